@@ -1,0 +1,36 @@
+import { readJson, request } from './http'
+import type { Device, Interface, OverrideAnswer, OverrideStatus } from './types'
+
+/** All devices, and the sequence number of the change log that the list stands at. */
+export interface DeviceList {
+  seq: number
+  devices: Device[]
+}
+
+export async function fetchDevices(): Promise<DeviceList> {
+  const response = await request('GET', 'api/devices')
+  const seq = Number(response.headers.get('x-unoc-seq') ?? 0)
+  return { seq, devices: await readJson<Device[]>(response) }
+}
+
+export async function fetchInterfaces(deviceId: number): Promise<Interface[]> {
+  return readJson(await request('GET', `api/devices/${deviceId}/interfaces`))
+}
+
+export async function setOverride(
+  deviceId: number,
+  status: OverrideStatus,
+  reason: string | null,
+): Promise<OverrideAnswer> {
+  const body = { status_override: status, override_reason: reason }
+  return readJson(await request('PATCH', `api/devices/${deviceId}/override`, body))
+}
+
+export async function clearOverride(deviceId: number): Promise<OverrideAnswer> {
+  return readJson(await request('DELETE', `api/devices/${deviceId}/override`))
+}
+
+/** Replaces everything by the demo network. */
+export async function seedDemoNetwork(): Promise<void> {
+  await request('POST', 'api/seed')
+}

@@ -1,0 +1,80 @@
+import type { Fault } from './types'
+
+/** A list of 100,000 devices over a slow line; nothing waits longer. */
+const TIMEOUT_MS = 60_000
+
+/** The server refused, or never answered (status 0). `detail` is fit to be shown. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+  ) {
+    super(detail)
+    this.name = 'ApiError'
+  }
+}
+
+/** Resolves a path against the page's base, so that it works below a sub-path. */
+export function url(path: string): URL {
+  return new URL(path, document.baseURI)
+}
+
+/** Sends a request and returns its 2xx answer; throws `ApiError` for every other outcome. */
+export async function request(method: string, path: string, body?: unknown): Promise<Response> {
+  const init: RequestInit = {
+    method,
+    cache: 'no-cache',
+    headers: { accept: 'application/json' },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }
+  if (body !== undefined) {
+    init.body = JSON.stringify(body)
+    init.headers = { accept: 'application/json', 'content-type': 'application/json' }
+  }
+  let response: Response
+  try {
+    response = await fetch(url(path), init)
+  } catch {
+    throw new ApiError(0, 'The server does not answer.')
+  }
+  if (!response.ok) {
+    throw new ApiError(response.status, await readDetail(response))
+  }
+  return response
+}
+
+/** Reads a JSON body; the caller names the shape that the contract promises. */
+export async function readJson<T>(response: Response): Promise<T> {
+  try {
+    return (await response.json()) as T
+  } catch {
+    throw new ApiError(0, 'The server broke off its answer.')
+  }
+}
+
+/** What to show for an error of any kind. */
+export function detailOf(error: unknown): string {
+  return error instanceof ApiError ? error.detail : String(error)
+}
+
+/** The text of an error body: `{"detail": "text"}` or the fault list of a 422. */
+export function detailText(body: unknown, status: number): string {
+  const fallback = `The server answered ${status}.`
+  if (typeof body !== 'object' || body === null || !('detail' in body)) return fallback
+  const { detail } = body
+  if (typeof detail === 'string') return detail
+  if (!Array.isArray(detail)) return fallback
+  const texts = (detail as Fault[]).map(({ loc, msg }) => {
+    const field = loc.slice(1).join('.')
+    return field === '' ? msg : `${field}: ${msg}`
+  })
+  return texts.join('; ') || fallback
+}
+
+async function readDetail(response: Response): Promise<string> {
+  try {
+    return detailText(await response.json(), response.status)
+  } catch {
+    return detailText(null, response.status)
+  }
+}

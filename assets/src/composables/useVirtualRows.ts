@@ -1,0 +1,67 @@
+import {
+  computed,
+  type ComputedRef,
+  onBeforeUnmount,
+  onMounted,
+  type Ref,
+  shallowRef,
+  type ShallowRef,
+} from 'vue'
+
+/** Rows kept ready on either side, so that a quick scroll does not show a gap. */
+const OVERSCAN = 12
+
+export interface VirtualRows {
+  first: ComputedRef<number>
+  /** One behind the last row to render. */
+  end: ComputedRef<number>
+  /** Rows that fit on one page. */
+  pageRows: ComputedRef<number>
+  onScroll: () => void
+  /** Scrolls as little as needed to show the row. */
+  reveal: (index: number) => void
+}
+
+/** Virtual scrolling of rows of one height below a sticky head. Heights in pixels. */
+export function useVirtualRows(
+  scroller: Readonly<ShallowRef<HTMLElement | null>>,
+  count: Ref<number>,
+  rowHeight: number,
+  headHeight: number,
+): VirtualRows {
+  const top = shallowRef(0)
+  const height = shallowRef(0)
+  const observer = new ResizeObserver(() => (height.value = scroller.value?.clientHeight ?? 0))
+
+  onMounted(() => {
+    if (scroller.value !== null) observer.observe(scroller.value)
+  })
+  onBeforeUnmount(() => observer.disconnect())
+
+  const pageRows = computed(() => Math.max(1, Math.floor((height.value - headHeight) / rowHeight)))
+  const first = computed(() => {
+    const last = Math.max(0, count.value - pageRows.value)
+    return Math.max(0, Math.min(Math.floor(top.value / rowHeight), last) - OVERSCAN)
+  })
+  const end = computed(() =>
+    Math.min(count.value, first.value + pageRows.value + 2 + 2 * OVERSCAN),
+  )
+
+  function onScroll(): void {
+    top.value = scroller.value?.scrollTop ?? 0
+  }
+
+  function reveal(index: number): void {
+    const element = scroller.value
+    if (element === null) return
+    const rowTop = index * rowHeight
+    const view = element.clientHeight - headHeight
+    if (rowTop < element.scrollTop) element.scrollTop = rowTop
+    else if (rowTop + rowHeight > element.scrollTop + view) {
+      element.scrollTop = rowTop + rowHeight - view
+    }
+    onScroll()
+  }
+
+  return { first, end, pageRows, onScroll, reveal }
+}

@@ -1,0 +1,13 @@
+/** Swagger UI ships no types; the part that the docs page uses. */
+declare module 'swagger-ui-dist/swagger-ui-es-bundle.js' {
+  interface Options {
+    domNode: HTMLElement
+    spec: object
+    validatorUrl: null
+    deepLinking: boolean
+    tryItOutEnabled: boolean
+    docExpansion: 'list' | 'full' | 'none'
+    defaultModelsExpandDepth: number
+  }
+  export default function SwaggerUI(options: Options): unknown
+}

@@ -1,0 +1,29 @@
+/** The server sends a heartbeat every 5 s: two may be lost. */
+export const SILENCE_MS_MAX = 12_000
+
+/** A restart takes seconds; after this long it is an outage. */
+export const OFFLINE_AFTER_MS = 30_000
+
+export type LinkState = 'live' | 'reconnecting' | 'offline'
+
+export interface LinkFacts {
+  connected: boolean
+  /** When the last event arrived. */
+  heardAt: number | null
+  /** Since when nothing was heard for want of a connection; ends with the first event. */
+  downSince: number | null
+  /** Since when the browser says that it has no network. */
+  offlineSince: number | null
+}
+
+/** What the connection indicator says. Times are milliseconds of one clock. */
+export function linkState(facts: LinkFacts, now: number): LinkState {
+  const { connected, heardAt, downSince, offlineSince } = facts
+  // A browser on the server itself has no network and hears well.
+  const deaf = offlineSince !== null && (heardAt === null || heardAt <= offlineSince)
+  if (deaf) return 'offline'
+  if (connected && heardAt !== null && now - heardAt <= SILENCE_MS_MAX) return 'live'
+  const silent = connected && heardAt !== null
+  const lostAt = silent ? heardAt + SILENCE_MS_MAX : (downSince ?? now)
+  return now - lostAt >= OFFLINE_AFTER_MS ? 'offline' : 'reconnecting'
+}

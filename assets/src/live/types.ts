@@ -1,0 +1,24 @@
+import type { Device, Interface } from '../api/types'
+
+/** The latest state of one entity; a null value says that it was deleted. */
+export type ChangeItem =
+  | { kind: 'device'; id: number; value: Device | null }
+  | { kind: 'interface'; id: number; value: Interface | null }
+  | { kind: 'link'; id: number; value: unknown }
+
+/** The steps `from_seq + 1 ..= to_seq` of the server's change log. */
+export interface Span {
+  from_seq: number
+  to_seq: number
+}
+
+export interface Batch<Item = ChangeItem> extends Span {
+  items: Item[]
+}
+
+/** Where a server stands when a client connects. */
+export interface Snapshot {
+  seq: number
+  site: string
+  version: string
+}

@@ -1,0 +1,113 @@
+import { shallowReactive, shallowRef, triggerRef } from 'vue'
+import { clearOverride, setOverride } from '../api/devices'
+import type { Device, OverrideAnswer, OverrideStatus, Status } from '../api/types'
+import type { ChangeItem } from '../live/types'
+import { write } from './writes'
+
+/**
+ * All devices by id, as the server says they are. Replaced or triggered once per batch:
+ * a reactive map would notify once per device.
+ */
+export const devices = shallowRef(new Map<number, Device>())
+
+/** How many devices there are of each effective status, and how many are overridden. */
+export const counts = shallowReactive<Record<Status | 'overridden', number>>({
+  DOWN: 0,
+  DEGRADED: 0,
+  UP: 0,
+  overridden: 0,
+})
+
+export function replaceDevices(list: Device[]): void {
+  const next = new Map<number, Device>()
+  const sums = { DOWN: 0, DEGRADED: 0, UP: 0, overridden: 0 }
+  for (const device of list) {
+    next.set(device.id, device)
+    sums[device.effective_status] += 1
+    if (device.status_override !== null) sums.overridden += 1
+  }
+  devices.value = next
+  Object.assign(counts, sums)
+}
+
+export function applyDeviceChanges(items: ChangeItem[]): void {
+  let touched = false
+  for (const item of items) {
+    if (item.kind !== 'device') continue
+    store(item.id, item.value)
+    touched = true
+  }
+  if (touched) triggerRef(devices)
+}
+
+/** Forces a status. Shown at once; the old value comes back when the server refuses. */
+export async function forceStatus(
+  id: number,
+  status: OverrideStatus,
+  reason: string | null,
+): Promise<void> {
+  await optimistic(
+    id,
+    { status_override: status, override_reason: reason, effective_status: status },
+    () => setOverride(id, status, reason),
+  )
+}
+
+/** Lets the computed status count again. */
+export async function releaseStatus(id: number): Promise<void> {
+  const device = devices.value.get(id)
+  if (device === undefined) return
+  await optimistic(
+    id,
+    { status_override: null, override_reason: null, effective_status: device.status },
+    () => clearOverride(id),
+  )
+}
+
+async function optimistic(
+  id: number,
+  patch: Partial<Device>,
+  send: () => Promise<OverrideAnswer>,
+): Promise<void> {
+  const before = devices.value.get(id)
+  if (before === undefined) return
+  const guess = { ...before, ...patch }
+  put(guess)
+  try {
+    const answer = await write(send)
+    const current = devices.value.get(id)
+    // The live feed may already know better than the answer.
+    if (current === guess || isNewer(answer.device, current)) {
+      put({ ...guess, ...answer.device })
+    }
+  } catch (error) {
+    if (devices.value.get(id) === guess) put(before)
+    throw error
+  }
+}
+
+function isNewer(answer: Partial<Device>, current: Device | undefined): boolean {
+  if (current === undefined || answer.updated_at === undefined) return false
+  return answer.updated_at > current.updated_at
+}
+
+function put(device: Device): void {
+  store(device.id, device)
+  triggerRef(devices)
+}
+
+function store(id: number, next: Device | null): void {
+  const before = devices.value.get(id)
+  if (before !== undefined) count(before, -1)
+  if (next === null) {
+    devices.value.delete(id)
+    return
+  }
+  count(next, 1)
+  devices.value.set(id, next)
+}
+
+function count(device: Device, by: 1 | -1): void {
+  counts[device.effective_status] += by
+  if (device.status_override !== null) counts.overridden += by
+}

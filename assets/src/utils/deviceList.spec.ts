@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import type { Device } from '../api/types'
+import { DEFAULT_QUERY, type ListQuery, listDevices, naturalKey } from './deviceList'
+
+function device(id: number, name: string, more: Partial<Device> = {}): Device {
+  const effective_status = more.status_override ?? more.status ?? 'UP'
+  return {
+    id,
+    name,
+    device_type: 'ONT',
+    status: 'UP',
+    x: 0,
+    y: 0,
+    tx_power_dbm: null,
+    sensitivity_min_dbm: null,
+    insertion_loss_db: null,
+    parent_container_id: null,
+    status_override: null,
+    override_reason: null,
+    effective_status,
+    created_at: '2026-11-23T10:00:00.000000Z',
+    updated_at: `2026-11-23T10:00:0${id}.000000Z`,
+    ...more,
+  }
+}
+
+const list = [
+  device(1, 'POP Nord', { device_type: 'POP' }),
+  device(2, 'ont-10', { parent_container_id: 1 }),
+  device(3, 'ont-2', { status: 'DOWN' }),
+  device(4, 'OLT <b>', { device_type: 'OLT', status: 'DEGRADED' }),
+  device(5, 'ont-1', { status_override: 'DOWN', override_reason: 'Cable dig' }),
+]
+const devices = new Map(list.map((each) => [each.id, each]))
+
+test.each<[string, Partial<ListQuery>, number[]]>([
+  ['by id', {}, [1, 2, 3, 4, 5]],
+  ['by id, descending', { descending: true }, [5, 4, 3, 2, 1]],
+  ['by name, digits as numbers', { sort: 'name' }, [4, 5, 3, 2, 1]],
+  ['by status, worst first, then id', { sort: 'status' }, [3, 5, 4, 1, 2]],
+  ['by status, descending keeps id order', { sort: 'status', descending: true }, [1, 2, 4, 3, 5]],
+  ['by container, none last', { sort: 'container' }, [2, 1, 3, 4, 5]],
+  ['by override, forced first', { sort: 'override' }, [5, 1, 2, 3, 4]],
+  ['by time', { sort: 'updated', descending: true }, [5, 4, 3, 2, 1]],
+  ['text in a name, any case', { text: ' ONT-1 ' }, [2, 5]],
+  ['text in a reason', { text: 'dig' }, [5]],
+  ['text in the container name', { text: 'nord' }, [1, 2]],
+  ['an id', { text: '#4' }, [4]],
+  ['a type', { type: 'OLT' }, [4]],
+  ['the effective status', { status: 'DOWN' }, [3, 5]],
+  ['nothing', { text: 'nowhere' }, []],
+])('%s', (_name, query, expected) => {
+  expect(listDevices(devices, { ...DEFAULT_QUERY, ...query })).toEqual(expected)
+})
+
+test('digits of any length compare as numbers', () => {
+  expect(naturalKey('a9') < naturalKey('A10')).toBe(true)
+})

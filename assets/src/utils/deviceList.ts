@@ -1,0 +1,114 @@
+import type { Device, DeviceType, Status } from '../api/types'
+import { typeLabel } from './format'
+
+export const SORT_KEYS = [
+  'status',
+  'name',
+  'type',
+  'container',
+  'override',
+  'id',
+  'updated',
+] as const
+export type SortKey = (typeof SORT_KEYS)[number]
+
+/** Which devices, in which order. An empty string means any. */
+export interface ListQuery {
+  text: string
+  type: DeviceType | ''
+  status: Status | ''
+  sort: SortKey
+  descending: boolean
+}
+
+export const DEFAULT_QUERY: ListQuery = {
+  text: '',
+  type: '',
+  status: '',
+  sort: 'id',
+  descending: false,
+}
+
+type Devices = ReadonlyMap<number, Device>
+
+const SEVERITY: Record<Status, number> = { DOWN: 0, DEGRADED: 1, UP: 2 }
+/** Sorts behind every text: what is absent comes last. */
+const LAST = '\u{10FFFF}'
+
+/** Text forms of a device are worked out once; a changed device is a new object. */
+const naturalNames = new WeakMap<Device, string>()
+const searchTexts = new WeakMap<Device, string>()
+
+/** The ids of the devices that match, in order; equal ones by ascending id. */
+export function listDevices(devices: Devices, query: ListQuery): number[] {
+  const rows = [...devices.values()].filter(matcher(devices, query))
+  const keyOf = sortKey(devices, query.sort)
+  const keyed = rows.map((device) => ({ key: keyOf(device), id: device.id }))
+  const sign = query.descending ? -1 : 1
+  keyed.sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : a.id - b.id))
+  return keyed.map(({ id }) => id)
+}
+
+/** A key that sorts digits as numbers: `ont-2` before `ont-10`. */
+export function naturalKey(text: string): string {
+  return text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'))
+}
+
+export function containerName(devices: Devices, device: Device): string | null {
+  if (device.parent_container_id === null) return null
+  return devices.get(device.parent_container_id)?.name ?? `#${device.parent_container_id}`
+}
+
+function matcher(devices: Devices, query: ListQuery): (device: Device) => boolean {
+  const { type, status } = query
+  const text = query.text.trim().toLowerCase()
+  const id = /^#?\d+$/.test(text) ? Number(text.replace('#', '')) : null
+  return (device) => {
+    if (type !== '' && device.device_type !== type) return false
+    if (status !== '' && device.effective_status !== status) return false
+    if (text === '' || device.id === id) return true
+    if (searchText(device).includes(text)) return true
+    return containerName(devices, device)?.toLowerCase().includes(text) ?? false
+  }
+}
+
+function sortKey(devices: Devices, sort: SortKey): (device: Device) => string | number {
+  switch (sort) {
+    case 'id':
+      return (device) => device.id
+    case 'name':
+      return naturalName
+    case 'status':
+      return (device) => SEVERITY[device.effective_status]
+    case 'type':
+      return (device) => typeLabel(device.device_type)
+    case 'updated':
+      return (device) => device.updated_at
+    case 'override':
+      return ({ status_override: status, override_reason: reason }) =>
+        status === null ? LAST : `${SEVERITY[status]}${(reason ?? '').toLowerCase()}`
+    case 'container':
+      return (device) => {
+        const parent = devices.get(device.parent_container_id ?? -1)
+        return parent === undefined ? LAST : naturalName(parent)
+      }
+  }
+}
+
+function naturalName(device: Device): string {
+  return remember(naturalNames, device, () => naturalKey(device.name))
+}
+
+function searchText(device: Device): string {
+  const text = (): string => `${device.name}\n${device.override_reason ?? ''}`.toLowerCase()
+  return remember(searchTexts, device, text)
+}
+
+function remember(cache: WeakMap<Device, string>, device: Device, make: () => string): string {
+  let text = cache.get(device)
+  if (text === undefined) {
+    text = make()
+    cache.set(device, text)
+  }
+  return text
+}

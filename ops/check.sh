@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# Everything CI does, in order. Installs nothing: ops/test.sh does that and then calls this.
+#
+#   ops/check.sh            all checks
+#   ops/check.sh fmt lint   only these; ops/check.sh --list names them all
+#
+# A check that cannot run here is SKIPPED with its reason, and counted as such, never as passed.
+# CARGO_TARGET_DIR is honoured. UNOC_TEST_CACHE (default: a folder in the user's cache) holds the Python tools.
+set -uo pipefail
+cd "$(dirname "$(realpath "$0")")/.." || exit 1
+
+cache=${UNOC_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/unoc-test}
+binary=$(realpath -m "${CARGO_TARGET_DIR:-target}")/release/unoc
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/unoc-check.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+# The name of each check, and what it says about itself. check_NAME below does it.
+checks=(
+  'fmt: formatting of the Rust sources'
+  'lint: clippy, warnings are errors'
+  'test: unit and integration tests'
+  'doctest: examples in the documentation'
+  'build: release build'
+  'ui: types and tests of the page'
+  'dist: assets/dist is what the sources build'
+  'types: assets/src/api/schema.d.ts is what the server documents'
+  'clients: the official Socket.IO clients against the binary'
+  'schemathesis: generated requests against the binary'
+  'shell: shell scripts'
+  'unit: the systemd unit'
+  'deny: licences, advisories and sources of the dependencies'
+)
+
+# The status by which a check says that it was skipped, as automake has it.
+skipped=77
+
+skip() {
+  echo "SKIPPED: $*" | tee "$scratch/reason"
+  exit $skipped
+}
+
+has() { command -v "$1" > /dev/null 2>&1; }
+
+check_fmt() {
+  cargo fmt --version > /dev/null 2>&1 || skip 'rustfmt is not installed (rustup component add rustfmt)'
+  cargo fmt --check
+}
+
+check_lint() {
+  cargo clippy --version > /dev/null 2>&1 || skip 'clippy is not installed (rustup component add clippy)'
+  cargo clippy --all-targets --locked -- -D warnings
+}
+
+check_test() {
+  if cargo nextest --version > /dev/null 2>&1; then
+    cargo nextest run --locked --no-fail-fast
+  else
+    cargo test --locked --no-fail-fast --lib --bins --tests
+  fi
+}
+
+check_doctest() { cargo test --locked --doc; }
+
+check_build() { cargo build --release --locked && ls -l "$binary"; }
+
+# Fails early where the page or its tools are missing; installs its packages once per run.
+page() {
+  [ -f assets/package.json ] || skip 'there is no assets/package.json'
+  has node || skip 'node is not installed'
+  has npm || skip 'npm is not installed'
+  local major minor
+  IFS=. read -r major minor _ <<< "$(node -p process.versions.node)"
+  [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } ||
+    skip "node $major.$minor is older than 20.19"
+  [ -e "$scratch/page" ] && return
+  (cd assets && npm ci --no-audit --no-fund) && touch "$scratch/page"
+}
+
+check_ui() {
+  page
+  cd assets
+  npm run check
+  npm test
+}
+
+check_dist() {
+  page
+  (cd assets && npm run build -- --outDir "$scratch/dist" --emptyOutDir)
+  if ! diff -r "$scratch/dist" assets/dist; then
+    echo 'assets/dist differs from what assets/src builds: (cd assets && npm run build), then commit assets/dist' >&2
+    return 1
+  fi
+  local ignored
+  ignored=$(git ls-files --others --ignored --exclude-standard -- assets/dist 2> /dev/null || true)
+  if [ -n "$ignored" ]; then
+    echo "git ignores built files, a clone would lack them: $ignored" >&2
+    return 1
+  fi
+}
+
+check_types() {
+  page
+  needs_binary
+  "$binary" openapi > "$scratch/openapi.json"
+  cp assets/src/api/schema.d.ts "$scratch/schema.d.ts"
+  (cd assets && npm run types -- "$scratch/openapi.json")
+  if ! diff -u "$scratch/schema.d.ts" assets/src/api/schema.d.ts; then
+    echo 'the generated types had drifted; the file now holds the new ones: commit it' >&2
+    return 1
+  fi
+}
+
+check_clients() {
+  needs_binary
+  has node || skip 'node is not installed'
+  has npm || skip 'npm is not installed'
+  [ -x "$cache/venv/bin/python" ] || skip 'python-socketio is not installed (ops/test.sh installs it)'
+  (cd tests/clients && npm ci --no-audit --no-fund)
+  UNOC_TEST_PYTHON=$cache/venv/bin/python tests/clients/run.sh "$binary"
+}
+
+check_schemathesis() {
+  needs_binary
+  [ -x "$cache/venv/bin/schemathesis" ] || skip 'schemathesis is not installed (ops/test.sh installs it)'
+  UNOC_SCHEMATHESIS=$cache/venv/bin/schemathesis tests/clients/schemathesis.sh "$binary"
+}
+
+check_shell() {
+  local scripts=(.ci/run) script
+  while IFS= read -r script; do scripts+=("$script"); done < <(find ops tests -name '*.sh' -not -path '*/node_modules/*')
+  if has shellcheck; then
+    shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
+  else
+    for script in "${scripts[@]}"; do bash -n "$script"; done
+    echo 'syntax only: shellcheck is not installed'
+  fi
+}
+
+# systemd-analyze only warns about unknown keys: any word of it is a failure. The executable is stood in for.
+check_unit() {
+  has systemd-analyze || skip 'systemd-analyze is not installed'
+  local root=$scratch/root words exposure_tenths_max=20
+  mkdir -p "$root/usr/bin" "$root/etc/systemd/system" "$root/usr/lib"
+  cp "$(type -P true)" "$root/usr/bin/unoc"
+  cp systemd/unoc.service "$root/etc/systemd/system/"
+  [ -d /usr/lib/systemd/system ] || skip "the units of systemd are not installed"
+  cp -r /usr/lib/systemd "$root/usr/lib/"
+  words=$(systemd-analyze verify --man=no --root="$root" unoc.service 2>&1) || true
+  words=$(grep unoc <<< "$words" || true)
+  if [ -n "$words" ]; then
+    echo "$words" >&2
+    return 1
+  fi
+  systemd-analyze security --no-pager --offline=true --threshold="$exposure_tenths_max" systemd/unoc.service |
+    tail -n 1
+}
+
+# deny.toml is in the form that 0.16 brought.
+check_deny() {
+  local version
+  version=$(cargo deny --version 2> /dev/null) || skip 'cargo-deny is not installed'
+  printf '%s\n' 0.16 "${version##* }" | sort --check=quiet --version-sort || skip "$version is older than 0.16"
+  cargo deny --locked check
+}
+
+needs_binary() { [ -x "$binary" ] || skip "there is no $binary (ops/check.sh build)"; }
+
+declare -A wanted=()
+for argument in "$@"; do
+  case $argument in
+    --list) printf '%s\n' "${checks[@]}"; exit 0 ;;
+    *) wanted[$argument]=1 ;;
+  esac
+done
+for name in "${!wanted[@]}"; do
+  printf '%s\n' "${checks[@]}" | grep -q "^$name: " || { echo "no check named $name; see --list" >&2; exit 2; }
+done
+
+passed=0 failed=0 skips=0 summary=()
+for check in "${checks[@]}"; do
+  name=${check%%: *}
+  [ ${#wanted[@]} -eq 0 ] || [ -n "${wanted[$name]:-}" ] || continue
+  printf '\n== %s\n' "$check"
+  started=$SECONDS
+  (set -e; "check_$name")
+  status=$?
+  case $status in
+    0) passed=$((passed + 1)) word=ok note= ;;
+    "$skipped") skips=$((skips + 1)) word=SKIPPED note=$(sed 's/^SKIPPED: //' "$scratch/reason") ;;
+    *) failed=$((failed + 1)) word=FAILED note="status $status" ;;
+  esac
+  summary+=("$(printf '%-8s %4d s  %s%s' "$word" $((SECONDS - started)) "$check" "${note:+ ($note)}")")
+done
+
+printf '\n== summary\n'
+printf '%s\n' "${summary[@]}"
+echo "checks: $passed passed, $failed failed, $skips skipped"
+[ $failed -eq 0 ]

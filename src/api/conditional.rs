@@ -1,0 +1,34 @@
+//! `ETag` from the sequence number: an unchanged site costs a client 304 and no body.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::state::ApiState;
+
+/// The seq of the snapshot that an answer shows.
+const SEQ_HEADER: HeaderName = HeaderName::from_static("x-unoc-seq");
+
+/// The headers of an answer that shows the site at `seq`.
+pub(super) fn headers(state: &ApiState, seq: u64) -> [(HeaderName, HeaderValue); 3] {
+    [
+        (header::ETAG, etag(state, seq)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (SEQ_HEADER, HeaderValue::from(seq)),
+    ]
+}
+
+/// 304, when the client already has what the site looks like at `seq`.
+pub(super) fn not_modified(state: &ApiState, request: &HeaderMap, seq: u64) -> Option<Response> {
+    let known = request.get(header::IF_NONE_MATCH)?.to_str().ok()?;
+    let etag = etag(state, seq);
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let current = opaque(etag.to_str().ok()?);
+    let matches = known.trim() == "*" || known.split(',').any(|tag| opaque(tag) == current);
+    matches.then(|| (StatusCode::NOT_MODIFIED, headers(state, seq)).into_response())
+}
+
+/// Weak, because compression changes the bytes; with the build, because it may change the view.
+fn etag(state: &ApiState, seq: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("W/\"{}-{seq}\"", state.etag_prefix()))
+        .expect("a tag of hexadecimal digits and dots is a header value")
+}

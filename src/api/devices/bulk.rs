@@ -1,0 +1,73 @@
+//! Making many devices at once.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::create::NewDeviceBody;
+use crate::api::error::ApiError;
+use crate::api::extract::{Body422, Origin};
+use crate::api::state::ApiState;
+use crate::api::validation::{Fields, FromFields};
+use crate::domain::{Command, Reply};
+use crate::wire::DeviceView;
+
+/// Rows of one bulk call: a commit of about half a second at most, for OLTs and ODFs less often
+/// provisioned in such numbers than ONTs.
+const ROWS_MAX: usize = 10_000;
+
+/// Devices to provision together.
+#[derive(ToSchema)]
+#[schema(as = NewDevices)]
+pub(super) struct BulkBody {
+    /// In order: a row may rely on those above it.
+    #[schema(max_items = 10_000)]
+    devices: Vec<NewDeviceBody>,
+}
+
+impl FromFields for BulkBody {
+    /// About 1.6 kB a row; a usual one has 150 bytes.
+    const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { devices: fields.objects("devices", ROWS_MAX)? })
+    }
+}
+
+/// The provisioned devices, in the order of the rows.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ProvisionedMany<'a> {
+    devices: Vec<DeviceView<'a>>,
+    interface_count: usize,
+    message: String,
+}
+
+/// Provisions up to 10,000 devices: all of them, or none and what is wrong with each faulty row.
+#[utoipa::path(
+    post,
+    path = "/api/devices/bulk",
+    tag = "devices",
+    request_body = BulkBody,
+    responses((status = 201, body = ProvisionedMany<'_>))
+)]
+pub(super) async fn provision_devices(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+    Body422(body): Body422<BulkBody>,
+) -> Result<Response, ApiError> {
+    let rows = body.devices.into_iter().map(Into::into).collect();
+    let reply = state.handle().submit(Command::ProvisionDevices(rows), origin).await?;
+    let Reply::ProvisionedMany { devices, interface_count } = reply else {
+        unreachable!("bulk provisioning replies with the devices")
+    };
+    let message = format!(
+        "{} devices provisioned successfully with {interface_count} interfaces",
+        devices.len()
+    );
+    let devices = devices.iter().map(|device| DeviceView::new(device)).collect();
+    let answer = ProvisionedMany { devices, interface_count, message };
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}

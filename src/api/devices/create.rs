@@ -1,0 +1,136 @@
+//! Making one device.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::error::ApiError;
+use crate::api::extract::{Body422, Origin};
+use crate::api::state::ApiState;
+use crate::api::validation::{Fields, FromFields, parse};
+use crate::domain::{Command, DeviceId, DeviceType, Name, NewDevice, Optics, Position, Reply};
+use crate::wire::{self, DeviceView, InterfaceView};
+
+/// A device to make.
+#[derive(ToSchema)]
+#[schema(as = NewDevice)]
+pub(super) struct NewDeviceBody {
+    /// 1 to 128 characters, not blank, no control characters; unique.
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
+    name: Name,
+    #[schema(schema_with = wire::device_type_schema)]
+    device_type: DeviceType,
+    /// A POP or CORE_SITE.
+    #[schema(value_type = Option<u64>)]
+    parent_container_id: Option<DeviceId>,
+    /// Refuse when nothing exists that the device could connect to. Default true.
+    #[schema(value_type = Option<bool>, nullable = false, default = true)]
+    validate_upstream: bool,
+    #[schema(value_type = Option<f64>, nullable = false, default = 0.0)]
+    x: f64,
+    #[schema(value_type = Option<f64>, nullable = false, default = 0.0)]
+    y: f64,
+    tx_power_dbm: Option<f64>,
+    sensitivity_min_dbm: Option<f64>,
+    #[schema(minimum = 0.0)]
+    insertion_loss_db: Option<f64>,
+}
+
+impl FromFields for NewDeviceBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", parse::name);
+        let device_type = fields.required("device_type", parse::device_type);
+        let parent_container_id = fields.optional("parent_container_id", parse::id).map(DeviceId);
+        let validate_upstream = fields.present("validate_upstream", parse::boolean);
+        let x = fields.present("x", parse::number);
+        let y = fields.present("y", parse::number);
+        let tx_power_dbm = fields.optional("tx_power_dbm", parse::number);
+        let sensitivity_min_dbm = fields.optional("sensitivity_min_dbm", parse::number);
+        let insertion_loss_db = fields.optional("insertion_loss_db", parse::not_negative);
+        Some(Self {
+            name: name?,
+            device_type: device_type?,
+            parent_container_id,
+            validate_upstream: validate_upstream.unwrap_or(true),
+            x: x.unwrap_or(0.0),
+            y: y.unwrap_or(0.0),
+            tx_power_dbm,
+            sensitivity_min_dbm,
+            insertion_loss_db,
+        })
+    }
+}
+
+impl From<NewDeviceBody> for NewDevice {
+    fn from(body: NewDeviceBody) -> Self {
+        Self {
+            name: body.name,
+            device_type: body.device_type,
+            parent: body.parent_container_id,
+            validate_upstream: body.validate_upstream,
+            position: Position { x: body.x, y: body.y },
+            optics: Optics {
+                tx_power_dbm: body.tx_power_dbm,
+                sensitivity_min_dbm: body.sensitivity_min_dbm,
+                insertion_loss_db: body.insertion_loss_db,
+            },
+        }
+    }
+}
+
+/// A provisioned device with its ports.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Provisioned<'a> {
+    device: DeviceView<'a>,
+    interfaces: Vec<InterfaceView<'a>>,
+    message: String,
+}
+
+/// Makes a device with the ports of its type.
+#[utoipa::path(
+    post,
+    path = "/api/devices/provision",
+    tag = "devices",
+    request_body = NewDeviceBody,
+    responses((status = 201, body = Provisioned<'_>))
+)]
+pub(super) async fn provision_device(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+    Body422(body): Body422<NewDeviceBody>,
+) -> Result<Response, ApiError> {
+    let command = Command::ProvisionDevice(body.into());
+    let reply = state.handle().submit(command, origin).await?;
+    let Reply::Provisioned { device, interfaces } = reply else {
+        unreachable!("provisioning replies with the device and its ports")
+    };
+    let message = format!(
+        "Device '{}' provisioned successfully with {} interfaces",
+        device.name,
+        interfaces.len()
+    );
+    let interfaces = interfaces.iter().map(|port| InterfaceView::new(port)).collect();
+    let device = DeviceView::new(&device);
+    Ok((StatusCode::CREATED, Json(Provisioned { device, interfaces, message })).into_response())
+}
+
+/// Makes a bare device: no ports, no upstream check.
+#[utoipa::path(
+    post,
+    path = "/api/devices",
+    tag = "devices",
+    request_body = NewDeviceBody,
+    responses((status = 201, body = DeviceView<'_>))
+)]
+pub(super) async fn create_device(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+    Body422(body): Body422<NewDeviceBody>,
+) -> Result<Response, ApiError> {
+    let reply = state.handle().submit(Command::CreateDevice(body.into()), origin).await?;
+    let Reply::Device(device) = reply else { unreachable!("making a device replies with it") };
+    Ok((StatusCode::CREATED, Json(DeviceView::new(&device))).into_response())
+}

@@ -1,0 +1,48 @@
+//! Devices.
+
+mod bulk;
+mod create;
+mod overrides;
+mod read;
+mod update;
+
+use axum::Json;
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::state::ApiState;
+use crate::domain::Device;
+use crate::wire::DeviceView;
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(read::list_devices, create::create_device))
+        .routes(routes!(create::provision_device))
+        .routes(routes!(bulk::provision_devices))
+        .routes(routes!(read::get_device, update::update_device, update::delete_device))
+        .routes(routes!(read::list_device_interfaces))
+        .routes(routes!(overrides::set_override, overrides::clear_override))
+        .routes(routes!(overrides::set_override_legacy, overrides::clear_override_legacy))
+}
+
+/// An answer that says what was done and shows the device.
+#[derive(Serialize, ToSchema)]
+struct DeviceMessage<'a> {
+    message: String,
+    device: DeviceView<'a>,
+}
+
+fn with_message(message: String, device: &Device) -> Response {
+    Json(DeviceMessage { message, device: DeviceView::new(device) }).into_response()
+}
+
+/// The path and query that a `Link` header goes on from.
+fn uri_of(uri: &Uri) -> String {
+    uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string)
+}
+
+type Headers = HeaderMap;

@@ -1,0 +1,163 @@
+//! Setting a device's status by hand, on v2's current and its legacy route.
+
+use axum::extract::State;
+use axum::response::Response;
+use utoipa::ToSchema;
+
+use super::{DeviceMessage, with_message};
+use crate::api::error::ApiError;
+use crate::api::extract::{Body422, Origin, PathId};
+use crate::api::state::ApiState;
+use crate::api::validation::{Fields, FromFields, parse};
+use crate::domain::{Command, DeviceId, Override, OverrideReason, Reply, Status};
+use crate::store::AuditOrigin;
+
+/// What to say of a device's status.
+#[derive(ToSchema)]
+#[schema(as = OverrideBody)]
+pub(super) struct OverrideBody {
+    /// `UP` or `DOWN`.
+    status_override: String,
+    #[schema(value_type = Option<String>, max_length = 255)]
+    override_reason: Option<OverrideReason>,
+}
+
+/// The same with v2's older names.
+#[derive(ToSchema)]
+#[schema(as = LegacyOverrideBody)]
+pub(super) struct LegacyOverrideBody {
+    /// `UP`, `DOWN` or `DEGRADED`.
+    status: String,
+    #[schema(value_type = Option<String>, max_length = 255)]
+    reason: Option<OverrideReason>,
+}
+
+impl FromFields for OverrideBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let status_override = fields.required("status_override", parse::text);
+        let override_reason = fields.optional("override_reason", parse::reason);
+        Some(Self { status_override: status_override?, override_reason })
+    }
+}
+
+impl FromFields for LegacyOverrideBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let status = fields.required("status", parse::text);
+        let reason = fields.optional("reason", parse::reason);
+        Some(Self { status: status?, reason })
+    }
+}
+
+/// Overrides the status of a device.
+#[utoipa::path(
+    patch,
+    path = "/api/devices/{id}/override",
+    tag = "devices",
+    params(("id" = u64, Path, description = "Device id")),
+    request_body = OverrideBody,
+    responses((status = 200, body = DeviceMessage<'_>))
+)]
+pub(super) async fn set_override(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+    Body422(body): Body422<OverrideBody>,
+) -> Result<Response, ApiError> {
+    check_exists(&state, DeviceId(id))?;
+    let status = match Status::parse(&body.status_override) {
+        Some(status @ (Status::Up | Status::Down)) => status,
+        Some(Status::Degraded) | None => {
+            return Err(ApiError::BadRequest("status_override must be 'UP' or 'DOWN'"));
+        }
+    };
+    set(&state, DeviceId(id), Override { status, reason: body.override_reason }, origin).await
+}
+
+/// Clears the override of a device.
+#[utoipa::path(
+    delete,
+    path = "/api/devices/{id}/override",
+    tag = "devices",
+    params(("id" = u64, Path, description = "Device id")),
+    responses((status = 200, body = DeviceMessage<'_>))
+)]
+pub(super) async fn clear_override(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+) -> Result<Response, ApiError> {
+    clear(&state, DeviceId(id), origin).await
+}
+
+/// Overrides the status of a device (v2's older route; also takes DEGRADED).
+#[utoipa::path(
+    post,
+    path = "/api/devices/{id}/override-status",
+    tag = "devices",
+    params(("id" = u64, Path, description = "Device id")),
+    request_body = LegacyOverrideBody,
+    responses((status = 200, body = DeviceMessage<'_>))
+)]
+pub(super) async fn set_override_legacy(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+    Body422(body): Body422<LegacyOverrideBody>,
+) -> Result<Response, ApiError> {
+    check_exists(&state, DeviceId(id))?;
+    let Some(status) = Status::parse(&body.status) else {
+        return Err(ApiError::BadRequest(
+            "Invalid status. Must be one of: ['UP', 'DOWN', 'DEGRADED']",
+        ));
+    };
+    set(&state, DeviceId(id), Override { status, reason: body.reason }, origin).await
+}
+
+/// Clears the override of a device (v2's older route).
+#[utoipa::path(
+    delete,
+    path = "/api/devices/{id}/override-status",
+    tag = "devices",
+    params(("id" = u64, Path, description = "Device id")),
+    responses((status = 200, body = DeviceMessage<'_>))
+)]
+pub(super) async fn clear_override_legacy(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+) -> Result<Response, ApiError> {
+    clear(&state, DeviceId(id), origin).await
+}
+
+/// v2 answers 404 before it looks at the value.
+fn check_exists(state: &ApiState, id: DeviceId) -> Result<(), ApiError> {
+    let device = state.handle().read()?.device(id)?;
+    device.map(|_| ()).ok_or(ApiError::NotFound("Device not found"))
+}
+
+async fn set(
+    state: &ApiState,
+    id: DeviceId,
+    set: Override,
+    origin: AuditOrigin,
+) -> Result<Response, ApiError> {
+    let message = format!("Status override set to {}", set.status.as_str());
+    submit(state, Command::SetDeviceOverride(id, set), message, origin).await
+}
+
+async fn clear(state: &ApiState, id: DeviceId, origin: AuditOrigin) -> Result<Response, ApiError> {
+    let message = "Status override cleared".to_owned();
+    submit(state, Command::ClearDeviceOverride(id), message, origin).await
+}
+
+async fn submit(
+    state: &ApiState,
+    command: Command,
+    message: String,
+    origin: AuditOrigin,
+) -> Result<Response, ApiError> {
+    let Reply::Device(device) = state.handle().submit(command, origin).await? else {
+        unreachable!("overriding a device replies with it")
+    };
+    Ok(with_message(message, &device))
+}

@@ -1,0 +1,179 @@
+//! Reading devices.
+#![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
+
+use std::ops::Bound;
+
+use axum::Json;
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+
+use super::{Headers, uri_of};
+use crate::api::conditional;
+use crate::api::error::ApiError;
+use crate::api::extract::{PathId, Query422};
+use crate::api::listing::{self, Page};
+use crate::api::state::ApiState;
+use crate::api::validation::{Fields, FromFields, parse};
+use crate::domain::{Device, DeviceId, DeviceType, Status};
+use crate::store::{Snapshot, StoreError};
+use crate::wire::{self, DeviceView, InterfaceView};
+
+/// Which devices to list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DeviceQuery {
+    /// At most this many devices; a `Link` header with `rel="next"` leads on.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 10_000)]
+    limit: Option<u64>,
+    /// Only devices with a greater id.
+    #[param(value_type = Option<u64>)]
+    after: Option<u64>,
+    #[param(schema_with = wire::device_type_schema, required = false)]
+    device_type: Option<DeviceType>,
+    /// Effective status: the override, or else the computed one.
+    #[param(schema_with = wire::status_schema, required = false)]
+    status: Option<Status>,
+    #[param(value_type = Option<u64>)]
+    parent_container_id: Option<DeviceId>,
+    /// Part of the name, without regard to case.
+    #[param(value_type = Option<String>, max_length = 128)]
+    q: Option<String>,
+}
+
+impl FromFields for DeviceQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let Page { limit, after } = Page::from_fields(fields)?;
+        Some(Self {
+            limit,
+            after: Some(after),
+            device_type: fields.optional("device_type", parse::device_type),
+            status: fields.optional("status", parse::status),
+            parent_container_id: fields.optional("parent_container_id", parse::id).map(DeviceId),
+            q: fields.optional("q", parse::text).map(|text| text.to_lowercase()),
+        })
+    }
+}
+
+impl DeviceQuery {
+    fn has_filter(&self) -> bool {
+        self.device_type.is_some()
+            || self.status.is_some()
+            || self.parent_container_id.is_some()
+            || self.q.is_some()
+    }
+
+    fn matches(&self, device: &Device) -> bool {
+        self.device_type.is_none_or(|wanted| device.device_type == wanted)
+            && self.status.is_none_or(|wanted| device.effective_status() == wanted)
+            && self.parent_container_id.is_none_or(|wanted| device.parent == Some(wanted))
+            && self.q.as_ref().is_none_or(|wanted| contains(device.name.as_str(), wanted))
+    }
+}
+
+/// Whether `text` contains `wanted`, which is in lower case.
+fn contains(text: &str, wanted: &str) -> bool {
+    if text.is_ascii() && wanted.is_ascii() {
+        return wanted.is_empty()
+            || text
+                .as_bytes()
+                .windows(wanted.len())
+                .any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()));
+    }
+    text.to_lowercase().contains(wanted)
+}
+
+type Devices = Box<dyn Iterator<Item = Result<Device, StoreError>>>;
+
+/// The devices in question, through the narrowest index: a container, a type, or all.
+fn select(snapshot: &Snapshot, query: DeviceQuery) -> Result<Devices, StoreError> {
+    let after = query.after.unwrap_or(0);
+    let candidates: Devices = match (query.parent_container_id, query.device_type) {
+        (Some(parent), _) => by_ids(snapshot, snapshot.ids_in_container(parent, after)?)?,
+        (None, Some(device_type)) => by_ids(snapshot, snapshot.ids_of_type(device_type, after)?)?,
+        (None, None) => Box::new(snapshot.devices((Bound::Excluded(after), Bound::Unbounded))?),
+    };
+    Ok(Box::new(
+        candidates
+            .filter(move |device| device.as_ref().map_or(true, |device| query.matches(device))),
+    ))
+}
+
+fn by_ids(
+    snapshot: &Snapshot,
+    ids: impl Iterator<Item = Result<u64, StoreError>> + 'static,
+) -> Result<Devices, StoreError> {
+    let lookup = snapshot.device_lookup()?;
+    Ok(Box::new(
+        ids.filter_map(move |id| id.and_then(|id| lookup.device(DeviceId(id))).transpose()),
+    ))
+}
+
+/// All devices, or those that the query asks for, ascending by id.
+#[utoipa::path(
+    get,
+    path = "/api/devices",
+    tag = "devices",
+    params(DeviceQuery),
+    responses((status = 200, body = Vec<DeviceView<'_>>), (status = 304, description = "Unchanged"))
+)]
+pub(super) async fn list_devices(
+    State(state): State<ApiState>,
+    OriginalUri(uri): OriginalUri,
+    headers: Headers,
+    Query422(query): Query422<DeviceQuery>,
+) -> Result<Response, ApiError> {
+    let page = Page { limit: query.limit, after: query.after.unwrap_or(0) };
+    let path = uri_of(&uri);
+    if query.has_filter() {
+        listing::filtered(&state, &headers, &page, &path, |snapshot| select(snapshot, query))
+    } else {
+        listing::list::<Device>(&state, &headers, &page, &path)
+    }
+}
+
+/// One device.
+#[utoipa::path(
+    get,
+    path = "/api/devices/{id}",
+    tag = "devices",
+    params(("id" = u64, Path, description = "Device id")),
+    responses((status = 200, body = DeviceView<'_>), (status = 304, description = "Unchanged"))
+)]
+pub(super) async fn get_device(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    headers: Headers,
+) -> Result<Response, ApiError> {
+    let snapshot = state.handle().read()?;
+    let device = snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
+    let seq = snapshot.head()?.seq;
+    if let Some(response) = conditional::not_modified(&state, &headers, seq) {
+        return Ok(response);
+    }
+    Ok((conditional::headers(&state, seq), Json(DeviceView::new(&device))).into_response())
+}
+
+/// The ports of a device, in the order of their creation.
+#[utoipa::path(
+    get,
+    path = "/api/devices/{id}/interfaces",
+    tag = "devices",
+    params(("id" = u64, Path, description = "Device id")),
+    responses((status = 200, body = Vec<InterfaceView<'_>>), (status = 304, description = "Unchanged"))
+)]
+pub(super) async fn list_device_interfaces(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    headers: Headers,
+) -> Result<Response, ApiError> {
+    let snapshot = state.handle().read()?;
+    snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
+    let seq = snapshot.head()?.seq;
+    if let Some(response) = conditional::not_modified(&state, &headers, seq) {
+        return Ok(response);
+    }
+    let ports = snapshot.ports(DeviceId(id))?;
+    let views: Vec<_> = ports.iter().map(InterfaceView::new).collect();
+    Ok((conditional::headers(&state, seq), Json(views)).into_response())
+}

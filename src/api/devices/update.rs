@@ -1,0 +1,134 @@
+//! Changing and deleting a device.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use utoipa::ToSchema;
+
+use super::{DeviceMessage, with_message};
+use crate::api::error::ApiError;
+use crate::api::extract::{Body422, Origin, PathId};
+use crate::api::state::ApiState;
+use crate::api::validation::{Fields, FromFields, parse};
+use crate::domain::{Command, DeviceId, DevicePatch, Name, Position, Reply};
+
+/// New values of a device; what is absent stays. `x` and `y` go together.
+#[derive(ToSchema)]
+#[schema(as = DevicePatch)]
+pub(super) struct PatchBody {
+    #[schema(value_type = Option<f64>, nullable = false)]
+    x: Option<f64>,
+    #[schema(value_type = Option<f64>, nullable = false)]
+    y: Option<f64>,
+    /// 1 to 128 characters, not blank, no control characters; unique.
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 128)]
+    name: Option<Name>,
+    /// A POP or CORE_SITE; null takes the device out of its container.
+    #[schema(value_type = Option<u64>)]
+    parent_container_id: Option<Option<DeviceId>>,
+    /// Null brings the default of the type back.
+    #[schema(value_type = Option<f64>)]
+    tx_power_dbm: Option<Option<f64>>,
+    /// Null brings the default of the type back.
+    #[schema(value_type = Option<f64>)]
+    sensitivity_min_dbm: Option<Option<f64>>,
+    /// Null brings the default of the type back.
+    #[schema(value_type = Option<f64>, minimum = 0.0)]
+    insertion_loss_db: Option<Option<f64>>,
+}
+
+/// The keys that UNOC adds to v2's position change.
+const FURTHER_KEYS: [&str; 5] =
+    ["name", "parent_container_id", "tx_power_dbm", "sensitivity_min_dbm", "insertion_loss_db"];
+
+impl FromFields for PatchBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let has_further = FURTHER_KEYS.into_iter().any(|key| fields.has(key));
+        let moves = fields.has("x") || fields.has("y");
+        let (x, y) = if moves || !has_further {
+            let x = fields.required("x", parse::number);
+            let y = fields.required("y", parse::number);
+            (Some(x?), Some(y?))
+        } else {
+            (None, None)
+        };
+        let parent = fields.nullable("parent_container_id", parse::id);
+        Some(Self {
+            x,
+            y,
+            name: fields.present("name", parse::name),
+            parent_container_id: parent.map(|id| id.map(DeviceId)),
+            tx_power_dbm: fields.nullable("tx_power_dbm", parse::number),
+            sensitivity_min_dbm: fields.nullable("sensitivity_min_dbm", parse::number),
+            insertion_loss_db: fields.nullable("insertion_loss_db", parse::not_negative),
+        })
+    }
+}
+
+impl PatchBody {
+    fn position(&self) -> Option<Position> {
+        Some(Position { x: self.x?, y: self.y? })
+    }
+
+    fn is_move_only(&self) -> bool {
+        self.name.is_none()
+            && self.parent_container_id.is_none()
+            && self.tx_power_dbm.is_none()
+            && self.sensitivity_min_dbm.is_none()
+            && self.insertion_loss_db.is_none()
+    }
+}
+
+/// Moves, renames or regroups a device, or sets its optical values.
+#[utoipa::path(
+    patch,
+    path = "/api/devices/{id}",
+    tag = "devices",
+    params(("id" = u64, Path, description = "Device id")),
+    request_body = PatchBody,
+    responses((status = 200, body = DeviceMessage<'_>))
+)]
+pub(super) async fn update_device(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+    Body422(body): Body422<PatchBody>,
+) -> Result<Response, ApiError> {
+    let position = body.position();
+    let message = match position {
+        Some(Position { x, y }) if body.is_move_only() => {
+            format!("Device position updated to ({x}, {y})")
+        }
+        _ => "Device updated".to_owned(),
+    };
+    let patch = DevicePatch {
+        name: body.name,
+        position,
+        parent: body.parent_container_id,
+        tx_power_dbm: body.tx_power_dbm,
+        sensitivity_min_dbm: body.sensitivity_min_dbm,
+        insertion_loss_db: body.insertion_loss_db,
+    };
+    let command = Command::UpdateDevice(DeviceId(id), patch);
+    let Reply::Device(device) = state.handle().submit(command, origin).await? else {
+        unreachable!("changing a device replies with it")
+    };
+    Ok(with_message(message, &device))
+}
+
+/// Deletes a device with its interfaces and links; its children lose their parent.
+#[utoipa::path(
+    delete,
+    path = "/api/devices/{id}",
+    tag = "devices",
+    params(("id" = u64, Path, description = "Device id")),
+    responses((status = 204, description = "Deleted"))
+)]
+pub(super) async fn delete_device(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+) -> Result<StatusCode, ApiError> {
+    state.handle().submit(Command::DeleteDevice(DeviceId(id)), origin).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

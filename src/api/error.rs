@@ -1,0 +1,128 @@
+//! Errors as answers: the only place where they become status codes.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::validation::{Fault, ValidationErrors};
+use crate::domain::{Refusal, RowRefusal};
+use crate::engine::EngineError;
+use crate::store::StoreError;
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub(super) enum ApiError {
+    Engine(EngineError),
+    Store(StoreError),
+    Invalid(Vec<Fault>),
+    NotFound(&'static str),
+    BadRequest(&'static str),
+    Forbidden(&'static str),
+    BodyTooLarge { bytes_max: usize },
+    BodyTimeout,
+    BodyUnreadable,
+}
+
+/// The body of an error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct ErrorBody {
+    pub(super) detail: String,
+    /// For bulk calls: what is wrong with which row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    errors: Option<Vec<RowError>>,
+}
+
+/// What is wrong with one row of a bulk call.
+#[derive(Serialize, ToSchema)]
+struct RowError {
+    /// Index in the request, from 0.
+    index: usize,
+    detail: String,
+}
+
+/// Marks a response whose cause the request log should name.
+#[derive(Clone)]
+pub(super) struct LoggedCause(pub(super) String);
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Engine(EngineError::Refused(refusal)) => refused(&refusal),
+            Self::Engine(error @ EngineError::ReadOnly { .. }) => {
+                answer(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
+            }
+            Self::Engine(error @ (EngineError::Busy | EngineError::Stopped)) => {
+                answer(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            }
+            Self::Engine(EngineError::Store(error)) | Self::Store(error) => internal(&error),
+            Self::Invalid(detail) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, Json(ValidationErrors { detail }))
+                    .into_response()
+            }
+            Self::NotFound(detail) => answer(StatusCode::NOT_FOUND, detail),
+            Self::BadRequest(detail) => answer(StatusCode::BAD_REQUEST, detail),
+            Self::Forbidden(detail) => answer(StatusCode::FORBIDDEN, detail),
+            Self::BodyTooLarge { bytes_max } => answer(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("The request body is larger than {bytes_max} bytes"),
+            ),
+            Self::BodyTimeout => {
+                answer(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time")
+            }
+            Self::BodyUnreadable => {
+                answer(StatusCode::BAD_REQUEST, "The request body could not be read")
+            }
+        }
+    }
+}
+
+/// An error answer with a text.
+pub(super) fn answer(status: StatusCode, detail: impl Into<String>) -> Response {
+    (status, Json(ErrorBody { detail: detail.into(), errors: None })).into_response()
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let status = match refusal {
+        Refusal::DeviceNotFound
+        | Refusal::InterfaceNotFound
+        | Refusal::LinkNotFound
+        | Refusal::ParentNotFound
+        | Refusal::EndNotFound { .. } => StatusCode::NOT_FOUND,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let errors = match refusal {
+        Refusal::Rows { rows, .. } => Some(rows.iter().map(row_error).collect()),
+        _ => None,
+    };
+    (status, Json(ErrorBody { detail: refusal.to_string(), errors })).into_response()
+}
+
+fn row_error(row: &RowRefusal) -> RowError {
+    RowError { index: row.index, detail: row.refusal.to_string() }
+}
+
+/// What went wrong inside stays in the log.
+fn internal(error: &StoreError) -> Response {
+    let mut response = answer(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Internal error; the log names it under this request's id",
+    );
+    response.extensions_mut().insert(LoggedCause(error.to_string()));
+    response
+}

@@ -1,0 +1,151 @@
+//! Extractors: bodies, ids and queries with the contract's faults, and who is asking.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::{HeaderMap, header, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use super::error::ApiError;
+use super::request_log::{Peer, RequestId};
+use super::validation::{Fault, Fields, FromFields, parse};
+use crate::store::AuditOrigin;
+
+/// How long a body may take to arrive.
+const BODY_WAIT: Duration = Duration::from_secs(30);
+
+/// A JSON body, read and validated.
+pub(super) struct Body422<T>(pub(super) T);
+
+impl<S: Sync, T: FromFields> FromRequest<S> for Body422<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let is_json = is_json(request.headers());
+        let bytes = read_body(request.into_body(), T::BODY_BYTES_MAX).await?;
+        let invalid = |fault: Fault| ApiError::Invalid(vec![fault.bounded()]);
+        if bytes.is_empty() {
+            return Err(invalid(Fault::whole("missing", "Field required", Value::Null)));
+        }
+        let value = if is_json {
+            serde_json::from_slice(&bytes).map_err(|error| invalid(unparsable(&bytes, &error)))?
+        } else {
+            Value::String(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let Value::Object(object) = value else {
+            let msg = "Input should be a valid dictionary or object to extract fields from";
+            return Err(invalid(Fault::whole("model_attributes_type", msg, value)));
+        };
+        read_fields(&object, "body").map(Self)
+    }
+}
+
+/// The query string, read and validated; v2 ignores unknown keys and so do we.
+pub(super) struct Query422<T>(pub(super) T);
+
+impl<S: Send + Sync, T: FromFields> FromRequestParts<S> for Query422<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let pairs: Query<Vec<(String, String)>> = Query::try_from_uri(&parts.uri)
+            .map_err(|_| ApiError::BadRequest("The query string could not be read"))?;
+        let object: Map<String, Value> =
+            pairs.0.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
+        read_fields(&object, "query").map(Self)
+    }
+}
+
+/// The `{id}` of a path. What is an integer but no possible id becomes 0, which nothing has.
+pub(super) struct PathId(pub(super) u64);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::BadRequest("The path could not be read"))?;
+        let object = Map::from_iter([("id".to_owned(), Value::String(text))]);
+        let mut faults = Vec::new();
+        let id = Fields::new(&object, vec!["path".into()], &mut faults).required("id", parse::id);
+        id.map(Self).ok_or(ApiError::Invalid(faults))
+    }
+}
+
+/// Who asks, for the audit trail.
+pub(super) struct Origin(pub(super) AuditOrigin);
+
+impl<S: Sync> FromRequestParts<S> for Origin {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+        let request_id = parts.extensions.get::<RequestId>();
+        Ok(Self(AuditOrigin {
+            actor: match client(peer, &parts.headers) {
+                Some(address) => format!("api {address}"),
+                None => "api".to_owned(),
+            },
+            request_id: request_id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        }))
+    }
+}
+
+/// The client's address. A reverse proxy on this host is believed when it names one.
+fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+    let forwarded = || {
+        let list = headers.get("x-forwarded-for")?.to_str().ok()?;
+        list.rsplit(',').next()?.trim().parse().ok()
+    };
+    let peer = peer?;
+    if peer.is_loopback() { forwarded().or(Some(peer)) } else { Some(peer) }
+}
+
+fn read_fields<T: FromFields>(object: &Map<String, Value>, place: &str) -> Result<T, ApiError> {
+    let mut faults = Vec::new();
+    let read = T::from_fields(&mut Fields::new(object, vec![place.into()], &mut faults));
+    match read {
+        Some(read) if faults.is_empty() => Ok(read),
+        _ => Err(ApiError::Invalid(faults)),
+    }
+}
+
+async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+    let collected = tokio::time::timeout(BODY_WAIT, Limited::new(body, bytes_max).collect()).await;
+    match collected {
+        Err(_) => Err(ApiError::BodyTimeout),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(ApiError::BodyTooLarge { bytes_max })
+        }
+        Ok(Err(_)) => Err(ApiError::BodyUnreadable),
+    }
+}
+
+/// As FastAPI: no content type counts as JSON, another type does not.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
+    let mime = value.to_str().unwrap_or("").split(';').next().unwrap_or("").trim();
+    let mime = mime.to_ascii_lowercase();
+    mime == "application/json" || (mime.starts_with("application/") && mime.ends_with("+json"))
+}
+
+/// v2's fault for a body that is no JSON, with the offset where it went wrong.
+fn unparsable(bytes: &[u8], error: &serde_json::Error) -> Fault {
+    let line_start: usize = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(error.line().saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
+    let offset = line_start + error.column().saturating_sub(1);
+    Fault {
+        kind: "json_invalid",
+        loc: vec!["body".into(), offset.into()],
+        msg: "JSON decode error".to_owned(),
+        input: Value::Object(Map::new()),
+        ctx: Some(serde_json::json!({ "error": error.to_string() })),
+    }
+}

@@ -1,0 +1,190 @@
+//! Health: one line for monitoring agents, more for people.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ApiError;
+use super::state::ApiState;
+use crate::domain::Kind;
+use crate::engine::Room;
+
+/// v2's service name and API version: agents compare the whole body.
+const SERVICE: &str = "unoc-backend";
+const API_VERSION: &str = "2.0.0";
+/// An engine that has not answered by then does not write either; its longest batch is far
+/// shorter.
+const ENGINE_WAIT: Duration = Duration::from_secs(2);
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(health))
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(detail))
+}
+
+/// The health in a word.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `healthy` or `unhealthy` (writes are refused).
+    status: &'static str,
+    service: &'static str,
+    version: &'static str,
+    /// Why it is not healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
+}
+
+/// A state in a word.
+#[derive(Serialize, ToSchema)]
+struct StateWord {
+    status: &'static str,
+}
+
+/// The health with its parts.
+#[derive(Serialize, ToSchema)]
+struct HealthDetail {
+    status: &'static str,
+    /// The program's version.
+    version: &'static str,
+    #[schema(value_type = String)]
+    site_id: uuid::Uuid,
+    /// The last commit.
+    seq: u64,
+    engine: EngineHealth,
+    volume: VolumeHealth,
+    store: StoreHealth,
+}
+
+/// Whether the one writer answers.
+#[derive(Serialize, ToSchema)]
+struct EngineHealth {
+    is_alive: bool,
+}
+
+/// Room on the data volume.
+#[derive(Serialize, ToSchema)]
+struct VolumeHealth {
+    directory: String,
+    free_bytes: u64,
+    total_bytes: u64,
+    /// Below this the store is read-only.
+    min_free_bytes: u64,
+    is_writable: bool,
+}
+
+/// What the store holds.
+#[derive(Serialize, ToSchema)]
+struct StoreHealth {
+    device_count: u64,
+    interface_count: u64,
+    link_count: u64,
+    /// Changed entities that no mirror has confirmed yet.
+    dirty_count: u64,
+}
+
+/// The check that monitoring agents make: 503 while writes are refused.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "health",
+    responses((status = 200, body = Health), (status = 503, body = Health))
+)]
+async fn health(State(state): State<ApiState>) -> Result<Response, ApiError> {
+    let reason = trouble(is_engine_alive(&state).await, &state.handle().room()?);
+    let (code, status) = match reason {
+        None => (StatusCode::OK, "healthy"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    };
+    let body = Health { status, service: SERVICE, version: API_VERSION, reason };
+    Ok((code, Json(body)).into_response())
+}
+
+/// Whether the process serves requests at all.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "health",
+    responses((status = 200, body = StateWord))
+)]
+async fn live() -> Json<StateWord> {
+    Json(StateWord { status: "alive" })
+}
+
+/// Whether reads are answered and the engine works: 503 before and after.
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "health",
+    responses((status = 200, body = StateWord), (status = 503, body = StateWord))
+)]
+async fn ready(State(state): State<ApiState>) -> Response {
+    if is_engine_alive(&state).await {
+        Json(StateWord { status: "ready" }).into_response()
+    } else {
+        let body = Json(StateWord { status: "not ready" });
+        (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+    }
+}
+
+/// Every part with its values.
+#[utoipa::path(
+    get,
+    path = "/api/health",
+    tag = "health",
+    responses((status = 200, body = HealthDetail))
+)]
+async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
+    let is_alive = is_engine_alive(&state).await;
+    let room = state.handle().room()?;
+    let snapshot = state.handle().read()?;
+    let status = if trouble(is_alive, &room).is_none() { "healthy" } else { "unhealthy" };
+    let body = HealthDetail {
+        status,
+        version: env!("CARGO_PKG_VERSION"),
+        site_id: state.handle().site_id(),
+        seq: snapshot.head()?.seq,
+        engine: EngineHealth { is_alive },
+        volume: VolumeHealth {
+            directory: room.space.directory.display().to_string(),
+            free_bytes: room.space.free_bytes,
+            total_bytes: room.space.total_bytes,
+            min_free_bytes: room.min_free_bytes,
+            is_writable: room.is_writable(),
+        },
+        store: StoreHealth {
+            device_count: snapshot.count(Kind::Device)?,
+            interface_count: snapshot.count(Kind::Interface)?,
+            link_count: snapshot.count(Kind::Link)?,
+            dirty_count: snapshot.dirty_count()?,
+        },
+    };
+    Ok(Json(body).into_response())
+}
+
+async fn is_engine_alive(state: &ApiState) -> bool {
+    matches!(tokio::time::timeout(ENGINE_WAIT, state.handle().ping()).await, Ok(Ok(())))
+}
+
+fn trouble(is_engine_alive: bool, room: &Room) -> Option<String> {
+    if !is_engine_alive {
+        return Some("the engine does not answer".to_owned());
+    }
+    (!room.is_writable()).then(|| {
+        format!(
+            "read-only: {} has {} MiB free, {} MiB are kept; free some space",
+            room.space.directory.display(),
+            room.space.free_bytes >> 20,
+            room.min_free_bytes >> 20
+        )
+    })
+}

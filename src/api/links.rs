@@ -1,0 +1,239 @@
+//! Links.
+#![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
+
+use axum::Json;
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::conditional;
+use super::error::ApiError;
+use super::extract::{Body422, Origin, PathId, Query422};
+use super::listing::{self, Page, PageParams};
+use super::state::ApiState;
+use super::validation::{Fields, FromFields, parse};
+use crate::domain::{
+    Command, ConnectDevices, DeviceId, InterfaceId, InterfaceType, Link, LinkId, Medium, NewLink,
+    Reply, Status,
+};
+use crate::wire::{self, InterfaceView, LinkView};
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_links, create_link))
+        .routes(routes!(connect_devices))
+        .routes(routes!(get_link, delete_link))
+}
+
+/// A link to make between two interfaces.
+#[derive(ToSchema)]
+#[schema(as = NewLink)]
+struct NewLinkBody {
+    #[schema(value_type = u64)]
+    a_interface_id: InterfaceId,
+    #[schema(value_type = u64)]
+    b_interface_id: InterfaceId,
+    #[schema(minimum = 0.0)]
+    length_km: Option<f64>,
+    #[schema(schema_with = wire::nullable_medium_schema, required = false)]
+    physical_medium_id: Option<Medium>,
+}
+
+/// Two devices to link.
+#[derive(ToSchema)]
+#[schema(as = ConnectDevices)]
+struct ConnectBody {
+    #[schema(value_type = u64)]
+    device_a_id: DeviceId,
+    #[schema(value_type = u64)]
+    device_b_id: DeviceId,
+    /// `fiber` makes optical ports, anything else Ethernet ports.
+    link_type: String,
+    /// DOWN and DEGRADED are kept as an override of the link.
+    #[schema(schema_with = wire::status_schema, required = false)]
+    status: Status,
+    #[schema(minimum = 0.0)]
+    length_km: Option<f64>,
+    #[schema(schema_with = wire::nullable_medium_schema, required = false)]
+    physical_medium_id: Option<Medium>,
+}
+
+impl FromFields for NewLinkBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let a = fields.required("a_interface_id", parse::id).map(InterfaceId);
+        let b = fields.required("b_interface_id", parse::id).map(InterfaceId);
+        let length_km = fields.optional("length_km", parse::not_negative);
+        let physical_medium_id = fields.optional("physical_medium_id", parse::medium);
+        Some(Self { a_interface_id: a?, b_interface_id: b?, length_km, physical_medium_id })
+    }
+}
+
+impl FromFields for ConnectBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let device_a_id = fields.required("device_a_id", parse::id).map(DeviceId);
+        let device_b_id = fields.required("device_b_id", parse::id).map(DeviceId);
+        let link_type = fields.required("link_type", parse::text);
+        let status = fields.present("status", parse::status);
+        let length_km = fields.optional("length_km", parse::not_negative);
+        let physical_medium_id = fields.optional("physical_medium_id", parse::medium);
+        Some(Self {
+            device_a_id: device_a_id?,
+            device_b_id: device_b_id?,
+            link_type: link_type?,
+            status: status.unwrap_or(Status::Up),
+            length_km,
+            physical_medium_id,
+        })
+    }
+}
+
+/// How to treat the link rules.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RuleQuery {
+    /// `false` skips the link rules, for raw repairs.
+    #[param(value_type = Option<bool>)]
+    validate: bool,
+}
+
+impl FromFields for RuleQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { validate: fields.present("validate", parse::boolean).unwrap_or(true) })
+    }
+}
+
+/// A new link with its new ports.
+#[derive(Serialize, ToSchema)]
+struct Connected<'a> {
+    link: LinkView<'a>,
+    interface_a: InterfaceView<'a>,
+    interface_b: InterfaceView<'a>,
+    message: String,
+}
+
+/// All links, ascending by id.
+#[utoipa::path(
+    get,
+    path = "/api/links",
+    tag = "links",
+    params(PageParams),
+    responses((status = 200, body = Vec<LinkView<'_>>), (status = 304, description = "Unchanged"))
+)]
+async fn list_links(
+    State(state): State<ApiState>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    Query422(page): Query422<Page>,
+) -> Result<Response, ApiError> {
+    listing::list::<Link>(&state, &headers, &page, &uri.to_string())
+}
+
+/// One link.
+#[utoipa::path(
+    get,
+    path = "/api/links/{id}",
+    tag = "links",
+    params(("id" = u64, Path, description = "Link id")),
+    responses((status = 200, body = LinkView<'_>), (status = 304, description = "Unchanged"))
+)]
+async fn get_link(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let snapshot = state.handle().read()?;
+    let link = snapshot.link(LinkId(id))?.ok_or(ApiError::NotFound("Link not found"))?;
+    let seq = snapshot.head()?.seq;
+    if let Some(response) = conditional::not_modified(&state, &headers, seq) {
+        return Ok(response);
+    }
+    Ok((conditional::headers(&state, seq), Json(LinkView::new(&link))).into_response())
+}
+
+/// Links two existing interfaces.
+#[utoipa::path(
+    post,
+    path = "/api/links",
+    tag = "links",
+    params(RuleQuery),
+    request_body = NewLinkBody,
+    responses((status = 201, body = LinkView<'_>))
+)]
+async fn create_link(
+    State(state): State<ApiState>,
+    Query422(rules): Query422<RuleQuery>,
+    Origin(origin): Origin,
+    Body422(body): Body422<NewLinkBody>,
+) -> Result<Response, ApiError> {
+    let new = NewLink {
+        a: body.a_interface_id,
+        b: body.b_interface_id,
+        length_km: body.length_km,
+        medium: body.physical_medium_id,
+        validate: rules.validate,
+    };
+    let Reply::Link(link) = state.handle().submit(Command::CreateLink(new), origin).await? else {
+        unreachable!("making a link replies with it")
+    };
+    Ok((StatusCode::CREATED, Json(LinkView::new(&link))).into_response())
+}
+
+/// Links two devices, with a new port on each.
+#[utoipa::path(
+    post,
+    path = "/api/links/create-simple",
+    tag = "links",
+    params(RuleQuery),
+    request_body = ConnectBody,
+    responses((status = 200, body = Connected<'_>))
+)]
+async fn connect_devices(
+    State(state): State<ApiState>,
+    Query422(rules): Query422<RuleQuery>,
+    Origin(origin): Origin,
+    Body422(body): Body422<ConnectBody>,
+) -> Result<Response, ApiError> {
+    let is_fiber = body.link_type == "fiber";
+    let command = Command::ConnectDevices(ConnectDevices {
+        a: body.device_a_id,
+        b: body.device_b_id,
+        interface_type: if is_fiber { InterfaceType::Optical } else { InterfaceType::Ethernet },
+        status: body.status,
+        length_km: body.length_km,
+        medium: body.physical_medium_id,
+        validate: rules.validate,
+    });
+    let reply = state.handle().submit(command, origin).await?;
+    let Reply::Connected { link, a, b, names: [a_name, b_name] } = reply else {
+        unreachable!("linking devices replies with the link and its ports")
+    };
+    let message = format!("Link created: {a_name} ({}) <-> {b_name} ({})", a.name, b.name);
+    let answer = Connected {
+        link: LinkView::new(&link),
+        interface_a: InterfaceView::new(&a),
+        interface_b: InterfaceView::new(&b),
+        message,
+    };
+    Ok(Json(answer).into_response())
+}
+
+/// Deletes a link; its interfaces stay.
+#[utoipa::path(
+    delete,
+    path = "/api/links/{id}",
+    tag = "links",
+    params(("id" = u64, Path, description = "Link id")),
+    responses((status = 204, description = "Deleted"))
+)]
+async fn delete_link(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+) -> Result<StatusCode, ApiError> {
+    state.handle().submit(Command::DeleteLink(LinkId(id)), origin).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,28 @@
+//! The REST API and the embedded page: one file per resource, with its routes, views, handlers.
+//!
+//! A handler extracts, asks the engine or a snapshot, and shows. Errors become status codes in
+//! [`error`] and nowhere else.
+
+mod audit;
+mod conditional;
+mod devices;
+mod error;
+mod export;
+mod extract;
+mod health;
+mod interfaces;
+mod links;
+mod listing;
+mod openapi;
+mod request_log;
+mod router;
+mod seed;
+mod shutdown;
+mod state;
+mod ui;
+mod validation;
+
+pub use openapi::document;
+pub use request_log::Peer;
+pub use router::router;
+pub use state::{ApiOptions, ApiState, ShutdownGuard, TokenCheck};

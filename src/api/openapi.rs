@@ -1,0 +1,108 @@
+//! The OpenAPI 3.1 document, generated from the handlers.
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{
+    ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    Response, ResponseBuilder,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::error::ErrorBody;
+use super::state::ApiState;
+use super::validation::ValidationErrors;
+
+/// The document as JSON.
+pub fn document() -> String {
+    let (_, document) = super::router::resources().split_for_parts();
+    document.to_pretty_json().expect("the document is plain data")
+}
+
+/// Serves a document that was rendered once.
+pub(super) fn serve(document: &OpenApi) -> axum::routing::MethodRouter<ApiState> {
+    let json = Bytes::from(document.to_json().expect("the document is plain data"));
+    axum::routing::get(move || {
+        let json = json.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], json).into_response() }
+    })
+}
+
+/// What stands at the document's top.
+pub(super) fn base() -> OpenApiRouter<ApiState> {
+    let info = InfoBuilder::new()
+        .title("UNOC")
+        .description(Some(
+            "Fibre network operations centre: devices, interfaces and links of a site, with \
+             their status. Live changes come over Socket.IO, see docs/API.md.",
+        ))
+        .version(env!("CARGO_PKG_VERSION"))
+        .contact(Some(ContactBuilder::new().name(Some("UNOC")).build()))
+        .license(Some(
+            LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build(),
+        ))
+        .build();
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
+}
+
+/// Adds the answers that any call of its kind may give.
+pub(super) fn add_common_answers(document: &mut OpenApi) {
+    add_schemas(document);
+    for item in document.paths.paths.values_mut() {
+        for read in [&mut item.get, &mut item.head].into_iter().flatten() {
+            add(
+                read,
+                &[("400", "Unreadable request"), ("404", "Not found"), ("500", "Internal error")],
+            );
+            add_validation(read);
+        }
+        let writes = [&mut item.post, &mut item.patch, &mut item.delete, &mut item.put];
+        for write in writes.into_iter().flatten() {
+            add(
+                write,
+                &[
+                    ("400", "Refused"),
+                    ("403", "Forbidden"),
+                    ("404", "Not found"),
+                    ("408", "The body did not arrive in time"),
+                    ("413", "Body too large"),
+                    ("500", "Internal error"),
+                    ("503", "Stopping or overloaded"),
+                    ("507", "Read-only: the data volume is nearly full"),
+                ],
+            );
+            add_validation(write);
+        }
+    }
+}
+
+fn add_schemas(document: &mut OpenApi) {
+    use utoipa::{PartialSchema, ToSchema};
+    let components = document.components.get_or_insert_default();
+    let mut referenced = Vec::new();
+    ErrorBody::schemas(&mut referenced);
+    ValidationErrors::schemas(&mut referenced);
+    components.schemas.extend(referenced);
+    components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
+    components.schemas.insert(ValidationErrors::name().into_owned(), ValidationErrors::schema());
+}
+
+fn add(operation: &mut Operation, answers: &[(&str, &str)]) {
+    for (status, description) in answers {
+        insert(operation, status, description, "Error");
+    }
+}
+
+fn add_validation(operation: &mut Operation) {
+    insert(operation, "422", "Faults of the request, all at once", "ValidationErrors");
+}
+
+fn insert(operation: &mut Operation, status: &str, description: &str, schema: &str) {
+    let answer = || -> RefOr<Response> {
+        let content = Content::new(Some(Ref::from_schema_name(schema)));
+        let response = ResponseBuilder::new().description(description);
+        RefOr::T(response.content("application/json", content).build())
+    };
+    operation.responses.responses.entry(status.to_owned()).or_insert_with(answer);
+}

@@ -1,0 +1,100 @@
+//! One log line per request, and the request's id in and out.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::{Level, debug, info, warn};
+use uuid::Uuid;
+
+use super::error::LoggedCause;
+
+/// The client's address, put into each request by the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// The request's id: the client's own, or a new one.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(HeaderValue);
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// Longer ids are replaced: they are stored with each change.
+const ID_BYTES_MAX: usize = 128;
+
+impl RequestId {
+    fn of(request: &Request) -> Self {
+        let given = request.headers().get(&HEADER).filter(|value| {
+            (1..=ID_BYTES_MAX).contains(&value.len())
+                && value.as_bytes().iter().all(u8::is_ascii_graphic)
+        });
+        Self(given.cloned().unwrap_or_else(|| {
+            let mut buffer = Uuid::encode_buffer();
+            let text = Uuid::now_v7().simple().encode_lower(&mut buffer);
+            HeaderValue::from_str(text).expect("hexadecimal digits are a header value")
+        }))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("")
+    }
+}
+
+/// Names the request, lets it be answered and logs the line: changes and failures at INFO (5xx
+/// at WARN), reads at DEBUG.
+pub(super) async fn log(mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(&request);
+    request.extensions_mut().insert(id.clone());
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let line = (!is_read || tracing::enabled!(Level::INFO)).then(|| Line {
+        id: id.clone(),
+        method: request.method().clone(),
+        route: request.extensions().get::<MatchedPath>().cloned(),
+        path: request.uri().path_and_query().cloned(),
+    });
+    let started = tokio::time::Instant::now();
+    let mut response = next.run(request).await;
+    if let Some(line) = line {
+        line.write(is_read, &response, started.elapsed());
+    }
+    response.headers_mut().insert(HEADER, id.0);
+    response
+}
+
+struct Line {
+    id: RequestId,
+    method: Method,
+    route: Option<MatchedPath>,
+    path: Option<PathAndQuery>,
+}
+
+impl Line {
+    fn write(&self, is_read: bool, response: &Response, took: Duration) {
+        let status = response.status();
+        let method = &self.method;
+        let id = self.id.as_str();
+        let path = self.path.as_ref().map_or("", PathAndQuery::path);
+        let route = self.route.as_ref().map_or(path, MatchedPath::as_str);
+        // Whole microseconds: more digits are noise.
+        let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
+        let code = status.as_u16();
+        let cause = response.extensions().get::<LoggedCause>().map(|cause| cause.0.as_str());
+        if status.is_server_error() {
+            warn!(
+                request.id = id,
+                route,
+                status = code,
+                duration_ms,
+                cause,
+                "{method} {path} {code}"
+            );
+        } else if is_read && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
+            debug!(request.id = id, route, status = code, duration_ms, "{method} {path} {code}");
+        } else {
+            info!(request.id = id, route, status = code, duration_ms, "{method} {path} {code}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Stopping the process by a request, as v2's scripts do.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ApiError;
+use super::seed::Message;
+use super::state::ApiState;
+
+/// Carries the token; `Authorization: Bearer` does as well.
+const TOKEN_HEADER: &str = "x-shutdown-token";
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(shutdown))
+}
+
+/// Ends the process cleanly. Needs `UNOC_SHUTDOWN_TOKEN`, in `X-Shutdown-Token` or as a bearer
+/// token.
+#[utoipa::path(
+    post,
+    path = "/api/admin/shutdown",
+    tag = "site",
+    params(("X-Shutdown-Token" = Option<String>, Header, description = "The configured token")),
+    responses((status = 200, body = Message))
+)]
+async fn shutdown(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+) -> Result<Json<Message>, ApiError> {
+    let guard = &state.options().shutdown;
+    let Some(accepts) = &guard.accepts else {
+        return Err(ApiError::Forbidden(
+            "Shutdown by request is off; set UNOC_SHUTDOWN_TOKEN to allow it",
+        ));
+    };
+    let given = headers.get(TOKEN_HEADER).or_else(|| headers.get(header::AUTHORIZATION));
+    let given = given.and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !accepts(given.strip_prefix("Bearer ").unwrap_or(given)) {
+        return Err(ApiError::Forbidden("Invalid shutdown token"));
+    }
+    (guard.trigger)();
+    Ok(Json(Message { message: "Shutting down" }))
+}

@@ -1,0 +1,59 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use super::listing::ListCache;
+use crate::engine::Handle;
+
+/// What the composition root tells the API.
+pub struct ApiOptions {
+    /// The path under which everything is served: empty, or `/a/b`.
+    pub base_path: String,
+    pub shutdown: ShutdownGuard,
+}
+
+/// Says whether a token is the right one.
+pub type TokenCheck = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// The guarded way to stop the process by a request.
+pub struct ShutdownGuard {
+    /// Whether a token is the right one; `None` refuses every call.
+    pub accepts: Option<TokenCheck>,
+    /// Starts the clean shutdown.
+    pub trigger: Box<dyn Fn() + Send + Sync>,
+}
+
+/// What handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState(Arc<Inner>);
+
+struct Inner {
+    handle: Handle,
+    options: ApiOptions,
+    lists: ListCache,
+    etag_prefix: String,
+}
+
+impl ApiState {
+    pub fn new(handle: Handle, options: ApiOptions) -> Self {
+        let site = handle.site_id().simple().to_string();
+        let etag_prefix = format!("{}-{}", &site[..8], env!("CARGO_PKG_VERSION"));
+        Self(Arc::new(Inner { handle, options, lists: ListCache::new(), etag_prefix }))
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.0.handle
+    }
+
+    pub(super) fn options(&self) -> &ApiOptions {
+        &self.0.options
+    }
+
+    pub(super) fn lists(&self) -> &ListCache {
+        &self.0.lists
+    }
+
+    pub(super) fn etag_prefix(&self) -> &str {
+        &self.0.etag_prefix
+    }
+}

@@ -1,0 +1,50 @@
+//! One thing that is wrong with a request.
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Faults listed in one answer; a body of 10,000 rows could have more than anybody reads.
+pub(crate) const FAULTS_MAX: usize = 1_000;
+/// Longest input that is echoed; more says no more.
+const INPUT_CHARS_MAX: usize = 1_000;
+
+/// A fault of the request, with its place.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Fault {
+    /// pydantic's name of the fault, for example `missing` or `int_parsing`.
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    /// `body`, `path` or `query`, then keys and indexes.
+    #[schema(value_type = Vec<Value>)]
+    pub(crate) loc: Vec<Value>,
+    pub(crate) msg: String,
+    /// What was found there.
+    pub(crate) input: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ctx: Option<Value>,
+}
+
+/// The body of a 422 answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ValidationErrors {
+    pub(crate) detail: Vec<Fault>,
+}
+
+impl Fault {
+    /// A fault of the request as a whole, such as an unreadable body.
+    pub(crate) fn whole(kind: &'static str, msg: &str, input: Value) -> Self {
+        Self { kind, loc: vec!["body".into()], msg: msg.to_owned(), input, ctx: None }
+    }
+
+    /// Shortens a long echoed text.
+    pub(crate) fn bounded(mut self) -> Self {
+        if let Value::String(text) = &mut self.input
+            && let Some((end, _)) = text.char_indices().nth(INPUT_CHARS_MAX)
+        {
+            text.truncate(end);
+            text.push('…');
+        }
+        self
+    }
+}

@@ -1,0 +1,220 @@
+//! From a JSON value to a domain value, or what is wrong with it.
+//!
+//! As in v2, numbers may come as numeric strings (queries always do), and words must match
+//! exactly.
+
+use serde_json::{Value, json};
+
+use crate::domain::{DeviceType, InterfaceType, Medium, Name, NameFault, OverrideReason, Status};
+
+/// What is wrong with one value.
+pub(crate) struct Problem {
+    pub(super) kind: &'static str,
+    pub(super) msg: String,
+    pub(super) ctx: Option<Value>,
+}
+
+pub(crate) type Parsed<T> = Result<T, Problem>;
+
+fn problem(kind: &'static str, msg: impl Into<String>) -> Problem {
+    Problem { kind, msg: msg.into(), ctx: None }
+}
+
+fn with_ctx(kind: &'static str, msg: impl Into<String>, ctx: Value) -> Problem {
+    Problem { kind, msg: msg.into(), ctx: Some(ctx) }
+}
+
+pub(crate) fn text(value: &Value) -> Parsed<String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        _ => Err(problem("string_type", "Input should be a valid string")),
+    }
+}
+
+pub(crate) fn boolean(value: &Value) -> Parsed<bool> {
+    const MSG: &str = "Input should be a valid boolean, unable to interpret input";
+    match value {
+        Value::Bool(flag) => Ok(*flag),
+        Value::Number(number) if number.as_f64() == Some(1.0) => Ok(true),
+        Value::Number(number) if number.as_f64() == Some(0.0) => Ok(false),
+        Value::String(word) => match word.to_ascii_lowercase().as_str() {
+            "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+            "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+            _ => Err(problem("bool_parsing", MSG)),
+        },
+        Value::Number(_) => Err(problem("bool_parsing", MSG)),
+        _ => Err(problem("bool_type", "Input should be a valid boolean")),
+    }
+}
+
+/// A finite number.
+pub(crate) fn number(value: &Value) -> Parsed<f64> {
+    let parsed = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => Some(text.trim().parse().map_err(|_| {
+            problem(
+                "float_parsing",
+                "Input should be a valid number, unable to parse string as a number",
+            )
+        })?),
+        _ => return Err(problem("float_type", "Input should be a valid number")),
+    };
+    parsed
+        .filter(|number: &f64| number.is_finite())
+        .ok_or_else(|| problem("finite_number", "Input should be a finite number"))
+}
+
+/// A finite number that is not negative, such as a length or a loss.
+pub(crate) fn not_negative(value: &Value) -> Parsed<f64> {
+    let number = number(value)?;
+    if number < 0.0 {
+        let msg = "Input should be greater than or equal to 0";
+        return Err(with_ctx("greater_than_equal", msg, json!({"ge": 0.0})));
+    }
+    Ok(number)
+}
+
+/// An integer of any size. Ids are at least 1; others are simply not found.
+pub(crate) fn integer(value: &Value) -> Parsed<i128> {
+    match value {
+        Value::Number(number) => {
+            if let Some(whole) = number.as_i128() {
+                return Ok(whole);
+            }
+            let Some(float) = number.as_f64().filter(|float| float.is_finite()) else {
+                return Err(problem("finite_number", "Input should be a finite number"));
+            };
+            #[expect(clippy::float_cmp, reason = "exactly whole numbers are accepted")]
+            if float != float.trunc() {
+                let msg = "Input should be a valid integer, got a number with a fractional part";
+                return Err(problem("int_from_float", msg));
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "saturates; no id is that large")]
+            Ok(float as i128)
+        }
+        Value::String(text) => text.trim().parse().map_err(|_| {
+            problem(
+                "int_parsing",
+                "Input should be a valid integer, unable to parse string as an integer",
+            )
+        }),
+        _ => Err(problem("int_type", "Input should be a valid integer")),
+    }
+}
+
+/// An id; what cannot be one (0, negative, too large) becomes 0, which nothing has.
+pub(crate) fn id(value: &Value) -> Parsed<u64> {
+    integer(value).map(|whole| u64::try_from(whole).unwrap_or(0))
+}
+
+/// An integer between `min` and `max`.
+pub(crate) fn integer_in(min: u64, max: u64) -> impl Fn(&Value) -> Parsed<u64> {
+    move |value| {
+        let whole = integer(value)?;
+        if whole < i128::from(min) {
+            let msg = format!("Input should be greater than or equal to {min}");
+            return Err(with_ctx("greater_than_equal", msg, json!({"ge": min})));
+        }
+        match u64::try_from(whole) {
+            Ok(whole) if whole <= max => Ok(whole),
+            _ => {
+                let msg = format!("Input should be less than or equal to {max}");
+                Err(with_ctx("less_than_equal", msg, json!({"le": max})))
+            }
+        }
+    }
+}
+
+pub(crate) fn name(value: &Value) -> Parsed<Name> {
+    let text = text(value)?;
+    Name::new(&text).map_err(|fault| match fault {
+        NameFault::Blank => with_ctx(
+            "string_too_short",
+            "String should have at least 1 character",
+            json!({"min_length": 1}),
+        ),
+        NameFault::TooLong => too_long(Name::CHARS_MAX),
+        NameFault::ControlCharacter => {
+            problem("string_pattern_mismatch", "String should not contain control characters")
+        }
+    })
+}
+
+pub(crate) fn reason(value: &Value) -> Parsed<OverrideReason> {
+    let text = text(value)?;
+    OverrideReason::new(&text).map_err(|_| too_long(OverrideReason::CHARS_MAX))
+}
+
+pub(crate) fn device_type(value: &Value) -> Parsed<DeviceType> {
+    word(value, DeviceType::parse, DeviceType::all().map(DeviceType::as_str))
+}
+
+pub(crate) fn status(value: &Value) -> Parsed<Status> {
+    word(value, Status::parse, Status::ALL.into_iter().map(Status::as_str))
+}
+
+pub(crate) fn interface_type(value: &Value) -> Parsed<InterfaceType> {
+    let all = InterfaceType::ALL.into_iter().map(InterfaceType::as_str);
+    word(value, InterfaceType::parse, all)
+}
+
+pub(crate) fn medium(value: &Value) -> Parsed<Medium> {
+    word(value, Medium::parse, Medium::ALL.into_iter().map(Medium::as_str))
+}
+
+fn too_long(max: usize) -> Problem {
+    let msg = format!("String should have at most {max} characters");
+    with_ctx("string_too_long", msg, json!({"max_length": max}))
+}
+
+fn word<T>(
+    value: &Value,
+    parse: impl Fn(&str) -> Option<T>,
+    all: impl Iterator<Item = &'static str>,
+) -> Parsed<T> {
+    value.as_str().and_then(parse).ok_or_else(|| {
+        let quoted: Vec<String> = all.map(|word| format!("'{word}'")).collect();
+        let expected = match quoted.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => quoted.join(", "),
+        };
+        with_ctx("enum", format!("Input should be {expected}"), json!({"expected": expected}))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_lenient_as_in_v2() {
+        let kind = |result: Result<f64, Problem>| result.map_err(|problem| problem.kind);
+        assert_eq!(kind(number(&json!("1.5"))), Ok(1.5));
+        assert_eq!(kind(number(&json!(2))), Ok(2.0));
+        assert_eq!(kind(number(&json!("x"))), Err("float_parsing"));
+        assert_eq!(kind(number(&json!("inf"))), Err("finite_number"));
+        assert_eq!(kind(number(&json!([]))), Err("float_type"));
+        assert_eq!(kind(not_negative(&json!(-0.1))), Err("greater_than_equal"));
+    }
+
+    #[test]
+    fn integers_refuse_fractions_and_words() {
+        let kind = |value: Value| id(&value).map_err(|problem| problem.kind);
+        assert_eq!(kind(json!(7)), Ok(7));
+        assert_eq!(kind(json!("7")), Ok(7));
+        assert_eq!(kind(json!(7.0)), Ok(7));
+        assert_eq!(kind(json!(-7)), Ok(0));
+        assert_eq!(kind(json!(1e300)), Ok(0));
+        assert_eq!(kind(json!(7.5)), Err("int_from_float"));
+        assert_eq!(kind(json!("abc")), Err("int_parsing"));
+        assert_eq!(kind(json!(null)), Err("int_type"));
+    }
+
+    #[test]
+    fn words_list_what_is_allowed() {
+        let problem = status(&json!("up")).unwrap_err();
+        assert_eq!(problem.kind, "enum");
+        assert_eq!(problem.msg, "Input should be 'UP', 'DOWN' or 'DEGRADED'");
+        assert_eq!(problem.ctx, Some(json!({"expected": "'UP', 'DOWN' or 'DEGRADED'"})));
+    }
+}

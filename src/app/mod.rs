@@ -1,0 +1,214 @@
+//! The composition root: builds everything, owns every task, and ends them in order.
+
+mod endpoint;
+mod logging;
+mod server;
+mod systemd;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tracing::{error, info, warn};
+
+pub use endpoint::{ENDPOINT_FILE, read_endpoint};
+pub use logging::init_logging;
+
+use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
+use crate::config::Config;
+use crate::domain::Command;
+use crate::domain::network::Blueprint;
+use crate::engine::{Clock, Engine, EngineOptions, Exit, Handle};
+use crate::realtime::{self, Sockets};
+use crate::store::{AuditOrigin, OpenOptions, Store};
+
+/// How long open requests may take to finish at shutdown. With the engine's last batch this
+/// stays below the 5 s that systemd and operators expect.
+const DRAIN_WAIT: Duration = Duration::from_secs(3);
+/// How long the tasks may take to end after that.
+const TASKS_WAIT: Duration = Duration::from_secs(1);
+
+/// The running appliance.
+pub struct App {
+    address: SocketAddr,
+    config: Config,
+    handle: Handle,
+    sockets: Sockets,
+    /// Told `true` once, when everything has to end. The API holds a clone.
+    shutdown: Arc<watch::Sender<bool>>,
+    server: JoinHandle<()>,
+    /// Everything else that runs.
+    tasks: JoinSet<()>,
+    /// Ends with the engine's thread.
+    engine: JoinHandle<std::thread::Result<Exit>>,
+}
+
+impl App {
+    /// Opens the store, starts the engine and serves. Returns when requests are answered.
+    ///
+    /// # Errors
+    /// When the store refuses, the site does not fit together, or the address is taken.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self> {
+        let options = OpenOptions { cache_bytes: config.cache_bytes, now: clock.now() };
+        let store = Store::open(&config.data_dir, options)?;
+        let engine_options = EngineOptions { min_free_bytes: config.min_free_bytes, clock };
+        let (handle, thread) = Engine::start(store, engine_options)?;
+        let engine = tokio::task::spawn_blocking(move || thread.join());
+        load_demo(&config, &handle).await?;
+        announce(&config);
+
+        let listener = server::bind(config.host, config.port).await?;
+        let address = listener.local_addr().context("cannot tell the own address")?;
+        let (shutdown, stopping) = watch::channel(false);
+        let shutdown = Arc::new(shutdown);
+        let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path);
+        let state = ApiState::new(handle.clone(), api_options(&config, &shutdown));
+        let router = api::router(state).layer(layer);
+        let mut tasks = JoinSet::new();
+        let ended = until(stopping.clone());
+        let (task_handle, task_sockets) = (handle.clone(), sockets.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = realtime::run(task_handle, task_sockets) => {}
+                () = ended => {}
+            }
+        });
+        if let Some(period) = systemd::watchdog_period() {
+            tasks.spawn(systemd::feed_watchdog(handle.clone(), period, until(stopping.clone())));
+        }
+        let server = server::Server {
+            listener,
+            router,
+            max_connections: config.max_connections,
+            drain_wait: DRAIN_WAIT,
+        };
+        let server = tokio::runtime::Handle::current().spawn(server.serve(stopping));
+        endpoint::write(&config.data_dir, address, &config.base_path)?;
+        systemd::ready(address);
+        info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
+            env!("CARGO_PKG_VERSION"), config.base_path);
+        Ok(Self { address, config, handle, sockets, shutdown, server, tasks, engine })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The way to its engine.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// A call that starts the shutdown.
+    pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static + use<> {
+        let shutdown = Arc::clone(&self.shutdown);
+        move || {
+            shutdown.send_replace(true);
+        }
+    }
+
+    /// Runs until a signal, a request or [`App::stopper`] ends it, or the engine fails.
+    ///
+    /// # Errors
+    /// When the engine failed: the process must end and start again.
+    pub async fn run(mut self) -> Result<()> {
+        let mut stopping = self.shutdown.subscribe();
+        let early_exit = tokio::select! {
+            signal = server::signal() => {
+                info!(signal, "Stopping on {signal}");
+                None
+            }
+            _ = stopping.wait_for(|stop| *stop) => {
+                info!("Stopping on request");
+                None
+            }
+            exit = &mut self.engine => Some(exit),
+        };
+        let exit = self.shut_down(early_exit).await;
+        match exit {
+            Ok(Ok(Exit::Stopped)) => {
+                info!("Stopped");
+                Ok(())
+            }
+            Ok(Ok(Exit::Failed(failure))) => {
+                Err(failure).context("the store failed; what was acknowledged is safe on disk")
+            }
+            Ok(Err(_)) | Err(_) => Err(anyhow!("the engine panicked; see the log above")),
+        }
+    }
+
+    /// Ends everything in order: no new connections, open requests, clients, engine, store.
+    async fn shut_down(self, early_exit: Option<EngineEnd>) -> EngineEnd {
+        let Self { config, handle, sockets, shutdown, server, mut tasks, engine, .. } = self;
+        systemd::stopping();
+        endpoint::remove(&config.data_dir);
+        shutdown.send_replace(true);
+        sockets.close().await;
+        if let Err(error) = server.await {
+            error!(%error, "The server ended badly");
+        }
+        let exit = match early_exit {
+            Some(exit) => exit,
+            None => {
+                handle.stop().await;
+                engine.await
+            }
+        };
+        let ended =
+            tokio::time::timeout(TASKS_WAIT, async { while tasks.join_next().await.is_some() {} });
+        if ended.await.is_err() {
+            warn!("Some tasks did not end in time and were dropped");
+        }
+        exit
+    }
+}
+
+type EngineEnd = std::result::Result<std::thread::Result<Exit>, tokio::task::JoinError>;
+
+/// Resolves when everything has to end.
+async fn until(mut stopping: watch::Receiver<bool>) {
+    // A dropped sender means the same.
+    stopping.wait_for(|stop| *stop).await.ok();
+}
+
+fn api_options(config: &Config, shutdown: &Arc<watch::Sender<bool>>) -> ApiOptions {
+    let accepts = config
+        .shutdown_token
+        .clone()
+        .map(|token| -> TokenCheck { Box::new(move |given| token.matches(given)) });
+    let shutdown = Arc::clone(shutdown);
+    let trigger = Box::new(move || {
+        shutdown.send_replace(true);
+    });
+    ApiOptions { base_path: config.base_path.clone(), shutdown: ShutdownGuard { accepts, trigger } }
+}
+
+/// A store that nothing was ever written to begins with the demo network, as v2 does.
+async fn load_demo(config: &Config, handle: &Handle) -> Result<()> {
+    if !config.dev_features || handle.read()?.head()?.seq > 0 {
+        return Ok(());
+    }
+    let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
+    match handle.submit(Command::Reseed(Blueprint::Demo), origin).await {
+        Ok(_) => info!("Loaded the demo network; UNOC_DEV_FEATURES=0 begins empty"),
+        Err(error) => warn!(%error, "The demo network could not be loaded"),
+    }
+    Ok(())
+}
+
+/// Says once what the configuration asks for and this version does not do.
+fn announce(config: &Config) {
+    if config.use_go_traffic {
+        info!("USE_GO_TRAFFIC is accepted; the native engine always runs");
+    }
+    if config.database_url.is_some() {
+        warn!(
+            "DATABASE_URL is set, but this version does not mirror into PostgreSQL yet: the site \
+             lives in the local store alone"
+        );
+    }
+}

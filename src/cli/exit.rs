@@ -1,0 +1,84 @@
+//! Exit codes, and which error has which; `docs/OPERATIONS.md` lists them.
+
+use std::process::ExitCode;
+
+use crate::config::Faults;
+use crate::engine::EngineError;
+use crate::store::StoreError;
+
+const FAILURE: u8 = 1;
+/// The command line was not understood.
+pub(super) const USAGE: u8 = 2;
+/// The configuration or the state of the store forbids it: trying again does not help.
+const REFUSED: u8 = 3;
+/// `EX_TEMPFAIL` of sysexits.h: trying again may help.
+const TEMPORARY: u8 = 75;
+
+/// Why a command failed, and the process's exit code.
+pub(super) struct Failure {
+    pub(super) error: anyhow::Error,
+    code: u8,
+}
+
+impl Failure {
+    /// The state of things forbids it.
+    pub(super) fn refused(text: impl Into<String>) -> Self {
+        Self { error: anyhow::Error::msg(text.into()), code: REFUSED }
+    }
+
+    /// It may work later.
+    pub(super) fn temporary(text: impl Into<String>) -> Self {
+        Self { error: anyhow::Error::msg(text.into()), code: TEMPORARY }
+    }
+
+    pub(super) fn code(&self) -> ExitCode {
+        self.code.into()
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        let store = error.downcast_ref::<StoreError>();
+        let engine = error.downcast_ref::<EngineError>();
+        let code = match (store, engine) {
+            (Some(error), _) | (_, Some(EngineError::Store(error))) => of_store(error),
+            (_, Some(EngineError::Refused(_))) => REFUSED,
+            (_, Some(EngineError::Busy | EngineError::ReadOnly { .. })) => TEMPORARY,
+            _ if error.is::<Faults>() => REFUSED,
+            _ => FAILURE,
+        };
+        Self { error, code }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self { code: of_store(&error), error: error.into() }
+    }
+}
+
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        let text = format!("the configuration has faults:\n{faults}");
+        Self { error: anyhow::Error::msg(text), code: REFUSED }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self { error: error.into(), code: FAILURE }
+    }
+}
+
+fn of_store(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Locked { .. } => TEMPORARY,
+        StoreError::Missing { .. }
+        | StoreError::WrongSite { .. }
+        | StoreError::NotAStore { .. }
+        | StoreError::SchemaNewer { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::Inconsistent(_) => REFUSED,
+        StoreError::Io { .. } | StoreError::Redb(_) => FAILURE,
+    }
+}

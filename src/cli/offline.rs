@@ -1,0 +1,74 @@
+//! Working on the store directly, while no server holds it.
+
+use std::thread::JoinHandle;
+
+use anyhow::{Context, anyhow};
+
+use super::exit::Failure;
+use crate::config::Config;
+use crate::domain::{Command, Kind};
+use crate::engine::{Clock, Engine, EngineOptions, Exit, Handle};
+use crate::store::{AuditOrigin, OpenOptions, Store, StoreError};
+
+/// The command that stops the service, for messages.
+pub(super) const STOP_COMMAND: &str = "systemctl stop unoc";
+
+/// Opens the store; `None` while a server holds it.
+pub(super) fn open_store(config: &Config) -> Result<Option<Store>, Failure> {
+    let options = OpenOptions { cache_bytes: config.cache_bytes, now: Clock::system().now() };
+    match Store::open(&config.data_dir, options) {
+        Ok(store) => Ok(Some(store)),
+        Err(StoreError::Locked { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Opens the store for a command that needs it alone.
+pub(super) fn open_alone(config: &Config, what: &str) -> Result<Store, Failure> {
+    open_store(config)?.ok_or_else(|| {
+        Failure::temporary(format!(
+            "{what} needs the store for itself, and a running unoc holds {}; stop it first: \
+             {STOP_COMMAND}",
+            config.data_dir.display()
+        ))
+    })
+}
+
+/// The number of devices; refuses to go on when there are some and `replace` was not said.
+pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), Failure> {
+    let devices = store.read()?.count(Kind::Device)?;
+    if devices > 0 && !replace {
+        return Err(Failure::refused(format!(
+            "the store holds a site with {devices} devices; add --replace to put another in its \
+             place (unoc export FILE keeps a copy)"
+        )));
+    }
+    Ok(())
+}
+
+/// Runs an engine on the store for one command, as the server would.
+pub(super) fn submit(config: &Config, store: Store, command: Command) -> Result<Handle, Failure> {
+    let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock: Clock::system() };
+    let (handle, thread) = Engine::start(store, options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .context("cannot start the runtime")?;
+    let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
+    let result = runtime.block_on(async {
+        let result = handle.submit(command, origin).await;
+        handle.stop().await;
+        result
+    });
+    join(thread)?;
+    result.map_err(anyhow::Error::from)?;
+    Ok(handle)
+}
+
+fn join(thread: JoinHandle<Exit>) -> Result<(), Failure> {
+    match thread.join() {
+        Ok(Exit::Stopped) => Ok(()),
+        Ok(Exit::Failed(error)) => Err(error.into()),
+        Err(_) => Err(anyhow!("the engine panicked").into()),
+    }
+}

@@ -1,0 +1,57 @@
+//! Asking the server that holds the store.
+
+use std::io::Read;
+
+use anyhow::{Context, anyhow};
+use http::Response;
+
+use super::exit::Failure;
+use crate::app::read_endpoint;
+use crate::config::Config;
+
+/// The running server.
+pub(super) struct Remote {
+    url: String,
+    agent: ureq::Agent,
+}
+
+impl Remote {
+    /// The server that holds this data directory.
+    pub(super) fn of(config: &Config) -> Result<Self, Failure> {
+        let url = read_endpoint(&config.data_dir).ok_or_else(|| {
+            Failure::temporary(format!(
+                "another process holds the store in {} and does not say where it listens; try \
+                 again in a moment",
+                config.data_dir.display()
+            ))
+        })?;
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        Ok(Self { url, agent })
+    }
+
+    /// The body of a successful answer.
+    pub(super) fn get(&self, path: &str) -> Result<impl Read + use<>, Failure> {
+        let url = format!("{}{path}", self.url);
+        let answer = self.agent.get(&url).call().with_context(|| format!("cannot ask {url}"))?;
+        body(answer)
+    }
+
+    /// The body of a successful answer to a request without a body.
+    pub(super) fn post(&self, path: &str) -> Result<impl Read + use<>, Failure> {
+        let url = format!("{}{path}", self.url);
+        let answer =
+            self.agent.post(&url).send_empty().with_context(|| format!("cannot ask {url}"))?;
+        body(answer)
+    }
+}
+
+fn body(answer: Response<ureq::Body>) -> Result<impl Read + use<>, Failure> {
+    let status = answer.status();
+    let mut reader = answer.into_body().into_reader();
+    if status.is_success() {
+        return Ok(reader);
+    }
+    let mut text = String::new();
+    reader.read_to_string(&mut text).context("cannot read the server's answer")?;
+    Err(anyhow!("the server answered {status}: {text}").into())
+}

@@ -1,0 +1,76 @@
+//! `unoc seed`
+
+use std::io::Read;
+
+use super::args::{Cli, SeedArgs};
+use super::exit::Failure;
+use super::offline;
+use super::progress::Progress;
+use super::remote::Remote;
+use crate::config::Config;
+use crate::domain::network::Blueprint;
+use crate::domain::{Command, Kind};
+use crate::store::Store;
+
+pub(super) fn run(cli: &Cli, args: &SeedArgs) -> Result<(), Failure> {
+    let config = cli.load_config()?;
+    let counts = match (offline::open_store(&config)?, args.size) {
+        (Some(store), size) => seed_store(&config, store, size, args.replace)?,
+        (None, None) => seed_server(&config, args.replace)?,
+        (None, Some(_)) => {
+            offline::open_alone(&config, "unoc seed --size")?;
+            return Ok(());
+        }
+    };
+    if cli.json {
+        println!(
+            "{}",
+            serde_json::json!({"devices": counts[0], "interfaces": counts[1], "links": counts[2]})
+        );
+    } else {
+        let [devices, interfaces, links] = counts;
+        println!("Loaded {devices} devices, {interfaces} interfaces, {links} links.");
+    }
+    Ok(())
+}
+
+fn seed_store(
+    config: &Config,
+    store: Store,
+    size: Option<u32>,
+    replace: bool,
+) -> Result<[u64; 3], Failure> {
+    offline::check_replace(&store, replace)?;
+    let blueprint = size.map_or(Blueprint::Demo, |leaves| Blueprint::Ftth { leaves });
+    let progress = Progress::waiting("Building the network");
+    let handle = offline::submit(config, store, Command::Reseed(blueprint))?;
+    drop(progress);
+    let snapshot = handle.read()?;
+    Ok([
+        snapshot.count(Kind::Device)?,
+        snapshot.count(Kind::Interface)?,
+        snapshot.count(Kind::Link)?,
+    ])
+}
+
+/// Asks the server that holds the store to load the demo network.
+fn seed_server(config: &Config, replace: bool) -> Result<[u64; 3], Failure> {
+    let server = Remote::of(config)?;
+    let [devices, ..] = server_counts(&server)?;
+    if devices > 0 && !replace {
+        return Err(Failure::refused(format!(
+            "the running unoc holds a site with {devices} devices; add --replace to put the demo \
+             network in its place (unoc export FILE keeps a copy)"
+        )));
+    }
+    server.post("/api/seed")?;
+    server_counts(&server)
+}
+
+fn server_counts(server: &Remote) -> Result<[u64; 3], Failure> {
+    let mut text = String::new();
+    server.get("/api/health")?.read_to_string(&mut text)?;
+    let health: serde_json::Value = serde_json::from_str(&text).map_err(anyhow::Error::from)?;
+    let count = |key| health["store"][key].as_u64().unwrap_or(0);
+    Ok([count("device_count"), count("interface_count"), count("link_count")])
+}

@@ -1,0 +1,155 @@
+//! The address of a PostgreSQL database: its rule and its masked form.
+//!
+//! A password with an unencoded `@`, `/` or `?` makes an address ambiguous, and a masked form that
+//! guesses wrong prints a part of it. Such an address is refused, so that what is shown is certain.
+
+use super::Secret;
+use super::rules::Refused;
+use super::secret::MASK;
+
+/// Schemes v2 accepts, without `://`.
+const SCHEMES: [&str; 3] = ["postgresql", "postgres", "postgresql+asyncpg"];
+
+/// Longest address; a longer one is no address but a file pasted by mistake.
+const URL_BYTES_MAX: usize = 2048;
+
+/// Parameters of libpq (PostgreSQL documentation, section "Parameter Key Words") whose values are
+/// shown. Any other value is masked, since `password`, `sslpassword` and others are secrets.
+const SHOWN_PARAMETERS: [&str; 5] =
+    ["sslmode", "ssl", "application_name", "connect_timeout", "target_session_attrs"];
+
+/// The parts of an address, RFC 3986 section 3, without the punctuation between them.
+struct Parts<'a> {
+    scheme: &'a str,
+    user: &'a str,
+    password: Option<&'a str>,
+    /// Host with an optional `:port`.
+    host: &'a str,
+    /// From the slash after the host on, or empty.
+    path: &'a str,
+    query: Option<&'a str>,
+}
+
+/// Checks an address; empty is none.
+pub(super) fn check(text: &str) -> Result<Option<Secret>, Refused> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    split(text).map(|_| Some(Secret::new(text)))
+}
+
+/// Returns an address that [`check`] accepts, with its password and every query value that may be
+/// a secret replaced; of any other text only the mask.
+pub(super) fn masked(url: &str) -> String {
+    let Ok(parts) = split(url) else {
+        return MASK.to_owned();
+    };
+    let user = match (parts.user, parts.password) {
+        ("", None) => String::new(),
+        (user, None) => format!("{user}@"),
+        (user, Some(_)) => format!("{user}:{MASK}@"),
+    };
+    let query = parts.query.map(masked_query).unwrap_or_default();
+    format!("{}://{user}{}{}{query}", parts.scheme, parts.host, parts.path)
+}
+
+fn masked_query(query: &str) -> String {
+    let masked = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if SHOWN_PARAMETERS.contains(&name) => pair.to_owned(),
+        Some((name, _)) => format!("{name}={MASK}"),
+        None => MASK.to_owned(),
+    };
+    format!("?{}", query.split('&').map(masked).collect::<Vec<_>>().join("&"))
+}
+
+fn split(text: &str) -> Result<Parts<'_>, Refused> {
+    if text.len() > URL_BYTES_MAX {
+        return Err(Refused::because(format!("it is longer than {URL_BYTES_MAX} bytes")));
+    }
+    if !text.chars().all(|c| c.is_ascii_graphic() && c != '#') {
+        return Err(Refused::because("percent-encode blanks, # and characters outside ASCII"));
+    }
+    let scheme_and_rest = text.split_once("://");
+    let Some((scheme, rest)) = scheme_and_rest.filter(|(scheme, _)| SCHEMES.contains(scheme))
+    else {
+        return Err(Refused::because("the scheme is another"));
+    };
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, query)) => (rest, Some(query)),
+        None => (rest, None),
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    if path.contains('@') || query.is_some_and(|query| query.contains('@')) {
+        return Err(Refused::because("percent-encode @, / and ? in the user and the password"));
+    }
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if user.contains('@') {
+        return Err(Refused::because("percent-encode @ in the user and the password"));
+    }
+    if !is_host(host) {
+        return Err(Refused::because("the host or the port is malformed"));
+    }
+    let (user, password) = match user.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (user, None),
+    };
+    Ok(Parts { scheme, user, password, host, path, query })
+}
+
+/// Whether `text` is a host name, an address or nothing (a local socket), with an optional port.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let host_is_valid = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => host.chars().all(name),
+    };
+    host_is_valid && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn database_addresses_are_checked_and_masked() {
+        let holds = |url: &str, expected: Option<&str>| {
+            let shown =
+                check(url).ok().map(|url| url.map(|url| masked(url.expose())).unwrap_or_default());
+            assert_eq!(shown.as_deref(), expected, "{url}");
+        };
+        holds("", Some(""));
+        holds(
+            "postgresql+asyncpg://unoc:unocpw@postgres:5432/unocdb",
+            Some("postgresql+asyncpg://unoc:***@postgres:5432/unocdb"),
+        );
+        holds("postgres://u@h/d", Some("postgres://u@h/d"));
+        holds("postgresql://:pw@[::1]:5432/d", Some("postgresql://:***@[::1]:5432/d"));
+        holds("postgresql:///d", Some("postgresql:///d"));
+        holds("postgresql://u:p:w@h", Some("postgresql://u:***@h"));
+        holds(
+            "postgresql://h/d?password=pw&sslmode=require&p%61ssword=pw&pw",
+            Some("postgresql://h/d?password=***&sslmode=require&p%61ssword=***&***"),
+        );
+        for url in [
+            "mysql://u:p@h/d",
+            "postgresql:u:p@h",
+            "h/d",
+            "postgresql://u:p@w@h/d",
+            "postgresql://u:p/w@h/d",
+            "postgresql://u:1/w@h/d",
+            "postgresql://u:1?w@h/d",
+            "postgresql://u:p#w@h/d",
+            "postgresql://u:p w@h/d",
+            "postgresql://h:99999/d",
+            "postgresql://h:/d",
+            "postgresql://[h]/d",
+        ] {
+            holds(url, None);
+            assert_eq!(masked(url), "***");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Files: the configuration file, a flat table of TOML, and the files that hold one secret.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::fault::{self, Fault};
+use super::keys::{find, keys};
+use super::layers::{DEFAULT_SOURCE, Setting};
+use super::{CONFIG_ENVIRONMENT, Sources};
+
+/// Largest configuration file; one with every key and a comment for each is below 16 KiB.
+const CONFIG_BYTES_MAX: u64 = 256 * 1024;
+
+/// Largest file of a secret, far above the longest secret a key allows.
+const SECRET_BYTES_MAX: u64 = 64 * 1024;
+
+/// Which file to read.
+pub(super) struct Location {
+    path: PathBuf,
+    /// Who named the file, or none for the default file, which may be absent.
+    named_by: Option<String>,
+}
+
+/// What a configuration file says.
+pub(super) struct Content {
+    pub(super) path: PathBuf,
+    pub(super) settings: Vec<Setting>,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// Returns the file that the flag, else the environment names, else the default one.
+pub(super) fn locate(sources: &Sources, default_file: &Path) -> Location {
+    if let Some(path) = &sources.config_file {
+        let named_by = Some("flag --config".to_owned());
+        return Location { path: path.clone(), named_by };
+    }
+    let named = sources.environment.get(CONFIG_ENVIRONMENT).filter(|path| !path.is_empty());
+    match named {
+        Some(path) => Location {
+            path: path.into(),
+            named_by: Some(format!("environment {CONFIG_ENVIRONMENT}")),
+        },
+        None => Location { path: default_file.to_owned(), named_by: None },
+    }
+}
+
+/// Returns what the configuration file says, or nothing if it is the default file and absent.
+///
+/// After a fault of syntax the parser goes on, and the values on other lines count.
+///
+/// # Errors
+/// The file cannot be read, is too large, or is not UTF-8.
+pub(super) fn read(location: &Location) -> Result<Option<Content>, Fault> {
+    let Location { path, named_by } = location;
+    let fault = |error: &io::Error| {
+        let source = named_by.as_deref().unwrap_or(DEFAULT_SOURCE);
+        Fault::config_file(path, source, error)
+    };
+    let bytes = match read_limited(path, CONFIG_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && named_by.is_none() => {
+            return Ok(None);
+        }
+        Err(error) => return Err(fault(&error)),
+    };
+    let text = match str::from_utf8(&bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let position = Position::of(&before, before.len());
+            return Err(Fault::syntax(path, position.line, position.column, "it is not UTF-8"));
+        }
+    };
+    Ok(Some(parse(path, text)))
+}
+
+fn parse(path: &Path, text: &str) -> Content {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut faults = Vec::new();
+    let mut faulty_lines = BTreeSet::new();
+    for error in &errors {
+        let start = error.span().map_or(0, |span| span.start);
+        let position = Position::of(text, start);
+        faulty_lines.insert(position.line);
+        // The message alone: the error's own text quotes the line, which may hold a secret.
+        faults.push(Fault::syntax(path, position.line, position.column, error.message()));
+    }
+    let mut entries: Vec<_> = table.get_ref().iter().collect();
+    entries.sort_by_key(|(name, _)| name.span().start);
+
+    let mut settings = Vec::new();
+    for (name, value) in entries {
+        let line = Position::of(text, name.span().start).line;
+        let last_line = Position::of(text, value.span().end).line;
+        if faulty_lines.range(line..=last_line).next().is_some() {
+            continue;
+        }
+        let source = path.display().to_string();
+        match (find(name.get_ref()), scalar(value.get_ref())) {
+            (Some(key), Some(text)) => {
+                settings.push(Setting { key, text, source, line: Some(line) });
+            }
+            (Some(key), None) => {
+                let text = value.get_ref().type_str().to_owned();
+                let setting = Setting { key, text, source, line: Some(line) };
+                faults
+                    .push(Fault::refused(&setting, Some("write one value, in quotes".to_owned())));
+            }
+            (None, _) => {
+                let hint = hint_for_unknown(name.get_ref(), value.get_ref());
+                faults.push(Fault::unknown(name.get_ref(), &format!("{source}:{line}"), hint));
+            }
+        }
+    }
+    Content { path: path.to_owned(), settings, faults }
+}
+
+/// Returns a value as the text a variable would hold, or none for one that is no single value.
+fn scalar(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.clone().into_owned()),
+        DeValue::Boolean(on) => Some(on.to_string()),
+        DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
+            .map_or_else(|_| Some(number.to_string()), |number| Some(number.to_string())),
+        DeValue::Float(number) => Some(number.to_string()),
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+fn hint_for_unknown(name: &str, value: &DeValue<'_>) -> Option<String> {
+    if value.is_table() {
+        return Some("the file is flat: keys stand without a [table]".to_owned());
+    }
+    let by_variable = keys().iter().find(|key| key.environment.contains(&name));
+    let known = keys().iter().map(|key| key.name);
+    let nearest = by_variable.map(|key| key.name).or_else(|| fault::nearest(name, known))?;
+    Some(fault::did_you_mean(nearest))
+}
+
+/// Returns the secret that the file at `path` holds, without the line breaks at its end.
+///
+/// # Errors
+/// Why there is none, for people: the file cannot be read, is empty, too large, or not UTF-8.
+pub(super) fn read_secret(path: &Path) -> Result<String, String> {
+    let bytes = read_limited(path, SECRET_BYTES_MAX).map_err(|error| error.to_string())?;
+    let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() { Err("the file is empty".to_owned()) } else { Ok(secret.to_owned()) }
+}
+
+fn read_limited(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?.take(bytes_max);
+    file.read_to_end(&mut bytes)?;
+    if file.limit() == 0 {
+        let message = format!("the file has {bytes_max} bytes or more");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+/// A place in a text, line and column counted from 1, the column in characters.
+struct Position {
+    line: usize,
+    column: usize,
+}
+
+impl Position {
+    /// Returns the place of the byte `offset`, which may be the end of `text`.
+    fn of(text: &str, offset: usize) -> Self {
+        let before = &text.as_bytes()[..offset.min(text.len())];
+        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        Self {
+            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+            column: String::from_utf8_lossy(&before[line_start..]).chars().count() + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::tests::{Case, PASSWORD, only};
+    use super::*;
+
+    #[test]
+    fn the_file_takes_numbers_switches_and_texts() {
+        let text = "port = 0x10\ncache_mib = \"8\"\ndev_features = false\nuse_go_traffic = 1\n\
+                shutdown_token = 1234567890\nsite_name = 7\n";
+        let config = Case::new().file(text).load().unwrap();
+        assert_eq!((config.port, config.cache_bytes), (16, 8 << 20));
+        assert!(!config.dev_features && config.use_go_traffic);
+        assert_eq!(config.shutdown_token.unwrap().expose(), "1234567890");
+        assert_eq!(config.site_name, "7");
+        assert!(config.file.is_some());
+    }
+
+    #[test]
+    fn a_named_file_must_exist_and_the_default_one_need_not() {
+        let mut case = Case::new().variable(CONFIG_ENVIRONMENT, "/nonexistent/a.toml");
+        let fault = only(case.faults());
+        assert_eq!(fault.source, "environment UNOC_CONFIG");
+        assert_eq!((fault.key.as_str(), fault.value.as_str()), ("config", "/nonexistent/a.toml"));
+
+        case.sources.config_file = Some(case.path("b.toml"));
+        assert_eq!(only(case.faults()).source, "flag --config");
+        fs::write(case.path("b.toml"), "port = 7").unwrap();
+        assert_eq!(case.shown("port"), ("7".into(), "b.toml".into()));
+
+        case.sources.config_file = Some(case.directory.path().to_owned());
+        assert_eq!(only(case.faults()).key, "config");
+        fs::write(case.path("b.toml"), vec![b'#'; 256 * 1024]).unwrap();
+        case.sources.config_file = Some(case.path("b.toml"));
+        assert!(only(case.faults()).hint.unwrap().contains("262144 bytes"));
+        case.sources.config_file = Some(PathBuf::new());
+        assert_eq!(only(case.faults()).source, "flag --config");
+    }
+
+    #[test]
+    fn faults_of_syntax_have_a_place_and_quote_nothing() {
+        let check = |text: &[u8], places: &[&str]| {
+            let case = Case::new();
+            fs::write(case.path("unoc.toml"), text).unwrap();
+            let faults = case.faults();
+            let file = case.path("unoc.toml").display().to_string();
+            let found: Vec<_> =
+                faults.iter().map(|fault| fault.source.strip_prefix(&file).unwrap()).collect();
+            assert_eq!(found, places, "{faults:#?}");
+            assert!(!format!("{faults:?}").contains(PASSWORD), "{faults:#?}");
+        };
+        let line = |text: &str| text.replace("PW", PASSWORD).into_bytes();
+        check(b"port = 1\nhost = \n", &[":2:8"]);
+        check(b"port = 1\nsite_name = \"\xFF\"\n", &[":2:14"]);
+        check(b"port = 1\nport = 2\n", &[":2:1"]);
+        check(&line("shutdown_token = PW\n"), &[":1:18"]);
+        check(&line("shutdown_token = \"PW\n"), &[":1:34"]);
+        check(&line("\nshutdown_token PW\n"), &[":2:16"]);
+        check(&line("\u{e4} = 'PW'\nhost = 'x'\n"), &[":1:1", ":2"]);
+        check(&line("shutdown_token = 'PW' 'PW'\nport = 'x'\n"), &[":1:36", ":2"]);
+    }
+}

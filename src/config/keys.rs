@@ -1,0 +1,343 @@
+//! The table of keys: everything the operator can decide, one row per key.
+
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+
+use super::rules::{self, Refused};
+use super::settings::Config;
+use super::{LogFormat, LogLevel, database_url};
+
+/// A mebibyte, the unit of the keys ending in `_mib`, has 2 to this power bytes (IEC 80000-13).
+const MIB_SHIFT: u32 = 20;
+
+/// Below 4 MiB the inner pages of a large store no longer fit; above 4 GiB the operating system's
+/// own cache serves as well.
+const CACHE_MIB: RangeInclusive<u64> = 4..=4096;
+
+/// At least 1 MiB, so that the store always stops before the volume is full; at most 1 TiB.
+const MIN_FREE_MIB: RangeInclusive<u64> = 1..=1 << 20;
+
+/// Below 16 two browsers with six connections each and a health check crowd each other out; above
+/// 100,000 the buffers of the connections alone take gigabytes.
+const CONNECTIONS: RangeInclusive<u64> = 16..=100_000;
+
+/// One thing the operator can decide.
+#[derive(Debug)]
+pub struct Key {
+    /// Name in the configuration file, with the unit as its last part.
+    pub name: &'static str,
+    /// Environment variables, v2's name first; a later one overrides an earlier one.
+    pub environment: &'static [&'static str],
+    /// Flag, with its dashes; none for a secret, since other users can list a process's flags.
+    pub flag: Option<&'static str>,
+    /// Value when no layer sets the key; for a path, the rule that finds it.
+    pub default: &'static str,
+    /// What a value may be, for people.
+    pub allowed: &'static str,
+    /// What the key decides, one sentence.
+    pub help: &'static str,
+    /// Whether the value is shown as `***` (the database address: with its password so replaced).
+    pub secret: bool,
+    /// Checks a text and writes it into its field.
+    pub(super) set: fn(&mut Config, &str) -> Result<(), Refused>,
+    /// The field as text, masked if secret; the same text is allowed for a key that is not secret.
+    pub(super) shown: fn(&Config) -> String,
+}
+
+impl Key {
+    /// Whether an empty text is a value of its own ("off", "none") and not an absent one.
+    pub(super) fn takes_empty(&self) -> bool {
+        self.default.is_empty()
+    }
+}
+
+/// Returns every key, in the order of `unoc config show` and of the documentation.
+pub fn keys() -> &'static [Key] {
+    KEYS
+}
+
+/// Returns the key named `name` in the configuration file.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// Returns the keys as a Markdown table with a trailing newline; docs/DEPLOYMENT.md contains it.
+pub fn markdown_table() -> String {
+    let mut table = String::from(
+        "| Key | Environment | Flag | Default | Allowed | Meaning |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for key in KEYS {
+        let environment = key.environment.iter().map(|name| code(name)).collect::<Vec<_>>();
+        writeln!(
+            table,
+            "| {} | {} | {} | {} | {} | {} |",
+            code(key.name),
+            environment.join(", "),
+            key.flag.map(code).unwrap_or_default(),
+            code(key.default),
+            key.allowed,
+            key.help,
+        )
+        .expect("writing into a string does not fail");
+    }
+    table
+}
+
+fn code(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("`{text}`") }
+}
+
+static KEYS: &[Key] = &[
+    Key {
+        name: "host",
+        environment: &["UNOC_HOST"],
+        flag: Some("--host"),
+        default: "127.0.0.1",
+        allowed: "an IP address, 0.0.0.0 or :: for all",
+        help: "Address the server listens on.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.host, rules::address(text)),
+        shown: |config| config.host.to_string(),
+    },
+    Key {
+        name: "port",
+        environment: &["UNOC_PORT"],
+        flag: Some("--port"),
+        default: "5001",
+        allowed: "0-65535, 0 = any free port",
+        help: "TCP port the server listens on.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.port, rules::number(text, 0..=u16::MAX.into())),
+        shown: |config| config.port.to_string(),
+    },
+    Key {
+        name: "data_dir",
+        environment: &["UNOC_DATA_DIR"],
+        flag: Some("--data-dir"),
+        default: "$STATE_DIRECTORY, else $XDG_STATE_HOME/unoc, else ~/.local/state/unoc",
+        allowed: "an absolute path",
+        help: "Directory that holds the store.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.data_dir, rules::absolute_path(text)),
+        shown: |config| config.data_dir.display().to_string(),
+    },
+    Key {
+        name: "database_url",
+        environment: &["DATABASE_URL", "UNOC_DATABASE_URL"],
+        flag: None,
+        default: "",
+        allowed: "postgresql://, postgres:// or postgresql+asyncpg:// user:password@host:port/name \
+                  with special characters percent-encoded, or empty = no PostgreSQL",
+        help: "Address of a PostgreSQL database.",
+        secret: true,
+        set: |config, text| rules::put(&mut config.database_url, database_url::check(text)),
+        shown: |config| {
+            let url = config.database_url.as_ref();
+            url.map(|url| database_url::masked(url.expose())).unwrap_or_default()
+        },
+    },
+    Key {
+        name: "database_url_file",
+        environment: &["UNOC_DATABASE_URL_FILE"],
+        flag: Some("--database-url-file"),
+        default: "$CREDENTIALS_DIRECTORY/database_url if it exists",
+        allowed: "the absolute path of a file, instead of database_url",
+        help: "File that holds the value of database_url, such as a systemd credential.",
+        secret: false,
+        set: |config, text| config.set_secret_file("database_url", text),
+        shown: |config| config.shown_secret_file("database_url"),
+    },
+    Key {
+        name: "base_path",
+        environment: &["UNOC_BASE_PATH"],
+        flag: Some("--base-path"),
+        default: "",
+        allowed: "empty or a path such as /unoc, at most 256 of A-Z a-z 0-9 - . _ ~ /",
+        help: "Path under which a reverse proxy serves UNOC.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.base_path, rules::base_path(text)),
+        shown: |config| config.base_path.clone(),
+    },
+    Key {
+        name: "log_level",
+        environment: &["UNOC_LOG_LEVEL"],
+        flag: Some("--log-level"),
+        default: "INFO",
+        allowed: "TRACE, DEBUG, INFO, WARN, WARNING, ERROR or CRITICAL (= ERROR)",
+        help: "Least severity that is logged.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.log_level, LogLevel::parse(text)),
+        shown: |config| config.log_level.to_string(),
+    },
+    Key {
+        name: "log_format",
+        environment: &["UNOC_LOG_FORMAT"],
+        flag: Some("--log-format"),
+        default: "auto",
+        allowed: "auto (= text), text or json",
+        help: "Form of a log line.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.log_format, LogFormat::parse(text)),
+        shown: |config| config.log_format.to_string(),
+    },
+    Key {
+        name: "dev_features",
+        environment: &["UNOC_DEV_FEATURES"],
+        flag: Some("--dev-features"),
+        default: "1",
+        allowed: rules::SWITCH,
+        help: "Seeds the demo network when the store is empty.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.dev_features, rules::switch(text)),
+        shown: |config| rules::shown_switch(config.dev_features),
+    },
+    Key {
+        name: "shutdown_token",
+        environment: &["UNOC_SHUTDOWN_TOKEN"],
+        flag: None,
+        default: "",
+        allowed: "8-256 characters without control characters, or empty = the call is refused",
+        help: "Token that `POST /api/admin/shutdown` must carry.",
+        secret: true,
+        set: |config, text| rules::put(&mut config.shutdown_token, rules::token(text)),
+        shown: |config| config.shutdown_token.as_ref().map(ToString::to_string).unwrap_or_default(),
+    },
+    Key {
+        name: "shutdown_token_file",
+        environment: &["UNOC_SHUTDOWN_TOKEN_FILE"],
+        flag: Some("--shutdown-token-file"),
+        default: "$CREDENTIALS_DIRECTORY/shutdown_token if it exists",
+        allowed: "the absolute path of a file, instead of shutdown_token",
+        help: "File that holds the value of shutdown_token, such as a systemd credential.",
+        secret: false,
+        set: |config, text| config.set_secret_file("shutdown_token", text),
+        shown: |config| config.shown_secret_file("shutdown_token"),
+    },
+    Key {
+        name: "use_go_traffic",
+        environment: &["USE_GO_TRAFFIC", "UNOC_USE_GO_TRAFFIC"],
+        flag: Some("--use-go-traffic"),
+        default: "0",
+        allowed: rules::SWITCH,
+        help: "Accepted for v2's sake; the native traffic engine always runs.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.use_go_traffic, rules::switch(text)),
+        shown: |config| rules::shown_switch(config.use_go_traffic),
+    },
+    Key {
+        name: "cache_mib",
+        environment: &["UNOC_CACHE_MIB"],
+        flag: Some("--cache-mib"),
+        default: "64",
+        allowed: "4-4096",
+        help: "Memory for the pages of the store, in MiB.",
+        secret: false,
+        set: |config, text| {
+            let bytes = rules::number::<u64>(text, CACHE_MIB).map(|mib| mib << MIB_SHIFT);
+            let bytes = bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+            rules::put(&mut config.cache_bytes, bytes)
+        },
+        shown: |config| (config.cache_bytes >> MIB_SHIFT).to_string(),
+    },
+    Key {
+        name: "min_free_mib",
+        environment: &["UNOC_MIN_FREE_MIB"],
+        flag: Some("--min-free-mib"),
+        default: "64",
+        allowed: "1-1048576",
+        help: "Free space on the volume of data_dir, in MiB, below which the store is read-only.",
+        secret: false,
+        set: |config, text| {
+            let bytes = rules::number::<u64>(text, MIN_FREE_MIB).map(|mib| mib << MIB_SHIFT);
+            rules::put(&mut config.min_free_bytes, bytes)
+        },
+        shown: |config| (config.min_free_bytes >> MIB_SHIFT).to_string(),
+    },
+    Key {
+        name: "max_connections",
+        environment: &["UNOC_MAX_CONNECTIONS"],
+        flag: Some("--max-connections"),
+        default: "4096",
+        allowed: "16-100000",
+        help: "Client connections served at a time.",
+        secret: false,
+        set: |config, text| {
+            rules::put(&mut config.max_connections, rules::number(text, CONNECTIONS))
+        },
+        shown: |config| config.max_connections.to_string(),
+    },
+    Key {
+        name: "site_name",
+        environment: &["UNOC_SITE_NAME"],
+        flag: Some("--site-name"),
+        default: "UNOC",
+        allowed: "1-64 characters without control characters",
+        help: "Name of the installation, shown in the browser.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.site_name, rules::site_name(text)),
+        shown: |config| config.site_name.clone(),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_bounds_their_rule_names() {
+        let mut checked = 0;
+        for key in keys() {
+            let range = key.allowed.split(',').next().unwrap();
+            let Some((low, high)) = range.split_once('-') else { continue };
+            let (Ok(low), Ok(high)) = (low.parse::<i64>(), high.parse::<i64>()) else { continue };
+            for (number, expected) in
+                [(low - 1, false), (low, true), (high, true), (high + 1, false)]
+            {
+                let mut config = Config::unset();
+                let accepted = (key.set)(&mut config, &number.to_string()).is_ok();
+                assert_eq!(accepted, expected, "{} = {number}", key.name);
+                assert!(!accepted || (key.shown)(&config) == number.to_string(), "{}", key.name);
+            }
+            checked += 1;
+        }
+        assert_eq!(checked, 4, "port, cache, free space, connections");
+    }
+
+    #[test]
+    fn the_table_of_keys_is_in_order() {
+        let mut names: Vec<_> = keys().iter().flat_map(|key| key.environment).collect();
+        names.sort_unstable();
+        assert!(names.is_sorted_by(|a, b| a < b), "a variable stands for two keys: {names:?}");
+        for key in keys() {
+            let variable = format!("UNOC_{}", key.name.to_uppercase());
+            assert_eq!(*key.environment.last().unwrap(), variable);
+            let flag = (!key.secret).then(|| format!("--{}", key.name.replace('_', "-")));
+            assert_eq!(key.flag.map(str::to_owned), flag);
+            assert!(key.help.ends_with('.') && !key.allowed.contains('|'), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn the_keys_render_as_markdown() {
+        let table = markdown_table();
+        let mut lines = table.lines();
+        assert_eq!(
+            lines.next(),
+            Some("| Key | Environment | Flag | Default | Allowed | Meaning |")
+        );
+        assert_eq!(lines.next(), Some("|---|---|---|---|---|---|"));
+        for key in keys() {
+            let cells: Vec<_> = lines.next().unwrap().split('|').map(str::trim).collect();
+            let [_, name, environment, flag, default, allowed, help, _] = cells[..] else {
+                panic!("eight pieces: {cells:?}");
+            };
+            assert_eq!(name.trim_matches('`'), key.name);
+            assert_eq!(environment.replace('`', ""), key.environment.join(", "));
+            assert_eq!(flag.replace('`', ""), key.flag.unwrap_or_default());
+            assert_eq!(default.replace('`', ""), key.default);
+            assert_eq!((allowed, help), (key.allowed, key.help));
+        }
+        assert_eq!(lines.next(), None);
+    }
+}

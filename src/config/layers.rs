@@ -1,0 +1,286 @@
+//! Where values come from, except the configuration file: the defaults, the environment, the flags
+//! and the files that hold secrets.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::fault::{self, Fault};
+use super::keys::{Key, find, keys};
+use super::settings::Config;
+use super::{CONFIG_ENVIRONMENT, file};
+
+/// The source of a value that no layer set.
+pub(super) const DEFAULT_SOURCE: &str = "default";
+
+/// Start of the names of UNOC's own environment variables.
+const PREFIX: &str = "UNOC_";
+
+/// Variables of our own test and measuring scripts, which are no configuration.
+const IGNORED_PREFIXES: [&str; 2] = ["UNOC_TEST_", "UNOC_BENCH_"];
+
+/// Advice for the variables Kubernetes sets for a Service whose name starts with `unoc`
+/// (Kubernetes documentation, "Discovering services": `{SVCNAME}_SERVICE_HOST` and the variables
+/// compatible with Docker links, among them `{SVCNAME}_PORT=tcp://...`).
+const SERVICE_LINK_HINT: &str =
+    "Kubernetes sets it for a Service of this name; set enableServiceLinks: false in the pod";
+
+/// One value of one layer, not yet checked.
+pub(super) struct Setting {
+    pub(super) key: &'static Key,
+    pub(super) text: String,
+    /// See [`super::ShownKey::source`].
+    pub(super) source: String,
+    /// Line in the configuration file, from 1.
+    pub(super) line: Option<usize>,
+}
+
+impl Setting {
+    fn new(key: &'static Key, text: impl Into<String>, source: impl Into<String>) -> Self {
+        Self { key, text: text.into(), source: source.into(), line: None }
+    }
+}
+
+/// Returns the default of every key that has one; `data_dir` has none without a home directory.
+pub(super) fn defaults(environment: &BTreeMap<String, String>) -> Vec<Setting> {
+    let text = |key: &Key| match (key.name, secret_of(key)) {
+        ("data_dir", _) => default_data_dir(environment),
+        (_, Some(secret)) => credential(environment, secret),
+        (_, None) => Some(key.default.to_owned()),
+    };
+    let setting = |key| Some(Setting::new(key, text(key)?, DEFAULT_SOURCE));
+    keys().iter().filter_map(setting).collect()
+}
+
+/// Returns the directory systemd made for the service (systemd.exec(5): `$STATE_DIRECTORY` is a
+/// list with colons), else the one of the XDG Base Directory Specification, which says to ignore a
+/// relative `$XDG_STATE_HOME`.
+fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<String> {
+    let variable = |name| environment.get(name).filter(|value: &&String| !value.is_empty());
+    if let Some(directories) = variable("STATE_DIRECTORY") {
+        return directories.split(':').next().map(str::to_owned);
+    }
+    if let Some(state) = variable("XDG_STATE_HOME").filter(|path| Path::new(path).is_absolute()) {
+        return Some(format!("{}/unoc", state.trim_end_matches('/')));
+    }
+    let home = variable("HOME")?;
+    Some(format!("{}/.local/state/unoc", home.trim_end_matches('/')))
+}
+
+/// Returns the path of the credential systemd passes to the service under the name of a secret
+/// (systemd.exec(5), `LoadCredential=`).
+fn credential(environment: &BTreeMap<String, String>, secret: &str) -> Option<String> {
+    let path = Path::new(environment.get("CREDENTIALS_DIRECTORY")?).join(secret);
+    path.is_file().then(|| path.to_string_lossy().into_owned())
+}
+
+/// Returns the values the environment sets and a fault for each unknown variable of ours. An empty
+/// variable counts as absent unless the key [takes an empty text](Key::takes_empty), because
+/// compose files pass variables on whether they are set or not.
+pub(super) fn environment(environment: &BTreeMap<String, String>) -> (Vec<Setting>, Vec<Fault>) {
+    let mut settings = Vec::new();
+    for key in keys() {
+        for name in key.environment {
+            let Some(value) = environment.get(*name) else { continue };
+            if !value.is_empty() || key.takes_empty() {
+                settings.push(Setting::new(key, value, format!("environment {name}")));
+            }
+        }
+    }
+    let is_known = |name: &str| {
+        name == CONFIG_ENVIRONMENT || keys().iter().any(|key| key.environment.contains(&name))
+    };
+    let is_ignored = |name: &str| IGNORED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    let unknown = environment
+        .iter()
+        .filter(|(name, _)| name.starts_with(PREFIX) && !is_known(name) && !is_ignored(name))
+        .map(|(name, value)| unknown_variable(name, value))
+        .collect();
+    (settings, unknown)
+}
+
+fn unknown_variable(name: &str, value: &str) -> Fault {
+    let hint = service_link_hint(name, value).or_else(|| {
+        let known = keys().iter().flat_map(|key| key.environment).copied();
+        let known = known.chain([CONFIG_ENVIRONMENT]).filter_map(|name| name.strip_prefix(PREFIX));
+        let nearest = fault::nearest(name.strip_prefix(PREFIX)?, known)?;
+        Some(fault::did_you_mean(&format!("{PREFIX}{nearest}")))
+    });
+    Fault::unknown(name, "environment", hint)
+}
+
+/// Returns advice if Kubernetes, not the operator, set the variable.
+pub(super) fn service_link_hint(name: &str, value: &str) -> Option<String> {
+    let is_link = value.starts_with("tcp://")
+        || name.contains("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.contains("_TCP_");
+    is_link.then(|| SERVICE_LINK_HINT.to_owned())
+}
+
+/// Returns the values the flags set and a fault for each name that is no key with a flag.
+pub(super) fn flags(flags: &BTreeMap<&'static str, String>) -> (Vec<Setting>, Vec<Fault>) {
+    let mut settings = Vec::new();
+    let mut unknown = Vec::new();
+    for (name, text) in flags {
+        match find(name).and_then(|key| Some((key, key.flag?))) {
+            Some((key, flag)) => settings.push(Setting::new(key, text, format!("flag {flag}"))),
+            None => unknown.push(Fault::unknown(name, "flag", None)),
+        }
+    }
+    (settings, unknown)
+}
+
+/// Reads the secrets that stand in files and returns the faults: a secret that is set both ways, a
+/// file that cannot be read or is empty, a content that breaks the secret's rule. A credential of
+/// systemd counts as a default: a value set anywhere overrides it.
+pub(super) fn secret_files(config: &mut Config) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for file_key in keys() {
+        let Some(secret) = secret_of(file_key).and_then(find) else { continue };
+        let Some(path) = config.secret_files.get(secret.name).cloned() else { continue };
+        let is_set = !(secret.shown)(config).is_empty();
+        if is_set && config.source(file_key.name) == DEFAULT_SOURCE {
+            config.secret_files.remove(secret.name);
+            continue;
+        }
+        if is_set {
+            faults.push(Fault::set_twice(
+                secret,
+                &format!("{} and {}", config.source(secret.name), config.source(file_key.name)),
+                file_key,
+            ));
+            continue;
+        }
+        let text = match file::read_secret(&path) {
+            Ok(text) => text,
+            Err(problem) => {
+                let path = path.to_string_lossy().into_owned();
+                let setting = Setting::new(file_key, path, config.source(file_key.name));
+                faults.push(Fault::refused(&setting, Some(problem)));
+                continue;
+            }
+        };
+        let setting = Setting::new(secret, text, format!("file {}", path.display()));
+        faults.extend(config.apply(&setting).err());
+    }
+    faults
+}
+
+/// Returns the secret whose file `key` names.
+pub(super) fn secret_of(key: &Key) -> Option<&'static str> {
+    let secret = find(key.name.strip_suffix("_file")?)?;
+    secret.secret.then_some(secret.name)
+}
+
+/// Returns the fault of a data directory that no layer names and no default could be found for.
+pub(super) fn missing(config: &Config, faults: &[Fault]) -> Option<Fault> {
+    let is_missing = config.data_dir.as_os_str().is_empty();
+    if !is_missing || faults.iter().any(|fault| fault.key == "data_dir") {
+        return None;
+    }
+    let setting = Setting::new(find("data_dir")?, "", DEFAULT_SOURCE);
+    let hint = "STATE_DIRECTORY, XDG_STATE_HOME and HOME are not set; set UNOC_DATA_DIR";
+    Some(Fault::refused(&setting, Some(hint.to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::tests::{Case, PASSWORD, only};
+    use super::*;
+
+    #[test]
+    fn the_data_directory_is_found_in_the_environment() {
+        let check = |variables: &[(&str, &str)], expected: &str| {
+            let case = variables
+                .iter()
+                .fold(Case::new(), |case, (name, value)| case.variable(name, value));
+            assert_eq!(case.shown("data_dir").0, expected, "{variables:?}");
+        };
+        check(&[], "/home/op/.local/state/unoc");
+        check(&[("XDG_STATE_HOME", "/x/")], "/x/unoc");
+        check(&[("XDG_STATE_HOME", "relative")], "/home/op/.local/state/unoc");
+        check(
+            &[("XDG_STATE_HOME", "/x"), ("STATE_DIRECTORY", "/var/lib/unoc:/b")],
+            "/var/lib/unoc",
+        );
+        check(&[("STATE_DIRECTORY", "/var/lib/unoc"), ("UNOC_DATA_DIR", "/d")], "/d");
+
+        let homeless = Case::new().variable("HOME", "");
+        let fault = only(homeless.faults());
+        assert_eq!((fault.key.as_str(), fault.source.as_str()), ("data_dir", "default"));
+        assert!(homeless.variable("UNOC_DATA_DIR", "/d").load().is_ok());
+    }
+
+    #[test]
+    fn the_newer_variable_overrides_the_one_of_v2() {
+        let case = Case::new().variable("DATABASE_URL", "postgres://a/x");
+        assert_eq!(case.shown("database_url").1, "environment DATABASE_URL");
+        let case = case.variable("UNOC_DATABASE_URL", "postgres://b/x");
+        assert_eq!(case.load().unwrap().database_url.unwrap().expose(), "postgres://b/x");
+        assert_eq!(case.variable("UNOC_DATABASE_URL", "").shown("database_url").0, "");
+    }
+
+    #[test]
+    fn an_empty_variable_is_absent_or_off() {
+        for key in keys() {
+            let file = "data_dir = '/d'\nbase_path = '/b'\nport = 7\n";
+            let case = Case::new().file(file).variable(key.environment[0], "");
+            let source = case.shown(key.name).1;
+            assert_eq!(source.starts_with("environment"), key.default.is_empty(), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn variables_of_kubernetes_are_explained() {
+        for (name, value) in [
+            ("UNOC_PORT", "tcp://10.0.0.1:5001"),
+            ("UNOC_SERVICE_HOST", "10.0.0.1"),
+            ("UNOC_PORT_5001_TCP_ADDR", "10.0.0.1"),
+        ] {
+            let fault = only(Case::new().variable(name, value).faults());
+            assert!(fault.hint.unwrap().contains("enableServiceLinks"), "{name}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_read_from_files_and_credentials() {
+        let case = Case::new();
+        let file = case.path("shutdown_token");
+        fs::write(&file, format!("{PASSWORD}\r\n")).unwrap();
+        let case = case.variable("UNOC_SHUTDOWN_TOKEN_FILE", file.to_str().unwrap());
+        assert_eq!(case.load().unwrap().shutdown_token.unwrap().expose(), PASSWORD);
+        assert_eq!(case.shown("shutdown_token"), ("***".into(), "file shutdown_token".into()));
+        assert_eq!(case.shown("shutdown_token_file").0, "shutdown_token");
+
+        let case = case.variable("UNOC_SHUTDOWN_TOKEN", "another-token");
+        let fault = only(case.faults());
+        assert_eq!(
+            fault.source,
+            "environment UNOC_SHUTDOWN_TOKEN and environment UNOC_SHUTDOWN_TOKEN_FILE"
+        );
+
+        let directory = case.directory.path().to_str().unwrap().to_owned();
+        let case = case
+            .variable("UNOC_SHUTDOWN_TOKEN_FILE", "")
+            .variable("CREDENTIALS_DIRECTORY", &directory);
+        assert_eq!(case.load().unwrap().shutdown_token.unwrap().expose(), "another-token");
+        assert_eq!(case.shown("shutdown_token_file").0, "", "the credential is not used");
+        let case = case.variable("UNOC_SHUTDOWN_TOKEN", "");
+        assert_eq!(case.load().unwrap().shutdown_token.unwrap().expose(), PASSWORD);
+
+        for (content, expected) in [("short", "shutdown_token"), ("\n", "shutdown_token_file")] {
+            fs::write(&file, content).unwrap();
+            assert_eq!(only(case.faults()).key, expected);
+        }
+        fs::write(&file, vec![b'x'; 64 * 1024]).unwrap();
+        assert_eq!(only(case.faults()).key, "shutdown_token_file");
+        let case = Case::new().flag("database_url_file", "/nonexistent/url");
+        let fault = only(case.faults());
+        assert_eq!(
+            (fault.key.as_str(), fault.value.as_str()),
+            ("database_url_file", "/nonexistent/url")
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! How much is logged, and in which form.
+
+use std::fmt;
+
+use super::rules::Refused;
+
+/// Least severity that is logged, from the most talkative on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Every step, for finding a fault of UNOC itself.
+    Trace,
+    /// What led to a decision.
+    Debug,
+    /// What happened.
+    Info,
+    /// What may need somebody's attention.
+    Warn,
+    /// What did not work.
+    Error,
+}
+
+impl LogLevel {
+    /// Parses a level in any case, also under the names v2 took from Python's `logging`.
+    pub(super) fn parse(text: &str) -> Result<Self, Refused> {
+        match text.trim().to_ascii_uppercase().as_str() {
+            "TRACE" => Ok(Self::Trace),
+            "DEBUG" => Ok(Self::Debug),
+            "INFO" => Ok(Self::Info),
+            "WARN" | "WARNING" => Ok(Self::Warn),
+            "ERROR" | "CRITICAL" => Ok(Self::Error),
+            _ => Err(Refused::default()),
+        }
+    }
+
+    /// Returns the name in upper case, which `tracing`'s filters accept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// What suits the place the log goes to; at present text everywhere.
+    Auto,
+    /// A line for people.
+    Text,
+    /// A JSON object a line, for machines.
+    Json,
+}
+
+impl LogFormat {
+    /// Parses a format in any case.
+    pub(super) fn parse(text: &str) -> Result<Self, Refused> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(Refused::default()),
+        }
+    }
+
+    /// Returns the name in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

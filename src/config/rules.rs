@@ -1,0 +1,199 @@
+//! What a value may be: one function per kind of value, from text to its type.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use super::Secret;
+
+/// What [`switch`] accepts, for people.
+pub(super) const SWITCH: &str = "1 or 0, true or false, yes or no, on or off";
+
+/// Longest base path; every link of a page carries it.
+const BASE_PATH_CHARS_MAX: usize = 256;
+
+/// Shortest token; a shorter one can be guessed over the network.
+const TOKEN_CHARS_MIN: usize = 8;
+
+/// Longest token; it travels in the header of a request.
+const TOKEN_CHARS_MAX: usize = 256;
+
+/// Longest site name; it stands in the header of every page.
+const SITE_NAME_CHARS_MAX: usize = 64;
+
+/// A text breaks its key's rule. What the rule is says the key; this says what to do about it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// Advice that fits this very text, without quoting it.
+    pub(super) hint: Option<String>,
+}
+
+impl Refused {
+    pub(super) fn because(hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()) }
+    }
+}
+
+/// Writes the value of `parsed` into `field`, or passes its refusal on.
+pub(super) fn put<T>(field: &mut T, parsed: Result<T, Refused>) -> Result<(), Refused> {
+    *field = parsed?;
+    Ok(())
+}
+
+/// Parses an IP address, version 4 or 6 without brackets.
+pub(super) fn address(text: &str) -> Result<IpAddr, Refused> {
+    text.trim().parse().map_err(|_| {
+        if text.eq_ignore_ascii_case("localhost") {
+            Refused::because(format!("names are not looked up; write {}", Ipv4Addr::LOCALHOST))
+        } else if text.contains('[') {
+            Refused::because("write it without brackets")
+        } else {
+            Refused::default()
+        }
+    })
+}
+
+/// Parses a whole number within `range`, in decimal.
+pub(super) fn number<T: TryFrom<u64>>(
+    text: &str,
+    range: RangeInclusive<u64>,
+) -> Result<T, Refused> {
+    let number: Option<u64> = text.trim().parse().ok();
+    let number = number.filter(|number| range.contains(number)).ok_or_else(Refused::default)?;
+    T::try_from(number).map_err(|_| Refused::because("too large for this machine"))
+}
+
+/// Parses a switch, see [`SWITCH`], in any case.
+pub(super) fn switch(text: &str) -> Result<bool, Refused> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(Refused::default()),
+    }
+}
+
+/// Returns a switch as v2 wrote it.
+pub(super) fn shown_switch(on: bool) -> String {
+    u8::from(on).to_string()
+}
+
+/// Parses an absolute path; it need not exist.
+pub(super) fn absolute_path(text: &str) -> Result<PathBuf, Refused> {
+    if text.starts_with('~') {
+        return Err(Refused::because("~ is not expanded; write the whole path"));
+    }
+    let path = PathBuf::from(text);
+    let allowed = path.is_absolute() && !text.contains(char::is_control);
+    if allowed { Ok(path) } else { Err(Refused::default()) }
+}
+
+/// Parses a base path into `""` or `/a/b`; the slashes at both ends may be there or not.
+///
+/// Segments hold only the unreserved characters of RFC 3986 section 2.3, so that no layer encodes
+/// them differently; `.` and `..` are refused since clients resolve them (section 5.2.4).
+pub(super) fn base_path(text: &str) -> Result<String, Refused> {
+    let path = text.strip_prefix('/').unwrap_or(text);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() {
+        return Ok(String::new());
+    }
+    if path.contains("://") {
+        return Err(Refused::because("write only the path of the address"));
+    }
+    let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    let allowed =
+        |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(unreserved);
+    // One more for the slash at the start.
+    if path.len() + 1 > BASE_PATH_CHARS_MAX || !path.split('/').all(allowed) {
+        return Err(Refused::default());
+    }
+    Ok(format!("/{path}"))
+}
+
+/// Parses a token; empty is none.
+pub(super) fn token(text: &str) -> Result<Option<Secret>, Refused> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let chars = text.chars().count();
+    if !(TOKEN_CHARS_MIN..=TOKEN_CHARS_MAX).contains(&chars) {
+        return Err(Refused::because(format!("it has {chars} characters")));
+    }
+    if text.contains(char::is_control) {
+        return Err(Refused::because("it has a control character, such as a line break"));
+    }
+    Ok(Some(Secret::new(text)))
+}
+
+/// Parses a site name and removes the blanks around it.
+pub(super) fn site_name(text: &str) -> Result<String, Refused> {
+    let name = text.trim();
+    let allowed = (1..=SITE_NAME_CHARS_MAX).contains(&name.chars().count())
+        && !name.contains(char::is_control);
+    if allowed { Ok(name.to_owned()) } else { Err(Refused::default()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::keys::find;
+    use super::super::settings::Config;
+
+    #[test]
+    fn values_obey_their_rules() {
+        let check = |key: &'static str, text: &str, expected: Option<&str>| {
+            let mut config = Config::unset();
+            let key = find(key).unwrap();
+            let shown = (key.set)(&mut config, text).ok().map(|()| (key.shown)(&config));
+            assert_eq!(shown.as_deref(), expected, "{} = {text:?}", key.name);
+        };
+        for (text, expected) in [("::1", Some("::1")), ("0.0.0.0", Some("0.0.0.0"))] {
+            check("host", text, expected);
+        }
+        for text in ["localhost", "[::1]", "1.2.3", "", "127.0.0.1:80"] {
+            check("host", text, None);
+        }
+        for text in ["-1", "65536", "5001.0", "0x10", "", "http"] {
+            check("port", text, None);
+        }
+        for (text, expected) in [
+            ("", ""),
+            ("/", ""),
+            ("unoc", "/unoc"),
+            ("/unoc/", "/unoc"),
+            ("/a/b~_-.c", "/a/b~_-.c"),
+        ] {
+            check("base_path", text, Some(expected));
+        }
+        let long = "a".repeat(256);
+        for text in
+            ["///", "/a//b", "/a b", "/a/../b", "/.", "/ä", "/%41", "/?", "https://x/y", &long]
+        {
+            check("base_path", text, None);
+        }
+        for (text, expected) in
+            [("trace", "TRACE"), ("Warning", "WARN"), ("CRITICAL", "ERROR"), ("warn", "WARN")]
+        {
+            check("log_level", text, Some(expected));
+        }
+        check("log_level", "unoc=debug", None);
+        for (text, expected) in [("TRUE", "1"), ("yes", "1"), ("off", "0"), ("No", "0")] {
+            check("dev_features", text, Some(expected));
+        }
+        check("dev_features", "2", None);
+        for text in ["relative", "~/x", "", "/a\nb"] {
+            check("data_dir", text, None);
+        }
+        for (text, expected) in [("", Some("")), ("12345678", Some("***")), ("1234567", None)] {
+            check("shutdown_token", text, expected);
+        }
+        check("shutdown_token", "12345678\n", None);
+        check("shutdown_token", &long, Some("***"));
+        check("shutdown_token", &"a".repeat(257), None);
+        let name = "ö".repeat(64);
+        for (text, expected) in [(" Bonn ", Some("Bonn")), (&name, Some(&*name)), ("\t", None)] {
+            check("site_name", text, expected);
+        }
+        check("site_name", &"ö".repeat(65), None);
+        check("site_name", "a\u{7}b", None);
+    }
+}

@@ -1,0 +1,148 @@
+//! The typed configuration and how it is shown.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::fault::Fault;
+use super::keys::{Key, keys};
+use super::layers::{self, DEFAULT_SOURCE, Setting};
+use super::rules::{self, Refused};
+use super::{LogFormat, LogLevel, Secret};
+
+/// What the operator decided; every field obeys the rule of its row in [`keys`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address the server listens on.
+    pub host: IpAddr,
+    /// TCP port the server listens on; 0 = any free one.
+    pub port: u16,
+    /// Directory that holds the store, an absolute path; it need not exist yet.
+    pub data_dir: PathBuf,
+    /// Address of a PostgreSQL database, with a scheme v2 accepted, or none.
+    pub database_url: Option<Secret>,
+    /// Path under which a reverse proxy serves UNOC: empty, or `/a/b` without a slash at its end.
+    pub base_path: String,
+    /// Least severity that is logged.
+    pub log_level: LogLevel,
+    /// Form of a log line.
+    pub log_format: LogFormat,
+    /// Whether the demo network is seeded into an empty store.
+    pub dev_features: bool,
+    /// Token the shutdown call must carry; without one the call is refused.
+    pub shutdown_token: Option<Secret>,
+    /// Whether v2's switch for its Go traffic engine was set; it changes nothing but a log line.
+    pub use_go_traffic: bool,
+    /// Memory for the pages of the store.
+    pub cache_bytes: usize,
+    /// Free space on the volume of `data_dir` below which the store is read-only.
+    pub min_free_bytes: u64,
+    /// Client connections served at a time.
+    pub max_connections: usize,
+    /// Name of the installation, 1 to 64 characters.
+    pub site_name: String,
+    /// Files that hold secrets, by the name of the secret's key.
+    pub(super) secret_files: BTreeMap<&'static str, PathBuf>,
+    /// Where each key's value came from, as [`ShownKey::source`] says it.
+    pub(super) sources: BTreeMap<&'static str, String>,
+    /// The configuration file that was read.
+    pub(super) file: Option<PathBuf>,
+}
+
+/// One line of `unoc config show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShownKey {
+    /// [`Key::name`].
+    pub key: &'static str,
+    /// The value in effect; a secret is `***`, the password in a database address too.
+    pub value: String,
+    /// Where the value came from: `default`, the path of the configuration file,
+    /// `environment UNOC_PORT`, `flag --port`, or `file /run/secrets/token` for a secret.
+    pub source: String,
+}
+
+impl Config {
+    /// Returns the defaults with the data directory `path`, an absolute path, and any free port:
+    /// the configuration of tests and of temporary appliances.
+    pub fn for_data_dir(path: impl Into<PathBuf>) -> Self {
+        let mut config = Self::unset();
+        for setting in layers::defaults(&BTreeMap::new()) {
+            config.apply(&setting).expect("a test holds that every default obeys its rule");
+        }
+        Self { data_dir: path.into(), port: 0, ..config }
+    }
+
+    /// Returns every key with the value in effect and its source, in the order of [`keys`].
+    pub fn show(&self) -> Vec<ShownKey> {
+        let shown = |key: &Key| ShownKey {
+            key: key.name,
+            value: (key.shown)(self),
+            source: self.source(key.name).to_owned(),
+        };
+        keys().iter().map(shown).collect()
+    }
+
+    /// Returns the configuration file that was read, if there was one.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Returns a configuration that no layer has been applied to. Its values mean nothing; the
+    /// layer of the defaults overwrites them.
+    pub(super) fn unset() -> Self {
+        Self {
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            data_dir: PathBuf::new(),
+            database_url: None,
+            base_path: String::new(),
+            log_level: LogLevel::Info,
+            log_format: LogFormat::Auto,
+            dev_features: false,
+            shutdown_token: None,
+            use_go_traffic: false,
+            cache_bytes: 0,
+            min_free_bytes: 0,
+            max_connections: 0,
+            site_name: String::new(),
+            secret_files: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            file: None,
+        }
+    }
+
+    /// Checks `setting` and writes it into its field, over what an earlier layer wrote.
+    ///
+    /// # Errors
+    /// The value breaks the key's rule; the field keeps what it had.
+    pub(super) fn apply(&mut self, setting: &Setting) -> Result<(), Fault> {
+        (setting.key.set)(self, &setting.text)
+            .map_err(|refused| Fault::refused(setting, refused.hint))?;
+        self.sources.insert(setting.key.name, setting.source.clone());
+        Ok(())
+    }
+
+    /// Returns where the value of the key `name` came from.
+    pub(super) fn source(&self, name: &str) -> &str {
+        self.sources.get(name).map_or(DEFAULT_SOURCE, String::as_str)
+    }
+
+    pub(super) fn set_secret_file(
+        &mut self,
+        secret: &'static str,
+        text: &str,
+    ) -> Result<(), Refused> {
+        if text.is_empty() {
+            self.secret_files.remove(secret);
+        } else {
+            self.secret_files.insert(secret, rules::absolute_path(text)?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn shown_secret_file(&self, secret: &str) -> String {
+        self.secret_files.get(secret).map(|path| path.display().to_string()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,194 @@
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+
+pub(super) const PASSWORD: &str = "hunter2-hunter2";
+
+/// Where a test's configuration comes from; the file is absent unless it says something.
+pub(super) struct Case {
+    pub(super) directory: TempDir,
+    pub(super) sources: Sources,
+}
+
+impl Case {
+    pub(super) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let environment = [("HOME".to_owned(), "/home/op".to_owned())].into();
+        Self { directory, sources: Sources { environment, ..Sources::default() } }
+    }
+
+    pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.sources.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(super) fn flag(mut self, key: &'static str, value: &str) -> Self {
+        self.sources.flags.insert(key, value.to_owned());
+        self
+    }
+
+    pub(super) fn file(self, text: &str) -> Self {
+        fs::write(self.path("unoc.toml"), text).unwrap();
+        self
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(super) fn load(&self) -> Result<Config, Faults> {
+        load_with_default_file(&self.sources, &self.path("unoc.toml"))
+    }
+
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        self.load().map(|config| config.show()).expect_err("a fault").0
+    }
+
+    /// The value and the source of one key, the directory of the test cut off.
+    pub(super) fn shown(&self, key: &str) -> (String, String) {
+        let config = self.load().unwrap();
+        let shown = config.show().into_iter().find(|shown| shown.key == key).unwrap();
+        let directory = format!("{}/", self.directory.path().display());
+        (shown.value.replace(&directory, ""), shown.source.replace(&directory, ""))
+    }
+}
+
+pub(super) fn only(faults: Vec<Fault>) -> Fault {
+    let [fault] = <[Fault; 1]>::try_from(faults).expect("one fault");
+    fault
+}
+
+#[test]
+fn every_key_has_its_default() {
+    let config = Case::new().load().unwrap();
+    let shown: Vec<_> =
+        config.show().into_iter().map(|shown| (shown.key, shown.value, shown.source)).collect();
+    let expected = [
+        ("host", "127.0.0.1"),
+        ("port", "5001"),
+        ("data_dir", "/home/op/.local/state/unoc"),
+        ("database_url", ""),
+        ("database_url_file", ""),
+        ("base_path", ""),
+        ("log_level", "INFO"),
+        ("log_format", "auto"),
+        ("dev_features", "1"),
+        ("shutdown_token", ""),
+        ("shutdown_token_file", ""),
+        ("use_go_traffic", "0"),
+        ("cache_mib", "64"),
+        ("min_free_mib", "64"),
+        ("max_connections", "4096"),
+        ("site_name", "UNOC"),
+    ];
+    let expected: Vec<_> =
+        expected.map(|(key, value)| (key, value.to_owned(), "default".to_owned())).into();
+    assert_eq!(shown, expected);
+    assert_eq!(config.cache_bytes, 64 << 20);
+    assert_eq!(config.min_free_bytes, 64 << 20);
+    assert_eq!(config.file(), None);
+}
+
+#[test]
+fn the_configuration_of_tests_has_the_defaults_and_any_port() {
+    let config = Config::for_data_dir("/tmp/somewhere");
+    assert_eq!((config.data_dir.to_str(), config.port), (Some("/tmp/somewhere"), 0));
+    assert!(config.host.is_loopback() && config.dev_features && config.max_connections == 4096);
+}
+
+#[test]
+fn each_layer_overrides_the_one_below() {
+    for key in keys().iter().filter(|key| !key.secret && !key.name.ends_with("_file")) {
+        let [low, middle, high] = match key.name {
+            "host" => ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+            "data_dir" | "base_path" => ["/a", "/b", "/c"],
+            "log_level" => ["DEBUG", "WARN", "ERROR"],
+            "log_format" => ["text", "auto", "json"],
+            "dev_features" | "use_go_traffic" => ["0", "1", "0"],
+            _ => ["21", "22", "23"],
+        };
+        let mut case = Case::new().file(&format!("{} = {low:?}", key.name));
+        assert_eq!(case.shown(key.name), (low.into(), "unoc.toml".into()));
+        for variable in key.environment {
+            case = case.variable(variable, middle);
+            assert_eq!(case.shown(key.name), (middle.into(), format!("environment {variable}")));
+        }
+        let case = case.flag(key.name, high);
+        assert_eq!(case.shown(key.name), (high.into(), format!("flag {}", key.flag.unwrap())));
+    }
+}
+
+#[test]
+fn all_faults_of_all_layers_come_at_once() {
+    let case = Case::new()
+        .file("port = 70000\nprot = 1\ncache_mib = true\nhost = ['::1']\nlog_level = 'INFO'\n")
+        .variable("UNOC_PORT", "x\n")
+        .variable("UNOC_LOG_LEVLE", "INFO")
+        .flag("base_path", "/a b")
+        .flag("nothing", "1");
+    let directory = format!("{}/", case.directory.path().display());
+    let text = case.load().unwrap_err().to_string().replace(&directory, "");
+    let port = "allowed is 0-65535, 0 = any free port";
+    let known = "allowed is a known name, see `unoc config show`";
+    let expected = [
+        format!("prot = \"***\" (unoc.toml:2): {known}; did you mean port?"),
+        format!("UNOC_LOG_LEVLE = \"***\" (environment): {known}; did you mean UNOC_LOG_LEVEL?"),
+        format!("nothing = \"***\" (flag): {known}"),
+        format!("port = \"70000\" (unoc.toml:1): {port}"),
+        "cache_mib = \"true\" (unoc.toml:3): allowed is 4-4096".to_owned(),
+        "host = \"array\" (unoc.toml:4): allowed is an IP address, 0.0.0.0 or :: for all; \
+         write one value, in quotes"
+            .to_owned(),
+        format!("port = \"x\\n\" (environment UNOC_PORT): {port}"),
+        "base_path = \"/a b\" (flag --base-path): allowed is empty or a path such as /unoc, \
+         at most 256 of A-Z a-z 0-9 - . _ ~ /"
+            .to_owned(),
+    ];
+    let mut lines: Vec<_> = text.lines().collect();
+    let mut expected: Vec<_> = expected.iter().map(String::as_str).collect();
+    lines.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let url = format!("postgresql://u:{PASSWORD}@h/d");
+    let check = |case: Case, is_valid: bool| {
+        let loaded = case.load();
+        assert_eq!(loaded.is_ok(), is_valid);
+        let printed = match &loaded {
+            Ok(config) => format!(
+                "{config:?}{:?}{}",
+                config.show(),
+                serde_json::to_string(&config.show()).unwrap()
+            ),
+            Err(faults) => format!("{faults}{faults:?}{}", serde_json::to_string(faults).unwrap()),
+        };
+        let printed = format!("{printed}{:?}", case.sources);
+        assert!(!printed.contains(PASSWORD), "{printed}");
+    };
+    check(
+        Case::new().variable("DATABASE_URL", &url).variable("UNOC_SHUTDOWN_TOKEN", PASSWORD),
+        true,
+    );
+    check(
+        Case::new().file(&format!("database_url = '{url}'\nshutdown_token = '{PASSWORD}'")),
+        true,
+    );
+    check(Case::new().variable("DATABASE_URL", &format!("mysql{url}")), false);
+    check(Case::new().variable("UNOC_SHUTDOWN_TOKEN", &format!("{PASSWORD}\n")), false);
+    check(Case::new().variable("UNOC_SHUTDOWN_TOKN", PASSWORD), false);
+    check(Case::new().file(&format!("shutdown_tokn = '{PASSWORD}'")), false);
+    check(Case::new().file(&format!("shutdown_token = ['{PASSWORD}']")), false);
+    check(Case::new().flag("shutdown_token", PASSWORD), false);
+    check(Case::new().flag("database_url_file", &url), false);
+    check(Case::new().variable("UNOC_SHUTDOWN_TOKEN_FILE", PASSWORD), false);
+}
+
+#[test]
+fn the_environment_is_that_of_the_process() {
+    assert!(environment().contains_key("PATH"));
+}

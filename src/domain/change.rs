@@ -1,0 +1,111 @@
+//! What a command did: entities before and after.
+
+use std::sync::Arc;
+
+use super::{Device, Interface, Link};
+
+/// One entity before and after. `before` is `None` for a new one, `after` for a deleted one;
+/// never both.
+#[derive(Debug, PartialEq)]
+pub struct Edit<T> {
+    pub before: Option<Arc<T>>,
+    pub after: Option<Arc<T>>,
+}
+
+impl<T> Clone for Edit<T> {
+    fn clone(&self) -> Self {
+        Self { before: self.before.clone(), after: self.after.clone() }
+    }
+}
+
+impl<T> Edit<T> {
+    /// The entity, in its newest known state.
+    pub fn latest(&self) -> &Arc<T> {
+        self.after.as_ref().or(self.before.as_ref()).expect("an edit has at least one side")
+    }
+
+    pub fn is_create(&self) -> bool {
+        self.before.is_none()
+    }
+
+    pub fn is_delete(&self) -> bool {
+        self.after.is_none()
+    }
+
+    pub(super) fn reversed(self) -> Self {
+        Self { before: self.after, after: self.before }
+    }
+}
+
+/// One changed entity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    Device(Edit<Device>),
+    Interface(Edit<Interface>),
+    Link(Edit<Link>),
+}
+
+/// The kinds of entities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Device,
+    Interface,
+    Link,
+}
+
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Device, Self::Interface, Self::Link];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Interface => "interface",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// Which entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntityKey {
+    pub kind: Kind,
+    pub id: u64,
+}
+
+impl Change {
+    pub fn key(&self) -> EntityKey {
+        match self {
+            Self::Device(edit) => EntityKey { kind: Kind::Device, id: edit.latest().id.0 },
+            Self::Interface(edit) => EntityKey { kind: Kind::Interface, id: edit.latest().id.0 },
+            Self::Link(edit) => EntityKey { kind: Kind::Link, id: edit.latest().id.0 },
+        }
+    }
+
+    pub(super) fn reversed(self) -> Self {
+        match self {
+            Self::Device(edit) => Self::Device(edit.reversed()),
+            Self::Interface(edit) => Self::Interface(edit.reversed()),
+            Self::Link(edit) => Self::Link(edit.reversed()),
+        }
+    }
+
+    /// True when nothing differs between before and after.
+    pub(super) fn is_nothing(&self) -> bool {
+        match self {
+            Self::Device(edit) => edit.before == edit.after,
+            Self::Interface(edit) => edit.before == edit.after,
+            Self::Link(edit) => edit.before == edit.after,
+        }
+    }
+
+    /// Joins a later change of the same entity to this one.
+    pub(super) fn absorb(&mut self, later: Self) {
+        match (self, later) {
+            (Self::Device(first), Self::Device(last)) => first.after = last.after,
+            (Self::Interface(first), Self::Interface(last)) => first.after = last.after,
+            (Self::Link(first), Self::Link(last)) => first.after = last.after,
+            _ => unreachable!("changes are joined by their key, which names the kind"),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Containers and deletion: what belongs to what, and what goes with it.
+
+use super::edits::Edits;
+use super::execute::Made;
+use super::{Device, DeviceId, DeviceType, Interface, Link, Refusal, World};
+
+/// A parent exists, is a container, and its child is none.
+pub(super) fn check_parent(
+    world: &World,
+    child_type: DeviceType,
+    parent: DeviceId,
+) -> Result<(), Refusal> {
+    let parent = world.device(parent).ok_or(Refusal::ParentNotFound)?;
+    if !parent.device_type.is_container() {
+        return Err(Refusal::ParentNotContainer {
+            name: parent.name.to_string(),
+            device_type: parent.device_type,
+        });
+    }
+    if child_type.is_container() {
+        return Err(Refusal::ContainerHasNoParent(child_type));
+    }
+    Ok(())
+}
+
+/// Deletes a device with its links and interfaces; its children lose their parent.
+pub(super) fn delete_device(edits: &mut Edits<'_>, id: DeviceId) -> Result<Made, Refusal> {
+    edits.world().device(id).ok_or(Refusal::DeviceNotFound)?;
+    let links: Vec<_> = edits.world().links_of(id).collect();
+    let ports = edits.world().ports(id).to_vec();
+    let children: Vec<_> = edits.world().children(id).collect();
+    for link in links {
+        edits.remove::<Link>(link);
+    }
+    for port in ports {
+        edits.remove::<Interface>(port);
+    }
+    for child in children {
+        edits.update::<Device>(child, |device| device.parent = None);
+    }
+    edits.remove::<Device>(id);
+    Ok(Made::Nothing)
+}

@@ -1,0 +1,50 @@
+//! A device.
+
+use super::{DeviceId, DeviceType, Name, Override, Status, Timestamp};
+
+/// One piece of equipment, or a place that groups some.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    pub id: DeviceId,
+    /// Unique among all devices of the site.
+    pub name: Name,
+    pub device_type: DeviceType,
+    pub position: Position,
+    pub optics: Optics,
+    /// A device whose type is a container.
+    pub parent: Option<DeviceId>,
+    /// Computed from the network.
+    pub status: Status,
+    pub status_override: Option<Override>,
+    pub created_at: Timestamp,
+    /// The last change of anything above.
+    pub updated_at: Timestamp,
+}
+
+/// Place on the canvas; unitless, finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Position {
+    pub x: f64,
+    pub y: f64,
+}
+
+/// Optical values that a device sets itself; an absent one has a default by type.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Optics {
+    pub tx_power_dbm: Option<f64>,
+    pub sensitivity_min_dbm: Option<f64>,
+    pub insertion_loss_db: Option<f64>,
+}
+
+impl Device {
+    /// What counts for operators and for everything downstream: the override, or else the
+    /// computed status.
+    pub fn effective_status(&self) -> Status {
+        self.status_override.as_ref().map_or(self.status, |set| set.status)
+    }
+
+    /// True when an operator holds this device DOWN.
+    pub fn is_forced_down(&self) -> bool {
+        self.status_override.as_ref().is_some_and(|set| set.status == Status::Down)
+    }
+}

@@ -1,0 +1,184 @@
+//! A command's changes while they are being made: applied at once, journalled, reversible.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Change, Device, DeviceId, Edit, EntityKey, Interface, InterfaceId, Link, LinkId, Timestamp,
+    World,
+};
+
+/// An editing session on the world. Every change goes through it, so that a refused command can
+/// be rolled back and an accepted one reported.
+pub(super) struct Edits<'w> {
+    world: &'w mut World,
+    now: Timestamp,
+    journal: Vec<Change>,
+}
+
+/// What the world holds by id.
+pub(super) trait Entity: Clone + PartialEq {
+    type Id: Copy;
+
+    fn find(world: &World, id: Self::Id) -> Option<&Arc<Self>>;
+    fn id(&self) -> Self::Id;
+    fn touch(&mut self, now: Timestamp);
+    fn change(edit: Edit<Self>) -> Change;
+}
+
+impl<'w> Edits<'w> {
+    pub(super) fn new(world: &'w mut World, now: Timestamp) -> Self {
+        Self { world, now, journal: Vec::new() }
+    }
+
+    pub(super) fn world(&self) -> &World {
+        self.world
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn journal(&self) -> &[Change] {
+        &self.journal
+    }
+
+    pub(super) fn next_device_id(&mut self) -> DeviceId {
+        DeviceId(take(&mut self.world.next.device))
+    }
+
+    pub(super) fn next_interface_id(&mut self) -> InterfaceId {
+        InterfaceId(take(&mut self.world.next.interface))
+    }
+
+    pub(super) fn next_link_id(&mut self) -> LinkId {
+        LinkId(take(&mut self.world.next.link))
+    }
+
+    /// Lets ids go on from the greater of both counters.
+    pub(super) fn raise_counters(&mut self, counters: super::IdCounters) {
+        let next = &mut self.world.next;
+        next.device = next.device.max(counters.device);
+        next.interface = next.interface.max(counters.interface);
+        next.link = next.link.max(counters.link);
+    }
+
+    /// Inserts or replaces an entity as it is given.
+    pub(super) fn put<T: Entity>(&mut self, entity: T) {
+        let before = T::find(self.world, entity.id()).cloned();
+        self.record(T::change(Edit { before, after: Some(Arc::new(entity)) }));
+    }
+
+    /// Changes an entity and the time of its last change; nothing when it is absent or stays
+    /// what it was.
+    pub(super) fn update<T: Entity>(&mut self, id: T::Id, change: impl FnOnce(&mut T)) {
+        let Some(before) = T::find(self.world, id).cloned() else { return };
+        let mut after = T::clone(&before);
+        change(&mut after);
+        if after != *before {
+            after.touch(self.now);
+            self.record(T::change(Edit { before: Some(before), after: Some(Arc::new(after)) }));
+        }
+    }
+
+    pub(super) fn remove<T: Entity>(&mut self, id: T::Id) {
+        if let Some(before) = T::find(self.world, id).cloned() {
+            self.record(T::change(Edit { before: Some(before), after: None }));
+        }
+    }
+
+    pub(super) fn roll_back(self) {
+        for change in self.journal.into_iter().rev() {
+            self.world.apply(&change.reversed());
+        }
+    }
+
+    /// The changes, each entity once (first `before`, last `after`), in order of first touch.
+    pub(super) fn finish(self) -> Vec<Change> {
+        let mut place: FxHashMap<EntityKey, usize> = FxHashMap::default();
+        let mut changes: Vec<Change> = Vec::with_capacity(self.journal.len());
+        for change in self.journal {
+            match place.get(&change.key()) {
+                Some(index) => changes[*index].absorb(change),
+                None => {
+                    place.insert(change.key(), changes.len());
+                    changes.push(change);
+                }
+            }
+        }
+        changes.retain(|change| !change.is_nothing());
+        changes
+    }
+
+    fn record(&mut self, change: Change) {
+        self.world.apply(&change);
+        self.journal.push(change);
+    }
+}
+
+fn take(counter: &mut u64) -> u64 {
+    let id = *counter;
+    *counter += 1;
+    id
+}
+
+impl Entity for Device {
+    type Id = DeviceId;
+
+    fn find(world: &World, id: DeviceId) -> Option<&Arc<Self>> {
+        world.device(id)
+    }
+
+    fn id(&self) -> DeviceId {
+        self.id
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+    }
+
+    fn change(edit: Edit<Self>) -> Change {
+        Change::Device(edit)
+    }
+}
+
+impl Entity for Interface {
+    type Id = InterfaceId;
+
+    fn find(world: &World, id: InterfaceId) -> Option<&Arc<Self>> {
+        world.interface(id)
+    }
+
+    fn id(&self) -> InterfaceId {
+        self.id
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+    }
+
+    fn change(edit: Edit<Self>) -> Change {
+        Change::Interface(edit)
+    }
+}
+
+impl Entity for Link {
+    type Id = LinkId;
+
+    fn find(world: &World, id: LinkId) -> Option<&Arc<Self>> {
+        world.link(id)
+    }
+
+    fn id(&self) -> LinkId {
+        self.id
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+    }
+
+    fn change(edit: Edit<Self>) -> Change {
+        Change::Link(edit)
+    }
+}

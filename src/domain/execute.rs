@@ -1,0 +1,123 @@
+//! From a command to a decision.
+
+use super::command::Verdict;
+use super::edits::Edits;
+use super::{
+    Command, Decision, DeviceId, InterfaceId, LinkId, Refusal, Reply, Timestamp, World, bulk,
+    containers, derive, links, network, provision, replace,
+};
+
+/// What a command made, by id: the reply is read from the world once everything is settled.
+pub(super) enum Made {
+    Provisioned(DeviceId),
+    ProvisionedMany(Vec<DeviceId>),
+    Device(DeviceId),
+    Interface(InterfaceId),
+    Link(LinkId),
+    Nothing,
+}
+
+impl World {
+    /// Carries a command out at the time `now`: all of it, or nothing and the reason.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; the world and its id counters are then what they were.
+    pub fn execute(&mut self, command: Command, now: Timestamp) -> Verdict {
+        let counters = self.next;
+        let is_connect = matches!(command, Command::ConnectDevices(_));
+        let mut edits = Edits::new(self, now);
+        match run(&mut edits, command) {
+            Ok(made) => {
+                derive::settle(&mut edits);
+                let changes = edits.finish();
+                Ok(Decision { reply: self.reply(made, is_connect), changes })
+            }
+            Err(refusal) => {
+                edits.roll_back();
+                self.next = counters;
+                Err(refusal)
+            }
+        }
+    }
+
+    fn reply(&self, made: Made, is_connect: bool) -> Reply {
+        let device = |id| self.device(id).expect("a command's reply names what it made").clone();
+        let interface =
+            |id| self.interface(id).expect("a command's reply names what it made").clone();
+        match made {
+            Made::Provisioned(id) => Reply::Provisioned {
+                device: device(id),
+                interfaces: self.ports(id).iter().copied().map(interface).collect(),
+            },
+            Made::ProvisionedMany(ids) => Reply::ProvisionedMany {
+                interface_count: ids.iter().map(|id| self.ports(*id).len()).sum(),
+                devices: ids.into_iter().map(device).collect(),
+            },
+            Made::Device(id) => Reply::Device(device(id)),
+            Made::Interface(id) => Reply::Interface(interface(id)),
+            Made::Link(id) => {
+                let link = self.link(id).expect("a command's reply names what it made").clone();
+                if is_connect {
+                    let (a, b) = (interface(link.a), interface(link.b));
+                    let names = [a.device, b.device].map(|id| device(id).name.clone());
+                    Reply::Connected { a, b, names, link }
+                } else {
+                    Reply::Link(link)
+                }
+            }
+            Made::Nothing => Reply::Done,
+        }
+    }
+}
+
+fn run(edits: &mut Edits<'_>, command: Command) -> Result<Made, Refusal> {
+    match command {
+        Command::ProvisionDevice(new) => provision::provision(edits, new).map(Made::Provisioned),
+        Command::ProvisionDevices(rows) => bulk::provision_all(edits, rows),
+        Command::CreateDevice(new) => provision::create(edits, new).map(Made::Device),
+        Command::UpdateDevice(id, patch) => provision::update(edits, id, patch),
+        Command::SetDeviceOverride(id, set) => {
+            provision::set_override(edits, id, Some(set)).map(Made::Device)
+        }
+        Command::ClearDeviceOverride(id) => {
+            provision::set_override(edits, id, None).map(Made::Device)
+        }
+        Command::DeleteDevice(id) => containers::delete_device(edits, id),
+        Command::CreateInterface(new) => links::create_interface(edits, &new).map(Made::Interface),
+        Command::CreateLink(new) => links::create_link(edits, &new).map(Made::Link),
+        Command::ConnectDevices(new) => links::connect(edits, &new).map(Made::Link),
+        Command::DeleteLink(id) => links::delete_link(edits, id),
+        Command::Reseed(blueprint) => {
+            replace::clear(edits);
+            network::build(edits, blueprint);
+            Ok(Made::Nothing)
+        }
+        Command::ReplaceSite(site) => replace::replace(edits, *site),
+    }
+}
+
+impl Command {
+    /// What is being done, for the audit trail and the log.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::ProvisionDevice(_) => "provision device",
+            Self::ProvisionDevices(_) => "provision devices",
+            Self::CreateDevice(_) => "create device",
+            Self::UpdateDevice(..) => "update device",
+            Self::SetDeviceOverride(..) => "set override",
+            Self::ClearDeviceOverride(_) => "clear override",
+            Self::DeleteDevice(_) => "delete device",
+            Self::CreateInterface(_) => "create interface",
+            Self::CreateLink(_) => "create link",
+            Self::ConnectDevices(_) => "connect devices",
+            Self::DeleteLink(_) => "delete link",
+            Self::Reseed(_) => "reseed site",
+            Self::ReplaceSite(_) => "import site",
+        }
+    }
+
+    /// True for commands that put another site in the place of the current one.
+    pub fn replaces_site(&self) -> bool {
+        matches!(self, Self::Reseed(_) | Self::ReplaceSite(_))
+    }
+}

@@ -1,0 +1,110 @@
+//! Making, changing and overriding a device.
+
+use super::containers::check_parent;
+use super::edits::Edits;
+use super::execute::Made;
+use super::rules::status;
+use super::{
+    Device, DeviceId, DevicePatch, DeviceType, Interface, Name, NewDevice, Override, Refusal, World,
+};
+
+/// Makes a device with the ports of its type.
+pub(super) fn provision(edits: &mut Edits<'_>, new: NewDevice) -> Result<DeviceId, Refusal> {
+    if new.validate_upstream {
+        check_upstream(edits.world(), new.device_type)?;
+    }
+    let device_type = new.device_type;
+    let id = create(edits, new)?;
+    let now = edits.now();
+    for run in device_type.row().ports {
+        for number in run.first..run.first + run.count {
+            let mut interface = Interface {
+                id: edits.next_interface_id(),
+                device: id,
+                name: Name::generated(format_args!("{}{number}", run.prefix)),
+                interface_type: run.interface_type,
+                status: super::Status::Down,
+                created_at: now,
+                updated_at: now,
+            };
+            interface.status = status::of_interface(&interface, device_type, None);
+            edits.put(interface);
+        }
+    }
+    Ok(id)
+}
+
+/// Makes a bare device, without ports.
+pub(super) fn create(edits: &mut Edits<'_>, new: NewDevice) -> Result<DeviceId, Refusal> {
+    check_name(edits.world(), &new.name)?;
+    if let Some(parent) = new.parent {
+        check_parent(edits.world(), new.device_type, parent)?;
+    }
+    let id = edits.next_device_id();
+    let now = edits.now();
+    edits.put(Device {
+        id,
+        name: new.name,
+        device_type: new.device_type,
+        position: new.position,
+        optics: new.optics,
+        parent: new.parent,
+        status: status::of_new_device(new.device_type),
+        status_override: None,
+        created_at: now,
+        updated_at: now,
+    });
+    Ok(id)
+}
+
+/// Sets the given values of a device and keeps the others.
+pub(super) fn update(
+    edits: &mut Edits<'_>,
+    id: DeviceId,
+    patch: DevicePatch,
+) -> Result<Made, Refusal> {
+    let device = edits.world().device(id).ok_or(Refusal::DeviceNotFound)?.clone();
+    if let Some(name) = patch.name.as_ref().filter(|name| **name != device.name) {
+        check_name(edits.world(), name)?;
+    }
+    if let Some(Some(parent)) = patch.parent {
+        check_parent(edits.world(), device.device_type, parent)?;
+    }
+    edits.update::<Device>(id, |device| {
+        device.name = patch.name.unwrap_or_else(|| device.name.clone());
+        device.position = patch.position.unwrap_or(device.position);
+        device.parent = patch.parent.unwrap_or(device.parent);
+        let optics = &mut device.optics;
+        optics.tx_power_dbm = patch.tx_power_dbm.unwrap_or(optics.tx_power_dbm);
+        optics.sensitivity_min_dbm =
+            patch.sensitivity_min_dbm.unwrap_or(optics.sensitivity_min_dbm);
+        optics.insertion_loss_db = patch.insertion_loss_db.unwrap_or(optics.insertion_loss_db);
+    });
+    Ok(Made::Device(id))
+}
+
+/// Sets (`Some`) or clears (`None`) what an operator says of the device's status.
+pub(super) fn set_override(
+    edits: &mut Edits<'_>,
+    id: DeviceId,
+    set: Option<Override>,
+) -> Result<DeviceId, Refusal> {
+    edits.world().device(id).ok_or(Refusal::DeviceNotFound)?;
+    edits.update::<Device>(id, |device| device.status_override = set);
+    Ok(id)
+}
+
+fn check_name(world: &World, name: &Name) -> Result<(), Refusal> {
+    match world.device_named(name) {
+        Some(_) => Err(Refusal::NameTaken(name.to_string())),
+        None => Ok(()),
+    }
+}
+
+fn check_upstream(world: &World, device_type: DeviceType) -> Result<(), Refusal> {
+    let Some(upstream) = device_type.row().upstream else { return Ok(()) };
+    if upstream.any_of.iter().any(|needed| world.count_of(*needed) > 0) {
+        return Ok(());
+    }
+    Err(Refusal::NoUpstream { device_type, reason: upstream.refusal })
+}

@@ -1,0 +1,46 @@
+//! Putting another site in the place of the current one.
+
+use super::edits::Edits;
+use super::execute::Made;
+use super::{Device, Interface, Link, Refusal, Site, derive};
+
+/// Removes every entity; ids go on.
+pub(super) fn clear(edits: &mut Edits<'_>) {
+    let mut links: Vec<_> = edits.world().links().map(|link| link.id).collect();
+    let mut interfaces: Vec<_> = edits.world().interfaces().map(|port| port.id).collect();
+    let mut devices: Vec<_> = edits.world().devices().map(|device| device.id).collect();
+    links.sort_unstable();
+    interfaces.sort_unstable_by(|a, b| b.cmp(a));
+    devices.sort_unstable();
+    for id in links {
+        edits.remove::<Link>(id);
+    }
+    for id in interfaces {
+        edits.remove::<Interface>(id);
+    }
+    for id in devices {
+        edits.remove::<Device>(id);
+    }
+}
+
+/// Loads a site with its ids, times and counters as they are. Status is computed again.
+///
+/// # Errors
+/// [`Refusal::Inconsistent`] when the site breaks an invariant, with the first one it breaks.
+pub(super) fn replace(edits: &mut Edits<'_>, site: Site) -> Result<Made, Refusal> {
+    site.check_ids().map_err(Refusal::Inconsistent)?;
+    clear(edits);
+    for device in site.devices {
+        edits.put(device);
+    }
+    for interface in site.interfaces {
+        edits.put(interface);
+    }
+    for link in site.links {
+        edits.put(link);
+    }
+    edits.raise_counters(site.counters);
+    derive::settle(edits);
+    edits.world().check_invariants().map_err(Refusal::Inconsistent)?;
+    Ok(Made::Nothing)
+}

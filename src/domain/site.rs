@@ -1,0 +1,12 @@
+//! A whole site as plain data: what an export holds and an import brings.
+
+use super::{Device, IdCounters, Interface, Link};
+
+/// Everything of a site, in no particular order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Site {
+    pub counters: IdCounters,
+    pub devices: Vec<Device>,
+    pub interfaces: Vec<Interface>,
+    pub links: Vec<Link>,
+}

@@ -1,0 +1,38 @@
+//! What the engine publishes after each commit.
+
+use crate::domain::{Change, Command, Timestamp};
+
+/// One durable commit.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    pub seq: u64,
+    pub at: Timestamp,
+    /// In the order in which the commands were carried out.
+    pub applied: Vec<Applied>,
+}
+
+/// One command's changes.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    pub cause: Cause,
+    pub changes: Vec<Change>,
+}
+
+/// Why entities changed, as far as listeners care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Provision,
+    /// The whole site was put in place of another.
+    Reset,
+    Other,
+}
+
+impl Cause {
+    pub(super) fn of(command: &Command) -> Self {
+        match command {
+            Command::ProvisionDevice(_) | Command::ProvisionDevices(_) => Self::Provision,
+            command if command.replaces_site() => Self::Reset,
+            _ => Self::Other,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! How everybody else asks the engine and listens to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use uuid::Uuid;
+
+use super::commit::Commit;
+use super::error::EngineError;
+use super::writer::Request;
+use crate::domain::{Command, Reply};
+use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};
+
+/// How long a caller waits for a place in the queue: longer than any commit takes, shorter than
+/// a client's patience.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
+
+/// A way to the engine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) commits: broadcast::Sender<Arc<Commit>>,
+    pub(super) store: Store,
+    pub(super) min_free_bytes: u64,
+}
+
+/// Room on the data volume, and whether it suffices for writing.
+#[derive(Clone, Debug)]
+pub struct Room {
+    pub space: Space,
+    /// Below this the store is read-only.
+    pub min_free_bytes: u64,
+}
+
+impl Room {
+    pub fn is_writable(&self) -> bool {
+        self.space.free_bytes >= self.min_free_bytes
+    }
+}
+
+impl Handle {
+    /// Carries a command out and returns after it is durable.
+    ///
+    /// # Errors
+    /// [`EngineError`]; nothing of the command was kept then, except after
+    /// [`EngineError::Stopped`], where the fsync's outcome is unknown until the restart.
+    pub async fn submit(
+        &self,
+        command: Command,
+        origin: AuditOrigin,
+    ) -> Result<Reply, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Command { command, origin, answer };
+        self.requests.send_timeout(request, QUEUE_WAIT).await.map_err(|error| match error {
+            mpsc::error::SendTimeoutError::Timeout(_) => EngineError::Busy,
+            mpsc::error::SendTimeoutError::Closed(_) => EngineError::Stopped,
+        })?;
+        answered.await.unwrap_or(Err(EngineError::Stopped))
+    }
+
+    /// Returns once the engine has worked through what was queued before: proof that it lives.
+    pub async fn ping(&self) -> Result<(), EngineError> {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(Request::Ping(answer)).await.map_err(|_| EngineError::Stopped)?;
+        answered.await.map_err(|_| EngineError::Stopped)
+    }
+
+    /// Lets the engine finish what is queued and end. Later commands answer `Stopped`.
+    pub async fn stop(&self) {
+        // A closed queue means that it has ended already.
+        self.requests.send(Request::Stop).await.ok();
+    }
+
+    /// A consistent view of the last commit.
+    pub fn read(&self) -> Result<Snapshot, StoreError> {
+        self.store.read()
+    }
+
+    /// Every commit from now on. A listener that falls behind by more than the channel holds is
+    /// told so and has to read again.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Commit>> {
+        self.commits.subscribe()
+    }
+
+    /// The identity that this site keeps for life.
+    pub fn site_id(&self) -> Uuid {
+        self.store.site_id()
+    }
+
+    /// Room on the data volume.
+    pub fn room(&self) -> Result<Room, StoreError> {
+        Ok(Room { space: self.store.space()?, min_free_bytes: self.min_free_bytes })
+    }
+}

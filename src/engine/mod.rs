@@ -1,0 +1,19 @@
+//! The one writer: takes commands, decides them on the world, commits, publishes.
+//!
+//! [`Handle`] is how everybody else asks and listens. Readers take store snapshots from it and
+//! never wait for the writer.
+
+mod clock;
+mod commit;
+mod error;
+mod export;
+mod handle;
+mod load;
+mod writer;
+
+pub use clock::Clock;
+pub use commit::{Applied, Cause, Commit};
+pub use error::EngineError;
+pub use export::{ExportError, export_site};
+pub use handle::{Handle, Room};
+pub use writer::{Engine, EngineOptions, Exit};

@@ -1,0 +1,260 @@
+//! The engine thread: drain, decide, commit, answer, publish.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tracing::{error, info};
+
+use super::clock::Clock;
+use super::commit::{Applied, Cause, Commit};
+use super::error::EngineError;
+use super::handle::Handle;
+use super::load;
+use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, World};
+use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Store, StoreError};
+
+/// Commands that may wait. With 64 concurrent writers the queue holds 64; this is room for a
+/// burst before callers are slowed down.
+const QUEUE_LIMIT: usize = 4096;
+/// Commands in one commit: enough that the fsync is shared widely, few enough that the first one
+/// does not wait for long (27 ms for 1,024).
+const BATCH_COMMANDS_MAX: usize = 1024;
+/// Changes after which a batch takes no further command: bounds memory and the commit's time.
+const BATCH_CHANGES_MAX: usize = 50_000;
+/// Commits that a listener may lag behind before it has to read again.
+const PUBLISHED_COMMITS: usize = 256;
+/// Room that a change may need on disk: its record, audit image, index entries and the pages
+/// that copy-on-write takes around them. Measured below 1 KiB; doubled.
+const BYTES_PER_CHANGE: u64 = 2048;
+
+pub(super) type Answer = oneshot::Sender<Result<Reply, EngineError>>;
+
+pub(super) enum Request {
+    Command { command: Command, origin: AuditOrigin, answer: Answer },
+    Ping(oneshot::Sender<()>),
+    Stop,
+}
+
+/// How to run the engine.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Free space on the data volume below which writes are refused.
+    pub min_free_bytes: u64,
+    pub clock: Clock,
+}
+
+/// Why the engine ended.
+#[derive(Debug)]
+pub enum Exit {
+    /// It was asked to.
+    Stopped,
+    /// A commit failed: memory and disk may disagree, so the process has to start again.
+    Failed(StoreError),
+}
+
+/// The engine's own thread and what it owns.
+pub struct Engine {
+    world: World,
+    seq: u64,
+    store: Store,
+    options: EngineOptions,
+    requests: mpsc::Receiver<Request>,
+    commits: broadcast::Sender<Arc<Commit>>,
+}
+
+impl Engine {
+    /// Loads the world from the store and starts the thread. It ends after [`Handle::stop`], or
+    /// by itself when a commit fails; the join handle tells which.
+    ///
+    /// # Errors
+    /// When the stored site cannot be read or breaks a rule.
+    pub fn start(
+        store: Store,
+        options: EngineOptions,
+    ) -> Result<(Handle, JoinHandle<Exit>), StoreError> {
+        let snapshot = store.read()?;
+        let seq = snapshot.head()?.seq;
+        let world = load::load(&snapshot)?;
+        drop(snapshot);
+        info!(seq, entities = world.entity_count(), "Loaded the site");
+        let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
+        let (commits, _) = broadcast::channel(PUBLISHED_COMMITS);
+        let handle = Handle {
+            requests: sender,
+            commits: commits.clone(),
+            store: store.clone(),
+            min_free_bytes: options.min_free_bytes,
+        };
+        let engine = Self { world, seq, store, options, requests, commits };
+        let thread = std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || engine.run())
+            .map_err(|source| StoreError::Io {
+                what: "cannot start a thread".to_owned(),
+                source,
+            })?;
+        Ok((handle, thread))
+    }
+
+    fn run(mut self) -> Exit {
+        while let Some(first) = self.requests.blocking_recv() {
+            let mut batch = Batch::new(self.world.counters());
+            let mut stopping = self.take(&mut batch, first);
+            while !stopping && batch.has_room() {
+                let Ok(next) = self.requests.try_recv() else { break };
+                stopping = self.take(&mut batch, next);
+            }
+            if let Err(failure) = self.finish(batch) {
+                error!(error = %failure, "A commit failed: stopping, the service must restart");
+                return Exit::Failed(failure);
+            }
+            if stopping {
+                break;
+            }
+        }
+        Exit::Stopped
+    }
+
+    /// Decides a request. Returns true when it is the last one.
+    fn take(&mut self, batch: &mut Batch, request: Request) -> bool {
+        match request {
+            Request::Ping(answer) => batch.pings.push(answer),
+            Request::Stop => return true,
+            Request::Command { command, origin, answer } => {
+                let action = command.action();
+                let cause = Cause::of(&command);
+                let verdict = self.world.execute(command, self.options.clock.now());
+                batch.add(Decided { action, cause, origin, answer, verdict });
+            }
+        }
+        false
+    }
+
+    /// Makes a batch durable, then answers and publishes.
+    fn finish(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let Batch { decided, pings, change_count, counters_before } = batch;
+        if change_count > 0 {
+            if let Some(refusal) = self.lacks_room(change_count)? {
+                self.refuse_all(decided, counters_before, &refusal);
+                answer_pings(pings);
+                return Ok(());
+            }
+            self.commit(&decided)?;
+        }
+        let mut applied = Vec::with_capacity(decided.len());
+        for Decided { cause, answer, verdict, .. } in decided {
+            let result = verdict.map(|Decision { reply, changes }| {
+                if !changes.is_empty() {
+                    applied.push(Applied { cause, changes });
+                }
+                reply
+            });
+            // A caller that went away does not need its answer.
+            answer.send(result.map_err(EngineError::from)).ok();
+        }
+        answer_pings(pings);
+        if change_count > 0 {
+            let commit = Commit { seq: self.seq, at: self.options.clock.now(), applied };
+            // Without listeners there is nobody to tell.
+            self.commits.send(Arc::new(commit)).ok();
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, decided: &[Decided]) -> Result<(), StoreError> {
+        let entries = decided
+            .iter()
+            .filter(|one| !one.changes().is_empty())
+            .map(|one| CommitEntry {
+                action: one.action,
+                origin: &one.origin,
+                changes: one.changes(),
+            })
+            .collect();
+        self.store.commit(&CommitBatch {
+            seq: self.seq + 1,
+            at: self.options.clock.now(),
+            counters: self.world.counters(),
+            entries,
+        })?;
+        self.seq += 1;
+        Ok(())
+    }
+
+    /// The reason why a write of this size must not be tried, if there is one.
+    fn lacks_room(&self, change_count: usize) -> Result<Option<NoRoom>, StoreError> {
+        let space = self.store.space()?;
+        let needed_bytes = self.options.min_free_bytes + change_count as u64 * BYTES_PER_CHANGE;
+        Ok((space.free_bytes < needed_bytes).then_some(NoRoom { space, needed_bytes }))
+    }
+
+    /// Takes the batch's changes back and tells every caller why.
+    fn refuse_all(&mut self, decided: Vec<Decided>, counters: IdCounters, reason: &NoRoom) {
+        let mut answers = Vec::with_capacity(decided.len());
+        let mut changes = Vec::new();
+        for one in decided {
+            answers.push(one.answer);
+            changes.extend(one.verdict.into_iter().flat_map(|decision| decision.changes));
+        }
+        self.world.undo(changes, counters);
+        for answer in answers {
+            let refusal = EngineError::ReadOnly {
+                space: reason.space.clone(),
+                needed_bytes: reason.needed_bytes,
+            };
+            answer.send(Err(refusal)).ok();
+        }
+    }
+}
+
+/// Whoever asked may have gone away; the engine lives either way.
+fn answer_pings(pings: Vec<oneshot::Sender<()>>) {
+    for ping in pings {
+        ping.send(()).ok();
+    }
+}
+
+struct NoRoom {
+    space: crate::store::Space,
+    needed_bytes: u64,
+}
+
+/// One command after its decision, waiting for the commit.
+struct Decided {
+    action: &'static str,
+    cause: Cause,
+    origin: AuditOrigin,
+    answer: Answer,
+    verdict: Result<Decision, Refusal>,
+}
+
+impl Decided {
+    fn changes(&self) -> &[Change] {
+        self.verdict.as_ref().map_or(&[], |decision| &decision.changes)
+    }
+}
+
+/// The commands of one commit.
+struct Batch {
+    decided: Vec<Decided>,
+    pings: Vec<oneshot::Sender<()>>,
+    change_count: usize,
+    /// To return to when the batch is refused as a whole.
+    counters_before: IdCounters,
+}
+
+impl Batch {
+    fn new(counters_before: IdCounters) -> Self {
+        Self { decided: Vec::new(), pings: Vec::new(), change_count: 0, counters_before }
+    }
+
+    fn has_room(&self) -> bool {
+        self.decided.len() < BATCH_COMMANDS_MAX && self.change_count < BATCH_CHANGES_MAX
+    }
+
+    fn add(&mut self, decided: Decided) {
+        self.change_count += decided.changes().len();
+        self.decided.push(decided);
+    }
+}

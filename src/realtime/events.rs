@@ -1,0 +1,110 @@
+//! v2's events, from a commit.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::fanout::Event;
+use crate::domain::{Change, Device, Edit};
+use crate::engine::{Applied, Cause, Commit};
+use crate::wire::{DeviceView, InterfaceTimedView, LinkTimedView};
+
+/// Events of one commit. A larger one is told as `topology:reset`: nobody reads a thousand single
+/// events, and a client's buffer would overflow.
+pub(super) const EVENTS_PER_COMMIT_MAX: usize = 2_000;
+
+/// Tells clients to read everything anew.
+pub(super) fn reset() -> Event {
+    Event::new("topology:reset", &json!({}))
+}
+
+/// The events of a commit, in the order of its commands.
+pub(super) fn of_commit(commit: &Commit) -> Vec<Event> {
+    let change_count: usize = commit.applied.iter().map(|applied| applied.changes.len()).sum();
+    let is_reset = commit.applied.iter().any(|applied| applied.cause == Cause::Reset);
+    if is_reset || change_count > EVENTS_PER_COMMIT_MAX {
+        return vec![reset()];
+    }
+    commit.applied.iter().flat_map(of_command).collect()
+}
+
+fn of_command(applied: &Applied) -> Vec<Event> {
+    let mut events = Vec::with_capacity(applied.changes.len());
+    for change in &applied.changes {
+        match change {
+            Change::Device(edit) => device_events(applied, edit, &mut events),
+            Change::Interface(edit) => {
+                if let (true, Some(after)) = (edit.is_create(), &edit.after)
+                    && applied.cause != Cause::Provision
+                {
+                    events.push(Event::new("interface:created", &InterfaceTimedView::new(after)));
+                }
+            }
+            Change::Link(edit) => match &edit.after {
+                Some(after) if edit.is_create() => {
+                    events.push(Event::new("link:created", &LinkTimedView::new(after)));
+                }
+                Some(_) => {}
+                None => events.push(Event::new("link:deleted", &Deleted::new(edit.latest().id.0))),
+            },
+        }
+    }
+    events
+}
+
+#[derive(Serialize)]
+struct Deleted {
+    id: u64,
+}
+
+impl Deleted {
+    fn new(id: u64) -> Self {
+        Self { id }
+    }
+}
+
+fn device_events(applied: &Applied, edit: &Edit<Device>, events: &mut Vec<Event>) {
+    match (&edit.before, &edit.after) {
+        (None, Some(after)) => {
+            if applied.cause == Cause::Provision {
+                events.push(provisioned(applied, after));
+            }
+            let view = DeviceView::new(after);
+            events.push(Event::new(
+                "device:created",
+                &json!({
+                    "id": view.id,
+                    "name": view.name,
+                    "device_type": view.device_type,
+                    "status": view.status,
+                    "x": view.x,
+                    "y": view.y,
+                }),
+            ));
+        }
+        (Some(before), Some(after)) => {
+            if is_visible(before, after) {
+                events.push(Event::new("device:updated", &DeviceView::new(after)));
+            }
+        }
+        (_, None) => events.push(Event::new("device:deleted", &Deleted::new(edit.latest().id.0))),
+    }
+}
+
+fn provisioned(applied: &Applied, device: &Device) -> Event {
+    let is_port = |change: &&Change| matches!(change, Change::Interface(edit) if edit.latest().device == device.id);
+    let payload = json!({
+        "device_id": device.id,
+        "name": device.name.as_str(),
+        "device_type": device.device_type.as_str(),
+        "interface_count": applied.changes.iter().filter(is_port).count(),
+    });
+    Event::new("device_created", &payload)
+}
+
+/// Whether a client that draws states has to draw again: a mere move sends nothing, as in v2.
+fn is_visible(before: &Device, after: &Device) -> bool {
+    let mut moved = before.clone();
+    moved.position = after.position;
+    moved.updated_at = after.updated_at;
+    moved != *after
+}

@@ -1,0 +1,62 @@
+//! What can go wrong with the store.
+
+use std::path::PathBuf;
+
+use crate::domain::Violation;
+
+/// Why the store could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(
+        "the store {} is in use by another process (a running unoc holds it)",
+        path.display()
+    )]
+    Locked { path: PathBuf },
+    #[error(
+        "{} says that this directory holds site {site_id}, but {what}. Nothing was changed. \
+         Bring the store back from a copy or a backup; or, to begin with an empty site on \
+         purpose, remove {} and start again",
+        marker.display(),
+        marker.display()
+    )]
+    Missing { marker: PathBuf, site_id: uuid::Uuid, what: String },
+    #[error(
+        "the store holds site {found}, but {} names site {expected}: the files of two sites are \
+         mixed. Put the matching store back, or remove the marker to adopt this store",
+        marker.display()
+    )]
+    WrongSite { marker: PathBuf, expected: uuid::Uuid, found: uuid::Uuid },
+    #[error("{} is no UNOC store: {what}", path.display())]
+    NotAStore { path: PathBuf, what: String },
+    #[error(
+        "the store was written by a newer UNOC (schema {found}, this program knows {known}); \
+         install that version or newer"
+    )]
+    SchemaNewer { found: u32, known: u32 },
+    #[error("damaged record in table {table}, key {key}: {what}")]
+    Damaged { table: &'static str, key: String, what: String },
+    #[error("the stored site breaks a rule: {0}")]
+    Inconsistent(#[from] Violation),
+    #[error("{what}: {source}")]
+    Io { what: String, source: std::io::Error },
+    #[error("the store failed: {0}")]
+    Redb(#[from] redb::Error),
+}
+
+macro_rules! from_redb {
+    ($($error:ident),*) => {$(
+        impl From<redb::$error> for StoreError {
+            fn from(error: redb::$error) -> Self {
+                Self::Redb(error.into())
+            }
+        }
+    )*};
+}
+
+from_redb!(CommitError, StorageError, TableError, TransactionError);
+
+/// Names what was being done when an I/O error happened.
+pub(super) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> StoreError {
+    let what = what.into();
+    move |source| StoreError::Io { what, source }
+}

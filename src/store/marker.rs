@@ -1,0 +1,50 @@
+//! The marker file beside the store: proof that a site once lived in this directory.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::error::{StoreError, io};
+
+/// The marker's file name.
+pub const MARKER_FILE: &str = "site.json";
+
+/// What the marker says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    pub site_id: Uuid,
+}
+
+/// The marker of a data directory, if it has one.
+pub(super) fn read(dir: &Path) -> Result<Option<Marker>, StoreError> {
+    let path = dir.join(MARKER_FILE);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(format!("cannot read {}", path.display()))(error)),
+    };
+    serde_json::from_str(&text).map(Some).map_err(|error| StoreError::NotAStore {
+        path,
+        what: format!("the marker cannot be read ({error})"),
+    })
+}
+
+/// Writes the marker so that it survives a power cut.
+pub(super) fn write(dir: &Path, marker: &Marker) -> Result<(), StoreError> {
+    let path = dir.join(MARKER_FILE);
+    let temporary = dir.join(format!("{MARKER_FILE}.new"));
+    let text = serde_json::to_string_pretty(marker).expect("a marker is plain data");
+    let written = File::create(&temporary)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, &path))
+        .and_then(|()| sync_dir(dir));
+    written.map_err(io(format!("cannot write {}", path.display())))
+}
+
+/// Makes renames and new names in a directory durable.
+pub(super) fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    File::open(dir)?.sync_all()
+}

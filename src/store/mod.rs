@@ -1,0 +1,25 @@
+//! The site on local disk: redb tables, versioned records, snapshots and commits.
+//!
+//! This module alone knows redb and bincode. It knows no rule of the network: it keeps what the
+//! engine decided, together with the audit row and the marks for the mirror, in one transaction.
+
+mod audit;
+mod codec;
+mod commit;
+mod error;
+mod head;
+mod marker;
+mod open;
+mod records;
+mod snapshot;
+mod space;
+mod tables;
+
+pub use audit::{AuditEntry, AuditImage, AuditOrigin};
+pub use commit::{AUDIT_ROWS_MAX, CommitBatch, CommitEntry};
+pub use error::StoreError;
+pub use head::Head;
+pub use marker::{MARKER_FILE, Marker};
+pub use open::{OpenOptions, STORE_FILE, Store};
+pub use snapshot::{BLOCK_SIZE, DeviceLookup, IdRange, Snapshot};
+pub use space::Space;

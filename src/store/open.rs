@@ -1,0 +1,224 @@
+//! Opening and creating a store, and refusing to take an empty one for a lost one.
+
+use std::fmt;
+use std::fs::{self, OpenOptions as FileOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use redb::{Builder, Database, DatabaseError, StorageBackend};
+use uuid::Uuid;
+
+use super::error::{StoreError, io};
+use super::marker::{self, MARKER_FILE, Marker};
+use super::snapshot::Snapshot;
+use super::{Space, head, tables};
+use crate::domain::Timestamp;
+
+/// The store's file name inside the data directory.
+pub const STORE_FILE: &str = "unoc.redb";
+/// A store under construction; renamed once its sentinel is durable.
+const NEW_STORE_FILE: &str = "unoc.redb.new";
+
+/// How to open a store.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenOptions {
+    /// redb's page cache; its own default of 1 GiB is too much for an edge host.
+    pub cache_bytes: usize,
+    /// The current time, noted when the store is created.
+    pub now: Timestamp,
+}
+
+/// The open store. Cloning shares it; the file is closed with the last clone and snapshot.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) db: Arc<Database>,
+    directory: PathBuf,
+    site_id: Uuid,
+}
+
+impl Store {
+    /// Opens the store of a data directory, creating directory and store when both are new.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] while another process has it open; [`StoreError::Missing`] when the
+    /// marker says there was a store and it is absent or empty; others as named.
+    pub fn open(directory: &Path, options: OpenOptions) -> Result<Self, StoreError> {
+        create_private_dir(directory)?;
+        let path = directory.join(STORE_FILE);
+        let marker = marker::read(directory)?;
+        if !path.try_exists().map_err(io(format!("cannot look for {}", path.display())))? {
+            if let Some(marker) = marker {
+                let what = format!("{STORE_FILE} is missing");
+                return Err(missing(directory, &marker, what));
+            }
+            create_file(directory, options)?;
+        }
+        // Opening without creating: redb 4.6 would otherwise make a store of an empty file.
+        let builder = builder(options);
+        let db = builder.open(&path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => StoreError::Locked { path: path.clone() },
+            other => match &marker {
+                Some(marker) => {
+                    missing(directory, marker, format!("{STORE_FILE} cannot be opened ({other})"))
+                }
+                None => StoreError::NotAStore { path: path.clone(), what: other.to_string() },
+            },
+        })?;
+        let site_id = Self::check_sentinel(&db, &path, directory, marker.as_ref())?;
+        if marker.is_none() {
+            marker::write(directory, &Marker { site_id })?;
+        }
+        Ok(Self { db: Arc::new(db), directory: directory.to_owned(), site_id })
+    }
+
+    /// Opens a store on a given backend, creating it when the backend is empty: for tests that
+    /// fail or lose writes on purpose.
+    pub fn with_backend(
+        backend: impl StorageBackend,
+        options: OpenOptions,
+    ) -> Result<Self, StoreError> {
+        let is_new = backend.len().map_err(|error| StoreError::NotAStore {
+            path: PathBuf::new(),
+            what: format!("{error:?}"),
+        })? == 0;
+        let db = builder(options).create_with_backend(backend).map_err(redb::Error::from)?;
+        if is_new {
+            initialise(&db, Uuid::nil(), options.now)?;
+        }
+        let site_id = Self::check_sentinel(&db, Path::new("backend"), Path::new(""), None)?;
+        Ok(Self { db: Arc::new(db), directory: PathBuf::from("/"), site_id })
+    }
+
+    /// A consistent view of the last commit; never waits for the writer.
+    pub fn read(&self) -> Result<Snapshot, StoreError> {
+        use redb::ReadableDatabase;
+        Ok(Snapshot::new(self.db.begin_read()?))
+    }
+
+    /// The identity that this site keeps for life.
+    pub fn site_id(&self) -> Uuid {
+        self.site_id
+    }
+
+    /// Room on the volume of the data directory.
+    pub fn space(&self) -> Result<Space, StoreError> {
+        Space::of(&self.directory)
+    }
+
+    fn check_sentinel(
+        db: &Database,
+        path: &Path,
+        directory: &Path,
+        marker: Option<&Marker>,
+    ) -> Result<Uuid, StoreError> {
+        use redb::ReadableDatabase;
+        let empty = || match marker {
+            Some(marker) => missing(directory, marker, format!("{STORE_FILE} is empty")),
+            None => StoreError::NotAStore {
+                path: path.to_owned(),
+                what: "it is a redb file without UNOC's sentinel".to_owned(),
+            },
+        };
+        let meta = match db.begin_read()?.open_table(tables::META) {
+            Ok(meta) => meta,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Err(empty()),
+            Err(error) => return Err(error.into()),
+        };
+        let site = head::read_site(&meta)?.ok_or_else(empty)?;
+        if site.schema_version > head::SCHEMA_VERSION {
+            return Err(StoreError::SchemaNewer {
+                found: site.schema_version,
+                known: head::SCHEMA_VERSION,
+            });
+        }
+        let found = Uuid::from_u128(site.site_id);
+        match marker {
+            Some(marker) if marker.site_id != found => Err(StoreError::WrongSite {
+                marker: directory.join(MARKER_FILE),
+                expected: marker.site_id,
+                found,
+            }),
+            _ => Ok(found),
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("directory", &self.directory)
+            .field("site_id", &self.site_id)
+            .finish_non_exhaustive()
+    }
+}
+
+fn missing(directory: &Path, marker: &Marker, what: String) -> StoreError {
+    StoreError::Missing { marker: directory.join(MARKER_FILE), site_id: marker.site_id, what }
+}
+
+fn builder(options: OpenOptions) -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(options.cache_bytes);
+    builder.set_repair_callback(|session| {
+        tracing::info!(
+            store.repair_percent = (session.progress() * 100.0).round(),
+            "Checking the store after an unclean end"
+        );
+    });
+    builder
+}
+
+/// The site's data is nobody else's business on a shared host.
+fn create_private_dir(directory: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    created.map_err(io(format!("cannot create the data directory {}", directory.display())))
+}
+
+/// Makes a complete store under a temporary name, then gives it its own: a crash at any moment
+/// leaves either no store or a whole one.
+fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let temporary = directory.join(NEW_STORE_FILE);
+    let path = directory.join(STORE_FILE);
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(io(format!("cannot remove {}", temporary.display()))(error));
+        }
+        _ => {}
+    }
+    let file = FileOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)
+        .map_err(io(format!("cannot create {}", temporary.display())))?;
+    let db = redb::backends::FileBackend::new(file)
+        .and_then(|backend| builder(options).create_with_backend(backend))
+        .map_err(redb::Error::from)?;
+    initialise(&db, Uuid::new_v4(), options.now)?;
+    drop(db);
+    fs::rename(&temporary, &path)
+        .and_then(|()| marker::sync_dir(directory))
+        .map_err(io(format!("cannot name the new store {}", path.display())))
+}
+
+/// Writes the sentinel and makes every table, so that readers never meet an absent one.
+fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    let tx = db.begin_write()?;
+    {
+        let mut meta = tx.open_table(tables::META)?;
+        head::write_site(&mut meta, site_id, now)?;
+        tx.open_table(tables::DEVICES)?;
+        tx.open_table(tables::INTERFACES)?;
+        tx.open_table(tables::LINKS)?;
+        tx.open_table(tables::INDEX)?;
+        tx.open_table(tables::BLOCKS)?;
+        tx.open_table(tables::DIRTY)?;
+        tx.open_table(tables::AUDIT)?;
+    }
+    tx.commit()?;
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! Records on disk, and the way between them and the domain.
+//!
+//! A shipped struct here is never edited: add the next version and a conversion.
+
+use bincode::{BorrowDecode, Encode};
+
+use super::codec::{Record, Source, decode, encode_into};
+use super::error::StoreError;
+use crate::domain::{
+    Device, DeviceId, DeviceType, Interface, InterfaceId, InterfaceType, Link, LinkId, Medium,
+    Name, Optics, Override, OverrideReason, Position, Status, Timestamp,
+};
+
+/// A domain entity that has a record.
+pub(super) trait Stored: Sized {
+    fn encode_into(&self, buffer: &mut Vec<u8>);
+    fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError>;
+}
+
+#[derive(Encode, BorrowDecode)]
+struct DeviceV1<'a> {
+    name: &'a str,
+    device_type: u8,
+    x: f64,
+    y: f64,
+    tx_power_dbm: Option<f64>,
+    sensitivity_min_dbm: Option<f64>,
+    insertion_loss_db: Option<f64>,
+    parent: Option<u64>,
+    status: u8,
+    status_override: Option<OverrideV1<'a>>,
+    created_at_us: i64,
+    updated_at_us: i64,
+}
+
+#[derive(Encode, BorrowDecode)]
+struct OverrideV1<'a> {
+    status: u8,
+    reason: Option<&'a str>,
+}
+
+#[derive(Encode, BorrowDecode)]
+struct InterfaceV1<'a> {
+    device: u64,
+    name: &'a str,
+    interface_type: u8,
+    status: u8,
+    created_at_us: i64,
+    updated_at_us: i64,
+}
+
+#[derive(Encode, BorrowDecode)]
+struct LinkV1<'a> {
+    a: u64,
+    b: u64,
+    length_km: Option<f64>,
+    medium: Option<u8>,
+    status: u8,
+    status_override: Option<OverrideV1<'a>>,
+    created_at_us: i64,
+    updated_at_us: i64,
+}
+
+impl Record for DeviceV1<'_> {
+    const VERSION: u8 = 1;
+}
+
+impl Record for InterfaceV1<'_> {
+    const VERSION: u8 = 1;
+}
+
+impl Record for LinkV1<'_> {
+    const VERSION: u8 = 1;
+}
+
+impl Stored for Device {
+    fn encode_into(&self, buffer: &mut Vec<u8>) {
+        let record = DeviceV1 {
+            name: self.name.as_str(),
+            device_type: self.device_type as u8,
+            x: self.position.x,
+            y: self.position.y,
+            tx_power_dbm: self.optics.tx_power_dbm,
+            sensitivity_min_dbm: self.optics.sensitivity_min_dbm,
+            insertion_loss_db: self.optics.insertion_loss_db,
+            parent: self.parent.map(|id| id.0),
+            status: status_code(self.status),
+            status_override: self.status_override.as_ref().map(override_record),
+            created_at_us: self.created_at.0,
+            updated_at_us: self.updated_at.0,
+        };
+        encode_into(&record, buffer);
+    }
+
+    fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
+        let source = Source { table: "devices", key: &id };
+        let record: DeviceV1<'_> = decode(bytes, source)?;
+        Ok(Self {
+            id: DeviceId(id),
+            name: name(record.name, source)?,
+            device_type: DeviceType::from_index(record.device_type)
+                .ok_or_else(|| source.damaged("unknown device type"))?,
+            position: Position { x: record.x, y: record.y },
+            optics: Optics {
+                tx_power_dbm: record.tx_power_dbm,
+                sensitivity_min_dbm: record.sensitivity_min_dbm,
+                insertion_loss_db: record.insertion_loss_db,
+            },
+            parent: record.parent.map(DeviceId),
+            status: status(record.status, source)?,
+            status_override: record.status_override.map(|set| over(&set, source)).transpose()?,
+            created_at: Timestamp(record.created_at_us),
+            updated_at: Timestamp(record.updated_at_us),
+        })
+    }
+}
+
+impl Stored for Interface {
+    fn encode_into(&self, buffer: &mut Vec<u8>) {
+        let record = InterfaceV1 {
+            device: self.device.0,
+            name: self.name.as_str(),
+            interface_type: match self.interface_type {
+                InterfaceType::Ethernet => 0,
+                InterfaceType::Optical => 1,
+                InterfaceType::Loopback => 2,
+            },
+            status: status_code(self.status),
+            created_at_us: self.created_at.0,
+            updated_at_us: self.updated_at.0,
+        };
+        encode_into(&record, buffer);
+    }
+
+    fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
+        let source = Source { table: "interfaces", key: &id };
+        let record: InterfaceV1<'_> = decode(bytes, source)?;
+        Ok(Self {
+            id: InterfaceId(id),
+            device: DeviceId(record.device),
+            name: name(record.name, source)?,
+            interface_type: match record.interface_type {
+                0 => InterfaceType::Ethernet,
+                1 => InterfaceType::Optical,
+                2 => InterfaceType::Loopback,
+                _ => return Err(source.damaged("unknown interface type")),
+            },
+            status: status(record.status, source)?,
+            created_at: Timestamp(record.created_at_us),
+            updated_at: Timestamp(record.updated_at_us),
+        })
+    }
+}
+
+impl Stored for Link {
+    fn encode_into(&self, buffer: &mut Vec<u8>) {
+        let record = LinkV1 {
+            a: self.a.0,
+            b: self.b.0,
+            length_km: self.length_km,
+            medium: self.medium.map(medium_code),
+            status: status_code(self.status),
+            status_override: self.status_override.as_ref().map(override_record),
+            created_at_us: self.created_at.0,
+            updated_at_us: self.updated_at.0,
+        };
+        encode_into(&record, buffer);
+    }
+
+    fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
+        let source = Source { table: "links", key: &id };
+        let record: LinkV1<'_> = decode(bytes, source)?;
+        Ok(Self {
+            id: LinkId(id),
+            a: InterfaceId(record.a),
+            b: InterfaceId(record.b),
+            length_km: record.length_km,
+            medium: record.medium.map(|code| medium(code, source)).transpose()?,
+            status: status(record.status, source)?,
+            status_override: record.status_override.map(|set| over(&set, source)).transpose()?,
+            created_at: Timestamp(record.created_at_us),
+            updated_at: Timestamp(record.updated_at_us),
+        })
+    }
+}
+
+fn name(text: &str, source: Source<'_>) -> Result<Name, StoreError> {
+    Name::new(text).map_err(|fault| source.damaged(fault.to_string()))
+}
+
+const fn status_code(status: Status) -> u8 {
+    match status {
+        Status::Up => 0,
+        Status::Down => 1,
+        Status::Degraded => 2,
+    }
+}
+
+fn status(code: u8, source: Source<'_>) -> Result<Status, StoreError> {
+    match code {
+        0 => Ok(Status::Up),
+        1 => Ok(Status::Down),
+        2 => Ok(Status::Degraded),
+        _ => Err(source.damaged("unknown status")),
+    }
+}
+
+fn override_record(set: &Override) -> OverrideV1<'_> {
+    OverrideV1 {
+        status: status_code(set.status),
+        reason: set.reason.as_ref().map(OverrideReason::as_str),
+    }
+}
+
+fn over(record: &OverrideV1<'_>, source: Source<'_>) -> Result<Override, StoreError> {
+    let reason = record.reason.map(OverrideReason::new).transpose();
+    Ok(Override {
+        status: status(record.status, source)?,
+        reason: reason.map_err(|fault| source.damaged(fault.to_string()))?,
+    })
+}
+
+const fn medium_code(medium: Medium) -> u8 {
+    match medium {
+        Medium::G652d => 0,
+        Medium::G657a1 => 1,
+        Medium::G657a2 => 2,
+        Medium::Om3 => 3,
+        Medium::Om4 => 4,
+    }
+}
+
+fn medium(code: u8, source: Source<'_>) -> Result<Medium, StoreError> {
+    Medium::ALL
+        .into_iter()
+        .find(|medium| medium_code(*medium) == code)
+        .ok_or_else(|| source.damaged("unknown medium"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device() -> Device {
+        Device {
+            id: DeviceId(7),
+            name: Name::new("OLT Süd/1").unwrap(),
+            device_type: DeviceType::Olt,
+            position: Position { x: 1.5, y: -2.25 },
+            optics: Optics { tx_power_dbm: Some(4.5), ..Optics::default() },
+            parent: Some(DeviceId(300)),
+            status: Status::Degraded,
+            status_override: Some(Override {
+                status: Status::Down,
+                reason: Some(OverrideReason::new("card swap").unwrap()),
+            }),
+            created_at: Timestamp(1_795_000_000_000_000),
+            updated_at: Timestamp(1_795_000_000_000_001),
+        }
+    }
+
+    /// Version 1 as it was first shipped. These bytes never change.
+    const DEVICE_V1: &str = "010a4f4c542053c3bc642f3103000000000000f83f00000000000002c001000000\
+        000000124000000001fb2c0102010101096361727320";
+
+    #[test]
+    fn device_round_trip_and_golden_bytes() {
+        let mut bytes = Vec::new();
+        device().encode_into(&mut bytes);
+        assert_eq!(Device::decode(7, &bytes).unwrap(), device());
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, DEVICE_V1.replace(' ', ""));
+    }
+
+    #[test]
+    fn damage_is_an_error_that_names_the_place() {
+        let mut bytes = Vec::new();
+        device().encode_into(&mut bytes);
+        let check = |bytes: &[u8], expected: &str| {
+            let error = Device::decode(7, bytes).unwrap_err().to_string();
+            assert!(error.contains("table devices, key 7"), "{error}");
+            assert!(error.contains(expected), "{error}");
+        };
+        check(&[], "empty");
+        check(&[9], "record version 9");
+        check(&bytes[..bytes.len() - 1], "");
+        let mut long = bytes.clone();
+        long.push(0);
+        check(&long, "1 bytes too many");
+    }
+}

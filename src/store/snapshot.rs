@@ -1,0 +1,199 @@
+//! Reading: a consistent view of one commit.
+
+use std::ops::Bound;
+
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata, TableDefinition};
+
+use super::audit::{AuditEntry, decode_entry};
+use super::error::StoreError;
+use super::head::{self, Head};
+use super::records::Stored;
+use super::tables::{self, IndexKey, kind_code};
+use crate::domain::{Device, DeviceId, DeviceType, Interface, InterfaceId, Kind, Link, LinkId};
+
+/// Ids per block. A block is what list answers cache and redo as a whole: 256 devices are about
+/// 90 kB of JSON, redone in a tenth of a millisecond.
+pub const BLOCK_SIZE: u64 = 256;
+
+/// A consistent view of the last commit at the time it was taken. It keeps old pages alive while
+/// it lives: drop it before waiting for a client.
+pub struct Snapshot {
+    tx: ReadTransaction,
+}
+
+/// Bounds of ids.
+pub type IdRange = (Bound<u64>, Bound<u64>);
+
+/// Finds devices of one snapshot by id.
+pub struct DeviceLookup {
+    table: ReadOnlyTable<u64, &'static [u8]>,
+}
+
+impl DeviceLookup {
+    pub fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
+        let Some(value) = self.table.get(id.0)? else { return Ok(None) };
+        Device::decode(id.0, value.value()).map(Some)
+    }
+}
+
+type Listed<T> = Result<T, StoreError>;
+
+impl Snapshot {
+    pub(super) fn new(tx: ReadTransaction) -> Self {
+        Self { tx }
+    }
+
+    /// How far the site had come.
+    pub fn head(&self) -> Result<Head, StoreError> {
+        head::read_head(&self.tx.open_table(tables::META)?)
+    }
+
+    pub fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
+        self.get(tables::DEVICES, id.0)
+    }
+
+    pub fn interface(&self, id: InterfaceId) -> Result<Option<Interface>, StoreError> {
+        self.get(tables::INTERFACES, id.0)
+    }
+
+    pub fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {
+        self.get(tables::LINKS, id.0)
+    }
+
+    /// Devices with ids in this range, ascending.
+    pub fn devices(
+        &self,
+        ids: IdRange,
+    ) -> Result<impl Iterator<Item = Listed<Device>> + use<>, StoreError> {
+        self.range(tables::DEVICES, ids)
+    }
+
+    /// Interfaces with ids in this range, ascending.
+    pub fn interfaces(
+        &self,
+        ids: IdRange,
+    ) -> Result<impl Iterator<Item = Listed<Interface>> + use<>, StoreError> {
+        self.range(tables::INTERFACES, ids)
+    }
+
+    /// Links with ids in this range, ascending.
+    pub fn links(
+        &self,
+        ids: IdRange,
+    ) -> Result<impl Iterator<Item = Listed<Link>> + use<>, StoreError> {
+        self.range(tables::LINKS, ids)
+    }
+
+    /// Ids above `after` of the devices of a type, ascending.
+    pub fn ids_of_type(
+        &self,
+        device_type: DeviceType,
+        after: u64,
+    ) -> Result<impl Iterator<Item = Listed<u64>> + use<>, StoreError> {
+        self.indexed(IndexKey::DeviceType, u64::from(device_type as u8), after)
+    }
+
+    /// Ids above `after` of the devices in a container, ascending.
+    pub fn ids_in_container(
+        &self,
+        container: DeviceId,
+        after: u64,
+    ) -> Result<impl Iterator<Item = Listed<u64>> + use<>, StoreError> {
+        self.indexed(IndexKey::Parent, container.0, after)
+    }
+
+    /// A table of devices kept open, for looking many of them up.
+    pub fn device_lookup(&self) -> Result<DeviceLookup, StoreError> {
+        Ok(DeviceLookup { table: self.tx.open_table(tables::DEVICES)? })
+    }
+
+    /// The ports of a device in creation order.
+    pub fn ports(&self, device: DeviceId) -> Result<Vec<Interface>, StoreError> {
+        let table = self.tx.open_table(tables::INTERFACES)?;
+        let mut ports = Vec::new();
+        for id in self.indexed(IndexKey::Ports, device.0, 0)? {
+            let id = id?;
+            if let Some(value) = table.get(id)? {
+                ports.push(Interface::decode(id, value.value())?);
+            }
+        }
+        Ok(ports)
+    }
+
+    /// Blocks of a kind that ever held an entity, ascending, each with the seq of its last
+    /// change.
+    pub fn blocks(
+        &self,
+        kind: Kind,
+    ) -> Result<impl Iterator<Item = Listed<(u64, u64)>> + use<>, StoreError> {
+        let code = kind_code(kind);
+        let table = self.tx.open_table(tables::BLOCKS)?;
+        let rows = table.range((code, 0)..=(code, u64::MAX))?;
+        Ok(rows.map(|row| {
+            let (key, seq) = row?;
+            Ok((key.value().1, seq.value()))
+        }))
+    }
+
+    /// How many entities of a kind there are.
+    pub fn count(&self, kind: Kind) -> Result<u64, StoreError> {
+        let table = match kind {
+            Kind::Device => tables::DEVICES,
+            Kind::Interface => tables::INTERFACES,
+            Kind::Link => tables::LINKS,
+        };
+        Ok(self.tx.open_table(table)?.len()?)
+    }
+
+    /// How many entities the mirror has not confirmed.
+    pub fn dirty_count(&self) -> Result<u64, StoreError> {
+        Ok(self.tx.open_table(tables::DIRTY)?.len()?)
+    }
+
+    /// Audit rows older than `before` (an audit id), newest first.
+    pub fn audit(
+        &self,
+        before: u64,
+    ) -> Result<impl Iterator<Item = Listed<AuditEntry>> + use<>, StoreError> {
+        let table = self.tx.open_table(tables::AUDIT)?;
+        let rows = table.range(..before)?.rev();
+        Ok(rows.map(|row| {
+            let (id, value) = row?;
+            decode_entry(id.value(), value.value())
+        }))
+    }
+
+    fn get<T: Stored>(
+        &self,
+        table: TableDefinition<'static, u64, &'static [u8]>,
+        id: u64,
+    ) -> Result<Option<T>, StoreError> {
+        let table = self.tx.open_table(table)?;
+        let Some(value) = table.get(id)? else { return Ok(None) };
+        T::decode(id, value.value()).map(Some)
+    }
+
+    fn range<T: Stored>(
+        &self,
+        table: TableDefinition<'static, u64, &'static [u8]>,
+        ids: IdRange,
+    ) -> Result<impl Iterator<Item = Listed<T>> + use<T>, StoreError> {
+        let rows = self.tx.open_table(table)?.range::<u64>(ids)?;
+        Ok(rows.map(|row| {
+            let (id, value) = row?;
+            T::decode(id.value(), value.value())
+        }))
+    }
+
+    fn indexed(
+        &self,
+        index: IndexKey,
+        value: u64,
+        after: u64,
+    ) -> Result<impl Iterator<Item = Listed<u64>> + use<>, StoreError> {
+        let table = self.tx.open_table(tables::INDEX)?;
+        let code = index as u8;
+        let rows = table.range((code, value, after.saturating_add(1))..=(code, value, u64::MAX))?;
+        Ok(rows.map(|row| Ok(row?.0.value().2)))
+    }
+}

@@ -1,0 +1,45 @@
+//! Every table and its key layout.
+
+use redb::TableDefinition;
+
+use crate::domain::Kind;
+
+/// Singletons by name; see [`super::head`].
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+
+/// Records by id.
+pub(super) const DEVICES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("devices");
+pub(super) const INTERFACES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("interfaces");
+pub(super) const LINKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("links");
+
+/// (which index, value, id): see [`IndexKey`].
+pub(super) const INDEX: TableDefinition<'_, (u8, u64, u64), ()> = TableDefinition::new("index");
+
+/// (kind, id / [`super::BLOCK_SIZE`]) -> seq of the last change inside that block of ids.
+pub(super) const BLOCKS: TableDefinition<'_, (u8, u64), u64> = TableDefinition::new("blocks");
+
+/// (kind, id) -> seq of the last change that the mirror has not confirmed.
+pub(super) const DIRTY: TableDefinition<'_, (u8, u64), u64> = TableDefinition::new("dirty");
+
+/// Audit rows by a number that grows by one.
+pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
+
+/// The secondary indexes inside [`INDEX`].
+#[derive(Clone, Copy)]
+pub(super) enum IndexKey {
+    /// device type -> devices
+    DeviceType = 1,
+    /// container -> devices in it
+    Parent = 2,
+    /// device -> its interfaces
+    Ports = 3,
+}
+
+/// A kind's number in keys.
+pub(super) const fn kind_code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Device => 1,
+        Kind::Interface => 2,
+        Kind::Link => 3,
+    }
+}

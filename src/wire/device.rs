@@ -1,0 +1,62 @@
+//! A device as JSON.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::time::Time;
+use super::words;
+use crate::domain::{Device, OverrideReason, Status};
+
+/// A device. The first ten keys are v2's.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Device)]
+pub struct DeviceView<'a> {
+    pub id: u64,
+    /// Unique among all devices.
+    pub name: &'a str,
+    #[schema(schema_with = words::device_type_schema)]
+    pub device_type: &'static str,
+    /// Computed from the network.
+    #[schema(schema_with = words::status_schema)]
+    pub status: &'static str,
+    pub x: f64,
+    pub y: f64,
+    pub tx_power_dbm: Option<f64>,
+    pub sensitivity_min_dbm: Option<f64>,
+    pub insertion_loss_db: Option<f64>,
+    pub parent_container_id: Option<u64>,
+    /// What an operator set by hand.
+    #[schema(schema_with = words::nullable_status_schema)]
+    pub status_override: Option<&'static str>,
+    pub override_reason: Option<&'a str>,
+    /// The override, or else the computed status.
+    #[schema(schema_with = words::status_schema)]
+    pub effective_status: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Time,
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Time,
+}
+
+impl<'a> DeviceView<'a> {
+    pub fn new(device: &'a Device) -> Self {
+        let set = device.status_override.as_ref();
+        Self {
+            id: device.id.0,
+            name: device.name.as_str(),
+            device_type: device.device_type.as_str(),
+            status: device.status.as_str(),
+            x: device.position.x,
+            y: device.position.y,
+            tx_power_dbm: device.optics.tx_power_dbm,
+            sensitivity_min_dbm: device.optics.sensitivity_min_dbm,
+            insertion_loss_db: device.optics.insertion_loss_db,
+            parent_container_id: device.parent.map(|id| id.0),
+            status_override: set.map(|set| Status::as_str(set.status)),
+            override_reason: set.and_then(|set| set.reason.as_ref()).map(OverrideReason::as_str),
+            effective_status: device.effective_status().as_str(),
+            created_at: Time(device.created_at),
+            updated_at: Time(device.updated_at),
+        }
+    }
+}

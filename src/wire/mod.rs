@@ -1,0 +1,20 @@
+//! Entities as JSON: what HTTP answers, Socket.IO events and exports share.
+//!
+//! Keys, their order and their types are the v2 contract; keys that UNOC adds come last.
+
+mod device;
+mod interface;
+mod link;
+mod site_lines;
+mod time;
+mod words;
+
+pub use device::DeviceView;
+pub use interface::{InterfaceTimedView, InterfaceView};
+pub use link::{LinkTimedView, LinkView};
+pub use site_lines::{FORMAT_VERSION, Line, LineError, SiteReader, write_header, write_line};
+pub use time::Time;
+pub use words::{
+    device_type_schema, interface_type_schema, medium_schema, nullable_medium_schema,
+    nullable_status_schema, status_schema,
+};

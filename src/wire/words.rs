@@ -1,0 +1,42 @@
+//! JSON schemas of the domain's closed vocabularies, generated from the domain's tables.
+
+use serde_json::Value;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+
+use crate::domain::{DeviceType, InterfaceType, Medium, Status};
+
+fn words(values: impl Iterator<Item = &'static str>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values))
+}
+
+fn words_or_null(values: impl Iterator<Item = &'static str>) -> Schema {
+    let values = values.map(Value::from).chain([Value::Null]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(values))
+        .into()
+}
+
+pub fn device_type_schema() -> Schema {
+    words(DeviceType::all().map(DeviceType::as_str)).into()
+}
+
+pub fn status_schema() -> Schema {
+    words(Status::ALL.into_iter().map(Status::as_str)).into()
+}
+
+pub fn nullable_status_schema() -> Schema {
+    words_or_null(Status::ALL.into_iter().map(Status::as_str))
+}
+
+pub fn interface_type_schema() -> Schema {
+    words(InterfaceType::ALL.into_iter().map(InterfaceType::as_str)).into()
+}
+
+pub fn medium_schema() -> Schema {
+    words(Medium::ALL.into_iter().map(Medium::as_str)).into()
+}
+
+pub fn nullable_medium_schema() -> Schema {
+    words_or_null(Medium::ALL.into_iter().map(Medium::as_str))
+}

@@ -1,0 +1,353 @@
+//! Random commands, the same for the same seed: mostly sensible ones, with every kind of mistake
+//! among them.
+
+use unoc::domain::network::Blueprint;
+use unoc::domain::rules::link_rules::rule_between;
+use unoc::domain::{
+    Command, ConnectDevices, DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType, LinkId,
+    Medium, Name, NewDevice, NewInterface, NewLink, Optics, Override, OverrideReason, Position,
+    Site, Status, Timestamp, World,
+};
+
+use super::content::export;
+
+/// Device names: few enough that some are taken.
+const DEVICE_NAMES: usize = 48;
+/// Names of further ports: those that provisioning and create-simple use too, and none of theirs.
+const PORT_NAMES: [&str; 8] =
+    ["eth0", "port1", "port2", "port3", "port5", "mgmt1", "lo0", "Dose Küche"];
+/// How often to look for an entity that suits before taking any.
+const TRIES: usize = 24;
+
+/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
+#[derive(Clone, Debug)]
+pub(crate) struct Rng(u64);
+
+impl Rng {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `limit`, which is at least 1.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % limit as u64).expect("it is below a usize")
+    }
+
+    /// True in this many of a hundred cases.
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub(crate) fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
+    }
+
+    /// A multiple of a quarter between -100 and 100.
+    fn quarter(&mut self) -> f64 {
+        f64::from(u32::try_from(self.below(801)).expect("small")) / 4.0 - 100.0
+    }
+
+    /// An id that was given out, or one that never was.
+    fn id(&mut self, next: u64) -> u64 {
+        match self.below(40) {
+            0 => 0,
+            1 => next,
+            2 => u64::MAX,
+            _ => 1 + self.next() % next.max(2),
+        }
+    }
+}
+
+/// How large the generated site may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// Devices with few ports, and nothing that replaces the site.
+    Small,
+    Full,
+}
+
+/// Makes commands that suit a world.
+#[derive(Debug)]
+pub(crate) struct Generator {
+    pub(crate) rng: Rng,
+    scale: Scale,
+}
+
+/// All names that devices are given, taken or not.
+pub(crate) fn device_names() -> impl Iterator<Item = Name> {
+    (0..DEVICE_NAMES).map(device_name)
+}
+
+fn device_name(index: usize) -> Name {
+    Name::new(&format!("Gerät {index}")).expect("it is a name")
+}
+
+impl Generator {
+    pub(crate) fn new(seed: u64, scale: Scale) -> Self {
+        Self { rng: Rng::new(seed), scale }
+    }
+
+    /// A command for this world. `saved` is a site that was exported earlier, to be put back.
+    pub(crate) fn command(&mut self, world: &World, saved: Option<&Site>) -> Command {
+        let kinds = if self.scale == Scale::Full { 103 } else { 100 };
+        match self.rng.below(kinds) {
+            0..22 => Command::ProvisionDevice(self.new_device(world)),
+            22..28 => {
+                let rows = self.rng.below(7);
+                Command::ProvisionDevices((0..rows).map(|_| self.new_device(world)).collect())
+            }
+            28..35 => Command::CreateDevice(self.new_device(world)),
+            35..46 => Command::UpdateDevice(self.device(world), self.patch(world)),
+            46..55 => Command::SetDeviceOverride(self.device(world), self.status_override()),
+            55..60 => {
+                let held = self.device_where(world, |world, id| {
+                    world.device(id).is_some_and(|device| device.status_override.is_some())
+                });
+                Command::ClearDeviceOverride(held)
+            }
+            60..67 => Command::DeleteDevice(self.device(world)),
+            67..73 => Command::CreateInterface(self.new_interface(world)),
+            73..83 => Command::CreateLink(self.new_link(world)),
+            83..94 => Command::ConnectDevices(self.connect(world)),
+            94..100 => Command::DeleteLink(self.link(world)),
+            100 => Command::Reseed(Blueprint::Ftth { leaves: 1 + self.leaves() }),
+            101 => Command::Reseed(Blueprint::Demo),
+            _ => Command::ReplaceSite(Box::new(self.site(world, saved))),
+        }
+    }
+
+    fn leaves(&mut self) -> u32 {
+        u32::try_from(self.rng.below(40)).expect("small")
+    }
+
+    fn new_device(&mut self, world: &World) -> NewDevice {
+        use DeviceType as T;
+        let device_type = if self.scale == Scale::Small {
+            let slim = [T::BackboneGateway, T::CoreRouter, T::EdgeRouter, T::Ont, T::Hop, T::Pop];
+            self.rng.one_of(&slim)
+        } else {
+            let all: Vec<_> = T::all().collect();
+            self.rng.one_of(&all)
+        };
+        NewDevice {
+            name: device_name(self.rng.below(DEVICE_NAMES)),
+            device_type,
+            parent: self.rng.chance(30).then(|| self.container(world)),
+            validate_upstream: self.rng.chance(60),
+            position: self.position(),
+            optics: Optics {
+                tx_power_dbm: self.number(),
+                sensitivity_min_dbm: self.number(),
+                insertion_loss_db: self.number(),
+            },
+        }
+    }
+
+    fn patch(&mut self, world: &World) -> DevicePatch {
+        let rng = &mut self.rng;
+        DevicePatch {
+            name: rng.chance(30).then(|| device_name(rng.below(DEVICE_NAMES))),
+            position: self.rng.chance(40).then(|| self.position()),
+            parent: self
+                .rng
+                .chance(40)
+                .then(|| self.rng.chance(70).then(|| self.container(world))),
+            tx_power_dbm: self.rng.chance(20).then(|| self.number()),
+            sensitivity_min_dbm: self.rng.chance(20).then(|| self.number()),
+            insertion_loss_db: self.rng.chance(20).then(|| self.number()),
+        }
+    }
+
+    fn position(&mut self) -> Position {
+        Position { x: self.rng.quarter(), y: self.rng.quarter() }
+    }
+
+    fn number(&mut self) -> Option<f64> {
+        self.rng.chance(30).then(|| self.rng.quarter())
+    }
+
+    fn status_override(&mut self) -> Override {
+        let reason = self.rng.chance(50).then(|| {
+            let text = self.rng.one_of(&["", "Karte getauscht", "fibre cut, ticket 4711"]);
+            OverrideReason::new(text).expect("it is short")
+        });
+        Override { status: self.rng.one_of(&Status::ALL), reason }
+    }
+
+    fn new_interface(&mut self, world: &World) -> NewInterface {
+        NewInterface {
+            device: self.device(world),
+            name: Name::new(self.rng.one_of(&PORT_NAMES)).expect("it is a name"),
+            interface_type: self.rng.one_of(&InterfaceType::ALL),
+        }
+    }
+
+    fn new_link(&mut self, world: &World) -> NewLink {
+        let mut ends = (self.port(world), self.port(world));
+        for _ in 0..TRIES {
+            let allowed = type_of_port(world, ends.0)
+                .zip(type_of_port(world, ends.1))
+                .is_some_and(|(a, b)| rule_between(a, b).is_some());
+            let free = [ends.0, ends.1].iter().all(|port| world.link_at(*port).is_none());
+            if (allowed && free) || self.rng.chance(3) {
+                break;
+            }
+            ends = (self.port(world), self.port(world));
+        }
+        NewLink {
+            a: ends.0,
+            b: ends.1,
+            length_km: self.length_km(),
+            medium: self.medium(),
+            validate: self.rng.chance(70),
+        }
+    }
+
+    fn connect(&mut self, world: &World) -> ConnectDevices {
+        let mut ends = (self.device(world), self.device(world));
+        for _ in 0..TRIES {
+            let allowed = type_of(world, ends.0)
+                .zip(type_of(world, ends.1))
+                .is_some_and(|(a, b)| rule_between(a, b).is_some());
+            if allowed || self.rng.chance(3) {
+                break;
+            }
+            ends = (self.device(world), self.device(world));
+        }
+        ConnectDevices {
+            a: ends.0,
+            b: ends.1,
+            interface_type: self.rng.one_of(&InterfaceType::ALL),
+            status: self.rng.one_of(&Status::ALL),
+            length_km: self.length_km(),
+            medium: self.medium(),
+            validate: self.rng.chance(70),
+        }
+    }
+
+    fn length_km(&mut self) -> Option<f64> {
+        self.rng.chance(60).then(|| self.rng.quarter().abs())
+    }
+
+    fn medium(&mut self) -> Option<Medium> {
+        self.rng.chance(60).then(|| self.rng.one_of(&Medium::ALL))
+    }
+
+    /// An exported site as it was, or with one part of it broken.
+    fn site(&mut self, world: &World, saved: Option<&Site>) -> Site {
+        let mut site = saved.cloned().unwrap_or_else(|| export(world));
+        match self.rng.below(12) {
+            0 => {
+                if let [first, .., last] = site.devices.as_mut_slice() {
+                    last.name = first.name.clone();
+                }
+            }
+            1 => {
+                site.devices.pop();
+            }
+            2 => {
+                site.interfaces.pop();
+            }
+            3 => {
+                if let [first, .., last] = site.links.as_mut_slice() {
+                    last.a = first.a;
+                }
+            }
+            4 => {
+                if let Some(device) = site.devices.first_mut() {
+                    device.parent = Some(device.id);
+                }
+            }
+            5 => {
+                if let Some(device) = site.devices.first() {
+                    site.devices.push(device.clone());
+                }
+            }
+            6 => {
+                if let Some(link) = site.links.first_mut() {
+                    link.length_km = Some(-1.0);
+                }
+            }
+            _ => {}
+        }
+        site
+    }
+
+    fn device(&mut self, world: &World) -> DeviceId {
+        self.device_where(world, |world, id| world.device(id).is_some())
+    }
+
+    fn container(&mut self, world: &World) -> DeviceId {
+        if self.rng.chance(10) {
+            return self.device(world);
+        }
+        self.device_where(world, |world, id| {
+            matches!(type_of(world, id), Some(DeviceType::Pop | DeviceType::CoreSite))
+        })
+    }
+
+    fn device_where(
+        &mut self,
+        world: &World,
+        suits: impl Fn(&World, DeviceId) -> bool,
+    ) -> DeviceId {
+        let mut id = DeviceId(self.rng.id(world.counters().device));
+        for _ in 0..TRIES {
+            if suits(world, id) || self.rng.chance(2) {
+                break;
+            }
+            id = DeviceId(self.rng.id(world.counters().device));
+        }
+        id
+    }
+
+    fn port(&mut self, world: &World) -> InterfaceId {
+        let mut id = InterfaceId(self.rng.id(world.counters().interface));
+        for _ in 0..TRIES {
+            if world.interface(id).is_some() || self.rng.chance(2) {
+                break;
+            }
+            id = InterfaceId(self.rng.id(world.counters().interface));
+        }
+        id
+    }
+
+    fn link(&mut self, world: &World) -> LinkId {
+        let mut id = LinkId(self.rng.id(world.counters().link));
+        for _ in 0..TRIES {
+            if world.link(id).is_some() || self.rng.chance(5) {
+                break;
+            }
+            id = LinkId(self.rng.id(world.counters().link));
+        }
+        id
+    }
+}
+
+fn type_of(world: &World, id: DeviceId) -> Option<DeviceType> {
+    world.device(id).map(|device| device.device_type)
+}
+
+fn type_of_port(world: &World, id: InterfaceId) -> Option<DeviceType> {
+    type_of(world, world.interface(id)?.device)
+}
+
+/// The time of a test's step; steps are a second apart.
+pub(crate) fn time(step: u64) -> Timestamp {
+    let step = i64::try_from(step).expect("tests are short");
+    Timestamp(1_795_000_000_000_000 + step * 1_000_000)
+}
+
+/// A setting of the test run, or its default.
+#[expect(clippy::disallowed_methods, reason = "the tests' own settings, read in one place")]
+pub(crate) fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}

@@ -1,0 +1,459 @@
+//! The rules once more, written from the contract's words and as plainly as possible: sorted maps,
+//! everything computed again after every command, nothing of the program's own logic.
+
+mod outcome;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use unoc::domain::{
+    Command, ConnectDevices, Device, DeviceId, DevicePatch, DeviceType, IdCounters, Interface,
+    InterfaceId, InterfaceType, Link, LinkId, Medium, Name, NewDevice, NewInterface, NewLink,
+    Override, Site, Status, Timestamp,
+};
+
+pub(crate) use outcome::{Answer, Refused, difference_of};
+use outcome::INCONSISTENT;
+use tables::{is_container, is_passive, may_link, recipe, upstream, word};
+
+/// The site as the rules say it must be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Oracle {
+    pub(crate) devices: BTreeMap<u64, Device>,
+    pub(crate) interfaces: BTreeMap<u64, Interface>,
+    pub(crate) links: BTreeMap<u64, Link>,
+    pub(crate) next: IdCounters,
+}
+
+fn refuse<T>(text: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused { text: text.into(), rows: Vec::new() })
+}
+
+impl Oracle {
+    pub(crate) fn from_site(site: Site) -> Self {
+        Self {
+            devices: site.devices.into_iter().map(|device| (device.id.0, device)).collect(),
+            interfaces: site.interfaces.into_iter().map(|port| (port.id.0, port)).collect(),
+            links: site.links.into_iter().map(|link| (link.id.0, link)).collect(),
+            next: site.counters,
+        }
+    }
+
+    pub(crate) fn site(&self) -> Site {
+        Site {
+            counters: self.next,
+            devices: self.devices.values().cloned().collect(),
+            interfaces: self.interfaces.values().cloned().collect(),
+            links: self.links.values().cloned().collect(),
+        }
+    }
+
+    /// Carries a command out, or says why not and stays as it was. A generated network cannot be
+    /// told beforehand: [`Command::Reseed`] is the caller's to judge and to adopt.
+    pub(crate) fn apply(&mut self, command: &Command, now: Timestamp) -> Result<Answer, Refused> {
+        let before = self.clone();
+        let answer = self.carry_out(command, now);
+        match &answer {
+            Ok(_) => self.settle(now),
+            Err(_) => *self = before,
+        }
+        answer.map(|made| self.refresh(made))
+    }
+
+    fn carry_out(&mut self, command: &Command, now: Timestamp) -> Result<Answer, Refused> {
+        match command {
+            Command::ProvisionDevice(new) => self.provision(new, now),
+            Command::ProvisionDevices(rows) => self.provision_all(rows, now),
+            Command::CreateDevice(new) => self.create(new, now),
+            Command::UpdateDevice(id, patch) => self.update(*id, patch, now),
+            Command::SetDeviceOverride(id, set) => self.set_override(*id, Some(set.clone()), now),
+            Command::ClearDeviceOverride(id) => self.set_override(*id, None, now),
+            Command::DeleteDevice(id) => self.delete_device(*id, now),
+            Command::CreateInterface(new) => self.create_interface(new, now),
+            Command::CreateLink(new) => self.create_link(new, now),
+            Command::ConnectDevices(new) => self.connect(new, now),
+            Command::DeleteLink(id) => match self.links.remove(&id.0) {
+                Some(_) => Ok(Answer { kind: "done", ..Answer::default() }),
+                None => refuse("Link not found"),
+            },
+            Command::Reseed(_) => Ok(Answer { kind: "done", ..Answer::default() }),
+            Command::ReplaceSite(site) => self.replace(site),
+        }
+    }
+
+    fn provision(&mut self, new: &NewDevice, now: Timestamp) -> Result<Answer, Refused> {
+        if new.validate_upstream
+            && let Some((any_of, reason)) = upstream(new.device_type)
+            && !self.devices.values().any(|device| any_of.contains(&device.device_type))
+        {
+            return refuse(format!("Cannot provision {}: {reason}", word(new.device_type)));
+        }
+        let mut answer = self.create(new, now)?;
+        answer.kind = "provisioned";
+        for (name, interface_type) in recipe(new.device_type) {
+            let port = self.add_interface(answer.devices[0].id, &name, interface_type, now);
+            answer.interfaces.push(port);
+        }
+        Ok(answer)
+    }
+
+    fn provision_all(&mut self, rows: &[NewDevice], now: Timestamp) -> Result<Answer, Refused> {
+        let mut answer = Answer { kind: "provisioned many", ..Answer::default() };
+        let mut refused = Vec::new();
+        for (index, row) in rows.iter().enumerate() {
+            match self.provision(row, now) {
+                Ok(made) => {
+                    answer.devices.extend(made.devices);
+                    answer.interface_count += made.interfaces.len();
+                }
+                Err(refusal) => refused.push((index, refusal.text)),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(answer);
+        }
+        let counts = (refused.len(), rows.len());
+        let text =
+            format!("{} of {} rows cannot be provisioned; nothing was changed", counts.0, counts.1);
+        Err(Refused { text, rows: refused })
+    }
+
+    fn create(&mut self, new: &NewDevice, now: Timestamp) -> Result<Answer, Refused> {
+        self.check_name(&new.name)?;
+        self.check_parent(new.device_type, new.parent)?;
+        let is_online = matches!(new.device_type, DeviceType::BackboneGateway)
+            || is_container(new.device_type);
+        let device = Device {
+            id: DeviceId(take(&mut self.next.device)),
+            name: new.name.clone(),
+            device_type: new.device_type,
+            position: new.position,
+            optics: new.optics,
+            parent: new.parent,
+            status: if is_online { Status::Up } else { Status::Down },
+            status_override: None,
+            created_at: now,
+            updated_at: now,
+        };
+        self.devices.insert(device.id.0, device.clone());
+        Ok(Answer { kind: "device", devices: vec![device], ..Answer::default() })
+    }
+
+    fn check_name(&self, name: &Name) -> Result<(), Refused> {
+        if self.devices.values().any(|device| device.name == *name) {
+            return refuse(format!("Device with name '{name}' already exists"));
+        }
+        Ok(())
+    }
+
+    fn check_parent(&self, child: DeviceType, parent: Option<DeviceId>) -> Result<(), Refused> {
+        let Some(parent) = parent else { return Ok(()) };
+        let Some(parent) = self.devices.get(&parent.0) else {
+            return refuse("Parent container not found");
+        };
+        if !is_container(parent.device_type) {
+            let (name, kind) = (&parent.name, word(parent.device_type));
+            return refuse(format!(
+                "Parent '{name}' is a {kind}, not a container (POP or CORE_SITE)"
+            ));
+        }
+        if is_container(child) {
+            return refuse(format!("A {} is a container and has no parent itself", word(child)));
+        }
+        Ok(())
+    }
+
+    fn update(
+        &mut self,
+        id: DeviceId,
+        patch: &DevicePatch,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
+        let Some(old) = self.devices.get(&id.0).cloned() else {
+            return refuse("Device not found");
+        };
+        let mut new = old.clone();
+        if let Some(name) = &patch.name {
+            if *name != old.name {
+                self.check_name(name)?;
+            }
+            new.name = name.clone();
+        }
+        if let Some(parent) = patch.parent {
+            self.check_parent(old.device_type, parent)?;
+            new.parent = parent;
+        }
+        new.position = patch.position.unwrap_or(old.position);
+        if let Some(value) = patch.tx_power_dbm {
+            new.optics.tx_power_dbm = value;
+        }
+        if let Some(value) = patch.sensitivity_min_dbm {
+            new.optics.sensitivity_min_dbm = value;
+        }
+        if let Some(value) = patch.insertion_loss_db {
+            new.optics.insertion_loss_db = value;
+        }
+        Ok(self.put_device(new, now))
+    }
+
+    fn set_override(
+        &mut self,
+        id: DeviceId,
+        set: Option<Override>,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
+        let Some(old) = self.devices.get(&id.0) else { return refuse("Device not found") };
+        let new = Device { status_override: set, ..old.clone() };
+        Ok(self.put_device(new, now))
+    }
+
+    /// Keeps a changed device, and the time only if it really changed.
+    fn put_device(&mut self, mut device: Device, now: Timestamp) -> Answer {
+        if self.devices.get(&device.id.0) != Some(&device) {
+            device.updated_at = now;
+        }
+        self.devices.insert(device.id.0, device.clone());
+        Answer { kind: "device", devices: vec![device], ..Answer::default() }
+    }
+
+    fn delete_device(&mut self, id: DeviceId, now: Timestamp) -> Result<Answer, Refused> {
+        if self.devices.remove(&id.0).is_none() {
+            return refuse("Device not found");
+        }
+        self.interfaces.retain(|_, port| port.device != id);
+        let ports = &self.interfaces;
+        self.links
+            .retain(|_, link| ports.contains_key(&link.a.0) && ports.contains_key(&link.b.0));
+        for child in self.devices.values_mut().filter(|device| device.parent == Some(id)) {
+            child.parent = None;
+            child.updated_at = now;
+        }
+        Ok(Answer { kind: "done", ..Answer::default() })
+    }
+
+    fn create_interface(&mut self, new: &NewInterface, now: Timestamp) -> Result<Answer, Refused> {
+        let Some(device) = self.devices.get(&new.device.0) else {
+            return refuse("Device not found");
+        };
+        if self.port_named(new.device, new.name.as_str()) {
+            let (name, device) = (&new.name, &device.name);
+            return refuse(format!(
+                "Interface with name '{name}' already exists on device '{device}'"
+            ));
+        }
+        let port = self.add_interface(new.device, new.name.as_str(), new.interface_type, now);
+        Ok(Answer { kind: "interface", interfaces: vec![port], ..Answer::default() })
+    }
+
+    fn create_link(&mut self, new: &NewLink, now: Timestamp) -> Result<Answer, Refused> {
+        let (Some(a), Some(b)) =
+            (self.interfaces.get(&new.a.0).cloned(), self.interfaces.get(&new.b.0).cloned())
+        else {
+            return refuse("Interface not found");
+        };
+        self.check_ends(a.device, b.device, new.validate)?;
+        for end in [&a, &b] {
+            if end.name.as_str().starts_with("mgmt")
+                || end.interface_type == InterfaceType::Loopback
+            {
+                return refuse(format!(
+                    "Interface '{}' is for management or loopback and cannot carry a link",
+                    end.name
+                ));
+            }
+            if self.links.values().any(|link| link.a == end.id || link.b == end.id) {
+                return refuse("Interface is already linked");
+            }
+        }
+        let link = self.add_link([a.id, b.id], (new.length_km, new.medium), None, now);
+        Ok(Answer { kind: "link", links: vec![link], ..Answer::default() })
+    }
+
+    fn connect(&mut self, new: &ConnectDevices, now: Timestamp) -> Result<Answer, Refused> {
+        for (end, id) in [("A", new.a), ("B", new.b)] {
+            if !self.devices.contains_key(&id.0) {
+                return refuse(format!("Device {end} (id={id}) not found"));
+            }
+        }
+        self.check_ends(new.a, new.b, new.validate)?;
+        let mut ports = Vec::with_capacity(2);
+        for device in [new.a, new.b] {
+            let count = self.interfaces.values().filter(|port| port.device == device).count();
+            let mut number = count + 1;
+            while self.port_named(device, &format!("port{number}")) {
+                number += 1;
+            }
+            let name = format!("port{number}");
+            if new.interface_type == InterfaceType::Loopback {
+                return refuse(format!(
+                    "Interface '{name}' is for management or loopback and cannot carry a link"
+                ));
+            }
+            ports.push(self.add_interface(device, &name, new.interface_type, now));
+        }
+        let set = (new.status != Status::Up)
+            .then_some(Override { status: new.status, reason: None });
+        let ends = [ports[0].id, ports[1].id];
+        let link = self.add_link(ends, (new.length_km, new.medium), set, now);
+        let names = [new.a, new.b].map(|id| self.devices[&id.0].name.to_string()).to_vec();
+        let links = vec![link];
+        Ok(Answer { kind: "connected", links, interfaces: ports, names, ..Answer::default() })
+    }
+
+    fn check_ends(&self, a: DeviceId, b: DeviceId, validate: bool) -> Result<(), Refused> {
+        if a == b {
+            return refuse("Cannot link device to itself");
+        }
+        let types = (self.devices[&a.0].device_type, self.devices[&b.0].device_type);
+        let may_be_raw = !is_container(types.0) && !is_container(types.1);
+        if may_link(types.0, types.1) || (may_be_raw && !validate) {
+            return Ok(());
+        }
+        refuse(format!("No valid link rule between {} and {}", word(types.0), word(types.1)))
+    }
+
+    fn replace(&mut self, site: &Site) -> Result<Answer, Refused> {
+        let next = self.next;
+        let loaded = Self::from_site(site.clone());
+        if loaded.site().devices.len() != site.devices.len() || loaded.is_broken() {
+            return refuse(INCONSISTENT);
+        }
+        *self = loaded;
+        self.next.device = self.next.device.max(next.device);
+        self.next.interface = self.next.interface.max(next.interface);
+        self.next.link = self.next.link.max(next.link);
+        Ok(Answer { kind: "done", ..Answer::default() })
+    }
+
+    /// Takes over a network that was generated at `now`, after checking what can be said of any:
+    /// new ids, fitting links, settled states.
+    pub(crate) fn adopt(&mut self, site: Site, now: Timestamp) {
+        let generated = Self::from_site(site);
+        assert!(!generated.is_broken(), "a generated network is broken");
+        let mut settled = generated.clone();
+        settled.settle(now);
+        assert_eq!(settled, generated, "a generated network is not settled");
+        assert!(generated.devices.keys().all(|id| *id >= self.next.device));
+        assert!(generated.interfaces.keys().all(|id| *id >= self.next.interface));
+        assert!(generated.links.keys().all(|id| *id >= self.next.link));
+        assert!(generated.devices.values().all(|device| device.created_at == now));
+        for link in generated.links.values() {
+            let end = |port: InterfaceId| {
+                generated.devices[&generated.interfaces[&port.0].device.0].device_type
+            };
+            assert!(may_link(end(link.a), end(link.b)), "no rule allows {link:?}");
+        }
+        *self = generated;
+    }
+
+    /// How many subscribers there are.
+    pub(crate) fn leaves(&self) -> usize {
+        use DeviceType::{AonCpe, BusinessOnt, Ont};
+        let is_leaf = |device: &&Device| matches!(device.device_type, Ont | BusinessOnt | AonCpe);
+        self.devices.values().filter(is_leaf).count()
+    }
+
+    /// True when something refers to nothing, stands twice or is out of range.
+    fn is_broken(&self) -> bool {
+        let names: BTreeSet<_> = self.devices.values().map(|device| &device.name).collect();
+        let ends: BTreeSet<_> = self.links.values().flat_map(|link| [link.a, link.b]).collect();
+        names.len() != self.devices.len()
+            || ends.len() != 2 * self.links.len()
+            || ends.iter().any(|end| !self.interfaces.contains_key(&end.0))
+            || self.interfaces.values().any(|port| !self.devices.contains_key(&port.device.0))
+            || self
+                .devices
+                .values()
+                .any(|device| self.check_parent(device.device_type, device.parent).is_err())
+            || self.links.values().any(|link| link.length_km.is_some_and(|km| km < 0.0))
+    }
+
+    fn add_interface(
+        &mut self,
+        device: DeviceId,
+        name: &str,
+        interface_type: InterfaceType,
+        now: Timestamp,
+    ) -> Interface {
+        let port = Interface {
+            id: InterfaceId(take(&mut self.next.interface)),
+            device,
+            name: Name::new(name).expect("names of ports are names"),
+            interface_type,
+            status: Status::Down,
+            created_at: now,
+            updated_at: now,
+        };
+        self.interfaces.insert(port.id.0, port.clone());
+        port
+    }
+
+    fn add_link(
+        &mut self,
+        [a, b]: [InterfaceId; 2],
+        (length_km, medium): (Option<f64>, Option<Medium>),
+        status_override: Option<Override>,
+        now: Timestamp,
+    ) -> Link {
+        let id = LinkId(take(&mut self.next.link));
+        let status = Status::Up;
+        let (created_at, updated_at) = (now, now);
+        let link =
+            Link { id, a, b, length_km, medium, status, status_override, created_at, updated_at };
+        self.links.insert(id.0, link.clone());
+        link
+    }
+
+    fn port_named(&self, device: DeviceId, name: &str) -> bool {
+        self.interfaces.values().any(|port| port.device == device && port.name.as_str() == name)
+    }
+
+    /// Computes the status of every link and every port again.
+    fn settle(&mut self, now: Timestamp) {
+        let mut linked: BTreeMap<InterfaceId, bool> = BTreeMap::new();
+        for link in self.links.values_mut() {
+            let own = link.status_override.as_ref().map(|set| set.status);
+            for end in [link.a, link.b] {
+                linked.insert(end, own != Some(Status::Down));
+            }
+            let end_is_held_down = [link.a, link.b].iter().any(|end| {
+                let device = &self.devices[&self.interfaces[&end.0].device.0];
+                device.status_override.as_ref().is_some_and(|set| set.status == Status::Down)
+            });
+            let status = if end_is_held_down { Status::Down } else { own.unwrap_or(Status::Up) };
+            if link.status != status {
+                link.status = status;
+                link.updated_at = now;
+            }
+        }
+        for port in self.interfaces.values_mut() {
+            let is_up = port.interface_type == InterfaceType::Loopback
+                || is_passive(self.devices[&port.device.0].device_type)
+                || linked.get(&port.id) == Some(&true);
+            let status = if is_up { Status::Up } else { Status::Down };
+            if port.status != status {
+                port.status = status;
+                port.updated_at = now;
+            }
+        }
+    }
+
+    /// What an answer names, as it is after the command.
+    fn refresh(&self, mut answer: Answer) -> Answer {
+        for device in &mut answer.devices {
+            *device = self.devices[&device.id.0].clone();
+        }
+        for port in &mut answer.interfaces {
+            *port = self.interfaces[&port.id.0].clone();
+        }
+        for link in &mut answer.links {
+            *link = self.links[&link.id.0].clone();
+        }
+        answer
+    }
+}
+
+fn take(counter: &mut u64) -> u64 {
+    *counter += 1;
+    *counter - 1
+}
