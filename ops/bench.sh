@@ -2,7 +2,7 @@
 # Measures the release binary beside a bare server and prints a table per scenario: docs/PERFORMANCE.md says
 # what is compared, and how.
 #
-#   ops/bench.sh                      all scenarios, some ten minutes
+#   ops/bench.sh                      all scenarios, some ten minutes and the build
 #   ops/bench.sh get_one provision    only these
 #   ops/bench.sh --write [SCENARIO…]  also puts the tables into docs/PERFORMANCE.md
 #   ops/bench.sh --rounds N --seconds S …

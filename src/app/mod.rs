@@ -86,7 +86,10 @@ impl App {
             drain_wait: DRAIN_WAIT,
         };
         let server = tokio::runtime::Handle::current().spawn(server.serve(stopping));
-        endpoint::write(&config.data_dir, address, &config.base_path)?;
+        if let Err(error) = endpoint::write(&config.data_dir, address, &config.base_path) {
+            // A full volume must not keep anyone from reading.
+            warn!("Commands on this host will not find this server: {error:#}");
+        }
         systemd::ready(address);
         info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
             env!("CARGO_PKG_VERSION"), config.base_path);

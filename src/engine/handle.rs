@@ -8,13 +8,16 @@ use uuid::Uuid;
 
 use super::commit::Commit;
 use super::error::EngineError;
-use super::writer::Request;
+use super::writer::{BYTES_PER_CHANGE, Request};
 use crate::domain::{Command, Reply};
 use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};
 
 /// How long a caller waits for a place in the queue: longer than any commit takes, shorter than
 /// a client's patience.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// Room for an ordinary command above what is kept free: an ODF with its 48 ports makes 49 changes.
+/// Without it most writes are refused, whatever a smaller one might still get.
+const ORDINARY_WRITE_BYTES: u64 = 64 * BYTES_PER_CHANGE;
 
 /// A way to the engine. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,7 +38,7 @@ pub struct Room {
 
 impl Room {
     pub fn is_writable(&self) -> bool {
-        self.space.free_bytes >= self.min_free_bytes
+        self.space.free_bytes >= self.min_free_bytes + ORDINARY_WRITE_BYTES
     }
 }
 

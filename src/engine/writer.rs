@@ -26,7 +26,7 @@ const BATCH_CHANGES_MAX: usize = 50_000;
 const PUBLISHED_COMMITS: usize = 256;
 /// Room that a change may need on disk: its record, audit image, index entries and the pages
 /// that copy-on-write takes around them. Measured below 1 KiB; doubled.
-const BYTES_PER_CHANGE: u64 = 2048;
+pub(super) const BYTES_PER_CHANGE: u64 = 2048;
 
 pub(super) type Answer = oneshot::Sender<Result<Reply, EngineError>>;
 

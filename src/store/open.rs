@@ -56,6 +56,10 @@ impl Store {
         }
         // Opening without creating: redb 4.6 would otherwise make a store of an empty file.
         let builder = builder(options);
+        // A look first: opening for writing changes a file, even one that is then refused.
+        if let Ok(db) = builder.open_read_only(&path) {
+            Self::check_sentinel(&db, &path, directory, marker.as_ref())?;
+        }
         let db = builder.open(&path).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => StoreError::Locked { path: path.clone() },
             other => match &marker {
@@ -107,12 +111,11 @@ impl Store {
     }
 
     fn check_sentinel(
-        db: &Database,
+        db: &impl redb::ReadableDatabase,
         path: &Path,
         directory: &Path,
         marker: Option<&Marker>,
     ) -> Result<Uuid, StoreError> {
-        use redb::ReadableDatabase;
         let empty = || match marker {
             Some(marker) => missing(directory, marker, format!("{STORE_FILE} is empty")),
             None => StoreError::NotAStore {
@@ -195,11 +198,16 @@ fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError>
         .mode(0o600)
         .open(&temporary)
         .map_err(io(format!("cannot create {}", temporary.display())))?;
-    let db = redb::backends::FileBackend::new(file)
+    redb::backends::FileBackend::new(file)
         .and_then(|backend| builder(options).create_with_backend(backend))
-        .map_err(redb::Error::from)?;
-    initialise(&db, Uuid::new_v4(), options.now)?;
-    drop(db);
+        .map_err(|error| StoreError::Redb(error.into()))
+        .and_then(|db| initialise(&db, Uuid::new_v4(), options.now))
+        .map_err(|error| match error {
+            StoreError::Redb(redb::Error::Io(source)) => {
+                io(format!("cannot write {}", temporary.display()))(source)
+            }
+            other => other,
+        })?;
     fs::rename(&temporary, &path)
         .and_then(|()| marker::sync_dir(directory))
         .map_err(io(format!("cannot name the new store {}", path.display())))

@@ -6,6 +6,8 @@
 //!
 //! `UNOC_TEST_IMAGES` sets the number of images, `UNOC_TEST_SEED` the workload and every choice.
 
+use unoc::store::Store;
+
 use crate::support::backend::{Disk, Op, Survivors, apply, crash};
 use crate::support::commands::{Rng, setting};
 use crate::support::content::Content;
@@ -18,7 +20,7 @@ const COMMANDS_PER_BATCH_MAX: usize = 3;
 /// The workload closes and opens the store after this many commits.
 const REOPEN_EVERY: u64 = 13;
 /// One image in this many is cut again while it is being repaired, and after.
-const CUT_AGAIN_EVERY: u64 = 3;
+const CUT_AGAIN_EVERY: usize = 3;
 const SECOND_CUTS: u64 = 3;
 
 /// What was promised at a position of the log.
@@ -53,7 +55,7 @@ impl Run {
         self.promises[later - 1]
     }
 
-    /// The image of a cut, and how many of the log's operations it had to leave to chance.
+    /// What the disk holds after a cut.
     fn image(&self, cut: Cut) -> Vec<u8> {
         let synced = self.log[..cut.position]
             .iter()
@@ -65,6 +67,17 @@ impl Run {
         }
         let unsynced = &self.log[synced..cut.position];
         crash(&durable, unsynced, cut.survivors, &mut Rng::new(cut.seed))
+    }
+
+    /// Every way of cutting just before each sync.
+    fn cuts_at_syncs(&self) -> Vec<Cut> {
+        let syncs = self.log.iter().enumerate().filter(|(_, op)| matches!(op, Op::Sync));
+        syncs
+            .flat_map(|(position, _)| {
+                let seed = position as u64;
+                Survivors::ALL.map(|survivors| Cut { position, survivors, seed })
+            })
+            .collect()
     }
 
     /// A cut at a random moment.
@@ -103,37 +116,51 @@ fn record(plan: &Plan) -> Run {
 
 /// Opens an image, checks it, commits once more where the plan goes on, and returns the run of all
 /// that. `None` when the image is of a store that had not been made yet.
-fn open_image(image: Vec<u8>, promise: Promise, plan: &Plan, golden: &Golden) -> Option<Run> {
+///
+/// # Errors
+/// What the image lacks of the promise.
+fn examine(
+    image: Vec<u8>,
+    promise: Promise,
+    plan: &Plan,
+    golden: &Golden,
+) -> Result<Option<Run>, String> {
     let disk = Disk::new(image.clone());
     let mut promises = vec![Promise { position: 0, ..promise }];
     let store = match (open(disk.clone()), promise.acknowledged) {
         (Ok(store), _) => store,
         // `Store::open` makes the file under another name until this moment has passed.
-        (Err(_), None) => return None,
-        (Err(error), Some(_)) => panic!("the image cannot be opened: {error}"),
+        (Err(_), None) => return Ok(None),
+        (Err(error), Some(_)) => return Err(format!("it cannot be opened: {error}")),
     };
-    let content = store.read().and_then(|snapshot| Content::read(&snapshot));
-    let content = content.expect("an opened image can be read");
-    let seq = content.head.seq;
+    let seq = verify(&store, golden)?;
     let acknowledged = promise.acknowledged.unwrap_or(0);
-    assert!(
-        (acknowledged..=promise.begun).contains(&seq),
-        "the image holds seq {seq}, {acknowledged} was acknowledged, {} begun",
-        promise.begun
-    );
-    assert_eq!(content, golden[&seq], "the image holds something else than seq {seq}");
+    if !(acknowledged..=promise.begun).contains(&seq) {
+        return Err(format!("it holds seq {seq} after {promise:?}"));
+    }
     let (seen, next) = (Some(seq), seq + 1);
     promises.push(Promise { position: disk.position(), acknowledged: seen, begun: seq });
     if next <= plan.last_seq() {
         promises.push(Promise { position: disk.position(), acknowledged: seen, begun: next });
-        plan.commit(&store, next).expect("a repaired image takes commits");
+        plan.commit(&store, next).map_err(|error| format!("it takes no commit: {error}"))?;
         let position = disk.position();
         promises.push(Promise { position, acknowledged: Some(next), begun: next });
-        let content = store.read().and_then(|snapshot| Content::read(&snapshot));
-        assert_eq!(content.expect("it can be read"), golden[&next], "after another commit");
+        verify(&store, golden)?;
     }
     drop(store);
-    Some(Run { start: image, log: disk.log(), promises })
+    Ok(Some(Run { start: image, log: disk.log(), promises }))
+}
+
+/// The seq of a store that holds exactly what it held at that seq.
+fn verify(store: &Store, golden: &Golden) -> Result<u64, String> {
+    let content = store.read().and_then(|snapshot| Content::read(&snapshot));
+    let content = content.map_err(|error| format!("it cannot be read: {error}"))?;
+    let seq = content.head.seq;
+    match golden.get(&seq).map(|expected| content.first_difference(expected)) {
+        None => Err(format!("it holds seq {seq}, which never was")),
+        Some(Some(part)) => Err(format!("it holds half of seq {seq}: {part} differ")),
+        Some(None) => Ok(seq),
+    }
 }
 
 #[test]
@@ -144,40 +171,31 @@ fn every_acknowledged_commit_survives_a_power_cut_and_nothing_half_does() {
     let golden = plan.golden();
     let run = record(&plan);
     let mut rng = Rng::new(seed);
-    let at_syncs = run
-        .log
-        .iter()
-        .enumerate()
-        .filter(|(_, op)| matches!(op, Op::Sync))
-        .flat_map(|(position, _)| Survivors::ALL.map(|survivors| (position, survivors)))
-        .map(|(position, survivors)| Cut { position, survivors, seed: position as u64 })
-        .collect::<Vec<_>>();
-    let mut opened = 0;
-    let mut cut_again = 0;
     // Every way at every sync first, then any way anywhere.
-    for number in 0.. {
-        if opened >= images {
-            break;
-        }
+    let at_syncs = run.cuts_at_syncs();
+    let (mut number, mut twice) = (0, 0);
+    while number as u64 + twice < images {
         let cut = at_syncs.get(number).copied().unwrap_or_else(|| run.random_cut(&mut rng));
-        let promise = run.promise_at(cut.position);
-        let _context = Context(format!("UNOC_TEST_SEED={seed}, image {number}: {cut:?}"));
-        opened += 1;
-        let Some(repair) = open_image(run.image(cut), promise, &plan, &golden) else { continue };
-        if number as u64 % CUT_AGAIN_EVERY != 0 {
+        let place = format!("UNOC_TEST_SEED={seed}, image {number}, {cut:?}");
+        number += 1;
+        let examined = examine(run.image(cut), run.promise_at(cut.position), &plan, &golden);
+        let Some(repair) = examined.unwrap_or_else(|fault| panic!("{fault}; {place}")) else {
+            continue;
+        };
+        if !number.is_multiple_of(CUT_AGAIN_EVERY) {
             continue;
         }
         for _ in 0..SECOND_CUTS {
             let cut = repair.random_cut(&mut rng);
-            let _context = Context(format!("cut again while it was open: {cut:?}"));
-            open_image(repair.image(cut), repair.promise_at(cut.position), &plan, &golden);
-            opened += 1;
-            cut_again += 1;
+            let promise = repair.promise_at(cut.position);
+            let examined = examine(repair.image(cut), promise, &plan, &golden);
+            examined.unwrap_or_else(|fault| panic!("{fault}; {place}, cut again: {cut:?}"));
+            twice += 1;
         }
     }
     println!(
-        "{opened} images of {} writes and {} syncs opened, {cut_again} of them cut twice",
-        run.log.len() - at_syncs.len() / Survivors::ALL.len(),
+        "{number} images of {} operations with {} syncs, and {twice} of their repairs",
+        run.log.len(),
         at_syncs.len() / Survivors::ALL.len()
     );
 }
@@ -192,39 +210,46 @@ fn what_was_seen_after_a_kill_survives_a_power_cut() {
     let run = record(&plan);
     let mut rng = Rng::new(seed);
     let first = run.promises[1].position;
-    for number in 0..setting("UNOC_TEST_IMAGES", IMAGES) / 10 {
+    let kills = setting("UNOC_TEST_IMAGES", IMAGES) / 10;
+    for number in 0..kills {
         // The process is killed here: every write so far is in the page cache.
-        let position = first + rng.below(run.log.len() + 1 - first);
-        let _context = Context(format!("UNOC_TEST_SEED={seed}, kill {number} at {position}"));
-        let promise = run.promise_at(position);
+        let killed = first + rng.below(run.log.len() + 1 - first);
+        let place = format!("UNOC_TEST_SEED={seed}, kill {number} at {killed}");
         let mut cached = Vec::new();
-        run.log[..position].iter().for_each(|op| apply(&mut cached, op));
-        let after = open_image(cached, promise, &plan, &golden).expect("the store exists");
+        run.log[..killed].iter().for_each(|op| apply(&mut cached, op));
+        let after = examine(cached, run.promise_at(killed), &plan, &golden);
+        let after = after.unwrap_or_else(|fault| panic!("{fault}; {place}"));
+        let after = after.expect("the store had been made");
+        let later = |promise: &Promise| Promise { position: promise.position + killed, ..*promise };
         let joined = Run {
             start: Vec::new(),
-            log: [&run.log[..position], &after.log].concat(),
-            promises: after
-                .promises
-                .iter()
-                .map(|later| Promise { position: later.position + position, ..*later })
-                .collect(),
+            log: [&run.log[..killed], &after.log].concat(),
+            promises: after.promises.iter().map(later).collect(),
         };
         for _ in 0..SECOND_CUTS {
-            let position = position + rng.below(after.log.len() + 1);
+            let position = killed + rng.below(after.log.len() + 1);
             let cut = Cut { position, ..joined.random_cut(&mut rng) };
-            let _context = Context(format!("power cut: {cut:?}"));
-            open_image(joined.image(cut), joined.promise_at(position), &plan, &golden);
+            let examined = examine(joined.image(cut), joined.promise_at(position), &plan, &golden);
+            examined.unwrap_or_else(|fault| panic!("{fault}; {place}, {cut:?}"));
         }
     }
+    println!("{kills} kills, {} power cuts after them", kills * SECOND_CUTS);
 }
 
-/// Says where a panic happened.
-struct Context(String);
-
-impl Drop for Context {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            println!("{}", self.0);
-        }
+/// The test of the test: had the last sync before each cut done nothing, the images would show it.
+#[test]
+fn a_disk_that_lies_about_its_last_sync_is_noticed() {
+    let plan = Plan::random(SEED, BATCHES, COMMANDS_PER_BATCH_MAX);
+    let golden = plan.golden();
+    let honest = record(&plan);
+    let mut noticed = 0;
+    for promise in honest.promises.iter().filter(|promise| promise.acknowledged > Some(0)) {
+        let mut log = honest.log[..promise.position].to_vec();
+        let last = log.iter().rposition(|op| matches!(op, Op::Sync)).expect("commits sync");
+        log.remove(last);
+        let cut = Cut { position: log.len(), survivors: Survivors::Nothing, seed: 0 };
+        let lying = Run { start: Vec::new(), log, promises: Vec::new() };
+        noticed += usize::from(examine(lying.image(cut), *promise, &plan, &golden).is_err());
     }
+    assert!(noticed >= BATCHES, "{noticed} images show the lie");
 }

@@ -15,18 +15,19 @@ use source::{Token, opens_with, paths, tokens, without_tests};
 /// rank do not import each other. docs/ARCHITECTURE.md draws the same order.
 const LAYERS: &[(&str, u8)] = &[
     ("domain", 0),
-    ("store", 1),
-    ("engine", 2),
-    ("sync", 3),
-    ("backup", 3),
-    ("health", 3),
-    ("auth", 3),
-    ("jobs", 4),
-    ("api", 5),
-    ("realtime", 5),
-    ("app", 6),
-    ("cli", 7),
-    ("main", 8),
+    ("wire", 1),
+    ("store", 2),
+    ("engine", 3),
+    ("sync", 4),
+    ("backup", 4),
+    ("health", 4),
+    ("auth", 4),
+    ("jobs", 5),
+    ("api", 6),
+    ("realtime", 6),
+    ("app", 7),
+    ("cli", 8),
+    ("main", 9),
 ];
 
 /// A leaf that imports nothing of ours; only the layers that put the program together read it.

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio::sync::broadcast::Receiver;
 use unoc::domain::{
     Change, Command, Device, DeviceId, DeviceType, Edit, EntityKey, InterfaceId, Kind, LinkId,
-    Timestamp,
+    Name, NewDevice, Optics, Position, Timestamp,
 };
 use unoc::engine::{Cause, Clock, Commit, Engine, EngineError, EngineOptions, Exit, Handle};
 use unoc::store::{
@@ -89,9 +89,8 @@ impl Rig {
     /// Queues all commands at once, in order.
     fn submit(&mut self, commands: Vec<(Command, AuditOrigin)>) -> Vec<Submitted> {
         let handle = self.running().handle.clone();
-        let answers = join_all(
-            commands.into_iter().map(|(command, origin)| handle.submit(command, origin)),
-        );
+        let answers =
+            join_all(commands.into_iter().map(|(command, origin)| handle.submit(command, origin)));
         self.runtime
             .block_on(async { tokio::time::timeout(DEADLINE, answers).await })
             .expect("the engine answers")
@@ -302,7 +301,7 @@ fn check_marks(directory: &Path, expected: &Expected) {
     use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
     const DIRTY: TableDefinition<'_, (u8, u64), u64> = TableDefinition::new("dirty");
     let db = Database::open(directory.join(STORE_FILE)).expect("it is closed");
-    let table = db.begin_read().and_then(|tx| Ok(tx.open_table(DIRTY))).expect("readable");
+    let table = db.begin_read().expect("readable").open_table(DIRTY);
     let marks: BTreeMap<(u8, u64), u64> = table
         .expect("it exists")
         .iter()
@@ -316,6 +315,17 @@ fn check_marks(directory: &Path, expected: &Expected) {
     };
     let touched = expected.touched.iter().map(|(key, seq)| ((number(key.kind), key.id), *seq));
     assert_eq!(marks, touched.collect());
+}
+
+fn new_device(name: &str) -> Command {
+    Command::CreateDevice(NewDevice {
+        name: Name::new(name).expect("it is a name"),
+        device_type: DeviceType::Hop,
+        parent: None,
+        validate_upstream: false,
+        position: Position::default(),
+        optics: Optics::default(),
+    })
 }
 
 #[test]
@@ -335,7 +345,7 @@ fn a_full_volume_refuses_writes_and_keeps_the_engine_alive() {
         .map(|seed| scratch.step(seed))
         .filter(|step| !step.changes.is_empty())
         .map(|step| step.command)
-        .filter(|command| matches!(command, Command::CreateDevice(_) | Command::Reseed(_)))
+        .filter(|command| matches!(command, Command::CreateDevice(_)))
         .collect();
     assert!(!changing.is_empty());
     let handle = rig.running().handle.clone();
@@ -348,12 +358,19 @@ fn a_full_volume_refuses_writes_and_keeps_the_engine_alive() {
             (write, ping)
         }
     }));
-    for (write, ping) in rig.runtime.block_on(writes) {
+    let answers = rig.runtime.block_on(writes);
+    drop(handle);
+    for (write, ping) in answers {
         assert!(ping.is_ok(), "a living engine answers pings: {ping:?}");
         assert!(
             matches!(write, Err(EngineError::ReadOnly { .. } | EngineError::Refused(_))),
             "{write:?}"
         );
+    }
+    // Were its world to keep what it refused, the name would be taken the second time.
+    for _ in 0..2 {
+        let write = rig.submit(vec![(new_device("Neubau"), AuditOrigin::default())]);
+        assert!(matches!(write[..], [Err(EngineError::ReadOnly { .. })]), "{write:?}");
     }
     assert_eq!(rig.content(), before, "a refused write left something behind");
 

@@ -31,8 +31,7 @@ impl Pair {
     /// Makes a command of this seed, gives it to both, and compares answers and changes.
     pub(super) fn step(&mut self, seed: u64) -> Step {
         let now = time(self.step);
-        let command =
-            Generator::new(seed, Scale::Full).command(&self.world, self.saved.as_ref());
+        let command = Generator::new(seed, Scale::Full).command(&self.world, self.saved.as_ref());
         if seed.is_multiple_of(8) {
             self.saved = Some(export(&self.world));
         }

@@ -11,7 +11,10 @@ use super::commands::Rng;
 /// One operation that changed the disk.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
-    Write { offset: usize, data: Arc<[u8]> },
+    Write {
+        offset: usize,
+        data: Arc<[u8]>,
+    },
     SetLen(usize),
     /// Everything before is durable from here on.
     Sync,
@@ -55,9 +58,9 @@ impl Disk {
         })))
     }
 
-    /// A disk whose operation number `at` (from 1) fails.
-    pub(crate) fn failing(at: u64, fault: Fault) -> Self {
-        let disk = Self::new(Vec::new());
+    /// A disk that durably holds `content` and whose operation number `at` (from 1) fails.
+    pub(crate) fn failing(content: Vec<u8>, at: u64, fault: Fault) -> Self {
+        let disk = Self::new(content);
         disk.state().plan = Some((at, fault));
         disk
     }
@@ -70,6 +73,11 @@ impl Disk {
     /// How many operations failed as planned.
     pub(crate) fn faults(&self) -> u64 {
         self.state().faults
+    }
+
+    /// How many operations the planned fault could have hit so far.
+    pub(crate) fn counted(&self) -> u64 {
+        self.state().counted
     }
 
     /// A copy of the log.
@@ -151,9 +159,14 @@ impl StorageBackend for Disk {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut state = self.state();
-        state.pass(true)?;
-        state.change(Op::Write { offset: index(offset)?, data: data.into() });
-        Ok(())
+        let offset = index(offset)?;
+        let passed = state.pass(true);
+        // A failed write leaves some of its sectors behind, as a short write does.
+        let written = if passed.is_ok() { data.len() } else { data.len() / 1024 * 512 };
+        if written > 0 {
+            state.change(Op::Write { offset, data: data[..written].into() });
+        }
+        passed
     }
 }
 

@@ -97,7 +97,7 @@ impl Generator {
 
     /// A command for this world. `saved` is a site that was exported earlier, to be put back.
     pub(crate) fn command(&mut self, world: &World, saved: Option<&Site>) -> Command {
-        let kinds = if self.scale == Scale::Full { 103 } else { 100 };
+        let kinds = if self.scale == Scale::Full { 105 } else { 100 };
         match self.rng.below(kinds) {
             0..22 => Command::ProvisionDevice(self.new_device(world)),
             22..28 => {
@@ -156,10 +156,7 @@ impl Generator {
         DevicePatch {
             name: rng.chance(30).then(|| device_name(rng.below(DEVICE_NAMES))),
             position: self.rng.chance(40).then(|| self.position()),
-            parent: self
-                .rng
-                .chance(40)
-                .then(|| self.rng.chance(70).then(|| self.container(world))),
+            parent: self.rng.chance(40).then(|| self.rng.chance(70).then(|| self.container(world))),
             tx_power_dbm: self.rng.chance(20).then(|| self.number()),
             sensitivity_min_dbm: self.rng.chance(20).then(|| self.number()),
             insertion_loss_db: self.rng.chance(20).then(|| self.number()),
@@ -241,10 +238,21 @@ impl Generator {
         self.rng.chance(60).then(|| self.rng.one_of(&Medium::ALL))
     }
 
-    /// An exported site as it was, or with one part of it broken.
+    /// An exported site as it was, with names or cables swapped, or with one part of it broken.
     fn site(&mut self, world: &World, saved: Option<&Site>) -> Site {
         let mut site = saved.cloned().unwrap_or_else(|| export(world));
-        match self.rng.below(12) {
+        match self.rng.below(16) {
+            12 | 13 => {
+                if let [first, .., last] = site.devices.as_mut_slice() {
+                    std::mem::swap(&mut first.name, &mut last.name);
+                }
+            }
+            14 | 15 => {
+                if let [first, .., last] = site.links.as_mut_slice() {
+                    std::mem::swap(&mut first.a, &mut last.a);
+                    std::mem::swap(&mut first.b, &mut last.b);
+                }
+            }
             0 => {
                 if let [first, .., last] = site.devices.as_mut_slice() {
                     last.name = first.name.clone();

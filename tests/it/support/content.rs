@@ -61,6 +61,23 @@ impl Content {
         })
     }
 
+    /// The first part in which two contents differ.
+    pub(crate) fn first_difference(&self, other: &Self) -> Option<&'static str> {
+        let parts = [
+            ("head", self.head == other.head),
+            ("devices", self.devices == other.devices),
+            ("interfaces", self.interfaces == other.interfaces),
+            ("links", self.links == other.links),
+            ("the index by type", self.by_type == other.by_type),
+            ("the index by container or of ports", self.parts == other.parts),
+            ("blocks", self.blocks == other.blocks),
+            ("counts", self.counts == other.counts),
+            ("marks for the mirror", self.dirty_count == other.dirty_count),
+            ("audit", self.audit == other.audit),
+        ];
+        parts.into_iter().find(|(_, is_same)| !is_same).map(|(name, _)| name)
+    }
+
     /// The entities alone.
     pub(crate) fn site(&self) -> Site {
         Site {

@@ -12,8 +12,8 @@ use unoc::domain::{
     Override, Site, Status, Timestamp,
 };
 
-pub(crate) use outcome::{Answer, Refused, difference_of};
 use outcome::INCONSISTENT;
+pub(crate) use outcome::{Answer, Refused, difference_of};
 use tables::{is_container, is_passive, may_link, recipe, upstream, word};
 
 /// The site as the rules say it must be.
@@ -121,8 +121,8 @@ impl Oracle {
     fn create(&mut self, new: &NewDevice, now: Timestamp) -> Result<Answer, Refused> {
         self.check_name(&new.name)?;
         self.check_parent(new.device_type, new.parent)?;
-        let is_online = matches!(new.device_type, DeviceType::BackboneGateway)
-            || is_container(new.device_type);
+        let is_online =
+            matches!(new.device_type, DeviceType::BackboneGateway) || is_container(new.device_type);
         let device = Device {
             id: DeviceId(take(&mut self.next.device)),
             name: new.name.clone(),
@@ -222,8 +222,7 @@ impl Oracle {
         }
         self.interfaces.retain(|_, port| port.device != id);
         let ports = &self.interfaces;
-        self.links
-            .retain(|_, link| ports.contains_key(&link.a.0) && ports.contains_key(&link.b.0));
+        self.links.retain(|_, link| ports.contains_key(&link.a.0) && ports.contains_key(&link.b.0));
         for child in self.devices.values_mut().filter(|device| device.parent == Some(id)) {
             child.parent = None;
             child.updated_at = now;
@@ -291,8 +290,8 @@ impl Oracle {
             }
             ports.push(self.add_interface(device, &name, new.interface_type, now));
         }
-        let set = (new.status != Status::Up)
-            .then_some(Override { status: new.status, reason: None });
+        let set =
+            (new.status != Status::Up).then_some(Override { status: new.status, reason: None });
         let ends = [ports[0].id, ports[1].id];
         let link = self.add_link(ends, (new.length_km, new.medium), set, now);
         let names = [new.a, new.b].map(|id| self.devices[&id.0].name.to_string()).to_vec();

@@ -10,6 +10,8 @@ use super::backend::Disk;
 use super::commands::{Generator, Scale, time};
 use super::content::Content;
 
+/// Batches with the same time, so that an engine may join them without a difference in any entity.
+pub(crate) const BATCHES_PER_SECOND: usize = 3;
 /// Little enough that pages are evicted, written early and read again.
 const CACHE_BYTES: usize = 64 * 1024;
 
@@ -46,7 +48,7 @@ impl Plan {
         let mut world = World::default();
         let mut plan = Self { batches: Vec::with_capacity(batches) };
         while plan.batches.len() < batches {
-            let at = time(plan.batches.len() as u64);
+            let at = time((plan.batches.len() / BATCHES_PER_SECOND) as u64);
             let count = 1 + generator.rng.below(commands_max);
             let mut parts = Vec::with_capacity(count);
             while parts.len() < count {
@@ -91,9 +93,8 @@ impl Plan {
     /// check's part.
     pub(crate) fn golden(&self) -> Golden {
         let store = open(Disk::new(Vec::new())).expect("nothing fails");
-        let read = || {
-            store.read().and_then(|snapshot| Content::read(&snapshot)).expect("nothing fails")
-        };
+        let read =
+            || store.read().and_then(|snapshot| Content::read(&snapshot)).expect("nothing fails");
         let mut golden = BTreeMap::from([(0, read())]);
         for seq in 1..=self.last_seq() {
             self.commit(&store, seq).expect("nothing fails");

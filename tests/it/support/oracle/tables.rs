@@ -52,9 +52,7 @@ pub(super) fn may_link(a: DeviceType, b: DeviceType) -> bool {
 }
 
 /// Which types suffice as upstream, and what is said when none of them exists.
-pub(super) fn upstream(
-    device_type: DeviceType,
-) -> Option<(&'static [DeviceType], &'static str)> {
+pub(super) fn upstream(device_type: DeviceType) -> Option<(&'static [DeviceType], &'static str)> {
     match device_type {
         T::EdgeRouter => Some((
             &[T::CoreRouter, T::BackboneGateway],
@@ -64,9 +62,7 @@ pub(super) fn upstream(
             Some((&[T::EdgeRouter], "No EDGE_ROUTER exists for upstream connectivity"))
         }
         T::Ont | T::BusinessOnt => Some((&[T::Olt], "No OLT exists for PON connection")),
-        T::AonCpe => {
-            Some((&[T::AonSwitch], "No AON_SWITCH exists for upstream connectivity"))
-        }
+        T::AonCpe => Some((&[T::AonSwitch], "No AON_SWITCH exists for upstream connectivity")),
         _ => None,
     }
 }

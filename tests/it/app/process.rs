@@ -1,0 +1,137 @@
+//! The program itself, as people and systemd start it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use unoc::app::ENDPOINT_FILE;
+
+use super::http::Http;
+use super::wait;
+
+/// What a command said when it had ended.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Said {
+    /// What it said, when it ended with this code.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+}
+
+/// The program with nothing of the tests' own environment.
+pub(crate) fn unoc(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unoc"));
+    command.env_clear().env("HOME", "/nonexistent").args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+#[track_caller]
+pub(crate) fn said(command: &mut Command) -> Said {
+    let output = command.output().expect("the program starts");
+    Said {
+        code: output.status.code().expect("it was not killed"),
+        stdout: String::from_utf8(output.stdout).expect("a text"),
+        stderr: String::from_utf8(output.stderr).expect("a text"),
+    }
+}
+
+/// Runs `unoc` on a data directory.
+#[track_caller]
+pub(crate) fn run(data_dir: &Path, arguments: &[&str]) -> Said {
+    said(unoc(arguments).arg("--data-dir").arg(data_dir))
+}
+
+/// A serving process and what it logs; it is killed when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) http: Http,
+    pub(crate) address: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+    data_dir: PathBuf,
+}
+
+impl Server {
+    /// Starts on a data directory and returns when requests are answered.
+    #[track_caller]
+    pub(crate) fn start(data_dir: &Path, environment: &[(&str, &str)]) -> Self {
+        let endpoint = data_dir.join(ENDPOINT_FILE);
+        // One that a killed process left behind says nothing about this one.
+        fs::remove_file(&endpoint).ok();
+        let mut child = unoc(&["serve", "--port", "0"])
+            .arg("--data-dir")
+            .arg(data_dir)
+            .envs(environment.iter().copied())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let kept = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().expect("no panic while held").push(line);
+            }
+        });
+        let url = wait::until("the server answers", || {
+            let exit = child.try_wait().expect("its state");
+            assert!(exit.is_none(), "{exit:?}: {log:?}");
+            unoc::app::read_endpoint(data_dir)
+        });
+        let authority = url.strip_prefix("http://").expect("a URL").split('/').next();
+        let address = authority.and_then(|text| text.parse().ok()).expect("an address");
+        Self { child, http: Http::new(&url), address, log, data_dir: data_dir.to_owned() }
+    }
+
+    /// The lines logged so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().expect("no panic while held").clone()
+    }
+
+    /// Waits for a log line.
+    #[track_caller]
+    pub(crate) fn logged(&self, wanted: impl Fn(&str) -> bool) -> String {
+        wait::until("a log line", || self.log().into_iter().find(|line| wanted(line)))
+    }
+
+    /// Memory in use, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the process lives");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// Ends it as systemd does, and tells how it ended.
+    pub(crate) fn terminate(mut self) -> (ExitStatus, Vec<String>) {
+        let pid = self.child.id().to_string();
+        let killed = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        assert!(killed.success());
+        let child = &mut self.child;
+        let status = wait::until("the server ends", || child.try_wait().expect("its state"));
+        (status, self.log())
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

@@ -1,0 +1,122 @@
+//! A Socket.IO client without a library: Engine.IO 4 packets over a WebSocket.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
+use tokio_tungstenite::tungstenite::{self, client};
+
+use super::site::text_of;
+use super::wait::{self, PATIENCE};
+
+/// How long one look into the connection takes when nothing comes.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A client of one namespace.
+pub(crate) struct Client {
+    connection: WebSocket<TcpStream>,
+    /// `/live,` before each packet's payload; nothing for `/`.
+    prefix: String,
+    pub(crate) sid: String,
+    /// What the server said of the transport.
+    pub(crate) open: Value,
+}
+
+/// One event, as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) payload: Value,
+    /// The whole packet, for the order of its keys.
+    pub(crate) raw: String,
+}
+
+impl Client {
+    /// Connects to a namespace of a server at the root of its host.
+    #[track_caller]
+    pub(crate) fn connect(address: SocketAddr, namespace: &str) -> Self {
+        Self::connect_under(address, "", namespace)
+    }
+
+    /// Connects to a namespace of a server under a path.
+    #[track_caller]
+    pub(crate) fn connect_under(address: SocketAddr, base: &str, namespace: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("the server listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket option");
+        let url = format!("ws://{address}{base}/socket.io/?EIO=4&transport=websocket");
+        let (connection, _) = client::client(url, stream).expect("a WebSocket");
+        connection.get_ref().set_read_timeout(Some(LOOK)).expect("a socket option");
+        let prefix = if namespace == "/" { String::new() } else { format!("{namespace},") };
+        let mut client = Self { connection, prefix, sid: String::new(), open: Value::Null };
+        let open = client.packet(PATIENCE).expect("an open packet");
+        client.open = serde_json::from_str(open.strip_prefix('0').expect("open")).expect("JSON");
+        client.send(&format!("40{}", client.prefix));
+        let connected = client.packet(PATIENCE).expect("a connect packet");
+        let payload = connected.strip_prefix(&format!("40{}", client.prefix));
+        let payload = payload.unwrap_or_else(|| panic!("not connected: {connected}"));
+        let payload: Value = serde_json::from_str(payload).expect("JSON");
+        text_of(&payload["sid"]).clone_into(&mut client.sid);
+        client
+    }
+
+    /// The next event, if one comes in time.
+    pub(crate) fn next(&mut self, patience: Duration) -> Option<Event> {
+        let start = format!("42{}", self.prefix);
+        let raw = self.packet(patience)?;
+        let json = raw.strip_prefix(&start).unwrap_or_else(|| panic!("no event: {raw}"));
+        let Ok(Value::Array(mut parts)) = serde_json::from_str(json) else {
+            panic!("no event: {raw}")
+        };
+        assert_eq!(parts.len(), 2, "a name and one payload: {raw}");
+        let payload = parts.pop().expect("two parts");
+        Some(Event { name: text_of(&parts[0]).to_owned(), payload, raw })
+    }
+
+    /// All events up to and with the first one that `is_last` accepts.
+    #[track_caller]
+    pub(crate) fn until(&mut self, is_last: impl Fn(&Event) -> bool) -> Vec<Event> {
+        let mut events: Vec<Event> = Vec::new();
+        let end = wait::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(wait::now());
+            let Some(event) = self.next(left) else {
+                panic!("the event did not come; the last ones: {:?}", events.iter().rev().take(3))
+            };
+            let ends = is_last(&event);
+            events.push(event);
+            if ends {
+                return events;
+            }
+        }
+    }
+
+    /// The next Socket.IO packet; pings are answered on the way.
+    fn packet(&mut self, patience: Duration) -> Option<String> {
+        let end = wait::now() + patience;
+        loop {
+            match self.connection.read() {
+                Ok(Message::Text(text)) if text.as_str() == "2" => self.send("3"),
+                Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
+                Ok(_) => {}
+                Err(tungstenite::Error::Io(error))
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(error) => panic!("the connection broke: {error}"),
+            }
+            if wait::now() >= end {
+                return None;
+            }
+        }
+    }
+
+    fn send(&mut self, packet: &str) {
+        self.connection.send(Message::text(packet)).expect("the server reads");
+    }
+
+    /// Leaves as a browser does.
+    pub(crate) fn leave(mut self) {
+        self.send(&format!("41{}", self.prefix));
+        self.connection.close(None).expect("an open connection");
+    }
+}

@@ -1,0 +1,22 @@
+//! The wire contract, call by call.
+
+mod audit;
+mod base_path;
+mod bulk;
+mod conditional;
+mod create;
+mod delete;
+mod export;
+mod framework;
+mod health;
+mod interfaces;
+mod link_rules;
+mod links;
+mod listing;
+mod openapi;
+mod overrides;
+mod read;
+mod seed;
+mod shutdown;
+mod update;
+mod validation;
