@@ -48,13 +48,14 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         seconds: options.seconds,
     };
     let circumstances = circumstances(&bench)?;
-    println!("{circumstances}\n");
     let mut failed = Vec::new();
     for name in &options.scenarios {
         println!("== {name}");
+        let before = load()?;
         match measure(&bench, name) {
             Ok(rows) => {
-                println!("{}", report::plain(&rows));
+                let circumstances = format!("{circumstances}; load {before} to {}", load()?);
+                println!("{circumstances}\n{}", report::plain(&rows));
                 if let Some(file) = &options.write {
                     report::write(file, name, &rows, &circumstances)?;
                 }
@@ -147,6 +148,13 @@ pub(crate) fn seed(binary: &Path, directory: &Path, leaves: u32) -> Result<f64> 
     Ok(started.elapsed().as_secs_f64())
 }
 
+/// How many processes wanted a core, on the average of the last minute: what exceeds this bench's
+/// own two or three is somebody else's.
+fn load() -> Result<String> {
+    let words = fs::read_to_string("/proc/loadavg")?;
+    Ok(words.split_whitespace().next().unwrap_or_default().to_owned())
+}
+
 /// When, on what machine, on what disk.
 fn circumstances(bench: &Bench) -> Result<String> {
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
@@ -157,13 +165,11 @@ fn circumstances(bench: &Bench) -> Result<String> {
     let processor = fs::read_to_string("/proc/cpuinfo")?;
     let kind =
         if processor.contains(" hypervisor ") { "shared virtual machine" } else { "machine" };
-    let load = fs::read_to_string("/proc/loadavg")?;
-    let load = load.split_whitespace().next().unwrap_or_default();
     let fsync_ms = report::number(fsync_ms(bench)?);
     let rounds = bench.rounds;
     Ok(format!(
-        "{date}, {cores} cores, {gib} GiB, {kind}, load {load} before the run; one fdatasync takes \
-         {fsync_ms} ms (median); {rounds} rounds"
+        "{date}, {cores} cores, {gib} GiB, {kind}; one fdatasync takes {fsync_ms} ms (median); \
+         {rounds} rounds"
     ))
 }
 

@@ -50,6 +50,7 @@ pub(super) async fn fallback(
     match path.trim_start_matches('/') {
         "" | "index.html" => page(base, "index.html", &headers),
         "docs" | "docs.html" => page(base, "docs.html", &headers),
+        "docs/" => redirect(&format!("{base}/docs"), &uri),
         name => match Dist::get(name) {
             Some(file) => asset(name, &file, &headers),
             None if wants_html(&headers) => page(base, "index.html", &headers),

@@ -134,7 +134,9 @@ impl Engine {
     /// Makes a batch durable, then answers and publishes.
     fn finish(&mut self, batch: Batch) -> Result<(), StoreError> {
         let Batch { decided, pings, change_count, counters_before } = batch;
-        if change_count > 0 {
+        // An import may raise the counters alone: used ids must stay used after a restart.
+        let is_changed = change_count > 0 || self.world.counters() != counters_before;
+        if is_changed {
             if let Some(refusal) = self.lacks_room(change_count)? {
                 self.refuse_all(decided, counters_before, &refusal);
                 answer_pings(pings);
@@ -154,7 +156,7 @@ impl Engine {
             answer.send(result.map_err(EngineError::from)).ok();
         }
         answer_pings(pings);
-        if change_count > 0 {
+        if is_changed {
             let commit = Commit { seq: self.seq, at: self.options.clock.now(), applied };
             // Without listeners there is nobody to tell.
             self.commits.send(Arc::new(commit)).ok();

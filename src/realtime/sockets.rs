@@ -1,9 +1,11 @@
 //! The Socket.IO server and its two namespaces.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use socketioxide::SocketIo;
 use socketioxide::extract::{SocketRef, State};
+use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use tracing::info;
 
@@ -42,9 +44,8 @@ impl Sockets {
             .max_buffer_size(BUFFERED_PACKETS)
             .with_state(handle)
             .build_layer();
-        io.ns("/", async |socket: SocketRef| greet(&socket));
-        io.ns("/live", async |socket: SocketRef, State(handle): State<Handle>| {
-            greet(&socket);
+        io.ns("/", (async || {}).with(greet));
+        let snapshot = async |socket: SocketRef, State(handle): State<Handle>| {
             match Snapshot::of(&handle) {
                 Ok(snapshot) => {
                     // A client that is gone again needs no greeting.
@@ -52,7 +53,8 @@ impl Sockets {
                 }
                 Err(error) => tracing::error!(%error, "A client could not be greeted"),
             }
-        });
+        };
+        io.ns("/live", snapshot.with(greet));
         (layer, Self { io })
     }
 
@@ -67,8 +69,9 @@ impl Sockets {
     }
 }
 
-/// The runbook greps the log for these sentences.
-fn greet(socket: &SocketRef) {
+/// The runbook greps the log for these sentences. Runs before the client is told that it is
+/// connected, so that one that leaves at once is seen leaving.
+async fn greet(socket: SocketRef) -> Result<(), Infallible> {
     info!(client.sid = %socket.id, client.namespace = socket.ns(), "Client connected: {}", socket.id);
     socket.on_disconnect(async |socket: SocketRef| {
         info!(
@@ -78,4 +81,5 @@ fn greet(socket: &SocketRef) {
             socket.id
         );
     });
+    Ok(())
 }

@@ -45,6 +45,9 @@ impl Store {
     /// marker says there was a store and it is absent or empty; others as named.
     pub fn open(directory: &Path, options: OpenOptions) -> Result<Self, StoreError> {
         create_private_dir(directory)?;
+        // One at a time: two that both find no store would each make one, and the later would take
+        // the earlier's place. Held until the end; the store's own lock says who has it afterwards.
+        let _turn = lock(directory)?;
         let path = directory.join(STORE_FILE);
         let marker = marker::read(directory)?;
         if !path.try_exists().map_err(io(format!("cannot look for {}", path.display())))? {
@@ -177,6 +180,12 @@ fn create_private_dir(directory: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::DirBuilderExt;
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     created.map_err(io(format!("cannot create the data directory {}", directory.display())))
+}
+
+/// Waits for other openers of this directory. Unlocked when dropped, or when the process ends.
+fn lock(directory: &Path) -> Result<fs::File, StoreError> {
+    let locked = fs::File::open(directory).and_then(|file| file.lock().map(|()| file));
+    locked.map_err(io(format!("cannot lock the data directory {}", directory.display())))
 }
 
 /// Makes a complete store under a temporary name, then gives it its own: a crash at any moment

@@ -84,11 +84,12 @@ impl TestApp {
 
     /// Begins empty, with these variables in its environment.
     pub(crate) fn with_environment(variables: &[(&str, &str)]) -> Self {
-        let environment = [("UNOC_PORT", "0"), ("UNOC_DEV_FEATURES", "0"), ("HOME", "/nonexistent")]
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let environment =
+            [("UNOC_PORT", "0"), ("UNOC_DEV_FEATURES", "0"), ("HOME", "/nonexistent")]
+                .iter()
+                .chain(variables)
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
         let config = config::load(&Sources { environment, ..Sources::default() });
         Self::start(config.expect("the test's variables are valid"))
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::kill9::http::Client;
 use crate::kill9::server::{Home, Server, pause};
-use crate::kill9::writer::{judge, run_all, totals, writers};
+use crate::kill9::writer::{Writer, judge, run_all, totals, writers};
 use crate::support::commands::setting;
 
 const VOLUME_MIB: usize = 32;
@@ -152,55 +152,72 @@ fn a_full_volume_stops_writes_alone_until_there_is_room() {
     println!("{big} ODFs and {small} ONTs, then: {detail}");
 }
 
+/// Rounds on one volume: a store that has grown writes where it has room already.
+const ROUNDS: usize = 4;
+
 /// A foreign file takes everything, again and again, in the middle of commits. The process may end,
-/// but nothing that it acknowledged does.
+/// but nothing that it acknowledged does. `UNOC_TEST_VOLUMES` sets the number of volumes.
 #[test]
 fn a_volume_filled_by_others_loses_nothing() {
-    let Some(volume) = Volume::mount() else { return };
-    let home = volume.home().set("UNOC_MIN_FREE_MIB", "1");
-    // All but a few MiB, so that the foreign file takes the rest faster than a commit.
-    let ballast = volume.0.path().join("ballast");
-    fs::write(&ballast, vec![1; (VOLUME_MIB - 8) << 20]).expect("there is room");
-    let mut writers = writers(4, SEED);
-    let (mut ended, mut lived) = (0, 0);
-    for round in 0..setting("UNOC_TEST_FILLS", 8) {
-        let when = format!("round {round}");
-        let mut server = home.start();
-        judge(&mut writers, &server.client().get("/api/export").text(), &when);
-        let stop = AtomicBool::new(false);
-        thread::scope(|scope| {
-            run_all(scope, &mut writers, server.address(), &stop);
-            for _ in 0..100 {
-                pause(Duration::from_millis(2));
-                volume.fill_up();
-                volume.relieve();
-                if server.ended().is_some() {
-                    break;
-                }
-            }
+    let (volumes, mut ended) = (setting("UNOC_TEST_VOLUMES", 2), 0);
+    for number in 0..volumes {
+        let Some(volume) = Volume::mount() else { return };
+        let mut writers = writers(4, SEED + number);
+        let home = volume.home().set("UNOC_MIN_FREE_MIB", "1");
+        // All but a few MiB, so that the foreign file takes the rest faster than a commit.
+        let ballast = volume.0.path().join("ballast");
+        fs::write(&ballast, vec![1; (VOLUME_MIB - 8) << 20]).expect("there is room");
+        for round in 0..ROUNDS {
+            let when = format!("volume {number}, round {round}");
+            let server = home.start();
+            judge(&mut writers, &server.client().get("/api/export").text(), &when);
+            ended += usize::from(fill_while_writing(&volume, &home, server, &mut writers, round));
+        }
+        let server = home.start();
+        judge(&mut writers, &server.client().get("/api/export").text(), "at the end");
+        assert!(!home.log().contains("panicked"), "{}", home.log());
+        println!("volume {number}: {}", totals(&writers));
+    }
+    println!("{volumes} volumes, {ROUNDS} rounds each: {ended} ended by a failed write");
+}
+
+/// Whether a failed write ended the server.
+fn fill_while_writing(
+    volume: &Volume,
+    home: &Home,
+    mut server: Server,
+    writers: &mut [Writer],
+    round: usize,
+) -> bool {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        run_all(scope, writers, server.address(), &stop);
+        for _ in 0..100 {
+            pause(Duration::from_millis(2));
             volume.fill_up();
-            // Long enough for every writer to meet the full volume.
-            pause(Duration::from_millis(20));
-            stop.store(true, Ordering::Relaxed);
-        });
-        match server.ended() {
-            None => {
-                assert_eq!(health(&mut server.client()).0, 503, "{when}");
-                lived += 1;
-                end(server, round, &home);
-            }
-            Some(status) => {
-                assert!(!status.success(), "{when}: it must be restarted: {status}");
-                assert!(home.log().contains("os error 28"), "{when}: {}", home.log());
-                ended += 1;
+            volume.relieve();
+            if server.ended().is_some() {
+                break;
             }
         }
-        volume.relieve();
+        volume.fill_up();
+        // Long enough for every writer to meet the full volume.
+        pause(Duration::from_millis(20));
+        stop.store(true, Ordering::Relaxed);
+    });
+    let status = server.ended();
+    match status {
+        None => {
+            assert_eq!(health(&mut server.client()).0, 503);
+            end(server, round, home);
+        }
+        Some(status) => {
+            assert!(!status.success(), "it must be restarted: {status}");
+            assert!(home.log().contains("os error 28"), "{}", home.log());
+        }
     }
-    let server = home.start();
-    judge(&mut writers, &server.client().get("/api/export").text(), "at the end");
-    assert!(!home.log().contains("panicked"), "{}", home.log());
-    println!("{lived} rounds lived through, {ended} ended by a failed write: {}", totals(&writers));
+    volume.relieve();
+    status.is_some()
 }
 
 /// Without a clean end, what the full volume left half done is repaired.
@@ -220,14 +237,16 @@ fn a_start_on_a_full_volume_serves_or_says_what_is_wrong() {
     let server = home.start();
     let (status, body) = provision(&mut server.client(), "before", "ODF");
     assert_eq!(status, 201, "{body}");
-    let words = [
-        (start_full(&volume, &home, || server.kill()), "after a kill"),
-        (start_full(&volume, &home, || drop(home.start().terminate(WAIT_SECONDS))), "after an end"),
-    ];
+    let after_kill = start_full(&volume, &home, || server.kill());
+    let server = home.start();
+    let after_end = start_full(&volume, &home, || {
+        let (status, _) = server.terminate(WAIT_SECONDS);
+        assert!(status.success(), "{status}: {}", home.log());
+    });
     let server = home.start();
     assert_eq!(device_count(&mut server.client()), 1);
     drop(server);
-    println!("{words:?}");
+    println!("after a kill {after_kill}; after a clean end {after_end}");
 }
 
 #[test]

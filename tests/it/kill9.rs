@@ -11,7 +11,7 @@ pub(crate) mod socket;
 pub(crate) mod writer;
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Barrier;
 
 use redb::{Database, ReadableDatabase, TableDefinition};
 use tempfile::TempDir;
@@ -198,19 +199,34 @@ fn a_newer_schema_is_refused_with_both_versions() {
     assert!(fs::read(&path).unwrap() == before, "a newer program's file was changed");
 }
 
-/// Two processes that start at once in a new directory: whoever wins, the store is whole.
+/// Processes that start at once in a new directory: one has the store, the others find it locked,
+/// and nobody's store is put in the place of another's.
 #[test]
-fn two_at_once_in_a_new_directory_leave_one_store() {
-    for _ in 0..20 {
+fn several_at_once_in_a_new_directory_make_one_store() {
+    const OPENERS: usize = 4;
+    for _ in 0..30 {
         let directory = tempfile::tempdir().unwrap();
-        let (first, second) = std::thread::scope(|scope| {
-            let other = scope.spawn(|| open(directory.path()));
-            (open(directory.path()), other.join().unwrap())
+        let together = Barrier::new(OPENERS);
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let openers: Vec<_> = (0..OPENERS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        together.wait();
+                        open(directory.path())
+                    })
+                })
+                .collect();
+            openers.into_iter().map(|opener| opener.join().unwrap()).collect()
         });
-        assert!(first.is_err() || second.is_err(), "both opened the same store");
-        drop((first, second));
+        let owners = opened.iter().flatten().map(Store::site_id).collect::<Vec<_>>();
+        let refusals = opened.iter().filter_map(|opened| opened.as_ref().err());
+        let is_lock = |error: &StoreError| matches!(error, StoreError::Locked { .. });
+        let others = refusals.filter(|error| !is_lock(error)).collect::<Vec<_>>();
+        assert!(others.is_empty(), "{others:?}");
+        assert_eq!(owners, [marker(directory.path()).site_id]);
+        drop(opened);
         let store = open(directory.path()).unwrap();
-        assert_eq!(marker(directory.path()).site_id, store.site_id());
+        assert_eq!(owners, [store.site_id()]);
         Plan::random(1, 1, 1).commit(&store, 1).unwrap();
     }
 }

@@ -28,7 +28,9 @@ fn the_page_is_served_on_its_routes_and_never_from_a_cache_unasked() {
         let same = app.get_with(path, &html).expect(200);
         assert_eq!(same.text(), page.text(), "{path}");
     }
-    for path in ["/devices", "/favicon.ico", "/assets/none.js", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+    for path in
+        ["/devices", "/favicon.ico", "/assets/none.js", "/../Cargo.toml", "/%2e%2e/Cargo.toml"]
+    {
         assert_eq!(app.get(path).expect(404).text(), r#"{"detail":"Not Found"}"#, "{path}");
     }
     app.send(Method::POST, "/devices", &html, Some("")).expect(404);

@@ -54,14 +54,16 @@ type End = fn(Server) -> Result<()>;
 fn start_row(bench: &Bench, site: &Path, after: &str, end: End) -> Result<Row> {
     let (server, _) = start_unoc(&bench.binary, site)?;
     end(server)?;
-    let mut times_s = Vec::new();
+    let (mut times_s, mut cpu_s) = (Vec::new(), Vec::new());
     for _ in 0..REPEATS {
         let (server, ready) = start_unoc(&bench.binary, site)?;
         times_s.push(ready.as_secs_f64());
+        cpu_s.push(server.cpu_s()?);
         end(server)?;
     }
     let what = format!("start until ready after {after}, {LARGE_SITE} leaves");
-    Ok(Row::new(what, Target::AtMost(1.0), Summary::of(&times_s)).unit("s"))
+    let detail = format!("{} s of processor time", number(Summary::of(&cpu_s).median));
+    Ok(Row::new(what, Target::AtMost(1.0), Summary::of(&times_s)).unit("s").detail(detail))
 }
 
 fn stop_cleanly(server: Server) -> Result<()> {

@@ -46,9 +46,7 @@ impl FromFields for PatchBody {
         let has_further = FURTHER_KEYS.into_iter().any(|key| fields.has(key));
         let moves = fields.has("x") || fields.has("y");
         let (x, y) = if moves || !has_further {
-            let x = fields.required("x", parse::number);
-            let y = fields.required("y", parse::number);
-            (Some(x?), Some(y?))
+            (fields.required("x", parse::number), fields.required("y", parse::number))
         } else {
             (None, None)
         };

@@ -124,7 +124,10 @@ pub(crate) fn keys_of(text: &str) -> Vec<String> {
             f.write_str("a JSON object")
         }
 
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> Result<Self::Value, A::Error> {
             let mut keys = Vec::new();
             while let Some((key, _)) = map.next_entry::<String, Box<RawValue>>()? {
                 keys.push(key);

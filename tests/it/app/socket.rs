@@ -46,7 +46,7 @@ impl Client {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket option");
         let url = format!("ws://{address}{base}/socket.io/?EIO=4&transport=websocket");
-        let (connection, _) = client::client(url, stream).expect("a WebSocket");
+        let (connection, _) = client(url, stream).expect("a WebSocket");
         connection.get_ref().set_read_timeout(Some(LOOK)).expect("a socket option");
         let prefix = if namespace == "/" { String::new() } else { format!("{namespace},") };
         let mut client = Self { connection, prefix, sid: String::new(), open: Value::Null };

@@ -23,7 +23,9 @@ fn everything_is_served_below_the_path_and_nothing_beside_it() {
     let slash = app.get("/api/devices/?limit=1").expect(307);
     assert_eq!(slash.header("location"), Some("/noc/api/devices?limit=1"));
     let root = Http::new(&format!("http://{}", app.address));
-    for path in ["/health", "/api/devices", "/openapi.json", "/", "/nocturne/api/devices", "/socket.io/"] {
+    for path in
+        ["/health", "/api/devices", "/openapi.json", "/", "/nocturne/api/devices", "/socket.io/"]
+    {
         let answer = root.get(path);
         assert_eq!(answer.status, 404, "{path}");
     }

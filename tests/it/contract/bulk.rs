@@ -106,9 +106,11 @@ fn faulty_rows_are_faults_of_the_body() {
         ]
     );
     assert_eq!(app.get("/api/devices").text(), "[]");
-    for (body, kind) in
-        [(json!({}), "missing"), (json!({"devices": {}}), "list_type"), (json!({"devices": null}), "list_type")]
-    {
+    for (body, kind) in [
+        (json!({}), "missing"),
+        (json!({"devices": {}}), "list_type"),
+        (json!({"devices": null}), "list_type"),
+    ] {
         let faults = app.post("/api/devices/bulk", &body).expect(422).detail();
         assert_eq!(faults[0]["type"], kind, "{body}");
         assert_eq!(faults[0]["loc"], json!(["body", "devices"]), "{body}");

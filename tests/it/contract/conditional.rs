@@ -60,7 +60,8 @@ fn a_change_ends_what_was_known() {
 fn refused_and_idle_requests_change_no_seq() {
     let app = TestApp::demo();
     let etag = app.get("/api/devices").header("etag").unwrap().to_owned();
-    app.post("/api/devices/provision", &json!({"name": "BB-GW-1", "device_type": "POP"})).expect(400);
+    app.post("/api/devices/provision", &json!({"name": "BB-GW-1", "device_type": "POP"}))
+        .expect(400);
     app.post("/api/devices/provision", &json!({})).expect(422);
     app.delete("/api/devices/99999").expect(404);
     app.get_with("/api/devices", &[("if-none-match", &etag)]).expect(304);

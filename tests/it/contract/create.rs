@@ -43,9 +43,7 @@ fn ports_of(device_type: &str) -> Vec<(String, String)> {
         "POP" | "CORE_SITE" => Vec::new(),
         "ODF" => numbered("port", 1..49, "OPTICAL"),
         "NVT" => numbered("port", 1..13, "OPTICAL"),
-        "SPLITTER" => {
-            [numbered("in", 0..1, "OPTICAL"), numbered("out", 0..32, "OPTICAL")].concat()
-        }
+        "SPLITTER" => [numbered("in", 0..1, "OPTICAL"), numbered("out", 0..32, "OPTICAL")].concat(),
         "HOP" => numbered("port", 1..9, "OPTICAL"),
         other => panic!("no such type: {other}"),
     }
@@ -83,7 +81,8 @@ fn the_answer_is_the_contracts_to_the_letter() {
 fn each_type_gets_its_ports() {
     let app = TestApp::empty();
     for device_type in DEVICE_TYPES {
-        let body = json!({"name": device_type, "device_type": device_type, "validate_upstream": false});
+        let body =
+            json!({"name": device_type, "device_type": device_type, "validate_upstream": false});
         let answer = app.post("/api/devices/provision", &body).expect(201).json();
         let expected = ports_of(device_type);
         let id = id_of(&answer["device"]);
@@ -91,13 +90,18 @@ fn each_type_gets_its_ports() {
         assert!(!always_online || answer["device"]["status"] == "UP", "{answer}");
         assert_eq!(
             answer["message"],
-            format!("Device '{device_type}' provisioned successfully with {} interfaces", expected.len())
+            format!(
+                "Device '{device_type}' provisioned successfully with {} interfaces",
+                expected.len()
+            )
         );
         let passive = ["ODF", "NVT", "SPLITTER", "HOP"].contains(&device_type);
         let ports = answer["interfaces"].as_array().unwrap();
         let found: Vec<(String, String)> = ports
             .iter()
-            .map(|port| (text_of(&port["name"]).to_owned(), text_of(&port["interface_type"]).to_owned()))
+            .map(|port| {
+                (text_of(&port["name"]).to_owned(), text_of(&port["interface_type"]).to_owned())
+            })
             .collect();
         assert_eq!(found, expected, "{device_type}");
         for port in ports {
@@ -119,9 +123,15 @@ fn a_missing_upstream_refuses_word_for_word() {
         assert_eq!(answer.status, 400, "{device_type}");
         assert_eq!(answer.text(), json!({"detail": detail}).to_string());
     };
-    refused("EDGE_ROUTER", "Cannot provision EDGE_ROUTER: No CORE_ROUTER or BACKBONE_GATEWAY exists");
+    refused(
+        "EDGE_ROUTER",
+        "Cannot provision EDGE_ROUTER: No CORE_ROUTER or BACKBONE_GATEWAY exists",
+    );
     refused("OLT", "Cannot provision OLT: No EDGE_ROUTER exists for upstream connectivity");
-    refused("AON_SWITCH", "Cannot provision AON_SWITCH: No EDGE_ROUTER exists for upstream connectivity");
+    refused(
+        "AON_SWITCH",
+        "Cannot provision AON_SWITCH: No EDGE_ROUTER exists for upstream connectivity",
+    );
     refused("ONT", "Cannot provision ONT: No OLT exists for PON connection");
     refused("BUSINESS_ONT", "Cannot provision BUSINESS_ONT: No OLT exists for PON connection");
     refused("AON_CPE", "Cannot provision AON_CPE: No AON_SWITCH exists for upstream connectivity");
@@ -189,7 +199,13 @@ fn a_parent_exists_and_is_a_container() {
         check(route, "HOP", json!(-1), 404, not_found);
         let no_container = json!("Parent 'HOP' is a HOP, not a container (POP or CORE_SITE)");
         check(route, "HOP", json!(hop), 400, no_container);
-        check(route, "CORE_SITE", json!(pop), 400, json!("A CORE_SITE is a container and has no parent itself"));
+        check(
+            route,
+            "CORE_SITE",
+            json!(pop),
+            400,
+            json!("A CORE_SITE is a container and has no parent itself"),
+        );
         check(route, "HOP", json!(pop), 201, Value::Null);
         check(route, "HOP", json!(pop.to_string()), 201, Value::Null);
         check(route, "HOP", Value::Null, 201, Value::Null);

@@ -17,7 +17,10 @@ fn a_device_takes_its_interfaces_and_links_with_it() {
     let answer = app.delete(&format!("/api/devices/{splitter}")).expect(204);
     assert!(answer.body.is_empty(), "no body");
     assert_eq!(answer.header("content-type"), None);
-    assert_eq!(app.get(&format!("/api/devices/{splitter}")).expect(404).detail(), "Device not found");
+    assert_eq!(
+        app.get(&format!("/api/devices/{splitter}")).expect(404).detail(),
+        "Device not found"
+    );
     for link in [up, id_of(&down["link"])] {
         app.get(&format!("/api/links/{link}")).expect(404);
     }
@@ -32,7 +35,10 @@ fn a_device_takes_its_interfaces_and_links_with_it() {
     assert!(!devices.contains(&splitter), "its ports are gone");
     let other_end = interfaces.as_array().unwrap().iter().find(|port| id_of(port) == ont_port);
     assert_eq!(other_end.unwrap()["status"], "DOWN", "the port at the other end has no light");
-    assert_eq!(app.delete(&format!("/api/devices/{splitter}")).expect(404).detail(), "Device not found");
+    assert_eq!(
+        app.delete(&format!("/api/devices/{splitter}")).expect(404).detail(),
+        "Device not found"
+    );
     assert_eq!(ids_of(&app.get("/api/devices").json()), [olt, ont]);
 }
 

@@ -33,9 +33,7 @@ fn an_interface_is_added_to_its_device() {
 fn refusals_are_told() {
     let app = TestApp::empty();
     let id = app.provision("R", "CORE_ROUTER");
-    let body = |name: &str, device: u64| {
-        json!({"name": name, "interface_type": "ETHERNET", "device_id": device})
-    };
+    let body = |name: &str, device: u64| json!({"name": name, "interface_type": "ETHERNET", "device_id": device});
     let unknown = app.post("/api/interfaces", &body("e", 99)).expect(404);
     assert_eq!(unknown.text(), r#"{"detail":"Device not found"}"#);
     let twice = app.post("/api/interfaces", &body("mgmt0", id)).expect(400);

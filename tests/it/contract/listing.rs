@@ -12,10 +12,11 @@ fn walk(app: &TestApp, start: &str, limit: usize) -> Vec<Value> {
     let mut next = Some(start.to_owned());
     while let Some(path) = next {
         let answer = app.get(&path).expect(200);
-        let page = answer.json().as_array().unwrap().clone();
+        let page = answer.json().as_array().expect("a list").clone();
         assert!(page.len() <= limit, "{path}");
         next = answer.header("link").map(|link| {
-            let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+            let target =
+                link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
             target.unwrap_or_else(|| panic!("no link to the next page: {link}")).to_owned()
         });
         assert!(next.is_none() || page.len() == limit, "only a full page has a next one: {path}");
@@ -42,7 +43,8 @@ fn walking_the_pages_gives_the_whole_list() {
 fn a_cursor_alone_gives_the_rest() {
     let app = TestApp::demo();
     let ids = ids_of(&app.get("/api/devices").json());
-    let rest = |after: u64| ids_of(&app.get(&format!("/api/devices?after={after}")).expect(200).json());
+    let rest =
+        |after: u64| ids_of(&app.get(&format!("/api/devices?after={after}")).expect(200).json());
     assert_eq!(rest(0), ids);
     assert_eq!(rest(10), ids[10..]);
     assert_eq!(rest(u64::MAX), [0; 0]);
@@ -65,7 +67,9 @@ fn filters_agree_with_the_whole_list() {
         let head = app.send(Method::HEAD, &path, &[], None);
         assert_eq!(head.status, 200, "{query}");
     };
-    let named = |text: &'static str| move |device: &Value| device["name"].as_str().unwrap().to_lowercase().contains(text);
+    let named = |text: &'static str| {
+        move |device: &Value| device["name"].as_str().unwrap().to_lowercase().contains(text)
+    };
     check("device_type=ONT", &|device| device["device_type"] == "ONT", true);
     check("device_type=HOP", &|device| device["device_type"] == "HOP", false);
     for status in ["UP", "DOWN", "DEGRADED"] {
@@ -73,18 +77,29 @@ fn filters_agree_with_the_whole_list() {
         let any = all.iter().any(effective);
         check(&format!("status={status}"), &effective, any);
     }
-    check(&format!("parent_container_id={pop}"), &|device| device["parent_container_id"] == pop, true);
+    check(
+        &format!("parent_container_id={pop}"),
+        &|device| device["parent_container_id"] == pop,
+        true,
+    );
     check("parent_container_id=99999", &|_| false, false);
     check("q=ont-1", &named("ont-1"), true);
     check("q=OnT-1", &named("ont-1"), true);
     check("q=", &|_| true, true);
     check("q=%C3%A4", &named("ä"), false);
     check("q=%25", &named("%"), false);
-    let both = |device: &Value| device["device_type"] == "OLT" && device["parent_container_id"] == pop;
+    let both =
+        |device: &Value| device["device_type"] == "OLT" && device["parent_container_id"] == pop;
     check(&format!("device_type=OLT&parent_container_id={pop}"), &both, true);
-    let none = |device: &Value| device["device_type"] == "ONT" && device["name"].as_str().unwrap().contains("OLT");
+    let none = |device: &Value| {
+        device["device_type"] == "ONT" && device["name"].as_str().unwrap().contains("OLT")
+    };
     check("device_type=ONT&q=OLT", &none, false);
-    let effective = |device: &Value| device["device_type"] == "ONT" && device["effective_status"] == "DOWN" && named("-2-")(device);
+    let effective = |device: &Value| {
+        device["device_type"] == "ONT"
+            && device["effective_status"] == "DOWN"
+            && named("-2-")(device)
+    };
     check("device_type=ONT&status=DOWN&q=-2-", &effective, true);
 }
 
@@ -142,7 +157,8 @@ fn lists_stay_whole_while_everything_changes() {
         let writer = scope.spawn(|| {
             for round in 0..20 {
                 // Each bulk is one commit: its rows are seen together or not at all.
-                app.post("/api/devices/bulk", &crate::app::site::pops(&format!("R{round}-"), 10)).expect(201);
+                app.post("/api/devices/bulk", &crate::app::site::pops(&format!("R{round}-"), 10))
+                    .expect(201);
             }
             done.store(true, std::sync::atomic::Ordering::SeqCst);
         });

@@ -56,9 +56,11 @@ fn setting_and_clearing_show_the_device_with_its_times() {
 fn the_reason_may_be_left_out() {
     let app = TestApp::empty();
     let id = app.provision("ONT", "ONT");
-    let answer = app.patch(&format!("/api/devices/{id}/override"), &json!({"status_override": "UP"}));
+    let answer =
+        app.patch(&format!("/api/devices/{id}/override"), &json!({"status_override": "UP"}));
     assert_eq!(answer.expect(200).json()["device"]["override_reason"], Value::Null);
-    let answer = app.post(&format!("/api/devices/{id}/override-status"), &json!({"status": "DOWN"}));
+    let answer =
+        app.post(&format!("/api/devices/{id}/override-status"), &json!({"status": "DOWN"}));
     assert_eq!(answer.expect(200).json()["device"]["status_override"], "DOWN");
 }
 

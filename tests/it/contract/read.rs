@@ -52,11 +52,7 @@ fn what_is_not_there_is_not_found() {
 #[test]
 fn an_id_that_is_no_integer_is_a_fault_of_the_path() {
     let app = TestApp::empty();
-    for path in [
-        "/api/devices/abc",
-        "/api/devices/abc/interfaces",
-        "/api/links/abc",
-    ] {
+    for path in ["/api/devices/abc", "/api/devices/abc/interfaces", "/api/links/abc"] {
         let answer = app.get(path).expect(422);
         assert_eq!(
             answer.json(),

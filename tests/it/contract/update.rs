@@ -64,7 +64,9 @@ fn all_faults_of_a_change_are_told_at_once() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|fault| format!("{} {}", fault["loc"][1].as_str().unwrap(), fault["type"].as_str().unwrap()))
+        .map(|fault| {
+            format!("{} {}", fault["loc"][1].as_str().unwrap(), fault["type"].as_str().unwrap())
+        })
         .collect();
     assert_eq!(
         found,

@@ -121,7 +121,9 @@ fn what_v2_took_is_taken() {
         let made = app.post(PROVISION, &body).expect(201).json()["device"]["id"].clone();
         assert_ne!(made, 777);
     }
-    for name in ["x".repeat(128), "Straße 7 / Süd".to_owned(), " outer ".to_owned(), "名".repeat(128)] {
+    for name in
+        ["x".repeat(128), "Straße 7 / Süd".to_owned(), " outer ".to_owned(), "名".repeat(128)]
+    {
         let body = json!({"name": name, "device_type": "HOP"});
         let made = app.post(PROVISION, &body).expect(201).json();
         assert_eq!(made["device"]["name"], json!(name));
@@ -131,7 +133,8 @@ fn what_v2_took_is_taken() {
 #[test]
 fn a_body_that_is_no_json_says_where() {
     let app = TestApp::empty();
-    for (body, offset) in [("{\"name\": ", 9), ("{\n\"name\": x}", 10), ("nonsense", 1), ("[1,", 2)] {
+    for (body, offset) in [("{\"name\": ", 9), ("{\n\"name\": x}", 10), ("nonsense", 1), ("[1,", 2)]
+    {
         let faults = send(&app, PROVISION, body).expect(422).detail();
         assert_eq!(faults.as_array().unwrap().len(), 1);
         assert_eq!(faults[0]["type"], "json_invalid", "{body}");
@@ -188,7 +191,10 @@ fn queries_have_the_same_faults() {
     assert_eq!(both.as_array().unwrap().len(), 3, "{both}");
     app.get("/api/devices?unknown=1&limit=5").expect(200);
     for path in ["/api/interfaces", "/api/links"] {
-        assert_eq!(app.get(&format!("{path}?limit=x")).expect(422).detail()[0]["type"], "int_parsing");
+        assert_eq!(
+            app.get(&format!("{path}?limit=x")).expect(422).detail()[0]["type"],
+            "int_parsing"
+        );
     }
     assert_eq!(app.get("/api/audit?limit=501").expect(422).detail()[0]["loc"][1], "limit");
 }

@@ -42,7 +42,8 @@ fn endless_bodies_are_refused_before_they_end() {
     let target = Target::new();
     let head = "POST /api/devices/provision HTTP/1.1\r\nhost: unoc\r\n";
     let mut stream = connect(target.address());
-    let huge = format!("{head}content-length: 99999999999999\r\n\r\n{}", "x".repeat(BODY_BYTES_MAX));
+    let huge =
+        format!("{head}content-length: 99999999999999\r\n\r\n{}", "x".repeat(BODY_BYTES_MAX));
     stream.write_all(huge.as_bytes()).ok();
     stream.write_all(b"and more").ok();
     let answer = String::from_utf8_lossy(&rest_of(&mut stream)).into_owned();

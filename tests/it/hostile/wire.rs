@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Target, connect, detail, post, rest_of};
 use crate::kill9::http::Client;
 use crate::kill9::server::{Home, now, pause};
+use crate::kill9::socket::Socket;
 
 const PROVISION: &str = "/api/devices/provision";
 /// The server's patience with a request's head and with its body.
@@ -103,7 +104,8 @@ fn pipelined_requests_are_answered_in_order() {
 #[test]
 fn huge_or_broken_heads_are_refused() {
     let target = Target::new();
-    let long = "x".repeat(100_000);
+    // The limit is 64 KiB, looked at after each read: up to twice as much can be taken.
+    let long = "x".repeat(200_000);
     let many = (0..1_000).map(|n| format!("x-{n}: y\r\n")).collect::<String>();
     for (what, head, expected) in [
         ("a long header", format!("GET / HTTP/1.1\r\nhost: unoc\r\nx-long: {long}\r\n\r\n"), 431),
@@ -206,4 +208,37 @@ fn clients_that_do_not_read_harm_nobody() {
     }
     drop(deaf);
     target.check();
+}
+
+/// Clients that neither finish nor go do not hold up the end.
+#[test]
+fn stubborn_clients_do_not_hold_up_the_end() {
+    let target = Target::new();
+    let rows: Vec<_> = (0..10_000)
+        .map(|n| serde_json::json!({"name": format!("row {n}"), "device_type": "HOP"}))
+        .collect();
+    let body = serde_json::json!({"devices": rows}).to_string();
+    let answer = target.raw(&post("/api/devices/bulk", body.as_bytes())).expect("an answer");
+    assert_eq!(answer.status, 201, "{}", detail(&answer));
+
+    let half = post(PROVISION, br#"{"name":"never whole","device_type":"POP"}"#);
+    let requests: [&[u8]; 5] = [
+        b"",
+        b"GET /health HTTP/1.1\r\nhost: un",
+        &half[..half.len() - 5],
+        b"GET /api/export HTTP/1.1\r\nhost: unoc\r\n\r\n",
+        b"GET /api/interfaces HTTP/1.1\r\nhost: unoc\r\n\r\n",
+    ];
+    let mut stubborn = Vec::new();
+    for request in requests.iter().cycle().take(50) {
+        let mut stream = connect(target.address());
+        stream.write_all(request).expect("it is open");
+        stubborn.push(stream);
+    }
+    let socket = Socket::connect(target.address(), "/live");
+    target.client().get("/health");
+    let (status, took) = target.server.terminate(20);
+    assert!(status.success() && took < Duration::from_secs(5), "{status} after {took:?}");
+    println!("50 stubborn clients: ended after {took:?}");
+    drop((stubborn, socket));
 }

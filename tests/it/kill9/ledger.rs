@@ -72,9 +72,8 @@ impl Part {
             }
             Change::DeleteDevice { name } => {
                 let gone = part.devices.remove(name)?;
-                part.links.retain(|_, (a, b)| {
-                    !gone.ports.contains_key(a) && !gone.ports.contains_key(b)
-                });
+                part.links
+                    .retain(|_, (a, b)| !gone.ports.contains_key(a) && !gone.ports.contains_key(b));
             }
         }
         Some(part)

@@ -238,7 +238,8 @@ impl Generator {
         self.rng.chance(60).then(|| self.rng.one_of(&Medium::ALL))
     }
 
-    /// An exported site as it was, with names or cables swapped, or with one part of it broken.
+    /// An exported site as it was, with names or cables swapped, from a site with
+    /// more ids, or with one part of it broken.
     fn site(&mut self, world: &World, saved: Option<&Site>) -> Site {
         let mut site = saved.cloned().unwrap_or_else(|| export(world));
         match self.rng.below(16) {
@@ -252,6 +253,11 @@ impl Generator {
                     std::mem::swap(&mut first.a, &mut last.a);
                     std::mem::swap(&mut first.b, &mut last.b);
                 }
+            }
+            10 | 11 => {
+                site.counters.device += 3;
+                site.counters.interface += 5;
+                site.counters.link += 7;
             }
             0 => {
                 if let [first, .., last] = site.devices.as_mut_slice() {

@@ -1,0 +1,209 @@
+#!/usr/bin/env bash
+# Boots a real systemd in a throw-away container, installs UNOC by the five lines of docs/DEPLOYMENT.md and tries the
+# unit: readiness, watchdog, restart, refused configuration, journal, sandbox, stop.
+#
+#   appliance/boot-test.sh BINARY
+#
+# Needs root and Debian's debootstrap and systemd-container; exits with 77 where it cannot run. A Debian tree is
+# made once (a minute) in UNOC_TEST_CACHE (default: a folder in the user's cache) and never written to afterwards.
+set -euo pipefail
+
+binary=$(realpath "${1:?usage: boot-test.sh BINARY}")
+repository=$(realpath "$(dirname "$(realpath "$0")")/..")
+rootfs=${UNOC_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/unoc-test}/bookworm
+
+skip() {
+  echo "SKIPPED: $*"
+  exit 77
+}
+
+[ "$(id -u)" -eq 0 ] || skip 'booting a container takes root'
+for tool in systemd-nspawn unshare nsenter setpriv; do
+  command -v $tool > /dev/null || skip "$tool is not installed (apt-get install systemd-container)"
+done
+unshare --mount true 2> /dev/null || skip 'this machine allows no mount namespace'
+if [ ! -x "$rootfs/lib/systemd/systemd" ]; then
+  command -v debootstrap > /dev/null || skip 'debootstrap is not installed'
+  mkdir -p "$(dirname "$rootfs")"
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl bookworm "$rootfs.new" > /dev/null ||
+    skip "debootstrap could not make $rootfs"
+  mv "$rootfs.new" "$rootfs"
+fi
+
+# The container: an overlay over the tree, a cgroup of its own, no network but its own loopback.
+name=unoc-boot-$$
+run=$(mktemp -d "${TMPDIR:-/tmp}/unoc-boot.XXXXXX")
+cat > "$run/boot" << BOOT
+set -eu
+mount --make-rprivate /
+if mountpoint -q /sys/fs/cgroup; then umount -R -l /sys/fs/cgroup; fi
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mkdir /sys/fs/cgroup/$name
+echo \$\$ > /sys/fs/cgroup/$name/cgroup.procs
+mkdir -p /run/systemd
+mount -t tmpfs -o mode=755 tmpfs /run/systemd
+mkdir $run/overlay
+mount -t tmpfs -o mode=755 tmpfs $run/overlay
+mkdir $run/overlay/upper $run/overlay/work $run/overlay/root
+mount -t overlay overlay -o lowerdir=$rootfs,upperdir=$run/overlay/upper,workdir=$run/overlay/work $run/overlay/root
+root=$run/overlay/root
+: > \$root/etc/machine-id
+mkdir -p \$root/root/unoc/target/release \$root/root/unoc/systemd
+cp $binary \$root/root/unoc/target/release/unoc
+cp $repository/systemd/unoc.service \$root/root/unoc/systemd/
+exec setpriv --pdeathsig TERM systemd-nspawn -q -D \$root -M $name --boot --register=no --keep-unit \
+  --private-network --console=pipe --system-call-filter=bpf
+BOOT
+unshare --mount --propagation private bash "$run/boot" < /dev/null > "$run/console" 2>&1 &
+container=$!
+
+finish() {
+  local status=$?
+  trap - EXIT
+  if [ $status -ne 0 ] && [ $status -ne 77 ]; then
+    inside journalctl -u unoc -n 40 --no-pager -o cat >&2 || true
+    tail -n 20 "$run/console" >&2
+  fi
+  kill "$container" 2> /dev/null || true
+  wait "$container" 2> /dev/null || true
+  local cgroups
+  cgroups=$(findmnt -rn -t cgroup2 -o TARGET | head -n 1 || true)
+  if [ -n "$cgroups" ] && [ -d "$cgroups/$name" ]; then
+    find "$cgroups/$name" -depth -type d -exec rmdir {} \; 2> /dev/null || true
+  fi
+  rm -rf --one-file-system "$run"
+  exit $status
+}
+trap finish EXIT
+
+# until_true SECONDS WHAT COMMAND...: waits for a condition, fails with its name after the deadline.
+until_true() {
+  local deadline=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" > /dev/null 2>&1; do
+    if [ $SECONDS -ge $deadline ]; then
+      echo "FAILED: $what did not come" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+}
+
+# The container's own init, a child of ours in its own process namespace.
+find_leader() {
+  leader=
+  local child
+  for child in $(pgrep -P "$container"); do
+    [ "$(cat "/proc/$child/comm" 2> /dev/null)" != systemd ] || leader=$child
+  done
+  [ -n "$leader" ]
+}
+
+inside() { nsenter -t "$leader" -m -u -i -n -p -C -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root SYSTEMD_PAGER= SYSTEMD_COLORS=0 "$@"; }
+show() { inside systemctl show unoc --value -p "$1"; }
+fetch() { inside curl --silent --show-error --fail --max-time 5 "$@"; }
+passed() { echo "ok: $*"; }
+expect() { # WHAT SEEN WANTED
+  [ "$2" = "$3" ] || {
+    echo "FAILED: $1: $2 instead of $3" >&2
+    exit 1
+  }
+}
+
+if ! (until_true 20 'the container' find_leader) 2> /dev/null; then
+  skip "the container does not start here: $(tail -n 1 "$run/console")"
+fi
+find_leader
+booted() { [[ $(inside systemctl is-system-running) =~ ^(running|degraded)$ ]]; }
+until_true 20 'the end of the boot' booted
+passed "booted $(inside systemctl --version | head -n 1)"
+
+# The five lines, as they stand. Inside we are root already; useradd comes with the tree.
+sed -n '/^## Install in five lines/,/^## /{/^```sh/,/^```$/p}' "$repository/docs/DEPLOYMENT.md" |
+  sed -n '1,/^```$/{/^```/d;p}' > "$run/install"
+expect 'lines of the installation' "$(grep -c . "$run/install")" 5
+inside bash -c "set -e; sudo() { \"\$@\"; }; cd /root/unoc; $(cat "$run/install")" > /dev/null 2> "$run/words" || {
+  cat "$run/words" >&2
+  exit 1
+}
+expect 'the state after the installation' "$(inside systemctl is-active unoc)" active
+[[ $(show StatusText) == 'Serving http://127.0.0.1:5001/' ]] || expect status "$(show StatusText)" 'Serving …'
+passed "installed by five lines; $(show StatusText)"
+
+base=http://127.0.0.1:5001
+json='content-type: application/json'
+provision() {
+  fetch -o /dev/null -H "$json" -d "{\"name\":\"$1\",\"device_type\":\"POP\"}" $base/api/devices/provision
+}
+has_device() { [[ $(fetch "$base/api/devices?q=$1") == *"\"name\":\"$1\""* ]]; }
+
+# The runbook's grep.
+sid=$(fetch "$base/socket.io/?EIO=4&transport=polling" | sed 's/.*"sid":"\([^"]*\)".*/\1/')
+fetch -o /dev/null -H 'content-type: text/plain' -d 40 "$base/socket.io/?EIO=4&transport=polling&sid=$sid"
+# Not `grep -q`, which would end the pipe before the journal has.
+is_logged() { inside journalctl -u unoc -o cat --no-pager | grep "$1" > /dev/null; }
+until_true 5 'the journal line of a client' is_logged 'Client connected: '
+passed 'the journal shows clients'
+
+main=$(show MainPID)
+status_of() { inside sed -n "s/^$2:\t*//p" "/proc/$1/status"; }
+expect 'capabilities' "$(status_of "$main" CapEff)" 0000000000000000
+expect 'NoNewPrivs' "$(status_of "$main" NoNewPrivs)" 1
+expect 'a system call filter' "$(status_of "$main" Seccomp)" 2
+# An unsandboxed process of the same container tells that these are the unit's doing.
+[ "$(status_of 1 CapEff)" != 0000000000000000 ] || skip 'the container itself has no capabilities'
+# Looked at from outside, as root: inside its view of the files nothing else can be executed.
+view=/proc/$main/root
+for folder in /etc /usr /var /opt; do
+  inside touch "$folder/control"
+  ! inside touch "$view$folder/denied" 2> /dev/null || expect "$folder" writable read-only
+done
+inside touch "$view/var/lib/unoc/allowed"
+! inside nsenter -t "$main" -m /usr/bin/true 2> /dev/null || expect '/usr/bin/true' executable denied
+inside ls /boot > /dev/null
+[ "$(inside stat -c %a "$view/boot")" = 0 ] || expect /boot "$(inside stat -c %a "$view/boot")" hidden
+expect 'the data directory' "$(inside stat -c '%U %a' /var/lib/unoc)" 'unoc 700'
+expect 'the store' "$(inside stat -c '%U %a' /var/lib/unoc/unoc.redb)" 'unoc 600'
+passed 'sandbox: no capabilities, a filter, nothing writable but /var/lib/unoc'
+
+is_another() { local pid; pid=$(show MainPID); [ "$pid" != 0 ] && [ "$pid" != "$main" ] && fetch $base/health; }
+provision before-kill
+inside kill -KILL "$main"
+until_true 20 'the restart after SIGKILL' is_another
+has_device before-kill || expect 'an acknowledged device' gone kept
+passed "restarted after SIGKILL, NRestarts=$(show NRestarts), nothing lost"
+
+# Shorter than the unit's 30 s, so that the test is; the mechanism is the same.
+inside mkdir -p /etc/systemd/system/unoc.service.d
+inside bash -c 'printf "[Service]\nWatchdogSec=2s\n" > /etc/systemd/system/unoc.service.d/test.conf'
+inside systemctl daemon-reload
+inside systemctl restart unoc
+main=$(show MainPID)
+sleep 4 # Two periods: the signs of life keep the service up.
+expect 'the process after two watchdog periods' "$(show MainPID)" "$main"
+provision before-hang
+inside kill -STOP "$main"
+until_true 30 'the restart after a hang' is_another
+until_true 5 'the watchdog as the reason' is_logged 'Watchdog timeout'
+has_device before-hang || expect 'an acknowledged device' gone kept
+passed 'a hang ends by the watchdog and a restart, nothing lost'
+
+restarts=$(show NRestarts)
+inside mkdir -p /etc/unoc
+inside bash -c 'echo "no_such_key = 1" > /etc/unoc/unoc.toml'
+! inside systemctl restart unoc 2> /dev/null || expect 'a start with a bad configuration' accepted refused
+expect 'the exit status' "$(show ExecMainStatus)" 3
+expect 'the state' "$(show ActiveState)" failed
+expect 'restarts after a refused configuration' "$(show NRestarts)" 0
+until_true 5 'the name of the fault in the journal' is_logged no_such_key
+inside rm /etc/unoc/unoc.toml
+inside systemctl start unoc
+passed "a refused configuration is named and not retried (restarts before: $restarts)"
+
+started=$(date +%s%N)
+inside systemctl stop unoc
+took_ms=$((($(date +%s%N) - started) / 1000000))
+expect 'the result of a stop' "$(show Result)" success
+[ $took_ms -lt 5000 ] || expect 'the stop' "$took_ms ms" 'below 5000 ms'
+inside test -e /var/lib/unoc/unoc.redb
+passed "stopped cleanly in $took_ms ms"

@@ -1,0 +1,66 @@
+//! What people type.
+
+mod config;
+mod moving;
+mod refusals;
+mod seed;
+
+use crate::app::process::{said, unoc};
+
+#[test]
+fn the_version_is_told_to_people_and_scripts() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(said(&mut unoc(&["version"])).expect(0).stdout, format!("unoc {version}\n"));
+    assert_eq!(said(&mut unoc(&["--version"])).expect(0).stdout, format!("unoc {version}\n"));
+    let json = said(&mut unoc(&["version", "--json"])).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json, serde_json::json!({"name": "unoc", "version": version}));
+}
+
+#[test]
+fn completions_exist_for_every_shell() {
+    for (shell, word) in [
+        ("bash", "complete -F _unoc"),
+        ("zsh", "#compdef unoc"),
+        ("fish", "complete -c unoc"),
+        ("powershell", "Register-ArgumentCompleter"),
+        ("elvish", "edit:completion"),
+    ] {
+        let script = said(&mut unoc(&["completions", shell])).expect(0).stdout;
+        assert!(script.contains(word), "{shell}");
+        assert!(script.contains("data-dir") && script.contains("replace"), "{shell}");
+    }
+    let bash = said(&mut unoc(&["completions", "bash"])).stdout;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bash).unwrap();
+    let checked = std::process::Command::new("bash").arg("-n").arg(file.path()).output().unwrap();
+    assert!(checked.status.success(), "{checked:?}");
+}
+
+#[test]
+fn the_openapi_document_can_be_printed() {
+    let printed = said(&mut unoc(&["openapi"])).expect(0).stdout;
+    assert_eq!(printed, unoc::api::document());
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_exits_2() {
+    for arguments in [
+        &["serv"][..],
+        &["--prot", "1"],
+        &["seed", "--size", "0"],
+        &["seed", "--size", "1000001"],
+        &["seed", "--size", "many"],
+        &["import"],
+        &["config"],
+        &["completions"],
+        &["export", "a", "b"],
+    ] {
+        let said = said(&mut unoc(arguments)).expect(2);
+        assert!(said.stdout.is_empty() && !said.stderr.is_empty(), "{said:?}");
+    }
+    let help = said(&mut unoc(&["--help"])).expect(0).stdout;
+    for word in ["serve", "seed", "export", "import", "config", "--data-dir", "--port"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}

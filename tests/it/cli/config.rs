@@ -1,0 +1,137 @@
+//! `unoc config`, and the table of settings in the paper.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use unoc::config;
+
+use crate::app::process::{said, unoc};
+
+/// Secrets of these tests; they must not come out anywhere.
+const TOKEN: &str = "open-sesame-4711";
+const PASSWORD: &str = "pw-0815-secret";
+
+#[test]
+fn all_faults_are_listed_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("unoc.toml");
+    fs::write(
+        &file,
+        "port = 70000\ncolour = \"red\"\nlog_level = \"LOUD\"\nshutdown_token = \"short\"\n",
+    )
+    .unwrap();
+    let check = |json: bool| {
+        let mut command = unoc(&["config", "check", "--max-connections", "3"]);
+        command.arg("--config").arg(&file);
+        command.env("UNOC_BASE_PATH", "/a//b").env("UNOC_PROT", "1").env("UNOC_CACHE_MIB", "1");
+        said(if json { command.arg("--json") } else { &mut command }).expect(3)
+    };
+    let text = check(false);
+    assert!(text.stdout.is_empty(), "{text:?}");
+    let path = file.display();
+    for words in [
+        format!("port = \"70000\" ({path}:1): allowed is 0-65535, 0 = any free port"),
+        format!("colour = \"***\" ({path}"),
+        format!("log_level = \"LOUD\" ({path}:3): allowed is TRACE, DEBUG, INFO"),
+        format!("shutdown_token = \"***\" ({path}:4): allowed is 8-256 characters"),
+        "base_path = \"/a//b\" (environment UNOC_BASE_PATH): allowed is ".to_owned(),
+        "UNOC_PROT = \"***\" (environment): allowed is a known name".to_owned(),
+        "did you mean UNOC_PORT?".to_owned(),
+        "cache_mib = \"1\" (environment UNOC_CACHE_MIB): allowed is 4-4096".to_owned(),
+        "max_connections = \"3\" (flag --max-connections): allowed is 16-100000".to_owned(),
+    ] {
+        assert!(text.stderr.contains(&words), "{words}\nin {}", text.stderr);
+    }
+    assert!(!text.stderr.contains("short") && !text.stderr.contains("red\""), "{}", text.stderr);
+    let json: Value = serde_json::from_str(&check(true).stdout).unwrap();
+    assert_eq!(json["ok"], false);
+    let faults = json["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), 8, "{faults:?}");
+    for fault in faults {
+        for key in ["key", "value", "source", "allowed"] {
+            assert!(fault[key].is_string(), "{key}: {fault}");
+        }
+    }
+    let served = said(unoc(&["serve"]).env("UNOC_PORT", "http")).expect(3);
+    assert!(served.stderr.contains("UNOC_PORT"), "{served:?}");
+}
+
+#[test]
+fn a_valid_configuration_is_called_so() {
+    assert_eq!(
+        said(&mut unoc(&["config", "check"])).expect(0).stdout,
+        "The configuration is valid.\n"
+    );
+    let json = said(&mut unoc(&["config", "check", "--json"])).expect(0).stdout;
+    assert_eq!(json, "{\"ok\":true}\n");
+}
+
+#[test]
+fn a_later_layer_wins_and_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("unoc.toml");
+    fs::write(&file, "port = 6001\nhost = \"::1\"\ncache_mib = 8\n").unwrap();
+    let mut command = unoc(&["config", "show", "--json", "--port", "6003"]);
+    command.arg("--config").arg(&file);
+    command.env("UNOC_PORT", "6002").env("UNOC_HOST", "0.0.0.0").env("UNOC_LOG_LEVEL", "debug");
+    let shown: Value = serde_json::from_str(&said(&mut command).expect(0).stdout).unwrap();
+    let one = |key: &str| {
+        let row = shown.as_array().unwrap().iter().find(|row| row["key"] == key).unwrap();
+        (row["value"].as_str().unwrap().to_owned(), row["source"].as_str().unwrap().to_owned())
+    };
+    let is = |key: &str, value: &str, source: &str| {
+        assert_eq!(one(key), (value.to_owned(), source.to_owned()), "{key}");
+    };
+    is("port", "6003", "flag --port");
+    is("host", "0.0.0.0", "environment UNOC_HOST");
+    is("cache_mib", "8", file.to_str().unwrap());
+    is("log_level", "DEBUG", "environment UNOC_LOG_LEVEL");
+    is("max_connections", "4096", "default");
+    is("data_dir", "/nonexistent/.local/state/unoc", "default");
+    assert_eq!(shown.as_array().unwrap().len(), config::keys().len());
+    let text = said(&mut unoc(&["config", "show"])).expect(0).stdout;
+    assert_eq!(text.lines().count(), config::keys().len());
+    assert!(
+        text.lines().any(|line| line.starts_with("port") && line.ends_with("= 5001  (default)")),
+        "{text}"
+    );
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("postgresql+asyncpg://unoc:{PASSWORD}@postgres:5432/unocdb");
+    for arguments in [
+        &["config", "show"][..],
+        &["config", "show", "--json"],
+        &["config", "check"],
+        &["config", "check", "--json", "--port", "x"],
+        &["seed", "--log-level", "TRACE"],
+        &["export", "/nonexistent/x"],
+    ] {
+        let mut command = unoc(arguments);
+        command.env("UNOC_SHUTDOWN_TOKEN", TOKEN).env("DATABASE_URL", &url);
+        let said = said(command.arg("--data-dir").arg(directory.path()));
+        for text in [&said.stdout, &said.stderr] {
+            assert!(!text.contains(TOKEN) && !text.contains(PASSWORD), "{arguments:?}: {text}");
+        }
+        if arguments.contains(&"show") {
+            assert!(said.stdout.contains("***"), "{}", said.stdout);
+            assert!(said.stdout.contains("postgres:5432/unocdb"), "{}", said.stdout);
+        }
+    }
+}
+
+#[test]
+fn the_paper_lists_every_setting() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/DEPLOYMENT.md");
+    let paper = fs::read_to_string(path).unwrap();
+    let (_, rest) = paper.split_once("<!-- config-table -->\n").expect("the first marker");
+    let (table, _) = rest.split_once("<!-- /config-table -->").expect("the second marker");
+    let expected = config::markdown_table();
+    assert!(
+        table.trim() == expected.trim(),
+        "put this between the markers of docs/DEPLOYMENT.md:\n\n{expected}"
+    );
+}

@@ -1,0 +1,119 @@
+//! `unoc export` and `unoc import`: a site moves to another directory and stays what it was.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::app::process::{Server, run, said, unoc};
+
+/// An export without what belongs to the directory: the site's identity and its seq.
+fn portable(export: &str) -> (Value, String) {
+    let (header, rest) = export.split_once('\n').expect("a header");
+    let mut header: Value = serde_json::from_str(header).expect("JSON");
+    header["site_id"].take();
+    header["seq"].take();
+    (header, rest.to_owned())
+}
+
+/// A site with something of everything in `directory`.
+fn lively_site(directory: &Path) {
+    let server = Server::start(directory, &[]);
+    let http = &server.http;
+    http.patch(
+        "/api/devices/3/override",
+        &json!({"status_override": "DOWN", "override_reason": "ä \"q\" \\"}),
+    )
+    .expect(200);
+    http.patch("/api/devices/4", &json!({"x": 0.1, "y": -1e-9, "tx_power_dbm": 5})).expect(200);
+    let odd = http.provision("Straße 7 / „Süd“ 名", "HOP");
+    let odf = http.provision("gone", "ODF");
+    http.delete(&format!("/api/devices/{odf}")).expect(204);
+    let body =
+        json!({"device_a_id": odd, "device_b_id": 5, "link_type": "fiber", "status": "DOWN"});
+    http.post("/api/links/create-simple?validate=false", &body).expect(200);
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn a_site_survives_the_way_to_another_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| directory.path().join(name));
+    lively_site(&first);
+    let file = directory.path().join("site.jsonl");
+    let file = file.to_str().unwrap();
+    let told = run(&first, &["export", file]).expect(0).stdout;
+    let export = fs::read_to_string(file).unwrap();
+    assert_eq!(told, format!("Exported the site to {file} ({} bytes).\n", export.len()));
+    assert_eq!(run(&first, &["export"]).expect(0).stdout, export, "to a file or to the terminal");
+    let json: Value =
+        serde_json::from_str(&run(&first, &["export", file, "--json"]).stdout).unwrap();
+    assert_eq!(json, json!({"file": file, "bytes": export.len()}));
+
+    // Into an empty directory, and in place of another site with smaller ids.
+    run(&second, &["import", file]).expect(0);
+    let moved = run(&second, &["export"]).expect(0).stdout;
+    assert_eq!(portable(&moved), portable(&export));
+    assert_ne!(moved.lines().next(), export.lines().next(), "a site keeps its identity");
+    let third = directory.path().join("third");
+    run(&third, &["seed", "--size", "3"]).expect(0);
+    run(&third, &["import", file]).expect(3);
+    let said = run(&third, &["import", file, "--replace", "--json"]).expect(0);
+    let counts: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(counts["devices"], export.matches("\"kind\":\"device\"").count());
+    assert_eq!(portable(&run(&third, &["export"]).expect(0).stdout), portable(&export));
+
+    // The server takes it up: the next id follows the counters of the file.
+    let next = portable(&export).0["next_device_id"].as_u64().unwrap();
+    let server = Server::start(&third, &[]);
+    assert_eq!(server.http.provision("next", "POP"), next);
+}
+
+#[test]
+fn standard_input_is_a_file_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| directory.path().join(name));
+    run(&first, &["seed"]).expect(0);
+    let export = run(&first, &["export"]).expect(0).stdout;
+    let file = directory.path().join("x");
+    fs::write(&file, &export).unwrap();
+    let mut command = unoc(&["import", "-"]);
+    command.arg("--data-dir").arg(&second).stdin(fs::File::open(&file).unwrap());
+    assert!(said(&mut command).expect(0).stdout.starts_with("Imported "));
+    assert_eq!(portable(&run(&second, &["export"]).stdout), portable(&export));
+}
+
+#[test]
+fn an_export_is_the_same_while_the_server_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    lively_site(path);
+    let offline = run(path, &["export"]).expect(0).stdout;
+    let server = Server::start(path, &[]);
+    assert_eq!(run(path, &["export"]).expect(0).stdout, offline);
+    assert_eq!(server.http.get("/api/export").expect(200).text(), offline);
+    let file = path.join("online.jsonl");
+    run(path, &["export", file.to_str().unwrap()]).expect(0);
+    assert_eq!(fs::read_to_string(file).unwrap(), offline);
+    let based = tempfile::tempdir().unwrap();
+    let below = Server::start(based.path(), &[("UNOC_BASE_PATH", "/noc")]);
+    let export = run(based.path(), &["export"]).expect(0).stdout;
+    assert_eq!(below.http.get("/api/export").expect(200).text(), export, "below a path");
+}
+
+#[test]
+fn an_import_needs_the_store_for_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let file = path.join("site.jsonl");
+    let server = Server::start(path, &[]);
+    run(path, &["export", file.to_str().unwrap()]).expect(0);
+    let said = run(path, &["import", file.to_str().unwrap(), "--replace"]).expect(75);
+    assert!(said.stderr.contains("systemctl stop unoc"), "{said:?}");
+    assert_eq!(server.data_dir(), path);
+    let second = run(path, &["serve", "--port", "0"]).expect(75);
+    assert!(second.stderr.contains("is in use by another process"), "{second:?}");
+    server.http.get("/health").expect(200);
+    assert!(server.terminate().0.success());
+    run(path, &["import", file.to_str().unwrap(), "--replace"]).expect(0);
+}

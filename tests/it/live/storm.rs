@@ -1,0 +1,54 @@
+//! A client that does not read, while very much happens.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::app::process::Server;
+use crate::app::socket::Client;
+use crate::app::wait;
+
+/// Rows of one call: with two events each, fewer than a client's buffer holds.
+const ROWS: usize = 950;
+/// Calls: 100,700 events.
+const CALLS: usize = 53;
+/// From the answer of a request to its last event at a client that reads.
+const DELAY_MAX: Duration = Duration::from_secs(1);
+/// What a site of that size may take, with all buffers.
+const RESIDENT_KIB_MAX: u64 = 300 * 1024;
+
+#[test]
+fn a_client_that_never_reads_harms_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[("UNOC_DEV_FEATURES", "0")]);
+    let mut silent = Client::connect(server.address, "/");
+    let mut silent_live = Client::connect(server.address, "/live");
+    let mut reader = Client::connect(server.address, "/");
+    let mut slowest = Duration::ZERO;
+    // Long names, so that no socket buffer of the kernel takes everything.
+    let filler = "x".repeat(110);
+    for call in 0..CALLS {
+        let row = |row| json!({"name": format!("{filler}-{call}-{row}"), "device_type": "POP"});
+        let body = json!({"devices": (0..ROWS).map(row).collect::<Vec<_>>()});
+        server.http.post("/api/devices/bulk", &body).expect(201);
+        let answered = wait::now();
+        let last = ((call + 1) * ROWS) as u64;
+        let events =
+            reader.until(|event| event.name == "device:created" && event.payload["id"] == last);
+        assert_eq!(events.len(), 2 * ROWS, "the reader misses nothing");
+        slowest = slowest.max(answered.elapsed());
+    }
+    assert!(slowest < DELAY_MAX, "{slowest:?}");
+    let resident_kib = server.resident_kib();
+    assert!(resident_kib < RESIDENT_KIB_MAX, "{resident_kib} KiB");
+
+    // As soon as it reads again it is told that it missed something, and is as good as the others.
+    let read = silent.until(|event| event.name == "topology:reset");
+    assert!(read.len() < 2 * ROWS * CALLS, "it would have had to miss some of them");
+    let id = server.http.provision("after the storm", "POP");
+    silent.until(|event| event.name == "device:created" && event.payload["id"] == id);
+    let seq = server.http.seq();
+    silent_live.until(|event| event.payload["to_seq"] == seq);
+    server.http.get("/health").expect(200);
+    eprintln!("slowest {slowest:?}, {resident_kib} KiB, {} events kept", read.len());
+}
