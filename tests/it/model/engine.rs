@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::broadcast::Receiver;
 use unoc::domain::{
-    Change, Command, Device, DeviceId, DeviceType, Edit, EntityKey, InterfaceId, Kind, LinkId,
-    Name, NewDevice, Optics, Position, Timestamp,
+    Change, Command, Device, DeviceId, DeviceType, Edit, EntityKey, IdCounters, InterfaceId, Kind,
+    LinkId, Name, NewDevice, Optics, Position, Reply, Site, Timestamp,
 };
 use unoc::engine::{Cause, Clock, Commit, Engine, EngineError, EngineOptions, Exit, Handle};
 use unoc::store::{
@@ -110,7 +110,7 @@ impl Rig {
     }
 }
 
-type Submitted = Result<unoc::domain::Reply, EngineError>;
+type Submitted = Result<Reply, EngineError>;
 
 /// What must be on disk beside the entities.
 #[derive(Default)]
@@ -385,5 +385,22 @@ fn a_full_volume_refuses_writes_and_keeps_the_engine_alive() {
         play(&mut rig, &[step], &mut expected, time(0));
     }
     check(&rig.content(), &pair.oracle, &expected);
+    rig.stop();
+}
+
+/// An import may bring ids that were used elsewhere and nothing else that is new.
+#[test]
+fn counters_that_an_import_raises_outlive_a_restart() {
+    let mut rig = Rig::new();
+    let raised = IdCounters { device: 70, interface: 80, link: 90 };
+    let site = Site { counters: raised, ..Site::default() };
+    let import = Command::ReplaceSite(Box::new(site));
+    assert!(rig.submit(vec![(import, AuditOrigin::default())])[0].is_ok());
+    rig.restart();
+    assert_eq!(rig.content().head.counters, raised);
+    match &rig.submit(vec![(new_device("Neubau"), AuditOrigin::default())])[..] {
+        [Ok(Reply::Device(device))] => assert_eq!(device.id, DeviceId(70)),
+        other => panic!("{other:?}"),
+    }
     rig.stop();
 }
