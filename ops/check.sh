@@ -28,6 +28,7 @@ checks=(
   'schemathesis: generated requests against the binary'
   'shell: shell scripts'
   'unit: the systemd unit'
+  'boot: the unit under a real systemd, in a container'
   'deny: licences, advisories and sources of the dependencies'
 )
 
@@ -52,6 +53,8 @@ check_lint() {
 }
 
 check_test() {
+  # A test that cannot run here says so in this file, and passes.
+  export UNOC_TEST_SKIPS=$scratch/skips
   if cargo nextest --version > /dev/null 2>&1; then
     cargo nextest run --locked --no-fail-fast
   else
@@ -127,7 +130,7 @@ check_schemathesis() {
 
 check_shell() {
   local scripts=(.ci/run) script
-  while IFS= read -r script; do scripts+=("$script"); done < <(find ops tests -name '*.sh' -not -path '*/node_modules/*')
+  while IFS= read -r script; do scripts+=("$script"); done < <(find appliance ops tests -name '*.sh' -not -path '*/node_modules/*')
   if has shellcheck; then
     shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
   else
@@ -153,6 +156,14 @@ check_unit() {
   fi
   systemd-analyze security --no-pager --offline=true --threshold="$exposure_tenths_max" systemd/unoc.service |
     tail -n 1
+}
+
+check_boot() {
+  needs_binary
+  UNOC_TEST_CACHE=$cache appliance/boot-test.sh "$binary" | tee "$scratch/boot"
+  local status=${PIPESTATUS[0]}
+  [ "$status" -ne "$skipped" ] || skip "$(sed -n 's/^SKIPPED: //p' "$scratch/boot")"
+  return "$status"
 }
 
 # deny.toml is in the form that 0.16 brought.
@@ -189,6 +200,13 @@ for check in "${checks[@]}"; do
     "$skipped") skips=$((skips + 1)) word=SKIPPED note=$(sed 's/^SKIPPED: //' "$scratch/reason") ;;
     *) failed=$((failed + 1)) word=FAILED note="status $status" ;;
   esac
+  if [ -s "$scratch/skips" ]; then
+    while read -r line; do
+      skips=$((skips + 1))
+      summary+=("$(printf '%-8s    -    %s: %s' SKIPPED "$name" "$line")")
+    done < "$scratch/skips"
+    rm "$scratch/skips"
+  fi
   summary+=("$(printf '%-8s %4d s  %s%s' "$word" $((SECONDS - started)) "$check" "${note:+ ($note)}")")
 done
 

@@ -26,6 +26,8 @@ pub(crate) struct Bench {
     pub(crate) rounds: usize,
     /// Of one measurement within a round.
     pub(crate) seconds: f64,
+    /// Where plots go: beside the paper, when it is being written.
+    pub(crate) plots: Option<PathBuf>,
 }
 
 struct Options {
@@ -46,6 +48,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         scratch,
         rounds: options.rounds,
         seconds: options.seconds,
+        plots: options.write.as_deref().and_then(Path::parent).map(Path::to_owned),
     };
     let circumstances = circumstances(&bench)?;
     let mut failed = Vec::new();

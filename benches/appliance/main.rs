@@ -3,8 +3,9 @@
 //!
 //! Four kinds of process take part. The director (`run`) starts everything and computes ratios.
 //! The program under test is `unoc` itself. A bare server (`baseline`) does the same work on the
-//! wire with nothing behind it. A load generator (`load`, `watch`) drives either, always the same
-//! way, so that its own cost is in both numbers.
+//! wire with nothing behind it. A load generator (`load`, `watch`, `outage`) drives either, always
+//! the same way, so that its own cost is in both numbers. Only `recompute` needs no process: it
+//! calls the library.
 //!
 //! Machines that run this are shared and noisy. The two servers therefore take turns (ours, bare,
 //! ours, bare, …) for at least five rounds, each round gives one ratio, and the median of the
@@ -20,6 +21,8 @@ mod baseline;
 mod director;
 mod http;
 mod load;
+mod outage;
+mod plot;
 mod process;
 mod report;
 mod scenarios;
@@ -32,9 +35,11 @@ const USAGE: &str = "\
 Measures the release binary beside a bare server. Use ops/bench.sh, which builds both and calls
   appliance run --binary PATH --scratch DIR [--write FILE] [--rounds N] [--seconds S] [SCENARIO…]
 
-scenarios: get_one list first_byte provision broadcast footprint (all, when none is named)
+scenarios: get_one list first_byte provision broadcast recompute storm footprint (all, when none
+is named)
   --scratch DIR   where stores are made: the file system whose fsync is measured
-  --write FILE    put the tables between this Markdown file's `<!-- bench:SCENARIO -->` markers
+  --write FILE    put the tables between this Markdown file's `<!-- bench:SCENARIO -->` markers,
+                  and plots beside it
   --rounds N      rounds per comparison, at least 5 (7)
   --seconds S     length of one measurement in a round (3)";
 
@@ -47,6 +52,7 @@ fn main() -> Result<()> {
             "baseline" => baseline::run(one(rest)?),
             "load" => load::run(one(rest)?),
             "watch" => watch::run(one(rest)?),
+            "outage" => outage::run(one(rest)?),
             other => bail!("unknown command {other}\n{USAGE}"),
         },
         None => {

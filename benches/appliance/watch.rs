@@ -15,7 +15,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use crate::http::{Connection, with_json};
 
 /// Far longer than any broadcast takes; a client that has heard nothing by then never will.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// Rounds of PATCHes before the counted ones, so that every connection and code path is warm.
 const WARMUP_PATCHES: usize = 20;
 
@@ -39,7 +39,7 @@ pub(crate) struct Watched {
 /// Milliseconds by server, round and PATCH.
 pub(crate) type Outcome = Vec<Vec<Vec<f64>>>;
 
-type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// One client has heard of the override, at this time.
 struct Heard {
@@ -85,7 +85,7 @@ impl Audience {
     async fn gather(server: &Watched, clients: usize) -> Result<Self> {
         let (sender, heard) = mpsc::unbounded_channel();
         for _ in 0..clients {
-            let socket = connect(&server.address).await?;
+            let socket = connect(&server.address, "").await?;
             tokio::task::spawn_local(listen(socket, server.device_id, sender.clone()));
         }
         let patches = Connection::open(&server.address).await?;
@@ -127,15 +127,16 @@ impl Audience {
     }
 }
 
-/// Opens Engine.IO 4 over a web socket and joins the default namespace.
-async fn connect(address: &str) -> Result<Socket> {
+/// Opens Engine.IO 4 over a web socket and joins a namespace: `""` the default one, `"/live,"` that
+/// of numbered batches.
+pub(crate) async fn connect(address: &str, namespace: &str) -> Result<Socket> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
     let (mut socket, _) = client_async(url, stream).await.context("opening a web socket")?;
     expect(&mut socket, "0{").await?;
-    socket.send(Message::text("40")).await?;
-    expect(&mut socket, "40{").await?;
+    socket.send(Message::text(format!("40{namespace}"))).await?;
+    expect(&mut socket, &format!("40{namespace}{{")).await?;
     Ok(socket)
 }
 

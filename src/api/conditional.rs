@@ -3,10 +3,15 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use serde::Serialize;
+
 use super::state::ApiState;
 
 /// The seq of the snapshot that an answer shows.
 const SEQ_HEADER: HeaderName = HeaderName::from_static("x-unoc-seq");
+
+/// Most entities are smaller: one allocation.
+const ENTITY_BYTES: usize = 1024;
 
 /// The headers of an answer that shows the site at `seq`.
 pub(super) fn headers(state: &ApiState, seq: u64) -> [(HeaderName, HeaderValue); 3] {
@@ -15,6 +20,14 @@ pub(super) fn headers(state: &ApiState, seq: u64) -> [(HeaderName, HeaderValue);
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (SEQ_HEADER, HeaderValue::from(seq)),
     ]
+}
+
+/// An answer with one entity.
+pub(super) fn json(state: &ApiState, seq: u64, view: &impl Serialize) -> Response {
+    let mut body = Vec::with_capacity(ENTITY_BYTES);
+    serde_json::to_writer(&mut body, view).expect("views hold finite numbers and text only");
+    let json = HeaderValue::from_static("application/json");
+    (headers(state, seq), [(header::CONTENT_TYPE, json)], body).into_response()
 }
 
 /// 304, when the client already has what the site looks like at `seq`.

@@ -37,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     responses((status = 200, body = String, content_type = "application/x-ndjson"))
 )]
 async fn export(State(state): State<ApiState>) -> Result<Response, ApiError> {
-    let snapshot = state.handle().read()?;
+    let snapshot = state.handle().read();
     let site_id = state.handle().site_id();
     let (pieces, mut made) = mpsc::channel(PIECES_WAITING);
     let runtime = tokio::runtime::Handle::current();

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
-use super::request_log::{Peer, RequestId};
+use super::request::{Peer, RequestId};
 use super::validation::{Fault, Fields, FromFields, parse};
 use crate::store::AuditOrigin;
 

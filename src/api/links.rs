@@ -17,16 +17,22 @@ use super::listing::{self, Page, PageParams};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    Command, ConnectDevices, DeviceId, InterfaceId, InterfaceType, Link, LinkId, Medium, NewLink,
-    Reply, Status,
+    Command, ConnectDevices, DeviceId, InterfaceId, InterfaceType, Link, LinkId, LinkPatch, Medium,
+    NewLink, Override, OverrideReason, Reply, Status,
 };
+use crate::store::AuditOrigin;
 use crate::wire::{self, InterfaceView, LinkView};
+
+/// Routes whose answers are long.
+pub(super) fn lists() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(list_links, create_link))
+}
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(list_links, create_link))
         .routes(routes!(connect_devices))
-        .routes(routes!(get_link, delete_link))
+        .routes(routes!(get_link, update_link, delete_link))
+        .routes(routes!(clear_override))
 }
 
 /// A link to make between two interfaces.
@@ -46,7 +52,7 @@ struct NewLinkBody {
 /// Two devices to link.
 #[derive(ToSchema)]
 #[schema(as = ConnectDevices)]
-struct ConnectBody {
+pub(super) struct ConnectBody {
     #[schema(value_type = u64)]
     device_a_id: DeviceId,
     #[schema(value_type = u64)]
@@ -88,6 +94,21 @@ impl FromFields for ConnectBody {
             length_km,
             physical_medium_id,
         })
+    }
+}
+
+impl ConnectBody {
+    pub(super) fn with_rules(self, validate: bool) -> ConnectDevices {
+        let is_fiber = self.link_type == "fiber";
+        ConnectDevices {
+            a: self.device_a_id,
+            b: self.device_b_id,
+            interface_type: if is_fiber { InterfaceType::Optical } else { InterfaceType::Ethernet },
+            status: self.status,
+            length_km: self.length_km,
+            medium: self.physical_medium_id,
+            validate,
+        }
     }
 }
 
@@ -145,13 +166,13 @@ async fn get_link(
     PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let snapshot = state.handle().read()?;
+    let snapshot = state.handle().read();
     let link = snapshot.link(LinkId(id))?.ok_or(ApiError::NotFound("Link not found"))?;
-    let seq = snapshot.head()?.seq;
+    let seq = snapshot.head().seq;
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }
-    Ok((conditional::headers(&state, seq), Json(LinkView::new(&link))).into_response())
+    Ok(conditional::json(&state, seq, &LinkView::new(&link)))
 }
 
 /// Links two existing interfaces.
@@ -197,16 +218,7 @@ async fn connect_devices(
     Origin(origin): Origin,
     Body422(body): Body422<ConnectBody>,
 ) -> Result<Response, ApiError> {
-    let is_fiber = body.link_type == "fiber";
-    let command = Command::ConnectDevices(ConnectDevices {
-        a: body.device_a_id,
-        b: body.device_b_id,
-        interface_type: if is_fiber { InterfaceType::Optical } else { InterfaceType::Ethernet },
-        status: body.status,
-        length_km: body.length_km,
-        medium: body.physical_medium_id,
-        validate: rules.validate,
-    });
+    let command = Command::ConnectDevices(body.with_rules(rules.validate));
     let reply = state.handle().submit(command, origin).await?;
     let Reply::Connected { link, a, b, names: [a_name, b_name] } = reply else {
         unreachable!("linking devices replies with the link and its ports")
@@ -219,6 +231,105 @@ async fn connect_devices(
         message,
     };
     Ok(Json(answer).into_response())
+}
+
+/// New values of a link; what is absent stays.
+#[derive(ToSchema)]
+#[schema(as = LinkPatch)]
+pub(super) struct LinkPatchBody {
+    #[schema(value_type = Option<f64>, minimum = 0.0)]
+    length_km: Option<Option<f64>>,
+    #[schema(schema_with = wire::nullable_medium_schema, required = false)]
+    physical_medium_id: Option<Option<Medium>>,
+    /// `UP` and `DOWN` override the status (`DOWN` is how a cut is told), null clears it.
+    #[schema(schema_with = wire::nullable_status_schema, required = false)]
+    status_override: Option<Option<Status>>,
+    #[schema(value_type = Option<String>, max_length = 255)]
+    override_reason: Option<OverrideReason>,
+}
+
+impl FromFields for LinkPatchBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            length_km: fields.nullable("length_km", parse::not_negative),
+            physical_medium_id: fields.nullable("physical_medium_id", parse::medium),
+            status_override: if fields.has("override_reason") && !fields.has("status_override") {
+                // A reason alone would say nothing of what it is the reason for.
+                fields.required("status_override", parse::status).map(Some)
+            } else {
+                fields.nullable("status_override", parse::status)
+            },
+            override_reason: fields.optional("override_reason", parse::reason),
+        })
+    }
+}
+
+impl From<LinkPatchBody> for LinkPatch {
+    fn from(body: LinkPatchBody) -> Self {
+        let reason = body.override_reason;
+        let set = |status| Override { status, reason };
+        Self {
+            length_km: body.length_km,
+            medium: body.physical_medium_id,
+            status_override: body.status_override.map(|status| status.map(set)),
+        }
+    }
+}
+
+/// An answer that says what was done and shows the link.
+#[derive(Serialize, ToSchema)]
+struct LinkMessage<'a> {
+    message: &'static str,
+    link: LinkView<'a>,
+}
+
+/// Changes a link, or overrides its status: a fibre cut is `{"status_override":"DOWN"}`.
+#[utoipa::path(
+    patch,
+    path = "/api/links/{id}",
+    tag = "links",
+    params(("id" = u64, Path, description = "Link id")),
+    request_body = LinkPatchBody,
+    responses((status = 200, body = LinkMessage<'_>))
+)]
+async fn update_link(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+    Body422(body): Body422<LinkPatchBody>,
+) -> Result<Response, ApiError> {
+    submit_patch(&state, id, body.into(), "Link updated", origin).await
+}
+
+/// Clears the override of a link.
+#[utoipa::path(
+    delete,
+    path = "/api/links/{id}/override",
+    tag = "links",
+    params(("id" = u64, Path, description = "Link id")),
+    responses((status = 200, body = LinkMessage<'_>))
+)]
+async fn clear_override(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    Origin(origin): Origin,
+) -> Result<Response, ApiError> {
+    let patch = LinkPatch { status_override: Some(None), ..LinkPatch::default() };
+    submit_patch(&state, id, patch, "Status override cleared", origin).await
+}
+
+async fn submit_patch(
+    state: &ApiState,
+    id: u64,
+    patch: LinkPatch,
+    message: &'static str,
+    origin: AuditOrigin,
+) -> Result<Response, ApiError> {
+    let command = Command::UpdateLink(LinkId(id), patch);
+    let Reply::Link(link) = state.handle().submit(command, origin).await? else {
+        unreachable!("changing a link replies with it")
+    };
+    Ok(Json(LinkMessage { message, link: LinkView::new(&link) }).into_response())
 }
 
 /// Deletes a link; its interfaces stay.

@@ -4,6 +4,7 @@
 //! as long as that seq stays the same, so a list after one change costs one block.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -109,13 +110,13 @@ pub(super) fn filtered<T: Listed>(
     page: &Page,
     path: &str,
     select: impl FnOnce(
-        &Snapshot,
+        &Arc<Snapshot>,
     ) -> Result<Box<dyn Iterator<Item = Result<T, StoreError>>>, StoreError>
     + Send
     + 'static,
 ) -> Result<Response, ApiError> {
-    let snapshot = state.handle().read()?;
-    let seq = snapshot.head()?.seq;
+    let snapshot = state.handle().read();
+    let seq = snapshot.head().seq;
     if let Some(response) = conditional::not_modified(state, request, seq) {
         return Ok(response);
     }
@@ -153,8 +154,8 @@ pub(super) fn filtered<T: Listed>(
 }
 
 fn whole_list<T: Listed>(state: &ApiState, request: &HeaderMap) -> Result<Response, ApiError> {
-    let snapshot = state.handle().read()?;
-    let seq = snapshot.head()?.seq;
+    let snapshot = state.handle().read();
+    let seq = snapshot.head().seq;
     if let Some(response) = conditional::not_modified(state, request, seq) {
         return Ok(response);
     }

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod logging;
+mod placed;
 mod server;
 mod systemd;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tower::ServiceBuilder;
 use tracing::{error, info, warn};
 
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
@@ -64,10 +66,11 @@ impl App {
         let address = listener.local_addr().context("cannot tell the own address")?;
         let (shutdown, stopping) = watch::channel(false);
         let shutdown = Arc::new(shutdown);
-        let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path);
+        let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path, api::is_cross_site);
         let state = ApiState::new(handle.clone(), api_options(&config, &shutdown));
-        let router = api::router(state).layer(layer);
+        let service = ServiceBuilder::new().layer(layer).service(api::router(state));
         let mut tasks = JoinSet::new();
+        tasks.spawn(refresh(handle.clone()));
         let ended = until(stopping.clone());
         let (task_handle, task_sockets) = (handle.clone(), sockets.clone());
         tasks.spawn(async move {
@@ -81,7 +84,7 @@ impl App {
         }
         let server = server::Server {
             listener,
-            router,
+            service,
             max_connections: config.max_connections,
             drain_wait: DRAIN_WAIT,
         };
@@ -190,9 +193,17 @@ fn api_options(config: &Config, shutdown: &Arc<watch::Sender<bool>>) -> ApiOptio
     ApiOptions { base_path: config.base_path.clone(), shutdown: ShutdownGuard { accepts, trigger } }
 }
 
+/// A newer program may judge the network otherwise than the one that stored it.
+async fn refresh(handle: Handle) {
+    let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
+    if let Err(error) = handle.submit(Command::Refresh, origin).await {
+        warn!(%error, "The status could not be computed again");
+    }
+}
+
 /// A store that nothing was ever written to begins with the demo network, as v2 does.
 async fn load_demo(config: &Config, handle: &Handle) -> Result<()> {
-    if !config.dev_features || handle.read()?.head()?.seq > 0 {
+    if !config.dev_features || handle.read().head().seq > 0 {
         return Ok(());
     }
     let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };

@@ -1,14 +1,15 @@
 //! The HTTP server: accepting, limits against slow and many clients, draining.
 
+use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
+use http::{Request, Response};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,15 +17,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal as listen};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
+use super::placed::Placed;
 use super::until;
 use crate::api::Peer;
 
 /// How long a client may take to send a request's head, and how long a connection may idle
 /// between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of what it is sent. Without it the ping timeout of Socket.IO
+/// ends no client with a full receive window, and what waits for that client stays for ever.
+const SEND_WAIT_MS: u32 = 30_000;
 /// A request's head, in bytes and in fields: ten times what browsers send behind proxies.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 128;
@@ -32,9 +37,10 @@ const HEADERS_MAX: usize = 128;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A bound listener and what it serves.
-pub(super) struct Server {
+pub(super) struct Server<S> {
     pub(super) listener: TcpListener,
-    pub(super) router: Router,
+    /// Routes, pages and Socket.IO.
+    pub(super) service: S,
     /// Connections served at once; further ones wait in the kernel's queue.
     pub(super) max_connections: usize,
     pub(super) drain_wait: Duration,
@@ -57,10 +63,16 @@ pub(super) async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
     })
 }
 
-impl Server {
+impl<S, B> Server<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
     /// Serves until told to stop, then lets open requests finish for a while.
     pub(super) async fn serve(self, mut stopping: watch::Receiver<bool>) {
-        let Self { listener, router, max_connections, drain_wait } = self;
+        let Self { listener, service, max_connections, drain_wait } = self;
         let places = Arc::new(Semaphore::new(max_connections));
         let mut connections = JoinSet::new();
         loop {
@@ -70,12 +82,9 @@ impl Server {
             };
             match accepted {
                 Ok((stream, peer, place)) => {
-                    let served =
-                        connection(stream, peer.ip(), router.clone(), until(stopping.clone()));
-                    connections.spawn(async move {
-                        served.await;
-                        drop(place);
-                    });
+                    let stream = Placed::new(stream, place);
+                    let ended = until(stopping.clone());
+                    connections.spawn(connection(stream, peer.ip(), service.clone(), ended));
                 }
                 Err(error) => {
                     warn!(%error, "A connection could not be accepted");
@@ -101,21 +110,24 @@ async fn accept(
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
+    // Answers are written whole; waiting for more would only delay the last part.
+    stream.set_nodelay(true).ok();
+    rustix::net::sockopt::set_tcp_user_timeout(&stream, SEND_WAIT_MS).ok();
     Ok((stream, peer, place))
 }
 
-async fn connection(
-    stream: TcpStream,
+async fn connection<S, B>(
+    stream: Placed,
     peer: IpAddr,
-    router: Router,
+    service: S,
     stopping: impl Future<Output = ()>,
-) {
-    // Answers are written whole; waiting for more would only delay the last part.
-    stream.set_nodelay(true).ok();
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
+{
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request)
+        service.clone().oneshot(request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

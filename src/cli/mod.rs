@@ -30,7 +30,7 @@ pub fn run() -> ExitCode {
     match dispatch(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("unoc: {:#}", failure.error);
+            eprintln!("unoc: {}", exit::explain(&failure.error));
             failure.code()
         }
     }

@@ -45,7 +45,7 @@ fn seed_store(
     let progress = Progress::waiting("Building the network");
     let handle = offline::submit(config, store, Command::Reseed(blueprint))?;
     drop(progress);
-    let snapshot = handle.read()?;
+    let snapshot = handle.read();
     Ok([
         snapshot.count(Kind::Device)?,
         snapshot.count(Kind::Interface)?,

@@ -1,6 +1,8 @@
 //! `unoc serve`
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tracing::warn;
 
 use super::args::Cli;
 use super::exit::Failure;
@@ -10,6 +12,7 @@ use crate::engine::Clock;
 pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
     let config = cli.load_config()?;
     init_logging(&config)?;
+    raise_file_limit(config.max_connections);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -19,4 +22,25 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
         app.run().await
     })?;
     Ok(())
+}
+
+/// Descriptors that the process needs beside one per connection: store, log, listener, reserve.
+const OTHER_FILES: u64 = 64;
+
+/// Shells allow 1,024 open files, fewer than the connections that may be configured.
+fn raise_file_limit(max_connections: usize) {
+    let wanted = max_connections as u64 + OTHER_FILES;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let current = Some(limit.maximum.map_or(wanted, |maximum| wanted.min(maximum)));
+    let raised = setrlimit(Resource::Nofile, Rlimit { current, maximum: limit.maximum });
+    if raised.is_err() || current < Some(wanted) {
+        warn!(
+            files.wanted = wanted,
+            files.allowed = current,
+            "Fewer files may be open than max_connections asks for; raise LimitNOFILE"
+        );
+    }
 }

@@ -99,6 +99,25 @@ impl Change {
         }
     }
 
+    /// True when before and after differ in nothing but times.
+    pub(super) fn is_for_times_only(&self) -> bool {
+        match self {
+            Self::Device(Edit { before: Some(before), after: Some(after) }) => {
+                let (updated_at, status_since) = (before.updated_at, before.status_since);
+                Device { updated_at, status_since, ..Device::clone(after) } == **before
+            }
+            Self::Interface(Edit { before: Some(before), after: Some(after) }) => {
+                let updated_at = before.updated_at;
+                Interface { updated_at, ..Interface::clone(after) } == **before
+            }
+            Self::Link(Edit { before: Some(before), after: Some(after) }) => {
+                let (updated_at, status_since) = (before.updated_at, before.status_since);
+                Link { updated_at, status_since, ..Link::clone(after) } == **before
+            }
+            _ => false,
+        }
+    }
+
     /// Joins a later change of the same entity to this one.
     pub(super) fn absorb(&mut self, later: Self) {
         match (self, later) {

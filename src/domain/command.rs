@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::network::Blueprint;
 use super::{
     Change, Device, DeviceId, DeviceType, Interface, InterfaceId, InterfaceType, Link, LinkId,
-    Medium, Name, Optics, Override, Position, Refusal, Site, Status,
+    Medium, Name, Optics, Override, PonClass, Position, Refusal, Site, Status,
 };
 
 /// A request to change the site. The only way in which it changes.
@@ -26,8 +26,12 @@ pub enum Command {
     CreateLink(NewLink),
     /// A link between two devices, with a new port on each.
     ConnectDevices(ConnectDevices),
+    UpdateLink(LinkId, LinkPatch),
     /// The interfaces stay.
     DeleteLink(LinkId),
+    /// Computes every status again: after a start, since the rules may have changed with the
+    /// program.
+    Refresh,
     /// Clears the site and builds a generated network; ids go on.
     Reseed(Blueprint),
     /// Puts this site in the place of the current one, ids and times as given.
@@ -55,6 +59,7 @@ pub struct DevicePatch {
     pub tx_power_dbm: Option<Option<f64>>,
     pub sensitivity_min_dbm: Option<Option<f64>>,
     pub insertion_loss_db: Option<Option<f64>>,
+    pub pon_class: Option<Option<PonClass>>,
 }
 
 /// An interface to make.
@@ -74,6 +79,14 @@ pub struct NewLink {
     pub medium: Option<Medium>,
     /// Apply the link rules; `false` is for raw repairs.
     pub validate: bool,
+}
+
+/// New values for a link; `None` keeps the old one, `Some(None)` removes it.
+#[derive(Clone, Debug, Default)]
+pub struct LinkPatch {
+    pub length_km: Option<Option<f64>>,
+    pub medium: Option<Option<Medium>>,
+    pub status_override: Option<Option<Override>>,
 }
 
 /// A link to make between two devices.

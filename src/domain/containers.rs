@@ -26,7 +26,8 @@ pub(super) fn check_parent(
 /// Deletes a device with its links and interfaces; its children lose their parent.
 pub(super) fn delete_device(edits: &mut Edits<'_>, id: DeviceId) -> Result<Made, Refusal> {
     edits.world().device(id).ok_or(Refusal::DeviceNotFound)?;
-    let links: Vec<_> = edits.world().links_of(id).collect();
+    let beside = edits.world().neighbours(id);
+    let links: Vec<_> = beside.iter().map(|neighbour| neighbour.link).collect();
     let ports = edits.world().ports(id).to_vec();
     let children: Vec<_> = edits.world().children(id).collect();
     for link in links {

@@ -1,6 +1,8 @@
 //! A device.
 
-use super::{DeviceId, DeviceType, Name, Override, Status, Timestamp};
+use super::{
+    DeviceId, DeviceType, LinkId, Name, Override, PonClass, Reasons, Signal, Status, Timestamp,
+};
 
 /// One piece of equipment, or a place that groups some.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +17,17 @@ pub struct Device {
     pub parent: Option<DeviceId>,
     /// Computed from the network.
     pub status: Status,
+    /// Why the status is what it is.
+    pub reasons: Reasons,
+    /// Computed for leaves with an optical path to a working OLT.
+    pub signal: Option<Signal>,
+    /// The next links towards the OLT (leaves and passive parts) or, nearest first, towards the
+    /// next active device on the way to a gateway (the others).
+    pub uplink: Uplink,
+    /// What passing through a passive part costs, with the default of its type and ratio.
+    pub through_loss_db: Option<f64>,
+    /// Since when the effective status is what it is.
+    pub status_since: Timestamp,
     pub status_override: Option<Override>,
     pub created_at: Timestamp,
     /// The last change of anything above.
@@ -34,7 +47,12 @@ pub struct Optics {
     pub tx_power_dbm: Option<f64>,
     pub sensitivity_min_dbm: Option<f64>,
     pub insertion_loss_db: Option<f64>,
+    /// Of an OLT: supplies the limits that its devices do not set themselves.
+    pub pon_class: Option<PonClass>,
 }
+
+/// The links that a path upwards begins with; empty without a path.
+pub type Uplink = Box<[LinkId]>;
 
 impl Device {
     /// What counts for operators and for everything downstream: the override, or else the

@@ -173,6 +173,21 @@ impl DeviceType {
         self.row().class
     }
 
+    /// UP whatever the network looks like.
+    pub const fn is_always_online(self) -> bool {
+        self.row().always_online
+    }
+
+    /// Forwards for other active devices.
+    pub const fn is_router(self) -> bool {
+        matches!(self, Self::BackboneGateway | Self::CoreRouter | Self::EdgeRouter)
+    }
+
+    /// Receives light from an OLT.
+    pub const fn is_optical_leaf(self) -> bool {
+        matches!(self, Self::Ont | Self::BusinessOnt)
+    }
+
     pub fn is_container(self) -> bool {
         self.class() == DeviceClass::Container
     }

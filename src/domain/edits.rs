@@ -14,6 +14,8 @@ use super::{
 pub(super) struct Edits<'w> {
     world: &'w mut World,
     now: Timestamp,
+    /// Whether a change sets the time of the last change; not while a site is being loaded.
+    sets_times: bool,
     journal: Vec<Change>,
 }
 
@@ -23,13 +25,14 @@ pub(super) trait Entity: Clone + PartialEq {
 
     fn find(world: &World, id: Self::Id) -> Option<&Arc<Self>>;
     fn id(&self) -> Self::Id;
-    fn touch(&mut self, now: Timestamp);
+    /// Notes that it differs from `before` since `now`.
+    fn touch(&mut self, before: &Self, now: Timestamp);
     fn change(edit: Edit<Self>) -> Change;
 }
 
 impl<'w> Edits<'w> {
     pub(super) fn new(world: &'w mut World, now: Timestamp) -> Self {
-        Self { world, now, journal: Vec::new() }
+        Self { world, now, sets_times: true, journal: Vec::new() }
     }
 
     pub(super) fn world(&self) -> &World {
@@ -56,6 +59,11 @@ impl<'w> Edits<'w> {
         LinkId(take(&mut self.world.next.link))
     }
 
+    /// Leaves times as they are from now on: a loaded site brings its own.
+    pub(super) fn keep_times(&mut self) {
+        self.sets_times = false;
+    }
+
     /// Lets ids go on from the greater of both counters.
     pub(super) fn raise_counters(&mut self, counters: super::IdCounters) {
         let next = &mut self.world.next;
@@ -77,7 +85,9 @@ impl<'w> Edits<'w> {
         let mut after = T::clone(&before);
         change(&mut after);
         if after != *before {
-            after.touch(self.now);
+            if self.sets_times {
+                after.touch(&before, self.now);
+            }
             self.record(T::change(Edit { before: Some(before), after: Some(Arc::new(after)) }));
         }
     }
@@ -96,18 +106,16 @@ impl<'w> Edits<'w> {
 
     /// The changes, each entity once (first `before`, last `after`), in order of first touch.
     pub(super) fn finish(self) -> Vec<Change> {
-        let mut place: FxHashMap<EntityKey, usize> = FxHashMap::default();
-        let mut changes: Vec<Change> = Vec::with_capacity(self.journal.len());
-        for change in self.journal {
-            match place.get(&change.key()) {
-                Some(index) => changes[*index].absorb(change),
-                None => {
-                    place.insert(change.key(), changes.len());
-                    changes.push(change);
-                }
-            }
+        coalesce(self.journal)
+    }
+
+    /// The same, but the world is left as it was, and what was changed and changed back is none.
+    pub(super) fn finish_and_roll_back(self) -> Vec<Change> {
+        for change in self.journal.iter().rev() {
+            self.world.apply(&change.clone().reversed());
         }
-        changes.retain(|change| !change.is_nothing());
+        let mut changes = coalesce(self.journal);
+        changes.retain(|change| !change.is_for_times_only());
         changes
     }
 
@@ -115,6 +123,23 @@ impl<'w> Edits<'w> {
         self.world.apply(&change);
         self.journal.push(change);
     }
+}
+
+fn coalesce(journal: Vec<Change>) -> Vec<Change> {
+    let mut place: FxHashMap<EntityKey, usize> = FxHashMap::default();
+    let mut changes: Vec<Change> = Vec::with_capacity(journal.len());
+    for change in journal {
+        match place.get(&change.key()) {
+            Some(index) => changes[*index].absorb(change),
+            None => {
+                place.insert(change.key(), changes.len());
+                changes.push(change);
+            }
+        }
+    }
+    // What was made and unmade in one session never was.
+    changes.retain(|change| !change.is_nothing());
+    changes
 }
 
 fn take(counter: &mut u64) -> u64 {
@@ -134,8 +159,11 @@ impl Entity for Device {
         self.id
     }
 
-    fn touch(&mut self, now: Timestamp) {
+    fn touch(&mut self, before: &Self, now: Timestamp) {
         self.updated_at = now;
+        if self.effective_status() != before.effective_status() {
+            self.status_since = now;
+        }
     }
 
     fn change(edit: Edit<Self>) -> Change {
@@ -154,7 +182,7 @@ impl Entity for Interface {
         self.id
     }
 
-    fn touch(&mut self, now: Timestamp) {
+    fn touch(&mut self, _: &Self, now: Timestamp) {
         self.updated_at = now;
     }
 
@@ -174,8 +202,11 @@ impl Entity for Link {
         self.id
     }
 
-    fn touch(&mut self, now: Timestamp) {
+    fn touch(&mut self, before: &Self, now: Timestamp) {
         self.updated_at = now;
+        if self.status != before.status {
+            self.status_since = now;
+        }
     }
 
     fn change(edit: Edit<Self>) -> Change {

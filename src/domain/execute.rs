@@ -3,8 +3,8 @@
 use super::command::Verdict;
 use super::edits::Edits;
 use super::{
-    Command, Decision, DeviceId, InterfaceId, LinkId, Refusal, Reply, Timestamp, World, bulk,
-    containers, derive, links, network, provision, replace,
+    Change, Command, Decision, DeviceId, InterfaceId, LinkId, Refusal, Reply, RowRefusal,
+    Timestamp, World, bulk, containers, derive, links, network, provision, replace,
 };
 
 /// What a command made, by id: the reply is read from the world once everything is settled.
@@ -38,6 +38,38 @@ impl World {
                 Err(refusal)
             }
         }
+    }
+
+    /// What commands would change, without changing anything: all of them together.
+    ///
+    /// # Errors
+    /// The first command that is refused, with its index.
+    pub fn simulate(
+        &mut self,
+        commands: Vec<Command>,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, RowRefusal> {
+        let counters = self.next;
+        let mut edits = Edits::new(self, now);
+        let mut refused = None;
+        for (index, command) in commands.into_iter().enumerate() {
+            if let Err(refusal) = run(&mut edits, command) {
+                refused = Some(RowRefusal { index, refusal });
+                break;
+            }
+        }
+        let changes = match refused {
+            Some(refused) => {
+                edits.roll_back();
+                Err(refused)
+            }
+            None => {
+                derive::settle(&mut edits);
+                Ok(edits.finish_and_roll_back())
+            }
+        };
+        self.next = counters;
+        changes
     }
 
     fn reply(&self, made: Made, is_connect: bool) -> Reply {
@@ -86,7 +118,12 @@ fn run(edits: &mut Edits<'_>, command: Command) -> Result<Made, Refusal> {
         Command::CreateInterface(new) => links::create_interface(edits, &new).map(Made::Interface),
         Command::CreateLink(new) => links::create_link(edits, &new).map(Made::Link),
         Command::ConnectDevices(new) => links::connect(edits, &new).map(Made::Link),
+        Command::UpdateLink(id, patch) => links::update_link(edits, id, patch).map(Made::Link),
         Command::DeleteLink(id) => links::delete_link(edits, id),
+        Command::Refresh => {
+            derive::settle_all(edits);
+            Ok(Made::Nothing)
+        }
         Command::Reseed(blueprint) => {
             replace::clear(edits);
             network::build(edits, blueprint);
@@ -110,7 +147,9 @@ impl Command {
             Self::CreateInterface(_) => "create interface",
             Self::CreateLink(_) => "create link",
             Self::ConnectDevices(_) => "connect devices",
+            Self::UpdateLink(..) => "update link",
             Self::DeleteLink(_) => "delete link",
+            Self::Refresh => "refresh status",
             Self::Reseed(_) => "reseed site",
             Self::ReplaceSite(_) => "import site",
         }

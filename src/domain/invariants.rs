@@ -8,12 +8,12 @@
 //! - I5: ids are unique, at least 1, and below the counters.
 //! - I6: the indexes (names, types, ports, links at ports, children) say what the entities say.
 //! - I7: the derived status of ports and links is what the rules compute.
-//! - I8: numbers are finite, lengths not negative.
+//! - I8: numbers are finite, lengths not negative; only an OLT has a `pon_class`.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::rules::status;
-use super::{Device, DeviceType, Interface, Link, Site, World};
+use super::{Device, DeviceType, Interface, Link, Site, Status, World};
 
 /// An invariant that does not hold, and where.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -71,6 +71,11 @@ impl World {
         ensure(values.into_iter().flatten().chain(place).all(f64::is_finite), "I8", || {
             format!("device '{name}' holds a number that is not finite")
         })?;
+        ensure(
+            device.optics.pon_class.is_none() || device.device_type == DeviceType::Olt,
+            "I8",
+            || format!("device '{name}' has a pon_class and is no OLT"),
+        )?;
         if let Some(parent) = device.parent {
             super::containers::check_parent(self, device.device_type, parent).map_err(
                 |refusal| Violation {
@@ -143,10 +148,15 @@ impl World {
             };
             ends.push(device.as_ref());
         }
+        ensure(self.ends(id) == Some([ends[0].id, ends[1].id]), "I6", || {
+            format!("link {id} is not indexed")
+        })?;
         ensure(ends[0].id != ends[1].id, "I4", || {
             format!("link {id} has one device at both ends")
         })?;
-        let expected = status::of_link(link, [ends[0], ends[1]]);
+        // Whether it is DEGRADED follows from the region; a property test compares that.
+        let is_critical = link.status == Status::Degraded;
+        let expected = status::of_link(link, [ends[0], ends[1]], is_critical);
         ensure(link.status == expected, "I7", || {
             format!("link {id} is {}, the rules say {}", link.status.as_str(), expected.as_str())
         })

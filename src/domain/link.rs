@@ -15,6 +15,8 @@ pub struct Link {
     /// Computed: see [`super::rules::status`].
     pub status: Status,
     pub status_override: Option<Override>,
+    /// Since when the status is what it is.
+    pub status_since: Timestamp,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

@@ -4,8 +4,8 @@ use super::edits::Edits;
 use super::execute::Made;
 use super::rules::{link_rules, status};
 use super::{
-    ConnectDevices, Device, DeviceId, Interface, InterfaceId, InterfaceType, Link, LinkId, Medium,
-    Name, NewInterface, NewLink, Override, Refusal, Status,
+    ConnectDevices, Device, DeviceId, Interface, InterfaceId, InterfaceType, Link, LinkId,
+    LinkPatch, Medium, Name, NewInterface, NewLink, Override, Refusal, Status,
 };
 
 /// More ports than any chassis in access networks has; bounds what one device can cost.
@@ -57,6 +57,23 @@ pub(super) fn connect(edits: &mut Edits<'_>, new: &ConnectDevices) -> Result<Lin
     Ok(put_link(edits, [a_port, b_port], new.length_km, new.medium, status_override))
 }
 
+/// Sets the given values of a link and keeps the others.
+pub(super) fn update_link(
+    edits: &mut Edits<'_>,
+    id: LinkId,
+    patch: LinkPatch,
+) -> Result<LinkId, Refusal> {
+    edits.world().link(id).ok_or(Refusal::LinkNotFound)?;
+    edits.update::<Link>(id, |link| {
+        link.length_km = patch.length_km.unwrap_or(link.length_km);
+        link.medium = patch.medium.unwrap_or(link.medium);
+        if let Some(set) = patch.status_override {
+            link.status_override = set;
+        }
+    });
+    Ok(id)
+}
+
 /// Takes a link away; its ports stay.
 pub(super) fn delete_link(edits: &mut Edits<'_>, id: LinkId) -> Result<Made, Refusal> {
     edits.world().link(id).ok_or(Refusal::LinkNotFound)?;
@@ -99,6 +116,7 @@ pub(super) fn put_link(
         medium,
         status: Status::Up,
         status_override,
+        status_since: now,
         created_at: now,
         updated_at: now,
     });

@@ -21,10 +21,14 @@ mod links;
 mod medium;
 mod name;
 pub mod network;
+mod optics;
+mod problems;
 mod provision;
+mod reasons;
 mod refusal;
 mod replace;
 pub mod rules;
+mod signal;
 mod site;
 mod status;
 mod time;
@@ -32,18 +36,23 @@ mod world;
 
 pub use change::{Change, Edit, EntityKey, Kind};
 pub use command::{
-    Command, ConnectDevices, Decision, DevicePatch, NewDevice, NewInterface, NewLink, Reply,
+    Command, ConnectDevices, Decision, DevicePatch, LinkPatch, NewDevice, NewInterface, NewLink,
+    Reply,
 };
-pub use device::{Device, Optics, Position};
+pub use device::{Device, Optics, Position, Uplink};
 pub use device_type::{DeviceClass, DeviceType};
 pub use ids::{DeviceId, IdCounters, InterfaceId, LinkId};
 pub use interface::{Interface, InterfaceType};
 pub use invariants::Violation;
 pub use link::Link;
-pub use medium::Medium;
+pub use medium::{Attenuation, DOWNSTREAM_NM, Medium, UPSTREAM_NM};
 pub use name::{Name, NameFault};
+pub use optics::{PON_CLASSES, PonClass, PonClassRow};
+pub use problems::{Cause, Problem, ProblemKind, Severity, problems};
+pub use reasons::{Reason, Reasons};
 pub use refusal::{Refusal, RowRefusal};
+pub use signal::{Direction, Signal, SignalClass};
 pub use site::Site;
 pub use status::{Override, OverrideReason, ReasonTooLong, Status};
 pub use time::Timestamp;
-pub use world::World;
+pub use world::{Neighbour, World};

@@ -5,7 +5,8 @@ use super::edits::Edits;
 use super::execute::Made;
 use super::rules::status;
 use super::{
-    Device, DeviceId, DevicePatch, DeviceType, Interface, Name, NewDevice, Override, Refusal, World,
+    Device, DeviceId, DevicePatch, DeviceType, Interface, Name, NewDevice, Override, PonClass,
+    Refusal, Uplink, World,
 };
 
 /// Makes a device with the ports of its type.
@@ -40,6 +41,7 @@ pub(super) fn create(edits: &mut Edits<'_>, new: NewDevice) -> Result<DeviceId, 
     if let Some(parent) = new.parent {
         check_parent(edits.world(), new.device_type, parent)?;
     }
+    check_pon_class(new.device_type, new.optics.pon_class)?;
     let id = edits.next_device_id();
     let now = edits.now();
     edits.put(Device {
@@ -50,6 +52,11 @@ pub(super) fn create(edits: &mut Edits<'_>, new: NewDevice) -> Result<DeviceId, 
         optics: new.optics,
         parent: new.parent,
         status: status::of_new_device(new.device_type),
+        reasons: status::reasons_of_new_device(new.device_type),
+        signal: None,
+        uplink: Uplink::default(),
+        through_loss_db: None,
+        status_since: now,
         status_override: None,
         created_at: now,
         updated_at: now,
@@ -70,6 +77,9 @@ pub(super) fn update(
     if let Some(Some(parent)) = patch.parent {
         check_parent(edits.world(), device.device_type, parent)?;
     }
+    if let Some(pon_class) = patch.pon_class {
+        check_pon_class(device.device_type, pon_class)?;
+    }
     edits.update::<Device>(id, |device| {
         device.name = patch.name.unwrap_or_else(|| device.name.clone());
         device.position = patch.position.unwrap_or(device.position);
@@ -78,6 +88,7 @@ pub(super) fn update(
         optics.tx_power_dbm = patch.tx_power_dbm.unwrap_or(optics.tx_power_dbm);
         optics.sensitivity_min_dbm =
             patch.sensitivity_min_dbm.unwrap_or(optics.sensitivity_min_dbm);
+        optics.pon_class = patch.pon_class.unwrap_or(optics.pon_class);
         optics.insertion_loss_db = patch.insertion_loss_db.unwrap_or(optics.insertion_loss_db);
     });
     Ok(Made::Device(id))
@@ -92,6 +103,13 @@ pub(super) fn set_override(
     edits.world().device(id).ok_or(Refusal::DeviceNotFound)?;
     edits.update::<Device>(id, |device| device.status_override = set);
     Ok(id)
+}
+
+fn check_pon_class(device_type: DeviceType, class: Option<PonClass>) -> Result<(), Refusal> {
+    match class {
+        Some(_) if device_type != DeviceType::Olt => Err(Refusal::PonClassNotOnOlt(device_type)),
+        _ => Ok(()),
+    }
 }
 
 fn check_name(world: &World, name: &Name) -> Result<(), Refusal> {

@@ -29,6 +29,8 @@ pub enum Refusal {
     InterfaceNameTaken { name: String, device: String },
     #[error("Device '{0}' has no room for another interface (at most {max})", max = INTERFACES_PER_DEVICE_MAX)]
     TooManyInterfaces(String),
+    #[error("Only an OLT has a pon_class, not a {}", .0.as_str())]
+    PonClassNotOnOlt(DeviceType),
     #[error("Cannot link device to itself")]
     SelfLink,
     #[error("No valid link rule between {} and {}", .0.as_str(), .1.as_str())]

@@ -40,7 +40,8 @@ pub(super) fn replace(edits: &mut Edits<'_>, site: Site) -> Result<Made, Refusal
         edits.put(link);
     }
     edits.raise_counters(site.counters);
-    derive::settle(edits);
+    edits.keep_times();
+    derive::settle_all(edits);
     edits.world().check_invariants().map_err(Refusal::Inconsistent)?;
     Ok(Made::Nothing)
 }

@@ -1,14 +1,17 @@
 //! The site in memory: entities by id, and the indexes that make each rule a look-up.
 
+pub(super) mod slots;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::{
-    Change, Device, DeviceId, DeviceType, Edit, IdCounters, Interface, InterfaceId, Link, LinkId,
-    Name,
+    Change, Device, DeviceClass, DeviceId, DeviceType, Edit, IdCounters, Interface, InterfaceId,
+    Link, LinkId, Name,
 };
+use slots::Slots;
 
 /// The whole network. Owned by the engine alone; readers use store snapshots instead.
 ///
@@ -16,30 +19,43 @@ use super::{
 /// published changes share them instead of copying.
 #[derive(Debug, Default)]
 pub struct World {
-    devices: FxHashMap<DeviceId, Arc<Device>>,
-    interfaces: FxHashMap<InterfaceId, Arc<Interface>>,
-    links: FxHashMap<LinkId, Arc<Link>>,
+    devices: Slots<DeviceId, Arc<Device>>,
+    interfaces: Slots<InterfaceId, Arc<Interface>>,
+    links: Slots<LinkId, Arc<Link>>,
     pub(super) next: IdCounters,
     by_name: FxHashMap<Name, DeviceId>,
     /// How many devices of each type exist, indexed by the type's discriminant.
     type_counts: [usize; DeviceType::COUNT],
     /// Ports of a device in creation order, which is ascending by id.
-    ports: FxHashMap<DeviceId, Vec<InterfaceId>>,
-    link_at: FxHashMap<InterfaceId, LinkId>,
+    ports: Slots<DeviceId, Vec<InterfaceId>>,
+    link_at: Slots<InterfaceId, LinkId>,
+    /// The devices at a link's ends, as they were when the link was put in.
+    ends: Slots<LinkId, [DeviceId; 2]>,
+    /// Devices one link away, ascending by link.
+    neighbours: Slots<DeviceId, Vec<Neighbour>>,
+    /// Active devices that others depend on: routers, OLTs, AON switches.
+    core: BTreeSet<DeviceId>,
     children: FxHashMap<DeviceId, BTreeSet<DeviceId>>,
+}
+
+/// A device one link away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    pub link: LinkId,
+    pub device: DeviceId,
 }
 
 impl World {
     pub fn device(&self, id: DeviceId) -> Option<&Arc<Device>> {
-        self.devices.get(&id)
+        self.devices.get(id)
     }
 
     pub fn interface(&self, id: InterfaceId) -> Option<&Arc<Interface>> {
-        self.interfaces.get(&id)
+        self.interfaces.get(id)
     }
 
     pub fn link(&self, id: LinkId) -> Option<&Arc<Link>> {
-        self.links.get(&id)
+        self.links.get(id)
     }
 
     /// All devices, in no particular order.
@@ -67,16 +83,26 @@ impl World {
 
     /// Ports of a device in creation order.
     pub fn ports(&self, device: DeviceId) -> &[InterfaceId] {
-        self.ports.get(&device).map_or(&[], Vec::as_slice)
+        self.ports.get(device).map_or(&[], Vec::as_slice)
     }
 
     pub fn link_at(&self, interface: InterfaceId) -> Option<LinkId> {
-        self.link_at.get(&interface).copied()
+        self.link_at.get(interface).copied()
     }
 
-    /// Links with an end on this device, in the order of its ports.
-    pub fn links_of(&self, device: DeviceId) -> impl Iterator<Item = LinkId> {
-        self.ports(device).iter().filter_map(|port| self.link_at(*port))
+    /// Devices one link away, ascending by link.
+    pub fn neighbours(&self, device: DeviceId) -> &[Neighbour] {
+        self.neighbours.get(device).map_or(&[], Vec::as_slice)
+    }
+
+    /// The devices at a link's ends.
+    pub fn ends(&self, link: LinkId) -> Option<[DeviceId; 2]> {
+        self.ends.get(link).copied()
+    }
+
+    /// Routers, OLTs and AON switches, ascending.
+    pub fn core(&self) -> impl Iterator<Item = DeviceId> {
+        self.core.iter().copied()
     }
 
     /// Devices whose parent is this container, ascending.
@@ -94,8 +120,8 @@ impl World {
         self.devices.len() + self.interfaces.len() + self.links.len()
     }
 
-    /// Puts a stored device back at start-up. Devices, interfaces and links may come in any
-    /// order; [`World::check_invariants`] tells afterwards whether they fit together.
+    /// Puts a stored device back at start-up. Interfaces follow, then links;
+    /// [`World::check_invariants`] tells afterwards whether they fit together.
     pub fn restore_device(&mut self, device: Device) {
         self.apply_device(&Edit { before: None, after: Some(Arc::new(device)) });
     }
@@ -135,13 +161,20 @@ impl World {
     }
 
     fn apply_device(&mut self, edit: &Edit<Device>) {
+        if let (Some(old), Some(new)) = (&edit.before, &edit.after)
+            && (&old.name, old.device_type, old.parent) == (&new.name, new.device_type, new.parent)
+        {
+            self.devices.insert(new.id, Arc::clone(new));
+            return;
+        }
         if let Some(old) = &edit.before {
-            self.devices.remove(&old.id);
+            self.devices.remove(old.id);
             // Another device may have taken the name over while a site was being replaced.
             if self.by_name.get(&old.name) == Some(&old.id) {
                 self.by_name.remove(&old.name);
             }
             self.type_counts[old.device_type as usize] -= 1;
+            self.core.remove(&old.id);
             if let Some(parent) = old.parent {
                 remove_child(&mut self.children, parent, old.id);
             }
@@ -150,6 +183,9 @@ impl World {
             self.devices.insert(new.id, Arc::clone(new));
             self.by_name.insert(new.name.clone(), new.id);
             self.type_counts[new.device_type as usize] += 1;
+            if new.device_type.class() == DeviceClass::Active {
+                self.core.insert(new.id);
+            }
             if let Some(parent) = new.parent {
                 self.children.entry(parent).or_default().insert(new.id);
             }
@@ -161,36 +197,68 @@ impl World {
         let new_device = edit.after.as_ref().map(|new| new.device);
         let id = edit.latest().id;
         if let Some(device) = old_device.filter(|_| old_device != new_device)
-            && let Some(ports) = self.ports.get_mut(&device)
+            && let Some(ports) = self.ports.get_mut(device)
         {
             ports.retain(|port| *port != id);
             if ports.is_empty() {
-                self.ports.remove(&device);
+                self.ports.remove(device);
             }
         }
         if let Some(device) = new_device.filter(|_| old_device != new_device) {
-            let ports = self.ports.entry(device).or_default();
+            let ports = self.ports.or_default(device);
             ports.insert(ports.partition_point(|port| *port < id), id);
         }
         match &edit.after {
             Some(new) => self.interfaces.insert(id, Arc::clone(new)),
-            None => self.interfaces.remove(&id),
+            None => self.interfaces.remove(id),
         };
     }
 
     fn apply_link(&mut self, edit: &Edit<Link>) {
+        let same_place = matches!((&edit.before, &edit.after),
+            (Some(old), Some(new)) if (old.a, old.b) == (new.a, new.b));
+        if same_place {
+            self.links.insert(edit.latest().id, Arc::clone(edit.latest()));
+            return;
+        }
         if let Some(old) = &edit.before {
-            self.links.remove(&old.id);
+            self.links.remove(old.id);
             for end in [old.a, old.b] {
-                if self.link_at.get(&end) == Some(&old.id) {
-                    self.link_at.remove(&end);
+                if self.link_at.get(end) == Some(&old.id) {
+                    self.link_at.remove(end);
                 }
+            }
+            for device in self.ends.remove(old.id).into_iter().flatten() {
+                self.remove_neighbour(device, old.id);
             }
         }
         if let Some(new) = &edit.after {
             self.links.insert(new.id, Arc::clone(new));
             self.link_at.insert(new.a, new.id);
             self.link_at.insert(new.b, new.id);
+            self.connect(new);
+        }
+    }
+
+    /// Notes who is beside whom. A link whose ports do not exist has no ends; the check of the
+    /// invariants reports it.
+    fn connect(&mut self, link: &Link) {
+        let device_at = |port| self.interfaces.get(port).map(|port| port.device);
+        let (Some(a), Some(b)) = (device_at(link.a), device_at(link.b)) else { return };
+        self.ends.insert(link.id, [a, b]);
+        for (from, to) in [(a, b), (b, a)] {
+            let beside = self.neighbours.or_default(from);
+            let place = beside.partition_point(|neighbour| neighbour.link < link.id);
+            beside.insert(place, Neighbour { link: link.id, device: to });
+        }
+    }
+
+    fn remove_neighbour(&mut self, device: DeviceId, link: LinkId) {
+        if let Some(beside) = self.neighbours.get_mut(device) {
+            beside.retain(|neighbour| neighbour.link != link);
+            if beside.is_empty() {
+                self.neighbours.remove(device);
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn export_site(
     out: &mut impl Write,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<(), ExportError> {
-    let head = snapshot.head()?;
+    let head = snapshot.head();
     let mut total = 0;
     for kind in Kind::ALL {
         total += snapshot.count(kind)?;

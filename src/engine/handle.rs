@@ -1,6 +1,6 @@
 //! How everybody else asks the engine and listens to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::commit::Commit;
 use super::error::EngineError;
 use super::writer::{BYTES_PER_CHANGE, Request};
-use crate::domain::{Command, Reply};
+use crate::domain::{Change, Command, Refusal, Reply, World};
 use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};
 
 /// How long a caller waits for a place in the queue: longer than any commit takes, shorter than
@@ -20,11 +20,13 @@ const QUEUE_WAIT: Duration = Duration::from_secs(5);
 const ORDINARY_WRITE_BYTES: u64 = 64 * BYTES_PER_CHANGE;
 
 /// A way to the engine. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) commits: broadcast::Sender<Arc<Commit>>,
     pub(super) store: Store,
+    /// The view of the last commit, put in place before the callers of that commit are answered.
+    pub(super) latest: Arc<RwLock<Arc<Snapshot>>>,
     pub(super) min_free_bytes: u64,
 }
 
@@ -54,12 +56,34 @@ impl Handle {
         origin: AuditOrigin,
     ) -> Result<Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
-        let request = Request::Command { command, origin, answer };
-        self.requests.send_timeout(request, QUEUE_WAIT).await.map_err(|error| match error {
-            mpsc::error::SendTimeoutError::Timeout(_) => EngineError::Busy,
-            mpsc::error::SendTimeoutError::Closed(_) => EngineError::Stopped,
-        })?;
+        self.enqueue(Request::Command { command, origin, answer }).await?;
         answered.await.unwrap_or(Err(EngineError::Stopped))
+    }
+
+    /// What commands would change, without changing anything.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] naming the first row that is refused.
+    pub async fn simulate(&self, commands: Vec<Command>) -> Result<Vec<Change>, EngineError> {
+        let total = commands.len();
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Request::Simulate { commands, answer }).await?;
+        let simulated = answered.await.map_err(|_| EngineError::Stopped)?;
+        simulated.map_err(|row| EngineError::Refused(Refusal::Rows { rows: vec![row], total }))
+    }
+
+    /// What `look` makes of the network as a graph. It runs on the engine's thread, between two
+    /// batches: for questions that need the graph, and only for those.
+    pub async fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&World) -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        let inspection = Box::new(move |world: &World| {
+            answer.send(look(world)).ok();
+        });
+        self.enqueue(Request::Inspect(inspection)).await?;
+        answered.await.map_err(|_| EngineError::Stopped)
     }
 
     /// Returns once the engine has worked through what was queued before: proof that it lives.
@@ -69,15 +93,24 @@ impl Handle {
         answered.await.map_err(|_| EngineError::Stopped)
     }
 
+    async fn enqueue(&self, request: Request) -> Result<(), EngineError> {
+        let sent = self.requests.send_timeout(request, QUEUE_WAIT).await;
+        sent.map_err(|error| match error {
+            mpsc::error::SendTimeoutError::Timeout(_) => EngineError::Busy,
+            mpsc::error::SendTimeoutError::Closed(_) => EngineError::Stopped,
+        })
+    }
+
     /// Lets the engine finish what is queued and end. Later commands answer `Stopped`.
     pub async fn stop(&self) {
         // A closed queue means that it has ended already.
         self.requests.send(Request::Stop).await.ok();
     }
 
-    /// A consistent view of the last commit.
-    pub fn read(&self) -> Result<Snapshot, StoreError> {
-        self.store.read()
+    /// A consistent view of the last commit; every answered write is in it.
+    pub fn read(&self) -> Arc<Snapshot> {
+        // The lock is held for a pointer's copy; nobody can panic meanwhile.
+        Arc::clone(&self.latest.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Every commit from now on. A listener that falls behind by more than the channel holds is

@@ -21,7 +21,7 @@ pub(super) fn load(snapshot: &Snapshot) -> Result<World, StoreError> {
     for link in snapshot.links(all)? {
         world.restore_link(link?);
     }
-    world.restore_counters(snapshot.head()?.counters);
+    world.restore_counters(snapshot.head().counters);
     world.check_invariants()?;
     Ok(world)
 }

@@ -9,6 +9,7 @@ mod error;
 mod export;
 mod handle;
 mod load;
+mod path;
 mod writer;
 
 pub use clock::Clock;
@@ -16,4 +17,5 @@ pub use commit::{Applied, Cause, Commit};
 pub use error::EngineError;
 pub use export::{ExportError, export_site};
 pub use handle::{Handle, Room};
+pub use path::{Hop, climb};
 pub use writer::{Engine, EngineOptions, Exit};

@@ -1,6 +1,6 @@
 //! The engine thread: drain, decide, commit, answer, publish.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -11,8 +11,8 @@ use super::commit::{Applied, Cause, Commit};
 use super::error::EngineError;
 use super::handle::Handle;
 use super::load;
-use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, World};
-use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Store, StoreError};
+use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, RowRefusal, World};
+use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
 
 /// Commands that may wait. With 64 concurrent writers the queue holds 64; this is room for a
 /// burst before callers are slowed down.
@@ -32,8 +32,22 @@ pub(super) type Answer = oneshot::Sender<Result<Reply, EngineError>>;
 
 pub(super) enum Request {
     Command { command: Command, origin: AuditOrigin, answer: Answer },
+    Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
+    Inspect(Inspection),
     Ping(oneshot::Sender<()>),
     Stop,
+}
+
+/// What commands would change, or which of them is refused.
+pub(super) type Simulated = Result<Vec<Change>, RowRefusal>;
+
+/// Looks at the world between two batches and sends what it saw.
+pub(super) type Inspection = Box<dyn FnOnce(&World) + Send>;
+
+/// What is asked of the graph.
+enum Question {
+    Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
+    Inspect(Inspection),
 }
 
 /// How to run the engine.
@@ -58,6 +72,8 @@ pub struct Engine {
     world: World,
     seq: u64,
     store: Store,
+    /// What readers see; shared with every handle.
+    latest: Arc<RwLock<Arc<Snapshot>>>,
     options: EngineOptions,
     requests: mpsc::Receiver<Request>,
     commits: broadcast::Sender<Arc<Commit>>,
@@ -74,19 +90,20 @@ impl Engine {
         options: EngineOptions,
     ) -> Result<(Handle, JoinHandle<Exit>), StoreError> {
         let snapshot = store.read()?;
-        let seq = snapshot.head()?.seq;
+        let seq = snapshot.head().seq;
         let world = load::load(&snapshot)?;
-        drop(snapshot);
         info!(seq, entities = world.entity_count(), "Loaded the site");
         let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
+        let latest = Arc::new(RwLock::new(Arc::new(snapshot)));
         let (commits, _) = broadcast::channel(PUBLISHED_COMMITS);
         let handle = Handle {
             requests: sender,
             commits: commits.clone(),
             store: store.clone(),
+            latest: Arc::clone(&latest),
             min_free_bytes: options.min_free_bytes,
         };
-        let engine = Self { world, seq, store, options, requests, commits };
+        let engine = Self { world, seq, store, latest, options, requests, commits };
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || engine.run())
@@ -105,9 +122,13 @@ impl Engine {
                 let Ok(next) = self.requests.try_recv() else { break };
                 stopping = self.take(&mut batch, next);
             }
+            let questions = std::mem::take(&mut batch.questions);
             if let Err(failure) = self.finish(batch) {
                 error!(error = %failure, "A commit failed: stopping, the service must restart");
                 return Exit::Failed(failure);
+            }
+            for question in questions {
+                self.answer(question);
             }
             if stopping {
                 break;
@@ -119,6 +140,10 @@ impl Engine {
     /// Decides a request. Returns true when it is the last one.
     fn take(&mut self, batch: &mut Batch, request: Request) -> bool {
         match request {
+            Request::Simulate { commands, answer } => {
+                batch.questions.push(Question::Simulate { commands, answer });
+            }
+            Request::Inspect(look) => batch.questions.push(Question::Inspect(look)),
             Request::Ping(answer) => batch.pings.push(answer),
             Request::Stop => return true,
             Request::Command { command, origin, answer } => {
@@ -131,9 +156,20 @@ impl Engine {
         false
     }
 
+    /// Answers what was asked of the graph, once the batch is durable or taken back.
+    fn answer(&mut self, question: Question) {
+        match question {
+            Question::Simulate { commands, answer } => {
+                // A caller that went away does not need its answer.
+                answer.send(self.world.simulate(commands, self.options.clock.now())).ok();
+            }
+            Question::Inspect(look) => look(&self.world),
+        }
+    }
+
     /// Makes a batch durable, then answers and publishes.
     fn finish(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let Batch { decided, pings, change_count, counters_before } = batch;
+        let Batch { decided, pings, change_count, counters_before, .. } = batch;
         // An import may raise the counters alone: used ids must stay used after a restart.
         let is_changed = change_count > 0 || self.world.counters() != counters_before;
         if is_changed {
@@ -181,6 +217,8 @@ impl Engine {
             entries,
         })?;
         self.seq += 1;
+        let snapshot = Arc::new(self.store.read()?);
+        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
 
@@ -241,6 +279,8 @@ impl Decided {
 struct Batch {
     decided: Vec<Decided>,
     pings: Vec<oneshot::Sender<()>>,
+    /// To be answered from the state that the batch leaves behind.
+    questions: Vec<Question>,
     change_count: usize,
     /// To return to when the batch is refused as a whole.
     counters_before: IdCounters,
@@ -248,7 +288,13 @@ struct Batch {
 
 impl Batch {
     fn new(counters_before: IdCounters) -> Self {
-        Self { decided: Vec::new(), pings: Vec::new(), change_count: 0, counters_before }
+        Self {
+            decided: Vec::new(),
+            pings: Vec::new(),
+            questions: Vec::new(),
+            change_count: 0,
+            counters_before,
+        }
     }
 
     fn has_room(&self) -> bool {

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
+use socketioxide::SendError;
 use socketioxide::SocketIo;
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
-use socketioxide::{SendError, SocketError};
 
 /// The clients of one namespace, and those among them that missed something.
 pub(super) struct Fanout {
@@ -38,13 +38,13 @@ impl Fanout {
         !self.behind.is_empty()
     }
 
-    /// Sends events in order. A client whose buffer is full is behind from then on.
+    /// Sends events in order. A client that misses one is behind from then on.
     pub(super) fn send(&mut self, events: &[Event]) {
         for socket in self.sockets() {
             if self.behind.contains(&socket.id) {
                 continue;
             }
-            if events.iter().any(|event| is_full(&socket, event)) {
+            if events.iter().any(|event| misses(&socket, event)) {
                 self.behind.insert(socket.id);
             }
         }
@@ -55,7 +55,7 @@ impl Fanout {
         let connected = self.sockets();
         let mut still_behind = HashSet::new();
         for socket in connected {
-            if self.behind.contains(&socket.id) && is_full(&socket, event) {
+            if self.behind.contains(&socket.id) && misses(&socket, event) {
                 still_behind.insert(socket.id);
             }
         }
@@ -67,8 +67,8 @@ impl Fanout {
     }
 }
 
-/// Sends to one client; true when its buffer has no room. A closed client has nothing to miss.
-fn is_full(socket: &SocketRef, event: &Event) -> bool {
-    let sent = socket.emit(event.name, &event.payload);
-    matches!(sent, Err(SendError::Socket(SocketError::InternalChannelFull)))
+/// Sends to one client; true when it missed the event, because its buffer has no room or because
+/// it is being let in at this moment. One that has closed is gone from the list soon.
+fn misses(socket: &SocketRef, event: &Event) -> bool {
+    matches!(socket.emit(event.name, &event.payload), Err(SendError::Socket(_)))
 }

@@ -20,8 +20,9 @@ use crate::wire::{DeviceView, InterfaceView, LinkView};
 pub(super) const BATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// How often a quiet site says that it is alive.
 pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
-/// Entities in one batch, about 700 kB; a client reads the list faster than more of that.
-const BATCH_ITEMS_MAX: usize = 2_000;
+/// Entities in one batch, about 250 kB, which each client that is slow holds on to. When more change at
+/// once, reading the list anew is faster.
+const BATCH_ITEMS_MAX: usize = 500;
 
 /// What a client is told when it connects.
 #[derive(Serialize)]
@@ -34,7 +35,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn of(handle: &Handle) -> Result<Self, StoreError> {
         Ok(Self {
-            seq: handle.read()?.head()?.seq,
+            seq: handle.read().head().seq,
             site: handle.site_id().to_string(),
             version: env!("CARGO_PKG_VERSION"),
         })

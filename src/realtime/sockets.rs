@@ -1,8 +1,8 @@
 //! The Socket.IO server and its two namespaces.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
+use http::HeaderMap;
 use socketioxide::SocketIo;
 use socketioxide::extract::{SocketRef, State};
 use socketioxide::handler::ConnectHandler;
@@ -32,9 +32,24 @@ pub struct Sockets {
     pub(super) io: SocketIo,
 }
 
+/// Says of a connection's headers whether it comes from a page of another site.
+pub type StrangerCheck = fn(&HeaderMap) -> bool;
+
+/// What the handlers of connections share.
+#[derive(Clone)]
+struct Reception {
+    handle: Handle,
+    is_stranger: StrangerCheck,
+}
+
 impl Sockets {
-    /// Makes the server, under `{base_path}/socket.io`.
-    pub fn new(handle: Handle, base_path: &str) -> (RealtimeLayer, Self) {
+    /// Makes the server, under `{base_path}/socket.io`. Connections that `is_stranger` names are
+    /// refused.
+    pub fn new(
+        handle: Handle,
+        base_path: &str,
+        is_stranger: StrangerCheck,
+    ) -> (RealtimeLayer, Self) {
         let (layer, io) = SocketIo::builder()
             .req_path(format!("{base_path}/socket.io"))
             .ping_interval(PING_INTERVAL)
@@ -42,11 +57,11 @@ impl Sockets {
             .max_payload(MAX_PAYLOAD_BYTES)
             .ws_max_message_size(CLIENT_MESSAGE_BYTES_MAX)
             .max_buffer_size(BUFFERED_PACKETS)
-            .with_state(handle)
+            .with_state(Reception { handle, is_stranger })
             .build_layer();
         io.ns("/", (async || {}).with(greet));
-        let snapshot = async |socket: SocketRef, State(handle): State<Handle>| {
-            match Snapshot::of(&handle) {
+        let snapshot = async |socket: SocketRef, State(reception): State<Reception>| {
+            match Snapshot::of(&reception.handle) {
                 Ok(snapshot) => {
                     // A client that is gone again needs no greeting.
                     socket.emit("snapshot", &snapshot).ok();
@@ -71,7 +86,10 @@ impl Sockets {
 
 /// The runbook greps the log for these sentences. Runs before the client is told that it is
 /// connected, so that one that leaves at once is seen leaving.
-async fn greet(socket: SocketRef) -> Result<(), Infallible> {
+async fn greet(socket: SocketRef, State(reception): State<Reception>) -> Result<(), CrossSite> {
+    if (reception.is_stranger)(&socket.req_parts().headers) {
+        return Err(CrossSite);
+    }
     info!(client.sid = %socket.id, client.namespace = socket.ns(), "Client connected: {}", socket.id);
     socket.on_disconnect(async |socket: SocketRef| {
         info!(
@@ -83,3 +101,8 @@ async fn greet(socket: SocketRef) -> Result<(), Infallible> {
     });
     Ok(())
 }
+
+/// A page of another site must not listen through its visitor's browser.
+#[derive(Debug, thiserror::Error)]
+#[error("connections from pages of another site are refused")]
+struct CrossSite;

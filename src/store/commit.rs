@@ -14,9 +14,11 @@ use crate::domain::{Change, Device, Edit, IdCounters, Interface, Link, Timestamp
 
 /// Audit rows that are kept; about a year at 500 changes a day, under 100 MB with usual rows.
 pub const AUDIT_ROWS_MAX: u64 = 200_000;
-/// Images kept in one audit row. A bulk of 10,000 ONTs has 20,000; a replaced site may have
-/// millions, and is documented by its count.
+/// Changes up to which an audit row keeps an image of each. A bulk of 10,000 ONTs has 20,000.
 const AUDIT_IMAGES_MAX: usize = 50_000;
+/// Images kept of a larger one, such as the loss of the backbone: what the operator did comes
+/// first, the rest follows from it and is told by its count.
+const AUDIT_IMAGES_OF_LARGE: usize = 1_000;
 
 /// What the engine decided, to be made durable together.
 #[derive(Debug)]
@@ -106,11 +108,12 @@ impl<'txn> Writer<'txn> {
         entry: &CommitEntry<'_>,
         audit_id: u64,
     ) -> Result<(), StoreError> {
-        let keeps_images = entry.changes.len() <= AUDIT_IMAGES_MAX;
-        let mut images = Vec::new();
+        let is_large = entry.changes.len() > AUDIT_IMAGES_MAX;
+        let kept = if is_large { AUDIT_IMAGES_OF_LARGE } else { entry.changes.len() };
+        let mut images = Vec::with_capacity(kept);
         for change in entry.changes {
             self.write_change(change)?;
-            if keeps_images {
+            if images.len() < kept {
                 images.push(image(change));
             }
         }

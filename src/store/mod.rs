@@ -21,5 +21,5 @@ pub use error::StoreError;
 pub use head::Head;
 pub use marker::{MARKER_FILE, Marker};
 pub use open::{OpenOptions, STORE_FILE, Store};
-pub use snapshot::{BLOCK_SIZE, DeviceLookup, IdRange, Snapshot};
+pub use snapshot::{BLOCK_SIZE, IdRange, Snapshot};
 pub use space::Space;

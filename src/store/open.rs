@@ -100,7 +100,7 @@ impl Store {
     /// A consistent view of the last commit; never waits for the writer.
     pub fn read(&self) -> Result<Snapshot, StoreError> {
         use redb::ReadableDatabase;
-        Ok(Snapshot::new(self.db.begin_read()?))
+        Snapshot::new(self.db.begin_read()?)
     }
 
     /// The identity that this site keeps for life.

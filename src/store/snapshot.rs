@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata, TableDefinition};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata};
 
 use super::audit::{AuditEntry, decode_entry};
 use super::error::StoreError;
@@ -16,48 +16,50 @@ use crate::domain::{Device, DeviceId, DeviceType, Interface, InterfaceId, Kind, 
 pub const BLOCK_SIZE: u64 = 256;
 
 /// A consistent view of the last commit at the time it was taken. It keeps old pages alive while
-/// it lives: drop it before waiting for a client.
+/// it lives: let it go before waiting for a client.
 pub struct Snapshot {
     tx: ReadTransaction,
+    head: Head,
+    devices: RecordTable,
+    interfaces: RecordTable,
+    links: RecordTable,
+    index: ReadOnlyTable<(u8, u64, u64), ()>,
 }
+
+type RecordTable = ReadOnlyTable<u64, &'static [u8]>;
 
 /// Bounds of ids.
 pub type IdRange = (Bound<u64>, Bound<u64>);
 
-/// Finds devices of one snapshot by id.
-pub struct DeviceLookup {
-    table: ReadOnlyTable<u64, &'static [u8]>,
-}
-
-impl DeviceLookup {
-    pub fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
-        let Some(value) = self.table.get(id.0)? else { return Ok(None) };
-        Device::decode(id.0, value.value()).map(Some)
-    }
-}
-
 type Listed<T> = Result<T, StoreError>;
 
 impl Snapshot {
-    pub(super) fn new(tx: ReadTransaction) -> Self {
-        Self { tx }
+    pub(super) fn new(tx: ReadTransaction) -> Result<Self, StoreError> {
+        Ok(Self {
+            head: head::read_head(&tx.open_table(tables::META)?)?,
+            devices: tx.open_table(tables::DEVICES)?,
+            interfaces: tx.open_table(tables::INTERFACES)?,
+            links: tx.open_table(tables::LINKS)?,
+            index: tx.open_table(tables::INDEX)?,
+            tx,
+        })
     }
 
     /// How far the site had come.
-    pub fn head(&self) -> Result<Head, StoreError> {
-        head::read_head(&self.tx.open_table(tables::META)?)
+    pub fn head(&self) -> Head {
+        self.head
     }
 
     pub fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
-        self.get(tables::DEVICES, id.0)
+        get(&self.devices, id.0)
     }
 
     pub fn interface(&self, id: InterfaceId) -> Result<Option<Interface>, StoreError> {
-        self.get(tables::INTERFACES, id.0)
+        get(&self.interfaces, id.0)
     }
 
     pub fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {
-        self.get(tables::LINKS, id.0)
+        get(&self.links, id.0)
     }
 
     /// Devices with ids in this range, ascending.
@@ -65,7 +67,7 @@ impl Snapshot {
         &self,
         ids: IdRange,
     ) -> Result<impl Iterator<Item = Listed<Device>> + use<>, StoreError> {
-        self.range(tables::DEVICES, ids)
+        range(&self.devices, ids)
     }
 
     /// Interfaces with ids in this range, ascending.
@@ -73,7 +75,7 @@ impl Snapshot {
         &self,
         ids: IdRange,
     ) -> Result<impl Iterator<Item = Listed<Interface>> + use<>, StoreError> {
-        self.range(tables::INTERFACES, ids)
+        range(&self.interfaces, ids)
     }
 
     /// Links with ids in this range, ascending.
@@ -81,7 +83,7 @@ impl Snapshot {
         &self,
         ids: IdRange,
     ) -> Result<impl Iterator<Item = Listed<Link>> + use<>, StoreError> {
-        self.range(tables::LINKS, ids)
+        range(&self.links, ids)
     }
 
     /// Ids above `after` of the devices of a type, ascending.
@@ -102,20 +104,11 @@ impl Snapshot {
         self.indexed(IndexKey::Parent, container.0, after)
     }
 
-    /// A table of devices kept open, for looking many of them up.
-    pub fn device_lookup(&self) -> Result<DeviceLookup, StoreError> {
-        Ok(DeviceLookup { table: self.tx.open_table(tables::DEVICES)? })
-    }
-
     /// The ports of a device in creation order.
     pub fn ports(&self, device: DeviceId) -> Result<Vec<Interface>, StoreError> {
-        let table = self.tx.open_table(tables::INTERFACES)?;
         let mut ports = Vec::new();
         for id in self.indexed(IndexKey::Ports, device.0, 0)? {
-            let id = id?;
-            if let Some(value) = table.get(id)? {
-                ports.push(Interface::decode(id, value.value())?);
-            }
+            ports.extend(get(&self.interfaces, id?)?);
         }
         Ok(ports)
     }
@@ -138,11 +131,11 @@ impl Snapshot {
     /// How many entities of a kind there are.
     pub fn count(&self, kind: Kind) -> Result<u64, StoreError> {
         let table = match kind {
-            Kind::Device => tables::DEVICES,
-            Kind::Interface => tables::INTERFACES,
-            Kind::Link => tables::LINKS,
+            Kind::Device => &self.devices,
+            Kind::Interface => &self.interfaces,
+            Kind::Link => &self.links,
         };
-        Ok(self.tx.open_table(table)?.len()?)
+        Ok(table.len()?)
     }
 
     /// How many entities the mirror has not confirmed.
@@ -163,37 +156,30 @@ impl Snapshot {
         }))
     }
 
-    fn get<T: Stored>(
-        &self,
-        table: TableDefinition<'static, u64, &'static [u8]>,
-        id: u64,
-    ) -> Result<Option<T>, StoreError> {
-        let table = self.tx.open_table(table)?;
-        let Some(value) = table.get(id)? else { return Ok(None) };
-        T::decode(id, value.value()).map(Some)
-    }
-
-    fn range<T: Stored>(
-        &self,
-        table: TableDefinition<'static, u64, &'static [u8]>,
-        ids: IdRange,
-    ) -> Result<impl Iterator<Item = Listed<T>> + use<T>, StoreError> {
-        let rows = self.tx.open_table(table)?.range::<u64>(ids)?;
-        Ok(rows.map(|row| {
-            let (id, value) = row?;
-            T::decode(id.value(), value.value())
-        }))
-    }
-
     fn indexed(
         &self,
         index: IndexKey,
         value: u64,
         after: u64,
     ) -> Result<impl Iterator<Item = Listed<u64>> + use<>, StoreError> {
-        let table = self.tx.open_table(tables::INDEX)?;
         let code = index as u8;
-        let rows = table.range((code, value, after.saturating_add(1))..=(code, value, u64::MAX))?;
+        let first = (code, value, after.saturating_add(1));
+        let rows = self.index.range(first..=(code, value, u64::MAX))?;
         Ok(rows.map(|row| Ok(row?.0.value().2)))
     }
+}
+
+fn get<T: Stored>(table: &RecordTable, id: u64) -> Result<Option<T>, StoreError> {
+    let Some(value) = table.get(id)? else { return Ok(None) };
+    T::decode(id, value.value()).map(Some)
+}
+
+fn range<T: Stored>(
+    table: &RecordTable,
+    ids: IdRange,
+) -> Result<impl Iterator<Item = Listed<T>> + use<T>, StoreError> {
+    Ok(table.range::<u64>(ids)?.map(|row| {
+        let (id, value) = row?;
+        T::decode(id.value(), value.value())
+    }))
 }

@@ -1,11 +1,12 @@
 //! A device as JSON.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::signal::SignalView;
 use super::time::Time;
 use super::words;
-use crate::domain::{Device, OverrideReason, Status};
+use crate::domain::{Device, OverrideReason, PonClass, Reasons, Status};
 
 /// A device. The first ten keys are v2's.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,6 +33,17 @@ pub struct DeviceView<'a> {
     /// The override, or else the computed status.
     #[schema(schema_with = words::status_schema)]
     pub effective_status: &'static str,
+    /// Why the status is what it is: codes such as `no_signal`; docs/03_status_and_overrides.md.
+    #[schema(value_type = Vec<String>)]
+    pub status_reasons: ReasonCodes,
+    /// For leaves with an optical path to a working OLT.
+    pub signal: Option<SignalView>,
+    /// Of an OLT: its transceiver class.
+    #[schema(schema_with = words::nullable_pon_class_schema)]
+    pub pon_class: Option<&'static str>,
+    /// Since when the effective status is what it is.
+    #[schema(value_type = String, format = DateTime)]
+    pub status_since: Time,
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Time,
     #[schema(value_type = String, format = DateTime)]
@@ -55,8 +67,22 @@ impl<'a> DeviceView<'a> {
             status_override: set.map(|set| Status::as_str(set.status)),
             override_reason: set.and_then(|set| set.reason.as_ref()).map(OverrideReason::as_str),
             effective_status: device.effective_status().as_str(),
+            status_reasons: ReasonCodes(device.reasons),
+            signal: device.signal.as_ref().map(SignalView::new),
+            pon_class: device.optics.pon_class.map(PonClass::as_str),
+            status_since: Time(device.status_since),
             created_at: Time(device.created_at),
             updated_at: Time(device.updated_at),
         }
+    }
+}
+
+/// Reasons as a list of their codes.
+#[derive(Clone, Copy, Debug)]
+pub struct ReasonCodes(Reasons);
+
+impl Serialize for ReasonCodes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|reason| reason.as_str()))
     }
 }

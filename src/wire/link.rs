@@ -25,6 +25,9 @@ pub struct LinkView<'a> {
     #[schema(schema_with = words::nullable_status_schema)]
     pub status_override: Option<&'static str>,
     pub override_reason: Option<&'a str>,
+    /// Since when the status is what it is.
+    #[schema(value_type = String, format = DateTime)]
+    pub status_since: Time,
 }
 
 /// A link with its times, as events carry it.
@@ -52,6 +55,7 @@ impl<'a> LinkView<'a> {
             link_loss_db: link.loss_db(),
             status_override: set.map(|set| Status::as_str(set.status)),
             override_reason: set.and_then(|set| set.reason.as_ref()).map(OverrideReason::as_str),
+            status_since: Time(link.status_since),
         }
     }
 }

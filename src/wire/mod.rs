@@ -5,16 +5,18 @@
 mod device;
 mod interface;
 mod link;
+mod signal;
 mod site_lines;
 mod time;
 mod words;
 
-pub use device::DeviceView;
+pub use device::{DeviceView, ReasonCodes};
 pub use interface::{InterfaceTimedView, InterfaceView};
 pub use link::{LinkTimedView, LinkView};
+pub use signal::SignalView;
 pub use site_lines::{FORMAT_VERSION, Line, LineError, SiteReader, write_header, write_line};
 pub use time::Time;
 pub use words::{
     device_type_schema, interface_type_schema, medium_schema, nullable_medium_schema,
-    nullable_status_schema, status_schema,
+    nullable_pon_class_schema, nullable_status_schema, pon_class_schema, status_schema,
 };

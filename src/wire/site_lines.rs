@@ -1,6 +1,7 @@
 //! A whole site as JSON Lines: a header, then one entity a line. Reading gives back exactly what
 //! was written, ids and times included.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use uuid::Uuid;
 use super::time::Time;
 use crate::domain::{
     Device, DeviceId, DeviceType, IdCounters, Interface, InterfaceId, InterfaceType, Link, LinkId,
-    Medium, Name, Optics, Override, OverrideReason, Position, Site, Status, Timestamp,
+    Medium, Name, Optics, Override, OverrideReason, PonClass, Position, Reasons, Site, Status,
+    Timestamp, Uplink,
 };
 
 /// The format that this program writes and reads.
@@ -52,26 +54,29 @@ struct HeaderLine {
 enum EntityLine<'a> {
     Device {
         id: u64,
-        name: std::borrow::Cow<'a, str>,
-        device_type: std::borrow::Cow<'a, str>,
-        status: std::borrow::Cow<'a, str>,
+        name: Cow<'a, str>,
+        device_type: Cow<'a, str>,
+        status: Cow<'a, str>,
         x: f64,
         y: f64,
         tx_power_dbm: Option<f64>,
         sensitivity_min_dbm: Option<f64>,
         insertion_loss_db: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pon_class: Option<Cow<'a, str>>,
         parent_container_id: Option<u64>,
-        status_override: Option<std::borrow::Cow<'a, str>>,
-        override_reason: Option<std::borrow::Cow<'a, str>>,
+        status_since: String,
+        status_override: Option<Cow<'a, str>>,
+        override_reason: Option<Cow<'a, str>>,
         created_at: String,
         updated_at: String,
     },
     Interface {
         id: u64,
         device_id: u64,
-        name: std::borrow::Cow<'a, str>,
-        interface_type: std::borrow::Cow<'a, str>,
-        status: std::borrow::Cow<'a, str>,
+        name: Cow<'a, str>,
+        interface_type: Cow<'a, str>,
+        status: Cow<'a, str>,
         created_at: String,
         updated_at: String,
     },
@@ -80,10 +85,11 @@ enum EntityLine<'a> {
         a_interface_id: u64,
         b_interface_id: u64,
         length_km: Option<f64>,
-        physical_medium_id: Option<std::borrow::Cow<'a, str>>,
-        status: std::borrow::Cow<'a, str>,
-        status_override: Option<std::borrow::Cow<'a, str>>,
-        override_reason: Option<std::borrow::Cow<'a, str>>,
+        physical_medium_id: Option<Cow<'a, str>>,
+        status: Cow<'a, str>,
+        status_since: String,
+        status_override: Option<Cow<'a, str>>,
+        override_reason: Option<Cow<'a, str>>,
         created_at: String,
         updated_at: String,
     },
@@ -142,7 +148,9 @@ fn device_line(device: &Device) -> EntityLine<'_> {
         tx_power_dbm: device.optics.tx_power_dbm,
         sensitivity_min_dbm: device.optics.sensitivity_min_dbm,
         insertion_loss_db: device.optics.insertion_loss_db,
+        pon_class: device.optics.pon_class.map(|class| class.as_str().into()),
         parent_container_id: device.parent.map(|id| id.0),
+        status_since: time_text(device.status_since),
         status_override: set.map(|set| set.status.as_str().into()),
         override_reason: reason_text(set),
         created_at: time_text(device.created_at),
@@ -171,6 +179,7 @@ fn link_line(link: &Link) -> EntityLine<'_> {
         length_km: link.length_km,
         physical_medium_id: link.medium.map(|medium| medium.as_str().into()),
         status: link.status.as_str().into(),
+        status_since: time_text(link.status_since),
         status_override: set.map(|set| set.status.as_str().into()),
         override_reason: reason_text(set),
         created_at: time_text(link.created_at),
@@ -178,7 +187,7 @@ fn link_line(link: &Link) -> EntityLine<'_> {
     }
 }
 
-fn reason_text(set: Option<&Override>) -> Option<std::borrow::Cow<'_, str>> {
+fn reason_text(set: Option<&Override>) -> Option<Cow<'_, str>> {
     set.and_then(|set| set.reason.as_ref()).map(|reason| reason.as_str().into())
 }
 
@@ -277,7 +286,9 @@ fn to_device(line: EntityLine<'_>) -> Result<Device, String> {
         tx_power_dbm,
         sensitivity_min_dbm,
         insertion_loss_db,
+        pon_class,
         parent_container_id,
+        status_since,
         status_override,
         override_reason,
         created_at,
@@ -286,15 +297,28 @@ fn to_device(line: EntityLine<'_>) -> Result<Device, String> {
     else {
         return Err("not a device".to_owned());
     };
+    let pon_class = pon_class
+        .map(|word| PonClass::parse(&word).ok_or_else(|| format!("unknown pon_class {word:?}")));
     Ok(Device {
         id: DeviceId(id),
         name: name(&text)?,
         device_type: DeviceType::parse(&device_type)
             .ok_or_else(|| format!("unknown device_type {device_type:?}"))?,
         position: Position { x, y },
-        optics: Optics { tx_power_dbm, sensitivity_min_dbm, insertion_loss_db },
+        optics: Optics {
+            tx_power_dbm,
+            sensitivity_min_dbm,
+            insertion_loss_db,
+            pon_class: pon_class.transpose()?,
+        },
         parent: parent_container_id.map(DeviceId),
         status: status(&word)?,
+        // Computed when the site is loaded.
+        reasons: Reasons::NONE,
+        signal: None,
+        uplink: Uplink::default(),
+        through_loss_db: None,
+        status_since: time(&status_since)?,
         status_override: over(status_override.as_deref(), override_reason.as_deref())?,
         created_at: time(&created_at)?,
         updated_at: time(&updated_at)?,
@@ -334,6 +358,7 @@ fn to_link(line: EntityLine<'_>) -> Result<Link, String> {
         length_km,
         physical_medium_id,
         status: word,
+        status_since,
         status_override,
         override_reason,
         created_at,
@@ -351,6 +376,7 @@ fn to_link(line: EntityLine<'_>) -> Result<Link, String> {
         length_km,
         medium: medium.transpose()?,
         status: status(&word)?,
+        status_since: time(&status_since)?,
         status_override: over(status_override.as_deref(), override_reason.as_deref())?,
         created_at: time(&created_at)?,
         updated_at: time(&updated_at)?,

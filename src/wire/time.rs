@@ -8,14 +8,11 @@ use crate::domain::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub struct Time(pub Timestamp);
 
-static PRINTER: jiff::fmt::temporal::DateTimePrinter =
-    jiff::fmt::temporal::DateTimePrinter::new().precision(Some(6));
-
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let time =
             jiff::Timestamp::from_microsecond(self.0.0).map_err(serde::ser::Error::custom)?;
-        serializer.serialize_str(&PRINTER.timestamp_to_string(&time))
+        serializer.collect_str(&format_args!("{time:.6}"))
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
-use crate::domain::{DeviceType, InterfaceType, Medium, Status};
+use crate::domain::{
+    DeviceType, Direction, InterfaceType, Medium, PON_CLASSES, SignalClass, Status,
+};
 
 fn words(values: impl Iterator<Item = &'static str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values))
@@ -27,6 +29,22 @@ pub fn status_schema() -> Schema {
 
 pub fn nullable_status_schema() -> Schema {
     words_or_null(Status::ALL.into_iter().map(Status::as_str))
+}
+
+pub(super) fn signal_class_schema() -> Schema {
+    words(SignalClass::ALL.into_iter().map(SignalClass::as_str)).into()
+}
+
+pub fn nullable_pon_class_schema() -> Schema {
+    words_or_null(PON_CLASSES.iter().map(|row| row.word))
+}
+
+pub fn pon_class_schema() -> Schema {
+    words(PON_CLASSES.iter().map(|row| row.word)).into()
+}
+
+pub(super) fn direction_schema() -> Schema {
+    words(Direction::ALL.into_iter().map(Direction::as_str)).into()
 }
 
 pub fn interface_type_schema() -> Schema {

@@ -1,6 +1,7 @@
 //! The appliance under test: all of it, on a free port, over a directory of its own.
 
 pub(crate) mod http;
+pub(crate) mod plant;
 pub(crate) mod process;
 pub(crate) mod site;
 pub(crate) mod socket;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::kill9::http::Client;
 use crate::kill9::server::{Home, Server, pause};
 use crate::kill9::writer::{Writer, judge, run_all, totals, writers};
+use crate::skip::skip;
 use crate::support::commands::setting;
 
 const VOLUME_MIB: usize = 32;
@@ -32,8 +33,7 @@ impl Volume {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path());
         if let Err(why) = outcome(&mut mount) {
-            // Not through `eprintln!`: that is shown for failed tests only.
-            writeln!(std::io::stderr(), "SKIPPED: disk_full: no tmpfs can be mounted: {why}").ok();
+            skip(&format!("disk_full: no tmpfs can be mounted: {why}"));
             return None;
         }
         Some(Self(folder))

@@ -3,6 +3,7 @@
 mod batches;
 mod log;
 mod storm;
+mod storm200;
 mod v2;
 
 use serde_json::{Value, json};

@@ -11,6 +11,7 @@ mod kill9;
 mod live;
 mod model;
 mod open_store;
+mod skip;
 mod support;
 mod tidy;
 mod ui_assets;

@@ -44,7 +44,7 @@ fn a_new_directory_gets_a_private_store_and_a_marker() {
     assert_eq!(mode(&directory.join(STORE_FILE)), 0o600);
     assert_eq!(marker(&directory).site_id, store.site_id());
     assert!(!store.site_id().is_nil());
-    assert_eq!(store.read().unwrap().head().unwrap(), Head::default());
+    assert_eq!(store.read().unwrap().head(), Head::default());
     let mut names: Vec<_> =
         fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
@@ -71,7 +71,7 @@ fn a_closed_store_opens_with_the_same_identity_and_content() {
     let before = marker(directory.path());
     let store = open(directory.path()).unwrap();
     assert_eq!(store.site_id(), before.site_id);
-    assert_eq!(store.read().unwrap().head().unwrap().seq, 1);
+    assert_eq!(store.read().unwrap().head().seq, 1);
     assert_eq!(marker(directory.path()), before);
 }
 

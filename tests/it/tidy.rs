@@ -119,7 +119,7 @@ fn paper_is_short_and_its_links_lead_somewhere() {
 #[test]
 fn no_file_carries_a_machine_path_or_a_reminder() {
     let Some(names) = repository_files() else {
-        eprintln!("SKIPPED: git does not list this directory (not a clone)");
+        crate::skip::skip("tidy: git does not list this directory (not a clone)");
         return;
     };
     let mut findings = Vec::new();

@@ -1,5 +1,12 @@
 import { readJson, request } from './http'
-import type { Device, Interface, OverrideAnswer, OverrideStatus } from './types'
+import type {
+  Device,
+  Interface,
+  OpticalPath,
+  OverrideAnswer,
+  OverrideStatus,
+  UpstreamPath,
+} from './types'
 
 /** All devices, and the sequence number of the change log that the list stands at. */
 export interface DeviceList {
@@ -15,6 +22,16 @@ export async function fetchDevices(): Promise<DeviceList> {
 
 export async function fetchInterfaces(deviceId: number): Promise<Interface[]> {
   return readJson(await request('GET', `api/devices/${deviceId}/interfaces`))
+}
+
+/** From the OLT to this ONT. */
+export async function fetchOpticalPath(deviceId: number): Promise<OpticalPath> {
+  return readJson(await request('GET', `api/devices/${deviceId}/optical-path`))
+}
+
+/** From this device to the backbone. */
+export async function fetchUpstreamPath(deviceId: number): Promise<UpstreamPath> {
+  return readJson(await request('GET', `api/devices/${deviceId}/path`))
 }
 
 export async function setOverride(

@@ -1,64 +1,32 @@
-/** The wire shapes this page uses. Units are the last part of a name. */
+import type { components } from './schema'
 
-export const STATUSES = ['DOWN', 'DEGRADED', 'UP'] as const
-export type Status = (typeof STATUSES)[number]
-export type OverrideStatus = 'UP' | 'DOWN'
+/** The wire shapes this page uses, from the server's OpenAPI document. */
 
-export const DEVICE_TYPES = [
-  'BACKBONE_GATEWAY',
-  'CORE_ROUTER',
-  'EDGE_ROUTER',
-  'OLT',
-  'AON_SWITCH',
-  'ONT',
-  'BUSINESS_ONT',
-  'AON_CPE',
-  'POP',
-  'CORE_SITE',
-  'ODF',
-  'NVT',
-  'SPLITTER',
-  'HOP',
-] as const
-export type DeviceType = (typeof DEVICE_TYPES)[number]
+type Schemas = components['schemas']
 
-/** One element of `GET api/devices`; times are RFC 3339 with `Z`. */
-export interface Device {
-  id: number
-  name: string
-  device_type: DeviceType
-  status: Status
-  x: number
-  y: number
-  tx_power_dbm: number | null
-  sensitivity_min_dbm: number | null
-  insertion_loss_db: number | null
-  parent_container_id: number | null
-  status_override: Status | null
-  override_reason: string | null
-  effective_status: Status
-  created_at: string
-  updated_at: string
-}
+/**
+ * An answer as it arrives. The document calls every nullable key optional, for requests may
+ * leave it out; an answer holds them all.
+ */
+type Sent<T> = T extends (infer Each)[]
+  ? Sent<Each>[]
+  : T extends object
+    ? { [Key in keyof T]-?: Sent<T[Key]> }
+    : T
 
-/** One element of `GET api/devices/{id}/interfaces`. */
-export interface Interface {
-  id: number
-  name: string
-  interface_type: string
-  status: Status
-  device_id: number
-}
-
-/** The answer to setting or clearing an override. */
-export interface OverrideAnswer {
-  message: string
-  device: Partial<Device>
-}
-
-/** One fault of a 422 answer. */
-export interface Fault {
-  type: string
-  loc: (string | number)[]
-  msg: string
-}
+export type Device = Sent<Schemas['Device']>
+export type DeviceType = Device['device_type']
+export type Status = Device['effective_status']
+/** What the override call takes; DEGRADED is for v2's older call alone. */
+export type OverrideStatus = Exclude<Status, 'DEGRADED'>
+export type OverrideAnswer = Sent<Schemas['DeviceMessage']>
+export type Interface = Sent<Schemas['Interface']>
+export type Signal = Sent<Schemas['Signal']>
+export type OpticalPath = Sent<Schemas['OpticalPath']>
+export type OpticalElement = Sent<Schemas['OpticalElement']>
+export type UpstreamPath = Sent<Schemas['UpstreamPath']>
+export type Problem = Sent<Schemas['Problem']>
+export type Problems = Sent<Schemas['Problems']>
+export type Simulation = Schemas['Simulation']
+export type Simulated = Sent<Schemas['Simulated']>
+export type Fault = Schemas['Fault']

@@ -3,6 +3,7 @@ import { fetchDevices } from '../api/devices'
 import { detailOf } from '../api/http'
 import { applyDeviceChanges, replaceDevices } from '../stores/devices'
 import { applyInterfaceChanges, reloadInterfaces } from '../stores/interfaces'
+import { scheduleProblems } from '../stores/problems'
 import { type LinkFacts, linkState, SILENCE_MS_MAX } from './indicator'
 import { openLive } from './socket'
 import { Sync } from './sync'
@@ -109,6 +110,8 @@ export function retryNow(): void {
 }
 
 function scheduleRefetch(): void {
+  // They need not wait for a list of 100,000 devices.
+  scheduleProblems()
   const pause = Math.min(REFETCH_INTERVAL_MS * 2 ** failures, RETRY_MS_MAX)
   clearTimeout(refetchTimer)
   refetchTimer = setTimeout(() => void refetch(), Math.max(0, refetchedAt + pause - Date.now()))
@@ -122,6 +125,7 @@ async function refetch(): Promise<void> {
     refetchedAt = Date.now()
     replaceDevices(list.devices)
     void reloadInterfaces()
+    scheduleProblems()
     listState.value = { phase: 'ready' }
     sync.loaded(list.seq)
   } catch (error) {
@@ -137,6 +141,7 @@ async function refetch(): Promise<void> {
 function applyChanges(items: ChangeItem[]): void {
   applyDeviceChanges(items)
   applyInterfaceChanges(items)
+  scheduleProblems()
 }
 
 function nothingYet(): LinkFacts {

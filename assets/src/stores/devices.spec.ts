@@ -21,6 +21,10 @@ const up: Device = {
   status_override: null,
   override_reason: null,
   effective_status: 'UP',
+  status_reasons: [],
+  signal: null,
+  pon_class: null,
+  status_since: '2026-11-23T10:00:00.000000Z',
   created_at: '2026-11-23T10:00:00.000000Z',
   updated_at: '2026-11-23T10:00:00.000000Z',
 }
@@ -29,6 +33,8 @@ const forced: Device = {
   status_override: 'DOWN',
   override_reason: 'dig',
   effective_status: 'DOWN',
+  status_reasons: ['override'],
+  status_since: '2026-11-23T10:00:01.000000Z',
   updated_at: '2026-11-23T10:00:01.000000Z',
 }
 
@@ -64,7 +70,11 @@ test('counts follow the list and its changes', () => {
 
 test('an override shows at once and takes over the answer', async () => {
   const done = forceStatus(1, 'DOWN', 'dig')
-  expect(devices.value.get(1)).toMatchObject({ effective_status: 'DOWN', override_reason: 'dig' })
+  expect(devices.value.get(1)).toMatchObject({
+    effective_status: 'DOWN',
+    override_reason: 'dig',
+    status_reasons: ['override'],
+  })
   answer.resolve({ message: '', device: forced })
   await done
   expect(devices.value.get(1)).toEqual(forced)

@@ -48,47 +48,59 @@ export async function forceStatus(
 ): Promise<void> {
   await optimistic(
     id,
-    { status_override: status, override_reason: reason, effective_status: status },
+    (device) => ({
+      status_override: status,
+      override_reason: reason,
+      effective_status: status,
+      status_reasons: ['override', ...computedReasons(device)],
+    }),
     () => setOverride(id, status, reason),
   )
 }
 
 /** Lets the computed status count again. */
 export async function releaseStatus(id: number): Promise<void> {
-  const device = devices.value.get(id)
-  if (device === undefined) return
   await optimistic(
     id,
-    { status_override: null, override_reason: null, effective_status: device.status },
+    (device) => ({
+      status_override: null,
+      override_reason: null,
+      effective_status: device.status,
+      status_reasons: computedReasons(device),
+    }),
     () => clearOverride(id),
   )
 }
 
 async function optimistic(
   id: number,
-  patch: Partial<Device>,
+  patch: (device: Device) => Partial<Device>,
   send: () => Promise<OverrideAnswer>,
 ): Promise<void> {
   const before = devices.value.get(id)
   if (before === undefined) return
-  const guess = { ...before, ...patch }
+  const guess = { ...before, ...patch(before) }
+  if (guess.effective_status !== before.effective_status) {
+    guess.status_since = new Date().toISOString()
+  }
   put(guess)
   try {
     const answer = await write(send)
     const current = devices.value.get(id)
     // The live feed may already know better than the answer.
-    if (current === guess || isNewer(answer.device, current)) {
-      put({ ...guess, ...answer.device })
-    }
+    if (current === guess || isNewer(answer.device, current)) put(answer.device)
   } catch (error) {
     if (devices.value.get(id) === guess) put(before)
     throw error
   }
 }
 
-function isNewer(answer: Partial<Device>, current: Device | undefined): boolean {
-  if (current === undefined || answer.updated_at === undefined) return false
-  return answer.updated_at > current.updated_at
+function isNewer(answer: Device, current: Device | undefined): boolean {
+  return current !== undefined && answer.updated_at > current.updated_at
+}
+
+function computedReasons(device: Device): string[] {
+  return device.status_reasons.filter((code) => !code.startsWith('override'))
 }
 
 function put(device: Device): void {

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { formatAge, formatCount, formatUnit, typeLabel } from './format'
+import {
+  formatAge,
+  formatCount,
+  formatCounted,
+  formatFor,
+  formatHundredths,
+  formatMeasure,
+  formatUnit,
+  typeLabel,
+} from './format'
 
 const NOON = '2026-11-23T12:00:00.000000Z'
 
@@ -19,6 +28,7 @@ test.each([
 
 test('a time that cannot be read is shown as it came', () => {
   expect(formatAge('soon', 0)).toBe('soon')
+  expect(formatFor('soon', 0)).toBe('since soon')
 })
 
 test('units, counts and labels', () => {
@@ -27,4 +37,24 @@ test('units, counts and labels', () => {
   expect(formatCount(100_000)).toBe('100,000')
   expect(typeLabel('BUSINESS_ONT')).toBe('Business ONT')
   expect(typeLabel('OLT')).toBe('OLT')
+})
+
+test.each([
+  [-30, 'for a moment'],
+  [59, 'for 59 s'],
+  [7_200, 'for 2 h'],
+])('%i s later: %s', (seconds, expected) => {
+  expect(formatFor(NOON, Date.parse(NOON) + seconds * 1_000)).toBe(expected)
+})
+
+test('measured values have two places and a real minus', () => {
+  expect(formatMeasure(-15.1, 'dBm')).toBe('\u221215.10\u00a0dBm')
+  expect(formatHundredths(-0.001)).toBe('0.00')
+  expect(formatHundredths(-0)).toBe('0.00')
+})
+
+test('a count with its noun', () => {
+  expect(formatCounted(1, 'device')).toBe('1\u00a0device')
+  expect(formatCounted(0, 'device')).toBe('0\u00a0devices')
+  expect(formatCounted(1_200, 'subscriber')).toBe('1,200\u00a0subscribers')
 })

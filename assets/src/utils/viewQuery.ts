@@ -1,4 +1,4 @@
-import { DEVICE_TYPES, STATUSES } from '../api/types'
+import { DEVICE_TYPES, STATUSES } from '../api/words'
 import { DEFAULT_QUERY, type ListQuery, SORT_KEYS } from './deviceList'
 
 /** What the page shows: filters, order and the open device. Lives in the URL's query. */

@@ -6,6 +6,8 @@ mod footprint;
 mod get_one;
 mod list;
 mod provision;
+mod recompute;
+mod storm;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -25,6 +27,8 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     ("first_byte", first_byte::measure),
     ("provision", provision::measure),
     ("broadcast", broadcast::measure),
+    ("recompute", recompute::measure),
+    ("storm", storm::measure),
     ("footprint", footprint::measure),
 ];
 

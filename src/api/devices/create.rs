@@ -11,13 +11,15 @@ use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
-use crate::domain::{Command, DeviceId, DeviceType, Name, NewDevice, Optics, Position, Reply};
+use crate::domain::{
+    Command, DeviceId, DeviceType, Name, NewDevice, Optics, PonClass, Position, Reply,
+};
 use crate::wire::{self, DeviceView, InterfaceView};
 
 /// A device to make.
 #[derive(ToSchema)]
 #[schema(as = NewDevice)]
-pub(super) struct NewDeviceBody {
+pub(in crate::api) struct NewDeviceBody {
     /// 1 to 128 characters, not blank, no control characters; unique.
     #[schema(value_type = String, min_length = 1, max_length = 128)]
     name: Name,
@@ -37,6 +39,9 @@ pub(super) struct NewDeviceBody {
     sensitivity_min_dbm: Option<f64>,
     #[schema(minimum = 0.0)]
     insertion_loss_db: Option<f64>,
+    /// Of an OLT: supplies the limits that devices do not set themselves.
+    #[schema(schema_with = wire::nullable_pon_class_schema, required = false)]
+    pon_class: Option<PonClass>,
 }
 
 impl FromFields for NewDeviceBody {
@@ -50,6 +55,7 @@ impl FromFields for NewDeviceBody {
         let tx_power_dbm = fields.optional("tx_power_dbm", parse::number);
         let sensitivity_min_dbm = fields.optional("sensitivity_min_dbm", parse::number);
         let insertion_loss_db = fields.optional("insertion_loss_db", parse::not_negative);
+        let pon_class = fields.optional("pon_class", parse::pon_class);
         Some(Self {
             name: name?,
             device_type: device_type?,
@@ -60,6 +66,7 @@ impl FromFields for NewDeviceBody {
             tx_power_dbm,
             sensitivity_min_dbm,
             insertion_loss_db,
+            pon_class,
         })
     }
 }
@@ -76,6 +83,7 @@ impl From<NewDeviceBody> for NewDevice {
                 tx_power_dbm: body.tx_power_dbm,
                 sensitivity_min_dbm: body.sensitivity_min_dbm,
                 insertion_loss_db: body.insertion_loss_db,
+                pon_class: body.pon_class,
             },
         }
     }

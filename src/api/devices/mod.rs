@@ -3,6 +3,7 @@
 mod bulk;
 mod create;
 mod overrides;
+mod paths;
 mod read;
 mod update;
 
@@ -14,17 +15,25 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(super) use self::create::NewDeviceBody;
 use super::state::ApiState;
 use crate::domain::Device;
 use crate::wire::DeviceView;
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+/// Routes whose answers are long.
+pub(super) fn lists() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(read::list_devices, create::create_device))
-        .routes(routes!(create::provision_device))
         .routes(routes!(bulk::provision_devices))
+}
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(create::provision_device))
         .routes(routes!(read::get_device, update::update_device, update::delete_device))
         .routes(routes!(read::list_device_interfaces))
+        .routes(routes!(paths::optical_path))
+        .routes(routes!(paths::upstream_path))
         .routes(routes!(overrides::set_override, overrides::clear_override))
         .routes(routes!(overrides::set_override_legacy, overrides::clear_override_legacy))
 }

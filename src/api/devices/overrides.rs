@@ -131,7 +131,7 @@ pub(super) async fn clear_override_legacy(
 
 /// v2 answers 404 before it looks at the value.
 fn check_exists(state: &ApiState, id: DeviceId) -> Result<(), ApiError> {
-    let device = state.handle().read()?.device(id)?;
+    let device = state.handle().read().device(id)?;
     device.map(|_| ()).ok_or(ApiError::NotFound("Device not found"))
 }
 

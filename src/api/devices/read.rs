@@ -2,6 +2,7 @@
 #![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -86,11 +87,11 @@ fn contains(text: &str, wanted: &str) -> bool {
 type Devices = Box<dyn Iterator<Item = Result<Device, StoreError>>>;
 
 /// The devices in question, through the narrowest index: a container, a type, or all.
-fn select(snapshot: &Snapshot, query: DeviceQuery) -> Result<Devices, StoreError> {
+fn select(snapshot: &Arc<Snapshot>, query: DeviceQuery) -> Result<Devices, StoreError> {
     let after = query.after.unwrap_or(0);
     let candidates: Devices = match (query.parent_container_id, query.device_type) {
-        (Some(parent), _) => by_ids(snapshot, snapshot.ids_in_container(parent, after)?)?,
-        (None, Some(device_type)) => by_ids(snapshot, snapshot.ids_of_type(device_type, after)?)?,
+        (Some(parent), _) => by_ids(snapshot, snapshot.ids_in_container(parent, after)?),
+        (None, Some(device_type)) => by_ids(snapshot, snapshot.ids_of_type(device_type, after)?),
         (None, None) => Box::new(snapshot.devices((Bound::Excluded(after), Bound::Unbounded))?),
     };
     Ok(Box::new(
@@ -100,13 +101,11 @@ fn select(snapshot: &Snapshot, query: DeviceQuery) -> Result<Devices, StoreError
 }
 
 fn by_ids(
-    snapshot: &Snapshot,
+    snapshot: &Arc<Snapshot>,
     ids: impl Iterator<Item = Result<u64, StoreError>> + 'static,
-) -> Result<Devices, StoreError> {
-    let lookup = snapshot.device_lookup()?;
-    Ok(Box::new(
-        ids.filter_map(move |id| id.and_then(|id| lookup.device(DeviceId(id))).transpose()),
-    ))
+) -> Devices {
+    let snapshot = Arc::clone(snapshot);
+    Box::new(ids.filter_map(move |id| id.and_then(|id| snapshot.device(DeviceId(id))).transpose()))
 }
 
 /// All devices, or those that the query asks for, ascending by id.
@@ -145,13 +144,13 @@ pub(super) async fn get_device(
     PathId(id): PathId,
     headers: Headers,
 ) -> Result<Response, ApiError> {
-    let snapshot = state.handle().read()?;
+    let snapshot = state.handle().read();
     let device = snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
-    let seq = snapshot.head()?.seq;
+    let seq = snapshot.head().seq;
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }
-    Ok((conditional::headers(&state, seq), Json(DeviceView::new(&device))).into_response())
+    Ok(conditional::json(&state, seq, &DeviceView::new(&device)))
 }
 
 /// The ports of a device, in the order of their creation.
@@ -167,9 +166,9 @@ pub(super) async fn list_device_interfaces(
     PathId(id): PathId,
     headers: Headers,
 ) -> Result<Response, ApiError> {
-    let snapshot = state.handle().read()?;
+    let snapshot = state.handle().read();
     snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
-    let seq = snapshot.head()?.seq;
+    let seq = snapshot.head().seq;
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }

@@ -10,7 +10,8 @@ use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin, PathId};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
-use crate::domain::{Command, DeviceId, DevicePatch, Name, Position, Reply};
+use crate::domain::{Command, DeviceId, DevicePatch, Name, PonClass, Position, Reply};
+use crate::wire;
 
 /// New values of a device; what is absent stays. `x` and `y` go together.
 #[derive(ToSchema)]
@@ -35,11 +36,20 @@ pub(super) struct PatchBody {
     /// Null brings the default of the type back.
     #[schema(value_type = Option<f64>, minimum = 0.0)]
     insertion_loss_db: Option<Option<f64>>,
+    /// Of an OLT; null brings the planning values back.
+    #[schema(schema_with = wire::nullable_pon_class_schema, required = false)]
+    pon_class: Option<Option<PonClass>>,
 }
 
 /// The keys that UNOC adds to v2's position change.
-const FURTHER_KEYS: [&str; 5] =
-    ["name", "parent_container_id", "tx_power_dbm", "sensitivity_min_dbm", "insertion_loss_db"];
+const FURTHER_KEYS: [&str; 6] = [
+    "name",
+    "parent_container_id",
+    "tx_power_dbm",
+    "sensitivity_min_dbm",
+    "insertion_loss_db",
+    "pon_class",
+];
 
 impl FromFields for PatchBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
@@ -59,6 +69,7 @@ impl FromFields for PatchBody {
             tx_power_dbm: fields.nullable("tx_power_dbm", parse::number),
             sensitivity_min_dbm: fields.nullable("sensitivity_min_dbm", parse::number),
             insertion_loss_db: fields.nullable("insertion_loss_db", parse::not_negative),
+            pon_class: fields.nullable("pon_class", parse::pon_class),
         })
     }
 }
@@ -74,6 +85,7 @@ impl PatchBody {
             && self.tx_power_dbm.is_none()
             && self.sensitivity_min_dbm.is_none()
             && self.insertion_loss_db.is_none()
+            && self.pon_class.is_none()
     }
 }
 
@@ -106,6 +118,7 @@ pub(super) async fn update_device(
         tx_power_dbm: body.tx_power_dbm,
         sensitivity_min_dbm: body.sensitivity_min_dbm,
         insertion_loss_db: body.insertion_loss_db,
+        pon_class: body.pon_class,
     };
     let command = Command::UpdateDevice(DeviceId(id), patch);
     let Reply::Device(device) = state.handle().submit(command, origin).await? else {

@@ -5,7 +5,10 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{DeviceType, InterfaceType, Medium, Name, NameFault, OverrideReason, Status};
+use crate::domain::{
+    DeviceType, InterfaceType, Medium, Name, NameFault, OverrideReason, PON_CLASSES, PonClass,
+    Status,
+};
 
 /// What is wrong with one value.
 pub(crate) struct Problem {
@@ -160,6 +163,18 @@ pub(crate) fn interface_type(value: &Value) -> Parsed<InterfaceType> {
 
 pub(crate) fn medium(value: &Value) -> Parsed<Medium> {
     word(value, Medium::parse, Medium::ALL.into_iter().map(Medium::as_str))
+}
+
+pub(crate) fn pon_class(value: &Value) -> Parsed<PonClass> {
+    word(value, PonClass::parse, PON_CLASSES.iter().map(|row| row.word))
+}
+
+/// One of these words.
+pub(crate) fn one_of(words: &'static [&'static str]) -> impl Fn(&Value) -> Parsed<&'static str> {
+    move |value| {
+        let find = |text: &str| words.iter().copied().find(|word| *word == text);
+        word(value, find, words.iter().copied())
+    }
 }
 
 fn too_long(max: usize) -> Problem {

@@ -1,10 +1,28 @@
 //! Status of ports and links from what they are part of.
 
-use crate::domain::{Device, DeviceType, Interface, InterfaceType, Link, Status};
+use crate::domain::{
+    Device, DeviceClass, DeviceType, Interface, InterfaceType, Link, Reason, Reasons, Status,
+};
 
 /// The status of a device that nothing is connected to yet.
 pub(crate) fn of_new_device(device_type: DeviceType) -> Status {
-    if device_type.row().always_online { Status::Up } else { Status::Down }
+    match device_type.class() {
+        _ if device_type.is_always_online() => Status::Up,
+        DeviceClass::Passive => Status::Degraded,
+        _ => Status::Down,
+    }
+}
+
+/// Why a device that nothing is connected to yet has its status.
+pub(crate) fn reasons_of_new_device(device_type: DeviceType) -> Reasons {
+    let reason = match device_type {
+        _ if device_type.is_always_online() => return Reasons::NONE,
+        _ if device_type.is_passive() => Reason::NoActiveDevice,
+        DeviceType::Ont | DeviceType::BusinessOnt => Reason::NoOpticalPath,
+        DeviceType::AonCpe => Reason::NoSwitch,
+        _ => Reason::NoUpstream,
+    };
+    Reasons::NONE.with(reason)
 }
 
 /// Loopbacks and ports of passive parts are UP; any other port is UP while it carries a link
@@ -23,11 +41,26 @@ pub(crate) fn of_interface(
 }
 
 /// DOWN when forced down or when an end is held DOWN by its override, else what the link's
-/// own override says, else UP.
-pub(crate) fn of_link(link: &Link, ends: [&Device; 2]) -> Status {
-    if link.is_forced_down() || ends.into_iter().any(Device::is_forced_down) {
-        Status::Down
-    } else {
-        link.status_override.as_ref().map_or(Status::Up, |set| set.status)
+/// own override says, else DEGRADED when the optical paths through it are critical, else UP.
+pub(crate) fn of_link(link: &Link, ends: [&Device; 2], is_critical: bool) -> Status {
+    if link.is_forced_down() || ends.into_iter().any(|end| end.is_forced_down()) {
+        return Status::Down;
     }
+    match &link.status_override {
+        Some(set) => set.status,
+        None if is_critical => Status::Degraded,
+        None => Status::Up,
+    }
+}
+
+/// Why a device has its status: what the network says, and what the operator says.
+pub(crate) fn reasons(device: &Device, computed: Status, reason: Option<Reason>) -> Reasons {
+    let mut reasons = reason.map_or(Reasons::NONE, |reason| Reasons::NONE.with(reason));
+    if let Some(set) = &device.status_override {
+        reasons = reasons.with(Reason::Override);
+        if set.status == Status::Up && computed == Status::Down {
+            reasons = reasons.with(Reason::OverrideConflict);
+        }
+    }
+    reasons
 }

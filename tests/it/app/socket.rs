@@ -50,10 +50,10 @@ impl Client {
         connection.get_ref().set_read_timeout(Some(LOOK)).expect("a socket option");
         let prefix = if namespace == "/" { String::new() } else { format!("{namespace},") };
         let mut client = Self { connection, prefix, sid: String::new(), open: Value::Null };
-        let open = client.packet(PATIENCE).expect("an open packet");
+        let open = client.packet(PATIENCE).expect("no error").expect("an open packet");
         client.open = serde_json::from_str(open.strip_prefix('0').expect("open")).expect("JSON");
-        client.send(&format!("40{}", client.prefix));
-        let connected = client.packet(PATIENCE).expect("a connect packet");
+        client.send(&format!("40{}", client.prefix)).expect("the server reads");
+        let connected = client.packet(PATIENCE).expect("no error").expect("a connect packet");
         let payload = connected.strip_prefix(&format!("40{}", client.prefix));
         let payload = payload.unwrap_or_else(|| panic!("not connected: {connected}"));
         let payload: Value = serde_json::from_str(payload).expect("JSON");
@@ -62,16 +62,34 @@ impl Client {
     }
 
     /// The next event, if one comes in time.
+    #[track_caller]
     pub(crate) fn next(&mut self, patience: Duration) -> Option<Event> {
+        let raw = self.packet(patience).unwrap_or_else(|error| panic!("it broke: {error}"))?;
+        Some(self.event(raw))
+    }
+
+    fn event(&self, raw: String) -> Event {
         let start = format!("42{}", self.prefix);
-        let raw = self.packet(patience)?;
         let json = raw.strip_prefix(&start).unwrap_or_else(|| panic!("no event: {raw}"));
         let Ok(Value::Array(mut parts)) = serde_json::from_str(json) else {
             panic!("no event: {raw}")
         };
         assert_eq!(parts.len(), 2, "a name and one payload: {raw}");
         let payload = parts.pop().expect("two parts");
-        Some(Event { name: text_of(&parts[0]).to_owned(), payload, raw })
+        Event { name: text_of(&parts[0]).to_owned(), payload, raw }
+    }
+
+    /// The number of events up to the first one of this name; nothing when the server gave the
+    /// client up.
+    #[track_caller]
+    pub(crate) fn count_until(&mut self, name: &str) -> Option<usize> {
+        for count in 1.. {
+            let raw = self.packet(PATIENCE).ok()?.expect("an event");
+            if self.event(raw).name == name {
+                return Some(count);
+            }
+        }
+        None
     }
 
     /// All events up to and with the first one that `is_last` accepts.
@@ -93,30 +111,30 @@ impl Client {
     }
 
     /// The next Socket.IO packet; pings are answered on the way.
-    fn packet(&mut self, patience: Duration) -> Option<String> {
+    fn packet(&mut self, patience: Duration) -> Result<Option<String>, tungstenite::Error> {
         let end = wait::now() + patience;
         loop {
             match self.connection.read() {
-                Ok(Message::Text(text)) if text.as_str() == "2" => self.send("3"),
-                Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
+                Ok(Message::Text(text)) if text.as_str() == "2" => self.send("3")?,
+                Ok(Message::Text(text)) => return Ok(Some(text.as_str().to_owned())),
                 Ok(_) => {}
                 Err(tungstenite::Error::Io(error))
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-                Err(error) => panic!("the connection broke: {error}"),
+                Err(error) => return Err(error),
             }
             if wait::now() >= end {
-                return None;
+                return Ok(None);
             }
         }
     }
 
-    fn send(&mut self, packet: &str) {
-        self.connection.send(Message::text(packet)).expect("the server reads");
+    fn send(&mut self, packet: &str) -> Result<(), tungstenite::Error> {
+        self.connection.send(Message::text(packet))
     }
 
     /// Leaves as a browser does.
     pub(crate) fn leave(mut self) {
-        self.send(&format!("41{}", self.prefix));
+        self.send(&format!("41{}", self.prefix)).expect("the server reads");
         self.connection.close(None).expect("an open connection");
     }
 }

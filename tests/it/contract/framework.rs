@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::app::TestApp;
+use crate::skip::skip;
 
 /// Every GET without a body's worth of arguments.
 const READS: [&str; 14] = [
@@ -113,7 +114,6 @@ fn a_page_of_another_site_may_not_change_anything() {
     };
     let refused = post(&[("sec-fetch-site", "cross-site")]).expect(403);
     assert_eq!(refused.text(), r#"{"detail":"Requests from pages of another site are refused"}"#);
-    post(&[("sec-fetch-site", "same-site")]).expect(403);
     post(&[("origin", "https://evil.example")]).expect(403);
     assert_eq!(app.get("/api/devices").text(), "[]");
     for header in ["cross-site", "same-site", "same-origin", "none"] {
@@ -139,7 +139,7 @@ fn answers_are_compressed_for_clients_that_ask() {
         assert_eq!(answer.header("etag"), plain.header("etag"));
         match decompressed(program, &answer.body) {
             Some(text) => assert_eq!(text, plain.body, "{coding}"),
-            None => eprintln!("SKIPPED: {program} is not installed, its bytes are not read back"),
+            None => skip(&format!("{program} is not installed, its bytes are not read back")),
         }
     }
     let other = app.get_with("/api/devices", &[("accept-encoding", "br, identity")]).expect(200);

@@ -105,7 +105,7 @@ impl Rig {
     }
 
     fn content(&mut self) -> Content {
-        let snapshot = self.running().handle.read().expect("the store is open");
+        let snapshot = self.running().handle.read();
         Content::read(&snapshot).expect("the store can be read")
     }
 }
@@ -168,8 +168,7 @@ fn play(rig: &mut Rig, steps: &[Step], expected: &mut Expected, now: Timestamp) 
         assert_eq!(outcome, step.outcome, "the engine's answer to {:?}", step.command);
     }
     // Answers leave after the commit, and commits are published after the answers.
-    let durable = rig.running().handle.read().and_then(|snapshot| snapshot.head());
-    let durable = durable.expect("the store can be read").seq;
+    let durable = rig.running().handle.read().head().seq;
     let raises_counters = |step: &Step| matches!(step.command, Command::ReplaceSite(_));
     let mut waiting = steps.iter().zip(origins).filter(|(step, _)| !step.changes.is_empty());
     while expected.seq < durable {
@@ -278,7 +277,7 @@ fn check(content: &Content, oracle: &Oracle, expected: &Expected) {
 
 /// Look-ups by id and pages that begin in the middle.
 fn check_queries(rig: &mut Rig, oracle: &Oracle) {
-    let snapshot = rig.running().handle.read().expect("the store is open");
+    let snapshot = rig.running().handle.read();
     for id in 0..=oracle.next.device {
         let found = snapshot.device(DeviceId(id)).expect("readable");
         assert_eq!(found.as_ref(), oracle.devices.get(&id));

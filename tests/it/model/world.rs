@@ -37,9 +37,9 @@ impl Pair {
         }
         let before = self.oracle.clone();
         let verdict = self.world.execute(command.clone(), now);
-        let outcome = self.oracle.apply(&command, now);
+        let outcome = self.oracle.apply(&command, now, &self.world);
         if let Command::Reseed(blueprint) = &command {
-            self.oracle.adopt(export(&self.world), now);
+            self.oracle.adopt(export(&self.world), now, &self.world);
             if let Blueprint::Ftth { leaves } = blueprint {
                 assert_eq!(self.oracle.leaves(), *leaves as usize);
             }
@@ -49,7 +49,15 @@ impl Pair {
         let changes = verdict.map(|decision| decision.changes).unwrap_or_default();
         let expected = self.oracle.difference_from(&before);
         assert_eq!(difference_of(&changes), expected, "changes of {command:?}");
+        self.assert_settled(&command);
         Step { command, outcome, changes }
+    }
+
+    /// Computing every status again finds nothing, however much later.
+    fn assert_settled(&mut self, command: &Command) {
+        let again = self.world.execute(Command::Refresh, time(self.step + 1));
+        let again = again.expect("a refresh is never refused").changes;
+        assert!(again.is_empty(), "a refresh after {command:?} changes {again:#?}");
     }
 
     /// Later steps happen a second later.

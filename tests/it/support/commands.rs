@@ -1,12 +1,14 @@
 //! Random commands, the same for the same seed: mostly sensible ones, with every kind of mistake
 //! among them.
 
+use std::ops::Range;
+
 use unoc::domain::network::Blueprint;
 use unoc::domain::rules::link_rules::rule_between;
 use unoc::domain::{
     Command, ConnectDevices, DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType, LinkId,
-    Medium, Name, NewDevice, NewInterface, NewLink, Optics, Override, OverrideReason, Position,
-    Site, Status, Timestamp, World,
+    LinkPatch, Medium, Name, NewDevice, NewInterface, NewLink, Optics, Override, OverrideReason,
+    PON_CLASSES, PonClass, Position, Site, Status, Timestamp, World,
 };
 
 use super::content::export;
@@ -16,6 +18,10 @@ const DEVICE_NAMES: usize = 48;
 /// Names of further ports: those that provisioning and create-simple use too, and none of theirs.
 const PORT_NAMES: [&str; 8] =
     ["eth0", "port1", "port2", "port3", "port5", "mgmt1", "lo0", "Dose Küche"];
+/// Values as they are found in networks, in whole units.
+const TX_DBM: Range<i32> = 0..10;
+const SENSITIVITY_DBM: Range<i32> = -32..-6;
+const INSERTION_LOSS_DB: Range<i32> = 0..20;
 /// How often to look for an entity that suits before taking any.
 const TRIES: usize = 24;
 
@@ -97,29 +103,34 @@ impl Generator {
 
     /// A command for this world. `saved` is a site that was exported earlier, to be put back.
     pub(crate) fn command(&mut self, world: &World, saved: Option<&Site>) -> Command {
-        let kinds = if self.scale == Scale::Full { 105 } else { 100 };
+        let kinds = if self.scale == Scale::Full { 108 } else { 100 };
         match self.rng.below(kinds) {
-            0..22 => Command::ProvisionDevice(self.new_device(world)),
-            22..28 => {
+            0..20 => Command::ProvisionDevice(self.new_device(world)),
+            20..25 => {
                 let rows = self.rng.below(7);
                 Command::ProvisionDevices((0..rows).map(|_| self.new_device(world)).collect())
             }
-            28..35 => Command::CreateDevice(self.new_device(world)),
-            35..46 => Command::UpdateDevice(self.device(world), self.patch(world)),
-            46..55 => Command::SetDeviceOverride(self.device(world), self.status_override()),
-            55..60 => {
+            25..31 => Command::CreateDevice(self.new_device(world)),
+            31..42 => {
+                let id = self.device(world);
+                Command::UpdateDevice(id, self.patch(world, id))
+            }
+            42..50 => Command::SetDeviceOverride(self.device(world), self.status_override()),
+            50..55 => {
                 let held = self.device_where(world, |world, id| {
                     world.device(id).is_some_and(|device| device.status_override.is_some())
                 });
                 Command::ClearDeviceOverride(held)
             }
-            60..67 => Command::DeleteDevice(self.device(world)),
-            67..73 => Command::CreateInterface(self.new_interface(world)),
-            73..83 => Command::CreateLink(self.new_link(world)),
-            83..94 => Command::ConnectDevices(self.connect(world)),
-            94..100 => Command::DeleteLink(self.link(world)),
-            100 => Command::Reseed(Blueprint::Ftth { leaves: 1 + self.leaves() }),
-            101 => Command::Reseed(Blueprint::Demo),
+            55..60 => Command::DeleteDevice(self.device(world)),
+            60..65 => Command::CreateInterface(self.new_interface(world)),
+            65..74 => Command::CreateLink(self.new_link(world)),
+            74..86 => Command::ConnectDevices(self.connect(world)),
+            86..94 => Command::UpdateLink(self.link(world), self.link_patch()),
+            94..99 => Command::DeleteLink(self.link(world)),
+            99 => Command::Refresh,
+            100..102 => Command::Reseed(Blueprint::Ftth { leaves: 1 + self.leaves() }),
+            102..104 => Command::Reseed(Blueprint::Demo),
             _ => Command::ReplaceSite(Box::new(self.site(world, saved))),
         }
     }
@@ -144,31 +155,60 @@ impl Generator {
             validate_upstream: self.rng.chance(60),
             position: self.position(),
             optics: Optics {
-                tx_power_dbm: self.number(),
-                sensitivity_min_dbm: self.number(),
-                insertion_loss_db: self.number(),
+                tx_power_dbm: self.value(TX_DBM),
+                sensitivity_min_dbm: self.value(SENSITIVITY_DBM),
+                insertion_loss_db: self.value(INSERTION_LOSS_DB),
+                pon_class: self.pon_class(Some(device_type)),
             },
         }
     }
 
-    fn patch(&mut self, world: &World) -> DevicePatch {
+    fn patch(&mut self, world: &World, id: DeviceId) -> DevicePatch {
         let rng = &mut self.rng;
         DevicePatch {
             name: rng.chance(30).then(|| device_name(rng.below(DEVICE_NAMES))),
             position: self.rng.chance(40).then(|| self.position()),
             parent: self.rng.chance(40).then(|| self.rng.chance(70).then(|| self.container(world))),
-            tx_power_dbm: self.rng.chance(20).then(|| self.number()),
-            sensitivity_min_dbm: self.rng.chance(20).then(|| self.number()),
-            insertion_loss_db: self.rng.chance(20).then(|| self.number()),
+            tx_power_dbm: self.rng.chance(20).then(|| self.value(TX_DBM)),
+            sensitivity_min_dbm: self.rng.chance(20).then(|| self.value(SENSITIVITY_DBM)),
+            insertion_loss_db: self.rng.chance(20).then(|| self.value(INSERTION_LOSS_DB)),
+            pon_class: self.rng.chance(20).then(|| self.pon_class(type_of(world, id))),
         }
+    }
+
+    fn link_patch(&mut self) -> LinkPatch {
+        LinkPatch {
+            length_km: self.rng.chance(40).then(|| self.length_km()),
+            medium: self.rng.chance(30).then(|| self.medium()),
+            status_override: self
+                .rng
+                .chance(60)
+                .then(|| self.rng.chance(60).then(|| self.status_override())),
+        }
+    }
+
+    /// Mostly none for what is no OLT.
+    fn pon_class(&mut self, device_type: Option<DeviceType>) -> Option<PonClass> {
+        let percent = if device_type == Some(DeviceType::Olt) { 60 } else { 2 };
+        self.rng.chance(percent).then(|| self.rng.one_of(&PON_CLASSES).class)
     }
 
     fn position(&mut self) -> Position {
         Position { x: self.rng.quarter(), y: self.rng.quarter() }
     }
 
-    fn number(&mut self) -> Option<f64> {
-        self.rng.chance(30).then(|| self.rng.quarter())
+    /// None, a usual one, or any.
+    fn value(&mut self, usual: Range<i32>) -> Option<f64> {
+        let quarters = usual.start * 4..usual.end * 4;
+        match self.rng.below(10) {
+            0..5 => None,
+            5..9 => {
+                let steps = self.rng.below(quarters.len());
+                let steps = i32::try_from(steps).expect("small");
+                Some(f64::from(quarters.start + steps) / 4.0)
+            }
+            _ => Some(self.rng.quarter()),
+        }
     }
 
     fn status_override(&mut self) -> Override {
@@ -230,8 +270,10 @@ impl Generator {
         }
     }
 
+    /// Up to 10 km, or ten times that.
     fn length_km(&mut self) -> Option<f64> {
-        self.rng.chance(60).then(|| self.rng.quarter().abs())
+        let unit = if self.rng.chance(90) { 0.1 } else { 1.0 };
+        self.rng.chance(70).then(|| self.rng.quarter().abs() * unit)
     }
 
     fn medium(&mut self) -> Option<Medium> {

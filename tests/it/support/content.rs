@@ -44,7 +44,7 @@ impl Content {
         let mut audit = snapshot.audit(u64::MAX)?.collect::<Result<Vec<_>, _>>()?;
         audit.reverse();
         Ok(Self {
-            head: snapshot.head()?,
+            head: snapshot.head(),
             interfaces: snapshot.interfaces(ALL_IDS)?.collect::<Result<_, _>>()?,
             links: snapshot.links(ALL_IDS)?.collect::<Result<_, _>>()?,
             by_type,
@@ -106,15 +106,15 @@ pub(crate) fn export(world: &World) -> Site {
 /// A world made of a site's records alone, as the engine makes it at start.
 pub(crate) fn restore(site: Site) -> World {
     let mut world = World::default();
-    // The other way round than the engine: the order is said not to matter.
-    for link in site.links {
-        world.restore_link(link);
+    // Each kind the other way round than the engine: the order within a kind does not matter.
+    for device in site.devices.into_iter().rev() {
+        world.restore_device(device);
     }
-    for port in site.interfaces {
+    for port in site.interfaces.into_iter().rev() {
         world.restore_interface(port);
     }
-    for device in site.devices {
-        world.restore_device(device);
+    for link in site.links.into_iter().rev() {
+        world.restore_link(link);
     }
     world.restore_counters(site.counters);
     world

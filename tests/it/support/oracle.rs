@@ -1,20 +1,22 @@
 //! The rules once more, written from the contract's words and as plainly as possible: sorted maps,
 //! everything computed again after every command, nothing of the program's own logic.
 
+mod light;
 mod outcome;
+mod status;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use unoc::domain::{
     Command, ConnectDevices, Device, DeviceId, DevicePatch, DeviceType, IdCounters, Interface,
-    InterfaceId, InterfaceType, Link, LinkId, Medium, Name, NewDevice, NewInterface, NewLink,
-    Override, Site, Status, Timestamp,
+    InterfaceId, InterfaceType, Link, LinkId, LinkPatch, Medium, Name, NewDevice, NewInterface,
+    NewLink, Override, PonClass, Reasons, Site, Status, Timestamp, Uplink, World,
 };
 
 use outcome::INCONSISTENT;
 pub(crate) use outcome::{Answer, Refused, difference_of};
-use tables::{is_container, is_passive, may_link, recipe, upstream, word};
+use tables::{is_container, may_link, recipe, upstream, word};
 
 /// The site as the rules say it must be.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,13 +51,24 @@ impl Oracle {
     }
 
     /// Carries a command out, or says why not and stays as it was. A generated network cannot be
-    /// told beforehand: [`Command::Reseed`] is the caller's to judge and to adopt.
-    pub(crate) fn apply(&mut self, command: &Command, now: Timestamp) -> Result<Answer, Refused> {
+    /// told beforehand: [`Command::Reseed`] is the caller's to judge and to adopt. `program` has
+    /// carried the command out already; [`status`] says what is taken from it.
+    pub(crate) fn apply(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+        program: &World,
+    ) -> Result<Answer, Refused> {
         let before = self.clone();
         let answer = self.carry_out(command, now);
-        match &answer {
-            Ok(_) => self.settle(now),
-            Err(_) => *self = before,
+        match (&answer, command) {
+            (Err(_), _) => *self = before,
+            (Ok(_), Command::Reseed(_)) => {}
+            (Ok(_), Command::ReplaceSite(_)) => self.settle(program),
+            (Ok(_), _) => {
+                self.settle(program);
+                self.stamp(&before, now);
+            }
         }
         answer.map(|made| self.refresh(made))
     }
@@ -65,18 +78,21 @@ impl Oracle {
             Command::ProvisionDevice(new) => self.provision(new, now),
             Command::ProvisionDevices(rows) => self.provision_all(rows, now),
             Command::CreateDevice(new) => self.create(new, now),
-            Command::UpdateDevice(id, patch) => self.update(*id, patch, now),
-            Command::SetDeviceOverride(id, set) => self.set_override(*id, Some(set.clone()), now),
-            Command::ClearDeviceOverride(id) => self.set_override(*id, None, now),
-            Command::DeleteDevice(id) => self.delete_device(*id, now),
+            Command::UpdateDevice(id, patch) => self.update(*id, patch),
+            Command::SetDeviceOverride(id, set) => self.set_override(*id, Some(set.clone())),
+            Command::ClearDeviceOverride(id) => self.set_override(*id, None),
+            Command::DeleteDevice(id) => self.delete_device(*id),
             Command::CreateInterface(new) => self.create_interface(new, now),
             Command::CreateLink(new) => self.create_link(new, now),
             Command::ConnectDevices(new) => self.connect(new, now),
+            Command::UpdateLink(id, patch) => self.update_link(*id, patch),
             Command::DeleteLink(id) => match self.links.remove(&id.0) {
                 Some(_) => Ok(Answer { kind: "done", ..Answer::default() }),
                 None => refuse("Link not found"),
             },
-            Command::Reseed(_) => Ok(Answer { kind: "done", ..Answer::default() }),
+            Command::Refresh | Command::Reseed(_) => {
+                Ok(Answer { kind: "done", ..Answer::default() })
+            }
             Command::ReplaceSite(site) => self.replace(site),
         }
     }
@@ -121,8 +137,7 @@ impl Oracle {
     fn create(&mut self, new: &NewDevice, now: Timestamp) -> Result<Answer, Refused> {
         self.check_name(&new.name)?;
         self.check_parent(new.device_type, new.parent)?;
-        let is_online =
-            matches!(new.device_type, DeviceType::BackboneGateway) || is_container(new.device_type);
+        check_pon_class(new.device_type, new.optics.pon_class)?;
         let device = Device {
             id: DeviceId(take(&mut self.next.device)),
             name: new.name.clone(),
@@ -130,7 +145,12 @@ impl Oracle {
             position: new.position,
             optics: new.optics,
             parent: new.parent,
-            status: if is_online { Status::Up } else { Status::Down },
+            status: Status::Down,
+            reasons: Reasons::NONE,
+            signal: None,
+            uplink: Uplink::default(),
+            through_loss_db: None,
+            status_since: now,
             status_override: None,
             created_at: now,
             updated_at: now,
@@ -163,12 +183,7 @@ impl Oracle {
         Ok(())
     }
 
-    fn update(
-        &mut self,
-        id: DeviceId,
-        patch: &DevicePatch,
-        now: Timestamp,
-    ) -> Result<Answer, Refused> {
+    fn update(&mut self, id: DeviceId, patch: &DevicePatch) -> Result<Answer, Refused> {
         let Some(old) = self.devices.get(&id.0).cloned() else {
             return refuse("Device not found");
         };
@@ -193,30 +208,35 @@ impl Oracle {
         if let Some(value) = patch.insertion_loss_db {
             new.optics.insertion_loss_db = value;
         }
-        Ok(self.put_device(new, now))
+        if let Some(value) = patch.pon_class {
+            check_pon_class(old.device_type, value)?;
+            new.optics.pon_class = value;
+        }
+        Ok(self.put_device(new))
     }
 
-    fn set_override(
-        &mut self,
-        id: DeviceId,
-        set: Option<Override>,
-        now: Timestamp,
-    ) -> Result<Answer, Refused> {
+    fn set_override(&mut self, id: DeviceId, set: Option<Override>) -> Result<Answer, Refused> {
         let Some(old) = self.devices.get(&id.0) else { return refuse("Device not found") };
         let new = Device { status_override: set, ..old.clone() };
-        Ok(self.put_device(new, now))
+        Ok(self.put_device(new))
     }
 
-    /// Keeps a changed device, and the time only if it really changed.
-    fn put_device(&mut self, mut device: Device, now: Timestamp) -> Answer {
-        if self.devices.get(&device.id.0) != Some(&device) {
-            device.updated_at = now;
+    fn update_link(&mut self, id: LinkId, patch: &LinkPatch) -> Result<Answer, Refused> {
+        let Some(link) = self.links.get_mut(&id.0) else { return refuse("Link not found") };
+        link.length_km = patch.length_km.unwrap_or(link.length_km);
+        link.medium = patch.medium.unwrap_or(link.medium);
+        if let Some(set) = &patch.status_override {
+            link.status_override = set.clone();
         }
+        Ok(Answer { kind: "link", links: vec![link.clone()], ..Answer::default() })
+    }
+
+    fn put_device(&mut self, device: Device) -> Answer {
         self.devices.insert(device.id.0, device.clone());
         Answer { kind: "device", devices: vec![device], ..Answer::default() }
     }
 
-    fn delete_device(&mut self, id: DeviceId, now: Timestamp) -> Result<Answer, Refused> {
+    fn delete_device(&mut self, id: DeviceId) -> Result<Answer, Refused> {
         if self.devices.remove(&id.0).is_none() {
             return refuse("Device not found");
         }
@@ -225,7 +245,6 @@ impl Oracle {
         self.links.retain(|_, link| ports.contains_key(&link.a.0) && ports.contains_key(&link.b.0));
         for child in self.devices.values_mut().filter(|device| device.parent == Some(id)) {
             child.parent = None;
-            child.updated_at = now;
         }
         Ok(Answer { kind: "done", ..Answer::default() })
     }
@@ -324,13 +343,13 @@ impl Oracle {
         Ok(Answer { kind: "done", ..Answer::default() })
     }
 
-    /// Takes over a network that was generated at `now`, after checking what can be said of any:
-    /// new ids, fitting links, settled states.
-    pub(crate) fn adopt(&mut self, site: Site, now: Timestamp) {
+    /// Takes over a network that the program generated at `now`, after checking what can be said
+    /// of any: new ids, fitting links, settled states.
+    pub(crate) fn adopt(&mut self, site: Site, now: Timestamp, program: &World) {
         let generated = Self::from_site(site);
         assert!(!generated.is_broken(), "a generated network is broken");
         let mut settled = generated.clone();
-        settled.settle(now);
+        settled.settle(program);
         assert_eq!(settled, generated, "a generated network is not settled");
         assert!(generated.devices.keys().all(|id| *id >= self.next.device));
         assert!(generated.interfaces.keys().all(|id| *id >= self.next.interface));
@@ -396,45 +415,25 @@ impl Oracle {
     ) -> Link {
         let id = LinkId(take(&mut self.next.link));
         let status = Status::Up;
-        let (created_at, updated_at) = (now, now);
-        let link =
-            Link { id, a, b, length_km, medium, status, status_override, created_at, updated_at };
+        let [status_since, created_at, updated_at] = [now; 3];
+        let link = Link {
+            id,
+            a,
+            b,
+            length_km,
+            medium,
+            status,
+            status_override,
+            status_since,
+            created_at,
+            updated_at,
+        };
         self.links.insert(id.0, link.clone());
         link
     }
 
     fn port_named(&self, device: DeviceId, name: &str) -> bool {
         self.interfaces.values().any(|port| port.device == device && port.name.as_str() == name)
-    }
-
-    /// Computes the status of every link and every port again.
-    fn settle(&mut self, now: Timestamp) {
-        let mut linked: BTreeMap<InterfaceId, bool> = BTreeMap::new();
-        for link in self.links.values_mut() {
-            let own = link.status_override.as_ref().map(|set| set.status);
-            for end in [link.a, link.b] {
-                linked.insert(end, own != Some(Status::Down));
-            }
-            let end_is_held_down = [link.a, link.b].iter().any(|end| {
-                let device = &self.devices[&self.interfaces[&end.0].device.0];
-                device.status_override.as_ref().is_some_and(|set| set.status == Status::Down)
-            });
-            let status = if end_is_held_down { Status::Down } else { own.unwrap_or(Status::Up) };
-            if link.status != status {
-                link.status = status;
-                link.updated_at = now;
-            }
-        }
-        for port in self.interfaces.values_mut() {
-            let is_up = port.interface_type == InterfaceType::Loopback
-                || is_passive(self.devices[&port.device.0].device_type)
-                || linked.get(&port.id) == Some(&true);
-            let status = if is_up { Status::Up } else { Status::Down };
-            if port.status != status {
-                port.status = status;
-                port.updated_at = now;
-            }
-        }
     }
 
     /// What an answer names, as it is after the command.
@@ -455,4 +454,11 @@ impl Oracle {
 fn take(counter: &mut u64) -> u64 {
     *counter += 1;
     *counter - 1
+}
+
+fn check_pon_class(device_type: DeviceType, class: Option<PonClass>) -> Result<(), Refused> {
+    if class.is_some() && device_type != DeviceType::Olt {
+        return refuse(format!("Only an OLT has a pon_class, not a {}", word(device_type)));
+    }
+    Ok(())
 }

@@ -1,6 +1,9 @@
-//! One log line per request, and the request's id in and out.
+//! What happens around each request: its id in and out, the refusal of other sites' pages, the
+//! catching of panics, one log line.
 
+use std::any::Any;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
@@ -8,10 +11,12 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::{Level, debug, info, warn};
+use futures_util::FutureExt;
+use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::error::LoggedCause;
+use super::error::{LoggedCause, answer};
+use super::origin::is_cross_site;
 
 /// The client's address, put into each request by the server.
 #[derive(Clone, Copy, Debug)]
@@ -45,22 +50,37 @@ impl RequestId {
 
 /// Names the request, lets it be answered and logs the line: changes and failures at INFO (5xx
 /// at WARN), reads at DEBUG.
-pub(super) async fn log(mut request: Request, next: Next) -> Response {
+pub(super) async fn guard(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let line = (!is_read || tracing::enabled!(Level::INFO)).then(|| Line {
+    let line = Line {
         id: id.clone(),
         method: request.method().clone(),
         route: request.extensions().get::<MatchedPath>().cloned(),
         path: request.uri().path_and_query().cloned(),
-    });
+    };
     let started = tokio::time::Instant::now();
-    let mut response = next.run(request).await;
-    if let Some(line) = line {
-        line.write(is_read, &response, started.elapsed());
-    }
+    let mut response = if !is_read && is_cross_site(request.headers()) {
+        answer(StatusCode::FORBIDDEN, "Requests from pages of another site are refused")
+    } else {
+        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(panicked)
+    };
+    line.write(is_read, &response, started.elapsed());
     response.headers_mut().insert(HEADER, id.0);
+    response
+}
+
+/// One request fails, not the process: the handlers share nothing that a panic could leave torn.
+#[expect(clippy::needless_pass_by_value, reason = "unwinding hands the box over")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    let mut response = answer(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Internal error; the log names it under this request's id",
+    );
+    response.extensions_mut().insert(LoggedCause(format!("panic: {text}")));
     response
 }
 

@@ -1,0 +1,58 @@
+import { shallowRef } from 'vue'
+import { detailOf } from '../api/http'
+import { fetchProblems } from '../api/problems'
+import type { Problem } from '../api/types'
+
+/** A cut arrives as several batches: one question answers them all. */
+const PAUSE_MS_MIN = 300
+/** Share of the time that asking may take during a storm: one part in six. */
+const REST_FACTOR = 5
+const RETRY_MS = 5_000
+
+/** What is wrong, per cause. A list outlives a failing refetch; `problem` says that it is old. */
+export type ProblemState =
+  | { phase: 'loading' }
+  | { phase: 'ready'; count: number; list: Problem[]; problem: string | null }
+  | { phase: 'failed'; problem: string }
+
+export const problems = shallowRef<ProblemState>({ phase: 'loading' })
+
+let timer: ReturnType<typeof setTimeout> | undefined
+let busy = false
+/** Something changed while a question was under way. */
+let again = false
+let pauseMs = PAUSE_MS_MIN
+
+/** Asks soon; calls until then are one. */
+export function scheduleProblems(): void {
+  if (busy) again = true
+  else timer ??= setTimeout(() => void loadProblems(), pauseMs)
+}
+
+/** Asks now. */
+export async function loadProblems(): Promise<void> {
+  if (busy) {
+    again = true
+    return
+  }
+  clearTimeout(timer)
+  timer = undefined
+  busy = true
+  again = false
+  const from = performance.now()
+  let failed = false
+  try {
+    const { count, problems: list } = await fetchProblems()
+    problems.value = { phase: 'ready', count, list, problem: null }
+  } catch (error) {
+    failed = true
+    const problem = detailOf(error)
+    const before = problems.value
+    problems.value =
+      before.phase === 'ready' ? { ...before, problem } : { phase: 'failed', problem }
+  }
+  busy = false
+  pauseMs = Math.max(PAUSE_MS_MIN, (performance.now() - from) * REST_FACTOR)
+  if (failed) timer = setTimeout(() => void loadProblems(), RETRY_MS)
+  else if (again) scheduleProblems()
+}

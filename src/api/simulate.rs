@@ -1,0 +1,172 @@
+//! What-if: what changes would do, without doing them.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::devices::NewDeviceBody;
+use super::error::ApiError;
+use super::extract::Body422;
+use super::links::{ConnectBody, LinkPatchBody};
+use super::state::ApiState;
+use super::validation::{Fields, FromFields, parse};
+use crate::domain::{Change, Command, DeviceId, LinkId, LinkPatch, Override, Status};
+use crate::wire::{DeviceView, LinkView};
+
+/// Changes in one simulation: a morning's planned work, settled together in milliseconds.
+const CHANGES_MAX: usize = 1_000;
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(simulate))
+}
+
+/// Changes to try together.
+#[derive(ToSchema)]
+#[schema(as = Simulation)]
+struct SimulationBody {
+    #[schema(max_items = 1_000)]
+    changes: Vec<Step>,
+}
+
+/// One change to try.
+struct Step(Command);
+
+/// What a step is described by: `op` and the keys that it needs.
+#[derive(ToSchema)]
+#[schema(as = SimulationStep)]
+#[expect(dead_code, reason = "read by the OpenAPI generator only; `Step` holds the command")]
+struct StepSchema {
+    /// `provision` (with the keys of a new device), `delete_device`, `override_device` (with
+    /// `status`, null clears), `connect` (with the keys of create-simple), `update_link` (with
+    /// the keys of a link's change), `delete_link`.
+    op: String,
+    device_id: Option<u64>,
+    link_id: Option<u64>,
+    status: Option<String>,
+}
+
+impl utoipa::PartialSchema for Step {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        StepSchema::schema()
+    }
+}
+
+impl ToSchema for Step {}
+
+impl FromFields for SimulationBody {
+    const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { changes: fields.objects("changes", CHANGES_MAX)? })
+    }
+}
+
+const OPS: [&str; 6] =
+    ["provision", "delete_device", "override_device", "connect", "update_link", "delete_link"];
+
+impl FromFields for Step {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let op = fields.required("op", parse::one_of(&OPS))?;
+        let command = match op {
+            "provision" => Command::ProvisionDevice(NewDeviceBody::from_fields(fields)?.into()),
+            "connect" => {
+                Command::ConnectDevices(ConnectBody::from_fields(fields)?.with_rules(true))
+            }
+            "delete_device" => Command::DeleteDevice(device_id(fields)?),
+            "override_device" => override_device(fields)?,
+            "update_link" => {
+                let id = link_id(fields);
+                let patch: LinkPatch = LinkPatchBody::from_fields(fields)?.into();
+                Command::UpdateLink(id?, patch)
+            }
+            _ => Command::DeleteLink(link_id(fields)?),
+        };
+        Some(Self(command))
+    }
+}
+
+fn device_id(fields: &mut Fields<'_>) -> Option<DeviceId> {
+    fields.required("device_id", parse::id).map(DeviceId)
+}
+
+fn link_id(fields: &mut Fields<'_>) -> Option<LinkId> {
+    fields.required("link_id", parse::id).map(LinkId)
+}
+
+fn override_device(fields: &mut Fields<'_>) -> Option<Command> {
+    let id = device_id(fields);
+    let status: Option<Status> = fields.optional("status", parse::status);
+    let id = id?;
+    Some(match status {
+        Some(status) => Command::SetDeviceOverride(id, Override { status, reason: None }),
+        None => Command::ClearDeviceOverride(id),
+    })
+}
+
+/// What would be different.
+#[derive(Serialize, ToSchema)]
+struct Simulated<'a> {
+    device_count: usize,
+    link_count: usize,
+    /// Devices that would change: null before for new ones, null after for deleted ones.
+    devices: Vec<SimulatedDevice<'a>>,
+    links: Vec<SimulatedLink<'a>>,
+}
+
+/// A device before and after.
+#[derive(Serialize, ToSchema)]
+struct SimulatedDevice<'a> {
+    id: u64,
+    before: Option<DeviceView<'a>>,
+    after: Option<DeviceView<'a>>,
+}
+
+/// A link before and after.
+#[derive(Serialize, ToSchema)]
+struct SimulatedLink<'a> {
+    id: u64,
+    before: Option<LinkView<'a>>,
+    after: Option<LinkView<'a>>,
+}
+
+/// Answers exactly which devices and links changes would affect, and how. Nothing is committed.
+#[utoipa::path(
+    post,
+    path = "/api/simulate",
+    tag = "topology",
+    request_body = SimulationBody,
+    responses((status = 200, body = Simulated<'_>))
+)]
+async fn simulate(
+    State(state): State<ApiState>,
+    Body422(body): Body422<SimulationBody>,
+) -> Result<Response, ApiError> {
+    let commands = body.changes.into_iter().map(|step| step.0).collect();
+    let changes = state.handle().simulate(commands).await?;
+    Ok(Json(shown(&changes)).into_response())
+}
+
+fn shown(changes: &[Change]) -> Simulated<'_> {
+    let mut devices = Vec::new();
+    let mut links = Vec::new();
+    for change in changes {
+        match change {
+            Change::Device(edit) => devices.push(SimulatedDevice {
+                id: edit.latest().id.0,
+                before: edit.before.as_deref().map(DeviceView::new),
+                after: edit.after.as_deref().map(DeviceView::new),
+            }),
+            Change::Link(edit) => links.push(SimulatedLink {
+                id: edit.latest().id.0,
+                before: edit.before.as_deref().map(LinkView::new),
+                after: edit.after.as_deref().map(LinkView::new),
+            }),
+            Change::Interface(_) => {}
+        }
+    }
+    Simulated { device_count: devices.len(), link_count: links.len(), devices, links }
+}

@@ -1,0 +1,82 @@
+//! The network in numbers.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::conditional;
+use super::error::ApiError;
+use super::state::ApiState;
+use crate::domain::{SignalClass, World};
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(summary))
+}
+
+/// How many of what, in which state.
+#[derive(Serialize, ToSchema)]
+struct Summary {
+    device_count: usize,
+    interface_count: usize,
+    link_count: usize,
+    /// Devices by type and effective status.
+    by_type: BTreeMap<&'static str, BTreeMap<&'static str, usize>>,
+    /// Devices by effective status.
+    by_status: BTreeMap<&'static str, usize>,
+    /// Leaves by the class of their signal; those without an optical path count as NO_SIGNAL.
+    by_signal_class: BTreeMap<&'static str, usize>,
+    /// Links by status.
+    links_by_status: BTreeMap<&'static str, usize>,
+    overridden_count: usize,
+}
+
+/// Counts by type, status and signal class.
+#[utoipa::path(
+    get,
+    path = "/api/topology/summary",
+    tag = "topology",
+    responses((status = 200, body = Summary), (status = 304, description = "Unchanged"))
+)]
+async fn summary(State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let seq = state.handle().read().head().seq;
+    if let Some(response) = conditional::not_modified(&state, &headers, seq) {
+        return Ok(response);
+    }
+    let summary = state.handle().inspect(count).await?;
+    Ok((conditional::headers(&state, seq), Json(summary)).into_response())
+}
+
+fn count(world: &World) -> Summary {
+    let mut summary = Summary {
+        device_count: world.devices().count(),
+        interface_count: world.interfaces().count(),
+        link_count: world.links().count(),
+        by_type: BTreeMap::new(),
+        by_status: BTreeMap::new(),
+        by_signal_class: BTreeMap::new(),
+        links_by_status: BTreeMap::new(),
+        overridden_count: 0,
+    };
+    for device in world.devices() {
+        let status = device.effective_status().as_str();
+        let of_type = summary.by_type.entry(device.device_type.as_str()).or_default();
+        *of_type.entry(status).or_default() += 1;
+        *summary.by_status.entry(status).or_default() += 1;
+        summary.overridden_count += usize::from(device.status_override.is_some());
+        if device.device_type.is_optical_leaf() {
+            let class = device.signal.map_or(SignalClass::NoSignal, |signal| signal.class);
+            *summary.by_signal_class.entry(class.as_str()).or_default() += 1;
+        }
+    }
+    for link in world.links() {
+        *summary.links_by_status.entry(link.status.as_str()).or_default() += 1;
+    }
+    summary
+}

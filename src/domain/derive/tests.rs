@@ -1,0 +1,404 @@
+//! Incremental status equals a full recompute, whatever happened and in whatever order.
+
+use std::collections::BTreeMap;
+
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::domain::{
+    Command, ConnectDevices, Device, DeviceId, DevicePatch, DeviceType, InterfaceType, LinkId,
+    LinkPatch, Medium, Name, NewDevice, Optics, Override, PON_CLASSES, Position, Reason, Reply,
+    SignalClass, Status, Timestamp, World,
+};
+
+const NOW: Timestamp = Timestamp(0);
+
+fn provision(world: &mut World, device_type: DeviceType, name: &str, optics: Optics) -> DeviceId {
+    let new = NewDevice {
+        name: Name::new(name).unwrap(),
+        device_type,
+        parent: None,
+        validate_upstream: false,
+        position: Position::default(),
+        optics,
+    };
+    match world.execute(Command::ProvisionDevice(new), NOW).unwrap().reply {
+        Reply::Provisioned { device, .. } => device.id,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn connect(a: DeviceId, b: DeviceId, length_km: f64) -> Command {
+    Command::ConnectDevices(ConnectDevices {
+        a,
+        b,
+        interface_type: InterfaceType::Optical,
+        status: Status::Up,
+        length_km: Some(length_km),
+        medium: None,
+        validate: true,
+    })
+}
+
+fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> LinkId {
+    match world.execute(connect(a, b, length_km), NOW).unwrap().reply {
+        Reply::Connected { link, .. } => link.id,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn hold(world: &mut World, device: DeviceId, status: Status) {
+    let set = Override { status, reason: None };
+    world.execute(Command::SetDeviceOverride(device, set), NOW).unwrap();
+}
+
+fn set_loss(world: &mut World, device: DeviceId, db: f64) {
+    let patch = DevicePatch { insertion_loss_db: Some(Some(db)), ..DevicePatch::default() };
+    world.execute(Command::UpdateDevice(device, patch), NOW).unwrap();
+}
+
+/// Gateway - core - edge - OLT - ODF - splitter - ONT, and an AON switch with a CPE at the edge.
+struct Chain {
+    world: World,
+    gateway: DeviceId,
+    core: DeviceId,
+    edge: DeviceId,
+    olt: DeviceId,
+    odf: DeviceId,
+    splitter: DeviceId,
+    ont: DeviceId,
+    switch: DeviceId,
+    cpe: DeviceId,
+    feeder: LinkId,
+}
+
+fn chain() -> Chain {
+    let mut world = World::default();
+    let mut make = |device_type: DeviceType| {
+        provision(&mut world, device_type, device_type.as_str(), Optics::default())
+    };
+    let gateway = make(DeviceType::BackboneGateway);
+    let core = make(DeviceType::CoreRouter);
+    let edge = make(DeviceType::EdgeRouter);
+    let olt = make(DeviceType::Olt);
+    let odf = make(DeviceType::Odf);
+    let splitter = make(DeviceType::Splitter);
+    let ont = make(DeviceType::Ont);
+    let switch = make(DeviceType::AonSwitch);
+    let cpe = make(DeviceType::AonCpe);
+    set_loss(&mut world, splitter, 14.0);
+    link(&mut world, gateway, core, 0.1);
+    link(&mut world, core, edge, 10.0);
+    link(&mut world, edge, olt, 0.1);
+    link(&mut world, olt, odf, 0.02);
+    let feeder = link(&mut world, odf, splitter, 10.0);
+    link(&mut world, splitter, ont, 10.0);
+    link(&mut world, edge, switch, 0.1);
+    link(&mut world, switch, cpe, 1.0);
+    Chain { world, gateway, core, edge, olt, odf, splitter, ont, switch, cpe, feeder }
+}
+
+/// The status word and reason codes of a device.
+fn shown(world: &World, id: DeviceId) -> (Status, Vec<Reason>) {
+    let device = world.device(id).unwrap();
+    (device.status, device.reasons.iter().collect())
+}
+
+#[test]
+fn a_complete_chain_is_up() {
+    let chain = chain();
+    for device in chain.world.devices() {
+        assert_eq!(device.status, Status::Up, "{}", device.name);
+    }
+    let signal = chain.world.device(chain.ont).unwrap().signal.unwrap();
+    // 20.02 km at 0.25 dB/km, ODF 0.5, splitter 14.
+    assert!((signal.rx_down_dbm - (5.0 - 5.005 - 0.5 - 14.0)).abs() < 1e-9, "{signal:?}");
+    assert!((signal.rx_up_dbm - (0.5 - 7.007 - 0.5 - 14.0)).abs() < 1e-9, "{signal:?}");
+    assert!((signal.margin_db - (signal.rx_up_dbm + 28.0)).abs() < 1e-9, "{signal:?}");
+    assert_eq!(signal.class, SignalClass::Ok);
+}
+
+#[test]
+fn each_reason_has_its_cause() {
+    let check = |break_it: &dyn Fn(&mut Chain), seen: &dyn Fn(&Chain) -> DeviceId, expected| {
+        let mut chain = chain();
+        break_it(&mut chain);
+        assert_eq!(shown(&chain.world, seen(&chain)), expected);
+    };
+    let down = |reason| (Status::Down, vec![reason]);
+    let optics = |chain: &mut Chain, sensitivity: f64| {
+        let patch =
+            DevicePatch { sensitivity_min_dbm: Some(Some(sensitivity)), ..DevicePatch::default() };
+        chain.world.execute(Command::UpdateDevice(chain.ont, patch), NOW).unwrap();
+    };
+    let cut = |chain: &mut Chain| {
+        chain.world.execute(Command::DeleteLink(chain.feeder), NOW).unwrap();
+    };
+    check(&|c| hold(&mut c.world, c.core, Status::Down), &|c| c.edge, down(Reason::NoUpstream));
+    check(&|c| hold(&mut c.world, c.gateway, Status::Down), &|c| c.olt, down(Reason::NoUpstream));
+    check(&|c| hold(&mut c.world, c.edge, Status::Down), &|c| c.ont, down(Reason::NoOpticalPath));
+    check(&cut, &|c| c.ont, down(Reason::NoOpticalPath));
+    check(&|c| hold(&mut c.world, c.odf, Status::Down), &|c| c.ont, down(Reason::NoOpticalPath));
+    check(&cut, &|c| c.splitter, (Status::Degraded, vec![Reason::NoActiveDevice]));
+    check(&|c| hold(&mut c.world, c.switch, Status::Down), &|c| c.cpe, down(Reason::NoSwitch));
+    check(&|c| optics(c, -5.0), &|c| c.ont, down(Reason::NoSignal));
+    // The ONT receives -14.5 dBm.
+    check(&|c| optics(c, -16.0), &|c| c.ont, (Status::Degraded, vec![Reason::SignalCritical]));
+    check(&|c| optics(c, -19.0), &|c| c.ont, (Status::Up, vec![Reason::SignalWarning]));
+    let lossless = |chain: &mut Chain| set_loss(&mut chain.world, chain.splitter, 0.0);
+    check(&lossless, &|c| c.ont, (Status::Up, vec![Reason::SignalOverload]));
+    let held_up = |chain: &mut Chain| hold(&mut chain.world, chain.ont, Status::Up);
+    check(&held_up, &|c| c.ont, (Status::Up, vec![Reason::Override]));
+    check(
+        &|c| {
+            cut(c);
+            hold(&mut c.world, c.ont, Status::Up);
+        },
+        &|c| c.ont,
+        (Status::Down, vec![Reason::Override, Reason::OverrideConflict, Reason::NoOpticalPath]),
+    );
+    check(
+        &|c| {
+            hold(&mut c.world, c.edge, Status::Down);
+            hold(&mut c.world, c.olt, Status::Up);
+        },
+        &|c| c.ont,
+        (Status::Up, vec![]),
+    );
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Provision(DeviceType, Optics),
+    Connect(usize, usize, f64),
+    DeleteLink(usize),
+    DeleteDevice(usize),
+    Hold(usize, Status),
+    Clear(usize),
+    Tune(usize, Optics),
+    HoldLink(usize, Option<Status>),
+    Fibre(usize, f64, Medium),
+}
+
+fn optics() -> impl Strategy<Value = Optics> {
+    let class = proptest::sample::select(PON_CLASSES.map(|row| row.class).to_vec());
+    let values = (option::of(0.0..9.0), option::of(-40.0..-5.0), option::of(0.0..20.0));
+    (values, option::of(class)).prop_map(|((tx_power_dbm, sensitivity, loss), pon_class)| Optics {
+        tx_power_dbm,
+        sensitivity_min_dbm: sensitivity,
+        insertion_loss_db: loss,
+        pon_class,
+    })
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    proptest::sample::select(Status::ALL.to_vec())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let device_type = proptest::sample::select(DeviceType::all().collect::<Vec<_>>());
+    let medium = proptest::sample::select(Medium::ALL.to_vec());
+    prop_oneof![
+        3 => (device_type, optics()).prop_map(|(kind, optics)| Step::Provision(kind, optics)),
+        8 => (0..40_usize, 0..40_usize, 0.0..30.0).prop_map(|(a, b, km)| Step::Connect(a, b, km)),
+        1 => (0..60_usize).prop_map(Step::DeleteLink),
+        1 => (0..40_usize).prop_map(Step::DeleteDevice),
+        2 => (0..40_usize, status()).prop_map(|(device, status)| Step::Hold(device, status)),
+        1 => (0..40_usize).prop_map(Step::Clear),
+        1 => (0..40_usize, optics()).prop_map(|(device, optics)| Step::Tune(device, optics)),
+        2 => (0..60_usize, option::of(status())).prop_map(|(link, set)| Step::HoldLink(link, set)),
+        1 => (0..60_usize, 0.0..60.0, medium).prop_map(|(link, km, of)| Step::Fibre(link, km, of)),
+    ]
+}
+
+/// An OLT alone has a class.
+fn optics_of(device_type: DeviceType, optics: Optics) -> Optics {
+    Optics { pon_class: optics.pon_class.filter(|_| device_type == DeviceType::Olt), ..optics }
+}
+
+fn tune(id: DeviceId, optics: Optics) -> Command {
+    let patch = DevicePatch {
+        tx_power_dbm: Some(optics.tx_power_dbm),
+        sensitivity_min_dbm: Some(optics.sensitivity_min_dbm),
+        insertion_loss_db: Some(optics.insertion_loss_db),
+        pon_class: optics.pon_class.map(Some),
+        ..DevicePatch::default()
+    };
+    Command::UpdateDevice(id, patch)
+}
+
+fn hold_link(id: LinkId, status: Option<Status>) -> Command {
+    let set = status.map(|status| Override { status, reason: None });
+    Command::UpdateLink(id, LinkPatch { status_override: Some(set), ..LinkPatch::default() })
+}
+
+fn carry_out(world: &mut World, step: &Step, number: usize, now: Timestamp) {
+    let device = |index: usize| DeviceId(index as u64 + 1);
+    let link = |index: usize| LinkId(index as u64 + 1);
+    let command = match step {
+        Step::Provision(device_type, optics) => {
+            let optics = optics_of(*device_type, *optics);
+            provision(world, *device_type, &format!("d{number}"), optics);
+            return;
+        }
+        Step::Connect(a, b, km) => connect(device(*a), device(*b), *km),
+        Step::DeleteLink(index) => Command::DeleteLink(link(*index)),
+        Step::DeleteDevice(index) => Command::DeleteDevice(device(*index)),
+        Step::Hold(index, status) => {
+            Command::SetDeviceOverride(device(*index), Override { status: *status, reason: None })
+        }
+        Step::Clear(index) => Command::ClearDeviceOverride(device(*index)),
+        Step::Tune(index, optics) => tune(device(*index), *optics),
+        Step::HoldLink(index, status) => hold_link(link(*index), *status),
+        Step::Fibre(index, km, medium) => {
+            let patch = LinkPatch {
+                length_km: Some(Some(*km)),
+                medium: Some(Some(*medium)),
+                ..LinkPatch::default()
+            };
+            Command::UpdateLink(link(*index), patch)
+        }
+    };
+    // Many steps name what does not exist or may not be linked: refusals are part of the game.
+    world.execute(command, now).ok();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// A refresh happens later than the step, so that a time that it moves is a difference too.
+    #[test]
+    fn incremental_equals_full(steps in proptest::collection::vec(step(), 1..120)) {
+        let mut world = World::default();
+        for (number, device_type) in DeviceType::all().enumerate() {
+            provision(&mut world, device_type, &format!("first{number}"), Optics::default());
+        }
+        for (number, step) in steps.iter().enumerate() {
+            let now = i64::try_from(number).unwrap() * 2;
+            carry_out(&mut world, step, number, Timestamp(now));
+            let differences = world.execute(Command::Refresh, Timestamp(now + 1)).unwrap().changes;
+            prop_assert!(differences.is_empty(), "after {step:?}: {differences:#?}");
+            world.check_invariants().unwrap();
+        }
+    }
+}
+
+/// A network to build: devices by place in the list, links between places.
+#[derive(Clone, Debug)]
+struct Plan {
+    devices: Vec<(DeviceType, Optics, Option<Status>)>,
+    /// Lengths differ, so that no two ways are equally good.
+    links: Vec<(usize, usize, f64, Option<Status>)>,
+    device_order: Vec<usize>,
+    link_order: Vec<usize>,
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    use DeviceType as T;
+    let kinds = [
+        [T::BackboneGateway, T::CoreRouter, T::EdgeRouter, T::Olt, T::Odf, T::Splitter, T::Ont],
+        [T::CoreRouter, T::EdgeRouter, T::Olt, T::AonSwitch, T::Hop, T::AonCpe, T::BusinessOnt],
+        [T::Ont, T::Splitter, T::Ont, T::Nvt, T::AonCpe, T::Ont, T::Odf],
+    ];
+    let count = kinds.as_flattened().len();
+    let of_kind = |kind: &DeviceType| {
+        let kind = *kind;
+        let held = option::weighted(0.15, status());
+        (optics(), held).prop_map(move |(optics, held)| (kind, optics_of(kind, optics), held))
+    };
+    let devices = kinds.as_flattened().iter().map(of_kind).collect::<Vec<_>>();
+    let link = (0..count, 0..count, 0.0..80.0, option::weighted(0.1, status()));
+    let links = proptest::collection::vec(link, 40..110);
+    (devices, links).prop_flat_map(|(devices, links)| {
+        let orders = [devices.len(), links.len()].map(|count| (0..count).collect::<Vec<_>>());
+        let [device_order, link_order] = orders.map(|order| Just(order).prop_shuffle());
+        (Just(devices), Just(links), device_order, link_order).prop_map(
+            |(devices, links, device_order, link_order)| Plan {
+                devices,
+                links,
+                device_order,
+                link_order,
+            },
+        )
+    })
+}
+
+impl Plan {
+    /// In the order of the lists, what operators say last.
+    fn build(&self) -> World {
+        let mut world = World::default();
+        let mut ids = Vec::new();
+        for (place, (kind, optics, _)) in self.devices.iter().enumerate() {
+            ids.push(provision(&mut world, *kind, &format!("d{place}"), *optics));
+        }
+        for (a, b, km, held) in &self.links {
+            self.connect(&mut world, [ids[*a], ids[*b]], *km, *held);
+        }
+        for (id, (_, _, held)) in ids.iter().zip(&self.devices) {
+            if let Some(status) = held {
+                hold(&mut world, *id, *status);
+            }
+        }
+        world
+    }
+
+    /// In other orders, what operators say first, with detours and values that come later.
+    fn build_otherwise(&self) -> World {
+        let mut world = World::default();
+        let mut ids = vec![DeviceId(0); self.devices.len()];
+        for place in &self.device_order {
+            let (kind, _, held) = self.devices[*place];
+            let id = provision(&mut world, kind, &format!("d{place}"), Optics::default());
+            hold(&mut world, id, held.unwrap_or(Status::Down));
+            ids[*place] = id;
+        }
+        for place in &self.link_order {
+            let (a, b, km, held) = self.links[*place];
+            self.connect(&mut world, [ids[b], ids[a]], km, held);
+        }
+        for place in self.device_order.iter().rev() {
+            let (_, optics, held) = self.devices[*place];
+            world.execute(tune(ids[*place], optics), NOW).unwrap();
+            if held.is_none() {
+                world.execute(Command::ClearDeviceOverride(ids[*place]), NOW).unwrap();
+            }
+        }
+        world
+    }
+
+    /// Links that no rule allows stay away in every order.
+    fn connect(&self, world: &mut World, [a, b]: [DeviceId; 2], km: f64, held: Option<Status>) {
+        if let Ok(decision) = world.execute(connect(a, b, km), NOW) {
+            let Reply::Connected { link, .. } = decision.reply else { panic!("a link was made") };
+            if held.is_some() {
+                world.execute(hold_link(link.id, held), NOW).unwrap();
+            }
+        }
+    }
+}
+
+/// What operators see, without ids: devices by name, links by their ends and length.
+fn seen(world: &World) -> (BTreeMap<String, String>, BTreeMap<String, Status>) {
+    let devices = world.devices().map(|device| {
+        let Device { status, reasons, signal, through_loss_db, .. } = device.as_ref();
+        let text = format!("{status:?} {reasons:?} {signal:?} {through_loss_db:?}");
+        (device.name.to_string(), text)
+    });
+    let links = world.links().map(|link| {
+        let ends =
+            world.ends(link.id).unwrap().map(|id| world.device(id).unwrap().name.to_string());
+        let [first, last] = [ends.iter().min().unwrap(), ends.iter().max().unwrap()];
+        (format!("{first} {last} {:?}", link.length_km), link.status)
+    });
+    (devices.collect(), links.collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_building_does_not_matter(plan in plan()) {
+        let (one, other) = (plan.build(), plan.build_otherwise());
+        prop_assert_eq!(seen(&one), seen(&other));
+    }
+}

@@ -1,0 +1,341 @@
+//! One entry per cause: what is wrong, where, and who suffers from it.
+//!
+//! Causes are found by walking down from what works into what is cut off. What is cut off belongs
+//! to the last link or device on that walk that an operator holds DOWN; where the walk cannot even
+//! begin, to the topmost device of those that hang together. Weak light belongs to the passive
+//! part under which all leaves suffer, or to the single leaf. Nothing is remembered: when a cause
+//! goes, what is still wrong is found under another one.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Device, DeviceClass, DeviceId, DeviceType, LinkId, Reason, SignalClass, Status, Timestamp,
+    World,
+};
+
+/// Where a problem comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    Link(LinkId),
+    Device(DeviceId),
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// An operator holds it DOWN or DEGRADED.
+    Held,
+    /// The cause and those behind it have no way up.
+    Unreachable(Reason),
+    /// Too little or too much light.
+    Signal(SignalClass),
+    /// An operator says UP, the network says DOWN.
+    Conflict,
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something is DOWN.
+    Critical,
+    /// Something is DEGRADED.
+    Major,
+    /// Everything works, with too little in reserve.
+    Minor,
+}
+
+/// One cause with its victims.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    pub cause: Cause,
+    pub kind: ProblemKind,
+    pub severity: Severity,
+    pub since: Timestamp,
+    /// Devices that suffer from it, ascending, the cause itself not among them.
+    pub victims: Vec<DeviceId>,
+    /// Subscribers among the victims, the cause included.
+    pub leaf_count: usize,
+}
+
+/// Every problem of the network, the worst and those with the most subscribers first.
+pub fn problems(world: &World) -> Vec<Problem> {
+    let mut finder = Finder { world, problems: Vec::new() };
+    finder.find_held_and_unreachable();
+    finder.find_signals();
+    let mut problems = finder.problems;
+    problems.sort_by_key(|problem| {
+        (problem.severity, std::cmp::Reverse(problem.leaf_count), problem.since, problem.cause)
+    });
+    problems
+}
+
+/// Devices without a way up, through no decision about themselves.
+fn cut_off(world: &World) -> BTreeSet<DeviceId> {
+    let devices = world
+        .devices()
+        .filter(|device| device.status_override.is_none() && unreachable_reason(device).is_some());
+    devices.map(|device| device.id).collect()
+}
+
+fn unreachable_reason(device: &Device) -> Option<Reason> {
+    [Reason::NoUpstream, Reason::NoOpticalPath, Reason::NoSwitch, Reason::NoActiveDevice]
+        .into_iter()
+        .find(|reason| device.reasons.contains(*reason))
+}
+
+/// A walk down from what works, claiming what is cut off for the last cause on the way.
+struct Walk<'w> {
+    world: &'w World,
+    /// Not claimed yet.
+    cut_off: BTreeSet<DeviceId>,
+    /// Held devices that were walked through.
+    passed: BTreeSet<DeviceId>,
+    victims: BTreeMap<Cause, Vec<DeviceId>>,
+}
+
+impl Walk<'_> {
+    /// Breadth first from devices with the cause that applies behind each, if there is one yet.
+    fn down_from(&mut self, starts: Vec<(DeviceId, Option<Cause>)>) {
+        let mut queue = VecDeque::from(starts);
+        while let Some((id, cause)) = queue.pop_front() {
+            for beside in self.world.neighbours(id) {
+                let link = self.world.link(beside.link);
+                let is_cut = link.is_some_and(|link| link.is_forced_down());
+                let cause = if is_cut { Some(Cause::Link(beside.link)) } else { cause };
+                let device = self.world.device(beside.device);
+                if device.is_some_and(|device| device.is_forced_down()) {
+                    if self.passed.insert(beside.device) {
+                        queue.push_back((beside.device, Some(Cause::Device(beside.device))));
+                    }
+                } else if let Some(cause) = cause
+                    && self.cut_off.remove(&beside.device)
+                {
+                    self.victims.entry(cause).or_default().push(beside.device);
+                    queue.push_back((beside.device, Some(cause)));
+                }
+            }
+        }
+    }
+
+    /// Working devices beside the trouble that lead down into it, and gateways that are held.
+    fn starts(&self) -> Vec<(DeviceId, Option<Cause>)> {
+        let mut starts = BTreeMap::new();
+        let held = self.world.devices().filter(|device| device.is_forced_down());
+        let held: Vec<DeviceId> = held.map(|device| device.id).collect();
+        for id in self.cut_off.iter().chain(&held) {
+            for beside in self.world.neighbours(*id) {
+                let device = self.world.device(beside.device);
+                if device.is_some_and(|device| leads_down(device)) {
+                    starts.insert(beside.device, None);
+                }
+            }
+        }
+        for id in held {
+            let device = self.world.device(id);
+            if device.is_some_and(|one| one.device_type == DeviceType::BackboneGateway) {
+                starts.insert(id, Some(Cause::Device(id)));
+            }
+        }
+        starts.into_iter().collect()
+    }
+}
+
+/// A working device that others are reached through.
+fn leads_down(device: &Device) -> bool {
+    device.device_type.class() != DeviceClass::Leaf && device.effective_status() == Status::Up
+}
+
+struct Finder<'w> {
+    world: &'w World,
+    problems: Vec<Problem>,
+}
+
+impl Finder<'_> {
+    fn find_held_and_unreachable(&mut self) {
+        let mut walk = Walk {
+            world: self.world,
+            cut_off: cut_off(self.world),
+            passed: BTreeSet::new(),
+            victims: self.held().into_keys().map(|cause| (cause, Vec::new())).collect(),
+        };
+        walk.down_from(walk.starts());
+        // What nothing leads into: its topmost device is the cause, unless something held lies
+        // between.
+        for top in self.top_down(&walk.cut_off) {
+            if walk.cut_off.remove(&top) {
+                walk.victims.insert(Cause::Device(top), Vec::new());
+                walk.down_from(vec![(top, Some(Cause::Device(top)))]);
+            }
+        }
+        let held = self.held();
+        for (cause, victims) in walk.victims {
+            let since = self.since(cause);
+            match (held.get(&cause), cause) {
+                (Some(status), _) => {
+                    self.add(cause, ProblemKind::Held, severity_of(*status), since, victims);
+                }
+                (None, Cause::Device(id)) => self.add_unreachable(id, since, victims),
+                (None, Cause::Link(_)) => {}
+            }
+        }
+        self.find_conflicts();
+    }
+
+    /// Links and devices that are held DOWN or DEGRADED.
+    fn held(&self) -> BTreeMap<Cause, Status> {
+        let links = self
+            .world
+            .links()
+            .filter_map(|link| Some((Cause::Link(link.id), link.status_override.as_ref()?.status)));
+        let devices = self.world.devices().filter_map(|device| {
+            Some((Cause::Device(device.id), device.status_override.as_ref()?.status))
+        });
+        links.chain(devices).filter(|(_, status)| *status != Status::Up).collect()
+    }
+
+    /// Those first that most depends on.
+    fn top_down(&self, devices: &BTreeSet<DeviceId>) -> Vec<DeviceId> {
+        let mut sorted: Vec<DeviceId> = devices.iter().copied().collect();
+        sorted.sort_by_key(|id| (self.tier(*id), *id));
+        sorted
+    }
+
+    fn add_unreachable(&mut self, id: DeviceId, since: Timestamp, victims: Vec<DeviceId>) {
+        let Some(device) = self.world.device(id) else { return };
+        let Some(reason) = unreachable_reason(device) else { return };
+        let kind = ProblemKind::Unreachable(reason);
+        self.add(Cause::Device(id), kind, severity_of(device.status), since, victims);
+    }
+
+    fn find_conflicts(&mut self) {
+        let world = self.world;
+        for device in world.devices() {
+            if device.reasons.contains(Reason::OverrideConflict) {
+                let cause = Cause::Device(device.id);
+                let since = device.status_since;
+                self.add(cause, ProblemKind::Conflict, Severity::Minor, since, Vec::new());
+            }
+        }
+    }
+
+    /// Weak or blinding light: under the passive part if all its leaves have it, else each alone.
+    fn find_signals(&mut self) {
+        let mut under: BTreeMap<DeviceId, Vec<DeviceId>> = BTreeMap::new();
+        for device in self.world.devices() {
+            let Some(signal) = &device.signal else { continue };
+            if signal.class == SignalClass::Ok || device.status_override.is_some() {
+                continue;
+            }
+            if let Some(parent) = self.parent(device) {
+                under.entry(parent).or_default().push(device.id);
+            }
+        }
+        for (parent, mut leaves) in under {
+            leaves.sort_unstable();
+            if leaves.len() > 1 && leaves.len() == self.leaves_with_signal(parent) {
+                self.add_signal(Cause::Device(parent), leaves);
+            } else {
+                for leaf in leaves {
+                    self.add_signal(Cause::Device(leaf), vec![leaf]);
+                }
+            }
+        }
+    }
+
+    fn add_signal(&mut self, cause: Cause, leaves: Vec<DeviceId>) {
+        let signals = leaves.iter().filter_map(|id| {
+            let device = self.world.device(*id)?;
+            Some((device.signal?.class, device.status_since))
+        });
+        let worst =
+            signals.max_by_key(|(class, since)| (badness(*class), std::cmp::Reverse(*since)));
+        let Some((class, since)) = worst else { return };
+        let severity = match class {
+            SignalClass::NoSignal => Severity::Critical,
+            SignalClass::Critical => Severity::Major,
+            SignalClass::Warning | SignalClass::Overload | SignalClass::Ok => Severity::Minor,
+        };
+        let victims = leaves.into_iter().filter(|id| Cause::Device(*id) != cause).collect();
+        self.add(cause, ProblemKind::Signal(class), severity, since, victims);
+    }
+
+    fn add(
+        &mut self,
+        cause: Cause,
+        kind: ProblemKind,
+        severity: Severity,
+        since: Timestamp,
+        mut victims: Vec<DeviceId>,
+    ) {
+        victims.sort_unstable();
+        let itself = match cause {
+            Cause::Device(id) => Some(id),
+            Cause::Link(_) => None,
+        };
+        let leaf_count = victims
+            .iter()
+            .copied()
+            .chain(itself)
+            .filter_map(|id| self.world.device(id))
+            .filter(|device| device.device_type.class() == DeviceClass::Leaf)
+            .count();
+        self.problems.push(Problem { cause, kind, severity, since, victims, leaf_count });
+    }
+
+    fn since(&self, cause: Cause) -> Timestamp {
+        let since = match cause {
+            Cause::Link(id) => self.world.link(id).map(|link| link.status_since),
+            Cause::Device(id) => self.world.device(id).map(|device| device.status_since),
+        };
+        since.unwrap_or_default()
+    }
+
+    /// The device that a leaf's light comes from next.
+    fn parent(&self, leaf: &Device) -> Option<DeviceId> {
+        let [a, b] = self.world.ends(*leaf.uplink.first()?)?;
+        Some(if a == leaf.id { b } else { a })
+    }
+
+    fn leaves_with_signal(&self, parent: DeviceId) -> usize {
+        let beside: FxHashMap<DeviceId, ()> =
+            self.world.neighbours(parent).iter().map(|beside| (beside.device, ())).collect();
+        let leaves = beside.keys().filter_map(|id| self.world.device(*id));
+        leaves.filter(|leaf| leaf.signal.is_some() && self.parent(leaf) == Some(parent)).count()
+    }
+
+    /// How far up a device stands: the smaller, the more depends on it.
+    fn tier(&self, id: DeviceId) -> u8 {
+        let Some(device) = self.world.device(id) else { return u8::MAX };
+        match device.device_type {
+            DeviceType::BackboneGateway => 0,
+            DeviceType::CoreRouter => 1,
+            DeviceType::EdgeRouter => 2,
+            DeviceType::Olt | DeviceType::AonSwitch => 3,
+            DeviceType::Odf => 4,
+            DeviceType::Splitter => 5,
+            DeviceType::Nvt | DeviceType::Hop => 6,
+            DeviceType::Pop | DeviceType::CoreSite => 8,
+            DeviceType::Ont | DeviceType::BusinessOnt | DeviceType::AonCpe => 7,
+        }
+    }
+}
+
+fn severity_of(status: Status) -> Severity {
+    match status {
+        Status::Down => Severity::Critical,
+        Status::Degraded => Severity::Major,
+        Status::Up => Severity::Minor,
+    }
+}
+
+fn badness(class: SignalClass) -> u8 {
+    match class {
+        SignalClass::Ok => 0,
+        SignalClass::Warning => 1,
+        SignalClass::Overload => 2,
+        SignalClass::Critical => 3,
+        SignalClass::NoSignal => 4,
+    }
+}

@@ -1,0 +1,98 @@
+//! Why a device has the status that it has.
+
+use std::fmt;
+
+/// One reason, as a code that programs can match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// An operator set the status by hand.
+    Override,
+    /// An operator says UP, the network says DOWN.
+    OverrideConflict,
+    /// No chain of passable links through working routers reaches a backbone gateway.
+    NoUpstream,
+    /// No path of passable links through passive parts reaches a working OLT.
+    NoOpticalPath,
+    /// There is a path, but less light arrives than the receiver needs.
+    NoSignal,
+    /// Less than 3 dB remain.
+    SignalCritical,
+    /// Less than 6 dB remain.
+    SignalWarning,
+    /// More light arrives than the receiver bears.
+    SignalOverload,
+    /// No path of passable links reaches a working AON switch.
+    NoSwitch,
+    /// No working active device can be reached through this passive part.
+    NoActiveDevice,
+}
+
+impl Reason {
+    /// In the order in which they are shown; a reason's place is its bit on disk.
+    pub const ALL: [Self; 10] = [
+        Self::Override,
+        Self::OverrideConflict,
+        Self::NoUpstream,
+        Self::NoOpticalPath,
+        Self::NoSignal,
+        Self::SignalCritical,
+        Self::SignalWarning,
+        Self::SignalOverload,
+        Self::NoSwitch,
+        Self::NoActiveDevice,
+    ];
+
+    /// The code on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Override => "override",
+            Self::OverrideConflict => "override_conflict",
+            Self::NoUpstream => "no_upstream",
+            Self::NoOpticalPath => "no_optical_path",
+            Self::NoSignal => "no_signal",
+            Self::SignalCritical => "signal_critical",
+            Self::SignalWarning => "signal_warning",
+            Self::SignalOverload => "signal_overload",
+            Self::NoSwitch => "no_switch",
+            Self::NoActiveDevice => "no_active_device",
+        }
+    }
+}
+
+/// A set of reasons.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reasons(u16);
+
+impl Reasons {
+    pub const NONE: Self = Self(0);
+
+    /// The set with one more.
+    #[must_use]
+    pub const fn with(self, reason: Reason) -> Self {
+        Self(self.0 | 1 << reason as u16)
+    }
+
+    pub const fn contains(self, reason: Reason) -> bool {
+        self.0 & (1 << reason as u16) != 0
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Reason> {
+        Reason::ALL.into_iter().filter(move |reason| self.contains(*reason))
+    }
+
+    /// One bit a reason, by its place in [`Reason::ALL`].
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// The set with these bits; `None` when a bit stands for no reason.
+    pub const fn from_bits(bits: u16) -> Option<Self> {
+        if bits >> Reason::ALL.len() == 0 { Some(Self(bits)) } else { None }
+    }
+}
+
+impl fmt::Debug for Reasons {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}

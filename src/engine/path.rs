@@ -1,0 +1,59 @@
+//! The way from a device upwards, as the engine computed it.
+
+use crate::domain::{Device, DeviceId, Link};
+use crate::store::{Snapshot, StoreError};
+
+/// One step upwards: over a link to the device at its other end.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    pub link: Link,
+    pub device: Device,
+}
+
+/// More hops than any real network has; a longer way means that the records contradict.
+const HOPS_MAX: usize = 1_000;
+
+/// The hops from a device towards a backbone gateway, nearest first, until `is_end` says so or
+/// there is no further way.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when the stored way leads nowhere or in a circle.
+pub fn climb(
+    snapshot: &Snapshot,
+    start: &Device,
+    is_end: impl Fn(&Device) -> bool,
+) -> Result<Vec<Hop>, StoreError> {
+    let mut hops: Vec<Hop> = Vec::new();
+    loop {
+        let at = hops.last().map_or(start, |hop| &hop.device);
+        if hops.len() > HOPS_MAX {
+            return Err(broken(start.id, "the way upwards is a circle"));
+        }
+        if is_end(at) || at.uplink.is_empty() {
+            return Ok(hops);
+        }
+        for link in at.uplink.clone() {
+            let from = hops.last().map_or(start.id, |hop| hop.device.id);
+            let link = snapshot.link(link)?;
+            let link = link.ok_or_else(|| broken(from, "the way upwards lacks a link"))?;
+            let device = other_end(snapshot, &link, from)?;
+            hops.push(Hop { link, device });
+        }
+    }
+}
+
+fn other_end(snapshot: &Snapshot, link: &Link, from: DeviceId) -> Result<Device, StoreError> {
+    for port in [link.a, link.b] {
+        let port = snapshot.interface(port)?;
+        if let Some(port) = port.filter(|port| port.device != from)
+            && let Some(device) = snapshot.device(port.device)?
+        {
+            return Ok(device);
+        }
+    }
+    Err(broken(from, "a link of the way upwards has no other end"))
+}
+
+fn broken(device: DeviceId, what: &str) -> StoreError {
+    StoreError::Damaged { table: "devices", key: device.to_string(), what: what.to_owned() }
+}
