@@ -16,6 +16,9 @@ pub(super) struct Fanout {
     behind: HashSet<Sid>,
 }
 
+/// The room of clients that may be sent events.
+pub(super) const GREETED: &str = "greeted";
+
 /// An event, serialised once for everybody.
 pub(super) struct Event {
     name: &'static str,
@@ -40,28 +43,50 @@ impl Fanout {
 
     /// Sends events in order. A client that misses one is behind from then on.
     pub(super) fn send(&mut self, events: &[Event]) {
+        let greeted = self.greeted();
         for socket in self.sockets() {
             if self.behind.contains(&socket.id) {
                 continue;
             }
-            if events.iter().any(|event| misses(&socket, event)) {
+            let is_greeted = greeted.contains(&socket.id);
+            if !is_greeted || events.iter().any(|event| misses(&socket, event)) {
                 self.behind.insert(socket.id);
             }
         }
     }
 
+    /// Sends something that nobody needs to have got.
+    pub(super) fn mention(&self, event: &Event) {
+        let greeted = self.greeted();
+        for socket in self.sockets().iter().filter(|socket| greeted.contains(&socket.id)) {
+            misses(socket, event);
+        }
+    }
+
     /// Tells clients that were behind and have room again to read everything anew.
     pub(super) fn resync(&mut self, event: &Event) {
-        let connected = self.sockets();
+        if self.behind.is_empty() {
+            return;
+        }
+        let greeted = self.greeted();
         let mut still_behind = HashSet::new();
-        for socket in connected {
-            if self.behind.contains(&socket.id) && misses(&socket, event) {
+        for socket in self.sockets() {
+            let is_behind = self.behind.contains(&socket.id);
+            if is_behind && (!greeted.contains(&socket.id) || misses(&socket, event)) {
                 still_behind.insert(socket.id);
             }
         }
         self.behind = still_behind;
     }
 
+    /// Those that were told that they are connected, and what comes first.
+    fn greeted(&self) -> HashSet<Sid> {
+        let namespace = self.io.of(self.namespace);
+        let greeted = namespace.map(|namespace| namespace.to(GREETED).sockets());
+        greeted.unwrap_or_default().iter().map(|socket| socket.id).collect()
+    }
+
+    /// Those too that are being let in at this moment.
     fn sockets(&self) -> Vec<SocketRef> {
         self.io.of(self.namespace).map(|namespace| namespace.sockets()).unwrap_or_default()
     }

@@ -9,6 +9,7 @@ use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use tracing::info;
 
+use super::fanout::GREETED;
 use super::live::Snapshot;
 use crate::engine::Handle;
 
@@ -59,8 +60,10 @@ impl Sockets {
             .max_buffer_size(BUFFERED_PACKETS)
             .with_state(Reception { handle, is_stranger })
             .build_layer();
-        io.ns("/", (async || {}).with(greet));
+        let admit = async |socket: SocketRef| socket.join(GREETED);
+        io.ns("/", admit.with(greet));
         let snapshot = async |socket: SocketRef, State(reception): State<Reception>| {
+            socket.join(GREETED);
             match Snapshot::of(&reception.handle) {
                 Ok(snapshot) => {
                     // A client that is gone again needs no greeting.

@@ -46,7 +46,7 @@ pub async fn run(handle: Handle, sockets: Sockets) {
                 next_batch = Instant::now() + BATCH_INTERVAL;
             }
             _ = heartbeat.tick() => {
-                live.send(&[live::heartbeat(pending.seq())]);
+                live.mention(&live::heartbeat(pending.seq()));
             }
         }
     }

@@ -216,7 +216,12 @@ fn faults_are_told_and_change_nothing() {
         (json!({"length_km": []}), "length_km", "float_type"),
         (json!({"physical_medium_id": "COPPER"}), "physical_medium_id", "enum"),
         (json!({"status_override": "CUT"}), "status_override", "enum"),
-        (json!({"override_reason": "x".repeat(256)}), "override_reason", "string_too_long"),
+        (json!({"override_reason": "for what?"}), "status_override", "missing"),
+        (
+            json!({"status_override": "DOWN", "override_reason": "x".repeat(256)}),
+            "override_reason",
+            "string_too_long",
+        ),
     ] {
         let fault = app.patch(&path, &body).expect(422).detail()[0].clone();
         assert_eq!((&fault["type"], &fault["loc"]), (&json!(kind), &json!(["body", key])));
