@@ -6,11 +6,13 @@ use crate::report::number;
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
-/// Around the axes: room for numbers on the left and names on the right.
+/// Around the axes: room for numbers on the left and for the names of the lines on the right.
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = 210.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 56.0;
+/// Between the edges and the first and last point: room for their values.
+const INSET: f64 = 46.0;
 /// Told apart by people who see no red or no green (Okabe and Ito, Color Universal Design, 2008).
 const COLOURS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
 
@@ -63,7 +65,7 @@ impl Plot {
     pub(crate) fn svg(&self) -> String {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-        let x = Axis::around(points().map(|point| point.0), LEFT, right);
+        let x = Axis::around(points().map(|point| point.0), LEFT + INSET, right - INSET);
         let y = Axis::around(points().map(|point| point.1), bottom, TOP);
         let mut svg = Svg::new();
         svg.element(&format!("<text class=\"title\" x=\"{LEFT}\" y=\"24\">{}</text>", self.title));
@@ -77,8 +79,11 @@ impl Plot {
         }
         svg.text("middle", (f64::midpoint(LEFT, right), bottom + 40.0), &self.x_title);
         svg.text("end", (LEFT - 8.0, TOP - 14.0), &self.y_title);
-        for (series, colour) in self.series.iter().zip(COLOURS) {
-            svg.series(series, colour, &x, &y);
+        for (number, (series, colour)) in self.series.iter().zip(COLOURS).enumerate() {
+            svg.series(series, colour, &x, &y, number % 2 == 1);
+            let place = (right + 24.0, TOP + 12.0 + 22.0 * number as f64);
+            svg.dot(colour, (place.0, place.1 - 4.0));
+            svg.text("start", (place.0 + 12.0, place.1), &series.name);
         }
         svg.end()
     }
@@ -114,21 +119,26 @@ impl Svg {
         ));
     }
 
-    /// A line with a dot and its value at each point, and its name behind the last one.
-    fn series(&mut self, series: &Series, colour: &str, x: &Axis, y: &Axis) {
+    fn dot(&mut self, colour: &str, (x, y): (f64, f64)) {
+        self.element(&format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{colour}\"/>"));
+    }
+
+    /// A line with a dot at each point and its value above or below, so that the values of two
+    /// lines that are close stay apart.
+    fn series(&mut self, series: &Series, colour: &str, x: &Axis, y: &Axis, is_below: bool) {
         let places: Vec<(f64, f64)> =
             series.points.iter().map(|(at, value)| (x.px(*at), y.px(*value))).collect();
         let path: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let path = path.join(" ");
         self.element(&format!("<polyline class=\"line\" stroke=\"{colour}\" points=\"{path}\"/>"));
         for ((px, py), (_, value)) in places.iter().zip(&series.points) {
-            self.element(&format!(
-                "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3.5\" fill=\"{colour}\"/>"
-            ));
-            self.text("end", (px - 4.0, py - 8.0), &number(*value));
-        }
-        if let Some((px, py)) = places.last() {
-            self.text("start", (px + 10.0, py + 4.0), &series.name);
+            self.dot(colour, (*px, *py));
+            let (anchor, place) = if is_below {
+                ("start", (px + 5.0, py + 16.0))
+            } else {
+                ("end", (px - 5.0, py - 7.0))
+            };
+            self.text(anchor, place, &number(*value));
         }
     }
 

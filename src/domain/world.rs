@@ -63,6 +63,11 @@ impl World {
         self.devices.values()
     }
 
+    /// The ids of all devices, in no particular order.
+    pub(super) fn device_ids(&self) -> impl Iterator<Item = DeviceId> {
+        self.devices.ids()
+    }
+
     /// All interfaces, in no particular order.
     pub fn interfaces(&self) -> impl Iterator<Item = &Arc<Interface>> {
         self.interfaces.values()

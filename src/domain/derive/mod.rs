@@ -45,7 +45,7 @@ pub(super) fn settle(edits: &mut Edits<'_>) {
 /// Recomputes every status.
 pub(super) fn settle_all(edits: &mut Edits<'_>) {
     let world = edits.world();
-    let mut devices: Vec<DeviceId> = world.devices().map(|device| device.id).collect();
+    let mut devices: Vec<DeviceId> = world.device_ids().collect();
     devices.sort_unstable();
     // Links are at active devices or inside regions, which settle their own.
     let at_core = world.core().flat_map(|id| world.neighbours(id));
@@ -198,7 +198,9 @@ fn settle_ports(edits: &mut Edits<'_>, stale: Vec<(InterfaceId, Status)>) {
 /// The status that a port of a device has to get, unless it has it.
 fn stale_port(world: &World, device: &Device, id: InterfaceId) -> Option<(InterfaceId, Status)> {
     let interface = world.interface(id)?;
-    let link = world.link_at(id).and_then(|link| world.link(link));
+    // Many ports belong to passive parts, whose links do not matter.
+    let link = if device.device_type.is_passive() { None } else { world.link_at(id) };
+    let link = link.and_then(|link| world.link(link));
     let status = status::of_interface(interface, device.device_type, link.map(AsRef::as_ref));
     (interface.status != status).then_some((id, status))
 }

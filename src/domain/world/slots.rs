@@ -26,6 +26,7 @@ pub(in crate::domain) struct Slots<K, V> {
 /// An id that counts up from 1.
 pub(in crate::domain) trait Id {
     fn number(self) -> u64;
+    fn of(number: u64) -> Self;
 }
 
 macro_rules! id {
@@ -33,6 +34,10 @@ macro_rules! id {
         $(impl Id for $name {
             fn number(self) -> u64 {
                 self.0
+            }
+
+            fn of(number: u64) -> Self {
+                Self(number)
             }
         })*
     };
@@ -94,6 +99,15 @@ impl<K: Id, V> Slots<K, V> {
         self.pages.values().flat_map(|page| page.iter().flatten())
     }
 
+    /// All ids that have a value, in no particular order. Does not look at the values.
+    pub(super) fn ids(&self) -> impl Iterator<Item = K> {
+        self.pages.iter().flat_map(|(number, page)| {
+            let first = number * PAGE_SLOTS as u64;
+            let taken = page.iter().enumerate().filter(|(_, slot)| slot.is_some());
+            taken.map(move |(slot, _)| K::of(first + slot as u64))
+        })
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -128,6 +142,9 @@ mod tests {
         }
         assert_eq!(slots.len(), ids.len());
         assert_eq!(slots.values().count(), ids.len());
+        let mut listed: Vec<DeviceId> = slots.ids().collect();
+        listed.sort_unstable();
+        assert_eq!(listed, ids);
         assert_eq!(slots.get(DeviceId(3)), None);
         *slots.or_default(DeviceId(3)) += 3;
         assert_eq!(slots.get(DeviceId(3)), Some(&3));
