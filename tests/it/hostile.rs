@@ -18,7 +18,7 @@ use crate::kill9::http::{Answer, Client};
 use crate::kill9::server::{Home, Server};
 
 /// Resident memory after an attack. The demo site idles below 40 MB.
-const RESIDENT_MIB_MAX: u64 = 300;
+const RESIDENT_MIB_MAX: u64 = 150;
 
 /// A server under attack.
 struct Target {

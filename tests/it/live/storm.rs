@@ -13,7 +13,7 @@ const ROWS: usize = 950;
 /// Calls: 100,700 events.
 const CALLS: usize = 53;
 /// From the answer of a request to its last event at a client that reads.
-const DELAY_MAX: Duration = Duration::from_secs(10);
+const DELAY_MAX: Duration = Duration::from_secs(1);
 /// What a site of that size may take, with all buffers.
 const RESIDENT_KIB_MAX: u64 = 300 * 1024;
 
