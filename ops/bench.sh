@@ -2,10 +2,10 @@
 # Measures the release binary beside a bare server and prints a table per scenario: docs/PERFORMANCE.md says
 # what is compared, and how.
 #
-#   ops/bench.sh                      all scenarios, some twelve minutes and the build
+#   ops/bench.sh                      all scenarios, some forty minutes and the build
 #   ops/bench.sh get_one provision    only these
 #   ops/bench.sh --write [SCENARIO…]  also puts the tables into docs/PERFORMANCE.md, plots beside it
-#   ops/bench.sh --rounds N --seconds S …
+#   ops/bench.sh --rounds N --seconds S --outage-seconds S …
 #
 # CARGO_TARGET_DIR is honoured. UNOC_BENCH_DIR (default: the target directory) is where stores are made: the
 # numbers speak of that file system.

@@ -5,7 +5,8 @@
 #   ops/check.sh fmt lint   only these; ops/check.sh --list names them all
 #
 # A check that cannot run here is SKIPPED with its reason, and counted as such, never as passed.
-# CARGO_TARGET_DIR is honoured. UNOC_TEST_CACHE (default: a folder in the user's cache) holds the Python tools.
+# CARGO_TARGET_DIR is honoured. UNOC_TEST_CACHE (default: a folder in the user's cache) holds the Python tools
+# and other versions of PostgreSQL than the system's.
 set -uo pipefail
 cd "$(dirname "$(realpath "$0")")/.." || exit 1
 
@@ -19,11 +20,15 @@ checks=(
   'fmt: formatting of the Rust sources'
   'lint: clippy, warnings are errors'
   'test: unit and integration tests'
+  'postgres16: the mirror with PostgreSQL 16'
+  'postgres17: the mirror with PostgreSQL 17'
+  'postgres18: the mirror with PostgreSQL 18'
   'doctest: examples in the documentation'
   'build: release build'
   'ui: types and tests of the page'
   'dist: assets/dist is what the sources build'
   'types: assets/src/api/schema.d.ts is what the server documents'
+  'e2e: journeys through the page, in a browser, against the binary'
   'clients: the official Socket.IO clients against the binary'
   'schemathesis: generated requests against the binary'
   'shell: shell scripts'
@@ -61,6 +66,27 @@ check_test() {
     cargo test --locked --no-fail-fast --lib --bins --tests
   fi
 }
+
+# The tests of the mirror again, with another version of PostgreSQL than the system's.
+mirror_with() {
+  local installed=$cache/postgres/$1
+  [ -x "$installed/bin/initdb" ] || skip "PostgreSQL $1 is not installed (ops/test.sh installs it)"
+  # PostgreSQL runs as nobody where this is root; the cache may be in root's home.
+  chmod 755 "$scratch"
+  cp -a "$installed" "$scratch/postgres$1"
+  export UNOC_TEST_SKIPS=$scratch/skips UNOC_TEST_POSTGRES_BIN=$scratch/postgres$1/bin
+  # The long trials had their full length with the system's own version.
+  export UNOC_TEST_SYNC_KILLS=20 UNOC_TEST_SYNC_ROUNDS=30
+  if cargo nextest --version > /dev/null 2>&1; then
+    cargo nextest run --locked --no-fail-fast --test it sync::
+  else
+    cargo test --locked --no-fail-fast --test it sync::
+  fi
+}
+
+check_postgres16() { mirror_with 16; }
+check_postgres17() { mirror_with 17; }
+check_postgres18() { mirror_with 18; }
 
 check_doctest() { cargo test --locked --doc; }
 
@@ -111,6 +137,14 @@ check_types() {
     echo 'the generated types had drifted; the file now holds the new ones: commit it' >&2
     return 1
   fi
+}
+
+check_e2e() {
+  page
+  needs_binary
+  local browser=${UNOC_CHROMIUM:-$(type -P chromium || true)}
+  [ -n "$browser" ] || skip 'chromium is not installed'
+  (cd assets && UNOC_BINARY=$binary UNOC_CHROMIUM=$browser UNOC_PICTURES=$scratch/pictures npm run e2e)
 }
 
 check_clients() {

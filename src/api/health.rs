@@ -13,12 +13,15 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::state::ApiState;
+use super::sync::behind_s;
 use crate::domain::Kind;
 use crate::engine::Room;
+use crate::sync::State as SyncState;
 
 /// v2's service name and API version: agents compare the whole body.
 const SERVICE: &str = "unoc-backend";
 const API_VERSION: &str = "2.0.0";
+const UNHEALTHY: &str = "unhealthy";
 /// An engine that has not answered by then does not write either; its longest batch is far
 /// shorter.
 const ENGINE_WAIT: Duration = Duration::from_secs(2);
@@ -34,7 +37,8 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 /// The health in a word.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// `healthy` or `unhealthy` (writes are refused).
+    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here) or `unhealthy` (writes are
+    /// refused).
     status: &'static str,
     service: &'static str,
     version: &'static str,
@@ -63,6 +67,7 @@ struct HealthDetail {
     engine: EngineHealth,
     volume: VolumeHealth,
     store: StoreHealth,
+    sync: SyncHealth,
 }
 
 /// Whether the one writer answers.
@@ -92,6 +97,15 @@ struct StoreHealth {
     dirty_count: u64,
 }
 
+/// How the mirror is.
+#[derive(Serialize, ToSchema)]
+struct SyncHealth {
+    /// As in `GET /api/sync`.
+    state: &'static str,
+    /// Age of the oldest change that PostgreSQL lacks.
+    behind_s: f64,
+}
+
 /// The check that monitoring agents make: 503 while writes are refused.
 #[utoipa::path(
     get,
@@ -100,10 +114,10 @@ struct StoreHealth {
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
 async fn health(State(state): State<ApiState>) -> Result<Response, ApiError> {
-    let reason = trouble(is_engine_alive(&state).await, &state.handle().room()?);
-    let (code, status) = match reason {
-        None => (StatusCode::OK, "healthy"),
-        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    let (status, reason) = verdict(is_engine_alive(&state).await, &state.handle().room()?, &state);
+    let code = match status {
+        UNHEALTHY => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
     };
     let body = Health { status, service: SERVICE, version: API_VERSION, reason };
     Ok((code, Json(body)).into_response())
@@ -147,7 +161,8 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
     let is_alive = is_engine_alive(&state).await;
     let room = state.handle().room()?;
     let snapshot = state.handle().read();
-    let status = if trouble(is_alive, &room).is_none() { "healthy" } else { "unhealthy" };
+    let (status, _) = verdict(is_alive, &room, &state);
+    let sync = state.sync().status();
     let body = HealthDetail {
         status,
         version: env!("CARGO_PKG_VERSION"),
@@ -167,12 +182,38 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
             link_count: snapshot.count(Kind::Link)?,
             dirty_count: snapshot.dirty_count()?,
         },
+        sync: SyncHealth {
+            state: sync.state.as_str(),
+            behind_s: behind_s(&sync, state.handle().now()),
+        },
     };
     Ok(Json(body).into_response())
 }
 
 async fn is_engine_alive(state: &ApiState) -> bool {
     matches!(tokio::time::timeout(ENGINE_WAIT, state.handle().ping()).await, Ok(Ok(())))
+}
+
+/// The health in a word, and why it is not the best one.
+fn verdict(is_alive: bool, room: &Room, state: &ApiState) -> (&'static str, Option<String>) {
+    if let Some(reason) = trouble(is_alive, room) {
+        return (UNHEALTHY, Some(reason));
+    }
+    let sync = state.sync().status();
+    let reason = match sync.state {
+        SyncState::Waiting => {
+            let why = sync.trouble.map(|trouble| trouble.message).unwrap_or_default();
+            format!("PostgreSQL is away, changes are kept here: {why}")
+        }
+        SyncState::Stopped => {
+            let why = sync.obstacle.map(|obstacle| obstacle.message).unwrap_or_default();
+            format!("the mirror stands still: {why}")
+        }
+        SyncState::Off | SyncState::Connecting | SyncState::Loading | SyncState::Live => {
+            return ("healthy", None);
+        }
+    };
+    ("degraded", Some(reason))
 }
 
 fn trouble(is_engine_alive: bool, room: &Room) -> Option<String> {

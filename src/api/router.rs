@@ -10,7 +10,7 @@ use super::error::answer;
 use super::state::ApiState;
 use super::{
     audit, devices, export, health, interfaces, links, openapi, optics, problems, request, seed,
-    shutdown, simulate, topology, ui,
+    shutdown, simulate, sync, topology, ui,
 };
 
 /// Every resource with its documentation.
@@ -22,6 +22,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
         .merge(problems::router())
         .merge(simulate::router())
         .merge(audit::router())
+        .merge(sync::router())
         .merge(export::router())
         .layer(compression());
     // Compressing one entity would cost more than it saves.

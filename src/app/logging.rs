@@ -8,8 +8,18 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Config, LogFormat};
 
 /// Libraries that would drown our own lines below WARN.
-const QUIET_LIBRARIES: [&str; 6] =
-    ["hyper", "hyper_util", "tower_http", "socketioxide", "engineioxide", "tungstenite"];
+const QUIET_LIBRARIES: [&str; 10] = [
+    "hyper",
+    "hyper_util",
+    "tower_http",
+    "socketioxide",
+    "engineioxide",
+    "tungstenite",
+    "refinery_core",
+    "postgres",
+    "tokio_postgres",
+    "rustls",
+];
 
 /// Starts logging to standard error, where systemd and shells expect it.
 ///

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod logging;
+mod mirror;
 mod placed;
 mod server;
 mod systemd;
@@ -18,6 +19,7 @@ use tracing::{error, info, warn};
 
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
 pub use logging::init_logging;
+pub use mirror::start_sync;
 
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::config::Config;
@@ -26,6 +28,7 @@ use crate::domain::network::Blueprint;
 use crate::engine::{Clock, Engine, EngineOptions, Exit, Handle};
 use crate::realtime::{self, Sockets};
 use crate::store::{AuditOrigin, OpenOptions, Store};
+use crate::sync;
 
 /// How long open requests may take to finish at shutdown. With the engine's last batch this
 /// stays below the 5 s that systemd and operators expect.
@@ -46,6 +49,9 @@ pub struct App {
     tasks: JoinSet<()>,
     /// Ends with the engine's thread.
     engine: JoinHandle<std::thread::Result<Exit>>,
+    sync: sync::Handle,
+    /// Ends with the mirror's thread; absent without a mirror.
+    mirror: Option<JoinHandle<std::thread::Result<()>>>,
 }
 
 impl App {
@@ -54,11 +60,20 @@ impl App {
     /// # Errors
     /// When the store refuses, the site does not fit together, or the address is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Self> {
-        let options = OpenOptions { cache_bytes: config.cache_bytes, now: clock.now() };
+        let options = OpenOptions {
+            cache_bytes: config.cache_bytes,
+            now: clock.now(),
+            site_id: config.site_id,
+        };
         let store = Store::open(&config.data_dir, options)?;
         let engine_options = EngineOptions { min_free_bytes: config.min_free_bytes, clock };
         let (handle, thread) = Engine::start(store, engine_options)?;
         let engine = tokio::task::spawn_blocking(move || thread.join());
+        let (sync, mirror_thread) = start_sync(&config, &handle)?;
+        match &mirror_thread {
+            Some(_) => mirror::first_contact(&sync, &handle).await,
+            None => mirror::forget(&handle).await?,
+        }
         load_demo(&config, &handle).await?;
         announce(&config);
 
@@ -67,8 +82,9 @@ impl App {
         let (shutdown, stopping) = watch::channel(false);
         let shutdown = Arc::new(shutdown);
         let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path, api::is_cross_site);
-        let state = ApiState::new(handle.clone(), api_options(&config, &shutdown));
+        let state = ApiState::new(handle.clone(), sync.clone(), api_options(&config, &shutdown));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
+        let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
         let mut tasks = JoinSet::new();
         tasks.spawn(refresh(handle.clone()));
         let ended = until(stopping.clone());
@@ -96,7 +112,7 @@ impl App {
         systemd::ready(address);
         info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
             env!("CARGO_PKG_VERSION"), config.base_path);
-        Ok(Self { address, config, handle, sockets, shutdown, server, tasks, engine })
+        Ok(Self { address, config, handle, sockets, shutdown, server, tasks, engine, sync, mirror })
     }
 
     /// Where it listens.
@@ -149,7 +165,9 @@ impl App {
 
     /// Ends everything in order: no new connections, open requests, clients, engine, store.
     async fn shut_down(self, early_exit: Option<EngineEnd>) -> EngineEnd {
-        let Self { config, handle, sockets, shutdown, server, mut tasks, engine, .. } = self;
+        let Self {
+            config, handle, sockets, shutdown, server, mut tasks, engine, sync, mirror, ..
+        } = self;
         systemd::stopping();
         endpoint::remove(&config.data_dir);
         shutdown.send_replace(true);
@@ -157,6 +175,7 @@ impl App {
         if let Err(error) = server.await {
             error!(%error, "The server ended badly");
         }
+        mirror::end(&sync, mirror).await;
         let exit = match early_exit {
             Some(exit) => exit,
             None => {
@@ -218,11 +237,5 @@ async fn load_demo(config: &Config, handle: &Handle) -> Result<()> {
 fn announce(config: &Config) {
     if config.use_go_traffic {
         info!("USE_GO_TRAFFIC is accepted; the native engine always runs");
-    }
-    if config.database_url.is_some() {
-        warn!(
-            "DATABASE_URL is set, but this version does not mirror into PostgreSQL yet: the site \
-             lives in the local store alone"
-        );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
 use crate::config::{self, Config, Faults, Sources};
@@ -44,8 +44,11 @@ pub(super) enum Subcommand {
     Seed(SeedArgs),
     /// Write the whole site as JSON Lines
     Export(ExportArgs),
-    /// Load a site that `unoc export` wrote; only while the service is stopped
+    /// Load a site that `unoc export` wrote, or move in from UNOC v2; only while the service is stopped
     Import(ImportArgs),
+    /// Look at the mirror in PostgreSQL, or ask something of it
+    #[command(subcommand)]
+    Sync(SyncAction),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigAction),
@@ -74,12 +77,44 @@ pub(super) struct ExportArgs {
 }
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("source").required(true)))]
 pub(super) struct ImportArgs {
     /// What to load; `-` is standard input
-    pub(super) file: PathBuf,
+    #[arg(group = "source")]
+    pub(super) file: Option<PathBuf>,
+    /// Read the database of UNOC v2; without URL that of the setting database_url, so that no
+    /// password stands on the command line
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", group = "source")]
+    pub(super) from_postgres: Option<String>,
+    /// Read a pg_dump of UNOC v2's database; `-` is standard input
+    #[arg(long, value_name = "FILE", group = "source")]
+    pub(super) from_dump: Option<PathBuf>,
     /// Replace the site that is there
     #[arg(long)]
     pub(super) replace: bool,
+    /// Show what an import from v2 would load and mend, and change nothing; the service may run
+    #[arg(long, conflicts_with = "file")]
+    pub(super) dry_run: bool,
+    /// Load nothing; move v2's tables, once they are imported, into the schema unoc_v2. With
+    /// --replace: load them first
+    #[arg(long, conflicts_with_all = ["file", "from_dump"])]
+    pub(super) archive_legacy: bool,
+}
+
+#[derive(Clone, Copy, clap::Subcommand)]
+pub(super) enum SyncAction {
+    /// Show how far the mirror is and what keeps it
+    Status,
+    /// Send what is there to send, and return when it has arrived
+    Now,
+    /// Compare every row on both sides and bring PostgreSQL's to the local state
+    Reconcile,
+    /// Compare every row on both sides; exit code 3 when they differ
+    Check,
+    /// In a conflict: this appliance writes the site from now on, its state wins
+    Takeover,
+    /// In a conflict: PostgreSQL's state wins; the local store is kept in quarantine/
+    Adopt,
 }
 
 #[derive(Clone, Copy, clap::Subcommand)]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::config::Faults;
 use crate::engine::EngineError;
 use crate::store::StoreError;
+use crate::sync::legacy::LegacyError;
 
 const FAILURE: u8 = 1;
 /// The command line was not understood.
@@ -29,6 +30,11 @@ impl Failure {
     /// It may work later.
     pub(super) fn temporary(text: impl Into<String>) -> Self {
         Self { error: anyhow::Error::msg(text.into()), code: TEMPORARY }
+    }
+
+    /// The same failure, with what it happened to in front.
+    pub(super) fn about(self, what: String) -> Self {
+        Self { error: self.error.context(what), code: self.code }
     }
 
     pub(super) fn code(&self) -> ExitCode {
@@ -71,6 +77,18 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<LegacyError> for Failure {
+    fn from(error: LegacyError) -> Self {
+        let code = match &error {
+            error if error.is_refusal() => REFUSED,
+            error if error.is_temporary() => TEMPORARY,
+            _ => FAILURE,
+        };
+        // Its text has its causes in it.
+        Self { code, error: anyhow::Error::msg(error.to_string()) }
+    }
+}
+
 impl From<Faults> for Failure {
     fn from(faults: Faults) -> Self {
         let text = format!("the configuration has faults:\n{faults}");
@@ -89,6 +107,7 @@ fn of_store(error: &StoreError) -> u8 {
         StoreError::Locked { .. } => TEMPORARY,
         StoreError::Missing { .. }
         | StoreError::WrongSite { .. }
+        | StoreError::OtherSite { .. }
         | StoreError::NotAStore { .. }
         | StoreError::SchemaNewer { .. }
         | StoreError::Damaged { .. }

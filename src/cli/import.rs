@@ -8,16 +8,26 @@ use anyhow::Context;
 
 use super::args::{Cli, ImportArgs};
 use super::exit::Failure;
-use super::offline;
 use super::progress::Progress;
+use super::{legacy, offline};
 use crate::domain::{Command, Site};
 use crate::wire::SiteReader;
 
+/// Large enough that a dump of gigabytes is read in few calls.
+const READ_BUFFER_BYTES: usize = 128 * 1024;
+
 pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
+    match &args.file {
+        Some(file) => run_file(cli, file, args.replace),
+        None => legacy::run(cli, args),
+    }
+}
+
+fn run_file(cli: &Cli, file: &Path, replace: bool) -> Result<(), Failure> {
     let config = cli.load_config()?;
     let store = offline::open_alone(&config, "unoc import")?;
-    offline::check_replace(&store, args.replace)?;
-    let site = read(&args.file)?;
+    offline::check_replace(&store, replace)?;
+    let site = read(file)?;
     let counts = [site.devices.len(), site.interfaces.len(), site.links.len()];
     let progress = Progress::waiting("Loading the site");
     offline::submit(&config, store, Command::ReplaceSite(Box::new(site)))?;
@@ -34,13 +44,17 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A file, or standard input where it is called `-`.
+pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(Box::new(BufReader::with_capacity(READ_BUFFER_BYTES, file)))
+}
+
 fn read(path: &Path) -> Result<Site, Failure> {
-    let input: Box<dyn BufRead> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        Box::new(BufReader::new(file))
-    };
+    let input = open(path)?;
     let progress = Progress::counting("Reading");
     let site = SiteReader::new(input).read_all(|done, total| progress.at(done, total));
     let site = site.with_context(|| format!("{} cannot be imported", path.display()))?;

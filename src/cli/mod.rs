@@ -6,11 +6,14 @@ mod config;
 mod exit;
 mod export;
 mod import;
+mod legacy;
+mod legacy_report;
 mod offline;
 mod progress;
 mod remote;
 mod seed;
 mod serve;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Subcommand::Seed(args) => seed::run(cli, args),
         Subcommand::Export(args) => export::run(cli, args),
         Subcommand::Import(args) => import::run(cli, args),
+        Subcommand::Sync(action) => sync::run(cli, *action),
         Subcommand::Config(action) => config::run(cli, *action),
         Subcommand::Openapi => {
             print!("{}", crate::api::document());

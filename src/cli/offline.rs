@@ -3,6 +3,7 @@
 use std::thread::JoinHandle;
 
 use anyhow::{Context, anyhow};
+use tokio::runtime::Runtime;
 
 use super::exit::Failure;
 use crate::config::Config;
@@ -15,7 +16,11 @@ pub(super) const STOP_COMMAND: &str = "systemctl stop unoc";
 
 /// Opens the store; `None` while a server holds it.
 pub(super) fn open_store(config: &Config) -> Result<Option<Store>, Failure> {
-    let options = OpenOptions { cache_bytes: config.cache_bytes, now: Clock::system().now() };
+    let options = OpenOptions {
+        cache_bytes: config.cache_bytes,
+        now: Clock::system().now(),
+        site_id: config.site_id,
+    };
     match Store::open(&config.data_dir, options) {
         Ok(store) => Ok(Some(store)),
         Err(StoreError::Locked { .. }) => Ok(None),
@@ -48,12 +53,8 @@ pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), Failure>
 
 /// Runs an engine on the store for one command, as the server would.
 pub(super) fn submit(config: &Config, store: Store, command: Command) -> Result<Handle, Failure> {
-    let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock: Clock::system() };
-    let (handle, thread) = Engine::start(store, options)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .context("cannot start the runtime")?;
+    let (handle, thread) = start_engine(config, store)?;
+    let runtime = runtime()?;
     let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
     let result = runtime.block_on(async {
         let result = handle.submit(command, origin).await;
@@ -65,7 +66,21 @@ pub(super) fn submit(config: &Config, store: Store, command: Command) -> Result<
     Ok(handle)
 }
 
-fn join(thread: JoinHandle<Exit>) -> Result<(), Failure> {
+/// An engine of a command's own.
+pub(super) fn start_engine(
+    config: &Config,
+    store: Store,
+) -> Result<(Handle, JoinHandle<Exit>), Failure> {
+    let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock: Clock::system() };
+    Ok(Engine::start(store, options)?)
+}
+
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    Ok(built.context("cannot start the runtime")?)
+}
+
+pub(super) fn join(thread: JoinHandle<Exit>) -> Result<(), Failure> {
     match thread.join() {
         Ok(Exit::Stopped) => Ok(()),
         Ok(Exit::Failed(error)) => Err(error.into()),

@@ -17,11 +17,14 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let app = App::start(config, Clock::system()).await?;
         app.run().await
-    })?;
-    Ok(())
+    });
+    // The app awaited all that it started. What is beyond its deadline, such as a mirror that waits
+    // for a silent host, is not waited for again.
+    runtime.shutdown_background();
+    Ok(served?)
 }
 
 /// Descriptors that the process needs beside one per connection: store, log, listener, reserve.

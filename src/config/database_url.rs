@@ -13,18 +13,39 @@ const SCHEMES: [&str; 3] = ["postgresql", "postgres", "postgresql+asyncpg"];
 /// Longest address; a longer one is no address but a file pasted by mistake.
 const URL_BYTES_MAX: usize = 2048;
 
-/// Parameters of libpq (PostgreSQL documentation, section "Parameter Key Words") whose values are
-/// shown. Any other value is masked, since `password`, `sslpassword` and others are secrets.
-const SHOWN_PARAMETERS: [&str; 5] =
-    ["sslmode", "ssl", "application_name", "connect_timeout", "target_session_attrs"];
+/// Parameters of libpq (PostgreSQL documentation, section "Parameter Key Words") and of v2's driver
+/// whose values are shown. Any other value is masked, since `password`, `sslpassword` and others are
+/// secrets.
+const SHOWN_PARAMETERS: [&str; 20] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "echo",
+    "host",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "port",
+    "prepared_statement_cache_size",
+    "ssl",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
 
 /// The parts of an address, RFC 3986 section 3, without the punctuation between them.
 struct Parts<'a> {
     scheme: &'a str,
     user: &'a str,
     password: Option<&'a str>,
-    /// Host with an optional `:port`.
-    host: &'a str,
+    /// Hosts with an optional `:port` each, separated by commas.
+    hosts: &'a str,
     /// From the slash after the host on, or empty.
     path: &'a str,
     query: Option<&'a str>,
@@ -50,7 +71,7 @@ pub(super) fn masked(url: &str) -> String {
         (user, Some(_)) => format!("{user}:{MASK}@"),
     };
     let query = parts.query.map(masked_query).unwrap_or_default();
-    format!("{}://{user}{}{}{query}", parts.scheme, parts.host, parts.path)
+    format!("{}://{user}{}{}{query}", parts.scheme, parts.hosts, parts.path)
 }
 
 fn masked_query(query: &str) -> String {
@@ -82,27 +103,28 @@ fn split(text: &str) -> Result<Parts<'_>, Refused> {
     if path.contains('@') || query.is_some_and(|query| query.contains('@')) {
         return Err(Refused::because("percent-encode @, / and ? in the user and the password"));
     }
-    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
     if user.contains('@') {
         return Err(Refused::because("percent-encode @ in the user and the password"));
     }
-    if !is_host(host) {
-        return Err(Refused::because("the host or the port is malformed"));
+    if !hosts.split(',').all(is_host) {
+        return Err(Refused::because("a host or a port is malformed"));
     }
     let (user, password) = match user.split_once(':') {
         Some((user, password)) => (user, Some(password)),
         None => (user, None),
     };
-    Ok(Parts { scheme, user, password, host, path, query })
+    Ok(Parts { scheme, user, password, hosts, path, query })
 }
 
-/// Whether `text` is a host name, an address or nothing (a local socket), with an optional port.
+/// Whether `text` is a host name, an address, the percent-encoded directory of a local socket or
+/// nothing (the usual directory), with an optional port.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     };
-    let name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let name = |c: char| c.is_ascii_alphanumeric() || "-._%".contains(c);
     let host_is_valid = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => host.chars().all(name),
@@ -129,6 +151,15 @@ mod tests {
         holds("postgres://u@h/d", Some("postgres://u@h/d"));
         holds("postgresql://:pw@[::1]:5432/d", Some("postgresql://:***@[::1]:5432/d"));
         holds("postgresql:///d", Some("postgresql:///d"));
+        holds(
+            "postgresql://u:pw@a:5432,b,[::1]:5433/d?target_session_attrs=read-write",
+            Some("postgresql://u:***@a:5432,b,[::1]:5433/d?target_session_attrs=read-write"),
+        );
+        holds("postgresql://u:pw@%2Frun%2Fpg/d", Some("postgresql://u:***@%2Frun%2Fpg/d"));
+        holds(
+            "postgresql:///d?host=/run/pg&sslrootcert=/ca.pem&echo=true&user=u&password=pw",
+            Some("postgresql:///d?host=/run/pg&sslrootcert=/ca.pem&echo=true&user=u&password=***"),
+        );
         holds("postgresql://u:p:w@h", Some("postgresql://u:***@h"));
         holds(
             "postgresql://h/d?password=pw&sslmode=require&p%61ssword=pw&pw",
@@ -146,6 +177,7 @@ mod tests {
             "postgresql://u:p w@h/d",
             "postgresql://h:99999/d",
             "postgresql://h:/d",
+            "postgresql://a:1,b:x/d",
             "postgresql://[h]/d",
         ] {
             holds(url, None);

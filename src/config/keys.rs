@@ -127,15 +127,12 @@ static KEYS: &[Key] = &[
         environment: &["DATABASE_URL", "UNOC_DATABASE_URL"],
         flag: None,
         default: "",
-        allowed: "postgresql://, postgres:// or postgresql+asyncpg:// user:password@host:port/name \
-                  with special characters percent-encoded, or empty = no PostgreSQL",
+        allowed: "postgresql://, postgres:// or postgresql+asyncpg:// user:password@host:port/name, \
+                  several hosts separated by commas, special characters percent-encoded; or empty = no PostgreSQL",
         help: "Address of a PostgreSQL database.",
         secret: true,
         set: |config, text| rules::put(&mut config.database_url, database_url::check(text)),
-        shown: |config| {
-            let url = config.database_url.as_ref();
-            url.map(|url| database_url::masked(url.expose())).unwrap_or_default()
-        },
+        shown: Config::shown_database_url,
     },
     Key {
         name: "database_url_file",
@@ -277,6 +274,17 @@ static KEYS: &[Key] = &[
         secret: false,
         set: |config, text| rules::put(&mut config.site_name, rules::site_name(text)),
         shown: |config| config.site_name.clone(),
+    },
+    Key {
+        name: "site_id",
+        environment: &["UNOC_SITE_ID"],
+        flag: Some("--site-id"),
+        default: "",
+        allowed: "a UUID, or empty = the store's own, drawn when it is made",
+        help: "Identity of the site: a replaced host that names it gets the site from PostgreSQL.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.site_id, rules::site_id(text)),
+        shown: |config| config.site_id.map(|id| id.to_string()).unwrap_or_default(),
     },
 ];
 

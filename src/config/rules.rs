@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use uuid::Uuid;
+
 use super::Secret;
 
 /// What [`switch`] accepts, for people.
@@ -131,6 +133,14 @@ pub(super) fn site_name(text: &str) -> Result<String, Refused> {
     let allowed = (1..=SITE_NAME_CHARS_MAX).contains(&name.chars().count())
         && !name.contains(char::is_control);
     if allowed { Ok(name.to_owned()) } else { Err(Refused::default()) }
+}
+
+/// Parses the identity of a site; empty is none.
+pub(super) fn site_id(text: &str) -> Result<Option<Uuid>, Refused> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Uuid::try_parse(text).map(Some).map_err(|_| Refused::default())
 }
 
 #[cfg(test)]

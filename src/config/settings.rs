@@ -5,12 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::fault::Fault;
 use super::keys::{Key, keys};
 use super::layers::{self, DEFAULT_SOURCE, Setting};
 use super::rules::{self, Refused};
-use super::{LogFormat, LogLevel, Secret};
+use super::{LogFormat, LogLevel, Secret, database_url};
 
 /// What the operator decided; every field obeys the rule of its row in [`keys`].
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Name of the installation, 1 to 64 characters.
     pub site_name: String,
+    /// Identity of the site; drawn by the store when none is given.
+    pub site_id: Option<Uuid>,
     /// Files that hold secrets, by the name of the secret's key.
     pub(super) secret_files: BTreeMap<&'static str, PathBuf>,
     /// Where each key's value came from, as [`ShownKey::source`] says it.
@@ -84,6 +87,12 @@ impl Config {
         keys().iter().map(shown).collect()
     }
 
+    /// Returns the address of the database with its secrets masked; empty without one.
+    pub fn shown_database_url(&self) -> String {
+        let url = self.database_url.as_ref();
+        url.map(|url| database_url::masked(url.expose())).unwrap_or_default()
+    }
+
     /// Returns the configuration file that was read, if there was one.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
@@ -107,6 +116,7 @@ impl Config {
             min_free_bytes: 0,
             max_connections: 0,
             site_name: String::new(),
+            site_id: None,
             secret_files: BTreeMap::new(),
             sources: BTreeMap::new(),
             file: None,

@@ -82,6 +82,7 @@ fn every_key_has_its_default() {
         ("min_free_mib", "64"),
         ("max_connections", "4096"),
         ("site_name", "UNOC"),
+        ("site_id", ""),
     ];
     let expected: Vec<_> =
         expected.map(|(key, value)| (key, value.to_owned(), "default".to_owned())).into();
@@ -107,6 +108,11 @@ fn each_layer_overrides_the_one_below() {
             "log_level" => ["DEBUG", "WARN", "ERROR"],
             "log_format" => ["text", "auto", "json"],
             "dev_features" | "use_go_traffic" => ["0", "1", "0"],
+            "site_id" => [
+                "00000000-0000-4000-8000-000000000001",
+                "00000000-0000-4000-8000-000000000002",
+                "00000000-0000-4000-8000-000000000003",
+            ],
             _ => ["21", "22", "23"],
         };
         let mut case = Case::new().file(&format!("{} = {low:?}", key.name));

@@ -47,11 +47,16 @@ impl OverrideReason {
     /// v2's column width, kept by the contract.
     pub const CHARS_MAX: usize = 255;
 
+    /// Returns the reason as given, but for U+0000: databases cannot hold it, so that its visible
+    /// stand-in is kept.
+    ///
+    /// # Errors
+    /// [`ReasonTooLong`].
     pub fn new(text: &str) -> Result<Self, ReasonTooLong> {
         if text.chars().count() > Self::CHARS_MAX {
             return Err(ReasonTooLong);
         }
-        Ok(Self(text.into()))
+        Ok(Self(text.replace('\0', "\u{2400}").into()))
     }
 
     pub fn as_str(&self) -> &str {

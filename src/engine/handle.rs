@@ -3,13 +3,14 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use uuid::Uuid;
 
+use super::clock::Clock;
 use super::commit::Commit;
 use super::error::EngineError;
 use super::writer::{BYTES_PER_CHANGE, Request};
-use crate::domain::{Change, Command, Refusal, Reply, World};
+use crate::domain::{Change, Command, Refusal, Reply, Timestamp, World};
 use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};
 
 /// How long a caller waits for a place in the queue: longer than any commit takes, shorter than
@@ -24,10 +25,12 @@ const ORDINARY_WRITE_BYTES: u64 = 64 * BYTES_PER_CHANGE;
 pub struct Handle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) commits: broadcast::Sender<Arc<Commit>>,
+    pub(super) seqs: watch::Sender<u64>,
     pub(super) store: Store,
     /// The view of the last commit, put in place before the callers of that commit are answered.
     pub(super) latest: Arc<RwLock<Arc<Snapshot>>>,
     pub(super) min_free_bytes: u64,
+    pub(super) clock: Clock,
 }
 
 /// Room on the data volume, and whether it suffices for writing.
@@ -93,7 +96,7 @@ impl Handle {
         answered.await.map_err(|_| EngineError::Stopped)
     }
 
-    async fn enqueue(&self, request: Request) -> Result<(), EngineError> {
+    pub(super) async fn enqueue(&self, request: Request) -> Result<(), EngineError> {
         let sent = self.requests.send_timeout(request, QUEUE_WAIT).await;
         sent.map_err(|error| match error {
             mpsc::error::SendTimeoutError::Timeout(_) => EngineError::Busy,
@@ -117,6 +120,22 @@ impl Handle {
     /// told so and has to read again.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Commit>> {
         self.commits.subscribe()
+    }
+
+    /// The seq of the last commit, for listeners that read what changed elsewhere: it holds
+    /// nothing back, however slow they are.
+    pub fn watch_seq(&self) -> watch::Receiver<u64> {
+        self.seqs.subscribe()
+    }
+
+    /// The clock that the engine goes by.
+    pub fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// The time by the engine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The identity that this site keeps for life.

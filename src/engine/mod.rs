@@ -9,6 +9,7 @@ mod error;
 mod export;
 mod handle;
 mod load;
+mod mirror;
 mod path;
 mod writer;
 
@@ -17,5 +18,6 @@ pub use commit::{Applied, Cause, Commit};
 pub use error::EngineError;
 pub use export::{ExportError, export_site};
 pub use handle::{Handle, Room};
+pub use mirror::{Adopted, Adoption};
 pub use path::{Hop, climb};
 pub use writer::{Engine, EngineOptions, Exit};

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::{error, info};
 
 use super::clock::Clock;
@@ -11,6 +11,7 @@ use super::commit::{Applied, Cause, Commit};
 use super::error::EngineError;
 use super::handle::Handle;
 use super::load;
+use super::mirror::MirrorRequest;
 use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, RowRefusal, World};
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
 
@@ -34,6 +35,7 @@ pub(super) enum Request {
     Command { command: Command, origin: AuditOrigin, answer: Answer },
     Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
     Inspect(Inspection),
+    Mirror(MirrorRequest),
     Ping(oneshot::Sender<()>),
     Stop,
 }
@@ -44,10 +46,11 @@ pub(super) type Simulated = Result<Vec<Change>, RowRefusal>;
 /// Looks at the world between two batches and sends what it saw.
 pub(super) type Inspection = Box<dyn FnOnce(&World) + Send>;
 
-/// What is asked of the graph.
+/// What is done between two batches.
 enum Question {
     Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
     Inspect(Inspection),
+    Mirror(MirrorRequest),
 }
 
 /// How to run the engine.
@@ -69,14 +72,15 @@ pub enum Exit {
 
 /// The engine's own thread and what it owns.
 pub struct Engine {
-    world: World,
-    seq: u64,
-    store: Store,
+    pub(super) world: World,
+    pub(super) seq: u64,
+    pub(super) store: Store,
     /// What readers see; shared with every handle.
     latest: Arc<RwLock<Arc<Snapshot>>>,
-    options: EngineOptions,
+    pub(super) options: EngineOptions,
     requests: mpsc::Receiver<Request>,
     commits: broadcast::Sender<Arc<Commit>>,
+    seqs: watch::Sender<u64>,
 }
 
 impl Engine {
@@ -96,14 +100,17 @@ impl Engine {
         let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
         let latest = Arc::new(RwLock::new(Arc::new(snapshot)));
         let (commits, _) = broadcast::channel(PUBLISHED_COMMITS);
+        let (seqs, _) = watch::channel(seq);
         let handle = Handle {
             requests: sender,
             commits: commits.clone(),
+            seqs: seqs.clone(),
             store: store.clone(),
             latest: Arc::clone(&latest),
             min_free_bytes: options.min_free_bytes,
+            clock: options.clock.clone(),
         };
-        let engine = Self { world, seq, store, latest, options, requests, commits };
+        let engine = Self { world, seq, store, latest, options, requests, commits, seqs };
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || engine.run())
@@ -128,7 +135,10 @@ impl Engine {
                 return Exit::Failed(failure);
             }
             for question in questions {
-                self.answer(question);
+                if let Err(failure) = self.answer(question) {
+                    error!(error = %failure, "A write failed: stopping, the service must restart");
+                    return Exit::Failed(failure);
+                }
             }
             if stopping {
                 break;
@@ -144,6 +154,7 @@ impl Engine {
                 batch.questions.push(Question::Simulate { commands, answer });
             }
             Request::Inspect(look) => batch.questions.push(Question::Inspect(look)),
+            Request::Mirror(request) => batch.questions.push(Question::Mirror(request)),
             Request::Ping(answer) => batch.pings.push(answer),
             Request::Stop => return true,
             Request::Command { command, origin, answer } => {
@@ -156,15 +167,17 @@ impl Engine {
         false
     }
 
-    /// Answers what was asked of the graph, once the batch is durable or taken back.
-    fn answer(&mut self, question: Question) {
+    /// Answers what was asked, once the batch is durable or taken back.
+    fn answer(&mut self, question: Question) -> Result<(), StoreError> {
         match question {
             Question::Simulate { commands, answer } => {
                 // A caller that went away does not need its answer.
                 answer.send(self.world.simulate(commands, self.options.clock.now())).ok();
             }
             Question::Inspect(look) => look(&self.world),
+            Question::Mirror(request) => self.serve_mirror(request)?,
         }
+        Ok(())
     }
 
     /// Makes a batch durable, then answers and publishes.
@@ -194,8 +207,7 @@ impl Engine {
         answer_pings(pings);
         if is_changed {
             let commit = Commit { seq: self.seq, at: self.options.clock.now(), applied };
-            // Without listeners there is nobody to tell.
-            self.commits.send(Arc::new(commit)).ok();
+            self.publish(commit);
         }
         Ok(())
     }
@@ -215,15 +227,27 @@ impl Engine {
             at: self.options.clock.now(),
             counters: self.world.counters(),
             entries,
+            adoption: None,
         })?;
         self.seq += 1;
+        self.show_latest()
+    }
+
+    /// Lets readers see what is on disk now.
+    pub(super) fn show_latest(&self) -> Result<(), StoreError> {
         let snapshot = Arc::new(self.store.read()?);
         *self.latest.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
 
+    pub(super) fn publish(&self, commit: Commit) {
+        self.seqs.send_replace(commit.seq);
+        // Without listeners there is nobody to tell.
+        self.commits.send(Arc::new(commit)).ok();
+    }
+
     /// The reason why a write of this size must not be tried, if there is one.
-    fn lacks_room(&self, change_count: usize) -> Result<Option<NoRoom>, StoreError> {
+    pub(super) fn lacks_room(&self, change_count: usize) -> Result<Option<NoRoom>, StoreError> {
         let space = self.store.space()?;
         let needed_bytes = self.options.min_free_bytes + change_count as u64 * BYTES_PER_CHANGE;
         Ok((space.free_bytes < needed_bytes).then_some(NoRoom { space, needed_bytes }))
@@ -255,8 +279,8 @@ fn answer_pings(pings: Vec<oneshot::Sender<()>>) {
     }
 }
 
-struct NoRoom {
-    space: crate::store::Space,
+pub(super) struct NoRoom {
+    pub(super) space: crate::store::Space,
     needed_bytes: u64,
 }
 

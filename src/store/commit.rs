@@ -6,6 +6,7 @@ use super::audit::{AuditOrigin, AuditV1, ImageV1};
 use super::codec::encode_into;
 use super::error::StoreError;
 use super::head::{self, Head};
+use super::mirror::{self, MirrorState};
 use super::open::Store;
 use super::records::Stored;
 use super::snapshot::BLOCK_SIZE;
@@ -28,6 +29,16 @@ pub struct CommitBatch<'a> {
     pub at: Timestamp,
     pub counters: IdCounters,
     pub entries: Vec<CommitEntry<'a>>,
+    /// What this commit takes over from a mirror, if it does.
+    pub adoption: Option<AdoptionNote>,
+}
+
+/// Notes that a commit's state is that of a mirror.
+#[derive(Clone, Copy, Debug)]
+pub struct AdoptionNote {
+    /// The audit number from which the trail goes on.
+    pub next_audit: u64,
+    pub mirror: MirrorState,
 }
 
 /// One command's part of a batch.
@@ -49,8 +60,13 @@ impl Store {
         {
             let mut meta = tx.open_table(tables::META)?;
             let previous = head::read_head(&meta)?;
-            let mut writer = Writer::open(&tx, batch.seq)?;
-            let mut next_audit = previous.next_audit;
+            if let Some(adoption) = &batch.adoption {
+                mirror::write_mirror(&mut meta, &adoption.mirror)?;
+            }
+            let is_mirrored = mirror::read_mirror(&meta)?.is_some();
+            let mut writer = Writer::open(&tx, batch.seq, is_mirrored)?;
+            let floor = batch.adoption.map_or(0, |adoption| adoption.next_audit);
+            let mut next_audit = previous.next_audit.max(floor);
             for entry in &batch.entries {
                 writer.write_entry(batch.at, entry, next_audit)?;
                 next_audit += 1;
@@ -74,6 +90,8 @@ type RecordTable<'txn> = Table<'txn, u64, &'static [u8]>;
 /// The open tables of one write transaction.
 struct Writer<'txn> {
     seq: u64,
+    /// Whether changes are marked.
+    is_mirrored: bool,
     devices: RecordTable<'txn>,
     interfaces: RecordTable<'txn>,
     links: RecordTable<'txn>,
@@ -87,9 +105,10 @@ struct Writer<'txn> {
 }
 
 impl<'txn> Writer<'txn> {
-    fn open(tx: &'txn WriteTransaction, seq: u64) -> Result<Self, StoreError> {
+    fn open(tx: &'txn WriteTransaction, seq: u64, is_mirrored: bool) -> Result<Self, StoreError> {
         Ok(Self {
             seq,
+            is_mirrored,
             devices: tx.open_table(tables::DEVICES)?,
             interfaces: tx.open_table(tables::INTERFACES)?,
             links: tx.open_table(tables::LINKS)?,
@@ -145,7 +164,9 @@ impl<'txn> Writer<'txn> {
             Change::Link(edit) => put(&mut self.links, &mut self.buffer, key.id, edit)?,
         }
         let kind = kind_code(key.kind);
-        self.dirty.insert((kind, key.id), self.seq)?;
+        if self.is_mirrored {
+            self.dirty.insert((kind, key.id), self.seq)?;
+        }
         let block = key.id / BLOCK_SIZE;
         if self.marked[usize::from(kind)].replace(block) != Some(block) {
             self.blocks.insert((kind, block), self.seq)?;

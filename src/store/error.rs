@@ -26,6 +26,11 @@ pub enum StoreError {
         marker.display()
     )]
     WrongSite { marker: PathBuf, expected: uuid::Uuid, found: uuid::Uuid },
+    #[error(
+        "the configuration names site {expected}, but this data directory holds site {found}. \
+         Correct site_id, or name another data_dir"
+    )]
+    OtherSite { expected: uuid::Uuid, found: uuid::Uuid },
     #[error("{} is no UNOC store: {what}", path.display())]
     NotAStore { path: PathBuf, what: String },
     #[error(

@@ -27,6 +27,8 @@ pub struct OpenOptions {
     pub cache_bytes: usize,
     /// The current time, noted when the store is created.
     pub now: Timestamp,
+    /// Which site this must be; a new store takes it for its own. Any, or a new one, without it.
+    pub site_id: Option<Uuid>,
 }
 
 /// The open store. Cloning shares it; the file is closed with the last clone and snapshot.
@@ -73,6 +75,9 @@ impl Store {
             },
         })?;
         let site_id = Self::check_sentinel(&db, &path, directory, marker.as_ref())?;
+        if let Some(expected) = options.site_id.filter(|expected| *expected != site_id) {
+            return Err(StoreError::OtherSite { expected, found: site_id });
+        }
         if marker.is_none() {
             marker::write(directory, &Marker { site_id })?;
         }
@@ -106,6 +111,11 @@ impl Store {
     /// The identity that this site keeps for life.
     pub fn site_id(&self) -> Uuid {
         self.site_id
+    }
+
+    /// The data directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Room on the volume of the data directory.
@@ -176,7 +186,7 @@ fn builder(options: OpenOptions) -> Builder {
 }
 
 /// The site's data is nobody else's business on a shared host.
-fn create_private_dir(directory: &Path) -> Result<(), StoreError> {
+pub(super) fn create_private_dir(directory: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::DirBuilderExt;
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     created.map_err(io(format!("cannot create the data directory {}", directory.display())))
@@ -210,7 +220,7 @@ fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError>
     redb::backends::FileBackend::new(file)
         .and_then(|backend| builder(options).create_with_backend(backend))
         .map_err(|error| StoreError::Redb(error.into()))
-        .and_then(|db| initialise(&db, Uuid::new_v4(), options.now))
+        .and_then(|db| initialise(&db, options.site_id.unwrap_or_else(Uuid::new_v4), options.now))
         .map_err(|error| match error {
             StoreError::Redb(redb::Error::Io(source)) => {
                 io(format!("cannot write {}", temporary.display()))(source)

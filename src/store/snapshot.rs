@@ -7,6 +7,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata};
 use super::audit::{AuditEntry, decode_entry};
 use super::error::StoreError;
 use super::head::{self, Head};
+use super::mirror::{self, Mark, MirrorState};
 use super::records::Stored;
 use super::tables::{self, IndexKey, kind_code};
 use crate::domain::{Device, DeviceId, DeviceType, Interface, InterfaceId, Kind, Link, LinkId};
@@ -141,6 +142,38 @@ impl Snapshot {
     /// How many entities the mirror has not confirmed.
     pub fn dirty_count(&self) -> Result<u64, StoreError> {
         Ok(self.tx.open_table(tables::DIRTY)?.len()?)
+    }
+
+    /// The mirror, if there is one.
+    pub fn mirror(&self) -> Result<Option<MirrorState>, StoreError> {
+        mirror::read_mirror(&self.tx.open_table(tables::META)?)
+    }
+
+    /// The entities that the mirror has not confirmed, by kind and id.
+    pub fn marks(&self) -> Result<impl Iterator<Item = Listed<Mark>> + use<>, StoreError> {
+        let table = self.tx.open_table(tables::DIRTY)?;
+        let rows = table.range::<(u8, u64)>(..)?;
+        Ok(rows.map(|row| {
+            let (key, seq) = row?;
+            Ok(Mark { key: mirror::decode_key(key.value())?, seq: seq.value() })
+        }))
+    }
+
+    /// Audit rows with ids in this range, oldest first.
+    pub fn audit_range(
+        &self,
+        ids: IdRange,
+    ) -> Result<impl Iterator<Item = Listed<AuditEntry>> + use<>, StoreError> {
+        let table = self.tx.open_table(tables::AUDIT)?;
+        let rows = table.range::<u64>(ids)?;
+        Ok(rows.map(|row| {
+            let (id, value) = row?;
+            decode_entry(id.value(), value.value())
+        }))
+    }
+
+    pub(super) fn transaction(&self) -> &ReadTransaction {
+        &self.tx
     }
 
     /// Audit rows older than `before` (an audit id), newest first.

@@ -18,7 +18,7 @@ pub(super) const INDEX: TableDefinition<'_, (u8, u64, u64), ()> = TableDefinitio
 /// (kind, id / [`super::BLOCK_SIZE`]) -> seq of the last change inside that block of ids.
 pub(super) const BLOCKS: TableDefinition<'_, (u8, u64), u64> = TableDefinition::new("blocks");
 
-/// (kind, id) -> seq of the last change that the mirror has not confirmed.
+/// (kind, id) -> seq of the last change that the mirror has not confirmed; empty without a mirror.
 pub(super) const DIRTY: TableDefinition<'_, (u8, u64), u64> = TableDefinition::new("dirty");
 
 /// Audit rows by a number that grows by one.
@@ -33,6 +33,11 @@ pub(super) enum IndexKey {
     Parent = 2,
     /// device -> its interfaces
     Ports = 3,
+}
+
+/// The kind with this number.
+pub(super) fn kind_of_code(code: u8) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind_code(*kind) == code)
 }
 
 /// A kind's number in keys.

@@ -1,10 +1,15 @@
 //! The appliance under test: all of it, on a free port, over a directory of its own.
 
+pub(crate) mod certificates;
 pub(crate) mod http;
+pub(crate) mod pgbouncer;
 pub(crate) mod plant;
+pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod proxy;
 pub(crate) mod site;
 pub(crate) mod socket;
+pub(crate) mod unprivileged;
 pub(crate) mod wait;
 
 use std::net::SocketAddr;

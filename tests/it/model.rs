@@ -4,7 +4,7 @@
 //! shortest sequence of commands that still fails.
 
 mod engine;
-mod world;
+pub(crate) mod world;
 
 use proptest::prelude::*;
 

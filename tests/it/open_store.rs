@@ -15,7 +15,7 @@ use crate::support::plan::Plan;
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 fn open(directory: &Path) -> Result<Store, StoreError> {
-    Store::open(directory, OpenOptions { cache_bytes: 1 << 20, now: time(0) })
+    Store::open(directory, OpenOptions { cache_bytes: 1 << 20, now: time(0), site_id: None })
 }
 
 /// A closed store with a commit, in a directory of its own.

@@ -39,6 +39,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("bincode", &["store"]),
     ("postgres", &["sync"]),
     ("refinery", &["sync"]),
+    ("tokio_rustls", &["sync"]),
+    ("rustls_native_certs", &["sync"]),
     ("tokio_cron_scheduler", &["jobs"]),
     ("axum", &["api"]),
     ("rust_embed", &["api"]),

@@ -23,7 +23,7 @@ fn the_long_answer_counts_what_there_is() {
     let answer = app.get("/api/health").expect(200);
     assert_eq!(
         keys_of(answer.text()),
-        ["status", "version", "site_id", "seq", "engine", "volume", "store"]
+        ["status", "version", "site_id", "seq", "engine", "volume", "store", "sync"]
     );
     let health = answer.json();
     assert_eq!(health["status"], "healthy");
@@ -31,6 +31,7 @@ fn the_long_answer_counts_what_there_is() {
     assert_eq!(health["seq"], 1);
     assert_eq!(health["engine"]["is_alive"], true);
     assert_eq!(health["volume"]["is_writable"], true);
+    assert_eq!(health["sync"], serde_json::json!({"state": "off", "behind_s": 0.0}));
     assert_eq!(health["volume"]["directory"], app.data_dir.to_str().unwrap());
     assert_eq!(health["site_id"], app.handle.site_id().to_string());
     for (count, list) in

@@ -15,8 +15,10 @@ use unoc::domain::{
 };
 use unoc::engine::{Cause, Clock, Commit, Engine, EngineError, EngineOptions, Exit, Handle};
 use unoc::store::{
-    AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE, Head, OpenOptions, STORE_FILE, Store,
+    AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE, Head, MirrorState, OpenOptions, STORE_FILE,
+    Store,
 };
+use uuid::Uuid;
 
 use super::world::{Pair, Step, assert_same};
 use crate::support::commands::time;
@@ -56,13 +58,22 @@ impl Rig {
     }
 
     fn start(&mut self, min_free_bytes: u64) {
-        let options = OpenOptions { cache_bytes: 1 << 20, now: time(0) };
+        let options = OpenOptions { cache_bytes: 1 << 20, now: time(0), site_id: None };
         let store = Store::open(self.directory.path(), options).expect("nobody else holds it");
         let clock = Arc::clone(&self.clock);
         let clock = Clock::manual(move || Timestamp(clock.load(Ordering::SeqCst)));
         let options = EngineOptions { min_free_bytes, clock };
         let (handle, thread) = Engine::start(store, options).expect("the stored site is whole");
         let commits = handle.subscribe();
+        // Marks are kept for a mirror only.
+        let mirror = MirrorState {
+            instance_id: Uuid::nil(),
+            session_id: Uuid::nil(),
+            epoch: 1,
+            acknowledged_seq: 0,
+            adopted: None,
+        };
+        self.runtime.block_on(handle.set_mirror(mirror)).expect("the engine runs");
         self.running = Some(Running { handle, thread, commits });
     }
 

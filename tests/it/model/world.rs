@@ -12,29 +12,34 @@ use crate::support::oracle::{Answer, Oracle, Refused, difference_of};
 
 /// A world and its oracle, side by side.
 #[derive(Default)]
-pub(super) struct Pair {
-    pub(super) world: World,
-    pub(super) oracle: Oracle,
+pub(crate) struct Pair {
+    pub(crate) world: World,
+    pub(crate) oracle: Oracle,
     saved: Option<unoc::domain::Site>,
     step: u64,
 }
 
 /// One command that both carried out alike.
-pub(super) struct Step {
-    pub(super) command: Command,
-    pub(super) outcome: Result<Answer, Refused>,
+pub(crate) struct Step {
+    pub(crate) command: Command,
+    pub(crate) outcome: Result<Answer, Refused>,
     /// Empty for a refused command.
-    pub(super) changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
 }
 
 impl Pair {
     /// Makes a command of this seed, gives it to both, and compares answers and changes.
-    pub(super) fn step(&mut self, seed: u64) -> Step {
-        let now = time(self.step);
+    pub(crate) fn step(&mut self, seed: u64) -> Step {
         let command = Generator::new(seed, Scale::Full).command(&self.world, self.saved.as_ref());
         if seed.is_multiple_of(8) {
             self.saved = Some(export(&self.world));
         }
+        self.carry_out(command)
+    }
+
+    /// Gives a command to both, and compares answers and changes.
+    pub(crate) fn carry_out(&mut self, command: Command) -> Step {
+        let now = time(self.step);
         let before = self.oracle.clone();
         let verdict = self.world.execute(command.clone(), now);
         let outcome = self.oracle.apply(&command, now, &self.world);
@@ -61,11 +66,11 @@ impl Pair {
     }
 
     /// Later steps happen a second later.
-    pub(super) fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.step += 1;
     }
 
-    pub(super) fn now(&self) -> unoc::domain::Timestamp {
+    pub(crate) fn now(&self) -> unoc::domain::Timestamp {
         time(self.step)
     }
 }

@@ -78,6 +78,7 @@ impl Plan {
             at: batch.at,
             counters: batch.counters,
             entries: entries.collect(),
+            adoption: None,
         })
     }
 
@@ -106,5 +107,5 @@ impl Plan {
 
 /// Opens or creates the store of a disk.
 pub(crate) fn open(disk: Disk) -> Result<Store, StoreError> {
-    Store::with_backend(disk, OpenOptions { cache_bytes: CACHE_BYTES, now: time(0) })
+    Store::with_backend(disk, OpenOptions { cache_bytes: CACHE_BYTES, now: time(0), site_id: None })
 }

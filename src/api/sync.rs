@@ -1,0 +1,368 @@
+//! The mirror in PostgreSQL: how far it is, and what an operator can ask of it.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::error::{ApiError, ErrorBody};
+use super::state::ApiState;
+use crate::domain::Timestamp;
+use crate::engine;
+use crate::store::StoreError;
+use crate::sync::{self, Facts, Reconciled, Round, SlowStatement, State, Status};
+use crate::wire::Time;
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(sync_state))
+        .routes(routes!(sync_now))
+        .routes(routes!(sync_check))
+        .routes(routes!(sync_reconcile))
+        .routes(routes!(sync_take_over))
+        .routes(routes!(sync_adopt))
+}
+
+/// The mirror's state.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Sync)]
+pub struct SyncView {
+    /// `off`, `connecting`, `loading`, `live`, `waiting` (another attempt follows) or `stopped`
+    /// (an operator has to act).
+    state: &'static str,
+    /// One sentence for people.
+    message: String,
+    /// What an operator can do about it.
+    remedy: Option<String>,
+    /// Since when it is in this state.
+    #[schema(value_type = String, format = DateTime)]
+    since: Time,
+    /// The database's address with secrets masked.
+    database: Option<String>,
+    #[schema(value_type = String)]
+    site_id: Uuid,
+    /// Of this local store.
+    #[schema(value_type = Option<String>)]
+    instance_id: Option<Uuid>,
+    /// Grows with every run that writes the site.
+    epoch: Option<u64>,
+    /// The last local commit.
+    seq: u64,
+    /// PostgreSQL holds exactly the state after this commit.
+    applied_seq: Option<u64>,
+    behind_seq: u64,
+    /// Age of the oldest change that is not there.
+    behind_s: f64,
+    /// Changed entities that PostgreSQL has not confirmed.
+    dirty_count: u64,
+    /// Of the last round.
+    rows_per_s: Option<f64>,
+    /// The last 120, newest last.
+    rounds: Vec<RoundView>,
+    last_error: Option<TroubleView>,
+    last_reconcile: Option<ReconciledView>,
+    postgres: Option<FactsView>,
+    /// Null without the extension `pg_stat_statements`.
+    slow_statements: Option<Vec<SlowStatementView>>,
+    /// What can be asked for now: `now`, `check`, `reconcile`, `takeover`, `adopt`.
+    actions: &'static [&'static str],
+}
+
+/// One committed round.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncRound)]
+struct RoundView {
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    /// `first`, `changes` or `reconcile`.
+    kind: &'static str,
+    seq: u64,
+    rows: u64,
+    duration_ms: f64,
+}
+
+/// What goes wrong, until something goes right.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncError)]
+struct TroubleView {
+    message: String,
+    #[schema(value_type = String, format = DateTime)]
+    since: Time,
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    attempts: u32,
+    next_attempt_s: Option<f64>,
+}
+
+/// A comparison of both sides, in rows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncReconcile)]
+pub struct ReconciledView {
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    duration_ms: f64,
+    compared: u64,
+    /// Here, but not in PostgreSQL.
+    missing: u64,
+    /// In PostgreSQL, but not here.
+    extra: u64,
+    different: u64,
+    repaired: u64,
+}
+
+/// What PostgreSQL says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncPostgres)]
+struct FactsView {
+    version: String,
+    host: String,
+    /// Protocol of an encrypted connection.
+    tls: Option<String>,
+    size_bytes: u64,
+    connections: u64,
+    max_connections: u64,
+}
+
+/// A statement by the time that it has taken in all.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncSlowStatement)]
+struct SlowStatementView {
+    statement: String,
+    calls: u64,
+    mean_ms: f64,
+    total_ms: f64,
+    rows: u64,
+}
+
+impl SyncView {
+    /// What the mirror says of itself now.
+    pub fn new(sync: &sync::Handle, engine: &engine::Handle) -> Result<Self, StoreError> {
+        let snapshot = engine.read();
+        let status = sync.status();
+        let now = engine.now();
+        let seq = snapshot.head().seq;
+        let behind_seq = status.applied_seq.map_or(0, |applied| seq.saturating_sub(applied));
+        Ok(Self {
+            state: status.state.as_str(),
+            message: message(&status, behind_seq),
+            remedy: status.obstacle.as_ref().map(|obstacle| obstacle.remedy.clone()),
+            since: Time(status.since),
+            database: sync.database().map(str::to_owned),
+            site_id: engine.site_id(),
+            instance_id: status.instance_id,
+            epoch: status.epoch,
+            seq,
+            applied_seq: status.applied_seq,
+            behind_seq,
+            behind_s: behind_s(&status, now),
+            dirty_count: snapshot.dirty_count()?,
+            rows_per_s: status.rounds.back().and_then(rows_per_s),
+            rounds: status.rounds.iter().map(round).collect(),
+            last_error: trouble(&status, now),
+            last_reconcile: status.last_reconcile.as_ref().map(ReconciledView::new),
+            actions: actions(&status),
+            slow_statements: status
+                .facts
+                .as_ref()
+                .and_then(|facts| facts.slow_statements.as_ref())
+                .map(|statements| statements.iter().map(slow_statement).collect()),
+            postgres: status.facts.map(facts),
+        })
+    }
+}
+
+impl ReconciledView {
+    pub fn new(reconciled: &Reconciled) -> Self {
+        let result = reconciled.result;
+        Self {
+            at: Time(reconciled.at),
+            duration_ms: reconciled.duration_ms,
+            compared: result.compared,
+            missing: result.missing,
+            extra: result.extra,
+            different: result.different,
+            repaired: result.repaired,
+        }
+    }
+}
+
+fn message(status: &Status, behind_seq: u64) -> String {
+    if let Some(activity) = &status.activity {
+        return activity.clone();
+    }
+    match status.state {
+        State::Off => "Sync is off: DATABASE_URL is not set.".to_owned(),
+        State::Connecting => "Connecting to PostgreSQL.".to_owned(),
+        State::Loading => "Sending many changes to PostgreSQL.".to_owned(),
+        State::Live if behind_seq == 0 => "In step with PostgreSQL.".to_owned(),
+        State::Live => format!("Following; {behind_seq} commits are on their way."),
+        State::Waiting => {
+            let why = status.trouble.as_ref().map_or("", |trouble| trouble.message.as_str());
+            format!("PostgreSQL is away; changes are kept and will be sent. {why}")
+        }
+        State::Stopped => {
+            let why = status.obstacle.as_ref().map_or("", |obstacle| obstacle.message.as_str());
+            format!("Sync stands still: {why}.")
+        }
+    }
+}
+
+/// Age of the oldest change that PostgreSQL lacks, in seconds.
+pub(super) fn behind_s(status: &Status, now: Timestamp) -> f64 {
+    status.behind_since.map_or(0.0, |since| seconds_between(since, now))
+}
+
+fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
+    std::time::Duration::from_micros(u64::try_from(to.0 - from.0).unwrap_or(0)).as_secs_f64()
+}
+
+fn actions(status: &Status) -> &'static [&'static str] {
+    match status.state {
+        State::Off => &[],
+        State::Stopped if status.obstacle.as_ref().is_some_and(|what| what.is_conflict) => {
+            &["now", "takeover", "adopt"]
+        }
+        State::Connecting | State::Waiting | State::Stopped => &["now"],
+        State::Loading | State::Live => &["now", "check", "reconcile"],
+    }
+}
+
+fn rows_per_s(round: &Round) -> Option<f64> {
+    let rows = f64::from(u32::try_from(round.rows).ok()?);
+    (round.duration_ms > 0.0).then(|| rows / round.duration_ms * 1000.0)
+}
+
+fn round(round: &Round) -> RoundView {
+    RoundView {
+        at: Time(round.at),
+        kind: round.kind.as_str(),
+        seq: round.seq,
+        rows: round.rows,
+        duration_ms: round.duration_ms,
+    }
+}
+
+fn trouble(status: &Status, now: Timestamp) -> Option<TroubleView> {
+    let trouble = status.trouble.as_ref()?;
+    Some(TroubleView {
+        message: trouble.message.clone(),
+        since: Time(trouble.since),
+        at: Time(trouble.at),
+        attempts: trouble.attempts,
+        next_attempt_s: trouble.next_attempt_at.map(|at| seconds_between(now, at)),
+    })
+}
+
+fn facts(facts: Facts) -> FactsView {
+    let Facts { version, host, tls, size_bytes, connections, max_connections, .. } = facts;
+    FactsView { version, host, tls, size_bytes, connections, max_connections }
+}
+
+fn slow_statement(slow: &SlowStatement) -> SlowStatementView {
+    SlowStatementView {
+        statement: slow.statement.clone(),
+        calls: slow.calls,
+        mean_ms: slow.mean_ms,
+        total_ms: slow.total_ms,
+        rows: slow.rows,
+    }
+}
+
+/// How far the mirror is, and what keeps it.
+#[utoipa::path(
+    get,
+    path = "/api/sync",
+    tag = "sync",
+    responses((status = 200, body = SyncView))
+)]
+async fn sync_state(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+    Ok(Json(view(&state)?).into_response())
+}
+
+/// Answers once everything committed before the call is in PostgreSQL.
+#[utoipa::path(
+    post,
+    path = "/api/sync/now",
+    tag = "sync",
+    responses(
+        (status = 200, body = SyncView),
+        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+    )
+)]
+async fn sync_now(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+    state.sync().sync_now().await?;
+    Ok(Json(view(&state)?).into_response())
+}
+
+/// Compares every row on both sides; repairs nothing.
+#[utoipa::path(
+    post,
+    path = "/api/sync/check",
+    tag = "sync",
+    responses(
+        (status = 200, body = ReconciledView),
+        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+    )
+)]
+async fn sync_check(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+    let reconciled = state.sync().compare(false).await?;
+    Ok(Json(ReconciledView::new(&reconciled)).into_response())
+}
+
+/// Compares every row on both sides and brings PostgreSQL's to the local state.
+#[utoipa::path(
+    post,
+    path = "/api/sync/reconcile",
+    tag = "sync",
+    responses(
+        (status = 200, body = ReconciledView),
+        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+    )
+)]
+async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+    let reconciled = state.sync().compare(true).await?;
+    Ok(Json(ReconciledView::new(&reconciled)).into_response())
+}
+
+/// Makes this appliance the one that writes the site into PostgreSQL; the local state wins.
+#[utoipa::path(
+    post,
+    path = "/api/sync/takeover",
+    tag = "sync",
+    responses(
+        (status = 200, body = SyncView),
+        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+    )
+)]
+async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+    state.sync().take_over().await?;
+    Ok(Json(view(&state)?).into_response())
+}
+
+/// Puts PostgreSQL's state in place of the local one, which is kept in the quarantine.
+#[utoipa::path(
+    post,
+    path = "/api/sync/adopt",
+    tag = "sync",
+    responses(
+        (status = 200, body = SyncView),
+        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+    )
+)]
+async fn sync_adopt(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+    state.sync().adopt().await?;
+    Ok(Json(view(&state)?).into_response())
+}
+
+fn view(state: &ApiState) -> Result<SyncView, ApiError> {
+    Ok(SyncView::new(state.sync(), state.handle())?)
+}

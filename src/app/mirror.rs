@@ -1,0 +1,89 @@
+//! The mirror's part of the composition.
+
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::engine;
+use crate::sync::{self, State, SyncOptions, Target};
+
+/// How long a start waits for the first contact. PostgreSQL on the same network answers in
+/// milliseconds; whose state counts is then settled before anyone can write.
+const FIRST_CONTACT: Duration = Duration::from_secs(2);
+/// The same for a store that is empty: it may be there to replace a lost one.
+const FIRST_CONTACT_OF_EMPTY: Duration = Duration::from_secs(15);
+/// How long a round may take to end at shutdown; PostgreSQL forgets one that is cut off.
+const ROUND_WAIT: Duration = Duration::from_secs(1);
+const ABORT_WAIT: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Starts the mirror that the configuration asks for; without one, forgets the one there was.
+///
+/// # Errors
+/// When the address cannot be used.
+pub fn start_sync(
+    config: &Config,
+    engine: &engine::Handle,
+) -> Result<(sync::Handle, Option<JoinHandle<()>>)> {
+    let Some(url) = &config.database_url else {
+        return Ok((sync::Handle::off(engine.now()), None));
+    };
+    let host = rustix::system::uname();
+    let options = SyncOptions {
+        target: Target::parse(url.expose())?,
+        database: config.shown_database_url(),
+        site_name: config.site_name.clone(),
+        holder: format!("{}:{}", host.nodename().to_string_lossy(), config.data_dir.display()),
+        clock: engine.clock(),
+    };
+    let (handle, thread) =
+        sync::start(options, engine.clone()).context("cannot start the mirror's thread")?;
+    Ok((handle, Some(thread)))
+}
+
+/// Lets the mirror end: after its round if that is soon, else in the middle of it.
+pub(super) async fn end(
+    sync: &sync::Handle,
+    thread: Option<tokio::task::JoinHandle<std::thread::Result<()>>>,
+) {
+    let Some(mut thread) = thread else { return };
+    sync.stop().await;
+    if tokio::time::timeout(ROUND_WAIT, &mut thread).await.is_err() {
+        sync.abort();
+        if tokio::time::timeout(ABORT_WAIT, &mut thread).await.is_err() {
+            warn!("The mirror did not end in time; what it was sending is sent again later");
+        }
+    }
+}
+
+/// Without a mirror nothing needs to be marked for it.
+pub(super) async fn forget(engine: &engine::Handle) -> Result<()> {
+    if engine.read().mirror()?.is_some() {
+        engine.forget_mirror().await?;
+        info!("DATABASE_URL is not set any more: the mirror is forgotten");
+    }
+    Ok(())
+}
+
+/// Waits until the first contact has settled whose state counts, as long as that may take.
+pub(super) async fn first_contact(sync: &sync::Handle, engine: &engine::Handle) {
+    let is_empty = engine.read().head().seq == 0;
+    let limit = if is_empty { FIRST_CONTACT_OF_EMPTY } else { FIRST_CONTACT };
+    let settled = async {
+        while sync.state() == State::Connecting {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    if tokio::time::timeout(limit, settled).await.is_err() {
+        warn!("PostgreSQL did not answer in time; the site is served without it");
+        return;
+    }
+    // The site is being read back: there is nothing to serve before it is there. A first copy
+    // goes the other way and need not be waited for.
+    while sync.state() == State::Loading && sync.is_adopting() {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

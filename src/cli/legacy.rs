@@ -1,0 +1,97 @@
+//! `unoc import --from-postgres` and `--from-dump`: moving in from UNOC v2.
+
+use anyhow::{Context, anyhow};
+
+use super::args::{Cli, ImportArgs};
+use super::exit::Failure;
+use super::legacy_report::{print_archived, print_report};
+use super::progress::Progress;
+use super::{import, offline};
+use crate::config::Config;
+use crate::domain::Command;
+use crate::engine::Clock;
+use crate::sync::Target;
+use crate::sync::legacy::{
+    LegacyError, Mended, Report, STAMP_FILE, Stamp, Tables, archive, mend, read_database, read_dump,
+};
+
+pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
+    let config = cli.load_config()?;
+    if args.archive_legacy && !args.replace {
+        return run_archive(cli, &config, args);
+    }
+    let (report, stamp) =
+        if args.dry_run { rehearse(&config, args)? } else { import_site(&config, args)? };
+    let archived = if args.archive_legacy {
+        let target = target(&config, args.from_postgres.as_deref())?;
+        archive(&target, Some(&stamp), args.dry_run).map(Some)
+    } else {
+        Ok(None)
+    };
+    let told = archived.as_ref().ok().and_then(Option::as_ref);
+    print_report(&report, told, cli.json, args.dry_run)?;
+    let missing = "v2's tables stay where they are, although the site could be loaded";
+    archived.map_err(|error| Failure::from(error).about(missing.to_owned()))?;
+    Ok(())
+}
+
+fn rehearse(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Failure> {
+    let tables = read(config, args)?;
+    let stamp = Stamp::of(&tables);
+    let now = Clock::system().now();
+    let report = mend(tables, now).rehearse(now);
+    Ok((report.map_err(|refusal| Failure::refused(refusal.to_string()))?, stamp))
+}
+
+fn import_site(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Failure> {
+    let store = offline::open_alone(config, "unoc import")?;
+    offline::check_replace(&store, args.replace)?;
+    let tables = read(config, args)?;
+    let stamp = Stamp::of(&tables);
+    let Mended { site, report } = mend(tables, Clock::system().now());
+    let progress = Progress::waiting("Loading the site");
+    offline::submit(config, store, Command::ReplaceSite(Box::new(site)))?;
+    drop(progress);
+    stamp.write(&config.data_dir).with_context(|| {
+        format!(
+            "the site is imported, but {STAMP_FILE} could not be written into {}; without it \
+             --archive-legacy will refuse",
+            config.data_dir.display()
+        )
+    })?;
+    Ok((report, stamp))
+}
+
+fn run_archive(cli: &Cli, config: &Config, args: &ImportArgs) -> Result<(), Failure> {
+    let target = target(config, args.from_postgres.as_deref())?;
+    let stamp = Stamp::read(&config.data_dir)?;
+    let archived = archive(&target, stamp.as_ref(), args.dry_run)?;
+    print_archived(&archived, cli.json, args.dry_run)?;
+    Ok(())
+}
+
+fn read(config: &Config, args: &ImportArgs) -> Result<Tables, Failure> {
+    if let Some(path) = &args.from_dump {
+        let input = import::open(path)?;
+        let _progress = Progress::waiting("Reading the dump of v2");
+        let tables = read_dump(input).map_err(|error| {
+            Failure::from(error).about(format!("{} cannot be imported", path.display()))
+        });
+        return tables;
+    }
+    let target = target(config, args.from_postgres.as_deref())?;
+    let _progress = Progress::waiting("Reading the tables of v2");
+    Ok(read_database(&target)?)
+}
+
+/// The database that was named, or else the one that is configured.
+fn target(config: &Config, url: Option<&str>) -> Result<Target, Failure> {
+    let configured = config.database_url.as_ref().map(|url| url.expose());
+    let url = url.filter(|url| !url.is_empty()).or(configured).ok_or_else(|| {
+        anyhow!(
+            "--from-postgres needs the address of v2's database: as its value, or as the setting \
+             database_url (DATABASE_URL, or a file: see unoc config show)"
+        )
+    })?;
+    Ok(Target::parse(url).map_err(LegacyError::from)?)
+}

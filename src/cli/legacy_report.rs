@@ -1,0 +1,145 @@
+//! What `unoc import` says of a move from v2.
+
+use std::io::{self, BufWriter, Write};
+
+use serde_json::{Value, json};
+
+use crate::sync::legacy::{ARCHIVE_SCHEMA, Archived, Finding, Outcome, Report, RowCounts};
+
+/// A longer text of one row does not move the column behind it.
+const FOUND_WIDTH_MAX: usize = 64;
+
+/// A line per finding, the sums, and what became of v2's tables; or all of it as one JSON object.
+pub(super) fn print_report(
+    report: &Report,
+    archived: Option<&Archived>,
+    as_json: bool,
+    is_dry_run: bool,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if as_json {
+        let mut all = report_json(report, is_dry_run);
+        if let Some(archived) = archived {
+            all["archive"] = archived_json(archived);
+        }
+        writeln!(out, "{all}")?;
+    } else {
+        write_findings(&mut out, &report.findings)?;
+        write_summary(&mut out, report, is_dry_run)?;
+        if let Some(archived) = archived {
+            write_archived(&mut out, archived, is_dry_run)?;
+        }
+    }
+    out.flush()
+}
+
+fn write_findings(out: &mut impl Write, findings: &[Finding]) -> io::Result<()> {
+    let width = |length: fn(&Finding) -> usize| findings.iter().map(length).max().unwrap_or(0);
+    let rule = width(|finding| finding.rule.row().name.len());
+    let table = width(|finding| finding.table.as_str().len());
+    let id = width(|finding| finding.id.to_string().len());
+    let found = width(|finding| finding.found.chars().count()).min(FOUND_WIDTH_MAX);
+    for row in findings {
+        writeln!(
+            out,
+            "{:rule$}  {:table$}  {:>id$}  {:found$}  {}",
+            row.rule, row.table, row.id, row.found, row.done
+        )?;
+    }
+    if findings.is_empty() { Ok(()) } else { writeln!(out) }
+}
+
+fn write_summary(out: &mut impl Write, report: &Report, is_dry_run: bool) -> io::Result<()> {
+    let summary = report.summary();
+    let width = summary.iter().map(|(rule, _)| rule.row().name.len()).max().unwrap_or(0);
+    for (rule, count) in &summary {
+        let row = rule.row();
+        writeln!(out, "{rule:width$}  {count:>7} {:7}  {}", row.outcome.as_str(), row.found)?;
+    }
+    let total = |outcome: Outcome| -> usize {
+        let rules = summary.iter().filter(|(rule, _)| rule.row().outcome == outcome);
+        rules.map(|(_, count)| count).sum()
+    };
+    if summary.is_empty() {
+        writeln!(out, "Every row is taken over as it is.")?;
+    } else {
+        let [skipped, mended] = [Outcome::Skipped, Outcome::Mended].map(total);
+        writeln!(out, "\nLeft out:     {skipped} rows. Mended: {mended} values.")?;
+    }
+    writeln!(out, "Found in v2:  {}.", report.read)?;
+    if is_dry_run {
+        writeln!(out, "Would load:   {}. This was a dry run: nothing was changed.", report.loaded)
+    } else {
+        writeln!(out, "Imported:     {}.", report.loaded)
+    }
+}
+
+fn report_json(report: &Report, is_dry_run: bool) -> Value {
+    let counts = |counts: &RowCounts| {
+        json!({
+            "devices": counts.devices, "interfaces": counts.interfaces, "links": counts.links,
+        })
+    };
+    let mut all = counts(&report.loaded);
+    all["dry_run"] = json!(is_dry_run);
+    all["found"] = counts(&report.read);
+    let rules = report.summary().into_iter().map(|(rule, count)| {
+        json!({
+            "rule": rule.row().name, "outcome": rule.row().outcome.as_str(), "count": count,
+        })
+    });
+    all["rules"] = rules.collect();
+    let findings = report.findings.iter().map(|row| {
+        json!({
+            "rule": row.rule.row().name, "table": row.table.as_str(), "id": row.id,
+            "found": row.found, "done": row.done,
+        })
+    });
+    all["findings"] = findings.collect();
+    all
+}
+
+/// What became of v2's tables.
+pub(super) fn print_archived(
+    archived: &Archived,
+    as_json: bool,
+    is_dry_run: bool,
+) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if !as_json {
+        return write_archived(&mut out, archived, is_dry_run);
+    }
+    let mut all = archived_json(archived);
+    all["dry_run"] = json!(is_dry_run);
+    writeln!(out, "{all}")
+}
+
+fn archived_json(archived: &Archived) -> Value {
+    let moved: &[String] = match archived {
+        Archived::Already => &[],
+        Archived::Moved { what, .. } => what,
+    };
+    let already = *archived == Archived::Already;
+    json!({"schema": ARCHIVE_SCHEMA, "already": already, "moved": moved})
+}
+
+fn write_archived(out: &mut impl Write, archived: &Archived, is_dry_run: bool) -> io::Result<()> {
+    let Archived::Moved { schema, what } = archived else {
+        return writeln!(
+            out,
+            "v2's tables are in the schema {ARCHIVE_SCHEMA} already; there is nothing to do."
+        );
+    };
+    let done = if is_dry_run { "Would move" } else { "Moved" };
+    for it in what {
+        writeln!(out, "{done} {it} from {schema} to {ARCHIVE_SCHEMA}")?;
+    }
+    if is_dry_run {
+        return writeln!(out, "This was a dry run: nothing was changed.");
+    }
+    writeln!(
+        out,
+        "Done; nothing was deleted. To undo: ALTER TABLE {ARCHIVE_SCHEMA}.devices SET SCHEMA {schema}, \
+         and so on for each."
+    )
+}

@@ -1,0 +1,173 @@
+//! What the mirror asks of the one writer: marks, and taking over a state that it brings.
+
+use std::path::PathBuf;
+
+use tokio::sync::oneshot;
+
+use super::commit::{Applied, Cause, Commit};
+use super::error::EngineError;
+use super::handle::Handle;
+use super::writer::{Engine, Request};
+use crate::domain::{Command, EntityKey, Refusal, Site};
+use crate::store::{
+    AdoptionNote, AuditOrigin, CommitBatch, CommitEntry, Confirmed, Floors, MirrorState, Snapshot,
+    Space, StoreError,
+};
+
+/// Marks looked at in one turn of the engine: about 2 ms, so that no writer waits for long.
+const CONFIRM_TURN: usize = 4096;
+
+/// A state of the site that comes from elsewhere, to be put in place of the current one.
+pub struct Adoption {
+    pub site: Box<Site>,
+    pub floors: Floors,
+    /// The commit that the caller has set aside; adopted only while it is the last one.
+    pub expected_seq: u64,
+    /// What the store remembers of the mirror from then on, in the same commit.
+    pub mirror: MirrorState,
+    /// Who brings it, for the audit trail.
+    pub actor: &'static str,
+}
+
+/// How an adoption ended.
+#[derive(Debug)]
+pub enum Adopted {
+    /// The site is now the one that was brought, as of this commit.
+    Done { seq: u64 },
+    /// A write came in between: set the newer state aside and try again.
+    Overtaken,
+    /// The state breaks a rule; nothing was changed.
+    Refused(Refusal),
+    /// The data volume has too little room for it; nothing was changed.
+    NoRoom(Space),
+}
+
+/// What is asked.
+pub(super) enum MirrorRequest {
+    Set(MirrorState, oneshot::Sender<()>),
+    Forget(oneshot::Sender<()>),
+    Confirm { through: u64, after: Option<EntityKey>, answer: oneshot::Sender<Confirmed> },
+    Raise(Floors, oneshot::Sender<()>),
+    Adopt(Adoption, oneshot::Sender<Adopted>),
+}
+
+impl Engine {
+    /// Does what the mirror asked. Whoever asked may have gone away; the engine lives either way.
+    pub(super) fn serve_mirror(&mut self, request: MirrorRequest) -> Result<(), StoreError> {
+        match request {
+            MirrorRequest::Set(state, answer) => {
+                self.store.set_mirror(&state)?;
+                self.show_latest()?;
+                answer.send(()).ok();
+            }
+            MirrorRequest::Forget(answer) => {
+                self.store.forget_mirror()?;
+                self.show_latest()?;
+                answer.send(()).ok();
+            }
+            MirrorRequest::Confirm { through, after, answer } => {
+                let confirmed = self.store.confirm(through, after, CONFIRM_TURN)?;
+                self.show_latest()?;
+                answer.send(confirmed).ok();
+            }
+            MirrorRequest::Raise(floors, answer) => {
+                let head = self.store.raise(floors, self.options.clock.now())?;
+                self.seq = head.seq;
+                self.show_latest()?;
+                answer.send(()).ok();
+            }
+            MirrorRequest::Adopt(adoption, answer) => {
+                let adopted = self.adopt(adoption)?;
+                answer.send(adopted).ok();
+            }
+        }
+        Ok(())
+    }
+
+    fn adopt(&mut self, adoption: Adoption) -> Result<Adopted, StoreError> {
+        if adoption.expected_seq != self.seq {
+            return Ok(Adopted::Overtaken);
+        }
+        let command = Command::ReplaceSite(adoption.site);
+        let cause = Cause::of(&command);
+        let now = self.options.clock.now();
+        let counters = self.world.counters();
+        let decision = match self.world.execute(command, now) {
+            Ok(decision) => decision,
+            Err(refusal) => return Ok(Adopted::Refused(refusal)),
+        };
+        if let Some(reason) = self.lacks_room(decision.changes.len())? {
+            self.world.undo(decision.changes, counters);
+            return Ok(Adopted::NoRoom(reason.space));
+        }
+        self.seq = self.seq.max(adoption.floors.seq) + 1;
+        let origin = AuditOrigin { actor: adoption.actor.to_owned(), request_id: String::new() };
+        self.store.commit(&CommitBatch {
+            seq: self.seq,
+            at: now,
+            counters: self.world.counters(),
+            entries: vec![CommitEntry {
+                action: "adopt site",
+                origin: &origin,
+                changes: &decision.changes,
+            }],
+            adoption: Some(AdoptionNote {
+                next_audit: adoption.floors.next_audit,
+                mirror: adoption.mirror,
+            }),
+        })?;
+        self.show_latest()?;
+        let applied = vec![Applied { cause, changes: decision.changes }];
+        self.publish(Commit { seq: self.seq, at: now, applied });
+        Ok(Adopted::Done { seq: self.seq })
+    }
+}
+
+impl Handle {
+    /// Remembers the mirror. From the first time on every change is marked for it.
+    pub async fn set_mirror(&self, state: MirrorState) -> Result<(), EngineError> {
+        self.ask_mirror(|answer| MirrorRequest::Set(state, answer)).await
+    }
+
+    /// Forgets the mirror and stops marking changes.
+    pub async fn forget_mirror(&self) -> Result<(), EngineError> {
+        self.ask_mirror(MirrorRequest::Forget).await
+    }
+
+    /// The mirror holds every change up to the commit `through`: takes their marks away.
+    pub async fn confirm_mirrored(&self, through: u64) -> Result<(), EngineError> {
+        let mut after = None;
+        loop {
+            let confirm = |answer| MirrorRequest::Confirm { through, after, answer };
+            match self.ask_mirror(confirm).await? {
+                Confirmed::All => return Ok(()),
+                Confirmed::Until(key) => after = Some(key),
+            }
+        }
+    }
+
+    /// Lets seq and audit numbers go on from `floors` where they are lower.
+    pub async fn raise(&self, floors: Floors) -> Result<(), EngineError> {
+        self.ask_mirror(|answer| MirrorRequest::Raise(floors, answer)).await
+    }
+
+    /// Puts a state of the site in place of the current one, in one commit.
+    pub async fn adopt(&self, adoption: Adoption) -> Result<Adopted, EngineError> {
+        self.ask_mirror(|answer| MirrorRequest::Adopt(adoption, answer)).await
+    }
+
+    /// Copies a view of the store into the quarantine; returns where it is. Blocks for the time
+    /// of writing as much as the store holds: not for tokio's threads.
+    pub fn set_aside(&self, snapshot: &Snapshot, name: &str) -> Result<PathBuf, StoreError> {
+        self.store.set_aside(snapshot, name)
+    }
+
+    async fn ask_mirror<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> MirrorRequest,
+    ) -> Result<T, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Request::Mirror(request(answer))).await?;
+        answered.await.map_err(|_| EngineError::Stopped)
+    }
+}

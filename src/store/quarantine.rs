@@ -1,0 +1,85 @@
+//! Setting a store aside: a whole copy of it that a later `unoc` can open.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTransaction};
+
+use super::error::{StoreError, io};
+use super::marker::{self, Marker};
+use super::open::{STORE_FILE, Store, create_private_dir};
+use super::snapshot::Snapshot;
+use super::tables;
+
+/// Directory inside the data directory for stores that were set aside.
+pub const QUARANTINE_DIR: &str = "quarantine";
+
+impl Store {
+    /// Copies what `snapshot` shows into a data directory of its own below
+    /// [`QUARANTINE_DIR`], durably, and returns that directory. `name` must be new.
+    ///
+    /// # Errors
+    /// When the volume is full or the name is taken; an unfinished copy is removed.
+    pub fn set_aside(&self, snapshot: &Snapshot, name: &str) -> Result<PathBuf, StoreError> {
+        let parent = self.directory().join(QUARANTINE_DIR);
+        create_private_dir(&parent)?;
+        let directory = parent.join(name);
+        let unfinished = parent.join(format!("{name}.part"));
+        remove_dir(&unfinished)?;
+        create_private_dir(&unfinished)?;
+        let copied = self.copy_into(snapshot, &unfinished).and_then(|()| {
+            fs::rename(&unfinished, &directory)
+                .and_then(|()| marker::sync_dir(&parent))
+                .map_err(io(format!("cannot name {}", directory.display())))
+        });
+        if let Err(error) = copied {
+            remove_dir(&unfinished)?;
+            return Err(error);
+        }
+        Ok(directory)
+    }
+
+    fn copy_into(&self, snapshot: &Snapshot, directory: &Path) -> Result<(), StoreError> {
+        let db = redb::Database::create(directory.join(STORE_FILE))
+            .map_err(|error| StoreError::Redb(error.into()))?;
+        let tx = db.begin_write()?;
+        copy_tables(snapshot.transaction(), &tx)?;
+        tx.commit()?;
+        drop(db);
+        marker::write(directory, &Marker { site_id: self.site_id() })
+    }
+}
+
+fn copy_tables(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), StoreError> {
+    copy(from, to, tables::META)?;
+    copy(from, to, tables::DEVICES)?;
+    copy(from, to, tables::INTERFACES)?;
+    copy(from, to, tables::LINKS)?;
+    copy(from, to, tables::INDEX)?;
+    copy(from, to, tables::BLOCKS)?;
+    copy(from, to, tables::DIRTY)?;
+    copy(from, to, tables::AUDIT)
+}
+
+fn copy<K: Key, V: Value>(
+    from: &ReadTransaction,
+    to: &WriteTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<(), StoreError> {
+    let source = from.open_table(table)?;
+    let mut target = to.open_table(table)?;
+    for row in source.iter()? {
+        let (key, value) = row?;
+        target.insert(key.value(), value.value())?;
+    }
+    Ok(())
+}
+
+fn remove_dir(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(io(format!("cannot remove {}", path.display()))(error))
+        }
+        _ => Ok(()),
+    }
+}

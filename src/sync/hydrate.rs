@@ -1,0 +1,46 @@
+//! Reading a whole site back from PostgreSQL (S7, S8).
+
+use uuid::Uuid;
+
+use super::claim::Remote;
+use super::error::SyncError;
+use super::rows::Mirrored;
+use super::session::{Session, Tx};
+use crate::domain::{Device, Interface, Link, Site};
+
+/// The site as PostgreSQL holds it, in one consistent view; `None` when `expected` is not what is
+/// there any more.
+pub(super) fn read(
+    session: &mut Session,
+    site_id: Uuid,
+    expected: &Remote,
+) -> Result<Option<Site>, SyncError> {
+    let mut tx = session.begin()?;
+    tx.batch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+    let remote = super::claim::read(&mut tx, site_id)?;
+    if !remote.as_ref().is_some_and(|remote| remote.is_same_state(expected)) {
+        return Ok(None);
+    }
+    let site = Site {
+        counters: expected.counters,
+        devices: read_all::<Device>(&mut tx, site_id)?,
+        interfaces: read_all::<Interface>(&mut tx, site_id)?,
+        links: read_all::<Link>(&mut tx, site_id)?,
+    };
+    Ok(Some(site))
+}
+
+fn read_all<T: Mirrored>(tx: &mut Tx<'_>, site_id: Uuid) -> Result<Vec<T>, SyncError> {
+    let table = T::TABLE;
+    let sql = format!(
+        "SELECT {} FROM {} WHERE site_id = '{site_id}' ORDER BY id",
+        table.column_list(),
+        table.name
+    );
+    let mut entities = Vec::new();
+    tx.copy_out(table, &sql, |row| {
+        entities.push(T::from_row(row)?);
+        Ok(())
+    })?;
+    Ok(entities)
+}

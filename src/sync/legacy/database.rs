@@ -1,0 +1,196 @@
+//! v2's tables out of the database itself.
+//!
+//! Rows come by COPY in text format, so the database and a dump of it are read by the same code.
+//! All statements stand in one transaction and none has parameters: pgbouncer may be between.
+
+use std::io::BufRead as _;
+use std::time::Duration;
+
+use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
+
+use super::archive::ARCHIVE_SCHEMA;
+use super::copy_text;
+use super::error::LegacyError;
+use super::insert::next_id;
+use super::shape::{OWN_COLUMN, Shape};
+use super::tables::{Table, Tables};
+use crate::sync::{Target, Watch};
+
+/// Rows as a dump has them: ISO times in UTC, every digit of a number.
+const TEXT_FORM: &str =
+    "SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 3";
+
+/// Reads v2's tables in one snapshot, and changes nothing; v2 may be running.
+///
+/// # Errors
+/// When PostgreSQL refuses or goes away, and when the tables are not those of v2.
+pub fn read_database(target: &Target) -> Result<Tables, LegacyError> {
+    let mut client = connect(target)?;
+    let mut transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()?;
+    let Place { schema, .. } = find(&mut transaction)?;
+    let tables = read(&mut transaction, &schema)?;
+    transaction.rollback()?;
+    if tables.devices.is_empty() { Err(LegacyError::Empty) } else { Ok(tables) }
+}
+
+/// How long PostgreSQL may be silent: a neglected database passes over many dead rows before it
+/// sends a living one.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+pub(super) fn connect(target: &Target) -> Result<Client, LegacyError> {
+    Ok(target.connect(&Watch::new(SILENCE_MAX))?)
+}
+
+/// Where v2's tables are.
+pub(super) struct Place {
+    pub(super) schema: String,
+    /// Whether the archive's schema holds some already.
+    pub(super) has_archive: bool,
+}
+
+/// Finds v2's tables on the search path, else in the archive.
+pub(super) fn find(transaction: &mut Transaction<'_>) -> Result<Place, LegacyError> {
+    let found = rows(
+        transaction,
+        &format!(
+            "SELECT n.nspname, EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
+             AND a.attname = '{OWN_COLUMN}' AND NOT a.attisdropped) FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relname = 'devices' AND c.relkind IN ('r', 'p') \
+             AND (n.nspname = ANY (pg_catalog.current_schemas(false)) OR n.nspname = '{ARCHIVE_SCHEMA}') \
+             ORDER BY n.nspname = '{ARCHIVE_SCHEMA}', \
+             pg_catalog.array_position(pg_catalog.current_schemas(false), n.nspname)"
+        ),
+    )?;
+    let is_own =
+        |row: &Vec<Option<String>>| row.get(1).is_some_and(|own| own.as_deref() == Some("t"));
+    let schemas: Vec<&str> = found
+        .iter()
+        .filter(|row| !is_own(row))
+        .filter_map(|row| row.first().and_then(Option::as_deref))
+        .collect();
+    let Some(schema) = schemas.first() else {
+        let has_own = !found.is_empty();
+        return Err(if has_own {
+            LegacyError::OwnTables
+        } else {
+            LegacyError::NoTable(Table::Devices)
+        });
+    };
+    Ok(Place { schema: (*schema).to_owned(), has_archive: schemas.contains(&ARCHIVE_SCHEMA) })
+}
+
+/// Reads all three tables of a schema, and where their sequences are.
+pub(super) fn read(transaction: &mut Transaction<'_>, schema: &str) -> Result<Tables, LegacyError> {
+    transaction.batch_execute(TEXT_FORM)?;
+    let mut tables = Tables::default();
+    for table in Table::ALL {
+        read_table(transaction, schema, table, &mut tables)?;
+        if let Some(next) = next_of_sequence(transaction, schema, table)? {
+            tables.next_ids.set(table, next);
+        }
+    }
+    tables.sort();
+    Ok(tables)
+}
+
+fn read_table(
+    transaction: &mut Transaction<'_>,
+    schema: &str,
+    table: Table,
+    tables: &mut Tables,
+) -> Result<(), LegacyError> {
+    let header: Vec<String> = rows(
+        transaction,
+        &format!(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = {} \
+             AND table_name = '{table}' ORDER BY ordinal_position",
+            literal(schema)
+        ),
+    )?
+    .into_iter()
+    .filter_map(|row| row.into_iter().next().flatten())
+    .collect();
+    if header.is_empty() {
+        return Err(LegacyError::NoTable(table));
+    }
+    let columns = Shape::read_columns(table, &header);
+    let shape = Shape::new(table, &columns)?;
+    let listed: Vec<String> = columns.iter().map(|column| identifier(column)).collect();
+    // Through a query and not the table itself: a table that was partitioned can be read so too.
+    let sql = format!(
+        "COPY (SELECT {} FROM {}.{}) TO STDOUT",
+        listed.join(", "),
+        identifier(schema),
+        identifier(table.as_str())
+    );
+    let mut reader = transaction.copy_out(sql.as_str())?;
+    let mut row = 0;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if reader.read_until(b'\n', &mut line).map_err(LegacyError::of_rows)? == 0 {
+            break;
+        }
+        row += 1;
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let added = copy_text::fields(text).and_then(|fields| shape.add(tables, fields));
+        added.map_err(|what| LegacyError::Row { table, row, what })?;
+    }
+    Ok(())
+}
+
+/// What the sequence of a table's ids gives next; `None` when there is none that may be read.
+fn next_of_sequence(
+    transaction: &mut Transaction<'_>,
+    schema: &str,
+    table: Table,
+) -> Result<Option<u64>, LegacyError> {
+    let qualified = format!("{}.{}", identifier(schema), identifier(table.as_str()));
+    let found = rows(
+        transaction,
+        &format!(
+            "SELECT s FROM pg_catalog.pg_get_serial_sequence({}, 'id') s \
+             WHERE pg_catalog.has_sequence_privilege(s, 'SELECT')",
+            literal(&qualified)
+        ),
+    )?;
+    let Some(sequence) = found.into_iter().next().and_then(|row| row.into_iter().next().flatten())
+    else {
+        return Ok(None);
+    };
+    // PostgreSQL quoted the name itself.
+    let said = rows(transaction, &format!("SELECT last_value, is_called FROM {sequence}"))?;
+    let Some([Some(last), Some(is_called)]) = said.first().map(Vec::as_slice) else {
+        return Ok(None);
+    };
+    Ok(next_id(last, is_called == "t"))
+}
+
+/// The rows of a query, as text.
+pub(super) fn rows(
+    transaction: &mut Transaction<'_>,
+    sql: &str,
+) -> Result<Vec<Vec<Option<String>>>, LegacyError> {
+    let mut rows = Vec::new();
+    for message in transaction.simple_query(sql)? {
+        if let SimpleQueryMessage::Row(row) = message {
+            rows.push((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect());
+        }
+    }
+    Ok(rows)
+}
+
+/// A name in SQL.
+pub(super) fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text in SQL; `standard_conforming_strings` has been on since PostgreSQL 9.1.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,106 @@
+//! Why v2's site could not be read or archived.
+
+use super::archive::ARCHIVE_SCHEMA;
+use super::report::RowCounts;
+use super::tables::Table;
+use crate::sync::SyncError;
+
+/// Why moving from v2 stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum LegacyError {
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error(
+        "the dump is in a binary format of pg_dump; make it plain: {command} | unoc import --from-dump -"
+    )]
+    Packed { command: &'static str },
+    #[error(
+        "this is no pg_dump of UNOC v2's database: none of its tables is in it (an export of UNOC itself \
+         is loaded by: unoc import FILE)"
+    )]
+    NotADump,
+    #[error("line {line}: {what}")]
+    Line { line: u64, what: String },
+    #[error("row {row} of {table}: {what}")]
+    Row { table: Table, row: u64, what: String },
+    #[error("the dump is truncated: {0}; make it again")]
+    Truncated(String),
+    #[error("table {table} has no column {column}: it is not the one of UNOC v2")]
+    Column { table: Table, column: &'static str },
+    #[error(
+        "there is no table {0} of UNOC v2 here: is this the right database, and does the user see its tables?"
+    )]
+    NoTable(Table),
+    #[error(
+        "these are the tables of UNOC itself (they have a site_id), not those of v2; there is nothing to move"
+    )]
+    OwnTables,
+    #[error(
+        "v2's tables hold no device: there is nothing to import (a dump made with --schema-only has no rows)"
+    )]
+    Empty,
+    #[error(
+        "this appliance has not imported these tables, so they stay where they are; \
+         import first: unoc import --from-postgres"
+    )]
+    NotImported,
+    #[error(
+        "v2's tables changed since they were imported (then {then}, now {now}): v2 may still be running. \
+         Stop it, and import again: unoc import --from-postgres --replace"
+    )]
+    Changed { then: RowCounts, now: RowCounts },
+    #[error(
+        "the schema {ARCHIVE_SCHEMA} holds another archive already; rename that one first: \
+         ALTER SCHEMA {ARCHIVE_SCHEMA} RENAME TO {ARCHIVE_SCHEMA}_older"
+    )]
+    ArchiveTaken,
+    #[error(
+        "v2's tables are in use by another session: stop v2 and close what is connected to the database, then try again"
+    )]
+    InUse,
+    #[error("{path} cannot be used: {what}; remove it and import again")]
+    Stamp { path: String, what: String },
+}
+
+impl LegacyError {
+    /// What went wrong while rows were read: PostgreSQL's own word, where it had one.
+    pub(super) fn of_rows(error: std::io::Error) -> Self {
+        error.downcast::<postgres::Error>().map_or_else(Self::Io, Self::from)
+    }
+}
+
+impl From<postgres::Error> for LegacyError {
+    fn from(error: postgres::Error) -> Self {
+        Self::Sync(error.into())
+    }
+}
+
+impl LegacyError {
+    /// Whether the same command may succeed later, without anything being mended.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::InUse => true,
+            Self::Sync(error @ (SyncError::Postgres(_) | SyncError::Hosts(_))) => {
+                error.answer().is_none()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the state of things forbids it: trying again does not help.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::OwnTables
+                | Self::Empty
+                | Self::NoTable(_)
+                | Self::Column { .. }
+                | Self::NotImported
+                | Self::Changed { .. }
+                | Self::ArchiveTaken
+                | Self::Stamp { .. }
+        )
+    }
+}

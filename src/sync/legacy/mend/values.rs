@@ -1,0 +1,102 @@
+//! Numbers, times and overrides of any row.
+
+use super::{Mending, RowKey};
+use crate::domain::{Override, OverrideReason, Status, Timestamp};
+use crate::sync::legacy::report::quoted;
+use crate::sync::legacy::rules::RuleId;
+use crate::sync::legacy::time;
+
+/// Which numbers a column takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Range {
+    Finite,
+    /// Finite and not below 0: a length, a loss.
+    NotNegative,
+}
+
+impl Mending {
+    /// The number if its column takes it.
+    pub(super) fn number(
+        &mut self,
+        key: RowKey,
+        column: &str,
+        value: Option<f64>,
+        range: Range,
+    ) -> Option<f64> {
+        let value = value?;
+        if value.is_finite() && (range == Range::Finite || value >= 0.0) {
+            return Some(value);
+        }
+        self.report.note(RuleId::BadNumber, key, format!("{column} {value}"), "cleared");
+        None
+    }
+
+    /// A coordinate; 0 where there is none.
+    pub(super) fn coordinate(&mut self, key: RowKey, column: &str, value: f64) -> f64 {
+        if value.is_finite() {
+            return value;
+        }
+        self.report.note(RuleId::BadNumber, key, format!("{column} {value}"), "set to 0");
+        0.0
+    }
+
+    /// When the row was made and changed. Without a time of change, it is that of its making.
+    pub(super) fn times(
+        &mut self,
+        key: RowKey,
+        created: Option<&str>,
+        updated: Option<&str>,
+    ) -> [Timestamp; 2] {
+        let created = self.time(key, "created_at", created).unwrap_or(self.now);
+        let updated = self.time(key, "updated_at", updated).unwrap_or(created);
+        [created, updated]
+    }
+
+    fn time(&mut self, key: RowKey, column: &str, text: Option<&str>) -> Option<Timestamp> {
+        let text = text?;
+        let at = time::parse(text);
+        if at.is_none() {
+            let found = format!("{column} {}", quoted(text));
+            self.report.note(RuleId::BadTime, key, found, "set to the time of the import");
+        }
+        Some(at.unwrap_or(self.now))
+    }
+
+    /// What v2's operator said of a device's status.
+    pub(super) fn status_override(
+        &mut self,
+        key: RowKey,
+        word: Option<&str>,
+        reason: Option<&str>,
+    ) -> Option<Override> {
+        let reason = reason.filter(|reason| !reason.is_empty());
+        let Some(word) = word.filter(|word| !word.is_empty()) else {
+            if let Some(reason) = reason {
+                let found = format!("a reason without an override: {}", quoted(reason));
+                self.report.note(RuleId::BadOverride, key, found, "cleared");
+            }
+            return None;
+        };
+        let Some(status) = status(word) else {
+            let found = format!("override {}", quoted(word));
+            self.report.note(RuleId::BadOverride, key, found, "cleared");
+            return None;
+        };
+        Some(Override { status, reason: reason.and_then(|text| self.reason(key, text)) })
+    }
+
+    fn reason(&mut self, key: RowKey, text: &str) -> Option<OverrideReason> {
+        let max = OverrideReason::CHARS_MAX;
+        let kept: String = text.chars().take(max).collect();
+        if kept.len() < text.len() {
+            let found = format!("a reason of {} characters", text.chars().count());
+            self.report.note(RuleId::LongReason, key, found, format!("cut to {max} characters"));
+        }
+        OverrideReason::new(&kept).ok()
+    }
+}
+
+/// The status with this word, in whatever case it was stored.
+pub(super) fn status(word: &str) -> Option<Status> {
+    Status::parse(&word.trim().to_ascii_uppercase())
+}

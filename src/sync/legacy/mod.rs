@@ -1,0 +1,34 @@
+//! Moving in from UNOC v2, which kept its site in PostgreSQL.
+//!
+//! [`read_database`] and [`read_dump`] bring v2's three tables as [`Tables`]: plain rows, as found.
+//! [`mend`] makes a [`Site`](crate::domain::Site) of them that holds every invariant, and a [`Report`]
+//! that names each row which could not be taken over as it was, by the rules of [`MENDING_RULES`].
+//! [`archive`] moves v2's tables out of the way, once they are known to be imported.
+//!
+//! Invariant: nothing here writes into v2's tables, and only [`archive`] touches them at all.
+
+mod archive;
+mod copy_text;
+mod database;
+mod dump;
+mod error;
+mod insert;
+mod mend;
+mod report;
+mod rules;
+mod shape;
+mod sql;
+mod stamp;
+mod statements;
+mod tables;
+mod time;
+
+pub use archive::{ARCHIVE_SCHEMA, Archived, archive};
+pub use database::read_database;
+pub use dump::read_dump;
+pub use error::LegacyError;
+pub use mend::{Mended, mend};
+pub use report::{Finding, Report, RowCounts};
+pub use rules::{MENDING_RULES, MendingRule, Outcome, RuleId, markdown_table};
+pub use stamp::{STAMP_FILE, Stamp};
+pub use tables::{DeviceRow, InterfaceRow, LinkRow, NextIds, Table, Tables};

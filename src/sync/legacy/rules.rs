@@ -1,0 +1,261 @@
+//! The rules by which rows of v2 are mended or left out: one table, for the program, its report
+//! and the paper.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+/// A rule's identity; its place in [`MENDING_RULES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleId {
+    BadId,
+    UnknownType,
+    BadName,
+    NameTaken,
+    BadParent,
+    BadNumber,
+    BadOverride,
+    LongReason,
+    NoDevice,
+    UnknownPortType,
+    NoPort,
+    SelfLink,
+    NotALinkEnd,
+    NoLinkRule,
+    PortTaken,
+    Medium,
+    LinkStatus,
+    BadTime,
+}
+
+/// What becomes of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is taken over with another value.
+    Mended,
+    /// It is left out.
+    Skipped,
+    /// It is taken over as it was, in another form.
+    Kept,
+}
+
+impl Outcome {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mended => "mended",
+            Self::Skipped => "skipped",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+/// One rule.
+#[derive(Clone, Copy, Debug)]
+pub struct MendingRule {
+    pub id: RuleId,
+    /// What the report calls it.
+    pub name: &'static str,
+    pub outcome: Outcome,
+    /// What v2 allowed.
+    pub found: &'static str,
+    /// What is done about it.
+    pub done: &'static str,
+}
+
+const fn rule(
+    id: RuleId,
+    name: &'static str,
+    outcome: Outcome,
+    [found, done]: [&'static str; 2],
+) -> MendingRule {
+    MendingRule { id, name, outcome, found, done }
+}
+
+/// All rules; a rule's place is its id's discriminant.
+pub const MENDING_RULES: [MendingRule; 18] = {
+    use Outcome::{Kept, Mended, Skipped};
+    use RuleId as R;
+    [
+        rule(
+            R::BadId,
+            "M01_BAD_ID",
+            Skipped,
+            ["a row's id is below 1, or another row before it has the same", "the row is left out"],
+        ),
+        rule(
+            R::UnknownType,
+            "M02_UNKNOWN_TYPE",
+            Skipped,
+            [
+                "a device's type is none of the 14",
+                "the device is left out; so are its interfaces (M09) and their links (M11)",
+            ],
+        ),
+        rule(
+            R::BadName,
+            "M03_BAD_NAME",
+            Mended,
+            [
+                "a name is blank, longer than 128 characters, or holds control characters",
+                "the name becomes `<TYPE>-<id>`",
+            ],
+        ),
+        rule(
+            R::NameTaken,
+            "M04_NAME_TAKEN",
+            Mended,
+            [
+                "a device's name stands twice, or an interface's twice on its device",
+                "the lowest id keeps it; the others get `-2`, `-3` … at its end",
+            ],
+        ),
+        rule(
+            R::BadParent,
+            "M05_BAD_PARENT",
+            Mended,
+            [
+                "the parent does not exist or is no container, or a container has one",
+                "the device has no parent",
+            ],
+        ),
+        rule(
+            R::BadNumber,
+            "M06_BAD_NUMBER",
+            Mended,
+            [
+                "a number is not finite, or a loss or length is negative",
+                "the value is cleared; a position becomes 0",
+            ],
+        ),
+        rule(
+            R::BadOverride,
+            "M07_BAD_OVERRIDE",
+            Mended,
+            [
+                "an override is none of UP, DOWN, DEGRADED, or only its reason is there",
+                "the override is cleared",
+            ],
+        ),
+        rule(
+            R::LongReason,
+            "M08_LONG_REASON",
+            Mended,
+            ["an override's reason is longer than 255 characters", "it is cut"],
+        ),
+        rule(
+            R::NoDevice,
+            "M09_NO_DEVICE",
+            Skipped,
+            ["an interface's device does not exist, or was left out", "the interface is left out"],
+        ),
+        rule(
+            R::UnknownPortType,
+            "M10_UNKNOWN_PORT_TYPE",
+            Mended,
+            [
+                "an interface's type is none of ETHERNET, OPTICAL, LOOPBACK",
+                "it becomes ETHERNET, as with v2's create-simple",
+            ],
+        ),
+        rule(
+            R::NoPort,
+            "M11_NO_PORT",
+            Skipped,
+            ["an end of a link does not exist, or was left out", "the link is left out"],
+        ),
+        rule(
+            R::SelfLink,
+            "M12_SELF_LINK",
+            Skipped,
+            ["both ends of a link are on one device", "the link is left out"],
+        ),
+        rule(
+            R::NotALinkEnd,
+            "M13_NOT_A_LINK_END",
+            Skipped,
+            ["an end of a link is a management or loopback port", "the link is left out"],
+        ),
+        rule(
+            R::NoLinkRule,
+            "M14_NO_LINK_RULE",
+            Skipped,
+            ["none of the link rules L1 to L9 allows the link", "the link is left out"],
+        ),
+        rule(
+            R::PortTaken,
+            "M15_PORT_TAKEN",
+            Mended,
+            [
+                "a port carries several links",
+                "the link with the lowest id stays there; each other one gets a new port `port<n>` on the same device",
+            ],
+        ),
+        rule(
+            R::Medium,
+            "M16_MEDIUM",
+            Mended,
+            [
+                "a link's medium is none of G652D, G657A1, G657A2, OM3, OM4",
+                "another spelling (`G.652.D`) is read; what is unknown is cleared",
+            ],
+        ),
+        rule(
+            R::LinkStatus,
+            "M17_LINK_STATUS",
+            Kept,
+            [
+                "a link is DOWN or DEGRADED, which v2 never computed",
+                "it stays so by an override (`DELETE /api/links/{id}/override` clears it); an unknown status is computed anew",
+            ],
+        ),
+        rule(
+            R::BadTime,
+            "M18_BAD_TIME",
+            Mended,
+            [
+                "a time cannot be read (`infinity`, before Christ)",
+                "it becomes the time of the import",
+            ],
+        ),
+    ]
+};
+
+impl RuleId {
+    pub const fn row(self) -> &'static MendingRule {
+        const { &MENDING_RULES }
+            .as_slice()
+            .split_at(self as usize)
+            .1
+            .first()
+            .expect("one row per rule")
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.row().name)
+    }
+}
+
+/// The rules as a Markdown table with a trailing newline; docs/DEPLOYMENT.md contains it.
+pub fn markdown_table() -> String {
+    let mut table =
+        String::from("| Rule | What v2 allowed | What becomes of it |\n|---|---|---|\n");
+    for MendingRule { name, found, done, .. } in MENDING_RULES {
+        writeln!(table, "| `{name}` | {found} | {done} |")
+            .expect("writing into a string does not fail");
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_stands_at_its_rules_place() {
+        for (index, rule) in MENDING_RULES.iter().enumerate() {
+            assert_eq!(rule.id as usize, index);
+            assert!(rule.name.starts_with(&format!("M{:02}_", index + 1)), "{}", rule.name);
+        }
+    }
+}

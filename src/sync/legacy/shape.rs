@@ -1,0 +1,176 @@
+//! From named columns of text to a row: PostgreSQL's text form is the same in a dump and on the
+//! wire, so both readers end here.
+
+use compact_str::CompactString;
+
+use super::error::LegacyError;
+use super::tables::{DeviceRow, InterfaceRow, LinkRow, Table, Tables};
+
+/// The fields of one row, in the order of its header; `None` is NULL.
+pub(super) type Fields = Vec<Option<String>>;
+
+/// The column by which UNOC's own tables differ from v2's.
+pub(super) const OWN_COLUMN: &str = "site_id";
+
+/// The columns that are read, and whether a table without them is v2's at all.
+const DEVICES: &[(&str, bool)] = &[
+    ("id", true),
+    ("name", true),
+    ("device_type", true),
+    ("x", false),
+    ("y", false),
+    ("tx_power_dbm", false),
+    ("sensitivity_min_dbm", false),
+    ("insertion_loss_db", false),
+    ("parent_container_id", false),
+    ("status_override", false),
+    ("override_reason", false),
+    ("created_at", false),
+    ("updated_at", false),
+];
+const INTERFACES: &[(&str, bool)] = &[
+    ("id", true),
+    ("name", true),
+    ("interface_type", true),
+    ("device_id", true),
+    ("created_at", false),
+    ("updated_at", false),
+];
+const LINKS: &[(&str, bool)] = &[
+    ("id", true),
+    ("status", false),
+    ("a_interface_id", true),
+    ("b_interface_id", true),
+    ("length_km", false),
+    ("physical_medium_id", false),
+    ("created_at", false),
+    ("updated_at", false),
+];
+
+const fn columns(table: Table) -> &'static [(&'static str, bool)] {
+    match table {
+        Table::Devices => DEVICES,
+        Table::Interfaces => INTERFACES,
+        Table::Links => LINKS,
+    }
+}
+
+/// Where the columns of a table stand in its rows.
+#[derive(Debug)]
+pub(super) struct Shape {
+    table: Table,
+    width: usize,
+    /// By the order of [`columns`]; an optional column may be absent.
+    places: Vec<Option<usize>>,
+}
+
+impl Shape {
+    /// The shape of rows with this header.
+    ///
+    /// # Errors
+    /// [`LegacyError::Column`] when a column is missing without which it is not v2's table.
+    pub(super) fn new(table: Table, header: &[String]) -> Result<Self, LegacyError> {
+        let mut places = Vec::new();
+        for (column, is_required) in columns(table) {
+            let place = header.iter().position(|name| name == column);
+            if place.is_none() && *is_required {
+                return Err(LegacyError::Column { table, column });
+            }
+            places.push(place);
+        }
+        Ok(Self { table, width: header.len(), places })
+    }
+
+    /// The columns of a header that are read.
+    pub(super) fn read_columns(table: Table, header: &[String]) -> Vec<String> {
+        let is_read = |name: &&String| columns(table).iter().any(|(column, _)| column == name);
+        header.iter().filter(is_read).cloned().collect()
+    }
+
+    /// Adds a row to its table.
+    ///
+    /// # Errors
+    /// What is wrong with the row, in words.
+    pub(super) fn add(&self, tables: &mut Tables, fields: Fields) -> Result<(), String> {
+        if fields.len() != self.width {
+            return Err(format!("{} fields instead of {}", fields.len(), self.width));
+        }
+        let mut row = Row { shape: self, fields };
+        match self.table {
+            Table::Devices => tables.devices.push(row.device()?),
+            Table::Interfaces => tables.interfaces.push(row.interface()?),
+            Table::Links => tables.links.push(row.link()?),
+        }
+        Ok(())
+    }
+}
+
+struct Row<'s> {
+    shape: &'s Shape,
+    fields: Fields,
+}
+
+impl Row<'_> {
+    fn device(&mut self) -> Result<DeviceRow, String> {
+        Ok(DeviceRow {
+            id: self.id()?,
+            name: self.text("name").unwrap_or_default(),
+            device_type: self.text("device_type").unwrap_or_default(),
+            x: self.number("x").unwrap_or(0.0),
+            y: self.number("y").unwrap_or(0.0),
+            tx_power_dbm: self.number("tx_power_dbm"),
+            sensitivity_min_dbm: self.number("sensitivity_min_dbm"),
+            insertion_loss_db: self.number("insertion_loss_db"),
+            parent_container_id: self.whole("parent_container_id")?,
+            status_override: self.text("status_override"),
+            override_reason: self.text("override_reason"),
+            created_at: self.text("created_at"),
+            updated_at: self.text("updated_at"),
+        })
+    }
+
+    fn interface(&mut self) -> Result<InterfaceRow, String> {
+        Ok(InterfaceRow {
+            id: self.id()?,
+            name: self.text("name").unwrap_or_default(),
+            interface_type: self.text("interface_type").unwrap_or_default(),
+            device_id: self.whole("device_id")?,
+            created_at: self.text("created_at"),
+            updated_at: self.text("updated_at"),
+        })
+    }
+
+    fn link(&mut self) -> Result<LinkRow, String> {
+        Ok(LinkRow {
+            id: self.id()?,
+            status: self.text("status"),
+            a_interface_id: self.whole("a_interface_id")?,
+            b_interface_id: self.whole("b_interface_id")?,
+            length_km: self.number("length_km"),
+            physical_medium_id: self.text("physical_medium_id"),
+            created_at: self.text("created_at"),
+            updated_at: self.text("updated_at"),
+        })
+    }
+
+    fn text(&mut self, column: &str) -> Option<CompactString> {
+        let index = columns(self.shape.table).iter().position(|(name, _)| *name == column)?;
+        let place = self.shape.places.get(index).copied().flatten()?;
+        self.fields.get_mut(place)?.take().map(CompactString::from)
+    }
+
+    /// What is no number is NaN, which mending clears and reports.
+    fn number(&mut self, column: &str) -> Option<f64> {
+        self.text(column).map(|text| text.trim().parse().unwrap_or(f64::NAN))
+    }
+
+    fn whole(&mut self, column: &str) -> Result<Option<i64>, String> {
+        let Some(text) = self.text(column) else { return Ok(None) };
+        let fault = || format!("{column} of {} is {text:?}, which is no id", self.shape.table);
+        text.trim().parse().map(Some).map_err(|_| fault())
+    }
+
+    fn id(&mut self) -> Result<i64, String> {
+        self.whole("id")?.ok_or_else(|| format!("a row of {} has no id", self.shape.table))
+    }
+}

@@ -1,0 +1,204 @@
+//! v2's tables as plain rows, with what was found in them.
+
+use std::fmt;
+
+use compact_str::CompactString;
+
+use super::report::RowCounts;
+use super::time;
+
+/// One of v2's three tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    Devices,
+    Interfaces,
+    Links,
+}
+
+impl Table {
+    pub const ALL: [Self; 3] = [Self::Devices, Self::Interfaces, Self::Links];
+
+    /// The table's name in PostgreSQL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Devices => "devices",
+            Self::Interfaces => "interfaces",
+            Self::Links => "links",
+        }
+    }
+
+    /// The table with this name, if v2 has one.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.as_str() == name)
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A row of `devices`. A number that was no number is NaN; a time is the text that stood there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeviceRow {
+    pub id: i64,
+    pub name: CompactString,
+    pub device_type: CompactString,
+    pub x: f64,
+    pub y: f64,
+    pub tx_power_dbm: Option<f64>,
+    pub sensitivity_min_dbm: Option<f64>,
+    pub insertion_loss_db: Option<f64>,
+    pub parent_container_id: Option<i64>,
+    pub status_override: Option<CompactString>,
+    pub override_reason: Option<CompactString>,
+    pub created_at: Option<CompactString>,
+    pub updated_at: Option<CompactString>,
+}
+
+/// A row of `interfaces`; v2's `status` is computed anew and not read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InterfaceRow {
+    pub id: i64,
+    pub name: CompactString,
+    pub interface_type: CompactString,
+    pub device_id: Option<i64>,
+    pub created_at: Option<CompactString>,
+    pub updated_at: Option<CompactString>,
+}
+
+/// A row of `links`; v2's `link_loss_db` is computed anew and not read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LinkRow {
+    pub id: i64,
+    pub status: Option<CompactString>,
+    pub a_interface_id: Option<i64>,
+    pub b_interface_id: Option<i64>,
+    pub length_km: Option<f64>,
+    pub physical_medium_id: Option<CompactString>,
+    pub created_at: Option<CompactString>,
+    pub updated_at: Option<CompactString>,
+}
+
+/// The ids that v2's sequences would give out next; `None` where a sequence could not be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NextIds {
+    pub device: Option<u64>,
+    pub interface: Option<u64>,
+    pub link: Option<u64>,
+}
+
+impl NextIds {
+    pub(super) fn set(&mut self, table: Table, next: u64) {
+        match table {
+            Table::Devices => self.device = Some(next),
+            Table::Interfaces => self.interface = Some(next),
+            Table::Links => self.link = Some(next),
+        }
+    }
+}
+
+/// v2's whole site, each table in the order of its ids.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tables {
+    pub devices: Vec<DeviceRow>,
+    pub interfaces: Vec<InterfaceRow>,
+    pub links: Vec<LinkRow>,
+    pub next_ids: NextIds,
+}
+
+impl Tables {
+    /// How many rows each table has.
+    pub fn counts(&self) -> RowCounts {
+        RowCounts {
+            devices: self.devices.len(),
+            interfaces: self.interfaces.len(),
+            links: self.links.len(),
+        }
+    }
+
+    /// Puts each table into the order of its ids; v2's heap order changes after updates.
+    pub(super) fn sort(&mut self) {
+        self.devices.sort_by_key(|row| row.id);
+        self.interfaces.sort_by_key(|row| row.id);
+        self.links.sort_by_key(|row| row.id);
+    }
+
+    /// A number for what the tables hold: the same for the same rows, whether they came from the
+    /// database or from a dump of it.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Fnv::default();
+        for row in &self.devices {
+            hash.whole(Some(row.id)).text(Some(&row.name)).text(Some(&row.device_type));
+            hash.float(Some(row.x)).float(Some(row.y)).float(row.tx_power_dbm);
+            hash.float(row.sensitivity_min_dbm).float(row.insertion_loss_db);
+            hash.whole(row.parent_container_id).text(row.status_override.as_deref());
+            hash.text(row.override_reason.as_deref()).time(row.created_at.as_deref());
+            hash.time(row.updated_at.as_deref());
+        }
+        hash.text(Some("interfaces"));
+        for row in &self.interfaces {
+            hash.whole(Some(row.id)).text(Some(&row.name)).text(Some(&row.interface_type));
+            hash.whole(row.device_id).time(row.created_at.as_deref());
+            hash.time(row.updated_at.as_deref());
+        }
+        hash.text(Some("links"));
+        for row in &self.links {
+            hash.whole(Some(row.id)).text(row.status.as_deref()).whole(row.a_interface_id);
+            hash.whole(row.b_interface_id).float(row.length_km);
+            hash.text(row.physical_medium_id.as_deref()).time(row.created_at.as_deref());
+            hash.time(row.updated_at.as_deref());
+        }
+        format!("{:016x}", hash.0)
+    }
+}
+
+/// FNV-1a with 64 bits (draft-eastlake-fnv): written to disk, so it must never change, and it
+/// guards against an oversight and not against an attacker.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        self
+    }
+
+    /// A byte that is no UTF-8 ends each field, so that fields do not run into each other.
+    fn text(&mut self, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.bytes(text.as_bytes()).bytes(&[0xff]),
+            None => self.bytes(&[0xfe]),
+        }
+    }
+
+    fn whole(&mut self, number: Option<i64>) -> &mut Self {
+        match number {
+            Some(number) => self.bytes(&number.to_le_bytes()).bytes(&[0xff]),
+            None => self.bytes(&[0xfe]),
+        }
+    }
+
+    fn float(&mut self, number: Option<f64>) -> &mut Self {
+        match number {
+            Some(number) => self.bytes(&number.to_bits().to_le_bytes()).bytes(&[0xff]),
+            None => self.bytes(&[0xfe]),
+        }
+    }
+
+    /// The instant, since the same one can be written in several zones.
+    fn time(&mut self, text: Option<&str>) -> &mut Self {
+        match text.and_then(time::parse) {
+            Some(at) => self.whole(Some(at.0)),
+            None => self.text(text),
+        }
+    }
+}

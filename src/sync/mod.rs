@@ -1,0 +1,47 @@
+//! The mirror in PostgreSQL: exactly the site at some commit, whatever happens to the line.
+//!
+//! This module alone knows postgres and refinery. It runs on a thread of its own (`mirror`),
+//! since postgres' client blocks and must not be used inside tokio.
+//!
+//! In reading order: `mirror` (the thread), `contact` (from a connection to a claim), `claim`
+//! (whose state counts), `follow` (rounds), `round`, `first`, `reconcile`, `hydrate` (what is
+//! sent and read), `write`, `rows`, `copy` (how), `schema`, `session`, `target`, `tls`, `watched`
+//! (the line). `legacy` reads what UNOC v2 left behind.
+//!
+//! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
+//! run still holds the site.
+
+mod address;
+mod binding;
+mod claim;
+mod contact;
+mod copy;
+mod error;
+mod facts;
+mod first;
+mod follow;
+mod handle;
+mod hydrate;
+pub mod legacy;
+mod mirror;
+mod parameters;
+mod reconcile;
+mod round;
+mod rows;
+mod schema;
+mod session;
+mod status;
+mod target;
+mod tls;
+mod verify;
+mod watched;
+mod write;
+
+pub use error::{Obstacle, SyncError};
+pub use facts::{Facts, SlowStatement};
+pub use handle::Handle;
+pub use mirror::{SyncOptions, start};
+pub use reconcile::Compared;
+pub use status::{ROUNDS_KEPT, Reconciled, Round, RoundKind, State, Status, Trouble};
+pub use target::{Server, Target};
+pub use watched::{STALL_LIMIT, Watch};

@@ -1,0 +1,273 @@
+//! The parameters behind the `?` of a database address.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use postgres::Config;
+use postgres::config::{ChannelBinding, Host};
+
+use super::address::fault;
+use super::error::SyncError;
+use super::tls::{Mode, Roots};
+
+/// What an address has said so far.
+pub(super) struct Draft {
+    pub(super) config: Config,
+    /// Hosts with the ports that stand beside them.
+    pub(super) hosts: Vec<(Host, Option<u16>)>,
+    /// Whether `hosts` are from parameters, which take the place of those before the `?`.
+    has_host_parameter: bool,
+    /// From the `port` parameter: none, one for all, or one for each host.
+    pub(super) ports: Vec<u16>,
+    pub(super) mode: Option<Mode>,
+    pub(super) roots: Option<Roots>,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    pub(super) needs_writable: Option<bool>,
+    pub(super) echo: bool,
+}
+
+impl Draft {
+    pub(super) fn new(config: Config) -> Self {
+        Self {
+            config,
+            hosts: Vec::new(),
+            has_host_parameter: false,
+            ports: Vec::new(),
+            mode: None,
+            roots: None,
+            certificate: None,
+            key: None,
+            needs_writable: None,
+            echo: false,
+        }
+    }
+}
+
+/// Puts a value in its place, or says what it should be.
+type Set = fn(&mut Draft, &str) -> Result<(), &'static str>;
+
+/// Every parameter that means something here, in alphabetical order. The names are libpq's
+/// (PostgreSQL documentation, "Parameter Key Words"), asyncpg's `ssl` and SQLAlchemy's `echo`.
+const PARAMETERS: [(&str, Set); 20] = [
+    ("application_name", |draft, text| {
+        draft.config.application_name(text);
+        Ok(())
+    }),
+    ("channel_binding", |draft, text| {
+        let known = [
+            ("disable", ChannelBinding::Disable),
+            ("prefer", ChannelBinding::Prefer),
+            ("require", ChannelBinding::Require),
+        ];
+        let found = known.iter().find(|(name, _)| *name == text);
+        draft.config.channel_binding(found.ok_or("must be disable, prefer or require")?.1);
+        Ok(())
+    }),
+    ("connect_timeout", |draft, text| {
+        draft.config.connect_timeout(seconds(text)?);
+        Ok(())
+    }),
+    ("dbname", |draft, text| {
+        draft.config.dbname(text);
+        Ok(())
+    }),
+    ("echo", |draft, text| {
+        draft.echo = flag(text)?;
+        Ok(())
+    }),
+    ("host", set_hosts),
+    ("keepalives", |draft, text| {
+        draft.config.keepalives(flag(text)?);
+        Ok(())
+    }),
+    ("keepalives_count", |draft, text| {
+        let count = text.parse().ok().filter(|count| (1..=100).contains(count));
+        draft.config.keepalives_retries(count.ok_or("must be a number from 1 to 100")?);
+        Ok(())
+    }),
+    ("keepalives_idle", |draft, text| {
+        draft.config.keepalives_idle(seconds(text)?);
+        Ok(())
+    }),
+    ("keepalives_interval", |draft, text| {
+        draft.config.keepalives_interval(seconds(text)?);
+        Ok(())
+    }),
+    ("options", |draft, text| {
+        draft.config.options(text);
+        Ok(())
+    }),
+    ("password", |draft, text| {
+        draft.config.password(text);
+        Ok(())
+    }),
+    ("port", |draft, text| {
+        draft.ports = text.split(',').map(port).collect::<Result<_, _>>()?;
+        Ok(())
+    }),
+    ("sslcert", |draft, text| {
+        draft.certificate = Some(file(text)?);
+        Ok(())
+    }),
+    ("sslkey", |draft, text| {
+        draft.key = Some(file(text)?);
+        Ok(())
+    }),
+    ("sslmode", set_mode),
+    ("sslrootcert", |draft, text| {
+        let is_system = text == "system";
+        draft.roots = Some(if is_system { Roots::System } else { Roots::File(file(text)?) });
+        Ok(())
+    }),
+    ("target_session_attrs", |draft, text| {
+        draft.needs_writable = match text {
+            "any" => Some(false),
+            "read-write" | "primary" => Some(true),
+            _ => return Err("must be read-write, primary or any: the mirror writes"),
+        };
+        Ok(())
+    }),
+    ("tcp_user_timeout", |draft, text| {
+        let ms = text.parse().map_err(|_| "must be a number of milliseconds")?;
+        draft.config.tcp_user_timeout(Duration::from_millis(ms));
+        Ok(())
+    }),
+    ("user", |draft, text| {
+        draft.config.user(text);
+        Ok(())
+    }),
+];
+
+/// Other names for the same things: asyncpg's, and the driver's own.
+const SYNONYMS: [(&str, &str); 3] =
+    [("ssl", "sslmode"), ("database", "dbname"), ("keepalives_retries", "keepalives_count")];
+
+/// Parameters of asyncpg, SQLAlchemy and libpq that tune what is not here: caches and pools of
+/// another client, encryption by Kerberos.
+const IGNORED: [&str; 17] = [
+    "async_creator_fn",
+    "async_fallback",
+    "client_encoding",
+    "command_timeout",
+    "echo_pool",
+    "fallback_application_name",
+    "gssencmode",
+    "max_cacheable_statement_size",
+    "max_cached_statement_lifetime",
+    "max_overflow",
+    "pool_pre_ping",
+    "pool_recycle",
+    "pool_size",
+    "pool_timeout",
+    "prepared_statement_cache_size",
+    "prepared_statement_name_func",
+    "statement_cache_size",
+];
+
+/// Reads `name=value&name=value`.
+///
+/// # Errors
+/// [`SyncError::Address`] naming the parameter and what it should be.
+pub(super) fn read(query: &str, draft: &mut Draft) -> Result<(), SyncError> {
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| fault("a parameter behind the ? has no =; write name=value"))?;
+        let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
+            return Err(fault("a parameter behind the ? is no percent-encoded UTF-8"));
+        };
+        let synonym = SYNONYMS.iter().find(|(other, _)| *other == name);
+        let name = synonym.map_or(name.as_str(), |(_, meant)| *meant);
+        if IGNORED.contains(&name) {
+            continue;
+        }
+        let Some((_, set)) = PARAMETERS.iter().find(|(known, _)| *known == name) else {
+            let known = PARAMETERS.map(|(known, _)| known).join(", ");
+            return Err(fault(format!("it has an unknown parameter {name:?}; known are {known}")));
+        };
+        set(draft, &value).map_err(|what| fault(format!("its {name} {what}")))?;
+    }
+    Ok(())
+}
+
+/// `h1,h2:5433` or `/directory`; may come several times, as SQLAlchemy writes several hosts.
+fn set_hosts(draft: &mut Draft, text: &str) -> Result<(), &'static str> {
+    if !std::mem::replace(&mut draft.has_host_parameter, true) {
+        draft.hosts.clear();
+    }
+    for host in text.split(',') {
+        if host.starts_with('/') {
+            draft.hosts.push((Host::Unix(host.into()), None));
+            continue;
+        }
+        let (name, at) = match host.rsplit_once(':') {
+            // An IPv6 address has more colons; with a port it stands in brackets.
+            Some((name, at)) if !name.contains(':') || name.ends_with(']') => {
+                (name, Some(port(at)?))
+            }
+            _ => (host, None),
+        };
+        let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+        draft.hosts.push((Host::Tcp(name.to_owned()), at));
+    }
+    Ok(())
+}
+
+fn set_mode(draft: &mut Draft, text: &str) -> Result<(), &'static str> {
+    draft.mode = Some(match text {
+        "disable" => Mode::Disable,
+        "allow" | "prefer" => Mode::Prefer,
+        "require" => Mode::Require,
+        "verify-ca" => Mode::VerifyCa,
+        "verify-full" => Mode::VerifyFull,
+        _ => return Err("must be disable, allow, prefer, require, verify-ca or verify-full"),
+    });
+    Ok(())
+}
+
+fn flag(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" | "debug" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("must be true or false"),
+    }
+}
+
+/// Up to ten minutes: nobody waits longer, and forever is no choice.
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let count = text.parse().ok().filter(|count| (1..=600).contains(count));
+    Ok(Duration::from_secs(count.ok_or("must be a number of seconds from 1 to 600")?))
+}
+
+fn port(text: &str) -> Result<u16, &'static str> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or("must have ports from 1 to 65535")
+}
+
+fn file(text: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    if path.is_absolute() { Ok(path) } else { Err("must be the absolute path of a file") }
+}
+
+/// Undoes percent-encoding (RFC 3986 section 2.1); nothing for what is malformed.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        let value = digit(rest.next())? * 16 + digit(rest.next())?;
+        bytes.push(u8::try_from(value).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// An error of the driver with its causes, which hold the point.
+pub(super) fn chain(error: &postgres::Error) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
+}

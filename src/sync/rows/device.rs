@@ -1,0 +1,139 @@
+//! `devices`
+
+use std::borrow::Cow;
+
+use postgres::types::Type;
+
+use super::read::Reader;
+use super::{Column, Mirrored, Row, RowFault, Table, Value, id_of};
+use crate::domain::{
+    Device, DeviceId, DeviceType, Direction, LinkId, Optics, OverrideReason, PonClass, Position,
+    Reason, Reasons, Signal, SignalClass, Status,
+};
+
+static DEVICES: Table = Table {
+    name: "devices",
+    columns: &[
+        Column("id", Type::INT8),
+        Column("name", Type::TEXT),
+        Column("device_type", Type::TEXT),
+        Column("status", Type::TEXT),
+        Column("status_override", Type::TEXT),
+        Column("override_reason", Type::TEXT),
+        Column("status_reasons", Type::TEXT_ARRAY),
+        Column("status_since", Type::TIMESTAMPTZ),
+        Column("x", Type::FLOAT8),
+        Column("y", Type::FLOAT8),
+        Column("parent_container_id", Type::INT8),
+        Column("tx_power_dbm", Type::FLOAT8),
+        Column("sensitivity_min_dbm", Type::FLOAT8),
+        Column("insertion_loss_db", Type::FLOAT8),
+        Column("pon_class", Type::TEXT),
+        Column("signal_class", Type::TEXT),
+        Column("limiting_direction", Type::TEXT),
+        Column("rx_down_dbm", Type::FLOAT8),
+        Column("rx_up_dbm", Type::FLOAT8),
+        Column("margin_db", Type::FLOAT8),
+        Column("uplink_link_ids", Type::INT8_ARRAY),
+        Column("through_loss_db", Type::FLOAT8),
+        Column("created_at", Type::TIMESTAMPTZ),
+        Column("updated_at", Type::TIMESTAMPTZ),
+    ],
+};
+
+impl Mirrored for Device {
+    const TABLE: &'static Table = &DEVICES;
+
+    fn row(&self) -> Row<'_> {
+        let set = self.status_override.as_ref();
+        let signal = self.signal.as_ref();
+        vec![
+            Value::id(self.id.0),
+            Value::text(self.name.as_str()),
+            Value::text(self.device_type.as_str()),
+            Value::text(self.status.as_str()),
+            Value::opt_text(set.map(|set| set.status.as_str())),
+            Value::opt_text(set.and_then(|set| set.reason.as_ref()).map(OverrideReason::as_str)),
+            Value::Texts(self.reasons.iter().map(|reason| Cow::from(reason.as_str())).collect()),
+            Value::Time(self.status_since),
+            Value::Float(self.position.x),
+            Value::Float(self.position.y),
+            Value::opt_id(self.parent.map(|id| id.0)),
+            Value::opt_float(self.optics.tx_power_dbm),
+            Value::opt_float(self.optics.sensitivity_min_dbm),
+            Value::opt_float(self.optics.insertion_loss_db),
+            Value::opt_text(self.optics.pon_class.map(PonClass::as_str)),
+            Value::opt_text(signal.map(|signal| signal.class.as_str())),
+            Value::opt_text(signal.map(|signal| signal.limiting.as_str())),
+            Value::opt_float(signal.map(|signal| signal.rx_down_dbm)),
+            Value::opt_float(signal.map(|signal| signal.rx_up_dbm)),
+            Value::opt_float(signal.map(|signal| signal.margin_db)),
+            Value::Ints(self.uplink.iter().map(|link| id_of(link.0)).collect()),
+            Value::opt_float(self.through_loss_db),
+            Value::Time(self.created_at),
+            Value::Time(self.updated_at),
+        ]
+    }
+
+    fn from_row(row: &[Value<'_>]) -> Result<Self, RowFault> {
+        let mut reader = Reader::new(Self::TABLE, row);
+        let reader = &mut reader;
+        let (id, name) = (DeviceId(reader.id()?), reader.name()?);
+        let device_type = reader.word(DeviceType::parse)?;
+        let status = reader.word(Status::parse)?;
+        let status_override = reader.status_override()?;
+        let reasons = reasons(reader)?;
+        let status_since = reader.time()?;
+        let position = Position { x: reader.float()?, y: reader.float()? };
+        let parent = reader.opt_id()?.map(DeviceId);
+        let optics = Optics {
+            tx_power_dbm: reader.opt_float()?,
+            sensitivity_min_dbm: reader.opt_float()?,
+            insertion_loss_db: reader.opt_float()?,
+            pon_class: reader.opt_word(PonClass::parse)?,
+        };
+        Ok(Self {
+            id,
+            name,
+            device_type,
+            position,
+            optics,
+            parent,
+            status,
+            reasons,
+            signal: signal(reader)?,
+            uplink: reader.ids()?.into_iter().map(LinkId).collect(),
+            through_loss_db: reader.opt_float()?,
+            status_since,
+            status_override,
+            created_at: reader.time()?,
+            updated_at: reader.time()?,
+        })
+    }
+}
+
+fn reasons(reader: &mut Reader<'_>) -> Result<Reasons, RowFault> {
+    let mut reasons = Reasons::NONE;
+    for word in reader.texts()? {
+        let reason = Reason::ALL.into_iter().find(|reason| reason.as_str() == word.as_ref());
+        let reason = reason.ok_or_else(|| reader.fault(format!("says {word:?}")))?;
+        reasons = reasons.with(reason);
+    }
+    Ok(reasons)
+}
+
+/// All five columns, or none of them.
+fn signal(reader: &mut Reader<'_>) -> Result<Option<Signal>, RowFault> {
+    let class = |word: &str| SignalClass::ALL.into_iter().find(|class| class.as_str() == word);
+    let direction = |word: &str| Direction::ALL.into_iter().find(|way| way.as_str() == word);
+    let class = reader.opt_word(class)?;
+    let limiting = reader.opt_word(direction)?;
+    let numbers = [reader.opt_float()?, reader.opt_float()?, reader.opt_float()?];
+    match (class, limiting, numbers) {
+        (Some(class), Some(limiting), [Some(rx_down_dbm), Some(rx_up_dbm), Some(margin_db)]) => {
+            Ok(Some(Signal { rx_down_dbm, rx_up_dbm, margin_db, class, limiting }))
+        }
+        (None, None, [None, None, None]) => Ok(None),
+        _ => Err(reader.fault("belongs to half a signal")),
+    }
+}

@@ -1,0 +1,184 @@
+//! A connection, one transaction at a time.
+//!
+//! Statements are unnamed and nothing outlives its transaction: a pooler in transaction mode may
+//! give each transaction another server connection. With `?echo=true` each is logged.
+
+use std::time::Duration;
+
+use fallible_iterator::FallibleIterator;
+use postgres::binary_copy::BinaryCopyOutIter;
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Row, Transaction};
+use tokio::time::Instant;
+use tracing::info;
+
+use super::copy::CopyIn;
+use super::error::SyncError;
+use super::rows::{Table, Value};
+use super::target::Target;
+use super::watched::Watch;
+
+/// A statement's parameter.
+pub(super) type Param<'a> = (Value<'a>, Type);
+
+/// A connection to PostgreSQL.
+pub(super) struct Session {
+    client: Client,
+    how: How,
+}
+
+/// How statements are carried out.
+#[derive(Clone)]
+struct How {
+    echo: bool,
+    watch: Watch,
+    /// How long one may take without a sign of life; the watch's own limit without it.
+    patience: Option<Duration>,
+}
+
+/// A merge of 500,000 rows, the checks of its COMMIT or making an index are silent until they are
+/// done: 20 s each on a small machine, ten times that on one that has other work.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A transaction; rolled back when dropped.
+pub(super) struct Tx<'c> {
+    tx: Transaction<'c>,
+    how: How,
+}
+
+impl Session {
+    /// Connects and logs in. `watch` can end the connection from elsewhere.
+    pub(super) fn open(target: &Target, watch: &Watch) -> Result<Self, SyncError> {
+        let how = How { echo: target.echo, watch: watch.clone(), patience: None };
+        Ok(Self { client: target.connect(watch)?, how })
+    }
+
+    /// Begins a transaction that reads what is committed.
+    pub(super) fn begin(&mut self) -> Result<Tx<'_>, SyncError> {
+        let how = self.how.clone();
+        let tx = how.run("BEGIN", || self.client.transaction())?;
+        Ok(Tx { tx, how })
+    }
+
+    /// For refinery, which brings its own transactions.
+    pub(super) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl Tx<'_> {
+    /// Gives each of its statements minutes from now on.
+    pub(super) fn be_patient(&mut self) {
+        self.how.patience = Some(PATIENCE);
+    }
+
+    /// Carries out statements without parameters.
+    pub(super) fn batch(&mut self, sql: &str) -> Result<(), SyncError> {
+        Ok(self.how.run(sql, || self.tx.batch_execute(sql))?)
+    }
+
+    /// Carries out a statement and returns how many rows it touched.
+    pub(super) fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SyncError> {
+        Ok(self.how.run(sql, || self.tx.execute_typed(sql, &typed(params)))?)
+    }
+
+    pub(super) fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SyncError> {
+        Ok(self.how.run(sql, || self.tx.query_typed(sql, &typed(params)))?)
+    }
+
+    /// Begins a bulk transfer of rows of `table` into the table named `into`.
+    pub(super) fn copy_in(
+        &mut self,
+        table: &'static Table,
+        into: &str,
+        site_id: uuid::Uuid,
+    ) -> Result<CopyIn<'_>, SyncError> {
+        let columns = table.column_list();
+        let sql = format!("COPY {into} (site_id, {columns}) FROM STDIN (FORMAT binary)");
+        let writer = self.how.run(&sql, || self.tx.copy_in(sql.as_str()))?;
+        CopyIn::new(writer, table, site_id)
+    }
+
+    /// Reads a bulk of rows of `table` and gives each to `each`, in the order of `sql`.
+    pub(super) fn copy_out(
+        &mut self,
+        table: &'static Table,
+        sql: &str,
+        mut each: impl FnMut(&[Value<'_>]) -> Result<(), SyncError>,
+    ) -> Result<(), SyncError> {
+        let sql = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
+        let reader = self.how.run(&sql, || self.tx.copy_out(sql.as_str()))?;
+        let types = table.types();
+        let mut rows = BinaryCopyOutIter::new(reader, &types);
+        while let Some(row) = rows.next()? {
+            let mut values = Vec::with_capacity(types.len());
+            for index in 0..types.len() {
+                values.push(row.try_get::<Value<'_>>(index)?);
+            }
+            each(&values)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn commit(self) -> Result<(), SyncError> {
+        Ok(self.how.run("COMMIT", || self.tx.commit())?)
+    }
+}
+
+fn typed<'p>(params: &'p [Param<'_>]) -> Vec<(&'p (dyn ToSql + Sync), Type)> {
+    params.iter().map(|(value, ty)| (value as &(dyn ToSql + Sync), ty.clone())).collect()
+}
+
+/// Letters of a statement that are logged; a round's statements name every row.
+const ECHO_CHARS_MAX: usize = 500;
+
+impl How {
+    fn run<T: Counted>(
+        &self,
+        sql: &str,
+        statement: impl FnOnce() -> Result<T, postgres::Error>,
+    ) -> Result<T, postgres::Error> {
+        let start = Instant::now();
+        let result = match self.patience {
+            Some(patience) => self.watch.during(patience, statement),
+            None => statement(),
+        };
+        if self.echo {
+            log(sql, start, &result);
+        }
+        result
+    }
+}
+
+fn log<T: Counted>(sql: &str, start: Instant, result: &Result<T, postgres::Error>) {
+    let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
+    let shown: String = sql.chars().take(ECHO_CHARS_MAX).collect();
+    match result {
+        Ok(rows) => info!(duration_ms, rows = rows.count(), "SQL: {shown}"),
+        Err(error) => info!(duration_ms, %error, "SQL: {shown}"),
+    }
+}
+
+/// How many rows a statement touched or brought, where it tells.
+trait Counted {
+    fn count(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Counted for () {}
+impl Counted for Transaction<'_> {}
+impl Counted for postgres::CopyInWriter<'_> {}
+impl Counted for postgres::CopyOutReader<'_> {}
+
+impl Counted for u64 {
+    fn count(&self) -> Option<u64> {
+        Some(*self)
+    }
+}
+
+impl Counted for Vec<Row> {
+    fn count(&self) -> Option<u64> {
+        Some(self.len() as u64)
+    }
+}

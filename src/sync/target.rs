@@ -1,0 +1,247 @@
+//! The database that `DATABASE_URL` names.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use postgres::config::{Host, SslMode, SslNegotiation};
+use postgres::{Client, SimpleQueryMessage};
+
+use super::address::{self, Address, Endpoint};
+use super::error::SyncError;
+use super::tls::Negotiator;
+use super::watched::Watch;
+
+/// Where PostgreSQL is and how to talk to it.
+#[derive(Clone)]
+pub struct Target {
+    address: Address,
+    /// Log each statement with its duration and rows (`?echo=true`).
+    pub(super) echo: bool,
+}
+
+/// What a server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Such as `18.1 (Debian 18.1-1)`.
+    pub version: String,
+    /// Whether the session is encrypted; behind a pooler, the pooler's session.
+    pub is_encrypted: bool,
+}
+
+impl Target {
+    /// Reads an address as v2 and libpq write it.
+    ///
+    /// # Errors
+    /// [`SyncError::Address`] naming the part that cannot be used; it repeats no value.
+    pub fn parse(url: &str) -> Result<Self, SyncError> {
+        let address = address::read(url)?;
+        let echo = address.echo;
+        Ok(Self { address, echo })
+    }
+
+    /// Logs in and asks the server what it is. Not from within an asynchronous runtime.
+    ///
+    /// # Errors
+    /// [`SyncError`]: as `connect`, or the server ended the session.
+    pub fn check(&self) -> Result<Server, SyncError> {
+        let mut client = self.connect(&Watch::default())?;
+        // Text, since a named statement is lost between two transactions behind a pooler.
+        let answer = client.simple_query(
+            "SELECT current_setting('server_version'), \
+             coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)",
+        )?;
+        let row = answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let text = |index| row.and_then(|row| row.get(index)).unwrap_or_default();
+        Ok(Server { version: text(0).to_owned(), is_encrypted: text(1) == "t" })
+    }
+
+    /// Whether a server answers at any host of the address: it is asked whether it encrypts, which
+    /// needs no login, so that its return is seen soon. A port that accepts alone proves nothing: a
+    /// frozen line's proxy accepts too. `timeout` holds for each step at each host's each address.
+    #[must_use]
+    pub fn is_reachable(&self, timeout: Duration) -> bool {
+        self.address.endpoints.iter().any(|endpoint| answers(endpoint, timeout).is_ok())
+    }
+
+    /// Connects and logs in; tries each host of the address in turn. The calls of the client then
+    /// stand under `watch`; a login may be silent for as long as a connection may take.
+    ///
+    /// # Errors
+    /// [`SyncError::Tls`] when a certificate cannot be read, [`SyncError::Postgres`] when the host
+    /// cannot be used, [`SyncError::Hosts`] when none of several can.
+    pub(super) fn connect(&self, watch: &Watch) -> Result<Client, SyncError> {
+        let negotiator = self.address.tls.negotiator(watch)?;
+        let mut failures = Vec::new();
+        for endpoint in &self.address.endpoints {
+            match self.log_in(endpoint, &negotiator, watch) {
+                Ok(client) => return Ok(client),
+                Err(error) => failures.push((endpoint.to_string(), error)),
+            }
+        }
+        match failures.pop() {
+            Some((_, only)) if failures.is_empty() => Err(SyncError::Postgres(only)),
+            last => {
+                failures.extend(last);
+                Err(SyncError::Hosts(failures))
+            }
+        }
+    }
+
+    fn log_in(
+        &self,
+        endpoint: &Endpoint,
+        negotiator: &Negotiator,
+        watch: &Watch,
+    ) -> Result<Client, postgres::Error> {
+        let mut config = self.address.config.clone();
+        let mut negotiator = negotiator.clone();
+        config.port(endpoint.port);
+        match &endpoint.host {
+            Host::Tcp(name) => {
+                config.host(name);
+                config.ssl_mode(SslMode::Require);
+                config.ssl_negotiation(SslNegotiation::Direct);
+            }
+            // No TLS on a local socket, in libpq neither. The driver never hands such a socket over,
+            // so these calls are not watched. The kernel tells when the process behind it is gone.
+            Host::Unix(directory) => {
+                config.host_path(directory);
+                config.ssl_mode(SslMode::Disable);
+                negotiator.encrypt = None;
+            }
+        }
+        let timeout = config.get_connect_timeout().copied().unwrap_or(Duration::MAX);
+        watch.during(timeout, || config.connect(negotiator))
+    }
+}
+
+/// SSLRequest: its length and its code (PostgreSQL documentation, "Message Formats"). The server
+/// answers with one byte; hanging up then leaves no trace in its log.
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+fn answers(endpoint: &Endpoint, timeout: Duration) -> io::Result<()> {
+    match &endpoint.host {
+        Host::Unix(_) => {
+            let path = endpoint.socket_file().ok_or(io::ErrorKind::NotFound)?;
+            let socket = UnixStream::connect(path)?;
+            socket.set_read_timeout(Some(timeout))?;
+            ask(socket)
+        }
+        Host::Tcp(name) => {
+            let mut last = io::Error::from(io::ErrorKind::NotFound);
+            for address in (name.as_str(), endpoint.port).to_socket_addrs()? {
+                let asked = TcpStream::connect_timeout(&address, timeout).and_then(|socket| {
+                    socket.set_read_timeout(Some(timeout))?;
+                    ask(socket)
+                });
+                match asked {
+                    Ok(()) => return Ok(()),
+                    Err(error) => last = error,
+                }
+            }
+            Err(last)
+        }
+    }
+}
+
+fn ask(mut socket: impl Read + Write) -> io::Result<()> {
+    socket.write_all(&SSL_REQUEST)?;
+    socket.read_exact(&mut [0])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A server that offers no TLS, lets everybody in, and then reads without a word until the
+    /// client hangs up. The numbers are PostgreSQL's ("Message Formats").
+    fn silent_server() -> (String, std::thread::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgresql://u@{}/d", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            socket.read_exact(&mut [0; 8]).unwrap();
+            socket.write_all(b"N").unwrap();
+            let mut length = [0; 4];
+            socket.read_exact(&mut length).unwrap();
+            let rest = usize::try_from(u32::from_be_bytes(length)).unwrap() - length.len();
+            socket.read_exact(&mut vec![0; rest]).unwrap();
+            // AuthenticationOk, then ReadyForQuery outside a transaction.
+            socket.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").unwrap();
+            // It ends when the client hangs up, in order or not.
+            io::copy(&mut socket, &mut io::sink()).ok();
+        });
+        (url, server)
+    }
+
+    #[test]
+    fn a_server_that_falls_silent_is_given_up_within_the_limit_of_the_call() {
+        let (url, server) = silent_server();
+        let watch = Watch::new(Duration::from_secs(3600));
+        let mut client = Target::parse(&url).unwrap().connect(&watch).unwrap();
+        let limit = Duration::from_millis(60);
+        let error = watch.during(limit, || client.batch_execute("SELECT 1")).unwrap_err();
+        assert!(SyncError::from(error).to_string().contains("no progress for 60ms"));
+        assert!(client.is_closed());
+        // Hanging up waits no second time.
+        drop(client);
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn stopping_ends_a_call_that_waits() {
+        let (url, server) = silent_server();
+        let watch = Watch::new(Duration::from_secs(3600));
+        let mut client = Target::parse(&url).unwrap().connect(&watch).unwrap();
+        let ender = std::thread::spawn({
+            let watch = watch.clone();
+            move || watch.end()
+        });
+        let error = client.batch_execute("SELECT 1").unwrap_err();
+        assert!(SyncError::from(error).to_string().contains("stopping"));
+        ender.join().unwrap();
+        drop(client);
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn a_host_that_answers_is_reachable_and_a_closed_or_silent_port_is_not() {
+        let reachable = |hosts: &str| {
+            let target = Target::parse(&format!("postgresql://{hosts}/d")).unwrap();
+            target.is_reachable(Duration::from_millis(300))
+        };
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        assert!(!reachable(&format!("127.0.0.1:{port}")));
+        // Port 1 (tcpmux) is closed everywhere.
+        assert!(!reachable("127.0.0.1:1"));
+        assert!(!reachable("%2Fnonexistent"));
+
+        let answering = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = answering.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut socket, _) = answering.accept().unwrap();
+            socket.read_exact(&mut [0; 8]).unwrap();
+            socket.write_all(b"N").unwrap();
+        });
+        let target = Target::parse(&format!("postgresql://127.0.0.1:1,127.0.0.1:{port}/d"));
+        assert!(target.unwrap().is_reachable(Duration::from_secs(10)));
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn each_failing_host_is_named_with_its_reason() {
+        let target = Target::parse("postgresql://u@127.0.0.1:1,127.0.0.1:1/d").unwrap();
+        let Err(error) = target.connect(&Watch::default()) else { panic!("port 1 is closed") };
+        let text = error.to_string();
+        assert_eq!(text.matches("127.0.0.1:1: ").count(), 2, "{text}");
+        assert!(text.contains("refused"), "{text}");
+    }
+}

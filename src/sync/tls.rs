@@ -1,0 +1,245 @@
+//! The way from a socket to a session: negotiation of TLS by libpq's modes, over a watched stream.
+//!
+//! The driver knows fewer modes than libpq. It is told to begin TLS at once, so that it hands the
+//! bare socket to [`Negotiator`], which asks the server itself and may well answer with plain text.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use rustls::ClientConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_rustls::TlsConnector;
+
+use super::binding;
+use super::error::SyncError;
+use super::verify::{self, Trust};
+use super::watched::{Watch, Watched};
+
+/// SSLRequest: its length, then its code (PostgreSQL documentation, "Message Formats").
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// `sslmode` of libpq. Its `allow` is [`Mode::Prefer`]: it differs only in what is tried first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Disable,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+/// Whose certificates are trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Roots {
+    /// The operating system's.
+    System,
+    /// Those of a PEM file.
+    File(PathBuf),
+}
+
+/// What an address says of TLS.
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    pub(super) mode: Mode,
+    /// None where the address names none.
+    pub(super) roots: Option<Roots>,
+    /// Files of the client's certificate chain and of its key.
+    pub(super) identity: Option<(PathBuf, PathBuf)>,
+}
+
+impl Policy {
+    /// Reads the files that the policy names; anew for each connection, so that a renewed
+    /// certificate needs no restart.
+    ///
+    /// # Errors
+    /// [`SyncError::Tls`] naming the file and its fault.
+    pub(super) fn negotiator(&self, watch: &Watch) -> Result<Negotiator, SyncError> {
+        let encrypt = match self.mode {
+            Mode::Disable => None,
+            _ => Some(Arc::new(self.client_config()?).into()),
+        };
+        let is_required = !matches!(self.mode, Mode::Disable | Mode::Prefer);
+        Ok(Negotiator { encrypt, is_required, watch: watch.clone() })
+    }
+
+    fn client_config(&self) -> Result<ClientConfig, SyncError> {
+        let fault = |error: rustls::Error| SyncError::Tls(error.to_string());
+        let builder = ClientConfig::builder_with_provider(verify::provider())
+            .with_safe_default_protocol_versions()
+            .map_err(fault)?
+            .dangerous()
+            .with_custom_certificate_verifier(verify::verifier(self.trust()?));
+        let Some((certificates, key)) = &self.identity else {
+            return Ok(builder.with_no_client_auth());
+        };
+        let chain = read_certificates(certificates)?;
+        let read_key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
+            SyncError::Tls(format!("{}: no unencrypted private key: {error}", key.display()))
+        })?;
+        builder.with_client_auth_cert(chain, read_key).map_err(|error| {
+            let (certificates, key) = (certificates.display(), key.display());
+            SyncError::Tls(format!("{certificates} and {key} cannot be used together: {error}"))
+        })
+    }
+
+    /// A named root file is used in every mode that encrypts, as libpq does.
+    fn trust(&self) -> Result<Trust, SyncError> {
+        let by_name = self.mode == Mode::VerifyFull;
+        let roots = match &self.roots {
+            Some(Roots::File(path)) => read_certificates(path)?,
+            Some(Roots::System) => system_roots()?,
+            None if by_name => system_roots()?,
+            None => return Ok(Trust::Anyone),
+        };
+        Ok(Trust::Signed { roots, by_name })
+    }
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SyncError> {
+    let fault = |what: String| SyncError::Tls(format!("{}: {what}", path.display()));
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = read.map_err(|error| fault(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(fault("it holds no certificate in PEM form".to_owned()));
+    }
+    Ok(certificates)
+}
+
+fn system_roots() -> Result<Vec<CertificateDer<'static>>, SyncError> {
+    let found = rustls_native_certs::load_native_certs();
+    if found.certs.is_empty() {
+        let cause = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
+        return Err(SyncError::Tls(format!(
+            "this system has no root certificates{cause}: install ca-certificates or name a file \
+             with sslrootcert"
+        )));
+    }
+    Ok(found.certs)
+}
+
+/// Makes the connections of one host.
+#[derive(Clone)]
+pub(super) struct Negotiator {
+    /// None where the session is plain.
+    pub(super) encrypt: Option<TlsConnector>,
+    is_required: bool,
+    watch: Watch,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Negotiator {
+    type Stream = Link<S>;
+    type TlsConnect = Negotiation;
+    type Error = InvalidDnsNameError;
+
+    fn make_tls_connect(&mut self, host: &str) -> Result<Negotiation, InvalidDnsNameError> {
+        let encrypt = match &self.encrypt {
+            Some(connector) => Some((connector.clone(), ServerName::try_from(host)?.to_owned())),
+            None => None,
+        };
+        Ok(Negotiation { encrypt, is_required: self.is_required, watch: self.watch.clone() })
+    }
+}
+
+/// One connection about to be negotiated.
+pub(super) struct Negotiation {
+    encrypt: Option<(TlsConnector, ServerName<'static>)>,
+    is_required: bool,
+    watch: Watch,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Negotiation {
+    type Stream = Link<S>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Link<S>>> + Send>>;
+
+    fn connect(self, socket: S) -> Self::Future {
+        Box::pin(self.negotiate(socket))
+    }
+}
+
+impl Negotiation {
+    async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(self, socket: S) -> io::Result<Link<S>> {
+        let mut stream = Watched::new(socket, self.watch);
+        let Some((connector, host)) = self.encrypt else {
+            return Ok(Link::Plain(stream));
+        };
+        stream.write_all(&SSL_REQUEST).await?;
+        // One byte and no more: anything behind it that was slipped in by somebody on the way would
+        // otherwise be taken for a part of the encrypted session.
+        match stream.read_u8().await? {
+            b'S' => Ok(Link::Encrypted(Box::new(connector.connect(host, stream).await?))),
+            b'N' if !self.is_required => Ok(Link::Plain(stream)),
+            b'N' => Err(io::Error::other(
+                "the server does not offer TLS: switch it on there, or set sslmode=disable if the \
+                 way to it is trusted",
+            )),
+            other => Err(io::Error::other(format!(
+                "this is no PostgreSQL server: it answered the request for TLS with byte {other}"
+            ))),
+        }
+    }
+}
+
+/// A negotiated connection.
+pub(super) enum Link<S> {
+    Plain(Watched<S>),
+    Encrypted(Box<tokio_rustls::client::TlsStream<Watched<S>>>),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Link<S> {
+    fn channel_binding(&self) -> ChannelBinding {
+        match self {
+            Self::Plain(_) => ChannelBinding::none(),
+            Self::Encrypted(stream) => match stream.get_ref().1.peer_certificates() {
+                Some([shown, ..]) => binding::to_certificate(shown),
+                _ => ChannelBinding::none(),
+            },
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Link<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Encrypted(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Link<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Encrypted(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Encrypted(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Encrypted(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

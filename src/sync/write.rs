@@ -1,0 +1,276 @@
+//! Writing entities into the mirror's tables: few of them row by row, many by bulk transfer.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use postgres::types::Type;
+use uuid::Uuid;
+
+use super::error::SyncError;
+use super::rows::{AUDIT, Mirrored, Row, Table, Value, audit_row};
+use super::session::{Param, Tx};
+use crate::domain::{
+    Device, DeviceId, EntityKey, IdCounters, Interface, InterfaceId, Kind, Link, LinkId,
+};
+use crate::store::{Snapshot, StoreError};
+
+/// Rows of one kind from which they go by bulk transfer: eight statements' worth. Below, making a
+/// temporary table costs PostgreSQL's catalogue more than it saves.
+const BULK_ROWS: usize = 400;
+/// Rows of one kind after which PostgreSQL counts the table anew: reports that are made right after
+/// it would otherwise be planned by what the table once held.
+const ANALYZE_ROWS: usize = 2_000;
+/// Rows of one statement: 50 devices have 1,201 parameters; PostgreSQL allows 65,535.
+const STATEMENT_ROWS: usize = 50;
+/// Ids of one DELETE.
+const DELETE_IDS: usize = 10_000;
+
+/// An entity that a snapshot can be asked for by id.
+pub(super) trait Stored: Mirrored {
+    const KIND: Kind;
+    fn id(&self) -> u64;
+    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError>;
+    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError>;
+}
+
+/// All entities of a kind, by id.
+pub(super) type Entities<T> = Box<dyn Iterator<Item = Result<T, StoreError>>>;
+
+const ALL: (Bound<u64>, Bound<u64>) = (Bound::Unbounded, Bound::Unbounded);
+
+impl Stored for Device {
+    const KIND: Kind = Kind::Device;
+
+    fn id(&self) -> u64 {
+        self.id.0
+    }
+
+    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
+        snapshot.device(DeviceId(id))
+    }
+
+    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
+        Ok(Box::new(snapshot.devices(ALL)?))
+    }
+}
+
+impl Stored for Interface {
+    const KIND: Kind = Kind::Interface;
+
+    fn id(&self) -> u64 {
+        self.id.0
+    }
+
+    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
+        snapshot.interface(InterfaceId(id))
+    }
+
+    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
+        Ok(Box::new(snapshot.interfaces(ALL)?))
+    }
+}
+
+impl Stored for Link {
+    const KIND: Kind = Kind::Link;
+
+    fn id(&self) -> u64 {
+        self.id.0
+    }
+
+    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
+        snapshot.link(LinkId(id))
+    }
+
+    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
+        Ok(Box::new(snapshot.links(ALL)?))
+    }
+}
+
+/// The entities that have to be brought to the state of a snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Keys(BTreeMap<Kind, Vec<u64>>);
+
+impl Keys {
+    pub(super) fn push(&mut self, key: EntityKey) {
+        self.0.entry(key.kind).or_default().push(key.id);
+    }
+
+    fn of(&self, kind: Kind) -> &[u64] {
+        self.0.get(&kind).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Brings the entities named by `keys` to what the snapshot says of them: written when they are
+/// there, deleted when they are not. Ids from `new_from` on were never sent: their rows need no
+/// merge. Returns how many rows were sent.
+pub(super) fn write_entities(
+    tx: &mut Tx<'_>,
+    site_id: Uuid,
+    snapshot: &Snapshot,
+    keys: &Keys,
+    new_from: Option<IdCounters>,
+) -> Result<u64, SyncError> {
+    let new_from = |counter: fn(IdCounters) -> u64| new_from.map_or(u64::MAX, counter);
+    let mut writer = Writer { tx, site_id, snapshot };
+    let mut rows = writer.write::<Device>(keys, new_from(|next| next.device))?;
+    rows += writer.write::<Interface>(keys, new_from(|next| next.interface))?;
+    rows += writer.write::<Link>(keys, new_from(|next| next.link))?;
+    Ok(rows)
+}
+
+/// Where rows go, and what they are made of.
+struct Writer<'a, 'c> {
+    tx: &'a mut Tx<'c>,
+    site_id: Uuid,
+    snapshot: &'a Snapshot,
+}
+
+impl Writer<'_, '_> {
+    fn write<T: Stored>(&mut self, keys: &Keys, new_from: u64) -> Result<u64, SyncError> {
+        let ids = keys.of(T::KIND);
+        let mut gone = Vec::new();
+        if ids.len() >= BULK_ROWS {
+            // Marks come in the order of their ids.
+            let (old, new) = ids.split_at(ids.partition_point(|id| *id < new_from));
+            self.merge::<T>(old, &mut gone)?;
+            self.append::<T>(new)?;
+            if ids.len() >= ANALYZE_ROWS {
+                self.tx.batch(&format!("ANALYZE {}", T::TABLE.name))?;
+            }
+        } else {
+            for ids in ids.chunks(STATEMENT_ROWS) {
+                let mut entities = Vec::with_capacity(ids.len());
+                for id in ids {
+                    match T::of(self.snapshot, *id)? {
+                        Some(entity) => entities.push(entity),
+                        None => gone.push(*id),
+                    }
+                }
+                let rows: Vec<_> = entities.iter().map(T::row).collect();
+                upsert(self.tx, self.site_id, T::TABLE, &rows)?;
+            }
+        }
+        delete(self.tx, self.site_id, T::TABLE, &gone)?;
+        Ok(ids.len() as u64)
+    }
+
+    /// By way of a table beside it, since some of the rows may be there.
+    fn merge<T: Stored>(&mut self, ids: &[u64], gone: &mut Vec<u64>) -> Result<(), SyncError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let table = T::TABLE;
+        let stage = format!("pg_temp.unoc_{}", table.name);
+        self.tx.be_patient();
+        // A repair comes after the marks of the same transaction.
+        self.tx.batch(&format!(
+            "DROP TABLE IF EXISTS {stage}; CREATE TEMP TABLE unoc_{0} (LIKE {0}) ON COMMIT DROP",
+            table.name
+        ))?;
+        let mut copy = self.tx.copy_in(table, &stage, self.site_id)?;
+        for id in ids {
+            match T::of(self.snapshot, *id)? {
+                Some(entity) => copy.row(&entity.row())?,
+                None => gone.push(*id),
+            }
+        }
+        copy.finish()?;
+        let columns = table.column_list();
+        self.tx.execute(
+            &format!(
+                "INSERT INTO {} (site_id, {columns}) SELECT site_id, {columns} FROM {stage} \
+                 ON CONFLICT (site_id, id) DO UPDATE SET {}",
+                table.name,
+                table.assignments()
+            ),
+            &[],
+        )?;
+        Ok(())
+    }
+
+    /// Straight into the table. What is not there any more never was in PostgreSQL.
+    fn append<T: Stored>(&mut self, ids: &[u64]) -> Result<(), SyncError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.tx.be_patient();
+        let mut copy = self.tx.copy_in(T::TABLE, T::TABLE.name, self.site_id)?;
+        for id in ids {
+            if let Some(entity) = T::of(self.snapshot, *id)? {
+                copy.row(&entity.row())?;
+            }
+        }
+        copy.finish()?;
+        Ok(())
+    }
+}
+
+fn upsert(
+    tx: &mut Tx<'_>,
+    site_id: Uuid,
+    table: &'static Table,
+    rows: &[Row<'_>],
+) -> Result<(), SyncError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut sql = format!("INSERT INTO {} (site_id, {}) VALUES ", table.name, table.column_list());
+    let mut params: Vec<Param<'_>> = vec![(Value::Uuid(site_id), Type::UUID)];
+    for (index, row) in rows.iter().enumerate() {
+        sql.push_str(if index == 0 { "($1" } else { ", ($1" });
+        for (value, column) in row.iter().zip(table.columns) {
+            params.push((value.clone(), column.1.clone()));
+            sql.push_str(&format!(", ${}", params.len()));
+        }
+        sql.push(')');
+    }
+    sql.push_str(&format!(" ON CONFLICT (site_id, id) DO UPDATE SET {}", table.assignments()));
+    tx.execute(&sql, &params)?;
+    Ok(())
+}
+
+fn delete(
+    tx: &mut Tx<'_>,
+    site_id: Uuid,
+    table: &'static Table,
+    ids: &[u64],
+) -> Result<(), SyncError> {
+    let sql = format!("DELETE FROM {} WHERE site_id = $1 AND id = ANY ($2)", table.name);
+    for ids in ids.chunks(DELETE_IDS) {
+        let ids = ids.iter().map(|id| super::rows::id_of(*id)).collect();
+        let params = [(Value::Uuid(site_id), Type::UUID), (Value::Ints(ids), Type::INT8_ARRAY)];
+        tx.execute(&sql, &params)?;
+    }
+    Ok(())
+}
+
+/// Sends the audit rows from `first` on, at most `limit`, and returns the number of the first that
+/// is not there.
+pub(super) fn write_audit(
+    tx: &mut Tx<'_>,
+    site_id: Uuid,
+    snapshot: &Snapshot,
+    first: u64,
+    limit: u64,
+) -> Result<u64, SyncError> {
+    let next = snapshot.head().next_audit.min(first.saturating_add(limit)).max(first);
+    let range = (Bound::Included(first), Bound::Excluded(next));
+    if next - first >= BULK_ROWS as u64 {
+        let mut copy = tx.copy_in(&AUDIT, AUDIT.name, site_id)?;
+        for entry in snapshot.audit_range(range)? {
+            copy.row(&audit_row(&entry?))?;
+        }
+        copy.finish()?;
+        return Ok(next);
+    }
+    let mut entries = Vec::new();
+    for entry in snapshot.audit_range(range)? {
+        entries.push(entry?);
+        if entries.len() == STATEMENT_ROWS {
+            upsert(tx, site_id, &AUDIT, &entries.iter().map(audit_row).collect::<Vec<_>>())?;
+            entries.clear();
+        }
+    }
+    upsert(tx, site_id, &AUDIT, &entries.iter().map(audit_row).collect::<Vec<_>>())?;
+    Ok(next)
+}

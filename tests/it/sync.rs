@@ -1,0 +1,10 @@
+//! The mirror in PostgreSQL, against real servers.
+
+mod contract;
+mod exact;
+mod kills;
+mod link;
+mod mirrored;
+mod oracle;
+mod races;
+mod tls;

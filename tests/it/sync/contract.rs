@@ -1,0 +1,7 @@
+//! S1 to S13, the sync contract of docs/ARCHITECTURE.md, each by the test of its name.
+
+mod adopting;
+mod database;
+mod fencing;
+mod interruptions;
+mod rounds;

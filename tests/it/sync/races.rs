@@ -1,0 +1,100 @@
+//! Moments that random kills meet too seldom: what happens between two steps of a claim.
+
+use postgres::Client;
+use unoc::domain::Command;
+use unoc::domain::network::Blueprint;
+
+use super::oracle::rig::Rig;
+use crate::app::postgres::{Postgres, rows};
+use crate::app::wait;
+use crate::model::world::Pair;
+
+/// A core with something to mirror.
+fn rig(postgres: &Postgres) -> Rig {
+    let rig = Rig::new(&postgres.url());
+    rig.submit(&Pair::default().carry_out(Command::Reseed(Blueprint::Demo)), "the demo network");
+    rig
+}
+
+/// Waits until a session of somebody else waits for a lock of this one.
+fn await_waiter(client: &mut Client) {
+    wait::until("somebody waits for the lock", || {
+        let waiting = "SELECT pid FROM pg_locks WHERE NOT granted";
+        (!rows(client, waiting).is_empty()).then_some(())
+    });
+}
+
+/// The next run must not take the one before for another appliance, which would have to be silent
+/// for 30 s first.
+#[test]
+fn a_run_that_ended_while_it_claimed_the_site_keeps_nobody_out() {
+    let Some(postgres) = Postgres::start() else { return };
+    let mut rig = rig(&postgres);
+    rig.start_mirror();
+    rig.be_in_step("the first run");
+    rig.stop(true);
+    // The second run has noted locally that it claims the site, and waits to say so in PostgreSQL.
+    let mut client = postgres.client();
+    client.batch_execute("BEGIN; SELECT FROM sites FOR UPDATE").expect("a lock");
+    rig.start_again();
+    await_waiter(&mut client);
+    rig.stop(true);
+    client.batch_execute("ROLLBACK").expect("the lock goes");
+    rig.start_again();
+    rig.be_in_step("the third run");
+    rig.stop(false);
+}
+
+/// Two appliances of one site id that both find an empty database: the later one must not write
+/// over what the earlier one has just sent.
+#[test]
+fn of_two_first_copies_at_the_same_time_one_wins() {
+    let Some(postgres) = Postgres::start() else { return };
+    let mut other = rig(&postgres);
+    other.start_mirror();
+    other.be_in_step("the tables are there");
+    other.stop(false);
+    let mut rig = rig(&postgres);
+    let site_id = rig.site_id();
+    let mut client = postgres.client();
+    let earlier = format!(
+        "BEGIN; INSERT INTO sync_state SELECT '{site_id}', 1, gen_random_uuid(), \
+         gen_random_uuid(), 'the other one', now(), 7, now(), now(), 1, 1, 1, 0"
+    );
+    client.batch_execute(&earlier).expect("another first copy begins");
+    rig.start_mirror();
+    await_waiter(&mut client);
+    client.batch_execute("COMMIT").expect("it ends well");
+    let obstacle = wait::until("the later one stands still", || rig.obstacle());
+    let text = obstacle.to_string();
+    assert!(text.contains("another appliance writes this site: the other one"), "{text}");
+    let sql = format!("SELECT holder, applied_seq FROM sync_state WHERE site_id = '{site_id}'");
+    assert_eq!(rows(&mut client, &sql), [["the other one", "7"]]);
+    let sql = format!("SELECT count(*) FROM devices WHERE site_id = '{site_id}'");
+    assert_eq!(rows(&mut client, &sql), [["0"]]);
+    rig.stop(false);
+}
+
+/// A host that replaces a lost one ends between taking the site over here and saying so there.
+#[test]
+fn an_adoption_that_was_cut_off_goes_on_at_the_next_start() {
+    let Some(postgres) = Postgres::start() else { return };
+    let mut lost = rig(&postgres);
+    lost.start_mirror();
+    lost.be_in_step("the lost host");
+    let site_id = lost.site_id();
+    lost.stop(false);
+    let mut replaced = Rig::replacing(&postgres.url(), site_id);
+    let mut client = postgres.client();
+    client.batch_execute("BEGIN; SELECT FROM sites FOR UPDATE").expect("a lock");
+    replaced.start_mirror();
+    await_waiter(&mut client);
+    assert!(replaced.engine().read().head().seq > 0, "the site is here");
+    replaced.stop(true);
+    client.batch_execute("ROLLBACK").expect("the lock goes");
+    replaced.start_again();
+    replaced.check_no_obstacle("after the cut");
+    replaced.be_in_step("after the cut");
+    assert_eq!(replaced.compare("after the cut").differences(), 0);
+    replaced.stop(false);
+}
