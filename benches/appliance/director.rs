@@ -26,6 +26,8 @@ pub(crate) struct Bench {
     pub(crate) rounds: usize,
     /// Of one measurement within a round.
     pub(crate) seconds: f64,
+    /// How long `sync` keeps PostgreSQL away.
+    pub(crate) outage_seconds: f64,
     /// Where plots go: beside the paper, when it is being written.
     pub(crate) plots: Option<PathBuf>,
 }
@@ -36,6 +38,7 @@ struct Options {
     write: Option<PathBuf>,
     rounds: usize,
     seconds: f64,
+    outage_seconds: f64,
     scenarios: Vec<String>,
 }
 
@@ -48,6 +51,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         scratch,
         rounds: options.rounds,
         seconds: options.seconds,
+        outage_seconds: options.outage_seconds,
         plots: options.write.as_deref().and_then(Path::parent).map(Path::to_owned),
     };
     let circumstances = circumstances(&bench)?;
@@ -56,6 +60,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         println!("== {name}");
         let before = load()?;
         match measure(&bench, name) {
+            Ok(rows) if rows.is_empty() => println!("skipped\n"),
             Ok(rows) => {
                 let circumstances = format!("{circumstances}; load {before} to {}", load()?);
                 println!("{circumstances}\n{}", report::plain(&rows));
@@ -88,6 +93,7 @@ fn parse(args: &[String]) -> Result<Options> {
         write: None,
         rounds: 7,
         seconds: 3.0,
+        outage_seconds: 600.0,
         scenarios: Vec::new(),
     };
     let mut args = args.iter();
@@ -99,6 +105,7 @@ fn parse(args: &[String]) -> Result<Options> {
             "--write" => options.write = Some(value()?.into()),
             "--rounds" => options.rounds = value()?.parse::<usize>()?.max(ROUNDS_MIN),
             "--seconds" => options.seconds = value()?.parse()?,
+            "--outage-seconds" => options.outage_seconds = value()?.parse()?,
             name if scenarios::ALL.iter().any(|(known, _)| *known == name) => {
                 options.scenarios.push(name.to_owned());
             }
@@ -125,6 +132,18 @@ impl Bench {
         let path = self.scratch.path().join(name);
         fs::write(&path, bytes)?;
         Ok(path)
+    }
+
+    /// A copy of a data directory that nobody uses now.
+    pub(crate) fn copy_of(&self, directory: &Path, name: &str) -> Result<PathBuf> {
+        let copy = self.directory(name)?;
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                fs::copy(entry.path(), copy.join(entry.file_name()))?;
+            }
+        }
+        Ok(copy)
     }
 
     /// A data directory with a site of this many leaves, made at the first call.

@@ -3,9 +3,9 @@
 //!
 //! Four kinds of process take part. The director (`run`) starts everything and computes ratios.
 //! The program under test is `unoc` itself. A bare server (`baseline`) does the same work on the
-//! wire with nothing behind it. A load generator (`load`, `watch`, `outage`) drives either, always
-//! the same way, so that its own cost is in both numbers. Only `recompute` needs no process: it
-//! calls the library.
+//! wire with nothing behind it. A load generator (`load`, `pace`, `watch`, `outage`) drives either,
+//! always the same way, so that its own cost is in both numbers. Only `recompute` needs no process:
+//! it calls the library. `sync` also starts a PostgreSQL, and is its client beside the program.
 //!
 //! Machines that run this are shared and noisy. The two servers therefore take turns (ours, bare,
 //! ours, bare, …) for at least five rounds, each round gives one ratio, and the median of the
@@ -20,9 +20,12 @@
 mod baseline;
 mod director;
 mod http;
+mod line;
 mod load;
 mod outage;
+mod pace;
 mod plot;
+mod postgres;
 mod process;
 mod report;
 mod scenarios;
@@ -35,13 +38,15 @@ const USAGE: &str = "\
 Measures the release binary beside a bare server. Use ops/bench.sh, which builds both and calls
   appliance run --binary PATH --scratch DIR [--write FILE] [--rounds N] [--seconds S] [SCENARIO…]
 
-scenarios: get_one list first_byte provision broadcast recompute storm footprint (all, when none
-is named)
+scenarios: get_one list first_byte provision broadcast recompute storm sync footprint (all, when
+none is named)
   --scratch DIR   where stores are made: the file system whose fsync is measured
   --write FILE    put the tables between this Markdown file's `<!-- bench:SCENARIO -->` markers,
                   and plots beside it
   --rounds N      rounds per comparison, at least 5 (7)
-  --seconds S     length of one measurement in a round (3)";
+  --seconds S     length of one measurement in a round (3)
+  --outage-seconds S
+                  how long `sync` keeps PostgreSQL away (600)";
 
 fn main() -> Result<()> {
     // Cargo adds --bench when it runs a bench target itself.
@@ -53,6 +58,7 @@ fn main() -> Result<()> {
             "load" => load::run(one(rest)?),
             "watch" => watch::run(one(rest)?),
             "outage" => outage::run(one(rest)?),
+            "pace" => pace::run(one(rest)?),
             other => bail!("unknown command {other}\n{USAGE}"),
         },
         None => {

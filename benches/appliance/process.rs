@@ -44,6 +44,15 @@ pub(crate) fn unoc(binary: &Path, directory: &Path) -> Command {
 
 /// Starts `unoc serve` on a directory; returns it and the time until it was ready.
 pub(crate) fn start_unoc(binary: &Path, directory: &Path) -> Result<(Server, Duration)> {
+    start(binary, directory, None)
+}
+
+/// Starts `unoc serve` with a mirror in this database.
+pub(crate) fn start_mirrored(binary: &Path, directory: &Path, url: &str) -> Result<Server> {
+    start(binary, directory, Some(url)).map(|(server, _)| server)
+}
+
+fn start(binary: &Path, directory: &Path, url: Option<&str>) -> Result<(Server, Duration)> {
     fs::create_dir_all(directory)?;
     let config = directory.with_extension("toml");
     fs::write(&config, "")?;
@@ -57,6 +66,7 @@ pub(crate) fn start_unoc(binary: &Path, directory: &Path) -> Result<(Server, Dur
     let mut command = unoc(binary, directory);
     command.arg("serve").arg("--port").arg("0").arg("--config").arg(&config);
     command.arg("--data-dir").arg(directory);
+    command.envs(url.map(|url| ("DATABASE_URL", url)));
     command.stdout(output.try_clone()?).stderr(output);
     let started = Instant::now();
     let child = command.spawn().with_context(|| format!("starting {}", binary.display()))?;
@@ -142,16 +152,18 @@ impl Server {
 
     /// Processor time so far, user and system, in seconds.
     pub(crate) fn cpu_s(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name in parentheses may hold blanks; what follows does not. utime and stime are
-        // fields 14 and 15 (`man 5 proc_pid_stat`), the state behind the name is field 3.
-        let (_, rest) = stat.rsplit_once(')').context("no name in /proc/PID/stat")?;
-        let ticks: Vec<&str> = rest.split_whitespace().skip(11).take(2).collect();
-        let mut sum = 0.0;
-        for text in ticks {
-            sum += text.parse::<f64>()?;
+        cpu_s(&PathBuf::from(format!("/proc/{}", self.child.id())))
+    }
+
+    /// Processor time so far of the thread with this name, in seconds; 0 when there is none.
+    pub(crate) fn thread_cpu_s(&self, name: &str) -> Result<f64> {
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let task = task?.path();
+            if fs::read_to_string(task.join("comm"))?.trim() == name {
+                return cpu_s(&task);
+            }
         }
-        Ok(sum / TICKS_PER_S)
+        Ok(0.0)
     }
 
     pub(crate) fn memory(&self) -> Result<Memory> {
@@ -170,6 +182,20 @@ impl Server {
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
+}
+
+/// Processor time so far of a process or thread, by its directory in /proc.
+fn cpu_s(directory: &Path) -> Result<f64> {
+    let stat = fs::read_to_string(directory.join("stat"))?;
+    // The name in parentheses may hold blanks; what follows does not. utime and stime are
+    // fields 14 and 15 (`man 5 proc_pid_stat`), the state behind the name is field 3.
+    let (_, rest) = stat.rsplit_once(')').context("no name in stat")?;
+    let ticks: Vec<&str> = rest.split_whitespace().skip(11).take(2).collect();
+    let mut sum = 0.0;
+    for text in ticks {
+        sum += text.parse::<f64>()?;
+    }
+    Ok(sum / TICKS_PER_S)
 }
 
 impl Drop for Server {

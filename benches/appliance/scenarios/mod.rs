@@ -8,6 +8,7 @@ mod list;
 mod provision;
 mod recompute;
 mod storm;
+mod sync;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -29,6 +30,7 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     ("broadcast", broadcast::measure),
     ("recompute", recompute::measure),
     ("storm", storm::measure),
+    ("sync", sync::measure),
     ("footprint", footprint::measure),
 ];
 
