@@ -1,15 +1,25 @@
+import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import { icons } from './vite.icons.ts'
 
 // Relative URLs: the server rewrites `<base href="/">` to its configured base path, and
 // everything else in the pages follows from it.
 export default defineConfig({
   base: './',
-  plugins: [vue()],
+  plugins: [vue(), tailwindcss(), icons()],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_PROD_DEVTOOLS__: 'false',
     __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ['/api', '/health', '/openapi.json', '/socket.io'].map((path) => [
+        path,
+        { target: process.env['UNOC_DEV_SERVER'] ?? 'http://127.0.0.1:5001', ws: path === '/socket.io' },
+      ]),
+    ),
   },
   build: {
     sourcemap: false,

@@ -3,6 +3,7 @@ import { readJson, request, url } from './api/http'
 import { startTheme, theme } from './stores/theme'
 import './styles/tokens.css'
 import './styles/base.css'
+import './styles/controls.css'
 import './styles/docs.css'
 
 interface Description {

@@ -11,3 +11,9 @@ declare module 'swagger-ui-dist/swagger-ui-es-bundle.js' {
   }
   export default function SwaggerUI(options: Options): unknown
 }
+
+/** The bodies of the icons in utils/iconNames.ts; vite.icons.ts makes it. */
+declare module 'virtual:icons' {
+  const bodies: Readonly<Record<import('./utils/iconNames').IconName, string>>
+  export default bodies
+}

@@ -20,7 +20,7 @@ const HASHED_PREFIX: &str = "assets/";
 const BASE_PLACEHOLDER: &str = "<base href=\"/\">";
 /// Nothing from outside, nothing inline; see docs/ARCHITECTURE.md.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; \
-     style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; \
+     style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; \
      base-uri 'self'; frame-ancestors 'self'; form-action 'self'";
 
 /// Paths that are no pages: an unknown one below them is an error, not the application.

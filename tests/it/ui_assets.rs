@@ -37,6 +37,28 @@ fn the_page_is_served_on_its_routes_and_never_from_a_cache_unasked() {
 }
 
 #[test]
+fn the_pages_run_nothing_inline_and_nothing_from_outside() {
+    let app = TestApp::empty();
+    for path in ["/", "/docs"] {
+        let page = app.get(path).expect(200);
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'self'; script-src 'self';"), "{policy}");
+        for hole in ["unsafe", "*", "http:", "https:", "ws:", "wss:", "blob:", "nonce", "sha256"] {
+            assert!(!policy.contains(hole), "{hole} in {policy}");
+        }
+        let html = page.text();
+        assert_eq!(
+            html.matches("<script").count(),
+            html.matches("<script type=\"module\"").count()
+        );
+        assert_eq!(html.matches("<script").count(), html.matches("src=\"./assets/").count());
+        for inline in ["<style", " style=", " onload=", "javascript:", "://"] {
+            assert!(!html.contains(inline), "{inline} in {path}");
+        }
+    }
+}
+
+#[test]
 fn hashed_files_are_kept_for_ever() {
     let app = TestApp::empty();
     for page in ["/", "/docs"] {

@@ -1,10 +1,14 @@
 import { readJson, request } from './http'
 import type {
   Device,
+  DevicePatch,
   Interface,
+  NewDevice,
   OpticalPath,
   OverrideAnswer,
   OverrideStatus,
+  Provisioned,
+  ProvisionedMany,
   UpstreamPath,
 } from './types'
 
@@ -16,6 +20,13 @@ export interface DeviceList {
 
 export async function fetchDevices(): Promise<DeviceList> {
   const response = await request('GET', 'api/devices')
+  const seq = Number(response.headers.get('x-unoc-seq') ?? 0)
+  return { seq, devices: await readJson<Device[]>(response) }
+}
+
+/** The first devices only. */
+export async function fetchDevicePage(limit: number): Promise<DeviceList> {
+  const response = await request('GET', `api/devices?limit=${limit}`)
   const seq = Number(response.headers.get('x-unoc-seq') ?? 0)
   return { seq, devices: await readJson<Device[]>(response) }
 }
@@ -45,6 +56,25 @@ export async function setOverride(
 
 export async function clearOverride(deviceId: number): Promise<OverrideAnswer> {
   return readJson(await request('DELETE', `api/devices/${deviceId}/override`))
+}
+
+/** Makes a device with its ports. */
+export async function provisionDevice(body: NewDevice): Promise<Provisioned> {
+  return readJson(await request('POST', 'api/devices/provision', body))
+}
+
+/** Makes all of them or none; a refusal names the faulty rows (`ApiError.rows`). */
+export async function provisionMany(devices: NewDevice[]): Promise<ProvisionedMany> {
+  return readJson(await request('POST', 'api/devices/bulk', { devices }))
+}
+
+export async function updateDevice(deviceId: number, patch: DevicePatch): Promise<Device> {
+  return readJson(await request('PATCH', `api/devices/${deviceId}`, patch))
+}
+
+/** Deletes a device with its ports and links. */
+export async function deleteDevice(deviceId: number): Promise<void> {
+  await request('DELETE', `api/devices/${deviceId}`)
 }
 
 /** Replaces everything by the demo network. */

@@ -1,4 +1,4 @@
-import type { Fault } from './types'
+import type { Fault, RowError } from './types'
 
 /** A list of 100,000 devices over a slow line; nothing waits longer. */
 const TIMEOUT_MS = 60_000
@@ -8,6 +8,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
+    /** Of a bulk call: what is wrong with which row. */
+    readonly rows: readonly RowError[] = [],
   ) {
     super(detail)
     this.name = 'ApiError'
@@ -38,7 +40,7 @@ export async function request(method: string, path: string, body?: unknown): Pro
     throw new ApiError(0, 'The server does not answer.')
   }
   if (!response.ok) {
-    throw new ApiError(response.status, await readDetail(response))
+    throw await refusal(response)
   }
   return response
 }
@@ -71,10 +73,14 @@ export function detailText(body: unknown, status: number): string {
   return texts.join('; ') || fallback
 }
 
-async function readDetail(response: Response): Promise<string> {
-  try {
-    return detailText(await response.json(), response.status)
-  } catch {
-    return detailText(null, response.status)
-  }
+/** The faults of single rows, of a bulk call's error body. */
+export function rowErrors(body: unknown): RowError[] {
+  if (typeof body !== 'object' || body === null || !('errors' in body)) return []
+  return Array.isArray(body.errors) ? (body.errors as RowError[]) : []
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const { status } = response
+  const body: unknown = await response.json().catch(() => null)
+  return new ApiError(status, detailText(body, status), rowErrors(body))
 }

@@ -1,5 +1,44 @@
-import { request } from './http'
+import { readJson, request } from './http'
+import type { Connected, ConnectDevices, FiberType, Interface, Link, LinkPatch } from './types'
+
+/** A whole list, and the sequence number of the change log that it stands at. */
+export interface Listed<T> {
+  seq: number
+  rows: T[]
+}
+
+export async function fetchList<T>(path: string): Promise<Listed<T>> {
+  const response = await request('GET', path)
+  const seq = Number(response.headers.get('x-unoc-seq') ?? 0)
+  return { seq, rows: await readJson<T[]>(response) }
+}
+
+export async function fetchLinks(): Promise<Listed<Link>> {
+  return fetchList('api/links')
+}
+
+/** The interfaces of all devices. */
+export async function fetchPorts(): Promise<Listed<Interface>> {
+  return fetchList('api/interfaces')
+}
+
+/** Makes a port on each device and links them. */
+export async function connectDevices(body: ConnectDevices): Promise<Connected> {
+  return readJson(await request('POST', 'api/links/create-simple', body))
+}
+
+export async function updateLink(linkId: number, patch: LinkPatch): Promise<void> {
+  await request('PATCH', `api/links/${linkId}`, patch)
+}
+
+export async function deleteLink(linkId: number): Promise<void> {
+  await request('DELETE', `api/links/${linkId}`)
+}
 
 export async function clearLinkOverride(linkId: number): Promise<void> {
   await request('DELETE', `api/links/${linkId}/override`)
+}
+
+export async function fetchFiberTypes(): Promise<FiberType[]> {
+  return readJson(await request('GET', 'api/optical/fiber-types'))
 }

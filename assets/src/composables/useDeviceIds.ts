@@ -24,7 +24,18 @@ export function useDeviceIds(query: ListQuery): Readonly<ShallowRef<number[]>> {
     restUntil = until + Math.max(REST_MS_MIN, (until - from) * REST_FACTOR)
   }
 
-  watch(() => [query.text, query.type, query.status, query.sort, query.descending], compute)
+  watch(
+    () => [
+      query.text,
+      query.type,
+      query.status,
+      query.container,
+      query.overridden,
+      query.sort,
+      query.descending,
+    ],
+    compute,
+  )
   watch(devices, () => {
     timer ??= setTimeout(compute, Math.max(0, restUntil - performance.now()))
   })

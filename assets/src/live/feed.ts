@@ -1,44 +1,45 @@
 import { shallowRef } from 'vue'
 import { fetchDevices } from '../api/devices'
-import { detailOf } from '../api/http'
 import { applyDeviceChanges, replaceDevices } from '../stores/devices'
 import { applyInterfaceChanges, reloadInterfaces } from '../stores/interfaces'
+import { applyWiring, loadWiring } from '../stores/wiring'
 import { scheduleProblems } from '../stores/problems'
 import { type LinkFacts, linkState, SILENCE_MS_MAX } from './indicator'
-import { openLive } from './socket'
-import { Sync } from './sync'
+import { LiveList } from './list'
+import { type LiveSocket, openLive } from './socket'
 import type { ChangeItem } from './types'
 
 const TICK_MS = 500
-/** A storm of resyncs must not turn into a storm of lists. */
-const REFETCH_INTERVAL_MS = 1_000
-const RETRY_MS_MAX = 10_000
 
-export type ListState = { phase: 'loading' | 'ready' } | { phase: 'failed'; detail: string }
-
-/** Whether a list is there; after the first one, a failing refetch leaves it `ready`. */
-export const listState = shallowRef<ListState>({ phase: 'loading' })
 /** What the connection indicator says. */
 export const link = shallowRef(linkState(nothingYet(), 0))
 /** When the connection was last good; null before the first time. */
 export const lastLiveAt = shallowRef<number | null>(null)
 /** The server is another build than the one this page came from. */
 export const outdated = shallowRef(false)
+/** The site's id and the server's version; null before the first contact. */
+export const site = shallowRef<string | null>(null)
+export const version = shallowRef<string | null>(null)
+/** Grows with every batch of changes that was applied. */
+export const changeCount = shallowRef(0)
 
-const sync = new Sync<ChangeItem>({ apply: applyChanges, refetch: scheduleRefetch })
+/** The devices, which every page needs; the links and their ends, for those that `start` it. */
+export const deviceFeed = new LiveList({ load: loadDevices, apply: applyToDevices })
+export const wiringFeed = new LiveList({ load: loadWiring, apply: applyWiring })
+const feeds = [deviceFeed, wiringFeed]
+
+/** Whether the devices are there. */
+export const listState = deviceFeed.state
+
 const facts: LinkFacts = nothingYet()
-let site: string | null = null
-let version: string | null = null
-let refetchTimer: ReturnType<typeof setTimeout> | undefined
-let refetchedAt = -Infinity
-let failures = 0
 let reopenedAt = 0
+let socket: LiveSocket | null = null
 
 /** Starts the live list. Called once, for the life of the page. */
 export function startFeed(): void {
   facts.downSince = Date.now()
   if (!navigator.onLine) facts.offlineSince = Date.now()
-  const socket = openLive({
+  const opened = openLive({
     connected: () => {
       facts.connected = true
     },
@@ -50,24 +51,26 @@ export function startFeed(): void {
     },
     snapshot: (snapshot) => {
       heard()
-      const moved = site !== null && site !== snapshot.site
-      outdated.value ||= version !== null && version !== snapshot.version
-      site = snapshot.site
-      version ??= snapshot.version
-      if (moved) sync.restart()
-      else sync.connected(snapshot.seq, Date.now())
+      const moved = site.value !== null && site.value !== snapshot.site
+      outdated.value ||= version.value !== null && version.value !== snapshot.version
+      site.value = snapshot.site
+      version.value ??= snapshot.version
+      for (const { sync } of started()) {
+        if (moved) sync.restart()
+        else sync.connected(snapshot.seq, Date.now())
+      }
     },
     changes: (batch) => {
       heard()
-      sync.batch(batch)
+      for (const { sync } of started()) sync.batch(batch)
     },
     resync: (span) => {
       heard()
-      sync.resync(span)
+      for (const { sync } of started()) sync.resync(span)
     },
     heartbeat: (seq) => {
       heard()
-      sync.mark(seq, Date.now())
+      for (const { sync } of started()) sync.mark(seq, Date.now())
     },
   })
 
@@ -75,11 +78,11 @@ export function startFeed(): void {
     const now = Date.now()
     link.value = linkState(facts, now)
     if (link.value === 'live') lastLiveAt.value = now
-    sync.tick(now)
+    for (const { sync } of started()) sync.tick(now)
     const silent = facts.connected && now - (facts.heardAt ?? now) > SILENCE_MS_MAX
     if (silent && now - reopenedAt > SILENCE_MS_MAX) {
       reopenedAt = now
-      socket.reopen()
+      opened.reopen()
     }
   }
 
@@ -89,6 +92,7 @@ export function startFeed(): void {
     if (link.value !== 'live') tick()
   }
 
+  socket = opened
   window.addEventListener('offline', () => {
     facts.offlineSince = Date.now()
     tick()
@@ -99,49 +103,34 @@ export function startFeed(): void {
   })
   document.addEventListener('visibilitychange', tick)
   setInterval(tick, TICK_MS)
-  sync.restart()
+  deviceFeed.start()
 }
 
-/** Tries again at once after a failed first list. */
-export function retryNow(): void {
-  if (listState.value.phase !== 'failed') return
-  clearTimeout(refetchTimer)
-  void refetch()
+/** Drops the connection and makes a new one. */
+export function reconnectNow(): void {
+  socket?.reopen()
 }
 
-function scheduleRefetch(): void {
+function started(): LiveList[] {
+  return feeds.filter((feed) => feed.isStarted)
+}
+
+async function loadDevices(): Promise<number> {
   // They need not wait for a list of 100,000 devices.
   scheduleProblems()
-  const pause = Math.min(REFETCH_INTERVAL_MS * 2 ** failures, RETRY_MS_MAX)
-  clearTimeout(refetchTimer)
-  refetchTimer = setTimeout(() => void refetch(), Math.max(0, refetchedAt + pause - Date.now()))
+  const list = await fetchDevices()
+  replaceDevices(list.devices)
+  void reloadInterfaces()
+  scheduleProblems()
+  changeCount.value += 1
+  return list.seq
 }
 
-async function refetch(): Promise<void> {
-  try {
-    if (listState.value.phase === 'failed') listState.value = { phase: 'loading' }
-    const list = await fetchDevices()
-    failures = 0
-    refetchedAt = Date.now()
-    replaceDevices(list.devices)
-    void reloadInterfaces()
-    scheduleProblems()
-    listState.value = { phase: 'ready' }
-    sync.loaded(list.seq)
-  } catch (error) {
-    failures += 1
-    refetchedAt = Date.now()
-    if (listState.value.phase !== 'ready') {
-      listState.value = { phase: 'failed', detail: detailOf(error) }
-    }
-    scheduleRefetch()
-  }
-}
-
-function applyChanges(items: ChangeItem[]): void {
+function applyToDevices(items: ChangeItem[]): void {
   applyDeviceChanges(items)
   applyInterfaceChanges(items)
   scheduleProblems()
+  changeCount.value += 1
 }
 
 function nothingYet(): LinkFacts {

@@ -1,10 +1,10 @@
-import type { Device, Interface } from '../api/types'
+import type { Device, Interface, Link } from '../api/types'
 
 /** The latest state of one entity; a null value says that it was deleted. */
 export type ChangeItem =
   | { kind: 'device'; id: number; value: Device | null }
   | { kind: 'interface'; id: number; value: Interface | null }
-  | { kind: 'link'; id: number; value: unknown }
+  | { kind: 'link'; id: number; value: Link | null }
 
 /** The steps `from_seq + 1 ..= to_seq` of the server's change log. */
 export interface Span {

@@ -1,6 +1,6 @@
-import { computed, shallowRef } from 'vue'
+import { computed, readonly, shallowRef } from 'vue'
 
-type Theme = 'light' | 'dark'
+export type Theme = 'light' | 'dark'
 
 const KEY = 'unoc.theme'
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)')
@@ -19,14 +19,22 @@ export function startTheme(): void {
   show()
 }
 
+/** What the operator chose; null follows the system. */
+export const chosenTheme = readonly(chosen)
+
 /** Switches over. Choosing what the system says means following it again. */
 export function toggleTheme(): void {
   const next: Theme = theme.value === 'dark' ? 'light' : 'dark'
-  chosen.value = next === system.value ? null : next
+  chooseTheme(next === system.value ? null : next)
+}
+
+/** Puts a choice into force and remembers it in this browser. */
+export function chooseTheme(next: Theme | null): void {
+  chosen.value = next
   show()
   try {
-    if (chosen.value === null) localStorage.removeItem(KEY)
-    else localStorage.setItem(KEY, chosen.value)
+    if (next === null) localStorage.removeItem(KEY)
+    else localStorage.setItem(KEY, next)
   } catch {
     // A browser without storage forgets the choice, nothing more.
   }

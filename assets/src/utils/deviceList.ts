@@ -17,6 +17,10 @@ export interface ListQuery {
   text: string
   type: DeviceType | ''
   status: Status | ''
+  /** Only what stands in this container. */
+  container: number | null
+  /** Only what an operator holds. */
+  overridden: boolean
   sort: SortKey
   descending: boolean
 }
@@ -25,6 +29,8 @@ export const DEFAULT_QUERY: ListQuery = {
   text: '',
   type: '',
   status: '',
+  container: null,
+  overridden: false,
   sort: 'id',
   descending: false,
 }
@@ -60,12 +66,14 @@ export function containerName(devices: Devices, device: Device): string | null {
 }
 
 function matcher(devices: Devices, query: ListQuery): (device: Device) => boolean {
-  const { type, status } = query
+  const { type, status, container, overridden } = query
   const text = query.text.trim().toLowerCase()
   const id = /^#?\d+$/.test(text) ? Number(text.replace('#', '')) : null
   return (device) => {
     if (type !== '' && device.device_type !== type) return false
     if (status !== '' && device.effective_status !== status) return false
+    if (container !== null && device.parent_container_id !== container) return false
+    if (overridden && device.status_override === null) return false
     if (text === '' || device.id === id) return true
     if (searchText(device).includes(text)) return true
     return containerName(devices, device)?.toLowerCase().includes(text) ?? false

@@ -44,6 +44,35 @@ export function formatCounted(count: number, noun: string): string {
   return `${formatCount(count)}\u00a0${noun}${count === 1 ? '' : 's'}`
 }
 
+/** A span of seconds in the largest unit that keeps it readable: `0.4 s`, `12 s`, `3 min`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10}\u00a0s`
+  if (seconds < 60) return `${Math.round(seconds)}\u00a0s`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}\u00a0min`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)}\u00a0h`
+  return `${Math.floor(seconds / 86_400)}\u00a0d`
+}
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+
+/** A number of bytes in binary units, with three digits at most: `1.43 GiB`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 1_000 && unit < BYTE_UNITS.length - 1) {
+    value /= 1_024
+    unit += 1
+  }
+  const places = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2
+  return `${value.toFixed(places)}\u00a0${BYTE_UNITS[unit] ?? 'TiB'}`
+}
+
+/** Milliseconds, or seconds from one on. */
+export function formatMs(ms: number): string {
+  if (ms >= 1_000) return formatSeconds(ms / 1_000)
+  return `${ms >= 10 ? Math.round(ms) : Math.round(ms * 10) / 10}\u00a0ms`
+}
+
 export function formatTime(iso: string): string {
   const time = Date.parse(iso)
   return Number.isNaN(time) ? iso : absolute.format(time)

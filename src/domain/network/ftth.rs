@@ -14,11 +14,24 @@ const OLTS_PER_POP: u32 = 16;
 const LEAVES_PER_SWITCH: u32 = 24;
 const PONS_PER_SWITCH: u32 = 40;
 const BUSINESS_EVERY: u32 = 50;
-/// Distance between neighbouring leaves on the canvas.
-const LEAF_PITCH: f64 = 24.0;
+
+/// On the canvas: how far the leaves of a PON stand from their splitter, all around it but for a
+/// gap at the top, through which the feeder comes.
+const RING_RADIUS: f64 = 170.0;
+const RING_SHARE: f64 = 0.84;
+/// On the canvas: from one PON to the next, of an OLT four side by side in two rows.
+const PON_PITCH: f64 = 420.0;
+const PONS_PER_ROW: u32 = 4;
+/// On the canvas: from one OLT to the next in a POP of four by four, and from one POP to the next.
+const OLT_PITCH: [f64; 2] = [1_760.0, 1_260.0];
+const OLTS_PER_ROW: u32 = 4;
+const POP_PITCH: [f64; 2] = [8_000.0, 6_100.0];
 
 pub(super) fn build(planner: Planner<'_, '_>, leaves: u32) {
-    let mut builder = Builder { planner, cores: Vec::new(), made: 0, leaves, switches: 0 };
+    let leaves_per_pop = LEAVES_PER_PON * PONS_PER_OLT * OLTS_PER_POP;
+    let pops = leaves.div_ceil(leaves_per_pop).max(1);
+    let columns = f64::from(pops).sqrt().ceil();
+    let mut builder = Builder { planner, cores: Vec::new(), made: 0, leaves, switches: 0, columns };
     builder.build_core();
     let (mut pop, mut olt, mut pon) = (None, None, 0);
     while builder.made < leaves {
@@ -31,7 +44,7 @@ pub(super) fn build(planner: Planner<'_, '_>, leaves: u32) {
         }
         builder.build_pon(olt.expect("an OLT precedes its PONs"), pon);
         if pon % PONS_PER_SWITCH == PONS_PER_SWITCH - 1 {
-            builder.build_switch(here);
+            builder.build_switch(here, pon % (PONS_PER_OLT * OLTS_PER_POP) / PONS_PER_SWITCH);
         }
         pon += 1;
     }
@@ -43,12 +56,16 @@ struct Builder<'e, 'w> {
     made: u32,
     leaves: u32,
     switches: u32,
+    /// POPs side by side on the canvas.
+    columns: f64,
 }
 
 #[derive(Clone, Copy)]
 struct PopSite {
     container: DeviceId,
     edge: DeviceId,
+    /// The canvas above its first OLT.
+    at: [f64; 2],
 }
 
 #[derive(Clone, Copy)]
@@ -56,23 +73,20 @@ struct OltSite {
     olt: DeviceId,
     odf: DeviceId,
     container: DeviceId,
+    at: [f64; 2],
 }
 
 impl Builder<'_, '_> {
-    /// Where the next leaf's column stands.
-    fn column(&self) -> f64 {
-        f64::from(self.made) * LEAF_PITCH
-    }
-
     fn build_core(&mut self) {
-        let top = |x, y| Place { parent: None, x, y };
+        let middle = (self.columns * POP_PITCH[0] - PON_PITCH) / 2.0 - PON_PITCH;
+        let top = |x, y| Place { parent: None, x: middle + x, y };
         let gateway = self.planner.device(
             DeviceType::BackboneGateway,
             format_args!("BB-GW-1"),
-            top(0.0, -800.0),
+            top(0.0, -1_900.0),
         );
         for number in 1..=2_u32 {
-            let place = top(f64::from(number) * 400.0 - 600.0, -600.0);
+            let place = top(f64::from(number) * 1_200.0 - 1_800.0, -1_150.0);
             let name = format_args!("CORE-{number}");
             let core = self.planner.device(DeviceType::CoreRouter, name, place);
             self.planner.trunk(gateway, core, 0.1);
@@ -83,8 +97,10 @@ impl Builder<'_, '_> {
 
     fn build_pop(&mut self, index: u32) -> PopSite {
         let number = index + 1;
-        let x = self.column();
-        let place = |parent| Place { parent, x, y: -300.0 };
+        let row = (f64::from(index) / self.columns).floor();
+        let at = [(f64::from(index) - row * self.columns) * POP_PITCH[0], row * POP_PITCH[1]];
+        let middle = at[0] + OLT_PITCH[0] * 1.5 + PON_PITCH * 1.5;
+        let place = |parent| Place { parent, x: middle, y: at[1] };
         let container =
             self.planner.device(DeviceType::Pop, format_args!("POP-{number:03}"), place(None));
         let name = format_args!("EDGE-{number:03}");
@@ -93,25 +109,32 @@ impl Builder<'_, '_> {
             let km = spread_km(u64::from(number) << 8 | core.0, 4.0, 38.0);
             self.planner.trunk(core, edge, km);
         }
-        PopSite { container, edge }
+        PopSite { container, edge, at }
     }
 
     fn build_olt(&mut self, pop: PopSite, index: u32) -> OltSite {
         let number = index + 1;
         let container = pop.container;
-        let x = self.column();
-        let place = |y| Place { parent: Some(container), x, y };
-        let olt =
-            self.planner.device(DeviceType::Olt, format_args!("OLT-{number:04}"), place(-150.0));
+        let slot = index % OLTS_PER_POP;
+        let at = [
+            pop.at[0] + f64::from(slot % OLTS_PER_ROW) * OLT_PITCH[0],
+            pop.at[1] + 220.0 + f64::from(slot / OLTS_PER_ROW) * OLT_PITCH[1],
+        ];
+        let x = at[0] + PON_PITCH * 1.5;
+        let place = |y| Place { parent: Some(container), x, y: at[1] + y };
+        let olt = self.planner.device(DeviceType::Olt, format_args!("OLT-{number:04}"), place(0.0));
         self.planner.trunk(pop.edge, olt, 0.02);
         let odf =
-            self.planner.device(DeviceType::Odf, format_args!("ODF-{number:04}"), place(-50.0));
-        OltSite { olt, odf, container }
+            self.planner.device(DeviceType::Odf, format_args!("ODF-{number:04}"), place(100.0));
+        OltSite { olt, odf, container, at }
     }
 
     fn build_pon(&mut self, site: OltSite, pon: u32) {
-        let row = (pon % PONS_PER_OLT) as usize;
-        let place = Place { parent: Some(site.container), x: self.column(), y: 80.0 };
+        let slot = pon % PONS_PER_OLT;
+        let row = slot as usize;
+        let x = site.at[0] + f64::from(slot % PONS_PER_ROW) * PON_PITCH;
+        let y = site.at[1] + 400.0 + f64::from(slot / PONS_PER_ROW) * PON_PITCH;
+        let place = Place { parent: Some(site.container), x, y };
         let name = format_args!("SPL-{:05}", pon + 1);
         let splitter = self.planner.device(DeviceType::Splitter, name, place);
         // pon ports follow mgmt0 and lo0; the ODF joins its ports in pairs.
@@ -121,37 +144,49 @@ impl Builder<'_, '_> {
         let feeder_end = self.planner.port(splitter, 0);
         self.planner.fibre(self.planner.port(site.odf, 2 * row + 1), feeder_end, feeder_km);
         let count = LEAVES_PER_PON.min(self.leaves - self.made);
-        for output in 1..=count as usize {
+        for output in 1..=count {
             let is_business = self.made % BUSINESS_EVERY == BUSINESS_EVERY - 1;
             let device_type = if is_business { DeviceType::BusinessOnt } else { DeviceType::Ont };
-            let ont = self.build_leaf(device_type, "ONT");
+            let ont = self.build_leaf(device_type, "ONT", ring_place([x, y], output, count));
             let port = self.planner.new_port(ont, InterfaceType::Optical);
             let drop_km = spread_km(u64::from(self.made) << 20, 0.02, 0.9);
-            self.planner.fibre(self.planner.port(splitter, output), port, drop_km);
+            self.planner.fibre(self.planner.port(splitter, output as usize), port, drop_km);
         }
     }
 
-    fn build_switch(&mut self, pop: PopSite) {
+    /// `row`: of the POP on the canvas.
+    fn build_switch(&mut self, pop: PopSite, row: u32) {
         let count = LEAVES_PER_SWITCH.min(self.leaves - self.made);
         if count == 0 {
             return;
         }
         self.switches += 1;
-        let place = Place { parent: Some(pop.container), x: self.column(), y: -150.0 };
+        let x = pop.at[0] + f64::from(OLTS_PER_ROW) * OLT_PITCH[0];
+        let y = pop.at[1] + 540.0 + f64::from(row) * OLT_PITCH[1];
+        let place = Place { parent: Some(pop.container), x, y };
         let name = format_args!("AON-{:04}", self.switches);
         let switch = self.planner.device(DeviceType::AonSwitch, name, place);
         self.planner.trunk(pop.edge, switch, 0.02);
-        for index in 0..count as usize {
-            let cpe = self.build_leaf(DeviceType::AonCpe, "CPE");
+        for index in 0..count {
+            let at = ring_place([x, y], index + 1, count);
+            let cpe = self.build_leaf(DeviceType::AonCpe, "CPE", at);
             let drop_km = spread_km(u64::from(self.made) << 20, 0.1, 4.0);
             let wan = self.planner.port(cpe, 0);
-            self.planner.fibre(self.planner.port(switch, 2 + index), wan, drop_km);
+            self.planner.fibre(self.planner.port(switch, 2 + index as usize), wan, drop_km);
         }
     }
 
-    fn build_leaf(&mut self, device_type: DeviceType, word: &str) -> DeviceId {
-        let place = Place { parent: None, x: self.column(), y: 260.0 };
+    fn build_leaf(&mut self, device_type: DeviceType, word: &str, at: [f64; 2]) -> DeviceId {
+        let place = Place { parent: None, x: at[0], y: at[1] };
         self.made += 1;
         self.planner.device(device_type, format_args!("{word}-{:06}", self.made), place)
     }
+}
+
+/// Where the leaf with this number of so many stands around its splitter or switch.
+fn ring_place(center: [f64; 2], number: u32, count: u32) -> [f64; 2] {
+    let share = (f64::from(number) - 0.5) / f64::from(count);
+    let angle = std::f64::consts::TAU * (0.5 + (0.5 - share) * RING_SHARE);
+    let round = |value: f64| (value * 10.0).round() / 10.0;
+    [round(center[0] + RING_RADIUS * angle.sin()), round(center[1] - RING_RADIUS * angle.cos())]
 }

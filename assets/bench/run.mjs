@@ -1,0 +1,167 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+import { firstPicture, gzippedBytes, openPage, panFps, stormMs, zoomFps } from './measure.mjs'
+import { startPages, startSite } from './server.mjs'
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { binary: { type: 'string' }, pages: { type: 'string' }, write: { type: 'string' } },
+})
+const sizes = positionals.length > 0 ? positionals.map(Number) : [1_000, 10_000, 50_000]
+/** The budgets hold for a site of this size. */
+const BUDGET_SIZE = 10_000
+const MIDDLE = { x: 700, y: 430 }
+/** Without a graphics card, as a thin client or a virtual machine draws: WebGL and the page itself. */
+const SOFTWARE = [
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--disable-gpu-compositing',
+]
+
+const scratch = mkdtempSync(join(process.env.UNOC_BENCH_DIR ?? tmpdir(), 'unoc-bench-ui.'))
+const loadBefore = loadavg()[0]
+const rows = []
+try {
+  for (const size of sizes) await measureSite(size)
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
+const table = render()
+console.log(table)
+if (options.write !== undefined) put(options.write, table)
+
+/** A browser of its own for each page: what one leaves to the software renderer must not slow the next. */
+async function inBrowser(measure, url) {
+  const browser = await chromium.launch({
+    executablePath: process.env.UNOC_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-background-networking', ...SOFTWARE],
+  })
+  try {
+    return await measure(browser, url)
+  } finally {
+    await browser.close()
+  }
+}
+
+async function measureSite(size) {
+  const site = await startSite(options.binary, join(scratch, String(size)), size)
+  try {
+    const ours = await inBrowser(measureOurs, site.url)
+    const pages = await startPages(options.pages, site.url)
+    const theirs = await inBrowser(measureCytoscape, pages.url)
+    pages.stop()
+    report(size, ours, theirs)
+  } finally {
+    await site.stop()
+  }
+}
+
+async function measureOurs(browser, url) {
+  const { page, bodies, close } = await openPage(browser, `${url}/topology`)
+  const first = await firstPicture(page)
+  const bytes = await gzippedBytes(bodies)
+  const pan = await panFps(page, MIDDLE)
+  const zoom = await zoomFps(page, MIDDLE)
+  // All subscribers drawn: where a picture without level of detail would always be.
+  await page.locator('.stage').focus()
+  for (let step = 0; step < 6; step += 1) await page.keyboard.press('+')
+  await page.waitForTimeout(600)
+  const near = await panFps(page, MIDDLE)
+  await page.keyboard.press('0')
+  const cores = await (await fetch(`${url}/api/devices?device_type=CORE_ROUTER`)).json()
+  const total = (await (await fetch(`${url}/api/topology/summary`)).json()).by_status
+  // Every edge router has two cores above it: the second one lost is the outage.
+  for (const { id } of cores.slice(1)) await hold(url, id)
+  await page.waitForTimeout(3_000)
+  const expected = Object.values(total).reduce((sum, each) => sum + each, 0) * 0.85
+  const storm = await stormMs(
+    page,
+    () => hold(url, cores[0].id),
+    async () => Number(/^[\d,]+/.exec(await page.title())?.[0].replaceAll(',', '') ?? 0) > expected,
+  )
+  await close()
+  return { ...first, bytes, pan, zoom, near, storm }
+}
+
+async function hold(url, id) {
+  const answer = await fetch(`${url}/api/devices/${id}/override`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ status_override: 'DOWN' }),
+  })
+  if (!answer.ok) throw new Error(`the override was refused: ${answer.status}`)
+}
+
+async function measureCytoscape(browser, url) {
+  const { page, close } = await openPage(browser, `${url}/cytoscape.html`)
+  await page.waitForFunction(() => window.bench !== undefined, null, { timeout: 180_000 })
+  const pictureMs = await page.evaluate(() => window.bench.drawnAt - window.bench.arrivedAt)
+  const at = { x: 640, y: 300 }
+  const pan = await panFps(page, at)
+  const zoom = await zoomFps(page, at)
+  const storm = await stormMs(
+    page,
+    () => page.evaluate(() => window.bench.storm()),
+    () => true,
+  )
+  await close()
+  return { pictureMs, pan, zoom, storm }
+}
+
+function report(size, ours, theirs) {
+  const isBudget = size === BUDGET_SIZE
+  const least = (limit) => (isBudget ? { limit, isMet: (value) => value >= limit, sign: '>=' } : null)
+  const most = (limit, always = false) =>
+    isBudget || always ? { limit, isMet: (value) => value <= limit, sign: '<=' } : null
+  const add = (what, target, unit, value, other, note = '') =>
+    rows.push({ what: `${size} subscribers: ${what}`, target, unit, value, other, note })
+  if (size === sizes[0]) add('first load, gzipped', most(400, true), 'kB', ours.bytes / 1000, null)
+  add('page can be used', most(1_500, true), 'ms', ours.interactiveMs, null, 'from opening it')
+  add('first picture after the data', most(1_500), 'ms', ours.pictureMs, theirs.pictureMs)
+  add('panning the whole network', least(30), 'fps', ours.pan.fps, theirs.pan.fps, worst(ours.pan, theirs.pan))
+  add('panning with subscribers drawn', least(30), 'fps', ours.near.fps, null, worst(ours.near, null))
+  add('zooming', least(30), 'fps', ours.zoom.fps, theirs.zoom.fps, worst(ours.zoom, theirs.zoom))
+  const shown = `all shown after ${round(ours.storm.shownMs)} ms`
+  add('longest task in an outage', most(200), 'ms', ours.storm.longestMs, theirs.storm.longestMs, shown)
+}
+
+function worst(ours, theirs) {
+  const other = theirs === null ? '' : ` against ${round(theirs.worstMs)}`
+  return `longest frame ${round(ours.worstMs)}${other} ms`
+}
+
+function render() {
+  const date = new Date().toISOString().slice(0, 10)
+  const memory = Math.round(totalmem() / 2 ** 30)
+  const load = `${loadBefore.toFixed(2)} to ${loadavg()[0].toFixed(2)}`
+  const lines = [
+    `${date}, ${cpus().length} cores, ${memory} GiB, shared virtual machine, no graphics card; load ${load}`,
+    '',
+    '| what | target | UNOC | Cytoscape | verdict | behind it |',
+    '|---|---|---|---|---|---|',
+  ]
+  for (const { what, target, unit, value, other, note } of rows) {
+    const aim = target === null ? '' : `${target.sign} ${target.limit} ${unit}`
+    const verdict = target === null ? '' : target.isMet(value) ? 'met' : 'missed'
+    const beside = other === null ? '' : `${round(other)} ${unit}`
+    lines.push(`| ${what} | ${aim} | ${round(value)} ${unit} | ${beside} | ${verdict} | ${note} |`)
+  }
+  return lines.join('\n')
+}
+
+function round(value) {
+  return value >= 100 ? String(Math.round(value)) : value.toPrecision(3)
+}
+
+/** Puts the table between its markers. */
+function put(path, text) {
+  const before = readFileSync(path, 'utf8')
+  const [open, close] = ['<!-- bench:ui -->', '<!-- /bench:ui -->']
+  const [from, until] = [before.indexOf(open), before.indexOf(close)]
+  if (from < 0 || until < 0) throw new Error(`${path} has no place for the table`)
+  writeFileSync(path, `${before.slice(0, from + open.length)}\n${text}\n${before.slice(until)}`)
+}

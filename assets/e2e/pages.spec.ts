@@ -1,0 +1,180 @@
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { close, connection, launch, LAPTOP, open, type Opened, TABLET } from './support/browser'
+import { axeFaults, overflow, PAGES } from './support/pages'
+import { mirror } from './support/mirror'
+import { Unoc } from './support/unoc'
+
+/** Where the pictures go. */
+const PICTURES = process.env['UNOC_PICTURES'] ?? join(tmpdir(), 'unoc-pictures')
+/** Those that the documentation shows; `npm run pictures` makes them anew. */
+const SHOWN = [
+  'overview-light-laptop',
+  'topology-dark-laptop',
+  'inventory-light-laptop',
+  'panel-optical-light',
+  'provision-light',
+  'sync-live-light',
+]
+const DOCUMENTATION = resolve(import.meta.dirname, '../../docs/images')
+/** A server without a mirror has no such resource. */
+const NO_MIRROR = [/404.*api\/sync/]
+
+let unoc: Unoc
+let browser: Browser
+let ontId: number
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true })
+  ;[unoc, browser] = await Promise.all([Unoc.start(), launch()])
+  await unoc.call('POST', 'api/seed')
+  const list = await unoc.call<{ id: number; name: string }[]>('GET', 'api/devices?q=ONT-1-2-10')
+  ontId = list[0]?.id ?? 0
+})
+
+afterAll(async () => {
+  await browser.close()
+  await unoc.stop()
+})
+
+async function picture(page: Page, name: string): Promise<void> {
+  const path = join(PICTURES, `${name}.png`)
+  await page.screenshot({ path })
+  if (process.env['UNOC_DOCUMENT'] === undefined || !SHOWN.includes(name)) return
+  mkdirSync(DOCUMENTATION, { recursive: true })
+  copyFileSync(path, join(DOCUMENTATION, `${name}.png`))
+}
+
+async function visit(path: string, theme: 'light' | 'dark'): Promise<Opened> {
+  const opened = await open(browser, unoc.url + path, { theme, expected: NO_MIRROR })
+  await connection(opened.page, 'Live')
+  return opened
+}
+
+describe.each(['light', 'dark'] as const)('in %s', (theme) => {
+  test.each(PAGES)('$name: no fault, no sideways scroll, a picture', async ({ name, path, heading }) => {
+    const opened = await visit(path, theme)
+    const { page } = opened
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    await page.locator('main [role="status"]:has-text("Loading")').waitFor({ state: 'detached' })
+    for (const [size, label] of [[TABLET, 'tablet'], [LAPTOP, 'laptop']] as const) {
+      await page.setViewportSize(size)
+      expect(await overflow(page), label).toBeLessThanOrEqual(0)
+      await picture(page, `${name}-${theme}-${label}`)
+    }
+    expect(await axeFaults(page)).toEqual([])
+    await close(opened)
+  })
+
+  test('the panel of a device: each tab without fault', async () => {
+    const opened = await visit(`/inventory?device=${ontId}`, theme)
+    const { page } = opened
+    for (const tab of ['Overview', 'Interfaces', 'Optical', 'Events']) {
+      await page.getByRole('tab', { name: tab }).click()
+      await page.getByRole('tabpanel', { name: tab }).waitFor()
+      await page.getByRole('tabpanel').getByText(/Loading|Looking through/).waitFor({ state: 'detached' })
+      expect(await axeFaults(page), tab).toEqual([])
+      await picture(page, `panel-${tab.toLowerCase()}-${theme}`)
+    }
+    await page.setViewportSize(TABLET)
+    expect(await overflow(page)).toBeLessThanOrEqual(0)
+    await close(opened)
+  })
+
+  test('the dialogs and the search: without fault', async () => {
+    const opened = await visit('/inventory', theme)
+    const { page } = opened
+    const actions = ['Provision a device', 'Connect two devices', 'Import devices from CSV']
+    for (const action of actions) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('dialog', { name: 'Search' }).getByRole('combobox').fill(action)
+      if (action === actions[0]) {
+        expect(await axeFaults(page), 'search').toEqual([])
+        await picture(page, `search-${theme}`)
+      }
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog').getByRole('heading', { name: action }).waitFor()
+      expect(await axeFaults(page), action).toEqual([])
+      await picture(page, `${action.split(' ')[0]?.toLowerCase()}-${theme}`)
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+    }
+    await close(opened)
+  })
+})
+
+describe.each(['live', 'waiting', 'stopped'] as const)('a mirror that is %s', (state) => {
+  test.each(['light', 'dark'] as const)('in %s: no fault', async (theme) => {
+    const opened = await open(browser, 'about:blank', { theme })
+    const { page } = opened
+    await page.route('**/api/sync', (route) => route.fulfill({ json: mirror(state) }))
+    await page.goto(`${unoc.url}/operations/sync`)
+    await page.getByRole('heading', { name: 'Progress' }).waitFor()
+    await page.getByRole('img', { name: /Rows and duration/ }).locator('canvas').waitFor()
+    await page.getByRole('link', { name: /^Sync (In step|4 min behind|Stopped)/ }).waitFor()
+    expect(await axeFaults(page)).toEqual([])
+    await picture(page, `sync-${state}-${theme}`)
+    await page.setViewportSize(TABLET)
+    expect(await overflow(page)).toBeLessThanOrEqual(0)
+    await close(opened)
+  })
+})
+
+test('taking over is confirmed by name', async () => {
+  const opened = await open(browser, 'about:blank')
+  const { page } = opened
+  let asked = 0
+  await page.route('**/api/sync', (route) => route.fulfill({ json: mirror('stopped') }))
+  await page.route('**/api/sync/takeover', (route) => {
+    asked += 1
+    return route.fulfill({ json: mirror('live') })
+  })
+  await page.goto(`${unoc.url}/operations/sync`)
+  await page.getByRole('button', { name: 'Take over…' }).click()
+  const confirm = page.getByRole('dialog').getByRole('button', { name: 'Take over' })
+  expect(await confirm.isDisabled()).toBe(true)
+  await page.getByRole('dialog').getByRole('textbox').fill('7e539ac5')
+  await confirm.click()
+  await page.getByText('This appliance writes the site now.').waitFor()
+  expect(asked).toBe(1)
+  await close(opened)
+})
+
+test('an empty site says what to do first', async () => {
+  const empty = await Unoc.start()
+  const opened = await open(browser, `${empty.url}/`, { expected: NO_MIRROR })
+  await opened.page.getByRole('button', { name: 'Load the demo network' }).waitFor()
+  expect(await axeFaults(opened.page)).toEqual([])
+  await picture(opened.page, 'empty-light')
+  await close(opened)
+  await empty.stop()
+})
+
+test('below a path, and by the keyboard alone', async () => {
+  const below = await Unoc.start({ basePath: '/noc/unoc' })
+  await below.provision('GW-1', 'BACKBONE_GATEWAY')
+  const opened = await open(browser, `${below.url}/inventory`, { expected: NO_MIRROR })
+  const { page } = opened
+  await connection(page, 'Live')
+  await page.keyboard.press('Tab')
+  await page.getByRole('button', { name: 'Skip to the content' }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('/')
+  await page.keyboard.type('gw')
+  await page.getByRole('row', { name: /GW-1/ }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('complementary', { name: 'Device GW-1' }).waitFor()
+  expect(new URL(page.url()).pathname).toBe('/noc/unoc/inventory')
+  await page.keyboard.press('Escape')
+  await page.getByRole('complementary').waitFor({ state: 'detached' })
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type('health')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Health' }).waitFor()
+  expect(new URL(page.url()).pathname).toBe('/noc/unoc/operations/health')
+  await close(opened)
+  await below.stop()
+})

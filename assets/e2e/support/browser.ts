@@ -1,0 +1,95 @@
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { expectedOfDist, servePage } from './dist'
+
+/** The system's browser; `UNOC_CHROMIUM` names another. */
+const EXECUTABLE = process.env['UNOC_CHROMIUM'] ?? '/usr/bin/chromium'
+/** WebGL in software: the machine that tests has no graphics card. */
+const SOFTWARE = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']
+const FLAGS = ['--headless', '--no-sandbox', '--disable-background-networking', ...SOFTWARE]
+/** Long enough for two busy cores; nothing waits that long when all is well. */
+const WAIT_MS_MAX = 20_000
+
+export const LAPTOP = { width: 1280, height: 800 }
+export const TABLET = { width: 1024, height: 768 }
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS })
+}
+
+/** What a page complained about while it was open. */
+export interface Complaints {
+  /** Errors of scripts and of the console, violations of the content security policy. */
+  list: string[]
+  /** Texts that this test brings about on purpose. */
+  expected: RegExp[]
+}
+
+export interface Opened {
+  page: Page
+  context: BrowserContext
+  complaints: Complaints
+}
+
+export interface OpenOptions {
+  theme?: 'light' | 'dark'
+  size?: { width: number; height: number }
+  expected?: RegExp[]
+}
+
+/** A browser window of its own, that notes everything that goes wrong in it. */
+export async function open(browser: Browser, url: string, options: OpenOptions = {}): Promise<Opened> {
+  const context = await browser.newContext({
+    viewport: options.size ?? LAPTOP,
+    colorScheme: options.theme ?? 'light',
+    reducedMotion: 'reduce',
+    acceptDownloads: true,
+  })
+  await servePage(context)
+  const page = await context.newPage()
+  page.setDefaultTimeout(WAIT_MS_MAX)
+  const complaints: Complaints = {
+    list: [],
+    expected: [...(options.expected ?? []), ...expectedOfDist],
+  }
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)
+    })
+  })
+  page.on('pageerror', (error) => complaints.list.push(`script: ${error.message}`))
+  page.on('dialog', (dialog) => {
+    complaints.list.push(`dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  page.on('console', (message) => {
+    if (message.type() !== 'error') return
+    complaints.list.push(`console: ${message.text()} ${message.location().url}`)
+  })
+  await page.goto(url)
+  return { page, context, complaints }
+}
+
+/** Closes the window and fails on whatever it complained about. */
+export async function close({ context, complaints }: Opened): Promise<void> {
+  await context.close()
+  const { list, expected } = complaints
+  expect(list.filter((text) => !expected.some((each) => each.test(text)))).toEqual([])
+}
+
+/** Runs an action of the search by its name. */
+export async function act(page: Page, action: string): Promise<void> {
+  await page.keyboard.press('Control+k')
+  await page.getByRole('dialog', { name: 'Search' }).getByRole('combobox').fill(action)
+  await page.keyboard.press('Enter')
+}
+
+/** The word of the connection indicator, waited for. */
+export async function connection(page: Page, word: 'Live' | 'Reconnecting' | 'Offline'): Promise<void> {
+  await page.getByTestId('connection').getByText(word).waitFor({ timeout: 40_000 })
+}
+
+/** Tries until it holds; for what no locator can wait for. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  await expect.poll(holds, { timeout: WAIT_MS_MAX, message: what, interval: 50 }).toBe(true)
+}

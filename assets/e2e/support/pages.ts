@@ -1,0 +1,39 @@
+import axe, { type AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+
+/** Every page of the navigation, by the name that its screenshot gets. */
+export const PAGES: readonly { name: string; path: string; heading: string }[] = [
+  { name: 'overview', path: '/operations', heading: 'Overview' },
+  { name: 'topology', path: '/topology', heading: 'Topology' },
+  { name: 'inventory', path: '/inventory', heading: 'Inventory' },
+  { name: 'problems', path: '/operations/problems', heading: 'Problems' },
+  { name: 'health', path: '/operations/health', heading: 'Health' },
+  { name: 'sync', path: '/operations/sync', heading: 'Sync' },
+  { name: 'changes', path: '/operations/changes', heading: 'Changes' },
+  { name: 'settings', path: '/settings', heading: 'Settings' },
+]
+
+/** The serious and critical faults that axe finds, a line each. */
+export async function axeFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const results = await page.evaluate(async () => {
+    const { axe: runner } = window as unknown as { axe: { run: (o: object) => Promise<AxeResults> } }
+    return runner.run({
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'],
+      resultTypes: ['violations'],
+    })
+  })
+  return results.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, impact, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${impact} ${id}: ${html} ${failureSummary ?? ''}`),
+    )
+}
+
+/** How many pixels the page is wider than its window. */
+export async function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const boxes = [document.documentElement, document.body, document.querySelector('main')]
+    return Math.max(...boxes.map((box) => (box === null ? 0 : box.scrollWidth - box.clientWidth)))
+  })
+}

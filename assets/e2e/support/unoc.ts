@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** A cold start on a busy machine; usually a tenth of a second. */
+const START_MS_MAX = 30_000
+const LOOK_EVERY_MS = 50
+
+/** The binary under test: `UNOC_BINARY`, or what `cargo build --release` left. */
+export function binary(): string {
+  const root = resolve(import.meta.dirname, '../../..')
+  const target = process.env['CARGO_TARGET_DIR'] ?? join(root, 'target')
+  const path = process.env['UNOC_BINARY'] ?? resolve(root, target, 'release/unoc')
+  if (!existsSync(path)) throw new Error(`there is no ${path}; cargo build --release makes it`)
+  return path
+}
+
+export interface UnocOptions {
+  /** `/a/b`, or nothing. */
+  basePath?: string
+  /** Further flags of `unoc serve`. */
+  flags?: readonly string[]
+}
+
+/** An appliance of its own, in a temporary directory on a free port of the loopback. */
+export class Unoc {
+  private process: ChildProcess | null = null
+  private log = ''
+
+  private constructor(
+    private readonly directory: string,
+    private readonly port: number,
+    private readonly options: UnocOptions,
+  ) {}
+
+  static async start(options: UnocOptions = {}): Promise<Unoc> {
+    const directory = mkdtempSync(join(tmpdir(), 'unoc-e2e-'))
+    const unoc = new Unoc(directory, await freePort(), options)
+    await unoc.run()
+    return unoc
+  }
+
+  /** The address of the page, without a slash at its end. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}${this.options.basePath ?? ''}`
+  }
+
+  /** Starts the process and waits until it serves. */
+  async run(): Promise<void> {
+    const { PATH = '', HOME = '' } = process.env
+    const flags = ['--host', '127.0.0.1', '--port', String(this.port)]
+    flags.push('--data-dir', this.directory, '--dev-features', '0')
+    if (this.options.basePath !== undefined) flags.push('--base-path', this.options.basePath)
+    const child = spawn(binary(), ['serve', ...flags, ...(this.options.flags ?? [])], {
+      env: { PATH, HOME },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout.on('data', (text: Buffer) => (this.log += text.toString()))
+    child.stderr.on('data', (text: Buffer) => (this.log += text.toString()))
+    this.process = child
+    const until = Date.now() + START_MS_MAX
+    while (!(await this.isReady())) {
+      if (child.exitCode !== null) throw new Error(`unoc ended:\n${this.log}`)
+      if (Date.now() > until) throw new Error(`unoc does not come up:\n${this.log}`)
+      await new Promise((done) => setTimeout(done, LOOK_EVERY_MS))
+    }
+  }
+
+  /** Ends the process as a power cut would. The directory stays, for `run`. */
+  async kill(): Promise<void> {
+    const child = this.process
+    this.process = null
+    if (child === null || child.exitCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+
+  async stop(): Promise<void> {
+    await this.kill()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  /** Calls the API; throws what is not 2xx. */
+  async call<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    const init: RequestInit = { method, headers: { 'content-type': 'application/json' } }
+    if (body !== undefined) init.body = JSON.stringify(body)
+    const response = await fetch(`${this.url}/${path}`, init)
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return (text === '' ? null : JSON.parse(text)) as T
+  }
+
+  /** Provisions a device and returns its id. */
+  async provision(name: string, device_type: string, more: object = {}): Promise<number> {
+    const body = { name, device_type, validate_upstream: false, ...more }
+    const made = await this.call<{ device: { id: number } }>('POST', 'api/devices/provision', body)
+    return made.device.id
+  }
+
+  async connect(device_a_id: number, device_b_id: number, more: object = {}): Promise<number> {
+    const body = { device_a_id, device_b_id, link_type: 'fiber', ...more }
+    const made = await this.call<{ link: { id: number } }>('POST', 'api/links/create-simple', body)
+    return made.link.id
+  }
+
+  private async isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/health/ready`)).ok
+    } catch {
+      return false
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

@@ -1,0 +1,70 @@
+import type { DeviceType } from '../../api/types'
+import { PAGES, router } from '../../router'
+import { devices } from '../../stores/devices'
+import { askConnect, askImport, askProvision } from '../../stores/dialogs'
+import { toggleTheme } from '../../stores/theme'
+import { openDevice } from '../../stores/view'
+import { typeLabel } from '../../utils/format'
+import type { IconName } from '../../utils/iconNames'
+import { findDevices, matches } from '../../utils/search'
+
+/** Something that the search offers. */
+export interface SearchItem {
+  key: string
+  group: 'Devices' | 'Pages' | 'Actions'
+  text: string
+  /** What stands small beside it. */
+  aside: string
+  icon: IconName | DeviceType
+  run: () => void
+}
+
+const DEVICES_MAX = 20
+
+const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
+  { text: 'Provision a device', icon: 'plus', run: () => void askProvision() },
+  { text: 'Connect two devices', icon: 'cable', run: () => void askConnect() },
+  { text: 'Import devices from CSV', icon: 'file-up', run: () => void askImport() },
+  {
+    text: 'Show what is DOWN',
+    icon: 'filter',
+    run: () => void router.push('/inventory?status=DOWN'),
+  },
+  {
+    text: 'Show all overrides',
+    icon: 'hand',
+    run: () => void router.push('/inventory?overridden=yes'),
+  },
+  { text: 'Switch between light and dark', icon: 'moon', run: toggleTheme },
+  { text: 'Open the API documentation', icon: 'book-open', run: () => location.assign('docs') },
+]
+
+/** What fits the text, in the order in which it is shown. */
+export function searchItems(text: string): SearchItem[] {
+  const found = findDevices(devices.value.values(), text, DEVICES_MAX)
+  return [
+    ...found.map(
+      (device): SearchItem => ({
+        key: `device ${device.id}`,
+        group: 'Devices',
+        text: device.name,
+        aside: `${typeLabel(device.device_type)} · ${device.effective_status}`,
+        icon: device.device_type,
+        run: () => openDevice(device.id),
+      }),
+    ),
+    ...PAGES.filter(({ title, words }) => matches(`${title} ${words}`, text)).map(
+      (page): SearchItem => ({
+        key: `page ${page.path}`,
+        group: 'Pages',
+        text: page.title,
+        aside: page.group,
+        icon: page.icon,
+        run: () => void router.push(page.path),
+      }),
+    ),
+    ...ACTIONS.filter((action) => matches(action.text, text)).map(
+      (action): SearchItem => ({ ...action, key: action.text, group: 'Actions', aside: '' }),
+    ),
+  ]
+}

@@ -1,0 +1,82 @@
+import type { SyncStatus } from '../../api/sync'
+import type { HealthDetail } from '../../api/types'
+import type { Tone } from '../../api/words'
+import { formatBytes, formatSeconds } from '../../utils/format'
+
+/** One check of the appliance's health. */
+export interface Check {
+  name: string
+  what: string
+  tone: Tone
+  word: string
+  value: string
+  threshold: string
+  /** How much of what there is, 0 to 1, where that makes sense. */
+  share: number | null
+  /** What to do, where it is not fine. */
+  remedy: string | null
+}
+
+/** Below this share the volume fills up within days on most hosts. */
+const FREE_SHARE_LOW = 0.1
+const BEHIND_S_MAX = 300
+
+export function checksOf(health: HealthDetail, sync: SyncStatus | null): Check[] {
+  return [engineCheck(health), volumeCheck(health), ...(sync === null ? [] : [syncCheck(sync)])]
+}
+
+function engineCheck({ engine, seq }: HealthDetail): Check {
+  return {
+    name: 'Engine',
+    what: 'The one writer answers',
+    tone: engine.is_alive ? 'up' : 'down',
+    word: engine.is_alive ? 'OK' : 'Not answering',
+    value: `at change ${seq.toLocaleString('en')}`,
+    threshold: 'an answer within 2\u00a0s',
+    share: null,
+    remedy: engine.is_alive
+      ? null
+      : 'Writes are refused. Restart the service: sudo systemctl restart unoc',
+  }
+}
+
+function volumeCheck({ volume }: HealthDetail): Check {
+  const share = volume.total_bytes === 0 ? 0 : volume.free_bytes / volume.total_bytes
+  const low = share < FREE_SHARE_LOW
+  return {
+    name: 'Data volume',
+    what: volume.directory,
+    tone: !volume.is_writable ? 'down' : low ? 'degraded' : 'up',
+    word: !volume.is_writable ? 'Read-only' : low ? 'Low' : 'OK',
+    value: `${formatBytes(volume.free_bytes)} free of ${formatBytes(volume.total_bytes)}`,
+    threshold: `read-only below ${formatBytes(volume.min_free_bytes)}`,
+    share: 1 - share,
+    remedy: volume.is_writable
+      ? low
+        ? 'Make room on the volume before it becomes read-only.'
+        : null
+      : 'Make room on the volume: the next change looks again by itself.',
+  }
+}
+
+function syncCheck(sync: SyncStatus): Check {
+  const tones: Record<SyncStatus['state'], [Tone, string]> = {
+    off: ['up', 'Off'],
+    connecting: ['minor', 'Connecting'],
+    loading: ['minor', 'Loading'],
+    live: sync.behind_s > BEHIND_S_MAX ? ['degraded', 'Late'] : ['up', 'OK'],
+    waiting: ['degraded', 'Waiting'],
+    stopped: ['down', 'Stopped'],
+  }
+  const [tone, word] = tones[sync.state]
+  return {
+    name: 'Copy in PostgreSQL',
+    what: sync.message,
+    tone,
+    word,
+    value: sync.state === 'off' ? 'not configured' : `${formatSeconds(sync.behind_s)} behind`,
+    threshold: `late after ${formatSeconds(BEHIND_S_MAX)}`,
+    share: null,
+    remedy: sync.remedy,
+  }
+}

@@ -1,0 +1,43 @@
+import { onScopeDispose, type ShallowRef, shallowRef } from 'vue'
+import { detailOf } from '../api/http'
+import { write } from '../stores/writes'
+import { formatCounted } from '../utils/format'
+import { runAll } from '../utils/runAll'
+
+/** Runs a change over many things and says how far it is. Leaving the dialog stops it. */
+export function useRun(): {
+  busy: ShallowRef<boolean>
+  progress: ShallowRef<number>
+  problem: ShallowRef<string | null>
+  run: <T>(items: readonly T[], each: (item: T) => Promise<unknown>) => Promise<T[]>
+} {
+  const busy = shallowRef(false)
+  const progress = shallowRef(0)
+  const problem = shallowRef<string | null>(null)
+  let left = false
+  onScopeDispose(() => (left = true))
+
+  /** What was done; `problem` says what was not. */
+  async function run<T>(items: readonly T[], each: (item: T) => Promise<unknown>): Promise<T[]> {
+    busy.value = true
+    progress.value = 0
+    problem.value = null
+    const { done, failures } = await runAll(
+      items,
+      async (item) => {
+        await write(() => each(item))
+      },
+      { progress: (now) => (progress.value = now), stopped: () => left },
+    )
+    busy.value = false
+    const [first] = failures
+    if (first !== undefined) {
+      const detail = detailOf(first.error)
+      problem.value =
+        items.length === 1 ? detail : `${formatCounted(failures.length, 'device')} not changed: ${detail}`
+    }
+    return done
+  }
+
+  return { busy, progress, problem, run }
+}

@@ -1,0 +1,97 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import type { IconName } from './utils/iconNames'
+
+/** A page of the side navigation and of the search. */
+export interface Page {
+  path: string
+  title: string
+  icon: IconName
+  /** Heading of the navigation that it stands under. */
+  group: '' | 'Operations'
+  /** Other words that people search it by. */
+  words: string
+  load: NonNullable<RouteRecordRaw['component']>
+}
+
+export const PAGES: readonly Page[] = [
+  {
+    path: '/topology',
+    title: 'Topology',
+    icon: 'network',
+    group: '',
+    words: 'map graph network picture',
+    load: () => import('./views/TopologyView.vue'),
+  },
+  {
+    path: '/inventory',
+    title: 'Inventory',
+    icon: 'table-2',
+    group: '',
+    words: 'devices list table csv import export',
+    load: () => import('./views/InventoryView.vue'),
+  },
+  {
+    path: '/operations',
+    title: 'Overview',
+    icon: 'list-checks',
+    group: 'Operations',
+    words: 'runbook duties start home',
+    load: () => import('./views/OverviewView.vue'),
+  },
+  {
+    path: '/operations/problems',
+    title: 'Problems',
+    icon: 'triangle-alert',
+    group: 'Operations',
+    words: 'alarms causes faults outages',
+    load: () => import('./views/ProblemsView.vue'),
+  },
+  {
+    path: '/operations/health',
+    title: 'Health',
+    icon: 'heart-pulse',
+    group: 'Operations',
+    words: 'checks disk volume engine store',
+    load: () => import('./views/HealthView.vue'),
+  },
+  {
+    path: '/operations/sync',
+    title: 'Sync',
+    icon: 'database',
+    group: 'Operations',
+    words: 'postgresql mirror reconcile behind',
+    load: () => import('./views/SyncView.vue'),
+  },
+  {
+    path: '/operations/changes',
+    title: 'Changes',
+    icon: 'history',
+    group: 'Operations',
+    words: 'audit log who when before after',
+    load: () => import('./views/ChangesView.vue'),
+  },
+  {
+    path: '/settings',
+    title: 'Settings',
+    icon: 'settings',
+    group: '',
+    words: 'theme appearance keyboard about version',
+    load: () => import('./views/SettingsView.vue'),
+  },
+]
+
+/** Below the path that the server is configured to be reached at. */
+const base = new URL('.', document.baseURI).pathname
+
+export const router = createRouter({
+  history: createWebHistory(base),
+  routes: [
+    { path: '/', redirect: (to) => ({ path: '/operations', query: to.query }) },
+    ...PAGES.map(({ path, title, load }) => ({ path, component: load, meta: { title } })),
+    {
+      path: '/:rest(.*)*',
+      component: () => import('./views/NotFoundView.vue'),
+      meta: { title: 'Not found' },
+    },
+  ],
+})

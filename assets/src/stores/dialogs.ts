@@ -1,0 +1,82 @@
+import { shallowRef } from 'vue'
+import type { Device, DeviceType, Link } from '../api/types'
+import { devices } from './devices'
+
+/**
+ * The questions that any page may ask; App.vue shows them (components/devices/DeviceDialogs.vue).
+ * Each call opens a dialog and answers when it closes:
+ *
+ *   const device = await askProvision({ type: 'ONT', x: 120, y: 80, container: 7 })
+ *   const link = await askConnect({ a: 4, b: 6 })
+ *   const gone = await askDelete([6])
+ *   const done = await askOverride([6, 7])
+ *
+ * A dialog sends the change itself, says what was done, and shows a refusal inside.
+ */
+export interface ProvisionWish {
+  /** Chosen beforehand, as from a palette; the dialog lets it be changed. */
+  type?: DeviceType
+  x?: number
+  y?: number
+  /** Id of the POP or CORE_SITE that it shall stand in. */
+  container?: number | null
+}
+
+/** The ends known so far; what is missing is chosen in the dialog. */
+export interface ConnectWish {
+  a?: number
+  b?: number
+}
+
+export type Dialog =
+  | { kind: 'provision'; wish: ProvisionWish; done: (made: Device | null) => void }
+  | { kind: 'connect'; wish: ConnectWish; done: (made: Link | null) => void }
+  | { kind: 'delete'; ids: readonly number[]; done: (gone: boolean) => void }
+  | { kind: 'delete-link'; id: number; done: (gone: boolean) => void }
+  | { kind: 'override'; ids: readonly number[]; done: (changed: boolean) => void }
+  | { kind: 'edit'; device: Device; done: () => void }
+  | { kind: 'import'; done: () => void }
+
+/** The open question, or null. */
+export const dialog = shallowRef<Dialog | null>(null)
+
+/** Makes a device; null when the operator thought better of it. */
+export function askProvision(wish: ProvisionWish = {}): Promise<Device | null> {
+  return new Promise((done) => open({ kind: 'provision', wish, done }))
+}
+
+/** Links two devices; null when the operator thought better of it. */
+export function askConnect(wish: ConnectWish = {}): Promise<Link | null> {
+  return new Promise((done) => open({ kind: 'connect', wish, done }))
+}
+
+/** Deletes devices with their ports and links, after saying what goes with them. */
+export function askDelete(ids: readonly number[]): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'delete', ids, done }))
+}
+
+/** Deletes a link, after saying who loses service. */
+export function askDeleteLink(id: number): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'delete-link', id, done }))
+}
+
+/** Sets or clears the override of devices, after saying what will change. */
+export function askOverride(ids: readonly number[]): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'override', ids, done }))
+}
+
+/** Changes name, container and optical values. */
+export function askEdit(id: number): Promise<void> {
+  const device = devices.value.get(id)
+  if (device === undefined) return Promise.resolve()
+  return new Promise((done) => open({ kind: 'edit', device, done }))
+}
+
+/** Provisions devices from a CSV file. */
+export function askImport(): Promise<void> {
+  return new Promise((done) => open({ kind: 'import', done }))
+}
+
+function open(next: Dialog): void {
+  dialog.value = next
+}

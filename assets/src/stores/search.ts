@@ -1,0 +1,8 @@
+import { shallowRef } from 'vue'
+
+/** Whether the search over devices, pages and actions is open. */
+export const isSearchOpen = shallowRef(false)
+
+export function openSearch(): void {
+  isSearchOpen.value = true
+}

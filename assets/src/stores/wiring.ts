@@ -1,0 +1,57 @@
+import { shallowRef, triggerRef } from 'vue'
+import { fetchLinks, fetchPorts } from '../api/links'
+import type { Interface, Link } from '../api/types'
+import type { ChangeItem } from '../live/types'
+
+/** A port as a link's end needs it. */
+export type Port = Pick<Interface, 'id' | 'device_id' | 'name'>
+
+/**
+ * All links and ports by id, as the server says they are; triggered once per batch. Empty until
+ * somebody calls `wiringFeed.start()` (live/feed.ts), for on a large site they cost megabytes.
+ */
+export const links = shallowRef(new Map<number, Link>())
+export const ports = shallowRef(new Map<number, Port>())
+
+/** What stands at the two ends of a link. */
+export interface Ends {
+  a: Port
+  b: Port
+}
+
+/** The ends of a link; null while a port of it is not known (yet). */
+export function endsOf(link: Link): Ends | null {
+  const a = ports.value.get(link.a_interface_id)
+  const b = ports.value.get(link.b_interface_id)
+  return a === undefined || b === undefined ? null : { a, b }
+}
+
+/** Fetches both lists. The older of the two numbers counts: a change applied twice does no harm. */
+export async function loadWiring(): Promise<number> {
+  const [portList, linkList] = await Promise.all([fetchPorts(), fetchLinks()])
+  ports.value = new Map(portList.rows.map((port) => [port.id, asPort(port)]))
+  links.value = new Map(linkList.rows.map((link) => [link.id, link]))
+  return Math.min(portList.seq, linkList.seq)
+}
+
+export function applyWiring(items: ChangeItem[]): void {
+  let touched = false
+  for (const item of items) {
+    if (item.kind === 'device') continue
+    touched = true
+    if (item.kind === 'interface') put(ports.value, item.id, item.value && asPort(item.value))
+    else put(links.value, item.id, item.value)
+  }
+  if (!touched) return
+  triggerRef(ports)
+  triggerRef(links)
+}
+
+function asPort({ id, device_id, name }: Interface): Port {
+  return { id, device_id, name }
+}
+
+function put<T>(map: Map<number, T>, id: number, value: T | null): void {
+  if (value === null) map.delete(id)
+  else map.set(id, value)
+}

@@ -1,0 +1,64 @@
+import type { Role } from '../model/tiers'
+
+/** The colours of the picture, as the style sheet has them: red, green, blue, 0 to 1. */
+export type Rgb = readonly [number, number, number]
+
+export interface Look {
+  isDark: boolean
+  ground: Rgb
+  surface: Rgb
+  line: Rgb
+  lineStrong: Rgb
+  text: Rgb
+  textSoft: Rgb
+  accent: Rgb
+  down: Rgb
+  degraded: Rgb
+  override: Rgb
+  /** What devices of a role are filled with. */
+  roles: Record<Role, Rgb>
+}
+
+/** Reads the style sheet's colours in the theme that is in force at the element. */
+export function readLook(element: HTMLElement, isDark: boolean): Look {
+  const probe = document.createElement('span')
+  probe.hidden = true
+  element.append(probe)
+  const read = (name: string): Rgb => {
+    probe.style.color = `var(--${name})`
+    return parseRgb(getComputedStyle(probe).color)
+  }
+  const look: Look = {
+    isDark,
+    ground: read('ground'),
+    surface: read('surface'),
+    line: read('line'),
+    lineStrong: read('line-strong'),
+    text: read('text'),
+    textSoft: read('text-soft'),
+    accent: read('accent'),
+    down: read('down'),
+    degraded: read('degraded'),
+    override: read('override'),
+    roles: isDark
+      ? { active: hex(0x4f6478), passive: hex(0x1b232c), leaf: hex(0x2c3844), container: hex(0x25303b) }
+      : { active: hex(0x4a6076), passive: hex(0xffffff), leaf: hex(0xe3e9ee), container: hex(0xffffff) },
+  }
+  probe.remove()
+  return look
+}
+
+/** `rgb(1, 2, 3)` or `rgba(…)`, as computed styles have it. */
+export function parseRgb(text: string): Rgb {
+  const [red = 0, green = 0, blue = 0] = (text.match(/[\d.]+/g) ?? []).map(Number)
+  return [red / 255, green / 255, blue / 255]
+}
+
+export function css([red, green, blue]: Rgb, alpha = 1): string {
+  const byte = (share: number): number => Math.round(share * 255)
+  return `rgba(${byte(red)}, ${byte(green)}, ${byte(blue)}, ${alpha})`
+}
+
+function hex(value: number): Rgb {
+  return [(value >> 16) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255]
+}

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import type { UpstreamPath } from '../api/types'
+import { ponSite } from './testing/site'
+import { traceKeys, traceText } from './trace'
+
+test('a path lights up in its order, with what stands for its parts from afar', () => {
+  const site = ponSite(1, 2)
+  const network = site.build()
+  const [ont = 0] = site.ids['onts'] ?? []
+  const [splitter = 0] = site.ids['splitters'] ?? []
+  const [pop = 0] = site.ids['pop'] ?? []
+  const link = [...site.links.values()].find(
+    ({ b_interface_id: b }) => site.deviceOfPort(b) === ont,
+  )
+  const elements: UpstreamPath['elements'] = [
+    { kind: 'device', id: ont, name: 'ONT-1', device_type: 'ONT', status: 'UP' },
+    { kind: 'link', id: link?.id ?? 0, name: null, device_type: null, status: 'UP' },
+    { kind: 'device', id: splitter, name: 'SPL-1', device_type: 'SPLITTER', status: 'UP' },
+  ]
+  const trace = { deviceId: ont, path: { device_id: ont, elements, is_complete: false } }
+  const keys = traceKeys(trace, network)
+  expect(keys.get(`d${ont}`)).toBe(0)
+  expect(keys.get(`w${splitter}-${ont}`)).toBe(0.5)
+  expect(keys.has(`d${pop}`)).toBe(true)
+  expect(traceText(trace)).toBe('The path ends at SPL-1: ONT-1, SPL-1.')
+})

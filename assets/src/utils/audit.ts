@@ -1,0 +1,68 @@
+import type { AuditChange, AuditRow, Device } from '../api/types'
+import { formatCounted, typeLabel } from './format'
+
+/** What happened to one entity, in words. */
+export interface Told {
+  key: string
+  kind: AuditChange['kind']
+  /** Device to open; null when it is none or gone. */
+  deviceId: number | null
+  what: string
+  /** Changed values, key by key. */
+  fields: { key: string; before: string; after: string }[]
+}
+
+/** Values that follow from others, or tell only the time. */
+const SILENT = new Set(['updated_at', 'created_at', 'status_since', 'id', 'signal', 'status_reasons'])
+
+/** The changes of a row that a person caused first, those that follow from them after. */
+export function tellRow(row: AuditRow): Told[] {
+  return row.changes.map(tell)
+}
+
+export function tell(change: AuditChange): Told {
+  const { kind, id, before, after } = change
+  const image = after ?? before
+  const name = image !== null && 'name' in image ? image.name : `${kind} ${id}`
+  const noun = kind === 'device' ? typeLabel((image as Device).device_type) : capital(kind)
+  const verb = before === null ? 'added' : after === null ? 'removed' : 'changed'
+  return {
+    key: `${kind} ${id}`,
+    kind,
+    deviceId: kind === 'device' ? id : null,
+    what: kind === 'link' ? `Link ${id} ${verb}` : `${noun} ${name} ${verb}`,
+    fields: before === null || after === null ? [] : differences(before, after),
+  }
+}
+
+/** Whether a change touches a device or one of its ports. */
+export function concernsDevice(change: AuditChange, deviceId: number): boolean {
+  if (change.kind === 'device') return change.id === deviceId
+  if (change.kind === 'link') return false
+  return (change.after ?? change.before)?.device_id === deviceId
+}
+
+/** A row in one line. */
+export function rowSummary(row: AuditRow): string {
+  const first = row.changes.find(({ kind }) => kind === 'device') ?? row.changes[0]
+  const image = first === undefined ? null : (first.after ?? first.before)
+  if (image !== null && 'name' in image && row.change_count < 40) return image.name
+  return formatCounted(row.change_count, 'entity').replace('entitys', 'entities')
+}
+
+function differences(before: object, after: object): Told['fields'] {
+  const old = new Map<string, unknown>(Object.entries(before))
+  return Object.entries(after).flatMap(([key, value]: [string, unknown]) => {
+    if (SILENT.has(key) || JSON.stringify(value) === JSON.stringify(old.get(key))) return []
+    return [{ key, before: show(old.get(key)), after: show(value) }]
+  })
+}
+
+function show(value: unknown): string {
+  if (value === null || value === undefined) return 'none'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

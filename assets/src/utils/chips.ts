@@ -1,0 +1,58 @@
+import type { SyncStatus } from '../api/sync'
+import type { HealthDetail } from '../api/types'
+import type { Polled } from '../composables/usePolled'
+import { formatSeconds } from './format'
+
+/** How a chip of the header is drawn: calm is grey. */
+export type ChipTone = 'calm' | 'warn' | 'bad' | 'unknown'
+
+export interface Chip {
+  tone: ChipTone
+  word: string
+  hint: string
+}
+
+export function healthChip({ value, problem }: Polled<HealthDetail>): Chip {
+  if (value === null) {
+    return problem === null
+      ? { tone: 'unknown', word: '…', hint: 'Asking the appliance for its health' }
+      : { tone: 'unknown', word: 'Unknown', hint: `The health cannot be asked: ${problem}` }
+  }
+  if (problem !== null) {
+    return { tone: 'unknown', word: 'Unknown', hint: `The last answer is old: ${problem}` }
+  }
+  if (value.status === 'healthy') {
+    return { tone: 'calm', word: 'Healthy', hint: 'The appliance finds nothing wrong with itself' }
+  }
+  const tone = value.status === 'degraded' ? 'warn' : 'bad'
+  const word = tone === 'warn' ? 'Degraded' : 'Unhealthy'
+  return { tone, word, hint: 'The Health page says what is wrong' }
+}
+
+/** Below this, being behind is the ordinary pause between two rounds. */
+const BEHIND_S_MAX = 30
+
+/** Null is a server without a mirror, and an answer that is not there yet. */
+export function syncChip({ value, problem, at }: Polled<SyncStatus | null>): Chip {
+  if (problem !== null) {
+    return { tone: 'unknown', word: 'Unknown', hint: `The sync state cannot be asked: ${problem}` }
+  }
+  if (at === null) return { tone: 'unknown', word: '…', hint: 'Asking for the state of the sync' }
+  if (value === null || value.state === 'off') {
+    return { tone: 'calm', word: 'Off', hint: 'No PostgreSQL is configured' }
+  }
+  const behind = formatSeconds(value.behind_s)
+  switch (value.state) {
+    case 'live': {
+      const late = value.behind_s > BEHIND_S_MAX
+      const word = value.dirty_count === 0 ? 'In step' : `${behind} behind`
+      return { tone: late ? 'warn' : 'calm', word, hint: value.message }
+    }
+    case 'stopped':
+      return { tone: 'bad', word: 'Stopped', hint: value.message }
+    case 'waiting':
+      return { tone: 'warn', word: `${behind} behind`, hint: value.message }
+    default:
+      return { tone: 'calm', word: 'Connecting', hint: value.message }
+  }
+}

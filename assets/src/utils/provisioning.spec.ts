@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import type { DeviceType } from '../api/types'
+import { missingUpstream } from './provisioning'
+
+test.each<[DeviceType, DeviceType[], string | null]>([
+  ['CORE_ROUTER', [], null],
+  ['EDGE_ROUTER', ['BACKBONE_GATEWAY'], null],
+  ['OLT', ['CORE_ROUTER'], 'An OLT needs an Edge router to connect to, and the site has none yet.'],
+  [
+    'EDGE_ROUTER',
+    ['OLT'],
+    'An Edge router needs a Core router or a Backbone gateway to connect to, and the site has none yet.',
+  ],
+])('%s beside %j', (type, present, expected) => {
+  expect(missingUpstream(type, (each) => present.includes(each))).toBe(expected)
+})

@@ -1,0 +1,32 @@
+import type { Device } from '../api/types'
+
+/** The devices that a text means, best first: its id, then names that begin so, then the rest. */
+export function findDevices(
+  devices: Iterable<Device>,
+  text: string,
+  max: number,
+): readonly Device[] {
+  const wanted = text.trim().toLowerCase()
+  if (wanted === '') return []
+  const id = /^#?\d+$/.test(wanted) ? Number(wanted.replace('#', '')) : null
+  const begin: Device[] = []
+  const within: Device[] = []
+  let exact: Device | null = null
+  for (const device of devices) {
+    const at = device.name.toLowerCase().indexOf(wanted)
+    if (device.id === id) exact = device
+    else if (at === 0 && begin.length < max) begin.push(device)
+    else if (at > 0 && within.length < max) within.push(device)
+    if (begin.length >= max && (id === null || exact !== null)) break
+  }
+  return [...(exact === null ? [] : [exact]), ...begin, ...within].slice(0, max)
+}
+
+/** Whether every word of the text occurs. */
+export function matches(haystack: string, text: string): boolean {
+  const low = haystack.toLowerCase()
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => low.includes(word))
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Measures the topology page of the release binary in Chromium without a graphics card, beside the same network
+# drawn with Cytoscape: docs/PERFORMANCE.md says how.
+#
+#   ops/bench-ui.sh                  sites of 1,000, 10,000 and 50,000 subscribers, some six minutes and the build
+#   ops/bench-ui.sh 10000            only this size
+#   ops/bench-ui.sh --write [SIZE…]  also puts the table into docs/PERFORMANCE.md
+#
+# CARGO_TARGET_DIR is honoured. UNOC_BENCH_BINARY names a binary that is built already. UNOC_CHROMIUM
+# (default: /usr/bin/chromium) is the browser.
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")/.."
+
+arguments=()
+for argument in "$@"; do
+  if [ "$argument" = --write ]; then
+    arguments+=(--write "$PWD/docs/PERFORMANCE.md")
+  else
+    arguments+=("$argument")
+  fi
+done
+
+binary=${UNOC_BENCH_BINARY:-}
+if [ -z "$binary" ]; then
+  cargo build --locked --release --bin unoc
+  binary=$(realpath -m "${CARGO_TARGET_DIR:-target}")/release/unoc
+fi
+[ -x assets/node_modules/.bin/vite ] || (cd assets && npm ci --no-audit --no-fund)
+
+pages=$(mktemp -d)
+trap 'rm -rf "$pages"' EXIT
+cd assets
+npx vite build --config bench/vite.config.ts --outDir "$pages" --emptyOutDir --logLevel warn
+node bench/run.mjs --binary "$binary" --pages "$pages" "${arguments[@]}"
