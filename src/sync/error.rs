@@ -51,6 +51,11 @@ pub enum SyncError {
 }
 
 impl SyncError {
+    /// Whether PostgreSQL is there, but still recovers (`cannot_connect_now`).
+    pub(super) fn is_starting_up(&self) -> bool {
+        self.answer().is_some_and(|answer| answer.code().code() == "57P03")
+    }
+
     /// Whether rows that this program did not write are in the way: an integrity constraint
     /// (SQLSTATE class 23) fails only then, since the local site keeps them all.
     pub(super) fn is_foreign_row(&self) -> bool {

@@ -152,8 +152,11 @@ impl Mirror {
                     failures = 1;
                 }
                 error => {
-                    failures += 1;
-                    self.back_off(&error, failures);
+                    // A server that recovers says so, and is soon done.
+                    failures = if error.is_starting_up() { 1 } else { failures + 1 };
+                    if self.back_off(&error, failures) {
+                        failures = 0;
+                    }
                 }
             }
         }
@@ -181,8 +184,8 @@ impl Mirror {
     }
 
     /// Waits before the next attempt: longer after each failure, but not longer than it takes
-    /// until the server can be reached again.
-    fn back_off(&mut self, error: &SyncError, failures: u32) {
+    /// until the server can be reached again. Returns whether it came back meanwhile.
+    fn back_off(&mut self, error: &SyncError, failures: u32) -> bool {
         let message = error.to_string();
         for request in std::mem::take(&mut self.pending) {
             request.refuse(|| SyncError::Away(message.clone()));
@@ -200,7 +203,7 @@ impl Mirror {
         loop {
             // One commit is enough to know; a flood of them must not keep the probes from their time.
             match self.wait(until.min(probe), !is_noted) {
-                Woken::Request | Woken::Stop => return,
+                Woken::Request | Woken::Stop => return false,
                 Woken::Commit => {
                     self.note_behind();
                     is_noted = true;
@@ -209,12 +212,12 @@ impl Mirror {
             }
             let now = Instant::now();
             if now >= until {
-                return;
+                return false;
             }
             if now >= probe {
                 let is_there = self.options.target.is_reachable(PROBE_TIMEOUT);
                 if was_away && is_there {
-                    return;
+                    return true;
                 }
                 was_away = !is_there;
                 probe = Instant::now() + PROBE_EVERY;
