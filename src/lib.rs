@@ -15,6 +15,8 @@ pub mod store;
 
 pub mod engine;
 
+pub mod sql;
+
 pub mod sync;
 
 pub mod api;

@@ -11,6 +11,7 @@ mod handle;
 mod load;
 mod mirror;
 mod path;
+mod replace;
 mod writer;
 
 pub use clock::Clock;
@@ -20,4 +21,5 @@ pub use export::{ExportError, export_site};
 pub use handle::{Handle, Room};
 pub use mirror::{Adopted, Adoption};
 pub use path::{Hop, climb};
+pub use replace::{Restoration, Restored, check_site};
 pub use writer::{Engine, EngineOptions, Exit};

@@ -12,6 +12,7 @@ use super::error::EngineError;
 use super::handle::Handle;
 use super::load;
 use super::mirror::MirrorRequest;
+use super::replace::{Restoration, Restored};
 use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, RowRefusal, World};
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
 
@@ -36,6 +37,7 @@ pub(super) enum Request {
     Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
     Inspect(Inspection),
     Mirror(MirrorRequest),
+    Restore(Box<Restoration>, oneshot::Sender<Restored>),
     Ping(oneshot::Sender<()>),
     Stop,
 }
@@ -51,6 +53,7 @@ enum Question {
     Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
     Inspect(Inspection),
     Mirror(MirrorRequest),
+    Restore(Box<Restoration>, oneshot::Sender<Restored>),
 }
 
 /// How to run the engine.
@@ -155,6 +158,9 @@ impl Engine {
             }
             Request::Inspect(look) => batch.questions.push(Question::Inspect(look)),
             Request::Mirror(request) => batch.questions.push(Question::Mirror(request)),
+            Request::Restore(wanted, answer) => {
+                batch.questions.push(Question::Restore(wanted, answer));
+            }
             Request::Ping(answer) => batch.pings.push(answer),
             Request::Stop => return true,
             Request::Command { command, origin, answer } => {
@@ -176,6 +182,9 @@ impl Engine {
             }
             Question::Inspect(look) => look(&self.world),
             Question::Mirror(request) => self.serve_mirror(request)?,
+            Question::Restore(wanted, answer) => {
+                answer.send(self.restore(*wanted)?).ok();
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use redb::{ReadableTableMetadata, Table, WriteTransaction};
 
-use super::audit::{AuditOrigin, AuditV1, ImageV1};
+use super::audit::{AuditEntry, AuditImage, AuditOrigin, AuditV1, ImageV1};
 use super::codec::encode_into;
 use super::error::StoreError;
 use super::head::{self, Head};
@@ -11,7 +11,7 @@ use super::open::Store;
 use super::records::Stored;
 use super::snapshot::BLOCK_SIZE;
 use super::tables::{self, IndexKey, kind_code};
-use crate::domain::{Change, Device, Edit, IdCounters, Interface, Link, Timestamp};
+use crate::domain::{Change, Device, Edit, IdCounters, Interface, Kind, Link, Timestamp};
 
 /// Audit rows that are kept; about a year at 500 changes a day, under 100 MB with usual rows.
 pub const AUDIT_ROWS_MAX: u64 = 200_000;
@@ -88,7 +88,7 @@ impl Store {
 type RecordTable<'txn> = Table<'txn, u64, &'static [u8]>;
 
 /// The open tables of one write transaction.
-struct Writer<'txn> {
+pub(super) struct Writer<'txn> {
     seq: u64,
     /// Whether changes are marked.
     is_mirrored: bool,
@@ -105,7 +105,11 @@ struct Writer<'txn> {
 }
 
 impl<'txn> Writer<'txn> {
-    fn open(tx: &'txn WriteTransaction, seq: u64, is_mirrored: bool) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        tx: &'txn WriteTransaction,
+        seq: u64,
+        is_mirrored: bool,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             seq,
             is_mirrored,
@@ -150,7 +154,7 @@ impl<'txn> Writer<'txn> {
         Ok(())
     }
 
-    fn write_change(&mut self, change: &Change) -> Result<(), StoreError> {
+    pub(super) fn write_change(&mut self, change: &Change) -> Result<(), StoreError> {
         let key = change.key();
         match change {
             Change::Device(edit) => {
@@ -171,6 +175,22 @@ impl<'txn> Writer<'txn> {
         if self.marked[usize::from(kind)].replace(block) != Some(block) {
             self.blocks.insert((kind, block), self.seq)?;
         }
+        Ok(())
+    }
+
+    /// Writes a row of the trail under its own number, all of its images with it.
+    pub(super) fn write_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let row = AuditV1 {
+            seq: entry.seq,
+            at_us: entry.at.0,
+            actor: &entry.origin.actor,
+            request_id: &entry.origin.request_id,
+            action: &entry.action,
+            change_count: entry.change_count,
+            images: entry.images.iter().map(stored_image).collect(),
+        };
+        encode_into(&row, &mut self.buffer);
+        self.audit.insert(entry.id, self.buffer.as_slice())?;
         Ok(())
     }
 
@@ -210,7 +230,7 @@ impl<'txn> Writer<'txn> {
         Ok(())
     }
 
-    fn prune_audit(&mut self) -> Result<(), StoreError> {
+    pub(super) fn prune_audit(&mut self) -> Result<(), StoreError> {
         while self.audit.len()? > AUDIT_ROWS_MAX {
             self.audit.pop_first()?;
         }
@@ -247,10 +267,28 @@ fn image(change: &Change) -> ImageV1 {
 }
 
 fn sides<T: Stored>(edit: &Edit<T>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
-    let record = |entity: &T| {
-        let mut buffer = Vec::new();
-        entity.encode_into(&mut buffer);
-        buffer
-    };
     (edit.before.as_deref().map(record), edit.after.as_deref().map(record))
+}
+
+fn stored_image(image: &AuditImage) -> ImageV1 {
+    fn of<T: Stored>(kind: Kind, id: u64, before: Option<&T>, after: Option<&T>) -> ImageV1 {
+        ImageV1 { kind: kind_code(kind), id, before: before.map(record), after: after.map(record) }
+    }
+    match image {
+        AuditImage::Device { id, before, after } => {
+            of(Kind::Device, *id, before.as_deref(), after.as_deref())
+        }
+        AuditImage::Interface { id, before, after } => {
+            of(Kind::Interface, *id, before.as_deref(), after.as_deref())
+        }
+        AuditImage::Link { id, before, after } => {
+            of(Kind::Link, *id, before.as_deref(), after.as_deref())
+        }
+    }
+}
+
+fn record<T: Stored>(entity: &T) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    entity.encode_into(&mut buffer);
+    buffer
 }

@@ -13,8 +13,10 @@ mod mirror;
 mod open;
 mod quarantine;
 mod records;
+mod replace;
 mod snapshot;
 mod space;
+mod staging;
 mod tables;
 
 pub use audit::{AuditEntry, AuditImage, AuditOrigin};
@@ -25,5 +27,7 @@ pub use marker::{MARKER_FILE, Marker};
 pub use mirror::{Confirmed, Floors, Holder, Mark, MirrorState};
 pub use open::{OpenOptions, STORE_FILE, Store};
 pub use quarantine::QUARANTINE_DIR;
+pub use replace::Replacement;
 pub use snapshot::{BLOCK_SIZE, IdRange, Snapshot};
 pub use space::Space;
+pub use staging::Filling;

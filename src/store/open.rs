@@ -118,6 +118,16 @@ impl Store {
         &self.directory
     }
 
+    /// What the store takes on disk.
+    ///
+    /// # Errors
+    /// When the file system does not tell.
+    pub fn file_bytes(&self) -> Result<u64, StoreError> {
+        let path = self.directory.join(STORE_FILE);
+        let metadata = fs::metadata(&path);
+        Ok(metadata.map_err(io(format!("cannot look at {}", path.display())))?.len())
+    }
+
     /// Room on the volume of the data directory.
     pub fn space(&self) -> Result<Space, StoreError> {
         Space::of(&self.directory)

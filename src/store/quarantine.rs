@@ -21,15 +21,27 @@ impl Store {
     /// # Errors
     /// When the volume is full or the name is taken; an unfinished copy is removed.
     pub fn set_aside(&self, snapshot: &Snapshot, name: &str) -> Result<PathBuf, StoreError> {
-        let parent = self.directory().join(QUARANTINE_DIR);
-        create_private_dir(&parent)?;
+        self.keep_copy(snapshot, &self.directory().join(QUARANTINE_DIR), name)
+    }
+
+    /// The same below another directory, which is made.
+    ///
+    /// # Errors
+    /// As [`Store::set_aside`].
+    pub fn keep_copy(
+        &self,
+        snapshot: &Snapshot,
+        parent: &Path,
+        name: &str,
+    ) -> Result<PathBuf, StoreError> {
+        create_private_dir(parent)?;
         let directory = parent.join(name);
         let unfinished = parent.join(format!("{name}.part"));
         remove_dir(&unfinished)?;
         create_private_dir(&unfinished)?;
         let copied = self.copy_into(snapshot, &unfinished).and_then(|()| {
             fs::rename(&unfinished, &directory)
-                .and_then(|()| marker::sync_dir(&parent))
+                .and_then(|()| marker::sync_dir(parent))
                 .map_err(io(format!("cannot name {}", directory.display())))
         });
         if let Err(error) = copied {
@@ -61,7 +73,7 @@ fn copy_tables(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), Stor
     copy(from, to, tables::AUDIT)
 }
 
-fn copy<K: Key, V: Value>(
+pub(super) fn copy<K: Key, V: Value>(
     from: &ReadTransaction,
     to: &WriteTransaction,
     table: TableDefinition<'_, K, V>,

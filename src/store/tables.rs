@@ -35,6 +35,15 @@ pub(super) enum IndexKey {
     Ports = 3,
 }
 
+/// The records of a kind.
+pub(super) const fn of_kind(kind: Kind) -> TableDefinition<'static, u64, &'static [u8]> {
+    match kind {
+        Kind::Device => DEVICES,
+        Kind::Interface => INTERFACES,
+        Kind::Link => LINKS,
+    }
+}
+
 /// The kind with this number.
 pub(super) fn kind_of_code(code: u8) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| kind_code(*kind) == code)

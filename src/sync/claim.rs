@@ -7,9 +7,9 @@ use postgres::types::Type;
 use uuid::Uuid;
 
 use super::error::{Obstacle, SyncError};
-use super::rows::Value;
 use super::session::{Param, Tx};
 use crate::domain::{IdCounters, Timestamp};
+use crate::sql::Value;
 use crate::store::MirrorState;
 
 /// A holder that was seen within this time is alive: three heartbeats.

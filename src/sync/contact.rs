@@ -8,12 +8,12 @@ use super::error::{Obstacle, SyncError};
 use super::mirror::Mirror;
 use super::reconcile;
 use super::round::{self, Applied};
-use super::rows::Value;
 use super::session::{Session, Tx};
 use super::status::{ROUNDS_KEPT, Reconciled, Round, RoundKind, State};
 use super::{first, hydrate, schema};
 use crate::domain::{IdCounters, Timestamp};
 use crate::engine::{Adopted, Adoption};
+use crate::sql::Value;
 use crate::store::{Floors, Holder, MirrorState, Space};
 
 /// A connection that may write the site.

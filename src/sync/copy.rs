@@ -8,7 +8,8 @@ use postgres::types::{IsNull, ToSql, Type};
 use uuid::Uuid;
 
 use super::error::SyncError;
-use super::rows::{Row, Table, Value};
+use super::value::type_of;
+use crate::sql::{Row, Table, Value};
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// What stands for the length of NULL, and for the end of all rows.
@@ -44,7 +45,7 @@ impl<'t> CopyIn<'t> {
         self.buffer.put_i16(columns);
         put(&mut self.buffer, &Value::Uuid(self.site_id), &Type::UUID);
         for (value, column) in row.iter().zip(self.table.columns) {
-            put(&mut self.buffer, value, &column.1);
+            put(&mut self.buffer, value, &type_of(column.1));
         }
         self.rows += 1;
         if self.buffer.len() >= CHUNK_BYTES {

@@ -3,7 +3,8 @@
 use crate::engine::EngineError;
 use crate::store::StoreError;
 
-use super::rows::RowFault;
+use crate::sql::RowFault;
+use crate::sql::schema::MigrationError;
 
 /// Why a step of the mirror failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +25,8 @@ pub enum SyncError {
     #[error("the transfer broke off: {0}")]
     Transfer(#[from] std::io::Error),
     /// The tables could not be brought to this program's version.
-    #[error("the tables could not be made: {}", causes(.0))]
-    Migration(Box<refinery::Error>),
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
     /// A row in PostgreSQL holds what this program does not write.
     #[error("PostgreSQL holds a row that cannot be read: {0}")]
     Row(#[from] RowFault),
@@ -81,12 +82,6 @@ pub struct Obstacle {
 impl From<Obstacle> for SyncError {
     fn from(obstacle: Obstacle) -> Self {
         Self::Stopped(obstacle)
-    }
-}
-
-impl From<refinery::Error> for SyncError {
-    fn from(error: refinery::Error) -> Self {
-        Self::Migration(Box::new(error))
     }
 }
 

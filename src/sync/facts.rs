@@ -3,9 +3,9 @@
 use postgres::types::Type;
 
 use super::error::SyncError;
-use super::rows::Value;
 use super::schema::has_table;
 use super::session::{Session, Tx};
+use crate::sql::Value;
 
 /// Slow statements that are shown.
 const STATEMENTS_SHOWN: usize = 10;

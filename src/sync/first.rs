@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::claim::Claim;
 use super::error::SyncError;
 use super::round::{self, Applied};
-use super::rows::{AUDIT, Value};
 use super::session::{Session, Tx};
-use super::write::{Stored, write_audit};
+use super::write::write_audit;
 use crate::domain::{Device, Interface, Link};
+use crate::sql::{AUDIT, Entity, Value};
 use crate::store::Snapshot;
 
 /// The tables of entities, each before those that refer to it.
@@ -138,7 +138,7 @@ fn can_set_aside(tx: &mut Tx<'_>) -> Result<bool, SyncError> {
     Ok(rows.first().and_then(|row| row.get(0)).unwrap_or(false))
 }
 
-fn copy_all<T: Stored>(
+fn copy_all<T: Entity>(
     tx: &mut Tx<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,

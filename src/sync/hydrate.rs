@@ -4,9 +4,9 @@ use uuid::Uuid;
 
 use super::claim::Remote;
 use super::error::SyncError;
-use super::rows::Mirrored;
 use super::session::{Session, Tx};
 use crate::domain::{Device, Interface, Link, Site};
+use crate::sql::Entity;
 
 /// The site as PostgreSQL holds it, in one consistent view; `None` when `expected` is not what is
 /// there any more.
@@ -30,7 +30,7 @@ pub(super) fn read(
     Ok(Some(site))
 }
 
-fn read_all<T: Mirrored>(tx: &mut Tx<'_>, site_id: Uuid) -> Result<Vec<T>, SyncError> {
+fn read_all<T: Entity>(tx: &mut Tx<'_>, site_id: Uuid) -> Result<Vec<T>, SyncError> {
     let table = T::TABLE;
     let sql = format!(
         "SELECT {} FROM {} WHERE site_id = '{site_id}' ORDER BY id",

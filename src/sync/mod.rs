@@ -1,11 +1,11 @@
 //! The mirror in PostgreSQL: exactly the site at some commit, whatever happens to the line.
 //!
-//! This module alone knows postgres and refinery. It runs on a thread of its own (`mirror`),
+//! This module alone knows postgres. It runs on a thread of its own (`mirror`),
 //! since postgres' client blocks and must not be used inside tokio.
 //!
 //! In reading order: `mirror` (the thread), `contact` (from a connection to a claim), `claim`
 //! (whose state counts), `follow` (rounds), `round`, `first`, `reconcile`, `hydrate` (what is
-//! sent and read), `write`, `rows`, `copy` (how), `schema`, `session`, `target`, `tls`, `watched`
+//! sent and read), `write`, `value`, `copy` (how), `schema`, `session`, `target`, `tls`, `watched`
 //! (the line). `legacy` reads what UNOC v2 left behind.
 //!
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
@@ -27,12 +27,12 @@ mod mirror;
 mod parameters;
 mod reconcile;
 mod round;
-mod rows;
 mod schema;
 mod session;
 mod status;
 mod target;
 mod tls;
+mod value;
 mod verify;
 mod watched;
 mod write;

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::claim::Claim;
 use super::error::SyncError;
 use super::round::{self, Applied};
-use super::rows::{Value, id_of};
 use super::session::{Session, Tx};
-use super::write::{Keys, Stored, write_audit, write_entities};
+use super::write::{Keys, write_audit, write_entities};
 use crate::domain::{Device, EntityKey, Interface, Link};
+use crate::sql::{Entity, Value, id_of};
 use crate::store::{Snapshot, StoreError};
 
 /// Differences of one pass; more are left to the next. Bounds memory to a few MB.
@@ -97,7 +97,7 @@ fn compare_all(
 type Local<T> = Peekable<Box<dyn Iterator<Item = Result<T, StoreError>>>>;
 
 /// Walks both sides in the order of their ids.
-fn compare<T: Stored>(
+fn compare<T: Entity>(
     tx: &mut Tx<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
@@ -147,11 +147,11 @@ fn compare<T: Stored>(
 }
 
 /// The id of the next local entity, if it is below `limit`.
-fn take_below<T: Stored>(local: &mut Local<T>, limit: i64) -> Result<Option<i64>, StoreError> {
+fn take_below<T: Entity>(local: &mut Local<T>, limit: i64) -> Result<Option<i64>, StoreError> {
     let next = local.next_if(|ours| ours.as_ref().map_or(true, |ours| own_id(ours) < limit));
     next.transpose().map(|ours| ours.as_ref().map(own_id))
 }
 
-fn own_id<T: Stored>(entity: &T) -> i64 {
+fn own_id<T: Entity>(entity: &T) -> i64 {
     id_of(entity.id())
 }

@@ -3,15 +3,9 @@
 use postgres::types::Type;
 
 use super::error::{Obstacle, SyncError};
-use super::rows::Value;
 use super::session::{Session, Tx};
-
-mod embedded {
-    refinery::embed_migrations!("migrations");
-}
-
-/// Where refinery notes what it has done.
-const HISTORY_TABLE: &str = "unoc_schema_history";
+use crate::sql::Value;
+use crate::sql::schema::{self, HISTORY_TABLE};
 
 /// Makes the tables, or brings them to this program's version.
 ///
@@ -19,10 +13,7 @@ const HISTORY_TABLE: &str = "unoc_schema_history";
 /// [`SyncError::Stopped`] when the database holds v2's tables (S13), a newer schema (S10), or
 /// cannot hold every name.
 pub(super) fn prepare(session: &mut Session) -> Result<(), SyncError> {
-    let mut runner = embedded::migrations::runner().set_grouped(true);
-    runner.set_migration_table_name(HISTORY_TABLE);
-    let newest = runner.get_migrations().iter().map(|migration| i64::from(migration.version()));
-    let newest = newest.max().unwrap_or(0);
+    let newest = schema::newest_version();
     let mut tx = session.begin()?;
     check_encoding(&mut tx)?;
     check_legacy(&mut tx)?;
@@ -32,7 +23,7 @@ pub(super) fn prepare(session: &mut Session) -> Result<(), SyncError> {
         return Err(newer(version, newest).into());
     }
     if version < newest {
-        runner.run(session.client())?;
+        schema::migrate(session.client())?;
     }
     Ok(())
 }

@@ -14,9 +14,10 @@ use tracing::info;
 
 use super::copy::CopyIn;
 use super::error::SyncError;
-use super::rows::{Table, Value};
 use super::target::Target;
+use super::value::type_of;
 use super::watched::Watch;
+use crate::sql::{Table, Value};
 
 /// A statement's parameter.
 pub(super) type Param<'a> = (Value<'a>, Type);
@@ -108,7 +109,7 @@ impl Tx<'_> {
     ) -> Result<(), SyncError> {
         let sql = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
         let reader = self.how.run(&sql, || self.tx.copy_out(sql.as_str()))?;
-        let types = table.types();
+        let types: Vec<Type> = table.columns.iter().map(|column| type_of(column.1)).collect();
         let mut rows = BinaryCopyOutIter::new(reader, &types);
         while let Some(row) = rows.next()? {
             let mut values = Vec::with_capacity(types.len());

@@ -7,12 +7,11 @@ use postgres::types::Type;
 use uuid::Uuid;
 
 use super::error::SyncError;
-use super::rows::{AUDIT, Mirrored, Row, Table, Value, audit_row};
 use super::session::{Param, Tx};
-use crate::domain::{
-    Device, DeviceId, EntityKey, IdCounters, Interface, InterfaceId, Kind, Link, LinkId,
-};
-use crate::store::{Snapshot, StoreError};
+use super::value::type_of;
+use crate::domain::{Device, EntityKey, IdCounters, Interface, Kind, Link};
+use crate::sql::{AUDIT, Entity, Row, Table, Value, audit_row, id_of};
+use crate::store::Snapshot;
 
 /// Rows of one kind from which they go by bulk transfer: eight statements' worth. Below, making a
 /// temporary table costs PostgreSQL's catalogue more than it saves.
@@ -24,67 +23,6 @@ const ANALYZE_ROWS: usize = 2_000;
 const STATEMENT_ROWS: usize = 50;
 /// Ids of one DELETE.
 const DELETE_IDS: usize = 10_000;
-
-/// An entity that a snapshot can be asked for by id.
-pub(super) trait Stored: Mirrored {
-    const KIND: Kind;
-    fn id(&self) -> u64;
-    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError>;
-    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError>;
-}
-
-/// All entities of a kind, by id.
-pub(super) type Entities<T> = Box<dyn Iterator<Item = Result<T, StoreError>>>;
-
-const ALL: (Bound<u64>, Bound<u64>) = (Bound::Unbounded, Bound::Unbounded);
-
-impl Stored for Device {
-    const KIND: Kind = Kind::Device;
-
-    fn id(&self) -> u64 {
-        self.id.0
-    }
-
-    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
-        snapshot.device(DeviceId(id))
-    }
-
-    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
-        Ok(Box::new(snapshot.devices(ALL)?))
-    }
-}
-
-impl Stored for Interface {
-    const KIND: Kind = Kind::Interface;
-
-    fn id(&self) -> u64 {
-        self.id.0
-    }
-
-    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
-        snapshot.interface(InterfaceId(id))
-    }
-
-    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
-        Ok(Box::new(snapshot.interfaces(ALL)?))
-    }
-}
-
-impl Stored for Link {
-    const KIND: Kind = Kind::Link;
-
-    fn id(&self) -> u64 {
-        self.id.0
-    }
-
-    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
-        snapshot.link(LinkId(id))
-    }
-
-    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
-        Ok(Box::new(snapshot.links(ALL)?))
-    }
-}
 
 /// The entities that have to be brought to the state of a snapshot.
 #[derive(Debug, Default)]
@@ -126,7 +64,7 @@ struct Writer<'a, 'c> {
 }
 
 impl Writer<'_, '_> {
-    fn write<T: Stored>(&mut self, keys: &Keys, new_from: u64) -> Result<u64, SyncError> {
+    fn write<T: Entity>(&mut self, keys: &Keys, new_from: u64) -> Result<u64, SyncError> {
         let ids = keys.of(T::KIND);
         let mut gone = Vec::new();
         if ids.len() >= BULK_ROWS {
@@ -155,7 +93,7 @@ impl Writer<'_, '_> {
     }
 
     /// By way of a table beside it, since some of the rows may be there.
-    fn merge<T: Stored>(&mut self, ids: &[u64], gone: &mut Vec<u64>) -> Result<(), SyncError> {
+    fn merge<T: Entity>(&mut self, ids: &[u64], gone: &mut Vec<u64>) -> Result<(), SyncError> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -189,7 +127,7 @@ impl Writer<'_, '_> {
     }
 
     /// Straight into the table. What is not there any more never was in PostgreSQL.
-    fn append<T: Stored>(&mut self, ids: &[u64]) -> Result<(), SyncError> {
+    fn append<T: Entity>(&mut self, ids: &[u64]) -> Result<(), SyncError> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -219,7 +157,7 @@ fn upsert(
     for (index, row) in rows.iter().enumerate() {
         sql.push_str(if index == 0 { "($1" } else { ", ($1" });
         for (value, column) in row.iter().zip(table.columns) {
-            params.push((value.clone(), column.1.clone()));
+            params.push((value.clone(), type_of(column.1)));
             sql.push_str(&format!(", ${}", params.len()));
         }
         sql.push(')');
@@ -237,7 +175,7 @@ fn delete(
 ) -> Result<(), SyncError> {
     let sql = format!("DELETE FROM {} WHERE site_id = $1 AND id = ANY ($2)", table.name);
     for ids in ids.chunks(DELETE_IDS) {
-        let ids = ids.iter().map(|id| super::rows::id_of(*id)).collect();
+        let ids = ids.iter().map(|id| id_of(*id)).collect();
         let params = [(Value::Uuid(site_id), Type::UUID), (Value::Ints(ids), Type::INT8_ARRAY)];
         tx.execute(&sql, &params)?;
     }

@@ -9,11 +9,11 @@ use std::time::Duration;
 use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
 
 use super::archive::ARCHIVE_SCHEMA;
-use super::copy_text;
 use super::error::LegacyError;
 use super::insert::next_id;
 use super::shape::{OWN_COLUMN, Shape};
 use super::tables::{Table, Tables};
+use crate::sql::copy_text;
 use crate::sync::{Target, Watch};
 
 /// Rows as a dump has them: ISO times in UTC, every digit of a number.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::archive::ARCHIVE_SCHEMA;
-use super::copy_text;
 use super::error::LegacyError;
 use super::insert::{self, Insert, Target};
 use super::shape::{OWN_COLUMN, Shape};
 use super::statements::{Lines, Statement};
 use super::tables::{Table, Tables};
+use crate::sql::copy_text;
 
 /// What a packed dump begins with, and the command that unpacks it to standard output.
 /// `pg_dump` writes `PGDMP` in front of its custom format; a tar file of it begins with the name
@@ -150,7 +150,7 @@ impl<R: BufRead> Reader<R> {
         &mut self,
         schema: &str,
         shape: &Shape,
-        fields: Result<super::shape::Fields, String>,
+        fields: Result<copy_text::Fields, String>,
     ) -> Result<(), LegacyError> {
         // The schema was entered when the shape was made.
         let Some(schema) = self.schemas.get_mut(schema) else { return Ok(()) };

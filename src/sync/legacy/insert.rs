@@ -1,8 +1,8 @@
 //! The statements of a dump that say something about v2's tables.
 
-use super::shape::Fields;
 use super::sql::{Token, Tokens};
 use super::tables::Table;
+use crate::sql::copy_text::Fields;
 
 /// A table's name and its columns, where the statement lists them.
 #[derive(Debug, PartialEq, Eq)]

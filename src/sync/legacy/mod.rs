@@ -8,7 +8,6 @@
 //! Invariant: nothing here writes into v2's tables, and only [`archive`] touches them at all.
 
 mod archive;
-mod copy_text;
 mod database;
 mod dump;
 mod error;

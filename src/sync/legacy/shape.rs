@@ -5,9 +5,7 @@ use compact_str::CompactString;
 
 use super::error::LegacyError;
 use super::tables::{DeviceRow, InterfaceRow, LinkRow, Table, Tables};
-
-/// The fields of one row, in the order of its header; `None` is NULL.
-pub(super) type Fields = Vec<Option<String>>;
+use crate::sql::copy_text::Fields;
 
 /// The column by which UNOC's own tables differ from v2's.
 pub(super) const OWN_COLUMN: &str = "site_id";

@@ -80,6 +80,14 @@ impl<'a> Reader<'a> {
         self.opt_text()?.ok_or_else(|| self.fault("is null"))
     }
 
+    /// Text of a JSON document.
+    pub(super) fn json(&mut self) -> Read<&'a str> {
+        match self.take() {
+            Value::Json(text) => Ok(text),
+            other => Err(self.wrong(other)),
+        }
+    }
+
     pub(super) fn name(&mut self) -> Read<Name> {
         let text = self.text()?;
         Name::new(text).map_err(|fault| self.fault(format!("is no name: {fault}")))

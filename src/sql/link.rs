@@ -1,31 +1,37 @@
 //! `links`
 
-use postgres::types::Type;
+use std::ops::Bound;
 
 use super::read::Reader;
-use super::{Column, Mirrored, Row, RowFault, Table, Value};
-use crate::domain::{InterfaceId, Link, LinkId, Medium, OverrideReason, Status};
+use super::{Column, ColumnType, Entities, Entity, Row, RowFault, Table, Value};
+use crate::domain::{InterfaceId, Kind, Link, LinkId, Medium, OverrideReason, Status};
+use crate::store::{Snapshot, StoreError};
 
 static LINKS: Table = Table {
     name: "links",
     columns: &[
-        Column("id", Type::INT8),
-        Column("a_interface_id", Type::INT8),
-        Column("b_interface_id", Type::INT8),
-        Column("length_km", Type::FLOAT8),
-        Column("physical_medium_id", Type::TEXT),
-        Column("link_loss_db", Type::FLOAT8),
-        Column("status", Type::TEXT),
-        Column("status_override", Type::TEXT),
-        Column("override_reason", Type::TEXT),
-        Column("status_since", Type::TIMESTAMPTZ),
-        Column("created_at", Type::TIMESTAMPTZ),
-        Column("updated_at", Type::TIMESTAMPTZ),
+        Column("id", ColumnType::Int),
+        Column("a_interface_id", ColumnType::Int),
+        Column("b_interface_id", ColumnType::Int),
+        Column("length_km", ColumnType::Float),
+        Column("physical_medium_id", ColumnType::Text),
+        Column("link_loss_db", ColumnType::Float),
+        Column("status", ColumnType::Text),
+        Column("status_override", ColumnType::Text),
+        Column("override_reason", ColumnType::Text),
+        Column("status_since", ColumnType::Timestamptz),
+        Column("created_at", ColumnType::Timestamptz),
+        Column("updated_at", ColumnType::Timestamptz),
     ],
 };
 
-impl Mirrored for Link {
+impl Entity for Link {
     const TABLE: &'static Table = &LINKS;
+    const KIND: Kind = Kind::Link;
+
+    fn id(&self) -> u64 {
+        self.id.0
+    }
 
     fn row(&self) -> Row<'_> {
         let set = self.status_override.as_ref();
@@ -66,5 +72,13 @@ impl Mirrored for Link {
             created_at: reader.time()?,
             updated_at: reader.time()?,
         })
+    }
+
+    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
+        snapshot.link(LinkId(id))
+    }
+
+    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
+        Ok(Box::new(snapshot.links((Bound::Unbounded, Bound::Unbounded))?))
     }
 }

@@ -1,26 +1,32 @@
 //! `interfaces`
 
-use postgres::types::Type;
+use std::ops::Bound;
 
 use super::read::Reader;
-use super::{Column, Mirrored, Row, RowFault, Table, Value};
-use crate::domain::{DeviceId, Interface, InterfaceId, InterfaceType, Status};
+use super::{Column, ColumnType, Entities, Entity, Row, RowFault, Table, Value};
+use crate::domain::{DeviceId, Interface, InterfaceId, InterfaceType, Kind, Status};
+use crate::store::{Snapshot, StoreError};
 
 static INTERFACES: Table = Table {
     name: "interfaces",
     columns: &[
-        Column("id", Type::INT8),
-        Column("device_id", Type::INT8),
-        Column("name", Type::TEXT),
-        Column("interface_type", Type::TEXT),
-        Column("status", Type::TEXT),
-        Column("created_at", Type::TIMESTAMPTZ),
-        Column("updated_at", Type::TIMESTAMPTZ),
+        Column("id", ColumnType::Int),
+        Column("device_id", ColumnType::Int),
+        Column("name", ColumnType::Text),
+        Column("interface_type", ColumnType::Text),
+        Column("status", ColumnType::Text),
+        Column("created_at", ColumnType::Timestamptz),
+        Column("updated_at", ColumnType::Timestamptz),
     ],
 };
 
-impl Mirrored for Interface {
+impl Entity for Interface {
     const TABLE: &'static Table = &INTERFACES;
+    const KIND: Kind = Kind::Interface;
+
+    fn id(&self) -> u64 {
+        self.id.0
+    }
 
     fn row(&self) -> Row<'_> {
         vec![
@@ -45,5 +51,13 @@ impl Mirrored for Interface {
             created_at: reader.time()?,
             updated_at: reader.time()?,
         })
+    }
+
+    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
+        snapshot.interface(InterfaceId(id))
+    }
+
+    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
+        Ok(Box::new(snapshot.interfaces((Bound::Unbounded, Bound::Unbounded))?))
     }
 }

@@ -1,48 +1,53 @@
 //! `devices`
 
 use std::borrow::Cow;
-
-use postgres::types::Type;
+use std::ops::Bound;
 
 use super::read::Reader;
-use super::{Column, Mirrored, Row, RowFault, Table, Value, id_of};
+use super::{Column, ColumnType, Entities, Entity, Row, RowFault, Table, Value, id_of};
 use crate::domain::{
-    Device, DeviceId, DeviceType, Direction, LinkId, Optics, OverrideReason, PonClass, Position,
-    Reason, Reasons, Signal, SignalClass, Status,
+    Device, DeviceId, DeviceType, Direction, Kind, LinkId, Optics, OverrideReason, PonClass,
+    Position, Reason, Reasons, Signal, SignalClass, Status,
 };
+use crate::store::{Snapshot, StoreError};
 
 static DEVICES: Table = Table {
     name: "devices",
     columns: &[
-        Column("id", Type::INT8),
-        Column("name", Type::TEXT),
-        Column("device_type", Type::TEXT),
-        Column("status", Type::TEXT),
-        Column("status_override", Type::TEXT),
-        Column("override_reason", Type::TEXT),
-        Column("status_reasons", Type::TEXT_ARRAY),
-        Column("status_since", Type::TIMESTAMPTZ),
-        Column("x", Type::FLOAT8),
-        Column("y", Type::FLOAT8),
-        Column("parent_container_id", Type::INT8),
-        Column("tx_power_dbm", Type::FLOAT8),
-        Column("sensitivity_min_dbm", Type::FLOAT8),
-        Column("insertion_loss_db", Type::FLOAT8),
-        Column("pon_class", Type::TEXT),
-        Column("signal_class", Type::TEXT),
-        Column("limiting_direction", Type::TEXT),
-        Column("rx_down_dbm", Type::FLOAT8),
-        Column("rx_up_dbm", Type::FLOAT8),
-        Column("margin_db", Type::FLOAT8),
-        Column("uplink_link_ids", Type::INT8_ARRAY),
-        Column("through_loss_db", Type::FLOAT8),
-        Column("created_at", Type::TIMESTAMPTZ),
-        Column("updated_at", Type::TIMESTAMPTZ),
+        Column("id", ColumnType::Int),
+        Column("name", ColumnType::Text),
+        Column("device_type", ColumnType::Text),
+        Column("status", ColumnType::Text),
+        Column("status_override", ColumnType::Text),
+        Column("override_reason", ColumnType::Text),
+        Column("status_reasons", ColumnType::TextArray),
+        Column("status_since", ColumnType::Timestamptz),
+        Column("x", ColumnType::Float),
+        Column("y", ColumnType::Float),
+        Column("parent_container_id", ColumnType::Int),
+        Column("tx_power_dbm", ColumnType::Float),
+        Column("sensitivity_min_dbm", ColumnType::Float),
+        Column("insertion_loss_db", ColumnType::Float),
+        Column("pon_class", ColumnType::Text),
+        Column("signal_class", ColumnType::Text),
+        Column("limiting_direction", ColumnType::Text),
+        Column("rx_down_dbm", ColumnType::Float),
+        Column("rx_up_dbm", ColumnType::Float),
+        Column("margin_db", ColumnType::Float),
+        Column("uplink_link_ids", ColumnType::IntArray),
+        Column("through_loss_db", ColumnType::Float),
+        Column("created_at", ColumnType::Timestamptz),
+        Column("updated_at", ColumnType::Timestamptz),
     ],
 };
 
-impl Mirrored for Device {
+impl Entity for Device {
     const TABLE: &'static Table = &DEVICES;
+    const KIND: Kind = Kind::Device;
+
+    fn id(&self) -> u64 {
+        self.id.0
+    }
 
     fn row(&self) -> Row<'_> {
         let set = self.status_override.as_ref();
@@ -109,6 +114,14 @@ impl Mirrored for Device {
             created_at: reader.time()?,
             updated_at: reader.time()?,
         })
+    }
+
+    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError> {
+        snapshot.device(DeviceId(id))
+    }
+
+    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
+        Ok(Box::new(snapshot.devices((Bound::Unbounded, Bound::Unbounded))?))
     }
 }
 

@@ -1,0 +1,100 @@
+//! The site as SQL: its tables, and entities as their rows. The mirror in PostgreSQL and the
+//! backup files hold the same tables.
+//!
+//! Each table is described once; statements, COPY in both formats, reading and comparing all
+//! follow it. [`schema`] makes the tables, `copy_text` is the format of rows in a file.
+
+mod audit;
+pub mod copy_text;
+mod device;
+mod interface;
+mod link;
+mod read;
+pub mod schema;
+mod value;
+
+use crate::domain::Kind;
+use crate::store::{Snapshot, StoreError};
+
+pub use audit::{AUDIT, audit_entry, audit_row};
+pub use read::RowFault;
+pub use value::{Value, id_of};
+
+/// One table. Its first column in PostgreSQL, `site_id`, is not part of a row here; the first
+/// part is the id.
+#[derive(Debug)]
+pub struct Table {
+    pub name: &'static str,
+    pub columns: &'static [Column],
+}
+
+/// A column's name and type.
+#[derive(Debug)]
+pub struct Column(pub &'static str, pub ColumnType);
+
+/// The types that the tables use, named as PostgreSQL's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// `bigint`
+    Int,
+    /// `double precision`
+    Float,
+    Text,
+    Timestamptz,
+    /// `bigint[]`
+    IntArray,
+    /// `text[]`
+    TextArray,
+    Jsonb,
+}
+
+/// A row without its `site_id`.
+pub type Row<'a> = Vec<Value<'a>>;
+
+/// All entities of a kind, by id.
+pub type Entities<T> = Box<dyn Iterator<Item = Result<T, StoreError>>>;
+
+/// An entity that has a row.
+pub trait Entity: Sized {
+    const TABLE: &'static Table;
+    const KIND: Kind;
+
+    fn id(&self) -> u64;
+
+    /// Values in the order of the table's columns.
+    fn row(&self) -> Row<'_>;
+
+    /// The entity that a row holds.
+    ///
+    /// # Errors
+    /// When a value is none that this program writes.
+    fn from_row(row: &[Value<'_>]) -> Result<Self, RowFault>;
+
+    /// The entity with this id, if the snapshot has it.
+    ///
+    /// # Errors
+    /// What reading brings.
+    fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError>;
+
+    /// Everything that the snapshot has of the kind, by id.
+    ///
+    /// # Errors
+    /// What reading brings.
+    fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError>;
+}
+
+impl Table {
+    /// `id, name, …`
+    pub fn column_list(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.0).collect();
+        names.join(", ")
+    }
+
+    /// What replaces a row that is there: `name = EXCLUDED.name, …`
+    pub fn assignments(&self) -> String {
+        let values = self.columns.iter().skip(1);
+        let parts: Vec<String> =
+            values.map(|column| format!("{0} = EXCLUDED.{0}", column.0)).collect();
+        parts.join(", ")
+    }
+}
