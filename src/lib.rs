@@ -17,6 +17,7 @@ pub mod engine;
 
 pub mod sql;
 
+pub mod backup;
 pub mod sync;
 
 pub mod api;

@@ -143,6 +143,11 @@ impl Handle {
         self.store.site_id()
     }
 
+    /// What the store takes on disk.
+    pub fn store_bytes(&self) -> Result<u64, StoreError> {
+        self.store.file_bytes()
+    }
+
     /// Room on the data volume.
     pub fn room(&self) -> Result<Room, StoreError> {
         Ok(Room { space: self.store.space()?, min_free_bytes: self.min_free_bytes })

@@ -172,6 +172,11 @@ impl Snapshot {
         }))
     }
 
+    /// How many audit rows there are.
+    pub fn audit_count(&self) -> Result<u64, StoreError> {
+        Ok(self.tx.open_table(tables::AUDIT)?.len()?)
+    }
+
     pub(super) fn transaction(&self) -> &ReadTransaction {
         &self.tx
     }

@@ -1,0 +1,155 @@
+//! What is being done, for everyone who looks, and the way to stop it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::BackupError;
+use crate::domain::Timestamp;
+
+/// The kinds of work, of which one goes on at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    Backup,
+    Verify,
+    Restore,
+    Undo,
+    Copy,
+    Prune,
+}
+
+impl Work {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Backup => "backup",
+            Self::Verify => "verify",
+            Self::Restore => "restore",
+            Self::Undo => "undo",
+            Self::Copy => "copy",
+            Self::Prune => "prune",
+        }
+    }
+}
+
+/// What progress is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Rows,
+    Bytes,
+}
+
+impl Unit {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+/// How far the work is.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    pub work: Work,
+    pub backup_id: Option<String>,
+    /// Such as `Writing devices`.
+    pub phase: &'static str,
+    pub done: u64,
+    pub total: u64,
+    pub unit: Unit,
+    pub since: Timestamp,
+}
+
+/// The board that shows the work; shared by all who do any, and all who look.
+#[derive(Clone, Default)]
+pub(super) struct Board(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// Held for moments; nobody can panic meanwhile.
+    current: Mutex<Option<Activity>>,
+    /// Set once, when the service ends.
+    is_stopping: AtomicBool,
+}
+
+/// The work that is shown until this is dropped.
+pub(super) struct Shown {
+    board: Board,
+}
+
+impl Board {
+    /// Shows work, if there is none.
+    ///
+    /// # Errors
+    /// [`BackupError::Busy`] naming the work that there is.
+    pub(super) fn begin(&self, work: Work, since: Timestamp) -> Result<Shown, BackupError> {
+        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(other) = current.as_ref() {
+            return Err(BackupError::Busy(other.work.as_str().to_owned()));
+        }
+        let phase = "Beginning";
+        let unit = Unit::Rows;
+        *current = Some(Activity { work, backup_id: None, phase, done: 0, total: 0, unit, since });
+        Ok(Shown { board: self.clone() })
+    }
+
+    pub(super) fn current(&self) -> Option<Activity> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn stop(&self) {
+        self.0.is_stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Shown {
+    /// Names the backup that is worked on.
+    pub(super) fn about(&self, id: &str) {
+        self.update(|activity| activity.backup_id = Some(id.to_owned()));
+    }
+
+    /// Begins the next part of the work.
+    ///
+    /// # Errors
+    /// [`BackupError::Stopping`] once the service ends.
+    pub(super) fn phase(
+        &self,
+        phase: &'static str,
+        total: u64,
+        unit: Unit,
+    ) -> Result<(), BackupError> {
+        self.update(|activity| {
+            (activity.phase, activity.done, activity.total, activity.unit) =
+                (phase, 0, total, unit);
+        });
+        self.check()
+    }
+
+    /// Tells how far the part is. A lock and a look at a flag: for every few hundred rows.
+    ///
+    /// # Errors
+    /// [`BackupError::Stopping`] once the service ends.
+    pub(super) fn at(&self, done: u64) -> Result<(), BackupError> {
+        self.update(|activity| activity.done = done);
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), BackupError> {
+        let is_stopping = self.board.0.is_stopping.load(Ordering::Relaxed);
+        if is_stopping { Err(BackupError::Stopping) } else { Ok(()) }
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Activity)) {
+        let mut current = self.board.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(activity) = current.as_mut() {
+            change(activity);
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        *self.board.0.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

@@ -1,0 +1,220 @@
+//! Everything that can be asked of backups, one thing at a time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tracing::{error, info, warn};
+
+use super::activity::{Activity, Board, Shown, Work};
+use super::catalog::{Catalog, Entry};
+use super::error::BackupError;
+use super::files::{self, Lock};
+use super::keys::Keyring;
+use super::make::{self, Wanted};
+use super::manifest::{Manifest, Reason};
+use super::name::BackupId;
+use super::notes::Depth;
+use super::retention::Retention;
+use super::stage::{self, Source};
+use super::targets::Target;
+use super::verify::Drill;
+use crate::engine;
+
+/// What the operator decided about backups.
+pub struct BackupOptions {
+    /// Where they are kept.
+    pub directory: PathBuf,
+    pub data_dir: PathBuf,
+    pub keyring: Keyring,
+    pub targets: Vec<Target>,
+    pub retention: Retention,
+    /// Age of the newest verified backup from which the site counts as unprotected.
+    pub stale_after_s: u64,
+    pub site_name: String,
+    /// Free space that backups and restores leave on a volume.
+    pub min_free_bytes: u64,
+    /// Loads a backup into PostgreSQL, where there is one.
+    pub drill: Option<Drill>,
+}
+
+/// A way to the backups. Cheap to clone. What works on files blocks for as long as it takes: not
+/// for tokio's threads.
+#[derive(Clone)]
+pub struct Backups(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) options: BackupOptions,
+    pub(super) engine: engine::Handle,
+    pub(super) catalog: Catalog,
+    pub(super) board: Board,
+}
+
+/// The right to work, until it is dropped.
+pub(super) struct Turn {
+    pub(super) shown: Shown,
+    _lock: Lock,
+}
+
+/// Takes lines for the log of a run.
+pub type Log<'a> = &'a mut dyn FnMut(String);
+
+impl Backups {
+    pub fn new(options: BackupOptions, engine: engine::Handle) -> Self {
+        let catalog = Catalog::new(&options.directory, Some(engine.site_id()));
+        let board = Board::default();
+        Self(Arc::new(Inner { options, engine, catalog, board }))
+    }
+
+    pub fn options(&self) -> &BackupOptions {
+        &self.0.options
+    }
+
+    /// What is being done now.
+    pub fn activity(&self) -> Option<Activity> {
+        self.0.board.current()
+    }
+
+    /// Lets whatever is being done end soon: the service stops.
+    pub fn stop(&self) {
+        self.0.board.stop();
+    }
+
+    /// Removes what an earlier process left unfinished. Called once, at the start.
+    pub fn tidy(&self) {
+        let tidied = self.turn(Work::Prune).and_then(|_turn| {
+            stage::sweep(&self.0.options.data_dir)?;
+            self.0.catalog.sweep()
+        });
+        if let Err(error) = tidied {
+            warn!(%error, "What unfinished backups left behind could not be removed");
+        }
+    }
+
+    /// All backups, the newest first.
+    pub fn list(&self) -> Result<Vec<Entry>, BackupError> {
+        self.0.catalog.list()
+    }
+
+    /// The one with this name; `latest` is the newest that may be of use.
+    ///
+    /// # Errors
+    /// [`BackupError::NotFound`], [`BackupError::NoBackup`].
+    pub fn find(&self, name: &str) -> Result<Entry, BackupError> {
+        if name == "latest" {
+            return self.0.catalog.latest();
+        }
+        let id = BackupId::parse(name);
+        self.0.catalog.find(&id.ok_or_else(|| BackupError::NotFound(name.to_owned()))?)
+    }
+
+    /// Where the packed file of a backup is.
+    ///
+    /// # Errors
+    /// [`BackupError::NotFound`] where it is only off the host.
+    pub fn path(&self, entry: &Entry) -> Result<PathBuf, BackupError> {
+        let path = self.0.catalog.path(entry);
+        if entry.is_local { Ok(path) } else { Err(BackupError::NotFound(entry.id.to_string())) }
+    }
+
+    /// Whether a backup could be made now, before anything is begun.
+    ///
+    /// # Errors
+    /// [`BackupError::NoRoom`], [`BackupError::Busy`].
+    pub fn check_room(&self) -> Result<(), BackupError> {
+        let store_bytes = self.0.engine.store_bytes()?;
+        make::check_room(&self.0.catalog, self.0.options.min_free_bytes, store_bytes)
+    }
+
+    /// Saves the site and restores it into a scratch store to prove it. One that fails is put
+    /// aside, and another is made in its place, once.
+    ///
+    /// # Errors
+    /// [`BackupError`]; an unproved backup is one.
+    pub fn back_up(&self, reason: Reason, log: Log<'_>) -> Result<Entry, BackupError> {
+        let turn = self.turn(Work::Backup)?;
+        match self.back_up_once(reason, &turn, log) {
+            Err(error) if error.is_fault_of_file() => {
+                error!(%error, "A new backup failed its verification; another one is made");
+                log(format!("The backup failed its verification: {error}. Making another one."));
+                self.back_up_once(Reason::Repair, &turn, log)
+            }
+            done => done,
+        }
+    }
+
+    fn back_up_once(
+        &self,
+        reason: Reason,
+        turn: &Turn,
+        log: Log<'_>,
+    ) -> Result<Entry, BackupError> {
+        let Inner { options, engine, catalog, .. } = self.0.as_ref();
+        // The snapshot is let go before the verification.
+        let entry = make::run(
+            catalog,
+            &Wanted {
+                snapshot: &engine.read(),
+                site_id: engine.site_id(),
+                site_name: &options.site_name,
+                reason,
+                now: engine.now(),
+                keyring: &options.keyring,
+                targets: options.targets.iter().map(|it| it.name().to_owned()).collect(),
+                min_free_bytes: options.min_free_bytes,
+                store_bytes: engine.store_bytes()?,
+            },
+            &turn.shown,
+        )?;
+        let manifest = &entry.manifest;
+        log(format!(
+            "Wrote {}: {} devices, {} interfaces, {} links, {} audit rows; {} bytes of {} in {} ms.",
+            manifest.file,
+            manifest.rows("devices"),
+            manifest.rows("interfaces"),
+            manifest.rows("links"),
+            manifest.rows("audit"),
+            manifest.bytes,
+            manifest.plain_bytes,
+            manifest.duration_ms
+        ));
+        let entry = self.verify_within(turn, entry, Depth::Quick)?;
+        if let Some(verification) = &entry.notes.verification {
+            log(verification.message.clone());
+            info!(
+                backup.id = %entry.id, duration_ms = verification.duration_ms,
+                "Restored {} into a scratch store: it is the site that was saved", entry.id
+            );
+        }
+        Ok(entry)
+    }
+
+    /// Takes the one place for work.
+    pub(super) fn turn(&self, work: Work) -> Result<Turn, BackupError> {
+        let Inner { options, engine, board, .. } = self.0.as_ref();
+        let shown = board.begin(work, engine.now())?;
+        let lock = files::lock(&options.directory)?;
+        Ok(Turn { shown, _lock: lock })
+    }
+
+    /// A file to be staged for this site.
+    pub(super) fn source<'a>(
+        &'a self,
+        file: &'a Path,
+        manifest: Option<&'a Manifest>,
+    ) -> Source<'a> {
+        let Inner { options, engine, .. } = self.0.as_ref();
+        Source {
+            file,
+            manifest,
+            keyring: &options.keyring,
+            data_dir: &options.data_dir,
+            min_free_bytes: options.min_free_bytes,
+            site_id: Some(engine.site_id()),
+            now: engine.now(),
+        }
+    }
+
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.0.options.data_dir
+    }
+}

@@ -1,0 +1,205 @@
+//! The backups that there are: the directory is the truth, so that a lost store takes no
+//! knowledge of them with it.
+//!
+//! A manifest is written once and never changed. The notes beside it say what became of the file.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::error::{BackupError, io};
+use super::files;
+use super::manifest::Manifest;
+use super::name::{BAD, BackupId, PART};
+use super::notes::Notes;
+
+/// One backup.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: BackupId,
+    pub manifest: Manifest,
+    pub notes: Notes,
+    /// Whether its file is in the directory; else only off the host.
+    pub is_local: bool,
+}
+
+/// The directory that holds them.
+#[derive(Clone, Debug)]
+pub(super) struct Catalog {
+    directory: PathBuf,
+    /// Backups of other sites in the same directory are passed over.
+    site_id: Option<Uuid>,
+}
+
+impl Entry {
+    /// Whether it was restored and compared, and is still of use.
+    pub fn is_verified(&self) -> bool {
+        self.notes.is_verified()
+    }
+
+    pub fn is_bad(&self) -> bool {
+        self.notes.is_bad()
+    }
+
+    /// Later states come later, whatever the clock said when they were saved.
+    fn order(&self) -> (u64, i64) {
+        (self.manifest.header.seq, self.manifest.header.taken_at_us)
+    }
+}
+
+impl Catalog {
+    pub(super) fn new(directory: &Path, site_id: Option<Uuid>) -> Self {
+        Self { directory: directory.to_owned(), site_id }
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// All backups of the site, the newest first.
+    pub(super) fn list(&self) -> Result<Vec<Entry>, BackupError> {
+        let mut entries = Vec::new();
+        for id in self.manifests()? {
+            entries.extend(self.read(id)?);
+        }
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.order()));
+        Ok(entries)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`BackupError::NotFound`].
+    pub(super) fn find(&self, id: &BackupId) -> Result<Entry, BackupError> {
+        let entry = self.read(id.clone())?;
+        entry.ok_or_else(|| BackupError::NotFound(id.to_string()))
+    }
+
+    /// The newest one that may be of use.
+    ///
+    /// # Errors
+    /// [`BackupError::NoBackup`].
+    pub(super) fn latest(&self) -> Result<Entry, BackupError> {
+        let newest = self.list()?.into_iter().find(|entry| !entry.is_bad());
+        newest.ok_or(BackupError::NoBackup)
+    }
+
+    /// Where the packed file is.
+    pub(super) fn path(&self, entry: &Entry) -> PathBuf {
+        self.directory.join(&entry.manifest.file)
+    }
+
+    /// Whether the name is free: no file of it is there.
+    pub(super) fn is_free(&self, id: &BackupId) -> bool {
+        let names = [id.manifest(), id.file(true), id.file(false)];
+        !names.iter().any(|name| self.directory.join(name).exists())
+    }
+
+    pub(super) fn write_notes(&self, id: &BackupId, notes: &Notes) -> Result<(), BackupError> {
+        let text = serde_json::to_vec_pretty(notes).expect("notes are plain data");
+        files::write(&self.directory, &id.notes(), &text)
+    }
+
+    /// Adds what is known of a backup whose file is elsewhere.
+    pub(super) fn add(&self, manifest: &Manifest, notes: &Notes) -> Result<(), BackupError> {
+        let Some(id) = BackupId::parse(&manifest.file) else {
+            return Err(BackupError::NotFound(manifest.file.clone()));
+        };
+        self.write_notes(&id, notes)?;
+        files::write(&self.directory, &id.manifest(), &manifest_text(manifest))
+    }
+
+    /// Takes the file of a bad backup out of use, but keeps it for a look.
+    pub(super) fn set_aside(&self, entry: &Entry) -> Result<(), BackupError> {
+        let path = self.path(entry);
+        let bad = self.directory.join(format!("{}{BAD}", entry.manifest.file));
+        match fs::rename(&path, &bad) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(io("rename", &path)(error))
+            }
+            _ => files::sync_directory(&self.directory),
+        }
+    }
+
+    /// Removes the file; what is known of it stays as long as there are copies.
+    pub(super) fn remove_file(&self, entry: &Entry) -> Result<(), BackupError> {
+        files::remove(&self.path(entry))?;
+        files::remove(&self.directory.join(format!("{}{BAD}", entry.manifest.file)))
+    }
+
+    /// Removes everything of a backup, the manifest last: what is left after a crash is swept.
+    pub(super) fn forget(&self, entry: &Entry) -> Result<(), BackupError> {
+        self.remove_file(entry)?;
+        files::remove(&self.directory.join(entry.id.notes()))?;
+        files::remove(&self.directory.join(entry.id.manifest()))?;
+        files::sync_directory(&self.directory)
+    }
+
+    /// Removes what unfinished work left behind. Only for the one who holds the lock.
+    pub(super) fn sweep(&self) -> Result<(), BackupError> {
+        for name in self.names()? {
+            if BackupId::parse(&name).is_some() && name.ends_with(PART) {
+                files::remove(&self.directory.join(name))?;
+            }
+        }
+        for entry in self.list()? {
+            let is_kept = entry.is_local || entry.is_bad() || !entry.notes.copies.is_empty();
+            if !is_kept {
+                self.forget(&entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, id: BackupId) -> Result<Option<Entry>, BackupError> {
+        let manifest: Option<Manifest> = self.json(&id.manifest())?;
+        let Some(manifest) = manifest else { return Ok(None) };
+        if self.site_id.is_some_and(|site_id| site_id != manifest.header.site_id) {
+            return Ok(None);
+        }
+        let notes = self.json(&id.notes())?.unwrap_or_default();
+        let is_local = self.directory.join(&manifest.file).exists();
+        Ok(Some(Entry { id, manifest, notes, is_local }))
+    }
+
+    /// A small file; `None` where it is absent or no JSON of this kind: then it says nothing.
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, BackupError> {
+        let path = self.directory.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io("read", &path)(error)),
+        }
+    }
+
+    fn manifests(&self) -> Result<BTreeSet<BackupId>, BackupError> {
+        let names = self.names()?;
+        let manifests = names.iter().filter_map(|name| {
+            let id = BackupId::parse(name)?;
+            (*name == id.manifest()).then_some(id)
+        });
+        Ok(manifests.collect())
+    }
+
+    fn names(&self) -> Result<Vec<String>, BackupError> {
+        let entries = match fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(io("list", &self.directory)(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(io("list", &self.directory))?;
+            names.extend(entry.file_name().into_string().ok());
+        }
+        Ok(names)
+    }
+}
+
+/// A manifest as it stands in its file.
+pub(super) fn manifest_text(manifest: &Manifest) -> Vec<u8> {
+    serde_json::to_vec_pretty(manifest).expect("a manifest is plain data")
+}

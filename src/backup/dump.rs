@@ -1,0 +1,204 @@
+//! A snapshot as SQL that `psql` loads, into an empty database or one that holds sites already.
+//!
+//! All of it is one transaction. It marks the site as restored: the appliance then takes this
+//! state over in place of its own (S8). Rows of other sites are not touched, and neither is the
+//! audit trail that is there, which is evidence: rows that it lacks are added.
+
+use std::io::{self, Write};
+use std::ops::Bound;
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::activity::{Shown, Unit};
+use super::error::BackupError;
+use super::files::hex;
+use super::manifest::{Digests, FORMAT, Header, TableDigest};
+use crate::domain::{Device, Interface, Link, Timestamp};
+use crate::sql::{AUDIT, Entity, Row, Table, audit_row, copy_text, schema};
+use crate::store::{Snapshot, StoreError};
+
+/// Begin the first lines of a file, and its last one.
+pub(super) const FIRST_LINE: &str = "-- UNOC backup";
+pub(super) const HEADER_LINE: &str = "-- unoc-header: ";
+pub(super) const END_LINE: &str = "-- unoc-end: ";
+/// The tables that the rows go into, by the names that files and manifests give them.
+pub(super) const AUDIT_STAGE: &str = "unoc_audit";
+/// Rows between two looks at whether to stop.
+const ROWS_PER_STEP: u64 = 512;
+
+/// The header of a file that holds this snapshot.
+pub(super) fn header(
+    snapshot: &Snapshot,
+    name: String,
+    site_id: Uuid,
+    site_name: &str,
+    taken_at: Timestamp,
+) -> Header {
+    let head = snapshot.head();
+    Header {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        name,
+        site_id,
+        site_name: site_name.to_owned(),
+        taken_at_us: taken_at.0,
+        seq: head.seq,
+        committed_at_us: head.committed_at.0,
+        next_device_id: head.counters.device,
+        next_interface_id: head.counters.interface,
+        next_link_id: head.counters.link,
+        next_audit_id: head.next_audit,
+        sql_schema: schema::newest_version(),
+    }
+}
+
+/// Writes the whole file and returns what is in it.
+pub(super) fn write(
+    out: &mut impl Write,
+    snapshot: &Snapshot,
+    header: &Header,
+    shown: &Shown,
+) -> Result<Digests, BackupError> {
+    begin(out, header).map_err(writing)?;
+    let mut tables = Digests::new();
+    let mut copy = Copying { out, header, shown };
+    for (name, digest) in [
+        copy.entities::<Device>(snapshot, "Writing devices")?,
+        copy.entities::<Interface>(snapshot, "Writing interfaces")?,
+        copy.entities::<Link>(snapshot, "Writing links")?,
+        copy.audit(snapshot)?,
+    ] {
+        tables.insert(name, digest);
+    }
+    end(out, header, &tables).map_err(writing)?;
+    Ok(tables)
+}
+
+/// What a file that holds this snapshot would say of its tables.
+pub(super) fn digests(
+    snapshot: &Snapshot,
+    header: &Header,
+    shown: &Shown,
+) -> Result<Digests, BackupError> {
+    write(&mut io::sink(), snapshot, header, shown)
+}
+
+fn writing(source: io::Error) -> BackupError {
+    BackupError::Io { what: "cannot write the backup".to_owned(), source }
+}
+
+fn begin(out: &mut impl Write, header: &Header) -> io::Result<()> {
+    let json = serde_json::to_string(header).expect("a header is plain data");
+    let id = header.site_id;
+    let name = literal(&header.site_name);
+    let from = literal(&header.name);
+    let version = literal(&header.version);
+    let at = |us: i64| format!("to_timestamp({us}::numeric / 1000000)");
+    let Header { seq, next_device_id, next_interface_id, next_link_id, next_audit_id, .. } = header;
+    let committed_at = at(header.committed_at_us);
+    write!(
+        out,
+        "{FIRST_LINE}\n{HEADER_LINE}{json}\n\
+         -- Load it while the service is stopped: psql DATABASE < FILE. The service adopts it when it starts.\n\n\
+         \\set ON_ERROR_STOP on\n\
+         SET client_encoding = 'UTF8';\n\
+         SET standard_conforming_strings = on;\n\
+         BEGIN;\n\
+         SET LOCAL client_min_messages = warning;\n\
+         SET LOCAL statement_timeout = 0;\n\
+         -- A foreign key's check is planned once: by what the table held before the rows came.\n\
+         SET LOCAL enable_seqscan = off;\n\
+         SET LOCAL jit = off;\n\n\
+         {schema}\n\
+         INSERT INTO sync_state AS s (site_id, epoch, instance_id, session_id, holder, heartbeat_at, applied_seq,\n    \
+             applied_at, committed_at, next_device_id, next_interface_id, next_link_id, next_audit_id, restored_at, restored_from)\n\
+         VALUES ('{id}', 1, gen_random_uuid(), NULL, 'a backup', now(), {seq},\n    \
+             now(), {committed_at}, {next_device_id}, {next_interface_id}, {next_link_id}, {next_audit_id}, now(), {from})\n\
+         ON CONFLICT (site_id) DO UPDATE SET epoch = s.epoch + 1, session_id = NULL, applied_seq = EXCLUDED.applied_seq,\n    \
+             applied_at = now(), committed_at = EXCLUDED.committed_at,\n    \
+             next_device_id = greatest(s.next_device_id, EXCLUDED.next_device_id),\n    \
+             next_interface_id = greatest(s.next_interface_id, EXCLUDED.next_interface_id),\n    \
+             next_link_id = greatest(s.next_link_id, EXCLUDED.next_link_id),\n    \
+             next_audit_id = greatest(s.next_audit_id, EXCLUDED.next_audit_id),\n    \
+             restored_at = now(), restored_from = EXCLUDED.restored_from;\n\
+         INSERT INTO sites (site_id, name, host, version) VALUES ('{id}', {name}, 'a backup', {version})\n\
+         ON CONFLICT (site_id) DO NOTHING;\n\
+         DELETE FROM links WHERE site_id = '{id}';\n\
+         DELETE FROM interfaces WHERE site_id = '{id}';\n\
+         DELETE FROM devices WHERE site_id = '{id}';\n\
+         CREATE TEMPORARY TABLE {AUDIT_STAGE} (LIKE audit) ON COMMIT DROP;\n\n",
+        schema = schema::script(),
+    )
+}
+
+fn end(out: &mut impl Write, header: &Header, tables: &Digests) -> io::Result<()> {
+    let json = serde_json::to_string(tables).expect("digests are plain data");
+    let id = header.site_id;
+    let columns = format!("site_id, {}", AUDIT.column_list());
+    write!(
+        out,
+        "INSERT INTO audit ({columns})\nSELECT {columns} FROM {AUDIT_STAGE} WHERE site_id = '{id}'\n\
+         ON CONFLICT (site_id, id) DO NOTHING;\n\
+         COMMIT;\n\
+         ANALYZE devices, interfaces, links, audit;\n\
+         {END_LINE}{json}\n"
+    )
+}
+
+/// A text as SQL writes it, with standard_conforming_strings.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\0', "").replace('\'', "''"))
+}
+
+/// Rows on their way into a file.
+struct Copying<'a, W> {
+    out: &'a mut W,
+    header: &'a Header,
+    shown: &'a Shown,
+}
+
+impl<W: Write> Copying<'_, W> {
+    fn entities<T: Entity>(
+        &mut self,
+        snapshot: &Snapshot,
+        phase: &'static str,
+    ) -> Result<(String, TableDigest), BackupError> {
+        self.shown.phase(phase, snapshot.count(T::KIND)?, Unit::Rows)?;
+        self.table(T::TABLE, T::TABLE.name, T::all(snapshot)?, T::row)
+    }
+
+    fn audit(&mut self, snapshot: &Snapshot) -> Result<(String, TableDigest), BackupError> {
+        let all = (Bound::Unbounded, Bound::Unbounded);
+        self.shown.phase("Writing the audit trail", snapshot.audit_count()?, Unit::Rows)?;
+        self.table(&AUDIT, AUDIT_STAGE, snapshot.audit_range(all)?, audit_row)
+    }
+
+    fn table<T>(
+        &mut self,
+        table: &Table,
+        into: &str,
+        items: impl Iterator<Item = Result<T, StoreError>>,
+        row: fn(&T) -> Row<'_>,
+    ) -> Result<(String, TableDigest), BackupError> {
+        let site_id = self.header.site_id.to_string();
+        let columns = table.column_list();
+        writeln!(self.out, "COPY {into} (site_id, {columns}) FROM stdin;").map_err(writing)?;
+        let mut hasher = Sha256::new();
+        let mut line = Vec::new();
+        let mut rows = 0;
+        for item in items {
+            line.clear();
+            copy_text::write_row(&mut line, &site_id, &row(&item?))?;
+            hasher.update(&line);
+            self.out.write_all(&line).map_err(writing)?;
+            rows += 1;
+            if rows % ROWS_PER_STEP == 0 {
+                self.shown.at(rows)?;
+            }
+        }
+        self.out.write_all(b"\\.\n\n").map_err(writing)?;
+        let sha256 = hex(&hasher.finalize());
+        Ok((table.name.to_owned(), TableDigest { rows, sha256 }))
+    }
+}

@@ -1,0 +1,82 @@
+//! Why a backup, a verification or a restore could not be done.
+
+use std::path::{Path, PathBuf};
+
+use super::targets::TargetError;
+use crate::engine::EngineError;
+use crate::sql::RowFault;
+use crate::store::{Space, StoreError};
+
+/// Why it could not be done. The site is what it was.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error("{what}: {source}")]
+    Io { what: String, source: std::io::Error },
+    #[error(
+        "{} has {} MiB free and {what} needs about {} MiB; free some space, or name another \
+         directory in backup_dir",
+        space.directory.display(), space.free_bytes >> 20, needed_bytes.div_ceil(1 << 20)
+    )]
+    NoRoom { what: &'static str, space: Space, needed_bytes: u64 },
+    #[error("another backup, verification or restore is running ({0}); try again when it is done")]
+    Busy(String),
+    #[error("there is no backup {0}; unoc backup list shows those that there are")]
+    NotFound(String),
+    #[error("there is no backup yet; make one with: unoc backup now")]
+    NoBackup,
+    #[error("{file} is damaged: {what}. It cannot be restored; take an older backup or a copy")]
+    Damaged { file: String, what: String },
+    #[error(
+        "{file} is encrypted, and none of the keys at hand opens it. It was made for the keys \
+         {made_for}; name the file with the secret key by --identity FILE"
+    )]
+    WrongKey { file: String, made_for: String },
+    #[error(
+        "{file} was made by a newer UNOC ({version}, format {format}); install that version or \
+         a newer one, then restore"
+    )]
+    Newer { file: String, version: String, format: u32 },
+    #[error(
+        "{file} holds site {found}, and this store site {expected}: nothing was changed. To bring \
+         that site back on this host, restore it into an empty data_dir"
+    )]
+    OtherSite { file: String, expected: uuid::Uuid, found: uuid::Uuid },
+    /// A key or a key file cannot be used: which, and why.
+    #[error("{0}")]
+    Key(String),
+    #[error("the restored site is not the one that was saved: {0}")]
+    Differs(String),
+    #[error("there is no restore to take back")]
+    NothingToUndo,
+    #[error("it was stopped, since the service ends")]
+    Stopping,
+    #[error("a row cannot be written: {0}")]
+    Time(#[from] crate::sql::copy_text::TimeFault),
+    #[error(transparent)]
+    Row(#[from] RowFault),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl BackupError {
+    /// Whether the file itself is at fault, and not the place or the time of the attempt.
+    pub fn is_fault_of_file(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::Differs(_) | Self::Row(_) => true,
+            Self::Store(error) => {
+                matches!(error, StoreError::Inconsistent(_) | StoreError::Damaged { .. })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Names what was being done to a file when an I/O error happened.
+pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> BackupError {
+    let path: PathBuf = path.to_owned();
+    move |source| BackupError::Io { what: format!("cannot {what} {}", path.display()), source }
+}

@@ -1,0 +1,114 @@
+//! Files that are there whole or not at all, and the one at a time.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::error::{BackupError, io};
+use super::name::PART;
+
+/// Held by whoever works in the directory. The kernel lets go of it when the process ends, however
+/// it ends.
+const LOCK_FILE: &str = ".lock";
+/// Bytes read at a time where a whole file is hashed.
+const HASH_CHUNK_BYTES: usize = 256 * 1024;
+
+/// The right to work in a directory of backups, until it is dropped.
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Makes the directory, for this user alone, and takes the lock.
+///
+/// # Errors
+/// [`BackupError::Busy`] while another process has it.
+pub(super) fn lock(directory: &Path) -> Result<Lock, BackupError> {
+    make_directory(directory)?;
+    let path = directory.join(LOCK_FILE);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file = file.map_err(io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(fs::TryLockError::WouldBlock) => {
+            Err(BackupError::Busy("in another process".to_owned()))
+        }
+        Err(fs::TryLockError::Error(error)) => Err(io("lock", &path)(error)),
+    }
+}
+
+pub(super) fn make_directory(directory: &Path) -> Result<(), BackupError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(io("create", directory))
+}
+
+/// A new file under the temporary name of `name`; what an earlier attempt left is replaced.
+pub(super) fn create_part(directory: &Path, name: &str) -> Result<File, BackupError> {
+    let path = directory.join(format!("{name}{PART}"));
+    remove(&path)?;
+    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
+    file.map_err(io("create", &path))
+}
+
+/// Gives a complete, synced file its own name. Durable after [`sync_directory`].
+pub(super) fn publish(directory: &Path, name: &str) -> Result<(), BackupError> {
+    let path = directory.join(name);
+    fs::rename(directory.join(format!("{name}{PART}")), &path).map_err(io("name", &path))
+}
+
+/// Writes a small file whole and durably.
+pub(super) fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
+    let mut file = create_part(directory, name)?;
+    let path = directory.join(name);
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io("write", &path))?;
+    publish(directory, name)?;
+    sync_directory(directory)
+}
+
+pub(super) fn sync_directory(directory: &Path) -> Result<(), BackupError> {
+    let synced = File::open(directory).and_then(|file| file.sync_all());
+    synced.map_err(io("sync", directory))
+}
+
+/// Removes a file; one that is not there is fine.
+pub(super) fn remove(path: &Path) -> Result<(), BackupError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory and what is in it; one that is not there is fine.
+pub(super) fn remove_directory(path: &Path) -> Result<(), BackupError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The SHA-256 of a file in hex, and its length in bytes.
+pub(super) fn hash(path: &Path) -> Result<(String, u64), BackupError> {
+    let mut file = File::open(path).map_err(io("open", path))?;
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; HASH_CHUNK_BYTES];
+    let mut bytes = 0;
+    loop {
+        let length = match std::io::Read::read(&mut file, &mut chunk) {
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(io("read", path)(error)),
+        };
+        if length == 0 {
+            return Ok((hex(&hasher.finalize()), bytes));
+        }
+        hasher.update(&chunk[..length]);
+        bytes += length as u64;
+    }
+}
+
+/// Bytes as lowercase hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

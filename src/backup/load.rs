@@ -1,0 +1,200 @@
+//! Reading back what `dump` wrote: the header, then every row, checked against the last line.
+
+use std::io::BufRead;
+
+use sha2::{Digest as _, Sha256};
+
+use super::activity::Shown;
+use super::dump::{AUDIT_STAGE, END_LINE, FIRST_LINE, HEADER_LINE};
+use super::error::BackupError;
+use super::files::hex;
+use super::manifest::{Digests, FORMAT, Header, TableDigest};
+use crate::domain::{Device, Interface, Link};
+use crate::sql::{AUDIT, Entity, Row, RowFault, Table, audit_entry, copy_text};
+use crate::store::{Filling, StoreError};
+
+/// Longest line: an audit row of a large command has 1,000 images on both sides, about 1.5 MB.
+const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Rows between two looks at whether to stop.
+const ROWS_PER_STEP: u64 = 512;
+
+/// A file of ours, read line by line.
+pub(super) struct Reading<'a> {
+    input: Box<dyn BufRead>,
+    /// For messages.
+    file: &'a str,
+    line: Vec<u8>,
+    number: u64,
+    pub(super) header: Header,
+}
+
+impl<'a> Reading<'a> {
+    /// Reads the first lines.
+    ///
+    /// # Errors
+    /// [`BackupError::Damaged`] for a file of another kind, [`BackupError::Newer`].
+    pub(super) fn begin(input: Box<dyn BufRead>, file: &'a str) -> Result<Self, BackupError> {
+        let header = Header::default();
+        let mut reading = Self { input, file, line: Vec::new(), number: 0, header };
+        if !reading.next()? || reading.line != FIRST_LINE.as_bytes() {
+            return Err(reading.fault("it does not begin as a backup of UNOC does"));
+        }
+        reading.next()?;
+        let json = reading.line.strip_prefix(HEADER_LINE.as_bytes()).map(<[u8]>::to_vec);
+        let json = json.ok_or_else(|| reading.fault("its header is missing"))?;
+        reading.check_format(&json)?;
+        reading.header = serde_json::from_slice(&json)
+            .map_err(|error| reading.fault(format!("its header cannot be read: {error}")))?;
+        Ok(reading)
+    }
+
+    fn check_format(&self, json: &[u8]) -> Result<(), BackupError> {
+        let value: serde_json::Value = serde_json::from_slice(json)
+            .map_err(|error| self.fault(format!("its header cannot be read: {error}")))?;
+        let format = value["format"].as_u64().and_then(|format| u32::try_from(format).ok());
+        let format = format.ok_or_else(|| self.fault("its header names no format"))?;
+        if format <= FORMAT {
+            return Ok(());
+        }
+        let version = value["version"].as_str().unwrap_or("of unknown version").to_owned();
+        Err(BackupError::Newer { file: self.file.to_owned(), version, format })
+    }
+
+    /// Reads every row into the store that is being filled, and returns what the file holds, after
+    /// having compared that with the file's own last line.
+    ///
+    /// # Errors
+    /// [`BackupError::Damaged`] with the line.
+    pub(super) fn rows(
+        &mut self,
+        filling: &mut Filling<'_>,
+        shown: &Shown,
+    ) -> Result<Digests, BackupError> {
+        let mut found = Digests::new();
+        let mut done = 0;
+        while self.next()? {
+            if let Some(json) = self.line.strip_prefix(END_LINE.as_bytes()) {
+                let expected: Digests = serde_json::from_slice(json)
+                    .map_err(|error| self.fault(format!("its end cannot be read: {error}")))?;
+                return self.compared(found, &expected);
+            }
+            let Some(table) = copied_table(&self.line) else { continue };
+            let digest = match table {
+                "devices" => self.table::<Device>(shown, &mut done, |it| filling.device(it)),
+                "interfaces" => {
+                    self.table::<Interface>(shown, &mut done, |it| filling.interface(it))
+                }
+                "links" => self.table::<Link>(shown, &mut done, |it| filling.link(it)),
+                AUDIT_STAGE => self
+                    .block(&AUDIT, shown, &mut done, |row| Ok(filling.audit(&audit_entry(row)?)?)),
+                other => return Err(self.fault(format!("it has rows of an unknown table {other}"))),
+            }?;
+            let name = if table == AUDIT_STAGE { AUDIT.name } else { table };
+            found.insert(name.to_owned(), digest);
+        }
+        Err(self.fault("its end is missing: it was cut off"))
+    }
+
+    fn compared(&self, found: Digests, expected: &Digests) -> Result<Digests, BackupError> {
+        if found == *expected {
+            return Ok(found);
+        }
+        let differs = |table: &&String| found.get(*table) != expected.get(*table);
+        let table = expected.keys().chain(found.keys()).find(differs).map_or("", String::as_str);
+        Err(self.fault(format!("the rows of {table} are not those that were written")))
+    }
+
+    fn table<T: Entity>(
+        &mut self,
+        shown: &Shown,
+        done: &mut u64,
+        mut add: impl FnMut(T) -> Result<(), StoreError>,
+    ) -> Result<TableDigest, BackupError> {
+        self.block(T::TABLE, shown, done, |row| Ok(add(T::from_row(row)?)?))
+    }
+
+    /// The rows up to the end of a COPY block.
+    fn block(
+        &mut self,
+        table: &Table,
+        shown: &Shown,
+        done: &mut u64,
+        mut each: impl FnMut(&Row<'_>) -> Result<(), Fault>,
+    ) -> Result<TableDigest, BackupError> {
+        let site_id = self.header.site_id.to_string();
+        let mut hasher = Sha256::new();
+        let mut rows = 0;
+        while self.next()? {
+            if self.line == copy_text::END {
+                return Ok(TableDigest { rows, sha256: hex(&hasher.finalize()) });
+            }
+            hasher.update(&self.line);
+            hasher.update(b"\n");
+            let row = copy_text::read_row(&self.line, &site_id, table);
+            let added = row.map_err(|what| self.fault(what)).and_then(|row| {
+                each(&row).map_err(|fault| match fault {
+                    Fault::Row(fault) => self.fault(fault.to_string()),
+                    Fault::Store(error) => error.into(),
+                })
+            });
+            added?;
+            rows += 1;
+            *done += 1;
+            if rows % ROWS_PER_STEP == 0 {
+                shown.at(*done)?;
+            }
+        }
+        Err(self.fault("it ends in the middle of a table: it was cut off"))
+    }
+
+    /// Reads the next line without its newline; false at the end.
+    fn next(&mut self) -> Result<bool, BackupError> {
+        self.line.clear();
+        self.number += 1;
+        let limit = LINE_BYTES_MAX as u64;
+        let mut limited = std::io::Read::take(&mut self.input, limit);
+        let read = limited.read_until(b'\n', &mut self.line);
+        // A broken layer below shows as an error of reading.
+        read.map_err(|error| self.fault(error.to_string()))?;
+        if self.line.len() == LINE_BYTES_MAX {
+            return Err(self.fault("a line is longer than any that is written"));
+        }
+        let is_line = self.line.last() == Some(&b'\n');
+        if is_line {
+            self.line.pop();
+        }
+        Ok(is_line || !self.line.is_empty())
+    }
+
+    fn fault(&self, what: impl std::fmt::Display) -> BackupError {
+        let what = format!("line {}: {what}", self.number);
+        BackupError::Damaged { file: self.file.to_owned(), what }
+    }
+}
+
+/// Why a row was not added.
+enum Fault {
+    Row(RowFault),
+    Store(StoreError),
+}
+
+impl From<RowFault> for Fault {
+    fn from(fault: RowFault) -> Self {
+        Self::Row(fault)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The table of a line that begins a COPY block.
+fn copied_table(line: &[u8]) -> Option<&'static str> {
+    let rest = line.strip_prefix(b"COPY ")?;
+    line.strip_suffix(b" FROM stdin;")?;
+    let name = rest.split(|byte| *byte == b' ').next()?;
+    let known = ["devices", "interfaces", "links", AUDIT_STAGE];
+    known.into_iter().find(|table| table.as_bytes() == name).or(Some("?"))
+}

@@ -1,0 +1,127 @@
+//! Making a backup: from a snapshot, so that no write waits for it.
+
+use tokio::time::Instant;
+use tracing::info;
+
+use super::activity::Shown;
+use super::catalog::{Catalog, Entry, manifest_text};
+use super::dump;
+use super::error::BackupError;
+use super::files;
+use super::keys::Keyring;
+use super::manifest::{Manifest, Reason};
+use super::name::{BackupId, PART};
+use super::notes::{CopyNote, Notes};
+use super::seal::Sealing;
+use crate::domain::Timestamp;
+use crate::store::{Snapshot, Space};
+use uuid::Uuid;
+
+const SECOND_US: i64 = 1_000_000;
+/// Names that are tried when the clock says the same second again.
+const NAMES_TRIED: i64 = 100_000;
+
+/// A state to save, and what is said of it.
+pub(super) struct Wanted<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) site_id: Uuid,
+    pub(super) site_name: &'a str,
+    pub(super) reason: Reason,
+    pub(super) now: Timestamp,
+    pub(super) keyring: &'a Keyring,
+    /// Where copies are to go afterwards.
+    pub(super) targets: Vec<String>,
+    /// What must stay free on the volume.
+    pub(super) min_free_bytes: u64,
+    /// What the store takes on disk: the first backup is estimated by it.
+    pub(super) store_bytes: u64,
+}
+
+/// Writes the file and its manifest, both whole and durable on return. The caller holds the lock.
+pub(super) fn run(
+    catalog: &Catalog,
+    wanted: &Wanted<'_>,
+    shown: &Shown,
+) -> Result<Entry, BackupError> {
+    catalog.sweep()?;
+    check_room(catalog, wanted.min_free_bytes, wanted.store_bytes)?;
+    let id = free_name(catalog, wanted.now)?;
+    shown.about(id.as_str());
+    let written = write(catalog, wanted, &id, shown);
+    if written.is_err() {
+        // What was written is of no use; the next sweep removes what cannot be removed now.
+        for name in [id.file(wanted.keyring.is_on()), id.manifest()] {
+            files::remove(&catalog.directory().join(format!("{name}{PART}"))).ok();
+        }
+    }
+    let entry = written?;
+    let Manifest { bytes, duration_ms, header, .. } = &entry.manifest;
+    info!(
+        backup.id = %id, backup.seq = header.seq, bytes, duration_ms,
+        "Saved the site as {id}"
+    );
+    Ok(entry)
+}
+
+fn write(
+    catalog: &Catalog,
+    wanted: &Wanted<'_>,
+    id: &BackupId,
+    shown: &Shown,
+) -> Result<Entry, BackupError> {
+    let start = Instant::now();
+    let directory = catalog.directory();
+    let keyring = wanted.keyring;
+    let Wanted { snapshot, site_id, site_name, now, reason, .. } = *wanted;
+    let header = dump::header(snapshot, id.sql(), site_id, site_name, now);
+    let file = id.file(keyring.is_on());
+    let mut out = Sealing::begin(files::create_part(directory, &file)?, &keyring.readers()?)?;
+    let tables = dump::write(&mut out, snapshot, &header, shown)?;
+    let sealed = out.finish()?;
+    let manifest = Manifest {
+        header,
+        file: file.clone(),
+        bytes: sealed.bytes,
+        sha256: sealed.sha256,
+        plain_bytes: sealed.plain_bytes,
+        tables,
+        reason,
+        duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        key_ids: keyring.key_ids(),
+    };
+    let copies = wanted.targets.iter().map(|target| (target.clone(), CopyNote::default()));
+    let notes = Notes { copies: copies.collect(), ..Notes::default() };
+    // A manifest says that the file is whole: it comes last.
+    files::publish(directory, &file)?;
+    catalog.write_notes(id, &notes)?;
+    files::write(directory, &id.manifest(), &manifest_text(&manifest))?;
+    Ok(Entry { id: id.clone(), manifest, notes, is_local: true })
+}
+
+/// Whether the volume has room for another backup: twice the largest of the last ones, or a
+/// quarter of the store.
+///
+/// # Errors
+/// [`BackupError::NoRoom`].
+pub(super) fn check_room(
+    catalog: &Catalog,
+    min_free_bytes: u64,
+    store_bytes: u64,
+) -> Result<(), BackupError> {
+    files::make_directory(catalog.directory())?;
+    let largest = catalog.list()?.iter().take(3).map(|entry| entry.manifest.bytes).max();
+    let needed_bytes = min_free_bytes + largest.map_or(store_bytes / 4, |bytes| 2 * bytes);
+    let space = Space::of(catalog.directory())?;
+    if space.free_bytes < needed_bytes {
+        return Err(BackupError::NoRoom { what: "a backup", space, needed_bytes });
+    }
+    Ok(())
+}
+
+/// The name of this second, or of the next one that is free: two backups within a second, or a
+/// clock that was put back.
+fn free_name(catalog: &Catalog, now: Timestamp) -> Result<BackupId, BackupError> {
+    let names = (0..NAMES_TRIED).map(|step| BackupId::at(Timestamp(now.0 + step * SECOND_US)));
+    let free = names.into_iter().find(|id| catalog.is_free(id));
+    free.ok_or_else(|| BackupError::Busy("no free name for a backup".to_owned()))
+}

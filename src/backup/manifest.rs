@@ -1,0 +1,125 @@
+//! What a backup file holds, told twice: inside the file, and beside it in the manifest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::{IdCounters, Timestamp};
+
+/// The layout of files and manifests that this program writes.
+pub const FORMAT: u32 = 1;
+
+/// Rows and hash of one table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableDigest {
+    pub rows: u64,
+    /// SHA-256 of the table's rows as they stand in the file, in hex.
+    pub sha256: String,
+}
+
+/// The tables of a file, by name: `devices`, `interfaces`, `links`, `audit`.
+pub type Digests = BTreeMap<String, TableDigest>;
+
+/// Why a backup was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reason {
+    Schedule,
+    Manual,
+    /// It was due while the host was off.
+    Missed,
+    /// Before a newer program changes the store.
+    Upgrade,
+    /// Before another state is put in place of the site.
+    Restore,
+    /// Because another one failed its verification.
+    Repair,
+}
+
+impl Reason {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Manual => "manual",
+            Self::Missed => "missed",
+            Self::Upgrade => "upgrade",
+            Self::Restore => "restore",
+            Self::Repair => "repair",
+        }
+    }
+}
+
+/// Which state of which site a file holds; stands in the file's first lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    pub format: u32,
+    /// The program that wrote it.
+    pub version: String,
+    /// Such as `unoc_20261125_021500.sql`.
+    pub name: String,
+    pub site_id: Uuid,
+    pub site_name: String,
+    /// Times are microseconds since 1970.
+    pub taken_at_us: i64,
+    pub seq: u64,
+    pub committed_at_us: i64,
+    pub next_device_id: u64,
+    pub next_interface_id: u64,
+    pub next_link_id: u64,
+    pub next_audit_id: u64,
+    /// The version of the SQL tables.
+    pub sql_schema: i64,
+}
+
+impl Header {
+    pub fn taken_at(&self) -> Timestamp {
+        Timestamp(self.taken_at_us)
+    }
+
+    pub(super) fn counters(&self) -> IdCounters {
+        IdCounters {
+            device: self.next_device_id,
+            interface: self.next_interface_id,
+            link: self.next_link_id,
+        }
+    }
+}
+
+/// What stands beside a file: enough to know whether it is the one that was written, and what is
+/// in it, without opening it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    #[serde(flatten)]
+    pub header: Header,
+    /// The name of the packed file.
+    pub file: String,
+    /// Of the packed file.
+    pub bytes: u64,
+    /// Of the packed file, in hex.
+    pub sha256: String,
+    /// Of the SQL text.
+    pub plain_bytes: u64,
+    pub tables: Digests,
+    pub reason: Reason,
+    pub duration_ms: u64,
+    /// The keys that open it; empty where it is not encrypted.
+    pub key_ids: Vec<String>,
+}
+
+impl Manifest {
+    /// The rows of a table.
+    pub fn rows(&self, table: &str) -> u64 {
+        self.tables.get(table).map_or(0, |digest| digest.rows)
+    }
+
+    /// The rows of all tables.
+    pub fn all_rows(&self) -> u64 {
+        self.tables.values().map(|digest| digest.rows).sum()
+    }
+
+    pub fn taken_at(&self) -> Timestamp {
+        self.header.taken_at()
+    }
+}

@@ -1,0 +1,259 @@
+//! Putting a saved state in place of the site, and taking that back.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::activity::{Unit, Work};
+use super::backups::{Backups, Inner, Turn};
+use super::diff::{self, Difference};
+use super::error::{BackupError, io};
+use super::files;
+use super::manifest::Header;
+use super::stage::Staged;
+use super::{dump, seal};
+use crate::domain::{Command, Timestamp};
+use crate::engine::{Restoration, Restored};
+use crate::store::{AuditOrigin, OpenOptions, Store};
+
+/// The store from before the last restore, and what is known of that restore.
+const UNDO_DIR: &str = "undo";
+const UNDO_FILE: &str = "undo.json";
+/// The page cache of a store that is only read through once.
+const READ_CACHE_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a restore does, or would do.
+#[derive(Clone, Debug)]
+pub struct RestoreReport {
+    pub backup_id: String,
+    pub is_dry_run: bool,
+    pub taken_at: Timestamp,
+    /// The program that saved it.
+    pub version: String,
+    pub duration_ms: u64,
+    pub difference: Difference,
+}
+
+/// A restore that can be taken back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Undo {
+    pub at_us: i64,
+    pub backup_id: String,
+    pub seq_before: u64,
+    /// Absent until the restore was done.
+    pub seq_after: Option<u64>,
+    /// The directory of the kept store.
+    directory: PathBuf,
+    header: Header,
+}
+
+impl Backups {
+    /// Restores a backup: stages and verifies it, compares it with the site, and, unless it is a
+    /// dry run, puts it in place in one commit. The state from before is kept for [`Self::undo`].
+    ///
+    /// # Errors
+    /// [`BackupError`]; the site is then what it was.
+    pub fn restore(
+        &self,
+        name: &str,
+        is_dry_run: bool,
+        origin: AuditOrigin,
+    ) -> Result<RestoreReport, BackupError> {
+        let turn = self.turn(Work::Restore)?;
+        let entry = self.find(name)?;
+        turn.shown.about(entry.id.as_str());
+        let path = self.path(&entry)?;
+        let start = Instant::now();
+        let source = self.source(&path, Some(&entry.manifest));
+        let staged = Staged::restore(&source, &turn.shown)?;
+        let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
+        self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), wanted)
+    }
+
+    /// Restores a file that is not among the backups, by what it says of itself.
+    ///
+    /// # Errors
+    /// As [`Self::restore`].
+    pub fn restore_file(
+        &self,
+        path: &Path,
+        is_dry_run: bool,
+        origin: AuditOrigin,
+    ) -> Result<RestoreReport, BackupError> {
+        let turn = self.turn(Work::Restore)?;
+        let start = Instant::now();
+        let staged = Staged::restore(&self.source(path, None), &turn.shown)?;
+        let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
+        let name = seal::shown(path);
+        self.put_in_place(&turn, staged.store(), &staged.header, &name, wanted)
+    }
+
+    /// Puts the state from before the last restore back, which can be taken back in turn.
+    ///
+    /// # Errors
+    /// [`BackupError::NothingToUndo`]; as [`Self::restore`].
+    pub fn undo(
+        &self,
+        is_dry_run: bool,
+        origin: AuditOrigin,
+    ) -> Result<RestoreReport, BackupError> {
+        let turn = self.turn(Work::Undo)?;
+        let undo = self.undo_state()?.ok_or(BackupError::NothingToUndo)?;
+        let start = Instant::now();
+        let options = OpenOptions {
+            cache_bytes: READ_CACHE_BYTES,
+            now: self.0.engine.now(),
+            site_id: Some(self.0.engine.site_id()),
+        };
+        let store = Store::open(&undo.directory, options)?;
+        let wanted = Wanted { is_dry_run, origin, start, action: "undo restore" };
+        let name = format!("before {}", undo.backup_id);
+        self.put_in_place(&turn, &store, &undo.header, &name, wanted)
+    }
+
+    /// The restore that can be taken back, if there is one.
+    pub fn undo_state(&self) -> Result<Option<Undo>, BackupError> {
+        let path = self.data_dir().join(UNDO_DIR).join(UNDO_FILE);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io("read", &path)(error)),
+        };
+        let undo: Option<Undo> = serde_json::from_slice(&bytes).ok();
+        // A restore that was cut off before its commit left no state to go back to.
+        let is_done = |undo: &Undo| {
+            let seq = self.0.engine.read().head().seq;
+            undo.seq_after.is_some() || seq > undo.seq_before
+        };
+        Ok(undo.filter(|undo| undo.directory.exists() && is_done(undo)))
+    }
+
+    fn put_in_place(
+        &self,
+        turn: &Turn,
+        from: &Store,
+        header: &Header,
+        name: &str,
+        wanted: Wanted,
+    ) -> Result<RestoreReport, BackupError> {
+        let engine = &self.0.engine;
+        let current = engine.read();
+        let difference = diff::compare(&current, &from.read()?, header)?;
+        let mut report = RestoreReport {
+            backup_id: name.to_owned(),
+            is_dry_run: wanted.is_dry_run,
+            taken_at: header.taken_at(),
+            version: header.version.clone(),
+            duration_ms: 0,
+            difference,
+        };
+        if !wanted.is_dry_run {
+            turn.shown.phase("Putting it in place", 0, Unit::Rows)?;
+            let seq_before = current.head().seq;
+            let state = dump::header(
+                &current,
+                format!("before_{name}"),
+                engine.site_id(),
+                &self.0.options.site_name,
+                engine.now(),
+            );
+            drop(current);
+            self.replace(from, name, &wanted, seq_before, state)?;
+        }
+        report.duration_ms = u64::try_from(wanted.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(report)
+    }
+
+    fn replace(
+        &self,
+        from: &Store,
+        name: &str,
+        wanted: &Wanted,
+        seq_before: u64,
+        header: Header,
+    ) -> Result<(), BackupError> {
+        let Inner { engine, .. } = self.0.as_ref();
+        let keep_in = self.data_dir().join(UNDO_DIR);
+        files::make_directory(&keep_in)?;
+        let keep_as = format!("seq{seq_before}_{}", Uuid::new_v4().simple());
+        let mut undo = Undo {
+            at_us: engine.now().0,
+            backup_id: name.to_owned(),
+            seq_before,
+            seq_after: None,
+            directory: keep_in.join(&keep_as),
+            header,
+        };
+        // Noted first: a kill right after the commit must not lose the way back.
+        let before = fs::read(keep_in.join(UNDO_FILE)).ok();
+        self.note_undo(&undo)?;
+        let restoration = Restoration {
+            from: from.clone(),
+            keep_in: keep_in.clone(),
+            keep_as,
+            action: wanted.action,
+            origin: wanted.origin.clone(),
+        };
+        let runtime = tokio::runtime::Handle::current();
+        let restored = runtime.block_on(engine.restore(restoration))?;
+        let (seq, kept) = match restored {
+            Restored::Done { seq, kept, .. } => (seq, kept),
+            Restored::NoRoom { space, needed_bytes } => {
+                self.put_note_back(before)?;
+                return Err(BackupError::NoRoom { what: "the restore", space, needed_bytes });
+            }
+            Restored::Failed(error) => {
+                self.put_note_back(before)?;
+                return Err(error.into());
+            }
+        };
+        undo.seq_after = Some(seq);
+        self.note_undo(&undo)?;
+        info!(seq, "{name} is in place; unoc restore --undo takes it back");
+        self.remove_older(&kept);
+        let refreshed = runtime.block_on(engine.submit(Command::Refresh, wanted.origin.clone()));
+        if let Err(error) = refreshed {
+            warn!(%error, "The status could not be computed again");
+        }
+        Ok(())
+    }
+
+    fn note_undo(&self, undo: &Undo) -> Result<(), BackupError> {
+        let text = serde_json::to_vec_pretty(undo).expect("it is plain data");
+        files::write(&self.data_dir().join(UNDO_DIR), UNDO_FILE, &text)
+    }
+
+    fn put_note_back(&self, before: Option<Vec<u8>>) -> Result<(), BackupError> {
+        let directory = self.data_dir().join(UNDO_DIR);
+        match before {
+            Some(text) => files::write(&directory, UNDO_FILE, &text),
+            None => files::remove(&directory.join(UNDO_FILE)),
+        }
+    }
+
+    /// One state to go back to is kept.
+    fn remove_older(&self, kept: &Path) {
+        let directory = self.data_dir().join(UNDO_DIR);
+        let Ok(entries) = fs::read_dir(&directory) else { return };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if path.is_dir() && path != kept {
+                // What stays costs room alone; the next restore tries again.
+                files::remove_directory(&path).ok();
+            }
+        }
+    }
+}
+
+/// How a state is to be put in place.
+struct Wanted {
+    is_dry_run: bool,
+    origin: AuditOrigin,
+    start: Instant,
+    action: &'static str,
+}

@@ -1,0 +1,181 @@
+//! A backup restored into a store of its own, and shown to be what was saved. Nothing counts as a
+//! backup before it has been here, and nothing is restored without having been here.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::activity::{Shown, Unit};
+use super::error::{BackupError, io};
+use super::files;
+use super::keys::Keyring;
+use super::load::Reading;
+use super::manifest::{Digests, Header, Manifest};
+use super::{dump, seal};
+use crate::domain::Timestamp;
+use crate::engine::check_site;
+use crate::store::{Head, OpenOptions, Space, Store};
+
+/// Where stores are staged, inside the data directory: a restore on a host without a store puts it
+/// in place by renaming it.
+const STAGE_DIR: &str = "staged";
+/// The page cache of a staged store. Rows come in the order of their keys, which needs little.
+const STAGE_CACHE_BYTES: usize = 16 * 1024 * 1024;
+/// What a staged store needs on disk for each byte of SQL text: measured 1.1 with all indexes,
+/// and redb doubles its file in the end.
+const STAGE_BYTES_PER_SQL_BYTE: u64 = 3;
+
+/// A restored store, removed when this is dropped.
+pub(super) struct Staged {
+    pub(super) header: Header,
+    pub(super) tables: Digests,
+    /// `None` only while it is being moved away.
+    store: Option<Store>,
+    directory: PathBuf,
+}
+
+/// What to stage, and where.
+pub(super) struct Source<'a> {
+    pub(super) file: &'a Path,
+    /// What was noted of the file when it was made; without it the file vouches for itself alone.
+    pub(super) manifest: Option<&'a Manifest>,
+    pub(super) keyring: &'a Keyring,
+    pub(super) data_dir: &'a Path,
+    /// What must stay free on the volume of the data directory.
+    pub(super) min_free_bytes: u64,
+    /// The site that it must hold.
+    pub(super) site_id: Option<Uuid>,
+    pub(super) now: Timestamp,
+}
+
+impl Staged {
+    /// Restores a file into a store of its own and compares, in this order: the file's hash with
+    /// the manifest; each table's rows with the file's last line and the manifest; the site with
+    /// every invariant; each table's rows as they come out of the new store with the same numbers.
+    ///
+    /// # Errors
+    /// [`BackupError`] naming the first thing that is not as it should be.
+    pub(super) fn restore(source: &Source<'_>, shown: &Shown) -> Result<Self, BackupError> {
+        let name = seal::shown(source.file);
+        check_file(source, &name, shown)?;
+        let made_for = source.manifest.map_or(&[][..], |manifest| &manifest.key_ids);
+        let input = seal::open(source.file, source.keyring, made_for)?;
+        let mut reading = Reading::begin(input, &name)?;
+        let header = reading.header.clone();
+        if let Some(expected) = source.site_id.filter(|expected| *expected != header.site_id) {
+            return Err(BackupError::OtherSite { file: name, expected, found: header.site_id });
+        }
+        check_room(source)?;
+        let total = source.manifest.map_or(0, Manifest::all_rows);
+        shown.phase("Restoring into a scratch store", total, Unit::Rows)?;
+        let mut staged = Self::empty(source.data_dir, header.clone(), source.now)?;
+        let mut tables = Digests::new();
+        staged.store().fill(header.seq, |filling| {
+            tables = reading.rows(filling, shown)?;
+            Ok::<_, BackupError>(Head {
+                seq: header.seq,
+                counters: header.counters(),
+                next_audit: header.next_audit_id,
+                committed_at: Timestamp(header.committed_at_us),
+            })
+        })?;
+        drop(reading);
+        staged.tables = tables;
+        staged.check(source.manifest, &name, shown)?;
+        Ok(staged)
+    }
+
+    /// An empty store to be filled.
+    pub(super) fn empty(
+        data_dir: &Path,
+        header: Header,
+        now: Timestamp,
+    ) -> Result<Self, BackupError> {
+        let parent = data_dir.join(STAGE_DIR);
+        let directory = parent.join(Uuid::new_v4().simple().to_string());
+        let options =
+            OpenOptions { cache_bytes: STAGE_CACHE_BYTES, now, site_id: Some(header.site_id) };
+        let mut staged = Self { header, tables: Digests::new(), store: None, directory };
+        staged.store = Some(Store::open(&staged.directory, options)?);
+        Ok(staged)
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.store.as_ref().expect("the store is there until it is moved away")
+    }
+
+    /// Closes the store and tells where its directory is; it is the caller's from then on.
+    pub(super) fn into_directory(mut self) -> PathBuf {
+        self.store = None;
+        std::mem::take(&mut self.directory)
+    }
+
+    fn check(
+        &self,
+        manifest: Option<&Manifest>,
+        name: &str,
+        shown: &Shown,
+    ) -> Result<(), BackupError> {
+        if let Some(manifest) = manifest.filter(|manifest| manifest.tables != self.tables) {
+            let what = format!(
+                "its rows are not those of its manifest ({} devices)",
+                manifest.rows("devices")
+            );
+            return Err(BackupError::Damaged { file: name.to_owned(), what });
+        }
+        shown.phase("Checking the restored site", 0, Unit::Rows)?;
+        let snapshot = self.store().read()?;
+        check_site(&snapshot)?;
+        let out = dump::digests(&snapshot, &self.header, shown)?;
+        let differs = |table: &&String| out.get(*table) != self.tables.get(*table);
+        match self.tables.keys().find(differs) {
+            Some(table) => Err(BackupError::Differs(format!("the rows of {table} changed"))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // Closed first. What cannot be removed now is removed at the next start.
+        self.store = None;
+        if !self.directory.as_os_str().is_empty() {
+            files::remove_directory(&self.directory).ok();
+        }
+    }
+}
+
+/// Removes what an earlier process left behind.
+pub(super) fn sweep(data_dir: &Path) -> Result<(), BackupError> {
+    files::remove_directory(&data_dir.join(STAGE_DIR))
+}
+
+fn check_file(source: &Source<'_>, name: &str, shown: &Shown) -> Result<(), BackupError> {
+    let Some(manifest) = source.manifest else { return Ok(()) };
+    shown.phase("Reading the file", manifest.bytes, Unit::Bytes)?;
+    let (sha256, bytes) = files::hash(source.file)?;
+    if bytes != manifest.bytes {
+        let what = format!("it has {bytes} bytes instead of {}", manifest.bytes);
+        return Err(BackupError::Damaged { file: name.to_owned(), what });
+    }
+    if sha256 != manifest.sha256 {
+        let what = "its content was altered: its SHA-256 is not the manifest's".to_owned();
+        return Err(BackupError::Damaged { file: name.to_owned(), what });
+    }
+    Ok(())
+}
+
+fn check_room(source: &Source<'_>) -> Result<(), BackupError> {
+    files::make_directory(source.data_dir)?;
+    let plain_bytes = match source.manifest {
+        Some(manifest) => manifest.plain_bytes,
+        // Text of this kind packs to an eighth.
+        None => 8 * source.file.metadata().map_err(io("look at", source.file))?.len(),
+    };
+    let needed_bytes = source.min_free_bytes + STAGE_BYTES_PER_SQL_BYTE * plain_bytes;
+    let space = Space::of(source.data_dir)?;
+    if space.free_bytes < needed_bytes {
+        return Err(BackupError::NoRoom { what: "restoring it", space, needed_bytes });
+    }
+    Ok(())
+}

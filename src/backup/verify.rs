@@ -1,0 +1,146 @@
+//! Proving a backup by restoring it: into a scratch store, and into a scratch database.
+
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tracing::{error, warn};
+
+use super::activity::{Unit, Work};
+use super::backups::{Backups, Inner, Turn};
+use super::catalog::Entry;
+use super::error::BackupError;
+use super::notes::{Depth, Verification};
+use super::seal;
+use super::stage::Staged;
+use crate::store::Snapshot;
+
+/// Loads the SQL text of a backup into a scratch database and compares every row of it with the
+/// restored store.
+pub type Drill = Arc<dyn Fn(&mut dyn BufRead, &Snapshot) -> Drilled + Send + Sync>;
+
+/// How that ended.
+#[derive(Clone, Debug)]
+pub enum Drilled {
+    /// Every row is the same, in this version of PostgreSQL.
+    Same { postgres: String },
+    /// No scratch database could be made: why. That says nothing of the backup.
+    NotPossible(String),
+    /// PostgreSQL refused the text, or holds other rows: what.
+    Differs(String),
+}
+
+impl Backups {
+    /// Restores a backup into scratch stores, compares it, and notes the outcome. One whose file is
+    /// at fault is put aside (`.bad`); that is an outcome, not an error.
+    ///
+    /// # Errors
+    /// [`BackupError`] when it could not be tried: no room, no key, no file.
+    pub fn verify(&self, name: &str, depth: Depth) -> Result<Entry, BackupError> {
+        let turn = self.turn(Work::Verify)?;
+        let entry = self.find(name)?;
+        turn.shown.about(entry.id.as_str());
+        match self.verify_within(&turn, entry.clone(), depth) {
+            Err(error) if error.is_fault_of_file() => self.find(entry.id.as_str()),
+            done => done,
+        }
+    }
+
+    pub(super) fn verify_within(
+        &self,
+        turn: &Turn,
+        entry: Entry,
+        depth: Depth,
+    ) -> Result<Entry, BackupError> {
+        let path = self.path(&entry)?;
+        self.verify_file(turn, entry, &path, depth)
+    }
+
+    /// Verifies the file at `path` against what was noted of the backup when it was made.
+    pub(super) fn verify_file(
+        &self,
+        turn: &Turn,
+        mut entry: Entry,
+        path: &Path,
+        depth: Depth,
+    ) -> Result<Entry, BackupError> {
+        let Inner { engine, catalog, .. } = self.0.as_ref();
+        let start = Instant::now();
+        let rehearsed = self.rehearse(turn, &entry, path, depth);
+        let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let verification = |is_ok, message, postgres| Verification {
+            at_us: engine.now().0,
+            depth,
+            is_ok,
+            duration_ms,
+            message,
+            postgres,
+        };
+        match rehearsed {
+            Ok(Rehearsed { message, postgres, restore_ms }) => {
+                entry.notes.verification = Some(Verification {
+                    duration_ms: restore_ms,
+                    ..verification(true, message, postgres)
+                });
+                catalog.write_notes(&entry.id, &entry.notes)?;
+                Ok(entry)
+            }
+            Err(error) if error.is_fault_of_file() && depth != Depth::Offhost => {
+                error!(backup.id = %entry.id, %error, "A backup failed its verification");
+                entry.notes.verification = Some(verification(false, error.to_string(), None));
+                catalog.write_notes(&entry.id, &entry.notes)?;
+                catalog.set_aside(&entry)?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn rehearse(
+        &self,
+        turn: &Turn,
+        entry: &Entry,
+        path: &Path,
+        depth: Depth,
+    ) -> Result<Rehearsed, BackupError> {
+        let options = self.options();
+        let start = Instant::now();
+        let source = self.source(path, Some(&entry.manifest));
+        let staged = Staged::restore(&source, &turn.shown)?;
+        let restore_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut message = format!(
+            "Restored {} rows into a scratch store in {restore_ms} ms: every table, every rule \
+             and every hash is as it was saved.",
+            entry.manifest.all_rows()
+        );
+        let Some(drill) = options.drill.as_ref().filter(|_| depth != Depth::Quick) else {
+            return Ok(Rehearsed { message, postgres: None, restore_ms });
+        };
+        turn.shown.phase("Loading into a scratch database", 0, Unit::Rows)?;
+        let mut text = seal::open(path, &options.keyring, &entry.manifest.key_ids)?;
+        match drill(&mut text, &staged.store().read()?) {
+            Drilled::Same { postgres } => {
+                message.push_str(&format!(
+                    " Loaded into a scratch database of PostgreSQL {postgres}: every row the same."
+                ));
+                Ok(Rehearsed { message, postgres: Some(postgres), restore_ms })
+            }
+            Drilled::NotPossible(why) => {
+                warn!("A backup could not be loaded into PostgreSQL for a test: {why}");
+                message.push_str(&format!(" Not loaded into PostgreSQL: {why}."));
+                Ok(Rehearsed { message, postgres: None, restore_ms })
+            }
+            Drilled::Differs(what) => {
+                Err(BackupError::Differs(format!("loaded into PostgreSQL, {what}")))
+            }
+        }
+    }
+}
+
+struct Rehearsed {
+    message: String,
+    postgres: Option<String>,
+    /// Until the site was ready to run.
+    restore_ms: u64,
+}
