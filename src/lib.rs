@@ -17,6 +17,8 @@ pub mod engine;
 
 pub mod sync;
 
+pub mod backup;
+
 pub mod api;
 pub mod realtime;
 
