@@ -17,8 +17,9 @@ pub mod engine;
 
 pub mod sql;
 
-pub mod backup;
 pub mod sync;
+
+pub mod backup;
 
 pub mod api;
 pub mod realtime;

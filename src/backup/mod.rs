@@ -1,7 +1,22 @@
-//! Backups that prove themselves.
+//! Backups that prove themselves: the site saved as SQL, restored to show that it can be, copied off
+//! the host, kept as long as the operator wants.
+//!
+//! In reading order: `backups` (everything that can be asked, one thing at a time), `make`, `dump`
+//! (a snapshot as SQL), `seal` (packing and encrypting), `keys`; `verify`, `stage` (restored into a
+//! store of its own, and compared), `load`; `restore`, `diff`, `bring_back` (on a host that lost its
+//! store); `copies` and [`targets`] (off the host), `prune`, `retention`; `catalog`, `manifest`,
+//! `notes`, `name`, `files` (the directory); `overview` and `activity` (what is told of it all).
+//!
+//! Invariants:
+//! 1. A manifest is in the directory only if its file was complete and durable before.
+//! 2. Nothing is restored, and nothing counts as a backup, that `stage` did not restore and compare.
+//! 3. `backup` does not know settings or schedules; `app` and `jobs` hand it what to do.
+
 mod activity;
 mod backups;
+mod bring_back;
 mod catalog;
+mod copies;
 mod diff;
 mod dump;
 mod error;
@@ -12,19 +27,30 @@ mod make;
 mod manifest;
 mod name;
 mod notes;
+mod overview;
+mod prune;
 mod restore;
 mod retention;
 mod seal;
 mod stage;
+pub mod targets;
+mod upgrade;
 mod verify;
-pub mod targets {
-    #[derive(Debug, thiserror::Error)]
-    #[error("x")]
-    pub struct TargetError;
-    pub struct Target;
-    impl Target {
-        pub fn name(&self) -> &str {
-            ""
-        }
-    }
-}
+
+pub use activity::{Activity, Unit, Work};
+pub use backups::{BackupOptions, Backups, Log};
+pub use bring_back::{BroughtBack, bring_back};
+pub use catalog::Entry;
+pub use diff::{Counts, Difference, Example, LostChange};
+pub use error::BackupError;
+pub use keys::{KeyPair, Keyring, generate, key_id};
+pub use manifest::{Digests, FORMAT, Header, Manifest, Reason, TableDigest};
+pub use name::BackupId;
+pub use notes::{CopyNote, CopyState, Depth, Notes, Verification};
+pub use overview::{Overview, TargetOverview, TargetState};
+pub use prune::Pruning;
+pub use restore::{RestoreReport, Undo};
+pub use retention::{Kept, Retention};
+pub use seal::open as read_sql;
+pub use upgrade::save_before_upgrade;
+pub use verify::{Drill, Drilled};

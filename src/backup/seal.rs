@@ -137,7 +137,7 @@ pub(super) fn is_encrypted(path: &Path) -> Result<bool, BackupError> {
 /// # Errors
 /// [`BackupError::WrongKey`]; [`BackupError::Damaged`] for a broken head. Damage further on is an
 /// error of reading.
-pub(super) fn open(
+pub fn open(
     path: &Path,
     keyring: &Keyring,
     made_for: &[String],

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{error, warn};
@@ -68,7 +69,7 @@ impl Backups {
         let Inner { engine, catalog, .. } = self.0.as_ref();
         let start = Instant::now();
         let rehearsed = self.rehearse(turn, &entry, path, depth);
-        let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let duration_ms = millis(start.elapsed());
         let verification = |is_ok, message, postgres| Verification {
             at_us: engine.now().0,
             depth,
@@ -108,12 +109,8 @@ impl Backups {
         let start = Instant::now();
         let source = self.source(path, Some(&entry.manifest));
         let staged = Staged::restore(&source, &turn.shown)?;
-        let restore_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let mut message = format!(
-            "Restored {} rows into a scratch store in {restore_ms} ms: every table, every rule \
-             and every hash is as it was saved.",
-            entry.manifest.all_rows()
-        );
+        let restore_ms = millis(start.elapsed());
+        let mut message = sentence(entry, start.elapsed());
         let Some(drill) = options.drill.as_ref().filter(|_| depth != Depth::Quick) else {
             return Ok(Rehearsed { message, postgres: None, restore_ms });
         };
@@ -143,4 +140,18 @@ struct Rehearsed {
     postgres: Option<String>,
     /// Until the site was ready to run.
     restore_ms: u64,
+}
+
+pub(super) fn millis(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a successful rehearsal says.
+pub(super) fn sentence(entry: &Entry, took: Duration) -> String {
+    format!(
+        "Restored {} rows into a scratch store in {} ms: every table, every rule and every hash is \
+         as it was saved.",
+        entry.manifest.all_rows(),
+        took.as_millis()
+    )
 }

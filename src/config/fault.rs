@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::keys::Key;
 use super::layers::{self, Setting};
+use super::rules::Refused;
 use super::secret::MASK;
 
 /// Longest piece of a value that a fault quotes.
@@ -47,16 +48,16 @@ impl fmt::Display for Fault {
 
 impl Fault {
     /// The value of `setting` breaks its key's rule.
-    pub(super) fn refused(setting: &Setting, hint: Option<String>) -> Self {
+    pub(super) fn refused(setting: &Setting, refused: Refused) -> Self {
         let Setting { key, text, source, line } = setting;
         let variable = source.strip_prefix("environment ").unwrap_or_default();
         let link = (!variable.is_empty()).then(|| layers::service_link_hint(variable, text));
         Self {
             key: key.name.to_owned(),
-            value: shown_value(key, text),
+            value: if refused.is_secret { MASK.to_owned() } else { shown_value(key, text) },
             source: line.map_or_else(|| source.clone(), |line| format!("{source}:{line}")),
             allowed: key.allowed.to_owned(),
-            hint: link.flatten().or(hint),
+            hint: link.flatten().or(refused.hint),
         }
     }
 

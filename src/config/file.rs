@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::fault::{self, Fault};
 use super::keys::{find, keys};
 use super::layers::{DEFAULT_SOURCE, Setting};
+use super::rules::Refused;
 use super::{CONFIG_ENVIRONMENT, Sources};
 
 /// Largest configuration file; one with every key and a comment for each is below 16 KiB.
@@ -107,8 +108,8 @@ fn parse(path: &Path, text: &str) -> Content {
             (Some(key), None) => {
                 let text = value.get_ref().type_str().to_owned();
                 let setting = Setting { key, text, source, line: Some(line) };
-                faults
-                    .push(Fault::refused(&setting, Some("write one value, in quotes".to_owned())));
+                let refused = Refused::because("write one value, in quotes");
+                faults.push(Fault::refused(&setting, refused));
             }
             (None, _) => {
                 let hint = hint_for_unknown(name.get_ref(), value.get_ref());

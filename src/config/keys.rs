@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::rules::{self, Refused};
 use super::settings::Config;
-use super::{LogFormat, LogLevel, database_url};
+use super::{LogFormat, LogLevel, backup, database_url};
 
 /// A mebibyte, the unit of the keys ending in `_mib`, has 2 to this power bytes (IEC 80000-13).
 const MIB_SHIFT: u32 = 20;
@@ -20,6 +20,13 @@ const MIN_FREE_MIB: RangeInclusive<u64> = 1..=1 << 20;
 /// Below 16 two browsers with six connections each and a health check crowd each other out; above
 /// 100,000 the buffers of the connections alone take gigabytes.
 const CONNECTIONS: RangeInclusive<u64> = 16..=100_000;
+
+/// More than 1,000 of a kind is no retention any more. One is always kept.
+const KEEP: RangeInclusive<u64> = 0..=1000;
+const KEEP_LAST: RangeInclusive<u64> = 1..=1000;
+
+/// Up to a year of 365 days.
+const STALE_HOURS: RangeInclusive<u64> = 1..=365 * 24;
 
 /// One thing the operator can decide.
 #[derive(Debug)]
@@ -286,6 +293,112 @@ static KEYS: &[Key] = &[
         set: |config, text| rules::put(&mut config.site_id, rules::site_id(text)),
         shown: |config| config.site_id.map(|id| id.to_string()).unwrap_or_default(),
     },
+    Key {
+        name: "backup_dir",
+        environment: &["UNOC_BACKUP_DIR"],
+        flag: Some("--backup-dir"),
+        default: "",
+        allowed: "an absolute path, or empty = backups inside data_dir",
+        help: "Directory that holds the backups.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.backup_dir, rules::optional_path(text)),
+        shown: |config| rules::shown_path(config.backup_dir.as_deref()),
+    },
+    Key {
+        name: "backup_recipients",
+        environment: &["UNOC_BACKUP_RECIPIENTS"],
+        flag: Some("--backup-recipients"),
+        default: "",
+        allowed: "public age keys (age1…), separated by commas or blanks; or empty = not encrypted",
+        help: "Whom new backups are encrypted to.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.backup_recipients, backup::recipients(text)),
+        shown: |config| config.backup_recipients.join(", "),
+    },
+    Key {
+        name: "backup_identity_file",
+        environment: &["UNOC_BACKUP_IDENTITY_FILE"],
+        flag: Some("--backup-identity-file"),
+        default: "",
+        allowed: "an absolute path, or empty",
+        help: "File with secret age keys, to read backups that this host has no key of its own for.",
+        secret: false,
+        set: |config, text| {
+            rules::put(&mut config.backup_identity_file, backup::identity_file(text))
+        },
+        shown: |config| rules::shown_path(config.backup_identity_file.as_deref()),
+    },
+    Key {
+        name: "backup_targets",
+        environment: &["UNOC_BACKUP_TARGETS"],
+        flag: Some("--backup-targets"),
+        default: "",
+        allowed: "addresses s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///directory \
+                  without a secret, separated by commas or blanks; or empty = no copies",
+        help: "Where each backup is copied to.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.backup_targets, backup::targets(text)),
+        shown: |config| config.backup_targets.join(", "),
+    },
+    Key {
+        name: "backup_keep_last",
+        environment: &["UNOC_BACKUP_KEEP_LAST"],
+        flag: Some("--backup-keep-last"),
+        default: "3",
+        allowed: "1-1000",
+        help: "How many of the newest backups are kept.",
+        secret: false,
+        set: |config, text| {
+            rules::put(&mut config.backup_keep_last, rules::number(text, KEEP_LAST))
+        },
+        shown: |config| config.backup_keep_last.to_string(),
+    },
+    Key {
+        name: "backup_keep_daily",
+        environment: &["UNOC_BACKUP_KEEP_DAILY"],
+        flag: Some("--backup-keep-daily"),
+        default: "7",
+        allowed: "0-1000",
+        help: "For how many days their newest backup is kept.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.backup_keep_daily, rules::number(text, KEEP)),
+        shown: |config| config.backup_keep_daily.to_string(),
+    },
+    Key {
+        name: "backup_keep_weekly",
+        environment: &["UNOC_BACKUP_KEEP_WEEKLY"],
+        flag: Some("--backup-keep-weekly"),
+        default: "5",
+        allowed: "0-1000",
+        help: "For how many weeks their newest backup is kept.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.backup_keep_weekly, rules::number(text, KEEP)),
+        shown: |config| config.backup_keep_weekly.to_string(),
+    },
+    Key {
+        name: "backup_keep_monthly",
+        environment: &["UNOC_BACKUP_KEEP_MONTHLY"],
+        flag: Some("--backup-keep-monthly"),
+        default: "12",
+        allowed: "0-1000",
+        help: "For how many months their newest backup is kept.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.backup_keep_monthly, rules::number(text, KEEP)),
+        shown: |config| config.backup_keep_monthly.to_string(),
+    },
+    Key {
+        name: "backup_stale_hours",
+        environment: &["UNOC_BACKUP_STALE_HOURS"],
+        flag: Some("--backup-stale-hours"),
+        default: "36",
+        allowed: "1-8760",
+        help: "Age of the newest verified backup, in hours, from which on health is degraded.",
+        secret: false,
+        set: |config, text| {
+            rules::put(&mut config.backup_stale_hours, rules::number(text, STALE_HOURS))
+        },
+        shown: |config| config.backup_stale_hours.to_string(),
+    },
 ];
 
 #[cfg(test)]
@@ -309,7 +422,7 @@ mod tests {
             }
             checked += 1;
         }
-        assert_eq!(checked, 4, "port, cache, free space, connections");
+        assert_eq!(checked, 9, "port, cache, free space, connections, four to keep, hours");
     }
 
     #[test]

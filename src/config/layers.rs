@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::fault::{self, Fault};
 use super::keys::{Key, find, keys};
+use super::rules::Refused;
 use super::settings::Config;
 use super::{CONFIG_ENVIRONMENT, file};
 
@@ -156,7 +157,7 @@ pub(super) fn secret_files(config: &mut Config) -> Vec<Fault> {
             Err(problem) => {
                 let path = path.to_string_lossy().into_owned();
                 let setting = Setting::new(file_key, path, config.source(file_key.name));
-                faults.push(Fault::refused(&setting, Some(problem)));
+                faults.push(Fault::refused(&setting, Refused::because(problem)));
                 continue;
             }
         };
@@ -180,7 +181,7 @@ pub(super) fn missing(config: &Config, faults: &[Fault]) -> Option<Fault> {
     }
     let setting = Setting::new(find("data_dir")?, "", DEFAULT_SOURCE);
     let hint = "STATE_DIRECTORY, XDG_STATE_HOME and HOME are not set; set UNOC_DATA_DIR";
-    Some(Fault::refused(&setting, Some(hint.to_owned())))
+    Some(Fault::refused(&setting, Refused::because(hint)))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -28,11 +28,18 @@ const SITE_NAME_CHARS_MAX: usize = 64;
 pub(super) struct Refused {
     /// Advice that fits this very text, without quoting it.
     pub(super) hint: Option<String>,
+    /// Whether the text may hold a secret although its key holds none: it is not quoted.
+    pub(super) is_secret: bool,
 }
 
 impl Refused {
     pub(super) fn because(hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()) }
+        Self { hint: Some(hint.into()), is_secret: false }
+    }
+
+    /// A text that must not be quoted.
+    pub(super) fn secret(hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), is_secret: true }
     }
 }
 
@@ -87,6 +94,16 @@ pub(super) fn absolute_path(text: &str) -> Result<PathBuf, Refused> {
     let path = PathBuf::from(text);
     let allowed = path.is_absolute() && !text.contains(char::is_control);
     if allowed { Ok(path) } else { Err(Refused::default()) }
+}
+
+/// Parses an absolute path; empty is none.
+pub(super) fn optional_path(text: &str) -> Result<Option<PathBuf>, Refused> {
+    if text.is_empty() { Ok(None) } else { absolute_path(text).map(Some) }
+}
+
+/// Returns a path as text; none is empty.
+pub(super) fn shown_path(path: Option<&Path>) -> String {
+    path.map(|path| path.display().to_string()).unwrap_or_default()
 }
 
 /// Parses a base path into `""` or `/a/b`; the slashes at both ends may be there or not.

@@ -13,6 +13,9 @@ use super::layers::{self, DEFAULT_SOURCE, Setting};
 use super::rules::{self, Refused};
 use super::{LogFormat, LogLevel, Secret, database_url};
 
+/// Directory of the backups inside the data directory.
+const BACKUP_DIR: &str = "backups";
+
 /// What the operator decided; every field obeys the rule of its row in [`keys`].
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -46,6 +49,22 @@ pub struct Config {
     pub site_name: String,
     /// Identity of the site; drawn by the store when none is given.
     pub site_id: Option<Uuid>,
+    /// Directory of the backups where it is not `backups` in `data_dir`: [`Config::backup_dir`].
+    pub backup_dir: Option<PathBuf>,
+    /// Public age X25519 keys that backups are encrypted to; none: they are not encrypted.
+    pub backup_recipients: Vec<String>,
+    /// File with the secret age keys that read backups of other hosts.
+    pub backup_identity_file: Option<PathBuf>,
+    /// Addresses that each backup is copied to, without a secret.
+    pub backup_targets: Vec<String>,
+    /// The newest backups that are kept, at least one.
+    pub backup_keep_last: usize,
+    /// Days, weeks and months of which the newest backup is kept.
+    pub backup_keep_daily: usize,
+    pub backup_keep_weekly: usize,
+    pub backup_keep_monthly: usize,
+    /// Age of the newest verified backup, in hours, from which on health is degraded.
+    pub backup_stale_hours: u32,
     /// Files that hold secrets, by the name of the secret's key.
     pub(super) secret_files: BTreeMap<&'static str, PathBuf>,
     /// Where each key's value came from, as [`ShownKey::source`] says it.
@@ -93,6 +112,11 @@ impl Config {
         url.map(|url| database_url::masked(url.expose())).unwrap_or_default()
     }
 
+    /// Returns the directory of the backups, an absolute path; it need not exist yet.
+    pub fn backup_dir(&self) -> PathBuf {
+        self.backup_dir.clone().unwrap_or_else(|| self.data_dir.join(BACKUP_DIR))
+    }
+
     /// Returns the configuration file that was read, if there was one.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
@@ -117,6 +141,15 @@ impl Config {
             max_connections: 0,
             site_name: String::new(),
             site_id: None,
+            backup_dir: None,
+            backup_recipients: Vec::new(),
+            backup_identity_file: None,
+            backup_targets: Vec::new(),
+            backup_keep_last: 0,
+            backup_keep_daily: 0,
+            backup_keep_weekly: 0,
+            backup_keep_monthly: 0,
+            backup_stale_hours: 0,
             secret_files: BTreeMap::new(),
             sources: BTreeMap::new(),
             file: None,
@@ -129,7 +162,7 @@ impl Config {
     /// The value breaks the key's rule; the field keeps what it had.
     pub(super) fn apply(&mut self, setting: &Setting) -> Result<(), Fault> {
         (setting.key.set)(self, &setting.text)
-            .map_err(|refused| Fault::refused(setting, refused.hint))?;
+            .map_err(|refused| Fault::refused(setting, refused))?;
         self.sources.insert(setting.key.name, setting.source.clone());
         Ok(())
     }

@@ -83,12 +83,22 @@ fn every_key_has_its_default() {
         ("max_connections", "4096"),
         ("site_name", "UNOC"),
         ("site_id", ""),
+        ("backup_dir", ""),
+        ("backup_recipients", ""),
+        ("backup_identity_file", ""),
+        ("backup_targets", ""),
+        ("backup_keep_last", "3"),
+        ("backup_keep_daily", "7"),
+        ("backup_keep_weekly", "5"),
+        ("backup_keep_monthly", "12"),
+        ("backup_stale_hours", "36"),
     ];
     let expected: Vec<_> =
         expected.map(|(key, value)| (key, value.to_owned(), "default".to_owned())).into();
     assert_eq!(shown, expected);
     assert_eq!(config.cache_bytes, 64 << 20);
     assert_eq!(config.min_free_bytes, 64 << 20);
+    assert_eq!(config.backup_dir().to_str(), Some("/home/op/.local/state/unoc/backups"));
     assert_eq!(config.file(), None);
 }
 
@@ -104,10 +114,16 @@ fn each_layer_overrides_the_one_below() {
     for key in keys().iter().filter(|key| !key.secret && !key.name.ends_with("_file")) {
         let [low, middle, high] = match key.name {
             "host" => ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
-            "data_dir" | "base_path" => ["/a", "/b", "/c"],
+            "data_dir" | "base_path" | "backup_dir" => ["/a", "/b", "/c"],
             "log_level" => ["DEBUG", "WARN", "ERROR"],
             "log_format" => ["text", "auto", "json"],
             "dev_features" | "use_go_traffic" => ["0", "1", "0"],
+            "backup_recipients" => [
+                "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+                "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg",
+                "",
+            ],
+            "backup_targets" => ["file:///a", "file:///b?name=b", "s3://c, gs://d/e"],
             "site_id" => [
                 "00000000-0000-4000-8000-000000000001",
                 "00000000-0000-4000-8000-000000000002",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTransaction};
 
 use super::error::{StoreError, io};
-use super::marker::{self, Marker};
+use super::marker::{self, MARKER_FILE, Marker};
 use super::open::{STORE_FILE, Store, create_private_dir};
 use super::snapshot::Snapshot;
 use super::tables;
@@ -49,6 +49,35 @@ impl Store {
             return Err(error);
         }
         Ok(directory)
+    }
+
+    /// Makes the closed store in `from` the store of `directory`. A store or marker that is there
+    /// is moved into the quarantine as `name`; returns where to.
+    ///
+    /// # Errors
+    /// When the file system refuses. A kill in between leaves a directory without a store but with
+    /// its marker, which the next start refuses.
+    pub fn put_in_place(
+        from: &Path,
+        directory: &Path,
+        name: &str,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        create_private_dir(directory)?;
+        let failed = || io(format!("cannot put the restored store into {}", directory.display()));
+        let store = directory.join(STORE_FILE);
+        let mut set_aside = None;
+        if store.exists() {
+            let to = directory.join(QUARANTINE_DIR).join(name);
+            create_private_dir(&to)?;
+            fs::rename(&store, to.join(STORE_FILE)).map_err(failed())?;
+            marker::sync_dir(&to).map_err(failed())?;
+            set_aside = Some(to);
+        }
+        fs::rename(from.join(STORE_FILE), &store).map_err(failed())?;
+        fs::rename(from.join(MARKER_FILE), directory.join(MARKER_FILE)).map_err(failed())?;
+        marker::sync_dir(directory).map_err(failed())?;
+        remove_dir(from)?;
+        Ok(set_aside)
     }
 
     fn copy_into(&self, snapshot: &Snapshot, directory: &Path) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ pub(crate) mod plant;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod s3;
 pub(crate) mod site;
 pub(crate) mod socket;
 pub(crate) mod unprivileged;

@@ -15,5 +15,6 @@ mod open_store;
 mod skip;
 mod support;
 mod sync;
+mod targets;
 mod tidy;
 mod ui_assets;

@@ -1,0 +1,307 @@
+//! Copies off the host: made once the local file is complete, read back, retried, found again.
+
+use std::collections::BTreeSet;
+
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::activity::{Unit, Work};
+use super::backups::{Backups, Log, Turn};
+use super::catalog::{Entry, manifest_text};
+use super::error::BackupError;
+use super::files;
+use super::manifest::Manifest;
+use super::name::{BackupId, PART};
+use super::notes::{CopyNote, CopyState, Depth, Notes};
+use super::targets::{LocalFile, Target, TargetError, next_attempt};
+
+/// Largest manifest: 2 kB as they are.
+const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
+/// Manifests that are read at one target when a lost host looks for its backups: ten years of any
+/// sensible retention.
+const DISCOVERED_MAX: usize = 1_000;
+
+/// What copying came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    pub done: u64,
+    pub failed: u64,
+    /// Still to be made, later.
+    pub waiting: u64,
+}
+
+impl Backups {
+    /// Makes every copy that is due: to each target each verified backup that is kept. What fails
+    /// is noted and tried again later, after 1 min to 6 h.
+    ///
+    /// # Errors
+    /// [`BackupError`] when the directory itself fails.
+    pub async fn copy_due(&self, log: Log<'_>) -> Result<Copied, BackupError> {
+        let mut copied = Copied::default();
+        if self.options().targets.is_empty() {
+            return Ok(copied);
+        }
+        let turn = self.turn(Work::Copy)?;
+        for mut entry in self.wanted()? {
+            for target in &self.options().targets {
+                let note = entry.notes.copies.get(target.name());
+                let now_us = self.0.engine.now().0;
+                if note.is_some_and(|note| note.state == CopyState::Done) {
+                    continue;
+                }
+                if note.is_some_and(|note| is_waiting(note, now_us)) {
+                    copied.waiting += 1;
+                } else if self.copy_one(&turn, target, &mut entry, log).await? {
+                    copied.done += 1;
+                } else {
+                    copied.failed += 1;
+                }
+            }
+        }
+        Ok(copied)
+    }
+
+    /// Backups that belong off the host, the newest first.
+    fn wanted(&self) -> Result<Vec<Entry>, BackupError> {
+        let entries = self.list()?;
+        let zone = jiff::tz::TimeZone::system();
+        let kept = self.options().retention.decide(&entries, &zone);
+        let is_wanted =
+            |entry: &Entry| entry.is_local && entry.is_verified() && kept.contains_key(&entry.id);
+        Ok(entries.into_iter().filter(is_wanted).collect())
+    }
+
+    async fn copy_one(
+        &self,
+        turn: &Turn,
+        target: &Target,
+        entry: &mut Entry,
+        log: Log<'_>,
+    ) -> Result<bool, BackupError> {
+        let manifest = &entry.manifest;
+        turn.shown.about(entry.id.as_str());
+        turn.shown.phase("Copying off the host", 2 * manifest.bytes, Unit::Bytes)?;
+        let sent = self.send(turn, target, entry).await;
+        let now_us = self.0.engine.now().0;
+        let attempts = entry.notes.copies.get(target.name()).map_or(0, |note| note.attempts) + 1;
+        let mut note = CopyNote { at_us: Some(now_us), attempts, ..CopyNote::default() };
+        let is_done = sent.is_ok();
+        match sent {
+            Ok(()) => {
+                note.state = CopyState::Done;
+                info!(
+                    backup.id = %entry.id, target = target.name(),
+                    "Copied {} to {} and read it back", entry.id, target.name()
+                );
+                log(format!("Copied {} to {} and read it back.", manifest.file, target.name()));
+            }
+            Err(error) => {
+                note.state = CopyState::Failed;
+                let pause = next_attempt(attempts, jitter());
+                let pause_us = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
+                note.next_attempt_us = Some(now_us.saturating_add(pause_us));
+                note.message = Some(error.to_string());
+                warn!(
+                    backup.id = %entry.id, target = target.name(), attempts, %error,
+                    "A copy could not be made; it is tried again"
+                );
+                log(format!("{}: {error}", target.name()));
+            }
+        }
+        entry.notes.copies.insert(target.name().to_owned(), note);
+        self.0.catalog.write_notes(&entry.id, &entry.notes)?;
+        Ok(is_done)
+    }
+
+    async fn send(&self, turn: &Turn, target: &Target, entry: &Entry) -> Result<(), TargetError> {
+        let site_id = self.0.engine.site_id();
+        let manifest = &entry.manifest;
+        let file = LocalFile {
+            name: manifest.file.clone(),
+            path: self.0.catalog.path(entry),
+            sha256: manifest.sha256.clone(),
+            bytes: manifest.bytes,
+        };
+        let shown = &turn.shown;
+        // Whoever stops the service stops the upload by dropping it.
+        let progress = |bytes| {
+            shown.at(bytes).ok();
+        };
+        target.upload(site_id, &file, &progress).await?;
+        let path = self.0.catalog.directory().join(entry.id.manifest());
+        let text = manifest_text(manifest);
+        let described = LocalFile {
+            name: entry.id.manifest(),
+            sha256: files::hex(&<sha2::Sha256 as sha2::Digest>::digest(&text)),
+            bytes: text.len() as u64,
+            path,
+        };
+        target.upload(site_id, &described, &|_| {}).await
+    }
+
+    /// Restores the newest backup that has a copy from that copy, at each target in turn.
+    ///
+    /// # Errors
+    /// [`BackupError::NoBackup`] without any copy; [`BackupError`] naming the copy that failed.
+    pub async fn verify_offhost(&self, log: Log<'_>) -> Result<Vec<Entry>, BackupError> {
+        let mut verified = Vec::new();
+        for target in &self.options().targets {
+            let is_there = |entry: &Entry| {
+                let note = entry.notes.copies.get(target.name());
+                note.is_some_and(|note| note.state == CopyState::Done) && !entry.is_bad()
+            };
+            let Some(entry) = self.list()?.into_iter().find(is_there) else { continue };
+            verified.push(self.verify_copy(target, entry, log).await?);
+        }
+        if verified.is_empty() { Err(BackupError::NoBackup) } else { Ok(verified) }
+    }
+
+    async fn verify_copy(
+        &self,
+        target: &Target,
+        mut entry: Entry,
+        log: Log<'_>,
+    ) -> Result<Entry, BackupError> {
+        let turn = self.turn(Work::Verify)?;
+        turn.shown.about(entry.id.as_str());
+        turn.shown.phase("Fetching the copy", entry.manifest.bytes, Unit::Bytes)?;
+        let path = self.0.catalog.directory().join(format!("{}.offhost{PART}", entry.id));
+        let site_id = self.0.engine.site_id();
+        let fetched =
+            target.fetch(site_id, &entry.manifest.file, &path, entry.manifest.bytes).await;
+        let (backups, copy, at) = (self.clone(), entry.clone(), path.clone());
+        let found = match fetched {
+            Ok(_) => {
+                let work = move || backups.verify_file(&turn, copy, &at, Depth::Offhost);
+                tokio::task::spawn_blocking(work).await.unwrap_or(Err(BackupError::Stopping))
+            }
+            Err(error) => Err(error.into()),
+        };
+        files::remove(&path)?;
+        match found {
+            Ok(verified) => {
+                log(format!("{} from {}: restored and compared.", verified.id, target.name()));
+                Ok(verified)
+            }
+            Err(error) => {
+                // A copy that is of no use is made again.
+                let note = entry.notes.copies.entry(target.name().to_owned()).or_default();
+                *note = CopyNote {
+                    state: CopyState::Failed,
+                    at_us: Some(self.0.engine.now().0),
+                    message: Some(error.to_string()),
+                    ..CopyNote::default()
+                };
+                self.0.catalog.write_notes(&entry.id, &entry.notes)?;
+                log(format!("{} from {}: {error}", entry.id, target.name()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Finds backups at the targets that this host does not know of, as after its loss, and adds
+    /// them to the list. Returns how many there were.
+    ///
+    /// # Errors
+    /// The first target that fails, after the others were asked.
+    pub async fn discover(&self) -> Result<u64, BackupError> {
+        let mut found = 0;
+        let mut failed = None;
+        for target in &self.options().targets {
+            let site_id = self.0.engine.site_id();
+            match discover(target, site_id, &self.known()?).await {
+                Ok(manifests) => {
+                    let _turn = self.turn(Work::Copy)?;
+                    found += manifests.len() as u64;
+                    for manifest in &manifests {
+                        self.add_copy(target, manifest)?;
+                    }
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(found), |error| Err(error.into()))
+    }
+
+    fn known(&self) -> Result<BTreeSet<BackupId>, BackupError> {
+        Ok(self.list()?.into_iter().map(|entry| entry.id).collect())
+    }
+
+    fn add_copy(&self, target: &Target, manifest: &Manifest) -> Result<(), BackupError> {
+        let note = CopyNote { state: CopyState::Done, ..CopyNote::default() };
+        let known = BackupId::parse(&manifest.file).map(|id| self.0.catalog.find(&id));
+        let mut notes = match known {
+            Some(Ok(entry)) => entry.notes,
+            _ => Notes::default(),
+        };
+        notes.copies.insert(target.name().to_owned(), note);
+        self.0.catalog.add(manifest, &notes)
+    }
+
+    /// Brings the file of a backup that is only off the host back into the directory.
+    ///
+    /// # Errors
+    /// [`BackupError::NotFound`] when no target has it; what the last target said.
+    pub async fn fetch(&self, entry: &Entry) -> Result<Entry, BackupError> {
+        if entry.is_local {
+            return Ok(entry.clone());
+        }
+        let turn = self.turn(Work::Copy)?;
+        turn.shown.about(entry.id.as_str());
+        turn.shown.phase("Fetching", entry.manifest.bytes, Unit::Bytes)?;
+        let mut failed = BackupError::NotFound(entry.id.to_string());
+        for target in &self.options().targets {
+            if !entry.notes.copies.contains_key(target.name()) {
+                continue;
+            }
+            let into = self.0.catalog.path(entry);
+            let site_id = self.0.engine.site_id();
+            let manifest = &entry.manifest;
+            match target.fetch(site_id, &manifest.file, &into, manifest.bytes).await {
+                Ok(fetched) if fetched.sha256 == manifest.sha256 => {
+                    return self.0.catalog.find(&entry.id);
+                }
+                Ok(_) => {
+                    files::remove(&into)?;
+                    let what = format!("the copy at {} was altered", target.name());
+                    failed = BackupError::Damaged { file: manifest.file.clone(), what };
+                }
+                Err(error) => failed = error.into(),
+            }
+        }
+        Err(failed)
+    }
+}
+
+/// The manifests at a target of backups that are not known.
+pub(super) async fn discover(
+    target: &Target,
+    site_id: Uuid,
+    known: &BTreeSet<BackupId>,
+) -> Result<Vec<Manifest>, TargetError> {
+    let files = target.list(site_id).await?;
+    let ids: BTreeSet<BackupId> = files
+        .iter()
+        .filter_map(|file| BackupId::parse(&file.name).filter(|id| id.manifest() == file.name))
+        .filter(|id| !known.contains(id))
+        .collect();
+    let mut manifests = Vec::new();
+    for id in ids.into_iter().rev().take(DISCOVERED_MAX) {
+        let bytes = target.get_small(site_id, &id.manifest(), MANIFEST_BYTES_MAX).await?;
+        // What cannot be read was made by something else, or is from a newer version.
+        manifests.extend(serde_json::from_slice::<Manifest>(&bytes).ok());
+    }
+    Ok(manifests)
+}
+
+fn is_waiting(note: &CopyNote, now_us: i64) -> bool {
+    /// No pause is longer: a later time was noted by a clock that ran ahead.
+    const LONGEST_PAUSE_US: i64 = 7 * 3600 * 1_000_000;
+    note.next_attempt_us.is_some_and(|at_us| (now_us..now_us + LONGEST_PAUSE_US).contains(&at_us))
+}
+
+/// A random number from 0 up to 1.
+fn jitter() -> f64 {
+    let (random, _) = Uuid::new_v4().as_u64_pair();
+    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}

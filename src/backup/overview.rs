@@ -1,0 +1,142 @@
+//! What an operator wants to know first: could the site be restored, to when, and how fast.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use super::activity::Activity;
+use super::backups::Backups;
+use super::catalog::Entry;
+use super::error::BackupError;
+use super::name::BackupId;
+use super::notes::CopyState;
+use super::restore::Undo;
+use super::retention::Kept;
+use crate::domain::Timestamp;
+use crate::store::Space;
+
+const SECOND_US: i64 = 1_000_000;
+/// A backup that seems to be from further in the future was saved by a wrong clock: its age tells
+/// nothing.
+const CLOCK_SLACK_US: i64 = 3600 * SECOND_US;
+
+/// Everything at once.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// The newest backup that was restored and compared.
+    pub newest_verified: Option<Entry>,
+    /// Its age: what would be lost now.
+    pub rpo_s: Option<f64>,
+    /// What the last rehearsal took.
+    pub rto_s: Option<f64>,
+    pub rehearsed_at: Option<Timestamp>,
+    /// Whether the site counts as unprotected.
+    pub is_stale: bool,
+    pub space: Option<Space>,
+    pub targets: Vec<TargetOverview>,
+    pub activity: Option<Activity>,
+    pub undo: Option<Undo>,
+    /// The newest first.
+    pub entries: Vec<Entry>,
+    pub kept: Kept,
+}
+
+/// How a place off the host is.
+#[derive(Clone, Debug)]
+pub struct TargetOverview {
+    pub name: String,
+    pub url: String,
+    pub state: TargetState,
+    pub copies: u64,
+    pub last_ok_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+}
+
+/// Whether copies arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetState {
+    Ok,
+    Failing,
+    /// Nothing was sent yet.
+    Unknown,
+}
+
+impl TargetState {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failing => "failing",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Backups {
+    /// Reads the directory and tells. `since` is when the appliance began to make backups: before
+    /// there is one, the age counts from then.
+    pub fn overview(&self, since: Timestamp) -> Result<Overview, BackupError> {
+        let entries = self.list()?;
+        let now = self.0.engine.now();
+        let newest_verified = entries.iter().find(|entry| entry.is_verified()).cloned();
+        let is_dated = |entry: &&Entry| entry.manifest.header.taken_at_us <= now.0 + CLOCK_SLACK_US;
+        let dated = entries.iter().filter(|entry| entry.is_verified()).find(is_dated);
+        let rpo_s = dated.map(|entry| seconds(entry.manifest.taken_at(), now));
+        let age_s = rpo_s.unwrap_or_else(|| seconds(since, now));
+        let rehearsal = entries
+            .iter()
+            .filter_map(|entry| entry.notes.verification.as_ref())
+            .filter(|verification| verification.is_ok)
+            .max_by_key(|verification| verification.at_us);
+        let stale_after_s = self.options().stale_after_s;
+        Ok(Overview {
+            rto_s: rehearsal
+                .map(|it| std::time::Duration::from_millis(it.duration_ms).as_secs_f64()),
+            rehearsed_at: rehearsal.map(|it| it.at()),
+            is_stale: age_s > std::time::Duration::from_secs(stale_after_s).as_secs_f64(),
+            space: Space::of(&self.options().directory)
+                .or_else(|_| Space::of(self.data_dir()))
+                .ok(),
+            targets: self.targets_of(&entries),
+            activity: self.activity(),
+            undo: self.undo_state()?,
+            kept: self.options().retention.decide(&entries, &TimeZone::system()),
+            newest_verified,
+            rpo_s,
+            entries,
+        })
+    }
+
+    fn targets_of(&self, entries: &[Entry]) -> Vec<TargetOverview> {
+        let overview = |target: &super::targets::Target| {
+            let notes: BTreeMap<&BackupId, _> = entries
+                .iter()
+                .filter_map(|entry| Some((&entry.id, entry.notes.copies.get(target.name())?)))
+                .collect();
+            let done = notes.values().filter(|note| note.state == CopyState::Done);
+            let last_ok_us = done.clone().filter_map(|note| note.at_us).max();
+            let failed = notes.values().filter(|note| note.state == CopyState::Failed);
+            let failed = failed.max_by_key(|note| note.at_us);
+            let state = match (failed, last_ok_us) {
+                (Some(_), _) => TargetState::Failing,
+                (None, Some(_)) => TargetState::Ok,
+                (None, None) => TargetState::Unknown,
+            };
+            TargetOverview {
+                name: target.name().to_owned(),
+                url: target.shown_url().to_owned(),
+                state,
+                copies: done.count() as u64,
+                last_ok_at: last_ok_us.map(Timestamp),
+                last_error: failed.and_then(|note| note.message.clone()),
+            }
+        };
+        self.options().targets.iter().map(overview).collect()
+    }
+}
+
+/// From one time to another; 0 when it is earlier.
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    let micros = u64::try_from(to.0.saturating_sub(from.0)).unwrap_or(0);
+    std::time::Duration::from_micros(micros).as_secs_f64()
+}

@@ -1,0 +1,246 @@
+//! The address of a target, as the operator writes it: no secret is in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use object_store::path::Path as ObjectPath;
+use reqwest::Url;
+
+use super::error::TargetError;
+
+/// Longest name of a target; it is part of a credential's name.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Parameters that are ours, for every scheme but `file`.
+const REMOTE_PARAMETERS: [&str; 3] = ["name", "credentials_file", "ca_file"];
+
+/// What kind of place an address names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    S3,
+    Google,
+    Azure,
+    Directory,
+}
+
+/// An address taken apart.
+#[derive(Debug)]
+pub(super) struct Address {
+    pub(super) scheme: Scheme,
+    /// Given by `name=`, else made from the rest: `s3-bucket-prefix`, `file-mnt-nfs`.
+    pub(super) name: String,
+    /// The bucket or container; empty for a directory.
+    pub(super) bucket: String,
+    /// Where in the bucket the sites lie, or in the directory: nothing.
+    pub(super) prefix: ObjectPath,
+    /// The directory, absolute.
+    pub(super) directory: PathBuf,
+    pub(super) credentials_file: Option<PathBuf>,
+    /// Root certificates (PEM) that are trusted instead of the system's.
+    pub(super) ca_file: Option<PathBuf>,
+    /// Settings of the store by `object_store`'s own names.
+    pub(super) settings: Vec<(&'static str, String)>,
+    /// The address without what is only for us: where, and at which endpoint.
+    pub(super) shown: String,
+}
+
+impl Scheme {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "s3" => Some(Self::S3),
+            "gs" => Some(Self::Google),
+            "az" => Some(Self::Azure),
+            "file" => Some(Self::Directory),
+            _ => None,
+        }
+    }
+
+    /// The setting of `object_store` that a parameter of the address stands for.
+    ///
+    /// A parameter that is not here is refused: it may be a secret, and every setting can stand in
+    /// the credentials file.
+    fn setting(self, parameter: &str) -> Option<&'static str> {
+        match (self, parameter) {
+            (Self::S3, "endpoint") => Some("aws_endpoint"),
+            (Self::S3, "region") => Some("aws_region"),
+            (Self::S3, "path_style") => Some("aws_virtual_hosted_style_request"),
+            (Self::S3, "server_side_encryption") => Some("aws_server_side_encryption"),
+            (Self::S3, "sse_kms_key_id") => Some("aws_sse_kms_key_id"),
+            (Self::S3, "checksum_algorithm") => Some("aws_checksum_algorithm"),
+            (Self::Google, "endpoint") => Some("google_base_url"),
+            (Self::Azure, "endpoint") => Some("azure_endpoint"),
+            (Self::Azure, "account") => Some("azure_storage_account_name"),
+            (Self::S3 | Self::Google | Self::Azure, "allow_http") => Some("allow_http"),
+            _ => None,
+        }
+    }
+}
+
+impl Address {
+    /// Takes an address apart.
+    ///
+    /// # Errors
+    /// [`TargetError::Address`], which quotes nothing but the names of parameters that are known.
+    pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
+        let url = Url::parse(text).map_err(|error| fault(&error.to_string()))?;
+        let scheme = Scheme::parse(url.scheme())
+            .ok_or_else(|| fault("the scheme is none of s3, file, gs, az"))?;
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(fault("put the user and the password into a credentials_file"));
+        }
+        let bucket = url.host_str().unwrap_or_default().to_owned();
+        let path = ObjectPath::from_url_path(url.path()).map_err(|_| fault("its path is none"))?;
+        if (scheme == Scheme::Directory) != bucket.is_empty() || url.port().is_some() {
+            return Err(fault("write s3://bucket/prefix or file:///directory"));
+        }
+        let mut own = BTreeMap::new();
+        let mut settings = Vec::new();
+        for (key, value) in url.query_pairs() {
+            let is_own = key == "name"
+                || (scheme != Scheme::Directory && REMOTE_PARAMETERS.contains(&&*key));
+            if is_own {
+                own.insert(key.into_owned(), value.into_owned());
+            } else if let Some(setting) = scheme.setting(&key) {
+                settings.push((setting, setting_value(setting, &value)?));
+            } else {
+                return Err(fault(
+                    "it has a parameter that this scheme does not take; secrets and other \
+                     settings of the store stand in the credentials_file",
+                ));
+            }
+        }
+        let mut file = |key: &str| own.remove(key).map(|path| absolute(key, path)).transpose();
+        let (credentials_file, ca_file) = (file("credentials_file")?, file("ca_file")?);
+        let name = match own.remove("name") {
+            Some(name) if is_name(&name) => name,
+            Some(_) => return Err(fault("its name is not 1-64 of a-z 0-9 - _")),
+            None => derived_name(url.scheme(), &bucket, path.as_ref()),
+        };
+        let (prefix, directory) = match scheme {
+            Scheme::Directory => (ObjectPath::default(), directory(&url)?),
+            Scheme::S3 | Scheme::Google | Scheme::Azure => (path, PathBuf::new()),
+        };
+        let shown = shown(&url, &settings);
+        Ok(Self {
+            scheme,
+            name,
+            bucket,
+            prefix,
+            directory,
+            credentials_file,
+            ca_file,
+            settings,
+            shown,
+        })
+    }
+}
+
+fn fault(what: &str) -> TargetError {
+    TargetError::Address(what.to_owned())
+}
+
+/// Path style is the opposite of what `object_store` calls virtual hosted style.
+fn setting_value(setting: &str, value: &str) -> Result<String, TargetError> {
+    if !matches!(setting, "aws_virtual_hosted_style_request" | "allow_http") {
+        return Ok(value.to_owned());
+    }
+    let is_on: bool = value.parse().map_err(|_| fault("a switch is neither true nor false"))?;
+    Ok((is_on == (setting == "allow_http")).to_string())
+}
+
+fn absolute(key: &str, path: String) -> Result<PathBuf, TargetError> {
+    let is_absolute = Path::new(&path).is_absolute();
+    is_absolute.then(|| path.into()).ok_or_else(|| fault(&format!("{key} is no absolute path")))
+}
+
+fn directory(url: &Url) -> Result<PathBuf, TargetError> {
+    let path = url.to_file_path().map_err(|()| fault("write it as file:///directory"))?;
+    if path == Path::new("/") { Err(fault("name a directory")) } else { Ok(path) }
+}
+
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    (1..=NAME_CHARS_MAX).contains(&text.len()) && text.chars().all(allowed)
+}
+
+/// Joins the parts by single dashes and drops what a name cannot hold.
+fn derived_name(scheme: &str, bucket: &str, path: &str) -> String {
+    let text = format!("{scheme}-{bucket}-{path}").to_ascii_lowercase();
+    let words = text.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit());
+    let name = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
+    name.chars().take(NAME_CHARS_MAX).collect()
+}
+
+fn shown(url: &Url, settings: &[(&str, String)]) -> String {
+    let place = format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path());
+    let endpoint =
+        settings.iter().find(|(key, _)| key.ends_with("_endpoint") || key.ends_with("_base_url"));
+    match endpoint {
+        Some((_, endpoint)) => format!("{place} at {endpoint}"),
+        None => place,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_name_a_place_and_settings() {
+        let check = |text: &str, name: &str, shown: &str| {
+            let address = Address::parse(text).unwrap();
+            assert_eq!((address.name.as_str(), address.shown.as_str()), (name, shown));
+            address
+        };
+        let address = check(
+            "s3://unoc/a/b?endpoint=http://127.0.0.1:9000&path_style=true&region=eu-central-1\
+             &name=minio&credentials_file=/etc/unoc/minio.env&ca_file=/ca.pem",
+            "minio",
+            "s3://unoc/a/b at http://127.0.0.1:9000",
+        );
+        assert_eq!(address.prefix.as_ref(), "a/b");
+        assert_eq!(address.credentials_file, Some("/etc/unoc/minio.env".into()));
+        assert_eq!(address.ca_file, Some("/ca.pem".into()));
+        let settings = [
+            ("aws_endpoint", "http://127.0.0.1:9000"),
+            ("aws_virtual_hosted_style_request", "false"),
+            ("aws_region", "eu-central-1"),
+        ];
+        let settings = settings.map(|(key, value)| (key, value.to_owned()));
+        assert_eq!(address.settings, settings);
+
+        check("s3://unoc/Site_A/", "s3-unoc-site-a", "s3://unoc/Site_A/");
+        check("gs://b", "gs-b", "gs://b");
+        check("az://c/p?account=a", "az-c-p", "az://c/p");
+        let nfs = check("file:///mnt/my%20nfs", "file-mnt-my-nfs", "file:///mnt/my%20nfs");
+        assert_eq!(nfs.directory, Path::new("/mnt/my nfs"));
+        assert_eq!(nfs.scheme, Scheme::Directory);
+    }
+
+    #[test]
+    fn an_address_with_a_secret_or_a_mistake_is_refused_unquoted() {
+        for text in [
+            "s3://b?aws_secret_access_key=pw4711",
+            "s3://b?secret_access_key=pw4711",
+            "s3://b?token=pw4711",
+            "az://c?sas_token=pw4711",
+            "gs://b?service_account_key=pw4711",
+            "s3://u:pw4711@b/p",
+            "s3://pw4711@b/p",
+            "s3://b#pw4711",
+            "ftp://pw4711/",
+            "s3:///pw4711",
+            "s3://b:99/pw4711",
+            "s3://b?path_style=pw4711",
+            "s3://b?name=PW4711&x=pw4711",
+            "s3://b?ca_file=pw4711",
+            "file://pw4711/x",
+            "file:///",
+            "file:///x?ca_file=/pw4711",
+            "pw4711",
+        ] {
+            let error = Address::parse(text).map(|address| address.name).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("4711"), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The secrets of a target: a file that only its readers may read, or a credential of systemd.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::error::TargetError;
+use super::explain::Redact;
+
+/// Largest file; a service account's key in JSON has about 2.4 kB.
+const BYTES_MAX: u64 = 64 * 1024;
+
+/// Name of a systemd credential before the target's name.
+const CREDENTIAL_START: &str = "backup_target_";
+
+/// Anyone else may read, write or execute (chmod(1)).
+const OTHERS: u32 = 0o007;
+
+/// What a file of secrets says.
+#[derive(Default)]
+pub(super) struct Credentials {
+    /// The file; none when nothing names one.
+    pub(super) path: Option<PathBuf>,
+    /// Settings of the store by `object_store`'s names in lower case, and the line of each.
+    pub(super) settings: Vec<(String, String, usize)>,
+}
+
+impl fmt::Debug for Credentials {
+    /// Names only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.settings.iter().map(|(name, ..)| name);
+        f.debug_struct("Credentials")
+            .field("path", &self.path)
+            .field("settings", &names.len())
+            .finish()
+    }
+}
+
+impl Credentials {
+    /// Reads the file that an address names, else the credential of the target's name, else nothing.
+    ///
+    /// # Errors
+    /// [`TargetError::Credentials`]: the file is missing, open to everybody, too large, or has a
+    /// line that is none. Nothing is quoted.
+    pub(super) fn find(
+        named: Option<&Path>,
+        directory: Option<&Path>,
+        target: &str,
+    ) -> Result<Self, TargetError> {
+        let credential = || Some(directory?.join(format!("{CREDENTIAL_START}{target}")));
+        let path = named.map(Path::to_owned).or_else(|| credential().filter(|path| path.exists()));
+        path.map_or_else(|| Ok(Self::default()), Self::read)
+    }
+
+    /// What has to be taken out of texts: every value, since any of them may be a secret.
+    pub(super) fn redact(&self) -> Redact {
+        let secret = |name: &str| !PLAIN.iter().any(|plain| name.ends_with(plain));
+        let values = self.settings.iter().filter(|(name, ..)| secret(name));
+        Redact::new(values.map(|(_, value, _)| value.clone()).collect())
+    }
+
+    fn read(path: PathBuf) -> Result<Self, TargetError> {
+        let fault = |what: String| TargetError::Credentials { path: path.clone(), what };
+        let io = |error: std::io::Error| fault(error.to_string());
+        let file = File::open(&path).map_err(io)?;
+        let metadata = file.metadata().map_err(io)?;
+        if !metadata.is_file() {
+            return Err(fault("it is no file".to_owned()));
+        }
+        if metadata.permissions().mode() & OTHERS != 0 {
+            let shown = path.display();
+            return Err(fault(format!("everybody may read it; chmod o= {shown}")));
+        }
+        let mut text = String::new();
+        let read = file.take(BYTES_MAX + 1).read_to_string(&mut text);
+        read.map_err(|_| fault("it cannot be read as text".to_owned()))?;
+        if u64::try_from(text.len()).is_ok_and(|bytes| bytes > BYTES_MAX) {
+            return Err(fault(format!("it is larger than {BYTES_MAX} bytes")));
+        }
+        let settings = parse(&text).map_err(fault)?;
+        Ok(Self { path: Some(path), settings })
+    }
+}
+
+/// Ends of the names of settings whose values help in an error.
+const PLAIN: [&str; 5] = ["region", "endpoint", "base_url", "allow_http", "_style_request"];
+
+/// Reads lines `KEY=VALUE`, as systemd's `EnvironmentFile=` has them, or the JSON of a Google
+/// service account.
+fn parse(text: &str) -> Result<Vec<(String, String, usize)>, String> {
+    if text.trim_start().starts_with('{') {
+        return Ok(vec![("google_service_account_key".to_owned(), text.to_owned(), 1)]);
+    }
+    let mut settings = Vec::new();
+    for (n, line) in text.lines().enumerate() {
+        let (line, number) = (line.trim(), n + 1);
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let pair = line.split_once('=');
+        let (name, value) = pair.ok_or_else(|| format!("line {number} is not KEY=VALUE"))?;
+        let (name, value) = (name.trim(), unquoted(value.trim()));
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_name) || value.is_empty() {
+            return Err(format!("line {number} is not KEY=VALUE"));
+        }
+        settings.push((name.to_ascii_lowercase(), value.to_owned(), number));
+    }
+    if settings.is_empty() { Err("it says nothing".to_owned()) } else { Ok(settings) }
+}
+
+fn unquoted(text: &str) -> &str {
+    let inside = |quote| text.strip_prefix(quote).and_then(|text: &str| text.strip_suffix(quote));
+    inside('"').or_else(|| inside('\'')).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+
+    use super::*;
+
+    const SECRET: &str = "s3cr3t-4711";
+
+    #[test]
+    fn lines_are_read_and_mistakes_have_a_line() {
+        let check = |text: &str, expected: Result<&[(&str, &str)], &str>| {
+            let read = parse(text);
+            let read = read.as_ref().map(|settings| {
+                settings.iter().map(|(name, value, _)| (&**name, &**value)).collect::<Vec<_>>()
+            });
+            assert_eq!(read.as_deref().map_err(|error| error.as_str()), expected, "{text}");
+        };
+        check(
+            "# keys\n\nAWS_ACCESS_KEY_ID=AK\r\nexport AWS_SECRET_ACCESS_KEY = \"a=b#c\"\n",
+            Ok(&[("aws_access_key_id", "AK"), ("aws_secret_access_key", "a=b#c")]),
+        );
+        check("A='x'", Ok(&[("a", "x")]));
+        check(" {\"a\": 1}", Ok(&[("google_service_account_key", " {\"a\": 1}")]));
+        check("A=x\ns3cr3t", Err("line 2 is not KEY=VALUE"));
+        check("A=", Err("line 1 is not KEY=VALUE"));
+        check("s3 cr3t=x", Err("line 1 is not KEY=VALUE"));
+        check("# nothing", Err("it says nothing"));
+    }
+
+    #[test]
+    fn the_named_file_comes_before_the_credential_and_both_are_private() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, mode: u32| {
+            let path = directory.path().join(name);
+            fs::write(&path, format!("AWS_SECRET_ACCESS_KEY={SECRET}{mode}\n")).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            path
+        };
+        let (file, _) = (write("named", 0o640), write("backup_target_minio", 0o400));
+        let find =
+            |named: Option<&Path>, target| Credentials::find(named, Some(directory.path()), target);
+        let value = |found: Credentials| found.settings[0].1.clone();
+        assert_eq!(value(find(Some(&file), "minio").unwrap()), format!("{SECRET}{}", 0o640));
+        let found = find(None, "minio").unwrap();
+        assert!(!format!("{found:?}").contains(SECRET));
+        assert_eq!(found.redact().clean(&format!("x {SECRET}{}", 0o400)), "x ***");
+        assert_eq!(value(found), format!("{SECRET}{}", 0o400));
+        assert!(find(None, "other").unwrap().path.is_none());
+        assert!(Credentials::find(None, None, "minio").unwrap().settings.is_empty());
+
+        for named in [write("open", 0o644), directory.path().join("absent"), "/dev/null".into()] {
+            let error = find(Some(&named), "minio").unwrap_err().to_string();
+            assert!(error.contains(named.to_str().unwrap()) && !error.contains(SECRET), "{error}");
+        }
+        let open = find(Some(&write("open", 0o604)), "minio").unwrap_err().to_string();
+        assert!(open.contains("chmod o= "), "{open}");
+        let large = write("large", 0o600);
+        fs::write(&large, format!("A={}", "x".repeat(64 * 1024))).unwrap();
+        assert!(find(Some(&large), "minio").unwrap_err().to_string().contains("larger"));
+    }
+}

@@ -1,0 +1,234 @@
+//! What lies at a target: listed, fetched, deleted.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use object_store::path::Path as ObjectPath;
+use object_store::{GetResult, GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt};
+use rustix::fs::{Advice, fadvise};
+use uuid::Uuid;
+
+use crate::domain::Timestamp;
+
+use super::error::TargetError;
+use super::pump::{BATCH_BYTES, Sink};
+use super::target::{Target, check_name};
+use super::upload::local;
+use super::wait::{aside, within};
+
+/// Most objects of a site at a target: five thousand backups with their manifests, far beyond every
+/// retention.
+const NAMES_MAX: usize = 10_000;
+
+/// An object at a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteFile {
+    pub name: String,
+    pub bytes: u64,
+    /// When the target took it, by the target's clock.
+    pub modified: Timestamp,
+}
+
+/// A file that was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub bytes: u64,
+    /// SHA-256 in lower-case hex; the caller compares it with the manifest.
+    pub sha256: String,
+}
+
+impl Target {
+    /// Lists the files of a site in no particular order; objects that no backup names are left out.
+    ///
+    /// # Errors
+    /// [`TargetError::TooMany`] above 10,000 objects; otherwise the target's.
+    pub async fn list(&self, site: Uuid) -> Result<Vec<RemoteFile>, TargetError> {
+        let store = self.open().await?;
+        let prefix = self.site_prefix(site);
+        let mut found = Vec::new();
+        let mut seen = 0;
+        let mut objects = store.list(Some(&prefix));
+        while let Some(next) = within(self.patience.call, self.name(), objects.next()).await? {
+            let meta = match next {
+                // A directory that nothing was copied to yet, or a file that has just gone.
+                Err(object_store::Error::NotFound { .. }) if self.directory().is_some() => continue,
+                next => next.map_err(|error| self.failed("", &error))?,
+            };
+            seen += 1;
+            if seen > NAMES_MAX {
+                let (target, names_max) = (self.name().to_owned(), NAMES_MAX);
+                return Err(TargetError::TooMany { target, names_max });
+            }
+            found.extend(remote_file(&prefix, &meta));
+        }
+        Ok(found)
+    }
+
+    /// Fetches an object into the file `into`, which appears there, synced, when it is complete;
+    /// its directory must exist.
+    ///
+    /// # Errors
+    /// [`TargetError::TooLarge`] above `bytes_max`, [`TargetError::NotFound`]; otherwise the
+    /// target's or the local file's. `into` is then as it was.
+    pub async fn fetch(
+        &self,
+        site: Uuid,
+        name: &str,
+        into: &Path,
+        bytes_max: u64,
+    ) -> Result<Fetched, TargetError> {
+        let object = self.object(site, name)?;
+        let store = self.open().await?;
+        let part = part_path(into);
+        let path = part.clone();
+        let file = aside(move || File::create(path)).await?.map_err(local(&part))?;
+        let sink = Sink { file: Some(file), path: part.clone(), ..Sink::default() };
+        let fetched = self.drain(&store, &object, name, sink, Some(bytes_max), &|_| {}).await;
+        let (from, to) = (part.clone(), into.to_owned());
+        let kept = aside(move || match fetched {
+            Ok(sink) => keep(sink, &from, &to).map_err(local(&to)),
+            Err(error) => {
+                fs::remove_file(&from).ok();
+                Err(error)
+            }
+        });
+        kept.await?
+    }
+
+    /// Returns a small object, such as a manifest.
+    ///
+    /// # Errors
+    /// As [`Self::fetch`].
+    pub async fn get_small(
+        &self,
+        site: Uuid,
+        name: &str,
+        bytes_max: u64,
+    ) -> Result<Bytes, TargetError> {
+        let object = self.object(site, name)?;
+        let store = self.open().await?;
+        let result = self.get(&store, &object, name, Some(bytes_max)).await?;
+        let bytes = within(self.patience.call, self.name(), result.bytes()).await?;
+        bytes.map_err(|error| self.failed(name, &error))
+    }
+
+    /// Deletes an object; an absent one is deleted already.
+    ///
+    /// # Errors
+    /// The target's.
+    pub async fn delete(&self, site: Uuid, name: &str) -> Result<(), TargetError> {
+        let object = self.object(site, name)?;
+        let store = self.open().await?;
+        self.remove(&store, &object, name).await
+    }
+
+    pub(super) async fn remove(
+        &self,
+        store: &Arc<dyn ObjectStore>,
+        object: &ObjectPath,
+        name: &str,
+    ) -> Result<(), TargetError> {
+        let deleted = within(self.patience.call, self.name(), store.delete(object)).await?;
+        match deleted.map_err(|error| self.failed(name, &error)) {
+            Ok(()) | Err(TargetError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads an object to its end into `sink`; `progress` is told the bytes so far.
+    pub(super) async fn drain(
+        &self,
+        store: &Arc<dyn ObjectStore>,
+        object: &ObjectPath,
+        name: &str,
+        mut sink: Sink,
+        bytes_max: Option<u64>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Sink, TargetError> {
+        let mut stream = self.get(store, object, name, bytes_max).await?.into_stream();
+        let path = sink.path.clone();
+        let (mut batch, mut batch_bytes, mut is_last) = (Vec::new(), 0, false);
+        while !is_last {
+            match within(self.patience.step, self.name(), stream.next()).await? {
+                Some(piece) => {
+                    let piece: Bytes = piece.map_err(|error| self.failed(name, &error))?;
+                    batch_bytes += piece.len();
+                    batch.push(piece);
+                }
+                None => is_last = true,
+            }
+            if is_last || batch_bytes >= BATCH_BYTES {
+                let pieces = std::mem::take(&mut batch);
+                batch_bytes = 0;
+                let taken = aside(move || sink.take(&pieces).map(|()| sink)).await?;
+                sink = taken.map_err(local(&path))?;
+                if bytes_max.is_some_and(|bytes_max| sink.meter.bytes > bytes_max) {
+                    return Err(self.too_large(name, bytes_max));
+                }
+                progress(sink.meter.bytes);
+            }
+        }
+        Ok(sink)
+    }
+
+    async fn get(
+        &self,
+        store: &Arc<dyn ObjectStore>,
+        object: &ObjectPath,
+        name: &str,
+        bytes_max: Option<u64>,
+    ) -> Result<GetResult, TargetError> {
+        let result = within(self.patience.call, self.name(), store.get(object)).await?;
+        let result = result.map_err(|error| self.failed(name, &error))?;
+        if bytes_max.is_some_and(|bytes_max| result.meta.size > bytes_max) {
+            return Err(self.too_large(name, bytes_max));
+        }
+        if let GetResultPayload::File(file, _) = &result.payload {
+            // What was just written is read from the disk or the server, not from memory; where
+            // that cannot be had, memory has to do.
+            fadvise(file, 0, None, Advice::DontNeed).ok();
+        }
+        Ok(result)
+    }
+
+    fn too_large(&self, name: &str, bytes_max: Option<u64>) -> TargetError {
+        TargetError::TooLarge {
+            target: self.name().to_owned(),
+            name: name.to_owned(),
+            bytes_max: bytes_max.unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Returns what an object is to us; none when it lies deeper or its name is no backup's.
+fn remote_file(prefix: &ObjectPath, meta: &ObjectMeta) -> Option<RemoteFile> {
+    let mut parts = meta.location.prefix_match(prefix)?;
+    let name = parts.next()?.as_ref().to_owned();
+    if parts.next().is_some() || check_name(&name).is_err() {
+        return None;
+    }
+    let modified = Timestamp(meta.last_modified.timestamp_micros());
+    Some(RemoteFile { name, bytes: meta.size, modified })
+}
+
+fn part_path(into: &Path) -> PathBuf {
+    let name = into.file_name().unwrap_or_default().to_string_lossy();
+    into.with_file_name(format!(".{name}.part"))
+}
+
+/// Syncs the file and puts it under its name.
+fn keep(sink: Sink, from: &Path, to: &Path) -> io::Result<Fetched> {
+    let Sink { file, meter, .. } = sink;
+    if let Some(file) = file {
+        file.sync_all()?;
+    }
+    fs::rename(from, to)?;
+    if let Some(directory) = to.parent() {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(Fetched { bytes: meter.bytes, sha256: meter.sha256() })
+}

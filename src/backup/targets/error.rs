@@ -1,0 +1,117 @@
+//! Why a copy could not be made, read or deleted.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What went wrong with a target. The texts hold no secret: foreign ones went through
+/// [`super::explain`].
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The address cannot be used; it is not quoted.
+    #[error("the address of a backup target cannot be used: {0}")]
+    Address(String),
+    /// Two targets have one name, so their copies could not be told apart.
+    #[error("two backup targets are named {name}: give each its own name=, such as &name=second")]
+    SameName { name: String },
+    /// The file of the secrets, or one of its lines, cannot be used.
+    #[error("the credentials of a backup target in {} cannot be used: {what}", path.display())]
+    Credentials { path: PathBuf, what: String },
+    /// The file of the root certificates cannot be used.
+    #[error("the root certificates in {} cannot be used: {what}", path.display())]
+    Certificates { path: PathBuf, what: String },
+    /// The store refuses its settings.
+    #[error("backup target {target} cannot be set up: {what}")]
+    Settings { target: String, what: String },
+    /// A name that no backup has.
+    #[error("{0:?} is no name of a backup file")]
+    Name(String),
+    /// Nobody answers, or the connection broke.
+    #[error(
+        "backup target {target} cannot be reached: {what}; check the endpoint and the network, \
+         it is tried again"
+    )]
+    Unreachable { target: String, what: String },
+    /// No credentials are configured, and the host is no cloud instance that has some.
+    #[error(
+        "backup target {target} has no credentials: name a file with them by credentials_file=, \
+         or load one as backup_target_{target} ({what})"
+    )]
+    NoCredentials { target: String, what: String },
+    /// The account may not do this, or its keys are wrong.
+    #[error(
+        "backup target {target} denies access: {what}; check the keys in its credentials and the \
+         rights of that account"
+    )]
+    Denied { target: String, what: String },
+    /// The directory cannot be written.
+    #[error(
+        "the directory of backup target {target} cannot be used: {what}; check its owner, and \
+         ReadWritePaths= of the unit"
+    )]
+    DirectoryDenied { target: String, what: String },
+    /// The bucket or container is not there.
+    #[error("backup target {target} has no such bucket: {what}; make it, or mend the address")]
+    NoBucket { target: String, what: String },
+    /// The directory is not there.
+    #[error(
+        "backup target {target}: {} is no directory; mount or make it", path.display()
+    )]
+    NoDirectory { target: String, path: PathBuf },
+    /// No object of this name.
+    #[error("backup target {target} has no {name}")]
+    NotFound { target: String, name: String },
+    /// The target takes no more.
+    #[error("backup target {target} is full: {what}; make room there")]
+    Full { target: String, what: String },
+    /// What was read back is not what was sent; the object was removed.
+    #[error(
+        "backup target {target} gave back another {name} than it was sent: {found_bytes} of \
+         {bytes} bytes, SHA-256 {found_sha256} instead of {sha256}; the copy was removed"
+    )]
+    Differs {
+        target: String,
+        name: String,
+        bytes: u64,
+        found_bytes: u64,
+        sha256: String,
+        found_sha256: String,
+    },
+    /// The local file is no longer what it was when it was written; it was not copied.
+    #[error(
+        "{} is not the file that was written: {found_bytes} of {bytes} bytes, SHA-256 \
+         {found_sha256} instead of {sha256}; it was not copied, verify the backup",
+        path.display()
+    )]
+    LocalDiffers {
+        path: PathBuf,
+        bytes: u64,
+        found_bytes: u64,
+        sha256: String,
+        found_sha256: String,
+    },
+    /// A local file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Local { path: PathBuf, source: io::Error },
+    /// There are more objects than a site can have.
+    #[error(
+        "backup target {target} holds more than {names_max} files of this site: prune it, or use \
+         a prefix of its own"
+    )]
+    TooMany { target: String, names_max: usize },
+    /// An object is larger than what was asked for.
+    #[error("{name} of backup target {target} is larger than {bytes_max} bytes")]
+    TooLarge { target: String, name: String, bytes_max: u64 },
+    /// No step forward for too long.
+    #[error(
+        "backup target {target} made no progress for {} s; check the network, it is tried again",
+        limit.as_secs_f64()
+    )]
+    Stalled { target: String, limit: Duration },
+    /// Any other answer of the target.
+    #[error("backup target {target} failed: {what}")]
+    Store { target: String, what: String },
+    /// The appliance ends.
+    #[error("the copy was interrupted: the appliance is stopping")]
+    Stopping,
+}

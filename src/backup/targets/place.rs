@@ -1,0 +1,181 @@
+//! From an address and its secrets to a store.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::{
+    BackoffConfig, Certificate, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig,
+};
+
+use super::address::{Address, Scheme};
+use super::credentials::Credentials;
+use super::error::TargetError;
+use super::explain::{Redact, causes};
+use super::wait::STEP;
+
+/// A host that is there answers a connection at once, also across an ocean.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Tries of one request within the store, for a dropped connection or a server that restarts. The
+/// long waits are outside: [`super::next_attempt`].
+const RETRIES: usize = 2;
+const RETRY_WAIT_FIRST: Duration = Duration::from_millis(200);
+const RETRY_WAIT_LONGEST: Duration = Duration::from_secs(2);
+/// After this no further try begins; far below the validity of a signature (15 minutes for S3).
+const RETRY_WITHIN: Duration = Duration::from_secs(60);
+
+/// Where the objects are.
+#[derive(Clone)]
+pub(super) enum Place {
+    Remote(Arc<dyn ObjectStore>),
+    /// A directory, such as a network mount; it may come and go.
+    Directory(PathBuf),
+}
+
+impl Place {
+    /// Builds the store's client; nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`TargetError::Credentials`], [`TargetError::Certificates`], [`TargetError::Settings`].
+    pub(super) fn build(
+        address: &Address,
+        credentials: &Credentials,
+        redact: &Redact,
+    ) -> Result<Self, TargetError> {
+        // The client finds its cryptography by this process-wide choice; another one is as good.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let url = format!("{}://{}/", scheme_of(address.scheme), address.bucket);
+        let options = client_options(address.ca_file.as_deref())?;
+        let fault = |error: object_store::Error| TargetError::Settings {
+            target: address.name.clone(),
+            what: redact.explain(&error),
+        };
+        let store: Arc<dyn ObjectStore> = match address.scheme {
+            Scheme::Directory => return Ok(Self::Directory(address.directory.clone())),
+            Scheme::S3 => {
+                let builder = AmazonS3Builder::new().with_url(url).with_retry(retry());
+                let builder = builder.with_client_options(options);
+                // One object is deleted at a time, which more servers understand than a list.
+                let builder = builder.with_config(AmazonS3ConfigKey::DisableBulkDelete, "true");
+                Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
+            }
+            Scheme::Google => {
+                let builder = GoogleCloudStorageBuilder::new().with_url(url).with_retry(retry());
+                let builder = builder.with_client_options(options);
+                Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
+            }
+            Scheme::Azure => {
+                let builder = MicrosoftAzureBuilder::new().with_url(url).with_retry(retry());
+                let builder = builder.with_client_options(options);
+                Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
+            }
+        };
+        Ok(Self::Remote(store))
+    }
+}
+
+/// Opens a directory that is there as a store that syncs what it writes.
+///
+/// # Errors
+/// It is no directory, or cannot be resolved.
+pub(super) fn open_directory(path: &Path) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true)))
+}
+
+fn scheme_of(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::S3 => "s3",
+        Scheme::Google => "gs",
+        Scheme::Azure => "az",
+        Scheme::Directory => "file",
+    }
+}
+
+/// A large file has no total limit: each request has one for its answer to begin, each read one for
+/// its bytes.
+fn client_options(ca_file: Option<&Path>) -> Result<ClientOptions, TargetError> {
+    let options = ClientOptions::new()
+        .with_timeout_disabled()
+        .with_connect_timeout(CONNECT)
+        .with_read_timeout(STEP);
+    let Some(path) = ca_file else { return Ok(options) };
+    let fault = |what: String| TargetError::Certificates { path: path.to_owned(), what };
+    let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let roots = Certificate::from_pem_bundle(&pem).map_err(|error| fault(causes(&error)))?;
+    if roots.is_empty() {
+        return Err(fault("it holds no certificate in PEM form".to_owned()));
+    }
+    let options = options.with_no_system_certificates(true);
+    Ok(roots.into_iter().fold(options, ClientOptions::with_root_certificate))
+}
+
+fn retry() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: RETRY_WAIT_FIRST,
+            max_backoff: RETRY_WAIT_LONGEST,
+            ..BackoffConfig::default()
+        },
+        max_retries: RETRIES,
+        retry_timeout: RETRY_WITHIN,
+    }
+}
+
+/// A builder that takes settings by name.
+trait Configure: Sized {
+    /// Sets what `name` stands for; none when the store has no such setting.
+    fn set(self, name: &str, value: &str) -> Option<Self>;
+    /// The endpoint that has been set.
+    fn endpoint(&self) -> Option<String>;
+    fn allow_http(self) -> Self;
+}
+
+macro_rules! configure {
+    ($builder:ty, $key:ident, $($endpoint:ident),+) => {
+        impl Configure for $builder {
+            fn set(self, name: &str, value: &str) -> Option<Self> {
+                Some(self.with_config(name.parse::<$key>().ok()?, value))
+            }
+            fn endpoint(&self) -> Option<String> {
+                let keys = [$($key::$endpoint),+];
+                keys.iter().find_map(|key| self.get_config_value(key))
+            }
+            fn allow_http(self) -> Self {
+                self.with_config($key::Client(ClientConfigKey::AllowHttp), "true")
+            }
+        }
+    };
+}
+
+configure!(AmazonS3Builder, AmazonS3ConfigKey, S3Endpoint, Endpoint);
+configure!(GoogleCloudStorageBuilder, GoogleConfigKey, BaseUrl);
+configure!(MicrosoftAzureBuilder, AzureConfigKey, Endpoint);
+
+/// Applies the file of the secrets, then the address, which wins.
+fn configured<B: Configure>(
+    mut builder: B,
+    address: &Address,
+    credentials: &Credentials,
+) -> Result<B, TargetError> {
+    for (name, value, line) in &credentials.settings {
+        builder = builder.set(name, value).ok_or_else(|| TargetError::Credentials {
+            path: credentials.path.clone().unwrap_or_default(),
+            what: format!("line {line} sets what this kind of target does not know"),
+        })?;
+    }
+    let says_http = address.settings.iter().any(|(name, _)| *name == "allow_http");
+    for (name, value) in &address.settings {
+        builder = builder.set(name, value).ok_or_else(|| TargetError::Settings {
+            target: address.name.clone(),
+            what: format!("{name} is no setting of this kind of target"),
+        })?;
+    }
+    // An endpoint that says http means it.
+    let is_http = builder.endpoint().is_some_and(|endpoint| endpoint.starts_with("http://"));
+    Ok(if is_http && !says_http { builder.allow_http() } else { builder })
+}

@@ -1,0 +1,218 @@
+//! A place off the host that copies go to.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use object_store::path::Path as ObjectPath;
+use object_store::{Error as StoreError, ObjectStore};
+use uuid::Uuid;
+
+use super::address::Address;
+use super::credentials::Credentials;
+use super::error::TargetError;
+use super::explain::{Redact, io_cause};
+use super::place::{Place, open_directory};
+use super::wait::{Patience, aside, within};
+
+/// Start of every name that a backup's file has.
+const NAME_START: &str = "unoc_";
+
+/// Longest name of a file; the longest that is made has 44 characters.
+const NAME_CHARS_MAX: usize = 128;
+
+/// The metadata service of the clouds' instances answers here (link-local; AWS, Azure and Google
+/// document it), and under this name at Google.
+const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "metadata.google.internal"];
+
+/// A place that copies go to; cheap to clone.
+#[derive(Clone)]
+pub struct Target {
+    name: String,
+    shown_url: String,
+    place: Place,
+    /// Where in the bucket the sites lie.
+    prefix: ObjectPath,
+    /// Takes the target's secrets out of what the store says.
+    redact: Redact,
+    pub(super) patience: Patience,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, shown_url, .. } = self;
+        f.debug_struct("Target").field("name", name).field("url", shown_url).finish_non_exhaustive()
+    }
+}
+
+impl Target {
+    /// Reads an address, and the secrets from the file that it names by `credentials_file=`, else
+    /// from `backup_target_NAME` in `credentials_directory` (systemd's `$CREDENTIALS_DIRECTORY`)
+    /// if it is there; without either the store asks the cloud's instance. Nothing is connected
+    /// yet, so a target that is away is no error.
+    ///
+    /// # Errors
+    /// [`TargetError::Address`], [`TargetError::Credentials`], [`TargetError::Certificates`],
+    /// [`TargetError::Settings`]. None quotes a value.
+    pub fn parse(text: &str, credentials_directory: Option<&Path>) -> Result<Self, TargetError> {
+        let address = Address::parse(text)?;
+        let named = address.credentials_file.as_deref();
+        let credentials = Credentials::find(named, credentials_directory, &address.name)?;
+        let redact = credentials.redact();
+        let place = Place::build(&address, &credentials, &redact)?;
+        let Address { name, shown: shown_url, prefix, .. } = address;
+        Ok(Self { name, shown_url, place, prefix, redact, patience: Patience::default() })
+    }
+
+    /// Reads several addresses, whose names must differ.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], and [`TargetError::SameName`].
+    pub fn parse_all<T: AsRef<str>>(
+        texts: &[T],
+        credentials_directory: Option<&Path>,
+    ) -> Result<Vec<Self>, TargetError> {
+        let mut targets: Vec<Self> = Vec::new();
+        for text in texts {
+            let target = Self::parse(text.as_ref(), credentials_directory)?;
+            if targets.iter().any(|other| other.name == target.name) {
+                return Err(TargetError::SameName { name: target.name });
+            }
+            targets.push(target);
+        }
+        Ok(targets)
+    }
+
+    /// Returns the target with other limits for a silent line.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Returns the name, 1 to 64 of `a-z 0-9 - _`, by which copies remember their target.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns where the copies go, for people; no secret is in it.
+    #[must_use]
+    pub fn shown_url(&self) -> &str {
+        &self.shown_url
+    }
+
+    /// Returns the directory of a `file://` target.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Directory(path) => Some(path),
+            Place::Remote(_) => None,
+        }
+    }
+
+    /// Returns the store; of a directory only while it is there, so that an unmounted one is not
+    /// filled behind its mount point's back.
+    pub(super) async fn open(&self) -> Result<Arc<dyn ObjectStore>, TargetError> {
+        let path = match &self.place {
+            Place::Remote(store) => return Ok(Arc::clone(store)),
+            Place::Directory(path) => path.clone(),
+        };
+        let opened = aside(move || {
+            let is_there = path.is_dir();
+            let store = is_there.then(|| open_directory(&path));
+            (path, store)
+        });
+        let (path, store) = within(self.patience.call, &self.name, opened).await??;
+        match store {
+            Some(store) => store.map_err(|error| self.failed("", &error)),
+            None => Err(TargetError::NoDirectory { target: self.name.clone(), path }),
+        }
+    }
+
+    /// Returns where the objects of a site lie.
+    pub(super) fn site_prefix(&self, site: Uuid) -> ObjectPath {
+        self.prefix.clone().join(site.to_string())
+    }
+
+    /// Returns where an object lies.
+    ///
+    /// # Errors
+    /// [`TargetError::Name`] for what is no backup's name, such as a path.
+    pub(super) fn object(&self, site: Uuid, name: &str) -> Result<ObjectPath, TargetError> {
+        check_name(name)?;
+        Ok(self.site_prefix(site).join(name))
+    }
+
+    /// Says in our own words what the store said about `name`, or about no object in particular.
+    pub(super) fn failed(&self, name: &str, error: &StoreError) -> TargetError {
+        let (target, what) = (self.name.clone(), self.redact.explain(error));
+        let io = io_cause(error);
+        let kind = io.map(std::io::Error::kind);
+        if let Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) = kind {
+            return TargetError::Full { target, what };
+        }
+        if self.directory().is_some() {
+            return match (kind, error) {
+                (
+                    Some(
+                        std::io::ErrorKind::PermissionDenied
+                        | std::io::ErrorKind::ReadOnlyFilesystem,
+                    ),
+                    _,
+                ) => TargetError::DirectoryDenied { target, what },
+                (_, StoreError::NotFound { .. }) => {
+                    TargetError::NotFound { target, name: name.to_owned() }
+                }
+                _ => TargetError::Store { target, what },
+            };
+        }
+        let asked_metadata = METADATA_HOSTS.iter().any(|host| what.contains(host));
+        match error {
+            _ if asked_metadata => TargetError::NoCredentials { target, what },
+            _ if is_no_bucket(&what) => TargetError::NoBucket { target, what },
+            StoreError::NotFound { .. } => TargetError::NotFound { target, name: name.to_owned() },
+            StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
+                TargetError::Denied { target, what }
+            }
+            _ if is_connection(error) => TargetError::Unreachable { target, what },
+            _ => TargetError::Store { target, what },
+        }
+    }
+}
+
+/// The codes of S3 and Azure ("Common error codes" of both); Google answers with a sentence.
+fn is_no_bucket(what: &str) -> bool {
+    ["NoSuchBucket", "ContainerNotFound", "bucket does not exist"]
+        .iter()
+        .any(|code| what.contains(code))
+}
+
+/// Whether no answer came at all.
+fn is_connection(error: &StoreError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if inner.downcast_ref::<object_store::client::HttpError>().is_some() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
+/// Checks that `name` is `unoc_` and more of `a-z 0-9 _ .`, without two dots in a row: no path.
+///
+/// # Errors
+/// [`TargetError::Name`].
+pub(super) fn check_name(name: &str) -> Result<(), TargetError> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c);
+    let is_name = name.len() > NAME_START.len()
+        && name.len() <= NAME_CHARS_MAX
+        && name.starts_with(NAME_START)
+        && name.chars().all(allowed)
+        && !name.contains("..");
+    if is_name {
+        Ok(())
+    } else {
+        Err(TargetError::Name(name.chars().take(NAME_CHARS_MAX).collect()))
+    }
+}

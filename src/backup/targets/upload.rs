@@ -1,0 +1,215 @@
+//! A copy: sent in parts, completed, read back and compared.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use object_store::path::Path as ObjectPath;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use uuid::Uuid;
+
+use super::error::TargetError;
+use super::pump::{Meter, Sink, Source};
+use super::target::Target;
+use super::wait::{aside, within};
+
+/// Bytes of a part. S3 takes 5 MiB to 5 GiB and 10,000 parts (Amazon S3 User Guide, "Multipart
+/// upload limits"): with 8 MiB a backup may have 78 GiB.
+const PART_BYTES: usize = 8 * 1024 * 1024;
+
+/// Parts that are on their way at a time: one is sent while the next is read, in 16 MiB of memory.
+const PARTS_IN_FLIGHT: usize = 2;
+
+/// A complete local file that is to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFile {
+    /// The name it gets: `unoc_` and more of `a-z 0-9 _ .`.
+    pub name: String,
+    pub path: PathBuf,
+    /// SHA-256 in lower-case hex.
+    pub sha256: String,
+    pub bytes: u64,
+}
+
+impl LocalFile {
+    /// Returns up to where the progress of a copy counts: each byte is sent and read back.
+    #[must_use]
+    pub fn work_bytes(&self) -> u64 {
+        self.bytes.saturating_mul(2)
+    }
+}
+
+impl Target {
+    /// Copies a file: sends it in parts, then reads it back whole and compares length and hash. A
+    /// copy that was there under the name is replaced when the new one is complete. `progress` is
+    /// told the bytes sent and then also those read back, up to [`LocalFile::work_bytes`].
+    ///
+    /// # Errors
+    /// [`TargetError`]; nothing new is then visible under the name, except when the connection is
+    /// lost while reading back. [`TargetError::Differs`]: the object was removed.
+    pub async fn upload(
+        &self,
+        site: Uuid,
+        file: &LocalFile,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), TargetError> {
+        let object = self.object(site, &file.name)?;
+        let store = self.open().await?;
+        self.sweep(&object).await?;
+        let sent = self.send(&store, &object, file, progress).await;
+        if sent.is_err() {
+            // What went wrong is the answer, not what cannot be swept on top of it.
+            self.sweep(&object).await.ok();
+        }
+        sent?;
+        self.read_back(&store, &object, file, progress).await
+    }
+
+    async fn send(
+        &self,
+        store: &Arc<dyn ObjectStore>,
+        object: &ObjectPath,
+        file: &LocalFile,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), TargetError> {
+        let path = file.path.clone();
+        let opened = aside(move || File::open(path)).await?.map_err(local(&file.path))?;
+        let source = Source { file: opened, meter: Meter::default() };
+        let (source, first) = next_part(source, &file.path).await?;
+        if first.len() < PART_BYTES {
+            file.check_local(source.meter)?;
+            let put = store.put(object, PutPayload::from_bytes(first));
+            let put = within(self.patience.step, self.name(), put).await?;
+            put.map_err(|error| self.failed(&file.name, &error))?;
+            progress(file.bytes);
+            return Ok(());
+        }
+        let begun = within(self.patience.call, self.name(), store.put_multipart(object)).await?;
+        let mut upload = begun.map_err(|error| self.failed(&file.name, &error))?;
+        let sent = self.send_parts(upload.as_mut(), source, first, file, progress).await;
+        if sent.is_err() {
+            // Parts that stay behind cost room until the bucket's own rule removes them.
+            within(self.patience.call, self.name(), upload.abort()).await.ok();
+        }
+        sent
+    }
+
+    async fn send_parts(
+        &self,
+        upload: &mut dyn MultipartUpload,
+        mut source: Source,
+        first: Bytes,
+        file: &LocalFile,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), TargetError> {
+        let failed = |error: &object_store::Error| self.failed(&file.name, error);
+        let mut in_flight = FuturesUnordered::new();
+        let (mut part, mut sent_bytes) = (first, 0);
+        loop {
+            let is_last = part.is_empty();
+            if !is_last {
+                let bytes = u64::try_from(part.len()).unwrap_or(u64::MAX);
+                let put = upload.put_part(PutPayload::from_bytes(part));
+                in_flight.push(async move { put.await.map(|()| bytes) });
+            }
+            let keep = if is_last { 0 } else { PARTS_IN_FLIGHT - 1 };
+            while in_flight.len() > keep {
+                let next = within(self.patience.step, self.name(), in_flight.next()).await?;
+                if let Some(done) = next {
+                    sent_bytes += done.map_err(|error| failed(&error))?;
+                    progress(sent_bytes);
+                }
+            }
+            if is_last {
+                break;
+            }
+            (source, part) = next_part(source, &file.path).await?;
+        }
+        file.check_local(source.meter)?;
+        let completed = within(self.patience.step, self.name(), upload.complete()).await?;
+        completed.map(drop).map_err(|error| failed(&error))
+    }
+
+    async fn read_back(
+        &self,
+        store: &Arc<dyn ObjectStore>,
+        object: &ObjectPath,
+        file: &LocalFile,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), TargetError> {
+        let read = |bytes: u64| progress(file.bytes.saturating_add(bytes).min(file.work_bytes()));
+        let sink = self.drain(store, object, &file.name, Sink::default(), None, &read).await?;
+        let (found_bytes, found_sha256) = (sink.meter.bytes, sink.meter.sha256());
+        if found_bytes == file.bytes && found_sha256 == file.sha256 {
+            return Ok(());
+        }
+        self.remove(store, object, &file.name).await?;
+        Err(TargetError::Differs {
+            target: self.name().to_owned(),
+            name: file.name.clone(),
+            bytes: file.bytes,
+            found_bytes,
+            sha256: file.sha256.clone(),
+            found_sha256,
+        })
+    }
+
+    /// Removes what earlier tries left in a directory: the store stages under `NAME#1`, `NAME#2` …
+    /// and a killed process or a failed fsync leaves that behind.
+    async fn sweep(&self, object: &ObjectPath) -> Result<(), TargetError> {
+        let Some(directory) = self.directory() else { return Ok(()) };
+        let path = directory.join(object.as_ref());
+        let swept = aside(move || sweep(&path));
+        within(self.patience.call, self.name(), swept).await??.map_err(local(directory))
+    }
+}
+
+impl LocalFile {
+    fn check_local(&self, meter: Meter) -> Result<(), TargetError> {
+        let (found_bytes, found_sha256) = (meter.bytes, meter.sha256());
+        if found_bytes == self.bytes && found_sha256 == self.sha256 {
+            return Ok(());
+        }
+        Err(TargetError::LocalDiffers {
+            path: self.path.clone(),
+            bytes: self.bytes,
+            found_bytes,
+            sha256: self.sha256.clone(),
+            found_sha256,
+        })
+    }
+}
+
+async fn next_part(mut source: Source, path: &Path) -> Result<(Source, Bytes), TargetError> {
+    let (source, part) = aside(move || {
+        let part = source.part(PART_BYTES);
+        (source, part)
+    })
+    .await?;
+    Ok((source, part.map_err(local(path))?))
+}
+
+fn sweep(path: &Path) -> io::Result<()> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
+    let start = format!("{}#", name.to_string_lossy());
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&start) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn local(path: &Path) -> impl FnOnce(io::Error) -> TargetError {
+    let path = path.to_owned();
+    move |source| TargetError::Local { path, source }
+}

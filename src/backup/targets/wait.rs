@@ -1,0 +1,90 @@
+//! How long things may take, and when a failed one is tried again.
+
+use std::time::Duration;
+
+use super::error::TargetError;
+
+/// How long a target may be silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For one step of a transfer: a part of 8 MiB sent and acknowledged, or the next bytes read.
+    pub step: Duration,
+    /// For a call without a large body: a listing's next page, a deletion, the start of an upload.
+    pub call: Duration,
+}
+
+/// Five minutes take an uplink of half a megabit a second two parts at a time.
+pub(super) const STEP: Duration = Duration::from_secs(300);
+
+/// Far longer than a store takes with the three tries inside it.
+const CALL: Duration = Duration::from_secs(90);
+
+/// The first retry of a failed copy: most faults of a network are over by then.
+const RETRY_FIRST: Duration = Duration::from_secs(60);
+
+/// The longest wait between two tries: a target that is back after a weekend gets its copies within
+/// a quarter of a day.
+const RETRY_LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// The part of a wait that is drawn, so that the appliances of a region do not all come at once.
+const JITTER: f64 = 0.25;
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { step: STEP, call: CALL }
+    }
+}
+
+/// Returns how long to wait before the next try after `attempts` failed ones: a minute, doubled
+/// each time, up to six hours, of which `jitter` (0 to 1, drawn by the caller) takes off up to a
+/// quarter.
+#[must_use]
+pub fn next_attempt(attempts: u32, jitter: f64) -> Duration {
+    let doubled = 2_u32.checked_pow(attempts.saturating_sub(1));
+    let wait = doubled.and_then(|factor| RETRY_FIRST.checked_mul(factor));
+    let wait = wait.map_or(RETRY_LONGEST, |wait| wait.min(RETRY_LONGEST));
+    let jitter = if (0.0..=1.0).contains(&jitter) { jitter } else { 0.0 };
+    wait.mul_f64(1.0 - JITTER * jitter)
+}
+
+/// Waits for a step of the target named `target`.
+///
+/// # Errors
+/// [`TargetError::Stalled`] after `limit`.
+pub(super) async fn within<T>(
+    limit: Duration,
+    target: &str,
+    step: impl Future<Output = T>,
+) -> Result<T, TargetError> {
+    let stalled = |_| TargetError::Stalled { target: target.to_owned(), limit };
+    tokio::time::timeout(limit, step).await.map_err(stalled)
+}
+
+/// Runs `work`, which may block, aside.
+///
+/// # Errors
+/// [`TargetError::Stopping`] when the runtime ends before it.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, TargetError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| TargetError::Stopping)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_six_hours() {
+        let check = |attempts, jitter, seconds| {
+            assert_eq!(next_attempt(attempts, jitter), Duration::from_secs(seconds));
+        };
+        for (attempts, minutes) in [(0, 1), (1, 1), (2, 2), (3, 4), (9, 256), (10, 360)] {
+            check(attempts, 0.0, minutes * 60);
+        }
+        check(u32::MAX, 0.0, 6 * 60 * 60);
+        check(1, 1.0, 45);
+        check(1, 7.0, 60);
+        check(1, f64::NAN, 60);
+    }
+}

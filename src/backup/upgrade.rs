@@ -1,0 +1,68 @@
+//! The backup before a newer program changes the local store.
+
+use tracing::info;
+
+use super::activity::{Board, Work};
+use super::backups::BackupOptions;
+use super::catalog::{Catalog, Entry};
+use super::error::BackupError;
+use super::make::{self, Wanted};
+use super::manifest::Reason;
+use super::notes::{Depth, Verification};
+use super::stage::{Source, Staged};
+use super::{files, verify};
+use crate::domain::Timestamp;
+use crate::store::Store;
+
+/// Saves the site of a store that no engine runs on yet, and restores it to prove it.
+///
+/// # Errors
+/// [`BackupError`]; the store must then not be changed.
+pub fn save_before_upgrade(
+    store: &Store,
+    options: &BackupOptions,
+    now: Timestamp,
+) -> Result<Entry, BackupError> {
+    let shown = Board::default().begin(Work::Backup, now)?;
+    let _lock = files::lock(&options.directory)?;
+    let catalog = Catalog::new(&options.directory, Some(store.site_id()));
+    let snapshot = store.read()?;
+    let wanted = Wanted {
+        snapshot: &snapshot,
+        site_id: store.site_id(),
+        site_name: &options.site_name,
+        reason: Reason::Upgrade,
+        now,
+        keyring: &options.keyring,
+        targets: options.targets.iter().map(|target| target.name().to_owned()).collect(),
+        min_free_bytes: options.min_free_bytes,
+        store_bytes: store.file_bytes()?,
+    };
+    let mut entry = make::run(&catalog, &wanted, &shown)?;
+    let path = catalog.path(&entry);
+    let start = tokio::time::Instant::now();
+    let staged = Staged::restore(
+        &Source {
+            file: &path,
+            manifest: Some(&entry.manifest),
+            keyring: &options.keyring,
+            data_dir: &options.data_dir,
+            min_free_bytes: options.min_free_bytes,
+            site_id: Some(store.site_id()),
+            now,
+        },
+        &shown,
+    )?;
+    drop(staged);
+    entry.notes.verification = Some(Verification {
+        at_us: now.0,
+        depth: Depth::Quick,
+        is_ok: true,
+        duration_ms: verify::millis(start.elapsed()),
+        message: verify::sentence(&entry, start.elapsed()),
+        postgres: None,
+    });
+    catalog.write_notes(&entry.id, &entry.notes)?;
+    info!(backup.id = %entry.id, "Saved the site before the store is upgraded");
+    Ok(entry)
+}

@@ -1,0 +1,313 @@
+//! What the settings of backups may be: recipients and targets, by their form alone.
+//!
+//! A text that is refused here is never quoted, since it may hold a key or a password.
+
+use std::path::PathBuf;
+
+use super::rules::{self, Refused};
+
+/// Length of an X25519 recipient: `age1`, 52 characters of 5 bits for the 32 bytes of the key, and
+/// the 6 of the checksum (C2SP age, "The X25519 recipient type"; BIP 173).
+const RECIPIENT_CHARS: usize = 62;
+const RECIPIENT_START: &str = "age1";
+
+/// The characters of the data part of Bech32 (BIP 173).
+const BECH32: &str = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
+/// Start of the secret key that belongs to a recipient.
+const SECRET_KEY_START: &str = "AGE-SECRET-KEY-1";
+
+/// Most recipients; each adds a stanza to the header of every file.
+const RECIPIENTS_MAX: usize = 32;
+
+/// Most targets; every one of them gets every backup.
+const TARGETS_MAX: usize = 64;
+
+/// Longest address of a target; a longer one is a file pasted by mistake.
+const TARGET_BYTES_MAX: usize = 2048;
+
+/// Longest name of a target; it is part of a file's name (`backup_target_NAME`).
+const NAME_CHARS_MAX: usize = 64;
+
+/// Parameters that every scheme but `file` has.
+const REMOTE_PARAMETERS: [&str; 3] = ["name", "credentials_file", "ca_file"];
+
+/// Schemes and their own parameters. A parameter that is not listed belongs into the credentials
+/// file, where every setting of the store can stand.
+const SCHEMES: [(&str, &[&str]); 4] = [
+    (
+        "s3",
+        &[
+            "endpoint",
+            "region",
+            "path_style",
+            "allow_http",
+            "server_side_encryption",
+            "sse_kms_key_id",
+            "checksum_algorithm",
+        ],
+    ),
+    ("gs", &["endpoint", "allow_http"]),
+    ("az", &["account", "endpoint", "allow_http"]),
+    ("file", &[]),
+];
+
+/// Words in the names of settings that hold secrets.
+const SECRET_WORDS: [&str; 9] =
+    ["key", "secret", "token", "sas", "sig", "pass", "credential", "bearer", "authorization"];
+
+/// Splits a list and checks that each item is a public X25519 recipient; empty is none.
+pub(super) fn recipients(text: &str) -> Result<Vec<String>, Refused> {
+    if text.to_ascii_uppercase().contains(SECRET_KEY_START) {
+        return Err(Refused::secret(
+            "this is the secret key; write its recipient, which begins with age1, and keep the \
+             key away from this host",
+        ));
+    }
+    let recipients = split(text);
+    for (n, recipient) in recipients.iter().enumerate() {
+        let data = recipient.strip_prefix(RECIPIENT_START);
+        let is_recipient = recipient.len() == RECIPIENT_CHARS
+            && data.is_some_and(|data| data.chars().all(|c| BECH32.contains(c)));
+        if !is_recipient {
+            let chars = recipient.chars().count();
+            return Err(Refused::secret(format!(
+                "number {} is no X25519 recipient: it has {chars} characters",
+                n + 1
+            )));
+        }
+    }
+    if recipients.len() > RECIPIENTS_MAX {
+        return Err(Refused::secret(format!("there are more than {RECIPIENTS_MAX}")));
+    }
+    Ok(recipients)
+}
+
+/// Splits a list of addresses and checks that each has a known form and holds no secret.
+pub(super) fn targets(text: &str) -> Result<Vec<String>, Refused> {
+    let targets = split(text);
+    if targets.len() > TARGETS_MAX {
+        return Err(Refused::secret(format!("there are more than {TARGETS_MAX}")));
+    }
+    let mut names = Vec::new();
+    for (n, target) in targets.iter().enumerate() {
+        let name = check_target(target)
+            .map_err(|hint| Refused::secret(format!("target number {}: {hint}", n + 1)))?;
+        if targets[..n].contains(target) || name.is_some_and(|name| names.contains(&name)) {
+            return Err(Refused::secret(format!(
+                "target number {}: another has this address or name; give each a name=",
+                n + 1
+            )));
+        }
+        names.extend(name);
+    }
+    Ok(targets)
+}
+
+/// Parses the path of the identity file; empty is none. A key in its place is not quoted.
+pub(super) fn identity_file(text: &str) -> Result<Option<PathBuf>, Refused> {
+    if text.to_ascii_uppercase().contains(SECRET_KEY_START) {
+        return Err(Refused::secret("write the key into a file, and the file's path here"));
+    }
+    rules::optional_path(text)
+}
+
+fn split(text: &str) -> Vec<String> {
+    let items = text.split(|c: char| c == ',' || c.is_whitespace());
+    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+/// Returns the value of `name`, or what to do about the address, without quoting it.
+fn check_target(text: &str) -> Result<Option<&str>, String> {
+    if text.len() > TARGET_BYTES_MAX {
+        return Err(format!("it is longer than {TARGET_BYTES_MAX} bytes"));
+    }
+    if !text.chars().all(|c| c.is_ascii_graphic() && c != '#') {
+        return Err("percent-encode # and characters outside ASCII".to_owned());
+    }
+    let (scheme, rest) = text.split_once("://").ok_or("write it as s3://bucket/prefix")?;
+    let Some((_, own)) = SCHEMES.iter().find(|(known, _)| *known == scheme) else {
+        return Err("the scheme is none of s3, file, gs, az".to_owned());
+    };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if place.contains('@') {
+        return Err("put the user and the password into a credentials_file".to_owned());
+    }
+    let (bucket, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+    if path.split('/').any(|part| matches!(part, "." | "..")) {
+        return Err("its path has . or ..".to_owned());
+    }
+    match scheme {
+        "file" if !bucket.is_empty() => {
+            return Err("write three slashes before the path, as in file:///mnt/nfs".to_owned());
+        }
+        "file" if path.trim_matches('/').is_empty() => return Err("name a directory".to_owned()),
+        "file" => {}
+        _ if bucket.is_empty() => return Err("name the bucket after ://".to_owned()),
+        _ if bucket.contains(':') => {
+            return Err("the bucket stands after ://, the host in endpoint=".to_owned());
+        }
+        _ => {}
+    }
+    let mut name = None;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or("a parameter has no =")?;
+        check_parameter(scheme, own, key, value)?;
+        if key == "name" {
+            name = Some(value);
+        }
+    }
+    Ok(name)
+}
+
+fn check_parameter(scheme: &str, own: &[&str], key: &str, value: &str) -> Result<(), String> {
+    let known = |key: &str| {
+        own.contains(&key)
+            || key == "name"
+            || (scheme != "file" && REMOTE_PARAMETERS.contains(&key))
+    };
+    if !known(key) {
+        let lower = key.to_ascii_lowercase();
+        if SECRET_WORDS.iter().any(|word| lower.contains(word)) {
+            return Err("a secret does not belong into the address: put it into a file, and the \
+                        file's path into credentials_file="
+                .to_owned());
+        }
+        return Err(format!(
+            "it has a parameter that {scheme} does not take here; settings of the store may stand \
+             in the credentials_file"
+        ));
+    }
+    let is_switch = matches!(key, "path_style" | "allow_http");
+    match key {
+        "name" if !is_name(value) => {
+            Err(format!("its name is not 1-{NAME_CHARS_MAX} of a-z 0-9 - _"))
+        }
+        "credentials_file" | "ca_file" if !value.starts_with('/') => {
+            Err(format!("{key} is not an absolute path"))
+        }
+        "endpoint" if !is_endpoint(value) => {
+            Err("endpoint is not https://host:port or http://host:port".to_owned())
+        }
+        _ if is_switch && !matches!(value, "true" | "false") => {
+            Err(format!("{key} is neither true nor false"))
+        }
+        _ if value.is_empty() => Err(format!("{key} is empty")),
+        _ => Ok(()),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    (1..=NAME_CHARS_MAX).contains(&text.len()) && text.chars().all(allowed)
+}
+
+fn is_endpoint(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['@', '?', '&']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Case, only};
+    use super::*;
+
+    const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    const SECRET: &str =
+        "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
+
+    #[test]
+    fn recipients_are_public_keys() {
+        let check = |text: &str, expected: Option<usize>| {
+            assert_eq!(recipients(text).ok().map(|list| list.len()), expected, "{text}");
+        };
+        check("", Some(0));
+        check(RECIPIENT, Some(1));
+        check(&format!(" {RECIPIENT},{RECIPIENT}\n{RECIPIENT} "), Some(3));
+        check(&RECIPIENT.to_uppercase(), None);
+        check(&RECIPIENT[..61], None);
+        check(&RECIPIENT.replace("age1q", "age1b"), None);
+        check("ssh-ed25519", None);
+        check(&format!("{RECIPIENT} {SECRET}"), None);
+        check(&[RECIPIENT; 33].join(","), None);
+    }
+
+    #[test]
+    fn a_key_or_a_password_is_never_quoted() {
+        let check = |key: &'static str, value: &str, secret: &str, hint: &str| {
+            for case in [
+                Case::new().file(&format!("{key} = {value:?}")),
+                Case::new().variable(&format!("UNOC_{}", key.to_uppercase()), value),
+                Case::new().flag(key, value),
+            ] {
+                let fault = only(case.faults());
+                assert_eq!(fault.value, "***");
+                assert!(!format!("{fault} {fault:?}").contains(secret), "{fault}");
+                assert!(fault.hint.as_deref().unwrap_or_default().contains(hint), "{fault}");
+            }
+        };
+        check("backup_recipients", SECRET, "GFPYY", "secret key");
+        check("backup_recipients", &SECRET.to_lowercase(), "gfpyy", "secret key");
+        check("backup_identity_file", SECRET, "GFPYY", "into a file");
+        check("backup_targets", "s3://u:pw4711@h/b", "pw4711", "credentials_file");
+        for parameter in [
+            "secret_access_key",
+            "AWS_SECRET_ACCESS_KEY",
+            "access_key_id",
+            "session_token",
+            "sas_key",
+            "azure_storage_sas_token",
+            "account_key",
+            "client_secret",
+            "bearer_token",
+            "google_service_account_key",
+            "password",
+        ] {
+            let url = format!("s3://b?{parameter}=pw4711");
+            check("backup_targets", &url, "pw4711", "credentials_file=");
+        }
+    }
+
+    #[test]
+    fn targets_have_a_known_form() {
+        let check = |text: &str, expected: Option<usize>| {
+            assert_eq!(targets(text).ok().map(|list| list.len()), expected, "{text}");
+        };
+        check("", Some(0));
+        check(
+            "s3://bucket/prefix?endpoint=https://minio:9000&region=eu-central-1&path_style=true\
+             &name=minio&credentials_file=/etc/unoc/minio.env&ca_file=/etc/unoc/ca.pem, \
+             file:///mnt/nfs/unoc gs://b az://c/p?account=a",
+            Some(4),
+        );
+        for text in [
+            "bucket/prefix",
+            "ftp://host/x",
+            "S3://bucket",
+            "s3:///prefix",
+            "s3://host:9000/bucket",
+            "s3://b/../c",
+            "s3://b?unknown=1",
+            "s3://b?region",
+            "s3://b?region=",
+            "s3://b?path_style=1",
+            "s3://b?name=A",
+            "s3://b?name=",
+            "s3://b?endpoint=minio:9000",
+            "s3://b?endpoint=https://u@minio",
+            "s3://b?credentials_file=relative",
+            "s3://b#x",
+            "s3://bücket",
+            "file://host/x",
+            "file:///",
+            "file:///x?credentials_file=/y",
+            "az://c@account.blob.core.windows.net/p",
+            "s3://b s3://b",
+            "s3://a?name=x s3://b?name=x",
+        ] {
+            check(text, None);
+        }
+        check("s3://a?name=x s3://b?name=y", Some(2));
+        check(&vec!["file:///x"; 65].join(" "), None);
+    }
+}
