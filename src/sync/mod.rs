@@ -6,7 +6,7 @@
 //! In reading order: `mirror` (the thread), `contact` (from a connection to a claim), `claim`
 //! (whose state counts), `follow` (rounds), `round`, `first`, `reconcile`, `hydrate` (what is
 //! sent and read), `write`, `value`, `copy` (how), `schema`, `session`, `target`, `tls`, `watched`
-//! (the line). `legacy` reads what UNOC v2 left behind.
+//! (the line). `drill` proves a backup in a scratch database. `legacy` reads what UNOC v2 left behind.
 //!
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
 //! run still holds the site.
@@ -16,6 +16,7 @@ mod binding;
 mod claim;
 mod contact;
 mod copy;
+mod drill;
 mod error;
 mod facts;
 mod first;
@@ -37,6 +38,7 @@ mod verify;
 mod watched;
 mod write;
 
+pub use drill::{Drill, drill};
 pub use error::{Obstacle, SyncError};
 pub use facts::{Facts, SlowStatement};
 pub use handle::Handle;

@@ -97,7 +97,7 @@ fn compare_all(
 type Local<T> = Peekable<Box<dyn Iterator<Item = Result<T, StoreError>>>>;
 
 /// Walks both sides in the order of their ids.
-fn compare<T: Entity>(
+pub(super) fn compare<T: Entity>(
     tx: &mut Tx<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,

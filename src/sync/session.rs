@@ -39,7 +39,7 @@ struct How {
 
 /// A merge of 500,000 rows, the checks of its COMMIT or making an index are silent until they are
 /// done: 20 s each on a small machine, ten times that on one that has other work.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A transaction; rolled back when dropped.
 pub(super) struct Tx<'c> {

@@ -41,6 +41,14 @@ impl Target {
         Ok(Self { address, echo })
     }
 
+    /// The same server, another database of it.
+    #[must_use]
+    pub(super) fn with_database(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.address.config.dbname(name);
+        other
+    }
+
     /// Logs in and asks the server what it is. Not from within an asynchronous runtime.
     ///
     /// # Errors
