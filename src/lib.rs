@@ -17,6 +17,8 @@ pub mod engine;
 
 pub mod sync;
 
+pub mod jobs;
+
 pub mod api;
 pub mod realtime;
 

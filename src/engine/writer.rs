@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::commit::{Applied, Cause, Commit};
 use super::error::EngineError;
 use super::handle::Handle;
+use super::jobs::JobRequest;
 use super::load;
 use super::mirror::MirrorRequest;
 use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, RowRefusal, World};
@@ -36,6 +37,7 @@ pub(super) enum Request {
     Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
     Inspect(Inspection),
     Mirror(MirrorRequest),
+    Jobs(JobRequest),
     Ping(oneshot::Sender<()>),
     Stop,
 }
@@ -51,6 +53,7 @@ enum Question {
     Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
     Inspect(Inspection),
     Mirror(MirrorRequest),
+    Jobs(JobRequest),
 }
 
 /// How to run the engine.
@@ -155,6 +158,7 @@ impl Engine {
             }
             Request::Inspect(look) => batch.questions.push(Question::Inspect(look)),
             Request::Mirror(request) => batch.questions.push(Question::Mirror(request)),
+            Request::Jobs(request) => batch.questions.push(Question::Jobs(request)),
             Request::Ping(answer) => batch.pings.push(answer),
             Request::Stop => return true,
             Request::Command { command, origin, answer } => {
@@ -176,6 +180,7 @@ impl Engine {
             }
             Question::Inspect(look) => look(&self.world),
             Question::Mirror(request) => self.serve_mirror(request)?,
+            Question::Jobs(request) => self.serve_jobs(request)?,
         }
         Ok(())
     }
