@@ -55,13 +55,18 @@ fn check(action: Option<&JobsAction>) -> Result<(), Failure> {
 /// The server that holds the store does it.
 fn by_server(config: &Config, action: Option<&JobsAction>) -> Result<Value, Failure> {
     let server = Remote::of(config)?;
-    let Some(action) = action else { return read(server.get("/api/jobs")?) };
+    let listed = read(server.get("/api/jobs")?)?;
+    let Some(action) = action else { return Ok(listed) };
     let name = name_of(action);
-    if !is_name(name) {
+    let mut jobs = listed["jobs"].as_array().into_iter().flatten();
+    let Some(job) = jobs.find(|job| job["name"] == name) else {
         return Err(failed(name, JobError::NotFound));
-    }
+    };
     let path = format!("/api/jobs/{name}");
     let patch = match action {
+        JobsAction::Run { .. } if job["running"].is_object() => {
+            return Err(failed(name, JobError::AlreadyRunning));
+        }
         JobsAction::Run { .. } => return run_on(&server, &path),
         JobsAction::Enable { .. } => json!({"is_enabled": true}),
         JobsAction::Disable { .. } => json!({"is_enabled": false}),
@@ -167,12 +172,6 @@ fn name_of(action: &JobsAction) -> &str {
         | JobsAction::Disable { name }
         | JobsAction::Schedule { name, .. } => name,
     }
-}
-
-/// What can stand in a path as it is.
-fn is_name(text: &str) -> bool {
-    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    !text.is_empty() && text.chars().all(|letter| is_plain(letter) || letter == '-')
 }
 
 /// One line per job, as wide as needed.

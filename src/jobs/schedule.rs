@@ -1,9 +1,9 @@
 //! When a job is due: five cron fields, read by croner, in the host's time zone.
 //!
 //! croner says what a pattern matches; the way through the days and the change of the clocks are
-//! ours. Its own search gives a time before its start in the hour that comes twice, drops a job
-//! with two fixed hours in the hour that is left out, and needs minutes to see that a pattern
-//! never matches.
+//! ours. Its own search knows only one of the hours that come twice (`*/10` would stand still for
+//! an hour, and the time before now could lie after it) and leaves out a job with two fixed hours
+//! when one of them does not exist.
 //!
 //! When clocks go forward, a time that does not exist is due as much later as the clocks went
 //! (02:15 at 03:15). When they go back, a time that comes twice is due the first time; with an

@@ -252,8 +252,9 @@ mod tests {
     }
 
     /// Version 1 as it was first shipped. These bytes never change.
-    const SETTINGS_V1: &str = "";
-    const RUN_V1: &str = "";
+    const SETTINGS_V1: &str = "01010a31352032202a202a202a00fd0060be0216c10c0001";
+    const RUN_V1: &str = "0103fd0060be0216c10c0001fd0260be0216c10c0003010b66c3bc72206e\
+        696368747302036f6e6500";
 
     #[test]
     fn round_trips_and_golden_bytes() {
