@@ -3,7 +3,9 @@
 //! A request's way through the parts, which are also their order (nothing points back):
 //! a [`domain`] command is decided by the one writer in [`engine`], made durable by [`store`],
 //! answered by [`api`] and told to listeners by [`realtime`]. [`wire`] is how entities look as
-//! JSON. [`sync`] mirrors the store into PostgreSQL. [`app`] builds and ends it all with a [`config`]; [`cli`] is what people type.
+//! JSON. [`sql`] is the site as tables: [`sync`] mirrors it into PostgreSQL, [`backup`] saves it in files
+//! and proves that they can be restored. [`jobs`] does what is due. [`app`] builds and ends it all with
+//! a [`config`]; [`cli`] is what people type.
 //!
 //! `docs/ARCHITECTURE.md` says what each part must not know.
 
@@ -17,9 +19,10 @@ pub mod engine;
 
 pub mod sql;
 
+pub mod backup;
 pub mod sync;
 
-pub mod backup;
+pub mod jobs;
 
 pub mod api;
 pub mod realtime;

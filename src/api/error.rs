@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::validation::{Fault, ValidationErrors};
 use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
+use crate::jobs::JobError;
 use crate::store::StoreError;
 use crate::sync::SyncError;
 
@@ -18,6 +19,7 @@ pub(super) enum ApiError {
     Engine(EngineError),
     Store(StoreError),
     Sync(SyncError),
+    Job(JobError),
     Invalid(Vec<Fault>),
     NotFound(&'static str),
     BadRequest(&'static str),
@@ -72,6 +74,16 @@ impl From<SyncError> for ApiError {
     }
 }
 
+impl From<JobError> for ApiError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Engine(error) => Self::Engine(error),
+            JobError::Store(error) => Self::Store(error),
+            other => Self::Job(other),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
@@ -84,6 +96,7 @@ impl IntoResponse for ApiError {
             }
             Self::Engine(EngineError::Store(error)) | Self::Store(error) => internal(&error),
             Self::Sync(error) => mirror(&error),
+            Self::Job(error) => job(&error),
             Self::Invalid(detail) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(ValidationErrors { detail }))
                     .into_response()
@@ -139,6 +152,18 @@ fn mirror(error: &SyncError) -> Response {
         }
         other => answer(StatusCode::SERVICE_UNAVAILABLE, other.to_string()),
     }
+}
+
+fn job(error: &JobError) -> Response {
+    let status = match error {
+        JobError::NotFound => StatusCode::NOT_FOUND,
+        JobError::AlreadyRunning => StatusCode::CONFLICT,
+        JobError::Schedule(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        JobError::Stopping | JobError::Engine(_) | JobError::Store(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    };
+    answer(status, error.to_string())
 }
 
 /// What went wrong inside stays in the log.

@@ -75,6 +75,20 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
+/// The `{name}` of a path; whether anything has it is the handler's question.
+pub(super) struct PathName(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathName {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(name) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::BadRequest("The path could not be read"))?;
+        Ok(Self(name))
+    }
+}
+
 /// Who asks, for the audit trail.
 pub(super) struct Origin(pub(super) AuditOrigin);
 

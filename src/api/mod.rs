@@ -11,6 +11,7 @@ mod export;
 mod extract;
 mod health;
 mod interfaces;
+mod jobs;
 mod links;
 mod listing;
 mod openapi;
@@ -28,6 +29,7 @@ mod topology;
 mod ui;
 mod validation;
 
+pub use jobs::{JobView, JobsView, RunView};
 pub use openapi::document;
 pub use origin::is_cross_site;
 pub use request::Peer;

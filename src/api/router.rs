@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, devices, export, health, interfaces, links, openapi, optics, problems, request, seed,
-    shutdown, simulate, sync, topology, ui,
+    audit, devices, export, health, interfaces, jobs, links, openapi, optics, problems, request,
+    seed, shutdown, simulate, sync, topology, ui,
 };
 
 /// Every resource with its documentation.
@@ -23,6 +23,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
         .merge(simulate::router())
         .merge(audit::router())
         .merge(sync::router())
+        .merge(jobs::router())
         .merge(export::router())
         .layer(compression());
     // Compressing one entity would cost more than it saves.

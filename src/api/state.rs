@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::listing::ListCache;
 use crate::engine::Handle;
+use crate::jobs;
 use crate::sync;
 
 /// What the composition root tells the API.
@@ -31,16 +32,22 @@ pub struct ApiState(Arc<Inner>);
 struct Inner {
     handle: Handle,
     sync: sync::Handle,
+    jobs: jobs::Handle,
     options: ApiOptions,
     lists: ListCache,
     etag_prefix: String,
 }
 
 impl ApiState {
-    pub fn new(handle: Handle, sync: sync::Handle, options: ApiOptions) -> Self {
+    pub fn new(
+        handle: Handle,
+        sync: sync::Handle,
+        jobs: jobs::Handle,
+        options: ApiOptions,
+    ) -> Self {
         let site = handle.site_id().simple().to_string();
         let etag_prefix = format!("{}-{}", &site[..8], env!("CARGO_PKG_VERSION"));
-        Self(Arc::new(Inner { handle, sync, options, lists: ListCache::new(), etag_prefix }))
+        Self(Arc::new(Inner { handle, sync, jobs, options, lists: ListCache::new(), etag_prefix }))
     }
 
     pub(super) fn handle(&self) -> &Handle {
@@ -49,6 +56,10 @@ impl ApiState {
 
     pub(super) fn sync(&self) -> &sync::Handle {
         &self.0.sync
+    }
+
+    pub(super) fn jobs(&self) -> &jobs::Handle {
+        &self.0.jobs
     }
 
     pub(super) fn options(&self) -> &ApiOptions {

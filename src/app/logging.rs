@@ -8,7 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Config, LogFormat};
 
 /// Libraries that would drown our own lines below WARN.
-const QUIET_LIBRARIES: [&str; 10] = [
+const QUIET_LIBRARIES: [&str; 11] = [
     "hyper",
     "hyper_util",
     "tower_http",
@@ -19,6 +19,7 @@ const QUIET_LIBRARIES: [&str; 10] = [
     "postgres",
     "tokio_postgres",
     "rustls",
+    "tokio_cron_scheduler",
 ];
 
 /// Starts logging to standard error, where systemd and shells expect it.

@@ -1,10 +1,12 @@
 //! The composition root: builds everything, owns every task, and ends them in order.
 
 mod endpoint;
+mod jobs;
 mod logging;
 mod mirror;
 mod placed;
 mod server;
+mod store;
 mod systemd;
 
 use std::net::SocketAddr;
@@ -18,8 +20,10 @@ use tower::ServiceBuilder;
 use tracing::{error, info, warn};
 
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
+pub use jobs::start_jobs;
 pub use logging::init_logging;
 pub use mirror::start_sync;
+pub use store::open_store;
 
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::config::Config;
@@ -27,7 +31,7 @@ use crate::domain::Command;
 use crate::domain::network::Blueprint;
 use crate::engine::{Clock, Engine, EngineOptions, Exit, Handle};
 use crate::realtime::{self, Sockets};
-use crate::store::{AuditOrigin, OpenOptions, Store};
+use crate::store::AuditOrigin;
 use crate::sync;
 
 /// How long open requests may take to finish at shutdown. With the engine's last batch this
@@ -45,6 +49,8 @@ pub struct App {
     /// Told `true` once, when everything has to end. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
     server: JoinHandle<()>,
+    /// Ends before the engine, which writes down how runs ended.
+    jobs: JoinHandle<()>,
     /// Everything else that runs.
     tasks: JoinSet<()>,
     /// Ends with the engine's thread.
@@ -60,12 +66,7 @@ impl App {
     /// # Errors
     /// When the store refuses, the site does not fit together, or the address is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Self> {
-        let options = OpenOptions {
-            cache_bytes: config.cache_bytes,
-            now: clock.now(),
-            site_id: config.site_id,
-        };
-        let store = Store::open(&config.data_dir, options)?;
+        let store = open_store(&config, &clock)?;
         let engine_options = EngineOptions { min_free_bytes: config.min_free_bytes, clock };
         let (handle, thread) = Engine::start(store, engine_options)?;
         let engine = tokio::task::spawn_blocking(move || thread.join());
@@ -76,13 +77,19 @@ impl App {
         }
         load_demo(&config, &handle).await?;
         announce(&config);
+        let (job_handle, jobs) = start_jobs(&config, &handle, true).await?;
 
         let listener = server::bind(config.host, config.port).await?;
         let address = listener.local_addr().context("cannot tell the own address")?;
         let (shutdown, stopping) = watch::channel(false);
         let shutdown = Arc::new(shutdown);
         let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path, api::is_cross_site);
-        let state = ApiState::new(handle.clone(), sync.clone(), api_options(&config, &shutdown));
+        let state = ApiState::new(
+            handle.clone(),
+            sync.clone(),
+            job_handle,
+            api_options(&config, &shutdown),
+        );
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
         let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
         let mut tasks = JoinSet::new();
@@ -104,7 +111,9 @@ impl App {
             max_connections: config.max_connections,
             drain_wait: DRAIN_WAIT,
         };
-        let server = tokio::runtime::Handle::current().spawn(server.serve(stopping));
+        let runtime = tokio::runtime::Handle::current();
+        let jobs = runtime.spawn(jobs.run(until(stopping.clone())));
+        let server = runtime.spawn(server.serve(stopping));
         if let Err(error) = endpoint::write(&config.data_dir, address, &config.base_path) {
             // A full volume must not keep anyone from reading.
             warn!("Commands on this host will not find this server: {error:#}");
@@ -112,7 +121,19 @@ impl App {
         systemd::ready(address);
         info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
             env!("CARGO_PKG_VERSION"), config.base_path);
-        Ok(Self { address, config, handle, sockets, shutdown, server, tasks, engine, sync, mirror })
+        Ok(Self {
+            address,
+            config,
+            handle,
+            sockets,
+            shutdown,
+            server,
+            jobs,
+            tasks,
+            engine,
+            sync,
+            mirror,
+        })
     }
 
     /// Where it listens.
@@ -163,10 +184,20 @@ impl App {
         }
     }
 
-    /// Ends everything in order: no new connections, open requests, clients, engine, store.
+    /// Ends everything in order: no new connections, open requests, clients, jobs, engine, store.
     async fn shut_down(self, early_exit: Option<EngineEnd>) -> EngineEnd {
         let Self {
-            config, handle, sockets, shutdown, server, mut tasks, engine, sync, mirror, ..
+            config,
+            handle,
+            sockets,
+            shutdown,
+            server,
+            jobs,
+            mut tasks,
+            engine,
+            sync,
+            mirror,
+            ..
         } = self;
         systemd::stopping();
         endpoint::remove(&config.data_dir);
@@ -174,6 +205,10 @@ impl App {
         sockets.close().await;
         if let Err(error) = server.await {
             error!(%error, "The server ended badly");
+        }
+        // They began to end with the server and keep a deadline of their own.
+        if let Err(error) = jobs.await {
+            error!(%error, "The jobs ended badly");
         }
         mirror::end(&sync, mirror).await;
         let exit = match early_exit {

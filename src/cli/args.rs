@@ -49,6 +49,11 @@ pub(super) enum Subcommand {
     /// Look at the mirror in PostgreSQL, or ask something of it
     #[command(subcommand)]
     Sync(SyncAction),
+    /// Look at the scheduled jobs, run or change one
+    Jobs {
+        #[command(subcommand)]
+        action: Option<JobsAction>,
+    },
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigAction),
@@ -115,6 +120,27 @@ pub(super) enum SyncAction {
     Takeover,
     /// In a conflict: PostgreSQL's state wins; the local store is kept in quarantine/
     Adopt,
+}
+
+#[derive(clap::Subcommand)]
+pub(super) enum JobsAction {
+    /// Run a job now, wait for its end and show its log; exit code 1 when it failed
+    Run { name: String },
+    /// Have a job run by its schedule
+    Enable { name: String },
+    /// Have a job run only when asked for
+    Disable { name: String },
+    /// Set when a job runs, in five cron fields and local time: '15 2 * * *' is each day at 02:15
+    #[command(group(ArgGroup::new("when").required(true)))]
+    Schedule {
+        name: String,
+        /// Minute, hour, day of the month, month, day of the week; quoted
+        #[arg(group = "when")]
+        cron: Option<String>,
+        /// Bring the job's own schedule back
+        #[arg(long, group = "when")]
+        default: bool,
+    },
 }
 
 #[derive(Clone, Copy, clap::Subcommand)]

@@ -6,6 +6,7 @@ mod config;
 mod exit;
 mod export;
 mod import;
+mod jobs;
 mod legacy;
 mod legacy_report;
 mod offline;
@@ -46,6 +47,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Subcommand::Export(args) => export::run(cli, args),
         Subcommand::Import(args) => import::run(cli, args),
         Subcommand::Sync(action) => sync::run(cli, *action),
+        Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
         Subcommand::Config(action) => config::run(cli, *action),
         Subcommand::Openapi => {
             print!("{}", crate::api::document());

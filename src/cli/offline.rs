@@ -6,25 +6,23 @@ use anyhow::{Context, anyhow};
 use tokio::runtime::Runtime;
 
 use super::exit::Failure;
+use crate::app;
 use crate::config::Config;
 use crate::domain::{Command, Kind};
 use crate::engine::{Clock, Engine, EngineOptions, Exit, Handle};
-use crate::store::{AuditOrigin, OpenOptions, Store, StoreError};
+use crate::store::{AuditOrigin, Store, StoreError};
 
 /// The command that stops the service, for messages.
 pub(super) const STOP_COMMAND: &str = "systemctl stop unoc";
 
 /// Opens the store; `None` while a server holds it.
 pub(super) fn open_store(config: &Config) -> Result<Option<Store>, Failure> {
-    let options = OpenOptions {
-        cache_bytes: config.cache_bytes,
-        now: Clock::system().now(),
-        site_id: config.site_id,
-    };
-    match Store::open(&config.data_dir, options) {
+    match app::open_store(config, &Clock::system()) {
         Ok(store) => Ok(Some(store)),
-        Err(StoreError::Locked { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) => match error.downcast_ref() {
+            Some(StoreError::Locked { .. }) => Ok(None),
+            _ => Err(error.into()),
+        },
     }
 }
 

@@ -43,6 +43,21 @@ impl Remote {
             self.agent.post(&url).send_empty().with_context(|| format!("cannot ask {url}"))?;
         body(answer)
     }
+
+    /// The body of a successful answer to a change.
+    pub(super) fn patch(
+        &self,
+        path: &str,
+        change: &serde_json::Value,
+    ) -> Result<impl Read + use<>, Failure> {
+        let url = format!("{}{path}", self.url);
+        let answer = self
+            .agent
+            .patch(&url)
+            .send_json(change)
+            .with_context(|| format!("cannot ask {url}"))?;
+        body(answer)
+    }
 }
 
 fn body(answer: Response<ureq::Body>) -> Result<impl Read + use<>, Failure> {

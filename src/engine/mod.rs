@@ -8,6 +8,7 @@ mod commit;
 mod error;
 mod export;
 mod handle;
+mod jobs;
 mod load;
 mod mirror;
 mod path;

@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::commit::{Applied, Cause, Commit};
 use super::error::EngineError;
 use super::handle::Handle;
+use super::jobs::JobRequest;
 use super::load;
 use super::mirror::MirrorRequest;
 use super::replace::{Restoration, Restored};
@@ -38,6 +39,7 @@ pub(super) enum Request {
     Inspect(Inspection),
     Mirror(MirrorRequest),
     Restore(Box<Restoration>, oneshot::Sender<Restored>),
+    Jobs(JobRequest),
     Ping(oneshot::Sender<()>),
     Stop,
 }
@@ -54,6 +56,7 @@ enum Question {
     Inspect(Inspection),
     Mirror(MirrorRequest),
     Restore(Box<Restoration>, oneshot::Sender<Restored>),
+    Jobs(JobRequest),
 }
 
 /// How to run the engine.
@@ -161,6 +164,7 @@ impl Engine {
             Request::Restore(wanted, answer) => {
                 batch.questions.push(Question::Restore(wanted, answer));
             }
+            Request::Jobs(request) => batch.questions.push(Question::Jobs(request)),
             Request::Ping(answer) => batch.pings.push(answer),
             Request::Stop => return true,
             Request::Command { command, origin, answer } => {
@@ -185,6 +189,7 @@ impl Engine {
             Question::Restore(wanted, answer) => {
                 answer.send(self.restore(*wanted)?).ok();
             }
+            Question::Jobs(request) => self.serve_jobs(request)?,
         }
         Ok(())
     }

@@ -8,8 +8,9 @@ use super::codec::{Record, Source, decode, encode};
 use super::error::StoreError;
 use crate::domain::{IdCounters, Timestamp};
 
-/// The layout of tables and keys that this program writes.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+/// The layout of tables and keys that this program writes. 1: as first shipped. 2: the tables of
+/// jobs.
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 const SITE_KEY: &str = "site";
 const HEAD_KEY: &str = "head";
@@ -63,6 +64,13 @@ pub(super) fn write_site(
         schema_version: SCHEMA_VERSION,
         created_at_us: created_at.0,
     };
+    meta.insert(SITE_KEY, encode(&record).as_slice())?;
+    Ok(())
+}
+
+/// Notes that the store has the tables of [`SCHEMA_VERSION`]; all else of the sentinel stays.
+pub(super) fn upgrade_site(meta: &mut MetaTable<'_>, site: SiteV1) -> Result<(), StoreError> {
+    let record = SiteV1 { schema_version: SCHEMA_VERSION, ..site };
     meta.insert(SITE_KEY, encode(&record).as_slice())?;
     Ok(())
 }

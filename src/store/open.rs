@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{Builder, Database, DatabaseError, StorageBackend};
+use redb::{Builder, Database, DatabaseError, StorageBackend, WriteTransaction};
 use uuid::Uuid;
 
 use super::error::{StoreError, io};
@@ -40,7 +40,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store of a data directory, creating directory and store when both are new.
+    /// Opens the store of a data directory, creating directory and store when both are new. A
+    /// store of an older version is opened as it is: see [`Store::upgrade`].
     ///
     /// # Errors
     /// [`StoreError::Locked`] while another process has it open; [`StoreError::Missing`] when the
@@ -100,6 +101,34 @@ impl Store {
         }
         let site_id = Self::check_sentinel(&db, Path::new("backend"), Path::new(""), None)?;
         Ok(Self { db: Arc::new(db), directory: PathBuf::from("/"), site_id })
+    }
+
+    /// The layout of the tables in the file. An older one than [`Store::upgrade`] makes holds
+    /// everything of the site, but jobs cannot be read from it.
+    pub fn schema_version(&self) -> Result<u32, StoreError> {
+        use redb::ReadableDatabase;
+        let meta = self.db.begin_read()?.open_table(tables::META)?;
+        Ok(head::read_site(&meta)?.map_or(0, |site| site.schema_version))
+    }
+
+    /// Whether [`Store::upgrade`] has something to do.
+    pub fn is_old(&self) -> Result<bool, StoreError> {
+        Ok(self.schema_version()? < head::SCHEMA_VERSION)
+    }
+
+    /// Brings an older store to the layout that this program writes, in one transaction: a crash
+    /// leaves the one or the other. An older program refuses the store afterwards.
+    pub fn upgrade(&self) -> Result<(), StoreError> {
+        let tx = self.db.begin_write()?;
+        {
+            let mut meta = tx.open_table(tables::META)?;
+            if let Some(site) = head::read_site(&meta)? {
+                head::upgrade_site(&mut meta, site)?;
+            }
+            make_job_tables(&tx)?;
+        }
+        tx.commit()?;
+        Ok(())
     }
 
     /// A consistent view of the last commit; never waits for the writer.
@@ -255,7 +284,15 @@ fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result<(), StoreE
         tx.open_table(tables::BLOCKS)?;
         tx.open_table(tables::DIRTY)?;
         tx.open_table(tables::AUDIT)?;
+        make_job_tables(&tx)?;
     }
     tx.commit()?;
+    Ok(())
+}
+
+/// What schema version 2 has and version 1 has not.
+pub(super) fn make_job_tables(tx: &WriteTransaction) -> Result<(), StoreError> {
+    tx.open_table(tables::JOBS)?;
+    tx.open_table(tables::JOB_RUNS)?;
     Ok(())
 }

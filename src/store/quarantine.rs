@@ -7,7 +7,7 @@ use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTra
 
 use super::error::{StoreError, io};
 use super::marker::{self, MARKER_FILE, Marker};
-use super::open::{STORE_FILE, Store, create_private_dir};
+use super::open::{STORE_FILE, Store, create_private_dir, make_job_tables};
 use super::snapshot::Snapshot;
 use super::tables;
 
@@ -99,7 +99,9 @@ fn copy_tables(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), Stor
     copy(from, to, tables::INDEX)?;
     copy(from, to, tables::BLOCKS)?;
     copy(from, to, tables::DIRTY)?;
-    copy(from, to, tables::AUDIT)
+    copy(from, to, tables::AUDIT)?;
+    // What ran here says nothing about the site; a store must have the tables all the same.
+    make_job_tables(to)
 }
 
 pub(super) fn copy<K: Key, V: Value>(

@@ -24,6 +24,13 @@ pub(super) const DIRTY: TableDefinition<'_, (u8, u64), u64> = TableDefinition::n
 /// Audit rows by a number that grows by one.
 pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 
+/// Settings and standing of scheduled jobs by name; since schema version 2.
+pub(super) const JOBS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("jobs");
+
+/// (job, run id) -> the run; since schema version 2.
+pub(super) const JOB_RUNS: TableDefinition<'_, (&str, u64), &[u8]> =
+    TableDefinition::new("job_runs");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {

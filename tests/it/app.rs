@@ -56,7 +56,7 @@ pub(crate) struct TestClock {
 }
 
 impl TestClock {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             micros: Arc::new(AtomicI64::new(START_MICROS)),
             step_micros: Arc::new(AtomicI64::new(SECOND_MICROS)),
@@ -69,7 +69,13 @@ impl TestClock {
         self.micros.store(START_MICROS, Ordering::SeqCst);
     }
 
-    fn clock(&self) -> Clock {
+    /// Stops the time at a moment of the test's own, before or after what it was.
+    pub(crate) fn jump_to(&self, time: Timestamp) {
+        self.step_micros.store(0, Ordering::SeqCst);
+        self.micros.store(time.0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
         let Self { micros, step_micros } = self.clone();
         Clock::manual(move || {
             let step = step_micros.load(Ordering::SeqCst);

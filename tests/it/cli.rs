@@ -1,6 +1,7 @@
 //! What people type.
 
 mod config;
+mod jobs;
 mod moving;
 mod refusals;
 mod seed;
@@ -57,6 +58,9 @@ fn a_command_line_that_is_not_understood_exits_2() {
         &["import", "a", "--archive-legacy"],
         &["import", "--from-dump", "a", "--archive-legacy"],
         &["config"],
+        &["jobs", "run"],
+        &["jobs", "schedule", "self-check"],
+        &["jobs", "schedule", "self-check", "1 2 * * *", "--default"],
         &["completions"],
         &["export", "a", "b"],
     ] {

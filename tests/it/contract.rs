@@ -10,6 +10,7 @@ mod export;
 mod framework;
 mod health;
 mod interfaces;
+mod jobs;
 mod link_override;
 mod link_rules;
 mod links;

@@ -7,6 +7,7 @@ mod crash_images;
 mod disk_full;
 mod hostile;
 mod io_errors;
+mod jobs;
 mod kill9;
 mod legacy;
 mod live;

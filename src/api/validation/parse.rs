@@ -9,6 +9,7 @@ use crate::domain::{
     DeviceType, InterfaceType, Medium, Name, NameFault, OverrideReason, PON_CLASSES, PonClass,
     Status,
 };
+use crate::jobs::Schedule;
 
 /// What is wrong with one value.
 pub(crate) struct Problem {
@@ -141,6 +142,12 @@ pub(crate) fn name(value: &Value) -> Parsed<Name> {
             problem("string_pattern_mismatch", "String should not contain control characters")
         }
     })
+}
+
+/// A schedule of five cron fields.
+pub(crate) fn schedule(value: &Value) -> Parsed<Schedule> {
+    let text = text(value)?;
+    Schedule::parse(&text).map_err(|error| problem("value_error", format!("Value error, {error}")))
 }
 
 pub(crate) fn reason(value: &Value) -> Parsed<OverrideReason> {

@@ -63,6 +63,10 @@ fn the_served_document_is_version_3_1_and_complete() {
         "GET /api/topology/summary",
         "GET /api/problems",
         "POST /api/simulate",
+        "GET /api/jobs",
+        "GET /api/jobs/{name}",
+        "PATCH /api/jobs/{name}",
+        "POST /api/jobs/{name}/run",
         "POST /api/seed",
         "POST /api/admin/shutdown",
     ] {

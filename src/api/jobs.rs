@@ -1,0 +1,199 @@
+//! Scheduled jobs: when they run, how their last runs went, and changing either.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{ApiError, ErrorBody};
+use super::extract::{Body422, PathName};
+use super::state::ApiState;
+use super::validation::{Fields, FromFields, parse};
+use crate::jobs::{JobPatch, JobRun, JobStatus, Schedule, Trigger};
+use crate::wire::Time;
+
+/// Runs shown of each job; what a page has room for.
+const RUNS_SHOWN: usize = 20;
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(jobs))
+        .routes(routes!(job, change_job))
+        .routes(routes!(run_job))
+}
+
+/// Every job of the appliance.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Jobs)]
+pub struct JobsView {
+    /// What schedules mean by a time of day: a name such as `Europe/Berlin`, or an offset.
+    timezone: String,
+    jobs: Vec<JobView>,
+}
+
+/// One job.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Job)]
+pub struct JobView {
+    name: &'static str,
+    title: &'static str,
+    /// Five cron fields, local time.
+    schedule: String,
+    default_schedule: &'static str,
+    is_enabled: bool,
+    /// Null while it is disabled.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_run_at: Option<Time>,
+    /// The run under way.
+    running: Option<RunView>,
+    /// Those that ended, newest first; at most 20.
+    runs: Vec<RunView>,
+}
+
+/// One run of a job.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobRun)]
+pub struct RunView {
+    /// Grows by one with each run of the same job.
+    id: u64,
+    /// `schedule`, `manual`, `missed` (it was due while the host was off) or `repair`.
+    trigger: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Time,
+    /// Null while it runs, and when the process ended in the middle of it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Time>,
+    duration_ms: Option<u64>,
+    /// `running`, `ok`, `failed` or `interrupted`.
+    result: &'static str,
+    /// What came of it, in a sentence.
+    message: Option<String>,
+    /// The last lines that it logged.
+    log: Vec<String>,
+}
+
+impl JobsView {
+    pub fn new(timezone: &str, jobs: Vec<JobStatus>) -> Self {
+        Self { timezone: timezone.to_owned(), jobs: jobs.into_iter().map(JobView::new).collect() }
+    }
+}
+
+impl JobView {
+    pub fn new(job: JobStatus) -> Self {
+        Self {
+            name: job.name,
+            title: job.title,
+            schedule: job.schedule,
+            default_schedule: job.default_schedule,
+            is_enabled: job.is_enabled,
+            next_run_at: job.next_run_at.map(Time),
+            running: job.running.map(RunView::new),
+            runs: job.runs.into_iter().take(RUNS_SHOWN).map(RunView::new).collect(),
+        }
+    }
+}
+
+impl RunView {
+    pub fn new(run: JobRun) -> Self {
+        let duration_us = run.ended_at.map(|end| end.0.saturating_sub(run.started_at.0));
+        Self {
+            id: run.id,
+            trigger: run.trigger.as_str(),
+            started_at: Time(run.started_at),
+            ended_at: run.ended_at.map(Time),
+            duration_ms: duration_us.map(|us| u64::try_from(us / 1000).unwrap_or(0)),
+            result: run.result.as_str(),
+            message: run.message,
+            log: run.log,
+        }
+    }
+}
+
+/// What to change of a job; what is absent stays.
+#[derive(ToSchema)]
+#[schema(as = JobPatch)]
+struct PatchBody {
+    /// Five cron fields (minute, hour, day of the month, month, day of the week), local time;
+    /// null brings the default back.
+    #[schema(value_type = Option<String>, example = "15 2 * * *")]
+    schedule: Option<Option<Schedule>>,
+    #[schema(value_type = Option<bool>, nullable = false)]
+    is_enabled: Option<bool>,
+}
+
+impl FromFields for PatchBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            schedule: fields.nullable("schedule", parse::schedule),
+            is_enabled: fields.present("is_enabled", parse::boolean),
+        })
+    }
+}
+
+/// Every job, when it is due next and how its last runs went.
+#[utoipa::path(
+    get,
+    path = "/api/jobs",
+    tag = "jobs",
+    responses((status = 200, body = JobsView))
+)]
+async fn jobs(State(state): State<ApiState>) -> Result<Json<JobsView>, ApiError> {
+    let jobs = state.jobs();
+    Ok(Json(JobsView::new(jobs.time_zone(), jobs.list().await?)))
+}
+
+/// One job.
+#[utoipa::path(
+    get,
+    path = "/api/jobs/{name}",
+    tag = "jobs",
+    params(("name" = String, Path)),
+    responses((status = 200, body = JobView))
+)]
+async fn job(
+    State(state): State<ApiState>,
+    PathName(name): PathName,
+) -> Result<Json<JobView>, ApiError> {
+    Ok(Json(JobView::new(state.jobs().get(&name).await?)))
+}
+
+/// Reschedules, enables or disables a job, for now and after restarts.
+#[utoipa::path(
+    patch,
+    path = "/api/jobs/{name}",
+    tag = "jobs",
+    params(("name" = String, Path)),
+    request_body = PatchBody,
+    responses((status = 200, body = JobView))
+)]
+async fn change_job(
+    State(state): State<ApiState>,
+    PathName(name): PathName,
+    Body422(body): Body422<PatchBody>,
+) -> Result<Json<JobView>, ApiError> {
+    let schedule = body.schedule.map(|schedule| schedule.map(|schedule| schedule.as_str().into()));
+    let patch = JobPatch { schedule, is_enabled: body.is_enabled };
+    Ok(Json(JobView::new(state.jobs().set(&name, patch).await?)))
+}
+
+/// Starts a job now, disabled or not. The answer does not wait for its end.
+#[utoipa::path(
+    post,
+    path = "/api/jobs/{name}/run",
+    tag = "jobs",
+    params(("name" = String, Path)),
+    responses(
+        (status = 202, body = RunView),
+        (status = 409, description = "It is running already", body = ErrorBody),
+    )
+)]
+async fn run_job(
+    State(state): State<ApiState>,
+    PathName(name): PathName,
+) -> Result<(StatusCode, Json<RunView>), ApiError> {
+    let run = state.jobs().run_now(&name, Trigger::Manual).await?;
+    Ok((StatusCode::ACCEPTED, Json(RunView::new(run))))
+}

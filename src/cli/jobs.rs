@@ -1,0 +1,240 @@
+//! `unoc jobs`
+
+use std::io::Read;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use serde_json::{Value, json};
+
+use super::args::{Cli, JobsAction};
+use super::exit::Failure;
+use super::offline;
+use super::remote::Remote;
+use crate::api::{JobView, JobsView, RunView};
+use crate::app;
+use crate::config::Config;
+use crate::jobs::{Handle, JobError, JobPatch, Schedule, Trigger};
+use crate::store::Store;
+use crate::wire::Time;
+
+/// Between two looks at a run on the server.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+pub(super) fn run(cli: &Cli, action: Option<&JobsAction>) -> Result<(), Failure> {
+    let config = cli.load_config()?;
+    check(action)?;
+    let answer = match offline::open_store(&config)? {
+        Some(store) => here(&config, store, action)?,
+        None => by_server(&config, action)?,
+    };
+    if cli.json {
+        println!("{answer:#}");
+    } else {
+        match action {
+            None => print_jobs(&answer),
+            Some(JobsAction::Run { name }) => print_run(name, &answer),
+            Some(_) => print_change(&answer),
+        }
+    }
+    match (action, answer["result"].as_str()) {
+        (Some(JobsAction::Run { name }), Some(result)) if result != "ok" => {
+            Err(anyhow!("job {name}: {result}").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says what is wrong with a schedule before anything is opened.
+fn check(action: Option<&JobsAction>) -> Result<(), Failure> {
+    if let Some(JobsAction::Schedule { cron: Some(cron), .. }) = action {
+        Schedule::parse(cron).map_err(|error| Failure::refused(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The server that holds the store does it.
+fn by_server(config: &Config, action: Option<&JobsAction>) -> Result<Value, Failure> {
+    let server = Remote::of(config)?;
+    let listed = read(server.get("/api/jobs")?)?;
+    let Some(action) = action else { return Ok(listed) };
+    let name = name_of(action);
+    let mut jobs = listed["jobs"].as_array().into_iter().flatten();
+    let Some(job) = jobs.find(|job| job["name"] == name) else {
+        return Err(failed(name, JobError::NotFound));
+    };
+    let path = format!("/api/jobs/{name}");
+    let patch = match action {
+        JobsAction::Run { .. } if job["running"].is_object() => {
+            return Err(failed(name, JobError::AlreadyRunning));
+        }
+        JobsAction::Run { .. } => return run_on(&server, &path),
+        JobsAction::Enable { .. } => json!({"is_enabled": true}),
+        JobsAction::Disable { .. } => json!({"is_enabled": false}),
+        JobsAction::Schedule { cron, .. } => json!({"schedule": cron}),
+    };
+    read(server.patch(&path, &patch)?)
+}
+
+fn run_on(server: &Remote, path: &str) -> Result<Value, Failure> {
+    let run = read(server.post(&format!("{path}/run"))?)?;
+    let runtime = offline::runtime()?;
+    loop {
+        let job = read(server.get(path)?)?;
+        let runs = job["runs"].as_array().into_iter().flatten();
+        if let Some(ended) = runs.into_iter().find(|ended| ended["id"] == run["id"]) {
+            return Ok(ended.clone());
+        }
+        if job["running"]["id"] != run["id"] {
+            return Err(anyhow!("the server does not know how the run ended").into());
+        }
+        runtime.block_on(tokio::time::sleep(LOOK_EVERY));
+    }
+}
+
+fn read(mut body: impl Read) -> Result<Value, Failure> {
+    let mut text = String::new();
+    body.read_to_string(&mut text)?;
+    Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+}
+
+/// No server runs: the same thing, with an engine and jobs of this command's own. Nothing runs
+/// here because it is due; the service makes up for that when it starts.
+fn here(config: &Config, store: Store, action: Option<&JobsAction>) -> Result<Value, Failure> {
+    let (engine, engine_thread) = offline::start_engine(config, store)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let answer = runtime.block_on(async {
+        let answer = match app::start_jobs(config, &engine, false).await {
+            Ok((handle, jobs)) => {
+                let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+                let asked = async {
+                    let answer = ask(&handle, action).await;
+                    drop(stop);
+                    answer
+                };
+                let stopped = async { drop(stopped.await) };
+                tokio::join!(asked, jobs.run(stopped)).0
+            }
+            Err(error) => Err(error.into()),
+        };
+        engine.stop().await;
+        answer
+    });
+    offline::join(engine_thread)?;
+    answer
+}
+
+async fn ask(jobs: &Handle, action: Option<&JobsAction>) -> Result<Value, Failure> {
+    let Some(action) = action else {
+        let listed = jobs.list().await.map_err(anyhow::Error::from)?;
+        return view(JobsView::new(jobs.time_zone(), listed));
+    };
+    let name = name_of(action);
+    let patch = match action {
+        JobsAction::Run { .. } => {
+            let ended = async {
+                let run = jobs.run_now(name, Trigger::Manual).await?;
+                jobs.wait(name, run.id).await
+            };
+            return view(RunView::new(ended.await.map_err(|error| failed(name, error))?));
+        }
+        JobsAction::Enable { .. } => JobPatch { is_enabled: Some(true), ..JobPatch::default() },
+        JobsAction::Disable { .. } => JobPatch { is_enabled: Some(false), ..JobPatch::default() },
+        JobsAction::Schedule { cron, .. } => {
+            JobPatch { schedule: Some(cron.clone()), ..JobPatch::default() }
+        }
+    };
+    let job = jobs.set(name, patch).await.map_err(|error| failed(name, error))?;
+    view(JobView::new(job))
+}
+
+fn view(view: impl serde::Serialize) -> Result<Value, Failure> {
+    Ok(serde_json::to_value(view).map_err(anyhow::Error::from)?)
+}
+
+fn failed(name: &str, error: JobError) -> Failure {
+    match error {
+        JobError::NotFound => {
+            Failure::refused(format!("there is no job {name:?}; unoc jobs lists them"))
+        }
+        JobError::AlreadyRunning => Failure::temporary(error.to_string()),
+        other => anyhow::Error::from(other).into(),
+    }
+}
+
+fn name_of(action: &JobsAction) -> &str {
+    match action {
+        JobsAction::Run { name }
+        | JobsAction::Enable { name }
+        | JobsAction::Disable { name }
+        | JobsAction::Schedule { name, .. } => name,
+    }
+}
+
+/// One line per job, as wide as needed.
+fn print_jobs(answer: &Value) {
+    let heads = ["NAME", "SCHEDULE", "NEXT", "LAST", "RESULT", "TOOK"].map(str::to_owned);
+    let jobs = answer["jobs"].as_array().into_iter().flatten();
+    let rows: Vec<[String; 6]> = std::iter::once(heads).chain(jobs.map(row)).collect();
+    let mut widths = [0; 6];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+    println!("Times are local ({}).", answer["timezone"].as_str().unwrap_or("-"));
+}
+
+fn row(job: &Value) -> [String; 6] {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let is_enabled = job["is_enabled"] == true;
+    let next = if is_enabled { local(&job["next_run_at"]) } else { "disabled".to_owned() };
+    let last = if job["running"].is_object() { &job["running"] } else { &job["runs"][0] };
+    [
+        text(&job["name"]),
+        text(&job["schedule"]),
+        next,
+        local(&last["started_at"]),
+        text(&last["result"]),
+        last["duration_ms"].as_f64().map_or("-".to_owned(), |ms| format!("{:.1} s", ms / 1000.0)),
+    ]
+}
+
+/// A time to the minute, as the clock on the wall shows it.
+fn local(time: &Value) -> String {
+    let shown = time.as_str().and_then(Time::parse).and_then(|time| {
+        let time = jiff::Timestamp::from_microsecond(time.0).ok()?;
+        let told = jiff::tz::TimeZone::system().to_datetime(time);
+        Some(told.strftime("%Y-%m-%d %H:%M").to_string())
+    });
+    shown.unwrap_or_else(|| "-".to_owned())
+}
+
+fn print_run(name: &str, run: &Value) {
+    for line in run["log"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        println!("  {line}");
+    }
+    let seconds = run["duration_ms"].as_f64().unwrap_or_default() / 1000.0;
+    let result = run["result"].as_str().unwrap_or("-");
+    let message = run["message"].as_str().unwrap_or("-");
+    println!("{name}: {result} in {seconds:.1} s: {message}");
+}
+
+fn print_change(job: &Value) {
+    let text = |key: &str| job[key].as_str().unwrap_or("-");
+    let (name, schedule) = (text("name"), text("schedule"));
+    if job["is_enabled"] == true {
+        println!("{name} runs at {schedule:?}, next on {}.", local(&job["next_run_at"]));
+    } else {
+        println!(
+            "{name} is disabled; unoc jobs run {name} runs it, unoc jobs enable {name} ends that."
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! One job: what is due, what runs, what is remembered. Knows the time only as an argument.
+
+use jiff::tz::TimeZone;
+use tokio::sync::oneshot;
+use tokio::task;
+use tracing::warn;
+
+use super::error::{JobError, ScheduleError};
+use super::handle::{Answer, JobPatch, JobStatus, Standing};
+use super::log::RunLog;
+use super::schedule::Schedule;
+use super::spec::JobSpec;
+use crate::domain::Timestamp;
+use crate::store::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Snapshot, Trigger};
+
+/// From how late on a due time counts as missed. The scheduler and the pauses are seconds late,
+/// a start after an update is within two minutes.
+const MISSED_AFTER_US: i64 = 5 * 60 * 1_000_000;
+/// How far in the future a settled due time may be: clocks are set by seconds all the time.
+const FUTURE_US_MAX: i64 = 60 * 1_000_000;
+/// Said of a run that the process did not live to end.
+const CUT_OFF: &str = "The service ended while this ran";
+
+/// A job and its standing.
+///
+/// Invariants:
+/// 1. `next_id` is above the id of every run that was ever remembered.
+/// 2. While `running` is there, no other run of this job begins.
+pub(super) struct Job {
+    pub(super) spec: JobSpec,
+    schedule: Schedule,
+    settings: JobSettings,
+    next_id: u64,
+    /// Its work is in the supervisor's set of tasks under the same id.
+    pub(super) running: Option<Running>,
+    /// Also kept here because a full volume remembers nothing.
+    latest: Option<JobRun>,
+}
+
+/// A run under way.
+pub(super) struct Running {
+    pub(super) task: task::Id,
+    pub(super) run: JobRun,
+    pub(super) log: RunLog,
+    /// Told when it is over.
+    pub(super) waiting: Vec<Answer<()>>,
+}
+
+impl Job {
+    /// A job as the store remembers it, and what to write down of it now: that it is new, and
+    /// which runs the process before this one did not live to end.
+    pub(super) fn restore(
+        spec: JobSpec,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<JobWrite>), JobError> {
+        let own = Schedule::parse(spec.default_schedule)?;
+        let kept = snapshot.job(spec.name)?;
+        let is_new = kept.is_none();
+        let settings = kept.unwrap_or(JobSettings {
+            schedule: None,
+            is_enabled: true,
+            first_seen: now,
+            settled: now,
+        });
+        let schedule = match settings.schedule.as_deref().map(Schedule::parse) {
+            Some(Ok(schedule)) => schedule,
+            Some(Err(error)) => {
+                warn!(job.name = spec.name, %error, "The schedule set for job {} is not understood; \
+                    it runs at {:?}", spec.name, spec.default_schedule);
+                own
+            }
+            None => own,
+        };
+        let runs = snapshot.job_runs(spec.name, JOB_RUNS_MAX)?;
+        let next_id = runs.first().map_or(1, |run| run.id + 1);
+        let job = Self { spec, schedule, settings, next_id, running: None, latest: None };
+        let cut_off = runs.into_iter().filter(|run| run.result == RunResult::Running).map(|run| {
+            let message = Some(CUT_OFF.to_owned());
+            job.write(false, Some(JobRun { result: RunResult::Interrupted, message, ..run }))
+        });
+        let mut writes: Vec<JobWrite> = cut_off.collect();
+        if is_new {
+            writes.push(job.write(true, None));
+        }
+        Ok((job, writes))
+    }
+
+    /// Whether its settled due time lies in a future that the clock came back from. It is set to
+    /// now then: the job must not stand still until that future comes.
+    pub(super) fn leave_future(&mut self, now: Timestamp) -> bool {
+        let is_ahead = self.settled_us() > now.0.saturating_add(FUTURE_US_MAX);
+        if is_ahead {
+            self.settings.settled = now;
+        }
+        is_ahead
+    }
+
+    /// Why it has to run now, if it has to; every due time up to now is settled with that.
+    pub(super) fn take_due(&mut self, now: Timestamp, zone: &TimeZone) -> Option<Trigger> {
+        if !self.settings.is_enabled {
+            return None;
+        }
+        let due = self.schedule.latest(now, zone).filter(|due| due.0 > self.settled_us())?;
+        self.settings.settled = due;
+        let is_late = now.0 - due.0 > MISSED_AFTER_US;
+        Some(if is_late { Trigger::Missed } else { Trigger::Schedule })
+    }
+
+    /// Changes what an operator may change. Due times before now are settled: neither those of
+    /// the time when it was disabled nor those of another schedule are made up.
+    pub(super) fn set(&mut self, patch: JobPatch, now: Timestamp) -> Result<(), ScheduleError> {
+        if let Some(text) = patch.schedule {
+            self.schedule = match &text {
+                Some(text) => Schedule::parse(text)?,
+                None => Schedule::parse(self.spec.default_schedule)?,
+            };
+            self.settings.schedule = text.map(|_| self.schedule.as_str().to_owned());
+        }
+        if let Some(is_enabled) = patch.is_enabled {
+            self.settings.is_enabled = is_enabled;
+        }
+        self.settings.settled = self.settings.settled.max(now);
+        Ok(())
+    }
+
+    /// The run that begins now.
+    pub(super) fn next_run(&mut self, trigger: Trigger, now: Timestamp) -> JobRun {
+        let id = self.next_id;
+        self.next_id += 1;
+        JobRun {
+            id,
+            trigger,
+            started_at: now,
+            ended_at: None,
+            result: RunResult::Running,
+            message: None,
+            log: Vec::new(),
+        }
+    }
+
+    /// The run under way, ended now, and who waits for that.
+    pub(super) fn end_run(
+        &mut self,
+        result: RunResult,
+        message: String,
+        now: Timestamp,
+    ) -> Option<(JobRun, Vec<Answer<()>>)> {
+        let Running { run, log, waiting, .. } = self.running.take()?;
+        let run = JobRun {
+            ended_at: Some(now.max(run.started_at)),
+            result,
+            message: Some(message),
+            log: log.lines(),
+            ..run
+        };
+        self.latest = Some(run.clone());
+        Some((run, waiting))
+    }
+
+    /// Answers once this run is over.
+    pub(super) fn when_over(&mut self, run_id: u64, answer: oneshot::Sender<Result<(), JobError>>) {
+        match &mut self.running {
+            Some(running) if running.run.id == run_id => running.waiting.push(answer),
+            // Whoever asked may have gone away.
+            _ => drop(answer.send(Ok(()))),
+        }
+    }
+
+    pub(super) fn standing(&self, now: Timestamp, zone: &TimeZone) -> Standing {
+        let is_enabled = self.settings.is_enabled;
+        let running = self.running.as_ref();
+        let status = JobStatus {
+            name: self.spec.name,
+            title: self.spec.title,
+            schedule: self.schedule.as_str().to_owned(),
+            default_schedule: self.spec.default_schedule,
+            is_enabled,
+            next_run_at: self.schedule.next(now, zone).filter(|_| is_enabled),
+            running: running.map(|now| JobRun { log: now.log.lines(), ..now.run.clone() }),
+            runs: Vec::new(),
+        };
+        Standing { status, latest: self.latest.clone() }
+    }
+
+    /// What to remember: the settings, a run, or both.
+    pub(super) fn write(&self, with_settings: bool, run: Option<JobRun>) -> JobWrite {
+        let settings = with_settings.then(|| self.settings.clone());
+        JobWrite { name: self.spec.name.to_owned(), settings, run }
+    }
+
+    fn settled_us(&self) -> i64 {
+        self.settings.settled.0
+    }
+}

@@ -1,0 +1,278 @@
+//! When a job is due: five cron fields, read by croner, in the host's time zone.
+//!
+//! croner says what a pattern matches; the way through the days and the change of the clocks are
+//! ours. Its own search knows only one of the hours that come twice (`*/10` would stand still for
+//! an hour, and the time before now could lie after it) and leaves out a job with two fixed hours
+//! when one of them does not exist.
+//!
+//! When clocks go forward, a time that does not exist is due as much later as the clocks went
+//! (02:15 at 03:15). When they go back, a time that comes twice is due the first time; with an
+//! hour that begins with `*` both times, because such a job goes by elapsed time.
+
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::Timestamp as Instant;
+use jiff::civil::{Date, Time};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+
+use super::error::ScheduleError;
+use crate::domain::Timestamp;
+
+/// Longer than any schedule that says something.
+const CHARS_MAX: usize = 100;
+/// How far the next or the last due time is looked for: 29 February comes after eight years at
+/// the latest.
+const DAYS_MAX: usize = 8 * 366;
+/// A day from which on every day that exists comes within [`DAYS_MAX`].
+const ANY_DAY: Date = Date::constant(2026, 1, 1);
+
+const FIELDS: [&str; 5] = ["minute", "hour", "day of the month", "month", "day of the week"];
+
+/// A schedule that was understood.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    text: String,
+    cron: Cron,
+    /// Ascending; the same on each day that matches.
+    times: Vec<Time>,
+    /// Whether the hour field begins with `*`.
+    is_hourly: bool,
+}
+
+impl Schedule {
+    /// Reads five cron fields: minute, hour, day of the month, month, day of the week. Days match
+    /// as in cron: when both day fields are given, either suffices.
+    ///
+    /// # Errors
+    /// [`ScheduleError`] naming the field and what is wrong with it, or that it never comes.
+    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
+        if text.chars().count() > CHARS_MAX {
+            return Err(ScheduleError::TooLong { chars_max: CHARS_MAX });
+        }
+        let fields: Vec<&str> = text.split_whitespace().collect();
+        if fields.len() != FIELDS.len() {
+            return Err(ScheduleError::Fields { found: fields.len() });
+        }
+        let text = fields.join(" ");
+        let cron = read(&text).map_err(|why| blame(&fields, why))?;
+        let times = times(&cron);
+        let schedule = Self { text, cron, times, is_hourly: fields[1].starts_with('*') };
+        if schedule.times.is_empty() || schedule.days_from(ANY_DAY).next().is_none() {
+            return Err(ScheduleError::Never);
+        }
+        Ok(schedule)
+    }
+
+    /// The five fields.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The last due time that is not after `now`.
+    pub fn latest(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let now = instant(now)?;
+        self.days_back(zone.to_datetime(now).date())
+            .find_map(|day| self.of_day(day, zone).filter(|due| *due <= now).max())
+            .map(|due| Timestamp(due.as_microsecond()))
+    }
+
+    /// The first due time after `now`.
+    pub fn next(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let now = instant(now)?;
+        self.days_from(zone.to_datetime(now).date())
+            .find_map(|day| self.of_day(day, zone).filter(|due| *due > now).min())
+            .map(|due| Timestamp(due.as_microsecond()))
+    }
+
+    fn days_from(&self, first: Date) -> impl Iterator<Item = Date> {
+        let days = std::iter::successors(Some(first), |day| day.tomorrow().ok());
+        days.take(DAYS_MAX).filter(|day| self.has_day(*day))
+    }
+
+    fn days_back(&self, last: Date) -> impl Iterator<Item = Date> {
+        let days = std::iter::successors(Some(last), |day| day.yesterday().ok());
+        days.take(DAYS_MAX).filter(|day| self.has_day(*day))
+    }
+
+    fn has_day(&self, day: Date) -> bool {
+        let [month, date] = [day.month(), day.day()].map(|part| u32::from(part.unsigned_abs()));
+        let pattern = &self.cron.pattern;
+        // Neither fails for a day that exists.
+        pattern.month_match(month).unwrap_or(false)
+            && pattern.day_match(i32::from(day.year()), month, date).unwrap_or(false)
+    }
+
+    /// The due times of a day, in no order.
+    fn of_day(&self, day: Date, zone: &TimeZone) -> impl Iterator<Item = Instant> {
+        self.times.iter().flat_map(move |time| {
+            let told = zone.to_ambiguous_timestamp(day.to_datetime(*time));
+            let second = match told.offset() {
+                AmbiguousOffset::Fold { .. } if self.is_hourly => told.clone().later().ok(),
+                _ => None,
+            };
+            told.compatible().ok().into_iter().chain(second)
+        })
+    }
+}
+
+fn instant(time: Timestamp) -> Option<Instant> {
+    Instant::from_microsecond(time.0).ok()
+}
+
+fn read(text: &str) -> Result<Cron, String> {
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    parser.parse(text).map_err(|error| error.to_string())
+}
+
+/// Which field is at fault. croner names none.
+fn blame(fields: &[&str], why: String) -> ScheduleError {
+    let faulty = fields.iter().zip(FIELDS).enumerate().find_map(|(place, (text, field))| {
+        let mut alone = ["*"; FIELDS.len()];
+        alone[place] = text;
+        let why = read(&alone.join(" ")).err()?;
+        Some(ScheduleError::Field { field, text: (*text).to_owned(), why })
+    });
+    let text = fields.join(" ");
+    faulty.unwrap_or(ScheduleError::Field { field: "schedule", text, why })
+}
+
+fn times(cron: &Cron) -> Vec<Time> {
+    let minutes: Vec<i8> =
+        (0..60).filter(|minute| minute_matches(cron, *minute).unwrap_or(false)).collect();
+    let hours = (0..24).filter(|hour| hour_matches(cron, *hour).unwrap_or(false));
+    let times = hours.flat_map(|hour| {
+        minutes.iter().filter_map(move |minute| Time::new(hour, *minute, 0, 0).ok())
+    });
+    times.collect()
+}
+
+fn minute_matches(cron: &Cron, minute: i8) -> Option<bool> {
+    cron.pattern.minute_match(u32::try_from(minute).ok()?).ok()
+}
+
+fn hour_matches(cron: &Cron, hour: i8) -> Option<bool> {
+    cron.pattern.hour_match(u32::try_from(hour).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As in Berlin, without asking the host for its time zones.
+    fn berlin() -> TimeZone {
+        TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp(text.parse::<Instant>().unwrap().as_microsecond())
+    }
+
+    fn shown(time: Option<Timestamp>) -> String {
+        time.map_or("never".to_owned(), |time| instant(time).unwrap().to_string())
+    }
+
+    #[track_caller]
+    fn check(schedule: &str, now: &str, latest: &str, next: &str) {
+        let schedule = Schedule::parse(schedule).unwrap();
+        let zone = berlin();
+        let found = [schedule.latest(at(now), &zone), schedule.next(at(now), &zone)].map(shown);
+        assert_eq!(found, [latest, next].map(str::to_owned), "{schedule:?} at {now}");
+    }
+
+    #[test]
+    fn due_times_are_local() {
+        check("15 2 * * *", "2026-11-25T12:00:00Z", "2026-11-25T01:15:00Z", "2026-11-26T01:15:00Z");
+        check("15 2 * * *", "2026-07-01T00:15:00Z", "2026-07-01T00:15:00Z", "2026-07-02T00:15:00Z");
+        check(
+            "15 2 * * *",
+            "2026-07-01T00:14:59.999999Z",
+            "2026-06-30T00:15:00Z",
+            "2026-07-01T00:15:00Z",
+        );
+        check("30 3 * * 0", "2026-11-25T12:00:00Z", "2026-11-22T02:30:00Z", "2026-11-29T02:30:00Z");
+        check(
+            "30 3 * * sun",
+            "2026-11-25T12:00:00Z",
+            "2026-11-22T02:30:00Z",
+            "2026-11-29T02:30:00Z",
+        );
+        check("30 4 1 * *", "2026-11-25T12:00:00Z", "2026-11-01T03:30:00Z", "2026-12-01T03:30:00Z");
+        check(
+            "*/10 * * * *",
+            "2026-11-25T12:05:00Z",
+            "2026-11-25T12:00:00Z",
+            "2026-11-25T12:10:00Z",
+        );
+        check("0 0 29 2 *", "2026-11-25T12:00:00Z", "2024-02-28T23:00:00Z", "2028-02-28T23:00:00Z");
+        check("0 0 29 2 *", "2100-11-25T12:00:00Z", "2096-02-28T23:00:00Z", "2104-02-28T23:00:00Z");
+        // Either day field suffices, as in cron: the 13th, and Fridays.
+        check(
+            "0 12 13 * 5",
+            "2026-11-24T00:00:00Z",
+            "2026-11-20T11:00:00Z",
+            "2026-11-27T11:00:00Z",
+        );
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_due_once_that_day() {
+        // 2026-03-29: 02:00 CET is 03:00 CEST, 01:00Z.
+        check("15 2 * * *", "2026-03-29T00:59:59Z", "2026-03-28T01:15:00Z", "2026-03-29T01:15:00Z");
+        check("15 2 * * *", "2026-03-29T01:14:59Z", "2026-03-28T01:15:00Z", "2026-03-29T01:15:00Z");
+        check("15 2 * * *", "2026-03-29T01:15:00Z", "2026-03-29T01:15:00Z", "2026-03-30T00:15:00Z");
+        check(
+            "15 2,14 * * *",
+            "2026-03-29T01:15:00Z",
+            "2026-03-29T01:15:00Z",
+            "2026-03-29T12:15:00Z",
+        );
+        check(
+            "*/10 * * * *",
+            "2026-03-29T01:05:00Z",
+            "2026-03-29T01:00:00Z",
+            "2026-03-29T01:10:00Z",
+        );
+    }
+
+    #[test]
+    fn a_time_that_comes_twice_is_due_once() {
+        // 2026-10-25: 03:00 CEST is 02:00 CET, 01:00Z.
+        check("15 2 * * *", "2026-10-25T00:14:59Z", "2026-10-24T00:15:00Z", "2026-10-25T00:15:00Z");
+        check("15 2 * * *", "2026-10-25T00:15:00Z", "2026-10-25T00:15:00Z", "2026-10-26T01:15:00Z");
+        check("15 2 * * *", "2026-10-25T01:15:00Z", "2026-10-25T00:15:00Z", "2026-10-26T01:15:00Z");
+        check("45 2 * * *", "2026-10-25T01:30:00Z", "2026-10-25T00:45:00Z", "2026-10-26T01:45:00Z");
+        // What goes by elapsed time goes on through both hours.
+        check(
+            "*/10 * * * *",
+            "2026-10-25T00:55:00Z",
+            "2026-10-25T00:50:00Z",
+            "2026-10-25T01:00:00Z",
+        );
+        check(
+            "*/10 * * * *",
+            "2026-10-25T01:05:00Z",
+            "2026-10-25T01:00:00Z",
+            "2026-10-25T01:10:00Z",
+        );
+    }
+
+    #[test]
+    fn a_fault_names_its_field() {
+        let check = |text: &str, expected: &str| {
+            let error = Schedule::parse(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        };
+        check("", "five fields");
+        check("15 2 * *", "not 4");
+        check("0 15 2 * * *", "not 6");
+        check("@daily", "not 1");
+        check("60 2 * * *", "the minute \"60\"");
+        check("15 24 * * *", "the hour \"24\"");
+        check("15 2 32 * *", "the day of the month \"32\"");
+        check("15 2 * JAM *", "the month \"JAM\"");
+        check("15 2 * * 8", "the day of the week \"8\"");
+        check("15 2-1 * * *", "the hour \"2-1\"");
+        check("0 0 31 2 *", "no such day");
+        check(&"1,".repeat(60), "at most 100");
+    }
+}

@@ -1,0 +1,66 @@
+//! `unoc jobs`, with a server and without.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::app::process::{Server, run};
+
+fn json(directory: &Path, arguments: &[&str]) -> Value {
+    let said = run(directory, &[arguments, &["--json"]].concat()).expect(0);
+    serde_json::from_str(&said.stdout).expect("JSON")
+}
+
+/// Goes through every command; the same with a server and without.
+fn try_all(directory: &Path) {
+    let list = run(directory, &["jobs"]).expect(0).stdout;
+    let lines: Vec<&str> = list.lines().collect();
+    assert!(lines[0].starts_with("NAME ") && lines[0].contains("  NEXT "), "{list}");
+    assert!(lines[1].starts_with("self-check  0 6 * * *  20"), "{list}");
+    assert!(lines.last().unwrap().starts_with("Times are local ("), "{list}");
+
+    let ran = run(directory, &["jobs", "run", "self-check"]).expect(0).stdout;
+    assert!(ran.starts_with("  The engine answers.\n"), "{ran}");
+    assert!(ran.contains("self-check: ok in 0."), "{ran}");
+    assert_eq!(json(directory, &["jobs", "run", "self-check"])["result"], "ok");
+    assert!(run(directory, &["jobs"]).expect(0).stdout.contains("  ok "), "the last result");
+
+    let disabled = run(directory, &["jobs", "disable", "self-check"]).expect(0).stdout;
+    assert!(disabled.starts_with("self-check is disabled"), "{disabled}");
+    assert!(run(directory, &["jobs"]).expect(0).stdout.contains("  disabled  "));
+    let scheduled = json(directory, &["jobs", "schedule", "self-check", "5 4 * * *"]);
+    assert_eq!(scheduled["schedule"], "5 4 * * *");
+    assert_eq!(scheduled["is_enabled"], false);
+    let enabled = run(directory, &["jobs", "enable", "self-check"]).expect(0).stdout;
+    assert!(enabled.starts_with("self-check runs at \"5 4 * * *\", next on 20"), "{enabled}");
+    assert_eq!(json(directory, &["jobs"])["jobs"][0]["schedule"], "5 4 * * *");
+    let back = json(directory, &["jobs", "schedule", "self-check", "--default"]);
+    assert_eq!(back["schedule"], "0 6 * * *");
+
+    for action in ["run", "enable", "disable"] {
+        let refused = run(directory, &["jobs", action, "no/body"]).expect(3).stderr;
+        assert!(refused.contains("there is no job \"no/body\"; unoc jobs lists them"), "{refused}");
+    }
+    let refused = run(directory, &["jobs", "schedule", "self-check", "5 4 * *"]).expect(3).stderr;
+    assert!(refused.contains("five fields"), "{refused}");
+}
+
+#[test]
+fn jobs_are_looked_after_with_a_server_and_without() {
+    let directory = tempfile::tempdir().unwrap();
+    try_all(directory.path());
+    let server = Server::start(directory.path(), &[]);
+    try_all(directory.path());
+    let runs = &json(directory.path(), &["jobs"])["jobs"][0]["runs"];
+    assert_eq!(runs.as_array().unwrap().len(), 4, "one history: {runs}");
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn a_failed_job_exits_1() {
+    let directory = tempfile::tempdir().unwrap();
+    let said = run(directory.path(), &["jobs", "run", "self-check", "--min-free-mib", "1048576"]);
+    let said = said.expect(1);
+    assert!(said.stdout.contains("self-check: failed in"), "{said:?}");
+    assert!(said.stderr.contains("job self-check: failed"), "{said:?}");
+}

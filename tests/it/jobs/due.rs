@@ -1,0 +1,136 @@
+//! When jobs run: once for what is due, whatever the clock and the host do.
+
+use unoc::domain::Timestamp;
+use unoc::jobs::JobPatch;
+
+use super::rig::{Rig, counting, gated, time};
+
+#[test]
+fn a_job_runs_at_its_time_and_only_once() {
+    let rig = Rig::at("2026-11-25T12:00:00Z");
+    let (spec, _) = counting("count");
+    let service = rig.start(vec![spec]);
+    assert!(service.runs("count").is_empty(), "a new job makes nothing up");
+    assert_eq!(service.status("count").next_run_at, Some(time("2026-11-26T01:15:00Z")));
+    service.now_is("2026-11-26T01:14:59.999999Z");
+    assert!(service.runs("count").is_empty());
+    for _ in 0..3 {
+        service.now_is("2026-11-26T01:15:00Z");
+    }
+    service.now_is("2026-11-26T01:15:30Z");
+    assert_eq!(service.triggers("count"), ["schedule"]);
+    assert_eq!(service.status("count").next_run_at, Some(time("2026-11-27T01:15:00Z")));
+    service.now_is("2026-11-27T01:15:20Z");
+    assert_eq!(service.triggers("count"), ["schedule", "schedule"]);
+    service.end();
+    let (spec, _) = counting("count");
+    let service = rig.start(vec![spec]);
+    service.now_is("2026-11-27T01:16:00Z");
+    assert_eq!(service.triggers("count"), ["schedule"; 2], "a restart repeats nothing");
+    service.end();
+}
+
+#[test]
+fn what_was_missed_is_made_up_once() {
+    let rig = Rig::at("2026-11-20T12:00:00Z");
+    rig.start(vec![counting("count").0]).end();
+    rig.clock.jump_to(time("2026-11-25T12:00:00Z"));
+    let service = rig.start(vec![counting("count").0]);
+    service.now_is("2026-11-25T12:00:01Z");
+    service.now_is("2026-11-25T12:01:00Z");
+    assert_eq!(service.triggers("count"), ["missed"], "five nights, one run");
+    service.now_is("2026-11-26T01:15:00Z");
+    assert_eq!(service.triggers("count"), ["missed", "schedule"]);
+    service.end();
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_and_comes_back_silences_nobody() {
+    let rig = Rig::at("2026-11-25T12:00:00Z");
+    let service = rig.start(vec![counting("count").0]);
+    service.now_is("2027-11-25T12:00:00Z");
+    assert_eq!(service.triggers("count"), ["missed"]);
+    service.now_is("2026-11-25T13:00:00Z");
+    service.now_is("2026-11-25T13:00:30Z");
+    assert_eq!(service.triggers("count"), ["missed"], "nothing is due by coming back");
+    service.now_is("2026-11-26T01:15:00Z");
+    assert_eq!(service.triggers("count"), ["missed", "schedule"]);
+    // Set back by less than a minute, across the due time.
+    service.now_is("2026-11-26T01:14:30Z");
+    service.now_is("2026-11-26T01:15:00Z");
+    assert_eq!(service.triggers("count"), ["missed", "schedule"]);
+    service.end();
+}
+
+#[test]
+fn a_clock_that_came_back_while_the_host_was_off_silences_nobody() {
+    let rig = Rig::at("2030-01-01T00:00:00Z");
+    rig.start(vec![counting("count").0]).end();
+    rig.clock.jump_to(time("2026-11-25T12:00:00Z"));
+    let service = rig.start(vec![counting("count").0]);
+    service.now_is("2026-11-25T12:00:30Z");
+    service.now_is("2026-11-26T01:15:00Z");
+    assert_eq!(service.triggers("count"), ["schedule"]);
+    service.end();
+}
+
+/// Goes through two days in steps of five minutes; returns the seconds at which a run began.
+fn runs_between(first: &str, last: &str) -> Vec<Timestamp> {
+    const STEP_US: i64 = 5 * 60 * 1_000_000;
+    let rig = Rig::at(first);
+    let service = rig.start(vec![counting("count").0]);
+    let (mut now, last) = (time(first), time(last));
+    while now <= last {
+        service.at(now);
+        now.0 += STEP_US;
+    }
+    let runs = service.runs("count");
+    service.end();
+    runs.iter().map(|run| run.started_at).collect()
+}
+
+#[test]
+fn summer_time_begins_and_ends_with_one_run_a_day() {
+    let spring = runs_between("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z");
+    assert_eq!(spring, ["2026-03-29T01:15:00Z", "2026-03-30T00:15:00Z"].map(time));
+    let autumn = runs_between("2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z");
+    assert_eq!(autumn, ["2026-10-25T00:15:00Z", "2026-10-26T01:15:00Z"].map(time));
+}
+
+#[test]
+fn what_is_due_while_it_runs_is_passed_over() {
+    let rig = Rig::at("2026-11-25T12:00:00Z");
+    let (spec, gate) = gated("slow");
+    let service = rig.start(vec![spec]);
+    service.now_is("2026-11-26T01:15:00Z");
+    service.now_is("2026-11-27T01:15:00Z");
+    assert_eq!(service.status("slow").running.map(|run| run.id), Some(1));
+    gate.add_permits(2);
+    assert_eq!(service.triggers("slow"), ["schedule"]);
+    service.now_is("2026-11-27T01:15:30Z");
+    assert_eq!(service.triggers("slow"), ["schedule"], "not made up when it is over");
+    service.now_is("2026-11-28T01:15:00Z");
+    assert_eq!(service.triggers("slow"), ["schedule", "schedule"]);
+    service.end();
+}
+
+#[test]
+fn a_time_without_the_job_is_not_made_up() {
+    let rig = Rig::at("2026-11-25T12:00:00Z");
+    let service = rig.start(vec![counting("count").0]);
+    let set = |is_enabled| {
+        let patch = JobPatch { is_enabled: Some(is_enabled), ..JobPatch::default() };
+        service.wait(service.jobs.set("count", patch)).unwrap()
+    };
+    assert_eq!(set(false).next_run_at, None);
+    service.now_is("2026-11-28T12:00:00Z");
+    assert_eq!(set(true).next_run_at, Some(time("2026-11-29T01:15:00Z")));
+    service.now_is("2026-11-28T12:01:00Z");
+    assert!(service.runs("count").is_empty());
+    // Nor is a due time of a schedule that was not there yet.
+    let patch = JobPatch { schedule: Some(Some("0 6 * * *".to_owned())), ..JobPatch::default() };
+    service.wait(service.jobs.set("count", patch)).unwrap();
+    service.now_is("2026-11-28T12:02:00Z");
+    assert!(service.runs("count").is_empty());
+    service.end();
+}
