@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::validation::{Fault, ValidationErrors};
+use crate::backup::BackupError;
 use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
 use crate::jobs::JobError;
@@ -20,6 +21,7 @@ pub(super) enum ApiError {
     Store(StoreError),
     Sync(SyncError),
     Job(JobError),
+    Backup(BackupError),
     Invalid(Vec<Fault>),
     NotFound(&'static str),
     BadRequest(&'static str),
@@ -84,6 +86,15 @@ impl From<JobError> for ApiError {
     }
 }
 
+impl From<BackupError> for ApiError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Engine(error) => Self::Engine(error),
+            other => Self::Backup(other),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
@@ -97,6 +108,7 @@ impl IntoResponse for ApiError {
             Self::Engine(EngineError::Store(error)) | Self::Store(error) => internal(&error),
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
+            Self::Backup(error) => backup(&error),
             Self::Invalid(detail) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(ValidationErrors { detail }))
                     .into_response()
@@ -166,8 +178,33 @@ fn job(error: &JobError) -> Response {
     answer(status, error.to_string())
 }
 
+/// What keeps a backup from being made or restored is told; what went wrong inside is not.
+fn backup(error: &BackupError) -> Response {
+    let status = match error {
+        BackupError::NotFound(_) | BackupError::NoBackup => StatusCode::NOT_FOUND,
+        BackupError::Busy(_)
+        | BackupError::NothingToUndo
+        | BackupError::Damaged { .. }
+        | BackupError::WrongKey { .. }
+        | BackupError::Newer { .. }
+        | BackupError::OtherSite { .. }
+        | BackupError::Differs(_)
+        | BackupError::Key(_) => StatusCode::CONFLICT,
+        BackupError::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
+        BackupError::Failed(_) | BackupError::Stopping | BackupError::Target(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        BackupError::Io { .. }
+        | BackupError::Time(_)
+        | BackupError::Row(_)
+        | BackupError::Store(_)
+        | BackupError::Engine(_) => return internal(error),
+    };
+    answer(status, error.to_string())
+}
+
 /// What went wrong inside stays in the log.
-fn internal(error: &StoreError) -> Response {
+fn internal(error: &dyn std::error::Error) -> Response {
     let mut response = answer(
         StatusCode::INTERNAL_SERVER_ERROR,
         "Internal error; the log names it under this request's id",

@@ -4,6 +4,7 @@
 //! [`error`] and nowhere else.
 
 mod audit;
+mod backups;
 mod conditional;
 mod devices;
 mod error;
@@ -29,6 +30,7 @@ mod topology;
 mod ui;
 mod validation;
 
+pub use backups::{BackupView, BackupsView, PruningView, RestoreView};
 pub use jobs::{JobView, JobsView, RunView};
 pub use openapi::document;
 pub use origin::is_cross_site;

@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, devices, export, health, interfaces, jobs, links, openapi, optics, problems, request,
-    seed, shutdown, simulate, sync, topology, ui,
+    audit, backups, devices, export, health, interfaces, jobs, links, openapi, optics, problems,
+    request, seed, shutdown, simulate, sync, topology, ui,
 };
 
 /// Every resource with its documentation.
@@ -22,6 +22,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
         .merge(problems::router())
         .merge(simulate::router())
         .merge(audit::router())
+        .merge(backups::router())
         .merge(sync::router())
         .merge(jobs::router())
         .merge(export::router())
@@ -29,6 +30,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
     // Compressing one entity would cost more than it saves.
     let mut router = large
         .merge(health::router())
+        .merge(backups::downloads())
         .merge(devices::router())
         .merge(links::router())
         .merge(topology::router())

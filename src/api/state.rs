@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::listing::ListCache;
+use crate::backup::Backups;
 use crate::engine::Handle;
 use crate::jobs;
 use crate::sync;
@@ -33,6 +34,7 @@ struct Inner {
     handle: Handle,
     sync: sync::Handle,
     jobs: jobs::Handle,
+    backups: Backups,
     options: ApiOptions,
     lists: ListCache,
     etag_prefix: String,
@@ -43,11 +45,13 @@ impl ApiState {
         handle: Handle,
         sync: sync::Handle,
         jobs: jobs::Handle,
+        backups: Backups,
         options: ApiOptions,
     ) -> Self {
         let site = handle.site_id().simple().to_string();
         let etag_prefix = format!("{}-{}", &site[..8], env!("CARGO_PKG_VERSION"));
-        Self(Arc::new(Inner { handle, sync, jobs, options, lists: ListCache::new(), etag_prefix }))
+        let lists = ListCache::new();
+        Self(Arc::new(Inner { handle, sync, jobs, backups, options, lists, etag_prefix }))
     }
 
     pub(super) fn handle(&self) -> &Handle {
@@ -60,6 +64,10 @@ impl ApiState {
 
     pub(super) fn jobs(&self) -> &jobs::Handle {
         &self.0.jobs
+    }
+
+    pub(super) fn backups(&self) -> &Backups {
+        &self.0.backups
     }
 
     pub(super) fn options(&self) -> &ApiOptions {

@@ -1,5 +1,6 @@
 //! The composition root: builds everything, owns every task, and ends them in order.
 
+mod backup;
 mod endpoint;
 mod jobs;
 mod logging;
@@ -19,6 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceBuilder;
 use tracing::{error, info, warn};
 
+pub use backup::{backup_options, start_backups};
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
 pub use jobs::start_jobs;
 pub use logging::init_logging;
@@ -26,6 +28,7 @@ pub use mirror::start_sync;
 pub use store::open_store;
 
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
+use crate::backup::Backups;
 use crate::config::Config;
 use crate::domain::Command;
 use crate::domain::network::Blueprint;
@@ -50,6 +53,7 @@ pub struct App {
     shutdown: Arc<watch::Sender<bool>>,
     server: JoinHandle<()>,
     /// Ends before the engine, which writes down how runs ended.
+    backups: Backups,
     jobs: JoinHandle<()>,
     /// Everything else that runs.
     tasks: JoinSet<()>,
@@ -77,7 +81,10 @@ impl App {
         }
         load_demo(&config, &handle).await?;
         announce(&config);
-        let (job_handle, jobs) = start_jobs(&config, &handle, true).await?;
+        let backups = start_backups(&config, &handle, &[])?;
+        let tidying = backups.clone();
+        tokio::task::spawn_blocking(move || tidying.tidy()).await?;
+        let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
 
         let listener = server::bind(config.host, config.port).await?;
         let address = listener.local_addr().context("cannot tell the own address")?;
@@ -88,6 +95,7 @@ impl App {
             handle.clone(),
             sync.clone(),
             job_handle,
+            backups.clone(),
             api_options(&config, &shutdown),
         );
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
@@ -128,6 +136,7 @@ impl App {
             sockets,
             shutdown,
             server,
+            backups,
             jobs,
             tasks,
             engine,
@@ -192,6 +201,7 @@ impl App {
             sockets,
             shutdown,
             server,
+            backups,
             jobs,
             mut tasks,
             engine,
@@ -202,6 +212,7 @@ impl App {
         systemd::stopping();
         endpoint::remove(&config.data_dir);
         shutdown.send_replace(true);
+        backups.stop();
         sockets.close().await;
         if let Err(error) = server.await {
             error!(%error, "The server ended badly");

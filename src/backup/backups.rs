@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use tracing::{error, info, warn};
 
@@ -14,10 +15,12 @@ use super::make::{self, Wanted};
 use super::manifest::{Manifest, Reason};
 use super::name::BackupId;
 use super::notes::Depth;
+use super::overview::NONE_US;
 use super::retention::Retention;
 use super::stage::{self, Source};
 use super::targets::Target;
 use super::verify::Drill;
+use crate::domain::Timestamp;
 use crate::engine;
 
 /// What the operator decided about backups.
@@ -27,6 +30,8 @@ pub struct BackupOptions {
     pub data_dir: PathBuf,
     pub keyring: Keyring,
     pub targets: Vec<Target>,
+    /// Places that were asked for and cannot be used: address and why.
+    pub faulty_targets: Vec<(String, String)>,
     pub retention: Retention,
     /// Age of the newest verified backup from which the site counts as unprotected.
     pub stale_after_s: u64,
@@ -47,22 +52,37 @@ pub(super) struct Inner {
     pub(super) engine: engine::Handle,
     pub(super) catalog: Catalog,
     pub(super) board: Board,
+    /// When the store was made.
+    pub(super) since: Timestamp,
+    /// When the newest verified backup was taken, as of the last work.
+    pub(super) newest_verified_us: AtomicI64,
 }
 
 /// The right to work, until it is dropped.
 pub(super) struct Turn {
     pub(super) shown: Shown,
+    backups: Backups,
     _lock: Lock,
 }
 
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.backups.note_protection();
+    }
+}
+
 /// Takes lines for the log of a run.
-pub type Log<'a> = &'a mut dyn FnMut(String);
+pub type Log<'a> = &'a (dyn Fn(String) + Send + Sync);
 
 impl Backups {
     pub fn new(options: BackupOptions, engine: engine::Handle) -> Self {
         let catalog = Catalog::new(&options.directory, Some(engine.site_id()));
         let board = Board::default();
-        Self(Arc::new(Inner { options, engine, catalog, board }))
+        // What cannot be read counts as made long ago: it errs towards a warning.
+        let since = engine.read().created_at().unwrap_or(Timestamp(0));
+        let newest_verified_us = AtomicI64::new(NONE_US);
+        let inner = Inner { options, engine, catalog, board, since, newest_verified_us };
+        Self(Arc::new(inner))
     }
 
     pub fn options(&self) -> &BackupOptions {
@@ -142,7 +162,7 @@ impl Backups {
         }
     }
 
-    fn back_up_once(
+    pub(super) fn back_up_once(
         &self,
         reason: Reason,
         turn: &Turn,
@@ -193,7 +213,7 @@ impl Backups {
         let Inner { options, engine, board, .. } = self.0.as_ref();
         let shown = board.begin(work, engine.now())?;
         let lock = files::lock(&options.directory)?;
-        Ok(Turn { shown, _lock: lock })
+        Ok(Turn { shown, backups: self.clone(), _lock: lock })
     }
 
     /// A file to be staged for this site.

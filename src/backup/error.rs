@@ -46,6 +46,9 @@ pub enum BackupError {
     Key(String),
     #[error("the restored site is not the one that was saved: {0}")]
     Differs(String),
+    /// A backup was not made, and its run says why.
+    #[error("the backup was not made: {0}")]
+    Failed(String),
     #[error("there is no restore to take back")]
     NothingToUndo,
     #[error("it was stopped, since the service ends")]

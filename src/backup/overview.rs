@@ -1,6 +1,7 @@
 //! What an operator wants to know first: could the site be restored, to when, and how fast.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use jiff::tz::TimeZone;
 
@@ -15,6 +16,8 @@ use super::retention::Kept;
 use crate::domain::Timestamp;
 use crate::store::Space;
 
+/// Stands for a time that there is not.
+pub(super) const NONE_US: i64 = i64::MIN;
 const SECOND_US: i64 = 1_000_000;
 /// A backup that seems to be from further in the future was saved by a wrong clock: its age tells
 /// nothing.
@@ -72,28 +75,62 @@ impl TargetState {
     }
 }
 
+/// Whether the site could be restored, in two numbers that cost nothing to tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Protection {
+    /// The state that could be restored.
+    pub restorable_as_of: Option<Timestamp>,
+    /// Its age.
+    pub rpo_s: Option<f64>,
+    /// Whether the site counts as unprotected.
+    pub is_stale: bool,
+}
+
 impl Backups {
-    /// Reads the directory and tells. `since` is when the appliance began to make backups: before
-    /// there is one, the age counts from then.
-    pub fn overview(&self, since: Timestamp) -> Result<Overview, BackupError> {
-        let entries = self.list()?;
+    /// As of the last work on backups, and by the clock of now. Before there is any backup the age
+    /// counts from when the store was made.
+    pub fn protection(&self) -> Protection {
         let now = self.0.engine.now();
+        let newest = self.0.newest_verified_us.load(Ordering::Relaxed);
+        let restorable_as_of = (newest != NONE_US).then_some(Timestamp(newest));
+        // A time from further in the future was noted by a wrong clock: it tells no age.
+        let dated = restorable_as_of.filter(|at| at.0 <= now.0 + CLOCK_SLACK_US);
+        let rpo_s = dated.map(|at| seconds(at, now));
+        let age_s = rpo_s.unwrap_or_else(|| seconds(self.0.since, now));
+        let stale_after = std::time::Duration::from_secs(self.options().stale_after_s);
+        Protection { restorable_as_of, rpo_s, is_stale: age_s > stale_after.as_secs_f64() }
+    }
+
+    /// Looks which backup counts now.
+    pub(super) fn note_protection(&self) {
+        let now_us = self.0.engine.now().0;
+        let Ok(entries) = self.list() else { return };
+        let taken = |entry: &Entry| entry.manifest.header.taken_at_us;
+        let verified: Vec<&Entry> = entries.iter().filter(|entry| entry.is_verified()).collect();
+        let dated = verified.iter().find(|entry| taken(entry) <= now_us + CLOCK_SLACK_US);
+        let newest = dated.or(verified.first()).map_or(NONE_US, |entry| taken(entry));
+        self.0.newest_verified_us.store(newest, Ordering::Relaxed);
+    }
+
+    /// Reads the directory and tells.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn overview(&self) -> Result<Overview, BackupError> {
+        self.note_protection();
+        let entries = self.list()?;
+        let Protection { rpo_s, is_stale, .. } = self.protection();
         let newest_verified = entries.iter().find(|entry| entry.is_verified()).cloned();
-        let is_dated = |entry: &&Entry| entry.manifest.header.taken_at_us <= now.0 + CLOCK_SLACK_US;
-        let dated = entries.iter().filter(|entry| entry.is_verified()).find(is_dated);
-        let rpo_s = dated.map(|entry| seconds(entry.manifest.taken_at(), now));
-        let age_s = rpo_s.unwrap_or_else(|| seconds(since, now));
         let rehearsal = entries
             .iter()
             .filter_map(|entry| entry.notes.verification.as_ref())
             .filter(|verification| verification.is_ok)
             .max_by_key(|verification| verification.at_us);
-        let stale_after_s = self.options().stale_after_s;
         Ok(Overview {
             rto_s: rehearsal
                 .map(|it| std::time::Duration::from_millis(it.duration_ms).as_secs_f64()),
             rehearsed_at: rehearsal.map(|it| it.at()),
-            is_stale: age_s > std::time::Duration::from_secs(stale_after_s).as_secs_f64(),
+            is_stale,
             space: Space::of(&self.options().directory)
                 .or_else(|_| Space::of(self.data_dir()))
                 .ok(),
@@ -131,7 +168,15 @@ impl Backups {
                 last_error: failed.and_then(|note| note.message.clone()),
             }
         };
-        self.options().targets.iter().map(overview).collect()
+        let faulty = self.options().faulty_targets.iter().map(|(url, what)| TargetOverview {
+            name: url.clone(),
+            url: url.clone(),
+            state: TargetState::Failing,
+            copies: 0,
+            last_ok_at: None,
+            last_error: Some(what.clone()),
+        });
+        self.options().targets.iter().map(overview).chain(faulty).collect()
     }
 }
 

@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::activity::{Unit, Work};
-use super::backups::{Backups, Inner, Turn};
+use super::backups::{Backups, Inner, Log, Turn};
 use super::catalog::Entry;
 use super::error::BackupError;
+use super::manifest::Reason;
 use super::notes::{Depth, Verification};
 use super::seal;
 use super::stage::Staged;
@@ -34,16 +35,20 @@ pub enum Drilled {
 
 impl Backups {
     /// Restores a backup into scratch stores, compares it, and notes the outcome. One whose file is
-    /// at fault is put aside (`.bad`); that is an outcome, not an error.
+    /// at fault is put aside (`.bad`) and another backup made; that is an outcome, not an error.
     ///
     /// # Errors
     /// [`BackupError`] when it could not be tried: no room, no key, no file.
-    pub fn verify(&self, name: &str, depth: Depth) -> Result<Entry, BackupError> {
+    pub fn verify(&self, name: &str, depth: Depth, log: Log<'_>) -> Result<Entry, BackupError> {
         let turn = self.turn(Work::Verify)?;
         let entry = self.find(name)?;
         turn.shown.about(entry.id.as_str());
         match self.verify_within(&turn, entry.clone(), depth) {
-            Err(error) if error.is_fault_of_file() => self.find(entry.id.as_str()),
+            Err(error) if error.is_fault_of_file() => {
+                log(format!("{} failed: {error}. Making another backup.", entry.id));
+                self.back_up_once(Reason::Repair, &turn, log)?;
+                self.find(entry.id.as_str())
+            }
             done => done,
         }
     }

@@ -110,5 +110,7 @@ fn load_with_default_file(sources: &Sources, default_file: &Path) -> Result<Conf
     faults.extend(settings.iter().filter_map(|setting| config.apply(setting).err()));
     faults.extend(layers::secret_files(&mut config));
     faults.extend(layers::missing(&config, &faults));
+    let credentials = sources.environment.get("CREDENTIALS_DIRECTORY");
+    config.credentials_dir = credentials.filter(|path| !path.is_empty()).map(PathBuf::from);
     if faults.is_empty() { Ok(config) } else { Err(Faults(faults)) }
 }

@@ -65,6 +65,8 @@ pub struct Config {
     pub backup_keep_monthly: usize,
     /// Age of the newest verified backup, in hours, from which on health is degraded.
     pub backup_stale_hours: u32,
+    /// Where systemd put the service's credentials (systemd.exec(5)).
+    pub credentials_dir: Option<PathBuf>,
     /// Files that hold secrets, by the name of the secret's key.
     pub(super) secret_files: BTreeMap<&'static str, PathBuf>,
     /// Where each key's value came from, as [`ShownKey::source`] says it.
@@ -150,6 +152,7 @@ impl Config {
             backup_keep_weekly: 0,
             backup_keep_monthly: 0,
             backup_stale_hours: 0,
+            credentials_dir: None,
             secret_files: BTreeMap::new(),
             sources: BTreeMap::new(),
             file: None,

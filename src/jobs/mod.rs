@@ -17,7 +17,7 @@ pub use error::{JobError, ScheduleError};
 pub use handle::{Handle, JobPatch, JobStatus};
 pub use log::{LOG_LINE_CHARS_MAX, LOG_LINES_MAX, RunLog};
 pub use schedule::Schedule;
-pub use spec::{JobContext, JobSpec, Work};
+pub use spec::{Done, JobContext, JobSpec, Work};
 pub use supervisor::{Jobs, JobsOptions, start};
 
 pub use crate::store::{JobRun, RunResult, Trigger};

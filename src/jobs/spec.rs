@@ -12,8 +12,11 @@ use super::log::RunLog;
 use crate::engine::Clock;
 use crate::store::Trigger;
 
-/// Does the job once; the text is what came of it, in a sentence.
-pub type Work = Arc<dyn Fn(JobContext) -> BoxFuture<'static, anyhow::Result<String>> + Send + Sync>;
+/// A run of a job; the text is what came of it, in a sentence.
+pub type Done = BoxFuture<'static, anyhow::Result<String>>;
+
+/// Does the job once.
+pub type Work = Arc<dyn Fn(JobContext) -> Done + Send + Sync>;
 
 /// A row of the table: what there is to do and when, unless an operator says otherwise.
 #[derive(Clone)]

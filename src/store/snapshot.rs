@@ -10,7 +10,9 @@ use super::head::{self, Head};
 use super::mirror::{self, Mark, MirrorState};
 use super::records::Stored;
 use super::tables::{self, IndexKey, kind_code};
-use crate::domain::{Device, DeviceId, DeviceType, Interface, InterfaceId, Kind, Link, LinkId};
+use crate::domain::{
+    Device, DeviceId, DeviceType, Interface, InterfaceId, Kind, Link, LinkId, Timestamp,
+};
 
 /// Ids per block. A block is what list answers cache and redo as a whole: 256 devices are about
 /// 90 kB of JSON, redone in a tenth of a millisecond.
@@ -49,6 +51,15 @@ impl Snapshot {
     /// How far the site had come.
     pub fn head(&self) -> Head {
         self.head
+    }
+
+    /// When this store was made.
+    ///
+    /// # Errors
+    /// What reading brings.
+    pub fn created_at(&self) -> Result<Timestamp, StoreError> {
+        let site = head::read_site(&self.tx.open_table(tables::META)?)?;
+        Ok(Timestamp(site.map_or(0, |site| site.created_at_us)))
     }
 
     pub fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {

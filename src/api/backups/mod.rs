@@ -1,0 +1,217 @@
+//! Backups: what there is, making one, proving, restoring, taking back, pruning.
+
+mod download;
+mod views;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{ApiError, ErrorBody};
+use super::extract::{Body422, Origin, PathName};
+use super::state::ApiState;
+use super::validation::{Fields, FromFields, parse};
+use crate::backup::{BackupError, Backups, Depth};
+use crate::jobs::Trigger;
+
+pub use views::{BackupView, BackupsView, PruningView, RestoreView};
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(backups, back_up))
+        .routes(routes!(pruning, prune))
+        .routes(routes!(undo))
+        .routes(routes!(backup))
+        .routes(routes!(verify))
+        .routes(routes!(restore))
+}
+
+/// The file of a backup is packed already.
+pub(super) fn downloads() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(download::download))
+}
+
+/// How to restore.
+#[derive(ToSchema)]
+#[schema(as = RestoreOptions)]
+struct RestoreBody {
+    /// Tell what would change, and change nothing.
+    #[schema(value_type = Option<bool>, nullable = false, default = true)]
+    dry_run: bool,
+}
+
+impl FromFields for RestoreBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { dry_run: fields.present("dry_run", parse::boolean).unwrap_or(true) })
+    }
+}
+
+/// Whether the site could be restored, to when and how fast; every backup; what is being done.
+#[utoipa::path(
+    get,
+    path = "/api/backups",
+    tag = "backups",
+    responses((status = 200, body = BackupsView))
+)]
+async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, ApiError> {
+    let view = blocking(&state, |backups| {
+        let overview = backups.overview()?;
+        Ok(BackupsView::new(backups, overview))
+    });
+    Ok(Json(view.await?))
+}
+
+/// Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
+/// that is done; `activity` of `GET /api/backups` shows how far it is.
+#[utoipa::path(
+    post,
+    path = "/api/backups",
+    tag = "backups",
+    responses(
+        (status = 201, body = BackupView),
+        (status = 409, description = "Another one is being made", body = ErrorBody),
+    )
+)]
+async fn back_up(
+    State(state): State<ApiState>,
+) -> Result<(StatusCode, Json<BackupView>), ApiError> {
+    blocking(&state, Backups::check_room).await?;
+    let run = state.jobs().run_now("backup", Trigger::Manual).await?;
+    let run = state.jobs().wait("backup", run.id).await?;
+    let made = blocking(&state, move |backups| {
+        let newest = backups.list()?.into_iter().next();
+        let made = newest.filter(|entry| entry.manifest.taken_at() >= run.started_at);
+        let entry = made.ok_or(BackupError::Failed(run.message.unwrap_or_default()))?;
+        view(backups, entry.id.as_str())
+    });
+    Ok((StatusCode::CREATED, Json(made.await?)))
+}
+
+/// One backup.
+#[utoipa::path(
+    get,
+    path = "/api/backups/{id}",
+    tag = "backups",
+    params(("id" = String, Path, description = "Such as unoc_20261125_021500, or latest")),
+    responses((status = 200, body = BackupView))
+)]
+async fn backup(
+    State(state): State<ApiState>,
+    PathName(id): PathName,
+) -> Result<Json<BackupView>, ApiError> {
+    Ok(Json(blocking(&state, move |backups| view(backups, &id)).await?))
+}
+
+/// Restores a backup fully into scratch stores and compares it. One that fails is answered as
+/// `bad`, and another backup is made.
+#[utoipa::path(
+    post,
+    path = "/api/backups/{id}/verify",
+    tag = "backups",
+    params(("id" = String, Path, description = "Such as unoc_20261125_021500, or latest")),
+    responses(
+        (status = 200, body = BackupView),
+        (status = 409, description = "Something else is being done", body = ErrorBody),
+    )
+)]
+async fn verify(
+    State(state): State<ApiState>,
+    PathName(id): PathName,
+) -> Result<Json<BackupView>, ApiError> {
+    let verified = blocking(&state, move |backups| {
+        let entry = backups.verify(&id, Depth::Full, &|_| {})?;
+        view(backups, entry.id.as_str())
+    });
+    Ok(Json(verified.await?))
+}
+
+/// Puts a saved state in place of the site, or tells what that would change.
+#[utoipa::path(
+    post,
+    path = "/api/backups/{id}/restore",
+    tag = "backups",
+    params(("id" = String, Path, description = "Such as unoc_20261125_021500, or latest")),
+    request_body = RestoreBody,
+    responses(
+        (status = 200, body = RestoreView),
+        (status = 409, description = "Busy, damaged, or no key opens it", body = ErrorBody),
+    )
+)]
+async fn restore(
+    State(state): State<ApiState>,
+    PathName(id): PathName,
+    Origin(origin): Origin,
+    Body422(body): Body422<RestoreBody>,
+) -> Result<Json<RestoreView>, ApiError> {
+    let backups = state.backups().clone();
+    let entry = blocking(&state, move |backups| backups.find(&id)).await?;
+    let entry = backups.fetch(&entry).await?;
+    let restored = blocking(&state, move |backups| {
+        backups.restore(entry.id.as_str(), body.dry_run, origin).map(RestoreView::new)
+    });
+    Ok(Json(restored.await?))
+}
+
+/// Puts the state from before the last restore back.
+#[utoipa::path(
+    post,
+    path = "/api/backups/undo",
+    tag = "backups",
+    responses(
+        (status = 200, body = RestoreView),
+        (status = 409, description = "There is nothing to take back", body = ErrorBody),
+    )
+)]
+async fn undo(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+) -> Result<Json<RestoreView>, ApiError> {
+    let undone = blocking(&state, move |backups| backups.undo(false, origin).map(RestoreView::new));
+    Ok(Json(undone.await?))
+}
+
+/// What the retention would remove now.
+#[utoipa::path(
+    get,
+    path = "/api/backups/prune",
+    tag = "backups",
+    responses((status = 200, body = PruningView))
+)]
+async fn pruning(State(state): State<ApiState>) -> Result<Json<PruningView>, ApiError> {
+    let preview = blocking(&state, |backups| backups.preview_pruning().map(PruningView::new));
+    Ok(Json(preview.await?))
+}
+
+/// Removes what the retention does not keep, here and off the host.
+#[utoipa::path(
+    post,
+    path = "/api/backups/prune",
+    tag = "backups",
+    responses(
+        (status = 200, body = PruningView),
+        (status = 409, description = "Something else is being done", body = ErrorBody),
+    )
+)]
+async fn prune(State(state): State<ApiState>) -> Result<Json<PruningView>, ApiError> {
+    Ok(Json(PruningView::new(state.backups().prune(&|_| {}).await?)))
+}
+
+fn view(backups: &Backups, id: &str) -> Result<BackupView, BackupError> {
+    let overview = backups.overview()?;
+    let entry = backups.find(id)?;
+    let is_newest = overview.newest_verified.is_some_and(|newest| newest.id == entry.id);
+    Ok(BackupView::new(&entry, is_newest, &overview.kept))
+}
+
+/// Works on files where that holds nobody up.
+async fn blocking<T: Send + 'static>(
+    state: &ApiState,
+    work: impl FnOnce(&Backups) -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let backups = state.backups().clone();
+    let done = tokio::task::spawn_blocking(move || work(&backups)).await;
+    Ok(done.unwrap_or(Err(BackupError::Stopping))?)
+}

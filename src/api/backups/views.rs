@@ -1,0 +1,484 @@
+//! Backups as JSON.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::backup::{
+    Activity, Backups, Counts, Entry, Kept, Overview, Pruning, RestoreReport, TargetOverview, Undo,
+    key_id,
+};
+use crate::domain::Timestamp;
+use crate::wire::Time;
+
+/// Everything about backups.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Backups)]
+pub struct BackupsView {
+    /// When the newest backup was taken that was restored and compared: the state that could be
+    /// had back.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    restorable_as_of: Option<Time>,
+    /// Its age: what would be lost now.
+    rpo_s: Option<f64>,
+    /// What the last rehearsal of a restore took.
+    rto_s: Option<f64>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    rehearsed_at: Option<Time>,
+    /// Whether that is too long ago; `/health` is degraded then.
+    is_stale: bool,
+    stale_after_s: u64,
+    directory: String,
+    free_bytes: u64,
+    total_bytes: u64,
+    encryption: EncryptionView,
+    retention: RetentionView,
+    targets: Vec<TargetView>,
+    /// What is being done now.
+    activity: Option<ActivityView>,
+    /// The restore that can be taken back.
+    undo: Option<UndoView>,
+    /// The newest first.
+    backups: Vec<BackupView>,
+}
+
+/// For whom backups are encrypted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupEncryption)]
+struct EncryptionView {
+    is_on: bool,
+    recipients: Vec<RecipientView>,
+}
+
+/// A public key.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupRecipient)]
+struct RecipientView {
+    /// 16 hexadecimal digits; manifests name it.
+    key_id: String,
+    recipient: String,
+}
+
+/// How many are kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupRetention)]
+struct RetentionView {
+    last: usize,
+    daily: usize,
+    weekly: usize,
+    monthly: usize,
+}
+
+/// A place off the host.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupTarget)]
+struct TargetView {
+    name: String,
+    /// Without secrets.
+    url: String,
+    /// `ok`, `failing` or `unknown` (nothing was sent yet).
+    state: &'static str,
+    copies: u64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_ok_at: Option<Time>,
+    last_error: Option<String>,
+}
+
+/// Work under way.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupActivity)]
+struct ActivityView {
+    /// `backup`, `verify`, `restore`, `undo`, `copy` or `prune`.
+    kind: &'static str,
+    backup_id: Option<String>,
+    /// Such as `Writing devices`.
+    phase: &'static str,
+    done: u64,
+    /// 0 where it is not known.
+    total: u64,
+    /// `rows` or `bytes`.
+    unit: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    since: Time,
+}
+
+/// A restore that can be taken back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupUndo)]
+struct UndoView {
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    backup_id: String,
+    seq_before: u64,
+    seq_after: u64,
+}
+
+/// One backup.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Backup)]
+pub struct BackupView {
+    id: String,
+    file: String,
+    bytes: u64,
+    /// Of the SQL text inside.
+    plain_bytes: u64,
+    #[schema(value_type = String, format = DateTime)]
+    taken_at: Time,
+    /// `schedule`, `manual`, `missed`, `upgrade`, `restore` or `repair`.
+    reason: &'static str,
+    seq: u64,
+    /// The program that made it.
+    version: String,
+    duration_ms: u64,
+    rows: RowsView,
+    is_encrypted: bool,
+    key_ids: Vec<String>,
+    /// `unverified`, `verified` or `bad`.
+    state: &'static str,
+    is_newest_verified: bool,
+    /// Whether its file is on this host.
+    is_local: bool,
+    verification: Option<VerificationView>,
+    copies: Vec<CopyView>,
+    /// Why the retention keeps it; empty: the next pruning removes it.
+    kept_as: Vec<&'static str>,
+}
+
+/// Rows by table.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupRows)]
+struct RowsView {
+    devices: u64,
+    interfaces: u64,
+    links: u64,
+    audit: u64,
+}
+
+/// A rehearsal of a restore.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupVerification)]
+struct VerificationView {
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    /// `quick`, `full` or `offhost`.
+    kind: &'static str,
+    is_ok: bool,
+    duration_ms: u64,
+    message: String,
+    /// The version of PostgreSQL that it was loaded into, if it was.
+    postgres: Option<String>,
+}
+
+/// A copy off the host.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BackupCopy)]
+struct CopyView {
+    target: String,
+    /// `pending`, `done` or `failed`.
+    state: &'static str,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Time>,
+    attempts: u32,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_attempt_at: Option<Time>,
+    message: Option<String>,
+}
+
+/// What a restore does, or would do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Restore)]
+pub struct RestoreView {
+    backup_id: String,
+    is_dry_run: bool,
+    #[schema(value_type = String, format = DateTime)]
+    taken_at: Time,
+    version: String,
+    duration_ms: u64,
+    seq: SeqView,
+    counts: CountsView,
+    devices: DevicesView,
+    /// Changes that were made after the backup.
+    changes_lost: u64,
+    newest_change_lost: Option<LostView>,
+}
+
+/// The last commit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RestoreSeq)]
+struct SeqView {
+    now: u64,
+    backup: u64,
+}
+
+/// Entities before and after.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RestoreCounts)]
+struct CountsView {
+    devices: CountView,
+    interfaces: CountView,
+    links: CountView,
+}
+
+/// How many there are, and will be.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RestoreCount)]
+struct CountView {
+    now: u64,
+    after: u64,
+}
+
+/// What becomes of devices.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RestoreDevices)]
+struct DevicesView {
+    added: u64,
+    removed: u64,
+    changed: u64,
+    /// At most 20.
+    examples: Vec<ExampleView>,
+}
+
+/// A device that comes, goes or changes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RestoreExample)]
+struct ExampleView {
+    /// `added`, `removed` or `changed`.
+    change: &'static str,
+    id: u64,
+    name: String,
+}
+
+/// A change that the backup does not have.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RestoreLostChange)]
+struct LostView {
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    seq: u64,
+    action: String,
+    actor: String,
+}
+
+/// What pruning does, or would do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Pruning)]
+pub struct PruningView {
+    keep: Vec<KeptView>,
+    remove: Vec<RemovedView>,
+    bytes_freed: u64,
+    targets: Vec<PrunedTargetView>,
+}
+
+/// A backup that stays.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PruningKept)]
+struct KeptView {
+    id: String,
+    because: Vec<&'static str>,
+}
+
+/// A backup that goes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PruningRemoved)]
+struct RemovedView {
+    id: String,
+    bytes: u64,
+}
+
+/// Copies that go.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PruningTarget)]
+struct PrunedTargetView {
+    target: String,
+    remove: Vec<String>,
+}
+
+impl BackupsView {
+    pub fn new(backups: &Backups, overview: Overview) -> Self {
+        let options = backups.options();
+        let newest = overview.newest_verified.as_ref().map(|entry| entry.id.clone());
+        let view = |entry: &Entry| {
+            BackupView::new(entry, newest.as_ref() == Some(&entry.id), &overview.kept)
+        };
+        Self {
+            restorable_as_of: overview
+                .newest_verified
+                .as_ref()
+                .map(|it| Time(it.manifest.taken_at())),
+            rpo_s: overview.rpo_s,
+            rto_s: overview.rto_s,
+            rehearsed_at: overview.rehearsed_at.map(Time),
+            is_stale: overview.is_stale,
+            stale_after_s: options.stale_after_s,
+            directory: options.directory.display().to_string(),
+            free_bytes: overview.space.as_ref().map_or(0, |space| space.free_bytes),
+            total_bytes: overview.space.as_ref().map_or(0, |space| space.total_bytes),
+            encryption: EncryptionView {
+                is_on: options.keyring.is_on(),
+                recipients: options.keyring.recipients().iter().map(|it| recipient(it)).collect(),
+            },
+            retention: RetentionView {
+                last: options.retention.last,
+                daily: options.retention.daily,
+                weekly: options.retention.weekly,
+                monthly: options.retention.monthly,
+            },
+            backups: overview.entries.iter().map(view).collect(),
+            targets: overview.targets.into_iter().map(target).collect(),
+            activity: overview.activity.map(activity),
+            undo: overview.undo.map(undo),
+        }
+    }
+}
+
+impl BackupView {
+    pub fn new(entry: &Entry, is_newest_verified: bool, kept: &Kept) -> Self {
+        let Entry { id, manifest, notes, is_local } = entry;
+        Self {
+            id: id.to_string(),
+            file: manifest.file.clone(),
+            bytes: manifest.bytes,
+            plain_bytes: manifest.plain_bytes,
+            taken_at: Time(manifest.taken_at()),
+            reason: manifest.reason.as_str(),
+            seq: manifest.header.seq,
+            version: manifest.header.version.clone(),
+            duration_ms: manifest.duration_ms,
+            rows: RowsView {
+                devices: manifest.rows("devices"),
+                interfaces: manifest.rows("interfaces"),
+                links: manifest.rows("links"),
+                audit: manifest.rows("audit"),
+            },
+            is_encrypted: !manifest.key_ids.is_empty(),
+            key_ids: manifest.key_ids.clone(),
+            state: match (entry.is_bad(), entry.is_verified()) {
+                (true, _) => "bad",
+                (_, true) => "verified",
+                _ => "unverified",
+            },
+            is_newest_verified,
+            is_local: *is_local,
+            verification: notes.verification.as_ref().map(|it| VerificationView {
+                at: Time(it.at()),
+                kind: it.depth.as_str(),
+                is_ok: it.is_ok,
+                duration_ms: it.duration_ms,
+                message: it.message.clone(),
+                postgres: it.postgres.clone(),
+            }),
+            copies: notes
+                .copies
+                .iter()
+                .map(|(target, note)| CopyView {
+                    target: target.clone(),
+                    state: note.state.as_str(),
+                    at: note.at_us.map(|us| Time(Timestamp(us))),
+                    attempts: note.attempts,
+                    next_attempt_at: note.next_attempt_us.map(|us| Time(Timestamp(us))),
+                    message: note.message.clone(),
+                })
+                .collect(),
+            kept_as: kept.get(id).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+impl RestoreView {
+    pub fn new(report: RestoreReport) -> Self {
+        let difference = report.difference;
+        let count = |Counts { now, after }| CountView { now, after };
+        Self {
+            backup_id: report.backup_id,
+            is_dry_run: report.is_dry_run,
+            taken_at: Time(report.taken_at),
+            version: report.version,
+            duration_ms: report.duration_ms,
+            seq: SeqView { now: difference.seq_now, backup: difference.seq_backup },
+            counts: CountsView {
+                devices: count(difference.devices),
+                interfaces: count(difference.interfaces),
+                links: count(difference.links),
+            },
+            devices: DevicesView {
+                added: difference.devices_added,
+                removed: difference.devices_removed,
+                changed: difference.devices_changed,
+                examples: difference
+                    .examples
+                    .into_iter()
+                    .map(|it| ExampleView { change: it.change, id: it.id, name: it.name })
+                    .collect(),
+            },
+            changes_lost: difference.changes_lost,
+            newest_change_lost: difference.newest_change_lost.map(|lost| LostView {
+                at: Time(lost.at),
+                seq: lost.seq,
+                action: lost.action,
+                actor: lost.actor,
+            }),
+        }
+    }
+}
+
+impl PruningView {
+    pub fn new(pruning: Pruning) -> Self {
+        let bytes_freed = pruning.bytes_freed();
+        let keep = |(id, because): (crate::backup::BackupId, Vec<&'static str>)| KeptView {
+            id: id.to_string(),
+            because,
+        };
+        Self {
+            keep: pruning.kept.into_iter().rev().map(keep).collect(),
+            remove: pruning
+                .removed
+                .into_iter()
+                .map(|(id, bytes)| RemovedView { id: id.to_string(), bytes })
+                .collect(),
+            bytes_freed,
+            targets: pruning
+                .copies
+                .into_iter()
+                .map(|(target, ids)| PrunedTargetView {
+                    target,
+                    remove: ids.iter().map(ToString::to_string).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn recipient(text: &str) -> RecipientView {
+    RecipientView { key_id: key_id(text), recipient: text.to_owned() }
+}
+
+fn target(target: TargetOverview) -> TargetView {
+    TargetView {
+        name: target.name,
+        url: target.url,
+        state: target.state.as_str(),
+        copies: target.copies,
+        last_ok_at: target.last_ok_at.map(Time),
+        last_error: target.last_error,
+    }
+}
+
+fn activity(activity: Activity) -> ActivityView {
+    ActivityView {
+        kind: activity.work.as_str(),
+        backup_id: activity.backup_id,
+        phase: activity.phase,
+        done: activity.done,
+        total: activity.total,
+        unit: activity.unit.as_str(),
+        since: Time(activity.since),
+    }
+}
+
+fn undo(undo: Undo) -> UndoView {
+    UndoView {
+        at: Time(Timestamp(undo.at_us)),
+        backup_id: undo.backup_id,
+        seq_before: undo.seq_before,
+        seq_after: undo.seq_after.unwrap_or(undo.seq_before + 1),
+    }
+}
