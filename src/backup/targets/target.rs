@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::address::Address;
 use super::credentials::Credentials;
 use super::error::TargetError;
-use super::explain::{Redact, io_cause};
+use super::explain::{Redact, causes, io_cause};
 use super::place::{Place, open_directory};
 use super::wait::{Patience, aside, within};
 
@@ -171,9 +171,7 @@ impl Target {
             _ if asked_metadata => TargetError::NoCredentials { target, what },
             _ if is_no_bucket(&what) => TargetError::NoBucket { target, what },
             StoreError::NotFound { .. } => TargetError::NotFound { target, name: name.to_owned() },
-            StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
-                TargetError::Denied { target, what }
-            }
+            _ if is_denied(error) => TargetError::Denied { target, what },
             _ if is_connection(error) => TargetError::Unreachable { target, what },
             _ => TargetError::Store { target, what },
         }
@@ -185,6 +183,15 @@ fn is_no_bucket(what: &str) -> bool {
     ["NoSuchBucket", "ContainerNotFound", "bucket does not exist"]
         .iter()
         .any(|code| what.contains(code))
+}
+
+/// Whether the answer was 401 or 403; a listing's answer has no variant of its own.
+fn is_denied(error: &StoreError) -> bool {
+    if let StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } = error {
+        return true;
+    }
+    let text = causes(error);
+    ["status code: 401", "status code: 403"].iter().any(|status| text.contains(status))
 }
 
 /// Whether no answer came at all.
