@@ -30,7 +30,7 @@ fn a_directory_is_a_target() {
     let target = target(&root);
     assert_eq!(target.directory(), Some(root.as_path()));
     assert_eq!(bench.names(&target, SITE), [""; 0], "before the first copy");
-    for bytes in [0, 1000, 20 * MIB + 3] {
+    for bytes in [0, 1000, 9 * MIB + 3] {
         let file = bench.file(NAME, bytes);
         let (result, told) = bench.upload_with(&target, &file, u64::MAX, || {});
         result.unwrap();

@@ -67,7 +67,7 @@ fn a_local_file_that_changed_is_not_copied() {
 fn a_server_killed_in_the_middle_leaves_nothing_visible_and_the_next_try_works() {
     let (bench, s3) = (Bench::new(), S3::start());
     let target = target(&bench, &s3);
-    let file = bench.file(NAME, 40 * MIB);
+    let file = bench.file(NAME, 20 * MIB);
     let s3 = Mutex::new(s3);
     let (result, told) =
         bench.upload_with(&target, &file, 1, || s3.lock().expect("one holder").kill());
@@ -141,6 +141,7 @@ fn wrong_keys_and_missing_buckets_are_told_apart() {
     let right = s3.credentials_file(bench.directory.path());
     let url = s3.target_url(&right).replace(s3.bucket, "no-such-bucket");
     let target = Target::parse(&url, None).unwrap();
+    let file = bench.file(NAME, 1000);
     // Not in parts: this server makes the bucket of an upload in parts.
     for error in [
         bench.upload(&target, &file).unwrap_err(),
