@@ -47,7 +47,7 @@ impl Target {
     /// Copies a file: sends it in parts, then reads it back whole and compares length and hash. A
     /// copy that was there under the name is replaced when the new one is complete. `progress` is
     /// told the bytes sent, all of them once the object is complete, and then also those read
-    /// back, up to [`LocalFile::work_bytes`].
+    /// back, up to [`LocalFile::work_bytes`]. One upload of a name at a time.
     ///
     /// # Errors
     /// [`TargetError`]; nothing new is then visible under the name, except when the connection is
