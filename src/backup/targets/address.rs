@@ -158,7 +158,8 @@ fn setting_value(setting: &str, value: &str) -> Result<String, TargetError> {
     Ok((is_on == (setting == "allow_http")).to_string())
 }
 
-fn is_endpoint(setting: &str) -> bool {
+/// Whether a setting says where the server is.
+pub(super) fn is_endpoint(setting: &str) -> bool {
     setting.ends_with("_endpoint") || setting.ends_with("_base_url")
 }
 
