@@ -28,11 +28,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all();
-        Self {
-            directory: tempfile::tempdir().expect("a temporary directory"),
-            runtime: { runtime }.build().expect("a runtime"),
-        }
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime");
+        Self { directory: tempfile::tempdir().expect("a temporary directory"), runtime }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -70,15 +68,15 @@ impl Bench {
     ) -> (Result<(), TargetError>, Vec<u64>) {
         let (at, told) = (Mutex::new(Some(at)), Mutex::new(Vec::new()));
         let progress = |bytes: u64| {
-            told.lock().unwrap().push(bytes);
+            told.lock().expect("nobody panics").push(bytes);
             if bytes >= when_bytes
-                && let Some(at) = at.lock().unwrap().take()
+                && let Some(at) = at.lock().expect("nobody panics").take()
             {
                 at();
             }
         };
         let result = self.runtime.block_on(target.upload(SITE, file, &progress));
-        (result, told.into_inner().unwrap())
+        (result, told.into_inner().expect("nobody panics"))
     }
 
     fn names(&self, target: &Target, site: Uuid) -> Vec<String> {

@@ -139,13 +139,28 @@ fn fault(what: &str) -> TargetError {
     TargetError::Address(what.to_owned())
 }
 
-/// Path style is the opposite of what `object_store` calls virtual hosted style.
+/// Returns the value that `object_store` takes. Path style is the opposite of what it calls virtual
+/// hosted style; an endpoint is only where a server is, without a user or a query.
 fn setting_value(setting: &str, value: &str) -> Result<String, TargetError> {
+    if is_endpoint(setting) {
+        let url = Url::parse(value).ok().filter(|url| {
+            let is_bare = url.username().is_empty() && url.password().is_none();
+            matches!(url.scheme(), "http" | "https") && is_bare && url.query().is_none()
+        });
+        return url
+            .map(|_| value.to_owned())
+            .ok_or_else(|| fault("endpoint is not https://host:port or http://host:port"));
+    }
     if !matches!(setting, "aws_virtual_hosted_style_request" | "allow_http") {
         return Ok(value.to_owned());
     }
     let is_on: bool = value.parse().map_err(|_| fault("a switch is neither true nor false"))?;
     Ok((is_on == (setting == "allow_http")).to_string())
+}
+
+/// Whether a setting says where the server is.
+pub(super) fn is_endpoint(setting: &str) -> bool {
+    setting.ends_with("_endpoint") || setting.ends_with("_base_url")
 }
 
 fn absolute(key: &str, path: String) -> Result<PathBuf, TargetError> {
@@ -232,6 +247,9 @@ mod tests {
             "s3:///pw4711",
             "s3://b:99/pw4711",
             "s3://b?path_style=pw4711",
+            "s3://b?endpoint=https://u:pw4711@h",
+            "s3://b?endpoint=https://h?sig=pw4711",
+            "s3://b?endpoint=pw4711",
             "s3://b?name=PW4711&x=pw4711",
             "s3://b?ca_file=pw4711",
             "file://pw4711/x",

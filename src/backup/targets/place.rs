@@ -12,7 +12,7 @@ use object_store::{
     BackoffConfig, Certificate, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig,
 };
 
-use super::address::{Address, Scheme};
+use super::address::{Address, Scheme, is_endpoint};
 use super::credentials::Credentials;
 use super::error::TargetError;
 use super::explain::{Redact, causes};
@@ -28,6 +28,11 @@ const RETRY_WAIT_FIRST: Duration = Duration::from_millis(200);
 const RETRY_WAIT_LONGEST: Duration = Duration::from_secs(2);
 /// After this no further try begins; far below the validity of a signature (15 minutes for S3).
 const RETRY_WITHIN: Duration = Duration::from_secs(60);
+
+/// What the client says on a system without root certificates, and what to do about it.
+const NO_ROOTS: &str = "No CA certificates";
+const NO_ROOTS_ADVICE: &str = "this system has no root certificates: install ca-certificates or \
+                               name a file with ca_file=";
 
 /// Where the objects are.
 #[derive(Clone)]
@@ -50,10 +55,11 @@ impl Place {
         // The client finds its cryptography by this process-wide choice; another one is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
         let url = format!("{}://{}/", scheme_of(address.scheme), address.bucket);
-        let options = client_options(address.ca_file.as_deref())?;
-        let fault = |error: object_store::Error| TargetError::Settings {
-            target: address.name.clone(),
-            what: redact.explain(&error),
+        let options = client_options(address, credentials)?;
+        let fault = |error: object_store::Error| {
+            let what = redact.explain(&error);
+            let what = if what.contains(NO_ROOTS) { NO_ROOTS_ADVICE.to_owned() } else { what };
+            TargetError::Settings { target: address.name.clone(), what }
         };
         let store: Arc<dyn ObjectStore> = match address.scheme {
             Scheme::Directory => return Ok(Self::Directory(address.directory.clone())),
@@ -98,12 +104,17 @@ fn scheme_of(scheme: Scheme) -> &'static str {
 
 /// A large file has no total limit: each request has one for its answer to begin, each read one for
 /// its bytes.
-fn client_options(ca_file: Option<&Path>) -> Result<ClientOptions, TargetError> {
+fn client_options(
+    address: &Address,
+    credentials: &Credentials,
+) -> Result<ClientOptions, TargetError> {
     let options = ClientOptions::new()
         .with_timeout_disabled()
         .with_connect_timeout(CONNECT)
         .with_read_timeout(STEP);
-    let Some(path) = ca_file else { return Ok(options) };
+    let Some(path) = &address.ca_file else {
+        return Ok(options.with_no_system_certificates(is_plain(address, credentials)));
+    };
     let fault = |what: String| TargetError::Certificates { path: path.to_owned(), what };
     let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
     let roots = Certificate::from_pem_bundle(&pem).map_err(|error| fault(causes(&error)))?;
@@ -112,6 +123,15 @@ fn client_options(ca_file: Option<&Path>) -> Result<ClientOptions, TargetError> 
     }
     let options = options.with_no_system_certificates(true);
     Ok(roots.into_iter().fold(options, ClientOptions::with_root_certificate))
+}
+
+/// Whether no call will need TLS: a server without it, and keys that are at hand. Then the system
+/// need not have root certificates.
+fn is_plain(address: &Address, credentials: &Credentials) -> bool {
+    let mut settings = address.settings.iter();
+    let is_http = settings.any(|(name, value)| is_endpoint(name) && value.starts_with("http://"));
+    let has_keys = credentials.settings.iter().any(|(name, ..)| name.ends_with("access_key_id"));
+    is_http && has_keys && address.scheme == Scheme::S3
 }
 
 fn retry() -> RetryConfig {

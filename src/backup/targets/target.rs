@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::address::Address;
 use super::credentials::Credentials;
 use super::error::TargetError;
-use super::explain::{Redact, io_cause};
+use super::explain::{Redact, causes, io_cause};
 use super::place::{Place, open_directory};
 use super::wait::{Patience, aside, within};
 
@@ -171,9 +171,7 @@ impl Target {
             _ if asked_metadata => TargetError::NoCredentials { target, what },
             _ if is_no_bucket(&what) => TargetError::NoBucket { target, what },
             StoreError::NotFound { .. } => TargetError::NotFound { target, name: name.to_owned() },
-            StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
-                TargetError::Denied { target, what }
-            }
+            _ if is_denied(error) => TargetError::Denied { target, what },
             _ if is_connection(error) => TargetError::Unreachable { target, what },
             _ => TargetError::Store { target, what },
         }
@@ -185,6 +183,15 @@ fn is_no_bucket(what: &str) -> bool {
     ["NoSuchBucket", "ContainerNotFound", "bucket does not exist"]
         .iter()
         .any(|code| what.contains(code))
+}
+
+/// Whether the answer was 401 or 403; a listing's answer has no variant of its own.
+fn is_denied(error: &StoreError) -> bool {
+    if let StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } = error {
+        return true;
+    }
+    let text = causes(error);
+    ["status code: 401", "status code: 403"].iter().any(|status| text.contains(status))
 }
 
 /// Whether no answer came at all.
@@ -214,5 +221,55 @@ pub(super) fn check_name(name: &str) -> Result<(), TargetError> {
         Ok(())
     } else {
         Err(TargetError::Name(name.chars().take(NAME_CHARS_MAX).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `object_store` makes of an answer: a sentence with the status and the body.
+    fn answered(status: &str, code: &str) -> Box<dyn std::error::Error + Send + Sync> {
+        let body = format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
+        format!("Server returned non-2xx status code: {status}: {body}").into()
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        let remote = Target::parse("s3://b?region=x&name=t", None).unwrap();
+        let generic =
+            |status, code| StoreError::Generic { store: "S3", source: answered(status, code) };
+        let not_found = |code| StoreError::NotFound {
+            path: "p".to_owned(),
+            source: answered("404 Not Found", code),
+        };
+        let check = |error: &StoreError, expected: &str| {
+            let said = format!("{:?}", remote.failed("unoc_x", error));
+            assert!(said.starts_with(expected), "{said}");
+        };
+        check(&generic("403 Forbidden", "AccessDenied"), "Denied");
+        check(&generic("401 Unauthorized", "x"), "Denied");
+        check(&generic("500 Internal Server Error", "InternalError"), "Store");
+        check(&generic("404 Not Found", "NoSuchBucket"), "NoBucket");
+        check(&not_found("NoSuchBucket"), "NoBucket");
+        check(&not_found("ContainerNotFound"), "NoBucket");
+        check(&not_found("NoSuchKey"), "NotFound");
+        let metadata = "error sending request for url (http://169.254.169.254/latest/api/token)";
+        let metadata = StoreError::Generic { store: "S3", source: metadata.into() };
+        check(&metadata, "NoCredentials");
+
+        let directory = Target::parse("file:///nonexistent", None).unwrap();
+        for (kind, expected) in [
+            (std::io::ErrorKind::PermissionDenied, "DirectoryDenied"),
+            (std::io::ErrorKind::ReadOnlyFilesystem, "DirectoryDenied"),
+            (std::io::ErrorKind::StorageFull, "Full"),
+            (std::io::ErrorKind::QuotaExceeded, "Full"),
+            (std::io::ErrorKind::Other, "Store"),
+        ] {
+            let source = Box::new(std::io::Error::from(kind));
+            let error = StoreError::Generic { store: "LocalFileSystem", source };
+            let said = format!("{:?}", directory.failed("unoc_x", &error));
+            assert!(said.starts_with(expected), "{said}");
+        }
     }
 }

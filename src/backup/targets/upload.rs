@@ -46,7 +46,8 @@ impl LocalFile {
 impl Target {
     /// Copies a file: sends it in parts, then reads it back whole and compares length and hash. A
     /// copy that was there under the name is replaced when the new one is complete. `progress` is
-    /// told the bytes sent and then also those read back, up to [`LocalFile::work_bytes`].
+    /// told the bytes sent, all of them once the object is complete, and then also those read
+    /// back, up to [`LocalFile::work_bytes`]. One upload of a name at a time.
     ///
     /// # Errors
     /// [`TargetError`]; nothing new is then visible under the name, except when the connection is
@@ -121,7 +122,8 @@ impl Target {
                 let next = within(self.patience.step, self.name(), in_flight.next()).await?;
                 if let Some(done) = next {
                     sent_bytes += done.map_err(|error| failed(&error))?;
-                    progress(sent_bytes);
+                    // All of it is told when it is complete.
+                    progress(sent_bytes.min(file.bytes.saturating_sub(1)));
                 }
             }
             if is_last {
@@ -131,7 +133,9 @@ impl Target {
         }
         file.check_local(source.meter)?;
         let completed = within(self.patience.step, self.name(), upload.complete()).await?;
-        completed.map(drop).map_err(|error| failed(&error))
+        completed.map_err(|error| failed(&error))?;
+        progress(file.bytes);
+        Ok(())
     }
 
     async fn read_back(
