@@ -87,7 +87,7 @@ fn run_on(server: &Remote, path: &str) -> Result<Value, Failure> {
         if job["running"]["id"] != run["id"] {
             return Err(anyhow!("the server does not know how the run ended").into());
         }
-        runtime.block_on(tokio::time::sleep(LOOK_EVERY));
+        runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
     }
 }
 

@@ -107,7 +107,7 @@ impl Schedule {
         self.times.iter().flat_map(move |time| {
             let told = zone.to_ambiguous_timestamp(day.to_datetime(*time));
             let second = match told.offset() {
-                AmbiguousOffset::Fold { .. } if self.is_hourly => told.clone().later().ok(),
+                AmbiguousOffset::Fold { .. } if self.is_hourly => told.later().ok(),
                 _ => None,
             };
             told.compatible().ok().into_iter().chain(second)

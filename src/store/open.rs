@@ -123,7 +123,7 @@ impl Store {
         {
             let mut meta = tx.open_table(tables::META)?;
             if let Some(site) = head::read_site(&meta)? {
-                head::upgrade_site(&mut meta, site)?;
+                head::upgrade_site(&mut meta, &site)?;
             }
             make_job_tables(&tx)?;
         }
