@@ -17,6 +17,7 @@ use super::sync::behind_s;
 use crate::domain::Kind;
 use crate::engine::Room;
 use crate::sync::State as SyncState;
+use crate::wire::Time;
 
 /// v2's service name and API version: agents compare the whole body.
 const SERVICE: &str = "unoc-backend";
@@ -37,7 +38,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 /// The health in a word.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here) or `unhealthy` (writes are
+    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved) or `unhealthy` (writes are
     /// refused).
     status: &'static str,
     service: &'static str,
@@ -68,6 +69,19 @@ struct HealthDetail {
     volume: VolumeHealth,
     store: StoreHealth,
     sync: SyncHealth,
+    backup: BackupHealth,
+}
+
+/// Whether the site could be restored.
+#[derive(Serialize, ToSchema)]
+struct BackupHealth {
+    /// When the newest backup was taken that was restored and compared.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    restorable_as_of: Option<Time>,
+    /// Its age.
+    rpo_s: Option<f64>,
+    /// Whether that is longer ago than it may be.
+    is_stale: bool,
 }
 
 /// Whether the one writer answers.
@@ -163,6 +177,7 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     let (status, _) = verdict(is_alive, &room, &state);
     let sync = state.sync().status();
+    let protection = state.backups().protection();
     let body = HealthDetail {
         status,
         version: env!("CARGO_PKG_VERSION"),
@@ -185,6 +200,11 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
         sync: SyncHealth {
             state: sync.state.as_str(),
             behind_s: behind_s(&sync, state.handle().now()),
+        },
+        backup: BackupHealth {
+            restorable_as_of: protection.restorable_as_of.map(Time),
+            rpo_s: protection.rpo_s,
+            is_stale: protection.is_stale,
         },
     };
     Ok(Json(body).into_response())
@@ -210,10 +230,23 @@ fn verdict(is_alive: bool, room: &Room, state: &ApiState) -> (&'static str, Opti
             format!("the mirror stands still: {why}")
         }
         SyncState::Off | SyncState::Connecting | SyncState::Loading | SyncState::Live => {
-            return ("healthy", None);
+            let reason = unprotected(state);
+            return (if reason.is_some() { "degraded" } else { "healthy" }, reason);
         }
     };
     ("degraded", Some(reason))
+}
+
+/// Why the site could not be restored to a recent state.
+fn unprotected(state: &ApiState) -> Option<String> {
+    let protection = state.backups().protection();
+    let hours = state.backups().options().stale_after_s / 3600;
+    protection.is_stale.then(|| {
+        format!(
+            "no backup of the last {hours} hours was restored and compared; make one with: unoc \
+             backup now"
+        )
+    })
 }
 
 fn trouble(is_engine_alive: bool, room: &Room) -> Option<String> {

@@ -15,6 +15,7 @@ mod interfaces;
 mod jobs;
 mod links;
 mod listing;
+mod metrics;
 mod openapi;
 mod optics;
 mod origin;

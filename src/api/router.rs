@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, backups, devices, export, health, interfaces, jobs, links, openapi, optics, problems,
-    request, seed, shutdown, simulate, sync, topology, ui,
+    audit, backups, devices, export, health, interfaces, jobs, links, metrics, openapi, optics,
+    problems, request, seed, shutdown, simulate, sync, topology, ui,
 };
 
 /// Every resource with its documentation.
@@ -31,6 +31,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
     let mut router = large
         .merge(health::router())
         .merge(backups::downloads())
+        .merge(metrics::router())
         .merge(devices::router())
         .merge(links::router())
         .merge(topology::router())

@@ -1,8 +1,10 @@
 //! Opening the store, and bringing one of an older version up to this program.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tracing::info;
 
+use super::backup::backup_options;
+use crate::backup::save_before_upgrade;
 use crate::config::Config;
 use crate::engine::Clock;
 use crate::store::{OpenOptions, Store};
@@ -17,9 +19,22 @@ pub fn open_store(config: &Config, clock: &Clock) -> Result<Store> {
     let store = Store::open(&config.data_dir, options)?;
     if store.is_old()? {
         let from = store.schema_version()?;
-        // The backup before an upgrade belongs here: the store is open, whole and untouched.
+        save_first(config, clock, &store)?;
         store.upgrade()?;
         info!(from, to = store.schema_version()?, "Upgraded the store; all data stay");
     }
     Ok(store)
+}
+
+/// Nothing is changed before it is saved; a site that holds nothing has nothing to save.
+fn save_first(config: &Config, clock: &Clock, store: &Store) -> Result<()> {
+    if store.read()?.head().seq == 0 {
+        return Ok(());
+    }
+    let options = backup_options(config, store.site_id(), &[])?;
+    let saved = save_before_upgrade(store, &options, clock.now());
+    saved.map(|_| ()).context(
+        "this version changes the layout of the store and saves the site before it does, which \
+         failed; the store is as it was, and the version before still runs on it",
+    )
 }

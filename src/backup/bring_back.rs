@@ -1,16 +1,27 @@
 //! A backup restored on a host whose store is lost or damaged, or that never had one.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::activity::{Board, Work};
+use super::activity::{Board, Shown, Work};
+use super::backups::BackupOptions;
+use super::catalog::{Catalog, Entry};
+use super::copies::{discover, fetch_from};
 use super::error::BackupError;
 use super::keys::Keyring;
 use super::manifest::{Header, Manifest};
-use super::stage::{Source, Staged};
+use super::name::BackupId;
+use super::notes::{CopyNote, CopyState, Notes};
+use super::stage::{self, Source, Staged};
+use super::{files, verify};
 use crate::domain::Timestamp;
 use crate::store::Store;
+
+/// The part of the name of what is set aside.
+const DAMAGED: &str = "damaged";
 
 /// What was put in place.
 #[derive(Clone, Debug)]
@@ -18,27 +29,131 @@ pub struct BroughtBack {
     pub header: Header,
     /// Where the files that were in the way are now.
     pub set_aside: Option<PathBuf>,
+    pub duration_ms: u64,
 }
 
-/// Stages and verifies a file, then makes it the store of the data directory. What was there under
-/// that name is moved into the quarantine, never deleted. Nothing else may use the directory.
+/// A host without a store that could be opened.
+pub struct Lost<'a> {
+    pub options: &'a BackupOptions,
+    /// The site that lived here, as far as anything tells.
+    pub site_id: Option<Uuid>,
+    pub now: Timestamp,
+}
+
+impl Lost<'_> {
+    /// The file and the manifest of a backup, by its name or `latest`: from the directory, or
+    /// fetched from a place off the host.
+    ///
+    /// # Errors
+    /// [`BackupError::NoBackup`], [`BackupError::NotFound`].
+    pub async fn find(&self, name: &str) -> Result<(PathBuf, Manifest), BackupError> {
+        let _lock = files::lock(&self.options.directory)?;
+        let catalog = Catalog::new(&self.options.directory, self.site_id);
+        let entry = match look_up(&catalog, name) {
+            Err(BackupError::NoBackup | BackupError::NotFound(_)) => {
+                self.discover(&catalog).await?;
+                look_up(&catalog, name)?
+            }
+            found => found?,
+        };
+        if !entry.is_local {
+            let site_id = entry.manifest.header.site_id;
+            fetch_from(&self.options.targets, site_id, &catalog, &entry).await?;
+        }
+        Ok((catalog.path(&entry), entry.manifest))
+    }
+
+    async fn discover(&self, catalog: &Catalog) -> Result<(), BackupError> {
+        let Some(site_id) = self.site_id else {
+            if self.options.targets.is_empty() {
+                return Ok(());
+            }
+            return Err(BackupError::NotFound(
+                "on this host, and to look off the host the site must be named: set site_id, \
+                 which every manifest holds"
+                    .to_owned(),
+            ));
+        };
+        for target in &self.options.targets {
+            for manifest in discover(target, site_id, &BTreeSet::new()).await? {
+                let note = CopyNote { state: CopyState::Done, ..CopyNote::default() };
+                let copies = [(target.name().to_owned(), note)].into();
+                catalog.add(&manifest, &Notes { copies, ..Notes::default() })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stages and verifies a file, then makes it the store of the data directory. What was there
+    /// under that name is moved into the quarantine, never deleted. Nothing else may use the
+    /// directory.
+    ///
+    /// # Errors
+    /// [`BackupError`]; the directory is then what it was.
+    pub fn bring_back(
+        &self,
+        file: &Path,
+        manifest: Option<&Manifest>,
+    ) -> Result<BroughtBack, BackupError> {
+        let start = Instant::now();
+        let data_dir = &self.options.data_dir;
+        let shown = shown(self.now)?;
+        stage::sweep(data_dir)?;
+        let source = Source {
+            file,
+            manifest,
+            keyring: &self.options.keyring,
+            data_dir,
+            min_free_bytes: 0,
+            site_id: self.site_id,
+            now: self.now,
+        };
+        let staged = Staged::restore(&source, &shown)?;
+        let header = staged.header.clone();
+        let name = format!("{}-{DAMAGED}", BackupId::at(self.now).stamp());
+        let set_aside = Store::put_in_place(&staged.into_directory(), data_dir, &name)?;
+        let duration_ms = verify::millis(start.elapsed());
+        Ok(BroughtBack { header, set_aside, duration_ms })
+    }
+}
+
+/// Restores a file into a scratch store below `scratch`, with these keys alone, and says what was
+/// found. Nothing is noted.
 ///
 /// # Errors
-/// [`BackupError`]; the directory is then what it was.
-pub fn bring_back(
+/// [`BackupError`] naming what is wrong with the file or the keys.
+pub fn rehearse(
     file: &Path,
     manifest: Option<&Manifest>,
     keyring: &Keyring,
-    data_dir: &Path,
-    site_id: Option<Uuid>,
+    scratch: &Path,
     now: Timestamp,
 ) -> Result<BroughtBack, BackupError> {
-    let shown = Board::default().begin(Work::Restore, now)?;
-    let source = Source { file, manifest, keyring, data_dir, min_free_bytes: 0, site_id, now };
-    let staged = Staged::restore(&source, &shown)?;
+    let start = Instant::now();
+    let source = Source {
+        file,
+        manifest,
+        keyring,
+        data_dir: scratch,
+        min_free_bytes: 0,
+        site_id: None,
+        now,
+    };
+    let staged = Staged::restore(&source, &shown(now)?)?;
     let header = staged.header.clone();
-    let directory = staged.into_directory();
-    let name = super::name::BackupId::at(now).as_str().replace("unoc_", "") + "-damaged";
-    let set_aside = Store::put_in_place(&directory, data_dir, &name)?;
-    Ok(BroughtBack { header, set_aside })
+    let duration_ms = verify::millis(start.elapsed());
+    Ok(BroughtBack { header, set_aside: None, duration_ms })
+}
+
+fn look_up(catalog: &Catalog, name: &str) -> Result<Entry, BackupError> {
+    if name == "latest" {
+        return catalog.latest();
+    }
+    let id = BackupId::parse(name).ok_or_else(|| BackupError::NotFound(name.to_owned()))?;
+    catalog.find(&id)
+}
+
+/// Work that nobody else looks at.
+fn shown(now: Timestamp) -> Result<Shown, BackupError> {
+    Board::default().begin(Work::Restore, now)
 }

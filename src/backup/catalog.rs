@@ -199,6 +199,33 @@ impl Catalog {
     }
 }
 
+/// The file and the manifest of a backup in a directory, by its name or `latest`, of whichever
+/// site.
+///
+/// # Errors
+/// [`BackupError::NotFound`], [`BackupError::NoBackup`].
+pub fn find_file(directory: &Path, name: &str) -> Result<(PathBuf, Manifest), BackupError> {
+    let catalog = Catalog::new(directory, None);
+    let entry = match BackupId::parse(name) {
+        Some(id) => catalog.find(&id)?,
+        None if name == "latest" => catalog.latest()?,
+        None => return Err(BackupError::NotFound(name.to_owned())),
+    };
+    if !entry.is_local {
+        return Err(BackupError::NotFound(format!("{name} on this host")));
+    }
+    Ok((catalog.path(&entry), entry.manifest))
+}
+
+/// The manifest that stands beside a file, if there is one that names it.
+pub fn manifest_beside(file: &Path) -> Option<Manifest> {
+    let name = file.file_name()?.to_str()?;
+    let id = BackupId::parse(name)?;
+    let manifest = fs::read(file.with_file_name(id.manifest())).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&manifest).ok()?;
+    (manifest.file == name).then_some(manifest)
+}
+
 /// A manifest as it stands in its file.
 pub(super) fn manifest_text(manifest: &Manifest) -> Vec<u8> {
     serde_json::to_vec_pretty(manifest).expect("a manifest is plain data")

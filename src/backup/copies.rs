@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::activity::{Unit, Work};
 use super::backups::{Backups, Log, Turn};
-use super::catalog::{Entry, manifest_text};
+use super::catalog::{Catalog, Entry, manifest_text};
 use super::error::BackupError;
 use super::files;
 use super::manifest::Manifest;
@@ -249,28 +249,36 @@ impl Backups {
         let turn = self.turn(Work::Copy)?;
         turn.shown.about(entry.id.as_str());
         turn.shown.phase("Fetching", entry.manifest.bytes, Unit::Bytes)?;
-        let mut failed = BackupError::NotFound(entry.id.to_string());
-        for target in &self.options().targets {
-            if !entry.notes.copies.contains_key(target.name()) {
-                continue;
-            }
-            let into = self.0.catalog.path(entry);
-            let site_id = self.0.engine.site_id();
-            let manifest = &entry.manifest;
-            match target.fetch(site_id, &manifest.file, &into, manifest.bytes).await {
-                Ok(fetched) if fetched.sha256 == manifest.sha256 => {
-                    return self.0.catalog.find(&entry.id);
-                }
-                Ok(_) => {
-                    files::remove(&into)?;
-                    let what = format!("the copy at {} was altered", target.name());
-                    failed = BackupError::Damaged { file: manifest.file.clone(), what };
-                }
-                Err(error) => failed = error.into(),
-            }
-        }
-        Err(failed)
+        let site_id = self.0.engine.site_id();
+        fetch_from(&self.options().targets, site_id, &self.0.catalog, entry).await
     }
+}
+
+/// Brings a file back from the first target that has it whole.
+pub(super) async fn fetch_from(
+    targets: &[Target],
+    site_id: Uuid,
+    catalog: &Catalog,
+    entry: &Entry,
+) -> Result<Entry, BackupError> {
+    let mut failed = BackupError::NotFound(entry.id.to_string());
+    let manifest = &entry.manifest;
+    let into = catalog.path(entry);
+    for target in targets {
+        if !entry.notes.copies.contains_key(target.name()) {
+            continue;
+        }
+        match target.fetch(site_id, &manifest.file, &into, manifest.bytes).await {
+            Ok(fetched) if fetched.sha256 == manifest.sha256 => return catalog.find(&entry.id),
+            Ok(_) => {
+                files::remove(&into)?;
+                let what = format!("the copy at {} was altered", target.name());
+                failed = BackupError::Damaged { file: manifest.file.clone(), what };
+            }
+            Err(error) => failed = error.into(),
+        }
+    }
+    Err(failed)
 }
 
 /// The manifests at a target of backups that are not known.

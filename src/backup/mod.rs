@@ -39,8 +39,8 @@ mod verify;
 
 pub use activity::{Activity, Unit, Work};
 pub use backups::{BackupOptions, Backups, Log};
-pub use bring_back::{BroughtBack, bring_back};
-pub use catalog::Entry;
+pub use bring_back::{BroughtBack, Lost, rehearse};
+pub use catalog::{Entry, find_file, manifest_beside};
 pub use copies::Copied;
 pub use diff::{Counts, Difference, Example, LostChange};
 pub use error::BackupError;

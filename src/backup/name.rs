@@ -38,6 +38,11 @@ impl BackupId {
         (is_name && is_ending).then(|| Self(id.to_owned()))
     }
 
+    /// `YYYYMMDD_HHMMSS`
+    pub(super) fn stamp(&self) -> &str {
+        self.0.trim_start_matches("unoc_")
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -11,14 +11,15 @@ use uuid::Uuid;
 
 use super::activity::{Unit, Work};
 use super::backups::{Backups, Inner, Turn};
+use super::catalog::manifest_beside;
 use super::diff::{self, Difference};
 use super::error::{BackupError, io};
 use super::files;
 use super::manifest::Header;
 use super::stage::Staged;
 use super::{dump, seal};
-use crate::domain::{Command, Timestamp};
-use crate::engine::{Restoration, Restored};
+use crate::domain::{Command, Site, Timestamp};
+use crate::engine::{Engine, EngineOptions, Restoration, Restored};
 use crate::store::{AuditOrigin, OpenOptions, Store};
 
 /// The store from before the last restore, and what is known of that restore.
@@ -87,10 +88,51 @@ impl Backups {
     ) -> Result<RestoreReport, BackupError> {
         let turn = self.turn(Work::Restore)?;
         let start = Instant::now();
-        let staged = Staged::restore(&self.source(path, None), &turn.shown)?;
+        let manifest = manifest_beside(path);
+        let source = self.source(path, manifest.as_ref());
+        let staged = Staged::restore(&source, &turn.shown)?;
         let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
         let name = seal::shown(path);
         self.put_in_place(&turn, staged.store(), &staged.header, &name, wanted)
+    }
+
+    /// Puts a site that was read elsewhere in place, as a backup: one of UNOC v2.
+    ///
+    /// # Errors
+    /// As [`Self::restore`]; [`EngineError::Refused`] when it breaks a rule.
+    pub fn restore_site(
+        &self,
+        site: Site,
+        name: &str,
+        is_dry_run: bool,
+        origin: AuditOrigin,
+    ) -> Result<RestoreReport, BackupError> {
+        let turn = self.turn(Work::Restore)?;
+        let engine = &self.0.engine;
+        let start = Instant::now();
+        let header = Header {
+            version: "2".to_owned(),
+            name: name.to_owned(),
+            site_id: engine.site_id(),
+            taken_at_us: engine.now().0,
+            ..Header::default()
+        };
+        let staged = Staged::empty(self.data_dir(), header, engine.now())?;
+        let options = EngineOptions { min_free_bytes: 0, clock: engine.clock() };
+        let (scratch, thread) = Engine::start(staged.store().clone(), options)?;
+        let runtime = tokio::runtime::Handle::current();
+        let loaded = runtime.block_on(async {
+            let command = Command::ReplaceSite(Box::new(site));
+            let loaded = scratch.submit(command, origin.clone()).await;
+            scratch.stop().await;
+            loaded
+        });
+        if thread.join().is_err() {
+            return Err(BackupError::Failed("the engine panicked; see the log".to_owned()));
+        }
+        loaded?;
+        let wanted = Wanted { is_dry_run, origin, start, action: "restore dump of v2" };
+        self.put_in_place(&turn, staged.store(), &staged.header, name, wanted)
     }
 
     /// Puts the state from before the last restore back, which can be taken back in turn.

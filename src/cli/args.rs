@@ -54,6 +54,11 @@ pub(super) enum Subcommand {
         #[command(subcommand)]
         action: Option<JobsAction>,
     },
+    /// Make, list, prove and read backups
+    #[command(subcommand)]
+    Backup(BackupAction),
+    /// Put a saved state in place of the site, after showing what that changes
+    Restore(RestoreArgs),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigAction),
@@ -141,6 +146,63 @@ pub(super) enum JobsAction {
         #[arg(long, group = "when")]
         default: bool,
     },
+}
+
+#[derive(clap::Subcommand)]
+pub(super) enum BackupAction {
+    /// Save the site, restore the file to prove it, and copy it off the host
+    Now,
+    /// Show the backups, and whether the site could be restored
+    List {
+        /// Ask the places off the host for backups that this host does not know of
+        #[arg(long)]
+        offhost: bool,
+    },
+    /// Restore a backup into scratch stores and compare it; nothing of the site changes
+    Verify {
+        /// A backup of the list, or a file
+        #[arg(default_value = "latest")]
+        backup: String,
+        /// Prove that the secret key in this file opens it, as on a page that was printed
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
+    },
+    /// Write the SQL text of a backup to standard output, for psql
+    Cat {
+        /// A backup of the list, or a file
+        backup: String,
+        /// File with the secret key
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
+    },
+    /// Draw a pair of keys and print the page that belongs into a safe
+    Keygen,
+    /// Remove backups that the retention does not keep
+    Prune {
+        /// Show what would go, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true)))]
+pub(super) struct RestoreArgs {
+    /// A backup of the list, `latest`, or a file; a pg_dump of UNOC v2 too
+    #[arg(group = "what")]
+    pub(super) backup: Option<String>,
+    /// Put the state from before the last restore back
+    #[arg(long, group = "what")]
+    pub(super) undo: bool,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// File with the secret key
+    #[arg(long, value_name = "FILE", conflicts_with = "undo")]
+    pub(super) identity: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, clap::Subcommand)]

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::backup::BackupError;
 use crate::config::Faults;
 use crate::engine::EngineError;
 use crate::store::StoreError;
@@ -60,6 +61,9 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         let store = error.downcast_ref::<StoreError>();
         let engine = error.downcast_ref::<EngineError>();
+        if let Some(error) = error.downcast_ref::<BackupError>() {
+            return Self { code: of_backup(error), error: anyhow::Error::msg(error.to_string()) };
+        }
         let code = match (store, engine) {
             (Some(error), _) | (_, Some(EngineError::Store(error))) => of_store(error),
             (_, Some(EngineError::Refused(_))) => REFUSED,
@@ -99,6 +103,25 @@ impl From<Faults> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self { error: error.into(), code: FAILURE }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        anyhow::Error::from(error).into()
+    }
+}
+
+fn of_backup(error: &BackupError) -> u8 {
+    match error {
+        BackupError::Busy(_) | BackupError::NoRoom { .. } | BackupError::Target(_) => TEMPORARY,
+        BackupError::Io { .. } | BackupError::Failed(_) | BackupError::Stopping => FAILURE,
+        BackupError::Store(error) | BackupError::Engine(EngineError::Store(error)) => {
+            of_store(error)
+        }
+        BackupError::Engine(EngineError::Busy | EngineError::ReadOnly { .. }) => TEMPORARY,
+        BackupError::Engine(_) => FAILURE,
+        _ => REFUSED,
     }
 }
 

@@ -87,7 +87,7 @@ fn run_on(server: &Remote, path: &str) -> Result<Value, Failure> {
         if job["running"]["id"] != run["id"] {
             return Err(anyhow!("the server does not know how the run ended").into());
         }
-        runtime.block_on(tokio::time::sleep(LOOK_EVERY));
+        runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
     }
 }
 
@@ -107,7 +107,11 @@ fn here(config: &Config, store: Store, action: Option<&JobsAction>) -> Result<Va
         .build()
         .context("cannot start the runtime")?;
     let answer = runtime.block_on(async {
-        let answer = match app::start_jobs(config, &engine, false).await {
+        let started = match app::start_backups(config, &engine, &[]) {
+            Ok(backups) => app::start_jobs(&engine, &backups, false).await,
+            Err(error) => Err(error),
+        };
+        let answer = match started {
             Ok((handle, jobs)) => {
                 let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
                 let asked = async {

@@ -2,6 +2,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
 
 mod args;
+mod backup;
+mod backup_print;
 mod config;
 mod exit;
 mod export;
@@ -12,6 +14,7 @@ mod legacy_report;
 mod offline;
 mod progress;
 mod remote;
+mod restore;
 mod seed;
 mod serve;
 mod sync;
@@ -48,6 +51,8 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Subcommand::Import(args) => import::run(cli, args),
         Subcommand::Sync(action) => sync::run(cli, *action),
         Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
+        Subcommand::Backup(action) => backup::run(cli, action),
+        Subcommand::Restore(args) => restore::run(cli, args),
         Subcommand::Config(action) => config::run(cli, *action),
         Subcommand::Openapi => {
             print!("{}", crate::api::document());

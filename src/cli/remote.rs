@@ -44,6 +44,18 @@ impl Remote {
         body(answer)
     }
 
+    /// The body of a successful answer to a request with a JSON body.
+    pub(super) fn post_json(
+        &self,
+        path: &str,
+        value: &serde_json::Value,
+    ) -> Result<impl Read + use<>, Failure> {
+        let url = format!("{}{path}", self.url);
+        let answer =
+            self.agent.post(&url).send_json(value).with_context(|| format!("cannot ask {url}"))?;
+        body(answer)
+    }
+
     /// The body of a successful answer to a change.
     pub(super) fn patch(
         &self,

@@ -107,7 +107,7 @@ impl Schedule {
         self.times.iter().flat_map(move |time| {
             let told = zone.to_ambiguous_timestamp(day.to_datetime(*time));
             let second = match told.offset() {
-                AmbiguousOffset::Fold { .. } if self.is_hourly => told.clone().later().ok(),
+                AmbiguousOffset::Fold { .. } if self.is_hourly => told.later().ok(),
                 _ => None,
             };
             told.compatible().ok().into_iter().chain(second)
@@ -274,5 +274,28 @@ mod tests {
         check("15 2-1 * * *", "the hour \"2-1\"");
         check("0 0 31 2 *", "no such day");
         check(&"1,".repeat(60), "at most 100");
+    }
+
+    proptest::proptest! {
+        /// Whatever the moment: due times are those that `next` walks through, and `latest`
+        /// finds the same ones.
+        #[test]
+        fn latest_and_next_agree(
+            now_s in 1_767_225_600_i64..1_798_761_600,
+            text in proptest::sample::select(vec![
+                "15 2 * * *", "45 2,14 * * *", "*/10 * * * *", "0 */2 * * *", "30 3 * * 0",
+                "0 0 1 * *", "59 23 28-31 * *", "0 12 13 * 5",
+            ]),
+        ) {
+            let (schedule, zone) = (Schedule::parse(text).unwrap(), berlin());
+            let now = Timestamp(now_s * 1_000_000);
+            let latest = schedule.latest(now, &zone).unwrap();
+            let next = schedule.next(now, &zone).unwrap();
+            proptest::prop_assert!(latest <= now && now < next);
+            proptest::prop_assert_eq!(schedule.next(latest, &zone), Some(next));
+            proptest::prop_assert_eq!(schedule.latest(next, &zone), Some(next));
+            let before = Timestamp(next.0 - 1);
+            proptest::prop_assert_eq!(schedule.latest(before, &zone), Some(latest));
+        }
     }
 }

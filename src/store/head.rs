@@ -69,8 +69,8 @@ pub(super) fn write_site(
 }
 
 /// Notes that the store has the tables of [`SCHEMA_VERSION`]; all else of the sentinel stays.
-pub(super) fn upgrade_site(meta: &mut MetaTable<'_>, site: SiteV1) -> Result<(), StoreError> {
-    let record = SiteV1 { schema_version: SCHEMA_VERSION, ..site };
+pub(super) fn upgrade_site(meta: &mut MetaTable<'_>, site: &SiteV1) -> Result<(), StoreError> {
+    let record = SiteV1 { schema_version: SCHEMA_VERSION, ..*site };
     meta.insert(SITE_KEY, encode(&record).as_slice())?;
     Ok(())
 }

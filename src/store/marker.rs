@@ -19,7 +19,7 @@ pub struct Marker {
 }
 
 /// The marker of a data directory, if it has one.
-pub(super) fn read(dir: &Path) -> Result<Option<Marker>, StoreError> {
+pub fn read(dir: &Path) -> Result<Option<Marker>, StoreError> {
     let path = dir.join(MARKER_FILE);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,

@@ -25,7 +25,7 @@ pub use commit::{AUDIT_ROWS_MAX, AdoptionNote, CommitBatch, CommitEntry};
 pub use error::StoreError;
 pub use head::Head;
 pub use jobs::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Trigger};
-pub use marker::{MARKER_FILE, Marker};
+pub use marker::{MARKER_FILE, Marker, read as read_marker};
 pub use mirror::{Confirmed, Floors, Holder, Mark, MirrorState};
 pub use open::{OpenOptions, STORE_FILE, Store};
 pub use quarantine::QUARANTINE_DIR;

@@ -123,12 +123,17 @@ impl Store {
         {
             let mut meta = tx.open_table(tables::META)?;
             if let Some(site) = head::read_site(&meta)? {
-                head::upgrade_site(&mut meta, site)?;
+                head::upgrade_site(&mut meta, &site)?;
             }
             make_job_tables(&tx)?;
         }
         tx.commit()?;
         Ok(())
+    }
+
+    /// Whether a data directory has a file for a store, of use or not.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(STORE_FILE).exists()
     }
 
     /// A consistent view of the last commit; never waits for the writer.

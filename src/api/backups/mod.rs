@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body422, Origin, PathName};
+use super::extract::{Body422, Origin, PathName, Query422};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::backup::{BackupError, Backups, Depth};
@@ -24,6 +24,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(backups, back_up))
         .routes(routes!(pruning, prune))
         .routes(routes!(undo))
+        .routes(routes!(discover))
         .routes(routes!(backup))
         .routes(routes!(verify))
         .routes(routes!(restore))
@@ -46,6 +47,17 @@ struct RestoreBody {
 impl FromFields for RestoreBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self { dry_run: fields.present("dry_run", parse::boolean).unwrap_or(true) })
+    }
+}
+
+/// How to take a restore back.
+struct UndoQuery {
+    dry_run: bool,
+}
+
+impl FromFields for UndoQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { dry_run: fields.present("dry_run", parse::boolean).unwrap_or(false) })
     }
 }
 
@@ -155,11 +167,12 @@ async fn restore(
     Ok(Json(restored.await?))
 }
 
-/// Puts the state from before the last restore back.
+/// Puts the state from before the last restore back, or tells what that would change.
 #[utoipa::path(
     post,
     path = "/api/backups/undo",
     tag = "backups",
+    params(("dry_run" = Option<bool>, Query, description = "Tell what would change, and change nothing")),
     responses(
         (status = 200, body = RestoreView),
         (status = 409, description = "There is nothing to take back", body = ErrorBody),
@@ -167,10 +180,28 @@ async fn restore(
 )]
 async fn undo(
     State(state): State<ApiState>,
+    Query422(query): Query422<UndoQuery>,
     Origin(origin): Origin,
 ) -> Result<Json<RestoreView>, ApiError> {
-    let undone = blocking(&state, move |backups| backups.undo(false, origin).map(RestoreView::new));
+    let undone =
+        blocking(&state, move |backups| backups.undo(query.dry_run, origin).map(RestoreView::new));
     Ok(Json(undone.await?))
+}
+
+/// Asks the places off the host for backups that this host does not know of, as after its loss.
+#[utoipa::path(
+    post,
+    path = "/api/backups/discover",
+    tag = "backups",
+    responses(
+        (status = 200, body = BackupsView),
+        (status = 409, description = "Something else is being done", body = ErrorBody),
+        (status = 503, description = "A place off the host cannot be reached", body = ErrorBody),
+    )
+)]
+async fn discover(State(state): State<ApiState>) -> Result<Json<BackupsView>, ApiError> {
+    state.backups().discover().await?;
+    backups(State(state)).await
 }
 
 /// What the retention would remove now.

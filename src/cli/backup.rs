@@ -1,0 +1,281 @@
+//! `unoc backup`
+
+use std::io::{self, BufRead, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::args::{BackupAction, Cli};
+use super::backup_print::{print_backup, print_list, print_pruning};
+use super::exit::Failure;
+use super::offline;
+use super::progress::Progress;
+use super::remote::Remote;
+use crate::api::{BackupView, BackupsView, PruningView};
+use crate::app;
+use crate::backup::{
+    self, BackupError, Backups, Depth, KeyPair, Keyring, Manifest, Reason, manifest_beside,
+    read_sql,
+};
+use crate::config::Config;
+use crate::engine::Clock;
+use crate::store::Store;
+
+pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
+    let config = cli.load_config()?;
+    match action {
+        BackupAction::Keygen => {
+            keygen(cli, &config);
+            Ok(())
+        }
+        BackupAction::Cat { backup, identity } => cat(&config, backup, identity.as_deref()),
+        BackupAction::Verify { backup, identity: Some(identity) } => {
+            drill(cli, &config, backup, identity)
+        }
+        BackupAction::Verify { backup, .. } if Path::new(backup).is_file() => {
+            let keyring = keyring(&config, None)?;
+            rehearse(cli, &config, Path::new(backup), &keyring)
+        }
+        action => ask(cli, &config, action),
+    }
+}
+
+/// What needs the list of backups: the server does it, or an engine of this command's own.
+fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure> {
+    let progress = Progress::waiting(match action {
+        BackupAction::Now => "Saving the site",
+        BackupAction::Verify { .. } => "Restoring into a scratch store",
+        _ => "Looking at the backups",
+    });
+    let answer = match offline::open_store(config)? {
+        Some(store) => here(config, store, action)?,
+        None => by_server(config, action)?,
+    };
+    drop(progress);
+    if cli.json {
+        println!("{answer:#}");
+    } else {
+        match action {
+            BackupAction::List { .. } => print_list(&answer),
+            BackupAction::Prune { dry_run } => print_pruning(&answer, *dry_run),
+            _ => print_backup(&answer),
+        }
+    }
+    if answer["state"] == "bad" {
+        let message = answer["verification"]["message"].as_str().unwrap_or_default();
+        return Err(Failure::refused(format!("the backup failed: {message}")));
+    }
+    Ok(())
+}
+
+fn by_server(config: &Config, action: &BackupAction) -> Result<Value, Failure> {
+    let server = Remote::of(config)?;
+    let mut text = String::new();
+    match action {
+        BackupAction::Now => server.post("/api/backups")?.read_to_string(&mut text)?,
+        BackupAction::Verify { backup, .. } => server
+            .post(&format!("/api/backups/{}/verify", plain(backup)?))?
+            .read_to_string(&mut text)?,
+        BackupAction::Prune { dry_run: false } => {
+            server.post("/api/backups/prune")?.read_to_string(&mut text)?
+        }
+        BackupAction::Prune { .. } => {
+            server.get("/api/backups/prune")?.read_to_string(&mut text)?
+        }
+        BackupAction::List { offhost: true } => {
+            server.post("/api/backups/discover")?.read_to_string(&mut text)?
+        }
+        _ => server.get("/api/backups")?.read_to_string(&mut text)?,
+    };
+    Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+}
+
+/// A name that can stand in a path.
+fn plain(name: &str) -> Result<&str, BackupError> {
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
+    if is_plain { Ok(name) } else { Err(BackupError::NotFound(name.to_owned())) }
+}
+
+fn here(config: &Config, store: Store, action: &BackupAction) -> Result<Value, Failure> {
+    with_backups(config, store, &[], async |backups| {
+        let value = match action {
+            BackupAction::Now => {
+                let worker = backups.clone();
+                let work = move || worker.back_up(Reason::Manual, &|_| {});
+                let entry = spawn(work).await?;
+                backups.copy_due(&|_| {}).await?;
+                backups.prune(&|_| {}).await?;
+                view(&backups, entry.id.as_str())?
+            }
+            BackupAction::Verify { backup, .. } => {
+                let (worker, name) = (backups.clone(), backup.clone());
+                let work = move || worker.verify(&name, Depth::Full, &|_| {});
+                view(&backups, spawn(work).await?.id.as_str())?
+            }
+            BackupAction::Prune { dry_run: false } => {
+                serde_json::to_value(PruningView::new(backups.prune(&|_| {}).await?))
+            }
+            BackupAction::Prune { .. } => {
+                serde_json::to_value(PruningView::new(backups.preview_pruning()?))
+            }
+            BackupAction::List { offhost } => {
+                if *offhost {
+                    backups.discover().await?;
+                }
+                serde_json::to_value(BackupsView::new(&backups, backups.overview()?))
+            }
+            BackupAction::Cat { .. } | BackupAction::Keygen => Ok(Value::Null),
+        };
+        Ok(value.map_err(anyhow::Error::from)?)
+    })
+}
+
+type Viewed = Result<serde_json::Result<Value>, BackupError>;
+
+fn view(backups: &Backups, id: &str) -> Viewed {
+    let overview = backups.overview()?;
+    let entry = backups.find(id)?;
+    let is_newest = overview.newest_verified.is_some_and(|newest| newest.id == entry.id);
+    Ok(serde_json::to_value(BackupView::new(&entry, is_newest, &overview.kept)))
+}
+
+/// Work on files, where that holds nobody up.
+pub(super) async fn spawn<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.context("the work panicked")??)
+}
+
+/// Backups with an engine of this command's own, on a store that no server holds.
+pub(super) fn with_backups<T>(
+    config: &Config,
+    store: Store,
+    identities: &[PathBuf],
+    work: impl AsyncFnOnce(Backups) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (engine, thread) = offline::start_engine(config, store)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let done = runtime.block_on(async {
+        let done = match app::start_backups(config, &engine, identities) {
+            Ok(backups) => work(backups).await,
+            Err(error) => Err(error.into()),
+        };
+        engine.stop().await;
+        done
+    });
+    offline::join(thread)?;
+    done
+}
+
+/// The keys at hand, or the one in this file alone.
+pub(super) fn keyring(config: &Config, identity: Option<&Path>) -> Result<Keyring, Failure> {
+    let mut files: Vec<PathBuf> = identity.map(Path::to_owned).into_iter().collect();
+    files.extend(config.backup_identity_file.clone());
+    Ok(Keyring::load(&[], &files, &config.data_dir)?)
+}
+
+/// A backup's file by its name in the directory, or any file.
+pub(super) fn locate(config: &Config, name: &str) -> Result<(PathBuf, Option<Manifest>), Failure> {
+    let path = PathBuf::from(name);
+    if path.is_file() {
+        let manifest = manifest_beside(&path);
+        return Ok((path, manifest));
+    }
+    let (path, manifest) = backup::find_file(&config.backup_dir(), name)?;
+    Ok((path, Some(manifest)))
+}
+
+fn cat(config: &Config, name: &str, identity: Option<&Path>) -> Result<(), Failure> {
+    let (path, manifest) = locate(config, name)?;
+    let keyring = keyring(config, identity)?;
+    let made_for = manifest.map_or_else(Vec::new, |manifest| manifest.key_ids);
+    let mut text = read_sql(&path, &keyring, &made_for)?;
+    let mut out = io::stdout().lock();
+    loop {
+        let damaged = |error: io::Error| BackupError::Damaged {
+            file: path.display().to_string(),
+            what: error.to_string(),
+        };
+        let piece = text.fill_buf().map_err(damaged)?;
+        if piece.is_empty() {
+            return Ok(out.flush()?);
+        }
+        out.write_all(piece)?;
+        let length = piece.len();
+        text.consume(length);
+    }
+}
+
+/// Proves that the secret key in a file alone opens a backup.
+fn drill(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), Failure> {
+    let nowhere = Path::new("/nonexistent");
+    let keyring = Keyring::load(&[], &[identity.to_owned()], nowhere)?;
+    let (path, _) = locate(config, name)?;
+    rehearse(cli, config, &path, &keyring)
+}
+
+fn rehearse(cli: &Cli, config: &Config, path: &Path, keyring: &Keyring) -> Result<(), Failure> {
+    let progress = Progress::waiting("Restoring into a scratch store");
+    let manifest = manifest_beside(path);
+    let now = Clock::system().now();
+    let done = backup::rehearse(path, manifest.as_ref(), keyring, &config.data_dir, now)?;
+    drop(progress);
+    if cli.json {
+        println!(
+            "{}",
+            serde_json::json!({
+                "file": path, "site_id": done.header.site_id, "seq": done.header.seq,
+                "version": done.header.version, "duration_ms": done.duration_ms,
+            })
+        );
+    } else {
+        println!(
+            "{}: restored into a scratch store in {} ms and compared; it holds site {} as of seq \
+             {}, saved by UNOC {}.",
+            path.display(),
+            done.duration_ms,
+            done.header.site_id,
+            done.header.seq,
+            done.header.version
+        );
+    }
+    Ok(())
+}
+
+fn keygen(cli: &Cli, config: &Config) {
+    let KeyPair { secret, recipient, key_id } = backup::generate();
+    if cli.json {
+        let value = serde_json::json!({"secret": secret, "recipient": recipient, "key_id": key_id});
+        println!("{value}");
+        return;
+    }
+    let fingerprint: Vec<&str> =
+        key_id.as_bytes().chunks(4).filter_map(|four| str::from_utf8(four).ok()).collect();
+    println!(
+        "UNOC RECOVERY KIT            site {site}\n\
+         Print this page and keep it where the host is not. It is not stored anywhere.\n\
+         Whoever has it can read every backup that was made for it.\n\n\
+         Secret key    {secret}\n\
+         Public key    {recipient}\n\
+         Fingerprint   {fingerprint}\n\n\
+         Once, on the host, in /etc/unoc/unoc.toml (several keys are separated by commas):\n    \
+             backup_recipients = \"{recipient}\"\n    \
+             systemctl restart unoc\n\n\
+         To restore: write the secret key into a file, here key.txt\n    \
+             systemctl stop unoc\n    \
+             unoc restore latest --identity key.txt\n    \
+             systemctl start unoc\n\n\
+         Without UNOC, with age, zstd and psql:\n    \
+             age -d -i key.txt FILE.sql.zst.age | zstd -d | psql DATABASE\n\n\
+         Twice a year, to know that this page is the right one:\n    \
+             unoc backup verify latest --identity key.txt",
+        site = config.site_name,
+        fingerprint = fingerprint.join(" "),
+    );
+}

@@ -1,0 +1,156 @@
+//! Backups for people.
+
+use serde_json::Value;
+
+/// The list, and above it whether the site could be restored.
+pub(super) fn print_list(answer: &Value) {
+    match answer["restorable_as_of"].as_str() {
+        Some(at) => println!(
+            "Restorable as of {at}{}; a restore took {}.",
+            answer["rpo_s"].as_f64().map_or_else(String::new, |s| format!(" ({} ago)", span(s))),
+            answer["rto_s"].as_f64().map_or_else(|| "-".to_owned(), span),
+        ),
+        None => println!("No backup was restored and compared yet; make one: unoc backup now"),
+    }
+    if answer["is_stale"] == true {
+        println!("That is too long ago: /health is degraded.");
+    }
+    if answer["encryption"]["is_on"] != true {
+        println!("Backups are not encrypted; unoc backup keygen prints a key.");
+    }
+    for target in answer["targets"].as_array().into_iter().flatten() {
+        let error = target["last_error"].as_str().map_or_else(String::new, |it| format!(": {it}"));
+        println!("Off the host: {} is {}{error}", text(&target["name"]), text(&target["state"]));
+    }
+    let rows = answer["backups"].as_array().map_or(&[][..], Vec::as_slice);
+    if rows.is_empty() {
+        return;
+    }
+    println!(
+        "\n{:<21} {:<10} {:>9} {:>9} {:>8}  {:<9} {:<20} kept as",
+        "backup", "state", "size", "rows", "seq", "reason", "copies"
+    );
+    for row in rows {
+        println!(
+            "{:<21} {:<10} {:>9} {:>9} {:>8}  {:<9} {:<20} {}",
+            text(&row["id"]),
+            if row["is_local"] == true { text(&row["state"]) } else { "off-host" },
+            size(row["bytes"].as_u64().unwrap_or(0)),
+            rows_of(row),
+            row["seq"],
+            text(&row["reason"]),
+            copies(row),
+            kept(row)
+        );
+    }
+}
+
+/// One backup.
+pub(super) fn print_backup(answer: &Value) {
+    println!(
+        "{}: {}, {} rows as of seq {}, {}{}",
+        text(&answer["id"]),
+        text(&answer["state"]),
+        rows_of(answer),
+        answer["seq"],
+        size(answer["bytes"].as_u64().unwrap_or(0)),
+        if answer["is_encrypted"] == true { ", encrypted" } else { ", not encrypted" }
+    );
+    if let Some(message) = answer["verification"]["message"].as_str() {
+        println!("  {message}");
+    }
+    for copy in answer["copies"].as_array().into_iter().flatten() {
+        let message = copy["message"].as_str().map_or_else(String::new, |it| format!(": {it}"));
+        println!("  copy at {}: {}{message}", text(&copy["target"]), text(&copy["state"]));
+    }
+}
+
+/// What goes, or went.
+pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
+    let kept = answer["keep"].as_array().map_or(0, Vec::len);
+    let removed = answer["remove"].as_array().map_or(&[][..], Vec::as_slice);
+    for backup in removed {
+        println!("{} {}", if is_dry_run { "would remove" } else { "removed" }, text(&backup["id"]));
+    }
+    let freed = size(answer["bytes_freed"].as_u64().unwrap_or(0));
+    println!("{} removed, {kept} kept, {freed} freed.", removed.len());
+}
+
+/// What a restore changes, or changed.
+pub(super) fn print_restore(answer: &Value) {
+    println!(
+        "{} of {}, saved by UNOC {}",
+        text(&answer["backup_id"]),
+        text(&answer["taken_at"]),
+        text(&answer["version"])
+    );
+    println!("  seq          {} now, {} saved", answer["seq"]["now"], answer["seq"]["backup"]);
+    for kind in ["devices", "interfaces", "links"] {
+        let counts = &answer["counts"][kind];
+        println!("  {kind:<12} {} now, {} after", counts["now"], counts["after"]);
+    }
+    let devices = &answer["devices"];
+    println!(
+        "  of devices   {} added, {} removed, {} changed",
+        devices["added"], devices["removed"], devices["changed"]
+    );
+    for example in devices["examples"].as_array().into_iter().flatten() {
+        println!("               {} {}", text(&example["change"]), text(&example["name"]));
+    }
+    match &answer["newest_change_lost"] {
+        Value::Null => println!("  no change is lost"),
+        lost => println!(
+            "  {} changes are lost, the newest: {} by {} at {}",
+            answer["changes_lost"],
+            text(&lost["action"]),
+            text(&lost["actor"]),
+            text(&lost["at"])
+        ),
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+fn rows_of(row: &Value) -> u64 {
+    let tables = row["rows"].as_object().into_iter().flatten();
+    tables.filter_map(|(_, rows)| rows.as_u64()).sum()
+}
+
+fn copies(row: &Value) -> String {
+    let copies = row["copies"].as_array().into_iter().flatten();
+    let words = copies.map(|it| format!("{} {}", text(&it["target"]), text(&it["state"])));
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "-".to_owned() } else { words.join(", ") }
+}
+
+fn kept(row: &Value) -> String {
+    let reasons: Vec<&str> =
+        row["kept_as"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if reasons.is_empty() { "(goes next)".to_owned() } else { reasons.join(", ") }
+}
+
+/// Bytes in the largest unit that leaves three digits (IEC 80000-13).
+fn size(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut step = 0;
+    while step + 1 < units.len() && bytes >> (10 * step) >= 1024 {
+        step += 1;
+    }
+    let tenths = (bytes * 10) >> (10 * step);
+    if step == 0 {
+        format!("{bytes} B")
+    } else {
+        format!("{}.{} {}", tenths / 10, tenths % 10, units[step])
+    }
+}
+
+fn span(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.0} h", s / 3600.0),
+        s => format!("{:.0} days", s / 86_400.0),
+    }
+}

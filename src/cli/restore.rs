@@ -1,0 +1,272 @@
+//! `unoc restore`
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::args::{Cli, RestoreArgs};
+use super::backup::{locate, spawn, with_backups};
+use super::backup_print::print_restore;
+use super::exit::Failure;
+use super::import;
+use super::offline::{self, STOP_COMMAND};
+use super::progress::Progress;
+use super::remote::Remote;
+use crate::api::RestoreView;
+use crate::app;
+use crate::backup::{Backups, Lost, RestoreReport};
+use crate::config::Config;
+use crate::domain::Site;
+use crate::engine::Clock;
+use crate::store::{AuditOrigin, Store, StoreError, read_marker};
+use crate::sync::legacy::{mend, read_dump};
+
+/// What a dump of UNOC v2 says in its first lines.
+const LEGACY_WORDS: &[u8] = b"PostgreSQL database dump";
+const SNIFFED_BYTES: u64 = 4096;
+
+pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
+    let config = cli.load_config()?;
+    if !args.undo && is_fresh(&config) {
+        return bring_back(cli, &config, args);
+    }
+    match offline::open_store(&config) {
+        Ok(Some(store)) => here(cli, &config, store, args),
+        Ok(None) => by_server(cli, &config, args),
+        Err(failure) if !args.undo && is_lost(&failure) => {
+            eprintln!("The store cannot be used: {:#}", failure.error);
+            bring_back(cli, &config, args)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether nothing ever lived in the data directory.
+fn is_fresh(config: &Config) -> bool {
+    !Store::is_in(&config.data_dir) && read_marker(&config.data_dir).is_ok_and(|it| it.is_none())
+}
+
+/// Whether the store is what has to be replaced.
+fn is_lost(failure: &Failure) -> bool {
+    matches!(
+        failure.error.downcast_ref(),
+        Some(
+            StoreError::Missing { .. }
+                | StoreError::NotAStore { .. }
+                | StoreError::Damaged { .. }
+                | StoreError::Inconsistent(_)
+        )
+    )
+}
+
+/// The server that holds the store does it.
+fn by_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failure> {
+    let name = args.backup.as_deref().unwrap_or_default();
+    if args.identity.is_some() || Path::new(name).is_file() {
+        return Err(Failure::temporary(format!(
+            "a running unoc holds the store, and restores only what is in its list with keys of \
+             its own; stop it first: {STOP_COMMAND}"
+        )));
+    }
+    let server = Remote::of(config)?;
+    let ask = |dry_run: bool| -> Result<Value, Failure> {
+        let mut text = String::new();
+        if args.undo {
+            let path = format!("/api/backups/undo?dry_run={dry_run}");
+            server.post(&path)?.read_to_string(&mut text)?;
+        } else {
+            let path = format!("/api/backups/{name}/restore");
+            server.post_json(&path, &json!({"dry_run": dry_run}))?.read_to_string(&mut text)?;
+        }
+        Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+    };
+    preview_and_do(cli, args, ask)
+}
+
+/// No server runs: the same thing with an engine of this command's own.
+fn here(cli: &Cli, config: &Config, store: Store, args: &RestoreArgs) -> Result<(), Failure> {
+    let identities: Vec<PathBuf> = args.identity.iter().cloned().collect();
+    let legacy = args.backup.as_deref().map(Path::new).filter(|path| is_legacy(path));
+    let site = legacy.map(|path| read_legacy(cli, path)).transpose()?;
+    with_backups(config, store, &identities, async |backups| {
+        let runtime = tokio::runtime::Handle::current();
+        let ask = |dry_run: bool| {
+            let (backups, args) = (backups.clone(), Wanted::of(args, site.clone()));
+            tokio::task::block_in_place(|| {
+                runtime.block_on(async { args.carry_out(backups, dry_run).await })
+            })
+        };
+        preview_and_do(cli, args, ask)
+    })
+}
+
+/// What is to be restored.
+struct Wanted {
+    name: Option<String>,
+    site: Option<Site>,
+}
+
+impl Wanted {
+    fn of(args: &RestoreArgs, site: Option<Site>) -> Self {
+        Self { name: args.backup.clone(), site }
+    }
+
+    async fn carry_out(self, backups: Backups, is_dry_run: bool) -> Result<Value, Failure> {
+        let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
+        let Self { name, site } = self;
+        let report: RestoreReport = match (name, site) {
+            (None, _) => spawn(move || backups.undo(is_dry_run, origin)).await?,
+            (Some(name), Some(site)) => {
+                spawn(move || backups.restore_site(site, &name, is_dry_run, origin)).await?
+            }
+            (Some(name), None) if Path::new(&name).is_file() => {
+                spawn(move || backups.restore_file(Path::new(&name), is_dry_run, origin)).await?
+            }
+            (Some(name), None) => {
+                let found = find(&backups, &name).await?;
+                let entry = backups.fetch(&found).await?;
+                spawn(move || backups.restore(entry.id.as_str(), is_dry_run, origin)).await?
+            }
+        };
+        Ok(serde_json::to_value(RestoreView::new(report)).map_err(anyhow::Error::from)?)
+    }
+}
+
+/// In the list, or else off the host.
+async fn find(
+    backups: &Backups,
+    name: &str,
+) -> Result<crate::backup::Entry, crate::backup::BackupError> {
+    match backups.find(name) {
+        Err(error) if !backups.options().targets.is_empty() => {
+            backups.discover().await?;
+            backups.find(name).map_err(|_| error)
+        }
+        found => found,
+    }
+}
+
+/// Shows what would change, asks, and does it.
+fn preview_and_do(
+    cli: &Cli,
+    args: &RestoreArgs,
+    ask: impl Fn(bool) -> Result<Value, Failure>,
+) -> Result<(), Failure> {
+    if !args.yes || args.dry_run {
+        let progress = Progress::waiting("Restoring into a scratch store");
+        let preview = ask(true)?;
+        drop(progress);
+        if args.dry_run {
+            show(cli, &preview);
+            return Ok(());
+        }
+        print_restore(&preview);
+        confirm()?;
+    }
+    let progress = Progress::waiting("Restoring");
+    let done = ask(false)?;
+    drop(progress);
+    show(cli, &done);
+    if !cli.json {
+        println!("Done in {} ms. unoc restore --undo takes it back.", done["duration_ms"]);
+    }
+    Ok(())
+}
+
+fn show(cli: &Cli, answer: &Value) {
+    if cli.json {
+        println!("{answer:#}");
+    } else {
+        print_restore(answer);
+    }
+}
+
+fn confirm() -> Result<(), Failure> {
+    let refused = |what: &str| Err(Failure::refused(format!("{what}; nothing was changed")));
+    if !io::stdin().is_terminal() {
+        return refused("add --yes to do it");
+    }
+    print!("Put this state in place of the site? Type yes: ");
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if answer.trim() == "yes" { Ok(()) } else { refused("not confirmed") }
+}
+
+/// There is no store that could be opened: a restored one is put in its place.
+fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failure> {
+    let name = args.backup.clone().unwrap_or_default();
+    if is_legacy(Path::new(&name)) {
+        return Err(Failure::refused(
+            "a dump of UNOC v2 can be restored only where a store can be opened or made; move what \
+             is left of it away first",
+        ));
+    }
+    let marker = read_marker(&config.data_dir).ok().flatten();
+    let site_id = marker.map(|marker| marker.site_id).or(config.site_id);
+    let identities: Vec<PathBuf> = args.identity.iter().cloned().collect();
+    let options =
+        app::backup_options(config, site_id.unwrap_or_else(uuid::Uuid::nil), &identities)?;
+    let lost = Lost { options: &options, site_id, now: Clock::system().now() };
+    let (file, manifest) = if Path::new(&name).is_file() {
+        locate(config, &name)?
+    } else {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
+        let (file, manifest) = runtime.block_on(lost.find(&name))?;
+        (file, Some(manifest))
+    };
+    if args.dry_run {
+        let keyring = &options.keyring;
+        let found =
+            crate::backup::rehearse(&file, manifest.as_ref(), keyring, &config.data_dir, lost.now)?;
+        println!(
+            "{} could be restored: site {} as of seq {}.",
+            file.display(),
+            found.header.site_id,
+            found.header.seq
+        );
+        return Ok(());
+    }
+    let progress = Progress::waiting("Restoring");
+    let done = lost.bring_back(&file, manifest.as_ref())?;
+    drop(progress);
+    let header = &done.header;
+    if cli.json {
+        println!(
+            "{}",
+            json!({"file": file, "site_id": header.site_id, "seq": header.seq,
+                "set_aside": done.set_aside, "duration_ms": done.duration_ms})
+        );
+        return Ok(());
+    }
+    println!(
+        "Restored site {} as of seq {} from {} in {} ms.",
+        header.site_id,
+        header.seq,
+        file.display(),
+        done.duration_ms
+    );
+    if let Some(set_aside) = &done.set_aside {
+        println!("What was there before is in {}.", set_aside.display());
+    }
+    Ok(())
+}
+
+fn is_legacy(path: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(path) else { return false };
+    let mut head = Vec::new();
+    file.take(SNIFFED_BYTES).read_to_end(&mut head).is_ok()
+        && head.windows(LEGACY_WORDS.len()).any(|words| words == LEGACY_WORDS)
+}
+
+fn read_legacy(cli: &Cli, path: &Path) -> Result<Site, Failure> {
+    let tables = read_dump(import::open(path)?).map_err(Failure::from)?;
+    let mended = mend(tables, Clock::system().now());
+    super::legacy_report::print_report(&mended.report, None, cli.json, true)?;
+    Ok(mended.site)
+}
