@@ -18,6 +18,9 @@ use crate::store::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Snaps
 const MISSED_AFTER_US: i64 = 5 * 60 * 1_000_000;
 /// How far in the future a settled due time may be: clocks are set by seconds all the time.
 const FUTURE_US_MAX: i64 = 60 * 1_000_000;
+/// Between two looks, which come each minute, time only passes like this when the clock was set
+/// or the host stood still.
+const JUMP_US: i64 = 10 * 60 * 1_000_000;
 /// Said of a run that the process did not live to end.
 const CUT_OFF: &str = "The service ended while this ran";
 
@@ -30,6 +33,8 @@ pub(super) struct Job {
     pub(super) spec: JobSpec,
     schedule: Schedule,
     settings: JobSettings,
+    /// What was settled in a future that the clock came back from.
+    ahead: Option<Timestamp>,
     next_id: u64,
     /// Its work is in the supervisor's set of tasks under the same id.
     pub(super) running: Option<Running>,
@@ -74,7 +79,8 @@ impl Job {
         };
         let runs = snapshot.job_runs(spec.name, JOB_RUNS_MAX)?;
         let next_id = runs.first().map_or(1, |run| run.id + 1);
-        let job = Self { spec, schedule, settings, next_id, running: None, latest: None };
+        let job =
+            Self { spec, schedule, settings, ahead: None, next_id, running: None, latest: None };
         let cut_off = runs.into_iter().filter(|run| run.result == RunResult::Running).map(|run| {
             let message = Some(CUT_OFF.to_owned());
             job.write(false, Some(JobRun { result: RunResult::Interrupted, message, ..run }))
@@ -86,14 +92,23 @@ impl Job {
         Ok((job, writes))
     }
 
-    /// Whether its settled due time lies in a future that the clock came back from. It is set to
-    /// now then: the job must not stand still until that future comes.
-    pub(super) fn leave_future(&mut self, now: Timestamp) -> bool {
-        let is_ahead = self.settled_us() > now.0.saturating_add(FUTURE_US_MAX);
-        if is_ahead {
+    /// Goes along with a clock that was set between two looks; true when it came back from a
+    /// future in which due times are settled. Settled is then what is before now: the job must not
+    /// stand still until that future comes. If the clock jumps there again, that future was none:
+    /// a host without a battery begins in 1970 until it has asked for the time.
+    pub(super) fn follow_clock(&mut self, seen: Timestamp, now: Timestamp) -> bool {
+        let settled = self.settings.settled;
+        if settled.0 > now.0.saturating_add(FUTURE_US_MAX) {
+            self.ahead = Some(settled);
             self.settings.settled = now;
+            return true;
         }
-        is_ahead
+        if let Some(ahead) = self.ahead.take_if(|ahead| *ahead <= now)
+            && now.0.saturating_sub(seen.0) > JUMP_US
+        {
+            self.settings.settled = settled.max(ahead);
+        }
+        false
     }
 
     /// Why it has to run now, if it has to; every due time up to now is settled with that.

@@ -41,6 +41,8 @@ pub struct Jobs {
     engine: engine::Handle,
     options: JobsOptions,
     jobs: Vec<Job>,
+    /// The time at the last look.
+    seen: Timestamp,
     requests: mpsc::Receiver<Request>,
     /// Handed to each run's work.
     handle: Handle,
@@ -78,8 +80,16 @@ pub async fn start(
     let handle = Handle { requests: sender, engine: engine.clone(), time_zone };
     let (stopping, _) = watch::channel(false);
     let tasks = JoinSet::new();
-    let supervisor =
-        Jobs { engine, options, jobs, requests, handle: handle.clone(), tasks, stopping };
+    let supervisor = Jobs {
+        engine,
+        options,
+        jobs,
+        seen: now,
+        requests,
+        handle: handle.clone(),
+        tasks,
+        stopping,
+    };
     Ok((handle, supervisor))
 }
 
@@ -138,10 +148,13 @@ impl Jobs {
     /// Starts what is due. Doing it again changes nothing.
     async fn look(&mut self) {
         let now = self.engine.now();
+        let seen = std::mem::replace(&mut self.seen, now);
         for place in 0..self.jobs.len() {
             let job = &mut self.jobs[place];
             let name = job.spec.name;
-            let came_back = job.leave_future(now);
+            if job.follow_clock(seen, now) {
+                warn!(job.name = name, "The clock was put back; job {name} goes on from now");
+            }
             let due = job.take_due(now, &self.options.zone);
             match due {
                 Some(trigger) if job.running.is_none() => {
@@ -150,10 +163,6 @@ impl Jobs {
                 }
                 Some(_) => {
                     info!(job.name = name, "Job {name} is due and still runs; passed over");
-                    self.save(place, None).await;
-                }
-                None if came_back => {
-                    warn!(job.name = name, "The clock was put back; job {name} goes on from now");
                     self.save(place, None).await;
                 }
                 None => {}

@@ -68,7 +68,7 @@ fn a_command_line_that_is_not_understood_exits_2() {
         assert!(said.stdout.is_empty() && !said.stderr.is_empty(), "{said:?}");
     }
     let help = said(&mut unoc(&["--help"])).expect(0).stdout;
-    for word in ["serve", "seed", "export", "import", "config", "--data-dir", "--port"] {
+    for word in ["serve", "seed", "export", "import", "jobs", "config", "--data-dir", "--port"] {
         assert!(help.contains(word), "{word}: {help}");
     }
 }

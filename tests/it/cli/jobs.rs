@@ -28,12 +28,12 @@ fn try_all(directory: &Path) {
     let disabled = run(directory, &["jobs", "disable", "self-check"]).expect(0).stdout;
     assert!(disabled.starts_with("self-check is disabled"), "{disabled}");
     assert!(run(directory, &["jobs"]).expect(0).stdout.contains("  disabled  "));
-    let scheduled = json(directory, &["jobs", "schedule", "self-check", "5 4 * * *"]);
-    assert_eq!(scheduled["schedule"], "5 4 * * *");
+    let scheduled = json(directory, &["jobs", "schedule", "self-check", "30 5 * * 1-5"]);
+    assert_eq!(scheduled["schedule"], "30 5 * * 1-5");
     assert_eq!(scheduled["is_enabled"], false);
     let enabled = run(directory, &["jobs", "enable", "self-check"]).expect(0).stdout;
-    assert!(enabled.starts_with("self-check runs at \"5 4 * * *\", next on 20"), "{enabled}");
-    assert_eq!(json(directory, &["jobs"])["jobs"][0]["schedule"], "5 4 * * *");
+    assert!(enabled.starts_with("self-check runs at \"30 5 * * 1-5\", next on 20"), "{enabled}");
+    assert_eq!(json(directory, &["jobs"])["jobs"][0]["schedule"], "30 5 * * 1-5");
     let back = json(directory, &["jobs", "schedule", "self-check", "--default"]);
     assert_eq!(back["schedule"], "0 6 * * *");
 

@@ -3,7 +3,8 @@
 use unoc::domain::Timestamp;
 use unoc::jobs::JobPatch;
 
-use super::rig::{Rig, counting, gated, time};
+use super::rig::{Rig, Service, counting, gated, time};
+use crate::app::wait;
 
 #[test]
 fn a_job_runs_at_its_time_and_only_once() {
@@ -74,16 +75,59 @@ fn a_clock_that_came_back_while_the_host_was_off_silences_nobody() {
     service.end();
 }
 
-/// Goes through two days in steps of five minutes; returns the seconds at which a run began.
-fn runs_between(first: &str, last: &str) -> Vec<Timestamp> {
-    const STEP_US: i64 = 5 * 60 * 1_000_000;
-    let rig = Rig::at(first);
+#[test]
+fn a_host_that_begins_in_1970_repeats_nothing_when_it_learns_the_time() {
+    let rig = Rig::at("2026-11-25T12:00:00Z");
     let service = rig.start(vec![counting("count").0]);
+    service.now_is("2026-11-26T01:15:00Z");
+    assert_eq!(service.triggers("count"), ["schedule"]);
+    service.end();
+    rig.clock.jump_to(time("1970-01-01T00:00:10Z"));
+    let service = rig.start(vec![counting("count").0]);
+    service.now_is("1970-01-01T00:00:40Z");
+    service.now_is("2026-11-26T02:00:00Z");
+    assert_eq!(service.triggers("count"), ["schedule"]);
+    service.now_is("2026-11-27T02:00:00Z");
+    assert_eq!(service.triggers("count"), ["schedule", "missed"]);
+    service.end();
+}
+
+#[test]
+fn a_day_that_was_ahead_by_mistake_is_not_left_out_when_it_comes() {
+    let rig = Rig::at("2026-11-25T12:00:00Z");
+    let service = rig.start(vec![counting("count").0]);
+    service.now_is("2026-11-26T12:00:00Z");
+    service.now_is("2026-11-25T12:00:30Z");
+    pass(&service, "2026-11-25T12:05:00Z", "2026-11-26T02:00:00Z");
+    assert_eq!(service.triggers("count"), ["missed", "schedule"]);
+    service.end();
+}
+
+#[test]
+fn nobody_has_to_ask_for_what_is_due() {
+    let rig = Rig::at("2026-11-25T12:00:00Z");
+    rig.start(vec![counting("count").0]).end();
+    rig.clock.jump_to(time("2026-11-26T12:00:00Z"));
+    let service = rig.start(vec![counting("count").0]);
+    wait::until("the missed run", || service.status("count").runs.pop());
+    service.end();
+}
+
+/// Lets the time pass in steps of five minutes, as a clock does that nobody sets.
+fn pass(service: &Service<'_>, first: &str, last: &str) {
+    const STEP_US: i64 = 5 * 60 * 1_000_000;
     let (mut now, last) = (time(first), time(last));
     while now <= last {
         service.at(now);
         now.0 += STEP_US;
     }
+}
+
+/// Goes through some days; returns when a run began.
+fn runs_between(first: &str, last: &str) -> Vec<Timestamp> {
+    let rig = Rig::at(first);
+    let service = rig.start(vec![counting("count").0]);
+    pass(&service, first, last);
     let runs = service.runs("count");
     service.end();
     runs.iter().map(|run| run.started_at).collect()

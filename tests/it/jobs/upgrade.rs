@@ -10,6 +10,9 @@ use unoc::engine::{Clock, export_site};
 use unoc::store::{MARKER_FILE, OpenOptions, STORE_FILE, Store};
 
 use crate::app::process::{Server, run};
+use crate::support::backend::{Disk, Op, Survivors, apply, crash};
+use crate::support::commands::Rng;
+use crate::support::plan;
 
 /// The demo network as 0.1.0 stored it, and its export by that version.
 const STORE_V1: &[u8] = include_bytes!("../stores/v1.redb.zst");
@@ -57,6 +60,34 @@ fn an_old_store_opens_as_it_is_and_is_upgraded_with_all_its_data() {
     drop(store);
     let store = app::open_store(&config, &Clock::system()).unwrap();
     assert_eq!(exported(&store), export, "a second time changes nothing");
+}
+
+#[test]
+fn a_power_cut_during_the_upgrade_leaves_a_whole_store() {
+    let whole = zstd::decode_all(STORE_V1).expect("whole");
+    let disk = Disk::new(whole.clone());
+    let store = plan::open(disk.clone()).unwrap();
+    let export = exported(&store);
+    store.upgrade().unwrap();
+    drop(store);
+    let log = disk.log();
+    let mut versions = [0; 3];
+    for position in 0..=log.len() {
+        let synced = log[..position].iter().rposition(|op| matches!(op, Op::Sync));
+        let synced = synced.map_or(0, |index| index + 1);
+        let mut durable = whole.clone();
+        log[..synced].iter().for_each(|op| apply(&mut durable, op));
+        for survivors in Survivors::ALL {
+            let mut rng = Rng::new(position as u64);
+            let image = crash(&durable, &log[synced..position], survivors, &mut rng);
+            let store = plan::open(Disk::new(image)).unwrap();
+            versions[store.schema_version().unwrap() as usize] += 1;
+            assert_eq!(exported(&store), export, "cut at {position}, {survivors:?}");
+            store.upgrade().unwrap();
+            assert_eq!(store.read().unwrap().job("backup").unwrap(), None);
+        }
+    }
+    assert!(versions[1] > 0 && versions[2] > 0, "both sides of the commit: {versions:?}");
 }
 
 #[test]
