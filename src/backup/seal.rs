@@ -126,12 +126,6 @@ impl Write for Hashed {
     }
 }
 
-/// Whether a file is encrypted, by its first bytes.
-pub(super) fn is_encrypted(path: &Path) -> Result<bool, BackupError> {
-    let mut input = BufReader::new(File::open(path).map_err(io("open", path))?);
-    Ok(input.fill_buf().map_err(io("read", path))?.starts_with(AGE_MAGIC))
-}
-
 /// The SQL text of a file, whatever layers are around it.
 ///
 /// # Errors
