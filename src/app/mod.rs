@@ -100,19 +100,7 @@ impl App {
         );
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
         let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
-        let mut tasks = JoinSet::new();
-        tasks.spawn(refresh(handle.clone()));
-        let ended = until(stopping.clone());
-        let (task_handle, task_sockets) = (handle.clone(), sockets.clone());
-        tasks.spawn(async move {
-            tokio::select! {
-                () = realtime::run(task_handle, task_sockets) => {}
-                () = ended => {}
-            }
-        });
-        if let Some(period) = systemd::watchdog_period() {
-            tasks.spawn(systemd::feed_watchdog(handle.clone(), period, until(stopping.clone())));
-        }
+        let tasks = spawn_tasks(&handle, &sockets, &stopping);
         let server = server::Server {
             listener,
             service,
@@ -236,6 +224,28 @@ impl App {
         }
         exit
     }
+}
+
+/// What runs beside the server.
+fn spawn_tasks(
+    handle: &Handle,
+    sockets: &Sockets,
+    stopping: &watch::Receiver<bool>,
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(refresh(handle.clone()));
+    let events = realtime::run(handle.clone(), sockets.clone());
+    let ended = until(stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = events => {}
+            () = ended => {}
+        }
+    });
+    if let Some(period) = systemd::watchdog_period() {
+        tasks.spawn(systemd::feed_watchdog(handle.clone(), period, until(stopping.clone())));
+    }
+    tasks
 }
 
 type EngineEnd = std::result::Result<std::thread::Result<Exit>, tokio::task::JoinError>;

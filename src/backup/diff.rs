@@ -78,7 +78,7 @@ pub(super) fn compare(
             break;
         }
         difference.changes_lost += 1;
-        difference.newest_change_lost.get_or_insert_with(|| LostChange {
+        difference.newest_change_lost.get_or_insert(LostChange {
             at: row.at,
             seq: row.seq,
             action: row.action,

@@ -203,11 +203,16 @@ fn cat(config: &Config, name: &str, identity: Option<&Path>) -> Result<(), Failu
             what: error.to_string(),
         };
         let piece = text.fill_buf().map_err(damaged)?;
-        if piece.is_empty() {
-            return Ok(out.flush()?);
-        }
-        out.write_all(piece)?;
         let length = piece.len();
+        let written = if length == 0 { out.flush() } else { out.write_all(piece) };
+        match written {
+            // Whoever reads has had enough, as `head` does.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written?,
+        }
+        if length == 0 {
+            return Ok(());
+        }
         text.consume(length);
     }
 }

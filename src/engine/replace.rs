@@ -48,8 +48,8 @@ pub fn check_site(snapshot: &Snapshot) -> Result<(), StoreError> {
 
 impl Engine {
     /// Nobody writes meanwhile, so what is kept is exactly what is replaced.
-    pub(super) fn restore(&mut self, wanted: Restoration) -> Result<Restored, StoreError> {
-        let prepared = self.prepare(&wanted);
+    pub(super) fn restore(&mut self, wanted: &Restoration) -> Result<Restored, StoreError> {
+        let prepared = self.prepare(wanted);
         let (from, kept) = match prepared {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(refused)) => return Ok(refused),

@@ -103,22 +103,22 @@ fn json<V: Serialize>(image: &ImageJson<'_, V>) -> String {
 fn read_images(json: &str) -> Result<Vec<AuditImage>, String> {
     let images: Vec<ImageJson<'_, Map<String, Json>>> =
         serde_json::from_str(json).map_err(|error| format!("cannot be read: {error}"))?;
-    images.into_iter().map(read_image).collect()
+    images.iter().map(read_image).collect()
 }
 
-fn read_image(image: ImageJson<'_, Map<String, Json>>) -> Result<AuditImage, String> {
+fn read_image(image: &ImageJson<'_, Map<String, Json>>) -> Result<AuditImage, String> {
     let id = image.id;
     Ok(match image.kind {
         "device" => {
-            let (before, after) = sides::<Device>(&image)?;
+            let (before, after) = sides::<Device>(image)?;
             AuditImage::Device { id, before, after }
         }
         "interface" => {
-            let (before, after) = sides::<Interface>(&image)?;
+            let (before, after) = sides::<Interface>(image)?;
             AuditImage::Interface { id, before, after }
         }
         "link" => {
-            let (before, after) = sides::<Link>(&image)?;
+            let (before, after) = sides::<Link>(image)?;
             AuditImage::Link { id, before, after }
         }
         other => return Err(format!("has an image of the unknown kind {other:?}")),
