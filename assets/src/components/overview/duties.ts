@@ -3,10 +3,14 @@ import { fetchDevicePage } from '../../api/devices'
 import { fetchExport } from '../../api/export'
 import { runSync } from '../../api/sync'
 import { lastLiveAt, link, reconnectNow } from '../../live/feed'
+import { router } from '../../router'
+import { backups, backUpNow, verifyNow } from '../../stores/backups'
 import { counts, devices } from '../../stores/devices'
 import { health, syncStatus } from '../../stores/health'
+import { jobs, startJob } from '../../stores/jobs'
 import { formatBytes, formatCount, formatCounted, formatMs, formatSeconds } from '../../utils/format'
 import { saveText } from '../../utils/download'
+import { backupDuties } from './backupDuties'
 
 /** A duty of the runbook, as the page shows it. */
 export interface Duty {
@@ -46,7 +50,7 @@ export function useDuties(): ComputedRef<Duty[]> {
     databaseDuty(),
     webSocketDuty(),
     logDuty(),
-    exportDuty(),
+    ...siteDuties(),
     overrideDuty(),
     capacityDuty(),
   ])
@@ -150,6 +154,20 @@ function logDuty(): Duty {
     to: null,
     act: null,
   }
+}
+
+/** A server that makes no backups leaves them to people. */
+function siteDuties(): Duty[] {
+  const all = backups.state.value.value
+  if (all === null) return [exportDuty()]
+  return backupDuties(all, jobs.state.value.value, {
+    backUp: backUpNow,
+    verify: verifyNow,
+    startJob,
+    openBackups: async () => {
+      await router.push('/operations/backups')
+    },
+  })
 }
 
 function exportDuty(): Duty {
