@@ -44,13 +44,17 @@ export async function verifyNow(id: string): Promise<void> {
   tell(await follow(() => verifyBackup(id)), 'Restored fully and compared')
 }
 
-/** Puts the site back; the dialog that asked tells the outcome. */
+/** Puts the site back. Said here too, for the dialog that asked may be closed meanwhile. */
 export async function restoreNow(id: string): Promise<Restore> {
-  return follow(() => restoreBackup(id))
+  const restored = await follow(() => restoreBackup(id))
+  notify(`The site is restored from ${id}.`)
+  return restored
 }
 
 export async function undoNow(): Promise<Restore> {
-  return follow(undoRestore)
+  const restored = await follow(undoRestore)
+  notify('The last restore is undone.')
+  return restored
 }
 
 export async function previewPruning(): Promise<Pruning> {

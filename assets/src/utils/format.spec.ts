@@ -99,6 +99,7 @@ test('a moment is named by its day where that is near', () => {
   const iso = new Date(local(23, 2)).toISOString()
   expect(formatMoment(iso, local(23, 9))).toMatch(/^today, 0?2:15/)
   expect(formatMoment(iso, local(24, 1))).toMatch(/^yesterday, 0?2:15/)
+  expect(formatMoment(iso, local(22, 9))).toMatch(/^tomorrow, 0?2:15/)
   expect(formatMoment(iso, local(25, 1))).toMatch(/2026.*2:15/)
   expect(formatMoment('soon', 0)).toBe('soon')
 })

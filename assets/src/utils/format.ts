@@ -102,17 +102,23 @@ export function formatTime(iso: string): string {
   return Number.isNaN(time) ? iso : absolute.format(time)
 }
 
-/** A moment as people say it: `today, 02:15`, `yesterday, 02:15`, else with its date. */
+/** A moment as people say it: `today, 02:15`, `tomorrow, 02:15`, else with its date. */
 export function formatMoment(iso: string, now: number): string {
   const time = Date.parse(iso)
   if (Number.isNaN(time)) return iso
-  const days = ['today', 'yesterday'].find((_, back) => {
+  const near = NEAR_DAYS.find(({ by }) => {
     const day = new Date(now)
-    day.setDate(day.getDate() - back)
+    day.setDate(day.getDate() + by)
     return day.toDateString() === new Date(time).toDateString()
   })
-  return days === undefined ? dayAndMinute.format(time) : `${days}, ${minute.format(time)}`
+  return near === undefined ? dayAndMinute.format(time) : `${near.word}, ${minute.format(time)}`
 }
+
+const NEAR_DAYS = [
+  { by: -1, word: 'yesterday' },
+  { by: 0, word: 'today' },
+  { by: 1, word: 'tomorrow' },
+] as const
 
 /** How long until then: `in 3 h 12 min`; `now` when it is due. */
 export function formatUntil(iso: string, now: number): string {

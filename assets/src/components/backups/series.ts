@@ -17,15 +17,16 @@ export function timesOf(backups: readonly Backup[]): number[] {
   return oldestFirst(backups).map(({ taken_at: at }) => Date.parse(at) / 1_000)
 }
 
+/** Both on one axis, as below: their proportion is what the packing saves. */
 export function sizeSeries(backups: readonly Backup[]): Series[] {
   const list = oldestFirst(backups)
   return [
-    { label: 'File', values: list.map(({ bytes }) => bytes), format: formatBytes, steps: BYTE_STEPS },
-    { label: 'Plain SQL', values: list.map((each) => each.plain_bytes), format: formatBytes, steps: BYTE_STEPS },
+    { label: 'File', values: list.map(({ bytes }) => bytes), format: formatBytes, scale: 'size', steps: BYTE_STEPS },
+    { label: 'Plain SQL', values: list.map((each) => each.plain_bytes), format: formatBytes, scale: 'size', steps: BYTE_STEPS },
   ]
 }
 
-/** Both on one axis: their proportion matters. */
+/** What the verification adds to the backup. */
 export function durationSeries(backups: readonly Backup[]): Series[] {
   const list = oldestFirst(backups)
   const verified = list.map(({ verification }) => verification?.duration_ms ?? null)

@@ -70,9 +70,12 @@ export function answersOf(all: Backups, now: number): Answer[] {
   return [lossAnswer(all), durationAnswer(all), rehearsalAnswer(all, now), offHostAnswer(all, now), keyAnswer(all)]
 }
 
-function lossAnswer({ rpo_s: rpo, is_stale: isStale, restorable_as_of: at }: Backups): Answer {
+function lossAnswer({ rpo_s: rpo, is_stale: isStale, restorable_as_of: at, backups }: Backups): Answer {
   const name = 'Would be lost now (RPO)'
-  if (rpo === null) return { name, tone: 'down', value: 'Everything', detail: 'no backup is proven', at }
+  if (rpo === null) {
+    const tone = isStale || backups.length > 0 ? 'down' : 'degraded'
+    return { name, tone, value: 'Everything', detail: 'no backup is proven', at }
+  }
   const detail = isStale ? 'more than is allowed' : 'the changes since then'
   return { name, tone: isStale ? 'down' : 'up', value: formatSpan(rpo), detail, at }
 }

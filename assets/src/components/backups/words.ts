@@ -47,6 +47,12 @@ export function verifiedHow({ kind, postgres }: Verification): string {
   return postgres === null ? `${from}, into a scratch store` : `${from}, PostgreSQL\u00a0${postgres}`
 }
 
+/** The same in a word, for a table. */
+export function verifiedShort({ kind, postgres }: Verification): string {
+  const word = { quick: 'quick', full: 'full', offhost: 'off-host' }[kind]
+  return postgres === null ? word : `${word}, PostgreSQL\u00a0${postgres}`
+}
+
 /** How far an activity is, in its own unit; null where the total is not known. */
 export function progressWords({ done, total, unit }: Activity): string | null {
   if (total <= 0) return null

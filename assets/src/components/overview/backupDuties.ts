@@ -1,7 +1,7 @@
 import type { Backup, Backups } from '../../api/backups'
 import type { Job, JobRun, Jobs } from '../../api/jobs'
 import { cronWords } from '../../utils/cronWords'
-import { formatBytes, formatCounted, formatSeconds, formatSpan } from '../../utils/format'
+import { formatBytes, formatCount, formatCounted, formatSeconds, formatSpan } from '../../utils/format'
 import { verdictOf } from '../backups/verdict'
 import { verifiedHow } from '../backups/words'
 import { lastRun } from '../jobs/words'
@@ -76,7 +76,7 @@ function restoreTestDuty(all: Backups, jobs: Jobs | null, { verify }: BackupActi
 
 function offHostDuty({ targets, backups }: Backups, jobs: Jobs | null, { startJob }: BackupActions): Duty {
   const job = jobOf(jobs, 'copy')
-  const base = { ...BASE, key: 'off-host', title: 'Copy of the site off the host', rhythm: rhythmOf(job, 'With each backup') }
+  const base = { ...BASE, key: 'off-host', title: 'Off-host copies', rhythm: rhythmOf(job, 'With each backup') }
   if (targets.length === 0) {
     const evidence = 'Every backup is lost together with this disk: set backup_targets, or download one on the page Backups'
     return { ...base, who: 'You', state: 'warn', evidence, last: null, act: null }
@@ -101,14 +101,14 @@ function pruneDuty(all: Backups, jobs: Jobs | null, { openBackups }: BackupActio
   const job = jobOf(jobs, 'prune')
   const run = job === null ? null : lastRun(job)
   const goes = all.backups.filter(({ kept_as: kept }) => kept.length === 0).length
-  const next = goes === 0 ? 'nothing goes next' : `${formatCounted(goes, 'backup')} go${goes === 1 ? 'es' : ''} next`
+  const next = goes === 0 ? 'nothing goes next' : `${formatCount(goes)} of them go${goes === 1 ? 'es' : ''} next`
   return {
     ...BASE,
     key: 'prune',
     title: 'Pruning',
     rhythm: rhythmOf(job, 'Daily'),
     state: run?.result === 'failed' ? 'bad' : isOff(job) ? 'warn' : 'good',
-    evidence: `${formatCounted(all.backups.length, 'backup')} kept, ${next}${resultWords(run)}${offEvidence(job)}`,
+    evidence: `${formatCounted(all.backups.length, 'backup')}, ${next}${run === null ? '' : `; ${resultWords(run)}`}${offEvidence(job)}`,
     last: run?.started_at ?? null,
     act: { label: 'Prune…', doing: 'Opening…', run: openBackups },
   }
@@ -128,7 +128,7 @@ function drillDuty(all: Backups, jobs: Jobs | null, { startJob }: BackupActions)
     evidence:
       run === null
         ? 'No backup was restored from its off-host copy yet'
-        : `The newest backup restored from its off-host copy${resultWords(run)}${offEvidence(job)}`,
+        : `${run.result === 'ok' ? 'The newest backup was restored from its off-host copy; ' : ''}${resultWords(run)}${offEvidence(job)}`,
     act: job === null ? null : { label: 'Drill now', doing: 'Starting…', run: () => startJob('verify-offhost') },
   }
 }
@@ -139,10 +139,9 @@ function stateWords({ state, verification }: Backup): string {
   return `failed its verification: ${verification?.message ?? 'no reason was given'}`
 }
 
-function resultWords(run: JobRun | null): string {
-  if (run === null) return ''
-  const message = run.message === null ? '' : `: ${run.message}`
-  return `; the last run ${run.result === 'ok' ? 'was good' : run.result}${message}`
+function resultWords({ result, message }: JobRun): string {
+  const how = { ok: 'was good', running: 'goes on', failed: 'failed', interrupted: 'was interrupted' }[result]
+  return `the last run ${how}${message === null ? '' : `: ${message}`}`
 }
 
 function jobOf(jobs: Jobs | null, name: string): Job | null {

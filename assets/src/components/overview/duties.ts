@@ -158,8 +158,9 @@ function logDuty(): Duty {
 
 /** A server that makes no backups leaves them to people. */
 function siteDuties(): Duty[] {
-  const all = backups.state.value.value
-  if (all === null) return [exportDuty()]
+  const { value: all, problem, at } = backups.state.value
+  if (all === null && at !== null) return [exportDuty()]
+  if (all === null) return problem === null ? [] : [unknownBackupDuty(problem)]
   return backupDuties(all, jobs.state.value.value, {
     backUp: backUpNow,
     verify: verifyNow,
@@ -168,6 +169,21 @@ function siteDuties(): Duty[] {
       await router.push('/operations/backups')
     },
   })
+}
+
+function unknownBackupDuty(problem: string): Duty {
+  return {
+    key: 'backup',
+    title: 'Backup',
+    rhythm: 'Daily',
+    who: 'UNOC',
+    state: 'bad',
+    evidence: problem,
+    command: null,
+    last: null,
+    to: '/operations/backups',
+    act: { label: 'Ask again', doing: 'Asking…', run: backups.refresh },
+  }
 }
 
 function exportDuty(): Duty {
