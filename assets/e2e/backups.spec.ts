@@ -25,9 +25,13 @@ async function withUnoc(journey: (unoc: Unoc) => Promise<void>): Promise<void> {
   }
 }
 
-/** Takes a backup past the page, once nothing else is under way. */
-async function backUp(unoc: Unoc): Promise<Backup> {
+async function idle(unoc: Unoc): Promise<void> {
   await until('nothing runs', async () => (await unoc.call<Backups>('GET', 'api/backups')).activity === null)
+}
+
+/** Takes a backup past the page. */
+async function backUp(unoc: Unoc): Promise<Backup> {
+  await idle(unoc)
   return unoc.call<Backup>('POST', 'api/backups')
 }
 
@@ -45,6 +49,7 @@ test('a backup is made, seen verified, verified again and downloaded', () =>
     await unoc.provision('GW-1', 'BACKBONE_GATEWAY')
     const opened = await open(browser, `${unoc.url}/operations/backups`, { expected: [NO_MIRROR] })
     const { page } = opened
+    await idle(unoc)
     await page.getByRole('button', { name: 'Back up now' }).click()
     await page.getByText(/Backed up: unoc_\d{8}_\d{6}/).waitFor()
     await page.getByRole('status').getByText(/^Restorable as of/).waitFor()
@@ -87,7 +92,9 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     expect(await axeFaults(page)).toEqual([])
     const confirm = dialog.getByRole('button', { name: 'Restore', exact: true })
     expect(await confirm.isDisabled()).toBe(true)
-    await dialog.getByRole('textbox').fill(id.split('_').at(-1) ?? '')
+    const word = await dialog.getByRole('textbox').getAttribute('placeholder')
+    expect(id).toContain(word)
+    await dialog.getByRole('textbox').fill(word ?? '')
     await confirm.click()
 
     await dialog.getByRole('heading', { name: 'The site is restored' }).waitFor()
@@ -184,7 +191,7 @@ test('a refusal and an older server are said in words', () =>
     await page.route('**/api/backups', (route) => route.fulfill({ status: 404, json: { detail: 'Not found' } }))
     await page.reload()
     await page.getByRole('heading', { name: 'This server makes no backups' }).waitFor()
-    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByRole('link', { name: 'Overview', exact: true }).click()
     await page.getByRole('rowheader', { name: /^Copy of the site off the host/ }).waitFor()
     await close(opened)
   }))
