@@ -13,7 +13,7 @@ import {
 } from '../api/backups'
 import { poll } from '../composables/usePolled'
 import { formatBytes, formatCounted } from '../utils/format'
-import { jobs } from './jobs'
+import { jobs, startJob } from './jobs'
 import { complain, notify } from './notices'
 
 const PAUSE_MS = 15_000
@@ -42,6 +42,11 @@ export async function backUpNow(): Promise<void> {
 
 export async function verifyNow(id: string): Promise<void> {
   tell(await follow(() => verifyBackup(id)), 'Restored fully and compared')
+}
+
+/** Tries the copies that are missing; the job answers at its start. */
+export async function copyNow(): Promise<void> {
+  await follow(() => startJob('copy'))
 }
 
 /** Puts the site back. Said here too, for the dialog that asked may be closed meanwhile. */

@@ -22,15 +22,18 @@ export function ruleFacts({ last, daily, weekly, monthly }: Retention): { name: 
   ]
 }
 
-/** What the next pruning does, in a sentence. */
-export function pruningWords({ keep, remove, bytes_freed: freed, targets }: Pruning): string {
+/** What a pruning does, in sentences. */
+export function pruningWords(
+  { keep, remove, bytes_freed: freed, targets }: Pruning,
+  subject = 'The next pruning',
+): string {
   const copies = targets.reduce((sum, each) => sum + each.remove.length, 0)
   if (remove.length + copies === 0) {
-    return `The next pruning removes nothing: ${formatCounted(keep.length, 'backup')} kept.`
+    return `${subject} removes nothing: ${formatCounted(keep.length, 'backup')} kept.`
   }
   const here = remove.length === 0 ? 'nothing here' : `${formatCounted(remove.length, 'backup')}, ${formatBytes(freed)}`
   const there = copies === 0 ? '' : `, and ${copiesWords(copies)} off the host`
-  return `The next pruning removes ${here}${there}. ${formatCounted(keep.length, 'backup')} stay${keep.length === 1 ? 's' : ''}.`
+  return `${subject} removes ${here}${there}. ${formatCounted(keep.length, 'backup')} stay${keep.length === 1 ? 's' : ''}.`
 }
 
 /** Each file that goes, once, with all places it goes from. */

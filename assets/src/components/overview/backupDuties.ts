@@ -79,7 +79,7 @@ function offHostDuty({ targets, backups }: Backups, jobs: Jobs | null, { startJo
   const base = { ...BASE, key: 'off-host', title: 'Off-host copies', rhythm: rhythmOf(job, 'With each backup') }
   if (targets.length === 0) {
     const evidence = 'Every backup is lost together with this disk: set backup_targets, or download one on the page Backups'
-    return { ...base, who: 'You', state: 'warn', evidence, last: null, act: null }
+    return { ...base, who: 'You', rhythm: 'Daily', state: 'warn', evidence, last: null, act: null }
   }
   const failing = targets.filter(({ state }) => state === 'failing')
   const last = targets.flatMap(({ last_ok_at: at }) => at ?? []).sort().at(-1) ?? null
@@ -120,7 +120,7 @@ function drillDuty(all: Backups, jobs: Jobs | null, { startJob }: BackupActions)
   const base = { ...BASE, key: 'drill', title: 'Disaster drill', to: '/operations/jobs', rhythm: rhythmOf(job, 'Monthly'), last: run?.started_at ?? null }
   if (all.targets.length === 0) {
     const evidence = 'There is no off-host copy to restore from: restore a downloaded backup on another host'
-    return { ...base, who: 'You', state: 'yours', evidence, act: null }
+    return { ...base, who: 'You', rhythm: 'Monthly', state: 'yours', evidence, last: null, act: null }
   }
   return {
     ...base,
