@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { close, connection, launch, LAPTOP, open, type Opened, TABLET } from './support/browser'
 import { axeFaults, overflow, PAGES } from './support/pages'
+import { backupsIn, jobsIn, pruningOf, restoreOf, type Situation } from './support/backups'
 import { mirror } from './support/mirror'
 import { Unoc } from './support/unoc'
 
@@ -18,6 +19,9 @@ const SHOWN = [
   'panel-optical-light',
   'provision-light',
   'sync-live-light',
+  'backups-fine-light',
+  'restore-light',
+  'jobs-fine-light',
 ]
 const DOCUMENTATION = resolve(import.meta.dirname, '../../docs/images')
 /** A server without a mirror has no such resource. */
@@ -121,6 +125,47 @@ describe.each(['live', 'waiting', 'stopped'] as const)('a mirror that is %s', (s
     expect(await overflow(page)).toBeLessThanOrEqual(0)
     await close(opened)
   })
+})
+
+/** A page whose backups and jobs stand as they are told here. */
+async function visitSituation(situation: Situation, path: string, theme: 'light' | 'dark'): Promise<Opened> {
+  const opened = await open(browser, 'about:blank', { theme, expected: NO_MIRROR })
+  const { page } = opened
+  await page.route('**/api/backups', (route) => route.fulfill({ json: backupsIn(situation) }))
+  await page.route('**/api/backups/prune', (route) => route.fulfill({ json: pruningOf(backupsIn(situation)) }))
+  await page.route('**/api/backups/*/restore', (route) => route.fulfill({ json: restoreOf('unoc_20261125_021500', true) }))
+  await page.route('**/api/jobs', (route) => route.fulfill({ json: jobsIn(situation) }))
+  await page.goto(unoc.url + path)
+  await connection(page, 'Live')
+  return opened
+}
+
+describe.each(['fresh', 'fine', 'local', 'trouble', 'active'] as const)('backups that are %s', (situation) => {
+  test.each(['light', 'dark'] as const)('in %s: no fault on any page that tells of them', async (theme) => {
+    const opened = await visitSituation(situation, '/operations/backups', theme)
+    const { page } = opened
+    for (const [name, heading] of [['backups', 'Retention'], ['jobs', 'Copy backups off the host'], ['overview', 'Runbook']] as const) {
+      await page.setViewportSize(LAPTOP)
+      if (name !== 'backups') await page.getByRole('link', { name, exact: false }).first().click()
+      await page.getByRole('heading', { name: heading }).waitFor()
+      if (name === 'backups') await page.getByText(/The next pruning removes/).waitFor()
+      expect(await axeFaults(page), name).toEqual([])
+      await picture(page, `${name}-${situation}-${theme}`)
+      await page.setViewportSize(TABLET)
+      expect(await overflow(page), name).toBeLessThanOrEqual(0)
+    }
+    await close(opened)
+  })
+})
+
+test.each(['light', 'dark'] as const)('the preview of a restore in %s: no fault', async (theme) => {
+  const opened = await visitSituation('fine', '/operations/backups', theme)
+  const { page } = opened
+  await page.getByRole('button', { name: /^Restore…/ }).first().click()
+  await page.getByRole('dialog').getByText(/188\schanges will be lost/).waitFor()
+  expect(await axeFaults(page)).toEqual([])
+  await picture(page, `restore-${theme}`)
+  await close(opened)
 })
 
 test('taking over is confirmed by name', async () => {

@@ -55,12 +55,28 @@ export const PAGES: readonly Page[] = [
     load: () => import('./views/HealthView.vue'),
   },
   {
+    path: '/operations/backups',
+    title: 'Backups',
+    icon: 'archive',
+    group: 'Operations',
+    words: 'restore verify download undo retention prune off-host encryption disaster',
+    load: () => import('./views/BackupsView.vue'),
+  },
+  {
     path: '/operations/sync',
     title: 'Sync',
     icon: 'database',
     group: 'Operations',
     words: 'postgresql mirror reconcile behind',
     load: () => import('./views/SyncView.vue'),
+  },
+  {
+    path: '/operations/jobs',
+    title: 'Jobs',
+    icon: 'calendar-clock',
+    group: 'Operations',
+    words: 'schedule cron timer runs',
+    load: () => import('./views/JobsView.vue'),
   },
   {
     path: '/operations/changes',

@@ -8,7 +8,9 @@ export const PAGES: readonly { name: string; path: string; heading: string }[] =
   { name: 'inventory', path: '/inventory', heading: 'Inventory' },
   { name: 'problems', path: '/operations/problems', heading: 'Problems' },
   { name: 'health', path: '/operations/health', heading: 'Health' },
+  { name: 'backups', path: '/operations/backups', heading: 'Backups' },
   { name: 'sync', path: '/operations/sync', heading: 'Sync' },
+  { name: 'jobs', path: '/operations/jobs', heading: 'Jobs' },
   { name: 'changes', path: '/operations/changes', heading: 'Changes' },
   { name: 'settings', path: '/settings', heading: 'Settings' },
 ]

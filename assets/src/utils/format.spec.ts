@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest'
 import {
   formatAge,
+  formatBytes,
   formatCount,
   formatCounted,
   formatFor,
   formatHundredths,
   formatMeasure,
+  formatMoment,
+  formatSpan,
   formatUnit,
+  formatUntil,
   typeLabel,
 } from './format'
 
@@ -57,4 +61,45 @@ test('a count with its noun', () => {
   expect(formatCounted(1, 'device')).toBe('1\u00a0device')
   expect(formatCounted(0, 'device')).toBe('0\u00a0devices')
   expect(formatCounted(1_200, 'subscriber')).toBe('1,200\u00a0subscribers')
+})
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1_000, '0.98 KiB'],
+  [1_048_576, '1.00 MiB'],
+  [47_185_920, '45.0 MiB'],
+  [5_000_000_000_000, '4.55 TiB'],
+  [5_000_000_000_000_000, '4547 TiB'],
+])('%i bytes: %s', (bytes, expected) => {
+  expect(formatBytes(bytes)).toBe(expected.replace(' ', '\u00a0'))
+})
+
+test.each([
+  [-3, '0 s'],
+  [12.9, '12 s'],
+  [60, '1 min'],
+  [185, '3 min 5 s'],
+  [7_260, '2 h 1 min'],
+  [169_200, '1 d 23 h'],
+  [864_000, '10 d'],
+])('a span of %f s: %s', (seconds, expected) => {
+  expect(formatSpan(seconds).replaceAll('\u00a0', ' ')).toBe(expected)
+})
+
+test('a time to come', () => {
+  const now = Date.parse(NOON)
+  expect(formatUntil(NOON, now)).toBe('now')
+  expect(formatUntil('2026-11-23T12:10:30Z', now).replaceAll('\u00a0', ' ')).toBe('in 10 min 30 s')
+  expect(formatUntil('soon', now)).toBe('soon')
+})
+
+test('a moment is named by its day where that is near', () => {
+  const local = (day: number, hour: number): number => new Date(2026, 10, day, hour, 15).getTime()
+  const iso = new Date(local(23, 2)).toISOString()
+  expect(formatMoment(iso, local(23, 9))).toMatch(/^today, 0?2:15/)
+  expect(formatMoment(iso, local(24, 1))).toMatch(/^yesterday, 0?2:15/)
+  expect(formatMoment(iso, local(22, 9))).toMatch(/^tomorrow, 0?2:15/)
+  expect(formatMoment(iso, local(25, 1))).toMatch(/2026.*2:15/)
+  expect(formatMoment('soon', 0)).toBe('soon')
 })

@@ -7,6 +7,12 @@ const absolute = new Intl.DateTimeFormat(undefined, {
   timeStyle: 'long',
   hourCycle: 'h23',
 })
+const minute = new Intl.DateTimeFormat(undefined, { timeStyle: 'short', hourCycle: 'h23' })
+const dayAndMinute = new Intl.DateTimeFormat(undefined, {
+  dateStyle: 'medium',
+  timeStyle: 'short',
+  hourCycle: 'h23',
+})
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' })
 
 /** A device type as people write it; one that this page does not know stays as it is. */
@@ -53,6 +59,24 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(seconds / 86_400)}\u00a0d`
 }
 
+/** A span of seconds in its two largest units: `12 s`, `3 min 5 s`, `1 d 23 h`. */
+export function formatSpan(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds))
+  const at = SPAN_UNITS.findIndex(({ s }) => whole >= s)
+  const [large, small] = SPAN_UNITS.slice(at)
+  if (at < 0 || large === undefined || small === undefined) return `${whole}\u00a0s`
+  const rest = Math.floor((whole % large.s) / small.s)
+  const first = `${Math.floor(whole / large.s)}\u00a0${large.unit}`
+  return rest === 0 ? first : `${first} ${rest}\u00a0${small.unit}`
+}
+
+const SPAN_UNITS = [
+  { unit: 'd', s: 86_400 },
+  { unit: 'h', s: 3_600 },
+  { unit: 'min', s: 60 },
+  { unit: 's', s: 1 },
+] as const
+
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
 /** A number of bytes in binary units, with three digits at most: `1.43 GiB`. */
@@ -76,6 +100,31 @@ export function formatMs(ms: number): string {
 export function formatTime(iso: string): string {
   const time = Date.parse(iso)
   return Number.isNaN(time) ? iso : absolute.format(time)
+}
+
+/** A moment as people say it: `today, 02:15`, `tomorrow, 02:15`, else with its date. */
+export function formatMoment(iso: string, now: number): string {
+  const time = Date.parse(iso)
+  if (Number.isNaN(time)) return iso
+  const near = NEAR_DAYS.find(({ by }) => {
+    const day = new Date(now)
+    day.setDate(day.getDate() + by)
+    return day.toDateString() === new Date(time).toDateString()
+  })
+  return near === undefined ? dayAndMinute.format(time) : `${near.word}, ${minute.format(time)}`
+}
+
+const NEAR_DAYS = [
+  { by: -1, word: 'yesterday' },
+  { by: 0, word: 'today' },
+  { by: 1, word: 'tomorrow' },
+] as const
+
+/** How long until then: `in 3 h 12 min`; `now` when it is due. */
+export function formatUntil(iso: string, now: number): string {
+  const seconds = (Date.parse(iso) - now) / 1_000
+  if (Number.isNaN(seconds)) return iso
+  return seconds < 1 ? 'now' : `in ${formatSpan(seconds)}`
 }
 
 export function formatClock(milliseconds: number): string {

@@ -1,7 +1,9 @@
+import { detailOf } from '../../api/http'
 import type { DeviceType } from '../../api/types'
 import { PAGES, router } from '../../router'
 import { devices } from '../../stores/devices'
 import { askConnect, askImport, askProvision } from '../../stores/dialogs'
+import { complain } from '../../stores/notices'
 import { toggleTheme } from '../../stores/theme'
 import { openDevice } from '../../stores/view'
 import { typeLabel } from '../../utils/format'
@@ -21,10 +23,20 @@ export interface SearchItem {
 
 const DEVICES_MAX = 20
 
+/** Where its progress is seen. Loaded only now: the first look at the page needs none of it. */
+async function backUp(): Promise<void> {
+  const [{ backUpNow }] = await Promise.all([
+    import('../../stores/backups'),
+    router.push('/operations/backups'),
+  ])
+  await backUpNow().catch((error: unknown) => complain(detailOf(error)))
+}
+
 const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
   { text: 'Provision a device', icon: 'plus', run: () => void askProvision() },
   { text: 'Connect two devices', icon: 'cable', run: () => void askConnect() },
   { text: 'Import devices from CSV', icon: 'file-up', run: () => void askImport() },
+  { text: 'Back up now', icon: 'archive', run: () => void backUp() },
   {
     text: 'Show what is DOWN',
     icon: 'filter',

@@ -3,10 +3,14 @@ import { fetchDevicePage } from '../../api/devices'
 import { fetchExport } from '../../api/export'
 import { runSync } from '../../api/sync'
 import { lastLiveAt, link, reconnectNow } from '../../live/feed'
+import { router } from '../../router'
+import { backups, backUpNow, verifyNow } from '../../stores/backups'
 import { counts, devices } from '../../stores/devices'
 import { health, syncStatus } from '../../stores/health'
+import { jobs, startJob } from '../../stores/jobs'
 import { formatBytes, formatCount, formatCounted, formatMs, formatSeconds } from '../../utils/format'
 import { saveText } from '../../utils/download'
+import { backupDuties } from './backupDuties'
 
 /** A duty of the runbook, as the page shows it. */
 export interface Duty {
@@ -46,7 +50,7 @@ export function useDuties(): ComputedRef<Duty[]> {
     databaseDuty(),
     webSocketDuty(),
     logDuty(),
-    exportDuty(),
+    ...siteDuties(),
     overrideDuty(),
     capacityDuty(),
   ])
@@ -149,6 +153,36 @@ function logDuty(): Duty {
     last: null,
     to: null,
     act: null,
+  }
+}
+
+/** A server that makes no backups leaves them to people. */
+function siteDuties(): Duty[] {
+  const { value: all, problem, at } = backups.state.value
+  if (all === null && at !== null) return [exportDuty()]
+  if (all === null) return problem === null ? [] : [unknownBackupDuty(problem)]
+  return backupDuties(all, jobs.state.value.value, {
+    backUp: backUpNow,
+    verify: verifyNow,
+    startJob,
+    openBackups: async () => {
+      await router.push('/operations/backups')
+    },
+  })
+}
+
+function unknownBackupDuty(problem: string): Duty {
+  return {
+    key: 'backup',
+    title: 'Backup',
+    rhythm: 'Daily',
+    who: 'UNOC',
+    state: 'bad',
+    evidence: problem,
+    command: null,
+    last: null,
+    to: '/operations/backups',
+    act: { label: 'Ask again', doing: 'Asking…', run: backups.refresh },
   }
 }
 

@@ -1,1 +1,0 @@
-import{it as e,tt as t}from"./preload-helper-CFtGup33.js";var n=5e3,r=e(Date.now());setInterval(()=>r.value=Date.now(),n);var i=t(r);export{i as t};

@@ -1,0 +1,197 @@
+import { statSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Backup, Backups } from '../src/api/backups'
+import { backupsIn, pruningOf } from './support/backups'
+import { act, close, launch, open, until } from './support/browser'
+import { axeFaults } from './support/pages'
+import { Unoc } from './support/unoc'
+
+const NO_MIRROR = /404.*api\/sync/
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+
+/** Runs on an appliance of its own. */
+async function withUnoc(journey: (unoc: Unoc) => Promise<void>): Promise<void> {
+  const unoc = await Unoc.start()
+  try {
+    await journey(unoc)
+  } finally {
+    await unoc.stop()
+  }
+}
+
+async function idle(unoc: Unoc): Promise<void> {
+  await until('nothing runs', async () => (await unoc.call<Backups>('GET', 'api/backups')).activity === null)
+}
+
+/** Takes a backup past the page. */
+async function backUp(unoc: Unoc): Promise<Backup> {
+  await idle(unoc)
+  return unoc.call<Backup>('POST', 'api/backups')
+}
+
+async function names(unoc: Unoc): Promise<string[]> {
+  return (await unoc.call<{ name: string }[]>('GET', 'api/devices')).map(({ name }) => name)
+}
+
+/** The row of the table that holds a backup. */
+function rowOf(page: Page, id: string): ReturnType<Page['locator']> {
+  return page.getByRole('row').filter({ hasText: id })
+}
+
+test('a backup is made, seen verified, verified again and downloaded', () =>
+  withUnoc(async (unoc) => {
+    await unoc.provision('GW-1', 'BACKBONE_GATEWAY')
+    const opened = await open(browser, `${unoc.url}/operations/backups`, { expected: [NO_MIRROR] })
+    const { page } = opened
+    await idle(unoc)
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await page.getByText(/Backed up: unoc_\d{8}_\d{6}/).waitFor()
+    await page.getByRole('status').getByText(/^Restorable as of/).waitFor()
+    const { backups, restorable_as_of: at } = await unoc.call<Backups>('GET', 'api/backups')
+    const [newest] = backups
+    if (newest === undefined) throw new Error('a backup was made')
+    expect(newest.state).toBe('verified')
+    expect(newest.reason).toBe('manual')
+    expect(at).toBe(newest.taken_at)
+    const row = rowOf(page, newest.id)
+    await row.getByText('Verified', { exact: true }).waitFor()
+
+    await page.getByRole('button', { name: 'Verify newest' }).click()
+    await page.getByText(`Restored fully and compared: ${newest.id}`).waitFor()
+    await row.getByText(/^full/).waitFor()
+
+    const waiting = page.waitForEvent('download')
+    await row.getByRole('link', { name: `Download ${newest.file}` }).click()
+    const file = await waiting
+    expect(file.suggestedFilename()).toBe(newest.file)
+    expect(statSync(await file.path()).size).toBe(newest.bytes)
+    expect(await axeFaults(page)).toEqual([])
+    await close(opened)
+  }))
+
+test('a restore shows first what it would do, is confirmed, and can be undone', () =>
+  withUnoc(async (unoc) => {
+    await unoc.provision('GW-1', 'BACKBONE_GATEWAY')
+    const { id } = await backUp(unoc)
+    await unoc.provision('LATER-1', 'CORE_ROUTER')
+    const opened = await open(browser, `${unoc.url}/operations/backups`, { expected: [NO_MIRROR] })
+    const { page } = opened
+    const dialog = page.getByRole('dialog')
+    await rowOf(page, id).getByRole('button', { name: /^Restore…/ }).click()
+
+    await dialog.getByText(/1\s+change will be lost/).waitFor()
+    await dialog.getByText(/1\s+device will be gone/).waitFor()
+    await dialog.getByText('LATER-1').first().waitFor()
+    expect(await names(unoc)).toContain('LATER-1')
+    expect(await axeFaults(page)).toEqual([])
+    const confirm = dialog.getByRole('button', { name: 'Restore', exact: true })
+    expect(await confirm.isDisabled()).toBe(true)
+    const word = await dialog.getByRole('textbox').getAttribute('placeholder')
+    expect(id).toContain(word)
+    await dialog.getByRole('textbox').fill(word ?? '')
+    await confirm.click()
+
+    await dialog.getByRole('heading', { name: 'The site is restored' }).waitFor()
+    await dialog.getByText(/1\s+device is gone/).waitFor()
+    expect(await names(unoc)).toEqual(['GW-1'])
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
+
+    // Every other page follows without a reload.
+    await page.getByRole('link', { name: 'Inventory' }).click()
+    await page.getByRole('row').filter({ hasText: 'GW-1' }).waitFor()
+    await page.getByRole('row').filter({ hasText: 'LATER-1' }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Backups' }).click()
+
+    await page.getByRole('button', { name: 'Undo last restore…' }).click()
+    const undo = dialog.getByRole('button', { name: 'Undo the restore' })
+    expect(await undo.isDisabled()).toBe(true)
+    await dialog.getByRole('textbox').fill('undo')
+    await undo.click()
+    await dialog.getByRole('heading', { name: 'The restore is undone' }).waitFor()
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
+    expect(await names(unoc)).toEqual(['GW-1', 'LATER-1'])
+    await page.getByRole('button', { name: 'Undo last restore…' }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Inventory' }).click()
+    await page.getByRole('row').filter({ hasText: 'LATER-1' }).waitFor()
+    await close(opened)
+  }))
+
+test('the search backs up, below a path too', async () => {
+  const unoc = await Unoc.start({ basePath: '/noc/unoc' })
+  try {
+    const opened = await open(browser, `${unoc.url}/inventory`, { expected: [NO_MIRROR] })
+    await opened.page.getByRole('heading', { level: 1, name: 'Inventory' }).waitFor()
+    await act(opened.page, 'Back up now')
+    await opened.page.getByRole('heading', { level: 1, name: 'Backups' }).waitFor()
+    await opened.page.getByText(/Backed up: unoc_/).waitFor()
+    expect(new URL(opened.page.url()).pathname).toBe('/noc/unoc/operations/backups')
+    await close(opened)
+  } finally {
+    await unoc.stop()
+  }
+})
+
+test('the runbook shows the backups, and backs up', () =>
+  withUnoc(async (unoc) => {
+    await unoc.provision('GW-1', 'BACKBONE_GATEWAY')
+    const opened = await open(browser, `${unoc.url}/operations`, { expected: [NO_MIRROR] })
+    const duty = opened.page.getByRole('row').filter({ has: opened.page.getByRole('rowheader', { name: /^Backup/ }) })
+    await duty.getByRole('button', { name: 'Back up now' }).click()
+    await duty.getByText(/unoc_\d{8}_\d{6}, .*restored and compared/).waitFor()
+    await opened.page.getByRole('rowheader', { name: /^Restore test/ }).waitFor()
+    await close(opened)
+  }))
+
+test('pruning says what goes before it asks the server to', () =>
+  withUnoc(async (unoc) => {
+    const opened = await open(browser, 'about:blank', { expected: [NO_MIRROR] })
+    const { page } = opened
+    const site = backupsIn('fine')
+    const gone = site.backups.filter(({ kept_as: kept }) => kept.length === 0)
+    let pruned = 0
+    await page.route('**/api/backups', (route) => route.fulfill({ json: site }))
+    await page.route('**/api/backups/prune', (route) => {
+      if (route.request().method() === 'POST') pruned += 1
+      return route.fulfill({ json: pruningOf(site) })
+    })
+    await page.goto(`${unoc.url}/operations/backups`)
+    await page.getByText(/removes 3\sbackups, .* and 6\scopies off the host/).waitFor()
+    await page.getByRole('button', { name: 'Prune now…' }).click()
+    for (const { id } of gone) await page.getByRole('dialog').getByText(id).waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Keep them' }).click()
+    expect(pruned).toBe(0)
+    await page.getByRole('button', { name: 'Prune now…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Prune now' }).click()
+    await page.getByText(/Removed 3\sbackups/).waitFor()
+    expect(pruned).toBe(1)
+    await close(opened)
+  }))
+
+test('a refusal and an older server are said in words', () =>
+  withUnoc(async (unoc) => {
+    const opened = await open(browser, 'about:blank', { expected: [NO_MIRROR, /Failed to load resource/] })
+    const { page } = opened
+    await page.route('**/api/backups', (route) =>
+      route.request().method() === 'POST'
+        ? route.fulfill({ status: 507, json: { detail: 'A backup needs 40 MiB, and 3 MiB are free.' } })
+        : route.fulfill({ json: backupsIn('local') }),
+    )
+    await page.goto(`${unoc.url}/operations/backups`)
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await page.getByText('A backup needs 40 MiB, and 3 MiB are free.').waitFor()
+    // No room for a backup does not make the server read-only.
+    expect(await page.getByText('Read-only: the server refuses changes.').count()).toBe(0)
+    await page.unroute('**/api/backups')
+    await page.route('**/api/backups', (route) => route.fulfill({ status: 404, json: { detail: 'Not found' } }))
+    await page.reload()
+    await page.getByRole('heading', { name: 'This server makes no backups' }).waitFor()
+    await page.getByRole('link', { name: 'Overview', exact: true }).click()
+    await page.getByRole('rowheader', { name: /^Copy of the site off the host/ }).waitFor()
+    await close(opened)
+  }))

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import type { BackupCopy, Backups, BackupTarget } from '../../api/backups'
+import { aBackup, aSite } from './testing'
+import { answersOf, verdictOf } from './verdict'
+
+const NOW = Date.parse('2026-11-25T03:15:00Z')
+const BAD = aBackup({
+  id: 'unoc_20261125_030000',
+  state: 'bad',
+  is_newest_verified: false,
+  verification: { at: '2026-11-25T03:00:08Z', kind: 'quick', is_ok: false, duration_ms: 1, message: 'A row is missing.', postgres: null },
+})
+const FRESH = aBackup({ id: 'unoc_20261125_030000', state: 'unverified', is_newest_verified: false, verification: null })
+const UNPROVEN = { restorable_as_of: null, rpo_s: null, rto_s: null, rehearsed_at: null }
+
+function target(state: BackupTarget['state'], last_error: string | null = null): BackupTarget {
+  return { name: 'nas', url: 'sftp://nas.example', state, copies: 1, last_ok_at: null, last_error }
+}
+
+function copy(state: BackupCopy['state']): BackupCopy {
+  return { target: 'nas', state, at: '2026-11-25T02:16:00Z', attempts: 1, next_attempt_at: null, message: null }
+}
+
+describe('the verdict', () => {
+  test.each<[string, Partial<Backups>, string, string, string | null]>([
+    ['nothing yet', { ...UNPROVEN, backups: [] }, 'warn', 'There is nothing to restore from', 'backup'],
+    ['nothing for too long', { ...UNPROVEN, backups: [], is_stale: true }, 'bad', 'There is nothing to restore from', 'backup'],
+    ['none proven', { ...UNPROVEN, backups: [FRESH] }, 'bad', 'No backup is proven', 'verify'],
+    ['only a bad one', { ...UNPROVEN, backups: [BAD] }, 'bad', 'No backup is proven', 'backup'],
+    ['all fine', {}, 'calm', 'Restorable as of', null],
+    ['expired', { is_stale: true }, 'bad', 'Restorable only as of', 'backup'],
+    ['expired, a newer one waits', { is_stale: true, backups: [FRESH, aBackup()] }, 'bad', 'Restorable only as of', 'verify'],
+    ['the newest is bad', { backups: [BAD, aBackup()] }, 'warn', 'Restorable as of', 'backup'],
+    ['a target fails', { targets: [target('failing', 'refused')] }, 'warn', 'Restorable as of', 'copy'],
+  ])('%s', (_, more, tone, headline, help) => {
+    const verdict = verdictOf(aSite(more))
+    expect(verdict).toMatchObject({ tone, headline, help })
+  })
+
+  test('says why, and when the badge expires', () => {
+    const plain = (more: Partial<Backups>): string => verdictOf(aSite(more)).lines.join(' ').replaceAll('\u00a0', ' ')
+    expect(plain({})).toContain('expires in 1 d 11 h')
+    expect(plain({ backups: [BAD, aBackup()] })).toContain('A row is missing.')
+    expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copies to nas fail: refused')
+    expect(plain({ is_stale: true })).toContain('after 1 d 12 h')
+  })
+})
+
+describe('the answers', () => {
+  function answer(name: RegExp, more: Partial<Backups>): string {
+    const found = answersOf(aSite(more), NOW).find((each) => name.test(each.name))
+    return `${found?.tone} ${found?.value}`.replaceAll('\u00a0', ' ')
+  }
+
+  test.each<[RegExp, Partial<Backups>, string]>([
+    [/RPO/, {}, 'up 1 h'],
+    [/RPO/, { is_stale: true }, 'down 1 h'],
+    [/RPO/, { ...UNPROVEN, backups: [] }, 'degraded Everything'],
+    [/RPO/, { ...UNPROVEN, backups: [BAD] }, 'down Everything'],
+    [/RTO/, {}, 'up 0.3 s'],
+    [/RTO/, UNPROVEN, 'up Not known'],
+    [/rehearsed/, {}, 'up 59 min ago'],
+    [/rehearsed/, UNPROVEN, 'degraded Never'],
+    [/Off/, {}, 'degraded No'],
+    [/Off/, { targets: [target('ok')], backups: [aBackup({ copies: [copy('done')] })] }, 'up Yes'],
+    [/Off/, { targets: [target('ok')], backups: [aBackup({ copies: [copy('pending')] })] }, 'minor Not yet'],
+    [/Off/, { targets: [target('failing')], backups: [aBackup({ copies: [copy('failed')] })] }, 'degraded Not yet'],
+    [
+      /Off/,
+      { targets: [target('ok'), target('failing')], backups: [aBackup({ copies: [copy('done'), copy('failed')] })] },
+      'degraded 1 of 2 targets',
+    ],
+    [
+      /Off/,
+      { targets: [target('ok')], backups: [aBackup(), aBackup({ is_newest_verified: false, copies: [copy('done')] })] },
+      'minor Only an older one',
+    ],
+    [/Encrypted/, {}, 'up No'],
+    [/Encrypted/, { encryption: { is_on: true, recipients: [] } }, 'up Yes'],
+  ])('%s', (name, more, expected) => {
+    expect(answer(name, more)).toBe(expected)
+  })
+})

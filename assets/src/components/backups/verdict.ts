@@ -1,0 +1,141 @@
+import type { Backup, Backups, Verification } from '../../api/backups'
+import type { Tone } from '../../api/words'
+import { formatAge, formatCounted, formatSeconds, formatSpan } from '../../utils/format'
+import { verifiedHow } from './words'
+
+/** Could this site be restored right now, and what would help. */
+export interface Verdict {
+  tone: 'calm' | 'warn' | 'bad'
+  headline: string
+  /** The moment that the headline ends with. */
+  at: string | null
+  lines: string[]
+  /** The one action that helps; null where nothing has to be done. */
+  help: Help | null
+}
+
+export type Help = 'backup' | 'verify' | 'copy'
+
+/** A question of the night shift, answered. */
+export interface Answer {
+  name: string
+  tone: Tone
+  value: string
+  detail: string
+  /** The exact moment behind it. */
+  at: string | null
+}
+
+export function verdictOf(all: Backups): Verdict {
+  const { backups, restorable_as_of: at, rpo_s: rpo, stale_after_s: limit } = all
+  const [newest] = backups
+  const troubles = troublesOf(all)
+  if (newest === undefined && at === null) {
+    const tone = all.is_stale ? 'bad' : 'warn'
+    const text = 'No backup has been taken yet. One takes seconds, and nothing waits for it.'
+    return { tone, headline: 'There is nothing to restore from', at, lines: [text, ...troubles], help: 'backup' }
+  }
+  const again = newest?.state === 'unverified' ? 'verify' : 'backup'
+  if (at === null) {
+    const there = backups.length === 1 ? 'There is a backup' : `There are ${formatCounted(backups.length, 'backup')}`
+    const text = `${there}, but none was restored and compared successfully.`
+    return { tone: 'bad', headline: 'No backup is proven', at, lines: [text, ...troubles], help: again }
+  }
+  if (all.is_stale) {
+    const text = `Nothing newer is proven. The badge expires after ${formatSpan(limit)}.`
+    return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...troubles], help: again }
+  }
+  if (troubles.length > 0) {
+    const help = newest?.state === 'bad' ? 'backup' : 'copy'
+    return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help }
+  }
+  const left = rpo === null ? '' : ` The badge expires in ${formatSpan(limit - rpo)} unless a newer one is proven.`
+  const text = `That backup was really restored and compared.${left}`
+  return { tone: 'calm', headline: 'Restorable as of', at, lines: [text], help: null }
+}
+
+/** What else is wrong, in sentences. */
+function troublesOf({ backups, targets }: Backups): string[] {
+  const [newest] = backups
+  const lines = targets
+    .filter(({ state }) => state === 'failing')
+    .map(({ name, last_error: error }) => `Copies to ${name} fail${error === null ? '.' : `: ${error}`}`)
+  if (newest?.state !== 'bad') return lines
+  const why = newest.verification?.message ?? 'no reason was given.'
+  return [`The newest backup failed its verification: ${why}`, ...lines]
+}
+
+/** The answers beneath the verdict, in the order in which they are asked. */
+export function answersOf(all: Backups, now: number): Answer[] {
+  return [lossAnswer(all), durationAnswer(all), rehearsalAnswer(all, now), offHostAnswer(all, now), keyAnswer(all)]
+}
+
+function lossAnswer({ rpo_s: rpo, is_stale: isStale, restorable_as_of: at, backups }: Backups): Answer {
+  const name = 'Would be lost now (RPO)'
+  if (rpo === null) {
+    const tone = isStale || backups.length > 0 ? 'down' : 'degraded'
+    return { name, tone, value: 'Everything', detail: 'no backup is proven', at }
+  }
+  const detail = isStale ? 'more than is allowed' : 'the changes since then'
+  return { name, tone: isStale ? 'down' : 'up', value: formatSpan(rpo), detail, at }
+}
+
+function durationAnswer({ rto_s: rto }: Backups): Answer {
+  const name = 'A restore takes (RTO)'
+  if (rto === null) return { name, tone: 'up', value: 'Not known', detail: 'never rehearsed', at: null }
+  return { name, tone: 'up', value: formatSeconds(rto), detail: 'as last rehearsed', at: null }
+}
+
+function rehearsalAnswer(all: Backups, now: number): Answer {
+  const name = 'Last rehearsed'
+  const { rehearsed_at: at, is_stale: isStale } = all
+  if (at === null) return { name, tone: 'degraded', value: 'Never', detail: 'nothing was restored yet', at }
+  const how = rehearsalOf(all)
+  const detail = how === null ? 'into a scratch store' : verifiedHow(how)
+  return { name, tone: isStale ? 'degraded' : 'up', value: formatAge(at, now), detail, at }
+}
+
+/** The verification behind `rehearsed_at`. */
+function rehearsalOf({ backups, rehearsed_at: at }: Backups): Verification | null {
+  const found = backups.find(({ verification }) => verification?.at === at)
+  return (found ?? newestVerified(backups))?.verification ?? null
+}
+
+function offHostAnswer({ targets, backups }: Backups, now: number): Answer {
+  const name = 'Off this host'
+  const total = targets.length
+  if (total === 0) {
+    return { name, tone: 'degraded', value: 'No', detail: 'lost together with this disk', at: null }
+  }
+  const proven = newestVerified(backups)
+  const done = proven === undefined ? [] : copiesOf(proven)
+  const isFailing = targets.some(({ state }) => state === 'failing')
+  if (done.length > 0) {
+    const isAll = done.length >= total
+    const value = isAll && total === 1 ? 'Yes' : `${done.length} of ${formatCounted(total, 'target')}`
+    const tone = isAll ? 'up' : isFailing ? 'degraded' : 'minor'
+    return { name, tone, value, detail: done.map(({ target }) => target).join(', '), at: done[0]?.at ?? null }
+  }
+  const older = backups.find((each) => copiesOf(each).length > 0)
+  if (older === undefined) {
+    const detail = isFailing ? 'no copy has arrived' : 'the first copy is on its way'
+    return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Not yet', detail, at: null }
+  }
+  const detail = `taken ${formatAge(older.taken_at, now)}`
+  return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Only an older one', detail, at: older.taken_at }
+}
+
+function keyAnswer({ encryption }: Backups): Answer {
+  const name = 'Encrypted'
+  const { is_on: isOn, recipients } = encryption
+  if (!isOn) return { name, tone: 'up', value: 'No', detail: 'see Encryption below', at: null }
+  return { name, tone: 'up', value: 'Yes', detail: `for ${formatCounted(recipients.length, 'key')}`, at: null }
+}
+
+function newestVerified(backups: readonly Backup[]): Backup | undefined {
+  return backups.find((each) => each.is_newest_verified) ?? backups.find(({ state }) => state === 'verified')
+}
+
+function copiesOf({ copies }: Backup): Backup['copies'] {
+  return copies.filter(({ state }) => state === 'done')
+}

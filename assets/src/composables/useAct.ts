@@ -1,0 +1,25 @@
+import { type ShallowRef, shallowRef } from 'vue'
+import { detailOf } from '../api/http'
+import { complain } from '../stores/notices'
+
+/** Runs what a button asks for. One at a time; a failure is said as a notice. */
+export function useAct(): {
+  /** The name of what runs, or null. */
+  acting: Readonly<ShallowRef<string | null>>
+  act: (name: string, run: () => Promise<unknown>) => Promise<void>
+} {
+  const acting = shallowRef<string | null>(null)
+
+  async function act(name: string, run: () => Promise<unknown>): Promise<void> {
+    if (acting.value !== null) return
+    acting.value = name
+    try {
+      await run()
+    } catch (error) {
+      complain(detailOf(error))
+    }
+    acting.value = null
+  }
+
+  return { acting, act }
+}
