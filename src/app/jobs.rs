@@ -83,7 +83,7 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
     let work = move || worker.back_up(reason, &|line| log.line(line));
     let entry = tokio::task::spawn_blocking(work).await??;
     let log = context.log.clone();
-    let copied = backups.copy_due(&|line| log.line(line)).await?;
+    let copied = backups.copy_due(false, &|line| log.line(line)).await?;
     let pruned = backups.prune(&|line| log.line(line)).await?;
     let mut message = format!("{} saved and restored for proof", entry.id);
     if !backups.options().targets.is_empty() {
@@ -118,7 +118,8 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
 /// Another backup or restore that is under way is no failure: the next look is soon.
 async fn copy(backups: Backups, context: JobContext) -> Result<String> {
     let log = context.log.clone();
-    let copied = match backups.copy_due(&|line| log.line(line)).await {
+    let is_asked_for = context.trigger == Trigger::Manual;
+    let copied = match backups.copy_due(is_asked_for, &|line| log.line(line)).await {
         Err(BackupError::Busy(what)) => return Ok(format!("Put off: {what} is running")),
         copied => copied?,
     };

@@ -101,6 +101,10 @@ impl Backups {
 
     /// Removes what an earlier process left unfinished. Called once, at the start.
     pub fn tidy(&self) {
+        self.note_protection();
+        if !self.0.options.directory.exists() {
+            return;
+        }
         let tidied = self.turn(Work::Prune).and_then(|_turn| {
             stage::sweep(&self.0.options.data_dir)?;
             self.0.catalog.sweep()

@@ -32,11 +32,11 @@ pub struct Copied {
 
 impl Backups {
     /// Makes every copy that is due: to each target each verified backup that is kept. What fails
-    /// is noted and tried again later, after 1 min to 6 h.
+    /// is noted and tried again later, after 1 min to 6 h; at once with `is_asked_for`.
     ///
     /// # Errors
     /// [`BackupError`] when the directory itself fails.
-    pub async fn copy_due(&self, log: Log<'_>) -> Result<Copied, BackupError> {
+    pub async fn copy_due(&self, is_asked_for: bool, log: Log<'_>) -> Result<Copied, BackupError> {
         let mut copied = Copied::default();
         if self.options().targets.is_empty() {
             return Ok(copied);
@@ -49,7 +49,7 @@ impl Backups {
                 if note.is_some_and(|note| note.state == CopyState::Done) {
                     continue;
                 }
-                if note.is_some_and(|note| is_waiting(note, now_us)) {
+                if !is_asked_for && note.is_some_and(|note| is_waiting(note, now_us)) {
                     copied.waiting += 1;
                 } else if self.copy_one(&turn, target, &mut entry, log).await? {
                     copied.done += 1;

@@ -104,7 +104,7 @@ fn here(config: &Config, store: Store, action: &BackupAction) -> Result<Value, F
                 let worker = backups.clone();
                 let work = move || worker.back_up(Reason::Manual, &|_| {});
                 let entry = spawn(work).await?;
-                backups.copy_due(&|_| {}).await?;
+                backups.copy_due(true, &|_| {}).await?;
                 backups.prune(&|_| {}).await?;
                 view(&backups, entry.id.as_str())?
             }

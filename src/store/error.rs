@@ -14,8 +14,8 @@ pub enum StoreError {
     Locked { path: PathBuf },
     #[error(
         "{} says that this directory holds site {site_id}, but {what}. Nothing was changed. \
-         Bring the store back from a copy or a backup; or, to begin with an empty site on \
-         purpose, remove {} and start again",
+         Bring the site back from its newest backup with: unoc restore latest; or, to begin with \
+         an empty site on purpose, remove {} and start again",
         marker.display(),
         marker.display()
     )]

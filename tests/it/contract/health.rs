@@ -23,7 +23,7 @@ fn the_long_answer_counts_what_there_is() {
     let answer = app.get("/api/health").expect(200);
     assert_eq!(
         keys_of(answer.text()),
-        ["status", "version", "site_id", "seq", "engine", "volume", "store", "sync"]
+        ["status", "version", "site_id", "seq", "engine", "volume", "store", "sync", "backup"]
     );
     let health = answer.json();
     assert_eq!(health["status"], "healthy");
