@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -12,8 +13,8 @@ use super::error::{ApiError, ErrorBody};
 use super::extract::{Body422, PathName};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::jobs::{JobPatch, JobRun, JobStatus, Schedule, Trigger};
-use crate::wire::Time;
+use crate::jobs::{JobPatch, JobRun, JobStatus, RunResult, Schedule, Trigger};
+use crate::wire::{Time, words_schema};
 
 /// Runs shown of each job; what a page has room for.
 const RUNS_SHOWN: usize = 20;
@@ -59,7 +60,8 @@ pub struct JobView {
 pub struct RunView {
     /// Grows by one with each run of the same job.
     id: u64,
-    /// `schedule`, `manual`, `missed` (it was due while the host was off) or `repair`.
+    /// `missed`: it was due while the host was off.
+    #[schema(schema_with = trigger_schema)]
     trigger: &'static str,
     #[schema(value_type = String, format = DateTime)]
     started_at: Time,
@@ -67,7 +69,7 @@ pub struct RunView {
     #[schema(value_type = Option<String>, format = DateTime)]
     ended_at: Option<Time>,
     duration_ms: Option<u64>,
-    /// `running`, `ok`, `failed` or `interrupted`.
+    #[schema(schema_with = result_schema)]
     result: &'static str,
     /// What came of it, in a sentence.
     message: Option<String>,
@@ -110,6 +112,14 @@ impl RunView {
             log: run.log,
         }
     }
+}
+
+fn trigger_schema() -> Schema {
+    words_schema(Trigger::ALL.map(Trigger::as_str))
+}
+
+fn result_schema() -> Schema {
+    words_schema(RunResult::ALL.map(RunResult::as_str))
 }
 
 /// What to change of a job; what is absent stays.

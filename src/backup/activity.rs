@@ -18,6 +18,9 @@ pub enum Work {
 }
 
 impl Work {
+    pub const ALL: [Self; 6] =
+        [Self::Backup, Self::Verify, Self::Restore, Self::Undo, Self::Copy, Self::Prune];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +42,8 @@ pub enum Unit {
 }
 
 impl Unit {
+    pub const ALL: [Self; 2] = [Self::Rows, Self::Bytes];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -38,6 +38,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    pub const ALL: [Self; 6] =
+        [Self::Schedule, Self::Manual, Self::Missed, Self::Upgrade, Self::Restore, Self::Repair];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

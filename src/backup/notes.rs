@@ -20,6 +20,8 @@ pub enum Depth {
 }
 
 impl Depth {
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Full, Self::Offhost];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -65,6 +67,8 @@ pub enum CopyState {
 }
 
 impl CopyState {
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Done, Self::Failed];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -65,6 +65,8 @@ pub enum TargetState {
 }
 
 impl TargetState {
+    pub const ALL: [Self; 3] = [Self::Ok, Self::Failing, Self::Unknown];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

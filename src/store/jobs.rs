@@ -55,7 +55,7 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    const ALL: [Self; 4] = [Self::Schedule, Self::Manual, Self::Missed, Self::Repair];
+    pub const ALL: [Self; 4] = [Self::Schedule, Self::Manual, Self::Missed, Self::Repair];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -87,7 +87,7 @@ pub enum RunResult {
 }
 
 impl RunResult {
-    const ALL: [Self; 4] = [Self::Running, Self::Ok, Self::Failed, Self::Interrupted];
+    pub const ALL: [Self; 4] = [Self::Running, Self::Ok, Self::Failed, Self::Interrupted];
 
     pub const fn as_str(self) -> &'static str {
         match self {

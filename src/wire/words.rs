@@ -19,6 +19,11 @@ fn words_or_null(values: impl Iterator<Item = &'static str>) -> Schema {
         .into()
 }
 
+/// The schema of a text that is one of these.
+pub fn words_schema(values: impl IntoIterator<Item = &'static str>) -> Schema {
+    words(values.into_iter()).into()
+}
+
 pub fn device_type_schema() -> Schema {
     words(DeviceType::all().map(DeviceType::as_str)).into()
 }

@@ -41,6 +41,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the site could be restored, to when and how fast; every backup; what is being done. */
+        get: operations["backups"];
+        put?: never;
+        /**
+         * Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
+         *     that is done; `activity` of `GET /api/backups` shows how far it is.
+         */
+        post: operations["back_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the places off the host for backups that this host does not know of, as after its loss. */
+        post: operations["discover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/prune": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the retention would remove now. */
+        get: operations["pruning"];
+        put?: never;
+        /** Removes what the retention does not keep, here and off the host. */
+        post: operations["prune"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the state from before the last restore back, or tells what that would change. */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One backup. */
+        get: operations["backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packed file, encrypted if it is. */
+        get: operations["download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a saved state in place of the site, or tells what that would change. */
+        post: operations["restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restores a backup fully into scratch stores and compares it. One that fails is answered as
+         *     `bad`, and another backup is made.
+         */
+        post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices": {
         parameters: {
             query?: never;
@@ -629,6 +773,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gauges for Prometheus: the site, the store, the mirror, backups. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -686,6 +847,189 @@ export interface components {
              * @description The commit that it became durable with.
              */
             seq: number;
+        };
+        /** @description One backup. */
+        Backup: {
+            /** Format: int64 */
+            bytes: number;
+            copies: components["schemas"]["BackupCopy"][];
+            /** Format: int64 */
+            duration_ms: number;
+            file: string;
+            id: string;
+            is_encrypted: boolean;
+            /** @description Whether its file is on this host. */
+            is_local: boolean;
+            is_newest_verified: boolean;
+            /** @description Why the retention keeps it; empty: the next pruning removes it. */
+            kept_as: string[];
+            key_ids: string[];
+            /**
+             * Format: int64
+             * @description Of the SQL text inside.
+             */
+            plain_bytes: number;
+            /** @enum {string} */
+            reason: "schedule" | "manual" | "missed" | "upgrade" | "restore" | "repair";
+            rows: components["schemas"]["BackupRows"];
+            /** Format: int64 */
+            seq: number;
+            /** @enum {string} */
+            state: "unverified" | "verified" | "bad";
+            /** Format: date-time */
+            taken_at: string;
+            verification?: components["schemas"]["BackupVerification"] | null;
+            /** @description The program that made it. */
+            version: string;
+        };
+        /** @description Work under way. */
+        BackupActivity: {
+            backup_id?: string | null;
+            /** Format: int64 */
+            done: number;
+            /** @enum {string} */
+            kind: "backup" | "verify" | "restore" | "undo" | "copy" | "prune";
+            /** @description Such as `Writing devices`. */
+            phase: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: int64
+             * @description 0 where it is not known.
+             */
+            total: number;
+            /** @enum {string} */
+            unit: "rows" | "bytes";
+        };
+        /** @description A copy off the host. */
+        BackupCopy: {
+            /** Format: date-time */
+            at?: string | null;
+            /** Format: int32 */
+            attempts: number;
+            message?: string | null;
+            /** Format: date-time */
+            next_attempt_at?: string | null;
+            /** @enum {string} */
+            state: "pending" | "done" | "failed";
+            target: string;
+        };
+        /** @description For whom backups are encrypted. */
+        BackupEncryption: {
+            is_on: boolean;
+            recipients: components["schemas"]["BackupRecipient"][];
+        };
+        /** @description Whether the site could be restored. */
+        BackupHealth: {
+            /** @description Whether that is longer ago than it may be. */
+            is_stale: boolean;
+            /**
+             * Format: date-time
+             * @description When the newest backup was taken that was restored and compared.
+             */
+            restorable_as_of?: string | null;
+            /**
+             * Format: double
+             * @description Its age.
+             */
+            rpo_s?: number | null;
+        };
+        /** @description A public key. */
+        BackupRecipient: {
+            /** @description 16 hexadecimal digits; manifests name it. */
+            key_id: string;
+            recipient: string;
+        };
+        /** @description How many are kept. */
+        BackupRetention: {
+            daily: number;
+            last: number;
+            monthly: number;
+            weekly: number;
+        };
+        /** @description Rows by table. */
+        BackupRows: {
+            /** Format: int64 */
+            audit: number;
+            /** Format: int64 */
+            devices: number;
+            /** Format: int64 */
+            interfaces: number;
+            /** Format: int64 */
+            links: number;
+        };
+        /** @description A place off the host. */
+        BackupTarget: {
+            /** Format: int64 */
+            copies: number;
+            last_error?: string | null;
+            /** Format: date-time */
+            last_ok_at?: string | null;
+            name: string;
+            /** @enum {string} */
+            state: "ok" | "failing" | "unknown";
+            /** @description Without secrets. */
+            url: string;
+        };
+        /** @description A restore that can be taken back. */
+        BackupUndo: {
+            /** Format: date-time */
+            at: string;
+            backup_id: string;
+            /** Format: int64 */
+            seq_after: number;
+            /** Format: int64 */
+            seq_before: number;
+        };
+        /** @description A rehearsal of a restore. */
+        BackupVerification: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            duration_ms: number;
+            is_ok: boolean;
+            /** @enum {string} */
+            kind: "quick" | "full" | "offhost";
+            message: string;
+            /** @description The version of PostgreSQL that it was loaded into, if it was. */
+            postgres?: string | null;
+        };
+        /** @description Everything about backups. */
+        Backups: {
+            activity?: components["schemas"]["BackupActivity"] | null;
+            /** @description The newest first. */
+            backups: components["schemas"]["Backup"][];
+            directory: string;
+            encryption: components["schemas"]["BackupEncryption"];
+            /** Format: int64 */
+            free_bytes: number;
+            /** @description Whether that is too long ago; `/health` is degraded then. */
+            is_stale: boolean;
+            /** Format: date-time */
+            rehearsed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the newest backup was taken that was restored and compared: the state that could be
+             *     had back.
+             */
+            restorable_as_of?: string | null;
+            retention: components["schemas"]["BackupRetention"];
+            /**
+             * Format: double
+             * @description Its age: what would be lost now.
+             */
+            rpo_s?: number | null;
+            /**
+             * Format: double
+             * @description What the last rehearsal of a restore took.
+             */
+            rto_s?: number | null;
+            /** Format: int64 */
+            stale_after_s: number;
+            targets: components["schemas"]["BackupTarget"][];
+            /** Format: int64 */
+            total_bytes: number;
+            undo?: components["schemas"]["BackupUndo"] | null;
         };
         /** @description Two devices to link. */
         ConnectDevices: {
@@ -820,7 +1164,7 @@ export interface components {
             reason?: string;
             service: string;
             /**
-             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here) or `unhealthy` (writes are
+             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved) or `unhealthy` (writes are
              *     refused).
              */
             status: string;
@@ -828,6 +1172,7 @@ export interface components {
         };
         /** @description The health with its parts. */
         HealthDetail: {
+            backup: components["schemas"]["BackupHealth"];
             engine: components["schemas"]["EngineHealth"];
             /**
              * Format: int64
@@ -899,12 +1244,12 @@ export interface components {
             log: string[];
             /** @description What came of it, in a sentence. */
             message?: string | null;
-            /** @description `running`, `ok`, `failed` or `interrupted`. */
-            result: string;
+            /** @enum {string} */
+            result: "running" | "ok" | "failed" | "interrupted";
             /** Format: date-time */
             started_at: string;
-            /** @description `schedule`, `manual`, `missed` (it was due while the host was off) or `repair`. */
-            trigger: string;
+            /** @enum {string} */
+            trigger: "schedule" | "manual" | "missed" | "repair";
         };
         /** @description Every job of the appliance. */
         Jobs: {
@@ -1166,6 +1511,105 @@ export interface components {
             devices: components["schemas"]["Device"][];
             interface_count: number;
             message: string;
+        };
+        /** @description What pruning does, or would do. */
+        Pruning: {
+            /** Format: int64 */
+            bytes_freed: number;
+            keep: components["schemas"]["PruningKept"][];
+            remove: components["schemas"]["PruningRemoved"][];
+            targets: components["schemas"]["PruningTarget"][];
+        };
+        /** @description A backup that stays. */
+        PruningKept: {
+            because: string[];
+            id: string;
+        };
+        /** @description A backup that goes. */
+        PruningRemoved: {
+            /** Format: int64 */
+            bytes: number;
+            id: string;
+        };
+        /** @description Copies that go. */
+        PruningTarget: {
+            remove: string[];
+            target: string;
+        };
+        /** @description What a restore does, or would do. */
+        Restore: {
+            backup_id: string;
+            /**
+             * Format: int64
+             * @description Changes that were made after the backup.
+             */
+            changes_lost: number;
+            counts: components["schemas"]["RestoreCounts"];
+            devices: components["schemas"]["RestoreDevices"];
+            /** Format: int64 */
+            duration_ms: number;
+            is_dry_run: boolean;
+            newest_change_lost?: components["schemas"]["RestoreLostChange"] | null;
+            seq: components["schemas"]["RestoreSeq"];
+            /** Format: date-time */
+            taken_at: string;
+            version: string;
+        };
+        /** @description How many there are, and will be. */
+        RestoreCount: {
+            /** Format: int64 */
+            after: number;
+            /** Format: int64 */
+            now: number;
+        };
+        /** @description Entities before and after. */
+        RestoreCounts: {
+            devices: components["schemas"]["RestoreCount"];
+            interfaces: components["schemas"]["RestoreCount"];
+            links: components["schemas"]["RestoreCount"];
+        };
+        /** @description What becomes of devices. */
+        RestoreDevices: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            changed: number;
+            /** @description At most 20. */
+            examples: components["schemas"]["RestoreExample"][];
+            /** Format: int64 */
+            removed: number;
+        };
+        /** @description A device that comes, goes or changes. */
+        RestoreExample: {
+            /** @enum {string} */
+            change: "added" | "removed" | "changed";
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        /** @description A change that the backup does not have. */
+        RestoreLostChange: {
+            action: string;
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            seq: number;
+        };
+        /** @description How to restore. */
+        RestoreOptions: {
+            /**
+             * @description Tell what would change, and change nothing.
+             * @default true
+             */
+            dry_run: boolean;
+        };
+        /** @description The last commit. */
+        RestoreSeq: {
+            /** Format: int64 */
+            backup: number;
+            /** Format: int64 */
+            now: number;
         };
         /** @description What is wrong with one row of a bulk call. */
         RowError: {
@@ -1614,6 +2058,899 @@ export interface operations {
             };
             /** @description Internal error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
+                };
+            };
+            /** @description Unreadable request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    back_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description Refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Another one is being made */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    discover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
+                };
+            };
+            /** @description Refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something else is being done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A place off the host cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pruning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pruning"];
+                };
+            };
+            /** @description Unreadable request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prune: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pruning"];
+                };
+            };
+            /** @description Refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something else is being done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: {
+                /** @description Tell what would change, and change nothing */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restore"];
+                };
+            };
+            /** @description Refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is nothing to take back */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as unoc_20261125_021500, or latest */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description Unreadable request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as unoc_20261125_021500, or latest */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Unreadable request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as unoc_20261125_021500, or latest */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreOptions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restore"];
+                };
+            };
+            /** @description Refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Busy, damaged, or no key opens it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as unoc_20261125_021500, or latest */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description Refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something else is being done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5365,6 +6702,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StateWord"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+            /** @description Unreadable request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Faults of the request, all at once */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
 
 use crate::backup::{
-    Activity, Backups, Counts, Entry, Kept, Overview, Pruning, RestoreReport, TargetOverview, Undo,
-    key_id,
+    Activity, BackupId, Backups, CopyState, Counts, Depth, Entry, Kept, Overview, Pruning, Reason,
+    RestoreReport, TargetOverview, TargetState, Undo, Unit, Work, key_id,
 };
 use crate::domain::Timestamp;
-use crate::wire::Time;
+use crate::wire::{Time, words_schema};
 
 /// Everything about backups.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,6 +77,7 @@ struct TargetView {
     /// Without secrets.
     url: String,
     /// `ok`, `failing` or `unknown` (nothing was sent yet).
+    #[schema(schema_with = target_state_schema)]
     state: &'static str,
     copies: u64,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -88,6 +90,7 @@ struct TargetView {
 #[schema(as = BackupActivity)]
 struct ActivityView {
     /// `backup`, `verify`, `restore`, `undo`, `copy` or `prune`.
+    #[schema(schema_with = work_schema)]
     kind: &'static str,
     backup_id: Option<String>,
     /// Such as `Writing devices`.
@@ -96,6 +99,7 @@ struct ActivityView {
     /// 0 where it is not known.
     total: u64,
     /// `rows` or `bytes`.
+    #[schema(schema_with = unit_schema)]
     unit: &'static str,
     #[schema(value_type = String, format = DateTime)]
     since: Time,
@@ -124,6 +128,7 @@ pub struct BackupView {
     #[schema(value_type = String, format = DateTime)]
     taken_at: Time,
     /// `schedule`, `manual`, `missed`, `upgrade`, `restore` or `repair`.
+    #[schema(schema_with = reason_schema)]
     reason: &'static str,
     seq: u64,
     /// The program that made it.
@@ -133,6 +138,7 @@ pub struct BackupView {
     is_encrypted: bool,
     key_ids: Vec<String>,
     /// `unverified`, `verified` or `bad`.
+    #[schema(schema_with = state_schema)]
     state: &'static str,
     is_newest_verified: bool,
     /// Whether its file is on this host.
@@ -160,6 +166,7 @@ struct VerificationView {
     #[schema(value_type = String, format = DateTime)]
     at: Time,
     /// `quick`, `full` or `offhost`.
+    #[schema(schema_with = depth_schema)]
     kind: &'static str,
     is_ok: bool,
     duration_ms: u64,
@@ -174,6 +181,7 @@ struct VerificationView {
 struct CopyView {
     target: String,
     /// `pending`, `done` or `failed`.
+    #[schema(schema_with = copy_state_schema)]
     state: &'static str,
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Time>,
@@ -242,6 +250,7 @@ struct DevicesView {
 #[schema(as = RestoreExample)]
 struct ExampleView {
     /// `added`, `removed` or `changed`.
+    #[schema(schema_with = change_schema)]
     change: &'static str,
     id: u64,
     name: String,
@@ -423,10 +432,8 @@ impl RestoreView {
 impl PruningView {
     pub fn new(pruning: Pruning) -> Self {
         let bytes_freed = pruning.bytes_freed();
-        let keep = |(id, because): (crate::backup::BackupId, Vec<&'static str>)| KeptView {
-            id: id.to_string(),
-            because,
-        };
+        let keep =
+            |(id, because): (BackupId, Vec<&'static str>)| KeptView { id: id.to_string(), because };
         Self {
             keep: pruning.kept.into_iter().rev().map(keep).collect(),
             remove: pruning
@@ -481,4 +488,36 @@ fn undo(undo: Undo) -> UndoView {
         seq_before: undo.seq_before,
         seq_after: undo.seq_after.unwrap_or(undo.seq_before + 1),
     }
+}
+
+fn work_schema() -> Schema {
+    words_schema(Work::ALL.map(Work::as_str))
+}
+
+fn unit_schema() -> Schema {
+    words_schema(Unit::ALL.map(Unit::as_str))
+}
+
+fn reason_schema() -> Schema {
+    words_schema(Reason::ALL.map(Reason::as_str))
+}
+
+fn depth_schema() -> Schema {
+    words_schema(Depth::ALL.map(Depth::as_str))
+}
+
+fn copy_state_schema() -> Schema {
+    words_schema(CopyState::ALL.map(CopyState::as_str))
+}
+
+fn target_state_schema() -> Schema {
+    words_schema(TargetState::ALL.map(TargetState::as_str))
+}
+
+fn state_schema() -> Schema {
+    words_schema(["unverified", "verified", "bad"])
+}
+
+fn change_schema() -> Schema {
+    words_schema(["added", "removed", "changed"])
 }
