@@ -1,6 +1,8 @@
 //! Backups: what there is, making one, proving, restoring, taking back, pruning.
 
 mod download;
+mod pruning_view;
+mod restore_view;
 mod views;
 
 use axum::Json;
@@ -17,7 +19,9 @@ use super::validation::{Fields, FromFields, parse};
 use crate::backup::{BackupError, Backups, Depth};
 use crate::jobs::Trigger;
 
-pub use views::{BackupView, BackupsView, PruningView, RestoreView};
+pub use pruning_view::PruningView;
+pub use restore_view::RestoreView;
+pub use views::{BackupView, BackupsView};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 
 use crate::backup::{
-    Activity, BackupId, Backups, CopyState, Counts, Depth, Entry, Kept, Overview, Pruning, Reason,
-    RestoreReport, TargetOverview, TargetState, Undo, Unit, Work, key_id,
+    Activity, Backups, CopyState, Depth, Entry, Kept, Overview, Reason, TargetOverview,
+    TargetState, Undo, Unit, Work, key_id,
 };
 use crate::domain::Timestamp;
 use crate::wire::{Time, words_schema};
@@ -191,116 +191,6 @@ struct CopyView {
     message: Option<String>,
 }
 
-/// What a restore does, or would do.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Restore)]
-pub struct RestoreView {
-    backup_id: String,
-    is_dry_run: bool,
-    #[schema(value_type = String, format = DateTime)]
-    taken_at: Time,
-    version: String,
-    duration_ms: u64,
-    seq: SeqView,
-    counts: CountsView,
-    devices: DevicesView,
-    /// Changes that were made after the backup.
-    changes_lost: u64,
-    newest_change_lost: Option<LostView>,
-}
-
-/// The last commit.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RestoreSeq)]
-struct SeqView {
-    now: u64,
-    backup: u64,
-}
-
-/// Entities before and after.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RestoreCounts)]
-struct CountsView {
-    devices: CountView,
-    interfaces: CountView,
-    links: CountView,
-}
-
-/// How many there are, and will be.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RestoreCount)]
-struct CountView {
-    now: u64,
-    after: u64,
-}
-
-/// What becomes of devices.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RestoreDevices)]
-struct DevicesView {
-    added: u64,
-    removed: u64,
-    changed: u64,
-    /// At most 20.
-    examples: Vec<ExampleView>,
-}
-
-/// A device that comes, goes or changes.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RestoreExample)]
-struct ExampleView {
-    /// `added`, `removed` or `changed`.
-    #[schema(schema_with = change_schema)]
-    change: &'static str,
-    id: u64,
-    name: String,
-}
-
-/// A change that the backup does not have.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RestoreLostChange)]
-struct LostView {
-    #[schema(value_type = String, format = DateTime)]
-    at: Time,
-    seq: u64,
-    action: String,
-    actor: String,
-}
-
-/// What pruning does, or would do.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Pruning)]
-pub struct PruningView {
-    keep: Vec<KeptView>,
-    remove: Vec<RemovedView>,
-    bytes_freed: u64,
-    targets: Vec<PrunedTargetView>,
-}
-
-/// A backup that stays.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PruningKept)]
-struct KeptView {
-    id: String,
-    because: Vec<&'static str>,
-}
-
-/// A backup that goes.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PruningRemoved)]
-struct RemovedView {
-    id: String,
-    bytes: u64,
-}
-
-/// Copies that go.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PruningTarget)]
-struct PrunedTargetView {
-    target: String,
-    remove: Vec<String>,
-}
-
 impl BackupsView {
     pub fn new(backups: &Backups, overview: Overview) -> Self {
         let options = backups.options();
@@ -392,68 +282,6 @@ impl BackupView {
     }
 }
 
-impl RestoreView {
-    pub fn new(report: RestoreReport) -> Self {
-        let difference = report.difference;
-        let count = |Counts { now, after }| CountView { now, after };
-        Self {
-            backup_id: report.backup_id,
-            is_dry_run: report.is_dry_run,
-            taken_at: Time(report.taken_at),
-            version: report.version,
-            duration_ms: report.duration_ms,
-            seq: SeqView { now: difference.seq_now, backup: difference.seq_backup },
-            counts: CountsView {
-                devices: count(difference.devices),
-                interfaces: count(difference.interfaces),
-                links: count(difference.links),
-            },
-            devices: DevicesView {
-                added: difference.devices_added,
-                removed: difference.devices_removed,
-                changed: difference.devices_changed,
-                examples: difference
-                    .examples
-                    .into_iter()
-                    .map(|it| ExampleView { change: it.change, id: it.id, name: it.name })
-                    .collect(),
-            },
-            changes_lost: difference.changes_lost,
-            newest_change_lost: difference.newest_change_lost.map(|lost| LostView {
-                at: Time(lost.at),
-                seq: lost.seq,
-                action: lost.action,
-                actor: lost.actor,
-            }),
-        }
-    }
-}
-
-impl PruningView {
-    pub fn new(pruning: Pruning) -> Self {
-        let bytes_freed = pruning.bytes_freed();
-        let keep =
-            |(id, because): (BackupId, Vec<&'static str>)| KeptView { id: id.to_string(), because };
-        Self {
-            keep: pruning.kept.into_iter().rev().map(keep).collect(),
-            remove: pruning
-                .removed
-                .into_iter()
-                .map(|(id, bytes)| RemovedView { id: id.to_string(), bytes })
-                .collect(),
-            bytes_freed,
-            targets: pruning
-                .copies
-                .into_iter()
-                .map(|(target, ids)| PrunedTargetView {
-                    target,
-                    remove: ids.iter().map(ToString::to_string).collect(),
-                })
-                .collect(),
-        }
-    }
-}
-
 fn recipient(text: &str) -> RecipientView {
     RecipientView { key_id: key_id(text), recipient: text.to_owned() }
 }
@@ -516,8 +344,4 @@ fn target_state_schema() -> Schema {
 
 fn state_schema() -> Schema {
     words_schema(["unverified", "verified", "bad"])
-}
-
-fn change_schema() -> Schema {
-    words_schema(["added", "removed", "changed"])
 }
