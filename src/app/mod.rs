@@ -40,6 +40,8 @@ use crate::sync;
 /// How long open requests may take to finish at shutdown. With the engine's last batch this
 /// stays below the 5 s that systemd and operators expect.
 const DRAIN_WAIT: Duration = Duration::from_secs(3);
+/// How long a start waits for the directory of the backups to be looked through.
+const TIDY_WAIT: Duration = Duration::from_secs(2);
 /// How long the tasks may take to end after that.
 const TASKS_WAIT: Duration = Duration::from_secs(1);
 
@@ -82,8 +84,7 @@ impl App {
         load_demo(&config, &handle).await?;
         announce(&config);
         let backups = start_backups(&config, &handle, &[])?;
-        let tidying = backups.clone();
-        tokio::task::spawn_blocking(move || tidying.tidy()).await?;
+        tidy(&backups).await;
         let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
 
         let listener = server::bind(config.host, config.port).await?;
@@ -223,6 +224,15 @@ impl App {
             warn!("Some tasks did not end in time and were dropped");
         }
         exit
+    }
+}
+
+/// A directory that hangs, such as a mount whose server is away, must not keep anyone from serving.
+async fn tidy(backups: &Backups) {
+    let backups = backups.clone();
+    let tidied = tokio::task::spawn_blocking(move || backups.tidy());
+    if tokio::time::timeout(TIDY_WAIT, tidied).await.is_err() {
+        warn!("The directory of the backups does not answer");
     }
 }
 

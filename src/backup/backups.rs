@@ -17,7 +17,7 @@ use super::name::BackupId;
 use super::notes::Depth;
 use super::overview::NONE_US;
 use super::retention::Retention;
-use super::stage::{self, Source};
+use super::stage::{self, STAGE_DIR, Source};
 use super::targets::Target;
 use super::verify::Drill;
 use crate::domain::Timestamp;
@@ -232,6 +232,7 @@ impl Backups {
             manifest,
             keyring: &options.keyring,
             data_dir: &options.data_dir,
+            stage: STAGE_DIR,
             min_free_bytes: options.min_free_bytes,
             site_id: Some(engine.site_id()),
             now: engine.now(),

@@ -15,11 +15,14 @@ use super::keys::Keyring;
 use super::manifest::{Header, Manifest};
 use super::name::BackupId;
 use super::notes::{CopyNote, CopyState, Notes};
-use super::stage::{self, Source, Staged};
+use super::stage::{self, REHEARSAL_DIR, STAGE_DIR, Source, Staged};
 use super::{files, verify};
 use crate::domain::Timestamp;
-use crate::store::Store;
+use crate::store::{Floors, Store};
 
+/// Commits between the newest that a backup tells of and those that follow: more than any site
+/// makes between two backups, since what was lost had numbers too.
+const SEQ_GAP: u64 = 1_000_000;
 /// The part of the name of what is set aside.
 const DAMAGED: &str = "damaged";
 
@@ -104,12 +107,18 @@ impl Lost<'_> {
             manifest,
             keyring: &self.options.keyring,
             data_dir,
+            stage: STAGE_DIR,
             min_free_bytes: 0,
             site_id: self.site_id,
             now: self.now,
         };
         let staged = Staged::restore(&source, &shown)?;
         let header = staged.header.clone();
+        // Later than anything that ever was: backups sort by seq, clients know states by it.
+        let known = Catalog::new(&self.options.directory, Some(header.site_id)).list()?;
+        let newest = known.iter().map(|entry| entry.manifest.header.seq).max();
+        let seq = newest.unwrap_or(0).max(header.seq).saturating_add(SEQ_GAP);
+        staged.store().raise(Floors { seq, next_audit: 0 }, self.now)?;
         let name = format!("{}-{DAMAGED}", BackupId::at(self.now).stamp());
         let set_aside = Store::put_in_place(&staged.into_directory(), data_dir, &name)?;
         let duration_ms = verify::millis(start.elapsed());
@@ -135,6 +144,7 @@ pub fn rehearse(
         manifest,
         keyring,
         data_dir: scratch,
+        stage: REHEARSAL_DIR,
         min_free_bytes: 0,
         site_id: None,
         now,

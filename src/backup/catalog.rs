@@ -14,7 +14,7 @@ use super::error::{BackupError, io};
 use super::files;
 use super::manifest::Manifest;
 use super::name::{BAD, BackupId, PART};
-use super::notes::Notes;
+use super::notes::{CopyNote, CopyState, Notes};
 
 /// One backup.
 #[derive(Clone, Debug)]
@@ -42,6 +42,12 @@ impl Entry {
 
     pub fn is_bad(&self) -> bool {
         self.notes.is_bad()
+    }
+
+    /// Whether its file can be had: here, or from a place off the host.
+    pub(super) fn is_there(&self) -> bool {
+        let has_copy = |note: &CopyNote| note.state == CopyState::Done;
+        self.is_local || self.notes.copies.values().any(has_copy)
     }
 
     /// Later states come later, whatever the clock said when they were saved.
@@ -83,7 +89,7 @@ impl Catalog {
     /// # Errors
     /// [`BackupError::NoBackup`].
     pub(super) fn latest(&self) -> Result<Entry, BackupError> {
-        let newest = self.list()?.into_iter().find(|entry| !entry.is_bad());
+        let newest = self.list()?.into_iter().find(|entry| entry.is_there() && !entry.is_bad());
         newest.ok_or(BackupError::NoBackup)
     }
 
@@ -146,8 +152,7 @@ impl Catalog {
             }
         }
         for entry in self.list()? {
-            let is_kept = entry.is_local || entry.is_bad() || !entry.notes.copies.is_empty();
-            if !is_kept {
+            if !entry.is_there() && !entry.is_bad() {
                 self.forget(&entry)?;
             }
         }

@@ -61,18 +61,34 @@ pub(super) fn write(
     shown: &Shown,
 ) -> Result<Digests, BackupError> {
     begin(out, header).map_err(writing)?;
-    let mut tables = Digests::new();
-    let mut copy = Copying { out, header, shown };
-    for (name, digest) in [
-        copy.entities::<Device>(snapshot, "Writing devices")?,
-        copy.entities::<Interface>(snapshot, "Writing interfaces")?,
-        copy.entities::<Link>(snapshot, "Writing links")?,
-        copy.audit(snapshot)?,
-    ] {
-        tables.insert(name, digest);
-    }
+    let tables = rows(out, snapshot, header, shown, &WRITING)?;
     end(out, header, &tables).map_err(writing)?;
     Ok(tables)
+}
+
+/// What is shown while the tables are written, in their order.
+const WRITING: Phases =
+    ["Writing devices", "Writing interfaces", "Writing links", "Writing the audit trail"];
+const COMPARING: Phases =
+    ["Comparing devices", "Comparing interfaces", "Comparing links", "Comparing the audit trail"];
+
+type Phases = [&'static str; 4];
+
+fn rows(
+    out: &mut impl Write,
+    snapshot: &Snapshot,
+    header: &Header,
+    shown: &Shown,
+    phases: &Phases,
+) -> Result<Digests, BackupError> {
+    let mut copy = Copying { out, header, shown };
+    let [devices, interfaces, links, audit] = *phases;
+    Ok(Digests::from([
+        copy.entities::<Device>(snapshot, devices)?,
+        copy.entities::<Interface>(snapshot, interfaces)?,
+        copy.entities::<Link>(snapshot, links)?,
+        copy.audit(snapshot, audit)?,
+    ]))
 }
 
 /// What a file that holds this snapshot would say of its tables.
@@ -81,7 +97,7 @@ pub(super) fn digests(
     header: &Header,
     shown: &Shown,
 ) -> Result<Digests, BackupError> {
-    write(&mut io::sink(), snapshot, header, shown)
+    rows(&mut io::sink(), snapshot, header, shown, &COMPARING)
 }
 
 fn writing(source: io::Error) -> BackupError {
@@ -168,9 +184,13 @@ impl<W: Write> Copying<'_, W> {
         self.table(T::TABLE, T::TABLE.name, T::all(snapshot)?, T::row)
     }
 
-    fn audit(&mut self, snapshot: &Snapshot) -> Result<(String, TableDigest), BackupError> {
+    fn audit(
+        &mut self,
+        snapshot: &Snapshot,
+        phase: &'static str,
+    ) -> Result<(String, TableDigest), BackupError> {
         let all = (Bound::Unbounded, Bound::Unbounded);
-        self.shown.phase("Writing the audit trail", snapshot.audit_count()?, Unit::Rows)?;
+        self.shown.phase(phase, snapshot.audit_count()?, Unit::Rows)?;
         self.table(&AUDIT, AUDIT_STAGE, snapshot.audit_range(all)?, audit_row)
     }
 

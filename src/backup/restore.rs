@@ -16,7 +16,7 @@ use super::diff::{self, Difference};
 use super::error::{BackupError, io};
 use super::files;
 use super::manifest::Header;
-use super::stage::Staged;
+use super::stage::{STAGE_DIR, Staged};
 use super::{dump, seal};
 use crate::domain::{Command, Site, Timestamp};
 use crate::engine::{Engine, EngineOptions, Restoration, Restored};
@@ -117,7 +117,7 @@ impl Backups {
             taken_at_us: engine.now().0,
             ..Header::default()
         };
-        let staged = Staged::empty(self.data_dir(), header, engine.now())?;
+        let staged = Staged::empty(&self.data_dir().join(STAGE_DIR), header, engine.now())?;
         let options = EngineOptions { min_free_bytes: 0, clock: engine.clock() };
         let (scratch, thread) = Engine::start(staged.store().clone(), options)?;
         let runtime = tokio::runtime::Handle::current();

@@ -18,7 +18,9 @@ use crate::store::{Head, OpenOptions, Space, Store};
 
 /// Where stores are staged, inside the data directory: a restore on a host without a store puts it
 /// in place by renaming it.
-const STAGE_DIR: &str = "staged";
+pub(super) const STAGE_DIR: &str = "staged";
+/// Where a person tries a file out beside the service, who may be another user than the service's.
+pub(super) const REHEARSAL_DIR: &str = "rehearsed";
 /// The page cache of a staged store. Rows come in the order of their keys, which needs little.
 const STAGE_CACHE_BYTES: usize = 16 * 1024 * 1024;
 /// What a staged store needs on disk for each byte of SQL text: measured 1.1 with all indexes,
@@ -41,6 +43,8 @@ pub(super) struct Source<'a> {
     pub(super) manifest: Option<&'a Manifest>,
     pub(super) keyring: &'a Keyring,
     pub(super) data_dir: &'a Path,
+    /// Which directory inside it: [`STAGE_DIR`] or [`REHEARSAL_DIR`].
+    pub(super) stage: &'static str,
     /// What must stay free on the volume of the data directory.
     pub(super) min_free_bytes: u64,
     /// The site that it must hold.
@@ -68,7 +72,8 @@ impl Staged {
         check_room(source)?;
         let total = source.manifest.map_or(0, Manifest::all_rows);
         shown.phase("Restoring into a scratch store", total, Unit::Rows)?;
-        let mut staged = Self::empty(source.data_dir, header.clone(), source.now)?;
+        let mut staged =
+            Self::empty(&source.data_dir.join(source.stage), header.clone(), source.now)?;
         let mut tables = Digests::new();
         staged.store().fill(header.seq, |filling| {
             tables = reading.rows(filling, shown)?;
@@ -85,13 +90,12 @@ impl Staged {
         Ok(staged)
     }
 
-    /// An empty store to be filled.
+    /// An empty store to be filled, in a directory of its own below `parent`.
     pub(super) fn empty(
-        data_dir: &Path,
+        parent: &Path,
         header: Header,
         now: Timestamp,
     ) -> Result<Self, BackupError> {
-        let parent = data_dir.join(STAGE_DIR);
         let directory = parent.join(Uuid::new_v4().simple().to_string());
         let options =
             OpenOptions { cache_bytes: STAGE_CACHE_BYTES, now, site_id: Some(header.site_id) };
@@ -123,7 +127,7 @@ impl Staged {
             );
             return Err(BackupError::Damaged { file: name.to_owned(), what });
         }
-        shown.phase("Checking the restored site", 0, Unit::Rows)?;
+        shown.phase("Checking every rule of the restored site", 0, Unit::Rows)?;
         let snapshot = self.store().read()?;
         check_site(&snapshot)?;
         let out = dump::digests(&snapshot, &self.header, shown)?;
@@ -141,6 +145,8 @@ impl Drop for Staged {
         self.store = None;
         if !self.directory.as_os_str().is_empty() {
             files::remove_directory(&self.directory).ok();
+            // Only an empty one goes: others may be at work beside it.
+            self.directory.parent().map(std::fs::remove_dir);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::error::BackupError;
 use super::make::{self, Wanted};
 use super::manifest::Reason;
 use super::notes::{Depth, Verification};
-use super::stage::{Source, Staged};
+use super::stage::{STAGE_DIR, Source, Staged};
 use super::{files, verify};
 use crate::domain::Timestamp;
 use crate::store::Store;
@@ -47,6 +47,7 @@ pub fn save_before_upgrade(
             manifest: Some(&entry.manifest),
             keyring: &options.keyring,
             data_dir: &options.data_dir,
+            stage: STAGE_DIR,
             min_free_bytes: options.min_free_bytes,
             site_id: Some(store.site_id()),
             now,

@@ -224,12 +224,17 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
         let keyring = &options.keyring;
         let found =
             crate::backup::rehearse(&file, manifest.as_ref(), keyring, &config.data_dir, lost.now)?;
-        println!(
-            "{} could be restored: site {} as of seq {}.",
-            file.display(),
-            found.header.site_id,
-            found.header.seq
-        );
+        let header = &found.header;
+        if cli.json {
+            let (site_id, seq) = (header.site_id, header.seq);
+            println!(
+                "{}",
+                json!({"file": file, "site_id": site_id, "seq": seq, "is_dry_run": true})
+            );
+        } else {
+            let (file, seq) = (file.display(), header.seq);
+            println!("{file} could be restored: site {} as of seq {seq}.", header.site_id);
+        }
         return Ok(());
     }
     let progress = Progress::waiting("Restoring");
