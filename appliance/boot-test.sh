@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Boots a real systemd in a throw-away container, installs UNOC by the five lines of docs/DEPLOYMENT.md and tries the
-# unit: readiness, watchdog, restart, refused configuration, journal, sandbox, stop.
+# unit: readiness, watchdog, restart, refused configuration, journal, sandbox, backup and restore, stop.
 #
 #   appliance/boot-test.sh BINARY
 #
@@ -165,6 +165,21 @@ inside ls /boot > /dev/null
 expect 'the data directory' "$(inside stat -c '%U %a' /var/lib/unoc)" 'unoc 700'
 expect 'the store' "$(inside stat -c '%U %a' /var/lib/unoc/unoc.redb)" 'unoc 600'
 passed 'sandbox: no capabilities, a filter, nothing writable but /var/lib/unoc'
+
+# Within the sandbox the appliance saves, proves and restores itself.
+provision before-backup
+made=$(fetch -X POST $base/api/backups)
+[[ $made == *'"state":"verified"'* ]] || expect 'a backup' "$made" verified
+provision after-backup
+fetch -o /dev/null -H "$json" -d '{"dry_run":false}' $base/api/backups/latest/restore
+has_device before-backup || expect 'a device of the backup' gone restored
+! has_device after-backup || expect 'a device made after the backup' kept gone
+fetch -o /dev/null -X POST $base/api/backups/undo
+has_device after-backup || expect 'a device after taking the restore back' gone back
+for backup in $(inside find /var/lib/unoc/backups -name '*.zst'); do
+  expect 'the file of a backup' "$(inside stat -c '%U %a' "$backup")" 'unoc 600'
+done
+passed 'saved, proved, restored and taken back within the sandbox'
 
 is_another() { local pid; pid=$(show MainPID); [ "$pid" != 0 ] && [ "$pid" != "$main" ] && fetch $base/health; }
 provision before-kill
