@@ -20,7 +20,7 @@ use crate::store::{Head, OpenOptions, Space, Store};
 /// in place by renaming it.
 const STAGE_DIR: &str = "staged";
 /// The page cache of a staged store. Rows come in the order of their keys, which needs little.
-const STAGE_CACHE_BYTES: usize = 16 * 1024 * 1024;
+const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// What a staged store needs on disk for each byte of SQL text: measured 1.1 with all indexes,
 /// and redb doubles its file in the end.
 const STAGE_BYTES_PER_SQL_BYTE: u64 = 3;
