@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicI64;
 use tracing::{error, info, warn};
 
 use super::activity::{Activity, Board, Shown, Work};
+use super::aside::giving_way;
 use super::catalog::{Catalog, Entry};
 use super::error::BackupError;
 use super::files::{self, Lock};
@@ -156,14 +157,14 @@ impl Backups {
     /// [`BackupError`]; an unproved backup is one.
     pub fn back_up(&self, reason: Reason, log: Log<'_>) -> Result<Entry, BackupError> {
         let turn = self.turn(Work::Backup)?;
-        match self.back_up_once(reason, &turn, log) {
+        giving_way(|| match self.back_up_once(reason, &turn, log) {
             Err(error) if error.is_fault_of_file() => {
                 error!(%error, "A new backup failed its verification; another one is made");
                 log(format!("The backup failed its verification: {error}. Making another one."));
                 self.back_up_once(Reason::Repair, &turn, log)
             }
             done => done,
-        }
+        })
     }
 
     pub(super) fn back_up_once(

@@ -6,6 +6,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::activity::{Unit, Work};
+use super::aside::giving_way;
 use super::backups::{Backups, Log, Turn};
 use super::catalog::{Catalog, Entry, manifest_text};
 use super::error::BackupError;
@@ -172,7 +173,8 @@ impl Backups {
         let (backups, copy, at) = (self.clone(), entry.clone(), path.clone());
         let found = match fetched {
             Ok(_) => {
-                let work = move || backups.verify_file(&turn, copy, &at, Depth::Offhost);
+                let verify = move || backups.verify_file(&turn, copy, &at, Depth::Offhost);
+                let work = move || giving_way(verify);
                 tokio::task::spawn_blocking(work).await.unwrap_or(Err(BackupError::Stopping))
             }
             Err(error) => Err(error.into()),

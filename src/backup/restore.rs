@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::activity::{Unit, Work};
+use super::aside::apart;
 use super::backups::{Backups, Inner, Turn};
 use super::catalog::manifest_beside;
 use super::diff::{self, Difference};
@@ -26,7 +27,7 @@ use crate::store::{AuditOrigin, OpenOptions, Store};
 const UNDO_DIR: &str = "undo";
 const UNDO_FILE: &str = "undo.json";
 /// The page cache of a store that is only read through once.
-const READ_CACHE_BYTES: usize = 16 * 1024 * 1024;
+const READ_CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a restore does, or would do.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ impl Backups {
         let path = self.path(&entry)?;
         let start = Instant::now();
         let source = self.source(&path, Some(&entry.manifest));
-        let staged = Staged::restore(&source, &turn.shown)?;
+        let staged = apart(|| Staged::restore(&source, &turn.shown))?;
         let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
         self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), &wanted)
     }
@@ -90,7 +91,7 @@ impl Backups {
         let start = Instant::now();
         let manifest = manifest_beside(path);
         let source = self.source(path, manifest.as_ref());
-        let staged = Staged::restore(&source, &turn.shown)?;
+        let staged = apart(|| Staged::restore(&source, &turn.shown))?;
         let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
         let name = seal::shown(path);
         self.put_in_place(&turn, staged.store(), &staged.header, &name, &wanted)

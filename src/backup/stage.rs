@@ -22,7 +22,7 @@ pub(super) const STAGE_DIR: &str = "staged";
 /// Where a person tries a file out beside the service, who may be another user than the service's.
 pub(super) const REHEARSAL_DIR: &str = "rehearsed";
 /// The page cache of a staged store. Rows come in the order of their keys, which needs little.
-const STAGE_CACHE_BYTES: usize = 16 * 1024 * 1024;
+const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// What a staged store needs on disk for each byte of SQL text: measured 1.1 with all indexes,
 /// and redb doubles its file in the end.
 const STAGE_BYTES_PER_SQL_BYTE: u64 = 3;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::activity::{Unit, Work};
+use super::aside::giving_way;
 use super::backups::{Backups, Inner, Log, Turn};
 use super::catalog::Entry;
 use super::error::BackupError;
@@ -43,14 +44,14 @@ impl Backups {
         let turn = self.turn(Work::Verify)?;
         let entry = self.find(name)?;
         turn.shown.about(entry.id.as_str());
-        match self.verify_within(&turn, entry.clone(), depth) {
+        giving_way(|| match self.verify_within(&turn, entry.clone(), depth) {
             Err(error) if error.is_fault_of_file() => {
                 log(format!("{} failed: {error}. Making another backup.", entry.id));
                 self.back_up_once(Reason::Repair, &turn, log)?;
                 self.find(entry.id.as_str())
             }
             done => done,
-        }
+        })
     }
 
     pub(super) fn verify_within(

@@ -11,11 +11,17 @@ pub(super) fn check_parent(
     parent: DeviceId,
 ) -> Result<(), Refusal> {
     let parent = world.device(parent).ok_or(Refusal::ParentNotFound)?;
-    if !parent.device_type.is_container() {
-        return Err(Refusal::ParentNotContainer {
-            name: parent.name.to_string(),
-            device_type: parent.device_type,
-        });
+    may_contain(parent.device_type, || parent.name.to_string(), child_type)
+}
+
+/// Whether what has the one type may stand in what has the other.
+pub(super) fn may_contain(
+    device_type: DeviceType,
+    name: impl FnOnce() -> String,
+    child_type: DeviceType,
+) -> Result<(), Refusal> {
+    if !device_type.is_container() {
+        return Err(Refusal::ParentNotContainer { name: name(), device_type });
     }
     if child_type.is_container() {
         return Err(Refusal::ContainerHasNoParent(child_type));

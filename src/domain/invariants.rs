@@ -12,8 +12,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::containers::may_contain;
 use super::rules::status;
-use super::{Device, DeviceType, Interface, Link, Site, Status, World};
+use super::{
+    Device, DeviceId, DeviceType, IdCounters, Interface, InterfaceId, Link, LinkId, Name, Refusal,
+    Site, Status, World,
+};
 
 /// An invariant that does not hold, and where.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -24,10 +28,172 @@ pub struct Violation {
     pub what: String,
 }
 
-type Checked = Result<(), Violation>;
+pub(super) type Checked = Result<(), Violation>;
 
-fn ensure(holds: bool, invariant: &'static str, what: impl FnOnce() -> String) -> Checked {
+pub(super) fn ensure(
+    holds: bool,
+    invariant: &'static str,
+    what: impl FnOnce() -> String,
+) -> Checked {
     if holds { Ok(()) } else { Err(Violation { invariant, what: what() }) }
+}
+
+/// What the rules of one entity ask of those around it.
+pub(super) trait Around {
+    fn counters(&self) -> IdCounters;
+    /// The device with this name; the last one where several have it.
+    fn named(&self, name: &Name) -> Option<DeviceId>;
+    fn place(&self, id: DeviceId) -> Option<Place>;
+    fn socket(&self, id: InterfaceId) -> Option<Socket>;
+    /// What is plugged into a port.
+    fn plug(&self, id: InterfaceId) -> Option<Plug>;
+}
+
+/// A device as its ports, links and children see it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) device_type: DeviceType,
+    pub(super) is_forced_down: bool,
+}
+
+/// A port as its link sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Socket {
+    pub(super) device: DeviceId,
+    pub(super) can_carry_link: bool,
+}
+
+/// A link as its ports see it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plug {
+    pub(super) link: LinkId,
+    pub(super) is_forced_down: bool,
+}
+
+impl From<&Device> for Place {
+    fn from(device: &Device) -> Self {
+        Self { device_type: device.device_type, is_forced_down: device.is_forced_down() }
+    }
+}
+
+impl From<&Interface> for Socket {
+    fn from(port: &Interface) -> Self {
+        Self { device: port.device, can_carry_link: port.can_carry_link() }
+    }
+}
+
+impl From<&Link> for Plug {
+    fn from(link: &Link) -> Self {
+        Self { link: link.id, is_forced_down: link.is_forced_down() }
+    }
+}
+
+/// I1, I2, I5 and I8 of a device.
+pub(super) fn check_device(site: &impl Around, device: &Device) -> Checked {
+    let name = &device.name;
+    ensure(site.named(name) == Some(device.id), "I1", || {
+        format!("the name '{name}' stands for several devices, {} among them", device.id)
+    })?;
+    ensure((1..site.counters().device).contains(&device.id.0), "I5", || {
+        format!("device id {} is not below the counter {}", device.id, site.counters().device)
+    })?;
+    let optics = device.optics;
+    let values = [optics.tx_power_dbm, optics.sensitivity_min_dbm, optics.insertion_loss_db];
+    let place = [device.position.x, device.position.y];
+    ensure(values.into_iter().flatten().chain(place).all(f64::is_finite), "I8", || {
+        format!("device '{name}' holds a number that is not finite")
+    })?;
+    ensure(optics.pon_class.is_none() || device.device_type == DeviceType::Olt, "I8", || {
+        format!("device '{name}' has a pon_class and is no OLT")
+    })?;
+    let Some(parent) = device.parent else { return Ok(()) };
+    let contained = match site.place(parent) {
+        Some(place) => {
+            may_contain(place.device_type, || format!("device {parent}"), device.device_type)
+        }
+        None => Err(Refusal::ParentNotFound),
+    };
+    contained.map_err(|refusal| Violation {
+        invariant: "I2",
+        what: format!("device '{name}': {refusal}"),
+    })
+}
+
+/// I5 and I7 of a port of such a device.
+pub(super) fn check_port(site: &impl Around, device_type: DeviceType, port: &Interface) -> Checked {
+    ensure((1..site.counters().interface).contains(&port.id.0), "I5", || {
+        format!("interface id {} is not below its counter", port.id)
+    })?;
+    let is_linked = site.plug(port.id).is_some_and(|plug| !plug.is_forced_down);
+    let expected = status::of_port(port.interface_type, device_type, is_linked);
+    ensure(port.status == expected, "I7", || {
+        format!(
+            "interface {} is {}, the rules say {}",
+            port.id,
+            port.status.as_str(),
+            expected.as_str()
+        )
+    })
+}
+
+/// I4, I5, I7 and I8 of a link; returns the devices at its ends.
+pub(super) fn check_link(site: &impl Around, link: &Link) -> Result<[DeviceId; 2], Violation> {
+    let id = link.id;
+    ensure((1..site.counters().link).contains(&id.0), "I5", || {
+        format!("link id {id} is not below its counter")
+    })?;
+    ensure(link.length_km.is_none_or(|km| km.is_finite() && km >= 0.0), "I8", || {
+        format!("link {id} has no valid length")
+    })?;
+    let mut is_end_down = false;
+    let mut device_at = |end: InterfaceId| {
+        ensure(site.plug(end).is_some_and(|plug| plug.link == id), "I4", || {
+            format!("interface {end} carries another link than {id}")
+        })?;
+        let socket = site.socket(end).filter(|socket| socket.can_carry_link);
+        let found = socket.and_then(|socket| Some((socket.device, site.place(socket.device)?)));
+        let Some((device, place)) = found.filter(|(_, place)| !place.device_type.is_container())
+        else {
+            return Err(Violation {
+                invariant: "I4",
+                what: format!("link {id} ends at {end}, which is no port that carries links"),
+            });
+        };
+        is_end_down |= place.is_forced_down;
+        Ok(device)
+    };
+    let ends = [device_at(link.a)?, device_at(link.b)?];
+    ensure(ends[0] != ends[1], "I4", || format!("link {id} has one device at both ends"))?;
+    // Whether it is DEGRADED follows from the region; a property test compares that.
+    let is_critical = link.status == Status::Degraded;
+    let expected = status::of_cable(link, is_end_down, is_critical);
+    ensure(link.status == expected, "I7", || {
+        format!("link {id} is {}, the rules say {}", link.status.as_str(), expected.as_str())
+    })?;
+    Ok(ends)
+}
+
+impl Around for World {
+    fn counters(&self) -> IdCounters {
+        World::counters(self)
+    }
+
+    fn named(&self, name: &Name) -> Option<DeviceId> {
+        self.device_named(name)
+    }
+
+    fn place(&self, id: DeviceId) -> Option<Place> {
+        self.device(id).map(|device| Place::from(device.as_ref()))
+    }
+
+    fn socket(&self, id: InterfaceId) -> Option<Socket> {
+        self.interface(id).map(|port| Socket::from(port.as_ref()))
+    }
+
+    fn plug(&self, id: InterfaceId) -> Option<Plug> {
+        let link = self.link_at(id).and_then(|link| self.link(link));
+        link.map(|link| Plug::from(link.as_ref()))
+    }
 }
 
 impl World {
@@ -39,7 +205,8 @@ impl World {
         let mut type_counts = [0_usize; DeviceType::COUNT];
         for device in self.devices() {
             type_counts[device.device_type as usize] += 1;
-            self.check_device(device)?;
+            check_device(self, device)?;
+            self.check_is_child(device)?;
         }
         for device_type in DeviceType::all() {
             let counted = type_counts[device_type as usize];
@@ -54,40 +221,20 @@ impl World {
         ensure(port_count == self.interfaces().count(), "I3", || {
             "an interface belongs to no existing device".to_owned()
         })?;
-        self.links().try_for_each(|link| self.check_link(link))
-    }
-
-    fn check_device(&self, device: &Device) -> Checked {
-        let name = &device.name;
-        ensure(self.device_named(name) == Some(device.id), "I1", || {
-            format!("the name '{name}' stands for several devices, {} among them", device.id)
-        })?;
-        ensure((1..self.counters().device).contains(&device.id.0), "I5", || {
-            format!("device id {} is not below the counter {}", device.id, self.counters().device)
-        })?;
-        let optics = device.optics;
-        let values = [optics.tx_power_dbm, optics.sensitivity_min_dbm, optics.insertion_loss_db];
-        let place = [device.position.x, device.position.y];
-        ensure(values.into_iter().flatten().chain(place).all(f64::is_finite), "I8", || {
-            format!("device '{name}' holds a number that is not finite")
-        })?;
-        ensure(
-            device.optics.pon_class.is_none() || device.device_type == DeviceType::Olt,
-            "I8",
-            || format!("device '{name}' has a pon_class and is no OLT"),
-        )?;
-        if let Some(parent) = device.parent {
-            super::containers::check_parent(self, device.device_type, parent).map_err(
-                |refusal| Violation {
-                    invariant: "I2",
-                    what: format!("device '{name}': {refusal}"),
-                },
-            )?;
-            ensure(self.children(parent).any(|child| child == device.id), "I6", || {
-                format!("device '{name}' is not among the children of {parent}")
+        for link in self.links() {
+            let ends = check_link(self, link)?;
+            ensure(self.ends(link.id) == Some(ends), "I6", || {
+                format!("link {} is not indexed", link.id)
             })?;
         }
         Ok(())
+    }
+
+    fn check_is_child(&self, device: &Device) -> Checked {
+        let Some(parent) = device.parent else { return Ok(()) };
+        ensure(self.children(parent).any(|child| child == device.id), "I6", || {
+            format!("device '{}' is not among the children of {parent}", device.name)
+        })
     }
 
     /// Returns the number of the device's ports.
@@ -104,62 +251,9 @@ impl World {
             ensure(names.insert(port.name.as_str()), "I3", || {
                 format!("device '{}' has two interfaces named '{}'", device.name, port.name)
             })?;
-            self.check_port(device, port)?;
+            check_port(self, device.device_type, port)?;
         }
         Ok(self.ports(device.id).len())
-    }
-
-    fn check_port(&self, device: &Device, port: &Interface) -> Checked {
-        ensure((1..self.counters().interface).contains(&port.id.0), "I5", || {
-            format!("interface id {} is not below its counter", port.id)
-        })?;
-        let link = self.link_at(port.id).and_then(|id| self.link(id));
-        let expected = status::of_interface(port, device.device_type, link.map(AsRef::as_ref));
-        ensure(port.status == expected, "I7", || {
-            format!(
-                "interface {} is {}, the rules say {}",
-                port.id,
-                port.status.as_str(),
-                expected.as_str()
-            )
-        })
-    }
-
-    fn check_link(&self, link: &Link) -> Checked {
-        let id = link.id;
-        ensure((1..self.counters().link).contains(&id.0), "I5", || {
-            format!("link id {id} is not below its counter")
-        })?;
-        ensure(link.length_km.is_none_or(|km| km.is_finite() && km >= 0.0), "I8", || {
-            format!("link {id} has no valid length")
-        })?;
-        let mut ends = Vec::with_capacity(2);
-        for end in [link.a, link.b] {
-            ensure(self.link_at(end) == Some(id), "I4", || {
-                format!("interface {end} carries another link than {id}")
-            })?;
-            let port = self.interface(end).filter(|port| port.can_carry_link());
-            let device = port.and_then(|port| self.device(port.device));
-            let Some(device) = device.filter(|device| !device.device_type.is_container()) else {
-                return Err(Violation {
-                    invariant: "I4",
-                    what: format!("link {id} ends at {end}, which is no port that carries links"),
-                });
-            };
-            ends.push(device.as_ref());
-        }
-        ensure(self.ends(id) == Some([ends[0].id, ends[1].id]), "I6", || {
-            format!("link {id} is not indexed")
-        })?;
-        ensure(ends[0].id != ends[1].id, "I4", || {
-            format!("link {id} has one device at both ends")
-        })?;
-        // Whether it is DEGRADED follows from the region; a property test compares that.
-        let is_critical = link.status == Status::Degraded;
-        let expected = status::of_link(link, [ends[0], ends[1]], is_critical);
-        ensure(link.status == expected, "I7", || {
-            format!("link {id} is {}, the rules say {}", link.status.as_str(), expected.as_str())
-        })
     }
 }
 

@@ -31,6 +31,7 @@ pub mod rules;
 mod signal;
 mod site;
 mod status;
+mod survey;
 mod time;
 mod world;
 
@@ -54,5 +55,6 @@ pub use refusal::{Refusal, RowRefusal};
 pub use signal::{Direction, Signal, SignalClass};
 pub use site::Site;
 pub use status::{Override, OverrideReason, ReasonTooLong, Status};
+pub use survey::Survey;
 pub use time::Timestamp;
 pub use world::{Neighbour, World};

@@ -38,14 +38,6 @@ pub enum Restored {
     Failed(StoreError),
 }
 
-/// Whether a site can be run on: reads it and checks every invariant.
-///
-/// # Errors
-/// [`StoreError::Inconsistent`] with the first rule it breaks, or what reading brings.
-pub fn check_site(snapshot: &Snapshot) -> Result<(), StoreError> {
-    load::load(snapshot).map(drop)
-}
-
 impl Engine {
     /// Nobody writes meanwhile, so what is kept is exactly what is replaced.
     pub(super) fn restore(&mut self, wanted: &Restoration) -> Result<Restored, StoreError> {

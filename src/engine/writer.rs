@@ -101,8 +101,6 @@ impl Engine {
     ) -> Result<(Handle, JoinHandle<Exit>), StoreError> {
         let snapshot = store.read()?;
         let seq = snapshot.head().seq;
-        let world = load::load(&snapshot)?;
-        info!(seq, entities = world.entity_count(), "Loaded the site");
         let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
         let latest = Arc::new(RwLock::new(Arc::new(snapshot)));
         let (commits, _) = broadcast::channel(PUBLISHED_COMMITS);
@@ -116,15 +114,47 @@ impl Engine {
             min_free_bytes: options.min_free_bytes,
             clock: options.clock.clone(),
         };
+        let world = World::default();
         let engine = Self { world, seq, store, latest, options, requests, commits, seqs };
+        let (loaded, outcome) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
-            .spawn(move || engine.run())
+            .spawn(move || engine.load_and_run(&loaded))
             .map_err(|source| StoreError::Io {
                 what: "cannot start a thread".to_owned(),
                 source,
             })?;
-        Ok((handle, thread))
+        match outcome.recv() {
+            Ok(Ok(())) => Ok((handle, thread)),
+            Ok(Err(error)) => {
+                // It lets go of the store before anyone opens it again.
+                thread.join().ok();
+                Err(error)
+            }
+            Err(_) => {
+                let panicked = thread.join().expect_err("it ends without a word only by a panic");
+                std::panic::resume_unwind(panicked)
+            }
+        }
+    }
+
+    /// The world is loaded on the thread that keeps it: malloc keeps what a thread frees for that
+    /// thread, and a restore frees one world and loads another.
+    fn load_and_run(mut self, loaded: &std::sync::mpsc::Sender<Result<(), StoreError>>) -> Exit {
+        let world = self.store.read().and_then(|snapshot| load::load(&snapshot));
+        // Whoever starts an engine waits for this.
+        match world {
+            Ok(world) => {
+                info!(seq = self.seq, entities = world.entity_count(), "Loaded the site");
+                self.world = world;
+                loaded.send(Ok(())).ok();
+                self.run()
+            }
+            Err(error) => {
+                loaded.send(Err(error)).ok();
+                Exit::Stopped
+            }
+        }
     }
 
     fn run(mut self) -> Exit {

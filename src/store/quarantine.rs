@@ -13,6 +13,9 @@ use super::tables;
 
 /// Directory inside the data directory for stores that were set aside.
 pub const QUARANTINE_DIR: &str = "quarantine";
+/// The page cache of a copy while it is written: rows come in the order of their keys, which needs
+/// little. redb's own default is 1 GiB, and holds what was not yet written.
+const COPY_CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 impl Store {
     /// Copies what `snapshot` shows into a data directory of its own below
@@ -81,7 +84,9 @@ impl Store {
     }
 
     fn copy_into(&self, snapshot: &Snapshot, directory: &Path) -> Result<(), StoreError> {
-        let db = redb::Database::create(directory.join(STORE_FILE))
+        let db = redb::Builder::new()
+            .set_cache_size(COPY_CACHE_BYTES)
+            .create(directory.join(STORE_FILE))
             .map_err(|error| StoreError::Redb(error.into()))?;
         let tx = db.begin_write()?;
         copy_tables(snapshot.transaction(), &tx)?;

@@ -32,18 +32,28 @@ pub(crate) fn of_interface(
     device_type: DeviceType,
     link: Option<&Link>,
 ) -> Status {
-    let always_up = interface.interface_type == InterfaceType::Loopback || device_type.is_passive();
-    if always_up || link.is_some_and(|link| !link.is_forced_down()) {
-        Status::Up
-    } else {
-        Status::Down
-    }
+    of_port(interface.interface_type, device_type, link.is_some_and(|link| !link.is_forced_down()))
+}
+
+/// The same by what it depends on: whether the port carries a link that is not forced down.
+pub(crate) fn of_port(
+    interface_type: InterfaceType,
+    device_type: DeviceType,
+    is_linked: bool,
+) -> Status {
+    let always_up = interface_type == InterfaceType::Loopback || device_type.is_passive();
+    if always_up || is_linked { Status::Up } else { Status::Down }
 }
 
 /// DOWN when forced down or when an end is held DOWN by its override, else what the link's
 /// own override says, else DEGRADED when the optical paths through it are critical, else UP.
 pub(crate) fn of_link(link: &Link, ends: [&Device; 2], is_critical: bool) -> Status {
-    if link.is_forced_down() || ends.into_iter().any(|end| end.is_forced_down()) {
+    of_cable(link, ends.into_iter().any(Device::is_forced_down), is_critical)
+}
+
+/// The same by what it depends on: whether an end is held DOWN.
+pub(crate) fn of_cable(link: &Link, is_end_down: bool, is_critical: bool) -> Status {
+    if link.is_forced_down() || is_end_down {
         return Status::Down;
     }
     match &link.status_override {

@@ -72,7 +72,7 @@ impl<K: Id, V> Slots<K, V> {
     }
 
     /// The value of an id, put in empty if there is none.
-    pub(super) fn or_default(&mut self, id: K) -> &mut V
+    pub(in crate::domain) fn or_default(&mut self, id: K) -> &mut V
     where
         V: Default,
     {

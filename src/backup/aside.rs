@@ -1,0 +1,24 @@
+//! Threads for long work: what it takes of the processor and of memory is given back.
+
+use rustix::process::setpriority_process;
+
+/// A tenth of the weight of a thread that nobody made nice (`man 7 sched`): on an idle host the
+/// work is as fast as ever.
+const NICENESS: i32 = 10;
+
+/// Does something on a thread of its own and waits for it. malloc keeps for the next one what such
+/// a thread frees; the threads of a pool would each keep as much.
+pub(super) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let done = std::thread::scope(|scope| scope.spawn(work).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// The same, leaving the processor to whoever serves the network. A thread of a pool would never
+/// get its weight back: that takes a privilege.
+pub(super) fn giving_way<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    apart(|| {
+        // Linux means the calling thread alone. Where it refuses, the work is done all the same.
+        setpriority_process(None, NICENESS).ok();
+        work()
+    })
+}
