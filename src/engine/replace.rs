@@ -47,20 +47,28 @@ impl Engine {
             Ok(Err(refused)) => return Ok(refused),
             Err(error) => return Ok(Restored::Failed(error)),
         };
+        // One of the two sites at a time in memory, and the new one before it is committed: a site
+        // that cannot be run on must never be what the next start finds.
+        self.world = World::default();
+        match load::load(&from) {
+            Ok(world) => self.world = world,
+            Err(error) => {
+                self.world = load::load(&self.store.read()?)?;
+                return Ok(Restored::Failed(error));
+            }
+        }
         let seq_before = self.seq;
         let at = self.options.clock.now();
         self.seq = seq_before.max(from.head().seq) + 1;
-        self.store.replace(&Replacement {
+        let head = self.store.replace(&Replacement {
             from: &from,
             seq: self.seq,
             at,
             action: wanted.action,
             origin: &wanted.origin,
         })?;
+        self.world.restore_counters(head.counters);
         self.show_latest()?;
-        // One of the two sites at a time in memory.
-        self.world = World::default();
-        self.world = load::load(&self.store.read()?)?;
         let applied = vec![Applied { cause: Cause::Reset, changes: Vec::new() }];
         self.publish(Commit { seq: self.seq, at, applied });
         Ok(Restored::Done { seq_before, seq: self.seq, kept })
