@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Backup, Backups } from '../src/api/backups'
+import type { Backup, Backups } from '../src/api/types'
 import { backupsIn, pruningOf } from './support/backups'
 import { act, close, launch, open, until } from './support/browser'
 import { axeFaults } from './support/pages'

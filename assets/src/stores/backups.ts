@@ -1,16 +1,14 @@
 import { computed, shallowRef } from 'vue'
 import {
-  type Backup,
   createBackup,
   fetchBackups,
   fetchPruning,
   pruneBackups,
-  type Pruning,
-  type Restore,
   restoreBackup,
   undoRestore,
   verifyBackup,
 } from '../api/backups'
+import type { Backup, Pruning, Restore } from '../api/types'
 import { poll } from '../composables/usePolled'
 import { formatBytes, formatCounted } from '../utils/format'
 import { jobs, startJob } from './jobs'

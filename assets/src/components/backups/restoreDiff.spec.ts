@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Restore } from '../../api/backups'
+import type { Restore } from '../../api/types'
 import { changeGroups, countRows, isSame } from './restoreDiff'
 
 const SAME = { now: 4, after: 4 }

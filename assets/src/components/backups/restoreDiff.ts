@@ -1,4 +1,4 @@
-import type { Restore, RestoreExample } from '../../api/backups'
+import type { Restore, RestoreExample } from '../../api/types'
 import { formatCount, formatCounted, formatNumber } from '../../utils/format'
 
 /** A count before and after. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { BackupCopy, Backups, BackupTarget } from '../../api/backups'
+import type { BackupCopy, Backups, BackupTarget } from '../../api/types'
 import { aBackup, aSite } from './testing'
 import { answersOf, verdictOf } from './verdict'
 

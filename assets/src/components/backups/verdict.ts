@@ -1,4 +1,4 @@
-import type { Backup, Backups, Verification } from '../../api/backups'
+import type { Backup, Backups, Verification } from '../../api/types'
 import type { Tone } from '../../api/words'
 import { formatAge, formatCounted, formatSeconds, formatSpan } from '../../utils/format'
 import { verifiedHow } from './words'

@@ -1,4 +1,4 @@
-import type { Activity, Backup, BackupCopy, BackupTarget, Verification } from '../../api/backups'
+import type { Activity, Backup, BackupCopy, BackupTarget, Verification } from '../../api/types'
 import type { Tone } from '../../api/words'
 import { formatBytes, formatCount, formatCounted } from '../../utils/format'
 

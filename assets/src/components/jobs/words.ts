@@ -1,4 +1,4 @@
-import type { Job, JobRun } from '../../api/jobs'
+import type { Job, JobRun } from '../../api/types'
 import type { Tone } from '../../api/words'
 
 /** What made a job run. */

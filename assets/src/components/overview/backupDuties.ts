@@ -1,5 +1,4 @@
-import type { Backup, Backups } from '../../api/backups'
-import type { Job, JobRun, Jobs } from '../../api/jobs'
+import type { Backup, Backups, Job, JobRun, Jobs } from '../../api/types'
 import { cronWords } from '../../utils/cronWords'
 import { formatBytes, formatCount, formatCounted, formatSeconds, formatSpan } from '../../utils/format'
 import { verdictOf } from '../backups/verdict'
