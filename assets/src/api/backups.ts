@@ -32,9 +32,19 @@ export async function restoreBackup(id: string): Promise<Restore> {
   return readJson(await request('POST', `${pathOf(id)}/restore`, { dry_run: false }, LONG_MS_MAX))
 }
 
+/** What `undoRestore` would do; nothing is changed. */
+export async function previewUndo(): Promise<Restore> {
+  return readJson(await request('POST', 'api/backups/undo?dry_run=true', undefined, LONG_MS_MAX))
+}
+
 /** Puts back the state from before the last restore. */
 export async function undoRestore(): Promise<Restore> {
   return readJson(await request('POST', 'api/backups/undo', undefined, LONG_MS_MAX))
+}
+
+/** Asks the places off the host for backups that the server does not list. */
+export async function discoverBackups(): Promise<Backups> {
+  return readJson(await request('POST', 'api/backups/discover', undefined, LONG_MS_MAX))
 }
 
 export async function fetchPruning(): Promise<Pruning> {

@@ -59,6 +59,17 @@ function one(text: string, count: number): string {
   return text.replace(' are ', ' is ').replace('as they were', 'as it was')
 }
 
+/**
+ * How many changes go, in words; null where none does. A restore that is taken back is among them
+ * itself, and does not count as lost.
+ */
+export function lossWords({ changes_lost: all, is_dry_run: isDry }: Restore, isUndo: boolean): string | null {
+  const lost = isUndo ? all - 1 : all
+  if (lost <= 0) return null
+  const since = isUndo ? ' made since' : ''
+  return `${formatCounted(lost, 'change')}${since} ${isDry ? 'will be lost' : lost === 1 ? 'was lost' : 'were lost'}`
+}
+
 /** Nothing is lost and nothing changes: the site is what the backup holds. */
 export function isSame({ changes_lost: lost, devices, counts }: Restore): boolean {
   const changed = devices.added + devices.removed + devices.changed
