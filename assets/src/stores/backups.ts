@@ -51,6 +51,7 @@ export async function copyNow(): Promise<void> {
 
 /** Lists what lies off the host and is not known here, as after the loss of a host. */
 export async function discoverNow(): Promise<void> {
+  await backups.refresh()
   const known = new Set(backups.state.value.value?.backups.map(({ id }) => id))
   const found = await follow(discoverBackups)
   backups.put(found)

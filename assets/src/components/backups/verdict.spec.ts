@@ -76,7 +76,8 @@ describe('the answers', () => {
       'minor Only an older one',
     ],
     [/Encrypted/, {}, 'up No'],
-    [/Encrypted/, { encryption: { is_on: true, recipients: [] } }, 'up Yes'],
+    [/Encrypted/, { encryption: { is_on: true, recipients: [] } }, 'minor Not yet'],
+    [/Encrypted/, { encryption: { is_on: true, recipients: [] }, backups: [aBackup({ is_encrypted: true })] }, 'up Yes'],
   ])('%s', (name, more, expected) => {
     expect(answer(name, more)).toBe(expected)
   })

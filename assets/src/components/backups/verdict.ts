@@ -125,10 +125,13 @@ function offHostAnswer({ targets, backups }: Backups, now: number): Answer {
   return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Only an older one', detail, at: older.taken_at }
 }
 
-function keyAnswer({ encryption }: Backups): Answer {
+function keyAnswer({ encryption, backups }: Backups): Answer {
   const name = 'Encrypted'
   const { is_on: isOn, recipients } = encryption
   if (!isOn) return { name, tone: 'up', value: 'No', detail: 'see Encryption below', at: null }
+  if (newestVerified(backups)?.is_encrypted === false) {
+    return { name, tone: 'minor', value: 'Not yet', detail: 'from the next backup on', at: null }
+  }
   return { name, tone: 'up', value: 'Yes', detail: `for ${formatCounted(recipients.length, 'key')}`, at: null }
 }
 
