@@ -18,6 +18,9 @@ export class ApiError extends Error {
   }
 }
 
+/** What v2's framework put before the words of a rule; the server keeps it for older clients. */
+const VALUE_ERROR = /^Value error, /
+
 /** Resolves a path against the page's base, so that it works below a sub-path. */
 export function url(path: string): URL {
   return new URL(path, document.baseURI)
@@ -75,7 +78,8 @@ export function detailText(body: unknown, status: number): string {
   if (!Array.isArray(detail)) return fallback
   const texts = (detail as Fault[]).map(({ loc, msg }) => {
     const field = loc.slice(1).join('.')
-    return field === '' ? msg : `${field}: ${msg}`
+    const text = msg.replace(VALUE_ERROR, '')
+    return field === '' ? text : `${field}: ${text}`
   })
   return texts.join('; ') || fallback
 }

@@ -23,9 +23,15 @@ export interface Check {
 const FREE_SHARE_LOW = 0.1
 const BEHIND_S_MAX = 300
 
-export function checksOf(health: HealthDetail, sync: SyncStatus | null, now: number): Check[] {
+/** `staleAfterS` is how old a backup may become, where that is known. */
+export function checksOf(
+  health: HealthDetail,
+  sync: SyncStatus | null,
+  staleAfterS: number | null,
+  now: number,
+): Check[] {
   const mirror = sync === null ? [] : [syncCheck(sync)]
-  return [engineCheck(health), volumeCheck(health), ...mirror, ...backupCheck(health, now)]
+  return [engineCheck(health), volumeCheck(health), ...mirror, ...backupCheck(health, staleAfterS, now)]
 }
 
 function engineCheck({ engine, seq }: HealthDetail): Check {
@@ -85,7 +91,7 @@ function syncCheck(sync: SyncStatus): Check {
 }
 
 /** None from a server that makes no backups. */
-function backupCheck({ backup }: Partial<HealthDetail>, now: number): Check[] {
+function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | null, now: number): Check[] {
   if (backup === undefined) return []
   const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale } = backup
   const isNone = at === null
@@ -101,7 +107,7 @@ function backupCheck({ backup }: Partial<HealthDetail>, now: number): Check[] {
         : rpo === null
           ? moment
           : `${moment}; ${formatSpan(rpo)} of changes would be lost now`,
-      threshold: 'too old after backup_stale_hours',
+      threshold: `too old after ${staleAfterS === null ? 'backup_stale_hours' : formatSpan(staleAfterS)}`,
       share: null,
       remedy: isStale || isNone ? 'Back up now; it is proven at once.' : null,
       to: { path: '/operations/backups', label: 'Open Backups' },
