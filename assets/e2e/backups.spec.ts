@@ -277,7 +277,16 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     const restore = rowOf(page, id).getByRole('button', { name: /^Restore…/ })
     expect(await restore.isDisabled()).toBe(true)
     // The newest is the one that was made in its place.
-    await page.getByRole('row').filter({ hasText: 'in place of a bad one' }).getByText('Verified', { exact: true }).waitFor()
+    const repair = page.getByRole('row').filter({ hasText: 'in place of a bad one' })
+    await repair.getByText('Verified', { exact: true }).waitFor()
+
+    // A file that is nowhere any more is not what the site could be restored from.
+    const [newest] = (await unoc.call<Backups>('GET', 'api/backups')).backups
+    rmSync(join(unoc.directory, 'backups', newest?.file ?? ''))
+    await page.reload()
+    await repair.getByText('File gone').waitFor()
+    await page.getByRole('status').getByText('No backup is proven').waitFor()
+    expect(await axeFaults(page)).toEqual([])
     await close(opened)
   }))
 

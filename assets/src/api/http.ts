@@ -1,3 +1,4 @@
+import { asSentence } from '../utils/format'
 import type { Fault, RowError } from './types'
 
 /** A list of 100,000 devices over a slow line; little waits longer. */
@@ -17,6 +18,8 @@ export class ApiError extends Error {
     this.name = 'ApiError'
   }
 }
+
+const INTERNAL = 500
 
 /** What v2's framework put before the words of a rule; the server keeps it for older clients. */
 const VALUE_ERROR = /^Value error, /
@@ -74,7 +77,7 @@ export function detailText(body: unknown, status: number): string {
   const fallback = `The server answered ${status}.`
   if (typeof body !== 'object' || body === null || !('detail' in body)) return fallback
   const { detail } = body
-  if (typeof detail === 'string') return detail
+  if (typeof detail === 'string') return asSentence(detail)
   if (!Array.isArray(detail)) return fallback
   const texts = (detail as Fault[]).map(({ loc, msg }) => {
     const field = loc.slice(1).join('.')
@@ -93,5 +96,9 @@ export function rowErrors(body: unknown): RowError[] {
 async function refusal(response: Response): Promise<ApiError> {
   const { status } = response
   const body: unknown = await response.json().catch(() => null)
-  return new ApiError(status, detailText(body, status), rowErrors(body))
+  const detail = detailText(body, status)
+  const id = response.headers.get('x-request-id')
+  // What is wrong inside stands in the log alone, under this id.
+  const text = status === INTERNAL && id !== null ? `${detail}: ${id}` : detail
+  return new ApiError(status, text, rowErrors(body))
 }

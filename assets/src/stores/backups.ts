@@ -99,7 +99,7 @@ async function follow<T>(send: () => Promise<T>): Promise<T> {
     return await answer
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 0) throw error
-    throw new ApiError(0, `${error.detail} What became of it shows here once it is back.`)
+    throw new ApiError(0, `${error.detail} What became of it shows once it is back.`)
   } finally {
     waiting.value -= 1
     void backups.refresh()

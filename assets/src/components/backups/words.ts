@@ -19,6 +19,14 @@ export const STATES: Record<Backup['state'], { word: string; tone: Tone }> = {
   bad: { word: 'Bad', tone: 'down' },
 }
 
+/** Neither on this host nor, as far as is known, off it. */
+export const GONE: { word: string; tone: Tone } = { word: 'File gone', tone: 'down' }
+
+/** Whether its file is anywhere. */
+export function isHeld({ is_local: isLocal, copies }: Backup): boolean {
+  return isLocal || copies.some(({ state }) => state === 'done')
+}
+
 export const TARGET_STATES: Record<BackupTarget['state'], { word: string; tone: Tone }> = {
   ok: { word: 'OK', tone: 'up' },
   unknown: { word: 'Not tried yet', tone: 'minor' },
