@@ -1,11 +1,13 @@
-import { statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Backup, Backups } from '../src/api/backups'
+import type { Backup, Backups, HealthDetail } from '../src/api/types'
 import { backupsIn, pruningOf } from './support/backups'
 import { act, close, launch, open, until } from './support/browser'
 import { axeFaults } from './support/pages'
-import { Unoc } from './support/unoc'
+import { runUnoc, Unoc, type UnocOptions } from './support/unoc'
 
 const NO_MIRROR = /404.*api\/sync/
 
@@ -16,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 
 /** Runs on an appliance of its own. */
-async function withUnoc(journey: (unoc: Unoc) => Promise<void>): Promise<void> {
-  const unoc = await Unoc.start()
+async function withUnoc(journey: (unoc: Unoc) => Promise<void>, options: UnocOptions = {}): Promise<void> {
+  const unoc = await Unoc.start(options)
   try {
     await journey(unoc)
   } finally {
@@ -110,6 +112,10 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
 
     await page.getByRole('button', { name: 'Undo last restore…' }).click()
     const undo = dialog.getByRole('button', { name: 'Undo the restore' })
+    await dialog.getByText(/1\s+device will be back/).waitFor()
+    await dialog.getByText('No change will be lost.').waitFor()
+    expect(await axeFaults(page)).toEqual([])
+    expect(await names(unoc)).toEqual(['GW-1'])
     expect(await undo.isDisabled()).toBe(true)
     await dialog.getByRole('textbox').fill('undo')
     await undo.click()
@@ -119,6 +125,16 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     await page.getByRole('button', { name: 'Undo last restore…' }).waitFor({ state: 'detached' })
     await page.getByRole('link', { name: 'Inventory' }).click()
     await page.getByRole('row').filter({ hasText: 'LATER-1' }).waitFor()
+
+    // The undo can be taken back in turn; what was changed since is said.
+    await unoc.provision('LATER-2', 'CORE_ROUTER')
+    await page.getByRole('link', { name: 'Backups' }).click()
+    await page.getByRole('button', { name: 'Redo last restore…' }).click()
+    await dialog.getByText(/1\s+change made since will be lost/).waitFor()
+    await dialog.getByRole('textbox').fill('redo')
+    await dialog.getByRole('button', { name: 'Redo the restore' }).click()
+    await dialog.getByRole('heading', { name: 'The restored state is back' }).waitFor()
+    expect(await names(unoc)).toEqual(['GW-1'])
     await close(opened)
   }))
 
@@ -193,5 +209,103 @@ test('a refusal and an older server are said in words', () =>
     await page.getByRole('heading', { name: 'This server makes no backups' }).waitFor()
     await page.getByRole('link', { name: 'Overview', exact: true }).click()
     await page.getByRole('rowheader', { name: /^Copy of the site off the host/ }).waitFor()
+    await close(opened)
+  }))
+
+test('with a key and a target: encrypted, off this host, and found there again', async () => {
+  const nas = mkdtempSync(join(tmpdir(), 'unoc-nas-'))
+  const { recipient, key_id: keyId } = JSON.parse(runUnoc('backup', 'keygen', '--json')) as { recipient: string; key_id: string }
+  const env = { UNOC_BACKUP_TARGETS: `file://${nas}?name=nas`, UNOC_BACKUP_RECIPIENTS: recipient }
+  const journey = async (unoc: Unoc): Promise<void> => {
+    await unoc.provision('GW-1', 'BACKBONE_GATEWAY')
+    const opened = await open(browser, `${unoc.url}/operations/backups`, { expected: [NO_MIRROR, /503.*discover/] })
+    const { page } = opened
+    await idle(unoc)
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await page.getByText(/Backed up: unoc_\d{8}_\d{6}/).waitFor()
+    const answer = (name: string) => page.getByRole('definition').and(page.locator(`dt:text-is("${name}") + dd`))
+    await answer('Off this host').getByText('Yes', { exact: true }).waitFor()
+    await answer('Off this host').getByText('nas').waitFor()
+    await answer('Encrypted').getByText('Yes', { exact: true }).waitFor()
+    await page.getByText(keyId).waitFor()
+    const { backups, encryption, targets } = await unoc.call<Backups>('GET', 'api/backups')
+    const [newest] = backups
+    if (newest === undefined) throw new Error('a backup was made')
+    expect(newest).toMatchObject({ is_encrypted: true, copies: [{ target: 'nas', state: 'done' }] })
+    expect(encryption.recipients.map(({ recipient: each }) => each)).toContain(recipient)
+    expect(targets).toMatchObject([{ name: 'nas', state: 'ok', copies: 1 }])
+    expect(readdirSync(nas, { recursive: true }).some((path) => String(path).endsWith(newest.file))).toBe(true)
+    expect(await axeFaults(page)).toEqual([])
+
+    // As after the loss of the host: its own files are gone.
+    rmSync(join(unoc.directory, 'backups'), { recursive: true })
+    const look = page.getByRole('button', { name: 'Look off the host' })
+    await look.click()
+    await page.getByText(/Found 1\sbackup off the host/).waitFor()
+    await rowOf(page, newest.id).getByText('not on this host').waitFor()
+    await rowOf(page, newest.id).getByRole('button', { name: /^Restore…/ }).click()
+    await page.getByRole('dialog').getByText('No change will be lost.').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+
+    await page.getByRole('link', { name: 'Jobs', exact: true }).click()
+    await page.locator('section[data-job="copy"]').getByText('Every 10 minutes').waitFor()
+    await page.locator('section[data-job="verify-offhost"]').getByRole('button', { name: 'Run now' }).click()
+    await page.locator('section[data-job="verify-offhost"]').getByRole('definition').getByText('by hand').waitFor()
+    await close(opened)
+  }
+  try {
+    await withUnoc(journey, { env })
+  } finally {
+    rmSync(nas, { recursive: true })
+  }
+})
+
+test('a backup whose file was damaged is told apart, and another one made', () =>
+  withUnoc(async (unoc) => {
+    await unoc.provision('GW-1', 'BACKBONE_GATEWAY')
+    const { id, file, bytes } = await backUp(unoc)
+    truncateSync(join(unoc.directory, 'backups', file), Math.floor(bytes / 2))
+    const opened = await open(browser, `${unoc.url}/operations/backups`, { expected: [NO_MIRROR, /409/] })
+    const { page } = opened
+    await rowOf(page, id).getByRole('button', { name: /^Restore…/ }).click()
+    await page.getByRole('dialog').getByRole('alert').getByText(/is damaged/).waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+
+    await page.getByRole('button', { name: `Verify ${id}` }).click()
+    await page.getByText('Do not rely on it.').waitFor()
+    expect(await axeFaults(page)).toEqual([])
+    const restore = rowOf(page, id).getByRole('button', { name: /^Restore…/ })
+    expect(await restore.isDisabled()).toBe(true)
+    // The newest is the one that was made in its place.
+    const repair = page.getByRole('row').filter({ hasText: 'in place of a bad one' })
+    await repair.getByText('Verified', { exact: true }).waitFor()
+
+    // A file that is nowhere any more is not what the site could be restored from.
+    const [newest] = (await unoc.call<Backups>('GET', 'api/backups')).backups
+    rmSync(join(unoc.directory, 'backups', newest?.file ?? ''))
+    await page.reload()
+    await repair.getByText('File gone').waitFor()
+    await page.getByRole('status').getByText('No backup is proven').waitFor()
+    expect(await axeFaults(page)).toEqual([])
+    await close(opened)
+  }))
+
+test('the health page tells of the backups, loudly when none is recent', () =>
+  withUnoc(async (unoc) => {
+    const opened = await open(browser, 'about:blank', { expected: [NO_MIRROR] })
+    const { page } = opened
+    const check = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: /^Backups/ }) })
+    await page.goto(`${unoc.url}/operations/health`)
+    await check.getByText('None proven').waitFor()
+    await backUp(unoc)
+    await check.getByText('OK', { exact: true }).waitFor()
+    const health = await unoc.call<HealthDetail>('GET', 'api/health')
+    const old = { ...health, status: 'degraded', backup: { ...health.backup, rpo_s: 200_000, is_stale: true } }
+    await page.route('**/api/health', (route) => route.fulfill({ json: old }))
+    await check.getByText('Too old').waitFor()
+    await page.getByRole('link', { name: 'Health Degraded' }).waitFor()
+    expect(await axeFaults(page)).toEqual([])
+    await check.getByRole('link', { name: 'Open Backups' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Backups' }).waitFor()
     await close(opened)
   }))

@@ -1,6 +1,6 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Job } from '../src/api/jobs'
+import type { Job } from '../src/api/types'
 import { close, launch, open, until } from './support/browser'
 import { axeFaults } from './support/pages'
 import { Unoc } from './support/unoc'

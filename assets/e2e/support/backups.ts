@@ -1,5 +1,4 @@
-import type { Backup, BackupCopy, Backups, Pruning, Restore } from '../../src/api/backups'
-import type { Job, JobRun, Jobs } from '../../src/api/jobs'
+import type { Backup, BackupCopy, Backups, Job, JobRun, Jobs, Pruning, Restore } from '../../src/api/types'
 
 /** How the backups of a site may stand, as `GET /api/backups` tells it, for the page alone. */
 export type Situation = 'fresh' | 'fine' | 'local' | 'trouble' | 'active'

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -18,11 +18,19 @@ export function binary(): string {
   return path
 }
 
+/** What a command of the binary prints; without the settings of this process, which are not its. */
+export function runUnoc(...args: string[]): string {
+  const { PATH = '', HOME = '' } = process.env
+  return execFileSync(binary(), args, { encoding: 'utf8', env: { PATH, HOME } })
+}
+
 export interface UnocOptions {
   /** `/a/b`, or nothing. */
   basePath?: string
   /** Further flags of `unoc serve`. */
   flags?: readonly string[]
+  /** Settings by the environment. */
+  env?: Record<string, string>
 }
 
 /** An appliance of its own, in a temporary directory on a free port of the loopback. */
@@ -31,7 +39,8 @@ export class Unoc {
   private log = ''
 
   private constructor(
-    private readonly directory: string,
+    /** Of the data; the backups are in it. */
+    readonly directory: string,
     private readonly port: number,
     private readonly options: UnocOptions,
   ) {}
@@ -55,7 +64,7 @@ export class Unoc {
     flags.push('--data-dir', this.directory, '--dev-features', '0')
     if (this.options.basePath !== undefined) flags.push('--base-path', this.options.basePath)
     const child = spawn(binary(), ['serve', ...flags, ...(this.options.flags ?? [])], {
-      env: { PATH, HOME },
+      env: { PATH, HOME, ...this.options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child.stdout.on('data', (text: Buffer) => (this.log += text.toString()))

@@ -18,6 +18,13 @@ test.each([
     422,
     'JSON decode error; id: Not an integer',
   ],
+  [{ detail: 'there is no backup yet' }, 404, 'There is no backup yet'],
+  [{ detail: 'unoc_20261125_021500.sql.zst is damaged' }, 409, 'unoc_20261125_021500.sql.zst is damaged'],
+  [
+    { detail: [{ type: 'value_error', loc: ['body', 'schedule'], msg: 'Value error, there is no such day' }] },
+    422,
+    'schedule: there is no such day',
+  ],
   [{ detail: [] }, 422, 'The server answered 422.'],
   [{ error: 'x' }, 502, 'The server answered 502.'],
   [null, 500, 'The server answered 500.'],

@@ -1,3 +1,4 @@
+import { asSentence } from '../utils/format'
 import type { Fault, RowError } from './types'
 
 /** A list of 100,000 devices over a slow line; little waits longer. */
@@ -17,6 +18,11 @@ export class ApiError extends Error {
     this.name = 'ApiError'
   }
 }
+
+const INTERNAL = 500
+
+/** What v2's framework put before the words of a rule; the server keeps it for older clients. */
+const VALUE_ERROR = /^Value error, /
 
 /** Resolves a path against the page's base, so that it works below a sub-path. */
 export function url(path: string): URL {
@@ -71,11 +77,12 @@ export function detailText(body: unknown, status: number): string {
   const fallback = `The server answered ${status}.`
   if (typeof body !== 'object' || body === null || !('detail' in body)) return fallback
   const { detail } = body
-  if (typeof detail === 'string') return detail
+  if (typeof detail === 'string') return asSentence(detail)
   if (!Array.isArray(detail)) return fallback
   const texts = (detail as Fault[]).map(({ loc, msg }) => {
     const field = loc.slice(1).join('.')
-    return field === '' ? msg : `${field}: ${msg}`
+    const text = msg.replace(VALUE_ERROR, '')
+    return field === '' ? text : `${field}: ${text}`
   })
   return texts.join('; ') || fallback
 }
@@ -89,5 +96,9 @@ export function rowErrors(body: unknown): RowError[] {
 async function refusal(response: Response): Promise<ApiError> {
   const { status } = response
   const body: unknown = await response.json().catch(() => null)
-  return new ApiError(status, detailText(body, status), rowErrors(body))
+  const detail = detailText(body, status)
+  const id = response.headers.get('x-request-id')
+  // What is wrong inside stands in the log alone, under this id.
+  const text = status === INTERNAL && id !== null ? `${detail}: ${id}` : detail
+  return new ApiError(status, text, rowErrors(body))
 }

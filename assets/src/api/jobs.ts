@@ -1,41 +1,5 @@
 import { ApiError, readJson, request } from './http'
-
-/** What `GET /api/jobs` says: what the appliance does by itself. */
-export interface Jobs {
-  /** Of the schedules: a name, or an offset. */
-  timezone: string
-  jobs: Job[]
-}
-
-export interface Job {
-  name: string
-  title: string
-  /** Five fields of cron, in the time of the host. */
-  schedule: string
-  default_schedule: string
-  is_enabled: boolean
-  next_run_at: string | null
-  running: JobRun | null
-  /** Newest first, at most 20. */
-  runs: JobRun[]
-}
-
-export interface JobRun {
-  id: number
-  trigger: 'schedule' | 'manual' | 'missed' | 'repair'
-  started_at: string
-  ended_at: string | null
-  duration_ms: number | null
-  result: 'running' | 'ok' | 'failed' | 'interrupted'
-  message: string | null
-  log: string[]
-}
-
-export interface JobPatch {
-  /** Null: the default again. */
-  schedule?: string | null
-  is_enabled?: boolean
-}
+import type { Job, JobPatch, JobRun, Jobs } from './types'
 
 const NOT_FOUND = 404
 

@@ -1,16 +1,16 @@
 import { computed, shallowRef } from 'vue'
 import {
-  type Backup,
   createBackup,
+  discoverBackups,
   fetchBackups,
   fetchPruning,
   pruneBackups,
-  type Pruning,
-  type Restore,
   restoreBackup,
   undoRestore,
   verifyBackup,
 } from '../api/backups'
+import { ApiError } from '../api/http'
+import type { Backup, Pruning, Restore } from '../api/types'
 import { poll } from '../composables/usePolled'
 import { formatBytes, formatCounted } from '../utils/format'
 import { jobs, startJob } from './jobs'
@@ -49,6 +49,20 @@ export async function copyNow(): Promise<void> {
   await follow(() => startJob('copy'))
 }
 
+/** Lists what lies off the host and is not known here, as after the loss of a host. */
+export async function discoverNow(): Promise<void> {
+  await backups.refresh()
+  const known = new Set(backups.state.value.value?.backups.map(({ id }) => id))
+  const found = await follow(discoverBackups)
+  backups.put(found)
+  const count = found.backups.filter(({ id }) => !known.has(id)).length
+  notify(
+    count === 0
+      ? 'Every backup that lies off the host is listed here already.'
+      : `Found ${formatCounted(count, 'backup')} off the host.`,
+  )
+}
+
 /** Puts the site back. Said here too, for the dialog that asked may be closed meanwhile. */
 export async function restoreNow(id: string): Promise<Restore> {
   const restored = await follow(() => restoreBackup(id))
@@ -58,7 +72,7 @@ export async function restoreNow(id: string): Promise<Restore> {
 
 export async function undoNow(): Promise<Restore> {
   const restored = await follow(undoRestore)
-  notify('The last restore is undone.')
+  notify('The state from before is back.')
   return restored
 }
 
@@ -83,6 +97,9 @@ async function follow<T>(send: () => Promise<T>): Promise<T> {
     const answer = send()
     void backups.refresh()
     return await answer
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 0) throw error
+    throw new ApiError(0, `${error.detail} What became of it shows once it is back.`)
   } finally {
     waiting.value -= 1
     void backups.refresh()

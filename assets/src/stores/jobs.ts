@@ -1,4 +1,5 @@
-import { fetchJobs, type Job, type JobPatch, patchJob, runJob } from '../api/jobs'
+import { fetchJobs, patchJob, runJob } from '../api/jobs'
+import type { Job, JobPatch } from '../api/types'
 import { poll } from '../composables/usePolled'
 import { write } from './writes'
 

@@ -45,6 +45,11 @@ export function formatHundredths(value: number): string {
   return (text === '-0.00' ? '0.00' : text).replace('-', '\u2212')
 }
 
+/** A text of the server as a sentence; a name at its start, such as of a file, stays as it is. */
+export function asSentence(text: string): string {
+  return /^[a-z]+[ ,:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+}
+
 /** A count with its noun: `1 device`, `2 devices`. */
 export function formatCounted(count: number, noun: string): string {
   return `${formatCount(count)}\u00a0${noun}${count === 1 ? '' : 's'}`

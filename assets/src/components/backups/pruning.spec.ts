@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Pruning } from '../../api/backups'
+import type { Pruning } from '../../api/types'
 import { goneRows, pruningWords, ruleFacts } from './pruning'
 import { aBackup } from './testing'
 

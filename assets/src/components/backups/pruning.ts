@@ -1,4 +1,4 @@
-import type { Backup, Pruning, Retention } from '../../api/backups'
+import type { Backup, Pruning, Retention } from '../../api/types'
 import { formatBytes, formatCount, formatCounted } from '../../utils/format'
 import { copiesWords } from './words'
 

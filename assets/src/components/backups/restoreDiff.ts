@@ -1,4 +1,4 @@
-import type { Restore, RestoreExample } from '../../api/backups'
+import type { Restore, RestoreExample } from '../../api/types'
 import { formatCount, formatCounted, formatNumber } from '../../utils/format'
 
 /** A count before and after. */
@@ -57,6 +57,17 @@ export function changeGroups({ devices, is_dry_run: isDry }: Restore): ChangeGro
 function one(text: string, count: number): string {
   if (count !== 1) return text
   return text.replace(' are ', ' is ').replace('as they were', 'as it was')
+}
+
+/**
+ * How many changes go, in words; null where none does. A restore that is taken back is among them
+ * itself, and does not count as lost.
+ */
+export function lossWords({ changes_lost: all, is_dry_run: isDry }: Restore, isUndo: boolean): string | null {
+  const lost = isUndo ? all - 1 : all
+  if (lost <= 0) return null
+  const since = isUndo ? ' made since' : ''
+  return `${formatCounted(lost, 'change')}${since} ${isDry ? 'will be lost' : lost === 1 ? 'was lost' : 'were lost'}`
 }
 
 /** Nothing is lost and nothing changes: the site is what the backup holds. */

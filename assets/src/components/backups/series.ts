@@ -1,4 +1,4 @@
-import type { Backup } from '../../api/backups'
+import type { Backup } from '../../api/types'
 import { formatBytes, formatMs } from '../../utils/format'
 
 /** Powers of two, so that the marks of an axis are round numbers of KiB, MiB and GiB. */

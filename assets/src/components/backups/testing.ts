@@ -1,4 +1,4 @@
-import type { Backup, Backups } from '../../api/backups'
+import type { Backup, Backups } from '../../api/types'
 
 /** A verified backup for tests, of an hour ago. */
 export function aBackup(more: Partial<Backup> = {}): Backup {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { BackupCopy, Backups, BackupTarget } from '../../api/backups'
+import type { BackupCopy, Backups, BackupTarget, Job, JobRun } from '../../api/types'
 import { aBackup, aSite } from './testing'
 import { answersOf, verdictOf } from './verdict'
 
@@ -21,6 +21,15 @@ function copy(state: BackupCopy['state']): BackupCopy {
   return { target: 'nas', state, at: '2026-11-25T02:16:00Z', attempts: 1, next_attempt_at: null, message: null }
 }
 
+function job(result: JobRun['result'], started_at: string): Job {
+  const run: JobRun = { id: 1, trigger: 'schedule', started_at, ended_at: null, duration_ms: null, result, message: 'No room.', log: [] }
+  const name = 'backup'
+  return { name, title: name, schedule: '', default_schedule: '', is_enabled: true, next_run_at: null, running: null, runs: [run] }
+}
+
+const GONE = aBackup({ id: 'unoc_20261125_030000', is_local: false })
+const OLDER = aBackup({ is_newest_verified: false })
+
 describe('the verdict', () => {
   test.each<[string, Partial<Backups>, string, string, string | null]>([
     ['nothing yet', { ...UNPROVEN, backups: [] }, 'warn', 'There is nothing to restore from', 'backup'],
@@ -31,6 +40,9 @@ describe('the verdict', () => {
     ['expired', { is_stale: true }, 'bad', 'Restorable only as of', 'backup'],
     ['expired, a newer one waits', { is_stale: true, backups: [FRESH, aBackup()] }, 'bad', 'Restorable only as of', 'verify'],
     ['the newest is bad', { backups: [BAD, aBackup()] }, 'warn', 'Restorable as of', 'backup'],
+    ['the proven file is gone', { backups: [GONE, OLDER] }, 'bad', 'Restorable only as of', 'backup'],
+    ['the only file is gone', { backups: [GONE] }, 'bad', 'No backup is proven', 'backup'],
+    ['gone from here, but copied', { backups: [{ ...GONE, copies: [copy('done')] }] }, 'calm', 'Restorable as of', null],
     ['a target fails', { targets: [target('failing', 'refused')] }, 'warn', 'Restorable as of', 'copy'],
   ])('%s', (_, more, tone, headline, help) => {
     const verdict = verdictOf(aSite(more))
@@ -46,6 +58,22 @@ describe('the verdict', () => {
   })
 })
 
+describe('the verdict with the runs', () => {
+  const LATER = '2026-11-25T03:00:00Z'
+  const EARLIER = '2026-11-25T02:00:00Z'
+
+  test.each<[string, Partial<Backups>, Job, string, string | null]>([
+    ['a good run', {}, job('ok', LATER), 'calm', null],
+    ['a run failed', {}, job('failed', LATER), 'warn', 'backup'],
+    ['a run was interrupted', {}, job('interrupted', LATER), 'warn', 'backup'],
+    ['a run failed before the newest backup', {}, job('failed', EARLIER), 'calm', null],
+    ['never one', { ...UNPROVEN, backups: [] }, job('failed', LATER), 'warn', 'backup'],
+    ['all are gone', { ...UNPROVEN, backups: [] }, job('ok', EARLIER), 'bad', 'backup'],
+  ])('%s', (_, more, of, tone, help) => {
+    expect(verdictOf(aSite(more), of)).toMatchObject({ tone, help })
+  })
+})
+
 describe('the answers', () => {
   function answer(name: RegExp, more: Partial<Backups>): string {
     const found = answersOf(aSite(more), NOW).find((each) => name.test(each.name))
@@ -57,6 +85,8 @@ describe('the answers', () => {
     [/RPO/, { is_stale: true }, 'down 1 h'],
     [/RPO/, { ...UNPROVEN, backups: [] }, 'degraded Everything'],
     [/RPO/, { ...UNPROVEN, backups: [BAD] }, 'down Everything'],
+    [/RPO/, { backups: [GONE, OLDER] }, 'down 1 h'],
+    [/RPO/, { backups: [GONE] }, 'down Everything'],
     [/RTO/, {}, 'up 0.3 s'],
     [/RTO/, UNPROVEN, 'up Not known'],
     [/rehearsed/, {}, 'up 59 min ago'],
@@ -76,7 +106,8 @@ describe('the answers', () => {
       'minor Only an older one',
     ],
     [/Encrypted/, {}, 'up No'],
-    [/Encrypted/, { encryption: { is_on: true, recipients: [] } }, 'up Yes'],
+    [/Encrypted/, { encryption: { is_on: true, recipients: [] } }, 'minor Not yet'],
+    [/Encrypted/, { encryption: { is_on: true, recipients: [] }, backups: [aBackup({ is_encrypted: true })] }, 'up Yes'],
   ])('%s', (name, more, expected) => {
     expect(answer(name, more)).toBe(expected)
   })

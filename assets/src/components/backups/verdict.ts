@@ -1,7 +1,8 @@
-import type { Backup, Backups, Verification } from '../../api/backups'
+import type { Backup, Backups, Job, JobRun, Verification } from '../../api/types'
 import type { Tone } from '../../api/words'
 import { formatAge, formatCounted, formatSeconds, formatSpan } from '../../utils/format'
-import { verifiedHow } from './words'
+import { lastRun } from '../jobs/words'
+import { isHeld, verifiedHow } from './words'
 
 /** Could this site be restored right now, and what would help. */
 export interface Verdict {
@@ -26,27 +27,37 @@ export interface Answer {
   at: string | null
 }
 
-export function verdictOf(all: Backups): Verdict {
-  const { backups, restorable_as_of: at, rpo_s: rpo, stale_after_s: limit } = all
+/** `job` is the one that makes the backups, where it is known. */
+export function verdictOf(all: Backups, job: Job | null = null): Verdict {
+  const { backups, rpo_s: rpo, is_stale: isStale, stale_after_s: limit } = all
+  const at = restorableAt(all)
   const [newest] = backups
-  const troubles = troublesOf(all)
+  const failed = failedRun(all, job)
+  const troubles = troublesOf(all, failed)
   if (newest === undefined && at === null) {
-    const tone = all.is_stale ? 'bad' : 'warn'
-    const text = 'No backup has been taken yet. One takes seconds, and nothing waits for it.'
+    const isLost = job?.runs.some(({ result }) => result === 'ok') === true
+    const text = isLost
+      ? `Backups were made, but ${all.directory} holds none: was it emptied, or is its volume not mounted?`
+      : 'No backup has been taken yet. One takes seconds, and nothing waits for it.'
+    const tone = isStale || isLost ? 'bad' : 'warn'
     return { tone, headline: 'There is nothing to restore from', at, lines: [text, ...troubles], help: 'backup' }
   }
   const again = newest?.state === 'unverified' ? 'verify' : 'backup'
   if (at === null) {
     const there = backups.length === 1 ? 'There is a backup' : `There are ${formatCounted(backups.length, 'backup')}`
     const text = `${there}, but none was restored and compared successfully.`
-    return { tone: 'bad', headline: 'No backup is proven', at, lines: [text, ...troubles], help: again }
+    const lines = goneProof(all) === undefined ? [text, ...troubles] : troubles
+    return { tone: 'bad', headline: 'No backup is proven', at, lines, help: again }
   }
-  if (all.is_stale) {
+  if (goneProof(all) !== undefined) {
+    return { tone: 'bad', headline: 'Restorable only as of', at, lines: troubles, help: again }
+  }
+  if (isStale) {
     const text = `Nothing newer is proven. The badge expires after ${formatSpan(limit)}.`
     return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...troubles], help: again }
   }
   if (troubles.length > 0) {
-    const help = newest?.state === 'bad' ? 'backup' : 'copy'
+    const help = newest?.state === 'bad' || failed !== null ? 'backup' : 'copy'
     return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help }
   }
   const left = rpo === null ? '' : ` The badge expires in ${formatSpan(limit - rpo)} unless a newer one is proven.`
@@ -54,24 +65,63 @@ export function verdictOf(all: Backups): Verdict {
   return { tone: 'calm', headline: 'Restorable as of', at, lines: [text], help: null }
 }
 
+/** The last run that was to make a backup, where it made none and nothing newer is there. */
+export function failedRun({ backups }: Backups, job: Job | null): JobRun | null {
+  const run = job === null ? null : lastRun(job)
+  if (run === null || run.result === 'ok') return null
+  const newest = backups[0]?.taken_at
+  return newest === undefined || Date.parse(newest) < Date.parse(run.started_at) ? run : null
+}
+
+/** The newest proven backup, where its file is nowhere any more. The server counts it all the same. */
+function goneProof({ backups }: Backups): Backup | undefined {
+  const proven = newestVerified(backups)
+  return proven === undefined || isHeld(proven) ? undefined : proven
+}
+
+/** To which moment the site could be restored, by what is really there. */
+function restorableAt(all: Backups): string | null {
+  if (goneProof(all) === undefined) return all.restorable_as_of
+  return all.backups.find((each) => each.state === 'verified' && isHeld(each))?.taken_at ?? null
+}
+
 /** What else is wrong, in sentences. */
-function troublesOf({ backups, targets }: Backups): string[] {
+function troublesOf(all: Backups, failed: JobRun | null): string[] {
+  const { backups, targets } = all
   const [newest] = backups
-  const lines = targets
-    .filter(({ state }) => state === 'failing')
-    .map(({ name, last_error: error }) => `Copies to ${name} fail${error === null ? '.' : `: ${error}`}`)
-  if (newest?.state !== 'bad') return lines
-  const why = newest.verification?.message ?? 'no reason was given.'
-  return [`The newest backup failed its verification: ${why}`, ...lines]
+  const gone = goneProof(all)
+  const lines: string[] = []
+  if (gone !== undefined) {
+    lines.push(`The file of ${gone.id} is not on this host any more, and no copy of it is known.`)
+  }
+  if (newest?.state === 'bad') {
+    const why = newest.verification?.message ?? 'no reason was given.'
+    lines.push(`The newest backup failed its verification: ${why}`)
+  }
+  if (failed !== null) {
+    const how = failed.result === 'interrupted' ? 'was interrupted' : 'failed'
+    lines.push(`The last run made no backup; it ${how}${failed.message === null ? '.' : `: ${failed.message}`}`)
+  }
+  for (const { name, state, last_error: error } of targets) {
+    if (state === 'failing') lines.push(`Copies to ${name} fail${error === null ? '.' : `: ${error}`}`)
+  }
+  return lines
 }
 
 /** The answers beneath the verdict, in the order in which they are asked. */
 export function answersOf(all: Backups, now: number): Answer[] {
-  return [lossAnswer(all), durationAnswer(all), rehearsalAnswer(all, now), offHostAnswer(all, now), keyAnswer(all)]
+  return [lossAnswer(all, now), durationAnswer(all), rehearsalAnswer(all, now), offHostAnswer(all, now), keyAnswer(all)]
 }
 
-function lossAnswer({ rpo_s: rpo, is_stale: isStale, restorable_as_of: at, backups }: Backups): Answer {
+function lossAnswer(all: Backups, now: number): Answer {
   const name = 'Would be lost now (RPO)'
+  const { is_stale: isStale, backups } = all
+  const at = restorableAt(all)
+  if (at !== null && goneProof(all) !== undefined) {
+    const value = formatSpan((now - Date.parse(at)) / 1_000)
+    return { name, tone: 'down', value, detail: 'since the newest that is still there', at }
+  }
+  const rpo = at === null ? null : all.rpo_s
   if (rpo === null) {
     const tone = isStale || backups.length > 0 ? 'down' : 'degraded'
     return { name, tone, value: 'Everything', detail: 'no backup is proven', at }
@@ -125,10 +175,13 @@ function offHostAnswer({ targets, backups }: Backups, now: number): Answer {
   return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Only an older one', detail, at: older.taken_at }
 }
 
-function keyAnswer({ encryption }: Backups): Answer {
+function keyAnswer({ encryption, backups }: Backups): Answer {
   const name = 'Encrypted'
   const { is_on: isOn, recipients } = encryption
   if (!isOn) return { name, tone: 'up', value: 'No', detail: 'see Encryption below', at: null }
+  if (newestVerified(backups)?.is_encrypted === false) {
+    return { name, tone: 'minor', value: 'Not yet', detail: 'from the next backup on', at: null }
+  }
   return { name, tone: 'up', value: 'Yes', detail: `for ${formatCounted(recipients.length, 'key')}`, at: null }
 }
 

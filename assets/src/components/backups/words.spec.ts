@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Activity } from '../../api/backups'
+import type { Activity } from '../../api/types'
 import { aBackup } from './testing'
 import { copiesWords, keptWords, phraseOf, progressWords, rowsOf, rowWords, verifiedHow, verifiedShort } from './words'
 

@@ -1,4 +1,4 @@
-import type { Activity, Backup, BackupCopy, BackupTarget, Verification } from '../../api/backups'
+import type { Activity, Backup, BackupCopy, BackupTarget, Verification } from '../../api/types'
 import type { Tone } from '../../api/words'
 import { formatBytes, formatCount, formatCounted } from '../../utils/format'
 
@@ -17,6 +17,14 @@ export const STATES: Record<Backup['state'], { word: string; tone: Tone }> = {
   verified: { word: 'Verified', tone: 'up' },
   unverified: { word: 'Not verified', tone: 'minor' },
   bad: { word: 'Bad', tone: 'down' },
+}
+
+/** Neither on this host nor, as far as is known, off it. */
+export const GONE: { word: string; tone: Tone } = { word: 'File gone', tone: 'down' }
+
+/** Whether its file is anywhere. */
+export function isHeld({ is_local: isLocal, copies }: Backup): boolean {
+  return isLocal || copies.some(({ state }) => state === 'done')
 }
 
 export const TARGET_STATES: Record<BackupTarget['state'], { word: string; tone: Tone }> = {

@@ -1,7 +1,7 @@
 import type { SyncStatus } from '../../api/sync'
 import type { HealthDetail } from '../../api/types'
 import type { Tone } from '../../api/words'
-import { formatBytes, formatSeconds } from '../../utils/format'
+import { formatBytes, formatMoment, formatSeconds, formatSpan } from '../../utils/format'
 
 /** One check of the appliance's health. */
 export interface Check {
@@ -15,14 +15,23 @@ export interface Check {
   share: number | null
   /** What to do, where it is not fine. */
   remedy: string | null
+  /** The page that says more, and mends it. */
+  to?: { path: string; label: string }
 }
 
 /** Below this share the volume fills up within days on most hosts. */
 const FREE_SHARE_LOW = 0.1
 const BEHIND_S_MAX = 300
 
-export function checksOf(health: HealthDetail, sync: SyncStatus | null): Check[] {
-  return [engineCheck(health), volumeCheck(health), ...(sync === null ? [] : [syncCheck(sync)])]
+/** `staleAfterS` is how old a backup may become, where that is known. */
+export function checksOf(
+  health: HealthDetail,
+  sync: SyncStatus | null,
+  staleAfterS: number | null,
+  now: number,
+): Check[] {
+  const mirror = sync === null ? [] : [syncCheck(sync)]
+  return [engineCheck(health), volumeCheck(health), ...mirror, ...backupCheck(health, staleAfterS, now)]
 }
 
 function engineCheck({ engine, seq }: HealthDetail): Check {
@@ -79,4 +88,29 @@ function syncCheck(sync: SyncStatus): Check {
     share: null,
     remedy: sync.remedy,
   }
+}
+
+/** None from a server that makes no backups. */
+function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | null, now: number): Check[] {
+  if (backup === undefined) return []
+  const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale } = backup
+  const isNone = at === null
+  const moment = isNone ? '' : `restorable as of ${formatMoment(at, now)}`
+  return [
+    {
+      name: 'Backups',
+      what: 'A backup is recent, and was really restored and compared',
+      tone: isStale ? 'down' : isNone ? 'degraded' : 'up',
+      word: isNone ? 'None proven' : isStale ? 'Too old' : 'OK',
+      value: isNone
+        ? 'nothing to restore from: all would be lost'
+        : rpo === null
+          ? moment
+          : `${moment}; ${formatSpan(rpo)} of changes would be lost now`,
+      threshold: `too old after ${staleAfterS === null ? 'backup_stale_hours' : formatSpan(staleAfterS)}`,
+      share: null,
+      remedy: isStale || isNone ? 'Back up now; it is proven at once.' : null,
+      to: { path: '/operations/backups', label: 'Open Backups' },
+    },
+  ]
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { JobRun } from '../../api/jobs'
+import type { JobRun } from '../../api/types'
 import { barsOf, barWords } from './spark'
 import { lastRun, offWords } from './words'
 

@@ -1,4 +1,4 @@
-import type { JobRun } from '../../api/jobs'
+import type { JobRun } from '../../api/types'
 import { formatCounted, formatMs } from '../../utils/format'
 
 /** A run as a bar of a small chart, 0 to 1 of its height. */

@@ -1,4 +1,4 @@
-import type { Job, JobRun } from '../../api/jobs'
+import type { Job, JobRun } from '../../api/types'
 import type { Tone } from '../../api/words'
 
 /** What made a job run. */
@@ -26,6 +26,7 @@ const LEFT_UNDONE: Record<string, string> = {
   verify: 'no backup is rehearsed fully by itself.',
   'verify-offhost': 'no off-host copy is rehearsed by itself.',
   prune: 'old backups stay until the disk is full.',
+  'self-check': 'a store that cannot be read is noticed by nobody.',
 }
 
 /** Null for a job that is on. */

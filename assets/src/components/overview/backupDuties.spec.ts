@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Backups, BackupTarget } from '../../api/backups'
-import type { Job, JobRun, Jobs } from '../../api/jobs'
+import type { Backups, BackupTarget, Job, JobRun, Jobs } from '../../api/types'
 import { aBackup, aSite } from '../backups/testing'
 import { type BackupActions, backupDuties } from './backupDuties'
 import type { Duty } from './duties'

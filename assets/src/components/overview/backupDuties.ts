@@ -1,8 +1,7 @@
-import type { Backup, Backups } from '../../api/backups'
-import type { Job, JobRun, Jobs } from '../../api/jobs'
+import type { Backup, Backups, Job, JobRun, Jobs } from '../../api/types'
 import { cronWords } from '../../utils/cronWords'
 import { formatBytes, formatCount, formatCounted, formatSeconds, formatSpan } from '../../utils/format'
-import { verdictOf } from '../backups/verdict'
+import { failedRun, verdictOf } from '../backups/verdict'
 import { verifiedHow } from '../backups/words'
 import { lastRun } from '../jobs/words'
 import type { Duty } from './duties'
@@ -32,6 +31,7 @@ export function backupDuties(all: Backups, jobs: Jobs | null, actions: BackupAct
 function backupDuty(all: Backups, jobs: Jobs | null, { backUp }: BackupActions): Duty {
   const [newest] = all.backups
   const job = jobOf(jobs, 'backup')
+  const failed = failedRun(all, job)
   const evidence =
     newest === undefined
       ? 'No backup has been taken yet'
@@ -41,8 +41,8 @@ function backupDuty(all: Backups, jobs: Jobs | null, { backUp }: BackupActions):
     key: 'backup',
     title: 'Backup',
     rhythm: rhythmOf(job, 'Daily'),
-    state: newest === undefined || newest.state === 'bad' ? 'bad' : isOff(job) ? 'warn' : 'good',
-    evidence: evidence + offEvidence(job),
+    state: newest === undefined || newest.state === 'bad' || failed !== null ? 'bad' : isOff(job) ? 'warn' : 'good',
+    evidence: `${evidence}${failed === null ? '' : `; ${resultWords(failed)}`}${offEvidence(job)}`,
     last: newest?.taken_at ?? null,
     act: { label: 'Back up now', doing: 'Backing up…', run: backUp },
   }
@@ -52,7 +52,7 @@ function restoreTestDuty(all: Backups, jobs: Jobs | null, { verify }: BackupActi
   const { rto_s: rto, rehearsed_at: at, rpo_s: rpo } = all
   const [newest] = all.backups
   const job = jobOf(jobs, 'verify')
-  const verdict = verdictOf(all)
+  const verdict = verdictOf(all, jobOf(jobs, 'backup'))
   const how = all.backups.find(({ verification }) => verification?.at === at)?.verification ?? null
   const took = rto === null ? '' : `, in ${formatSeconds(rto)}`
   const loss = rpo === null ? '' : `; ${formatSpan(rpo)} of changes would be lost now`

@@ -1,1 +1,0 @@
-import{at as e,nt as t}from"./preload-helper-VjLv7RyW.js";var n=5e3,r=e(Date.now());setInterval(()=>r.value=Date.now(),n);var i=t(r);export{i as t};

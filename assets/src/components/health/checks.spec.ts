@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import type { BackupHealth, HealthDetail } from '../../api/types'
+import { checksOf } from './checks'
+
+const NOW = Date.parse('2026-11-25T03:15:00Z')
+const NONE: BackupHealth = { restorable_as_of: null, rpo_s: null, is_stale: false }
+const SOME: BackupHealth = { restorable_as_of: '2026-11-25T02:15:00Z', rpo_s: 3_600, is_stale: false }
+
+function health(backup: BackupHealth): HealthDetail {
+  return {
+    status: 'healthy',
+    version: '0.2.0',
+    site_id: '',
+    seq: 1,
+    engine: { is_alive: true },
+    volume: { directory: '/var/lib/unoc', free_bytes: 50, total_bytes: 100, min_free_bytes: 1, is_writable: true },
+    store: { device_count: 0, interface_count: 0, link_count: 0, dirty_count: 0 },
+    sync: { state: 'off', behind_s: 0 },
+    backup,
+  }
+}
+
+test.each<[string, BackupHealth, string]>([
+  ['one is recent', SOME, 'up OK'],
+  ['it is too old', { ...SOME, is_stale: true }, 'down Too old'],
+  ['none yet', NONE, 'degraded None proven'],
+  ['none for too long', { ...NONE, is_stale: true }, 'down None proven'],
+])('backups: %s', (_, backup, expected) => {
+  const check = checksOf(health(backup), null, 129_600, NOW).find(({ name }) => name === 'Backups')
+  expect(`${check?.tone} ${check?.word}`).toBe(expected)
+  expect(check?.to?.path).toBe('/operations/backups')
+  expect(check?.threshold.replaceAll('\u00a0', ' ')).toBe('too old after 1 d 12 h')
+})
