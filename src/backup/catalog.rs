@@ -50,9 +50,10 @@ impl Entry {
         self.is_local || self.notes.copies.values().any(has_copy)
     }
 
-    /// Later states come later, whatever the clock said when they were saved.
-    fn order(&self) -> (u64, i64) {
-        (self.manifest.header.seq, self.manifest.header.taken_at_us)
+    /// Later states come later, whatever the clock said when they were saved. Within a microsecond
+    /// the name tells, which goes on by seconds.
+    fn order(&self) -> (u64, i64, &BackupId) {
+        (self.manifest.header.seq, self.manifest.header.taken_at_us, &self.id)
     }
 }
 
@@ -71,7 +72,7 @@ impl Catalog {
         for id in self.manifests()? {
             entries.extend(self.read(id)?);
         }
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.order()));
+        entries.sort_by(|a, b| b.order().cmp(&a.order()));
         Ok(entries)
     }
 
