@@ -20,9 +20,9 @@ checks=(
   'fmt: formatting of the Rust sources'
   'lint: clippy, warnings are errors'
   'test: unit and integration tests'
-  'postgres16: the mirror with PostgreSQL 16'
-  'postgres17: the mirror with PostgreSQL 17'
-  'postgres18: the mirror with PostgreSQL 18'
+  'postgres16: the mirror and backups with PostgreSQL 16'
+  'postgres17: the mirror and backups with PostgreSQL 17'
+  'postgres18: the mirror and backups with PostgreSQL 18'
   'doctest: examples in the documentation'
   'build: release build'
   'ui: types and tests of the page'
@@ -67,7 +67,7 @@ check_test() {
   fi
 }
 
-# The tests of the mirror again, with another version of PostgreSQL than the system's.
+# The tests of the mirror, and of backups as SQL, again with another version of PostgreSQL than the system's.
 mirror_with() {
   local installed=$cache/postgres/$1
   [ -x "$installed/bin/initdb" ] || skip "PostgreSQL $1 is not installed (ops/test.sh installs it)"
@@ -78,9 +78,9 @@ mirror_with() {
   # The long trials had their full length with the system's own version.
   export UNOC_TEST_SYNC_KILLS=20 UNOC_TEST_SYNC_ROUNDS=30
   if cargo nextest --version > /dev/null 2>&1; then
-    cargo nextest run --locked --no-fail-fast --test it sync::
+    cargo nextest run --locked --no-fail-fast --test it sync:: backup::psql::
   else
-    cargo test --locked --no-fail-fast --test it sync::
+    cargo test --locked --no-fail-fast --test it -- sync:: backup::psql::
   fi
 }
 

@@ -20,7 +20,8 @@ fi
 # Everything that is missing is fetched at once: each name is a command and the package that brings it.
 install_packages() {
   local wanted=(cc:build-essential git:git curl:curl python3:python3 shellcheck:shellcheck node:nodejs npm:npm
-    debootstrap:debootstrap systemd-nspawn:systemd-container pgbouncer:pgbouncer)
+    debootstrap:debootstrap systemd-nspawn:systemd-container pgbouncer:pgbouncer
+    age:age zstd:zstd)
   local missing=() pair
   for pair in "${wanted[@]}"; do
     has "${pair%%:*}" || missing+=("${pair##*:}")

@@ -50,9 +50,10 @@ impl Entry {
         self.is_local || self.notes.copies.values().any(has_copy)
     }
 
-    /// Later states come later, whatever the clock said when they were saved.
-    fn order(&self) -> (u64, i64) {
-        (self.manifest.header.seq, self.manifest.header.taken_at_us)
+    /// Later states come later, whatever the clock said when they were saved. Within a microsecond
+    /// the name tells, which goes on by seconds.
+    fn order(&self) -> (u64, i64, &BackupId) {
+        (self.manifest.header.seq, self.manifest.header.taken_at_us, &self.id)
     }
 }
 
@@ -71,7 +72,7 @@ impl Catalog {
         for id in self.manifests()? {
             entries.extend(self.read(id)?);
         }
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.order()));
+        entries.sort_by(|a, b| b.order().cmp(&a.order()));
         Ok(entries)
     }
 
@@ -100,7 +101,7 @@ impl Catalog {
 
     /// Whether the name is free: no file of it is there.
     pub(super) fn is_free(&self, id: &BackupId) -> bool {
-        let names = [id.manifest(), id.file(true), id.file(false)];
+        let names = [id.manifest(), id.file(true), id.file(false), id.notes()];
         !names.iter().any(|name| self.directory.join(name).exists())
     }
 
@@ -147,9 +148,17 @@ impl Catalog {
     /// Removes what unfinished work left behind. Only for the one who holds the lock.
     pub(super) fn sweep(&self) -> Result<(), BackupError> {
         for name in self.names()? {
-            if BackupId::parse(&name).is_some() && name.ends_with(PART) {
-                files::remove(&self.directory.join(name))?;
+            let Some(id) = BackupId::parse(&name).filter(|_| name.ends_with(PART)) else {
+                continue;
+            };
+            let is_manifest = name == format!("{}{PART}", id.manifest());
+            if is_manifest && !self.directory.join(id.manifest()).exists() {
+                // Its file may have its name already, and counts for nothing.
+                for name in [id.file(true), id.file(false), id.notes()] {
+                    files::remove(&self.directory.join(name))?;
+                }
             }
+            files::remove(&self.directory.join(name))?;
         }
         for entry in self.list()? {
             if !entry.is_there() && !entry.is_bad() {

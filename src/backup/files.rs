@@ -60,11 +60,16 @@ pub(super) fn publish(directory: &Path, name: &str) -> Result<(), BackupError> {
 
 /// Writes a small file whole and durably.
 pub(super) fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
-    let mut file = create_part(directory, name)?;
-    let path = directory.join(name);
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io("write", &path))?;
+    write_part(directory, name, bytes)?;
     publish(directory, name)?;
     sync_directory(directory)
+}
+
+/// Writes a small file under its temporary name, to be published later.
+pub(super) fn write_part(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
+    let mut file = create_part(directory, name)?;
+    let path = directory.join(name);
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io("write", &path))
 }
 
 pub(super) fn sync_directory(directory: &Path) -> Result<(), BackupError> {

@@ -76,6 +76,10 @@ impl<'a> Reading<'a> {
             if let Some(json) = self.line.strip_prefix(END_LINE.as_bytes()) {
                 let expected: Digests = serde_json::from_slice(json)
                     .map_err(|error| self.fault(format!("its end cannot be read: {error}")))?;
+                // Only at their own ends do the layers below check what they have let through.
+                if self.next()? {
+                    return Err(self.fault("something follows its end"));
+                }
                 return self.compared(found, &expected);
             }
             let Some(table) = copied_table(&self.line) else { continue };

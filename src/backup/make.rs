@@ -49,9 +49,12 @@ pub(super) fn run(
     shown.about(id.as_str());
     let written = write(catalog, wanted, &id, shown);
     if written.is_err() {
-        // What was written is of no use; the next sweep removes what cannot be removed now.
-        for name in [id.file(wanted.keyring.is_on()), id.manifest()] {
-            files::remove(&catalog.directory().join(format!("{name}{PART}"))).ok();
+        // The name was free, so all of it is this attempt's, and of no use; the next sweep removes
+        // what cannot be removed now.
+        for name in [id.manifest(), id.file(wanted.keyring.is_on()), id.notes()] {
+            for name in [format!("{name}{PART}"), name] {
+                files::remove(&catalog.directory().join(name)).ok();
+            }
         }
     }
     let entry = written?;
@@ -91,10 +94,13 @@ fn write(
     };
     let copies = wanted.targets.iter().map(|target| (target.clone(), CopyNote::default()));
     let notes = Notes { copies: copies.collect(), ..Notes::default() };
-    // A manifest says that the file is whole: it comes last.
+    // A manifest says that the file is whole: it comes last. It is begun first, so that a kill in
+    // between leaves no file that nobody knows.
+    files::write_part(directory, &id.manifest(), &manifest_text(&manifest))?;
     files::publish(directory, &file)?;
     catalog.write_notes(id, &notes)?;
-    files::write(directory, &id.manifest(), &manifest_text(&manifest))?;
+    files::publish(directory, &id.manifest())?;
+    files::sync_directory(directory)?;
     Ok(Entry { id: id.clone(), manifest, notes, is_local: true })
 }
 

@@ -26,6 +26,11 @@ use crate::store::{AuditOrigin, OpenOptions, Store};
 /// The store from before the last restore, and what is known of that restore.
 const UNDO_DIR: &str = "undo";
 const UNDO_FILE: &str = "undo.json";
+/// What the audit trail calls them.
+const RESTORE_BACKUP: &str = "restore backup";
+const RESTORE_DUMP: &str = "restore dump of v2";
+const UNDO_RESTORE: &str = "undo restore";
+const ACTIONS: [&str; 3] = [RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE];
 /// The page cache of a store that is only read through once.
 const READ_CACHE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -73,7 +78,7 @@ impl Backups {
         let start = Instant::now();
         let source = self.source(&path, Some(&entry.manifest));
         let staged = apart(|| Staged::restore(&source, &turn.shown))?;
-        let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
+        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP };
         self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), &wanted)
     }
 
@@ -92,7 +97,7 @@ impl Backups {
         let manifest = manifest_beside(path);
         let source = self.source(path, manifest.as_ref());
         let staged = apart(|| Staged::restore(&source, &turn.shown))?;
-        let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
+        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP };
         let name = seal::shown(path);
         self.put_in_place(&turn, staged.store(), &staged.header, &name, &wanted)
     }
@@ -132,7 +137,7 @@ impl Backups {
             return Err(BackupError::Failed("the engine panicked; see the log".to_owned()));
         }
         loaded?;
-        let wanted = Wanted { is_dry_run, origin, start, action: "restore dump of v2" };
+        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_DUMP };
         self.put_in_place(&turn, staged.store(), &staged.header, name, &wanted)
     }
 
@@ -154,7 +159,7 @@ impl Backups {
             site_id: Some(self.0.engine.site_id()),
         };
         let store = Store::open(&undo.directory, options)?;
-        let wanted = Wanted { is_dry_run, origin, start, action: "undo restore" };
+        let wanted = Wanted { is_dry_run, origin, start, action: UNDO_RESTORE };
         let name = format!("before {}", undo.backup_id);
         self.put_in_place(&turn, &store, &undo.header, &name, &wanted)
     }
@@ -168,12 +173,24 @@ impl Backups {
             Err(error) => return Err(io("read", &path)(error)),
         };
         let undo: Option<Undo> = serde_json::from_slice(&bytes).ok();
-        // A restore that was cut off before its commit left no state to go back to.
-        let is_done = |undo: &Undo| {
-            let seq = self.0.engine.read().head().seq;
-            undo.seq_after.is_some() || seq > undo.seq_before
-        };
-        Ok(undo.filter(|undo| undo.directory.exists() && is_done(undo)))
+        let Some(undo) = undo.filter(|undo| undo.directory.exists()) else { return Ok(None) };
+        let is_done = undo.seq_after.is_some() || self.was_restored_after(undo.seq_before)?;
+        Ok(is_done.then_some(undo))
+    }
+
+    /// A restore that was cut off before its commit left no state to go back to, and no row in the
+    /// trail either; other commits say nothing of it.
+    fn was_restored_after(&self, seq: u64) -> Result<bool, BackupError> {
+        for row in self.0.engine.read().audit(u64::MAX)? {
+            let row = row?;
+            if row.seq <= seq {
+                break;
+            }
+            if ACTIONS.contains(&row.action.as_str()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn put_in_place(
@@ -245,7 +262,11 @@ impl Backups {
         let runtime = tokio::runtime::Handle::current();
         let restored = runtime.block_on(engine.restore(restoration))?;
         let (seq, kept) = match restored {
-            Restored::Done { seq, kept, .. } => (seq, kept),
+            Restored::Done { seq_before, seq, kept } => {
+                // Others wrote until it was its turn.
+                (undo.seq_before, undo.header.seq) = (seq_before, seq_before);
+                (seq, kept)
+            }
             Restored::NoRoom { space, needed_bytes } => {
                 self.put_note_back(before)?;
                 return Err(BackupError::NoRoom { what: "the restore", space, needed_bytes });

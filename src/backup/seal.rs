@@ -130,7 +130,7 @@ impl Write for Hashed {
 ///
 /// # Errors
 /// [`BackupError::WrongKey`]; [`BackupError::Damaged`] for a broken head. Damage further on is an
-/// error of reading.
+/// error of reading, as late as at the very end.
 pub fn open(
     path: &Path,
     keyring: &Keyring,
@@ -139,10 +139,10 @@ pub fn open(
     let file = File::open(path).map_err(io("open", path))?;
     let mut input = BufReader::with_capacity(FILE_CHUNK_BYTES, file);
     let head = input.fill_buf().map_err(io("read", path))?;
-    if !head.starts_with(AGE_MAGIC) {
-        return unpacked(Box::new(input));
-    }
     let name = shown(path);
+    if !head.starts_with(AGE_MAGIC) {
+        return unpacked(Box::new(input), &name);
+    }
     let unreadable = |error: DecryptError| match error {
         DecryptError::NoMatchingKeys => {
             let made_for = match made_for {
@@ -155,11 +155,13 @@ pub fn open(
     };
     let decryptor = Decryptor::new_buffered(input).map_err(unreadable)?;
     let plain = decryptor.decrypt(keyring.identities()).map_err(unreadable)?;
-    unpacked(Box::new(BufReader::with_capacity(FILE_CHUNK_BYTES, plain)))
+    unpacked(Box::new(BufReader::with_capacity(FILE_CHUNK_BYTES, plain)), &name)
 }
 
-fn unpacked(mut input: Box<dyn BufRead>) -> Result<Box<dyn BufRead>, BackupError> {
-    let reading = |source| BackupError::Io { what: "cannot read the backup".to_owned(), source };
+fn unpacked(mut input: Box<dyn BufRead>, name: &str) -> Result<Box<dyn BufRead>, BackupError> {
+    // What the layer below says of its first bytes is as much the file's fault as of later ones.
+    let reading =
+        |error: io::Error| BackupError::Damaged { file: name.to_owned(), what: error.to_string() };
     if !input.fill_buf().map_err(reading)?.starts_with(ZSTD_MAGIC) {
         return Ok(input);
     }

@@ -61,8 +61,8 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         let store = error.downcast_ref::<StoreError>();
         let engine = error.downcast_ref::<EngineError>();
-        if let Some(error) = error.downcast_ref::<BackupError>() {
-            return Self { code: of_backup(error), error: anyhow::Error::msg(error.to_string()) };
+        if let Some(code) = error.downcast_ref::<BackupError>().map(of_backup) {
+            return Self { code, error };
         }
         let code = match (store, engine) {
             (Some(error), _) | (_, Some(EngineError::Store(error))) => of_store(error),

@@ -22,11 +22,11 @@ const SEED: u64 = 4711;
 const WAIT_SECONDS: u64 = 10;
 
 /// A mounted tmpfs of 32 MiB; unmounted when dropped.
-struct Volume(tempfile::TempDir);
+pub(crate) struct Volume(tempfile::TempDir);
 
 impl Volume {
     /// `None`, after saying so, where this user may not mount.
-    fn mount() -> Option<Self> {
+    pub(crate) fn mount() -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("unoc-volume.").tempdir();
         let folder = folder.expect("a temporary folder can be made");
         let size = format!("size={VOLUME_MIB}m,mode=700");
@@ -39,6 +39,11 @@ impl Volume {
         Some(Self(folder))
     }
 
+    /// Where it is mounted.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     fn home(&self) -> Home {
         Home::with_data_dir(&self.data_dir()).set("UNOC_MIN_FREE_MIB", MIN_FREE_MIB)
     }
@@ -48,7 +53,7 @@ impl Volume {
     }
 
     /// Takes this much of the volume, or all that is left.
-    fn fill(&self, mib: usize) {
+    pub(crate) fn fill(&self, mib: usize) {
         let mut file = File::create(self.filler()).expect("the volume is ours");
         let piece = vec![1; 64 * 1024];
         for _ in 0..mib * 16 {
@@ -58,11 +63,11 @@ impl Volume {
         }
     }
 
-    fn fill_up(&self) {
+    pub(crate) fn fill_up(&self) {
         self.fill(VOLUME_MIB);
     }
 
-    fn relieve(&self) {
+    pub(crate) fn relieve(&self) {
         fs::remove_file(self.filler()).expect("it was filled");
     }
 

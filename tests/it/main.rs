@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module per theme.
 
 mod app;
+mod backup;
 mod cli;
 mod contract;
 mod crash_images;

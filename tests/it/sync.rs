@@ -1,7 +1,7 @@
 //! The mirror in PostgreSQL, against real servers.
 
 mod contract;
-mod exact;
+pub(crate) mod exact;
 mod kills;
 mod link;
 mod mirrored;

@@ -5,6 +5,8 @@ mod pruning_view;
 mod restore_view;
 mod views;
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -94,12 +96,16 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
 async fn back_up(
     State(state): State<ApiState>,
 ) -> Result<(StatusCode, Json<BackupView>), ApiError> {
-    blocking(&state, Backups::check_room).await?;
+    let known = blocking(&state, |backups| {
+        backups.check_room()?;
+        Ok(backups.list()?.into_iter().map(|entry| entry.id).collect::<BTreeSet<_>>())
+    });
+    let known = known.await?;
     let run = state.jobs().run_now("backup", Trigger::Manual).await?;
     let run = state.jobs().wait("backup", run.id).await?;
+    // By its name: a clock that was put back says of another one that it is the newest.
     let made = blocking(&state, move |backups| {
-        let newest = backups.list()?.into_iter().next();
-        let made = newest.filter(|entry| entry.manifest.taken_at() >= run.started_at);
+        let made = backups.list()?.into_iter().find(|it| !it.is_bad() && !known.contains(&it.id));
         let entry = made.ok_or(BackupError::Failed(run.message.unwrap_or_default()))?;
         view(backups, entry.id.as_str())
     });

@@ -130,8 +130,8 @@ const CONSTRAINT_NAMES: [&str; 8] = [
 
 /// A site as PostgreSQL has to hold it, or holds it, after one commit.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Exact {
-    pub(super) seq: u64,
+pub(crate) struct Exact {
+    pub(crate) seq: u64,
     committed_at: i64,
     counters: [u64; 3],
     next_audit: u64,
@@ -140,15 +140,15 @@ pub(super) struct Exact {
 
 /// What one look at PostgreSQL saw, all at the same moment.
 #[derive(Debug)]
-pub(super) struct Look {
-    pub(super) epoch: u64,
-    pub(super) exact: Exact,
-    pub(super) audit: Rows,
+pub(crate) struct Look {
+    pub(crate) epoch: u64,
+    pub(crate) exact: Exact,
+    pub(crate) audit: Rows,
 }
 
 impl Exact {
     /// What a site is after a commit.
-    pub(super) fn of(site: &Site, seq: u64, committed_at: Timestamp, next_audit: u64) -> Self {
+    pub(crate) fn of(site: &Site, seq: u64, committed_at: Timestamp, next_audit: u64) -> Self {
         let IdCounters { device, interface, link } = site.counters;
         Self {
             seq,
@@ -164,13 +164,13 @@ impl Exact {
     }
 
     /// Rows of all tables.
-    pub(super) fn row_count(&self) -> usize {
+    pub(crate) fn row_count(&self) -> usize {
         self.tables.iter().map(Vec::len).sum()
     }
 
     /// Fails with the first row that differs.
     #[track_caller]
-    pub(super) fn assert_is(&self, expected: &Self, when: &str) {
+    pub(crate) fn assert_is(&self, expected: &Self, when: &str) {
         for ((found, wanted), (table, columns)) in
             self.tables.iter().zip(&expected.tables).zip(TABLES)
         {
@@ -200,7 +200,7 @@ fn assert_same_rows(found: &Rows, wanted: &Rows, columns: Columns, when: &str) {
 }
 
 /// Reads a site; nothing when PostgreSQL does not know it yet.
-pub(super) fn look(client: &mut Client, site_id: Uuid) -> Result<Option<Look>, postgres::Error> {
+pub(crate) fn look(client: &mut Client, site_id: Uuid) -> Result<Option<Look>, postgres::Error> {
     let mut tx = client
         .build_transaction()
         .isolation_level(IsolationLevel::RepeatableRead)
@@ -249,7 +249,7 @@ pub(super) fn look(client: &mut Client, site_id: Uuid) -> Result<Option<Look>, p
 impl Look {
     /// The audit rows are those of commits up to this one, without a gap.
     #[track_caller]
-    pub(super) fn check_audit(&self, when: &str) {
+    pub(crate) fn check_audit(&self, when: &str) {
         assert_eq!(self.audit.len() as u64, self.exact.next_audit, "{when}: audit rows");
         for (index, row) in self.audit.iter().enumerate() {
             let number = |column: usize| row[column].as_deref().and_then(|text| text.parse().ok());
@@ -260,7 +260,7 @@ impl Look {
 
     /// The audit rows are exactly these.
     #[track_caller]
-    pub(super) fn assert_audit_is(&self, entries: &[AuditEntry], when: &str) {
+    pub(crate) fn assert_audit_is(&self, entries: &[AuditEntry], when: &str) {
         let wanted = entries.iter().map(of_audit).collect();
         assert_same_rows(&self.audit, &wanted, AUDIT, &format!("{when}: audit"));
     }

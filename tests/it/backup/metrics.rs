@@ -1,0 +1,134 @@
+//! What monitoring is told of backups.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use unoc::domain::Timestamp;
+
+use crate::app::TestApp;
+use crate::app::site::text_of;
+
+const HOUR_US: i64 = 3_600_000_000;
+
+/// The samples of an OpenMetrics text by name, each line of which must be one that the format has.
+fn parsed(text: &str) -> BTreeMap<String, f64> {
+    let body = text.strip_suffix("# EOF\n").expect("it ends as the format says");
+    let (mut types, mut samples) = (BTreeMap::new(), BTreeMap::new());
+    for line in body.lines() {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        match words.as_slice() {
+            ["#", "TYPE", name, kind] => {
+                assert_eq!(*kind, "gauge", "{line}");
+                assert!(types.insert((*name).to_owned(), "").is_none(), "twice: {line}");
+            }
+            ["#", "HELP", _, help] => assert!(help.ends_with('.'), "{line}"),
+            ["#", "UNIT", name, unit] => assert!(name.ends_with(&format!("_{unit}")), "{line}"),
+            [name, value] => {
+                let value: f64 = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
+                assert!(types.contains_key(*name), "a sample without its type: {line}");
+                assert!(value.is_finite() && name.starts_with("unoc_"), "{line}");
+                assert!(samples.insert((*name).to_owned(), value).is_none(), "twice: {line}");
+            }
+            _ => panic!("no line of OpenMetrics: {line}"),
+        }
+    }
+    samples
+}
+
+fn metrics(app: &TestApp) -> BTreeMap<String, f64> {
+    let answer = app.get("/metrics").expect(200);
+    assert!(
+        answer
+            .header("content-type")
+            .expect("a header")
+            .starts_with("application/openmetrics-text")
+    );
+    parsed(answer.text())
+}
+
+/// Status and reason of the check that monitoring agents make.
+fn health(app: &TestApp) -> (String, Value) {
+    let health = app.get("/health").expect(200).json();
+    (text_of(&health["status"]).to_owned(), health["reason"].clone())
+}
+
+fn later(app: &TestApp, hours: i64) {
+    let now = app.clock.clock().now();
+    app.clock.jump_to(Timestamp(now.0 + hours * HOUR_US));
+}
+
+#[test]
+fn backups_are_told_in_open_metrics() {
+    let app = TestApp::demo();
+    for name in ["backup", "verify", "prune", "self-check"] {
+        app.patch(&format!("/api/jobs/{name}"), &serde_json::json!({"is_enabled": false}))
+            .expect(200);
+    }
+    let none = metrics(&app);
+    assert_eq!(none["unoc_backups"], 0.0);
+    assert_eq!(none["unoc_backup_is_stale"], 0.0, "a new site is given time");
+    assert!(!none.contains_key("unoc_backup_rpo_seconds"), "{none:?}");
+    let backup = app.back_up();
+    later(&app, 1);
+    let one = metrics(&app);
+    assert_eq!((one["unoc_backups"], one["unoc_backups_bad"]), (1.0, 0.0));
+    assert_eq!(Value::from(one["unoc_backup_size_bytes"]).as_f64(), backup["bytes"].as_f64());
+    let told = app.backups();
+    assert_eq!(told["rpo_s"].as_f64(), Some(one["unoc_backup_rpo_seconds"]));
+    assert!((3600.0..3700.0).contains(&one["unoc_backup_rpo_seconds"]), "{one:?}");
+    assert_eq!(told["rto_s"].as_f64(), Some(one["unoc_backup_rto_seconds"]));
+    let taken: jiff::Timestamp = text_of(&backup["taken_at"]).parse().unwrap();
+    let as_of = one["unoc_backup_restorable_as_of_seconds"];
+    assert!((as_of - taken.as_duration().as_secs_f64()).abs() < 1e-3, "{as_of}");
+    assert_eq!(one["unoc_backup_is_encrypted"], 0.0);
+    assert_eq!(one["unoc_backup_targets_failing"], 0.0);
+
+    let file = super::rig::file_of(&app.data_dir, &backup);
+    std::fs::write(file, "nonsense").unwrap();
+    assert_eq!(app.verify(&backup["id"]).expect(200).json()["state"], "bad");
+    let bad = metrics(&app);
+    assert_eq!((bad["unoc_backups"], bad["unoc_backups_bad"]), (2.0, 1.0));
+}
+
+#[test]
+fn health_is_degraded_without_a_recent_backup_and_healthy_after_one() {
+    let app = TestApp::demo();
+    for name in ["backup", "verify", "prune", "self-check"] {
+        app.patch(&format!("/api/jobs/{name}"), &serde_json::json!({"is_enabled": false}))
+            .expect(200);
+    }
+    let fine = ("healthy".to_owned(), Value::Null);
+    assert_eq!(health(&app), fine);
+    app.back_up();
+    let limit = app.backups()["stale_after_s"].as_i64().unwrap() / 3600;
+    for _ in 0..2 {
+        later(&app, limit - 1);
+        assert_eq!(health(&app), fine);
+        assert_eq!(app.backups()["is_stale"], false);
+        later(&app, 2);
+        let (status, reason) = health(&app);
+        assert_eq!(status, "degraded");
+        assert!(text_of(&reason).contains("unoc backup now"), "{reason}");
+        assert_eq!(app.backups()["is_stale"], true);
+        assert_eq!(metrics(&app)["unoc_backup_is_stale"], 1.0);
+        let detail = app.get("/api/health").expect(200).json();
+        assert_eq!(
+            (&detail["status"], &detail["backup"]["is_stale"]),
+            (&"degraded".into(), &true.into())
+        );
+        app.get("/health/ready").expect(200);
+        app.back_up();
+        assert_eq!(health(&app), fine, "healthy again after a backup");
+        assert_eq!(metrics(&app)["unoc_backup_is_stale"], 0.0);
+    }
+}
+
+#[test]
+fn a_site_that_never_had_a_backup_is_degraded_in_the_end() {
+    let app = TestApp::demo();
+    app.patch("/api/jobs/backup", &serde_json::json!({"is_enabled": false})).expect(200);
+    let limit = app.backups()["stale_after_s"].as_i64().unwrap() / 3600;
+    later(&app, limit + 1);
+    assert_eq!(health(&app).0, "degraded");
+    assert_eq!(app.backups()["restorable_as_of"], Value::Null);
+}

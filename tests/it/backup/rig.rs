@@ -1,0 +1,175 @@
+//! What the tests of backups share: sites to save, ways to ask, keys.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use unoc::backup::generate;
+
+use crate::app::http::{Answer, Http};
+use crate::app::plant::Plant;
+use crate::app::process::{Said, run, said, unoc};
+use crate::app::site::text_of;
+use crate::app::wait;
+
+impl Http {
+    /// Makes a backup, which must succeed.
+    #[track_caller]
+    pub(super) fn back_up(&self) -> Value {
+        self.post("/api/backups", &Value::Null).expect(201).json()
+    }
+
+    /// `GET /api/backups`.
+    #[track_caller]
+    pub(super) fn backups(&self) -> Value {
+        self.get("/api/backups").expect(200).json()
+    }
+
+    #[track_caller]
+    pub(super) fn backup(&self, id: &Value) -> Value {
+        self.get(&format!("/api/backups/{}", text_of(id))).expect(200).json()
+    }
+
+    pub(super) fn verify(&self, id: &Value) -> Answer {
+        self.post(&format!("/api/backups/{}/verify", text_of(id)), &Value::Null)
+    }
+
+    pub(super) fn restore(&self, id: &Value, is_dry_run: bool) -> Answer {
+        let path = format!("/api/backups/{}/restore", text_of(id));
+        self.post(&path, &json!({"dry_run": is_dry_run}))
+    }
+
+    pub(super) fn undo(&self) -> Answer {
+        self.post("/api/backups/undo", &Value::Null)
+    }
+
+    #[track_caller]
+    pub(super) fn export(&self) -> String {
+        self.get("/api/export").expect(200).text().to_owned()
+    }
+
+    /// Runs a job to its end and returns that run.
+    #[track_caller]
+    pub(super) fn run_job(&self, name: &str) -> Value {
+        let path = format!("/api/jobs/{name}");
+        let begun = self.post(&format!("{path}/run"), &Value::Null).expect(202).json();
+        wait::until("the run ends", || {
+            let runs = self.get(&path).expect(200).json()["runs"].take();
+            let run = runs.as_array()?.iter().find(|run| run["id"] == begun["id"])?.clone();
+            (!run["ended_at"].is_null()).then_some(run)
+        })
+    }
+
+    /// A site with something of everything: overrides on both, and texts that are hard to write.
+    pub(super) fn odd_site(&self) -> Plant {
+        let plant = Plant::build(self);
+        self.hold(plant.id("ONT-A1"), &json!("DOWN"));
+        self.cut(plant.link("SPL-B", "ONT-B1"));
+        for (name, reason) in [
+            ("Straße 7 / „Süd“ 名 🦀", "tab\there, line\nhere, \r\n and \u{b}\u{c}\u{8}"),
+            (r"back\slash \N \. \t", r"\N"),
+            ("quote ' \" $$ ; -- %s {a,b}", "it's \\ 'quoted' \u{1}\u{7f}"),
+            (" spaces outside ", ""),
+            (r"\.", "\\."),
+            ("\u{202e}right\u{a0}to left e\u{301}", "\u{2028}\u{feff}"),
+        ] {
+            let id = self.provision(name, "HOP");
+            let body = json!({"status_override": "DOWN", "override_reason": reason});
+            self.patch(&format!("/api/devices/{id}/override"), &body).expect(200);
+        }
+        let gone = self.provision("gone", "ODF");
+        self.delete(&format!("/api/devices/{gone}")).expect(204);
+        self.patch(&plant.path("OLT"), &json!({"x": 0.1, "y": -1e-9, "tx_power_dbm": 4.75}))
+            .expect(200);
+        plant
+    }
+}
+
+/// The file of a backup in its directory.
+pub(super) fn file_of(data_dir: &Path, backup: &Value) -> PathBuf {
+    data_dir.join("backups").join(text_of(&backup["file"]))
+}
+
+/// Names in a directory, sorted.
+pub(super) fn names_in(directory: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let names = entries.map(|entry| entry.expect("it is readable").file_name());
+    let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// `unoc export` of a data directory, by its server or without one.
+#[track_caller]
+pub(super) fn export_of(data_dir: &Path) -> String {
+    run(data_dir, &["export"]).expect(0).stdout
+}
+
+/// An export without the number of the commit, which is another one once a site was brought back.
+pub(super) fn portable(export: &str) -> String {
+    let (header, rest) = export.split_once('\n').expect("a header");
+    let mut header: Value = serde_json::from_str(header).expect("JSON");
+    header["seq"].take();
+    format!("{header}\n{rest}")
+}
+
+/// The rows of an export alone: without its first line, which tells the commit and the next ids.
+pub(super) fn entities(export: &str) -> &str {
+    export.split_once('\n').expect("a header").1
+}
+
+/// A site of this many leaves in a new data directory.
+#[track_caller]
+pub(super) fn seed(data_dir: &Path, leaves: u32) {
+    run(data_dir, &["seed", "--size", &leaves.to_string()]).expect(0);
+}
+
+/// `unoc backup now` without a server.
+#[track_caller]
+pub(super) fn back_up(data_dir: &Path) -> Value {
+    let said = run(data_dir, &["backup", "now", "--json"]).expect(0);
+    serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+}
+
+/// `unoc ARGUMENTS` with further settings.
+#[track_caller]
+pub(super) fn run_with(data_dir: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Said {
+    let mut command = unoc(arguments);
+    said(command.arg("--data-dir").arg(data_dir).envs(environment.iter().copied()))
+}
+
+/// No work of a backup is left in the directories of this appliance.
+#[track_caller]
+pub(super) fn assert_no_left_overs(data_dir: &Path) {
+    let backups = names_in(&data_dir.join("backups"));
+    assert!(!backups.iter().any(|name| name.ends_with(".part")), "{backups:?}");
+    for name in backups.iter().filter(|name| name.starts_with("unoc_")) {
+        let id = name.split('.').next().expect("a first part");
+        assert!(backups.contains(&format!("{id}.json")), "{name} belongs to nothing: {backups:?}");
+    }
+    assert_eq!(names_in(&data_dir.join("staged")), [""; 0], "a staged store is left");
+}
+
+/// A pair of keys, the secret one in a file.
+pub(super) struct Key {
+    pub(super) file: PathBuf,
+    pub(super) recipient: String,
+    pub(super) key_id: String,
+}
+
+impl Key {
+    pub(super) fn new(directory: &Path, name: &str) -> Self {
+        let pair = generate();
+        let file = directory.join(name);
+        fs::write(&file, format!("# {name}\n{}\n", pair.secret)).expect("a writable directory");
+        Self { file, recipient: pair.recipient, key_id: pair.key_id }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.file.to_str().expect("our names are UTF-8")
+    }
+}
+
+pub(super) fn path_of(file: &Path) -> &str {
+    file.to_str().expect("our names are UTF-8")
+}

@@ -1,0 +1,89 @@
+//! A newer program saves the site before it changes the store's layout.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use unoc::domain::Timestamp;
+use unoc::store::{OpenOptions, STORE_FILE, Store};
+
+use super::rig::{Key, assert_no_left_overs, export_of, file_of, path_of, portable, run_with};
+use crate::app::process::{Server, run};
+
+/// The demo network as 0.1.0 stored it, and its export by that version.
+const STORE_V1: &[u8] = include_bytes!("../stores/v1.redb.zst");
+const EXPORT_V1: &[u8] = include_bytes!("../stores/v1.jsonl.zst");
+
+fn old_directory() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data_dir = directory.path().join("data");
+    fs::create_dir(&data_dir).expect("our own file");
+    fs::write(data_dir.join(STORE_FILE), zstd::decode_all(STORE_V1).expect("whole"))
+        .expect("whole");
+    (directory, data_dir)
+}
+
+fn old_export() -> String {
+    String::from_utf8(zstd::decode_all(EXPORT_V1).expect("whole")).expect("whole")
+}
+
+fn schema_version(data_dir: &Path) -> u64 {
+    let options = OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None };
+    let store = Store::open(data_dir, options).expect("it opens");
+    u64::from(store.schema_version().expect("it is readable"))
+}
+
+#[test]
+fn the_first_start_of_a_newer_version_saves_the_old_store() {
+    let (directory, data_dir) = old_directory();
+    let server = Server::start(&data_dir, &[]);
+    let list = server.http.backups();
+    let [saved] = list["backups"].as_array().unwrap().as_slice() else { panic!("{list:#}") };
+    assert_eq!((&saved["reason"], &saved["state"]), (&"upgrade".into(), &"verified".into()));
+    assert_eq!(saved["is_newest_verified"], true);
+    assert_eq!(server.http.export(), old_export());
+    assert!(server.terminate().0.success());
+    assert_eq!(schema_version(&data_dir), 2);
+    let elsewhere = directory.path().join("elsewhere");
+    run(&elsewhere, &["restore", path_of(&file_of(&data_dir, saved))]).expect(0);
+    assert_eq!(portable(&export_of(&elsewhere)), portable(&old_export()));
+    assert_no_left_overs(&data_dir);
+    // Once is enough.
+    let server = Server::start(&data_dir, &[]);
+    assert_eq!(server.http.backups()["backups"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_backup_before_an_upgrade_is_encrypted_too() {
+    let (directory, data_dir) = old_directory();
+    let key = Key::new(directory.path(), "key");
+    let environment = [("UNOC_BACKUP_RECIPIENTS", key.recipient.as_str())];
+    let said = run_with(&data_dir, &environment, &["backup", "list", "--json"]).expect(0);
+    let list: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let saved = &list["backups"][0];
+    assert_eq!((&saved["reason"], &saved["is_encrypted"]), (&"upgrade".into(), &true.into()));
+    run(&data_dir, &["backup", "verify", "latest", "--identity", key.path()]).expect(0);
+}
+
+#[test]
+fn without_a_backup_there_is_no_upgrade() {
+    let (directory, data_dir) = old_directory();
+    let before = fs::read(data_dir.join(STORE_FILE)).unwrap();
+    let in_the_way = directory.path().join("a file");
+    fs::write(&in_the_way, "in the way").unwrap();
+    let environment = [("UNOC_BACKUP_DIR", path_of(&in_the_way))];
+    for arguments in [&["serve", "--port", "0"][..], &["export"], &["backup", "now"]] {
+        let refused = run_with(&data_dir, &environment, arguments);
+        assert_ne!(refused.code, 0, "{refused:?}");
+        let words = refused.stderr.lines().last().unwrap_or_default();
+        assert!(words.contains("saves the site before it does, which failed"), "{refused:?}");
+        assert!(words.contains(path_of(&in_the_way)), "{refused:?}");
+        assert_eq!(schema_version(&data_dir), 1);
+    }
+    let after = fs::read(data_dir.join(STORE_FILE)).unwrap();
+    println!("{} of {} bytes", after.len(), before.len());
+    assert_eq!(fs::read(&in_the_way).unwrap(), b"in the way");
+    // The version before still runs on it; so does this one, once it can save.
+    assert_eq!(export_of(&data_dir), old_export());
+    assert_eq!(schema_version(&data_dir), 2);
+}
