@@ -5,7 +5,8 @@
 //! The program under test is `unoc` itself. A bare server (`baseline`) does the same work on the
 //! wire with nothing behind it. A load generator (`load`, `pace`, `watch`, `outage`) drives either,
 //! always the same way, so that its own cost is in both numbers. Only `recompute` needs no process:
-//! it calls the library. `sync` also starts a PostgreSQL, and is its client beside the program.
+//! it calls the library. `sync` and `backup` also start a PostgreSQL: the one is its client beside the
+//! program, the other runs `pg_dump` in turns with it.
 //!
 //! Machines that run this are shared and noisy. The two servers therefore take turns (ours, bare,
 //! ours, bare, …) for at least five rounds, each round gives one ratio, and the median of the
@@ -38,8 +39,8 @@ const USAGE: &str = "\
 Measures the release binary beside a bare server. Use ops/bench.sh, which builds both and calls
   appliance run --binary PATH --scratch DIR [--write FILE] [--rounds N] [--seconds S] [SCENARIO…]
 
-scenarios: get_one list first_byte provision broadcast recompute storm sync footprint (all, when
-none is named)
+scenarios: get_one list first_byte provision broadcast recompute storm sync backup footprint (all,
+when none is named)
   --scratch DIR   where stores are made: the file system whose fsync is measured
   --write FILE    put the tables between this Markdown file's `<!-- bench:SCENARIO -->` markers,
                   and plots beside it

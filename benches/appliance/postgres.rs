@@ -128,6 +128,20 @@ pub(crate) fn url(port: u16, database: &str) -> String {
     format!("postgresql://unoc@127.0.0.1:{port}/{database}?sslmode=disable")
 }
 
+/// Runs a line of shell with these binaries first in the PATH, and returns how long it took.
+pub(crate) fn shell(binaries: &Path, line: &str) -> Result<Duration> {
+    let path = format!("{}:/usr/bin:/bin", binaries.display());
+    let started = Instant::now();
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("set -euo pipefail; {line}")]);
+    command.env_clear().env("LC_ALL", "C").env("PATH", path).stdin(Stdio::null());
+    let output = command.output().context("running bash")?;
+    let took = started.elapsed();
+    let words = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{line}: {words}");
+    Ok(took)
+}
+
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

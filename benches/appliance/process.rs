@@ -44,15 +44,25 @@ pub(crate) fn unoc(binary: &Path, directory: &Path) -> Command {
 
 /// Starts `unoc serve` on a directory; returns it and the time until it was ready.
 pub(crate) fn start_unoc(binary: &Path, directory: &Path) -> Result<(Server, Duration)> {
-    start(binary, directory, None)
+    start(binary, directory, None, &[])
+}
+
+/// The same with further arguments.
+pub(crate) fn start_with(binary: &Path, directory: &Path, arguments: &[&str]) -> Result<Server> {
+    start(binary, directory, None, arguments).map(|(server, _)| server)
 }
 
 /// Starts `unoc serve` with a mirror in this database.
 pub(crate) fn start_mirrored(binary: &Path, directory: &Path, url: &str) -> Result<Server> {
-    start(binary, directory, Some(url)).map(|(server, _)| server)
+    start(binary, directory, Some(url), &[]).map(|(server, _)| server)
 }
 
-fn start(binary: &Path, directory: &Path, url: Option<&str>) -> Result<(Server, Duration)> {
+fn start(
+    binary: &Path,
+    directory: &Path,
+    url: Option<&str>,
+    arguments: &[&str],
+) -> Result<(Server, Duration)> {
     fs::create_dir_all(directory)?;
     let config = directory.with_extension("toml");
     fs::write(&config, "")?;
@@ -65,7 +75,7 @@ fn start(binary: &Path, directory: &Path, url: Option<&str>) -> Result<(Server, 
     let output = File::create(&log)?;
     let mut command = unoc(binary, directory);
     command.arg("serve").arg("--port").arg("0").arg("--config").arg(&config);
-    command.arg("--data-dir").arg(directory);
+    command.arg("--data-dir").arg(directory).args(arguments);
     command.envs(url.map(|url| ("DATABASE_URL", url)));
     command.stdout(output.try_clone()?).stderr(output);
     let started = Instant::now();
@@ -174,6 +184,11 @@ impl Server {
             Ok(kib.with_context(|| format!("no {key} of the process"))?.parse::<f64>()? / 1024.0)
         };
         Ok(Memory { resident_mib: mib("VmRSS:")?, peak_mib: mib("VmHWM:")? })
+    }
+
+    /// Lets the peak begin anew at what is resident now (`man 5 proc_pid_clear_refs`).
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        Ok(fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
     }
 
     fn last_words(&self) -> String {

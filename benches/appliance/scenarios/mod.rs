@@ -1,5 +1,6 @@
 //! One file per number that was promised.
 
+mod backup;
 mod broadcast;
 mod first_byte;
 mod footprint;
@@ -31,6 +32,7 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     ("recompute", recompute::measure),
     ("storm", storm::measure),
     ("sync", sync::measure),
+    ("backup", backup::measure),
     ("footprint", footprint::measure),
 ];
 
