@@ -181,7 +181,9 @@ fn job(error: &JobError) -> Response {
 /// What keeps a backup from being made or restored is told; what went wrong inside is not.
 fn backup(error: &BackupError) -> Response {
     let status = match error {
-        BackupError::NotFound(_) | BackupError::NoBackup => StatusCode::NOT_FOUND,
+        BackupError::NotFound(_) | BackupError::NotHere(_) | BackupError::NoBackup => {
+            StatusCode::NOT_FOUND
+        }
         BackupError::Busy(_)
         | BackupError::NothingToUndo
         | BackupError::Damaged { .. }
@@ -191,11 +193,12 @@ fn backup(error: &BackupError) -> Response {
         | BackupError::Differs(_)
         | BackupError::Key(_) => StatusCode::CONFLICT,
         BackupError::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
-        BackupError::Failed(_) | BackupError::Stopping | BackupError::Target(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        // The directory is what the operator named; what is wrong with it is theirs to mend.
         BackupError::Io { .. }
-        | BackupError::Time(_)
+        | BackupError::Failed(_)
+        | BackupError::Stopping
+        | BackupError::Target(_) => StatusCode::SERVICE_UNAVAILABLE,
+        BackupError::Time(_)
         | BackupError::Row(_)
         | BackupError::Store(_)
         | BackupError::Engine(_) => return internal(error),

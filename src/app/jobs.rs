@@ -1,12 +1,18 @@
 //! The table of jobs: what this appliance does by itself, and when.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
 
-use crate::backup::{BackupError, Backups, Depth, Reason};
+use crate::backup::{BackupError, Backups, Depth, Pruning, Reason};
 use crate::domain::Kind;
 use crate::engine;
-use crate::jobs::{self, JobContext, JobSpec, Jobs, JobsOptions, Trigger};
+use crate::jobs::{
+    self, JobContext, JobError, JobRun, JobSpec, Jobs, JobsOptions, RunLog, RunResult, Trigger,
+};
 
 /// Every job. A new one is a new row.
 fn table(engine: &engine::Handle, backups: &Backups) -> Vec<JobSpec> {
@@ -72,6 +78,13 @@ pub async fn start_jobs(
     jobs::start(engine.clone(), table, options).await.context("cannot take up the jobs")
 }
 
+/// How long a backup waits for a restore or a verification that is under way.
+const TURN_WAIT: Duration = Duration::from_secs(30 * 60);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long its run waits for the copies. An upload that takes longer goes on by itself: the next
+/// backup must not wait for it.
+const COPY_WAIT: Duration = Duration::from_secs(60);
+
 async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
     let reason = match context.trigger {
         Trigger::Schedule => Reason::Schedule,
@@ -79,29 +92,77 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
         Trigger::Missed => Reason::Missed,
         Trigger::Repair => Reason::Repair,
     };
-    let (worker, log) = (backups.clone(), context.log.clone());
-    let work = move || worker.back_up(reason, &|line| log.line(line));
-    let entry = tokio::task::spawn_blocking(work).await??;
-    let log = context.log.clone();
-    let copied = backups.copy_due(false, &|line| log.line(line)).await?;
-    let pruned = backups.prune(&|line| log.line(line)).await?;
-    let mut message = format!("{} saved and restored for proof", entry.id);
-    if !backups.options().targets.is_empty() {
-        message.push_str(&format!("; {} copied off the host", copied.done));
+    let worker = backups.clone();
+    let entry = when_free(context.clone(), move |log| {
+        let worker = worker.clone();
+        blocking(move || worker.back_up(reason, &|line| log.line(line))).boxed()
+    });
+    let mut message = format!("{} saved and restored for proof", entry.await?.id);
+    let copied = match backups.options().targets.is_empty() {
+        true => None,
+        false => copy_off(&context).await?,
+    };
+    if let Some(copied) = &copied {
+        message.push_str(&format!("; off the host: {}", copied.message.as_deref().unwrap_or("-")));
     }
-    if !pruned.removed.is_empty() {
-        message.push_str(&format!("; {} older ones removed", pruned.removed.len()));
+    let pruned = prune_when_free(backups, context).await?;
+    match pruned.removed.len() {
+        0 => {}
+        1 => message.push_str("; 1 older one removed"),
+        removed => message.push_str(&format!("; {removed} older ones removed")),
     }
-    if copied.failed > 0 {
-        bail!("{message}; {} copies failed and are tried again", copied.failed);
+    let is_failed = copied.is_some_and(|run| run.result == RunResult::Failed);
+    if is_failed { bail!("{message}") } else { Ok(message) }
+}
+
+/// Has the copies made; the run that made them, unless it takes long.
+async fn copy_off(context: &JobContext) -> Result<Option<JobRun>> {
+    let run = match context.jobs.run_now("copy", Trigger::Schedule).await {
+        Err(JobError::AlreadyRunning) => return Ok(None),
+        run => run?,
+    };
+    match tokio::time::timeout(COPY_WAIT, context.jobs.wait("copy", run.id)).await {
+        Ok(run) => Ok(Some(run?)),
+        Err(_) => Ok(None),
     }
-    Ok(message)
+}
+
+/// Does something that needs the one place for work, as soon as it is free.
+async fn when_free<T>(
+    context: JobContext,
+    mut work: impl FnMut(RunLog) -> BoxFuture<'static, Result<T, BackupError>>,
+) -> Result<T> {
+    let late = tokio::time::Instant::now() + TURN_WAIT;
+    loop {
+        match work(context.log.clone()).await {
+            Err(BackupError::Busy(what)) if tokio::time::Instant::now() < late => {
+                context.log.line(format!("Waiting until this is done: {what}"));
+            }
+            done => return Ok(done?),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = context.stopped() => bail!(BackupError::Stopping),
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(BackupError::Stopping),
+    }
 }
 
 async fn verify(backups: Backups, context: JobContext) -> Result<String> {
-    let (worker, log) = (backups.clone(), context.log.clone());
-    let work = move || worker.verify("latest", Depth::Full, &|line| log.line(line));
-    let entry = tokio::task::spawn_blocking(work).await??;
+    let entry = when_free(context, move |log| {
+        let worker = backups.clone();
+        blocking(move || worker.verify("latest", Depth::Full, &|line| log.line(line))).boxed()
+    });
+    let entry = entry.await?;
     let verification = entry.notes.verification.context("a verification notes what it found")?;
     if !verification.is_ok {
         bail!("{} failed and was put aside: {}", entry.id, verification.message);
@@ -110,12 +171,16 @@ async fn verify(backups: Backups, context: JobContext) -> Result<String> {
 }
 
 async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String> {
-    let log = context.log.clone();
-    let verified = backups.verify_offhost(&|line| log.line(line)).await?;
-    Ok(format!("{} copies restored and compared", verified.len()))
+    let verified = when_free(context, move |log| {
+        let backups = backups.clone();
+        async move { backups.verify_offhost(&|line| log.line(line)).await }.boxed()
+    });
+    let verified = verified.await?;
+    let noun = if verified.len() == 1 { "copy" } else { "copies" };
+    Ok(format!("{} {noun} restored and compared", verified.len()))
 }
 
-/// Another backup or restore that is under way is no failure: the next look is soon.
+/// Copies that are made already are no failure.
 async fn copy(backups: Backups, context: JobContext) -> Result<String> {
     let log = context.log.clone();
     let is_asked_for = context.trigger == Trigger::Manual;
@@ -130,9 +195,16 @@ async fn copy(backups: Backups, context: JobContext) -> Result<String> {
 }
 
 async fn prune(backups: Backups, context: JobContext) -> Result<String> {
-    let log = context.log.clone();
-    let pruned = backups.prune(&|line| log.line(line)).await?;
+    let pruned = prune_when_free(backups, context).await?;
     Ok(format!("{} removed, {} kept", pruned.removed.len(), pruned.kept.len()))
+}
+
+async fn prune_when_free(backups: Backups, context: JobContext) -> Result<Pruning> {
+    let pruned = when_free(context, move |log| {
+        let backups = backups.clone();
+        async move { backups.prune(&|line| log.line(line)).await }.boxed()
+    });
+    pruned.await
 }
 
 /// What a person would look at first: does it answer, can it be read, is there room.

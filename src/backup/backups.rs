@@ -1,8 +1,8 @@
 //! Everything that can be asked of backups, one thing at a time.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{error, info, warn};
 
@@ -15,7 +15,7 @@ use super::keys::Keyring;
 use super::make::{self, Wanted};
 use super::manifest::{Manifest, Reason};
 use super::name::BackupId;
-use super::notes::Depth;
+use super::notes::{Depth, Notes};
 use super::overview::NONE_US;
 use super::retention::Retention;
 use super::stage::{self, STAGE_DIR, Source};
@@ -53,6 +53,10 @@ pub(super) struct Inner {
     pub(super) engine: engine::Handle,
     pub(super) catalog: Catalog,
     pub(super) board: Board,
+    /// Copies are made beside everything else: an upload may take hours.
+    pub(super) copying: Board,
+    /// Held while notes are read, changed and written, which is for moments.
+    notes: Mutex<()>,
     /// When the store was made.
     pub(super) since: Timestamp,
     /// When the newest verified backup was taken, as of the last work.
@@ -78,11 +82,13 @@ pub type Log<'a> = &'a (dyn Fn(String) + Send + Sync);
 impl Backups {
     pub fn new(options: BackupOptions, engine: engine::Handle) -> Self {
         let catalog = Catalog::new(&options.directory, Some(engine.site_id()));
-        let board = Board::default();
+        let (board, copying) = (Board::default(), Board::default());
+        let notes = Mutex::new(());
         // What cannot be read counts as made long ago: it errs towards a warning.
         let since = engine.read().created_at().unwrap_or(Timestamp(0));
         let newest_verified_us = AtomicI64::new(NONE_US);
-        let inner = Inner { options, engine, catalog, board, since, newest_verified_us };
+        let inner =
+            Inner { options, engine, catalog, board, copying, notes, since, newest_verified_us };
         Self(Arc::new(inner))
     }
 
@@ -92,12 +98,13 @@ impl Backups {
 
     /// What is being done now.
     pub fn activity(&self) -> Option<Activity> {
-        self.0.board.current()
+        self.0.board.current().or_else(|| self.0.copying.current())
     }
 
     /// Lets whatever is being done end soon: the service stops.
     pub fn stop(&self) {
         self.0.board.stop();
+        self.0.copying.stop();
     }
 
     /// Removes what an earlier process left unfinished. Called once, at the start.
@@ -135,17 +142,20 @@ impl Backups {
     /// Where the packed file of a backup is.
     ///
     /// # Errors
-    /// [`BackupError::NotFound`] where it is only off the host.
+    /// [`BackupError::NotHere`] where it is only off the host, or lost.
     pub fn path(&self, entry: &Entry) -> Result<PathBuf, BackupError> {
         let path = self.0.catalog.path(entry);
-        if entry.is_local { Ok(path) } else { Err(BackupError::NotFound(entry.id.to_string())) }
+        if entry.is_local { Ok(path) } else { Err(BackupError::NotHere(entry.id.to_string())) }
     }
 
     /// Whether a backup could be made now, before anything is begun.
     ///
     /// # Errors
     /// [`BackupError::NoRoom`], [`BackupError::Busy`].
-    pub fn check_room(&self) -> Result<(), BackupError> {
+    pub fn check_ready(&self) -> Result<(), BackupError> {
+        if let Some(activity) = self.0.board.current() {
+            return Err(BackupError::Busy(activity.work.as_str().to_owned()));
+        }
         let store_bytes = self.0.engine.store_bytes()?;
         make::check_room(&self.0.catalog, self.0.options.min_free_bytes, store_bytes)
     }
@@ -211,6 +221,23 @@ impl Backups {
             );
         }
         Ok(entry)
+    }
+
+    /// Changes what is noted of a backup; of one that was removed meanwhile, nothing.
+    pub(super) fn note(
+        &self,
+        id: &BackupId,
+        change: impl FnOnce(&mut Notes),
+    ) -> Result<(), BackupError> {
+        let _guard = self.0.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.0.catalog.find(id) {
+            Ok(mut entry) => {
+                change(&mut entry.notes);
+                self.0.catalog.write_notes(id, &entry.notes)
+            }
+            Err(BackupError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the one place for work.

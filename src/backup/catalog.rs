@@ -44,6 +44,11 @@ impl Entry {
         self.notes.is_bad()
     }
 
+    /// Whether the site could be restored from it.
+    pub(super) fn counts(&self) -> bool {
+        self.is_verified() && self.is_there()
+    }
+
     /// Whether its file can be had: here, or from a place off the host.
     pub(super) fn is_there(&self) -> bool {
         let has_copy = |note: &CopyNote| note.state == CopyState::Done;

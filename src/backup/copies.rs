@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::activity::{Unit, Work};
+use super::activity::{Shown, Unit, Work};
 use super::aside::giving_way;
-use super::backups::{Backups, Log, Turn};
+use super::backups::{Backups, Log};
 use super::catalog::{Catalog, Entry, manifest_text};
 use super::error::BackupError;
 use super::files;
@@ -42,8 +42,8 @@ impl Backups {
         if self.options().targets.is_empty() {
             return Ok(copied);
         }
-        let turn = self.turn(Work::Copy)?;
-        for mut entry in self.wanted()? {
+        let shown = self.0.copying.begin(Work::Copy, self.0.engine.now())?;
+        for entry in self.wanted()? {
             for target in &self.options().targets {
                 let note = entry.notes.copies.get(target.name());
                 let now_us = self.0.engine.now().0;
@@ -52,7 +52,7 @@ impl Backups {
                 }
                 if !is_asked_for && note.is_some_and(|note| is_waiting(note, now_us)) {
                     copied.waiting += 1;
-                } else if self.copy_one(&turn, target, &mut entry, log).await? {
+                } else if self.copy_one(&shown, target, &entry, log).await? {
                     copied.done += 1;
                 } else {
                     copied.failed += 1;
@@ -74,15 +74,15 @@ impl Backups {
 
     async fn copy_one(
         &self,
-        turn: &Turn,
+        shown: &Shown,
         target: &Target,
-        entry: &mut Entry,
+        entry: &Entry,
         log: Log<'_>,
     ) -> Result<bool, BackupError> {
         let manifest = &entry.manifest;
-        turn.shown.about(entry.id.as_str());
-        turn.shown.phase("Copying off the host", 2 * manifest.bytes, Unit::Bytes)?;
-        let sent = self.send(turn, target, entry).await;
+        shown.about(entry.id.as_str());
+        shown.phase("Copying off the host", 2 * manifest.bytes, Unit::Bytes)?;
+        let sent = self.send(shown, target, entry).await;
         let now_us = self.0.engine.now().0;
         let attempts = entry.notes.copies.get(target.name()).map_or(0, |note| note.attempts) + 1;
         let mut note = CopyNote { at_us: Some(now_us), attempts, ..CopyNote::default() };
@@ -109,12 +109,11 @@ impl Backups {
                 log(format!("{}: {error}", target.name()));
             }
         }
-        entry.notes.copies.insert(target.name().to_owned(), note);
-        self.0.catalog.write_notes(&entry.id, &entry.notes)?;
+        self.note(&entry.id, |notes| drop(notes.copies.insert(target.name().to_owned(), note)))?;
         Ok(is_done)
     }
 
-    async fn send(&self, turn: &Turn, target: &Target, entry: &Entry) -> Result<(), TargetError> {
+    async fn send(&self, shown: &Shown, target: &Target, entry: &Entry) -> Result<(), TargetError> {
         let site_id = self.0.engine.site_id();
         let manifest = &entry.manifest;
         let file = LocalFile {
@@ -123,7 +122,6 @@ impl Backups {
             sha256: manifest.sha256.clone(),
             bytes: manifest.bytes,
         };
-        let shown = &turn.shown;
         // Whoever stops the service stops the upload by dropping it.
         let progress = |bytes| {
             shown.at(bytes).ok();
@@ -160,7 +158,7 @@ impl Backups {
     async fn verify_copy(
         &self,
         target: &Target,
-        mut entry: Entry,
+        entry: Entry,
         log: Log<'_>,
     ) -> Result<Entry, BackupError> {
         let turn = self.turn(Work::Verify)?;
@@ -187,14 +185,15 @@ impl Backups {
             }
             Err(error) => {
                 // A copy that is of no use is made again.
-                let note = entry.notes.copies.entry(target.name().to_owned()).or_default();
-                *note = CopyNote {
+                let note = CopyNote {
                     state: CopyState::Failed,
                     at_us: Some(self.0.engine.now().0),
                     message: Some(error.to_string()),
                     ..CopyNote::default()
                 };
-                self.0.catalog.write_notes(&entry.id, &entry.notes)?;
+                self.note(&entry.id, |notes| {
+                    notes.copies.insert(target.name().to_owned(), note);
+                })?;
                 log(format!("{} from {}: {error}", entry.id, target.name()));
                 Err(error)
             }
@@ -211,7 +210,7 @@ impl Backups {
         let mut failed = None;
         for target in &self.options().targets {
             let site_id = self.0.engine.site_id();
-            match discover(target, site_id, &self.known()?).await {
+            match discover(target, site_id, &self.known_at(target)?).await {
                 Ok(manifests) => {
                     let _turn = self.turn(Work::Copy)?;
                     found += manifests.len() as u64;
@@ -225,19 +224,22 @@ impl Backups {
         failed.map_or(Ok(found), |error| Err(error.into()))
     }
 
-    fn known(&self) -> Result<BTreeSet<BackupId>, BackupError> {
-        Ok(self.list()?.into_iter().map(|entry| entry.id).collect())
+    /// Backups that are known to have a copy at a target.
+    fn known_at(&self, target: &Target) -> Result<BTreeSet<BackupId>, BackupError> {
+        let has_copy = |entry: &Entry| {
+            entry.notes.copies.get(target.name()).is_some_and(|note| note.state == CopyState::Done)
+        };
+        Ok(self.list()?.into_iter().filter(has_copy).map(|entry| entry.id).collect())
     }
 
     fn add_copy(&self, target: &Target, manifest: &Manifest) -> Result<(), BackupError> {
         let note = CopyNote { state: CopyState::Done, ..CopyNote::default() };
+        let copies = [(target.name().to_owned(), note)];
         let known = BackupId::parse(&manifest.file).map(|id| self.0.catalog.find(&id));
-        let mut notes = match known {
-            Some(Ok(entry)) => entry.notes,
-            _ => Notes::default(),
-        };
-        notes.copies.insert(target.name().to_owned(), note);
-        self.0.catalog.add(manifest, &notes)
+        match known {
+            Some(Ok(entry)) => self.note(&entry.id, |notes| notes.copies.extend(copies)),
+            _ => self.0.catalog.add(manifest, &Notes { copies: copies.into(), ..Notes::default() }),
+        }
     }
 
     /// Brings the file of a backup that is only off the host back into the directory.

@@ -54,11 +54,16 @@ pub struct LostChange {
     pub actor: String,
 }
 
-/// Compares the current site with the one that is to come. Walks both once, by id.
+/// What the engine does of its own accord, and would do again.
+const REFRESH: &str = "refresh status";
+
+/// Compares the current site with the one that is to come. Walks both once, by id. Changes later
+/// than `lost_after` count as lost.
 pub(super) fn compare(
     now: &Snapshot,
     after: &Snapshot,
     header: &Header,
+    lost_after: u64,
 ) -> Result<Difference, BackupError> {
     let count = |kind| -> Result<Counts, StoreError> {
         Ok(Counts { now: now.count(kind)?, after: after.count(kind)? })
@@ -74,8 +79,11 @@ pub(super) fn compare(
     compare_devices(now, after, &mut difference)?;
     for row in now.audit(u64::MAX)? {
         let row = row?;
-        if row.seq <= header.seq {
+        if row.seq <= lost_after {
             break;
+        }
+        if row.action == REFRESH {
+            continue;
         }
         difference.changes_lost += 1;
         difference.newest_change_lost.get_or_insert(LostChange {

@@ -22,6 +22,10 @@ pub enum BackupError {
     Busy(String),
     #[error("there is no backup {0}; unoc backup list shows those that there are")]
     NotFound(String),
+    #[error(
+        "the file of {0} is not on this host; a restore fetches it where a copy is off the host"
+    )]
+    NotHere(String),
     #[error("there is no backup yet; make one with: unoc backup now")]
     NoBackup,
     #[error("{file} is damaged: {what}. It cannot be restored; take an older backup or a copy")]

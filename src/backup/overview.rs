@@ -108,7 +108,7 @@ impl Backups {
         let now_us = self.0.engine.now().0;
         let Ok(entries) = self.list() else { return };
         let taken = |entry: &Entry| entry.manifest.header.taken_at_us;
-        let verified: Vec<&Entry> = entries.iter().filter(|entry| entry.is_verified()).collect();
+        let verified: Vec<&Entry> = entries.iter().filter(|entry| entry.counts()).collect();
         let dated = verified.iter().find(|entry| taken(entry) <= now_us + CLOCK_SLACK_US);
         let newest = dated.or(verified.first()).map_or(NONE_US, |entry| taken(entry));
         self.0.newest_verified_us.store(newest, Ordering::Relaxed);
@@ -122,7 +122,7 @@ impl Backups {
         self.note_protection();
         let entries = self.list()?;
         let Protection { rpo_s, is_stale, .. } = self.protection();
-        let newest_verified = entries.iter().find(|entry| entry.is_verified()).cloned();
+        let newest_verified = entries.iter().find(|entry| entry.counts()).cloned();
         let rehearsal = entries
             .iter()
             .filter_map(|entry| entry.notes.verification.as_ref())

@@ -60,7 +60,7 @@ impl Backups {
         Ok(pruning)
     }
 
-    async fn remove(&self, mut entry: Entry, log: Log<'_>) -> Result<(), BackupError> {
+    async fn remove(&self, entry: Entry, log: Log<'_>) -> Result<(), BackupError> {
         let catalog = &self.0.catalog;
         let site_id = self.0.engine.site_id();
         catalog.remove_file(&entry)?;
@@ -74,11 +74,10 @@ impl Backups {
                 if let Err(error) = target.delete(site_id, name).await {
                     warn!(backup.id = %entry.id, %error, "A copy could not be removed");
                     log(format!("{} stays at {}: {error}", entry.id, target.name()));
-                    catalog.write_notes(&entry.id, &entry.notes)?;
                     return Ok(());
                 }
             }
-            entry.notes.copies.remove(target.name());
+            self.note(&entry.id, |notes| drop(notes.copies.remove(target.name())))?;
         }
         catalog.forget(&entry)?;
         info!(backup.id = %entry.id, "Removed {}, which the retention does not keep", entry.id);

@@ -78,7 +78,7 @@ impl Backups {
         let start = Instant::now();
         let source = self.source(&path, Some(&entry.manifest));
         let staged = apart(|| Staged::restore(&source, &turn.shown))?;
-        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP };
+        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
         self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), &wanted)
     }
 
@@ -97,7 +97,7 @@ impl Backups {
         let manifest = manifest_beside(path);
         let source = self.source(path, manifest.as_ref());
         let staged = apart(|| Staged::restore(&source, &turn.shown))?;
-        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP };
+        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
         let name = seal::shown(path);
         self.put_in_place(&turn, staged.store(), &staged.header, &name, &wanted)
     }
@@ -137,7 +137,7 @@ impl Backups {
             return Err(BackupError::Failed("the engine panicked; see the log".to_owned()));
         }
         loaded?;
-        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_DUMP };
+        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_DUMP, lost_after: None };
         self.put_in_place(&turn, staged.store(), &staged.header, name, &wanted)
     }
 
@@ -159,7 +159,9 @@ impl Backups {
             site_id: Some(self.0.engine.site_id()),
         };
         let store = Store::open(&undo.directory, options)?;
-        let wanted = Wanted { is_dry_run, origin, start, action: UNDO_RESTORE };
+        // The restore itself is what is taken back.
+        let lost_after = undo.seq_after.or(Some(undo.seq_before + 1));
+        let wanted = Wanted { is_dry_run, origin, start, action: UNDO_RESTORE, lost_after };
         let name = format!("before {}", undo.backup_id);
         self.put_in_place(&turn, &store, &undo.header, &name, &wanted)
     }
@@ -203,7 +205,8 @@ impl Backups {
     ) -> Result<RestoreReport, BackupError> {
         let engine = &self.0.engine;
         let current = engine.read();
-        let difference = diff::compare(&current, &from.read()?, header)?;
+        let lost_after = wanted.lost_after.unwrap_or(header.seq);
+        let difference = diff::compare(&current, &from.read()?, header, lost_after)?;
         let mut report = RestoreReport {
             backup_id: name.to_owned(),
             is_dry_run: wanted.is_dry_run,
@@ -320,4 +323,6 @@ struct Wanted {
     origin: AuditOrigin,
     start: Instant,
     action: &'static str,
+    /// Changes up to here are not lost; those of the other state, where it is not said.
+    lost_after: Option<u64>,
 }

@@ -49,7 +49,7 @@ impl Retention {
             (week.year().into(), week.week().into())
         });
         by("monthly", self.monthly, |date| (date.year().into(), date.month().into()));
-        if let Some(entry) = good.iter().find(|entry| entry.is_verified()) {
+        if let Some(entry) = good.iter().find(|entry| entry.counts()) {
             keep(entry, "newest verified");
         }
         for entry in entries.iter().filter(|entry| entry.is_bad()).take(BAD_KEPT) {

@@ -68,7 +68,7 @@ impl Backups {
     pub(super) fn verify_file(
         &self,
         turn: &Turn,
-        mut entry: Entry,
+        entry: Entry,
         path: &Path,
         depth: Depth,
     ) -> Result<Entry, BackupError> {
@@ -86,17 +86,17 @@ impl Backups {
         };
         match rehearsed {
             Ok(Rehearsed { message, postgres, restore_ms }) => {
-                entry.notes.verification = Some(Verification {
+                let found = Verification {
                     duration_ms: restore_ms,
                     ..verification(true, message, postgres)
-                });
-                catalog.write_notes(&entry.id, &entry.notes)?;
-                Ok(entry)
+                };
+                self.note(&entry.id, |notes| notes.verification = Some(found))?;
+                catalog.find(&entry.id)
             }
             Err(error) if error.is_fault_of_file() && depth != Depth::Offhost => {
                 error!(backup.id = %entry.id, %error, "A backup failed its verification");
-                entry.notes.verification = Some(verification(false, error.to_string(), None));
-                catalog.write_notes(&entry.id, &entry.notes)?;
+                let found = verification(false, error.to_string(), None);
+                self.note(&entry.id, |notes| notes.verification = Some(found))?;
                 catalog.set_aside(&entry)?;
                 Err(error)
             }

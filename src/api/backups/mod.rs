@@ -97,7 +97,7 @@ async fn back_up(
     State(state): State<ApiState>,
 ) -> Result<(StatusCode, Json<BackupView>), ApiError> {
     let known = blocking(&state, |backups| {
-        backups.check_room()?;
+        backups.check_ready()?;
         Ok(backups.list()?.into_iter().map(|entry| entry.id).collect::<BTreeSet<_>>())
     });
     let known = known.await?;
@@ -143,8 +143,11 @@ async fn verify(
     State(state): State<ApiState>,
     PathName(id): PathName,
 ) -> Result<Json<BackupView>, ApiError> {
+    let backups = state.backups().clone();
+    let entry = blocking(&state, move |backups| backups.find(&id)).await?;
+    let entry = backups.fetch(&entry).await?;
     let verified = blocking(&state, move |backups| {
-        let entry = backups.verify(&id, Depth::Full, &|_| {})?;
+        let entry = backups.verify(entry.id.as_str(), Depth::Full, &|_| {})?;
         view(backups, entry.id.as_str())
     });
     Ok(Json(verified.await?))

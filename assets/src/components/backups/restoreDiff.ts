@@ -60,11 +60,10 @@ function one(text: string, count: number): string {
 }
 
 /**
- * How many changes go, in words; null where none does. A restore that is taken back is among them
- * itself, and does not count as lost.
+ * How many changes go, in words; null where none does.
  */
 export function lossWords({ changes_lost: all, is_dry_run: isDry }: Restore, isUndo: boolean): string | null {
-  const lost = isUndo ? all - 1 : all
+  const lost = all
   if (lost <= 0) return null
   const since = isUndo ? ' made since' : ''
   return `${formatCounted(lost, 'change')}${since} ${isDry ? 'will be lost' : lost === 1 ? 'was lost' : 'were lost'}`
