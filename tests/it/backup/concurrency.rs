@@ -17,7 +17,7 @@ fn two_backups_at_once_are_one_and_a_conflict() {
     let directory = tempfile::tempdir().unwrap();
     seed(directory.path(), LEAVES);
     let server = Server::start(directory.path(), &[]);
-    let ask = || server.http.post("/api/backups", &Value::Null);
+    let ask = || server.http.ask("/api/backups");
     let mut answers = std::thread::scope(|scope| {
         [scope.spawn(ask), scope.spawn(ask)].map(|asked| asked.join().expect("no panic"))
     });
@@ -89,7 +89,7 @@ fn a_lock_is_respected_while_its_holder_lives_and_no_longer() {
     let stdout = holder.stdout.take().expect("a pipe");
     std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
     assert_eq!(line, "held\n");
-    let refused = app.post("/api/backups", &Value::Null);
+    let refused = app.ask("/api/backups");
     assert!([409, 503].contains(&refused.status), "{refused:?}");
     assert!(refused.detail().as_str().unwrap().contains("another process"), "{refused:?}");
     holder.kill().unwrap();

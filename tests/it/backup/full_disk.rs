@@ -43,7 +43,7 @@ fn without_room_for_backups_the_site_is_served_and_the_reason_is_told() {
     let environment = [("UNOC_BACKUP_DIR", path_of(&backup_dir)), LEAST];
     let server = Server::start(directory.path(), &environment);
     volume.fill_up();
-    let refused = server.http.post("/api/backups", &Value::Null).expect(507);
+    let refused = server.http.ask("/api/backups").expect(507);
     let detail = refused.detail();
     assert!(detail.as_str().unwrap().contains(path_of(volume.path())), "{detail}");
     assert!(detail.as_str().unwrap().contains("MiB free"), "{detail}");
@@ -93,7 +93,7 @@ fn a_volume_that_fills_up_in_the_middle_leaves_nothing_behind() {
     assert_eq!(names_in(&backup_dir), before);
 
     let server = Server::start(directory.path(), &environment);
-    let refused = server.http.post("/api/backups", &Value::Null);
+    let refused = server.http.ask("/api/backups");
     assert!([503, 507].contains(&refused.status), "{refused:?}");
     assert!(refused.detail().as_str().unwrap().contains("No space left"), "{refused:?}");
     assert_eq!(names_in(&backup_dir), before);

@@ -181,7 +181,7 @@ impl Site {
         }
         if list["undo"].is_object() {
             // What is offered is there.
-            let dry = server.http.post("/api/backups/undo?dry_run=true", &Value::Null);
+            let dry = server.http.ask("/api/backups/undo?dry_run=true");
             assert_eq!(dry.status, 200, "{when}: {dry:?}");
         }
         self.back_up(&server);

@@ -152,7 +152,7 @@ fn pruning_removes_copies_too_and_waits_for_a_place_that_is_down() {
     assert_eq!((&left["is_local"], &left["kept_as"]), (&false.into(), &json!([])), "{left:#}");
     assert_eq!(left["copies"].as_array().unwrap().len(), 1, "what is there is known: {left:#}");
     places.s3.restart();
-    let pruned = app.post("/api/backups/prune", &Value::Null).expect(200).json();
+    let pruned = app.ask("/api/backups/prune").expect(200).json();
     assert_eq!(pruned["remove"][0]["id"], second["id"], "{pruned:#}");
     app.get(&format!("/api/backups/{}", text_of(&second["id"]))).expect(404);
     let next = copy(&app.backup(&third["id"]), "minio")["next_attempt_at"].take();
@@ -201,7 +201,7 @@ fn backups_that_are_only_off_the_host_are_found_fetched_and_restored() {
     app.provision("afterwards", "POP");
     fs::remove_dir_all(app.file("backups")).unwrap();
     assert_eq!(app.backups()["backups"], json!([]));
-    let found = app.post("/api/backups/discover", &Value::Null).expect(200).json();
+    let found = app.ask("/api/backups/discover").expect(200).json();
     let [found] = found["backups"].as_array().unwrap().as_slice() else { panic!("{found:#}") };
     assert_eq!((&found["id"], &found["is_local"]), (&backup["id"], &false.into()));
     assert_eq!(found["state"], "unverified", "it was not proved here");

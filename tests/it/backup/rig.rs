@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use http::Method;
 use serde_json::{Value, json};
 use unoc::backup::generate;
 
@@ -13,10 +14,16 @@ use crate::app::site::text_of;
 use crate::app::wait;
 
 impl Http {
+    /// A request that has no body. One that nobody reads may end the connection after the answer.
+    #[track_caller]
+    pub(super) fn ask(&self, path: &str) -> Answer {
+        self.send(Method::POST, path, &[], None)
+    }
+
     /// Makes a backup, which must succeed.
     #[track_caller]
     pub(super) fn back_up(&self) -> Value {
-        self.post("/api/backups", &Value::Null).expect(201).json()
+        self.ask("/api/backups").expect(201).json()
     }
 
     /// `GET /api/backups`.
@@ -31,7 +38,7 @@ impl Http {
     }
 
     pub(super) fn verify(&self, id: &Value) -> Answer {
-        self.post(&format!("/api/backups/{}/verify", text_of(id)), &Value::Null)
+        self.ask(&format!("/api/backups/{}/verify", text_of(id)))
     }
 
     pub(super) fn restore(&self, id: &Value, is_dry_run: bool) -> Answer {
@@ -40,7 +47,7 @@ impl Http {
     }
 
     pub(super) fn undo(&self) -> Answer {
-        self.post("/api/backups/undo", &Value::Null)
+        self.ask("/api/backups/undo")
     }
 
     #[track_caller]
@@ -52,7 +59,7 @@ impl Http {
     #[track_caller]
     pub(super) fn run_job(&self, name: &str) -> Value {
         let path = format!("/api/jobs/{name}");
-        let begun = self.post(&format!("{path}/run"), &Value::Null).expect(202).json();
+        let begun = self.ask(&format!("{path}/run")).expect(202).json();
         wait::until("the run ends", || {
             let runs = self.get(&path).expect(200).json()["runs"].take();
             let run = runs.as_array()?.iter().find(|run| run["id"] == begun["id"])?.clone();
