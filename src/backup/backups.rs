@@ -156,6 +156,7 @@ impl Backups {
         if let Some(activity) = self.0.board.current() {
             return Err(BackupError::Busy(activity.work.as_str().to_owned()));
         }
+        drop(files::lock(&self.0.options.directory)?);
         let store_bytes = self.0.engine.store_bytes()?;
         make::check_room(&self.0.catalog, self.0.options.min_free_bytes, store_bytes)
     }

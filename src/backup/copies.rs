@@ -143,16 +143,24 @@ impl Backups {
     /// # Errors
     /// [`BackupError::NoBackup`] without any copy; [`BackupError`] naming the copy that failed.
     pub async fn verify_offhost(&self, log: Log<'_>) -> Result<Vec<Entry>, BackupError> {
-        let mut verified = Vec::new();
+        let (mut verified, mut failed) = (Vec::new(), None);
         for target in &self.options().targets {
             let is_there = |entry: &Entry| {
                 let note = entry.notes.copies.get(target.name());
                 note.is_some_and(|note| note.state == CopyState::Done) && !entry.is_bad()
             };
             let Some(entry) = self.list()?.into_iter().find(is_there) else { continue };
-            verified.push(self.verify_copy(target, entry, log).await?);
+            match self.verify_copy(target, entry, log).await {
+                Ok(entry) => verified.push(entry),
+                // The other places are looked at all the same.
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        if verified.is_empty() { Err(BackupError::NoBackup) } else { Ok(verified) }
+        match failed {
+            Some(error) => Err(error),
+            None if verified.is_empty() => Err(BackupError::NoBackup),
+            None => Ok(verified),
+        }
     }
 
     async fn verify_copy(
@@ -182,6 +190,10 @@ impl Backups {
             Ok(verified) => {
                 log(format!("{} from {}: restored and compared.", verified.id, target.name()));
                 Ok(verified)
+            }
+            Err(error) if !is_fault_of_copy(&error) => {
+                log(format!("{} from {}: {error}", entry.id, target.name()));
+                Err(error)
             }
             Err(error) => {
                 // A copy that is of no use is made again.
@@ -304,6 +316,17 @@ pub(super) async fn discover(
         manifests.extend(serde_json::from_slice::<Manifest>(&bytes).ok());
     }
     Ok(manifests)
+}
+
+/// Whether the copy itself is at fault, and not the way to it.
+fn is_fault_of_copy(error: &BackupError) -> bool {
+    let is_other_file = |error: &TargetError| {
+        matches!(error, TargetError::NotFound { .. } | TargetError::TooLarge { .. })
+    };
+    match error {
+        BackupError::Target(error) => is_other_file(error),
+        error => error.is_fault_of_file(),
+    }
 }
 
 fn is_waiting(note: &CopyNote, now_us: i64) -> bool {

@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 use std::ops::Bound;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -105,7 +106,7 @@ fn writing(source: io::Error) -> BackupError {
 }
 
 fn begin(out: &mut impl Write, header: &Header) -> io::Result<()> {
-    let json = serde_json::to_string(header).expect("a header is plain data");
+    let json = header_json(header);
     let id = header.site_id;
     let name = literal(&header.site_name);
     let from = literal(&header.name);
@@ -149,7 +150,8 @@ fn begin(out: &mut impl Write, header: &Header) -> io::Result<()> {
 }
 
 fn end(out: &mut impl Write, header: &Header, tables: &Digests) -> io::Result<()> {
-    let json = serde_json::to_string(tables).expect("digests are plain data");
+    let end = End { header_sha256: header_sha256(header), tables: tables.clone() };
+    let json = serde_json::to_string(&end).expect("digests are plain data");
     let id = header.site_id;
     let columns = format!("site_id, {}", AUDIT.column_list());
     write!(
@@ -160,6 +162,23 @@ fn end(out: &mut impl Write, header: &Header, tables: &Digests) -> io::Result<()
          ANALYZE devices, interfaces, links, audit;\n\
          {END_LINE}{json}\n"
     )
+}
+
+/// What the last line says.
+#[derive(Serialize, Deserialize)]
+pub(super) struct End {
+    /// Of the header's JSON text, in hex.
+    pub(super) header_sha256: String,
+    pub(super) tables: Digests,
+}
+
+/// The hash of a header as it stands in a file.
+pub(super) fn header_sha256(header: &Header) -> String {
+    hex(&Sha256::digest(header_json(header)))
+}
+
+fn header_json(header: &Header) -> String {
+    serde_json::to_string(header).expect("a header is plain data")
 }
 
 /// A text as SQL writes it, with standard_conforming_strings.

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use sha2::{Digest as _, Sha256};
 
 use super::activity::Shown;
-use super::dump::{AUDIT_STAGE, END_LINE, FIRST_LINE, HEADER_LINE};
+use super::dump::{AUDIT_STAGE, END_LINE, End, FIRST_LINE, HEADER_LINE, header_sha256};
 use super::error::BackupError;
 use super::files::hex;
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
@@ -74,13 +74,16 @@ impl<'a> Reading<'a> {
         let mut done = 0;
         while self.next()? {
             if let Some(json) = self.line.strip_prefix(END_LINE.as_bytes()) {
-                let expected: Digests = serde_json::from_slice(json)
+                let expected: End = serde_json::from_slice(json)
                     .map_err(|error| self.fault(format!("its end cannot be read: {error}")))?;
                 // Only at their own ends do the layers below check what they have let through.
                 if self.next()? {
                     return Err(self.fault("something follows its end"));
                 }
-                return self.compared(found, &expected);
+                if expected.header_sha256 != header_sha256(&self.header) {
+                    return Err(self.fault("its header is not the one that was written"));
+                }
+                return self.compared(found, &expected.tables);
             }
             let Some(table) = copied_table(&self.line) else { continue };
             let digest = match table {

@@ -121,7 +121,10 @@ fn instant(time: Timestamp) -> Option<Instant> {
 
 fn read(text: &str) -> Result<Cron, String> {
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    parser.parse(text).map_err(|error| error.to_string())
+    parser.parse(text).map_err(|error| {
+        let why = error.to_string();
+        why.strip_prefix("Component error: ").unwrap_or(&why).to_owned()
+    })
 }
 
 /// Which field is at fault. croner names none.

@@ -219,7 +219,7 @@ fn a_copy_is_restored_for_proof_and_one_that_was_altered_is_made_again() {
     let proved = app.run_job("verify-offhost");
     assert_eq!(
         (&proved["result"], &proved["message"]),
-        (&"ok".into(), &"1 copies restored and compared".into())
+        (&"ok".into(), &"1 copy restored and compared".into())
     );
     let verified = app.backup(&backup["id"]);
     assert_eq!(verified["verification"]["kind"], "offhost");
