@@ -1,4 +1,4 @@
-//! Threads for long work: what it takes of the processor and of memory is given back.
+//! Threads for long work.
 
 use rustix::process::setpriority_process;
 
@@ -6,8 +6,8 @@ use rustix::process::setpriority_process;
 /// work is as fast as ever.
 const NICENESS: i32 = 10;
 
-/// Does something on a thread of its own and waits for it. malloc keeps for the next one what such
-/// a thread frees; the threads of a pool would each keep as much.
+/// Does something on a thread of its own and waits for it. glibc may hand the next such thread the
+/// arena of the last one; each thread of a pool has its own for as long as it lives.
 pub(super) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let done = std::thread::scope(|scope| scope.spawn(work).join());
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -74,7 +74,7 @@ impl Backups {
         let source = self.source(&path, Some(&entry.manifest));
         let staged = apart(|| Staged::restore(&source, &turn.shown))?;
         let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
-        self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), wanted)
+        self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), &wanted)
     }
 
     /// Restores a file that is not among the backups, by what it says of itself.
@@ -94,7 +94,7 @@ impl Backups {
         let staged = apart(|| Staged::restore(&source, &turn.shown))?;
         let wanted = Wanted { is_dry_run, origin, start, action: "restore backup" };
         let name = seal::shown(path);
-        self.put_in_place(&turn, staged.store(), &staged.header, &name, wanted)
+        self.put_in_place(&turn, staged.store(), &staged.header, &name, &wanted)
     }
 
     /// Puts a site that was read elsewhere in place, as a backup: one of UNOC v2.
@@ -133,7 +133,7 @@ impl Backups {
         }
         loaded?;
         let wanted = Wanted { is_dry_run, origin, start, action: "restore dump of v2" };
-        self.put_in_place(&turn, staged.store(), &staged.header, name, wanted)
+        self.put_in_place(&turn, staged.store(), &staged.header, name, &wanted)
     }
 
     /// Puts the state from before the last restore back, which can be taken back in turn.
@@ -156,7 +156,7 @@ impl Backups {
         let store = Store::open(&undo.directory, options)?;
         let wanted = Wanted { is_dry_run, origin, start, action: "undo restore" };
         let name = format!("before {}", undo.backup_id);
-        self.put_in_place(&turn, &store, &undo.header, &name, wanted)
+        self.put_in_place(&turn, &store, &undo.header, &name, &wanted)
     }
 
     /// The restore that can be taken back, if there is one.
@@ -182,7 +182,7 @@ impl Backups {
         from: &Store,
         header: &Header,
         name: &str,
-        wanted: Wanted,
+        wanted: &Wanted,
     ) -> Result<RestoreReport, BackupError> {
         let engine = &self.0.engine;
         let current = engine.read();
@@ -206,7 +206,7 @@ impl Backups {
                 engine.now(),
             );
             drop(current);
-            self.replace(from, name, &wanted, seq_before, state)?;
+            self.replace(from, name, wanted, seq_before, state)?;
         }
         report.duration_ms = u64::try_from(wanted.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(report)

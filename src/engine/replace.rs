@@ -40,8 +40,8 @@ pub enum Restored {
 
 impl Engine {
     /// Nobody writes meanwhile, so what is kept is exactly what is replaced.
-    pub(super) fn restore(&mut self, wanted: Restoration) -> Result<Restored, StoreError> {
-        let prepared = self.prepare(&wanted);
+    pub(super) fn restore(&mut self, wanted: &Restoration) -> Result<Restored, StoreError> {
+        let prepared = self.prepare(wanted);
         let (from, kept) = match prepared {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(refused)) => return Ok(refused),

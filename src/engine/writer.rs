@@ -217,7 +217,7 @@ impl Engine {
             Question::Inspect(look) => look(&self.world),
             Question::Mirror(request) => self.serve_mirror(request)?,
             Question::Restore(wanted, answer) => {
-                answer.send(self.restore(*wanted)?).ok();
+                answer.send(self.restore(&wanted)?).ok();
             }
             Question::Jobs(request) => self.serve_jobs(request)?,
         }
