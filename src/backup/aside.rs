@@ -1,13 +1,13 @@
-//! Threads for long work: what it takes of the processor and of memory is given back.
+//! Threads for long work.
 
 use rustix::process::setpriority_process;
 
-/// A tenth of the weight of a thread that nobody made nice (`man 7 sched`): on an idle host the
-/// work is as fast as ever.
-const NICENESS: i32 = 10;
+/// A third of the weight of a thread that nobody made nice (`man 7 sched`): on an idle host the
+/// work is as fast as ever, on a busy one it still ends.
+const NICENESS: i32 = 5;
 
-/// Does something on a thread of its own and waits for it. malloc keeps for the next one what such
-/// a thread frees; the threads of a pool would each keep as much.
+/// Does something on a thread of its own and waits for it. glibc may hand the next such thread the
+/// arena of the last one; each thread of a pool has its own for as long as it lives.
 pub(super) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let done = std::thread::scope(|scope| scope.spawn(work).join());
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -55,13 +55,13 @@ test('a restore that changes nothing', () => {
   expect(isSame(restore({ counts: { devices: SAME, interfaces: SAME, links: { now: 1, after: 0 } } }))).toBe(false)
 })
 
-test('what is lost: not the restore that is taken back', () => {
+test('what is lost', () => {
   const words = (changes_lost: number, isUndo: boolean, is_dry_run = true): string | undefined =>
     lossWords(restore({ changes_lost, is_dry_run }), isUndo)?.replace('\u00a0', ' ')
   expect(words(0, false)).toBeUndefined()
   expect(words(1, false)).toBe('1 change will be lost')
   expect(words(2, false, false)).toBe('2 changes were lost')
-  expect(words(1, true)).toBeUndefined()
-  expect(words(2, true)).toBe('1 change made since will be lost')
-  expect(words(2, true, false)).toBe('1 change made since was lost')
+  expect(words(0, true)).toBeUndefined()
+  expect(words(1, true)).toBe('1 change made since will be lost')
+  expect(words(1, true, false)).toBe('1 change made since was lost')
 })

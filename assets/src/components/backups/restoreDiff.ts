@@ -62,8 +62,7 @@ function one(text: string, count: number): string {
 /**
  * How many changes go, in words; null where none does.
  */
-export function lossWords({ changes_lost: all, is_dry_run: isDry }: Restore, isUndo: boolean): string | null {
-  const lost = all
+export function lossWords({ changes_lost: lost, is_dry_run: isDry }: Restore, isUndo: boolean): string | null {
   if (lost <= 0) return null
   const since = isUndo ? ' made since' : ''
   return `${formatCounted(lost, 'change')}${since} ${isDry ? 'will be lost' : lost === 1 ? 'was lost' : 'were lost'}`

@@ -16,10 +16,12 @@ use crate::director::Bench;
 use crate::process::Server;
 use crate::report::{self, Row};
 
+/// Measures a part on a site of its own.
+type Part = fn(&Bench, &Path) -> Result<Vec<Row>>;
+
 pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let site = bench.site(LARGE_SITE)?;
-    let measured: [fn(&Bench, &Path) -> Result<Vec<Row>>; 4] =
-        [speed::measure, restore::measure, memory::measure, latency::measure];
+    let measured: [Part; 4] = [speed::measure, restore::measure, memory::measure, latency::measure];
     let mut rows = Vec::new();
     for measure in measured {
         // A copy each: other scenarios measure a store that was never restored.
