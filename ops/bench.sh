@@ -29,8 +29,6 @@ executable=$(cargo bench --locked --bench appliance --no-run --message-format=js
 [ -x "$executable" ] || { echo 'cargo did not name the bench executable' >&2; exit 1; }
 cargo build --locked --release --bin unoc
 
-# As the unit sets it.
-export MALLOC_ARENA_MAX=2
 mkdir -p "${UNOC_BENCH_DIR:-$target}"
 scratch=$(mktemp -d "${UNOC_BENCH_DIR:-$target}/unoc-bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT

@@ -220,21 +220,19 @@ fn verdict(is_alive: bool, room: &Room, state: &ApiState) -> (&'static str, Opti
         return (UNHEALTHY, Some(reason));
     }
     let sync = state.sync().status();
-    let reason = match sync.state {
+    let mirror = match sync.state {
         SyncState::Waiting => {
             let why = sync.trouble.map(|trouble| trouble.message).unwrap_or_default();
-            format!("PostgreSQL is away, changes are kept here: {why}")
+            Some(format!("PostgreSQL is away, changes are kept here: {why}"))
         }
         SyncState::Stopped => {
             let why = sync.obstacle.map(|obstacle| obstacle.message).unwrap_or_default();
-            format!("the mirror stands still: {why}")
+            Some(format!("the mirror stands still: {why}"))
         }
-        SyncState::Off | SyncState::Connecting | SyncState::Loading | SyncState::Live => {
-            let reason = unprotected(state);
-            return (if reason.is_some() { "degraded" } else { "healthy" }, reason);
-        }
+        SyncState::Off | SyncState::Connecting | SyncState::Loading | SyncState::Live => None,
     };
-    ("degraded", Some(reason))
+    let reasons: Vec<String> = mirror.into_iter().chain(unprotected(state)).collect();
+    if reasons.is_empty() { ("healthy", None) } else { ("degraded", Some(reasons.join("; "))) }
 }
 
 /// Why the site could not be restored to a recent state.

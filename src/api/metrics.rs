@@ -33,7 +33,10 @@ async fn metrics(State(state): State<ApiState>) -> Result<Response, ApiError> {
     site(&state, &mut registry)?;
     let backups = state.backups().clone();
     let overview = tokio::task::spawn_blocking(move || backups.overview()).await;
-    // A directory that cannot be read tells nothing; the gauges are then absent.
+    let is_stale = float(u64::from(state.backups().protection().is_stale));
+    let help = "1 when no backup of late was restored and compared";
+    gauge(&mut registry, "backup_is_stale", help, is_stale);
+    // A directory that cannot be read tells nothing more; the other gauges are then absent.
     if let Ok(Ok(overview)) = overview {
         of_backups(state.backups(), &overview, &mut registry);
     }
@@ -86,8 +89,6 @@ fn of_backups(backups: &Backups, overview: &Overview, registry: &mut Registry) {
         let took = std::time::Duration::from_millis(newest.manifest.duration_ms).as_secs_f64();
         seconds(registry, "backup_duration", "What making that backup took", took);
     }
-    let is_stale = float(u64::from(overview.is_stale));
-    gauge(registry, "backup_is_stale", "1 when that is longer ago than it may be", is_stale);
     let count = |is: fn(&crate::backup::Entry) -> bool| {
         float(overview.entries.iter().filter(|entry| is(entry)).count() as u64)
     };

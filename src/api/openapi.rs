@@ -53,7 +53,12 @@ pub(super) fn add_common_answers(document: &mut OpenApi) {
         for read in [&mut item.get, &mut item.head].into_iter().flatten() {
             add(
                 read,
-                &[("400", "Unreadable request"), ("404", "Not found"), ("500", "Internal error")],
+                &[
+                    ("400", "Unreadable request"),
+                    ("404", "Not found"),
+                    ("500", "Internal error"),
+                    ("503", "Stopping, or a directory that cannot be read"),
+                ],
             );
             add_validation(read);
         }

@@ -147,6 +147,22 @@ async fn when_free<T>(
     }
 }
 
+/// Work that asks the network and the directory in turns, on a thread of its own: a directory that
+/// hangs must not hold up those who serve. It is dropped when the service stops.
+async fn apart<T: Send + 'static>(
+    work: impl Future<Output = Result<T, BackupError>> + Send + 'static,
+    context: JobContext,
+) -> Result<T, BackupError> {
+    let runtime = tokio::runtime::Handle::current();
+    let until_stopped = async move {
+        tokio::select! {
+            done = work => done,
+            () = context.stopped() => Err(BackupError::Stopping),
+        }
+    };
+    blocking(move || runtime.block_on(until_stopped)).await
+}
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {
@@ -171,9 +187,11 @@ async fn verify(backups: Backups, context: JobContext) -> Result<String> {
 }
 
 async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String> {
+    let stopping = context.clone();
     let verified = when_free(context, move |log| {
-        let backups = backups.clone();
-        async move { backups.verify_offhost(&|line| log.line(line)).await }.boxed()
+        let (backups, stopping) = (backups.clone(), stopping.clone());
+        let work = async move { backups.verify_offhost(&|line| log.line(line)).await };
+        apart(work, stopping).boxed()
     });
     let verified = verified.await?;
     let noun = if verified.len() == 1 { "copy" } else { "copies" };
@@ -184,7 +202,8 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
 async fn copy(backups: Backups, context: JobContext) -> Result<String> {
     let log = context.log.clone();
     let is_asked_for = context.trigger == Trigger::Manual;
-    let copied = match backups.copy_due(is_asked_for, &|line| log.line(line)).await {
+    let work = async move { backups.copy_due(is_asked_for, &|line| log.line(line)).await };
+    let copied = match apart(work, context).await {
         Err(BackupError::Busy(what)) => return Ok(format!("Put off: {what} is running")),
         copied => copied?,
     };
@@ -200,9 +219,11 @@ async fn prune(backups: Backups, context: JobContext) -> Result<String> {
 }
 
 async fn prune_when_free(backups: Backups, context: JobContext) -> Result<Pruning> {
+    let stopping = context.clone();
     let pruned = when_free(context, move |log| {
-        let backups = backups.clone();
-        async move { backups.prune(&|line| log.line(line)).await }.boxed()
+        let (backups, stopping) = (backups.clone(), stopping.clone());
+        let work = async move { backups.prune(&|line| log.line(line)).await };
+        apart(work, stopping).boxed()
     });
     pruned.await
 }

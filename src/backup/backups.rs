@@ -1,8 +1,8 @@
 //! Everything that can be asked of backups, one thing at a time.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{error, info, warn};
 
@@ -15,7 +15,7 @@ use super::keys::Keyring;
 use super::make::{self, Wanted};
 use super::manifest::{Manifest, Reason};
 use super::name::BackupId;
-use super::notes::{Depth, Notes};
+use super::notes::Depth;
 use super::overview::NONE_US;
 use super::retention::Retention;
 use super::stage::{self, STAGE_DIR, Source};
@@ -55,8 +55,6 @@ pub(super) struct Inner {
     pub(super) board: Board,
     /// Copies are made beside everything else: an upload may take hours.
     pub(super) copying: Board,
-    /// Held while notes are read, changed and written, which is for moments.
-    notes: Mutex<()>,
     /// When the store was made.
     pub(super) since: Timestamp,
     /// When the newest verified backup was taken, as of the last work.
@@ -65,9 +63,10 @@ pub(super) struct Inner {
 
 /// The right to work, until it is dropped.
 pub(super) struct Turn {
+    /// Given back first: whoever sees that nothing is shown can have it.
+    _lock: Lock,
     pub(super) shown: Shown,
     backups: Backups,
-    _lock: Lock,
 }
 
 impl Drop for Turn {
@@ -83,12 +82,10 @@ impl Backups {
     pub fn new(options: BackupOptions, engine: engine::Handle) -> Self {
         let catalog = Catalog::new(&options.directory, Some(engine.site_id()));
         let (board, copying) = (Board::default(), Board::default());
-        let notes = Mutex::new(());
         // What cannot be read counts as made long ago: it errs towards a warning.
         let since = engine.read().created_at().unwrap_or(Timestamp(0));
         let newest_verified_us = AtomicI64::new(NONE_US);
-        let inner =
-            Inner { options, engine, catalog, board, copying, notes, since, newest_verified_us };
+        let inner = Inner { options, engine, catalog, board, copying, since, newest_verified_us };
         Self(Arc::new(inner))
     }
 
@@ -169,7 +166,7 @@ impl Backups {
     pub fn back_up(&self, reason: Reason, log: Log<'_>) -> Result<Entry, BackupError> {
         let turn = self.turn(Work::Backup)?;
         giving_way(|| match self.back_up_once(reason, &turn, log) {
-            Err(error) if error.is_fault_of_file() => {
+            Err(error) if error.is_fault_of_file() && !self.is_store_damaged() => {
                 error!(%error, "A new backup failed its verification; another one is made");
                 log(format!("The backup failed its verification: {error}. Making another one."));
                 self.back_up_once(Reason::Repair, &turn, log)
@@ -224,29 +221,12 @@ impl Backups {
         Ok(entry)
     }
 
-    /// Changes what is noted of a backup; of one that was removed meanwhile, nothing.
-    pub(super) fn note(
-        &self,
-        id: &BackupId,
-        change: impl FnOnce(&mut Notes),
-    ) -> Result<(), BackupError> {
-        let _guard = self.0.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.0.catalog.find(id) {
-            Ok(mut entry) => {
-                change(&mut entry.notes);
-                self.0.catalog.write_notes(id, &entry.notes)
-            }
-            Err(BackupError::NotFound(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Takes the one place for work.
     pub(super) fn turn(&self, work: Work) -> Result<Turn, BackupError> {
         let Inner { options, engine, board, .. } = self.0.as_ref();
         let shown = board.begin(work, engine.now())?;
         let lock = files::lock(&options.directory)?;
-        Ok(Turn { shown, backups: self.clone(), _lock: lock })
+        Ok(Turn { _lock: lock, shown, backups: self.clone() })
     }
 
     /// A file to be staged for this site.
@@ -266,6 +246,11 @@ impl Backups {
             site_id: Some(engine.site_id()),
             now: engine.now(),
         }
+    }
+
+    /// Whether the site itself cannot be read, so that no backup of it can be better.
+    fn is_store_damaged(&self) -> bool {
+        engine::check_site(&self.0.engine.read()).is_err()
     }
 
     pub(super) fn data_dir(&self) -> &Path {

@@ -14,7 +14,7 @@ use super::error::BackupError;
 use super::keys::Keyring;
 use super::manifest::{Header, Manifest};
 use super::name::BackupId;
-use super::notes::{CopyNote, CopyState, Notes};
+use super::notes::{CopyNote, CopyState};
 use super::stage::{self, REHEARSAL_DIR, STAGE_DIR, Source, Staged};
 use super::{files, verify};
 use crate::domain::Timestamp;
@@ -80,8 +80,7 @@ impl Lost<'_> {
         for target in &self.options.targets {
             for manifest in discover(target, site_id, &BTreeSet::new()).await? {
                 let note = CopyNote { state: CopyState::Done, ..CopyNote::default() };
-                let copies = [(target.name().to_owned(), note)].into();
-                catalog.add(&manifest, &Notes { copies, ..Notes::default() })?;
+                catalog.add_copy(&manifest, target.name(), note)?;
             }
         }
         Ok(())
@@ -120,7 +119,8 @@ impl Lost<'_> {
         let seq = newest.unwrap_or(0).max(header.seq).saturating_add(SEQ_GAP);
         staged.store().raise(Floors { seq, next_audit: 0 }, self.now)?;
         let name = format!("{}-{DAMAGED}", BackupId::at(self.now).stamp());
-        let set_aside = Store::put_in_place(&staged.into_directory(), data_dir, &name)?;
+        let set_aside =
+            Store::put_in_place(&staged.into_directory(), data_dir, header.site_id, &name)?;
         let duration_ms = verify::millis(start.elapsed());
         Ok(BroughtBack { header, set_aside, duration_ms })
     }

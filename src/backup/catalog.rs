@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -32,6 +33,8 @@ pub(super) struct Catalog {
     directory: PathBuf,
     /// Backups of other sites in the same directory are passed over.
     site_id: Option<Uuid>,
+    /// Held while notes are changed or removed: copies are made beside everything else.
+    notes: Arc<Mutex<()>>,
 }
 
 impl Entry {
@@ -49,10 +52,19 @@ impl Entry {
         self.is_verified() && self.is_there()
     }
 
+    /// Whether nothing of it is of use: its file is at fault, and no copy is known to be good. Each
+    /// copy was compared when it was made, and has its own state.
+    pub(super) fn is_useless(&self) -> bool {
+        self.is_bad() && !self.has_copy()
+    }
+
+    fn has_copy(&self) -> bool {
+        self.notes.copies.values().any(|note| note.state == CopyState::Done)
+    }
+
     /// Whether its file can be had: here, or from a place off the host.
     pub(super) fn is_there(&self) -> bool {
-        let has_copy = |note: &CopyNote| note.state == CopyState::Done;
-        self.is_local || self.notes.copies.values().any(has_copy)
+        self.is_local || self.has_copy()
     }
 
     /// Later states come later, whatever the clock said when they were saved. Within a microsecond
@@ -64,7 +76,7 @@ impl Entry {
 
 impl Catalog {
     pub(super) fn new(directory: &Path, site_id: Option<Uuid>) -> Self {
-        Self { directory: directory.to_owned(), site_id }
+        Self { directory: directory.to_owned(), site_id, notes: Arc::default() }
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -95,8 +107,21 @@ impl Catalog {
     /// # Errors
     /// [`BackupError::NoBackup`].
     pub(super) fn latest(&self) -> Result<Entry, BackupError> {
-        let newest = self.list()?.into_iter().find(|entry| entry.is_there() && !entry.is_bad());
-        newest.ok_or(BackupError::NoBackup)
+        let newest = self.list()?.into_iter().find(|entry| entry.is_there() && !entry.is_useless());
+        newest.ok_or_else(|| self.none())
+    }
+
+    /// Why there is none: none at all, or those of other sites.
+    fn none(&self) -> BackupError {
+        let others = Self { site_id: None, ..self.clone() }.list().unwrap_or_default();
+        match (others.first(), self.site_id) {
+            (Some(other), Some(expected)) => BackupError::OtherSite {
+                file: self.directory.display().to_string(),
+                expected,
+                found: other.manifest.header.site_id,
+            },
+            _ => BackupError::NoBackup,
+        }
     }
 
     /// Where the packed file is.
@@ -115,13 +140,47 @@ impl Catalog {
         files::write(&self.directory, &id.notes(), &text)
     }
 
-    /// Adds what is known of a backup whose file is elsewhere.
-    pub(super) fn add(&self, manifest: &Manifest, notes: &Notes) -> Result<(), BackupError> {
+    /// Notes a copy that was found at a place off the host, and with it a backup that is not known yet.
+    /// What is known of others is not touched.
+    pub(super) fn add_copy(
+        &self,
+        manifest: &Manifest,
+        target: &str,
+        note: CopyNote,
+    ) -> Result<(), BackupError> {
         let Some(id) = BackupId::parse(&manifest.file) else {
             return Err(BackupError::NotFound(manifest.file.clone()));
         };
-        self.write_notes(&id, notes)?;
+        if self.directory.join(id.manifest()).try_exists().unwrap_or(true) {
+            let copies = [(target.to_owned(), note)];
+            return self.note(&id, |notes| notes.copies.extend(copies));
+        }
+        let copies = [(target.to_owned(), note)].into();
+        self.write_notes(&id, &Notes { copies, ..Notes::default() })?;
         files::write(&self.directory, &id.manifest(), &manifest_text(manifest))
+    }
+
+    /// Changes what is noted of a backup; of one that was removed meanwhile, or that is another
+    /// site's, nothing.
+    pub(super) fn note(
+        &self,
+        id: &BackupId,
+        change: impl FnOnce(&mut Notes),
+    ) -> Result<(), BackupError> {
+        let _guard = self.guard();
+        match self.find(id) {
+            Ok(mut entry) => {
+                change(&mut entry.notes);
+                self.write_notes(id, &entry.notes)
+            }
+            Err(BackupError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Held for moments; what it guards is on disk, so a panic leaves nothing torn in memory.
+    fn guard(&self) -> MutexGuard<'_, ()> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the file of a bad backup out of use, but keeps it for a look.
@@ -144,6 +203,7 @@ impl Catalog {
 
     /// Removes everything of a backup, the manifest last: what is left after a crash is swept.
     pub(super) fn forget(&self, entry: &Entry) -> Result<(), BackupError> {
+        let _guard = self.guard();
         self.remove_file(entry)?;
         files::remove(&self.directory.join(entry.id.notes()))?;
         files::remove(&self.directory.join(entry.id.manifest()))?;
@@ -152,6 +212,7 @@ impl Catalog {
 
     /// Removes what unfinished work left behind. Only for the one who holds the lock.
     pub(super) fn sweep(&self) -> Result<(), BackupError> {
+        let guard = self.guard();
         for name in self.names()? {
             let Some(id) = BackupId::parse(&name).filter(|_| name.ends_with(PART)) else {
                 continue;
@@ -165,6 +226,7 @@ impl Catalog {
             }
             files::remove(&self.directory.join(name))?;
         }
+        drop(guard);
         for entry in self.list()? {
             if !entry.is_there() && !entry.is_bad() {
                 self.forget(&entry)?;
@@ -180,7 +242,9 @@ impl Catalog {
             return Ok(None);
         }
         let notes = self.json(&id.notes())?.unwrap_or_default();
-        let is_local = self.directory.join(&manifest.file).exists();
+        // A look that fails is no absence: what is taken for absent may be removed.
+        let path = self.directory.join(&manifest.file);
+        let is_local = path.try_exists().map_err(io("look at", &path))?;
         Ok(Some(Entry { id, manifest, notes, is_local }))
     }
 

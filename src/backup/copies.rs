@@ -1,6 +1,7 @@
 //! Copies off the host: made once the local file is complete, read back, retried, found again.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -13,8 +14,9 @@ use super::error::BackupError;
 use super::files;
 use super::manifest::Manifest;
 use super::name::{BackupId, PART};
-use super::notes::{CopyNote, CopyState, Depth, Notes};
+use super::notes::{CopyNote, CopyState, Depth};
 use super::targets::{LocalFile, Target, TargetError, next_attempt};
+use crate::store::Space;
 
 /// Largest manifest: 2 kB as they are.
 const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
@@ -109,7 +111,9 @@ impl Backups {
                 log(format!("{}: {error}", target.name()));
             }
         }
-        self.note(&entry.id, |notes| drop(notes.copies.insert(target.name().to_owned(), note)))?;
+        self.0
+            .catalog
+            .note(&entry.id, |notes| drop(notes.copies.insert(target.name().to_owned(), note)))?;
         Ok(is_done)
     }
 
@@ -147,7 +151,7 @@ impl Backups {
         for target in &self.options().targets {
             let is_there = |entry: &Entry| {
                 let note = entry.notes.copies.get(target.name());
-                note.is_some_and(|note| note.state == CopyState::Done) && !entry.is_bad()
+                note.is_some_and(|note| note.state == CopyState::Done)
             };
             let Some(entry) = self.list()?.into_iter().find(is_there) else { continue };
             match self.verify_copy(target, entry, log).await {
@@ -172,6 +176,7 @@ impl Backups {
         let turn = self.turn(Work::Verify)?;
         turn.shown.about(entry.id.as_str());
         turn.shown.phase("Fetching the copy", entry.manifest.bytes, Unit::Bytes)?;
+        check_space(self.0.catalog.directory(), &entry.manifest)?;
         let path = self.0.catalog.directory().join(format!("{}.offhost{PART}", entry.id));
         let site_id = self.0.engine.site_id();
         let fetched =
@@ -203,7 +208,7 @@ impl Backups {
                     message: Some(error.to_string()),
                     ..CopyNote::default()
                 };
-                self.note(&entry.id, |notes| {
+                self.0.catalog.note(&entry.id, |notes| {
                     notes.copies.insert(target.name().to_owned(), note);
                 })?;
                 log(format!("{} from {}: {error}", entry.id, target.name()));
@@ -246,12 +251,7 @@ impl Backups {
 
     fn add_copy(&self, target: &Target, manifest: &Manifest) -> Result<(), BackupError> {
         let note = CopyNote { state: CopyState::Done, ..CopyNote::default() };
-        let copies = [(target.name().to_owned(), note)];
-        let known = BackupId::parse(&manifest.file).map(|id| self.0.catalog.find(&id));
-        match known {
-            Some(Ok(entry)) => self.note(&entry.id, |notes| notes.copies.extend(copies)),
-            _ => self.0.catalog.add(manifest, &Notes { copies: copies.into(), ..Notes::default() }),
-        }
+        self.0.catalog.add_copy(manifest, target.name(), note)
     }
 
     /// Brings the file of a backup that is only off the host back into the directory.
@@ -277,8 +277,9 @@ pub(super) async fn fetch_from(
     catalog: &Catalog,
     entry: &Entry,
 ) -> Result<Entry, BackupError> {
-    let mut failed = BackupError::NotFound(entry.id.to_string());
+    let mut failed = BackupError::NotHere(entry.id.to_string());
     let manifest = &entry.manifest;
+    check_space(catalog.directory(), manifest)?;
     let into = catalog.path(entry);
     for target in targets {
         if !entry.notes.copies.contains_key(target.name()) {
@@ -297,6 +298,16 @@ pub(super) async fn fetch_from(
     Err(failed)
 }
 
+/// Whether the directory has room for a file.
+fn check_space(directory: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+    let space = Space::of(directory)?;
+    let needed_bytes = manifest.bytes;
+    if space.free_bytes < needed_bytes {
+        return Err(BackupError::NoRoom { what: "fetching a copy", space, needed_bytes });
+    }
+    Ok(())
+}
+
 /// The manifests at a target of backups that are not known.
 pub(super) async fn discover(
     target: &Target,
@@ -313,7 +324,11 @@ pub(super) async fn discover(
     for id in ids.into_iter().rev().take(DISCOVERED_MAX) {
         let bytes = target.get_small(site_id, &id.manifest(), MANIFEST_BYTES_MAX).await?;
         // What cannot be read was made by something else, or is from a newer version.
-        manifests.extend(serde_json::from_slice::<Manifest>(&bytes).ok());
+        let manifest = serde_json::from_slice::<Manifest>(&bytes).ok();
+        // It must speak of this very backup of this very site.
+        manifests.extend(manifest.filter(|it| {
+            it.file == id.file(!it.key_ids.is_empty()) && it.header.site_id == site_id
+        }));
     }
     Ok(manifests)
 }

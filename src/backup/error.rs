@@ -82,6 +82,17 @@ impl BackupError {
     }
 }
 
+/// What a failed read of a file's content means: an error of the system says nothing of the file, one
+/// of a layer of ours says that it is damaged.
+pub(super) fn unreadable(file: &str, what: &str, source: std::io::Error) -> BackupError {
+    let is_of_system =
+        source.raw_os_error().is_some() || source.kind() == std::io::ErrorKind::OutOfMemory;
+    if is_of_system {
+        return BackupError::Io { what: format!("cannot read {file}"), source };
+    }
+    BackupError::Damaged { file: file.to_owned(), what: format!("{what}{source}") }
+}
+
 /// Names what was being done to a file when an I/O error happened.
 pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> BackupError {
     let path: PathBuf = path.to_owned();

@@ -76,7 +76,7 @@ impl Keyring {
             identities.extend(read_identities(file)?);
         }
         let own_file = data_dir.join(OWN_KEY_FILE);
-        let own = if own_file.exists() {
+        let own = if own_file.try_exists().map_err(io("look at", &own_file))? {
             read_identities(&own_file)?.into_iter().next()
         } else if recipients.is_empty() {
             None
@@ -103,6 +103,12 @@ impl Keyring {
         }
         let own = self.own.as_ref().map(|own| own.to_public().to_string());
         self.recipients.iter().chain(own.as_ref()).map(|text| key_id(text)).collect()
+    }
+
+    /// The names of the secret keys at hand.
+    pub fn identity_ids(&self) -> Vec<String> {
+        let all = self.identities.iter().chain(&self.own);
+        all.map(|identity| key_id(&identity.to_public().to_string())).collect()
     }
 
     /// Everyone who can read a new backup; empty where it is not encrypted.

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::activity::Shown;
 use super::dump::{AUDIT_STAGE, END_LINE, End, FIRST_LINE, HEADER_LINE, header_sha256};
-use super::error::BackupError;
+use super::error::{BackupError, unreadable};
 use super::files::hex;
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
 use crate::domain::{Device, Interface, Link};
@@ -15,6 +15,8 @@ use crate::store::{Filling, StoreError};
 
 /// Longest line: an audit row of a large command has 1,000 images on both sides, about 1.5 MB.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Numbers of commits above this come from no site: one a microsecond would take 146,000 years.
+const SEQ_MAX: u64 = 1 << 62;
 /// Rows between two looks at whether to stop.
 const ROWS_PER_STEP: u64 = 512;
 
@@ -45,6 +47,9 @@ impl<'a> Reading<'a> {
         reading.check_format(&json)?;
         reading.header = serde_json::from_slice(&json)
             .map_err(|error| reading.fault(format!("its header cannot be read: {error}")))?;
+        if reading.header.seq > SEQ_MAX {
+            return Err(reading.fault("its commit has a number that no site reaches"));
+        }
         Ok(reading)
     }
 
@@ -162,7 +167,8 @@ impl<'a> Reading<'a> {
         let mut limited = std::io::Read::take(&mut self.input, limit);
         let read = limited.read_until(b'\n', &mut self.line);
         // A broken layer below shows as an error of reading.
-        read.map_err(|error| self.fault(error.to_string()))?;
+        let place = format!("line {}: ", self.number);
+        read.map_err(|error| unreadable(self.file, &place, error))?;
         if self.line.len() == LINE_BYTES_MAX {
             return Err(self.fault("a line is longer than any that is written"));
         }

@@ -8,6 +8,7 @@ use super::backups::{Backups, Log};
 use super::catalog::Entry;
 use super::error::BackupError;
 use super::name::BackupId;
+use super::notes::{CopyNote, CopyState};
 use super::retention::Kept;
 
 /// What stays and what goes.
@@ -42,8 +43,8 @@ impl Backups {
         Ok(Pruning { removed, copies, kept })
     }
 
-    /// Removes what goes: copies first, and what is known of a backup only once nothing of it is
-    /// left. A target that is away keeps its copies until the next time.
+    /// Removes what goes: the file, its copies, and what is known of a backup only once nothing of it
+    /// is left. A target that is away keeps its copies until the next time.
     ///
     /// # Errors
     /// [`BackupError`]; what was removed until then is named in the log.
@@ -77,7 +78,16 @@ impl Backups {
                     return Ok(());
                 }
             }
-            self.note(&entry.id, |notes| drop(notes.copies.remove(target.name())))?;
+            self.0.catalog.note(&entry.id, |notes| drop(notes.copies.remove(target.name())))?;
+        }
+        let left = catalog.find(&entry.id)?.notes.copies;
+        let is_left = |note: &CopyNote| note.state == CopyState::Done;
+        if let Some((target, _)) = left.iter().find(|(_, note)| is_left(note)) {
+            log(format!(
+                "{} stays known: {target}, which is not configured, has a copy.",
+                entry.id
+            ));
+            return Ok(());
         }
         catalog.forget(&entry)?;
         info!(backup.id = %entry.id, "Removed {}, which the retention does not keep", entry.id);

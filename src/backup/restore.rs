@@ -175,7 +175,10 @@ impl Backups {
             Err(error) => return Err(io("read", &path)(error)),
         };
         let undo: Option<Undo> = serde_json::from_slice(&bytes).ok();
-        let Some(undo) = undo.filter(|undo| undo.directory.exists()) else { return Ok(None) };
+        // The state of another site, which once lived here, is none to go back to.
+        let is_ours =
+            |undo: &Undo| undo.directory.exists() && undo.header.site_id == self.0.engine.site_id();
+        let Some(undo) = undo.filter(is_ours) else { return Ok(None) };
         let is_done = undo.seq_after.is_some() || self.was_restored_after(undo.seq_before)?;
         Ok(is_done.then_some(undo))
     }
@@ -263,7 +266,13 @@ impl Backups {
             origin: wanted.origin.clone(),
         };
         let runtime = tokio::runtime::Handle::current();
-        let restored = runtime.block_on(engine.restore(restoration))?;
+        let restored = match runtime.block_on(engine.restore(restoration)) {
+            Ok(restored) => restored,
+            Err(error) => {
+                self.put_note_back(before)?;
+                return Err(error.into());
+            }
+        };
         let (seq, kept) = match restored {
             Restored::Done { seq_before, seq, kept } => {
                 // Others wrote until it was its turn.
@@ -280,7 +289,10 @@ impl Backups {
             }
         };
         undo.seq_after = Some(seq);
-        self.note_undo(&undo)?;
+        if let Err(error) = self.note_undo(&undo) {
+            // The site is replaced; the audit trail tells the rest of what the note would have.
+            warn!(%error, "The restore could not be noted");
+        }
         info!(seq, "{name} is in place; unoc restore --undo takes it back");
         self.remove_older(&kept);
         let refreshed = runtime.block_on(engine.submit(Command::Refresh, wanted.origin.clone()));

@@ -31,7 +31,7 @@ impl Retention {
     pub fn decide(&self, entries: &[Entry], zone: &TimeZone) -> Kept {
         let mut kept = Kept::new();
         let mut keep = |entry: &Entry, why| kept.entry(entry.id.clone()).or_default().push(why);
-        let good: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_bad()).collect();
+        let good: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_useless()).collect();
         for entry in good.iter().take(self.last.max(1)) {
             keep(entry, "last");
         }
@@ -52,7 +52,7 @@ impl Retention {
         if let Some(entry) = good.iter().find(|entry| entry.counts()) {
             keep(entry, "newest verified");
         }
-        for entry in entries.iter().filter(|entry| entry.is_bad()).take(BAD_KEPT) {
+        for entry in entries.iter().filter(|entry| entry.is_useless()).take(BAD_KEPT) {
             keep(entry, "bad, for a look");
         }
         kept

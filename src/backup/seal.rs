@@ -8,7 +8,7 @@ use age::stream::StreamWriter;
 use age::{DecryptError, Decryptor, Encryptor};
 use sha2::{Digest as _, Sha256};
 
-use super::error::{BackupError, io};
+use super::error::{BackupError, io, unreadable};
 use super::files::hex;
 use super::keys::Keyring;
 
@@ -126,6 +126,15 @@ impl Write for Hashed {
     }
 }
 
+/// Whether a file is encrypted, by its first bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn is_encrypted(path: &Path) -> Result<bool, BackupError> {
+    let mut input = BufReader::new(File::open(path).map_err(io("open", path))?);
+    Ok(input.fill_buf().map_err(io("read", path))?.starts_with(AGE_MAGIC))
+}
+
 /// The SQL text of a file, whatever layers are around it.
 ///
 /// # Errors
@@ -143,7 +152,8 @@ pub fn open(
     if !head.starts_with(AGE_MAGIC) {
         return unpacked(Box::new(input), &name);
     }
-    let unreadable = |error: DecryptError| match error {
+    let refused = |error: DecryptError| match error {
+        DecryptError::Io(error) => unreadable(&name, "", error),
         DecryptError::NoMatchingKeys => {
             let made_for = match made_for {
                 [] => "that its manifest would name".to_owned(),
@@ -153,15 +163,14 @@ pub fn open(
         }
         other => BackupError::Damaged { file: name.clone(), what: other.to_string() },
     };
-    let decryptor = Decryptor::new_buffered(input).map_err(unreadable)?;
-    let plain = decryptor.decrypt(keyring.identities()).map_err(unreadable)?;
+    let decryptor = Decryptor::new_buffered(input).map_err(refused)?;
+    let plain = decryptor.decrypt(keyring.identities()).map_err(refused)?;
     unpacked(Box::new(BufReader::with_capacity(FILE_CHUNK_BYTES, plain)), &name)
 }
 
 fn unpacked(mut input: Box<dyn BufRead>, name: &str) -> Result<Box<dyn BufRead>, BackupError> {
     // What the layer below says of its first bytes is as much the file's fault as of later ones.
-    let reading =
-        |error: io::Error| BackupError::Damaged { file: name.to_owned(), what: error.to_string() };
+    let reading = |error| unreadable(name, "", error);
     if !input.fill_buf().map_err(reading)?.starts_with(ZSTD_MAGIC) {
         return Ok(input);
     }

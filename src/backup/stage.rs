@@ -20,7 +20,7 @@ use crate::store::{Head, OpenOptions, Space, Store};
 /// in place by renaming it.
 pub(super) const STAGE_DIR: &str = "staged";
 /// Where a person tries a file out beside the service, who may be another user than the service's.
-pub(super) const REHEARSAL_DIR: &str = "rehearsed";
+pub(super) const REHEARSAL_DIR: &str = "unoc-rehearsed";
 /// The page cache of a staged store. Rows come in the order of their keys, which needs little.
 const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// What a staged store needs on disk for each byte of SQL text: measured 1.1 with all indexes,
@@ -97,10 +97,10 @@ impl Staged {
         now: Timestamp,
     ) -> Result<Self, BackupError> {
         let directory = parent.join(Uuid::new_v4().simple().to_string());
-        let options =
-            OpenOptions { cache_bytes: STAGE_CACHE_BYTES, now, site_id: Some(header.site_id) };
+        let options = OpenOptions { cache_bytes: STAGE_CACHE_BYTES, now, site_id: None };
+        let site_id = header.site_id;
         let mut staged = Self { header, tables: Digests::new(), store: None, directory };
-        staged.store = Some(Store::open(&staged.directory, options)?);
+        staged.store = Some(Store::scratch(&staged.directory, site_id, options)?);
         Ok(staged)
     }
 

@@ -53,8 +53,9 @@ pub fn save_before_upgrade(
             now,
         },
         &shown,
-    )?;
-    drop(staged);
+    );
+    // Each start would leave another one.
+    drop(staged.inspect_err(|_| drop(catalog.forget(&entry)))?);
     entry.notes.verification = Some(Verification {
         at_us: now.0,
         depth: Depth::Quick,

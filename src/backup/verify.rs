@@ -90,13 +90,13 @@ impl Backups {
                     duration_ms: restore_ms,
                     ..verification(true, message, postgres)
                 };
-                self.note(&entry.id, |notes| notes.verification = Some(found))?;
+                self.0.catalog.note(&entry.id, |notes| notes.verification = Some(found))?;
                 catalog.find(&entry.id)
             }
             Err(error) if error.is_fault_of_file() && depth != Depth::Offhost => {
                 error!(backup.id = %entry.id, %error, "A backup failed its verification");
                 let found = verification(false, error.to_string(), None);
-                self.note(&entry.id, |notes| notes.verification = Some(found))?;
+                self.0.catalog.note(&entry.id, |notes| notes.verification = Some(found))?;
                 catalog.set_aside(&entry)?;
                 Err(error)
             }

@@ -1,6 +1,7 @@
 //! `unoc backup`
 
 use std::io::{self, BufRead, Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -18,9 +19,9 @@ use crate::backup::{
     self, BackupError, Backups, Depth, KeyPair, Keyring, Manifest, Reason, manifest_beside,
     read_sql,
 };
-use crate::config::Config;
+use crate::config::{Config, ShownKey};
 use crate::engine::Clock;
-use crate::store::Store;
+use crate::store::{Store, read_marker};
 
 pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
     let config = cli.load_config()?;
@@ -35,14 +36,55 @@ pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
         }
         BackupAction::Verify { backup, .. } if Path::new(backup).is_file() => {
             let keyring = keyring(&config, None)?;
-            rehearse(cli, &config, Path::new(backup), &keyring)
+            rehearse(cli, Path::new(backup), &keyring)
         }
         action => ask(cli, &config, action),
     }
 }
 
+/// Whether nothing ever lived in the data directory.
+pub(super) fn is_fresh(config: &Config) -> bool {
+    !Store::is_in(&config.data_dir) && read_marker(&config.data_dir).is_ok_and(|it| it.is_none())
+}
+
+/// Files that root makes in a directory of the service's user lock the service out.
+pub(super) fn refuse_foreign_root(config: &Config) -> Result<(), Failure> {
+    let owner = std::fs::metadata(&config.data_dir).map_or(0, |metadata| metadata.uid());
+    if owner == 0 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "{} belongs to another user (id {owner}), whom files made by root would lock out; run this \
+         as that user: sudo -u '#{owner}' unoc … --data-dir {0}",
+        config.data_dir.display()
+    )))
+}
+
+/// A directory that is given for this one call must not be passed over silently.
+fn refuse_flags(config: &Config) -> Result<(), Failure> {
+    let shown = config.show();
+    let is_given = |it: &&ShownKey| it.key == "backup_dir" && it.source.starts_with("flag");
+    if shown.iter().find(is_given).is_none() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "a running unoc holds the store, and saves into its own backup_dir; stop it first to name \
+         another: {}",
+        offline::STOP_COMMAND
+    )))
+}
+
 /// What needs the list of backups: the server does it, or an engine of this command's own.
 fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure> {
+    if is_fresh(config) {
+        return Err(Failure::refused(format!(
+            "no site lives in {}, so there is nothing to save. unoc restore latest brings one back \
+             from backup_dir, or from a place off the host when site_id names it; is this the right \
+             data_dir?",
+            config.data_dir.display()
+        )));
+    }
+    refuse_foreign_root(config)?;
     let progress = Progress::waiting(match action {
         BackupAction::Now => "Saving the site",
         BackupAction::Verify { .. } => "Restoring into a scratch store",
@@ -62,6 +104,13 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
             _ => print_backup(&answer),
         }
     }
+    let mut copies = answer["copies"].as_array().into_iter().flatten();
+    if matches!(action, BackupAction::Now) && copies.any(|copy| copy["state"] == "failed") {
+        return Err(Failure::temporary(
+            "the site is saved and proved, but not every copy off the host was made; they are tried \
+             again",
+        ));
+    }
     if answer["state"] == "bad" {
         let message = answer["verification"]["message"].as_str().unwrap_or_default();
         return Err(Failure::refused(format!("the backup failed: {message}")));
@@ -70,6 +119,7 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
 }
 
 fn by_server(config: &Config, action: &BackupAction) -> Result<Value, Failure> {
+    refuse_flags(config)?;
     let server = Remote::of(config)?;
     let mut text = String::new();
     match action {
@@ -92,7 +142,7 @@ fn by_server(config: &Config, action: &BackupAction) -> Result<Value, Failure> {
 }
 
 /// A name that can stand in a path.
-fn plain(name: &str) -> Result<&str, BackupError> {
+pub(super) fn plain(name: &str) -> Result<&str, BackupError> {
     let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
     if is_plain { Ok(name) } else { Err(BackupError::NotFound(name.to_owned())) }
 }
@@ -109,8 +159,9 @@ fn here(config: &Config, store: Store, action: &BackupAction) -> Result<Value, F
                 view(&backups, entry.id.as_str())?
             }
             BackupAction::Verify { backup, .. } => {
-                let (worker, name) = (backups.clone(), backup.clone());
-                let work = move || worker.verify(&name, Depth::Full, &|_| {});
+                let entry = backups.fetch(&backups.find(backup)?).await?;
+                let worker = backups.clone();
+                let work = move || worker.verify(entry.id.as_str(), Depth::Full, &|_| {});
                 view(&backups, spawn(work).await?.id.as_str())?
             }
             BackupAction::Prune { dry_run: false } => {
@@ -222,14 +273,26 @@ fn drill(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), 
     let nowhere = Path::new("/nonexistent");
     let keyring = Keyring::load(&[], &[identity.to_owned()], nowhere)?;
     let (path, _) = locate(config, name)?;
-    rehearse(cli, config, &path, &keyring)
+    if !backup::is_encrypted(&path)? {
+        return Err(Failure::refused(format!(
+            "{} is not encrypted, so it proves nothing of this key: set backup_recipients, restart, \
+             and make another backup",
+            path.display()
+        )));
+    }
+    rehearse(cli, &path, &keyring)?;
+    if !cli.json {
+        println!("The key opens it: {}", keyring.identity_ids().join(", "));
+    }
+    Ok(())
 }
 
-fn rehearse(cli: &Cli, config: &Config, path: &Path, keyring: &Keyring) -> Result<(), Failure> {
+fn rehearse(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), Failure> {
     let progress = Progress::waiting("Restoring into a scratch store");
     let manifest = manifest_beside(path);
     let now = Clock::system().now();
-    let done = backup::rehearse(path, manifest.as_ref(), keyring, &config.data_dir, now)?;
+    let scratch = std::env::temp_dir();
+    let done = backup::rehearse(path, manifest.as_ref(), keyring, &scratch, now)?;
     drop(progress);
     if cli.json {
         println!(
@@ -274,12 +337,13 @@ fn keygen(cli: &Cli, config: &Config) {
              systemctl restart unoc\n\n\
          To restore: write the secret key into a file, here key.txt\n    \
              systemctl stop unoc\n    \
-             unoc restore latest --identity key.txt\n    \
+             sudo -u unoc unoc restore latest --identity key.txt --data-dir {directory}\n    \
              systemctl start unoc\n\n\
          Without UNOC, with age, zstd and psql:\n    \
              age -d -i key.txt FILE.sql.zst.age | zstd -d | psql DATABASE\n\n\
          Twice a year, to know that this page is the right one:\n    \
-             unoc backup verify latest --identity key.txt",
+             sudo unoc backup verify latest --identity key.txt --data-dir {directory}",
+        directory = config.data_dir.display(),
         site = config.site_name,
         fingerprint = fingerprint.join(" "),
     );

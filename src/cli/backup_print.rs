@@ -37,7 +37,7 @@ pub(super) fn print_list(answer: &Value) {
             if row["is_local"] == true { text(&row["state"]) } else { "off-host" },
             size(row["bytes"].as_u64().unwrap_or(0)),
             rows_of(row),
-            row["seq"],
+            row["seq"].to_string(),
             text(&row["reason"]),
             copies(row),
             kept(row)
@@ -73,7 +73,12 @@ pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
         println!("{} {}", if is_dry_run { "would remove" } else { "removed" }, text(&backup["id"]));
     }
     let freed = size(answer["bytes_freed"].as_u64().unwrap_or(0));
-    println!("{} removed, {kept} kept, {freed} freed.", removed.len());
+    for target in answer["targets"].as_array().into_iter().flatten() {
+        let copies = target["remove"].as_array().map_or(0, Vec::len);
+        println!("  and {copies} of their copies at {}", text(&target["target"]));
+    }
+    let word = if is_dry_run { "would be removed" } else { "removed" };
+    println!("{} {word}, {kept} kept, {freed} freed.", removed.len());
 }
 
 /// What a restore changes, or changed.

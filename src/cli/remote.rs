@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use anyhow::{Context, anyhow};
-use http::Response;
+use http::{Response, StatusCode};
 
 use super::exit::Failure;
 use crate::app::read_endpoint;
@@ -80,5 +80,16 @@ fn body(answer: Response<ureq::Body>) -> Result<impl Read + use<>, Failure> {
     }
     let mut text = String::new();
     reader.read_to_string(&mut text).context("cannot read the server's answer")?;
-    Err(anyhow!("the server answered {status}: {text}").into())
+    let answer: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let detail = answer["detail"].as_str().unwrap_or(&text).to_owned();
+    // What is busy now may be free later; every other refusal stays one.
+    let is_busy = status == StatusCode::CONFLICT && detail.contains("is running");
+    let may_work_later = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::INSUFFICIENT_STORAGE];
+    Err(if is_busy || may_work_later.contains(&status) {
+        Failure::temporary(detail)
+    } else if status.is_client_error() {
+        Failure::refused(detail)
+    } else {
+        anyhow!("the server answered {status}: {detail}").into()
+    })
 }

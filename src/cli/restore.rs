@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::args::{Cli, RestoreArgs};
-use super::backup::{locate, spawn, with_backups};
+use super::backup::{is_fresh, locate, plain, refuse_foreign_root, spawn, with_backups};
 use super::backup_print::print_restore;
 use super::exit::Failure;
 use super::import;
@@ -18,10 +18,11 @@ use crate::api::RestoreView;
 use crate::app;
 use crate::backup::{Backups, Lost, RestoreReport};
 use crate::config::Config;
-use crate::domain::Site;
-use crate::engine::Clock;
+use crate::domain::{Site, Timestamp};
+use crate::engine::{Clock, check_site};
 use crate::store::{AuditOrigin, Store, StoreError, read_marker};
 use crate::sync::legacy::{mend, read_dump};
+use crate::wire::Time;
 
 /// What a dump of UNOC v2 says in its first lines.
 const LEGACY_WORDS: &[u8] = b"PostgreSQL database dump";
@@ -29,11 +30,27 @@ const SNIFFED_BYTES: u64 = 4096;
 
 pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     let config = cli.load_config()?;
+    if cli.json && !args.yes && !args.dry_run {
+        return Err(Failure::refused(
+            "with --json nothing is asked: add --dry-run, or --yes to do it",
+        ));
+    }
+    if let Some(name) = args.backup.as_deref().filter(|name| plain(name).is_err()) {
+        // A file that cannot be opened must not be looked for as a name.
+        std::fs::File::open(name).with_context(|| format!("cannot open {name}"))?;
+    }
     if !args.undo && is_fresh(&config) {
         return bring_back(cli, &config, args);
     }
     match offline::open_store(&config) {
-        Ok(Some(store)) => here(cli, &config, store, args),
+        Ok(Some(store)) => match store.read().and_then(|snapshot| check_site(&snapshot)) {
+            Err(error) if !args.undo => {
+                drop(store);
+                eprintln!("The store cannot be used: {error}");
+                bring_back(cli, &config, args)
+            }
+            _ => here(cli, &config, store, args),
+        },
         Ok(None) => by_server(cli, &config, args),
         Err(failure) if !args.undo && is_lost(&failure) => {
             eprintln!("The store cannot be used: {:#}", failure.error);
@@ -41,11 +58,6 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
         }
         Err(failure) => Err(failure),
     }
-}
-
-/// Whether nothing ever lived in the data directory.
-fn is_fresh(config: &Config) -> bool {
-    !Store::is_in(&config.data_dir) && read_marker(&config.data_dir).is_ok_and(|it| it.is_none())
 }
 
 /// Whether the store is what has to be replaced.
@@ -77,7 +89,7 @@ fn by_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failu
             let path = format!("/api/backups/undo?dry_run={dry_run}");
             server.post(&path)?.read_to_string(&mut text)?;
         } else {
-            let path = format!("/api/backups/{name}/restore");
+            let path = format!("/api/backups/{}/restore", plain(name)?);
             server.post_json(&path, &json!({"dry_run": dry_run}))?.read_to_string(&mut text)?;
         }
         Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
@@ -87,6 +99,7 @@ fn by_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failu
 
 /// No server runs: the same thing with an engine of this command's own.
 fn here(cli: &Cli, config: &Config, store: Store, args: &RestoreArgs) -> Result<(), Failure> {
+    refuse_foreign_root(config)?;
     let identities: Vec<PathBuf> = args.identity.iter().cloned().collect();
     let legacy = args.backup.as_deref().map(Path::new).filter(|path| is_legacy(path));
     let site = legacy.map(|path| read_legacy(cli, path)).transpose()?;
@@ -197,6 +210,7 @@ fn confirm() -> Result<(), Failure> {
 
 /// There is no store that could be opened: a restored one is put in its place.
 fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failure> {
+    refuse_foreign_root(config)?;
     let name = args.backup.clone().unwrap_or_default();
     if is_legacy(Path::new(&name)) {
         return Err(Failure::refused(
@@ -237,6 +251,18 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
         }
         return Ok(());
     }
+    if let Some(manifest) = manifest.as_ref().filter(|_| !cli.json) {
+        println!(
+            "{}: site {} as of {}, seq {}",
+            manifest.file,
+            manifest.header.site_id,
+            time_text(manifest.taken_at()),
+            manifest.header.seq
+        );
+    }
+    if !args.yes && !is_fresh(config) {
+        confirm()?;
+    }
     let progress = Progress::waiting("Restoring");
     let done = lost.bring_back(&file, manifest.as_ref())?;
     drop(progress);
@@ -250,8 +276,9 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
         return Ok(());
     }
     println!(
-        "Restored site {} as of seq {} from {} in {} ms.",
+        "Restored site {} as of {}, seq {}, from {} in {} ms.",
         header.site_id,
+        time_text(header.taken_at()),
         header.seq,
         file.display(),
         done.duration_ms
@@ -260,6 +287,13 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
         println!("What was there before is in {}.", set_aside.display());
     }
     Ok(())
+}
+
+fn time_text(time: Timestamp) -> String {
+    match serde_json::to_value(Time(time)) {
+        Ok(Value::String(text)) => text,
+        _ => "an unknown time".to_owned(),
+    }
 }
 
 fn is_legacy(path: &Path) -> bool {
@@ -272,6 +306,8 @@ fn is_legacy(path: &Path) -> bool {
 fn read_legacy(cli: &Cli, path: &Path) -> Result<Site, Failure> {
     let tables = read_dump(import::open(path)?).map_err(Failure::from)?;
     let mended = mend(tables, Clock::system().now());
-    super::legacy_report::print_report(&mended.report, None, cli.json, true)?;
+    if !cli.json {
+        super::legacy_report::print_report(&mended.report, None, false, true)?;
+    }
     Ok(mended.site)
 }

@@ -131,6 +131,10 @@ impl Store {
         Ok(())
     }
 
+    pub(super) fn new(db: Database, directory: &Path, site_id: Uuid) -> Self {
+        Self { db: Arc::new(db), directory: directory.to_owned(), site_id }
+    }
+
     /// Whether a data directory has a file for a store, of use or not.
     pub fn is_in(directory: &Path) -> bool {
         directory.join(STORE_FILE).exists()
@@ -217,7 +221,7 @@ fn missing(directory: &Path, marker: &Marker, what: String) -> StoreError {
     StoreError::Missing { marker: directory.join(MARKER_FILE), site_id: marker.site_id, what }
 }
 
-fn builder(options: OpenOptions) -> Builder {
+pub(super) fn builder(options: OpenOptions) -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(options.cache_bytes);
     builder.set_repair_callback(|session| {
@@ -237,7 +241,7 @@ pub(super) fn create_private_dir(directory: &Path) -> Result<(), StoreError> {
 }
 
 /// Waits for other openers of this directory. Unlocked when dropped, or when the process ends.
-fn lock(directory: &Path) -> Result<fs::File, StoreError> {
+pub(super) fn lock(directory: &Path) -> Result<fs::File, StoreError> {
     let locked = fs::File::open(directory).and_then(|file| file.lock().map(|()| file));
     locked.map_err(io(format!("cannot lock the data directory {}", directory.display())))
 }
@@ -277,7 +281,7 @@ fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError>
 }
 
 /// Writes the sentinel and makes every table, so that readers never meet an absent one.
-fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result<(), StoreError> {
     let tx = db.begin_write()?;
     {
         let mut meta = tx.open_table(tables::META)?;

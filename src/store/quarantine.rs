@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTransaction};
+use uuid::Uuid;
 
 use super::error::{StoreError, io};
-use super::marker::{self, MARKER_FILE, Marker};
-use super::open::{STORE_FILE, Store, create_private_dir, make_job_tables};
+use super::marker::{self, Marker};
+use super::open::{STORE_FILE, Store, create_private_dir, lock, make_job_tables};
 use super::snapshot::Snapshot;
 use super::tables;
 
@@ -54,30 +55,44 @@ impl Store {
         Ok(directory)
     }
 
-    /// Makes the closed store in `from` the store of `directory`. A store or marker that is there
-    /// is moved into the quarantine as `name`; returns where to.
+    /// Makes the closed store in `from` the store of `directory`. A store that is there is moved into
+    /// the quarantine as `name`, which must be new; returns where to. The marker comes first: a kill at
+    /// any moment leaves a directory that the next start refuses, or the whole new store.
     ///
     /// # Errors
-    /// When the file system refuses. A kill in between leaves a directory without a store but with
-    /// its marker, which the next start refuses.
+    /// [`StoreError::Locked`] when a process holds the store that is there; when the file system
+    /// refuses.
     pub fn put_in_place(
         from: &Path,
         directory: &Path,
+        site_id: Uuid,
         name: &str,
     ) -> Result<Option<PathBuf>, StoreError> {
         create_private_dir(directory)?;
+        let _turn = lock(directory)?;
         let failed = || io(format!("cannot put the restored store into {}", directory.display()));
         let store = directory.join(STORE_FILE);
+        let is_there = store.try_exists().map_err(failed())?;
+        if is_there
+            && let Err(redb::DatabaseError::DatabaseAlreadyOpen) =
+                redb::Builder::new().open_read_only(&store)
+        {
+            return Err(StoreError::Locked { path: store });
+        }
+        let restored = fs::File::open(from.join(STORE_FILE));
+        restored.and_then(|file| file.sync_all()).map_err(failed())?;
+        marker::write(directory, &Marker { site_id })?;
         let mut set_aside = None;
-        if store.exists() {
-            let to = directory.join(QUARANTINE_DIR).join(name);
-            create_private_dir(&to)?;
+        if is_there {
+            let parent = directory.join(QUARANTINE_DIR);
+            create_private_dir(&parent)?;
+            let to = parent.join(name);
+            fs::create_dir(&to).map_err(failed())?;
             fs::rename(&store, to.join(STORE_FILE)).map_err(failed())?;
             marker::sync_dir(&to).map_err(failed())?;
             set_aside = Some(to);
         }
         fs::rename(from.join(STORE_FILE), &store).map_err(failed())?;
-        fs::rename(from.join(MARKER_FILE), directory.join(MARKER_FILE)).map_err(failed())?;
         marker::sync_dir(directory).map_err(failed())?;
         remove_dir(from)?;
         Ok(set_aside)

@@ -13,5 +13,6 @@ mod online;
 mod psql;
 mod rig;
 mod round_trip;
+mod typed;
 mod undo_note;
 mod upgrade;

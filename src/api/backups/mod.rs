@@ -213,7 +213,8 @@ async fn undo(
     )
 )]
 async fn discover(State(state): State<ApiState>) -> Result<Json<BackupsView>, ApiError> {
-    state.backups().discover().await?;
+    let runtime = tokio::runtime::Handle::current();
+    blocking(&state, move |backups| runtime.block_on(backups.discover())).await?;
     backups(State(state)).await
 }
 
@@ -240,7 +241,9 @@ async fn pruning(State(state): State<ApiState>) -> Result<Json<PruningView>, Api
     )
 )]
 async fn prune(State(state): State<ApiState>) -> Result<Json<PruningView>, ApiError> {
-    Ok(Json(PruningView::new(state.backups().prune(&|_| {}).await?)))
+    let runtime = tokio::runtime::Handle::current();
+    let pruned = blocking(&state, move |backups| runtime.block_on(backups.prune(&|_| {})));
+    Ok(Json(PruningView::new(pruned.await?)))
 }
 
 fn view(backups: &Backups, id: &str) -> Result<BackupView, BackupError> {

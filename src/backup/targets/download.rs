@@ -85,7 +85,7 @@ impl Target {
         let store = self.open().await?;
         let part = part_path(into);
         let path = part.clone();
-        let file = aside(move || File::create(path)).await?.map_err(local(&part))?;
+        let file = aside(move || create_private(&path)).await?.map_err(local(&part))?;
         let sink = Sink { file: Some(file), path: part.clone(), ..Sink::default() };
         let fetched = self.drain(&store, &object, name, sink, Some(bytes_max), &|_| {}).await;
         let (from, to) = (part.clone(), into.to_owned());
@@ -215,9 +215,15 @@ fn remote_file(prefix: &ObjectPath, meta: &ObjectMeta) -> Option<RemoteFile> {
     Some(RemoteFile { name, bytes: meta.size, modified })
 }
 
+/// For this user alone: a backup that is not encrypted is nobody else's business.
+fn create_private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options().create(true).truncate(true).write(true).mode(0o600).open(path)
+}
+
 fn part_path(into: &Path) -> PathBuf {
     let name = into.file_name().unwrap_or_default().to_string_lossy();
-    into.with_file_name(format!(".{name}.part"))
+    into.with_file_name(format!("{name}.part"))
 }
 
 /// Syncs the file and puts it under its name.

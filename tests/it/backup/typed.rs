@@ -1,0 +1,84 @@
+//! What a person types at night: `unoc backup` and `unoc restore` where things are not as thought.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use unoc::backup::generate;
+
+use super::rig::{back_up, export_of, file_of, names_in, seed};
+use crate::app::process::{Server, run};
+
+#[test]
+fn a_host_without_a_site_is_told_so_and_begins_none() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [&["backup", "now"][..], &["backup", "list"], &["backup", "verify"]] {
+        let said = run(directory.path(), arguments).expect(3);
+        assert!(said.stderr.contains("no site lives in"), "{said:?}");
+        assert!(said.stderr.contains("unoc restore latest"), "{said:?}");
+    }
+    assert_eq!(names_in(directory.path()), [""; 0], "restoring must stay possible");
+}
+
+#[test]
+fn an_unencrypted_backup_proves_nothing_of_a_key() {
+    let directory = tempfile::tempdir().unwrap();
+    seed(directory.path(), 10);
+    let backup = back_up(directory.path());
+    let key = directory.path().join("key.txt");
+    fs::write(&key, generate().secret).unwrap();
+    let key = key.to_str().unwrap();
+    for name in ["latest", file_of(directory.path(), &backup).to_str().unwrap()] {
+        let said = run(directory.path(), &["backup", "verify", name, "--identity", key]).expect(3);
+        assert!(said.stderr.contains("is not encrypted"), "{said:?}");
+    }
+    run(directory.path(), &["backup", "verify"]).expect(0);
+}
+
+#[test]
+fn a_server_answers_with_the_same_exit_statuses_and_names_reach_no_other_call() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    seed(path, 10);
+    let backup = back_up(path);
+    let check = |arguments: &[&str], status: i32, words: &str| {
+        let said = run(path, arguments).expect(status);
+        assert!(said.stderr.contains(words), "{arguments:?}: {said:?}");
+        assert!(!said.stderr.contains("{\"detail\""), "{arguments:?}: {said:?}");
+    };
+    let missing = "unoc_20200101_000000";
+    check(&["backup", "verify", missing], 3, "there is no backup");
+    let server = Server::start(path, &[]);
+    let body = json!({"name": "after the backup", "device_type": "POP"});
+    server.http.post("/api/devices/provision", &body).expect(201);
+    let before = export_of(path);
+    check(&["backup", "verify", missing], 3, "there is no backup");
+    check(&["restore", missing, "--yes"], 3, "there is no backup");
+    check(&["restore", "latest"], 3, "add --yes");
+    check(&["restore", "latest", "--json"], 3, "--dry-run");
+    for name in ["undo?dry_run=false&x=", "../devices", "a b", "/no/such/file.sql.zst"] {
+        check(&["restore", name, "--yes"], 1, "cannot open");
+    }
+    check(&["backup", "now", "--backup-dir", "/elsewhere"], 3, "stop it first");
+    assert_eq!(export_of(path), before, "nothing was changed");
+    let said = run(path, &["restore", "latest", "--yes", "--json"]).expect(0);
+    let done: Value = serde_json::from_str(&said.stdout).expect("JSON alone");
+    assert_eq!((&done["backup_id"], &done["is_dry_run"]), (&backup["id"], &false.into()));
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn a_damaged_store_is_replaced_only_when_that_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    seed(path, 10);
+    back_up(path);
+    let export = export_of(path);
+    fs::write(path.join("unoc.redb"), "garbage").unwrap();
+    let said = run(path, &["restore", "latest"]).expect(3);
+    assert!(said.stderr.contains("add --yes"), "{said:?}");
+    assert!(said.stdout.contains("site ") && said.stdout.contains(" as of 20"), "{said:?}");
+    assert_eq!(fs::read(path.join("unoc.redb")).unwrap(), b"garbage");
+    run(path, &["restore", "latest", "--yes"]).expect(0);
+    let rows = |export: &str| export.split_once('\n').expect("a header").1.to_owned();
+    assert_eq!(rows(&export_of(path)), rows(&export));
+}
