@@ -210,7 +210,7 @@ impl Backups {
             manifest.plain_bytes,
             manifest.duration_ms
         ));
-        let entry = self.verify_within(turn, entry, Depth::Quick)?;
+        let entry = self.verify_within(turn, &entry, Depth::Quick)?;
         if let Some(verification) = &entry.notes.verification {
             log(verification.message.clone());
             info!(

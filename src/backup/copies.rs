@@ -184,7 +184,7 @@ impl Backups {
         let (backups, copy, at) = (self.clone(), entry.clone(), path.clone());
         let found = match fetched {
             Ok(_) => {
-                let verify = move || backups.verify_file(&turn, copy, &at, Depth::Offhost);
+                let verify = move || backups.verify_file(&turn, &copy, &at, Depth::Offhost);
                 let work = move || giving_way(verify);
                 tokio::task::spawn_blocking(work).await.unwrap_or(Err(BackupError::Stopping))
             }

@@ -44,7 +44,7 @@ impl Backups {
         let turn = self.turn(Work::Verify)?;
         let entry = self.find(name)?;
         turn.shown.about(entry.id.as_str());
-        giving_way(|| match self.verify_within(&turn, entry.clone(), depth) {
+        giving_way(|| match self.verify_within(&turn, &entry, depth) {
             Err(error) if error.is_fault_of_file() => {
                 log(format!("{} failed: {error}. Making another backup.", entry.id));
                 self.back_up_once(Reason::Repair, &turn, log)?;
@@ -57,10 +57,10 @@ impl Backups {
     pub(super) fn verify_within(
         &self,
         turn: &Turn,
-        entry: Entry,
+        entry: &Entry,
         depth: Depth,
     ) -> Result<Entry, BackupError> {
-        let path = self.path(&entry)?;
+        let path = self.path(entry)?;
         self.verify_file(turn, entry, &path, depth)
     }
 
@@ -68,13 +68,13 @@ impl Backups {
     pub(super) fn verify_file(
         &self,
         turn: &Turn,
-        entry: Entry,
+        entry: &Entry,
         path: &Path,
         depth: Depth,
     ) -> Result<Entry, BackupError> {
         let Inner { engine, catalog, .. } = self.0.as_ref();
         let start = Instant::now();
-        let rehearsed = self.rehearse(turn, &entry, path, depth);
+        let rehearsed = self.rehearse(turn, entry, path, depth);
         let duration_ms = millis(start.elapsed());
         let verification = |is_ok, message, postgres| Verification {
             at_us: engine.now().0,
@@ -97,7 +97,7 @@ impl Backups {
                 error!(backup.id = %entry.id, %error, "A backup failed its verification");
                 let found = verification(false, error.to_string(), None);
                 self.0.catalog.note(&entry.id, |notes| notes.verification = Some(found))?;
-                catalog.set_aside(&entry)?;
+                catalog.set_aside(entry)?;
                 Err(error)
             }
             Err(error) => Err(error),

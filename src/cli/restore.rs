@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::remote::Remote;
 use crate::api::RestoreView;
 use crate::app;
-use crate::backup::{Backups, Lost, RestoreReport};
+use crate::backup::{Backups, Header, Lost, Manifest, RestoreReport, rehearse};
 use crate::config::Config;
 use crate::domain::{Site, Timestamp};
 use crate::engine::{Clock, check_site};
@@ -224,41 +224,12 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     let options =
         app::backup_options(config, site_id.unwrap_or_else(uuid::Uuid::nil), &identities)?;
     let lost = Lost { options: &options, site_id, now: Clock::system().now() };
-    let (file, manifest) = if Path::new(&name).is_file() {
-        locate(config, &name)?
-    } else {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the runtime")?;
-        let (file, manifest) = runtime.block_on(lost.find(&name))?;
-        (file, Some(manifest))
-    };
+    let (file, manifest) = find_lost(config, &lost, &name)?;
     if args.dry_run {
-        let keyring = &options.keyring;
-        let found =
-            crate::backup::rehearse(&file, manifest.as_ref(), keyring, &config.data_dir, lost.now)?;
-        let header = &found.header;
-        if cli.json {
-            let (site_id, seq) = (header.site_id, header.seq);
-            println!(
-                "{}",
-                json!({"file": file, "site_id": site_id, "seq": seq, "is_dry_run": true})
-            );
-        } else {
-            let (file, seq) = (file.display(), header.seq);
-            println!("{file} could be restored: site {} as of seq {seq}.", header.site_id);
-        }
-        return Ok(());
+        return try_out(cli, &lost, &file, manifest.as_ref());
     }
     if let Some(manifest) = manifest.as_ref().filter(|_| !cli.json) {
-        println!(
-            "{}: site {} as of {}, seq {}",
-            manifest.file,
-            manifest.header.site_id,
-            time_text(manifest.taken_at()),
-            manifest.header.seq
-        );
+        println!("{}: {}", manifest.file, state_text(&manifest.header));
     }
     if !args.yes && !is_fresh(config) {
         confirm()?;
@@ -266,27 +237,60 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     let progress = Progress::waiting("Restoring");
     let done = lost.bring_back(&file, manifest.as_ref())?;
     drop(progress);
-    let header = &done.header;
     if cli.json {
+        let (site_id, seq) = (done.header.site_id, done.header.seq);
         println!(
             "{}",
-            json!({"file": file, "site_id": header.site_id, "seq": header.seq,
-                "set_aside": done.set_aside, "duration_ms": done.duration_ms})
+            json!({"file": file, "site_id": site_id, "seq": seq, "set_aside": done.set_aside,
+                "duration_ms": done.duration_ms})
         );
         return Ok(());
     }
-    println!(
-        "Restored site {} as of {}, seq {}, from {} in {} ms.",
-        header.site_id,
-        time_text(header.taken_at()),
-        header.seq,
-        file.display(),
-        done.duration_ms
-    );
+    let (state, file) = (state_text(&done.header), file.display());
+    println!("Restored {state}, from {file} in {} ms.", done.duration_ms);
     if let Some(set_aside) = &done.set_aside {
         println!("What was there before is in {}.", set_aside.display());
     }
     Ok(())
+}
+
+/// A file as it was named, or a backup from the directory or off the host.
+fn find_lost(
+    config: &Config,
+    lost: &Lost<'_>,
+    name: &str,
+) -> Result<(PathBuf, Option<Manifest>), Failure> {
+    if Path::new(name).is_file() {
+        return locate(config, name);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let (file, manifest) = runtime.block_on(lost.find(name))?;
+    Ok((file, Some(manifest)))
+}
+
+/// Restores it elsewhere and says what it is.
+fn try_out(
+    cli: &Cli,
+    lost: &Lost<'_>,
+    file: &Path,
+    manifest: Option<&Manifest>,
+) -> Result<(), Failure> {
+    let found = rehearse(file, manifest, &lost.options.keyring, &std::env::temp_dir(), lost.now)?;
+    let header = &found.header;
+    if cli.json {
+        let (site_id, seq) = (header.site_id, header.seq);
+        println!("{}", json!({"file": file, "site_id": site_id, "seq": seq, "is_dry_run": true}));
+    } else {
+        println!("{} could be restored: {}.", file.display(), state_text(header));
+    }
+    Ok(())
+}
+
+fn state_text(header: &Header) -> String {
+    format!("site {} as of {}, seq {}", header.site_id, time_text(header.taken_at()), header.seq)
 }
 
 fn time_text(time: Timestamp) -> String {
