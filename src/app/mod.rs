@@ -27,6 +27,7 @@ pub use logging::init_logging;
 pub use mirror::start_sync;
 pub use store::open_store;
 
+use self::server::Signals;
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
 use crate::config::Config;
@@ -53,6 +54,7 @@ pub struct App {
     sockets: Sockets,
     /// Told `true` once, when everything has to end. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
+    signals: Signals,
     server: JoinHandle<()>,
     /// Ends before the engine, which writes down how runs ended.
     backups: Backups,
@@ -87,6 +89,8 @@ impl App {
         tidy(&backups).await;
         let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
 
+        // Before anyone can know that it runs, and so could stop it.
+        let signals = Signals::listen().context("cannot receive signals")?;
         let listener = server::bind(config.host, config.port).await?;
         let address = listener.local_addr().context("cannot tell the own address")?;
         let (shutdown, stopping) = watch::channel(false);
@@ -124,6 +128,7 @@ impl App {
             handle,
             sockets,
             shutdown,
+            signals,
             server,
             backups,
             jobs,
@@ -159,7 +164,7 @@ impl App {
     pub async fn run(mut self) -> Result<()> {
         let mut stopping = self.shutdown.subscribe();
         let early_exit = tokio::select! {
-            signal = server::signal() => {
+            signal = self.signals.next() => {
                 info!(signal, "Stopping on {signal}");
                 None
             }
