@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use tokio::runtime::Handle as Runtime;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -143,10 +144,9 @@ async fn verify(
     State(state): State<ApiState>,
     PathName(id): PathName,
 ) -> Result<Json<BackupView>, ApiError> {
-    let backups = state.backups().clone();
-    let entry = blocking(&state, move |backups| backups.find(&id)).await?;
-    let entry = backups.fetch(&entry).await?;
+    let runtime = Runtime::current();
     let verified = blocking(&state, move |backups| {
+        let entry = runtime.block_on(backups.fetch(&backups.find(&id)?))?;
         let entry = backups.verify(entry.id.as_str(), Depth::Full, &|_| {})?;
         view(backups, entry.id.as_str())
     });
@@ -171,10 +171,9 @@ async fn restore(
     Origin(origin): Origin,
     Body422(body): Body422<RestoreBody>,
 ) -> Result<Json<RestoreView>, ApiError> {
-    let backups = state.backups().clone();
-    let entry = blocking(&state, move |backups| backups.find(&id)).await?;
-    let entry = backups.fetch(&entry).await?;
+    let runtime = Runtime::current();
     let restored = blocking(&state, move |backups| {
+        let entry = runtime.block_on(backups.fetch(&backups.find(&id)?))?;
         backups.restore(entry.id.as_str(), body.dry_run, origin).map(RestoreView::new)
     });
     Ok(Json(restored.await?))
@@ -213,7 +212,7 @@ async fn undo(
     )
 )]
 async fn discover(State(state): State<ApiState>) -> Result<Json<BackupsView>, ApiError> {
-    let runtime = tokio::runtime::Handle::current();
+    let runtime = Runtime::current();
     blocking(&state, move |backups| runtime.block_on(backups.discover())).await?;
     backups(State(state)).await
 }
@@ -241,7 +240,7 @@ async fn pruning(State(state): State<ApiState>) -> Result<Json<PruningView>, Api
     )
 )]
 async fn prune(State(state): State<ApiState>) -> Result<Json<PruningView>, ApiError> {
-    let runtime = tokio::runtime::Handle::current();
+    let runtime = Runtime::current();
     let pruned = blocking(&state, move |backups| runtime.block_on(backups.prune(&|_| {})));
     Ok(Json(PruningView::new(pruned.await?)))
 }
