@@ -13,6 +13,7 @@ use super::manifest::{Manifest, Reason};
 use super::name::{BackupId, PART};
 use super::notes::{CopyNote, Notes};
 use super::seal::Sealing;
+use super::verify::millis;
 use crate::domain::Timestamp;
 use crate::store::{Snapshot, Space};
 use uuid::Uuid;
@@ -89,7 +90,7 @@ fn write(
         plain_bytes: sealed.plain_bytes,
         tables,
         reason,
-        duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        duration_ms: millis(start.elapsed()),
         key_ids: keyring.key_ids(),
     };
     let copies = wanted.targets.iter().map(|target| (target.clone(), CopyNote::default()));

@@ -18,6 +18,7 @@ use super::error::{BackupError, io};
 use super::files;
 use super::manifest::Header;
 use super::stage::{STAGE_DIR, Staged};
+use super::verify::millis;
 use super::{dump, seal};
 use crate::domain::{Command, Site, Timestamp};
 use crate::engine::{Engine, EngineOptions, Restoration, Restored};
@@ -231,7 +232,7 @@ impl Backups {
             drop(current);
             self.replace(from, name, wanted, seq_before, state)?;
         }
-        report.duration_ms = u64::try_from(wanted.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        report.duration_ms = millis(wanted.start.elapsed());
         Ok(report)
     }
 
@@ -267,27 +268,25 @@ impl Backups {
         };
         let runtime = tokio::runtime::Handle::current();
         let restored = match runtime.block_on(engine.restore(restoration)) {
-            Ok(restored) => restored,
+            Ok(Restored::Done { seq_before, seq, kept }) => Ok((seq_before, seq, kept)),
+            Ok(Restored::NoRoom { space, needed_bytes }) => {
+                Err(BackupError::NoRoom { what: "the restore", space, needed_bytes })
+            }
+            Ok(Restored::Failed(error)) => Err(error.into()),
+            Err(error) => Err(error.into()),
+        };
+        let (seq_before, seq, kept) = match restored {
+            Ok(done) => done,
             Err(error) => {
-                self.put_note_back(before)?;
-                return Err(error.into());
+                // What went wrong first is what the operator has to know.
+                if let Err(error) = self.put_note_back(before) {
+                    warn!(%error, "The note of the restore before could not be put back");
+                }
+                return Err(error);
             }
         };
-        let (seq, kept) = match restored {
-            Restored::Done { seq_before, seq, kept } => {
-                // Others wrote until it was its turn.
-                (undo.seq_before, undo.header.seq) = (seq_before, seq_before);
-                (seq, kept)
-            }
-            Restored::NoRoom { space, needed_bytes } => {
-                self.put_note_back(before)?;
-                return Err(BackupError::NoRoom { what: "the restore", space, needed_bytes });
-            }
-            Restored::Failed(error) => {
-                self.put_note_back(before)?;
-                return Err(error.into());
-            }
-        };
+        // Others wrote until it was its turn.
+        (undo.seq_before, undo.header.seq) = (seq_before, seq_before);
         undo.seq_after = Some(seq);
         if let Err(error) = self.note_undo(&undo) {
             // The site is replaced; the audit trail tells the rest of what the note would have.
