@@ -105,7 +105,7 @@ pub(super) fn print_restore(answer: &Value) {
     match &answer["newest_change_lost"] {
         Value::Null => println!("  no change is lost"),
         lost => println!(
-            "  {} changes are lost, the newest: {} by {} at {}",
+            "  changes lost: {}, the newest: {} by {} at {}",
             answer["changes_lost"],
             text(&lost["action"]),
             text(&lost["actor"]),
