@@ -99,12 +99,22 @@ pub(super) struct ImportArgs {
     /// Read a pg_dump of UNOC v2's database; `-` is standard input
     #[arg(long, value_name = "FILE", group = "source")]
     pub(super) from_dump: Option<PathBuf>,
+    /// The schema of v2's tables, where several hold tables of these names
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub(super) schema: Option<String>,
+    /// The database of v2 in a dump of several (pg_dumpall)
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "from_postgres"])]
+    pub(super) database: Option<String>,
     /// Replace the site that is there
     #[arg(long)]
     pub(super) replace: bool,
     /// Show what an import from v2 would load and mend, and change nothing; the service may run
     #[arg(long, conflicts_with = "file")]
     pub(super) dry_run: bool,
+    /// Hold the links of v2 that are DOWN or DEGRADED in that status by an override; without it
+    /// their status is computed, since v2 gives DOWN to each new link and never computes another
+    #[arg(long, conflicts_with = "file")]
+    pub(super) keep_link_status: bool,
     /// Load nothing; move v2's tables, once they are imported, into the schema unoc_v2. With
     /// --replace: load them first
     #[arg(long, conflicts_with_all = ["file", "from_dump"])]

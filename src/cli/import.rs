@@ -11,6 +11,7 @@ use super::exit::Failure;
 use super::progress::Progress;
 use super::{legacy, offline};
 use crate::domain::{Command, Site};
+use crate::sync::legacy::{FileKind, fault_of, recognise};
 use crate::wire::SiteReader;
 
 /// Large enough that a dump of gigabytes is read in few calls.
@@ -25,6 +26,10 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
 
 fn run_file(cli: &Cli, file: &Path, replace: bool) -> Result<(), Failure> {
     let config = cli.load_config()?;
+    // A file that is no export leaves no store behind; a pipe can be read only once.
+    if file.is_file() || file.is_dir() {
+        open_export(file)?;
+    }
     let store = offline::open_alone(&config, "unoc import")?;
     offline::check_replace(&store, replace)?;
     let site = read(file)?;
@@ -53,8 +58,37 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
     Ok(Box::new(BufReader::with_capacity(READ_BUFFER_BYTES, file)))
 }
 
+/// A file, unless it holds something else than an export.
+fn open_export(path: &Path) -> Result<impl BufRead, Failure> {
+    legacy::refuse_directory(path)?;
+    let (kind, input) = recognise(open(path)?)?;
+    match help(kind, path) {
+        Some(help) => Err(Failure::refused(help)),
+        None => Ok(input),
+    }
+}
+
+/// What to do with a file that is no export of UNOC; `None` when it may be one.
+fn help(kind: FileKind, path: &Path) -> Option<String> {
+    let file = path.display();
+    Some(match kind {
+        FileKind::Json | FileKind::Unknown => return None,
+        FileKind::Sql => format!(
+            "{file} is a dump of PostgreSQL and no export of UNOC; if it is one of UNOC v2, load it with: \
+             unoc import --from-dump {file}"
+        ),
+        FileKind::Packed { format, command } => {
+            format!("{file} is packed with {format}; unpack it: {command} {file} | unoc import -")
+        }
+        FileKind::Utf16 => format!(
+            "the text of {file} is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 {file} | unoc import -"
+        ),
+        kind => format!("{file} cannot be imported: {}", fault_of(kind)?),
+    })
+}
+
 fn read(path: &Path) -> Result<Site, Failure> {
-    let input = open(path)?;
+    let input = open_export(path)?;
     let progress = Progress::counting("Reading");
     let site = SiteReader::new(input).read_all(|done, total| progress.at(done, total));
     let site = site.with_context(|| format!("{} cannot be imported", path.display()))?;

@@ -1,5 +1,7 @@
 //! `unoc import --from-postgres` and `--from-dump`: moving in from UNOC v2.
 
+use std::path::Path;
+
 use anyhow::{Context, anyhow};
 
 use super::args::{Cli, ImportArgs};
@@ -12,7 +14,8 @@ use crate::domain::Command;
 use crate::engine::Clock;
 use crate::sync::Target;
 use crate::sync::legacy::{
-    LegacyError, Mended, Report, STAMP_FILE, Stamp, Tables, archive, mend, read_database, read_dump,
+    Choice, LegacyError, LinkStatus, Mended, Report, STAMP_FILE, Stamp, Tables, archive, mend,
+    read_database, read_dump,
 };
 
 pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
@@ -24,7 +27,7 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
         if args.dry_run { rehearse(&config, args)? } else { import_site(&config, args)? };
     let archived = if args.archive_legacy {
         let target = target(&config, args.from_postgres.as_deref())?;
-        archive(&target, Some(&stamp), args.dry_run).map(Some)
+        archive(&target, &choice(args), Some(&stamp), args.dry_run).map(Some)
     } else {
         Ok(None)
     };
@@ -39,7 +42,7 @@ fn rehearse(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Failu
     let tables = read(config, args)?;
     let stamp = Stamp::of(&tables);
     let now = Clock::system().now();
-    let report = mend(tables, now).rehearse(now);
+    let report = mend(tables, link_status(args), now).rehearse(now);
     Ok((report.map_err(|refusal| Failure::refused(refusal.to_string()))?, stamp))
 }
 
@@ -48,7 +51,7 @@ fn import_site(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Fa
     offline::check_replace(&store, args.replace)?;
     let tables = read(config, args)?;
     let stamp = Stamp::of(&tables);
-    let Mended { site, report } = mend(tables, Clock::system().now());
+    let Mended { site, report } = mend(tables, link_status(args), Clock::system().now());
     let progress = Progress::waiting("Loading the site");
     offline::submit(config, store, Command::ReplaceSite(Box::new(site)))?;
     drop(progress);
@@ -62,26 +65,50 @@ fn import_site(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Fa
     Ok((report, stamp))
 }
 
+fn choice(args: &ImportArgs) -> Choice {
+    Choice { database: args.database.clone(), schema: args.schema.clone() }
+}
+
+fn link_status(args: &ImportArgs) -> LinkStatus {
+    if args.keep_link_status { LinkStatus::Held } else { LinkStatus::Computed }
+}
+
 fn run_archive(cli: &Cli, config: &Config, args: &ImportArgs) -> Result<(), Failure> {
     let target = target(config, args.from_postgres.as_deref())?;
     let stamp = Stamp::read(&config.data_dir)?;
-    let archived = archive(&target, stamp.as_ref(), args.dry_run)?;
+    let archived = archive(&target, &choice(args), stamp.as_ref(), args.dry_run)?;
     print_archived(&archived, cli.json, args.dry_run)?;
     Ok(())
 }
 
 fn read(config: &Config, args: &ImportArgs) -> Result<Tables, Failure> {
     if let Some(path) = &args.from_dump {
+        refuse_directory(path)?;
         let input = import::open(path)?;
         let _progress = Progress::waiting("Reading the dump of v2");
-        let tables = read_dump(input).map_err(|error| {
+        return read_dump(input, &choice(args)).map_err(|error| {
             Failure::from(error).about(format!("{} cannot be imported", path.display()))
         });
-        return tables;
     }
     let target = target(config, args.from_postgres.as_deref())?;
     let _progress = Progress::waiting("Reading the tables of v2");
-    Ok(read_database(&target)?)
+    Ok(read_database(&target, &choice(args))?)
+}
+
+/// `pg_dump -Fd` makes a directory, which only `pg_restore` reads.
+pub(super) fn refuse_directory(path: &Path) -> Result<(), Failure> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let path_text = path.display();
+    Err(Failure::refused(if path.join("toc.dat").is_file() {
+        format!(
+            "{path_text} is a dump in the directory format of pg_dump; make it plain: \
+             pg_restore -f - {path_text} | unoc import --from-dump -"
+        )
+    } else {
+        format!("{path_text} is a directory; name the file in it")
+    }))
 }
 
 /// The database that was named, or else the one that is configured.

@@ -54,17 +54,24 @@ fn write_summary(out: &mut impl Write, report: &Report, is_dry_run: bool) -> io:
     let width = summary.iter().map(|(rule, _)| rule.row().name.len()).max().unwrap_or(0);
     for (rule, count) in &summary {
         let row = rule.row();
-        writeln!(out, "{rule:width$}  {count:>7} {:7}  {}", row.outcome.as_str(), row.found)?;
+        writeln!(out, "{rule:width$}  {count:>7} {:8}  {}", row.outcome.as_str(), row.found)?;
     }
     let total = |outcome: Outcome| -> usize {
         let rules = summary.iter().filter(|(rule, _)| rule.row().outcome == outcome);
         rules.map(|(_, count)| count).sum()
     };
-    if summary.is_empty() {
+    if !summary.is_empty() {
+        writeln!(out)?;
+    }
+    let [skipped, mended, computed] =
+        [Outcome::Skipped, Outcome::Mended, Outcome::Computed].map(total);
+    if skipped + mended == 0 {
         writeln!(out, "Every row is taken over as it is.")?;
     } else {
-        let [skipped, mended] = [Outcome::Skipped, Outcome::Mended].map(total);
-        writeln!(out, "\nLeft out:     {skipped} rows. Mended: {mended} values.")?;
+        writeln!(out, "Left out:     {skipped} rows. Mended: {mended} values.")?;
+    }
+    if computed > 0 {
+        writeln!(out, "Computed:     the status of {computed} links, which v2 never computed.")?;
     }
     writeln!(out, "Found in v2:  {}.", report.read)?;
     if is_dry_run {

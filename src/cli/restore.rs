@@ -11,6 +11,7 @@ use super::backup::{is_fresh, locate, plain, refuse_foreign_root, spawn, with_ba
 use super::backup_print::print_restore;
 use super::exit::Failure;
 use super::import;
+use super::legacy::refuse_directory;
 use super::offline::{self, STOP_COMMAND};
 use super::progress::Progress;
 use super::remote::Remote;
@@ -21,12 +22,10 @@ use crate::config::Config;
 use crate::domain::{Site, Timestamp};
 use crate::engine::{Clock, check_site};
 use crate::store::{AuditOrigin, Store, StoreError, read_marker};
-use crate::sync::legacy::{mend, read_dump};
+use crate::sync::legacy::{
+    Choice, FileKind, LinkStatus, Tables, fault_of, mend, read_dump, recognise,
+};
 use crate::wire::Time;
-
-/// What a dump of UNOC v2 says in its first lines.
-const LEGACY_WORDS: &[u8] = b"PostgreSQL database dump";
-const SNIFFED_BYTES: u64 = 4096;
 
 pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     let config = cli.load_config()?;
@@ -38,6 +37,10 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     if let Some(name) = args.backup.as_deref().filter(|name| plain(name).is_err()) {
         // A file that cannot be opened must not be looked for as a name.
         std::fs::File::open(name).with_context(|| format!("cannot open {name}"))?;
+        refuse_directory(Path::new(name))?;
+    }
+    if let Some(name) = args.backup.as_deref().filter(|name| Path::new(name).is_file()) {
+        refuse_unreadable(name)?;
     }
     if !args.undo && is_fresh(&config) {
         return bring_back(cli, &config, args);
@@ -213,10 +216,13 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     refuse_foreign_root(config)?;
     let name = args.backup.clone().unwrap_or_default();
     if is_legacy(Path::new(&name)) {
-        return Err(Failure::refused(
-            "a dump of UNOC v2 can be restored only where a store can be opened or made; move what \
-             is left of it away first",
-        ));
+        // What is wrong with the dump is said first.
+        read_tables(Path::new(&name))?;
+        let first = if is_fresh(config) { "" } else { "move what is left of it away, then: " };
+        return Err(Failure::refused(format!(
+            "there is no store here that a dump of UNOC v2 could be restored into; {first}unoc import \
+             --from-dump {name}"
+        )));
     }
     let marker = read_marker(&config.data_dir).ok().flatten();
     let site_id = marker.map(|marker| marker.site_id).or(config.site_id);
@@ -301,15 +307,38 @@ fn time_text(time: Timestamp) -> String {
 }
 
 fn is_legacy(path: &Path) -> bool {
-    let Ok(file) = std::fs::File::open(path) else { return false };
-    let mut head = Vec::new();
-    file.take(SNIFFED_BYTES).read_to_end(&mut head).is_ok()
-        && head.windows(LEGACY_WORDS.len()).any(|words| words == LEGACY_WORDS)
+    kind_of(path).is_some_and(|kind| kind == FileKind::Sql)
+}
+
+fn kind_of(path: &Path) -> Option<FileKind> {
+    let file = std::fs::File::open(path).ok().filter(|_| path.is_file())?;
+    recognise(io::BufReader::new(file)).ok().map(|(kind, _)| kind)
+}
+
+/// A file that is neither a backup nor a dump as text gets the command that helps.
+fn refuse_unreadable(name: &str) -> Result<(), Failure> {
+    let fault = match kind_of(Path::new(name)) {
+        // What backups are made of.
+        None
+        | Some(
+            FileKind::OwnBackup
+            | FileKind::Encrypted
+            | FileKind::Packed { format: "Zstandard", .. },
+        ) => None,
+        Some(kind) => fault_of(kind),
+    };
+    let Some(fault) = fault else { return Ok(()) };
+    Err(Failure::refused(format!("{name} cannot be restored: {fault}")))
+}
+
+fn read_tables(path: &Path) -> Result<Tables, Failure> {
+    read_dump(import::open(path)?, &Choice::default()).map_err(|error| {
+        Failure::from(error).about(format!("{} cannot be restored", path.display()))
+    })
 }
 
 fn read_legacy(cli: &Cli, path: &Path) -> Result<Site, Failure> {
-    let tables = read_dump(import::open(path)?).map_err(Failure::from)?;
-    let mended = mend(tables, Clock::system().now());
+    let mended = mend(read_tables(path)?, LinkStatus::Computed, Clock::system().now());
     if !cli.json {
         super::legacy_report::print_report(&mended.report, None, false, true)?;
     }

@@ -25,6 +25,14 @@ pub fn fields(line: &[u8]) -> Result<Fields, String> {
 }
 
 fn field(bytes: &[u8]) -> Result<Option<String>, String> {
+    let backslashes = bytes.iter().rev().take_while(|byte| **byte == b'\\').count();
+    if backslashes % 2 == 1 {
+        return Err(
+            "a backslash stands before a tab or the end of the line; PostgreSQL writes \\t \
+                    and \\n in a value"
+                .to_owned(),
+        );
+    }
     Ok(text(bytes)?.map(Cow::into_owned))
 }
 
@@ -226,7 +234,7 @@ mod tests {
         check(b"\\b\\f\\v\\.", &[Some("\u{8}\u{c}\u{b}.")]);
         check(b"\\101\\x42\\x4\\60", &[Some("AB\u{4}0")]);
         check("Straße „Süd“".as_bytes(), &[Some("Straße „Süd“")]);
-        check(b"end\\", &[Some("end\\")]);
+        assert!(fields(b"end\\").is_err() && fields(b"a\\\tb").is_err());
         check(b"\\xg", &[Some("xg")]);
         assert!(fields(b"\xfc").is_err());
     }

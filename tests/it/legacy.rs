@@ -1,13 +1,19 @@
 //! Moving in from UNOC v2. The dumps were made by `pg_dump` 15 of databases that the three SQL files make.
 
 mod archive;
+mod cases;
+mod choice;
 mod database;
 mod dumps;
 mod mending;
+mod messages;
 mod nonsense;
+mod spellings;
+mod whole;
+mod written;
 
 use unoc::domain::Timestamp;
-use unoc::sync::legacy::{LegacyError, Mended, Tables, mend, read_dump};
+use unoc::sync::legacy::{Choice, LegacyError, LinkStatus, Mended, Tables, mend, read_dump};
 
 use crate::app::postgres::{self, Postgres};
 
@@ -22,11 +28,16 @@ const DIRTY_DUMP: &str = include_str!("legacy/dumps/dirty.sql");
 const NOW: Timestamp = Timestamp(1_795_439_016_111_211);
 
 fn read(dump: &str) -> Result<Tables, LegacyError> {
-    read_dump(dump.as_bytes())
+    read_dump(dump.as_bytes(), &Choice::default())
+}
+
+/// NaN differs from itself, its text does not.
+fn text(value: &impl std::fmt::Debug) -> String {
+    format!("{value:#?}")
 }
 
 fn mended(tables: Tables) -> Mended {
-    mend(tables, NOW)
+    mend(tables, LinkStatus::Computed, NOW)
 }
 
 /// A database as v2 left it; returns its address.

@@ -5,6 +5,7 @@ use postgres::error::SqlState;
 
 use super::database::{self, Place, identifier, literal};
 use super::error::LegacyError;
+use super::sites::Choice;
 use super::stamp::Stamp;
 use crate::sync::{SyncError, Target};
 
@@ -34,12 +35,13 @@ pub enum Archived {
 /// `stamp` says was imported: nothing that v2 knows may end up in the archive alone.
 pub fn archive(
     target: &Target,
+    choice: &Choice,
     stamp: Option<&Stamp>,
     is_rehearsal: bool,
 ) -> Result<Archived, LegacyError> {
     let mut client = database::connect(target)?;
     let mut transaction = client.transaction()?;
-    let Place { schema, has_archive } = database::find(&mut transaction)?;
+    let Place { schema, has_archive } = database::find(&mut transaction, choice)?;
     if schema == ARCHIVE_SCHEMA {
         return Ok(Archived::Already);
     }

@@ -3,6 +3,7 @@
 //! Rows come by COPY in text format, so the database and a dump of it are read by the same code.
 //! All statements stand in one transaction and none has parameters: pgbouncer may be between.
 
+use std::collections::BTreeMap;
 use std::io::BufRead as _;
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
 
 use super::archive::ARCHIVE_SCHEMA;
 use super::error::LegacyError;
-use super::insert::next_id;
-use super::shape::{OWN_COLUMN, Shape};
+use super::shape::Shape;
+use super::sites::{self, Choice, Owner};
+use super::statements::next_id;
 use super::tables::{Table, Tables};
 use crate::sql::copy_text;
 use crate::sync::{Target, Watch};
@@ -24,14 +26,14 @@ const TEXT_FORM: &str =
 ///
 /// # Errors
 /// When PostgreSQL refuses or goes away, and when the tables are not those of v2.
-pub fn read_database(target: &Target) -> Result<Tables, LegacyError> {
+pub fn read_database(target: &Target, choice: &Choice) -> Result<Tables, LegacyError> {
     let mut client = connect(target)?;
     let mut transaction = client
         .build_transaction()
         .isolation_level(IsolationLevel::RepeatableRead)
         .read_only(true)
         .start()?;
-    let Place { schema, .. } = find(&mut transaction)?;
+    let Place { schema, .. } = find(&mut transaction, choice)?;
     let tables = read(&mut transaction, &schema)?;
     transaction.rollback()?;
     if tables.devices.is_empty() { Err(LegacyError::Empty) } else { Ok(tables) }
@@ -52,36 +54,53 @@ pub(super) struct Place {
     pub(super) has_archive: bool,
 }
 
-/// Finds v2's tables on the search path, else in the archive.
-pub(super) fn find(transaction: &mut Transaction<'_>) -> Result<Place, LegacyError> {
+/// Finds v2's tables: in the schema that is chosen, or in the only one that holds some. An address
+/// that sets a search path chooses by that.
+///
+/// # Errors
+/// When no schema holds any, or several do.
+pub(super) fn find(
+    transaction: &mut Transaction<'_>,
+    choice: &Choice,
+) -> Result<Place, LegacyError> {
     let found = rows(
         transaction,
-        &format!(
-            "SELECT n.nspname, EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid \
-             AND a.attname = '{OWN_COLUMN}' AND NOT a.attisdropped) FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relname = 'devices' AND c.relkind IN ('r', 'p') \
-             AND (n.nspname = ANY (pg_catalog.current_schemas(false)) OR n.nspname = '{ARCHIVE_SCHEMA}') \
-             ORDER BY n.nspname = '{ARCHIVE_SCHEMA}', \
-             pg_catalog.array_position(pg_catalog.current_schemas(false), n.nspname)"
-        ),
+        "SELECT n.nspname, a.attname FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+         WHERE c.relname = 'devices' AND c.relkind IN ('r', 'p') \
+         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+         AND (n.nspname = ANY (pg_catalog.current_schemas(false)) OR NOT EXISTS \
+         (SELECT FROM pg_catalog.pg_settings WHERE name = 'search_path' AND source = 'client')) \
+         ORDER BY n.nspname",
     )?;
-    let is_own =
-        |row: &Vec<Option<String>>| row.get(1).is_some_and(|own| own.as_deref() == Some("t"));
-    let schemas: Vec<&str> = found
-        .iter()
-        .filter(|row| !is_own(row))
-        .filter_map(|row| row.first().and_then(Option::as_deref))
-        .collect();
-    let Some(schema) = schemas.first() else {
-        let has_own = !found.is_empty();
-        return Err(if has_own {
-            LegacyError::OwnTables
-        } else {
-            LegacyError::NoTable(Table::Devices)
-        });
+    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in found {
+        if let [Some(schema), Some(column)] = row.as_slice() {
+            columns.entry(schema.clone()).or_default().push(column.clone());
+        }
+    }
+    let owned = |(schema, columns): (&String, &Vec<String>)| {
+        let place = sites::Place { database: None, schema: schema.clone() };
+        (place, Owner::of(Table::Devices, columns))
     };
-    Ok(Place { schema: (*schema).to_owned(), has_archive: schemas.contains(&ARCHIVE_SCHEMA) })
+    let owned: Vec<(sites::Place, Owner)> = columns.iter().map(owned).collect();
+    let is_v2 = |(_, owner): &&(sites::Place, Owner)| *owner == Owner::V2;
+    let places: Vec<&sites::Place> = owned.iter().filter(is_v2).map(|(place, _)| place).collect();
+    if let Some(place) = sites::choose(&places, choice)? {
+        let has_archive = columns.contains_key(ARCHIVE_SCHEMA);
+        return Ok(Place { schema: place.schema.clone(), has_archive });
+    }
+    let other = owned.iter().find_map(|(_, owner)| match owner {
+        Owner::Other(column) => Some(LegacyError::Column { table: Table::Devices, column }),
+        Owner::Unknown | Owner::V2 | Owner::Unoc => None,
+    });
+    let has_own = owned.iter().any(|(_, owner)| *owner == Owner::Unoc);
+    Err(if has_own {
+        LegacyError::OwnTables
+    } else {
+        other.unwrap_or(LegacyError::NoTable(Table::Devices))
+    })
 }
 
 /// Reads all three tables of a schema, and where their sequences are.

@@ -1,6 +1,7 @@
 //! Why v2's site could not be read or archived.
 
 use super::archive::ARCHIVE_SCHEMA;
+use super::recognise::FileFault;
 use super::report::RowCounts;
 use super::tables::Table;
 use crate::sync::SyncError;
@@ -12,14 +13,9 @@ pub enum LegacyError {
     Sync(#[from] SyncError),
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    #[error(
-        "the dump is in a binary format of pg_dump; make it plain: {command} | unoc import --from-dump -"
-    )]
-    Packed { command: &'static str },
-    #[error(
-        "this is no pg_dump of UNOC v2's database: none of its tables is in it (an export of UNOC itself \
-         is loaded by: unoc import FILE)"
-    )]
+    #[error(transparent)]
+    File(#[from] FileFault),
+    #[error("this is no pg_dump of UNOC v2's database: none of its tables is in it")]
     NotADump,
     #[error("line {line}: {what}")]
     Line { line: u64, what: String },
@@ -27,6 +23,18 @@ pub enum LegacyError {
     Row { table: Table, row: u64, what: String },
     #[error("the dump is truncated: {0}; make it again")]
     Truncated(String),
+    #[error(
+        "table {0} is there and its rows are not: make the dump again, without --schema-only and \
+         --exclude-table-data"
+    )]
+    NoRows(Table),
+    #[error(
+        "it holds several sites of UNOC v2: {there}. Choose one: unoc import … --schema NAME, and for \
+         a dump of several databases --database NAME"
+    )]
+    Several { there: String },
+    #[error("the site that --schema or --database names is not there; there is: {there}")]
+    NotThere { there: String },
     #[error("table {table} has no column {column}: it is not the one of UNOC v2")]
     Column { table: Table, column: &'static str },
     #[error(
@@ -38,8 +46,12 @@ pub enum LegacyError {
     )]
     OwnTables,
     #[error(
-        "v2's tables hold no device: there is nothing to import (a dump made with --schema-only has no rows)"
+        "this is a dump of the tables of UNOC itself (they have a site_id), not of those of v2. Load it \
+         into an empty database: psql -d DATABASE -f FILE. Then start unoc on an empty data directory \
+         with that database as database_url and the site's site_id: it takes the site over"
     )]
+    OwnDump,
+    #[error("v2's tables hold no device: there is nothing to import")]
     Empty,
     #[error(
         "this appliance has not imported these tables, so they stay where they are; \
@@ -94,6 +106,11 @@ impl LegacyError {
         matches!(
             self,
             Self::OwnTables
+                | Self::OwnDump
+                | Self::File(_)
+                | Self::NoRows(_)
+                | Self::Several { .. }
+                | Self::NotThere { .. }
                 | Self::Empty
                 | Self::NoTable(_)
                 | Self::Column { .. }

@@ -25,6 +25,7 @@ pub enum RuleId {
     Medium,
     LinkStatus,
     BadTime,
+    LinkHeld,
 }
 
 /// What becomes of the row.
@@ -36,6 +37,8 @@ pub enum Outcome {
     Skipped,
     /// It is taken over as it was, in another form.
     Kept,
+    /// What stood there said nothing; its value is computed.
+    Computed,
 }
 
 impl Outcome {
@@ -44,6 +47,7 @@ impl Outcome {
             Self::Mended => "mended",
             Self::Skipped => "skipped",
             Self::Kept => "kept",
+            Self::Computed => "computed",
         }
     }
 }
@@ -71,8 +75,8 @@ const fn rule(
 }
 
 /// All rules; a rule's place is its id's discriminant.
-pub const MENDING_RULES: [MendingRule; 18] = {
-    use Outcome::{Kept, Mended, Skipped};
+pub const MENDING_RULES: [MendingRule; 19] = {
+    use Outcome::{Computed, Kept, Mended, Skipped};
     use RuleId as R;
     [
         rule(
@@ -201,10 +205,10 @@ pub const MENDING_RULES: [MendingRule; 18] = {
         rule(
             R::LinkStatus,
             "M17_LINK_STATUS",
-            Kept,
+            Computed,
             [
-                "a link is DOWN or DEGRADED, which v2 never computed",
-                "it stays so by an override (`DELETE /api/links/{id}/override` clears it); an unknown status is computed anew",
+                "a link's status is not UP: DOWN is what v2 gives to each new link, and it never computes another",
+                "the status is computed; `--keep-link-status` holds it instead (M19)",
             ],
         ),
         rule(
@@ -214,6 +218,15 @@ pub const MENDING_RULES: [MendingRule; 18] = {
             [
                 "a time cannot be read (`infinity`, before Christ)",
                 "it becomes the time of the import",
+            ],
+        ),
+        rule(
+            R::LinkHeld,
+            "M19_LINK_HELD",
+            Kept,
+            [
+                "a link is DOWN or DEGRADED, and `--keep-link-status` is given",
+                "it stays so by an override, which `DELETE /api/links/{id}/override` clears",
             ],
         ),
     ]

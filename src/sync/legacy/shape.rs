@@ -68,15 +68,24 @@ impl Shape {
     /// # Errors
     /// [`LegacyError::Column`] when a column is missing without which it is not v2's table.
     pub(super) fn new(table: Table, header: &[String]) -> Result<Self, LegacyError> {
-        let mut places = Vec::new();
-        for (column, is_required) in columns(table) {
-            let place = header.iter().position(|name| name == column);
-            if place.is_none() && *is_required {
-                return Err(LegacyError::Column { table, column });
-            }
-            places.push(place);
+        if let Some(column) = Self::missing_column(table, header) {
+            return Err(LegacyError::Column { table, column });
         }
+        let place = |(column, _): &(&str, bool)| header.iter().position(|name| name == column);
+        let places = columns(table).iter().map(place).collect();
         Ok(Self { table, width: header.len(), places })
+    }
+
+    /// The first column without which it is not v2's table, and that the header has not.
+    pub(super) fn missing_column(table: Table, header: &[String]) -> Option<&'static str> {
+        let required = columns(table).iter().filter(|(_, is_required)| *is_required);
+        let mut names = required.map(|(name, _)| *name);
+        names.find(|name| !header.iter().any(|column| column == name))
+    }
+
+    /// Whether the value at this place of a row is read.
+    pub(super) fn reads(&self, place: usize) -> bool {
+        self.places.contains(&Some(place))
     }
 
     /// The columns of a header that are read.

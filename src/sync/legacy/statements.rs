@@ -1,214 +1,391 @@
-//! A dump, line by line: where a statement ends, and where rows begin.
+//! The statements of a dump, and what each says of v2's tables.
+//!
+//! Invariant: a statement that names one of the tables is read, is known to leave their rows as
+//! they are, or is an error with its line.
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
+use super::dump::{Keep, Reader, twice};
 use super::error::LegacyError;
+use super::lexer::{Lexer, Token};
+use super::sites::Owner;
+use super::tables::Table;
 
-/// Longest line: far above any row of v2, whose texts have some hundred characters, and room for
-/// the longest line of anything else in the database.
-const LINE_BYTES_MAX: u64 = 64 << 20;
-/// Longest statement that is kept: `--rows-per-insert` puts many rows into one.
-const STATEMENT_BYTES_MAX: usize = 256 << 20;
-
-/// The lines of a dump.
-pub(super) struct Lines<R> {
-    input: R,
-    bytes: Vec<u8>,
-    /// Number of the line that was read last, from 1.
-    pub(super) number: u64,
-    /// The line that was read last had no end: the file was cut off there.
-    pub(super) is_cut: bool,
-    /// The first line ended as files of Windows do, and so will the others.
-    has_returns: bool,
+/// A table's name and its columns, where the statement lists them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) schema: Option<String>,
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
 }
 
-impl<R: BufRead> Lines<R> {
-    pub(super) fn new(input: R) -> Self {
-        Self { input, bytes: Vec::new(), number: 0, is_cut: false, has_returns: false }
+/// First words of statements that change no row, whatever they name.
+const HARMLESS: [&str; 18] = [
+    "analyze",
+    "begin",
+    "checkpoint",
+    "cluster",
+    "comment",
+    "commit",
+    "end",
+    "grant",
+    "listen",
+    "lock",
+    "notify",
+    "reindex",
+    "refresh",
+    "revoke",
+    "security",
+    "show",
+    "start",
+    "vacuum",
+];
+/// First words of statements that take rows away.
+const REMOVALS: [&str; 3] = ["delete", "drop", "truncate"];
+/// Words that begin a line of CREATE TABLE which is no column.
+const NOT_COLUMNS: [&str; 6] = ["constraint", "primary", "unique", "foreign", "check", "exclude"];
+/// Words between CREATE and TABLE.
+const KINDS_OF_TABLE: [&str; 3] = ["unlogged", "foreign", "global"];
+const TEMPORARY: [&str; 3] = ["temp", "temporary", "local"];
+/// What may follow ADD and DROP in an ALTER TABLE that leaves columns as they are.
+const NOT_COLUMNS_ALTERED: [&str; 11] = [
+    "constraint",
+    "primary",
+    "unique",
+    "foreign",
+    "check",
+    "exclude",
+    "default",
+    "not",
+    "generated",
+    "identity",
+    "expression",
+];
+/// Words of an ALTER TABLE after which its rows are not what was read.
+const MOVING: [&str; 6] = ["attach", "data", "inherit", "rename", "schema", "type"];
+/// The end of the name of a sequence that gives ids.
+const SEQUENCE_SUFFIX: &str = "_id_seq";
+
+impl<R: BufRead> Reader<R> {
+    /// Reads one statement, its semicolon included.
+    pub(super) fn statement(&mut self) -> Result<(), LegacyError> {
+        let Some(first) = self.lexer.next()? else { return Ok(()) };
+        let line = self.lexer.line();
+        let Token::Word { text, is_quoted: false } = &first else {
+            return self.unknown(line, "this");
+        };
+        match text.as_str() {
+            "insert" => self.insert(),
+            "copy" => self.copy(),
+            "create" => self.create(line),
+            "alter" => self.alter(line),
+            "select" => self.select(line),
+            "set" => self.set(),
+            "reset" | "discard" => {
+                self.reset();
+                self.skip(Keep::Nothing).map(drop)
+            }
+            "abort" | "rollback" => self.rollback(line),
+            word if REMOVALS.contains(&word) => self.removal(line, word),
+            word if HARMLESS.contains(&word) => self.skip(Keep::Nothing).map(drop),
+            word => self.unknown(line, &word.to_ascii_uppercase()),
+        }
     }
 
-    /// The next line without its end; `None` after the last one.
-    pub(super) fn next(&mut self) -> Result<Option<&[u8]>, LegacyError> {
-        self.bytes.clear();
-        self.number += 1;
-        let length = self.input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut self.bytes)?;
-        if length == 0 {
+    /// A statement that is not read: an error if it is about v2's tables.
+    fn unknown(&mut self, line: u64, verb: &str) -> Result<(), LegacyError> {
+        // The text of a DO is what it does; other texts are values.
+        let keep = if verb == "DO" { Keep::WordsAndTexts } else { Keep::Words };
+        let words = self.skip(keep)?;
+        self.named(&words).map_or(Ok(()), |table| Err(not_understood(line, verb, table)))
+    }
+
+    fn removal(&mut self, line: u64, verb: &str) -> Result<(), LegacyError> {
+        let words = self.skip(Keep::Words)?;
+        let Some((place, table)) = self.named_in(&words) else { return Ok(()) };
+        // A dump made with --clean drops what it is about to make.
+        if !self.sites.look(&place, table).is_some_and(|found| found.has_rows) {
+            return Ok(());
+        }
+        Err(not_understood(line, &verb.to_ascii_uppercase(), table))
+    }
+
+    fn rollback(&mut self, line: u64) -> Result<(), LegacyError> {
+        self.skip(Keep::Nothing)?;
+        let mut tables = self.sites.schemas.values().flat_map(|schema| &schema.found);
+        if tables.any(|found| found.has_rows && found.may_be_v2()) {
+            let what = "rows that were read are taken back here: make a dump with pg_dump";
+            return Err(LegacyError::Line { line, what: what.to_owned() });
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, line: u64) -> Result<(), LegacyError> {
+        self.lexer.take_words(&["or", "replace"])?;
+        let mut is_temporary = false;
+        loop {
+            let Some(Token::Word { text, .. }) = self.lexer.peek()? else { break };
+            is_temporary |= TEMPORARY.contains(&text.as_str());
+            if !(KINDS_OF_TABLE.contains(&text.as_str()) || TEMPORARY.contains(&text.as_str())) {
+                break;
+            }
+            self.lexer.next()?;
+        }
+        let is_function = self.lexer.take_word("function")? || self.lexer.take_word("procedure")?;
+        if is_function {
+            return self.skip(Keep::NothingOfBody).map(drop);
+        }
+        if !self.lexer.take_word("table")? {
+            return self.skip(Keep::Nothing).map(drop);
+        }
+        let is_again = self.lexer.take_words(&["if", "not", "exists"])?;
+        let Some((schema, name)) = self.lexer.name()? else {
+            return self.skip(Keep::Nothing).map(drop);
+        };
+        match Table::parse(&name) {
+            Some(table) if is_temporary => Err(not_understood(line, "CREATE TEMPORARY", table)),
+            Some(table) => self.create_table(line, schema.as_deref(), table, is_again),
+            None => {
+                let words = self.skip(Keep::Words)?;
+                let is_child = |word: &Token| word.is("inherits") || word.is("partition");
+                // Its rows would be those of the table that it belongs to.
+                let parent = words.iter().any(is_child).then(|| self.named(&words)).flatten();
+                parent.map_or(Ok(()), |table| Err(partitioned(line, table)))
+            }
+        }
+    }
+
+    fn create_table(
+        &mut self,
+        line: u64,
+        schema: Option<&str>,
+        table: Table,
+        is_again: bool,
+    ) -> Result<(), LegacyError> {
+        // A new table is made in the first schema of the path, whatever the others hold.
+        let schema = schema.or(self.search_path.first().map(String::as_str)).unwrap_or("public");
+        let place = self.place(schema.to_owned());
+        if !self.lexer.take_sign(b'(')? {
+            return Err(not_understood(line, "CREATE TABLE", table));
+        }
+        let columns = self.columns(table)?;
+        self.skip(Keep::Nothing)?;
+        let found = self.sites.found(&place, table);
+        if found.columns.is_some() && !is_again {
+            return Err(twice(line, table));
+        }
+        if found.columns.is_none() {
+            found.is_there = true;
+            found.owner = Owner::of(table, &columns);
+            found.columns = Some(columns);
+        }
+        Ok(())
+    }
+
+    /// The names of the columns up to the closing parenthesis of CREATE TABLE.
+    fn columns(&mut self, table: Table) -> Result<Vec<String>, LegacyError> {
+        let mut columns = Vec::new();
+        let (mut depth, mut is_first) = (1, true);
+        while depth > 0 {
+            let Some(token) = self.lexer.next()? else {
+                return Err(LegacyError::Truncated(format!("CREATE TABLE {table} has no end")));
+            };
+            match token {
+                Token::Sign(b'(') => depth += 1,
+                Token::Sign(b')') => depth -= 1,
+                Token::Sign(b',') if depth == 1 => {
+                    is_first = true;
+                    continue;
+                }
+                token if is_first && token.is("like") => {
+                    return Err(self.lexer.fault("a CREATE TABLE with LIKE is not read here"));
+                }
+                Token::Word { text, is_quoted }
+                    if is_first && (is_quoted || !NOT_COLUMNS.contains(&text.as_str())) =>
+                {
+                    columns.push(text);
+                }
+                _ => {}
+            }
+            is_first = false;
+        }
+        Ok(columns)
+    }
+
+    fn alter(&mut self, line: u64) -> Result<(), LegacyError> {
+        let is_sequence = self.lexer.take_word("sequence")?;
+        if !(is_sequence || self.lexer.take_word("table")?) {
+            return self.skip(Keep::Nothing).map(drop);
+        }
+        self.lexer.take_words(&["if", "exists"])?;
+        self.lexer.take_word("only")?;
+        let name = self.lexer.name()?;
+        let words = self.skip(Keep::Words)?;
+        let Some((schema, name)) = name else { return Ok(()) };
+        if is_sequence {
+            let table = name.strip_suffix(SEQUENCE_SUFFIX).and_then(Table::parse);
+            let is_set = words.iter().any(|word| word.is("restart"));
+            return table.filter(|_| is_set).map_or(Ok(()), |table| {
+                Err(not_understood(line, "ALTER SEQUENCE … RESTART", table))
+            });
+        }
+        let is_moving = words.iter().any(|word| MOVING.iter().any(|moving| word.is(moving)));
+        let is_column = |pair: &[Token]| {
+            let [verb, what] = pair else { return false };
+            (verb.is("add") || verb.is("drop"))
+                && !NOT_COLUMNS_ALTERED.iter().any(|word| what.is(word))
+        };
+        let inherits = words.iter().any(|word| word.is("attach") || word.is("inherit"));
+        if Table::parse(&name).is_none() {
+            let parent = inherits.then(|| self.named(&words)).flatten();
+            return parent.map_or(Ok(()), |table| Err(partitioned(line, table)));
+        }
+        let mut named = vec![Token::Word { text: name, is_quoted: true }];
+        if let Some(schema) = schema {
+            named.splice(0..0, [Token::Word { text: schema, is_quoted: true }, Token::Sign(b'.')]);
+        }
+        match self.named(&named) {
+            Some(table) if inherits => Err(partitioned(line, table)),
+            Some(table) if is_moving || words.windows(2).any(is_column) => {
+                Err(not_understood(line, "ALTER TABLE", table))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn select(&mut self, line: u64) -> Result<(), LegacyError> {
+        let function = self.lexer.name()?;
+        let function = function.as_ref().map(|(_, name)| name.as_str());
+        match function {
+            Some("setval") if self.lexer.take_sign(b'(')? => self.set_sequence(line),
+            Some("set_config") if self.lexer.take_sign(b'(')? => self.set_config(),
+            name => {
+                let mut words: Vec<Token> = name
+                    .map(|name| Token::Word { text: name.to_owned(), is_quoted: true })
+                    .into_iter()
+                    .collect();
+                words.extend(self.skip(Keep::Words)?);
+                self.named(&words)
+                    .map_or(Ok(()), |table| Err(not_understood(line, "SELECT", table)))
+            }
+        }
+    }
+
+    /// `SELECT pg_catalog.setval('public.devices_id_seq', 42, true);`
+    fn set_sequence(&mut self, line: u64) -> Result<(), LegacyError> {
+        let Some(Token::Text(sequence)) = self.lexer.next()? else {
+            return self.unknown(line, "SELECT setval");
+        };
+        let named = Lexer::new(sequence.as_slice()).name()?;
+        let table = named
+            .as_ref()
+            .and_then(|(_, name)| name.strip_suffix(SEQUENCE_SUFFIX))
+            .and_then(Table::parse);
+        let Some(table) = table else { return self.skip(Keep::Nothing).map(drop) };
+        self.skip_cast()?;
+        let next = self.next_id()?;
+        let is_read = self.lexer.take_sign(b')')? && self.lexer.take_sign(b';')?;
+        let Some(next) = next.filter(|_| is_read) else {
+            return Err(not_understood(line, "SELECT setval", table));
+        };
+        let schema = named.and_then(|(schema, _)| schema);
+        let place = self.place_of(schema.as_deref(), table);
+        self.sites.schema(&place).tables.next_ids.set(table, next);
+        Ok(())
+    }
+
+    /// `, 42, true`
+    fn next_id(&mut self) -> Result<Option<u64>, LegacyError> {
+        if !self.lexer.take_sign(b',')? {
             return Ok(None);
         }
-        self.is_cut = self.bytes.last() != Some(&b'\n');
-        if !self.is_cut {
-            self.bytes.pop();
-        } else if length as u64 == LINE_BYTES_MAX {
-            return Err(self.fault(format!("longer than {LINE_BYTES_MAX} bytes")));
-        }
-        let ends_with_return = self.bytes.last() == Some(&b'\r');
-        self.has_returns |= self.number == 1 && ends_with_return;
-        if self.has_returns && ends_with_return {
-            self.bytes.pop();
-        }
-        Ok(Some(&self.bytes))
-    }
-
-    pub(super) fn fault(&self, what: impl Into<String>) -> LegacyError {
-        LegacyError::Line { line: self.number, what: what.into() }
-    }
-}
-
-/// Inside of what a line ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Inside {
-    #[default]
-    Statement,
-    Text {
-        has_escapes: bool,
-    },
-    QuotedName,
-    /// A dollar-quoted text (the body of a function) and its tag.
-    Dollar(String),
-    Comment,
-}
-
-/// A statement while its lines come in. Only those that are of interest are kept.
-#[derive(Debug, Default)]
-pub(super) struct Statement {
-    inside: Inside,
-    text: Vec<u8>,
-    is_begun: bool,
-    is_kept: bool,
-}
-
-/// The statements that say something about v2's tables.
-const KEPT: [&[u8]; 5] =
-    [b"INSERT INTO ", b"CREATE TABLE ", b"SELECT PG_CATALOG.SETVAL", b"SELECT SETVAL", b"SET "];
-
-impl Statement {
-    /// Whether nothing of a statement was seen yet.
-    pub(super) fn is_empty(&self) -> bool {
-        !self.is_begun
-    }
-
-    /// Takes a line; true when it ends the statement.
-    ///
-    /// # Errors
-    /// What is wrong, in words.
-    pub(super) fn push(&mut self, line: &[u8]) -> Result<bool, String> {
-        if !self.is_begun {
-            if line.trim_ascii().is_empty() {
-                return Ok(false);
+        let Some(Token::Number(last)) = self.lexer.next()? else { return Ok(None) };
+        let mut is_called = true;
+        if self.lexer.take_sign(b',')? {
+            is_called = self.lexer.take_word("true")?;
+            if !is_called && !self.lexer.take_word("false")? {
+                return Ok(None);
             }
-            self.is_begun = true;
-            let starts = |with: &&[u8]| {
-                line.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
-            };
-            self.is_kept = KEPT.iter().any(starts);
         }
-        if self.is_kept {
-            if self.text.len() + line.len() > STATEMENT_BYTES_MAX {
-                return Err(format!("a statement is longer than {STATEMENT_BYTES_MAX} bytes"));
+        Ok(next_id(&last, is_called))
+    }
+
+    /// `SELECT pg_catalog.set_config('search_path', '', false);`
+    fn set_config(&mut self) -> Result<(), LegacyError> {
+        let name = self.lexer.next()?;
+        self.lexer.take_sign(b',')?;
+        let value = self.lexer.next()?;
+        self.skip(Keep::Nothing)?;
+        if let (Some(Token::Text(name)), Some(Token::Text(value))) = (name, value) {
+            let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
+            let value = String::from_utf8_lossy(&value).into_owned();
+            let values: Vec<String> = value.split(',').map(|it| it.trim().to_owned()).collect();
+            self.setting(&name, &values)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self) -> Result<(), LegacyError> {
+        if !self.lexer.take_word("session")? {
+            self.lexer.take_word("local")?;
+        }
+        let name = self.lexer.word()?.unwrap_or_default();
+        let words = self.skip(Keep::WordsAndTexts)?;
+        let values: Vec<String> = words
+            .into_iter()
+            .filter(|word| !word.is("to"))
+            .filter_map(|word| match word {
+                Token::Word { text, .. } => Some(text),
+                Token::Text(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+                Token::Number(_) | Token::Bits | Token::Sign(_) => None,
+            })
+            .collect();
+        self.setting(&name, &values)
+    }
+
+    /// The settings that change what later statements mean.
+    fn setting(&mut self, name: &str, values: &[String]) -> Result<(), LegacyError> {
+        let first = values.first().map_or("", String::as_str);
+        match name {
+            "client_encoding" | "names" => self.encoding(first)?,
+            "standard_conforming_strings" => {
+                let word = first.to_ascii_lowercase();
+                self.lexer.has_escapes = ["off", "false", "no", "0"].contains(&word.as_str());
             }
-            self.text.extend_from_slice(line);
-            self.text.push(b'\n');
-        }
-        Ok(self.scan(line))
-    }
-
-    /// The statement that has ended, if it is of interest; the next one begins.
-    pub(super) fn take(&mut self) -> Option<Vec<u8>> {
-        let done = std::mem::take(self);
-        done.is_kept.then_some(done.text)
-    }
-
-    /// Follows quotes and comments; true when the line ends with the statement's semicolon.
-    fn scan(&mut self, line: &[u8]) -> bool {
-        let mut has_ended = false;
-        let mut at = 0;
-        while at < line.len() {
-            let rest = &line[at..];
-            let byte = rest[0];
-            let mut step = 1;
-            match &self.inside {
-                Inside::Statement => match byte {
-                    b'\'' => self.inside = Inside::Text { has_escapes: is_escaping(&line[..at]) },
-                    b'"' => self.inside = Inside::QuotedName,
-                    b'-' if rest.starts_with(b"--") => return has_ended,
-                    b'/' if rest.starts_with(b"/*") => self.inside = Inside::Comment,
-                    b'$' => {
-                        if let Some(tag) = dollar_tag(&line[..at], rest) {
-                            step = tag.len();
-                            self.inside = Inside::Dollar(tag);
-                        }
-                    }
-                    _ => {}
-                },
-                Inside::Text { has_escapes } => match byte {
-                    b'\\' if *has_escapes => step = 2,
-                    b'\'' => self.inside = Inside::Statement,
-                    _ => {}
-                },
-                Inside::QuotedName if byte == b'"' => self.inside = Inside::Statement,
-                Inside::Dollar(tag) if rest.starts_with(tag.as_bytes()) => {
-                    step = tag.len();
-                    self.inside = Inside::Statement;
-                }
-                Inside::Comment if rest.starts_with(b"*/") => {
-                    step = 2;
-                    self.inside = Inside::Statement;
-                }
-                Inside::QuotedName | Inside::Dollar(_) | Inside::Comment => {}
-            }
-            has_ended = match (byte, &self.inside) {
-                (b';', Inside::Statement) => true,
-                (b' ' | b'\t', Inside::Statement) => has_ended,
-                _ => false,
-            };
-            at += step;
-        }
-        has_ended
-    }
-}
-
-/// Whether a quote after this text begins a constant with escapes: `E'…'`.
-fn is_escaping(before: &[u8]) -> bool {
-    let [rest @ .., b'e' | b'E'] = before else { return false };
-    !rest.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-}
-
-/// The tag `$…$` that a dollar begins, unless it belongs to a name.
-fn dollar_tag(before: &[u8], rest: &[u8]) -> Option<String> {
-    if before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
-        return None;
-    }
-    let length = rest[1..].iter().position(|byte| *byte == b'$')? + 2;
-    let tag = std::str::from_utf8(&rest[..length]).ok()?;
-    let is_tag = tag.trim_matches('$').chars().all(|c| c.is_alphanumeric() || c == '_');
-    is_tag.then(|| tag.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_ends_at_its_own_semicolon() {
-        let check = |text: &str, expected: usize| {
-            let mut statement = Statement::default();
-            let mut ended = 0;
-            for line in text.lines() {
-                if statement.push(line.as_bytes()).expect("short") {
-                    ended += 1;
-                    statement.take();
+            "search_path" | "schema" => {
+                let is_schema = |name: &&String| {
+                    !["", "pg_catalog", "$user", "default"].contains(&name.trim_matches('"'))
+                };
+                let schemas = values.iter().filter(is_schema);
+                self.search_path =
+                    schemas.map(|schema| schema.trim_matches('"').to_owned()).collect();
+                if self.search_path.is_empty() {
+                    self.search_path.push("public".to_owned());
                 }
             }
-            assert_eq!((ended, statement.is_empty()), (expected, true), "{text}");
-        };
-        check("SELECT 1;\nSELECT 2;  ", 2);
-        check("INSERT INTO x VALUES ('a;', 'b''\n;');", 1);
-        check("INSERT INTO x VALUES (E'a\\';\n');", 1);
-        check("INSERT INTO x VALUES ('a\\');", 1);
-        check("CREATE FUNCTION f() AS $_$\nBEGIN; END;\n$_$;\nSELECT 1;", 2);
-        check("CREATE TABLE \"a;\nb\" (x int);", 1);
-        check("/* a;\n b; */ SELECT 1; -- done; '", 1);
-        check("SELECT a$1 + $1;", 1);
-        check("ALTER TABLE ONLY public.devices\n    ADD CONSTRAINT x PRIMARY KEY (id);", 1);
+            _ => {}
+        }
+        Ok(())
     }
+}
+
+/// The id that a sequence gives next, from its `last_value` and `is_called`.
+pub(super) fn next_id(last_value: &str, is_called: bool) -> Option<u64> {
+    last_value.parse::<u64>().ok().map(|last| last.saturating_add(u64::from(is_called)))
+}
+
+pub(super) fn not_understood(line: u64, verb: &str, table: Table) -> LegacyError {
+    let what = format!(
+        "this {verb} of {table} is not understood, so its rows would be wrong; make the dump with \
+         pg_dump, or import with --from-postgres"
+    );
+    LegacyError::Line { line, what }
+}
+
+fn partitioned(line: u64, table: Table) -> LegacyError {
+    let what = format!(
+        "the rows of {table} are in other tables, which is read only from the database itself: \
+         unoc import --from-postgres"
+    );
+    LegacyError::Line { line, what }
 }

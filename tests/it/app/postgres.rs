@@ -176,6 +176,24 @@ impl Postgres {
         self.url_of(name)
     }
 
+    /// What `pg_dump` or `pg_dumpall` of the server's version writes of a database.
+    #[track_caller]
+    pub(crate) fn dump(&self, program: &str, url: &str, options: &[&str]) -> Vec<u8> {
+        self.run(program, &[&["-d", url], options].concat())
+    }
+
+    /// What one of PostgreSQL's programs, of the server's version, writes to its standard output.
+    #[track_caller]
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Vec<u8> {
+        let mut command = std::process::Command::new(self.binaries.join(program));
+        let output =
+            command.args(arguments).env("PGPASSWORD", PASSWORD).stdin(Stdio::null()).output();
+        let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {arguments:?}: {errors}");
+        output.stdout
+    }
+
     /// Ends the server and waits for it.
     #[track_caller]
     pub(crate) fn stop(&mut self, mode: Stop) {

@@ -1,7 +1,7 @@
 //! Reading v2's own database, and importing it.
 
 use unoc::sync::Target;
-use unoc::sync::legacy::{Archived, LegacyError, Stamp, Tables, archive, read_database};
+use unoc::sync::legacy::{Archived, Choice, LegacyError, Stamp, Tables, archive, read_database};
 
 use super::{CLEAN, CLEAN_DUMP, DIRTY, DIRTY_DUMP, SCHEMA, load, mended, read, v2_database};
 use crate::app::pgbouncer::Pgbouncer;
@@ -9,7 +9,7 @@ use crate::app::postgres::{self, Postgres};
 use crate::app::process::{Server, run, said, unoc};
 
 fn tables(url: &str) -> Result<Tables, LegacyError> {
-    read_database(&Target::parse(url).expect("an address"))
+    read_database(&Target::parse(url).expect("an address"), &Choice::default())
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn a_pooler_may_be_between() {
     }
     let stamp = Stamp::of(&directly);
     let target = Target::parse(&pooler.url()).unwrap();
-    let moved = archive(&target, Some(&stamp), false).unwrap();
+    let moved = archive(&target, &Choice::default(), Some(&stamp), false).unwrap();
     assert!(matches!(moved, Archived::Moved { .. }));
-    assert_eq!(archive(&target, None, false).unwrap(), Archived::Already);
+    assert_eq!(archive(&target, &Choice::default(), None, false).unwrap(), Archived::Already);
     assert_eq!(tables(&pooler.url()).unwrap(), directly, "from the archive");
 }
 
@@ -84,7 +84,8 @@ fn what_is_not_v2s_is_left_alone() {
     check("torn", &format!("{SCHEMA}; DROP TABLE links"), "no table links");
     check("other", "CREATE TABLE devices (id int, hostname text)", "no column name");
     let other_schema = format!("CREATE SCHEMA x; SET search_path = x; {SCHEMA}; {CLEAN}");
-    check("elsewhere", &other_schema, "no table devices");
+    let url = v2_database(&postgres, "elsewhere", &[&other_schema]);
+    assert_eq!(tables(&url).unwrap().devices.len(), 8, "the one schema that has them");
     let url = format!("{}?options=-csearch_path%3Dx", postgres.url_of("elsewhere"));
     assert_eq!(tables(&url).unwrap().devices.len(), 8, "where the address names the schema");
     let both = format!(
@@ -142,7 +143,7 @@ fn a_site_moves_with_one_command() {
         "UP",
         "reached through the imported links"
     );
-    assert_eq!(server.http.get("/api/links/88").json()["status"], "DOWN");
+    assert_eq!(server.http.get("/api/links/88").json()["status_override"], serde_json::Value::Null);
     assert_eq!(server.http.provision("next", "POP"), 76, "after the demo network's 75");
 }
 

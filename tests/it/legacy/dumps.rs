@@ -1,19 +1,15 @@
 //! Reading what `pg_dump` wrote.
 
-use std::fmt::Debug;
+use unoc::sync::legacy::{Choice, LegacyError, Tables};
 
-use unoc::sync::legacy::{LegacyError, Tables};
+use super::{CLEAN_DUMP, DIRTY_DUMP, mended, read, text};
 
-use super::{CLEAN_DUMP, DIRTY_DUMP, mended, read};
-
-const INSERTS: &str = include_str!("dumps/clean_inserts.sql");
-const ROWS: &str = include_str!("dumps/clean_rows.sql");
+pub(super) const INSERTS: &str = include_str!("dumps/clean_inserts.sql");
+pub(super) const ROWS: &str = include_str!("dumps/clean_rows.sql");
 const DIRTY_INSERTS: &str = include_str!("dumps/dirty_inserts.sql");
 
-/// NaN differs from itself, its text does not.
-fn text(value: &impl Debug) -> String {
-    format!("{value:#?}")
-}
+/// What ends a dump.
+const END: &str = "--\n-- PostgreSQL database dump complete\n--\n";
 
 fn tables(dump: &str) -> Tables {
     read(dump).unwrap_or_else(|error| panic!("{error}"))
@@ -50,26 +46,9 @@ fn texts_arrive_as_they_were() {
 }
 
 #[test]
-fn a_dump_that_was_cut_off_is_refused() {
-    for dump in [CLEAN_DUMP, INSERTS] {
-        let (whole, _) =
-            dump.rsplit_once("\n-- PostgreSQL database dump complete").expect("its end");
-        for cut in (0..=whole.len()).step_by(7).filter(|cut| dump.is_char_boundary(*cut)) {
-            // `SET x = 1` and a comment are no end of a dump either.
-            assert!(read(&dump[..cut]).is_err(), "cut after {cut} bytes");
-        }
-    }
-    let error = read(&CLEAN_DUMP[..9_000]).expect_err("cut");
-    assert!(error.to_string().contains("truncated"), "{error}");
-    let inside = CLEAN_DUMP.find("Zähler").expect("a row of devices");
-    let error = read(&CLEAN_DUMP[..inside]).expect_err("cut");
-    assert!(error.to_string().contains("the rows of public.devices have no end"), "{error}");
-}
-
-#[test]
 fn what_is_no_plain_dump_is_told_apart() {
     let check = |bytes: &[u8], words: &str| {
-        let error = unoc::sync::legacy::read_dump(bytes).expect_err(words);
+        let error = unoc::sync::legacy::read_dump(bytes, &Choice::default()).expect_err(words);
         assert!(error.to_string().contains(words), "{words:?} not in {error}");
     };
     check(b"PGDMP\x01\x0e\x00\x04", "pg_restore -f - FILE | unoc import --from-dump -");
@@ -78,8 +57,9 @@ fn what_is_no_plain_dump_is_told_apart() {
     check(b"", "no pg_dump of UNOC v2");
     check(b"{\"unoc_export\":1}\n", "unoc import FILE");
     check(b"SELECT 1;\n", "no pg_dump of UNOC v2");
+    check(b"-- UNOC backup\n", "unoc restore FILE");
     let columns = "(id, site_id, name, device_type)";
-    let own = format!("COPY public.devices {columns} FROM stdin;\n1\tx\ty\tONT\n\\.\n");
+    let own = format!("COPY public.devices {columns} FROM stdin;\n1\tx\ty\tONT\n\\.\n{END}");
     check(own.as_bytes(), "the tables of UNOC itself");
     check(CLEAN_DUMP.replace("'UTF8'", "'LATIN1'").as_bytes(), "--encoding=UTF8");
     let latin = b"COPY devices (id, name, device_type) FROM stdin;\n1\t\xfc\tONT\n\\.\n";
@@ -87,7 +67,6 @@ fn what_is_no_plain_dump_is_told_apart() {
     let without_links = CLEAN_DUMP.replace("links", "leaves");
     check(without_links.as_bytes(), "no table links");
     check(CLEAN_DUMP.replace("device_type", "kind").as_bytes(), "no column device_type");
-    check(format!("{CLEAN_DUMP}{CLEAN_DUMP}").as_bytes(), "comes twice");
     let empty: String = CLEAN_DUMP
         .lines()
         .filter(|line| !line.contains('\t'))
@@ -125,7 +104,7 @@ fn columns_that_an_older_v2_had_not_are_missing() {
                 COPY interfaces (id, device_id, name, interface_type) FROM stdin;\n\
                 1\t2\tpon0\tOPTICAL\n2\t3\tport1\tOPTICAL\n\\.\n\
                 COPY links (id, a_interface_id, b_interface_id) FROM stdin;\n9\t1\t2\n\\.\n";
-    let mended = mended(tables(dump));
+    let mended = mended(tables(&format!("{dump}{END}")));
     assert_eq!(mended.report.findings, []);
     let site = mended.site;
     assert_eq!((site.counters.device, site.counters.interface, site.counters.link), (4, 3, 10));
@@ -149,7 +128,8 @@ fn nothing_in_a_dump_makes_the_reader_panic() {
         for byte in *b"'\\\t\n;$(\xff" {
             let mut bytes = CLEAN_DUMP.as_bytes().to_vec();
             bytes[at] = byte;
-            let read: Result<Tables, LegacyError> = unoc::sync::legacy::read_dump(&*bytes);
+            let read: Result<Tables, LegacyError> =
+                unoc::sync::legacy::read_dump(&*bytes, &Choice::default());
             drop(read);
         }
     }

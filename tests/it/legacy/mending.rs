@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use unoc::domain::{DeviceId, Medium, Status, Timestamp};
-use unoc::sync::legacy::{MENDING_RULES, markdown_table};
+use unoc::sync::legacy::{MENDING_RULES, RuleId, markdown_table};
 
 use super::{CLEAN_DUMP, DIRTY_DUMP, NOW, mended, read};
 use crate::app::process::{Said, said, unoc};
@@ -23,7 +23,8 @@ fn the_report_names_each_row_and_its_rule() {
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("legacy_report", report.stdout);
     });
-    for rule in MENDING_RULES {
+    // M19 is what an option asks for.
+    for rule in MENDING_RULES.iter().filter(|rule| rule.id != RuleId::LinkHeld) {
         assert!(report.stdout.contains(rule.name), "no row of the dump shows {}", rule.name);
     }
 }
@@ -91,7 +92,7 @@ fn mended_values_are_what_the_report_says() {
     assert_eq!(link(87).unwrap().medium, Some(Medium::G657a1));
     let cut = link(88).unwrap();
     assert_eq!((cut.medium, cut.length_km), (None, None));
-    assert_eq!(cut.status_override.as_ref().unwrap().status, Status::Down);
+    assert_eq!(cut.status_override, None);
     let port = site.interfaces.iter().find(|port| port.id == cut.b).unwrap();
     assert_eq!((port.name.as_str(), port.device), ("port3", DeviceId(57)));
     assert_eq!(site.counters.interface, 83, "three ports were made after v2's 79");

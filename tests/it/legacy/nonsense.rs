@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use unoc::domain::{Command, DeviceType, Override, Site, World};
 use unoc::sync::legacy::{
-    DeviceRow, InterfaceRow, LinkRow, NextIds, Outcome, RuleId, Tables, mend,
+    DeviceRow, InterfaceRow, LinkRow, LinkStatus, NextIds, Outcome, RuleId, Tables, mend,
 };
 
 use super::NOW;
@@ -203,9 +203,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_site_that_comes_out_is_accepted(tables in tables()) {
+    fn every_site_that_comes_out_is_accepted(tables in tables(), status in select(vec![LinkStatus::Computed, LinkStatus::Held])) {
         let found = tables.counts();
-        let mended = mend(tables, NOW);
+        let mended = mend(tables, status, NOW);
         let report = &mended.report;
         prop_assert_eq!(report.read, found);
         // Each row is there again, or the report says that it is not.
@@ -221,10 +221,10 @@ proptest! {
 
     #[test]
     fn what_was_mended_needs_no_mending(tables in tables()) {
-        let once = mend(tables, NOW).site;
+        let once = mend(tables, LinkStatus::Held, NOW).site;
         prop_assume!(once.counters.interface < 1 << 60 && once.counters.device < 1 << 60 && once.counters.link < 1 << 60);
-        let again = mend(as_tables(&once), NOW);
-        let findings: Vec<_> = again.report.findings.iter().filter(|row| row.rule != RuleId::LinkStatus).collect();
+        let again = mend(as_tables(&once), LinkStatus::Held, NOW);
+        let findings: Vec<_> = again.report.findings.iter().filter(|row| row.rule != RuleId::LinkHeld).collect();
         prop_assert!(findings.is_empty(), "{findings:?}");
         prop_assert_eq!(again.site, once);
     }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::interfaces::Plant;
 use super::values::{Range, status};
-use super::{Mending, RowKey, kept_id};
+use super::{LinkStatus, Mending, RowKey, kept_id};
 use crate::domain::rules::link_rules::rule_between;
 use crate::domain::{Interface, InterfaceId, Link, LinkId, Medium, Override, Status, Timestamp};
 use crate::sync::legacy::report::quoted;
@@ -106,20 +106,25 @@ fn medium(mending: &mut Mending, key: RowKey, text: Option<&str>) -> Option<Medi
     medium
 }
 
-/// v2 never computed a link's status: what is not UP was set by hand.
+/// v2 gives DOWN to a new link and never computes another status, so what stands there is an
+/// override only where the operator says so.
 fn status_override(mending: &mut Mending, key: RowKey, word: Option<&str>) -> Option<Override> {
     let word = word.filter(|word| !word.is_empty())?;
     let found = format!("status {}", quoted(word));
-    match status(word) {
-        Some(Status::Up) => None,
-        Some(status) => {
-            let done = format!("kept as an override {}", status.as_str());
-            mending.report.note(RuleId::LinkStatus, key, found, done);
-            Some(Override { status, reason: None })
-        }
+    let status = match status(word) {
+        Some(Status::Up) => return None,
+        Some(status) => status,
         None => {
-            mending.report.note(RuleId::LinkStatus, key, found, "computed anew");
-            None
+            mending.report.note(RuleId::LinkStatus, key, found, "computed");
+            return None;
         }
+    };
+    if mending.link_status == LinkStatus::Computed {
+        let done = format!("computed; --keep-link-status would hold it {}", status.as_str());
+        mending.report.note(RuleId::LinkStatus, key, found, done);
+        return None;
     }
+    let done = format!("held {} by an override", status.as_str());
+    mending.report.note(RuleId::LinkHeld, key, found, done);
+    Some(Override { status, reason: None })
 }

@@ -13,6 +13,16 @@ use super::report::{Report, RowCounts};
 use super::tables::{Table, Tables};
 use crate::domain::{Command, IdCounters, Refusal, Site, Timestamp, World};
 
+/// What becomes of the status that stands at v2's links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LinkStatus {
+    /// It is computed: v2 never did, and what stands there is the default of its table.
+    #[default]
+    Computed,
+    /// DOWN and DEGRADED are held by an override, as if an operator had set them.
+    Held,
+}
+
 /// v2's site in the form of this program, and what was mended for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mended {
@@ -33,9 +43,9 @@ impl Mended {
 
 /// Applies [`super::MENDING_RULES`] to v2's tables. `now` stands where v2 has no time that can be
 /// read, and is the time since when each status counts, which v2 does not know.
-pub fn mend(mut tables: Tables, now: Timestamp) -> Mended {
+pub fn mend(mut tables: Tables, link_status: LinkStatus, now: Timestamp) -> Mended {
     tables.sort();
-    let mut mending = Mending { now, report: Report::default() };
+    let mut mending = Mending { now, link_status, report: Report::default() };
     mending.report.read = tables.counts();
     let next_ids = tables.next_ids;
     let devices = devices::mend(&mut mending, tables.devices);
@@ -61,6 +71,7 @@ pub fn mend(mut tables: Tables, now: Timestamp) -> Mended {
 /// What every step of mending needs.
 struct Mending {
     now: Timestamp,
+    link_status: LinkStatus,
     report: Report,
 }
 
