@@ -140,9 +140,23 @@ install_newer_node() {
   export PATH=$venv/bin:$PATH
 }
 
+# Built once, with little optimising: it runs for seconds, and its dependencies are many.
+cargo_deny=0.20.2
+
+install_cargo_deny() {
+  local root=$UNOC_TEST_CACHE/cargo-deny
+  if [ "$("$root/bin/cargo-deny" --version 2> /dev/null)" = "cargo-deny $cargo_deny" ]; then return 0; fi
+  echo "building cargo-deny $cargo_deny into $root, which takes some minutes"
+  if ! env -u CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+    nice -n 19 cargo install --quiet --locked --force --root "$root" "cargo-deny@$cargo_deny"; then
+    echo 'cargo-deny could not be built'
+  fi
+}
+
 install_packages
 install_python_tools
 install_newer_node
 install_postgres_versions
+install_cargo_deny
 
 exec ops/check.sh "$@"
