@@ -5,9 +5,11 @@
 //! answered by [`api`] and told to listeners by [`realtime`]. [`wire`] is how entities look as
 //! JSON. [`sql`] is the site as tables: [`sync`] mirrors it into PostgreSQL, [`backup`] saves it in files
 //! and proves that they can be restored. [`jobs`] does what is due. [`app`] builds and ends it all with
-//! a [`config`]; [`cli`] is what people type.
+//! a [`config`]; [`cli`] is what people type. [`util`] keeps calls that may hang from those who serve.
 //!
 //! `docs/ARCHITECTURE.md` says what each part must not know.
+
+pub mod util;
 
 pub mod domain;
 

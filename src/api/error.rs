@@ -102,9 +102,10 @@ impl IntoResponse for ApiError {
             Self::Engine(error @ EngineError::ReadOnly { .. }) => {
                 answer(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
             }
-            Self::Engine(error @ (EngineError::Busy | EngineError::Stopped)) => {
-                answer(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-            }
+            Self::Engine(
+                error @ (EngineError::Busy | EngineError::Stopped | EngineError::Volume { .. }),
+            ) => answer(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            Self::Engine(error @ EngineError::Panicked) => internal(&error),
             Self::Engine(EngineError::Store(error)) | Self::Store(error) => internal(&error),
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
@@ -195,10 +196,13 @@ fn backup(error: &BackupError) -> Response {
         BackupError::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
         // The directory is what the operator named; what is wrong with it is theirs to mend.
         BackupError::Io { .. }
+        | BackupError::Silent(_)
         | BackupError::Failed(_)
         | BackupError::Stopping
         | BackupError::Target(_) => StatusCode::SERVICE_UNAVAILABLE,
-        BackupError::Time(_)
+        BackupError::Shared(error) => return backup(error),
+        BackupError::Panicked
+        | BackupError::Time(_)
         | BackupError::Row(_)
         | BackupError::Store(_)
         | BackupError::Engine(_) => return internal(error),

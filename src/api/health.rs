@@ -15,7 +15,7 @@ use super::error::ApiError;
 use super::state::ApiState;
 use super::sync::behind_s;
 use crate::domain::Kind;
-use crate::engine::Room;
+use crate::engine::{EngineError, Room};
 use crate::sync::State as SyncState;
 use crate::wire::Time;
 
@@ -127,14 +127,15 @@ struct SyncHealth {
     tag = "health",
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
-async fn health(State(state): State<ApiState>) -> Result<Response, ApiError> {
-    let (status, reason) = verdict(is_engine_alive(&state).await, &state.handle().room()?, &state);
+async fn health(State(state): State<ApiState>) -> Response {
+    let (is_alive, room) = tokio::join!(is_engine_alive(&state), state.handle().observe_room());
+    let (status, reason) = verdict(is_alive, room.as_ref(), &state);
     let code = match status {
         UNHEALTHY => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
     let body = Health { status, service: SERVICE, version: API_VERSION, reason };
-    Ok((code, Json(body)).into_response())
+    (code, Json(body)).into_response()
 }
 
 /// Whether the process serves requests at all.
@@ -172,10 +173,10 @@ async fn ready(State(state): State<ApiState>) -> Response {
     responses((status = 200, body = HealthDetail))
 )]
 async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
-    let is_alive = is_engine_alive(&state).await;
-    let room = state.handle().room()?;
+    let (is_alive, room) = tokio::join!(is_engine_alive(&state), state.handle().observe_room());
+    let (status, _) = verdict(is_alive, room.as_ref(), &state);
+    let room = room?;
     let snapshot = state.handle().read();
-    let (status, _) = verdict(is_alive, &room, &state);
     let sync = state.sync().status();
     let protection = state.backups().protection();
     let body = HealthDetail {
@@ -215,7 +216,11 @@ async fn is_engine_alive(state: &ApiState) -> bool {
 }
 
 /// The health in a word, and why it is not the best one.
-fn verdict(is_alive: bool, room: &Room, state: &ApiState) -> (&'static str, Option<String>) {
+fn verdict(
+    is_alive: bool,
+    room: Result<&Room, &EngineError>,
+    state: &ApiState,
+) -> (&'static str, Option<String>) {
     if let Some(reason) = trouble(is_alive, room) {
         return (UNHEALTHY, Some(reason));
     }
@@ -247,10 +252,14 @@ fn unprotected(state: &ApiState) -> Option<String> {
     })
 }
 
-fn trouble(is_engine_alive: bool, room: &Room) -> Option<String> {
+fn trouble(is_engine_alive: bool, room: Result<&Room, &EngineError>) -> Option<String> {
     if !is_engine_alive {
         return Some("the engine does not answer".to_owned());
     }
+    let room = match room {
+        Ok(room) => room,
+        Err(error) => return Some(error.to_string()),
+    };
     (!room.is_writable()).then(|| {
         format!(
             "read-only: {} has {} MiB free, {} MiB are kept; free some space",

@@ -14,6 +14,7 @@ use super::state::ApiState;
 use super::sync::behind_s;
 use crate::backup::{Backups, Overview};
 use crate::domain::Kind;
+use crate::engine::Room;
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -30,14 +31,17 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 )]
 async fn metrics(State(state): State<ApiState>) -> Result<Response, ApiError> {
     let mut registry = Registry::with_prefix("unoc");
-    site(&state, &mut registry)?;
-    let backups = state.backups().clone();
-    let overview = tokio::task::spawn_blocking(move || backups.overview()).await;
+    let (room, overview) = tokio::join!(state.handle().observe_room(), state.backups().observe());
+    site(&state, room.ok().as_ref(), &mut registry)?;
     let is_stale = float(u64::from(state.backups().protection().is_stale));
     let help = "1 when no backup of late was restored and compared";
     gauge(&mut registry, "backup_is_stale", help, is_stale);
-    // A directory that cannot be read tells nothing more; the other gauges are then absent.
-    if let Ok(Ok(overview)) = overview {
+    let is_answering = overview.as_ref().is_ok_and(|overview| overview.is_answering);
+    let help = "1 when the directory of the backups answered; else what it last told stands here";
+    let answers = float(u64::from(is_answering));
+    gauge(&mut registry, "backup_directory_is_answering", help, answers);
+    // Of a directory that never told anything, or that cannot be read, the other gauges are absent.
+    if let Ok(overview) = overview {
         of_backups(state.backups(), &overview, &mut registry);
     }
     let mut text = String::new();
@@ -45,9 +49,8 @@ async fn metrics(State(state): State<ApiState>) -> Result<Response, ApiError> {
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }
 
-fn site(state: &ApiState, registry: &mut Registry) -> Result<(), ApiError> {
+fn site(state: &ApiState, room: Option<&Room>, registry: &mut Registry) -> Result<(), ApiError> {
     let snapshot = state.handle().read();
-    let room = state.handle().room()?;
     for (kind, name) in
         [(Kind::Device, "devices"), (Kind::Interface, "interfaces"), (Kind::Link, "links")]
     {
@@ -55,11 +58,13 @@ fn site(state: &ApiState, registry: &mut Registry) -> Result<(), ApiError> {
         registry.register(name, help, ConstGauge::new(float(snapshot.count(kind)?)));
     }
     gauge(registry, "seq", "Number of the last commit", float(snapshot.head().seq));
-    let free = float(room.space.free_bytes);
-    let name = "volume_free";
-    let help = "Free space on the data volume";
-    registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(free));
-    let is_writable = float(u64::from(room.is_writable()));
+    if let Some(room) = room {
+        let free = float(room.space.free_bytes);
+        let name = "volume_free";
+        let help = "Free space on the data volume";
+        registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(free));
+    }
+    let is_writable = float(u64::from(room.is_some_and(Room::is_writable)));
     gauge(registry, "is_writable", "1 while changes are taken", is_writable);
     let sync = state.sync().status();
     let behind = behind_s(&sync, state.handle().now());
@@ -70,6 +75,8 @@ fn site(state: &ApiState, registry: &mut Registry) -> Result<(), ApiError> {
 }
 
 fn of_backups(backups: &Backups, overview: &Overview, registry: &mut Registry) {
+    let help = "Age of what is told of the backups here";
+    seconds(registry, "backup_directory_look_age", help, overview.age.as_secs_f64());
     if let Some(rpo_s) = overview.rpo_s {
         let help = "Age of the newest backup that was restored and compared";
         seconds(registry, "backup_rpo", help, rpo_s);

@@ -236,7 +236,7 @@ async fn self_check(engine: engine::Handle, context: JobContext) -> Result<Strin
     let [devices, interfaces, links] = [Kind::Device, Kind::Interface, Kind::Link]
         .map(|kind| snapshot.count(kind).context("the store cannot be read"));
     context.log.line(format!("The store can be read at seq {}.", snapshot.head().seq));
-    let room = engine.room().context("the data volume does not tell its free space")?;
+    let room = engine.observe_room().await?;
     let free_mib = room.space.free_bytes >> 20;
     let min_free_mib = room.min_free_bytes >> 20;
     context.log.line(format!("{free_mib} MiB are free; below {min_free_mib} writes are refused."));

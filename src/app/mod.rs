@@ -74,13 +74,13 @@ impl App {
     /// # Errors
     /// When the store refuses, the site does not fit together, or the address is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Self> {
-        let store = open_store(&config, &clock)?;
-        let engine_options = EngineOptions { min_free_bytes: config.min_free_bytes, clock };
-        let (handle, thread) = Engine::start(store, engine_options)?;
+        let (handle, thread) = systemd::while_starting(start_engine(&config, clock)).await?;
         let engine = tokio::task::spawn_blocking(move || thread.join());
         let (sync, mirror_thread) = start_sync(&config, &handle)?;
         match &mirror_thread {
-            Some(_) => mirror::first_contact(&sync, &handle).await,
+            Some(_) => {
+                systemd::while_starting(mirror::first_contact(&sync, &handle)).await;
+            }
             None => mirror::forget(&handle).await?,
         }
         load_demo(&config, &handle).await?;
@@ -229,6 +229,24 @@ impl App {
             warn!("Some tasks did not end in time and were dropped");
         }
         exit
+    }
+}
+
+/// Opens the store, which may have to be repaired or upgraded, and loads the site.
+async fn start_engine(
+    config: &Config,
+    clock: Clock,
+) -> Result<(Handle, std::thread::JoinHandle<Exit>)> {
+    let config = config.clone();
+    let started = tokio::task::spawn_blocking(move || {
+        let store = open_store(&config, &clock)?;
+        let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock };
+        Ok(Engine::start(store, options)?)
+    });
+    match started.await {
+        Ok(started) => started,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(anyhow!("the service was stopped before it had started")),
     }
 }
 

@@ -22,7 +22,33 @@ pub(super) fn watchdog_period() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2)
 }
 
-/// Gives a sign of life as long as the engine answers: a hung engine lets systemd restart us.
+/// What a start is given at a time, and how often it asks for more: `TimeoutStartSec` of the unit
+/// bounds a start that hangs, not one that repairs or loads a large store.
+const START_STEP: Duration = Duration::from_secs(60);
+const START_EVERY: Duration = Duration::from_secs(15);
+/// A start that takes longer than this is stuck, whatever it does.
+const START_MAX: Duration = Duration::from_secs(1800);
+
+/// Asks systemd for patience until `started` resolves.
+pub(super) async fn while_starting<T>(started: impl Future<Output = T>) -> T {
+    tokio::pin!(started);
+    let mut tick = tokio::time::interval(START_EVERY);
+    let late = tokio::time::sleep(START_MAX);
+    tokio::pin!(late);
+    loop {
+        tokio::select! {
+            started = &mut started => return started,
+            () = &mut late => return started.await,
+            _ = tick.tick() => {
+                let micros = u32::try_from(START_STEP.as_micros()).unwrap_or(u32::MAX);
+                notify(&[NotifyState::ExtendTimeoutUsec(micros)]);
+            }
+        }
+    }
+}
+
+/// Gives a sign of life as long as the engine answers or works on something long: a hung engine lets
+/// systemd restart us.
 pub(super) async fn feed_watchdog(
     handle: Handle,
     period: Duration,
@@ -35,9 +61,10 @@ pub(super) async fn feed_watchdog(
             _ = tick.tick() => {}
             () = &mut stopping => return,
         }
-        match tokio::time::timeout(period, handle.ping()).await {
-            Ok(Ok(())) => notify(&[NotifyState::Watchdog]),
-            Ok(Err(_)) | Err(_) => warn!("The engine does not answer: no sign of life to systemd"),
+        if handle.is_alive(period / 2).await {
+            notify(&[NotifyState::Watchdog]);
+        } else {
+            warn!("The engine does not answer: no sign of life to systemd");
         }
     }
 }

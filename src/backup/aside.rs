@@ -1,10 +1,15 @@
 //! Threads for long work.
 
+use std::sync::Once;
+
 use rustix::process::setpriority_process;
+use tracing::warn;
 
 /// A third of the weight of a thread that nobody made nice (`man 7 sched`): on an idle host the
 /// work is as fast as ever, on a busy one it still ends.
 const NICENESS: i32 = 5;
+/// What is refused once is refused each time: it is told once.
+static REFUSED: Once = Once::new();
 
 /// Does something on a thread of its own and waits for it. glibc may hand the next such thread the
 /// arena of the last one; each thread of a pool has its own for as long as it lives.
@@ -18,7 +23,11 @@ pub(super) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 pub(super) fn giving_way<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     apart(|| {
         // Linux means the calling thread alone. Where it refuses, the work is done all the same.
-        setpriority_process(None, NICENESS).ok();
+        if let Err(error) = setpriority_process(None, NICENESS) {
+            REFUSED.call_once(|| {
+                warn!(%error, "Backups run at the priority of the service: the system allows no other");
+            });
+        }
         work()
     })
 }

@@ -16,13 +16,21 @@ use super::make::{self, Wanted};
 use super::manifest::{Manifest, Reason};
 use super::name::BackupId;
 use super::notes::Depth;
-use super::overview::NONE_US;
+use super::overview::{NONE_US, Overview};
 use super::retention::Retention;
 use super::stage::{self, STAGE_DIR, Source};
 use super::targets::Target;
 use super::verify::Drill;
 use crate::domain::Timestamp;
 use crate::engine;
+use crate::store::Floors;
+use crate::util::{Observer, Threads};
+
+/// Requests for work that are served at once: one works, the others are told so in moments, unless
+/// the directory hangs.
+const WORK_MAX: usize = 8;
+/// Reads of files for downloads at once; each takes a millisecond, unless the directory hangs.
+const CALLS_MAX: usize = 8;
 
 /// What the operator decided about backups.
 pub struct BackupOptions {
@@ -59,6 +67,11 @@ pub(super) struct Inner {
     pub(super) since: Timestamp,
     /// When the newest verified backup was taken, as of the last work.
     pub(super) newest_verified_us: AtomicI64,
+    /// The one thread that looks at the directory for those who serve.
+    pub(super) looks: Observer<Result<Overview, Arc<BackupError>>>,
+    /// Threads for work, and for short calls, that requests ask for.
+    pub(super) working: Threads,
+    pub(super) calling: Threads,
 }
 
 /// The right to work, until it is dropped.
@@ -85,8 +98,18 @@ impl Backups {
         // What cannot be read counts as made long ago: it errs towards a warning.
         let since = engine.read().created_at().unwrap_or(Timestamp(0));
         let newest_verified_us = AtomicI64::new(NONE_US);
-        let inner = Inner { options, engine, catalog, board, copying, since, newest_verified_us };
-        Self(Arc::new(inner))
+        Self(Arc::new(Inner {
+            options,
+            engine,
+            catalog,
+            board,
+            copying,
+            since,
+            newest_verified_us,
+            looks: Observer::default(),
+            working: Threads::new(WORK_MAX),
+            calling: Threads::new(CALLS_MAX),
+        }))
     }
 
     pub fn options(&self) -> &BackupOptions {
@@ -165,6 +188,7 @@ impl Backups {
     /// [`BackupError`]; an unproved backup is one.
     pub fn back_up(&self, reason: Reason, log: Log<'_>) -> Result<Entry, BackupError> {
         let turn = self.turn(Work::Backup)?;
+        self.number_after_backups()?;
         giving_way(|| match self.back_up_once(reason, &turn, log) {
             Err(error) if error.is_fault_of_file() && !self.is_store_damaged() => {
                 error!(%error, "A new backup failed its verification; another one is made");
@@ -219,6 +243,24 @@ impl Backups {
             );
         }
         Ok(entry)
+    }
+
+    /// Lets the site's commits go on behind those that its backups tell of: a site that came back
+    /// from PostgreSQL or from a snapshot of the machine may be behind them, and what is saved of it
+    /// next is the newest all the same. Not for a thread without the runtime.
+    pub(super) fn number_after_backups(&self) -> Result<(), BackupError> {
+        let Inner { engine, catalog, .. } = self.0.as_ref();
+        let known = catalog.highest_seq()?;
+        // A full data volume takes no write, and needs its backup all the same.
+        if engine.read().head().seq < known && engine.room()?.is_writable() {
+            warn!(
+                known,
+                "The backups tell of later commits than the site's: its numbers go on there"
+            );
+            let raised = engine.raise(Floors::beyond(known, 0));
+            tokio::runtime::Handle::current().block_on(raised)?;
+        }
+        Ok(())
     }
 
     /// Takes the one place for work.

@@ -20,9 +20,6 @@ use super::{files, verify};
 use crate::domain::Timestamp;
 use crate::store::{Floors, Store};
 
-/// Commits between the newest that a backup tells of and those that follow: more than any site
-/// makes between two backups, since what was lost had numbers too.
-const SEQ_GAP: u64 = 1_000_000;
 /// The part of the name of what is set aside.
 const DAMAGED: &str = "damaged";
 
@@ -113,11 +110,8 @@ impl Lost<'_> {
         };
         let staged = Staged::restore(&source, &shown)?;
         let header = staged.header.clone();
-        // Later than anything that ever was: backups sort by seq, clients know states by it.
-        let known = Catalog::new(&self.options.directory, Some(header.site_id)).list()?;
-        let newest = known.iter().map(|entry| entry.manifest.header.seq).max();
-        let seq = newest.unwrap_or(0).max(header.seq).saturating_add(SEQ_GAP);
-        staged.store().raise(Floors { seq, next_audit: 0 }, self.now)?;
+        let known = Catalog::new(&self.options.directory, Some(header.site_id)).highest_seq()?;
+        staged.store().raise(Floors::beyond(known.max(header.seq), 0), self.now)?;
         let name = format!("{}-{DAMAGED}", BackupId::at(self.now).stamp());
         let set_aside =
             Store::put_in_place(&staged.into_directory(), data_dir, header.site_id, &name)?;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::error::{BackupError, io};
 use super::files;
+use super::load::SEQ_MAX;
 use super::manifest::Manifest;
 use super::name::{BAD, BackupId, PART};
 use super::notes::{CopyNote, CopyState, Notes};
@@ -93,6 +94,14 @@ impl Catalog {
         Ok(entries)
     }
 
+    /// The number of the latest commit that any backup of the site tells of; 0 without one. Numbers
+    /// that no site reaches are passed over.
+    pub(super) fn highest_seq(&self) -> Result<u64, BackupError> {
+        let entries = self.list()?;
+        let seqs = entries.iter().map(|entry| entry.manifest.header.seq);
+        Ok(seqs.filter(|seq| *seq <= SEQ_MAX).max().unwrap_or(0))
+    }
+
     /// One of them.
     ///
     /// # Errors
@@ -107,8 +116,7 @@ impl Catalog {
     /// # Errors
     /// [`BackupError::NoBackup`].
     pub(super) fn latest(&self) -> Result<Entry, BackupError> {
-        let newest = self.list()?.into_iter().find(|entry| entry.is_there() && !entry.is_useless());
-        newest.ok_or_else(|| self.none())
+        newest_of_use(&self.list()?).cloned().ok_or_else(|| self.none())
     }
 
     /// Why there is none: none at all, or those of other sites.
@@ -280,6 +288,11 @@ impl Catalog {
         }
         Ok(names)
     }
+}
+
+/// Of backups, the newest first, the first that may be of use.
+pub(super) fn newest_of_use(entries: &[Entry]) -> Option<&Entry> {
+    entries.iter().find(|entry| entry.is_there() && !entry.is_useless())
 }
 
 /// The file and the manifest of a backup in a directory, by its name or `latest`, of whichever

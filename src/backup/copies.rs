@@ -17,6 +17,7 @@ use super::name::{BackupId, PART};
 use super::notes::{CopyNote, CopyState, Depth};
 use super::targets::{LocalFile, Target, TargetError, next_attempt};
 use crate::store::Space;
+use crate::util::Unanswered;
 
 /// Largest manifest: 2 kB as they are.
 const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
@@ -68,7 +69,7 @@ impl Backups {
     fn wanted(&self) -> Result<Vec<Entry>, BackupError> {
         let entries = self.list()?;
         let zone = jiff::tz::TimeZone::system();
-        let kept = self.options().retention.decide(&entries, &zone);
+        let kept = self.options().retention.decide(&entries, self.0.engine.now(), &zone);
         let is_wanted =
             |entry: &Entry| entry.is_local && entry.is_verified() && kept.contains_key(&entry.id);
         Ok(entries.into_iter().filter(is_wanted).collect())
@@ -186,11 +187,15 @@ impl Backups {
             Ok(_) => {
                 let verify = move || backups.verify_file(&turn, &copy, &at, Depth::Offhost);
                 let work = move || giving_way(verify);
-                tokio::task::spawn_blocking(work).await.unwrap_or(Err(BackupError::Stopping))
+                let done = tokio::task::spawn_blocking(work).await;
+                done.unwrap_or_else(|error| Err(Unanswered::from(error).into()))
             }
             Err(error) => Err(error.into()),
         };
-        files::remove(&path)?;
+        if let Err(error) = files::remove(&path) {
+            // What was found counts; the next sweep removes the rest.
+            warn!(%error, "The fetched copy could not be removed");
+        }
         match found {
             Ok(verified) => {
                 log(format!("{} from {}: restored and compared.", verified.id, target.name()));

@@ -6,6 +6,7 @@ use super::targets::TargetError;
 use crate::engine::EngineError;
 use crate::sql::RowFault;
 use crate::store::{Space, StoreError};
+use crate::util::Unanswered;
 
 /// Why it could not be done. The site is what it was.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,18 @@ pub enum BackupError {
     NothingToUndo,
     #[error("it was stopped, since the service ends")]
     Stopping,
+    /// Nothing is known of what was done, but that it ended.
+    #[error("a fault of the program ended the work; the log names it: report it, then try again")]
+    Panicked,
+    #[error(
+        "the directory of the backups, {}, does not answer; see whether what is mounted there is \
+         reachable",
+        .0.display()
+    )]
+    Silent(PathBuf),
+    /// What several who asked together are told.
+    #[error(transparent)]
+    Shared(std::sync::Arc<BackupError>),
     #[error("a row cannot be written: {0}")]
     Time(#[from] crate::sql::copy_text::TimeFault),
     #[error(transparent)]
@@ -67,6 +80,15 @@ pub enum BackupError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+impl From<Unanswered> for BackupError {
+    fn from(error: Unanswered) -> Self {
+        match error {
+            Unanswered::Panicked => Self::Panicked,
+            Unanswered::Silent | Unanswered::Stopped => Self::Stopping,
+        }
+    }
 }
 
 impl BackupError {

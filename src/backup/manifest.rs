@@ -9,6 +9,8 @@ use crate::domain::{IdCounters, Timestamp};
 
 /// The layout of files and manifests that this program writes.
 pub const FORMAT: u32 = 1;
+/// A time that seems to be from further in the future was noted by a wrong clock.
+const CLOCK_SLACK_US: i64 = 3600 * 1_000_000;
 
 /// Rows and hash of one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,4 +127,15 @@ impl Manifest {
     pub fn taken_at(&self) -> Timestamp {
         self.header.taken_at()
     }
+
+    /// Whether the time at which it was saved tells its age: one that is later than `now` was noted
+    /// by a wrong clock.
+    pub(super) fn is_dated(&self, now: Timestamp) -> bool {
+        is_credible(self.taken_at(), now)
+    }
+}
+
+/// Whether a noted time can be true at `now`.
+pub(super) fn is_credible(noted: Timestamp, now: Timestamp) -> bool {
+    noted.0 <= now.0.saturating_add(CLOCK_SLACK_US)
 }

@@ -1,27 +1,33 @@
 //! What an operator wants to know first: could the site be restored, to when, and how fast.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::activity::Activity;
 use super::backups::Backups;
-use super::catalog::Entry;
+use super::catalog::{Entry, newest_of_use};
 use super::error::BackupError;
+use super::manifest::is_credible;
 use super::name::BackupId;
 use super::notes::CopyState;
 use super::restore::Undo;
 use super::retention::Kept;
 use crate::domain::Timestamp;
 use crate::store::Space;
+use crate::util::{Observed, Unanswered};
 
 /// Stands for a time that there is not.
 pub(super) const NONE_US: i64 = i64::MIN;
-const SECOND_US: i64 = 1_000_000;
-/// A backup that seems to be from further in the future was saved by a wrong clock: its age tells
-/// nothing.
-const CLOCK_SLACK_US: i64 = 3600 * SECOND_US;
+
+/// How long those who serve wait for the directory: a busy disk lists some hundred small files in
+/// less, and Prometheus waits for 10 s in all.
+const LOOK_WAIT: Duration = Duration::from_secs(2);
+/// The same for one call on a file, such as to read 256 KiB.
+const CALL_WAIT: Duration = Duration::from_secs(10);
 
 /// Everything at once.
 #[derive(Clone, Debug)]
@@ -42,6 +48,27 @@ pub struct Overview {
     /// The newest first.
     pub entries: Vec<Entry>,
     pub kept: Kept,
+    /// When the directory was read.
+    pub looked_at: Timestamp,
+    /// How long ago that was when this was told.
+    pub age: Duration,
+    /// False while the directory does not answer: then this is what it told last.
+    pub is_answering: bool,
+}
+
+impl Overview {
+    /// The backup with this name; `latest` is the newest that may be of use.
+    ///
+    /// # Errors
+    /// [`BackupError::NotFound`], [`BackupError::NoBackup`].
+    pub fn find(&self, name: &str) -> Result<&Entry, BackupError> {
+        if name == "latest" {
+            return newest_of_use(&self.entries).ok_or(BackupError::NoBackup);
+        }
+        let id = BackupId::parse(name);
+        let found = self.entries.iter().find(|entry| Some(&entry.id) == id.as_ref());
+        found.ok_or_else(|| BackupError::NotFound(name.to_owned()))
+    }
 }
 
 /// How a place off the host is.
@@ -96,31 +123,92 @@ impl Backups {
         let newest = self.0.newest_verified_us.load(Ordering::Relaxed);
         let restorable_as_of = (newest != NONE_US).then_some(Timestamp(newest));
         // A time from further in the future was noted by a wrong clock: it tells no age.
-        let dated = restorable_as_of.filter(|at| at.0 <= now.0 + CLOCK_SLACK_US);
+        let dated = restorable_as_of.filter(|at| is_credible(*at, now));
         let rpo_s = dated.map(|at| seconds(at, now));
         let age_s = rpo_s.unwrap_or_else(|| seconds(self.0.since, now));
-        let stale_after = std::time::Duration::from_secs(self.options().stale_after_s);
+        let stale_after = Duration::from_secs(self.options().stale_after_s);
         Protection { restorable_as_of, rpo_s, is_stale: age_s > stale_after.as_secs_f64() }
     }
 
     /// Looks which backup counts now.
     pub(super) fn note_protection(&self) {
-        let now_us = self.0.engine.now().0;
-        let Ok(entries) = self.list() else { return };
+        if let Ok(entries) = self.list() {
+            self.note_protection_of(&entries);
+        }
+    }
+
+    fn note_protection_of(&self, entries: &[Entry]) {
+        let now = self.0.engine.now();
         let taken = |entry: &Entry| entry.manifest.header.taken_at_us;
         let verified: Vec<&Entry> = entries.iter().filter(|entry| entry.counts()).collect();
-        let dated = verified.iter().find(|entry| taken(entry) <= now_us + CLOCK_SLACK_US);
+        let dated = verified.iter().find(|entry| entry.manifest.is_dated(now));
         let newest = dated.or(verified.first()).map_or(NONE_US, |entry| taken(entry));
         self.0.newest_verified_us.store(newest, Ordering::Relaxed);
     }
 
-    /// Reads the directory and tells.
+    /// What the directory holds, for those who serve: one thread reads it for all who ask, and one
+    /// that does not answer within 2 s is told as it was.
+    ///
+    /// # Errors
+    /// [`BackupError::Silent`] when it has never answered; when it cannot be read.
+    pub async fn observe(&self) -> Result<Overview, BackupError> {
+        let backups = self.clone();
+        let look = move || backups.overview().map_err(Arc::new);
+        let seen = self.0.looks.ask(LOOK_WAIT, look).await;
+        let Observed { value, age, is_fresh } = seen.map_err(|error| self.unanswered(error))?;
+        let mut overview = match value.as_ref() {
+            Ok(overview) => overview.clone(),
+            Err(error) if is_fresh => return Err(BackupError::Shared(Arc::clone(error))),
+            Err(_) => return Err(self.unanswered(Unanswered::Silent)),
+        };
+        let Protection { rpo_s, is_stale, .. } = self.protection();
+        (overview.rpo_s, overview.is_stale) = (rpo_s, is_stale);
+        (overview.age, overview.is_answering) = (age, is_fresh);
+        overview.activity = self.activity();
+        Ok(overview)
+    }
+
+    /// Does work on the directory for those who serve, as long as it takes, on one of a few threads:
+    /// those that a directory holds up are no more than these.
+    ///
+    /// # Errors
+    /// [`BackupError::Silent`] while all are held up; what the work says.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, BackupError> + Send + 'static,
+    ) -> Result<T, BackupError> {
+        let backups = self.clone();
+        let done = self.0.working.call(move || work(&backups)).await;
+        done.unwrap_or_else(|error| Err(self.unanswered(error)))
+    }
+
+    /// A short call on the directory, such as to read some bytes of a file.
+    ///
+    /// # Errors
+    /// [`BackupError::Silent`] after 10 s; what the call says.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Self) -> Result<T, BackupError> + Send + 'static,
+    ) -> Result<T, BackupError> {
+        let backups = self.clone();
+        let done = self.0.calling.call_within(CALL_WAIT, move || call(&backups)).await;
+        done.unwrap_or_else(|error| Err(self.unanswered(error)))
+    }
+
+    fn unanswered(&self, error: Unanswered) -> BackupError {
+        match error {
+            Unanswered::Silent => BackupError::Silent(self.options().directory.clone()),
+            error => error.into(),
+        }
+    }
+
+    /// Reads the directory and tells. Blocks while it does not answer: not for tokio's threads.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn overview(&self) -> Result<Overview, BackupError> {
-        self.note_protection();
         let entries = self.list()?;
+        self.note_protection_of(&entries);
         let Protection { rpo_s, is_stale, .. } = self.protection();
         let newest_verified = entries.iter().find(|entry| entry.counts()).cloned();
         let rehearsal = entries
@@ -129,8 +217,7 @@ impl Backups {
             .filter(|verification| verification.is_ok)
             .max_by_key(|verification| verification.at_us);
         Ok(Overview {
-            rto_s: rehearsal
-                .map(|it| std::time::Duration::from_millis(it.duration_ms).as_secs_f64()),
+            rto_s: rehearsal.map(|it| Duration::from_millis(it.duration_ms).as_secs_f64()),
             rehearsed_at: rehearsal.map(|it| it.at()),
             is_stale,
             space: Space::of(&self.options().directory)
@@ -139,10 +226,17 @@ impl Backups {
             targets: self.targets_of(&entries),
             activity: self.activity(),
             undo: self.undo_state()?,
-            kept: self.options().retention.decide(&entries, &TimeZone::system()),
+            kept: self.options().retention.decide(
+                &entries,
+                self.0.engine.now(),
+                &TimeZone::system(),
+            ),
             newest_verified,
             rpo_s,
             entries,
+            looked_at: self.0.engine.now(),
+            age: Duration::ZERO,
+            is_answering: true,
         })
     }
 
@@ -185,5 +279,5 @@ impl Backups {
 /// From one time to another; 0 when it is earlier.
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {
     let micros = u64::try_from(to.0.saturating_sub(from.0)).unwrap_or(0);
-    std::time::Duration::from_micros(micros).as_secs_f64()
+    Duration::from_micros(micros).as_secs_f64()
 }

@@ -30,8 +30,13 @@ impl Pruning {
 impl Backups {
     /// What [`Self::prune`] would do now.
     pub fn preview_pruning(&self) -> Result<Pruning, BackupError> {
-        let entries = self.list()?;
-        let kept = self.options().retention.decide(&entries, &TimeZone::system());
+        Ok(self.pruning_of(&self.list()?))
+    }
+
+    /// The same of backups that were listed.
+    pub fn pruning_of(&self, entries: &[Entry]) -> Pruning {
+        let now = self.0.engine.now();
+        let kept = self.options().retention.decide(entries, now, &TimeZone::system());
         let going = || entries.iter().filter(|entry| !kept.contains_key(&entry.id));
         let bytes = |entry: &Entry| if entry.is_local { entry.manifest.bytes } else { 0 };
         let removed = going().map(|entry| (entry.id.clone(), bytes(entry))).collect();
@@ -40,7 +45,7 @@ impl Backups {
             (target.name().to_owned(), going().filter(has_copy).map(|it| it.id.clone()).collect())
         });
         let copies = copies.filter(|(_, ids): &(_, Vec<_>)| !ids.is_empty()).collect();
-        Ok(Pruning { removed, copies, kept })
+        Pruning { removed, copies, kept }
     }
 
     /// Removes what goes: the file, its copies, and what is known of a backup only once nothing of it

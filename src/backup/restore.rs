@@ -12,11 +12,12 @@ use uuid::Uuid;
 use super::activity::{Unit, Work};
 use super::aside::apart;
 use super::backups::{Backups, Inner, Turn};
-use super::catalog::manifest_beside;
+use super::catalog::{Entry, manifest_beside};
 use super::diff::{self, Difference};
 use super::error::{BackupError, io};
 use super::files;
 use super::manifest::Header;
+use super::notes::{Depth, Verification};
 use super::stage::{STAGE_DIR, Staged};
 use super::verify::millis;
 use super::{dump, seal};
@@ -78,9 +79,28 @@ impl Backups {
         let path = self.path(&entry)?;
         let start = Instant::now();
         let source = self.source(&path, Some(&entry.manifest));
-        let staged = apart(|| Staged::restore(&source, &turn.shown))?;
+        let staged = apart(|| Staged::restore(&source, &turn.shown));
+        let staged = staged.inspect_err(|error| self.note_fault(&entry, error, start))?;
         let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
         self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), &wanted)
+    }
+
+    /// A file that cannot be restored is no backup: it is marked as its verification would.
+    fn note_fault(&self, entry: &Entry, error: &BackupError, start: Instant) {
+        if !error.is_fault_of_file() {
+            return;
+        }
+        let found = Verification {
+            at_us: self.0.engine.now().0,
+            depth: Depth::Quick,
+            is_ok: false,
+            duration_ms: millis(start.elapsed()),
+            message: error.to_string(),
+            postgres: None,
+        };
+        if let Err(error) = self.mark_bad(entry, found) {
+            warn!(%error, "The damaged backup could not be marked");
+        }
     }
 
     /// Restores a file that is not among the backups, by what it says of itself.

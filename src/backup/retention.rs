@@ -1,5 +1,6 @@
 //! Which backups are kept: the newest ones, and the last one of each day, week and month.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, ISOWeekDate};
@@ -7,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::catalog::Entry;
 use super::name::BackupId;
+use crate::domain::Timestamp;
 
 /// Bad files that are kept for a look.
 const BAD_KEPT: usize = 2;
@@ -28,12 +30,25 @@ pub type Kept = BTreeMap<BackupId, Vec<&'static str>>;
 impl Retention {
     /// Decides over all backups, the newest first, by their days in `zone`. The newest verified
     /// one always stays.
-    pub fn decide(&self, entries: &[Entry], zone: &TimeZone) -> Kept {
+    ///
+    /// Neither numbers of commits nor clocks are to be trusted alone: what either of them calls the
+    /// newest stays. A date after `now` was noted by a wrong clock and calls nothing new.
+    pub fn decide(&self, entries: &[Entry], now: Timestamp, zone: &TimeZone) -> Kept {
         let mut kept = Kept::new();
-        let mut keep = |entry: &Entry, why| kept.entry(entry.id.clone()).or_default().push(why);
+        let mut keep = |entry: &Entry, why| {
+            let reasons = kept.entry(entry.id.clone()).or_default();
+            if !reasons.contains(&why) {
+                reasons.push(why);
+            }
+        };
         let good: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_useless()).collect();
-        for entry in good.iter().take(self.last.max(1)) {
-            keep(entry, "last");
+        let mut dated: Vec<&Entry> =
+            good.iter().copied().filter(|entry| entry.manifest.is_dated(now)).collect();
+        dated.sort_by_key(|entry| Reverse((entry.manifest.header.taken_at_us, &entry.id)));
+        for newest_first in [&good, &dated] {
+            for entry in newest_first.iter().take(self.last.max(1)) {
+                keep(entry, "last");
+            }
         }
         let mut by = |why, most, period: fn(Date) -> Period| {
             let mut seen = BTreeSet::new();
@@ -49,8 +64,10 @@ impl Retention {
             (week.year().into(), week.week().into())
         });
         by("monthly", self.monthly, |date| (date.year().into(), date.month().into()));
-        if let Some(entry) = good.iter().find(|entry| entry.counts()) {
-            keep(entry, "newest verified");
+        for newest_first in [&good, &dated] {
+            if let Some(entry) = newest_first.iter().find(|entry| entry.counts()) {
+                keep(entry, "newest verified");
+            }
         }
         for entry in entries.iter().filter(|entry| entry.is_useless()).take(BAD_KEPT) {
             keep(entry, "bad, for a look");
@@ -72,7 +89,6 @@ mod tests {
     use super::super::manifest::{Digests, Header, Manifest, Reason};
     use super::super::notes::{Depth, Notes, Verification};
     use super::*;
-    use crate::domain::Timestamp;
 
     fn entry(day: &str, seq: u64, is_ok: Option<bool>) -> Entry {
         let at: jiff::Timestamp = format!("{day}:00Z").parse().unwrap();
@@ -101,7 +117,9 @@ mod tests {
     }
 
     fn shown(retention: Retention, entries: &[Entry]) -> Vec<String> {
-        let kept = retention.decide(entries, &TimeZone::UTC);
+        let now: jiff::Timestamp = "2026-11-25T03:00:00Z".parse().unwrap();
+        let now = Timestamp(now.as_microsecond());
+        let kept = retention.decide(entries, now, &TimeZone::UTC);
         kept.iter().map(|(id, why)| format!("{} {}", &id.as_str()[9..18], why.join("+"))).collect()
     }
 
@@ -156,5 +174,26 @@ mod tests {
         ];
         let retention = Retention { last: 1, daily: 3, weekly: 0, monthly: 0 };
         assert_eq!(shown(retention, &entries).len(), 3);
+    }
+
+    #[test]
+    fn what_either_numbers_or_clocks_call_the_newest_stays() {
+        let retention = Retention { last: 1, daily: 0, weekly: 0, monthly: 0 };
+        // A site that came back behind its backups, and the one made a moment ago.
+        let came_back = [
+            entry("2026-11-25T01:00", 900, Some(true)),
+            entry("2026-11-24T02:15", 800, Some(true)),
+            entry("2026-11-25T02:59", 12, Some(true)),
+        ];
+        let both = ["1125_0100 last+newest verified", "1125_0259 last+newest verified"];
+        assert_eq!(shown(retention, &came_back), both);
+        // The clock of a host without a battery, after and before it learnt the time.
+        let learnt = [
+            entry("2000-01-01T00:01", 14, Some(true)),
+            entry("2036-01-01T00:01", 13, Some(true)),
+            entry("2026-11-25T02:15", 12, Some(true)),
+        ];
+        let both = ["0101_0001 last+newest verified", "1125_0215 last+newest verified"];
+        assert_eq!(shown(retention, &learnt), both);
     }
 }

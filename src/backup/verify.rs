@@ -44,6 +44,7 @@ impl Backups {
         let turn = self.turn(Work::Verify)?;
         let entry = self.find(name)?;
         turn.shown.about(entry.id.as_str());
+        self.number_after_backups()?;
         giving_way(|| match self.verify_within(&turn, &entry, depth) {
             Err(error) if error.is_fault_of_file() => {
                 log(format!("{} failed: {error}. Making another backup.", entry.id));
@@ -94,14 +95,18 @@ impl Backups {
                 catalog.find(&entry.id)
             }
             Err(error) if error.is_fault_of_file() && depth != Depth::Offhost => {
-                error!(backup.id = %entry.id, %error, "A backup failed its verification");
-                let found = verification(false, error.to_string(), None);
-                self.0.catalog.note(&entry.id, |notes| notes.verification = Some(found))?;
-                catalog.set_aside(entry)?;
+                self.mark_bad(entry, verification(false, error.to_string(), None))?;
                 Err(error)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Notes that the file of a backup is at fault, and takes it out of use.
+    pub(super) fn mark_bad(&self, entry: &Entry, found: Verification) -> Result<(), BackupError> {
+        error!(backup.id = %entry.id, "A backup failed its verification: {}", found.message);
+        self.0.catalog.note(&entry.id, |notes| notes.verification = Some(found))?;
+        self.0.catalog.set_aside(entry)
     }
 
     fn rehearse(

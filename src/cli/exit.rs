@@ -115,7 +115,12 @@ impl From<BackupError> for Failure {
 fn of_backup(error: &BackupError) -> u8 {
     match error {
         BackupError::Busy(_) | BackupError::NoRoom { .. } | BackupError::Target(_) => TEMPORARY,
-        BackupError::Io { .. } | BackupError::Failed(_) | BackupError::Stopping => FAILURE,
+        BackupError::Io { .. }
+        | BackupError::Failed(_)
+        | BackupError::Stopping
+        | BackupError::Panicked => FAILURE,
+        BackupError::Silent(_) => TEMPORARY,
+        BackupError::Shared(error) => of_backup(error),
         BackupError::Store(error) | BackupError::Engine(EngineError::Store(error)) => {
             of_store(error)
         }

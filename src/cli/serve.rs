@@ -14,6 +14,7 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
     init_logging(&config)?;
     raise_file_limit(config.max_connections);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
@@ -27,6 +28,9 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
     Ok(served?)
 }
 
+/// Threads for calls that block. What may hang is bounded where it is called, far below this; the
+/// unit allows 256 threads in all (`TasksMax`).
+const BLOCKING_THREADS_MAX: usize = 128;
 /// Descriptors that the process needs beside one per connection: store, log, listener, reserve.
 const OTHER_FILES: u64 = 64;
 

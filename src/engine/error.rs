@@ -1,5 +1,7 @@
 //! Why a command was not carried out, beyond the domain's refusals.
 
+use std::path::PathBuf;
+
 use crate::domain::Refusal;
 use crate::store::{Space, StoreError};
 
@@ -24,6 +26,12 @@ pub enum EngineError {
     /// The engine has stopped, or stops because a commit failed.
     #[error("the engine has stopped; the service restarts")]
     Stopped,
+    /// Nothing is known of what it did.
+    #[error("a fault of the program ended this request; the log names it: please report it")]
+    Panicked,
+    /// The data volume does not tell its free space.
+    #[error("the data volume {} does not tell its free space: {what}", directory.display())]
+    Volume { directory: PathBuf, what: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }

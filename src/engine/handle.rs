@@ -9,13 +9,17 @@ use uuid::Uuid;
 use super::clock::Clock;
 use super::commit::Commit;
 use super::error::EngineError;
+use super::progress::Progress;
 use super::writer::{BYTES_PER_CHANGE, Request};
 use crate::domain::{Change, Command, Refusal, Reply, Timestamp, World};
 use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};
+use crate::util::{Observed, Observer, Unanswered};
 
 /// How long a caller waits for a place in the queue: longer than any commit takes, shorter than
 /// a client's patience.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// How long the data volume may take to tell its free space: a system call of a microsecond.
+const ROOM_WAIT: Duration = Duration::from_secs(2);
 /// Room for an ordinary command above what is kept free: an ODF with its 48 ports makes 49 changes.
 /// Without it most writes are refused, whatever a smaller one might still get.
 const ORDINARY_WRITE_BYTES: u64 = 64 * BYTES_PER_CHANGE;
@@ -31,6 +35,10 @@ pub struct Handle {
     pub(super) latest: Arc<RwLock<Arc<Snapshot>>>,
     pub(super) min_free_bytes: u64,
     pub(super) clock: Clock,
+    /// Looks at the data volume, which may hang.
+    pub(super) rooms: Observer<Result<Room, String>>,
+    /// What the engine does now.
+    pub(super) progress: Progress,
 }
 
 /// Room on the data volume, and whether it suffices for writing.
@@ -60,7 +68,7 @@ impl Handle {
     ) -> Result<Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Command { command, origin, answer }).await?;
-        answered.await.unwrap_or(Err(EngineError::Stopped))
+        self.answer(answered).await?
     }
 
     /// What commands would change, without changing anything.
@@ -71,7 +79,7 @@ impl Handle {
         let total = commands.len();
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Simulate { commands, answer }).await?;
-        let simulated = answered.await.map_err(|_| EngineError::Stopped)?;
+        let simulated = self.answer(answered).await?;
         simulated.map_err(|row| EngineError::Refused(Refusal::Rows { rows: vec![row], total }))
     }
 
@@ -86,14 +94,31 @@ impl Handle {
             answer.send(look(world)).ok();
         });
         self.enqueue(Request::Inspect(inspection)).await?;
-        answered.await.map_err(|_| EngineError::Stopped)
+        self.answer(answered).await
     }
 
     /// Returns once the engine has worked through what was queued before: proof that it lives.
     pub async fn ping(&self) -> Result<(), EngineError> {
         let (answer, answered) = oneshot::channel();
         self.requests.send(Request::Ping(answer)).await.map_err(|_| EngineError::Stopped)?;
-        answered.await.map_err(|_| EngineError::Stopped)
+        self.answer(answered).await
+    }
+
+    /// Whether the engine answers within `limit`, or works on something that takes longer, such as a
+    /// restore, and has not taken longer than that may.
+    pub async fn is_alive(&self, limit: Duration) -> bool {
+        match tokio::time::timeout(limit, self.ping()).await {
+            Ok(answered) => answered.is_ok(),
+            Err(_) => self.progress.is_under_way(),
+        }
+    }
+
+    /// Waits for an answer. Without one, either the engine has ended or a fault ended this request.
+    pub(super) async fn answer<T>(&self, answered: oneshot::Receiver<T>) -> Result<T, EngineError> {
+        answered.await.map_err(|_| match self.requests.is_closed() {
+            true => EngineError::Stopped,
+            false => EngineError::Panicked,
+        })
     }
 
     pub(super) async fn enqueue(&self, request: Request) -> Result<(), EngineError> {
@@ -148,8 +173,26 @@ impl Handle {
         self.store.file_bytes()
     }
 
-    /// Room on the data volume.
+    /// Room on the data volume. Blocks while the volume does not answer: not for tokio's threads.
     pub fn room(&self) -> Result<Room, StoreError> {
         Ok(Room { space: self.store.space()?, min_free_bytes: self.min_free_bytes })
+    }
+
+    /// The same for those who serve: one thread looks for all who ask.
+    ///
+    /// # Errors
+    /// [`EngineError::Volume`], also when there is no answer within 2 s.
+    pub async fn observe_room(&self) -> Result<Room, EngineError> {
+        let handle = self.clone();
+        let look = move || handle.room().map_err(|error| error.to_string());
+        let what = match self.rooms.ask(ROOM_WAIT, look).await {
+            Ok(Observed { value, is_fresh: true, .. }) => match value.as_ref() {
+                Ok(room) => return Ok(room.clone()),
+                Err(error) => error.clone(),
+            },
+            Ok(_) => Unanswered::Silent.to_string(),
+            Err(error) => error.to_string(),
+        };
+        Err(EngineError::Volume { directory: self.store.directory().to_owned(), what })
     }
 }

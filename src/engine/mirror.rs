@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::commit::{Applied, Cause, Commit};
 use super::error::EngineError;
 use super::handle::Handle;
+use super::progress::LONG_STEP;
 use super::writer::{Engine, Request};
 use crate::domain::{Command, EntityKey, Refusal, Site};
 use crate::store::{
@@ -102,6 +103,7 @@ impl Engine {
         }
         self.seq = self.seq.max(adoption.floors.seq) + 1;
         let origin = AuditOrigin { actor: adoption.actor.to_owned(), request_id: String::new() };
+        self.progress.begin(LONG_STEP);
         self.store.commit(&CommitBatch {
             seq: self.seq,
             at: now,
@@ -168,6 +170,6 @@ impl Handle {
     ) -> Result<T, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Mirror(request(answer))).await?;
-        answered.await.map_err(|_| EngineError::Stopped)
+        self.answer(answered).await
     }
 }

@@ -12,6 +12,7 @@ mod jobs;
 mod load;
 mod mirror;
 mod path;
+mod progress;
 mod replace;
 mod writer;
 

@@ -8,6 +8,7 @@ use super::commit::{Applied, Cause, Commit};
 use super::error::EngineError;
 use super::handle::Handle;
 use super::load;
+use super::progress::LONG_STEP;
 use super::writer::{Engine, Request};
 use crate::domain::World;
 use crate::store::{AuditOrigin, Replacement, Snapshot, Space, Store, StoreError};
@@ -50,16 +51,17 @@ impl Engine {
         // One of the two sites at a time in memory, and the new one before it is committed: a site
         // that cannot be run on must never be what the next start finds.
         self.world = World::default();
-        match load::load(&from) {
+        match load::load(&from, &self.progress) {
             Ok(world) => self.world = world,
             Err(error) => {
-                self.world = load::load(&self.store.read()?)?;
+                self.world = load::load(&self.store.read()?, &self.progress)?;
                 return Ok(Restored::Failed(error));
             }
         }
         let seq_before = self.seq;
         let at = self.options.clock.now();
         self.seq = seq_before.max(from.head().seq) + 1;
+        self.progress.begin(LONG_STEP);
         let head = self.store.replace(&Replacement {
             from: &from,
             seq: self.seq,
@@ -87,6 +89,7 @@ impl Engine {
             return Ok(Err(Restored::NoRoom { space, needed_bytes }));
         }
         let current = self.store.read()?;
+        self.progress.begin(LONG_STEP);
         let kept = self.store.keep_copy(&current, &wanted.keep_in, &wanted.keep_as)?;
         Ok(Ok((from, kept)))
     }
@@ -101,6 +104,6 @@ impl Handle {
     pub async fn restore(&self, wanted: Restoration) -> Result<Restored, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Restore(Box::new(wanted), answer)).await?;
-        answered.await.map_err(|_| EngineError::Stopped)
+        self.answer(answered).await
     }
 }

@@ -1,5 +1,6 @@
 //! The engine thread: drain, decide, commit, answer, publish.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -13,9 +14,11 @@ use super::handle::Handle;
 use super::jobs::JobRequest;
 use super::load;
 use super::mirror::MirrorRequest;
+use super::progress::{LONG_STEP, Progress, TURN};
 use super::replace::{Restoration, Restored};
 use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, RowRefusal, World};
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
+use crate::util::Observer;
 
 /// Commands that may wait. With 64 concurrent writers the queue holds 64; this is room for a
 /// burst before callers are slowed down.
@@ -87,6 +90,8 @@ pub struct Engine {
     requests: mpsc::Receiver<Request>,
     commits: broadcast::Sender<Arc<Commit>>,
     seqs: watch::Sender<u64>,
+    /// Tells the handles what is done now.
+    pub(super) progress: Progress,
 }
 
 impl Engine {
@@ -105,6 +110,7 @@ impl Engine {
         let latest = Arc::new(RwLock::new(Arc::new(snapshot)));
         let (commits, _) = broadcast::channel(PUBLISHED_COMMITS);
         let (seqs, _) = watch::channel(seq);
+        let progress = Progress::default();
         let handle = Handle {
             requests: sender,
             commits: commits.clone(),
@@ -113,9 +119,11 @@ impl Engine {
             latest: Arc::clone(&latest),
             min_free_bytes: options.min_free_bytes,
             clock: options.clock.clone(),
+            rooms: Observer::default(),
+            progress: progress.clone(),
         };
         let world = World::default();
-        let engine = Self { world, seq, store, latest, options, requests, commits, seqs };
+        let engine = Self { world, seq, store, latest, options, requests, commits, seqs, progress };
         let (loaded, outcome) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
@@ -141,7 +149,8 @@ impl Engine {
     /// The world is loaded on the thread that keeps it: malloc keeps what a thread frees for that
     /// thread, and a restore frees one world and loads another.
     fn load_and_run(mut self, loaded: &std::sync::mpsc::Sender<Result<(), StoreError>>) -> Exit {
-        let world = self.store.read().and_then(|snapshot| load::load(&snapshot));
+        let progress = self.progress.clone();
+        let world = self.store.read().and_then(|snapshot| load::load(&snapshot, &progress));
         // Whoever starts an engine waits for this.
         match world {
             Ok(world) => {
@@ -158,7 +167,10 @@ impl Engine {
     }
 
     fn run(mut self) -> Exit {
-        while let Some(first) = self.requests.blocking_recv() {
+        loop {
+            self.progress.rest();
+            let Some(first) = self.requests.blocking_recv() else { break };
+            self.progress.begin(TURN);
             let mut batch = Batch::new(self.world.counters());
             let mut stopping = self.take(&mut batch, first);
             while !stopping && batch.has_room() {
@@ -171,6 +183,7 @@ impl Engine {
                 return Exit::Failed(failure);
             }
             for question in questions {
+                self.progress.begin(TURN);
                 if let Err(failure) = self.answer(question) {
                     error!(error = %failure, "A write failed: stopping, the service must restart");
                     return Exit::Failed(failure);
@@ -214,7 +227,12 @@ impl Engine {
                 // A caller that went away does not need its answer.
                 answer.send(self.world.simulate(commands, self.options.clock.now())).ok();
             }
-            Question::Inspect(look) => look(&self.world),
+            Question::Inspect(look) => {
+                // It only looks: what it left half done is its own.
+                if catch_unwind(AssertUnwindSafe(|| look(&self.world))).is_err() {
+                    error!("A look at the network panicked; the line above names the place");
+                }
+            }
             Question::Mirror(request) => self.serve_mirror(request)?,
             Question::Restore(wanted, answer) => {
                 answer.send(self.restore(&wanted)?).ok();
@@ -266,6 +284,7 @@ impl Engine {
                 changes: one.changes(),
             })
             .collect();
+        self.progress.begin(LONG_STEP);
         self.store.commit(&CommitBatch {
             seq: self.seq + 1,
             at: self.options.clock.now(),

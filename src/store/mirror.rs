@@ -68,11 +68,23 @@ pub enum Confirmed {
     Until(EntityKey),
 }
 
-/// Counters that must not fall behind those of a mirror whose state was adopted.
+/// Commits between the newest that another copy of the site tells of and those that follow: more
+/// than any site makes between two copies, since what was lost had numbers too.
+const SEQ_GAP: u64 = 1_000_000;
+
+/// Counters that must not fall behind those of another copy of the site: a mirror, a backup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Floors {
     pub seq: u64,
     pub next_audit: u64,
+}
+
+impl Floors {
+    /// For a site that goes on from a copy as of the commit `seq`, or beside it: later than
+    /// anything that ever was, since backups sort by seq and clients know states by it.
+    pub fn beyond(seq: u64, next_audit: u64) -> Self {
+        Self { seq: seq.saturating_add(SEQ_GAP), next_audit }
+    }
 }
 
 /// The mirror's state, if there is a mirror.

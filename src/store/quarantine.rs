@@ -94,7 +94,10 @@ impl Store {
         }
         fs::rename(from.join(STORE_FILE), &store).map_err(failed())?;
         marker::sync_dir(directory).map_err(failed())?;
-        remove_dir(from)?;
+        if let Err(error) = remove_dir(from) {
+            // The store is in place; what is left costs room alone, and goes with the next restore.
+            tracing::warn!(%error, "What the restore left behind could not be removed");
+        }
         Ok(set_aside)
     }
 

@@ -63,8 +63,10 @@ impl Mirror {
                 let head = self.engine.read().head();
                 let is_later = remote.applied_seq >= head.seq;
                 if is_later || remote.next_audit > head.next_audit {
-                    let seq = if is_later { remote.applied_seq + 1 } else { head.seq };
-                    let floors = Floors { seq, next_audit: remote.next_audit };
+                    let floors = match is_later {
+                        true => Floors::beyond(remote.applied_seq, remote.next_audit),
+                        false => Floors { seq: head.seq, next_audit: remote.next_audit },
+                    };
                     self.ask(self.engine.raise(floors))?;
                 }
                 let claim = self.take(tx, &remote)?;
@@ -188,7 +190,7 @@ impl Mirror {
             drop(snapshot);
             let adoption = Adoption {
                 site: Box::new(site.clone()),
-                floors: Floors { seq: remote.applied_seq, next_audit: remote.next_audit },
+                floors: Floors::beyond(remote.applied_seq, remote.next_audit),
                 expected_seq,
                 mirror: MirrorState {
                     adopted: Some(Holder { instance_id: remote.instance_id, epoch: remote.epoch }),

@@ -20,3 +20,4 @@ mod sync;
 mod targets;
 mod tidy;
 mod ui_assets;
+mod watchdog;

@@ -76,6 +76,24 @@ fn a_closed_store_opens_with_the_same_identity_and_content() {
 }
 
 #[test]
+fn a_store_that_is_in_place_counts_although_its_old_directory_stays() {
+    let directory = closed_store();
+    let scratch = directory.path().join("scratch");
+    let site_id = marker(directory.path()).site_id;
+    let options = OpenOptions { cache_bytes: 1 << 20, now: time(0), site_id: None };
+    let store = Store::scratch(&scratch, site_id, options).unwrap();
+    Plan::random(1, 1, 1).commit(&store, 1).expect("a commit");
+    drop(store);
+    // No file system removes a directory by its own dot.
+    let from = scratch.join(".");
+    assert!(fs::remove_dir(directory.path().join(".")).is_err());
+    let set_aside = Store::put_in_place(&from, directory.path(), site_id, "old").unwrap();
+    assert!(set_aside.is_some_and(|directory| directory.join(STORE_FILE).exists()));
+    assert!(scratch.exists(), "what could not be removed stays");
+    assert_eq!(open(directory.path()).unwrap().read().unwrap().head().seq, 1);
+}
+
+#[test]
 fn a_marker_without_its_store_is_refused() {
     let directory = closed_store();
     fs::remove_file(directory.path().join(STORE_FILE)).unwrap();

@@ -14,6 +14,7 @@ use source::{Token, opens_with, paths, tokens, without_tests};
 /// Layers from the ground up: a layer may import those with a smaller rank, and itself. Layers of one
 /// rank do not import each other. docs/ARCHITECTURE.md draws the same order.
 const LAYERS: &[(&str, u8)] = &[
+    ("util", 0),
     ("domain", 0),
     ("wire", 1),
     ("store", 2),

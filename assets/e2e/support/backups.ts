@@ -93,6 +93,8 @@ function fine(isRemote: boolean): Backups {
         ]
       : [],
     activity: null,
+    looked_at: new Date().toISOString(),
+    is_directory_answering: true,
     undo: null,
     backups: list(isRemote),
   }

@@ -1003,8 +1003,16 @@ export interface components {
             encryption: components["schemas"]["BackupEncryption"];
             /** Format: int64 */
             free_bytes: number;
+            /** @description False while the directory does not answer, such as a mount whose server is away. */
+            is_directory_answering: boolean;
             /** @description Whether that is too long ago; `/health` is degraded then. */
             is_stale: boolean;
+            /**
+             * Format: date-time
+             * @description When the directory was last read: what is told here, but for `activity` and the ages, is as of
+             *     then.
+             */
+            looked_at: string;
             /** Format: date-time */
             rehearsed_at?: string | null;
             /**

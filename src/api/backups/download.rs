@@ -1,19 +1,18 @@
 //! The file of a backup, as it is.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use bytes::BytesMut;
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
+use bytes::Bytes;
 
 use super::super::error::ApiError;
 use super::super::extract::PathName;
 use super::super::state::ApiState;
-use super::blocking;
 
 /// Bytes read at a time.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -30,18 +29,17 @@ pub(super) async fn download(
     State(state): State<ApiState>,
     PathName(id): PathName,
 ) -> Result<Response, ApiError> {
-    let (path, name) = blocking(&state, move |backups| {
-        let entry = backups.find(&id)?;
-        Ok((backups.path(&entry)?, entry.manifest.file))
-    })
-    .await?;
+    let backups = state.backups().clone();
+    let overview = backups.observe().await?;
+    let entry = overview.find(&id)?;
+    let (path, name) = (backups.path(entry)?, entry.manifest.file.clone());
+    let opened = backups.call(move |_| Ok(open(&path))).await?;
     let gone = |_| ApiError::NotFound("The file of this backup is not on this host");
-    let file = File::open(path).await.map_err(gone)?;
-    let bytes = file.metadata().await.map_err(gone)?.len();
-    let pieces = futures_util::stream::try_unfold(file, |mut file| async move {
-        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-        let length = file.read_buf(&mut piece).await?;
-        Ok::<_, io::Error>((length > 0).then(|| (piece.freeze(), file)))
+    let (file, bytes) = opened.map_err(gone)?;
+    let pieces = futures_util::stream::try_unfold((backups, file), |(backups, file)| async move {
+        let read = backups.call(move |_| Ok(read_piece(file))).await;
+        let (file, piece) = read.map_err(io::Error::other)??;
+        Ok::<_, io::Error>((!piece.is_empty()).then_some((piece, (backups, file))))
     });
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
@@ -49,4 +47,17 @@ pub(super) async fn download(
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
     Ok((headers, Body::from_stream(pieces)).into_response())
+}
+
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    Ok((file, bytes))
+}
+
+/// The next bytes; none at the end.
+fn read_piece(file: File) -> io::Result<(File, Bytes)> {
+    let mut piece = Vec::with_capacity(PIECE_BYTES);
+    (&file).take(PIECE_BYTES as u64).read_to_end(&mut piece)?;
+    Ok((file, piece.into()))
 }

@@ -19,7 +19,7 @@ use super::error::{ApiError, ErrorBody};
 use super::extract::{Body422, Origin, PathName, Query422};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::backup::{BackupError, Backups, Depth};
+use crate::backup::{BackupError, Backups, Depth, Entry, Overview};
 use crate::jobs::Trigger;
 
 pub use pruning_view::PruningView;
@@ -76,11 +76,8 @@ impl FromFields for UndoQuery {
     responses((status = 200, body = BackupsView))
 )]
 async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, ApiError> {
-    let view = blocking(&state, |backups| {
-        let overview = backups.overview()?;
-        Ok(BackupsView::new(backups, overview))
-    });
-    Ok(Json(view.await?))
+    let overview = state.backups().observe().await?;
+    Ok(Json(BackupsView::new(state.backups(), overview)))
 }
 
 /// Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
@@ -97,20 +94,17 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
 async fn back_up(
     State(state): State<ApiState>,
 ) -> Result<(StatusCode, Json<BackupView>), ApiError> {
-    let known = blocking(&state, |backups| {
-        backups.check_ready()?;
-        Ok(backups.list()?.into_iter().map(|entry| entry.id).collect::<BTreeSet<_>>())
-    });
-    let known = known.await?;
+    let backups = state.backups();
+    let known: BTreeSet<_> =
+        answering(backups).await?.entries.into_iter().map(|entry| entry.id).collect();
+    backups.work(|backups| backups.check_ready()).await?;
     let run = state.jobs().run_now("backup", Trigger::Manual).await?;
     let run = state.jobs().wait("backup", run.id).await?;
     // By its name: a clock that was put back says of another one that it is the newest.
-    let made = blocking(&state, move |backups| {
-        let made = backups.list()?.into_iter().find(|it| !it.is_bad() && !known.contains(&it.id));
-        let entry = made.ok_or(BackupError::Failed(run.message.unwrap_or_default()))?;
-        view(backups, entry.id.as_str())
-    });
-    Ok((StatusCode::CREATED, Json(made.await?)))
+    let overview = answering(backups).await?;
+    let made = overview.entries.iter().find(|it| !it.is_bad() && !known.contains(&it.id));
+    let made = made.ok_or(BackupError::Failed(run.message.unwrap_or_default()))?;
+    Ok((StatusCode::CREATED, Json(view_of(&overview, made))))
 }
 
 /// One backup.
@@ -125,7 +119,8 @@ async fn backup(
     State(state): State<ApiState>,
     PathName(id): PathName,
 ) -> Result<Json<BackupView>, ApiError> {
-    Ok(Json(blocking(&state, move |backups| view(backups, &id)).await?))
+    let overview = state.backups().observe().await?;
+    Ok(Json(view_of(&overview, overview.find(&id)?)))
 }
 
 /// Restores a backup fully into scratch stores and compares it. One that fails is answered as
@@ -225,8 +220,8 @@ async fn discover(State(state): State<ApiState>) -> Result<Json<BackupsView>, Ap
     responses((status = 200, body = PruningView))
 )]
 async fn pruning(State(state): State<ApiState>) -> Result<Json<PruningView>, ApiError> {
-    let preview = blocking(&state, |backups| backups.preview_pruning().map(PruningView::new));
-    Ok(Json(preview.await?))
+    let overview = state.backups().observe().await?;
+    Ok(Json(PruningView::new(state.backups().pruning_of(&overview.entries))))
 }
 
 /// Removes what the retention does not keep, here and off the host.
@@ -247,17 +242,28 @@ async fn prune(State(state): State<ApiState>) -> Result<Json<PruningView>, ApiEr
 
 fn view(backups: &Backups, id: &str) -> Result<BackupView, BackupError> {
     let overview = backups.overview()?;
-    let entry = backups.find(id)?;
-    let is_newest = overview.newest_verified.is_some_and(|newest| newest.id == entry.id);
-    Ok(BackupView::new(&entry, is_newest, &overview.kept))
+    Ok(view_of(&overview, overview.find(id)?))
 }
 
-/// Works on files where that holds nobody up.
+fn view_of(overview: &Overview, entry: &Entry) -> BackupView {
+    let newest = overview.newest_verified.as_ref();
+    BackupView::new(entry, newest.is_some_and(|newest| newest.id == entry.id), &overview.kept)
+}
+
+/// What the directory holds now, for those who are about to work on it.
+async fn answering(backups: &Backups) -> Result<Overview, BackupError> {
+    let overview = backups.observe().await?;
+    match overview.is_answering {
+        true => Ok(overview),
+        false => Err(BackupError::Silent(backups.options().directory.clone())),
+    }
+}
+
+/// Works on files where that holds nobody up, once the directory answers.
 async fn blocking<T: Send + 'static>(
     state: &ApiState,
     work: impl FnOnce(&Backups) -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let backups = state.backups().clone();
-    let done = tokio::task::spawn_blocking(move || work(&backups)).await;
-    Ok(done.unwrap_or(Err(BackupError::Stopping))?)
+    answering(state.backups()).await?;
+    Ok(state.backups().work(work).await?)
 }

@@ -36,6 +36,12 @@ pub struct BackupsView {
     targets: Vec<TargetView>,
     /// What is being done now.
     activity: Option<ActivityView>,
+    /// When the directory was last read: what is told here, but for `activity` and the ages, is as of
+    /// then.
+    #[schema(value_type = String, format = DateTime)]
+    looked_at: Time,
+    /// False while the directory does not answer, such as a mount whose server is away.
+    is_directory_answering: bool,
     /// The restore that can be taken back.
     undo: Option<UndoView>,
     /// The newest first.
@@ -224,6 +230,8 @@ impl BackupsView {
             backups: overview.entries.iter().map(view).collect(),
             targets: overview.targets.into_iter().map(target).collect(),
             activity: overview.activity.map(activity),
+            looked_at: Time(overview.looked_at),
+            is_directory_answering: overview.is_answering,
             undo: overview.undo.map(undo),
         }
     }

@@ -111,6 +111,9 @@ pub enum TargetError {
     /// Any other answer of the target.
     #[error("backup target {target} failed: {what}")]
     Store { target: String, what: String },
+    /// A fault of the program.
+    #[error("the copy was not made: a fault of the program ended it; the log names it")]
+    Panicked,
     /// The appliance ends.
     #[error("the copy was interrupted: the appliance is stopping")]
     Stopping,

@@ -13,7 +13,8 @@ use super::credentials::Credentials;
 use super::error::TargetError;
 use super::explain::{Redact, causes, io_cause};
 use super::place::{Place, open_directory};
-use super::wait::{Patience, aside, within};
+use super::wait::Patience;
+use crate::util::{Threads, Unanswered};
 
 /// Start of every name that a backup's file has.
 const NAME_START: &str = "unoc_";
@@ -36,6 +37,8 @@ pub struct Target {
     /// Takes the target's secrets out of what the store says.
     redact: Redact,
     pub(super) patience: Patience,
+    /// The one thread that looks whether a directory is there: while it hangs, no other one follows.
+    opening: Threads,
 }
 
 impl fmt::Debug for Target {
@@ -61,7 +64,15 @@ impl Target {
         let redact = credentials.redact();
         let place = Place::build(&address, &credentials, &redact)?;
         let Address { name, shown: shown_url, prefix, .. } = address;
-        Ok(Self { name, shown_url, place, prefix, redact, patience: Patience::default() })
+        Ok(Self {
+            name,
+            shown_url,
+            place,
+            prefix,
+            redact,
+            patience: Patience::default(),
+            opening: Threads::new(1),
+        })
     }
 
     /// Reads several addresses, whose names must differ.
@@ -117,12 +128,18 @@ impl Target {
             Place::Remote(store) => return Ok(Arc::clone(store)),
             Place::Directory(path) => path.clone(),
         };
-        let opened = aside(move || {
+        let opened = self.opening.call_within(self.patience.call, move || {
             let is_there = path.is_dir();
             let store = is_there.then(|| open_directory(&path));
             (path, store)
         });
-        let (path, store) = within(self.patience.call, &self.name, opened).await??;
+        let (path, store) = opened.await.map_err(|error| match error {
+            Unanswered::Silent => {
+                TargetError::Stalled { target: self.name.clone(), limit: self.patience.call }
+            }
+            Unanswered::Panicked => TargetError::Panicked,
+            Unanswered::Stopped => TargetError::Stopping,
+        })?;
         match store {
             Some(store) => store.map_err(|error| self.failed("", &error)),
             None => Err(TargetError::NoDirectory { target: self.name.clone(), path }),

@@ -67,7 +67,10 @@ pub(super) async fn within<T>(
 pub(super) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, TargetError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| TargetError::Stopping)
+    tokio::task::spawn_blocking(work).await.map_err(|error| match error.is_panic() {
+        true => TargetError::Panicked,
+        false => TargetError::Stopping,
+    })
 }
 
 #[cfg(test)]

@@ -113,6 +113,12 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> usize {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        threads.expect("the process lives").count()
+    }
+
     /// Ends it as systemd does, and tells how it ended.
     pub(crate) fn terminate(mut self) -> (ExitStatus, Vec<String>) {
         let pid = self.child.id().to_string();

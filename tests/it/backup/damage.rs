@@ -211,9 +211,27 @@ fn swapped_files_are_noticed() {
         let refused = app.restore(&backup["id"], false).expect(409);
         let name = backup["file"].as_str().unwrap();
         assert!(refused.detail().as_str().unwrap().contains(name), "{refused:?}");
-        assert_eq!(app.verify(&backup["id"]).expect(200).json()["state"], "bad");
+        assert_eq!(app.backup(&backup["id"])["state"], "bad");
     }
     assert_eq!(app.export(), site);
+}
+
+#[test]
+fn a_restore_that_meets_a_damaged_file_marks_it() {
+    let app = TestApp::demo();
+    let older = app.back_up();
+    app.provision("newer", "POP");
+    let newest = app.back_up();
+    let file = file_of(&app.data_dir, &newest);
+    fs::write(&file, "nonsense").unwrap();
+    app.restore(&newest["id"], true).expect(409);
+    let marked = app.backup(&newest["id"]);
+    assert_eq!((&marked["state"], &marked["is_local"]), (&"bad".into(), &false.into()));
+    let name = newest["file"].as_str().unwrap();
+    assert!(!file.exists() && file.with_file_name(format!("{name}.bad")).exists());
+    let list = app.backups();
+    assert_eq!(list["restorable_as_of"], older["taken_at"], "it protects nobody any more");
+    assert_eq!(app.backup(&"latest".into())["id"], older["id"]);
 }
 
 #[test]

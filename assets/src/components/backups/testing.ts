@@ -48,6 +48,8 @@ export function aSite(more: Partial<Backups> = {}): Backups {
     retention: { last: 7, daily: 7, weekly: 4, monthly: 12 },
     targets: [],
     activity: null,
+    looked_at: '2026-11-25T03:15:00Z',
+    is_directory_answering: true,
     undo: null,
     backups: [aBackup()],
     ...more,

@@ -1,0 +1,135 @@
+//! A directory that hangs, as a mount does whose server is away. A FIFO stands for it: who opens one
+//! waits until somebody writes into it.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::rig::file_of;
+use crate::app::http::Answer;
+use crate::app::process::Server;
+use crate::app::site::text_of;
+use crate::app::wait;
+
+/// Requests at once.
+const ASKED: usize = 200;
+/// Threads that may wait for the directory then: those for looks, work and reads, and what tokio has
+/// started for them and keeps for a while.
+const THREADS_MORE: usize = 40;
+
+/// A file whose readers hang until it is let go.
+struct Hanging(PathBuf);
+
+impl Hanging {
+    fn new(path: PathBuf) -> Self {
+        let made = Command::new("mkfifo").arg(&path).status().expect("coreutils");
+        assert!(made.success());
+        Self(path)
+    }
+
+    /// Whoever reads goes on, and nobody meets it again.
+    fn release(self) {
+        let aside = self.0.with_extension("released");
+        fs::rename(&self.0, &aside).expect("our own file");
+        drop(OpenOptions::new().write(true).open(&aside).expect("somebody reads"));
+        fs::remove_file(aside).expect("our own file");
+    }
+}
+
+fn serve(directory: &Path) -> (Server, Value) {
+    let server = Server::start(directory, &[("UNOC_DEV_FEATURES", "0")]);
+    server.http.provision("here", "POP");
+    let made = server.http.back_up();
+    (server, made)
+}
+
+/// What is not about the directory is answered, and the threads are few.
+#[track_caller]
+fn serves_on(server: &Server, threads_before: usize) {
+    let threads = server.threads();
+    assert!(threads <= threads_before + THREADS_MORE, "{threads} after {threads_before}");
+    for path in ["/api/devices", "/api/links", "/api/audit", "/health", "/api/health", "/api/jobs"]
+    {
+        server.http.get(path).expect(200);
+    }
+    server.http.provision(&format!("meanwhile {}", server.http.seq()), "POP");
+}
+
+#[test]
+fn a_directory_that_hangs_holds_up_nobody_and_few_threads() {
+    let directory = tempfile::tempdir().unwrap();
+    let (server, made) = serve(directory.path());
+    let threads_before = server.threads();
+    let hanging = Hanging::new(directory.path().join("backups/unoc_20300101_000000.json"));
+
+    let id = text_of(&made["id"]);
+    let restore = format!("/api/backups/{id}/restore");
+    let verify = format!("/api/backups/{id}/verify");
+    let ask = |number: usize| -> Answer {
+        let post = |path: &str| server.http.send(Method::POST, path, &[], None);
+        match number % 8 {
+            0 => server.http.get("/api/backups").expect(200),
+            1 => server.http.get("/api/backups/latest").expect(200),
+            2 => server.http.get("/api/backups/prune").expect(200),
+            3 => post(&verify).expect(503),
+            4 => server.http.post(&restore, &json!({"dry_run": true})).expect(503),
+            5 => post("/api/backups").expect(503),
+            _ => server.http.get("/metrics").expect(200),
+        }
+    };
+    for _ in 0..2 {
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = (0..ASKED).map(|number| scope.spawn(move || ask(number))).collect();
+            for asked in asked {
+                asked.join().expect("each is answered");
+            }
+        });
+        serves_on(&server, threads_before);
+    }
+    let list = server.http.backups();
+    assert_eq!(list["is_directory_answering"], false, "{list:#}");
+    assert_eq!(list["backups"][0]["id"], made["id"], "what it last told stays");
+    let metrics = server.http.get("/metrics").expect(200);
+    for line in ["unoc_backup_directory_is_answering 0", "unoc_backups 1"] {
+        assert!(metrics.text().contains(line), "{}", metrics.text());
+    }
+    let refused = server.http.ask("/api/backups").expect(503);
+    let detail = refused.detail();
+    assert!(text_of(&detail).contains("does not answer"), "{detail}");
+
+    hanging.release();
+    wait::until("the directory answers", || {
+        (server.http.backups()["is_directory_answering"] == true).then_some(())
+    });
+    assert_eq!(server.http.back_up()["state"], "verified");
+}
+
+#[test]
+fn downloads_of_a_file_that_hangs_hold_few_threads() {
+    let directory = tempfile::tempdir().unwrap();
+    let (server, made) = serve(directory.path());
+    let file = file_of(directory.path(), &made);
+    let content = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let threads_before = server.threads();
+    let hanging = Hanging::new(file.clone());
+    let path = format!("/api/backups/{}/download", text_of(&made["id"]));
+    std::thread::scope(|scope| {
+        let asked: Vec<_> =
+            (0..ASKED).map(|_| scope.spawn(|| server.http.get(&path).expect(503))).collect();
+        for asked in asked {
+            asked.join().expect("each is answered");
+        }
+    });
+    serves_on(&server, threads_before);
+    assert_eq!(server.http.backups()["is_directory_answering"], true, "lists do not wait for it");
+    hanging.release();
+    fs::write(&file, &content).unwrap();
+    wait::until("downloads go on", || {
+        let answer = server.http.get(&path);
+        (answer.status == 200).then(|| assert!(answer.body == content))
+    });
+}

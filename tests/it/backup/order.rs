@@ -1,0 +1,83 @@
+//! Which backup is the newest when a site's numbers fell back.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::rig::path_of;
+use crate::app::postgres::Postgres;
+use crate::app::process::Server;
+use crate::app::site::text_of;
+
+/// A site whose backups outlive its data directory, of which each kind of retention keeps one.
+fn serve(data_dir: &Path, backup_dir: &Path, more: &[(&str, &str)]) -> Server {
+    let mut environment = vec![
+        ("UNOC_BACKUP_DIR", path_of(backup_dir)),
+        ("UNOC_DEV_FEATURES", "0"),
+        ("UNOC_BACKUP_KEEP_LAST", "1"),
+        ("UNOC_BACKUP_KEEP_DAILY", "1"),
+        ("UNOC_BACKUP_KEEP_WEEKLY", "0"),
+        ("UNOC_BACKUP_KEEP_MONTHLY", "0"),
+    ];
+    environment.extend(more);
+    Server::start(data_dir, &environment)
+}
+
+/// A backup of the site as it is now is the newest one, and the retention keeps it.
+#[track_caller]
+fn the_next_backup_is_the_newest(server: &Server) {
+    let old = server.http.backups()["backups"].as_array().expect("a list").len();
+    assert!(old > 0, "there are older ones");
+    let made = server.http.back_up();
+    assert_eq!(made["is_newest_verified"], true, "{made:#}");
+    let first = |list: &Value| list["backups"][0]["id"].clone();
+    assert_eq!(first(&server.http.backups()), made["id"]);
+    server.http.ask("/api/backups/prune").expect(200);
+    assert_eq!(first(&server.http.backups()), made["id"], "it stays");
+    assert_eq!(server.http.backup(&json!("latest"))["id"], made["id"]);
+    assert!(server.http.seq() > 1_000_000, "later than anything that ever was");
+}
+
+#[test]
+fn a_machine_put_back_by_a_snapshot_saves_newer_backups_than_those_it_never_knew() {
+    let directory = tempfile::tempdir().unwrap();
+    let [data_dir, snapshot, backup_dir] =
+        ["data", "snapshot", "backups"].map(|name| directory.path().join(name));
+    let server = serve(&data_dir, &backup_dir, &[]);
+    server.http.provision("before", "POP");
+    assert!(server.terminate().0.success());
+    let copied = Command::new("cp").arg("-a").args([&data_dir, &snapshot]).status().unwrap();
+    assert!(copied.success());
+    let server = serve(&data_dir, &backup_dir, &[]);
+    for number in 0..5 {
+        server.http.provision(&format!("lost {number}"), "POP");
+    }
+    server.http.back_up();
+    assert!(server.terminate().0.success());
+    let server = serve(&snapshot, &backup_dir, &[]);
+    the_next_backup_is_the_newest(&server);
+}
+
+#[test]
+fn a_site_that_came_back_from_postgresql_saves_newer_backups_than_before() {
+    let Some(postgres) = Postgres::start() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let [first, second, backup_dir] =
+        ["first", "second", "backups"].map(|name| directory.path().join(name));
+    let url = postgres.url();
+    let server = serve(&first, &backup_dir, &[("DATABASE_URL", &url)]);
+    server.http.provision("sent", "POP");
+    let site = text_of(&server.in_step()["site_id"]).to_owned();
+    assert!(server.terminate().0.success());
+    // What PostgreSQL never got is in the backups.
+    let server = serve(&first, &backup_dir, &[]);
+    for number in 0..5 {
+        server.http.provision(&format!("lost {number}"), "POP");
+    }
+    server.http.back_up();
+    assert!(server.terminate().0.success());
+    let server = serve(&second, &backup_dir, &[("DATABASE_URL", &url), ("UNOC_SITE_ID", &site)]);
+    assert!(server.http.seq() > 1_000_000, "the gap is there before any backup is made");
+    the_next_backup_is_the_newest(&server);
+}

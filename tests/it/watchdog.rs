@@ -1,0 +1,79 @@
+//! Signs of life: an engine that works is not taken for one that is stuck, and a fault in a look at the
+//! network ends that look alone.
+
+use std::os::unix::net::UnixDatagram;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use unoc::engine::EngineError;
+
+use crate::app::TestApp;
+use crate::app::process::Server;
+use crate::app::wait::PATIENCE;
+
+const SHORT: Duration = Duration::from_millis(50);
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+#[test]
+fn an_engine_that_works_longer_than_a_ping_waits_is_alive() {
+    let app = TestApp::empty();
+    let (begun, begins) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let handle = app.handle.clone();
+    let runtime = runtime();
+    let looking = runtime.spawn(async move {
+        handle
+            .inspect(move |_| {
+                begun.send(()).expect("the test waits");
+                held.recv().ok();
+            })
+            .await
+    });
+    begins.recv_timeout(PATIENCE).expect("it begins");
+    runtime.block_on(async {
+        assert!(tokio::time::timeout(SHORT, app.handle.ping()).await.is_err(), "it is busy");
+        assert!(app.handle.is_alive(SHORT).await, "and that may take its time");
+        drop(release);
+        looking.await.expect("no panic").expect("an answer");
+        assert!(app.handle.is_alive(PATIENCE).await);
+    });
+}
+
+#[test]
+fn a_look_that_panics_is_told_as_such_and_ends_nothing_else() {
+    let app = TestApp::empty();
+    let runtime = runtime();
+    let looked = runtime.block_on(app.handle.inspect(|world| {
+        assert!(world.entity_count() > 0, "on purpose: this site is empty");
+    }));
+    assert!(matches!(looked, Err(EngineError::Panicked)), "{looked:?}");
+    app.provision("afterwards", "POP");
+}
+
+#[test]
+fn systemd_is_asked_for_patience_then_told_of_readiness_and_life() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "200000")];
+    let server = Server::start(&directory.path().join("data"), &environment);
+    let mut told = Vec::new();
+    let mut bytes = [0; 512];
+    for wanted in ["EXTEND_TIMEOUT_USEC=", "READY=1", "WATCHDOG=1", "WATCHDOG=1"] {
+        while !told.last().is_some_and(|last: &String| last.contains(wanted)) {
+            let length =
+                socket.recv(&mut bytes).unwrap_or_else(|error| panic!("{error}: {told:?}"));
+            told.push(String::from_utf8_lossy(&bytes[..length]).into_owned());
+        }
+        told.push(String::new());
+    }
+    assert!(server.terminate().0.success());
+}
