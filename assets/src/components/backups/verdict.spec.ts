@@ -43,6 +43,7 @@ describe('the verdict', () => {
     ['the proven file is gone', { backups: [GONE, OLDER] }, 'bad', 'Restorable only as of', 'backup'],
     ['the only file is gone', { backups: [GONE] }, 'bad', 'No backup is proven', 'backup'],
     ['gone from here, but copied', { backups: [{ ...GONE, copies: [copy('done')] }] }, 'calm', 'Restorable as of', null],
+    ['a directory that hangs', { is_directory_answering: false }, 'warn', 'Restorable as of', null],
     ['a target fails', { targets: [target('failing', 'refused')] }, 'warn', 'Restorable as of', 'copy'],
   ])('%s', (_, more, tone, headline, help) => {
     const verdict = verdictOf(aSite(more))
@@ -53,6 +54,7 @@ describe('the verdict', () => {
     const plain = (more: Partial<Backups>): string => verdictOf(aSite(more)).lines.join(' ').replaceAll('\u00a0', ' ')
     expect(plain({})).toContain('expires in 1 d 11 h')
     expect(plain({ backups: [BAD, aBackup()] })).toContain('A row is missing.')
+    expect(plain({ is_directory_answering: false })).toMatch(/^\/var\/lib\/unoc\/backups does not answer; this is what it held at /)
     expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copies to nas fail: refused')
     expect(plain({ is_stale: true })).toContain('after 1 d 12 h')
   })

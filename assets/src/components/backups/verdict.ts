@@ -1,6 +1,6 @@
 import type { Backup, Backups, Job, JobRun, Verification } from '../../api/types'
 import type { Tone } from '../../api/words'
-import { formatAge, formatCounted, formatSeconds, formatSpan } from '../../utils/format'
+import { formatAge, formatCounted, formatSeconds, formatSpan, formatTime } from '../../utils/format'
 import { lastRun } from '../jobs/words'
 import { isHeld, verifiedHow } from './words'
 
@@ -58,7 +58,8 @@ export function verdictOf(all: Backups, job: Job | null = null): Verdict {
   }
   if (troubles.length > 0) {
     const help = newest?.state === 'bad' || failed !== null ? 'backup' : 'copy'
-    return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help }
+    const isHelping = all.is_directory_answering !== false
+    return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help: isHelping ? help : null }
   }
   const left = rpo === null ? '' : ` The badge expires in ${formatSpan(limit - rpo)} unless a newer one is proven.`
   const text = `That backup was really restored and compared.${left}`
@@ -91,6 +92,9 @@ function troublesOf(all: Backups, failed: JobRun | null): string[] {
   const [newest] = backups
   const gone = goneProof(all)
   const lines: string[] = []
+  if (all.is_directory_answering === false) {
+    lines.push(`${all.directory} does not answer; this is what it held at ${formatTime(all.looked_at)}.`)
+  }
   if (gone !== undefined) {
     lines.push(`The file of ${gone.id} is not on this host any more, and no copy of it is known.`)
   }
