@@ -176,6 +176,17 @@ impl Postgres {
         self.url_of(name)
     }
 
+    /// Starts a server that has `pg_dump` beside it; nothing, and a skip, where one is not installed.
+    #[track_caller]
+    pub(crate) fn start_with_dump() -> Option<Self> {
+        let server = Self::start()?;
+        if server.binaries.join("pg_dump").exists() {
+            return Some(server);
+        }
+        skip("this PostgreSQL has no pg_dump");
+        None
+    }
+
     /// What `pg_dump` or `pg_dumpall` of the server's version writes of a database.
     #[track_caller]
     pub(crate) fn dump(&self, program: &str, url: &str, options: &[&str]) -> Vec<u8> {

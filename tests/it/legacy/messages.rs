@@ -70,7 +70,7 @@ fn packed_and_converted_dumps_are_told_how_to_unpack() {
 
 #[test]
 fn archives_of_pg_dump_are_told_how_to_make_them_plain() {
-    let Some(postgres) = Postgres::start() else { return };
+    let Some(postgres) = Postgres::start_with_dump() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN]);
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
@@ -119,7 +119,7 @@ fn a_dump_of_v2_is_told_its_flag() {
 
 #[test]
 fn a_dump_of_the_mirror_is_told_its_way_back() {
-    let Some(postgres) = Postgres::start() else { return };
+    let Some(postgres) = Postgres::start_with_dump() else { return };
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let server = Server::start(&data, &[("DATABASE_URL", &postgres.url())]);

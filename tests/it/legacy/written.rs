@@ -78,7 +78,7 @@ fn the_status_of_links_is_kept_on_demand() {
 
 #[test]
 fn every_dump_of_it_holds_the_same() {
-    let Some(postgres) = Postgres::start() else { return };
+    let Some(postgres) = Postgres::start_with_dump() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, WRITTEN]);
     let expected = tables(&url);
     let site = mended(expected.clone());
