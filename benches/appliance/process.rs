@@ -35,15 +35,10 @@ pub(crate) struct Memory {
     pub(crate) peak_mib: f64,
 }
 
-/// Runs `unoc` with nothing of this machine's own configuration, and what the unit sets.
+/// Runs `unoc` with nothing of this machine's own configuration.
 pub(crate) fn unoc(binary: &Path, directory: &Path) -> Command {
     let mut command = Command::new(binary);
-    command
-        .env_clear()
-        .env("HOME", directory)
-        .env("MALLOC_ARENA_MAX", "2")
-        .current_dir(directory)
-        .stdin(Stdio::null());
+    command.env_clear().env("HOME", directory).current_dir(directory).stdin(Stdio::null());
     command
 }
 

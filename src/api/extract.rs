@@ -68,6 +68,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|_| ApiError::BadRequest("The path could not be read"))?;
+        if let Ok(id) = text.parse() {
+            return Ok(Self(id));
+        }
         let object = Map::from_iter([("id".to_owned(), Value::String(text))]);
         let mut faults = Vec::new();
         let id = Fields::new(&object, vec!["path".into()], &mut faults).required("id", parse::id);

@@ -10,7 +10,9 @@
 //! - I7: the derived status of ports and links is what the rules compute.
 //! - I8: numbers are finite, lengths not negative; only an OLT has a `pon_class`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashSet;
 
 use super::containers::may_contain;
 use super::rules::status;
@@ -203,7 +205,8 @@ impl World {
     /// The first violation found.
     pub fn check_invariants(&self) -> Checked {
         let mut type_counts = [0_usize; DeviceType::COUNT];
-        for device in self.devices() {
+        // Ascending: neighbours in the network lie beside each other in memory.
+        for device in self.devices_by_id() {
             type_counts[device.device_type as usize] += 1;
             check_device(self, device)?;
             self.check_is_child(device)?;
@@ -215,13 +218,13 @@ impl World {
             })?;
         }
         let mut port_count = 0;
-        for device in self.devices() {
+        for device in self.devices_by_id() {
             port_count += self.check_ports(device)?;
         }
         ensure(port_count == self.interfaces().count(), "I3", || {
             "an interface belongs to no existing device".to_owned()
         })?;
-        for link in self.links() {
+        for link in self.links_by_id() {
             let ends = check_link(self, link)?;
             ensure(self.ends(link.id) == Some(ends), "I6", || {
                 format!("link {} is not indexed", link.id)
@@ -239,7 +242,7 @@ impl World {
 
     /// Returns the number of the device's ports.
     fn check_ports(&self, device: &Device) -> Result<usize, Violation> {
-        let mut names = HashSet::new();
+        let mut names = FxHashSet::default();
         for id in self.ports(device.id) {
             let port = self.interface(*id).filter(|port| port.device == device.id);
             let Some(port) = port else {

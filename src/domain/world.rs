@@ -63,6 +63,16 @@ impl World {
         self.devices.values()
     }
 
+    /// All devices, ascending.
+    pub(super) fn devices_by_id(&self) -> impl Iterator<Item = &Arc<Device>> {
+        self.devices.values_by_id()
+    }
+
+    /// All links, ascending.
+    pub(super) fn links_by_id(&self) -> impl Iterator<Item = &Arc<Link>> {
+        self.links.values_by_id()
+    }
+
     /// The ids of all devices, in no particular order.
     pub(super) fn device_ids(&self) -> impl Iterator<Item = DeviceId> {
         self.devices.ids()

@@ -1,15 +1,17 @@
 //! The world, rebuilt from disk at start; and the check of a site that nobody runs on yet.
 
 use std::ops::Bound;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::progress::{LONG_STEP, Progress, SHORT_STEP};
 use crate::domain::{Survey, World};
 use crate::store::{IdRange, Snapshot, StoreError};
 
 const ALL: IdRange = (Bound::Unbounded, Bound::Unbounded);
-
-/// Records between two notes of how far the loading is: some milliseconds' worth.
-const RECORDS_PER_STEP: usize = 4096;
+/// Records that are handed over at once, and between two notes of how far the loading is: about a millisecond's worth.
+const CHUNK_RECORDS: usize = 1024;
+/// Chunks that may wait, about 5 MB of records.
+const CHUNKS_MAX: usize = 16;
 
 /// Reads the whole site and checks that it fits together.
 ///
@@ -17,27 +19,63 @@ const RECORDS_PER_STEP: usize = 4096;
 /// [`StoreError::Inconsistent`] when the records break an invariant, or what reading brings.
 pub(super) fn load(snapshot: &Snapshot, progress: &Progress) -> Result<World, StoreError> {
     let mut world = World::default();
-    let step = |number: usize| {
-        if number.is_multiple_of(RECORDS_PER_STEP) {
-            progress.begin(SHORT_STEP);
+    // Decoding takes as long as putting in place: one thread each.
+    std::thread::scope(|scope| -> Result<(), StoreError> {
+        let (send_interfaces, interfaces) = sync_channel(CHUNKS_MAX);
+        let (send_links, links) = sync_channel(CHUNKS_MAX);
+        scope.spawn(move || {
+            read_all(snapshot.interfaces(ALL), &send_interfaces);
+            drop(send_interfaces);
+            read_all(snapshot.links(ALL), &send_links);
+        });
+        for (number, device) in snapshot.devices(ALL)?.enumerate() {
+            if number.is_multiple_of(CHUNK_RECORDS) {
+                progress.begin(SHORT_STEP);
+            }
+            world.restore_device(device?);
         }
-    };
-    for (number, device) in snapshot.devices(ALL)?.enumerate() {
-        step(number);
-        world.restore_device(device?);
-    }
-    for (number, interface) in snapshot.interfaces(ALL)?.enumerate() {
-        step(number);
-        world.restore_interface(interface?);
-    }
-    for (number, link) in snapshot.links(ALL)?.enumerate() {
-        step(number);
-        world.restore_link(link?);
-    }
+        restore_all(interfaces, progress, |interface| world.restore_interface(interface))?;
+        restore_all(links, progress, |link| world.restore_link(link))
+    })?;
     world.restore_counters(snapshot.head().counters);
     progress.begin(LONG_STEP);
     world.check_invariants()?;
     Ok(world)
+}
+
+type Chunk<T> = Result<Vec<T>, StoreError>;
+
+/// Sends all records in chunks, the last one with what ended it. Nobody listens after an error.
+fn read_all<T>(
+    records: Result<impl Iterator<Item = Result<T, StoreError>>, StoreError>,
+    chunks: &SyncSender<Chunk<T>>,
+) {
+    let mut records = match records {
+        Ok(records) => records,
+        Err(error) => {
+            chunks.send(Err(error)).ok();
+            return;
+        }
+    };
+    loop {
+        let chunk: Chunk<T> = records.by_ref().take(CHUNK_RECORDS).collect();
+        let is_last = chunk.as_ref().map_or(true, |chunk| chunk.len() < CHUNK_RECORDS);
+        if chunks.send(chunk).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+fn restore_all<T>(
+    chunks: Receiver<Chunk<T>>,
+    progress: &Progress,
+    mut restore: impl FnMut(T),
+) -> Result<(), StoreError> {
+    for chunk in chunks {
+        progress.begin(SHORT_STEP);
+        chunk?.into_iter().for_each(&mut restore);
+    }
+    Ok(())
 }
 
 /// Whether a site can be run on: reads it and checks every invariant, without a second world in

@@ -5,8 +5,6 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
 use super::is_inside_region;
 use crate::domain::rules::status;
 use crate::domain::world::slots::Slots;
@@ -64,28 +62,22 @@ impl<'w> Region<'w> {
 /// Finds each region once.
 #[derive(Default)]
 pub(super) struct Finder {
-    seen: Slots<DeviceId, ()>,
-    /// Of the devices of the region that is being collected.
-    numbers: FxHashMap<DeviceId, usize>,
+    /// The number of each device that was found, in its region. Regions do not overlap.
+    numbers: Slots<DeviceId, usize>,
 }
 
 impl Finder {
     /// The region of a device; `None` when it was found before, and for devices that are in none.
     pub(super) fn find<'w>(&mut self, world: &'w World, start: DeviceId) -> Option<Region<'w>> {
-        if self.seen.get(start).is_some() {
+        if self.numbers.get(start).is_some() {
             return None;
         }
         let start = world.device(start).filter(|device| is_inside_region(device))?;
-        let region = self.collect(world, start);
-        for node in &region.nodes {
-            self.seen.insert(node.device.id, ());
-        }
-        Some(region)
+        Some(self.collect(world, start))
     }
 
     fn collect<'w>(&mut self, world: &'w World, start: &'w Device) -> Region<'w> {
         let mut region = Region::default();
-        self.numbers.clear();
         self.add(&mut region, start);
         let mut number = 0;
         while number < region.nodes.len() {
@@ -102,7 +94,7 @@ impl Finder {
         let first = region.steps.len();
         for neighbour in neighbours {
             let Some(link) = world.link(neighbour.link) else { continue };
-            let known = self.numbers.get(&neighbour.device).copied();
+            let known = self.numbers.get(neighbour.device).copied();
             let other = match known {
                 Some(to) => region.nodes[to].device,
                 None => match world.device(neighbour.device) {

@@ -99,6 +99,13 @@ impl<K: Id, V> Slots<K, V> {
         self.pages.values().flat_map(|page| page.iter().flatten())
     }
 
+    /// All values, ascending by id.
+    pub(super) fn values_by_id(&self) -> impl Iterator<Item = &V> {
+        let mut pages: Vec<_> = self.pages.iter().collect();
+        pages.sort_unstable_by_key(|(number, _)| **number);
+        pages.into_iter().flat_map(|(_, page)| page.iter().flatten())
+    }
+
     /// All ids that have a value, in no particular order. Does not look at the values.
     pub(super) fn ids(&self) -> impl Iterator<Item = K> {
         self.pages.iter().flat_map(|(number, page)| {
@@ -145,6 +152,8 @@ mod tests {
         let mut listed: Vec<DeviceId> = slots.ids().collect();
         listed.sort_unstable();
         assert_eq!(listed, ids);
+        let sorted: Vec<u64> = slots.values_by_id().copied().collect();
+        assert_eq!(sorted, ids.map(|id| id.0));
         assert_eq!(slots.get(DeviceId(3)), None);
         *slots.or_default(DeviceId(3)) += 3;
         assert_eq!(slots.get(DeviceId(3)), Some(&3));
