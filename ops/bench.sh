@@ -12,6 +12,10 @@
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 
+# The commit of the program that is measured; a table without one is nobody's.
+commit=$(git rev-parse --short HEAD)
+git diff --quiet HEAD -- src benches migrations assets/dist Cargo.toml Cargo.lock || commit+=' and local changes'
+
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 arguments=()
 for argument in "$@"; do
@@ -32,4 +36,4 @@ cargo build --locked --release --bin unoc
 mkdir -p "${UNOC_BENCH_DIR:-$target}"
 scratch=$(mktemp -d "${UNOC_BENCH_DIR:-$target}/unoc-bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-"$executable" run --binary "$target/release/unoc" --scratch "$scratch" "${arguments[@]}"
+"$executable" run --binary "$target/release/unoc" --scratch "$scratch" --commit "$commit" "${arguments[@]}"

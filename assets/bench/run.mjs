@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -137,9 +138,10 @@ function worst(ours, theirs) {
 function render() {
   const date = new Date().toISOString().slice(0, 10)
   const memory = Math.round(totalmem() / 2 ** 30)
+  const commit = execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], { encoding: 'utf8' }).trim()
   const load = `${loadBefore.toFixed(2)} to ${loadavg()[0].toFixed(2)}`
   const lines = [
-    `${date}, ${cpus().length} cores, ${memory} GiB, shared virtual machine, no graphics card; load ${load}`,
+    `${date}, commit ${commit}, ${cpus().length} cores, ${memory} GiB, shared virtual machine, no graphics card; load ${load}`,
     '',
     '| what | target | UNOC | Cytoscape | verdict | behind it |',
     '|---|---|---|---|---|---|',

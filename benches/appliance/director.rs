@@ -36,6 +36,8 @@ struct Options {
     binary: PathBuf,
     scratch: PathBuf,
     write: Option<PathBuf>,
+    /// Which program is measured, for the tables.
+    commit: String,
     rounds: usize,
     seconds: f64,
     outage_seconds: f64,
@@ -54,7 +56,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         outage_seconds: options.outage_seconds,
         plots: options.write.as_deref().and_then(Path::parent).map(Path::to_owned),
     };
-    let circumstances = circumstances(&bench)?;
+    let circumstances = circumstances(&bench, &options.commit)?;
     let mut failed = Vec::new();
     for name in &options.scenarios {
         println!("== {name}");
@@ -91,6 +93,7 @@ fn parse(args: &[String]) -> Result<Options> {
         binary: PathBuf::new(),
         scratch: std::env::temp_dir(),
         write: None,
+        commit: "an unknown commit".to_owned(),
         rounds: 7,
         seconds: 3.0,
         outage_seconds: 600.0,
@@ -103,6 +106,7 @@ fn parse(args: &[String]) -> Result<Options> {
             "--binary" => options.binary = value()?.into(),
             "--scratch" => options.scratch = value()?.into(),
             "--write" => options.write = Some(value()?.into()),
+            "--commit" => options.commit.clone_from(value()?),
             "--rounds" => options.rounds = value()?.parse::<usize>()?.max(ROUNDS_MIN),
             "--seconds" => options.seconds = value()?.parse()?,
             "--outage-seconds" => options.outage_seconds = value()?.parse()?,
@@ -177,8 +181,8 @@ fn load() -> Result<String> {
     Ok(words.split_whitespace().next().unwrap_or_default().to_owned())
 }
 
-/// When, on what machine, on what disk.
-fn circumstances(bench: &Bench) -> Result<String> {
+/// When, which program, on what machine, on what disk.
+fn circumstances(bench: &Bench, commit: &str) -> Result<String> {
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
     let cores = std::thread::available_parallelism()?;
     let memory = fs::read_to_string("/proc/meminfo")?;
@@ -190,7 +194,7 @@ fn circumstances(bench: &Bench) -> Result<String> {
     let fsync_ms = report::number(fsync_ms(bench)?);
     let rounds = bench.rounds;
     Ok(format!(
-        "{date}, {cores} cores, {gib} GiB, {kind}; one fdatasync takes {fsync_ms} ms (median); \
+        "{date}, commit {commit}, {cores} cores, {gib} GiB, {kind}; one fdatasync takes {fsync_ms} ms (median); \
          {rounds} rounds"
     ))
 }
