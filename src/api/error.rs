@@ -13,6 +13,7 @@ use crate::engine::EngineError;
 use crate::jobs::JobError;
 use crate::store::StoreError;
 use crate::sync::SyncError;
+use crate::wire::ImportFaults;
 
 /// Why a request was not carried out.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(super) enum ApiError {
     Sync(SyncError),
     Job(JobError),
     Backup(BackupError),
+    Table(ImportFaults),
     Invalid(Vec<Fault>),
     NotFound(&'static str),
     BadRequest(&'static str),
@@ -110,6 +112,7 @@ impl IntoResponse for ApiError {
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
             Self::Backup(error) => backup(&error),
+            Self::Table(faults) => (StatusCode::BAD_REQUEST, Json(faults)).into_response(),
             Self::Invalid(detail) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(ValidationErrors { detail }))
                     .into_response()

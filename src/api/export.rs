@@ -12,11 +12,8 @@ use tokio::sync::mpsc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::ApiError;
 use super::state::ApiState;
 use crate::engine::{ExportError, export_site};
-use crate::store::Snapshot;
-use uuid::Uuid;
 
 /// Bytes per piece, and pieces that may wait for the client.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -36,35 +33,34 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     tag = "site",
     responses((status = 200, body = String, content_type = "application/x-ndjson"))
 )]
-async fn export(State(state): State<ApiState>) -> Result<Response, ApiError> {
+async fn export(State(state): State<ApiState>) -> Response {
     let snapshot = state.handle().read();
     let site_id = state.handle().site_id();
+    stream("application/x-ndjson", move |out| export_site(&snapshot, site_id, out, |_, _| {}))
+}
+
+/// An answer of any length, as it is being written.
+pub(super) fn stream(
+    content_type: &'static str,
+    write: impl FnOnce(&mut PieceWriter) -> Result<(), ExportError> + Send + 'static,
+) -> Response {
     let (pieces, mut made) = mpsc::channel(PIECES_WAITING);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut writer = PieceWriter { pieces, runtime, buffer: Vec::with_capacity(PIECE_BYTES) };
-        if let Err(error) = write_all(&snapshot, site_id, &mut writer) {
+        let written = write(&mut writer).and_then(|()| Ok(writer.hand_over()?));
+        if let Err(error) = written {
             tracing::warn!(%error, "An export was not completed");
             writer.fail(error);
         }
     });
     let body =
         Body::from_stream(futures_util::stream::poll_fn(move |context| made.poll_recv(context)));
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
-}
-
-fn write_all(
-    snapshot: &Snapshot,
-    site_id: Uuid,
-    writer: &mut PieceWriter,
-) -> Result<(), ExportError> {
-    export_site(snapshot, site_id, writer, |_, _| {})?;
-    writer.hand_over()?;
-    Ok(())
+    ([(header::CONTENT_TYPE, content_type)], body).into_response()
 }
 
 /// Collects bytes into pieces and waits for the client to take them.
-struct PieceWriter {
+pub(super) struct PieceWriter {
     pieces: mpsc::Sender<io::Result<Bytes>>,
     runtime: tokio::runtime::Handle,
     buffer: Vec<u8>,

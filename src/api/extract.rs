@@ -43,6 +43,17 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body422<T> {
     }
 }
 
+/// The bytes of a body, at most this many.
+pub(super) struct BodyBytes<const BYTES_MAX: usize>(pub(super) Bytes);
+
+impl<S: Sync, const BYTES_MAX: usize> FromRequest<S> for BodyBytes<BYTES_MAX> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        read_body(request.into_body(), BYTES_MAX).await.map(Self)
+    }
+}
+
 /// The query string, read and validated; v2 ignores unknown keys and so do we.
 pub(super) struct Query422<T>(pub(super) T);
 

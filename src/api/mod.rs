@@ -27,6 +27,7 @@ mod shutdown;
 mod simulate;
 mod state;
 mod sync;
+mod tables;
 mod topology;
 mod ui;
 mod validation;

@@ -10,7 +10,7 @@ use super::error::answer;
 use super::state::ApiState;
 use super::{
     audit, backups, devices, export, health, interfaces, jobs, links, metrics, openapi, optics,
-    problems, request, seed, shutdown, simulate, sync, topology, ui,
+    problems, request, seed, shutdown, simulate, sync, tables, topology, ui,
 };
 
 /// Every resource with its documentation.
@@ -26,6 +26,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
         .merge(sync::router())
         .merge(jobs::router())
         .merge(export::router())
+        .merge(tables::router())
         .layer(compression());
     // Compressing one entity would cost more than it saves.
     let mut router = large

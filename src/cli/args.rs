@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
+use super::table;
 use crate::config::{self, Config, Faults, Sources};
+use crate::wire::{Encoding, Separator, TableKind};
 
 /// A parsed command line.
 pub(super) struct Cli {
@@ -42,9 +44,10 @@ pub(super) enum Subcommand {
     Serve,
     /// Load the demo network, or a generated one of any size
     Seed(SeedArgs),
-    /// Write the whole site as JSON Lines
+    /// Write the whole site as JSON Lines, or its devices or links as CSV
     Export(ExportArgs),
-    /// Load a site that `unoc export` wrote, or move in from UNOC v2; only while the service is stopped
+    /// Import devices or links from CSV; or, while the service is stopped, load a site that `unoc
+    /// export` wrote, or move in from UNOC v2
     Import(ImportArgs),
     /// Look at the mirror in PostgreSQL, or ask something of it
     #[command(subcommand)]
@@ -82,14 +85,20 @@ pub(super) struct SeedArgs {
 
 #[derive(Args)]
 pub(super) struct ExportArgs {
-    /// Where to; standard output without it
+    /// Where to; `-`, or nothing, is standard output
     pub(super) file: Option<PathBuf>,
+    /// Write `devices` or `links` as CSV instead of the site
+    #[arg(long, value_name = "KIND", value_parser = table::kind)]
+    pub(super) csv: Option<TableKind>,
+    /// What stands between two cells: comma, semicolon or tab
+    #[arg(long, value_name = "NAME", requires = "csv", value_parser = table::separator)]
+    pub(super) separator: Option<Separator>,
 }
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("source").required(true)))]
 pub(super) struct ImportArgs {
-    /// What to load; `-` is standard input
+    /// What to load: a site, or a CSV table of devices or links; `-` is standard input
     #[arg(group = "source")]
     pub(super) file: Option<PathBuf>,
     /// Read the database of UNOC v2; without URL that of the setting database_url, so that no
@@ -108,13 +117,17 @@ pub(super) struct ImportArgs {
     /// Replace the site that is there
     #[arg(long)]
     pub(super) replace: bool,
-    /// Show what an import from v2 would load and mend, and change nothing; the service may run
-    #[arg(long, conflicts_with = "file")]
+    /// Show what an import would do, or everything that is wrong, and change nothing; the service
+    /// may run
+    #[arg(long)]
     pub(super) dry_run: bool,
     /// Hold the links of v2 that are DOWN or DEGRADED in that status by an override; without it
     /// their status is computed, since v2 gives DOWN to each new link and never computes another
     #[arg(long, conflicts_with = "file")]
     pub(super) keep_link_status: bool,
+    /// How the text of a CSV table is stored: utf-8 (the default) or windows-1252
+    #[arg(long, value_name = "NAME", requires = "file", value_parser = table::encoding)]
+    pub(super) encoding: Option<Encoding>,
     /// Load nothing; move v2's tables, once they are imported, into the schema unoc_v2. With
     /// --replace: load them first
     #[arg(long, conflicts_with_all = ["file", "from_dump"])]

@@ -1,6 +1,6 @@
 //! `unoc backup`
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use super::args::{BackupAction, Cli};
 use super::backup_print::{print_backup, print_list, print_pruning};
 use super::exit::Failure;
 use super::offline;
+use super::output;
 use super::progress::Progress;
 use super::remote::Remote;
 use crate::api::{BackupView, BackupsView, PruningView};
@@ -96,7 +97,7 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
     };
     drop(progress);
     if cli.json {
-        println!("{answer:#}");
+        print_line!("{answer:#}");
     } else {
         match action {
             BackupAction::List { .. } => print_list(&answer),
@@ -247,25 +248,11 @@ fn cat(config: &Config, name: &str, identity: Option<&Path>) -> Result<(), Failu
     let keyring = keyring(config, identity)?;
     let made_for = manifest.map_or_else(Vec::new, |manifest| manifest.key_ids);
     let mut text = read_sql(&path, &keyring, &made_for)?;
-    let mut out = io::stdout().lock();
-    loop {
-        let damaged = |error: io::Error| BackupError::Damaged {
-            file: path.display().to_string(),
-            what: error.to_string(),
-        };
-        let piece = text.fill_buf().map_err(damaged)?;
-        let length = piece.len();
-        let written = if length == 0 { out.flush() } else { out.write_all(piece) };
-        match written {
-            // Whoever reads has had enough, as `head` does.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-            written => written?,
-        }
-        if length == 0 {
-            return Ok(());
-        }
-        text.consume(length);
-    }
+    let damaged = |error: io::Error| {
+        let file = path.display().to_string();
+        Failure::from(BackupError::Damaged { file, what: error.to_string() })
+    };
+    output::copy(&mut text, &mut io::stdout().lock(), output::STDOUT, damaged)
 }
 
 /// Proves that the secret key in a file alone opens a backup.
@@ -282,7 +269,7 @@ fn drill(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), 
     }
     rehearse(cli, &path, &keyring)?;
     if !cli.json {
-        println!("The key opens it: {}", keyring.identity_ids().join(", "));
+        print_line!("The key opens it: {}", keyring.identity_ids().join(", "));
     }
     Ok(())
 }
@@ -295,7 +282,7 @@ fn rehearse(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), Failure> {
     let done = backup::rehearse(path, manifest.as_ref(), keyring, &scratch, now)?;
     drop(progress);
     if cli.json {
-        println!(
+        print_line!(
             "{}",
             serde_json::json!({
                 "file": path, "site_id": done.header.site_id, "seq": done.header.seq,
@@ -303,7 +290,7 @@ fn rehearse(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), Failure> {
             })
         );
     } else {
-        println!(
+        print_line!(
             "{}: restored into a scratch store in {} ms and compared; it holds site {} as of seq \
              {}, saved by UNOC {}.",
             path.display(),
@@ -320,12 +307,12 @@ fn keygen(cli: &Cli, config: &Config) {
     let KeyPair { secret, recipient, key_id } = backup::generate();
     if cli.json {
         let value = serde_json::json!({"secret": secret, "recipient": recipient, "key_id": key_id});
-        println!("{value}");
+        print_line!("{value}");
         return;
     }
     let fingerprint: Vec<&str> =
         key_id.as_bytes().chunks(4).filter_map(|four| str::from_utf8(four).ok()).collect();
-    println!(
+    print_line!(
         "UNOC RECOVERY KIT            site {site}\n\
          Print this page and keep it where the host is not. It is not stored anywhere.\n\
          Whoever has it can read every backup that was made for it.\n\n\

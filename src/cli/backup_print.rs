@@ -5,33 +5,39 @@ use serde_json::Value;
 /// The list, and above it whether the site could be restored.
 pub(super) fn print_list(answer: &Value) {
     match answer["restorable_as_of"].as_str() {
-        Some(at) => println!(
+        Some(at) => print_line!(
             "Restorable as of {at}{}; a restore took {}.",
             answer["rpo_s"].as_f64().map_or_else(String::new, |s| format!(" ({} ago)", span(s))),
             answer["rto_s"].as_f64().map_or_else(|| "-".to_owned(), span),
         ),
-        None => println!("No backup was restored and compared yet; make one: unoc backup now"),
+        None => print_line!("No backup was restored and compared yet; make one: unoc backup now"),
     }
     if answer["is_stale"] == true {
-        println!("That is too long ago: /health is degraded.");
+        print_line!("That is too long ago: /health is degraded.");
     }
     if answer["encryption"]["is_on"] != true {
-        println!("Backups are not encrypted; unoc backup keygen prints a key.");
+        print_line!("Backups are not encrypted; unoc backup keygen prints a key.");
     }
     for target in answer["targets"].as_array().into_iter().flatten() {
         let error = target["last_error"].as_str().map_or_else(String::new, |it| format!(": {it}"));
-        println!("Off the host: {} is {}{error}", text(&target["name"]), text(&target["state"]));
+        print_line!("Off the host: {} is {}{error}", text(&target["name"]), text(&target["state"]));
     }
     let rows = answer["backups"].as_array().map_or(&[][..], Vec::as_slice);
     if rows.is_empty() {
         return;
     }
-    println!(
+    print_line!(
         "\n{:<21} {:<10} {:>9} {:>9} {:>8}  {:<9} {:<20} kept as",
-        "backup", "state", "size", "rows", "seq", "reason", "copies"
+        "backup",
+        "state",
+        "size",
+        "rows",
+        "seq",
+        "reason",
+        "copies"
     );
     for row in rows {
-        println!(
+        print_line!(
             "{:<21} {:<10} {:>9} {:>9} {:>8}  {:<9} {:<20} {}",
             text(&row["id"]),
             if row["is_local"] == true { text(&row["state"]) } else { "off-host" },
@@ -47,7 +53,7 @@ pub(super) fn print_list(answer: &Value) {
 
 /// One backup.
 pub(super) fn print_backup(answer: &Value) {
-    println!(
+    print_line!(
         "{}: {}, {} rows as of seq {}, {}{}",
         text(&answer["id"]),
         text(&answer["state"]),
@@ -57,11 +63,11 @@ pub(super) fn print_backup(answer: &Value) {
         if answer["is_encrypted"] == true { ", encrypted" } else { ", not encrypted" }
     );
     if let Some(message) = answer["verification"]["message"].as_str() {
-        println!("  {message}");
+        print_line!("  {message}");
     }
     for copy in answer["copies"].as_array().into_iter().flatten() {
         let message = copy["message"].as_str().map_or_else(String::new, |it| format!(": {it}"));
-        println!("  copy at {}: {}{message}", text(&copy["target"]), text(&copy["state"]));
+        print_line!("  copy at {}: {}{message}", text(&copy["target"]), text(&copy["state"]));
     }
 }
 
@@ -70,41 +76,47 @@ pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
     let kept = answer["keep"].as_array().map_or(0, Vec::len);
     let removed = answer["remove"].as_array().map_or(&[][..], Vec::as_slice);
     for backup in removed {
-        println!("{} {}", if is_dry_run { "would remove" } else { "removed" }, text(&backup["id"]));
+        print_line!(
+            "{} {}",
+            if is_dry_run { "would remove" } else { "removed" },
+            text(&backup["id"])
+        );
     }
     let freed = size(answer["bytes_freed"].as_u64().unwrap_or(0));
     for target in answer["targets"].as_array().into_iter().flatten() {
         let copies = target["remove"].as_array().map_or(0, Vec::len);
-        println!("  and {copies} of their copies at {}", text(&target["target"]));
+        print_line!("  and {copies} of their copies at {}", text(&target["target"]));
     }
     let word = if is_dry_run { "would be removed" } else { "removed" };
-    println!("{} {word}, {kept} kept, {freed} freed.", removed.len());
+    print_line!("{} {word}, {kept} kept, {freed} freed.", removed.len());
 }
 
 /// What a restore changes, or changed.
 pub(super) fn print_restore(answer: &Value) {
-    println!(
+    print_line!(
         "{} of {}, saved by UNOC {}",
         text(&answer["backup_id"]),
         text(&answer["taken_at"]),
         text(&answer["version"])
     );
-    println!("  seq          {} now, {} saved", answer["seq"]["now"], answer["seq"]["backup"]);
+    print_line!("  seq          {} now, {} saved", answer["seq"]["now"], answer["seq"]["backup"]);
     for kind in ["devices", "interfaces", "links"] {
         let counts = &answer["counts"][kind];
-        println!("  {kind:<12} {} now, {} after", counts["now"], counts["after"]);
+        print_line!("  {kind:<12} {} now, {} after", counts["now"], counts["after"]);
     }
     let devices = &answer["devices"];
-    println!(
+    print_line!(
         "  of devices   {} added, {} removed, {} changed",
-        devices["added"], devices["removed"], devices["changed"]
+        devices["added"],
+        devices["removed"],
+        devices["changed"]
     );
     for example in devices["examples"].as_array().into_iter().flatten() {
-        println!("               {} {}", text(&example["change"]), text(&example["name"]));
+        print_line!("               {} {}", text(&example["change"]), text(&example["name"]));
     }
     match &answer["newest_change_lost"] {
-        Value::Null => println!("  no change is lost"),
-        lost => println!(
+        Value::Null => print_line!("  no change is lost"),
+        lost => print_line!(
             "  changes lost: {}, the newest: {} by {} at {}",
             answer["changes_lost"],
             text(&lost["action"]),

@@ -15,6 +15,8 @@ pub(super) const USAGE: u8 = 2;
 const REFUSED: u8 = 3;
 /// `EX_TEMPFAIL` of sysexits.h: trying again may help.
 const TEMPORARY: u8 = 75;
+/// Nobody reads what is written: what a shell shows for a program that SIGPIPE (13) ended.
+const READER_GONE: u8 = 128 + 13;
 
 /// Why a command failed, and the process's exit code.
 pub(super) struct Failure {
@@ -31,6 +33,18 @@ impl Failure {
     /// It may work later.
     pub(super) fn temporary(text: impl Into<String>) -> Self {
         Self { error: anyhow::Error::msg(text.into()), code: TEMPORARY }
+    }
+
+    /// What was to be written could not be.
+    pub(super) fn output(error: std::io::Error, to: &str) -> Self {
+        let is_gone = error.kind() == std::io::ErrorKind::BrokenPipe;
+        let code = if is_gone { READER_GONE } else { FAILURE };
+        Self { error: anyhow::Error::from(error).context(format!("cannot write to {to}")), code }
+    }
+
+    /// Whether there is nothing to say: a reader that had enough, as `head` has, knows it.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.code == READER_GONE
     }
 
     /// The same failure, with what it happened to in front.

@@ -1,7 +1,7 @@
 //! `unoc import`
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,8 +9,8 @@ use anyhow::Context;
 use super::args::{Cli, ImportArgs};
 use super::exit::Failure;
 use super::progress::Progress;
-use super::{legacy, offline};
-use crate::domain::{Command, Site};
+use super::{legacy, offline, table};
+use crate::domain::{Command, Site, Timestamp, World};
 use crate::sync::legacy::{FileKind, fault_of, recognise};
 use crate::wire::SiteReader;
 
@@ -19,34 +19,64 @@ const READ_BUFFER_BYTES: usize = 128 * 1024;
 
 pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
     match &args.file {
-        Some(file) => run_file(cli, file, args.replace),
+        Some(file) => run_file(cli, args, file),
         None => legacy::run(cli, args),
     }
 }
 
-fn run_file(cli: &Cli, file: &Path, replace: bool) -> Result<(), Failure> {
+fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
     let config = cli.load_config()?;
-    // A file that is no export leaves no store behind; a pipe can be read only once.
+    // A file of another kind leaves no store behind; a pipe can be read only once. Of a file that
+    // is not there, what is wrong with the store matters more.
     if file.is_file() || file.is_dir() {
-        open_export(file)?;
+        source(file)?;
     }
-    let store = offline::open_alone(&config, "unoc import")?;
-    offline::check_replace(&store, replace)?;
-    let site = read(file)?;
-    let counts = [site.devices.len(), site.interfaces.len(), site.links.len()];
+    let store = if args.dry_run { None } else { offline::open_store(&config)? };
+    let input = match source(file)? {
+        Source::Table(input) => return table::run(cli, args, file, input, store),
+        Source::Site(input) => input,
+    };
+    if args.encoding.is_some() {
+        return Err(Failure::refused("--encoding is for CSV tables; a site is always UTF-8"));
+    }
+    if args.dry_run {
+        let site = read(file, input)?;
+        let counts = counts(&site);
+        let checked = World::default().execute(Command::ReplaceSite(site.into()), Timestamp(0));
+        checked.map_err(|refusal| Failure::refused(refusal.to_string()))?;
+        print_counts(cli, counts, true);
+        return Ok(());
+    }
+    let store = store.ok_or_else(|| offline::held(&config, "unoc import"))?;
+    offline::check_replace(&store, args.replace)?;
+    let site = read(file, input)?;
+    let counts = counts(&site);
     let progress = Progress::waiting("Loading the site");
     offline::submit(&config, store, Command::ReplaceSite(Box::new(site)))?;
     drop(progress);
-    let [devices, interfaces, links] = counts;
-    if cli.json {
-        println!(
-            "{}",
-            serde_json::json!({"devices": devices, "interfaces": interfaces, "links": links})
-        );
-    } else {
-        println!("Imported {devices} devices, {interfaces} interfaces, {links} links.");
-    }
+    print_counts(cli, counts, false);
     Ok(())
+}
+
+fn counts(site: &Site) -> [usize; 3] {
+    [site.devices.len(), site.interfaces.len(), site.links.len()]
+}
+
+fn print_counts(cli: &Cli, [devices, interfaces, links]: [usize; 3], is_dry_run: bool) {
+    if cli.json {
+        let mut counts =
+            serde_json::json!({"devices": devices, "interfaces": interfaces, "links": links});
+        if is_dry_run {
+            counts["dry_run"] = true.into();
+        }
+        print_line!("{counts}");
+        return;
+    }
+    let would = if is_dry_run { "Would import" } else { "Imported" };
+    print_line!("{would} {devices} devices, {interfaces} interfaces, {links} links.");
+    if is_dry_run {
+        print_line!("This was a dry run: nothing was changed.");
+    }
 }
 
 /// A file, or standard input where it is called `-`.
@@ -58,13 +88,25 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
     Ok(Box::new(BufReader::with_capacity(READ_BUFFER_BYTES, file)))
 }
 
-/// A file, unless it holds something else than an export.
-fn open_export(path: &Path) -> Result<impl BufRead, Failure> {
+/// What a file holds, as far as its beginning tells.
+enum Source {
+    Table(Box<dyn BufRead>),
+    Site(Box<dyn BufRead>),
+}
+
+/// A table or an export; a file that holds something else is refused with what helps.
+fn source(path: &Path) -> Result<Source, Failure> {
     legacy::refuse_directory(path)?;
-    let (kind, input) = recognise(open(path)?)?;
+    let mut input = open(path)?;
+    let (head, is_table) = table::recognise(path, &mut input)?;
+    let input = Box::new(BufReader::new(io::Cursor::new(head).chain(input)));
+    if is_table {
+        return Ok(Source::Table(input));
+    }
+    let (kind, input) = recognise(input)?;
     match help(kind, path) {
         Some(help) => Err(Failure::refused(help)),
-        None => Ok(input),
+        None => Ok(Source::Site(Box::new(input))),
     }
 }
 
@@ -87,8 +129,7 @@ fn help(kind: FileKind, path: &Path) -> Option<String> {
     })
 }
 
-fn read(path: &Path) -> Result<Site, Failure> {
-    let input = open_export(path)?;
+fn read(path: &Path, input: impl BufRead) -> Result<Site, Failure> {
     let progress = Progress::counting("Reading");
     let site = SiteReader::new(input).read_all(|done, total| progress.at(done, total));
     let site = site.with_context(|| format!("{} cannot be imported", path.display()))?;

@@ -28,7 +28,7 @@ pub(super) fn run(cli: &Cli, action: Option<&JobsAction>) -> Result<(), Failure>
         None => by_server(&config, action)?,
     };
     if cli.json {
-        println!("{answer:#}");
+        print_line!("{answer:#}");
     } else {
         match action {
             None => print_jobs(&answer),
@@ -191,9 +191,9 @@ fn print_jobs(answer: &Value) {
     }
     for row in rows {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        print_line!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
-    println!("Times are local ({}).", answer["timezone"].as_str().unwrap_or("-"));
+    print_line!("Times are local ({}).", answer["timezone"].as_str().unwrap_or("-"));
 }
 
 fn row(job: &Value) -> [String; 6] {
@@ -223,21 +223,21 @@ fn local(time: &Value) -> String {
 
 fn print_run(name: &str, run: &Value) {
     for line in run["log"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        println!("  {line}");
+        print_line!("  {line}");
     }
     let seconds = run["duration_ms"].as_f64().unwrap_or_default() / 1000.0;
     let result = run["result"].as_str().unwrap_or("-");
     let message = run["message"].as_str().unwrap_or("-");
-    println!("{name}: {result} in {seconds:.1} s: {message}");
+    print_line!("{name}: {result} in {seconds:.1} s: {message}");
 }
 
 fn print_change(job: &Value) {
     let text = |key: &str| job[key].as_str().unwrap_or("-");
     let (name, schedule) = (text("name"), text("schedule"));
     if job["is_enabled"] == true {
-        println!("{name} runs at {schedule:?}, next on {}.", local(&job["next_run_at"]));
+        print_line!("{name} runs at {schedule:?}, next on {}.", local(&job["next_run_at"]));
     } else {
-        println!(
+        print_line!(
             "{name} is disabled; unoc jobs run {name} runs it, unoc jobs enable {name} ends that."
         );
     }

@@ -8,7 +8,7 @@ use super::args::{Cli, ImportArgs};
 use super::exit::Failure;
 use super::legacy_report::{print_archived, print_report};
 use super::progress::Progress;
-use super::{import, offline};
+use super::{import, offline, output};
 use crate::config::Config;
 use crate::domain::Command;
 use crate::engine::Clock;
@@ -32,7 +32,7 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
         Ok(None)
     };
     let told = archived.as_ref().ok().and_then(Option::as_ref);
-    print_report(&report, told, cli.json, args.dry_run)?;
+    print_report(&report, told, cli.json, args.dry_run).map_err(output::unwritten)?;
     let missing = "v2's tables stay where they are, although the site could be loaded";
     archived.map_err(|error| Failure::from(error).about(missing.to_owned()))?;
     Ok(())
@@ -77,7 +77,7 @@ fn run_archive(cli: &Cli, config: &Config, args: &ImportArgs) -> Result<(), Fail
     let target = target(config, args.from_postgres.as_deref())?;
     let stamp = Stamp::read(&config.data_dir)?;
     let archived = archive(&target, &choice(args), stamp.as_ref(), args.dry_run)?;
-    print_archived(&archived, cli.json, args.dry_run)?;
+    print_archived(&archived, cli.json, args.dry_run).map_err(output::unwritten)?;
     Ok(())
 }
 

@@ -1,10 +1,13 @@
 //! The command line: one file per subcommand.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
+
+#[macro_use]
+mod output;
 
 mod args;
 mod backup;
 mod backup_print;
 mod config;
+mod destination;
 mod exit;
 mod export;
 mod import;
@@ -18,6 +21,7 @@ mod restore;
 mod seed;
 mod serve;
 mod sync;
+mod table;
 
 use std::process::ExitCode;
 
@@ -29,15 +33,24 @@ pub fn run() -> ExitCode {
     let cli = match Cli::parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // clap says what is wrong, or prints the help that was asked for.
-            error.print().ok();
-            return if error.use_stderr() { exit::USAGE.into() } else { ExitCode::SUCCESS };
+            // clap says what is wrong, or the help that was asked for.
+            let printed = error.print();
+            if error.use_stderr() {
+                return exit::USAGE.into();
+            }
+            return ended(printed.map_err(output::unwritten));
         }
     };
-    match dispatch(&cli) {
+    ended(dispatch(&cli).and_then(|()| output::finish()))
+}
+
+fn ended(done: Result<(), Failure>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("unoc: {}", exit::explain(&failure.error));
+            if !failure.is_quiet() {
+                tell!("unoc: {}", exit::explain(&failure.error));
+            }
             failure.code()
         }
     }
@@ -55,19 +68,21 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Subcommand::Restore(args) => restore::run(cli, args),
         Subcommand::Config(action) => config::run(cli, *action),
         Subcommand::Openapi => {
-            print!("{}", crate::api::document());
+            output::print(format_args!("{}", crate::api::document()));
             Ok(())
         }
         Subcommand::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "unoc", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "unoc", &mut script);
+            output::print_with(|out| out.write_all(&script));
             Ok(())
         }
         Subcommand::Version => {
             let version = env!("CARGO_PKG_VERSION");
             if cli.json {
-                println!("{}", serde_json::json!({"name": "unoc", "version": version}));
+                print_line!("{}", serde_json::json!({"name": "unoc", "version": version}));
             } else {
-                println!("unoc {version}");
+                print_line!("unoc {version}");
             }
             Ok(())
         }

@@ -28,13 +28,16 @@ pub(super) fn open_store(config: &Config) -> Result<Option<Store>, Failure> {
 
 /// Opens the store for a command that needs it alone.
 pub(super) fn open_alone(config: &Config, what: &str) -> Result<Store, Failure> {
-    open_store(config)?.ok_or_else(|| {
-        Failure::temporary(format!(
-            "{what} needs the store for itself, and a running unoc holds {}; stop it first: \
-             {STOP_COMMAND}",
-            config.data_dir.display()
-        ))
-    })
+    open_store(config)?.ok_or_else(|| held(config, what))
+}
+
+/// A server holds the store that a command needs alone.
+pub(super) fn held(config: &Config, what: &str) -> Failure {
+    Failure::temporary(format!(
+        "{what} needs the store for itself, and a running unoc holds {}; stop it first: \
+         {STOP_COMMAND}",
+        config.data_dir.display()
+    ))
 }
 
 /// The number of devices; refuses to go on when there are some and `replace` was not said.

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use anyhow::{Context, anyhow};
 use http::{Response, StatusCode};
+use serde_json::Value;
 
 use super::exit::Failure;
 use crate::app::read_endpoint;
@@ -48,7 +49,7 @@ impl Remote {
     pub(super) fn post_json(
         &self,
         path: &str,
-        value: &serde_json::Value,
+        value: &Value,
     ) -> Result<impl Read + use<>, Failure> {
         let url = format!("{}{path}", self.url);
         let answer =
@@ -56,12 +57,27 @@ impl Remote {
         body(answer)
     }
 
-    /// The body of a successful answer to a change.
-    pub(super) fn patch(
+    /// What came of a table: the report, or what is wrong with it.
+    pub(super) fn post_table(
         &self,
         path: &str,
-        change: &serde_json::Value,
-    ) -> Result<impl Read + use<>, Failure> {
+        table: &[u8],
+    ) -> Result<Result<Value, Value>, Failure> {
+        let url = format!("{}{path}", self.url);
+        let asked = self.agent.post(&url).content_type("text/csv").send(table);
+        let answer = asked.with_context(|| format!("cannot ask {url}"))?;
+        if answer.status() != StatusCode::BAD_REQUEST {
+            return Ok(Ok(read_json(body(answer)?)?));
+        }
+        let faults = read_json(answer.into_body().into_reader())?;
+        if faults["faults"].is_array() {
+            return Ok(Err(faults));
+        }
+        Err(Failure::refused(faults["detail"].as_str().unwrap_or("the server refuses the table")))
+    }
+
+    /// The body of a successful answer to a change.
+    pub(super) fn patch(&self, path: &str, change: &Value) -> Result<impl Read + use<>, Failure> {
         let url = format!("{}{path}", self.url);
         let answer = self
             .agent
@@ -72,6 +88,12 @@ impl Remote {
     }
 }
 
+fn read_json(mut body: impl Read) -> Result<Value, Failure> {
+    let mut text = String::new();
+    body.read_to_string(&mut text).context("the server broke off its answer")?;
+    Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+}
+
 fn body(answer: Response<ureq::Body>) -> Result<impl Read + use<>, Failure> {
     let status = answer.status();
     let mut reader = answer.into_body().into_reader();
@@ -80,7 +102,7 @@ fn body(answer: Response<ureq::Body>) -> Result<impl Read + use<>, Failure> {
     }
     let mut text = String::new();
     reader.read_to_string(&mut text).context("cannot read the server's answer")?;
-    let answer: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let answer: Value = serde_json::from_str(&text).unwrap_or_default();
     let detail = answer["detail"].as_str().unwrap_or(&text).to_owned();
     // What is busy now may be free later; every other refusal stays one.
     let is_busy = status == StatusCode::CONFLICT && detail.contains("is running");

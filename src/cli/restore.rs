@@ -1,6 +1,6 @@
 //! `unoc restore`
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,6 +13,7 @@ use super::exit::Failure;
 use super::import;
 use super::legacy::refuse_directory;
 use super::offline::{self, STOP_COMMAND};
+use super::output;
 use super::progress::Progress;
 use super::remote::Remote;
 use crate::api::RestoreView;
@@ -49,14 +50,14 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
         Ok(Some(store)) => match store.read().and_then(|snapshot| check_site(&snapshot)) {
             Err(error) if !args.undo => {
                 drop(store);
-                eprintln!("The store cannot be used: {error}");
+                tell!("The store cannot be used: {error}");
                 bring_back(cli, &config, args)
             }
             _ => here(cli, &config, store, args),
         },
         Ok(None) => by_server(cli, &config, args),
         Err(failure) if !args.undo && is_lost(&failure) => {
-            eprintln!("The store cannot be used: {:#}", failure.error);
+            tell!("The store cannot be used: {:#}", failure.error);
             bring_back(cli, &config, args)
         }
         Err(failure) => Err(failure),
@@ -186,14 +187,14 @@ fn preview_and_do(
     drop(progress);
     show(cli, &done);
     if !cli.json {
-        println!("Done in {} ms. unoc restore --undo takes it back.", done["duration_ms"]);
+        print_line!("Done in {} ms. unoc restore --undo takes it back.", done["duration_ms"]);
     }
     Ok(())
 }
 
 fn show(cli: &Cli, answer: &Value) {
     if cli.json {
-        println!("{answer:#}");
+        print_line!("{answer:#}");
     } else {
         print_restore(answer);
     }
@@ -204,8 +205,7 @@ fn confirm() -> Result<(), Failure> {
     if !io::stdin().is_terminal() {
         return refused("add --yes to do it");
     }
-    print!("Put this state in place of the site? Type yes: ");
-    io::stdout().flush()?;
+    output::print(format_args!("Put this state in place of the site? Type yes: "));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     if answer.trim() == "yes" { Ok(()) } else { refused("not confirmed") }
@@ -235,7 +235,7 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
         return try_out(cli, &lost, &file, manifest.as_ref());
     }
     if let Some(manifest) = manifest.as_ref().filter(|_| !cli.json) {
-        println!("{}: {}", manifest.file, state_text(&manifest.header));
+        print_line!("{}: {}", manifest.file, state_text(&manifest.header));
     }
     if !args.yes && !is_fresh(config) {
         confirm()?;
@@ -245,7 +245,7 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     drop(progress);
     if cli.json {
         let (site_id, seq) = (done.header.site_id, done.header.seq);
-        println!(
+        print_line!(
             "{}",
             json!({"file": file, "site_id": site_id, "seq": seq, "set_aside": done.set_aside,
                 "duration_ms": done.duration_ms})
@@ -253,9 +253,9 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
         return Ok(());
     }
     let (state, file) = (state_text(&done.header), file.display());
-    println!("Restored {state}, from {file} in {} ms.", done.duration_ms);
+    print_line!("Restored {state}, from {file} in {} ms.", done.duration_ms);
     if let Some(set_aside) = &done.set_aside {
-        println!("What was there before is in {}.", set_aside.display());
+        print_line!("What was there before is in {}.", set_aside.display());
     }
     Ok(())
 }
@@ -288,9 +288,12 @@ fn try_out(
     let header = &found.header;
     if cli.json {
         let (site_id, seq) = (header.site_id, header.seq);
-        println!("{}", json!({"file": file, "site_id": site_id, "seq": seq, "is_dry_run": true}));
+        print_line!(
+            "{}",
+            json!({"file": file, "site_id": site_id, "seq": seq, "is_dry_run": true})
+        );
     } else {
-        println!("{} could be restored: {}.", file.display(), state_text(header));
+        print_line!("{} could be restored: {}.", file.display(), state_text(header));
     }
     Ok(())
 }
@@ -340,7 +343,8 @@ fn read_tables(path: &Path) -> Result<Tables, Failure> {
 fn read_legacy(cli: &Cli, path: &Path) -> Result<Site, Failure> {
     let mended = mend(read_tables(path)?, LinkStatus::Computed, Clock::system().now());
     if !cli.json {
-        super::legacy_report::print_report(&mended.report, None, false, true)?;
+        super::legacy_report::print_report(&mended.report, None, false, true)
+            .map_err(output::unwritten)?;
     }
     Ok(mended.site)
 }

@@ -23,13 +23,13 @@ pub(super) fn run(cli: &Cli, args: &SeedArgs) -> Result<(), Failure> {
         }
     };
     if cli.json {
-        println!(
+        print_line!(
             "{}",
             serde_json::json!({"devices": counts[0], "interfaces": counts[1], "links": counts[2]})
         );
     } else {
         let [devices, interfaces, links] = counts;
-        println!("Loaded {devices} devices, {interfaces} interfaces, {links} links.");
+        print_line!("Loaded {devices} devices, {interfaces} interfaces, {links} links.");
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(super) fn run(cli: &Cli, action: SyncAction) -> Result<(), Failure> {
         None => by_server(&config, action)?,
     };
     if cli.json {
-        println!("{answer:#}");
+        print_line!("{answer:#}");
     } else if answer.get("compared").is_some() {
         print_comparison(&answer);
     } else {
@@ -110,12 +110,12 @@ fn failed(error: SyncError) -> Failure {
 
 fn print_state(state: &Value) {
     let text = |key: &str| state[key].as_str().unwrap_or("-").to_owned();
-    println!("sync: {}", text("state"));
-    println!("  {}", text("message"));
+    print_line!("sync: {}", text("state"));
+    print_line!("  {}", text("message"));
     if let Some(remedy) = state["remedy"].as_str() {
-        println!("  what to do: {remedy}");
+        print_line!("  what to do: {remedy}");
     }
-    let line = |what: &str, value: String| println!("  {what:<18} {value}");
+    let line = |what: &str, value: String| print_line!("  {what:<18} {value}");
     line("database", text("database"));
     line("site", text("site_id"));
     line("local seq", state["seq"].to_string());
@@ -146,12 +146,12 @@ fn print_state(state: &Value) {
 fn print_comparison(found: &Value) {
     let number = |key: &str| found[key].as_u64().unwrap_or_default();
     let seconds = found["duration_ms"].as_f64().unwrap_or_default() / 1000.0;
-    println!("Compared {} rows in {seconds:.1} s.", number("compared"));
+    print_line!("Compared {} rows in {seconds:.1} s.", number("compared"));
     if differences(found) == 0 {
-        println!("Both sides are the same.");
+        print_line!("Both sides are the same.");
         return;
     }
-    println!(
+    print_line!(
         "PostgreSQL lacks {}, has {} too many, and {} differ; repaired: {}.",
         number("missing"),
         number("extra"),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::network::Blueprint;
 use super::{
-    Change, Device, DeviceId, DeviceType, Interface, InterfaceId, InterfaceType, Link, LinkId,
-    Medium, Name, Optics, Override, PonClass, Position, Refusal, Site, Status,
+    Change, Device, DeviceId, DeviceRow, DeviceType, ImportCounts, Interface, InterfaceId,
+    InterfaceType, Link, LinkId, LinkRow, Medium, Name, Optics, Override, PonClass, Position,
+    Refusal, Site, Status,
 };
 
 /// A request to change the site. The only way in which it changes.
@@ -15,6 +16,10 @@ pub enum Command {
     ProvisionDevice(NewDevice),
     /// Many devices at once: all, or none and the refusal of each faulty row.
     ProvisionDevices(Vec<NewDevice>),
+    /// Devices of a table, in any order: changed where they exist, made where not; all or none.
+    ImportDevices(Vec<DeviceRow>),
+    /// Links of a table by device and port names: changed, or made; all or none.
+    ImportLinks(Vec<LinkRow>),
     /// A bare device: no ports, no upstream check.
     CreateDevice(NewDevice),
     UpdateDevice(DeviceId, DevicePatch),
@@ -114,6 +119,7 @@ pub enum Reply {
         devices: Vec<Arc<Device>>,
         interface_count: usize,
     },
+    Imported(ImportCounts),
     Device(Arc<Device>),
     Interface(Arc<Interface>),
     Link(Arc<Link>),

@@ -3,14 +3,16 @@
 use super::command::Verdict;
 use super::edits::Edits;
 use super::{
-    Change, Command, Decision, DeviceId, InterfaceId, LinkId, Refusal, Reply, RowRefusal,
-    Timestamp, World, bulk, containers, derive, links, network, provision, replace,
+    Change, Command, Decision, DeviceId, ImportCounts, InterfaceId, LinkId, Refusal, Reply,
+    RowRefusal, Timestamp, World, bulk, containers, derive, import, import_links, links, network,
+    provision, replace,
 };
 
 /// What a command made, by id: the reply is read from the world once everything is settled.
 pub(super) enum Made {
     Provisioned(DeviceId),
     ProvisionedMany(Vec<DeviceId>),
+    Imported(ImportCounts),
     Device(DeviceId),
     Interface(InterfaceId),
     Link(LinkId),
@@ -38,6 +40,17 @@ impl World {
                 Err(refusal)
             }
         }
+    }
+
+    /// What a command would answer: it is carried out and taken back.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that [`World::execute`] would answer.
+    pub fn try_out(&mut self, command: Command, now: Timestamp) -> Result<Reply, Refusal> {
+        let counters = self.next;
+        let Decision { reply, changes } = self.execute(command, now)?;
+        self.undo(changes, counters);
+        Ok(reply)
     }
 
     /// What commands would change, without changing anything: all of them together.
@@ -85,6 +98,7 @@ impl World {
                 interface_count: ids.iter().map(|id| self.ports(*id).len()).sum(),
                 devices: ids.into_iter().map(device).collect(),
             },
+            Made::Imported(counts) => Reply::Imported(counts),
             Made::Device(id) => Reply::Device(device(id)),
             Made::Interface(id) => Reply::Interface(interface(id)),
             Made::Link(id) => {
@@ -106,6 +120,8 @@ fn run(edits: &mut Edits<'_>, command: Command) -> Result<Made, Refusal> {
     match command {
         Command::ProvisionDevice(new) => provision::provision(edits, new).map(Made::Provisioned),
         Command::ProvisionDevices(rows) => bulk::provision_all(edits, rows),
+        Command::ImportDevices(rows) => import::import_devices(edits, &rows),
+        Command::ImportLinks(rows) => import_links::import_links(edits, &rows),
         Command::CreateDevice(new) => provision::create(edits, new).map(Made::Device),
         Command::UpdateDevice(id, patch) => provision::update(edits, id, patch),
         Command::SetDeviceOverride(id, set) => {
@@ -139,6 +155,8 @@ impl Command {
         match self {
             Self::ProvisionDevice(_) => "provision device",
             Self::ProvisionDevices(_) => "provision devices",
+            Self::ImportDevices(_) => "import devices",
+            Self::ImportLinks(_) => "import links",
             Self::CreateDevice(_) => "create device",
             Self::UpdateDevice(..) => "update device",
             Self::SetDeviceOverride(..) => "set override",

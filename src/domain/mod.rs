@@ -14,6 +14,8 @@ mod device_type;
 mod edits;
 mod execute;
 mod ids;
+mod import;
+mod import_links;
 mod interface;
 mod invariants;
 mod link;
@@ -43,6 +45,7 @@ pub use command::{
 pub use device::{Device, Optics, Position, Uplink};
 pub use device_type::{DeviceClass, DeviceType};
 pub use ids::{DeviceId, IdCounters, InterfaceId, LinkId};
+pub use import::{DeviceRow, ImportCounts, LinkEnd, LinkRow};
 pub use interface::{Interface, InterfaceType};
 pub use invariants::Violation;
 pub use link::Link;

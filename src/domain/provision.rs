@@ -105,7 +105,11 @@ pub(super) fn set_override(
     Ok(id)
 }
 
-fn check_pon_class(device_type: DeviceType, class: Option<PonClass>) -> Result<(), Refusal> {
+/// Only an OLT has a class of transceivers.
+pub(super) fn check_pon_class(
+    device_type: DeviceType,
+    class: Option<PonClass>,
+) -> Result<(), Refusal> {
     match class {
         Some(_) if device_type != DeviceType::Olt => Err(Refusal::PonClassNotOnOlt(device_type)),
         _ => Ok(()),
@@ -119,7 +123,8 @@ fn check_name(world: &World, name: &Name) -> Result<(), Refusal> {
     }
 }
 
-fn check_upstream(world: &World, device_type: DeviceType) -> Result<(), Refusal> {
+/// Something exists that a device of this type could connect to.
+pub(super) fn check_upstream(world: &World, device_type: DeviceType) -> Result<(), Refusal> {
     let Some(upstream) = device_type.row().upstream else { return Ok(()) };
     if upstream.any_of.iter().any(|needed| world.count_of(*needed) > 0) {
         return Ok(());

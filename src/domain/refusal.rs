@@ -1,5 +1,6 @@
 //! Why a command was not carried out. The texts are the contract's, word for word.
 
+use super::import::IMPORT_ENTITIES_MAX;
 use super::links::INTERFACES_PER_DEVICE_MAX;
 use super::{DeviceId, DeviceType, Violation};
 
@@ -42,6 +43,31 @@ pub enum Refusal {
     /// Rows of a bulk command that cannot be carried out; nothing was.
     #[error("{} of {total} rows cannot be provisioned; nothing was changed", rows.len())]
     Rows { rows: Vec<RowRefusal>, total: usize },
+    /// Two rows are about the same thing; `first` is the index of the one above.
+    #[error("row {} above is about the same", first + 1)]
+    RowRepeated { first: usize },
+    #[error("id {id} is '{name}' here, not '{wanted}'; leave the id empty, or write that name")]
+    IdIsAnother { id: DeviceId, name: String, wanted: String },
+    #[error("there is no device with id {0}")]
+    IdNotFound(DeviceId),
+    #[error("'{name}' is of type {}, which cannot become {}", is.as_str(), wanted.as_str())]
+    TypeIsAnother { name: String, is: DeviceType, wanted: DeviceType },
+    #[error("a new device needs a name and a device_type")]
+    TypeMissing,
+    #[error("there is no container '{0}'")]
+    ContainerNotFound(String),
+    #[error("there is no device '{0}'")]
+    NoDeviceNamed(String),
+    #[error("device '{device}' has no interface '{name}'; with its type, it would be made")]
+    NoInterfaceNamed { name: String, device: String },
+    #[error("interface '{name}' of '{device}' is already linked, with '{other}'")]
+    InterfaceTaken { name: String, device: String, other: String },
+    #[error(
+        "the rows would make {0} devices and interfaces, and one import makes at most {max}; \
+         split the file",
+        max = IMPORT_ENTITIES_MAX
+    )]
+    ImportTooLarge(usize),
     #[error("The site to load is not consistent: {0}")]
     Inconsistent(Violation),
 }

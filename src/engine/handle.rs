@@ -83,6 +83,16 @@ impl Handle {
         simulated.map_err(|row| EngineError::Refused(Refusal::Rows { rows: vec![row], total }))
     }
 
+    /// What a command would answer, without keeping anything: the same path as [`Handle::submit`].
+    ///
+    /// # Errors
+    /// What [`Handle::submit`] would answer, but for the room on disk.
+    pub async fn try_out(&self, command: Command) -> Result<Reply, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Request::TryOut { command, answer }).await?;
+        answered.await.unwrap_or(Err(EngineError::Stopped))
+    }
+
     /// What `look` makes of the network as a graph. It runs on the engine's thread, between two
     /// batches: for questions that need the graph, and only for those.
     pub async fn inspect<T: Send + 'static>(

@@ -14,6 +14,7 @@ mod mirror;
 mod path;
 mod progress;
 mod replace;
+mod table;
 mod writer;
 
 pub use clock::Clock;
@@ -25,4 +26,5 @@ pub use load::check_site;
 pub use mirror::{Adopted, Adoption};
 pub use path::{Hop, climb};
 pub use replace::{Restoration, Restored};
+pub use table::{Imported, export_devices, export_table, import_table};
 pub use writer::{Engine, EngineOptions, Exit};

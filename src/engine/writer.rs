@@ -39,6 +39,7 @@ pub(super) type Answer = oneshot::Sender<Result<Reply, EngineError>>;
 pub(super) enum Request {
     Command { command: Command, origin: AuditOrigin, answer: Answer },
     Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
+    TryOut { command: Command, answer: Answer },
     Inspect(Inspection),
     Mirror(MirrorRequest),
     Restore(Box<Restoration>, oneshot::Sender<Restored>),
@@ -56,6 +57,7 @@ pub(super) type Inspection = Box<dyn FnOnce(&World) + Send>;
 /// What is done between two batches.
 enum Question {
     Simulate { commands: Vec<Command>, answer: oneshot::Sender<Simulated> },
+    TryOut { command: Command, answer: Answer },
     Inspect(Inspection),
     Mirror(MirrorRequest),
     Restore(Box<Restoration>, oneshot::Sender<Restored>),
@@ -202,6 +204,9 @@ impl Engine {
             Request::Simulate { commands, answer } => {
                 batch.questions.push(Question::Simulate { commands, answer });
             }
+            Request::TryOut { command, answer } => {
+                batch.questions.push(Question::TryOut { command, answer });
+            }
             Request::Inspect(look) => batch.questions.push(Question::Inspect(look)),
             Request::Mirror(request) => batch.questions.push(Question::Mirror(request)),
             Request::Restore(wanted, answer) => {
@@ -226,6 +231,10 @@ impl Engine {
             Question::Simulate { commands, answer } => {
                 // A caller that went away does not need its answer.
                 answer.send(self.world.simulate(commands, self.options.clock.now())).ok();
+            }
+            Question::TryOut { command, answer } => {
+                let tried = self.world.try_out(command, self.options.clock.now());
+                answer.send(tried.map_err(EngineError::from)).ok();
             }
             Question::Inspect(look) => {
                 // It only looks: what it left half done is its own.

@@ -7,6 +7,7 @@ mod interface;
 mod link;
 mod signal;
 mod site_lines;
+mod table;
 mod time;
 mod words;
 
@@ -15,6 +16,11 @@ pub use interface::{InterfaceTimedView, InterfaceView};
 pub use link::{LinkTimedView, LinkView};
 pub use signal::SignalView;
 pub use site_lines::{FORMAT_VERSION, Line, LineError, SiteReader, write_header, write_line};
+pub use table::{
+    Cell, Encoding, ImportFaults, ImportReport, Reading, Separator, TABLE_BYTES_MAX,
+    TABLE_ROWS_MAX, TableFault, TableKind, TableOptions, looks_like_table, read_table,
+    write_device_row, write_link_row, write_table_heading,
+};
 pub use time::Time;
 pub use words::{
     device_type_schema, interface_type_schema, medium_schema, nullable_medium_schema,

@@ -3,8 +3,10 @@
 mod config;
 mod jobs;
 mod moving;
+mod output;
 mod refusals;
 mod seed;
+mod tables;
 
 use crate::app::process::{said, unoc};
 
@@ -54,7 +56,9 @@ fn a_command_line_that_is_not_understood_exits_2() {
         &["seed", "--size", "many"],
         &["import"],
         &["import", "a", "--from-dump", "b"],
-        &["import", "a", "--dry-run"],
+        &["import", "a", "--encoding", "latin-9"],
+        &["export", "--separator", "tab"],
+        &["export", "--csv", "ports"],
         &["import", "a", "--archive-legacy"],
         &["import", "--from-dump", "a", "--archive-legacy"],
         &["config"],

@@ -24,6 +24,8 @@ mod read;
 mod seed;
 mod shutdown;
 mod simulate;
+mod tables;
+mod tables_faults;
 mod topology;
 mod update;
 mod validation;

@@ -8,7 +8,6 @@ import type {
   OverrideAnswer,
   OverrideStatus,
   Provisioned,
-  ProvisionedMany,
   UpstreamPath,
 } from './types'
 
@@ -61,11 +60,6 @@ export async function clearOverride(deviceId: number): Promise<OverrideAnswer> {
 /** Makes a device with its ports. */
 export async function provisionDevice(body: NewDevice): Promise<Provisioned> {
   return readJson(await request('POST', 'api/devices/provision', body))
-}
-
-/** Makes all of them or none; a refusal names the faulty rows (`ApiError.rows`). */
-export async function provisionMany(devices: NewDevice[]): Promise<ProvisionedMany> {
-  return readJson(await request('POST', 'api/devices/bulk', { devices }))
 }
 
 export async function updateDevice(deviceId: number, patch: DevicePatch): Promise<Device> {

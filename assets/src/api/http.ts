@@ -1,5 +1,5 @@
 import { asSentence } from '../utils/format'
-import type { Fault, RowError } from './types'
+import type { Fault } from './types'
 
 /** A list of 100,000 devices over a slow line; little waits longer. */
 const TIMEOUT_MS = 60_000
@@ -11,8 +11,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
-    /** Of a bulk call: what is wrong with which row. */
-    readonly rows: readonly RowError[] = [],
+    /** All of the answer. */
+    readonly body: unknown = null,
   ) {
     super(detail)
     this.name = 'ApiError'
@@ -46,6 +46,16 @@ export async function request(
     init.body = JSON.stringify(body)
     init.headers = { accept: 'application/json', 'content-type': 'application/json' }
   }
+  return send(path, init)
+}
+
+/** Sends a file as it is. */
+export async function upload(path: string, body: ArrayBuffer, type: string): Promise<Response> {
+  const headers = { accept: 'application/json', 'content-type': type }
+  return send(path, { method: 'POST', body, headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
   let response: Response
   try {
     response = await fetch(url(path), init)
@@ -87,12 +97,6 @@ export function detailText(body: unknown, status: number): string {
   return texts.join('; ') || fallback
 }
 
-/** The faults of single rows, of a bulk call's error body. */
-export function rowErrors(body: unknown): RowError[] {
-  if (typeof body !== 'object' || body === null || !('errors' in body)) return []
-  return Array.isArray(body.errors) ? (body.errors as RowError[]) : []
-}
-
 async function refusal(response: Response): Promise<ApiError> {
   const { status } = response
   const body: unknown = await response.json().catch(() => null)
@@ -100,5 +104,5 @@ async function refusal(response: Response): Promise<ApiError> {
   const id = response.headers.get('x-request-id')
   // What is wrong inside stands in the log alone, under this id.
   const text = status === INTERNAL && id !== null ? `${detail}: ${id}` : detail
-  return new ApiError(status, text, rowErrors(body))
+  return new ApiError(status, text, body)
 }

@@ -4,7 +4,7 @@ import { simulate } from '../api/simulate'
 import type { Simulated, Simulation } from '../api/types'
 
 /** What the server takes in one simulation. */
-export const STEPS_MAX = 1_000
+const STEPS_MAX = 1_000
 /** Typing should not ask once per letter. */
 const PAUSE_MS = 200
 

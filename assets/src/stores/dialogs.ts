@@ -72,7 +72,7 @@ export function askEdit(id: number): Promise<void> {
   return new Promise((done) => open({ kind: 'edit', device, done }))
 }
 
-/** Provisions devices from a CSV file. */
+/** Imports devices or links from a CSV file. */
 export function askImport(): Promise<void> {
   return new Promise((done) => open({ kind: 'import', done }))
 }

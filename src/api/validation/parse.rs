@@ -111,6 +111,14 @@ pub(crate) fn id(value: &Value) -> Parsed<u64> {
     integer(value).map(|whole| u64::try_from(whole).unwrap_or(0))
 }
 
+/// A list of ids, each as [`id`] reads it.
+pub(crate) fn ids(value: &Value) -> Parsed<Vec<u64>> {
+    let Value::Array(values) = value else {
+        return Err(problem("list_type", "Input should be a valid list"));
+    };
+    values.iter().map(id).collect()
+}
+
 /// An integer between `min` and `max`.
 pub(crate) fn integer_in(min: u64, max: u64) -> impl Fn(&Value) -> Parsed<u64> {
     move |value| {

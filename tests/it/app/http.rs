@@ -60,6 +60,13 @@ impl Http {
         self.send(method, path, &headers, Some(&body.to_string()))
     }
 
+    /// Posts a file as it is.
+    #[track_caller]
+    pub(crate) fn post_file(&self, path: &str, content_type: &str, bytes: &[u8]) -> Answer {
+        let headers = [("content-type", content_type)];
+        self.run(Method::POST, path, &headers, Some(bytes))
+    }
+
     /// Any request.
     #[track_caller]
     pub(crate) fn send(
@@ -68,6 +75,17 @@ impl Http {
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&str>,
+    ) -> Answer {
+        self.run(method, path, headers, body.map(str::as_bytes))
+    }
+
+    #[track_caller]
+    fn run(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
     ) -> Answer {
         let url = format!("{}{path}", self.base);
         let mut request = Request::builder().uri(&url);
@@ -78,7 +96,7 @@ impl Http {
         // the end of a chunked one arrived.
         let takes_body = [Method::POST, Method::PATCH, Method::PUT].contains(&method);
         request = request.method(method);
-        let answered = match body.or(takes_body.then_some("")) {
+        let answered = match body.or(takes_body.then_some(&[][..])) {
             Some(body) => self.agent.run(request.body(body).expect("a request")),
             None => self.agent.run(request.body(()).expect("a request")),
         };

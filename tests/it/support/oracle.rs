@@ -77,6 +77,9 @@ impl Oracle {
         match command {
             Command::ProvisionDevice(new) => self.provision(new, now),
             Command::ProvisionDevices(rows) => self.provision_all(rows, now),
+            Command::ImportDevices(_) | Command::ImportLinks(_) => {
+                unreachable!("no plan imports tables; contract/tables.rs does")
+            }
             Command::CreateDevice(new) => self.create(new, now),
             Command::UpdateDevice(id, patch) => self.update(*id, patch),
             Command::SetDeviceOverride(id, set) => self.set_override(*id, Some(set.clone())),

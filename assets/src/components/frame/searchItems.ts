@@ -1,4 +1,5 @@
 import { detailOf } from '../../api/http'
+import { fetchLinkTable } from '../../api/tables'
 import type { DeviceType } from '../../api/types'
 import { PAGES, router } from '../../router'
 import { devices } from '../../stores/devices'
@@ -6,6 +7,7 @@ import { askConnect, askImport, askProvision } from '../../stores/dialogs'
 import { complain } from '../../stores/notices'
 import { toggleTheme } from '../../stores/theme'
 import { openDevice } from '../../stores/view'
+import { saveText } from '../../utils/download'
 import { typeLabel } from '../../utils/format'
 import type { IconName } from '../../utils/iconNames'
 import { findDevices, matches } from '../../utils/search'
@@ -32,10 +34,19 @@ async function backUp(): Promise<void> {
   await backUpNow().catch((error: unknown) => complain(detailOf(error)))
 }
 
+async function saveLinks(): Promise<void> {
+  try {
+    saveText('unoc-links', 'csv', await fetchLinkTable('comma'))
+  } catch (error) {
+    complain(detailOf(error))
+  }
+}
+
 const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
   { text: 'Provision a device', icon: 'plus', run: () => void askProvision() },
   { text: 'Connect two devices', icon: 'cable', run: () => void askConnect() },
   { text: 'Import devices from CSV', icon: 'file-up', run: () => void askImport() },
+  { text: 'Export all links as CSV', icon: 'download', run: () => void saveLinks() },
   { text: 'Back up now', icon: 'archive', run: () => void backUp() },
   {
     text: 'Show what is DOWN',

@@ -72,6 +72,7 @@ impl From<&Reply> for Answer {
                 links: vec![Link::clone(link)],
                 ..Self::default()
             },
+            Reply::Imported(_) => Self { kind: "imported", ..Self::default() },
             Reply::Done => Self { kind: "done", ..Self::default() },
         }
     }

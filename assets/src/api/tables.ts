@@ -1,0 +1,44 @@
+import { ApiError, readJson, request, upload } from './http'
+import type { ImportFaults, ImportReport } from './types'
+
+/** How the text of a file is stored, where its first bytes do not tell. */
+export const ENCODINGS = { 'utf-8': 'UTF-8', 'windows-1252': 'Windows-1252' } as const
+export type Encoding = keyof typeof ENCODINGS
+
+/** What stands between two cells. */
+export const SEPARATORS = { comma: 'Comma', semicolon: 'Semicolon', tab: 'Tab' } as const
+export type Separator = keyof typeof SEPARATORS
+
+/** What came of a table: it is taken, or this is wrong with it and nothing was changed. */
+export type Outcome = { report: ImportReport } | { faults: ImportFaults }
+
+/** Sends a table of devices or links: to be tried, or to be imported. */
+export async function sendTable(
+  table: ArrayBuffer,
+  options: { encoding: Encoding; dryRun: boolean },
+): Promise<Outcome> {
+  const path = `api/import/csv?dry_run=${options.dryRun}&encoding=${options.encoding}`
+  try {
+    return { report: await readJson<ImportReport>(await upload(path, table, 'text/csv')) }
+  } catch (error) {
+    if (error instanceof ApiError && isFaults(error.body)) return { faults: error.body }
+    throw error
+  }
+}
+
+/** These devices as a table, in this order. */
+export async function fetchDeviceTable(
+  ids: readonly number[],
+  separator: Separator,
+): Promise<string> {
+  return (await request('POST', 'api/export/devices.csv', { ids, separator })).text()
+}
+
+/** All links as a table, by the names of their devices and ports. */
+export async function fetchLinkTable(separator: Separator): Promise<string> {
+  return (await request('GET', `api/export/links.csv?separator=${separator}`)).text()
+}
+
+function isFaults(body: unknown): body is ImportFaults {
+  return typeof body === 'object' && body !== null && 'fault_count' in body && 'faults' in body
+}

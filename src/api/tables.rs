@@ -1,0 +1,223 @@
+//! Devices and links as tables (CSV), in and out.
+#![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ApiError;
+use super::export::stream;
+use super::extract::{Body422, BodyBytes, Origin, Query422};
+use super::state::ApiState;
+use super::validation::{Fields, FromFields, parse};
+use crate::domain::DeviceId;
+use crate::engine::{export_devices, export_table, import_table};
+use crate::store::AuditOrigin;
+use crate::wire::{
+    Encoding, ImportFaults, ImportReport, Separator, TABLE_BYTES_MAX, TableKind, TableOptions,
+    read_table,
+};
+
+const CSV: &str = "text/csv; charset=utf-8";
+const ENCODINGS: [&str; 2] = [Encoding::Utf8.as_str(), Encoding::Windows1252.as_str()];
+const SEPARATORS: [&str; 6] = ["comma", "semicolon", "tab", ",", ";", "\t"];
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(import_any))
+        .routes(routes!(import_devices))
+        .routes(routes!(import_links))
+        .routes(routes!(export_all_devices, export_some_devices))
+        .routes(routes!(export_links))
+}
+
+/// How to take a table.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ImportQuery {
+    /// `true` answers what would be done, and changes nothing.
+    #[param(value_type = Option<bool>)]
+    dry_run: bool,
+    /// `utf-8` (the default; a byte order mark also tells UTF-16) or `windows-1252`.
+    #[param(value_type = Option<String>)]
+    encoding: Encoding,
+}
+
+impl FromFields for ImportQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let encoding = fields.present("encoding", parse::one_of(&ENCODINGS));
+        Some(Self {
+            dry_run: fields.present("dry_run", parse::boolean).unwrap_or(false),
+            encoding: encoding.and_then(Encoding::parse).unwrap_or_default(),
+        })
+    }
+}
+
+/// Imports a table of devices or of links: which, its heading tells.
+#[utoipa::path(
+    post,
+    path = "/api/import/csv",
+    tag = "site",
+    params(ImportQuery),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = ImportReport), (status = 400, body = ImportFaults))
+)]
+async fn import_any(
+    State(state): State<ApiState>,
+    Query422(query): Query422<ImportQuery>,
+    Origin(origin): Origin,
+    BodyBytes(table): BodyBytes<TABLE_BYTES_MAX>,
+) -> Result<Response, ApiError> {
+    import(&state, None, query, table, origin).await
+}
+
+/// Imports a table of devices: those of a known name or id are changed, the others provisioned,
+/// in any order; all of them, or none and everything that is wrong with the table.
+#[utoipa::path(
+    post,
+    path = "/api/import/devices",
+    tag = "devices",
+    params(ImportQuery),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = ImportReport), (status = 400, body = ImportFaults))
+)]
+async fn import_devices(
+    State(state): State<ApiState>,
+    Query422(query): Query422<ImportQuery>,
+    Origin(origin): Origin,
+    BodyBytes(table): BodyBytes<TABLE_BYTES_MAX>,
+) -> Result<Response, ApiError> {
+    import(&state, Some(TableKind::Devices), query, table, origin).await
+}
+
+/// Imports a table of links by the names of their devices and interfaces; all of them, or none and
+/// everything that is wrong with the table.
+#[utoipa::path(
+    post,
+    path = "/api/import/links",
+    tag = "links",
+    params(ImportQuery),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = ImportReport), (status = 400, body = ImportFaults))
+)]
+async fn import_links(
+    State(state): State<ApiState>,
+    Query422(query): Query422<ImportQuery>,
+    Origin(origin): Origin,
+    BodyBytes(table): BodyBytes<TABLE_BYTES_MAX>,
+) -> Result<Response, ApiError> {
+    import(&state, Some(TableKind::Links), query, table, origin).await
+}
+
+async fn import(
+    state: &ApiState,
+    kind: Option<TableKind>,
+    query: ImportQuery,
+    table: Bytes,
+    origin: AuditOrigin,
+) -> Result<Response, ApiError> {
+    let options = TableOptions { encoding: query.encoding, kind };
+    // Reading 16 MiB takes longer than other requests should wait for this thread.
+    let reading = tokio::task::spawn_blocking(move || read_table(&table, options)).await;
+    let reading =
+        reading.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
+    match import_table(state.handle(), reading, query.dry_run, origin).await? {
+        Ok(report) => Ok(Json(report).into_response()),
+        Err(faults) => Err(ApiError::Table(faults)),
+    }
+}
+
+/// How to write a table.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ExportQuery {
+    /// `comma` (the default), `semicolon` or `tab`; or the character itself.
+    #[param(value_type = Option<String>)]
+    separator: Separator,
+}
+
+impl FromFields for ExportQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { separator: separator(fields) })
+    }
+}
+
+fn separator(fields: &mut Fields<'_>) -> Separator {
+    let word = fields.present("separator", parse::one_of(&SEPARATORS));
+    word.and_then(Separator::parse).unwrap_or_default()
+}
+
+/// All devices as a table, which an import takes, here and at another site.
+#[utoipa::path(
+    get,
+    path = "/api/export/devices.csv",
+    tag = "devices",
+    params(ExportQuery),
+    responses((status = 200, body = String, content_type = "text/csv"))
+)]
+async fn export_all_devices(
+    State(state): State<ApiState>,
+    Query422(query): Query422<ExportQuery>,
+) -> Response {
+    let snapshot = state.handle().read();
+    stream(CSV, move |out| export_table(&snapshot, TableKind::Devices, query.separator, out))
+}
+
+/// Devices to write.
+#[derive(ToSchema)]
+#[schema(as = DeviceSelection)]
+struct SelectionBody {
+    /// In the order of the table; those that no longer exist are left out.
+    #[schema(value_type = Vec<u64>)]
+    ids: Vec<DeviceId>,
+    /// As in the query of the whole table.
+    #[schema(value_type = Option<String>, nullable = false)]
+    separator: Separator,
+}
+
+impl FromFields for SelectionBody {
+    /// Ids of some 400,000 devices.
+    const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let ids = fields.required("ids", parse::ids);
+        let separator = separator(fields);
+        Some(Self { ids: ids?.into_iter().map(DeviceId).collect(), separator })
+    }
+}
+
+/// Some devices as a table.
+#[utoipa::path(
+    post,
+    path = "/api/export/devices.csv",
+    tag = "devices",
+    request_body = SelectionBody,
+    responses((status = 200, body = String, content_type = "text/csv"))
+)]
+async fn export_some_devices(
+    State(state): State<ApiState>,
+    Body422(body): Body422<SelectionBody>,
+) -> Response {
+    let snapshot = state.handle().read();
+    stream(CSV, move |out| export_devices(&snapshot, &body.ids, body.separator, out))
+}
+
+/// All links as a table, by the names of their devices and interfaces.
+#[utoipa::path(
+    get,
+    path = "/api/export/links.csv",
+    tag = "links",
+    params(ExportQuery),
+    responses((status = 200, body = String, content_type = "text/csv"))
+)]
+async fn export_links(
+    State(state): State<ApiState>,
+    Query422(query): Query422<ExportQuery>,
+) -> Response {
+    let snapshot = state.handle().read();
+    stream(CSV, move |out| export_table(&snapshot, TableKind::Links, query.separator, out))
+}

@@ -1,0 +1,212 @@
+//! Where a command writes a file to.
+//!
+//! A regular file, or one that does not exist yet, is written beside its place and renamed, so that
+//! it is complete or what it was. Everything else (a FIFO, a device, an open descriptor) is
+//! written into.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+
+use super::exit::Failure;
+use super::output;
+
+/// Symbolic links followed one after the other, as many as Linux follows (`path_resolution(7)`).
+const LINKS_MAX: usize = 40;
+
+/// Where the bytes go.
+#[derive(Debug, PartialEq)]
+pub(super) enum Destination {
+    Stdout,
+    Stderr,
+    /// An open descriptor of the process or of another, by its path in `/proc`.
+    Descriptor(PathBuf),
+    /// Something that is no regular file.
+    Special(PathBuf),
+    /// A regular file, or nothing yet; symbolic links are followed.
+    File(PathBuf),
+}
+
+impl Destination {
+    /// What a path of the command line names; `-` is standard output.
+    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Ok(Self::Stdout);
+        }
+        let mut place = path.to_owned();
+        for _ in 0..LINKS_MAX {
+            place = with_real_parent(&place)?;
+            if let Some(descriptor) = descriptor(&place) {
+                return Ok(descriptor);
+            }
+            match fs::symlink_metadata(&place) {
+                Ok(metadata) if metadata.is_symlink() => {
+                    let target = fs::read_link(&place)
+                        .with_context(|| format!("cannot read the link {}", place.display()))?;
+                    // An absolute target takes the place of the whole path.
+                    place = place.with_file_name("").join(target);
+                }
+                Ok(metadata) if metadata.is_file() => return Ok(Self::File(place)),
+                Ok(metadata) if metadata.is_dir() => {
+                    return Err(anyhow!("{} is a directory; name a file", path.display()).into());
+                }
+                Ok(_) => return Ok(Self::Special(place)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Ok(Self::File(place));
+                }
+                Err(error) => return Err(cannot("use", path)(error)),
+            }
+        }
+        Err(anyhow!("{}: more than {LINKS_MAX} symbolic links", path.display()).into())
+    }
+
+    /// Whether what is printed goes the same way.
+    pub(super) fn is_stdout(&self) -> bool {
+        *self == Self::Stdout
+    }
+
+    /// Writes what `write` gives it, and returns the number of bytes.
+    pub(super) fn write(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        match self {
+            Self::Stdout => through(io::stdout().lock(), output::STDOUT, write),
+            Self::Stderr => through(io::stderr().lock(), "standard error", write),
+            Self::Descriptor(path) => {
+                // A file behind it may hold what others wrote.
+                let file = OpenOptions::new().append(true).open(path);
+                through(file.map_err(cannot("open", path))?, &path.display().to_string(), write)
+            }
+            Self::Special(path) => {
+                let file = OpenOptions::new().write(true).open(path);
+                through(file.map_err(cannot("open", path))?, &path.display().to_string(), write)
+            }
+            Self::File(path) => replace(path, write),
+        }
+    }
+}
+
+/// The path with the links of its directory resolved: `..` behind a link means the real parent.
+fn with_real_parent(path: &Path) -> Result<PathBuf, Failure> {
+    let name =
+        path.file_name().ok_or_else(|| anyhow!("{} names no file", path.display()))?.to_owned();
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or_else(|| Path::new("."));
+    let real = fs::canonicalize(parent).map_err(cannot("create", path))?;
+    Ok(real.join(name))
+}
+
+/// The descriptor that a path such as `/proc/self/fd/1` names; `/dev/stdout` leads to one.
+fn descriptor(place: &Path) -> Option<Destination> {
+    let directory = place.parent()?;
+    let is_descriptor = directory.starts_with("/proc") && directory.ends_with("fd");
+    if !is_descriptor {
+        return None;
+    }
+    let is_own = directory.starts_with(format!("/proc/{}", std::process::id()));
+    match place.file_name().and_then(|name| name.to_str()) {
+        Some("1") if is_own => Some(Destination::Stdout),
+        Some("2") if is_own => Some(Destination::Stderr),
+        _ => Some(Destination::Descriptor(place.to_owned())),
+    }
+}
+
+fn through(
+    out: impl Write,
+    name: &str,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<u64, Failure> {
+    let mut out = Counted { inner: BufWriter::new(out), bytes: 0 };
+    write(&mut out)?;
+    out.flush().map_err(|error| Failure::output(error, name))?;
+    Ok(out.bytes)
+}
+
+/// The file appears under its name only when it is complete and durable.
+fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<u64, Failure> {
+    let mut name = path.file_name().context("the file needs a name")?.to_owned();
+    name.push(".part");
+    let temporary = path.with_file_name(name);
+    let written = (|| {
+        let file = File::create(&temporary).map_err(cannot("create", &temporary))?;
+        if let Ok(before) = fs::metadata(path) {
+            // Who could not read it before cannot read it after.
+            file.set_permissions(before.permissions()).map_err(cannot("create", &temporary))?;
+        }
+        let bytes = through(&file, &temporary.display().to_string(), write)?;
+        file.sync_all().map_err(cannot("write", &temporary))?;
+        fs::rename(&temporary, path).map_err(cannot("replace", path))?;
+        Ok(bytes)
+    })();
+    if written.is_err() {
+        // What was written is of no use; that it could not be removed changes nothing.
+        fs::remove_file(&temporary).ok();
+    }
+    written
+}
+
+fn cannot(what: &'static str, path: &Path) -> impl Fn(io::Error) -> Failure {
+    let path = path.display().to_string();
+    move |error| anyhow::Error::from(error).context(format!("cannot {what} {path}")).into()
+}
+
+struct Counted<W> {
+    inner: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_path_is_what_it_leads_to() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path().canonicalize().expect("it exists");
+        fs::create_dir_all(root.join("a/b")).expect("made");
+        fs::write(root.join("a/file"), "x").expect("made");
+        symlink("../file", root.join("a/b/relative")).expect("made");
+        symlink(root.join("a/b/relative"), root.join("absolute")).expect("made");
+        symlink("nothing", root.join("a/dangling")).expect("made");
+        symlink("loop", root.join("loop")).expect("made");
+        symlink("a/b", root.join("inside")).expect("made");
+        let check = |path: &str, expected: Destination| {
+            assert_eq!(Destination::of(&root.join(path)).ok(), Some(expected), "{path}");
+        };
+        let file = |path: &str| Destination::File(root.join(path));
+        check("new", file("new"));
+        check("a/file", file("a/file"));
+        check("a/b/relative", file("a/file"));
+        check("absolute", file("a/file"));
+        check("a/dangling", file("a/nothing"));
+        check("inside/../file", file("a/file"));
+        check("/dev/null", Destination::Special("/dev/null".into()));
+        check("/dev/stdout", Destination::Stdout);
+        check("/dev/fd/1", Destination::Stdout);
+        check("/dev/stderr", Destination::Stderr);
+        for refused in ["loop", "a", "missing/file", "a/file/below", ".."] {
+            assert!(Destination::of(&root.join(refused)).is_err(), "{refused}");
+        }
+        assert_eq!(Destination::of(Path::new("-")).ok(), Some(Destination::Stdout));
+    }
+}

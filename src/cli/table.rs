@@ -1,0 +1,169 @@
+//! `unoc import` of a table of devices or links.
+
+use std::io::{BufRead, Read};
+use std::path::Path;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::args::{Cli, ImportArgs};
+use super::exit::Failure;
+use super::offline;
+use super::progress::Progress;
+use super::remote::Remote;
+use crate::config::Config;
+use crate::engine::import_table;
+use crate::store::{AuditOrigin, Store};
+use crate::wire::{
+    Encoding, Separator, TABLE_BYTES_MAX, TableKind, TableOptions, looks_like_table, read_table,
+};
+
+/// As much of a file as its heading may take.
+const HEAD_BYTES: u64 = 4096;
+
+/// What came of a table: the report, or what is wrong with it.
+type Answer = Result<Value, Value>;
+
+/// The first bytes of a file, and whether it is a table: by its name or by its heading.
+pub(super) fn recognise(path: &Path, input: &mut dyn BufRead) -> Result<(Vec<u8>, bool), Failure> {
+    let mut head = Vec::new();
+    let read = input.take(HEAD_BYTES).read_to_end(&mut head);
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let is_named = ["csv", "tsv"].iter().any(|it| ending.eq_ignore_ascii_case(it));
+    let is_table = is_named || looks_like_table(&head);
+    Ok((head, is_table))
+}
+
+/// Imports a table: all of it, or nothing and everything that is wrong with it. `store` is open
+/// unless a server holds it or this is a dry run.
+pub(super) fn run(
+    cli: &Cli,
+    args: &ImportArgs,
+    path: &Path,
+    input: impl Read,
+    store: Option<Store>,
+) -> Result<(), Failure> {
+    let config = cli.load_config()?;
+    if args.replace {
+        return Err(Failure::refused(format!(
+            "{} is a table: it adds to the site and changes what it names; --replace is for \
+             whole sites",
+            path.display()
+        )));
+    }
+    let mut table = Vec::new();
+    let limit = TABLE_BYTES_MAX as u64;
+    let read = input.take(limit + 1).read_to_end(&mut table);
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    if table.len() > TABLE_BYTES_MAX {
+        return Err(Failure::refused(format!(
+            "{} is larger than {} MiB; split it",
+            path.display(),
+            limit >> 20
+        )));
+    }
+    let progress = Progress::waiting("Importing the table");
+    let store = if args.dry_run { offline::open_store(&config)? } else { store };
+    let answer = match store {
+        Some(store) => here(&config, store, &table, args)?,
+        None => by_server(&config, &table, args)?,
+    };
+    drop(progress);
+    match answer {
+        Ok(report) if cli.json => print_line!("{report}"),
+        Ok(report) => print_report(path, &report),
+        Err(faults) => {
+            if cli.json {
+                print_line!("{faults}");
+            }
+            return Err(refused(path, &faults, cli.json));
+        }
+    }
+    Ok(())
+}
+
+fn here(config: &Config, store: Store, table: &[u8], args: &ImportArgs) -> Result<Answer, Failure> {
+    let options = TableOptions { encoding: args.encoding.unwrap_or_default(), kind: None };
+    let reading = read_table(table, options);
+    let (engine, thread) = offline::start_engine(config, store)?;
+    let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
+    let imported = offline::runtime()?.block_on(async {
+        let imported = import_table(&engine, reading, args.dry_run, origin).await;
+        engine.stop().await;
+        imported
+    });
+    offline::join(thread)?;
+    let value = |view: serde_json::Result<Value>| view.map_err(anyhow::Error::from);
+    Ok(match imported.map_err(anyhow::Error::from)? {
+        Ok(report) => Ok(value(serde_json::to_value(report))?),
+        Err(faults) => Err(value(serde_json::to_value(faults))?),
+    })
+}
+
+fn by_server(config: &Config, table: &[u8], args: &ImportArgs) -> Result<Answer, Failure> {
+    let (dry_run, encoding) = (args.dry_run, args.encoding.unwrap_or_default().as_str());
+    let path = format!("/api/import/csv?dry_run={dry_run}&encoding={encoding}");
+    Remote::of(config)?.post_table(&path, table)
+}
+
+fn print_report(path: &Path, report: &Value) {
+    let count = |key: &str| report[key].as_u64().unwrap_or_default();
+    let would = if report["is_dry_run"] == true { "Would import" } else { "Imported" };
+    print_line!(
+        "{would} {}: {} of {} rows new, {} changed, {} the same; {} interfaces made.",
+        path.display(),
+        count("created"),
+        count("rows"),
+        count("updated"),
+        count("unchanged"),
+        count("interfaces_created")
+    );
+    let passed: Vec<&str> = report["columns_passed_over"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if !passed.is_empty() {
+        print_line!("Columns that are never imported: {}.", passed.join(", "));
+    }
+    if report["is_dry_run"] == true {
+        print_line!("This was a dry run: nothing was changed.");
+    }
+}
+
+/// A line for each fault, unless they are printed already.
+fn refused(path: &Path, faults: &Value, is_printed: bool) -> Failure {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut told = format!("{}: {}", path.display(), text(&faults["detail"]));
+    let listed = faults["faults"].as_array().map_or(&[][..], Vec::as_slice);
+    for fault in listed.iter().filter(|_| !is_printed) {
+        let name = fault["name"].as_str().map_or_else(String::new, |name| format!(" ({name})"));
+        told.push_str(&format!("\n  line {}{name}: {}", fault["line"], text(&fault["detail"])));
+    }
+    let count = faults["fault_count"].as_u64().unwrap_or_default();
+    let more = count.saturating_sub(listed.len() as u64);
+    if more > 0 && !is_printed {
+        told.push_str(&format!("\n  and {more} more"));
+    }
+    Failure::refused(told)
+}
+
+/// The encoding that a flag names.
+pub(super) fn encoding(word: &str) -> Result<Encoding, String> {
+    Encoding::parse(word)
+        .ok_or_else(|| format!("it is one of {}", Encoding::ALL.map(Encoding::as_str).join(", ")))
+}
+
+/// The kind of table that a flag names.
+pub(super) fn kind(word: &str) -> Result<TableKind, String> {
+    TableKind::parse(word)
+        .ok_or_else(|| format!("it is one of {}", TableKind::ALL.map(TableKind::as_str).join(", ")))
+}
+
+/// The separator that a flag names.
+pub(super) fn separator(word: &str) -> Result<Separator, String> {
+    Separator::parse(word)
+        .ok_or_else(|| format!("it is one of {}", Separator::ALL.map(Separator::as_str).join(", ")))
+}

@@ -1,0 +1,114 @@
+//! From a cell to a domain value, or what is wrong with it.
+
+use crate::domain::{DeviceId, DeviceType, InterfaceType, Medium, Name, PON_CLASSES, PonClass};
+
+use super::fault::quoted;
+
+/// A value, or why a text is none.
+pub(super) type Parsed<T> = Result<T, String>;
+
+/// A decimal number such as `-27.5`. Neither exponents nor other bases, no separators of
+/// thousands, and a point as the decimal sign: `1,234` is two numbers in two countries.
+pub(super) fn number(text: &str) -> Parsed<f64> {
+    // A minus sign as word processors write it.
+    let plain = text.replace('\u{2212}', "-");
+    let digits = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
+    let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && digits.bytes().filter(|byte| *byte == b'.').count() <= 1;
+    let number = plain.parse().ok().filter(|number: &f64| is_decimal && number.is_finite());
+    number.ok_or_else(|| {
+        let text = quoted(text);
+        if text.contains(',') {
+            format!("'{text}' is not a number: the decimal sign is a point, as in 1234.5")
+        } else {
+            format!("'{text}' is not a number such as 1234.5")
+        }
+    })
+}
+
+/// A length or a loss.
+pub(super) fn not_negative(text: &str) -> Parsed<f64> {
+    let number = number(text)?;
+    if number < 0.0 { Err(format!("{number} is less than 0")) } else { Ok(number) }
+}
+
+pub(super) fn name(text: &str) -> Parsed<Name> {
+    Name::new(text).map_err(|fault| format!("'{}' is not a name: {fault}", quoted(text)))
+}
+
+pub(super) fn id(text: &str) -> Parsed<DeviceId> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let id = digits.parse().ok().filter(|id| is_whole && *id > 0);
+    id.map(DeviceId).ok_or_else(|| format!("'{}' is not an id", quoted(text)))
+}
+
+/// `OLT`, and also `Core router` as the page writes it.
+pub(super) fn device_type(text: &str) -> Parsed<DeviceType> {
+    word(text, DeviceType::parse, DeviceType::all().map(DeviceType::as_str), "a device type")
+}
+
+pub(super) fn interface_type(text: &str) -> Parsed<InterfaceType> {
+    let all = InterfaceType::ALL.into_iter().map(InterfaceType::as_str);
+    word(text, InterfaceType::parse, all, "an interface type")
+}
+
+pub(super) fn pon_class(text: &str) -> Parsed<PonClass> {
+    word(text, PonClass::parse, PON_CLASSES.iter().map(|row| row.word), "a PON class")
+}
+
+pub(super) fn medium(text: &str) -> Parsed<Medium> {
+    word(text, Medium::parse, Medium::ALL.into_iter().map(Medium::as_str), "a medium")
+}
+
+fn word<T>(
+    text: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    all: impl Iterator<Item = &'static str>,
+    what: &str,
+) -> Parsed<T> {
+    let words: Vec<&str> = text.split([' ', '-', '_']).filter(|it| !it.is_empty()).collect();
+    parse(&words.join("_").to_uppercase()).ok_or_else(|| {
+        let all: Vec<&str> = all.collect();
+        format!("'{}' is not {what}: {}", quoted(text), all.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_decimal_numbers_are_numbers() {
+        for (text, expected) in [
+            ("0", 0.0),
+            ("-27.5", -27.5),
+            ("+4", 4.0),
+            ("\u{2212}1", -1.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+        ] {
+            assert_eq!(number(text), Ok(expected), "{text}");
+        }
+        let huge = "9".repeat(400);
+        for text in [
+            "0x10", "1e0", "1E5", "1,234", "1,5", "1.234,5", "1 000", "inf", "NaN", "", "-", ".",
+            "1.2.3", "--1", "½", "١", &huge,
+        ] {
+            assert!(number(text).is_err(), "{text}");
+        }
+        assert!(not_negative("-0.1").is_err() && not_negative("0").is_ok());
+    }
+
+    #[test]
+    fn words_may_be_written_as_the_page_shows_them() {
+        for text in ["CORE_ROUTER", "core router", "Core-Router"] {
+            assert_eq!(device_type(text), Ok(DeviceType::CoreRouter), "{text}");
+        }
+        assert!(device_type("TOASTER").is_err());
+        assert_eq!(id("#12"), Ok(DeviceId(12)));
+        for text in ["0", "-1", "1.5", "+3", "x", "99999999999999999999"] {
+            assert!(id(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The columns of the tables.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What the rows of a table are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TableKind {
+    Devices,
+    Links,
+}
+
+/// What an export writes, in this order.
+const DEVICES_WRITTEN: &[&str] = &[
+    "name",
+    "device_type",
+    "container",
+    "effective_status",
+    "status",
+    "status_override",
+    "override_reason",
+    "status_since",
+    "margin_db",
+    "x",
+    "y",
+    "tx_power_dbm",
+    "sensitivity_min_dbm",
+    "insertion_loss_db",
+    "pon_class",
+];
+const LINKS_WRITTEN: &[&str] = &[
+    "a_device",
+    "a_interface",
+    "a_interface_type",
+    "b_device",
+    "b_interface",
+    "b_interface_type",
+    "length_km",
+    "physical_medium_id",
+    "status",
+    "status_override",
+    "override_reason",
+];
+/// What an import passes over: it is computed, or says how the network was run.
+const PASSED_OVER: &[&str] = &[
+    "effective_status",
+    "status",
+    "status_override",
+    "override_reason",
+    "status_since",
+    "margin_db",
+];
+
+impl TableKind {
+    pub const ALL: [Self; 2] = [Self::Devices, Self::Links];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Devices => "devices",
+            Self::Links => "links",
+        }
+    }
+
+    /// The kind with this word, if there is one.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// The columns of an export.
+    pub(super) const fn columns_written(self) -> &'static [&'static str] {
+        match self {
+            Self::Devices => DEVICES_WRITTEN,
+            Self::Links => LINKS_WRITTEN,
+        }
+    }
+
+    /// The columns that an import reads.
+    pub(super) fn columns_read(self) -> impl Iterator<Item = &'static str> {
+        let id = matches!(self, Self::Devices).then_some("id");
+        let written = self.columns_written().iter().copied();
+        id.into_iter().chain(written.filter(|column| !PASSED_OVER.contains(column)))
+    }
+
+    /// Whether a column is known but not read.
+    pub(super) fn passes_over(self, column: &str) -> bool {
+        self.columns_written().contains(&column) && PASSED_OVER.contains(&column)
+    }
+
+    pub(super) fn knows(self, column: &str) -> bool {
+        self.columns_read().any(|it| it == column) || self.passes_over(column)
+    }
+
+    /// The columns without which no row says what it is about: one of each group.
+    pub(super) const fn columns_needed(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Devices => &[&["name", "id"]],
+            Self::Links => &[&["a_device"], &["a_interface"], &["b_device"], &["b_interface"]],
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Devices and links as tables in text: CSV with commas, semicolons or tabs. The one parser, and
+//! the one writer, of page, API and command.
+
+mod cells;
+mod columns;
+mod encoding;
+mod fault;
+mod records;
+mod report;
+mod rows;
+mod sheet;
+mod write;
+
+pub use columns::TableKind;
+pub use encoding::Encoding;
+pub use fault::TableFault;
+pub use report::{ImportFaults, ImportReport};
+pub use rows::{Reading, TableOptions, looks_like_table, read_table};
+pub use write::Cell;
+
+use std::io::{self, Write};
+
+use super::{SignalView, Time};
+use crate::domain::{Device, Interface, Link, Medium, OverrideReason, PonClass, Status};
+use write::{write_heading, write_row};
+
+/// Largest table: 300 bytes for each of the rows that are taken; usual ones have 80.
+pub const TABLE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Rows of one table. Each may be a device with ports, and all of them are one command.
+pub const TABLE_ROWS_MAX: usize = 50_000;
+
+/// What stands between two cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Separator {
+    #[default]
+    Comma,
+    /// What a spreadsheet expects where the comma is the decimal sign.
+    Semicolon,
+    Tab,
+}
+
+impl Separator {
+    pub const ALL: [Self; 3] = [Self::Comma, Self::Semicolon, Self::Tab];
+
+    pub const fn as_char(self) -> char {
+        match self {
+            Self::Comma => ',',
+            Self::Semicolon => ';',
+            Self::Tab => '\t',
+        }
+    }
+
+    /// Its name on the command line and in a query.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Comma => "comma",
+            Self::Semicolon => "semicolon",
+            Self::Tab => "tab",
+        }
+    }
+
+    /// The separator that this character is.
+    pub fn of(character: char) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_char() == character)
+    }
+
+    /// The separator of this name, or the character itself.
+    pub fn parse(word: &str) -> Option<Self> {
+        let mut characters = word.chars();
+        let character = characters.next().filter(|_| characters.next().is_none());
+        character
+            .and_then(Self::of)
+            .or_else(|| Self::ALL.into_iter().find(|it| it.as_str() == word))
+    }
+}
+
+/// Writes the names of the columns.
+pub fn write_table_heading(
+    out: &mut impl Write,
+    kind: TableKind,
+    separator: Separator,
+) -> io::Result<()> {
+    write_heading(out, separator, kind.columns_written())
+}
+
+/// Writes a device. Its id is not written: it means nothing at another site, and a device is
+/// known by its name.
+pub fn write_device_row(
+    out: &mut impl Write,
+    separator: Separator,
+    device: &Device,
+    container: Option<&str>,
+) -> io::Result<()> {
+    let set = device.status_override.as_ref();
+    let since = time_text(device.status_since);
+    let cells = [
+        Cell::Text(device.name.as_str()),
+        Cell::Text(device.device_type.as_str()),
+        container.into(),
+        Cell::Text(device.effective_status().as_str()),
+        Cell::Text(device.status.as_str()),
+        set.map(|set| Status::as_str(set.status)).into(),
+        set.and_then(|set| set.reason.as_ref()).map(OverrideReason::as_str).into(),
+        Cell::Text(&since),
+        device.signal.as_ref().map(|signal| SignalView::new(signal).margin_db).into(),
+        Cell::Number(device.position.x),
+        Cell::Number(device.position.y),
+        device.optics.tx_power_dbm.into(),
+        device.optics.sensitivity_min_dbm.into(),
+        device.optics.insertion_loss_db.into(),
+        device.optics.pon_class.map(PonClass::as_str).into(),
+    ];
+    write_row(out, separator, &cells)
+}
+
+/// Writes a link with its two ports and the names of their devices.
+pub fn write_link_row(
+    out: &mut impl Write,
+    separator: Separator,
+    link: &Link,
+    ends: [(&str, &Interface); 2],
+) -> io::Result<()> {
+    let set = link.status_override.as_ref();
+    let mut cells = Vec::with_capacity(11);
+    for (device, interface) in ends {
+        cells.extend([
+            Cell::Text(device),
+            Cell::Text(interface.name.as_str()),
+            Cell::Text(interface.interface_type.as_str()),
+        ]);
+    }
+    cells.extend([
+        link.length_km.into(),
+        link.medium.map(Medium::as_str).into(),
+        Cell::Text(link.status.as_str()),
+        set.map(|set| Status::as_str(set.status)).into(),
+        set.and_then(|set| set.reason.as_ref()).map(OverrideReason::as_str).into(),
+    ]);
+    write_row(out, separator, &cells)
+}
+
+fn time_text(time: crate::domain::Timestamp) -> String {
+    match serde_json::to_value(Time(time)) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,201 @@
+//! From the bytes of a table to the rows of an import, with all faults in one pass.
+
+use std::borrow::Cow;
+
+use super::cells::{self, Parsed};
+use super::columns::TableKind;
+use super::encoding::{Encoding, decode, decode_head};
+use super::fault::TableFault;
+use super::records::{Record, Records};
+use super::sheet::Heading;
+use super::{Separator, TABLE_ROWS_MAX};
+use crate::domain::{Command, DeviceRow, LinkEnd, LinkRow, Optics};
+
+/// How to read a table.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TableOptions {
+    pub encoding: Encoding,
+    /// What the rows have to be; by the heading without it.
+    pub kind: Option<TableKind>,
+}
+
+/// A table as it was read.
+#[derive(Debug)]
+pub struct Reading {
+    pub kind: TableKind,
+    pub separator: Separator,
+    pub faults: Vec<TableFault>,
+    /// Known columns that an import does not read.
+    pub columns_passed_over: Vec<String>,
+    /// The line and the name of each row.
+    pub rows: Vec<(usize, String)>,
+    /// The rows; `None` when they cannot be told from the heading, or are too many.
+    pub command: Option<Command>,
+}
+
+/// Whether bytes begin as a table of devices or links does, in any encoding.
+pub fn looks_like_table(head: &[u8]) -> bool {
+    Heading::read(&decode_head(head)).is_some_and(|heading| heading.is_one())
+}
+
+/// Reads a table. All of its faults are told, in the order of the lines.
+pub fn read_table(bytes: &[u8], options: TableOptions) -> Reading {
+    let kind = options.kind.unwrap_or(TableKind::Devices);
+    let unread = |faults| Reading {
+        kind,
+        separator: Separator::Comma,
+        faults,
+        columns_passed_over: Vec::new(),
+        rows: Vec::new(),
+        command: None,
+    };
+    let text = match decode(bytes, options.encoding) {
+        Ok(text) => text,
+        Err(fault) => return unread(vec![fault]),
+    };
+    let Some(mut heading) = Heading::read(&text) else {
+        return unread(vec![TableFault::at(1, "The file is empty")]);
+    };
+    let found = heading.kind;
+    heading.kind = options.kind.unwrap_or(found);
+    if heading.kind != found && !heading.is_one() {
+        let what = format!("This is a table of {}, not of {}", found.as_str(), kind.as_str());
+        return unread(vec![TableFault::at(heading.line, what)]);
+    }
+    read_rows(&text, &heading)
+}
+
+fn read_rows(text: &str, heading: &Heading) -> Reading {
+    let mut reading = Reading {
+        kind: heading.kind,
+        separator: heading.separator,
+        faults: heading.faults(),
+        columns_passed_over: heading.passed_over(),
+        rows: Vec::new(),
+        command: None,
+    };
+    if !heading.is_one() {
+        return reading;
+    }
+    let mut records = Records::new(text, heading.separator.as_char());
+    records.next();
+    let (mut devices, mut links) = (Vec::new(), Vec::new());
+    let mut count = 0;
+    for record in records.by_ref() {
+        count += 1;
+        if count > TABLE_ROWS_MAX {
+            continue;
+        }
+        let mut row = Row { heading, record: &record, faults: Vec::new() };
+        row.faults.extend(heading.surplus(&record));
+        let name = match heading.kind {
+            TableKind::Devices => {
+                devices.push(row.device());
+                row.text("name").or_else(|| row.text("id")).unwrap_or_default().into_owned()
+            }
+            TableKind::Links => {
+                links.push(row.link());
+                let end = |column| row.text(column).unwrap_or_default();
+                format!("{} \u{2013} {}", end("a_device"), end("b_device"))
+            }
+        };
+        let named = Some(super::fault::quoted(&name)).filter(|name| !name.is_empty());
+        reading.faults.extend(
+            row.faults.into_iter().map(|fault| TableFault { name: named.clone(), ..fault }),
+        );
+        reading.rows.push((record.line, name));
+    }
+    reading.faults.append(&mut records.faults);
+    if count == 0 {
+        let what = "The table has a heading and no rows";
+        reading.faults.push(TableFault::at(heading.line, what));
+    } else if count > TABLE_ROWS_MAX {
+        let what = format!(
+            "The table has {count} rows, and one import takes {TABLE_ROWS_MAX}; split the file"
+        );
+        reading.faults = vec![TableFault::at(heading.line, what)];
+        return reading;
+    }
+    reading.faults.sort_by_key(|fault| fault.line);
+    reading.command = Some(match heading.kind {
+        TableKind::Devices => Command::ImportDevices(devices),
+        TableKind::Links => Command::ImportLinks(links),
+    });
+    reading
+}
+
+/// A row while it is read.
+struct Row<'r, 't> {
+    heading: &'r Heading,
+    record: &'r Record<'t>,
+    faults: Vec<TableFault>,
+}
+
+impl<'r> Row<'r, '_> {
+    fn device(&mut self) -> DeviceRow {
+        let row = DeviceRow {
+            id: self.value("id", cells::id),
+            name: self.value("name", cells::name),
+            device_type: self.value("device_type", cells::device_type),
+            container: self.text("container").map(Cow::into_owned),
+            x: self.value("x", cells::number),
+            y: self.value("y", cells::number),
+            optics: Optics {
+                tx_power_dbm: self.value("tx_power_dbm", cells::number),
+                sensitivity_min_dbm: self.value("sensitivity_min_dbm", cells::number),
+                insertion_loss_db: self.value("insertion_loss_db", cells::not_negative),
+                pon_class: self.value("pon_class", cells::pon_class),
+            },
+            is_partial: false,
+        };
+        if row.name.is_none() && row.id.is_none() && self.faults.is_empty() {
+            self.fault(None, "The row has neither a name nor an id".to_owned());
+        }
+        DeviceRow { is_partial: !self.faults.is_empty(), ..row }
+    }
+
+    fn link(&mut self) -> LinkRow {
+        let a = self.end("a_device", "a_interface", "a_interface_type");
+        let b = self.end("b_device", "b_interface", "b_interface_type");
+        let length_km = self.value("length_km", cells::not_negative);
+        let medium = self.value("physical_medium_id", cells::medium);
+        LinkRow { a, b, length_km, medium, is_partial: !self.faults.is_empty() }
+    }
+
+    fn end(&mut self, device: &str, interface: &str, interface_type: &str) -> LinkEnd {
+        for column in [device, interface] {
+            if self.text(column).is_none() {
+                self.fault(Some(column), format!("There is no value for {column}"));
+            }
+        }
+        LinkEnd {
+            device: self.value(device, cells::name),
+            interface: self.value(interface, cells::name),
+            interface_type: self.value(interface_type, cells::interface_type),
+        }
+    }
+
+    fn value<T>(&mut self, column: &str, parse: impl Fn(&str) -> Parsed<T>) -> Option<T> {
+        match parse(&self.text(column)?) {
+            Ok(value) => Some(value),
+            Err(what) => {
+                self.fault(Some(column), what);
+                None
+            }
+        }
+    }
+
+    /// What a column has; `None` when there is nothing.
+    fn text(&self, column: &str) -> Option<Cow<'r, str>> {
+        let cell = self.record.cells.get(self.heading.place(column)?)?;
+        (!cell.trim().is_empty()).then(|| Cow::Borrowed(cell.as_ref()))
+    }
+
+    fn fault(&mut self, column: Option<&str>, detail: String) {
+        let line = self.record.line;
+        self.faults.push(match column {
+            Some(column) => TableFault::in_column(line, column, detail),
+            None => TableFault::at(line, detail),
+        });
+    }
+}

@@ -1,0 +1,102 @@
+//! A table's heading: the separator, the kind of the rows, and where each column is.
+
+use std::borrow::Cow;
+
+use super::Separator;
+use super::columns::TableKind;
+use super::fault::{TableFault, quoted};
+use super::records::{Record, Records};
+
+/// The heading of a table.
+pub(super) struct Heading {
+    pub(super) separator: Separator,
+    pub(super) kind: TableKind,
+    pub(super) line: usize,
+    /// Names as columns are known by; empty where the heading has none.
+    columns: Vec<String>,
+}
+
+impl Heading {
+    /// Reads the heading with the separator by which most of its names are known.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let tries = Separator::ALL.into_iter().filter_map(|separator| {
+            let record = Records::new(text, separator.as_char()).next()?;
+            let columns: Vec<String> = record.cells.iter().map(|cell| known_as(cell)).collect();
+            let known = |kind: TableKind| columns.iter().filter(|it| kind.knows(it)).count();
+            let kind = TableKind::ALL.into_iter().rev().max_by_key(|kind| known(*kind))?;
+            let rank = (known(kind), columns.len());
+            Some((rank, Self { separator, kind, line: record.line, columns }))
+        });
+        // The first of equals: the comma.
+        let best = tries.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.map(|(_, heading)| heading)
+    }
+
+    /// Whether it names what its rows are about.
+    pub(super) fn is_one(&self) -> bool {
+        self.missing().next().is_none()
+    }
+
+    /// Where a column is.
+    pub(super) fn place(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|it| it == column)
+    }
+
+    /// Columns that are known but not read.
+    pub(super) fn passed_over(&self) -> Vec<String> {
+        self.columns.iter().filter(|it| self.kind.passes_over(it)).cloned().collect()
+    }
+
+    /// Everything that is wrong with it.
+    pub(super) fn faults(&self) -> Vec<TableFault> {
+        let mut faults = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            if column.is_empty() {
+                continue;
+            }
+            let is_again = self.columns[..index].contains(column);
+            if is_again {
+                let text = format!("The column '{}' is there twice", quoted(column));
+                faults.push(TableFault::in_column(self.line, column, text));
+            } else if !self.kind.knows(column) {
+                let known: Vec<&str> = self.kind.columns_read().collect();
+                let text = format!(
+                    "The column '{}' is unknown; a table of {} has {}",
+                    quoted(column),
+                    self.kind.as_str(),
+                    known.join(", ")
+                );
+                faults.push(TableFault::in_column(self.line, column, text));
+            }
+        }
+        for missing in self.missing() {
+            let text = format!("The heading names no column {}", missing.join(" or "));
+            faults.push(TableFault::at(self.line, text));
+        }
+        faults
+    }
+
+    /// A fault where a row has more in it than the heading names.
+    pub(super) fn surplus(&self, record: &Record<'_>) -> Option<TableFault> {
+        let named = self.columns.iter().rposition(|it| !it.is_empty()).map_or(0, |at| at + 1);
+        if record.width > named {
+            let text = format!("The row has {} cells, and the heading names {named}", record.width);
+            return Some(TableFault::at(record.line, text));
+        }
+        let is_filled = |cell: &Cow<'_, str>| !cell.trim().is_empty();
+        let mut cells = self.columns.iter().zip(&record.cells).enumerate();
+        let (at, _) = cells.find(|(_, (column, cell))| column.is_empty() && is_filled(cell))?;
+        let text = format!("Cell {} has a value, and the heading names no column for it", at + 1);
+        Some(TableFault::at(record.line, text))
+    }
+
+    fn missing(&self) -> impl Iterator<Item = &'static [&'static str]> {
+        let needed = self.kind.columns_needed().iter().copied();
+        needed.filter(|group| group.iter().all(|column| self.place(column).is_none()))
+    }
+}
+
+/// `Device Type` is `device_type`.
+fn known_as(cell: &str) -> String {
+    cell.trim().to_lowercase().replace([' ', '-'], "_")
+}
