@@ -1,1 +1,0 @@
-function e(e,n,r){let i=new Date().toISOString().slice(0,19).replaceAll(/[-:]/g,``).replace(`T`,`_`),a=new Blob([n===`csv`?`﻿`+r:r],{type:t[n]}),o=document.createElement(`a`);o.href=URL.createObjectURL(a),o.download=`${e}_${i}.${n}`,o.click(),setTimeout(()=>URL.revokeObjectURL(o.href))}var t={csv:`text/csv;charset=utf-8`,jsonl:`application/x-ndjson`};export{e as t};

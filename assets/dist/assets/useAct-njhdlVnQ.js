@@ -1,1 +1,0 @@
-import{Ot as e,l as t}from"./preload-helper-tvZy2eaI.js";import{I as n}from"./index-Dg943M6G.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{acting:r,act:i}}export{r as t};
