@@ -162,7 +162,9 @@ fn row_error(row: &RowRefusal) -> RowError {
 /// An operator asked the mirror, and is told what keeps it.
 fn mirror(error: &SyncError) -> Response {
     match error {
-        SyncError::Off => answer(StatusCode::CONFLICT, error.to_string()),
+        SyncError::Off | SyncError::NothingToAdopt => {
+            answer(StatusCode::CONFLICT, error.to_string())
+        }
         SyncError::Stopped(obstacle) => {
             answer(StatusCode::CONFLICT, format!("{}; {}", obstacle.message, obstacle.remedy))
         }

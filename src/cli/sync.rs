@@ -104,6 +104,7 @@ fn failed(error: SyncError) -> Failure {
             "{error}; set it in the configuration and restart the service ({STOP_COMMAND} stops \
              it)"
         )),
+        SyncError::NothingToAdopt => Failure::refused(error.to_string()),
         other => anyhow::Error::from(other).into(),
     }
 }

@@ -8,11 +8,11 @@ use super::commit::{Applied, Cause, Commit};
 use super::error::EngineError;
 use super::handle::Handle;
 use super::progress::LONG_STEP;
-use super::writer::{Engine, Request};
+use super::writer::{BYTES_PER_CHANGE, Engine, Request};
 use crate::domain::{Command, EntityKey, Refusal, Site};
 use crate::store::{
-    AdoptionNote, AuditOrigin, CommitBatch, CommitEntry, Confirmed, Floors, MirrorState, Snapshot,
-    Space, StoreError,
+    AdoptionNote, AuditOrigin, CommitBatch, CommitEntry, Confirmed, Floors, MirrorState, Shortage,
+    StoreError,
 };
 
 /// Marks looked at in one turn of the engine: about 2 ms, so that no writer waits for long.
@@ -22,8 +22,10 @@ const CONFIRM_TURN: usize = 4096;
 pub struct Adoption {
     pub site: Box<Site>,
     pub floors: Floors,
-    /// The commit that the caller has set aside; adopted only while it is the last one.
-    pub expected_seq: u64,
+    /// The commit that the decision rests on, if it does: adopted only while it is the last one.
+    pub at_seq: Option<u64>,
+    /// The current store is kept in the quarantine under this name and its seq.
+    pub keep_as: String,
     /// What the store remembers of the mirror from then on, in the same commit.
     pub mirror: MirrorState,
     /// Who brings it, for the audit trail.
@@ -33,14 +35,17 @@ pub struct Adoption {
 /// How an adoption ended.
 #[derive(Debug)]
 pub enum Adopted {
-    /// The site is now the one that was brought, as of this commit.
-    Done { seq: u64 },
-    /// A write came in between: set the newer state aside and try again.
+    /// The site is now the one that was brought, as of this commit. `kept` is where the store from
+    /// before is; absent when nothing was ever written to it.
+    Done { seq: u64, kept: Option<PathBuf> },
+    /// A write came in between: decide again.
     Overtaken,
     /// The state breaks a rule; nothing was changed.
     Refused(Refusal),
-    /// The data volume has too little room for it; nothing was changed.
-    NoRoom(Space),
+    /// There is too little room for it; nothing was changed.
+    NoRoom(Shortage),
+    /// The current store could not be copied; nothing was changed.
+    Failed(StoreError),
 }
 
 /// What is asked.
@@ -85,8 +90,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Decides, looks for room, copies the current store once, and replaces the site. Nobody writes
+    /// meanwhile, so what is kept is exactly what is replaced; a copy for what is then not done is
+    /// removed.
     fn adopt(&mut self, adoption: Adoption) -> Result<Adopted, StoreError> {
-        if adoption.expected_seq != self.seq {
+        if adoption.at_seq.is_some_and(|seq| seq != self.seq) {
             return Ok(Adopted::Overtaken);
         }
         let command = Command::ReplaceSite(adoption.site);
@@ -97,10 +105,17 @@ impl Engine {
             Ok(decision) => decision,
             Err(refusal) => return Ok(Adopted::Refused(refusal)),
         };
-        if let Some(reason) = self.lacks_room(decision.changes.len())? {
-            self.world.undo(decision.changes, counters);
-            return Ok(Adopted::NoRoom(reason.space));
-        }
+        let kept = match self.set_aside(&adoption.keep_as, decision.changes.len()) {
+            Ok(Ok(kept)) => kept,
+            Ok(Err(shortage)) => {
+                self.world.undo(decision.changes, counters);
+                return Ok(Adopted::NoRoom(shortage));
+            }
+            Err(error) => {
+                self.world.undo(decision.changes, counters);
+                return Ok(Adopted::Failed(error));
+            }
+        };
         self.seq = self.seq.max(adoption.floors.seq) + 1;
         let origin = AuditOrigin { actor: adoption.actor.to_owned(), request_id: String::new() };
         self.progress.begin(LONG_STEP);
@@ -121,7 +136,27 @@ impl Engine {
         self.show_latest()?;
         let applied = vec![Applied { cause, changes: decision.changes }];
         self.publish(Commit { seq: self.seq, at: now, applied });
-        Ok(Adopted::Done { seq: self.seq })
+        Ok(Adopted::Done { seq: self.seq, kept })
+    }
+
+    /// Copies the store into the quarantine, if there is room for that and for the changes that
+    /// follow; returns where it is. A store that nothing was ever written to is not worth a copy.
+    fn set_aside(
+        &self,
+        stamp: &str,
+        change_count: usize,
+    ) -> Result<Result<Option<PathBuf>, Shortage>, StoreError> {
+        let change_bytes = change_count as u64 * BYTES_PER_CHANGE;
+        let keep_free_bytes = self.options.min_free_bytes + change_bytes;
+        if let Some(shortage) = self.store.lacks_room_to_set_aside(keep_free_bytes)? {
+            return Ok(Err(shortage));
+        }
+        if self.seq == 0 {
+            return Ok(Ok(None));
+        }
+        let name = format!("{stamp}-seq{}", self.seq);
+        self.progress.begin(LONG_STEP);
+        self.store.set_aside(&self.store.read()?, &name).map(|kept| Ok(Some(kept)))
     }
 }
 
@@ -158,10 +193,14 @@ impl Handle {
         self.ask_mirror(|answer| MirrorRequest::Adopt(adoption, answer)).await
     }
 
-    /// Copies a view of the store into the quarantine; returns where it is. Blocks for the time
-    /// of writing as much as the store holds: not for tokio's threads.
-    pub fn set_aside(&self, snapshot: &Snapshot, name: &str) -> Result<PathBuf, StoreError> {
-        self.store.set_aside(snapshot, name)
+    /// What would keep an adoption from setting the current store aside, once what earlier ones left
+    /// unfinished is removed. Reads directories: not for tokio's threads.
+    ///
+    /// # Errors
+    /// When the file system does not tell.
+    pub fn lacks_room_to_set_aside(&self) -> Result<Option<Shortage>, StoreError> {
+        self.store.sweep_quarantine()?;
+        self.store.lacks_room_to_set_aside(self.min_free_bytes)
     }
 
     async fn ask_mirror<T>(

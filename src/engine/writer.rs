@@ -48,6 +48,23 @@ pub(super) enum Request {
     Stop,
 }
 
+impl Request {
+    /// Whether whoever asked for a change has gone away while it waited: a caller that gave up may have
+    /// been told that nothing was done.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Command { answer, .. } | Self::TryOut { answer, .. } => answer.is_closed(),
+            Self::Restore(_, answer) => answer.is_closed(),
+            Self::Simulate { .. }
+            | Self::Inspect(_)
+            | Self::Mirror(_)
+            | Self::Jobs(_)
+            | Self::Ping(_)
+            | Self::Stop => false,
+        }
+    }
+}
+
 /// What commands would change, or which of them is refused.
 pub(super) type Simulated = Result<Vec<Change>, RowRefusal>;
 
@@ -200,6 +217,9 @@ impl Engine {
 
     /// Decides a request. Returns true when it is the last one.
     fn take(&mut self, batch: &mut Batch, request: Request) -> bool {
+        if request.is_abandoned() {
+            return false;
+        }
         match request {
             Request::Simulate { commands, answer } => {
                 batch.questions.push(Question::Simulate { commands, answer });

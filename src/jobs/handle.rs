@@ -68,6 +68,19 @@ pub(super) enum Request {
     Look(Answer<()>),
 }
 
+impl Request {
+    /// Whether whoever asked has gone away.
+    pub(super) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::List(answer) => answer.is_closed(),
+            Self::Run { answer, .. } => answer.is_closed(),
+            Self::Wait { answer, .. } | Self::Set { answer, .. } | Self::Look(answer) => {
+                answer.is_closed()
+            }
+        }
+    }
+}
+
 /// What is known of a job without the store.
 pub(super) struct Standing {
     pub(super) status: JobStatus,

@@ -116,7 +116,10 @@ impl Jobs {
     }
 
     async fn serve(&mut self, request: Request) {
-        // Whoever asked may have gone away; the jobs go on either way.
+        // A run that was asked for by somebody who has gone is not begun.
+        if request.is_abandoned() {
+            return;
+        }
         match request {
             Request::List(answer) => {
                 let now = self.engine.now();

@@ -28,7 +28,7 @@ pub use jobs::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Trigger};
 pub use marker::{MARKER_FILE, Marker, read as read_marker};
 pub use mirror::{Confirmed, Floors, Holder, Mark, MirrorState};
 pub use open::{OpenOptions, STORE_FILE, Store};
-pub use quarantine::QUARANTINE_DIR;
+pub use quarantine::{QUARANTINE_BYTES_MAX, QUARANTINE_DIR, Shortage};
 pub use replace::Replacement;
 pub use snapshot::{BLOCK_SIZE, IdRange, Snapshot};
 pub use space::Space;

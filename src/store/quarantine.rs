@@ -1,24 +1,99 @@
 //! Setting a store aside: a whole copy of it that a later `unoc` can open.
+//!
+//! What lies in the quarantine may be the only copy of acknowledged writes. Nothing here removes it but
+//! what holds nothing else: copies that were cut off, and copies of the very commit that the store
+//! still has. When the quarantine is full, no more is set aside until an operator has looked.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTransaction};
+use redb::{
+    Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, Value, WriteTransaction,
+};
 use uuid::Uuid;
 
 use super::error::{StoreError, io};
+use super::head::{self, Head};
 use super::marker::{self, Marker};
 use super::open::{STORE_FILE, Store, create_private_dir, lock, make_job_tables};
 use super::snapshot::Snapshot;
+use super::space::Space;
 use super::tables;
 
 /// Directory inside the data directory for stores that were set aside.
 pub const QUARANTINE_DIR: &str = "quarantine";
+/// What may lie in the quarantine. A site of 100,000 devices takes 100 to 300 MB, so it is room for a
+/// handful of copies. The first one may be larger: there it is the volume that sets the limit.
+pub const QUARANTINE_BYTES_MAX: u64 = 2 << 30;
 /// The page cache of a copy while it is written: rows come in the order of their keys, which needs
 /// little. redb's own default is 1 GiB, and holds what was not yet written.
 const COPY_CACHE_BYTES: usize = 8 * 1024 * 1024;
 
+/// What keeps a store from being set aside.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Shortage {
+    /// The volume has too little room.
+    #[error(
+        "{} has {} MiB free, and setting the local store aside needs {} MiB",
+        .space.directory.display(), .space.free_bytes >> 20, .needed_bytes.div_ceil(1 << 20)
+    )]
+    Volume { space: Space, needed_bytes: u64 },
+    /// The quarantine holds as much as it may.
+    #[error(
+        "{} holds {} MiB; with the {} MiB of the local store it would have more than the {} MiB that are \
+         kept there",
+        .directory.display(), .bytes >> 20, .more_bytes.div_ceil(1 << 20), QUARANTINE_BYTES_MAX >> 20
+    )]
+    Quarantine { directory: PathBuf, bytes: u64, more_bytes: u64 },
+}
+
 impl Store {
+    /// What keeps this store from being set aside, if anything does. `keep_free_bytes` is what has to be
+    /// free on the volume afterwards.
+    ///
+    /// # Errors
+    /// When the file system does not tell.
+    pub fn lacks_room_to_set_aside(
+        &self,
+        keep_free_bytes: u64,
+    ) -> Result<Option<Shortage>, StoreError> {
+        // A copy has no page that the store does not have; without a commit there is nothing to copy.
+        let copy_bytes = if self.read()?.head().seq == 0 { 0 } else { self.file_bytes()? };
+        let (space, needed_bytes) = (self.space()?, copy_bytes + keep_free_bytes);
+        if space.free_bytes < needed_bytes {
+            return Ok(Some(Shortage::Volume { space, needed_bytes }));
+        }
+        let directory = self.directory().join(QUARANTINE_DIR);
+        let bytes = bytes_below(&directory)
+            .map_err(io(format!("cannot look through {}", directory.display())))?;
+        let is_full = bytes > 0 && copy_bytes > 0 && bytes + copy_bytes > QUARANTINE_BYTES_MAX;
+        Ok(is_full.then_some(Shortage::Quarantine { directory, bytes, more_bytes: copy_bytes }))
+    }
+
+    /// Removes from the quarantine what holds nothing of its own: copies that were cut off, and copies
+    /// of the commit that this store still has, which were made for something that was not done.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn sweep_quarantine(&self) -> Result<(), StoreError> {
+        let parent = self.directory().join(QUARANTINE_DIR);
+        let failed = || io(format!("cannot look through {}", parent.display()));
+        let entries = match fs::read_dir(&parent) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(failed())?,
+        };
+        let head = self.read()?.head();
+        for entry in entries {
+            let path = entry.map_err(failed())?.path();
+            let is_unfinished = path.extension().is_some_and(|extension| extension == "part");
+            if is_unfinished || head_of(&path) == Some(head) {
+                remove_dir(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Copies what `snapshot` shows into a data directory of its own below
     /// [`QUARANTINE_DIR`], durably, and returns that directory. `name` must be new.
     ///
@@ -141,9 +216,43 @@ pub(super) fn copy<K: Key, V: Value>(
     Ok(())
 }
 
+/// The last commit of a store that nobody has open; `None` where there is none that can be read, and
+/// for one that nothing was ever written to.
+fn head_of(directory: &Path) -> Option<Head> {
+    let db = redb::Builder::new()
+        .set_cache_size(COPY_CACHE_BYTES)
+        .open_read_only(directory.join(STORE_FILE))
+        .ok()?;
+    let tx = db.begin_read().ok()?;
+    let head = head::read_head(&tx.open_table(tables::META).ok()?).ok()?;
+    (head.seq > 0).then_some(head)
+}
+
+/// What the files below a directory take; 0 when there is none.
+fn bytes_below(directory: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        let entries = match fs::read_dir(&directory) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                directories.push(entry.path());
+            } else if kind.is_file() {
+                bytes += entry.metadata()?.len();
+            }
+        }
+    }
+    Ok(bytes)
+}
+
 fn remove_dir(path: &Path) -> Result<(), StoreError> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(io(format!("cannot remove {}", path.display()))(error))
         }
         _ => Ok(()),

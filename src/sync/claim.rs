@@ -82,7 +82,11 @@ pub(super) enum Verdict {
     /// The local state wins: compare everything and repair.
     Reconcile(&'static str),
     /// PostgreSQL's state wins: take it over.
-    Adopt(String),
+    Adopt {
+        why: String,
+        /// The local commit that the verdict rests on; without one it holds whatever is written here.
+        at_seq: Option<u64>,
+    },
     Refuse(Obstacle),
 }
 
@@ -94,15 +98,18 @@ pub(super) fn decide(local: Local<'_>, remote: Option<&Remote>) -> Verdict {
         return Verdict::Refuse(refusal);
     }
     if let Some(backup) = &remote.restored_from {
-        return Verdict::Adopt(format!("the backup {backup} was loaded into PostgreSQL"));
+        let why = format!("the backup {backup} was loaded into PostgreSQL");
+        return Verdict::Adopt { why, at_seq: None };
     }
     match local.wish {
         Some(Wish::TakeOver) => return Verdict::Reconcile("an operator took the site over"),
-        Some(Wish::Adopt) => return Verdict::Adopt("an operator chose it".to_owned()),
+        Some(Wish::Adopt) => {
+            return Verdict::Adopt { why: "an operator chose it".to_owned(), at_seq: None };
+        }
         None => {}
     }
     if local.seq == 0 {
-        return Verdict::Adopt("the local store is empty".to_owned());
+        return Verdict::Adopt { why: "the local store is empty".to_owned(), at_seq: Some(0) };
     }
     let was_adopted = |mirror: MirrorState| {
         mirror.adopted.is_some_and(|holder| {
@@ -130,10 +137,9 @@ pub(super) fn decide(local: Local<'_>, remote: Option<&Remote>) -> Verdict {
         return Verdict::Follow;
     }
     if local.is_starting {
-        Verdict::Adopt(format!(
-            "PostgreSQL was put back to seq {} while the service was stopped",
-            remote.applied_seq
-        ))
+        let seq = remote.applied_seq;
+        let why = format!("PostgreSQL was put back to seq {seq} while the service was stopped");
+        Verdict::Adopt { why, at_seq: Some(local.seq) }
     } else {
         Verdict::Reconcile("PostgreSQL had lost its last changes")
     }

@@ -3,10 +3,11 @@
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::claim::{self, Claim, Identity, Local, Remote, Verdict};
+use super::claim::{self, Claim, Identity, Local, Remote, Verdict, Wish};
 use super::error::{Obstacle, SyncError};
+use super::handle::Request;
 use super::mirror::Mirror;
-use super::reconcile;
+use super::reconcile::{self, Compared};
 use super::round::{self, Applied};
 use super::session::{Session, Tx};
 use super::status::{ROUNDS_KEPT, Reconciled, Round, RoundKind, State};
@@ -14,7 +15,8 @@ use super::{first, hydrate, schema};
 use crate::domain::{IdCounters, Timestamp};
 use crate::engine::{Adopted, Adoption};
 use crate::sql::Value;
-use crate::store::{Floors, Holder, MirrorState, Space};
+use crate::store::{Floors, Holder, MirrorState, Shortage};
+use uuid::Uuid;
 
 /// A connection that may write the site.
 pub(super) struct Link {
@@ -22,8 +24,13 @@ pub(super) struct Link {
     pub(super) claim: Claim,
 }
 
-/// Attempts to set the local store aside between two writes.
-const ADOPT_ATTEMPTS: u32 = 5;
+/// A site that was claimed and brought to the local state.
+struct Settled {
+    claim: Claim,
+    applied: Applied,
+    compared: Compared,
+    start: Instant,
+}
 
 impl Mirror {
     /// Connects, prepares the tables, settles whose state counts, and becomes the holder.
@@ -47,7 +54,9 @@ impl Mirror {
                 self.send_all(session)
             }
             (Verdict::Follow, Some(remote)) => {
-                let claim = self.take(tx, &remote)?;
+                let claim = self.claim(&mut tx, &remote)?;
+                tx.commit()?;
+                self.note_claim(&claim);
                 let mut link = Link { session, claim };
                 self.greet(&link, "following");
                 if std::mem::take(&mut self.is_suspicious) {
@@ -60,34 +69,28 @@ impl Mirror {
                     sync.applied_seq = remote.applied_seq,
                     "{why}: the local state wins, everything is compared"
                 );
-                let head = self.engine.read().head();
-                let is_later = remote.applied_seq >= head.seq;
-                if is_later || remote.next_audit > head.next_audit {
-                    let floors = match is_later {
-                        true => Floors::beyond(remote.applied_seq, remote.next_audit),
-                        false => Floors { seq: head.seq, next_audit: remote.next_audit },
-                    };
-                    self.ask(self.engine.raise(floors))?;
-                }
-                let claim = self.take(tx, &remote)?;
-                self.settled(Link { session, claim }, why)
+                self.go_beyond(&remote)?;
+                let settled = self.settle(tx, &remote)?;
+                self.carried_out(Wish::TakeOver);
+                self.settled(session, settled, why)
             }
-            (Verdict::Adopt(why), Some(remote)) => {
+            (Verdict::Adopt { why, at_seq }, Some(remote)) => {
                 drop(tx);
-                self.adopt(&mut session, &remote, &why)?;
+                self.adopt(&mut session, &remote, &why, at_seq)?;
                 let mut tx = session.begin()?;
                 round::limit(&mut tx)?;
                 let found = claim::read(&mut tx, self.identity.site_id)?;
                 if !found.is_some_and(|found| found.is_same_state(&remote)) {
                     return Err(SyncError::Changed("it changed while it was adopted"));
                 }
-                let claim = self.take(tx, &remote)?;
-                self.settled(Link { session, claim }, "the site was adopted")
+                let settled = self.settle(tx, &remote)?;
+                self.settled(session, settled, "the site was adopted")
             }
         }
     }
 
-    fn decide(&self, remote: Option<&Remote>) -> Result<Verdict, SyncError> {
+    fn decide(&mut self, remote: Option<&Remote>) -> Result<Verdict, SyncError> {
+        let wish = self.wish();
         let snapshot = self.engine.read();
         let local = Local {
             identity: &self.identity,
@@ -95,21 +98,60 @@ impl Mirror {
             mirror: snapshot.mirror()?,
             // Once somebody has written, the local state has what PostgreSQL lacks.
             is_starting: self.is_starting && snapshot.head().seq == self.seq_at_start,
-            wish: self.wish,
+            wish,
         };
         Ok(claim::decide(local, remote))
     }
 
-    /// Compares everything once whose state counts is settled.
-    fn settled(&mut self, mut link: Link, why: &str) -> Result<Link, SyncError> {
-        self.wish = None;
+    /// Lets the local state be later than everything that PostgreSQL holds.
+    fn go_beyond(&mut self, remote: &Remote) -> Result<(), SyncError> {
+        let head = self.engine.read().head();
+        if remote.applied_seq > head.seq && remote.instance_id == self.identity.instance_id {
+            // What PostgreSQL holds counts as another store's from now on: if this contact ends before
+            // the local state is there, the next one must not take it for an earlier state of this store.
+            self.identity.instance_id = Uuid::new_v4();
+            self.remember(self.unknown_mirror())?;
+        }
+        let is_later = remote.applied_seq >= head.seq;
+        if is_later || remote.next_audit > head.next_audit {
+            let floors = match is_later {
+                true => Floors::beyond(remote.applied_seq, remote.next_audit),
+                false => Floors { seq: head.seq, next_audit: remote.next_audit },
+            };
+            self.ask(self.engine.raise(floors))?;
+        }
+        Ok(())
+    }
+
+    /// Becomes the holder and makes PostgreSQL the same as the local state, in one transaction: one
+    /// that breaks off leaves the site to whoever had it.
+    fn settle(&mut self, mut tx: Tx<'_>, remote: &Remote) -> Result<Settled, SyncError> {
+        let activity = "Comparing every row with PostgreSQL.".to_owned();
+        self.shared.enter(State::Loading, self.now(), Some(activity));
+        let start = Instant::now();
+        let claim = self.claim(&mut tx, remote)?;
+        let snapshot = self.engine.read();
+        let (applied, compared) = reconcile::run(tx, &claim, &snapshot, true)?;
+        Ok(Settled { claim, applied, compared, start })
+    }
+
+    /// Notes what [`Self::settle`] did.
+    fn settled(
+        &mut self,
+        session: Session,
+        settled: Settled,
+        why: &str,
+    ) -> Result<Link, SyncError> {
+        let Settled { claim, applied, compared, start } = settled;
+        self.note_claim(&claim);
+        let mut link = Link { session, claim };
         self.greet(&link, why);
-        self.compare(&mut link, true)?;
+        self.compared(&mut link, applied, compared, start)?;
         Ok(link)
     }
 
-    /// Becomes the holder of a site that PostgreSQL knows.
-    fn take(&mut self, mut tx: Tx<'_>, remote: &Remote) -> Result<Claim, SyncError> {
+    /// Becomes the holder of a site that PostgreSQL knows, once the transaction is committed.
+    fn claim(&mut self, tx: &mut Tx<'_>, remote: &Remote) -> Result<Claim, SyncError> {
         // First here: a run that ends in between is recognised as this store's own.
         let known = self.engine.read().mirror()?;
         let epoch = remote.epoch + 1;
@@ -119,18 +161,15 @@ impl Mirror {
             adopted: known.and_then(|mirror| mirror.adopted),
             ..self.unknown_mirror()
         })?;
-        let epoch = claim::take(&mut tx, &self.identity, remote)?;
-        self.write_site(&mut tx)?;
-        tx.commit()?;
-        let claim = Claim {
+        let epoch = claim::take(tx, &self.identity, remote)?;
+        self.write_site(tx)?;
+        Ok(Claim {
             identity: self.identity.clone(),
             epoch,
             applied_seq: remote.applied_seq,
             next_audit: remote.next_audit,
             counters: remote.counters,
-        };
-        self.note_claim(&claim);
-        Ok(claim)
+        })
     }
 
     /// Sends the whole site to a PostgreSQL that does not know it.
@@ -158,18 +197,29 @@ impl Mirror {
         let mut link = Link { session, claim };
         self.note_claim(&link.claim);
         self.confirm(&mut link, RoundKind::First, applied, start)?;
-        self.wish = None;
+        self.carried_out(Wish::TakeOver);
+        self.refuse_adoption();
         self.greet(&link, "copied the whole site");
         Ok(link)
     }
 
-    /// Puts PostgreSQL's state in place of the local one.
+    /// Puts PostgreSQL's state in place of the local one. Whether that can be done is looked at before
+    /// the site is read, and by the engine before it copies the store.
     fn adopt(
         &mut self,
         session: &mut Session,
         remote: &Remote,
         why: &str,
+        at_seq: Option<u64>,
     ) -> Result<(), SyncError> {
+        if let Some(obstacle) = self.engine.lacks_room_to_set_aside()? {
+            return Err(no_room(&obstacle).into());
+        }
+        let is_asked_for = self.wish() == Some(Wish::Adopt);
+        let known = self.unfit.take_if(|(unfit, _)| is_asked_for || !unfit.is_same_state(remote));
+        if let (None, Some((_, refusal))) = (known, &self.unfit) {
+            return Err(unfit(refusal).into());
+        }
         warn!(sync.applied_seq = remote.applied_seq, "Adopting PostgreSQL's state: {why}");
         self.shared.enter(
             State::Loading,
@@ -179,36 +229,45 @@ impl Mirror {
         self.shared.update(|status| status.is_adopting = true);
         let site = hydrate::read(session, self.identity.site_id, remote)?;
         let site = site.ok_or(SyncError::Changed("it changed while it was read"))?;
-        for _ in 0..ADOPT_ATTEMPTS {
-            let snapshot = self.engine.read();
-            let expected_seq = snapshot.head().seq;
-            if expected_seq > 0 {
-                let name = format!("{}-seq{expected_seq}", self.stamp());
-                let directory = self.engine.set_aside(&snapshot, &name)?;
-                info!("The local store was set aside in {}", directory.display());
-            }
-            drop(snapshot);
-            let adoption = Adoption {
-                site: Box::new(site.clone()),
-                floors: Floors::beyond(remote.applied_seq, remote.next_audit),
-                expected_seq,
-                mirror: MirrorState {
-                    adopted: Some(Holder { instance_id: remote.instance_id, epoch: remote.epoch }),
-                    ..self.unknown_mirror()
-                },
-                actor: "sync",
-            };
-            match self.ask(self.engine.adopt(adoption))? {
-                Adopted::Done { seq } => {
-                    info!(seq, "The site is now PostgreSQL's");
-                    return Ok(());
+        let adoption = Adoption {
+            site: Box::new(site),
+            floors: Floors::beyond(remote.applied_seq, remote.next_audit),
+            at_seq,
+            keep_as: self.stamp(),
+            mirror: MirrorState {
+                adopted: Some(Holder { instance_id: remote.instance_id, epoch: remote.epoch }),
+                ..self.unknown_mirror()
+            },
+            actor: "sync",
+        };
+        match self.ask(self.engine.adopt(adoption))? {
+            Adopted::Done { seq, kept } => {
+                if let Some(kept) = kept {
+                    info!("The local store was set aside in {}", kept.display());
                 }
-                Adopted::Overtaken => {}
-                Adopted::Refused(refusal) => return Err(unfit(&refusal.to_string()).into()),
-                Adopted::NoRoom(space) => return Err(no_room(&space).into()),
+                info!(seq, "The site is now PostgreSQL's");
+                self.carried_out(Wish::Adopt);
+                Ok(())
             }
+            Adopted::Overtaken => {
+                Err(SyncError::Changed("the local site changed while it was decided about"))
+            }
+            Adopted::Refused(refusal) => {
+                let refusal = refusal.to_string();
+                self.unfit = Some((remote.clone(), refusal.clone()));
+                Err(unfit(&refusal).into())
+            }
+            Adopted::NoRoom(shortage) => Err(no_room(&shortage).into()),
+            Adopted::Failed(error) => Err(error.into()),
         }
-        Err(SyncError::Changed("the local site changed again and again while it was set aside"))
+    }
+
+    /// There is nothing to adopt where the local site was just sent for the first time.
+    fn refuse_adoption(&mut self) {
+        let is_adoption = |request: &mut Request| matches!(request, Request::Adopt(_));
+        for request in self.pending.extract_if(.., is_adoption) {
+            request.refuse(|| SyncError::NothingToAdopt);
+        }
     }
 
     /// Notes the mirror in the local store: from now on changes are marked.
@@ -256,8 +315,22 @@ impl Mirror {
         self.shared.enter(State::Loading, self.now(), Some(activity));
         let snapshot = self.engine.read();
         let start = Instant::now();
-        let (applied, result) = reconcile::run(&mut link.session, &link.claim, &snapshot, repair)?;
+        let mut tx = link.session.begin()?;
+        round::limit(&mut tx)?;
+        link.claim.fence(&mut tx)?;
+        let (applied, result) = reconcile::run(tx, &link.claim, &snapshot, repair)?;
         drop(snapshot);
+        self.compared(link, applied, result, start)
+    }
+
+    /// Notes how a comparison ended.
+    fn compared(
+        &mut self,
+        link: &mut Link,
+        applied: Applied,
+        result: Compared,
+        start: Instant,
+    ) -> Result<Reconciled, SyncError> {
         let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
         self.confirm(link, RoundKind::Reconcile, applied, start)?;
         let reconciled = Reconciled { at: self.now(), duration_ms, result };
@@ -313,14 +386,17 @@ impl Mirror {
     }
 }
 
-fn no_room(space: &Space) -> Obstacle {
+fn no_room(shortage: &Shortage) -> Obstacle {
+    let remedy = match shortage {
+        Shortage::Volume { .. } => "free some space there; it goes on by itself",
+        Shortage::Quarantine { .. } => {
+            "look through the stores there (unoc export --data-dir shows what one holds), move away \
+             or delete those that nobody needs; it goes on by itself"
+        }
+    };
     Obstacle {
-        message: format!(
-            "{} has too little room to take the site over from PostgreSQL ({} MiB free)",
-            space.directory.display(),
-            space.free_bytes >> 20
-        ),
-        remedy: "free some space there; it goes on by itself".to_owned(),
+        message: format!("the site cannot be taken over from PostgreSQL: {shortage}"),
+        remedy: remedy.to_owned(),
         is_conflict: false,
     }
 }
@@ -331,8 +407,10 @@ fn unfit(refusal: &str) -> Obstacle {
             "the site in PostgreSQL cannot be adopted, since it breaks a rule of the network: \
              {refusal}"
         ),
-        remedy: "mend the rows in PostgreSQL, or keep the local state: unoc sync takeover"
-            .to_owned(),
+        remedy:
+            "mend the rows in PostgreSQL and try again with unoc sync adopt, or keep the local \
+                 state: unoc sync takeover"
+                .to_owned(),
         is_conflict: true,
     }
 }

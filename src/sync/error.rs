@@ -42,6 +42,11 @@ pub enum SyncError {
     /// A fault of this program; the log has the place.
     #[error("the mirror met a fault of its own; the log names the place")]
     Panicked,
+    /// PostgreSQL does not know the site: there is no other state of it.
+    #[error(
+        "PostgreSQL did not hold this site: there was nothing to adopt, and the local state was sent"
+    )]
+    NothingToAdopt,
     /// There is no mirror.
     #[error("sync is off: DATABASE_URL is not set")]
     Off,

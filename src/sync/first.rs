@@ -54,7 +54,8 @@ fn clear(tx: &mut Tx<'_>, site_id: Uuid) -> Result<(), SyncError> {
         let sql = format!("DELETE FROM {table} WHERE site_id = $1");
         tx.execute(&sql, &[(Value::Uuid(site_id), Type::UUID)])?;
     }
-    Ok(())
+    // Checks that wait for the end of the transaction would keep the tables from being altered.
+    tx.batch("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 }
 
 /// Takes constraints and secondary indexes off empty tables that this role owns; returns the

@@ -132,19 +132,19 @@ impl Mirror {
 
     /// Does what was asked. What fails is put back, and answered by whoever handles the failure.
     fn serve(&mut self, link: &mut Link, agenda: &mut Agenda) -> Result<(), SyncError> {
-        while let Some(request) = self.pending.pop() {
+        while let Some(request) = self.next_request() {
             let done = match &request {
                 Request::Compare { repair, .. } => self.compare(link, *repair).map(Some),
                 Request::Now(_) => self.look_and_send(link, agenda).map(|()| None),
-                // Settled when the connection was made; a request that comes later makes a new
-                // one below.
-                Request::TakeOver(_) | Request::Adopt(_) if self.wish.is_none() => Ok(None),
-                _ => Err(SyncError::Changed("an operator asked for another state")),
+                // Settled when the next connection is made.
+                Request::TakeOver(_) | Request::Adopt(_) | Request::Stop => {
+                    Err(SyncError::Changed("an operator asked for another state"))
+                }
             };
             match done {
                 Ok(reconciled) => request.fulfil(reconciled),
                 Err(error) => {
-                    self.pending.push(request);
+                    self.pending.insert(0, request);
                     return Err(error);
                 }
             }

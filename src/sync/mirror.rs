@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::claim::{Identity, Wish};
+use super::claim::{Identity, Remote, Wish};
 use super::contact::Link;
 use super::error::SyncError;
 use super::handle::{Handle, REQUESTS_MAX, Request};
@@ -48,14 +48,19 @@ pub(super) struct Mirror {
     pub(super) identity: Identity,
     pub(super) seqs: watch::Receiver<u64>,
     requests: mpsc::Receiver<Request>,
-    /// Taken from the queue, not answered yet.
+    /// Taken from the queue in this order, not answered yet. What an operator wishes is read from here
+    /// alone: a request that was answered, or that nobody waits for any more, has no effect.
     pub(super) pending: Vec<Request>,
+    /// Carried out, to be answered when the contact that did it has ended, however it ended.
+    pub(super) carried_out: Vec<Request>,
     /// For waiting and for asking the engine; PostgreSQL's client brings its own.
     runtime: tokio::runtime::Runtime,
-    pub(super) wish: Option<Wish>,
     /// Until the first attempt has ended.
     pub(super) is_starting: bool,
     pub(super) seq_at_start: u64,
+    /// PostgreSQL's state that could not be adopted, since it breaks a rule, and which one. It is not
+    /// read again until it changes or an operator asks.
+    pub(super) unfit: Option<(Remote, String)>,
     /// The next round compares everything, since the last one met rows that nobody here wrote.
     pub(super) is_suspicious: bool,
     is_stopping: bool,
@@ -107,10 +112,11 @@ pub fn start(
         identity,
         requests,
         pending: Vec::new(),
+        carried_out: Vec::new(),
         runtime,
-        wish: None,
         is_starting: true,
         seq_at_start,
+        unfit: None,
         is_suspicious: false,
         is_stopping: false,
         watch: watch.clone(),
@@ -126,7 +132,11 @@ impl Mirror {
         while !self.is_stopping {
             let mut was_linked = false;
             let attempt = AssertUnwindSafe(|| {
-                let link = self.contact()?;
+                let contacted = self.contact();
+                for request in std::mem::take(&mut self.carried_out) {
+                    request.fulfil(None);
+                }
+                let link = contacted?;
                 was_linked = true;
                 self.is_starting = false;
                 self.follow(link)
@@ -171,7 +181,6 @@ impl Mirror {
         for request in std::mem::take(&mut self.pending) {
             request.refuse(|| SyncError::Stopped(obstacle.clone()));
         }
-        self.wish = None;
         self.shared.enter(State::Stopped, self.now(), None);
         self.shared.update(|status| {
             status.obstacle = Some(obstacle);
@@ -263,11 +272,6 @@ impl Mirror {
                 Woken::Stop
             }
             Ok(Some(request)) => {
-                match &request {
-                    Request::TakeOver(_) => self.wish = Some(Wish::TakeOver),
-                    Request::Adopt(_) => self.wish = Some(Wish::Adopt),
-                    _ => {}
-                }
                 self.pending.push(request);
                 Woken::Request
             }
@@ -277,6 +281,24 @@ impl Mirror {
             }
             Err(woken) => woken,
         }
+    }
+
+    /// The wish of the first request that waits for one to be carried out.
+    pub(super) fn wish(&mut self) -> Option<Wish> {
+        self.pending.retain(|request| !request.is_abandoned());
+        self.pending.iter().find_map(Request::wish)
+    }
+
+    /// The first request that somebody waits for.
+    pub(super) fn next_request(&mut self) -> Option<Request> {
+        self.pending.retain(|request| !request.is_abandoned());
+        if self.pending.is_empty() { None } else { Some(self.pending.remove(0)) }
+    }
+
+    /// Notes that a wish was carried out.
+    pub(super) fn carried_out(&mut self, wish: Wish) {
+        let has_wish = |request: &mut Request| request.wish() == Some(wish);
+        self.carried_out.extend(self.pending.extract_if(.., has_wish));
     }
 
     /// Asks the engine.
@@ -337,6 +359,24 @@ fn jitter() -> f64 {
 }
 
 impl Request {
+    /// Whether whoever asked has gone away.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Now(answer) | Self::TakeOver(answer) | Self::Adopt(answer) => answer.is_closed(),
+            Self::Compare { answer, .. } => answer.is_closed(),
+            Self::Stop => false,
+        }
+    }
+
+    /// How it settles a conflict, if it does.
+    fn wish(&self) -> Option<Wish> {
+        match self {
+            Self::TakeOver(_) => Some(Wish::TakeOver),
+            Self::Adopt(_) => Some(Wish::Adopt),
+            Self::Now(_) | Self::Compare { .. } | Self::Stop => None,
+        }
+    }
+
     /// Answers that it was done.
     pub(super) fn fulfil(self, reconciled: Option<Reconciled>) {
         // Whoever asked may have gone away.
@@ -352,7 +392,7 @@ impl Request {
     }
 
     /// Answers that it cannot be done.
-    fn refuse(self, error: impl Fn() -> SyncError) {
+    pub(super) fn refuse(self, error: impl Fn() -> SyncError) {
         // Whoever asked may have gone away.
         match self {
             Self::Now(answer) | Self::TakeOver(answer) | Self::Adopt(answer) => {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::claim::Claim;
 use super::error::SyncError;
 use super::round::{self, Applied};
-use super::session::{Session, Tx};
+use super::session::Tx;
 use super::write::{Keys, write_audit, write_entities};
 use crate::domain::{Device, EntityKey, Interface, Link};
 use crate::sql::{Entity, Value, id_of};
@@ -39,18 +39,15 @@ impl Compared {
 }
 
 /// Compares PostgreSQL with the snapshot, after what is marked there has been sent; with `repair`
-/// makes it the same. Both in one transaction: nothing moves meanwhile.
+/// makes it the same. All in the transaction `tx`, in which the site is this run's; it is committed.
 pub(super) fn run(
-    session: &mut Session,
+    mut tx: Tx<'_>,
     claim: &Claim,
     snapshot: &Snapshot,
     repair: bool,
 ) -> Result<(Applied, Compared), SyncError> {
     let site_id = claim.identity.site_id;
-    let mut tx = session.begin()?;
     tx.be_patient();
-    round::limit(&mut tx)?;
-    claim.fence(&mut tx)?;
     let mut keys = Keys::default();
     for mark in snapshot.marks()? {
         keys.push(mark?.key);

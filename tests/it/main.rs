@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module per theme.
 
+mod abandoned;
 mod app;
 mod backup;
 mod cli;

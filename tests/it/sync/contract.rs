@@ -4,4 +4,6 @@ mod adopting;
 mod database;
 mod fencing;
 mod interruptions;
+mod quarantine;
+mod refused;
 mod rounds;

@@ -17,7 +17,7 @@ fn rig(postgres: &Postgres) -> Rig {
 }
 
 /// Waits until a session of somebody else waits for a lock of this one.
-fn await_waiter(client: &mut Client) {
+pub(in crate::sync) fn await_waiter(client: &mut Client) {
     wait::until("somebody waits for the lock", || {
         let waiting = "SELECT pid FROM pg_locks WHERE NOT granted";
         (!rows(client, waiting).is_empty()).then_some(())

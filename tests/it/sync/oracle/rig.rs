@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::runtime::Runtime;
 use unoc::domain::Timestamp;
 use unoc::engine::{Clock, Engine, EngineError, EngineOptions, Exit, Handle};
@@ -126,6 +127,12 @@ impl Rig {
             // It may well fail: the line is disturbed.
             sync.sync_now().await.ok();
         });
+    }
+
+    /// Asks for an adoption and goes away before it is answered.
+    pub(in crate::sync) fn give_up_adopting(&self) {
+        let answered = self.sync().adopt().now_or_never();
+        assert!(answered.is_none(), "it was answered at once: {answered:?}");
     }
 
     /// What keeps the mirror, if anything does.
