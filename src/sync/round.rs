@@ -10,8 +10,9 @@ use crate::store::Snapshot;
 /// Ends a transaction whose client fell silent, so that its locks do not outlive it: TCP alone
 /// would notice after hours. Long enough for a pause of this host.
 const IDLE_LIMIT: &str = "60s";
-/// How long to wait for a lock that somebody else holds, such as a dump or a schema change.
-const LOCK_LIMIT: &str = "30s";
+/// How long to wait for a lock that somebody else holds, such as a dump or a schema change: shorter than
+/// a call may be silent (`watched.rs`), so that it is PostgreSQL that says what was in the way.
+const LOCK_LIMIT: &str = "10s";
 
 /// Audit rows of one round. After a long outage they outnumber the entities: those come first,
 /// and further rounds bring the rest of the trail.

@@ -23,7 +23,7 @@ pub(super) fn prepare(session: &mut Session) -> Result<(), SyncError> {
         return Err(newer(version, newest).into());
     }
     if version < newest {
-        schema::migrate(session.client())?;
+        session.migrate()?;
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ use super::copy::CopyIn;
 use super::error::SyncError;
 use super::target::Target;
 use super::value::type_of;
-use super::watched::Watch;
+use super::watched::{Patience, Watch};
+use crate::sql::schema::{self, MigrationError};
 use crate::sql::{Table, Value};
 
 /// A statement's parameter.
@@ -33,8 +34,6 @@ pub(super) struct Session {
 struct How {
     echo: bool,
     watch: Watch,
-    /// How long one may take without a sign of life; the watch's own limit without it.
-    patience: Option<Duration>,
 }
 
 /// A merge of 500,000 rows, the checks of its COMMIT or making an index are silent until they are
@@ -45,12 +44,14 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 pub(super) struct Tx<'c> {
     tx: Transaction<'c>,
     how: How,
+    /// Holds from [`Tx::be_patient`] on: for statements and for the rows of a bulk transfer.
+    patience: Option<Patience>,
 }
 
 impl Session {
     /// Connects and logs in. `watch` can end the connection from elsewhere.
     pub(super) fn open(target: &Target, watch: &Watch) -> Result<Self, SyncError> {
-        let how = How { echo: target.echo, watch: watch.clone(), patience: None };
+        let how = How { echo: target.echo, watch: watch.clone() };
         Ok(Self { client: target.connect(watch)?, how })
     }
 
@@ -58,19 +59,23 @@ impl Session {
     pub(super) fn begin(&mut self) -> Result<Tx<'_>, SyncError> {
         let how = self.how.clone();
         let tx = how.run("BEGIN", || self.client.transaction())?;
-        Ok(Tx { tx, how })
+        Ok(Tx { tx, how, patience: None })
     }
 
-    /// For refinery, which brings its own transactions.
-    pub(super) fn client(&mut self) -> &mut Client {
-        &mut self.client
+    /// Brings the tables to this program's version. A migration may rewrite a large table or make an
+    /// index of it, without a sign of life meanwhile.
+    pub(super) fn migrate(&mut self) -> Result<(), MigrationError> {
+        let _patience = self.how.watch.patient(PATIENCE);
+        schema::migrate(&mut self.client)
     }
 }
 
 impl Tx<'_> {
-    /// Gives each of its statements minutes from now on.
+    /// Gives each of its calls minutes from now on.
     pub(super) fn be_patient(&mut self) {
-        self.how.patience = Some(PATIENCE);
+        if self.patience.is_none() {
+            self.patience = Some(self.how.watch.patient(PATIENCE));
+        }
     }
 
     /// Carries out statements without parameters.
@@ -122,7 +127,8 @@ impl Tx<'_> {
     }
 
     pub(super) fn commit(self) -> Result<(), SyncError> {
-        Ok(self.how.run("COMMIT", || self.tx.commit())?)
+        let Self { tx, how, patience: _patience } = self;
+        Ok(how.run("COMMIT", || tx.commit())?)
     }
 }
 
@@ -140,10 +146,7 @@ impl How {
         statement: impl FnOnce() -> Result<T, postgres::Error>,
     ) -> Result<T, postgres::Error> {
         let start = Instant::now();
-        let result = match self.patience {
-            Some(patience) => self.watch.during(patience, statement),
-            None => statement(),
-        };
+        let result = statement();
         if self.echo {
             log(sql, start, &result);
         }

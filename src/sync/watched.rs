@@ -49,10 +49,15 @@ impl Watch {
 
     /// Makes a call under another limit, then puts the former one back.
     pub fn during<T>(&self, limit: Duration, call: impl FnOnce() -> T) -> T {
+        let _patience = self.patient(limit);
+        call()
+    }
+
+    /// Sets another limit until what is returned is dropped.
+    #[must_use]
+    pub fn patient(&self, limit: Duration) -> Patience {
         let former_ms = self.0.limit_ms.swap(millis(limit), Ordering::Relaxed);
-        let answer = call();
-        self.0.limit_ms.store(former_ms, Ordering::Relaxed);
-        answer
+        Patience { watch: self.clone(), former_ms }
     }
 
     /// Ends the connection from another thread: the call that runs fails within 100 ms, and so does
@@ -69,6 +74,18 @@ impl Watch {
 
     fn limit(&self) -> Duration {
         Duration::from_millis(self.0.limit_ms.load(Ordering::Relaxed))
+    }
+}
+
+/// Another limit of a [`Watch`]; dropping it puts the former one back.
+pub struct Patience {
+    watch: Watch,
+    former_ms: u64,
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        self.watch.0.limit_ms.store(self.former_ms, Ordering::Relaxed);
     }
 }
 

@@ -77,6 +77,28 @@ fn commands_do_the_same_with_and_without_a_server() {
     assert!(said.stderr.contains("PostgreSQL is away"), "{}", said.stderr);
 }
 
+/// A migration of large tables says nothing for longer than an ordinary statement may.
+#[test]
+fn making_the_tables_may_take_longer_than_an_ordinary_statement() {
+    let Some(postgres) = Postgres::start() else { return };
+    let seconds = unoc::sync::STALL_LIMIT.as_secs() + 1;
+    postgres.rows("CREATE SEQUENCE attempts");
+    postgres.rows(&format!(
+        "CREATE FUNCTION be_slow_once() RETURNS event_trigger LANGUAGE plpgsql AS \
+         'BEGIN IF nextval(''attempts'') = 1 THEN PERFORM pg_sleep({seconds}); END IF; END'"
+    ));
+    postgres.rows(
+        "CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('CREATE VIEW') \
+         EXECUTE FUNCTION be_slow_once()",
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let server = serve(directory.path(), &postgres.url());
+    server.http.provision("olt", "OLT");
+    server.sync_is("live");
+    let log = server.log();
+    assert!(!log.iter().any(|line| line.contains("no progress")), "{log:#?}");
+}
+
 #[test]
 fn the_server_and_slow_statements_are_shown() {
     let preload = "shared_preload_libraries=pg_stat_statements";
