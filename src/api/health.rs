@@ -38,7 +38,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 /// The health in a word.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved) or `unhealthy` (writes are
+    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or not in PostgreSQL) or `unhealthy` (writes are
     /// refused).
     status: &'static str,
     service: &'static str,
@@ -82,6 +82,9 @@ struct BackupHealth {
     rpo_s: Option<f64>,
     /// Whether that is longer ago than it may be.
     is_stale: bool,
+    /// Why the last full verification did not get through PostgreSQL; null where it did, and where
+    /// it is not possible.
+    postgres_failure: Option<String>,
 }
 
 /// Whether the one writer answers.
@@ -206,6 +209,7 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
             restorable_as_of: protection.restorable_as_of.map(Time),
             rpo_s: protection.rpo_s,
             is_stale: protection.is_stale,
+            postgres_failure: state.backups().postgres_failure(),
         },
     };
     Ok(Json(body).into_response())
@@ -236,7 +240,11 @@ fn verdict(
         }
         SyncState::Off | SyncState::Connecting | SyncState::Loading | SyncState::Live => None,
     };
-    let reasons: Vec<String> = mirror.into_iter().chain(unprotected(state)).collect();
+    let unproved = state.backups().postgres_failure().map(|failure| {
+        format!("the last full verification did not get through PostgreSQL; {failure}")
+    });
+    let reasons: Vec<String> =
+        mirror.into_iter().chain(unprotected(state)).chain(unproved).collect();
     if reasons.is_empty() { ("healthy", None) } else { ("degraded", Some(reasons.join("; "))) }
 }
 

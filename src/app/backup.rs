@@ -92,7 +92,7 @@ fn drill(config: &Config, site_id: Uuid) -> Result<Option<Drill>> {
         Ok(sync::Drill::Same { version, .. }) => Drilled::Same { postgres: version },
         Ok(sync::Drill::NotPossible(why)) => Drilled::NotPossible(why),
         Ok(sync::Drill::Differs(what)) => Drilled::Differs(what),
-        Err(error) => Drilled::NotPossible(error.to_string()),
+        Err(error) => Drilled::Failed(error.to_string()),
     };
     Ok(Some(Arc::new(drill)))
 }

@@ -183,6 +183,9 @@ async fn verify(backups: Backups, context: JobContext) -> Result<String> {
     if !verification.is_ok {
         bail!("{} failed and was put aside: {}", entry.id, verification.message);
     }
+    if !verification.is_complete() {
+        bail!("{}: {}", entry.id, verification.message);
+    }
     Ok(format!("{}: {}", entry.id, verification.message))
 }
 
@@ -194,6 +197,13 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
         apart(work, stopping).boxed()
     });
     let verified = verified.await?;
+    let unproved = verified.iter().find_map(|entry| {
+        let verification = entry.notes.verification.as_ref()?;
+        (!verification.is_complete()).then(|| format!("{}: {}", entry.id, verification.message))
+    });
+    if let Some(unproved) = unproved {
+        bail!(unproved);
+    }
     let noun = if verified.len() == 1 { "copy" } else { "copies" };
     Ok(format!("{} {noun} restored and compared", verified.len()))
 }

@@ -1,8 +1,8 @@
 //! Everything that can be asked of backups, one thing at a time.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 
 use tracing::{error, info, warn};
 
@@ -72,6 +72,9 @@ pub(super) struct Inner {
     /// Threads for work, and for short calls, that requests ask for.
     pub(super) working: Threads,
     pub(super) calling: Threads,
+    /// Why the last full verification did not get through PostgreSQL, as of the last work; absent where
+    /// it did, and where it may not. Held for moments.
+    pub(super) postgres_failure: Mutex<Option<String>>,
 }
 
 /// The right to work, until it is dropped.
@@ -98,6 +101,7 @@ impl Backups {
         // What cannot be read counts as made long ago: it errs towards a warning.
         let since = engine.read().created_at().unwrap_or(Timestamp(0));
         let newest_verified_us = AtomicI64::new(NONE_US);
+        let postgres_failure = Mutex::default();
         Self(Arc::new(Inner {
             options,
             engine,
@@ -109,6 +113,7 @@ impl Backups {
             looks: Observer::default(),
             working: Threads::new(WORK_MAX),
             calling: Threads::new(CALLS_MAX),
+            postgres_failure,
         }))
     }
 

@@ -49,7 +49,7 @@ pub use error::BackupError;
 pub use keys::{KeyPair, Keyring, generate, key_id};
 pub use manifest::{Digests, FORMAT, Header, Manifest, Reason, TableDigest};
 pub use name::BackupId;
-pub use notes::{CopyNote, CopyState, Depth, Notes, Verification};
+pub use notes::{CopyNote, CopyState, Depth, Notes, PostgresResult, Verification};
 pub use overview::{Overview, Protection, TargetOverview, TargetState};
 pub use prune::Pruning;
 pub use restore::{RestoreReport, Undo};

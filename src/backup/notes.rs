@@ -32,6 +32,31 @@ impl Depth {
     }
 }
 
+/// How loading a backup into a scratch database of PostgreSQL ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostgresResult {
+    /// Every row was the same.
+    Passed,
+    /// No database may be made there.
+    NotPossible,
+    /// It was begun or due, and PostgreSQL kept it from its end.
+    Failed,
+}
+
+impl PostgresResult {
+    pub const ALL: [Self; 3] = [Self::Passed, Self::NotPossible, Self::Failed];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::NotPossible => "not_possible",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One rehearsal of a restore.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
@@ -45,11 +70,20 @@ pub struct Verification {
     pub message: String,
     /// The version of the PostgreSQL that it was loaded into, if it was.
     pub postgres: Option<String>,
+    /// How that ended; absent where there is no PostgreSQL or it was not asked for, and in notes of
+    /// versions before this was told apart.
+    #[serde(default)]
+    pub postgres_result: Option<PostgresResult>,
 }
 
 impl Verification {
     pub fn at(&self) -> Timestamp {
         Timestamp(self.at_us)
+    }
+
+    /// Whether all that was asked for was found out and was good.
+    pub fn is_complete(&self) -> bool {
+        self.is_ok && self.postgres_result != Some(PostgresResult::Failed)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What an operator wants to know first: could the site be restored, to when, and how fast.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -13,7 +13,7 @@ use super::catalog::{Entry, newest_of_use};
 use super::error::BackupError;
 use super::manifest::is_credible;
 use super::name::BackupId;
-use super::notes::CopyState;
+use super::notes::{CopyState, Depth};
 use super::restore::Undo;
 use super::retention::Kept;
 use crate::domain::Timestamp;
@@ -144,6 +144,20 @@ impl Backups {
         let dated = verified.iter().find(|entry| entry.manifest.is_dated(now));
         let newest = dated.or(verified.first()).map_or(NONE_US, |entry| taken(entry));
         self.0.newest_verified_us.store(newest, Ordering::Relaxed);
+        let noted = |entry: &Entry| {
+            let verification = entry.notes.verification.as_ref()?;
+            (verification.depth != Depth::Quick).then(|| (entry.id.clone(), verification.clone()))
+        };
+        let full = entries.iter().filter_map(noted).max_by_key(|(_, it)| it.at_us);
+        let failure = full.filter(|(_, it)| it.is_ok && !it.is_complete());
+        let failure = failure.map(|(id, it)| format!("{id}: {}", it.message));
+        *self.0.postgres_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// What kept the last full verification from loading a backup into PostgreSQL, with the backup's
+    /// name; `None` where it got through, and where it is not possible. As of the last work on backups.
+    pub fn postgres_failure(&self) -> Option<String> {
+        self.0.postgres_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the directory holds, for those who serve: one thread reads it for all who ask, and one

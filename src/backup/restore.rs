@@ -97,6 +97,7 @@ impl Backups {
             duration_ms: millis(start.elapsed()),
             message: error.to_string(),
             postgres: None,
+            postgres_result: None,
         };
         if let Err(error) = self.mark_bad(entry, found) {
             warn!(%error, "The damaged backup could not be marked");

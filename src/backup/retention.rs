@@ -100,6 +100,7 @@ mod tests {
             duration_ms: 1,
             message: String::new(),
             postgres: None,
+            postgres_result: None,
         });
         let id = BackupId::at(Timestamp(at_us));
         let manifest = Manifest {

@@ -63,6 +63,7 @@ pub fn save_before_upgrade(
         duration_ms: verify::millis(start.elapsed()),
         message: verify::sentence(&entry, start.elapsed()),
         postgres: None,
+        postgres_result: None,
     });
     catalog.write_notes(&entry.id, &entry.notes)?;
     info!(backup.id = %entry.id, "Saved the site before the store is upgraded");

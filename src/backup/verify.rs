@@ -14,7 +14,7 @@ use super::backups::{Backups, Inner, Log, Turn};
 use super::catalog::Entry;
 use super::error::BackupError;
 use super::manifest::Reason;
-use super::notes::{Depth, Verification};
+use super::notes::{Depth, PostgresResult, Verification};
 use super::seal;
 use super::stage::Staged;
 use crate::store::Snapshot;
@@ -28,8 +28,11 @@ pub type Drill = Arc<dyn Fn(&mut dyn BufRead, &Snapshot) -> Drilled + Send + Syn
 pub enum Drilled {
     /// Every row is the same, in this version of PostgreSQL.
     Same { postgres: String },
-    /// No scratch database could be made: why. That says nothing of the backup.
+    /// No scratch database may be made there: why. That is an operator's decision and says nothing of the
+    /// backup.
     NotPossible(String),
+    /// It was to be loaded, and something else than the backup kept it from that: what.
+    Failed(String),
     /// PostgreSQL refused the text, or holds other rows: what.
     Differs(String),
 }
@@ -77,25 +80,28 @@ impl Backups {
         let start = Instant::now();
         let rehearsed = self.rehearse(turn, entry, path, depth);
         let duration_ms = millis(start.elapsed());
-        let verification = |is_ok, message, postgres| Verification {
+        let verification = |is_ok, message| Verification {
             at_us: engine.now().0,
             depth,
             is_ok,
             duration_ms,
             message,
-            postgres,
+            postgres: None,
+            postgres_result: None,
         };
         match rehearsed {
-            Ok(Rehearsed { message, postgres, restore_ms }) => {
+            Ok(Rehearsed { message, postgres, postgres_result, restore_ms }) => {
                 let found = Verification {
                     duration_ms: restore_ms,
-                    ..verification(true, message, postgres)
+                    postgres,
+                    postgres_result,
+                    ..verification(true, message)
                 };
                 self.0.catalog.note(&entry.id, |notes| notes.verification = Some(found))?;
                 catalog.find(&entry.id)
             }
             Err(error) if error.is_fault_of_file() && depth != Depth::Offhost => {
-                self.mark_bad(entry, verification(false, error.to_string(), None))?;
+                self.mark_bad(entry, verification(false, error.to_string()))?;
                 Err(error)
             }
             Err(error) => Err(error),
@@ -123,32 +129,39 @@ impl Backups {
         let restore_ms = millis(start.elapsed());
         let mut message = sentence(entry, start.elapsed());
         let Some(drill) = options.drill.as_ref().filter(|_| depth != Depth::Quick) else {
-            return Ok(Rehearsed { message, postgres: None, restore_ms });
+            return Ok(Rehearsed { message, postgres: None, postgres_result: None, restore_ms });
         };
         turn.shown.phase("Loading into a scratch database", 0, Unit::Rows)?;
         let mut text = seal::open(path, &options.keyring, &entry.manifest.key_ids)?;
-        match drill(&mut text, &staged.store().read()?) {
+        let (postgres, result) = match drill(&mut text, &staged.store().read()?) {
             Drilled::Same { postgres } => {
                 message.push_str(&format!(
                     " Loaded into a scratch database of PostgreSQL {postgres}: every row the same."
                 ));
-                Ok(Rehearsed { message, postgres: Some(postgres), restore_ms })
+                (Some(postgres), PostgresResult::Passed)
             }
             Drilled::NotPossible(why) => {
-                warn!("A backup could not be loaded into PostgreSQL for a test: {why}");
+                warn!("A backup is not loaded into PostgreSQL for a test: {why}");
                 message.push_str(&format!(" Not loaded into PostgreSQL: {why}."));
-                Ok(Rehearsed { message, postgres: None, restore_ms })
+                (None, PostgresResult::NotPossible)
+            }
+            Drilled::Failed(why) => {
+                error!(backup.id = %entry.id, "Loading a backup into PostgreSQL failed: {why}");
+                message.push_str(&format!(" Loading it into PostgreSQL failed: {why}."));
+                (None, PostgresResult::Failed)
             }
             Drilled::Differs(what) => {
-                Err(BackupError::Differs(format!("loaded into PostgreSQL, {what}")))
+                return Err(BackupError::Differs(format!("loaded into PostgreSQL, {what}")));
             }
-        }
+        };
+        Ok(Rehearsed { message, postgres, postgres_result: Some(result), restore_ms })
     }
 }
 
 struct Rehearsed {
     message: String,
     postgres: Option<String>,
+    postgres_result: Option<PostgresResult>,
     /// Until the site was ready to run.
     restore_ms: u64,
 }

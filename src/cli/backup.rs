@@ -116,6 +116,14 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
         let message = answer["verification"]["message"].as_str().unwrap_or_default();
         return Err(Failure::refused(format!("the backup failed: {message}")));
     }
+    let verification = &answer["verification"];
+    if matches!(action, BackupAction::Verify { .. }) && verification["postgres_result"] == "failed"
+    {
+        let message = verification["message"].as_str().unwrap_or_default();
+        return Err(Failure::temporary(format!(
+            "the backup was not proved in PostgreSQL: {message}"
+        )));
+    }
     Ok(())
 }
 

@@ -20,12 +20,12 @@ use crate::store::{AuditEntry, Snapshot};
 /// Longest statement between two blocks of rows: the schema has 16 kB.
 const STATEMENT_BYTES_MAX: usize = 1024 * 1024;
 
-/// How a drill ended.
+/// How a drill ended. Whatever kept one that was begun from its end is an error, not an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drill {
     /// Every row is the same.
     Same { version: String, rows: u64 },
-    /// No database could be made for it: why.
+    /// The role may not make a database, which is an operator's decision: why.
     NotPossible(String),
     /// PostgreSQL refused the text or holds other rows: what.
     Differs(String),
@@ -35,7 +35,8 @@ pub enum Drill {
 /// `snapshot`, and drops the database again. Not from within an asynchronous runtime.
 ///
 /// # Errors
-/// [`SyncError`] when PostgreSQL cannot be reached or the snapshot not be read.
+/// [`SyncError`] when PostgreSQL cannot be reached, gave up in the middle or has no room, or when
+/// the text or the snapshot cannot be read: nothing was found out then.
 pub fn drill(
     target: &Target,
     site_id: Uuid,
@@ -65,6 +66,8 @@ pub fn drill(
             "{} rows are missing, {} are too many and {} differ",
             compared.missing, compared.extra, compared.different
         )),
+        // A row that was loaded and that nobody here would have written.
+        Err(error @ SyncError::Row(_)) => Drill::Differs(error.to_string()),
         Err(error) if is_of_text(&error) => Drill::Differs(error.to_string()),
         Err(error) => return Err(error),
     })

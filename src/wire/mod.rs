@@ -24,6 +24,6 @@ pub use table::{
 pub use time::Time;
 pub use words::{
     device_type_schema, interface_type_schema, medium_schema, nullable_medium_schema,
-    nullable_pon_class_schema, nullable_status_schema, pon_class_schema, status_schema,
-    words_schema,
+    nullable_pon_class_schema, nullable_status_schema, nullable_words_schema, pon_class_schema,
+    status_schema, words_schema,
 };

@@ -24,6 +24,11 @@ pub fn words_schema(values: impl IntoIterator<Item = &'static str>) -> Schema {
     words(values.into_iter()).into()
 }
 
+/// The schema of a text that is one of these, or null.
+pub fn nullable_words_schema(values: impl IntoIterator<Item = &'static str>) -> Schema {
+    words_or_null(values.into_iter())
+}
+
 pub fn device_type_schema() -> Schema {
     words(DeviceType::all().map(DeviceType::as_str)).into()
 }

@@ -1016,6 +1016,11 @@ export interface components {
             /** @description Whether that is longer ago than it may be. */
             is_stale: boolean;
             /**
+             * @description Why the last full verification did not get through PostgreSQL; null where it did, and where
+             *     it is not possible.
+             */
+            postgres_failure?: string | null;
+            /**
              * Format: date-time
              * @description When the newest backup was taken that was restored and compared.
              */
@@ -1085,6 +1090,8 @@ export interface components {
             message: string;
             /** @description The version of PostgreSQL that it was loaded into, if it was. */
             postgres?: string | null;
+            /** @enum {string|null} */
+            postgres_result?: "passed" | "not_possible" | "failed" | null;
         };
         /** @description Everything about backups. */
         Backups: {
@@ -1271,7 +1278,7 @@ export interface components {
             reason?: string;
             service: string;
             /**
-             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved) or `unhealthy` (writes are
+             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or not in PostgreSQL) or `unhealthy` (writes are
              *     refused).
              */
             status: string;

@@ -110,6 +110,8 @@ async function follow<T>(send: () => Promise<T>): Promise<T> {
 function tell({ id, bytes, state, verification }: Backup, did: string): void {
   if (state === 'bad') {
     complain(`${id} failed its verification: ${verification?.message ?? 'no reason was given.'}`)
+  } else if (verification?.postgres_result === 'failed') {
+    complain(`${id} was not proved in PostgreSQL: ${verification.message}`)
   } else if (state === 'verified') {
     notify(`${did}: ${id}, ${formatBytes(bytes)}.`)
   } else {

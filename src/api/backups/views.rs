@@ -5,11 +5,11 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 
 use crate::backup::{
-    Activity, Backups, CopyState, Depth, Entry, Kept, Overview, Reason, TargetOverview,
-    TargetState, Undo, Unit, Work, key_id,
+    Activity, Backups, CopyState, Depth, Entry, Kept, Overview, PostgresResult, Reason,
+    TargetOverview, TargetState, Undo, Unit, Work, key_id,
 };
 use crate::domain::Timestamp;
-use crate::wire::{Time, words_schema};
+use crate::wire::{Time, nullable_words_schema, words_schema};
 
 /// Everything about backups.
 #[derive(Debug, Serialize, ToSchema)]
@@ -179,6 +179,10 @@ struct VerificationView {
     message: String,
     /// The version of PostgreSQL that it was loaded into, if it was.
     postgres: Option<String>,
+    /// How loading it into PostgreSQL ended: `passed`; `not_possible`, since the role may not create
+    /// databases; `failed`, for a reason that is not the backup's. Null where it was not to be loaded.
+    #[schema(schema_with = postgres_result_schema)]
+    postgres_result: Option<&'static str>,
 }
 
 /// A copy off the host.
@@ -272,6 +276,7 @@ impl BackupView {
                 duration_ms: it.duration_ms,
                 message: it.message.clone(),
                 postgres: it.postgres.clone(),
+                postgres_result: it.postgres_result.map(PostgresResult::as_str),
             }),
             copies: notes
                 .copies
@@ -340,6 +345,10 @@ fn reason_schema() -> Schema {
 
 fn depth_schema() -> Schema {
     words_schema(Depth::ALL.map(Depth::as_str))
+}
+
+fn postgres_result_schema() -> Schema {
+    nullable_words_schema(PostgresResult::ALL.map(PostgresResult::as_str))
 }
 
 fn copy_state_schema() -> Schema {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::rig::{back_up, entities, export_of, names_in, run_with};
 use crate::app::postgres::{Postgres, connect};
 use crate::app::process::{Said, Server, run, said};
+use crate::app::proxy::{Cut, Proxy};
 use crate::app::wait;
 use crate::skip::skip;
 use crate::support::content::Content;
@@ -281,6 +282,7 @@ fn a_full_verification_loads_the_file_into_a_scratch_database() {
     let version = verification["postgres"].as_str().unwrap_or_else(|| panic!("{verified:#}"));
     assert!(version.starts_with(&postgres.major().to_string()), "{verified:#}");
     assert_eq!((&verified["state"], &verification["kind"]), (&"verified".into(), &"full".into()));
+    assert_eq!(verification["postgres_result"], "passed");
     let databases = "SELECT count(*) FROM pg_database WHERE datname LIKE 'unoc_drill%'";
     assert_eq!(postgres.value(databases), "0", "the scratch database is dropped");
     // A role that may make no database: said, and no fault of the backup.
@@ -294,6 +296,43 @@ fn a_full_verification_loads_the_file_into_a_scratch_database() {
     );
     let verified: Value = serde_json::from_str(&said.expect(0).stdout).unwrap();
     assert_eq!(verified["verification"]["postgres"], Value::Null);
+    assert_eq!(verified["verification"]["postgres_result"], "not_possible");
     let message = verified["verification"]["message"].as_str().unwrap();
     assert!(message.contains("may not create databases"), "{message}");
+}
+
+/// A line that breaks says nothing of the backup, and the verification was not what was asked for.
+#[test]
+fn a_full_verification_that_postgresql_did_not_let_end_is_no_good_one() {
+    let Some(postgres) = postgres() else { return };
+    let saved = Saved::new();
+    let proxy = Proxy::start(postgres.port());
+    let url = Postgres::url_through(proxy.port());
+    let server = serve(&saved.data_dir(), &url);
+    server.in_step();
+    let made = server.http.back_up();
+    proxy.cut_at("CREATE DATABASE", Cut::Before);
+    let verified = server.http.verify(&made["id"]).expect(200).json();
+    let verification = &verified["verification"];
+    assert_eq!(verification["postgres_result"], "failed", "{verified:#}");
+    assert_eq!(verification["kind"], "full");
+    assert_eq!(verified["state"], "verified", "the store was restored: {verified:#}");
+    let health = server.http.get("/health").expect(200).json();
+    assert_eq!(health["status"], "degraded", "{health}");
+    let reason = health["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("did not get through PostgreSQL"), "{health}");
+    proxy.cut_at("CREATE DATABASE", Cut::Before);
+    let said = run_with(&saved.data_dir(), &[], &["backup", "verify", "latest"]).expect(75);
+    assert!(said.stderr.contains("not proved in PostgreSQL"), "{said:?}");
+    proxy.cut_at("CREATE DATABASE", Cut::Before);
+    server.http.post("/api/jobs/verify/run", &Value::Null).expect(202);
+    let run = wait::until("the job ends", || {
+        let job = server.http.get("/api/jobs/verify").expect(200).json();
+        job["runs"].as_array().and_then(|runs| runs.first().cloned())
+    });
+    assert_eq!(run["result"], "failed", "{run:#}");
+    let verified = server.http.verify(&made["id"]).expect(200).json();
+    assert_eq!(verified["verification"]["postgres_result"], "passed", "{verified:#}");
+    let detail = server.http.get("/api/health").expect(200).json();
+    assert_eq!(detail["backup"]["postgres_failure"], Value::Null, "{detail}");
 }

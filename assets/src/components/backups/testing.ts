@@ -25,6 +25,7 @@ export function aBackup(more: Partial<Backup> = {}): Backup {
       duration_ms: 300,
       message: 'All equal.',
       postgres: null,
+      postgres_result: null,
     },
     copies: [],
     kept_as: ['last'],

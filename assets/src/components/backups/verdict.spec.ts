@@ -8,7 +8,7 @@ const BAD = aBackup({
   id: 'unoc_20261125_030000',
   state: 'bad',
   is_newest_verified: false,
-  verification: { at: '2026-11-25T03:00:08Z', kind: 'quick', is_ok: false, duration_ms: 1, message: 'A row is missing.', postgres: null },
+  verification: { at: '2026-11-25T03:00:08Z', kind: 'quick', is_ok: false, duration_ms: 1, message: 'A row is missing.', postgres: null, postgres_result: null },
 })
 const FRESH = aBackup({ id: 'unoc_20261125_030000', state: 'unverified', is_newest_verified: false, verification: null })
 const UNPROVEN = { restorable_as_of: null, rpo_s: null, rto_s: null, rehearsed_at: null }
@@ -57,6 +57,16 @@ describe('the verdict', () => {
     expect(plain({ is_directory_answering: false })).toMatch(/^\/var\/lib\/unoc\/backups does not answer; this is what it held at /)
     expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copies to nas fail: refused')
     expect(plain({ is_stale: true })).toContain('after 1 d 12 h')
+    const verification = {
+      at: '2026-11-25T03:00:08Z',
+      kind: 'full' as const,
+      is_ok: true,
+      duration_ms: 1,
+      message: 'Loading it into PostgreSQL failed: no room.',
+      postgres: null,
+      postgres_result: 'failed' as const,
+    }
+    expect(plain({ backups: [aBackup({ verification })] })).toContain('was not proved in PostgreSQL: Loading it')
   })
 })
 

@@ -57,7 +57,8 @@ export function verdictOf(all: Backups, job: Job | null = null): Verdict {
     return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...troubles], help: again }
   }
   if (troubles.length > 0) {
-    const help = newest?.state === 'bad' || failed !== null ? 'backup' : 'copy'
+    const isUnproved = postgresFailure(backups) !== null
+    const help = newest?.state === 'bad' || failed !== null ? 'backup' : isUnproved ? 'verify' : 'copy'
     const isHelping = all.is_directory_answering !== false
     return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help: isHelping ? help : null }
   }
@@ -86,6 +87,14 @@ function restorableAt(all: Backups): string | null {
   return all.backups.find((each) => each.state === 'verified' && isHeld(each))?.taken_at ?? null
 }
 
+/** What kept the last full verification from getting through PostgreSQL, in a sentence. */
+function postgresFailure(backups: Backup[]): string | null {
+  const [last] = backups
+    .flatMap(({ id, verification }) => (verification === null || verification.kind === 'quick' ? [] : [{ id, ...verification }]))
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
+  return last?.postgres_result === 'failed' ? `${last.id} was not proved in PostgreSQL: ${last.message}` : null
+}
+
 /** What else is wrong, in sentences. */
 function troublesOf(all: Backups, failed: JobRun | null): string[] {
   const { backups, targets } = all
@@ -102,6 +111,8 @@ function troublesOf(all: Backups, failed: JobRun | null): string[] {
     const why = newest.verification?.message ?? 'no reason was given.'
     lines.push(`The newest backup failed its verification: ${why}`)
   }
+  const unproved = postgresFailure(backups)
+  if (unproved !== null) lines.push(unproved)
   if (failed !== null) {
     const how = failed.result === 'interrupted' ? 'was interrupted' : 'failed'
     lines.push(`The last run made no backup; it ${how}${failed.message === null ? '.' : `: ${failed.message}`}`)

@@ -3,7 +3,7 @@ import type { Activity } from '../../api/types'
 import { aBackup } from './testing'
 import { copiesWords, keptWords, phraseOf, progressWords, rowsOf, rowWords, verifiedHow, verifiedShort } from './words'
 
-const HOW = { at: '', is_ok: true, duration_ms: 1, message: '' }
+const HOW = { at: '', is_ok: true, duration_ms: 1, message: '', postgres_result: null }
 const ACTIVITY: Activity = { kind: 'backup', backup_id: null, phase: '', done: 0, total: 0, unit: 'rows', since: '' }
 
 function plain(text: string | null): string | null {
@@ -15,6 +15,9 @@ test('how a backup was verified', () => {
   expect(plain(verifiedHow({ ...HOW, kind: 'full', postgres: '15.18' }))).toBe('full, PostgreSQL 15.18')
   expect(verifiedHow({ ...HOW, kind: 'offhost', postgres: null })).toBe('from the off-host copy, into a scratch store')
   expect(plain(verifiedShort({ ...HOW, kind: 'offhost', postgres: '17.2' }))).toBe('off-host, PostgreSQL 17.2')
+  const failed = { ...HOW, kind: 'full' as const, postgres: null, postgres_result: 'failed' as const }
+  expect(verifiedHow(failed)).toBe('full, PostgreSQL failed')
+  expect(plain(verifiedShort(failed))).toBe('full, PostgreSQL failed')
 })
 
 test('how far an activity is', () => {

@@ -49,15 +49,17 @@ export const ACTIVITIES: Record<Activity['kind'], string> = {
 }
 
 /** How a verification was done. */
-export function verifiedHow({ kind, postgres }: Verification): string {
+export function verifiedHow({ kind, postgres, postgres_result: result }: Verification): string {
   if (kind === 'quick') return 'quick, into a scratch store'
   const from = kind === 'offhost' ? 'from the off-host copy' : 'full'
+  if (result === 'failed') return `${from}, PostgreSQL failed`
   return postgres === null ? `${from}, into a scratch store` : `${from}, PostgreSQL\u00a0${postgres}`
 }
 
 /** The same in a word, for a table. */
-export function verifiedShort({ kind, postgres }: Verification): string {
+export function verifiedShort({ kind, postgres, postgres_result: result }: Verification): string {
   const word = { quick: 'quick', full: 'full', offhost: 'off-host' }[kind]
+  if (result === 'failed') return `${word}, PostgreSQL\u00a0failed`
   return postgres === null ? word : `${word}, PostgreSQL\u00a0${postgres}`
 }
 

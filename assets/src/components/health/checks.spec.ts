@@ -3,8 +3,8 @@ import type { BackupHealth, HealthDetail } from '../../api/types'
 import { checksOf } from './checks'
 
 const NOW = Date.parse('2026-11-25T03:15:00Z')
-const NONE: BackupHealth = { restorable_as_of: null, rpo_s: null, is_stale: false }
-const SOME: BackupHealth = { restorable_as_of: '2026-11-25T02:15:00Z', rpo_s: 3_600, is_stale: false }
+const NONE: BackupHealth = { restorable_as_of: null, rpo_s: null, is_stale: false, postgres_failure: null }
+const SOME: BackupHealth = { restorable_as_of: '2026-11-25T02:15:00Z', rpo_s: 3_600, is_stale: false, postgres_failure: null }
 
 function health(backup: BackupHealth): HealthDetail {
   return {
@@ -23,6 +23,7 @@ function health(backup: BackupHealth): HealthDetail {
 test.each<[string, BackupHealth, string]>([
   ['one is recent', SOME, 'up OK'],
   ['it is too old', { ...SOME, is_stale: true }, 'down Too old'],
+  ['PostgreSQL broke off', { ...SOME, postgres_failure: 'no room' }, 'degraded PostgreSQL failed'],
   ['none yet', NONE, 'degraded None proven'],
   ['none for too long', { ...NONE, is_stale: true }, 'down None proven'],
 ])('backups: %s', (_, backup, expected) => {

@@ -93,15 +93,15 @@ function syncCheck(sync: SyncStatus): Check {
 /** None from a server that makes no backups. */
 function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | null, now: number): Check[] {
   if (backup === undefined) return []
-  const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale } = backup
+  const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale, postgres_failure: unproved } = backup
   const isNone = at === null
   const moment = isNone ? '' : `restorable as of ${formatMoment(at, now)}`
   return [
     {
       name: 'Backups',
       what: 'A backup is recent, and was really restored and compared',
-      tone: isStale ? 'down' : isNone ? 'degraded' : 'up',
-      word: isNone ? 'None proven' : isStale ? 'Too old' : 'OK',
+      tone: isStale ? 'down' : isNone || unproved !== null ? 'degraded' : 'up',
+      word: isNone ? 'None proven' : isStale ? 'Too old' : unproved !== null ? 'PostgreSQL failed' : 'OK',
       value: isNone
         ? 'nothing to restore from: all would be lost'
         : rpo === null
@@ -109,7 +109,7 @@ function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | nu
           : `${moment}; ${formatSpan(rpo)} of changes would be lost now`,
       threshold: `too old after ${staleAfterS === null ? 'backup_stale_hours' : formatSpan(staleAfterS)}`,
       share: null,
-      remedy: isStale || isNone ? 'Back up now; it is proven at once.' : null,
+      remedy: isStale || isNone ? 'Back up now; it is proven at once.' : unproved,
       to: { path: '/operations/backups', label: 'Open Backups' },
     },
   ]
