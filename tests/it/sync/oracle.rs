@@ -6,6 +6,7 @@
 //! that. At rest the local store, PostgreSQL and the rules tell the same, value by value.
 //! `UNOC_TEST_SYNC_ROUNDS` sets the number of rounds; a pooler gets a sixth of them.
 
+mod mutation;
 pub(super) mod rig;
 mod watcher;
 

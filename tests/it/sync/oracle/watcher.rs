@@ -95,7 +95,19 @@ impl Drop for Ender<'_> {
 }
 
 impl Seen {
-    fn look(&mut self, client: &mut Option<Client>, history: &History, url: &str, site_id: Uuid) {
+    /// Looks that found a site.
+    pub(super) fn looks(&self) -> usize {
+        self.looks
+    }
+
+    /// Connects, or looks once. Panics when PostgreSQL holds what is no commit.
+    pub(super) fn look(
+        &mut self,
+        client: &mut Option<Client>,
+        history: &History,
+        url: &str,
+        site_id: Uuid,
+    ) {
         let Some(open) = client else {
             *client = connect(url).ok();
             return;

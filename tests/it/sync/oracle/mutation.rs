@@ -1,0 +1,108 @@
+//! That the oracle notices: PostgreSQL is made to hold what is no commit, by a connection of the
+//! test's own, and a look at it has to fail.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use unoc::domain::Command;
+use unoc::domain::network::Blueprint;
+
+use super::rig::Rig;
+use super::watcher::{History, Seen};
+use crate::app::postgres::Postgres;
+use crate::app::proxy::{Mode, Proxy};
+use crate::app::wait;
+use crate::model::world::Pair;
+
+/// Each is one transaction that a mirror must never commit. `$next` is the next commit of the local
+/// store, which PostgreSQL does not have yet.
+const MIXTURES: [(&str, &str); 9] = [
+    ("a commit's name without its rows", "UPDATE sync_state SET applied_seq = $next"),
+    (
+        "one row of another commit",
+        "UPDATE devices SET status = 'DOWN' WHERE id = (SELECT max(id) FROM devices)",
+    ),
+    (
+        "a row that a commit made is missing",
+        "DELETE FROM links WHERE id = (SELECT max(id) FROM links)",
+    ),
+    (
+        "a row that a commit removed is there",
+        "INSERT INTO interfaces SELECT site_id, id + 1000, device_id, 'left over', interface_type, \
+         status, created_at, updated_at FROM interfaces ORDER BY id LIMIT 1",
+    ),
+    (
+        "a number that differs in its last bit",
+        "UPDATE links SET length_km = length_km * (1 + 2.3e-16) WHERE id = \
+         (SELECT min(id) FROM links WHERE length_km > 0)",
+    ),
+    (
+        "a time of another commit",
+        "UPDATE devices SET updated_at = updated_at + interval '1 microsecond' WHERE id = 1",
+    ),
+    ("a counter of another commit", "UPDATE sync_state SET next_device_id = next_device_id + 1"),
+    ("a gap in the trail", "DELETE FROM audit WHERE id = 0"),
+    ("a trail that goes further than its commit", "UPDATE audit SET seq = $next WHERE id = 0"),
+];
+
+#[test]
+fn the_oracle_notices_each_kind_of_mixture() {
+    let Some(postgres) = Postgres::start() else { return };
+    let proxy = Proxy::start(postgres.port());
+    let mut rig = Rig::new(&Postgres::url_through(proxy.port()));
+    let (mut pair, history) = (Pair::default(), History::default());
+    let commit = |pair: &mut Pair, rig: &Rig, changes: u64, blueprint: Blueprint| {
+        let step = pair.carry_out(Command::Reseed(blueprint));
+        rig.submit(&step, "the test's own commits");
+        let head = rig.engine().read().head();
+        history.note(head.seq, (pair.oracle.site(), pair.now(), changes));
+        head.seq
+    };
+    commit(&mut pair, &rig, 1, Blueprint::Demo);
+    rig.start_mirror();
+    rig.be_in_step("before the line is cut");
+    // PostgreSQL stays at this commit while the local store has one more.
+    proxy.set(Mode::Refuse);
+    proxy.cut_all();
+    let next = commit(&mut pair, &rig, 2, Blueprint::Ftth { leaves: 3 });
+    wait::until("nobody is connected", || {
+        let others = "SELECT pid FROM pg_stat_activity \
+                      WHERE datname = 'unoc' AND pid <> pg_backend_pid()";
+        postgres.rows(others).is_empty().then_some(())
+    });
+    let mut unnoticed = Vec::new();
+    for (index, (what, mixture)) in MIXTURES.iter().enumerate() {
+        let name = format!("mixture_{index}");
+        let maintenance = postgres.url_of("postgres");
+        let mut client = crate::app::postgres::connect(&maintenance).expect("a connection");
+        let copy = format!("CREATE DATABASE {name} TEMPLATE unoc");
+        client.batch_execute(&copy).expect("a copy of the database");
+        let url = postgres.url_of(&name);
+        assert_eq!(noticed(&history, &url, &rig), None, "before: {what}");
+        let mut client = crate::app::postgres::connect(&url).expect("a connection");
+        let touched = client.execute(&mixture.replace("$next", &next.to_string()), &[]);
+        assert!(touched.expect("the statement is carried out") > 0, "{what}: nothing was mixed");
+        if noticed(&history, &url, &rig).is_none() {
+            unnoticed.push(what);
+        }
+    }
+    assert!(unnoticed.is_empty(), "these mixtures were not noticed: {unnoticed:?}");
+    rig.stop(true);
+}
+
+/// What the watcher of the oracle says when it looks at this database, if it finds a fault.
+fn noticed(history: &History, url: &str, rig: &Rig) -> Option<String> {
+    let site_id = rig.site_id();
+    let looked = catch_unwind(AssertUnwindSafe(|| {
+        let (mut seen, mut client) = (Seen::default(), None);
+        // The first one connects.
+        while seen.looks() == 0 {
+            seen.look(&mut client, history, url, site_id);
+        }
+    }));
+    let panic = looked.err()?;
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+    let text = text.expect("a fault is told in words");
+    assert!(text.contains("look 0") || text.contains("at seq"), "another fault: {text}");
+    Some(text)
+}
