@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use postgres::{Client, NoTls};
 
+use crate::process::{cpu_s, ended_children_cpu_s, parent_of};
+
 /// Where Debian and Ubuntu put the binaries of each version.
 const INSTALLED: &str = "/usr/lib/postgresql";
 /// `nobody` and its group, on every Linux: PostgreSQL refuses to run as root.
@@ -22,6 +24,9 @@ const NICENESS: &str = "5";
 /// A server; it ends when this is dropped.
 pub(crate) struct Postgres {
     server: Child,
+    /// Starts it.
+    command: Command,
+    log: PathBuf,
     pub(crate) port: u16,
     /// How many databases were made.
     databases: u32,
@@ -54,17 +59,52 @@ impl Postgres {
         command.arg("-k").arg(directory).args(["-c", "listen_addresses=127.0.0.1"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let server = command.spawn().context("starting PostgreSQL")?;
-        let mut postgres = Self { server, port, databases: 0 };
+        let log = directory.join("log");
+        let mut postgres = Self { server, command, log, port, databases: 0 };
+        postgres.until_it_answers()?;
+        Ok(postgres)
+    }
+
+    fn until_it_answers(&mut self) -> Result<()> {
         let started = Instant::now();
-        while postgres.client("postgres").is_err() {
-            if let Some(status) = postgres.server.try_wait()? {
-                let words = fs::read_to_string(directory.join("log")).unwrap_or_default();
+        while self.client("postgres").is_err() {
+            if let Some(status) = self.server.try_wait()? {
+                let words = fs::read_to_string(&self.log).unwrap_or_default();
                 bail!("PostgreSQL ended while starting: {status}\n{words}");
             }
             ensure!(started.elapsed() < START_MAX, "PostgreSQL does not answer");
             std::thread::sleep(POLL);
         }
-        Ok(postgres)
+        Ok(())
+    }
+
+    /// Kills it with SIGKILL; its children notice and end.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.server.kill()?;
+        self.server.wait()?;
+        Ok(())
+    }
+
+    /// Starts what was killed; it recovers by itself, and turns logins away meanwhile.
+    pub(crate) fn start_again(&mut self) -> Result<()> {
+        self.server = self.command.spawn().context("starting PostgreSQL again")?;
+        Ok(())
+    }
+
+    /// Processor time so far of the server and all its processes, those that have ended too, in
+    /// seconds.
+    pub(crate) fn cpu_s(&self) -> Result<f64> {
+        let server = self.server.id();
+        let own = PathBuf::from(format!("/proc/{server}"));
+        let mut sum = cpu_s(&own)? + ended_children_cpu_s(&own)?;
+        for entry in fs::read_dir("/proc")? {
+            let directory = entry?.path();
+            // A process that ends meanwhile is counted with its parent's.
+            if parent_of(&directory) == Some(server) {
+                sum += cpu_s(&directory).unwrap_or(0.0);
+            }
+        }
+        Ok(sum)
     }
 
     /// An empty database; returns its name.

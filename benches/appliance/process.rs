@@ -199,18 +199,34 @@ impl Server {
     }
 }
 
-/// Processor time so far of a process or thread, by its directory in /proc.
-fn cpu_s(directory: &Path) -> Result<f64> {
+/// Processor time so far of a process or thread, by its directory in /proc, in seconds.
+pub(crate) fn cpu_s(directory: &Path) -> Result<f64> {
+    let fields = stat_of(directory)?;
+    Ok((field(&fields, 14)? + field(&fields, 15)?) / TICKS_PER_S)
+}
+
+/// The same of its children that have ended, in seconds.
+pub(crate) fn ended_children_cpu_s(directory: &Path) -> Result<f64> {
+    let fields = stat_of(directory)?;
+    Ok((field(&fields, 16)? + field(&fields, 17)?) / TICKS_PER_S)
+}
+
+/// The parent of a process, by its directory in /proc; none where there is no such process.
+pub(crate) fn parent_of(directory: &Path) -> Option<u32> {
+    stat_of(directory).ok()?.get(1)?.parse().ok()
+}
+
+/// What `stat` tells behind the name in parentheses, which may hold blanks: the state, field 3, is
+/// the first (`man 5 proc_pid_stat`).
+fn stat_of(directory: &Path) -> Result<Vec<String>> {
     let stat = fs::read_to_string(directory.join("stat"))?;
-    // The name in parentheses may hold blanks; what follows does not. utime and stime are
-    // fields 14 and 15 (`man 5 proc_pid_stat`), the state behind the name is field 3.
     let (_, rest) = stat.rsplit_once(')').context("no name in stat")?;
-    let ticks: Vec<&str> = rest.split_whitespace().skip(11).take(2).collect();
-    let mut sum = 0.0;
-    for text in ticks {
-        sum += text.parse::<f64>()?;
-    }
-    Ok(sum / TICKS_PER_S)
+    Ok(rest.split_whitespace().map(str::to_owned).collect())
+}
+
+/// A field by its number in the manual.
+fn field(fields: &[String], number: usize) -> Result<f64> {
+    Ok(fields.get(number - 3).context("stat is too short")?.parse()?)
 }
 
 impl Drop for Server {

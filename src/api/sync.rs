@@ -83,6 +83,8 @@ struct RoundView {
     seq: u64,
     rows: u64,
     duration_ms: f64,
+    /// Of that: making keys and indexes again. Null but for a first copy into empty tables.
+    indexes_ms: Option<f64>,
 }
 
 /// What goes wrong, until something goes right.
@@ -243,6 +245,7 @@ fn round(round: &Round) -> RoundView {
         seq: round.seq,
         rows: round.rows,
         duration_ms: round.duration_ms,
+        indexes_ms: round.indexes_ms,
     }
 }
 

@@ -365,7 +365,8 @@ impl Mirror {
         let at = self.now();
         let took_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
         let is_behind = self.engine.read().head().seq > applied.seq;
-        let round = Round { at, kind, seq: applied.seq, rows: applied.rows, duration_ms };
+        let Applied { seq, rows, indexes_ms, .. } = applied;
+        let round = Round { at, kind, seq, rows, duration_ms, indexes_ms };
         self.shared.update(|status| {
             status.applied_seq = Some(applied.seq);
             // What is not there was made after the round had begun.

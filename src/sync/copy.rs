@@ -18,11 +18,15 @@ const END_OF_ROWS: i16 = -1;
 /// Bytes handed over at a time: large enough that the hand-over costs nothing beside them.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+const UUID_BYTES: i32 = 16;
+const HEAD_BYTES: usize = size_of::<i16>() + size_of::<i32>() + size_of::<Uuid>();
+
 /// Rows on their way into a table.
 pub(super) struct CopyIn<'t> {
     writer: CopyInWriter<'t>,
-    table: &'static Table,
-    site_id: Uuid,
+    /// What every row begins with: the number of columns, and the site's id.
+    head: [u8; HEAD_BYTES],
+    types: Vec<Type>,
     buffer: BytesMut,
     rows: u64,
 }
@@ -37,15 +41,20 @@ impl<'t> CopyIn<'t> {
         buffer.put_slice(SIGNATURE);
         buffer.put_i32(0); // no flags
         buffer.put_i32(0); // no header extension
-        Ok(Self { writer, table, site_id, buffer, rows: 0 })
+        let mut head = [0; HEAD_BYTES];
+        let columns = i16::try_from(table.columns.len() + 1).expect("tables have few columns");
+        let mut fields = &mut head[..];
+        fields.put_i16(columns);
+        fields.put_i32(UUID_BYTES);
+        fields.put_slice(site_id.as_bytes());
+        let types = table.columns.iter().map(|column| type_of(column.1)).collect();
+        Ok(Self { writer, head, types, buffer, rows: 0 })
     }
 
     pub(super) fn row(&mut self, row: &Row<'_>) -> Result<(), SyncError> {
-        let columns = i16::try_from(row.len() + 1).expect("tables have few columns");
-        self.buffer.put_i16(columns);
-        put(&mut self.buffer, &Value::Uuid(self.site_id), &Type::UUID);
-        for (value, column) in row.iter().zip(self.table.columns) {
-            put(&mut self.buffer, value, &type_of(column.1));
+        self.buffer.put_slice(&self.head);
+        for (value, ty) in row.iter().zip(&self.types) {
+            put(&mut self.buffer, value, ty);
         }
         self.rows += 1;
         if self.buffer.len() >= CHUNK_BYTES {

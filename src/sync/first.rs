@@ -7,6 +7,7 @@
 //! validated for those of the copy right after it: the local site keeps the same rules.
 
 use postgres::types::Type;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::claim::Claim;
@@ -39,13 +40,15 @@ pub(super) fn run(
     let mut rows = copy_all::<Device>(&mut tx, site_id, snapshot)?;
     rows += copy_all::<Interface>(&mut tx, site_id, snapshot)?;
     rows += copy_all::<Link>(&mut tx, site_id, snapshot)?;
+    let start = Instant::now();
     for definition in &set_aside {
         tx.batch(definition)?;
     }
+    let indexes_ms = (!set_aside.is_empty()).then(|| start.elapsed().as_secs_f64() * 1000.0);
     write_audit(&mut tx, site_id, snapshot, 0, u64::MAX)?;
     tx.commit()?;
     let head = snapshot.head();
-    Ok(Applied { seq: head.seq, next_audit, counters: head.counters, rows })
+    Ok(Applied { seq: head.seq, next_audit, counters: head.counters, rows, indexes_ms })
 }
 
 /// Rows that an earlier, forgotten mirror left behind.

@@ -11,7 +11,7 @@ use super::session::Tx;
 use super::write::{Keys, write_audit, write_entities};
 use crate::domain::{Device, EntityKey, Interface, Link};
 use crate::sql::{Entity, Value, id_of};
-use crate::store::{Snapshot, StoreError};
+use crate::store::{Head, Snapshot, StoreError};
 
 /// Differences of one pass; more are left to the next. Bounds memory to a few MB.
 const DIFFERENCES_MAX: u64 = 200_000;
@@ -75,7 +75,8 @@ pub(super) fn run(
     round::progress(claim, snapshot, next_audit, repair).write(&mut tx)?;
     tx.commit()?;
     let head = snapshot.head();
-    Ok((Applied { seq: head.seq, next_audit, counters: head.counters, rows }, result))
+    let Head { seq, counters, .. } = head;
+    Ok((Applied { seq, next_audit, counters, rows, indexes_ms: None }, result))
 }
 
 fn compare_all(

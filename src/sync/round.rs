@@ -27,6 +27,8 @@ pub(super) struct Applied {
     pub(super) counters: IdCounters,
     /// Rows sent, audit rows excepted.
     pub(super) rows: u64,
+    /// What making keys and indexes again took, where they had been set aside.
+    pub(super) indexes_ms: Option<f64>,
 }
 
 /// Sets the limits of a transaction that writes.
@@ -62,7 +64,7 @@ pub(super) fn run(
     progress(claim, snapshot, next_audit, false).write(&mut tx)?;
     tx.commit()?;
     let head = snapshot.head();
-    Ok(Applied { seq: head.seq, next_audit, counters: head.counters, rows })
+    Ok(Applied { seq: head.seq, next_audit, counters: head.counters, rows, indexes_ms: None })
 }
 
 /// What is written beside the rows of this snapshot.

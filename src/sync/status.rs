@@ -71,6 +71,8 @@ pub struct Round {
     pub seq: u64,
     pub rows: u64,
     pub duration_ms: f64,
+    /// Of that: making keys and indexes again, in a first copy that could set them aside.
+    pub indexes_ms: Option<f64>,
 }
 
 /// The last thing that went wrong, until something goes right.

@@ -1984,6 +1984,11 @@ export interface components {
             at: string;
             /** Format: double */
             duration_ms: number;
+            /**
+             * Format: double
+             * @description Of that: making keys and indexes again. Null but for a first copy into empty tables.
+             */
+            indexes_ms?: number | null;
             /** @description `first`, `changes` or `reconcile`. */
             kind: string;
             /** Format: int64 */

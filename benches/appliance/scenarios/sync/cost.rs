@@ -22,6 +22,8 @@ struct Compared {
     cpu_us: Pairs,
     /// The mirror's thread's share of the program's processor time.
     shares: Vec<f64>,
+    /// Processor time of PostgreSQL per request, in microseconds.
+    postgres_us: Vec<f64>,
 }
 
 /// What one server did in a slice.
@@ -29,6 +31,7 @@ struct Slice {
     outcome: Outcome,
     cpu_s: f64,
     sync_cpu_s: f64,
+    postgres_cpu_s: f64,
 }
 
 pub(super) fn measure(
@@ -45,7 +48,7 @@ pub(super) fn measure(
         let (without, _) = start_unoc(&bench.binary, &directories[1])?;
         until_live(&with)?;
         for (connections, compared) in &mut compared {
-            round(bench, &with, &without, *connections, compared)?;
+            round(bench, postgres, [&with, &without], *connections, compared)?;
         }
         with.kill()?;
         without.kill()?;
@@ -59,8 +62,8 @@ pub(super) fn measure(
 
 fn round(
     bench: &Bench,
-    with: &Server,
-    without: &Server,
+    postgres: &Postgres,
+    [with, without]: [&Server; 2],
     connections: usize,
     compared: &mut Compared,
 ) -> Result<()> {
@@ -73,10 +76,8 @@ fn round(
             seconds: bench.seconds / SLICES as f64,
             job: Job::Provision { prefix: format!("ONT-{connections:02}-{slice}") },
         };
-        mirrored.push(drive(with, &plan(with))?);
-        // What is left to send must not disturb the other one.
-        ask(with, "now")?;
-        alone.push(drive(without, &plan(without))?);
+        mirrored.push(drive(with, Some(postgres), &plan(with))?);
+        alone.push(drive(without, None, &plan(without))?);
     }
     let sum = |slices: &[Slice], value: fn(&Slice) -> f64| slices.iter().map(value).sum::<f64>();
     let rate = |slices: &[Slice]| {
@@ -91,15 +92,27 @@ fn round(
     compared.cpu_us.push(cpu_us(&mirrored), cpu_us(&alone));
     let share = sum(&mirrored, |slice| slice.sync_cpu_s) / sum(&mirrored, |slice| slice.cpu_s);
     compared.shares.push(share * 100.0);
+    let requests = sum(&mirrored, |slice| slice.outcome.requests_in_all as f64);
+    let postgres_s = sum(&mirrored, |slice| slice.postgres_cpu_s);
+    compared.postgres_us.push(postgres_s * 1e6 / requests);
     Ok(())
 }
 
-fn drive(server: &Server, plan: &load::Plan) -> Result<Slice> {
-    let cpu_s = || anyhow::Ok((server.cpu_s()?, server.thread_cpu_s("sync")?));
+/// Drives a server; one with a mirror until everything is there, so that what is left to send is
+/// counted and does not disturb the other one.
+fn drive(server: &Server, postgres: Option<&Postgres>, plan: &load::Plan) -> Result<Slice> {
+    let cpu_s = || {
+        let postgres_s = postgres.map_or(Ok(0.0), Postgres::cpu_s)?;
+        anyhow::Ok([server.cpu_s()?, server.thread_cpu_s("sync")?, postgres_s])
+    };
     let before = cpu_s()?;
     let outcome = run_role("load", plan)?;
+    if postgres.is_some() {
+        ask(server, "now")?;
+    }
     let after = cpu_s()?;
-    Ok(Slice { outcome, cpu_s: after.0 - before.0, sync_cpu_s: after.1 - before.1 })
+    let [cpu_s, sync_cpu_s, postgres_cpu_s] = [0, 1, 2].map(|index| after[index] - before[index]);
+    Ok(Slice { outcome, cpu_s, sync_cpu_s, postgres_cpu_s })
 }
 
 impl Compared {
@@ -128,6 +141,12 @@ impl Compared {
                 Summary::of(&self.shares),
             )
             .unit("%"),
+            Row::new(
+                format!("{what}: processor time of PostgreSQL per request, beside that"),
+                Target::None,
+                Summary::of(&self.postgres_us),
+            )
+            .unit("µs"),
         ]
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     rows.extend(steady::measure(&postgres, &database, &server, &writes)?);
     server.stop()?;
     so_far(&rows);
-    rows.extend(outage::measure(bench, &postgres, &database, &site, &writes)?);
+    rows.extend(outage::measure(bench, &mut postgres, &database, &site, &writes)?);
     so_far(&rows);
     rows.extend(cost::measure(bench, &mut postgres, "")?);
     drop(postgres);

@@ -17,14 +17,35 @@ use crate::stats::{Summary, quantile, sorted};
 /// Writes go on for this long before and after the outage.
 const BEFORE_S: f64 = 3.0;
 const AFTER_S: f64 = 30.0;
-/// A frozen line is found out by waiting, and the pauses between attempts grow: a part of the
-/// whole outage is enough to see both.
-const FROZEN_SHARE: f64 = 0.2;
 const THERE_S_MAX: f64 = 10.0;
+
+/// How PostgreSQL is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    /// It is killed, and recovers when it is started again.
+    Killed,
+    /// Connections end, and new ones are refused.
+    Cut,
+    /// No byte passes, which is found out by waiting.
+    Frozen,
+}
+
+impl Loss {
+    /// Each with its share of the whole outage: they differ in how they begin and end.
+    const ALL: [(Self, f64); 3] = [(Self::Killed, 1.0), (Self::Cut, 0.2), (Self::Frozen, 0.2)];
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Killed => "PostgreSQL killed",
+            Self::Cut => "the line cut",
+            Self::Frozen => "the line frozen",
+        }
+    }
+}
 
 pub(super) fn measure(
     bench: &Bench,
-    postgres: &Postgres,
+    postgres: &mut Postgres,
     database: &str,
     site: &Path,
     writes: &Writes,
@@ -32,39 +53,47 @@ pub(super) fn measure(
     let line = Line::to(postgres.port)?;
     let server = start_mirrored(&bench.binary, site, &url(line.port, database))?;
     until_live(&server)?;
-    let seconds = bench.outage_seconds;
-    let mut rows = outage(&server, &line, State::Cut, seconds, writes)?;
-    let frozen_s = seconds * FROZEN_SHARE;
-    rows.extend(outage(&server, &line, State::Frozen, frozen_s, writes)?);
+    let mut rows = Vec::new();
+    for (loss, share) in Loss::ALL {
+        let seconds = bench.outage_seconds * share;
+        rows.extend(outage(&server, (postgres, &line), loss, seconds, writes)?);
+    }
     server.stop()?;
     Ok(rows)
 }
 
 fn outage(
     server: &Server,
-    line: &Line,
-    state: State,
+    (postgres, line): (&mut Postgres, &Line),
+    loss: Loss,
     seconds: f64,
     writes: &Writes,
 ) -> Result<Vec<Row>> {
-    let writer = writes.begin(server, &format!("{state:?}"), BEFORE_S + seconds + AFTER_S);
+    let writer = writes.begin(server, &format!("{loss:?}"), BEFORE_S + seconds + AFTER_S);
     std::thread::sleep(Duration::from_secs_f64(BEFORE_S));
-    line.set(state);
+    match loss {
+        Loss::Killed => postgres.kill()?,
+        Loss::Cut => line.set(State::Cut),
+        Loss::Frozen => line.set(State::Frozen),
+    }
     std::thread::sleep(Duration::from_secs_f64(seconds));
     ensure!(!writer.is_finished(), "the writer ended too early");
     let away = view(server)?;
     let entities = away["dirty_count"].as_u64().context("no dirty_count")?;
     let seq = away["seq"].as_u64().context("no seq")?;
     let back_s = now_s();
-    line.set(State::Whole);
+    match loss {
+        Loss::Killed => postgres.start_again()?,
+        Loss::Cut | Loss::Frozen => line.set(State::Whole),
+    }
     until("what waited is in PostgreSQL", || {
         Ok((view(server)?["applied_seq"].as_u64() >= Some(seq)).then_some(()))
     })?;
     let there_s = now_s();
     let outcome = finish(writer)?;
     ensure_same(server)?;
-    let name = if state == State::Cut { "cut" } else { "frozen" };
-    let what = format!("{seconds} s under {BUSY_PER_S} writes/s with the line {name}");
+    let name = loss.words();
+    let what = format!("{seconds} s under {BUSY_PER_S} writes/s with {name}");
     let during = latencies(&outcome, |at_s| at_s < back_s);
     let catching_up = latencies(&outcome, |at_s| (back_s..there_s).contains(&at_s));
     Ok(vec![
