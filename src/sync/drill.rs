@@ -158,15 +158,7 @@ fn copy(client: &mut Client, statement: &str, text: &mut dyn BufRead) -> Result<
             writer.finish()?;
             return Ok(());
         }
-        writer.write_all(&line).map_err(refused)?;
-    }
-}
-
-/// A server that refuses a row says so in the middle of the transfer.
-fn refused(error: io::Error) -> SyncError {
-    match error.downcast::<postgres::Error>() {
-        Ok(error) => error.into(),
-        Err(error) => error.into(),
+        writer.write_all(&line)?;
     }
 }
 

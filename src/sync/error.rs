@@ -23,7 +23,7 @@ pub enum SyncError {
     Postgres(#[from] postgres::Error),
     /// The connection broke in the middle of a bulk transfer.
     #[error("the transfer broke off: {0}")]
-    Transfer(#[from] std::io::Error),
+    Transfer(#[source] std::io::Error),
     /// The tables could not be brought to this program's version.
     #[error(transparent)]
     Migration(#[from] MigrationError),
@@ -54,6 +54,16 @@ pub enum SyncError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+/// A server that refuses a row in the middle of a bulk transfer says so in the driver's own error.
+impl From<std::io::Error> for SyncError {
+    fn from(error: std::io::Error) -> Self {
+        match error.downcast::<postgres::Error>() {
+            Ok(error) => Self::Postgres(error),
+            Err(error) => Self::Transfer(error),
+        }
+    }
 }
 
 impl SyncError {
