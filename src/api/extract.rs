@@ -13,6 +13,7 @@ use super::error::ApiError;
 use super::request::{Peer, RequestId};
 use super::validation::{Fault, Fields, FromFields, parse};
 use crate::store::AuditOrigin;
+use crate::wire::without_bom;
 
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(30);
@@ -31,7 +32,9 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body422<T> {
             return Err(invalid(Fault::whole("missing", "Field required", Value::Null)));
         }
         let value = if is_json {
-            serde_json::from_slice(&bytes).map_err(|error| invalid(unparsable(&bytes, &error)))?
+            // v2 took a byte order mark too.
+            let bytes = without_bom(&bytes);
+            serde_json::from_slice(bytes).map_err(|error| invalid(unparsable(bytes, &error)))?
         } else {
             Value::String(String::from_utf8_lossy(&bytes).into_owned())
         };

@@ -15,8 +15,9 @@ use crate::store::{Filling, StoreError};
 
 /// Longest line: an audit row of a large command has 1,000 images on both sides, about 1.5 MB.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Numbers of commits above this come from no site: one a microsecond would take 146,000 years.
-pub(super) const SEQ_MAX: u64 = 1 << 62;
+/// Numbers of commits above this come from no site, and no page could count on from there: JSON
+/// numbers are exact up to here.
+pub(super) const SEQ_MAX: u64 = 1 << 53;
 /// Rows between two looks at whether to stop.
 const ROWS_PER_STEP: u64 = 512;
 

@@ -138,6 +138,9 @@ pub enum Reply {
 pub struct Decision {
     pub reply: Reply,
     pub changes: Vec<Change>,
+    /// How many of them, at the front, the command itself made; the others follow from them. 0 for
+    /// a command that puts a whole site in place or computes every status again.
+    pub direct_count: usize,
 }
 
 /// The result of a command.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Change, Device, DeviceId, Edit, EntityKey, Interface, InterfaceId, Link, LinkId, Timestamp,
-    World,
+    Change, Device, DeviceId, Edit, EntityKey, ID_MAX, Interface, InterfaceId, Kind, Link, LinkId,
+    Refusal, Timestamp, World,
 };
 
 /// An editing session on the world. Every change goes through it, so that a refused command can
@@ -47,16 +47,34 @@ impl<'w> Edits<'w> {
         &self.journal
     }
 
-    pub(super) fn next_device_id(&mut self) -> DeviceId {
-        DeviceId(take(&mut self.world.next.device))
+    /// Hands out an id that was never used.
+    ///
+    /// # Errors
+    /// [`Refusal::IdsUsedUp`]; so do the others.
+    pub(super) fn next_device_id(&mut self) -> Result<DeviceId, Refusal> {
+        take(&mut self.world.next.device, Kind::Device).map(DeviceId)
     }
 
-    pub(super) fn next_interface_id(&mut self) -> InterfaceId {
-        InterfaceId(take(&mut self.world.next.interface))
+    pub(super) fn next_interface_id(&mut self) -> Result<InterfaceId, Refusal> {
+        take(&mut self.world.next.interface, Kind::Interface).map(InterfaceId)
     }
 
-    pub(super) fn next_link_id(&mut self) -> LinkId {
-        LinkId(take(&mut self.world.next.link))
+    pub(super) fn next_link_id(&mut self) -> Result<LinkId, Refusal> {
+        take(&mut self.world.next.link, Kind::Link).map(LinkId)
+    }
+
+    /// Refuses when fewer than `count` ids of any kind are left.
+    pub(super) fn check_ids_left(&self, count: u64) -> Result<(), Refusal> {
+        let next = self.world.next;
+        let counters = [
+            (Kind::Device, next.device),
+            (Kind::Interface, next.interface),
+            (Kind::Link, next.link),
+        ];
+        match counters.into_iter().find(|(_, next)| next.saturating_add(count) > ID_MAX) {
+            Some((kind, _)) => Err(Refusal::IdsUsedUp(kind)),
+            None => Ok(()),
+        }
     }
 
     /// Leaves times as they are from now on: a loaded site brings its own.
@@ -104,9 +122,10 @@ impl<'w> Edits<'w> {
         }
     }
 
-    /// The changes, each entity once (first `before`, last `after`), in order of first touch.
-    pub(super) fn finish(self) -> Vec<Change> {
-        coalesce(self.journal)
+    /// The changes, each entity once (first `before`, last `after`), in order of first touch; and
+    /// how many of them were touched by the first `direct` entries of the journal.
+    pub(super) fn finish(self, direct: usize) -> (Vec<Change>, usize) {
+        coalesce(self.journal, direct)
     }
 
     /// The same, but the world is left as it was, and what was changed and changed back is none.
@@ -114,7 +133,7 @@ impl<'w> Edits<'w> {
         for change in self.journal.iter().rev() {
             self.world.apply(&change.clone().reversed());
         }
-        let mut changes = coalesce(self.journal);
+        let (mut changes, _) = coalesce(self.journal, 0);
         changes.retain(|change| !change.is_for_times_only());
         changes
     }
@@ -125,27 +144,37 @@ impl<'w> Edits<'w> {
     }
 }
 
-fn coalesce(journal: Vec<Change>) -> Vec<Change> {
+fn coalesce(journal: Vec<Change>, direct: usize) -> (Vec<Change>, usize) {
+    let mut direct_places = 0;
     let mut place: FxHashMap<EntityKey, usize> = FxHashMap::default();
     let mut changes: Vec<Change> = Vec::with_capacity(journal.len());
-    for change in journal {
+    for (index, change) in journal.into_iter().enumerate() {
         match place.get(&change.key()) {
             Some(index) => changes[*index].absorb(change),
             None => {
                 place.insert(change.key(), changes.len());
                 changes.push(change);
+                if index < direct {
+                    direct_places = changes.len();
+                }
             }
         }
     }
     // What was made and unmade in one session never was.
-    changes.retain(|change| !change.is_nothing());
-    changes
+    let is_something = |change: &Change| !change.is_nothing();
+    let direct_count =
+        changes[..direct_places].iter().filter(|change| is_something(change)).count();
+    changes.retain(is_something);
+    (changes, direct_count)
 }
 
-fn take(counter: &mut u64) -> u64 {
+fn take(counter: &mut u64, kind: Kind) -> Result<u64, Refusal> {
     let id = *counter;
+    if id > ID_MAX {
+        return Err(Refusal::IdsUsedUp(kind));
+    }
     *counter += 1;
-    id
+    Ok(id)
 }
 
 impl Entity for Device {

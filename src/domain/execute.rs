@@ -8,6 +8,9 @@ use super::{
     provision, replace,
 };
 
+/// More ids of a kind than any generated network takes: 2^32 leaves with a few dozen ports each.
+const BLUEPRINT_IDS_MAX: u64 = 1 << 40;
+
 /// What a command made, by id: the reply is read from the world once everything is settled.
 pub(super) enum Made {
     Provisioned(DeviceId),
@@ -27,12 +30,14 @@ impl World {
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Verdict {
         let counters = self.next;
         let is_connect = matches!(command, Command::ConnectDevices(_));
+        let is_sweeping = command.replaces_site() || matches!(command, Command::Refresh);
         let mut edits = Edits::new(self, now);
         match run(&mut edits, command) {
             Ok(made) => {
+                let direct = if is_sweeping { 0 } else { edits.journal().len() };
                 derive::settle(&mut edits);
-                let changes = edits.finish();
-                Ok(Decision { reply: self.reply(made, is_connect), changes })
+                let (changes, direct_count) = edits.finish(direct);
+                Ok(Decision { reply: self.reply(made, is_connect), changes, direct_count })
             }
             Err(refusal) => {
                 edits.roll_back();
@@ -141,6 +146,7 @@ fn run(edits: &mut Edits<'_>, command: Command) -> Result<Made, Refusal> {
             Ok(Made::Nothing)
         }
         Command::Reseed(blueprint) => {
+            edits.check_ids_left(BLUEPRINT_IDS_MAX)?;
             replace::clear(edits);
             network::build(edits, blueprint);
             Ok(Made::Nothing)

@@ -32,12 +32,33 @@ id! {
     LinkId
 }
 
-/// The ids that the next new entities will get.
+/// The greatest id: JSON numbers are exact up to here in every client (ECMA-262,
+/// `Number.MAX_SAFE_INTEGER`).
+pub const ID_MAX: u64 = (1 << 53) - 1;
+
+/// The ids that the next new entities will get: from 1 to [`ID_MAX`], and one more when there is
+/// none left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdCounters {
     pub device: u64,
     pub interface: u64,
     pub link: u64,
+}
+
+impl IdCounters {
+    /// Each counter with the name that exports give it.
+    pub fn named(&self) -> [(&'static str, u64); 3] {
+        [
+            ("next_device_id", self.device),
+            ("next_interface_id", self.interface),
+            ("next_link_id", self.link),
+        ]
+    }
+
+    /// The first counter that is out of bounds, with its name.
+    pub fn out_of_bounds(&self) -> Option<(&'static str, u64)> {
+        self.named().into_iter().find(|(_, next)| !(1..=ID_MAX + 1).contains(next))
+    }
 }
 
 impl Default for IdCounters {

@@ -17,8 +17,8 @@ use rustc_hash::FxHashSet;
 use super::containers::may_contain;
 use super::rules::status;
 use super::{
-    Device, DeviceId, DeviceType, IdCounters, Interface, InterfaceId, Link, LinkId, Name, Refusal,
-    Site, Status, World,
+    Device, DeviceId, DeviceType, ID_MAX, IdCounters, Interface, InterfaceId, Link, LinkId, Name,
+    Refusal, Site, Status, World,
 };
 
 /// An invariant that does not hold, and where.
@@ -262,7 +262,20 @@ impl World {
 
 impl Site {
     /// I5 and the uniqueness that maps cannot show: no id, name or port stands twice.
+    /// Every id and counter ends at [`ID_MAX`], so that what is accepted can be run on.
     pub(super) fn check_ids(&self) -> Checked {
+        let counter = self.counters.out_of_bounds();
+        ensure(counter.is_none(), "I5", || {
+            let (name, next) = counter.unwrap_or_default();
+            format!("{name} is {next}, not between 1 and {}", ID_MAX + 1)
+        })?;
+        let ids = self.devices.iter().map(|device| device.id.0);
+        let ids = ids.chain(self.interfaces.iter().map(|port| port.id.0));
+        let mut ids = ids.chain(self.links.iter().map(|link| link.id.0));
+        let high = ids.find(|id| *id > ID_MAX);
+        ensure(high.is_none(), "I5", || {
+            format!("id {} is above the greatest one, {ID_MAX}", high.unwrap_or_default())
+        })?;
         unique(self.devices.iter().map(|device| device.id), "I5", "device id")?;
         unique(self.interfaces.iter().map(|port| port.id), "I5", "interface id")?;
         unique(self.links.iter().map(|link| link.id), "I5", "link id")?;

@@ -38,7 +38,7 @@ pub(super) fn create_link(edits: &mut Edits<'_>, new: &NewLink) -> Result<LinkId
             return Err(Refusal::InterfaceLinked);
         }
     }
-    Ok(put_link(edits, [new.a, new.b], new.length_km, new.medium, None))
+    put_link(edits, [new.a, new.b], new.length_km, new.medium, None)
 }
 
 /// Makes a link between two devices, with a new port on each.
@@ -54,7 +54,7 @@ pub(super) fn connect(edits: &mut Edits<'_>, new: &ConnectDevices) -> Result<Lin
         Status::Up => None,
         Status::Down | Status::Degraded => Some(Override { status: new.status, reason: None }),
     };
-    Ok(put_link(edits, [a_port, b_port], new.length_km, new.medium, status_override))
+    put_link(edits, [a_port, b_port], new.length_km, new.medium, status_override)
 }
 
 /// Sets the given values of a link and keeps the others.
@@ -105,8 +105,8 @@ pub(super) fn put_link(
     length_km: Option<f64>,
     medium: Option<Medium>,
     status_override: Option<Override>,
-) -> LinkId {
-    let id = edits.next_link_id();
+) -> Result<LinkId, Refusal> {
+    let id = edits.next_link_id()?;
     let now = edits.now();
     edits.put(Link {
         id,
@@ -120,7 +120,7 @@ pub(super) fn put_link(
         created_at: now,
         updated_at: now,
     });
-    id
+    Ok(id)
 }
 
 fn check_ends(edits: &Edits<'_>, a: DeviceId, b: DeviceId, validate: bool) -> Result<(), Refusal> {
@@ -159,7 +159,7 @@ fn put_interface(
     if edits.world().ports(device.id).len() >= INTERFACES_PER_DEVICE_MAX {
         return Err(Refusal::TooManyInterfaces(device.name.to_string()));
     }
-    let id = edits.next_interface_id();
+    let id = edits.next_interface_id()?;
     let now = edits.now();
     let mut interface = Interface {
         id,

@@ -44,7 +44,7 @@ pub use command::{
 };
 pub use device::{Device, Optics, Position, Uplink};
 pub use device_type::{DeviceClass, DeviceType};
-pub use ids::{DeviceId, IdCounters, InterfaceId, LinkId};
+pub use ids::{DeviceId, ID_MAX, IdCounters, InterfaceId, LinkId};
 pub use import::{DeviceRow, ImportCounts, LinkEnd, LinkRow};
 pub use interface::{Interface, InterfaceType};
 pub use invariants::Violation;

@@ -20,7 +20,7 @@ pub(super) fn provision(edits: &mut Edits<'_>, new: NewDevice) -> Result<DeviceI
     for run in device_type.row().ports {
         for number in run.first..run.first + run.count {
             let mut interface = Interface {
-                id: edits.next_interface_id(),
+                id: edits.next_interface_id()?,
                 device: id,
                 name: Name::generated(format_args!("{}{number}", run.prefix)),
                 interface_type: run.interface_type,
@@ -42,7 +42,7 @@ pub(super) fn create(edits: &mut Edits<'_>, new: NewDevice) -> Result<DeviceId, 
         check_parent(edits.world(), new.device_type, parent)?;
     }
     check_pon_class(new.device_type, new.optics.pon_class)?;
-    let id = edits.next_device_id();
+    let id = edits.next_device_id()?;
     let now = edits.now();
     edits.put(Device {
         id,

@@ -2,7 +2,7 @@
 
 use super::import::IMPORT_ENTITIES_MAX;
 use super::links::INTERFACES_PER_DEVICE_MAX;
-use super::{DeviceId, DeviceType, Violation};
+use super::{DeviceId, DeviceType, ID_MAX, Kind, Violation};
 
 /// Why a command was not carried out; the world is as it was before.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -68,6 +68,13 @@ pub enum Refusal {
         max = IMPORT_ENTITIES_MAX
     )]
     ImportTooLarge(usize),
+    /// A counter has passed [`ID_MAX`].
+    #[error(
+        "No {kind} id is left: ids end at {ID_MAX}. Export the site, set next_{kind}_id in the first line \
+         of the file to the greatest {kind} id plus 1, and import it into an empty data directory",
+        kind = .0.as_str()
+    )]
+    IdsUsedUp(Kind),
     #[error("The site to load is not consistent: {0}")]
     Inconsistent(Violation),
 }

@@ -29,7 +29,7 @@ pub struct World {
     /// Ports of a device in creation order, which is ascending by id.
     ports: Slots<DeviceId, Vec<InterfaceId>>,
     link_at: Slots<InterfaceId, LinkId>,
-    /// The devices at a link's ends, as they were when the link was put in.
+    /// The devices at a link's ends, where both of its ports exist.
     ends: Slots<LinkId, [DeviceId; 2]>,
     /// Devices one link away, ascending by link.
     neighbours: Slots<DeviceId, Vec<Neighbour>>,
@@ -227,6 +227,13 @@ impl World {
             Some(new) => self.interfaces.insert(id, Arc::clone(new)),
             None => self.interfaces.remove(id),
         };
+        // While a site is replaced, or put back, a port's link may be there before the port.
+        if old_device != new_device
+            && let Some(link) = self.link_at(id).and_then(|link| self.link(link)).cloned()
+        {
+            self.disconnect(link.id);
+            self.connect(&link);
+        }
     }
 
     fn apply_link(&mut self, edit: &Edit<Link>) {
@@ -243,9 +250,7 @@ impl World {
                     self.link_at.remove(end);
                 }
             }
-            for device in self.ends.remove(old.id).into_iter().flatten() {
-                self.remove_neighbour(device, old.id);
-            }
+            self.disconnect(old.id);
         }
         if let Some(new) = &edit.after {
             self.links.insert(new.id, Arc::clone(new));
@@ -265,6 +270,13 @@ impl World {
             let beside = self.neighbours.or_default(from);
             let place = beside.partition_point(|neighbour| neighbour.link < link.id);
             beside.insert(place, Neighbour { link: link.id, device: to });
+        }
+    }
+
+    /// Forgets who was beside whom by this link.
+    fn disconnect(&mut self, link: LinkId) {
+        for device in self.ends.remove(link).into_iter().flatten() {
+            self.remove_neighbour(device, link);
         }
     }
 

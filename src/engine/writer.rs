@@ -286,7 +286,7 @@ impl Engine {
         }
         let mut applied = Vec::with_capacity(decided.len());
         for Decided { cause, answer, verdict, .. } in decided {
-            let result = verdict.map(|Decision { reply, changes }| {
+            let result = verdict.map(|Decision { reply, changes, .. }| {
                 if !changes.is_empty() {
                     applied.push(Applied { cause, changes });
                 }

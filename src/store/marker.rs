@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::{StoreError, io};
+use crate::wire::without_bom;
 
 /// The marker's file name.
 pub const MARKER_FILE: &str = "site.json";
@@ -26,7 +27,8 @@ pub fn read(dir: &Path) -> Result<Option<Marker>, StoreError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(format!("cannot read {}", path.display()))(error)),
     };
-    serde_json::from_str(&text).map(Some).map_err(|error| StoreError::NotAStore {
+    let json = without_bom(text.as_bytes());
+    serde_json::from_slice(json).map(Some).map_err(|error| StoreError::NotAStore {
         path,
         what: format!("the marker cannot be read ({error})"),
     })

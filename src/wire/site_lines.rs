@@ -7,11 +7,12 @@ use std::io::{self, BufRead, Write};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::bom::without_bom;
 use super::time::Time;
 use crate::domain::{
-    Device, DeviceId, DeviceType, IdCounters, Interface, InterfaceId, InterfaceType, Link, LinkId,
-    Medium, Name, Optics, Override, OverrideReason, PonClass, Position, Reasons, Site, Status,
-    Timestamp, Uplink,
+    Device, DeviceId, DeviceType, ID_MAX, IdCounters, Interface, InterfaceId, InterfaceType, Link,
+    LinkId, Medium, Name, Optics, Override, OverrideReason, PonClass, Position, Reasons, Site,
+    Status, Timestamp, Uplink,
 };
 
 /// The format that this program writes and reads.
@@ -47,6 +48,16 @@ struct HeaderLine {
     next_interface_id: u64,
     next_link_id: u64,
     entities: u64,
+}
+
+impl HeaderLine {
+    fn counters(&self) -> IdCounters {
+        IdCounters {
+            device: self.next_device_id,
+            interface: self.next_interface_id,
+            link: self.next_link_id,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -209,14 +220,7 @@ impl<R: BufRead> SiteReader<R> {
     pub fn read_all(mut self, mut progress: impl FnMut(u64, u64)) -> Result<Site, LineError> {
         let mut text = String::new();
         let header = self.header(&mut text)?;
-        let mut site = Site {
-            counters: IdCounters {
-                device: header.next_device_id,
-                interface: header.next_interface_id,
-                link: header.next_link_id,
-            },
-            ..Site::default()
-        };
+        let mut site = Site { counters: header.counters(), ..Site::default() };
         let mut found = 0;
         while self.next_line(&mut text)? {
             if text.trim().is_empty() {
@@ -234,13 +238,17 @@ impl<R: BufRead> SiteReader<R> {
 
     fn header(&mut self, text: &mut String) -> Result<HeaderLine, LineError> {
         self.next_line(text)?;
-        let header: HeaderLine = serde_json::from_str(text)
+        let header: HeaderLine = serde_json::from_slice(without_bom(text.as_bytes()))
             .map_err(|error| self.fault(format!("this is no UNOC export ({error})")))?;
         if header.unoc_export != FORMAT_VERSION {
             return Err(self.fault(format!(
                 "export format {} is not the one this program reads ({FORMAT_VERSION})",
                 header.unoc_export
             )));
+        }
+        if let Some((name, next)) = header.counters().out_of_bounds() {
+            let most = ID_MAX + 1;
+            return Err(self.fault(format!("{name} is {next}; it must be between 1 and {most}")));
         }
         Ok(header)
     }
@@ -300,7 +308,7 @@ fn to_device(line: EntityLine<'_>) -> Result<Device, String> {
     let pon_class = pon_class
         .map(|word| PonClass::parse(&word).ok_or_else(|| format!("unknown pon_class {word:?}")));
     Ok(Device {
-        id: DeviceId(id),
+        id: DeviceId(number(id)?),
         name: name(&text)?,
         device_type: DeviceType::parse(&device_type)
             .ok_or_else(|| format!("unknown device_type {device_type:?}"))?,
@@ -339,7 +347,7 @@ fn to_interface(line: EntityLine<'_>) -> Result<Interface, String> {
         return Err("not an interface".to_owned());
     };
     Ok(Interface {
-        id: InterfaceId(id),
+        id: InterfaceId(number(id)?),
         device: DeviceId(device_id),
         name: name(&text)?,
         interface_type: InterfaceType::parse(&interface_type)
@@ -370,7 +378,7 @@ fn to_link(line: EntityLine<'_>) -> Result<Link, String> {
     let medium = physical_medium_id
         .map(|key| Medium::parse(&key).ok_or_else(|| format!("unknown medium {key:?}")));
     Ok(Link {
-        id: LinkId(id),
+        id: LinkId(number(id)?),
         a: InterfaceId(a_interface_id),
         b: InterfaceId(b_interface_id),
         length_km,
@@ -381,6 +389,14 @@ fn to_link(line: EntityLine<'_>) -> Result<Link, String> {
         created_at: time(&created_at)?,
         updated_at: time(&updated_at)?,
     })
+}
+
+fn number(id: u64) -> Result<u64, String> {
+    if (1..=ID_MAX).contains(&id) {
+        Ok(id)
+    } else {
+        Err(format!("id {id} is not between 1 and {ID_MAX}"))
+    }
 }
 
 fn name(text: &str) -> Result<Name, String> {

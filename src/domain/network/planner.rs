@@ -69,7 +69,8 @@ impl<'e, 'w> Planner<'e, 'w> {
 
     /// Joins two ports with single-mode fibre of this length.
     pub(super) fn fibre(&mut self, a: InterfaceId, b: InterfaceId, length_km: f64) {
-        links::put_link(self.edits, [a, b], Some(length_km), Some(Medium::G652d), None);
+        links::put_link(self.edits, [a, b], Some(length_km), Some(Medium::G652d), None)
+            .expect(GENERATED);
     }
 
     /// Joins two devices by new ports and fibre.

@@ -110,7 +110,7 @@ pub(super) fn read(transaction: &mut Transaction<'_>, schema: &str) -> Result<Ta
     for table in Table::ALL {
         read_table(transaction, schema, table, &mut tables)?;
         if let Some(next) = next_of_sequence(transaction, schema, table)? {
-            tables.next_ids.set(table, next);
+            tables.next_ids.set(table, next).map_err(LegacyError::Sequence)?;
         }
     }
     tables.sort();

@@ -21,6 +21,8 @@ pub enum LegacyError {
     Line { line: u64, what: String },
     #[error("row {row} of {table}: {what}")]
     Row { table: Table, row: u64, what: String },
+    #[error("{0}")]
+    Sequence(String),
     #[error("the dump is truncated: {0}; make it again")]
     Truncated(String),
     #[error(
@@ -112,6 +114,7 @@ impl LegacyError {
                 | Self::Several { .. }
                 | Self::NotThere { .. }
                 | Self::Empty
+                | Self::Sequence(_)
                 | Self::NoTable(_)
                 | Self::Column { .. }
                 | Self::NotImported

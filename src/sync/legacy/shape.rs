@@ -4,7 +4,7 @@
 use compact_str::CompactString;
 
 use super::error::LegacyError;
-use super::tables::{DeviceRow, InterfaceRow, LinkRow, Table, Tables};
+use super::tables::{DeviceRow, InterfaceRow, LinkRow, ROW_ID_MAX, Table, Tables};
 use crate::sql::copy_text::Fields;
 
 /// The column by which UNOC's own tables differ from v2's.
@@ -178,6 +178,13 @@ impl Row<'_> {
     }
 
     fn id(&mut self) -> Result<i64, String> {
-        self.whole("id")?.ok_or_else(|| format!("a row of {} has no id", self.shape.table))
+        let table = self.shape.table;
+        let id = self.whole("id")?.ok_or_else(|| format!("a row of {table} has no id"))?;
+        match u64::try_from(id) {
+            Ok(high) if high > ROW_ID_MAX => {
+                Err(format!("id {id} of {table} is too large: ids end at {ROW_ID_MAX}"))
+            }
+            _ => Ok(id),
+        }
     }
 }

@@ -290,8 +290,8 @@ impl<R: BufRead> Reader<R> {
         };
         let schema = named.and_then(|(schema, _)| schema);
         let place = self.place_of(schema.as_deref(), table);
-        self.sites.schema(&place).tables.next_ids.set(table, next);
-        Ok(())
+        let next_ids = &mut self.sites.schema(&place).tables.next_ids;
+        next_ids.set(table, next).map_err(|what| LegacyError::Line { line, what })
     }
 
     /// `, 42, true`

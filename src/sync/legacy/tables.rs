@@ -6,6 +6,10 @@ use compact_str::CompactString;
 
 use super::report::RowCounts;
 use super::time;
+use crate::domain::ID_MAX;
+
+/// Greatest id of a row. It leaves room for the ids of ports that are made for links.
+pub(super) const ROW_ID_MAX: u64 = ID_MAX - (1 << 40);
 
 /// One of v2's three tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,12 +94,23 @@ pub struct NextIds {
 }
 
 impl NextIds {
-    pub(super) fn set(&mut self, table: Table, next: u64) {
+    /// Notes what a sequence gives next.
+    ///
+    /// # Errors
+    /// In words, when that is no id.
+    pub(super) fn set(&mut self, table: Table, next: u64) -> Result<(), String> {
+        if next > ROW_ID_MAX {
+            return Err(format!(
+                "the sequence of {table} stands at {next}: ids end at {ROW_ID_MAX}. Set it to the \
+                 greatest id of {table}"
+            ));
+        }
         match table {
             Table::Devices => self.device = Some(next),
             Table::Interfaces => self.interface = Some(next),
             Table::Links => self.link = Some(next),
         }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::app::process::{Server, run, said, unoc};
@@ -116,4 +117,62 @@ fn an_import_needs_the_store_for_itself() {
     server.http.get("/health").expect(200);
     assert!(server.terminate().0.success());
     run(path, &["import", file.to_str().unwrap(), "--replace"]).expect(0);
+}
+
+const BOM: &str = include_str!("../../cases/json/bom.jsonl");
+const COUNTERS_TOO_LARGE: &str = include_str!("../../cases/json/next-id-u64max.jsonl");
+
+/// Imports a text into an empty directory; expects exit code `code`.
+fn import(directory: &Path, text: &str, code: i32) -> String {
+    let file = directory.join("site.jsonl");
+    fs::write(&file, text).expect("written");
+    let said = run(
+        &directory.join("data"),
+        &["import", file.to_str().expect("a path of UTF-8"), "--replace"],
+    );
+    said.expect(code).stderr
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(BOM.starts_with('\u{feff}'));
+    import(directory.path(), BOM, 0);
+    // In the marker too, which an operator may have edited.
+    let marker = directory.path().join("data/site.json");
+    let text = fs::read_to_string(&marker).unwrap();
+    fs::write(&marker, format!("\u{feff}{text}")).unwrap();
+    let server = Server::start(&directory.path().join("data"), &[]);
+    let body = "\u{feff}{\"name\":\"from an editor\",\"device_type\":\"POP\"}";
+    let json = [("content-type", "application/json")];
+    let answer = server.http.send(Method::POST, "/api/devices/provision", &json, Some(body));
+    answer.expect(201);
+}
+
+#[test]
+fn ids_end_where_json_numbers_are_exact() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let stderr = import(path, COUNTERS_TOO_LARGE, 1);
+    assert!(stderr.contains("line 1: next_device_id is 18446744073709551615"), "{stderr}");
+
+    let last = COUNTERS_TOO_LARGE
+        .replace("18446744073709551615", "9007199254740991")
+        .replace("18446744073709551614", "9007199254740991");
+    let above = last.replacen("\"id\":1,", "\"id\":9007199254740992,", 1);
+    let stderr = import(path, &above, 1);
+    assert!(stderr.contains("line 2: id 9007199254740992 is not between 1 and"), "{stderr}");
+
+    // The last id is given out, and none after it; the next start takes the store.
+    import(path, &last, 0);
+    for (name, code) in [("last", 201), ("beyond", 400)] {
+        let server = Server::start(&path.join("data"), &[]);
+        let body = json!({"name": name, "device_type": "POP"});
+        let answer = server.http.post("/api/devices/provision", &body).expect(code);
+        let text = answer.text();
+        let expected = if code == 201 { "9007199254740991" } else { "No device id is left" };
+        assert!(text.contains(expected), "{text}");
+        server.http.post("/api/seed", &json!({})).expect(400);
+        assert!(server.terminate().0.success());
+    }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Step {
     pub(crate) outcome: Result<Answer, Refused>,
     /// Empty for a refused command.
     pub(crate) changes: Vec<Change>,
+    /// How many of them the command itself made.
+    pub(crate) direct_count: usize,
 }
 
 impl Pair {
@@ -51,11 +53,12 @@ impl Pair {
         }
         let real = verdict.as_ref().map(|done| Answer::from(&done.reply)).map_err(Refused::from);
         assert_eq!(real, outcome, "answer to {command:?}");
-        let changes = verdict.map(|decision| decision.changes).unwrap_or_default();
+        let decided = verdict.map(|decision| (decision.changes, decision.direct_count));
+        let (changes, direct_count) = decided.unwrap_or_default();
         let expected = self.oracle.difference_from(&before);
         assert_eq!(difference_of(&changes), expected, "changes of {command:?}");
         self.assert_settled(&command);
-        Step { command, outcome, changes }
+        Step { command, outcome, changes, direct_count }
     }
 
     /// Computing every status again finds nothing, however much later.
@@ -117,6 +120,15 @@ pub(super) fn assert_same(world: &World, oracle: &Oracle, command: &Command) {
     for name in device_names() {
         let bearer = devices.values().find(|device| device.name == name).map(|device| device.id);
         assert_eq!(world.device_named(&name), bearer, "name {name} after {command:?}");
+    }
+    for link in links.values() {
+        let ends = [link.a, link.b].map(|port| ports[&port.0].device);
+        assert_eq!(world.ends(link.id), Some(ends), "ends of {} after {command:?}", link.id);
+        for (from, to) in [(ends[0], ends[1]), (ends[1], ends[0])] {
+            let beside = world.neighbours(from).iter().filter(|one| one.link == link.id);
+            let found: Vec<_> = beside.map(|one| one.device).collect();
+            assert_eq!(found, [to], "beside {from} by {} after {command:?}", link.id);
+        }
     }
     let mut found_ports = 0;
     for id in (0..=world.counters().device).map(DeviceId) {

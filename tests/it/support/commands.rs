@@ -282,9 +282,22 @@ impl Generator {
 
     /// An exported site as it was, with names or cables swapped, from a site with
     /// more ids, or with one part of it broken.
+    /// Two ports change places: each keeps its id, name and link, and belongs to the other's device.
+    fn swap_owners(&mut self, site: &mut Site) {
+        for _ in 0..TRIES {
+            let places = [(); 2].map(|()| self.rng.below(site.interfaces.len().max(1)));
+            let Ok([one, other]) = site.interfaces.get_disjoint_mut(places) else { continue };
+            if one.name == other.name && one.interface_type == other.interface_type {
+                std::mem::swap(&mut one.device, &mut other.device);
+                return;
+            }
+        }
+    }
+
     fn site(&mut self, world: &World, saved: Option<&Site>) -> Site {
         let mut site = saved.cloned().unwrap_or_else(|| export(world));
-        match self.rng.below(16) {
+        match self.rng.below(20) {
+            16..20 => self.swap_owners(&mut site),
             12 | 13 => {
                 if let [first, .., last] = site.devices.as_mut_slice() {
                     std::mem::swap(&mut first.name, &mut last.name);

@@ -10,7 +10,7 @@ mod names;
 mod values;
 
 use super::report::{Report, RowCounts};
-use super::tables::{Table, Tables};
+use super::tables::{ROW_ID_MAX, Table, Tables};
 use crate::domain::{Command, IdCounters, Refusal, Site, Timestamp, World};
 
 /// What becomes of the status that stands at v2's links.
@@ -81,16 +81,16 @@ type RowKey = (Table, i64);
 /// Ids go on after the greatest one and after what v2's sequence has given out already.
 fn next_id(greatest: Option<u64>, next_in_v2: Option<u64>) -> u64 {
     let after = greatest.map_or(1, |id| id.saturating_add(1));
-    after.max(next_in_v2.unwrap_or(1))
+    after.max(next_in_v2.unwrap_or(1).min(ROW_ID_MAX))
 }
 
-/// The row's id, if it can be kept: from 1 on, and not that of the row before it.
+/// The row's id, if it can be kept: from 1 to [`ROW_ID_MAX`], and not that of the row before it.
 fn kept_id(mending: &mut Mending, (table, id): RowKey, last: &mut Option<i64>) -> Option<u64> {
     use super::rules::RuleId;
     let is_twice = last.replace(id) == Some(id);
-    let kept = u64::try_from(id).ok().filter(|kept| *kept > 0 && !is_twice);
+    let kept = u64::try_from(id).ok().filter(|kept| (1..=ROW_ID_MAX).contains(kept) && !is_twice);
     if kept.is_none() {
-        let found = if is_twice { "the id stands twice" } else { "the id is below 1" };
+        let found = if is_twice { "the id stands twice" } else { "the id is below 1 or too large" };
         mending.report.note(RuleId::BadId, (table, id), found, "left out");
     }
     kept
