@@ -1,18 +1,22 @@
 //! The audit trail: who changed what, when, from what to what.
 #![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::extract::Query422;
+use super::pieces::{self, Broken, PIECE_BYTES, Pieces};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
+use crate::engine::Handle;
 use crate::store::{AuditEntry, AuditImage};
 use crate::wire::{DeviceView, InterfaceView, LinkView, Time};
 
@@ -21,6 +25,10 @@ const ROWS_MAX: u64 = 500;
 const ROWS_DEFAULT: u64 = 50;
 /// Entities shown per row; `change_count` tells how many there were.
 const IMAGES_SHOWN_MAX: usize = 100;
+/// What the changes of all rows of an answer may take together. Each row has an equal share, so that
+/// what a row shows does not depend on the others: 84 kB at 50 rows, about 60 devices before and
+/// after.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list_audit))
@@ -61,8 +69,10 @@ struct AuditView<'a> {
     action: &'a str,
     /// How many entities changed.
     change_count: u64,
-    /// At most 100 of them.
-    changes: Vec<ImageView<'a>>,
+    /// At most 100 of them, what the command itself changed first; fewer where one answer would become
+    /// too large.
+    #[schema(value_type = Vec<ImageView<'_>>)]
+    changes: Vec<Box<RawValue>>,
 }
 
 /// One entity before and after; null where it did not exist.
@@ -88,15 +98,73 @@ async fn list_audit(
     State(state): State<ApiState>,
     Query422(query): Query422<AuditQuery>,
 ) -> Result<Response, ApiError> {
-    let snapshot = state.handle().read();
     let limit = usize::try_from(query.limit).expect("at most ROWS_MAX rows");
-    let rows = snapshot.audit(query.before.unwrap_or(u64::MAX))?.take(limit);
-    let entries: Vec<AuditEntry> = rows.collect::<Result<_, _>>()?;
-    let views: Vec<_> = entries.iter().map(view).collect();
-    Ok(Json(views).into_response())
+    let pieces = Trail {
+        handle: state.handle().clone(),
+        before: query.before.unwrap_or(u64::MAX),
+        rows_left: limit,
+        row_bytes: ANSWER_BYTES_MAX / limit,
+        separator: b"[",
+    };
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok((json, pieces::body(pieces).await?).into_response())
 }
 
-fn view(entry: &AuditEntry) -> AuditView<'_> {
+/// Rows on their way to a client. They never change, so each piece may come from a newer snapshot.
+struct Trail {
+    handle: Handle,
+    before: u64,
+    rows_left: usize,
+    /// What one row's changes may take.
+    row_bytes: usize,
+    /// What comes before the next row; empty after the last one.
+    separator: &'static [u8],
+}
+
+impl Pieces for Trail {
+    fn next(&mut self) -> Result<Option<Vec<Bytes>>, Broken> {
+        if self.separator.is_empty() {
+            return Ok(None);
+        }
+        let mut piece = Vec::new();
+        let snapshot = self.handle.read();
+        let rows = snapshot.audit(self.before, IMAGES_SHOWN_MAX)?.take(self.rows_left);
+        for row in rows {
+            let row = row?;
+            self.before = row.id;
+            self.rows_left -= 1;
+            piece.extend_from_slice(self.separator);
+            self.separator = b",";
+            serde_json::to_writer(&mut piece, &view(&row, changes_within(&row, self.row_bytes)))?;
+            if piece.len() >= PIECE_BYTES {
+                return Ok(Some(vec![piece.into()]));
+            }
+        }
+        if self.separator == b"[" {
+            piece.push(b'[');
+        }
+        piece.push(b']');
+        self.separator = b"";
+        Ok(Some(vec![piece.into()]))
+    }
+}
+
+/// As many changes as fit, in JSON; the first one in any case.
+fn changes_within(entry: &AuditEntry, bytes_max: usize) -> Vec<Box<RawValue>> {
+    let mut bytes = 0;
+    let mut shown = Vec::new();
+    for image in &entry.images {
+        let json = to_raw_value(&image_view(image)).expect("views are plain data");
+        bytes += json.get().len();
+        if bytes > bytes_max && !shown.is_empty() {
+            break;
+        }
+        shown.push(json);
+    }
+    shown
+}
+
+fn view(entry: &AuditEntry, changes: Vec<Box<RawValue>>) -> AuditView<'_> {
     AuditView {
         id: entry.id,
         seq: entry.seq,
@@ -105,7 +173,7 @@ fn view(entry: &AuditEntry) -> AuditView<'_> {
         request_id: &entry.origin.request_id,
         action: &entry.action,
         change_count: entry.change_count,
-        changes: entry.images.iter().take(IMAGES_SHOWN_MAX).map(image_view).collect(),
+        changes,
     }
 }
 

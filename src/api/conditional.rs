@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use super::state::ApiState;
@@ -26,6 +27,11 @@ pub(super) fn headers(state: &ApiState, seq: u64) -> [(HeaderName, HeaderValue);
 pub(super) fn json(state: &ApiState, seq: u64, view: &impl Serialize) -> Response {
     let mut body = Vec::with_capacity(ENTITY_BYTES);
     serde_json::to_writer(&mut body, view).expect("views hold finite numbers and text only");
+    json_bytes(state, seq, body.into())
+}
+
+/// An answer with JSON that is there already.
+pub(super) fn json_bytes(state: &ApiState, seq: u64, body: Bytes) -> Response {
     let json = HeaderValue::from_static("application/json");
     (headers(state, seq), [(header::CONTENT_TYPE, json)], body).into_response()
 }
@@ -40,7 +46,8 @@ pub(super) fn not_modified(state: &ApiState, request: &HeaderMap, seq: u64) -> O
     matches.then(|| (StatusCode::NOT_MODIFIED, headers(state, seq)).into_response())
 }
 
-/// Weak, because compression changes the bytes; with the build, because it may change the view.
+/// Weak, because compression changes the bytes; with the build, because it may change the view, and
+/// with the run, because a store that was put back repeats seqs.
 fn etag(state: &ApiState, seq: u64) -> HeaderValue {
     HeaderValue::try_from(format!("W/\"{}-{seq}\"", state.etag_prefix()))
         .expect("a tag of hexadecimal digits and dots is a header value")

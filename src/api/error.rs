@@ -24,11 +24,15 @@ pub(super) enum ApiError {
     Job(JobError),
     Backup(BackupError),
     Table(ImportFaults),
+    /// An answer could not be made, for a reason that stays inside.
+    Broken(Box<dyn std::error::Error + Send + Sync>),
     Invalid(Vec<Fault>),
     NotFound(&'static str),
     BadRequest(&'static str),
     Forbidden(&'static str),
-    BodyTooLarge { bytes_max: usize },
+    BodyTooLarge {
+        bytes_max: usize,
+    },
     BodyTimeout,
     BodyUnreadable,
 }
@@ -109,6 +113,7 @@ impl IntoResponse for ApiError {
             ) => answer(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             Self::Engine(error @ EngineError::Panicked) => internal(&error),
             Self::Engine(EngineError::Store(error)) | Self::Store(error) => internal(&error),
+            Self::Broken(error) => internal(error.as_ref()),
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
             Self::Backup(error) => backup(&error),

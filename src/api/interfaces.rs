@@ -56,7 +56,7 @@ async fn list_interfaces(
     headers: HeaderMap,
     Query422(page): Query422<Page>,
 ) -> Result<Response, ApiError> {
-    listing::list::<Interface>(&state, &headers, &page, &uri.to_string())
+    listing::list::<Interface>(&state, &headers, &page, &uri.to_string()).await
 }
 
 /// Makes a port on a device.

@@ -150,7 +150,7 @@ async fn list_links(
     headers: HeaderMap,
     Query422(page): Query422<Page>,
 ) -> Result<Response, ApiError> {
-    listing::list::<Link>(&state, &headers, &page, &uri.to_string())
+    listing::list::<Link>(&state, &headers, &page, &uri.to_string()).await
 }
 
 /// One link.

@@ -3,20 +3,22 @@
 //! The store notes the seq of the last change in each block. A rendered block is reused exactly
 //! as long as that seq stays the same, so a list after one change costs one block.
 
+use std::marker::PhantomData;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::Serialize;
-use tokio::sync::mpsc;
 
 use super::conditional;
 use super::error::ApiError;
+use super::lease::Lease;
+use super::pieces::{self, Broken, PIECE_BYTES, Pieces};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{Device, Interface, Kind, Link};
@@ -28,6 +30,9 @@ use crate::wire::{DeviceView, InterfaceView, LinkView};
 const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Blocks that the cache expects; only sizes its hash table.
 const CACHE_BLOCKS_EXPECTED: usize = 1024;
+/// Blocks of one piece of a list, about 700 kB of devices. They are shared while nothing in them
+/// changes.
+const BLOCKS_PER_PIECE: usize = 8;
 /// Largest page that a client may ask for: about 3.5 MB of devices.
 pub(super) const PAGE_ITEMS_MAX: u64 = 10_000;
 
@@ -49,14 +54,14 @@ impl ListCache {
     }
 }
 
+/// Entities in ascending order of their ids.
+pub(super) type Selected<T> = Box<dyn Iterator<Item = Result<T, StoreError>>>;
+
 /// An entity that can be listed.
 pub(super) trait Listed: Sized + Send + 'static {
     const KIND: Kind;
 
-    fn read(
-        snapshot: &Snapshot,
-        ids: IdRange,
-    ) -> Result<Box<dyn Iterator<Item = Result<Self, StoreError>>>, StoreError>;
+    fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError>;
     fn id(&self) -> u64;
     fn view(&self) -> impl Serialize;
 }
@@ -89,31 +94,34 @@ impl FromFields for Page {
     }
 }
 
+/// How long a list is of one state. A client that takes longer gets the rest from newer ones: each
+/// item is then as of `X-Unoc-Seq` or later, as it is for one that reads page by page.
+const ONE_STATE_WAIT: Duration = Duration::from_secs(10);
+
 /// Answers with a whole list or a page of it.
-pub(super) fn list<T: Listed>(
+pub(super) async fn list<T: Listed>(
     state: &ApiState,
     request: &HeaderMap,
     page: &Page,
     path: &str,
 ) -> Result<Response, ApiError> {
     if page.limit.is_none() && page.after == 0 {
-        return whole_list::<T>(state, request);
+        return whole_list::<T>(state, request).await;
     }
-    let ids = (Bound::Excluded(page.after), Bound::Unbounded);
-    filtered(state, request, page, path, move |snapshot| T::read(snapshot, ids))
+    let select = |snapshot: &Arc<Snapshot>, after| {
+        T::read(snapshot, (Bound::Excluded(after), Bound::Unbounded))
+    };
+    filtered(state, request, page, path, select).await
 }
 
-/// Answers with the entities that `select` yields: all, or a page with a link to the next one.
-pub(super) fn filtered<T: Listed>(
+/// Answers with the entities that `select` yields above an id: all, or a page with a link to the next
+/// one.
+pub(super) async fn filtered<T: Listed>(
     state: &ApiState,
     request: &HeaderMap,
     page: &Page,
     path: &str,
-    select: impl FnOnce(
-        &Arc<Snapshot>,
-    ) -> Result<Box<dyn Iterator<Item = Result<T, StoreError>>>, StoreError>
-    + Send
-    + 'static,
+    select: impl Fn(&Arc<Snapshot>, u64) -> Result<Selected<T>, StoreError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     let seq = snapshot.head().seq;
@@ -123,52 +131,162 @@ pub(super) fn filtered<T: Listed>(
     let headers = conditional::headers(state, seq);
     if let Some(limit) = page.limit {
         let limit = usize::try_from(limit).expect("a page has at most PAGE_ITEMS_MAX items");
-        let mut items = Items::default();
-        let mut last = None;
-        for item in select(&snapshot)?.take(limit) {
-            let item = item?;
-            last = Some(item.id());
-            items.push(&item);
-        }
-        let next = last.filter(|_| items.count == limit).map(|last| next_link(path, last));
-        let items = items.take();
-        let body = [b"[", items.get(1..).unwrap_or_default(), b"]"].concat();
+        let after = page.after;
+        let made = tokio::task::spawn_blocking(move || page_of(&snapshot, limit, after, select));
+        let (body, last) = made.await.map_err(|error| ApiError::Broken(error.into()))??;
         let mut response = (headers, json_type(), body).into_response();
+        let next = last.map(|last| next_link(path, last));
         if let Some(link) = next.and_then(|link| HeaderValue::try_from(link).ok()) {
             response.headers_mut().insert(header::LINK, link);
         }
         return Ok(response);
     }
-    let body = produce(move |sink| {
-        let mut items = Items::default();
-        for item in select(&snapshot)? {
-            items.push(&item?);
-            if items.bytes.len() >= CHUNK_BYTES {
-                sink.send(items.take());
-            }
-        }
-        sink.send(items.take());
-        Ok(())
-    });
+    let pieces = Filtered { source: Source::new(state, snapshot), after: Some(page.after), select };
+    let body = pieces::body(Array::of(pieces)).await?;
     Ok((headers, json_type(), body).into_response())
 }
 
-fn whole_list<T: Listed>(state: &ApiState, request: &HeaderMap) -> Result<Response, ApiError> {
+/// A page as JSON, and the id that the next one follows, if there may be one.
+fn page_of<T: Listed>(
+    snapshot: &Arc<Snapshot>,
+    limit: usize,
+    after: u64,
+    select: impl Fn(&Arc<Snapshot>, u64) -> Result<Selected<T>, StoreError>,
+) -> Result<(Vec<u8>, Option<u64>), StoreError> {
+    let mut items = Items::default();
+    let mut last = None;
+    for item in select(snapshot, after)?.take(limit) {
+        let item = item?;
+        last = Some(item.id());
+        items.push(&item);
+    }
+    let is_full = items.count == limit;
+    let items = items.take();
+    let body = [b"[", items.get(1..).unwrap_or_default(), b"]"].concat();
+    Ok((body, last.filter(|_| is_full)))
+}
+
+async fn whole_list<T: Listed>(
+    state: &ApiState,
+    request: &HeaderMap,
+) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     let seq = snapshot.head().seq;
     if let Some(response) = conditional::not_modified(state, request, seq) {
         return Ok(response);
     }
     let headers = conditional::headers(state, seq);
-    let state = state.clone();
-    let body = produce(move |sink| {
-        for row in snapshot.blocks(T::KIND)? {
-            let (block, changed_seq) = row?;
-            sink.send(rendered::<T>(state.lists(), &snapshot, block, changed_seq)?);
-        }
-        Ok(())
-    });
+    let source = Source::new(state, snapshot);
+    let pieces = Blocks::<T> { source, from: Some(0), listed: PhantomData };
+    let body = pieces::body(Array::of(pieces)).await?;
     Ok((headers, json_type(), body).into_response())
+}
+
+/// Where a list's items come from.
+struct Source {
+    state: ApiState,
+    lease: Lease,
+}
+
+impl Source {
+    fn new(state: &ApiState, snapshot: Arc<Snapshot>) -> Self {
+        let lease = state.leases().hold(snapshot, ONE_STATE_WAIT);
+        Self { state: state.clone(), lease }
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.lease.snapshot().unwrap_or_else(|| self.state.handle().read())
+    }
+}
+
+/// The items that a query selects.
+struct Filtered<S> {
+    source: Source,
+    /// The id after which it goes on; `None` when there is nothing left.
+    after: Option<u64>,
+    select: S,
+}
+
+impl<T, S> Pieces for Filtered<S>
+where
+    T: Listed,
+    S: Fn(&Arc<Snapshot>, u64) -> Result<Selected<T>, StoreError> + Send + 'static,
+{
+    fn next(&mut self) -> Result<Option<Vec<Bytes>>, Broken> {
+        let Some(after) = self.after.take() else { return Ok(None) };
+        let mut items = Items::default();
+        for item in (self.select)(&self.source.snapshot(), after)? {
+            let item = item?;
+            items.push(&item);
+            if items.bytes.len() >= PIECE_BYTES {
+                self.after = Some(item.id());
+                break;
+            }
+        }
+        Ok(Some(vec![items.take()]))
+    }
+}
+
+/// All items, in the blocks that every client shares.
+struct Blocks<T> {
+    source: Source,
+    /// The block from which it goes on; `None` when there is nothing left.
+    from: Option<u64>,
+    listed: PhantomData<fn() -> T>,
+}
+
+impl<T: Listed> Pieces for Blocks<T> {
+    fn next(&mut self) -> Result<Option<Vec<Bytes>>, Broken> {
+        let Some(from) = self.from.take() else { return Ok(None) };
+        let snapshot = self.source.snapshot();
+        let mut blocks = Vec::new();
+        for row in snapshot.blocks(T::KIND, from)? {
+            let (block, changed_seq) = row?;
+            if blocks.len() == BLOCKS_PER_PIECE {
+                self.from = Some(block);
+                break;
+            }
+            blocks.push(rendered::<T>(self.source.state.lists(), &snapshot, block, changed_seq)?);
+        }
+        Ok(Some(blocks))
+    }
+}
+
+/// A JSON array of items that have a comma before each.
+struct Array<P> {
+    pieces: P,
+    /// Whether the opening bracket is to come, which takes the place of the first comma.
+    is_first: bool,
+    is_done: bool,
+}
+
+impl<P> Array<P> {
+    fn of(pieces: P) -> Self {
+        Self { pieces, is_first: true, is_done: false }
+    }
+}
+
+impl<P: Pieces> Pieces for Array<P> {
+    fn next(&mut self) -> Result<Option<Vec<Bytes>>, Broken> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let Some(items) = self.pieces.next()? else {
+            self.is_done = true;
+            let end: &[u8] = if self.is_first { b"[]" } else { b"]" };
+            return Ok(Some(vec![Bytes::from_static(end)]));
+        };
+        let mut piece = Vec::with_capacity(items.len() + 1);
+        for items in items.into_iter().filter(|items| !items.is_empty()) {
+            if std::mem::take(&mut self.is_first) {
+                piece.push(Bytes::from_static(b"["));
+                piece.push(items.slice(1..));
+            } else {
+                piece.push(items);
+            }
+        }
+        Ok(Some(piece))
+    }
 }
 
 /// A block's items, from the cache or rendered now.
@@ -195,7 +313,7 @@ fn rendered<T: Listed>(
     Ok(bytes)
 }
 
-/// JSON items under construction, each with a comma before it; [`Sink`] drops the very first.
+/// JSON items under construction, each with a comma before it; [`Array`] drops the very first.
 #[derive(Default)]
 struct Items {
     bytes: Vec<u8>,
@@ -215,50 +333,6 @@ impl Items {
     }
 }
 
-/// Chunks of a filtered list without a limit.
-const CHUNK_BYTES: usize = 64 * 1024;
-
-/// Where a list's pieces go.
-struct Sink {
-    pieces: mpsc::UnboundedSender<Result<Bytes, StoreError>>,
-    is_first: bool,
-}
-
-impl Sink {
-    fn send(&mut self, items: Bytes) {
-        if items.is_empty() {
-            return;
-        }
-        let is_first = std::mem::take(&mut self.is_first);
-        self.raw(if is_first { items.slice(1..) } else { items });
-    }
-
-    fn raw(&mut self, bytes: Bytes) {
-        // A client that went away needs no more.
-        self.pieces.send(Ok(bytes)).ok();
-    }
-}
-
-/// A JSON array whose pieces are made on a blocking thread.
-///
-/// The pieces do not wait for the client: the snapshot is released as soon as the last one is
-/// made, and what a slow client holds are shared blocks, not a copy of its own.
-fn produce(make: impl FnOnce(&mut Sink) -> Result<(), StoreError> + Send + 'static) -> Body {
-    let (pieces, mut made) = mpsc::unbounded_channel();
-    tokio::task::spawn_blocking(move || {
-        let mut sink = Sink { pieces, is_first: true };
-        sink.raw(Bytes::from_static(b"["));
-        match make(&mut sink) {
-            Ok(()) => sink.raw(Bytes::from_static(b"]")),
-            Err(error) => {
-                tracing::error!(%error, "A list could not be completed");
-                sink.pieces.send(Err(error)).ok();
-            }
-        }
-    });
-    Body::from_stream(futures_util::stream::poll_fn(move |context| made.poll_recv(context)))
-}
-
 fn json_type() -> [(header::HeaderName, HeaderValue); 1] {
     [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]
 }
@@ -273,10 +347,7 @@ fn next_link(path: &str, last: u64) -> String {
 impl Listed for Device {
     const KIND: Kind = Kind::Device;
 
-    fn read(
-        snapshot: &Snapshot,
-        ids: IdRange,
-    ) -> Result<Box<dyn Iterator<Item = Result<Self, StoreError>>>, StoreError> {
+    fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {
         Ok(Box::new(snapshot.devices(ids)?))
     }
 
@@ -292,10 +363,7 @@ impl Listed for Device {
 impl Listed for Interface {
     const KIND: Kind = Kind::Interface;
 
-    fn read(
-        snapshot: &Snapshot,
-        ids: IdRange,
-    ) -> Result<Box<dyn Iterator<Item = Result<Self, StoreError>>>, StoreError> {
+    fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {
         Ok(Box::new(snapshot.interfaces(ids)?))
     }
 
@@ -311,10 +379,7 @@ impl Listed for Interface {
 impl Listed for Link {
     const KIND: Kind = Kind::Link;
 
-    fn read(
-        snapshot: &Snapshot,
-        ids: IdRange,
-    ) -> Result<Box<dyn Iterator<Item = Result<Self, StoreError>>>, StoreError> {
+    fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {
         Ok(Box::new(snapshot.links(ids)?))
     }
 

@@ -1,9 +1,8 @@
 //! What is wrong, one entry per cause.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -77,8 +76,8 @@ async fn list_problems(
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }
-    let problems = state.handle().inspect(all).await?;
-    Ok((conditional::headers(&state, seq), Json(problems)).into_response())
+    let (seq, body) = state.problems().get(state.handle(), all).await?;
+    Ok(conditional::json_bytes(&state, seq, body))
 }
 
 fn all(world: &World) -> Problems {

@@ -1,12 +1,18 @@
 //! What handlers share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::lease::Leases;
 use super::listing::ListCache;
+use super::shared::SharedAnswer;
 use crate::backup::Backups;
 use crate::engine::Handle;
 use crate::jobs;
 use crate::sync;
+
+/// How often snapshots are looked at whose time may be over.
+const LEASE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the composition root tells the API.
 pub struct ApiOptions {
@@ -37,6 +43,9 @@ struct Inner {
     backups: Backups,
     options: ApiOptions,
     lists: ListCache,
+    leases: Arc<Leases>,
+    problems: SharedAnswer,
+    summary: SharedAnswer,
     etag_prefix: String,
 }
 
@@ -49,9 +58,43 @@ impl ApiState {
         options: ApiOptions,
     ) -> Self {
         let site = handle.site_id().simple().to_string();
-        let etag_prefix = format!("{}-{}", &site[..8], env!("CARGO_PKG_VERSION"));
+        let run = handle.run_id().simple().to_string();
+        let etag_prefix = format!("{}-{}-{}", &site[..8], env!("CARGO_PKG_VERSION"), &run[..12]);
         let lists = ListCache::new();
-        Self(Arc::new(Inner { handle, sync, jobs, backups, options, lists, etag_prefix }))
+        Self(Arc::new(Inner {
+            handle,
+            sync,
+            jobs,
+            backups,
+            options,
+            lists,
+            leases: Arc::default(),
+            problems: SharedAnswer::default(),
+            summary: SharedAnswer::default(),
+            etag_prefix,
+        }))
+    }
+
+    /// Lets go of snapshots that slow clients hold for too long. Never returns: the composition root
+    /// runs it beside the server.
+    pub async fn end_leases(self) {
+        let mut tick = tokio::time::interval(LEASE_CHECK_INTERVAL);
+        loop {
+            tick.tick().await;
+            self.0.leases.end_old();
+        }
+    }
+
+    pub(super) fn leases(&self) -> &Arc<Leases> {
+        &self.0.leases
+    }
+
+    pub(super) fn problems(&self) -> &SharedAnswer {
+        &self.0.problems
+    }
+
+    pub(super) fn summary(&self) -> &SharedAnswer {
+        &self.0.summary
     }
 
     pub(super) fn handle(&self) -> &Handle {

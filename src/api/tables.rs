@@ -10,12 +10,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::export::stream;
+use super::export::{ROWS_PER_LOOK, stream};
 use super::extract::{Body422, BodyBytes, Origin, Query422};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::DeviceId;
-use crate::engine::{export_devices, export_table, import_table};
+use crate::engine::{TableExport, import_table};
 use crate::store::AuditOrigin;
 use crate::wire::{
     Encoding, ImportFaults, ImportReport, Separator, TABLE_BYTES_MAX, TableKind, TableOptions,
@@ -162,9 +162,8 @@ fn separator(fields: &mut Fields<'_>) -> Separator {
 async fn export_all_devices(
     State(state): State<ApiState>,
     Query422(query): Query422<ExportQuery>,
-) -> Response {
-    let snapshot = state.handle().read();
-    stream(CSV, move |out| export_table(&snapshot, TableKind::Devices, query.separator, out))
+) -> Result<Response, ApiError> {
+    table(&state, TableExport::all(TableKind::Devices, query.separator)).await
 }
 
 /// Devices to write.
@@ -201,9 +200,8 @@ impl FromFields for SelectionBody {
 async fn export_some_devices(
     State(state): State<ApiState>,
     Body422(body): Body422<SelectionBody>,
-) -> Response {
-    let snapshot = state.handle().read();
-    stream(CSV, move |out| export_devices(&snapshot, &body.ids, body.separator, out))
+) -> Result<Response, ApiError> {
+    table(&state, TableExport::of_devices(body.ids, body.separator)).await
 }
 
 /// All links as a table, by the names of their devices and interfaces.
@@ -217,7 +215,10 @@ async fn export_some_devices(
 async fn export_links(
     State(state): State<ApiState>,
     Query422(query): Query422<ExportQuery>,
-) -> Response {
-    let snapshot = state.handle().read();
-    stream(CSV, move |out| export_table(&snapshot, TableKind::Links, query.separator, out))
+) -> Result<Response, ApiError> {
+    table(&state, TableExport::all(TableKind::Links, query.separator)).await
+}
+
+async fn table(state: &ApiState, mut export: TableExport) -> Result<Response, ApiError> {
+    stream(state, CSV, move |snapshot, out| export.write(snapshot, out, ROWS_PER_LOOK)).await
 }

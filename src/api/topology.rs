@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,8 +48,8 @@ async fn summary(State(state): State<ApiState>, headers: HeaderMap) -> Result<Re
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }
-    let summary = state.handle().inspect(count).await?;
-    Ok((conditional::headers(&state, seq), Json(summary)).into_response())
+    let (seq, body) = state.summary().get(state.handle(), count).await?;
+    Ok(conditional::json_bytes(&state, seq, body))
 }
 
 fn count(world: &World) -> Summary {

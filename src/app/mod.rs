@@ -103,9 +103,11 @@ impl App {
             backups.clone(),
             api_options(&config, &shutdown),
         );
+        let leases = state.clone().end_leases();
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
         let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
-        let tasks = spawn_tasks(&handle, &sockets, &stopping);
+        let mut tasks = spawn_tasks(&handle, &sockets, &stopping);
+        tasks.spawn(ends_with(leases, stopping.clone()));
         let server = server::Server {
             listener,
             service,
@@ -267,14 +269,7 @@ fn spawn_tasks(
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(refresh(handle.clone()));
-    let events = realtime::run(handle.clone(), sockets.clone());
-    let ended = until(stopping.clone());
-    tasks.spawn(async move {
-        tokio::select! {
-            () = events => {}
-            () = ended => {}
-        }
-    });
+    tasks.spawn(ends_with(realtime::run(handle.clone(), sockets.clone()), stopping.clone()));
     if let Some(period) = systemd::watchdog_period() {
         tasks.spawn(systemd::feed_watchdog(handle.clone(), period, until(stopping.clone())));
     }
@@ -282,6 +277,14 @@ fn spawn_tasks(
 }
 
 type EngineEnd = std::result::Result<std::thread::Result<Exit>, tokio::task::JoinError>;
+
+/// Runs a task until it ends, or everything has to end.
+async fn ends_with(task: impl Future<Output = ()>, stopping: watch::Receiver<bool>) {
+    tokio::select! {
+        () = task => {}
+        () = until(stopping) => {}
+    }
+}
 
 /// Resolves when everything has to end.
 async fn until(mut stopping: watch::Receiver<bool>) {

@@ -23,6 +23,10 @@ pub fn open_store(config: &Config, clock: &Clock) -> Result<Store> {
         store.upgrade()?;
         info!(from, to = store.schema_version()?, "Upgraded the store; all data stay");
     }
+    let bytes = store.shrink_trail()?;
+    if bytes > 0 {
+        info!(bytes, "Took the oldest rows of the audit trail away: it had become too large");
+    }
     Ok(store)
 }
 

@@ -77,7 +77,7 @@ pub(super) fn compare(
         ..Difference::default()
     };
     compare_devices(now, after, &mut difference)?;
-    for row in now.audit(u64::MAX)? {
+    for row in now.audit(u64::MAX, 0)? {
         let row = row?;
         if row.seq <= lost_after {
             break;

@@ -16,7 +16,7 @@ use super::error::BackupError;
 use super::files::hex;
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
 use crate::domain::{Device, Interface, Link, Timestamp};
-use crate::sql::{AUDIT, Entity, Row, Table, audit_row, copy_text, schema};
+use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, audit_row, copy_text, schema};
 use crate::store::{Snapshot, StoreError};
 
 /// Begin the first lines of a file, and its last one.
@@ -210,7 +210,7 @@ impl<W: Write> Copying<'_, W> {
     ) -> Result<(String, TableDigest), BackupError> {
         let all = (Bound::Unbounded, Bound::Unbounded);
         self.shown.phase(phase, snapshot.audit_count()?, Unit::Rows)?;
-        self.table(&AUDIT, AUDIT_STAGE, snapshot.audit_range(all)?, audit_row)
+        self.table(&AUDIT, AUDIT_STAGE, snapshot.audit_range(all, AUDIT_IMAGES_MAX)?, audit_row)
     }
 
     fn table<T>(

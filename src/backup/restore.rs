@@ -208,7 +208,7 @@ impl Backups {
     /// A restore that was cut off before its commit left no state to go back to, and no row in the
     /// trail either; other commits say nothing of it.
     fn was_restored_after(&self, seq: u64) -> Result<bool, BackupError> {
-        for row in self.0.engine.read().audit(u64::MAX)? {
+        for row in self.0.engine.read().audit(u64::MAX, 0)? {
             let row = row?;
             if row.seq <= seq {
                 break;

@@ -1,4 +1,4 @@
-//! Writing a snapshot as JSON Lines.
+//! Writing a whole site as JSON Lines.
 
 use std::io::{self, Write};
 use std::ops::Bound;
@@ -9,7 +9,7 @@ use crate::domain::Kind;
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{self, Line};
 
-/// Why an export ended early.
+/// Why an export was not completed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     #[error(transparent)]
@@ -18,37 +18,114 @@ pub enum ExportError {
     Io(#[from] io::Error),
 }
 
-/// Writes the whole site: a header with the number of entities, then devices, interfaces and
-/// links by id. `progress` is told the entities written so far and all of them.
+/// Lines that [`export_site`] writes between two looks at its progress.
+const LINES_PER_STEP: usize = 256;
+
+/// Where an export of one snapshot stands: it can be written in parts.
+#[derive(Debug)]
+pub struct SiteExport {
+    site_id: Uuid,
+    kinds: std::slice::Iter<'static, Kind>,
+    /// The kind being written, and the id after which it goes on; `None` before the header.
+    at: Option<(Kind, u64)>,
+    /// Entities written, and those that there are.
+    pub written: u64,
+    pub total: u64,
+}
+
+impl SiteExport {
+    /// An export from its beginning.
+    pub fn new(site_id: Uuid) -> Self {
+        Self { site_id, kinds: Kind::ALL.iter(), at: None, written: 0, total: 0 }
+    }
+
+    /// Writes at most `lines_max` further lines; false when there is nothing left. Every call must be
+    /// given the same snapshot.
+    ///
+    /// # Errors
+    /// What reading and writing bring.
+    pub fn write(
+        &mut self,
+        snapshot: &Snapshot,
+        out: &mut impl Write,
+        lines_max: usize,
+    ) -> Result<bool, ExportError> {
+        if self.at.is_none() {
+            let head = snapshot.head();
+            for kind in Kind::ALL {
+                self.total += snapshot.count(kind)?;
+            }
+            wire::write_header(out, self.site_id, head.seq, head.counters, self.total)?;
+            self.at = self.kinds.next().map(|kind| (*kind, 0));
+        }
+        let mut lines = 0;
+        while let Some((kind, after)) = self.at {
+            let (count, last) = write_some(snapshot, kind, after, out, lines_max - lines)?;
+            self.written += count as u64;
+            lines += count;
+            if lines == lines_max {
+                self.at = Some((kind, last));
+                return Ok(true);
+            }
+            self.at = self.kinds.next().map(|kind| (*kind, 0));
+        }
+        Ok(false)
+    }
+}
+
+/// Writes entities of a kind with ids above `after`; returns how many, and the last one's id.
+fn write_some(
+    snapshot: &Snapshot,
+    kind: Kind,
+    after: u64,
+    out: &mut impl Write,
+    lines_max: usize,
+) -> Result<(usize, u64), ExportError> {
+    let ids = (Bound::Excluded(after), Bound::Unbounded);
+    let mut written = (0, after);
+    match kind {
+        Kind::Device => {
+            for device in snapshot.devices(ids)?.take(lines_max) {
+                let device = device?;
+                wire::write_line(out, Line::Device(&device))?;
+                written = (written.0 + 1, device.id.0);
+            }
+        }
+        Kind::Interface => {
+            for port in snapshot.interfaces(ids)?.take(lines_max) {
+                let port = port?;
+                wire::write_line(out, Line::Interface(&port))?;
+                written = (written.0 + 1, port.id.0);
+            }
+        }
+        Kind::Link => {
+            for link in snapshot.links(ids)?.take(lines_max) {
+                let link = link?;
+                wire::write_line(out, Line::Link(&link))?;
+                written = (written.0 + 1, link.id.0);
+            }
+        }
+    }
+    Ok(written)
+}
+
+/// Writes the whole site of a snapshot. `progress` is told the entities written so far and those that
+/// there are.
+///
+/// # Errors
+/// What reading and writing bring.
 pub fn export_site(
     snapshot: &Snapshot,
     site_id: Uuid,
     out: &mut impl Write,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<(), ExportError> {
-    let head = snapshot.head();
-    let mut total = 0;
-    for kind in Kind::ALL {
-        total += snapshot.count(kind)?;
+    let mut export = SiteExport::new(site_id);
+    loop {
+        let has_more = export.write(snapshot, out, LINES_PER_STEP)?;
+        progress(export.written, export.total);
+        if !has_more {
+            return Ok(());
+        }
     }
-    wire::write_header(out, site_id, head.seq, head.counters, total)?;
-    let all = (Bound::Unbounded, Bound::Unbounded);
-    let mut written = 0;
-    let mut step = || {
-        written += 1;
-        progress(written, total);
-    };
-    for device in snapshot.devices(all)? {
-        wire::write_line(out, Line::Device(&device?))?;
-        step();
-    }
-    for interface in snapshot.interfaces(all)? {
-        wire::write_line(out, Line::Interface(&interface?))?;
-        step();
-    }
-    for link in snapshot.links(all)? {
-        wire::write_line(out, Line::Link(&link?))?;
-        step();
-    }
-    Ok(())
 }

@@ -39,6 +39,7 @@ pub struct Handle {
     pub(super) rooms: Observer<Result<Room, String>>,
     /// What the engine does now.
     pub(super) progress: Progress,
+    pub(super) run_id: Uuid,
 }
 
 /// Room on the data volume, and whether it suffices for writing.
@@ -93,15 +94,16 @@ impl Handle {
         answered.await.unwrap_or(Err(EngineError::Stopped))
     }
 
-    /// What `look` makes of the network as a graph. It runs on the engine's thread, between two
-    /// batches: for questions that need the graph, and only for those.
+    /// What `look` makes of the network as a graph, and the seq of the commit that it saw. It runs
+    /// on the engine's thread, between two batches: for questions that need the graph, and only for
+    /// those.
     pub async fn inspect<T: Send + 'static>(
         &self,
         look: impl FnOnce(&World) -> T + Send + 'static,
-    ) -> Result<T, EngineError> {
+    ) -> Result<(u64, T), EngineError> {
         let (answer, answered) = oneshot::channel();
-        let inspection = Box::new(move |world: &World| {
-            answer.send(look(world)).ok();
+        let inspection = Box::new(move |world: &World, seq: u64| {
+            answer.send((seq, look(world))).ok();
         });
         self.enqueue(Request::Inspect(inspection)).await?;
         self.answer(answered).await
@@ -176,6 +178,12 @@ impl Handle {
     /// The identity that this site keeps for life.
     pub fn site_id(&self) -> Uuid {
         self.store.site_id()
+    }
+
+    /// Drawn at each start. A store that was put back by a snapshot of the machine repeats its seqs
+    /// with other content: only together with this does a seq name a state.
+    pub fn run_id(&self) -> Uuid {
+        self.run_id
     }
 
     /// What the store takes on disk.

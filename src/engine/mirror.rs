@@ -78,8 +78,13 @@ impl Engine {
             }
             MirrorRequest::Raise(floors, answer) => {
                 let head = self.store.raise(floors, self.options.clock.now())?;
-                self.seq = head.seq;
+                let is_raised = std::mem::replace(&mut self.seq, head.seq) != head.seq;
                 self.show_latest()?;
+                if is_raised {
+                    // Who counts by the seq has to know where it goes on.
+                    let at = self.options.clock.now();
+                    self.publish(Commit { seq: self.seq, at, applied: Vec::new() });
+                }
                 answer.send(()).ok();
             }
             MirrorRequest::Adopt(adoption, answer) => {
@@ -127,6 +132,7 @@ impl Engine {
                 action: "adopt site",
                 origin: &origin,
                 changes: &decision.changes,
+                direct_count: decision.direct_count,
             }],
             adoption: Some(AdoptionNote {
                 next_audit: adoption.floors.next_audit,

@@ -13,6 +13,9 @@ use crate::wire::{
     write_table_heading,
 };
 
+/// Rows of one step of [`export_table`].
+const ROWS_PER_STEP: usize = 256;
+
 /// What came of a table: it is imported, or this is wrong with it and nothing was changed.
 pub type Imported = Result<ImportReport, ImportFaults>;
 
@@ -47,46 +50,100 @@ pub async fn import_table(
     }
 }
 
+/// A table on its way out: it can be written in parts, each from the same snapshot.
+#[derive(Debug)]
+pub struct TableExport {
+    separator: Separator,
+    rows: Rows,
+    has_heading: bool,
+}
+
+/// Which rows are to come.
+#[derive(Debug)]
+enum Rows {
+    DevicesAfter(u64),
+    LinksAfter(u64),
+    Devices(std::vec::IntoIter<DeviceId>),
+}
+
+impl TableExport {
+    /// All devices, or all links.
+    pub fn all(kind: TableKind, separator: Separator) -> Self {
+        let rows = match kind {
+            TableKind::Devices => Rows::DevicesAfter(0),
+            TableKind::Links => Rows::LinksAfter(0),
+        };
+        Self { separator, rows, has_heading: false }
+    }
+
+    /// These devices in this order; those that no longer exist are left out.
+    pub fn of_devices(ids: Vec<DeviceId>, separator: Separator) -> Self {
+        Self { separator, rows: Rows::Devices(ids.into_iter()), has_heading: false }
+    }
+
+    /// Writes at most `rows_max` further rows; false when there is nothing left.
+    ///
+    /// # Errors
+    /// What reading and writing bring.
+    pub fn write(
+        &mut self,
+        snapshot: &Snapshot,
+        out: &mut impl Write,
+        rows_max: usize,
+    ) -> Result<bool, ExportError> {
+        let separator = self.separator;
+        if !std::mem::replace(&mut self.has_heading, true) {
+            let kind = match self.rows {
+                Rows::DevicesAfter(_) | Rows::Devices(_) => TableKind::Devices,
+                Rows::LinksAfter(_) => TableKind::Links,
+            };
+            write_table_heading(out, kind, separator)?;
+        }
+        let mut count = 0;
+        match &mut self.rows {
+            Rows::DevicesAfter(after) => {
+                let ids = (Bound::Excluded(*after), Bound::Unbounded);
+                for device in snapshot.devices(ids)?.take(rows_max) {
+                    let device = device?;
+                    write_device(snapshot, &device, separator, out)?;
+                    (*after, count) = (device.id.0, count + 1);
+                }
+            }
+            Rows::LinksAfter(after) => {
+                let ids = (Bound::Excluded(*after), Bound::Unbounded);
+                for link in snapshot.links(ids)?.take(rows_max) {
+                    let link = link?;
+                    let [a, b] = [end(snapshot, link.a)?, end(snapshot, link.b)?];
+                    let ends = [(a.0.name.as_str(), &a.1), (b.0.name.as_str(), &b.1)];
+                    write_link_row(out, separator, &link, ends)?;
+                    (*after, count) = (link.id.0, count + 1);
+                }
+            }
+            Rows::Devices(ids) => {
+                for id in ids.take(rows_max) {
+                    if let Some(device) = snapshot.device(id)? {
+                        write_device(snapshot, &device, separator, out)?;
+                    }
+                    count += 1;
+                }
+            }
+        }
+        Ok(count == rows_max)
+    }
+}
+
 /// Writes all devices, or all links, as a table.
+///
+/// # Errors
+/// As [`TableExport::write`].
 pub fn export_table(
     snapshot: &Snapshot,
     kind: TableKind,
     separator: Separator,
     out: &mut impl Write,
 ) -> Result<(), ExportError> {
-    write_table_heading(out, kind, separator)?;
-    let all = (Bound::Unbounded, Bound::Unbounded);
-    match kind {
-        TableKind::Devices => {
-            for device in snapshot.devices(all)? {
-                write_device(snapshot, &device?, separator, out)?;
-            }
-        }
-        TableKind::Links => {
-            for link in snapshot.links(all)? {
-                let link = link?;
-                let [a, b] = [end(snapshot, link.a)?, end(snapshot, link.b)?];
-                let ends = [(a.0.name.as_str(), &a.1), (b.0.name.as_str(), &b.1)];
-                write_link_row(out, separator, &link, ends)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Writes these devices in this order as a table; those that no longer exist are left out.
-pub fn export_devices(
-    snapshot: &Snapshot,
-    ids: &[DeviceId],
-    separator: Separator,
-    out: &mut impl Write,
-) -> Result<(), ExportError> {
-    write_table_heading(out, TableKind::Devices, separator)?;
-    for id in ids {
-        if let Some(device) = snapshot.device(*id)? {
-            write_device(snapshot, &device, separator, out)?;
-        }
-    }
+    let mut export = TableExport::all(kind, separator);
+    while export.write(snapshot, out, ROWS_PER_STEP)? {}
     Ok(())
 }
 

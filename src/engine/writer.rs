@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::{error, info};
+use uuid::Uuid;
 
 use super::clock::Clock;
 use super::commit::{Applied, Cause, Commit};
@@ -69,7 +70,7 @@ impl Request {
 pub(super) type Simulated = Result<Vec<Change>, RowRefusal>;
 
 /// Looks at the world between two batches and sends what it saw.
-pub(super) type Inspection = Box<dyn FnOnce(&World) + Send>;
+pub(super) type Inspection = Box<dyn FnOnce(&World, u64) + Send>;
 
 /// What is done between two batches.
 enum Question {
@@ -140,6 +141,7 @@ impl Engine {
             clock: options.clock.clone(),
             rooms: Observer::default(),
             progress: progress.clone(),
+            run_id: Uuid::new_v4(),
         };
         let world = World::default();
         let engine = Self { world, seq, store, latest, options, requests, commits, seqs, progress };
@@ -258,7 +260,7 @@ impl Engine {
             }
             Question::Inspect(look) => {
                 // It only looks: what it left half done is its own.
-                if catch_unwind(AssertUnwindSafe(|| look(&self.world))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| look(&self.world, self.seq))).is_err() {
                     error!("A look at the network panicked; the line above names the place");
                 }
             }
@@ -311,6 +313,7 @@ impl Engine {
                 action: one.action,
                 origin: &one.origin,
                 changes: one.changes(),
+                direct_count: one.verdict.as_ref().map_or(0, |decision| decision.direct_count),
             })
             .collect();
         self.progress.begin(LONG_STEP);

@@ -1,7 +1,8 @@
 //! The namespace `/live`: numbered batches with the latest state of each changed entity.
 //!
 //! `changes {from_seq, to_seq, items}` takes a client that knows the site at `from_seq` to
-//! `to_seq`. A client that knows less has missed something and reads anew. `heartbeat {seq}`
+//! `to_seq`. Numbers count within one run of the server, which `snapshot` names: a client that
+//! finds another run reads anew. A client that knows less has missed something and reads anew. `heartbeat {seq}`
 //! shows a missed last batch.
 
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ const BATCH_ITEMS_MAX: usize = 500;
 #[derive(Serialize)]
 pub(super) struct Snapshot {
     seq: u64,
+    /// Drawn at each start: the numbers of another run may name other states.
+    run: String,
     site: String,
     version: &'static str,
 }
@@ -36,6 +39,7 @@ impl Snapshot {
     pub(super) fn of(handle: &Handle) -> Result<Self, StoreError> {
         Ok(Self {
             seq: handle.read().head().seq,
+            run: handle.run_id().simple().to_string(),
             site: handle.site_id().to_string(),
             version: env!("CARGO_PKG_VERSION"),
         })

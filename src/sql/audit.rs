@@ -10,7 +10,7 @@ use crate::store::{AuditEntry, AuditImage, AuditOrigin};
 use crate::wire::{DeviceView, InterfaceView, LinkView, Time};
 
 /// Images that go into one row; a larger command's first ones. `change_count` tells the rest.
-const IMAGES_MAX: usize = 1_000;
+pub const AUDIT_IMAGES_MAX: usize = 1_000;
 
 pub static AUDIT: Table = Table {
     name: "audit",
@@ -74,7 +74,7 @@ struct ImageJson<'a, V> {
 }
 
 fn images(entry: &AuditEntry) -> String {
-    let images: Vec<String> = entry.images.iter().take(IMAGES_MAX).map(image).collect();
+    let images: Vec<String> = entry.images.iter().take(AUDIT_IMAGES_MAX).map(image).collect();
     format!("[{}]", images.join(","))
 }
 

@@ -16,7 +16,7 @@ mod value;
 use crate::domain::Kind;
 use crate::store::{Snapshot, StoreError};
 
-pub use audit::{AUDIT, audit_entry, audit_row};
+pub use audit::{AUDIT, AUDIT_IMAGES_MAX, audit_entry, audit_row};
 pub use read::RowFault;
 pub use value::{Value, id_of};
 

@@ -2,7 +2,7 @@
 
 use bincode::{BorrowDecode, Encode};
 
-use super::codec::{Record, Source, decode};
+use super::codec::{Parts, Record, Source};
 use super::error::StoreError;
 use super::records::Stored;
 use super::tables::kind_code;
@@ -25,7 +25,7 @@ pub struct AuditEntry {
     pub at: Timestamp,
     pub origin: AuditOrigin,
     pub action: String,
-    /// How many entities changed; more than `images` when those were too many to keep.
+    /// How many entities changed; more than `images` when those were too many to keep or to read.
     pub change_count: u64,
     pub images: Vec<AuditImage>,
 }
@@ -38,7 +38,7 @@ pub enum AuditImage {
     Link { id: u64, before: Option<Box<Link>>, after: Option<Box<Link>> },
 }
 
-#[derive(Encode, BorrowDecode)]
+#[derive(Encode)]
 pub(super) struct AuditV1<'a> {
     pub(super) seq: u64,
     pub(super) at_us: i64,
@@ -50,7 +50,7 @@ pub(super) struct AuditV1<'a> {
 }
 
 /// `before` and `after` hold the entity's own versioned record.
-#[derive(Encode, BorrowDecode)]
+#[derive(Encode)]
 pub(super) struct ImageV1 {
     pub(super) kind: u8,
     pub(super) id: u64,
@@ -58,13 +58,59 @@ pub(super) struct ImageV1 {
     pub(super) after: Option<Vec<u8>>,
 }
 
+impl ImageV1 {
+    /// What it takes in a row, within a few bytes.
+    pub(super) fn byte_count(&self) -> usize {
+        let side = |side: &Option<Vec<u8>>| side.as_ref().map_or(0, Vec::len);
+        IMAGE_FRAME_BYTES + side(&self.before) + side(&self.after)
+    }
+}
+
+/// Kind, id, and the lengths of both sides.
+const IMAGE_FRAME_BYTES: usize = 24;
+
+/// What [`AuditV1`] has before its images, and how many those are.
+#[derive(BorrowDecode)]
+struct RowStartV1<'a> {
+    seq: u64,
+    at_us: i64,
+    actor: &'a str,
+    request_id: &'a str,
+    action: &'a str,
+    change_count: u64,
+    image_count: u64,
+}
+
+/// An [`ImageV1`] in the bytes of its row.
+#[derive(BorrowDecode)]
+struct ImageBytesV1<'a> {
+    kind: u8,
+    id: u64,
+    before: Option<&'a [u8]>,
+    after: Option<&'a [u8]>,
+}
+
 impl Record for AuditV1<'_> {
     const VERSION: u8 = 1;
 }
 
-pub(super) fn decode_entry(id: u64, bytes: &[u8]) -> Result<AuditEntry, StoreError> {
+/// Reads a row with at most `images_max` of its images; what is not wanted is not looked at.
+pub(super) fn decode_entry(
+    id: u64,
+    bytes: &[u8],
+    images_max: usize,
+) -> Result<AuditEntry, StoreError> {
     let source = Source { table: "audit", key: &id };
-    let row: AuditV1<'_> = decode(bytes, source)?;
+    let mut parts = Parts::of::<AuditV1<'_>>(bytes, source)?;
+    let row: RowStartV1<'_> = parts.next()?;
+    let stored = usize::try_from(row.image_count).unwrap_or(usize::MAX);
+    let mut images = Vec::new();
+    for _ in 0..stored.min(images_max) {
+        images.push(decode_image(&parts.next()?, source)?);
+    }
+    if stored <= images_max {
+        parts.end()?;
+    }
     Ok(AuditEntry {
         id,
         seq: row.seq,
@@ -72,15 +118,11 @@ pub(super) fn decode_entry(id: u64, bytes: &[u8]) -> Result<AuditEntry, StoreErr
         origin: AuditOrigin { actor: row.actor.to_owned(), request_id: row.request_id.to_owned() },
         action: row.action.to_owned(),
         change_count: row.change_count,
-        images: row
-            .images
-            .iter()
-            .map(|image| decode_image(image, source))
-            .collect::<Result<_, _>>()?,
+        images,
     })
 }
 
-fn decode_image(image: &ImageV1, source: Source<'_>) -> Result<AuditImage, StoreError> {
+fn decode_image(image: &ImageBytesV1<'_>, source: Source<'_>) -> Result<AuditImage, StoreError> {
     const DEVICE: u8 = kind_code(Kind::Device);
     const INTERFACE: u8 = kind_code(Kind::Interface);
     const LINK: u8 = kind_code(Kind::Link);
@@ -104,9 +146,9 @@ fn decode_image(image: &ImageV1, source: Source<'_>) -> Result<AuditImage, Store
 
 type Sides<T> = (Option<Box<T>>, Option<Box<T>>);
 
-fn sides<T: Stored>(image: &ImageV1) -> Result<Sides<T>, StoreError> {
-    let side = |bytes: &Option<Vec<u8>>| {
-        bytes.as_deref().map(|bytes| T::decode(image.id, bytes).map(Box::new)).transpose()
+fn sides<T: Stored>(image: &ImageBytesV1<'_>) -> Result<Sides<T>, StoreError> {
+    let side = |bytes: Option<&[u8]>| {
+        bytes.map(|bytes| T::decode(image.id, bytes).map(Box::new)).transpose()
     };
-    Ok((side(&image.before)?, side(&image.after)?))
+    Ok((side(image.before)?, side(image.after)?))
 }

@@ -42,6 +42,37 @@ pub(super) fn encode<R: Record>(record: &R) -> Vec<u8> {
     buffer
 }
 
+/// A record that is read part by part, as far as the reader wants.
+pub(super) struct Parts<'b, 's> {
+    rest: &'b [u8],
+    source: Source<'s>,
+}
+
+impl<'b, 's> Parts<'b, 's> {
+    /// # Errors
+    /// [`StoreError::Damaged`] for another version.
+    pub(super) fn of<R: Record>(bytes: &'b [u8], source: Source<'s>) -> Result<Self, StoreError> {
+        let rest = payload::<R>(bytes, source)?;
+        Ok(Self { rest, source })
+    }
+
+    /// # Errors
+    /// [`StoreError::Damaged`] for a short value; so does [`Parts::end`] for a long one.
+    pub(super) fn next<T: BorrowDecode<'b, ()>>(&mut self) -> Result<T, StoreError> {
+        let (part, length) = bincode::borrow_decode_from_slice(self.rest, CONFIG)
+            .map_err(|error| self.source.damaged(error.to_string()))?;
+        self.rest = &self.rest[length..];
+        Ok(part)
+    }
+
+    pub(super) fn end(self) -> Result<(), StoreError> {
+        match self.rest.len() {
+            0 => Ok(()),
+            more => Err(self.source.damaged(format!("{more} bytes too many"))),
+        }
+    }
+}
+
 /// Reads a record of this version.
 ///
 /// # Errors
@@ -50,18 +81,19 @@ pub(super) fn decode<'b, R>(bytes: &'b [u8], source: Source<'_>) -> Result<R, St
 where
     R: Record + BorrowDecode<'b, ()>,
 {
-    let Some((version, payload)) = bytes.split_first() else {
-        return Err(source.damaged("the value is empty"));
-    };
-    if *version != R::VERSION {
-        return Err(
-            source.damaged(format!("record version {version}, this program knows {}", R::VERSION))
-        );
-    }
-    let (record, length) = bincode::borrow_decode_from_slice(payload, CONFIG)
-        .map_err(|error| source.damaged(error.to_string()))?;
-    if length != payload.len() {
-        return Err(source.damaged(format!("{} bytes too many", payload.len() - length)));
-    }
+    let mut parts = Parts::of::<R>(bytes, source)?;
+    let record = parts.next()?;
+    parts.end()?;
     Ok(record)
+}
+
+fn payload<'b, R: Record>(bytes: &'b [u8], source: Source<'_>) -> Result<&'b [u8], StoreError> {
+    match bytes.split_first() {
+        None => Err(source.damaged("the value is empty")),
+        Some((version, payload)) if *version == R::VERSION => Ok(payload),
+        Some((version, _)) => {
+            Err(source
+                .damaged(format!("record version {version}, this program knows {}", R::VERSION)))
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Writing a batch of decided commands: one transaction, one fsync.
 
-use redb::{ReadableTableMetadata, Table, WriteTransaction};
+use redb::{Table, WriteTransaction};
 
 use super::audit::{AuditEntry, AuditImage, AuditOrigin, AuditV1, ImageV1};
 use super::codec::encode_into;
@@ -11,15 +11,15 @@ use super::open::Store;
 use super::records::Stored;
 use super::snapshot::BLOCK_SIZE;
 use super::tables::{self, IndexKey, kind_code};
+use super::trail::Trail;
 use crate::domain::{Change, Device, Edit, IdCounters, Interface, Kind, Link, Timestamp};
 
-/// Audit rows that are kept; about a year at 500 changes a day, under 100 MB with usual rows.
-pub const AUDIT_ROWS_MAX: u64 = 200_000;
-/// Changes up to which an audit row keeps an image of each. A bulk of 10,000 ONTs has 20,000.
-const AUDIT_IMAGES_MAX: usize = 50_000;
-/// Images kept of a larger one, such as the loss of the backbone: what the operator did comes
-/// first, the rest follows from it and is told by its count.
-const AUDIT_IMAGES_OF_LARGE: usize = 1_000;
+/// Bytes of the images of what a command itself changed: a bulk of 10,000 devices fits, however
+/// long their names. Ports that came with devices are left out first.
+const AUDIT_DIRECT_BYTES_MAX: usize = 8 << 20;
+/// Images of what followed from a command, such as the devices that an outage takes down: as many as
+/// an answer shows. `change_count` tells the rest.
+pub const AUDIT_DERIVED_IMAGES_MAX: usize = 100;
 
 /// What the engine decided, to be made durable together.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub struct CommitEntry<'a> {
     pub action: &'static str,
     pub origin: &'a AuditOrigin,
     pub changes: &'a [Change],
+    /// How many of them, at the front, the command itself made.
+    pub direct_count: usize,
 }
 
 impl Store {
@@ -67,11 +69,12 @@ impl Store {
             let mut writer = Writer::open(&tx, batch.seq, is_mirrored)?;
             let floor = batch.adoption.map_or(0, |adoption| adoption.next_audit);
             let mut next_audit = previous.next_audit.max(floor);
+            let mut trail = Trail::read(&meta, &writer.audit, previous.next_audit)?;
             for entry in &batch.entries {
                 writer.write_entry(batch.at, entry, next_audit)?;
                 next_audit += 1;
             }
-            writer.prune_audit()?;
+            trail.close(&mut meta, &mut writer, next_audit)?;
             let head = Head {
                 seq: batch.seq,
                 counters: batch.counters,
@@ -98,7 +101,9 @@ pub(super) struct Writer<'txn> {
     index: Table<'txn, (u8, u64, u64), ()>,
     blocks: Table<'txn, (u8, u64), u64>,
     dirty: Table<'txn, (u8, u64), u64>,
-    audit: RecordTable<'txn>,
+    pub(super) audit: RecordTable<'txn>,
+    /// Bytes of the audit rows that this transaction has written.
+    pub(super) audit_bytes: u64,
     /// Blocks that this transaction has marked already: the last one of each kind.
     marked: [Option<u64>; 4],
     buffer: Vec<u8>,
@@ -120,6 +125,7 @@ impl<'txn> Writer<'txn> {
             blocks: tx.open_table(tables::BLOCKS)?,
             dirty: tx.open_table(tables::DIRTY)?,
             audit: tx.open_table(tables::AUDIT)?,
+            audit_bytes: 0,
             marked: [None; 4],
             buffer: Vec::with_capacity(256),
         })
@@ -131,14 +137,8 @@ impl<'txn> Writer<'txn> {
         entry: &CommitEntry<'_>,
         audit_id: u64,
     ) -> Result<(), StoreError> {
-        let is_large = entry.changes.len() > AUDIT_IMAGES_MAX;
-        let kept = if is_large { AUDIT_IMAGES_OF_LARGE } else { entry.changes.len() };
-        let mut images = Vec::with_capacity(kept);
         for change in entry.changes {
             self.write_change(change)?;
-            if images.len() < kept {
-                images.push(image(change));
-            }
         }
         let row = AuditV1 {
             seq: self.seq,
@@ -147,10 +147,15 @@ impl<'txn> Writer<'txn> {
             request_id: &entry.origin.request_id,
             action: entry.action,
             change_count: entry.changes.len() as u64,
-            images,
+            images: images(entry),
         };
-        encode_into(&row, &mut self.buffer);
-        self.audit.insert(audit_id, self.buffer.as_slice())?;
+        self.put_audit(audit_id, &row)
+    }
+
+    fn put_audit(&mut self, id: u64, row: &AuditV1<'_>) -> Result<(), StoreError> {
+        encode_into(row, &mut self.buffer);
+        self.audit.insert(id, self.buffer.as_slice())?;
+        self.audit_bytes += self.buffer.len() as u64;
         Ok(())
     }
 
@@ -189,9 +194,7 @@ impl<'txn> Writer<'txn> {
             change_count: entry.change_count,
             images: entry.images.iter().map(stored_image).collect(),
         };
-        encode_into(&row, &mut self.buffer);
-        self.audit.insert(entry.id, self.buffer.as_slice())?;
-        Ok(())
+        self.put_audit(entry.id, &row)
     }
 
     fn index_device(&mut self, edit: &Edit<Device>) -> Result<(), StoreError> {
@@ -229,13 +232,27 @@ impl<'txn> Writer<'txn> {
         }
         Ok(())
     }
+}
 
-    pub(super) fn prune_audit(&mut self) -> Result<(), StoreError> {
-        while self.audit.len()? > AUDIT_ROWS_MAX {
-            self.audit.pop_first()?;
-        }
-        Ok(())
+/// The images that a row keeps: what the operator did is never left out for what followed from it.
+fn images(entry: &CommitEntry<'_>) -> Vec<ImageV1> {
+    let (direct, derived) = entry.changes.split_at(entry.direct_count.min(entry.changes.len()));
+    let mut images = first_images(direct.iter());
+    if images.len() < direct.len() {
+        let is_port = |change: &&Change| matches!(change, Change::Interface(_));
+        images = first_images(direct.iter().filter(|change| !is_port(change)));
     }
+    images.extend(derived.iter().take(AUDIT_DERIVED_IMAGES_MAX).map(image));
+    images
+}
+
+fn first_images<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<ImageV1> {
+    let mut bytes = 0;
+    let fits = |image: &ImageV1| {
+        bytes += image.byte_count();
+        bytes <= AUDIT_DIRECT_BYTES_MAX
+    };
+    changes.map(image).take_while(fits).collect()
 }
 
 fn put<T: Stored>(

@@ -19,9 +19,10 @@ mod snapshot;
 mod space;
 mod staging;
 mod tables;
+mod trail;
 
 pub use audit::{AuditEntry, AuditImage, AuditOrigin};
-pub use commit::{AUDIT_ROWS_MAX, AdoptionNote, CommitBatch, CommitEntry};
+pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionNote, CommitBatch, CommitEntry};
 pub use error::StoreError;
 pub use head::Head;
 pub use jobs::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Trigger};
@@ -33,3 +34,4 @@ pub use replace::Replacement;
 pub use snapshot::{BLOCK_SIZE, IdRange, Snapshot};
 pub use space::Space;
 pub use staging::Filling;
+pub use trail::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX};

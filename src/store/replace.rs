@@ -11,6 +11,7 @@ use super::open::Store;
 use super::quarantine::copy;
 use super::snapshot::Snapshot;
 use super::tables::{self, kind_code};
+use super::trail::Trail;
 use crate::domain::{IdCounters, Kind, Timestamp};
 
 /// What comes in place of the site.
@@ -49,8 +50,9 @@ impl Store {
             }
             let next_audit = old.next_audit.max(if is_new_here { theirs.next_audit } else { 0 });
             let mut writer = Writer::open(&tx, new.seq, false)?;
+            let mut trail = Trail::read(&meta, &writer.audit, next_audit)?;
             writer.write_audit(&row(new, next_audit)?)?;
-            writer.prune_audit()?;
+            trail.close(&mut meta, &mut writer, next_audit + 1)?;
             let head = Head {
                 seq: new.seq,
                 counters: greater(old.counters, theirs.counters),
@@ -105,7 +107,7 @@ fn touch_blocks(tx: &WriteTransaction, new: &Replacement<'_>) -> Result<(), Stor
         blocks.insert(key, new.seq)?;
     }
     for kind in Kind::ALL {
-        for block in new.from.blocks(kind)? {
+        for block in new.from.blocks(kind, 0)? {
             blocks.insert((kind_code(kind), block?.0), new.seq)?;
         }
     }

@@ -125,15 +125,16 @@ impl Snapshot {
         Ok(ports)
     }
 
-    /// Blocks of a kind that ever held an entity, ascending, each with the seq of its last
+    /// Blocks of a kind that ever held an entity, ascending from number `from` on, each with the seq of its last
     /// change.
     pub fn blocks(
         &self,
         kind: Kind,
+        from: u64,
     ) -> Result<impl Iterator<Item = Listed<(u64, u64)>> + use<>, StoreError> {
         let code = kind_code(kind);
         let table = self.tx.open_table(tables::BLOCKS)?;
-        let rows = table.range((code, 0)..=(code, u64::MAX))?;
+        let rows = table.range((code, from)..=(code, u64::MAX))?;
         Ok(rows.map(|row| {
             let (key, seq) = row?;
             Ok((key.value().1, seq.value()))
@@ -170,16 +171,17 @@ impl Snapshot {
         }))
     }
 
-    /// Audit rows with ids in this range, oldest first.
+    /// Audit rows with ids in this range, oldest first, each with at most `images_max` images.
     pub fn audit_range(
         &self,
         ids: IdRange,
+        images_max: usize,
     ) -> Result<impl Iterator<Item = Listed<AuditEntry>> + use<>, StoreError> {
         let table = self.tx.open_table(tables::AUDIT)?;
         let rows = table.range::<u64>(ids)?;
-        Ok(rows.map(|row| {
+        Ok(rows.map(move |row| {
             let (id, value) = row?;
-            decode_entry(id.value(), value.value())
+            decode_entry(id.value(), value.value(), images_max)
         }))
     }
 
@@ -192,16 +194,18 @@ impl Snapshot {
         &self.tx
     }
 
-    /// Audit rows older than `before` (an audit id), newest first.
+    /// Audit rows older than `before` (an audit id), newest first, each with at most `images_max`
+    /// images; a reader who wants none asks for 0.
     pub fn audit(
         &self,
         before: u64,
+        images_max: usize,
     ) -> Result<impl Iterator<Item = Listed<AuditEntry>> + use<>, StoreError> {
         let table = self.tx.open_table(tables::AUDIT)?;
         let rows = table.range(..before)?.rev();
-        Ok(rows.map(|row| {
+        Ok(rows.map(move |row| {
             let (id, value) = row?;
-            decode_entry(id.value(), value.value())
+            decode_entry(id.value(), value.value(), images_max)
         }))
     }
 

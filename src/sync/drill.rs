@@ -14,7 +14,7 @@ use super::target::Target;
 use super::watched::Watch;
 use super::write::Keys;
 use crate::domain::{Device, Interface, Link};
-use crate::sql::{AUDIT, Value, audit_row, copy_text};
+use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Value, audit_row, copy_text};
 use crate::store::{AuditEntry, Snapshot};
 
 /// Longest statement between two blocks of rows: the schema has 16 kB.
@@ -169,7 +169,7 @@ fn compare_audit(
     snapshot: &Snapshot,
     compared: &mut Compared,
 ) -> Result<(), SyncError> {
-    let mut ours = snapshot.audit_range((Bound::Unbounded, Bound::Unbounded))?;
+    let mut ours = snapshot.audit_range((Bound::Unbounded, Bound::Unbounded), AUDIT_IMAGES_MAX)?;
     let columns = AUDIT.column_list();
     let sql = format!("SELECT {columns} FROM audit WHERE site_id = '{site_id}' ORDER BY id");
     tx.copy_out(&AUDIT, &sql, |theirs| {

@@ -318,7 +318,7 @@ impl Mirror {
         else {
             return;
         };
-        let Ok(rows) = snapshot.audit(u64::MAX) else { return };
+        let Ok(rows) = snapshot.audit(u64::MAX, 0) else { return };
         let unsent = rows.map_while(Result::ok).take_while(|row| row.seq > mirror.acknowledged_seq);
         let oldest = unsent.last().map_or(snapshot.head().committed_at, |row| row.at);
         self.shared.update(|status| status.behind_since = Some(oldest));

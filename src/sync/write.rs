@@ -11,7 +11,7 @@ use super::error::SyncError;
 use super::session::{Param, Tx};
 use super::value::type_of;
 use crate::domain::{Device, EntityKey, IdCounters, Interface, Kind, Link};
-use crate::sql::{AUDIT, Entity, Row, Table, Value, audit_row, id_of};
+use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, Value, audit_row, id_of};
 use crate::store::Snapshot;
 
 /// Rows of one kind from which those that may be there go by bulk transfer: eight statements' worth.
@@ -25,6 +25,8 @@ const NEW_BULK_ROWS: usize = 10;
 const ANALYZE_ROWS: usize = 2_000;
 /// Rows of one statement: 50 devices have 1,201 parameters; PostgreSQL allows 65,535.
 const STATEMENT_ROWS: usize = 50;
+/// Images in the audit rows of one statement, about 1.5 MB; a row has at most a thousand.
+const STATEMENT_IMAGES: usize = 1_000;
 /// Ids of one DELETE.
 const DELETE_IDS: usize = 10_000;
 
@@ -214,16 +216,20 @@ pub(super) fn write_audit(
     let range = (Bound::Included(first), Bound::Excluded(next));
     if next - first >= BULK_ROWS as u64 {
         let mut copy = tx.copy_in(&AUDIT, AUDIT.name, site_id)?;
-        for entry in snapshot.audit_range(range)? {
+        for entry in snapshot.audit_range(range, AUDIT_IMAGES_MAX)? {
             copy.row(&audit_row(&entry?))?;
         }
         copy.finish()?;
         return Ok(next);
     }
     let mut entries = Vec::new();
-    for entry in snapshot.audit_range(range)? {
-        entries.push(entry?);
-        if entries.len() == STATEMENT_ROWS {
+    let mut image_count = 0;
+    for entry in snapshot.audit_range(range, AUDIT_IMAGES_MAX)? {
+        let entry = entry?;
+        image_count += entry.images.len();
+        entries.push(entry);
+        if entries.len() == STATEMENT_ROWS || image_count >= STATEMENT_IMAGES {
+            image_count = 0;
             upsert(tx, site_id, &AUDIT, entries.iter().map(audit_row).collect())?;
             entries.clear();
         }

@@ -13,6 +13,7 @@ mod jobs;
 mod kill9;
 mod legacy;
 mod live;
+mod memory;
 mod model;
 mod open_store;
 mod skip;

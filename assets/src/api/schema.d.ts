@@ -928,7 +928,10 @@ export interface components {
              * @description How many entities changed.
              */
             change_count: number;
-            /** @description At most 100 of them. */
+            /**
+             * @description At most 100 of them, what the command itself changed first; fewer where one answer would become
+             *     too large.
+             */
             changes: components["schemas"]["AuditChange"][];
             /** Format: int64 */
             id: number;

@@ -33,6 +33,8 @@ export const listState = deviceFeed.state
 
 const facts: LinkFacts = nothingYet()
 let reopenedAt = 0
+/** Which run of the server the lists are from; null before the first contact. */
+let run: string | null = null
 let socket: LiveSocket | null = null
 
 /** Starts the live list. Called once, for the life of the page. */
@@ -51,12 +53,13 @@ export function startFeed(): void {
     },
     snapshot: (snapshot) => {
       heard()
-      const moved = site.value !== null && site.value !== snapshot.site
+      const moved = run !== null && run !== snapshot.run
+      run = snapshot.run
       outdated.value ||= version.value !== null && version.value !== snapshot.version
       site.value = snapshot.site
       version.value ??= snapshot.version
       for (const { sync } of started()) {
-        if (moved) sync.restart()
+        if (moved) sync.moved()
         else sync.connected(snapshot.seq, Date.now())
       }
     },

@@ -127,6 +127,30 @@ describe('a connection', () => {
   })
 })
 
+describe('another run of the server', () => {
+  test('fetches the list, whatever its number', () => {
+    sync.moved()
+    expect(refetches).toBe(1)
+    sync.loaded(10)
+    batch(10, 11, 'a')
+    expect(applied).toEqual(['a'])
+  })
+
+  test('during a refetch fetches the list once more, and forgets what waited', () => {
+    batch(12, 13, 'old')
+    expect(refetches).toBe(1)
+    sync.moved()
+    expect(refetches).toBe(1)
+    batch(5, 6, 'new')
+    sync.loaded(13)
+    expect(refetches).toBe(2)
+    sync.loaded(5)
+    expect(applied).toEqual(['new'])
+    sync.restart()
+    expect(refetches).toBe(3)
+  })
+})
+
 describe('a heartbeat', () => {
   test('ahead of us for over a second fetches the list', () => {
     sync.mark(11, 5_000)

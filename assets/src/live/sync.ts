@@ -25,6 +25,8 @@ export interface SyncPorts<Item> {
 export class Sync<Item> {
   private seq = 0
   private loading = false
+  /** Whether the list that is being fetched may come from an earlier run of the server. */
+  private overtaken = false
   /** Spans that arrived during a refetch, in order; one without items is a hole. */
   private waiting: (Span & { items: Item[] | null })[] = []
   private waitingItems = 0
@@ -44,8 +46,22 @@ export class Sync<Item> {
     this.ports.refetch()
   }
 
+  /** Another run of the server: its numbers may mean something else, and those on the way too. */
+  moved(): void {
+    this.waiting = []
+    this.waitingItems = 0
+    this.waitingMark = null
+    this.overtaken = this.loading
+    this.restart()
+  }
+
   /** The list was replaced by the server's at `seq`. */
   loaded(seq: number): void {
+    if (this.overtaken) {
+      this.overtaken = false
+      this.ports.refetch()
+      return
+    }
     this.seq = seq
     this.loading = false
     this.aheadSince = null

@@ -19,6 +19,8 @@ export interface Batch<Item = ChangeItem> extends Span {
 /** Where a server stands when a client connects. */
 export interface Snapshot {
   seq: number
+  /** Drawn at each start of the server: numbers count within one run. */
+  run: string
   site: string
   version: string
 }

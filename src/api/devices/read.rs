@@ -13,7 +13,7 @@ use super::{Headers, uri_of};
 use crate::api::conditional;
 use crate::api::error::ApiError;
 use crate::api::extract::{PathId, Query422};
-use crate::api::listing::{self, Page};
+use crate::api::listing::{self, Page, Selected};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{Device, DeviceId, DeviceType, Status};
@@ -84,11 +84,15 @@ fn contains(text: &str, wanted: &str) -> bool {
     text.to_lowercase().contains(wanted)
 }
 
-type Devices = Box<dyn Iterator<Item = Result<Device, StoreError>>>;
+type Devices = Selected<Device>;
 
 /// The devices in question, through the narrowest index: a container, a type, or all.
-fn select(snapshot: &Arc<Snapshot>, query: DeviceQuery) -> Result<Devices, StoreError> {
-    let after = query.after.unwrap_or(0);
+fn select(
+    snapshot: &Arc<Snapshot>,
+    query: &Arc<DeviceQuery>,
+    after: u64,
+) -> Result<Devices, StoreError> {
+    let query = Arc::clone(query);
     let candidates: Devices = match (query.parent_container_id, query.device_type) {
         (Some(parent), _) => by_ids(snapshot, snapshot.ids_in_container(parent, after)?),
         (None, Some(device_type)) => by_ids(snapshot, snapshot.ids_of_type(device_type, after)?),
@@ -125,9 +129,11 @@ pub(super) async fn list_devices(
     let page = Page { limit: query.limit, after: query.after.unwrap_or(0) };
     let path = uri_of(&uri);
     if query.has_filter() {
-        listing::filtered(&state, &headers, &page, &path, |snapshot| select(snapshot, query))
+        let query = Arc::new(query);
+        let select = move |snapshot: &Arc<Snapshot>, after| select(snapshot, &query, after);
+        listing::filtered(&state, &headers, &page, &path, select).await
     } else {
-        listing::list::<Device>(&state, &headers, &page, &path)
+        listing::list::<Device>(&state, &headers, &page, &path).await
     }
 }
 

@@ -107,9 +107,25 @@ impl Server {
 
     /// Memory in use, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
+        self.status_kib("VmRSS:")
+    }
+
+    /// The most memory in use since [`Server::peak_since_now`], in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        self.status_kib("VmHWM:")
+    }
+
+    /// Begins to look for the peak anew; returns the memory in use, in KiB.
+    pub(crate) fn peak_since_now(&self) -> u64 {
+        // proc_pid_clear_refs(5): 5 resets the peak to what is in use.
+        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("the own child");
+        self.peak_kib()
+    }
+
+    fn status_kib(&self, key: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("the process lives");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("a line");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 

@@ -3,7 +3,10 @@
 use http::Method;
 use serde_json::json;
 
+use unoc::store::{MARKER_FILE, STORE_FILE};
+
 use crate::app::TestApp;
+use crate::app::process::Server;
 
 const PATHS: [&str; 9] = [
     "/api/devices",
@@ -72,6 +75,33 @@ fn another_site_has_other_tags() {
     let tags = [TestApp::demo(), TestApp::demo()]
         .map(|app| app.get("/api/devices").header("etag").unwrap().to_owned());
     assert_ne!(tags[0], tags[1], "the same seq of two sites");
+}
+
+/// A store that a snapshot of the machine put back repeats its seqs with other content.
+#[test]
+fn a_store_that_was_put_back_has_other_tags() {
+    let directory = tempfile::tempdir().unwrap();
+    let [data, copy] = ["data", "copy"].map(|name| directory.path().join(name));
+    let server = Server::start(&data, &[]);
+    assert!(server.terminate().0.success());
+    std::fs::create_dir(&copy).unwrap();
+    for file in [STORE_FILE, MARKER_FILE] {
+        std::fs::copy(data.join(file), copy.join(file)).unwrap();
+    }
+    let renamed = |directory: &std::path::Path, name: &str| {
+        let server = Server::start(directory, &[]);
+        server.http.patch("/api/devices/1", &json!({"name": name})).expect(200);
+        let tags = ["/api/devices", "/api/devices/1", "/api/problems", "/api/topology/summary"]
+            .map(|path| (path, server.http.get(path).header("etag").unwrap().to_owned()));
+        (server, tags)
+    };
+    let (_, tags) = renamed(&data, "one");
+    let (server, again) = renamed(&copy, "other");
+    assert_eq!(server.http.get("/api/devices/1").header("x-unoc-seq"), Some("2"), "as before");
+    for ((path, known), (_, tag)) in tags.into_iter().zip(again) {
+        assert_ne!(known, tag, "{path}");
+        server.http.get_with(path, &[("if-none-match", &known)]).expect(200);
+    }
 }
 
 #[test]

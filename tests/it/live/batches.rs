@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use unoc::store::Floors;
 
 use crate::app::TestApp;
 use crate::app::http::keys_of;
@@ -85,12 +86,29 @@ fn a_client_is_told_where_it_starts() {
         first.payload,
         json!({
             "seq": 1,
+            "run": app.handle.run_id().simple().to_string(),
             "site": app.handle.site_id().to_string(),
             "version": env!("CARGO_PKG_VERSION"),
         })
     );
     let beats = client.until(|event| event.name == "heartbeat");
     assert_eq!(beats.last().unwrap().payload, json!({"seq": 1}));
+}
+
+/// The page reads everything again when two heartbeats in a row are below what it has read.
+#[test]
+fn numbers_that_jump_without_a_change_are_told() {
+    let app = TestApp::demo();
+    let mut follower = Follower::new(&app);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(app.handle.raise(Floors { seq: 4_000, next_audit: 0 })).unwrap();
+    assert_eq!(app.get("/api/devices").header("x-unoc-seq"), Some("4000"));
+    follower.follow_to(4_000);
+    assert!(follower.heard.is_empty(), "nothing changed");
+    let beats = follower.client.until(|event| event.name == "heartbeat");
+    assert_eq!(beats.last().unwrap().payload, json!({"seq": 4_000}));
+    app.provision("POP", "POP");
+    follower.follow_to(4_001);
 }
 
 #[test]

@@ -15,8 +15,8 @@ use unoc::domain::{
 };
 use unoc::engine::{Cause, Clock, Commit, Engine, EngineError, EngineOptions, Exit, Handle};
 use unoc::store::{
-    AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE, Head, MirrorState, OpenOptions, STORE_FILE,
-    Store,
+    AUDIT_DERIVED_IMAGES_MAX as DERIVED_MAX, AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE, Head,
+    MirrorState, OpenOptions, STORE_FILE, Store,
 };
 use uuid::Uuid;
 
@@ -216,7 +216,8 @@ impl Expected {
             origin,
             action: step.command.action().to_owned(),
             change_count: step.changes.len() as u64,
-            images: step.changes.iter().map(image).collect(),
+            // All that the command itself changed, and the first of what followed from that.
+            images: step.changes.iter().take(step.direct_count + DERIVED_MAX).map(image).collect(),
         });
         for change in &step.changes {
             self.touched.insert(change.key(), self.seq);

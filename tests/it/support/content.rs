@@ -40,8 +40,8 @@ impl Content {
             let ports = snapshot.ports(device.id)?.into_iter().map(|port| port.id.0).collect();
             parts.push((device.id.0, inside, ports));
         }
-        let blocks = |kind| snapshot.blocks(kind)?.collect::<Result<Vec<_>, StoreError>>();
-        let mut audit = snapshot.audit(u64::MAX)?.collect::<Result<Vec<_>, _>>()?;
+        let blocks = |kind| snapshot.blocks(kind, 0)?.collect::<Result<Vec<_>, StoreError>>();
+        let mut audit = snapshot.audit(u64::MAX, usize::MAX)?.collect::<Result<Vec<_>, _>>()?;
         audit.reverse();
         Ok(Self {
             head: snapshot.head(),

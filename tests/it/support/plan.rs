@@ -69,6 +69,7 @@ impl Plan {
         let origin = origin();
         let batch = self.batch(seq);
         let entries = batch.parts.iter().map(|part| CommitEntry {
+            direct_count: part.changes.len(),
             action: part.command.action(),
             origin: &origin,
             changes: &part.changes,
