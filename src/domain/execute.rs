@@ -53,7 +53,7 @@ impl World {
     /// The [`Refusal`] that [`World::execute`] would answer.
     pub fn try_out(&mut self, command: Command, now: Timestamp) -> Result<Reply, Refusal> {
         let counters = self.next;
-        let Decision { reply, changes } = self.execute(command, now)?;
+        let Decision { reply, changes, .. } = self.execute(command, now)?;
         self.undo(changes, counters);
         Ok(reply)
     }
