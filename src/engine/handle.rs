@@ -91,7 +91,7 @@ impl Handle {
     pub async fn try_out(&self, command: Command) -> Result<Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::TryOut { command, answer }).await?;
-        answered.await.unwrap_or(Err(EngineError::Stopped))
+        self.answer(answered).await?
     }
 
     /// What `look` makes of the network as a graph, and the seq of the commit that it saw. It runs
@@ -113,7 +113,7 @@ impl Handle {
     pub async fn ping(&self) -> Result<(), EngineError> {
         let (answer, answered) = oneshot::channel();
         self.requests.send(Request::Ping(answer)).await.map_err(|_| EngineError::Stopped)?;
-        self.answer(answered).await
+        answered.await.map_err(|_| EngineError::Stopped)
     }
 
     /// Whether the engine answers within `limit`, or works on something that takes longer, such as a
@@ -127,10 +127,11 @@ impl Handle {
 
     /// Waits for an answer. Without one, either the engine has ended or a fault ended this request.
     pub(super) async fn answer<T>(&self, answered: oneshot::Receiver<T>) -> Result<T, EngineError> {
-        answered.await.map_err(|_| match self.requests.is_closed() {
-            true => EngineError::Stopped,
-            false => EngineError::Panicked,
-        })
+        match answered.await {
+            Ok(answer) => Ok(answer),
+            // An engine that ends drops its answers before its queue: only a sign of life tells.
+            Err(_) => Err(self.ping().await.err().unwrap_or(EngineError::Panicked)),
+        }
     }
 
     pub(super) async fn enqueue(&self, request: Request) -> Result<(), EngineError> {

@@ -90,7 +90,11 @@ fn kept_id(mending: &mut Mending, (table, id): RowKey, last: &mut Option<i64>) -
     let is_twice = last.replace(id) == Some(id);
     let kept = u64::try_from(id).ok().filter(|kept| (1..=ROW_ID_MAX).contains(kept) && !is_twice);
     if kept.is_none() {
-        let found = if is_twice { "the id stands twice" } else { "the id is below 1 or too large" };
+        let found = match id {
+            _ if is_twice => "the id stands twice",
+            ..1 => "the id is below 1",
+            1.. => "the id is too large",
+        };
         mending.report.note(RuleId::BadId, (table, id), found, "left out");
     }
     kept
