@@ -26,7 +26,9 @@ impl Remote {
                 config.data_dir.display()
             ))
         })?;
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        // The server is on this host. A proxy of the environment would reach another one there.
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+        let agent = agent.build().into();
         Ok(Self { url, agent })
     }
 

@@ -16,6 +16,7 @@ mod live;
 mod memory;
 mod model;
 mod open_store;
+mod service;
 mod skip;
 mod support;
 mod sync;

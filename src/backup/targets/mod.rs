@@ -10,7 +10,7 @@
 //! 3. No secret is in a [`Target`]'s `Debug`, in its address or in a [`TargetError`].
 //!
 //! In reading order: `target` (what a target is), `address` and `credentials` (how it is written),
-//! `place` (from both to a store), `upload`, `download`, `pump` (bytes in, hash out), `wait` (how
+//! `place` (from both to a store), `route` (past proxies to what is near), `upload`, `download`, `pump` (bytes in, hash out), `wait` (how
 //! long things may take), `error` and `explain` (what went wrong, in words).
 
 mod address;
@@ -20,6 +20,7 @@ mod error;
 mod explain;
 mod place;
 mod pump;
+mod route;
 mod target;
 mod upload;
 mod wait;

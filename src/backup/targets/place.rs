@@ -16,6 +16,7 @@ use super::address::{Address, Scheme, is_endpoint};
 use super::credentials::Credentials;
 use super::error::TargetError;
 use super::explain::{Redact, causes};
+use super::route::Connector;
 use super::wait::STEP;
 
 /// A host that is there answers a connection at once, also across an ocean.
@@ -65,19 +66,19 @@ impl Place {
             Scheme::Directory => return Ok(Self::Directory(address.directory.clone())),
             Scheme::S3 => {
                 let builder = AmazonS3Builder::new().with_url(url).with_retry(retry());
-                let builder = builder.with_client_options(options);
+                let builder = builder.with_client_options(options).with_http_connector(Connector);
                 // One object is deleted at a time, which more servers understand than a list.
                 let builder = builder.with_config(AmazonS3ConfigKey::DisableBulkDelete, "true");
                 Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
             }
             Scheme::Google => {
                 let builder = GoogleCloudStorageBuilder::new().with_url(url).with_retry(retry());
-                let builder = builder.with_client_options(options);
+                let builder = builder.with_client_options(options).with_http_connector(Connector);
                 Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
             }
             Scheme::Azure => {
                 let builder = MicrosoftAzureBuilder::new().with_url(url).with_retry(retry());
-                let builder = builder.with_client_options(options);
+                let builder = builder.with_client_options(options).with_http_connector(Connector);
                 Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
             }
         };

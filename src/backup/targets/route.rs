@@ -1,0 +1,107 @@
+//! Which way requests to a store take: through the proxy of the environment, or past it.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+};
+
+/// Host names of this host (RFC 6761, section 6.3) and of its cloud's metadata service.
+const NEAR_NAMES: [&str; 2] = ["localhost", "metadata.google.internal"];
+
+/// All hosts, by name and by address, in the notation of `NO_PROXY`.
+const ALL: &str = "*,0.0.0.0/0,::/0";
+
+/// Makes clients that reach what is on this host or its own link without a proxy. A proxy would
+/// look for it on its own host, and find another's store or credentials there.
+#[derive(Debug)]
+pub(super) struct Connector;
+
+impl HttpConnector for Connector {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        // A proxy that is set turns those of the environment off, and this one is for no host.
+        let direct = options.clone().with_proxy_url("http://localhost").with_proxy_excludes(ALL);
+        Ok(HttpClient::new(ByHost {
+            direct: ReqwestConnector::default().connect(&direct)?,
+            usual: ReqwestConnector::default().connect(options)?,
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct ByHost {
+    /// Never uses a proxy.
+    direct: HttpClient,
+    /// Uses the proxy that the environment or the credentials file names, if any.
+    usual: HttpClient,
+}
+
+impl HttpService for ByHost {
+    fn call<'a, 'b>(
+        &'a self,
+        request: HttpRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'b>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        let is_near = request.uri().host().is_some_and(is_near);
+        let client = if is_near { &self.direct } else { &self.usual };
+        Box::pin(client.execute(request))
+    }
+}
+
+/// Whether a host of a URL is this host itself or on its own link.
+fn is_near(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_unspecified() || ip.is_link_local(),
+        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local(),
+        Err(_) => {
+            let host = host.to_ascii_lowercase();
+            NEAR_NAMES.contains(&host.as_str()) || host.ends_with(".localhost")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_host_and_its_link_are_near() {
+        let check = |host: &str, wanted: bool| assert_eq!(is_near(host), wanted, "{host}");
+        for host in [
+            "localhost",
+            "LOCALHOST.",
+            "minio.localhost",
+            "127.0.0.1",
+            "127.9.9.9",
+            "0.0.0.0",
+            "[::1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "169.254.169.254",
+            "169.254.170.2",
+            "[fe80::1]",
+            "metadata.google.internal",
+        ] {
+            check(host, true);
+        }
+        for host in [
+            "localhost.example.com",
+            "mylocalhost",
+            "s3.eu-central-1.amazonaws.com",
+            "10.0.0.1",
+            "192.168.1.1",
+            "128.0.0.1",
+            "[fd00::1]",
+            "",
+        ] {
+            check(host, false);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The appliance among what surrounds a service: proxies, signals, the journal, terminals.
+
+mod proxies;
