@@ -7,6 +7,7 @@ mod logging;
 mod mirror;
 mod placed;
 mod server;
+mod signals;
 mod store;
 mod systemd;
 
@@ -27,7 +28,7 @@ pub use logging::init_logging;
 pub use mirror::start_sync;
 pub use store::open_store;
 
-use self::server::Signals;
+use self::signals::Signals;
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
 use crate::config::Config;
@@ -43,6 +44,9 @@ use crate::sync;
 const DRAIN_WAIT: Duration = Duration::from_secs(3);
 /// How long a start waits for the directory of the backups to be looked through.
 const TIDY_WAIT: Duration = Duration::from_secs(2);
+/// How long a stop waits for a store that is being loaded. What a longer load is cut off in leaves
+/// the store as a power cut would, and no commit is lost by that.
+const LOAD_WAIT: Duration = Duration::from_secs(3);
 /// How long the tasks may take to end after that.
 const TASKS_WAIT: Duration = Duration::from_secs(1);
 
@@ -54,7 +58,6 @@ pub struct App {
     sockets: Sockets,
     /// Told `true` once, when everything has to end. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
-    signals: Signals,
     server: JoinHandle<()>,
     /// Ends before the engine, which writes down how runs ended.
     backups: Backups,
@@ -69,19 +72,29 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store, starts the engine and serves. Returns when requests are answered.
+    /// Opens the store, starts the engine and serves. Returns when requests are answered, or nothing
+    /// when a signal ended the start; what was started has ended then.
     ///
     /// # Errors
     /// When the store refuses, the site does not fit together, or the address is taken.
-    pub async fn start(config: Config, clock: Clock) -> Result<Self> {
-        let (handle, thread) = systemd::while_starting(start_engine(&config, clock)).await?;
+    pub async fn start(config: Config, clock: Clock) -> Result<Option<Self>> {
+        // Before anything that may take long: as process 1 of a container only a signal that is
+        // handled has an effect.
+        let signals = Signals::listen().context("cannot receive signals")?;
+        let (shutdown, stopping) = watch::channel(false);
+        let shutdown = Arc::new(shutdown);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(signals.run(Arc::clone(&shutdown)));
+
+        let engine = systemd::while_starting(start_engine(&config, clock, &stopping)).await?;
+        let Some((handle, thread)) = engine else { return Ok(None) };
         let engine = tokio::task::spawn_blocking(move || thread.join());
         let (sync, mirror_thread) = start_sync(&config, &handle)?;
-        match &mirror_thread {
-            Some(_) => {
-                systemd::while_starting(mirror::first_contact(&sync, &handle)).await;
-            }
-            None => mirror::forget(&handle).await?,
+        let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
+        if !settle_mirror(&sync, &handle, mirror.is_some(), &stopping).await? {
+            systemd::stopping();
+            mirror::end(&sync, mirror).await;
+            return ended(end_engine(&handle, engine).await).map(|()| None);
         }
         load_demo(&config, &handle).await?;
         announce(&config);
@@ -89,12 +102,8 @@ impl App {
         tidy(&backups).await;
         let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
 
-        // Before anyone can know that it runs, and so could stop it.
-        let signals = Signals::listen().context("cannot receive signals")?;
         let listener = server::bind(config.host, config.port).await?;
         let address = listener.local_addr().context("cannot tell the own address")?;
-        let (shutdown, stopping) = watch::channel(false);
-        let shutdown = Arc::new(shutdown);
         let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path, api::is_cross_site);
         let state = ApiState::new(
             handle.clone(),
@@ -105,8 +114,7 @@ impl App {
         );
         let leases = state.clone().end_leases();
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
-        let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
-        let mut tasks = spawn_tasks(&handle, &sockets, &stopping);
+        spawn_tasks(&mut tasks, &handle, &sockets, &stopping);
         tasks.spawn(ends_with(leases, stopping.clone()));
         let server = server::Server {
             listener,
@@ -124,13 +132,12 @@ impl App {
         systemd::ready(address);
         info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
             env!("CARGO_PKG_VERSION"), config.base_path);
-        Ok(Self {
+        Ok(Some(Self {
             address,
             config,
             handle,
             sockets,
             shutdown,
-            signals,
             server,
             backups,
             jobs,
@@ -138,7 +145,7 @@ impl App {
             engine,
             sync,
             mirror,
-        })
+        }))
     }
 
     /// Where it listens.
@@ -154,9 +161,7 @@ impl App {
     /// A call that starts the shutdown.
     pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static + use<> {
         let shutdown = Arc::clone(&self.shutdown);
-        move || {
-            shutdown.send_replace(true);
-        }
+        move || stop(&shutdown, "request")
     }
 
     /// Runs until a signal, a request or [`App::stopper`] ends it, or the engine fails.
@@ -164,29 +169,12 @@ impl App {
     /// # Errors
     /// When the engine failed: the process must end and start again.
     pub async fn run(mut self) -> Result<()> {
-        let mut stopping = self.shutdown.subscribe();
+        let stopping = until(self.shutdown.subscribe());
         let early_exit = tokio::select! {
-            signal = self.signals.next() => {
-                info!(signal, "Stopping on {signal}");
-                None
-            }
-            _ = stopping.wait_for(|stop| *stop) => {
-                info!("Stopping on request");
-                None
-            }
+            () = stopping => None,
             exit = &mut self.engine => Some(exit),
         };
-        let exit = self.shut_down(early_exit).await;
-        match exit {
-            Ok(Ok(Exit::Stopped)) => {
-                info!("Stopped");
-                Ok(())
-            }
-            Ok(Ok(Exit::Failed(failure))) => {
-                Err(failure).context("the store failed; what was acknowledged is safe on disk")
-            }
-            Ok(Err(_)) | Err(_) => Err(anyhow!("the engine panicked; see the log above")),
-        }
+        ended(self.shut_down(early_exit).await)
     }
 
     /// Ends everything in order: no new connections, open requests, clients, jobs, engine, store.
@@ -220,10 +208,7 @@ impl App {
         mirror::end(&sync, mirror).await;
         let exit = match early_exit {
             Some(exit) => exit,
-            None => {
-                handle.stop().await;
-                engine.await
-            }
+            None => end_engine(&handle, engine).await,
         };
         let ended =
             tokio::time::timeout(TASKS_WAIT, async { while tasks.join_next().await.is_some() {} });
@@ -234,21 +219,80 @@ impl App {
     }
 }
 
-/// Opens the store, which may have to be repaired or upgraded, and loads the site.
+/// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns nothing
+/// when the service is to stop; a store that still loads after [`LOAD_WAIT`] is left behind then.
 async fn start_engine(
     config: &Config,
     clock: Clock,
-) -> Result<(Handle, std::thread::JoinHandle<Exit>)> {
+    stopping: &watch::Receiver<bool>,
+) -> Result<Option<(Handle, std::thread::JoinHandle<Exit>)>> {
     let config = config.clone();
-    let started = tokio::task::spawn_blocking(move || {
+    let mut starting = tokio::task::spawn_blocking(move || -> Result<_> {
         let store = open_store(&config, &clock)?;
         let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock };
         Ok(Engine::start(store, options)?)
     });
-    match started.await {
-        Ok(started) => started,
+    let started = tokio::select! {
+        started = &mut starting => started,
+        () = until(stopping.clone()) => {
+            systemd::stopping();
+            match tokio::time::timeout(LOAD_WAIT, starting).await {
+                Ok(started) => started,
+                Err(_) => {
+                    info!("Stopped while the store was being loaded; nothing in it is lost");
+                    return Ok(None);
+                }
+            }
+        }
+    };
+    let (handle, thread) = match started {
+        Ok(started) => started?,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(anyhow!("the service was stopped before it had started")),
+        Err(_) => return Err(anyhow!("the service was stopped before it had started")),
+    };
+    if !*stopping.borrow() {
+        return Ok(Some((handle, thread)));
+    }
+    ended(end_engine(&handle, tokio::task::spawn_blocking(move || thread.join())).await)?;
+    Ok(None)
+}
+
+/// Waits until it is known whose state counts, or forgets the mirror there was. Returns false when the
+/// service is to stop instead.
+async fn settle_mirror(
+    sync: &sync::Handle,
+    handle: &Handle,
+    has_mirror: bool,
+    stopping: &watch::Receiver<bool>,
+) -> Result<bool> {
+    if !has_mirror {
+        mirror::forget(handle).await?;
+        return Ok(true);
+    }
+    let contact = systemd::while_starting(mirror::first_contact(sync, handle));
+    tokio::select! {
+        () = contact => Ok(true),
+        () = until(stopping.clone()) => Ok(false),
+    }
+}
+
+/// Lets the engine commit what is queued and close the store.
+async fn end_engine(handle: &Handle, engine: JoinHandle<std::thread::Result<Exit>>) -> EngineEnd {
+    handle.stop().await;
+    engine.await
+}
+
+/// Whether the engine ended as it should.
+fn ended(exit: EngineEnd) -> Result<()> {
+    match exit {
+        Ok(Ok(Exit::Stopped)) => {
+            info!("Stopped");
+            Ok(())
+        }
+        Ok(Ok(Exit::Failed(failure))) => {
+            Err(failure).context("the store failed; what was acknowledged is safe on disk")
+        }
+        Ok(Err(_)) | Err(_) => Err(anyhow!("the engine panicked; see the log above")),
     }
 }
 
@@ -263,17 +307,16 @@ async fn tidy(backups: &Backups) {
 
 /// What runs beside the server.
 fn spawn_tasks(
+    tasks: &mut JoinSet<()>,
     handle: &Handle,
     sockets: &Sockets,
     stopping: &watch::Receiver<bool>,
-) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
+) {
     tasks.spawn(refresh(handle.clone()));
     tasks.spawn(ends_with(realtime::run(handle.clone(), sockets.clone()), stopping.clone()));
     if let Some(period) = systemd::watchdog_period() {
         tasks.spawn(systemd::feed_watchdog(handle.clone(), period, until(stopping.clone())));
     }
-    tasks
 }
 
 type EngineEnd = std::result::Result<std::thread::Result<Exit>, tokio::task::JoinError>;
@@ -283,6 +326,13 @@ async fn ends_with(task: impl Future<Output = ()>, stopping: watch::Receiver<boo
     tokio::select! {
         () = task => {}
         () = until(stopping) => {}
+    }
+}
+
+/// Starts the shutdown, and says on what.
+fn stop(shutdown: &watch::Sender<bool>, on: &str) {
+    if !shutdown.send_replace(true) {
+        info!(signal = on, "Stopping on {on}");
     }
 }
 
@@ -298,9 +348,7 @@ fn api_options(config: &Config, shutdown: &Arc<watch::Sender<bool>>) -> ApiOptio
         .clone()
         .map(|token| -> TokenCheck { Box::new(move |given| token.matches(given)) });
     let shutdown = Arc::clone(shutdown);
-    let trigger = Box::new(move || {
-        shutdown.send_replace(true);
-    });
+    let trigger = Box::new(move || stop(&shutdown, "request"));
     ApiOptions { base_path: config.base_path.clone(), shutdown: ShutdownGuard { accepts, trigger } }
 }
 

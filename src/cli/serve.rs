@@ -19,8 +19,10 @@ pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
         .build()
         .context("cannot start the runtime")?;
     let served = runtime.block_on(async {
-        let app = App::start(config, Clock::system()).await?;
-        app.run().await
+        match App::start(config, Clock::system()).await? {
+            Some(app) => app.run().await,
+            None => Ok(()),
+        }
     });
     // The app awaited all that it started. What is beyond its deadline, such as a mirror that waits
     // for a silent host, is not waited for again.

@@ -127,7 +127,7 @@ impl TestApp {
                 .enable_all()
                 .build()?;
             runtime.block_on(async {
-                let app = App::start(config, ticking).await?;
+                let app = App::start(config, ticking).await?.expect("no signal was sent");
                 let stop: Box<dyn Fn() + Send + Sync> = Box::new(app.stopper());
                 started.send((app.address(), app.handle().clone(), stop))?;
                 drop(started);

@@ -1,3 +1,4 @@
 //! The appliance among what surrounds a service: proxies, signals, the journal, terminals.
 
 mod proxies;
+mod signals;

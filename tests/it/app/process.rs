@@ -135,11 +135,22 @@ impl Server {
         threads.expect("the process lives").count()
     }
 
-    /// Ends it as systemd does, and tells how it ended.
-    pub(crate) fn terminate(mut self) -> (ExitStatus, Vec<String>) {
+    /// Sends it a signal, by its name without `SIG` or its number.
+    #[track_caller]
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let killed = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
-        assert!(killed.success());
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(pid).status().expect("kill");
+        assert!(sent.success(), "{name}");
+    }
+
+    /// Ends it as systemd does, and tells how it ended.
+    pub(crate) fn terminate(self) -> (ExitStatus, Vec<String>) {
+        self.end_by("TERM")
+    }
+
+    /// Ends it by a signal, and tells how it ended.
+    pub(crate) fn end_by(mut self, signal: &str) -> (ExitStatus, Vec<String>) {
+        self.signal(signal);
         let child = &mut self.child;
         let status = wait::until("the server ends", || child.try_wait().expect("its state"));
         (status, self.log())
