@@ -219,6 +219,27 @@ until_true 5 'the watchdog as the reason' is_logged 'Watchdog timeout'
 has_device before-hang || expect 'an acknowledged device' gone kept
 passed 'a hang ends by the watchdog and a restart, nothing lost'
 
+# One entry at each priority: a mirror that cannot be reached warns, a refused configuration below is an error.
+of_this_run() { inside journalctl "_SYSTEMD_INVOCATION_ID=$(show InvocationID)" -u unoc -o cat --no-pager "$@"; }
+is_warned() { of_this_run -p warning | grep 'PostgreSQL' > /dev/null; }
+for format in text json; do
+  inside bash -c "printf '[Service]\nEnvironment=UNOC_LOG_FORMAT=$format UNOC_DATABASE_URL=postgresql://unoc@127.0.0.1:1/unoc\n' > \
+    /etc/systemd/system/unoc.service.d/priorities.conf"
+  inside systemctl daemon-reload
+  inside systemctl restart unoc
+  until_true 10 "a warning in the journal ($format)" is_warned
+  ! of_this_run -p warning | grep 'serves http' > /dev/null || expect 'the priority of a start' warning info
+  of_this_run -p info | grep 'serves http' > /dev/null || expect 'a start in the journal' missing there
+  ! of_this_run | grep '^<[0-9]>' > /dev/null || expect 'a mark of a priority' shown read
+done
+main=$(show MainPID)
+inside systemctl kill -s HUP unoc
+until_true 5 'the journal line of SIGHUP' is_logged 'SIGHUP is ignored'
+expect 'the process after SIGHUP' "$(show MainPID)" "$main"
+inside rm /etc/systemd/system/unoc.service.d/priorities.conf
+inside systemctl daemon-reload
+passed 'journalctl -p warning shows warnings and no more, as text and as JSON; SIGHUP ends nothing'
+
 restarts=$(show NRestarts)
 inside mkdir -p /etc/unoc
 inside bash -c 'echo "no_such_key = 1" > /etc/unoc/unoc.toml'
@@ -226,7 +247,8 @@ inside bash -c 'echo "no_such_key = 1" > /etc/unoc/unoc.toml'
 expect 'the exit status' "$(show ExecMainStatus)" 3
 expect 'the state' "$(show ActiveState)" failed
 expect 'restarts after a refused configuration' "$(show NRestarts)" 0
-until_true 5 'the name of the fault in the journal' is_logged no_such_key
+is_an_error() { of_this_run -p err | grep no_such_key > /dev/null; }
+until_true 5 'the name of the fault among the errors of the journal' is_an_error
 inside rm /etc/unoc/unoc.toml
 inside systemctl start unoc
 passed "a refused configuration is named and not retried (restarts before: $restarts)"

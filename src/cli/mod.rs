@@ -28,12 +28,18 @@ use std::process::ExitCode;
 use args::{Cli, Subcommand};
 use exit::Failure;
 
+use crate::util::{Priority, marked};
+
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let cli = match Cli::parse() {
         Ok(cli) => cli,
         Err(error) => {
             // clap says what is wrong, or the help that was asked for.
+            if error.use_stderr() && is_journal() {
+                report(error.render().to_string().trim_end());
+                return exit::USAGE.into();
+            }
             let printed = error.print();
             if error.use_stderr() {
                 return exit::USAGE.into();
@@ -49,11 +55,23 @@ fn ended(done: Result<(), Failure>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.is_quiet() {
-                tell!("unoc: {}", exit::explain(&failure.error));
+                report(&format!("unoc: {}", exit::explain(&failure.error)));
             }
             failure.code()
         }
     }
+}
+
+/// Tells why the process ends; the journal shows each line as an error.
+fn report(text: &str) {
+    match is_journal() {
+        true => tell!("{}", marked(Priority::Error, text)),
+        false => tell!("{text}"),
+    }
+}
+
+fn is_journal() -> bool {
+    crate::util::is_journal(crate::config::environment().get("JOURNAL_STREAM").map(String::as_str))
 }
 
 fn dispatch(cli: &Cli) -> Result<(), Failure> {

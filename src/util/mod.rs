@@ -1,9 +1,12 @@
-//! What several layers need and no crate does: calls that may never return, kept from those who serve.
+//! What several layers need and no crate does: calls that may never return, kept from those who serve,
+//! and lines that the journal can sort.
 //!
 //! Invariant: `util` does not know UNOC.
 
+mod journal;
 mod observer;
 mod threads;
 
+pub use journal::{Priority, is_journal, marked};
 pub use observer::{Observed, Observer};
 pub use threads::{Threads, Unanswered};

@@ -1,4 +1,5 @@
 //! The appliance among what surrounds a service: proxies, signals, the journal, terminals.
 
+mod log;
 mod proxies;
 mod signals;
