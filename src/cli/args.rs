@@ -7,7 +7,7 @@ use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser}
 use clap_complete::Shell;
 
 use super::table;
-use crate::config::{self, Config, Faults, Sources};
+use crate::config::{self, Config, Faults, Key, Sources};
 use crate::wire::{Encoding, Separator, TableKind};
 
 /// A parsed command line.
@@ -25,7 +25,8 @@ pub(super) struct Cli {
     name = "unoc",
     version,
     about = "A fibre network operations centre in one program",
-    after_help = "Without a subcommand, unoc serves. Settings: unoc config show; docs/DEPLOYMENT.md."
+    after_help = "Without a subcommand, unoc serves. Settings are flags of every command: unoc serve \
+                  --help lists them, unoc config show their values."
 )]
 struct Parsed {
     #[command(subcommand)]
@@ -254,14 +255,12 @@ impl Cli {
         })
     }
 
-    /// The grammar, with a flag for each key of the configuration that has one.
+    /// The grammar, with a flag for each key of the configuration that has one. Every command takes
+    /// them all; the help of `serve`, which most are about, lists them.
     pub(super) fn command() -> Command {
-        let flags = config::keys().iter().filter_map(|key| {
-            let long = key.flag?.trim_start_matches('-');
-            let help = format!("{} [{}]", key.help, key.allowed);
-            Some(Arg::new(key.name).long(long).global(true).help(help).help_heading("Settings"))
-        });
-        Parsed::command().args(flags)
+        Parsed::command()
+            .args(settings(|key| ALWAYS_SHOWN.contains(&key.name)))
+            .mut_subcommand("serve", |serve| serve.args(settings(|_| true)))
     }
 
     /// The configuration from file, environment and flags.
@@ -272,4 +271,17 @@ impl Cli {
             environment: config::environment(),
         })
     }
+}
+
+/// The settings that every command is about: which site it works on.
+const ALWAYS_SHOWN: [&str; 1] = ["data_dir"];
+
+/// The flags of the configuration; the help lists those that `is_shown` names.
+fn settings(is_shown: impl Fn(&Key) -> bool) -> impl Iterator<Item = Arg> {
+    config::keys().iter().filter_map(move |key| {
+        let long = key.flag?.trim_start_matches('-');
+        let help = format!("{} [{}]", key.help, key.allowed);
+        let flag = Arg::new(key.name).long(long).global(true).help(help);
+        Some(flag.help_heading("Settings").hide(!is_shown(key)))
+    })
 }

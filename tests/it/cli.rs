@@ -1,6 +1,7 @@
 //! What people type.
 
 mod config;
+mod help;
 mod jobs;
 mod moving;
 mod output;
@@ -72,7 +73,7 @@ fn a_command_line_that_is_not_understood_exits_2() {
         assert!(said.stdout.is_empty() && !said.stderr.is_empty(), "{said:?}");
     }
     let help = said(&mut unoc(&["--help"])).expect(0).stdout;
-    for word in ["serve", "seed", "export", "import", "jobs", "config", "--data-dir", "--port"] {
+    for word in ["serve", "seed", "export", "import", "jobs", "config", "--data-dir"] {
         assert!(help.contains(word), "{word}: {help}");
     }
 }

@@ -1,0 +1,72 @@
+//! The help of each command: what the command takes, on lines that fit.
+
+use crate::app::process::{said, unoc};
+
+const COMMANDS: &[&[&str]] = &[
+    &[],
+    &["serve"],
+    &["seed"],
+    &["export"],
+    &["import"],
+    &["sync"],
+    &["sync", "status"],
+    &["jobs"],
+    &["jobs", "run"],
+    &["jobs", "schedule"],
+    &["backup"],
+    &["backup", "now"],
+    &["backup", "verify"],
+    &["restore"],
+    &["config"],
+    &["config", "show"],
+    &["openapi"],
+    &["completions"],
+    &["version"],
+];
+
+/// What fits into a terminal of usual width; clap's own limit.
+const COLUMNS_MAX: usize = 100;
+
+fn help(command: &[&str], flag: &str) -> String {
+    said(unoc(command).arg(flag)).expect(0).stdout
+}
+
+#[test]
+fn help_fits_into_a_terminal() {
+    for command in COMMANDS {
+        for flag in ["--help", "-h"] {
+            let help = help(command, flag);
+            let wide = help.lines().find(|line| line.chars().count() > COLUMNS_MAX);
+            assert_eq!(wide, None, "{command:?}");
+        }
+    }
+}
+
+#[test]
+fn settings_are_listed_by_the_help_of_serve_alone() {
+    for command in COMMANDS {
+        let help = help(command, "--help");
+        assert!(help.contains("--data-dir") && help.contains("--config"), "{command:?}: {help}");
+        assert_eq!(help.contains("--port"), *command == ["serve"], "{command:?}: {help}");
+    }
+    assert!(help(&[], "--help").contains("serve --help"));
+    let serve = help(&["serve"], "--help");
+    for flag in unoc::config::keys().iter().filter_map(|key| key.flag) {
+        assert!(serve.contains(flag), "{flag}: {serve}");
+    }
+}
+
+#[test]
+fn settings_are_taken_before_and_after_every_command() {
+    for arguments in
+        [&["config", "show", "--port", "5999"][..], &["--port", "5999", "config", "show"]]
+    {
+        let shown = said(unoc(arguments).args(["--data-dir", "/nonexistent"])).expect(0).stdout;
+        assert!(shown.contains("5999"), "{arguments:?}: {shown}");
+    }
+    // Both of serve's own places; the port is taken as it is written.
+    for arguments in [&["serve", "--port", "x"][..], &["--port", "x", "serve"], &["--port", "x"]] {
+        let said = said(&mut unoc(arguments)).expect(3);
+        assert!(said.stderr.contains("port"), "{said:?}");
+    }
+}
