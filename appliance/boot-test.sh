@@ -220,8 +220,8 @@ has_device before-hang || expect 'an acknowledged device' gone kept
 passed 'a hang ends by the watchdog and a restart, nothing lost'
 
 # One entry at each priority: a mirror that cannot be reached warns, a refused configuration below is an error.
-of_this_run() { inside journalctl "_SYSTEMD_INVOCATION_ID=$(show InvocationID)" -u unoc -o cat --no-pager "$@"; }
-is_warned() { of_this_run -p warning | grep 'PostgreSQL' > /dev/null; }
+of_this_run() { inside journalctl "_SYSTEMD_INVOCATION_ID=$(show InvocationID)" -o cat --no-pager "$@"; }
+is_warned() { of_this_run -p warning | grep 'The mirror waits' > /dev/null; }
 for format in text json; do
   inside bash -c "printf '[Service]\nEnvironment=UNOC_LOG_FORMAT=$format UNOC_DATABASE_URL=postgresql://unoc@127.0.0.1:1/unoc\n' > \
     /etc/systemd/system/unoc.service.d/priorities.conf"
