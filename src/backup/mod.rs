@@ -54,6 +54,6 @@ pub use overview::{Overview, Protection, TargetOverview, TargetState};
 pub use prune::Pruning;
 pub use restore::{RestoreReport, Undo};
 pub use retention::{Kept, Retention};
-pub use seal::{is_encrypted, open as read_sql};
+pub use seal::{is_encrypted, open as read_sql, read_head};
 pub use upgrade::save_before_upgrade;
 pub use verify::{Drill, Drilled};

@@ -135,6 +135,18 @@ pub fn is_encrypted(path: &Path) -> Result<bool, BackupError> {
     Ok(input.fill_buf().map_err(io("read", path))?.starts_with(AGE_MAGIC))
 }
 
+/// The first `count` bytes of what a file that is packed with Zstandard holds, or of the file itself.
+///
+/// # Errors
+/// When it cannot be read or unpacked.
+pub fn read_head(path: &Path, count: u64) -> Result<Vec<u8>, BackupError> {
+    let input = BufReader::new(File::open(path).map_err(io("open", path))?);
+    let mut head = Vec::new();
+    let mut text = unpacked(Box::new(input), &shown(path))?.take(count);
+    text.read_to_end(&mut head).map_err(io("read", path))?;
+    Ok(head)
+}
+
 /// The SQL text of a file, whatever layers are around it.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::args::{Cli, ImportArgs};
+use super::backup::is_fresh;
 use super::exit::Failure;
 use super::progress::Progress;
 use super::{legacy, offline, table};
@@ -26,14 +27,16 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
 
 fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
     let config = cli.load_config()?;
-    // A file of another kind leaves no store behind; a pipe can be read only once. Of a file that
-    // is not there, what is wrong with the store matters more.
-    if file.is_file() || file.is_dir() {
-        source(file)?;
+    let source = source(file);
+    if source.is_err() && !args.dry_run && !is_fresh(&config) {
+        // Of a file that cannot be read, what is wrong with the store matters more.
+        offline::open_store(&config)?;
     }
-    let store = if args.dry_run { None } else { offline::open_store(&config)? };
-    let input = match source(file)? {
-        Source::Table(input) => return table::run(cli, args, file, input, store),
+    let input = match source? {
+        Source::Table(input) => {
+            let store = if args.dry_run { None } else { offline::open_store(&config)? };
+            return table::run(cli, args, file, input, store);
+        }
         Source::Site(input) => input,
     };
     if args.encoding.is_some() {
@@ -47,9 +50,8 @@ fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
         print_counts(cli, counts, true);
         return Ok(());
     }
-    let store = store.ok_or_else(|| offline::held(&config, "unoc import"))?;
-    offline::check_replace(&store, args.replace)?;
-    let site = read(file, input)?;
+    let (store, site, ()) =
+        offline::read_and_open(&config, args.replace, || Ok((read(file, input)?, ())))?;
     let counts = counts(&site);
     let progress = Progress::waiting("Loading the site");
     offline::submit(&config, store, Command::ReplaceSite(Box::new(site)))?;

@@ -47,11 +47,12 @@ fn rehearse(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Failu
 }
 
 fn import_site(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Failure> {
-    let store = offline::open_alone(config, "unoc import")?;
-    offline::check_replace(&store, args.replace)?;
-    let tables = read(config, args)?;
-    let stamp = Stamp::of(&tables);
-    let Mended { site, report } = mend(tables, link_status(args), Clock::system().now());
+    let (store, site, (report, stamp)) = offline::read_and_open(config, args.replace, || {
+        let tables = read(config, args)?;
+        let stamp = Stamp::of(&tables);
+        let Mended { site, report } = mend(tables, link_status(args), Clock::system().now());
+        Ok((site, (report, stamp)))
+    })?;
     let progress = Progress::waiting("Loading the site");
     offline::submit(config, store, Command::ReplaceSite(Box::new(site)))?;
     drop(progress);

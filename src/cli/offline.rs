@@ -5,11 +5,12 @@ use std::thread::JoinHandle;
 use anyhow::{Context, anyhow};
 use tokio::runtime::Runtime;
 
+use super::backup::is_fresh;
 use super::exit::Failure;
 use crate::app;
 use crate::config::Config;
-use crate::domain::{Command, Kind};
-use crate::engine::{Clock, Engine, EngineOptions, Exit, Handle};
+use crate::domain::{Command, Kind, Site, World};
+use crate::engine::{Clock, Engine, EngineError, EngineOptions, Exit, Handle};
 use crate::store::{AuditOrigin, Store, StoreError};
 
 /// The command that stops the service, for messages.
@@ -50,6 +51,32 @@ pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), Failure>
         )));
     }
     Ok(())
+}
+
+/// Reads what is to be loaded and opens the store for it. A store that is there is opened first, so
+/// that a refusal does not wait for gigabytes to be read; one that is not is made last, so that a file
+/// that cannot be loaded leaves none behind. Returns also what `read` says beside the site.
+pub(super) fn read_and_open<T>(
+    config: &Config,
+    replace: bool,
+    read: impl FnOnce() -> Result<(Site, T), Failure>,
+) -> Result<(Store, Site, T), Failure> {
+    let open = || -> Result<Store, Failure> {
+        let store = open_alone(config, "unoc import")?;
+        check_replace(&store, replace)?;
+        Ok(store)
+    };
+    if is_fresh(config) {
+        let (site, beside) = read()?;
+        let rehearsed = Command::ReplaceSite(Box::new(site.clone()));
+        World::default()
+            .execute(rehearsed, Clock::system().now())
+            .map_err(|refusal| anyhow::Error::from(EngineError::from(refusal)))?;
+        return Ok((open()?, site, beside));
+    }
+    let store = open()?;
+    let (site, beside) = read()?;
+    Ok((store, site, beside))
 }
 
 /// Runs an engine on the store for one command, as the server would.

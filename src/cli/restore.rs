@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::remote::Remote;
 use crate::api::RestoreView;
 use crate::app;
-use crate::backup::{Backups, Header, Lost, Manifest, RestoreReport, rehearse};
+use crate::backup::{Backups, Header, Lost, Manifest, RestoreReport, read_head, rehearse};
 use crate::config::Config;
 use crate::domain::{Site, Timestamp};
 use crate::engine::{Clock, check_site};
@@ -27,6 +27,9 @@ use crate::sync::legacy::{
     Choice, FileKind, LinkStatus, Tables, fault_of, mend, read_dump, recognise,
 };
 use crate::wire::Time;
+
+/// How much of what a packed file holds tells a dump from a backup: past warnings on top of it.
+const HEAD_BYTES: u64 = 64 << 10;
 
 pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     let config = cli.load_config()?;
@@ -320,14 +323,15 @@ fn kind_of(path: &Path) -> Option<FileKind> {
 
 /// A file that is neither a backup nor a dump as text gets the command that helps.
 fn refuse_unreadable(name: &str) -> Result<(), Failure> {
-    let fault = match kind_of(Path::new(name)) {
-        // What backups are made of.
-        None
-        | Some(
-            FileKind::OwnBackup
-            | FileKind::Encrypted
-            | FileKind::Packed { format: "Zstandard", .. },
-        ) => None,
+    let path = Path::new(name);
+    let fault = match kind_of(path) {
+        None | Some(FileKind::OwnBackup | FileKind::Encrypted) => None,
+        // So are backups; one that is damaged is told as such.
+        Some(kind @ FileKind::Packed { format: "Zstandard", .. }) => {
+            let is_dump =
+                read_head(path, HEAD_BYTES).is_ok_and(|head| FileKind::of(&head) == FileKind::Sql);
+            fault_of(kind).filter(|_| is_dump)
+        }
         Some(kind) => fault_of(kind),
     };
     let Some(fault) = fault else { return Ok(()) };
