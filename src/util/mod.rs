@@ -5,8 +5,10 @@
 
 mod journal;
 mod observer;
+mod pool;
 mod threads;
 
 pub use journal::{Priority, is_journal, marked};
 pub use observer::{Observed, Observer};
+pub use pool::Pool;
 pub use threads::{Threads, Unanswered};

@@ -46,11 +46,20 @@ impl Threads {
         limit: Duration,
         call: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Unanswered> {
-        let answered = async {
-            let place = Arc::clone(&self.0).acquire_owned().await;
-            run(place.map_err(|_| Unanswered::Stopped)?, call).await
-        };
+        let answered = self.call_in_turn(call);
         tokio::time::timeout(limit, answered).await.unwrap_or(Err(Unanswered::Silent))
+    }
+
+    /// The same without a limit, for those who set one around it.
+    ///
+    /// # Errors
+    /// [`Unanswered`], but never `Silent`.
+    pub async fn call_in_turn<T: Send + 'static>(
+        &self,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        let place = Arc::clone(&self.0).acquire_owned().await;
+        run(place.map_err(|_| Unanswered::Stopped)?, call).await
     }
 
     /// Makes a call that takes as long as it takes, if there is a place for it now.

@@ -18,7 +18,7 @@ use super::error::TargetError;
 use super::pump::{BATCH_BYTES, Sink};
 use super::target::{Target, check_name};
 use super::upload::local;
-use super::wait::{aside, within};
+use super::wait::aside;
 
 /// Most objects of a site at a target: five thousand backups with their manifests, far beyond every
 /// retention.
@@ -52,7 +52,7 @@ impl Target {
         let mut found = Vec::new();
         let mut seen = 0;
         let mut objects = store.list(Some(&prefix));
-        while let Some(next) = within(self.patience.call, self.name(), objects.next()).await? {
+        while let Some(next) = self.within(self.patience.call, objects.next()).await? {
             let meta = match next {
                 // A directory that nothing was copied to yet, or a file that has just gone.
                 Err(object_store::Error::NotFound { .. }) if self.directory().is_some() => continue,
@@ -112,7 +112,7 @@ impl Target {
         let object = self.object(site, name)?;
         let store = self.open().await?;
         let result = self.get(&store, &object, name, Some(bytes_max)).await?;
-        let bytes = within(self.patience.call, self.name(), result.bytes()).await?;
+        let bytes = self.within(self.patience.call, result.bytes()).await?;
         bytes.map_err(|error| self.failed(name, &error))
     }
 
@@ -132,7 +132,7 @@ impl Target {
         object: &ObjectPath,
         name: &str,
     ) -> Result<(), TargetError> {
-        let deleted = within(self.patience.call, self.name(), store.delete(object)).await?;
+        let deleted = self.within(self.patience.call, store.delete(object)).await?;
         match deleted.map_err(|error| self.failed(name, &error)) {
             Ok(()) | Err(TargetError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -153,7 +153,7 @@ impl Target {
         let path = sink.path.clone();
         let (mut batch, mut batch_bytes, mut is_last) = (Vec::new(), 0, false);
         while !is_last {
-            match within(self.patience.step, self.name(), stream.next()).await? {
+            match self.within(self.patience.step, stream.next()).await? {
                 Some(piece) => {
                     let piece: Bytes = piece.map_err(|error| self.failed(name, &error))?;
                     batch_bytes += piece.len();
@@ -182,7 +182,7 @@ impl Target {
         name: &str,
         bytes_max: Option<u64>,
     ) -> Result<GetResult, TargetError> {
-        let result = within(self.patience.call, self.name(), store.get(object)).await?;
+        let result = self.within(self.patience.call, store.get(object)).await?;
         let result = result.map_err(|error| self.failed(name, &error))?;
         if bytes_max.is_some_and(|bytes_max| result.meta.size > bytes_max) {
             return Err(self.too_large(name, bytes_max));

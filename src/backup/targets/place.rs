@@ -18,6 +18,7 @@ use super::error::TargetError;
 use super::explain::{Redact, causes};
 use super::route::Connector;
 use super::wait::STEP;
+use crate::util::Pool;
 
 /// A host that is there answers a connection at once, also across an ocean.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -30,6 +31,10 @@ const RETRY_WAIT_LONGEST: Duration = Duration::from_secs(2);
 /// After this no further try begins; far below the validity of a signature (15 minutes for S3).
 const RETRY_WITHIN: Duration = Duration::from_secs(60);
 
+/// Threads that wait for a directory: two parts of a copy are written at a time, and meanwhile others
+/// list or fetch.
+const DIRECTORY_THREADS: usize = 4;
+
 /// What the client says on a system without root certificates, and what to do about it.
 const NO_ROOTS: &str = "No CA certificates";
 const NO_ROOTS_ADVICE: &str = "this system has no root certificates: install ca-certificates or \
@@ -39,8 +44,12 @@ const NO_ROOTS_ADVICE: &str = "this system has no root certificates: install ca-
 #[derive(Clone)]
 pub(super) enum Place {
     Remote(Arc<dyn ObjectStore>),
-    /// A directory, such as a network mount; it may come and go.
-    Directory(PathBuf),
+    /// A directory, such as a network mount; it may come and go, or hang.
+    Directory {
+        path: PathBuf,
+        /// All calls on it are made there: those that hang leave no more threads behind.
+        pool: Pool,
+    },
 }
 
 impl Place {
@@ -63,7 +72,13 @@ impl Place {
             TargetError::Settings { target: address.name.clone(), what }
         };
         let store: Arc<dyn ObjectStore> = match address.scheme {
-            Scheme::Directory => return Ok(Self::Directory(address.directory.clone())),
+            Scheme::Directory => {
+                let pool = Pool::new(DIRECTORY_THREADS).map_err(|error| TargetError::Settings {
+                    target: address.name.clone(),
+                    what: error.to_string(),
+                })?;
+                return Ok(Self::Directory { path: address.directory.clone(), pool });
+            }
             Scheme::S3 => {
                 let builder = AmazonS3Builder::new().with_url(url).with_retry(retry());
                 let builder = builder.with_client_options(options).with_http_connector(Connector);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::path::Path as ObjectPath;
 use object_store::{Error as StoreError, ObjectStore};
@@ -37,7 +38,7 @@ pub struct Target {
     /// Takes the target's secrets out of what the store says.
     redact: Redact,
     pub(super) patience: Patience,
-    /// The one thread that looks whether a directory is there: while it hangs, no other one follows.
+    /// One look at a time whether a directory is there: while it hangs, no other one follows.
     opening: Threads,
 }
 
@@ -116,7 +117,7 @@ impl Target {
     #[must_use]
     pub fn directory(&self) -> Option<&Path> {
         match &self.place {
-            Place::Directory(path) => Some(path),
+            Place::Directory { path, .. } => Some(path),
             Place::Remote(_) => None,
         }
     }
@@ -126,24 +127,42 @@ impl Target {
     pub(super) async fn open(&self) -> Result<Arc<dyn ObjectStore>, TargetError> {
         let path = match &self.place {
             Place::Remote(store) => return Ok(Arc::clone(store)),
-            Place::Directory(path) => path.clone(),
+            Place::Directory { path, .. } => path.clone(),
         };
-        let opened = self.opening.call_within(self.patience.call, move || {
+        let opened = self.opening.call_in_turn(move || {
             let is_there = path.is_dir();
             let store = is_there.then(|| open_directory(&path));
             (path, store)
         });
-        let (path, store) = opened.await.map_err(|error| match error {
-            Unanswered::Silent => {
-                TargetError::Stalled { target: self.name.clone(), limit: self.patience.call }
-            }
+        let opened = self.within(self.patience.call, opened).await?;
+        let (path, store) = opened.map_err(|error| match error {
             Unanswered::Panicked => TargetError::Panicked,
-            Unanswered::Stopped => TargetError::Stopping,
+            Unanswered::Silent | Unanswered::Stopped => TargetError::Stopping,
         })?;
         match store {
             Some(store) => store.map_err(|error| self.failed("", &error)),
             None => Err(TargetError::NoDirectory { target: self.name.clone(), path }),
         }
+    }
+
+    /// Waits for a step, whose blocking calls are made on the target's own threads.
+    ///
+    /// # Errors
+    /// [`TargetError::Stalled`] after `limit`. What hangs in a directory keeps its thread; while all do,
+    /// [`Self::open`] stalls, so that nothing more is begun.
+    pub(super) async fn within<T>(
+        &self,
+        limit: Duration,
+        step: impl Future<Output = T>,
+    ) -> Result<T, TargetError> {
+        let step = async {
+            match &self.place {
+                Place::Remote(_) => step.await,
+                Place::Directory { pool, .. } => pool.run(step).await,
+            }
+        };
+        let stalled = |_| TargetError::Stalled { target: self.name.clone(), limit };
+        tokio::time::timeout(limit, step).await.map_err(stalled)
     }
 
     /// Returns where the objects of a site lie.
@@ -244,6 +263,44 @@ pub(super) fn check_name(name: &str) -> Result<(), TargetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Calls on a directory that hangs: many more than threads may wait for it.
+    const CALLS: usize = 100;
+    /// Those of the pool, those that tokio has anyway, and some of other tests beside this one.
+    const THREADS_MORE: usize = 20;
+
+    fn thread_count() -> usize {
+        std::fs::read_dir("/proc/self/task").unwrap().count()
+    }
+
+    /// A FIFO stands for a mount whose server is away: who opens one waits for a writer.
+    #[tokio::test]
+    async fn a_directory_that_hangs_holds_few_threads() {
+        const SHORT: Duration = Duration::from_millis(10);
+        let directory = tempfile::tempdir().unwrap();
+        let site = Uuid::from_u128(7);
+        let objects = directory.path().join(site.to_string());
+        std::fs::create_dir(&objects).unwrap();
+        let (fifo, aside) = (objects.join("unoc_x.json"), objects.join("released"));
+        let (kind, mode) =
+            (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, kind, mode, 0).unwrap();
+        let url = format!("file://{}?name=nfs", directory.path().display());
+        let target = Target::parse(&url, None).unwrap();
+        let hurried = target.clone().with_patience(Patience { step: SHORT, call: SHORT });
+        let before = thread_count();
+        for _ in 0..CALLS {
+            let got = hurried.get_small(site, "unoc_x.json", 1024).await;
+            assert!(matches!(got, Err(TargetError::Stalled { .. })), "{got:?}");
+        }
+        let after = thread_count();
+        assert!(after <= before + THREADS_MORE, "{after} threads after {before}");
+
+        std::fs::rename(&fifo, &aside).unwrap();
+        // For reading too, so that it does not wait for a reader itself.
+        drop(std::fs::OpenOptions::new().read(true).write(true).open(&aside).unwrap());
+        assert_eq!(target.list(site).await.unwrap(), [], "it goes on");
+    }
 
     /// What `object_store` makes of an answer: a sentence with the status and the body.
     fn answered(status: &str, code: &str) -> Box<dyn std::error::Error + Send + Sync> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::error::TargetError;
 use super::pump::{Meter, Sink, Source};
 use super::target::Target;
-use super::wait::{aside, within};
+use super::wait::aside;
 
 /// Bytes of a part. S3 takes 5 MiB to 5 GiB and 10,000 parts (Amazon S3 User Guide, "Multipart
 /// upload limits"): with 8 MiB a backup may have 78 GiB.
@@ -84,17 +84,17 @@ impl Target {
         if first.len() < PART_BYTES {
             file.check_local(source.meter)?;
             let put = store.put(object, PutPayload::from_bytes(first));
-            let put = within(self.patience.step, self.name(), put).await?;
+            let put = self.within(self.patience.step, put).await?;
             put.map_err(|error| self.failed(&file.name, &error))?;
             progress(file.bytes);
             return Ok(());
         }
-        let begun = within(self.patience.call, self.name(), store.put_multipart(object)).await?;
+        let begun = self.within(self.patience.call, store.put_multipart(object)).await?;
         let mut upload = begun.map_err(|error| self.failed(&file.name, &error))?;
         let sent = self.send_parts(upload.as_mut(), source, first, file, progress).await;
         if sent.is_err() {
             // Parts that stay behind cost room until the bucket's own rule removes them.
-            within(self.patience.call, self.name(), upload.abort()).await.ok();
+            self.within(self.patience.call, upload.abort()).await.ok();
         }
         sent
     }
@@ -119,7 +119,7 @@ impl Target {
             }
             let keep = if is_last { 0 } else { PARTS_IN_FLIGHT - 1 };
             while in_flight.len() > keep {
-                let next = within(self.patience.step, self.name(), in_flight.next()).await?;
+                let next = self.within(self.patience.step, in_flight.next()).await?;
                 if let Some(done) = next {
                     sent_bytes += done.map_err(|error| failed(&error))?;
                     // All of it is told when it is complete.
@@ -132,7 +132,7 @@ impl Target {
             (source, part) = next_part(source, &file.path).await?;
         }
         file.check_local(source.meter)?;
-        let completed = within(self.patience.step, self.name(), upload.complete()).await?;
+        let completed = self.within(self.patience.step, upload.complete()).await?;
         completed.map_err(|error| failed(&error))?;
         progress(file.bytes);
         Ok(())
@@ -168,7 +168,7 @@ impl Target {
         let Some(directory) = self.directory() else { return Ok(()) };
         let path = directory.join(object.as_ref());
         let swept = aside(move || sweep(&path));
-        within(self.patience.call, self.name(), swept).await??.map_err(local(directory))
+        self.within(self.patience.call, swept).await??.map_err(local(directory))
     }
 }
 

@@ -47,19 +47,6 @@ pub fn next_attempt(attempts: u32, jitter: f64) -> Duration {
     wait.mul_f64(1.0 - JITTER * jitter)
 }
 
-/// Waits for a step of the target named `target`.
-///
-/// # Errors
-/// [`TargetError::Stalled`] after `limit`.
-pub(super) async fn within<T>(
-    limit: Duration,
-    target: &str,
-    step: impl Future<Output = T>,
-) -> Result<T, TargetError> {
-    let stalled = |_| TargetError::Stalled { target: target.to_owned(), limit };
-    tokio::time::timeout(limit, step).await.map_err(stalled)
-}
-
 /// Runs `work`, which may block, aside.
 ///
 /// # Errors
