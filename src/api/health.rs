@@ -15,7 +15,7 @@ use super::error::ApiError;
 use super::state::ApiState;
 use super::sync::behind_s;
 use crate::domain::Kind;
-use crate::engine::{EngineError, Room};
+use crate::engine::{Activity, EngineError, Room, Work};
 use crate::sync::State as SyncState;
 use crate::wire::Time;
 
@@ -23,9 +23,8 @@ use crate::wire::Time;
 const SERVICE: &str = "unoc-backend";
 const API_VERSION: &str = "2.0.0";
 const UNHEALTHY: &str = "unhealthy";
-/// An engine that has not answered by then does not write either; its longest batch is far
-/// shorter.
-const ENGINE_WAIT: Duration = Duration::from_secs(2);
+/// Work that takes longer than this is told: a batch of commands is far shorter.
+const ORDINARY_WORK: Duration = Duration::from_secs(2);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
@@ -38,8 +37,9 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 /// The health in a word.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or not in PostgreSQL) or `unhealthy` (writes are
-    /// refused).
+    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or not in
+    /// PostgreSQL; a restore is under way, writes wait) or `unhealthy` (writes are refused, or the engine is
+    /// stuck).
     status: &'static str,
     service: &'static str,
     version: &'static str,
@@ -87,7 +87,7 @@ struct BackupHealth {
     postgres_failure: Option<String>,
 }
 
-/// Whether the one writer answers.
+/// Whether the one writer waits for work or gets on with it.
 #[derive(Serialize, ToSchema)]
 struct EngineHealth {
     is_alive: bool,
@@ -131,8 +131,8 @@ struct SyncHealth {
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
 async fn health(State(state): State<ApiState>) -> Response {
-    let (is_alive, room) = tokio::join!(is_engine_alive(&state), state.handle().observe_room());
-    let (status, reason) = verdict(is_alive, room.as_ref(), &state);
+    let room = state.handle().observe_room().await;
+    let (status, reason) = verdict(room.as_ref(), &state);
     let code = match status {
         UNHEALTHY => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
@@ -160,7 +160,7 @@ async fn live() -> Json<StateWord> {
     responses((status = 200, body = StateWord), (status = 503, body = StateWord))
 )]
 async fn ready(State(state): State<ApiState>) -> Response {
-    if is_engine_alive(&state).await {
+    if state.handle().is_alive() {
         Json(StateWord { status: "ready" }).into_response()
     } else {
         let body = Json(StateWord { status: "not ready" });
@@ -176,8 +176,8 @@ async fn ready(State(state): State<ApiState>) -> Response {
     responses((status = 200, body = HealthDetail))
 )]
 async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
-    let (is_alive, room) = tokio::join!(is_engine_alive(&state), state.handle().observe_room());
-    let (status, _) = verdict(is_alive, room.as_ref(), &state);
+    let room = state.handle().observe_room().await;
+    let (status, _) = verdict(room.as_ref(), &state);
     let room = room?;
     let snapshot = state.handle().read();
     let sync = state.sync().status();
@@ -187,7 +187,7 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
         version: env!("CARGO_PKG_VERSION"),
         site_id: state.handle().site_id(),
         seq: snapshot.head().seq,
-        engine: EngineHealth { is_alive },
+        engine: EngineHealth { is_alive: state.handle().is_alive() },
         volume: VolumeHealth {
             directory: room.space.directory.display().to_string(),
             free_bytes: room.space.free_bytes,
@@ -215,17 +215,10 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
     Ok(Json(body).into_response())
 }
 
-async fn is_engine_alive(state: &ApiState) -> bool {
-    matches!(tokio::time::timeout(ENGINE_WAIT, state.handle().ping()).await, Ok(Ok(())))
-}
-
 /// The health in a word, and why it is not the best one.
-fn verdict(
-    is_alive: bool,
-    room: Result<&Room, &EngineError>,
-    state: &ApiState,
-) -> (&'static str, Option<String>) {
-    if let Some(reason) = trouble(is_alive, room) {
+fn verdict(room: Result<&Room, &EngineError>, state: &ApiState) -> (&'static str, Option<String>) {
+    let activity = state.handle().activity();
+    if let Some(reason) = stopped(activity).or_else(|| read_only(room)) {
         return (UNHEALTHY, Some(reason));
     }
     let sync = state.sync().status();
@@ -243,8 +236,8 @@ fn verdict(
     let unproved = state.backups().postgres_failure().map(|failure| {
         format!("the last full verification did not get through PostgreSQL; {failure}")
     });
-    let reasons: Vec<String> =
-        mirror.into_iter().chain(unprotected(state)).chain(unproved).collect();
+    let parts = [busy(activity), mirror, unprotected(state), unproved];
+    let reasons: Vec<String> = parts.into_iter().flatten().collect();
     if reasons.is_empty() { ("healthy", None) } else { ("degraded", Some(reasons.join("; "))) }
 }
 
@@ -260,10 +253,30 @@ fn unprotected(state: &ApiState) -> Option<String> {
     })
 }
 
-fn trouble(is_engine_alive: bool, room: Result<&Room, &EngineError>) -> Option<String> {
-    if !is_engine_alive {
-        return Some("the engine does not answer".to_owned());
+/// Why nothing is written any more.
+fn stopped(activity: Activity) -> Option<String> {
+    match activity {
+        Activity::Idle | Activity::Busy(_) => None,
+        Activity::Ended => Some("the engine has ended; restart the service".to_owned()),
+        Activity::Stuck(Work { what, elapsed }) => Some(format!(
+            "the engine does not answer: it has been at {what} for {} s; see whether the data volume \
+             answers, then restart the service",
+            elapsed.as_secs()
+        )),
     }
+}
+
+/// What writes wait for.
+fn busy(activity: Activity) -> Option<String> {
+    match activity {
+        Activity::Busy(Work { what, elapsed }) if elapsed > ORDINARY_WORK => {
+            Some(format!("{what} has been under way for {} s; writes wait", elapsed.as_secs()))
+        }
+        _ => None,
+    }
+}
+
+fn read_only(room: Result<&Room, &EngineError>) -> Option<String> {
     let room = match room {
         Ok(room) => room,
         Err(error) => return Some(error.to_string()),

@@ -47,7 +47,7 @@ pub(super) async fn while_starting<T>(started: impl Future<Output = T>) -> T {
     }
 }
 
-/// Gives a sign of life as long as the engine answers or works on something long: a hung engine lets
+/// Gives a sign of life as long as the engine waits for work or gets on with it: a hung engine lets
 /// systemd restart us.
 pub(super) async fn feed_watchdog(
     handle: Handle,
@@ -61,7 +61,7 @@ pub(super) async fn feed_watchdog(
             _ = tick.tick() => {}
             () = &mut stopping => return,
         }
-        if handle.is_alive(period / 2).await {
+        if handle.is_alive() {
             notify(&[NotifyState::Watchdog]);
         } else {
             warn!("The engine does not answer: no sign of life to systemd");

@@ -1,15 +1,17 @@
 //! How everybody else asks the engine and listens to it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tracing::error;
 use uuid::Uuid;
 
 use super::clock::Clock;
 use super::commit::Commit;
 use super::error::EngineError;
-use super::progress::Progress;
+use super::progress::{Activity, Progress};
 use super::writer::{BYTES_PER_CHANGE, Request};
 use crate::domain::{Change, Command, Refusal, Reply, Timestamp, World};
 use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};
@@ -20,6 +22,9 @@ use crate::util::{Observed, Observer, Unanswered};
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// How long the data volume may take to tell its free space: a system call of a microsecond.
 const ROOM_WAIT: Duration = Duration::from_secs(2);
+/// How old the room that is told may be: a monitoring agent asks less often, and a benchmark makes one
+/// look a second. What a write found is told at once.
+const ROOM_AGE_MAX: Duration = Duration::from_secs(1);
 /// Room for an ordinary command above what is kept free: an ODF with its 48 ports makes 49 changes.
 /// Without it most writes are refused, whatever a smaller one might still get.
 const ORDINARY_WRITE_BYTES: u64 = 64 * BYTES_PER_CHANGE;
@@ -69,7 +74,7 @@ impl Handle {
     ) -> Result<Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Command { command, origin, answer }).await?;
-        self.answer(answered).await?
+        Self::answer(answered).await?
     }
 
     /// What commands would change, without changing anything.
@@ -80,7 +85,7 @@ impl Handle {
         let total = commands.len();
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Simulate { commands, answer }).await?;
-        let simulated = self.answer(answered).await?;
+        let simulated = Self::answer(answered).await?;
         simulated.map_err(|row| EngineError::Refused(Refusal::Rows { rows: vec![row], total }))
     }
 
@@ -91,7 +96,7 @@ impl Handle {
     pub async fn try_out(&self, command: Command) -> Result<Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::TryOut { command, answer }).await?;
-        self.answer(answered).await?
+        Self::answer(answered).await?
     }
 
     /// What `look` makes of the network as a graph, and the seq of the commit that it saw. It runs
@@ -103,35 +108,38 @@ impl Handle {
     ) -> Result<(u64, T), EngineError> {
         let (answer, answered) = oneshot::channel();
         let inspection = Box::new(move |world: &World, seq: u64| {
-            answer.send((seq, look(world))).ok();
+            // It only looks: what it left half done is its own.
+            let seen = catch_unwind(AssertUnwindSafe(|| look(world)));
+            if seen.is_err() {
+                error!("A look at the network panicked; the line above names the place");
+            }
+            answer.send(seen.map(|seen| (seq, seen)).map_err(|_| EngineError::Panicked)).ok();
         });
         self.enqueue(Request::Inspect(inspection)).await?;
-        self.answer(answered).await
+        Self::answer(answered).await?
     }
 
     /// Returns once the engine has worked through what was queued before: proof that it lives.
     pub async fn ping(&self) -> Result<(), EngineError> {
         let (answer, answered) = oneshot::channel();
         self.requests.send(Request::Ping(answer)).await.map_err(|_| EngineError::Stopped)?;
+        Self::answer(answered).await
+    }
+
+    /// What the engine does now, without asking it.
+    pub fn activity(&self) -> Activity {
+        if self.requests.is_closed() { Activity::Ended } else { self.progress.activity() }
+    }
+
+    /// Whether the engine waits for work, or works on something, such as a restore, and has not taken
+    /// longer than that may.
+    pub fn is_alive(&self) -> bool {
+        matches!(self.activity(), Activity::Idle | Activity::Busy(_))
+    }
+
+    /// Waits for an answer. The engine drops one only when it ends, a moment before its queue closes.
+    pub(super) async fn answer<T>(answered: oneshot::Receiver<T>) -> Result<T, EngineError> {
         answered.await.map_err(|_| EngineError::Stopped)
-    }
-
-    /// Whether the engine answers within `limit`, or works on something that takes longer, such as a
-    /// restore, and has not taken longer than that may.
-    pub async fn is_alive(&self, limit: Duration) -> bool {
-        match tokio::time::timeout(limit, self.ping()).await {
-            Ok(answered) => answered.is_ok(),
-            Err(_) => self.progress.is_under_way(),
-        }
-    }
-
-    /// Waits for an answer. Without one, either the engine has ended or a fault ended this request.
-    pub(super) async fn answer<T>(&self, answered: oneshot::Receiver<T>) -> Result<T, EngineError> {
-        match answered.await {
-            Ok(answer) => Ok(answer),
-            // An engine that ends drops its answers before its queue: only a sign of life tells.
-            Err(_) => Err(self.ping().await.err().unwrap_or(EngineError::Panicked)),
-        }
     }
 
     pub(super) async fn enqueue(&self, request: Request) -> Result<(), EngineError> {
@@ -197,14 +205,18 @@ impl Handle {
         Ok(Room { space: self.store.space()?, min_free_bytes: self.min_free_bytes })
     }
 
-    /// The same for those who serve: one thread looks for all who ask.
+    /// The same for those who serve, up to a second old: one thread looks for all who ask.
     ///
     /// # Errors
     /// [`EngineError::Volume`], also when there is no answer within 2 s.
     pub async fn observe_room(&self) -> Result<Room, EngineError> {
         let handle = self.clone();
         let look = move || handle.room().map_err(|error| error.to_string());
-        let what = match self.rooms.ask(ROOM_WAIT, look).await {
+        let seen = match self.rooms.recent(ROOM_AGE_MAX) {
+            Some(seen) => Ok(seen),
+            None => self.rooms.ask(ROOM_WAIT, look).await,
+        };
+        let what = match seen {
             Ok(Observed { value, is_fresh: true, .. }) => match value.as_ref() {
                 Ok(room) => return Ok(room.clone()),
                 Err(error) => error.clone(),

@@ -50,6 +50,6 @@ impl Handle {
     pub async fn save_jobs(&self, writes: Vec<JobWrite>) -> Result<bool, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Jobs(JobRequest { writes, answer })).await?;
-        self.answer(answered).await
+        Self::answer(answered).await
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn load(snapshot: &Snapshot, progress: &Progress) -> Result<World, St
         });
         for (number, device) in snapshot.devices(ALL)?.enumerate() {
             if number.is_multiple_of(CHUNK_RECORDS) {
-                progress.begin(SHORT_STEP);
+                progress.step(SHORT_STEP);
             }
             world.restore_device(device?);
         }
@@ -38,7 +38,7 @@ pub(super) fn load(snapshot: &Snapshot, progress: &Progress) -> Result<World, St
         restore_all(links, progress, |link| world.restore_link(link))
     })?;
     world.restore_counters(snapshot.head().counters);
-    progress.begin(LONG_STEP);
+    progress.step(LONG_STEP);
     world.check_invariants()?;
     Ok(world)
 }
@@ -72,7 +72,7 @@ fn restore_all<T>(
     mut restore: impl FnMut(T),
 ) -> Result<(), StoreError> {
     for chunk in chunks {
-        progress.begin(SHORT_STEP);
+        progress.step(SHORT_STEP);
         chunk?.into_iter().for_each(&mut restore);
     }
     Ok(())

@@ -123,7 +123,7 @@ impl Engine {
         };
         self.seq = self.seq.max(adoption.floors.seq) + 1;
         let origin = AuditOrigin { actor: adoption.actor.to_owned(), request_id: String::new() };
-        self.progress.begin(LONG_STEP);
+        self.progress.step(LONG_STEP);
         self.store.commit(&CommitBatch {
             seq: self.seq,
             at: now,
@@ -161,7 +161,7 @@ impl Engine {
             return Ok(Ok(None));
         }
         let name = format!("{stamp}-seq{}", self.seq);
-        self.progress.begin(LONG_STEP);
+        self.progress.step(LONG_STEP);
         self.store.set_aside(&self.store.read()?, &name).map(|kept| Ok(Some(kept)))
     }
 }
@@ -215,6 +215,6 @@ impl Handle {
     ) -> Result<T, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Mirror(request(answer))).await?;
-        self.answer(answered).await
+        Self::answer(answered).await
     }
 }

@@ -25,6 +25,7 @@ pub use handle::{Handle, Room};
 pub use load::check_site;
 pub use mirror::{Adopted, Adoption};
 pub use path::{Hop, climb};
+pub use progress::{Activity, Work};
 pub use replace::{Restoration, Restored};
 pub use table::{Imported, TableExport, export_table, import_table};
 pub use writer::{Engine, EngineOptions, Exit};

@@ -1,6 +1,6 @@
 //! Whether the engine works on something long or is stuck: what it does now, and for how long it may.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,29 +13,72 @@ pub(super) const LONG_STEP: Duration = Duration::from_secs(600);
 /// A step of the loading: some thousand records.
 pub(super) const SHORT_STEP: Duration = Duration::from_secs(30);
 
+/// What the engine does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// It waits for work.
+    Idle,
+    /// It works, and what waits behind is carried out afterwards.
+    Busy(Work),
+    /// It has not come further for longer than the step may take.
+    Stuck(Work),
+    /// Its thread has ended.
+    Ended,
+}
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// A noun, such as `a restore`.
+    pub what: &'static str,
+    pub elapsed: Duration,
+}
+
 /// Shared by the engine, which notes what it begins, and those who judge it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress(Arc<Mutex<Option<Instant>>>);
+pub(super) struct Progress(Arc<Mutex<Option<Turn>>>);
+
+#[derive(Debug)]
+struct Turn {
+    what: &'static str,
+    began: Instant,
+    /// When the step that runs now has to be over.
+    until: Instant,
+}
 
 impl Progress {
-    /// Begins something that takes up to `allowed`.
-    pub(super) fn begin(&self, allowed: Duration) {
-        self.set(Some(Instant::now() + allowed));
+    /// Begins something, whose first step takes up to `allowed`.
+    pub(super) fn begin(&self, what: &'static str, allowed: Duration) {
+        let began = Instant::now();
+        *self.turn() = Some(Turn { what, began, until: began + allowed });
+    }
+
+    /// Begins the next step of it, which takes up to `allowed`. Before the engine serves, nobody
+    /// asks and nothing is noted.
+    pub(super) fn step(&self, allowed: Duration) {
+        if let Some(turn) = self.turn().as_mut() {
+            turn.until = Instant::now() + allowed;
+        }
     }
 
     /// Waits for work.
     pub(super) fn rest(&self) {
-        self.set(None);
+        *self.turn() = None;
     }
 
-    /// Whether what was begun may still take its time.
-    pub(super) fn is_under_way(&self) -> bool {
-        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| Instant::now() < until)
+    pub(super) fn activity(&self) -> Activity {
+        let now = Instant::now();
+        match self.turn().as_ref() {
+            None => Activity::Idle,
+            Some(Turn { what, began, until }) => {
+                let work = Work { what, elapsed: now.saturating_duration_since(*began) };
+                if now < *until { Activity::Busy(work) } else { Activity::Stuck(work) }
+            }
+        }
     }
 
-    fn set(&self, until: Option<Instant>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    fn turn(&self) -> MutexGuard<'_, Option<Turn>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,13 +89,19 @@ mod tests {
     #[test]
     fn what_takes_longer_than_it_may_is_stuck() {
         let progress = Progress::default();
-        assert!(!progress.is_under_way(), "who rests answers at once");
-        progress.begin(LONG_STEP);
-        assert!(progress.is_under_way());
-        progress.begin(Duration::ZERO);
-        assert!(!progress.is_under_way());
-        progress.begin(TURN);
+        let check = |expected: &str| {
+            let activity = format!("{:?}", progress.activity());
+            assert!(activity.starts_with(expected), "{activity} is not {expected}");
+        };
+        progress.step(LONG_STEP);
+        check("Idle");
+        progress.begin("a restore", SHORT_STEP);
+        check("Busy(Work { what: \"a restore\"");
+        progress.step(Duration::ZERO);
+        check("Stuck(Work { what: \"a restore\"");
+        progress.step(SHORT_STEP);
+        check("Busy");
         progress.rest();
-        assert!(!progress.is_under_way());
+        check("Idle");
     }
 }

@@ -61,7 +61,7 @@ impl Engine {
         let seq_before = self.seq;
         let at = self.options.clock.now();
         self.seq = seq_before.max(from.head().seq) + 1;
-        self.progress.begin(LONG_STEP);
+        self.progress.step(LONG_STEP);
         let head = self.store.replace(&Replacement {
             from: &from,
             seq: self.seq,
@@ -89,7 +89,7 @@ impl Engine {
             return Ok(Err(Restored::NoRoom { space, needed_bytes }));
         }
         let current = self.store.read()?;
-        self.progress.begin(LONG_STEP);
+        self.progress.step(LONG_STEP);
         let kept = self.store.keep_copy(&current, &wanted.keep_in, &wanted.keep_as)?;
         Ok(Ok((from, kept)))
     }
@@ -104,6 +104,6 @@ impl Handle {
     pub async fn restore(&self, wanted: Restoration) -> Result<Restored, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Restore(Box::new(wanted), answer)).await?;
-        self.answer(answered).await
+        Self::answer(answered).await
     }
 }

@@ -1,6 +1,5 @@
 //! The engine thread: drain, decide, commit, answer, publish.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -11,7 +10,7 @@ use uuid::Uuid;
 use super::clock::Clock;
 use super::commit::{Applied, Cause, Commit};
 use super::error::EngineError;
-use super::handle::Handle;
+use super::handle::{Handle, Room};
 use super::jobs::JobRequest;
 use super::load;
 use super::mirror::MirrorRequest;
@@ -82,6 +81,19 @@ enum Question {
     Jobs(JobRequest),
 }
 
+impl Question {
+    /// What answering it is, for those who wait.
+    fn what(&self) -> &'static str {
+        match self {
+            Self::Simulate { .. } | Self::TryOut { .. } => "a simulation",
+            Self::Inspect(_) => "an analysis of the network",
+            Self::Mirror(_) => "work for the mirror",
+            Self::Restore(..) => "a restore",
+            Self::Jobs(_) => "the record of a job",
+        }
+    }
+}
+
 /// How to run the engine.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
@@ -112,6 +124,8 @@ pub struct Engine {
     seqs: watch::Sender<u64>,
     /// Tells the handles what is done now.
     pub(super) progress: Progress,
+    /// Tells the handles how much room a write found.
+    rooms: Observer<Result<Room, String>>,
 }
 
 impl Engine {
@@ -143,8 +157,18 @@ impl Engine {
             progress: progress.clone(),
             run_id: Uuid::new_v4(),
         };
-        let world = World::default();
-        let engine = Self { world, seq, store, latest, options, requests, commits, seqs, progress };
+        let engine = Self {
+            world: World::default(),
+            seq,
+            store,
+            latest,
+            options,
+            requests,
+            commits,
+            seqs,
+            progress,
+            rooms: handle.rooms.clone(),
+        };
         let (loaded, outcome) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
@@ -191,7 +215,7 @@ impl Engine {
         loop {
             self.progress.rest();
             let Some(first) = self.requests.blocking_recv() else { break };
-            self.progress.begin(TURN);
+            self.progress.begin("a batch of changes", TURN);
             let mut batch = Batch::new(self.world.counters());
             let mut stopping = self.take(&mut batch, first);
             while !stopping && batch.has_room() {
@@ -204,7 +228,7 @@ impl Engine {
                 return Exit::Failed(failure);
             }
             for question in questions {
-                self.progress.begin(TURN);
+                self.progress.begin(question.what(), TURN);
                 if let Err(failure) = self.answer(question) {
                     error!(error = %failure, "A write failed: stopping, the service must restart");
                     return Exit::Failed(failure);
@@ -258,12 +282,7 @@ impl Engine {
                 let tried = self.world.try_out(command, self.options.clock.now());
                 answer.send(tried.map_err(EngineError::from)).ok();
             }
-            Question::Inspect(look) => {
-                // It only looks: what it left half done is its own.
-                if catch_unwind(AssertUnwindSafe(|| look(&self.world, self.seq))).is_err() {
-                    error!("A look at the network panicked; the line above names the place");
-                }
-            }
+            Question::Inspect(look) => look(&self.world, self.seq),
             Question::Mirror(request) => self.serve_mirror(request)?,
             Question::Restore(wanted, answer) => {
                 answer.send(self.restore(&wanted)?).ok();
@@ -316,7 +335,7 @@ impl Engine {
                 direct_count: one.verdict.as_ref().map_or(0, |decision| decision.direct_count),
             })
             .collect();
-        self.progress.begin(LONG_STEP);
+        self.progress.step(LONG_STEP);
         self.store.commit(&CommitBatch {
             seq: self.seq + 1,
             at: self.options.clock.now(),
@@ -344,7 +363,9 @@ impl Engine {
     /// The reason why a write of this size must not be tried, if there is one.
     pub(super) fn lacks_room(&self, change_count: usize) -> Result<Option<NoRoom>, StoreError> {
         let space = self.store.space()?;
-        let needed_bytes = self.options.min_free_bytes + change_count as u64 * BYTES_PER_CHANGE;
+        let min_free_bytes = self.options.min_free_bytes;
+        self.rooms.note(Ok(Room { space: space.clone(), min_free_bytes }));
+        let needed_bytes = min_free_bytes + change_count as u64 * BYTES_PER_CHANGE;
         Ok((space.free_bytes < needed_bytes).then_some(NoRoom { space, needed_bytes }))
     }
 

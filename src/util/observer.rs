@@ -88,6 +88,21 @@ impl<T: Send + Sync + 'static> Observer<T> {
     }
 }
 
+impl<T> Observer<T> {
+    /// What was seen last, if that look began within `age_max`; none is made.
+    pub fn recent(&self, age_max: Duration) -> Option<Observed<T>> {
+        let (value, began) = self.0.told.borrow().last.clone()?;
+        let age = began.elapsed();
+        (age <= age_max).then_some(Observed { value, age, is_fresh: true })
+    }
+
+    /// Takes note of what somebody saw now without being asked.
+    pub fn note(&self, value: T) {
+        let last = (Arc::new(value), Instant::now());
+        self.0.told.send_modify(|told| told.last = Some(last));
+    }
+}
+
 impl<T> Shared<T> {
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
@@ -101,8 +116,14 @@ impl<T> Looker<T> {
     fn look(self, look: &impl Fn() -> T) {
         loop {
             let (number, began) = (self.0.wanted().number, Instant::now());
-            let last = Some((Arc::new(look()), began));
-            self.0.told.send_replace(Told { number, last, has_panicked: false });
+            let seen = (Arc::new(look()), began);
+            self.0.told.send_modify(|told| {
+                // What was noted meanwhile is newer.
+                if told.last.as_ref().is_none_or(|(_, other)| *other <= began) {
+                    told.last = Some(seen);
+                }
+                (told.number, told.has_panicked) = (number, false);
+            });
             let mut wanted = self.0.wanted();
             if wanted.number == number {
                 wanted.is_looking = false;
@@ -162,6 +183,29 @@ mod tests {
         drop(release);
         let fresh = observer.ask(LONG, look()).await.unwrap();
         assert!(fresh.is_fresh && *fresh.value > 2, "a look of its own time: {fresh:?}");
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_lately_needs_no_look_and_the_newest_stays() {
+        let observer = Observer::default();
+        assert!(observer.recent(LONG).is_none(), "nobody looked yet");
+        let (begun, begins) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let look = move || {
+            begun.send(()).expect("the test waits");
+            held.lock().map(|held| held.recv().ok()).ok();
+            1
+        };
+        assert!(observer.ask(SHORT, look).await.is_err(), "it hangs");
+        begins.recv().unwrap();
+        observer.note(2);
+        assert_eq!(*observer.recent(LONG).unwrap().value, 2);
+        drop(release);
+        let mut told = observer.0.told.subscribe();
+        told.wait_for(|told| told.number == 1).await.unwrap();
+        assert_eq!(*observer.recent(LONG).unwrap().value, 2, "the look began earlier");
+        assert!(observer.recent(Duration::ZERO).is_none());
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use unoc::engine::EngineError;
 
 use crate::app::TestApp;
 use crate::app::process::Server;
-use crate::app::wait::PATIENCE;
+use crate::app::wait::{self, PATIENCE};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -39,11 +39,24 @@ fn an_engine_that_works_longer_than_a_ping_waits_is_alive() {
     begins.recv_timeout(PATIENCE).expect("it begins");
     runtime.block_on(async {
         assert!(tokio::time::timeout(SHORT, app.handle.ping()).await.is_err(), "it is busy");
-        assert!(app.handle.is_alive(SHORT).await, "and that may take its time");
+        assert!(app.handle.is_alive(), "and that may take its time");
+    });
+    // Agents are told what writes wait for, and are answered at once: nothing is asked of the engine.
+    let busy = wait::until("work that takes long is told", || {
+        let health = app.get("/health").expect(200).json();
+        (health["status"] == "degraded").then_some(health)
+    });
+    let reason = busy["reason"].as_str().expect("a reason");
+    assert!(reason.starts_with("an analysis of the network has been under way for "), "{busy}");
+    app.get("/health/ready").expect(200);
+    assert_eq!(app.get("/api/health").expect(200).json()["engine"]["is_alive"], true);
+    runtime.block_on(async {
         drop(release);
         looking.await.expect("no panic").expect("an answer");
-        assert!(app.handle.is_alive(PATIENCE).await);
+        app.handle.ping().await.expect("it goes on");
+        assert!(app.handle.is_alive());
     });
+    assert_eq!(app.get("/health").expect(200).json()["status"], "healthy");
 }
 
 #[test]

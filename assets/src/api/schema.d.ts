@@ -1248,7 +1248,7 @@ export interface components {
             /** @description As in the query of the whole table. */
             separator?: string;
         };
-        /** @description Whether the one writer answers. */
+        /** @description Whether the one writer waits for work or gets on with it. */
         EngineHealth: {
             is_alive: boolean;
         };
@@ -1281,8 +1281,9 @@ export interface components {
             reason?: string;
             service: string;
             /**
-             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or not in PostgreSQL) or `unhealthy` (writes are
-             *     refused).
+             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or not in
+             *     PostgreSQL; a restore is under way, writes wait) or `unhealthy` (writes are refused, or the engine is
+             *     stuck).
              */
             status: string;
             version: string;
