@@ -1,7 +1,6 @@
 //! What jobs ask of the one writer: to remember their settings and runs.
 
 use tokio::sync::oneshot;
-use tracing::warn;
 
 use super::error::EngineError;
 use super::handle::Handle;
@@ -14,42 +13,37 @@ const CHANGES_PER_WRITE: usize = 64;
 /// What is asked.
 pub(super) struct JobRequest {
     writes: Vec<JobWrite>,
-    answer: oneshot::Sender<bool>,
+    answer: oneshot::Sender<Result<(), EngineError>>,
 }
 
 impl Engine {
-    /// Remembers records of jobs. Without room they are left out: a failed write would end the
-    /// process, and no job is worth that.
+    /// Remembers records of jobs. Without room that is refused: a failed write would end the process,
+    /// and no job is worth that.
     pub(super) fn serve_jobs(&mut self, request: JobRequest) -> Result<(), StoreError> {
         let JobRequest { writes, answer } = request;
-        let is_saved = match self.lacks_room(writes.len() * CHANGES_PER_WRITE)? {
+        let saved = match self.lacks_room(writes.len() * CHANGES_PER_WRITE)? {
             None => {
                 self.store.save_jobs(&writes)?;
                 self.show_latest()?;
-                true
+                Ok(())
             }
-            Some(reason) => {
-                warn!(
-                    free_bytes = reason.space.free_bytes,
-                    "The data volume is nearly full: what jobs did is not written down"
-                );
-                false
-            }
+            Some(reason) => Err(reason.error()),
         };
-        answer.send(is_saved).ok();
+        // A caller that went away does not need its answer.
+        answer.send(saved).ok();
         Ok(())
     }
 }
 
 impl Handle {
-    /// Remembers settings and runs of jobs, durably and without a new seq. False when the data
-    /// volume has too little room and nothing was written.
+    /// Remembers settings and runs of jobs, durably and without a new seq.
     ///
     /// # Errors
+    /// [`EngineError::ReadOnly`] when the data volume has too little room: nothing was written.
     /// [`EngineError::Busy`] and [`EngineError::Stopped`].
-    pub async fn save_jobs(&self, writes: Vec<JobWrite>) -> Result<bool, EngineError> {
+    pub async fn save_jobs(&self, writes: Vec<JobWrite>) -> Result<(), EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::Jobs(JobRequest { writes, answer })).await?;
-        Self::answer(answered).await
+        Self::answer(answered).await?
     }
 }

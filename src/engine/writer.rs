@@ -379,11 +379,7 @@ impl Engine {
         }
         self.world.undo(changes, counters);
         for answer in answers {
-            let refusal = EngineError::ReadOnly {
-                space: reason.space.clone(),
-                needed_bytes: reason.needed_bytes,
-            };
-            answer.send(Err(refusal)).ok();
+            answer.send(Err(reason.error())).ok();
         }
     }
 }
@@ -398,6 +394,13 @@ fn answer_pings(pings: Vec<oneshot::Sender<()>>) {
 pub(super) struct NoRoom {
     pub(super) space: crate::store::Space,
     needed_bytes: u64,
+}
+
+impl NoRoom {
+    /// What a caller is told.
+    pub(super) fn error(&self) -> EngineError {
+        EngineError::ReadOnly { space: self.space.clone(), needed_bytes: self.needed_bytes }
+    }
 }
 
 /// One command after its decision, waiting for the commit.

@@ -42,6 +42,12 @@ pub(super) struct Job {
     latest: Option<JobRun>,
 }
 
+/// A job's standing as an operator wants it, to be adopted once it is remembered.
+pub(super) struct Changed {
+    schedule: Schedule,
+    settings: JobSettings,
+}
+
 /// A run under way.
 pub(super) struct Running {
     pub(super) task: task::Id,
@@ -122,21 +128,31 @@ impl Job {
         Some(if is_late { Trigger::Missed } else { Trigger::Schedule })
     }
 
-    /// Changes what an operator may change. Due times before now are settled: neither those of
-    /// the time when it was disabled nor those of another schedule are made up.
-    pub(super) fn set(&mut self, patch: JobPatch, now: Timestamp) -> Result<(), ScheduleError> {
+    /// What comes of changing what an operator may change. Due times before now are settled: neither
+    /// those of the time when it was disabled nor those of another schedule are made up.
+    pub(super) fn changed(
+        &self,
+        patch: JobPatch,
+        now: Timestamp,
+    ) -> Result<Changed, ScheduleError> {
+        let mut changed =
+            Changed { schedule: self.schedule.clone(), settings: self.settings.clone() };
         if let Some(text) = patch.schedule {
-            self.schedule = match &text {
+            changed.schedule = match &text {
                 Some(text) => Schedule::parse(text)?,
                 None => Schedule::parse(self.spec.default_schedule)?,
             };
-            self.settings.schedule = text.map(|_| self.schedule.as_str().to_owned());
+            changed.settings.schedule = text.map(|_| changed.schedule.as_str().to_owned());
         }
         if let Some(is_enabled) = patch.is_enabled {
-            self.settings.is_enabled = is_enabled;
+            changed.settings.is_enabled = is_enabled;
         }
-        self.settings.settled = self.settings.settled.max(now);
-        Ok(())
+        changed.settings.settled = changed.settings.settled.max(now);
+        Ok(changed)
+    }
+
+    pub(super) fn adopt(&mut self, changed: Changed) {
+        (self.schedule, self.settings) = (changed.schedule, changed.settings);
     }
 
     /// The run that begins now.
@@ -206,5 +222,12 @@ impl Job {
 
     fn settled_us(&self) -> i64 {
         self.settings.settled.0
+    }
+}
+
+impl Changed {
+    /// What to remember of it, for the job of this name.
+    pub(super) fn write(&self, name: &str) -> JobWrite {
+        JobWrite { name: name.to_owned(), settings: Some(self.settings.clone()), run: None }
     }
 }

@@ -15,7 +15,7 @@ use super::log::{RunLog, shortened};
 use super::spec::{JobContext, JobSpec};
 use super::ticker::Ticker;
 use crate::domain::Timestamp;
-use crate::engine;
+use crate::engine::{self, EngineError};
 use crate::store::{JobRun, JobWrite, RunResult, Trigger};
 
 /// How long work may take to end at shutdown. Open requests get 3 s at the same time, and the
@@ -73,7 +73,12 @@ pub async fn start(
     }
     drop(snapshot);
     if !writes.is_empty() {
-        engine.save_jobs(writes).await?;
+        match engine.save_jobs(writes).await {
+            Err(error @ EngineError::ReadOnly { .. }) => {
+                warn!(%error, "Which jobs are new or were interrupted is not written down");
+            }
+            saved => saved?,
+        }
     }
     let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
     let time_zone = name_of(&options.zone, now);
@@ -202,11 +207,13 @@ impl Jobs {
     async fn set(&mut self, name: &str, patch: JobPatch) -> Result<(), JobError> {
         let place = self.place_of(name)?;
         let now = self.engine.now();
-        self.jobs[place].set(patch, now)?;
+        let changed = self.jobs[place].changed(patch, now)?;
+        // What the next start would not know is refused.
+        self.engine.save_jobs(vec![changed.write(name)]).await?;
+        self.jobs[place].adopt(changed);
         let status = self.jobs[place].standing(now, &self.options.zone).status;
         let word = if status.is_enabled { "enabled" } else { "disabled" };
         info!(job.name = name, "Job {name} is {word}, at {:?}", status.schedule);
-        self.save(place, None).await;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Health, word for word: monitoring agents compare whole bodies.
 
+use serde_json::json;
+
 use crate::app::TestApp;
 use crate::app::http::keys_of;
 
@@ -59,5 +61,7 @@ fn a_volume_without_room_is_unhealthy_and_refuses_writes_only() {
     app.get("/api/devices").expect(200);
     let refused = app.post("/api/devices/provision", &crate::contract::bulk::pop("P")).expect(507);
     assert!(refused.detail().as_str().unwrap().starts_with("the store is read-only: "));
+    app.patch("/api/jobs/self-check", &json!({"is_enabled": false})).expect(507);
+    assert_eq!(app.get("/api/jobs/self-check").expect(200).json()["is_enabled"], true);
     app.get("/api/devices/1").expect(404);
 }

@@ -138,7 +138,7 @@ fn a_run_that_the_process_did_not_live_to_end_is_interrupted() {
         log: Vec::new(),
     };
     let write = JobWrite { name: "count".to_owned(), settings: None, run: Some(run.clone()) };
-    assert!(rig.runtime.block_on(engine.save_jobs(vec![write])).unwrap());
+    rig.runtime.block_on(engine.save_jobs(vec![write])).unwrap();
     rig.runtime.block_on(engine.stop());
     drop(engine);
     thread.join().unwrap();

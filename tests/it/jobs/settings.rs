@@ -1,6 +1,7 @@
 //! What an operator changes, and that it is remembered.
 
 use unoc::domain::Timestamp;
+use unoc::engine::EngineError;
 use unoc::jobs::{JobError, JobPatch};
 use unoc::store::{JobSettings, JobWrite};
 
@@ -58,6 +59,23 @@ fn what_is_wrong_changes_nothing() {
     let unknown = service.wait(service.jobs.set("nobody", schedule(None)));
     assert!(matches!(unknown, Err(JobError::NotFound)), "{unknown:?}");
     assert_eq!(service.status("count").schedule, "15 2 * * *");
+    service.end();
+}
+
+#[test]
+fn a_setting_that_cannot_be_remembered_is_refused() {
+    let mut rig = Rig::at("2026-11-25T12:00:00Z");
+    rig.start(vec![counting("count").0]).end();
+    // No volume has that much room.
+    rig.min_free_bytes = 1 << 60;
+    let service = rig.start(vec![counting("count").0]);
+    let patch = JobPatch { is_enabled: Some(false), ..schedule(Some("30 4 * * *")) };
+    let refused = service.wait(service.jobs.set("count", patch));
+    let is_refused = matches!(refused, Err(JobError::Engine(EngineError::ReadOnly { .. })));
+    assert!(is_refused, "{refused:?}");
+    let status = service.status("count");
+    assert!(status.is_enabled);
+    assert_eq!(status.schedule, "15 2 * * *");
     service.end();
 }
 
