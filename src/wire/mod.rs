@@ -20,7 +20,7 @@ pub use signal::SignalView;
 pub use site_lines::{FORMAT_VERSION, Line, LineError, SiteReader, write_header, write_line};
 pub use table::{
     Cell, Encoding, ImportFaults, ImportReport, Reading, Separator, TABLE_BYTES_MAX,
-    TABLE_ROWS_MAX, TableFault, TableKind, TableOptions, looks_like_table, read_table,
+    TABLE_ROWS_MAX, TableFault, TableFaults, TableKind, TableOptions, looks_like_table, read_table,
     write_device_row, write_link_row, write_table_heading,
 };
 pub use time::Time;

@@ -13,7 +13,7 @@ mod write;
 
 pub use columns::TableKind;
 pub use encoding::Encoding;
-pub use fault::TableFault;
+pub use fault::{TableFault, TableFaults};
 pub use report::{ImportFaults, ImportReport};
 pub use rows::{Reading, TableOptions, looks_like_table, read_table};
 pub use write::Cell;

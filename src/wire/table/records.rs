@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use super::fault::TableFault;
+use super::fault::{FAULTS_MAX, TableFault, quoted};
 
 /// Cells kept of one record. More than any table of ours has; bounds what a file of nothing but
 /// separators takes.
@@ -30,6 +30,7 @@ pub(super) struct Records<'t> {
     separator: char,
     chars: Peekable<CharIndices<'t>>,
     line: usize,
+    /// What is wrong with the quotes so far: at most [`FAULTS_MAX`], until somebody takes them.
     pub(super) faults: Vec<TableFault>,
 }
 
@@ -70,9 +71,8 @@ impl<'t> Records<'t> {
         if let Some((at, _)) = self.chars.next_if(|(_, it)| *it == '"') {
             let cell = self.quoted(at);
             if let Some(rest) = self.plain() {
-                let text =
-                    format!("After the closing quote stands '{}'", super::fault::quoted(rest));
-                self.faults.push(TableFault::at(self.line, text));
+                let text = format!("After the closing quote stands '{}'", quoted(rest));
+                self.fault(self.line, text);
             }
             return unguarded(cell);
         }
@@ -107,7 +107,7 @@ impl<'t> Records<'t> {
             }
         }
         let what = "The quote that opens a cell is not closed; the file is read up to here";
-        self.faults.push(TableFault::at(line, what));
+        self.fault(line, what);
         text + &self.text[start..]
     }
 
@@ -117,6 +117,12 @@ impl<'t> Records<'t> {
             self.chars.next_if(|(_, it)| *it == '\n');
         }
         self.line += 1;
+    }
+
+    fn fault(&mut self, line: usize, what: impl Into<String>) {
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(TableFault::at(line, what));
+        }
     }
 
     fn place(&mut self) -> usize {
@@ -194,5 +200,15 @@ mod tests {
         let text = ",".repeat(100_000) + "x";
         let record = Records::new(&text, ',').next().expect("a record");
         assert_eq!((record.cells.len(), record.width), (CELLS_MAX, 100_001));
+    }
+
+    #[test]
+    fn what_is_wrong_with_quotes_is_bounded() {
+        for text in ["\"\"x,", "\"\"x\n"] {
+            let text = text.repeat(FAULTS_MAX + 1);
+            let mut records = Records::new(&text, ',');
+            assert_eq!(records.by_ref().count(), 0, "cells that are empty");
+            assert_eq!(records.faults.len(), FAULTS_MAX);
+        }
     }
 }

@@ -4,12 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::columns::TableKind;
-use super::fault::TableFault;
+use super::fault::{FAULTS_MAX, TableFault, TableFaults};
 use super::rows::Reading;
 use crate::domain::{ImportCounts, Refusal};
-
-/// Faults listed in one answer; a table with more is mended in steps. About 2 MB.
-const FAULTS_LISTED_MAX: usize = 10_000;
 
 /// What an import did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -54,7 +51,9 @@ impl ImportReport {
 impl ImportFaults {
     /// The faults of a table, and what the rules say against its rows.
     pub fn new(reading: Reading, refusal: Option<&Refusal>) -> Self {
-        let Reading { mut faults, rows, .. } = reading;
+        let Reading { faults, rows, .. } = reading;
+        let TableFaults { count: mut fault_count, first: mut faults, mut lines } = faults;
+        let read_count = faults.len();
         let line_of = |index: usize| rows.get(index).map_or(1, |(line, _)| *line);
         match refusal {
             Some(Refusal::Rows { rows: refused, .. }) => {
@@ -72,17 +71,17 @@ impl ImportFaults {
             Some(refusal) => faults.push(TableFault::at(1, refusal.to_string())),
             None => {}
         }
-        faults.sort_by_key(|fault| fault.line);
-        let fault_count = faults.len();
-        let mut lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+        let refused = &faults[read_count..];
+        fault_count += refused.len();
+        lines.extend(refused.iter().map(|fault| fault.line));
+        lines.sort_unstable();
         lines.dedup();
-        let detail = match (lines.len(), faults.first()) {
-            (1, Some(fault)) => {
-                format!("Line {} cannot be imported; nothing was changed", fault.line)
-            }
-            (count, _) => format!("{count} lines cannot be imported; nothing was changed"),
+        let detail = match lines[..] {
+            [line] => format!("Line {line} cannot be imported; nothing was changed"),
+            _ => format!("{} lines cannot be imported; nothing was changed", lines.len()),
         };
-        faults.truncate(FAULTS_LISTED_MAX);
+        faults.sort_by_key(|fault| fault.line);
+        faults.truncate(FAULTS_MAX);
         Self { detail, fault_count, faults }
     }
 }

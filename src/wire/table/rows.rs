@@ -1,11 +1,9 @@
 //! From the bytes of a table to the rows of an import, with all faults in one pass.
 
-use std::borrow::Cow;
-
 use super::cells::{self, Parsed};
 use super::columns::TableKind;
 use super::encoding::{Encoding, decode, decode_head};
-use super::fault::TableFault;
+use super::fault::{TableFault, TableFaults, quoted};
 use super::records::{Record, Records};
 use super::sheet::Heading;
 use super::{Separator, TABLE_ROWS_MAX};
@@ -24,7 +22,7 @@ pub struct TableOptions {
 pub struct Reading {
     pub kind: TableKind,
     pub separator: Separator,
-    pub faults: Vec<TableFault>,
+    pub faults: TableFaults,
     /// Known columns that an import does not read.
     pub columns_passed_over: Vec<String>,
     /// The line and the name of each row.
@@ -41,26 +39,26 @@ pub fn looks_like_table(head: &[u8]) -> bool {
 /// Reads a table. All of its faults are told, in the order of the lines.
 pub fn read_table(bytes: &[u8], options: TableOptions) -> Reading {
     let kind = options.kind.unwrap_or(TableKind::Devices);
-    let unread = |faults| Reading {
+    let unread = |fault: TableFault| Reading {
         kind,
         separator: Separator::Comma,
-        faults,
+        faults: fault.into(),
         columns_passed_over: Vec::new(),
         rows: Vec::new(),
         command: None,
     };
     let text = match decode(bytes, options.encoding) {
         Ok(text) => text,
-        Err(fault) => return unread(vec![fault]),
+        Err(fault) => return unread(fault),
     };
     let Some(mut heading) = Heading::read(&text) else {
-        return unread(vec![TableFault::at(1, "The file is empty")]);
+        return unread(TableFault::at(1, "The file is empty"));
     };
     let found = heading.kind;
     heading.kind = options.kind.unwrap_or(found);
     if heading.kind != found && !heading.is_one() {
         let what = format!("This is a table of {}, not of {}", found.as_str(), kind.as_str());
-        return unread(vec![TableFault::at(heading.line, what)]);
+        return unread(TableFault::at(heading.line, what));
     }
     read_rows(&text, &heading)
 }
@@ -69,20 +67,23 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
     let mut reading = Reading {
         kind: heading.kind,
         separator: heading.separator,
-        faults: heading.faults(),
+        faults: TableFaults::default(),
         columns_passed_over: heading.passed_over(),
         rows: Vec::new(),
         command: None,
     };
+    reading.faults.extend(heading.faults());
     if !heading.is_one() {
         return reading;
     }
     let mut records = Records::new(text, heading.separator.as_char());
     records.next();
+    reading.faults.extend(records.faults.drain(..));
     let (mut devices, mut links) = (Vec::new(), Vec::new());
     let mut count = 0;
-    for record in records.by_ref() {
+    while let Some(record) = records.next() {
         count += 1;
+        let mut unreadable = std::mem::take(&mut records.faults);
         if count > TABLE_ROWS_MAX {
             continue;
         }
@@ -91,7 +92,7 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
         let name = match heading.kind {
             TableKind::Devices => {
                 devices.push(row.device());
-                row.text("name").or_else(|| row.text("id")).unwrap_or_default().into_owned()
+                row.text("name").or_else(|| row.text("id")).unwrap_or_default().to_owned()
             }
             TableKind::Links => {
                 links.push(row.link());
@@ -99,13 +100,15 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
                 format!("{} \u{2013} {}", end("a_device"), end("b_device"))
             }
         };
-        let named = Some(super::fault::quoted(&name)).filter(|name| !name.is_empty());
-        reading.faults.extend(
-            row.faults.into_iter().map(|fault| TableFault { name: named.clone(), ..fault }),
-        );
+        let named = Some(quoted(&name)).filter(|name| !name.is_empty());
+        let of_row = |fault| TableFault { name: named.clone(), ..fault };
+        let mut faults: Vec<_> = row.faults.into_iter().map(of_row).collect();
+        faults.append(&mut unreadable);
+        faults.sort_by_key(|fault| fault.line);
+        reading.faults.extend(faults);
         reading.rows.push((record.line, name));
     }
-    reading.faults.append(&mut records.faults);
+    reading.faults.extend(records.faults);
     if count == 0 {
         let what = "The table has a heading and no rows";
         reading.faults.push(TableFault::at(heading.line, what));
@@ -113,10 +116,9 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
         let what = format!(
             "The table has {count} rows, and one import takes {TABLE_ROWS_MAX}; split the file"
         );
-        reading.faults = vec![TableFault::at(heading.line, what)];
+        reading.faults = TableFault::at(heading.line, what).into();
         return reading;
     }
-    reading.faults.sort_by_key(|fault| fault.line);
     reading.command = Some(match heading.kind {
         TableKind::Devices => Command::ImportDevices(devices),
         TableKind::Links => Command::ImportLinks(links),
@@ -137,7 +139,7 @@ impl<'r> Row<'r, '_> {
             id: self.value("id", cells::id),
             name: self.value("name", cells::name),
             device_type: self.value("device_type", cells::device_type),
-            container: self.text("container").map(Cow::into_owned),
+            container: self.text("container").map(str::to_owned),
             x: self.value("x", cells::number),
             y: self.value("y", cells::number),
             optics: Optics {
@@ -176,7 +178,7 @@ impl<'r> Row<'r, '_> {
     }
 
     fn value<T>(&mut self, column: &str, parse: impl Fn(&str) -> Parsed<T>) -> Option<T> {
-        match parse(&self.text(column)?) {
+        match parse(self.text(column)?) {
             Ok(value) => Some(value),
             Err(what) => {
                 self.fault(Some(column), what);
@@ -186,9 +188,9 @@ impl<'r> Row<'r, '_> {
     }
 
     /// What a column has; `None` when there is nothing.
-    fn text(&self, column: &str) -> Option<Cow<'r, str>> {
+    fn text(&self, column: &str) -> Option<&'r str> {
         let cell = self.record.cells.get(self.heading.place(column)?)?;
-        (!cell.trim().is_empty()).then(|| Cow::Borrowed(cell.as_ref()))
+        (!cell.trim().is_empty()).then_some(cell.as_ref())
     }
 
     fn fault(&mut self, column: Option<&str>, detail: String) {
@@ -197,5 +199,24 @@ impl<'r> Row<'r, '_> {
             Some(column) => TableFault::in_column(line, column, detail),
             None => TableFault::at(line, detail),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fault::FAULTS_MAX;
+    use super::super::report::ImportFaults;
+    use super::*;
+
+    #[test]
+    fn faults_are_counted_and_the_first_are_kept() {
+        let row_count = FAULTS_MAX + 5;
+        let table = format!("name,device_type,x\n{}", "A,B,C\n".repeat(row_count));
+        let reading = read_table(table.as_bytes(), TableOptions::default());
+        assert_eq!(reading.faults.first.len(), FAULTS_MAX);
+        let faults = ImportFaults::new(reading, None);
+        assert_eq!(faults.fault_count, 2 * row_count);
+        assert!(faults.detail.starts_with(&format!("{row_count} lines ")), "{}", faults.detail);
+        assert_eq!(faults.faults.last().map(|fault| fault.line), Some(1 + FAULTS_MAX / 2));
     }
 }
