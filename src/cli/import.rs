@@ -33,10 +33,7 @@ fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
         offline::open_store(&config)?;
     }
     let input = match source? {
-        Source::Table(input) => {
-            let store = if args.dry_run { None } else { offline::open_store(&config)? };
-            return table::run(cli, args, file, input, store);
-        }
+        Source::Table(input) => return table::run(cli, args, file, input),
         Source::Site(input) => input,
     };
     if args.encoding.is_some() {

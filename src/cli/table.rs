@@ -7,15 +7,17 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::args::{Cli, ImportArgs};
+use super::backup::is_fresh;
 use super::exit::Failure;
 use super::offline;
 use super::progress::Progress;
 use super::remote::Remote;
 use crate::config::Config;
-use crate::engine::import_table;
+use crate::engine::{Imported, import_table, try_table};
 use crate::store::{AuditOrigin, Store};
 use crate::wire::{
-    Encoding, Separator, TABLE_BYTES_MAX, TableKind, TableOptions, looks_like_table, read_table,
+    Encoding, Reading, Separator, TABLE_BYTES_MAX, TableKind, TableOptions, looks_like_table,
+    read_table,
 };
 
 /// As much of a file as its heading may take.
@@ -35,14 +37,12 @@ pub(super) fn recognise(path: &Path, input: &mut dyn BufRead) -> Result<(Vec<u8>
     Ok((head, is_table))
 }
 
-/// Imports a table: all of it, or nothing and everything that is wrong with it. `store` is open
-/// unless a server holds it or this is a dry run.
+/// Imports a table: all of it, or nothing and everything that is wrong with it.
 pub(super) fn run(
     cli: &Cli,
     args: &ImportArgs,
     path: &Path,
     input: impl Read,
-    store: Option<Store>,
 ) -> Result<(), Failure> {
     let config = cli.load_config()?;
     if args.replace {
@@ -64,10 +64,14 @@ pub(super) fn run(
         )));
     }
     let progress = Progress::waiting("Importing the table");
-    let store = if args.dry_run { offline::open_store(&config)? } else { store };
-    let answer = match store {
-        Some(store) => here(&config, store, &table, args)?,
-        None => by_server(&config, &table, args)?,
+    // Neither a dry run nor a table that is refused leaves a store behind.
+    let tried = is_fresh(&config).then(|| try_table(reading(&table, args))).transpose();
+    let answer = match tried.map_err(|refusal| Failure::refused(refusal.to_string()))? {
+        Some(tried) if args.dry_run || tried.is_err() => answer(tried)?,
+        _ => match offline::open_store(&config)? {
+            Some(store) => here(&config, store, &table, args)?,
+            None => by_server(&config, &table, args)?,
+        },
     };
     drop(progress);
     match answer {
@@ -84,8 +88,7 @@ pub(super) fn run(
 }
 
 fn here(config: &Config, store: Store, table: &[u8], args: &ImportArgs) -> Result<Answer, Failure> {
-    let options = TableOptions { encoding: args.encoding.unwrap_or_default(), kind: None };
-    let reading = read_table(table, options);
+    let reading = reading(table, args);
     let (engine, thread) = offline::start_engine(config, store)?;
     let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
     let imported = offline::runtime()?.block_on(async {
@@ -94,8 +97,17 @@ fn here(config: &Config, store: Store, table: &[u8], args: &ImportArgs) -> Resul
         imported
     });
     offline::join(thread)?;
+    answer(imported.map_err(anyhow::Error::from)?)
+}
+
+fn reading(table: &[u8], args: &ImportArgs) -> Reading {
+    let options = TableOptions { encoding: args.encoding.unwrap_or_default(), kind: None };
+    read_table(table, options)
+}
+
+fn answer(imported: Imported) -> Result<Answer, Failure> {
     let value = |view: serde_json::Result<Value>| view.map_err(anyhow::Error::from);
-    Ok(match imported.map_err(anyhow::Error::from)? {
+    Ok(match imported {
         Ok(report) => Ok(value(serde_json::to_value(report))?),
         Err(faults) => Err(value(serde_json::to_value(faults))?),
     })

@@ -27,5 +27,5 @@ pub use mirror::{Adopted, Adoption};
 pub use path::{Hop, climb};
 pub use progress::{Activity, Work};
 pub use replace::{Restoration, Restored};
-pub use table::{Imported, TableExport, export_table, import_table};
+pub use table::{Imported, TableExport, export_table, import_table, try_table};
 pub use writer::{Engine, EngineOptions, Exit};

@@ -6,7 +6,9 @@ use std::ops::Bound;
 use super::error::EngineError;
 use super::export::ExportError;
 use super::handle::Handle;
-use crate::domain::{Device, DeviceId, Interface, InterfaceId, Refusal, Reply, Violation};
+use crate::domain::{
+    Device, DeviceId, Interface, InterfaceId, Refusal, Reply, Timestamp, Violation, World,
+};
 use crate::store::{AuditOrigin, Snapshot, StoreError};
 use crate::wire::{
     ImportFaults, ImportReport, Reading, Separator, TableKind, write_device_row, write_link_row,
@@ -32,21 +34,45 @@ pub async fn import_table(
     let Some(command) = reading.command.take() else {
         return Ok(Err(ImportFaults::new(reading, None)));
     };
-    let is_faulty = !reading.faults.is_empty();
-    let decided = if is_dry_run || is_faulty {
+    let decided = if is_dry_run || !reading.faults.is_empty() {
         handle.try_out(command).await
     } else {
         handle.submit(command, origin).await
     };
+    let decided = match decided {
+        Ok(reply) => Ok(reply),
+        Err(EngineError::Refused(refusal)) => Err(refusal),
+        Err(error) => return Err(error),
+    };
+    Ok(imported(reading, decided, is_dry_run)?)
+}
+
+/// What importing a table that was read into an empty site would do.
+///
+/// # Errors
+/// A refusal that is not about the table.
+pub fn try_table(mut reading: Reading) -> Result<Imported, Refusal> {
+    let Some(command) = reading.command.take() else {
+        return Ok(Err(ImportFaults::new(reading, None)));
+    };
+    let decided = World::default().try_out(command, Timestamp(0));
+    imported(reading, decided, true)
+}
+
+fn imported(
+    reading: Reading,
+    decided: Result<Reply, Refusal>,
+    is_dry_run: bool,
+) -> Result<Imported, Refusal> {
     match decided {
-        Ok(Reply::Imported(counts)) if !is_faulty => {
+        Ok(Reply::Imported(counts)) if reading.faults.is_empty() => {
             Ok(Ok(ImportReport::new(&reading, counts, is_dry_run)))
         }
         Ok(_) => Ok(Err(ImportFaults::new(reading, None))),
-        Err(EngineError::Refused(
-            refusal @ (Refusal::Rows { .. } | Refusal::ImportTooLarge(_)),
-        )) => Ok(Err(ImportFaults::new(reading, Some(&refusal)))),
-        Err(error) => Err(error),
+        Err(refusal @ (Refusal::Rows { .. } | Refusal::ImportTooLarge(_))) => {
+            Ok(Err(ImportFaults::new(reading, Some(&refusal))))
+        }
+        Err(refusal) => Err(refusal),
     }
 }
 

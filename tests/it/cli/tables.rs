@@ -32,6 +32,10 @@ fn a_table_goes_in_and_out_with_a_server_and_without() {
         };
         ask(&["import", &devices, "--dry-run"], 0);
         ask(&["import", &links, "--dry-run", "--json"], 3);
+        if !is_served {
+            run(&site, &["import", &links]).expect(3);
+            assert!(!site.exists(), "neither a dry run nor a refusal leaves a store behind");
+        }
         ask(&["import", &devices], 0);
         ask(&["import", &links, "--json"], 0);
         ask(&["import", &bad, "--dry-run"], 3);
