@@ -280,8 +280,6 @@ impl Generator {
         self.rng.chance(60).then(|| self.rng.one_of(&Medium::ALL))
     }
 
-    /// An exported site as it was, with names or cables swapped, from a site with
-    /// more ids, or with one part of it broken.
     /// Two ports change places: each keeps its id, name and link, and belongs to the other's device.
     fn swap_owners(&mut self, site: &mut Site) {
         for _ in 0..TRIES {
@@ -294,6 +292,8 @@ impl Generator {
         }
     }
 
+    /// An exported site as it was, with names, cables or owners of ports swapped, from a site with
+    /// more ids, or with one part of it broken.
     fn site(&mut self, world: &World, saved: Option<&Site>) -> Site {
         let mut site = saved.cloned().unwrap_or_else(|| export(world));
         match self.rng.below(20) {
