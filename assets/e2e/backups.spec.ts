@@ -267,10 +267,6 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     truncateSync(join(unoc.directory, 'backups', file), Math.floor(bytes / 2))
     const opened = await open(browser, `${unoc.url}/operations/backups`, { expected: [NO_MIRROR, /409/] })
     const { page } = opened
-    await rowOf(page, id).getByRole('button', { name: /^Restore…/ }).click()
-    await page.getByRole('dialog').getByRole('alert').getByText(/is damaged/).waitFor()
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
-
     await page.getByRole('button', { name: `Verify ${id}` }).click()
     await page.getByText('Do not rely on it.').waitFor()
     expect(await axeFaults(page)).toEqual([])
@@ -280,11 +276,22 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     const repair = page.getByRole('row').filter({ hasText: 'in place of a bad one' })
     await repair.getByText('Verified', { exact: true }).waitFor()
 
-    // A file that is nowhere any more is not what the site could be restored from.
+    // A restore that meets damage marks the file too, and makes nothing: the site may be what is to be undone.
     const [newest] = (await unoc.call<Backups>('GET', 'api/backups')).backups
-    rmSync(join(unoc.directory, 'backups', newest?.file ?? ''))
+    if (newest === undefined) throw new Error('no backup was made in place of the damaged one')
+    truncateSync(join(unoc.directory, 'backups', newest.file), Math.floor(newest.bytes / 2))
+    await rowOf(page, newest.id).getByRole('button', { name: /^Restore…/ }).click()
+    await page.getByRole('dialog').getByRole('alert').getByText(/is damaged/).waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
     await page.reload()
-    await repair.getByText('File gone').waitFor()
+    await rowOf(page, newest.id).getByText('Do not rely on it.').waitFor()
+    expect((await unoc.call<Backups>('GET', 'api/backups')).backups).toHaveLength(2)
+
+    // A file that is nowhere any more is not what the site could be restored from.
+    const gone = await backUp(unoc)
+    rmSync(join(unoc.directory, 'backups', gone.file))
+    await page.reload()
+    await rowOf(page, gone.id).getByText('File gone').waitFor()
     await page.getByRole('status').getByText('No backup is proven').waitFor()
     expect(await axeFaults(page)).toEqual([])
     await close(opened)

@@ -293,7 +293,7 @@ function checkRoot(watcher) {
 function checkLive(watcher) {
   const where = `${watcher.transport} /live`
   check(watcher.live[0]?.name === 'snapshot', `${where}: the first event is ${watcher.live[0]?.name}, not snapshot`)
-  checkKeys(`${where}: snapshot`, watcher.live[0].payload, ['seq', 'site', 'version'], true)
+  checkKeys(`${where}: snapshot`, watcher.live[0].payload, ['seq', 'run', 'site', 'version'], true)
   let at = watcher.live[0].payload.seq
   check(Number.isInteger(at), `${where}: snapshot.seq is no integer`)
   let first = true

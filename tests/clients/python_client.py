@@ -273,7 +273,7 @@ def check_live(watcher):
     where = f"{watcher.transport} /live"
     name, payloads = watcher.live[0]
     check(name == "snapshot", f"{where}: the first event is {name}, not snapshot")
-    check_keys(f"{where}: snapshot", payloads[0], ["seq", "site", "version"], True)
+    check_keys(f"{where}: snapshot", payloads[0], ["seq", "run", "site", "version"], True)
     at, first = payloads[0]["seq"], True
     for name, (payload,) in watcher.live[1:]:
         if name == "heartbeat":
