@@ -1,13 +1,14 @@
 //! Long answers, made piece by piece as the client takes them.
 //!
-//! The next piece is made when the client has taken the one before: a slow client costs one piece of
-//! memory, and no thread waits for it.
+//! While the client takes one piece, the next one is made, and no further one: a slow client costs two pieces
+//! of memory, and no thread waits for it.
 
 use std::io;
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tokio::task::JoinHandle;
 
 use super::error::ApiError;
 
@@ -28,16 +29,16 @@ pub(super) trait Pieces: Send + 'static {
 /// # Errors
 /// When that fails. A later failure cuts the connection, so that the client knows.
 pub(super) async fn body(pieces: impl Pieces) -> Result<Body, ApiError> {
-    let first = step(pieces).await.map_err(ApiError::Broken)?;
+    let first = made(begin(pieces)).await.map_err(ApiError::Broken)?;
     let parts = stream::try_unfold(Ahead::Made(first), async |ahead| {
-        let made = match ahead {
-            Ahead::Made(made) => made,
-            Ahead::ToMake(pieces) => step(pieces).await.map_err(|error| {
+        let part = match ahead {
+            Ahead::Made(part) => part,
+            Ahead::Begun(step) => made(step).await.map_err(|error| {
                 tracing::warn!(error, "An answer could not be completed");
                 io::Error::other(error)
             })?,
         };
-        Ok::<_, io::Error>(made.map(|(part, pieces)| (part, Ahead::ToMake(pieces))))
+        Ok::<_, io::Error>(part.map(|(part, pieces)| (part, Ahead::Begun(begin(pieces)))))
     });
     let bytes = parts.map_ok(|part| stream::iter(part.into_iter().map(Ok::<_, io::Error>)));
     Ok(Body::from_stream(bytes.try_flatten().boxed()))
@@ -45,13 +46,19 @@ pub(super) async fn body(pieces: impl Pieces) -> Result<Body, ApiError> {
 
 enum Ahead<P> {
     Made(Option<(Vec<Bytes>, P)>),
-    ToMake(P),
+    Begun(Step<P>),
 }
 
-async fn step<P: Pieces>(mut pieces: P) -> Result<Option<(Vec<Bytes>, P)>, Broken> {
-    let made = tokio::task::spawn_blocking(move || {
+/// The making of a part; with it come those that follow.
+type Step<P> = JoinHandle<Result<Option<(Vec<Bytes>, P)>, Broken>>;
+
+fn begin<P: Pieces>(mut pieces: P) -> Step<P> {
+    tokio::task::spawn_blocking(move || {
         let part = pieces.next()?;
         Ok(part.map(|part| (part, pieces)))
-    });
-    made.await?
+    })
+}
+
+async fn made<P>(step: Step<P>) -> Result<Option<(Vec<Bytes>, P)>, Broken> {
+    step.await?
 }
