@@ -9,8 +9,8 @@
 //!
 //! `docs/ARCHITECTURE.md` says what each part must not know.
 
-/// Small reads spend a quarter less processor time than with glibc's malloc and few pools, and a restore leaves
-/// less behind than with many (docs/PERFORMANCE.md). Without huge pages: they would add a tenth to the memory.
+/// Small reads spend a quarter less processor time than with glibc's malloc and few pools; what restores leave
+/// behind stays near what it was with them (docs/PERFORMANCE.md). Without huge pages: they would add a tenth.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -34,7 +34,7 @@ async fn metrics(State(state): State<ApiState>) -> Result<Response, ApiError> {
     let (room, overview) = tokio::join!(state.handle().observe_room(), state.backups().observe());
     site(&state, room.ok().as_ref(), &mut registry)?;
     let is_stale = float(u64::from(state.backups().protection().is_stale));
-    let help = "1 when no backup of late was restored and compared";
+    let help = "1 if no backup has been verified recently";
     gauge(&mut registry, "backup_is_stale", help, is_stale);
     let is_answering = overview.as_ref().is_ok_and(|overview| overview.is_answering);
     let help = "1 when the directory of the backups answered; else what it last told stands here";

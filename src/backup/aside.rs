@@ -11,8 +11,8 @@ const NICENESS: i32 = 5;
 /// What is refused once is refused each time: it is told once.
 static REFUSED: Once = Once::new();
 
-/// Does something on a thread of its own and waits for it. glibc may hand the next such thread the
-/// arena of the last one; each thread of a pool has its own for as long as it lives.
+/// Does something on a thread of its own and waits for it: an allocator keeps what a thread freed for that
+/// thread, and takes it back when the thread ends.
 pub(super) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let done = std::thread::scope(|scope| scope.spawn(work).join());
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
