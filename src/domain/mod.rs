@@ -13,6 +13,7 @@ mod device;
 mod device_type;
 mod edits;
 mod execute;
+mod fold;
 mod ids;
 mod import;
 mod import_links;
@@ -44,6 +45,7 @@ pub use command::{
 };
 pub use device::{Device, Optics, Position, Uplink};
 pub use device_type::{DeviceClass, DeviceType};
+pub use fold::fold;
 pub use ids::{DeviceId, ID_MAX, IdCounters, InterfaceId, LinkId};
 pub use import::{DeviceRow, ImportCounts, LinkEnd, LinkRow};
 pub use interface::{Interface, InterfaceType};

@@ -37,6 +37,7 @@ const CONFIG: &str = "config";
 const CONFIG_READERS: &[&str] = &["app", "cli", "main"];
 
 const VENDORS: &[(&str, &[&str])] = &[
+    ("unicode_normalization", &["domain"]),
     ("redb", &["store"]),
     ("bincode", &["store"]),
     ("postgres", &["sync"]),

@@ -3174,7 +3174,7 @@ export interface operations {
                 device_type?: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
                 status?: "UP" | "DOWN" | "DEGRADED";
                 parent_container_id?: number;
-                /** @description Part of the name, without regard to case. */
+                /** @description Part of the name, without regard to case, accents and Unicode's normal forms. */
                 q?: string;
             };
             header?: never;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Device } from '../api/types'
-import { DEFAULT_QUERY, type ListQuery, listDevices, naturalKey } from './deviceList'
+import { DEFAULT_QUERY, type ListQuery, listDevices } from './deviceList'
 
 function device(id: number, name: string, more: Partial<Device> = {}): Device {
   const effective_status = more.status_override ?? more.status ?? 'UP'
@@ -57,6 +57,13 @@ test.each<[string, Partial<ListQuery>, number[]]>([
   expect(listDevices(devices, { ...DEFAULT_QUERY, ...query })).toEqual(expected)
 })
 
-test('digits of any length compare as numbers', () => {
-  expect(naturalKey('a9') < naturalKey('A10')).toBe(true)
+test.each(['München', 'MUNCHEN', 'mu\u0308nch', ' Süd', 'sud'])('%j finds a name, a reason and a container', (text) => {
+  const more = [
+    device(1, 'POP Mu\u0308nchen-Süd', { device_type: 'POP' }),
+    device(2, 'a', { parent_container_id: 1 }),
+    device(3, 'b', { status_override: 'DOWN', override_reason: 'Münchener Straße, süd' }),
+    device(4, 'c'),
+  ]
+  const query = { ...DEFAULT_QUERY, text }
+  expect(listDevices(new Map(more.map((each) => [each.id, each])), query)).toEqual([1, 2, 3])
 })

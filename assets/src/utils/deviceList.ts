@@ -1,5 +1,7 @@
 import type { Device, DeviceType, Status } from '../api/types'
+import { fold, sortKey } from './fold'
 import { typeLabel } from './format'
+import { foldedName } from './search'
 
 export const SORT_KEYS = [
   'status',
@@ -42,22 +44,17 @@ const SEVERITY: Record<Status, number> = { DOWN: 0, DEGRADED: 1, UP: 2 }
 const LAST = '\u{10FFFF}'
 
 /** Text forms of a device are worked out once; a changed device is a new object. */
-const naturalNames = new WeakMap<Device, string>()
-const searchTexts = new WeakMap<Device, string>()
+const nameKeys = new WeakMap<Device, string>()
+const reasons = new WeakMap<Device, string>()
 
 /** The ids of the devices that match, in order; equal ones by ascending id. */
 export function listDevices(devices: Devices, query: ListQuery): number[] {
   const rows = [...devices.values()].filter(matcher(devices, query))
-  const keyOf = sortKey(devices, query.sort)
+  const keyOf = keyBy(devices, query.sort)
   const keyed = rows.map((device) => ({ key: keyOf(device), id: device.id }))
   const sign = query.descending ? -1 : 1
   keyed.sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : a.id - b.id))
   return keyed.map(({ id }) => id)
-}
-
-/** A key that sorts digits as numbers: `ont-2` before `ont-10`. */
-export function naturalKey(text: string): string {
-  return text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'))
 }
 
 export function containerName(devices: Devices, device: Device): string | null {
@@ -67,7 +64,7 @@ export function containerName(devices: Devices, device: Device): string | null {
 
 function matcher(devices: Devices, query: ListQuery): (device: Device) => boolean {
   const { type, status, container, overridden } = query
-  const text = query.text.trim().toLowerCase()
+  const text = fold(query.text.trim())
   const id = /^#?\d+$/.test(text) ? Number(text.replace('#', '')) : null
   return (device) => {
     if (type !== '' && device.device_type !== type) return false
@@ -75,17 +72,18 @@ function matcher(devices: Devices, query: ListQuery): (device: Device) => boolea
     if (container !== null && device.parent_container_id !== container) return false
     if (overridden && device.status_override === null) return false
     if (text === '' || device.id === id) return true
-    if (searchText(device).includes(text)) return true
-    return containerName(devices, device)?.toLowerCase().includes(text) ?? false
+    if (foldedName(device).includes(text) || foldedReason(device).includes(text)) return true
+    const parent = devices.get(device.parent_container_id ?? -1)
+    return parent !== undefined && foldedName(parent).includes(text)
   }
 }
 
-function sortKey(devices: Devices, sort: SortKey): (device: Device) => string | number {
+function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | number {
   switch (sort) {
     case 'id':
       return (device) => device.id
     case 'name':
-      return naturalName
+      return nameKey
     case 'status':
       return (device) => SEVERITY[device.effective_status]
     case 'type':
@@ -93,23 +91,26 @@ function sortKey(devices: Devices, sort: SortKey): (device: Device) => string | 
     case 'updated':
       return (device) => device.updated_at
     case 'override':
-      return ({ status_override: status, override_reason: reason }) =>
-        status === null ? LAST : `${SEVERITY[status]}${(reason ?? '').toLowerCase()}`
+      return (device) =>
+        device.status_override === null
+          ? LAST
+          : `${SEVERITY[device.status_override]}${foldedReason(device)}`
     case 'container':
       return (device) => {
         const parent = devices.get(device.parent_container_id ?? -1)
-        return parent === undefined ? LAST : naturalName(parent)
+        return parent === undefined ? LAST : nameKey(parent)
       }
   }
 }
 
-function naturalName(device: Device): string {
-  return remember(naturalNames, device, () => naturalKey(device.name))
+function nameKey(device: Device): string {
+  return remember(nameKeys, device, () => sortKey(device.name))
 }
 
-function searchText(device: Device): string {
-  const text = (): string => `${device.name}\n${device.override_reason ?? ''}`.toLowerCase()
-  return remember(searchTexts, device, text)
+function foldedReason(device: Device): string {
+  if (device.override_reason === null) return ''
+  const reason = device.override_reason
+  return remember(reasons, device, () => fold(reason))
 }
 
 function remember(cache: WeakMap<Device, string>, device: Device, make: () => string): string {

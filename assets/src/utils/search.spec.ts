@@ -26,3 +26,12 @@ test('all words count, in any order', () => {
   expect(matches('Sync: compare with PostgreSQL', 'postgres sync')).toBe(true)
   expect(matches('Sync', 'sync x')).toBe(false)
 })
+
+test('accents and forms of writing do not matter', () => {
+  const devices = ['ONT Łódź-1', 'Strasse 7', 'Ｏ\u0308stra'].map((name, at) => ({ id: at + 1, name }) as Device)
+  const found = (text: string): number[] => findDevices(devices, text, 9).map(({ id }) => id)
+  expect(found('lodz')).toEqual([1])
+  expect(found('straße')).toEqual([2])
+  expect(found('östra')).toEqual([3])
+  expect(matches('Café', 'CAFE\u0301')).toBe(true)
+})

@@ -1,4 +1,8 @@
 import type { Device } from '../api/types'
+import { fold } from './fold'
+
+/** Worked out once; a changed device is a new object. */
+const names = new WeakMap<Device, string>()
 
 /** The devices that a text means, best first: its id, then names that begin so, then the rest. */
 export function findDevices(
@@ -6,14 +10,14 @@ export function findDevices(
   text: string,
   max: number,
 ): readonly Device[] {
-  const wanted = text.trim().toLowerCase()
+  const wanted = fold(text.trim())
   if (wanted === '') return []
   const id = /^#?\d+$/.test(wanted) ? Number(wanted.replace('#', '')) : null
   const begin: Device[] = []
   const within: Device[] = []
   let exact: Device | null = null
   for (const device of devices) {
-    const at = device.name.toLowerCase().indexOf(wanted)
+    const at = foldedName(device).indexOf(wanted)
     if (device.id === id) exact = device
     else if (at === 0 && begin.length < max) begin.push(device)
     else if (at > 0 && within.length < max) within.push(device)
@@ -24,9 +28,18 @@ export function findDevices(
 
 /** Whether every word of the text occurs. */
 export function matches(haystack: string, text: string): boolean {
-  const low = haystack.toLowerCase()
-  return text
-    .toLowerCase()
+  const folded = fold(haystack)
+  return fold(text)
     .split(/\s+/)
-    .every((word) => low.includes(word))
+    .every((word) => folded.includes(word))
+}
+
+/** The name of a device as `fold` makes it. */
+export function foldedName(device: Device): string {
+  let name = names.get(device)
+  if (name === undefined) {
+    name = fold(device.name)
+    names.set(device, name)
+  }
+  return name
 }

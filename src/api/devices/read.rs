@@ -16,7 +16,7 @@ use crate::api::extract::{PathId, Query422};
 use crate::api::listing::{self, Page, Selected};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
-use crate::domain::{Device, DeviceId, DeviceType, Status};
+use crate::domain::{Device, DeviceId, DeviceType, Status, fold};
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{self, DeviceView, InterfaceView};
 
@@ -37,7 +37,7 @@ pub(super) struct DeviceQuery {
     status: Option<Status>,
     #[param(value_type = Option<u64>)]
     parent_container_id: Option<DeviceId>,
-    /// Part of the name, without regard to case.
+    /// Part of the name, without regard to case, accents and Unicode's normal forms.
     #[param(value_type = Option<String>, max_length = 128)]
     q: Option<String>,
 }
@@ -51,7 +51,7 @@ impl FromFields for DeviceQuery {
             device_type: fields.optional("device_type", parse::device_type),
             status: fields.optional("status", parse::status),
             parent_container_id: fields.optional("parent_container_id", parse::id).map(DeviceId),
-            q: fields.optional("q", parse::text).map(|text| text.to_lowercase()),
+            q: fields.optional("q", parse::text).map(|text| fold(&text)),
         })
     }
 }
@@ -72,7 +72,7 @@ impl DeviceQuery {
     }
 }
 
-/// Whether `text` contains `wanted`, which is in lower case.
+/// Whether `text` contains `wanted`, which is folded.
 fn contains(text: &str, wanted: &str) -> bool {
     if text.is_ascii() && wanted.is_ascii() {
         return wanted.is_empty()
@@ -81,7 +81,7 @@ fn contains(text: &str, wanted: &str) -> bool {
                 .windows(wanted.len())
                 .any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()));
     }
-    text.to_lowercase().contains(wanted)
+    fold(text).contains(wanted)
 }
 
 type Devices = Selected<Device>;

@@ -86,7 +86,7 @@ fn filters_agree_with_the_whole_list() {
     check("q=ont-1", &named("ont-1"), true);
     check("q=OnT-1", &named("ont-1"), true);
     check("q=", &|_| true, true);
-    check("q=%C3%A4", &named("ä"), false);
+    check("q=%C3%A4", &named("a"), true);
     check("q=%25", &named("%"), false);
     let both =
         |device: &Value| device["device_type"] == "OLT" && device["parent_container_id"] == pop;
@@ -104,11 +104,12 @@ fn filters_agree_with_the_whole_list() {
 }
 
 #[test]
-fn a_query_finds_names_in_any_script_and_case() {
+fn a_query_finds_names_in_any_script_case_and_form() {
     let app = TestApp::empty();
-    let street = app.provision("Straße ÄÖÜ 7", "HOP");
+    let street = app.provision("Straße A\u{308}ÖÜ 7", "HOP");
     app.provision("other", "HOP");
-    for query in ["%C3%A4%C3%B6", "STRA%C3%9FE", "%C3%84%C3%96%C3%9C+7", "e+%C3%A4"] {
+    for query in ["%C3%A4%C3%B6", "STRA%C3%9FE", "%C3%84%C3%96%C3%9C+7", "strasse+aou", "u%CC%88+7"]
+    {
         let found = app.get(&format!("/api/devices?q={query}")).expect(200).json();
         assert_eq!(ids_of(&found), [street], "{query}");
     }
