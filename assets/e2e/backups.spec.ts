@@ -88,7 +88,7 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     await rowOf(page, id).getByRole('button', { name: /^Restore…/ }).click()
 
     await dialog.getByText(/1\s+change will be lost/).waitFor()
-    await dialog.getByText(/1\s+device will be gone/).waitFor()
+    await dialog.getByText(/1\s+device will be removed/).waitFor()
     await dialog.getByText('LATER-1').first().waitFor()
     expect(await names(unoc)).toContain('LATER-1')
     expect(await axeFaults(page)).toEqual([])
@@ -133,7 +133,7 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     await dialog.getByText(/1\s+change made since will be lost/).waitFor()
     await dialog.getByRole('textbox').fill('redo')
     await dialog.getByRole('button', { name: 'Redo the restore' }).click()
-    await dialog.getByRole('heading', { name: 'The restored state is back' }).waitFor()
+    await dialog.getByRole('heading', { name: 'The restore is redone' }).waitFor()
     expect(await names(unoc)).toEqual(['GW-1'])
     await close(opened)
   }))
@@ -239,7 +239,7 @@ test('with a key and a target: encrypted, off this host, and found there again',
 
     // As after the loss of the host: its own files are gone.
     rmSync(join(unoc.directory, 'backups'), { recursive: true })
-    const look = page.getByRole('button', { name: 'Look off the host' })
+    const look = page.getByRole('button', { name: 'Search off-host copies' })
     await look.click()
     await page.getByText(/Found 1\sbackup off the host/).waitFor()
     await rowOf(page, newest.id).getByText('not on this host').waitFor()
@@ -291,8 +291,8 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     const gone = await backUp(unoc)
     rmSync(join(unoc.directory, 'backups', gone.file))
     await page.reload()
-    await rowOf(page, gone.id).getByText('File gone').waitFor()
-    await page.getByRole('status').getByText('No backup is proven').waitFor()
+    await rowOf(page, gone.id).getByText('File missing').waitFor()
+    await page.getByRole('status').getByText('No verified backup').waitFor()
     expect(await axeFaults(page)).toEqual([])
     await close(opened)
   }))
@@ -303,7 +303,7 @@ test('the health page tells of the backups, loudly when none is recent', () =>
     const { page } = opened
     const check = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: /^Backups/ }) })
     await page.goto(`${unoc.url}/operations/health`)
-    await check.getByText('None proven').waitFor()
+    await check.getByText('None verified').waitFor()
     await backUp(unoc)
     await check.getByText('OK', { exact: true }).waitFor()
     const health = await unoc.call<HealthDetail>('GET', 'api/health')

@@ -50,7 +50,7 @@ test('a job is switched off, and on again by undo', async () => {
   const prune = card(page, NAME)
   const knob = prune.getByRole('switch')
   await knob.click()
-  await prune.getByText('Switched off: old backups stay until the disk is full.').waitFor()
+  await prune.getByText('Switched off: old backups are kept until the disk is full.').waitFor()
   expect(await knob.getAttribute('aria-checked')).toBe('false')
   expect(await job(NAME)).toMatchObject({ is_enabled: false, next_run_at: null })
   expect(await axeFaults(page)).toEqual([])

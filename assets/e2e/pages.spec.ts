@@ -79,7 +79,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
     for (const tab of ['Overview', 'Interfaces', 'Optical', 'Events']) {
       await page.getByRole('tab', { name: tab }).click()
       await page.getByRole('tabpanel', { name: tab }).waitFor()
-      await page.getByRole('tabpanel').getByText(/Loading|Looking through/).waitFor({ state: 'detached' })
+      await page.getByRole('tabpanel').getByText(/Loading|Searching/).waitFor({ state: 'detached' })
       expect(await axeFaults(page), tab).toEqual([])
       await picture(page, `panel-${tab.toLowerCase()}-${theme}`)
     }
@@ -183,7 +183,7 @@ test('taking over is confirmed by name', async () => {
   expect(await confirm.isDisabled()).toBe(true)
   await page.getByRole('dialog').getByRole('textbox').fill('7e539ac5')
   await confirm.click()
-  await page.getByText('This appliance writes the site now.').waitFor()
+  await page.getByText('This appliance now writes the site.').waitFor()
   expect(asked).toBe(1)
   await close(opened)
 })
@@ -205,7 +205,7 @@ test('below a path, and by the keyboard alone', async () => {
   const { page } = opened
   await connection(page, 'Live')
   await page.keyboard.press('Tab')
-  await page.getByRole('button', { name: 'Skip to the content' }).waitFor()
+  await page.getByRole('button', { name: 'Skip to content' }).waitFor()
   await page.keyboard.press('Enter')
   await page.keyboard.press('/')
   await page.keyboard.type('gw')

@@ -165,7 +165,7 @@ test('a click on an ONT lights its path up to the backbone', async () => {
   const { page } = opened
   await clickDevice(page, 'good')
   await said(page, 'Path to the backbone: good, splitter, olt, edge, core, gateway.')
-  await page.getByText('reaches gateway over 6 devices').waitFor()
+  await page.getByText('reaches gateway via 6 devices').waitFor()
   await page.getByRole('complementary', { name: /good/ }).waitFor()
   await page.locator('.stage').focus()
   await page.keyboard.press('t')
@@ -181,7 +181,7 @@ test('a problem shows at once, near and from afar', async () => {
   await until('the ONT is red', async () => (await redPixels(page)) > 20)
   await page.locator('.stage').focus()
   for (let step = 0; step < 8; step += 1) await page.keyboard.press('-')
-  await page.getByRole('button', { name: 'In sight' }).click()
+  await page.getByRole('button', { name: 'In view' }).click()
   await page.getByRole('list', { name: /in sight/ }).getByText(/3\ssubscribers, 1 down/).waitFor()
   expect(await page.getByRole('list', { name: /in sight/ }).getByText('bad').count()).toBe(0)
   await until('the group is red', async () => (await redPixels(page)) > 20)

@@ -73,7 +73,7 @@ export async function readJson<T>(response: Response): Promise<T> {
   try {
     return (await response.json()) as T
   } catch {
-    throw new ApiError(0, 'The server broke off its answer.')
+    throw new ApiError(0, 'The answer of the server was cut off.')
   }
 }
 

@@ -43,7 +43,7 @@ export function useForesight(steps: () => Steps | null): Readonly<ShallowRef<For
       round += 1
       if (changes === null || changes.length === 0) foresight.value = { phase: 'none' }
       else if (changes.length > STEPS_MAX) {
-        foresight.value = { phase: 'unknown', detail: 'That is too much to foresee at once.' }
+        foresight.value = { phase: 'unknown', detail: 'Too many devices to preview at once.' }
       } else {
         foresight.value = { phase: 'asking' }
         timer = setTimeout(() => void ask(changes), PAUSE_MS)

@@ -58,7 +58,7 @@ export async function discoverNow(): Promise<void> {
   const count = found.backups.filter(({ id }) => !known.has(id)).length
   notify(
     count === 0
-      ? 'Every backup that lies off the host is listed here already.'
+      ? 'All off-host backups are listed already.'
       : `Found ${formatCounted(count, 'backup')} off the host.`,
   )
 }
@@ -72,7 +72,7 @@ export async function restoreNow(id: string): Promise<Restore> {
 
 export async function undoNow(): Promise<Restore> {
   const restored = await follow(undoRestore)
-  notify('The state from before is back.')
+  notify('The previous state is back.')
   return restored
 }
 
@@ -84,8 +84,8 @@ export async function pruneNow(): Promise<void> {
   const { remove, bytes_freed: freed } = await follow(pruneBackups)
   notify(
     remove.length === 0
-      ? 'Nothing had to go: the retention keeps every backup.'
-      : `Removed ${formatCounted(remove.length, 'backup')}, ${formatBytes(freed)} freed.`,
+      ? 'Nothing to remove: the retention rules keep every backup.'
+      : `Removed ${formatCounted(remove.length, 'backup')} and freed ${formatBytes(freed)}.`,
   )
 }
 
@@ -99,7 +99,7 @@ async function follow<T>(send: () => Promise<T>): Promise<T> {
     return await answer
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 0) throw error
-    throw new ApiError(0, `${error.detail} What became of it shows once it is back.`)
+    throw new ApiError(0, `${error.detail} Its outcome shows here once the server is back.`)
   } finally {
     waiting.value -= 1
     void backups.refresh()
@@ -111,7 +111,7 @@ function tell({ id, bytes, state, verification }: Backup, did: string): void {
   if (state === 'bad') {
     complain(`${id} failed its verification: ${verification?.message ?? 'no reason was given.'}`)
   } else if (verification?.postgres_result === 'failed') {
-    complain(`${id} was not proved in PostgreSQL: ${verification.message}`)
+    complain(`${id} could not be verified in PostgreSQL: ${verification.message}`)
   } else if (state === 'verified') {
     notify(`${did}: ${id}, ${formatBytes(bytes)}.`)
   } else {

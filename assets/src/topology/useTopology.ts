@@ -240,7 +240,7 @@ export function useTopology() {
   }
 
   function secondEndText(): string {
-    return `Choose what to connect ${spotOf(firstEnd.value)?.device.name ?? 'it'} with.`
+    return `Choose the device to connect ${spotOf(firstEnd.value)?.device.name ?? 'it'} to.`
   }
 
   async function place(world: Point, type = placing.value): Promise<Device | null> {
@@ -412,7 +412,7 @@ function canConnect(end: Spot | null, spot: Spot): boolean {
 }
 
 function refusal(end: Spot | null, spot: Spot): string {
-  if (spot.role === 'container') return 'A container is never the end of a link.'
-  if (end === null || end === spot) return 'A device is not linked with itself.'
+  if (spot.role === 'container') return 'A container cannot be the end of a link.'
+  if (end === null || end === spot) return 'A device cannot be linked to itself.'
   return `No valid link rule between ${end.device.device_type} and ${spot.device.device_type}.`
 }

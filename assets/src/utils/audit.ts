@@ -47,7 +47,7 @@ export function rowSummary(row: AuditRow): string {
   const first = row.changes.find(({ kind }) => kind === 'device') ?? row.changes[0]
   const image = first === undefined ? null : (first.after ?? first.before)
   if (image !== null && 'name' in image && row.change_count < 40) return image.name
-  return formatCounted(row.change_count, 'entity').replace('entitys', 'entities')
+  return formatCounted(row.change_count, 'entity')
 }
 
 function differences(before: object, after: object): Told['fields'] {

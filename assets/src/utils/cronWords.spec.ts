@@ -6,7 +6,7 @@ test.each([
   [' 15  2 * * * ', 'Every day at 02:15'],
   ['*/10 * * * *', 'Every 10 minutes'],
   ['* * * * *', 'Every minute'],
-  ['0 * * * *', 'Every full hour'],
+  ['0 * * * *', 'Every hour, on the hour'],
   ['5 * * * *', 'Every hour, 5 min past'],
   ['0 */6 * * *', 'Every 6 hours'],
   ['30 */6 * * *', 'Every 6 hours, 30 min past'],

@@ -24,7 +24,7 @@ function minutesWords(minute: string): string | null {
   if (step !== null) return 60 % step === 0 ? `Every ${step} minutes` : null
   const past = numberIn(minute, 0, 59)
   if (past === null) return null
-  return past === 0 ? 'Every full hour' : `Every hour, ${past} min past`
+  return past === 0 ? 'Every hour, on the hour' : `Every hour, ${past} min past`
 }
 
 function hoursWords([minute, hour, day, , weekday]: readonly string[]): string | null {

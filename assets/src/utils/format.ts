@@ -50,9 +50,19 @@ export function asSentence(text: string): string {
   return /^[a-z]+[ ,:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
 }
 
-/** A count with its noun: `1 device`, `2 devices`. */
+/** A count with its noun: `1 device`, `2 devices`, `3 copies`. */
 export function formatCounted(count: number, noun: string): string {
-  return `${formatCount(count)}\u00a0${noun}${count === 1 ? '' : 's'}`
+  return `${formatCount(count)}\u00a0${count === 1 ? noun : plural(noun)}`
+}
+
+/** The newest of a kind: `last run`, `last 2 runs`. */
+export function formatLast(count: number, noun: string): string {
+  return count === 1 ? `last ${noun}` : `last ${formatCounted(count, noun)}`
+}
+
+/** For the nouns of this page, which are all regular. */
+export function plural(noun: string): string {
+  return /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`
 }
 
 /** A span of seconds in the largest unit that keeps it readable: `0.4 s`, `12 s`, `3 min`. */

@@ -63,11 +63,11 @@ test.each<[string, Partial<Device>, string[]]>([
   ['too weak light', {
     status_reasons: ['no_signal'],
     signal: { ...light, margin_db: -2.26, class: 'NO_SIGNAL', limiting_direction: 'up' },
-  }, ['The light at the OLT is 2.26\u00a0dB too weak for its receiver.']],
+  }, ['Too little light at the OLT: 2.26\u00a0dB below its receiver’s limit.']],
   ['too much light', {
     status_reasons: ['signal_overload'],
     signal: { ...light, margin_db: 22, class: 'OVERLOAD' },
-  }, ['More light arrives at the ONT than its receiver bears.']],
+  }, ['Too much light at the ONT: above its receiver’s limit.']],
   ['a reason without its signal', { status_reasons: ['signal_warning'] }, [
     'Less than 6 dB of optical margin is left.',
   ]],
@@ -84,7 +84,7 @@ test.each<[string, Partial<Device>, string[]]>([
     'No working AON switch can be reached.',
   ]],
   ['a code of a newer server', { status_reasons: ['constructor'] }, [
-    'The server gives the reason “constructor”.',
+    'Reason given by the server: “constructor”.',
   ]],
 ])('why: %s', (_name, more, expected) => {
   expect(whySentences(device(more))).toEqual(expected)
@@ -96,15 +96,15 @@ test.each<[Partial<Problem>, string, string]>([
   [{ problem: 'held', severity: 'major', leaf_count: 1 },
     'Held DEGRADED by an operator.', '1\u00a0subscriber'],
   [{ problem: 'conflict', severity: 'minor' },
-    'An operator says UP, the network says DOWN.', 'no subscribers'],
+    'An operator holds it UP, but the network says DOWN.', 'no subscribers'],
   [{ device_count: 1 },
     'No chain of working routers reaches a backbone gateway.', '1\u00a0device'],
   [{ problem: 'signal_critical', leaf_count: 1 },
     'Less than 3 dB of optical margin is left.', '1\u00a0subscriber'],
   [{ problem: 'no_signal', leaf_count: 1_200, device_count: 1_200 },
-    'All behind it suffer; at worst, less light arrives than the receiver needs.',
+    'Everything behind it is affected; at worst, too little light reaches the receiver.',
     '1,200\u00a0subscribers, 1,200\u00a0devices'],
-  [{ problem: 'gremlins' }, 'The server gives the reason “gremlins”.', 'no subscribers'],
+  [{ problem: 'gremlins' }, 'Reason given by the server: “gremlins”.', 'no subscribers'],
 ])('problem: %o', (more, sentence, affected) => {
   expect(problemSentence(problem(more))).toBe(sentence)
   expect(affectedText(problem(more))).toBe(affected)
@@ -127,9 +127,9 @@ test('what clearing does counts only what changes its status', () => {
   const up = { id: 1, before: down, after: device({}) }
   const same = { id: 2, before: down, after: { ...down, status_override: null } }
   const degraded = { id: 3, before: down, after: device({ effective_status: 'DEGRADED' }) }
-  expect(effectSentence(simulated([same]))).toBe('No device changes its status by that.')
-  expect(effectSentence(simulated([up, same]))).toBe('1\u00a0device will change: 1 to UP.')
+  expect(effectSentence(simulated([same]))).toBe('No device changes its status.')
+  expect(effectSentence(simulated([up, same]))).toBe('ont-1 will come UP.')
   expect(effectSentence(simulated([up, degraded, up]))).toBe(
-    '3\u00a0devices will change: 1 to DEGRADED, 2 to UP.',
+    '1\u00a0device will become DEGRADED, 2\u00a0devices will come UP.',
   )
 })

@@ -1,6 +1,6 @@
-import type { Device, Problem, Signal, Simulated } from '../api/types'
+import type { Device, Problem, Signal, Simulated, Status } from '../api/types'
 import { STATUSES } from '../api/words'
-import { formatCount, formatCounted, formatMeasure, typeLabel } from './format'
+import { formatCounted, formatMeasure, typeLabel } from './format'
 import { heldStatus } from './held'
 
 /** What a cut means, of one device as of a cause. */
@@ -12,10 +12,10 @@ const CUT_OFF = new Map([
 ])
 
 const WEAK_LIGHT = new Map([
-  ['no_signal', 'Less light arrives than the receiver needs.'],
+  ['no_signal', 'Too little light reaches the receiver.'],
   ['signal_critical', 'Less than 3 dB of optical margin is left.'],
   ['signal_warning', 'Less than 6 dB of optical margin is left.'],
-  ['signal_overload', 'More light arrives than the receiver bears.'],
+  ['signal_overload', 'Too much light reaches the receiver.'],
 ])
 
 /** Why a device's status is what it is, one sentence per reason. */
@@ -30,10 +30,10 @@ export function whySentences(device: Device): string[] {
 export function problemSentence(problem: Problem): string {
   const { problem: code, device_count: victims } = problem
   if (code === 'held') return `Held ${heldStatus(problem)} by an operator.`
-  if (code === 'conflict') return 'An operator says UP, the network says DOWN.'
+  if (code === 'conflict') return 'An operator holds it UP, but the network says DOWN.'
   const weak = WEAK_LIGHT.get(code)
   if (weak !== undefined && victims > 0) {
-    return `All behind it suffer; at worst, ${lowerFirst(weak)}`
+    return `Everything behind it is affected; at worst, ${lowerFirst(weak)}`
   }
   return weak ?? CUT_OFF.get(code) ?? unknown(code)
 }
@@ -53,18 +53,22 @@ export function affectedText(problem: Problem): string {
   return parts.join(', ') || 'no subscribers'
 }
 
+const BECOME: Record<Status, string> = { DOWN: 'go DOWN', DEGRADED: 'become DEGRADED', UP: 'come UP' }
+
 /** What clearing an override would do, from a simulation of it. */
 export function effectSentence(simulated: Simulated): string {
   const becoming = simulated.devices.flatMap(({ before, after }) => {
     const changes = after !== null && after.effective_status !== before?.effective_status
-    return changes ? [after.effective_status] : []
+    return changes ? [after] : []
   })
-  if (becoming.length === 0) return 'No device changes its status by that.'
+  const [only] = becoming
+  if (only === undefined) return 'No device changes its status.'
+  if (becoming.length === 1) return `${only.name} will ${BECOME[only.effective_status]}.`
   const parts = STATUSES.flatMap((status) => {
-    const count = becoming.filter((each) => each === status).length
-    return count === 0 ? [] : [`${formatCount(count)} to ${status}`]
+    const count = becoming.filter(({ effective_status: each }) => each === status).length
+    return count === 0 ? [] : [`${formatCounted(count, 'device')} will ${BECOME[status]}`]
   })
-  return `${formatCounted(becoming.length, 'device')} will change: ${parts.join(', ')}.`
+  return `${parts.join(', ')}.`
 }
 
 /** The end of the fibre whose receiver limits. */
@@ -89,20 +93,20 @@ function measuredSentence(code: string, signal: Signal): string | undefined {
   const lacking = formatMeasure(-margin, 'dB')
   switch (code) {
     case 'no_signal':
-      return `The light at the ${receiver(direction)} is ${lacking} too weak for its receiver.`
+      return `Too little light at the ${receiver(direction)}: ${lacking} below its receiver’s limit.`
     case 'signal_critical':
       return `Only ${left}; below 3\u00a0dB is critical.`
     case 'signal_warning':
-      return `Only ${left}; 6\u00a0dB are wanted.`
+      return `Only ${left}; at least 6\u00a0dB are recommended.`
     case 'signal_overload':
-      return `More light arrives at the ${receiver(direction)} than its receiver bears.`
+      return `Too much light at the ${receiver(direction)}: above its receiver’s limit.`
     default:
       return undefined
   }
 }
 
 function unknown(code: string): string {
-  return `The server gives the reason “${code}”.`
+  return `Reason given by the server: “${code}”.`
 }
 
 function lowerFirst(text: string): string {

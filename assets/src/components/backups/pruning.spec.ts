@@ -13,11 +13,11 @@ test('what the next pruning does', () => {
   expect(plain(NOTHING)).toBe('The next pruning removes nothing: 1 backup kept.')
   const remove = [{ id: 'b', bytes: 2_048 }]
   expect(plain({ ...NOTHING, remove, bytes_freed: 2_048 })).toBe(
-    'The next pruning removes 1 backup, 2.00 KiB. 1 backup stays.',
+    'The next pruning removes 1 backup, 2.00 KiB. 1 backup remains.',
   )
   const targets = [{ target: 'nas', remove: ['b', 'c'] }]
   expect(plain({ ...NOTHING, targets })).toBe(
-    'The next pruning removes nothing here, and 2 copies off the host. 1 backup stays.',
+    'The next pruning removes nothing here, and 2 copies off the host. 1 backup remains.',
   )
 })
 

@@ -33,7 +33,7 @@ export function pruningWords(
   }
   const here = remove.length === 0 ? 'nothing here' : `${formatCounted(remove.length, 'backup')}, ${formatBytes(freed)}`
   const there = copies === 0 ? '' : `, and ${copiesWords(copies)} off the host`
-  return `${subject} removes ${here}${there}. ${formatCounted(keep.length, 'backup')} stay${keep.length === 1 ? 's' : ''}.`
+  return `${subject} removes ${here}${there}. ${formatCounted(keep.length, 'backup')} remain${keep.length === 1 ? 's' : ''}.`
 }
 
 /** Each file that goes, once, with all places it goes from. */

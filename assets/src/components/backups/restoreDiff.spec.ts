@@ -44,9 +44,9 @@ test('devices that go come first, and groups without one are left out', () => {
     ['removed', 2, 'ONT-8'],
     ['changed', 0, 'ONT-7'],
   ])
-  expect(before[1]?.words).toBe('1\u00a0device will be as it was then')
+  expect(before[1]?.words).toBe('1\u00a0device will change back')
   const after = changeGroups(restore({ devices, is_dry_run: false }))
-  expect(after.map(({ words }) => words)).toEqual(['3\u00a0devices are gone', '1\u00a0device is as it was then'])
+  expect(after.map(({ words }) => words)).toEqual(['3\u00a0devices were removed', '1\u00a0device changed back'])
 })
 
 test('a restore that changes nothing', () => {

@@ -28,9 +28,9 @@ const KINDS: Record<keyof Restore['counts'], string> = {
 
 /** The sign that stands before a name, and what it says of one and of many. */
 const CHANGES = {
-  removed: { sign: '\u2212', words: 'will be gone', did: 'are gone' },
-  added: { sign: '+', words: 'will be back', did: 'are back' },
-  changed: { sign: '~', words: 'will be as they were then', did: 'are as they were then' },
+  removed: { sign: '\u2212', words: 'will be removed', did: 'were removed' },
+  added: { sign: '+', words: 'will come back', did: 'came back' },
+  changed: { sign: '~', words: 'will change back', did: 'changed back' },
 } as const
 
 export function countRows({ counts }: Restore): CountRow[] {
@@ -56,7 +56,7 @@ export function changeGroups({ devices, is_dry_run: isDry }: Restore): ChangeGro
 
 function one(text: string, count: number): string {
   if (count !== 1) return text
-  return text.replace(' are ', ' is ').replace('as they were', 'as it was')
+  return text.replace(' were ', ' was ')
 }
 
 /**

@@ -32,7 +32,7 @@ const UNDONE = {
   done: 'A restore was undone',
   button: 'Redo last restore…',
   heading: 'Redo the restore that was undone?',
-  outcome: 'The restored state is back',
+  outcome: 'The restore is redone',
   verb: 'Redo the restore',
   doing: 'Redoing…',
   phrase: 'redo',

@@ -34,14 +34,14 @@ describe('the verdict', () => {
   test.each<[string, Partial<Backups>, string, string, string | null]>([
     ['nothing yet', { ...UNPROVEN, backups: [] }, 'warn', 'There is nothing to restore from', 'backup'],
     ['nothing for too long', { ...UNPROVEN, backups: [], is_stale: true }, 'bad', 'There is nothing to restore from', 'backup'],
-    ['none proven', { ...UNPROVEN, backups: [FRESH] }, 'bad', 'No backup is proven', 'verify'],
-    ['only a bad one', { ...UNPROVEN, backups: [BAD] }, 'bad', 'No backup is proven', 'backup'],
+    ['none proven', { ...UNPROVEN, backups: [FRESH] }, 'bad', 'No verified backup', 'verify'],
+    ['only a bad one', { ...UNPROVEN, backups: [BAD] }, 'bad', 'No verified backup', 'backup'],
     ['all fine', {}, 'calm', 'Restorable as of', null],
     ['expired', { is_stale: true }, 'bad', 'Restorable only as of', 'backup'],
     ['expired, a newer one waits', { is_stale: true, backups: [FRESH, aBackup()] }, 'bad', 'Restorable only as of', 'verify'],
     ['the newest is bad', { backups: [BAD, aBackup()] }, 'warn', 'Restorable as of', 'backup'],
     ['the proven file is gone', { backups: [GONE, OLDER] }, 'bad', 'Restorable only as of', 'backup'],
-    ['the only file is gone', { backups: [GONE] }, 'bad', 'No backup is proven', 'backup'],
+    ['the only file is gone', { backups: [GONE] }, 'bad', 'No verified backup', 'backup'],
     ['gone from here, but copied', { backups: [{ ...GONE, copies: [copy('done')] }] }, 'calm', 'Restorable as of', null],
     ['a directory that hangs', { is_directory_answering: false }, 'warn', 'Restorable as of', null],
     ['a target fails', { targets: [target('failing', 'refused')] }, 'warn', 'Restorable as of', 'copy'],
@@ -50,12 +50,12 @@ describe('the verdict', () => {
     expect(verdict).toMatchObject({ tone, headline, help })
   })
 
-  test('says why, and when the badge expires', () => {
+  test('says why, and when it is too old', () => {
     const plain = (more: Partial<Backups>): string => verdictOf(aSite(more)).lines.join(' ').replaceAll('\u00a0', ' ')
-    expect(plain({})).toContain('expires in 1 d 11 h')
+    expect(plain({})).toContain('too old in 1 d 11 h')
     expect(plain({ backups: [BAD, aBackup()] })).toContain('A row is missing.')
-    expect(plain({ is_directory_answering: false })).toMatch(/^\/var\/lib\/unoc\/backups does not answer; this is what it held at /)
-    expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copies to nas fail: refused')
+    expect(plain({ is_directory_answering: false })).toMatch(/^\/var\/lib\/unoc\/backups is not responding; this is what it held at /)
+    expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copying to nas fails: refused')
     expect(plain({ is_stale: true })).toContain('after 1 d 12 h')
     const verification = {
       at: '2026-11-25T03:00:08Z',
@@ -66,7 +66,7 @@ describe('the verdict', () => {
       postgres: null,
       postgres_result: 'failed' as const,
     }
-    expect(plain({ backups: [aBackup({ verification })] })).toContain('was not proved in PostgreSQL: Loading it')
+    expect(plain({ backups: [aBackup({ verification })] })).toContain('could not be verified in PostgreSQL: Loading it')
   })
 })
 
@@ -100,9 +100,9 @@ describe('the answers', () => {
     [/RPO/, { backups: [GONE, OLDER] }, 'down 1 h'],
     [/RPO/, { backups: [GONE] }, 'down Everything'],
     [/RTO/, {}, 'up 0.3 s'],
-    [/RTO/, UNPROVEN, 'up Not known'],
-    [/rehearsed/, {}, 'up 59 min ago'],
-    [/rehearsed/, UNPROVEN, 'degraded Never'],
+    [/RTO/, UNPROVEN, 'up Unknown'],
+    [/restore test/, {}, 'up 59 min ago'],
+    [/restore test/, UNPROVEN, 'degraded Never'],
     [/Off/, {}, 'degraded No'],
     [/Off/, { targets: [target('ok')], backups: [aBackup({ copies: [copy('done')] })] }, 'up Yes'],
     [/Off/, { targets: [target('ok')], backups: [aBackup({ copies: [copy('pending')] })] }, 'minor Not yet'],
@@ -115,7 +115,7 @@ describe('the answers', () => {
     [
       /Off/,
       { targets: [target('ok')], backups: [aBackup(), aBackup({ is_newest_verified: false, copies: [copy('done')] })] },
-      'minor Only an older one',
+      'minor Only an older backup',
     ],
     [/Encrypted/, {}, 'up No'],
     [/Encrypted/, { encryption: { is_on: true, recipients: [] } }, 'minor Not yet'],

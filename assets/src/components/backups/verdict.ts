@@ -4,7 +4,7 @@ import { formatAge, formatCounted, formatSeconds, formatSpan, formatTime } from 
 import { lastRun } from '../jobs/words'
 import { isHeld, verifiedHow } from './words'
 
-/** Could this site be restored right now, and what would help. */
+/** Can this site be restored right now, and what would help. */
 export interface Verdict {
   tone: 'calm' | 'warn' | 'bad'
   headline: string
@@ -37,23 +37,23 @@ export function verdictOf(all: Backups, job: Job | null = null): Verdict {
   if (newest === undefined && at === null) {
     const isLost = job?.runs.some(({ result }) => result === 'ok') === true
     const text = isLost
-      ? `Backups were made, but ${all.directory} holds none: was it emptied, or is its volume not mounted?`
-      : 'No backup has been taken yet. One takes seconds, and nothing waits for it.'
+      ? `Backups were made, but ${all.directory} holds none. Was it emptied, or is its volume not mounted?`
+      : 'No backup has been made yet. Making one takes seconds and interrupts nothing.'
     const tone = isStale || isLost ? 'bad' : 'warn'
     return { tone, headline: 'There is nothing to restore from', at, lines: [text, ...troubles], help: 'backup' }
   }
   const again = newest?.state === 'unverified' ? 'verify' : 'backup'
   if (at === null) {
     const there = backups.length === 1 ? 'There is a backup' : `There are ${formatCounted(backups.length, 'backup')}`
-    const text = `${there}, but none was restored and compared successfully.`
+    const text = `${there}, but none has been restored and compared successfully.`
     const lines = goneProof(all) === undefined ? [text, ...troubles] : troubles
-    return { tone: 'bad', headline: 'No backup is proven', at, lines, help: again }
+    return { tone: 'bad', headline: 'No verified backup', at, lines, help: again }
   }
   if (goneProof(all) !== undefined) {
     return { tone: 'bad', headline: 'Restorable only as of', at, lines: troubles, help: again }
   }
   if (isStale) {
-    const text = `Nothing newer is proven. The badge expires after ${formatSpan(limit)}.`
+    const text = `No newer backup is verified. A backup counts as too old after ${formatSpan(limit)}.`
     return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...troubles], help: again }
   }
   if (troubles.length > 0) {
@@ -62,8 +62,8 @@ export function verdictOf(all: Backups, job: Job | null = null): Verdict {
     const isHelping = all.is_directory_answering !== false
     return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help: isHelping ? help : null }
   }
-  const left = rpo === null ? '' : ` The badge expires in ${formatSpan(limit - rpo)} unless a newer one is proven.`
-  const text = `That backup was really restored and compared.${left}`
+  const left = rpo === null ? '' : ` It counts as too old in ${formatSpan(limit - rpo)} unless a newer one is verified.`
+  const text = `This backup was restored and compared.${left}`
   return { tone: 'calm', headline: 'Restorable as of', at, lines: [text], help: null }
 }
 
@@ -92,7 +92,7 @@ function postgresFailure(backups: Backup[]): string | null {
   const [last] = backups
     .flatMap(({ id, verification }) => (verification === null || verification.kind === 'quick' ? [] : [{ id, ...verification }]))
     .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
-  return last?.postgres_result === 'failed' ? `${last.id} was not proved in PostgreSQL: ${last.message}` : null
+  return last?.postgres_result === 'failed' ? `${last.id} could not be verified in PostgreSQL: ${last.message}` : null
 }
 
 /** What else is wrong, in sentences. */
@@ -102,10 +102,10 @@ function troublesOf(all: Backups, failed: JobRun | null): string[] {
   const gone = goneProof(all)
   const lines: string[] = []
   if (all.is_directory_answering === false) {
-    lines.push(`${all.directory} does not answer; this is what it held at ${formatTime(all.looked_at)}.`)
+    lines.push(`${all.directory} is not responding; this is what it held at ${formatTime(all.looked_at)}.`)
   }
   if (gone !== undefined) {
-    lines.push(`The file of ${gone.id} is not on this host any more, and no copy of it is known.`)
+    lines.push(`The file of ${gone.id} is no longer on this host, and no copy of it is known.`)
   }
   if (newest?.state === 'bad') {
     const why = newest.verification?.message ?? 'no reason was given.'
@@ -118,7 +118,7 @@ function troublesOf(all: Backups, failed: JobRun | null): string[] {
     lines.push(`The last run made no backup; it ${how}${failed.message === null ? '.' : `: ${failed.message}`}`)
   }
   for (const { name, state, last_error: error } of targets) {
-    if (state === 'failing') lines.push(`Copies to ${name} fail${error === null ? '.' : `: ${error}`}`)
+    if (state === 'failing') lines.push(`Copying to ${name} fails${error === null ? '.' : `: ${error}`}`)
   }
   return lines
 }
@@ -134,27 +134,27 @@ function lossAnswer(all: Backups, now: number): Answer {
   const at = restorableAt(all)
   if (at !== null && goneProof(all) !== undefined) {
     const value = formatSpan((now - Date.parse(at)) / 1_000)
-    return { name, tone: 'down', value, detail: 'since the newest that is still there', at }
+    return { name, tone: 'down', value, detail: 'since the newest backup that still exists', at }
   }
   const rpo = at === null ? null : all.rpo_s
   if (rpo === null) {
     const tone = isStale || backups.length > 0 ? 'down' : 'degraded'
-    return { name, tone, value: 'Everything', detail: 'no backup is proven', at }
+    return { name, tone, value: 'Everything', detail: 'no backup is verified', at }
   }
-  const detail = isStale ? 'more than is allowed' : 'the changes since then'
+  const detail = isStale ? 'more than allowed' : 'the changes since then'
   return { name, tone: isStale ? 'down' : 'up', value: formatSpan(rpo), detail, at }
 }
 
 function durationAnswer({ rto_s: rto }: Backups): Answer {
   const name = 'A restore takes (RTO)'
-  if (rto === null) return { name, tone: 'up', value: 'Not known', detail: 'never rehearsed', at: null }
-  return { name, tone: 'up', value: formatSeconds(rto), detail: 'as last rehearsed', at: null }
+  if (rto === null) return { name, tone: 'up', value: 'Unknown', detail: 'never tested', at: null }
+  return { name, tone: 'up', value: formatSeconds(rto), detail: 'in the last test', at: null }
 }
 
 function rehearsalAnswer(all: Backups, now: number): Answer {
-  const name = 'Last rehearsed'
+  const name = 'Last restore test'
   const { rehearsed_at: at, is_stale: isStale } = all
-  if (at === null) return { name, tone: 'degraded', value: 'Never', detail: 'nothing was restored yet', at }
+  if (at === null) return { name, tone: 'degraded', value: 'Never', detail: 'no backup has been restored yet', at }
   const how = rehearsalOf(all)
   const detail = how === null ? 'into a scratch store' : verifiedHow(how)
   return { name, tone: isStale ? 'degraded' : 'up', value: formatAge(at, now), detail, at }
@@ -170,7 +170,7 @@ function offHostAnswer({ targets, backups }: Backups, now: number): Answer {
   const name = 'Off this host'
   const total = targets.length
   if (total === 0) {
-    return { name, tone: 'degraded', value: 'No', detail: 'lost together with this disk', at: null }
+    return { name, tone: 'degraded', value: 'No', detail: 'all would be lost with this disk', at: null }
   }
   const proven = newestVerified(backups)
   const done = proven === undefined ? [] : copiesOf(proven)
@@ -187,7 +187,7 @@ function offHostAnswer({ targets, backups }: Backups, now: number): Answer {
     return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Not yet', detail, at: null }
   }
   const detail = `taken ${formatAge(older.taken_at, now)}`
-  return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Only an older one', detail, at: older.taken_at }
+  return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Only an older backup', detail, at: older.taken_at }
 }
 
 function keyAnswer({ encryption, backups }: Backups): Answer {
@@ -195,7 +195,7 @@ function keyAnswer({ encryption, backups }: Backups): Answer {
   const { is_on: isOn, recipients } = encryption
   if (!isOn) return { name, tone: 'up', value: 'No', detail: 'see Encryption below', at: null }
   if (newestVerified(backups)?.is_encrypted === false) {
-    return { name, tone: 'minor', value: 'Not yet', detail: 'from the next backup on', at: null }
+    return { name, tone: 'minor', value: 'Not yet', detail: 'starts with the next backup', at: null }
   }
   return { name, tone: 'up', value: 'Yes', detail: `for ${formatCounted(recipients.length, 'key')}`, at: null }
 }

@@ -30,7 +30,7 @@ test('rows, copies and what keeps a backup', () => {
   expect(rowsOf(aBackup())).toBe(54)
   expect(plain(rowWords(aBackup()))).toBe('3 devices, 9 interfaces, 2 links, 40 audit')
   expect(keptWords({ kept_as: ['last', 'newest verified'] })).toBe('last, newest verified')
-  expect(keptWords({ kept_as: [] })).toBe('goes with the next pruning')
+  expect(keptWords({ kept_as: [] })).toBe('removed by the next pruning')
   expect([copiesWords(1), copiesWords(2)].map(plain)).toEqual(['1 copy', '2 copies'])
 })
 

@@ -8,8 +8,8 @@ export const REASONS: Record<Backup['reason'], string> = {
   manual: 'By hand',
   upgrade: 'Before an upgrade',
   restore: 'Before a restore',
-  missed: 'Made up after a power-off',
-  repair: 'In place of a bad one',
+  missed: 'Catch-up after downtime',
+  repair: 'Replaces a bad one',
 }
 
 /** A backup counts only once it was restored. */
@@ -20,7 +20,7 @@ export const STATES: Record<Backup['state'], { word: string; tone: Tone }> = {
 }
 
 /** Neither on this host nor, as far as is known, off it. */
-export const GONE: { word: string; tone: Tone } = { word: 'File gone', tone: 'down' }
+export const GONE: { word: string; tone: Tone } = { word: 'File missing', tone: 'down' }
 
 /** Whether its file is anywhere. */
 export function isHeld({ is_local: isLocal, copies }: Backup): boolean {
@@ -73,11 +73,11 @@ export function progressWords({ done, total, unit }: Activity): string | null {
 
 /** Why a backup stays, or when it goes. */
 export function keptWords({ kept_as: kept }: Pick<Backup, 'kept_as'>): string {
-  return kept.length === 0 ? 'goes with the next pruning' : kept.join(', ')
+  return kept.length === 0 ? 'removed by the next pruning' : kept.join(', ')
 }
 
 export function copiesWords(count: number): string {
-  return `${formatCount(count)}\u00a0${count === 1 ? 'copy' : 'copies'}`
+  return formatCounted(count, 'copy')
 }
 
 export function rowsOf({ rows }: Pick<Backup, 'rows'>): number {

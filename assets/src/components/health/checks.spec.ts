@@ -24,8 +24,8 @@ test.each<[string, BackupHealth, string]>([
   ['one is recent', SOME, 'up OK'],
   ['it is too old', { ...SOME, is_stale: true }, 'down Too old'],
   ['PostgreSQL broke off', { ...SOME, postgres_failure: 'no room' }, 'degraded PostgreSQL failed'],
-  ['none yet', NONE, 'degraded None proven'],
-  ['none for too long', { ...NONE, is_stale: true }, 'down None proven'],
+  ['none yet', NONE, 'degraded None verified'],
+  ['none for too long', { ...NONE, is_stale: true }, 'down None verified'],
 ])('backups: %s', (_, backup, expected) => {
   const check = checksOf(health(backup), null, 129_600, NOW).find(({ name }) => name === 'Backups')
   expect(`${check?.tone} ${check?.word}`).toBe(expected)

@@ -37,7 +37,7 @@ export function checksOf(
 function engineCheck({ engine, seq }: HealthDetail): Check {
   return {
     name: 'Engine',
-    what: 'The one writer answers',
+    what: 'The writer responds',
     tone: engine.is_alive ? 'up' : 'down',
     word: engine.is_alive ? 'OK' : 'Not answering',
     value: `at change ${seq.toLocaleString('en')}`,
@@ -62,9 +62,9 @@ function volumeCheck({ volume }: HealthDetail): Check {
     share: 1 - share,
     remedy: volume.is_writable
       ? low
-        ? 'Make room on the volume before it becomes read-only.'
+        ? 'Free up space on the volume before it becomes read-only.'
         : null
-      : 'Make room on the volume: the next change looks again by itself.',
+      : 'Free up space on the volume; the next change is accepted as soon as there is room.',
   }
 }
 
@@ -99,17 +99,17 @@ function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | nu
   return [
     {
       name: 'Backups',
-      what: 'A backup is recent, and was really restored and compared',
+      what: 'A recent backup was restored and compared',
       tone: isStale ? 'down' : isNone || unproved !== null ? 'degraded' : 'up',
-      word: isNone ? 'None proven' : isStale ? 'Too old' : unproved !== null ? 'PostgreSQL failed' : 'OK',
+      word: isNone ? 'None verified' : isStale ? 'Too old' : unproved !== null ? 'PostgreSQL failed' : 'OK',
       value: isNone
-        ? 'nothing to restore from: all would be lost'
+        ? 'nothing to restore from; all would be lost'
         : rpo === null
           ? moment
           : `${moment}; ${formatSpan(rpo)} of changes would be lost now`,
       threshold: `too old after ${staleAfterS === null ? 'backup_stale_hours' : formatSpan(staleAfterS)}`,
       share: null,
-      remedy: isStale || isNone ? 'Back up now; it is proven at once.' : unproved,
+      remedy: isStale || isNone ? 'Back up now; the backup is verified right away.' : unproved,
       to: { path: '/operations/backups', label: 'Open Backups' },
     },
   ]

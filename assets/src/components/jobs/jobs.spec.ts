@@ -18,8 +18,8 @@ test('the runs that have ended as bars, oldest first', () => {
 
 test('the chart in a sentence', () => {
   const plain = (runs: JobRun[]): string => barWords(runs).replaceAll('\u00a0', ' ')
-  expect(plain(RUNS)).toBe('The last 3 runs took 1 ms to 400 ms, 1 of them failed')
-  expect(plain([run(1, 100)])).toBe('The last 1 run took 100 ms')
+  expect(plain(RUNS)).toBe('The last 3 runs took 1 ms to 400 ms; 1 failed')
+  expect(plain([run(1, 100)])).toBe('The last run took 100 ms')
 })
 
 test('the last run is one that has ended', () => {
@@ -29,6 +29,6 @@ test('the last run is one that has ended', () => {
 
 test('a job that is off says what is missing', () => {
   expect(offWords({ name: 'backup', is_enabled: true })).toBeNull()
-  expect(offWords({ name: 'backup', is_enabled: false })).toBe('Switched off: nothing backs the site up by itself.')
-  expect(offWords({ name: 'report', is_enabled: false })).toBe('Switched off: it does not run by itself.')
+  expect(offWords({ name: 'backup', is_enabled: false })).toBe('Switched off: no backups are made automatically.')
+  expect(offWords({ name: 'report', is_enabled: false })).toBe('Switched off: it does not run automatically.')
 })

@@ -1,5 +1,5 @@
 import type { JobRun } from '../../api/types'
-import { formatCounted, formatMs } from '../../utils/format'
+import { formatCount, formatLast, formatMs } from '../../utils/format'
 
 /** A run as a bar of a small chart, 0 to 1 of its height. */
 export interface Bar {
@@ -30,6 +30,6 @@ export function barWords(runs: readonly JobRun[]): string {
   const failed = runs.filter(({ result }) => result === 'failed').length
   const [least, most] = [Math.min(...times), Math.max(...times)]
   const took = least === most ? formatMs(most) : `${formatMs(least)} to ${formatMs(most)}`
-  const bad = failed === 0 ? '' : `, ${failed} of them failed`
-  return `The last ${formatCounted(times.length, 'run')} took ${took}${bad}`
+  const bad = failed === 0 ? '' : `; ${formatCount(failed)} failed`
+  return `The ${formatLast(times.length, 'run')} took ${took}${bad}`
 }

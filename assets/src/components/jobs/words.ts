@@ -4,12 +4,12 @@ import type { Tone } from '../../api/words'
 /** What made a job run. */
 export const TRIGGERS: Record<JobRun['trigger'], { word: string; hint: string }> = {
   schedule: { word: 'by schedule', hint: 'It was due' },
-  manual: { word: 'by hand', hint: 'Somebody asked for it' },
+  manual: { word: 'by hand', hint: 'Someone started it' },
   missed: {
-    word: 'made up after a power-off',
+    word: 'catch-up after downtime',
     hint: 'It was due while the appliance was off, and ran at the next start',
   },
-  repair: { word: 'to repair', hint: 'The appliance asked for it because another backup was bad' },
+  repair: { word: 'to replace a bad backup', hint: 'Another backup was bad' },
 }
 
 export const RESULTS: Record<JobRun['result'], { word: string; tone: Tone }> = {
@@ -21,17 +21,17 @@ export const RESULTS: Record<JobRun['result'], { word: string; tone: Tone }> = {
 
 /** What is missing while a job is off. */
 const LEFT_UNDONE: Record<string, string> = {
-  backup: 'nothing backs the site up by itself.',
-  copy: 'no backup leaves this host by itself.',
-  verify: 'no backup is rehearsed fully by itself.',
-  'verify-offhost': 'no off-host copy is rehearsed by itself.',
-  prune: 'old backups stay until the disk is full.',
-  'self-check': 'a store that cannot be read is noticed by nobody.',
+  backup: 'no backups are made automatically.',
+  copy: 'no backup is copied off this host automatically.',
+  verify: 'no backup is fully verified automatically.',
+  'verify-offhost': 'no off-host copy is verified automatically.',
+  prune: 'old backups are kept until the disk is full.',
+  'self-check': 'nothing notices a store that cannot be read.',
 }
 
 /** Null for a job that is on. */
 export function offWords({ name, is_enabled: isOn }: Pick<Job, 'name' | 'is_enabled'>): string | null {
-  return isOn ? null : `Switched off: ${LEFT_UNDONE[name] ?? 'it does not run by itself.'}`
+  return isOn ? null : `Switched off: ${LEFT_UNDONE[name] ?? 'it does not run automatically.'}`
 }
 
 /** The last run that has ended. */

@@ -83,7 +83,7 @@ test('evidence, rhythm and when it was last', () => {
   expect(plain('restore-test')).toBe(
     'Restored and compared (quick, into a scratch store), in 0.3 s; 1 h of changes would be lost now',
   )
-  expect(plain('prune', { backups: [aBackup({ kept_as: [] })] })).toBe('1 backup, 1 of them goes next; the last run was good')
+  expect(plain('prune', { backups: [aBackup({ kept_as: [] })] })).toBe('1 backup, 1 to remove next; the last run succeeded')
   expect(plain('off-host', { targets: [NAS] })).toBe('nas holds 3')
   expect(duty('backup', {}).rhythm).toBe('Every day at 02:15')
   expect(duty('backup', {}, null).rhythm).toBe('Daily')

@@ -34,7 +34,7 @@ function backupDuty(all: Backups, jobs: Jobs | null, { backUp }: BackupActions):
   const failed = failedRun(all, job)
   const evidence =
     newest === undefined
-      ? 'No backup has been taken yet'
+      ? 'No backup has been made yet'
       : `${newest.id}, ${formatBytes(newest.bytes)}, ${stateWords(newest)}`
   return {
     ...BASE,
@@ -64,7 +64,7 @@ function restoreTestDuty(all: Backups, jobs: Jobs | null, { verify }: BackupActi
     state: verdict.tone === 'bad' || at === null ? 'bad' : isOff(job) ? 'warn' : 'good',
     evidence:
       at === null
-        ? 'No backup was restored and compared yet'
+        ? 'No backup has been restored and compared yet'
         : `Restored and compared ${how === null ? '' : `(${verifiedHow(how)})`}${took}${loss}${offEvidence(job)}`.replace(' ,', ','),
     last: at,
     act:
@@ -78,7 +78,7 @@ function offHostDuty({ targets, backups }: Backups, jobs: Jobs | null, { startJo
   const job = jobOf(jobs, 'copy')
   const base = { ...BASE, key: 'off-host', title: 'Off-host copies', rhythm: rhythmOf(job, 'With each backup') }
   if (targets.length === 0) {
-    const evidence = 'Every backup is lost together with this disk: set backup_targets, or download one on the page Backups'
+    const evidence = 'All backups would be lost with this disk: set backup_targets, or download one on the Backups page'
     return { ...base, who: 'You', rhythm: 'Daily', state: 'warn', evidence, last: null, act: null }
   }
   const failing = targets.filter(({ state }) => state === 'failing')
@@ -87,7 +87,7 @@ function offHostDuty({ targets, backups }: Backups, jobs: Jobs | null, { startJo
   const evidence =
     failing.length > 0
       ? failing.map(({ name, last_error: error }) => `${name} fails${error === null ? '' : `: ${error}`}`).join('; ')
-      : `${targets.map(({ name, copies }) => `${name} holds ${copies}`).join(', ')}${waiting === 0 ? '' : `; ${waiting} on the way`}`
+      : `${targets.map(({ name, copies }) => `${name} holds ${copies}`).join(', ')}${waiting === 0 ? '' : `; ${waiting} waiting`}`
   return {
     ...base,
     state: failing.length > 0 ? 'bad' : isOff(job) ? 'warn' : 'good',
@@ -101,7 +101,7 @@ function pruneDuty(all: Backups, jobs: Jobs | null, { openBackups }: BackupActio
   const job = jobOf(jobs, 'prune')
   const run = job === null ? null : lastRun(job)
   const goes = all.backups.filter(({ kept_as: kept }) => kept.length === 0).length
-  const next = goes === 0 ? 'nothing goes next' : `${formatCount(goes)} of them go${goes === 1 ? 'es' : ''} next`
+  const next = goes === 0 ? 'none to remove' : `${formatCount(goes)} to remove next`
   return {
     ...BASE,
     key: 'prune',
@@ -119,7 +119,7 @@ function drillDuty(all: Backups, jobs: Jobs | null, { startJob }: BackupActions)
   const run = job === null ? null : lastRun(job)
   const base = { ...BASE, key: 'drill', title: 'Disaster drill', to: '/operations/jobs', rhythm: rhythmOf(job, 'Monthly'), last: run?.started_at ?? null }
   if (all.targets.length === 0) {
-    const evidence = 'There is no off-host copy to restore from: restore a downloaded backup on another host'
+    const evidence = 'No off-host copy to restore from: restore a downloaded backup on another host'
     return { ...base, who: 'You', rhythm: 'Monthly', state: 'yours', evidence, last: null, act: null }
   }
   return {
@@ -127,7 +127,7 @@ function drillDuty(all: Backups, jobs: Jobs | null, { startJob }: BackupActions)
     state: run === null ? 'warn' : run.result === 'ok' ? (isOff(job) ? 'warn' : 'good') : 'bad',
     evidence:
       run === null
-        ? 'No backup was restored from its off-host copy yet'
+        ? 'No backup has been restored from its off-host copy yet'
         : `${run.result === 'ok' ? 'The newest backup was restored from its off-host copy; ' : ''}${resultWords(run)}${offEvidence(job)}`,
     act: job === null ? null : { label: 'Drill now', doing: 'Starting…', run: () => startJob('verify-offhost') },
   }
@@ -140,7 +140,7 @@ function stateWords({ state, verification }: Backup): string {
 }
 
 function resultWords({ result, message }: JobRun): string {
-  const how = { ok: 'was good', running: 'goes on', failed: 'failed', interrupted: 'was interrupted' }[result]
+  const how = { ok: 'succeeded', running: 'is under way', failed: 'failed', interrupted: 'was interrupted' }[result]
   return `the last run ${how}${message === null ? '' : `: ${message}`}`
 }
 

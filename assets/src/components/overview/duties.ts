@@ -114,7 +114,7 @@ function databaseDuty(): Duty {
   return {
     ...base,
     state: isLive ? 'good' : value.state === 'stopped' ? 'bad' : 'warn',
-    evidence: `${value.message} ${formatSeconds(value.behind_s)} behind, ${formatCounted(value.dirty_count, 'change')} to go`,
+    evidence: `${value.message} ${formatSeconds(value.behind_s)} behind, ${formatCounted(value.dirty_count, 'change')} to send`,
     act: value.actions.includes('now')
       ? { label: 'Sync now', doing: 'Syncing…', run: async () => syncStatus.put(await runSync('now')) }
       : null,
@@ -126,7 +126,7 @@ function webSocketDuty(): Duty {
   return {
     key: 'websocket',
     title: 'WebSocket',
-    rhythm: 'Always; the server sends a sign of life every 5 s',
+    rhythm: 'Always; the server sends a heartbeat every 5 s',
     who: 'UNOC',
     state: link.value === 'live' ? 'good' : link.value === 'reconnecting' ? 'warn' : 'bad',
     evidence: words[link.value],
@@ -210,8 +210,8 @@ function overrideDuty(): Duty {
     state: counts.overridden > 0 ? 'warn' : 'good',
     evidence:
       counts.overridden === 0
-        ? 'Every status is what the network says'
-        : `${formatCounted(counts.overridden, 'device')} held by an operator, whatever the network says`,
+        ? 'No status is overridden'
+        : `${formatCounted(counts.overridden, 'device')} held by an operator`,
     command: null,
     last: null,
     to: '/inventory?overridden=yes',
@@ -224,7 +224,7 @@ function capacityDuty(): Duty {
   const base = {
     key: 'capacity',
     title: 'Capacity of the data volume',
-    rhythm: 'Monthly; refused below the minimum at any time',
+    rhythm: 'Monthly; below the minimum, writes are always refused',
     who: 'UNOC' as const,
     command: null,
     last: isoOf(at),

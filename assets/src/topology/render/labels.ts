@@ -129,7 +129,7 @@ export function groupText(spot: Spot, scale: number): { text: string; isLoud: bo
   const count =
     tally.leaves > 0 || role !== 'container'
       ? `${formatCount(tally.leaves)} ${noun}`
-      : `${formatCount(tally.devices)} devices`
+      : `${formatCount(tally.devices)} ${tally.devices === 1 ? 'device' : 'devices'}`
   const wrong = [
     tally.down > 0 ? `${formatCount(tally.down)} down` : '',
     tally.degraded > 0 ? `${formatCount(tally.degraded)} degraded` : '',

@@ -1,1 +1,0 @@
-import{Ot as e,Tt as t}from"./preload-helper-D9-9Jh7G.js";var n=5e3,r=e(Date.now());setInterval(()=>r.value=Date.now(),n);var i=t(r);export{i as t};
