@@ -150,6 +150,8 @@ fn of_store(error: &StoreError) -> u8 {
         StoreError::Missing { .. }
         | StoreError::WrongSite { .. }
         | StoreError::OtherSite { .. }
+        | StoreError::BadMarker { .. }
+        | StoreError::Denied { .. }
         | StoreError::NotAStore { .. }
         | StoreError::SchemaNewer { .. }
         | StoreError::Damaged { .. }

@@ -51,11 +51,12 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     }
     match offline::open_store(&config) {
         Ok(Some(store)) => match store.read().and_then(|snapshot| check_site(&snapshot)) {
-            Err(error) if !args.undo => {
+            Err(error) if !args.undo && error.is_loss() => {
                 drop(store);
                 tell!("The store cannot be used: {error}");
                 bring_back(cli, &config, args)
             }
+            Err(error) if !args.undo => Err(error.into()),
             _ => here(cli, &config, store, args),
         },
         Ok(None) => by_server(cli, &config, args),
@@ -69,15 +70,7 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
 
 /// Whether the store is what has to be replaced.
 fn is_lost(failure: &Failure) -> bool {
-    matches!(
-        failure.error.downcast_ref(),
-        Some(
-            StoreError::Missing { .. }
-                | StoreError::NotAStore { .. }
-                | StoreError::Damaged { .. }
-                | StoreError::Inconsistent(_)
-        )
-    )
+    failure.error.downcast_ref().is_some_and(StoreError::is_loss)
 }
 
 /// The server that holds the store does it.

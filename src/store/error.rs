@@ -31,6 +31,15 @@ pub enum StoreError {
          Correct site_id, or name another data_dir"
     )]
     OtherSite { expected: uuid::Uuid, found: uuid::Uuid },
+    #[error(
+        "{} cannot be understood ({what}); the store beside it was not touched. Remove {0} and start \
+         again: it is written anew from the store, whose site it names",
+        path.display()
+    )]
+    BadMarker { path: PathBuf, what: String },
+    /// The operating system refuses, whatever the store holds.
+    #[error("{what}: {source}. {advice}")]
+    Denied { what: String, source: std::io::Error, advice: String },
     #[error("{} is no UNOC store: {what}", path.display())]
     NotAStore { path: PathBuf, what: String },
     #[error(
@@ -46,6 +55,21 @@ pub enum StoreError {
     Io { what: String, source: std::io::Error },
     #[error("the store failed: {0}")]
     Redb(#[from] redb::Error),
+}
+
+impl StoreError {
+    /// Whether the store itself is absent or damaged, so that it may be replaced. What could not be
+    /// read may be whole.
+    pub fn is_loss(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing { .. }
+                | Self::NotAStore { .. }
+                | Self::Damaged { .. }
+                | Self::Inconsistent(_)
+                | Self::Redb(redb::Error::Corrupted(_))
+        )
+    }
 }
 
 macro_rules! from_redb {

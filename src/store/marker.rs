@@ -7,7 +7,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::error::{StoreError, io};
+use super::access;
+use super::error::StoreError;
 use crate::wire::without_bom;
 
 /// The marker's file name.
@@ -22,16 +23,13 @@ pub struct Marker {
 /// The marker of a data directory, if it has one.
 pub fn read(dir: &Path) -> Result<Option<Marker>, StoreError> {
     let path = dir.join(MARKER_FILE);
-    let text = match fs::read_to_string(&path) {
+    let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io(format!("cannot read {}", path.display()))(error)),
+        Err(error) => return Err(access::failed("read", &path)(error)),
     };
-    let json = without_bom(text.as_bytes());
-    serde_json::from_slice(json).map(Some).map_err(|error| StoreError::NotAStore {
-        path,
-        what: format!("the marker cannot be read ({error})"),
-    })
+    let marker = serde_json::from_slice(without_bom(&text));
+    marker.map(Some).map_err(|error| StoreError::BadMarker { path, what: error.to_string() })
 }
 
 /// Writes the marker so that it survives a power cut.
@@ -43,7 +41,7 @@ pub(super) fn write(dir: &Path, marker: &Marker) -> Result<(), StoreError> {
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&temporary, &path))
         .and_then(|()| sync_dir(dir));
-    written.map_err(io(format!("cannot write {}", path.display())))
+    written.map_err(access::failed("write", &path))
 }
 
 /// Makes renames and new names in a directory durable.

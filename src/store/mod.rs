@@ -3,6 +3,7 @@
 //! This module alone knows redb and bincode. It knows no rule of the network: it keeps what the
 //! engine decided, together with the audit row and the marks for the mirror, in one transaction.
 
+mod access;
 mod audit;
 mod codec;
 mod commit;

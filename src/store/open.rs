@@ -6,9 +6,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{Builder, Database, DatabaseError, StorageBackend, WriteTransaction};
+use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError, WriteTransaction};
 use uuid::Uuid;
 
+use super::access;
 use super::error::{StoreError, io};
 use super::marker::{self, MARKER_FILE, Marker};
 use super::snapshot::Snapshot;
@@ -53,7 +54,7 @@ impl Store {
         let _turn = lock(directory)?;
         let path = directory.join(STORE_FILE);
         let marker = marker::read(directory)?;
-        if !path.try_exists().map_err(io(format!("cannot look for {}", path.display())))? {
+        if !access::check(&path)? {
             if let Some(marker) = marker {
                 let what = format!("{STORE_FILE} is missing");
                 return Err(missing(directory, &marker, what));
@@ -66,14 +67,13 @@ impl Store {
         if let Ok(db) = builder.open_read_only(&path) {
             Self::check_sentinel(&db, &path, directory, marker.as_ref())?;
         }
-        let db = builder.open(&path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => StoreError::Locked { path: path.clone() },
-            other => match &marker {
+        let db = builder.open(&path).map_err(|error| {
+            unopened(&path, error).unwrap_or_else(|damage| match &marker {
                 Some(marker) => {
-                    missing(directory, marker, format!("{STORE_FILE} cannot be opened ({other})"))
+                    missing(directory, marker, format!("{STORE_FILE} cannot be opened ({damage})"))
                 }
-                None => StoreError::NotAStore { path: path.clone(), what: other.to_string() },
-            },
+                None => StoreError::NotAStore { path: path.clone(), what: damage.to_string() },
+            })
         })?;
         let site_id = Self::check_sentinel(&db, &path, directory, marker.as_ref())?;
         if let Some(expected) = options.site_id.filter(|expected| *expected != site_id) {
@@ -135,9 +135,10 @@ impl Store {
         Self { db: Arc::new(db), directory: directory.to_owned(), site_id }
     }
 
-    /// Whether a data directory has a file for a store, of use or not.
+    /// Whether a data directory has a file for a store, of use or not; also when it does not tell.
     pub fn is_in(directory: &Path) -> bool {
-        directory.join(STORE_FILE).exists()
+        let found = fs::symlink_metadata(directory.join(STORE_FILE));
+        !found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
     }
 
     /// A consistent view of the last commit; never waits for the writer.
@@ -221,6 +222,21 @@ fn missing(directory: &Path, marker: &Marker, what: String) -> StoreError {
     StoreError::Missing { marker: directory.join(MARKER_FILE), site_id: marker.site_id, what }
 }
 
+/// Why a store's file could not be opened; in `Err`, what of it shows that the file is damaged.
+pub(super) fn unopened(path: &Path, error: DatabaseError) -> Result<StoreError, DatabaseError> {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+            Ok(StoreError::Locked { path: path.to_owned() })
+        }
+        DatabaseError::Storage(StorageError::Io(source)) => access::of_system(path, source)
+            .map_err(|damage| DatabaseError::Storage(StorageError::Io(damage))),
+        damage @ (DatabaseError::Storage(StorageError::Corrupted(_))
+        | DatabaseError::UpgradeRequired(_)
+        | DatabaseError::RepairAborted) => Err(damage),
+        other => Ok(StoreError::Redb(other.into())),
+    }
+}
+
 pub(super) fn builder(options: OpenOptions) -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(options.cache_bytes);
@@ -237,13 +253,13 @@ pub(super) fn builder(options: OpenOptions) -> Builder {
 pub(super) fn create_private_dir(directory: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::DirBuilderExt;
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    created.map_err(io(format!("cannot create the data directory {}", directory.display())))
+    created.map_err(access::failed("create the directory", directory))
 }
 
 /// Waits for other openers of this directory. Unlocked when dropped, or when the process ends.
 pub(super) fn lock(directory: &Path) -> Result<fs::File, StoreError> {
     let locked = fs::File::open(directory).and_then(|file| file.lock().map(|()| file));
-    locked.map_err(io(format!("cannot lock the data directory {}", directory.display())))
+    locked.map_err(access::failed("lock the data directory", directory))
 }
 
 /// Makes a complete store under a temporary name, then gives it its own: a crash at any moment
@@ -254,7 +270,7 @@ fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError>
     let path = directory.join(STORE_FILE);
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(io(format!("cannot remove {}", temporary.display()))(error));
+            return Err(access::failed("remove", &temporary)(error));
         }
         _ => {}
     }
@@ -264,7 +280,7 @@ fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError>
         .create_new(true)
         .mode(0o600)
         .open(&temporary)
-        .map_err(io(format!("cannot create {}", temporary.display())))?;
+        .map_err(access::failed("create", &temporary))?;
     redb::backends::FileBackend::new(file)
         .and_then(|backend| builder(options).create_with_backend(backend))
         .map_err(|error| StoreError::Redb(error.into()))

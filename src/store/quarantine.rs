@@ -13,10 +13,11 @@ use redb::{
 };
 use uuid::Uuid;
 
+use super::access;
 use super::error::{StoreError, io};
 use super::head::{self, Head};
 use super::marker::{self, Marker};
-use super::open::{STORE_FILE, Store, create_private_dir, lock, make_job_tables};
+use super::open::{STORE_FILE, Store, create_private_dir, lock, make_job_tables, unopened};
 use super::snapshot::Snapshot;
 use super::space::Space;
 use super::tables;
@@ -135,8 +136,8 @@ impl Store {
     /// any moment leaves a directory that the next start refuses, or the whole new store.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when a process holds the store that is there; when the file system
-    /// refuses.
+    /// [`StoreError::Locked`] when a process holds the store that is there; [`StoreError::Denied`] when
+    /// this process may not use it; when the file system refuses.
     pub fn put_in_place(
         from: &Path,
         directory: &Path,
@@ -147,12 +148,13 @@ impl Store {
         let _turn = lock(directory)?;
         let failed = || io(format!("cannot put the restored store into {}", directory.display()));
         let store = directory.join(STORE_FILE);
-        let is_there = store.try_exists().map_err(failed())?;
+        // What cannot be read may be whole: only what could be looked at gives way.
+        let is_there = access::check(&store)?;
         if is_there
-            && let Err(redb::DatabaseError::DatabaseAlreadyOpen) =
-                redb::Builder::new().open_read_only(&store)
+            && let Err(error) = redb::Builder::new().open_read_only(&store)
+            && let Ok(error) = unopened(&store, error)
         {
-            return Err(StoreError::Locked { path: store });
+            return Err(error);
         }
         let restored = fs::File::open(from.join(STORE_FILE));
         restored.and_then(|file| file.sync_all()).map_err(failed())?;

@@ -6,6 +6,7 @@ mod backup;
 mod cli;
 mod contract;
 mod crash_images;
+mod denied_store;
 mod disk_full;
 mod hostile;
 mod io_errors;

@@ -189,7 +189,7 @@ fn a_damaged_marker_is_refused_by_its_name() {
     let directory = closed_store();
     fs::write(directory.path().join(MARKER_FILE), b"{").unwrap();
     let error = open(directory.path()).unwrap_err();
-    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    assert!(matches!(error, StoreError::BadMarker { .. }), "{error}");
     assert!(error.to_string().contains(MARKER_FILE), "{error}");
 }
 
