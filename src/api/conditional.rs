@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::state::ApiState;
 
 /// The seq of the snapshot that an answer shows.
-const SEQ_HEADER: HeaderName = HeaderName::from_static("x-unoc-seq");
+pub(super) const SEQ_HEADER: HeaderName = HeaderName::from_static("x-unoc-seq");
 
 /// Most entities are smaller: one allocation.
 const ENTITY_BYTES: usize = 1024;

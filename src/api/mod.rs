@@ -3,6 +3,7 @@
 //! A handler extracts, asks the engine or a snapshot, and shows. Errors become status codes in
 //! [`error`] and nowhere else.
 
+mod access;
 mod audit;
 mod backups;
 mod conditional;
@@ -19,7 +20,6 @@ mod listing;
 mod metrics;
 mod openapi;
 mod optics;
-mod origin;
 mod pieces;
 mod problems;
 mod request;
@@ -35,10 +35,10 @@ mod topology;
 mod ui;
 mod validation;
 
+pub use access::{Access, gate};
 pub use backups::{BackupView, BackupsView, PruningView, RestoreView};
 pub use jobs::{JobView, JobsView, RunView};
 pub use openapi::document;
-pub use origin::is_cross_site;
 pub use request::Peer;
 pub use router::router;
 pub use state::{ApiOptions, ApiState, ShutdownGuard, TokenCheck};

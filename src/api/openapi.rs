@@ -56,6 +56,7 @@ pub(super) fn add_common_answers(document: &mut OpenApi) {
                 &[
                     ("400", "Unreadable request"),
                     ("404", "Not found"),
+                    ("421", "The host asked for is none of the allowed ones"),
                     ("500", "Internal error"),
                     ("503", "Stopping, or a directory that cannot be read"),
                 ],
@@ -68,10 +69,11 @@ pub(super) fn add_common_answers(document: &mut OpenApi) {
                 write,
                 &[
                     ("400", "Refused"),
-                    ("403", "Forbidden"),
+                    ("403", "Forbidden, also to pages of sites that are not allowed"),
                     ("404", "Not found"),
                     ("408", "The body did not arrive in time"),
                     ("413", "Body too large"),
+                    ("421", "The host asked for is none of the allowed ones"),
                     ("500", "Internal error"),
                     ("503", "Stopping or overloaded"),
                     ("507", "Read-only: the data volume is nearly full"),

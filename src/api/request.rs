@@ -1,5 +1,4 @@
-//! What happens around each request: its id in and out, the refusal of other sites' pages, the
-//! catching of panics, one log line.
+//! What happens around each request: its id in and out, the catching of panics, one log line.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -16,7 +15,6 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::error::{LoggedCause, answer};
-use super::origin::is_cross_site;
 
 /// The client's address, put into each request by the server.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +24,7 @@ pub struct Peer(pub IpAddr);
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(HeaderValue);
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer ids are replaced: they are stored with each change.
 const ID_BYTES_MAX: usize = 128;
 
@@ -53,22 +51,15 @@ impl RequestId {
 pub(super) async fn guard(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let line = Line {
-        id: id.clone(),
-        method: request.method().clone(),
-        route: request.extensions().get::<MatchedPath>().cloned(),
-        path: request.uri().path_and_query().cloned(),
-    };
-    let started = tokio::time::Instant::now();
-    let mut response = if !is_read && is_cross_site(request.headers()) {
-        answer(StatusCode::FORBIDDEN, "Requests from pages of another site are refused")
-    } else {
-        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(panicked)
-    };
-    line.write(is_read, &response, started.elapsed());
-    response.headers_mut().insert(HEADER, id.0);
-    response
+    let line = Line::of(&request, id);
+    let response =
+        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(panicked);
+    line.end(response)
+}
+
+/// Names and logs a request that is answered before it reaches any route.
+pub(super) fn refuse(request: &Request, response: Response) -> Response {
+    Line::of(request, RequestId::of(request)).end(response)
 }
 
 /// One request fails, not the process: the handlers share nothing that a panic could leave torn.
@@ -89,10 +80,29 @@ struct Line {
     method: Method,
     route: Option<MatchedPath>,
     path: Option<PathAndQuery>,
+    started: tokio::time::Instant,
 }
 
 impl Line {
-    fn write(&self, is_read: bool, response: &Response, took: Duration) {
+    fn of(request: &Request, id: RequestId) -> Self {
+        Self {
+            id,
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            path: request.uri().path_and_query().cloned(),
+            started: tokio::time::Instant::now(),
+        }
+    }
+
+    /// Writes the line and returns the answer with its request's id.
+    fn end(self, mut response: Response) -> Response {
+        self.write(&response, self.started.elapsed());
+        response.headers_mut().insert(HEADER, self.id.0);
+        response
+    }
+
+    fn write(&self, response: &Response, took: Duration) {
+        let is_read = matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let status = response.status();
         let method = &self.method;
         let id = self.id.as_str();
@@ -114,7 +124,14 @@ impl Line {
         } else if is_read && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             debug!(request.id = id, route, status = code, duration_ms, "{method} {path} {code}");
         } else {
-            info!(request.id = id, route, status = code, duration_ms, "{method} {path} {code}");
+            info!(
+                request.id = id,
+                route,
+                status = code,
+                duration_ms,
+                cause,
+                "{method} {path} {code}"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The composition root: builds everything, owns every task, and ends them in order.
 
+mod access;
 mod backup;
 mod endpoint;
 mod jobs;
@@ -104,7 +105,7 @@ impl App {
 
         let listener = server::bind(config.host, config.port).await?;
         let address = listener.local_addr().context("cannot tell the own address")?;
-        let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path, api::is_cross_site);
+        let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path);
         let state = ApiState::new(
             handle.clone(),
             sync.clone(),
@@ -114,6 +115,7 @@ impl App {
         );
         let leases = state.clone().end_leases();
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
+        let service = api::gate(access::of(&config), service);
         spawn_tasks(&mut tasks, &handle, &sockets, &stopping);
         tasks.spawn(ends_with(leases, stopping.clone()));
         let server = server::Server {

@@ -64,7 +64,7 @@ pub(super) fn recipients(text: &str) -> Result<Vec<String>, Refused> {
              key away from this host",
         ));
     }
-    let recipients = split(text);
+    let recipients = rules::list(text);
     for (n, recipient) in recipients.iter().enumerate() {
         let data = recipient.strip_prefix(RECIPIENT_START);
         let is_recipient = recipient.len() == RECIPIENT_CHARS
@@ -85,7 +85,7 @@ pub(super) fn recipients(text: &str) -> Result<Vec<String>, Refused> {
 
 /// Splits a list of addresses and checks that each has a known form and holds no secret.
 pub(super) fn targets(text: &str) -> Result<Vec<String>, Refused> {
-    let targets = split(text);
+    let targets = rules::list(text);
     if targets.len() > TARGETS_MAX {
         return Err(Refused::secret(format!("there are more than {TARGETS_MAX}")));
     }
@@ -110,11 +110,6 @@ pub(super) fn identity_file(text: &str) -> Result<Option<PathBuf>, Refused> {
         return Err(Refused::secret("write the key into a file, and the file's path here"));
     }
     rules::optional_path(text)
-}
-
-fn split(text: &str) -> Vec<String> {
-    let items = text.split(|c: char| c == ',' || c.is_whitespace());
-    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 /// Returns the value of `name`, or what to do about the address, without quoting it.

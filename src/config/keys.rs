@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::rules::{self, Refused};
 use super::settings::Config;
-use super::{LogFormat, LogLevel, backup, database_url};
+use super::{LogFormat, LogLevel, access, backup, database_url};
 
 /// A mebibyte, the unit of the keys ending in `_mib`, has 2 to this power bytes (IEC 80000-13).
 const MIB_SHIFT: u32 = 20;
@@ -164,6 +164,29 @@ static KEYS: &[Key] = &[
         shown: |config| config.base_path.clone(),
     },
     Key {
+        name: "allowed_hosts",
+        environment: &["UNOC_ALLOWED_HOSTS"],
+        flag: Some("--allowed-hosts"),
+        default: "",
+        allowed: "names such as `noc.example.org`, `*.example.org` for all below it, `*` for any, separated by \
+                  commas or blanks; or empty = only those that are always allowed",
+        help: "Names under which the server is reached, besides IP addresses, localhost and the machine's own name.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.allowed_hosts, access::hosts(text)),
+        shown: |config| config.allowed_hosts.join(", "),
+    },
+    Key {
+        name: "allowed_origins",
+        environment: &["UNOC_ALLOWED_ORIGINS"],
+        flag: Some("--allowed-origins"),
+        default: "",
+        allowed: "origins such as `https://tools.example.org:8443`, separated by commas or blanks; or empty = none",
+        help: "Pages of other sites that may use the API and Socket.IO from a browser (CORS).",
+        secret: false,
+        set: |config, text| rules::put(&mut config.allowed_origins, access::origins(text)),
+        shown: |config| config.allowed_origins.join(", "),
+    },
+    Key {
         name: "log_level",
         environment: &["UNOC_LOG_LEVEL"],
         flag: Some("--log-level"),
@@ -191,7 +214,7 @@ static KEYS: &[Key] = &[
         flag: Some("--dev-features"),
         default: "1",
         allowed: rules::SWITCH,
-        help: "Seeds the demo network when the store is empty.",
+        help: "Seeds the demo network when the store is empty, and allows the origins of v2's development page.",
         secret: false,
         set: |config, text| rules::put(&mut config.dev_features, rules::switch(text)),
         shown: |config| rules::shown_switch(config.dev_features),

@@ -11,9 +11,10 @@
 //! Invariant: no value of a secret, of an unknown key or of a line with a syntax fault leaves this
 //! module except through [`Secret::expose`].
 //!
-//! In reading order: `keys` (the table), `settings` (the typed result), `rules`, `database_url` and
-//! `backup` (what a value may be), `layers` and `file` (where values come from), `fault`, `secret`, `log`.
+//! In reading order: `keys` (the table), `settings` (the typed result), `rules`, `database_url`,
+//! `access` and `backup` (what a value may be), `layers` and `file` (where values come from), `fault`, `secret`, `log`.
 
+mod access;
 mod backup;
 mod database_url;
 mod fault;

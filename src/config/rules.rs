@@ -86,6 +86,12 @@ pub(super) fn shown_switch(on: bool) -> String {
     u8::from(on).to_string()
 }
 
+/// Splits a list at its commas and blanks.
+pub(super) fn list(text: &str) -> Vec<String> {
+    let items = text.split(|c: char| c == ',' || c.is_whitespace());
+    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
 /// Parses an absolute path; it need not exist.
 pub(super) fn absolute_path(text: &str) -> Result<PathBuf, Refused> {
     if text.starts_with('~') {

@@ -29,11 +29,16 @@ pub struct Config {
     pub database_url: Option<Secret>,
     /// Path under which a reverse proxy serves UNOC: empty, or `/a/b` without a slash at its end.
     pub base_path: String,
+    /// Names under which the server answers besides addresses and its own: `noc.example.org`,
+    /// `*.example.org` or `*`, in lower case.
+    pub allowed_hosts: Vec<String>,
+    /// Origins of pages that may use the server, such as `https://tools.example.org:8443`.
+    pub allowed_origins: Vec<String>,
     /// Least severity that is logged.
     pub log_level: LogLevel,
     /// Form of a log line.
     pub log_format: LogFormat,
-    /// Whether the demo network is seeded into an empty store.
+    /// Whether the demo network is seeded into an empty store, and v2's Vite page is allowed.
     pub dev_features: bool,
     /// Token the shutdown call must carry; without one the call is refused.
     pub shutdown_token: Option<Secret>,
@@ -133,6 +138,8 @@ impl Config {
             data_dir: PathBuf::new(),
             database_url: None,
             base_path: String::new(),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
             log_level: LogLevel::Info,
             log_format: LogFormat::Auto,
             dev_features: false,

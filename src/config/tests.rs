@@ -72,6 +72,8 @@ fn every_key_has_its_default() {
         ("database_url", ""),
         ("database_url_file", ""),
         ("base_path", ""),
+        ("allowed_hosts", ""),
+        ("allowed_origins", ""),
         ("log_level", "INFO"),
         ("log_format", "auto"),
         ("dev_features", "1"),
@@ -115,6 +117,8 @@ fn each_layer_overrides_the_one_below() {
         let [low, middle, high] = match key.name {
             "host" => ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
             "data_dir" | "base_path" | "backup_dir" => ["/a", "/b", "/c"],
+            "allowed_hosts" => ["a, b", "*.c", ""],
+            "allowed_origins" => ["http://a", "https://b:1, app://c", ""],
             "log_level" => ["DEBUG", "WARN", "ERROR"],
             "log_format" => ["text", "auto", "json"],
             "dev_features" | "use_go_traffic" => ["0", "1", "0"],

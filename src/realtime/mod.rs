@@ -10,5 +10,5 @@ mod live;
 mod sockets;
 mod task;
 
-pub use sockets::{RealtimeLayer, Sockets, StrangerCheck};
+pub use sockets::{RealtimeLayer, Sockets};
 pub use task::run;

@@ -1,8 +1,8 @@
 //! The Socket.IO server and its two namespaces.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use http::HeaderMap;
 use socketioxide::SocketIo;
 use socketioxide::extract::{SocketRef, State};
 use socketioxide::handler::ConnectHandler;
@@ -33,24 +33,9 @@ pub struct Sockets {
     pub(super) io: SocketIo,
 }
 
-/// Says of a connection's headers whether it comes from a page of another site.
-pub type StrangerCheck = fn(&HeaderMap) -> bool;
-
-/// What the handlers of connections share.
-#[derive(Clone)]
-struct Reception {
-    handle: Handle,
-    is_stranger: StrangerCheck,
-}
-
 impl Sockets {
-    /// Makes the server, under `{base_path}/socket.io`. Connections that `is_stranger` names are
-    /// refused.
-    pub fn new(
-        handle: Handle,
-        base_path: &str,
-        is_stranger: StrangerCheck,
-    ) -> (RealtimeLayer, Self) {
+    /// Makes the server, under `{base_path}/socket.io`.
+    pub fn new(handle: Handle, base_path: &str) -> (RealtimeLayer, Self) {
         let (layer, io) = SocketIo::builder()
             .req_path(format!("{base_path}/socket.io"))
             .ping_interval(PING_INTERVAL)
@@ -58,13 +43,13 @@ impl Sockets {
             .max_payload(MAX_PAYLOAD_BYTES)
             .ws_max_message_size(CLIENT_MESSAGE_BYTES_MAX)
             .max_buffer_size(BUFFERED_PACKETS)
-            .with_state(Reception { handle, is_stranger })
+            .with_state(handle)
             .build_layer();
         let admit = async |socket: SocketRef| socket.join(GREETED);
         io.ns("/", admit.with(greet));
-        let snapshot = async |socket: SocketRef, State(reception): State<Reception>| {
+        let snapshot = async |socket: SocketRef, State(handle): State<Handle>| {
             socket.join(GREETED);
-            match Snapshot::of(&reception.handle) {
+            match Snapshot::of(&handle) {
                 Ok(snapshot) => {
                     // A client that is gone again needs no greeting.
                     socket.emit("snapshot", &snapshot).ok();
@@ -89,10 +74,7 @@ impl Sockets {
 
 /// The runbook greps the log for these sentences. Runs before the client is told that it is
 /// connected, so that one that leaves at once is seen leaving.
-async fn greet(socket: SocketRef, State(reception): State<Reception>) -> Result<(), CrossSite> {
-    if (reception.is_stranger)(&socket.req_parts().headers) {
-        return Err(CrossSite);
-    }
+async fn greet(socket: SocketRef) -> Result<(), Infallible> {
     info!(client.sid = %socket.id, client.namespace = socket.ns(), "Client connected: {}", socket.id);
     socket.on_disconnect(async |socket: SocketRef| {
         info!(
@@ -104,8 +86,3 @@ async fn greet(socket: SocketRef, State(reception): State<Reception>) -> Result<
     });
     Ok(())
 }
-
-/// A page of another site must not listen through its visitor's browser.
-#[derive(Debug, thiserror::Error)]
-#[error("connections from pages of another site are refused")]
-struct CrossSite;

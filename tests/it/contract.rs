@@ -1,5 +1,6 @@
 //! The wire contract, call by call.
 
+mod access;
 mod audit;
 mod base_path;
 mod bulk;

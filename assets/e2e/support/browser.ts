@@ -13,8 +13,8 @@ const WAIT_MS_MAX = 20_000
 export const LAPTOP = { width: 1280, height: 800 }
 export const TABLET = { width: 1024, height: 768 }
 
-export async function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS })
+export async function launch(flags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: EXECUTABLE, args: [...FLAGS, ...flags] })
 }
 
 /** What a page complained about while it was open. */

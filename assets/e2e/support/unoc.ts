@@ -27,6 +27,8 @@ export function runUnoc(...args: string[]): string {
 export interface UnocOptions {
   /** `/a/b`, or nothing. */
   basePath?: string
+  /** The demo network and what else comes with it; off unless wanted. */
+  devFeatures?: boolean
   /** Further flags of `unoc serve`. */
   flags?: readonly string[]
   /** Settings by the environment. */
@@ -41,7 +43,7 @@ export class Unoc {
   private constructor(
     /** Of the data; the backups are in it. */
     readonly directory: string,
-    private readonly port: number,
+    readonly port: number,
     private readonly options: UnocOptions,
   ) {}
 
@@ -61,7 +63,7 @@ export class Unoc {
   async run(): Promise<void> {
     const { PATH = '', HOME = '' } = process.env
     const flags = ['--host', '127.0.0.1', '--port', String(this.port)]
-    flags.push('--data-dir', this.directory, '--dev-features', '0')
+    flags.push('--data-dir', this.directory, '--dev-features', this.options.devFeatures === true ? '1' : '0')
     if (this.options.basePath !== undefined) flags.push('--base-path', this.options.basePath)
     const child = spawn(binary(), ['serve', ...flags, ...(this.options.flags ?? [])], {
       env: { PATH, HOME, ...this.options.env },
@@ -124,7 +126,7 @@ export class Unoc {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -2092,7 +2092,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2121,6 +2121,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2206,6 +2215,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -2270,6 +2288,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -2325,7 +2352,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2363,6 +2390,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2434,7 +2470,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2472,6 +2508,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2552,6 +2597,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -2607,7 +2661,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2645,6 +2699,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2719,7 +2782,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2757,6 +2820,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2840,6 +2912,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -2900,6 +2981,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2969,7 +3059,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3007,6 +3097,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3081,7 +3180,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3119,6 +3218,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3216,6 +3324,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -3275,7 +3392,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3304,6 +3421,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3379,7 +3505,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3408,6 +3534,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3483,7 +3618,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3512,6 +3647,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3602,6 +3746,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -3659,7 +3812,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3688,6 +3841,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3766,7 +3928,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3795,6 +3957,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3885,6 +4056,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -3952,6 +4132,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -4010,7 +4199,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4039,6 +4228,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4117,7 +4315,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4146,6 +4344,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4224,7 +4431,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4253,6 +4460,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4327,7 +4543,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4356,6 +4572,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4439,6 +4664,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -4496,6 +4730,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4570,6 +4813,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -4629,7 +4881,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4658,6 +4910,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4741,6 +5002,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -4798,6 +5068,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4868,7 +5147,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportFaults"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4897,6 +5176,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4976,7 +5264,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportFaults"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5005,6 +5293,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5084,7 +5381,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportFaults"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5113,6 +5410,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5205,6 +5511,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -5264,7 +5579,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5293,6 +5608,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5373,6 +5697,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -5432,6 +5765,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5500,7 +5842,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5529,6 +5871,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5602,7 +5953,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5640,6 +5991,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5732,6 +6092,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -5794,7 +6163,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5823,6 +6192,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5901,7 +6279,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5930,6 +6308,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6020,6 +6407,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -6077,7 +6473,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6106,6 +6502,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6184,7 +6589,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6213,6 +6618,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6287,7 +6701,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6316,6 +6730,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6396,6 +6819,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -6453,6 +6885,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6531,6 +6972,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -6586,7 +7036,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6615,6 +7065,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6690,7 +7149,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6719,6 +7178,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6799,6 +7267,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -6854,7 +7331,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6892,6 +7369,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6963,7 +7449,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7001,6 +7487,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7072,7 +7567,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7110,6 +7605,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7181,7 +7685,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7219,6 +7723,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7290,7 +7803,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden */
+            /** @description Forbidden, also to pages of sites that are not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7328,6 +7841,15 @@ export interface operations {
             };
             /** @description Body too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7415,6 +7937,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -7479,6 +8010,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -7535,6 +8075,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7606,6 +8155,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Faults of the request, all at once */
             422: {
                 headers: {
@@ -7662,6 +8220,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The host asked for is none of the allowed ones */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };

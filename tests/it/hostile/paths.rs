@@ -35,7 +35,7 @@ const TRICKS: [&str; 26] = [
 ];
 
 fn get(path: &str, accept: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: unoc\r\naccept: {accept}\r\n\r\n").into()
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: {accept}\r\n\r\n").into()
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn open_poll(target: &Target) -> String {
 
 fn poll(method: &str, query: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "{method} /socket.io/?{query} HTTP/1.1\r\nhost: unoc\r\ncontent-type: text/plain\r\n\
+        "{method} /socket.io/?{query} HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\n\
          content-length: {}\r\n\r\n",
         body.len()
     );

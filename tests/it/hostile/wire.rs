@@ -22,7 +22,7 @@ fn dribbling_clients_are_cut_off_and_harm_nobody() {
     let mut heads: Vec<_> = (0..200).map(|_| connect(target.address())).collect();
     let mut bodies: Vec<_> = (0..50).map(|_| connect(target.address())).collect();
     for stream in &mut heads {
-        stream.write_all(b"GET /health HTTP/1.1\r\nhost: unoc\r\n").expect("it is open");
+        stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n").expect("it is open");
     }
     let request = post(PROVISION, br#"{"name":"never whole","device_type":"POP"}"#);
     let cut = request.len() - 10;
@@ -58,7 +58,7 @@ fn dribbling_clients_are_cut_off_and_harm_nobody() {
 fn a_half_closed_connection_gets_its_answer() {
     let target = Target::new();
     for request in [
-        b"GET /api/devices HTTP/1.1\r\nhost: unoc\r\n\r\n".to_vec(),
+        b"GET /api/devices HTTP/1.1\r\nhost: localhost\r\n\r\n".to_vec(),
         post(PROVISION, br#"{"name":"half closed","device_type":"POP"}"#),
     ] {
         let mut client = target.client();
@@ -89,7 +89,7 @@ fn pipelined_requests_are_answered_in_order() {
     for number in 0..100 {
         let body = format!(r#"{{"name":"pipelined {number}","device_type":"POP"}}"#);
         requests.extend(post(PROVISION, body.as_bytes()));
-        requests.extend(b"GET /health HTTP/1.1\r\nhost: unoc\r\n\r\n");
+        requests.extend(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
     }
     client.send(&requests).expect("it is open");
     for number in 0..100 {
@@ -108,9 +108,13 @@ fn huge_or_broken_heads_are_refused() {
     let long = "x".repeat(200_000);
     let many = (0..1_000).map(|n| format!("x-{n}: y\r\n")).collect::<String>();
     for (what, head, expected) in [
-        ("a long header", format!("GET / HTTP/1.1\r\nhost: unoc\r\nx-long: {long}\r\n\r\n"), 431),
-        ("many headers", format!("GET / HTTP/1.1\r\nhost: unoc\r\n{many}\r\n"), 431),
-        ("a long path", format!("GET /{long} HTTP/1.1\r\nhost: unoc\r\n\r\n"), 414),
+        (
+            "a long header",
+            format!("GET / HTTP/1.1\r\nhost: localhost\r\nx-long: {long}\r\n\r\n"),
+            431,
+        ),
+        ("many headers", format!("GET / HTTP/1.1\r\nhost: localhost\r\n{many}\r\n"), 431),
+        ("a long path", format!("GET /{long} HTTP/1.1\r\nhost: localhost\r\n\r\n"), 414),
         ("no HTTP", "\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n".to_owned(), 400),
         ("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), 400),
         ("a bad length", "POST / HTTP/1.1\r\nhost: u\r\ncontent-length: -1\r\n\r\n".into(), 400),
@@ -119,7 +123,7 @@ fn huge_or_broken_heads_are_refused() {
             "POST / HTTP/1.1\r\nhost: u\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab".into(),
             400,
         ),
-        ("a control character", "GET /\x01 HTTP/1.1\r\nhost: unoc\r\n\r\n".to_owned(), 400),
+        ("a control character", "GET /\x01 HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(), 400),
     ] {
         let status = target.status_of(head.as_bytes());
         // Closing the connection is a refusal too.
@@ -134,7 +138,7 @@ fn a_smuggled_request_is_not_carried_out() {
     let target = Target::new();
     let inner = String::from_utf8(post("/api/seed", b"")).expect("it is text");
     let smuggled = format!(
-        "POST {PROVISION} HTTP/1.1\r\nhost: unoc\r\ncontent-length: 5\r\n\
+        "POST {PROVISION} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\
          transfer-encoding: chunked\r\n\r\n0\r\n\r\n{inner}"
     );
     let mut stream = connect(target.address());
@@ -154,7 +158,7 @@ fn connections_above_the_limit_wait_for_a_place() {
         client.get("/health");
     }
     let mut late = connect(target.address());
-    late.write_all(b"GET /health HTTP/1.1\r\nhost: unoc\r\nconnection: close\r\n\r\n")
+    late.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         .expect("the kernel's queue takes it");
     assert_eq!(first_byte_within(&mut late, Duration::from_millis(300)), None, "no place is free");
     clients.pop();
@@ -192,7 +196,7 @@ fn clients_that_do_not_read_harm_nobody() {
     for number in 0..60 {
         let path = if number % 2 == 0 { "/api/devices" } else { "/api/export" };
         let mut stream = connect(target.address());
-        let request = format!("GET {path} HTTP/1.1\r\nhost: unoc\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("it is open");
         if number % 3 == 0 {
             drop(stream);
@@ -226,8 +230,8 @@ fn stubborn_clients_do_not_hold_up_the_end() {
         b"",
         b"GET /health HTTP/1.1\r\nhost: un",
         &half[..half.len() - 5],
-        b"GET /api/export HTTP/1.1\r\nhost: unoc\r\n\r\n",
-        b"GET /api/interfaces HTTP/1.1\r\nhost: unoc\r\n\r\n",
+        b"GET /api/export HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        b"GET /api/interfaces HTTP/1.1\r\nhost: localhost\r\n\r\n",
     ];
     let mut stubborn = Vec::new();
     for request in requests.iter().cycle().take(50) {

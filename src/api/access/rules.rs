@@ -1,0 +1,209 @@
+//! Which hosts the appliance answers for, and which pages may use it.
+//!
+//! A page on any site can reach an appliance inside the network through its visitor's browser. It
+//! can point its own name at the appliance (DNS rebinding): the browser then takes the appliance
+//! for the page's own server, and only the name in `Host` tells. Or it asks the appliance under the
+//! appliance's own name: then `Sec-Fetch-Site` or `Origin` tells. Pages cannot set these headers.
+//! They can set `X-Forwarded-Host`, so it never makes a host allowed that `Host` does not.
+
+use std::fmt;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
+use axum::response::{IntoResponse, Response};
+
+use super::super::error::{LoggedCause, answer};
+use super::authority::{Authority, Host};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// Longest piece of a header that a refusal quotes: a name of the DNS has 253 characters.
+const QUOTED_CHARS_MAX: usize = 260;
+
+/// The hosts and the origins that are allowed.
+#[derive(Debug)]
+pub struct Access {
+    hosts: Vec<String>,
+    origins: Vec<String>,
+    /// The path under which Socket.IO is.
+    sockets: String,
+}
+
+/// Who may see the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// A program, the appliance's own page, or a page that its browser shows nothing.
+    Usual,
+    /// A page of an allowed origin.
+    AllowedOrigin,
+}
+
+/// Why a request is not looked at any further.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    UnreadableHost,
+    Host(String),
+    Origin { origin: String, host: String },
+    OtherSite,
+}
+
+impl Access {
+    /// `machine_name` is the machine's own name, short or full. `allowed_hosts` are names,
+    /// `*.name` for all below it, or `*`; `allowed_origins` are texts such as
+    /// `https://tools.example.org`.
+    pub fn new(
+        base_path: &str,
+        machine_name: &str,
+        allowed_hosts: &[String],
+        allowed_origins: Vec<String>,
+    ) -> Self {
+        // Browsers do not look these up (RFC 6761 section 6.3), and nobody outside the machine's
+        // network answers for its name.
+        let mut hosts = ["localhost", "*.localhost"].map(str::to_owned).to_vec();
+        if let Some(short) = machine_name.split('.').next().filter(|short| !short.is_empty()) {
+            hosts.extend([machine_name.to_owned(), short.to_owned(), format!("{short}.local")]);
+        }
+        hosts.extend_from_slice(allowed_hosts);
+        let sockets = format!("{base_path}/socket.io");
+        Self { hosts, origins: allowed_origins, sockets }
+    }
+
+    /// Whether answers differ between origins.
+    pub(super) fn has_origins(&self) -> bool {
+        !self.origins.is_empty()
+    }
+
+    /// Decides by its head whether a request is answered.
+    pub(super) fn admit<B>(&self, request: &Request<B>) -> Result<Reader, Refusal> {
+        let asked = Asked::of(request)?;
+        if let Some(other) = asked.hosts.iter().find(|asked| !self.answers_for(asked.host)) {
+            return Err(Refusal::Host(quoted(&other.host.to_string())));
+        }
+        // Reading is harmless without the answer, which a browser keeps from other origins. A
+        // WebSocket is not bound to its origin.
+        let is_harmless = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+            && !request.uri().path().starts_with(&self.sockets);
+        let site = text_of(request.headers(), &SEC_FETCH_SITE);
+        if matches!(site, Some("same-origin" | "none")) {
+            return Ok(Reader::Usual);
+        }
+        let Some(origin) = request.headers().get(header::ORIGIN) else {
+            let is_allowed = site.is_none() || is_harmless;
+            return if is_allowed { Ok(Reader::Usual) } else { Err(Refusal::OtherSite) };
+        };
+        let origin = origin.to_str().unwrap_or_default();
+        if self.origins.iter().any(|allowed| is_same_origin(allowed, origin)) {
+            Ok(Reader::AllowedOrigin)
+        } else if is_harmless || (site.is_none() && asked.is_origin(origin)) {
+            Ok(Reader::Usual)
+        } else {
+            let host = asked.host_header.unwrap_or("unnamed");
+            Err(Refusal::Origin { origin: quoted(origin), host: quoted(host) })
+        }
+    }
+
+    fn answers_for(&self, host: Host<'_>) -> bool {
+        // An address is not looked up, so nobody can point it elsewhere.
+        let Host::Name(name) = host else { return true };
+        self.hosts.iter().any(|allowed| match allowed.strip_prefix('*') {
+            Some("") => true,
+            Some(end) => {
+                let start = name.len().checked_sub(end.len()).filter(|start| *start > 0);
+                start.is_some_and(|start| name[start..].eq_ignore_ascii_case(end))
+            }
+            None => name.eq_ignore_ascii_case(allowed),
+        })
+    }
+}
+
+/// The hosts that a request is for.
+struct Asked<'a> {
+    /// Of `Host`, of the request's target, of `X-Forwarded-Host`.
+    hosts: Vec<Authority<'a>>,
+    /// `Host` as it came.
+    host_header: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn of<B>(request: &'a Request<B>) -> Result<Self, Refusal> {
+        let headers = request.headers();
+        let mut named = headers.get_all(header::HOST).iter();
+        let host = named.next();
+        // Version 1.1 demands exactly one (RFC 9112 section 3.2); what speaks 1.0 is no browser.
+        if named.next().is_some() || (host.is_none() && request.version() > Version::HTTP_10) {
+            return Err(Refusal::UnreadableHost);
+        }
+        let host =
+            host.map(|host| host.to_str().map_err(|_| Refusal::UnreadableHost)).transpose()?;
+        let target = request.uri().authority().map(http::uri::Authority::as_str);
+        let forwarded = headers.get_all(&X_FORWARDED_HOST).iter();
+        let forwarded =
+            forwarded.flat_map(|list| list.to_str().unwrap_or("?").split(',').map(str::trim));
+        let hosts = host.into_iter().chain(target).chain(forwarded.filter(|host| !host.is_empty()));
+        let hosts = hosts.map(|host| Authority::parse(host).ok_or(Refusal::UnreadableHost));
+        Ok(Self { hosts: hosts.collect::<Result<_, _>>()?, host_header: host })
+    }
+
+    /// Whether a page of this origin was loaded from here.
+    fn is_origin(&self, origin: &str) -> bool {
+        let Some((scheme, origin)) = origin.split_once("://") else { return false };
+        let origin = Authority::parse(origin);
+        origin.is_some_and(|origin| self.hosts.iter().any(|host| host.is_same(origin, scheme)))
+    }
+}
+
+fn is_same_origin(one: &str, other: &str) -> bool {
+    let (Some((scheme, one)), Some((other_scheme, other))) =
+        (one.split_once("://"), other.split_once("://"))
+    else {
+        return false;
+    };
+    let (one, other) = (Authority::parse(one), Authority::parse(other));
+    scheme.eq_ignore_ascii_case(other_scheme)
+        && one.zip(other).is_some_and(|(one, other)| one.is_same(other, scheme))
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"))
+}
+
+fn quoted(text: &str) -> String {
+    text.chars().take(QUOTED_CHARS_MAX).collect()
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnreadableHost => f.write_str(
+                "The Host or X-Forwarded-Host header is missing, repeated or unreadable",
+            ),
+            Self::Host(host) => write!(
+                f,
+                "UNOC does not answer for the host {host}. If that is a name of this server, add \
+                 it to allowed_hosts (UNOC_ALLOWED_HOSTS) and restart UNOC"
+            ),
+            Self::Origin { origin, host } => write!(
+                f,
+                "Requests from pages of another site are refused: the page is from {origin}, the \
+                 server is {host}. To allow the page, add its origin to allowed_origins \
+                 (UNOC_ALLOWED_ORIGINS) and restart UNOC. If it is UNOC's own page, let the reverse \
+                 proxy pass the Host header on as it came, with its port"
+            ),
+            Self::OtherSite => f.write_str("Requests from pages of another site are refused"),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::UnreadableHost => StatusCode::BAD_REQUEST,
+            Self::Host(_) => StatusCode::MISDIRECTED_REQUEST,
+            Self::Origin { .. } | Self::OtherSite => StatusCode::FORBIDDEN,
+        };
+        let detail = self.to_string();
+        let mut response = answer(status, detail.as_str());
+        response.extensions_mut().insert(LoggedCause(detail));
+        response
+    }
+}
