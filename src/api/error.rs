@@ -208,6 +208,8 @@ fn backup(error: &BackupError) -> Response {
         BackupError::Io { .. }
         | BackupError::Silent(_)
         | BackupError::Failed(_)
+        | BackupError::Unverified { .. }
+        | BackupError::TargetNotSetUp { .. }
         | BackupError::Stopping
         | BackupError::Target(_) => StatusCode::SERVICE_UNAVAILABLE,
         BackupError::Shared(error) => return backup(error),

@@ -37,9 +37,9 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 /// The health in a word.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or not in
-    /// PostgreSQL; a restore is under way, writes wait) or `unhealthy` (writes are refused, or the engine is
-    /// stuck).
+    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or the
+    /// newest one is not, or not in PostgreSQL; a place off the host is not set up; a restore is under
+    /// way, writes wait) or `unhealthy` (writes are refused, or the engine is stuck).
     status: &'static str,
     service: &'static str,
     version: &'static str,
@@ -85,6 +85,10 @@ struct BackupHealth {
     /// Why the last full verification did not get through PostgreSQL; null where it did, and where
     /// it is not possible.
     postgres_failure: Option<String>,
+    /// The newest backup while it was never verified, and what kept it from that; null where it was.
+    unverified: Option<String>,
+    /// The places off the host that could not be set up, and why; null where all could.
+    target_failure: Option<String>,
 }
 
 /// Whether the one writer waits for work or gets on with it.
@@ -210,6 +214,8 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
             rpo_s: protection.rpo_s,
             is_stale: protection.is_stale,
             postgres_failure: state.backups().postgres_failure(),
+            unverified: state.backups().unverified(),
+            target_failure: state.backups().target_failure(),
         },
     };
     Ok(Json(body).into_response())
@@ -233,10 +239,17 @@ fn verdict(room: Result<&Room, &EngineError>, state: &ApiState) -> (&'static str
         }
         SyncState::Off | SyncState::Connecting | SyncState::Loading | SyncState::Live => None,
     };
-    let unproved = state.backups().postgres_failure().map(|failure| {
+    let backups = state.backups();
+    let postgres = backups.postgres_failure().map(|failure| {
         format!("the last full verification did not get through PostgreSQL; {failure}")
     });
-    let parts = [busy(activity), mirror, unprotected(state), unproved];
+    let unverified = backups.unverified().map(|what| {
+        format!(
+            "the newest backup is not verified, {what}; verify it with: unoc backup verify latest"
+        )
+    });
+    let target = backups.target_failure();
+    let parts = [busy(activity), mirror, unprotected(state), unverified, postgres, target];
     let reasons: Vec<String> = parts.into_iter().flatten().collect();
     if reasons.is_empty() { ("healthy", None) } else { ("degraded", Some(reasons.join("; "))) }
 }

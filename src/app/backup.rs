@@ -9,8 +9,9 @@ use anyhow::Result;
 use tracing::{error, warn};
 use uuid::Uuid;
 
+use super::mirror::database;
 use crate::backup::targets::{Target, TargetError};
-use crate::backup::{BackupOptions, Backups, Drill, Drilled, Keyring, Retention};
+use crate::backup::{BackupOptions, Backups, Drill, Drilled, FaultyTarget, Keyring, Retention};
 use crate::config::Config;
 use crate::engine;
 use crate::store::Snapshot;
@@ -31,22 +32,9 @@ pub fn backup_options(
     let mut files = identity_files.to_vec();
     files.extend(config.backup_identity_file.clone());
     let keyring = Keyring::load(&config.backup_recipients, &files, &config.data_dir)?;
-    let mut targets: Vec<Target> = Vec::new();
-    let mut faulty_targets = Vec::new();
-    for text in &config.backup_targets {
-        let parsed = Target::parse(text, config.credentials_dir.as_deref());
-        let is_taken = |target: &Target| targets.iter().any(|other| other.name() == target.name());
-        match parsed {
-            Ok(target) if is_taken(&target) => {
-                let error = TargetError::SameName { name: target.name().to_owned() };
-                faulty_targets.push((target.shown_url().to_owned(), error.to_string()));
-            }
-            Ok(target) => targets.push(target),
-            Err(error) => {
-                error!(%error, "A backup target cannot be used; no copies go there");
-                faulty_targets.push((text.clone(), error.to_string()));
-            }
-        }
+    let (targets, faulty_targets) = targets(config);
+    for FaultyTarget { name, what, .. } in &faulty_targets {
+        error!(target = name, "Backup target {name} cannot be used, no copies go there: {what}");
     }
     Ok(BackupOptions {
         directory: config.backup_dir(),
@@ -83,9 +71,28 @@ pub fn start_backups(
     Ok(Backups::new(options, engine.clone()))
 }
 
+/// The places off the host, and those that cannot be set up.
+pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<FaultyTarget>) {
+    let mut targets: Vec<Target> = Vec::new();
+    let mut faulty = Vec::new();
+    for text in &config.backup_targets {
+        let is_taken = |name: &str| targets.iter().any(|other| other.name() == name);
+        let (name, url) = Target::describe(text).unwrap_or_else(|| (text.clone(), text.clone()));
+        if is_taken(&name) {
+            let what = TargetError::SameName { name }.to_string();
+            faulty.push(FaultyTarget { name: text.clone(), url, what });
+            continue;
+        }
+        match Target::parse(text, config.credentials_dir.as_deref()) {
+            Ok(target) => targets.push(target),
+            Err(error) => faulty.push(FaultyTarget { name, url, what: error.to_string() }),
+        }
+    }
+    (targets, faulty)
+}
+
 fn drill(config: &Config, site_id: Uuid) -> Result<Option<Drill>> {
-    let Some(url) = &config.database_url else { return Ok(None) };
-    let target = sync::Target::parse(url.expose())?;
+    let Some(target) = database(config)? else { return Ok(None) };
     let drill = move |text: &mut dyn BufRead, restored: &Snapshot| match sync::drill(
         &target, site_id, text, restored,
     ) {

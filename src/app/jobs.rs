@@ -47,7 +47,7 @@ fn table(engine: &engine::Handle, backups: &Backups) -> Vec<JobSpec> {
             move |context| self_check(check.clone(), context),
         ),
     ];
-    if !backups.options().targets.is_empty() {
+    if backups.options().has_targets() {
         table.push(row(
             "copy",
             "Copy backups off the host that are not there yet",
@@ -98,9 +98,9 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
         blocking(move || worker.back_up(reason, &|line| log.line(line))).boxed()
     });
     let mut message = format!("{} saved and restored for proof", entry.await?.id);
-    let copied = match backups.options().targets.is_empty() {
-        true => None,
-        false => copy_off(&context).await?,
+    let copied = match backups.options().has_targets() {
+        true => copy_off(&context).await?,
+        false => None,
     };
     if let Some(copied) = &copied {
         message.push_str(&format!("; off the host: {}", copied.message.as_deref().unwrap_or("-")));
@@ -110,6 +110,9 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
         0 => {}
         1 => message.push_str("; 1 older one removed"),
         removed => message.push_str(&format!("; {removed} older ones removed")),
+    }
+    if let Some(stayed) = stayed(&pruned) {
+        message.push_str(&format!("; {stayed}"));
     }
     let is_failed = copied.is_some_and(|run| run.result == RunResult::Failed);
     if is_failed { bail!("{message}") } else { Ok(message) }
@@ -210,7 +213,7 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
 
 /// Copies that are made already are no failure.
 async fn copy(backups: Backups, context: JobContext) -> Result<String> {
-    let log = context.log.clone();
+    let (log, failure) = (context.log.clone(), backups.target_failure());
     let is_asked_for = context.trigger == Trigger::Manual;
     let work = async move { backups.copy_due(is_asked_for, &|line| log.line(line)).await };
     let copied = match apart(work, context).await {
@@ -218,14 +221,29 @@ async fn copy(backups: Backups, context: JobContext) -> Result<String> {
         copied => copied?,
     };
     if copied.failed > 0 {
-        bail!("{} copied, {} failed and are tried again", copied.done, copied.failed);
+        let why = failure.map(|failure| format!(": {failure}")).unwrap_or_default();
+        bail!("{} copied, {} failed and are tried again{why}", copied.done, copied.failed);
     }
-    Ok(format!("{} copied, {} waiting", copied.done, copied.waiting))
+    match failure {
+        Some(failure) => bail!(failure),
+        None => Ok(format!("{} copied, {} waiting", copied.done, copied.waiting)),
+    }
 }
 
 async fn prune(backups: Backups, context: JobContext) -> Result<String> {
     let pruned = prune_when_free(backups, context).await?;
-    Ok(format!("{} removed, {} kept", pruned.removed.len(), pruned.kept.len()))
+    let message = format!("{} removed, {} kept", pruned.removed.len(), pruned.kept.len());
+    match stayed(&pruned) {
+        Some(stayed) => bail!("{message}; {stayed}"),
+        None => Ok(message),
+    }
+}
+
+/// The copies that could not be removed, and why the first of them.
+fn stayed(pruned: &Pruning) -> Option<String> {
+    let first = pruned.stayed.first()?;
+    let noun = if pruned.stayed.len() == 1 { "copy" } else { "copies" };
+    Some(format!("{} {noun} could not be removed: {}", pruned.stayed.len(), first.why))
 }
 
 async fn prune_when_free(backups: Backups, context: JobContext) -> Result<Pruning> {

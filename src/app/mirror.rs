@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tracing::{info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, Faults};
 use crate::engine;
 use crate::sync::{self, State, SyncOptions, Target};
 
@@ -18,6 +18,8 @@ const FIRST_CONTACT_OF_EMPTY: Duration = Duration::from_secs(15);
 /// How long a round may take to end at shutdown; PostgreSQL forgets one that is cut off.
 const ROUND_WAIT: Duration = Duration::from_secs(1);
 const ABORT_WAIT: Duration = Duration::from_millis(500);
+/// The key that names the database.
+pub(super) const DATABASE_KEY: &str = "database_url";
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Starts the mirror that the configuration asks for; without one, forgets the one there was.
@@ -28,12 +30,12 @@ pub fn start_sync(
     config: &Config,
     engine: &engine::Handle,
 ) -> Result<(sync::Handle, Option<JoinHandle<()>>)> {
-    let Some(url) = &config.database_url else {
+    let Some(target) = database(config)? else {
         return Ok((sync::Handle::off(engine.now()), None));
     };
     let host = rustix::system::uname();
     let options = SyncOptions {
-        target: Target::parse(url.expose())?,
+        target,
         database: config.shown_database_url(),
         site_name: config.site_name.clone(),
         holder: format!("{}:{}", host.nodename().to_string_lossy(), config.data_dir.display()),
@@ -42,6 +44,18 @@ pub fn start_sync(
     let (handle, thread) =
         sync::start(options, engine.clone()).context("cannot start the mirror's thread")?;
     Ok((handle, Some(thread)))
+}
+
+/// The database that the configuration names, if it does.
+///
+/// # Errors
+/// What of the address cannot be used.
+pub(super) fn database(config: &Config) -> Result<Option<Target>, Faults> {
+    let Some(url) = &config.database_url else { return Ok(None) };
+    let target = Target::parse(url.expose());
+    target.map(Some).map_err(|error| {
+        Faults(vec![config.fault(DATABASE_KEY, config.shown_database_url(), error.to_string())])
+    })
 }
 
 /// Lets the mirror end: after its round if that is soon, else in the middle of it.

@@ -2,6 +2,7 @@
 
 mod access;
 mod backup;
+mod check;
 mod endpoint;
 mod jobs;
 mod logging;
@@ -23,6 +24,7 @@ use tower::ServiceBuilder;
 use tracing::{error, info, warn};
 
 pub use backup::{backup_options, start_backups};
+pub use check::check;
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
 pub use jobs::start_jobs;
 pub use logging::init_logging;
@@ -79,6 +81,7 @@ impl App {
     /// # Errors
     /// When the store refuses, the site does not fit together, or the address is taken.
     pub async fn start(config: Config, clock: Clock) -> Result<Option<Self>> {
+        mirror::database(&config)?;
         // Before anything that may take long: as process 1 of a container only a signal that is
         // handled has an effect.
         let signals = Signals::listen().context("cannot receive signals")?;

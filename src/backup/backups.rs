@@ -39,8 +39,8 @@ pub struct BackupOptions {
     pub data_dir: PathBuf,
     pub keyring: Keyring,
     pub targets: Vec<Target>,
-    /// Places that were asked for and cannot be used: address and why.
-    pub faulty_targets: Vec<(String, String)>,
+    /// Places that were asked for and could not be set up.
+    pub faulty_targets: Vec<FaultyTarget>,
     pub retention: Retention,
     /// Age of the newest verified backup from which the site counts as unprotected.
     pub stale_after_s: u64,
@@ -49,6 +49,43 @@ pub struct BackupOptions {
     pub min_free_bytes: u64,
     /// Loads a backup into PostgreSQL, where there is one.
     pub drill: Option<Drill>,
+}
+
+/// A place off the host that could not be set up.
+#[derive(Clone, Debug)]
+pub struct FaultyTarget {
+    /// As a target's that can be used; its address where that has none.
+    pub name: String,
+    /// Without secrets.
+    pub url: String,
+    pub what: String,
+}
+
+impl FaultyTarget {
+    pub(super) fn error(&self) -> BackupError {
+        BackupError::TargetNotSetUp { name: self.name.clone(), what: self.what.clone() }
+    }
+}
+
+impl BackupOptions {
+    /// The names of all places that copies are to go to, of use or not.
+    pub(super) fn target_names(&self) -> Vec<String> {
+        let usable = self.targets.iter().map(|target| target.name().to_owned());
+        usable.chain(self.faulty_targets.iter().map(|target| target.name.clone())).collect()
+    }
+
+    /// Whether copies are to go off the host, be it to a place that is not in use.
+    pub fn has_targets(&self) -> bool {
+        !self.targets.is_empty() || !self.faulty_targets.is_empty()
+    }
+
+    /// Why not every place off the host is in use, if so.
+    ///
+    /// # Errors
+    /// [`BackupError::TargetNotSetUp`] of the first.
+    pub(super) fn check_targets(&self) -> Result<(), BackupError> {
+        self.faulty_targets.first().map_or(Ok(()), |target| Err(target.error()))
+    }
 }
 
 /// A way to the backups. Cheap to clone. What works on files blocks for as long as it takes: not
@@ -75,6 +112,8 @@ pub(super) struct Inner {
     /// Why the last full verification did not get through PostgreSQL, as of the last work; absent where
     /// it did, and where it may not. Held for moments.
     pub(super) postgres_failure: Mutex<Option<String>>,
+    /// The newest backup while it is not verified, and why, as of the last work. Held for moments.
+    pub(super) unverified: Mutex<Option<String>>,
 }
 
 /// The right to work, until it is dropped.
@@ -87,7 +126,8 @@ pub(super) struct Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.backups.note_protection();
+        // Whatever it worked on is left as it is now.
+        self.backups.note_protection(None);
     }
 }
 
@@ -101,7 +141,7 @@ impl Backups {
         // What cannot be read counts as made long ago: it errs towards a warning.
         let since = engine.read().created_at().unwrap_or(Timestamp(0));
         let newest_verified_us = AtomicI64::new(NONE_US);
-        let postgres_failure = Mutex::default();
+        let (postgres_failure, unverified) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Inner {
             options,
             engine,
@@ -114,6 +154,7 @@ impl Backups {
             working: Threads::new(WORK_MAX),
             calling: Threads::new(CALLS_MAX),
             postgres_failure,
+            unverified,
         }))
     }
 
@@ -134,7 +175,7 @@ impl Backups {
 
     /// Removes what an earlier process left unfinished. Called once, at the start.
     pub fn tidy(&self) {
-        self.note_protection();
+        self.note_protection(None);
         if !self.0.options.directory.exists() {
             return;
         }
@@ -221,7 +262,7 @@ impl Backups {
                 reason,
                 now: engine.now(),
                 keyring: &options.keyring,
-                targets: options.targets.iter().map(|it| it.name().to_owned()).collect(),
+                targets: options.target_names(),
                 min_free_bytes: options.min_free_bytes,
                 store_bytes: engine.store_bytes()?,
             },
@@ -239,7 +280,14 @@ impl Backups {
             manifest.plain_bytes,
             manifest.duration_ms
         ));
-        let entry = self.verify_within(turn, &entry, Depth::Quick)?;
+        let entry =
+            self.verify_within(turn, &entry, Depth::Quick).map_err(|error| match error {
+                BackupError::Stopping => error,
+                error if error.is_fault_of_file() => error,
+                error => {
+                    BackupError::Unverified { id: entry.id.to_string(), why: error.to_string() }
+                }
+            })?;
         if let Some(verification) = &entry.notes.verification {
             log(verification.message.clone());
             info!(

@@ -52,20 +52,22 @@ impl Lost<'_> {
         let entry = match look_up(&catalog, name) {
             Err(BackupError::NoBackup | BackupError::NotFound(_)) => {
                 self.discover(&catalog).await?;
-                look_up(&catalog, name)?
+                // A place that could not be asked may have it.
+                look_up(&catalog, name)
+                    .map_err(|error| self.options.check_targets().err().unwrap_or(error))?
             }
             found => found?,
         };
         if !entry.is_local {
             let site_id = entry.manifest.header.site_id;
-            fetch_from(&self.options.targets, site_id, &catalog, &entry).await?;
+            fetch_from(self.options, site_id, &catalog, &entry).await?;
         }
         Ok((catalog.path(&entry), entry.manifest))
     }
 
     async fn discover(&self, catalog: &Catalog) -> Result<(), BackupError> {
         let Some(site_id) = self.site_id else {
-            if self.options.targets.is_empty() {
+            if !self.options.has_targets() {
                 return Ok(());
             }
             return Err(BackupError::NotFound(

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::activity::{Shown, Unit, Work};
 use super::aside::giving_way;
-use super::backups::{Backups, Log};
+use super::backups::{BackupOptions, Backups, FaultyTarget, Log};
 use super::catalog::{Catalog, Entry, manifest_text};
 use super::error::BackupError;
 use super::files;
@@ -42,11 +42,14 @@ impl Backups {
     /// [`BackupError`] when the directory itself fails.
     pub async fn copy_due(&self, is_asked_for: bool, log: Log<'_>) -> Result<Copied, BackupError> {
         let mut copied = Copied::default();
-        if self.options().targets.is_empty() {
+        if !self.options().has_targets() {
             return Ok(copied);
         }
         let shown = self.0.copying.begin(Work::Copy, self.0.engine.now())?;
         for entry in self.wanted()? {
+            for target in &self.options().faulty_targets {
+                copied.failed += u64::from(self.note_faulty(target, &entry, log)?);
+            }
             for target in &self.options().targets {
                 let note = entry.notes.copies.get(target.name());
                 let now_us = self.0.engine.now().0;
@@ -63,6 +66,29 @@ impl Backups {
             }
         }
         Ok(copied)
+    }
+
+    /// Notes that a copy could not be made, since its place was not set up; false where there is one.
+    fn note_faulty(
+        &self,
+        target: &FaultyTarget,
+        entry: &Entry,
+        log: Log<'_>,
+    ) -> Result<bool, BackupError> {
+        let known = entry.notes.copies.get(&target.name);
+        if known.is_some_and(|note| note.state == CopyState::Done) {
+            return Ok(false);
+        }
+        let message = Some(target.error().to_string());
+        if known.is_none_or(|note| note.state != CopyState::Failed || note.message != message) {
+            log(format!("{}: {}", entry.id, message.as_deref().unwrap_or_default()));
+            let attempts = known.map_or(0, |note| note.attempts) + 1;
+            let (state, at_us) = (CopyState::Failed, Some(self.0.engine.now().0));
+            let note = CopyNote { state, at_us, attempts, next_attempt_us: None, message };
+            let name = target.name.clone();
+            self.0.catalog.note(&entry.id, |notes| drop(notes.copies.insert(name, note)))?;
+        }
+        Ok(true)
     }
 
     /// Backups that belong off the host, the newest first.
@@ -161,6 +187,7 @@ impl Backups {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
+        let failed = failed.or_else(|| self.options().check_targets().err());
         match failed {
             Some(error) => Err(error),
             None if verified.is_empty() => Err(BackupError::NoBackup),
@@ -243,7 +270,10 @@ impl Backups {
                 Err(error) => failed = Some(error),
             }
         }
-        failed.map_or(Ok(found), |error| Err(error.into()))
+        match failed {
+            Some(error) => Err(error.into()),
+            None => self.options().check_targets().map(|()| found),
+        }
     }
 
     /// Backups that are known to have a copy at a target.
@@ -271,22 +301,24 @@ impl Backups {
         turn.shown.about(entry.id.as_str());
         turn.shown.phase("Fetching", entry.manifest.bytes, Unit::Bytes)?;
         let site_id = self.0.engine.site_id();
-        fetch_from(&self.options().targets, site_id, &self.0.catalog, entry).await
+        fetch_from(self.options(), site_id, &self.0.catalog, entry).await
     }
 }
 
 /// Brings a file back from the first target that has it whole.
 pub(super) async fn fetch_from(
-    targets: &[Target],
+    options: &BackupOptions,
     site_id: Uuid,
     catalog: &Catalog,
     entry: &Entry,
 ) -> Result<Entry, BackupError> {
-    let mut failed = BackupError::NotHere(entry.id.to_string());
+    let is_at = |target: &&FaultyTarget| entry.notes.copies.contains_key(&target.name);
+    let faulty = options.faulty_targets.iter().find(is_at).map(FaultyTarget::error);
+    let mut failed = faulty.unwrap_or_else(|| BackupError::NotHere(entry.id.to_string()));
     let manifest = &entry.manifest;
     check_space(catalog.directory(), manifest)?;
     let into = catalog.path(entry);
-    for target in targets {
+    for target in &options.targets {
         if !entry.notes.copies.contains_key(target.name()) {
             continue;
         }

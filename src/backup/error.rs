@@ -54,6 +54,15 @@ pub enum BackupError {
     /// A backup was not made, and its run says why.
     #[error("the backup was not made: {0}")]
     Failed(String),
+    /// The file is whole, and could not be restored to verify it.
+    #[error(
+        "the site was saved as {id}, but that file could not be restored to verify it: {why}. It is \
+         listed as unverified; mend that, then: unoc backup verify {id}"
+    )]
+    Unverified { id: String, why: String },
+    /// A place off the host that the start could not set up.
+    #[error("backup target {name} is not in use: {what}. Mend that, then restart the service")]
+    TargetNotSetUp { name: String, what: String },
     #[error("there is no restore to take back")]
     NothingToUndo,
     #[error("it was stopped, since the service ends")]

@@ -68,20 +68,41 @@ impl Keyring {
         identity_files: &[PathBuf],
         data_dir: &Path,
     ) -> Result<Self, BackupError> {
+        let mut keyring = Self::read(recipients, identity_files, data_dir)?;
+        if keyring.own.is_none() && keyring.is_on() {
+            keyring.own = Some(make_own(data_dir)?);
+        }
+        Ok(keyring)
+    }
+
+    /// Reads the keys and makes none.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn check<P: AsRef<Path>>(
+        recipients: &[String],
+        identity_files: &[P],
+        data_dir: &Path,
+    ) -> Result<(), BackupError> {
+        Self::read(recipients, identity_files, data_dir).map(drop)
+    }
+
+    fn read<P: AsRef<Path>>(
+        recipients: &[String],
+        identity_files: &[P],
+        data_dir: &Path,
+    ) -> Result<Self, BackupError> {
         for text in recipients {
             parse_recipient(text)?;
         }
         let mut identities = Vec::new();
         for file in identity_files {
-            identities.extend(read_identities(file)?);
+            identities.extend(read_identities(file.as_ref())?);
         }
         let own_file = data_dir.join(OWN_KEY_FILE);
-        let own = if own_file.try_exists().map_err(io("look at", &own_file))? {
-            read_identities(&own_file)?.into_iter().next()
-        } else if recipients.is_empty() {
-            None
-        } else {
-            Some(make_own(data_dir)?)
+        let own = match own_file.try_exists().map_err(io("look at", &own_file))? {
+            true => read_identities(&own_file)?.into_iter().next(),
+            false => None,
         };
         Ok(Self { recipients: recipients.to_vec(), identities, own })
     }

@@ -40,7 +40,7 @@ mod upgrade;
 mod verify;
 
 pub use activity::{Activity, Unit, Work};
-pub use backups::{BackupOptions, Backups, Log};
+pub use backups::{BackupOptions, Backups, FaultyTarget, Log};
 pub use bring_back::{BroughtBack, Lost, rehearse};
 pub use catalog::{Entry, find_file, manifest_beside};
 pub use copies::Copied;
@@ -51,7 +51,7 @@ pub use manifest::{Digests, FORMAT, Header, Manifest, Reason, TableDigest};
 pub use name::BackupId;
 pub use notes::{CopyNote, CopyState, Depth, Notes, PostgresResult, Verification};
 pub use overview::{Overview, Protection, TargetOverview, TargetState};
-pub use prune::Pruning;
+pub use prune::{Pruning, Stayed};
 pub use restore::{RestoreReport, Undo};
 pub use retention::{Kept, Retention};
 pub use seal::{is_encrypted, open as read_sql, read_head};

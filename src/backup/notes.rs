@@ -129,12 +129,20 @@ pub struct CopyNote {
 pub struct Notes {
     /// The newest one.
     pub verification: Option<Verification>,
+    /// Why the last verification could not be done; absent where it was.
+    #[serde(default)]
+    pub verification_error: Option<String>,
     /// By the name of the target.
     #[serde(default)]
     pub copies: BTreeMap<String, CopyNote>,
 }
 
 impl Notes {
+    /// Notes what a verification found.
+    pub(super) fn found(&mut self, verification: Verification) {
+        (self.verification, self.verification_error) = (Some(verification), None);
+    }
+
     /// Whether the file proved to be of no use.
     pub fn is_bad(&self) -> bool {
         self.verification.as_ref().is_some_and(|verification| !verification.is_ok)

@@ -131,13 +131,14 @@ impl Backups {
     }
 
     /// Looks which backup counts now.
-    pub(super) fn note_protection(&self) {
+    pub(super) fn note_protection(&self, at_work_on: Option<&str>) {
         if let Ok(entries) = self.list() {
-            self.note_protection_of(&entries);
+            self.note_protection_of(&entries, at_work_on);
         }
     }
 
-    fn note_protection_of(&self, entries: &[Entry]) {
+    /// What is being worked on counts for nothing yet, good or bad.
+    fn note_protection_of(&self, entries: &[Entry], at_work_on: Option<&str>) {
         let now = self.0.engine.now();
         let taken = |entry: &Entry| entry.manifest.header.taken_at_us;
         let verified: Vec<&Entry> = entries.iter().filter(|entry| entry.counts()).collect();
@@ -152,6 +153,26 @@ impl Backups {
         let failure = full.filter(|(_, it)| it.is_ok && !it.is_complete());
         let failure = failure.map(|(id, it)| format!("{id}: {}", it.message));
         *self.0.postgres_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        let newest = entries.iter().find(|entry| entry.is_local);
+        let newest = newest.filter(|entry| at_work_on != Some(entry.id.as_str()));
+        let unverified = newest.filter(|entry| entry.notes.verification.is_none()).map(|entry| {
+            let why = entry.notes.verification_error.as_ref().map(|why| format!(": {why}"));
+            format!("{}{}", entry.id, why.unwrap_or_default())
+        });
+        *self.0.unverified.lock().unwrap_or_else(PoisonError::into_inner) = unverified;
+    }
+
+    /// The newest backup while it was never verified, and what kept it from that. As of the
+    /// last work on backups.
+    pub fn unverified(&self) -> Option<String> {
+        self.0.unverified.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The places off the host that could not be set up, and why; `None` where all could.
+    pub fn target_failure(&self) -> Option<String> {
+        let faulty = self.options().faulty_targets.iter();
+        let faulty: Vec<String> = faulty.map(|target| target.error().to_string()).collect();
+        (!faulty.is_empty()).then(|| faulty.join("; "))
     }
 
     /// What kept the last full verification from loading a backup into PostgreSQL, with the backup's
@@ -222,7 +243,8 @@ impl Backups {
     /// When it cannot be read.
     pub fn overview(&self) -> Result<Overview, BackupError> {
         let entries = self.list()?;
-        self.note_protection_of(&entries);
+        let activity = self.0.board.current().and_then(|activity| activity.backup_id);
+        self.note_protection_of(&entries, activity.as_deref());
         let Protection { rpo_s, is_stale, .. } = self.protection();
         let newest_verified = entries.iter().find(|entry| entry.counts()).cloned();
         let rehearsal = entries
@@ -255,38 +277,37 @@ impl Backups {
     }
 
     fn targets_of(&self, entries: &[Entry]) -> Vec<TargetOverview> {
-        let overview = |target: &super::targets::Target| {
+        let overview = |name: &str, url: &str, fault: Option<&str>| {
             let notes: BTreeMap<&BackupId, _> = entries
                 .iter()
-                .filter_map(|entry| Some((&entry.id, entry.notes.copies.get(target.name())?)))
+                .filter_map(|entry| Some((&entry.id, entry.notes.copies.get(name)?)))
                 .collect();
             let done = notes.values().filter(|note| note.state == CopyState::Done);
             let last_ok_us = done.clone().filter_map(|note| note.at_us).max();
             let failed = notes.values().filter(|note| note.state == CopyState::Failed);
             let failed = failed.max_by_key(|note| note.at_us);
-            let state = match (failed, last_ok_us) {
-                (Some(_), _) => TargetState::Failing,
-                (None, Some(_)) => TargetState::Ok,
-                (None, None) => TargetState::Unknown,
+            let state = match (fault, failed, last_ok_us) {
+                (Some(_), ..) | (None, Some(_), _) => TargetState::Failing,
+                (None, None, Some(_)) => TargetState::Ok,
+                (None, None, None) => TargetState::Unknown,
             };
             TargetOverview {
-                name: target.name().to_owned(),
-                url: target.shown_url().to_owned(),
+                name: name.to_owned(),
+                url: url.to_owned(),
                 state,
                 copies: done.count() as u64,
                 last_ok_at: last_ok_us.map(Timestamp),
-                last_error: failed.and_then(|note| note.message.clone()),
+                last_error: fault
+                    .map(str::to_owned)
+                    .or_else(|| failed.and_then(|note| note.message.clone())),
             }
         };
-        let faulty = self.options().faulty_targets.iter().map(|(url, what)| TargetOverview {
-            name: url.clone(),
-            url: url.clone(),
-            state: TargetState::Failing,
-            copies: 0,
-            last_ok_at: None,
-            last_error: Some(what.clone()),
-        });
-        self.options().targets.iter().map(overview).chain(faulty).collect()
+        let options = self.options();
+        let usable = options.targets.iter().map(|it| overview(it.name(), it.shown_url(), None));
+        let faulty = options.faulty_targets.iter();
+        let faulty =
+            faulty.map(|it| overview(&it.name, &it.url, Some(it.error().to_string().as_str())));
+        usable.chain(faulty).collect()
     }
 }
 

@@ -15,16 +15,22 @@ use super::retention::Kept;
 #[derive(Clone, Debug, Default)]
 pub struct Pruning {
     pub kept: Kept,
-    /// With their bytes on this host.
+    /// Of which nothing is left, with the bytes that they had on this host.
     pub removed: Vec<(BackupId, u64)>,
     /// By target: the copies that go.
     pub copies: Vec<(String, Vec<BackupId>)>,
+    /// Copies that were to go and could not be removed; none before it was tried.
+    pub stayed: Vec<Stayed>,
+    /// On this host.
+    pub bytes_freed: u64,
 }
 
-impl Pruning {
-    pub fn bytes_freed(&self) -> u64 {
-        self.removed.iter().map(|(_, bytes)| bytes).sum()
-    }
+/// A copy that could not be removed.
+#[derive(Clone, Debug)]
+pub struct Stayed {
+    pub id: BackupId,
+    pub target: String,
+    pub why: String,
 }
 
 impl Backups {
@@ -39,51 +45,83 @@ impl Backups {
         let kept = self.options().retention.decide(entries, now, &TimeZone::system());
         let going = || entries.iter().filter(|entry| !kept.contains_key(&entry.id));
         let bytes = |entry: &Entry| if entry.is_local { entry.manifest.bytes } else { 0 };
-        let removed = going().map(|entry| (entry.id.clone(), bytes(entry))).collect();
+        let removed: Vec<_> = going().map(|entry| (entry.id.clone(), bytes(entry))).collect();
+        let bytes_freed = removed.iter().map(|(_, bytes)| bytes).sum();
         let copies = self.options().targets.iter().map(|target| {
             let has_copy = |entry: &&Entry| entry.notes.copies.contains_key(target.name());
             (target.name().to_owned(), going().filter(has_copy).map(|it| it.id.clone()).collect())
         });
         let copies = copies.filter(|(_, ids): &(_, Vec<_>)| !ids.is_empty()).collect();
-        Pruning { removed, copies, kept }
+        Pruning { kept, removed, copies, stayed: Vec::new(), bytes_freed }
     }
 
     /// Removes what goes: the file, its copies, and what is known of a backup only once nothing of it
-    /// is left. A target that is away keeps its copies until the next time.
+    /// is left. A target that is away or refuses keeps its copies until the next time.
     ///
     /// # Errors
     /// [`BackupError`]; what was removed until then is named in the log.
     pub async fn prune(&self, log: Log<'_>) -> Result<Pruning, BackupError> {
         let turn = self.turn(Work::Prune)?;
-        let pruning = self.preview_pruning()?;
-        turn.shown.phase("Removing", pruning.removed.len() as u64, Unit::Rows)?;
-        for (done, (id, _)) in (1..).zip(&pruning.removed) {
-            let entry = self.0.catalog.find(id)?;
+        let mut pruning = self.preview_pruning()?;
+        let going = std::mem::take(&mut pruning.removed);
+        turn.shown.phase("Removing", going.len() as u64, Unit::Rows)?;
+        for (done, (id, bytes)) in (1..).zip(going) {
+            let entry = self.0.catalog.find(&id)?;
             turn.shown.about(id.as_str());
-            self.remove(entry, log).await?;
+            if self.remove(entry, &mut pruning.stayed, log).await? {
+                pruning.removed.push((id, bytes));
+            }
             turn.shown.at(done)?;
         }
+        let Pruning { copies, stayed, .. } = &mut pruning;
+        for (target, ids) in &mut *copies {
+            ids.retain(|id| !stayed.iter().any(|it| it.id == *id && it.target == *target));
+        }
+        copies.retain(|(_, ids)| !ids.is_empty());
         Ok(pruning)
     }
 
-    async fn remove(&self, entry: Entry, log: Log<'_>) -> Result<(), BackupError> {
+    /// Whether nothing is left of it.
+    async fn remove(
+        &self,
+        entry: Entry,
+        stayed: &mut Vec<Stayed>,
+        log: Log<'_>,
+    ) -> Result<bool, BackupError> {
         let catalog = &self.0.catalog;
         let site_id = self.0.engine.site_id();
         catalog.remove_file(&entry)?;
+        let stayed_before = stayed.len();
+        let mut stays = |target: &str, error: &dyn std::error::Error| {
+            warn!(backup.id = %entry.id, %error, "A copy could not be removed");
+            log(format!("{} stays at {target}: {error}", entry.id));
+            let (id, target, why) = (entry.id.clone(), target.to_owned(), error.to_string());
+            stayed.push(Stayed { id, target, why });
+        };
         for target in &self.options().targets {
             if !entry.notes.copies.contains_key(target.name()) {
                 continue;
             }
             // The manifest last: without it nobody finds the file.
-            let names = [entry.manifest.file.clone(), entry.id.manifest()];
-            for name in &names {
-                if let Err(error) = target.delete(site_id, name).await {
-                    warn!(backup.id = %entry.id, %error, "A copy could not be removed");
-                    log(format!("{} stays at {}: {error}", entry.id, target.name()));
-                    return Ok(());
-                }
+            let mut deleted = target.delete(site_id, &entry.manifest.file).await;
+            if deleted.is_ok() {
+                deleted = target.delete(site_id, &entry.id.manifest()).await;
             }
-            self.0.catalog.note(&entry.id, |notes| drop(notes.copies.remove(target.name())))?;
+            match deleted {
+                Ok(()) => {
+                    catalog.note(&entry.id, |notes| drop(notes.copies.remove(target.name())))?
+                }
+                Err(error) => stays(target.name(), &error),
+            }
+        }
+        for target in &self.options().faulty_targets {
+            let note = entry.notes.copies.get(&target.name);
+            if note.is_some_and(|note| note.state == CopyState::Done) {
+                stays(&target.name, &target.error());
+            }
+        }
+        if stayed.len() > stayed_before {
+            return Ok(false);
         }
         let left = catalog.find(&entry.id)?.notes.copies;
         let is_left = |note: &CopyNote| note.state == CopyState::Done;
@@ -92,11 +130,11 @@ impl Backups {
                 "{} stays known: {target}, which is not configured, has a copy.",
                 entry.id
             ));
-            return Ok(());
+            return Ok(false);
         }
         catalog.forget(&entry)?;
         info!(backup.id = %entry.id, "Removed {}, which the retention does not keep", entry.id);
         log(format!("Removed {}.", entry.id));
-        Ok(())
+        Ok(true)
     }
 }

@@ -34,7 +34,7 @@ pub fn save_before_upgrade(
         reason: Reason::Upgrade,
         now,
         keyring: &options.keyring,
-        targets: options.targets.iter().map(|target| target.name().to_owned()).collect(),
+        targets: options.target_names(),
         min_free_bytes: options.min_free_bytes,
         store_bytes: store.file_bytes()?,
     };

@@ -97,21 +97,32 @@ impl Backups {
                     postgres_result,
                     ..verification(true, message)
                 };
-                self.0.catalog.note(&entry.id, |notes| notes.verification = Some(found))?;
+                self.0.catalog.note(&entry.id, |notes| notes.found(found))?;
                 catalog.find(&entry.id)
             }
             Err(error) if error.is_fault_of_file() && depth != Depth::Offhost => {
                 self.mark_bad(entry, verification(false, error.to_string()))?;
                 Err(error)
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                if depth != Depth::Offhost && !matches!(error, BackupError::Stopping) {
+                    let why = Some(error.to_string());
+                    // Where that cannot be written down either, the answer and the log tell.
+                    let noted =
+                        self.0.catalog.note(&entry.id, |notes| notes.verification_error = why);
+                    if let Err(error) = noted {
+                        warn!(backup.id = %entry.id, %error, "Why a backup is not verified cannot be noted");
+                    }
+                }
+                Err(error)
+            }
         }
     }
 
     /// Notes that the file of a backup is at fault, and takes it out of use.
     pub(super) fn mark_bad(&self, entry: &Entry, found: Verification) -> Result<(), BackupError> {
         error!(backup.id = %entry.id, "A backup failed its verification: {}", found.message);
-        self.0.catalog.note(&entry.id, |notes| notes.verification = Some(found))?;
+        self.0.catalog.note(&entry.id, |notes| notes.found(found))?;
         self.0.catalog.set_aside(entry)
     }
 

@@ -108,9 +108,16 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
     let mut copies = answer["copies"].as_array().into_iter().flatten();
     if matches!(action, BackupAction::Now) && copies.any(|copy| copy["state"] == "failed") {
         return Err(Failure::temporary(
-            "the site is saved and proved, but not every copy off the host was made; they are tried \
-             again",
+            "the site is saved and proved, but not every copy off the host was made, see above; they \
+             are tried again",
         ));
+    }
+    let stay = answer["stay"].as_array().map_or(&[][..], Vec::as_slice);
+    if let Some(first) = stay.first() {
+        let (count, reason) = (stay.len(), first["reason"].as_str().unwrap_or_default());
+        return Err(Failure::temporary(format!(
+            "{count} of the copies off the host that were to go could not be removed: {reason}"
+        )));
     }
     if answer["state"] == "bad" {
         let message = answer["verification"]["message"].as_str().unwrap_or_default();

@@ -65,6 +65,9 @@ pub(super) fn print_backup(answer: &Value) {
     if let Some(message) = answer["verification"]["message"].as_str() {
         print_line!("  {message}");
     }
+    if let Some(error) = answer["verification_error"].as_str() {
+        print_line!("  not verified: {error}");
+    }
     for copy in answer["copies"].as_array().into_iter().flatten() {
         let message = copy["message"].as_str().map_or_else(String::new, |it| format!(": {it}"));
         print_line!("  copy at {}: {}{message}", text(&copy["target"]), text(&copy["state"]));
@@ -86,6 +89,14 @@ pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
     for target in answer["targets"].as_array().into_iter().flatten() {
         let copies = target["remove"].as_array().map_or(0, Vec::len);
         print_line!("  and {copies} of their copies at {}", text(&target["target"]));
+    }
+    for copy in answer["stay"].as_array().into_iter().flatten() {
+        print_line!(
+            "{} stays at {}: {}",
+            text(&copy["id"]),
+            text(&copy["target"]),
+            text(&copy["reason"])
+        );
     }
     let word = if is_dry_run { "would be removed" } else { "removed" };
     print_line!("{} {word}, {kept} kept, {freed} freed.", removed.len());

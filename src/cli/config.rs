@@ -2,9 +2,14 @@
 
 use super::args::{Cli, ConfigAction};
 use super::exit::Failure;
+use crate::app;
 
 pub(super) fn run(cli: &Cli, action: ConfigAction) -> Result<(), Failure> {
-    let config = match cli.load_config() {
+    let loaded = cli.load_config().and_then(|config| match action {
+        ConfigAction::Check => app::check(&config).map(|()| config),
+        ConfigAction::Show => Ok(config),
+    });
+    let config = match loaded {
         Ok(config) => config,
         Err(faults) => {
             if cli.json {

@@ -128,7 +128,10 @@ impl From<BackupError> for Failure {
 
 fn of_backup(error: &BackupError) -> u8 {
     match error {
-        BackupError::Busy(_) | BackupError::NoRoom { .. } | BackupError::Target(_) => TEMPORARY,
+        BackupError::Busy(_)
+        | BackupError::NoRoom { .. }
+        | BackupError::Target(_)
+        | BackupError::Unverified { .. } => TEMPORARY,
         BackupError::Io { .. }
         | BackupError::Failed(_)
         | BackupError::Stopping

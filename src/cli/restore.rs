@@ -153,9 +153,10 @@ async fn find(
     name: &str,
 ) -> Result<crate::backup::Entry, crate::backup::BackupError> {
     match backups.find(name) {
-        Err(error) if !backups.options().targets.is_empty() => {
-            backups.discover().await?;
-            backups.find(name).map_err(|_| error)
+        Err(error) if backups.options().has_targets() => {
+            let asked = backups.discover().await;
+            // A place that could not be asked may have it.
+            backups.find(name).map_err(|_| asked.err().unwrap_or(error))
         }
         found => found,
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::keys::{Key, keys};
+use super::keys::{Key, find, keys};
 use super::layers::{self, DEFAULT_SOURCE, Setting};
 use super::rules::{self, Refused};
 use super::{LogFormat, LogLevel, Secret, database_url};
@@ -122,6 +122,18 @@ impl Config {
     /// Returns the directory of the backups, an absolute path; it need not exist yet.
     pub fn backup_dir(&self) -> PathBuf {
         self.backup_dir.clone().unwrap_or_else(|| self.data_dir.join(BACKUP_DIR))
+    }
+
+    /// Returns a fault of the key `name`, whose value obeys its rule and cannot be used all the same:
+    /// `value` as it may be shown, and why not.
+    pub fn fault(&self, name: &str, value: String, why: String) -> Fault {
+        Fault {
+            key: name.to_owned(),
+            value,
+            source: self.source(name).to_owned(),
+            allowed: find(name).map(|key| key.allowed.to_owned()).unwrap_or_default(),
+            hint: Some(why),
+        }
     }
 
     /// Returns the configuration file that was read, if there was one.

@@ -41,6 +41,14 @@ impl Target {
         Ok(Self { address, echo })
     }
 
+    /// Reads the files that the address names, as each connection does.
+    ///
+    /// # Errors
+    /// [`SyncError::Tls`] naming the file and its fault.
+    pub fn check_files(&self) -> Result<(), SyncError> {
+        self.address.tls.negotiator(&Watch::default()).map(drop)
+    }
+
     /// The same server, another database of it.
     #[must_use]
     pub(super) fn with_database(&self, name: &str) -> Self {

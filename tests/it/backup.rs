@@ -6,6 +6,7 @@ mod concurrency;
 mod damage;
 mod full_disk;
 mod hanging;
+mod incomplete;
 mod keys;
 mod kills;
 mod metrics;

@@ -12,6 +12,7 @@ import {
 import { ApiError } from '../api/http'
 import type { Backup, Pruning, Restore } from '../api/types'
 import { poll } from '../composables/usePolled'
+import { copiesWords } from '../components/backups/words'
 import { formatBytes, formatCounted } from '../utils/format'
 import { jobs, startJob } from './jobs'
 import { complain, notify } from './notices'
@@ -81,7 +82,12 @@ export async function previewPruning(): Promise<Pruning> {
 }
 
 export async function pruneNow(): Promise<void> {
-  const { remove, bytes_freed: freed } = await follow(pruneBackups)
+  const { remove, stay, bytes_freed: freed } = await follow(pruneBackups)
+  const [first] = stay
+  if (first !== undefined) {
+    complain(`${copiesWords(stay.length)} off the host could not be removed: ${first.reason}`)
+    return
+  }
   notify(
     remove.length === 0
       ? 'Nothing to remove: the retention rules keep every backup.'
@@ -107,11 +113,14 @@ async function follow<T>(send: () => Promise<T>): Promise<T> {
   }
 }
 
-function tell({ id, bytes, state, verification }: Backup, did: string): void {
+function tell({ id, bytes, state, verification, copies }: Backup, did: string): void {
+  const missing = copies.find((copy) => copy.state === 'failed')
   if (state === 'bad') {
     complain(`${id} failed its verification: ${verification?.message ?? 'no reason was given.'}`)
   } else if (verification?.postgres_result === 'failed') {
     complain(`${id} could not be verified in PostgreSQL: ${verification.message}`)
+  } else if (state === 'verified' && missing !== undefined) {
+    complain(`${did}: ${id}, but its copy at ${missing.target} failed: ${missing.message ?? 'no reason was given.'}`)
   } else if (state === 'verified') {
     notify(`${did}: ${id}, ${formatBytes(bytes)}.`)
   } else {

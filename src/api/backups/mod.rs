@@ -81,7 +81,8 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
 }
 
 /// Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
-/// that is done; `activity` of `GET /api/backups` shows how far it is.
+/// that is done; `activity` of `GET /api/backups` shows how far it is. A copy off the host that could not
+/// be made is `failed` in the answer.
 #[utoipa::path(
     post,
     path = "/api/backups",
@@ -89,6 +90,8 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
     responses(
         (status = 201, body = BackupView),
         (status = 409, description = "Another one is being made", body = ErrorBody),
+        (status = 503, description = "None was made, or it could not be verified", body = ErrorBody),
+        (status = 507, description = "There is no room for one", body = ErrorBody),
     )
 )]
 async fn back_up(
@@ -103,7 +106,12 @@ async fn back_up(
     // By its name: a clock that was put back says of another one that it is the newest.
     let overview = answering(backups).await?;
     let made = overview.entries.iter().find(|it| !it.is_bad() && !known.contains(&it.id));
-    let made = made.ok_or(BackupError::Failed(run.message.unwrap_or_default()))?;
+    let message = run.message.unwrap_or_default();
+    let made = made.ok_or_else(|| BackupError::Failed(message.clone()))?;
+    if !made.is_verified() {
+        let why = made.notes.verification_error.clone().unwrap_or(message);
+        return Err(BackupError::Unverified { id: made.id.to_string(), why }.into());
+    }
     Ok((StatusCode::CREATED, Json(view_of(&overview, made))))
 }
 

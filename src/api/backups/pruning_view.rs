@@ -13,6 +13,18 @@ pub struct PruningView {
     remove: Vec<RemovedView>,
     bytes_freed: u64,
     targets: Vec<PrunedTargetView>,
+    /// Copies that were to go and could not be removed, as from a bucket with an object lock; empty
+    /// before it was tried.
+    stay: Vec<StayedView>,
+}
+
+/// A copy that could not be removed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PruningStayed)]
+struct StayedView {
+    id: String,
+    target: String,
+    reason: String,
 }
 
 /// A backup that stays.
@@ -41,7 +53,6 @@ struct PrunedTargetView {
 
 impl PruningView {
     pub fn new(pruning: Pruning) -> Self {
-        let bytes_freed = pruning.bytes_freed();
         let keep =
             |(id, because): (BackupId, Vec<&'static str>)| KeptView { id: id.to_string(), because };
         Self {
@@ -51,7 +62,12 @@ impl PruningView {
                 .into_iter()
                 .map(|(id, bytes)| RemovedView { id: id.to_string(), bytes })
                 .collect(),
-            bytes_freed,
+            bytes_freed: pruning.bytes_freed,
+            stay: pruning
+                .stayed
+                .into_iter()
+                .map(|it| StayedView { id: it.id.to_string(), target: it.target, reason: it.why })
+                .collect(),
             targets: pruning
                 .copies
                 .into_iter()

@@ -150,6 +150,8 @@ pub struct BackupView {
     /// Whether its file is on this host.
     is_local: bool,
     verification: Option<VerificationView>,
+    /// Why the last verification could not be done; null where it was.
+    verification_error: Option<String>,
     copies: Vec<CopyView>,
     /// Why the retention keeps it; empty: the next pruning removes it.
     kept_as: Vec<&'static str>,
@@ -278,6 +280,7 @@ impl BackupView {
                 postgres: it.postgres.clone(),
                 postgres_result: it.postgres_result.map(PostgresResult::as_str),
             }),
+            verification_error: notes.verification_error.clone(),
             copies: notes
                 .copies
                 .iter()

@@ -76,6 +76,13 @@ impl Target {
         })
     }
 
+    /// Returns the name and the shown address of a target that [`Self::parse`] may refuse for what its
+    /// files hold.
+    #[must_use]
+    pub fn describe(text: &str) -> Option<(String, String)> {
+        Address::parse(text).ok().map(|address| (address.name, address.shown))
+    }
+
     /// Reads several addresses, whose names must differ.
     ///
     /// # Errors

@@ -3,15 +3,19 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use s3s::access::S3Access;
 use s3s::auth::SimpleAuth;
+use s3s::dto::DeleteObjectInput;
 use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3ErrorCode, S3Request, S3Result};
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -37,6 +41,8 @@ pub(crate) struct S3 {
     pub(crate) directory: PathBuf,
     port: u16,
     tls: Option<TlsAcceptor>,
+    /// Whether objects may not be deleted, as with an object lock.
+    is_locked: Arc<AtomicBool>,
     running: Option<Running>,
     /// Removed last.
     _directory: TempDir,
@@ -45,6 +51,26 @@ pub(crate) struct S3 {
 struct Running {
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+}
+
+struct ObjectLock(Arc<AtomicBool>);
+
+impl S3Access for ObjectLock {
+    // As `#[async_trait]` writes it out.
+    fn delete_object<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        _request: &'life1 mut S3Request<DeleteObjectInput>,
+    ) -> Pin<Box<dyn Future<Output = S3Result<()>> + Send + 'async_trait>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        let is_locked = self.0.load(Ordering::SeqCst);
+        Box::pin(
+            async move { if is_locked { Err(S3ErrorCode::AccessDenied.into()) } else { Ok(()) } },
+        )
+    }
 }
 
 impl S3 {
@@ -69,6 +95,7 @@ impl S3 {
             directory,
             port: 0,
             tls,
+            is_locked: Arc::default(),
             running: None,
             _directory: temporary,
         };
@@ -90,6 +117,7 @@ impl S3 {
         let files = FileSystem::new(&self.directory).expect("the directory is there");
         let mut builder = S3ServiceBuilder::new(files);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        builder.set_access(ObjectLock(Arc::clone(&self.is_locked)));
         let (service, tls, port) = (builder.build(), self.tls.clone(), self.port);
         let (stop, stopped) = oneshot::channel();
         let (started, starting) = mpsc::channel();
@@ -125,6 +153,11 @@ impl S3 {
     /// Writes a file with the keys that only its owner may read, and returns its path.
     pub(crate) fn credentials_file(&self, directory: &Path) -> PathBuf {
         credentials(directory, self.access_key, self.secret_key)
+    }
+
+    /// Whether it answers 403 to whoever deletes an object.
+    pub(crate) fn lock_objects(&self, is_locked: bool) {
+        self.is_locked.store(is_locked, Ordering::SeqCst);
     }
 
     /// Every object of the bucket by its key.

@@ -135,3 +135,96 @@ fn the_paper_lists_every_setting() {
         "put this between the markers of docs/DEPLOYMENT.md:\n\n{expected}"
     );
 }
+
+/// What the check says of an address, and that the start says the same, with the same status.
+fn refuses_database(url: &str, words: &str) {
+    let with = |arguments: &[&str]| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut command = unoc(arguments);
+        command.arg("--data-dir").arg(directory.path()).env("DATABASE_URL", url);
+        let said = said(&mut command);
+        assert_eq!(said.code, 3, "{url}: {said:?}");
+        assert!(said.stderr.contains(words) && said.stderr.contains("DATABASE_URL"), "{said:?}");
+        assert!(said.stderr.contains("database_url = "), "{said:?}");
+        assert!(!said.stderr.contains(PASSWORD), "{said:?}");
+    };
+    with(&["config", "check"]);
+    with(&["serve", "--port", "0"]);
+}
+
+#[test]
+fn an_address_of_a_database_is_checked_as_the_start_reads_it() {
+    for (query, words) in [
+        ("colour=red", "unknown parameter"),
+        ("sslmode=maybe", "its sslmode must be"),
+        ("ssl=true", "its sslmode must be"),
+        ("echo=maybe", "its echo must be"),
+        ("echo", "write name=value"),
+        ("connect_timeout=0", "its connect_timeout must be"),
+        ("target_session_attrs=standby", "its target_session_attrs must be"),
+        ("sslrootcert=ca.pem", "absolute path"),
+        ("sslcert=/c", "belong together"),
+        ("sslmode=verify-ca", "needs sslrootcert"),
+        ("port=0", "ports from 1"),
+        ("application_name=%zz", "percent-encoded"),
+    ] {
+        refuses_database(&format!("postgresql://u:{PASSWORD}@h/d?{query}"), words);
+    }
+}
+
+/// Files that the start and the mirror read later: a check that passes means that they can be read.
+#[test]
+fn every_file_that_the_configuration_names_is_read_by_the_check() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fs::write(path("empty.pem"), "").unwrap();
+    fs::write(path("keys.env"), "AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n").unwrap();
+    let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(path("keys.env"), own).unwrap();
+    let check = |variable: &str, value: &str| {
+        let mut command = unoc(&["config", "check"]);
+        said(command.arg("--data-dir").arg(path("data")).env(variable, value))
+    };
+    let shown = directory.path().display();
+    let s3 = "s3://b?endpoint=https://127.0.0.1:1&region=x&name=minio";
+    for (variable, value, key, named) in [
+        (
+            "DATABASE_URL",
+            format!("postgresql://h/d?sslrootcert={shown}/no.pem"),
+            "database_url",
+            "no.pem",
+        ),
+        (
+            "DATABASE_URL",
+            format!("postgresql://h/d?sslrootcert={shown}/empty.pem"),
+            "database_url",
+            "empty.pem",
+        ),
+        (
+            "DATABASE_URL",
+            format!("postgresql://h/d?sslcert={shown}/c.pem&sslkey={shown}/k.pem"),
+            "database_url",
+            "c.pem",
+        ),
+        (
+            "UNOC_BACKUP_TARGETS",
+            format!("{s3}&credentials_file={shown}/no.env"),
+            "backup_targets",
+            "no.env",
+        ),
+        (
+            "UNOC_BACKUP_TARGETS",
+            format!("{s3}&credentials_file={shown}/keys.env&ca_file={shown}/no.pem"),
+            "backup_targets",
+            "no.pem",
+        ),
+        ("UNOC_BACKUP_IDENTITY_FILE", format!("{shown}/no.txt"), "backup_identity_file", "no.txt"),
+    ] {
+        let said = check(variable, &value).expect(3);
+        let is_named = said.stderr.contains(&format!("{key} = ")) && said.stderr.contains(named);
+        assert!(is_named && said.stderr.contains(variable), "{value}: {said:?}");
+    }
+    let targets = format!("{s3}&credentials_file={shown}/keys.env");
+    check("UNOC_BACKUP_TARGETS", &targets).expect(0);
+    assert!(!path("data").exists(), "a check makes nothing");
+}

@@ -3,7 +3,7 @@ import type { Pruning } from '../../api/types'
 import { goneRows, pruningWords, ruleFacts } from './pruning'
 import { aBackup } from './testing'
 
-const NOTHING: Pruning = { keep: [{ id: 'a', because: ['last'] }], remove: [], bytes_freed: 0, targets: [] }
+const NOTHING: Pruning = { keep: [{ id: 'a', because: ['last'] }], remove: [], bytes_freed: 0, targets: [], stay: [] }
 
 function plain(pruning: Pruning): string {
   return pruningWords(pruning).replaceAll('\u00a0', ' ')

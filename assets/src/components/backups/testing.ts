@@ -18,6 +18,7 @@ export function aBackup(more: Partial<Backup> = {}): Backup {
     state: 'verified',
     is_newest_verified: true,
     is_local: true,
+    verification_error: null,
     verification: {
       at: '2026-11-25T02:15:08Z',
       kind: 'quick',

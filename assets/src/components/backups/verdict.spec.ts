@@ -11,6 +11,7 @@ const BAD = aBackup({
   verification: { at: '2026-11-25T03:00:08Z', kind: 'quick', is_ok: false, duration_ms: 1, message: 'A row is missing.', postgres: null, postgres_result: null },
 })
 const FRESH = aBackup({ id: 'unoc_20261125_030000', state: 'unverified', is_newest_verified: false, verification: null })
+const UNVERIFIED = { ...FRESH, verification_error: 'The volume is full.' }
 const UNPROVEN = { restorable_as_of: null, rpo_s: null, rto_s: null, rehearsed_at: null }
 
 function target(state: BackupTarget['state'], last_error: string | null = null): BackupTarget {
@@ -40,6 +41,7 @@ describe('the verdict', () => {
     ['expired', { is_stale: true }, 'bad', 'Restorable only as of', 'backup'],
     ['expired, a newer one waits', { is_stale: true, backups: [FRESH, aBackup()] }, 'bad', 'Restorable only as of', 'verify'],
     ['the newest is bad', { backups: [BAD, aBackup()] }, 'warn', 'Restorable as of', 'backup'],
+    ['the newest could not be proved', { backups: [UNVERIFIED, aBackup()] }, 'warn', 'Restorable as of', 'verify'],
     ['the proven file is gone', { backups: [GONE, OLDER] }, 'bad', 'Restorable only as of', 'backup'],
     ['the only file is gone', { backups: [GONE] }, 'bad', 'No verified backup', 'backup'],
     ['gone from here, but copied', { backups: [{ ...GONE, copies: [copy('done')] }] }, 'calm', 'Restorable as of', null],
@@ -54,6 +56,7 @@ describe('the verdict', () => {
     const plain = (more: Partial<Backups>): string => verdictOf(aSite(more)).lines.join(' ').replaceAll('\u00a0', ' ')
     expect(plain({})).toContain('too old in 1 d 11 h')
     expect(plain({ backups: [BAD, aBackup()] })).toContain('A row is missing.')
+    expect(plain({ backups: [UNVERIFIED, aBackup()] })).toBe(`${FRESH.id} was saved, but could not be verified: The volume is full.`)
     expect(plain({ is_directory_answering: false })).toMatch(/^\/var\/lib\/unoc\/backups is not responding; this is what it held at /)
     expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copying to nas fails: refused')
     expect(plain({ is_stale: true })).toContain('after 1 d 12 h')

@@ -57,7 +57,7 @@ export function verdictOf(all: Backups, job: Job | null = null): Verdict {
     return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...troubles], help: again }
   }
   if (troubles.length > 0) {
-    const isUnproved = postgresFailure(backups) !== null
+    const isUnproved = postgresFailure(backups) !== null || newestUnverified(backups) !== null
     const help = newest?.state === 'bad' || failed !== null ? 'backup' : isUnproved ? 'verify' : 'copy'
     const isHelping = all.is_directory_answering !== false
     return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help: isHelping ? help : null }
@@ -87,6 +87,12 @@ function restorableAt(all: Backups): string | null {
   return all.backups.find((each) => each.state === 'verified' && isHeld(each))?.taken_at ?? null
 }
 
+/** What kept the newest backup from being verified, in a sentence. */
+function newestUnverified([newest]: Backup[]): string | null {
+  if (newest?.state !== 'unverified' || newest.verification_error === null) return null
+  return `${newest.id} was saved, but could not be verified: ${newest.verification_error}`
+}
+
 /** What kept the last full verification from getting through PostgreSQL, in a sentence. */
 function postgresFailure(backups: Backup[]): string | null {
   const [last] = backups
@@ -111,8 +117,8 @@ function troublesOf(all: Backups, failed: JobRun | null): string[] {
     const why = newest.verification?.message ?? 'no reason was given.'
     lines.push(`The newest backup failed its verification: ${why}`)
   }
-  const unproved = postgresFailure(backups)
-  if (unproved !== null) lines.push(unproved)
+  const unproved = [newestUnverified(backups), postgresFailure(backups)]
+  lines.push(...unproved.filter((line) => line !== null))
   if (failed !== null) {
     const how = failed.result === 'interrupted' ? 'was interrupted' : 'failed'
     lines.push(`The last run made no backup; it ${how}${failed.message === null ? '.' : `: ${failed.message}`}`)

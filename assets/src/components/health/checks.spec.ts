@@ -3,8 +3,8 @@ import type { BackupHealth, HealthDetail } from '../../api/types'
 import { checksOf } from './checks'
 
 const NOW = Date.parse('2026-11-25T03:15:00Z')
-const NONE: BackupHealth = { restorable_as_of: null, rpo_s: null, is_stale: false, postgres_failure: null }
-const SOME: BackupHealth = { restorable_as_of: '2026-11-25T02:15:00Z', rpo_s: 3_600, is_stale: false, postgres_failure: null }
+const NONE: BackupHealth = { restorable_as_of: null, rpo_s: null, is_stale: false, postgres_failure: null, unverified: null, target_failure: null }
+const SOME: BackupHealth = { restorable_as_of: '2026-11-25T02:15:00Z', rpo_s: 3_600, is_stale: false, postgres_failure: null, unverified: null, target_failure: null }
 
 function health(backup: BackupHealth): HealthDetail {
   return {
@@ -24,6 +24,8 @@ test.each<[string, BackupHealth, string]>([
   ['one is recent', SOME, 'up OK'],
   ['it is too old', { ...SOME, is_stale: true }, 'down Too old'],
   ['PostgreSQL broke off', { ...SOME, postgres_failure: 'no room' }, 'degraded PostgreSQL failed'],
+  ['the newest is not verified', { ...SOME, unverified: 'unoc_x: no room', postgres_failure: 'x' }, 'degraded Newest not verified'],
+  ['a target is not in use', { ...SOME, target_failure: 'keys.env is missing' }, 'degraded Target not in use'],
   ['none yet', NONE, 'degraded None verified'],
   ['none for too long', { ...NONE, is_stale: true }, 'down None verified'],
 ])('backups: %s', (_, backup, expected) => {

@@ -90,18 +90,33 @@ function syncCheck(sync: SyncStatus): Check {
   }
 }
 
+/** What is wrong although a backup is recent, the gravest first. */
+function backupTroubles({
+  unverified,
+  target_failure: target,
+  postgres_failure: postgres,
+}: NonNullable<HealthDetail['backup']>): { word: string; text: string }[] {
+  const found: [string, string | null][] = [
+    ['Newest not verified', unverified],
+    ['Target not in use', target],
+    ['PostgreSQL failed', postgres],
+  ]
+  return found.flatMap(([word, text]) => (text === null ? [] : [{ word, text }]))
+}
+
 /** None from a server that makes no backups. */
 function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | null, now: number): Check[] {
   if (backup === undefined) return []
-  const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale, postgres_failure: unproved } = backup
+  const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale } = backup
+  const [trouble] = backupTroubles(backup)
   const isNone = at === null
   const moment = isNone ? '' : `restorable as of ${formatMoment(at, now)}`
   return [
     {
       name: 'Backups',
       what: 'A recent backup was restored and compared',
-      tone: isStale ? 'down' : isNone || unproved !== null ? 'degraded' : 'up',
-      word: isNone ? 'None verified' : isStale ? 'Too old' : unproved !== null ? 'PostgreSQL failed' : 'OK',
+      tone: isStale ? 'down' : isNone || trouble !== undefined ? 'degraded' : 'up',
+      word: isNone ? 'None verified' : isStale ? 'Too old' : (trouble?.word ?? 'OK'),
       value: isNone
         ? 'nothing to restore from; all would be lost'
         : rpo === null
@@ -109,7 +124,7 @@ function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | nu
           : `${moment}; ${formatSpan(rpo)} of changes would be lost now`,
       threshold: `too old after ${staleAfterS === null ? 'backup_stale_hours' : formatSpan(staleAfterS)}`,
       share: null,
-      remedy: isStale || isNone ? 'Back up now; the backup is verified right away.' : unproved,
+      remedy: trouble?.text ?? (isStale || isNone ? 'Back up now; the backup is verified right away.' : null),
       to: { path: '/operations/backups', label: 'Open Backups' },
     },
   ]
