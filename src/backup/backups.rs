@@ -231,7 +231,7 @@ impl Backups {
     /// aside, and another is made in its place, once.
     ///
     /// # Errors
-    /// [`BackupError`]; an unproved backup is one.
+    /// [`BackupError`]; an unverified backup is one.
     pub fn back_up(&self, reason: Reason, log: Log<'_>) -> Result<Entry, BackupError> {
         let turn = self.turn(Work::Backup)?;
         self.number_after_backups()?;

@@ -50,6 +50,7 @@ function backup(age: number, index: number, isRemote: boolean): Backup {
       postgres: index % 7 === 0 ? '15.18' : null,
       postgres_result: index % 7 === 0 ? 'passed' : null,
     },
+    verification_error: null,
     copies: isRemote ? [copy('nas', age - 60), copy('s3-frankfurt', age - 95)] : [],
     kept_as: index === 0 ? ['last', 'daily', 'newest verified'] : index < 7 ? ['last', 'daily'] : index < 17 ? ['weekly'] : [],
   }
@@ -196,6 +197,7 @@ export function pruningOf({ backups, targets }: Backups): Pruning {
     remove: remove.map(({ id, bytes }) => ({ id, bytes })),
     bytes_freed: remove.reduce((sum, { bytes }) => sum + bytes, 0),
     targets: targets.map(({ name }) => ({ target: name, remove: remove.map(({ id }) => id) })),
+    stay: [],
   }
 }
 

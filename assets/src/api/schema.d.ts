@@ -53,7 +53,8 @@ export interface paths {
         put?: never;
         /**
          * Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
-         *     that is done; `activity` of `GET /api/backups` shows how far it is.
+         *     that is done; `activity` of `GET /api/backups` shows how far it is. A copy off the host that could not
+         *     be made is `failed` in the answer.
          */
         post: operations["back_up"];
         delete?: never;
@@ -974,6 +975,8 @@ export interface components {
             /** Format: date-time */
             taken_at: string;
             verification?: components["schemas"]["BackupVerification"] | null;
+            /** @description Why the last verification could not be done; null where it was. */
+            verification_error?: string | null;
             /** @description The program that made it. */
             version: string;
         };
@@ -1033,6 +1036,10 @@ export interface components {
              * @description Its age.
              */
             rpo_s?: number | null;
+            /** @description The places off the host that could not be set up, and why; null where all could. */
+            target_failure?: string | null;
+            /** @description The newest backup while it was never verified, and what kept it from that; null where it was. */
+            unverified?: string | null;
         };
         /** @description A public key. */
         BackupRecipient: {
@@ -1281,9 +1288,9 @@ export interface components {
             reason?: string;
             service: string;
             /**
-             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or not in
-             *     PostgreSQL; a restore is under way, writes wait) or `unhealthy` (writes are refused, or the engine is
-             *     stuck).
+             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or the
+             *     newest one is not, or not in PostgreSQL; a place off the host is not set up; a restore is under
+             *     way, writes wait) or `unhealthy` (writes are refused, or the engine is stuck).
              */
             status: string;
             version: string;
@@ -1657,6 +1664,11 @@ export interface components {
             bytes_freed: number;
             keep: components["schemas"]["PruningKept"][];
             remove: components["schemas"]["PruningRemoved"][];
+            /**
+             * @description Copies that were to go and could not be removed, as from a bucket with an object lock; empty
+             *     before it was tried.
+             */
+            stay: components["schemas"]["PruningStayed"][];
             targets: components["schemas"]["PruningTarget"][];
         };
         /** @description A backup that stays. */
@@ -1669,6 +1681,12 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             id: string;
+        };
+        /** @description A copy that could not be removed. */
+        PruningStayed: {
+            id: string;
+            reason: string;
+            target: string;
         };
         /** @description Copies that go. */
         PruningTarget: {
@@ -2424,7 +2442,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description None was made, or it could not be verified */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2433,7 +2451,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Read-only: the data volume is nearly full */
+            /** @description There is no room for one */
             507: {
                 headers: {
                     [name: string]: unknown;

@@ -117,8 +117,8 @@ function troublesOf(all: Backups, failed: JobRun | null): string[] {
     const why = newest.verification?.message ?? 'no reason was given.'
     lines.push(`The newest backup failed its verification: ${why}`)
   }
-  const unproved = [newestUnverified(backups), postgresFailure(backups)]
-  lines.push(...unproved.filter((line) => line !== null))
+  const unverified = [newestUnverified(backups), postgresFailure(backups)]
+  lines.push(...unverified.filter((line) => line !== null))
   if (failed !== null) {
     const how = failed.result === 'interrupted' ? 'was interrupted' : 'failed'
     lines.push(`The last run made no backup; it ${how}${failed.message === null ? '.' : `: ${failed.message}`}`)
