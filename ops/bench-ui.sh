@@ -2,7 +2,7 @@
 # Measures the topology page of the release binary in Chromium without a graphics card, beside the same network
 # drawn with Cytoscape: docs/PERFORMANCE.md says how.
 #
-#   ops/bench-ui.sh                  sites of 1,000, 10,000 and 50,000 subscribers, some six minutes and the build
+#   ops/bench-ui.sh                  sites of 1,000 to 100,000 subscribers, some eight minutes and the build
 #   ops/bench-ui.sh 10000            only this size
 #   ops/bench-ui.sh --write [SIZE…]  also puts the table into docs/PERFORMANCE.md
 #

@@ -9,7 +9,7 @@ const QUIET_MS = 2_500
 
 /** Watches long tasks and the times of frames, and when the parts of the page appear. */
 function watchPage() {
-  const seen = { tasks: [], interactiveAt: null, pictureAt: null }
+  const seen = { tasks: [], interactiveAt: null, pictureAt: null, isBack: false, returnedAt: null }
   Object.assign(window, { seen })
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) seen.tasks.push([startTime, duration])
@@ -25,7 +25,8 @@ function watchPage() {
   }
   new MutationObserver(() => {
     if (document.querySelector('nav a') !== null) afterFrame('interactiveAt')
-    if (document.querySelector('.sigma-nodes') !== null) afterFrame('pictureAt')
+    if (document.querySelector('.sigma-nodes') === null) return
+    afterFrame(seen.isBack ? 'returnedAt' : 'pictureAt')
   }).observe(document, { childList: true, subtree: true })
 }
 
@@ -78,8 +79,27 @@ export async function firstPicture(page) {
       .getEntriesByType('resource')
       .filter(({ name }) => /api\/(devices|links|interfaces)$/.test(name))
     const arrivedAt = Math.max(...lists.map(({ responseEnd }) => responseEnd))
-    return { interactiveMs: window.seen.interactiveAt, pictureMs: window.seen.pictureAt - arrivedAt }
+    const { interactiveAt, pictureAt, tasks } = window.seen
+    const building = tasks.filter(([at]) => at >= arrivedAt && at < pictureAt).map(([, ms]) => ms)
+    const taskMs = Math.max(0, ...building)
+    return { interactiveMs: interactiveAt, pictureMs: pictureAt - arrivedAt, taskMs }
   })
+}
+
+/** Milliseconds from the click that leads back from the inventory until the picture is there again. */
+export async function returnMs(page) {
+  await page.getByRole('link', { name: 'Inventory' }).first().click()
+  await page.getByRole('heading', { level: 1, name: 'Inventory' }).waitFor()
+  await page.waitForFunction(() => document.querySelector('.sigma-nodes') === null)
+  await page.evaluate(() => {
+    window.seen.isBack = true
+    window.seen.returnedAt = null
+    const note = () => (window.seen.clickedAt = performance.now())
+    document.addEventListener('click', note, { capture: true, once: true })
+  })
+  await page.getByRole('link', { name: 'Topology' }).first().click()
+  await page.waitForFunction(() => window.seen.returnedAt > 0, null, { timeout: 120_000 })
+  return page.evaluate(() => window.seen.returnedAt - window.seen.clickedAt)
 }
 
 /** Frames per second while the mouse drags the picture to and fro. */

@@ -10,6 +10,7 @@ import { view } from '../stores/view'
 import { links, ports } from '../stores/wiring'
 import { formatCounted } from '../utils/format'
 import { linkRule } from '../utils/linkRules'
+import { breathe } from '../utils/slices'
 import { describe } from './describe'
 import { Follower } from './follower'
 import { Hands, type Tool } from './hands'
@@ -20,12 +21,23 @@ import { readLook } from './render/look'
 import { isDrawn, isFolded } from './scene/art'
 import type { Rect } from './scene/index'
 import { Scene } from './scene/scene'
+import { surveyAside } from './surveyor'
 import { loadTrace, type Trace, traceKeys, traceText } from './trace'
 
 const calm = window.matchMedia('(prefers-reduced-motion: reduce)')
 
+/** One for the life of the page: whoever comes back finds the network as it is now. */
+const follower = new Follower(
+  () => ({
+    devices: devices.value,
+    links: links.value,
+    deviceOfPort: (portId) => ports.value.get(portId)?.device_id,
+  }),
+  surveyAside,
+)
+
 /** What the topology page knows and can do. */
-export function useTopology() {
+export function useTopology(canDraw: boolean) {
   const scene = shallowRef<Scene | null>(null)
   const network = shallowRef<Network | null>(null)
   const selected = shallowRef<ReadonlySet<number>>(new Set())
@@ -48,27 +60,35 @@ export function useTopology() {
     return count
   })
 
-  const follower = new Follower(
-    () => ({
-      devices: devices.value,
-      links: links.value,
-      deviceOfPort: (portId) => ports.value.get(portId)?.device_id,
-    }),
-    () => scene.value,
-    (next) => {
-      network.value = next
-      showAttention()
-    },
-  )
   let hands: Hands | null = null
+  let stopDrawing = (): void => undefined
 
-  /** Draws on this element from now on. */
-  function start(container: HTMLElement): void {
-    const next = follower.build()
+  /** Builds the model, or takes up the one of the last visit, and follows the lists from now on. */
+  function follow(): void {
+    follower.open({ scene: () => scene.value, rebuilt: show })
+    network.value = follower.network
+  }
+
+  function show(next: Network): void {
+    scene.value?.replace(next)
     network.value = next
+    // The spot under the mouse is of the model before.
+    const under = next.spots.get(hover.value?.spot.id ?? -1) ?? null
+    hover.value = under === null || hover.value === null ? null : { spot: under, at: hover.value.at }
+    scene.value?.attend({ hovered: under })
+    showAttention()
+  }
+
+  /** Draws the model on this element from now on. */
+  async function start(container: HTMLElement): Promise<void> {
     const style = getComputedStyle(document.body)
     const look = readLook(container, theme.value === 'dark')
-    const made = new Scene(container, next, look, style.fontFamily, () => calm.matches)
+    const made = new Scene(container, look, style.fontFamily, () => calm.matches)
+    stopDrawing = () => made.kill()
+    // The shaders are compiled; the model has a turn of its own.
+    await breathe()
+    const next = network.value
+    if (made.isDead || next === null) return
     made.onFrame = () => {
       frames.value += 1
       // Where the picture stands, for those who cannot ask the graphics card.
@@ -111,15 +131,14 @@ export function useTopology() {
         said.value = `${formatCounted(selected.value.size, 'device')} selected.`
       },
     })
-    if (view.device !== null) {
-      choose(new Set([view.device]))
-      reveal(view.device, false)
-    }
+    made.replace(next)
+    if (view.device === null) return
+    choose(new Set([view.device]))
+    reveal(view.device, false)
   }
 
   function stop(): void {
-    follower.stop()
-    scene.value?.kill()
+    stopDrawing()
     scene.value = null
     hands = null
   }
@@ -346,7 +365,8 @@ export function useTopology() {
     return true
   }
 
-  watch([devices, links, ports], () => follower.changed())
+  watch(isReady, (ready) => ready && canDraw && follow(), { immediate: true })
+  watch([devices, links, ports], () => isReady.value && follower.changed())
   watch(placesChanged, () => follower.replaced())
   watch(theme, () => {
     const made = scene.value
@@ -364,7 +384,10 @@ export function useTopology() {
       if (spot !== null) said.value = describe(spot)
     },
   )
-  onScopeDispose(stop)
+  onScopeDispose(() => {
+    follower.close()
+    stop()
+  })
 
   return {
     scene,

@@ -1,4 +1,4 @@
-import type { Network, Spot } from './spots'
+import type { Placed, Shape, Spot } from './spots'
 import { TIERS } from './tiers'
 
 /** World units. A subscriber's icon is 24 wide, so its neighbours stay apart. */
@@ -20,14 +20,14 @@ export interface Point {
 }
 
 /** Room that a device and all below it take: from its own place to each side and down. */
-interface Block {
+interface Block<D extends Placed> {
   width: number
   height: number
   /** Its place in the block, from the left and from the top. */
   x: number
   y: number
   /** The blocks below, by their place in this one. */
-  inner: { spot: Spot; x: number; y: number }[]
+  inner: { spot: Spot<D>; x: number; y: number }[]
 }
 
 /**
@@ -35,18 +35,21 @@ interface Block {
  * subscribers around their splitter. The same network gives the same places; devices that have
  * a position keep it.
  */
-export function layOut(network: Network, isFree: (spot: Spot) => boolean): Map<Spot, Point> {
+export function layOut<D extends Placed>(
+  network: Shape<D>,
+  isFree: (spot: Spot<D>) => boolean,
+): Map<Spot<D>, Point> {
   const free = network.order.filter(isFree)
-  const places = new Map<Spot, Point>()
+  const places = new Map<Spot<D>, Point>()
   if (free.length === 0) return places
   const blocks = measure(free, isFree)
-  const isRouted = (spot: Spot): boolean => TIERS[spot.device.device_type] < TIERS.EDGE_ROUTER
-  const isRoot = (spot: Spot): boolean =>
+  const isRouted = (spot: Spot<D>): boolean => TIERS[spot.device.device_type] < TIERS.EDGE_ROUTER
+  const isRoot = (spot: Spot<D>): boolean =>
     spot.parent === null || !isFree(spot.parent) || isRouted(spot.parent)
   const routed = free.filter(isRouted)
   const roots = free.filter((spot) => !isRouted(spot) && isRoot(spot))
   const fixed = network.order.filter((spot) => !isFree(spot))
-  const below = new Map<Spot | null, Spot[]>()
+  const below = new Map<Spot<D> | null, Spot<D>[]>()
   for (const root of roots) {
     const anchor = root.parent !== null && !isFree(root.parent) ? root.parent : null
     const list = below.get(anchor)
@@ -70,7 +73,7 @@ export function layOut(network: Network, isFree: (spot: Spot) => boolean): Map<S
   for (const { spot, x, y } of packed.inner) settle(spot, x - packed.width / 2, offset + y)
   return places
 
-  function hang(anchor: Spot, group: Spot[]): void {
+  function hang(anchor: Spot<D>, group: Spot<D>[]): void {
     const standing = anchor.children.filter((child) => !isFree(child))
     if (standing.length === 0 && group.every(({ children }) => children.length === 0)) {
       const ring = fan(group)
@@ -86,12 +89,12 @@ export function layOut(network: Network, isFree: (spot: Spot) => boolean): Map<S
     }
   }
 
-  function blockOf(spot: Spot): Block {
+  function blockOf(spot: Spot<D>): Block<D> {
     return blocks.get(spot) ?? POINT
   }
 
   /** Puts a block and all in it where its left top corner is. */
-  function settle(root: Spot, left: number, top: number): void {
+  function settle(root: Spot<D>, left: number, top: number): void {
     const open = [{ spot: root, x: left, y: top }]
     for (let each = open.pop(); each !== undefined; each = open.pop()) {
       const block = blockOf(each.spot)
@@ -104,14 +107,17 @@ export function layOut(network: Network, isFree: (spot: Spot) => boolean): Map<S
 }
 
 /** From the leaves upwards, for a parent's room follows from its children's. */
-function measure(free: Spot[], isFree: (spot: Spot) => boolean): Map<Spot, Block> {
-  const blocks = new Map<Spot, Block>()
+function measure<D extends Placed>(
+  free: Spot<D>[],
+  isFree: (spot: Spot<D>) => boolean,
+): Map<Spot<D>, Block<D>> {
+  const blocks = new Map<Spot<D>, Block<D>>()
   for (let at = free.length - 1; at >= 0; at -= 1) {
-    const spot = free[at] as Spot
+    const spot = free[at] as Spot<D>
     // One that nothing hangs off takes the room of its icon; most are of this kind.
     if (spot.children.length === 0) continue
-    const leaves: Spot[] = []
-    const parts: [Spot, Block][] = []
+    const leaves: Spot<D>[] = []
+    const parts: [Spot<D>, Block<D>][] = []
     for (const child of spot.children) {
       if (!isFree(child)) continue
       const block = blocks.get(child)
@@ -124,7 +130,7 @@ function measure(free: Spot[], isFree: (spot: Spot) => boolean): Map<Spot, Block
   return blocks
 }
 
-const POINT: Block = {
+const POINT: Block<never> = {
   width: LEAF_PITCH,
   height: LEAF_PITCH,
   x: LEAF_PITCH / 2,
@@ -133,7 +139,7 @@ const POINT: Block = {
 }
 
 /** Subscribers of one splitter: a short row below it, or a ring around it. */
-function fan(leaves: Spot[]): Block {
+function fan<D extends Placed>(leaves: Spot<D>[]): Block<D> {
   if (leaves.length === 0) return POINT
   const half = LEAF_PITCH / 2
   if (leaves.length <= ROW_MAX) {
@@ -162,7 +168,7 @@ function ringPlace(index: number, count: number, radius: number): Point {
 }
 
 /** A parent above its blocks, with its own subscribers around it. */
-function under(branches: Block, own: Block): Block {
+function under<D extends Placed>(branches: Block<D>, own: Block<D>): Block<D> {
   const width = Math.max(branches.width, own.width)
   const top = own.height
   const inner = [
@@ -178,11 +184,11 @@ function under(branches: Block, own: Block): Block {
 }
 
 /** Blocks side by side in rows, in their order. */
-function pack(parts: [Spot, Block][]): Block {
+function pack<D extends Placed>(parts: [Spot<D>, Block<D>][]): Block<D> {
   const area = parts.reduce((sum, [, { width, height }]) => sum + (width + GAP) * (height + GAP), 0)
   const widest = parts.reduce((most, [, { width }]) => Math.max(most, width), 0)
   const limit = Math.max(widest, Math.sqrt(area * ASPECT))
-  const rows: { parts: [Spot, Block][]; width: number; height: number }[] = []
+  const rows: { parts: [Spot<D>, Block<D>][]; width: number; height: number }[] = []
   for (const part of parts) {
     const [, block] = part
     let row = rows.at(-1)
@@ -195,7 +201,7 @@ function pack(parts: [Spot, Block][]): Block {
     row.height = Math.max(row.height, block.height)
   }
   const width = rows.reduce((most, row) => Math.max(most, row.width), 0)
-  const inner: Block['inner'] = []
+  const inner: Block<D>['inner'] = []
   let y = 0
   for (const row of rows) {
     let x = (width - row.width) / 2
@@ -208,7 +214,7 @@ function pack(parts: [Spot, Block][]): Block {
   return { width, height: Math.max(0, y - GAP), x: width / 2, y: 0, inner }
 }
 
-function floor(spots: Spot[]): number {
+function floor<D extends Placed>(spots: Spot<D>[]): number {
   return spots.reduce((lowest, { y }) => Math.max(lowest, y), -Infinity)
 }
 

@@ -1,5 +1,5 @@
 import type { Device, Link, Signal, Status } from '../../api/types'
-import type { Role } from './tiers'
+import { type Role, roleOf } from './tiers'
 
 /** How many devices a group holds, and how many of them are in trouble. */
 export interface Tally {
@@ -9,38 +9,41 @@ export interface Tally {
   degraded: number
 }
 
+/** What the shape of the picture follows from; all else of a device changes only how it looks. */
+export type Placed = Pick<Device, 'id' | 'device_type' | 'x' | 'y' | 'parent_container_id'>
+
 /** One device on the picture. World coordinates are the device's own: x right, y down. */
-export interface Spot {
+export interface Spot<D extends Placed = Device> {
   readonly id: number
   readonly key: string
-  device: Device
+  device: D
   role: Role
   x: number
   y: number
   /** Whether the device has no position of its own; x and y are then the layout's. */
   isFloating: boolean
   /** Its neighbour towards the backbone. */
-  parent: Spot | null
-  children: Spot[]
+  parent: Spot<D> | null
+  children: Spot<D>[]
   /** The splitter (or other last node) that stands for it from afar. */
-  head: Spot | null
+  head: Spot<D> | null
   /** The container that it is counted in. */
-  site: Spot | null
+  site: Spot<D> | null
   /** What it stands for from afar: the spots whose head or site it is. */
-  members: Spot[]
+  members: Spot<D>[]
   tally: Tally
   /** Pixels per world unit from which on it is drawn as itself. */
   showFrom: number
   /** Pixels per world unit from which on its members are drawn; 0 when it has none. */
   opensAt: number
-  wires: Wire[]
+  wires: Wire<D>[]
 }
 
 /** All links between two devices: one line. */
-export interface Wire {
+export interface Wire<D extends Placed = Device> {
   readonly key: string
-  readonly a: Spot
-  readonly b: Spot
+  readonly a: Spot<D>
+  readonly b: Spot<D>
   links: Link[]
   /** The worst of its links. */
   status: Status
@@ -49,19 +52,58 @@ export interface Wire {
   signal: Signal['class'] | null
 }
 
-/** The picture's model of the network. */
-export interface Network {
-  spots: Map<number, Spot>
-  wires: Map<string, Wire>
-  /** The wire that a link is part of. */
-  wireOfLink: Map<number, Wire>
-  containers: Spot[]
+/** Which devices there are, where they stand, and what hangs off what. */
+export interface Shape<D extends Placed = Device> {
+  spots: Map<number, Spot<D>>
+  wires: Wire<D>[]
+  containers: Spot<D>[]
   /** From the backbone outwards; a parent stands before its children. */
-  order: Spot[]
+  order: Spot<D>[]
 }
 
-export function emptyTally(): Tally {
-  return { devices: 0, leaves: 0, down: 0, degraded: 0 }
+/** The picture's model of the network. */
+export interface Network extends Shape {
+  /** The links that it shows, as it shows them. */
+  links: Map<number, Link>
+  /** The wire that a link is part of. */
+  wireOfLink: Map<number, Wire>
+}
+
+export function newSpot<D extends Placed>(device: D): Spot<D> {
+  return {
+    id: device.id,
+    key: `d${device.id}`,
+    device,
+    role: roleOf(device.device_type),
+    x: device.x,
+    y: device.y,
+    isFloating: false,
+    parent: null,
+    children: [],
+    head: null,
+    site: null,
+    members: [],
+    tally: { devices: 0, leaves: 0, down: 0, degraded: 0 },
+    showFrom: 0,
+    opensAt: 0,
+    wires: [],
+  }
+}
+
+/** A line between two spots, with no link yet; `a` is the one nearer to the backbone. */
+export function newWire<D extends Placed>(a: Spot<D>, b: Spot<D>): Wire<D> {
+  const wire: Wire<D> = {
+    key: `w${a.id}-${b.id}`,
+    a,
+    b,
+    links: [],
+    status: 'UP',
+    isOverridden: false,
+    signal: null,
+  }
+  a.wires.push(wire)
+  b.wires.push(wire)
+  return wire
 }
 
 /** Adds a device to the tallies of its groups, or takes it out (`by` -1). */

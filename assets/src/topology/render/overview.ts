@@ -46,14 +46,14 @@ export class Overview {
       context.fillRect(from.x, from.y, w * scale, h * scale)
     }
     context.fillStyle = css(look.lineStrong, 0.75)
-    for (const spot of network.order) {
-      // From here, a PON's subscribers are the PON.
-      if (spot.head !== null) continue
+    // From here, a PON's subscribers are the PON.
+    const far = network.order.filter(({ head }) => head === null)
+    for (const spot of far) {
       const { x, y } = this.toCanvas(spot.x, spot.y)
       context.fillRect(x - 0.75, y - 0.75, 1.5, 1.5)
     }
-    for (const spot of network.order) {
-      if (spot.head !== null || !isInTrouble(spot)) continue
+    for (const spot of far) {
+      if (!isInTrouble(spot)) continue
       const isDown = spot.device.effective_status === 'DOWN' || spot.tally.down > 0
       context.fillStyle = css(isDown ? look.down : look.degraded)
       const { x, y } = this.toCanvas(spot.x, spot.y)

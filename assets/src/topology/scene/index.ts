@@ -15,8 +15,8 @@ export interface Rect {
 
 /** Finds spots by place. */
 export class SpotIndex {
-  private readonly cells = new Map<string, Set<Spot>>()
-  private readonly where = new Map<Spot, string>()
+  private readonly cells = new Map<number, Set<Spot>>()
+  private readonly where = new Map<Spot, number>()
 
   clear(): void {
     this.cells.clear()
@@ -24,7 +24,7 @@ export class SpotIndex {
   }
 
   put(spot: Spot): void {
-    const key = `${Math.floor(spot.x / CELL)},${Math.floor(spot.y / CELL)}`
+    const key = cellOf(Math.floor(spot.x / CELL), Math.floor(spot.y / CELL))
     const before = this.where.get(spot)
     if (before === key) return
     if (before !== undefined) this.cells.get(before)?.delete(spot)
@@ -47,7 +47,7 @@ export class SpotIndex {
     }
     for (let column = Math.floor(left / CELL); column <= Math.floor(right / CELL); column += 1) {
       for (let row = Math.floor(top / CELL); row <= Math.floor(bottom / CELL); row += 1) {
-        for (const spot of this.cells.get(`${column},${row}`) ?? []) {
+        for (const spot of this.cells.get(cellOf(column, row)) ?? []) {
           if (isInside(spot, left, top, right, bottom)) yield spot
         }
       }
@@ -91,6 +91,11 @@ export class SpotIndex {
     }
     return best
   }
+}
+
+/** Of cells billions of units away two may share a number: their spots are looked at twice. */
+function cellOf(column: number, row: number): number {
+  return column * 2 ** 26 + row
 }
 
 function isInside(

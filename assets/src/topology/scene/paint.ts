@@ -15,21 +15,31 @@ interface Summary extends EdgeLook {
 export interface Picture {
   graph: Graph
   network: Network
+  /** The heads whose members are in the graph, and how many these are. */
+  opened: Set<Spot>
+  memberCount: number
   summaries: Map<string, Summary>
   summariesOf: Map<Wire, Summary[]>
 }
 
+/** Paints what is seen from afar; `openGroup` adds what a head stands for. */
 export function paint(network: Network, look: Look, attention: Attention): Picture {
   const graph = new Graph({ type: 'undirected', multi: true })
-  const picture: Picture = { graph, network, summaries: new Map(), summariesOf: new Map() }
+  const picture: Picture = {
+    graph,
+    network,
+    opened: new Set(),
+    memberCount: 0,
+    summaries: new Map(),
+    summariesOf: new Map(),
+  }
+  const far = network.order.filter(({ head }) => head === null)
   // Drawn in this order: what matters more comes later, on top.
-  for (const spot of [...network.order].reverse()) addSpot(spot)
-  for (const site of network.containers) addSpot(site)
-  for (const wire of network.wires.values()) {
-    const type = isDrop(wire) ? 'drop' : 'trunk'
-    const art = wireArt(wire, wireWhere(wire), look, attention)
-    graph.addUndirectedEdgeWithKey(wire.key, wire.a.key, wire.b.key, { ...art, type })
-    summarize(picture, wire)
+  for (const spot of far.reverse()) addSpot(picture, spot, look, attention)
+  for (const site of network.containers) addSpot(picture, site, look, attention)
+  for (const wire of network.wires) {
+    if (!isDrop(wire)) addWire(picture, wire, look, attention)
+    if (!isWithinGroup(wire)) summarize(picture, wire)
   }
   for (const summary of picture.summaries.values()) {
     const [a, b] = summary.ends
@@ -37,20 +47,46 @@ export function paint(network: Network, look: Look, attention: Attention): Pictu
     graph.addUndirectedEdgeWithKey(summary.key, a.key, b.key, { ...art, type: 'trunk' })
   }
   return picture
+}
 
-  function addSpot(spot: Spot): void {
-    const type = spot.head === null ? 'node' : 'leaf'
-    graph.addNode(spot.key, { ...spotArt(spot, look, attention), type })
+/** Adds the members of a head, and the lines between what is in the graph by now. */
+export function openGroup(picture: Picture, head: Spot, look: Look, attention: Attention): void {
+  const { graph, opened } = picture
+  if (opened.has(head)) return
+  opened.add(head)
+  picture.memberCount += head.members.length
+  // As in `paint`: what stands nearer to the backbone comes on top.
+  for (const spot of [...head.members].reverse()) addSpot(picture, spot, look, attention)
+  for (const { wires } of head.members) {
+    for (const wire of wires) {
+      const isComplete = graph.hasNode(wire.a.key) && graph.hasNode(wire.b.key)
+      if (isComplete && !graph.hasEdge(wire.key)) addWire(picture, wire, look, attention)
+    }
   }
 }
 
-/** Takes over how a spot looks now. The events of graphology would cost more than the change. */
+function addSpot({ graph }: Picture, spot: Spot, look: Look, attention: Attention): void {
+  const type = spot.head === null ? 'node' : 'leaf'
+  graph.addNode(spot.key, { ...spotArt(spot, look, attention), type })
+}
+
+function addWire({ graph }: Picture, wire: Wire, look: Look, attention: Attention): void {
+  const type = isDrop(wire) ? 'drop' : 'trunk'
+  const art = wireArt(wire, wireWhere(wire), look, attention)
+  graph.addUndirectedEdgeWithKey(wire.key, wire.a.key, wire.b.key, { ...art, type })
+}
+
+/**
+ * Takes over how a spot looks now, if it is in the graph. The events of graphology would cost more
+ * than the change.
+ */
 export function repaintSpot(
   { graph }: Picture,
   spot: Spot,
   look: Look,
   attention: Attention,
-): string {
+): string | null {
+  if (!graph.hasNode(spot.key)) return null
   Object.assign(graph.getNodeAttributes(spot.key), spotArt(spot, look, attention))
   return spot.key
 }
@@ -63,8 +99,11 @@ export function repaintWire(
   attention: Attention,
 ): string[] {
   const { graph } = picture
-  Object.assign(graph.getEdgeAttributes(wire.key), wireArt(wire, wireWhere(wire), look, attention))
-  const keys = [wire.key]
+  const keys: string[] = []
+  if (graph.hasEdge(wire.key)) {
+    Object.assign(graph.getEdgeAttributes(wire.key), wireArt(wire, wireWhere(wire), look, attention))
+    keys.push(wire.key)
+  }
   for (const summary of picture.summariesOf.get(wire) ?? []) {
     const art = wireArt(worst(summary, attention.traced), summary, look, attention)
     Object.assign(graph.getEdgeAttributes(summary.key), art)
@@ -75,6 +114,11 @@ export function repaintWire(
 
 function isDrop(wire: Wire): boolean {
   return wire.a.head !== null || wire.b.head !== null
+}
+
+/** Whether one thing stands for both ends wherever they are not both drawn. */
+function isWithinGroup({ a, b }: Wire): boolean {
+  return a.site === b.site && (a.head ?? a) === (b.head ?? b)
 }
 
 function wireWhere(wire: Wire): EdgeLook {

@@ -1,6 +1,5 @@
-import Graph from 'graphology'
 import Sigma from 'sigma'
-import { placeContainer, setDetail } from '../model/build'
+import { placeContainer } from '../model/detail'
 import type { Network, Spot, Wire } from '../model/spots'
 import { Adornments } from '../render/adornments'
 import { type Area, areaOf, drawAreas, drawTitles, type Title } from '../render/areas'
@@ -12,15 +11,29 @@ import type { Frame } from '../render/nodeArt'
 import { nodeProgram } from '../render/nodeProgram'
 import { type Attention, isDrawn } from './art'
 import { Eye, FRAME_UNITS } from './eye'
+import { type Group, Groups, widen } from './groups'
 import { type Rect, SpotIndex } from './index'
-import { paint, type Picture, repaintSpot, repaintWire } from './paint'
+import { openGroup, paint, type Picture, repaintSpot, repaintWire } from './paint'
 
+/** What is drawn before the first model. */
+const NOTHING: Network = {
+  spots: new Map(),
+  wires: [],
+  containers: [],
+  order: [],
+  links: new Map(),
+  wireOfLink: new Map(),
+}
 /** A traced path lights up in this time. */
 const LIGHT_MS = 900
 /** Names beyond the edge of the canvas, so that they do not pop up while panning. */
 const MARGIN_PX = 80
+/** A network of this size is given to the graphics card as a whole; of a larger one, what can be seen. */
+const WHOLE_SPOTS_MAX = 20_000
+/** Members in the graph beyond which those out of sight leave it. */
+const MEMBERS_MAX = 12_000
 
-/** The drawn network: owns sigma, and keeps it equal to the model. */
+/** The drawn network: owns sigma, and keeps it equal to the model. Empty until `replace`. */
 export class Scene {
   readonly eye: Eye
   readonly index = new SpotIndex()
@@ -32,6 +45,7 @@ export class Scene {
   private readonly adornments = new Adornments()
   private readonly ground: CanvasRenderingContext2D | null
   private picture: Picture
+  private groups: Groups
   private areas: Area[] = []
   private titles: Title[] = []
   private attention: Attention = {
@@ -41,20 +55,18 @@ export class Scene {
     isAllowed: null,
   }
   private lightFrom = 0
-  private isDead = false
+  private isKilled = false
 
   constructor(
     container: HTMLElement,
-    network: Network,
     look: Look,
     private readonly font: string,
     private readonly isCalm: () => boolean,
   ) {
     this.frame = { look, icons: null, scale: 1, lit: 1 }
-    setDetail(network)
-    this.picture = paint(network, look, this.attention)
-    // Without the graph at first: it would be processed and drawn before the frame is known.
-    this.sigma = new Sigma(new Graph(), container, {
+    this.picture = paint(NOTHING, look, this.attention)
+    this.groups = new Groups(NOTHING)
+    this.sigma = new Sigma(this.picture.graph, container, {
       nodeProgramClasses: {
         node: nodeProgram(this.frame, false),
         leaf: nodeProgram(this.frame, true),
@@ -88,9 +100,6 @@ export class Scene {
     this.sigma.resize(true)
     this.sigma.on('beforeRender', () => this.prepare())
     this.sigma.on('afterRender', () => this.finish())
-    this.indexAll()
-    this.fit(false)
-    this.sigma.setGraph(this.picture.graph)
     void iconAtlas().then((icons) => {
       this.frame.icons = icons
       if (!this.isDead) this.sigma.scheduleRender()
@@ -99,6 +108,11 @@ export class Scene {
 
   get network(): Network {
     return this.picture.network
+  }
+
+  /** Whether nothing is drawn any more, for good. */
+  get isDead(): boolean {
+    return this.isKilled
   }
 
   get mouse(): ReturnType<Sigma['getMouseCaptor']> {
@@ -114,12 +128,11 @@ export class Scene {
     return this.eye.scale
   }
 
-  /** Puts another model in place; the camera stays. */
+  /** Puts another model in place; the camera stays, unless nothing was drawn before. */
   replace(network: Network): void {
-    setDetail(network)
-    this.picture = paint(network, this.frame.look, this.attention)
-    this.indexAll()
-    this.sigma.setGraph(this.picture.graph)
+    const isFirst = this.network === NOTHING
+    this.groups = new Groups(network)
+    this.repaintAnew(network, isFirst)
   }
 
   /** Takes over what changed in some spots and wires, in the next frame. */
@@ -127,7 +140,10 @@ export class Scene {
     const { look } = this.frame
     const nodes = new Set<string>()
     const edges = new Set<string>()
-    for (const spot of spots) nodes.add(repaintSpot(this.picture, spot, look, this.attention))
+    for (const spot of spots) {
+      const key = repaintSpot(this.picture, spot, look, this.attention)
+      if (key !== null) nodes.add(key)
+    }
     for (const wire of wires) {
       for (const key of repaintWire(this.picture, wire, look, this.attention)) edges.add(key)
     }
@@ -142,13 +158,16 @@ export class Scene {
   moved(spots: Iterable<Spot>): void {
     const touched = new Set<Spot>()
     const sites = new Set<Spot>()
+    const heads = new Set<Spot>()
     const wires = new Set<Wire>()
     for (const spot of spots) {
       touched.add(spot)
-      this.index.put(spot)
+      heads.add(spot.head ?? spot)
+      if (spot.head === null || this.picture.opened.has(spot.head)) this.index.put(spot)
       for (const wire of spot.wires) wires.add(wire)
       if (spot.site !== null) sites.add(spot.site)
     }
+    for (const head of heads) this.groups.moved(head)
     for (const site of sites) {
       if (!touched.has(site)) placeContainer(site)
       for (const wire of site.wires) wires.add(wire)
@@ -246,17 +265,54 @@ export class Scene {
   }
 
   kill(): void {
-    this.isDead = true
+    this.isKilled = true
     this.sigma.kill()
   }
 
   private repaint(): void {
-    this.refresh(this.network.spots.values(), this.network.wires.values())
+    this.refresh(this.network.spots.values(), this.network.wires)
+  }
+
+  /** Begins with what is seen from afar; members come back where they are in sight. */
+  private repaintAnew(network: Network, fits = false): void {
+    this.picture = paint(network, this.frame.look, this.attention)
+    this.indexAll()
+    if (fits) this.fit(false)
+    this.openGroups()
+    this.sigma.setGraph(this.picture.graph)
+  }
+
+  /** Gives the graphics card the members that are in sight, or will be soon. */
+  private openGroups(): void {
+    const { opened } = this.picture
+    const isOpen = ({ head }: Group): boolean => opened.has(head)
+    if (this.network.spots.size <= WHOLE_SPOTS_MAX) {
+      if (this.picture.memberCount === 0) this.open(this.groups.all)
+      return
+    }
+    const { view } = this.eye
+    if (this.groups.inView(view, this.scale).every(isOpen)) return
+    const wanted = this.groups.inView(widen(view), this.scale)
+    this.open(wanted)
+    const wantedCount = wanted.reduce((sum, { head }) => sum + head.members.length, 0)
+    if (this.picture.memberCount <= Math.max(MEMBERS_MAX, 2 * wantedCount)) return
+    // Sigma would process the whole graph at each node that leaves it.
+    requestAnimationFrame(() => {
+      if (!this.isDead) this.repaintAnew(this.network)
+    })
+  }
+
+  private open(groups: Iterable<Group>): void {
+    for (const { head } of groups) {
+      if (this.picture.opened.has(head)) continue
+      openGroup(this.picture, head, this.frame.look, this.attention)
+      for (const member of head.members) this.index.put(member)
+    }
   }
 
   private indexAll(): void {
     this.index.clear()
-    for (const spot of this.network.spots.values()) this.index.put(spot)
+    for (const spot of this.network.spots.values()) if (spot.head === null) this.index.put(spot)
     this.areas = this.network.containers.flatMap((site) => areaOf(site) ?? [])
   }
 
@@ -272,6 +328,7 @@ export class Scene {
 
   private prepare(): void {
     this.frame.scale = this.eye.scale
+    this.openGroups()
     if (this.frame.lit < 1) {
       this.frame.lit = Math.min(1, (performance.now() - this.lightFrom) / LIGHT_MS)
       requestAnimationFrame(() => {
@@ -281,6 +338,7 @@ export class Scene {
   }
 
   private finish(): void {
+    if (this.network === NOTHING) return
     const { width, height } = this.sigma.getDimensions()
     const toCanvas = this.eye.toCanvas()
     const { look, scale } = this.frame

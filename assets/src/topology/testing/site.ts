@@ -1,6 +1,8 @@
 import type { Device, DeviceType, Link, Status } from '../../api/types'
 import { buildNetwork } from '../model/build'
+import type { Point } from '../model/layout'
 import type { Network } from '../model/spots'
+import { type Lists, outlineOf, surveyOf } from '../model/survey'
 
 /** A network for tests: devices and links without a server. */
 export class TestSite {
@@ -63,7 +65,24 @@ export class TestSite {
   readonly deviceOfPort = (portId: number): number | undefined => this.ports.get(portId)
 
   build(): Network {
-    return buildNetwork(this.devices.values(), this.links.values(), this.deviceOfPort)
+    return networkOf(this)
+  }
+}
+
+/** The model of lists, in one go; `held`: positions that win over those of the lists. */
+export function networkOf(
+  { devices, links, deviceOfPort }: Lists,
+  held: ReadonlyMap<number, Point> = new Map(),
+): Network {
+  const [deviceList, linkList] = [[...devices.values()], [...links.values()]]
+  const survey = surveyOf(finish(outlineOf(deviceList, linkList, deviceOfPort, held)))
+  return finish(buildNetwork(deviceList, linkList, survey))
+}
+
+function finish<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
   }
 }
 
