@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isDrawn } from '../scene/art'
-import { standIn } from '../scene/paint'
+import { standIn } from '../scene/summaries'
 import { ponSite, TestSite } from '../testing/site'
 import { setDetail } from './detail'
 import { layOut } from './layout'

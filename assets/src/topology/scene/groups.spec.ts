@@ -7,7 +7,8 @@ import { ponSite, TestSite } from '../testing/site'
 import { type Attention, isDrawn } from './art'
 import { Groups } from './groups'
 import type { Rect } from './index'
-import { openGroup, paint, type Picture, repaintSpot, repaintWire, standIn } from './paint'
+import { openGroup, paint, type Picture, repaintSpot, repaintWire } from './paint'
+import { Summaries } from './summaries'
 
 const GREY = [0.5, 0.5, 0.5] as const
 const LOOK = new Proxy({} as Look, {
@@ -28,82 +29,89 @@ function around({ x, y }: Spot, scale: number): Rect {
   return { left: x - dx, top: y - dy, right: x + dx, bottom: y + dy }
 }
 
-function openIn(picture: Picture, groups: Groups, view: Rect, scale: number): void {
-  for (const { head } of groups.inView(view, scale)) openGroup(picture, head, LOOK, CALM)
+/** The picture of a network, with the groups of a view if one is given. */
+function pictureOf(network: Network, view?: Rect, scale = 0): Picture {
+  const summaries = new Summaries(network)
+  const picture = paint(network, summaries, new Groups(network, summaries.ends), LOOK, CALM)
+  const groups = view === undefined ? [] : picture.groups.inView(view, scale)
+  for (const group of groups) openGroup(picture, group, LOOK, CALM)
+  return picture
 }
 
-test('from afar a picture holds no member, and from near those in view', () => {
-  const network = placed(ponSite(60, 32))
-  const picture = paint(network, LOOK, CALM)
-  const groups = new Groups(network)
-  expect(picture.graph.order).toBe(network.spots.size - 60 * 32)
-  const [splitter] = network.order.filter(({ members, role }) => members.length > 0 && role === 'passive')
-  if (splitter === undefined) throw new Error('it is there')
-  expect(groups.inView(around(splitter, 0.01), 0.01)).toEqual([])
-  const scale = splitter.opensAt * 4
-  openIn(picture, groups, around(splitter, scale), scale)
-  for (const { key, wires } of splitter.members) {
-    expect(picture.graph.hasNode(key)).toBe(true)
-    expect(wires.every((wire) => picture.graph.hasEdge(wire.key))).toBe(true)
+/** Whether a straight line between two points meets a view. */
+function meets(view: Rect, from: Spot, to: Spot): boolean {
+  for (let step = 0; step <= 200; step += 1) {
+    const x = from.x + ((to.x - from.x) * step) / 200
+    const y = from.y + ((to.y - from.y) * step) / 200
+    if (x >= view.left && x <= view.right && y >= view.top && y <= view.bottom) return true
   }
-  expect(picture.memberCount).toBeLessThan(30 * 32)
+  return false
+}
+
+function spotOf(network: Network, id: number | undefined): Spot {
+  const spot = network.spots.get(id ?? 0)
+  if (spot === undefined) throw new Error(`no device ${id}`)
+  return spot
+}
+
+test('from afar a picture holds what stands for the rest, and from near what is in view', () => {
+  const site = ponSite(60, 32)
+  const network = placed(site)
+  const splitter = spotOf(network, site.ids['splitters']?.[0])
+  // The gateway, the core, the POP and the edge router, whose line leaves it.
+  expect(pictureOf(network).graph.order).toBe(4)
+  expect(pictureOf(network, around(splitter, 0.001), 0.001).graph.order).toBe(4)
+  const scale = splitter.opensAt * 4
+  const { graph, memberCount } = pictureOf(network, around(splitter, scale), scale)
+  for (const { key, wires } of splitter.members) {
+    expect(graph.hasNode(key)).toBe(true)
+    expect(wires.every((wire) => graph.hasEdge(wire.key))).toBe(true)
+  }
+  expect(memberCount).toBeLessThan(30 * 32)
 })
 
-test('whatever is drawn in a view is in the picture, at every scale', () => {
-  const network = placed(ponSite(40, 24))
-  const groups = new Groups(network)
-  const middle = network.order[Math.floor(network.order.length / 2)]
-  if (middle === undefined) throw new Error('it is there')
-  for (let scale = 0.01; scale < 4; scale *= 1.3) {
-    const picture = paint(network, LOOK, CALM)
-    const view = around(middle, scale)
-    openIn(picture, groups, view, scale)
-    for (const spot of network.spots.values()) {
-      const isSeen =
-        spot.x >= view.left && spot.x <= view.right && spot.y >= view.top && spot.y <= view.bottom
-      if (isSeen && isDrawn(spot, scale)) expect(picture.graph.hasNode(spot.key)).toBe(true)
-      expect(picture.graph.hasNode(standIn(spot, 0.001).key)).toBe(true)
+test('whatever is drawn in a view is in the picture, at every scale and place', () => {
+  const site = ponSite(40, 24)
+  // Lines that leave their groups: between two PONs, and from a PON to the core.
+  site.link(site.ids['onts']?.[3] ?? 0, site.ids['onts']?.[700] ?? 0)
+  site.link(site.ids['splitters']?.[9] ?? 0, 2)
+  const network = placed(site)
+  for (const middle of network.order.filter((_spot, at) => at % 97 === 0)) {
+    for (let scale = 0.01; scale < 4; scale *= 1.5) {
+      const view = around(middle, scale)
+      const { graph } = pictureOf(network, view, scale)
+      for (const spot of network.spots.values()) {
+        if (isDrawn(spot, scale) && meets(view, spot, spot)) expect(graph.hasNode(spot.key)).toBe(true)
+      }
+      for (const { key, a, b } of network.wires) {
+        if (isDrawn(a, scale) && isDrawn(b, scale) && meets(view, a, b)) expect(graph.hasEdge(key)).toBe(true)
+      }
     }
   }
 })
 
 test('members that moved away are found where they stand now', () => {
-  const network = placed(ponSite(4, 8))
-  const groups = new Groups(network)
-  const [head] = [...groups.all].map((group) => group.head)
-  const [member] = head?.members ?? []
-  if (head === undefined || member === undefined) throw new Error('it is there')
-  const scale = head.opensAt * 2
+  const site = ponSite(4, 8)
+  const network = placed(site)
+  const { groups } = pictureOf(network)
+  const member = spotOf(network, site.ids['onts']?.[0])
+  const scale = member.showFrom * 2
   Object.assign(member, { x: 90_000, y: 90_000 })
   expect(groups.inView(around(member, scale), scale)).toEqual([])
-  groups.moved(head)
-  expect(groups.inView(around(member, scale), scale).map((group) => group.head)).toEqual([head])
-})
-
-test('a line between members of two groups appears with the second one', () => {
-  const site = ponSite(2, 8)
-  const [one, other] = [site.ids['onts']?.[0], site.ids['onts']?.[8]]
-  site.link(one ?? 0, other ?? 0)
-  const network = placed(site)
-  const picture = paint(network, LOOK, CALM)
-  const wire = network.wires.at(-1)
-  const heads = [network.spots.get(one ?? 0)?.head, network.spots.get(other ?? 0)?.head]
-  for (const [at, head] of heads.entries()) {
-    if (head === null || head === undefined || wire === undefined) throw new Error('it is there')
-    openGroup(picture, head, LOOK, CALM)
-    expect(picture.graph.hasEdge(wire.key)).toBe(at === 1)
-  }
+  groups.moved(member)
+  const found = groups.inView(around(member, scale), scale)
+  expect(found.some(({ members }) => members.includes(member))).toBe(true)
 })
 
 test('a change of what is not in the picture changes only what stands for it', () => {
   const site = ponSite(2, 8)
-  const [one, other] = [site.ids['onts']?.[0], site.ids['onts']?.[8]]
-  site.link(one ?? 0, other ?? 0, 'DOWN')
   const network = placed(site)
-  const picture = paint(network, LOOK, CALM)
-  const [spot, wire] = [network.spots.get(one ?? 0), network.wires.at(-1)]
-  if (spot === undefined || wire === undefined) throw new Error('it is there')
-  expect(repaintSpot(picture, spot, LOOK, CALM)).toBeNull()
-  // The two splitters stand for the two subscribers.
-  expect(repaintWire(picture, wire, LOOK, CALM)).toEqual([`s${spot.head?.id}-${network.spots.get(other ?? 0)?.head?.id}`])
+  const ont = spotOf(network, site.ids['onts']?.[0])
+  const [drop] = ont.wires
+  const picture = pictureOf(network)
+  expect(repaintSpot(picture, ont, LOOK, CALM)).toBeNull()
+  expect(drop === undefined ? null : repaintWire(picture, drop, LOOK, CALM)).toEqual([])
+  const [up] = spotOf(network, 2).wires.filter(({ b }) => b.site !== null)
+  const keys = up === undefined ? [] : repaintWire(picture, up, LOOK, CALM)
+  expect(keys).toEqual([up?.key, `s2-${site.ids['pop']?.[0]}`])
 })

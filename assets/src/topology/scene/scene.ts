@@ -14,6 +14,7 @@ import { Eye, FRAME_UNITS } from './eye'
 import { type Group, Groups, widen } from './groups'
 import { type Rect, SpotIndex } from './index'
 import { openGroup, paint, type Picture, repaintSpot, repaintWire } from './paint'
+import { Summaries } from './summaries'
 
 /** What is drawn before the first model. */
 const NOTHING: Network = {
@@ -45,7 +46,6 @@ export class Scene {
   private readonly adornments = new Adornments()
   private readonly ground: CanvasRenderingContext2D | null
   private picture: Picture
-  private groups: Groups
   private areas: Area[] = []
   private titles: Title[] = []
   private attention: Attention = {
@@ -64,8 +64,7 @@ export class Scene {
     private readonly isCalm: () => boolean,
   ) {
     this.frame = { look, icons: null, scale: 1, lit: 1 }
-    this.picture = paint(NOTHING, look, this.attention)
-    this.groups = new Groups(NOTHING)
+    this.picture = paint(NOTHING, ...foldsOf(NOTHING), look, this.attention)
     this.sigma = new Sigma(this.picture.graph, container, {
       nodeProgramClasses: {
         node: nodeProgram(this.frame, false),
@@ -131,8 +130,10 @@ export class Scene {
   /** Puts another model in place; the camera stays, unless nothing was drawn before. */
   replace(network: Network): void {
     const isFirst = this.network === NOTHING
-    this.groups = new Groups(network)
-    this.repaintAnew(network, isFirst)
+    this.picture = paint(network, ...foldsOf(network), this.frame.look, this.attention)
+    this.areas = network.containers.flatMap((site) => areaOf(site) ?? [])
+    if (isFirst) this.fit(false)
+    this.show()
   }
 
   /** Takes over what changed in some spots and wires, in the next frame. */
@@ -158,16 +159,14 @@ export class Scene {
   moved(spots: Iterable<Spot>): void {
     const touched = new Set<Spot>()
     const sites = new Set<Spot>()
-    const heads = new Set<Spot>()
     const wires = new Set<Wire>()
     for (const spot of spots) {
       touched.add(spot)
-      heads.add(spot.head ?? spot)
-      if (spot.head === null || this.picture.opened.has(spot.head)) this.index.put(spot)
+      if (this.picture.graph.hasNode(spot.key)) this.index.put(spot)
+      this.picture.groups.moved(spot)
       for (const wire of spot.wires) wires.add(wire)
       if (spot.site !== null) sites.add(spot.site)
     }
-    for (const head of heads) this.groups.moved(head)
     for (const site of sites) {
       if (!touched.has(site)) placeContainer(site)
       for (const wire of site.wires) wires.add(wire)
@@ -273,47 +272,43 @@ export class Scene {
     this.refresh(this.network.spots.values(), this.network.wires)
   }
 
-  /** Begins with what is seen from afar; members come back where they are in sight. */
-  private repaintAnew(network: Network, fits = false): void {
-    this.picture = paint(network, this.frame.look, this.attention)
-    this.indexAll()
-    if (fits) this.fit(false)
+  /** Draws a new picture: what is seen from afar, and what is in sight. */
+  private show(): void {
+    this.index.clear()
+    for (const spot of this.picture.groups.far) this.index.put(spot)
+    for (const site of this.network.containers) this.index.put(site)
     this.openGroups()
     this.sigma.setGraph(this.picture.graph)
   }
 
   /** Gives the graphics card the members that are in sight, or will be soon. */
   private openGroups(): void {
-    const { opened } = this.picture
-    const isOpen = ({ head }: Group): boolean => opened.has(head)
+    const { groups, opened, memberCount } = this.picture
     if (this.network.spots.size <= WHOLE_SPOTS_MAX) {
-      if (this.picture.memberCount === 0) this.open(this.groups.all)
+      if (memberCount === 0) this.open(groups.all)
       return
     }
     const { view } = this.eye
-    if (this.groups.inView(view, this.scale).every(isOpen)) return
-    const wanted = this.groups.inView(widen(view), this.scale)
+    if (groups.inView(view, this.scale).every((group) => opened.has(group))) return
+    const wanted = groups.inView(widen(view), this.scale)
     this.open(wanted)
-    const wantedCount = wanted.reduce((sum, { head }) => sum + head.members.length, 0)
+    const wantedCount = wanted.reduce((sum, { members }) => sum + members.length, 0)
     if (this.picture.memberCount <= Math.max(MEMBERS_MAX, 2 * wantedCount)) return
     // Sigma would process the whole graph at each node that leaves it.
     requestAnimationFrame(() => {
-      if (!this.isDead) this.repaintAnew(this.network)
+      if (this.isDead) return
+      const { network, summaries, groups: same } = this.picture
+      this.picture = paint(network, summaries, same, this.frame.look, this.attention)
+      this.show()
     })
   }
 
   private open(groups: Iterable<Group>): void {
-    for (const { head } of groups) {
-      if (this.picture.opened.has(head)) continue
-      openGroup(this.picture, head, this.frame.look, this.attention)
-      for (const member of head.members) this.index.put(member)
+    for (const group of groups) {
+      if (this.picture.opened.has(group)) continue
+      openGroup(this.picture, group, this.frame.look, this.attention)
+      for (const member of group.members) this.index.put(member)
     }
-  }
-
-  private indexAll(): void {
-    this.index.clear()
-    for (const spot of this.network.spots.values()) if (spot.head === null) this.index.put(spot)
-    this.areas = this.network.containers.flatMap((site) => areaOf(site) ?? [])
   }
 
   /** Sigma reads pixels back at every move of the mouse; the index answers without waiting. */
@@ -362,4 +357,9 @@ export class Scene {
     }
     this.onFrame()
   }
+}
+
+function foldsOf(network: Network): [Summaries, Groups] {
+  const summaries = new Summaries(network)
+  return [summaries, new Groups(network, summaries.ends)]
 }
