@@ -25,9 +25,9 @@ function watchPage() {
   }
   new MutationObserver(() => {
     if (document.querySelector('nav a') !== null) afterFrame('interactiveAt')
-    if (document.querySelector('.sigma-nodes') === null) return
+    if (document.querySelector('[data-view]') === null) return
     afterFrame(seen.isBack ? 'returnedAt' : 'pictureAt')
-  }).observe(document, { childList: true, subtree: true })
+  }).observe(document, { childList: true, subtree: true, attributeFilter: ['data-view'] })
 }
 
 /** Counts frames and their gaps until told to stop. */
@@ -90,7 +90,7 @@ export async function firstPicture(page) {
 export async function returnMs(page) {
   await page.getByRole('link', { name: 'Inventory' }).first().click()
   await page.getByRole('heading', { level: 1, name: 'Inventory' }).waitFor()
-  await page.waitForFunction(() => document.querySelector('.sigma-nodes') === null)
+  await page.waitForFunction(() => document.querySelector('[data-view]') === null)
   await page.evaluate(() => {
     window.seen.isBack = true
     window.seen.returnedAt = null

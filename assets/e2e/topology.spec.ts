@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { close, launch, open, type Opened, until } from './support/browser'
-import { Unoc } from './support/unoc'
+import { runUnoc, Unoc } from './support/unoc'
 
 /** A server without a mirror has no such resource. */
 const NO_MIRROR = [/404.*api\/sync/]
@@ -252,6 +252,39 @@ test('a hostile name is text', async () => {
   await page.mouse.move(at.x + 1, at.y + 1)
   expect(await page.locator('img[src="x"]').count()).toBe(0)
   await close(opened)
+})
+
+test('a large site is laid out by a worker, below a path too, and is there at once on return', async () => {
+  const large = await Unoc.start({ basePath: '/noc/unoc' })
+  await large.kill()
+  runUnoc('seed', '--size', '3000', '--replace', '--data-dir', large.directory)
+  await large.run()
+  const opened = await open(browser, `${large.url}/inventory`, { expected: NO_MIRROR })
+  const { page } = opened
+  const scripts: string[] = []
+  const warnings: string[] = []
+  page.on('worker', (worker) => scripts.push(new URL(worker.url()).pathname))
+  page.on('console', (message) => {
+    if (message.text().includes('without a worker')) warnings.push(message.text())
+  })
+  await page.getByRole('link', { name: 'Topology' }).first().click()
+  await page.locator('.topology-canvas[data-view]').waitFor()
+  expect(scripts).toEqual([expect.stringMatching(/^\/noc\/unoc\/assets\/survey\.worker-[\w-]+\.js$/)])
+  await page.getByRole('link', { name: 'Inventory' }).first().click()
+  await page.locator('.topology-canvas').waitFor({ state: 'detached' })
+  const [ont] = await large.call<{ id: number; name: string }[]>('GET', 'api/devices?device_type=ONT&limit=1')
+  await large.call('PATCH', `api/devices/${ont?.id}/override`, { status_override: 'DOWN' })
+  await until('the page knows', async () => (await page.title()).startsWith('1 down'))
+  await page.getByRole('link', { name: 'Topology' }).first().click()
+  await page.locator('.topology-canvas[data-view]').waitFor()
+  await page.getByRole('button', { name: 'In view' }).click()
+  await page.getByRole('list', { name: /in view/ }).getByText(/, 1 down/).first().waitFor()
+  await page.goto(`${large.url}/topology?device=${ont?.id}`)
+  await page.getByRole('complementary', { name: new RegExp(ont?.name ?? '?') }).waitFor()
+  await until('the ONT is red', async () => (await redPixels(page)) > 20)
+  expect(warnings).toEqual([])
+  await close(opened)
+  await large.stop()
 })
 
 test('without WebGL the page says so, and leads to the inventory', async () => {

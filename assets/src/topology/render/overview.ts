@@ -1,4 +1,4 @@
-import { isInTrouble, type Network } from '../model/spots'
+import { isInTrouble, type Network, type Spot } from '../model/spots'
 import type { Point } from '../model/layout'
 import type { Rect } from '../scene/index'
 import { areaOf } from './areas'
@@ -11,6 +11,8 @@ export class Overview {
   private readonly context: CanvasRenderingContext2D | null
   private readonly picture: HTMLCanvasElement
   private look: Look | null = null
+  private network: Network | null = null
+  private far: Spot[] = []
   private world: Rect = { left: 0, top: 0, right: 1, bottom: 1 }
 
   constructor(
@@ -46,13 +48,11 @@ export class Overview {
       context.fillRect(from.x, from.y, w * scale, h * scale)
     }
     context.fillStyle = css(look.lineStrong, 0.75)
-    // From here, a PON's subscribers are the PON.
-    const far = network.order.filter(({ head }) => head === null)
-    for (const spot of far) {
+    for (const spot of this.farOf(network)) {
       const { x, y } = this.toCanvas(spot.x, spot.y)
       context.fillRect(x - 0.75, y - 0.75, 1.5, 1.5)
     }
-    for (const spot of far) {
+    for (const spot of this.farOf(network)) {
       if (!isInTrouble(spot)) continue
       const isDown = spot.device.effective_status === 'DOWN' || spot.tally.down > 0
       context.fillStyle = css(isDown ? look.down : look.degraded)
@@ -84,6 +84,15 @@ export class Overview {
       x: (left + right) / 2 + (x - this.width / 2) / scale,
       y: (top + bottom) / 2 + (y - this.height / 2) / scale,
     }
+  }
+
+  /** From here, a PON's subscribers are the PON. */
+  private farOf(network: Network): Spot[] {
+    if (this.network !== network) {
+      this.network = network
+      this.far = network.order.filter(({ head }) => head === null)
+    }
+    return this.far
   }
 
   private get scale(): number {

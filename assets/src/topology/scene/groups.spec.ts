@@ -98,7 +98,7 @@ test('members that moved away are found where they stand now', () => {
   const scale = member.showFrom * 2
   Object.assign(member, { x: 90_000, y: 90_000 })
   expect(groups.inView(around(member, scale), scale)).toEqual([])
-  groups.moved(member)
+  groups.moved([member])
   const found = groups.inView(around(member, scale), scale)
   expect(found.some(({ members }) => members.includes(member))).toBe(true)
 })

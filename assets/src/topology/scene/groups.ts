@@ -50,9 +50,11 @@ export class Groups {
     return this.groups.values()
   }
 
-  /** A spot stands elsewhere now. */
-  moved(spot: Spot): void {
-    for (const by of [spot, spot.head, spot.site]) {
+  /** These spots stand elsewhere now. */
+  moved(spots: Iterable<Spot>): void {
+    const concerned = new Set<Spot | null>()
+    for (const spot of spots) concerned.add(spot).add(spot.head).add(spot.site)
+    for (const by of concerned) {
       const group = by === null ? undefined : this.groups.get(by)
       if (group !== undefined) group.bounds = boundsOf(group.by)
     }

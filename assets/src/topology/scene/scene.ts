@@ -163,10 +163,10 @@ export class Scene {
     for (const spot of spots) {
       touched.add(spot)
       if (this.picture.graph.hasNode(spot.key)) this.index.put(spot)
-      this.picture.groups.moved(spot)
       for (const wire of spot.wires) wires.add(wire)
       if (spot.site !== null) sites.add(spot.site)
     }
+    this.picture.groups.moved(touched)
     for (const site of sites) {
       if (!touched.has(site)) placeContainer(site)
       for (const wire of site.wires) wires.add(wire)
@@ -264,6 +264,7 @@ export class Scene {
   }
 
   kill(): void {
+    if (this.isKilled) return
     this.isKilled = true
     this.sigma.kill()
   }
