@@ -14,8 +14,8 @@ pub enum BackupError {
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
     #[error(
-        "{} has {} MiB free and {what} needs about {} MiB; free some space, or name another \
-         directory in backup_dir",
+        "{} has {} MiB free and {what} needs about {} MiB; free some space \
+         there",
         space.directory.display(), space.free_bytes >> 20, needed_bytes.div_ceil(1 << 20)
     )]
     NoRoom { what: &'static str, space: Space, needed_bytes: u64 },

@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{IFlags, ioctl_getflags};
+use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 
 use super::error::StoreError;
@@ -55,17 +56,13 @@ fn look(path: &Path) -> Result<bool, StoreError> {
         Err(error) => return Err(failed("look at", path)(error)),
     };
     if !metadata.is_file() {
-        let what = if metadata.is_dir() { "a directory" } else { "no regular file" };
-        let advice = format!(
-            "It is {what}, which a mount or a copy may have put there: move it away and put the \
-             store's file in its place"
-        );
-        let source = io::Error::from(if metadata.is_dir() {
-            ErrorKind::IsADirectory
-        } else {
-            ErrorKind::InvalidInput
-        });
-        return Err(denied("open", path, source, advice));
+        let advice = "A mount or a copy may have put it there: move it away and put the store's file \
+                      in its place";
+        let source = match metadata.is_dir() {
+            true => Errno::ISDIR.into(),
+            false => io::Error::other("it is no regular file"),
+        };
+        return Err(denied("open", path, source, advice.to_owned()));
     }
     // As the store opens it: access(2) would not tell of an immutable file.
     fs::File::options().read(true).write(true).open(path).map_err(failed("open", path))?;

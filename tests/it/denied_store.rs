@@ -132,7 +132,7 @@ fn something_else_in_the_place_of_the_store_is_named() {
     let (store, aside) = (site.store(), site.data_dir.join("aside"));
     fs::rename(&store, &aside).unwrap();
     fs::create_dir(&store).unwrap();
-    site.refuses("a directory", &aside, &["It is a directory"]);
+    site.refuses("a directory", &aside, &["Is a directory", "move it away"]);
     fs::remove_dir(&store).unwrap();
 
     symlink("/nonexistent/volume/unoc.redb", &store).unwrap();
