@@ -26,11 +26,11 @@ pub fn check(config: &Config) -> Result<(), Faults> {
     let fault = |value, why| config.fault("backup_targets", value, why);
     faults.extend(faulty.into_iter().map(|target| fault(target.url, target.what)));
     let identity = config.backup_identity_file.as_ref();
-    if let Err(error) =
-        Keyring::check(&config.backup_recipients, identity.as_slice(), &config.data_dir)
-    {
-        let shown = identity.map(|path| path.display().to_string()).unwrap_or_default();
-        faults.push(config.fault("backup_identity_file", shown, error.to_string()));
+    let keys = Keyring::check(&config.backup_recipients, identity.as_slice(), &config.data_dir);
+    if let Err(error) = keys {
+        let shown = identity.map(|path| path.display().to_string());
+        let key = if shown.is_some() { "backup_identity_file" } else { "backup_recipients" };
+        faults.push(config.fault(key, shown.unwrap_or_default(), error.to_string()));
     }
     if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
 }

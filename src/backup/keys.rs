@@ -5,7 +5,7 @@
 //! scratch stores, unattended. That key gives away nothing that the store beside it does not.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
@@ -68,14 +68,16 @@ impl Keyring {
         identity_files: &[PathBuf],
         data_dir: &Path,
     ) -> Result<Self, BackupError> {
-        let mut keyring = Self::read(recipients, identity_files, data_dir)?;
-        if keyring.own.is_none() && keyring.is_on() {
-            keyring.own = Some(make_own(data_dir)?);
-        }
-        Ok(keyring)
+        let identities = read_named(recipients, identity_files)?;
+        let own = match read_own(data_dir)? {
+            None if !recipients.is_empty() => Some(make_own(data_dir)?),
+            own => own,
+        };
+        Ok(Self { recipients: recipients.to_vec(), identities, own })
     }
 
-    /// Reads the keys and makes none.
+    /// Reads the keys and makes none. What whoever asks may not look for in the data directory, which is
+    /// the service's, is no fault.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -84,27 +86,13 @@ impl Keyring {
         identity_files: &[P],
         data_dir: &Path,
     ) -> Result<(), BackupError> {
-        Self::read(recipients, identity_files, data_dir).map(drop)
-    }
-
-    fn read<P: AsRef<Path>>(
-        recipients: &[String],
-        identity_files: &[P],
-        data_dir: &Path,
-    ) -> Result<Self, BackupError> {
-        for text in recipients {
-            parse_recipient(text)?;
+        read_named(recipients, identity_files)?;
+        match read_own(data_dir) {
+            Err(BackupError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {
+                Ok(())
+            }
+            own => own.map(drop),
         }
-        let mut identities = Vec::new();
-        for file in identity_files {
-            identities.extend(read_identities(file.as_ref())?);
-        }
-        let own_file = data_dir.join(OWN_KEY_FILE);
-        let own = match own_file.try_exists().map_err(io("look at", &own_file))? {
-            true => read_identities(&own_file)?.into_iter().next(),
-            false => None,
-        };
-        Ok(Self { recipients: recipients.to_vec(), identities, own })
     }
 
     /// Whether new backups are encrypted.
@@ -148,6 +136,34 @@ impl Keyring {
     /// Every secret key at hand.
     pub(super) fn identities(&self) -> impl Iterator<Item = &dyn age::Identity> {
         self.identities.iter().chain(&self.own).map(|identity| identity as &dyn age::Identity)
+    }
+}
+
+/// Reads what the configuration and the command line name.
+fn read_named<P: AsRef<Path>>(
+    recipients: &[String],
+    identity_files: &[P],
+) -> Result<Vec<Identity>, BackupError> {
+    for text in recipients {
+        parse_recipient(text)?;
+    }
+    let mut identities = Vec::new();
+    for file in identity_files {
+        // Whoever named the file has to act: trying again does not help.
+        identities.extend(read_identities(file.as_ref()).map_err(|error| match error {
+            BackupError::Io { .. } => BackupError::Key(error.to_string()),
+            other => other,
+        })?);
+    }
+    Ok(identities)
+}
+
+/// The appliance's own key, where it has one.
+fn read_own(data_dir: &Path) -> Result<Option<Identity>, BackupError> {
+    let file = data_dir.join(OWN_KEY_FILE);
+    match file.try_exists().map_err(io("look at", &file))? {
+        true => Ok(read_identities(&file)?.into_iter().next()),
+        false => Ok(None),
     }
 }
 

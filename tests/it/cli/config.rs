@@ -224,6 +224,10 @@ fn every_file_that_the_configuration_names_is_read_by_the_check() {
         let is_named = said.stderr.contains(&format!("{key} = ")) && said.stderr.contains(named);
         assert!(is_named && said.stderr.contains(variable), "{value}: {said:?}");
     }
+    let mut serve = unoc(&["serve", "--port", "0"]);
+    serve.arg("--data-dir").arg(path("served"));
+    let served = said(serve.env("UNOC_BACKUP_IDENTITY_FILE", path("no.txt"))).expect(3);
+    assert!(served.stderr.contains("no.txt"), "{served:?}");
     let targets = format!("{s3}&credentials_file={shown}/keys.env");
     check("UNOC_BACKUP_TARGETS", &targets).expect(0);
     assert!(!path("data").exists(), "a check makes nothing");
