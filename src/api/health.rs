@@ -230,8 +230,9 @@ fn verdict(room: Result<&Room, &EngineError>, state: &ApiState) -> (&'static str
     let sync = state.sync().status();
     let mirror = match sync.state {
         SyncState::Waiting => {
-            let why = sync.trouble.map(|trouble| trouble.message).unwrap_or_default();
-            Some(format!("PostgreSQL is away, changes are kept here: {why}"))
+            let why = sync.trouble.map(|trouble| trouble.what.to_string());
+            let why = why.unwrap_or_else(|| "PostgreSQL is away".to_owned());
+            Some(format!("changes are kept here and not in PostgreSQL: {why}"))
         }
         SyncState::Stopped => {
             let why = sync.obstacle.map(|obstacle| obstacle.message).unwrap_or_default();

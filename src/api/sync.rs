@@ -151,9 +151,9 @@ impl SyncView {
         Ok(Self {
             state: status.state.as_str(),
             message: message(&status, behind_seq),
-            remedy: status.obstacle.as_ref().map(|obstacle| obstacle.remedy.clone()),
+            remedy: remedy(&status),
             since: Time(status.since),
-            database: sync.database().map(str::to_owned),
+            database: status.database.clone(),
             site_id: engine.site_id(),
             instance_id: status.instance_id,
             epoch: status.epoch,
@@ -203,13 +203,23 @@ fn message(status: &Status, behind_seq: u64) -> String {
         State::Live if behind_seq == 0 => "In step with PostgreSQL.".to_owned(),
         State::Live => format!("Following; {behind_seq} commits are on their way."),
         State::Waiting => {
-            let why = status.trouble.as_ref().map_or("", |trouble| trouble.message.as_str());
-            format!("PostgreSQL is away; changes are kept and will be sent. {why}")
+            let why = status.trouble.as_ref().map(|trouble| trouble.what.message.as_str());
+            let why = why.unwrap_or("PostgreSQL is away");
+            format!("{why}. Changes are kept here and will be sent.")
         }
         State::Stopped => {
             let why = status.obstacle.as_ref().map_or("", |obstacle| obstacle.message.as_str());
             format!("Sync stands still: {why}.")
         }
+    }
+}
+
+/// What an operator can do; while it waits, about what it waits for.
+fn remedy(status: &Status) -> Option<String> {
+    match status.state {
+        State::Stopped => status.obstacle.as_ref().map(|obstacle| obstacle.remedy.clone()),
+        State::Waiting => status.trouble.as_ref()?.what.remedy.clone(),
+        State::Off | State::Connecting | State::Loading | State::Live => None,
     }
 }
 
@@ -252,7 +262,7 @@ fn round(round: &Round) -> RoundView {
 fn trouble(status: &Status, now: Timestamp) -> Option<TroubleView> {
     let trouble = status.trouble.as_ref()?;
     Some(TroubleView {
-        message: trouble.message.clone(),
+        message: trouble.what.message.clone(),
         since: Time(trouble.since),
         at: Time(trouble.at),
         attempts: trouble.attempts,
@@ -294,7 +304,7 @@ async fn sync_state(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
     responses(
         (status = 200, body = SyncView),
         (status = 409, description = "Off, or standing still", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
 async fn sync_now(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
@@ -310,7 +320,7 @@ async fn sync_now(Shared(state): Shared<ApiState>) -> Result<Response, ApiError>
     responses(
         (status = 200, body = ReconciledView),
         (status = 409, description = "Off, or standing still", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
 async fn sync_check(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
@@ -326,7 +336,7 @@ async fn sync_check(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
     responses(
         (status = 200, body = ReconciledView),
         (status = 409, description = "Off, or standing still", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
 async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
@@ -342,7 +352,7 @@ async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, Api
     responses(
         (status = 200, body = SyncView),
         (status = 409, description = "Off, or standing still", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
 async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
@@ -358,7 +368,7 @@ async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, Api
     responses(
         (status = 200, body = SyncView),
         (status = 409, description = "Off, or standing still", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
 async fn sync_adopt(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {

@@ -9,7 +9,7 @@ use anyhow::Result;
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use super::mirror::database;
+use super::mirror;
 use crate::backup::targets::{Target, TargetError};
 use crate::backup::{BackupOptions, Backups, Drill, Drilled, FaultyTarget, Keyring, Retention};
 use crate::config::Config;
@@ -51,7 +51,7 @@ pub fn backup_options(
         stale_after_s: u64::from(config.backup_stale_hours) * HOUR_S,
         site_name: config.site_name.clone(),
         min_free_bytes: config.min_free_bytes,
-        drill: drill(config, site_id)?,
+        drill: drill(config, site_id),
     })
 }
 
@@ -91,15 +91,20 @@ pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<FaultyTarget>) {
     (targets, faulty)
 }
 
-fn drill(config: &Config, site_id: Uuid) -> Result<Option<Drill>> {
-    let Some(target) = database(config)? else { return Ok(None) };
-    let drill = move |text: &mut dyn BufRead, restored: &Snapshot| match sync::drill(
-        &target, site_id, text, restored,
-    ) {
-        Ok(sync::Drill::Same { version, .. }) => Drilled::Same { postgres: version },
-        Ok(sync::Drill::NotPossible(why)) => Drilled::NotPossible(why),
-        Ok(sync::Drill::Differs(what)) => Drilled::Differs(what),
-        Err(error) => Drilled::Failed(error.to_string()),
+fn drill(config: &Config, site_id: Uuid) -> Option<Drill> {
+    config.database_url.as_ref()?;
+    let config = config.clone();
+    let drill = move |text: &mut dyn BufRead, restored: &Snapshot| {
+        let target = match mirror::read_again(&config) {
+            Ok(database) => database.target,
+            Err(fault) => return Drilled::Failed(fault),
+        };
+        match sync::drill(&target, site_id, text, restored) {
+            Ok(sync::Drill::Same { version, .. }) => Drilled::Same { postgres: version },
+            Ok(sync::Drill::NotPossible(why)) => Drilled::NotPossible(why),
+            Ok(sync::Drill::Differs(what)) => Drilled::Differs(what),
+            Err(error) => Drilled::Failed(error.explained().to_string()),
+        }
     };
-    Ok(Some(Arc::new(drill)))
+    Some(Arc::new(drill))
 }

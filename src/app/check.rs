@@ -13,8 +13,8 @@ use crate::config::{Config, Faults};
 pub fn check(config: &Config) -> Result<(), Faults> {
     let mut faults = Vec::new();
     match database(config) {
-        Ok(Some(target)) => {
-            let read = target.check_files().err();
+        Ok(Some(database)) => {
+            let read = database.target.check_files().err();
             faults.extend(read.map(|error| {
                 config.fault(DATABASE_KEY, config.shown_database_url(), error.to_string())
             }));

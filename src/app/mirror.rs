@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use crate::config::{Config, Faults};
 use crate::engine;
-use crate::sync::{self, State, SyncOptions, Target};
+use crate::sync::{self, Database, State, SyncOptions, Target};
 
 /// How long a start waits for the first contact. PostgreSQL on the same network answers in
 /// milliseconds; whose state counts is then settled before anyone can write.
@@ -30,13 +30,14 @@ pub fn start_sync(
     config: &Config,
     engine: &engine::Handle,
 ) -> Result<(sync::Handle, Option<JoinHandle<()>>)> {
-    let Some(target) = database(config)? else {
+    let Some(database) = database(config)? else {
         return Ok((sync::Handle::off(engine.now()), None));
     };
     let host = rustix::system::uname();
+    let own = config.clone();
     let options = SyncOptions {
-        target,
-        database: config.shown_database_url(),
+        database,
+        read_again: Box::new(move || read_again(&own)),
         site_name: config.site_name.clone(),
         holder: format!("{}:{}", host.nodename().to_string_lossy(), config.data_dir.display()),
         clock: engine.clock(),
@@ -50,12 +51,25 @@ pub fn start_sync(
 ///
 /// # Errors
 /// What of the address cannot be used.
-pub(super) fn database(config: &Config) -> Result<Option<Target>, Faults> {
+pub(super) fn database(config: &Config) -> Result<Option<Database>, Faults> {
     let Some(url) = &config.database_url else { return Ok(None) };
-    let target = Target::parse(url.expose());
-    target.map(Some).map_err(|error| {
-        Faults(vec![config.fault(DATABASE_KEY, config.shown_database_url(), error.to_string())])
-    })
+    let shown = config.shown_database_url();
+    match Target::parse(url.expose()) {
+        Ok(target) => {
+            let target = target.with_passfile(config.passfile.clone());
+            Ok(Some(Database { target, shown }))
+        }
+        Err(error) => Err(Faults(vec![config.fault(DATABASE_KEY, shown, error.to_string())])),
+    }
+}
+
+/// The same, as the file that holds the address has it now.
+pub(super) fn read_again(config: &Config) -> Result<Database, String> {
+    let config = config.with_database_url_read_again()?;
+    let database = database(&config).map_err(|Faults(faults)| {
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    })?;
+    database.ok_or_else(|| "the address of the database is gone".to_owned())
 }
 
 /// Lets the mirror end: after its round if that is soon, else in the middle of it.

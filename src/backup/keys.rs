@@ -185,6 +185,8 @@ fn read_identities(path: &Path) -> Result<Vec<Identity>, BackupError> {
         return Err(unusable("is too large to be one"));
     }
     let text = fs::read_to_string(path).map_err(io("read", path))?;
+    // Editors of other systems begin a file with a mark of its encoding.
+    let text = text.trim_start_matches('\u{feff}');
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut identities = Vec::new();
     for line in lines.filter(|line| !line.starts_with('#')) {

@@ -121,5 +121,6 @@ fn target(config: &Config, url: Option<&str>) -> Result<Target, Failure> {
              database_url (DATABASE_URL, or a file: see unoc config show)"
         )
     })?;
-    Ok(Target::parse(url).map_err(LegacyError::from)?)
+    let target = Target::parse(url).map_err(LegacyError::from)?;
+    Ok(target.with_passfile(config.passfile.clone()))
 }

@@ -77,7 +77,7 @@ async fn ask(
     match action {
         // An attempt is what tells the state.
         SyncAction::Status => match mirror.sync_now().await {
-            Ok(()) | Err(SyncError::Off | SyncError::Away(_) | SyncError::Stopped(_)) => {}
+            Ok(()) | Err(SyncError::Off | SyncError::Waiting(_) | SyncError::Stopped(_)) => {}
             Err(error) => return Err(failed(error)),
         },
         SyncAction::Now => mirror.sync_now().await.map_err(failed)?,
@@ -96,7 +96,7 @@ async fn ask(
 
 fn failed(error: SyncError) -> Failure {
     match error {
-        SyncError::Away(_) | SyncError::Postgres(_) => Failure::temporary(error.to_string()),
+        SyncError::Waiting(_) | SyncError::Ended => Failure::temporary(error.to_string()),
         SyncError::Stopped(obstacle) => {
             Failure::refused(format!("{}; {}", obstacle.message, obstacle.remedy))
         }
@@ -131,7 +131,8 @@ fn print_state(state: &Value) {
     }
     if let Some(message) = state["last_error"]["message"].as_str() {
         let since = state["last_error"]["since"].as_str().unwrap_or("-");
-        line("last error", format!("{message} (since {since})"));
+        let attempts = &state["last_error"]["attempts"];
+        line("last error", format!("{message} (since {since}, attempts: {attempts})"));
     }
     if let Some(version) = state["postgres"]["version"].as_str() {
         let postgres = &state["postgres"];

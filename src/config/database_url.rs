@@ -16,7 +16,7 @@ const URL_BYTES_MAX: usize = 2048;
 /// Parameters of libpq (PostgreSQL documentation, section "Parameter Key Words") and of v2's driver
 /// whose values are shown. Any other value is masked, since `password`, `sslpassword` and others are
 /// secrets.
-const SHOWN_PARAMETERS: [&str; 20] = [
+const SHOWN_PARAMETERS: [&str; 21] = [
     "application_name",
     "channel_binding",
     "connect_timeout",
@@ -27,6 +27,7 @@ const SHOWN_PARAMETERS: [&str; 20] = [
     "keepalives_count",
     "keepalives_idle",
     "keepalives_interval",
+    "passfile",
     "port",
     "prepared_statement_cache_size",
     "ssl",

@@ -149,7 +149,8 @@ fn hint_for_unknown(name: &str, value: &DeValue<'_>) -> Option<String> {
 pub(super) fn read_secret(path: &Path) -> Result<String, String> {
     let bytes = read_limited(path, SECRET_BYTES_MAX).map_err(|error| error.to_string())?;
     let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())?;
-    let secret = text.trim_end_matches(['\r', '\n']);
+    // Editors of other systems begin a file with a mark of its encoding.
+    let secret = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
     if secret.is_empty() { Err("the file is empty".to_owned()) } else { Ok(secret.to_owned()) }
 }
 

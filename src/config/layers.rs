@@ -2,7 +2,7 @@
 //! and the files that hold secrets.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::fault::{self, Fault};
 use super::keys::{Key, find, keys};
@@ -65,6 +65,13 @@ fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<String> {
     }
     let home = variable("HOME")?;
     Some(format!("{}/.local/state/unoc", home.trim_end_matches('/')))
+}
+
+/// Returns where libpq looks for passwords (PostgreSQL documentation, "The Password File").
+pub(super) fn passfile(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let variable = |name| environment.get(name).filter(|value: &&String| !value.is_empty());
+    let in_home = || variable("HOME").map(|home| Path::new(home).join(".pgpass"));
+    variable("PGPASSFILE").map(PathBuf::from).or_else(in_home)
 }
 
 /// Returns the path of the credential systemd passes to the service under the name of a secret

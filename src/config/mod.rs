@@ -113,5 +113,6 @@ fn load_with_default_file(sources: &Sources, default_file: &Path) -> Result<Conf
     faults.extend(layers::missing(&config, &faults));
     let credentials = sources.environment.get("CREDENTIALS_DIRECTORY");
     config.credentials_dir = credentials.filter(|path| !path.is_empty()).map(PathBuf::from);
+    config.passfile = layers::passfile(&sources.environment);
     if faults.is_empty() { Ok(config) } else { Err(Faults(faults)) }
 }

@@ -1,6 +1,7 @@
 //! The typed configuration and how it is shown.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use super::fault::Fault;
 use super::keys::{Key, find, keys};
 use super::layers::{self, DEFAULT_SOURCE, Setting};
 use super::rules::{self, Refused};
-use super::{LogFormat, LogLevel, Secret, database_url};
+use super::{LogFormat, LogLevel, Secret, database_url, file};
 
 /// Directory of the backups inside the data directory.
 const BACKUP_DIR: &str = "backups";
@@ -72,6 +73,9 @@ pub struct Config {
     pub backup_stale_hours: u32,
     /// Where systemd put the service's credentials (systemd.exec(5)).
     pub credentials_dir: Option<PathBuf>,
+    /// Where passwords for PostgreSQL stand (PostgreSQL documentation, "The Password File"): the file
+    /// that `$PGPASSFILE` names, else `.pgpass` in the home directory. It need not exist.
+    pub passfile: Option<PathBuf>,
     /// Files that hold secrets, by the name of the secret's key.
     pub(super) secret_files: BTreeMap<&'static str, PathBuf>,
     /// Where each key's value came from, as [`ShownKey::source`] says it.
@@ -117,6 +121,21 @@ impl Config {
     pub fn shown_database_url(&self) -> String {
         let url = self.database_url.as_ref();
         url.map(|url| database_url::masked(url.expose())).unwrap_or_default()
+    }
+
+    /// Returns the same configuration with the address of the database as the file that holds it has
+    /// it now; as it was, where no file does.
+    ///
+    /// # Errors
+    /// Why the file cannot be used, with its name; it quotes nothing of it.
+    pub fn with_database_url_read_again(&self) -> Result<Self, String> {
+        let mut config = self.clone();
+        let Some(path) = self.secret_files.get("database_url") else { return Ok(config) };
+        let fault = |what: &dyn fmt::Display| format!("{}: {what}", path.display());
+        let text = file::read_secret(path).map_err(|what| fault(&what))?;
+        config.database_url = database_url::check(&text)
+            .map_err(|refused| fault(&refused.hint.unwrap_or_default()))?;
+        Ok(config)
     }
 
     /// Returns the directory of the backups, an absolute path; it need not exist yet.
@@ -172,6 +191,7 @@ impl Config {
             backup_keep_monthly: 0,
             backup_stale_hours: 0,
             credentials_dir: None,
+            passfile: None,
             secret_files: BTreeMap::new(),
             sources: BTreeMap::new(),
             file: None,

@@ -13,8 +13,8 @@ pub const HISTORY_TABLE: &str = "unoc_schema_history";
 
 /// The tables could not be brought to this program's version; the whole chain in one line.
 #[derive(Debug, thiserror::Error)]
-#[error("the tables could not be made: {0}")]
-pub struct MigrationError(String);
+#[error("the tables could not be made: {}", chain(.0))]
+pub struct MigrationError(#[source] refinery::Error);
 
 /// The version of the tables that this program makes.
 pub fn newest_version() -> i64 {
@@ -29,7 +29,7 @@ pub fn newest_version() -> i64 {
 /// [`MigrationError`] when the database refuses a statement or holds other migrations.
 pub fn migrate<C: refinery::Migrate>(client: &mut C) -> Result<(), MigrationError> {
     let migrated = runner().run(client);
-    migrated.map(|_| ()).map_err(|error| MigrationError(chain(&error)))
+    migrated.map(|_| ()).map_err(MigrationError)
 }
 
 fn runner() -> Runner {

@@ -16,7 +16,7 @@ const SCHEMES: [&str; 3] = ["postgresql://", "postgres://", "postgresql+asyncpg:
 /// PostgreSQL's own (`DEF_PGPORT`).
 const PORT: u16 = 5432;
 /// Where Debian's and where PostgreSQL's own server put their sockets.
-const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+pub(super) const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 /// A host of the next building answers in milliseconds; the next host of the list is waiting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A session idle this long is probed, so that a firewall does not forget it.
@@ -35,6 +35,7 @@ pub(super) struct Address {
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) tls: Policy,
     pub(super) echo: bool,
+    pub(super) passfile: Option<PathBuf>,
 }
 
 /// One place where a server may listen.
@@ -131,7 +132,8 @@ fn finish(mut draft: Draft) -> Result<Address, SyncError> {
         _ => return Err(fault("sslcert and sslkey belong together")),
     };
     let tls = Policy { mode, roots: draft.roots, identity };
-    Ok(Address { config: draft.config, endpoints, tls, echo: draft.echo })
+    let Draft { config, echo, passfile, .. } = draft;
+    Ok(Address { config, endpoints, tls, echo, passfile })
 }
 
 fn endpoints(draft: &Draft) -> Result<Vec<Endpoint>, SyncError> {
@@ -197,6 +199,7 @@ mod tests {
         add("tls", format!("{:?}", address.tls.mode), "Prefer");
         add("roots", format!("{:?}", address.tls.roots), "None");
         add("identity", format!("{:?}", address.tls.identity), "None");
+        add("passfile", format!("{:?}", address.passfile), "None");
         add("echo", address.echo.to_string(), "false");
         text
     }
@@ -240,6 +243,7 @@ mod tests {
         holds("keepalives_idle=60&keepalives_interval=5&keepalives_count=2", "idle=60s");
         holds("target_session_attrs=read-write", "attrs=ReadWrite");
         holds("channel_binding=require", "binding=Require");
+        holds("passfile=/p", "passfile=Some(\"/p\")");
         for (text, mode) in
             [("disable", "Disable"), ("require", "Require"), ("verify-full", "VerifyFull")]
         {

@@ -38,7 +38,8 @@ impl Mirror {
         if self.shared.state() != State::Waiting && self.shared.state() != State::Stopped {
             self.shared.enter(State::Connecting, self.now(), None);
         }
-        let mut session = Session::open(&self.options.target, &self.watch)?;
+        self.read_address();
+        let mut session = Session::open(&self.options.database.target, &self.watch)?;
         schema::prepare(&mut session)?;
         if let Some(mirror) = self.engine.read().mirror()? {
             self.identity.instance_id = mirror.instance_id;
@@ -85,6 +86,26 @@ impl Mirror {
                 }
                 let settled = self.settle(tx, &remote)?;
                 self.settled(session, settled, "the site was adopted")
+            }
+        }
+    }
+
+    /// Reads where PostgreSQL is: an operator may have changed the file that says so.
+    fn read_address(&mut self) {
+        match (self.options.read_again)() {
+            Ok(database) => {
+                self.address_fault = None;
+                if database.shown != self.options.database.shown {
+                    info!("The address of the mirror is now {}", database.shown);
+                }
+                self.shared.update(|status| status.database = Some(database.shown.clone()));
+                self.options.database = database;
+            }
+            Err(fault) => {
+                if self.address_fault.as_ref() != Some(&fault) {
+                    warn!("The address of the mirror cannot be read again: {fault}");
+                }
+                self.address_fault = Some(fault);
             }
         }
     }

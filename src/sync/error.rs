@@ -1,10 +1,14 @@
 //! Why the mirror could not do what was asked.
 
+use std::error::Error;
+
 use crate::engine::EngineError;
 use crate::store::StoreError;
 
 use crate::sql::RowFault;
 use crate::sql::schema::MigrationError;
+
+use super::remedy::{Explanation, said};
 
 /// Why a step of the mirror failed.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +40,15 @@ pub enum SyncError {
     /// PostgreSQL is no longer as this run had left it: the connection begins anew.
     #[error("PostgreSQL's state changed underneath: {0}")]
     Changed(&'static str),
-    /// What was asked needs a connection, and there is none.
-    #[error("PostgreSQL is away: {0}")]
-    Away(String),
+    /// The server asks for a password, and there is none: why its file was not used, if there is one.
+    #[error("the server asks for a password, and none is known{}", because(.0.as_deref()))]
+    NoPassword(Option<String>),
+    /// What was asked could not be done now; another attempt follows.
+    #[error("{0}")]
+    Waiting(Explanation),
+    /// The mirror's thread has ended.
+    #[error("the mirror has ended")]
+    Ended,
     /// A fault of this program; the log has the place.
     #[error("the mirror met a fault of its own; the log names the place")]
     Panicked,
@@ -70,6 +80,43 @@ impl SyncError {
     /// Whether PostgreSQL is there, but still recovers (`cannot_connect_now`).
     pub(super) fn is_starting_up(&self) -> bool {
         self.answer().is_some_and(|answer| answer.code().code() == "57P03")
+    }
+
+    /// What it means, and what an operator can do about it.
+    #[must_use]
+    pub fn explained(&self) -> Explanation {
+        Explanation::of(self)
+    }
+
+    /// Whether a connection that was good ended, rather than that a server refused something.
+    pub(super) fn is_lost(&self) -> bool {
+        match (self, self.answer()) {
+            (_, Some(answer)) => {
+                // A session or a server ended, or a pooler gave it up.
+                let code = answer.code().code();
+                ["57P01", "57P02", "57P05", "25P03"].contains(&code) || code.starts_with("08")
+            }
+            (Self::Transfer(_), None) => true,
+            (Self::Postgres(error), None) => {
+                error.is_closed() || find::<std::io::Error>(error).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a connection ended without a word.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.is_closed())
+    }
+
+    /// The driver's errors.
+    pub(super) fn connections(&self) -> impl Iterator<Item = &postgres::Error> {
+        let (one, several) = match self {
+            Self::Postgres(error) => (Some(error), &[][..]),
+            Self::Hosts(errors) => (None, errors.as_slice()),
+            _ => (None, &[][..]),
+        };
+        one.into_iter().chain(several.iter().map(|(_, error)| error))
     }
 
     /// Whether rows that this program did not write are in the way: an integrity constraint
@@ -107,9 +154,26 @@ impl SyncError {
         match self {
             Self::Postgres(error) => error.as_db_error(),
             Self::Hosts(errors) => errors.iter().rev().find_map(|(_, error)| error.as_db_error()),
+            Self::Migration(error) => find::<postgres::Error>(error)?.as_db_error(),
             _ => None,
         }
     }
+}
+
+/// The first error of this kind among an error and its causes.
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut cause = Some(error);
+    while let Some(inner) = cause {
+        if let Some(found) = inner.downcast_ref() {
+            return Some(found);
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+fn because(why: Option<&str>) -> String {
+    why.map(|why| format!("; {why}")).unwrap_or_default()
 }
 
 fn each(errors: &[(String, postgres::Error)]) -> String {
@@ -119,16 +183,12 @@ fn each(errors: &[(String, postgres::Error)]) -> String {
 
 /// The whole chain in one line: `postgres::Error` alone says only "db error".
 fn explain(error: &postgres::Error) -> String {
-    let Some(answer) = error.as_db_error() else { return causes(error) };
-    let mut text = format!("PostgreSQL says: {} ({})", answer.message(), answer.code().code());
-    for more in [answer.detail(), answer.hint()].into_iter().flatten() {
-        text = format!("{text}; {more}");
-    }
-    text
+    let answer = error.as_db_error().map(|answer| format!("PostgreSQL says: {}", said(answer)));
+    answer.unwrap_or_else(|| causes(error))
 }
 
 /// An error and its causes in one line; a cause that the line already tells is left out.
-fn causes(error: &dyn std::error::Error) -> String {
+fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -65,6 +65,7 @@ impl Mirror {
                 agenda.reconcile = Instant::now() + RECONCILE_EVERY;
                 continue;
             }
+            self.recovered();
             if self.is_behind(&link) {
                 self.note_behind();
                 match self.wait(agenda.rested.max(now + GATHER), false) {
@@ -142,7 +143,11 @@ impl Mirror {
                 }
             };
             match done {
-                Ok(reconciled) => request.fulfil(reconciled),
+                Ok(reconciled) => {
+                    // Who asked must not be told of what was wrong before.
+                    self.shared.update(|status| status.trouble = None);
+                    request.fulfil(reconciled);
+                }
                 Err(error) => {
                     self.pending.insert(0, request);
                     return Err(error);

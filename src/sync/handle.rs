@@ -16,8 +16,6 @@ pub struct Handle {
     pub(super) shared: Shared,
     /// Absent without a mirror.
     pub(super) requests: Option<mpsc::Sender<Request>>,
-    /// The database's address with secrets masked.
-    pub(super) database: Option<String>,
     pub(super) watch: Watch,
 }
 
@@ -34,12 +32,7 @@ pub(super) enum Request {
 impl Handle {
     /// A mirror that there is not.
     pub fn off(now: Timestamp) -> Self {
-        Self {
-            shared: Shared::new(State::Off, now),
-            requests: None,
-            database: None,
-            watch: Watch::default(),
-        }
+        Self { shared: Shared::new(State::Off, now), requests: None, watch: Watch::default() }
     }
 
     pub fn status(&self) -> Status {
@@ -56,15 +49,10 @@ impl Handle {
         self.shared.is_adopting()
     }
 
-    /// The database's address with secrets masked.
-    pub fn database(&self) -> Option<&str> {
-        self.database.as_deref()
-    }
-
     /// Returns once everything that was committed before the call is in PostgreSQL.
     ///
     /// # Errors
-    /// [`SyncError::Off`], [`SyncError::Away`], [`SyncError::Stopped`].
+    /// [`SyncError::Off`], [`SyncError::Waiting`], [`SyncError::Stopped`].
     pub async fn sync_now(&self) -> Result<(), SyncError> {
         self.ask(Request::Now).await
     }
@@ -109,8 +97,7 @@ impl Handle {
     async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, SyncError> {
         let requests = self.requests.as_ref().ok_or(SyncError::Off)?;
         let (answer, answered) = oneshot::channel();
-        let away = || SyncError::Away("the mirror has ended".to_owned());
-        requests.send(request(answer)).await.map_err(|_| away())?;
-        answered.await.map_err(|_| away())?
+        requests.send(request(answer)).await.map_err(|_| SyncError::Ended)?;
+        answered.await.map_err(|_| SyncError::Ended)?
     }
 }

@@ -2,42 +2,41 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::info;
 use uuid::Uuid;
 
 use super::claim::{Identity, Remote, Wish};
 use super::contact::Link;
 use super::error::SyncError;
 use super::handle::{Handle, REQUESTS_MAX, Request};
-use super::status::{Reconciled, Shared, State, Trouble};
+use super::retry::Failures;
+use super::status::{Reconciled, Shared, State};
 use super::target::Target;
 use super::watched::Watch;
 use crate::domain::Timestamp;
 use crate::engine::{self, Clock};
 
-/// First pause after a failure; doubled with each further one.
-const BACKOFF_MIN: Duration = Duration::from_secs(1);
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
-/// While waiting, the server is asked for a sign of life this often, without logging in: one that
-/// comes back is noticed soon, and one that has trouble is not bothered.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
-/// An obstacle may go away by what somebody does in PostgreSQL.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
-
 /// How to mirror.
 pub struct SyncOptions {
-    pub target: Target,
-    /// The address with secrets masked.
-    pub database: String,
+    pub database: Database,
+    /// Reads the address again, before each attempt to connect: a password that was changed needs no
+    /// restart. Why it cannot be used, for people; then the one read before stays in use.
+    pub read_again: Box<dyn Fn() -> Result<Database, String> + Send>,
     pub site_name: String,
     /// Host name and data directory.
     pub holder: String,
     pub clock: Clock,
+}
+
+/// The database that holds the mirror.
+#[derive(Clone)]
+pub struct Database {
+    pub target: Target,
+    /// The address with secrets masked.
+    pub shown: String,
 }
 
 /// The thread and what it owns.
@@ -63,6 +62,9 @@ pub(super) struct Mirror {
     pub(super) unfit: Option<(Remote, String)>,
     /// The next round compares everything, since the last one met rows that nobody here wrote.
     pub(super) is_suspicious: bool,
+    pub(super) failures: Failures,
+    /// Why the address could not be read again.
+    pub(super) address_fault: Option<String>,
     is_stopping: bool,
     /// Ends a call to PostgreSQL that is still running when the process has to end.
     pub(super) watch: Watch,
@@ -91,12 +93,8 @@ pub fn start(
     let (sender, requests) = mpsc::channel(REQUESTS_MAX);
     let shared = Shared::new(State::Connecting, options.clock.now());
     let watch = Watch::default();
-    let handle = Handle {
-        watch: watch.clone(),
-        shared: shared.clone(),
-        requests: Some(sender),
-        database: Some(options.database.clone()),
-    };
+    shared.update(|status| status.database = Some(options.database.shown.clone()));
+    let handle = Handle { watch: watch.clone(), shared: shared.clone(), requests: Some(sender) };
     let identity = Identity {
         site_id: engine.site_id(),
         instance_id: Uuid::new_v4(),
@@ -118,6 +116,8 @@ pub fn start(
         seq_at_start,
         unfit: None,
         is_suspicious: false,
+        failures: Failures::default(),
+        address_fault: None,
         is_stopping: false,
         watch: watch.clone(),
     };
@@ -128,7 +128,6 @@ pub fn start(
 impl Mirror {
     fn run(mut self) {
         self.note_backlog();
-        let mut failures = 0;
         while !self.is_stopping {
             let mut was_linked = false;
             let attempt = AssertUnwindSafe(|| {
@@ -145,108 +144,12 @@ impl Mirror {
             let ended = catch_unwind(attempt).unwrap_or(Err(SyncError::Panicked));
             // A contact that broke off while it put PostgreSQL's state in place begins anew.
             self.is_starting &= self.shared.is_adopting();
-            if was_linked {
-                failures = 0;
-            }
             let Err(error) = ended else { return };
             if matches!(error, SyncError::Engine(engine::EngineError::Stopped)) {
                 return;
             }
-            match error {
-                SyncError::Stopped(obstacle) => {
-                    failures = 0;
-                    self.stand_still(obstacle);
-                }
-                SyncError::Changed(what) if failures == 0 => {
-                    warn!("Connecting anew: {what}");
-                    failures = 1;
-                }
-                error => {
-                    // A server that recovers says so, and is soon done.
-                    failures = if error.is_starting_up() { 1 } else { failures + 1 };
-                    if self.back_off(&error, failures) {
-                        failures = 0;
-                    }
-                }
-            }
+            self.failed(error, was_linked);
         }
-    }
-
-    /// Waits for an operator, or for the obstacle to go away.
-    fn stand_still(&mut self, obstacle: super::error::Obstacle) {
-        let known = self.shared.get().obstacle;
-        if known.as_ref() != Some(&obstacle) {
-            error!(remedy = %obstacle.remedy, "The mirror stands still: {obstacle}");
-        }
-        for request in std::mem::take(&mut self.pending) {
-            request.refuse(|| SyncError::Stopped(obstacle.clone()));
-        }
-        self.shared.enter(State::Stopped, self.now(), None);
-        self.shared.update(|status| {
-            status.obstacle = Some(obstacle);
-            status.trouble = None;
-        });
-        let until = Instant::now() + LOOK_AGAIN;
-        while self.wait(until, true) == Woken::Commit {
-            self.note_behind();
-        }
-    }
-
-    /// Waits before the next attempt: longer after each failure, but not longer than it takes
-    /// until the server can be reached again. Returns whether it came back meanwhile.
-    fn back_off(&mut self, error: &SyncError, failures: u32) -> bool {
-        let message = error.to_string();
-        for request in std::mem::take(&mut self.pending) {
-            request.refuse(|| SyncError::Away(message.clone()));
-        }
-        let pause = pause(failures, jitter());
-        let now = self.now();
-        self.note_trouble(&message, failures, pause);
-        if failures == 1 {
-            warn!(retry_in_s = pause.as_secs_f64(), "The mirror waits: {message}");
-        }
-        self.shared.enter(State::Waiting, now, None);
-        let until = Instant::now() + pause;
-        let mut probe = Instant::now() + PROBE_EVERY;
-        let (mut was_away, mut is_noted) = (false, false);
-        loop {
-            // One commit is enough to know; a flood of them must not keep the probes from their time.
-            match self.wait(until.min(probe), !is_noted) {
-                Woken::Request | Woken::Stop => return false,
-                Woken::Commit => {
-                    self.note_behind();
-                    is_noted = true;
-                }
-                Woken::Time => {}
-            }
-            let now = Instant::now();
-            if now >= until {
-                return false;
-            }
-            if now >= probe {
-                let is_there = self.options.target.is_reachable(PROBE_TIMEOUT);
-                if was_away && is_there {
-                    return true;
-                }
-                was_away = !is_there;
-                probe = Instant::now() + PROBE_EVERY;
-            }
-        }
-    }
-
-    fn note_trouble(&self, message: &str, attempts: u32, pause: Duration) {
-        let now = self.now();
-        let pause_us = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
-        self.shared.update(|status| {
-            let since = status.trouble.as_ref().map_or(now, |trouble| trouble.since);
-            status.trouble = Some(Trouble {
-                message: message.to_owned(),
-                since,
-                at: now,
-                attempts,
-                next_attempt_at: Some(Timestamp(now.0.saturating_add(pause_us))),
-            });
-        });
     }
 
     /// Waits for a request, the given time or, with `for_commits`, a commit.
@@ -332,30 +235,20 @@ impl Mirror {
         });
     }
 
-    /// Says that the connection stands, once.
+    /// Says that the connection stands, once; not where it is the next of several attempts.
     pub(super) fn greet(&self, link: &Link, why: &str) {
+        if !self.failures.are_none() {
+            return;
+        }
         let claim = &link.claim;
         info!(
             site.id = %claim.identity.site_id,
             sync.epoch = claim.epoch,
             sync.applied_seq = claim.applied_seq,
             "Mirroring into {}: {why}",
-            self.options.database
+            self.options.database.shown
         );
     }
-}
-
-/// The pause before the next attempt: between half of it and all of it, so that many appliances
-/// do not come back at the same moment.
-fn pause(failures: u32, jitter: f64) -> Duration {
-    let doubled = BACKOFF_MIN.saturating_mul(1 << failures.saturating_sub(1).min(6));
-    doubled.min(BACKOFF_MAX).mul_f64(0.5 + jitter / 2.0).max(BACKOFF_MIN)
-}
-
-/// A random number from 0 up to 1.
-fn jitter() -> f64 {
-    let (random, _) = Uuid::new_v4().as_u64_pair();
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 impl Request {
@@ -403,26 +296,5 @@ impl Request {
             }
             Self::Stop => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_a_minute_and_differ() {
-        let check = |failures, jitter, expected_s: f64| {
-            let found = pause(failures, jitter).as_secs_f64();
-            assert!((found - expected_s).abs() < 1e-9, "{failures} {jitter}: {found}");
-        };
-        check(1, 0.0, 1.0);
-        check(1, 1.0, 1.0);
-        check(2, 1.0, 2.0);
-        check(2, 0.0, 1.0);
-        check(5, 1.0, 16.0);
-        check(7, 1.0, 60.0);
-        check(u32::MAX, 1.0, 60.0);
-        check(u32::MAX, 0.0, 30.0);
     }
 }

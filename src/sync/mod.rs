@@ -4,9 +4,10 @@
 //! since postgres' client blocks and must not be used inside tokio.
 //!
 //! In reading order: `mirror` (the thread), `contact` (from a connection to a claim), `claim`
-//! (whose state counts), `follow` (rounds), `round`, `first`, `reconcile`, `hydrate` (what is
-//! sent and read), `write`, `value`, `copy` (how), `schema`, `session`, `target`, `tls`, `watched`
-//! (the line). `drill` proves a backup in a scratch database. `legacy` reads what UNOC v2 left behind.
+//! (whose state counts), `follow` (rounds), `retry` (after a failure), `round`, `first`, `reconcile`,
+//! `hydrate` (what is sent and read), `write`, `value`, `copy` (how), `schema`, `session`, `target`,
+//! `passfile`, `tls`, `watched` (the line), `error`, `remedy` (what a failure means). `drill` proves a
+//! backup in a scratch database. `legacy` reads what UNOC v2 left behind.
 //!
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
 //! run still holds the site.
@@ -26,7 +27,10 @@ mod hydrate;
 pub mod legacy;
 mod mirror;
 mod parameters;
+mod passfile;
 mod reconcile;
+mod remedy;
+mod retry;
 mod round;
 mod schema;
 mod session;
@@ -34,7 +38,6 @@ mod status;
 mod target;
 mod tls;
 mod value;
-mod verify;
 mod watched;
 mod write;
 
@@ -42,8 +45,9 @@ pub use drill::{Drill, drill};
 pub use error::{Obstacle, SyncError};
 pub use facts::{Facts, SlowStatement};
 pub use handle::Handle;
-pub use mirror::{SyncOptions, start};
+pub use mirror::{Database, SyncOptions, start};
 pub use reconcile::Compared;
+pub use remedy::Explanation;
 pub use status::{ROUNDS_KEPT, Reconciled, Round, RoundKind, State, Status, Trouble};
 pub use target::{Server, Target};
 pub use watched::{STALL_LIMIT, Watch};

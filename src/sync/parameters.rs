@@ -25,6 +25,7 @@ pub(super) struct Draft {
     pub(super) key: Option<PathBuf>,
     pub(super) needs_writable: Option<bool>,
     pub(super) echo: bool,
+    pub(super) passfile: Option<PathBuf>,
 }
 
 impl Draft {
@@ -40,6 +41,7 @@ impl Draft {
             key: None,
             needs_writable: None,
             echo: false,
+            passfile: None,
         }
     }
 }
@@ -49,7 +51,7 @@ type Set = fn(&mut Draft, &str) -> Result<(), &'static str>;
 
 /// Every parameter that means something here, in alphabetical order. The names are libpq's
 /// (PostgreSQL documentation, "Parameter Key Words"), asyncpg's `ssl` and SQLAlchemy's `echo`.
-const PARAMETERS: [(&str, Set); 20] = [
+const PARAMETERS: [(&str, Set); 21] = [
     ("application_name", |draft, text| {
         draft.config.application_name(text);
         Ok(())
@@ -96,6 +98,10 @@ const PARAMETERS: [(&str, Set); 20] = [
     }),
     ("options", |draft, text| {
         draft.config.options(text);
+        Ok(())
+    }),
+    ("passfile", |draft, text| {
+        draft.passfile = Some(file(text)?);
         Ok(())
     }),
     ("password", |draft, text| {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::error::Obstacle;
 use super::facts::Facts;
 use super::reconcile::Compared;
+use super::remedy::Explanation;
 use crate::domain::Timestamp;
 
 /// Rounds that are remembered: two minutes of steady change.
@@ -24,7 +25,7 @@ pub enum State {
     Loading,
     /// Connected and following.
     Live,
-    /// PostgreSQL is away or fails; another attempt follows.
+    /// PostgreSQL is away or refuses something; another attempt follows.
     Waiting,
     /// An operator has to act.
     Stopped,
@@ -78,7 +79,7 @@ pub struct Round {
 /// The last thing that went wrong, until something goes right.
 #[derive(Clone, Debug)]
 pub struct Trouble {
-    pub message: String,
+    pub what: Explanation,
     /// The first of these failures in a row.
     pub since: Timestamp,
     pub at: Timestamp,
@@ -105,6 +106,8 @@ pub struct Status {
     /// What is going on, where the state alone does not tell.
     pub activity: Option<String>,
     pub obstacle: Option<Obstacle>,
+    /// The database's address with secrets masked.
+    pub database: Option<String>,
     pub instance_id: Option<Uuid>,
     pub epoch: Option<u64>,
     /// PostgreSQL holds the state after this commit.
@@ -126,6 +129,7 @@ impl Status {
             is_adopting: false,
             activity: None,
             obstacle: None,
+            database: None,
             instance_id: None,
             epoch: None,
             applied_seq: None,

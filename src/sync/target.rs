@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use postgres::config::{Host, SslMode, SslNegotiation};
@@ -10,6 +11,7 @@ use postgres::{Client, SimpleQueryMessage};
 
 use super::address::{self, Address, Endpoint};
 use super::error::SyncError;
+use super::passfile;
 use super::tls::Negotiator;
 use super::watched::Watch;
 
@@ -19,6 +21,8 @@ pub struct Target {
     address: Address,
     /// Log each statement with its duration and rows (`?echo=true`).
     pub(super) echo: bool,
+    /// Where a password stands that the address does not have.
+    passfile: Option<PathBuf>,
 }
 
 /// What a server says of itself.
@@ -37,8 +41,15 @@ impl Target {
     /// [`SyncError::Address`] naming the part that cannot be used; it repeats no value.
     pub fn parse(url: &str) -> Result<Self, SyncError> {
         let address = address::read(url)?;
-        let echo = address.echo;
-        Ok(Self { address, echo })
+        let (echo, passfile) = (address.echo, address.passfile.clone());
+        Ok(Self { address, echo, passfile })
+    }
+
+    /// The same with a file of passwords for an address that names neither one nor a password.
+    #[must_use]
+    pub fn with_passfile(mut self, path: Option<PathBuf>) -> Self {
+        self.passfile = self.passfile.or(path);
+        self
     }
 
     /// Reads the files that the address names, as each connection does.
@@ -88,14 +99,19 @@ impl Target {
     /// stand under `watch`; a login may be silent for as long as a connection may take.
     ///
     /// # Errors
-    /// [`SyncError::Tls`] when a certificate cannot be read, [`SyncError::Postgres`] when the host
-    /// cannot be used, [`SyncError::Hosts`] when none of several can.
+    /// [`SyncError::Tls`] when a certificate cannot be read, [`SyncError::NoPassword`] when one is asked
+    /// for, [`SyncError::Postgres`] when the host cannot be used, [`SyncError::Hosts`] when none of
+    /// several can.
     pub(super) fn connect(&self, watch: &Watch) -> Result<Client, SyncError> {
         let negotiator = self.address.tls.negotiator(watch)?;
         let mut failures = Vec::new();
         for endpoint in &self.address.endpoints {
-            match self.log_in(endpoint, &negotiator, watch) {
+            let (password, fault) = self.password(endpoint);
+            match self.log_in(endpoint, &negotiator, watch, password) {
                 Ok(client) => return Ok(client),
+                Err(error) if lacks_password(&error) => {
+                    return Err(SyncError::NoPassword(fault));
+                }
                 Err(error) => failures.push((endpoint.to_string(), error)),
             }
         }
@@ -108,13 +124,32 @@ impl Target {
         }
     }
 
+    /// The password of the file for an endpoint, or why the file is not used. Read for each
+    /// connection, so that a changed one needs no restart.
+    fn password(&self, endpoint: &Endpoint) -> (Option<String>, Option<String>) {
+        let config = &self.address.config;
+        match &self.passfile {
+            Some(path) if config.get_password().is_none() => {
+                match passfile::find(path, endpoint, config) {
+                    Ok(password) => (password, None),
+                    Err(fault) => (None, Some(fault)),
+                }
+            }
+            _ => (None, None),
+        }
+    }
+
     fn log_in(
         &self,
         endpoint: &Endpoint,
         negotiator: &Negotiator,
         watch: &Watch,
+        password: Option<String>,
     ) -> Result<Client, postgres::Error> {
         let mut config = self.address.config.clone();
+        if let Some(password) = password {
+            config.password(password);
+        }
         let mut negotiator = negotiator.clone();
         config.port(endpoint.port);
         match &endpoint.host {
@@ -134,6 +169,12 @@ impl Target {
         let timeout = config.get_connect_timeout().copied().unwrap_or(Duration::MAX);
         watch.during(timeout, || config.connect(negotiator))
     }
+}
+
+/// Whether the server asks for a password that the driver was not given; it has no code for that.
+fn lacks_password(error: &postgres::Error) -> bool {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    cause.is_some_and(|cause| cause == "password missing")
 }
 
 /// SSLRequest: its length and its code (PostgreSQL documentation, "Message Formats"). The server

@@ -3,6 +3,7 @@
 //! The driver knows fewer modes than libpq. It is told to begin TLS at once, so that it hands the
 //! bare socket to [`Negotiator`], which asks the server itself and may well answer with plain text.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -18,8 +19,8 @@ use tokio_rustls::TlsConnector;
 
 use super::binding;
 use super::error::SyncError;
-use super::verify::{self, Trust};
 use super::watched::{Watch, Watched};
+use crate::util::trust::{self, Trust};
 
 /// SSLRequest: its length, then its code (PostgreSQL documentation, "Message Formats").
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -70,18 +71,18 @@ impl Policy {
 
     fn client_config(&self) -> Result<ClientConfig, SyncError> {
         let fault = |error: rustls::Error| SyncError::Tls(error.to_string());
-        let builder = ClientConfig::builder_with_provider(verify::provider())
+        let builder = ClientConfig::builder_with_provider(trust::provider())
             .with_safe_default_protocol_versions()
             .map_err(fault)?
             .dangerous()
-            .with_custom_certificate_verifier(verify::verifier(self.trust()?));
+            .with_custom_certificate_verifier(trust::verifier(self.trust()?));
         let Some((certificates, key)) = &self.identity else {
             return Ok(builder.with_no_client_auth());
         };
         let chain = read_certificates(certificates)?;
-        let read_key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
-            SyncError::Tls(format!("{}: no unencrypted private key: {error}", key.display()))
-        })?;
+        let pem = trust::read_pem(key).map_err(|what| fault_of(key, &what))?;
+        let read_key = PrivateKeyDer::from_pem_slice(&pem)
+            .map_err(|error| fault_of(key, &format!("no unencrypted private key: {error}")))?;
         builder.with_client_auth_cert(chain, read_key).map_err(|error| {
             let (certificates, key) = (certificates.display(), key.display());
             SyncError::Tls(format!("{certificates} and {key} cannot be used together: {error}"))
@@ -102,13 +103,11 @@ impl Policy {
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SyncError> {
-    let fault = |what: String| SyncError::Tls(format!("{}: {what}", path.display()));
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let certificates = read.map_err(|error| fault(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(fault("it holds no certificate in PEM form".to_owned()));
-    }
-    Ok(certificates)
+    trust::read_certificates(path).map_err(|what| fault_of(path, &what))
+}
+
+fn fault_of(path: &Path, what: &dyn fmt::Display) -> SyncError {
+    SyncError::Tls(format!("{}: {what}", path.display()))
 }
 
 fn system_roots() -> Result<Vec<CertificateDer<'static>>, SyncError> {
@@ -167,14 +166,17 @@ impl Negotiation {
     async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(self, socket: S) -> io::Result<Link<S>> {
         let mut stream = Watched::new(socket, self.watch);
         let Some((connector, host)) = self.encrypt else {
-            return Ok(Link::Plain(stream));
+            return Ok(Link::new(Line::Plain(stream)));
         };
         stream.write_all(&SSL_REQUEST).await?;
         // One byte and no more: anything behind it that was slipped in by somebody on the way would
         // otherwise be taken for a part of the encrypted session.
         match stream.read_u8().await? {
-            b'S' => Ok(Link::Encrypted(Box::new(connector.connect(host, stream).await?))),
-            b'N' if !self.is_required => Ok(Link::Plain(stream)),
+            b'S' => {
+                let stream = connector.connect(host, stream).await?;
+                Ok(Link::new(Line::Encrypted(Box::new(stream))))
+            }
+            b'N' if !self.is_required => Ok(Link::new(Line::Plain(stream))),
             b'N' => Err(io::Error::other(
                 "the server does not offer TLS: switch it on there, or set sslmode=disable if the \
                  way to it is trusted",
@@ -187,16 +189,29 @@ impl Negotiation {
 }
 
 /// A negotiated connection.
-pub(super) enum Link<S> {
+pub(super) struct Link<S> {
+    line: Line<S>,
+    /// The end, not told yet.
+    end: Option<io::Result<()>>,
+    has_ended: bool,
+}
+
+enum Line<S> {
     Plain(Watched<S>),
     Encrypted(Box<tokio_rustls::client::TlsStream<Watched<S>>>),
 }
 
+impl<S> Link<S> {
+    fn new(line: Line<S>) -> Self {
+        Self { line, end: None, has_ended: false }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Link<S> {
     fn channel_binding(&self) -> ChannelBinding {
-        match self {
-            Self::Plain(_) => ChannelBinding::none(),
-            Self::Encrypted(stream) => match stream.get_ref().1.peer_certificates() {
+        match &self.line {
+            Line::Plain(_) => ChannelBinding::none(),
+            Line::Encrypted(stream) => match stream.get_ref().1.peer_certificates() {
                 Some([shown, ..]) => binding::to_certificate(shown),
                 _ => ChannelBinding::none(),
             },
@@ -205,14 +220,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Link<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Link<S> {
+    /// Tells the end one poll late. The driver reads all there is before it looks at an answer, and an
+    /// end makes it forget the last one: why the server, or a pooler, hung up.
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Encrypted(stream) => Pin::new(stream).poll_read(cx, buffer),
+        let link = self.get_mut();
+        if let Some(end) = link.end.take() {
+            return Poll::Ready(end);
+        }
+        let before = buffer.filled().len();
+        let polled = match &mut link.line {
+            Line::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Line::Encrypted(stream) => Pin::new(stream).poll_read(cx, buffer),
+        };
+        let is_end = match &polled {
+            Poll::Ready(Ok(())) => buffer.filled().len() == before && buffer.remaining() > 0,
+            // A server that hangs up in the middle of what it was sent resets the line.
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        };
+        match polled {
+            Poll::Ready(end) if is_end && !std::mem::replace(&mut link.has_ended, true) => {
+                link.end = Some(end);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            polled => polled,
         }
     }
 }
@@ -223,23 +259,53 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Link<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Encrypted(stream) => Pin::new(stream).poll_write(cx, bytes),
+        match &mut self.get_mut().line {
+            Line::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Line::Encrypted(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Encrypted(stream) => Pin::new(stream).poll_flush(cx),
+        match &mut self.get_mut().line {
+            Line::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Line::Encrypted(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Encrypted(stream) => Pin::new(stream).poll_shutdown(cx),
+        match &mut self.get_mut().line {
+            Line::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Line::Encrypted(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_came_before_the_end_is_looked_at_before_the_end() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let mut link = Link::new(Line::Plain(Watched::new(ours, Watch::default())));
+        theirs.write_all(b"why").await.unwrap();
+        drop(theirs);
+        let mut pending = 0;
+        let mut bytes = Vec::new();
+        loop {
+            let mut buffer = [0; 8];
+            let mut buffer = ReadBuf::new(&mut buffer);
+            let polled = std::future::poll_fn(|cx| {
+                Poll::Ready(Pin::new(&mut link).poll_read(cx, &mut buffer))
+            });
+            match polled.await {
+                Poll::Pending => pending += 1,
+                Poll::Ready(read) if read.is_ok() && !buffer.filled().is_empty() => {
+                    bytes.extend_from_slice(buffer.filled());
+                }
+                Poll::Ready(read) => break read.unwrap(),
+            }
+        }
+        assert_eq!((bytes.as_slice(), pending), (&b"why"[..], 1));
     }
 }

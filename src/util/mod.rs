@@ -1,5 +1,5 @@
 //! What several layers need and no crate does: calls that may never return, kept from those who serve,
-//! and lines that the journal can sort.
+//! lines that the journal can sort, and whom TLS trusts.
 //!
 //! Invariant: `util` does not know UNOC.
 
@@ -7,6 +7,7 @@ mod journal;
 mod observer;
 mod pool;
 mod threads;
+pub mod trust;
 
 pub use journal::{Priority, is_journal, marked};
 pub use observer::{Observed, Observer};

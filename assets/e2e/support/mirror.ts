@@ -14,7 +14,7 @@ export function mirror(state: 'live' | 'waiting' | 'stopped'): SyncStatus {
     state,
     message: {
       live: 'In step with PostgreSQL.',
-      waiting: 'PostgreSQL is away; changes wait here until it is back.',
+      waiting: 'PostgreSQL is away: db.example:5432: connection refused. Changes are kept here and will be sent.',
       stopped: 'Another appliance writes this site.',
     }[state],
     remedy: state === 'stopped' ? 'unoc sync takeover (this appliance becomes the one that writes)' : null,
@@ -38,7 +38,7 @@ export function mirror(state: 'live' | 'waiting' | 'stopped'): SyncStatus {
     })),
     last_error: isAway
       ? {
-          message: 'db.example:5432: connection refused',
+          message: 'PostgreSQL is away: db.example:5432: connection refused',
           since: ago(260),
           at: ago(9),
           attempts: 14,

@@ -79,7 +79,7 @@ impl Credentials {
         if u64::try_from(text.len()).is_ok_and(|bytes| bytes > BYTES_MAX) {
             return Err(fault(format!("it is larger than {BYTES_MAX} bytes")));
         }
-        let settings = parse(&text).map_err(fault)?;
+        let settings = parse(text.trim_start_matches('\u{feff}')).map_err(fault)?;
         Ok(Self { path: Some(path), settings })
     }
 }

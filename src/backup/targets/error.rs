@@ -38,12 +38,34 @@ pub enum TargetError {
          or load one as backup_target_{target} ({what})"
     )]
     NoCredentials { target: String, what: String },
-    /// The account may not do this, or its keys are wrong.
+    /// The certificate of the server is not accepted.
     #[error(
-        "backup target {target} denies access: {what}; check the keys in its credentials and the \
-         rights of that account"
+        "the certificate of backup target {target} is not accepted: {what}; name the certificate that \
+         signed it by ca_file=, and a host that stands in it by endpoint="
+    )]
+    Untrusted { target: String, what: String },
+    /// The keys are not those of an account.
+    #[error(
+        "backup target {target} does not accept the keys: {what}; check those in its credentials"
+    )]
+    WrongKeys { target: String, what: String },
+    /// The account may not do this.
+    #[error(
+        "backup target {target} denies access: {what}; let the account of these keys list, read, write \
+         and delete in the bucket"
     )]
     Denied { target: String, what: String },
+    /// The clocks of this host and of the server differ too much.
+    #[error(
+        "backup target {target} refuses the time of this host: {what}; set the clock here (timedatectl \
+         shows it) or there"
+    )]
+    Clock { target: String, what: String },
+    /// One file is larger than the target takes.
+    #[error(
+        "backup target {target} takes no file of this size: {what}; raise its limit for one object"
+    )]
+    ObjectLimit { target: String, what: String },
     /// The directory cannot be written.
     #[error(
         "the directory of backup target {target} cannot be used: {what}; check its owner, and \
@@ -62,7 +84,7 @@ pub enum TargetError {
     #[error("backup target {target} has no {name}")]
     NotFound { target: String, name: String },
     /// The target takes no more.
-    #[error("backup target {target} is full: {what}; make room there")]
+    #[error("backup target {target} is full: {what}; make room there, or raise its quota")]
     Full { target: String, what: String },
     /// What was read back is not what was sent; the object was removed.
     #[error(

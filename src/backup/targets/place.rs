@@ -8,20 +8,19 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
-use object_store::{
-    BackoffConfig, Certificate, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig,
-};
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
 use super::address::{Address, Scheme, is_endpoint};
 use super::credentials::Credentials;
 use super::error::TargetError;
-use super::explain::{Redact, causes};
-use super::route::Connector;
+use super::explain::Redact;
+use super::route::{self, Connector};
 use super::wait::STEP;
 use crate::util::Pool;
+use crate::util::trust::{self, Trust};
 
 /// A host that is there answers a connection at once, also across an ocean.
-const CONNECT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Tries of one request within the store, for a dropped connection or a server that restarts. The
 /// long waits are outside: [`super::next_attempt`].
@@ -65,7 +64,8 @@ impl Place {
         // The client finds its cryptography by this process-wide choice; another one is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
         let url = format!("{}://{}/", scheme_of(address.scheme), address.bucket);
-        let options = client_options(address, credentials)?;
+        let connector = Connector::new(trusted(address, credentials)?);
+        let options = client_options(address, credentials);
         let fault = |error: object_store::Error| {
             let what = redact.explain(&error);
             let what = if what.contains(NO_ROOTS) { NO_ROOTS_ADVICE.to_owned() } else { what };
@@ -81,19 +81,19 @@ impl Place {
             }
             Scheme::S3 => {
                 let builder = AmazonS3Builder::new().with_url(url).with_retry(retry());
-                let builder = builder.with_client_options(options).with_http_connector(Connector);
+                let builder = builder.with_client_options(options).with_http_connector(connector);
                 // One object is deleted at a time, which more servers understand than a list.
                 let builder = builder.with_config(AmazonS3ConfigKey::DisableBulkDelete, "true");
                 Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
             }
             Scheme::Google => {
                 let builder = GoogleCloudStorageBuilder::new().with_url(url).with_retry(retry());
-                let builder = builder.with_client_options(options).with_http_connector(Connector);
+                let builder = builder.with_client_options(options).with_http_connector(connector);
                 Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
             }
             Scheme::Azure => {
                 let builder = MicrosoftAzureBuilder::new().with_url(url).with_retry(retry());
-                let builder = builder.with_client_options(options).with_http_connector(Connector);
+                let builder = builder.with_client_options(options).with_http_connector(connector);
                 Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
             }
         };
@@ -120,25 +120,40 @@ fn scheme_of(scheme: Scheme) -> &'static str {
 
 /// A large file has no total limit: each request has one for its answer to begin, each read one for
 /// its bytes.
-fn client_options(
-    address: &Address,
-    credentials: &Credentials,
-) -> Result<ClientOptions, TargetError> {
-    let options = ClientOptions::new()
+fn client_options(address: &Address, credentials: &Credentials) -> ClientOptions {
+    ClientOptions::new()
         .with_timeout_disabled()
         .with_connect_timeout(CONNECT)
-        .with_read_timeout(STEP);
-    let Some(path) = &address.ca_file else {
-        return Ok(options.with_no_system_certificates(is_plain(address, credentials)));
-    };
+        .with_read_timeout(STEP)
+        .with_no_system_certificates(is_plain(address, credentials))
+}
+
+/// Whom the client trusts where a file says so.
+fn trusted(
+    address: &Address,
+    credentials: &Credentials,
+) -> Result<Option<rustls::ClientConfig>, TargetError> {
+    let Some(path) = &address.ca_file else { return Ok(None) };
     let fault = |what: String| TargetError::Certificates { path: path.to_owned(), what };
-    let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-    let roots = Certificate::from_pem_bundle(&pem).map_err(|error| fault(causes(&error)))?;
-    if roots.is_empty() {
-        return Err(fault("it holds no certificate in PEM form".to_owned()));
+    let roots = trust::read_certificates(path).map_err(fault)?;
+    let ignored = |name: &str| {
+        // Each kind of store takes the client's settings with its own name before them, too.
+        let starts = ["aws_", "azure_", "google_"];
+        let name = starts.iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name);
+        name.parse::<ClientConfigKey>().is_ok_and(|key| !route::honours_with_own_tls(key))
+    };
+    if let Some((.., line)) = credentials.settings.iter().find(|(name, ..)| ignored(name)) {
+        return Err(TargetError::Credentials {
+            path: credentials.path.clone().unwrap_or_default(),
+            what: format!("line {line} sets what has no effect beside ca_file="),
+        });
     }
-    let options = options.with_no_system_certificates(true);
-    Ok(roots.into_iter().fold(options, ClientOptions::with_root_certificate))
+    let builder = rustls::ClientConfig::builder_with_provider(trust::provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| fault(error.to_string()))?;
+    let verifier = trust::verifier(Trust::Signed { roots, by_name: true });
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    Ok(Some(builder.with_no_client_auth()))
 }
 
 /// Whether no call will need TLS: a server without it, and keys that are at hand. Then the system

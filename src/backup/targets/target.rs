@@ -15,7 +15,7 @@ use super::error::TargetError;
 use super::explain::{Redact, causes, io_cause};
 use super::place::{Place, open_directory};
 use super::wait::Patience;
-use crate::util::{Threads, Unanswered};
+use crate::util::{Threads, Unanswered, trust};
 
 /// Start of every name that a backup's file has.
 const NAME_START: &str = "unoc_";
@@ -212,29 +212,62 @@ impl Target {
         let asked_metadata = METADATA_HOSTS.iter().any(|host| what.contains(host));
         match error {
             _ if asked_metadata => TargetError::NoCredentials { target, what },
-            _ if is_no_bucket(&what) => TargetError::NoBucket { target, what },
+            _ if trust::is_untrusted(error) => TargetError::Untrusted { target, what },
+            _ if says(&what, &CLOCK) => TargetError::Clock { target, what },
+            _ if says(&what, &OBJECT_LIMIT) => TargetError::ObjectLimit { target, what },
+            _ if says(&what, &FULL) => TargetError::Full { target, what },
+            _ if says(&what, &NO_BUCKET) => TargetError::NoBucket { target, what },
             StoreError::NotFound { .. } => TargetError::NotFound { target, name: name.to_owned() },
-            _ if is_denied(error) => TargetError::Denied { target, what },
+            _ if says(&what, &WRONG_KEYS) || is_answer(error, "401") => {
+                TargetError::WrongKeys { target, what }
+            }
+            _ if is_answer(error, "403") => TargetError::Denied { target, what },
             _ if is_connection(error) => TargetError::Unreachable { target, what },
             _ => TargetError::Store { target, what },
         }
     }
 }
 
-/// The codes of S3 and Azure ("Common error codes" of both); Google answers with a sentence.
-fn is_no_bucket(what: &str) -> bool {
-    ["NoSuchBucket", "ContainerNotFound", "bucket does not exist"]
-        .iter()
-        .any(|code| what.contains(code))
+/// Codes of S3 and Azure ("Common error codes" of both), MinIO and Ceph; Google answers with sentences.
+const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "bucket does not exist"];
+const CLOCK: [&str; 4] = [
+    "RequestTimeTooSkewed",
+    "RequestExpired",
+    "RequestNotYetValid",
+    // Of a token that is signed here.
+    "in a reasonable timeframe",
+];
+const OBJECT_LIMIT: [&str; 2] = ["EntityTooLarge", "RequestBodyTooLarge"];
+const FULL: [&str; 7] = [
+    "QuotaExceeded",
+    "quota exceeded",
+    "InsufficientCapacity",
+    "InsufficientStorage",
+    "StorageFull",
+    "StorageLimitExceeded",
+    "storage_cap_exceeded",
+];
+const WRONG_KEYS: [&str; 7] = [
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+    "InvalidSecurity",
+    "InvalidToken",
+    "ExpiredToken",
+    "AuthenticationFailed",
+    "Invalid JWT Signature",
+];
+
+fn says(what: &str, codes: &[&str]) -> bool {
+    codes.iter().any(|code| what.contains(code))
 }
 
 /// Whether the answer was 401 or 403; a listing's answer has no variant of its own.
-fn is_denied(error: &StoreError) -> bool {
-    if let StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } = error {
-        return true;
+fn is_answer(error: &StoreError, status: &str) -> bool {
+    match (error, status) {
+        (StoreError::PermissionDenied { .. }, "403")
+        | (StoreError::Unauthenticated { .. }, "401") => true,
+        _ => causes(error).contains(&format!("status code: {status}")),
     }
-    let text = causes(error);
-    ["status code: 401", "status code: 403"].iter().any(|status| text.contains(status))
 }
 
 /// Whether no answer came at all.
@@ -329,7 +362,16 @@ mod tests {
             assert!(said.starts_with(expected), "{said}");
         };
         check(&generic("403 Forbidden", "AccessDenied"), "Denied");
-        check(&generic("401 Unauthorized", "x"), "Denied");
+        check(&generic("401 Unauthorized", "x"), "WrongKeys");
+        for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken"] {
+            check(&generic("403 Forbidden", code), "WrongKeys");
+        }
+        check(&generic("403 Forbidden", "RequestTimeTooSkewed"), "Clock");
+        for code in ["QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"] {
+            check(&generic("403 Forbidden", code), "Full");
+        }
+        check(&generic("507 Insufficient Storage", "InsufficientCapacity"), "Full");
+        check(&generic("400 Bad Request", "EntityTooLarge"), "ObjectLimit");
         check(&generic("500 Internal Server Error", "InternalError"), "Store");
         check(&generic("404 Not Found", "NoSuchBucket"), "NoBucket");
         check(&not_found("NoSuchBucket"), "NoBucket");

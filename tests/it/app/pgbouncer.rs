@@ -1,4 +1,4 @@
-//! A real pgbouncer in transaction mode, in front of a test's server.
+//! A real pgbouncer, in front of a test's server.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -22,10 +22,16 @@ pub(crate) struct Pgbouncer {
 }
 
 impl Pgbouncer {
-    /// Starts a pooler with two server connections, so that sessions share them; nothing, and a skip,
-    /// where it is not installed.
+    /// Starts a pooler in transaction mode with two server connections, so that sessions share them;
+    /// nothing, and a skip, where it is not installed.
     #[track_caller]
     pub(crate) fn start(postgres: &Postgres) -> Option<Self> {
+        Self::start_in("transaction", postgres)
+    }
+
+    /// The same in another mode.
+    #[track_caller]
+    pub(crate) fn start_in(mode: &str, postgres: &Postgres) -> Option<Self> {
         if !Path::new(PROGRAM).exists() {
             skip("pgbouncer is not installed (ops/test.sh installs it)");
             return None;
@@ -39,7 +45,7 @@ impl Pgbouncer {
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={server_port}\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\n\
+             auth_type = scram-sha-256\nauth_file = {}\npool_mode = {mode}\n\
              default_pool_size = 2\nmax_client_conn = 50\nserver_login_retry = 1\n",
             users.display()
         );

@@ -2,6 +2,7 @@
 
 mod adopting;
 mod database;
+mod failures;
 mod fencing;
 mod interruptions;
 mod quarantine;

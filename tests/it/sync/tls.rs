@@ -111,11 +111,14 @@ fn a_self_signed_certificate_is_trusted_when_it_is_named() {
         (certificates::self_signed(&["127.0.0.1"]), certificates::self_signed(&["127.0.0.1"]));
     let Some(postgres) = Postgres::with_tls(&identity, None) else { return };
     let root = certificates::write(directory.path(), "server.crt", &identity.certificate);
+    let marked = format!("\u{feff}{}", identity.certificate);
+    let marked = certificates::write(directory.path(), "marked.crt", &marked);
     let other = certificates::write(directory.path(), "other.crt", &other.certificate);
-    let (root, other) = (root.display(), other.display());
+    let (root, marked, other) = (root.display(), marked.display(), other.display());
     let table = [
         (format!("sslmode=verify-full&sslrootcert={root}"), "encrypted"),
         (format!("sslmode=verify-ca&sslrootcert={root}"), "encrypted"),
+        (format!("sslmode=verify-full&sslrootcert={marked}"), "encrypted"),
         (format!("sslmode=verify-ca&sslrootcert={other}"), "certificate"),
     ];
     holds(&postgres.url(), &table);

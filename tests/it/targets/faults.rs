@@ -1,6 +1,8 @@
 //! What goes wrong between here and a target, caused and not played.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -132,7 +134,7 @@ fn wrong_keys_and_missing_buckets_are_told_apart() {
         bench.upload(&target, &bench.file(NAME, 9 * MIB)).unwrap_err(),
         bench.runtime.block_on(target.list(SITE)).unwrap_err(),
     ] {
-        assert!(matches!(error, TargetError::Denied { .. }), "{error:?}");
+        assert!(matches!(error, TargetError::WrongKeys { .. }), "{error:?}");
         let text = format!("{error} {error:?}");
         assert!(text.contains("minio") && text.contains("SignatureDoesNotMatch"), "{text}");
         assert!(!text.contains("wr0ng") && !text.contains("StringToSign"), "{text}");
@@ -144,6 +146,53 @@ fn wrong_keys_and_missing_buckets_are_told_apart() {
     // Not by an upload: this server makes the bucket then.
     let error = bench.runtime.block_on(target.list(SITE)).unwrap_err();
     assert!(matches!(error, TargetError::NoBucket { .. }), "{error:?}");
+}
+
+/// A store that gives every request one answer.
+fn refusing(status: &'static str, code: &str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let body = format!("<Error><Code>{code}</Code><Message>It is so.</Message></Error>");
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    // It ends with the process.
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.expect("it listens");
+            let mut read = [0; 64 * 1024];
+            // One that hangs up is not answered.
+            socket.read(&mut read).and_then(|_| socket.write_all(answer.as_bytes())).ok();
+        }
+    });
+    port
+}
+
+#[test]
+fn each_refusal_says_what_to_do_about_it() {
+    let (bench, s3) = (Bench::new(), S3::start());
+    let url = s3.target_url(&s3.credentials_file(bench.directory.path()));
+    for (status, code, remedy) in [
+        ("403 Forbidden", "RequestTimeTooSkewed", "set the clock"),
+        ("403 Forbidden", "QuotaExceeded", "raise its quota"),
+        ("507 Insufficient Storage", "InsufficientCapacity", "make room there"),
+        ("400 Bad Request", "EntityTooLarge", "limit for one object"),
+        ("403 Forbidden", "AccessDenied", "let the account"),
+        ("403 Forbidden", "SignatureDoesNotMatch", "check those in its credentials"),
+        ("403 Forbidden", "InvalidAccessKeyId", "check those in its credentials"),
+    ] {
+        let endpoint = format!("http://127.0.0.1:{}", refusing(status, code));
+        let target = Target::parse(&url.replace(&s3.endpoint, &endpoint), None).unwrap();
+        for error in [
+            bench.upload(&target, &bench.file(NAME, 1000)).unwrap_err(),
+            bench.runtime.block_on(target.list(SITE)).unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert!(text.contains(remedy) && text.contains(code), "{code}: {text}");
+            assert!(code == "AccessDenied" || !text.contains("let the account"), "{text}");
+        }
+    }
 }
 
 #[test]

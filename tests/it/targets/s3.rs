@@ -96,8 +96,8 @@ fn tls_is_checked_against_the_named_authority() {
 
     let target = Target::parse(&format!("{url}&ca_file={}", other.display()), None).unwrap();
     let error = bench.upload(&target, &file).unwrap_err();
-    assert!(matches!(error, TargetError::Unreachable { .. }), "{error:?}");
-    assert!(error.to_string().contains("certificate"), "{error}");
+    assert!(matches!(error, TargetError::Untrusted { .. }), "{error:?}");
+    assert!(error.to_string().contains("ca_file="), "{error}");
 
     let none = write("empty.pem", "nothing");
     for ca_file in [none, bench.path("absent.pem")] {
@@ -105,6 +105,46 @@ fn tls_is_checked_against_the_named_authority() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains(ca_file.to_str().unwrap()), "{error}");
     }
+}
+
+/// As `openssl req -x509` makes one: an authority and a server at once. curl takes it, too.
+#[test]
+fn a_self_signed_certificate_is_trusted_when_it_is_named() {
+    let bench = Bench::new();
+    let identity = certificates::self_signed(&["127.0.0.1"]);
+    let s3 = S3::start_tls(&identity);
+    let write = |name, pem: &str| certificates::write(bench.directory.path(), name, pem);
+    let own = write("own.pem", &identity.certificate);
+    // As an editor of another system writes it, behind another one.
+    let (authority, mark) = (Authority::new(), '\u{feff}');
+    let marked = write("marked.pem", &format!("{mark}{}", identity.certificate));
+    let second = write("two.pem", &format!("{}{}", authority.pem, identity.certificate));
+    let other = write("x.pem", &certificates::self_signed(&["127.0.0.1"]).certificate);
+    let credentials = s3.credentials_file(bench.directory.path());
+    let keys = fs::read_to_string(&credentials).unwrap();
+    fs::write(&credentials, format!("{mark}{keys}")).unwrap();
+    let url = s3.target_url(&credentials);
+    let file = bench.file(NAME, 9 * MIB);
+    let by = |url: &str, ca_file: &std::path::Path| {
+        let target = Target::parse(&format!("{url}&ca_file={}", ca_file.display()), None).unwrap();
+        bench.upload(&target, &file)
+    };
+    for ca_file in [&own, &marked, &second] {
+        by(&url, ca_file).unwrap();
+    }
+    let by_name = url.replace("127.0.0.1", "localhost");
+    for error in [by(&url, &other).unwrap_err(), by(&by_name, &own).unwrap_err()] {
+        assert!(matches!(error, TargetError::Untrusted { .. }), "{error:?}");
+    }
+
+    // What the own way of trusting would pass over is refused by its line.
+    for setting in ["TIMEOUT=10s", "AWS_PROXY_CA_CERTIFICATE=x"] {
+        fs::write(&credentials, format!("{keys}\n{setting}\n")).unwrap();
+        let error = Target::parse(&format!("{url}&ca_file={}", own.display()), None).unwrap_err();
+        assert!(error.to_string().contains("line 5"), "{setting}: {error}");
+    }
+    fs::write(&credentials, format!("{keys}\nUSER_AGENT=of a test\n")).unwrap();
+    by(&url, &own).unwrap();
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use unoc::domain::Timestamp;
 use unoc::engine::{Clock, Engine, EngineError, EngineOptions, Exit, Handle};
 use unoc::store::{AuditOrigin, OpenOptions, Store};
-use unoc::sync::{self, Compared, Obstacle, State, SyncError, SyncOptions, Target};
+use unoc::sync::{self, Compared, Database, Obstacle, State, SyncError, SyncOptions, Target};
 use uuid::Uuid;
 
 use crate::app::wait;
@@ -77,9 +77,11 @@ impl Rig {
     /// Starts the mirror and waits for the first contact as long as the appliance does.
     pub(in crate::sync) fn start_mirror(&mut self) {
         let engine = self.engine().clone();
+        let target = Target::parse(&self.url).expect("a usable address");
+        let database = Database { target, shown: self.url.clone() };
         let options = SyncOptions {
-            target: Target::parse(&self.url).expect("a usable address"),
-            database: self.url.clone(),
+            database: database.clone(),
+            read_again: Box::new(move || Ok(database.clone())),
             site_name: "Prüfstand".to_owned(),
             holder: format!("oracle:{}", self.directory.path().display()),
             clock: engine.clock(),
@@ -148,7 +150,7 @@ impl Rig {
     pub(in crate::sync) fn be_in_step(&mut self, when: &str) {
         wait::until("everything arrives", || match self.runtime.block_on(self.sync().sync_now()) {
             Ok(()) => Some(()),
-            Err(SyncError::Away(_)) => None,
+            Err(SyncError::Waiting(_)) => None,
             Err(error) => panic!("{when}: {error}"),
         });
         let epoch = self.epoch().expect("it is connected");
@@ -161,7 +163,7 @@ impl Rig {
             match self.runtime.block_on(self.sync().compare(true)) {
                 Ok(found) => Some(found.result),
                 // A cut that was armed for an earlier round.
-                Err(SyncError::Away(_)) => None,
+                Err(SyncError::Waiting(_)) => None,
                 Err(error) => panic!("{when}: {error}"),
             }
         })

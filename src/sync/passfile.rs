@@ -1,0 +1,155 @@
+//! Passwords from a file, by libpq's rules (PostgreSQL documentation, "The Password File").
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use postgres::Config;
+use postgres::config::Host;
+
+use super::address::{Endpoint, SOCKET_DIRECTORIES};
+
+/// Largest file; a line has about 60 bytes.
+const BYTES_MAX: u64 = 1 << 20;
+/// libpq takes a file that its owner alone may use.
+const OTHERS: u32 = 0o077;
+/// What a local socket in a usual directory is called in the file.
+const LOCAL: &str = "localhost";
+
+/// Returns the password of the first line that fits the endpoint, the database and the user.
+///
+/// # Errors
+/// Why the file is not used, with its name and what to do. It quotes nothing of it.
+pub(super) fn find(
+    path: &Path,
+    endpoint: &Endpoint,
+    config: &Config,
+) -> Result<Option<String>, String> {
+    let text = read(path).map_err(|what| format!("{} is not used: {what}", path.display()))?;
+    let host = match &endpoint.host {
+        Host::Unix(directory)
+            if SOCKET_DIRECTORIES.iter().any(|usual| directory.as_os_str() == *usual) =>
+        {
+            LOCAL.to_owned()
+        }
+        Host::Unix(directory) => directory.display().to_string(),
+        Host::Tcp(name) => name.clone(),
+    };
+    let user = config.get_user().unwrap_or_default();
+    let database = config.get_dbname().unwrap_or(user);
+    Ok(password(&text, [&host, &endpoint.port.to_string(), database, user]))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    if metadata.permissions().mode() & OTHERS != 0 {
+        let shown = path.display();
+        return Err(format!("others than its owner may read or write it; chmod 600 {shown}"));
+    }
+    let read = File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    let bytes = read.map_err(|error: io::Error| error.to_string())?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(format!("it is larger than {BYTES_MAX} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+}
+
+/// A line is `host:port:database:user:password`; a lone `*` fits everything, `\` takes the next
+/// letter as it is.
+fn password(text: &str, wanted: [&str; 4]) -> Option<String> {
+    let text = text.trim_start_matches('\u{feff}');
+    text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+        let fields = fields(line);
+        let (place, rest) = fields.split_at_checked(wanted.len())?;
+        let fits = place.iter().zip(wanted).all(|(field, wanted)| field.fits(wanted));
+        let password = &rest.first()?.text;
+        (fits && !password.is_empty()).then(|| password.clone())
+    })
+}
+
+#[derive(Default)]
+struct Field {
+    text: String,
+    is_escaped: bool,
+}
+
+impl Field {
+    fn fits(&self, wanted: &str) -> bool {
+        (self.text == "*" && !self.is_escaped) || self.text == wanted
+    }
+}
+
+fn fields(line: &str) -> Vec<Field> {
+    let mut fields = vec![Field::default()];
+    let mut letters = line.chars();
+    while let Some(mut letter) = letters.next() {
+        let mut field = fields.pop().unwrap_or_default();
+        if letter == ':' {
+            fields.extend([field, Field::default()]);
+            continue;
+        }
+        if letter == '\\' {
+            field.is_escaped = true;
+            // A last one stands for itself.
+            letter = letters.next().unwrap_or(letter);
+        }
+        field.text.push(letter);
+        fields.push(field);
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_that_fits_counts() {
+        let text = "# db:5432:unoc:u:no\n\ndb:5432:unoc:u\ndb:5433:*:*:port\r\n\
+                    db:5432:unoc:v:user\ndb:*:unoc:u:wild\n*:*:*:*:last\n";
+        let holds = |wanted: [&str; 4], expected: Option<&str>| {
+            assert_eq!(password(text, wanted).as_deref(), expected, "{wanted:?}");
+        };
+        holds(["db", "5433", "any", "any"], Some("port"));
+        holds(["db", "5432", "unoc", "v"], Some("user"));
+        holds(["db", "5432", "unoc", "u"], Some("wild"));
+        holds(["other", "5432", "unoc", "u"], Some("last"));
+        let text =
+            "\u{feff}\\*:1:d:u:literal\nfe80\\:\\:1:1:d:u:a\\:b\\\\c:more\nh:1:d:u:\nh:1:d:u:é\\";
+        assert_eq!(password(text, ["h", "1", "d", "u"]).as_deref(), Some("é\\"));
+        assert_eq!(password(text, ["*", "1", "d", "u"]).as_deref(), Some("literal"));
+        assert_eq!(password(text, ["fe80::1", "1", "d", "u"]).as_deref(), Some("a:b\\c"));
+        assert_eq!(password(text, ["h", "2", "d", "u"]), None);
+    }
+
+    #[test]
+    fn a_file_is_used_only_while_it_is_private() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pgpass");
+        let mut config = Config::new();
+        config.user("u");
+        let usual = Endpoint { host: Host::Unix(SOCKET_DIRECTORIES[0].into()), port: 5432 };
+        let find = |path: &Path| find(path, &usual, &config);
+        assert!(find(&path).unwrap_err().contains("No such file"));
+        assert!(find(directory.path()).unwrap_err().contains("no file"));
+        // The user's name is the database's, where none is named.
+        fs::write(&path, "localhost:5432:u:u:s3cr3t\n").unwrap();
+        for (mode, is_used) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let found = find(&path);
+            assert_eq!(found.is_ok(), is_used, "{mode:o} {found:?}");
+            match found {
+                Ok(password) => assert_eq!(password.as_deref(), Some("s3cr3t")),
+                Err(why) => assert!(why.contains("chmod 600") && !why.contains("s3cr3t"), "{why}"),
+            }
+        }
+    }
+}
