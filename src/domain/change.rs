@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Device, Interface, Link};
+use super::{Device, Interface, Link, Status, Timestamp};
 
 /// One entity before and after. `before` is `None` for a new one, `after` for a deleted one;
 /// never both.
@@ -34,6 +34,27 @@ impl<T> Edit<T> {
 
     pub(super) fn reversed(self) -> Self {
         Self { before: self.after, after: self.before }
+    }
+}
+
+impl<T: Clone + PartialEq> Edit<T> {
+    fn correction(
+        &self,
+        is_for_times_only: bool,
+        status: impl Fn(&T) -> (Status, Timestamp),
+        set_since: impl Fn(&mut T, Timestamp),
+    ) -> Option<Self> {
+        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
+        let (was, is) = (status(before), status(after));
+        if is_for_times_only && before != after {
+            return Some(self.clone().reversed());
+        }
+        if was.0 != is.0 || was.1 == is.1 {
+            return None;
+        }
+        let mut corrected = T::clone(after);
+        set_since(&mut corrected, was.1);
+        Some(Self { before: Some(Arc::clone(after)), after: Some(Arc::new(corrected)) })
     }
 }
 
@@ -115,6 +136,30 @@ impl Change {
                 Link { updated_at, status_since, ..Link::clone(after) } == **before
             }
             _ => false,
+        }
+    }
+
+    /// What gives `after` the times of `before` that should not have changed: all of them when
+    /// nothing else differs, and that of the status when the status is the same.
+    pub(super) fn correction_of_times(&self) -> Option<Self> {
+        match self {
+            Self::Device(edit) => edit
+                .correction(
+                    self.is_for_times_only(),
+                    |device| (device.effective_status(), device.status_since),
+                    |device, since| device.status_since = since,
+                )
+                .map(Self::Device),
+            Self::Link(edit) => edit
+                .correction(
+                    self.is_for_times_only(),
+                    |link| (link.status, link.status_since),
+                    |link, since| link.status_since = since,
+                )
+                .map(Self::Link),
+            Self::Interface(edit) => self.is_for_times_only().then(|| {
+                Self::Interface(Edit { before: edit.after.clone(), after: edit.before.clone() })
+            }),
         }
     }
 

@@ -124,8 +124,17 @@ impl<'w> Edits<'w> {
 
     /// The changes, each entity once (first `before`, last `after`), in order of first touch; and
     /// how many of them were touched by the first `direct` entries of the journal.
-    pub(super) fn finish(self, direct: usize) -> (Vec<Change>, usize) {
-        coalesce(self.journal, direct)
+    pub(super) fn finish(mut self, direct: usize) -> (Vec<Change>, usize) {
+        let (mut changes, direct_places) = coalesce(std::mem::take(&mut self.journal), direct);
+        if self.sets_times {
+            self.set_times_by_outcome(&mut changes);
+        }
+        // What was made and unmade in one session never was.
+        let is_something = |change: &Change| !change.is_nothing();
+        let direct_count =
+            changes[..direct_places].iter().filter(|change| is_something(change)).count();
+        changes.retain(is_something);
+        (changes, direct_count)
     }
 
     /// The same, but the world is left as it was, and what was changed and changed back is none.
@@ -138,12 +147,24 @@ impl<'w> Edits<'w> {
         changes
     }
 
+    /// A status that changed and changed back within the session did not change: a device whose
+    /// override is cleared can be DOWN until its status is computed.
+    fn set_times_by_outcome(&mut self, changes: &mut [Change]) {
+        for change in changes {
+            if let Some(correction) = change.correction_of_times() {
+                self.world.apply(&correction);
+                change.absorb(correction);
+            }
+        }
+    }
+
     fn record(&mut self, change: Change) {
         self.world.apply(&change);
         self.journal.push(change);
     }
 }
 
+/// Each entity's changes as one, and how many of them begin in the first `direct` ones.
 fn coalesce(journal: Vec<Change>, direct: usize) -> (Vec<Change>, usize) {
     let mut direct_places = 0;
     let mut place: FxHashMap<EntityKey, usize> = FxHashMap::default();
@@ -160,12 +181,7 @@ fn coalesce(journal: Vec<Change>, direct: usize) -> (Vec<Change>, usize) {
             }
         }
     }
-    // What was made and unmade in one session never was.
-    let is_something = |change: &Change| !change.is_nothing();
-    let direct_count =
-        changes[..direct_places].iter().filter(|change| is_something(change)).count();
-    changes.retain(is_something);
-    (changes, direct_count)
+    (changes, direct_places)
 }
 
 fn take(counter: &mut u64, kind: Kind) -> Result<u64, Refusal> {

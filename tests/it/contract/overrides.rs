@@ -52,6 +52,22 @@ fn setting_and_clearing_show_the_device_with_its_times() {
     }
 }
 
+/// Found by the random commands: an edge router that was linked while its override said UP was
+/// DOWN for a moment within the command that cleared it, and was then said to be UP since then.
+#[test]
+fn clearing_an_override_that_says_what_is_computed_keeps_the_time() {
+    let app = TestApp::empty();
+    let core = app.provision("Core", "CORE_ROUTER");
+    set(&app, "override-status", core, "DEGRADED", &Value::Null);
+    let edge = app.provision("Edge", "EDGE_ROUTER");
+    let since = set(&app, "override", edge, "UP", &Value::Null)["device"]["status_since"].clone();
+    app.connect(edge, core);
+    assert_eq!(app.device(edge)["status_since"], since);
+    let cleared = app.delete(&format!("/api/devices/{edge}/override")).expect(200).json();
+    assert_eq!(cleared["device"]["effective_status"], "UP");
+    assert_eq!(cleared["device"]["status_since"], since);
+}
+
 #[test]
 fn the_reason_may_be_left_out() {
     let app = TestApp::empty();

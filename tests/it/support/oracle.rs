@@ -387,6 +387,10 @@ impl Oracle {
                 .values()
                 .any(|device| self.check_parent(device.device_type, device.parent).is_err())
             || self.links.values().any(|link| link.length_km.is_some_and(|km| km < 0.0))
+            || self
+                .links
+                .values()
+                .any(|link| self.interfaces[&link.a.0].device == self.interfaces[&link.b.0].device)
     }
 
     fn add_interface(
