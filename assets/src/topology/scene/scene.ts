@@ -30,7 +30,7 @@ const LIGHT_MS = 900
 /** Names beyond the edge of the canvas, so that they do not pop up while panning. */
 const MARGIN_PX = 80
 /** A network of this size is given to the graphics card as a whole; of a larger one, what can be seen. */
-const WHOLE_SPOTS_MAX = 20_000
+const WHOLE_SPOTS_MAX = 2_000
 /** Members in the graph beyond which those out of sight leave it. */
 const MEMBERS_MAX = 12_000
 
