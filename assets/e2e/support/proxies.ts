@@ -149,8 +149,8 @@ const CONFIGURATIONS: Record<Program, (wanted: Wanted) => Promise<Configuration>
       mkdirSync(join(directory, kind))
       return `${kind}_temp_path ${join(directory, kind)};`
     })
-    const user = process.getuid?.() === 0 ? 'user root;' : ''
-    const head = `daemon off; pid ${join(directory, 'pid')}; error_log stderr; ${user} events {}`
+    // One process: workers would outlive a master that is killed.
+    const head = `daemon off; master_process off; pid ${join(directory, 'pid')}; error_log stderr; events {}`
     return {
       text: `${head}\nhttp {\naccess_log off;\n${folders.join('\n')}\n${servers}\n}\n`,
       scheme: 'http',
