@@ -100,7 +100,7 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     await confirm.click()
 
     await dialog.getByRole('heading', { name: 'The site is restored' }).waitFor()
-    await dialog.getByText(/1\s+device is gone/).waitFor()
+    await dialog.getByText(/1\s+device was removed/).waitFor()
     expect(await names(unoc)).toEqual(['GW-1'])
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
 
@@ -273,7 +273,7 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     const restore = rowOf(page, id).getByRole('button', { name: /^Restore…/ })
     expect(await restore.isDisabled()).toBe(true)
     // The newest is the one that was made in its place.
-    const repair = page.getByRole('row').filter({ hasText: 'in place of a bad one' })
+    const repair = page.getByRole('row').filter({ hasText: 'replaces a bad one' })
     await repair.getByText('Verified', { exact: true }).waitFor()
 
     // A restore that meets damage marks the file too, and makes nothing: the site may be what is to be undone.

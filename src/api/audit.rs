@@ -58,7 +58,7 @@ impl FromFields for AuditQuery {
 #[schema(as = AuditRow)]
 struct AuditView<'a> {
     id: u64,
-    /// The commit that it became durable with.
+    /// The commit that made it durable.
     seq: u64,
     #[schema(value_type = String, format = DateTime)]
     at: Time,

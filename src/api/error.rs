@@ -226,7 +226,7 @@ fn backup(error: &BackupError) -> Response {
 fn internal(error: &dyn std::error::Error) -> Response {
     let mut response = answer(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "Internal error; the log names it under this request's id",
+        "Internal error; the log has the cause under this request's id",
     );
     response.extensions_mut().insert(LoggedCause(error.to_string()));
     response

@@ -17,6 +17,7 @@ use super::sync::behind_s;
 use crate::domain::Kind;
 use crate::engine::{Activity, EngineError, Room, Work};
 use crate::sync::State as SyncState;
+use crate::util::counted;
 use crate::wire::Time;
 
 /// v2's service name and API version: agents compare the whole body.
@@ -75,23 +76,23 @@ struct HealthDetail {
 /// Whether the site could be restored.
 #[derive(Serialize, ToSchema)]
 struct BackupHealth {
-    /// When the newest backup was taken that was restored and compared.
+    /// When the newest backup that was restored and compared was taken.
     #[schema(value_type = Option<String>, format = DateTime)]
     restorable_as_of: Option<Time>,
     /// Its age.
     rpo_s: Option<f64>,
     /// Whether that is longer ago than it may be.
     is_stale: bool,
-    /// Why the last full verification did not get through PostgreSQL; null where it did, and where
-    /// it is not possible.
+    /// Why the last full verification failed in PostgreSQL; null if it passed, and where it is not
+    /// possible.
     postgres_failure: Option<String>,
     /// The newest backup while it was never verified, and what kept it from that; null where it was.
     unverified: Option<String>,
-    /// The places off the host that could not be set up, and why; null where all could.
+    /// The off-host targets that could not be set up, and why; null if all could.
     target_failure: Option<String>,
 }
 
-/// Whether the one writer waits for work or gets on with it.
+/// Whether the writer is idle or makes progress.
 #[derive(Serialize, ToSchema)]
 struct EngineHealth {
     is_alive: bool,
@@ -236,14 +237,14 @@ fn verdict(room: Result<&Room, &EngineError>, state: &ApiState) -> (&'static str
         }
         SyncState::Stopped => {
             let why = sync.obstacle.map(|obstacle| obstacle.message).unwrap_or_default();
-            Some(format!("the mirror stands still: {why}"))
+            Some(format!("sync is stopped: {why}"))
         }
         SyncState::Off | SyncState::Connecting | SyncState::Loading | SyncState::Live => None,
     };
     let backups = state.backups();
-    let postgres = backups.postgres_failure().map(|failure| {
-        format!("the last full verification did not get through PostgreSQL; {failure}")
-    });
+    let postgres = backups
+        .postgres_failure()
+        .map(|failure| format!("the last full verification failed in PostgreSQL; {failure}"));
     let unverified = backups.unverified().map(|what| {
         format!(
             "the newest backup is not verified, {what}; verify it with: unoc backup verify latest"
@@ -261,8 +262,8 @@ fn unprotected(state: &ApiState) -> Option<String> {
     let hours = state.backups().options().stale_after_s / 3600;
     protection.is_stale.then(|| {
         format!(
-            "no backup of the last {hours} hours was restored and compared; make one with: unoc \
-             backup now"
+            "no backup of the last {} was restored and compared; make one with: unoc backup now",
+            counted(hours, "hour")
         )
     })
 }
@@ -273,8 +274,8 @@ fn stopped(activity: Activity) -> Option<String> {
         Activity::Idle | Activity::Busy(_) => None,
         Activity::Ended => Some("the engine has ended; restart the service".to_owned()),
         Activity::Stuck(Work { what, elapsed }) => Some(format!(
-            "the engine does not answer: it has been at {what} for {} s; see whether the data volume \
-             answers, then restart the service",
+            "the engine does not respond: it has been busy with {what} for {} s; check that the \
+             data volume responds, then restart the service",
             elapsed.as_secs()
         )),
     }
@@ -297,7 +298,7 @@ fn read_only(room: Result<&Room, &EngineError>) -> Option<String> {
     };
     (!room.is_writable()).then(|| {
         format!(
-            "read-only: {} has {} MiB free, {} MiB are kept; free some space",
+            "read-only: {} has {} MiB free, and {} MiB are reserved; free some space",
             room.space.directory.display(),
             room.space.free_bytes >> 20,
             room.min_free_bytes >> 20

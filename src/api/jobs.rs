@@ -71,7 +71,7 @@ pub struct RunView {
     duration_ms: Option<u64>,
     #[schema(schema_with = result_schema)]
     result: &'static str,
-    /// What came of it, in a sentence.
+    /// The outcome, in a sentence.
     message: Option<String>,
     /// The last lines that it logged.
     log: Vec<String>,
@@ -122,12 +122,12 @@ fn result_schema() -> Schema {
     words_schema(RunResult::ALL.map(RunResult::as_str))
 }
 
-/// What to change of a job; what is absent stays.
+/// What to change of a job; absent keys stay as they are.
 #[derive(ToSchema)]
 #[schema(as = JobPatch)]
 struct PatchBody {
     /// Five cron fields (minute, hour, day of the month, month, day of the week), local time;
-    /// null brings the default back.
+    /// null restores the default.
     #[schema(value_type = Option<String>, example = "15 2 * * *")]
     schedule: Option<Option<Schedule>>,
     #[schema(value_type = Option<bool>, nullable = false)]

@@ -233,7 +233,7 @@ async fn connect_devices(
     Ok(Json(answer).into_response())
 }
 
-/// New values of a link; what is absent stays.
+/// New values of a link; absent ones stay as they are.
 #[derive(ToSchema)]
 #[schema(as = LinkPatch)]
 pub(super) struct LinkPatchBody {

@@ -54,7 +54,7 @@ pub(super) fn add_common_answers(document: &mut OpenApi) {
             add(
                 read,
                 &[
-                    ("400", "Unreadable request"),
+                    ("400", "Malformed request"),
                     ("404", "Not found"),
                     ("421", "The host asked for is none of the allowed ones"),
                     ("500", "Internal error"),

@@ -69,7 +69,7 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     let mut response = answer(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "Internal error; the log names it under this request's id",
+        "Internal error; the log has the cause under this request's id",
     );
     response.extensions_mut().insert(LoggedCause(format!("panic: {text}")));
     response

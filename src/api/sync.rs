@@ -87,7 +87,7 @@ struct RoundView {
     indexes_ms: Option<f64>,
 }
 
-/// What goes wrong, until something goes right.
+/// The current error; null once something succeeds.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncError)]
 struct TroubleView {
@@ -116,7 +116,7 @@ pub struct ReconciledView {
     repaired: u64,
 }
 
-/// What PostgreSQL says of itself.
+/// Facts about the PostgreSQL server.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncPostgres)]
 struct FactsView {
@@ -129,7 +129,7 @@ struct FactsView {
     max_connections: u64,
 }
 
-/// A statement by the time that it has taken in all.
+/// A statement with its total time.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncSlowStatement)]
 struct SlowStatementView {
@@ -141,7 +141,7 @@ struct SlowStatementView {
 }
 
 impl SyncView {
-    /// What the mirror says of itself now.
+    /// The current state of the mirror.
     pub fn new(sync: &sync::Handle, engine: &engine::Handle) -> Result<Self, StoreError> {
         let snapshot = engine.read();
         let status = sync.status();
@@ -209,7 +209,7 @@ fn message(status: &Status, behind_seq: u64) -> String {
         }
         State::Stopped => {
             let why = status.obstacle.as_ref().map_or("", |obstacle| obstacle.message.as_str());
-            format!("Sync stands still: {why}.")
+            format!("Sync is stopped: {why}.")
         }
     }
 }
@@ -285,7 +285,7 @@ fn slow_statement(slow: &SlowStatement) -> SlowStatementView {
     }
 }
 
-/// How far the mirror is, and what keeps it.
+/// How far the mirror is, and what holds it up.
 #[utoipa::path(
     get,
     path = "/api/sync",
@@ -328,7 +328,7 @@ async fn sync_check(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
     Ok(Json(ReconciledView::new(&reconciled)).into_response())
 }
 
-/// Compares every row on both sides and brings PostgreSQL's to the local state.
+/// Compares every row on both sides and repairs PostgreSQL.
 #[utoipa::path(
     post,
     path = "/api/sync/reconcile",

@@ -13,6 +13,7 @@ use crate::engine;
 use crate::jobs::{
     self, JobContext, JobError, JobRun, JobSpec, Jobs, JobsOptions, RunLog, RunResult, Trigger,
 };
+use crate::util::counted;
 
 /// Every job. A new one is a new row.
 fn table(engine: &engine::Handle, backups: &Backups) -> Vec<JobSpec> {
@@ -22,41 +23,26 @@ fn table(engine: &engine::Handle, backups: &Backups) -> Vec<JobSpec> {
         JobSpec::new(name, title, schedule, move |context| work(backups.clone(), context))
     };
     let mut table = vec![
-        row(
-            "backup",
-            "Save the site, restore the file to prove it, copy it off the host",
-            "15 2 * * *",
-            |backups, context| Box::pin(back_up(backups, context)),
-        ),
-        row(
-            "verify",
-            "Restore the newest backup fully, into PostgreSQL too where possible",
-            "30 3 * * 0",
-            |backups, context| Box::pin(verify(backups, context)),
-        ),
-        row(
-            "prune",
-            "Remove backups that the retention does not keep",
-            "0 5 * * *",
-            |backups, context| Box::pin(prune(backups, context)),
-        ),
-        JobSpec::new(
-            "self-check",
-            "Check that the engine answers and the store can be read",
-            "0 6 * * *",
-            move |context| self_check(check.clone(), context),
-        ),
+        row("backup", "Nightly backup", "15 2 * * *", |backups, context| {
+            Box::pin(back_up(backups, context))
+        }),
+        row("verify", "Verify newest backup", "30 3 * * 0", |backups, context| {
+            Box::pin(verify(backups, context))
+        }),
+        row("prune", "Prune backups", "0 5 * * *", |backups, context| {
+            Box::pin(prune(backups, context))
+        }),
+        JobSpec::new("self-check", "Self-check", "0 6 * * *", move |context| {
+            self_check(check.clone(), context)
+        }),
     ];
     if backups.options().has_targets() {
-        table.push(row(
-            "copy",
-            "Copy backups off the host that are not there yet",
-            "*/10 * * * *",
-            |backups, context| Box::pin(copy(backups, context)),
-        ));
+        table.push(row("copy", "Copy backups off the host", "*/10 * * * *", |backups, context| {
+            Box::pin(copy(backups, context))
+        }));
         table.push(row(
             "verify-offhost",
-            "Restore the newest backup from its copies off the host",
+            "Verify newest off-host copy",
             "30 4 1 * *",
             |backups, context| Box::pin(verify_offhost(backups, context)),
         ));
@@ -75,7 +61,7 @@ pub async fn start_jobs(
 ) -> Result<(jobs::Handle, Jobs)> {
     let options = JobsOptions { zone: TimeZone::system(), is_scheduling };
     let table = table(engine, backups);
-    jobs::start(engine.clone(), table, options).await.context("cannot take up the jobs")
+    jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
 }
 
 /// How long a backup waits for a restore or a verification that is under way.
@@ -97,19 +83,18 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
         let worker = worker.clone();
         blocking(move || worker.back_up(reason, &|line| log.line(line))).boxed()
     });
-    let mut message = format!("{} saved and restored for proof", entry.await?.id);
+    let mut message = format!("Saved {} and restored it as a test", entry.await?.id);
     let copied = match backups.options().has_targets() {
         true => copy_off(&context).await?,
         false => None,
     };
     if let Some(copied) = &copied {
-        message.push_str(&format!("; off the host: {}", copied.message.as_deref().unwrap_or("-")));
+        message.push_str(&format!("; copies: {}", copied.message.as_deref().unwrap_or("-")));
     }
     let pruned = prune_when_free(backups, context).await?;
-    match pruned.removed.len() {
-        0 => {}
-        1 => message.push_str("; 1 older one removed"),
-        removed => message.push_str(&format!("; {removed} older ones removed")),
+    let removed = pruned.removed.len();
+    if removed > 0 {
+        message.push_str(&format!("; {} removed", counted(removed, "older backup")));
     }
     if let Some(stayed) = stayed(&pruned) {
         message.push_str(&format!("; {stayed}"));
@@ -139,7 +124,7 @@ async fn when_free<T>(
     loop {
         match work(context.log.clone()).await {
             Err(BackupError::Busy(what)) if tokio::time::Instant::now() < late => {
-                context.log.line(format!("Waiting until this is done: {what}"));
+                context.log.line(format!("Waiting for {what} to finish"));
             }
             done => return Ok(done?),
         }
@@ -184,7 +169,7 @@ async fn verify(backups: Backups, context: JobContext) -> Result<String> {
     let entry = entry.await?;
     let verification = entry.notes.verification.context("a verification notes what it found")?;
     if !verification.is_ok {
-        bail!("{} failed and was put aside: {}", entry.id, verification.message);
+        bail!("{} failed and was set aside: {}", entry.id, verification.message);
     }
     if !verification.is_complete() {
         bail!("{}: {}", entry.id, verification.message);
@@ -207,8 +192,7 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
     if let Some(unproved) = unproved {
         bail!(unproved);
     }
-    let noun = if verified.len() == 1 { "copy" } else { "copies" };
-    Ok(format!("{} {noun} restored and compared", verified.len()))
+    Ok(format!("{} restored and compared", counted(verified.len(), "copy")))
 }
 
 /// Copies that are made already are no failure.
@@ -217,12 +201,12 @@ async fn copy(backups: Backups, context: JobContext) -> Result<String> {
     let is_asked_for = context.trigger == Trigger::Manual;
     let work = async move { backups.copy_due(is_asked_for, &|line| log.line(line)).await };
     let copied = match apart(work, context).await {
-        Err(BackupError::Busy(what)) => return Ok(format!("Put off: {what} is running")),
+        Err(BackupError::Busy(what)) => return Ok(format!("Postponed: {what} is running")),
         copied => copied?,
     };
     if copied.failed > 0 {
         let why = failure.map(|failure| format!(": {failure}")).unwrap_or_default();
-        bail!("{} copied, {} failed and are tried again{why}", copied.done, copied.failed);
+        bail!("{} copied, {} failed and will be retried{why}", copied.done, copied.failed);
     }
     match failure {
         Some(failure) => bail!(failure),
@@ -242,8 +226,8 @@ async fn prune(backups: Backups, context: JobContext) -> Result<String> {
 /// The copies that could not be removed, and why the first of them.
 fn stayed(pruned: &Pruning) -> Option<String> {
     let first = pruned.stayed.first()?;
-    let noun = if pruned.stayed.len() == 1 { "copy" } else { "copies" };
-    Some(format!("{} {noun} could not be removed: {}", pruned.stayed.len(), first.why))
+    let copies = counted(pruned.stayed.len(), "copy");
+    Some(format!("{copies} could not be removed: {}", first.why))
 }
 
 async fn prune_when_free(backups: Backups, context: JobContext) -> Result<Pruning> {
@@ -258,8 +242,8 @@ async fn prune_when_free(backups: Backups, context: JobContext) -> Result<Prunin
 
 /// What a person would look at first: does it answer, can it be read, is there room.
 async fn self_check(engine: engine::Handle, context: JobContext) -> Result<String> {
-    engine.ping().await.context("the engine does not answer")?;
-    context.log.line("The engine answers.");
+    engine.ping().await.context("the engine does not respond")?;
+    context.log.line("The engine responds.");
     let snapshot = engine.read();
     let [devices, interfaces, links] = [Kind::Device, Kind::Interface, Kind::Link]
         .map(|kind| snapshot.count(kind).context("the store cannot be read"));
@@ -270,5 +254,10 @@ async fn self_check(engine: engine::Handle, context: JobContext) -> Result<Strin
     context.log.line(format!("{free_mib} MiB are free; below {min_free_mib} writes are refused."));
     anyhow::ensure!(room.is_writable(), "only {free_mib} MiB are free: the store is read-only");
     let (devices, interfaces, links) = (devices?, interfaces?, links?);
-    Ok(format!("{devices} devices, {interfaces} interfaces, {links} links; {free_mib} MiB free"))
+    Ok(format!(
+        "{}, {}, {}; {free_mib} MiB free",
+        counted(devices, "device"),
+        counted(interfaces, "interface"),
+        counted(links, "link")
+    ))
 }

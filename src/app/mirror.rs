@@ -82,7 +82,7 @@ pub(super) async fn end(
     if tokio::time::timeout(ROUND_WAIT, &mut thread).await.is_err() {
         sync.abort();
         if tokio::time::timeout(ABORT_WAIT, &mut thread).await.is_err() {
-            warn!("The mirror did not end in time; what it was sending is sent again later");
+            warn!("The mirror did not stop in time; its unfinished round is sent again later");
         }
     }
 }
@@ -91,7 +91,7 @@ pub(super) async fn end(
 pub(super) async fn forget(engine: &engine::Handle) -> Result<()> {
     if engine.read().mirror()?.is_some() {
         engine.forget_mirror().await?;
-        info!("DATABASE_URL is not set any more: the mirror is forgotten");
+        info!("DATABASE_URL is no longer set; the records for the mirror are removed");
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ pub(super) async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
              --port"
         ),
         io::ErrorKind::AddrNotAvailable => {
-            anyhow!("{host} is no address of this host; choose one with --host")
+            anyhow!("{host} is not an address of this host; choose one with --host")
         }
         io::ErrorKind::PermissionDenied => {
             anyhow!("no permission to listen on port {port}; choose one above 1023 with --port")

@@ -21,11 +21,11 @@ pub fn open_store(config: &Config, clock: &Clock) -> Result<Store> {
         let from = store.schema_version()?;
         save_first(config, clock, &store)?;
         store.upgrade()?;
-        info!(from, to = store.schema_version()?, "Upgraded the store; all data stay");
+        info!(from, to = store.schema_version()?, "Upgraded the store; all data was kept");
     }
     let bytes = store.shrink_trail()?;
     if bytes > 0 {
-        info!(bytes, "Took the oldest rows of the audit trail away: it had become too large");
+        info!(bytes, "Removed the oldest rows of the audit trail: it had become too large");
     }
     Ok(store)
 }
@@ -38,7 +38,7 @@ fn save_first(config: &Config, clock: &Clock, store: &Store) -> Result<()> {
     let options = backup_options(config, store.site_id(), &[])?;
     let saved = save_before_upgrade(store, &options, clock.now());
     saved.map(|_| ()).context(
-        "this version changes the layout of the store and saves the site before it does, which \
-         failed; the store is as it was, and the version before still runs on it",
+        "this version changes the layout of the store and saves the site first, which failed; the \
+         store is unchanged, and the previous version still runs on it",
     )
 }

@@ -64,13 +64,13 @@ pub(super) async fn feed_watchdog(
         if handle.is_alive() {
             notify(&[NotifyState::Watchdog]);
         } else {
-            warn!("The engine does not answer: no sign of life to systemd");
+            warn!("The engine does not respond; systemd gets no watchdog signal");
         }
     }
 }
 
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        debug!(%error, "systemd could not be told");
+        debug!(%error, "systemd could not be notified");
     }
 }

@@ -24,7 +24,7 @@ use super::verify::Drill;
 use crate::domain::Timestamp;
 use crate::engine;
 use crate::store::Floors;
-use crate::util::{Observer, Threads};
+use crate::util::{Observer, Threads, counted};
 
 /// Requests for work that are served at once: one works, the others are told so in moments, unless
 /// the directory hangs.
@@ -109,7 +109,7 @@ pub(super) struct Inner {
     /// Threads for work, and for short calls, that requests ask for.
     pub(super) working: Threads,
     pub(super) calling: Threads,
-    /// Why the last full verification did not get through PostgreSQL, as of the last work; absent where
+    /// Why the last full verification failed in PostgreSQL, as of the last work; absent where
     /// it did, and where it may not. Held for moments.
     pub(super) postgres_failure: Mutex<Option<String>>,
     /// The newest backup while it is not verified, and why, as of the last work. Held for moments.
@@ -184,7 +184,7 @@ impl Backups {
             self.0.catalog.sweep()
         });
         if let Err(error) = tidied {
-            warn!(%error, "What unfinished backups left behind could not be removed");
+            warn!(%error, "Leftovers of unfinished backups could not be removed");
         }
     }
 
@@ -237,7 +237,7 @@ impl Backups {
         self.number_after_backups()?;
         giving_way(|| match self.back_up_once(reason, &turn, log) {
             Err(error) if error.is_fault_of_file() && !self.is_store_damaged() => {
-                error!(%error, "A new backup failed its verification; another one is made");
+                error!(%error, "A new backup failed its verification; making another one");
                 log(format!("The backup failed its verification: {error}. Making another one."));
                 self.back_up_once(Reason::Repair, &turn, log)
             }
@@ -270,12 +270,12 @@ impl Backups {
         )?;
         let manifest = &entry.manifest;
         log(format!(
-            "Wrote {}: {} devices, {} interfaces, {} links, {} audit rows; {} bytes of {} in {} ms.",
+            "Wrote {}: {}, {}, {}, {}; {} bytes of {} in {} ms.",
             manifest.file,
-            manifest.rows("devices"),
-            manifest.rows("interfaces"),
-            manifest.rows("links"),
-            manifest.rows("audit"),
+            counted(manifest.rows("devices"), "device"),
+            counted(manifest.rows("interfaces"), "interface"),
+            counted(manifest.rows("links"), "link"),
+            counted(manifest.rows("audit"), "audit row"),
             manifest.bytes,
             manifest.plain_bytes,
             manifest.duration_ms
@@ -292,7 +292,7 @@ impl Backups {
             log(verification.message.clone());
             info!(
                 backup.id = %entry.id, duration_ms = verification.duration_ms,
-                "Restored {} into a scratch store: it is the site that was saved", entry.id
+                "Restored {} into a scratch store: it equals the saved site", entry.id
             );
         }
         Ok(entry)
@@ -308,7 +308,7 @@ impl Backups {
         if engine.read().head().seq < known && engine.room()?.is_writable() {
             warn!(
                 known,
-                "The backups tell of later commits than the site's: its numbers go on there"
+                "The backups have later commits than the site; its numbers continue from there"
             );
             let raised = engine.raise(Floors::beyond(known, 0));
             tokio::runtime::Handle::current().block_on(raised)?;

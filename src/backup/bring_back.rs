@@ -71,8 +71,8 @@ impl Lost<'_> {
                 return Ok(());
             }
             return Err(BackupError::NotFound(
-                "on this host, and to look off the host the site must be named: set site_id, \
-                 which every manifest holds"
+                "on this host, and to search the off-host targets the site must be named: set \
+                 site_id, which is in every manifest"
                     .to_owned(),
             ));
         };

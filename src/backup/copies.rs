@@ -133,7 +133,7 @@ impl Backups {
                 note.message = Some(error.to_string());
                 warn!(
                     backup.id = %entry.id, target = target.name(), attempts, %error,
-                    "A copy could not be made; it is tried again"
+                    "A copy could not be made; it will be retried"
                 );
                 log(format!("{}: {error}", target.name()));
             }

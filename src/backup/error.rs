@@ -21,10 +21,11 @@ pub enum BackupError {
     NoRoom { what: &'static str, space: Space, needed_bytes: u64 },
     #[error("another backup, verification or restore is running ({0}); try again when it is done")]
     Busy(String),
-    #[error("there is no backup {0}; unoc backup list shows those that there are")]
+    #[error("there is no backup {0}; unoc backup list shows those that exist")]
     NotFound(String),
     #[error(
-        "the file of {0} is not on this host; a restore fetches it where a copy is off the host"
+        "the file of {0} is not on this host; a restore fetches it from an off-host copy if there \
+         is one"
     )]
     NotHere(String),
     #[error("there is no backup yet; make one with: unoc backup now")]
@@ -32,8 +33,8 @@ pub enum BackupError {
     #[error("{file} is damaged: {what}. It cannot be restored; take an older backup or a copy")]
     Damaged { file: String, what: String },
     #[error(
-        "{file} is encrypted, and none of the keys at hand opens it. It was made for the keys \
-         {made_for}; name the file with the secret key by --identity FILE"
+        "{file} is encrypted, and none of the available keys opens it. It was made for the keys \
+         {made_for}; name the file with the secret key: --identity FILE"
     )]
     WrongKey { file: String, made_for: String },
     #[error(
@@ -49,7 +50,7 @@ pub enum BackupError {
     /// A key or a key file cannot be used: which, and why.
     #[error("{0}")]
     Key(String),
-    #[error("the restored site is not the one that was saved: {0}")]
+    #[error("the restored site differs from the saved one: {0}")]
     Differs(String),
     /// A backup was not made, and its run says why.
     #[error("the backup was not made: {0}")]
@@ -57,21 +58,21 @@ pub enum BackupError {
     /// The file is whole, and could not be restored to verify it.
     #[error(
         "the site was saved as {id}, but that file could not be restored to verify it: {why}. It is \
-         listed as unverified; mend that, then: unoc backup verify {id}"
+         listed as unverified; fix that, then run: unoc backup verify {id}"
     )]
     Unverified { id: String, why: String },
     /// A place off the host that the start could not set up.
-    #[error("backup target {name} is not in use: {what}. Mend that, then restart the service")]
+    #[error("backup target {name} is not in use: {what}. Fix that, then restart the service")]
     TargetNotSetUp { name: String, what: String },
-    #[error("there is no restore to take back")]
+    #[error("there is no restore to undo")]
     NothingToUndo,
-    #[error("it was stopped, since the service ends")]
+    #[error("it was stopped because the service is stopping")]
     Stopping,
     /// Nothing is known of what was done, but that it ended.
-    #[error("a fault of the program ended the work; the log names it: report it, then try again")]
+    #[error("an internal error ended the work; the log has the cause: report it, then try again")]
     Panicked,
     #[error(
-        "the directory of the backups, {}, does not answer; see whether what is mounted there is \
+        "the backup directory, {}, does not respond; check that the file system mounted there is \
          reachable",
         .0.display()
     )]

@@ -171,7 +171,7 @@ fn parse_recipient(text: &str) -> Result<Recipient, BackupError> {
     Recipient::from_str(text).map_err(|what| {
         let shown: String = text.chars().take(12).collect();
         BackupError::Key(format!(
-            "the recipient {shown}… in backup_recipients is no public key of age ({what}); unoc \
+            "the recipient {shown}… in backup_recipients is not an age public key ({what}); unoc \
              backup keygen prints one"
         ))
     })

@@ -40,7 +40,7 @@ impl<'a> Reading<'a> {
         let header = Header::default();
         let mut reading = Self { input, file, line: Vec::new(), number: 0, header };
         if !reading.next()? || reading.line != FIRST_LINE.as_bytes() {
-            return Err(reading.fault("it does not begin as a backup of UNOC does"));
+            return Err(reading.fault("it does not begin like a backup of UNOC"));
         }
         reading.next()?;
         let json = reading.line.strip_prefix(HEADER_LINE.as_bytes()).map(<[u8]>::to_vec);
@@ -49,7 +49,7 @@ impl<'a> Reading<'a> {
         reading.header = serde_json::from_slice(&json)
             .map_err(|error| reading.fault(format!("its header cannot be read: {error}")))?;
         if reading.header.seq > SEQ_MAX {
-            return Err(reading.fault("its commit has a number that no site reaches"));
+            return Err(reading.fault("its commit has an impossible number"));
         }
         Ok(reading)
     }
@@ -84,7 +84,7 @@ impl<'a> Reading<'a> {
                     .map_err(|error| self.fault(format!("its end cannot be read: {error}")))?;
                 // Only at their own ends do the layers below check what they have let through.
                 if self.next()? {
-                    return Err(self.fault("something follows its end"));
+                    return Err(self.fault("there is data after its end"));
                 }
                 if expected.header_sha256 != header_sha256(&self.header) {
                     return Err(self.fault("its header is not the one that was written"));

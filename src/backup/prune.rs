@@ -127,13 +127,13 @@ impl Backups {
         let is_left = |note: &CopyNote| note.state == CopyState::Done;
         if let Some((target, _)) = left.iter().find(|(_, note)| is_left(note)) {
             log(format!(
-                "{} stays known: {target}, which is not configured, has a copy.",
+                "{} stays listed: {target}, which is not configured, has a copy.",
                 entry.id
             ));
             return Ok(false);
         }
         catalog.forget(&entry)?;
-        info!(backup.id = %entry.id, "Removed {}, which the retention does not keep", entry.id);
+        info!(backup.id = %entry.id, "Removed {}, which the retention rules do not keep", entry.id);
         log(format!("Removed {}.", entry.id));
         Ok(true)
     }

@@ -241,7 +241,7 @@ impl Backups {
             difference,
         };
         if !wanted.is_dry_run {
-            turn.shown.phase("Putting it in place", 0, Unit::Rows)?;
+            turn.shown.phase("Replacing the site", 0, Unit::Rows)?;
             let seq_before = current.head().seq;
             let state = dump::header(
                 &current,
@@ -301,7 +301,7 @@ impl Backups {
             Err(error) => {
                 // What went wrong first is what the operator has to know.
                 if let Err(error) = self.put_note_back(before) {
-                    warn!(%error, "The note of the restore before could not be put back");
+                    warn!(%error, "The note of the previous restore could not be put back");
                 }
                 return Err(error);
             }
@@ -311,13 +311,13 @@ impl Backups {
         undo.seq_after = Some(seq);
         if let Err(error) = self.note_undo(&undo) {
             // The site is replaced; the audit trail tells the rest of what the note would have.
-            warn!(%error, "The restore could not be noted");
+            warn!(%error, "The restore could not be recorded");
         }
-        info!(seq, "{name} is in place; unoc restore --undo takes it back");
+        info!(seq, "{name} is in place; unoc restore --undo undoes it");
         self.remove_older(&kept);
         let refreshed = runtime.block_on(engine.submit(Command::Refresh, wanted.origin.clone()));
         if let Err(error) = refreshed {
-            warn!(%error, "The status could not be computed again");
+            warn!(%error, "The status could not be recomputed");
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use super::{dump, seal};
 use crate::domain::Timestamp;
 use crate::engine::check_site;
 use crate::store::{Head, OpenOptions, Space, Store};
+use crate::util::counted;
 
 /// Where stores are staged, inside the data directory: a restore on a host without a store puts it
 /// in place by renaming it.
@@ -122,8 +123,8 @@ impl Staged {
     ) -> Result<(), BackupError> {
         if let Some(manifest) = manifest.filter(|manifest| manifest.tables != self.tables) {
             let what = format!(
-                "its rows are not those of its manifest ({} devices)",
-                manifest.rows("devices")
+                "its rows are not those of its manifest ({})",
+                counted(manifest.rows("devices"), "device")
             );
             return Err(BackupError::Damaged { file: name.to_owned(), what });
         }
@@ -165,7 +166,7 @@ fn check_file(source: &Source<'_>, name: &str, shown: &Shown) -> Result<(), Back
         return Err(BackupError::Damaged { file: name.to_owned(), what });
     }
     if sha256 != manifest.sha256 {
-        let what = "its content was altered: its SHA-256 is not the manifest's".to_owned();
+        let what = "its content was altered: its SHA-256 differs from the manifest's".to_owned();
         return Err(BackupError::Damaged { file: name.to_owned(), what });
     }
     Ok(())

@@ -18,6 +18,7 @@ use super::notes::{Depth, PostgresResult, Verification};
 use super::seal;
 use super::stage::Staged;
 use crate::store::Snapshot;
+use crate::util::counted;
 
 /// Loads the SQL text of a backup into a scratch database and compares every row of it with the
 /// restored store.
@@ -147,7 +148,7 @@ impl Backups {
         let (postgres, result) = match drill(&mut text, &staged.store().read()?) {
             Drilled::Same { postgres } => {
                 message.push_str(&format!(
-                    " Loaded into a scratch database of PostgreSQL {postgres}: every row the same."
+                    " Loaded into a scratch database of PostgreSQL {postgres}: every row is equal."
                 ));
                 (Some(postgres), PostgresResult::Passed)
             }
@@ -184,9 +185,9 @@ pub(super) fn millis(took: Duration) -> u64 {
 /// What a successful rehearsal says.
 pub(super) fn sentence(entry: &Entry, took: Duration) -> String {
     format!(
-        "Restored {} rows into a scratch store in {} ms: every table, every rule and every hash is \
-         as it was saved.",
-        entry.manifest.all_rows(),
+        "Restored {} into a scratch store in {} ms: every table, every rule and every hash is as \
+         it was saved.",
+        counted(entry.manifest.all_rows(), "row"),
         took.as_millis()
     )
 }

@@ -50,20 +50,20 @@ pub(super) enum Subcommand {
     /// Import devices or links from CSV; or, while the service is stopped, load a site that `unoc
     /// export` wrote, or move in from UNOC v2
     Import(ImportArgs),
-    /// Look at the mirror in PostgreSQL, or ask something of it
+    /// Show and control the mirror in PostgreSQL
     #[command(subcommand)]
     Sync(SyncAction),
-    /// Look at the scheduled jobs, run or change one
+    /// Show the scheduled jobs, run or change one
     Jobs {
         #[command(subcommand)]
         action: Option<JobsAction>,
     },
-    /// Make, list, prove and read backups
+    /// Make, list, verify and read backups
     #[command(subcommand)]
     Backup(BackupAction),
-    /// Put a saved state in place of the site, after showing what that changes
+    /// Restore the site from a backup, after showing what that changes
     Restore(RestoreArgs),
-    /// Look at the configuration
+    /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigAction),
     /// Print the OpenAPI document
@@ -79,19 +79,19 @@ pub(super) struct SeedArgs {
     /// Generate an FTTH network with this many leaves instead of the demo network
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) size: Option<u32>,
-    /// Replace the site that is there
+    /// Replace the existing site
     #[arg(long)]
     pub(super) replace: bool,
 }
 
 #[derive(Args)]
 pub(super) struct ExportArgs {
-    /// Where to; `-`, or nothing, is standard output
+    /// File to write; `-`, or none, is standard output
     pub(super) file: Option<PathBuf>,
     /// Write `devices` or `links` as CSV instead of the site
     #[arg(long, value_name = "KIND", value_parser = table::kind)]
     pub(super) csv: Option<TableKind>,
-    /// What stands between two cells: comma, semicolon or tab
+    /// Cell separator: comma, semicolon or tab
     #[arg(long, value_name = "NAME", requires = "csv", value_parser = table::separator)]
     pub(super) separator: Option<Separator>,
 }
@@ -102,8 +102,8 @@ pub(super) struct ImportArgs {
     /// What to load: a site, or a CSV table of devices or links; `-` is standard input
     #[arg(group = "source")]
     pub(super) file: Option<PathBuf>,
-    /// Read the database of UNOC v2; without URL that of the setting database_url, so that no
-    /// password stands on the command line
+    /// Read the database of UNOC v2; without URL, the one of the setting database_url, which keeps
+    /// the password off the command line
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", group = "source")]
     pub(super) from_postgres: Option<String>,
     /// Read a pg_dump of UNOC v2's database; `-` is standard input
@@ -115,7 +115,7 @@ pub(super) struct ImportArgs {
     /// The database of v2 in a dump of several (pg_dumpall)
     #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "from_postgres"])]
     pub(super) database: Option<String>,
-    /// Replace the site that is there
+    /// Replace the existing site
     #[arg(long)]
     pub(super) replace: bool,
     /// Show what an import would do, or everything that is wrong, and change nothing; the service
@@ -126,7 +126,7 @@ pub(super) struct ImportArgs {
     /// their status is computed, since v2 gives DOWN to each new link and never computes another
     #[arg(long, conflicts_with = "file")]
     pub(super) keep_link_status: bool,
-    /// How the text of a CSV table is stored: utf-8 (the default) or windows-1252
+    /// Text encoding of a CSV table: utf-8 (the default) or windows-1252
     #[arg(long, value_name = "NAME", requires = "file", value_parser = table::encoding)]
     pub(super) encoding: Option<Encoding>,
     /// Load nothing; move v2's tables, once they are imported, into the schema unoc_v2. With
@@ -137,15 +137,15 @@ pub(super) struct ImportArgs {
 
 #[derive(Clone, Copy, clap::Subcommand)]
 pub(super) enum SyncAction {
-    /// Show how far the mirror is and what keeps it
+    /// Show the state of the mirror and what holds it up
     Status,
-    /// Send what is there to send, and return when it has arrived
+    /// Send all changes, and return when PostgreSQL has them
     Now,
-    /// Compare every row on both sides and bring PostgreSQL's to the local state
+    /// Compare every row on both sides and repair PostgreSQL
     Reconcile,
     /// Compare every row on both sides; exit code 3 when they differ
     Check,
-    /// In a conflict: this appliance writes the site from now on, its state wins
+    /// In a conflict: this appliance writes the site from now on, and its state wins
     Takeover,
     /// In a conflict: PostgreSQL's state wins; the local store is kept in quarantine/
     Adopt,
@@ -155,9 +155,9 @@ pub(super) enum SyncAction {
 pub(super) enum JobsAction {
     /// Run a job now, wait for its end and show its log; exit code 1 when it failed
     Run { name: String },
-    /// Have a job run by its schedule
+    /// Enable the schedule of a job
     Enable { name: String },
-    /// Have a job run only when asked for
+    /// Disable the schedule of a job; it runs only on request
     Disable { name: String },
     /// Set when a job runs, in five cron fields and local time: '15 2 * * *' is each day at 02:15
     #[command(group(ArgGroup::new("when").required(true)))]
@@ -166,7 +166,7 @@ pub(super) enum JobsAction {
         /// Minute, hour, day of the month, month, day of the week; quoted
         #[arg(group = "when")]
         cron: Option<String>,
-        /// Bring the job's own schedule back
+        /// Restore the default schedule
         #[arg(long, group = "when")]
         default: bool,
     },
@@ -174,11 +174,11 @@ pub(super) enum JobsAction {
 
 #[derive(clap::Subcommand)]
 pub(super) enum BackupAction {
-    /// Save the site, restore the file to prove it, and copy it off the host
+    /// Back up the site, verify the backup, and copy it off the host
     Now,
-    /// Show the backups, and whether the site could be restored
+    /// Show the backups, and whether the site can be restored
     List {
-        /// Ask the places off the host for backups that this host does not know of
+        /// Search the off-host targets for backups that this host does not list
         #[arg(long)]
         offhost: bool,
     },
@@ -187,7 +187,8 @@ pub(super) enum BackupAction {
         /// A backup of the list, or a file
         #[arg(default_value = "latest")]
         backup: String,
-        /// Prove that the secret key in this file opens it, as on a page that was printed
+        /// Check that the secret key in this file opens it, such as the key of a printed recovery
+        /// kit
         #[arg(long, value_name = "FILE")]
         identity: Option<PathBuf>,
     },
@@ -199,11 +200,11 @@ pub(super) enum BackupAction {
         #[arg(long, value_name = "FILE")]
         identity: Option<PathBuf>,
     },
-    /// Draw a pair of keys and print the page that belongs into a safe
+    /// Generate a pair of keys and print a recovery kit to keep in a safe
     Keygen,
-    /// Remove backups that the retention does not keep
+    /// Remove backups that the retention rules do not keep
     Prune {
-        /// Show what would go, and remove nothing
+        /// Show what would be removed, and remove nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -215,13 +216,13 @@ pub(super) struct RestoreArgs {
     /// A backup of the list, `latest`, or a file; a pg_dump of UNOC v2 too
     #[arg(group = "what")]
     pub(super) backup: Option<String>,
-    /// Put the state from before the last restore back
+    /// Undo the last restore
     #[arg(long, group = "what")]
     pub(super) undo: bool,
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation for confirmation for confirmation
     #[arg(long)]
     pub(super) yes: bool,
     /// File with the secret key

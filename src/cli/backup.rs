@@ -23,6 +23,7 @@ use crate::backup::{
 use crate::config::{Config, ShownKey};
 use crate::engine::Clock;
 use crate::store::{Store, read_marker};
+use crate::util::counted;
 
 pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
     let config = cli.load_config()?;
@@ -69,8 +70,8 @@ fn refuse_flags(config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::refused(format!(
-        "a running unoc holds the store, and saves into its own backup_dir; stop it first to name \
-         another: {}",
+        "a running unoc uses this store and saves into its own backup_dir; to name another, stop \
+         it first: {}",
         offline::STOP_COMMAND
     )))
 }
@@ -79,9 +80,9 @@ fn refuse_flags(config: &Config) -> Result<(), Failure> {
 fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure> {
     if is_fresh(config) {
         return Err(Failure::refused(format!(
-            "no site lives in {}, so there is nothing to save. unoc restore latest brings one back \
-             from backup_dir, or from a place off the host when site_id names it; is this the right \
-             data_dir?",
+            "there is no site in {}, so there is nothing to back up. Is this the right data_dir? \
+             unoc restore latest restores a site from backup_dir, or from an off-host target if \
+             site_id names it",
             config.data_dir.display()
         )));
     }
@@ -89,7 +90,7 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
     let progress = Progress::waiting(match action {
         BackupAction::Now => "Saving the site",
         BackupAction::Verify { .. } => "Restoring into a scratch store",
-        _ => "Looking at the backups",
+        _ => "Reading the backups",
     });
     let answer = match offline::open_store(config)? {
         Some(store) => here(config, store, action)?,
@@ -108,16 +109,15 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
     let mut copies = answer["copies"].as_array().into_iter().flatten();
     if matches!(action, BackupAction::Now) && copies.any(|copy| copy["state"] == "failed") {
         return Err(Failure::temporary(
-            "the site is saved and proved, but not every copy off the host was made, see above; they \
-             are tried again",
+            "the backup is verified, but not every off-host copy was made, see above; the others \
+             will be retried",
         ));
     }
     let stay = answer["stay"].as_array().map_or(&[][..], Vec::as_slice);
     if let Some(first) = stay.first() {
-        let (count, reason) = (stay.len(), first["reason"].as_str().unwrap_or_default());
-        return Err(Failure::temporary(format!(
-            "{count} of the copies off the host that were to go could not be removed: {reason}"
-        )));
+        let copies = counted(stay.len(), "off-host copy");
+        let reason = first["reason"].as_str().unwrap_or_default();
+        return Err(Failure::temporary(format!("{copies} could not be removed: {reason}")));
     }
     if answer["state"] == "bad" {
         let message = answer["verification"]["message"].as_str().unwrap_or_default();
@@ -128,7 +128,7 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
     {
         let message = verification["message"].as_str().unwrap_or_default();
         return Err(Failure::temporary(format!(
-            "the backup was not proved in PostgreSQL: {message}"
+            "the backup could not be verified in PostgreSQL: {message}"
         )));
     }
     Ok(())
@@ -154,7 +154,7 @@ fn by_server(config: &Config, action: &BackupAction) -> Result<Value, Failure> {
         }
         _ => server.get("/api/backups")?.read_to_string(&mut text)?,
     };
-    Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+    Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
 /// A name that can stand in a path.
@@ -277,8 +277,8 @@ fn drill(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), 
     let (path, _) = locate(config, name)?;
     if !backup::is_encrypted(&path)? {
         return Err(Failure::refused(format!(
-            "{} is not encrypted, so it proves nothing of this key: set backup_recipients, restart, \
-             and make another backup",
+            "{} is not encrypted, so it cannot test this key: set backup_recipients, restart, and \
+             make another backup",
             path.display()
         )));
     }
@@ -329,8 +329,8 @@ fn keygen(cli: &Cli, config: &Config) {
         key_id.as_bytes().chunks(4).filter_map(|four| str::from_utf8(four).ok()).collect();
     print_line!(
         "UNOC RECOVERY KIT            site {site}\n\
-         Print this page and keep it where the host is not. It is not stored anywhere.\n\
-         Whoever has it can read every backup that was made for it.\n\n\
+         Print this page and keep it away from the host. It is not stored anywhere.\n\
+         Anyone who has it can read every backup that was made for it.\n\n\
          Secret key    {secret}\n\
          Public key    {recipient}\n\
          Fingerprint   {fingerprint}\n\n\
@@ -343,7 +343,7 @@ fn keygen(cli: &Cli, config: &Config) {
              systemctl start unoc\n\n\
          Without UNOC, with age, zstd and psql:\n    \
              age -d -i key.txt FILE.sql.zst.age | zstd -d | psql DATABASE\n\n\
-         Twice a year, to know that this page is the right one:\n    \
+         Twice a year, to check that this page is the right one:\n    \
              sudo unoc backup verify latest --identity key.txt --data-dir {directory}",
         directory = config.data_dir.display(),
         site = config.site_name,

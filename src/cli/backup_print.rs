@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-/// The list, and above it whether the site could be restored.
+use crate::util::counted;
+
+/// The list, and above it whether the site can be restored.
 pub(super) fn print_list(answer: &Value) {
     match answer["restorable_as_of"].as_str() {
         Some(at) => print_line!(
@@ -10,7 +12,9 @@ pub(super) fn print_list(answer: &Value) {
             answer["rpo_s"].as_f64().map_or_else(String::new, |s| format!(" ({} ago)", span(s))),
             answer["rto_s"].as_f64().map_or_else(|| "-".to_owned(), span),
         ),
-        None => print_line!("No backup was restored and compared yet; make one: unoc backup now"),
+        None => {
+            print_line!("No backup has been restored and compared yet. Make one: unoc backup now");
+        }
     }
     if answer["is_stale"] == true {
         print_line!("That is too long ago: /health is degraded.");
@@ -20,7 +24,7 @@ pub(super) fn print_list(answer: &Value) {
     }
     for target in answer["targets"].as_array().into_iter().flatten() {
         let error = target["last_error"].as_str().map_or_else(String::new, |it| format!(": {it}"));
-        print_line!("Off the host: {} is {}{error}", text(&target["name"]), text(&target["state"]));
+        print_line!("Target {}: {}{error}", text(&target["name"]), text(&target["state"]));
     }
     let rows = answer["backups"].as_array().map_or(&[][..], Vec::as_slice);
     if rows.is_empty() {
@@ -54,10 +58,10 @@ pub(super) fn print_list(answer: &Value) {
 /// One backup.
 pub(super) fn print_backup(answer: &Value) {
     print_line!(
-        "{}: {}, {} rows as of seq {}, {}{}",
+        "{}: {}, {} as of seq {}, {}{}",
         text(&answer["id"]),
         text(&answer["state"]),
-        rows_of(answer),
+        counted(rows_of(answer), "row"),
         answer["seq"],
         size(answer["bytes"].as_u64().unwrap_or(0)),
         if answer["is_encrypted"] == true { ", encrypted" } else { ", not encrypted" }
@@ -88,7 +92,7 @@ pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
     let freed = size(answer["bytes_freed"].as_u64().unwrap_or(0));
     for target in answer["targets"].as_array().into_iter().flatten() {
         let copies = target["remove"].as_array().map_or(0, Vec::len);
-        print_line!("  and {copies} of their copies at {}", text(&target["target"]));
+        print_line!("  and {} at {}", counted(copies, "copy"), text(&target["target"]));
     }
     for copy in answer["stay"].as_array().into_iter().flatten() {
         print_line!(
@@ -99,7 +103,7 @@ pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
         );
     }
     let word = if is_dry_run { "would be removed" } else { "removed" };
-    print_line!("{} {word}, {kept} kept, {freed} freed.", removed.len());
+    print_line!("{} {word}, {kept} kept, {freed} freed.", counted(removed.len(), "backup"));
 }
 
 /// What a restore changes, or changed.
@@ -156,7 +160,7 @@ fn copies(row: &Value) -> String {
 fn kept(row: &Value) -> String {
     let reasons: Vec<&str> =
         row["kept_as"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    if reasons.is_empty() { "(goes next)".to_owned() } else { reasons.join(", ") }
+    if reasons.is_empty() { "(removed next)".to_owned() } else { reasons.join(", ") }
 }
 
 /// Bytes in the largest unit that leaves three digits (IEC 80000-13).

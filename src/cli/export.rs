@@ -12,6 +12,7 @@ use super::progress::Progress;
 use super::remote::Remote;
 use crate::config::Config;
 use crate::engine::{ExportError, export_site, export_table};
+use crate::util::counted;
 use crate::wire::TableKind;
 
 pub(super) fn run(cli: &Cli, args: &ExportArgs) -> Result<(), Failure> {
@@ -27,7 +28,7 @@ pub(super) fn run(cli: &Cli, args: &ExportArgs) -> Result<(), Failure> {
         print_line!("{}", serde_json::json!({"file": path, "bytes": bytes}));
     } else {
         let what = args.csv.map_or("site", TableKind::as_str);
-        print_line!("Exported the {what} to {name} ({bytes} bytes).");
+        print_line!("Exported the {what} to {name} ({}).", counted(bytes, "byte"));
     }
     Ok(())
 }

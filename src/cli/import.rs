@@ -10,7 +10,7 @@ use super::args::{Cli, ImportArgs};
 use super::backup::is_fresh;
 use super::exit::Failure;
 use super::progress::Progress;
-use super::{legacy, offline, table};
+use super::{legacy, offline, output, table};
 use crate::domain::{Command, Site, Timestamp, World};
 use crate::sync::legacy::{FileKind, fault_of, recognise};
 use crate::wire::SiteReader;
@@ -72,7 +72,7 @@ fn print_counts(cli: &Cli, [devices, interfaces, links]: [usize; 3], is_dry_run:
         return;
     }
     let would = if is_dry_run { "Would import" } else { "Imported" };
-    print_line!("{would} {devices} devices, {interfaces} interfaces, {links} links.");
+    print_line!("{would} {}.", output::entities([devices, interfaces, links]));
     if is_dry_run {
         print_line!("This was a dry run: nothing was changed.");
     }

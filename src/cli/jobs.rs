@@ -94,7 +94,7 @@ fn run_on(server: &Remote, path: &str) -> Result<Value, Failure> {
 fn read(mut body: impl Read) -> Result<Value, Failure> {
     let mut text = String::new();
     body.read_to_string(&mut text)?;
-    Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+    Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
 /// No server runs: the same thing, with an engine and jobs of this command's own. Nothing runs
@@ -238,7 +238,8 @@ fn print_change(job: &Value) {
         print_line!("{name} runs at {schedule:?}, next on {}.", local(&job["next_run_at"]));
     } else {
         print_line!(
-            "{name} is disabled; unoc jobs run {name} runs it, unoc jobs enable {name} ends that."
+            "{name} is disabled; unoc jobs run {name} runs it once, unoc jobs enable {name} \
+             enables it."
         );
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use serde_json::{Value, json};
 
 use crate::sync::legacy::{ARCHIVE_SCHEMA, Archived, Finding, Outcome, Report, RowCounts};
+use crate::util::counted;
 
 /// A longer text of one row does not move the column behind it.
 const FOUND_WIDTH_MAX: usize = 64;
@@ -66,12 +67,14 @@ fn write_summary(out: &mut impl Write, report: &Report, is_dry_run: bool) -> io:
     let [skipped, mended, computed] =
         [Outcome::Skipped, Outcome::Mended, Outcome::Computed].map(total);
     if skipped + mended == 0 {
-        writeln!(out, "Every row is taken over as it is.")?;
+        writeln!(out, "Every row is imported unchanged.")?;
     } else {
-        writeln!(out, "Left out:     {skipped} rows. Mended: {mended} values.")?;
+        let (skipped, mended) = (counted(skipped, "row"), counted(mended, "value"));
+        writeln!(out, "Left out:     {skipped}. Corrected: {mended}.")?;
     }
     if computed > 0 {
-        writeln!(out, "Computed:     the status of {computed} links, which v2 never computed.")?;
+        let links = counted(computed, "link");
+        writeln!(out, "Computed:     the status of {links}, which v2 never computed.")?;
     }
     writeln!(out, "Found in v2:  {}.", report.read)?;
     if is_dry_run {
@@ -134,7 +137,7 @@ fn write_archived(out: &mut impl Write, archived: &Archived, is_dry_run: bool) -
     let Archived::Moved { schema, what } = archived else {
         return writeln!(
             out,
-            "v2's tables are in the schema {ARCHIVE_SCHEMA} already; there is nothing to do."
+            "v2's tables are already in the schema {ARCHIVE_SCHEMA}; there is nothing to do."
         );
     };
     let done = if is_dry_run { "Would move" } else { "Moved" };

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::domain::{Command, Kind, Site, World};
 use crate::engine::{Clock, Engine, EngineError, EngineOptions, Exit, Handle};
 use crate::store::{AuditOrigin, Store, StoreError};
+use crate::util::counted;
 
 /// The command that stops the service, for messages.
 pub(super) const STOP_COMMAND: &str = "systemctl stop unoc";
@@ -35,7 +36,7 @@ pub(super) fn open_alone(config: &Config, what: &str) -> Result<Store, Failure> 
 /// A server holds the store that a command needs alone.
 pub(super) fn held(config: &Config, what: &str) -> Failure {
     Failure::temporary(format!(
-        "{what} needs the store for itself, and a running unoc holds {}; stop it first: \
+        "{what} needs the store for itself, and a running unoc uses {}; stop it first: \
          {STOP_COMMAND}",
         config.data_dir.display()
     ))
@@ -46,8 +47,9 @@ pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), Failure>
     let devices = store.read()?.count(Kind::Device)?;
     if devices > 0 && !replace {
         return Err(Failure::refused(format!(
-            "the store holds a site with {devices} devices; add --replace to put another in its \
-             place (unoc export FILE keeps a copy)"
+            "the store holds a site with {}; add --replace to replace it (unoc export FILE saves a \
+             copy first)",
+            counted(devices, "device")
         )));
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::sync::OnceLock;
 
 use super::exit::Failure;
+use crate::util::counted;
 
 /// What messages call it.
 pub(super) const STDOUT: &str = "standard output";
@@ -25,6 +26,12 @@ macro_rules! tell {
     ($($arguments:tt)*) => {
         $crate::cli::output::tell(format_args!($($arguments)*))
     };
+}
+
+/// Devices, interfaces and links in words.
+pub(super) fn entities<N: fmt::Display>([devices, interfaces, links]: [N; 3]) -> String {
+    let interfaces = counted(interfaces, "interface");
+    format!("{}, {interfaces}, {}", counted(devices, "device"), counted(links, "link"))
 }
 
 /// Prints a text to standard output at once; [`finish`] says whether that worked.

@@ -92,8 +92,8 @@ impl Remote {
 
 fn read_json(mut body: impl Read) -> Result<Value, Failure> {
     let mut text = String::new();
-    body.read_to_string(&mut text).context("the server broke off its answer")?;
-    Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+    body.read_to_string(&mut text).context("the server's answer was cut off")?;
+    Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
 fn body(answer: Response<ureq::Body>) -> Result<impl Read + use<>, Failure> {

@@ -78,8 +78,8 @@ fn by_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failu
     let name = args.backup.as_deref().unwrap_or_default();
     if args.identity.is_some() || Path::new(name).is_file() {
         return Err(Failure::temporary(format!(
-            "a running unoc holds the store, and restores only what is in its list with keys of \
-             its own; stop it first: {STOP_COMMAND}"
+            "a running unoc uses this store, and restores only listed backups with its own keys; \
+             stop it first: {STOP_COMMAND}"
         )));
     }
     let server = Remote::of(config)?;
@@ -92,7 +92,7 @@ fn by_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failu
             let path = format!("/api/backups/{}/restore", plain(name)?);
             server.post_json(&path, &json!({"dry_run": dry_run}))?.read_to_string(&mut text)?;
         }
-        Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+        Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
     };
     preview_and_do(cli, args, ask)
 }
@@ -184,7 +184,7 @@ fn preview_and_do(
     drop(progress);
     show(cli, &done);
     if !cli.json {
-        print_line!("Done in {} ms. unoc restore --undo takes it back.", done["duration_ms"]);
+        print_line!("Done in {} ms. unoc restore --undo undoes it.", done["duration_ms"]);
     }
     Ok(())
 }
@@ -202,7 +202,7 @@ fn confirm() -> Result<(), Failure> {
     if !io::stdin().is_terminal() {
         return refused("add --yes to do it");
     }
-    output::print(format_args!("Put this state in place of the site? Type yes: "));
+    output::print(format_args!("Replace the site with this state? Type yes: "));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     if answer.trim() == "yes" { Ok(()) } else { refused("not confirmed") }
@@ -215,7 +215,7 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     if is_legacy(Path::new(&name)) {
         // What is wrong with the dump is said first.
         read_tables(Path::new(&name))?;
-        let first = if is_fresh(config) { "" } else { "move what is left of it away, then: " };
+        let first = if is_fresh(config) { "" } else { "move its remains away, then: " };
         return Err(Failure::refused(format!(
             "there is no store here that a dump of UNOC v2 could be restored into; {first}unoc import \
              --from-dump {name}"
@@ -252,7 +252,7 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     let (state, file) = (state_text(&done.header), file.display());
     print_line!("Restored {state}, from {file} in {} ms.", done.duration_ms);
     if let Some(set_aside) = &done.set_aside {
-        print_line!("What was there before is in {}.", set_aside.display());
+        print_line!("The previous files are in {}.", set_aside.display());
     }
     Ok(())
 }
@@ -290,7 +290,7 @@ fn try_out(
             json!({"file": file, "site_id": site_id, "seq": seq, "is_dry_run": true})
         );
     } else {
-        print_line!("{} could be restored: {}.", file.display(), state_text(header));
+        print_line!("{} can be restored: {}.", file.display(), state_text(header));
     }
     Ok(())
 }

@@ -5,12 +5,14 @@ use std::io::Read;
 use super::args::{Cli, SeedArgs};
 use super::exit::Failure;
 use super::offline;
+use super::output;
 use super::progress::Progress;
 use super::remote::Remote;
 use crate::config::Config;
 use crate::domain::network::Blueprint;
 use crate::domain::{Command, Kind};
 use crate::store::Store;
+use crate::util::counted;
 
 pub(super) fn run(cli: &Cli, args: &SeedArgs) -> Result<(), Failure> {
     let config = cli.load_config()?;
@@ -28,8 +30,7 @@ pub(super) fn run(cli: &Cli, args: &SeedArgs) -> Result<(), Failure> {
             serde_json::json!({"devices": counts[0], "interfaces": counts[1], "links": counts[2]})
         );
     } else {
-        let [devices, interfaces, links] = counts;
-        print_line!("Loaded {devices} devices, {interfaces} interfaces, {links} links.");
+        print_line!("Loaded {}.", output::entities(counts));
     }
     Ok(())
 }
@@ -59,8 +60,9 @@ fn seed_server(config: &Config, replace: bool) -> Result<[u64; 3], Failure> {
     let [devices, ..] = server_counts(&server)?;
     if devices > 0 && !replace {
         return Err(Failure::refused(format!(
-            "the running unoc holds a site with {devices} devices; add --replace to put the demo \
-             network in its place (unoc export FILE keeps a copy)"
+            "the running unoc holds a site with {}; add --replace to replace it with the demo \
+             network (unoc export FILE saves a copy first)",
+            counted(devices, "device")
         )));
     }
     server.post("/api/seed")?;

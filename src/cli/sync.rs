@@ -14,6 +14,7 @@ use crate::app;
 use crate::config::Config;
 use crate::engine;
 use crate::sync::{self, SyncError};
+use crate::util::counted;
 
 pub(super) fn run(cli: &Cli, action: SyncAction) -> Result<(), Failure> {
     let config = cli.load_config()?;
@@ -48,7 +49,7 @@ fn by_server(config: &Config, action: SyncAction) -> Result<Value, Failure> {
         SyncAction::Takeover => server.post("/api/sync/takeover")?.read_to_string(&mut text)?,
         SyncAction::Adopt => server.post("/api/sync/adopt")?.read_to_string(&mut text)?,
     };
-    Ok(serde_json::from_str(&text).context("the server's answer is no JSON")?)
+    Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
 /// No server runs: the same thing, with an engine and a mirror of this command's own.
@@ -148,13 +149,13 @@ fn print_state(state: &Value) {
 fn print_comparison(found: &Value) {
     let number = |key: &str| found[key].as_u64().unwrap_or_default();
     let seconds = found["duration_ms"].as_f64().unwrap_or_default() / 1000.0;
-    print_line!("Compared {} rows in {seconds:.1} s.", number("compared"));
+    print_line!("Compared {} in {seconds:.1} s.", counted(number("compared"), "row"));
     if differences(found) == 0 {
-        print_line!("Both sides are the same.");
+        print_line!("Both sides are equal.");
         return;
     }
     print_line!(
-        "PostgreSQL lacks {}, has {} too many, and {} differ; repaired: {}.",
+        "Missing in PostgreSQL: {}; only in PostgreSQL: {}; different: {}; repaired: {}.",
         number("missing"),
         number("extra"),
         number("different"),

@@ -15,6 +15,7 @@ use super::remote::Remote;
 use crate::config::Config;
 use crate::engine::{Imported, import_table, try_table};
 use crate::store::{AuditOrigin, Store};
+use crate::util::counted;
 use crate::wire::{
     Encoding, Reading, Separator, TABLE_BYTES_MAX, TableKind, TableOptions, looks_like_table,
     read_table,
@@ -47,8 +48,8 @@ pub(super) fn run(
     let config = cli.load_config()?;
     if args.replace {
         return Err(Failure::refused(format!(
-            "{} is a table: it adds to the site and changes what it names; --replace is for \
-             whole sites",
+            "{} is a table: importing it adds to the site and changes what it names; --replace is \
+             for whole sites",
             path.display()
         )));
     }
@@ -123,13 +124,13 @@ fn print_report(path: &Path, report: &Value) {
     let count = |key: &str| report[key].as_u64().unwrap_or_default();
     let would = if report["is_dry_run"] == true { "Would import" } else { "Imported" };
     print_line!(
-        "{would} {}: {} of {} rows new, {} changed, {} the same; {} interfaces made.",
+        "{would} {}: {} of {} new, {} changed, {} unchanged; {} added.",
         path.display(),
         count("created"),
-        count("rows"),
+        counted(count("rows"), "row"),
         count("updated"),
         count("unchanged"),
-        count("interfaces_created")
+        counted(count("interfaces_created"), "interface")
     );
     let passed: Vec<&str> = report["columns_passed_over"]
         .as_array()

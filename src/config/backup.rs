@@ -72,7 +72,7 @@ pub(super) fn recipients(text: &str) -> Result<Vec<String>, Refused> {
         if !is_recipient {
             let chars = recipient.chars().count();
             return Err(Refused::secret(format!(
-                "number {} is no X25519 recipient: it has {chars} characters",
+                "number {} is not an X25519 recipient: it has {chars} characters",
                 n + 1
             )));
         }
@@ -122,7 +122,7 @@ fn check_target(text: &str) -> Result<Option<&str>, String> {
     }
     let (scheme, rest) = text.split_once("://").ok_or("write it as s3://bucket/prefix")?;
     let Some((_, own)) = SCHEMES.iter().find(|(known, _)| *known == scheme) else {
-        return Err("the scheme is none of s3, file, gs, az".to_owned());
+        return Err("the scheme is not s3, file, gs or az".to_owned());
     };
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     if place.contains('@') {
@@ -140,7 +140,7 @@ fn check_target(text: &str) -> Result<Option<&str>, String> {
         "file" => {}
         _ if bucket.is_empty() => return Err("name the bucket after ://".to_owned()),
         _ if bucket.contains(':') => {
-            return Err("the bucket stands after ://, the host in endpoint=".to_owned());
+            return Err("the bucket comes after ://, the host in endpoint=".to_owned());
         }
         _ => {}
     }
@@ -164,13 +164,13 @@ fn check_parameter(scheme: &str, own: &[&str], key: &str, value: &str) -> Result
     if !known(key) {
         let lower = key.to_ascii_lowercase();
         if SECRET_WORDS.iter().any(|word| lower.contains(word)) {
-            return Err("a secret does not belong into the address: put it into a file, and the \
+            return Err("a secret does not belong in the address: put it into a file, and the \
                         file's path into credentials_file="
                 .to_owned());
         }
         return Err(format!(
-            "it has a parameter that {scheme} does not take here; settings of the store may stand \
-             in the credentials_file"
+            "it has a parameter that {scheme} does not take here; settings of the store may be in \
+             the credentials_file"
         ));
     }
     let is_switch = matches!(key, "path_style" | "allow_http");

@@ -94,7 +94,7 @@ fn split(text: &str) -> Result<Parts<'_>, Refused> {
     let scheme_and_rest = text.split_once("://");
     let Some((scheme, rest)) = scheme_and_rest.filter(|(scheme, _)| SCHEMES.contains(scheme))
     else {
-        return Err(Refused::because("the scheme is another"));
+        return Err(Refused::because("the scheme is wrong"));
     };
     let (rest, query) = match rest.split_once('?') {
         Some((rest, query)) => (rest, Some(query)),

@@ -182,7 +182,7 @@ mod tests {
         check(file("DATABASE_URL = ''"), Some("did you mean database_url?"));
         check(file("UNOC_PORT = 1"), Some("did you mean port?"));
         check(file("zzzzzz = 1"), None);
-        check(file("[server]\nport = 1"), Some("the file is flat: keys stand without a [table]"));
+        check(file("[server]\nport = 1"), Some("the file is flat: it has keys, no [table]"));
         check(file(&format!("{} = 1", "a".repeat(100_000))), None);
         let variable = |name| Case::new().variable(name, "1");
         check(variable("UNOC_HOTS"), Some("did you mean UNOC_HOST?"));

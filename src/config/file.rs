@@ -134,7 +134,7 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
 
 fn hint_for_unknown(name: &str, value: &DeValue<'_>) -> Option<String> {
     if value.is_table() {
-        return Some("the file is flat: keys stand without a [table]".to_owned());
+        return Some("the file is flat: it has keys, no [table]".to_owned());
     }
     let by_variable = keys().iter().find(|key| key.environment.contains(&name));
     let known = keys().iter().map(|key| key.name);

@@ -50,7 +50,7 @@ impl fmt::Display for LogLevel {
     }
 }
 
-/// Form of a log line.
+/// Format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// What suits the place the log goes to; at present text everywhere.

@@ -37,7 +37,7 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Least severity that is logged.
     pub log_level: LogLevel,
-    /// Form of a log line.
+    /// Format of a log line.
     pub log_format: LogFormat,
     /// Whether the demo network is seeded into an empty store, and v2's Vite page is allowed.
     pub dev_features: bool,
@@ -69,7 +69,7 @@ pub struct Config {
     pub backup_keep_daily: usize,
     pub backup_keep_weekly: usize,
     pub backup_keep_monthly: usize,
-    /// Age of the newest verified backup, in hours, from which on health is degraded.
+    /// Age of the newest verified backup, in hours, at which health becomes degraded.
     pub backup_stale_hours: u32,
     /// Where systemd put the service's credentials (systemd.exec(5)).
     pub credentials_dir: Option<PathBuf>,

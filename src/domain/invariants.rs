@@ -94,7 +94,7 @@ impl From<&Link> for Plug {
 pub(super) fn check_device(site: &impl Around, device: &Device) -> Checked {
     let name = &device.name;
     ensure(site.named(name) == Some(device.id), "I1", || {
-        format!("the name '{name}' stands for several devices, {} among them", device.id)
+        format!("several devices are named '{name}', {} among them", device.id)
     })?;
     ensure((1..site.counters().device).contains(&device.id.0), "I5", || {
         format!("device id {} is not below the counter {}", device.id, site.counters().device)
@@ -103,7 +103,7 @@ pub(super) fn check_device(site: &impl Around, device: &Device) -> Checked {
     let values = [optics.tx_power_dbm, optics.sensitivity_min_dbm, optics.insertion_loss_db];
     let place = [device.position.x, device.position.y];
     ensure(values.into_iter().flatten().chain(place).all(f64::is_finite), "I8", || {
-        format!("device '{name}' holds a number that is not finite")
+        format!("device '{name}' has a number that is not finite")
     })?;
     ensure(optics.pon_class.is_none() || device.device_type == DeviceType::Olt, "I8", || {
         format!("device '{name}' has a pon_class and is no OLT")
@@ -291,7 +291,7 @@ fn unique<T: Ord + std::fmt::Display>(
 ) -> Checked {
     let mut seen = BTreeSet::new();
     for item in items {
-        ensure(!seen.contains(&item), invariant, || format!("{what} {item} stands twice"))?;
+        ensure(!seen.contains(&item), invariant, || format!("{what} {item} occurs twice"))?;
         seen.insert(item);
     }
     Ok(())

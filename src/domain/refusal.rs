@@ -44,7 +44,7 @@ pub enum Refusal {
     #[error("{} of {total} rows cannot be provisioned; nothing was changed", rows.len())]
     Rows { rows: Vec<RowRefusal>, total: usize },
     /// Two rows are about the same thing; `first` is the index of the one above.
-    #[error("row {} above is about the same", first + 1)]
+    #[error("row {} above describes the same thing", first + 1)]
     RowRepeated { first: usize },
     #[error("id {id} is '{name}' here, not '{wanted}'; leave the id empty, or write that name")]
     IdIsAnother { id: DeviceId, name: String, wanted: String },

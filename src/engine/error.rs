@@ -12,8 +12,8 @@ pub enum EngineError {
     Refused(#[from] Refusal),
     /// The data volume is nearly full; reads go on, and writes again once there is room.
     #[error(
-        "the store is read-only: {} has {} MiB free of {} MiB and the write needs {} MiB to remain; free \
-         some space, writes resume by themselves",
+        "the store is read-only: {} has {} MiB free of {} MiB and the write needs {} MiB to \
+         remain; free some space, and writes resume automatically",
         space.directory.display(),
         space.free_bytes >> 20,
         space.total_bytes >> 20,
@@ -27,10 +27,10 @@ pub enum EngineError {
     #[error("the engine has stopped; the service restarts")]
     Stopped,
     /// Nothing is known of what it did.
-    #[error("a fault of the program ended this request; the log names it: please report it")]
+    #[error("an internal error ended this request; the log has its cause: please report it")]
     Panicked,
     /// The data volume does not tell its free space.
-    #[error("the data volume {} does not tell its free space: {what}", directory.display())]
+    #[error("the data volume {} does not report its free space: {what}", directory.display())]
     Volume { directory: PathBuf, what: String },
     #[error(transparent)]
     Store(#[from] StoreError),

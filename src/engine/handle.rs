@@ -111,7 +111,7 @@ impl Handle {
             // It only looks: what it left half done is its own.
             let seen = catch_unwind(AssertUnwindSafe(|| look(world)));
             if seen.is_err() {
-                error!("A look at the network panicked; the line above names the place");
+                error!("A query of the network panicked; the line above has the location");
             }
             answer.send(seen.map(|seen| (seq, seen)).map_err(|_| EngineError::Panicked)).ok();
         });

@@ -27,7 +27,7 @@ pub fn climb(
     loop {
         let at = hops.last().map_or(start, |hop| &hop.device);
         if hops.len() > HOPS_MAX {
-            return Err(broken(start.id, "the way upwards is a circle"));
+            return Err(broken(start.id, "the upstream path has a loop"));
         }
         if is_end(at) || at.uplink.is_empty() {
             return Ok(hops);
@@ -35,7 +35,7 @@ pub fn climb(
         for link in at.uplink.clone() {
             let from = hops.last().map_or(start.id, |hop| hop.device.id);
             let link = snapshot.link(link)?;
-            let link = link.ok_or_else(|| broken(from, "the way upwards lacks a link"))?;
+            let link = link.ok_or_else(|| broken(from, "the upstream path lacks a link"))?;
             let device = other_end(snapshot, &link, from)?;
             hops.push(Hop { link, device });
         }
@@ -51,7 +51,7 @@ fn other_end(snapshot: &Snapshot, link: &Link, from: DeviceId) -> Result<Device,
             return Ok(device);
         }
     }
-    Err(broken(from, "a link of the way upwards has no other end"))
+    Err(broken(from, "a link of the upstream path has no other end"))
 }
 
 fn broken(device: DeviceId, what: &str) -> StoreError {

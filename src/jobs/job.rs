@@ -22,7 +22,7 @@ const FUTURE_US_MAX: i64 = 60 * 1_000_000;
 /// or the host stood still.
 const JUMP_US: i64 = 10 * 60 * 1_000_000;
 /// Said of a run that the process did not live to end.
-const CUT_OFF: &str = "The service ended while this ran";
+const CUT_OFF: &str = "The service stopped during this run";
 
 /// A job and its standing.
 ///
@@ -77,7 +77,7 @@ impl Job {
         let schedule = match settings.schedule.as_deref().map(Schedule::parse) {
             Some(Ok(schedule)) => schedule,
             Some(Err(error)) => {
-                warn!(job.name = spec.name, %error, "The schedule set for job {} is not understood; \
+                warn!(job.name = spec.name, %error, "The schedule set for job {} cannot be read; \
                     it runs at {:?}", spec.name, spec.default_schedule);
                 own
             }

@@ -75,7 +75,7 @@ pub async fn start(
     if !writes.is_empty() {
         match engine.save_jobs(writes).await {
             Err(error @ EngineError::ReadOnly { .. }) => {
-                warn!(%error, "Which jobs are new or were interrupted is not written down");
+                warn!(%error, "Could not record which jobs are new or were interrupted");
             }
             saved => saved?,
         }
@@ -161,7 +161,11 @@ impl Jobs {
             let job = &mut self.jobs[place];
             let name = job.spec.name;
             if job.follow_clock(seen, now) {
-                warn!(job.name = name, "The clock was put back; job {name} goes on from now");
+                warn!(
+                    job.name = name,
+                    "The clock was set back; the schedule of job {name} goes \
+                    on from now"
+                );
             }
             let due = job.take_due(now, &self.options.zone);
             match due {
@@ -170,7 +174,7 @@ impl Jobs {
                     self.begin(place, trigger).await.ok();
                 }
                 Some(_) => {
-                    info!(job.name = name, "Job {name} is due and still runs; passed over");
+                    info!(job.name = name, "Job {name} is due but still running; skipped");
                     self.save(place, None).await;
                 }
                 None => {}
@@ -186,7 +190,7 @@ impl Jobs {
         }
         let run = job.next_run(trigger, now);
         let name = job.spec.name;
-        info!(job.name = name, job.run = run.id, "Job {name} begins ({})", trigger.as_str());
+        info!(job.name = name, job.run = run.id, "Job {name} started ({})", trigger.as_str());
         // Before the work: one that brings the process down must not run again at each start.
         self.save(place, Some(run.clone())).await;
         let log = RunLog::default();
@@ -289,13 +293,13 @@ impl Jobs {
     async fn write(&self, write: JobWrite) {
         let name = write.name.clone();
         if let Err(error) = self.engine.save_jobs(vec![write]).await {
-            warn!(job.name = name, %error, "What job {name} did is not written down");
+            warn!(job.name = name, %error, "Could not record the run of job {name}");
         }
     }
 }
 
 /// Said of a run that was cut off at shutdown.
-const STOPPED: &str = "The service stopped before this was done";
+const STOPPED: &str = "The service stopped before the run ended";
 
 async fn wake(ticker: &mut Option<Ticker>) {
     match ticker {
@@ -313,7 +317,7 @@ fn panic_text(error: JoinError) -> String {
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied());
-    format!("It panicked: {}", text.unwrap_or("without a word"))
+    format!("It panicked: {}", text.unwrap_or("without a message"))
 }
 
 /// What people call a time zone: its name, or its offset now.

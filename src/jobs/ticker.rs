@@ -35,7 +35,7 @@ impl Ticker {
         let scheduler = match each_minute(&minutes).await {
             Ok(scheduler) => Some(scheduler),
             Err(error) => {
-                warn!(%error, "The scheduler does not start; jobs may be {LOOK_EVERY:?} late");
+                warn!(%error, "The scheduler did not start; jobs may be {LOOK_EVERY:?} late");
                 None
             }
         };
@@ -56,7 +56,7 @@ impl Ticker {
     pub(super) async fn stop(self) {
         let Some(mut scheduler) = self.scheduler else { return };
         if let Err(error) = scheduler.shutdown().await {
-            warn!(%error, "The scheduler ended badly");
+            warn!(%error, "The scheduler ended with an error");
         }
     }
 }

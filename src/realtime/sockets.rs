@@ -54,7 +54,7 @@ impl Sockets {
                     // A client that is gone again needs no greeting.
                     socket.emit("snapshot", &snapshot).ok();
                 }
-                Err(error) => tracing::error!(%error, "A client could not be greeted"),
+                Err(error) => tracing::error!(%error, "The first message to a client failed"),
             }
         };
         io.ns("/live", snapshot.with(greet));

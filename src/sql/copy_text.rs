@@ -110,7 +110,7 @@ pub fn write_row(out: &mut Vec<u8>, site_id: &str, row: &Row<'_>) -> Result<(), 
 
 /// A time that no calendar of this format has, in microseconds since 1970.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} us since 1970 is no time of the years -9999 to 9999")]
+#[error("{0} us since 1970 is not a time in the years -9999 to 9999")]
 pub struct TimeFault(i64);
 
 fn write_value(out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), TimeFault> {
@@ -211,7 +211,7 @@ fn parsed<T: std::str::FromStr<Err: Display>>(text: &str) -> Result<T, String> {
 
 fn items(text: &str) -> Result<impl Iterator<Item = &str>, String> {
     let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-    let inner = inner.ok_or("it is no array")?;
+    let inner = inner.ok_or("it is not an array")?;
     // Splitting an empty text gives one empty item.
     Ok(inner.split(',').filter(|item| !item.is_empty()))
 }

@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         match self.take() {
             Value::Null => Ok(None),
             Value::Float(number) if number.is_finite() => Ok(Some(*number)),
-            Value::Float(_) => Err(self.fault("is no finite number")),
+            Value::Float(_) => Err(self.fault("is not a finite number")),
             other => Err(self.wrong(other)),
         }
     }

@@ -46,7 +46,7 @@ pub struct JobRun {
 pub enum Trigger {
     /// It was due.
     Schedule,
-    /// Somebody asked for it.
+    /// Someone started it.
     Manual,
     /// It was due while the host was off or the clock was wrong.
     Missed,

@@ -164,7 +164,7 @@ impl Store {
     pub fn file_bytes(&self) -> Result<u64, StoreError> {
         let path = self.directory.join(STORE_FILE);
         let metadata = fs::metadata(&path);
-        Ok(metadata.map_err(io(format!("cannot look at {}", path.display())))?.len())
+        Ok(metadata.map_err(io(format!("cannot inspect {}", path.display())))?.len())
     }
 
     /// Room on the volume of the data directory.
@@ -243,7 +243,7 @@ pub(super) fn builder(options: OpenOptions) -> Builder {
     builder.set_repair_callback(|session| {
         tracing::info!(
             store.repair_percent = (session.progress() * 100.0).round(),
-            "Checking the store after an unclean end"
+            "Checking the store after an unclean shutdown"
         );
     });
     builder
@@ -293,7 +293,7 @@ fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError>
         })?;
     fs::rename(&temporary, &path)
         .and_then(|()| marker::sync_dir(directory))
-        .map_err(io(format!("cannot name the new store {}", path.display())))
+        .map_err(io(format!("cannot rename the new store to {}", path.display())))
 }
 
 /// Writes the sentinel and makes every table, so that readers never meet an absent one.

@@ -42,8 +42,7 @@ pub enum Shortage {
     Volume { space: Space, needed_bytes: u64 },
     /// The quarantine holds as much as it may.
     #[error(
-        "{} holds {} MiB; with the {} MiB of the local store it would have more than the {} MiB that are \
-         kept there",
+        "{} holds {} MiB; with the {} MiB of the local store it would exceed the limit of {} MiB",
         .directory.display(), .bytes >> 20, .more_bytes.div_ceil(1 << 20), QUARANTINE_BYTES_MAX >> 20
     )]
     Quarantine { directory: PathBuf, bytes: u64, more_bytes: u64 },
@@ -67,7 +66,7 @@ impl Store {
         }
         let directory = self.directory().join(QUARANTINE_DIR);
         let bytes = bytes_below(&directory)
-            .map_err(io(format!("cannot look through {}", directory.display())))?;
+            .map_err(io(format!("cannot read the directory {}", directory.display())))?;
         let is_full = bytes > 0 && copy_bytes > 0 && bytes + copy_bytes > QUARANTINE_BYTES_MAX;
         Ok(is_full.then_some(Shortage::Quarantine { directory, bytes, more_bytes: copy_bytes }))
     }
@@ -79,7 +78,7 @@ impl Store {
     /// When the file system refuses.
     pub fn sweep_quarantine(&self) -> Result<(), StoreError> {
         let parent = self.directory().join(QUARANTINE_DIR);
-        let failed = || io(format!("cannot look through {}", parent.display()));
+        let failed = || io(format!("cannot read the directory {}", parent.display()));
         let entries = match fs::read_dir(&parent) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             entries => entries.map_err(failed())?,
@@ -122,7 +121,7 @@ impl Store {
         let copied = self.copy_into(snapshot, &unfinished).and_then(|()| {
             fs::rename(&unfinished, &directory)
                 .and_then(|()| marker::sync_dir(parent))
-                .map_err(io(format!("cannot name {}", directory.display())))
+                .map_err(io(format!("cannot rename a store to {}", directory.display())))
         });
         if let Err(error) = copied {
             remove_dir(&unfinished)?;
@@ -173,7 +172,7 @@ impl Store {
         marker::sync_dir(directory).map_err(failed())?;
         if let Err(error) = remove_dir(from) {
             // The store is in place; what is left costs room alone, and goes with the next restore.
-            tracing::warn!(%error, "What the restore left behind could not be removed");
+            tracing::warn!(%error, "Leftovers of the restore could not be removed");
         }
         Ok(set_aside)
     }

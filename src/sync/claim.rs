@@ -169,8 +169,8 @@ fn other_holder(local: Local<'_>, remote: &Remote, is_ours: bool) -> Option<Obst
             remote.holder, remote.heartbeat_age_s
         ),
         remedy: format!(
-            "stop the other one, and this one goes on by itself {ALIVE_S:.0} s later; if it is the \
-             other one that should not be: unoc sync takeover"
+            "stop the other one, and this one continues automatically {ALIVE_S:.0} s later; if the \
+             other one is the wrong one: unoc sync takeover"
         ),
         is_conflict: true,
     })
@@ -254,7 +254,7 @@ impl Claim {
     /// [`SyncError::Changed`] or [`SyncError::Stopped`].
     pub(super) fn fence(&self, tx: &mut Tx<'_>) -> Result<(), SyncError> {
         let remote = read(tx, self.identity.site_id)?;
-        let remote = remote.ok_or(SyncError::Changed("it does not hold the site any more"))?;
+        let remote = remote.ok_or(SyncError::Changed("it no longer holds the site"))?;
         if remote.restored_from.is_some() {
             return Err(SyncError::Changed("a backup was loaded"));
         }

@@ -266,12 +266,12 @@ impl Mirror {
                 if let Some(kept) = kept {
                     info!("The local store was set aside in {}", kept.display());
                 }
-                info!(seq, "The site is now PostgreSQL's");
+                info!(seq, "The site now has PostgreSQL's state");
                 self.carried_out(Wish::Adopt);
                 Ok(())
             }
             Adopted::Overtaken => {
-                Err(SyncError::Changed("the local site changed while it was decided about"))
+                Err(SyncError::Changed("the local site changed during the decision"))
             }
             Adopted::Refused(refusal) => {
                 let refusal = refusal.to_string();
@@ -365,7 +365,7 @@ impl Mirror {
                 "PostgreSQL differed from the local store"
             );
         } else {
-            info!(sync.compared = result.compared, duration_ms, "Both sides are the same");
+            info!(sync.compared = result.compared, duration_ms, "Both sides are equal");
         }
         Ok(reconciled)
     }
@@ -410,10 +410,10 @@ impl Mirror {
 
 fn no_room(shortage: &Shortage) -> Obstacle {
     let remedy = match shortage {
-        Shortage::Volume { .. } => "free some space there; it goes on by itself",
+        Shortage::Volume { .. } => "free some space there; sync resumes automatically",
         Shortage::Quarantine { .. } => {
-            "look through the stores there (unoc export --data-dir shows what one holds), move away \
-             or delete those that nobody needs; it goes on by itself"
+            "check the stores there (unoc export --data-dir shows what one holds), and move or \
+             delete those that are not needed; sync resumes automatically"
         }
     };
     Obstacle {
@@ -430,8 +430,8 @@ fn unfit(refusal: &str) -> Obstacle {
              {refusal}"
         ),
         remedy:
-            "mend the rows in PostgreSQL and try again with unoc sync adopt, or keep the local \
-                 state: unoc sync takeover"
+            "correct the rows in PostgreSQL and try again with unoc sync adopt, or keep the local \
+             state: unoc sync takeover"
                 .to_owned(),
         is_conflict: true,
     }

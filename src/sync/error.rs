@@ -38,7 +38,7 @@ pub enum SyncError {
     #[error("{0}")]
     Stopped(Obstacle),
     /// PostgreSQL is no longer as this run had left it: the connection begins anew.
-    #[error("PostgreSQL's state changed underneath: {0}")]
+    #[error("PostgreSQL's state changed meanwhile: {0}")]
     Changed(&'static str),
     /// The server asks for a password, and there is none: why its file was not used, if there is one.
     #[error("the server asks for a password, and none is known{}", because(.0.as_deref()))]
@@ -50,7 +50,7 @@ pub enum SyncError {
     #[error("the mirror has ended")]
     Ended,
     /// A fault of this program; the log has the place.
-    #[error("the mirror met a fault of its own; the log names the place")]
+    #[error("the mirror had an internal error; the log has the cause")]
     Panicked,
     /// PostgreSQL does not know the site: there is no other state of it.
     #[error(

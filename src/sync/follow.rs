@@ -174,7 +174,7 @@ impl Mirror {
             tx.commit()
         });
         if let Err(error) = released {
-            debug!(%error, "The site could not be let go; the next holder waits a little");
+            debug!(%error, "The site could not be released; the next holder waits a little");
         }
         Ok(())
     }

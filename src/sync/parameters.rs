@@ -179,9 +179,9 @@ pub(super) fn read(query: &str, draft: &mut Draft) -> Result<(), SyncError> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair
             .split_once('=')
-            .ok_or_else(|| fault("a parameter behind the ? has no =; write name=value"))?;
+            .ok_or_else(|| fault("a parameter after the ? has no =; write name=value"))?;
         let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
-            return Err(fault("a parameter behind the ? is no percent-encoded UTF-8"));
+            return Err(fault("a parameter after the ? is not percent-encoded UTF-8"));
         };
         let synonym = SYNONYMS.iter().find(|(other, _)| *other == name);
         let name = synonym.map_or(name.as_str(), |(_, meant)| *meant);

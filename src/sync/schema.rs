@@ -54,7 +54,7 @@ fn check_legacy(tx: &mut Tx<'_>) -> Result<(), SyncError> {
     )?;
     if rows.first().is_some_and(|row| row.get(0)) {
         return Err(Obstacle {
-            message: "this database holds UNOC v2's own tables, which are never touched silently"
+            message: "this database holds UNOC v2's own tables, which are only changed on request"
                 .to_owned(),
             remedy: "stop the service, load them with: unoc import --from-postgres URL --replace \
                      --archive-legacy; or name another database in DATABASE_URL"

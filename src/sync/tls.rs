@@ -179,10 +179,10 @@ impl Negotiation {
             b'N' if !self.is_required => Ok(Link::new(Line::Plain(stream))),
             b'N' => Err(io::Error::other(
                 "the server does not offer TLS: switch it on there, or set sslmode=disable if the \
-                 way to it is trusted",
+                 network to it is trusted",
             )),
             other => Err(io::Error::other(format!(
-                "this is no PostgreSQL server: it answered the request for TLS with byte {other}"
+                "this is not a PostgreSQL server: it answered the request for TLS with byte {other}"
             ))),
         }
     }

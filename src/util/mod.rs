@@ -1,5 +1,5 @@
 //! What several layers need and no crate does: calls that may never return, kept from those who serve,
-//! lines that the journal can sort, and whom TLS trusts.
+//! lines that the journal can sort, whom TLS trusts, and counts with their nouns.
 //!
 //! Invariant: `util` does not know UNOC.
 
@@ -8,8 +8,10 @@ mod observer;
 mod pool;
 mod threads;
 pub mod trust;
+mod words;
 
 pub use journal::{Priority, is_journal, marked};
 pub use observer::{Observed, Observer};
 pub use pool::Pool;
 pub use threads::{Threads, Unanswered};
+pub use words::counted;

@@ -10,13 +10,13 @@ use tokio::task::JoinError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
     /// Not within the time that the caller gave, or all threads wait for earlier calls.
-    #[error("there was no answer in time")]
+    #[error("there was no response in time")]
     Silent,
     /// The call panicked; the log has the message.
-    #[error("a fault of the program ended it; the log names it")]
+    #[error("an internal error ended it; the log has the cause")]
     Panicked,
     /// The runtime ends.
-    #[error("it was stopped, since the service ends")]
+    #[error("it was stopped because the service is stopping")]
     Stopped,
 }
 

@@ -239,7 +239,7 @@ impl<R: BufRead> SiteReader<R> {
     fn header(&mut self, text: &mut String) -> Result<HeaderLine, LineError> {
         self.next_line(text)?;
         let header: HeaderLine = serde_json::from_slice(without_bom(text.as_bytes()))
-            .map_err(|error| self.fault(format!("this is no UNOC export ({error})")))?;
+            .map_err(|error| self.fault(format!("this is not a UNOC export ({error})")))?;
         if header.unoc_export != FORMAT_VERSION {
             return Err(self.fault(format!(
                 "export format {} is not the one this program reads ({FORMAT_VERSION})",
@@ -408,7 +408,7 @@ fn status(word: &str) -> Result<Status, String> {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    Time::parse(text).ok_or_else(|| format!("{text:?} is no RFC 3339 time"))
+    Time::parse(text).ok_or_else(|| format!("{text:?} is not an RFC 3339 time"))
 }
 
 fn over(word: Option<&str>, reason: Option<&str>) -> Result<Option<Override>, String> {

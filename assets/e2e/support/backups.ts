@@ -236,9 +236,9 @@ export function jobsIn(situation: Situation): Jobs {
   const jobs = [
     job('backup', '15 2 * * *', 'Back the site up and verify the file', DAY_S),
     job('copy', '*/10 * * * *', 'Copy backups off the host', 10 * MINUTE_S, { next_run_at: at(-250) }),
-    job('verify', '30 3 * * 0', 'Restore the newest backup fully, into PostgreSQL too where possible', 7 * DAY_S),
+    job('verify', '30 3 * * 0', 'Verify newest backup', 7 * DAY_S),
     job('verify-offhost', '30 4 1 * *', 'Restore the newest backup from its off-host copy', 30 * DAY_S),
-    job('prune', '0 5 * * *', 'Remove backups that the retention does not keep', DAY_S),
+    job('prune', '0 5 * * *', 'Prune backups', DAY_S),
   ]
   const [backup, copying, verify, drill, prune] = jobs
   if (backup === undefined || copying === undefined || verify === undefined || drill === undefined || prune === undefined) {

@@ -48,12 +48,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the site could be restored, to when and how fast; every backup; what is being done. */
+        /** Whether the site can be restored, to which moment and how fast; all backups; the work under way. */
         get: operations["backups"];
         put?: never;
         /**
          * Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
-         *     that is done; `activity` of `GET /api/backups` shows how far it is. A copy off the host that could not
+         *     that is done; `activity` of `GET /api/backups` shows the progress. A copy off the host that
+         *     could not
          *     be made is `failed` in the answer.
          */
         post: operations["back_up"];
@@ -72,7 +73,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks the places off the host for backups that this host does not know of, as after its loss. */
+        /**
+         * Asks the off-host targets for backups that this host does not list, for example after the old
+         *     host was lost.
+         */
         post: operations["discover"];
         delete?: never;
         options?: never;
@@ -107,7 +111,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts the state from before the last restore back, or tells what that would change. */
+        /** Undoes the last restore, or shows what that would change. */
         post: operations["undo"];
         delete?: never;
         options?: never;
@@ -158,7 +162,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts a saved state in place of the site, or tells what that would change. */
+        /** Replaces the site with a saved state, or shows what that would change. */
         post: operations["restore"];
         delete?: never;
         options?: never;
@@ -334,7 +338,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The way from this device to a backbone gateway. */
+        /** The path from this device to a backbone gateway. */
         get: operations["upstream_path"];
         put?: never;
         post?: never;
@@ -703,7 +707,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the mirror is, and what keeps it. */
+        /** How far the mirror is, and what holds it up. */
         get: operations["sync_state"];
         put?: never;
         post?: never;
@@ -773,7 +777,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Compares every row on both sides and brings PostgreSQL's to the local state. */
+        /** Compares every row on both sides and repairs PostgreSQL. */
         post: operations["sync_reconcile"];
         delete?: never;
         options?: never;
@@ -940,7 +944,7 @@ export interface components {
             request_id: string;
             /**
              * Format: int64
-             * @description The commit that it became durable with.
+             * @description The commit that made it durable.
              */
             seq: number;
         };
@@ -1012,7 +1016,7 @@ export interface components {
             state: "pending" | "done" | "failed";
             target: string;
         };
-        /** @description For whom backups are encrypted. */
+        /** @description The public keys that backups are encrypted to. */
         BackupEncryption: {
             is_on: boolean;
             recipients: components["schemas"]["BackupRecipient"][];
@@ -1022,13 +1026,13 @@ export interface components {
             /** @description Whether that is longer ago than it may be. */
             is_stale: boolean;
             /**
-             * @description Why the last full verification did not get through PostgreSQL; null where it did, and where
-             *     it is not possible.
+             * @description Why the last full verification failed in PostgreSQL; null if it passed, and where it is not
+             *     possible.
              */
             postgres_failure?: string | null;
             /**
              * Format: date-time
-             * @description When the newest backup was taken that was restored and compared.
+             * @description When the newest backup that was restored and compared was taken.
              */
             restorable_as_of?: string | null;
             /**
@@ -1036,7 +1040,7 @@ export interface components {
              * @description Its age.
              */
             rpo_s?: number | null;
-            /** @description The places off the host that could not be set up, and why; null where all could. */
+            /** @description The off-host targets that could not be set up, and why; null if all could. */
             target_failure?: string | null;
             /** @description The newest backup while it was never verified, and what kept it from that; null where it was. */
             unverified?: string | null;
@@ -1065,7 +1069,7 @@ export interface components {
             /** Format: int64 */
             links: number;
         };
-        /** @description A place off the host. */
+        /** @description An off-host target. */
         BackupTarget: {
             /** Format: int64 */
             copies: number;
@@ -1078,7 +1082,7 @@ export interface components {
             /** @description Without secrets. */
             url: string;
         };
-        /** @description A restore that can be taken back. */
+        /** @description A restore that can be undone. */
         BackupUndo: {
             /** Format: date-time */
             at: string;
@@ -1088,7 +1092,7 @@ export interface components {
             /** Format: int64 */
             seq_before: number;
         };
-        /** @description A rehearsal of a restore. */
+        /** @description A test restore. */
         BackupVerification: {
             /** Format: date-time */
             at: string;
@@ -1112,22 +1116,21 @@ export interface components {
             encryption: components["schemas"]["BackupEncryption"];
             /** Format: int64 */
             free_bytes: number;
-            /** @description False while the directory does not answer, such as a mount whose server is away. */
+            /** @description False while the directory does not respond, for example a mount whose server is down. */
             is_directory_answering: boolean;
             /** @description Whether that is too long ago; `/health` is degraded then. */
             is_stale: boolean;
             /**
              * Format: date-time
-             * @description When the directory was last read: what is told here, but for `activity` and the ages, is as of
-             *     then.
+             * @description When the directory was last read. Everything here but `activity` and the ages is as of then.
              */
             looked_at: string;
             /** Format: date-time */
             rehearsed_at?: string | null;
             /**
              * Format: date-time
-             * @description When the newest backup was taken that was restored and compared: the state that could be
-             *     had back.
+             * @description When the newest backup that was restored and compared was taken: the state that can be
+             *     restored.
              */
             restorable_as_of?: string | null;
             retention: components["schemas"]["BackupRetention"];
@@ -1138,7 +1141,7 @@ export interface components {
             rpo_s?: number | null;
             /**
              * Format: double
-             * @description What the last rehearsal of a restore took.
+             * @description How long the last test restore took.
              */
             rto_s?: number | null;
             /** Format: int64 */
@@ -1217,11 +1220,11 @@ export interface components {
             device: components["schemas"]["Device"];
             message: string;
         };
-        /** @description New values of a device; what is absent stays. `x` and `y` go together. */
+        /** @description New values of a device; absent ones stay as they are. `x` and `y` go together. */
         DevicePatch: {
             /**
              * Format: double
-             * @description Null brings the default of the type back.
+             * @description Null restores the default of the type.
              */
             insertion_loss_db?: number | null;
             /** @description 1 to 128 characters, not blank, no control characters; unique. */
@@ -1235,12 +1238,12 @@ export interface components {
             pon_class?: "GPON_B_PLUS" | "GPON_C_PLUS" | "XGS_N1" | "XGS_N2" | "XGS_E1" | null;
             /**
              * Format: double
-             * @description Null brings the default of the type back.
+             * @description Null restores the default of the type.
              */
             sensitivity_min_dbm?: number | null;
             /**
              * Format: double
-             * @description Null brings the default of the type back.
+             * @description Null restores the default of the type.
              */
             tx_power_dbm?: number | null;
             /** Format: double */
@@ -1255,7 +1258,7 @@ export interface components {
             /** @description As in the query of the whole table. */
             separator?: string;
         };
-        /** @description Whether the one writer waits for work or gets on with it. */
+        /** @description Whether the writer is idle or makes progress. */
         EngineHealth: {
             is_alive: boolean;
         };
@@ -1362,12 +1365,12 @@ export interface components {
             schedule: string;
             title: string;
         };
-        /** @description What to change of a job; what is absent stays. */
+        /** @description What to change of a job; absent keys stay as they are. */
         JobPatch: {
             is_enabled?: boolean;
             /**
              * @description Five cron fields (minute, hour, day of the month, month, day of the week), local time;
-             *     null brings the default back.
+             *     null restores the default.
              * @example 15 2 * * *
              */
             schedule?: string | null;
@@ -1388,7 +1391,7 @@ export interface components {
             id: number;
             /** @description The last lines that it logged. */
             log: string[];
-            /** @description What came of it, in a sentence. */
+            /** @description The outcome, in a sentence. */
             message?: string | null;
             /** @enum {string} */
             result: "running" | "ok" | "failed" | "interrupted";
@@ -1442,7 +1445,7 @@ export interface components {
             link: components["schemas"]["Link"];
             message: string;
         };
-        /** @description New values of a link; what is absent stays. */
+        /** @description New values of a link; absent ones stay as they are. */
         LinkPatch: {
             /** Format: double */
             length_km?: number | null;
@@ -1543,7 +1546,7 @@ export interface components {
             /** @description Of a device. */
             name?: string | null;
         };
-        /** @description The light's way from an OLT to a leaf. */
+        /** @description The optical path from an OLT to a leaf. */
         OpticalPath: {
             /** Format: int64 */
             device_id: number;
@@ -1562,13 +1565,13 @@ export interface components {
             /** Format: int32 */
             upstream_nm: number;
         };
-        /** @description What to say of a device's status. */
+        /** @description How to override the status of a device. */
         OverrideBody: {
             override_reason?: string | null;
             /** @description `UP` or `DOWN`. */
             status_override: string;
         };
-        /** @description A part of a way. */
+        /** @description A part of a path. */
         PathElement: {
             /** @description Of a device. */
             device_type?: string | null;
@@ -1671,12 +1674,12 @@ export interface components {
             stay: components["schemas"]["PruningStayed"][];
             targets: components["schemas"]["PruningTarget"][];
         };
-        /** @description A backup that stays. */
+        /** @description A backup that is kept. */
         PruningKept: {
             because: string[];
             id: string;
         };
-        /** @description A backup that goes. */
+        /** @description A backup that is removed. */
         PruningRemoved: {
             /** Format: int64 */
             bytes: number;
@@ -1688,7 +1691,7 @@ export interface components {
             reason: string;
             target: string;
         };
-        /** @description Copies that go. */
+        /** @description Copies that are removed. */
         PruningTarget: {
             remove: string[];
             target: string;
@@ -1712,7 +1715,7 @@ export interface components {
             taken_at: string;
             version: string;
         };
-        /** @description How many there are, and will be. */
+        /** @description How many there are now, and after the restore. */
         RestoreCount: {
             /** Format: int64 */
             after: number;
@@ -1725,7 +1728,7 @@ export interface components {
             interfaces: components["schemas"]["RestoreCount"];
             links: components["schemas"]["RestoreCount"];
         };
-        /** @description What becomes of devices. */
+        /** @description What happens to devices. */
         RestoreDevices: {
             /** Format: int64 */
             added: number;
@@ -1736,7 +1739,7 @@ export interface components {
             /** Format: int64 */
             removed: number;
         };
-        /** @description A device that comes, goes or changes. */
+        /** @description A device that is added, removed or changed. */
         RestoreExample: {
             /** @enum {string} */
             change: "added" | "removed" | "changed";
@@ -1756,7 +1759,7 @@ export interface components {
         /** @description How to restore. */
         RestoreOptions: {
             /**
-             * @description Tell what would change, and change nothing.
+             * @description Show what would change, and change nothing.
              * @default true
              */
             dry_run: boolean;
@@ -1942,7 +1945,7 @@ export interface components {
              */
             state: string;
         };
-        /** @description What goes wrong, until something goes right. */
+        /** @description The current error; null once something succeeds. */
         SyncError: {
             /** Format: date-time */
             at: string;
@@ -1964,7 +1967,7 @@ export interface components {
             /** @description As in `GET /api/sync`. */
             state: string;
         };
-        /** @description What PostgreSQL says of itself. */
+        /** @description Facts about the PostgreSQL server. */
         SyncPostgres: {
             /** Format: int64 */
             connections: number;
@@ -2018,7 +2021,7 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
-        /** @description A statement by the time that it has taken in all. */
+        /** @description A statement with its total time. */
         SyncSlowStatement: {
             /** Format: int64 */
             calls: number;
@@ -2045,7 +2048,7 @@ export interface components {
          * @enum {string}
          */
         TableKind: "devices" | "links";
-        /** @description The way from a device to the backbone. */
+        /** @description The path from a device to the backbone. */
         UpstreamPath: {
             /** Format: int64 */
             device_id: number;
@@ -2215,7 +2218,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditRow"][];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2288,7 +2291,7 @@ export interface operations {
                     "application/json": components["schemas"]["Backups"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2397,7 +2400,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Another one is being made */
+            /** @description Another backup is being made */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2515,7 +2518,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something else is being done */
+            /** @description Another operation on backups is running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2560,7 +2563,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description A place off the host cannot be reached */
+            /** @description A target cannot be reached */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2597,7 +2600,7 @@ export interface operations {
                     "application/json": components["schemas"]["Pruning"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2706,7 +2709,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something else is being done */
+            /** @description Another operation on backups is running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2774,7 +2777,7 @@ export interface operations {
     undo: {
         parameters: {
             query?: {
-                /** @description Tell what would change, and change nothing */
+                /** @description Show what would change, and change nothing */
                 dry_run?: boolean;
             };
             header?: never;
@@ -2827,7 +2830,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is nothing to take back */
+            /** @description There is no restore to undo */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2912,7 +2915,7 @@ export interface operations {
                     "application/json": components["schemas"]["Backup"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2988,7 +2991,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3225,7 +3228,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something else is being done */
+            /** @description Another operation on backups is running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3324,7 +3327,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3746,7 +3749,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4056,7 +4059,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4132,7 +4135,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpticalPath"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4664,7 +4667,7 @@ export interface operations {
                     "application/json": components["schemas"]["UpstreamPath"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4737,7 +4740,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4813,7 +4816,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5002,7 +5005,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5075,7 +5078,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDetail"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5511,7 +5514,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5697,7 +5700,7 @@ export interface operations {
                     "application/json": components["schemas"]["Jobs"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5772,7 +5775,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6092,7 +6095,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6407,7 +6410,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6819,7 +6822,7 @@ export interface operations {
                     "application/json": components["schemas"]["PonClass"][];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6892,7 +6895,7 @@ export interface operations {
                     "application/json": components["schemas"]["FiberType"][];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6972,7 +6975,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7267,7 +7270,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sync"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7937,7 +7940,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8010,7 +8013,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8082,7 +8085,7 @@ export interface operations {
                     "application/json": components["schemas"]["StateWord"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8155,7 +8158,7 @@ export interface operations {
                     "application/json": components["schemas"]["StateWord"];
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8227,7 +8230,7 @@ export interface operations {
                     "application/openmetrics-text": string;
                 };
             };
-            /** @description Unreadable request */
+            /** @description Malformed request */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -110,6 +110,17 @@ test.each<[Partial<Problem>, string, string]>([
   expect(affectedText(problem(more))).toBe(affected)
 })
 
+test('a device that is its own cause says how much light it lacks', () => {
+  const dark = device({ status_reasons: ['no_signal'], signal: { ...light, margin_db: -2.26 } })
+  expect(problemSentence(problem({ problem: 'no_signal' }), dark)).toBe(
+    'Too little light at the ONT: 2.26\u00a0dB below its receiver’s limit.',
+  )
+  const mended = device({ signal: light })
+  expect(problemSentence(problem({ problem: 'no_signal' }), mended)).toBe(
+    'Too little light reaches the receiver.',
+  )
+})
+
 test('what a cause is and where', () => {
   expect(causeText(problem({ kind: 'link', place: 'POP West' }), undefined)).toBe('Link, POP West')
   expect(causeText(problem({}), 'SPLITTER')).toBe('Splitter')

@@ -26,8 +26,8 @@ export function whySentences(device: Device): string[] {
   return telling.map((code) => whySentence(code, device))
 }
 
-/** What is wrong with a cause. */
-export function problemSentence(problem: Problem): string {
+/** What is wrong with a cause; measured, where it is a device with a signal. */
+export function problemSentence(problem: Problem, cause?: Device): string {
   const { problem: code, device_count: victims } = problem
   if (code === 'held') return `Held ${heldStatus(problem)} by an operator.`
   if (code === 'conflict') return 'An operator holds it UP, but the network says DOWN.'
@@ -35,7 +35,9 @@ export function problemSentence(problem: Problem): string {
   if (weak !== undefined && victims > 0) {
     return `Everything behind it is affected; at worst, ${lowerFirst(weak)}`
   }
-  return weak ?? CUT_OFF.get(code) ?? unknown(code)
+  const signal = cause?.status_reasons.includes(code) === true ? cause.signal : null
+  const measured = signal === null ? undefined : measuredSentence(code, signal)
+  return measured ?? weak ?? CUT_OFF.get(code) ?? unknown(code)
 }
 
 /** What kind of thing a cause is, and where it stands. */

@@ -46,7 +46,7 @@ pub(super) fn downloads() -> OpenApiRouter<ApiState> {
 #[derive(ToSchema)]
 #[schema(as = RestoreOptions)]
 struct RestoreBody {
-    /// Tell what would change, and change nothing.
+    /// Show what would change, and change nothing.
     #[schema(value_type = Option<bool>, nullable = false, default = true)]
     dry_run: bool,
 }
@@ -68,7 +68,7 @@ impl FromFields for UndoQuery {
     }
 }
 
-/// Whether the site could be restored, to when and how fast; every backup; what is being done.
+/// Whether the site can be restored, to which moment and how fast; all backups; the work under way.
 #[utoipa::path(
     get,
     path = "/api/backups",
@@ -81,7 +81,8 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
 }
 
 /// Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
-/// that is done; `activity` of `GET /api/backups` shows how far it is. A copy off the host that could not
+/// that is done; `activity` of `GET /api/backups` shows the progress. A copy off the host that
+/// could not
 /// be made is `failed` in the answer.
 #[utoipa::path(
     post,
@@ -89,7 +90,7 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
     tag = "backups",
     responses(
         (status = 201, body = BackupView),
-        (status = 409, description = "Another one is being made", body = ErrorBody),
+        (status = 409, description = "Another backup is being made", body = ErrorBody),
         (status = 503, description = "None was made, or it could not be verified", body = ErrorBody),
         (status = 507, description = "There is no room for one", body = ErrorBody),
     )
@@ -140,7 +141,7 @@ async fn backup(
     params(("id" = String, Path, description = "Such as unoc_20261125_021500, or latest")),
     responses(
         (status = 200, body = BackupView),
-        (status = 409, description = "Something else is being done", body = ErrorBody),
+        (status = 409, description = "Another operation on backups is running", body = ErrorBody),
     )
 )]
 async fn verify(
@@ -156,7 +157,7 @@ async fn verify(
     Ok(Json(verified.await?))
 }
 
-/// Puts a saved state in place of the site, or tells what that would change.
+/// Replaces the site with a saved state, or shows what that would change.
 #[utoipa::path(
     post,
     path = "/api/backups/{id}/restore",
@@ -182,15 +183,16 @@ async fn restore(
     Ok(Json(restored.await?))
 }
 
-/// Puts the state from before the last restore back, or tells what that would change.
+/// Undoes the last restore, or shows what that would change.
 #[utoipa::path(
     post,
     path = "/api/backups/undo",
     tag = "backups",
-    params(("dry_run" = Option<bool>, Query, description = "Tell what would change, and change nothing")),
+    params(("dry_run" = Option<bool>, Query, description = "Show what would change, and change \
+        nothing")),
     responses(
         (status = 200, body = RestoreView),
-        (status = 409, description = "There is nothing to take back", body = ErrorBody),
+        (status = 409, description = "There is no restore to undo", body = ErrorBody),
     )
 )]
 async fn undo(
@@ -203,15 +205,16 @@ async fn undo(
     Ok(Json(undone.await?))
 }
 
-/// Asks the places off the host for backups that this host does not know of, as after its loss.
+/// Asks the off-host targets for backups that this host does not list, for example after the old
+/// host was lost.
 #[utoipa::path(
     post,
     path = "/api/backups/discover",
     tag = "backups",
     responses(
         (status = 200, body = BackupsView),
-        (status = 409, description = "Something else is being done", body = ErrorBody),
-        (status = 503, description = "A place off the host cannot be reached", body = ErrorBody),
+        (status = 409, description = "Another operation on backups is running", body = ErrorBody),
+        (status = 503, description = "A target cannot be reached", body = ErrorBody),
     )
 )]
 async fn discover(State(state): State<ApiState>) -> Result<Json<BackupsView>, ApiError> {
@@ -239,7 +242,7 @@ async fn pruning(State(state): State<ApiState>) -> Result<Json<PruningView>, Api
     tag = "backups",
     responses(
         (status = 200, body = PruningView),
-        (status = 409, description = "Something else is being done", body = ErrorBody),
+        (status = 409, description = "Another operation on backups is running", body = ErrorBody),
     )
 )]
 async fn prune(State(state): State<ApiState>) -> Result<Json<PruningView>, ApiError> {

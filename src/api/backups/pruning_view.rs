@@ -27,7 +27,7 @@ struct StayedView {
     reason: String,
 }
 
-/// A backup that stays.
+/// A backup that is kept.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PruningKept)]
 struct KeptView {
@@ -35,7 +35,7 @@ struct KeptView {
     because: Vec<&'static str>,
 }
 
-/// A backup that goes.
+/// A backup that is removed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PruningRemoved)]
 struct RemovedView {
@@ -43,7 +43,7 @@ struct RemovedView {
     bytes: u64,
 }
 
-/// Copies that go.
+/// Copies that are removed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PruningTarget)]
 struct PrunedTargetView {

@@ -42,7 +42,7 @@ struct CountsView {
     links: CountView,
 }
 
-/// How many there are, and will be.
+/// How many there are now, and after the restore.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RestoreCount)]
 struct CountView {
@@ -50,7 +50,7 @@ struct CountView {
     after: u64,
 }
 
-/// What becomes of devices.
+/// What happens to devices.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RestoreDevices)]
 struct DevicesView {
@@ -61,7 +61,7 @@ struct DevicesView {
     examples: Vec<ExampleView>,
 }
 
-/// A device that comes, goes or changes.
+/// A device that is added, removed or changed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RestoreExample)]
 struct ExampleView {

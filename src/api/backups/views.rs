@@ -15,13 +15,13 @@ use crate::wire::{Time, nullable_words_schema, words_schema};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Backups)]
 pub struct BackupsView {
-    /// When the newest backup was taken that was restored and compared: the state that could be
-    /// had back.
+    /// When the newest backup that was restored and compared was taken: the state that can be
+    /// restored.
     #[schema(value_type = Option<String>, format = DateTime)]
     restorable_as_of: Option<Time>,
     /// Its age: what would be lost now.
     rpo_s: Option<f64>,
-    /// What the last rehearsal of a restore took.
+    /// How long the last test restore took.
     rto_s: Option<f64>,
     #[schema(value_type = Option<String>, format = DateTime)]
     rehearsed_at: Option<Time>,
@@ -36,19 +36,18 @@ pub struct BackupsView {
     targets: Vec<TargetView>,
     /// What is being done now.
     activity: Option<ActivityView>,
-    /// When the directory was last read: what is told here, but for `activity` and the ages, is as of
-    /// then.
+    /// When the directory was last read. Everything here but `activity` and the ages is as of then.
     #[schema(value_type = String, format = DateTime)]
     looked_at: Time,
-    /// False while the directory does not answer, such as a mount whose server is away.
+    /// False while the directory does not respond, for example a mount whose server is down.
     is_directory_answering: bool,
-    /// The restore that can be taken back.
+    /// The restore that can be undone.
     undo: Option<UndoView>,
     /// The newest first.
     backups: Vec<BackupView>,
 }
 
-/// For whom backups are encrypted.
+/// The public keys that backups are encrypted to.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupEncryption)]
 struct EncryptionView {
@@ -75,7 +74,7 @@ struct RetentionView {
     monthly: usize,
 }
 
-/// A place off the host.
+/// An off-host target.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupTarget)]
 struct TargetView {
@@ -111,7 +110,7 @@ struct ActivityView {
     since: Time,
 }
 
-/// A restore that can be taken back.
+/// A restore that can be undone.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupUndo)]
 struct UndoView {
@@ -167,7 +166,7 @@ struct RowsView {
     audit: u64,
 }
 
-/// A rehearsal of a restore.
+/// A test restore.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupVerification)]
 struct VerificationView {

@@ -12,7 +12,7 @@ use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{Command, DeviceId, Override, OverrideReason, Reply, Status};
 use crate::store::AuditOrigin;
 
-/// What to say of a device's status.
+/// How to override the status of a device.
 #[derive(ToSchema)]
 #[schema(as = OverrideBody)]
 pub(super) struct OverrideBody {

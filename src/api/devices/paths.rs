@@ -15,7 +15,7 @@ use crate::domain::{
 use crate::engine::{Hop, climb};
 use crate::wire::SignalView;
 
-/// The light's way from an OLT to a leaf.
+/// The optical path from an OLT to a leaf.
 #[derive(Serialize, ToSchema)]
 pub(super) struct OpticalPath {
     device_id: u64,
@@ -48,7 +48,7 @@ struct OpticalElement {
     cumulative_up_db: f64,
 }
 
-/// The way from a device to the backbone.
+/// The path from a device to the backbone.
 #[derive(Serialize, ToSchema)]
 pub(super) struct UpstreamPath {
     device_id: u64,
@@ -58,7 +58,7 @@ pub(super) struct UpstreamPath {
     elements: Vec<PathElement>,
 }
 
-/// A part of a way.
+/// A part of a path.
 #[derive(Serialize, ToSchema)]
 struct PathElement {
     /// `device` or `link`.
@@ -93,7 +93,7 @@ pub(super) async fn optical_path(
     Ok(Json(shown(&leaf, &hops)).into_response())
 }
 
-/// The way from this device to a backbone gateway.
+/// The path from this device to a backbone gateway.
 #[utoipa::path(
     get,
     path = "/api/devices/{id}/path",

@@ -13,7 +13,7 @@ use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{Command, DeviceId, DevicePatch, Name, PonClass, Position, Reply};
 use crate::wire;
 
-/// New values of a device; what is absent stays. `x` and `y` go together.
+/// New values of a device; absent ones stay as they are. `x` and `y` go together.
 #[derive(ToSchema)]
 #[schema(as = DevicePatch)]
 pub(super) struct PatchBody {
@@ -27,16 +27,16 @@ pub(super) struct PatchBody {
     /// A POP or CORE_SITE; null takes the device out of its container.
     #[schema(value_type = Option<u64>)]
     parent_container_id: Option<Option<DeviceId>>,
-    /// Null brings the default of the type back.
+    /// Null restores the default of the type.
     #[schema(value_type = Option<f64>)]
     tx_power_dbm: Option<Option<f64>>,
-    /// Null brings the default of the type back.
+    /// Null restores the default of the type.
     #[schema(value_type = Option<f64>)]
     sensitivity_min_dbm: Option<Option<f64>>,
-    /// Null brings the default of the type back.
+    /// Null restores the default of the type.
     #[schema(value_type = Option<f64>, minimum = 0.0)]
     insertion_loss_db: Option<Option<f64>>,
-    /// Of an OLT; null brings the planning values back.
+    /// Of an OLT; null restores the planning values.
     #[schema(schema_with = wire::nullable_pon_class_schema, required = false)]
     pon_class: Option<Option<PonClass>>,
 }

@@ -84,12 +84,13 @@ impl Address {
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
         let url = Url::parse(text).map_err(|error| fault(&error.to_string()))?;
         let scheme = Scheme::parse(url.scheme())
-            .ok_or_else(|| fault("the scheme is none of s3, file, gs, az"))?;
+            .ok_or_else(|| fault("the scheme is not s3, file, gs or az"))?;
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return Err(fault("put the user and the password into a credentials_file"));
         }
         let bucket = url.host_str().unwrap_or_default().to_owned();
-        let path = ObjectPath::from_url_path(url.path()).map_err(|_| fault("its path is none"))?;
+        let path =
+            ObjectPath::from_url_path(url.path()).map_err(|_| fault("it has no valid path"))?;
         if (scheme == Scheme::Directory) != bucket.is_empty() || url.port().is_some() {
             return Err(fault("write s3://bucket/prefix or file:///directory"));
         }
@@ -104,8 +105,8 @@ impl Address {
                 settings.push((setting, setting_value(setting, &value)?));
             } else {
                 return Err(fault(
-                    "it has a parameter that this scheme does not take; secrets and other \
-                     settings of the store stand in the credentials_file",
+                    "it has a parameter that this scheme does not take; secrets and other settings \
+                     of the store belong in the credentials_file",
                 ));
             }
         }
@@ -165,7 +166,7 @@ pub(super) fn is_endpoint(setting: &str) -> bool {
 
 fn absolute(key: &str, path: String) -> Result<PathBuf, TargetError> {
     let is_absolute = Path::new(&path).is_absolute();
-    is_absolute.then(|| path.into()).ok_or_else(|| fault(&format!("{key} is no absolute path")))
+    is_absolute.then(|| path.into()).ok_or_else(|| fault(&format!("{key} is not an absolute path")))
 }
 
 fn directory(url: &Url) -> Result<PathBuf, TargetError> {

@@ -67,11 +67,11 @@ impl Credentials {
         let file = File::open(&path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         if !metadata.is_file() {
-            return Err(fault("it is no file".to_owned()));
+            return Err(fault("it is not a file".to_owned()));
         }
         if metadata.permissions().mode() & OTHERS != 0 {
             let shown = path.display();
-            return Err(fault(format!("everybody may read it; chmod o= {shown}")));
+            return Err(fault(format!("everyone can read it; chmod o= {shown}")));
         }
         let mut text = String::new();
         let read = file.take(BYTES_MAX + 1).read_to_string(&mut text);
@@ -109,7 +109,7 @@ fn parse(text: &str) -> Result<Vec<(String, String, usize)>, String> {
         }
         settings.push((name.to_ascii_lowercase(), value.to_owned(), number));
     }
-    if settings.is_empty() { Err("it says nothing".to_owned()) } else { Ok(settings) }
+    if settings.is_empty() { Err("it has no settings".to_owned()) } else { Ok(settings) }
 }
 
 fn unquoted(text: &str) -> &str {
@@ -143,7 +143,7 @@ mod tests {
         check("A=x\ns3cr3t", Err("line 2 is not KEY=VALUE"));
         check("A=", Err("line 1 is not KEY=VALUE"));
         check("s3 cr3t=x", Err("line 1 is not KEY=VALUE"));
-        check("# nothing", Err("it says nothing"));
+        check("# nothing", Err("it has no settings"));
     }
 
     #[test]

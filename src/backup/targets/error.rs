@@ -24,12 +24,12 @@ pub enum TargetError {
     #[error("backup target {target} cannot be set up: {what}")]
     Settings { target: String, what: String },
     /// A name that no backup has.
-    #[error("{0:?} is no name of a backup file")]
+    #[error("{0:?} is not the name of a backup file")]
     Name(String),
     /// Nobody answers, or the connection broke.
     #[error(
-        "backup target {target} cannot be reached: {what}; check the endpoint and the network, \
-         it is tried again"
+        "backup target {target} cannot be reached: {what}; check the endpoint and the network; it \
+         will be retried"
     )]
     Unreachable { target: String, what: String },
     /// No credentials are configured, and the host is no cloud instance that has some.
@@ -73,11 +73,11 @@ pub enum TargetError {
     )]
     DirectoryDenied { target: String, what: String },
     /// The bucket or container is not there.
-    #[error("backup target {target} has no such bucket: {what}; make it, or mend the address")]
+    #[error("backup target {target} has no such bucket: {what}; create it, or correct the address")]
     NoBucket { target: String, what: String },
     /// The directory is not there.
     #[error(
-        "backup target {target}: {} is no directory; mount or make it", path.display()
+        "backup target {target}: {} is not a directory; mount or create it", path.display()
     )]
     NoDirectory { target: String, path: PathBuf },
     /// No object of this name.
@@ -88,7 +88,7 @@ pub enum TargetError {
     Full { target: String, what: String },
     /// What was read back is not what was sent; the object was removed.
     #[error(
-        "backup target {target} gave back another {name} than it was sent: {found_bytes} of \
+        "backup target {target} returned a different {name} than was sent: {found_bytes} of \
          {bytes} bytes, SHA-256 {found_sha256} instead of {sha256}; the copy was removed"
     )]
     Differs {
@@ -126,7 +126,7 @@ pub enum TargetError {
     TooLarge { target: String, name: String, bytes_max: u64 },
     /// No step forward for too long.
     #[error(
-        "backup target {target} made no progress for {} s; check the network, it is tried again",
+        "backup target {target} made no progress for {} s; check the network; it will be retried",
         limit.as_secs_f64()
     )]
     Stalled { target: String, limit: Duration },
@@ -134,7 +134,7 @@ pub enum TargetError {
     #[error("backup target {target} failed: {what}")]
     Store { target: String, what: String },
     /// A fault of the program.
-    #[error("the copy was not made: a fault of the program ended it; the log names it")]
+    #[error("the copy was not made: an internal error ended it; the log has the cause")]
     Panicked,
     /// The appliance ends.
     #[error("the copy was interrupted: the appliance is stopping")]

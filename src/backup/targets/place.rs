@@ -216,14 +216,14 @@ fn configured<B: Configure>(
     for (name, value, line) in &credentials.settings {
         builder = builder.set(name, value).ok_or_else(|| TargetError::Credentials {
             path: credentials.path.clone().unwrap_or_default(),
-            what: format!("line {line} sets what this kind of target does not know"),
+            what: format!("line {line} sets what this kind of target does not support"),
         })?;
     }
     let says_http = address.settings.iter().any(|(name, _)| *name == "allow_http");
     for (name, value) in &address.settings {
         builder = builder.set(name, value).ok_or_else(|| TargetError::Settings {
             target: address.name.clone(),
-            what: format!("{name} is no setting of this kind of target"),
+            what: format!("{name} is not a setting of this kind of target"),
         })?;
     }
     // An endpoint that says http means it.

@@ -15,7 +15,7 @@ pub enum LegacyError {
     Io(#[from] std::io::Error),
     #[error(transparent)]
     File(#[from] FileFault),
-    #[error("this is no pg_dump of UNOC v2's database: none of its tables is in it")]
+    #[error("this is not a pg_dump of UNOC v2's database: none of its tables is in it")]
     NotADump,
     #[error("line {line}: {what}")]
     Line { line: u64, what: String },

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::{MENDING_RULES, RuleId};
 use super::tables::Table;
+use crate::util::counted;
 
 /// Longest text of v2 that a finding quotes: enough to recognise the row, short enough for a line.
 const QUOTED_CHARS_MAX: usize = 32;
@@ -34,7 +35,9 @@ pub struct RowCounts {
 impl fmt::Display for RowCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { devices, interfaces, links } = self;
-        write!(f, "{devices} devices, {interfaces} interfaces, {links} links")
+        let devices = counted(devices, "device");
+        let interfaces = counted(interfaces, "interface");
+        write!(f, "{devices}, {interfaces}, {}", counted(links, "link"))
     }
 }
 

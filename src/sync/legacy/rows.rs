@@ -157,7 +157,7 @@ impl<R: BufRead> Reader<R> {
             if !self.lexer.take_sign(b',')? {
                 return Err(self
                     .lexer
-                    .fault("an INSERT holds an expression, which is no constant"));
+                    .fault("an INSERT holds an expression, which is not a constant"));
             }
         }
     }
@@ -180,7 +180,9 @@ impl<R: BufRead> Reader<R> {
                 Some(token.is("true").to_string())
             }
             Some(token) if !(is_signed || is_read) && token.is("default") => None,
-            Some(_) => return Err(self.lexer.fault("an INSERT holds a value that is no constant")),
+            Some(_) => {
+                return Err(self.lexer.fault("an INSERT holds a value that is not a constant"));
+            }
             None => return Err(LegacyError::Truncated("an INSERT ends within a row".to_owned())),
         };
         self.skip_cast()?;

@@ -83,14 +83,14 @@ pub const MENDING_RULES: [MendingRule; 19] = {
             R::BadId,
             "M01_BAD_ID",
             Skipped,
-            ["a row's id is below 1, or another row before it has the same", "the row is left out"],
+            ["a row's id is below 1, or an earlier row has the same", "the row is left out"],
         ),
         rule(
             R::UnknownType,
             "M02_UNKNOWN_TYPE",
             Skipped,
             [
-                "a device's type is none of the 14",
+                "a device's type is not one of the 14",
                 "the device is left out; so are its interfaces (M09) and their links (M11)",
             ],
         ),
@@ -108,8 +108,8 @@ pub const MENDING_RULES: [MendingRule; 19] = {
             "M04_NAME_TAKEN",
             Mended,
             [
-                "a device's name stands twice, or an interface's twice on its device",
-                "the lowest id keeps it; the others get `-2`, `-3` … at its end",
+                "a device's name occurs twice, or an interface's twice on its device",
+                "the lowest id keeps it; the others get `-2`, `-3` … appended",
             ],
         ),
         rule(
@@ -117,7 +117,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
             "M05_BAD_PARENT",
             Mended,
             [
-                "the parent does not exist or is no container, or a container has one",
+                "the parent does not exist or is not a container, or a container has one",
                 "the device has no parent",
             ],
         ),
@@ -135,7 +135,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
             "M07_BAD_OVERRIDE",
             Mended,
             [
-                "an override is none of UP, DOWN, DEGRADED, or only its reason is there",
+                "an override is not UP, DOWN or DEGRADED, or there is only a reason",
                 "the override is cleared",
             ],
         ),
@@ -156,7 +156,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
             "M10_UNKNOWN_PORT_TYPE",
             Mended,
             [
-                "an interface's type is none of ETHERNET, OPTICAL, LOOPBACK",
+                "an interface's type is not ETHERNET, OPTICAL or LOOPBACK",
                 "it becomes ETHERNET, as with v2's create-simple",
             ],
         ),
@@ -198,7 +198,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
             "M16_MEDIUM",
             Mended,
             [
-                "a link's medium is none of G652D, G657A1, G657A2, OM3, OM4",
+                "a link's medium is not G652D, G657A1, G657A2, OM3 or OM4",
                 "another spelling (`G.652.D`) is read; what is unknown is cleared",
             ],
         ),
@@ -226,7 +226,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
             Kept,
             [
                 "a link is DOWN or DEGRADED, and `--keep-link-status` is given",
-                "it stays so by an override, which `DELETE /api/links/{id}/override` clears",
+                "an override keeps that status; `DELETE /api/links/{id}/override` clears it",
             ],
         ),
     ]
@@ -251,8 +251,7 @@ impl fmt::Display for RuleId {
 
 /// The rules as a Markdown table with a trailing newline; docs/DEPLOYMENT.md contains it.
 pub fn markdown_table() -> String {
-    let mut table =
-        String::from("| Rule | What v2 allowed | What becomes of it |\n|---|---|---|\n");
+    let mut table = String::from("| Rule | What v2 allowed | What UNOC does |\n|---|---|---|\n");
     for MendingRule { name, found, done, .. } in MENDING_RULES {
         writeln!(table, "| `{name}` | {found} | {done} |")
             .expect("writing into a string does not fail");

@@ -173,7 +173,7 @@ impl Row<'_> {
 
     fn whole(&mut self, column: &str) -> Result<Option<i64>, String> {
         let Some(text) = self.text(column) else { return Ok(None) };
-        let fault = || format!("{column} of {} is {text:?}, which is no id", self.shape.table);
+        let fault = || format!("{column} of {} is {text:?}, which is not an id", self.shape.table);
         text.trim().parse().map(Some).map_err(|_| fault())
     }
 

@@ -45,7 +45,7 @@ impl Whole {
         if comment == END {
             self.has_end = true;
             if self.open.take().is_none() && self.has_begin {
-                let what = format!("in line {line} a dump ends that has no beginning");
+                let what = format!("line {line} ends a dump that has no beginning");
                 return Err(LegacyError::Truncated(what));
             }
         }

@@ -52,7 +52,7 @@ pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, T
         return utf16(rest, u16::from_be_bytes);
     }
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        let text = "A zero byte: this is no text, or UTF-16 without its byte order mark; save the \
+        let text = "A zero byte: this is not text, or UTF-16 without its byte order mark; save the \
                     file as UTF-8";
         return Err(TableFault::at(line_of(&bytes[..at]), text));
     }

@@ -60,7 +60,7 @@ impl ImportFaults {
                 faults.extend(refused.iter().map(|row| {
                     let detail = match row.refusal {
                         Refusal::RowRepeated { first } => {
-                            format!("Line {} above is about the same", line_of(first))
+                            format!("Line {} above describes the same thing", line_of(first))
                         }
                         ref refusal => refusal.to_string(),
                     };

@@ -30,7 +30,7 @@ fn restores_after(damage: impl FnOnce(&Path), what: &str) -> Vec<Vec<u8>> {
     let refused = run(data_dir, &["serve", "--port", "0"]);
     assert_ne!(refused.code, 0, "{what}: the service refuses to start");
     let dry = run(data_dir, &["restore", "latest", "--dry-run"]).expect(0);
-    assert!(dry.stdout.contains("could be restored"), "{what}: {dry:?}");
+    assert!(dry.stdout.contains("can be restored"), "{what}: {dry:?}");
     assert_eq!(fs::read(data_dir.join(STORE_FILE)).ok(), damaged, "{what}: a dry run is dry");
     let done = run(data_dir, &["restore", "latest", "--yes"]).expect(0);
     assert!(done.stdout.contains("Restored site "), "{what}: {done:?}");

@@ -98,7 +98,7 @@ fn a_directory_that_hangs_holds_up_nobody_and_few_threads() {
     }
     let refused = server.http.ask("/api/backups").expect(503);
     let detail = refused.detail();
-    assert!(text_of(&detail).contains("does not answer"), "{detail}");
+    assert!(text_of(&detail).contains("does not respond"), "{detail}");
 
     hanging.release();
     wait::until("the directory answers", || {

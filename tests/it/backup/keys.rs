@@ -97,7 +97,7 @@ fn each_recipient_alone_opens_a_backup_and_nobody_else_does() {
     }
     let fresh = host.path("fresh");
     let wrong = ["restore", path_of(&file), "--identity", third.path()];
-    assert!(run(&fresh, &wrong).expect(3).stderr.contains("none of the keys"));
+    assert!(run(&fresh, &wrong).expect(3).stderr.contains("none of the available keys"));
     assert!(!fs::exists(fresh.join(STORE_FILE)).unwrap());
     // The host itself proves its backups unattended.
     let said = run(&host.data_dir(), &["backup", "verify", "latest", "--json"]).expect(0);

@@ -320,10 +320,10 @@ fn a_full_verification_that_postgresql_did_not_let_end_is_no_good_one() {
     let health = server.http.get("/health").expect(200).json();
     assert_eq!(health["status"], "degraded", "{health}");
     let reason = health["reason"].as_str().unwrap_or_default();
-    assert!(reason.contains("did not get through PostgreSQL"), "{health}");
+    assert!(reason.contains("failed in PostgreSQL"), "{health}");
     proxy.cut_at("CREATE DATABASE", Cut::Before);
     let said = run_with(&saved.data_dir(), &[], &["backup", "verify", "latest"]).expect(75);
-    assert!(said.stderr.contains("not proved in PostgreSQL"), "{said:?}");
+    assert!(said.stderr.contains("could not be verified in PostgreSQL"), "{said:?}");
     proxy.cut_at("CREATE DATABASE", Cut::Before);
     server.http.post("/api/jobs/verify/run", &Value::Null).expect(202);
     let run = wait::until("the job ends", || {

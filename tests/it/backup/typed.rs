@@ -13,7 +13,7 @@ fn a_host_without_a_site_is_told_so_and_begins_none() {
     let directory = tempfile::tempdir().unwrap();
     for arguments in [&["backup", "now"][..], &["backup", "list"], &["backup", "verify"]] {
         let said = run(directory.path(), arguments).expect(3);
-        assert!(said.stderr.contains("no site lives in"), "{said:?}");
+        assert!(said.stderr.contains("there is no site in"), "{said:?}");
         assert!(said.stderr.contains("unoc restore latest"), "{said:?}");
     }
     assert_eq!(names_in(directory.path()), [""; 0], "restoring must stay possible");

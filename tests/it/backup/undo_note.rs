@@ -74,7 +74,7 @@ fn without_a_restore_there_is_nothing_to_undo() {
     let server = serve(directory.path());
     assert_eq!(server.http.backups()["undo"], Value::Null);
     let refused = server.http.undo().expect(409);
-    assert_eq!(refused.detail(), "there is no restore to take back");
+    assert_eq!(refused.detail(), "there is no restore to undo");
     server.http.provision("saved", "POP");
     let backup = server.http.back_up();
     server.http.restore(&backup["id"], true).expect(200);

@@ -26,7 +26,7 @@ fn try_all(directory: &Path) {
     assert!(lines[lines.len() - 1].starts_with("Times are local ("), "{list}");
 
     let ran = run(directory, &["jobs", "run", "self-check"]).expect(0).stdout;
-    assert!(ran.starts_with("  The engine answers.\n"), "{ran}");
+    assert!(ran.starts_with("  The engine responds.\n"), "{ran}");
     assert!(ran.contains("self-check: ok in 0."), "{ran}");
     assert_eq!(json(directory, &["jobs", "run", "self-check"])["result"], "ok");
     assert!(run(directory, &["jobs"]).expect(0).stdout.contains("  ok "), "the last result");

@@ -54,7 +54,7 @@ fn a_truncated_file_is_refused() {
     site.refuses(&without_last, &[&expected, "truncated"]);
     let inside = &site.export[..site.export.len() - 40];
     site.refuses(inside, &[&format!("line {count}:")]);
-    site.refuses("", &["line 1:", "no UNOC export"]);
+    site.refuses("", &["line 1:", "not a UNOC export"]);
     site.refuses(&format!("{}\n", site.line(1)), &["the file ends after 0 of"]);
 }
 
@@ -62,7 +62,7 @@ fn a_truncated_file_is_refused() {
 fn a_faulty_line_is_named() {
     let site = Site::new();
     site.refuses(&site.with_line(1, "{}"), &["line 1:"]);
-    site.refuses(&site.with_line(1, "not JSON"), &["line 1:", "no UNOC export"]);
+    site.refuses(&site.with_line(1, "not JSON"), &["line 1:", "not a UNOC export"]);
     let newer = site.line(1).replace("\"unoc_export\":1", "\"unoc_export\":2");
     site.refuses(&site.with_line(1, &newer), &["line 1:", "export format 2"]);
     site.refuses(&site.with_line(5, "{\"kind\":\"device\"}"), &["line 5:", "missing field"]);
@@ -87,7 +87,7 @@ fn a_faulty_line_is_named() {
 fn a_site_that_does_not_fit_together_is_refused() {
     let site = Site::new();
     let count = site.export.lines().count();
-    site.refuses(&site.with_line(6, site.line(5)), &["not consistent", "stands twice"]);
+    site.refuses(&site.with_line(6, site.line(5)), &["not consistent", "occurs twice"]);
     let same_name = {
         let name = |line: &str| {
             line.split("\"name\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned()

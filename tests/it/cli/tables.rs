@@ -61,7 +61,7 @@ fn a_table_goes_in_and_out_with_a_server_and_without() {
     let [dry, _, real, ..] = &told[0][..] else { panic!("{told:?}") };
     assert!(dry.0.contains("Would import") && dry.0.ends_with("nothing was changed.\n"), "{dry:?}");
     assert!(
-        real.0.contains("5 of 5 rows new, 0 changed, 0 the same; 15 interfaces made."),
+        real.0.contains("5 of 5 rows new, 0 changed, 0 unchanged; 15 interfaces added."),
         "{real:?}"
     );
     let faults = &told[0][5].1;
@@ -84,9 +84,9 @@ fn a_table_on_standard_input_is_known_by_its_heading() {
         format!("\u{feff}{DEVICES}").encode_utf16().flat_map(u16::to_be_bytes).collect();
     for (bytes, words) in [
         (DEVICES.as_bytes().to_vec(), "5 of 5 rows new"),
-        (format!("\u{feff}\n\n{DEVICES}").into_bytes(), "0 changed, 5 the same"),
-        (utf16, "0 changed, 5 the same"),
-        (LINKS.as_bytes().to_vec(), "1 of 1 rows new"),
+        (format!("\u{feff}\n\n{DEVICES}").into_bytes(), "0 changed, 5 unchanged"),
+        (utf16, "0 changed, 5 unchanged"),
+        (LINKS.as_bytes().to_vec(), "1 of 1 row new"),
     ] {
         fs::write(&file, bytes).unwrap();
         let mut command = unoc(&["import", "-"]);
@@ -99,7 +99,7 @@ fn a_table_on_standard_input_is_known_by_its_heading() {
     run(&site, &["export", name]).expect(0);
     let export = fs::read(&file).unwrap();
     let dry = run(&site, &["import", name, "--dry-run"]).expect(0);
-    assert!(dry.stdout.starts_with("Would import 5 devices, 15 interfaces, 1 links."), "{dry:?}");
+    assert!(dry.stdout.starts_with("Would import 5 devices, 15 interfaces, 1 link."), "{dry:?}");
     run(&site, &["import", name, "--encoding", "utf-8"]).expect(3);
     fs::write(&file, &export[..export.len() / 2]).unwrap();
     run(&site, &["import", name, "--dry-run"]).expect(1);

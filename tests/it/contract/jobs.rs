@@ -40,7 +40,7 @@ fn jobs_are_listed_with_all_that_is_known_of_them() {
     );
     let job = job.json();
     assert!(list["jobs"].as_array().unwrap().iter().any(|listed| listed["name"] == "self-check"));
-    assert_eq!(job["title"], "Check that the engine answers and the store can be read");
+    assert_eq!(job["title"], "Self-check");
     assert_eq!(
         (&job["schedule"], &job["default_schedule"]),
         (&json!("0 6 * * *"), &job["schedule"])
@@ -68,7 +68,7 @@ fn a_job_can_be_run_now() {
     let message = ended["message"].as_str().unwrap();
     assert!(message.starts_with("75 devices, 462 interfaces, 76 links; "), "{message}");
     assert!(message.ends_with(" MiB free"), "{message}");
-    assert_eq!(ended["log"][0], "The engine answers.");
+    assert_eq!(ended["log"][0], "The engine responds.");
     assert!(ended["duration_ms"].as_u64().unwrap() >= 1_000, "the test's clock ticks: {ended}");
     assert_eq!(ended["started_at"], begun["started_at"]);
     run(&app, "self-check").expect(202);

@@ -120,7 +120,7 @@ fn devices_that_exist_are_changed() {
                     .to_owned()
             ),
             (5, "'OLT-1' is of type OLT, which cannot become ODF".to_owned()),
-            (7, "Line 2 above is about the same".to_owned()),
+            (7, "Line 2 above describes the same thing".to_owned()),
         ]
     );
 }
@@ -255,7 +255,7 @@ fn links_are_imported_by_device_and_port_names() {
             (7, "-1 is less than 0"),
             (8, "There is no value for a_device"),
             (8, "There is no value for a_interface"),
-            (10, "Line 9 above is about the same"),
+            (10, "Line 9 above describes the same thing"),
         ]
         .map(|(line, text)| (line, text.to_owned()))
     );
@@ -284,7 +284,7 @@ fn an_import_is_whole_whatever_its_size() {
     let mut last = table(20_000);
     last.push_str("P0,POP\n");
     let faults = import(&app, "devices", last.as_bytes()).expect(400).json();
-    assert_eq!(details(&faults), [(20_002, "Line 2 above is about the same".to_owned())]);
+    assert_eq!(details(&faults), [(20_002, "Line 2 above describes the same thing".to_owned())]);
     assert_eq!(app.get("/api/devices").text(), "[]", "all or none");
     let report = import(&app, "devices", table(20_000).as_bytes()).expect(200).json();
     assert_eq!(report["created"], 20_000);

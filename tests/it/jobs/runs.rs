@@ -143,7 +143,7 @@ fn a_run_that_the_process_did_not_live_to_end_is_interrupted() {
     drop(engine);
     thread.join().unwrap();
     let service = rig.start(vec![counting("count").0]);
-    let message = Some("The service ended while this ran".to_owned());
+    let message = Some("The service stopped during this run".to_owned());
     let expected = JobRun { result: RunResult::Interrupted, message, ..run };
     assert_eq!(service.runs("count"), [expected]);
     assert_eq!(ran(&service, "count").id, 2);
@@ -174,7 +174,7 @@ fn at_shutdown_work_may_end_and_is_cut_off_when_it_does_not() {
         (run.result, run.message.unwrap())
     };
     assert_eq!(outcome("polite"), (RunResult::Ok, "put away".to_owned()));
-    let cut_off = "The service stopped before this was done".to_owned();
+    let cut_off = "The service stopped before the run ended".to_owned();
     assert_eq!(outcome("deaf"), (RunResult::Interrupted, cut_off));
     service.end();
 }

@@ -81,7 +81,7 @@ fn imported_tables_are_moved_and_nothing_else() {
 
     let again = archive(path, &url, &[]).expect(0);
     assert!(
-        again.stdout.contains("in the schema unoc_v2 already; there is nothing to do"),
+        again.stdout.contains("already in the schema unoc_v2; there is nothing to do"),
         "{again:?}"
     );
     // The archive is a source like the tables themselves.

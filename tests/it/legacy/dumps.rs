@@ -54,9 +54,9 @@ fn what_is_no_plain_dump_is_told_apart() {
     check(b"PGDMP\x01\x0e\x00\x04", "pg_restore -f - FILE | unoc import --from-dump -");
     check(b"toc.dat\0\0\0", "pg_restore -f - FILE");
     check(b"\x1f\x8b\x08\x00", "gunzip -c FILE | unoc import --from-dump -");
-    check(b"", "no pg_dump of UNOC v2");
+    check(b"", "not a pg_dump of UNOC v2");
     check(b"{\"unoc_export\":1}\n", "unoc import FILE");
-    check(b"SELECT 1;\n", "no pg_dump of UNOC v2");
+    check(b"SELECT 1;\n", "not a pg_dump of UNOC v2");
     check(b"-- UNOC backup\n", "unoc restore FILE");
     let columns = "(id, site_id, name, device_type)";
     let own = format!("COPY public.devices {columns} FROM stdin;\n1\tx\ty\tONT\n\\.\n{END}");
@@ -93,7 +93,7 @@ fn a_faulty_row_is_named_by_its_line() {
     check("5\tOLT1", "2 fields instead of 14");
     check(
         "five\tOLT1\tOLT\tDOWN\t1\t1\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N",
-        "\"five\", which is no id",
+        "\"five\", which is not an id",
     );
     check("\\N\tOLT1\tOLT\tDOWN\t1\t1\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N", "no id");
 }

@@ -26,7 +26,7 @@ fn the_network_lights_up_as_computed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let told = run(path, &["import", "--from-postgres", &url, "--dry-run"]).expect(0);
-    assert!(told.stdout.contains("Every row is taken over as it is."), "{told:?}");
+    assert!(told.stdout.contains("Every row is imported unchanged."), "{told:?}");
     assert!(told.stdout.contains("the status of 7 links"), "{told:?}");
     let held = told.stdout.matches("--keep-link-status would hold it DOWN").count();
     assert_eq!(held, 7, "the links are listed: {told:?}");

@@ -145,7 +145,7 @@ function lossAnswer(all: Backups, now: number): Answer {
   const rpo = at === null ? null : all.rpo_s
   if (rpo === null) {
     const tone = isStale || backups.length > 0 ? 'down' : 'degraded'
-    return { name, tone, value: 'Everything', detail: 'no backup is verified', at }
+    return { name, tone, value: 'Everything', detail: 'there is no verified backup', at }
   }
   const detail = isStale ? 'more than allowed' : 'the changes since then'
   return { name, tone: isStale ? 'down' : 'up', value: formatSpan(rpo), detail, at }

@@ -126,7 +126,7 @@ function webSocketDuty(): Duty {
   return {
     key: 'websocket',
     title: 'WebSocket',
-    rhythm: 'Always; the server sends a heartbeat every 5 s',
+    rhythm: 'Always; the server sends a heartbeat every 5\u00a0s',
     who: 'UNOC',
     state: link.value === 'live' ? 'good' : link.value === 'reconnecting' ? 'warn' : 'bad',
     evidence: words[link.value],

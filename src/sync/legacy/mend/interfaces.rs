@@ -136,7 +136,7 @@ fn keep(
 fn interface_type(mending: &mut Mending, key: RowKey, word: &str) -> InterfaceType {
     InterfaceType::parse(&word.trim().to_ascii_uppercase()).unwrap_or_else(|| {
         let found = format!("type {}", quoted(word));
-        mending.report.note(RuleId::UnknownPortType, key, found, "taken for ETHERNET");
+        mending.report.note(RuleId::UnknownPortType, key, found, "set to ETHERNET");
         InterfaceType::Ethernet
     })
 }

@@ -91,7 +91,7 @@ fn kept_id(mending: &mut Mending, (table, id): RowKey, last: &mut Option<i64>) -
     let kept = u64::try_from(id).ok().filter(|kept| (1..=ROW_ID_MAX).contains(kept) && !is_twice);
     if kept.is_none() {
         let found = match id {
-            _ if is_twice => "the id stands twice",
+            _ if is_twice => "the id occurs twice",
             ..1 => "the id is below 1",
             1.. => "the id is too large",
         };

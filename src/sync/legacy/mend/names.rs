@@ -48,7 +48,7 @@ impl Names {
             first.unwrap_or_else(|rule| {
                 let (name, found) = match rule {
                     RuleId::NameTaken => {
-                        (self.suffixed(row.scope, row.text), "the name stands twice: ")
+                        (self.suffixed(row.scope, row.text), "the name occurs twice: ")
                     }
                     _ => (self.made_up(row), "name "),
                 };

@@ -65,7 +65,7 @@ fn commands_do_the_same_with_and_without_a_server() {
     let said = unoc(&["sync", "status"]).expect(0);
     assert!(said.stdout.contains("In step with PostgreSQL"), "{}", said.stdout);
     let said = unoc(&["sync", "check"]).expect(0);
-    assert!(said.stdout.contains("Both sides are the same"), "{}", said.stdout);
+    assert!(said.stdout.contains("Both sides are equal"), "{}", said.stdout);
     unoc(&["sync", "now"]).expect(0);
     let said = unoc(&["sync", "reconcile", "--json"]).expect(0);
     let found: Value = serde_json::from_str(&said.stdout).expect("JSON");

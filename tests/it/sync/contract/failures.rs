@@ -86,7 +86,7 @@ fn who_asks_does_not_notice_that_an_idle_session_was_ended() {
     }
     ended(&postgres);
     let said = command(directory.path(), "check").expect(0);
-    assert!(said.stdout.contains("Both sides are the same"), "{}", said.stdout);
+    assert!(said.stdout.contains("Both sides are equal"), "{}", said.stdout);
     ended(&postgres);
     server.http.provision("olt", "OLT");
     wait::until("it is sent", || (postgres.device_names() == ["olt"]).then_some(()));

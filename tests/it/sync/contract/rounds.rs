@@ -143,7 +143,11 @@ fn s9_reconcile_finds_and_repairs_every_difference() {
     let found = server.http.post("/api/sync/check", &Value::Null).expect(200).json();
     assert_eq!(numbers(&found), [1, 1, 2, 0], "{found}");
     let ours = process::run(directory.path(), &["sync", "check"]).expect(3);
-    assert!(ours.stdout.contains("lacks 1, has 1 too many, and 2 differ"), "{}", ours.stdout);
+    assert!(
+        ours.stdout.contains("Missing in PostgreSQL: 1; only in PostgreSQL: 1; different: 2"),
+        "{}",
+        ours.stdout
+    );
     let found = server.http.post("/api/sync/reconcile", &Value::Null).expect(200).json();
     assert_eq!(numbers(&found), [1, 1, 2, 4], "{found}");
     let found = server.http.post("/api/sync/check", &Value::Null).expect(200).json();
