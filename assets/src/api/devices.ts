@@ -62,7 +62,7 @@ export async function provisionDevice(body: NewDevice): Promise<Provisioned> {
   return readJson(await request('POST', 'api/devices/provision', body))
 }
 
-export async function updateDevice(deviceId: number, patch: DevicePatch): Promise<Device> {
+export async function updateDevice(deviceId: number, patch: DevicePatch): Promise<OverrideAnswer> {
   return readJson(await request('PATCH', `api/devices/${deviceId}`, patch))
 }
 

@@ -85,7 +85,7 @@ async function save(places: Map<number, Point>): Promise<void> {
       }
       try {
         const saved = await write(() => updateDevice(id, { x, y }))
-        settle(saved)
+        settle(saved.device)
       } catch (error) {
         // One refusal is enough to stop: the next thousand would say the same.
         reason ||= detailOf(error)
