@@ -112,7 +112,7 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
 
     await page.getByRole('button', { name: 'Undo last restore…' }).click()
     const undo = dialog.getByRole('button', { name: 'Undo the restore' })
-    await dialog.getByText(/1\s+device will be back/).waitFor()
+    await dialog.getByText(/1\s+device will come back/).waitFor()
     await dialog.getByText('No change will be lost.').waitFor()
     expect(await axeFaults(page)).toEqual([])
     expect(await names(unoc)).toEqual(['GW-1'])
