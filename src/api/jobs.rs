@@ -13,7 +13,9 @@ use super::error::{ApiError, ErrorBody};
 use super::extract::{Body422, PathName};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::jobs::{JobPatch, JobRun, JobStatus, RunResult, Schedule, Trigger};
+use crate::domain::Timestamp;
+use crate::jobs::{Handle, JobError, JobPatch, JobRun, JobStatus, RunResult, Schedule, Trigger};
+use crate::util::Zone;
 use crate::wire::{Time, words_schema};
 
 /// Runs shown of each job; what a page has room for.
@@ -30,8 +32,13 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Jobs)]
 pub struct JobsView {
-    /// What schedules mean by a time of day: a name such as `Europe/Berlin`, or an offset.
+    /// What schedules mean by a time of day: a name such as `Europe/Berlin`, or an offset where
+    /// the zone has no name.
     timezone: String,
+    /// Its distance from UTC now, such as `+01:00`.
+    utc_offset: String,
+    /// Why it is UTC although the host asks for another one.
+    timezone_fault: Option<String>,
     jobs: Vec<JobView>,
 }
 
@@ -41,13 +48,16 @@ pub struct JobsView {
 pub struct JobView {
     name: &'static str,
     title: &'static str,
-    /// Five cron fields, local time.
+    /// Five cron fields, in the time zone of `/api/jobs`.
     schedule: String,
     default_schedule: &'static str,
     is_enabled: bool,
     /// Null while it is disabled.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_run_at: Option<Time>,
+    /// The same as the clocks of `timezone` show it: `2026-11-29T02:15:00+01:00`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_run_local: Option<String>,
     /// The run under way.
     running: Option<RunView>,
     /// Those that ended, newest first; at most 20.
@@ -65,6 +75,9 @@ pub struct RunView {
     trigger: &'static str,
     #[schema(value_type = String, format = DateTime)]
     started_at: Time,
+    /// The same as the clocks of `timezone` show it.
+    #[schema(value_type = String, format = DateTime)]
+    started_local: String,
     /// Null while it runs, and when the process ended in the middle of it.
     #[schema(value_type = Option<String>, format = DateTime)]
     ended_at: Option<Time>,
@@ -78,13 +91,20 @@ pub struct RunView {
 }
 
 impl JobsView {
-    pub fn new(timezone: &str, jobs: Vec<JobStatus>) -> Self {
-        Self { timezone: timezone.to_owned(), jobs: jobs.into_iter().map(JobView::new).collect() }
+    pub async fn of(jobs: &Handle) -> Result<Self, JobError> {
+        let (zone, now) = (jobs.zone(), jiff_time(jobs.now()));
+        let views = jobs.list().await?.into_iter().map(|job| JobView::new(job, zone));
+        Ok(Self {
+            timezone: zone.name(now),
+            utc_offset: zone.offset(now),
+            timezone_fault: zone.fault().map(str::to_owned),
+            jobs: views.collect(),
+        })
     }
 }
 
 impl JobView {
-    pub fn new(job: JobStatus) -> Self {
+    pub fn new(job: JobStatus, zone: &Zone) -> Self {
         Self {
             name: job.name,
             title: job.title,
@@ -92,19 +112,26 @@ impl JobView {
             default_schedule: job.default_schedule,
             is_enabled: job.is_enabled,
             next_run_at: job.next_run_at.map(Time),
-            running: job.running.map(RunView::new),
-            runs: job.runs.into_iter().take(RUNS_SHOWN).map(RunView::new).collect(),
+            next_run_local: job.next_run_at.map(|at| local(zone, at)),
+            running: job.running.map(|run| RunView::new(run, zone)),
+            runs: job
+                .runs
+                .into_iter()
+                .take(RUNS_SHOWN)
+                .map(|run| RunView::new(run, zone))
+                .collect(),
         }
     }
 }
 
 impl RunView {
-    pub fn new(run: JobRun) -> Self {
+    pub fn new(run: JobRun, zone: &Zone) -> Self {
         let duration_us = run.ended_at.map(|end| end.0.saturating_sub(run.started_at.0));
         Self {
             id: run.id,
             trigger: run.trigger.as_str(),
             started_at: Time(run.started_at),
+            started_local: local(zone, run.started_at),
             ended_at: run.ended_at.map(Time),
             duration_ms: duration_us.map(|us| u64::try_from(us / 1000).unwrap_or(0)),
             result: run.result.as_str(),
@@ -112,6 +139,14 @@ impl RunView {
             log: run.log,
         }
     }
+}
+
+fn local(zone: &Zone, at: Timestamp) -> String {
+    zone.local(jiff_time(at))
+}
+
+fn jiff_time(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(at.0).unwrap_or_default()
 }
 
 fn trigger_schema() -> Schema {
@@ -126,8 +161,8 @@ fn result_schema() -> Schema {
 #[derive(ToSchema)]
 #[schema(as = JobPatch)]
 struct PatchBody {
-    /// Five cron fields (minute, hour, day of the month, month, day of the week), local time;
-    /// null restores the default.
+    /// Five cron fields (minute, hour, day of the month, month, day of the week) in the time zone
+    /// of `/api/jobs`, or `@daily` and the like; null restores the default.
     #[schema(value_type = Option<String>, example = "15 2 * * *")]
     schedule: Option<Option<Schedule>>,
     #[schema(value_type = Option<bool>, nullable = false)]
@@ -151,8 +186,7 @@ impl FromFields for PatchBody {
     responses((status = 200, body = JobsView))
 )]
 async fn jobs(State(state): State<ApiState>) -> Result<Json<JobsView>, ApiError> {
-    let jobs = state.jobs();
-    Ok(Json(JobsView::new(jobs.time_zone(), jobs.list().await?)))
+    Ok(Json(JobsView::of(state.jobs()).await?))
 }
 
 /// One job.
@@ -167,7 +201,8 @@ async fn job(
     State(state): State<ApiState>,
     PathName(name): PathName,
 ) -> Result<Json<JobView>, ApiError> {
-    Ok(Json(JobView::new(state.jobs().get(&name).await?)))
+    let jobs = state.jobs();
+    Ok(Json(JobView::new(jobs.get(&name).await?, jobs.zone())))
 }
 
 /// Reschedules, enables or disables a job, for now and after restarts.
@@ -186,7 +221,8 @@ async fn change_job(
 ) -> Result<Json<JobView>, ApiError> {
     let schedule = body.schedule.map(|schedule| schedule.map(|schedule| schedule.as_str().into()));
     let patch = JobPatch { schedule, is_enabled: body.is_enabled };
-    Ok(Json(JobView::new(state.jobs().set(&name, patch).await?)))
+    let jobs = state.jobs();
+    Ok(Json(JobView::new(jobs.set(&name, patch).await?, jobs.zone())))
 }
 
 /// Starts a job now, disabled or not. The answer does not wait for its end.
@@ -204,6 +240,7 @@ async fn run_job(
     State(state): State<ApiState>,
     PathName(name): PathName,
 ) -> Result<(StatusCode, Json<RunView>), ApiError> {
-    let run = state.jobs().run_now(&name, Trigger::Manual).await?;
-    Ok((StatusCode::ACCEPTED, Json(RunView::new(run))))
+    let jobs = state.jobs();
+    let run = jobs.run_now(&name, Trigger::Manual).await?;
+    Ok((StatusCode::ACCEPTED, Json(RunView::new(run, jobs.zone()))))
 }

@@ -1,9 +1,9 @@
-//! What a monitoring system scrapes, in the OpenMetrics text format.
+//! What a monitoring system scrapes, in the text format of Prometheus or of OpenMetrics.
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{prometheus_text, text};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +16,67 @@ use crate::backup::{Backups, Overview};
 use crate::domain::Kind;
 use crate::engine::Room;
 
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Versions that scrapers name for what is the same with gauges alone.
+const OPENMETRICS_VERSIONS: [&str; 2] = ["1.0.0", "0.0.1"];
+const TEXT_VERSION: &str = "0.0.4";
+
+/// A form that the metrics can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Text,
+    OpenMetrics,
+}
+
+impl Format {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Text => prometheus_text::CONTENT_TYPE,
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+
+    /// The one that `Accept` prefers; the text of Prometheus for a client that asks for neither,
+    /// such as a browser.
+    fn accepted(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let mut best = (0.0, Self::Text);
+        for range in values.flat_map(|value| value.split(',')) {
+            let (format, weight) = Self::of_range(range);
+            if let Some(format) = format.filter(|_| weight > best.0) {
+                best = (weight, format);
+            }
+        }
+        best.1
+    }
+
+    /// What a media range stands for, and its weight.
+    fn of_range(range: &str) -> (Option<Self>, f64) {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let (mut version, mut weight) = (None, 1.0);
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            match name.trim().to_ascii_lowercase().as_str() {
+                "version" => version = Some(value.trim().trim_matches('"')),
+                // RFC 9110, 12.4.2: a weight goes from 0 to 1.
+                "q" => weight = value.trim().parse().unwrap_or(0.0_f64).clamp(0.0, 1.0),
+                _ => {}
+            }
+        }
+        let format = match kind.as_str() {
+            "application/openmetrics-text"
+                if version.is_none_or(|version| OPENMETRICS_VERSIONS.contains(&version)) =>
+            {
+                Some(Self::OpenMetrics)
+            }
+            "text/plain" if version.is_none_or(|version| version == TEXT_VERSION) => {
+                Some(Self::Text)
+            }
+            "text/*" | "*/*" => Some(Self::Text),
+            _ => None,
+        };
+        (format, weight)
+    }
+}
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(metrics))
@@ -27,9 +87,13 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     get,
     path = "/metrics",
     tag = "health",
-    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+    responses((
+        status = 200,
+        description = "As `Accept` prefers",
+        content((String = "text/plain"), (String = "application/openmetrics-text"))
+    ))
 )]
-async fn metrics(State(state): State<ApiState>) -> Result<Response, ApiError> {
+async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, ApiError> {
     let mut registry = Registry::with_prefix("unoc");
     let (room, overview) = tokio::join!(state.handle().observe_room(), state.backups().observe());
     site(&state, room.ok().as_ref(), &mut registry)?;
@@ -44,9 +108,15 @@ async fn metrics(State(state): State<ApiState>) -> Result<Response, ApiError> {
     if let Ok(overview) = overview {
         of_backups(state.backups(), &overview, &mut registry);
     }
-    let mut text = String::new();
-    encode(&mut text, &registry).map_err(|_| ApiError::NotFound("The metrics cannot be told"))?;
-    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
+    let format = Format::accepted(&headers);
+    let mut body = String::new();
+    let encoded = match format {
+        Format::Text => prometheus_text::encode(&mut body, &registry),
+        Format::OpenMetrics => text::encode(&mut body, &registry),
+    };
+    encoded.map_err(|_| ApiError::NotFound("The metrics cannot be told"))?;
+    let head = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
+    Ok((head, body).into_response())
 }
 
 fn site(state: &ApiState, room: Option<&Room>, registry: &mut Registry) -> Result<(), ApiError> {
@@ -125,4 +195,36 @@ fn seconds(registry: &mut Registry, name: &str, help: &str, value: f64) {
 #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
 fn float(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preferred_format_is_taken() {
+        let check = |accept: &str, expected: Format| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().unwrap());
+            assert_eq!(Format::accepted(&headers), expected, "{accept}");
+        };
+        // As Prometheus 3 asks, and as Prometheus 2.
+        check(
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+             application/openmetrics-text;version=0.0.1;q=0.5,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,\
+             */*;q=0.2",
+            Format::OpenMetrics,
+        );
+        check("application/openmetrics-text; version=0.0.1,text/plain;q=0.5", Format::OpenMetrics);
+        check("text/plain;version=0.0.4;q=0.6,application/openmetrics-text;q=0.5", Format::Text);
+        check("application/openmetrics-text", Format::OpenMetrics);
+        check("Application/OpenMetrics-Text; Version=\"1.0.0\"; Q=1", Format::OpenMetrics);
+        check("application/openmetrics-text;version=2.0.0, */*;q=0.1", Format::Text);
+        check("application/openmetrics-text;q=0, */*;q=0.1", Format::Text);
+        check("text/html,application/xhtml+xml,*/*;q=0.8", Format::Text);
+        check("application/json", Format::Text);
+        check("", Format::Text);
+        assert_eq!(Format::accepted(&HeaderMap::new()), Format::Text);
+    }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use jiff::tz::TimeZone;
 
 use crate::backup::{BackupError, Backups, Depth, Pruning, Reason};
 use crate::domain::Kind;
@@ -13,7 +12,7 @@ use crate::engine;
 use crate::jobs::{
     self, JobContext, JobError, JobRun, JobSpec, Jobs, JobsOptions, RunLog, RunResult, Trigger,
 };
-use crate::util::counted;
+use crate::util::{Zone, counted};
 
 /// Every job. A new one is a new row.
 fn table(engine: &engine::Handle, backups: &Backups) -> Vec<JobSpec> {
@@ -59,7 +58,7 @@ pub async fn start_jobs(
     backups: &Backups,
     is_scheduling: bool,
 ) -> Result<(jobs::Handle, Jobs)> {
-    let options = JobsOptions { zone: TimeZone::system(), is_scheduling };
+    let options = JobsOptions { zone: Zone::host().clone(), is_scheduling };
     let table = table(engine, backups);
     jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
 }

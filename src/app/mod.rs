@@ -108,6 +108,7 @@ impl App {
 
         let listener = server::bind(config.host, config.port).await?;
         let address = listener.local_addr().context("cannot tell the own address")?;
+        let reachable = endpoint::of(&listener).context("cannot tell the own address")?;
         let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path);
         let state = ApiState::new(
             handle.clone(),
@@ -130,7 +131,7 @@ impl App {
         let runtime = tokio::runtime::Handle::current();
         let jobs = runtime.spawn(jobs.run(until(stopping.clone())));
         let server = runtime.spawn(server.serve(stopping));
-        if let Err(error) = endpoint::write(&config.data_dir, address, &config.base_path) {
+        if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path) {
             // A full volume must not keep anyone from reading.
             warn!("Commands on this host will not find this server: {error:#}");
         }

@@ -13,9 +13,11 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
@@ -34,6 +36,8 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 128;
 /// After a failed accept (usually: no file descriptors), wait instead of spinning.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// A line of the log for each attempt would bury everything else.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// A bound listener and what it serves.
 pub(super) struct Server<S> {
@@ -58,6 +62,10 @@ pub(super) async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
         io::ErrorKind::PermissionDenied => {
             anyhow!("no permission to listen on port {port}; choose one above 1023 with --port")
         }
+        _ if error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error()) => anyhow!(
+            "this host has no IPv{}; choose another address with --host",
+            if host.is_ipv6() { 6 } else { 4 }
+        ),
         _ => anyhow!("cannot listen on {host}:{port}: {error}"),
     })
 }
@@ -74,6 +82,7 @@ where
         let Self { listener, service, max_connections, drain_wait } = self;
         let places = Arc::new(Semaphore::new(max_connections));
         let mut connections = JoinSet::new();
+        let mut failures = AcceptFailures::default();
         loop {
             let accepted = tokio::select! {
                 accepted = accept(&listener, &places) => accepted,
@@ -85,10 +94,7 @@ where
                     let ended = until(stopping.clone());
                     connections.spawn(connection(stream, peer.ip(), service.clone(), ended));
                 }
-                Err(error) => {
-                    warn!(%error, "A connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                Err(error) => failures.take(&error).await,
             }
             while connections.try_join_next().is_some() {}
         }
@@ -99,6 +105,33 @@ where
         if drained.await.is_err() {
             warn!(open = connections.len(), "Some connections did not finish in time");
         }
+    }
+}
+
+/// Failed accepts, told once a minute however many there are.
+#[derive(Default)]
+struct AcceptFailures {
+    told: Option<Instant>,
+    since_told: u64,
+}
+
+impl AcceptFailures {
+    async fn take(&mut self, error: &io::Error) {
+        // accept(2): the client went away before its turn came.
+        if error.kind() == io::ErrorKind::ConnectionAborted {
+            return;
+        }
+        self.since_told += 1;
+        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            warn!(
+                %error,
+                failures = self.since_told,
+                "Connections cannot be accepted; clients wait. If too many files are open, raise \
+                 LimitNOFILE or lower max_connections"
+            );
+            (self.told, self.since_told) = (Some(Instant::now()), 0);
+        }
+        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }
 

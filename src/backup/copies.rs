@@ -94,8 +94,7 @@ impl Backups {
     /// Backups that belong off the host, the newest first.
     fn wanted(&self) -> Result<Vec<Entry>, BackupError> {
         let entries = self.list()?;
-        let zone = jiff::tz::TimeZone::system();
-        let kept = self.options().retention.decide(&entries, self.0.engine.now(), &zone);
+        let kept = self.kept_of(&entries);
         let is_wanted =
             |entry: &Entry| entry.is_local && entry.is_verified() && kept.contains_key(&entry.id);
         Ok(entries.into_iter().filter(is_wanted).collect())

@@ -5,8 +5,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use super::activity::Activity;
 use super::backups::Backups;
 use super::catalog::{Entry, newest_of_use};
@@ -262,11 +260,7 @@ impl Backups {
             targets: self.targets_of(&entries),
             activity: self.activity(),
             undo: self.undo_state()?,
-            kept: self.options().retention.decide(
-                &entries,
-                self.0.engine.now(),
-                &TimeZone::system(),
-            ),
+            kept: self.kept_of(&entries),
             newest_verified,
             rpo_s,
             entries,

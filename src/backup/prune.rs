@@ -1,6 +1,5 @@
 //! Removing what the retention does not keep, here and off the host.
 
-use jiff::tz::TimeZone;
 use tracing::{info, warn};
 
 use super::activity::{Unit, Work};
@@ -10,6 +9,7 @@ use super::error::BackupError;
 use super::name::BackupId;
 use super::notes::{CopyNote, CopyState};
 use super::retention::Kept;
+use crate::util::Zone;
 
 /// What stays and what goes.
 #[derive(Clone, Debug, Default)]
@@ -39,10 +39,14 @@ impl Backups {
         Ok(self.pruning_of(&self.list()?))
     }
 
+    /// Which of these backups the retention keeps, and why, by the days of this host.
+    pub(super) fn kept_of(&self, entries: &[Entry]) -> Kept {
+        self.options().retention.decide(entries, self.0.engine.now(), Zone::host().rules())
+    }
+
     /// The same of backups that were listed.
     pub fn pruning_of(&self, entries: &[Entry]) -> Pruning {
-        let now = self.0.engine.now();
-        let kept = self.options().retention.decide(entries, now, &TimeZone::system());
+        let kept = self.kept_of(entries);
         let going = || entries.iter().filter(|entry| !kept.contains_key(&entry.id));
         let bytes = |entry: &Entry| if entry.is_local { entry.manifest.bytes } else { 0 };
         let removed: Vec<_> = going().map(|entry| (entry.id.clone(), bytes(entry))).collect();

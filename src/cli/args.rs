@@ -70,6 +70,8 @@ pub(super) enum Subcommand {
     Openapi,
     /// Print completions for a shell
     Completions { shell: Shell },
+    /// Print the manual page (unoc man | man -l -), or write those of all commands into a directory
+    Man { directory: Option<PathBuf> },
     /// Print the version
     Version,
 }
@@ -159,11 +161,11 @@ pub(super) enum JobsAction {
     Enable { name: String },
     /// Disable the schedule of a job; it runs only on request
     Disable { name: String },
-    /// Set when a job runs, in five cron fields and local time: '15 2 * * *' is each day at 02:15
+    /// Set when a job runs: '15 2 * * *' is each day at 02:15 in the time zone of the service
     #[command(group(ArgGroup::new("when").required(true)))]
     Schedule {
         name: String,
-        /// Minute, hour, day of the month, month, day of the week; quoted
+        /// Minute, hour, day of the month, month, day of the week, quoted; or @daily, @weekly, …
         #[arg(group = "when")]
         cron: Option<String>,
         /// Restore the default schedule

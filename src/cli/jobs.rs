@@ -15,7 +15,6 @@ use crate::app;
 use crate::config::Config;
 use crate::jobs::{Handle, JobError, JobPatch, Schedule, Trigger};
 use crate::store::Store;
-use crate::wire::Time;
 
 /// Between two looks at a run on the server.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -133,8 +132,7 @@ fn here(config: &Config, store: Store, action: Option<&JobsAction>) -> Result<Va
 
 async fn ask(jobs: &Handle, action: Option<&JobsAction>) -> Result<Value, Failure> {
     let Some(action) = action else {
-        let listed = jobs.list().await.map_err(anyhow::Error::from)?;
-        return view(JobsView::new(jobs.time_zone(), listed));
+        return view(JobsView::of(jobs).await.map_err(anyhow::Error::from)?);
     };
     let name = name_of(action);
     let patch = match action {
@@ -143,7 +141,8 @@ async fn ask(jobs: &Handle, action: Option<&JobsAction>) -> Result<Value, Failur
                 let run = jobs.run_now(name, Trigger::Manual).await?;
                 jobs.wait(name, run.id).await
             };
-            return view(RunView::new(ended.await.map_err(|error| failed(name, error))?));
+            let ended = ended.await.map_err(|error| failed(name, error))?;
+            return view(RunView::new(ended, jobs.zone()));
         }
         JobsAction::Enable { .. } => JobPatch { is_enabled: Some(true), ..JobPatch::default() },
         JobsAction::Disable { .. } => JobPatch { is_enabled: Some(false), ..JobPatch::default() },
@@ -152,7 +151,7 @@ async fn ask(jobs: &Handle, action: Option<&JobsAction>) -> Result<Value, Failur
         }
     };
     let job = jobs.set(name, patch).await.map_err(|error| failed(name, error))?;
-    view(JobView::new(job))
+    view(JobView::new(job, jobs.zone()))
 }
 
 fn view(view: impl serde::Serialize) -> Result<Value, Failure> {
@@ -193,32 +192,41 @@ fn print_jobs(answer: &Value) {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         print_line!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
-    print_line!("Times are local ({}).", answer["timezone"].as_str().unwrap_or("-"));
+    print_line!("Times are in {}.", zone_of(answer));
+    if let Some(fault) = answer["timezone_fault"].as_str() {
+        tell!("unoc: the time zone is not known, so schedules run in UTC: {fault}");
+    }
+}
+
+/// What the schedules mean by a time of day: `Europe/Berlin (UTC+01:00)`.
+fn zone_of(answer: &Value) -> String {
+    let text = |key: &str| answer[key].as_str().unwrap_or("-");
+    match (text("timezone"), text("utc_offset")) {
+        ("UTC", _) => "UTC".to_owned(),
+        (name, offset) if name == offset => format!("UTC{offset}"),
+        (name, offset) => format!("{name} (UTC{offset})"),
+    }
 }
 
 fn row(job: &Value) -> [String; 6] {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let is_enabled = job["is_enabled"] == true;
-    let next = if is_enabled { local(&job["next_run_at"]) } else { "disabled".to_owned() };
+    let next = if is_enabled { minute(&job["next_run_local"]) } else { "disabled".to_owned() };
     let last = if job["running"].is_object() { &job["running"] } else { &job["runs"][0] };
     [
         text(&job["name"]),
         text(&job["schedule"]),
         next,
-        local(&last["started_at"]),
+        minute(&last["started_local"]),
         text(&last["result"]),
         last["duration_ms"].as_f64().map_or("-".to_owned(), |ms| format!("{:.1} s", ms / 1000.0)),
     ]
 }
 
-/// A time to the minute, as the clock on the wall shows it.
-fn local(time: &Value) -> String {
-    let shown = time.as_str().and_then(Time::parse).and_then(|time| {
-        let time = jiff::Timestamp::from_microsecond(time.0).ok()?;
-        let told = jiff::tz::TimeZone::system().to_datetime(time);
-        Some(told.strftime("%Y-%m-%d %H:%M").to_string())
-    });
-    shown.unwrap_or_else(|| "-".to_owned())
+/// A time of the server's clocks, to the minute: `2026-11-29 02:15`.
+fn minute(local: &Value) -> String {
+    let shown = local.as_str().and_then(|time| time.get(.."2026-11-29T02:15".len()));
+    shown.map_or("-".to_owned(), |time| time.replacen('T', " ", 1))
 }
 
 fn print_run(name: &str, run: &Value) {
@@ -235,7 +243,10 @@ fn print_change(job: &Value) {
     let text = |key: &str| job[key].as_str().unwrap_or("-");
     let (name, schedule) = (text("name"), text("schedule"));
     if job["is_enabled"] == true {
-        print_line!("{name} runs at {schedule:?}, next on {}.", local(&job["next_run_at"]));
+        let next = &job["next_run_local"];
+        let offset = next.as_str().and_then(|time| time.get("2026-11-29T02:15:00".len()..));
+        let offset = offset.unwrap_or_default();
+        print_line!("{name} runs at {schedule:?}, next on {} (UTC{offset}).", minute(next));
     } else {
         print_line!(
             "{name} is disabled; unoc jobs run {name} runs it once, unoc jobs enable {name} \

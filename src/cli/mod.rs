@@ -14,6 +14,7 @@ mod import;
 mod jobs;
 mod legacy;
 mod legacy_report;
+mod man;
 mod offline;
 mod progress;
 mod remote;
@@ -95,6 +96,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
             output::print_with(|out| out.write_all(&script));
             Ok(())
         }
+        Subcommand::Man { directory } => man::run(directory.as_deref()),
         Subcommand::Version => {
             let version = env!("CARGO_PKG_VERSION");
             if cli.json {

@@ -10,9 +10,9 @@ use crate::app::{App, init_logging};
 use crate::engine::Clock;
 
 pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
-    let config = cli.load_config()?;
+    let mut config = cli.load_config()?;
     init_logging(&config)?;
-    raise_file_limit(config.max_connections);
+    config.max_connections = raise_file_limit(config.max_connections);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .enable_all()
@@ -36,20 +36,29 @@ const BLOCKING_THREADS_MAX: usize = 128;
 /// Descriptors that the process needs beside one per connection: store, log, listener, reserve.
 const OTHER_FILES: u64 = 64;
 
-/// Shells allow 1,024 open files, fewer than the connections that may be configured.
-fn raise_file_limit(max_connections: usize) {
+/// A limit that leaves fewer connections than this does not let the rest work either.
+const CONNECTIONS_MIN: u64 = 8;
+
+/// Shells allow 1,024 open files, fewer than the connections that may be configured. Returns how many
+/// connections there may be: one that waits for its turn is better off than one without a descriptor.
+fn raise_file_limit(max_connections: usize) -> usize {
     let wanted = max_connections as u64 + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= wanted) {
-        return;
+        return max_connections;
     }
     let current = Some(limit.maximum.map_or(wanted, |maximum| wanted.min(maximum)));
     let raised = setrlimit(Resource::Nofile, Rlimit { current, maximum: limit.maximum });
-    if raised.is_err() || current < Some(wanted) {
-        warn!(
-            files.wanted = wanted,
-            files.allowed = current,
-            "Fewer files may be open than max_connections asks for; raise LimitNOFILE"
-        );
+    let allowed = if raised.is_ok() { current } else { limit.current }.unwrap_or(wanted);
+    if allowed >= wanted {
+        return max_connections;
     }
+    let connections = allowed.saturating_sub(OTHER_FILES).max(CONNECTIONS_MIN);
+    warn!(
+        files.wanted = wanted,
+        files.allowed = allowed,
+        "The limit of open files allows {connections} of {max_connections} connections at once; \
+         raise LimitNOFILE, or lower max_connections"
+    );
+    usize::try_from(connections).unwrap_or(max_connections)
 }

@@ -141,6 +141,9 @@ fn print_report(path: &Path, report: &Value) {
     if !passed.is_empty() {
         print_line!("Columns that are never imported: {}.", passed.join(", "));
     }
+    for warning in report["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        print_line!("{warning}.");
+    }
     if report["is_dry_run"] == true {
         print_line!("This was a dry run: nothing was changed.");
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::network::Blueprint;
 use super::{
     Change, Device, DeviceId, DeviceRow, DeviceType, ImportCounts, Interface, InterfaceId,
-    InterfaceType, Link, LinkId, LinkRow, Medium, Name, Optics, Override, PonClass, Position,
-    Refusal, Site, Status,
+    InterfaceType, Link, LinkId, LinkRow, Lookalikes, Medium, Name, Optics, Override, PonClass,
+    Position, Refusal, Site, Status,
 };
 
 /// A request to change the site. The only way in which it changes.
@@ -114,13 +114,22 @@ pub enum Reply {
     Provisioned {
         device: Arc<Device>,
         interfaces: Vec<Arc<Interface>>,
+        lookalikes: Lookalikes,
     },
     ProvisionedMany {
         devices: Vec<Arc<Device>>,
         interface_count: usize,
+        lookalikes: Lookalikes,
     },
-    Imported(ImportCounts),
-    Device(Arc<Device>),
+    Imported {
+        counts: ImportCounts,
+        lookalikes: Lookalikes,
+    },
+    /// `lookalikes` are those of a name that the command gave.
+    Device {
+        device: Arc<Device>,
+        lookalikes: Lookalikes,
+    },
     Interface(Arc<Interface>),
     Link(Arc<Link>),
     /// `names` are those of the two devices.

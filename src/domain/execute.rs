@@ -3,9 +3,9 @@
 use super::command::Verdict;
 use super::edits::Edits;
 use super::{
-    Change, Command, Decision, DeviceId, ImportCounts, InterfaceId, LinkId, Refusal, Reply,
-    RowRefusal, Timestamp, World, bulk, containers, derive, import, import_links, links, network,
-    provision, replace,
+    Change, Command, Decision, DeviceId, ImportCounts, InterfaceId, LinkId, Lookalike, Lookalikes,
+    Refusal, Reply, RowRefusal, Timestamp, World, bulk, containers, derive, import, import_links,
+    links, network, provision, replace,
 };
 
 /// More ids of a kind than any generated network takes: 2^32 leaves with a few dozen ports each.
@@ -15,8 +15,11 @@ const BLUEPRINT_IDS_MAX: u64 = 1 << 40;
 pub(super) enum Made {
     Provisioned(DeviceId),
     ProvisionedMany(Vec<DeviceId>),
-    Imported(ImportCounts),
+    /// With the devices among them.
+    Imported(ImportCounts, Vec<DeviceId>),
     Device(DeviceId),
+    /// A device that was given a name.
+    Named(DeviceId),
     Interface(InterfaceId),
     Link(LinkId),
     Nothing,
@@ -90,6 +93,18 @@ impl World {
         changes
     }
 
+    /// What people take for the names of these devices.
+    fn lookalikes(&self, ids: &[DeviceId]) -> Lookalikes {
+        let mut found = Lookalikes::default();
+        for device in ids.iter().filter_map(|id| self.device(*id)) {
+            if let Some(other) = self.lookalike_of(device) {
+                let (name, other) = (device.name.clone(), other.name.clone());
+                found.note(Lookalike { name, other });
+            }
+        }
+        found
+    }
+
     fn reply(&self, made: Made, is_connect: bool) -> Reply {
         let device = |id| self.device(id).expect("a command's reply names what it made").clone();
         let interface =
@@ -97,14 +112,23 @@ impl World {
         match made {
             Made::Provisioned(id) => Reply::Provisioned {
                 device: device(id),
+                lookalikes: self.lookalikes(&[id]),
                 interfaces: self.ports(id).iter().copied().map(interface).collect(),
             },
             Made::ProvisionedMany(ids) => Reply::ProvisionedMany {
                 interface_count: ids.iter().map(|id| self.ports(*id).len()).sum(),
+                lookalikes: self.lookalikes(&ids),
                 devices: ids.into_iter().map(device).collect(),
             },
-            Made::Imported(counts) => Reply::Imported(counts),
-            Made::Device(id) => Reply::Device(device(id)),
+            Made::Imported(counts, ids) => {
+                Reply::Imported { counts, lookalikes: self.lookalikes(&ids) }
+            }
+            Made::Device(id) => {
+                Reply::Device { device: device(id), lookalikes: Lookalikes::default() }
+            }
+            Made::Named(id) => {
+                Reply::Device { device: device(id), lookalikes: self.lookalikes(&[id]) }
+            }
             Made::Interface(id) => Reply::Interface(interface(id)),
             Made::Link(id) => {
                 let link = self.link(id).expect("a command's reply names what it made").clone();
@@ -127,7 +151,7 @@ fn run(edits: &mut Edits<'_>, command: Command) -> Result<Made, Refusal> {
         Command::ProvisionDevices(rows) => bulk::provision_all(edits, rows),
         Command::ImportDevices(rows) => import::import_devices(edits, &rows),
         Command::ImportLinks(rows) => import_links::import_links(edits, &rows),
-        Command::CreateDevice(new) => provision::create(edits, new).map(Made::Device),
+        Command::CreateDevice(new) => provision::create(edits, new).map(Made::Named),
         Command::UpdateDevice(id, patch) => provision::update(edits, id, patch),
         Command::SetDeviceOverride(id, set) => {
             provision::set_override(edits, id, Some(set)).map(Made::Device)

@@ -72,6 +72,7 @@ pub(super) fn import_devices(edits: &mut Edits<'_>, rows: &[DeviceRow]) -> Resul
         }
     }
     // Only now is everything there that a row may rely on.
+    let mut made = Vec::new();
     for place in std::mem::take(&mut import.places) {
         let index = place.index;
         if let Err(refusal) = import.settle(edits, &rows[index], &place) {
@@ -86,10 +87,11 @@ pub(super) fn import_devices(edits: &mut Edits<'_>, rows: &[DeviceRow]) -> Resul
         }
         if place.before.is_none() {
             import.counts.interfaces += edits.world().ports(place.id).len();
+            made.push(place.id);
         }
     }
     if import.refused.is_empty() {
-        return Ok(Made::Imported(import.counts));
+        return Ok(Made::Imported(import.counts, made));
     }
     import.refused.sort_by_key(|row| row.index);
     Err(Refusal::Rows { rows: import.refused, total: rows.len() })

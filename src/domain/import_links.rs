@@ -33,7 +33,7 @@ pub(super) fn import_links(edits: &mut Edits<'_>, rows: &[LinkRow]) -> Result<Ma
         }
     }
     if refused.is_empty() {
-        Ok(Made::Imported(counts))
+        Ok(Made::Imported(counts, Vec::new()))
     } else {
         Err(Refusal::Rows { rows: refused, total: rows.len() })
     }

@@ -52,7 +52,7 @@ pub use interface::{Interface, InterfaceType};
 pub use invariants::Violation;
 pub use link::Link;
 pub use medium::{Attenuation, DOWNSTREAM_NM, Medium, UPSTREAM_NM};
-pub use name::{Name, NameFault};
+pub use name::{Lookalike, Lookalikes, Name, NameFault};
 pub use optics::{PON_CLASSES, PonClass, PonClassRow};
 pub use problems::{Cause, Problem, ProblemKind, Severity, problems};
 pub use reasons::{Reason, Reasons};

@@ -1,8 +1,13 @@
 //! Names of devices and interfaces.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::RangeInclusive;
 
 use compact_str::CompactString;
+use rustc_hash::FxHasher;
+use unicode_normalization::UnicodeNormalization;
 
 /// A name of 1 to [`Name::CHARS_MAX`] characters, not blank, without control characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,8 +28,18 @@ impl Name {
     /// The contract's limit; long enough for `SITE-ROW-RACK-SHELF-PORT` schemes.
     pub const CHARS_MAX: usize = 128;
 
-    /// Returns the name as given (inner and outer spaces are kept), or why it is none.
+    /// Returns the name as given (inner and outer spaces are kept), or why it is none. One of
+    /// nothing but invisible characters counts as blank.
     pub fn new(text: &str) -> Result<Self, NameFault> {
+        let is_seen = |c: char| !c.is_whitespace() && !c.is_control() && !is_invisible(c);
+        if !text.is_ascii() && !text.chars().any(|c| c.is_control() || is_seen(c)) {
+            return Err(NameFault::Blank);
+        }
+        Self::stored(text)
+    }
+
+    /// A name that was accepted once; older versions took invisible ones.
+    pub fn stored(text: &str) -> Result<Self, NameFault> {
         if text.trim().is_empty() {
             return Err(NameFault::Blank);
         }
@@ -44,6 +59,104 @@ impl Name {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether people take the two for the same: they differ only by case, blanks, invisible
+    /// characters or Unicode's normal form.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        folded(&self.0) == folded(&other.0)
+    }
+
+    /// The same for names that look alike, and nearly always for no others.
+    pub(super) fn likeness(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        folded(&self.0).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// The text without what people do not see of it.
+fn folded(text: &str) -> Cow<'_, str> {
+    // Most names are ASCII, and all of them are folded at a start.
+    if text.is_ascii() {
+        let text = text.trim();
+        if !text.contains("  ") && !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Cow::Borrowed(text);
+        }
+    }
+    let visible = text.nfd().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase);
+    let visible: String = visible.nfc().collect();
+    let words: Vec<&str> = visible.split_whitespace().collect();
+    Cow::Owned(words.join(" "))
+}
+
+/// Whether nothing is drawn for a character that is no white space: Default_Ignorable_Code_Point
+/// of the Unicode Character Database (DerivedCoreProperties.txt, Unicode 16), and the blank of
+/// Braille.
+fn is_invisible(c: char) -> bool {
+    const RANGES: [RangeInclusive<char>; 18] = [
+        '\u{ad}'..='\u{ad}',
+        '\u{34f}'..='\u{34f}',
+        '\u{61c}'..='\u{61c}',
+        '\u{115f}'..='\u{1160}',
+        '\u{17b4}'..='\u{17b5}',
+        '\u{180b}'..='\u{180f}',
+        '\u{200b}'..='\u{200f}',
+        '\u{202a}'..='\u{202e}',
+        '\u{2060}'..='\u{206f}',
+        '\u{2800}'..='\u{2800}',
+        '\u{3164}'..='\u{3164}',
+        '\u{fe00}'..='\u{fe0f}',
+        '\u{feff}'..='\u{feff}',
+        '\u{ffa0}'..='\u{ffa0}',
+        '\u{fff0}'..='\u{fff8}',
+        '\u{1bca0}'..='\u{1bca3}',
+        '\u{1d173}'..='\u{1d17a}',
+        '\u{e0000}'..='\u{e0fff}',
+    ];
+    RANGES.iter().any(|range| range.contains(&c))
+}
+
+/// A name that was given and one of the site that people take for the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookalike {
+    pub name: Name,
+    pub other: Name,
+}
+
+impl fmt::Display for Lookalike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, other } = self;
+        let is_case = name.as_str().to_lowercase() == other.as_str().to_lowercase();
+        let what = if is_case { "case" } else { "blanks, case or characters that are not seen" };
+        write!(f, "The name {name:?} differs from {other:?} only by {what}")
+    }
+}
+
+/// The lookalikes among the names that a command gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lookalikes {
+    /// The first [`Lookalikes::SHOWN_MAX`].
+    pub first: Vec<Lookalike>,
+    pub count: usize,
+}
+
+impl Lookalikes {
+    /// As many as a person reads.
+    pub const SHOWN_MAX: usize = 100;
+
+    pub(super) fn note(&mut self, lookalike: Lookalike) {
+        if self.first.len() < Self::SHOWN_MAX {
+            self.first.push(lookalike);
+        }
+        self.count += 1;
+    }
+
+    /// A sentence for each, and one for those that are not listed.
+    pub fn warnings(&self) -> Vec<String> {
+        let more = self.count - self.first.len();
+        let rest = (more > 0).then(|| format!("{more} more names look like others"));
+        self.first.iter().map(ToString::to_string).chain(rest).collect()
     }
 }
 
@@ -75,7 +188,45 @@ mod tests {
         check(&format!("{long}y"), Some(NameFault::TooLong));
         check("", Some(NameFault::Blank));
         check(" \u{a0}", Some(NameFault::Blank));
+        check("\u{200b}\u{2060} \u{3164}", Some(NameFault::Blank));
+        check("\u{2800}", Some(NameFault::Blank));
+        check("\u{200b}\n", Some(NameFault::ControlCharacter));
+        check("\u{200b}a", None);
+        check("ONT-1 ", None);
         check("a\nb", Some(NameFault::ControlCharacter));
         check("a\u{7f}", Some(NameFault::ControlCharacter));
+    }
+
+    #[test]
+    fn names_that_people_take_for_the_same_look_alike() {
+        let name = |text: &str| Name::stored(text).unwrap();
+        let check = |a: &str, b: &str, expected: bool| {
+            assert_eq!(name(a).looks_like(&name(b)), expected, "{a:?} {b:?}");
+            assert_eq!(name(a).likeness() == name(b).likeness(), expected, "{a:?} {b:?}");
+        };
+        check("ONT-1", "ont-1", true);
+        check("ONT-1", " ONT-1  ", true);
+        check("Hof  Nord", "hof nord", true);
+        check("Hof Nord", "Hof\u{a0}Nord", true);
+        check("Süd", "Su\u{308}d", true);
+        check("SÜD", "su\u{308}d", true);
+        check("ONT-1", "ONT\u{200b}-1\u{ad}", true);
+        check("ONT-1", "ONT-2", false);
+        check("Sud", "Süd", false);
+        check("Hof Nord", "HofNord", false);
+        check("ONT-1", "ONT-01", false);
+    }
+
+    #[test]
+    fn many_lookalikes_are_counted() {
+        let mut all = Lookalikes::default();
+        let [name, other] = ["ont", "ONT"].map(|text| Name::new(text).unwrap());
+        for _ in 0..103 {
+            all.note(Lookalike { name: name.clone(), other: other.clone() });
+        }
+        let warnings = all.warnings();
+        assert_eq!(warnings.len(), 101);
+        assert_eq!(warnings[0], "The name \"ont\" differs from \"ONT\" only by case");
+        assert_eq!(warnings[100], "3 more names look like others");
     }
 }

@@ -80,6 +80,7 @@ pub(super) fn update(
     if let Some(pon_class) = patch.pon_class {
         check_pon_class(device.device_type, pon_class)?;
     }
+    let is_named = patch.name.as_ref().is_some_and(|name| *name != device.name);
     edits.update::<Device>(id, |device| {
         device.name = patch.name.unwrap_or_else(|| device.name.clone());
         device.position = patch.position.unwrap_or(device.position);
@@ -91,7 +92,7 @@ pub(super) fn update(
         optics.pon_class = patch.pon_class.unwrap_or(optics.pon_class);
         optics.insertion_loss_db = patch.insertion_loss_db.unwrap_or(optics.insertion_loss_db);
     });
-    Ok(Made::Device(id))
+    Ok(if is_named { Made::Named(id) } else { Made::Device(id) })
 }
 
 /// Sets (`Some`) or clears (`None`) what an operator says of the device's status.

@@ -3,6 +3,7 @@
 pub(super) mod slots;
 
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -24,6 +25,8 @@ pub struct World {
     links: Slots<LinkId, Arc<Link>>,
     pub(super) next: IdCounters,
     by_name: FxHashMap<Name, DeviceId>,
+    /// Devices by the likeness of their names.
+    alike: FxHashMap<u64, Alike>,
     /// How many devices of each type exist, indexed by the type's discriminant.
     type_counts: [usize; DeviceType::COUNT],
     /// Ports of a device in creation order, which is ascending by id.
@@ -36,6 +39,14 @@ pub struct World {
     /// Active devices that others depend on: routers, OLTs, AON switches.
     core: BTreeSet<DeviceId>,
     children: FxHashMap<DeviceId, BTreeSet<DeviceId>>,
+}
+
+/// Devices whose names look alike. Nearly every name is like no other.
+#[derive(Debug)]
+enum Alike {
+    One(DeviceId),
+    #[expect(clippy::box_collection, reason = "the many that are like no other stay small")]
+    Many(Box<BTreeSet<DeviceId>>),
 }
 
 /// A device one link away.
@@ -90,6 +101,13 @@ impl World {
 
     pub fn device_named(&self, name: &Name) -> Option<DeviceId> {
         self.by_name.get(name).copied()
+    }
+
+    /// A device with another name that people take for this one.
+    pub(super) fn lookalike_of(&self, device: &Device) -> Option<&Arc<Device>> {
+        let Alike::Many(ids) = self.alike.get(&device.name.likeness())? else { return None };
+        let others = ids.iter().filter(|id| **id != device.id).filter_map(|id| self.device(*id));
+        others.into_iter().find(|other| other.name.looks_like(&device.name))
     }
 
     pub fn count_of(&self, device_type: DeviceType) -> usize {
@@ -188,6 +206,7 @@ impl World {
             if self.by_name.get(&old.name) == Some(&old.id) {
                 self.by_name.remove(&old.name);
             }
+            self.remove_alike(old);
             self.type_counts[old.device_type as usize] -= 1;
             self.core.remove(&old.id);
             if let Some(parent) = old.parent {
@@ -197,6 +216,7 @@ impl World {
         if let Some(new) = &edit.after {
             self.devices.insert(new.id, Arc::clone(new));
             self.by_name.insert(new.name.clone(), new.id);
+            self.insert_alike(new);
             self.type_counts[new.device_type as usize] += 1;
             if new.device_type.class() == DeviceClass::Active {
                 self.core.insert(new.id);
@@ -204,6 +224,31 @@ impl World {
             if let Some(parent) = new.parent {
                 self.children.entry(parent).or_default().insert(new.id);
             }
+        }
+    }
+
+    fn insert_alike(&mut self, device: &Device) {
+        match self.alike.entry(device.name.likeness()) {
+            Entry::Vacant(entry) => drop(entry.insert(Alike::One(device.id))),
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Alike::One(first) => {
+                    let ids = BTreeSet::from([*first, device.id]);
+                    entry.insert(Alike::Many(Box::new(ids)));
+                }
+                Alike::Many(ids) => drop(ids.insert(device.id)),
+            },
+        }
+    }
+
+    fn remove_alike(&mut self, device: &Device) {
+        let Entry::Occupied(mut entry) = self.alike.entry(device.name.likeness()) else { return };
+        if let Alike::Many(ids) = entry.get_mut() {
+            ids.remove(&device.id);
+            if let (1, Some(last)) = (ids.len(), ids.first().copied()) {
+                entry.insert(Alike::One(last));
+            }
+        } else {
+            entry.remove();
         }
     }
 

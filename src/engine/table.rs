@@ -65,8 +65,9 @@ fn imported(
     is_dry_run: bool,
 ) -> Result<Imported, Refusal> {
     match decided {
-        Ok(Reply::Imported(counts)) if reading.faults.is_empty() => {
-            Ok(Ok(ImportReport::new(&reading, counts, is_dry_run)))
+        Ok(Reply::Imported { counts, lookalikes }) if reading.faults.is_empty() => {
+            let warnings = lookalikes.warnings();
+            Ok(Ok(ImportReport::new(&reading, counts, warnings, is_dry_run)))
         }
         Ok(_) => Ok(Err(ImportFaults::new(reading, None))),
         Err(refusal @ (Refusal::Rows { .. } | Refusal::ImportTooLarge(_))) => {

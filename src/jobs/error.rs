@@ -29,6 +29,8 @@ pub enum ScheduleError {
          not {found}; for example 15 2 * * * is every day at 02:15"
     )]
     Fields { found: usize },
+    #[error("{text} is not understood: a schedule has five fields, or is one of {known}")]
+    Nickname { text: String, known: String },
     #[error("the {field} {text:?} is not understood: {why}")]
     Field { field: &'static str, text: String, why: String },
     #[error("a schedule has at most {chars_max} characters")]

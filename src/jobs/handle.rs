@@ -6,6 +6,7 @@ use super::error::JobError;
 use crate::domain::Timestamp;
 use crate::engine;
 use crate::store::{JOB_RUNS_MAX, JobRun, RunResult, StoreError, Trigger};
+use crate::util::Zone;
 
 /// Requests that may wait. Each is served in the time of an fsync.
 pub(super) const QUEUE_LIMIT: usize = 64;
@@ -15,8 +16,8 @@ pub(super) const QUEUE_LIMIT: usize = 64;
 pub struct Handle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) engine: engine::Handle,
-    /// The host's time zone, as people call it.
-    pub(super) time_zone: String,
+    /// What the schedules mean by a time of day.
+    pub(super) zone: Zone,
 }
 
 /// A job as it stands.
@@ -89,9 +90,13 @@ pub(super) struct Standing {
 }
 
 impl Handle {
-    /// The time zone of the schedules: a name such as `Europe/Berlin`, or an offset.
-    pub fn time_zone(&self) -> &str {
-        &self.time_zone
+    /// What the schedules mean by a time of day.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.engine.now()
     }
 
     /// Every job, in the order of the table.

@@ -1,5 +1,8 @@
 //! When a job is due: five cron fields, read by croner, in the host's time zone.
 //!
+//! The day of the month and the day of the week mean what crontab(5) says: when both are given,
+//! either suffices; when one begins with `*` (`*/2` too), both must match.
+//!
 //! croner says what a pattern matches; the way through the days and the change of the clocks are
 //! ours. Its own search knows only one of the hours that come twice (`*/10` would stand still for
 //! an hour, and the time before now could lie after it) and leaves out a job with two fixed hours
@@ -26,6 +29,17 @@ const DAYS_MAX: usize = 8 * 366;
 /// A day from which on every day that exists comes within [`DAYS_MAX`].
 const ANY_DAY: Date = Date::constant(2026, 1, 1);
 
+/// The nicknames of crontab(5), and their fields.
+const NICKNAMES: [(&str, &str); 7] = [
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+    ("@monthly", "0 0 1 * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@hourly", "0 * * * *"),
+];
+
 const FIELDS: [&str; 5] = ["minute", "hour", "day of the month", "month", "day of the week"];
 
 /// A schedule that was understood.
@@ -40,8 +54,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Reads five cron fields: minute, hour, day of the month, month, day of the week. Days match
-    /// as in cron: when both day fields are given, either suffices.
+    /// Reads five cron fields (minute, hour, day of the month, month, day of the week), or a
+    /// nickname such as `@daily`.
     ///
     /// # Errors
     /// [`ScheduleError`] naming the field and what is wrong with it, or that it never comes.
@@ -49,7 +63,7 @@ impl Schedule {
         if text.chars().count() > CHARS_MAX {
             return Err(ScheduleError::TooLong { chars_max: CHARS_MAX });
         }
-        let fields: Vec<&str> = text.split_whitespace().collect();
+        let fields: Vec<&str> = spelt_out(text.trim())?.split_whitespace().collect();
         if fields.len() != FIELDS.len() {
             return Err(ScheduleError::Fields { found: fields.len() });
         }
@@ -119,8 +133,24 @@ fn instant(time: Timestamp) -> Option<Instant> {
     Instant::from_microsecond(time.0).ok()
 }
 
+/// The fields of a nickname; any other text is returned as it is.
+fn spelt_out(text: &str) -> Result<&str, ScheduleError> {
+    if !text.starts_with('@') {
+        return Ok(text);
+    }
+    let known = NICKNAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    known.map(|(_, fields)| *fields).ok_or_else(|| ScheduleError::Nickname {
+        text: text.to_owned(),
+        known: NICKNAMES.map(|(name, _)| name).join(", "),
+    })
+}
+
 fn read(text: &str) -> Result<Cron, String> {
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    let has_day_star = [2, 4]
+        .into_iter()
+        .any(|place| text.split(' ').nth(place).is_some_and(|field| field.starts_with(['*', '?'])));
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed);
+    let parser = parser.dom_and_dow(has_day_star).build();
     parser.parse(text).map_err(|error| {
         let why = error.to_string();
         why.strip_prefix("Component error: ").unwrap_or(&why).to_owned()
@@ -218,6 +248,36 @@ mod tests {
     }
 
     #[test]
+    fn day_fields_mean_what_crontab_says() {
+        let days = |schedule: &str| {
+            let schedule = Schedule::parse(schedule).unwrap();
+            let first = Date::constant(2026, 11, 1);
+            schedule.days_from(first).take_while(|day| day.month() == 11).map(Date::day).collect()
+        };
+        let check = |schedule: &str, expected: &[i8]| {
+            let found: Vec<i8> = days(schedule);
+            assert_eq!(found, expected, "{schedule}");
+        };
+        // 1 November 2026 is a Sunday.
+        check("0 0 * * 1", &[2, 9, 16, 23, 30]);
+        check("0 0 13 * *", &[13]);
+        check("0 0 13 * 1", &[2, 9, 13, 16, 23, 30]);
+        check("0 0 */2 * 1", &[9, 23]);
+        check("0 0 */10 * *", &[1, 11, 21]);
+        check("0 0 1-10 * */2", &[1, 3, 5, 7, 8, 10]);
+        check("0 0 ? * 1", &[2, 9, 16, 23, 30]);
+        check("0 0 1-7 * 1", &[1, 2, 3, 4, 5, 6, 7, 9, 16, 23, 30]);
+    }
+
+    #[test]
+    fn nicknames_are_their_fields() {
+        for (nickname, fields) in NICKNAMES {
+            assert_eq!(Schedule::parse(nickname).unwrap().as_str(), fields);
+        }
+        assert_eq!(Schedule::parse(" @Daily ").unwrap().as_str(), "0 0 * * *");
+    }
+
+    #[test]
     fn a_time_that_does_not_exist_is_due_once_that_day() {
         // 2026-03-29: 02:00 CET is 03:00 CEST, 01:00Z.
         check("15 2 * * *", "2026-03-29T00:59:59Z", "2026-03-28T01:15:00Z", "2026-03-29T01:15:00Z");
@@ -268,7 +328,11 @@ mod tests {
         check("", "five fields");
         check("15 2 * *", "not 4");
         check("0 15 2 * * *", "not 6");
-        check("@daily", "not 1");
+        check(
+            "@reboot",
+            "@reboot is not understood: a schedule has five fields, or is one of @yearly",
+        );
+        check("@daily 5", "@daily 5 is not understood");
         check("60 2 * * *", "the minute \"60\"");
         check("15 24 * * *", "the hour \"24\"");
         check("15 2 32 * *", "the day of the month \"32\"");

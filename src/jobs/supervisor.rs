@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::sleep;
@@ -17,6 +16,7 @@ use super::ticker::Ticker;
 use crate::domain::Timestamp;
 use crate::engine::{self, EngineError};
 use crate::store::{JobRun, JobWrite, RunResult, Trigger};
+use crate::util::Zone;
 
 /// How long work may take to end at shutdown. Open requests get 3 s at the same time, and the
 /// process has 5 s.
@@ -30,7 +30,7 @@ const MESSAGE_CHARS_MAX: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct JobsOptions {
     /// What schedules mean by a time of day.
-    pub zone: TimeZone,
+    pub zone: Zone,
     /// Whether jobs run when they are due, or only when asked for: a command beside a stopped
     /// service must not take over what the service will do.
     pub is_scheduling: bool,
@@ -80,9 +80,11 @@ pub async fn start(
             saved => saved?,
         }
     }
+    if let (Some(fault), true) = (options.zone.fault(), options.is_scheduling) {
+        warn!("The time zone of this host is not known, so schedules run in UTC: {fault}");
+    }
     let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
-    let time_zone = name_of(&options.zone, now);
-    let handle = Handle { requests: sender, engine: engine.clone(), time_zone };
+    let handle = Handle { requests: sender, engine: engine.clone(), zone: options.zone.clone() };
     let (stopping, _) = watch::channel(false);
     let tasks = JoinSet::new();
     let supervisor = Jobs {
@@ -128,7 +130,7 @@ impl Jobs {
         match request {
             Request::List(answer) => {
                 let now = self.engine.now();
-                let zone = &self.options.zone;
+                let zone = self.options.zone.rules();
                 let standings = self.jobs.iter().map(|job| job.standing(now, zone)).collect();
                 answer.send(Ok(standings)).ok();
             }
@@ -167,7 +169,7 @@ impl Jobs {
                     on from now"
                 );
             }
-            let due = job.take_due(now, &self.options.zone);
+            let due = job.take_due(now, self.options.zone.rules());
             match due {
                 Some(trigger) if job.running.is_none() => {
                     // It is not running, so it begins.
@@ -215,7 +217,7 @@ impl Jobs {
         // What the next start would not know is refused.
         self.engine.save_jobs(vec![changed.write(name)]).await?;
         self.jobs[place].adopt(changed);
-        let status = self.jobs[place].standing(now, &self.options.zone).status;
+        let status = self.jobs[place].standing(now, self.options.zone.rules()).status;
         let word = if status.is_enabled { "enabled" } else { "disabled" };
         info!(job.name = name, "Job {name} is {word}, at {:?}", status.schedule);
         Ok(())
@@ -318,15 +320,4 @@ fn panic_text(error: JoinError) -> String {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied());
     format!("It panicked: {}", text.unwrap_or("without a message"))
-}
-
-/// What people call a time zone: its name, or its offset now.
-fn name_of(zone: &TimeZone, now: Timestamp) -> String {
-    if let Some(name) = zone.iana_name() {
-        return name.to_owned();
-    }
-    let now = jiff::Timestamp::from_microsecond(now.0).unwrap_or_default();
-    let minutes = zone.to_offset(now).seconds() / 60;
-    let sign = if minutes < 0 { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }

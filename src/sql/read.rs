@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn name(&mut self) -> Read<Name> {
         let text = self.text()?;
-        Name::new(text).map_err(|fault| self.fault(format!("is no name: {fault}")))
+        Name::stored(text).map_err(|fault| self.fault(format!("is no name: {fault}")))
     }
 
     pub(super) fn time(&mut self) -> Read<Timestamp> {

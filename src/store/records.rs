@@ -217,7 +217,7 @@ impl Stored for Link {
 }
 
 fn name(text: &str, source: Source<'_>) -> Result<Name, StoreError> {
-    Name::new(text).map_err(|fault| source.damaged(fault.to_string()))
+    Name::stored(text).map_err(|fault| source.damaged(fault.to_string()))
 }
 
 const fn status_code(status: Status) -> u8 {

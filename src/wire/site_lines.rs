@@ -400,7 +400,7 @@ fn number(id: u64) -> Result<u64, String> {
 }
 
 fn name(text: &str) -> Result<Name, String> {
-    Name::new(text).map_err(|fault| fault.to_string())
+    Name::stored(text).map_err(|fault| fault.to_string())
 }
 
 fn status(word: &str) -> Result<Status, String> {

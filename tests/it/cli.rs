@@ -3,6 +3,7 @@
 mod config;
 mod help;
 mod jobs;
+mod man;
 mod moving;
 mod output;
 mod refusals;

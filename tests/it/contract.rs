@@ -16,6 +16,7 @@ mod link_override;
 mod link_rules;
 mod links;
 mod listing;
+mod names;
 mod openapi;
 mod optics;
 mod overrides;

@@ -1,5 +1,6 @@
 //! The appliance among what surrounds a service: proxies, signals, the journal, terminals.
 
+mod limits;
 mod log;
 mod proxies;
 mod signals;

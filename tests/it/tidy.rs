@@ -61,6 +61,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("sd_notify", &["app"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("indicatif", &["cli"]),
     ("ureq", &["cli"]),
 ];

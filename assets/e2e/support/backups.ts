@@ -201,11 +201,19 @@ export function pruningOf({ backups, targets }: Backups): Pruning {
   }
 }
 
+const BERLIN = { timezone: 'Europe/Berlin', utc_offset: '+01:00', timezone_fault: null }
+
+/** A time as clocks in Berlin show it in winter. */
+function inBerlin(time: string): string {
+  return `${new Date(Date.parse(time) + HOUR_S * 1_000).toISOString().slice(0, 19)}+01:00`
+}
+
 function run(id: number, age: number, duration_ms: number, more: Partial<JobRun> = {}): JobRun {
   return {
     id,
     trigger: 'schedule',
     started_at: at(age),
+    started_local: inBerlin(at(age)),
     ended_at: at(age - duration_ms / 1_000),
     duration_ms,
     result: 'ok',
@@ -226,6 +234,7 @@ function job(name: string, schedule: string, title: string, every: number, more:
     default_schedule: schedule,
     is_enabled: true,
     next_run_at: at(-3.6 * HOUR_S),
+    next_run_local: inBerlin(at(-3.6 * HOUR_S)),
     running: null,
     runs,
     ...more,
@@ -234,17 +243,17 @@ function job(name: string, schedule: string, title: string, every: number, more:
 
 export function jobsIn(situation: Situation): Jobs {
   const jobs = [
-    job('backup', '15 2 * * *', 'Back the site up and verify the file', DAY_S),
-    job('copy', '*/10 * * * *', 'Copy backups off the host', 10 * MINUTE_S, { next_run_at: at(-250) }),
+    job('backup', '15 2 * * *', 'Nightly backup', DAY_S),
+    job('copy', '*/10 * * * *', 'Copy backups off the host', 10 * MINUTE_S, { next_run_at: at(-250), next_run_local: inBerlin(at(-250)) }),
     job('verify', '30 3 * * 0', 'Verify newest backup', 7 * DAY_S),
-    job('verify-offhost', '30 4 1 * *', 'Restore the newest backup from its off-host copy', 30 * DAY_S),
+    job('verify-offhost', '30 4 1 * *', 'Verify newest off-host copy', 30 * DAY_S),
     job('prune', '0 5 * * *', 'Prune backups', DAY_S),
   ]
   const [backup, copying, verify, drill, prune] = jobs
   if (backup === undefined || copying === undefined || verify === undefined || drill === undefined || prune === undefined) {
     throw new Error('five jobs')
   }
-  if (situation === 'fresh') return { timezone: 'Europe/Berlin', jobs: jobs.map((each) => ({ ...each, runs: [] })) }
+  if (situation === 'fresh') return { ...BERLIN, jobs: jobs.map((each) => ({ ...each, runs: [] })) }
   backup.runs[0] = run(9_000, NEWEST_S, 1_140, {
     trigger: 'missed',
     message: `${idOf(NEWEST_S)}: 54,000 rows, 1.39 MiB, verified`,
@@ -255,6 +264,7 @@ export function jobsIn(situation: Situation): Jobs {
     copying.runs = copying.runs.map((each, index) => (index < 6 ? { ...each, result: 'failed', message } : each))
     verify.is_enabled = false
     verify.next_run_at = null
+    verify.next_run_local = null
     prune.schedule = '0 5 * * 1,3'
     drill.runs[0] = run(9_002, 10 * DAY_S, 2_000, { result: 'interrupted', message: 'The appliance was stopped meanwhile' })
   }
@@ -263,5 +273,5 @@ export function jobsIn(situation: Situation): Jobs {
     backup.running = running
     backup.runs = [running, ...backup.runs.slice(0, 19)]
   }
-  return { timezone: 'Europe/Berlin', jobs }
+  return { ...BERLIN, jobs }
 }

@@ -1173,6 +1173,11 @@ export interface components {
             link: components["schemas"]["Link"];
             message: string;
         };
+        /** @description A bare device. */
+        Created: components["schemas"]["Device"] & {
+            /** @description What is odd about the name, such as another one that looks like it; absent without any. */
+            warnings?: string[];
+        };
         /** @description A device. The first ten keys are v2's. */
         Device: {
             /** Format: date-time */
@@ -1219,6 +1224,8 @@ export interface components {
         DeviceMessage: {
             device: components["schemas"]["Device"];
             message: string;
+            /** @description What is odd about a new name, such as another one that looks like it; absent without any. */
+            warnings?: string[];
         };
         /** @description New values of a device; absent ones stay as they are. `x` and `y` go together. */
         DevicePatch: {
@@ -1335,6 +1342,8 @@ export interface components {
             rows: number;
             unchanged: number;
             updated: number;
+            /** @description New names that are easily taken for others, at most 101 sentences; absent without any. */
+            warnings?: string[];
         };
         /** @description A port of a device. */
         Interface: {
@@ -1358,10 +1367,15 @@ export interface components {
              * @description Null while it is disabled.
              */
             next_run_at?: string | null;
+            /**
+             * Format: date-time
+             * @description The same as the clocks of `timezone` show it: `2026-11-29T02:15:00+01:00`.
+             */
+            next_run_local?: string | null;
             running?: components["schemas"]["JobRun"] | null;
             /** @description Those that ended, newest first; at most 20. */
             runs: components["schemas"]["JobRun"][];
-            /** @description Five cron fields, local time. */
+            /** @description Five cron fields, in the time zone of `/api/jobs`. */
             schedule: string;
             title: string;
         };
@@ -1369,8 +1383,8 @@ export interface components {
         JobPatch: {
             is_enabled?: boolean;
             /**
-             * @description Five cron fields (minute, hour, day of the month, month, day of the week), local time;
-             *     null restores the default.
+             * @description Five cron fields (minute, hour, day of the month, month, day of the week) in the time zone
+             *     of `/api/jobs`, or `@daily` and the like; null restores the default.
              * @example 15 2 * * *
              */
             schedule?: string | null;
@@ -1397,14 +1411,26 @@ export interface components {
             result: "running" | "ok" | "failed" | "interrupted";
             /** Format: date-time */
             started_at: string;
+            /**
+             * Format: date-time
+             * @description The same as the clocks of `timezone` show it.
+             */
+            started_local: string;
             /** @enum {string} */
             trigger: "schedule" | "manual" | "missed" | "repair";
         };
         /** @description Every job of the appliance. */
         Jobs: {
             jobs: components["schemas"]["Job"][];
-            /** @description What schedules mean by a time of day: a name such as `Europe/Berlin`, or an offset. */
+            /**
+             * @description What schedules mean by a time of day: a name such as `Europe/Berlin`, or an offset where
+             *     the zone has no name.
+             */
             timezone: string;
+            /** @description Why it is UTC although the host asks for another one. */
+            timezone_fault?: string | null;
+            /** @description Its distance from UTC now, such as `+01:00`. */
+            utc_offset: string;
         };
         /** @description The same with v2's older names. */
         LegacyOverrideBody: {
@@ -1654,12 +1680,16 @@ export interface components {
             device: components["schemas"]["Device"];
             interfaces: components["schemas"]["Interface"][];
             message: string;
+            /** @description What is odd about the name, such as another one that looks like it; absent without any. */
+            warnings?: string[];
         };
         /** @description The provisioned devices, in the order of the rows. */
         ProvisionedMany: {
             devices: components["schemas"]["Device"][];
             interface_count: number;
             message: string;
+            /** @description Names that are easily taken for others, at most 101 sentences; absent without any. */
+            warnings?: string[];
         };
         /** @description What pruning does, or would do. */
         Pruning: {
@@ -3401,7 +3431,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Device"];
+                    "application/json": components["schemas"]["Created"];
                 };
             };
             /** @description Refused */
@@ -8222,11 +8252,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As `Accept` prefers */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    "text/plain": string;
                     "application/openmetrics-text": string;
                 };
             };

@@ -14,12 +14,15 @@ type Sent<T> = T extends (infer Each)[]
     ? { [Key in keyof T]-?: Sent<T[Key]> }
     : T
 
+/** An answer with `warnings` where there are some. */
+type Warned<T> = Sent<Omit<T, 'warnings'>> & { warnings?: string[] }
+
 export type Device = Sent<Schemas['Device']>
 export type DeviceType = Device['device_type']
 export type Status = Device['effective_status']
 /** What the override call takes; DEGRADED is for v2's older call alone. */
 export type OverrideStatus = Exclude<Status, 'DEGRADED'>
-export type OverrideAnswer = Sent<Schemas['DeviceMessage']>
+export type OverrideAnswer = Warned<Schemas['DeviceMessage']>
 export type Interface = Sent<Schemas['Interface']>
 export type Link = Sent<Schemas['Link']>
 export type Medium = NonNullable<Link['physical_medium_id']>
@@ -37,8 +40,8 @@ export type DevicePatch = Schemas['DevicePatch']
 export type LinkPatch = Schemas['LinkPatch']
 export type ConnectDevices = Schemas['ConnectDevices']
 export type Connected = Sent<Schemas['Connected']>
-export type Provisioned = Sent<Schemas['Provisioned']>
-export type ImportReport = Sent<Schemas['ImportReport']>
+export type Provisioned = Warned<Schemas['Provisioned']>
+export type ImportReport = Warned<Schemas['ImportReport']>
 export type ImportFaults = Sent<Schemas['ImportFaults']>
 export type TableFault = ImportFaults['faults'][number]
 export type FiberType = Sent<Schemas['FiberType']>

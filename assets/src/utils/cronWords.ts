@@ -1,4 +1,12 @@
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const
+/** The nicknames of crontab(5); the server stores their fields. */
+const NICKNAMES: Record<string, string | undefined> = {
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
+}
 const ORDINALS: Record<string, string> = { one: 'st', two: 'nd', few: 'rd', other: 'th' }
 const ordinal = new Intl.PluralRules('en', { type: 'ordinal' })
 
@@ -7,7 +15,8 @@ const ordinal = new Intl.PluralRules('en', { type: 'ordinal' })
  * Null for every other: the cron text says it exactly.
  */
 export function cronWords(cron: string): string | null {
-  const fields = cron.trim().split(/\s+/)
+  const text = cron.trim()
+  const fields = (NICKNAMES[text.toLowerCase()] ?? text).split(/\s+/)
   const [minute, hour, day, month, weekday] = fields
   if (fields.length !== 5 || month !== '*') return null
   if (hour === '*' && day === '*' && weekday === '*') return minutesWords(minute ?? '')

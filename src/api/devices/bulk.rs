@@ -43,6 +43,9 @@ pub(super) struct ProvisionedMany<'a> {
     devices: Vec<DeviceView<'a>>,
     interface_count: usize,
     message: String,
+    /// Names that are easily taken for others, at most 101 sentences; absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// Provisions up to 10,000 devices: all of them, or none and what is wrong with each faulty row.
@@ -60,7 +63,7 @@ pub(super) async fn provision_devices(
 ) -> Result<Response, ApiError> {
     let rows = body.devices.into_iter().map(Into::into).collect();
     let reply = state.handle().submit(Command::ProvisionDevices(rows), origin).await?;
-    let Reply::ProvisionedMany { devices, interface_count } = reply else {
+    let Reply::ProvisionedMany { devices, interface_count, lookalikes } = reply else {
         unreachable!("bulk provisioning replies with the devices")
     };
     let message = format!(
@@ -68,6 +71,7 @@ pub(super) async fn provision_devices(
         devices.len()
     );
     let devices = devices.iter().map(|device| DeviceView::new(device)).collect();
-    let answer = ProvisionedMany { devices, interface_count, message };
+    let warnings = lookalikes.warnings();
+    let answer = ProvisionedMany { devices, interface_count, message, warnings };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }

@@ -95,6 +95,9 @@ pub(super) struct Provisioned<'a> {
     device: DeviceView<'a>,
     interfaces: Vec<InterfaceView<'a>>,
     message: String,
+    /// What is odd about the name, such as another one that looks like it; absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// Makes a device with the ports of its type.
@@ -112,7 +115,7 @@ pub(super) async fn provision_device(
 ) -> Result<Response, ApiError> {
     let command = Command::ProvisionDevice(body.into());
     let reply = state.handle().submit(command, origin).await?;
-    let Reply::Provisioned { device, interfaces } = reply else {
+    let Reply::Provisioned { device, interfaces, lookalikes } = reply else {
         unreachable!("provisioning replies with the device and its ports")
     };
     let message = format!(
@@ -122,7 +125,18 @@ pub(super) async fn provision_device(
     );
     let interfaces = interfaces.iter().map(|port| InterfaceView::new(port)).collect();
     let device = DeviceView::new(&device);
-    Ok((StatusCode::CREATED, Json(Provisioned { device, interfaces, message })).into_response())
+    let answer = Provisioned { device, interfaces, message, warnings: lookalikes.warnings() };
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+/// A bare device.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Created<'a> {
+    #[serde(flatten)]
+    device: DeviceView<'a>,
+    /// What is odd about the name, such as another one that looks like it; absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// Makes a bare device: no ports, no upstream check.
@@ -131,7 +145,7 @@ pub(super) async fn provision_device(
     path = "/api/devices",
     tag = "devices",
     request_body = NewDeviceBody,
-    responses((status = 201, body = DeviceView<'_>))
+    responses((status = 201, body = Created<'_>))
 )]
 pub(super) async fn create_device(
     State(state): State<ApiState>,
@@ -139,6 +153,9 @@ pub(super) async fn create_device(
     Body422(body): Body422<NewDeviceBody>,
 ) -> Result<Response, ApiError> {
     let reply = state.handle().submit(Command::CreateDevice(body.into()), origin).await?;
-    let Reply::Device(device) = reply else { unreachable!("making a device replies with it") };
-    Ok((StatusCode::CREATED, Json(DeviceView::new(&device))).into_response())
+    let Reply::Device { device, lookalikes } = reply else {
+        unreachable!("making a device replies with it")
+    };
+    let answer = Created { device: DeviceView::new(&device), warnings: lookalikes.warnings() };
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
 }

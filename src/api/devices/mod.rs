@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 pub(super) use self::create::NewDeviceBody;
 use super::state::ApiState;
-use crate::domain::Device;
+use crate::domain::{Device, Lookalikes};
 use crate::wire::DeviceView;
 
 /// Routes whose answers are long.
@@ -43,10 +43,14 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 struct DeviceMessage<'a> {
     message: String,
     device: DeviceView<'a>,
+    /// What is odd about a new name, such as another one that looks like it; absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
-fn with_message(message: String, device: &Device) -> Response {
-    Json(DeviceMessage { message, device: DeviceView::new(device) }).into_response()
+fn with_message(message: String, device: &Device, lookalikes: &Lookalikes) -> Response {
+    let (device, warnings) = (DeviceView::new(device), lookalikes.warnings());
+    Json(DeviceMessage { message, device, warnings }).into_response()
 }
 
 /// The path and query that a `Link` header goes on from.

@@ -156,8 +156,8 @@ async fn submit(
     message: String,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
-    let Reply::Device(device) = state.handle().submit(command, origin).await? else {
+    let Reply::Device { device, lookalikes } = state.handle().submit(command, origin).await? else {
         unreachable!("overriding a device replies with it")
     };
-    Ok(with_message(message, &device))
+    Ok(with_message(message, &device, &lookalikes))
 }

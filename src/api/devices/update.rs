@@ -121,10 +121,10 @@ pub(super) async fn update_device(
         pon_class: body.pon_class,
     };
     let command = Command::UpdateDevice(DeviceId(id), patch);
-    let Reply::Device(device) = state.handle().submit(command, origin).await? else {
+    let Reply::Device { device, lookalikes } = state.handle().submit(command, origin).await? else {
         unreachable!("changing a device replies with it")
     };
-    Ok(with_message(message, &device))
+    Ok(with_message(message, &device, &lookalikes))
 }
 
 /// Deletes a device with its interfaces and links; its children lose their parent.

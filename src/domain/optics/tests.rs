@@ -26,7 +26,7 @@ fn device(world: &mut World, device_type: DeviceType, name: &str, optics: Optics
         optics,
     };
     match world.execute(Command::CreateDevice(new), NOW).unwrap().reply {
-        Reply::Device(device) => device.id,
+        Reply::Device { device, .. } => device.id,
         other => panic!("{other:?}"),
     }
 }

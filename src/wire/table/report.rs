@@ -22,6 +22,9 @@ pub struct ImportReport {
     pub interfaces_created: usize,
     /// Columns of an export that no import reads, as they are computed.
     pub columns_passed_over: Vec<String>,
+    /// New names that are easily taken for others, at most 101 sentences; absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Why a table is not imported; nothing was changed.
@@ -34,7 +37,12 @@ pub struct ImportFaults {
 }
 
 impl ImportReport {
-    pub fn new(reading: &Reading, counts: ImportCounts, is_dry_run: bool) -> Self {
+    pub fn new(
+        reading: &Reading,
+        counts: ImportCounts,
+        warnings: Vec<String>,
+        is_dry_run: bool,
+    ) -> Self {
         Self {
             kind: reading.kind,
             is_dry_run,
@@ -44,6 +52,7 @@ impl ImportReport {
             unchanged: counts.unchanged,
             interfaces_created: counts.interfaces,
             columns_passed_over: reading.columns_passed_over.clone(),
+            warnings,
         }
     }
 }

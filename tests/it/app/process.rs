@@ -66,16 +66,22 @@ impl Server {
     /// Starts on a data directory and returns when requests are answered.
     #[track_caller]
     pub(crate) fn start(data_dir: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_by(data_dir, environment, |command| command)
+    }
+
+    /// The same, by another program that becomes it.
+    #[track_caller]
+    pub(crate) fn start_by(
+        data_dir: &Path,
+        environment: &[(&str, &str)],
+        wrap: impl FnOnce(Command) -> Command,
+    ) -> Self {
         let endpoint = data_dir.join(ENDPOINT_FILE);
         // One that a killed process left behind says nothing about this one.
         fs::remove_file(&endpoint).ok();
-        let mut child = unoc(&["serve", "--port", "0"])
-            .arg("--data-dir")
-            .arg(data_dir)
-            .envs(environment.iter().copied())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut command = unoc(&["serve", "--port", "0"]);
+        command.arg("--data-dir").arg(data_dir).envs(environment.iter().copied());
+        let mut child = wrap(command).stderr(Stdio::piped()).spawn().expect("the program starts");
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let kept = Arc::clone(&log);
@@ -92,6 +98,10 @@ impl Server {
         let authority = url.strip_prefix("http://").expect("a URL").split('/').next();
         let address = authority.and_then(|text| text.parse().ok()).expect("an address");
         Self { child, http: Http::new(&url), address, log, data_dir: data_dir.to_owned() }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The lines logged so far.

@@ -36,7 +36,8 @@ fn parsed(text: &str) -> BTreeMap<String, f64> {
 }
 
 fn metrics(app: &TestApp) -> BTreeMap<String, f64> {
-    let answer = app.get("/metrics").expect(200);
+    let accept = [("accept", "application/openmetrics-text; version=1.0.0, */*; q=0.1")];
+    let answer = app.get_with("/metrics", &accept).expect(200);
     assert!(
         answer
             .header("content-type")

@@ -21,6 +21,7 @@ const COMMANDS: &[&[&str]] = &[
     &["config", "show"],
     &["openapi"],
     &["completions"],
+    &["man"],
     &["version"],
 ];
 

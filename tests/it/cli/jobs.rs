@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::app::process::{Server, run};
+use crate::app::process::{Said, Server, run, said, unoc};
 
 fn json(directory: &Path, arguments: &[&str]) -> Value {
     let said = run(directory, &[arguments, &["--json"]].concat()).expect(0);
@@ -23,7 +23,7 @@ fn try_all(directory: &Path) {
     let lines: Vec<&str> = list.lines().collect();
     assert!(lines[0].starts_with("NAME ") && lines[0].contains("  NEXT "), "{list}");
     assert!(lines.iter().any(|line| line.starts_with("self-check  0 6 * * * ")), "{list}");
-    assert!(lines[lines.len() - 1].starts_with("Times are local ("), "{list}");
+    assert!(lines[lines.len() - 1].starts_with("Times are in "), "{list}");
 
     let ran = run(directory, &["jobs", "run", "self-check"]).expect(0).stdout;
     assert!(ran.starts_with("  The engine responds.\n"), "{ran}");
@@ -69,4 +69,41 @@ fn a_failed_job_exits_1() {
     let said = said.expect(1);
     assert!(said.stdout.contains("self-check: failed in"), "{said:?}");
     assert!(said.stderr.contains("job self-check: failed"), "{said:?}");
+}
+
+/// What a shell in another time zone is shown of the schedules.
+fn told_in_new_york(directory: &Path, arguments: &[&str]) -> Said {
+    let mut command = unoc(arguments);
+    said(command.arg("--data-dir").arg(directory).env("TZ", "EST5EDT,M3.2.0,M11.1.0")).expect(0)
+}
+
+#[test]
+fn times_are_those_of_the_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[("TZ", "NPT-5:45")]);
+    let listed = told_in_new_york(directory.path(), &["jobs"]);
+    let line = listed.stdout.lines().find(|line| line.starts_with("self-check"));
+    assert!(line.is_some_and(|line| line.contains(" 06:00 ")), "{listed:?}");
+    assert!(listed.stdout.ends_with("Times are in UTC+05:45.\n"), "{listed:?}");
+    assert_eq!(listed.stderr, "");
+    let changed = told_in_new_york(directory.path(), &["jobs", "schedule", "self-check", "@daily"]);
+    assert!(changed.stdout.contains("runs at \"0 0 * * *\", next on 20"), "{changed:?}");
+    assert!(changed.stdout.ends_with(" 00:00 (UTC+05:45).\n"), "{changed:?}");
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn a_time_zone_that_is_not_known_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[("TZ", "Europe/Berlim")]);
+    let fault = "TZ is \"Europe/Berlim\", which is no time zone of this host";
+    let wanted = format!("schedules run in UTC: {fault}");
+    server.logged(|line| line.contains("WARN") && line.replace('\\', "").contains(&wanted));
+    let jobs = server.http.get("/api/jobs").expect(200).json();
+    assert_eq!((&jobs["timezone"], &jobs["utc_offset"]), (&json!("UTC"), &json!("+00:00")));
+    assert!(jobs["timezone_fault"].as_str().is_some_and(|text| text.starts_with(fault)), "{jobs}");
+    let listed = told_in_new_york(directory.path(), &["jobs"]);
+    assert!(listed.stdout.ends_with("Times are in UTC.\n"), "{listed:?}");
+    assert!(listed.stderr.contains(&wanted), "{listed:?}");
+    assert!(server.terminate().0.success());
 }

@@ -21,7 +21,7 @@ fn run(app: &TestApp, name: &str) -> Answer {
 fn jobs_are_listed_with_all_that_is_known_of_them() {
     let app = TestApp::empty();
     let answer = app.get("/api/jobs").expect(200);
-    assert_eq!(keys_of(answer.text()), ["timezone", "jobs"]);
+    assert_eq!(keys_of(answer.text()), ["timezone", "utc_offset", "timezone_fault", "jobs"]);
     let list = answer.json();
     assert!(!list["timezone"].as_str().unwrap().is_empty());
     let job = app.get("/api/jobs/self-check").expect(200);
@@ -34,6 +34,7 @@ fn jobs_are_listed_with_all_that_is_known_of_them() {
             "default_schedule",
             "is_enabled",
             "next_run_at",
+            "next_run_local",
             "running",
             "runs"
         ]
@@ -58,7 +59,17 @@ fn a_job_can_be_run_now() {
     let begun = run(&app, "self-check").expect(202);
     assert_eq!(
         keys_of(begun.text()),
-        ["id", "trigger", "started_at", "ended_at", "duration_ms", "result", "message", "log"]
+        [
+            "id",
+            "trigger",
+            "started_at",
+            "started_local",
+            "ended_at",
+            "duration_ms",
+            "result",
+            "message",
+            "log"
+        ]
     );
     let begun = begun.json();
     assert_eq!((&begun["id"], &begun["trigger"]), (&json!(1), &json!("manual")));
@@ -66,7 +77,7 @@ fn a_job_can_be_run_now() {
     let ended = &idle(&app, "self-check")["runs"][0];
     assert_eq!((&ended["id"], &ended["result"]), (&json!(1), &json!("ok")));
     let message = ended["message"].as_str().unwrap();
-    assert!(message.starts_with("75 devices, 462 interfaces, 76 links; "), "{message}");
+    assert!(message.starts_with("77 devices, 503 interfaces, 78 links; "), "{message}");
     assert!(message.ends_with(" MiB free"), "{message}");
     assert_eq!(ended["log"][0], "The engine responds.");
     assert!(ended["duration_ms"].as_u64().unwrap() >= 1_000, "the test's clock ticks: {ended}");

@@ -71,7 +71,7 @@ fn filters_agree_with_the_whole_list() {
         move |device: &Value| device["name"].as_str().unwrap().to_lowercase().contains(text)
     };
     check("device_type=ONT", &|device| device["device_type"] == "ONT", true);
-    check("device_type=HOP", &|device| device["device_type"] == "HOP", false);
+    check("device_type=NVT", &|device| device["device_type"] == "NVT", false);
     for status in ["UP", "DOWN", "DEGRADED"] {
         let effective = |device: &Value| device["effective_status"] == status;
         let any = all.iter().any(effective);

@@ -77,6 +77,7 @@ fn single_values() {
     check("name", json!(""), "string_too_short");
     check("name", json!(" \t "), "string_too_short");
     check("name", json!("\u{a0}"), "string_too_short");
+    check("name", json!("\u{200b}\u{2060} \u{ad}"), "string_too_short");
     check("name", json!("x".repeat(129)), "string_too_long");
     check("name", json!("a\nb"), "string_pattern_mismatch");
     check("name", json!("a\u{7f}"), "string_pattern_mismatch");

@@ -52,7 +52,7 @@ impl Rig {
     pub(super) fn start(&self, specs: Vec<JobSpec>) -> Service<'_> {
         let (engine, thread) = self.engine();
         let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("Berlin's rule");
-        let options = JobsOptions { zone, is_scheduling: true };
+        let options = JobsOptions { zone: zone.into(), is_scheduling: true };
         let started = self.runtime.block_on(jobs::start(engine.clone(), specs, options));
         let (jobs, supervisor) = started.expect("the jobs start");
         let (stop, stopped) = oneshot::channel::<()>();

@@ -410,7 +410,7 @@ fn counters_that_an_import_raises_outlive_a_restart() {
     rig.restart();
     assert_eq!(rig.content().head.counters, raised);
     match &rig.submit(vec![(new_device("Neubau"), AuditOrigin::default())])[..] {
-        [Ok(Reply::Device(device))] => assert_eq!(device.id, DeviceId(70)),
+        [Ok(Reply::Device { device, .. })] => assert_eq!(device.id, DeviceId(70)),
         other => panic!("{other:?}"),
     }
     rig.stop();

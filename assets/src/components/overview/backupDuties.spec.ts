@@ -16,6 +16,7 @@ const RUN: JobRun = {
   id: 1,
   trigger: 'schedule',
   started_at: '2026-11-25T05:00:00Z',
+  started_local: '2026-11-25T05:00:00+00:00',
   ended_at: '2026-11-25T05:00:01Z',
   duration_ms: 1_000,
   result: 'ok',
@@ -31,11 +32,12 @@ function jobs(more: Partial<Job> = {}): Jobs {
     default_schedule: '15 2 * * *',
     is_enabled: true,
     next_run_at: null,
+    next_run_local: null,
     running: null,
     runs: [RUN],
     ...more,
   }))
-  return { timezone: 'UTC', jobs: list }
+  return { timezone: 'UTC', utc_offset: '+00:00', timezone_fault: null, jobs: list }
 }
 
 function duty(key: string, more: Partial<Backups>, of: Jobs | null = jobs(), actions: Partial<BackupActions> = {}): Duty {

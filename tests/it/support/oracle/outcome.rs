@@ -42,19 +42,19 @@ pub(crate) type Difference = BTreeMap<EntityKey, (Option<Image>, Option<Image>)>
 impl From<&Reply> for Answer {
     fn from(reply: &Reply) -> Self {
         match reply {
-            Reply::Provisioned { device, interfaces } => Self {
+            Reply::Provisioned { device, interfaces, .. } => Self {
                 kind: "provisioned",
                 devices: vec![Device::clone(device)],
                 interfaces: interfaces.iter().map(|port| Interface::clone(port)).collect(),
                 ..Self::default()
             },
-            Reply::ProvisionedMany { devices, interface_count } => Self {
+            Reply::ProvisionedMany { devices, interface_count, .. } => Self {
                 kind: "provisioned many",
                 devices: devices.iter().map(|device| Device::clone(device)).collect(),
                 interface_count: *interface_count,
                 ..Self::default()
             },
-            Reply::Device(device) => {
+            Reply::Device { device, .. } => {
                 Self { kind: "device", devices: vec![Device::clone(device)], ..Self::default() }
             }
             Reply::Interface(port) => Self {
@@ -72,7 +72,7 @@ impl From<&Reply> for Answer {
                 links: vec![Link::clone(link)],
                 ..Self::default()
             },
-            Reply::Imported(_) => Self { kind: "imported", ..Self::default() },
+            Reply::Imported { .. } => Self { kind: "imported", ..Self::default() },
             Reply::Done => Self { kind: "done", ..Self::default() },
         }
     }

@@ -1,0 +1,81 @@
+//! Hosts and processes at their limits: few open files, no IPv6, a server that is stopped.
+
+use std::net::{Ipv6Addr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+
+use crate::app::process::{Server, run};
+use crate::app::wait;
+use crate::skip::skip;
+
+/// Lines about connections that could not be accepted.
+fn complaints(server: &Server) -> usize {
+    server.log().iter().filter(|line| line.contains("Connections cannot be accepted")).count()
+}
+
+#[test]
+fn a_full_table_of_files_is_told_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let limit = |files: &str| {
+        let mut set = Command::new("prlimit");
+        set.args(["--pid", &server.pid().to_string(), &format!("--nofile={files}:")]);
+        assert!(set.status().expect("util-linux is there").success());
+    };
+    limit("16");
+    let clients: Vec<TcpStream> =
+        (0..20).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    server.logged(|line| line.contains("Connections cannot be accepted"));
+    // About ten attempts; fewer of them make the test weaker, never wrong.
+    let mut looks = 0..200;
+    wait::until("further attempts", || looks.next().is_none().then_some(()));
+    assert_eq!(complaints(&server), 1);
+    drop(clients);
+    limit("1024");
+    server.http.get("/health/live").expect(200);
+    assert_eq!(complaints(&server), 1);
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn no_more_connections_are_taken_than_there_are_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start_by(directory.path(), &[], |unoc| {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "ulimit -n 100 && exec \"$0\" \"$@\""]).arg(unoc.get_program());
+        shell.args(unoc.get_args()).env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
+        shell
+    });
+    server.logged(|line| line.contains("The limit of open files allows 36 of 4096 connections"));
+    let clients: Vec<TcpStream> =
+        (0..60).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    drop(clients);
+    server.http.get("/health/live").expect(200);
+    assert_eq!(complaints(&server), 0);
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn a_server_on_every_address_is_found_without_ipv6() {
+    if let Err(error) = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        skip(&format!("listening on :: ({error})"));
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[("UNOC_HOST", "::")]);
+    assert!(server.address.ip().is_loopback() && server.address.is_ipv4(), "{}", server.address);
+    run(directory.path(), &["jobs"]).expect(0);
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn a_command_gives_a_stopped_server_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    server.signal("STOP");
+    let said = run(directory.path(), &["sync", "status"]);
+    server.signal("CONT");
+    let said = said.expect(75);
+    assert!(said.stderr.contains("has not answered for 10 s; it holds the store"), "{said:?}");
+    run(directory.path(), &["sync", "status"]).expect(0);
+    assert!(server.terminate().0.success());
+}
