@@ -2,12 +2,13 @@ import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { icons } from './vite.icons.ts'
+import { parts } from './vite.parts.ts'
 
 // Relative URLs: the server rewrites `<base href="/">` to its configured base path, and
 // everything else in the pages follows from it.
 export default defineConfig({
   base: './',
-  plugins: [vue(), tailwindcss(), icons()],
+  plugins: [vue(), tailwindcss(), icons(), parts()],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_PROD_DEVTOOLS__: 'false',

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { close, launch, open, type Opened, until } from './support/browser'
+import { act, close, launch, open, type Opened, until } from './support/browser'
 import { runUnoc, Unoc } from './support/unoc'
 
 /** A server without a mirror has no such resource. */
@@ -170,6 +170,18 @@ test('a click on an ONT lights its path up to the backbone', async () => {
   await page.locator('.stage').focus()
   await page.keyboard.press('t')
   await page.getByText('reaches gateway').waitFor({ state: 'detached' })
+  await close(opened)
+})
+
+test('a link to an ONT lights its path, and so does the search', async () => {
+  const opened = await visit(`?device=${id('good')}`)
+  const { page } = opened
+  await page.getByText('reaches gateway via 6 devices').waitFor()
+  await act(page, '<img')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await said(page, /^<img.*Path to the backbone: <img.*, splitter, olt, edge, core, gateway\.$/)
+  await page.goBack()
+  await said(page, /Path to the backbone: good, /)
   await close(opened)
 })
 

@@ -1,5 +1,8 @@
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import type { Component } from 'vue'
+import { createRouter, createWebHistory } from 'vue-router'
+import { lazyPart } from './components/frame/lazyPart'
 import type { IconName } from './utils/iconNames'
+import NotFoundView from './views/NotFoundView.vue'
 
 /** A page of the side navigation and of the search. */
 export interface Page {
@@ -10,7 +13,7 @@ export interface Page {
   group: '' | 'Operations'
   /** Other words that people search it by. */
   words: string
-  load: NonNullable<RouteRecordRaw['component']>
+  load: () => Promise<{ default: Component }>
 }
 
 export const PAGES: readonly Page[] = [
@@ -103,10 +106,10 @@ export const router = createRouter({
   history: createWebHistory(base),
   routes: [
     { path: '/', redirect: (to) => ({ path: '/operations', query: to.query }) },
-    ...PAGES.map(({ path, title, load }) => ({ path, component: load, meta: { title } })),
+    ...PAGES.map(({ path, title, load }) => ({ path, component: lazyPart(load, title), meta: { title } })),
     {
       path: '/:rest(.*)*',
-      component: () => import('./views/NotFoundView.vue'),
+      component: NotFoundView,
       meta: { title: 'Not found' },
     },
   ],

@@ -85,7 +85,7 @@ export async function act(page: Page, action: string): Promise<void> {
 }
 
 /** The word of the connection indicator, waited for. */
-export async function connection(page: Page, word: 'Live' | 'Reconnecting' | 'Offline'): Promise<void> {
+export async function connection(page: Page, word: 'Connecting' | 'Live' | 'Reconnecting' | 'Offline'): Promise<void> {
   await page.getByTestId('connection').getByText(word).waitFor({ timeout: 40_000 })
 }
 

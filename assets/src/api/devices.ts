@@ -6,8 +6,8 @@ import type {
   NewDevice,
   OpticalPath,
   OverrideAnswer,
-  OverrideStatus,
   Provisioned,
+  Status,
   UpstreamPath,
 } from './types'
 
@@ -46,9 +46,14 @@ export async function fetchUpstreamPath(deviceId: number): Promise<UpstreamPath>
 
 export async function setOverride(
   deviceId: number,
-  status: OverrideStatus,
+  status: Status,
   reason: string | null,
 ): Promise<OverrideAnswer> {
+  if (status === 'DEGRADED') {
+    // Only v2's older call takes it.
+    const older = { status, reason }
+    return readJson(await request('POST', `api/devices/${deviceId}/override-status`, older))
+  }
   const body = { status_override: status, override_reason: reason }
   return readJson(await request('PATCH', `api/devices/${deviceId}/override`, body))
 }

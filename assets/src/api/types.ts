@@ -20,7 +20,7 @@ type Warned<T> = Sent<Omit<T, 'warnings'>> & { warnings?: string[] }
 export type Device = Sent<Schemas['Device']>
 export type DeviceType = Device['device_type']
 export type Status = Device['effective_status']
-/** What the override call takes; DEGRADED is for v2's older call alone. */
+/** What an operator may hold a device at; DEGRADED comes from v2's older call alone. */
 export type OverrideStatus = Exclude<Status, 'DEGRADED'>
 export type OverrideAnswer = Warned<Schemas['DeviceMessage']>
 export type Interface = Sent<Schemas['Interface']>

@@ -10,6 +10,8 @@ import {
 
 /** Rows kept ready on either side, so that a quick scroll does not show a gap. */
 const OVERSCAN = 12
+/** Rows on paper: about 50 pages. */
+const PRINTED_MAX = 2_000
 
 export interface VirtualRows {
   first: ComputedRef<number>
@@ -33,18 +35,32 @@ export function useVirtualRows(
   const height = shallowRef(0)
   const observer = new ResizeObserver(() => (height.value = scroller.value?.clientHeight ?? 0))
 
+  /** Paper does not scroll. */
+  const isPrinting = shallowRef(false)
+  const onPrint = (event: Event): boolean => (isPrinting.value = event.type === 'beforeprint')
+
   onMounted(() => {
     if (scroller.value !== null) observer.observe(scroller.value)
+    window.addEventListener('beforeprint', onPrint)
+    window.addEventListener('afterprint', onPrint)
   })
-  onBeforeUnmount(() => observer.disconnect())
+  onBeforeUnmount(() => {
+    observer.disconnect()
+    window.removeEventListener('beforeprint', onPrint)
+    window.removeEventListener('afterprint', onPrint)
+  })
 
   const pageRows = computed(() => Math.max(1, Math.floor((height.value - headHeight) / rowHeight)))
   const first = computed(() => {
+    if (isPrinting.value && count.value <= PRINTED_MAX) return 0
     const last = Math.max(0, count.value - pageRows.value)
     return Math.max(0, Math.min(Math.floor(top.value / rowHeight), last) - OVERSCAN)
   })
   const end = computed(() =>
-    Math.min(count.value, first.value + pageRows.value + 2 + 2 * OVERSCAN),
+    Math.min(
+      count.value,
+      isPrinting.value ? first.value + PRINTED_MAX : first.value + pageRows.value + 2 + 2 * OVERSCAN,
+    ),
   )
 
   function onScroll(): void {

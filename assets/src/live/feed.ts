@@ -91,6 +91,7 @@ export function startFeed(): void {
 
   function heard(): void {
     facts.heardAt = Date.now()
+    facts.wasHeard = true
     facts.downSince = null
     if (link.value !== 'live') tick()
   }
@@ -137,5 +138,5 @@ function applyToDevices(items: ChangeItem[]): void {
 }
 
 function nothingYet(): LinkFacts {
-  return { connected: false, heardAt: null, downSince: null, offlineSince: null }
+  return { connected: false, wasHeard: false, heardAt: null, downSince: null, offlineSince: null }
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { type LinkFacts, type LinkState, linkState } from './indicator'
 
-const up: LinkFacts = { connected: true, heardAt: 0, downSince: null, offlineSince: null }
-const down: LinkFacts = { connected: false, heardAt: 0, downSince: 0, offlineSince: null }
+const up: LinkFacts = { connected: true, wasHeard: true, heardAt: 0, downSince: null, offlineSince: null }
+const down: LinkFacts = { connected: false, wasHeard: true, heardAt: 0, downSince: 0, offlineSince: null }
 
 test.each<[string, LinkFacts, number, LinkState]>([
   ['heard lately', up, 12_000, 'live'],
@@ -10,6 +10,9 @@ test.each<[string, LinkFacts, number, LinkState]>([
   ['silent for long', up, 42_000, 'offline'],
   ['connected, nothing heard yet', { ...down, connected: true, heardAt: null }, 1, 'reconnecting'],
   ['connected, never heard', { ...down, connected: true, heardAt: null }, 30_000, 'offline'],
+  ['never connected', { ...down, wasHeard: false, heardAt: null }, 1, 'connecting'],
+  ['connected at first, nothing heard', { ...up, wasHeard: false, heardAt: null, downSince: 0 }, 1, 'connecting'],
+  ['not connected for 30 s', { ...down, wasHeard: false, heardAt: null }, 30_000, 'offline'],
   ['connection lost', down, 1, 'reconnecting'],
   ['lost for 30 s', down, 30_000, 'offline'],
   ['no network', { ...up, offlineSince: 10 }, 11, 'offline'],

@@ -4,10 +4,12 @@ export const SILENCE_MS_MAX = 12_000
 /** A restart takes seconds; after this long it is an outage. */
 export const OFFLINE_AFTER_MS = 30_000
 
-export type LinkState = 'live' | 'reconnecting' | 'offline'
+export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'offline'
 
 export interface LinkFacts {
   connected: boolean
+  /** Whether anything was ever heard. */
+  wasHeard: boolean
   /** When the last event arrived. */
   heardAt: number | null
   /** Since when nothing was heard for want of a connection; ends with the first event. */
@@ -25,5 +27,6 @@ export function linkState(facts: LinkFacts, now: number): LinkState {
   if (connected && heardAt !== null && now - heardAt <= SILENCE_MS_MAX) return 'live'
   const silent = connected && heardAt !== null
   const lostAt = silent ? heardAt + SILENCE_MS_MAX : (downSince ?? now)
-  return now - lostAt >= OFFLINE_AFTER_MS ? 'offline' : 'reconnecting'
+  if (now - lostAt >= OFFLINE_AFTER_MS) return 'offline'
+  return facts.wasHeard ? 'reconnecting' : 'connecting'
 }

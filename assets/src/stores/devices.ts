@@ -1,8 +1,11 @@
 import { shallowReactive, shallowRef, triggerRef } from 'vue'
 import { clearOverride, setOverride } from '../api/devices'
-import type { Device, OverrideAnswer, OverrideStatus, Status } from '../api/types'
+import { ApiError } from '../api/http'
+import type { Device, OverrideAnswer, Status } from '../api/types'
 import type { ChangeItem } from '../live/types'
 import { write } from './writes'
+
+const NOT_FOUND = 404
 
 /**
  * All devices by id, as the server says they are. Replaced or triggered once per batch:
@@ -43,7 +46,7 @@ export function applyDeviceChanges(items: ChangeItem[]): void {
 /** Forces a status. Shown at once; the old value comes back when the server refuses. */
 export async function forceStatus(
   id: number,
-  status: OverrideStatus,
+  status: Status,
   reason: string | null,
 ): Promise<void> {
   await optimistic(
@@ -78,7 +81,7 @@ async function optimistic(
   send: () => Promise<OverrideAnswer>,
 ): Promise<void> {
   const before = devices.value.get(id)
-  if (before === undefined) return
+  if (before === undefined) throw new ApiError(NOT_FOUND, `There is no device ${id} any more.`)
   const guess = { ...before, ...patch(before) }
   if (guess.effective_status !== before.effective_status) {
     guess.status_since = new Date().toISOString()

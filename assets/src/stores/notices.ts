@@ -5,8 +5,11 @@ export interface Notice {
   id: number
   text: string
   tone: 'plain' | 'trouble'
-  undo: (() => Promise<void>) | null
+  undo: Undo | null
 }
+
+/** Takes it back, and returns what is then to be said, if anything is. */
+export type Undo = () => Promise<string | void>
 
 /** Long enough to read, reach for the mouse and decide. */
 const SHOWN_MS = 10_000
@@ -17,7 +20,7 @@ export const notices = shallowReactive<Notice[]>([])
 let lastId = 0
 
 /** Says that something was done; `undo` takes it back. */
-export function notify(text: string, undo: (() => Promise<void>) | null = null): void {
+export function notify(text: string, undo: Undo | null = null): void {
   add({ text, undo, tone: 'plain' }, SHOWN_MS)
 }
 

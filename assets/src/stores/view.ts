@@ -5,26 +5,33 @@ import { mergeView, readView, type View } from '../utils/viewQuery'
 /** Filters, order and the chosen device of this page. The URL's query holds the same. */
 export const view = reactive<View>(readView(''))
 
+/** A step back in the browser's history takes milliseconds. */
+const BACK_MS_MAX = 1_000
+
+/** The change under way is a step of its own in the browser's history. */
+let isStep = false
+
 /** Keeps the URL and the view equal, in both directions. */
 export function startView(router: Router): void {
   /** Our own steps under way: an answer to an older one must not undo a newer choice. */
-  let replacing = 0
+  let running = 0
+  let last: Promise<unknown> = Promise.resolve()
   router.afterEach((to) => {
-    if (replacing > 0) return
+    if (running > 0) return
     Object.assign(view, readView(searchOf(to.fullPath)))
   })
   watch(view, () => {
-    const { path, fullPath, hash } = router.currentRoute.value
-    const before = searchOf(fullPath)
-    const after = mergeView(before, view)
-    if (after === before) return
-    replacing += 1
-    void router.replace(`${path}${after}${hash}`).finally(() => (replacing -= 1))
+    const pushes = isStep
+    isStep = false
+    running += 1
+    last = last.then(() => follow(router, pushes)).finally(() => (running -= 1))
   })
 }
 
-/** Shows a device in the side panel of whatever page is open. */
+/** Shows a device in the side panel of whatever page is open. The browser's Back closes it. */
 export function openDevice(id: number): void {
+  if (view.device === id) return
+  isStep = true
   view.device = id
 }
 
@@ -34,6 +41,37 @@ export function clearFilters(): void {
   view.status = ''
   view.container = null
   view.overridden = false
+}
+
+/** Brings the URL to the view. */
+async function follow(router: Router, pushes: boolean): Promise<void> {
+  const { path, fullPath, hash } = router.currentRoute.value
+  const before = searchOf(fullPath)
+  const after = mergeView(before, view)
+  if (after === before) return
+  const to = `${path}${after}${hash}`
+  if (pushes) await router.push(to)
+  else if (!leadsBackTo(router, to) || !(await goBack(router))) await router.replace(to)
+}
+
+/** Whether the entry before this one is the same: another one would make Back do nothing. */
+function leadsBackTo(router: Router, to: string): boolean {
+  const state: unknown = history.state
+  if (typeof state !== 'object' || state === null || !('back' in state)) return false
+  return typeof state.back === 'string' && router.resolve(state.back).fullPath === router.resolve(to).fullPath
+}
+
+function goBack(router: Router): Promise<boolean> {
+  return new Promise((done) => {
+    const end = (went: boolean): void => {
+      stop()
+      clearTimeout(timer)
+      done(went)
+    }
+    const stop = router.afterEach(() => end(true))
+    const timer = setTimeout(() => end(false), BACK_MS_MAX)
+    router.back()
+  })
 }
 
 function searchOf(fullPath: string): string {

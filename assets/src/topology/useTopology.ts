@@ -6,7 +6,7 @@ import { devices } from '../stores/devices'
 import { askConnect, askDelete, askProvision } from '../stores/dialogs'
 import { complain, notify } from '../stores/notices'
 import { theme } from '../stores/theme'
-import { view } from '../stores/view'
+import { openDevice, view } from '../stores/view'
 import { links, ports } from '../stores/wiring'
 import { formatCounted } from '../utils/format'
 import { linkRule } from '../utils/linkRules'
@@ -132,9 +132,7 @@ export function useTopology(canDraw: boolean) {
       },
     })
     made.replace(next)
-    if (view.device === null) return
-    choose(new Set([view.device]))
-    reveal(view.device, false)
+    if (view.device !== null) showDevice(view.device, false)
   }
 
   function stop(): void {
@@ -180,10 +178,21 @@ export function useTopology(canDraw: boolean) {
     choose(new Set([spot.id]))
     // The panel takes room: what the mouse is on will be elsewhere.
     hover.value = null
-    view.device = spot.id
+    openDevice(spot.id)
     said.value = describe(spot)
     if (spot.role === 'leaf') void traceFrom(spot.id)
     else if (trace.value !== null) endTrace()
+  }
+
+  /** Shows a device that was chosen elsewhere: by a link, the search, the panel, the browser's Back. */
+  function showDevice(id: number, animate: boolean): void {
+    choose(new Set([id]))
+    endTrace()
+    reveal(id, animate)
+    const spot = spotOf(id)
+    if (spot === null) return
+    said.value = describe(spot)
+    if (spot.role === 'leaf') void traceFrom(id)
   }
 
   function choose(ids: ReadonlySet<number>): void {
@@ -270,7 +279,7 @@ export function useTopology(canDraw: boolean) {
     const made = await askProvision({ type, x, y, container })
     if (made !== null) {
       choose(new Set([made.id]))
-      view.device = made.id
+      openDevice(made.id)
     }
     return made
   }
@@ -376,12 +385,7 @@ export function useTopology(canDraw: boolean) {
   watch(
     () => view.device,
     (id) => {
-      if (id === null || selected.value.has(id)) return
-      choose(new Set([id]))
-      endTrace()
-      reveal(id)
-      const spot = spotOf(id)
-      if (spot !== null) said.value = describe(spot)
+      if (id !== null && !selected.value.has(id)) showDevice(id, true)
     },
   )
   onScopeDispose(() => {

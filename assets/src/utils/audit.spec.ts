@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AuditChange, AuditRow } from '../api/types'
-import { concernsDevice, rowSummary, tell } from './audit'
+import { concernsDevice, linesOf, rowSummary, tell } from './audit'
 
 const before = { id: 7, name: 'ONT-1', device_type: 'ONT', status_override: null, updated_at: 'a' }
 const after = { ...before, status_override: 'DOWN', updated_at: 'b', status_reasons: ['override'] }
@@ -33,4 +33,29 @@ test.each([
   [{ changes: [], change_count: 0 }, '0\u00a0entities'],
 ])('a row in one line', (row, expected) => {
   expect(rowSummary(row as unknown as AuditRow)).toBe(expected)
+})
+
+function moved(id: number, second: number, more: object = {}, to: object = { x: 9 }): AuditRow {
+  const from = { id: id + 100, name: `ONT-${id}`, device_type: 'ONT', x: 0, y: 0, name_of: null }
+  const at = new Date(Date.UTC(2026, 10, 28, 18, 0, second)).toISOString()
+  const changes = [{ kind: 'device', id: id + 100, before: from, after: { ...from, ...to } }]
+  return { id, at, actor: 'api ::1', action: 'update device', changes, change_count: 1, ...more } as unknown as AuditRow
+}
+
+test('devices that were moved together are one line, and so is the undo', () => {
+  const drag = Array.from({ length: 24 }, (_, at) => moved(24 - at, 1))
+  const [line, ...rest] = linesOf(drag)
+  expect(rest).toEqual([])
+  expect(line).toMatchObject({ key: 1, requests: 24, row: { action: 'move devices', change_count: 24 } })
+  expect(rowSummary(line?.row as AuditRow)).toBe('24\u00a0devices')
+})
+
+test.each<[string, AuditRow[], number]>([
+  ['another actor', [moved(2, 1), moved(1, 1, { actor: 'import' })], 2],
+  ['a while later', [moved(2, 9), moved(1, 1)], 2],
+  ['a rename too', [moved(2, 1, {}, { x: 9, name: 'NEW' }), moved(1, 1)], 2],
+  ['nothing between', [moved(3, 2), moved(2, 1, { action: 'set override', changes: [], change_count: 0 }), moved(1, 1)], 3],
+  ['one after the other', [moved(3, 3), moved(2, 2), moved(1, 1)], 1],
+])('moves stay apart or join: %s', (_, rows, expected) => {
+  expect(linesOf(rows)).toHaveLength(expected)
 })

@@ -42,8 +42,62 @@ export function concernsDevice(change: AuditChange, deviceId: number): boolean {
   return (change.after ?? change.before)?.device_id === deviceId
 }
 
+/** What stands in one line of the changes: a row, or the rows of devices that were moved together. */
+export interface Line {
+  /** The oldest row's: newer ones may still join. */
+  key: number
+  row: AuditRow
+  /** How many requests it took. */
+  requests: number
+}
+
+/** The page saves a drag or an undo device by device, a few at once. */
+const MOVE_PAUSE_MS_MAX = 2_000
+
+/** Rows, newest first, in lines: moves by one actor that followed at once are one. */
+export function linesOf(rows: readonly AuditRow[]): Line[] {
+  const lines: Line[] = []
+  let oldest: AuditRow | null = null
+  for (const row of rows) {
+    const line = lines.at(-1)
+    if (line !== undefined && oldest !== null && isMove(row) && isMove(oldest) && follows(oldest, row)) {
+      line.key = row.id
+      line.requests += 1
+      line.row = {
+        ...line.row,
+        action: 'move devices',
+        changes: [...line.row.changes, ...row.changes],
+        change_count: line.row.change_count + row.change_count,
+      }
+    } else lines.push({ key: row.id, row, requests: 1 })
+    oldest = row
+  }
+  return lines
+}
+
+function follows(newer: AuditRow, older: AuditRow): boolean {
+  const pause = Date.parse(newer.at) - Date.parse(older.at)
+  return newer.actor === older.actor && pause <= MOVE_PAUSE_MS_MAX
+}
+
+/** Whether nothing but the places of devices changed. */
+function isMove({ changes, change_count: count }: AuditRow): boolean {
+  return (
+    changes.length > 0 &&
+    changes.length === count &&
+    changes.every((change) => {
+      if (change.kind !== 'device' || change.before === null || change.after === null) return false
+      const keys = differences(change.before, change.after).map(({ key }) => key)
+      return keys.length > 0 && keys.every((key) => key === 'x' || key === 'y')
+    })
+  )
+}
+
 /** A row in one line. */
 export function rowSummary(row: AuditRow): string {
+  if (row.action === 'move devices') {
+    return formatCounted(new Set(row.changes.map(({ id }) => id)).size, 'device')
+  }
   const first = row.changes.find(({ kind }) => kind === 'device') ?? row.changes[0]
   const image = first === undefined ? null : (first.after ?? first.before)
   if (image !== null && 'name' in image && row.change_count < 40) return image.name

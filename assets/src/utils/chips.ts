@@ -21,12 +21,33 @@ export function healthChip({ value, problem }: Polled<HealthDetail>): Chip {
   if (problem !== null) {
     return { tone: 'unknown', word: 'Unknown', hint: `The last answer is old: ${problem}` }
   }
-  if (value.status === 'healthy') {
+  const faults = faultsOf(value)
+  if (value.status === 'healthy' && faults.length === 0) {
     return { tone: 'calm', word: 'Healthy', hint: 'The appliance finds nothing wrong with itself' }
   }
-  const tone = value.status === 'degraded' ? 'warn' : 'bad'
-  const word = tone === 'warn' ? 'Degraded' : 'Unhealthy'
-  return { tone, word, hint: 'The Health page says what is wrong' }
+  const tone = value.status === 'healthy' || value.status === 'degraded' ? 'warn' : 'bad'
+  const [only] = faults
+  const word = tone === 'bad' ? 'Unhealthy' : faults.length === 1 && only === UNPROVEN ? UNPROVEN : 'Degraded'
+  const hint = faults.length === 0 ? 'The Health page says what is wrong' : `${faults.join('. ')}.`
+  return { tone, word, hint }
+}
+
+const UNPROVEN = 'No verified backup'
+
+/** What is wrong. The server's own word does not count a site that was never backed up. */
+function faultsOf({ engine, volume, sync, backup }: Partial<HealthDetail>): string[] {
+  const faults: [boolean, string][] = [
+    [engine?.is_alive === false, 'The engine does not answer'],
+    [volume?.is_writable === false, 'The data volume is read-only'],
+    [sync?.state === 'waiting', 'PostgreSQL is away'],
+    [sync?.state === 'stopped', 'The sync is stopped'],
+    [backup?.restorable_as_of === null, UNPROVEN],
+    [backup?.is_stale === true && backup.restorable_as_of !== null, 'The newest verified backup is too old'],
+    [typeof backup?.unverified === 'string' && backup.restorable_as_of !== null, 'The newest backup is not verified'],
+    [typeof backup?.target_failure === 'string', 'A backup target is not in use'],
+    [typeof backup?.postgres_failure === 'string', 'The newest backup was not restored into PostgreSQL'],
+  ]
+  return faults.flatMap(([isSo, fault]) => (isSo ? [fault] : []))
 }
 
 /** Below this, being behind is the ordinary pause between two rounds. */

@@ -103,3 +103,16 @@ test('a moment is named by its day where that is near', () => {
   expect(formatMoment(iso, local(25, 1))).toMatch(/2026.*2:15/)
   expect(formatMoment('soon', 0)).toBe('soon')
 })
+
+test.each<[string, string, string, string]>([
+  // 02:15 in Tokyo, while it is the evening before in Berlin.
+  ['Asia/Tokyo', '2026-11-28T17:15:00Z', '2026-11-28T14:59:00Z', 'tomorrow, 02:15 Asia/Tokyo'],
+  ['Asia/Tokyo', '2026-11-28T17:15:00Z', '2026-11-28T15:01:00Z', 'today, 02:15 Asia/Tokyo'],
+  ['Asia/Tokyo', '2026-11-29T17:15:00Z', '2026-11-28T16:59:00Z', 'tomorrow, 02:15 Asia/Tokyo'],
+  ['America/New_York', '2026-11-29T04:30:00Z', '2026-11-29T14:00:00Z', 'yesterday, 23:30 America/New_York'],
+  // Over the end of summer time, a day of 25 hours.
+  ['Europe/Berlin', '2026-10-25T22:30:00Z', '2026-10-24T22:10:00Z', 'today, 23:30 Europe/Berlin'],
+  ['CET-1CEST', '2026-11-29T01:15:00Z', '2026-11-29T00:00:00Z', 'today, 01:15 UTC'],
+])('a moment in the time of %s', (zone, iso, now, expected) => {
+  expect(formatMoment(iso, Date.parse(now), zone)).toMatch(new RegExp(`^${expected.replace(' 0', ' 0?')}$`))
+})

@@ -7,12 +7,6 @@ const absolute = new Intl.DateTimeFormat(undefined, {
   timeStyle: 'long',
   hourCycle: 'h23',
 })
-const minute = new Intl.DateTimeFormat(undefined, { timeStyle: 'short', hourCycle: 'h23' })
-const dayAndMinute = new Intl.DateTimeFormat(undefined, {
-  dateStyle: 'medium',
-  timeStyle: 'short',
-  hourCycle: 'h23',
-})
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' })
 
 /** A device type as people write it; one that this page does not know stays as it is. */
@@ -117,23 +111,63 @@ export function formatTime(iso: string): string {
   return Number.isNaN(time) ? iso : absolute.format(time)
 }
 
-/** A moment as people say it: `today, 02:15`, `tomorrow, 02:15`, else with its date. */
-export function formatMoment(iso: string, now: number): string {
+/**
+ * A moment as people say it: `today, 02:15`, `tomorrow, 02:15`, else with its date. In the
+ * browser's time; in another zone's, with its name: `tomorrow, 02:15 Asia/Tokyo`.
+ */
+export function formatMoment(iso: string, now: number, zone?: string): string {
   const time = Date.parse(iso)
   if (Number.isNaN(time)) return iso
-  const near = NEAR_DAYS.find(({ by }) => {
-    const day = new Date(now)
-    day.setDate(day.getDate() + by)
-    return day.toDateString() === new Date(time).toDateString()
-  })
-  return near === undefined ? dayAndMinute.format(time) : `${near.word}, ${minute.format(time)}`
+  const { day, minute, dayAndMinute, suffix } = clockOf(zone)
+  const days = Math.round((Date.parse(day.format(time)) - Date.parse(day.format(now))) / DAY_MS)
+  const near = NEAR_DAYS.find(({ by }) => by === days)
+  const text = near === undefined ? dayAndMinute.format(time) : `${near.word}, ${minute.format(time)}`
+  return text + suffix
 }
 
+const DAY_MS = 86_400_000
 const NEAR_DAYS = [
   { by: -1, word: 'yesterday' },
   { by: 0, word: 'today' },
   { by: 1, word: 'tomorrow' },
 ] as const
+
+interface Clock {
+  /** As `2026-11-29`. */
+  day: Intl.DateTimeFormat
+  minute: Intl.DateTimeFormat
+  dayAndMinute: Intl.DateTimeFormat
+  suffix: string
+}
+
+/** By zone: they are costly to make. */
+const clocks = new Map<string | undefined, Clock>()
+
+function clockOf(zone: string | undefined): Clock {
+  const known = clocks.get(zone) ?? makeClock(zone)
+  clocks.set(zone, known)
+  return known
+}
+
+/** A zone that this browser does not know is told in UTC, and called so. */
+function makeClock(zone: string | undefined): Clock {
+  const within = zone === undefined ? {} : { timeZone: zone }
+  try {
+    return {
+      day: new Intl.DateTimeFormat('en-CA', within),
+      minute: new Intl.DateTimeFormat(undefined, { timeStyle: 'short', hourCycle: 'h23', ...within }),
+      dayAndMinute: new Intl.DateTimeFormat(undefined, {
+        dateStyle: 'medium',
+        timeStyle: 'short',
+        hourCycle: 'h23',
+        ...within,
+      }),
+      suffix: zone === undefined ? '' : ` ${zone}`,
+    }
+  } catch {
+    return makeClock('UTC')
+  }
+}
 
 /** How long until then: `in 3 h 12 min`; `now` when it is due. */
 export function formatUntil(iso: string, now: number): string {

@@ -27,11 +27,13 @@ const DEVICES_MAX = 20
 
 /** Where its progress is seen. Loaded only now: the first look at the page needs none of it. */
 async function backUp(): Promise<void> {
-  const [{ backUpNow }] = await Promise.all([
-    import('../../stores/backups'),
-    router.push('/operations/backups'),
-  ])
-  await backUpNow().catch((error: unknown) => complain(detailOf(error)))
+  await router.push('/operations/backups')
+  try {
+    const { backUpNow } = await import('../../stores/backups')
+    await backUpNow()
+  } catch (error) {
+    complain(error instanceof TypeError ? 'Nothing was backed up: the server does not answer.' : detailOf(error))
+  }
 }
 
 async function saveLinks(): Promise<void> {

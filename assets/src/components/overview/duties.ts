@@ -122,13 +122,14 @@ function databaseDuty(): Duty {
 }
 
 function webSocketDuty(): Duty {
-  const words = { live: 'Changes arrive as they happen', reconnecting: 'Reconnecting', offline: 'Offline' }
+  const states = { connecting: 'yours', live: 'good', reconnecting: 'warn', offline: 'bad' } as const
+  const words = { connecting: 'Connecting', live: 'Changes arrive as they happen', reconnecting: 'Reconnecting', offline: 'Offline' }
   return {
     key: 'websocket',
     title: 'WebSocket',
     rhythm: 'Always; the server sends a heartbeat every 5\u00a0s',
     who: 'UNOC',
-    state: link.value === 'live' ? 'good' : link.value === 'reconnecting' ? 'warn' : 'bad',
+    state: states[link.value],
     evidence: words[link.value],
     command: null,
     last: isoOf(lastLiveAt.value),

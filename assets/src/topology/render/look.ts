@@ -23,14 +23,18 @@ export interface Look {
 export function readLook(element: HTMLElement, isDark: boolean): Look {
   const probe = document.createElement('span')
   probe.hidden = true
+  // Forced colours would make every one of them the text's.
+  probe.style.setProperty('forced-color-adjust', 'none')
   element.append(probe)
   const read = (name: string): Rgb => {
     probe.style.color = `var(--${name})`
     return parseRgb(getComputedStyle(probe).color)
   }
+  const ground = read('ground')
+  if (window.matchMedia('(forced-colors: active)').matches) isDark = luminance(ground) < 0.5
   const look: Look = {
     isDark,
-    ground: read('ground'),
+    ground,
     surface: read('surface'),
     line: read('line'),
     lineStrong: read('line-strong'),
@@ -52,6 +56,11 @@ export function readLook(element: HTMLElement, isDark: boolean): Look {
 export function parseRgb(text: string): Rgb {
   const [red = 0, green = 0, blue = 0] = (text.match(/[\d.]+/g) ?? []).map(Number)
   return [red / 255, green / 255, blue / 255]
+}
+
+/** How light a colour is, from 0 to 1. */
+function luminance([red, green, blue]: Rgb): number {
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 export function css([red, green, blue]: Rgb, alpha = 1): string {

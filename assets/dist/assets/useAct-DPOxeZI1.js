@@ -1,1 +1,0 @@
-import{kt as e,l as t}from"./preload-helper-C4WUbRpz.js";import{V as n}from"./index-BL0nGB5m.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{acting:r,act:i}}export{r as t};

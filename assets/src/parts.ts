@@ -1,0 +1,63 @@
+import { watch } from 'vue'
+import { link } from './live/feed'
+
+/**
+ * Fetches the parts of the page that were not opened yet while nothing else is to be done, so
+ * that they open when the server is away. One after the other, each once: about 200 kB.
+ */
+export function fetchPartsAhead(): void {
+  const named = document.querySelector<HTMLMetaElement>('meta[name="unoc-parts"]')?.content ?? ''
+  const rest = named.split(' ').filter((file) => file !== '')
+  let isRunning = false
+
+  async function run(): Promise<void> {
+    if (isRunning || savesData()) return
+    isRunning = true
+    while (link.value === 'live' && rest[0] !== undefined) {
+      await idle()
+      // What cannot be fetched now is tried again once the server is back.
+      if (!(await fetchPart(new URL(rest[0], document.baseURI).href))) break
+      rest.shift()
+    }
+    isRunning = false
+  }
+
+  watch(link, (now) => {
+    if (now === 'live') void run()
+  })
+}
+
+/** Keeps a script in the document's modules, not run, and a style sheet in the browser's cache. */
+function fetchPart(href: string): Promise<boolean> {
+  if (href.endsWith('.css')) {
+    return fetch(href).then(
+      async (response) => response.ok && (await response.text()) !== '',
+      () => false,
+    )
+  }
+  return new Promise((done) => {
+    const element = document.createElement('link')
+    element.rel = 'modulepreload'
+    element.crossOrigin = ''
+    element.href = href
+    element.onload = () => done(true)
+    element.onerror = () => {
+      element.remove()
+      done(false)
+    }
+    document.head.append(element)
+  })
+}
+
+function idle(): Promise<void> {
+  return new Promise((done) => {
+    if ('requestIdleCallback' in window) requestIdleCallback(() => done())
+    else setTimeout(done, 100)
+  })
+}
+
+/** The browser was told to load no more than it has to. */
+function savesData(): boolean {
+  const { connection } = navigator as { connection?: { saveData?: boolean } }
+  return connection?.saveData === true
+}
