@@ -95,17 +95,25 @@ impl Client {
     /// All events up to and with the first one that `is_last` accepts.
     #[track_caller]
     pub(crate) fn until(&mut self, is_last: impl Fn(&Event) -> bool) -> Vec<Event> {
+        self.until_closed(is_last).unwrap_or_else(|error| panic!("it broke: {error}"))
+    }
+
+    /// The same; an error when the connection ends before.
+    #[track_caller]
+    pub(crate) fn until_closed(
+        &mut self,
+        is_last: impl Fn(&Event) -> bool,
+    ) -> Result<Vec<Event>, tungstenite::Error> {
         let mut events: Vec<Event> = Vec::new();
         let end = wait::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(wait::now());
-            let Some(event) = self.next(left) else {
+            let Some(raw) = self.packet(left)? else {
                 panic!("the event did not come; the last ones: {:?}", events.iter().rev().take(3))
             };
-            let ends = is_last(&event);
-            events.push(event);
-            if ends {
-                return events;
+            events.push(self.event(raw));
+            if events.last().is_some_and(&is_last) {
+                return Ok(events);
             }
         }
     }
