@@ -118,7 +118,7 @@ describe.each(['live', 'waiting', 'stopped'] as const)('a mirror that is %s', (s
     await page.goto(`${unoc.url}/operations/sync`)
     await page.getByRole('heading', { name: 'Progress' }).waitFor()
     await page.getByRole('img', { name: /Rows and duration/ }).locator('canvas').waitFor()
-    await page.getByRole('link', { name: /^Sync (In step|4 min behind|Stopped)/ }).waitFor()
+    await page.getByRole('link', { name: /^Sync (Up to date|4 min behind|Stopped)/ }).waitFor()
     expect(await axeFaults(page)).toEqual([])
     await picture(page, `sync-${state}-${theme}`)
     await page.setViewportSize(TABLET)

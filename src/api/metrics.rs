@@ -114,7 +114,7 @@ async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Result<Re
         Format::Text => prometheus_text::encode(&mut body, &registry),
         Format::OpenMetrics => text::encode(&mut body, &registry),
     };
-    encoded.map_err(|_| ApiError::NotFound("The metrics cannot be told"))?;
+    encoded.map_err(|_| ApiError::NotFound("The metrics cannot be encoded"))?;
     let head = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
     Ok((head, body).into_response())
 }

@@ -56,7 +56,7 @@ pub(super) fn add_common_answers(document: &mut OpenApi) {
                 &[
                     ("400", "Malformed request"),
                     ("404", "Not found"),
-                    ("421", "The host asked for is none of the allowed ones"),
+                    ("421", "The requested host is not allowed"),
                     ("500", "Internal error"),
                     ("503", "Stopping, or a directory that cannot be read"),
                 ],
@@ -73,7 +73,7 @@ pub(super) fn add_common_answers(document: &mut OpenApi) {
                     ("404", "Not found"),
                     ("408", "The body did not arrive in time"),
                     ("413", "Body too large"),
-                    ("421", "The host asked for is none of the allowed ones"),
+                    ("421", "The requested host is not allowed"),
                     ("500", "Internal error"),
                     ("503", "Stopping or overloaded"),
                     ("507", "Read-only: the data volume is nearly full"),

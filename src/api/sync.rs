@@ -200,7 +200,7 @@ fn message(status: &Status, behind_seq: u64) -> String {
         State::Off => "Sync is off: DATABASE_URL is not set.".to_owned(),
         State::Connecting => "Connecting to PostgreSQL.".to_owned(),
         State::Loading => "Sending many changes to PostgreSQL.".to_owned(),
-        State::Live if behind_seq == 0 => "In step with PostgreSQL.".to_owned(),
+        State::Live if behind_seq == 0 => "PostgreSQL is up to date.".to_owned(),
         State::Live => format!("Following; {behind_seq} commits are on their way."),
         State::Waiting => {
             let why = status.trouble.as_ref().map(|trouble| trouble.what.message.as_str());

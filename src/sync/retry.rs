@@ -81,7 +81,7 @@ impl Mirror {
     fn stand_still(&mut self, obstacle: Obstacle) {
         let known = self.shared.get().obstacle;
         if known.as_ref() != Some(&obstacle) {
-            error!(remedy = %obstacle.remedy, "The mirror stands still: {obstacle}");
+            error!(remedy = %obstacle.remedy, "Sync is stopped: {obstacle}");
         }
         for request in std::mem::take(&mut self.pending) {
             request.refuse(|| SyncError::Stopped(obstacle.clone()));

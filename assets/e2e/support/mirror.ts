@@ -13,7 +13,7 @@ export function mirror(state: 'live' | 'waiting' | 'stopped'): SyncStatus {
   return {
     state,
     message: {
-      live: 'In step with PostgreSQL.',
+      live: 'PostgreSQL is up to date.',
       waiting: 'PostgreSQL is away: db.example:5432: connection refused. Changes are kept here and will be sent.',
       stopped: 'Another appliance writes this site.',
     }[state],

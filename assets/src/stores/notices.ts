@@ -29,6 +29,11 @@ export function complain(text: string): void {
   add({ text, undo: null, tone: 'trouble' }, null)
 }
 
+/** What is odd about something that was done all the same, as the server says it. */
+export function warn(warnings: readonly string[] | undefined): void {
+  for (const warning of warnings ?? []) complain(`${warning}.`)
+}
+
 export function dismiss(id: number): void {
   const at = notices.findIndex((notice) => notice.id === id)
   if (at >= 0) notices.splice(at, 1)

@@ -12,7 +12,7 @@ function sync(more: Partial<SyncStatus>): SyncStatus {
 test.each<[SyncStatus | null, string, string]>([
   [null, 'calm', 'Off'],
   [sync({ state: 'off' }), 'calm', 'Off'],
-  [sync({}), 'calm', 'In step'],
+  [sync({}), 'calm', 'Up to date'],
   [sync({ dirty_count: 3 }), 'calm', '0.4\u00a0s behind'],
   [sync({ dirty_count: 3, behind_s: 90 }), 'warn', '1\u00a0min behind'],
   [sync({ state: 'waiting', behind_s: 12 }), 'warn', '12\u00a0s behind'],

@@ -66,7 +66,7 @@ export function syncChip({ value, problem, at }: Polled<SyncStatus | null>): Chi
   switch (value.state) {
     case 'live': {
       const late = value.behind_s > BEHIND_S_MAX
-      const word = value.dirty_count === 0 ? 'In step' : `${behind} behind`
+      const word = value.dirty_count === 0 ? 'Up to date' : `${behind} behind`
       return { tone: late ? 'warn' : 'calm', word, hint: value.message }
     }
     case 'stopped':

@@ -63,7 +63,7 @@ fn commands_do_the_same_with_and_without_a_server() {
     }
     server.terminate();
     let said = unoc(&["sync", "status"]).expect(0);
-    assert!(said.stdout.contains("In step with PostgreSQL"), "{}", said.stdout);
+    assert!(said.stdout.contains("PostgreSQL is up to date"), "{}", said.stdout);
     let said = unoc(&["sync", "check"]).expect(0);
     assert!(said.stdout.contains("Both sides are equal"), "{}", said.stdout);
     unoc(&["sync", "now"]).expect(0);
