@@ -12,6 +12,7 @@ const WAIT_MS_MAX = 20_000
 
 export const LAPTOP = { width: 1280, height: 800 }
 export const TABLET = { width: 1024, height: 768 }
+export const TELEPHONE = { width: 390, height: 844 }
 
 export async function launch(flags: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: [...FLAGS, ...flags] })

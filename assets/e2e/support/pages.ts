@@ -39,3 +39,23 @@ export async function overflow(page: Page): Promise<number> {
     return Math.max(...boxes.map((box) => (box === null ? 0 : box.scrollWidth - box.clientWidth)))
   })
 }
+
+/** What is used or read on the page, but lies beyond an edge that nothing scrolls to; a line each. */
+export async function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const parts = 'a, button, input, select, label, th, td, [role="gridcell"], [role="columnheader"], [role="toolbar"]'
+    const isCut = (part: Element): boolean => {
+      const { width, right } = part.getBoundingClientRect()
+      if (width <= 1) return false
+      for (let box = part.parentElement; box !== null && box.localName !== 'main'; box = box.parentElement) {
+        const scrolls = getComputedStyle(box).overflowX
+        if (scrolls === 'auto' || scrolls === 'scroll') return false
+        if (scrolls !== 'visible' && right > box.getBoundingClientRect().right + 1) return true
+      }
+      return right > innerWidth + 1
+    }
+    return [...document.querySelectorAll(parts)]
+      .filter(isCut)
+      .map((part) => `${part.localName} ${part.getAttribute('aria-label') ?? part.textContent.trim().slice(0, 60)}`)
+  })
+}

@@ -1,0 +1,93 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { backupsIn, jobsIn, pruningOf } from './support/backups'
+import { close, connection, launch, open, type Opened, TELEPHONE } from './support/browser'
+import { mirror } from './support/mirror'
+import { axeFaults, cutOff, overflow, PAGES } from './support/pages'
+import { Unoc } from './support/unoc'
+
+let unoc: Unoc
+let browser: Browser
+
+beforeAll(async () => {
+  ;[unoc, browser] = await Promise.all([Unoc.start(), launch()])
+  await unoc.call('POST', 'api/seed')
+  // Without a position, so that the tool bar offers to arrange it.
+  await unoc.provision('GW-9', 'BACKBONE_GATEWAY')
+})
+
+afterAll(async () => {
+  await browser.close()
+  await unoc.stop()
+})
+
+async function visit(path: string, routes: Record<string, unknown> = {}): Promise<Opened> {
+  const opened = await open(browser, 'about:blank', { size: TELEPHONE, expected: [/404.*api\/sync/, /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE/] })
+  for (const [url, json] of Object.entries(routes)) await opened.page.route(url, (route) => route.fulfill({ json }))
+  await opened.page.goto(unoc.url + path)
+  await connection(opened.page, 'Live')
+  return opened
+}
+
+/** The page is as wide as the telephone, and everything on it can be reached. */
+async function fits(page: Page): Promise<void> {
+  const [scrolled, seen] = await page.evaluate(() => [document.scrollingElement?.scrollWidth ?? 0, innerWidth])
+  expect(scrolled).toBeLessThanOrEqual(seen ?? 0)
+  expect(await overflow(page)).toBeLessThanOrEqual(0)
+  expect(await cutOff(page)).toEqual([])
+}
+
+test.each(PAGES)('$name fits a telephone', async ({ path, heading }) => {
+  const opened = await visit(path)
+  const { page } = opened
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+  await page.locator('main [role="status"]:has-text("Loading")').waitFor({ state: 'detached' })
+  if (path === '/topology') await page.getByRole('button', { name: 'Arrange' }).waitFor()
+  await fits(page)
+  expect(await axeFaults(page)).toEqual([])
+  await close(opened)
+})
+
+test('backups in trouble fit a telephone', async () => {
+  const all = backupsIn('trouble')
+  const opened = await visit('/operations/backups', {
+    '**/api/backups': all,
+    '**/api/backups/prune': pruningOf(all),
+    '**/api/jobs': jobsIn('trouble'),
+  })
+  await opened.page.getByText(/Restorable only as of/).waitFor()
+  await opened.page.getByRole('group', { name: 'Backups as a table' }).waitFor()
+  await fits(opened.page)
+  await close(opened)
+})
+
+test.each(['live', 'waiting', 'stopped'] as const)('a mirror that is %s fits a telephone', async (state) => {
+  const opened = await visit('/operations/sync', { '**/api/sync': mirror(state) })
+  await opened.page.getByRole('heading', { name: 'Progress' }).waitFor()
+  await opened.page.getByText('The newest as a table').click()
+  await fits(opened.page)
+  await close(opened)
+})
+
+test('the tools of the topology stay in the window, and so do their words for those who listen', async () => {
+  const opened = await visit('/topology')
+  const tools = opened.page.getByRole('toolbar', { name: 'Topology tools' })
+  await tools.getByRole('button', { name: 'Arrange' }).waitFor()
+  await tools.getByRole('button', { name: 'Add device' }).click()
+  await tools.getByRole('group', { name: 'Device types' }).waitFor()
+  for (const button of await tools.getByRole('button').all()) {
+    const box = await button.boundingBox()
+    expect((box?.x ?? 0) + (box?.width ?? Infinity)).toBeLessThanOrEqual(TELEPHONE.width)
+  }
+  await fits(opened.page)
+  await close(opened)
+})
+
+test('the header of a page that lost its server fits a telephone', async () => {
+  const opened = await visit('/settings')
+  await unoc.kill()
+  await connection(opened.page, 'Reconnecting')
+  await fits(opened.page)
+  await close(opened)
+  await unoc.run()
+})
