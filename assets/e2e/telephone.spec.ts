@@ -83,6 +83,18 @@ test('the tools of the topology stay in the window, and so do their words for th
   await close(opened)
 })
 
+test('the dialog of an import tells every column within a telephone', async () => {
+  const opened = await visit('/inventory')
+  await opened.page.getByRole('button', { name: 'Import' }).click()
+  const columns = opened.page.getByRole('dialog').locator('code')
+  await columns.first().waitFor()
+  const edges = await columns.evaluateAll((all) => all.map((each) => each.getBoundingClientRect().right))
+  const dialog = await opened.page.getByRole('dialog').boundingBox()
+  expect(Math.max(...edges)).toBeLessThanOrEqual((dialog?.x ?? 0) + (dialog?.width ?? 0))
+  await fits(opened.page)
+  await close(opened)
+})
+
 test('the header of a page that lost its server fits a telephone', async () => {
   const opened = await visit('/settings')
   await unoc.kill()
