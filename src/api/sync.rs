@@ -303,7 +303,7 @@ async fn sync_state(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
     tag = "sync",
     responses(
         (status = 200, body = SyncView),
-        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 409, description = "Sync is off or stopped", body = ErrorBody),
         (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
@@ -319,7 +319,7 @@ async fn sync_now(Shared(state): Shared<ApiState>) -> Result<Response, ApiError>
     tag = "sync",
     responses(
         (status = 200, body = ReconciledView),
-        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 409, description = "Sync is off or stopped", body = ErrorBody),
         (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
@@ -335,7 +335,7 @@ async fn sync_check(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
     tag = "sync",
     responses(
         (status = 200, body = ReconciledView),
-        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 409, description = "Sync is off or stopped", body = ErrorBody),
         (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
@@ -351,7 +351,7 @@ async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, Api
     tag = "sync",
     responses(
         (status = 200, body = SyncView),
-        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 409, description = "Sync is off or stopped", body = ErrorBody),
         (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]
@@ -367,7 +367,7 @@ async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, Api
     tag = "sync",
     responses(
         (status = 200, body = SyncView),
-        (status = 409, description = "Off, or standing still", body = ErrorBody),
+        (status = 409, description = "Sync is off or stopped", body = ErrorBody),
         (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
     )
 )]

@@ -127,8 +127,14 @@ pub struct Lookalike {
 impl fmt::Display for Lookalike {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, other } = self;
-        let is_case = name.as_str().to_lowercase() == other.as_str().to_lowercase();
-        let what = if is_case { "case" } else { "blanks, case or characters that are not seen" };
+        let [one, two] = [name, other].map(|name| name.as_str().nfc().collect::<String>());
+        let what = if one == two {
+            "how accents are stored (Unicode normal form)"
+        } else if one.to_lowercase() == two.to_lowercase() {
+            "case"
+        } else {
+            "spaces, case or invisible characters"
+        };
         write!(f, "The name {name:?} differs from {other:?} only by {what}")
     }
 }

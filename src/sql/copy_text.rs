@@ -286,7 +286,7 @@ mod tests {
             (b"S\t1", "column b is missing"),
             (b"S\tx", "column a"),
             (b"S\t1\t1\tx\t2026", "column d"),
-            (b"S\t1\t1\tx\t\\N\t1,2", "no array"),
+            (b"S\t1\t1\tx\t\\N\t1,2", "not an array"),
         ] {
             let error = read_row(line, "S", &TABLE).unwrap_err();
             assert!(error.contains(expected), "{error}");

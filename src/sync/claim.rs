@@ -13,7 +13,7 @@ use crate::sql::Value;
 use crate::store::MirrorState;
 
 /// A holder that was seen within this time is alive: three heartbeats.
-const ALIVE_S: f64 = 30.0;
+pub(super) const ALIVE_S: f64 = 30.0;
 
 /// Who this run is.
 #[derive(Clone, Debug)]

@@ -82,6 +82,11 @@ impl SyncError {
         self.answer().is_some_and(|answer| answer.code().code() == "57P03")
     }
 
+    /// Whether a server said it, rather than that none was heard.
+    pub(super) fn is_an_answer(&self) -> bool {
+        self.answer().is_some()
+    }
+
     /// What it means, and what an operator can do about it.
     #[must_use]
     pub fn explained(&self) -> Explanation {

@@ -15,6 +15,9 @@ use crate::domain::Timestamp;
 /// First pause after a failure; doubled with each further one.
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// Longest pause of a run that held the site: its sign of life in PostgreSQL must not grow as old as
+/// that of a dead one (`claim::ALIVE_S`), or another appliance takes the site over.
+const BACKOFF_MAX_HOLDING: Duration = Duration::from_secs(15);
 /// While waiting, the server is asked for a sign of life this often, without logging in: one that
 /// comes back is noticed soon, and one that has trouble is not bothered.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -57,13 +60,13 @@ impl Mirror {
                 self.stand_still(obstacle);
             }
             error if begins_anew => {
-                info!("Connecting to PostgreSQL anew: {error}");
+                info!("Reconnecting to PostgreSQL: {error}");
                 *is_anew = true;
             }
             error => {
                 // A server that recovers says so, and is soon done.
                 *count = if error.is_starting_up() { 1 } else { count.saturating_add(1) };
-                self.back_off(&error);
+                self.back_off(&error, was_linked);
             }
         }
     }
@@ -99,12 +102,13 @@ impl Mirror {
 
     /// Waits before the next attempt: longer after each failure, but not longer than it takes
     /// until the server can be reached again, or until somebody asks for something.
-    fn back_off(&mut self, error: &SyncError) {
+    fn back_off(&mut self, error: &SyncError, was_linked: bool) {
         let what = self.explained(error);
         for request in std::mem::take(&mut self.pending) {
             request.refuse(|| SyncError::Waiting(what.clone()));
         }
-        let pause = pause(self.failures.count, jitter());
+        let longest = if was_linked { BACKOFF_MAX_HOLDING } else { BACKOFF_MAX };
+        let pause = pause(self.failures.count, jitter()).min(longest);
         if self.failures.what.as_ref() != Some(&what) {
             let remedy = what.remedy.as_deref().map(tracing::field::display);
             let retry_in_s = pause.as_secs_f64();
@@ -133,7 +137,10 @@ impl Mirror {
             if now >= probe {
                 let is_there = self.options.database.target.is_reachable(PROBE_TIMEOUT);
                 if was_away && is_there {
-                    self.failures = Failures::default();
+                    // A server that refused something is no different for being slow for a moment.
+                    if !error.is_an_answer() {
+                        self.failures = Failures::default();
+                    }
                     return;
                 }
                 was_away = !is_there;
@@ -182,6 +189,7 @@ fn jitter() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::claim::ALIVE_S;
     use super::*;
 
     #[test]
@@ -198,5 +206,6 @@ mod tests {
         check(7, 1.0, 60.0);
         check(u32::MAX, 1.0, 60.0);
         check(u32::MAX, 0.0, 30.0);
+        assert!(BACKOFF_MAX_HOLDING.as_secs_f64() <= ALIVE_S / 2.0);
     }
 }

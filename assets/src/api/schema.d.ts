@@ -53,9 +53,8 @@ export interface paths {
         put?: never;
         /**
          * Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
-         *     that is done; `activity` of `GET /api/backups` shows the progress. A copy off the host that
-         *     could not
-         *     be made is `failed` in the answer.
+         *     that is done; `activity` of `GET /api/backups` shows the progress. A copy off the host that could
+         *     not be made is `failed` in the answer.
          */
         post: operations["back_up"];
         delete?: never;
@@ -7409,7 +7408,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Off, or standing still */
+            /** @description Sync is off or stopped */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7527,7 +7526,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Off, or standing still */
+            /** @description Sync is off or stopped */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7645,7 +7644,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Off, or standing still */
+            /** @description Sync is off or stopped */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7763,7 +7762,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Off, or standing still */
+            /** @description Sync is off or stopped */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7881,7 +7880,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Off, or standing still */
+            /** @description Sync is off or stopped */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -81,9 +81,8 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
 }
 
 /// Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
-/// that is done; `activity` of `GET /api/backups` shows the progress. A copy off the host that
-/// could not
-/// be made is `failed` in the answer.
+/// that is done; `activity` of `GET /api/backups` shows the progress. A copy off the host that could
+/// not be made is `failed` in the answer.
 #[utoipa::path(
     post,
     path = "/api/backups",

@@ -12,7 +12,8 @@ fn warning(name: &str, other: &str, what: &str) -> Value {
     json!([format!("The name {name:?} differs from {other:?} only by {what}")])
 }
 
-const UNSEEN: &str = "blanks, case or characters that are not seen";
+const UNSEEN: &str = "spaces, case or invisible characters";
+const FORM: &str = "how accents are stored (Unicode normal form)";
 
 #[test]
 fn a_new_name_that_looks_like_another_is_accepted_with_a_warning() {
@@ -30,7 +31,7 @@ fn a_new_name_that_looks_like_another_is_accepted_with_a_warning() {
 
     let path = format!("/api/devices/{}", other["id"]);
     let renamed = app.patch(&path, &json!({"name": "Su\u{308}d"})).expect(200).json();
-    assert_eq!(renamed["warnings"], warning("Su\u{308}d", "Süd", UNSEEN));
+    assert_eq!(renamed["warnings"], warning("Su\u{308}d", "Süd", FORM));
     let moved = app.patch(&path, &json!({"x": 1, "y": 2})).expect(200).json();
     assert!(moved.get("warnings").is_none(), "a name that was there is not told again: {moved}");
     // With the others gone, nothing looks like it.

@@ -144,7 +144,7 @@ fn a_site_moves_with_one_command() {
         "reached through the imported links"
     );
     assert_eq!(server.http.get("/api/links/88").json()["status_override"], serde_json::Value::Null);
-    assert_eq!(server.http.provision("next", "POP"), 76, "after the demo network's 75");
+    assert_eq!(server.http.provision("next", "POP"), 78, "after the demo network's 77");
 }
 
 #[test]

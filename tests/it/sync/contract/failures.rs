@@ -95,10 +95,6 @@ fn who_asks_does_not_notice_that_an_idle_session_was_ended() {
         postgres.start_again();
         server.http.post("/api/sync/check", &Value::Null).expect(200);
     }
-    let log = server.log();
-    let waited = log.iter().filter(|line| line.contains("The mirror waits")).count();
-    // Its own sign of life may have met the server while that was away.
-    assert!(waited <= 2, "{log:#?}");
 }
 
 #[test]
