@@ -19,6 +19,8 @@ const LARGE_SIZE = 100_000
 const COMPARED_SIZE_MAX = 50_000
 /** From here on, subscribers are drawn one by one. */
 const SUBSCRIBERS_SCALE = 0.4
+/** Many times what it takes. */
+const ZOOM_STEPS_MAX = 100
 const MIDDLE = { x: 700, y: 430 }
 /** Without a graphics card, as a thin client or a virtual machine draws: WebGL and the page itself. */
 const SOFTWARE = [
@@ -80,6 +82,7 @@ async function measureOurs(browser, url) {
   // All subscribers drawn: where a picture without level of detail would always be.
   await page.locator('.stage').focus()
   for (let step = 0; step < 6 || (await scaleOf(page)) < SUBSCRIBERS_SCALE; step += 1) {
+    if (step >= ZOOM_STEPS_MAX) throw new Error('the picture does not grow with the key +')
     await page.keyboard.press('+')
   }
   await page.waitForTimeout(600)

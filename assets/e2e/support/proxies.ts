@@ -53,6 +53,7 @@ function swap(text: string, from: string, to: string): string {
 /** A proxy as documented, on a free port of the loopback, before a server on another. */
 export class Proxy {
   private log = ''
+  private isGone = false
 
   private constructor(
     private readonly process: ChildProcess,
@@ -80,12 +81,23 @@ export class Proxy {
     const keep = (text: Buffer): void => void (proxy.log += text.toString())
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
-    await proxy.listens(port)
+    child.on('exit', () => (proxy.isGone = true))
+    child.on('error', (error) => {
+      proxy.log += error.message
+      // One that did not start has no exit either.
+      proxy.isGone ||= child.pid === undefined
+    })
+    try {
+      await proxy.listens(port)
+    } catch (error) {
+      await proxy.stop()
+      throw error
+    }
     return proxy
   }
 
   async stop(): Promise<void> {
-    if (this.process.exitCode === null) {
+    if (!this.isGone) {
       this.process.kill('SIGKILL')
       await once(this.process, 'exit')
     }
@@ -101,7 +113,7 @@ export class Proxy {
       })
       socket.destroy()
       if (isOpen) return
-      if (this.process.exitCode !== null || Date.now() > until) {
+      if (this.isGone || Date.now() > until) {
         throw new Error(`the proxy does not come up:\n${this.log}`)
       }
       await new Promise((done) => setTimeout(done, LOOK_EVERY_MS))
