@@ -207,7 +207,7 @@ test('a page that cannot be fetched says so, and opens once the server is back',
   expect(new URL(page.url()).pathname).toBe('/operations/jobs')
   expect(await axeFaults(page)).toEqual([])
   await act(page, 'Provision a device')
-  await page.getByText('This dialog was not fetched yet').waitFor()
+  await page.getByText('This part of the page was not fetched yet').waitFor()
   await page.unroute(/assets\/(JobsView|ProvisionDialog)/)
   await own.run()
   await page.getByText('Every day at 05:00').waitFor()

@@ -1,6 +1,8 @@
 import { watch } from 'vue'
 import { link } from './live/feed'
 
+const FETCH_MS_MAX = 15_000
+
 /**
  * Fetches the parts of the page that were not opened yet while nothing else is to be done, so
  * that they open when the server is away. One after the other, each once: about 200 kB.
@@ -13,11 +15,11 @@ export function fetchPartsAhead(): void {
   async function run(): Promise<void> {
     if (isRunning || savesData()) return
     isRunning = true
-    while (link.value === 'live' && rest[0] !== undefined) {
+    // One round: what cannot be fetched now is tried again once the server is back.
+    for (let left = rest.length; left > 0 && link.value === 'live'; left -= 1) {
       await idle()
-      // What cannot be fetched now is tried again once the server is back.
-      if (!(await fetchPart(new URL(rest[0], document.baseURI).href))) break
-      rest.shift()
+      const part = rest.shift()
+      if (part !== undefined && !(await fetchPart(new URL(part, document.baseURI).href))) rest.push(part)
     }
     isRunning = false
   }
@@ -30,21 +32,26 @@ export function fetchPartsAhead(): void {
 /** Keeps a script in the document's modules, not run, and a style sheet in the browser's cache. */
 function fetchPart(href: string): Promise<boolean> {
   if (href.endsWith('.css')) {
-    return fetch(href).then(
-      async (response) => response.ok && (await response.text()) !== '',
-      () => false,
-    )
+    return fetch(href, { signal: AbortSignal.timeout(FETCH_MS_MAX) })
+      .then(async (response) => response.ok && (await response.text()) !== '')
+      .catch(() => false)
   }
   return new Promise((done) => {
     const element = document.createElement('link')
     element.rel = 'modulepreload'
     element.crossOrigin = ''
     element.href = href
-    element.onload = () => done(true)
-    element.onerror = () => {
+    const fail = (): void => {
+      clearTimeout(timer)
       element.remove()
       done(false)
     }
+    const timer = setTimeout(fail, FETCH_MS_MAX)
+    element.onload = () => {
+      clearTimeout(timer)
+      done(true)
+    }
+    element.onerror = fail
     document.head.append(element)
   })
 }

@@ -11,7 +11,7 @@ import {
 /** Rows kept ready on either side, so that a quick scroll does not show a gap. */
 const OVERSCAN = 12
 /** Rows on paper: about 50 pages. */
-const PRINTED_MAX = 2_000
+export const PRINTED_MAX = 2_000
 
 export interface VirtualRows {
   first: ComputedRef<number>
@@ -22,6 +22,23 @@ export interface VirtualRows {
   onScroll: () => void
   /** Scrolls as little as needed to show the row. */
   reveal: (index: number) => void
+}
+
+interface Rows {
+  first: number
+  end: number
+}
+
+/** The rows on paper: from the first one on, wherever the screen stands. */
+export function printedRows(count: number): Rows {
+  return { first: 0, end: Math.min(count, PRINTED_MAX) }
+}
+
+/** The rows to render when `top` is the uppermost on the screen. */
+export function rowsAt(top: number, count: number, pageRows: number): Rows {
+  const last = Math.max(0, count - pageRows)
+  const first = Math.max(0, Math.min(top, last) - OVERSCAN)
+  return { first, end: Math.min(count, first + pageRows + 2 + 2 * OVERSCAN) }
 }
 
 /** Virtual scrolling of rows of one height below a sticky head. Heights in pixels. */
@@ -51,17 +68,13 @@ export function useVirtualRows(
   })
 
   const pageRows = computed(() => Math.max(1, Math.floor((height.value - headHeight) / rowHeight)))
-  const first = computed(() => {
-    if (isPrinting.value && count.value <= PRINTED_MAX) return 0
-    const last = Math.max(0, count.value - pageRows.value)
-    return Math.max(0, Math.min(Math.floor(top.value / rowHeight), last) - OVERSCAN)
-  })
-  const end = computed(() =>
-    Math.min(
-      count.value,
-      isPrinting.value ? first.value + PRINTED_MAX : first.value + pageRows.value + 2 + 2 * OVERSCAN,
-    ),
+  const shown = computed(() =>
+    isPrinting.value
+      ? printedRows(count.value)
+      : rowsAt(Math.floor(top.value / rowHeight), count.value, pageRows.value),
   )
+  const first = computed(() => shown.value.first)
+  const end = computed(() => shown.value.end)
 
   function onScroll(): void {
     top.value = scroller.value?.scrollTop ?? 0

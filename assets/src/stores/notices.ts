@@ -8,8 +8,8 @@ export interface Notice {
   undo: Undo | null
 }
 
-/** Takes it back, and returns what is then to be said, if anything is. */
-export type Undo = () => Promise<string | void>
+/** Takes it back, and returns what is then to be said, if anything is; false: it failed, and has said so. */
+export type Undo = () => Promise<string | false | void>
 
 /** Long enough to read, reach for the mouse and decide. */
 const SHOWN_MS = 10_000

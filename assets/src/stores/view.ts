@@ -24,7 +24,11 @@ export function startView(router: Router): void {
     const pushes = isStep
     isStep = false
     running += 1
-    last = last.then(() => follow(router, pushes)).finally(() => (running -= 1))
+    last = last
+      .then(() => follow(router, pushes))
+      // One that came to nothing must not end the following of later ones.
+      .catch(() => undefined)
+      .finally(() => (running -= 1))
   })
 }
 
@@ -45,13 +49,24 @@ export function clearFilters(): void {
 
 /** Brings the URL to the view. */
 async function follow(router: Router, pushes: boolean): Promise<void> {
+  const to = wanted(router)
+  if (to === null) return
+  if (pushes) {
+    await router.push(to)
+    return
+  }
+  if (leadsBackTo(router, to)) await goBack(router)
+  // The entry before was perhaps replaced since this one was made.
+  const still = wanted(router)
+  if (still !== null) await router.replace(still)
+}
+
+/** The URL of the view; null when it is the present one. */
+function wanted(router: Router): string | null {
   const { path, fullPath, hash } = router.currentRoute.value
   const before = searchOf(fullPath)
   const after = mergeView(before, view)
-  if (after === before) return
-  const to = `${path}${after}${hash}`
-  if (pushes) await router.push(to)
-  else if (!leadsBackTo(router, to) || !(await goBack(router))) await router.replace(to)
+  return after === before ? null : `${path}${after}${hash}`
 }
 
 /** Whether the entry before this one is the same: another one would make Back do nothing. */
@@ -61,15 +76,15 @@ function leadsBackTo(router: Router, to: string): boolean {
   return typeof state.back === 'string' && router.resolve(state.back).fullPath === router.resolve(to).fullPath
 }
 
-function goBack(router: Router): Promise<boolean> {
+function goBack(router: Router): Promise<void> {
   return new Promise((done) => {
-    const end = (went: boolean): void => {
+    const end = (): void => {
       stop()
       clearTimeout(timer)
-      done(went)
+      done()
     }
-    const stop = router.afterEach(() => end(true))
-    const timer = setTimeout(() => end(false), BACK_MS_MAX)
+    const stop = router.afterEach(end)
+    const timer = setTimeout(end, BACK_MS_MAX)
     router.back()
   })
 }

@@ -80,9 +80,14 @@ export class Follower {
   }
 
   /** While something is dragged, the model under it stays the same one. */
-  hold(isHeld: boolean): void {
-    this.isHeld = isHeld
-    if (isHeld) return
+  hold(): void {
+    this.isHeld = true
+  }
+
+  /** Ends a drag. Its places are told first: a model that is ready by then must not be without them. */
+  drop(tell: () => void): void {
+    tell()
+    this.isHeld = false
     this.install()
     this.changed()
   }

@@ -33,19 +33,26 @@ let isStopped = false
 
 export const history = { undoable, redoable }
 
-/** Moves devices: at once on the picture, then on the server. */
-export async function move(step: Move): Promise<void> {
+/** Moves devices: at once on the picture, then on the server. Whether all of it is saved. */
+export async function move(step: Move): Promise<boolean> {
   undoable.push(step)
   if (undoable.length > HISTORY_MAX) undoable.shift()
   redoable.length = 0
-  await save(step.after)
+  return save(step.after)
 }
 
-export async function undo(): Promise<void> {
+export async function undo(): Promise<boolean> {
   const step = undoable.pop()
-  if (step === undefined) return
+  if (step === undefined) return false
   redoable.push(step)
-  await save(step.before)
+  return save(step.before)
+}
+
+/** Undoes this step, not whatever came after it. */
+export async function takeBack(step: Move): Promise<boolean> {
+  if (undoable.at(-1) === step) return undo()
+  complain(redoable.includes(step) ? 'It was undone already.' : 'Something was moved since.')
+  return false
 }
 
 export async function redo(): Promise<void> {
@@ -66,7 +73,7 @@ export function settle(device: Device): void {
   if (point !== undefined && point.x === device.x && point.y === device.y) pending.delete(device.id)
 }
 
-async function save(places: Map<number, Point>): Promise<void> {
+async function save(places: Map<number, Point>): Promise<boolean> {
   for (const [id, point] of places) pending.set(id, point)
   placesChanged.value += 1
   const queue = [...places]
@@ -105,4 +112,5 @@ async function save(places: Map<number, Point>): Promise<void> {
   if (reason !== '' && still.length > 0) {
     complain(`${formatCounted(still.length, 'position')} not saved: ${reason}`)
   }
+  return failed.length === 0
 }

@@ -1,9 +1,9 @@
-import { type Outline, type Survey, surveyOf } from './model/survey'
+import { type Outline, STARTED, type Survey, surveyOf } from './model/survey'
 
 /** Fewer devices are surveyed sooner than a thread starts. */
 const HERE_DEVICES_MAX = 2_000
-/** A thread that has not answered by then never will: its script may be stuck on the way. */
-const ANSWER_MS_MAX = 15_000
+/** A thread that has not started by then never will: its script may be stuck on the way. */
+const START_MS_MAX = 15_000
 
 /** Surveys a network, a large one without holding the page up. */
 export async function surveyAside(outline: Outline): Promise<Survey> {
@@ -20,10 +20,11 @@ export async function surveyAside(outline: Outline): Promise<Survey> {
 function surveyInWorker(outline: Outline): Promise<Survey> {
   const worker = new Worker(new URL('./model/survey.worker.ts', import.meta.url), { type: 'module' })
   return new Promise<Survey>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer')), ANSWER_MS_MAX)
-    worker.addEventListener('message', ({ data }: MessageEvent<Survey>) => {
+    const timer = setTimeout(() => reject(new Error('its script does not arrive')), START_MS_MAX)
+    worker.addEventListener('message', ({ data }: MessageEvent<Survey | typeof STARTED>) => {
+      // From here on it works, however slow the machine is.
       clearTimeout(timer)
-      resolve(data)
+      if (data !== STARTED) resolve(data)
     })
     worker.addEventListener('error', ({ message }) => {
       clearTimeout(timer)

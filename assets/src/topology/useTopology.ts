@@ -16,7 +16,7 @@ import { Follower } from './follower'
 import { Hands, type Tool } from './hands'
 import type { Point } from './model/layout'
 import type { Network, Spot } from './model/spots'
-import { history, move, placesChanged, undo } from './places'
+import { history, move, type Move, placesChanged, takeBack, undo } from './places'
 import { readLook } from './render/look'
 import { isDrawn, isFolded } from './scene/art'
 import type { Rect } from './scene/index'
@@ -117,12 +117,13 @@ export function useTopology(canDraw: boolean) {
       },
       dragStart: () => {
         hover.value = null
-        follower.hold(true)
+        follower.hold()
       },
       dragEnd: (spots, before) => {
         const step = stepOf(spots, before)
-        follower.hold(false)
-        if (step !== null) void move(step)
+        follower.drop(() => {
+          if (step !== null) void move(step)
+        })
       },
       frame: (box) => (frame.value = box),
       boxed: (spots, adds) => {
@@ -295,12 +296,13 @@ export function useTopology(canDraw: boolean) {
     const spots = [...(network.value?.spots.values() ?? [])].filter(({ isFloating }) => isFloating)
     if (spots.length === 0) return
     const text = `Placed ${formatCounted(spots.length, 'device')}`
-    await move({
+    const step: Move = {
       text,
       before: new Map(spots.map(({ id }) => [id, { x: 0, y: 0 }])),
       after: new Map(spots.map(({ id, x, y }) => [id, { x: Math.round(x), y: Math.round(y) }])),
-    })
-    notify(`${text}.`, undo)
+    }
+    if (!(await move(step))) return
+    notify(`${text}.`, async () => ((await takeBack(step)) ? undefined : false))
   }
 
   /** Brings a device into sight, near enough to be drawn as itself. */
@@ -313,7 +315,7 @@ export function useTopology(canDraw: boolean) {
     if (!isSeen || scale > made.scale) made.eye.look(spot, scale, animate)
   }
 
-  function stepOf(spots: Spot[], before: Map<Spot, Point>): Parameters<typeof move>[0] | null {
+  function stepOf(spots: Spot[], before: Map<Spot, Point>): Move | null {
     if (spots.length === 0) return null
     const name = spots.length === 1 ? (spots[0]?.device.name ?? '') : formatCounted(spots.length, 'device')
     for (const spot of spots) spot.isFloating = false

@@ -46,7 +46,7 @@ test('devices that were moved together are one line, and so is the undo', () => 
   const drag = Array.from({ length: 24 }, (_, at) => moved(24 - at, 1))
   const [line, ...rest] = linesOf(drag)
   expect(rest).toEqual([])
-  expect(line).toMatchObject({ key: 1, requests: 24, row: { action: 'move devices', change_count: 24 } })
+  expect(line).toMatchObject({ key: 24, requests: 24, row: { action: 'move devices', change_count: 24 } })
   expect(rowSummary(line?.row as AuditRow)).toBe('24\u00a0devices')
 })
 
@@ -58,4 +58,20 @@ test.each<[string, AuditRow[], number]>([
   ['one after the other', [moved(3, 3), moved(2, 2), moved(1, 1)], 1],
 ])('moves stay apart or join: %s', (_, rows, expected) => {
   expect(linesOf(rows)).toHaveLength(expected)
+})
+
+test('an opened line stays the same one when rows join at either end', () => {
+  const drag = Array.from({ length: 9 }, (_, at) => moved(9 - at, 1))
+  const first = linesOf(drag.slice(2, 5), [], false)
+  const older = linesOf(drag.slice(2), first, true)
+  const newer = linesOf(drag, older, true)
+  expect([first, older, newer].map((lines) => lines.map(({ key }) => key))).toEqual([[7], [7], [7]])
+  expect(new Set(linesOf([moved(20, 9), ...drag], newer).map(({ key }) => key))).toEqual(new Set([20, 7]))
+})
+
+test('moves whose older rows are not loaded are counted as at least so many', () => {
+  const drag = Array.from({ length: 3 }, (_, at) => moved(3 - at, 1))
+  const said = (isAll: boolean): string[] => linesOf(drag, [], isAll).map(({ row, isCut }) => rowSummary(row, isCut))
+  expect(said(false)).toEqual(['at least 3\u00a0devices'])
+  expect(said(true)).toEqual(['3\u00a0devices'])
 })

@@ -44,24 +44,32 @@ export function concernsDevice(change: AuditChange, deviceId: number): boolean {
 
 /** What stands in one line of the changes: a row, or the rows of devices that were moved together. */
 export interface Line {
-  /** The oldest row's: newer ones may still join. */
+  /** The same for as long as the line is shown, whatever joins it at either end. */
   key: number
+  /** Of the rows in it, newest first. */
+  ids: number[]
   row: AuditRow
   /** How many requests it took. */
   requests: number
+  /** More of it may be among the rows that are not loaded. */
+  isCut: boolean
 }
 
 /** The page saves a drag or an undo device by device, a few at once. */
 const MOVE_PAUSE_MS_MAX = 2_000
 
-/** Rows, newest first, in lines: moves by one actor that followed at once are one. */
-export function linesOf(rows: readonly AuditRow[]): Line[] {
+/**
+ * Rows, newest first, in lines: moves by one actor that followed at once are one. `before` are the
+ * lines that were shown until now; `isAll`: there are no older rows.
+ */
+export function linesOf(rows: readonly AuditRow[], before: readonly Line[] = [], isAll = true): Line[] {
+  const keys = new Map(before.flatMap(({ key, ids }) => ids.map((id) => [id, key] as const)))
   const lines: Line[] = []
   let oldest: AuditRow | null = null
   for (const row of rows) {
     const line = lines.at(-1)
     if (line !== undefined && oldest !== null && isMove(row) && isMove(oldest) && follows(oldest, row)) {
-      line.key = row.id
+      line.ids.push(row.id)
       line.requests += 1
       line.row = {
         ...line.row,
@@ -69,9 +77,12 @@ export function linesOf(rows: readonly AuditRow[]): Line[] {
         changes: [...line.row.changes, ...row.changes],
         change_count: line.row.change_count + row.change_count,
       }
-    } else lines.push({ key: row.id, row, requests: 1 })
+    } else lines.push({ key: row.id, ids: [row.id], row, requests: 1, isCut: false })
     oldest = row
   }
+  for (const line of lines) line.key = line.ids.map((id) => keys.get(id)).find((key) => key !== undefined) ?? line.key
+  const last = lines.at(-1)
+  if (last !== undefined) last.isCut = !isAll && last.requests > 1
   return lines
 }
 
@@ -94,9 +105,10 @@ function isMove({ changes, change_count: count }: AuditRow): boolean {
 }
 
 /** A row in one line. */
-export function rowSummary(row: AuditRow): string {
+export function rowSummary(row: AuditRow, isCut = false): string {
   if (row.action === 'move devices') {
-    return formatCounted(new Set(row.changes.map(({ id }) => id)).size, 'device')
+    const count = formatCounted(new Set(row.changes.map(({ id }) => id)).size, 'device')
+    return isCut ? `at least ${count}` : count
   }
   const first = row.changes.find(({ kind }) => kind === 'device') ?? row.changes[0]
   const image = first === undefined ? null : (first.after ?? first.before)

@@ -3,6 +3,8 @@ import PartMissing from './PartMissing.vue'
 
 /** Below this, what is not there yet needs no word. */
 const DELAY_MS = 200
+/** A part that is still on the way by then is taken for one that does not arrive; it is shown if it does. */
+const FETCH_MS_MAX = 15_000
 
 /**
  * A part that is fetched when it is first shown. Until then, and where it cannot be fetched, it
@@ -13,6 +15,7 @@ export function lazyPart<T extends Component>(load: () => Promise<{ default: T }
   const part = defineAsyncComponent({
     loader: load,
     delay: DELAY_MS,
+    timeout: FETCH_MS_MAX,
     loadingComponent: { render: () => h(PartMissing, { title, isLoading: true }) },
     errorComponent: {
       inheritAttrs: false,

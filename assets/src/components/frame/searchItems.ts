@@ -11,6 +11,7 @@ import { saveText } from '../../utils/download'
 import { typeLabel } from '../../utils/format'
 import type { IconName } from '../../utils/iconNames'
 import { findDevices, matches } from '../../utils/search'
+import { whyMissing } from './missing'
 
 /** Something that the search offers. */
 export interface SearchItem {
@@ -28,11 +29,17 @@ const DEVICES_MAX = 20
 /** Where its progress is seen. Loaded only now: the first look at the page needs none of it. */
 async function backUp(): Promise<void> {
   await router.push('/operations/backups')
+  let backUpNow: () => Promise<void>
   try {
-    const { backUpNow } = await import('../../stores/backups')
+    ;({ backUpNow } = await import('../../stores/backups'))
+  } catch {
+    complain(`Nothing was backed up. ${whyMissing()}`)
+    return
+  }
+  try {
     await backUpNow()
   } catch (error) {
-    complain(error instanceof TypeError ? 'Nothing was backed up: the server does not answer.' : detailOf(error))
+    complain(detailOf(error))
   }
 }
 

@@ -20,6 +20,18 @@ function health(backup: BackupHealth): HealthDetail {
   }
 }
 
+function remedyOf(backup: BackupHealth): string | null | undefined {
+  return checksOf(health(backup), null, null, NOW).find(({ name }) => name === 'Backups')?.remedy
+}
+
+test('each thing that is wrong with the backups has its remedy, what an older server does not say has none', () => {
+  const now = 'Back up now; the backup is verified right away.'
+  expect(remedyOf(SOME)).toBeNull()
+  expect(remedyOf({ ...SOME, is_stale: true, target_failure: 'keys.env is missing' })).toBe(`keys.env is missing. ${now}`)
+  expect(remedyOf({ ...SOME, unverified: 'No room.', postgres_failure: 'No rights' })).toBe('No room. No rights.')
+  expect(remedyOf({ restorable_as_of: null, rpo_s: null, is_stale: false } as BackupHealth)).toBe(now)
+})
+
 test.each<[string, BackupHealth, string]>([
   ['one is recent', SOME, 'up OK'],
   ['it is too old', { ...SOME, is_stale: true }, 'down Too old'],

@@ -96,20 +96,24 @@ function backupTroubles({
   target_failure: target,
   postgres_failure: postgres,
 }: NonNullable<HealthDetail['backup']>): { word: string; text: string }[] {
-  const found: [string, string | null][] = [
+  // An older server does not say all of them.
+  const found: [string, string | null | undefined][] = [
     ['Newest not verified', unverified],
     ['Target not in use', target],
     ['PostgreSQL failed', postgres],
   ]
-  return found.flatMap(([word, text]) => (text === null ? [] : [{ word, text }]))
+  return found.flatMap(([word, text]) => (typeof text === 'string' ? [{ word, text }] : []))
 }
 
 /** None from a server that makes no backups. */
 function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | null, now: number): Check[] {
   if (backup === undefined) return []
   const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale } = backup
-  const [trouble] = backupTroubles(backup)
+  const troubles = backupTroubles(backup)
+  const [trouble] = troubles
   const isNone = at === null
+  const remedies = troubles.map(({ text }) => (text.endsWith('.') ? text : `${text}.`))
+  if (isStale || isNone) remedies.push('Back up now; the backup is verified right away.')
   const moment = isNone ? '' : `restorable as of ${formatMoment(at, now)}`
   return [
     {
@@ -124,7 +128,7 @@ function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | nu
           : `${moment}; ${formatSpan(rpo)} of changes would be lost now`,
       threshold: `too old after ${staleAfterS === null ? 'backup_stale_hours' : formatSpan(staleAfterS)}`,
       share: null,
-      remedy: trouble?.text ?? (isStale || isNone ? 'Back up now; the backup is verified right away.' : null),
+      remedy: remedies.length > 0 ? remedies.join(' ') : null,
       to: { path: '/operations/backups', label: 'Open Backups' },
     },
   ]

@@ -11,6 +11,9 @@ const STEP_ROWS = 512
 const NONE = -1
 
 /** The lists that the picture shows. */
+/** What the thread of a survey says first: its script is there. */
+export const STARTED = 'started'
+
 export interface Lists {
   devices: Map<number, Device>
   links: Map<number, Link>

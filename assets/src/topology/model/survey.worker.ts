@@ -1,4 +1,4 @@
-import { type Outline, surveyOf } from './survey'
+import { type Outline, STARTED, surveyOf } from './survey'
 
 // A thread of its own for one survey: it ends when the answer has arrived.
 self.addEventListener('message', ({ data }: MessageEvent<Outline>) => {
@@ -6,3 +6,4 @@ self.addEventListener('message', ({ data }: MessageEvent<Outline>) => {
   const buffers = Object.values(survey).map(({ buffer }) => buffer as ArrayBuffer)
   self.postMessage(survey, { transfer: buffers })
 })
+self.postMessage(STARTED)
