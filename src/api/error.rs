@@ -209,6 +209,7 @@ fn backup(error: &BackupError) -> Response {
         | BackupError::Silent(_)
         | BackupError::Failed(_)
         | BackupError::Unverified { .. }
+        | BackupError::Told(_)
         | BackupError::TargetNotSetUp { .. }
         | BackupError::Stopping
         | BackupError::Target(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -76,9 +76,10 @@ pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<FaultyTarget>) {
     let mut targets: Vec<Target> = Vec::new();
     let mut faulty = Vec::new();
     for text in &config.backup_targets {
-        let is_taken = |name: &str| targets.iter().any(|other| other.name() == name);
         let (name, url) = Target::describe(text).unwrap_or_else(|| (text.clone(), text.clone()));
-        if is_taken(&name) {
+        let is_taken = targets.iter().any(|other| other.name() == name)
+            || faulty.iter().any(|other: &FaultyTarget| other.name == name);
+        if is_taken {
             let what = TargetError::SameName { name }.to_string();
             faulty.push(FaultyTarget { name: text.clone(), url, what });
             continue;

@@ -95,10 +95,11 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
     if removed > 0 {
         message.push_str(&format!("; {} removed", counted(removed, "older backup")));
     }
-    if let Some(stayed) = stayed(&pruned) {
+    let stayed = stayed(&pruned);
+    if let Some(stayed) = &stayed {
         message.push_str(&format!("; {stayed}"));
     }
-    let is_failed = copied.is_some_and(|run| run.result == RunResult::Failed);
+    let is_failed = stayed.is_some() || copied.is_some_and(|run| run.result == RunResult::Failed);
     if is_failed { bail!("{message}") } else { Ok(message) }
 }
 
@@ -203,13 +204,14 @@ async fn copy(backups: Backups, context: JobContext) -> Result<String> {
         Err(BackupError::Busy(what)) => return Ok(format!("Postponed: {what} is running")),
         copied => copied?,
     };
+    let mut message = format!("{} copied, {} waiting", copied.done, copied.waiting);
     if copied.failed > 0 {
-        let why = failure.map(|failure| format!(": {failure}")).unwrap_or_default();
-        bail!("{} copied, {} failed and will be retried{why}", copied.done, copied.failed);
+        message.push_str(&format!(", {} failed and will be retried", copied.failed));
     }
     match failure {
-        Some(failure) => bail!(failure),
-        None => Ok(format!("{} copied, {} waiting", copied.done, copied.waiting)),
+        Some(failure) => bail!("{message}; {failure}"),
+        None if copied.failed > 0 => bail!("{message}"),
+        None => Ok(message),
     }
 }
 

@@ -29,6 +29,7 @@ const DISCOVERED_MAX: usize = 1_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Copied {
     pub done: u64,
+    /// To be tried again.
     pub failed: u64,
     /// Still to be made, later.
     pub waiting: u64,
@@ -48,7 +49,7 @@ impl Backups {
         let shown = self.0.copying.begin(Work::Copy, self.0.engine.now())?;
         for entry in self.wanted()? {
             for target in &self.options().faulty_targets {
-                copied.failed += u64::from(self.note_faulty(target, &entry, log)?);
+                self.note_faulty(target, &entry, log)?;
             }
             for target in &self.options().targets {
                 let note = entry.notes.copies.get(target.name());
@@ -68,16 +69,16 @@ impl Backups {
         Ok(copied)
     }
 
-    /// Notes that a copy could not be made, since its place was not set up; false where there is one.
+    /// Notes that a copy could not be made, since its place was not set up, unless there is one.
     fn note_faulty(
         &self,
         target: &FaultyTarget,
         entry: &Entry,
         log: Log<'_>,
-    ) -> Result<bool, BackupError> {
+    ) -> Result<(), BackupError> {
         let known = entry.notes.copies.get(&target.name);
         if known.is_some_and(|note| note.state == CopyState::Done) {
-            return Ok(false);
+            return Ok(());
         }
         let message = Some(target.error().to_string());
         if known.is_none_or(|note| note.state != CopyState::Failed || note.message != message) {
@@ -88,7 +89,7 @@ impl Backups {
             let name = target.name.clone();
             self.0.catalog.note(&entry.id, |notes| drop(notes.copies.insert(name, note)))?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Backups that belong off the host, the newest first.

@@ -61,6 +61,9 @@ pub enum BackupError {
          listed as unverified; fix that, then run: unoc backup verify {id}"
     )]
     Unverified { id: String, why: String },
+    /// As the run said it.
+    #[error("{0}")]
+    Told(String),
     /// A place off the host that the start could not set up.
     #[error("backup target {name} is not in use: {what}. Fix that, then restart the service")]
     TargetNotSetUp { name: String, what: String },

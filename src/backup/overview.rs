@@ -240,8 +240,9 @@ impl Backups {
     /// # Errors
     /// When it cannot be read.
     pub fn overview(&self) -> Result<Overview, BackupError> {
-        let entries = self.list()?;
+        // Before the list: what is at work now may be verified between the two.
         let activity = self.0.board.current().and_then(|activity| activity.backup_id);
+        let entries = self.list()?;
         self.note_protection_of(&entries, activity.as_deref());
         let Protection { rpo_s, is_stale, .. } = self.protection();
         let newest_verified = entries.iter().find(|entry| entry.counts()).cloned();

@@ -7,7 +7,7 @@ use super::backups::{Backups, Log};
 use super::catalog::Entry;
 use super::error::BackupError;
 use super::name::BackupId;
-use super::notes::{CopyNote, CopyState};
+use super::notes::CopyState;
 use super::retention::Kept;
 use crate::util::Zone;
 
@@ -96,7 +96,7 @@ impl Backups {
         let site_id = self.0.engine.site_id();
         catalog.remove_file(&entry)?;
         let stayed_before = stayed.len();
-        let mut stays = |target: &str, error: &dyn std::error::Error| {
+        let mut stays = |target: &str, error: &dyn std::fmt::Display| {
             warn!(backup.id = %entry.id, %error, "A copy could not be removed");
             log(format!("{} stays at {target}: {error}", entry.id));
             let (id, target, why) = (entry.id.clone(), target.to_owned(), error.to_string());
@@ -124,16 +124,26 @@ impl Backups {
                 stays(&target.name, &target.error());
             }
         }
+        let configured = self.options().target_names();
+        for (target, note) in &entry.notes.copies {
+            if note.state == CopyState::Done && !configured.contains(target) {
+                let why = format!(
+                    "the target is not configured. Add it to backup_targets again, or forget the \
+                     copy: remove {} and {} from {}",
+                    entry.id.manifest(),
+                    entry.id.notes(),
+                    catalog.directory().display()
+                );
+                stays(target, &why);
+            }
+        }
         if stayed.len() > stayed_before {
             return Ok(false);
         }
+        // One that was made meanwhile.
         let left = catalog.find(&entry.id)?.notes.copies;
-        let is_left = |note: &CopyNote| note.state == CopyState::Done;
-        if let Some((target, _)) = left.iter().find(|(_, note)| is_left(note)) {
-            log(format!(
-                "{} stays listed: {target}, which is not configured, has a copy.",
-                entry.id
-            ));
+        if let Some((target, _)) = left.iter().find(|(_, note)| note.state == CopyState::Done) {
+            log(format!("{} stays listed: {target} has a copy.", entry.id));
             return Ok(false);
         }
         catalog.forget(&entry)?;

@@ -224,7 +224,7 @@ pub(super) struct RestoreArgs {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Do not ask for confirmation for confirmation for confirmation
+    /// Do not ask for confirmation
     #[arg(long)]
     pub(super) yes: bool,
     /// File with the secret key

@@ -106,12 +106,18 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
             _ => print_backup(&answer),
         }
     }
-    let mut copies = answer["copies"].as_array().into_iter().flatten();
-    if matches!(action, BackupAction::Now) && copies.any(|copy| copy["state"] == "failed") {
-        return Err(Failure::temporary(
-            "the backup is verified, but not every off-host copy was made, see above; the others \
-             will be retried",
-        ));
+    let copies = answer["copies"].as_array().into_iter().flatten();
+    let failed: Vec<_> = copies.filter(|copy| copy["state"] == "failed").collect();
+    if matches!(action, BackupAction::Now) && !failed.is_empty() {
+        let retried = failed.iter().filter(|copy| !copy["next_attempt_at"].is_null()).count();
+        let and_now = match retried {
+            0 => "",
+            all if all == failed.len() => "; the others will be retried",
+            _ => "; those to a target that is in use will be retried",
+        };
+        return Err(Failure::temporary(format!(
+            "the backup is verified, but not every off-host copy was made, see above{and_now}"
+        )));
     }
     let stay = answer["stay"].as_array().map_or(&[][..], Vec::as_slice);
     if let Some(first) = stay.first() {

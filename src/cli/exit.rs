@@ -131,6 +131,8 @@ fn of_backup(error: &BackupError) -> u8 {
         BackupError::Busy(_)
         | BackupError::NoRoom { .. }
         | BackupError::Target(_)
+        | BackupError::TargetNotSetUp { .. }
+        | BackupError::Told(_)
         | BackupError::Unverified { .. } => TEMPORARY,
         BackupError::Io { .. }
         | BackupError::Failed(_)
@@ -151,6 +153,7 @@ fn of_store(error: &StoreError) -> u8 {
     match error {
         StoreError::Locked { .. } => TEMPORARY,
         StoreError::Missing { .. }
+        | StoreError::BothLost { .. }
         | StoreError::WrongSite { .. }
         | StoreError::OtherSite { .. }
         | StoreError::BadMarker { .. }

@@ -22,7 +22,7 @@ use crate::backup::{Backups, Header, Lost, Manifest, RestoreReport, read_head, r
 use crate::config::Config;
 use crate::domain::{Site, Timestamp};
 use crate::engine::{Clock, check_site};
-use crate::store::{AuditOrigin, Store, StoreError, read_marker};
+use crate::store::{AuditOrigin, STORE_FILE, Store, StoreError, read_marker, unless_damaged};
 use crate::sync::legacy::{
     Choice, FileKind, LinkStatus, Tables, fault_of, mend, read_dump, recognise,
 };
@@ -49,10 +49,15 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     if !args.undo && is_fresh(&config) {
         return bring_back(cli, &config, args);
     }
+    let path = config.data_dir.join(STORE_FILE);
     match offline::open_store(&config) {
-        Ok(Some(store)) => match store.read().and_then(|snapshot| check_site(&snapshot)) {
+        Ok(Some(store)) => match unless_damaged(&path, || check_site(&store.read()?)) {
             Err(error) if !args.undo && error.is_loss() => {
-                drop(store);
+                // Closing reads, too.
+                drop(unless_damaged(&path, || {
+                    drop(store);
+                    Ok(())
+                }));
                 tell!("The store cannot be used: {error}");
                 bring_back(cli, &config, args)
             }

@@ -11,7 +11,7 @@ use rustix::fs::{IFlags, ioctl_getflags};
 use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 
-use super::error::StoreError;
+use super::error::{StoreError, is_read_amiss};
 
 /// The mounts that this process sees (proc_pid_mountinfo(5)).
 const MOUNTS: &str = "/proc/self/mountinfo";
@@ -97,12 +97,7 @@ pub(super) fn failed<'a>(
 /// The error of an I/O operation on an open store; one that redb itself made out of what it read is
 /// returned as it is.
 pub(super) fn of_system(path: &Path, source: io::Error) -> Result<StoreError, io::Error> {
-    // An offset that no file has was read from a damaged file.
-    let is_damage = source.kind() == ErrorKind::InvalidInput;
-    match source.raw_os_error() {
-        Some(_) if !is_damage => Ok(failed("read", path)(source)),
-        _ => Err(source),
-    }
+    if is_read_amiss(&source) { Err(source) } else { Ok(failed("read", path)(source)) }
 }
 
 fn denied(what: &str, path: &Path, source: io::Error, advice: String) -> StoreError {

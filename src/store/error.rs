@@ -1,6 +1,8 @@
 //! What can go wrong with the store.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
 use crate::domain::Violation;
 
@@ -20,6 +22,14 @@ pub enum StoreError {
         marker.display()
     )]
     Missing { marker: PathBuf, site_id: uuid::Uuid, what: String },
+    /// Neither the store nor what tells of its site can be used.
+    #[error(
+        "{} cannot be understood ({fault}), and the store beside it is lost: {what}. Nothing was \
+         changed. Bring the site back from its newest backup with: unoc restore latest; or, to begin \
+         with an empty site on purpose, remove both and start again",
+        marker.display()
+    )]
+    BothLost { marker: PathBuf, fault: String, what: String },
     #[error(
         "the store holds site {found}, but {} names site {expected}: the files of two sites are \
          mixed. Put the matching store back, or remove the marker to adopt this store",
@@ -61,15 +71,50 @@ impl StoreError {
     /// Whether the store itself is absent or damaged, so that it may be replaced. What could not be
     /// read may be whole.
     pub fn is_loss(&self) -> bool {
+        if let Self::Redb(error) = self {
+            return is_damage(error);
+        }
         matches!(
             self,
             Self::Missing { .. }
+                | Self::BothLost { .. }
                 | Self::NotAStore { .. }
                 | Self::Damaged { .. }
                 | Self::Inconsistent(_)
-                | Self::Redb(redb::Error::Corrupted(_))
         )
     }
+}
+
+/// Reads a store's file that may be damaged: redb panics at some pages that it did not write.
+///
+/// # Errors
+/// [`StoreError::NotAStore`] then; what `read` says.
+pub fn unless_damaged<T>(
+    path: &Path,
+    read: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let what = "its pages are damaged so that they cannot be read".to_owned();
+        Err(StoreError::NotAStore { path: path.to_owned(), what })
+    })
+}
+
+/// Whether it tells of what the file holds, and not of the operating system.
+pub(super) fn is_damage(error: &redb::Error) -> bool {
+    match error {
+        redb::Error::Io(error) => is_read_amiss(error),
+        redb::Error::Corrupted(_)
+        | redb::Error::TableDoesNotExist(_)
+        | redb::Error::TableTypeMismatch { .. }
+        | redb::Error::TableIsMultimap(_)
+        | redb::Error::TypeDefinitionChanged { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whether a damaged file sent its reader past its end, or to an offset that no file has.
+pub(super) fn is_read_amiss(error: &std::io::Error) -> bool {
+    error.raw_os_error().is_none() || error.kind() == ErrorKind::InvalidInput
 }
 
 macro_rules! from_redb {

@@ -24,7 +24,7 @@ mod trail;
 
 pub use audit::{AuditEntry, AuditImage, AuditOrigin};
 pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionNote, CommitBatch, CommitEntry};
-pub use error::StoreError;
+pub use error::{StoreError, unless_damaged};
 pub use head::Head;
 pub use jobs::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Trigger};
 pub use marker::{MARKER_FILE, Marker, read as read_marker};

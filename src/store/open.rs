@@ -10,7 +10,7 @@ use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError, Write
 use uuid::Uuid;
 
 use super::access;
-use super::error::{StoreError, io};
+use super::error::{StoreError, io, is_damage, unless_damaged};
 use super::marker::{self, MARKER_FILE, Marker};
 use super::snapshot::Snapshot;
 use super::{Space, head, tables};
@@ -53,7 +53,12 @@ impl Store {
         // the earlier's place. Held until the end; the store's own lock says who has it afterwards.
         let _turn = lock(directory)?;
         let path = directory.join(STORE_FILE);
-        let marker = marker::read(directory)?;
+        let marker = match marker::read(directory) {
+            Err(StoreError::BadMarker { path: marker, what }) => {
+                return Err(Self::beside_bad_marker(&path, options, marker, what));
+            }
+            read => read?,
+        };
         if !access::check(&path)? {
             if let Some(marker) = marker {
                 let what = format!("{STORE_FILE} is missing");
@@ -61,21 +66,14 @@ impl Store {
             }
             create_file(directory, options)?;
         }
-        // Opening without creating: redb 4.6 would otherwise make a store of an empty file.
-        let builder = builder(options);
-        // A look first: opening for writing changes a file, even one that is then refused.
-        if let Ok(db) = builder.open_read_only(&path) {
-            Self::check_sentinel(&db, &path, directory, marker.as_ref())?;
-        }
-        let db = builder.open(&path).map_err(|error| {
-            unopened(&path, error).unwrap_or_else(|damage| match &marker {
-                Some(marker) => {
-                    missing(directory, marker, format!("{STORE_FILE} cannot be opened ({damage})"))
-                }
-                None => StoreError::NotAStore { path: path.clone(), what: damage.to_string() },
-            })
+        let opened =
+            unless_damaged(&path, || Self::open_file(&path, options, directory, marker.as_ref()));
+        let (db, site_id) = opened.map_err(|error| match (error, &marker) {
+            (StoreError::NotAStore { what, .. }, Some(marker)) => {
+                missing(directory, marker, format!("{STORE_FILE} cannot be opened ({what})"))
+            }
+            (error, _) => error,
         })?;
-        let site_id = Self::check_sentinel(&db, &path, directory, marker.as_ref())?;
         if let Some(expected) = options.site_id.filter(|expected| *expected != site_id) {
             return Err(StoreError::OtherSite { expected, found: site_id });
         }
@@ -83,6 +81,57 @@ impl Store {
             marker::write(directory, &Marker { site_id })?;
         }
         Ok(Self { db: Arc::new(db), directory: directory.to_owned(), site_id })
+    }
+
+    fn open_file(
+        path: &Path,
+        options: OpenOptions,
+        directory: &Path,
+        marker: Option<&Marker>,
+    ) -> Result<(Database, Uuid), StoreError> {
+        // Opening without creating: redb 4.6 would otherwise make a store of an empty file.
+        let builder = builder(options);
+        // A look first: opening for writing changes a file, even one that is then refused.
+        if let Ok(db) = builder.open_read_only(path) {
+            Self::check_sentinel(&db, path, directory, marker)?;
+        }
+        let db = builder.open(path).map_err(|error| {
+            unopened(path, error).unwrap_or_else(|damage| no_store(path, &damage))
+        })?;
+        let site_id = Self::check_sentinel(&db, path, directory, marker)?;
+        Ok((db, site_id))
+    }
+
+    /// A whole store names its site itself. Beside a lost one the marker is all that tells of a site:
+    /// whoever removed it would begin with an empty one.
+    fn beside_bad_marker(
+        path: &Path,
+        options: OpenOptions,
+        marker: PathBuf,
+        fault: String,
+    ) -> StoreError {
+        let what = match access::check(path) {
+            Ok(false) => format!("{STORE_FILE} is missing"),
+            Ok(true) => match unless_damaged(path, || Self::look(path, options)) {
+                Ok(()) => return StoreError::BadMarker { path: marker, what: fault },
+                Err(error) if error.is_loss() => error.to_string(),
+                Err(error) => return error,
+            },
+            Err(error) => return error,
+        };
+        StoreError::BothLost { marker, fault, what }
+    }
+
+    /// Whether there is a store of some site, without a change to the file.
+    fn look(path: &Path, options: OpenOptions) -> Result<(), StoreError> {
+        match builder(options).open_read_only(path) {
+            Ok(db) => Self::check_sentinel(&db, path, Path::new(""), None).map(drop),
+            // It was not closed cleanly, and the next start repairs it.
+            Err(DatabaseError::RepairAborted) => Ok(()),
+            Err(error) => {
+                Err(unopened(path, error).unwrap_or_else(|damage| no_store(path, &damage)))
+            }
+        }
     }
 
     /// Opens a store on a given backend, creating it when the backend is empty: for tests that
@@ -185,12 +234,19 @@ impl Store {
                 what: "it is a redb file without UNOC's sentinel".to_owned(),
             },
         };
-        let meta = match db.begin_read()?.open_table(tables::META) {
+        let damaged = |error| match (error, marker) {
+            (StoreError::Redb(damage), Some(marker)) if is_damage(&damage) => {
+                missing(directory, marker, format!("{STORE_FILE} cannot be read ({damage})"))
+            }
+            (error, _) => error,
+        };
+        let tx = db.begin_read().map_err(|error| damaged(error.into()))?;
+        let meta = match tx.open_table(tables::META) {
             Ok(meta) => meta,
             Err(redb::TableError::TableDoesNotExist(_)) => return Err(empty()),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(damaged(error.into())),
         };
-        let site = head::read_site(&meta)?.ok_or_else(empty)?;
+        let site = head::read_site(&meta).map_err(damaged)?.ok_or_else(empty)?;
         if site.schema_version > head::SCHEMA_VERSION {
             return Err(StoreError::SchemaNewer {
                 found: site.schema_version,
@@ -220,6 +276,10 @@ impl fmt::Debug for Store {
 
 fn missing(directory: &Path, marker: &Marker, what: String) -> StoreError {
     StoreError::Missing { marker: directory.join(MARKER_FILE), site_id: marker.site_id, what }
+}
+
+fn no_store(path: &Path, damage: &DatabaseError) -> StoreError {
+    StoreError::NotAStore { path: path.to_owned(), what: damage.to_string() }
 }
 
 /// Why a store's file could not be opened; in `Err`, what of it shows that the file is damaged.

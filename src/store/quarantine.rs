@@ -14,7 +14,7 @@ use redb::{
 use uuid::Uuid;
 
 use super::access;
-use super::error::{StoreError, io};
+use super::error::{StoreError, io, unless_damaged};
 use super::head::{self, Head};
 use super::marker::{self, Marker};
 use super::open::{STORE_FILE, Store, create_private_dir, lock, make_job_tables, unopened};
@@ -150,8 +150,8 @@ impl Store {
         // What cannot be read may be whole: only what could be looked at gives way.
         let is_there = access::check(&store)?;
         if is_there
-            && let Err(error) = redb::Builder::new().open_read_only(&store)
-            && let Ok(error) = unopened(&store, error)
+            && let Err(error) = unless_damaged(&store, || look(&store))
+            && !error.is_loss()
         {
             return Err(error);
         }
@@ -217,16 +217,25 @@ pub(super) fn copy<K: Key, V: Value>(
     Ok(())
 }
 
+/// Whether the system lets this process read it, whatever it holds.
+fn look(store: &Path) -> Result<(), StoreError> {
+    match redb::Builder::new().open_read_only(store) {
+        Err(error) => unopened(store, error).map_or(Ok(()), Err),
+        Ok(_) => Ok(()),
+    }
+}
+
 /// The last commit of a store that nobody has open; `None` where there is none that can be read, and
 /// for one that nothing was ever written to.
 fn head_of(directory: &Path) -> Option<Head> {
-    let db = redb::Builder::new()
-        .set_cache_size(COPY_CACHE_BYTES)
-        .open_read_only(directory.join(STORE_FILE))
-        .ok()?;
-    let tx = db.begin_read().ok()?;
-    let head = head::read_head(&tx.open_table(tables::META).ok()?).ok()?;
-    (head.seq > 0).then_some(head)
+    let path = directory.join(STORE_FILE);
+    let read = || {
+        let opened = redb::Builder::new().set_cache_size(COPY_CACHE_BYTES).open_read_only(&path);
+        let Ok(db) = opened else { return Ok(None) };
+        let tx = db.begin_read()?;
+        head::read_head(&tx.open_table(tables::META)?).map(Some)
+    };
+    unless_damaged(&path, read).ok().flatten().filter(|head| head.seq > 0)
 }
 
 /// What the files below a directory take; 0 when there is none.

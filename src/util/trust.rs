@@ -47,6 +47,11 @@ pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, St
     if certificates.is_empty() {
         return Err("it holds no certificate in PEM form".to_owned());
     }
+    for (number, certificate) in (1..).zip(&certificates) {
+        RootCertStore::empty().add(certificate.clone()).map_err(|error| {
+            format!("certificate {number} of the file cannot be parsed ({error})")
+        })?;
+    }
     Ok(certificates)
 }
 

@@ -193,6 +193,24 @@ fn a_damaged_marker_is_refused_by_its_name() {
     assert!(error.to_string().contains(MARKER_FILE), "{error}");
 }
 
+/// Whoever then removed the marker would begin with an empty site.
+#[test]
+fn a_damaged_marker_beside_a_lost_store_is_a_loss() {
+    let lose: [fn(&Path); 2] = [
+        |store| fs::remove_file(store).unwrap(),
+        |store| fs::write(store, vec![0x5a; 100_000]).unwrap(),
+    ];
+    for lose in lose {
+        let directory = closed_store();
+        fs::write(directory.path().join(MARKER_FILE), b"").unwrap();
+        lose(&directory.path().join(STORE_FILE));
+        let error = open(directory.path()).unwrap_err();
+        assert!(error.is_loss(), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("unoc restore latest") && text.contains(MARKER_FILE), "{text}");
+    }
+}
+
 #[test]
 fn a_newer_schema_is_refused_with_both_versions() {
     let directory = closed_store();

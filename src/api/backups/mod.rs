@@ -109,8 +109,14 @@ async fn back_up(
     let message = run.message.unwrap_or_default();
     let made = made.ok_or_else(|| BackupError::Failed(message.clone()))?;
     if !made.is_verified() {
-        let why = made.notes.verification_error.clone().unwrap_or(message);
-        return Err(BackupError::Unverified { id: made.id.to_string(), why }.into());
+        let id = made.id.to_string();
+        let error = match made.notes.verification_error.clone() {
+            Some(why) => BackupError::Unverified { id, why },
+            // It could not be noted: the run has the whole sentence.
+            None if message.contains(&id) => BackupError::Told(message),
+            None => BackupError::Unverified { id, why: message },
+        };
+        return Err(error.into());
     }
     Ok((StatusCode::CREATED, Json(view_of(&overview, made))))
 }

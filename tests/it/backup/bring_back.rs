@@ -58,6 +58,40 @@ fn a_deleted_store_comes_back_from_the_newest_backup() {
 }
 
 #[test]
+fn a_store_comes_back_although_its_marker_is_empty_as_well() {
+    let empty_marker = |store: &Path| fs::write(store.with_file_name(MARKER_FILE), b"").unwrap();
+    let kept = restores_after(
+        |store| {
+            empty_marker(store);
+            fs::remove_file(store).unwrap();
+        },
+        "deleted, with an empty marker",
+    );
+    assert!(kept.is_empty());
+    restores_after(
+        |store| {
+            empty_marker(store);
+            fs::write(store, b"garbage").unwrap();
+        },
+        "garbage, with an empty marker",
+    );
+}
+
+/// Its header is whole, so that it opens; what it points to is not there.
+#[test]
+fn a_store_with_damaged_pages_is_set_aside() {
+    const HEADER_BYTES: usize = 4096;
+    for filling in [0x00, 0x5a, 0xff] {
+        let overwrite = |store: &Path| {
+            let mut content = fs::read(store).unwrap();
+            content[HEADER_BYTES..].fill(filling);
+            fs::write(store, content).unwrap();
+        };
+        restores_after(overwrite, &format!("pages of {filling:#x}"));
+    }
+}
+
+#[test]
 fn a_damaged_store_is_set_aside_and_the_newest_backup_takes_its_place() {
     let truncate = |store: &Path| {
         let file = fs::OpenOptions::new().write(true).open(store).unwrap();

@@ -114,6 +114,7 @@ fn a_place_that_was_not_set_up_is_shown_everywhere() {
     for job in ["backup", "copy"] {
         let run = newest_run(app, job);
         assert_eq!(run["result"], "failed", "{run:#}");
+        assert!(!text_of(&run["message"]).contains("retried"), "{run:#}");
         assert!(text_of(&run["message"]).contains("keys.env"), "{run:#}");
     }
     let run_of_job = app.run_job("verify-offhost");
@@ -122,13 +123,14 @@ fn a_place_that_was_not_set_up_is_shown_everywhere() {
     assert!(text_of(&refused["detail"]).contains("keys.env"), "{refused}");
     let said = run(&data_dir, &["backup", "now"]).expect(75);
     assert!(said.stdout.contains("keys.env"), "{said:?}");
+    assert!(!said.stderr.contains("retried"), "only a restart helps: {said:?}");
     drop(server);
     let said = run_with(&data_dir, &variables, &["backup", "now"]).expect(75);
     assert!(said.stdout.contains("keys.env"), "{said:?}");
     let fresh = directory.path().join("fresh");
     let site_id = text_of(&detail["site_id"]);
     let lost = [variables[1], ("UNOC_SITE_ID", site_id)];
-    let said = run_with(&fresh, &lost, &["restore", "latest", "--yes"]).expect(3);
+    let said = run_with(&fresh, &lost, &["restore", "latest", "--yes"]).expect(75);
     assert!(said.stderr.contains("keys.env"), "it may have a backup: {said:?}");
 }
 
@@ -151,6 +153,9 @@ fn a_copy_that_may_not_be_deleted_is_not_called_removed() {
     app.provision("second", "POP");
     app.back_up();
     assert_eq!(s3.objects().len(), 4, "the first stays");
+    let nightly = newest_run(&app, "backup");
+    assert_eq!(nightly["result"], "failed", "{nightly:#}");
+    assert!(text_of(&nightly["message"]).contains("1 copy could not be removed"), "{nightly:#}");
 
     let pruned = app.ask("/api/backups/prune").expect(200).json();
     assert_eq!(pruned["remove"], json!([]), "{pruned:#}");
@@ -175,4 +180,46 @@ fn a_copy_that_may_not_be_deleted_is_not_called_removed() {
     assert_eq!(pruned["remove"][0]["id"], first["id"], "{pruned:#}");
     assert_eq!(pruned["stay"], json!([]), "{pruned:#}");
     assert_eq!(s3.objects().len(), 2);
+}
+
+#[test]
+fn a_copy_at_a_target_that_is_no_longer_configured_is_told_and_can_be_forgotten() {
+    let directory = tempfile::tempdir().unwrap();
+    let s3 = S3::start();
+    let target = s3.target_url(&s3.credentials_file(directory.path()));
+    let data_dir = directory.path().join("data");
+    fs::create_dir(&data_dir).unwrap();
+    let keep = [
+        ("UNOC_BACKUP_KEEP_LAST", "1"),
+        ("UNOC_BACKUP_KEEP_DAILY", "0"),
+        ("UNOC_BACKUP_KEEP_WEEKLY", "0"),
+        ("UNOC_BACKUP_KEEP_MONTHLY", "0"),
+    ];
+    let mut variables = keep.to_vec();
+    variables.push(("UNOC_BACKUP_TARGETS", target.as_str()));
+    let server = Server::start(&data_dir, &variables);
+    server.http.provision("first", "POP");
+    let first = server.http.back_up();
+    assert_eq!(first["copies"][0]["state"], "done", "{first:#}");
+    assert!(server.terminate().0.success());
+
+    let server = Server::start(&data_dir, &keep);
+    server.http.provision("second", "POP");
+    server.http.back_up();
+    let pruned = server.http.ask("/api/backups/prune").expect(200).json();
+    let stay = &pruned["stay"][0];
+    assert_eq!((&stay["id"], &stay["target"]), (&first["id"], &"minio".into()), "{pruned:#}");
+    let reason = text_of(&stay["reason"]);
+    assert!(reason.contains("the target is not configured"), "{reason}");
+
+    let id = text_of(&first["id"]);
+    for name in [format!("{id}.json"), format!("{id}.notes")] {
+        assert!(reason.contains(&name), "{reason}");
+        fs::remove_file(data_dir.join("backups").join(name)).unwrap();
+    }
+    let pruned = server.http.ask("/api/backups/prune").expect(200).json();
+    assert_eq!((&pruned["stay"], &pruned["remove"]), (&json!([]), &json!([])), "{pruned:#}");
+    assert_eq!(server.http.run_job("prune")["result"], "ok");
+    assert_eq!(s3.objects().len(), 2, "what lies there is left alone");
+    assert!(server.terminate().0.success());
 }

@@ -232,3 +232,46 @@ fn every_file_that_the_configuration_names_is_read_by_the_check() {
     check("UNOC_BACKUP_TARGETS", &targets).expect(0);
     assert!(!path("data").exists(), "a check makes nothing");
 }
+
+/// A frame around something else would be passed over, and trust nobody.
+#[test]
+fn certificates_that_cannot_be_parsed_and_names_given_twice_are_faults() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let framed = "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n";
+    fs::write(path("bad.pem"), framed).unwrap();
+    fs::write(path("keys.env"), "AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n").unwrap();
+    let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(path("keys.env"), own).unwrap();
+    let shown = directory.path().display();
+    let s3 = "s3://b?endpoint=https://127.0.0.1:1&region=x&name=minio";
+    for (variable, value, key, words) in [
+        (
+            "DATABASE_URL",
+            format!("postgresql://h/d?sslrootcert={shown}/bad.pem"),
+            "database_url",
+            "bad.pem: certificate 1 of the file cannot be parsed",
+        ),
+        (
+            "UNOC_BACKUP_TARGETS",
+            format!("{s3}&credentials_file={shown}/keys.env&ca_file={shown}/bad.pem"),
+            "backup_targets",
+            "bad.pem cannot be used: certificate 1 of the file cannot be parsed",
+        ),
+        (
+            "UNOC_BACKUP_TARGETS",
+            format!(
+                "{}-mnt-x&credentials_file={shown}/no.env, file:///mnt/x",
+                s3.replace("=minio", "=file")
+            ),
+            "backup_targets",
+            "two backup targets are named file-mnt-x",
+        ),
+    ] {
+        let mut command = unoc(&["config", "check"]);
+        let said = said(command.arg("--data-dir").arg(path("data")).env(variable, &value));
+        let said = said.expect(3);
+        let is_named = said.stderr.contains(&format!("{key} = ")) && said.stderr.contains(words);
+        assert!(is_named, "{value}: {said:?}");
+    }
+}

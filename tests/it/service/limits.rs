@@ -1,5 +1,6 @@
 //! Hosts and processes at their limits: few open files, no IPv6, a server that is stopped.
 
+use std::io::Write;
 use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
@@ -46,8 +47,19 @@ fn no_more_connections_are_taken_than_there_are_files() {
         shell
     });
     server.logged(|line| line.contains("The limit of open files allows 36 of 4096 connections"));
-    let clients: Vec<TcpStream> =
-        (0..60).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    // Far more than there are files. Each asks something, so that an answer tells who has a place.
+    let mut clients: Vec<TcpStream> =
+        (0..150).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    for client in &mut clients {
+        client.set_nonblocking(true).unwrap();
+        client.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    }
+    let answered = || clients.iter().filter(|client| client.peek(&mut [0]).is_ok()).count();
+    wait::until("all places taken", || (answered() >= 36).then_some(()));
+    // Who took more would fail at one of them in this while.
+    let mut looks = 0..100;
+    wait::until("further attempts", || looks.next().is_none().then_some(()));
+    assert_eq!(complaints(&server), 0);
     drop(clients);
     server.http.get("/health/live").expect(200);
     assert_eq!(complaints(&server), 0);
