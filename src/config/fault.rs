@@ -38,10 +38,10 @@ pub struct Fault {
 }
 
 impl fmt::Display for Fault {
-    /// One line: `port = "x" (flag --port): allowed is 0-65535, 0 = any free port; hint`.
+    /// One line: `port = "x" (flag --port): expected 0-65535, 0 = any free port; hint`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, value, source, allowed, hint } = self;
-        write!(f, "{key} = \"{value}\" ({source}): allowed is {allowed}")?;
+        write!(f, "{key} = \"{value}\" ({source}): expected {allowed}")?;
         hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
     }
 }

@@ -156,19 +156,19 @@ fn all_faults_of_all_layers_come_at_once() {
         .flag("nothing", "1");
     let directory = format!("{}/", case.directory.path().display());
     let text = case.load().unwrap_err().to_string().replace(&directory, "");
-    let port = "allowed is 0-65535, 0 = any free port";
-    let known = "allowed is a known name, see `unoc config show`";
+    let port = "expected 0-65535, 0 = any free port";
+    let known = "expected a known name, see `unoc config show`";
     let expected = [
         format!("prot = \"***\" (unoc.toml:2): {known}; did you mean port?"),
         format!("UNOC_LOG_LEVLE = \"***\" (environment): {known}; did you mean UNOC_LOG_LEVEL?"),
         format!("nothing = \"***\" (flag): {known}"),
         format!("port = \"70000\" (unoc.toml:1): {port}"),
-        "cache_mib = \"true\" (unoc.toml:3): allowed is 4-4096".to_owned(),
-        "host = \"array\" (unoc.toml:4): allowed is an IP address, 0.0.0.0 or :: for all; \
+        "cache_mib = \"true\" (unoc.toml:3): expected 4-4096".to_owned(),
+        "host = \"array\" (unoc.toml:4): expected an IP address, 0.0.0.0 or :: for all; \
          write one value, in quotes"
             .to_owned(),
         format!("port = \"x\\n\" (environment UNOC_PORT): {port}"),
-        "base_path = \"/a b\" (flag --base-path): allowed is empty or a path such as /unoc, \
+        "base_path = \"/a b\" (flag --base-path): expected empty or a path such as /unoc, \
          at most 256 of A-Z a-z 0-9 - . _ ~ /"
             .to_owned(),
     ];

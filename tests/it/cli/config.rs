@@ -31,15 +31,15 @@ fn all_faults_are_listed_at_once() {
     assert!(text.stdout.is_empty(), "{text:?}");
     let path = file.display();
     for words in [
-        format!("port = \"70000\" ({path}:1): allowed is 0-65535, 0 = any free port"),
+        format!("port = \"70000\" ({path}:1): expected 0-65535, 0 = any free port"),
         format!("colour = \"***\" ({path}"),
-        format!("log_level = \"LOUD\" ({path}:3): allowed is TRACE, DEBUG, INFO"),
-        format!("shutdown_token = \"***\" ({path}:4): allowed is 8-256 characters"),
-        "base_path = \"/a//b\" (environment UNOC_BASE_PATH): allowed is ".to_owned(),
-        "UNOC_PROT = \"***\" (environment): allowed is a known name".to_owned(),
+        format!("log_level = \"LOUD\" ({path}:3): expected TRACE, DEBUG, INFO"),
+        format!("shutdown_token = \"***\" ({path}:4): expected 8-256 characters"),
+        "base_path = \"/a//b\" (environment UNOC_BASE_PATH): expected ".to_owned(),
+        "UNOC_PROT = \"***\" (environment): expected a known name".to_owned(),
         "did you mean UNOC_PORT?".to_owned(),
-        "cache_mib = \"1\" (environment UNOC_CACHE_MIB): allowed is 4-4096".to_owned(),
-        "max_connections = \"3\" (flag --max-connections): allowed is 16-100000".to_owned(),
+        "cache_mib = \"1\" (environment UNOC_CACHE_MIB): expected 4-4096".to_owned(),
+        "max_connections = \"3\" (flag --max-connections): expected 16-100000".to_owned(),
     ] {
         assert!(text.stderr.contains(&words), "{words}\nin {}", text.stderr);
     }
