@@ -80,10 +80,12 @@ async function measureOurs(browser, url) {
   const pan = await panFps(page, MIDDLE)
   const zoom = await zoomFps(page, MIDDLE)
   // All subscribers drawn: where a picture without level of detail would always be.
-  await page.locator('.stage').focus()
   for (let step = 0; step < 6 || (await scaleOf(page)) < SUBSCRIBERS_SCALE; step += 1) {
     if (step >= ZOOM_STEPS_MAX) throw new Error('the picture does not grow with the key +')
-    await page.keyboard.press('+')
+    // The page may still be taking the stage up again, which costs it the focus.
+    await page.locator('.stage').press('+')
+    // The scale is told with the next frame.
+    if (step >= 6) await page.waitForTimeout(50)
   }
   await page.waitForTimeout(600)
   const near = await panFps(page, MIDDLE)
