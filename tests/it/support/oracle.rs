@@ -387,10 +387,10 @@ impl Oracle {
                 .values()
                 .any(|device| self.check_parent(device.device_type, device.parent).is_err())
             || self.links.values().any(|link| link.length_km.is_some_and(|km| km < 0.0))
-            || self
-                .links
-                .values()
-                .any(|link| self.interfaces[&link.a.0].device == self.interfaces[&link.b.0].device)
+            || self.links.values().any(|link| {
+                let [a, b] = [link.a, link.b].map(|end| self.interfaces[&end.0].device);
+                self.check_ends(a, b, false).is_err()
+            })
     }
 
     fn add_interface(
