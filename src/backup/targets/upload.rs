@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt, TryFutureExt};
 use object_store::path::Path as ObjectPath;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use uuid::Uuid;
@@ -23,6 +24,9 @@ const PART_BYTES: usize = 8 * 1024 * 1024;
 
 /// Parts that are on their way at a time: one is sent while the next is read, in 16 MiB of memory.
 const PARTS_IN_FLIGHT: usize = 2;
+
+/// A part on its way; gives its bytes.
+type SentPart = BoxFuture<'static, object_store::Result<u64>>;
 
 /// A complete local file that is to be copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,8 +95,14 @@ impl Target {
         }
         let begun = self.within(self.patience.call, store.put_multipart(object)).await?;
         let mut upload = begun.map_err(|error| self.failed(&file.name, &error))?;
-        let sent = self.send_parts(upload.as_mut(), source, first, file, progress).await;
+        let mut in_flight = FuturesUnordered::new();
+        let parts = self.send_parts(upload.as_mut(), &mut in_flight, source, first, file, progress);
+        let sent = parts.await;
         if sent.is_err() {
+            // A part that ends after the abort is kept (Amazon S3 API, "AbortMultipartUpload"), and
+            // one that a directory is still writing holds its room.
+            let ended = async { while in_flight.next().await.is_some() {} };
+            self.within(self.patience.call, ended).await.ok();
             // Parts that stay behind cost room until the bucket's own rule removes them.
             self.within(self.patience.call, upload.abort()).await.ok();
         }
@@ -102,20 +112,20 @@ impl Target {
     async fn send_parts(
         &self,
         upload: &mut dyn MultipartUpload,
+        in_flight: &mut FuturesUnordered<SentPart>,
         mut source: Source,
         first: Bytes,
         file: &LocalFile,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), TargetError> {
         let failed = |error: &object_store::Error| self.failed(&file.name, error);
-        let mut in_flight = FuturesUnordered::new();
         let (mut part, mut sent_bytes) = (first, 0);
         loop {
             let is_last = part.is_empty();
             if !is_last {
                 let bytes = u64::try_from(part.len()).unwrap_or(u64::MAX);
                 let put = upload.put_part(PutPayload::from_bytes(part));
-                in_flight.push(async move { put.await.map(|()| bytes) });
+                in_flight.push(put.map_ok(move |()| bytes).boxed());
             }
             let keep = if is_last { 0 } else { PARTS_IN_FLIGHT - 1 };
             while in_flight.len() > keep {

@@ -119,20 +119,27 @@ fn a_full_directory_is_called_full_and_keeps_nothing() {
         return;
     }
     let target = target(&root);
-    let results = [9 * MIB, 20 * MIB].map(|bytes| {
-        let name = format!("unoc_{bytes}");
-        bench.upload(&target, &bench.file(&name, bytes))
+    let [small, kept, large] =
+        [1000, 9 * MIB, 20 * MIB].map(|bytes| bench.file(&format!("unoc_{bytes}"), bytes));
+    let first = bench.upload(&target, &kept);
+    // A part that was still being written when another failed once held its room for a while.
+    let rounds = (0..20).map(|_| {
+        let refused = bench.upload(&target, &large);
+        let files = files(&root.join(SITE.to_string()));
+        let next = bench.upload(&target, &small);
+        fs::remove_file(root.join(SITE.to_string()).join(&small.name)).ok();
+        (refused, files, next)
     });
-    let kept = files(&root.join(SITE.to_string()));
-    let next = bench.upload(&target, &bench.file("unoc_small", 1000));
+    let rounds: Vec<_> = rounds.collect();
     let unmounted = Command::new("umount").arg(&root).status().expect("umount can be run");
     assert!(unmounted.success());
 
-    let [first, second] = results;
     first.expect("it has room");
-    let error = second.unwrap_err();
-    assert!(matches!(error, TargetError::Full { .. }), "{error:?}");
-    assert!(error.to_string().contains("make room"), "{error}");
-    assert_eq!(kept, [format!("unoc_{}", 9 * MIB)]);
-    next.expect("the room of the failed copy is free again");
+    for (refused, files, next) in rounds {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, TargetError::Full { .. }), "{error:?}");
+        assert!(error.to_string().contains("make room"), "{error}");
+        assert_eq!(files, [kept.name.clone()]);
+        next.expect("the room of the failed copy is free again");
+    }
 }
