@@ -2,7 +2,7 @@ import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { icons } from './vite.icons.ts'
-import { parts } from './vite.parts.ts'
+import { parts } from './vite.prefetch.ts'
 
 // Relative URLs: the server rewrites `<base href="/">` to its configured base path, and
 // everything else in the pages follows from it.

@@ -1,7 +1,7 @@
 import { createApp } from 'vue'
 import App from './App.vue'
 import { startFeed } from './live/feed'
-import { fetchPartsAhead } from './parts'
+import { fetchPartsAhead } from './prefetch'
 import { router } from './router'
 import { startTheme } from './stores/theme'
 import { startView } from './stores/view'

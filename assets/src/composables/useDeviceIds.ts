@@ -1,6 +1,6 @@
 import { onScopeDispose, type ShallowRef, shallowRef, watch } from 'vue'
 import { devices } from '../stores/devices'
-import { listDevices, type ListQuery } from '../utils/deviceList'
+import { listDevices, type ListQuery } from '../domain/deviceList'
 
 /** Share of the time that re-sorting a storm of changes may take: one part in six. */
 const REST_FACTOR = 5

@@ -1,6 +1,6 @@
 import { fetchHealth } from '../api/health'
 import { fetchSync } from '../api/sync'
-import { poll } from '../composables/usePolled'
+import { poll } from '../composables/poll'
 
 const PAUSE_MS = 5_000
 /** A server without a mirror gets none by itself. */

@@ -1,6 +1,6 @@
 import { fetchJobs, patchJob, runJob } from '../api/jobs'
 import type { Job, JobPatch } from '../api/types'
-import { poll } from '../composables/usePolled'
+import { poll } from '../composables/poll'
 import { write } from './writes'
 
 const PAUSE_MS = 15_000

@@ -1,7 +1,7 @@
 import { clearOverride, setOverride } from '../api/devices'
 import { clearLinkOverride, updateLink } from '../api/links'
 import type { Device } from '../api/types'
-import type { Held } from '../utils/held'
+import type { Held } from '../domain/overrides'
 import { runAll } from '../utils/runAll'
 import { forceStatus, releaseStatus } from './devices'
 import { write } from './writes'

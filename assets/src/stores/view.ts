@@ -1,6 +1,6 @@
 import { reactive, watch } from 'vue'
 import type { Router } from 'vue-router'
-import { mergeView, readView, type View } from '../utils/viewQuery'
+import { mergeView, readView, type View } from './viewQuery'
 
 /** Filters, order and the chosen device of this page. The URL's query holds the same. */
 export const view = reactive<View>(readView(''))

@@ -1,4 +1,4 @@
-import { TYPE_LABELS } from '../api/words'
+import { TYPE_LABELS } from '../domain/deviceTypes'
 
 const labels = new Map<string, string>(Object.entries(TYPE_LABELS))
 const integer = new Intl.NumberFormat('en')

@@ -1,4 +1,4 @@
-import type { SortKey } from '../../utils/deviceList'
+import type { SortKey } from '../../domain/deviceList'
 
 /** Row and head of the table, in pixels: virtual scrolling computes with them. */
 export const ROW_HEIGHT = 40

@@ -10,7 +10,7 @@ import { openDevice } from '../../stores/view'
 import { saveText } from '../../utils/download'
 import { typeLabel } from '../../utils/format'
 import type { IconName } from '../../utils/iconNames'
-import { findDevices, matches } from '../../utils/search'
+import { findDevices, matches } from '../../domain/deviceSearch'
 import { whyMissing } from './missing'
 
 /** Something that the search offers. */

@@ -1,5 +1,5 @@
 import type { Device, Link } from '../../api/types'
-import { DEVICE_TYPES } from '../../api/words'
+import { DEVICE_TYPES } from '../../domain/deviceTypes'
 import { setDetail } from './detail'
 import { layOut, type Point } from './layout'
 import { shapeNetwork } from './shape'

@@ -1,6 +1,6 @@
 import type { DeviceType } from '../../api/types'
-import { DEVICE_TYPES } from '../../api/words'
-import { DEVICE_ICONS } from '../../utils/deviceIcons'
+import { DEVICE_TYPES } from '../../domain/deviceTypes'
+import { DEVICE_ICONS } from '../../domain/deviceIcons'
 
 /** Cells of the icon texture in each direction; powers of two, so that it can be minified. */
 export const ATLAS_CELLS = 4

@@ -1,0 +1,92 @@
+import { computed, type ComputedRef, shallowRef, type ShallowRef } from 'vue'
+import { detailOf } from '../api/http'
+import { type Encoding, type Outcome, sendTable } from '../api/tables'
+import type { ImportFaults, ImportReport } from '../api/types'
+
+/** What the server takes in one table. */
+export const FILE_BYTES_MAX = 16 * 1024 * 1024
+
+/** Where an import stands. What was read of the file is what will be imported. */
+export type ImportState =
+  | { phase: 'choose'; problem: string | null }
+  | { phase: 'checking' }
+  | { phase: 'faulty'; faults: ImportFaults }
+  | { phase: 'ready'; report: ImportReport; table: ArrayBuffer }
+  | { phase: 'importing'; report: ImportReport; table: ArrayBuffer }
+  | { phase: 'done'; report: ImportReport }
+
+type Send = typeof sendTable
+
+/** Checks a table on the server and imports it; `send` stands for the server. */
+export function useTableImport(send: Send = sendTable): {
+  state: Readonly<ShallowRef<ImportState>>
+  fileName: Readonly<ShallowRef<string>>
+  encoding: ShallowRef<Encoding>
+  busy: ComputedRef<boolean>
+  check: (file: Blob & { name: string }) => Promise<void>
+  checkAgain: () => Promise<void>
+  importIt: () => Promise<void>
+} {
+  const state = shallowRef<ImportState>({ phase: 'choose', problem: null })
+  const fileName = shallowRef('')
+  const encoding = shallowRef<Encoding>('utf-8')
+  let chosen: (Blob & { name: string }) | null = null
+  /** Counts what was asked: only the newest question's answer is shown. */
+  let turn = 0
+
+  async function check(file: Blob & { name: string }): Promise<void> {
+    chosen = file
+    fileName.value = file.name
+    turn += 1
+    const mine = turn
+    state.value = { phase: 'checking' }
+    const next = await ask(file)
+    if (mine === turn) state.value = next
+  }
+
+  async function ask(file: Blob): Promise<ImportState> {
+    if (file.size > FILE_BYTES_MAX) return failed('The file is larger than 16 MiB; split it.')
+    let table: ArrayBuffer
+    try {
+      table = await file.arrayBuffer()
+    } catch {
+      return failed('The file cannot be read, or has changed since it was chosen; choose it again.')
+    }
+    try {
+      return shown(await send(table, { encoding: encoding.value, dryRun: true }), (report) => ({
+        phase: 'ready',
+        report,
+        table,
+      }))
+    } catch (error) {
+      return failed(detailOf(error))
+    }
+  }
+
+  async function checkAgain(): Promise<void> {
+    if (chosen !== null) await check(chosen)
+  }
+
+  async function importIt(): Promise<void> {
+    if (state.value.phase !== 'ready') return
+    const { report, table } = state.value
+    state.value = { phase: 'importing', report, table }
+    try {
+      const outcome = await send(table, { encoding: encoding.value, dryRun: false })
+      state.value = shown(outcome, (done) => ({ phase: 'done', report: done }))
+    } catch (error) {
+      state.value = failed(detailOf(error))
+    }
+  }
+
+  const busy = computed(() => state.value.phase === 'importing')
+  return { state, fileName, encoding, busy, check, checkAgain, importIt }
+}
+
+function shown(outcome: Outcome, good: (report: ImportReport) => ImportState): ImportState {
+  return 'report' in outcome ? good(outcome.report) : { phase: 'faulty', faults: outcome.faults }
+}
+
+function failed(problem: string): ImportState {
+  return { phase: 'choose', problem }
+}

@@ -1,0 +1,134 @@
+import type { AuditChange, AuditRow, Device } from '../api/types'
+import { formatCounted, typeLabel } from '../utils/format'
+
+/** What happened to one entity, in words. */
+export interface Told {
+  key: string
+  kind: AuditChange['kind']
+  /** Device to open; null when it is none or gone. */
+  deviceId: number | null
+  what: string
+  /** Changed values, key by key. */
+  fields: { key: string; before: string; after: string }[]
+}
+
+/** Values that follow from others, or tell only the time. */
+const SILENT = new Set(['updated_at', 'created_at', 'status_since', 'id', 'signal', 'status_reasons'])
+
+/** The changes of a row that a person caused first, those that follow from them after. */
+export function tellRow(row: AuditRow): Told[] {
+  return row.changes.map(tell)
+}
+
+export function tell(change: AuditChange): Told {
+  const { kind, id, before, after } = change
+  const image = after ?? before
+  const name = image !== null && 'name' in image ? image.name : `${kind} ${id}`
+  const noun = kind === 'device' ? typeLabel((image as Device).device_type) : capital(kind)
+  const verb = before === null ? 'added' : after === null ? 'removed' : 'changed'
+  return {
+    key: `${kind} ${id}`,
+    kind,
+    deviceId: kind === 'device' ? id : null,
+    what: kind === 'link' ? `Link ${id} ${verb}` : `${noun} ${name} ${verb}`,
+    fields: before === null || after === null ? [] : differences(before, after),
+  }
+}
+
+/** Whether a change touches a device or one of its ports. */
+export function concernsDevice(change: AuditChange, deviceId: number): boolean {
+  if (change.kind === 'device') return change.id === deviceId
+  if (change.kind === 'link') return false
+  return (change.after ?? change.before)?.device_id === deviceId
+}
+
+/** What stands in one line of the changes: a row, or the rows of devices that were moved together. */
+export interface Line {
+  /** The same for as long as the line is shown, whatever joins it at either end. */
+  key: number
+  /** Of the rows in it, newest first. */
+  ids: number[]
+  row: AuditRow
+  /** How many requests it took. */
+  requests: number
+  /** More of it may be among the rows that are not loaded. */
+  isCut: boolean
+}
+
+/** The page saves a drag or an undo device by device, a few at once. */
+const MOVE_PAUSE_MS_MAX = 2_000
+
+/**
+ * Rows, newest first, in lines: moves by one actor that followed at once are one. `before` are the
+ * lines that were shown until now; `isAll`: there are no older rows.
+ */
+export function linesOf(rows: readonly AuditRow[], before: readonly Line[] = [], isAll = true): Line[] {
+  const keys = new Map(before.flatMap(({ key, ids }) => ids.map((id) => [id, key] as const)))
+  const lines: Line[] = []
+  let oldest: AuditRow | null = null
+  for (const row of rows) {
+    const line = lines.at(-1)
+    if (line !== undefined && oldest !== null && isMove(row) && isMove(oldest) && follows(oldest, row)) {
+      line.ids.push(row.id)
+      line.requests += 1
+      line.row = {
+        ...line.row,
+        action: 'move devices',
+        changes: [...line.row.changes, ...row.changes],
+        change_count: line.row.change_count + row.change_count,
+      }
+    } else lines.push({ key: row.id, ids: [row.id], row, requests: 1, isCut: false })
+    oldest = row
+  }
+  for (const line of lines) line.key = line.ids.map((id) => keys.get(id)).find((key) => key !== undefined) ?? line.key
+  const last = lines.at(-1)
+  if (last !== undefined) last.isCut = !isAll && last.requests > 1
+  return lines
+}
+
+function follows(newer: AuditRow, older: AuditRow): boolean {
+  const pause = Date.parse(newer.at) - Date.parse(older.at)
+  return newer.actor === older.actor && pause <= MOVE_PAUSE_MS_MAX
+}
+
+/** Whether nothing but the places of devices changed. */
+function isMove({ changes, change_count: count }: AuditRow): boolean {
+  return (
+    changes.length > 0 &&
+    changes.length === count &&
+    changes.every((change) => {
+      if (change.kind !== 'device' || change.before === null || change.after === null) return false
+      const keys = differences(change.before, change.after).map(({ key }) => key)
+      return keys.length > 0 && keys.every((key) => key === 'x' || key === 'y')
+    })
+  )
+}
+
+/** A row in one line. */
+export function rowSummary(row: AuditRow, isCut = false): string {
+  if (row.action === 'move devices') {
+    const count = formatCounted(new Set(row.changes.map(({ id }) => id)).size, 'device')
+    return isCut ? `at least ${count}` : count
+  }
+  const first = row.changes.find(({ kind }) => kind === 'device') ?? row.changes[0]
+  const image = first === undefined ? null : (first.after ?? first.before)
+  if (image !== null && 'name' in image && row.change_count < 40) return image.name
+  return formatCounted(row.change_count, 'entity')
+}
+
+function differences(before: object, after: object): Told['fields'] {
+  const old = new Map<string, unknown>(Object.entries(before))
+  return Object.entries(after).flatMap(([key, value]: [string, unknown]) => {
+    if (SILENT.has(key) || JSON.stringify(value) === JSON.stringify(old.get(key))) return []
+    return [{ key, before: show(old.get(key)), after: show(value) }]
+  })
+}
+
+function show(value: unknown): string {
+  if (value === null || value === undefined) return 'none'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import type { Activity } from '../../api/types'
+import { aBackup } from './testing'
+import { copiesWords, keptWords, phraseOf, progressWords, rowsOf, rowWords, verifiedHow, verifiedShort } from './labels'
+
+const HOW = { at: '', is_ok: true, duration_ms: 1, message: '', postgres_result: null }
+const ACTIVITY: Activity = { kind: 'backup', backup_id: null, phase: '', done: 0, total: 0, unit: 'rows', since: '' }
+
+function plain(text: string | null): string | null {
+  return text?.replaceAll('\u00a0', ' ') ?? null
+}
+
+test('how a backup was verified', () => {
+  expect(verifiedHow({ ...HOW, kind: 'quick', postgres: null })).toBe('quick, into a scratch store')
+  expect(plain(verifiedHow({ ...HOW, kind: 'full', postgres: '15.18' }))).toBe('full, PostgreSQL 15.18')
+  expect(verifiedHow({ ...HOW, kind: 'offhost', postgres: null })).toBe('from the off-host copy, into a scratch store')
+  expect(plain(verifiedShort({ ...HOW, kind: 'offhost', postgres: '17.2' }))).toBe('off-host, PostgreSQL 17.2')
+  const failed = { ...HOW, kind: 'full' as const, postgres: null, postgres_result: 'failed' as const }
+  expect(verifiedHow(failed)).toBe('full, PostgreSQL failed')
+  expect(plain(verifiedShort(failed))).toBe('full, PostgreSQL failed')
+})
+
+test('how far an activity is', () => {
+  expect(progressWords(ACTIVITY)).toBeNull()
+  expect(plain(progressWords({ ...ACTIVITY, done: 1_200, total: 4_000 }))).toBe('1,200 of 4,000 rows')
+  expect(plain(progressWords({ ...ACTIVITY, done: 1_048_576, total: 2_097_152, unit: 'bytes' }))).toBe('1.00 MiB of 2.00 MiB')
+})
+
+test('rows, copies and what keeps a backup', () => {
+  expect(rowsOf(aBackup())).toBe(54)
+  expect(plain(rowWords(aBackup()))).toBe('3 devices, 9 interfaces, 2 links, 40 audit')
+  expect(keptWords({ kept_as: ['last', 'newest verified'] })).toBe('last, newest verified')
+  expect(keptWords({ kept_as: [] })).toBe('removed by the next pruning')
+  expect([copiesWords(1), copiesWords(2)].map(plain)).toEqual(['1 copy', '2 copies'])
+})
+
+test('the word that confirms a restore', () => {
+  expect(phraseOf('unoc_20261125_021500')).toBe('021500')
+  expect(phraseOf('unoc_20261125_021500_2')).toBe('unoc_20261125_021500_2')
+})

@@ -1,0 +1,98 @@
+import type { Activity, Backup, BackupCopy, BackupTarget, Verification } from '../../api/types'
+import type { Tone } from '../deviceTypes'
+import { formatBytes, formatCount, formatCounted } from '../../utils/format'
+
+/** Why a backup was made. */
+export const REASONS: Record<Backup['reason'], string> = {
+  schedule: 'By schedule',
+  manual: 'By hand',
+  upgrade: 'Before an upgrade',
+  restore: 'Before a restore',
+  missed: 'Catch-up after downtime',
+  repair: 'Replaces a bad one',
+}
+
+/** A backup counts only once it was restored. */
+export const STATES: Record<Backup['state'], { word: string; tone: Tone }> = {
+  verified: { word: 'Verified', tone: 'up' },
+  unverified: { word: 'Not verified', tone: 'minor' },
+  bad: { word: 'Bad', tone: 'down' },
+}
+
+/** Neither on this host nor, as far as is known, off it. */
+export const GONE: { word: string; tone: Tone } = { word: 'File missing', tone: 'down' }
+
+/** Whether its file is anywhere. */
+export function isHeld({ is_local: isLocal, copies }: Backup): boolean {
+  return isLocal || copies.some(({ state }) => state === 'done')
+}
+
+export const TARGET_STATES: Record<BackupTarget['state'], { word: string; tone: Tone }> = {
+  ok: { word: 'OK', tone: 'up' },
+  unknown: { word: 'Not tried yet', tone: 'minor' },
+  failing: { word: 'Failing', tone: 'degraded' },
+}
+
+export const COPY_STATES: Record<BackupCopy['state'], { word: string; tone: Tone }> = {
+  done: { word: 'copied', tone: 'up' },
+  pending: { word: 'waiting', tone: 'minor' },
+  failed: { word: 'failed', tone: 'degraded' },
+}
+
+export const ACTIVITIES: Record<Activity['kind'], string> = {
+  backup: 'Backing up',
+  verify: 'Verifying',
+  restore: 'Restoring',
+  undo: 'Undoing the restore',
+  copy: 'Copying off the host',
+  prune: 'Pruning',
+}
+
+/** How a verification was done. */
+export function verifiedHow({ kind, postgres, postgres_result: result }: Verification): string {
+  if (kind === 'quick') return 'quick, into a scratch store'
+  const from = kind === 'offhost' ? 'from the off-host copy' : 'full'
+  if (result === 'failed') return `${from}, PostgreSQL failed`
+  return postgres === null ? `${from}, into a scratch store` : `${from}, PostgreSQL\u00a0${postgres}`
+}
+
+/** The same in a word, for a table. */
+export function verifiedShort({ kind, postgres, postgres_result: result }: Verification): string {
+  const word = { quick: 'quick', full: 'full', offhost: 'off-host' }[kind]
+  if (result === 'failed') return `${word}, PostgreSQL\u00a0failed`
+  return postgres === null ? word : `${word}, PostgreSQL\u00a0${postgres}`
+}
+
+/** How far an activity is, in its own unit; null where the total is not known. */
+export function progressWords({ done, total, unit }: Activity): string | null {
+  if (total <= 0) return null
+  return unit === 'bytes'
+    ? `${formatBytes(done)} of ${formatBytes(total)}`
+    : `${formatCount(done)} of ${formatCounted(total, 'row')}`
+}
+
+/** Why a backup stays, or when it goes. */
+export function keptWords({ kept_as: kept }: Pick<Backup, 'kept_as'>): string {
+  return kept.length === 0 ? 'removed by the next pruning' : kept.join(', ')
+}
+
+export function copiesWords(count: number): string {
+  return formatCounted(count, 'copy')
+}
+
+export function rowsOf({ rows }: Pick<Backup, 'rows'>): number {
+  return Object.values(rows).reduce((sum, each) => sum + each, 0)
+}
+
+/** The rows of each kind, for who wants to know exactly. */
+export function rowWords({ rows }: Pick<Backup, 'rows'>): string {
+  return Object.entries(rows).map(([kind, count]) => `${formatCount(count)}\u00a0${kind}`).join(', ')
+}
+
+/**
+ * What is typed before a restore: the time in the backup's id tells the backups of a day apart, and
+ * can be typed at night. An id of another form is typed whole.
+ */
+export function phraseOf(id: string): string {
+  return /_(\d{6})$/.exec(id)?.[1] ?? id
+}

@@ -1,0 +1,215 @@
+import type { Backup, Backups, Job, JobRun, Verification } from '../../api/types'
+import type { Tone } from '../deviceTypes'
+import { formatAge, formatCounted, formatSeconds, formatSpan, formatTime } from '../../utils/format'
+import { lastRun } from '../jobs/labels'
+import { isHeld, verifiedHow } from './labels'
+
+/** Can this site be restored right now, and what would help. */
+export interface Verdict {
+  tone: 'calm' | 'warn' | 'bad'
+  headline: string
+  /** The moment that the headline ends with. */
+  at: string | null
+  lines: string[]
+  /** The one action that helps; null where nothing has to be done. */
+  help: Help | null
+}
+
+export type Help = 'backup' | 'verify' | 'copy'
+
+/** A question of the night shift, answered. */
+export interface Answer {
+  name: string
+  tone: Tone
+  value: string
+  detail: string
+  /** The exact moment behind it. */
+  at: string | null
+}
+
+/** `job` is the one that makes the backups, where it is known. */
+export function verdictOf(all: Backups, job: Job | null = null): Verdict {
+  const { backups, rpo_s: rpo, is_stale: isStale, stale_after_s: limit } = all
+  const at = restorableAt(all)
+  const [newest] = backups
+  const failed = failedRun(all, job)
+  const troubles = troublesOf(all, failed)
+  if (newest === undefined && at === null) {
+    const isLost = job?.runs.some(({ result }) => result === 'ok') === true
+    const text = isLost
+      ? `Backups were made, but ${all.directory} holds none. Was it emptied, or is its volume not mounted?`
+      : 'No backup has been made yet. Making one takes seconds and interrupts nothing.'
+    const tone = isStale || isLost ? 'bad' : 'warn'
+    return { tone, headline: 'There is nothing to restore from', at, lines: [text, ...troubles], help: 'backup' }
+  }
+  const again = newest?.state === 'unverified' ? 'verify' : 'backup'
+  if (at === null) {
+    const there = backups.length === 1 ? 'There is a backup' : `There are ${formatCounted(backups.length, 'backup')}`
+    const text = `${there}, but none has been restored and compared successfully.`
+    const lines = goneProof(all) === undefined ? [text, ...troubles] : troubles
+    return { tone: 'bad', headline: 'No verified backup', at, lines, help: again }
+  }
+  if (goneProof(all) !== undefined) {
+    return { tone: 'bad', headline: 'Restorable only as of', at, lines: troubles, help: again }
+  }
+  if (isStale) {
+    const text = `No newer backup is verified. A backup counts as too old after ${formatSpan(limit)}.`
+    return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...troubles], help: again }
+  }
+  if (troubles.length > 0) {
+    const isUnproved = postgresFailure(backups) !== null || newestUnverified(backups) !== null
+    const help = newest?.state === 'bad' || failed !== null ? 'backup' : isUnproved ? 'verify' : 'copy'
+    const isHelping = all.is_directory_answering !== false
+    return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help: isHelping ? help : null }
+  }
+  const left = rpo === null ? '' : ` It counts as too old in ${formatSpan(limit - rpo)} unless a newer one is verified.`
+  const text = `This backup was restored and compared.${left}`
+  return { tone: 'calm', headline: 'Restorable as of', at, lines: [text], help: null }
+}
+
+/** The last run that was to make a backup, where it made none and nothing newer is there. */
+export function failedRun({ backups }: Backups, job: Job | null): JobRun | null {
+  const run = job === null ? null : lastRun(job)
+  if (run === null || run.result === 'ok') return null
+  const newest = backups[0]?.taken_at
+  return newest === undefined || Date.parse(newest) < Date.parse(run.started_at) ? run : null
+}
+
+/** The newest proven backup, where its file is nowhere any more. The server counts it all the same. */
+function goneProof({ backups }: Backups): Backup | undefined {
+  const proven = newestVerified(backups)
+  return proven === undefined || isHeld(proven) ? undefined : proven
+}
+
+/** To which moment the site could be restored, by what is really there. */
+function restorableAt(all: Backups): string | null {
+  if (goneProof(all) === undefined) return all.restorable_as_of
+  return all.backups.find((each) => each.state === 'verified' && isHeld(each))?.taken_at ?? null
+}
+
+/** What kept the newest backup from being verified, in a sentence. */
+function newestUnverified([newest]: Backup[]): string | null {
+  if (newest?.state !== 'unverified' || newest.verification_error === null) return null
+  return `${newest.id} was saved, but could not be verified: ${newest.verification_error}`
+}
+
+/** What kept the last full verification from getting through PostgreSQL, in a sentence. */
+function postgresFailure(backups: Backup[]): string | null {
+  const [last] = backups
+    .flatMap(({ id, verification }) => (verification === null || verification.kind === 'quick' ? [] : [{ id, ...verification }]))
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
+  return last?.postgres_result === 'failed' ? `${last.id} could not be verified in PostgreSQL: ${last.message}` : null
+}
+
+/** What else is wrong, in sentences. */
+function troublesOf(all: Backups, failed: JobRun | null): string[] {
+  const { backups, targets } = all
+  const [newest] = backups
+  const gone = goneProof(all)
+  const lines: string[] = []
+  if (all.is_directory_answering === false) {
+    lines.push(`${all.directory} is not responding; this is what it held at ${formatTime(all.looked_at)}.`)
+  }
+  if (gone !== undefined) {
+    lines.push(`The file of ${gone.id} is no longer on this host, and no copy of it is known.`)
+  }
+  if (newest?.state === 'bad') {
+    const why = newest.verification?.message ?? 'no reason was given.'
+    lines.push(`The newest backup failed its verification: ${why}`)
+  }
+  const unverified = [newestUnverified(backups), postgresFailure(backups)]
+  lines.push(...unverified.filter((line) => line !== null))
+  if (failed !== null) {
+    const how = failed.result === 'interrupted' ? 'was interrupted' : 'failed'
+    lines.push(`The last run made no backup; it ${how}${failed.message === null ? '.' : `: ${failed.message}`}`)
+  }
+  for (const { name, state, last_error: error } of targets) {
+    if (state === 'failing') lines.push(`Copying to ${name} fails${error === null ? '.' : `: ${error}`}`)
+  }
+  return lines
+}
+
+/** The answers beneath the verdict, in the order in which they are asked. */
+export function answersOf(all: Backups, now: number): Answer[] {
+  return [lossAnswer(all, now), durationAnswer(all), rehearsalAnswer(all, now), offHostAnswer(all, now), keyAnswer(all)]
+}
+
+function lossAnswer(all: Backups, now: number): Answer {
+  const name = 'Would be lost now (RPO)'
+  const { is_stale: isStale, backups } = all
+  const at = restorableAt(all)
+  if (at !== null && goneProof(all) !== undefined) {
+    const value = formatSpan((now - Date.parse(at)) / 1_000)
+    return { name, tone: 'down', value, detail: 'since the newest backup that still exists', at }
+  }
+  const rpo = at === null ? null : all.rpo_s
+  if (rpo === null) {
+    const tone = isStale || backups.length > 0 ? 'down' : 'degraded'
+    return { name, tone, value: 'Everything', detail: 'there is no verified backup', at }
+  }
+  const detail = isStale ? 'more than allowed' : 'the changes since then'
+  return { name, tone: isStale ? 'down' : 'up', value: formatSpan(rpo), detail, at }
+}
+
+function durationAnswer({ rto_s: rto }: Backups): Answer {
+  const name = 'A restore takes (RTO)'
+  if (rto === null) return { name, tone: 'up', value: 'Unknown', detail: 'never tested', at: null }
+  return { name, tone: 'up', value: formatSeconds(rto), detail: 'in the last test', at: null }
+}
+
+function rehearsalAnswer(all: Backups, now: number): Answer {
+  const name = 'Last restore test'
+  const { rehearsed_at: at, is_stale: isStale } = all
+  if (at === null) return { name, tone: 'degraded', value: 'Never', detail: 'no backup has been restored yet', at }
+  const how = rehearsalOf(all)
+  const detail = how === null ? 'into a scratch store' : verifiedHow(how)
+  return { name, tone: isStale ? 'degraded' : 'up', value: formatAge(at, now), detail, at }
+}
+
+/** The verification behind `rehearsed_at`. */
+function rehearsalOf({ backups, rehearsed_at: at }: Backups): Verification | null {
+  const found = backups.find(({ verification }) => verification?.at === at)
+  return (found ?? newestVerified(backups))?.verification ?? null
+}
+
+function offHostAnswer({ targets, backups }: Backups, now: number): Answer {
+  const name = 'Off this host'
+  const total = targets.length
+  if (total === 0) {
+    return { name, tone: 'degraded', value: 'No', detail: 'all would be lost with this disk', at: null }
+  }
+  const proven = newestVerified(backups)
+  const done = proven === undefined ? [] : copiesOf(proven)
+  const isFailing = targets.some(({ state }) => state === 'failing')
+  if (done.length > 0) {
+    const isAll = done.length >= total
+    const value = isAll && total === 1 ? 'Yes' : `${done.length} of ${formatCounted(total, 'target')}`
+    const tone = isAll ? 'up' : isFailing ? 'degraded' : 'minor'
+    return { name, tone, value, detail: done.map(({ target }) => target).join(', '), at: done[0]?.at ?? null }
+  }
+  const older = backups.find((each) => copiesOf(each).length > 0)
+  if (older === undefined) {
+    const detail = isFailing ? 'no copy has arrived' : 'the first copy is on its way'
+    return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Not yet', detail, at: null }
+  }
+  const detail = `taken ${formatAge(older.taken_at, now)}`
+  return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Only an older backup', detail, at: older.taken_at }
+}
+
+function keyAnswer({ encryption, backups }: Backups): Answer {
+  const name = 'Encrypted'
+  const { is_on: isOn, recipients } = encryption
+  if (!isOn) return { name, tone: 'up', value: 'No', detail: 'see Encryption below', at: null }
+  if (newestVerified(backups)?.is_encrypted === false) {
+    return { name, tone: 'minor', value: 'Not yet', detail: 'starts with the next backup', at: null }
+  }
+  return { name, tone: 'up', value: 'Yes', detail: `for ${formatCounted(recipients.length, 'key')}`, at: null }
+}
+
+function newestVerified(backups: readonly Backup[]): Backup | undefined {
+  return backups.find((each) => each.is_newest_verified) ?? backups.find(({ state }) => state === 'verified')
+}
+
+function copiesOf({ copies }: Backup): Backup['copies'] {
+  return copies.filter(({ state }) => state === 'done')
+}

@@ -1,0 +1,123 @@
+import type { Device, DeviceType, Status } from '../api/types'
+import { fold, sortKey } from './fold'
+import { typeLabel } from '../utils/format'
+import { foldedName } from './deviceSearch'
+
+export const SORT_KEYS = [
+  'status',
+  'name',
+  'type',
+  'container',
+  'override',
+  'id',
+  'updated',
+] as const
+export type SortKey = (typeof SORT_KEYS)[number]
+
+/** Which devices, in which order. An empty string means any. */
+export interface ListQuery {
+  text: string
+  type: DeviceType | ''
+  status: Status | ''
+  /** Only what stands in this container. */
+  container: number | null
+  /** Only what an operator holds. */
+  overridden: boolean
+  sort: SortKey
+  descending: boolean
+}
+
+export const DEFAULT_QUERY: ListQuery = {
+  text: '',
+  type: '',
+  status: '',
+  container: null,
+  overridden: false,
+  sort: 'id',
+  descending: false,
+}
+
+type Devices = ReadonlyMap<number, Device>
+
+const SEVERITY: Record<Status, number> = { DOWN: 0, DEGRADED: 1, UP: 2 }
+/** Sorts behind every text: what is absent comes last. */
+const LAST = '\u{10FFFF}'
+
+/** Text forms of a device are worked out once; a changed device is a new object. */
+const nameKeys = new WeakMap<Device, string>()
+const reasons = new WeakMap<Device, string>()
+
+/** The ids of the devices that match, in order; equal ones by ascending id. */
+export function listDevices(devices: Devices, query: ListQuery): number[] {
+  const rows = [...devices.values()].filter(matcher(devices, query))
+  const keyOf = keyBy(devices, query.sort)
+  const keyed = rows.map((device) => ({ key: keyOf(device), id: device.id }))
+  const sign = query.descending ? -1 : 1
+  keyed.sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : a.id - b.id))
+  return keyed.map(({ id }) => id)
+}
+
+export function containerName(devices: Devices, device: Device): string | null {
+  if (device.parent_container_id === null) return null
+  return devices.get(device.parent_container_id)?.name ?? `#${device.parent_container_id}`
+}
+
+function matcher(devices: Devices, query: ListQuery): (device: Device) => boolean {
+  const { type, status, container, overridden } = query
+  const text = fold(query.text.trim())
+  const id = /^#?\d+$/.test(text) ? Number(text.replace('#', '')) : null
+  return (device) => {
+    if (type !== '' && device.device_type !== type) return false
+    if (status !== '' && device.effective_status !== status) return false
+    if (container !== null && device.parent_container_id !== container) return false
+    if (overridden && device.status_override === null) return false
+    if (text === '' || device.id === id) return true
+    if (foldedName(device).includes(text) || foldedReason(device).includes(text)) return true
+    const parent = devices.get(device.parent_container_id ?? -1)
+    return parent !== undefined && foldedName(parent).includes(text)
+  }
+}
+
+function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | number {
+  switch (sort) {
+    case 'id':
+      return (device) => device.id
+    case 'name':
+      return nameKey
+    case 'status':
+      return (device) => SEVERITY[device.effective_status]
+    case 'type':
+      return (device) => typeLabel(device.device_type)
+    case 'updated':
+      return (device) => device.updated_at
+    case 'override':
+      return (device) =>
+        device.status_override === null
+          ? LAST
+          : `${SEVERITY[device.status_override]}${foldedReason(device)}`
+    case 'container':
+      return (device) => {
+        const parent = devices.get(device.parent_container_id ?? -1)
+        return parent === undefined ? LAST : nameKey(parent)
+      }
+  }
+}
+
+function nameKey(device: Device): string {
+  return remember(nameKeys, device, () => sortKey(device.name))
+}
+
+function foldedReason(device: Device): string {
+  if (device.override_reason === null) return ''
+  const reason = device.override_reason
+  return remember(reasons, device, () => fold(reason))
+}
+
+function remember(cache: WeakMap<Device, string>, device: Device, make: () => string): string {
+  let text = cache.get(device)
+  if (text === undefined) {
+    text = make()
+    cache.set(device, text)
+  }
+  return text
+}

@@ -1,0 +1,135 @@
+import type { SyncStatus } from '../api/sync'
+import type { HealthDetail } from '../api/types'
+import type { Tone } from './deviceTypes'
+import { formatBytes, formatMoment, formatSeconds, formatSpan } from '../utils/format'
+
+/** One check of the appliance's health. */
+export interface Check {
+  name: string
+  what: string
+  tone: Tone
+  word: string
+  value: string
+  threshold: string
+  /** How much of what there is, 0 to 1, where that makes sense. */
+  share: number | null
+  /** What to do, where it is not fine. */
+  remedy: string | null
+  /** The page that says more, and mends it. */
+  to?: { path: string; label: string }
+}
+
+/** Below this share the volume fills up within days on most hosts. */
+const FREE_SHARE_LOW = 0.1
+const BEHIND_S_MAX = 300
+
+/** `staleAfterS` is how old a backup may become, where that is known. */
+export function checksOf(
+  health: HealthDetail,
+  sync: SyncStatus | null,
+  staleAfterS: number | null,
+  now: number,
+): Check[] {
+  const mirror = sync === null ? [] : [syncCheck(sync)]
+  return [engineCheck(health), volumeCheck(health), ...mirror, ...backupCheck(health, staleAfterS, now)]
+}
+
+function engineCheck({ engine, seq }: HealthDetail): Check {
+  return {
+    name: 'Engine',
+    what: 'The writer responds',
+    tone: engine.is_alive ? 'up' : 'down',
+    word: engine.is_alive ? 'OK' : 'Not answering',
+    value: `at change ${seq.toLocaleString('en')}`,
+    threshold: 'an answer within 2\u00a0s',
+    share: null,
+    remedy: engine.is_alive
+      ? null
+      : 'Writes are refused. Restart the service: sudo systemctl restart unoc',
+  }
+}
+
+function volumeCheck({ volume }: HealthDetail): Check {
+  const share = volume.total_bytes === 0 ? 0 : volume.free_bytes / volume.total_bytes
+  const low = share < FREE_SHARE_LOW
+  return {
+    name: 'Data volume',
+    what: volume.directory,
+    tone: !volume.is_writable ? 'down' : low ? 'degraded' : 'up',
+    word: !volume.is_writable ? 'Read-only' : low ? 'Low' : 'OK',
+    value: `${formatBytes(volume.free_bytes)} free of ${formatBytes(volume.total_bytes)}`,
+    threshold: `read-only below ${formatBytes(volume.min_free_bytes)}`,
+    share: 1 - share,
+    remedy: volume.is_writable
+      ? low
+        ? 'Free up space on the volume before it becomes read-only.'
+        : null
+      : 'Free up space on the volume; the next change is accepted as soon as there is room.',
+  }
+}
+
+function syncCheck(sync: SyncStatus): Check {
+  const tones: Record<SyncStatus['state'], [Tone, string]> = {
+    off: ['up', 'Off'],
+    connecting: ['minor', 'Connecting'],
+    loading: ['minor', 'Loading'],
+    live: sync.behind_s > BEHIND_S_MAX ? ['degraded', 'Late'] : ['up', 'OK'],
+    waiting: ['degraded', 'Waiting'],
+    stopped: ['down', 'Stopped'],
+  }
+  const [tone, word] = tones[sync.state]
+  return {
+    name: 'Copy in PostgreSQL',
+    what: sync.message,
+    tone,
+    word,
+    value: sync.state === 'off' ? 'not configured' : `${formatSeconds(sync.behind_s)} behind`,
+    threshold: `late after ${formatSeconds(BEHIND_S_MAX)}`,
+    share: null,
+    remedy: sync.remedy,
+  }
+}
+
+/** What is wrong although a backup is recent, the gravest first. */
+function backupTroubles({
+  unverified,
+  target_failure: target,
+  postgres_failure: postgres,
+}: NonNullable<HealthDetail['backup']>): { word: string; text: string }[] {
+  // An older server does not say all of them.
+  const found: [string, string | null | undefined][] = [
+    ['Newest not verified', unverified],
+    ['Target not in use', target],
+    ['PostgreSQL failed', postgres],
+  ]
+  return found.flatMap(([word, text]) => (typeof text === 'string' ? [{ word, text }] : []))
+}
+
+/** None from a server that makes no backups. */
+function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | null, now: number): Check[] {
+  if (backup === undefined) return []
+  const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale } = backup
+  const troubles = backupTroubles(backup)
+  const [trouble] = troubles
+  const isNone = at === null
+  const remedies = troubles.map(({ text }) => (text.endsWith('.') ? text : `${text}.`))
+  if (isStale || isNone) remedies.push('Back up now; the backup is verified right away.')
+  const moment = isNone ? '' : `restorable as of ${formatMoment(at, now)}`
+  return [
+    {
+      name: 'Backups',
+      what: 'A recent backup was restored and compared',
+      tone: isStale ? 'down' : isNone || trouble !== undefined ? 'degraded' : 'up',
+      word: isNone ? 'None verified' : isStale ? 'Too old' : (trouble?.word ?? 'OK'),
+      value: isNone
+        ? 'nothing to restore from; all would be lost'
+        : rpo === null
+          ? moment
+          : `${moment}; ${formatSpan(rpo)} of changes would be lost now`,
+      threshold: `too old after ${staleAfterS === null ? 'backup_stale_hours' : formatSpan(staleAfterS)}`,
+      share: null,
+      remedy: remedies.length > 0 ? remedies.join(' ') : null,
+      to: { path: '/operations/backups', label: 'Open Backups' },
+    },
+  ]
+}

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { clampMargin, marginPercent } from './opticalMargin'
+
+test.each([
+  [-40, -3, 0],
+  [-3, -3, 0],
+  [6, 6, 50],
+  [15, 15, 100],
+  [23.5, 15, 100],
+])('%d dB is held at %d and stands at %d %%', (margin, held, percent) => {
+  expect(clampMargin(margin)).toBe(held)
+  expect(marginPercent(margin)).toBe(percent)
+})

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import type { SyncStatus } from '../api/sync'
+import type { BackupHealth, HealthDetail } from '../api/types'
+import { healthChip, syncChip } from './stateChips'
+
+const asked = { problem: null, at: 1 }
+
+function sync(more: Partial<SyncStatus>): SyncStatus {
+  return { state: 'live', behind_s: 0.4, dirty_count: 0, message: 'm', ...more } as SyncStatus
+}
+
+test.each<[SyncStatus | null, string, string]>([
+  [null, 'calm', 'Off'],
+  [sync({ state: 'off' }), 'calm', 'Off'],
+  [sync({}), 'calm', 'Up to date'],
+  [sync({ dirty_count: 3 }), 'calm', '0.4\u00a0s behind'],
+  [sync({ dirty_count: 3, behind_s: 90 }), 'warn', '1\u00a0min behind'],
+  [sync({ state: 'waiting', behind_s: 12 }), 'warn', '12\u00a0s behind'],
+  [sync({ state: 'stopped' }), 'bad', 'Stopped'],
+  [sync({ state: 'loading' }), 'calm', 'Connecting'],
+])('sync %j is %s, %s', (value, tone, word) => {
+  expect(syncChip({ ...asked, value })).toMatchObject({ tone, word })
+})
+
+test('what is not known is never calm', () => {
+  expect(syncChip({ value: sync({}), problem: 'no answer', at: 1 }).tone).toBe('unknown')
+  expect(syncChip({ value: null, problem: null, at: null }).tone).toBe('unknown')
+  const healthy = { status: 'healthy' } as HealthDetail
+  expect(healthChip({ value: healthy, problem: 'no answer', at: 1 }).tone).toBe('unknown')
+  expect(healthChip({ value: healthy, ...asked })).toMatchObject({ tone: 'calm', word: 'Healthy' })
+  const degraded = { status: 'degraded' } as HealthDetail
+  expect(healthChip({ value: degraded, ...asked }).tone).toBe('warn')
+})
+
+const PROVEN: BackupHealth = {
+  restorable_as_of: '2026-11-28T02:15:00Z',
+  rpo_s: 60,
+  is_stale: false,
+  postgres_failure: null,
+  target_failure: null,
+  unverified: null,
+}
+const NEVER: BackupHealth = { ...PROVEN, restorable_as_of: null, rpo_s: null }
+
+test.each<[string, Partial<HealthDetail>, string, string, string]>([
+  ['all is fine', {}, 'calm', 'Healthy', 'The appliance finds nothing wrong with itself'],
+  ['no backup was ever proven', { backup: NEVER }, 'warn', 'No verified backup', 'No verified backup.'],
+  [
+    'nor for so long that the server counts it',
+    { status: 'degraded', backup: { ...NEVER, is_stale: true } },
+    'warn',
+    'No verified backup',
+    'No verified backup.',
+  ],
+  [
+    'a backup is too old',
+    { status: 'degraded', backup: { ...PROVEN, is_stale: true } },
+    'warn',
+    'Degraded',
+    'The newest verified backup is too old.',
+  ],
+  [
+    'the newest backup is not verified',
+    { status: 'degraded', backup: { ...PROVEN, unverified: 'unoc_20261128_021500' } },
+    'warn',
+    'Degraded',
+    'The newest backup is not verified.',
+  ],
+  [
+    'the sync is stopped too',
+    { status: 'degraded', backup: NEVER, sync: { state: 'stopped', behind_s: 9 } },
+    'warn',
+    'Degraded',
+    'The sync is stopped. No verified backup.',
+  ],
+  ['writes are refused', { status: 'unhealthy', backup: NEVER }, 'bad', 'Unhealthy', 'No verified backup.'],
+])('health: %s', (_, more, tone, word, hint) => {
+  const value = { status: 'healthy', backup: PROVEN, ...more } as HealthDetail
+  expect(healthChip({ ...asked, value })).toEqual({ tone, word, hint })
+})
