@@ -281,7 +281,7 @@ test('a large site is laid out by a worker, below a path too, and is there at on
   })
   await page.getByRole('link', { name: 'Topology' }).first().click()
   await page.locator('.topology-canvas[data-view]').waitFor()
-  expect(scripts).toEqual([expect.stringMatching(/^\/noc\/unoc\/assets\/survey\.worker-[\w-]+\.js$/)])
+  expect(scripts).toEqual([expect.stringMatching(/^\/noc\/unoc\/assets\/layout\.worker-[\w-]+\.js$/)])
   await page.getByRole('link', { name: 'Inventory' }).first().click()
   await page.locator('.topology-canvas').waitFor({ state: 'detached' })
   const [ont] = await large.call<{ id: number; name: string }[]>('GET', 'api/devices?device_type=ONT&limit=1')

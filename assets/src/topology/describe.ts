@@ -1,5 +1,5 @@
 import { formatCount, formatCounted, typeLabel } from '../utils/format'
-import type { Spot } from './model/spots'
+import type { Spot } from './model/graph'
 
 /** A device in a sentence, for those who hear the page. */
 export function describe(spot: Spot): string {

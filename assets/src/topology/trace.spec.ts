@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { UpstreamPath } from '../api/types'
-import { ponSite } from './testing/site'
+import { ponSite } from './testing/testNetwork'
 import { traceKeys, traceText } from './trace'
 
 test('a path lights up in its order, with what stands for its parts from afar', () => {

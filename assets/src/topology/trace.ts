@@ -1,6 +1,6 @@
 import { fetchUpstreamPath } from '../api/devices'
 import type { UpstreamPath } from '../api/types'
-import type { Network } from './model/spots'
+import type { Network } from './model/graph'
 
 /** A path on the picture: how far along it each node and edge is, from 0 to 1. */
 export interface Trace {

@@ -1,4 +1,4 @@
-import type { Rgb } from './look'
+import type { Rgb } from './colorScheme'
 
 const bytes = new Uint8Array(4)
 const float = new Float32Array(bytes.buffer)

@@ -1,11 +1,11 @@
 import type Sigma from 'sigma'
 import { EdgeProgram, type EdgeProgramType, type ProgramInfo } from 'sigma/rendering'
 import type { EdgeDisplayData, NodeDisplayData, RenderParams } from 'sigma/types'
-import { bandCorners, repeatVertex } from './buffers'
+import { bandCorners, repeatVertex } from './vertexBuffers'
 import { pack } from './color'
 import { EDGE_FRAGMENT, EDGE_VERTEX } from './edgeShader'
-import type { Rgb } from './look'
-import type { Frame } from './nodeArt'
+import type { Rgb } from './colorScheme'
+import type { Frame } from './frameState'
 
 /** What the scene keeps in an edge's attributes. */
 export interface EdgeArt {

@@ -1,10 +1,10 @@
 import { formatCount } from '../../utils/format'
-import { isInTrouble, isVictim, type Spot } from '../model/spots'
+import { isInTrouble, isVictim, type Spot } from '../model/graph'
 import { TIERS } from '../model/tiers'
-import { type Attention, isFolded, spotPixels } from '../scene/art'
-import type { Rect } from '../scene/index'
-import { fit, type ToCanvas } from './areas'
-import { css, type Look } from './look'
+import { type Attention, isFolded, spotPixels } from './style'
+import type { Rect } from '../scene/spatialIndex'
+import { fit, type ToCanvas } from './containerAreas'
+import { css, type Look } from './colorScheme'
 
 const FONT_PX = 12
 const LINE_PX = 15

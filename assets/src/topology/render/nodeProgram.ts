@@ -1,10 +1,10 @@
 import type Sigma from 'sigma'
 import { NodeProgram, type NodeProgramType, type ProgramInfo } from 'sigma/rendering'
 import type { NodeDisplayData, RenderParams } from 'sigma/types'
-import { ATLAS_CELLS } from './atlas'
-import { repeatVertex, SQUARE } from './buffers'
+import { ATLAS_CELLS } from './iconAtlas'
+import { repeatVertex, SQUARE } from './vertexBuffers'
 import { pack } from './color'
-import type { Frame, NodeArt } from './nodeArt'
+import type { Frame, NodeArt } from './frameState'
 import { NODE_FRAGMENT, NODE_VERTEX } from './nodeShader'
 
 const UNIFORMS = [
