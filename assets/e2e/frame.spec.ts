@@ -35,7 +35,7 @@ function panel(page: Page, name: string): Locator {
   return page.getByRole('complementary', { name: `Device ${name}` })
 }
 
-async function hold(id: number, status: string, reason: string): Promise<void> {
+async function override(id: number, status: string, reason: string): Promise<void> {
   await unoc.call('POST', `api/devices/${id}/override-status`, { status, reason })
 }
 
@@ -45,7 +45,7 @@ async function device(id: number): Promise<Device> {
 
 describe.each([{ width: 1440, height: 900 }, { width: 390, height: 844 }])('at $width px', (size) => {
   test('every dialog stands in the middle', async () => {
-    await hold(gateway, 'UP', 'in service')
+    await override(gateway, 'UP', 'in service')
     const opened = await visit(`/inventory?device=${gateway}`, size)
     const { page } = opened
     const dialog = page.getByRole('dialog')
@@ -70,9 +70,9 @@ describe.each([{ width: 1440, height: 900 }, { width: 390, height: 844 }])('at $
   })
 })
 
-test.each(['DOWN', 'UP', 'DEGRADED'])('clearing an override that holds %s is told and undone', async (status) => {
+test.each(['DOWN', 'UP', 'DEGRADED'])('an override to %s is cleared and restored by undo', async (status) => {
   const reason = 'splice work, ticket 4711'
-  await hold(gateway, status, reason)
+  await override(gateway, status, reason)
   const opened = await visit(`/operations?device=${gateway}`)
   const { page } = opened
   const notices = page.getByRole('region', { name: 'Notices' })
@@ -82,12 +82,12 @@ test.each(['DOWN', 'UP', 'DEGRADED'])('clearing an override that holds %s is tol
   expect((await device(gateway)).status_override).toBeNull()
   expect(await axeFaults(page)).toEqual([])
   await notices.getByRole('button', { name: 'Undo' }).click()
-  await notices.getByText(`GW-1 is held ${status} again.`).waitFor()
+  await notices.getByText(`Restored the override on GW-1 to ${status}.`).waitFor()
   expect(await device(gateway)).toMatchObject({ status_override: status, override_reason: reason })
   await close(opened)
 })
 
-test('the override of a link is cleared and undone too', async () => {
+test('the override of a link is cleared and restored by undo', async () => {
   await unoc.call('DELETE', `api/devices/${gateway}/override`)
   const [link] = await unoc.call<{ id: number }[]>('GET', 'api/links')
   const path = `api/links/${link?.id}`
@@ -96,16 +96,16 @@ test('the override of a link is cleared and undone too', async () => {
   const { page } = opened
   await page.getByRole('button', { name: /^Clear override on GW-1/ }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Clear override' }).click()
-  await page.getByRole('heading', { name: 'Nothing is wrong' }).waitFor()
+  await page.getByRole('heading', { name: 'No problems' }).waitFor()
   await page.getByRole('button', { name: 'Undo' }).click()
-  await page.getByText(/^GW-1.* is held DOWN again\.$/).waitFor()
+  await page.getByText(/^Restored the override on GW-1.* to DOWN\.$/).waitFor()
   await page.getByText('digger').waitFor()
   expect(await unoc.call('GET', path)).toMatchObject({ status_override: 'DOWN', override_reason: 'digger' })
   await unoc.call('DELETE', `${path}/override`)
   await close(opened)
 })
 
-test('the headline names the largest cause, not the oldest', async () => {
+test('the Overview names the largest problem, not the oldest', async () => {
   const opened = await open(browser, 'about:blank', { expected: NO_MIRROR })
   const { page } = opened
   const problem = { kind: 'device', place: null, problem: 'held', severity: 'critical', override_reason: null, device_ids: [] }
@@ -116,9 +116,9 @@ test('the headline names the largest cause, not the oldest', async () => {
   ]
   await page.route('**/api/problems', (route) => route.fulfill({ json: { count: 2, problems } }))
   await page.goto(`${unoc.url}/operations`)
-  const verdict = page.locator('main').getByText(/largest/)
-  await verdict.getByText('for 12 min').waitFor()
-  expect((await verdict.innerText()).replaceAll('\u00a0', ' ')).toBe('2 causes, 2 critical; largest: OLT-1, for 12 min')
+  const summary = page.locator('main').getByText(/largest/)
+  await summary.getByText('for 12 min').waitFor()
+  expect((await summary.innerText()).replaceAll('\u00a0', ' ')).toBe('2 problems, 2 critical; largest: OLT-1, for 12 min')
   await close(opened)
 })
 

@@ -202,10 +202,10 @@ test('many devices: import with a dry run, override with undo, export, delete by
 
     await page.getByRole('checkbox', { name: 'Select all that are shown' }).check()
     await page.getByRole('button', { name: 'Override…' }).click()
-    await dialog.getByRole('radio', { name: /Hold UP/ }).check()
+    await dialog.getByRole('radio', { name: /^UP/ }).check()
     await dialog.getByLabel('Reason').fill('in service')
     await dialog.getByText(/2\sdevices will come UP/).waitFor()
-    await dialog.getByRole('button', { name: 'Set the override' }).click()
+    await dialog.getByRole('button', { name: 'Set override' }).click()
     await row(page, 'EDGE', 'UP', 'in service')
     await page.getByRole('button', { name: 'Undo' }).click()
     await row(page, 'EDGE', 'DOWN')
@@ -218,7 +218,7 @@ test('many devices: import with a dry run, override with undo, export, delete by
 
     await page.getByRole('button', { name: 'Delete…' }).click()
     const remove = dialog.getByRole('button', { name: 'Delete', exact: true })
-    await dialog.getByText('3 devices with their ports').waitFor()
+    await dialog.getByText('3 devices and their ports deleted').waitFor()
     expect(await remove.isDisabled()).toBe(true)
     await dialog.getByRole('textbox').fill('delete 3')
     await remove.click()

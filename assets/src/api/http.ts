@@ -78,7 +78,7 @@ export async function readJson<T>(response: Response): Promise<T> {
 }
 
 /** What to show for an error of any kind. */
-export function detailOf(error: unknown): string {
+export function describeError(error: unknown): string {
   return error instanceof ApiError ? error.detail : String(error)
 }
 

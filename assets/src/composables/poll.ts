@@ -1,5 +1,5 @@
 import { shallowRef, type ShallowRef, watch } from 'vue'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import { link } from '../live/feed'
 
 /** What was asked last. A value outlives a failing question; `problem` says that it is old. */
@@ -40,7 +40,7 @@ export function poll<T>(ask: () => Promise<T>, pauseMs: (value: T | null) => num
       const value = await ask()
       if (mine === round) put(value)
     } catch (error) {
-      if (mine === round) state.value = { ...state.value, problem: detailOf(error) }
+      if (mine === round) state.value = { ...state.value, problem: describeError(error) }
     }
     clearTimeout(timer)
     timer = setTimeout(() => void tick(), pauseMs(state.value.value))

@@ -1,6 +1,6 @@
 import { type ShallowRef, shallowRef } from 'vue'
-import { detailOf } from '../api/http'
-import { complain } from '../stores/notices'
+import { describeError } from '../api/http'
+import { notifyError } from '../stores/notices'
 
 /** Runs what a button asks for. One at a time; a failure is said as a notice. */
 export function useAct(): {
@@ -16,7 +16,7 @@ export function useAct(): {
     try {
       await run()
     } catch (error) {
-      complain(detailOf(error))
+      notifyError(describeError(error))
     }
     acting.value = null
   }

@@ -1,5 +1,5 @@
 import { onScopeDispose, type ShallowRef, shallowRef } from 'vue'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import { write } from '../stores/writes'
 import { formatCounted } from '../utils/format'
 import { runAll } from '../utils/runAll'
@@ -32,7 +32,7 @@ export function useRun(): {
     busy.value = false
     const [first] = failures
     if (first !== undefined) {
-      const detail = detailOf(first.error)
+      const detail = describeError(first.error)
       problem.value =
         items.length === 1 ? detail : `${formatCounted(failures.length, 'device')} not changed: ${detail}`
     }

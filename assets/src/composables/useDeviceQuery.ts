@@ -1,5 +1,5 @@
 import { onScopeDispose, type ShallowRef, shallowRef, watch } from 'vue'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import type { Device } from '../api/types'
 
 /** A device may change with every batch; one question answers several. */
@@ -30,7 +30,7 @@ export function useDeviceAnswer<T>(
     try {
       next = { phase: 'ready', value: await ask(device().id) }
     } catch (error) {
-      next = { phase: 'failed', detail: detailOf(error) }
+      next = { phase: 'failed', detail: describeError(error) }
     }
     if (mine === round) answer.value = next
   }

@@ -1,52 +1,53 @@
 import { onScopeDispose, type ShallowRef, shallowRef, watch } from 'vue'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import { simulate } from '../api/simulate'
 import type { Simulated, Simulation } from '../api/types'
 
-/** What the server takes in one simulation. */
-const STEPS_MAX = 1_000
-/** Typing should not ask once per letter. */
+/** What the server accepts in one simulation. */
+const CHANGES_MAX = 1_000
+/** One request per pause in typing, not one per letter. */
 const PAUSE_MS = 200
 
-export type Foresight =
-  | { phase: 'none' }
-  | { phase: 'asking' }
-  | { phase: 'known'; simulated: Simulated }
-  | { phase: 'unknown'; detail: string }
+export type ImpactPreview =
+  | { phase: 'idle' }
+  | { phase: 'loading' }
+  | { phase: 'ready'; simulated: Simulated }
+  | { phase: 'failed'; detail: string }
 
-type Steps = Simulation['changes']
+type Changes = Simulation['changes']
 
 /**
- * What changes would do, from a simulation on the server. Asked anew whenever the steps change;
- * null steps ask nothing.
+ * What changes would do, from a simulation on the server. Requested again whenever the changes
+ * differ; null requests nothing.
  */
-export function useForesight(steps: () => Steps | null): Readonly<ShallowRef<Foresight>> {
-  const foresight = shallowRef<Foresight>({ phase: 'none' })
+export function useImpactPreview(changes: () => Changes | null): Readonly<ShallowRef<ImpactPreview>> {
+  const preview = shallowRef<ImpactPreview>({ phase: 'idle' })
   let timer: ReturnType<typeof setTimeout> | undefined
+  /** Grows with every request: the answer to an older one is dropped. */
   let round = 0
 
-  async function ask(changes: Steps): Promise<void> {
+  async function load(requested: Changes): Promise<void> {
     const mine = round
-    let next: Foresight
+    let next: ImpactPreview
     try {
-      next = { phase: 'known', simulated: await simulate(changes) }
+      next = { phase: 'ready', simulated: await simulate(requested) }
     } catch (error) {
-      next = { phase: 'unknown', detail: detailOf(error) }
+      next = { phase: 'failed', detail: describeError(error) }
     }
-    if (mine === round) foresight.value = next
+    if (mine === round) preview.value = next
   }
 
   watch(
-    steps,
-    (changes) => {
+    changes,
+    (requested) => {
       clearTimeout(timer)
       round += 1
-      if (changes === null || changes.length === 0) foresight.value = { phase: 'none' }
-      else if (changes.length > STEPS_MAX) {
-        foresight.value = { phase: 'unknown', detail: 'Too many devices to preview at once.' }
+      if (requested === null || requested.length === 0) preview.value = { phase: 'idle' }
+      else if (requested.length > CHANGES_MAX) {
+        preview.value = { phase: 'failed', detail: `More than ${CHANGES_MAX} devices cannot be previewed at once.` }
       } else {
-        foresight.value = { phase: 'asking' }
-        timer = setTimeout(() => void ask(changes), PAUSE_MS)
+        preview.value = { phase: 'loading' }
+        timer = setTimeout(() => void load(requested), PAUSE_MS)
       }
     },
     { immediate: true },
@@ -55,5 +56,5 @@ export function useForesight(steps: () => Steps | null): Readonly<ShallowRef<For
     clearTimeout(timer)
     round += 1
   })
-  return foresight
+  return preview
 }

@@ -1,5 +1,5 @@
 import { computed, type ComputedRef, shallowRef, type ShallowRef } from 'vue'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import { type Encoding, type Outcome, sendTable } from '../api/tables'
 import type { ImportFaults, ImportReport } from '../api/types'
 
@@ -59,7 +59,7 @@ export function useTableImport(send: Send = sendTable): {
         table,
       }))
     } catch (error) {
-      return failed(detailOf(error))
+      return failed(describeError(error))
     }
   }
 
@@ -75,7 +75,7 @@ export function useTableImport(send: Send = sendTable): {
       const outcome = await send(table, { encoding: encoding.value, dryRun: false })
       state.value = shown(outcome, (done) => ({ phase: 'done', report: done }))
     } catch (error) {
-      state.value = failed(detailOf(error))
+      state.value = failed(describeError(error))
     }
   }
 

@@ -1,5 +1,6 @@
 import type { AuditChange, AuditRow, Device } from '../api/types'
-import { formatCounted, typeLabel } from '../utils/format'
+import { formatCounted } from '../utils/format'
+import { typeLabel } from './deviceTypes'
 
 /** What happened to one entity, in words. */
 export interface Told {

@@ -1,7 +1,8 @@
 import type { Device, DeviceType, Status } from '../api/types'
 import { fold, sortKey } from './fold'
-import { typeLabel } from '../utils/format'
+import { typeLabel } from './deviceTypes'
 import { foldedName } from './deviceSearch'
+import { STATUS_RANK } from './statuses'
 
 export const SORT_KEYS = [
   'status',
@@ -19,9 +20,9 @@ export interface ListQuery {
   text: string
   type: DeviceType | ''
   status: Status | ''
-  /** Only what stands in this container. */
+  /** Only devices in this container. */
   container: number | null
-  /** Only what an operator holds. */
+  /** Only devices with an override. */
   overridden: boolean
   sort: SortKey
   descending: boolean
@@ -39,13 +40,12 @@ export const DEFAULT_QUERY: ListQuery = {
 
 type Devices = ReadonlyMap<number, Device>
 
-const SEVERITY: Record<Status, number> = { DOWN: 0, DEGRADED: 1, UP: 2 }
-/** Sorts behind every text: what is absent comes last. */
+/** Sorts after every text, so that devices without a value come last. */
 const LAST = '\u{10FFFF}'
 
-/** Text forms of a device are worked out once; a changed device is a new object. */
+/** Folded once per device; a changed device is a new object. */
 const nameKeys = new WeakMap<Device, string>()
-const reasons = new WeakMap<Device, string>()
+const foldedReasons = new WeakMap<Device, string>()
 
 /** The ids of the devices that match, in order; equal ones by ascending id. */
 export function listDevices(devices: Devices, query: ListQuery): number[] {
@@ -85,7 +85,7 @@ function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | nu
     case 'name':
       return nameKey
     case 'status':
-      return (device) => SEVERITY[device.effective_status]
+      return (device) => STATUS_RANK[device.effective_status]
     case 'type':
       return (device) => typeLabel(device.device_type)
     case 'updated':
@@ -94,7 +94,7 @@ function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | nu
       return (device) =>
         device.status_override === null
           ? LAST
-          : `${SEVERITY[device.status_override]}${foldedReason(device)}`
+          : `${STATUS_RANK[device.status_override]}${foldedReason(device)}`
     case 'container':
       return (device) => {
         const parent = devices.get(device.parent_container_id ?? -1)
@@ -104,16 +104,16 @@ function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | nu
 }
 
 function nameKey(device: Device): string {
-  return remember(nameKeys, device, () => sortKey(device.name))
+  return cached(nameKeys, device, () => sortKey(device.name))
 }
 
 function foldedReason(device: Device): string {
   if (device.override_reason === null) return ''
   const reason = device.override_reason
-  return remember(reasons, device, () => fold(reason))
+  return cached(foldedReasons, device, () => fold(reason))
 }
 
-function remember(cache: WeakMap<Device, string>, device: Device, make: () => string): string {
+function cached(cache: WeakMap<Device, string>, device: Device, make: () => string): string {
   let text = cache.get(device)
   if (text === undefined) {
     text = make()

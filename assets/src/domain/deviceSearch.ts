@@ -1,10 +1,10 @@
 import type { Device } from '../api/types'
 import { fold } from './fold'
 
-/** Worked out once; a changed device is a new object. */
+/** Folded once per device; a changed device is a new object. */
 const names = new WeakMap<Device, string>()
 
-/** The devices that a text means, best first: its id, then names that begin so, then the rest. */
+/** The devices that match a text, best first: by id, then by the start of the name, then the rest. */
 export function findDevices(
   devices: Iterable<Device>,
   text: string,
@@ -26,15 +26,7 @@ export function findDevices(
   return [...(exact === null ? [] : [exact]), ...begin, ...within].slice(0, max)
 }
 
-/** Whether every word of the text occurs. */
-export function matches(haystack: string, text: string): boolean {
-  const folded = fold(haystack)
-  return fold(text)
-    .split(/\s+/)
-    .every((word) => folded.includes(word))
-}
-
-/** The name of a device as `fold` makes it. */
+/** The name of a device, folded for comparison. */
 export function foldedName(device: Device): string {
   let name = names.get(device)
   if (name === undefined) {

@@ -1,15 +1,6 @@
-import type { DeviceType, Signal, Status } from '../api/types'
+import type { DeviceType } from '../api/types'
 
-/**
- * The server's closed vocabularies at run time. Records, for then the compiler refuses a word
- * that is missing or unknown.
- */
-
-/** How a status is drawn; the worst first. */
-export const STATUS_TONES: Record<Status, Tone> = { DOWN: 'down', DEGRADED: 'degraded', UP: 'up' }
-export const STATUSES = Object.keys(STATUS_TONES) as Status[]
-
-/** Device types as people write them. */
+/** Device types as people write them. A record, so that the compiler finds a missing one. */
 export const TYPE_LABELS: Record<DeviceType, string> = {
   BACKBONE_GATEWAY: 'Backbone gateway',
   CORE_ROUTER: 'Core router',
@@ -28,14 +19,27 @@ export const TYPE_LABELS: Record<DeviceType, string> = {
 }
 export const DEVICE_TYPES = Object.keys(TYPE_LABELS) as DeviceType[]
 
-/** What a signal is called, and how it is drawn. */
-export const SIGNAL_CLASSES: Record<Signal['class'], { word: string; tone: Tone }> = {
-  OK: { word: 'OK', tone: 'up' },
-  WARNING: { word: 'Warning', tone: 'minor' },
-  CRITICAL: { word: 'Critical', tone: 'degraded' },
-  NO_SIGNAL: { word: 'No signal', tone: 'down' },
-  OVERLOAD: { word: 'Overload', tone: 'minor' },
+export const PASSIVE_TYPES: readonly DeviceType[] = ['ODF', 'NVT', 'SPLITTER', 'HOP']
+export const CONTAINER_TYPES: readonly DeviceType[] = ['POP', 'CORE_SITE']
+/** The types that serve a subscriber. */
+export const LEAF_TYPES: readonly DeviceType[] = ['ONT', 'BUSINESS_ONT', 'AON_CPE']
+
+/** The types in groups, from the backbone outwards. */
+export const DEVICE_FAMILIES: readonly { name: string; types: readonly DeviceType[] }[] = [
+  { name: 'Routed core', types: ['BACKBONE_GATEWAY', 'CORE_ROUTER', 'EDGE_ROUTER'] },
+  { name: 'Access', types: ['OLT', 'AON_SWITCH'] },
+  { name: 'Passive', types: PASSIVE_TYPES },
+  { name: 'Subscribers', types: LEAF_TYPES },
+  { name: 'Containers', types: CONTAINER_TYPES },
+]
+
+const labels = new Map<string, string>(Object.entries(TYPE_LABELS))
+
+/** The label of a device type; a type that this page does not know is shown as it came. */
+export function typeLabel(type: string): string {
+  return labels.get(type) ?? type
 }
 
-/** Shape and colour of a mark: what is out of service, impaired, short of reserve, and fine. */
-export type Tone = 'down' | 'degraded' | 'minor' | 'up'
+export function isContainer(type: DeviceType): boolean {
+  return CONTAINER_TYPES.includes(type)
+}

@@ -1,4 +1,4 @@
-/** Letters that Unicode does not take apart into a letter and a mark. */
+/** Letters that Unicode does not decompose into a letter and a mark. */
 const LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -16,8 +16,8 @@ const LETTER = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g')
 const NOT_ASCII = /[^\0-\x7f]/
 
 /**
- * A text without case, accents and forms of writing: texts that a person takes for the same are
- * equal. The server's `domain::fold` does the same.
+ * A text without case, accents and Unicode variants, for comparing names. The server's
+ * `domain::fold` does the same.
  */
 export function fold(text: string): string {
   if (!NOT_ASCII.test(text)) return text.toLowerCase()
@@ -27,6 +27,14 @@ export function fold(text: string): string {
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .replace(LETTER, (letter) => LETTERS[letter] ?? letter)
+}
+
+/** Whether every word of the text occurs in the haystack, whatever their order. */
+export function matchesAllWords(haystack: string, text: string): boolean {
+  const folded = fold(haystack)
+  return fold(text)
+    .split(/\s+/)
+    .every((word) => folded.includes(word))
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { SyncStatus } from '../api/sync'
 import type { HealthDetail } from '../api/types'
-import type { Tone } from './deviceTypes'
+import type { Tone } from '../utils/tone'
 import { formatBytes, formatMoment, formatSeconds, formatSpan } from '../utils/format'
 
 /** One check of the appliance's health. */

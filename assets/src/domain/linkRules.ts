@@ -1,6 +1,7 @@
 import type { DeviceType } from '../api/types'
+import { isContainer, PASSIVE_TYPES } from './deviceTypes'
 
-/** The server's link rules, for dimming what it would refuse; the server decides. */
+/** The server's link rules, so that the page can dim what the server would refuse. */
 
 type Pair = readonly [DeviceType, DeviceType]
 
@@ -14,13 +15,10 @@ const PAIRS: Record<string, Pair> = {
   L7_AON_CPE: ['AON_SWITCH', 'AON_CPE'],
 }
 const PEERS: readonly DeviceType[] = ['BACKBONE_GATEWAY', 'CORE_ROUTER', 'EDGE_ROUTER']
-export const PASSIVE_TYPES: readonly DeviceType[] = ['ODF', 'NVT', 'SPLITTER', 'HOP']
-export const CONTAINER_TYPES: readonly DeviceType[] = ['POP', 'CORE_SITE']
-export const LEAF_TYPES: readonly DeviceType[] = ['ONT', 'BUSINESS_ONT', 'AON_CPE']
-/** Links between these carry light, whatever stands at the other end. */
+/** A link with one of these at an end is always a fibre. */
 const OPTICAL_ENDS: readonly DeviceType[] = [...PASSIVE_TYPES, 'ONT', 'BUSINESS_ONT']
 
-/** The rule that allows a link between two types, or null where none does. */
+/** The rule that allows a link between two types, or null if no rule does. */
 export function linkRule(a: DeviceType, b: DeviceType): string | null {
   if (isContainer(a) || isContainer(b)) return null
   if (PASSIVE_TYPES.includes(a) || PASSIVE_TYPES.includes(b)) return 'L8_INLINE_PASSIVE'
@@ -30,11 +28,7 @@ export function linkRule(a: DeviceType, b: DeviceType): string | null {
   return a === b && PEERS.includes(a) ? 'L9_PEER_TO_PEER' : null
 }
 
-export function isContainer(type: DeviceType): boolean {
-  return CONTAINER_TYPES.includes(type)
-}
-
-/** Whether a link between the two is a fibre by nature; routers are linked either way. */
+/** Whether a link between two types must be a fibre. Routers are linked by fibre or by Ethernet. */
 export function isOpticalPair(a: DeviceType, b: DeviceType): boolean {
   return OPTICAL_ENDS.includes(a) || OPTICAL_ENDS.includes(b)
 }

@@ -1,5 +1,5 @@
 import type { Device } from '../api/types'
-import { typeLabel } from '../utils/format'
+import { typeLabel } from './deviceTypes'
 
 /** A free name in the manner of the names of that type: the highest number plus one. */
 export function nextName(devices: Iterable<Device>, type: Device['device_type']): string {

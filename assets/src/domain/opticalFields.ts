@@ -1,5 +1,5 @@
 import type { Device, DeviceType } from '../api/types'
-import { PASSIVE_TYPES } from './linkRules'
+import { PASSIVE_TYPES } from './deviceTypes'
 
 /** The optical values that a device may have of its own. */
 export interface OpticalField {
@@ -40,10 +40,4 @@ export const PON_CLASSES: Record<NonNullable<Device['pon_class']>, string> = {
   XGS_N1: 'XGS-PON N1',
   XGS_N2: 'XGS-PON N2',
   XGS_E1: 'XGS-PON E1',
-}
-
-/** A number as typed, with a comma or a point; null when empty, NaN when it is none. */
-export function readNumber(text: string): number | null {
-  const trimmed = text.trim().replace(',', '.').replace('\u2212', '-')
-  return trimmed === '' ? null : Number(trimmed)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Problem, Status } from '../api/types'
-import { heldOf } from './overrides'
+import { problemOverride } from './overrides'
 
 const cut: Problem = {
   kind: 'link',
@@ -23,5 +23,5 @@ test.each<[Partial<Problem>, Status | undefined]>([
   [{ problem: 'no_upstream' }, undefined],
   [{ kind: 'weather' }, undefined],
 ])('%o', (more, status) => {
-  expect(heldOf({ ...cut, ...more })?.status).toBe(status)
+  expect(problemOverride({ ...cut, ...more })?.status).toBe(status)
 })

@@ -1,21 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Problem } from '../api/types'
-import { largestProblem } from './problems'
+import { affectedText, causeText, largestProblem, problemText } from './problems'
+import { TEST_SIGNAL, testDevice, testProblem } from './testing'
 
 function problem(name: string, severity: string, leaf_count: number, since: string, device_count = 1): Problem {
-  return {
-    kind: 'device',
-    id: 1,
-    name,
-    place: null,
-    problem: 'held',
-    severity,
-    override_reason: null,
-    since: `2026-11-28T${since}:00Z`,
-    leaf_count,
-    device_count,
-    device_ids: [],
-  }
+  return testProblem({ name, severity, leaf_count, device_count, since: `2026-11-28T${since}:00Z` })
 }
 
 test.each<[string, Problem[], string | undefined]>([
@@ -42,4 +31,37 @@ test.each<[string, Problem[], string | undefined]>([
   ],
 ])('%s', (_, problems, expected) => {
   expect(largestProblem(problems)?.name).toBe(expected)
+})
+
+test.each<[Partial<Problem>, string, string]>([
+  [{ problem: 'held', device_count: 13, leaf_count: 12 },
+    'Overridden to DOWN by an operator.', '12\u00a0subscribers, 13\u00a0devices'],
+  [{ problem: 'held', severity: 'major', leaf_count: 1 },
+    'Overridden to DEGRADED by an operator.', '1\u00a0subscriber'],
+  [{ problem: 'conflict', severity: 'minor' },
+    'Overridden to UP by an operator, but the computed status is DOWN.', 'no subscribers'],
+  [{ device_count: 1 }, 'No path of working routers to a backbone gateway.', '1\u00a0device'],
+  [{ problem: 'signal_critical', leaf_count: 1 }, 'Optical margin is below 3\u00a0dB.', '1\u00a0subscriber'],
+  [{ problem: 'no_signal', leaf_count: 1_200, device_count: 1_200 },
+    'Affects every device behind it. At worst: received optical power is too low.',
+    '1,200\u00a0subscribers, 1,200\u00a0devices'],
+  [{ problem: 'gremlins' }, 'Reason code from the server: “gremlins”.', 'no subscribers'],
+])('the text of %o', (more, text, affected) => {
+  expect(problemText(testProblem(more))).toBe(text)
+  expect(affectedText(testProblem(more))).toBe(affected)
+})
+
+test('the text has the measured value if the root cause is a device with a signal', () => {
+  const dark = testDevice({ status_reasons: ['no_signal'], signal: { ...TEST_SIGNAL, margin_db: -2.26 } })
+  expect(problemText(testProblem({ problem: 'no_signal' }), dark)).toBe(
+    'Received power at the ONT is 2.26\u00a0dB below its sensitivity.',
+  )
+  const repaired = testDevice({ signal: TEST_SIGNAL })
+  expect(problemText(testProblem({ problem: 'no_signal' }), repaired)).toBe('Received optical power is too low.')
+})
+
+test('what a root cause is and where', () => {
+  expect(causeText(testProblem({ kind: 'link', place: 'POP West' }), undefined)).toBe('Link, POP West')
+  expect(causeText(testProblem(), 'SPLITTER')).toBe('Splitter')
+  expect(causeText(testProblem(), undefined)).toBe('Device')
 })

@@ -5,11 +5,11 @@ import { missingUpstream } from './provisioning'
 test.each<[DeviceType, DeviceType[], string | null]>([
   ['CORE_ROUTER', [], null],
   ['EDGE_ROUTER', ['BACKBONE_GATEWAY'], null],
-  ['OLT', ['CORE_ROUTER'], 'An OLT needs an Edge router to connect to, and the site has none yet.'],
+  ['OLT', ['CORE_ROUTER'], 'An OLT needs an Edge router to connect to, and the site has none.'],
   [
     'EDGE_ROUTER',
     ['OLT'],
-    'An Edge router needs a Core router or a Backbone gateway to connect to, and the site has none yet.',
+    'An Edge router needs a Core router or a Backbone gateway to connect to, and the site has none.',
   ],
 ])('%s beside %j', (type, present, expected) => {
   expect(missingUpstream(type, (each) => present.includes(each))).toBe(expected)

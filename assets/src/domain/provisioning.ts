@@ -1,15 +1,15 @@
 import type { DeviceType } from '../api/types'
-import { typeLabel } from '../utils/format'
+import { typeLabel } from './deviceTypes'
 
-/** What provisioning a type makes and needs, as docs/02 has it; the server decides. */
-export interface Recipe {
-  /** The ports made, in words. */
+/** What provisioning a type creates and needs (docs/02_provisioning_flow.md); the server decides. */
+export interface ProvisioningRule {
+  /** The ports that are created, as text. */
   ports: string
-  /** One of these must exist. */
+  /** A device of one of these types must exist. */
   upstream: readonly DeviceType[]
 }
 
-export const RECIPES: Record<DeviceType, Recipe> = {
+export const PROVISIONING_RULES: Record<DeviceType, ProvisioningRule> = {
   BACKBONE_GATEWAY: { ports: 'mgmt0, lo0', upstream: [] },
   CORE_ROUTER: { ports: 'mgmt0, lo0', upstream: [] },
   EDGE_ROUTER: { ports: 'mgmt0, lo0', upstream: ['CORE_ROUTER', 'BACKBONE_GATEWAY'] },
@@ -18,32 +18,23 @@ export const RECIPES: Record<DeviceType, Recipe> = {
   ONT: { ports: 'eth0', upstream: ['OLT'] },
   BUSINESS_ONT: { ports: 'eth0 to eth3', upstream: ['OLT'] },
   AON_CPE: { ports: 'wan0, lan0 to lan3', upstream: ['AON_SWITCH'] },
-  POP: { ports: 'none: it holds other devices', upstream: [] },
-  CORE_SITE: { ports: 'none: it holds other devices', upstream: [] },
+  POP: { ports: 'none; it contains other devices', upstream: [] },
+  CORE_SITE: { ports: 'none; it contains other devices', upstream: [] },
   ODF: { ports: 'port1 to port48', upstream: [] },
   NVT: { ports: 'port1 to port12', upstream: [] },
   SPLITTER: { ports: 'in0, out0 to out31', upstream: [] },
   HOP: { ports: 'port1 to port8', upstream: [] },
 }
 
-/** The families of the provisioning palette, from the backbone outwards. */
-export const FAMILIES: readonly { name: string; types: readonly DeviceType[] }[] = [
-  { name: 'Routed core', types: ['BACKBONE_GATEWAY', 'CORE_ROUTER', 'EDGE_ROUTER'] },
-  { name: 'Access', types: ['OLT', 'AON_SWITCH'] },
-  { name: 'Passive', types: ['ODF', 'NVT', 'SPLITTER', 'HOP'] },
-  { name: 'Subscribers', types: ['ONT', 'BUSINESS_ONT', 'AON_CPE'] },
-  { name: 'Containers', types: ['POP', 'CORE_SITE'] },
-]
-
-/** Why provisioning would be refused for want of an upstream device, or null. */
+/** Why the server would refuse to provision a type for lack of an upstream device, or null. */
 export function missingUpstream(
   type: DeviceType,
   exists: (type: DeviceType) => boolean,
 ): string | null {
-  const { upstream } = RECIPES[type]
+  const { upstream } = PROVISIONING_RULES[type]
   if (upstream.length === 0 || upstream.some(exists)) return null
   const needed = upstream.map((each) => withArticle(typeLabel(each))).join(' or ')
-  return `${capital(withArticle(typeLabel(type)))} needs ${needed} to connect to, and the site has none yet.`
+  return `${capital(withArticle(typeLabel(type)))} needs ${needed} to connect to, and the site has none.`
 }
 
 function withArticle(label: string): string {

@@ -2,7 +2,7 @@ import { shallowRef } from 'vue'
 import { fetchDevices } from '../api/devices'
 import { applyDeviceChanges, replaceDevices } from '../stores/devices'
 import { applyInterfaceChanges, reloadInterfaces } from '../stores/interfaces'
-import { applyWiring, loadWiring } from '../stores/links'
+import { applyLinkChanges, loadLinks } from '../stores/links'
 import { scheduleProblems } from '../stores/problems'
 import { type LinkFacts, linkState, SILENCE_MS_MAX } from './connectionState'
 import { LiveList } from './liveList'
@@ -25,8 +25,8 @@ export const changeCount = shallowRef(0)
 
 /** The devices, which every page needs; the links and their ends, for those that `start` it. */
 export const deviceFeed = new LiveList({ load: loadDevices, apply: applyToDevices })
-export const wiringFeed = new LiveList({ load: loadWiring, apply: applyWiring })
-const feeds = [deviceFeed, wiringFeed]
+export const linkFeed = new LiveList({ load: loadLinks, apply: applyLinkChanges })
+const feeds = [deviceFeed, linkFeed]
 
 /** Whether the devices are there. */
 export const listState = deviceFeed.state

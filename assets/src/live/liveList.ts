@@ -1,5 +1,5 @@
 import { type ShallowRef, shallowRef } from 'vue'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import { Sync } from './changeTracker'
 import type { ChangeItem } from './types'
 
@@ -70,7 +70,7 @@ export class LiveList {
       this.failures += 1
       this.loadedAt = Date.now()
       if (this.state.value.phase !== 'ready') {
-        this.state.value = { phase: 'failed', detail: detailOf(error) }
+        this.state.value = { phase: 'failed', detail: describeError(error) }
       }
       this.schedule()
     }

@@ -15,7 +15,7 @@ import { poll } from '../composables/poll'
 import { copiesWords } from '../domain/backups/labels'
 import { formatBytes, formatCounted } from '../utils/format'
 import { jobs, startJob } from './jobs'
-import { complain, notify } from './notices'
+import { notifyError, notify } from './notices'
 
 const PAUSE_MS = 15_000
 const PAUSE_MS_ACTIVE = 1_000
@@ -85,7 +85,7 @@ export async function pruneNow(): Promise<void> {
   const { remove, stay, bytes_freed: freed } = await follow(pruneBackups)
   const [first] = stay
   if (first !== undefined) {
-    complain(`${copiesWords(stay.length)} off the host could not be removed: ${first.reason}`)
+    notifyError(`${copiesWords(stay.length)} off the host could not be removed: ${first.reason}`)
     return
   }
   notify(
@@ -116,11 +116,11 @@ async function follow<T>(send: () => Promise<T>): Promise<T> {
 function tell({ id, bytes, state, verification, copies }: Backup, did: string): void {
   const missing = copies.find((copy) => copy.state === 'failed')
   if (state === 'bad') {
-    complain(`${id} failed its verification: ${verification?.message ?? 'no reason was given.'}`)
+    notifyError(`${id} failed its verification: ${verification?.message ?? 'no reason was given.'}`)
   } else if (verification?.postgres_result === 'failed') {
-    complain(`${id} could not be verified in PostgreSQL: ${verification.message}`)
+    notifyError(`${id} could not be verified in PostgreSQL: ${verification.message}`)
   } else if (state === 'verified' && missing !== undefined) {
-    complain(`${did}: ${id}, but its copy at ${missing.target} failed: ${missing.message ?? 'no reason was given.'}`)
+    notifyError(`${did}: ${id}, but its copy at ${missing.target} failed: ${missing.message ?? 'no reason was given.'}`)
   } else if (state === 'verified') {
     notify(`${did}: ${id}, ${formatBytes(bytes)}.`)
   } else {

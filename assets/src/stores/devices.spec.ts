@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { setOverride } from '../api/devices'
 import { ApiError } from '../api/http'
 import type { Device, OverrideAnswer } from '../api/types'
-import { applyDeviceChanges, counts, devices, forceStatus, replaceDevices } from './devices'
+import { applyDeviceChanges, counts, devices, overrideStatus, replaceDevices } from './devices'
 import { readOnlyReason } from './writes'
 
 vi.mock('../api/devices')
@@ -69,7 +69,7 @@ test('counts follow the list and its changes', () => {
 })
 
 test('an override shows at once and takes over the answer', async () => {
-  const done = forceStatus(1, 'DOWN', 'dig')
+  const done = overrideStatus(1, 'DOWN', 'dig')
   expect(devices.value.get(1)).toMatchObject({
     effective_status: 'DOWN',
     override_reason: 'dig',
@@ -81,7 +81,7 @@ test('an override shows at once and takes over the answer', async () => {
 })
 
 test('a refused override is taken back, and says why', async () => {
-  const done = forceStatus(1, 'DOWN', null)
+  const done = overrideStatus(1, 'DOWN', null)
   answer.reject(new ApiError(507, 'No space left'))
   await expect(done).rejects.toThrow('No space left')
   expect(devices.value.get(1)).toEqual(up)
@@ -91,7 +91,7 @@ test('a refused override is taken back, and says why', async () => {
 
 test('what the live feed says in between wins over the answer and over taking back', async () => {
   const later = { ...up, name: 'renamed', updated_at: '2026-11-23T10:00:02.000000Z' }
-  const first = forceStatus(1, 'DOWN', 'dig')
+  const first = overrideStatus(1, 'DOWN', 'dig')
   applyDeviceChanges([{ kind: 'device', id: 1, value: later }])
   answer.resolve({ message: '', device: forced })
   await first
@@ -99,7 +99,7 @@ test('what the live feed says in between wins over the answer and over taking ba
 
   answer = withResolvers()
   vi.mocked(setOverride).mockReturnValue(answer.promise)
-  const second = forceStatus(1, 'DOWN', 'dig')
+  const second = overrideStatus(1, 'DOWN', 'dig')
   applyDeviceChanges([{ kind: 'device', id: 1, value: null }])
   answer.reject(new ApiError(404, 'Device not found'))
   await expect(second).rejects.toThrow()

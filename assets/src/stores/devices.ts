@@ -8,7 +8,7 @@ import { write } from './writes'
 const NOT_FOUND = 404
 
 /**
- * All devices by id, as the server says they are. Replaced or triggered once per batch:
+ * All devices by id, as on the server. Replaced or triggered once per batch:
  * a reactive map would notify once per device.
  */
 export const devices = shallowRef(new Map<number, Device>())
@@ -43,8 +43,8 @@ export function applyDeviceChanges(items: ChangeItem[]): void {
   if (touched) triggerRef(devices)
 }
 
-/** Forces a status. Shown at once; the old value comes back when the server refuses. */
-export async function forceStatus(
+/** Overrides a status. Shown at once; the old value returns if the server refuses. */
+export async function overrideStatus(
   id: number,
   status: Status,
   reason: string | null,
@@ -61,8 +61,8 @@ export async function forceStatus(
   )
 }
 
-/** Lets the computed status count again. */
-export async function releaseStatus(id: number): Promise<void> {
+/** Clears an override. Shown at once, like `overrideStatus`. */
+export async function clearStatusOverride(id: number): Promise<void> {
   await optimistic(
     id,
     (device) => ({
@@ -81,7 +81,7 @@ async function optimistic(
   send: () => Promise<OverrideAnswer>,
 ): Promise<void> {
   const before = devices.value.get(id)
-  if (before === undefined) throw new ApiError(NOT_FOUND, `There is no device ${id} any more.`)
+  if (before === undefined) throw new ApiError(NOT_FOUND, `Device ${id} no longer exists.`)
   const guess = { ...before, ...patch(before) }
   if (guess.effective_status !== before.effective_status) {
     guess.status_since = new Date().toISOString()
@@ -90,7 +90,7 @@ async function optimistic(
   try {
     const answer = await write(send)
     const current = devices.value.get(id)
-    // The live feed may already know better than the answer.
+    // The live feed may already have a newer state than the answer.
     if (current === guess || isNewer(answer.device, current)) put(answer.device)
   } catch (error) {
     if (devices.value.get(id) === guess) put(before)

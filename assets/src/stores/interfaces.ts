@@ -1,6 +1,6 @@
 import { shallowRef } from 'vue'
 import { fetchInterfaces } from '../api/devices'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import type { Interface } from '../api/types'
 import type { ChangeItem } from '../live/types'
 
@@ -30,7 +30,7 @@ export async function reloadInterfaces(): Promise<void> {
     const list = await fetchInterfaces(deviceId)
     if (mine === round) interfaces.value = { phase: 'ready', list }
   } catch (error) {
-    if (mine === round) interfaces.value = { phase: 'failed', detail: detailOf(error) }
+    if (mine === round) interfaces.value = { phase: 'failed', detail: describeError(error) }
   }
 }
 

@@ -8,7 +8,7 @@ export type Port = Pick<Interface, 'id' | 'device_id' | 'name'>
 
 /**
  * All links and ports by id, as the server says they are; triggered once per batch. Empty until
- * somebody calls `wiringFeed.start()` (live/feed.ts), for on a large site they cost megabytes.
+ * somebody calls `linkFeed.start()` (live/feed.ts), for on a large site they cost megabytes.
  */
 export const links = shallowRef(new Map<number, Link>())
 export const ports = shallowRef(new Map<number, Port>())
@@ -27,14 +27,14 @@ export function endsOf(link: Link): Ends | null {
 }
 
 /** Fetches both lists. The older of the two numbers counts: a change applied twice does no harm. */
-export async function loadWiring(): Promise<number> {
+export async function loadLinks(): Promise<number> {
   const [portList, linkList] = await Promise.all([fetchPorts(), fetchLinks()])
   ports.value = new Map(portList.rows.map((port) => [port.id, asPort(port)]))
   links.value = new Map(linkList.rows.map((link) => [link.id, link]))
   return Math.min(portList.seq, linkList.seq)
 }
 
-export function applyWiring(items: ChangeItem[]): void {
+export function applyLinkChanges(items: ChangeItem[]): void {
   let touched = false
   for (const item of items) {
     if (item.kind === 'device') continue

@@ -25,13 +25,13 @@ export function notify(text: string, undo: Undo | null = null): void {
 }
 
 /** Says that something failed, where no form can say it. Stays until it is read. */
-export function complain(text: string): void {
+export function notifyError(text: string): void {
   add({ text, undo: null, tone: 'trouble' }, null)
 }
 
 /** What is odd about something that was done all the same, as the server says it. */
 export function warn(warnings: readonly string[] | undefined): void {
-  for (const warning of warnings ?? []) complain(`${warning}.`)
+  for (const warning of warnings ?? []) notifyError(`${warning}.`)
 }
 
 export function dismiss(id: number): void {

@@ -1,12 +1,12 @@
 import { clearOverride, setOverride } from '../api/devices'
 import { clearLinkOverride, updateLink } from '../api/links'
 import type { Device } from '../api/types'
-import type { Held } from '../domain/overrides'
+import type { Override } from '../domain/overrides'
 import { runAll } from '../utils/runAll'
-import { forceStatus, releaseStatus } from './devices'
+import { clearStatusOverride, overrideStatus } from './devices'
 import { write } from './writes'
 
-/** Gives devices the override that they had, or none; throws the first refusal. */
+/** Gives each device back the override that it had, or none; throws the first error. */
 export async function restoreOverrides(before: readonly Device[]): Promise<void> {
   const { failures } = await runAll(
     before,
@@ -20,14 +20,14 @@ export async function restoreOverrides(before: readonly Device[]): Promise<void>
   if (first !== undefined) throw first.error
 }
 
-/** Lets the computed status of a device or link count again. */
-export async function clearHeld({ kind, id }: Held): Promise<void> {
-  if (kind === 'device') await releaseStatus(id)
+/** Clears the override of a device or link. */
+export async function removeOverride({ kind, id }: Override): Promise<void> {
+  if (kind === 'device') await clearStatusOverride(id)
   else await write(() => clearLinkOverride(id))
 }
 
-/** Sets an override again as it was: the same status, the same reason. */
-export async function holdAgain({ kind, id, status, reason }: Held): Promise<void> {
-  if (kind === 'device') await forceStatus(id, status, reason)
+/** Sets an override again, with the same status and reason. */
+export async function restoreOverride({ kind, id, status, reason }: Override): Promise<void> {
+  if (kind === 'device') await overrideStatus(id, status, reason)
   else await write(() => updateLink(id, { status_override: status, override_reason: reason }))
 }

@@ -1,5 +1,5 @@
 import { shallowRef } from 'vue'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import { fetchProblems } from '../api/problems'
 import type { Problem } from '../api/types'
 
@@ -46,7 +46,7 @@ export async function loadProblems(): Promise<void> {
     problems.value = { phase: 'ready', count, list, problem: null }
   } catch (error) {
     failed = true
-    const problem = detailOf(error)
+    const problem = describeError(error)
     const before = problems.value
     problems.value =
       before.phase === 'ready' ? { ...before, problem } : { phase: 'failed', problem }

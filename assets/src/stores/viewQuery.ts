@@ -1,4 +1,5 @@
-import { DEVICE_TYPES, STATUSES } from '../domain/deviceTypes'
+import { DEVICE_TYPES } from '../domain/deviceTypes'
+import { STATUSES } from '../domain/statuses'
 import { DEFAULT_QUERY, type ListQuery, SORT_KEYS } from '../domain/deviceList'
 
 /** What the page shows: filters, order and the chosen device. Lives in the URL's query. */

@@ -1,4 +1,5 @@
-import { formatCount, formatCounted, typeLabel } from '../utils/format'
+import { formatCount, formatCounted } from '../utils/format'
+import { typeLabel } from '../domain/deviceTypes'
 import type { Spot } from './model/graph'
 
 /** A device in a sentence, for those who hear the page. */

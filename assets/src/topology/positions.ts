@@ -1,9 +1,9 @@
 import { shallowReactive, shallowRef } from 'vue'
 import { updateDevice } from '../api/devices'
-import { detailOf } from '../api/http'
+import { describeError } from '../api/http'
 import type { Device } from '../api/types'
 import { devices } from '../stores/devices'
-import { complain } from '../stores/notices'
+import { notifyError } from '../stores/notices'
 import { write } from '../stores/writes'
 import { formatCounted } from '../utils/format'
 import type { Point } from './model/treeLayout'
@@ -51,7 +51,7 @@ export async function undo(): Promise<boolean> {
 /** Undoes this step, not whatever came after it. */
 export async function takeBack(step: Move): Promise<boolean> {
   if (undoable.at(-1) === step) return undo()
-  complain(redoable.includes(step) ? 'It was undone already.' : 'Something was moved since.')
+  notifyError(redoable.includes(step) ? 'It was undone already.' : 'Something was moved since.')
   return false
 }
 
@@ -95,7 +95,7 @@ async function save(places: Map<number, Point>): Promise<boolean> {
         settle(saved.device)
       } catch (error) {
         // One refusal is enough to stop: the next thousand would say the same.
-        reason ||= detailOf(error)
+        reason ||= describeError(error)
         isStopped = true
         failed.push(id)
       }
@@ -110,7 +110,7 @@ async function save(places: Map<number, Point>): Promise<boolean> {
   if (failed.length > 0) placesChanged.value += 1
   const still = failed.filter((id) => devices.value.has(id))
   if (reason !== '' && still.length > 0) {
-    complain(`${formatCounted(still.length, 'position')} not saved: ${reason}`)
+    notifyError(`${formatCounted(still.length, 'position')} not saved: ${reason}`)
   }
   return failed.length === 0
 }

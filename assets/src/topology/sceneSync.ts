@@ -1,5 +1,5 @@
 import type { Device, Link } from '../api/types'
-import { inSlices } from '../utils/slices'
+import { runInSlices } from '../utils/slices'
 import { buildNetwork } from './model/buildModel'
 import { placeContainer } from './model/levelOfDetail'
 import { countIn, type Network, refreshWire, type Spot, type Wire } from './model/graph'
@@ -163,9 +163,9 @@ export class Follower {
     const { devices, links, deviceOfPort } = this.lists()
     const [deviceList, linkList] = [[...devices.values()], [...links.values()]]
     const held = new Map(pending)
-    const outline = await inSlices(outlineOf(deviceList, linkList, deviceOfPort, held))
+    const outline = await runInSlices(outlineOf(deviceList, linkList, deviceOfPort, held))
     const survey = await this.survey(outline)
-    const network = await inSlices(buildNetwork(deviceList, linkList, survey))
+    const network = await runInSlices(buildNetwork(deviceList, linkList, survey))
     return { network, held }
   }
 

@@ -1,18 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  formatAge,
-  formatBytes,
-  formatCount,
-  formatCounted,
-  formatFor,
-  formatHundredths,
-  formatMeasure,
-  formatMoment,
-  formatSpan,
-  formatUnit,
-  formatUntil,
-  typeLabel,
-} from './format'
+import { formatAge, formatBytes, formatCount, formatCounted, formatFor, formatHundredths, formatMeasure, formatMoment, formatSpan, formatUnit, formatUntil, parseNumber } from './format'
 
 const NOON = '2026-11-23T12:00:00.000000Z'
 
@@ -35,12 +22,13 @@ test('a time that cannot be read is shown as it came', () => {
   expect(formatFor('soon', 0)).toBe('since soon')
 })
 
-test('units, counts and labels', () => {
+test('units, counts and numbers', () => {
   expect(formatUnit(-28.5, 'dBm')).toBe('\u221228.5\u00a0dBm')
   expect(formatUnit(null, 'dB')).toBe('not set')
   expect(formatCount(100_000)).toBe('100,000')
-  expect(typeLabel('BUSINESS_ONT')).toBe('Business ONT')
-  expect(typeLabel('OLT')).toBe('OLT')
+  expect(parseNumber(' \u22124,5 ')).toBe(-4.5)
+  expect(parseNumber(' ')).toBeNull()
+  expect(parseNumber('4 km')).toBeNaN()
 })
 
 test.each([

@@ -1,6 +1,3 @@
-import { TYPE_LABELS } from '../domain/deviceTypes'
-
-const labels = new Map<string, string>(Object.entries(TYPE_LABELS))
 const integer = new Intl.NumberFormat('en')
 const absolute = new Intl.DateTimeFormat(undefined, {
   dateStyle: 'medium',
@@ -8,11 +5,6 @@ const absolute = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 })
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' })
-
-/** A device type as people write it; one that this page does not know stays as it is. */
-export function typeLabel(type: string): string {
-  return labels.get(type) ?? type
-}
 
 export function formatCount(count: number): string {
   return integer.format(count)
@@ -23,7 +15,13 @@ export function formatNumber(value: number): string {
   return String(value).replace('-', '\u2212')
 }
 
-/** A value with its unit, or a word for what is absent. */
+/** A number as typed, with a comma or a point; null when empty, NaN when it is not a number. */
+export function parseNumber(text: string): number | null {
+  const trimmed = text.trim().replace(',', '.').replace('\u2212', '-')
+  return trimmed === '' ? null : Number(trimmed)
+}
+
+/** A value with its unit, or `not set`. */
 export function formatUnit(value: number | null, unit: string): string {
   return value === null ? 'not set' : `${formatNumber(value)}\u00a0${unit}`
 }

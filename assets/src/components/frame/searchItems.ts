@@ -1,16 +1,17 @@
-import { detailOf } from '../../api/http'
+import { describeError } from '../../api/http'
 import { fetchLinkTable } from '../../api/tables'
 import type { DeviceType } from '../../api/types'
 import { PAGES, router } from '../../router'
 import { devices } from '../../stores/devices'
 import { askConnect, askImport, askProvision } from '../../stores/dialogs'
-import { complain } from '../../stores/notices'
+import { notifyError } from '../../stores/notices'
 import { toggleTheme } from '../../stores/theme'
 import { openDevice } from '../../stores/view'
 import { saveText } from '../../utils/download'
-import { typeLabel } from '../../utils/format'
+import { typeLabel } from '../../domain/deviceTypes'
 import type { IconName } from '../../utils/iconNames'
-import { findDevices, matches } from '../../domain/deviceSearch'
+import { findDevices } from '../../domain/deviceSearch'
+import { matchesAllWords } from '../../domain/fold'
 import { whyMissing } from './missing'
 
 /** Something that the search offers. */
@@ -33,13 +34,13 @@ async function backUp(): Promise<void> {
   try {
     ;({ backUpNow } = await import('../../stores/backups'))
   } catch {
-    complain(`Nothing was backed up. ${whyMissing()}`)
+    notifyError(`Nothing was backed up. ${whyMissing()}`)
     return
   }
   try {
     await backUpNow()
   } catch (error) {
-    complain(detailOf(error))
+    notifyError(describeError(error))
   }
 }
 
@@ -47,7 +48,7 @@ async function saveLinks(): Promise<void> {
   try {
     saveText('unoc-links', 'csv', await fetchLinkTable('comma'))
   } catch (error) {
-    complain(detailOf(error))
+    notifyError(describeError(error))
   }
 }
 
@@ -85,7 +86,7 @@ export function searchItems(text: string): SearchItem[] {
         run: () => openDevice(device.id),
       }),
     ),
-    ...PAGES.filter(({ title, words }) => matches(`${title} ${words}`, text)).map(
+    ...PAGES.filter(({ title, words }) => matchesAllWords(`${title} ${words}`, text)).map(
       (page): SearchItem => ({
         key: `page ${page.path}`,
         group: 'Pages',
@@ -95,7 +96,7 @@ export function searchItems(text: string): SearchItem[] {
         run: () => void router.push(page.path),
       }),
     ),
-    ...ACTIONS.filter((action) => matches(action.text, text)).map(
+    ...ACTIONS.filter((action) => matchesAllWords(action.text, text)).map(
       (action): SearchItem => ({ ...action, key: action.text, group: 'Actions', aside: '' }),
     ),
   ]

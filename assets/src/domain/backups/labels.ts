@@ -1,5 +1,5 @@
 import type { Activity, Backup, BackupCopy, BackupTarget, Verification } from '../../api/types'
-import type { Tone } from '../deviceTypes'
+import type { Tone } from '../../utils/tone'
 import { formatBytes, formatCount, formatCounted } from '../../utils/format'
 
 /** Why a backup was made. */

@@ -1,5 +1,5 @@
 import type { Backup, Backups, Job, JobRun, Verification } from '../../api/types'
-import type { Tone } from '../deviceTypes'
+import type { Tone } from '../../utils/tone'
 import { formatAge, formatCounted, formatSeconds, formatSpan, formatTime } from '../../utils/format'
 import { lastRun } from '../jobs/labels'
 import { isHeld, verifiedHow } from './labels'

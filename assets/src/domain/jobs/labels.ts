@@ -1,5 +1,5 @@
 import type { Job, JobRun } from '../../api/types'
-import type { Tone } from '../deviceTypes'
+import type { Tone } from '../../utils/tone'
 
 /** What made a job run. */
 export const TRIGGERS: Record<JobRun['trigger'], { word: string; hint: string }> = {

@@ -1,16 +1,16 @@
 import { computed, onScopeDispose, shallowRef, watch } from 'vue'
-import { detailOf } from '../../api/http'
+import { describeError } from '../../api/http'
 import type { Device, DeviceType } from '../../api/types'
-import { deviceFeed, wiringFeed } from '../../live/feed'
+import { deviceFeed, linkFeed } from '../../live/feed'
 import { devices } from '../../stores/devices'
 import { askConnect, askDelete, askProvision } from '../../stores/dialogs'
-import { complain, notify } from '../../stores/notices'
+import { notifyError, notify } from '../../stores/notices'
 import { theme } from '../../stores/theme'
 import { openDevice, view } from '../../stores/view'
 import { links, ports } from '../../stores/links'
 import { formatCounted } from '../../utils/format'
 import { linkRule } from '../../domain/linkRules'
-import { breathe } from '../../utils/slices'
+import { yieldToBrowser } from '../../utils/slices'
 import { describe } from '../describe'
 import { Follower } from '../sceneSync'
 import { Hands, type Tool } from '../pointerController'
@@ -52,7 +52,7 @@ export function useTopology(canDraw: boolean) {
   const frames = shallowRef(0)
 
   const isReady = computed(
-    () => deviceFeed.state.value.phase === 'ready' && wiringFeed.state.value.phase === 'ready',
+    () => deviceFeed.state.value.phase === 'ready' && linkFeed.state.value.phase === 'ready',
   )
   const floating = computed(() => {
     let count = 0
@@ -86,7 +86,7 @@ export function useTopology(canDraw: boolean) {
     const made = new Scene(container, look, style.fontFamily, () => calm.matches)
     stopDrawing = () => made.kill()
     // The shaders are compiled; the model has a turn of its own.
-    await breathe()
+    await yieldToBrowser()
     const next = network.value
     if (made.isDead || next === null) return
     made.onFrame = () => {
@@ -226,7 +226,7 @@ export function useTopology(canDraw: boolean) {
       said.value = `${said.value} ${traceText(found)}`
       showAttention()
     } catch (error) {
-      complain(detailOf(error))
+      notifyError(describeError(error))
     }
   }
 

@@ -1,5 +1,5 @@
 import type { DeviceType } from '../../api/types'
-import { CONTAINER_TYPES, LEAF_TYPES, PASSIVE_TYPES } from '../../domain/linkRules'
+import { CONTAINER_TYPES, LEAF_TYPES, PASSIVE_TYPES } from '../../domain/deviceTypes'
 
 /** How far a type stands from the backbone: the rows of the layout, and who is whose parent. */
 export const TIERS: Record<DeviceType, number> = {

@@ -1,1 +1,0 @@
-import{Et as e,kt as t}from"./preload-helper-w5SX_pE1.js";var n=5e3,r=t(Date.now());setInterval(()=>r.value=Date.now(),n);var i=e(r);export{i as t};

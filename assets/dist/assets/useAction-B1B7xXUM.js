@@ -1,1 +1,0 @@
-import{kt as e,l as t}from"./preload-helper-w5SX_pE1.js";import{q as n}from"./index-OrSJ0v56.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{acting:r,act:i}}export{r as t};

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import type { Problem } from '../api/types'
+import { networkSummary, type NetworkSummary } from './networkSummary'
+import { testProblem } from './testing'
+
+test.each<[string, Problem[], NetworkSummary['tone'], string]>([
+  ['no problem', [], 'ok', 'The network is working normally'],
+  ['minor only', [testProblem({ severity: 'minor' })], 'degraded', '1\u00a0problem'],
+  ['critical, alone', [testProblem({ leaf_count: 1 })], 'critical', '1\u00a0subscriber affected'],
+  [
+    'critical, with devices behind it',
+    [testProblem({ severity: 'major', leaf_count: 3 }), testProblem({ device_count: 13, leaf_count: 12 })],
+    'outage',
+    '15\u00a0subscribers affected',
+  ],
+])('%s', (_, problems, tone, headline) => {
+  expect(networkSummary(problems.length, problems)).toMatchObject({ tone, headline })
+})
+
+test('the summary names the largest problem and counts the critical ones', () => {
+  const problems = [testProblem({ severity: 'major' }), testProblem({ name: 'OLT-1', leaf_count: 512 })]
+  const { problemCount, criticalCount, largest } = networkSummary(40, problems)
+  expect([problemCount, criticalCount, largest?.name]).toEqual([40, 1, 'OLT-1'])
+})

@@ -1,0 +1,54 @@
+import type { Device, Problem, Signal } from '../api/types'
+
+/** An ONT for tests: UP, without override and signal. */
+export function testDevice(more: Partial<Device> = {}): Device {
+  return {
+    id: 1,
+    name: 'ont-1',
+    device_type: 'ONT',
+    status: 'UP',
+    x: 0,
+    y: 0,
+    tx_power_dbm: null,
+    sensitivity_min_dbm: null,
+    insertion_loss_db: null,
+    parent_container_id: null,
+    status_override: null,
+    override_reason: null,
+    effective_status: 'UP',
+    status_reasons: [],
+    signal: null,
+    pon_class: null,
+    status_since: '2026-11-23T10:00:00.000000Z',
+    created_at: '2026-11-23T10:00:00.000000Z',
+    updated_at: '2026-11-23T10:00:00.000000Z',
+    ...more,
+  }
+}
+
+/** A splitter without upstream for tests; it affects nothing else. */
+export function testProblem(more: Partial<Problem> = {}): Problem {
+  return {
+    kind: 'device',
+    id: 1,
+    name: 'SPL-1',
+    place: null,
+    problem: 'no_upstream',
+    severity: 'critical',
+    override_reason: null,
+    since: '2026-11-23T10:00:00.000000Z',
+    device_count: 0,
+    leaf_count: 0,
+    device_ids: [],
+    ...more,
+  }
+}
+
+/** A signal for tests: 1.97 dB above the sensitivity of the ONT. */
+export const TEST_SIGNAL: Signal = {
+  rx_down_dbm: -26.03,
+  rx_up_dbm: -20,
+  margin_db: 1.97,
+  class: 'CRITICAL',
+  limiting_direction: 'down',
+}
