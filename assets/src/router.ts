@@ -38,7 +38,7 @@ export const PAGES: readonly Page[] = [
     title: 'Overview',
     icon: 'list-checks',
     group: 'Operations',
-    words: 'runbook duties start home',
+    words: 'runbook tasks start home',
     load: () => import('./views/OverviewView.vue'),
   },
   {

@@ -4,31 +4,31 @@ import { formatBytes, formatCount, formatCounted, formatSeconds, formatSpan } fr
 import { failedRun, verdictOf } from '../domain/backups/summary'
 import { verifiedHow } from '../domain/backups/labels'
 import { lastRun } from '../domain/jobs/labels'
-import type { Duty } from './tasks'
+import type { RunbookTask } from './task'
 
-/** What the buttons of these duties do. */
+/** What the buttons of the backup tasks do. */
 export interface BackupActions {
   backUp: () => Promise<void>
   verify: (id: string) => Promise<void>
   startJob: (name: string) => Promise<void>
-  /** Opens the page of the backups, where pruning is asked for. */
+  /** Opens the Backups page, where pruning is confirmed. */
   openBackups: () => Promise<void>
 }
 
-const BASE = { who: 'UNOC', command: null, to: '/operations/backups' } as const
+const BASE = { doneBy: 'UNOC', command: null, to: '/operations/backups' } as const
 
-/** The duties around backups: carried out by the appliance, which shows what it did. */
-export function backupDuties(all: Backups, jobs: Jobs | null, actions: BackupActions): Duty[] {
+/** The tasks that the appliance does with its backups, with what it recorded. */
+export function backupTasks(all: Backups, jobs: Jobs | null, actions: BackupActions): RunbookTask[] {
   return [
-    backupDuty(all, jobs, actions),
-    restoreTestDuty(all, jobs, actions),
-    offHostDuty(all, jobs, actions),
-    pruneDuty(all, jobs, actions),
-    drillDuty(all, jobs, actions),
+    backupTask(all, jobs, actions),
+    restoreTestTask(all, jobs, actions),
+    offHostTask(all, jobs, actions),
+    pruneTask(all, jobs, actions),
+    disasterRecoveryTask(all, jobs, actions),
   ]
 }
 
-function backupDuty(all: Backups, jobs: Jobs | null, { backUp }: BackupActions): Duty {
+function backupTask(all: Backups, jobs: Jobs | null, { backUp }: BackupActions): RunbookTask {
   const [newest] = all.backups
   const job = jobOf(jobs, 'backup')
   const failed = failedRun(all, job)
@@ -40,15 +40,15 @@ function backupDuty(all: Backups, jobs: Jobs | null, { backUp }: BackupActions):
     ...BASE,
     key: 'backup',
     title: 'Backup',
-    rhythm: rhythmOf(job, 'Daily'),
-    state: newest === undefined || newest.state === 'bad' || failed !== null ? 'bad' : isOff(job) ? 'warn' : 'good',
+    interval: intervalOf(job, 'Daily'),
+    state: newest === undefined || newest.state === 'bad' || failed !== null ? 'error' : isOff(job) ? 'warning' : 'ok',
     evidence: `${evidence}${failed === null ? '' : `; ${resultWords(failed)}`}${offEvidence(job)}`,
-    last: newest?.taken_at ?? null,
-    act: { label: 'Back up now', doing: 'Backing up…', run: backUp },
+    lastDoneAt: newest?.taken_at ?? null,
+    action: { label: 'Back up now', busyLabel: 'Backing up…', run: backUp },
   }
 }
 
-function restoreTestDuty(all: Backups, jobs: Jobs | null, { verify }: BackupActions): Duty {
+function restoreTestTask(all: Backups, jobs: Jobs | null, { verify }: BackupActions): RunbookTask {
   const { rto_s: rto, rehearsed_at: at, rpo_s: rpo } = all
   const [newest] = all.backups
   const job = jobOf(jobs, 'verify')
@@ -60,76 +60,76 @@ function restoreTestDuty(all: Backups, jobs: Jobs | null, { verify }: BackupActi
     ...BASE,
     key: 'restore-test',
     title: 'Restore test',
-    rhythm: rhythmOf(job, 'With each backup, fully once a week'),
-    state: verdict.tone === 'bad' || at === null ? 'bad' : isOff(job) ? 'warn' : 'good',
+    interval: intervalOf(job, 'With each backup; a full test once a week'),
+    state: verdict.tone === 'bad' || at === null ? 'error' : isOff(job) ? 'warning' : 'ok',
     evidence:
       at === null
         ? 'No backup has been restored and compared yet'
         : `Restored and compared ${how === null ? '' : `(${verifiedHow(how)})`}${took}${loss}${offEvidence(job)}`.replace(' ,', ','),
-    last: at,
-    act:
+    lastDoneAt: at,
+    action:
       newest === undefined
         ? null
-        : { label: 'Verify now', doing: 'Verifying…', run: () => verify(newest.id) },
+        : { label: 'Verify now', busyLabel: 'Verifying…', run: () => verify(newest.id) },
   }
 }
 
-function offHostDuty({ targets, backups }: Backups, jobs: Jobs | null, { startJob }: BackupActions): Duty {
+function offHostTask({ targets, backups }: Backups, jobs: Jobs | null, { startJob }: BackupActions): RunbookTask {
   const job = jobOf(jobs, 'copy')
-  const base = { ...BASE, key: 'off-host', title: 'Off-host copies', rhythm: rhythmOf(job, 'With each backup') }
+  const base = { ...BASE, key: 'off-host', title: 'Off-host copies', interval: intervalOf(job, 'With each backup') }
   if (targets.length === 0) {
-    const evidence = 'All backups would be lost with this disk: set backup_targets, or download one on the Backups page'
-    return { ...base, who: 'You', rhythm: 'Daily', state: 'warn', evidence, last: null, act: null }
+    const evidence = 'Losing this disk would lose every backup. Set backup_targets, or download a backup from the Backups page'
+    return { ...base, doneBy: 'Operator', interval: 'Daily', state: 'warning', evidence, lastDoneAt: null, action: null }
   }
   const failing = targets.filter(({ state }) => state === 'failing')
   const last = targets.flatMap(({ last_ok_at: at }) => at ?? []).sort().at(-1) ?? null
   const waiting = backups.flatMap(({ copies }) => copies).filter(({ state }) => state !== 'done').length
   const evidence =
     failing.length > 0
-      ? failing.map(({ name, last_error: error }) => `${name} fails${error === null ? '' : `: ${error}`}`).join('; ')
-      : `${targets.map(({ name, copies }) => `${name} holds ${copies}`).join(', ')}${waiting === 0 ? '' : `; ${waiting} waiting`}`
+      ? failing.map(({ name, last_error: error }) => `Copying to ${name} failed${error === null ? '' : `: ${error}`}`).join('; ')
+      : `${targets.map(({ name, copies }) => `${formatCounted(copies, 'copy')} on ${name}`).join(', ')}${waiting === 0 ? '' : `; ${waiting} waiting`}`
   return {
     ...base,
-    state: failing.length > 0 ? 'bad' : isOff(job) ? 'warn' : 'good',
+    state: failing.length > 0 ? 'error' : isOff(job) ? 'warning' : 'ok',
     evidence: evidence + offEvidence(job),
-    last,
-    act: job === null ? null : { label: 'Copy now', doing: 'Starting…', run: () => startJob('copy') },
+    lastDoneAt: last,
+    action: job === null ? null : { label: 'Copy now', busyLabel: 'Starting…', run: () => startJob('copy') },
   }
 }
 
-function pruneDuty(all: Backups, jobs: Jobs | null, { openBackups }: BackupActions): Duty {
+function pruneTask(all: Backups, jobs: Jobs | null, { openBackups }: BackupActions): RunbookTask {
   const job = jobOf(jobs, 'prune')
   const run = job === null ? null : lastRun(job)
   const goes = all.backups.filter(({ kept_as: kept }) => kept.length === 0).length
-  const next = goes === 0 ? 'none to remove' : `${formatCount(goes)} to remove next`
+  const next = goes === 0 ? 'none to prune' : `${formatCount(goes)} to prune next`
   return {
     ...BASE,
     key: 'prune',
     title: 'Pruning',
-    rhythm: rhythmOf(job, 'Daily'),
-    state: run?.result === 'failed' ? 'bad' : isOff(job) ? 'warn' : 'good',
+    interval: intervalOf(job, 'Daily'),
+    state: run?.result === 'failed' ? 'error' : isOff(job) ? 'warning' : 'ok',
     evidence: `${formatCounted(all.backups.length, 'backup')}, ${next}${run === null ? '' : `; ${resultWords(run)}`}${offEvidence(job)}`,
-    last: run?.started_at ?? null,
-    act: { label: 'Prune…', doing: 'Opening…', run: openBackups },
+    lastDoneAt: run?.started_at ?? null,
+    action: { label: 'Prune…', busyLabel: 'Opening…', run: openBackups },
   }
 }
 
-function drillDuty(all: Backups, jobs: Jobs | null, { startJob }: BackupActions): Duty {
+function disasterRecoveryTask(all: Backups, jobs: Jobs | null, { startJob }: BackupActions): RunbookTask {
   const job = jobOf(jobs, 'verify-offhost')
   const run = job === null ? null : lastRun(job)
-  const base = { ...BASE, key: 'drill', title: 'Disaster drill', to: '/operations/jobs', rhythm: rhythmOf(job, 'Monthly'), last: run?.started_at ?? null }
+  const base = { ...BASE, key: 'disaster-recovery-test', title: 'Disaster recovery test', to: '/operations/jobs', interval: intervalOf(job, 'Monthly'), lastDoneAt: run?.started_at ?? null }
   if (all.targets.length === 0) {
-    const evidence = 'No off-host copy to restore from: restore a downloaded backup on another host'
-    return { ...base, who: 'You', rhythm: 'Monthly', state: 'yours', evidence, last: null, act: null }
+    const evidence = 'There is no off-host copy to restore from. Restore a downloaded backup on another host'
+    return { ...base, doneBy: 'Operator', interval: 'Monthly', state: 'manual', evidence, lastDoneAt: null, action: null }
   }
   return {
     ...base,
-    state: run === null ? 'warn' : run.result === 'ok' ? (isOff(job) ? 'warn' : 'good') : 'bad',
+    state: run === null ? 'warning' : run.result === 'ok' ? (isOff(job) ? 'warning' : 'ok') : 'error',
     evidence:
       run === null
-        ? 'No backup has been restored from its off-host copy yet'
-        : `${run.result === 'ok' ? 'The newest backup was restored from its off-host copy; ' : ''}${resultWords(run)}${offEvidence(job)}`,
-    act: job === null ? null : { label: 'Drill now', doing: 'Starting…', run: () => startJob('verify-offhost') },
+        ? 'No off-host copy has been restored yet'
+        : `${run.result === 'ok' ? 'The newest off-host copy was restored; ' : ''}${resultWords(run)}${offEvidence(job)}`,
+    action: job === null ? null : { label: 'Test now', busyLabel: 'Starting…', run: () => startJob('verify-offhost') },
   }
 }
 
@@ -140,7 +140,7 @@ function stateWords({ state, verification }: Backup): string {
 }
 
 function resultWords({ result, message }: JobRun): string {
-  const how = { ok: 'succeeded', running: 'is under way', failed: 'failed', interrupted: 'was interrupted' }[result]
+  const how = { ok: 'succeeded', running: 'is in progress', failed: 'failed', interrupted: 'was interrupted' }[result]
   return `the last run ${how}${message === null ? '' : `: ${message}`}`
 }
 
@@ -153,11 +153,11 @@ function isOff(job: Job | null): boolean {
 }
 
 function offEvidence(job: Job | null): string {
-  return isOff(job) ? '; the job is switched off' : ''
+  return isOff(job) ? '; the job is disabled' : ''
 }
 
-/** As planned, where the page can say it. */
-function rhythmOf(job: Job | null, otherwise: string): string {
+/** The schedule as text; the cron expression if it is an unusual one. */
+function intervalOf(job: Job | null, otherwise: string): string {
   if (job === null) return otherwise
   return cronWords(job.schedule) ?? job.schedule
 }

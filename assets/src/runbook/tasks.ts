@@ -1,244 +1,229 @@
-import { computed, type ComputedRef, shallowRef } from 'vue'
-import { fetchDevicePage } from '../api/devices'
-import { fetchExport } from '../api/export'
-import { runSync } from '../api/sync'
-import { lastLiveAt, link, reconnectNow } from '../live/feed'
-import { router } from '../router'
-import { backups, backUpNow, verifyNow } from '../stores/backups'
-import { counts, devices } from '../stores/devices'
-import { health, syncStatus } from '../stores/health'
-import { jobs, startJob } from '../stores/jobs'
+import type { SyncStatus } from '../api/sync'
+import type { Backups, HealthDetail, Jobs } from '../api/types'
+import type { Polled } from '../composables/poll'
+import type { LinkState } from '../live/connectionState'
 import { formatBytes, formatCount, formatCounted, formatMs, formatSeconds } from '../utils/format'
-import { saveText } from '../utils/download'
-import { backupDuties } from './backupTasks'
+import { type BackupActions, backupTasks } from './backupTasks'
+import type { RunbookTask } from './task'
 
-/** A duty of the runbook, as the page shows it. */
-export interface Duty {
-  key: string
-  title: string
-  rhythm: string
-  who: 'UNOC' | 'You'
-  state: 'good' | 'warn' | 'bad' | 'yours'
-  evidence: string
-  command: string | null
-  /** RFC 3339; null where nobody notes it. */
-  last: string | null
-  /** The page that says more. */
-  to: string | null
-  act: { label: string; doing: string; run: () => Promise<void> } | null
+/** What the tasks are derived from. */
+export interface RunbookInput {
+  health: Polled<HealthDetail>
+  sync: Polled<SyncStatus | null>
+  backups: Polled<Backups | null>
+  jobs: Jobs | null
+  connection: LinkState
+  /** When the live connection was last good, in milliseconds. */
+  lastLiveAt: number | null
+  apiCheck: ApiCheck | null
+  deviceCount: number
+  overriddenCount: number
 }
 
-/** The last try of the API from this page. */
-const tried = shallowRef<{ at: string; ms: number; seq: number } | null>(null)
-
-async function tryApi(): Promise<void> {
-  const from = performance.now()
-  const { seq } = await fetchDevicePage(1)
-  tried.value = { at: new Date().toISOString(), ms: performance.now() - from, seq }
+/** A request to `GET /api/devices` made by the runbook. */
+export interface ApiCheck {
+  at: string
+  duration_ms: number
+  seq: number
 }
 
-async function saveExport(): Promise<void> {
-  saveText('unoc', 'jsonl', await fetchExport())
+/** What the buttons do. */
+export interface RunbookActions extends BackupActions {
+  checkHealth: () => Promise<void>
+  checkApi: () => Promise<void>
+  syncNow: () => Promise<void>
+  reconnect: () => Promise<void>
+  reloadBackups: () => Promise<void>
+  downloadExport: () => Promise<void>
 }
 
-/** All duties, in the order of the runbook. */
-export function useDuties(): ComputedRef<Duty[]> {
-  void tryApi().catch(() => undefined)
-  return computed(() => [
-    healthDuty(),
-    apiDuty(),
-    databaseDuty(),
-    webSocketDuty(),
-    logDuty(),
-    ...siteDuties(),
-    overrideDuty(),
-    capacityDuty(),
-  ])
+/** Every task, in the order of the runbook. */
+export function runbookTasks(input: RunbookInput, actions: RunbookActions): RunbookTask[] {
+  return [
+    healthTask(input, actions),
+    apiTask(input, actions),
+    databaseTask(input, actions),
+    webSocketTask(input, actions),
+    logTask(),
+    ...siteTasks(input, actions),
+    overrideTask(input),
+    capacityTask(input),
+  ]
 }
 
-function healthDuty(): Duty {
-  const { value, problem, at } = health.state.value
-  const isGood = problem === null && value?.status === 'healthy'
+function healthTask({ health: { value, problem, at } }: RunbookInput, { checkHealth }: RunbookActions): RunbookTask {
+  const isHealthy = problem === null && value?.status === 'healthy'
   return {
     key: 'health',
     title: 'Backend health',
-    rhythm: 'Always; every 5 s while this page is open',
-    who: 'UNOC',
-    state: isGood ? 'good' : value === null && problem === null ? 'yours' : 'bad',
+    interval: 'Continuous; every 5\u00a0s while this page is open',
+    doneBy: 'UNOC',
+    state: isHealthy ? 'ok' : value === null && problem === null ? 'unknown' : 'error',
     evidence:
-      problem ?? (value === null ? 'Asking…' : `The appliance is ${value.status}, version ${value.version}`),
+      problem ?? (value === null ? 'Loading…' : `The appliance is ${value.status}, version ${value.version}`),
     command: null,
-    last: isoOf(at),
+    lastDoneAt: isoOf(at),
     to: '/operations/health',
-    act: { label: 'Check now', doing: 'Checking…', run: health.refresh },
+    action: { label: 'Check now', busyLabel: 'Checking…', run: checkHealth },
   }
 }
 
-function apiDuty(): Duty {
-  const last = tried.value
-  const text = last === null ? '' : ` in ${formatMs(last.ms)}, at change ${formatCount(last.seq)}`
+function apiTask({ apiCheck, connection, deviceCount }: RunbookInput, { checkApi }: RunbookActions): RunbookTask {
+  const answer =
+    apiCheck === null
+      ? 'GET /api/devices has not answered yet'
+      : `GET /api/devices answered in ${formatMs(apiCheck.duration_ms)}, at change ${formatCount(apiCheck.seq)}`
   return {
     key: 'api',
     title: 'API lists devices',
-    rhythm: 'Daily',
-    who: 'UNOC',
-    state: link.value === 'live' || last !== null ? 'good' : 'bad',
-    evidence: `GET /api/devices answered${text}; ${formatCounted(devices.value.size, 'device')} on this page`,
+    interval: 'Daily',
+    doneBy: 'UNOC',
+    state: connection === 'live' || apiCheck !== null ? 'ok' : 'error',
+    evidence: `${answer}; ${formatCounted(deviceCount, 'device')} on this page`,
     command: null,
-    last: last?.at ?? null,
+    lastDoneAt: apiCheck?.at ?? null,
     to: '/inventory',
-    act: { label: 'Try now', doing: 'Asking…', run: tryApi },
+    action: { label: 'Check now', busyLabel: 'Checking…', run: checkApi },
   }
 }
 
-function databaseDuty(): Duty {
-  const { value, problem, at } = syncStatus.state.value
-  const base: Duty = {
+function databaseTask({ sync: { value, problem, at } }: RunbookInput, { syncNow }: RunbookActions): RunbookTask {
+  const base: RunbookTask = {
     key: 'database',
     title: 'Database connectivity',
-    rhythm: 'Always',
-    who: 'UNOC',
-    state: 'good',
+    interval: 'Continuous',
+    doneBy: 'UNOC',
+    state: 'ok',
     evidence: '',
     command: null,
-    last: isoOf(at),
+    lastDoneAt: isoOf(at),
     to: '/operations/sync',
-    act: null,
+    action: null,
   }
-  if (problem !== null) return { ...base, state: 'bad', evidence: problem }
-  if (at === null) return { ...base, state: 'yours', evidence: 'Asking…' }
+  if (problem !== null) return { ...base, state: 'error', evidence: problem }
+  if (at === null) return { ...base, state: 'unknown', evidence: 'Loading…' }
   if (value === null || value.state === 'off') {
-    return { ...base, evidence: 'No PostgreSQL is configured; all data is on the local disk' }
+    return { ...base, evidence: 'No PostgreSQL is configured; all data is stored on the local disk' }
   }
   const isLive = value.state === 'live'
   return {
     ...base,
-    state: isLive ? 'good' : value.state === 'stopped' ? 'bad' : 'warn',
+    state: isLive ? 'ok' : value.state === 'stopped' ? 'error' : 'warning',
     evidence: `${value.message} ${formatSeconds(value.behind_s)} behind, ${formatCounted(value.dirty_count, 'change')} to send`,
-    act: value.actions.includes('now')
-      ? { label: 'Sync now', doing: 'Syncing…', run: async () => syncStatus.put(await runSync('now')) }
-      : null,
+    action: value.actions.includes('now') ? { label: 'Sync now', busyLabel: 'Syncing…', run: syncNow } : null,
   }
 }
 
-function webSocketDuty(): Duty {
-  const states = { connecting: 'yours', live: 'good', reconnecting: 'warn', offline: 'bad' } as const
-  const words = { connecting: 'Connecting', live: 'Changes arrive as they happen', reconnecting: 'Reconnecting', offline: 'Offline' }
+const CONNECTION_STATES = {
+  connecting: { state: 'unknown', evidence: 'Connecting' },
+  live: { state: 'ok', evidence: 'Receiving changes live' },
+  reconnecting: { state: 'warning', evidence: 'Reconnecting' },
+  offline: { state: 'error', evidence: 'Offline' },
+} as const
+
+function webSocketTask({ connection, lastLiveAt }: RunbookInput, { reconnect }: RunbookActions): RunbookTask {
   return {
     key: 'websocket',
     title: 'WebSocket',
-    rhythm: 'Always; the server sends a heartbeat every 5\u00a0s',
-    who: 'UNOC',
-    state: states[link.value],
-    evidence: words[link.value],
+    interval: 'Continuous; the server sends a heartbeat every 5\u00a0s',
+    doneBy: 'UNOC',
+    ...CONNECTION_STATES[connection],
     command: null,
-    last: isoOf(lastLiveAt.value),
+    lastDoneAt: isoOf(lastLiveAt),
     to: null,
-    act: {
-      label: 'Reconnect',
-      doing: 'Reconnecting…',
-      run: () => Promise.resolve(reconnectNow()),
-    },
+    action: { label: 'Reconnect', busyLabel: 'Reconnecting…', run: reconnect },
   }
 }
 
-function logDuty(): Duty {
+function logTask(): RunbookTask {
   return {
     key: 'logs',
     title: 'Review the logs',
-    rhythm: 'Daily',
-    who: 'You',
-    state: 'yours',
+    interval: 'Daily',
+    doneBy: 'Operator',
+    state: 'manual',
     evidence: 'Warnings and errors since yesterday, on the host:',
     command: 'journalctl -u unoc --since yesterday -p warning',
-    last: null,
+    lastDoneAt: null,
     to: null,
-    act: null,
+    action: null,
   }
 }
 
-/** A server that makes no backups leaves them to people. */
-function siteDuties(): Duty[] {
-  const { value: all, problem, at } = backups.state.value
-  if (all === null && at !== null) return [exportDuty()]
-  if (all === null) return problem === null ? [] : [unknownBackupDuty(problem)]
-  return backupDuties(all, jobs.state.value.value, {
-    backUp: backUpNow,
-    verify: verifyNow,
-    startJob,
-    openBackups: async () => {
-      await router.push('/operations/backups')
-    },
-  })
+/** A server that makes no backups leaves the export to the operator. */
+function siteTasks({ backups, jobs }: RunbookInput, actions: RunbookActions): RunbookTask[] {
+  const { value, problem, at } = backups
+  if (value !== null) return backupTasks(value, jobs, actions)
+  if (at !== null) return [exportTask(actions)]
+  return problem === null ? [] : [unknownBackupTask(problem, actions)]
 }
 
-function unknownBackupDuty(problem: string): Duty {
+function unknownBackupTask(error: string, { reloadBackups }: RunbookActions): RunbookTask {
   return {
     key: 'backup',
     title: 'Backup',
-    rhythm: 'Daily',
-    who: 'UNOC',
-    state: 'bad',
-    evidence: problem,
+    interval: 'Daily',
+    doneBy: 'UNOC',
+    state: 'error',
+    evidence: error,
     command: null,
-    last: null,
+    lastDoneAt: null,
     to: '/operations/backups',
-    act: { label: 'Ask again', doing: 'Asking…', run: backups.refresh },
+    action: { label: 'Try again', busyLabel: 'Loading…', run: reloadBackups },
   }
 }
 
-function exportDuty(): Duty {
+function exportTask({ downloadExport }: RunbookActions): RunbookTask {
   return {
     key: 'export',
     title: 'Copy of the site off the host',
-    rhythm: 'Daily',
-    who: 'You',
-    state: 'yours',
-    evidence: 'The whole site as one file, which unoc import reads back. On the host:',
+    interval: 'Daily',
+    doneBy: 'Operator',
+    state: 'manual',
+    evidence: 'The whole site as one file that unoc import reads. On the host:',
     command: 'unoc export > unoc_$(date +%Y%m%d_%H%M%S).jsonl',
-    last: null,
+    lastDoneAt: null,
     to: null,
-    act: { label: 'Download', doing: 'Exporting…', run: saveExport },
+    action: { label: 'Download', busyLabel: 'Exporting…', run: downloadExport },
   }
 }
 
-function overrideDuty(): Duty {
+function overrideTask({ overriddenCount }: RunbookInput): RunbookTask {
   return {
     key: 'overrides',
     title: 'Review the overrides',
-    rhythm: 'Every shift',
-    who: 'You',
-    state: counts.overridden > 0 ? 'warn' : 'good',
-    evidence:
-      counts.overridden === 0
-        ? 'No status is overridden'
-        : `${formatCounted(counts.overridden, 'device')} held by an operator`,
+    interval: 'Every shift',
+    doneBy: 'Operator',
+    state: overriddenCount > 0 ? 'warning' : 'ok',
+    evidence: overriddenCount === 0 ? 'No overrides' : `${formatCounted(overriddenCount, 'device')} overridden`,
     command: null,
-    last: null,
+    lastDoneAt: null,
     to: '/inventory?overridden=yes',
-    act: null,
+    action: null,
   }
 }
 
-function capacityDuty(): Duty {
-  const { value, at } = health.state.value
+/** Below this share of free space, most volumes fill up within days. */
+const FREE_PERCENT_LOW = 10
+
+function capacityTask({ health: { value, at } }: RunbookInput): RunbookTask {
   const base = {
     key: 'capacity',
     title: 'Capacity of the data volume',
-    rhythm: 'Monthly; below the minimum, writes are always refused',
-    who: 'UNOC' as const,
+    interval: 'Monthly; writes are refused while free space is below the minimum',
+    doneBy: 'UNOC' as const,
     command: null,
-    last: isoOf(at),
+    lastDoneAt: isoOf(at),
     to: '/operations/health',
-    act: null,
+    action: null,
   }
-  if (value === null) return { ...base, state: 'yours', evidence: 'Asking…' }
-  const { free_bytes: free, total_bytes: total, is_writable: writable } = value.volume
-  const share = total === 0 ? 0 : Math.round((free / total) * 100)
+  if (value === null) return { ...base, state: 'unknown', evidence: 'Loading…' }
+  const { free_bytes: free, total_bytes: total, is_writable: isWritable } = value.volume
+  const percent = total === 0 ? 0 : Math.round((free / total) * 100)
   return {
     ...base,
-    state: writable ? (share < 10 ? 'warn' : 'good') : 'bad',
-    evidence: `${formatBytes(free)} of ${formatBytes(total)} free (${share} %)`,
+    state: !isWritable ? 'error' : percent < FREE_PERCENT_LOW ? 'warning' : 'ok',
+    evidence: `${formatBytes(free)} of ${formatBytes(total)} free (${percent}\u00a0%)`,
   }
 }
 

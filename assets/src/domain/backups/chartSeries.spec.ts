@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { durationSeries, sizeSeries, timesOf } from './chartSeries'
-import { aBackup } from './testing'
+import { testBackup } from './testing'
 
-const NEWER = aBackup({ taken_at: '2026-11-26T02:15:00Z', bytes: 2_000, verification: null })
-const LIST = [NEWER, aBackup()]
+const NEWER = testBackup({ taken_at: '2026-11-26T02:15:00Z', bytes: 2_000, verification: null })
+const LIST = [NEWER, testBackup()]
 
 test('charts go from the oldest to the newest, with gaps for what was not verified', () => {
   const [from, to] = timesOf(LIST)

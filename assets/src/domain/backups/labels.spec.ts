@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Activity } from '../../api/types'
-import { aBackup } from './testing'
+import { testBackup } from './testing'
 import { copiesWords, keptWords, phraseOf, progressWords, rowsOf, rowWords, verifiedHow, verifiedShort } from './labels'
 
 const HOW = { at: '', is_ok: true, duration_ms: 1, message: '', postgres_result: null }
@@ -27,8 +27,8 @@ test('how far an activity is', () => {
 })
 
 test('rows, copies and what keeps a backup', () => {
-  expect(rowsOf(aBackup())).toBe(54)
-  expect(plain(rowWords(aBackup()))).toBe('3 devices, 9 interfaces, 2 links, 40 audit')
+  expect(rowsOf(testBackup())).toBe(54)
+  expect(plain(rowWords(testBackup()))).toBe('3 devices, 9 interfaces, 2 links, 40 audit')
   expect(keptWords({ kept_as: ['last', 'newest verified'] })).toBe('last, newest verified')
   expect(keptWords({ kept_as: [] })).toBe('removed by the next pruning')
   expect([copiesWords(1), copiesWords(2)].map(plain)).toEqual(['1 copy', '2 copies'])

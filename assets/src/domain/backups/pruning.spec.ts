@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Pruning } from '../../api/types'
 import { goneRows, pruningWords, ruleFacts } from './pruning'
-import { aBackup } from './testing'
+import { testBackup } from './testing'
 
 const NOTHING: Pruning = { keep: [{ id: 'a', because: ['last'] }], remove: [], bytes_freed: 0, targets: [], stay: [] }
 
@@ -30,7 +30,7 @@ test('each file that goes once, newest first, with its places', () => {
       { target: 's3', remove: ['c'] },
     ],
   }
-  const rows = goneRows(pruning, [aBackup({ id: 'c', bytes: 30 })])
+  const rows = goneRows(pruning, [testBackup({ id: 'c', bytes: 30 })])
   expect(rows.map(({ id, places, bytes, backup }) => [id, places.join('+'), bytes, backup?.id])).toEqual([
     ['c', 'nas+s3', 30, 'c'],
     ['b', 'this host+nas', 20, undefined],

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupCopy, Backups, BackupTarget, Job, JobRun } from '../../api/types'
-import { aBackup, aSite } from './testing'
+import { testBackup, testBackups } from './testing'
 import { answersOf, verdictOf } from './summary'
 
 const NOW = Date.parse('2026-11-25T03:15:00Z')
-const BAD = aBackup({
+const BAD = testBackup({
   id: 'unoc_20261125_030000',
   state: 'bad',
   is_newest_verified: false,
   verification: { at: '2026-11-25T03:00:08Z', kind: 'quick', is_ok: false, duration_ms: 1, message: 'A row is missing.', postgres: null, postgres_result: null },
 })
-const FRESH = aBackup({ id: 'unoc_20261125_030000', state: 'unverified', is_newest_verified: false, verification: null })
+const FRESH = testBackup({ id: 'unoc_20261125_030000', state: 'unverified', is_newest_verified: false, verification: null })
 const UNVERIFIED = { ...FRESH, verification_error: 'The volume is full.' }
 const UNPROVEN = { restorable_as_of: null, rpo_s: null, rto_s: null, rehearsed_at: null }
 
@@ -28,8 +28,8 @@ function job(result: JobRun['result'], started_at: string): Job {
   return { name, title: name, schedule: '', default_schedule: '', is_enabled: true, next_run_at: null, next_run_local: null, running: null, runs: [run] }
 }
 
-const GONE = aBackup({ id: 'unoc_20261125_030000', is_local: false })
-const OLDER = aBackup({ is_newest_verified: false })
+const GONE = testBackup({ id: 'unoc_20261125_030000', is_local: false })
+const OLDER = testBackup({ is_newest_verified: false })
 
 describe('the verdict', () => {
   test.each<[string, Partial<Backups>, string, string, string | null]>([
@@ -39,24 +39,24 @@ describe('the verdict', () => {
     ['only a bad one', { ...UNPROVEN, backups: [BAD] }, 'bad', 'No verified backup', 'backup'],
     ['all fine', {}, 'calm', 'Restorable as of', null],
     ['expired', { is_stale: true }, 'bad', 'Restorable only as of', 'backup'],
-    ['expired, a newer one waits', { is_stale: true, backups: [FRESH, aBackup()] }, 'bad', 'Restorable only as of', 'verify'],
-    ['the newest is bad', { backups: [BAD, aBackup()] }, 'warn', 'Restorable as of', 'backup'],
-    ['the newest could not be proved', { backups: [UNVERIFIED, aBackup()] }, 'warn', 'Restorable as of', 'verify'],
+    ['expired, a newer one waits', { is_stale: true, backups: [FRESH, testBackup()] }, 'bad', 'Restorable only as of', 'verify'],
+    ['the newest is bad', { backups: [BAD, testBackup()] }, 'warn', 'Restorable as of', 'backup'],
+    ['the newest could not be proved', { backups: [UNVERIFIED, testBackup()] }, 'warn', 'Restorable as of', 'verify'],
     ['the proven file is gone', { backups: [GONE, OLDER] }, 'bad', 'Restorable only as of', 'backup'],
     ['the only file is gone', { backups: [GONE] }, 'bad', 'No verified backup', 'backup'],
     ['gone from here, but copied', { backups: [{ ...GONE, copies: [copy('done')] }] }, 'calm', 'Restorable as of', null],
     ['a directory that hangs', { is_directory_answering: false }, 'warn', 'Restorable as of', null],
     ['a target fails', { targets: [target('failing', 'refused')] }, 'warn', 'Restorable as of', 'copy'],
   ])('%s', (_, more, tone, headline, help) => {
-    const verdict = verdictOf(aSite(more))
+    const verdict = verdictOf(testBackups(more))
     expect(verdict).toMatchObject({ tone, headline, help })
   })
 
   test('says why, and when it is too old', () => {
-    const plain = (more: Partial<Backups>): string => verdictOf(aSite(more)).lines.join(' ').replaceAll('\u00a0', ' ')
+    const plain = (more: Partial<Backups>): string => verdictOf(testBackups(more)).lines.join(' ').replaceAll('\u00a0', ' ')
     expect(plain({})).toContain('too old in 1 d 11 h')
-    expect(plain({ backups: [BAD, aBackup()] })).toContain('A row is missing.')
-    expect(plain({ backups: [UNVERIFIED, aBackup()] })).toBe(`${FRESH.id} was saved, but could not be verified: The volume is full.`)
+    expect(plain({ backups: [BAD, testBackup()] })).toContain('A row is missing.')
+    expect(plain({ backups: [UNVERIFIED, testBackup()] })).toBe(`${FRESH.id} was saved, but could not be verified: The volume is full.`)
     expect(plain({ is_directory_answering: false })).toMatch(/^\/var\/lib\/unoc\/backups is not responding; this is what it held at /)
     expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copying to nas fails: refused')
     expect(plain({ is_stale: true })).toContain('after 1 d 12 h')
@@ -69,7 +69,7 @@ describe('the verdict', () => {
       postgres: null,
       postgres_result: 'failed' as const,
     }
-    expect(plain({ backups: [aBackup({ verification })] })).toContain('could not be verified in PostgreSQL: Loading it')
+    expect(plain({ backups: [testBackup({ verification })] })).toContain('could not be verified in PostgreSQL: Loading it')
   })
 })
 
@@ -85,13 +85,13 @@ describe('the verdict with the runs', () => {
     ['never one', { ...UNPROVEN, backups: [] }, job('failed', LATER), 'warn', 'backup'],
     ['all are gone', { ...UNPROVEN, backups: [] }, job('ok', EARLIER), 'bad', 'backup'],
   ])('%s', (_, more, of, tone, help) => {
-    expect(verdictOf(aSite(more), of)).toMatchObject({ tone, help })
+    expect(verdictOf(testBackups(more), of)).toMatchObject({ tone, help })
   })
 })
 
 describe('the answers', () => {
   function answer(name: RegExp, more: Partial<Backups>): string {
-    const found = answersOf(aSite(more), NOW).find((each) => name.test(each.name))
+    const found = answersOf(testBackups(more), NOW).find((each) => name.test(each.name))
     return `${found?.tone} ${found?.value}`.replaceAll('\u00a0', ' ')
   }
 
@@ -107,22 +107,22 @@ describe('the answers', () => {
     [/restore test/, {}, 'up 59 min ago'],
     [/restore test/, UNPROVEN, 'degraded Never'],
     [/Off/, {}, 'degraded No'],
-    [/Off/, { targets: [target('ok')], backups: [aBackup({ copies: [copy('done')] })] }, 'up Yes'],
-    [/Off/, { targets: [target('ok')], backups: [aBackup({ copies: [copy('pending')] })] }, 'minor Not yet'],
-    [/Off/, { targets: [target('failing')], backups: [aBackup({ copies: [copy('failed')] })] }, 'degraded Not yet'],
+    [/Off/, { targets: [target('ok')], backups: [testBackup({ copies: [copy('done')] })] }, 'up Yes'],
+    [/Off/, { targets: [target('ok')], backups: [testBackup({ copies: [copy('pending')] })] }, 'minor Not yet'],
+    [/Off/, { targets: [target('failing')], backups: [testBackup({ copies: [copy('failed')] })] }, 'degraded Not yet'],
     [
       /Off/,
-      { targets: [target('ok'), target('failing')], backups: [aBackup({ copies: [copy('done'), copy('failed')] })] },
+      { targets: [target('ok'), target('failing')], backups: [testBackup({ copies: [copy('done'), copy('failed')] })] },
       'degraded 1 of 2 targets',
     ],
     [
       /Off/,
-      { targets: [target('ok')], backups: [aBackup(), aBackup({ is_newest_verified: false, copies: [copy('done')] })] },
+      { targets: [target('ok')], backups: [testBackup(), testBackup({ is_newest_verified: false, copies: [copy('done')] })] },
       'minor Only an older backup',
     ],
     [/Encrypted/, {}, 'up No'],
     [/Encrypted/, { encryption: { is_on: true, recipients: [] } }, 'minor Not yet'],
-    [/Encrypted/, { encryption: { is_on: true, recipients: [] }, backups: [aBackup({ is_encrypted: true })] }, 'up Yes'],
+    [/Encrypted/, { encryption: { is_on: true, recipients: [] }, backups: [testBackup({ is_encrypted: true })] }, 'up Yes'],
   ])('%s', (name, more, expected) => {
     expect(answer(name, more)).toBe(expected)
   })

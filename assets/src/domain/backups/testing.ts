@@ -1,7 +1,7 @@
 import type { Backup, Backups } from '../../api/types'
 
 /** A verified backup for tests, of an hour ago. */
-export function aBackup(more: Partial<Backup> = {}): Backup {
+export function testBackup(more: Partial<Backup> = {}): Backup {
   return {
     id: 'unoc_20261125_021500',
     file: 'unoc_20261125_021500.sql.zst',
@@ -35,7 +35,7 @@ export function aBackup(more: Partial<Backup> = {}): Backup {
 }
 
 /** A site whose newest backup is proven, and that has no targets. */
-export function aSite(more: Partial<Backups> = {}): Backups {
+export function testBackups(more: Partial<Backups> = {}): Backups {
   return {
     restorable_as_of: '2026-11-25T02:15:00Z',
     rpo_s: 3_600,
@@ -53,7 +53,7 @@ export function aSite(more: Partial<Backups> = {}): Backups {
     looked_at: '2026-11-25T03:15:00Z',
     is_directory_answering: true,
     undo: null,
-    backups: [aBackup()],
+    backups: [testBackup()],
     ...more,
   }
 }

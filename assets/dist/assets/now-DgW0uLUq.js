@@ -1,1 +1,0 @@
-import{St as e,Tt as t}from"./preload-helper-BS-TKOf5.js";var n=5e3,r=t(Date.now());setInterval(()=>r.value=Date.now(),n);var i=e(r);export{i as t};

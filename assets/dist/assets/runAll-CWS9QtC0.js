@@ -1,1 +1,0 @@
-async function e(e,t,n){let r=[],i=[],a=0;async function o(){for(;a<e.length&&!n.stopped();){let o=e[a];a+=1;try{await t(o),i.push(o)}catch(e){r.push({item:o,error:e})}n.progress(i.length+r.length)}}return await Promise.all(Array.from({length:Math.min(6,e.length)},o)),{done:i,failures:r}}export{e as t};
