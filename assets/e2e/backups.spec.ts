@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Backup, Backups, HealthDetail } from '../src/api/types'
 import { backupsIn, pruningOf } from './support/backups'
 import { act, close, launch, open, until } from './support/browser'
-import { axeFaults } from './support/pages'
+import { axeViolations } from './support/pages'
 import { runUnoc, Unoc, type UnocOptions } from './support/unoc'
 
 const NO_MIRROR = /404.*api\/sync/
@@ -73,7 +73,7 @@ test('a backup is made, seen verified, verified again and downloaded', () =>
     const file = await waiting
     expect(file.suggestedFilename()).toBe(newest.file)
     expect(statSync(await file.path()).size).toBe(newest.bytes)
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     await close(opened)
   }))
 
@@ -91,7 +91,7 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     await dialog.getByText(/1\s+device will be removed/).waitFor()
     await dialog.getByText('LATER-1').first().waitFor()
     expect(await names(unoc)).toContain('LATER-1')
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     const confirm = dialog.getByRole('button', { name: 'Restore', exact: true })
     expect(await confirm.isDisabled()).toBe(true)
     const word = await dialog.getByRole('textbox').getAttribute('placeholder')
@@ -114,7 +114,7 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     const undo = dialog.getByRole('button', { name: 'Undo the restore' })
     await dialog.getByText(/1\s+device will come back/).waitFor()
     await dialog.getByText('No change will be lost.').waitFor()
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     expect(await names(unoc)).toEqual(['GW-1'])
     expect(await undo.isDisabled()).toBe(true)
     await dialog.getByRole('textbox').fill('undo')
@@ -235,7 +235,7 @@ test('with a key and a target: encrypted, off this host, and found there again',
     expect(encryption.recipients.map(({ recipient: each }) => each)).toContain(recipient)
     expect(targets).toMatchObject([{ name: 'nas', state: 'ok', copies: 1 }])
     expect(readdirSync(nas, { recursive: true }).some((path) => String(path).endsWith(newest.file))).toBe(true)
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
 
     // As after the loss of the host: its own files are gone.
     rmSync(join(unoc.directory, 'backups'), { recursive: true })
@@ -269,7 +269,7 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     const { page } = opened
     await page.getByRole('button', { name: `Verify ${id}` }).click()
     await page.getByText('Do not rely on it.').waitFor()
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     const restore = rowOf(page, id).getByRole('button', { name: /^Restore…/ })
     expect(await restore.isDisabled()).toBe(true)
     // The newest is the one that was made in its place.
@@ -293,7 +293,7 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     await page.reload()
     await rowOf(page, gone.id).getByText('File missing').waitFor()
     await page.getByRole('status').getByText('No verified backup').waitFor()
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     await close(opened)
   }))
 
@@ -311,7 +311,7 @@ test('the health page tells of the backups, loudly when none is recent', () =>
     await page.route('**/api/health', (route) => route.fulfill({ json: old }))
     await check.getByText('Too old').waitFor()
     await page.getByRole('link', { name: 'Health Degraded' }).waitFor()
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     await check.getByRole('link', { name: 'Open Backups' }).click()
     await page.getByRole('heading', { level: 1, name: 'Backups' }).waitFor()
     await close(opened)

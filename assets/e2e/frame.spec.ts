@@ -2,7 +2,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Device } from '../src/api/types'
 import { act, close, connection, launch, open, type Opened, until } from './support/browser'
-import { axeFaults, PAGES } from './support/pages'
+import { axeViolations, PAGES } from './support/pages'
 import { Unoc } from './support/unoc'
 
 /** A server without a mirror has no such resource. */
@@ -80,7 +80,7 @@ test.each(['DOWN', 'UP', 'DEGRADED'])('an override to %s is cleared and restored
   await page.getByRole('dialog').getByRole('button', { name: 'Clear override' }).click()
   await notices.getByText('Cleared the override on GW-1.').waitFor()
   expect((await device(gateway)).status_override).toBeNull()
-  expect(await axeFaults(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
   await notices.getByRole('button', { name: 'Undo' }).click()
   await notices.getByText(`Restored the override on GW-1 to ${status}.`).waitFor()
   expect(await device(gateway)).toMatchObject({ status_override: status, override_reason: reason })
@@ -205,7 +205,7 @@ test('a page that cannot be fetched says so, and opens once the server is back',
   await page.getByRole('link', { name: 'Jobs' }).click()
   await page.getByRole('heading', { name: 'The Jobs page is not loaded' }).waitFor()
   expect(new URL(page.url()).pathname).toBe('/operations/jobs')
-  expect(await axeFaults(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
   await act(page, 'Provision a device')
   await page.getByText('This part of the page was not fetched yet').waitFor()
   await page.unroute(/assets\/(JobsView|ProvisionDialog)/)

@@ -2,7 +2,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Job } from '../src/api/types'
 import { close, launch, open, until } from './support/browser'
-import { axeFaults } from './support/pages'
+import { axeViolations } from './support/pages'
 import { Unoc } from './support/unoc'
 
 const NO_MIRROR = /404.*api\/sync/
@@ -40,7 +40,7 @@ test('a job is run by hand, and its run is there with its log', async () => {
   await prune.getByText(/^The last (\d+\sruns|run)$/).click()
   const run = prune.getByRole('button', { expanded: false }).filter({ hasText: 'by hand' }).first()
   await run.click()
-  expect(await axeFaults(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
   await close(opened)
 })
 
@@ -53,7 +53,7 @@ test('a job is switched off, and on again by undo', async () => {
   await prune.getByText('Switched off: old backups are kept until the disk is full.').waitFor()
   expect(await knob.getAttribute('aria-checked')).toBe('false')
   expect(await job(NAME)).toMatchObject({ is_enabled: false, next_run_at: null })
-  expect(await axeFaults(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
   await page.getByRole('button', { name: 'Undo' }).click()
   await prune.getByText(/^Switched off/).waitFor({ state: 'detached' })
   expect((await job(NAME)).is_enabled).toBe(true)
@@ -71,7 +71,7 @@ test('a job is rescheduled; what the server cannot read it says beside the field
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.getByRole('alert').waitFor()
   expect(await field.getAttribute('aria-invalid')).toBe('true')
-  expect(await axeFaults(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
   await field.fill('5 4 * * 1')
   await dialog.getByText('Every Monday at 04:05').waitFor()
   await dialog.getByRole('button', { name: 'Save' }).click()

@@ -118,7 +118,7 @@ test('a killed server is told, and its return survived without a reload', () =>
     await page.getByText('Connection lost').waitFor()
     // What the page cannot do meanwhile, it says, and takes the guess back.
     await page.getByRole('button', { name: 'Set override' }).click()
-    await page.getByRole('complementary').getByText('The server does not answer.').waitFor()
+    await page.getByRole('complementary').getByText('The server does not respond.').waitFor()
     await row(page, 'GW-1', 'UP')
     await unoc.run()
     // Missed while the page was away.

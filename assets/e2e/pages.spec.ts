@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { close, connection, launch, LAPTOP, open, type Opened, TABLET } from './support/browser'
-import { axeFaults, overflow, PAGES } from './support/pages'
+import { axeViolations, overflow, PAGES } from './support/pages'
 import { backupsIn, jobsIn, pruningOf, restoreOf, type Situation } from './support/backups'
 import { mirror } from './support/mirror'
 import { Unoc } from './support/unoc'
@@ -69,7 +69,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       expect(await overflow(page), label).toBeLessThanOrEqual(0)
       await picture(page, `${name}-${theme}-${label}`)
     }
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     await close(opened)
   })
 
@@ -80,7 +80,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       await page.getByRole('tab', { name: tab }).click()
       await page.getByRole('tabpanel', { name: tab }).waitFor()
       await page.getByRole('tabpanel').getByText(/Loading|Searching/).waitFor({ state: 'detached' })
-      expect(await axeFaults(page), tab).toEqual([])
+      expect(await axeViolations(page), tab).toEqual([])
       await picture(page, `panel-${tab.toLowerCase()}-${theme}`)
     }
     await page.setViewportSize(TABLET)
@@ -96,12 +96,12 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       await page.keyboard.press('Control+k')
       await page.getByRole('dialog', { name: 'Search' }).getByRole('combobox').fill(action)
       if (action === actions[0]) {
-        expect(await axeFaults(page), 'search').toEqual([])
+        expect(await axeViolations(page), 'search').toEqual([])
         await picture(page, `search-${theme}`)
       }
       await page.keyboard.press('Enter')
       await page.getByRole('dialog').getByRole('heading', { name: action }).waitFor()
-      expect(await axeFaults(page), action).toEqual([])
+      expect(await axeViolations(page), action).toEqual([])
       await picture(page, `${action.split(' ')[0]?.toLowerCase()}-${theme}`)
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
@@ -119,7 +119,7 @@ describe.each(['live', 'waiting', 'stopped'] as const)('a mirror that is %s', (s
     await page.getByRole('heading', { name: 'Progress' }).waitFor()
     await page.getByRole('img', { name: /Rows and duration/ }).locator('canvas').waitFor()
     await page.getByRole('link', { name: /^Sync (Up to date|4 min behind|Stopped)/ }).waitFor()
-    expect(await axeFaults(page)).toEqual([])
+    expect(await axeViolations(page)).toEqual([])
     await picture(page, `sync-${state}-${theme}`)
     await page.setViewportSize(TABLET)
     expect(await overflow(page)).toBeLessThanOrEqual(0)
@@ -149,7 +149,7 @@ describe.each(['fresh', 'fine', 'local', 'trouble', 'active'] as const)('backups
       if (name !== 'backups') await page.getByRole('link', { name, exact: false }).first().click()
       await page.getByRole('heading', { name: heading }).waitFor()
       if (name === 'backups') await page.getByText(/The next pruning removes/).waitFor()
-      expect(await axeFaults(page), name).toEqual([])
+      expect(await axeViolations(page), name).toEqual([])
       await picture(page, `${name}-${situation}-${theme}`)
       await page.setViewportSize(TABLET)
       expect(await overflow(page), name).toBeLessThanOrEqual(0)
@@ -163,7 +163,7 @@ test.each(['light', 'dark'] as const)('the preview of a restore in %s: no fault'
   const { page } = opened
   await page.getByRole('button', { name: /^Restore…/ }).first().click()
   await page.getByRole('dialog').getByText(/188\schanges will be lost/).waitFor()
-  expect(await axeFaults(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
   await picture(page, `restore-${theme}`)
   await close(opened)
 })
@@ -192,7 +192,7 @@ test('an empty site says what to do first', async () => {
   const empty = await Unoc.start()
   const opened = await open(browser, `${empty.url}/`, { expected: NO_MIRROR })
   await opened.page.getByRole('button', { name: 'Load the demo network' }).waitFor()
-  expect(await axeFaults(opened.page)).toEqual([])
+  expect(await axeViolations(opened.page)).toEqual([])
   await picture(opened.page, 'empty-light')
   await close(opened)
   await empty.stop()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backupsIn, jobsIn, pruningOf } from './support/backups'
 import { close, connection, launch, open, type Opened, TELEPHONE } from './support/browser'
 import { mirror } from './support/mirror'
-import { axeFaults, cutOff, overflow, PAGES } from './support/pages'
+import { axeViolations, cutOff, overflow, PAGES } from './support/pages'
 import { Unoc } from './support/unoc'
 
 let unoc: Unoc
@@ -44,7 +44,7 @@ test.each(PAGES)('$name fits a telephone', async ({ path, heading }) => {
   await page.locator('main [role="status"]:has-text("Loading")').waitFor({ state: 'detached' })
   if (path === '/topology') await page.getByRole('button', { name: 'Arrange' }).waitFor()
   await fits(page)
-  expect(await axeFaults(page)).toEqual([])
+  expect(await axeViolations(page)).toEqual([])
   await close(opened)
 })
 

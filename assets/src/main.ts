@@ -1,7 +1,7 @@
 import { createApp } from 'vue'
 import App from './App.vue'
 import { startFeed } from './live/feed'
-import { fetchPartsAhead } from './prefetch'
+import { prefetchParts } from './prefetch'
 import { router } from './router'
 import { startTheme } from './stores/theme'
 import { startView } from './stores/view'
@@ -10,5 +10,5 @@ import './styles/main.css'
 startTheme()
 startView(router)
 startFeed()
-fetchPartsAhead()
+prefetchParts()
 createApp(App).use(router).mount('#app')

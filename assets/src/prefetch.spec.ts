@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { link } from './live/feed'
-import { fetchPartsAhead } from './prefetch'
+import { prefetchParts } from './prefetch'
 
 vi.mock('./live/feed', async () => {
   const { shallowRef } = await import('vue')
@@ -37,7 +37,7 @@ async function goesLive(): Promise<void> {
 }
 
 test('a part that does not arrive holds up no other, and is asked for again once the server is back', async () => {
-  fetchPartsAhead()
+  prefetchParts()
   await goesLive()
   expect(asked).toEqual(['a.css', 'b.css', 'c.css'])
   lost = []

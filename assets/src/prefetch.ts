@@ -7,7 +7,7 @@ const FETCH_MS_MAX = 15_000
  * Fetches the parts of the page that were not opened yet while nothing else is to be done, so
  * that they open when the server is away. One after the other, each once: about 200 kB.
  */
-export function fetchPartsAhead(): void {
+export function prefetchParts(): void {
   const named = document.querySelector<HTMLMetaElement>('meta[name="unoc-parts"]')?.content ?? ''
   const rest = named.split(' ').filter((file) => file !== '')
   let isRunning = false

@@ -19,7 +19,7 @@ export async function launch(flags: readonly string[] = []): Promise<Browser> {
 }
 
 /** What a page complained about while it was open. */
-export interface Complaints {
+export interface PageErrors {
   /** Errors of scripts and of the console, violations of the content security policy. */
   list: string[]
   /** Texts that this test brings about on purpose. */
@@ -29,7 +29,7 @@ export interface Complaints {
 export interface Opened {
   page: Page
   context: BrowserContext
-  complaints: Complaints
+  pageErrors: PageErrors
 }
 
 export interface OpenOptions {
@@ -49,7 +49,7 @@ export async function open(browser: Browser, url: string, options: OpenOptions =
   await servePage(context)
   const page = await context.newPage()
   page.setDefaultTimeout(WAIT_MS_MAX)
-  const complaints: Complaints = {
+  const pageErrors: PageErrors = {
     list: [],
     expected: [...(options.expected ?? []), ...expectedOfDist],
   }
@@ -58,23 +58,23 @@ export async function open(browser: Browser, url: string, options: OpenOptions =
       console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)
     })
   })
-  page.on('pageerror', (error) => complaints.list.push(`script: ${error.message}`))
+  page.on('pageerror', (error) => pageErrors.list.push(`script: ${error.message}`))
   page.on('dialog', (dialog) => {
-    complaints.list.push(`dialog: ${dialog.message()}`)
+    pageErrors.list.push(`dialog: ${dialog.message()}`)
     void dialog.dismiss()
   })
   page.on('console', (message) => {
     if (message.type() !== 'error') return
-    complaints.list.push(`console: ${message.text()} ${message.location().url}`)
+    pageErrors.list.push(`console: ${message.text()} ${message.location().url}`)
   })
   await page.goto(url)
-  return { page, context, complaints }
+  return { page, context, pageErrors }
 }
 
 /** Closes the window and fails on whatever it complained about. */
-export async function close({ context, complaints }: Opened): Promise<void> {
+export async function close({ context, pageErrors }: Opened): Promise<void> {
   await context.close()
-  const { list, expected } = complaints
+  const { list, expected } = pageErrors
   expect(list.filter((text) => !expected.some((each) => each.test(text)))).toEqual([])
 }
 

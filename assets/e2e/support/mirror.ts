@@ -1,4 +1,4 @@
-import type { SyncStatus } from '../../src/api/sync'
+import type { SyncStatus } from '../../src/api/types'
 
 const SECOND_MS = 1_000
 const ROUNDS = 60
@@ -35,6 +35,7 @@ export function mirror(state: 'live' | 'waiting' | 'stopped'): SyncStatus {
       seq: 12_746 + at,
       rows: Math.round(40 + 30 * Math.sin(at / 6)) + (at === 40 ? 300 : 0),
       duration_ms: 6 + 3 * Math.cos(at / 7) + (at === 40 ? 60 : 0),
+      indexes_ms: null,
     })),
     last_error: isAway
       ? {

@@ -16,7 +16,7 @@ export const PAGES: readonly { name: string; path: string; heading: string }[] =
 ]
 
 /** The serious and critical faults that axe finds, a line each. */
-export async function axeFaults(page: Page): Promise<string[]> {
+export async function axeViolations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
   const results = await page.evaluate(async () => {
     const { axe: runner } = window as unknown as { axe: { run: (o: object) => Promise<AxeResults> } }

@@ -25,9 +25,9 @@ test.each([
     422,
     'schedule: there is no such day',
   ],
-  [{ detail: [] }, 422, 'The server answered 422.'],
-  [{ error: 'x' }, 502, 'The server answered 502.'],
-  [null, 500, 'The server answered 500.'],
+  [{ detail: [] }, 422, 'The server responded with status 422.'],
+  [{ error: 'x' }, 502, 'The server responded with status 502.'],
+  [null, 500, 'The server responded with status 500.'],
 ])('the text of %j', (body, status, expected) => {
   expect(detailText(body, status)).toBe(expected)
 })

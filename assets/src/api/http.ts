@@ -1,17 +1,17 @@
 import { asSentence } from '../utils/format'
-import type { Fault } from './types'
+import type { FieldError } from './types'
 
-/** A list of 100,000 devices over a slow line; little waits longer. */
+/** Enough for a list of 100,000 devices over a slow line. */
 const TIMEOUT_MS = 60_000
-/** But a backup is answered when it is proven, which takes minutes on a large site. */
+/** A backup is answered once it is verified, which takes minutes on a large site. */
 export const LONG_MS_MAX = 15 * 60_000
 
-/** The server refused, or never answered (status 0). `detail` is fit to be shown. */
+/** The server refused a request or did not respond (status 0). `detail` can be shown to people. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
-    /** All of the answer. */
+    /** The whole response body. */
     readonly body: unknown = null,
   ) {
     super(detail)
@@ -21,7 +21,7 @@ export class ApiError extends Error {
 
 const INTERNAL = 500
 
-/** What v2's framework put before the words of a rule; the server keeps it for older clients. */
+/** The prefix that v2's framework put before a rule's message; the server keeps it for older clients. */
 const VALUE_ERROR = /^Value error, /
 
 /** Resolves a path against the page's base, so that it works below a sub-path. */
@@ -60,36 +60,36 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     response = await fetch(url(path), init)
   } catch {
-    throw new ApiError(0, 'The server does not answer.')
+    throw new ApiError(0, 'The server does not respond.')
   }
   if (!response.ok) {
-    throw await refusal(response)
+    throw await errorFrom(response)
   }
   return response
 }
 
-/** Reads a JSON body; the caller names the shape that the contract promises. */
+/** Reads a JSON body as the type that the caller expects. */
 export async function readJson<T>(response: Response): Promise<T> {
   try {
     return (await response.json()) as T
   } catch {
-    throw new ApiError(0, 'The answer of the server was cut off.')
+    throw new ApiError(0, 'The response from the server was incomplete.')
   }
 }
 
-/** What to show for an error of any kind. */
+/** The text to show for an error of any kind. */
 export function describeError(error: unknown): string {
   return error instanceof ApiError ? error.detail : String(error)
 }
 
-/** The text of an error body: `{"detail": "text"}` or the fault list of a 422. */
+/** The text of an error body: `{"detail": "text"}` or the field errors of a 422. */
 export function detailText(body: unknown, status: number): string {
-  const fallback = `The server answered ${status}.`
+  const fallback = `The server responded with status ${status}.`
   if (typeof body !== 'object' || body === null || !('detail' in body)) return fallback
   const { detail } = body
   if (typeof detail === 'string') return asSentence(detail)
   if (!Array.isArray(detail)) return fallback
-  const texts = (detail as Fault[]).map(({ loc, msg }) => {
+  const texts = (detail as FieldError[]).map(({ loc, msg }) => {
     const field = loc.slice(1).join('.')
     const text = msg.replace(VALUE_ERROR, '')
     return field === '' ? text : `${field}: ${text}`
@@ -97,12 +97,12 @@ export function detailText(body: unknown, status: number): string {
   return texts.join('; ') || fallback
 }
 
-async function refusal(response: Response): Promise<ApiError> {
+async function errorFrom(response: Response): Promise<ApiError> {
   const { status } = response
   const body: unknown = await response.json().catch(() => null)
   const detail = detailText(body, status)
   const id = response.headers.get('x-request-id')
-  // What is wrong inside stands in the log alone, under this id.
+  // The cause is in the server's log only, under this id.
   const text = status === INTERNAL && id !== null ? `${detail}: ${id}` : detail
   return new ApiError(status, text, body)
 }

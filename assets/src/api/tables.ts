@@ -1,5 +1,5 @@
 import { ApiError, readJson, request, upload } from './http'
-import type { ImportFaults, ImportReport } from './types'
+import type { ImportErrors, ImportReport } from './types'
 
 /** How the text of a file is stored, where its first bytes do not tell. */
 export const ENCODINGS = { 'utf-8': 'UTF-8', 'windows-1252': 'Windows-1252' } as const
@@ -10,7 +10,7 @@ export const SEPARATORS = { comma: 'Comma', semicolon: 'Semicolon', tab: 'Tab' }
 export type Separator = keyof typeof SEPARATORS
 
 /** What came of a table: it is taken, or this is wrong with it and nothing was changed. */
-export type Outcome = { report: ImportReport } | { faults: ImportFaults }
+export type Outcome = { report: ImportReport } | { faults: ImportErrors }
 
 /** Sends a table of devices or links: to be tried, or to be imported. */
 export async function sendTable(
@@ -39,6 +39,6 @@ export async function fetchLinkTable(separator: Separator): Promise<string> {
   return (await request('GET', `api/export/links.csv?separator=${separator}`)).text()
 }
 
-function isFaults(body: unknown): body is ImportFaults {
+function isFaults(body: unknown): body is ImportErrors {
   return typeof body === 'object' && body !== null && 'fault_count' in body && 'faults' in body
 }

@@ -5,8 +5,8 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 
 /**
- * An answer as it arrives. The document calls every nullable key optional, for requests may
- * leave it out; an answer holds them all.
+ * A response as it arrives. The document marks every nullable key as optional, because requests may
+ * omit it; responses have them all.
  */
 type Sent<T> = T extends (infer Each)[]
   ? Sent<Each>[]
@@ -14,13 +14,13 @@ type Sent<T> = T extends (infer Each)[]
     ? { [Key in keyof T]-?: Sent<T[Key]> }
     : T
 
-/** An answer with `warnings` where there are some. */
+/** A response with `warnings` if there are any. */
 type Warned<T> = Sent<Omit<T, 'warnings'>> & { warnings?: string[] }
 
 export type Device = Sent<Schemas['Device']>
 export type DeviceType = Device['device_type']
 export type Status = Device['effective_status']
-/** What an operator may hold a device at; DEGRADED comes from v2's older call alone. */
+/** The statuses that an operator may set; DEGRADED is accepted by v2's older call only. */
 export type OverrideStatus = Exclude<Status, 'DEGRADED'>
 export type OverrideAnswer = Warned<Schemas['DeviceMessage']>
 export type Interface = Sent<Schemas['Interface']>
@@ -34,7 +34,8 @@ export type Problem = Sent<Schemas['Problem']>
 export type Problems = Sent<Schemas['Problems']>
 export type Simulation = Schemas['Simulation']
 export type Simulated = Sent<Schemas['Simulated']>
-export type Fault = Schemas['Fault']
+/** What is wrong with one field of a request. */
+export type FieldError = Schemas['Fault']
 export type NewDevice = Schemas['NewDevice']
 export type DevicePatch = Schemas['DevicePatch']
 export type LinkPatch = Schemas['LinkPatch']
@@ -42,13 +43,20 @@ export type ConnectDevices = Schemas['ConnectDevices']
 export type Connected = Sent<Schemas['Connected']>
 export type Provisioned = Warned<Schemas['Provisioned']>
 export type ImportReport = Warned<Schemas['ImportReport']>
-export type ImportFaults = Sent<Schemas['ImportFaults']>
-export type TableFault = ImportFaults['faults'][number]
+export type ImportErrors = Sent<Schemas['ImportFaults']>
+export type TableError = ImportErrors['faults'][number]
 export type FiberType = Sent<Schemas['FiberType']>
 export type PonClass = NonNullable<Device['pon_class']>
 export type HealthDetail = Sent<Schemas['HealthDetail']>
 export type AuditRow = Sent<Schemas['AuditRow']>
 export type AuditChange = AuditRow['changes'][number]
+
+export type SyncState = 'off' | 'connecting' | 'loading' | 'live' | 'waiting' | 'stopped'
+/** The state of the mirror; the document has `state` as a plain string. */
+export type SyncStatus = Omit<Sent<Schemas['Sync']>, 'state' | 'rounds'> & { state: SyncState; rounds: SyncRound[] }
+export type SyncRound = Omit<Sent<Schemas['SyncRound']>, 'kind'> & { kind: 'changes' | 'first' | 'reconcile' }
+export type SyncComparison = Sent<Schemas['SyncReconcile']>
+export type SlowStatement = Sent<Schemas['SyncSlowStatement']>
 
 export type Backups = Sent<Schemas['Backups']>
 export type Backup = Sent<Schemas['Backup']>

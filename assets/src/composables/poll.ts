@@ -3,7 +3,7 @@ import { describeError } from '../api/http'
 import { link } from '../live/feed'
 
 /** What was asked last. A value outlives a failing question; `problem` says that it is old. */
-export interface Polled<T> {
+export interface PollState<T> {
   value: T | null
   problem: string | null
   /** When the last good answer came, in milliseconds. */
@@ -11,7 +11,7 @@ export interface Polled<T> {
 }
 
 export interface Poll<T> {
-  state: Readonly<ShallowRef<Polled<T>>>
+  state: Readonly<ShallowRef<PollState<T>>>
   /** Asks now. */
   refresh: () => Promise<void>
   /** Puts an answer in place that came another way. */
@@ -23,7 +23,7 @@ export interface Poll<T> {
  * connection comes back.
  */
 export function poll<T>(ask: () => Promise<T>, pauseMs: (value: T | null) => number): Poll<T> {
-  const state = shallowRef<Polled<T>>({ value: null, problem: null, at: null })
+  const state = shallowRef<PollState<T>>({ value: null, problem: null, at: null })
   let timer: ReturnType<typeof setTimeout> | undefined
   let round = 0
 

@@ -3,7 +3,7 @@ import { describeError } from '../api/http'
 import { notifyError } from '../stores/notices'
 
 /** Runs what a button asks for. One at a time; a failure is said as a notice. */
-export function useAct(): {
+export function useAction(): {
   /** The name of what runs, or null. */
   acting: Readonly<ShallowRef<string | null>>
   act: (name: string, run: () => Promise<unknown>) => Promise<void>

@@ -5,7 +5,7 @@ import { formatCounted } from '../utils/format'
 import { runAll } from '../utils/runAll'
 
 /** Runs a change over many things and says how far it is. Leaving the dialog stops it. */
-export function useRun(): {
+export function useBulkChange(): {
   busy: ShallowRef<boolean>
   progress: ShallowRef<number>
   problem: ShallowRef<string | null>

@@ -5,20 +5,20 @@ import type { Device } from '../api/types'
 /** A device may change with every batch; one question answers several. */
 const PAUSE_MS = 300
 
-export type Answer<T> =
+export type QueryState<T> =
   | { phase: 'loading' }
   | { phase: 'ready'; value: T }
   | { phase: 'failed'; detail: string }
 
-/** What the server says of a device beside its list: asked while wanted, again when it changes. */
-export function useDeviceAnswer<T>(
+/** What the server says of a device beside its list: asked while isEnabled, again when it changes. */
+export function useDeviceQuery<T>(
   device: () => Device,
-  wanted: () => boolean,
-  ask: (deviceId: number) => Promise<T>,
-): { answer: Readonly<ShallowRef<Answer<T>>>; reload: () => void } {
-  const answer = shallowRef<Answer<T>>({ phase: 'loading' })
+  isEnabled: () => boolean,
+  fetch: (deviceId: number) => Promise<T>,
+): { state: Readonly<ShallowRef<QueryState<T>>>; reload: () => void } {
+  const state = shallowRef<QueryState<T>>({ phase: 'loading' })
   let timer: ReturnType<typeof setTimeout> | undefined
-  /** Grows with every question: an answer to an older one is dropped. */
+  /** Grows with every question: an state to an older one is dropped. */
   let round = 0
 
   async function load(): Promise<void> {
@@ -26,17 +26,17 @@ export function useDeviceAnswer<T>(
     timer = undefined
     round += 1
     const mine = round
-    let next: Answer<T>
+    let next: QueryState<T>
     try {
-      next = { phase: 'ready', value: await ask(device().id) }
+      next = { phase: 'ready', value: await fetch(device().id) }
     } catch (error) {
       next = { phase: 'failed', detail: describeError(error) }
     }
-    if (mine === round) answer.value = next
+    if (mine === round) state.value = next
   }
 
   function reload(): void {
-    answer.value = { phase: 'loading' }
+    state.value = { phase: 'loading' }
     void load()
   }
 
@@ -47,14 +47,14 @@ export function useDeviceAnswer<T>(
   }
 
   watch(
-    [device, wanted] as const,
-    ([now, isWanted], before) => {
-      if (!isWanted) forget()
+    [device, isEnabled] as const,
+    ([now, enabled], before) => {
+      if (!enabled) forget()
       else if (before[0]?.id !== now.id || before[1] !== true) reload()
       else timer ??= setTimeout(() => void load(), PAUSE_MS)
     },
     { immediate: true },
   )
   onScopeDispose(forget)
-  return { answer, reload }
+  return { state, reload }
 }

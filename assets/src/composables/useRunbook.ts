@@ -10,7 +10,7 @@ import { backups, backUpNow, verifyNow } from '../stores/backups'
 import { counts, devices } from '../stores/devices'
 import { health, syncStatus } from '../stores/health'
 import { jobs, startJob } from '../stores/jobs'
-import { saveText } from '../utils/download'
+import { downloadText } from '../utils/download'
 
 /** The tasks of the runbook, from what the page knows now. */
 export function useRunbook(): ComputedRef<RunbookTask[]> {
@@ -29,7 +29,7 @@ export function useRunbook(): ComputedRef<RunbookTask[]> {
     syncNow: async () => syncStatus.put(await runSync('now')),
     reconnect: () => Promise.resolve(reconnectNow()),
     reloadBackups: backups.refresh,
-    downloadExport: async () => saveText('unoc', 'jsonl', await fetchExport()),
+    downloadExport: async () => downloadText('unoc', 'jsonl', await fetchExport()),
     backUp: backUpNow,
     verify: verifyNow,
     startJob,

@@ -1,7 +1,7 @@
 import { computed, type ComputedRef, shallowRef, type ShallowRef } from 'vue'
 import { describeError } from '../api/http'
 import { type Encoding, type Outcome, sendTable } from '../api/tables'
-import type { ImportFaults, ImportReport } from '../api/types'
+import type { ImportErrors, ImportReport } from '../api/types'
 
 /** What the server takes in one table. */
 export const FILE_BYTES_MAX = 16 * 1024 * 1024
@@ -10,7 +10,7 @@ export const FILE_BYTES_MAX = 16 * 1024 * 1024
 export type ImportState =
   | { phase: 'choose'; problem: string | null }
   | { phase: 'checking' }
-  | { phase: 'faulty'; faults: ImportFaults }
+  | { phase: 'faulty'; faults: ImportErrors }
   | { phase: 'ready'; report: ImportReport; table: ArrayBuffer }
   | { phase: 'importing'; report: ImportReport; table: ArrayBuffer }
   | { phase: 'done'; report: ImportReport }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AuditChange, AuditRow } from '../api/types'
-import { concernsDevice, linesOf, rowSummary, tell } from './audit'
+import { affectsDevice, groupRows, summarizeRow, describeChange } from './audit'
 
 const before = { id: 7, name: 'ONT-1', device_type: 'ONT', status_override: null, updated_at: 'a' }
 const after = { ...before, status_override: 'DOWN', updated_at: 'b', status_reasons: ['override'] }
@@ -9,22 +9,22 @@ const port = { kind: 'interface', id: 3, before: null, after: { id: 3, name: 'et
 const link = { kind: 'link', id: 2, before: { id: 2 }, after: null }
 
 test('a change tells its values, not its times', () => {
-  expect(tell(change)).toEqual({
+  expect(describeChange(change)).toEqual({
     key: 'device 7',
     kind: 'device',
     deviceId: 7,
     what: 'ONT ONT-1 changed',
     fields: [{ key: 'status_override', before: 'none', after: 'DOWN' }],
   })
-  expect(tell(port as unknown as AuditChange).what).toBe('Interface eth0 added')
-  expect(tell(link as unknown as AuditChange).what).toBe('Link 2 removed')
+  expect(describeChange(port as unknown as AuditChange).what).toBe('Interface eth0 added')
+  expect(describeChange(link as unknown as AuditChange).what).toBe('Link 2 removed')
 })
 
 test('a device is concerned by itself and its ports', () => {
-  expect(concernsDevice(change, 7)).toBe(true)
-  expect(concernsDevice(port as unknown as AuditChange, 7)).toBe(true)
-  expect(concernsDevice(port as unknown as AuditChange, 8)).toBe(false)
-  expect(concernsDevice(link as unknown as AuditChange, 7)).toBe(false)
+  expect(affectsDevice(change, 7)).toBe(true)
+  expect(affectsDevice(port as unknown as AuditChange, 7)).toBe(true)
+  expect(affectsDevice(port as unknown as AuditChange, 8)).toBe(false)
+  expect(affectsDevice(link as unknown as AuditChange, 7)).toBe(false)
 })
 
 test.each([
@@ -32,7 +32,7 @@ test.each([
   [{ changes: [change], change_count: 1226 }, '1,226\u00a0entities'],
   [{ changes: [], change_count: 0 }, '0\u00a0entities'],
 ])('a row in one line', (row, expected) => {
-  expect(rowSummary(row as unknown as AuditRow)).toBe(expected)
+  expect(summarizeRow(row as unknown as AuditRow)).toBe(expected)
 })
 
 function moved(id: number, second: number, more: object = {}, to: object = { x: 9 }): AuditRow {
@@ -44,10 +44,10 @@ function moved(id: number, second: number, more: object = {}, to: object = { x: 
 
 test('devices that were moved together are one line, and so is the undo', () => {
   const drag = Array.from({ length: 24 }, (_, at) => moved(24 - at, 1))
-  const [line, ...rest] = linesOf(drag)
+  const [line, ...rest] = groupRows(drag)
   expect(rest).toEqual([])
   expect(line).toMatchObject({ key: 24, requests: 24, row: { action: 'move devices', change_count: 24 } })
-  expect(rowSummary(line?.row as AuditRow)).toBe('24\u00a0devices')
+  expect(summarizeRow(line?.row as AuditRow)).toBe('24\u00a0devices')
 })
 
 test.each<[string, AuditRow[], number]>([
@@ -57,21 +57,21 @@ test.each<[string, AuditRow[], number]>([
   ['nothing between', [moved(3, 2), moved(2, 1, { action: 'set override', changes: [], change_count: 0 }), moved(1, 1)], 3],
   ['one after the other', [moved(3, 3), moved(2, 2), moved(1, 1)], 1],
 ])('moves stay apart or join: %s', (_, rows, expected) => {
-  expect(linesOf(rows)).toHaveLength(expected)
+  expect(groupRows(rows)).toHaveLength(expected)
 })
 
 test('an opened line stays the same one when rows join at either end', () => {
   const drag = Array.from({ length: 9 }, (_, at) => moved(9 - at, 1))
-  const first = linesOf(drag.slice(2, 5), [], false)
-  const older = linesOf(drag.slice(2), first, true)
-  const newer = linesOf(drag, older, true)
+  const first = groupRows(drag.slice(2, 5), [], false)
+  const older = groupRows(drag.slice(2), first, true)
+  const newer = groupRows(drag, older, true)
   expect([first, older, newer].map((lines) => lines.map(({ key }) => key))).toEqual([[7], [7], [7]])
-  expect(new Set(linesOf([moved(20, 9), ...drag], newer).map(({ key }) => key))).toEqual(new Set([20, 7]))
+  expect(new Set(groupRows([moved(20, 9), ...drag], newer).map(({ key }) => key))).toEqual(new Set([20, 7]))
 })
 
 test('moves whose older rows are not loaded are counted as at least so many', () => {
   const drag = Array.from({ length: 3 }, (_, at) => moved(3 - at, 1))
-  const said = (isAll: boolean): string[] => linesOf(drag, [], isAll).map(({ row, isCut }) => rowSummary(row, isCut))
+  const said = (isAll: boolean): string[] => groupRows(drag, [], isAll).map(({ row, isCut }) => summarizeRow(row, isCut))
   expect(said(false)).toEqual(['at least 3\u00a0devices'])
   expect(said(true)).toEqual(['3\u00a0devices'])
 })

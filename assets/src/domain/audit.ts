@@ -3,7 +3,7 @@ import { formatCounted } from '../utils/format'
 import { typeLabel } from './deviceTypes'
 
 /** What happened to one entity, in words. */
-export interface Told {
+export interface EntityChange {
   key: string
   kind: AuditChange['kind']
   /** Device to open; null when it is none or gone. */
@@ -14,14 +14,14 @@ export interface Told {
 }
 
 /** Values that follow from others, or tell only the time. */
-const SILENT = new Set(['updated_at', 'created_at', 'status_since', 'id', 'signal', 'status_reasons'])
+const HIDDEN_FIELDS = new Set(['updated_at', 'created_at', 'status_since', 'id', 'signal', 'status_reasons'])
 
 /** The changes of a row that a person caused first, those that follow from them after. */
-export function tellRow(row: AuditRow): Told[] {
-  return row.changes.map(tell)
+export function describeRow(row: AuditRow): EntityChange[] {
+  return row.changes.map(describeChange)
 }
 
-export function tell(change: AuditChange): Told {
+export function describeChange(change: AuditChange): EntityChange {
   const { kind, id, before, after } = change
   const image = after ?? before
   const name = image !== null && 'name' in image ? image.name : `${kind} ${id}`
@@ -37,14 +37,14 @@ export function tell(change: AuditChange): Told {
 }
 
 /** Whether a change touches a device or one of its ports. */
-export function concernsDevice(change: AuditChange, deviceId: number): boolean {
+export function affectsDevice(change: AuditChange, deviceId: number): boolean {
   if (change.kind === 'device') return change.id === deviceId
   if (change.kind === 'link') return false
   return (change.after ?? change.before)?.device_id === deviceId
 }
 
 /** What stands in one line of the changes: a row, or the rows of devices that were moved together. */
-export interface Line {
+export interface AuditLine {
   /** The same for as long as the line is shown, whatever joins it at either end. */
   key: number
   /** Of the rows in it, newest first. */
@@ -63,13 +63,13 @@ const MOVE_PAUSE_MS_MAX = 2_000
  * Rows, newest first, in lines: moves by one actor that followed at once are one. `before` are the
  * lines that were shown until now; `isAll`: there are no older rows.
  */
-export function linesOf(rows: readonly AuditRow[], before: readonly Line[] = [], isAll = true): Line[] {
+export function groupRows(rows: readonly AuditRow[], before: readonly AuditLine[] = [], isAll = true): AuditLine[] {
   const keys = new Map(before.flatMap(({ key, ids }) => ids.map((id) => [id, key] as const)))
-  const lines: Line[] = []
+  const lines: AuditLine[] = []
   let oldest: AuditRow | null = null
   for (const row of rows) {
     const line = lines.at(-1)
-    if (line !== undefined && oldest !== null && isMove(row) && isMove(oldest) && follows(oldest, row)) {
+    if (line !== undefined && oldest !== null && isMove(row) && isMove(oldest) && isContinued(oldest, row)) {
       line.ids.push(row.id)
       line.requests += 1
       line.row = {
@@ -87,7 +87,7 @@ export function linesOf(rows: readonly AuditRow[], before: readonly Line[] = [],
   return lines
 }
 
-function follows(newer: AuditRow, older: AuditRow): boolean {
+function isContinued(newer: AuditRow, older: AuditRow): boolean {
   const pause = Date.parse(newer.at) - Date.parse(older.at)
   return newer.actor === older.actor && pause <= MOVE_PAUSE_MS_MAX
 }
@@ -106,7 +106,7 @@ function isMove({ changes, change_count: count }: AuditRow): boolean {
 }
 
 /** A row in one line. */
-export function rowSummary(row: AuditRow, isCut = false): string {
+export function summarizeRow(row: AuditRow, isCut = false): string {
   if (row.action === 'move devices') {
     const count = formatCounted(new Set(row.changes.map(({ id }) => id)).size, 'device')
     return isCut ? `at least ${count}` : count
@@ -117,15 +117,15 @@ export function rowSummary(row: AuditRow, isCut = false): string {
   return formatCounted(row.change_count, 'entity')
 }
 
-function differences(before: object, after: object): Told['fields'] {
+function differences(before: object, after: object): EntityChange['fields'] {
   const old = new Map<string, unknown>(Object.entries(before))
   return Object.entries(after).flatMap(([key, value]: [string, unknown]) => {
-    if (SILENT.has(key) || JSON.stringify(value) === JSON.stringify(old.get(key))) return []
-    return [{ key, before: show(old.get(key)), after: show(value) }]
+    if (HIDDEN_FIELDS.has(key) || JSON.stringify(value) === JSON.stringify(old.get(key))) return []
+    return [{ key, before: formatValue(old.get(key)), after: formatValue(value) }]
   })
 }
 
-function show(value: unknown): string {
+function formatValue(value: unknown): string {
   if (value === null || value === undefined) return 'none'
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BackupHealth, HealthDetail } from '../api/types'
-import { checksOf } from './healthChecks'
+import { healthChecks } from './healthChecks'
 
 const NOW = Date.parse('2026-11-25T03:15:00Z')
 const NONE: BackupHealth = { restorable_as_of: null, rpo_s: null, is_stale: false, postgres_failure: null, unverified: null, target_failure: null }
@@ -21,7 +21,7 @@ function health(backup: BackupHealth): HealthDetail {
 }
 
 function remedyOf(backup: BackupHealth): string | null | undefined {
-  return checksOf(health(backup), null, null, NOW).find(({ name }) => name === 'Backups')?.remedy
+  return healthChecks(health(backup), null, null, NOW).find(({ name }) => name === 'Backups')?.remedy
 }
 
 test('each thing that is wrong with the backups has its remedy, what an older server does not say has none', () => {
@@ -41,7 +41,7 @@ test.each<[string, BackupHealth, string]>([
   ['none yet', NONE, 'degraded None verified'],
   ['none for too long', { ...NONE, is_stale: true }, 'down None verified'],
 ])('backups: %s', (_, backup, expected) => {
-  const check = checksOf(health(backup), null, 129_600, NOW).find(({ name }) => name === 'Backups')
+  const check = healthChecks(health(backup), null, 129_600, NOW).find(({ name }) => name === 'Backups')
   expect(`${check?.tone} ${check?.word}`).toBe(expected)
   expect(check?.to?.path).toBe('/operations/backups')
   expect(check?.threshold.replaceAll('\u00a0', ' ')).toBe('too old after 1 d 12 h')

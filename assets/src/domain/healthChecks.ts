@@ -1,10 +1,9 @@
-import type { SyncStatus } from '../api/sync'
-import type { HealthDetail } from '../api/types'
+import type { HealthDetail, SyncStatus } from '../api/types'
 import type { Tone } from '../utils/tone'
 import { formatBytes, formatMoment, formatSeconds, formatSpan } from '../utils/format'
 
 /** One check of the appliance's health. */
-export interface Check {
+export interface HealthCheck {
   name: string
   what: string
   tone: Tone
@@ -24,17 +23,17 @@ const FREE_SHARE_LOW = 0.1
 const BEHIND_S_MAX = 300
 
 /** `staleAfterS` is how old a backup may become, where that is known. */
-export function checksOf(
+export function healthChecks(
   health: HealthDetail,
   sync: SyncStatus | null,
   staleAfterS: number | null,
   now: number,
-): Check[] {
+): HealthCheck[] {
   const mirror = sync === null ? [] : [syncCheck(sync)]
   return [engineCheck(health), volumeCheck(health), ...mirror, ...backupCheck(health, staleAfterS, now)]
 }
 
-function engineCheck({ engine, seq }: HealthDetail): Check {
+function engineCheck({ engine, seq }: HealthDetail): HealthCheck {
   return {
     name: 'Engine',
     what: 'The writer responds',
@@ -49,7 +48,7 @@ function engineCheck({ engine, seq }: HealthDetail): Check {
   }
 }
 
-function volumeCheck({ volume }: HealthDetail): Check {
+function volumeCheck({ volume }: HealthDetail): HealthCheck {
   const share = volume.total_bytes === 0 ? 0 : volume.free_bytes / volume.total_bytes
   const low = share < FREE_SHARE_LOW
   return {
@@ -68,7 +67,7 @@ function volumeCheck({ volume }: HealthDetail): Check {
   }
 }
 
-function syncCheck(sync: SyncStatus): Check {
+function syncCheck(sync: SyncStatus): HealthCheck {
   const tones: Record<SyncStatus['state'], [Tone, string]> = {
     off: ['up', 'Off'],
     connecting: ['minor', 'Connecting'],
@@ -91,7 +90,7 @@ function syncCheck(sync: SyncStatus): Check {
 }
 
 /** What is wrong although a backup is recent, the gravest first. */
-function backupTroubles({
+function backupWarnings({
   unverified,
   target_failure: target,
   postgres_failure: postgres,
@@ -106,21 +105,21 @@ function backupTroubles({
 }
 
 /** None from a server that makes no backups. */
-function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | null, now: number): Check[] {
+function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | null, now: number): HealthCheck[] {
   if (backup === undefined) return []
   const { restorable_as_of: at, rpo_s: rpo, is_stale: isStale } = backup
-  const troubles = backupTroubles(backup)
-  const [trouble] = troubles
+  const warnings = backupWarnings(backup)
+  const [warning] = warnings
   const isNone = at === null
-  const remedies = troubles.map(({ text }) => (text.endsWith('.') ? text : `${text}.`))
+  const remedies = warnings.map(({ text }) => (text.endsWith('.') ? text : `${text}.`))
   if (isStale || isNone) remedies.push('Back up now; the backup is verified right away.')
   const moment = isNone ? '' : `restorable as of ${formatMoment(at, now)}`
   return [
     {
       name: 'Backups',
       what: 'A recent backup was restored and compared',
-      tone: isStale ? 'down' : isNone || trouble !== undefined ? 'degraded' : 'up',
-      word: isNone ? 'None verified' : isStale ? 'Too old' : (trouble?.word ?? 'OK'),
+      tone: isStale ? 'down' : isNone || warning !== undefined ? 'degraded' : 'up',
+      word: isNone ? 'None verified' : isStale ? 'Too old' : (warning?.word ?? 'OK'),
       value: isNone
         ? 'nothing to restore from; all would be lost'
         : rpo === null

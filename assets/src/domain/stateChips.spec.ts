@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import type { SyncStatus } from '../api/sync'
-import type { BackupHealth, HealthDetail } from '../api/types'
+import type { BackupHealth, HealthDetail, SyncStatus } from '../api/types'
 import { healthChip, syncChip } from './stateChips'
 
 const asked = { problem: null, at: 1 }

@@ -1,6 +1,5 @@
-import type { SyncStatus } from '../api/sync'
-import type { HealthDetail } from '../api/types'
-import type { Polled } from '../composables/poll'
+import type { HealthDetail, SyncStatus } from '../api/types'
+import type { PollState } from '../composables/poll'
 import { formatSeconds } from '../utils/format'
 
 /** How a chip of the header is drawn: calm is grey. */
@@ -12,7 +11,7 @@ export interface Chip {
   hint: string
 }
 
-export function healthChip({ value, problem }: Polled<HealthDetail>): Chip {
+export function healthChip({ value, problem }: PollState<HealthDetail>): Chip {
   if (value === null) {
     return problem === null
       ? { tone: 'unknown', word: '…', hint: 'Asking the appliance for its health' }
@@ -21,40 +20,40 @@ export function healthChip({ value, problem }: Polled<HealthDetail>): Chip {
   if (problem !== null) {
     return { tone: 'unknown', word: 'Unknown', hint: `The last answer is old: ${problem}` }
   }
-  const faults = faultsOf(value)
-  if (value.status === 'healthy' && faults.length === 0) {
+  const warnings = healthWarnings(value)
+  if (value.status === 'healthy' && warnings.length === 0) {
     return { tone: 'calm', word: 'Healthy', hint: 'The appliance finds nothing wrong with itself' }
   }
   const tone = value.status === 'healthy' || value.status === 'degraded' ? 'warn' : 'bad'
-  const [only] = faults
-  const word = tone === 'bad' ? 'Unhealthy' : faults.length === 1 && only === UNPROVEN ? UNPROVEN : 'Degraded'
-  const hint = faults.length === 0 ? 'The Health page says what is wrong' : `${faults.join('. ')}.`
+  const [only] = warnings
+  const word = tone === 'bad' ? 'Unhealthy' : warnings.length === 1 && only === NO_VERIFIED_BACKUP ? NO_VERIFIED_BACKUP : 'Degraded'
+  const hint = warnings.length === 0 ? 'The Health page says what is wrong' : `${warnings.join('. ')}.`
   return { tone, word, hint }
 }
 
-const UNPROVEN = 'No verified backup'
+const NO_VERIFIED_BACKUP = 'No verified backup'
 
 /** What is wrong. The server's own word does not count a site that was never backed up. */
-function faultsOf({ engine, volume, sync, backup }: Partial<HealthDetail>): string[] {
-  const faults: [boolean, string][] = [
+function healthWarnings({ engine, volume, sync, backup }: Partial<HealthDetail>): string[] {
+  const warnings: [boolean, string][] = [
     [engine?.is_alive === false, 'The engine does not answer'],
     [volume?.is_writable === false, 'The data volume is read-only'],
     [sync?.state === 'waiting', 'PostgreSQL is away'],
     [sync?.state === 'stopped', 'The sync is stopped'],
-    [backup?.restorable_as_of === null, UNPROVEN],
+    [backup?.restorable_as_of === null, NO_VERIFIED_BACKUP],
     [backup?.is_stale === true && backup.restorable_as_of !== null, 'The newest verified backup is too old'],
     [typeof backup?.unverified === 'string' && backup.restorable_as_of !== null, 'The newest backup is not verified'],
     [typeof backup?.target_failure === 'string', 'A backup target is not in use'],
     [typeof backup?.postgres_failure === 'string', 'The newest backup was not restored into PostgreSQL'],
   ]
-  return faults.flatMap(([isSo, fault]) => (isSo ? [fault] : []))
+  return warnings.flatMap(([isSo, warning]) => (isSo ? [warning] : []))
 }
 
 /** Below this, being behind is the ordinary pause between two rounds. */
 const BEHIND_S_MAX = 30
 
 /** Null is a server without a mirror, and an answer that is not there yet. */
-export function syncChip({ value, problem, at }: Polled<SyncStatus | null>): Chip {
+export function syncChip({ value, problem, at }: PollState<SyncStatus | null>): Chip {
   if (problem !== null) {
     return { tone: 'unknown', word: 'Unknown', hint: `The sync state cannot be asked: ${problem}` }
   }

@@ -1,20 +1,20 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { AHEAD_GRACE_MS, BUFFER_MAX_ITEMS, Sync } from './changeTracker'
+import { AHEAD_GRACE_MS, BUFFER_MAX_ITEMS, ChangeTracker } from './changeTracker'
 
 let applied: string[]
 let refetches: number
-let sync: Sync<string>
+let tracker: ChangeTracker<string>
 
 function batch(from_seq: number, to_seq: number, ...items: string[]): void {
-  sync.batch({ from_seq, to_seq, items })
+  tracker.batch({ from_seq, to_seq, items })
 }
 
 beforeEach(() => {
   applied = []
   refetches = 0
-  sync = new Sync({ apply: (items) => applied.push(...items), refetch: () => (refetches += 1) })
-  sync.restart()
-  sync.loaded(10)
+  tracker = new ChangeTracker({ apply: (items) => applied.push(...items), refetch: () => (refetches += 1) })
+  tracker.restart()
+  tracker.loaded(10)
   refetches = 0
 })
 
@@ -53,85 +53,85 @@ describe('during a refetch', () => {
     batch(14, 16, 'c')
   })
 
-  test('batches wait, then follow the same rule', () => {
-    sync.loaded(13)
+  test('batches buffer, then follow the same rule', () => {
+    tracker.loaded(13)
     expect(applied).toEqual(['b', 'c'])
     expect(refetches).toBe(1)
   })
 
   test('a list that is already newer ignores them', () => {
-    sync.loaded(20)
+    tracker.loaded(20)
     expect(applied).toEqual([])
     batch(20, 21, 'd')
     expect(applied).toEqual(['d'])
   })
 
   test('a list that is still too old is fetched again, nothing is lost', () => {
-    sync.loaded(11)
+    tracker.loaded(11)
     expect(refetches).toBe(2)
-    sync.loaded(14)
+    tracker.loaded(14)
     expect(applied).toEqual(['c'])
   })
 
   test('too many changes are dropped in favour of another list', () => {
-    sync.batch({ from_seq: 16, to_seq: 17, items: Array(BUFFER_MAX_ITEMS).fill('x') })
-    sync.loaded(16)
+    tracker.batch({ from_seq: 16, to_seq: 17, items: Array(BUFFER_MAX_ITEMS).fill('x') })
+    tracker.loaded(16)
     expect(applied).toEqual([])
     expect(refetches).toBe(2)
-    sync.loaded(17)
+    tracker.loaded(17)
     expect(refetches).toBe(2)
   })
 })
 
 describe('resync', () => {
   test('fetches the list', () => {
-    sync.resync({ from_seq: 10, to_seq: 900 })
+    tracker.resync({ from_seq: 10, to_seq: 900 })
     expect(refetches).toBe(1)
-    sync.loaded(900)
+    tracker.loaded(900)
     expect(refetches).toBe(1)
   })
 
   test('that the list already has is ignored', () => {
-    sync.resync({ from_seq: 5, to_seq: 10 })
+    tracker.resync({ from_seq: 5, to_seq: 10 })
     expect(refetches).toBe(0)
   })
 
   test('during a refetch counts when the list is older than it', () => {
-    sync.restart()
-    sync.resync({ from_seq: 11, to_seq: 50 })
-    sync.loaded(12)
+    tracker.restart()
+    tracker.resync({ from_seq: 11, to_seq: 50 })
+    tracker.loaded(12)
     expect(refetches).toBe(2)
   })
 })
 
 describe('a connection', () => {
   test('to a server that went back in time fetches the list', () => {
-    sync.connected(8, 5_000)
+    tracker.connected(8, 5_000)
     expect(refetches).toBe(1)
-    sync.loaded(8)
+    tracker.loaded(8)
     batch(8, 9, 'a')
     expect(applied).toEqual(['a'])
   })
 
   test('to a server that went on fetches it after the grace', () => {
-    sync.connected(12, 5_000)
+    tracker.connected(12, 5_000)
     expect(refetches).toBe(0)
-    sync.tick(6_001)
+    tracker.tick(6_001)
     expect(refetches).toBe(1)
   })
 
   test('to a server where nothing happened fetches nothing', () => {
-    sync.connected(10, 5_000)
-    sync.tick(9_000)
+    tracker.connected(10, 5_000)
+    tracker.tick(9_000)
     expect(refetches).toBe(0)
   })
 })
 
 describe('another run of the server', () => {
   test('fetches the list, whatever its number', () => {
-    sync.moved()
+    tracker.serverRestarted()
     expect(refetches).toBe(1)
-    sync.loaded(10)
+    tracker.loaded(10)
     batch(10, 11, 'a')
     expect(applied).toEqual(['a'])
   })
@@ -139,58 +139,58 @@ describe('another run of the server', () => {
   test('during a refetch fetches the list once more, and forgets what waited', () => {
     batch(12, 13, 'old')
     expect(refetches).toBe(1)
-    sync.moved()
+    tracker.serverRestarted()
     expect(refetches).toBe(1)
     batch(5, 6, 'new')
-    sync.loaded(13)
+    tracker.loaded(13)
     expect(refetches).toBe(2)
-    sync.loaded(5)
+    tracker.loaded(5)
     expect(applied).toEqual(['new'])
-    sync.restart()
+    tracker.restart()
     expect(refetches).toBe(3)
   })
 })
 
 describe('a heartbeat', () => {
   test('ahead of us for over a second fetches the list', () => {
-    sync.mark(11, 5_000)
-    sync.tick(5_000 + AHEAD_GRACE_MS)
+    tracker.heartbeat(11, 5_000)
+    tracker.tick(5_000 + AHEAD_GRACE_MS)
     expect(refetches).toBe(0)
-    sync.tick(5_001 + AHEAD_GRACE_MS)
-    sync.tick(9_000)
+    tracker.tick(5_001 + AHEAD_GRACE_MS)
+    tracker.tick(9_000)
     expect(refetches).toBe(1)
   })
 
   test('whose batch arrives in time does not', () => {
-    sync.mark(11, 5_000)
+    tracker.heartbeat(11, 5_000)
     batch(10, 11, 'a')
-    sync.tick(9_000)
+    tracker.tick(9_000)
     expect(refetches).toBe(0)
   })
 
   test('at our number does not', () => {
-    sync.mark(10, 5_000)
-    sync.tick(9_000)
+    tracker.heartbeat(10, 5_000)
+    tracker.tick(9_000)
     expect(refetches).toBe(0)
   })
 
   test('during a refetch is held against the new list', () => {
-    sync.restart()
-    sync.mark(12, 5_000)
-    sync.loaded(11)
-    sync.tick(7_000)
+    tracker.restart()
+    tracker.heartbeat(12, 5_000)
+    tracker.loaded(11)
+    tracker.tick(7_000)
     expect(refetches).toBe(2)
-    sync.loaded(12)
-    sync.tick(9_000)
+    tracker.loaded(12)
+    tracker.tick(9_000)
     expect(refetches).toBe(2)
   })
 
   test('below us once may have crossed our list, twice the server went back', () => {
-    sync.mark(9, 5_000)
+    tracker.heartbeat(9, 5_000)
     expect(refetches).toBe(0)
-    sync.mark(9, 10_000)
+    tracker.heartbeat(9, 10_000)
     expect(refetches).toBe(1)
-    sync.loaded(9)
+    tracker.loaded(9)
     batch(9, 10, 'a')
     expect(applied).toEqual(['a'])
   })

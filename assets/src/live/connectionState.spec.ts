@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { type LinkFacts, type LinkState, linkState } from './connectionState'
+import { type ConnectionFacts, type ConnectionState, connectionState } from './connectionState'
 
-const up: LinkFacts = { connected: true, wasHeard: true, heardAt: 0, downSince: null, offlineSince: null }
-const down: LinkFacts = { connected: false, wasHeard: true, heardAt: 0, downSince: 0, offlineSince: null }
+const up: ConnectionFacts = { connected: true, wasHeard: true, heardAt: 0, downSince: null, offlineSince: null }
+const down: ConnectionFacts = { connected: false, wasHeard: true, heardAt: 0, downSince: 0, offlineSince: null }
 
-test.each<[string, LinkFacts, number, LinkState]>([
+test.each<[string, ConnectionFacts, number, ConnectionState]>([
   ['heard lately', up, 12_000, 'live'],
   ['heartbeat missing', up, 12_001, 'reconnecting'],
   ['silent for long', up, 42_000, 'offline'],
@@ -18,5 +18,5 @@ test.each<[string, LinkFacts, number, LinkState]>([
   ['no network', { ...up, offlineSince: 10 }, 11, 'offline'],
   ['no network, yet heard since', { ...up, heardAt: 20, offlineSince: 10 }, 21, 'live'],
 ])('%s', (_name, facts, now, expected) => {
-  expect(linkState(facts, now)).toBe(expected)
+  expect(connectionState(facts, now)).toBe(expected)
 })

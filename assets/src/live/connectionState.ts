@@ -4,9 +4,9 @@ export const SILENCE_MS_MAX = 12_000
 /** A restart takes seconds; after this long it is an outage. */
 export const OFFLINE_AFTER_MS = 30_000
 
-export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'offline'
+export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline'
 
-export interface LinkFacts {
+export interface ConnectionFacts {
   connected: boolean
   /** Whether anything was ever heard. */
   wasHeard: boolean
@@ -19,7 +19,7 @@ export interface LinkFacts {
 }
 
 /** What the connection indicator says. Times are milliseconds of one clock. */
-export function linkState(facts: LinkFacts, now: number): LinkState {
+export function connectionState(facts: ConnectionFacts, now: number): ConnectionState {
   const { connected, heardAt, downSince, offlineSince } = facts
   // A browser on the server itself has no network and hears well.
   const deaf = offlineSince !== null && (heardAt === null || heardAt <= offlineSince)

@@ -4,7 +4,7 @@ import { applyDeviceChanges, replaceDevices } from '../stores/devices'
 import { applyInterfaceChanges, reloadInterfaces } from '../stores/interfaces'
 import { applyLinkChanges, loadLinks } from '../stores/links'
 import { scheduleProblems } from '../stores/problems'
-import { type LinkFacts, linkState, SILENCE_MS_MAX } from './connectionState'
+import { type ConnectionFacts, connectionState, SILENCE_MS_MAX } from './connectionState'
 import { LiveList } from './liveList'
 import { type LiveSocket, openLive } from './socket'
 import type { ChangeItem } from './types'
@@ -12,7 +12,7 @@ import type { ChangeItem } from './types'
 const TICK_MS = 500
 
 /** What the connection indicator says. */
-export const link = shallowRef(linkState(nothingYet(), 0))
+export const link = shallowRef(connectionState(initialFacts(), 0))
 /** When the connection was last good; null before the first time. */
 export const lastLiveAt = shallowRef<number | null>(null)
 /** The server is another build than the one this page came from. */
@@ -31,7 +31,7 @@ const feeds = [deviceFeed, linkFeed]
 /** Whether the devices are there. */
 export const listState = deviceFeed.state
 
-const facts: LinkFacts = nothingYet()
+const facts: ConnectionFacts = initialFacts()
 let reopenedAt = 0
 /** Which run of the server the lists are from; null before the first contact. */
 let run: string | null = null
@@ -53,35 +53,35 @@ export function startFeed(): void {
     },
     snapshot: (snapshot) => {
       heard()
-      const moved = run !== null && run !== snapshot.run
+      const hasRestarted = run !== null && run !== snapshot.run
       run = snapshot.run
       outdated.value ||= version.value !== null && version.value !== snapshot.version
       site.value = snapshot.site
       version.value ??= snapshot.version
-      for (const { sync } of started()) {
-        if (moved) sync.moved()
-        else sync.connected(snapshot.seq, Date.now())
+      for (const { tracker } of startedLists()) {
+        if (hasRestarted) tracker.serverRestarted()
+        else tracker.connected(snapshot.seq, Date.now())
       }
     },
     changes: (batch) => {
       heard()
-      for (const { sync } of started()) sync.batch(batch)
+      for (const { tracker } of startedLists()) tracker.batch(batch)
     },
     resync: (span) => {
       heard()
-      for (const { sync } of started()) sync.resync(span)
+      for (const { tracker } of startedLists()) tracker.resync(span)
     },
     heartbeat: (seq) => {
       heard()
-      for (const { sync } of started()) sync.mark(seq, Date.now())
+      for (const { tracker } of startedLists()) tracker.heartbeat(seq, Date.now())
     },
   })
 
   function tick(): void {
     const now = Date.now()
-    link.value = linkState(facts, now)
+    link.value = connectionState(facts, now)
     if (link.value === 'live') lastLiveAt.value = now
-    for (const { sync } of started()) sync.tick(now)
+    for (const { tracker } of startedLists()) tracker.tick(now)
     const silent = facts.connected && now - (facts.heardAt ?? now) > SILENCE_MS_MAX
     if (silent && now - reopenedAt > SILENCE_MS_MAX) {
       reopenedAt = now
@@ -115,7 +115,7 @@ export function reconnectNow(): void {
   socket?.reopen()
 }
 
-function started(): LiveList[] {
+function startedLists(): LiveList[] {
   return feeds.filter((feed) => feed.isStarted)
 }
 
@@ -137,6 +137,6 @@ function applyToDevices(items: ChangeItem[]): void {
   changeCount.value += 1
 }
 
-function nothingYet(): LinkFacts {
+function initialFacts(): ConnectionFacts {
   return { connected: false, wasHeard: false, heardAt: null, downSince: null, offlineSince: null }
 }

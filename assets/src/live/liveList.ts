@@ -1,6 +1,6 @@
 import { type ShallowRef, shallowRef } from 'vue'
 import { describeError } from '../api/http'
-import { Sync } from './changeTracker'
+import { ChangeTracker } from './changeTracker'
 import type { ChangeItem } from './types'
 
 /** A storm of resyncs must not turn into a storm of lists. */
@@ -9,7 +9,7 @@ const RETRY_MS_MAX = 10_000
 
 export type ListState = { phase: 'loading' | 'ready' } | { phase: 'failed'; detail: string }
 
-export interface ListPorts {
+export interface LiveListSource {
   /** Fetches the whole list and puts it in place; returns the number it stands at. */
   load(): Promise<number>
   /** Takes over the changes of one batch. */
@@ -20,15 +20,15 @@ export interface ListPorts {
 export class LiveList {
   /** Whether the list is there; after the first one, a failing refetch leaves it `ready`. */
   readonly state: ShallowRef<ListState> = shallowRef({ phase: 'loading' })
-  readonly sync: Sync<ChangeItem>
+  readonly tracker: ChangeTracker<ChangeItem>
   private started = false
   private timer: ReturnType<typeof setTimeout> | undefined
   private loadedAt = -Infinity
   private failures = 0
 
-  constructor(private readonly ports: ListPorts) {
-    this.sync = new Sync<ChangeItem>({
-      apply: (items) => ports.apply(items),
+  constructor(private readonly source: LiveListSource) {
+    this.tracker = new ChangeTracker<ChangeItem>({
+      apply: (items) => source.apply(items),
       refetch: () => this.schedule(),
     })
   }
@@ -41,7 +41,7 @@ export class LiveList {
   start(): void {
     if (this.started) return
     this.started = true
-    this.sync.restart()
+    this.tracker.restart()
   }
 
   /** Tries again at once after a failed first list. */
@@ -61,11 +61,11 @@ export class LiveList {
   private async refetch(): Promise<void> {
     try {
       if (this.state.value.phase === 'failed') this.state.value = { phase: 'loading' }
-      const seq = await this.ports.load()
+      const seq = await this.source.load()
       this.failures = 0
       this.loadedAt = Date.now()
       this.state.value = { phase: 'ready' }
-      this.sync.loaded(seq)
+      this.tracker.loaded(seq)
     } catch (error) {
       this.failures += 1
       this.loadedAt = Date.now()

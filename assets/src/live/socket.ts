@@ -1,6 +1,6 @@
 import { io } from 'socket.io-client'
 import { url } from '../api/http'
-import type { Batch, Snapshot, Span } from './types'
+import type { Batch, SnapshotHint, Span } from './types'
 
 const RECONNECT_DELAY_MS_MAX = 5_000
 /** socket.io does not come back by itself after the server closed the session. */
@@ -9,7 +9,7 @@ const RECONNECT_AFTER_KICK_MS = 1_000
 export interface LiveHandlers {
   connected(): void
   disconnected(): void
-  snapshot(snapshot: Snapshot): void
+  snapshot(snapshot: SnapshotHint): void
   changes(batch: Batch): void
   resync(span: Span): void
   heartbeat(seq: number): void
@@ -21,7 +21,7 @@ export interface LiveSocket {
 }
 
 type ServerEvents = {
-  snapshot: (snapshot: Snapshot) => void
+  snapshot: (snapshot: SnapshotHint) => void
   changes: (batch: Batch) => void
   resync: (span: Span) => void
   heartbeat: (beat: { seq: number }) => void

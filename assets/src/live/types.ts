@@ -17,7 +17,7 @@ export interface Batch<Item = ChangeItem> extends Span {
 }
 
 /** Where a server stands when a client connects. */
-export interface Snapshot {
+export interface SnapshotHint {
   seq: number
   /** Drawn at each start of the server: numbers count within one run. */
   run: string

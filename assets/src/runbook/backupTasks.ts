@@ -1,9 +1,9 @@
 import type { Backup, Backups, Job, JobRun, Jobs } from '../api/types'
-import { cronWords } from '../utils/cron'
+import { describeCron } from '../utils/cron'
 import { formatBytes, formatCount, formatCounted, formatSeconds, formatSpan } from '../utils/format'
-import { failedRun, verdictOf } from '../domain/backups/summary'
-import { verifiedHow } from '../domain/backups/labels'
-import { lastRun } from '../domain/jobs/labels'
+import { failedRun, backupSummary } from '../domain/backups/summary'
+import { verificationText } from '../domain/backups/labels'
+import { lastFinishedRun } from '../domain/jobs/labels'
 import type { RunbookTask } from './task'
 
 /** What the buttons of the backup tasks do. */
@@ -52,7 +52,7 @@ function restoreTestTask(all: Backups, jobs: Jobs | null, { verify }: BackupActi
   const { rto_s: rto, rehearsed_at: at, rpo_s: rpo } = all
   const [newest] = all.backups
   const job = jobOf(jobs, 'verify')
-  const verdict = verdictOf(all, jobOf(jobs, 'backup'))
+  const verdict = backupSummary(all, jobOf(jobs, 'backup'))
   const how = all.backups.find(({ verification }) => verification?.at === at)?.verification ?? null
   const took = rto === null ? '' : `, in ${formatSeconds(rto)}`
   const loss = rpo === null ? '' : `; ${formatSpan(rpo)} of changes would be lost now`
@@ -65,7 +65,7 @@ function restoreTestTask(all: Backups, jobs: Jobs | null, { verify }: BackupActi
     evidence:
       at === null
         ? 'No backup has been restored and compared yet'
-        : `Restored and compared ${how === null ? '' : `(${verifiedHow(how)})`}${took}${loss}${offEvidence(job)}`.replace(' ,', ','),
+        : `Restored and compared ${how === null ? '' : `(${verificationText(how)})`}${took}${loss}${offEvidence(job)}`.replace(' ,', ','),
     lastDoneAt: at,
     action:
       newest === undefined
@@ -99,7 +99,7 @@ function offHostTask({ targets, backups }: Backups, jobs: Jobs | null, { startJo
 
 function pruneTask(all: Backups, jobs: Jobs | null, { openBackups }: BackupActions): RunbookTask {
   const job = jobOf(jobs, 'prune')
-  const run = job === null ? null : lastRun(job)
+  const run = job === null ? null : lastFinishedRun(job)
   const goes = all.backups.filter(({ kept_as: kept }) => kept.length === 0).length
   const next = goes === 0 ? 'none to prune' : `${formatCount(goes)} to prune next`
   return {
@@ -116,7 +116,7 @@ function pruneTask(all: Backups, jobs: Jobs | null, { openBackups }: BackupActio
 
 function disasterRecoveryTask(all: Backups, jobs: Jobs | null, { startJob }: BackupActions): RunbookTask {
   const job = jobOf(jobs, 'verify-offhost')
-  const run = job === null ? null : lastRun(job)
+  const run = job === null ? null : lastFinishedRun(job)
   const base = { ...BASE, key: 'disaster-recovery-test', title: 'Disaster recovery test', to: '/operations/jobs', interval: intervalOf(job, 'Monthly'), lastDoneAt: run?.started_at ?? null }
   if (all.targets.length === 0) {
     const evidence = 'There is no off-host copy to restore from. Restore a downloaded backup on another host'
@@ -159,5 +159,5 @@ function offEvidence(job: Job | null): string {
 /** The schedule as text; the cron expression if it is an unusual one. */
 function intervalOf(job: Job | null, otherwise: string): string {
   if (job === null) return otherwise
-  return cronWords(job.schedule) ?? job.schedule
+  return describeCron(job.schedule) ?? job.schedule
 }

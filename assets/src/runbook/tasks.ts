@@ -1,18 +1,17 @@
-import type { SyncStatus } from '../api/sync'
-import type { Backups, HealthDetail, Jobs } from '../api/types'
-import type { Polled } from '../composables/poll'
-import type { LinkState } from '../live/connectionState'
+import type { Backups, HealthDetail, Jobs, SyncStatus } from '../api/types'
+import type { PollState } from '../composables/poll'
+import type { ConnectionState } from '../live/connectionState'
 import { formatBytes, formatCount, formatCounted, formatMs, formatSeconds } from '../utils/format'
 import { type BackupActions, backupTasks } from './backupTasks'
 import type { RunbookTask } from './task'
 
 /** What the tasks are derived from. */
 export interface RunbookInput {
-  health: Polled<HealthDetail>
-  sync: Polled<SyncStatus | null>
-  backups: Polled<Backups | null>
+  health: PollState<HealthDetail>
+  sync: PollState<SyncStatus | null>
+  backups: PollState<Backups | null>
   jobs: Jobs | null
-  connection: LinkState
+  connection: ConnectionState
   /** When the live connection was last good, in milliseconds. */
   lastLiveAt: number | null
   apiCheck: ApiCheck | null

@@ -12,7 +12,7 @@ import {
 import { ApiError } from '../api/http'
 import type { Backup, Pruning, Restore } from '../api/types'
 import { poll } from '../composables/poll'
-import { copiesWords } from '../domain/backups/labels'
+import { formatCopies } from '../domain/backups/labels'
 import { formatBytes, formatCounted } from '../utils/format'
 import { jobs, startJob } from './jobs'
 import { notifyError, notify } from './notices'
@@ -85,7 +85,7 @@ export async function pruneNow(): Promise<void> {
   const { remove, stay, bytes_freed: freed } = await follow(pruneBackups)
   const [first] = stay
   if (first !== undefined) {
-    notifyError(`${copiesWords(stay.length)} off the host could not be removed: ${first.reason}`)
+    notifyError(`${formatCopies(stay.length)} off the host could not be removed: ${first.reason}`)
     return
   }
   notify(

@@ -13,7 +13,7 @@ import { devices } from './devices'
  *
  * A dialog sends the change itself, says what was done, and shows a refusal inside.
  */
-export interface ProvisionWish {
+export interface ProvisionDefaults {
   /** Chosen beforehand, as from a palette; the dialog lets it be changed. */
   type?: DeviceType
   x?: number
@@ -23,14 +23,14 @@ export interface ProvisionWish {
 }
 
 /** The ends known so far; what is missing is chosen in the dialog. */
-export interface ConnectWish {
+export interface ConnectDefaults {
   a?: number
   b?: number
 }
 
 export type Dialog =
-  | { kind: 'provision'; wish: ProvisionWish; done: (made: Device | null) => void }
-  | { kind: 'connect'; wish: ConnectWish; done: (made: Link | null) => void }
+  | { kind: 'provision'; defaults: ProvisionDefaults; done: (made: Device | null) => void }
+  | { kind: 'connect'; defaults: ConnectDefaults; done: (made: Link | null) => void }
   | { kind: 'delete'; ids: readonly number[]; done: (gone: boolean) => void }
   | { kind: 'delete-link'; id: number; done: (gone: boolean) => void }
   | { kind: 'override'; ids: readonly number[]; done: (changed: boolean) => void }
@@ -41,13 +41,13 @@ export type Dialog =
 export const dialog = shallowRef<Dialog | null>(null)
 
 /** Makes a device; null when the operator thought better of it. */
-export function askProvision(wish: ProvisionWish = {}): Promise<Device | null> {
-  return new Promise((done) => open({ kind: 'provision', wish, done }))
+export function askProvision(defaults: ProvisionDefaults = {}): Promise<Device | null> {
+  return new Promise((done) => open({ kind: 'provision', defaults, done }))
 }
 
 /** Links two devices; null when the operator thought better of it. */
-export function askConnect(wish: ConnectWish = {}): Promise<Link | null> {
-  return new Promise((done) => open({ kind: 'connect', wish, done }))
+export function askConnect(defaults: ConnectDefaults = {}): Promise<Link | null> {
+  return new Promise((done) => open({ kind: 'connect', defaults, done }))
 }
 
 /** Deletes devices with their ports and links, after saying what goes with them. */

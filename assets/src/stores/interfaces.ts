@@ -16,7 +16,7 @@ let deviceId: number | null = null
 /** Grows with every load: an answer to an older one is dropped. */
 let round = 0
 
-export async function showInterfacesOf(id: number): Promise<void> {
+export async function loadInterfacesOf(id: number): Promise<void> {
   if (id !== deviceId) interfaces.value = { phase: 'loading' }
   deviceId = id
   await reloadInterfaces()
@@ -34,7 +34,7 @@ export async function reloadInterfaces(): Promise<void> {
   }
 }
 
-export function forgetInterfaces(): void {
+export function clearInterfaces(): void {
   deviceId = null
   round += 1
 }

@@ -14,13 +14,13 @@ export const links = shallowRef(new Map<number, Link>())
 export const ports = shallowRef(new Map<number, Port>())
 
 /** What stands at the two ends of a link. */
-export interface Ends {
+export interface LinkEnds {
   a: Port
   b: Port
 }
 
 /** The ends of a link; null while a port of it is not known (yet). */
-export function endsOf(link: Link): Ends | null {
+export function endsOf(link: Link): LinkEnds | null {
   const a = ports.value.get(link.a_interface_id)
   const b = ports.value.get(link.b_interface_id)
   return a === undefined || b === undefined ? null : { a, b }

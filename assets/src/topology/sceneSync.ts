@@ -130,10 +130,10 @@ export class Follower {
     for (const link of links.values()) {
       const before = drawn.get(link.id)
       if (before === link) continue
-      const isSame =
+      const isUnchanged =
         before?.a_interface_id === link.a_interface_id &&
         before.b_interface_id === link.b_interface_id
-      if (isSame) this.linkQueue.push(link)
+      if (isUnchanged) this.linkQueue.push(link)
       else this.outgrow()
     }
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cronWords } from './cron'
+import { describeCron } from './cron'
 
 test.each([
   ['15 2 * * *', 'Every day at 02:15'],
@@ -21,7 +21,7 @@ test.each([
   ['30 4 12 * *', 'On the 12th of each month at 04:30'],
   ['30 4 22 * *', 'On the 22nd of each month at 04:30'],
 ])('%s: %s', (cron, words) => {
-  expect(cronWords(cron)).toBe(words)
+  expect(describeCron(cron)).toBe(words)
 })
 
 test.each([
@@ -39,5 +39,5 @@ test.each([
   '15 2 * * 8',
   'at noon, every day please',
 ])('“%s” is left to its cron text', (cron) => {
-  expect(cronWords(cron)).toBeNull()
+  expect(describeCron(cron)).toBeNull()
 })

@@ -14,7 +14,7 @@ const ordinal = new Intl.PluralRules('en', { type: 'ordinal' })
  * A schedule of five cron fields in words, where it is one of the usual ones: `Every day at 02:15`.
  * Null for every other: the cron text says it exactly.
  */
-export function cronWords(cron: string): string | null {
+export function describeCron(cron: string): string | null {
   const text = cron.trim()
   const fields = (NICKNAMES[text.toLowerCase()] ?? text).split(/\s+/)
   const [minute, hour, day, month, weekday] = fields

@@ -2,7 +2,7 @@
 const BOM = '\uFEFF'
 
 /** Hands a text to the browser as a file, named after the moment. */
-export function saveText(stem: string, kind: keyof typeof TYPES, text: string): void {
+export function downloadText(stem: string, kind: keyof typeof TYPES, text: string): void {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_')
   const blob = new Blob([kind === 'csv' ? BOM + text : text], { type: TYPES[kind] })
   const link = document.createElement('a')

@@ -6,7 +6,7 @@ export interface Failure<T> {
   error: unknown
 }
 
-export interface RunPorts {
+export interface RunCallbacks {
   /** Called after each item. */
   progress: (done: number) => void
   /** Asked before each item; true ends the run early. */
@@ -17,7 +17,7 @@ export interface RunPorts {
 export async function runAll<T>(
   items: readonly T[],
   each: (item: T) => Promise<void>,
-  ports: RunPorts,
+  ports: RunCallbacks,
 ): Promise<{ done: T[]; failures: Failure<T>[] }> {
   const failures: Failure<T>[] = []
   const done: T[] = []

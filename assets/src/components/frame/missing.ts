@@ -1,11 +1,11 @@
 import { link } from '../../live/feed'
 
 /** A server that answers, but not with a part of this page, has those of another build. */
-export const PART_GONE =
+export const PART_REMOVED =
   'The server no longer has this part of the page, probably because it was updated. Reload the page.'
 
 /** Why a part of the page did not arrive. */
-export function whyMissing(): string {
-  if (link.value === 'live') return PART_GONE
+export function missingReason(): string {
+  if (link.value === 'live') return PART_REMOVED
   return 'This part of the page was not fetched yet, and the server does not answer. Try again once it is back.'
 }

@@ -7,12 +7,12 @@ import { askConnect, askImport, askProvision } from '../../stores/dialogs'
 import { notifyError } from '../../stores/notices'
 import { toggleTheme } from '../../stores/theme'
 import { openDevice } from '../../stores/view'
-import { saveText } from '../../utils/download'
+import { downloadText } from '../../utils/download'
 import { typeLabel } from '../../domain/deviceTypes'
 import type { IconName } from '../../utils/iconNames'
 import { findDevices } from '../../domain/deviceSearch'
 import { matchesAllWords } from '../../domain/fold'
-import { whyMissing } from './missing'
+import { missingReason } from './missing'
 
 /** Something that the search offers. */
 export interface SearchItem {
@@ -34,7 +34,7 @@ async function backUp(): Promise<void> {
   try {
     ;({ backUpNow } = await import('../../stores/backups'))
   } catch {
-    notifyError(`Nothing was backed up. ${whyMissing()}`)
+    notifyError(`Nothing was backed up. ${missingReason()}`)
     return
   }
   try {
@@ -46,7 +46,7 @@ async function backUp(): Promise<void> {
 
 async function saveLinks(): Promise<void> {
   try {
-    saveText('unoc-links', 'csv', await fetchLinkTable('comma'))
+    downloadText('unoc-links', 'csv', await fetchLinkTable('comma'))
   } catch (error) {
     notifyError(describeError(error))
   }

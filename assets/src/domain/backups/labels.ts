@@ -3,7 +3,7 @@ import type { Tone } from '../../utils/tone'
 import { formatBytes, formatCount, formatCounted } from '../../utils/format'
 
 /** Why a backup was made. */
-export const REASONS: Record<Backup['reason'], string> = {
+export const REASON_LABELS: Record<Backup['reason'], string> = {
   schedule: 'By schedule',
   manual: 'By hand',
   upgrade: 'Before an upgrade',
@@ -13,33 +13,33 @@ export const REASONS: Record<Backup['reason'], string> = {
 }
 
 /** A backup counts only once it was restored. */
-export const STATES: Record<Backup['state'], { word: string; tone: Tone }> = {
+export const STATE_LABELS: Record<Backup['state'], { word: string; tone: Tone }> = {
   verified: { word: 'Verified', tone: 'up' },
   unverified: { word: 'Not verified', tone: 'minor' },
   bad: { word: 'Bad', tone: 'down' },
 }
 
 /** Neither on this host nor, as far as is known, off it. */
-export const GONE: { word: string; tone: Tone } = { word: 'File missing', tone: 'down' }
+export const MISSING_FILE: { word: string; tone: Tone } = { word: 'File missing', tone: 'down' }
 
 /** Whether its file is anywhere. */
-export function isHeld({ is_local: isLocal, copies }: Backup): boolean {
+export function isAvailable({ is_local: isLocal, copies }: Backup): boolean {
   return isLocal || copies.some(({ state }) => state === 'done')
 }
 
-export const TARGET_STATES: Record<BackupTarget['state'], { word: string; tone: Tone }> = {
+export const TARGET_STATE_LABELS: Record<BackupTarget['state'], { word: string; tone: Tone }> = {
   ok: { word: 'OK', tone: 'up' },
   unknown: { word: 'Not tried yet', tone: 'minor' },
   failing: { word: 'Failing', tone: 'degraded' },
 }
 
-export const COPY_STATES: Record<BackupCopy['state'], { word: string; tone: Tone }> = {
+export const COPY_STATE_LABELS: Record<BackupCopy['state'], { word: string; tone: Tone }> = {
   done: { word: 'copied', tone: 'up' },
   pending: { word: 'waiting', tone: 'minor' },
   failed: { word: 'failed', tone: 'degraded' },
 }
 
-export const ACTIVITIES: Record<Activity['kind'], string> = {
+export const ACTIVITY_LABELS: Record<Activity['kind'], string> = {
   backup: 'Backing up',
   verify: 'Verifying',
   restore: 'Restoring',
@@ -49,7 +49,7 @@ export const ACTIVITIES: Record<Activity['kind'], string> = {
 }
 
 /** How a verification was done. */
-export function verifiedHow({ kind, postgres, postgres_result: result }: Verification): string {
+export function verificationText({ kind, postgres, postgres_result: result }: Verification): string {
   if (kind === 'quick') return 'quick, into a scratch store'
   const from = kind === 'offhost' ? 'from the off-host copy' : 'full'
   if (result === 'failed') return `${from}, PostgreSQL failed`
@@ -57,14 +57,14 @@ export function verifiedHow({ kind, postgres, postgres_result: result }: Verific
 }
 
 /** The same in a word, for a table. */
-export function verifiedShort({ kind, postgres, postgres_result: result }: Verification): string {
+export function verificationShortText({ kind, postgres, postgres_result: result }: Verification): string {
   const word = { quick: 'quick', full: 'full', offhost: 'off-host' }[kind]
   if (result === 'failed') return `${word}, PostgreSQL\u00a0failed`
   return postgres === null ? word : `${word}, PostgreSQL\u00a0${postgres}`
 }
 
 /** How far an activity is, in its own unit; null where the total is not known. */
-export function progressWords({ done, total, unit }: Activity): string | null {
+export function progressText({ done, total, unit }: Activity): string | null {
   if (total <= 0) return null
   return unit === 'bytes'
     ? `${formatBytes(done)} of ${formatBytes(total)}`
@@ -72,20 +72,20 @@ export function progressWords({ done, total, unit }: Activity): string | null {
 }
 
 /** Why a backup stays, or when it goes. */
-export function keptWords({ kept_as: kept }: Pick<Backup, 'kept_as'>): string {
+export function retentionText({ kept_as: kept }: Pick<Backup, 'kept_as'>): string {
   return kept.length === 0 ? 'removed by the next pruning' : kept.join(', ')
 }
 
-export function copiesWords(count: number): string {
+export function formatCopies(count: number): string {
   return formatCounted(count, 'copy')
 }
 
-export function rowsOf({ rows }: Pick<Backup, 'rows'>): number {
+export function totalRows({ rows }: Pick<Backup, 'rows'>): number {
   return Object.values(rows).reduce((sum, each) => sum + each, 0)
 }
 
 /** The rows of each kind, for who wants to know exactly. */
-export function rowWords({ rows }: Pick<Backup, 'rows'>): string {
+export function rowCountsText({ rows }: Pick<Backup, 'rows'>): string {
   return Object.entries(rows).map(([kind, count]) => `${formatCount(count)}\u00a0${kind}`).join(', ')
 }
 
@@ -93,6 +93,6 @@ export function rowWords({ rows }: Pick<Backup, 'rows'>): string {
  * What is typed before a restore: the time in the backup's id tells the backups of a day apart, and
  * can be typed at night. An id of another form is typed whole.
  */
-export function phraseOf(id: string): string {
+export function confirmationPhrase(id: string): string {
   return /_(\d{6})$/.exec(id)?.[1] ?? id
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Pruning } from '../../api/types'
-import { goneRows, pruningWords, ruleFacts } from './pruning'
+import { removedFiles, pruningText, retentionFacts } from './pruning'
 import { testBackup } from './testing'
 
 const NOTHING: Pruning = { keep: [{ id: 'a', because: ['last'] }], remove: [], bytes_freed: 0, targets: [], stay: [] }
 
 function plain(pruning: Pruning): string {
-  return pruningWords(pruning).replaceAll('\u00a0', ' ')
+  return pruningText(pruning).replaceAll('\u00a0', ' ')
 }
 
 test('what the next pruning does', () => {
@@ -30,7 +30,7 @@ test('each file that goes once, newest first, with its places', () => {
       { target: 's3', remove: ['c'] },
     ],
   }
-  const rows = goneRows(pruning, [testBackup({ id: 'c', bytes: 30 })])
+  const rows = removedFiles(pruning, [testBackup({ id: 'c', bytes: 30 })])
   expect(rows.map(({ id, places, bytes, backup }) => [id, places.join('+'), bytes, backup?.id])).toEqual([
     ['c', 'nas+s3', 30, 'c'],
     ['b', 'this host+nas', 20, undefined],
@@ -38,6 +38,6 @@ test('each file that goes once, newest first, with its places', () => {
 })
 
 test('the rules in words', () => {
-  const facts = ruleFacts({ last: 7, daily: 1, weekly: 4, monthly: 12 })
+  const facts = retentionFacts({ last: 7, daily: 1, weekly: 4, monthly: 12 })
   expect(facts.map(({ value }) => value.replace('\u00a0', ' '))).toEqual(['7', '1 day', '4 weeks', '12 months'])
 })

@@ -1,9 +1,9 @@
 import type { Backup, Pruning, Retention } from '../../api/types'
 import { formatBytes, formatCount, formatCounted } from '../../utils/format'
-import { copiesWords } from './labels'
+import { formatCopies } from './labels'
 
 /** A file that goes, here or on a target. */
-export interface GoneRow {
+export interface RemovedFile {
   id: string
   /** Null: not in the list of this page. */
   backup: Backup | null
@@ -13,7 +13,7 @@ export interface GoneRow {
 }
 
 /** The rules, as facts. */
-export function ruleFacts({ last, daily, weekly, monthly }: Retention): { name: string; value: string }[] {
+export function retentionFacts({ last, daily, weekly, monthly }: Retention): { name: string; value: string }[] {
   return [
     { name: 'Newest', value: formatCount(last) },
     { name: 'One a day, for', value: formatCounted(daily, 'day') },
@@ -23,7 +23,7 @@ export function ruleFacts({ last, daily, weekly, monthly }: Retention): { name: 
 }
 
 /** What a pruning does, in sentences. */
-export function pruningWords(
+export function pruningText(
   { keep, remove, bytes_freed: freed, targets }: Pruning,
   subject = 'The next pruning',
 ): string {
@@ -32,15 +32,15 @@ export function pruningWords(
     return `${subject} removes nothing: ${formatCounted(keep.length, 'backup')} kept.`
   }
   const here = remove.length === 0 ? 'nothing here' : `${formatCounted(remove.length, 'backup')}, ${formatBytes(freed)}`
-  const there = copies === 0 ? '' : `, and ${copiesWords(copies)} off the host`
+  const there = copies === 0 ? '' : `, and ${formatCopies(copies)} off the host`
   return `${subject} removes ${here}${there}. ${formatCounted(keep.length, 'backup')} remain${keep.length === 1 ? 's' : ''}.`
 }
 
 /** Each file that goes, once, with all places it goes from. */
-export function goneRows({ remove, targets }: Pruning, backups: readonly Backup[]): GoneRow[] {
+export function removedFiles({ remove, targets }: Pruning, backups: readonly Backup[]): RemovedFile[] {
   const known = new Map(backups.map((backup) => [backup.id, backup]))
-  const rows = new Map<string, GoneRow>()
-  const rowOf = (id: string): GoneRow => {
+  const rows = new Map<string, RemovedFile>()
+  const rowOf = (id: string): RemovedFile => {
     const backup = known.get(id) ?? null
     const row = rows.get(id) ?? { id, backup, places: [], bytes: backup?.bytes ?? 0 }
     rows.set(id, row)

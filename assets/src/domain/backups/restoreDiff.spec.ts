@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Restore } from '../../api/types'
-import { changeGroups, countRows, isSame, lossWords } from './restoreDiff'
+import { changeGroups, countRows, isUnchanged, lossText } from './restoreDiff'
 
 const SAME = { now: 4, after: 4 }
 
@@ -50,14 +50,14 @@ test('devices that go come first, and groups without one are left out', () => {
 })
 
 test('a restore that changes nothing', () => {
-  expect(isSame(restore())).toBe(true)
-  expect(isSame(restore({ changes_lost: 1 }))).toBe(false)
-  expect(isSame(restore({ counts: { devices: SAME, interfaces: SAME, links: { now: 1, after: 0 } } }))).toBe(false)
+  expect(isUnchanged(restore())).toBe(true)
+  expect(isUnchanged(restore({ changes_lost: 1 }))).toBe(false)
+  expect(isUnchanged(restore({ counts: { devices: SAME, interfaces: SAME, links: { now: 1, after: 0 } } }))).toBe(false)
 })
 
 test('what is lost', () => {
   const words = (changes_lost: number, isUndo: boolean, is_dry_run = true): string | undefined =>
-    lossWords(restore({ changes_lost, is_dry_run }), isUndo)?.replace('\u00a0', ' ')
+    lossText(restore({ changes_lost, is_dry_run }), isUndo)?.replace('\u00a0', ' ')
   expect(words(0, false)).toBeUndefined()
   expect(words(1, false)).toBe('1 change will be lost')
   expect(words(2, false, false)).toBe('2 changes were lost')

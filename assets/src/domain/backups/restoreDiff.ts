@@ -62,14 +62,14 @@ function one(text: string, count: number): string {
 /**
  * How many changes go, in words; null where none does.
  */
-export function lossWords({ changes_lost: lost, is_dry_run: isDry }: Restore, isUndo: boolean): string | null {
+export function lossText({ changes_lost: lost, is_dry_run: isDry }: Restore, isUndo: boolean): string | null {
   if (lost <= 0) return null
   const since = isUndo ? ' made since' : ''
   return `${formatCounted(lost, 'change')}${since} ${isDry ? 'will be lost' : lost === 1 ? 'was lost' : 'were lost'}`
 }
 
 /** Nothing is lost and nothing changes: the site is what the backup holds. */
-export function isSame({ changes_lost: lost, devices, counts }: Restore): boolean {
+export function isUnchanged({ changes_lost: lost, devices, counts }: Restore): boolean {
   const changed = devices.added + devices.removed + devices.changed
   return lost === 0 && changed === 0 && Object.values(counts).every(({ now, after }) => now === after)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BackupCopy, Backups, BackupTarget, Job, JobRun } from '../../api/types'
 import { testBackup, testBackups } from './testing'
-import { answersOf, verdictOf } from './summary'
+import { keyFigures, backupSummary } from './summary'
 
 const NOW = Date.parse('2026-11-25T03:15:00Z')
 const BAD = testBackup({
@@ -12,7 +12,7 @@ const BAD = testBackup({
 })
 const FRESH = testBackup({ id: 'unoc_20261125_030000', state: 'unverified', is_newest_verified: false, verification: null })
 const UNVERIFIED = { ...FRESH, verification_error: 'The volume is full.' }
-const UNPROVEN = { restorable_as_of: null, rpo_s: null, rto_s: null, rehearsed_at: null }
+const NO_VERIFIED_BACKUP = { restorable_as_of: null, rpo_s: null, rto_s: null, rehearsed_at: null }
 
 function target(state: BackupTarget['state'], last_error: string | null = null): BackupTarget {
   return { name: 'nas', url: 'sftp://nas.example', state, copies: 1, last_ok_at: null, last_error }
@@ -33,10 +33,10 @@ const OLDER = testBackup({ is_newest_verified: false })
 
 describe('the verdict', () => {
   test.each<[string, Partial<Backups>, string, string, string | null]>([
-    ['nothing yet', { ...UNPROVEN, backups: [] }, 'warn', 'There is nothing to restore from', 'backup'],
-    ['nothing for too long', { ...UNPROVEN, backups: [], is_stale: true }, 'bad', 'There is nothing to restore from', 'backup'],
-    ['none proven', { ...UNPROVEN, backups: [FRESH] }, 'bad', 'No verified backup', 'verify'],
-    ['only a bad one', { ...UNPROVEN, backups: [BAD] }, 'bad', 'No verified backup', 'backup'],
+    ['nothing yet', { ...NO_VERIFIED_BACKUP, backups: [] }, 'warn', 'There is nothing to restore from', 'backup'],
+    ['nothing for too long', { ...NO_VERIFIED_BACKUP, backups: [], is_stale: true }, 'bad', 'There is nothing to restore from', 'backup'],
+    ['none proven', { ...NO_VERIFIED_BACKUP, backups: [FRESH] }, 'bad', 'No verified backup', 'verify'],
+    ['only a bad one', { ...NO_VERIFIED_BACKUP, backups: [BAD] }, 'bad', 'No verified backup', 'backup'],
     ['all fine', {}, 'calm', 'Restorable as of', null],
     ['expired', { is_stale: true }, 'bad', 'Restorable only as of', 'backup'],
     ['expired, a newer one waits', { is_stale: true, backups: [FRESH, testBackup()] }, 'bad', 'Restorable only as of', 'verify'],
@@ -48,12 +48,12 @@ describe('the verdict', () => {
     ['a directory that hangs', { is_directory_answering: false }, 'warn', 'Restorable as of', null],
     ['a target fails', { targets: [target('failing', 'refused')] }, 'warn', 'Restorable as of', 'copy'],
   ])('%s', (_, more, tone, headline, help) => {
-    const verdict = verdictOf(testBackups(more))
+    const verdict = backupSummary(testBackups(more))
     expect(verdict).toMatchObject({ tone, headline, help })
   })
 
   test('says why, and when it is too old', () => {
-    const plain = (more: Partial<Backups>): string => verdictOf(testBackups(more)).lines.join(' ').replaceAll('\u00a0', ' ')
+    const plain = (more: Partial<Backups>): string => backupSummary(testBackups(more)).lines.join(' ').replaceAll('\u00a0', ' ')
     expect(plain({})).toContain('too old in 1 d 11 h')
     expect(plain({ backups: [BAD, testBackup()] })).toContain('A row is missing.')
     expect(plain({ backups: [UNVERIFIED, testBackup()] })).toBe(`${FRESH.id} was saved, but could not be verified: The volume is full.`)
@@ -82,30 +82,30 @@ describe('the verdict with the runs', () => {
     ['a run failed', {}, job('failed', LATER), 'warn', 'backup'],
     ['a run was interrupted', {}, job('interrupted', LATER), 'warn', 'backup'],
     ['a run failed before the newest backup', {}, job('failed', EARLIER), 'calm', null],
-    ['never one', { ...UNPROVEN, backups: [] }, job('failed', LATER), 'warn', 'backup'],
-    ['all are gone', { ...UNPROVEN, backups: [] }, job('ok', EARLIER), 'bad', 'backup'],
+    ['never one', { ...NO_VERIFIED_BACKUP, backups: [] }, job('failed', LATER), 'warn', 'backup'],
+    ['all are gone', { ...NO_VERIFIED_BACKUP, backups: [] }, job('ok', EARLIER), 'bad', 'backup'],
   ])('%s', (_, more, of, tone, help) => {
-    expect(verdictOf(testBackups(more), of)).toMatchObject({ tone, help })
+    expect(backupSummary(testBackups(more), of)).toMatchObject({ tone, help })
   })
 })
 
 describe('the answers', () => {
   function answer(name: RegExp, more: Partial<Backups>): string {
-    const found = answersOf(testBackups(more), NOW).find((each) => name.test(each.name))
+    const found = keyFigures(testBackups(more), NOW).find((each) => name.test(each.name))
     return `${found?.tone} ${found?.value}`.replaceAll('\u00a0', ' ')
   }
 
   test.each<[RegExp, Partial<Backups>, string]>([
     [/RPO/, {}, 'up 1 h'],
     [/RPO/, { is_stale: true }, 'down 1 h'],
-    [/RPO/, { ...UNPROVEN, backups: [] }, 'degraded Everything'],
-    [/RPO/, { ...UNPROVEN, backups: [BAD] }, 'down Everything'],
+    [/RPO/, { ...NO_VERIFIED_BACKUP, backups: [] }, 'degraded Everything'],
+    [/RPO/, { ...NO_VERIFIED_BACKUP, backups: [BAD] }, 'down Everything'],
     [/RPO/, { backups: [GONE, OLDER] }, 'down 1 h'],
     [/RPO/, { backups: [GONE] }, 'down Everything'],
     [/RTO/, {}, 'up 0.3 s'],
-    [/RTO/, UNPROVEN, 'up Unknown'],
+    [/RTO/, NO_VERIFIED_BACKUP, 'up Unknown'],
     [/restore test/, {}, 'up 59 min ago'],
-    [/restore test/, UNPROVEN, 'degraded Never'],
+    [/restore test/, NO_VERIFIED_BACKUP, 'degraded Never'],
     [/Off/, {}, 'degraded No'],
     [/Off/, { targets: [target('ok')], backups: [testBackup({ copies: [copy('done')] })] }, 'up Yes'],
     [/Off/, { targets: [target('ok')], backups: [testBackup({ copies: [copy('pending')] })] }, 'minor Not yet'],

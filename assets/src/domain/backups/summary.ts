@@ -1,11 +1,11 @@
 import type { Backup, Backups, Job, JobRun, Verification } from '../../api/types'
 import type { Tone } from '../../utils/tone'
 import { formatAge, formatCounted, formatSeconds, formatSpan, formatTime } from '../../utils/format'
-import { lastRun } from '../jobs/labels'
-import { isHeld, verifiedHow } from './labels'
+import { lastFinishedRun } from '../jobs/labels'
+import { isAvailable, verificationText } from './labels'
 
 /** Can this site be restored right now, and what would help. */
-export interface Verdict {
+export interface BackupSummary {
   tone: 'calm' | 'warn' | 'bad'
   headline: string
   /** The moment that the headline ends with. */
@@ -18,7 +18,7 @@ export interface Verdict {
 export type Help = 'backup' | 'verify' | 'copy'
 
 /** A question of the night shift, answered. */
-export interface Answer {
+export interface KeyFigure {
   name: string
   tone: Tone
   value: string
@@ -28,39 +28,39 @@ export interface Answer {
 }
 
 /** `job` is the one that makes the backups, where it is known. */
-export function verdictOf(all: Backups, job: Job | null = null): Verdict {
+export function backupSummary(all: Backups, job: Job | null = null): BackupSummary {
   const { backups, rpo_s: rpo, is_stale: isStale, stale_after_s: limit } = all
   const at = restorableAt(all)
   const [newest] = backups
   const failed = failedRun(all, job)
-  const troubles = troublesOf(all, failed)
+  const warnings = warningsOf(all, failed)
   if (newest === undefined && at === null) {
     const isLost = job?.runs.some(({ result }) => result === 'ok') === true
     const text = isLost
       ? `Backups were made, but ${all.directory} holds none. Was it emptied, or is its volume not mounted?`
       : 'No backup has been made yet. Making one takes seconds and interrupts nothing.'
     const tone = isStale || isLost ? 'bad' : 'warn'
-    return { tone, headline: 'There is nothing to restore from', at, lines: [text, ...troubles], help: 'backup' }
+    return { tone, headline: 'There is nothing to restore from', at, lines: [text, ...warnings], help: 'backup' }
   }
   const again = newest?.state === 'unverified' ? 'verify' : 'backup'
   if (at === null) {
     const there = backups.length === 1 ? 'There is a backup' : `There are ${formatCounted(backups.length, 'backup')}`
     const text = `${there}, but none has been restored and compared successfully.`
-    const lines = goneProof(all) === undefined ? [text, ...troubles] : troubles
+    const lines = lostVerifiedBackup(all) === undefined ? [text, ...warnings] : warnings
     return { tone: 'bad', headline: 'No verified backup', at, lines, help: again }
   }
-  if (goneProof(all) !== undefined) {
-    return { tone: 'bad', headline: 'Restorable only as of', at, lines: troubles, help: again }
+  if (lostVerifiedBackup(all) !== undefined) {
+    return { tone: 'bad', headline: 'Restorable only as of', at, lines: warnings, help: again }
   }
   if (isStale) {
     const text = `No newer backup is verified. A backup counts as too old after ${formatSpan(limit)}.`
-    return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...troubles], help: again }
+    return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...warnings], help: again }
   }
-  if (troubles.length > 0) {
-    const isUnproved = postgresFailure(backups) !== null || newestUnverified(backups) !== null
+  if (warnings.length > 0) {
+    const isUnproved = postgresErrorText(backups) !== null || unverifiedText(backups) !== null
     const help = newest?.state === 'bad' || failed !== null ? 'backup' : isUnproved ? 'verify' : 'copy'
     const isHelping = all.is_directory_answering !== false
-    return { tone: 'warn', headline: 'Restorable as of', at, lines: troubles, help: isHelping ? help : null }
+    return { tone: 'warn', headline: 'Restorable as of', at, lines: warnings, help: isHelping ? help : null }
   }
   const left = rpo === null ? '' : ` It counts as too old in ${formatSpan(limit - rpo)} unless a newer one is verified.`
   const text = `This backup was restored and compared.${left}`
@@ -69,32 +69,32 @@ export function verdictOf(all: Backups, job: Job | null = null): Verdict {
 
 /** The last run that was to make a backup, where it made none and nothing newer is there. */
 export function failedRun({ backups }: Backups, job: Job | null): JobRun | null {
-  const run = job === null ? null : lastRun(job)
+  const run = job === null ? null : lastFinishedRun(job)
   if (run === null || run.result === 'ok') return null
   const newest = backups[0]?.taken_at
   return newest === undefined || Date.parse(newest) < Date.parse(run.started_at) ? run : null
 }
 
 /** The newest proven backup, where its file is nowhere any more. The server counts it all the same. */
-function goneProof({ backups }: Backups): Backup | undefined {
+function lostVerifiedBackup({ backups }: Backups): Backup | undefined {
   const proven = newestVerified(backups)
-  return proven === undefined || isHeld(proven) ? undefined : proven
+  return proven === undefined || isAvailable(proven) ? undefined : proven
 }
 
 /** To which moment the site could be restored, by what is really there. */
 function restorableAt(all: Backups): string | null {
-  if (goneProof(all) === undefined) return all.restorable_as_of
-  return all.backups.find((each) => each.state === 'verified' && isHeld(each))?.taken_at ?? null
+  if (lostVerifiedBackup(all) === undefined) return all.restorable_as_of
+  return all.backups.find((each) => each.state === 'verified' && isAvailable(each))?.taken_at ?? null
 }
 
 /** What kept the newest backup from being verified, in a sentence. */
-function newestUnverified([newest]: Backup[]): string | null {
+function unverifiedText([newest]: Backup[]): string | null {
   if (newest?.state !== 'unverified' || newest.verification_error === null) return null
   return `${newest.id} was saved, but could not be verified: ${newest.verification_error}`
 }
 
 /** What kept the last full verification from getting through PostgreSQL, in a sentence. */
-function postgresFailure(backups: Backup[]): string | null {
+function postgresErrorText(backups: Backup[]): string | null {
   const [last] = backups
     .flatMap(({ id, verification }) => (verification === null || verification.kind === 'quick' ? [] : [{ id, ...verification }]))
     .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
@@ -102,10 +102,10 @@ function postgresFailure(backups: Backup[]): string | null {
 }
 
 /** What else is wrong, in sentences. */
-function troublesOf(all: Backups, failed: JobRun | null): string[] {
+function warningsOf(all: Backups, failed: JobRun | null): string[] {
   const { backups, targets } = all
   const [newest] = backups
-  const gone = goneProof(all)
+  const gone = lostVerifiedBackup(all)
   const lines: string[] = []
   if (all.is_directory_answering === false) {
     lines.push(`${all.directory} is not responding; this is what it held at ${formatTime(all.looked_at)}.`)
@@ -117,7 +117,7 @@ function troublesOf(all: Backups, failed: JobRun | null): string[] {
     const why = newest.verification?.message ?? 'no reason was given.'
     lines.push(`The newest backup failed its verification: ${why}`)
   }
-  const unverified = [newestUnverified(backups), postgresFailure(backups)]
+  const unverified = [unverifiedText(backups), postgresErrorText(backups)]
   lines.push(...unverified.filter((line) => line !== null))
   if (failed !== null) {
     const how = failed.result === 'interrupted' ? 'was interrupted' : 'failed'
@@ -130,15 +130,15 @@ function troublesOf(all: Backups, failed: JobRun | null): string[] {
 }
 
 /** The answers beneath the verdict, in the order in which they are asked. */
-export function answersOf(all: Backups, now: number): Answer[] {
-  return [lossAnswer(all, now), durationAnswer(all), rehearsalAnswer(all, now), offHostAnswer(all, now), keyAnswer(all)]
+export function keyFigures(all: Backups, now: number): KeyFigure[] {
+  return [rpoFigure(all, now), rtoFigure(all), restoreTestFigure(all, now), offHostFigure(all, now), encryptionFigure(all)]
 }
 
-function lossAnswer(all: Backups, now: number): Answer {
+function rpoFigure(all: Backups, now: number): KeyFigure {
   const name = 'Would be lost now (RPO)'
   const { is_stale: isStale, backups } = all
   const at = restorableAt(all)
-  if (at !== null && goneProof(all) !== undefined) {
+  if (at !== null && lostVerifiedBackup(all) !== undefined) {
     const value = formatSpan((now - Date.parse(at)) / 1_000)
     return { name, tone: 'down', value, detail: 'since the newest backup that still exists', at }
   }
@@ -151,28 +151,28 @@ function lossAnswer(all: Backups, now: number): Answer {
   return { name, tone: isStale ? 'down' : 'up', value: formatSpan(rpo), detail, at }
 }
 
-function durationAnswer({ rto_s: rto }: Backups): Answer {
+function rtoFigure({ rto_s: rto }: Backups): KeyFigure {
   const name = 'A restore takes (RTO)'
   if (rto === null) return { name, tone: 'up', value: 'Unknown', detail: 'never tested', at: null }
   return { name, tone: 'up', value: formatSeconds(rto), detail: 'in the last test', at: null }
 }
 
-function rehearsalAnswer(all: Backups, now: number): Answer {
+function restoreTestFigure(all: Backups, now: number): KeyFigure {
   const name = 'Last restore test'
   const { rehearsed_at: at, is_stale: isStale } = all
   if (at === null) return { name, tone: 'degraded', value: 'Never', detail: 'no backup has been restored yet', at }
-  const how = rehearsalOf(all)
-  const detail = how === null ? 'into a scratch store' : verifiedHow(how)
+  const how = restoreTestOf(all)
+  const detail = how === null ? 'into a scratch store' : verificationText(how)
   return { name, tone: isStale ? 'degraded' : 'up', value: formatAge(at, now), detail, at }
 }
 
 /** The verification behind `rehearsed_at`. */
-function rehearsalOf({ backups, rehearsed_at: at }: Backups): Verification | null {
+function restoreTestOf({ backups, rehearsed_at: at }: Backups): Verification | null {
   const found = backups.find(({ verification }) => verification?.at === at)
   return (found ?? newestVerified(backups))?.verification ?? null
 }
 
-function offHostAnswer({ targets, backups }: Backups, now: number): Answer {
+function offHostFigure({ targets, backups }: Backups, now: number): KeyFigure {
   const name = 'Off this host'
   const total = targets.length
   if (total === 0) {
@@ -196,7 +196,7 @@ function offHostAnswer({ targets, backups }: Backups, now: number): Answer {
   return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Only an older backup', detail, at: older.taken_at }
 }
 
-function keyAnswer({ encryption, backups }: Backups): Answer {
+function encryptionFigure({ encryption, backups }: Backups): KeyFigure {
   const name = 'Encrypted'
   const { is_on: isOn, recipients } = encryption
   if (!isOn) return { name, tone: 'up', value: 'No', detail: 'see Encryption below', at: null }

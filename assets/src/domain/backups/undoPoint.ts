@@ -1,7 +1,7 @@
 import type { UndoPoint } from '../../api/types'
 
 /** What can be taken back, in words. */
-export interface UndoWords {
+export interface UndoText {
   /** The backup that the last restore came from. */
   backupId: string
   /** What was done to the site, before and after its moment and its backup are named. */
@@ -39,7 +39,7 @@ const UNDONE = {
 }
 
 /** An undo can be taken back in turn, and so on: every second time it is the restore again. */
-export function undoWords({ backup_id: name }: UndoPoint): UndoWords {
+export function undoText({ backup_id: name }: UndoPoint): UndoText {
   let times = 0
   while (name.startsWith(BEFORE, times * BEFORE.length)) times += 1
   return { backupId: name.slice(times * BEFORE.length), ...(times % 2 === 0 ? RESTORED : UNDONE) }

@@ -2,7 +2,7 @@ import type { Job, JobRun } from '../../api/types'
 import type { Tone } from '../../utils/tone'
 
 /** What made a job run. */
-export const TRIGGERS: Record<JobRun['trigger'], { word: string; hint: string }> = {
+export const TRIGGER_LABELS: Record<JobRun['trigger'], { word: string; hint: string }> = {
   schedule: { word: 'by schedule', hint: 'It was due' },
   manual: { word: 'by hand', hint: 'Someone started it' },
   missed: {
@@ -12,7 +12,7 @@ export const TRIGGERS: Record<JobRun['trigger'], { word: string; hint: string }>
   repair: { word: 'to replace a bad backup', hint: 'Another backup was bad' },
 }
 
-export const RESULTS: Record<JobRun['result'], { word: string; tone: Tone }> = {
+export const RESULT_LABELS: Record<JobRun['result'], { word: string; tone: Tone }> = {
   ok: { word: 'OK', tone: 'up' },
   running: { word: 'Running', tone: 'up' },
   interrupted: { word: 'Interrupted', tone: 'degraded' },
@@ -20,7 +20,7 @@ export const RESULTS: Record<JobRun['result'], { word: string; tone: Tone }> = {
 }
 
 /** What is missing while a job is off. */
-const LEFT_UNDONE: Record<string, string> = {
+const DISABLED_EFFECTS: Record<string, string> = {
   backup: 'no backups are made automatically.',
   copy: 'no backup is copied off this host automatically.',
   verify: 'no backup is fully verified automatically.',
@@ -30,11 +30,11 @@ const LEFT_UNDONE: Record<string, string> = {
 }
 
 /** Null for a job that is on. */
-export function offWords({ name, is_enabled: isOn }: Pick<Job, 'name' | 'is_enabled'>): string | null {
-  return isOn ? null : `Switched off: ${LEFT_UNDONE[name] ?? 'it does not run automatically.'}`
+export function disabledText({ name, is_enabled: isOn }: Pick<Job, 'name' | 'is_enabled'>): string | null {
+  return isOn ? null : `Switched off: ${DISABLED_EFFECTS[name] ?? 'it does not run automatically.'}`
 }
 
 /** The last run that has ended. */
-export function lastRun({ runs }: Pick<Job, 'runs'>): JobRun | null {
+export function lastFinishedRun({ runs }: Pick<Job, 'runs'>): JobRun | null {
   return runs.find(({ result }) => result !== 'running') ?? null
 }

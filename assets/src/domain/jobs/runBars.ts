@@ -2,7 +2,7 @@ import type { JobRun } from '../../api/types'
 import { formatCount, formatLast, formatMs } from '../../utils/format'
 
 /** A run as a bar of a small chart, 0 to 1 of its height. */
-export interface Bar {
+export interface RunBar {
   id: number
   height: number
   isFailed: boolean
@@ -13,7 +13,7 @@ export interface Bar {
 const HEIGHT_MIN = 0.08
 
 /** The runs that have ended, oldest first. */
-export function barsOf(runs: readonly JobRun[]): Bar[] {
+export function runBars(runs: readonly JobRun[]): RunBar[] {
   const ended = runs.filter((run) => run.duration_ms !== null).reverse()
   const longest = Math.max(1, ...ended.map((run) => run.duration_ms ?? 0))
   return ended.map(({ id, result, duration_ms: ms }) => ({
@@ -25,7 +25,7 @@ export function barsOf(runs: readonly JobRun[]): Bar[] {
 }
 
 /** The chart in a sentence. */
-export function barWords(runs: readonly JobRun[]): string {
+export function runBarsText(runs: readonly JobRun[]): string {
   const times = runs.flatMap(({ duration_ms: ms }) => ms ?? [])
   const failed = runs.filter(({ result }) => result === 'failed').length
   const [least, most] = [Math.min(...times), Math.max(...times)]

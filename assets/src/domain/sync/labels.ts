@@ -1,8 +1,9 @@
-import type { SyncAction, SyncStatus } from '../../api/sync'
+import type { SyncAction } from '../../api/sync'
+import type { SyncStatus } from '../../api/types'
 import type { IconName } from '../../utils/iconNames'
 
 /** How a state of the mirror is called and drawn. */
-export const SYNC_WORDS: Record<
+export const SYNC_STATE_LABELS: Record<
   SyncStatus['state'],
   { word: string; tone: 'calm' | 'warn' | 'bad'; icon: IconName }
 > = {
@@ -15,7 +16,7 @@ export const SYNC_WORDS: Record<
 }
 
 /** Actions that change who owns the data; each is confirmed by name. */
-export const GRAVE: Partial<Record<SyncAction, { label: string; text: string }>> = {
+export const OWNERSHIP_ACTIONS: Partial<Record<SyncAction, { label: string; text: string }>> = {
   takeover: {
     label: 'Take over',
     text: 'This appliance becomes the one that writes the site into PostgreSQL. Another one that wrote it until now is shut out and stops syncing.',
