@@ -65,7 +65,7 @@ test('a backup is made, seen verified, verified again and downloaded', () =>
     await row.getByText('Verified', { exact: true }).waitFor()
 
     await page.getByRole('button', { name: 'Verify newest' }).click()
-    await page.getByText(`Restored fully and compared: ${newest.id}`).waitFor()
+    await page.getByText(`Verified: ${newest.id}`).waitFor()
     await row.getByText(/^full/).waitFor()
 
     const waiting = page.waitForEvent('download')
@@ -113,7 +113,7 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     await page.getByRole('button', { name: 'Undo last restore…' }).click()
     const undo = dialog.getByRole('button', { name: 'Undo the restore' })
     await dialog.getByText(/1\s+device will come back/).waitFor()
-    await dialog.getByText('No change will be lost.').waitFor()
+    await dialog.getByText('No changes will be lost.').waitFor()
     expect(await axeViolations(page)).toEqual([])
     expect(await names(unoc)).toEqual(['GW-1'])
     expect(await undo.isDisabled()).toBe(true)
@@ -180,7 +180,7 @@ test('pruning says what goes before it asks the server to', () =>
     await page.getByText(/removes 3\sbackups, .* and 6\scopies off the host/).waitFor()
     await page.getByRole('button', { name: 'Prune now…' }).click()
     for (const { id } of gone) await page.getByRole('dialog').getByText(id).waitFor()
-    await page.getByRole('dialog').getByRole('button', { name: 'Keep them' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
     expect(pruned).toBe(0)
     await page.getByRole('button', { name: 'Prune now…' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Prune now' }).click()
@@ -224,8 +224,8 @@ test('with a key and a target: encrypted, off this host, and found there again',
     await page.getByRole('button', { name: 'Back up now' }).click()
     await page.getByText(/Backed up: unoc_\d{8}_\d{6}/).waitFor()
     const answer = (name: string) => page.getByRole('definition').and(page.locator(`dt:text-is("${name}") + dd`))
-    await answer('Off this host').getByText('Yes', { exact: true }).waitFor()
-    await answer('Off this host').getByText('nas').waitFor()
+    await answer('Off-host copy').getByText('Yes', { exact: true }).waitFor()
+    await answer('Off-host copy').getByText('nas').waitFor()
     await answer('Encrypted').getByText('Yes', { exact: true }).waitFor()
     await page.getByText(keyId).waitFor()
     const { backups, encryption, targets } = await unoc.call<Backups>('GET', 'api/backups')
@@ -244,13 +244,13 @@ test('with a key and a target: encrypted, off this host, and found there again',
     await page.getByText(/Found 1\sbackup off the host/).waitFor()
     await rowOf(page, newest.id).getByText('not on this host').waitFor()
     await rowOf(page, newest.id).getByRole('button', { name: /^Restore…/ }).click()
-    await page.getByRole('dialog').getByText('No change will be lost.').waitFor()
+    await page.getByRole('dialog').getByText('No changes will be lost.').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
 
     await page.getByRole('link', { name: 'Jobs', exact: true }).click()
     await page.locator('section[data-job="copy"]').getByText('Every 10 minutes').waitFor()
     await page.locator('section[data-job="verify-offhost"]').getByRole('button', { name: 'Run now' }).click()
-    await page.locator('section[data-job="verify-offhost"]').getByRole('definition').getByText('by hand').waitFor()
+    await page.locator('section[data-job="verify-offhost"]').getByRole('definition').getByText('manual').waitFor()
     await close(opened)
   }
   try {
@@ -268,12 +268,12 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     const opened = await open(browser, `${unoc.url}/operations/backups`, { expected: [NO_MIRROR, /409/] })
     const { page } = opened
     await page.getByRole('button', { name: `Verify ${id}` }).click()
-    await page.getByText('Do not rely on it.').waitFor()
+    await page.getByText('Do not use this backup.').waitFor()
     expect(await axeViolations(page)).toEqual([])
     const restore = rowOf(page, id).getByRole('button', { name: /^Restore…/ })
     expect(await restore.isDisabled()).toBe(true)
     // The newest is the one that was made in its place.
-    const repair = page.getByRole('row').filter({ hasText: 'replaces a bad one' })
+    const repair = page.getByRole('row').filter({ hasText: 'replaces a bad backup' })
     await repair.getByText('Verified', { exact: true }).waitFor()
 
     // A restore that meets damage marks the file too, and makes nothing: the site may be what is to be undone.
@@ -284,7 +284,7 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     await page.getByRole('dialog').getByRole('alert').getByText(/is damaged/).waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
     await page.reload()
-    await rowOf(page, newest.id).getByText('Do not rely on it.').waitFor()
+    await rowOf(page, newest.id).getByText('Do not use this backup.').waitFor()
     expect((await unoc.call<Backups>('GET', 'api/backups')).backups).toHaveLength(2)
 
     // A file that is nowhere any more is not what the site could be restored from.

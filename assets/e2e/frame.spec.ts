@@ -185,7 +185,7 @@ test('pages that were never opened open while the server is away', async () => {
   for (const { heading } of PAGES) {
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: heading }).click()
     await page.getByRole('heading', { level: 1, name: heading }).waitFor()
-    expect(await page.getByText('is not loaded').count(), heading).toBe(0)
+    expect(await page.getByText('could not be loaded').count(), heading).toBe(0)
   }
   await act(page, 'Provision a device')
   await page.getByRole('dialog').getByRole('heading', { name: 'Provision a device' }).waitFor()
@@ -203,11 +203,11 @@ test('a page that cannot be fetched says so, and opens once the server is back',
   await own.kill()
   await connection(page, 'Reconnecting')
   await page.getByRole('link', { name: 'Jobs' }).click()
-  await page.getByRole('heading', { name: 'The Jobs page is not loaded' }).waitFor()
+  await page.getByRole('heading', { name: 'The Jobs page could not be loaded' }).waitFor()
   expect(new URL(page.url()).pathname).toBe('/operations/jobs')
   expect(await axeViolations(page)).toEqual([])
   await act(page, 'Provision a device')
-  await page.getByText('This part of the page was not fetched yet').waitFor()
+  await page.getByText('This part of the page has not been loaded yet').waitFor()
   await page.unroute(/assets\/(JobsView|ProvisionDialog)/)
   await own.run()
   await page.getByText('Every day at 05:00').waitFor()

@@ -194,7 +194,7 @@ test('many devices: import with a dry run, override with undo, export, delete by
     expect(await send.isDisabled()).toBe(true)
     // The mended file has the same name; leaves may come before what they need.
     await choose([lines[0], lines[5], lines[1], lines[2]].join('\n'))
-    await dialog.getByText(/3\sdevices will be added, 0 changed/).waitFor()
+    await dialog.getByText(/3\sdevices will be added, 0 updated/).waitFor()
     expect(await unoc.call<unknown[]>('GET', 'api/devices')).toHaveLength(0)
     await send.click()
     await dialog.waitFor({ state: 'detached' })

@@ -64,7 +64,7 @@ test('backups in trouble fit a telephone', async () => {
 test.each(['live', 'waiting', 'stopped'] as const)('a mirror that is %s fits a telephone', async (state) => {
   const opened = await visit('/operations/sync', { '**/api/sync': mirror(state) })
   await opened.page.getByRole('heading', { name: 'Progress' }).waitFor()
-  await opened.page.getByText('The newest as a table').click()
+  await opened.page.getByText('Newest rounds as a table').click()
   await fits(opened.page)
   await close(opened)
 })

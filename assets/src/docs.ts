@@ -35,7 +35,7 @@ async function render(target: HTMLElement): Promise<void> {
   } catch {
     const note = document.createElement('p')
     note.className = 'docs-note'
-    note.textContent = 'The API description could not be shown. openapi.json has all of it.'
+    note.textContent = 'The API description cannot be shown. See openapi.json instead.'
     target.replaceChildren(note)
   }
   target.removeAttribute('aria-busy')

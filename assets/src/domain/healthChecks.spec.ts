@@ -25,7 +25,7 @@ function remedyOf(backup: BackupHealth): string | null | undefined {
 }
 
 test('each thing that is wrong with the backups has its remedy, what an older server does not say has none', () => {
-  const now = 'Back up now; the backup is verified right away.'
+  const now = 'Back up now. The backup is verified immediately afterwards.'
   expect(remedyOf(SOME)).toBeNull()
   expect(remedyOf({ ...SOME, is_stale: true, target_failure: 'keys.env is missing' })).toBe(`keys.env is missing. ${now}`)
   expect(remedyOf({ ...SOME, unverified: 'No room.', postgres_failure: 'No rights' })).toBe('No room. No rights.')

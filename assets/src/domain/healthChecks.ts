@@ -38,9 +38,9 @@ function engineCheck({ engine, seq }: HealthDetail): HealthCheck {
     name: 'Engine',
     what: 'The writer responds',
     tone: engine.is_alive ? 'up' : 'down',
-    word: engine.is_alive ? 'OK' : 'Not answering',
+    word: engine.is_alive ? 'OK' : 'Not responding',
     value: `at change ${seq.toLocaleString('en')}`,
-    threshold: 'an answer within 2\u00a0s',
+    threshold: 'responds within 2\u00a0s',
     share: null,
     remedy: engine.is_alive
       ? null
@@ -63,7 +63,7 @@ function volumeCheck({ volume }: HealthDetail): HealthCheck {
       ? low
         ? 'Free up space on the volume before it becomes read-only.'
         : null
-      : 'Free up space on the volume; the next change is accepted as soon as there is room.',
+      : 'Free up space on the volume; changes are accepted again as soon as there is room.',
   }
 }
 
@@ -89,7 +89,7 @@ function syncCheck(sync: SyncStatus): HealthCheck {
   }
 }
 
-/** What is wrong although a backup is recent, the gravest first. */
+/** What is wrong with the backups although one is recent, the worst first. */
 function backupWarnings({
   unverified,
   target_failure: target,
@@ -112,16 +112,16 @@ function backupCheck({ backup }: Partial<HealthDetail>, staleAfterS: number | nu
   const [warning] = warnings
   const isNone = at === null
   const remedies = warnings.map(({ text }) => (text.endsWith('.') ? text : `${text}.`))
-  if (isStale || isNone) remedies.push('Back up now; the backup is verified right away.')
+  if (isStale || isNone) remedies.push('Back up now. The backup is verified immediately afterwards.')
   const moment = isNone ? '' : `restorable as of ${formatMoment(at, now)}`
   return [
     {
       name: 'Backups',
-      what: 'A recent backup was restored and compared',
+      what: 'A recent backup is verified',
       tone: isStale ? 'down' : isNone || warning !== undefined ? 'degraded' : 'up',
       word: isNone ? 'None verified' : isStale ? 'Too old' : (warning?.word ?? 'OK'),
       value: isNone
-        ? 'nothing to restore from; all would be lost'
+        ? 'no backup to restore from; all data would be lost'
         : rpo === null
           ? moment
           : `${moment}; ${formatSpan(rpo)} of changes would be lost now`,

@@ -13,13 +13,13 @@ const SENSITIVITY: OpticalField = {
   key: 'sensitivity_min_dbm',
   label: 'Receiver sensitivity',
   unit: 'dBm',
-  hint: 'If empty: \u221228.0 dBm, or the value of the PON class.',
+  hint: 'Default: \u221228.0 dBm, or the value of the PON class.',
 }
 const LOSS: OpticalField = {
   key: 'insertion_loss_db',
   label: 'Insertion loss',
   unit: 'dB',
-  hint: 'If empty: the value of its type; for a splitter, of its ratio.',
+  hint: 'Default: the value of the type; for a splitter, of its ratio.',
 }
 
 /** The fields that mean something for a type. */
@@ -30,7 +30,7 @@ export function opticalFields(type: DeviceType): readonly OpticalField[] {
 }
 
 function transmit(power: string): OpticalField {
-  const hint = `If empty: ${power} dBm, or the value of the PON class.`
+  const hint = `Default: ${power} dBm, or the value of the PON class.`
   return { key: 'tx_power_dbm', label: 'Transmit power', unit: 'dBm', hint }
 }
 

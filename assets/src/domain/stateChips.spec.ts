@@ -42,7 +42,7 @@ const PROVEN: BackupHealth = {
 const NEVER: BackupHealth = { ...PROVEN, restorable_as_of: null, rpo_s: null }
 
 test.each<[string, Partial<HealthDetail>, string, string, string]>([
-  ['all is fine', {}, 'calm', 'Healthy', 'The appliance finds nothing wrong with itself'],
+  ['all is fine', {}, 'calm', 'Healthy', 'All checks passed'],
   ['no backup was ever proven', { backup: NEVER }, 'warn', 'No verified backup', 'No verified backup.'],
   [
     'nor for so long that the server counts it',
@@ -70,7 +70,7 @@ test.each<[string, Partial<HealthDetail>, string, string, string]>([
     { status: 'degraded', backup: NEVER, sync: { state: 'stopped', behind_s: 9 } },
     'warn',
     'Degraded',
-    'The sync is stopped. No verified backup.',
+    'Sync is stopped. No verified backup.',
   ],
   ['writes are refused', { status: 'unhealthy', backup: NEVER }, 'bad', 'Unhealthy', 'No verified backup.'],
 ])('health: %s', (_, more, tone, word, hint) => {

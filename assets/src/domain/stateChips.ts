@@ -14,50 +14,50 @@ export interface Chip {
 export function healthChip({ value, problem }: PollState<HealthDetail>): Chip {
   if (value === null) {
     return problem === null
-      ? { tone: 'unknown', word: '…', hint: 'Asking the appliance for its health' }
-      : { tone: 'unknown', word: 'Unknown', hint: `The health cannot be asked: ${problem}` }
+      ? { tone: 'unknown', word: '…', hint: 'Loading the health of the appliance' }
+      : { tone: 'unknown', word: 'Unknown', hint: `The health cannot be loaded: ${problem}` }
   }
   if (problem !== null) {
-    return { tone: 'unknown', word: 'Unknown', hint: `The last answer is old: ${problem}` }
+    return { tone: 'unknown', word: 'Unknown', hint: `The health is out of date: ${problem}` }
   }
   const warnings = healthWarnings(value)
   if (value.status === 'healthy' && warnings.length === 0) {
-    return { tone: 'calm', word: 'Healthy', hint: 'The appliance finds nothing wrong with itself' }
+    return { tone: 'calm', word: 'Healthy', hint: 'All checks passed' }
   }
   const tone = value.status === 'healthy' || value.status === 'degraded' ? 'warn' : 'bad'
   const [only] = warnings
   const word = tone === 'bad' ? 'Unhealthy' : warnings.length === 1 && only === NO_VERIFIED_BACKUP ? NO_VERIFIED_BACKUP : 'Degraded'
-  const hint = warnings.length === 0 ? 'The Health page says what is wrong' : `${warnings.join('. ')}.`
+  const hint = warnings.length === 0 ? 'See the Health page' : `${warnings.join('. ')}.`
   return { tone, word, hint }
 }
 
 const NO_VERIFIED_BACKUP = 'No verified backup'
 
-/** What is wrong. The server's own word does not count a site that was never backed up. */
+/** What is wrong. Unlike the server, this includes a site that was never backed up. */
 function healthWarnings({ engine, volume, sync, backup }: Partial<HealthDetail>): string[] {
   const warnings: [boolean, string][] = [
-    [engine?.is_alive === false, 'The engine does not answer'],
+    [engine?.is_alive === false, 'The engine is not responding'],
     [volume?.is_writable === false, 'The data volume is read-only'],
-    [sync?.state === 'waiting', 'PostgreSQL is away'],
-    [sync?.state === 'stopped', 'The sync is stopped'],
+    [sync?.state === 'waiting', 'PostgreSQL is unreachable'],
+    [sync?.state === 'stopped', 'Sync is stopped'],
     [backup?.restorable_as_of === null, NO_VERIFIED_BACKUP],
     [backup?.is_stale === true && backup.restorable_as_of !== null, 'The newest verified backup is too old'],
     [typeof backup?.unverified === 'string' && backup.restorable_as_of !== null, 'The newest backup is not verified'],
     [typeof backup?.target_failure === 'string', 'A backup target is not in use'],
-    [typeof backup?.postgres_failure === 'string', 'The newest backup was not restored into PostgreSQL'],
+    [typeof backup?.postgres_failure === 'string', 'The newest backup could not be verified in PostgreSQL'],
   ]
   return warnings.flatMap(([isSo, warning]) => (isSo ? [warning] : []))
 }
 
-/** Below this, being behind is the ordinary pause between two rounds. */
+/** Up to this, being behind is the normal pause between two rounds. */
 const BEHIND_S_MAX = 30
 
-/** Null is a server without a mirror, and an answer that is not there yet. */
+/** A null value is a server without a mirror, or a state that is not loaded yet. */
 export function syncChip({ value, problem, at }: PollState<SyncStatus | null>): Chip {
   if (problem !== null) {
-    return { tone: 'unknown', word: 'Unknown', hint: `The sync state cannot be asked: ${problem}` }
+    return { tone: 'unknown', word: 'Unknown', hint: `The sync state cannot be loaded: ${problem}` }
   }
-  if (at === null) return { tone: 'unknown', word: '…', hint: 'Asking for the state of the sync' }
+  if (at === null) return { tone: 'unknown', word: '…', hint: 'Loading the sync state' }
   if (value === null || value.state === 'off') {
     return { tone: 'calm', word: 'Off', hint: 'No PostgreSQL is configured' }
   }

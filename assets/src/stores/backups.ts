@@ -19,38 +19,38 @@ import { notifyError, notify } from './notices'
 
 const PAUSE_MS = 15_000
 const PAUSE_MS_ACTIVE = 1_000
-/** A server that makes no backups starts with none by itself. */
+/** A server that makes no backups does so only after an update. */
 const PAUSE_MS_NONE = 60_000
 
-/** Calls of this page that the server has not answered. */
-const waiting = shallowRef(0)
+/** Requests of this page that the server has not answered. */
+const pendingRequests = shallowRef(0)
 
-/** The backups and what the appliance does with them now; null from an older server. */
+/** The backups and the activity in progress; null from an older server. */
 export const backups = poll(fetchBackups, (value) => {
-  if (waiting.value > 0 || value?.activity != null) return PAUSE_MS_ACTIVE
+  if (pendingRequests.value > 0 || value?.activity != null) return PAUSE_MS_ACTIVE
   return value === null ? PAUSE_MS_NONE : PAUSE_MS
 })
 
-/** Another action would be refused. Copying off the host runs beside everything. */
+/** Whether another action would be refused. Copying off the host blocks nothing. */
 export const isBusy = computed(() => {
   const kind = backups.state.value.value?.activity?.kind
-  return waiting.value > 0 || (kind !== undefined && kind !== 'copy')
+  return pendingRequests.value > 0 || (kind !== undefined && kind !== 'copy')
 })
 
 export async function backUpNow(): Promise<void> {
-  tell(await follow(createBackup), 'Backed up')
+  reportBackup(await follow(createBackup), 'Backed up')
 }
 
 export async function verifyNow(id: string): Promise<void> {
-  tell(await follow(() => verifyBackup(id)), 'Restored fully and compared')
+  reportBackup(await follow(() => verifyBackup(id)), 'Verified')
 }
 
-/** Tries the copies that are missing; the job answers at its start. */
+/** Retries missing copies; the server answers when the job starts. */
 export async function copyNow(): Promise<void> {
   await follow(() => startJob('copy'))
 }
 
-/** Lists what lies off the host and is not known here, as after the loss of a host. */
+/** Lists off-host backups that this host does not know, for example after a host was replaced. */
 export async function discoverNow(): Promise<void> {
   await backups.refresh()
   const known = new Set(backups.state.value.value?.backups.map(({ id }) => id))
@@ -59,12 +59,12 @@ export async function discoverNow(): Promise<void> {
   const count = found.backups.filter(({ id }) => !known.has(id)).length
   notify(
     count === 0
-      ? 'All off-host backups are listed already.'
+      ? 'No new backups were found off the host.'
       : `Found ${formatCounted(count, 'backup')} off the host.`,
   )
 }
 
-/** Puts the site back. Said here too, for the dialog that asked may be closed meanwhile. */
+/** Restores the site. Also notifies, because the dialog may have been closed meanwhile. */
 export async function restoreNow(id: string): Promise<Restore> {
   const restored = await follow(() => restoreBackup(id))
   notify(`The site is restored from ${id}.`)
@@ -73,7 +73,7 @@ export async function restoreNow(id: string): Promise<Restore> {
 
 export async function undoNow(): Promise<Restore> {
   const restored = await follow(undoRestore)
-  notify('The previous state is back.')
+  notify('The previous state was restored.')
   return restored
 }
 
@@ -95,9 +95,9 @@ export async function pruneNow(): Promise<void> {
   )
 }
 
-/** Sends a change and keeps the page close to what the server does meanwhile. */
+/** Sends a request and polls its progress meanwhile. */
 async function follow<T>(send: () => Promise<T>): Promise<T> {
-  waiting.value += 1
+  pendingRequests.value += 1
   try {
     // Not by `write()`: 507 means no room for a backup here, not a read-only server.
     const answer = send()
@@ -105,15 +105,15 @@ async function follow<T>(send: () => Promise<T>): Promise<T> {
     return await answer
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 0) throw error
-    throw new ApiError(0, `${error.detail} Its outcome shows here once the server is back.`)
+    throw new ApiError(0, `${error.detail} The result is shown here when the server is back.`)
   } finally {
-    waiting.value -= 1
+    pendingRequests.value -= 1
     void backups.refresh()
     void jobs.refresh()
   }
 }
 
-function tell({ id, bytes, state, verification, copies }: Backup, did: string): void {
+function reportBackup({ id, bytes, state, verification, copies }: Backup, did: string): void {
   const missing = copies.find((copy) => copy.state === 'failed')
   if (state === 'bad') {
     notifyError(`${id} failed its verification: ${verification?.message ?? 'no reason was given.'}`)
@@ -124,6 +124,6 @@ function tell({ id, bytes, state, verification, copies }: Backup, did: string): 
   } else if (state === 'verified') {
     notify(`${did}: ${id}, ${formatBytes(bytes)}.`)
   } else {
-    notify(`${id} is written, ${formatBytes(bytes)}. It counts once it is verified.`)
+    notify(`${id} was written (${formatBytes(bytes)}), but is not verified yet.`)
   }
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { notices, warn } from './notices'
+import { notices, notifyWarnings } from './notices'
 
-test('a warning stays until it is read, an answer without one says nothing', () => {
-  warn(undefined)
+test('a warning stays until it is dismissed; a response without one shows nothing', () => {
+  notifyWarnings(undefined)
   expect(notices).toEqual([])
-  warn(['The name "ont" differs from "ONT" only by case'])
+  notifyWarnings(['The name "ont" differs from "ONT" only by case'])
   expect(notices).toMatchObject([
-    { text: 'The name "ont" differs from "ONT" only by case.', tone: 'trouble', undo: null },
+    { text: 'The name "ont" differs from "ONT" only by case.', tone: 'error', undo: null },
   ])
 })

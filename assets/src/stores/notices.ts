@@ -1,36 +1,36 @@
 import { shallowReactive } from 'vue'
 
-/** A short word about something that was done, with the way back where there is one. */
+/** A short message about something that was done, with its undo if there is one. */
 export interface Notice {
   id: number
   text: string
-  tone: 'plain' | 'trouble'
+  tone: 'info' | 'error'
   undo: Undo | null
 }
 
-/** Takes it back, and returns what is then to be said, if anything is; false: it failed, and has said so. */
+/** Undoes it and returns the message to show, if any; false: it failed and has shown why. */
 export type Undo = () => Promise<string | false | void>
 
 /** Long enough to read, reach for the mouse and decide. */
 const SHOWN_MS = 10_000
-/** The oldest goes: nobody reads a wall of them. */
+/** The oldest is removed: more would cover the page. */
 const NOTICES_MAX = 4
 
 export const notices = shallowReactive<Notice[]>([])
 let lastId = 0
 
-/** Says that something was done; `undo` takes it back. */
+/** Shows that something was done; `undo` reverts it. */
 export function notify(text: string, undo: Undo | null = null): void {
-  add({ text, undo, tone: 'plain' }, SHOWN_MS)
+  add({ text, undo, tone: 'info' }, SHOWN_MS)
 }
 
-/** Says that something failed, where no form can say it. Stays until it is read. */
+/** Shows an error outside a form. Stays until it is dismissed. */
 export function notifyError(text: string): void {
-  add({ text, undo: null, tone: 'trouble' }, null)
+  add({ text, undo: null, tone: 'error' }, null)
 }
 
-/** What is odd about something that was done all the same, as the server says it. */
-export function warn(warnings: readonly string[] | undefined): void {
+/** Shows the server's warnings about something that was done. */
+export function notifyWarnings(warnings: readonly string[] | undefined): void {
   for (const warning of warnings ?? []) notifyError(`${warning}.`)
 }
 

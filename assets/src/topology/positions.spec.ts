@@ -32,7 +32,7 @@ test('an undo takes back its own step, not a later one', async () => {
   expect(await move(one)).toBe(true)
   expect(await move(two)).toBe(true)
   expect(await takeBack(one)).toBe(false)
-  expect(notices).toMatchObject([{ text: 'Something was moved since.', tone: 'trouble' }])
+  expect(notices).toMatchObject([{ text: 'Something was moved since.', tone: 'error' }])
   expect(send).toHaveBeenCalledTimes(2)
   expect(await takeBack(two)).toBe(true)
   expect(await takeBack(one)).toBe(true)

@@ -7,5 +7,5 @@ export const PART_REMOVED =
 /** Why a part of the page did not arrive. */
 export function missingReason(): string {
   if (link.value === 'live') return PART_REMOVED
-  return 'This part of the page was not fetched yet, and the server does not answer. Try again once it is back.'
+  return 'This part of the page has not been loaded yet, and the server does not respond. Try again when it is back.'
 }

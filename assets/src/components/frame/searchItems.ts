@@ -34,7 +34,7 @@ async function backUp(): Promise<void> {
   try {
     ;({ backUpNow } = await import('../../stores/backups'))
   } catch {
-    notifyError(`Nothing was backed up. ${missingReason()}`)
+    notifyError(`No backup was made. ${missingReason()}`)
     return
   }
   try {
@@ -59,7 +59,7 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
   { text: 'Export all links as CSV', icon: 'download', run: () => void saveLinks() },
   { text: 'Back up now', icon: 'archive', run: () => void backUp() },
   {
-    text: 'Show what is DOWN',
+    text: 'Show devices that are DOWN',
     icon: 'filter',
     run: () => void router.push('/inventory?status=DOWN'),
   },

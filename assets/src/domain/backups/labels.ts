@@ -4,25 +4,25 @@ import { formatBytes, formatCount, formatCounted } from '../../utils/format'
 
 /** Why a backup was made. */
 export const REASON_LABELS: Record<Backup['reason'], string> = {
-  schedule: 'By schedule',
-  manual: 'By hand',
+  schedule: 'Scheduled',
+  manual: 'Manual',
   upgrade: 'Before an upgrade',
   restore: 'Before a restore',
   missed: 'Catch-up after downtime',
-  repair: 'Replaces a bad one',
+  repair: 'Replaces a bad backup',
 }
 
-/** A backup counts only once it was restored. */
+/** Only a backup that was restored and compared is verified. */
 export const STATE_LABELS: Record<Backup['state'], { word: string; tone: Tone }> = {
   verified: { word: 'Verified', tone: 'up' },
   unverified: { word: 'Not verified', tone: 'minor' },
   bad: { word: 'Bad', tone: 'down' },
 }
 
-/** Neither on this host nor, as far as is known, off it. */
+/** Neither on this host nor on any target that is known. */
 export const MISSING_FILE: { word: string; tone: Tone } = { word: 'File missing', tone: 'down' }
 
-/** Whether its file is anywhere. */
+/** Whether its file exists on this host or on a target. */
 export function isAvailable({ is_local: isLocal, copies }: Backup): boolean {
   return isLocal || copies.some(({ state }) => state === 'done')
 }
@@ -35,7 +35,7 @@ export const TARGET_STATE_LABELS: Record<BackupTarget['state'], { word: string; 
 
 export const COPY_STATE_LABELS: Record<BackupCopy['state'], { word: string; tone: Tone }> = {
   done: { word: 'copied', tone: 'up' },
-  pending: { word: 'waiting', tone: 'minor' },
+  pending: { word: 'pending', tone: 'minor' },
   failed: { word: 'failed', tone: 'degraded' },
 }
 
@@ -56,14 +56,14 @@ export function verificationText({ kind, postgres, postgres_result: result }: Ve
   return postgres === null ? `${from}, into a scratch store` : `${from}, PostgreSQL\u00a0${postgres}`
 }
 
-/** The same in a word, for a table. */
+/** The same, short enough for a table. */
 export function verificationShortText({ kind, postgres, postgres_result: result }: Verification): string {
   const word = { quick: 'quick', full: 'full', offhost: 'off-host' }[kind]
   if (result === 'failed') return `${word}, PostgreSQL\u00a0failed`
   return postgres === null ? word : `${word}, PostgreSQL\u00a0${postgres}`
 }
 
-/** How far an activity is, in its own unit; null where the total is not known. */
+/** The progress of an activity in its own unit; null if the total is unknown. */
 export function progressText({ done, total, unit }: Activity): string | null {
   if (total <= 0) return null
   return unit === 'bytes'
@@ -71,7 +71,7 @@ export function progressText({ done, total, unit }: Activity): string | null {
     : `${formatCount(done)} of ${formatCounted(total, 'row')}`
 }
 
-/** Why a backup stays, or when it goes. */
+/** Which retention rules keep a backup. */
 export function retentionText({ kept_as: kept }: Pick<Backup, 'kept_as'>): string {
   return kept.length === 0 ? 'removed by the next pruning' : kept.join(', ')
 }
@@ -84,14 +84,14 @@ export function totalRows({ rows }: Pick<Backup, 'rows'>): number {
   return Object.values(rows).reduce((sum, each) => sum + each, 0)
 }
 
-/** The rows of each kind, for who wants to know exactly. */
+/** The number of rows of each kind. */
 export function rowCountsText({ rows }: Pick<Backup, 'rows'>): string {
   return Object.entries(rows).map(([kind, count]) => `${formatCount(count)}\u00a0${kind}`).join(', ')
 }
 
 /**
- * What is typed before a restore: the time in the backup's id tells the backups of a day apart, and
- * can be typed at night. An id of another form is typed whole.
+ * What is typed to confirm a restore: the time in the backup's id, which is short and unique within a
+ * day. An id of another form is typed whole.
  */
 export function confirmationPhrase(id: string): string {
   return /_(\d{6})$/.exec(id)?.[1] ?? id

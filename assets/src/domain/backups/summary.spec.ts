@@ -33,8 +33,8 @@ const OLDER = testBackup({ is_newest_verified: false })
 
 describe('the verdict', () => {
   test.each<[string, Partial<Backups>, string, string, string | null]>([
-    ['nothing yet', { ...NO_VERIFIED_BACKUP, backups: [] }, 'warn', 'There is nothing to restore from', 'backup'],
-    ['nothing for too long', { ...NO_VERIFIED_BACKUP, backups: [], is_stale: true }, 'bad', 'There is nothing to restore from', 'backup'],
+    ['nothing yet', { ...NO_VERIFIED_BACKUP, backups: [] }, 'warn', 'No backup to restore from', 'backup'],
+    ['nothing for too long', { ...NO_VERIFIED_BACKUP, backups: [], is_stale: true }, 'bad', 'No backup to restore from', 'backup'],
     ['none proven', { ...NO_VERIFIED_BACKUP, backups: [FRESH] }, 'bad', 'No verified backup', 'verify'],
     ['only a bad one', { ...NO_VERIFIED_BACKUP, backups: [BAD] }, 'bad', 'No verified backup', 'backup'],
     ['all fine', {}, 'calm', 'Restorable as of', null],
@@ -57,8 +57,8 @@ describe('the verdict', () => {
     expect(plain({})).toContain('too old in 1 d 11 h')
     expect(plain({ backups: [BAD, testBackup()] })).toContain('A row is missing.')
     expect(plain({ backups: [UNVERIFIED, testBackup()] })).toBe(`${FRESH.id} was saved, but could not be verified: The volume is full.`)
-    expect(plain({ is_directory_answering: false })).toMatch(/^\/var\/lib\/unoc\/backups is not responding; this is what it held at /)
-    expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copying to nas fails: refused')
+    expect(plain({ is_directory_answering: false })).toMatch(/^\/var\/lib\/unoc\/backups is not responding\. The list shows its contents at /)
+    expect(plain({ targets: [target('failing', 'refused')] })).toBe('Copying to nas failed: refused')
     expect(plain({ is_stale: true })).toContain('after 1 d 12 h')
     const verification = {
       at: '2026-11-25T03:00:08Z',

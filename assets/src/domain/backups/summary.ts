@@ -4,26 +4,26 @@ import { formatAge, formatCounted, formatSeconds, formatSpan, formatTime } from 
 import { lastFinishedRun } from '../jobs/labels'
 import { isAvailable, verificationText } from './labels'
 
-/** Can this site be restored right now, and what would help. */
+/** Whether the site can be restored now, and what would help. */
 export interface BackupSummary {
   tone: 'calm' | 'warn' | 'bad'
   headline: string
-  /** The moment that the headline ends with. */
+  /** The time that the headline ends with. */
   at: string | null
   lines: string[]
-  /** The one action that helps; null where nothing has to be done. */
+  /** The one action that helps; null if nothing has to be done. */
   help: Help | null
 }
 
 export type Help = 'backup' | 'verify' | 'copy'
 
-/** A question of the night shift, answered. */
+/** A figure below the summary, such as the RPO. */
 export interface KeyFigure {
   name: string
   tone: Tone
   value: string
   detail: string
-  /** The exact moment behind it. */
+  /** The exact time behind it. */
   at: string | null
 }
 
@@ -37,15 +37,14 @@ export function backupSummary(all: Backups, job: Job | null = null): BackupSumma
   if (newest === undefined && at === null) {
     const isLost = job?.runs.some(({ result }) => result === 'ok') === true
     const text = isLost
-      ? `Backups were made, but ${all.directory} holds none. Was it emptied, or is its volume not mounted?`
-      : 'No backup has been made yet. Making one takes seconds and interrupts nothing.'
+      ? `${all.directory} contains no backups, although some were made. Check that its volume is mounted.`
+      : 'No backup has been made yet. A backup takes seconds and does not interrupt service.'
     const tone = isStale || isLost ? 'bad' : 'warn'
-    return { tone, headline: 'There is nothing to restore from', at, lines: [text, ...warnings], help: 'backup' }
+    return { tone, headline: 'No backup to restore from', at, lines: [text, ...warnings], help: 'backup' }
   }
   const again = newest?.state === 'unverified' ? 'verify' : 'backup'
   if (at === null) {
-    const there = backups.length === 1 ? 'There is a backup' : `There are ${formatCounted(backups.length, 'backup')}`
-    const text = `${there}, but none has been restored and compared successfully.`
+    const text = `${formatCounted(backups.length, 'backup')} found, none verified.`
     const lines = lostVerifiedBackup(all) === undefined ? [text, ...warnings] : warnings
     return { tone: 'bad', headline: 'No verified backup', at, lines, help: again }
   }
@@ -53,21 +52,21 @@ export function backupSummary(all: Backups, job: Job | null = null): BackupSumma
     return { tone: 'bad', headline: 'Restorable only as of', at, lines: warnings, help: again }
   }
   if (isStale) {
-    const text = `No newer backup is verified. A backup counts as too old after ${formatSpan(limit)}.`
+    const text = `No newer backup is verified. Backups are too old after ${formatSpan(limit)}.`
     return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...warnings], help: again }
   }
   if (warnings.length > 0) {
-    const isUnproved = postgresErrorText(backups) !== null || unverifiedText(backups) !== null
-    const help = newest?.state === 'bad' || failed !== null ? 'backup' : isUnproved ? 'verify' : 'copy'
+    const isUnverified = postgresErrorText(backups) !== null || unverifiedText(backups) !== null
+    const help = newest?.state === 'bad' || failed !== null ? 'backup' : isUnverified ? 'verify' : 'copy'
     const isHelping = all.is_directory_answering !== false
     return { tone: 'warn', headline: 'Restorable as of', at, lines: warnings, help: isHelping ? help : null }
   }
-  const left = rpo === null ? '' : ` It counts as too old in ${formatSpan(limit - rpo)} unless a newer one is verified.`
-  const text = `This backup was restored and compared.${left}`
+  const left = rpo === null ? '' : ` It will be too old in ${formatSpan(limit - rpo)} unless a newer one is verified.`
+  const text = `This backup was verified by a test restore.${left}`
   return { tone: 'calm', headline: 'Restorable as of', at, lines: [text], help: null }
 }
 
-/** The last run that was to make a backup, where it made none and nothing newer is there. */
+/** The last backup run, if it made no backup and there is none newer. */
 export function failedRun({ backups }: Backups, job: Job | null): JobRun | null {
   const run = job === null ? null : lastFinishedRun(job)
   if (run === null || run.result === 'ok') return null
@@ -75,25 +74,25 @@ export function failedRun({ backups }: Backups, job: Job | null): JobRun | null 
   return newest === undefined || Date.parse(newest) < Date.parse(run.started_at) ? run : null
 }
 
-/** The newest proven backup, where its file is nowhere any more. The server counts it all the same. */
+/** The newest verified backup, if its file no longer exists anywhere. The server still counts it. */
 function lostVerifiedBackup({ backups }: Backups): Backup | undefined {
-  const proven = newestVerified(backups)
-  return proven === undefined || isAvailable(proven) ? undefined : proven
+  const verified = newestVerified(backups)
+  return verified === undefined || isAvailable(verified) ? undefined : verified
 }
 
-/** To which moment the site could be restored, by what is really there. */
+/** The time to which the site can be restored from files that exist. */
 function restorableAt(all: Backups): string | null {
   if (lostVerifiedBackup(all) === undefined) return all.restorable_as_of
   return all.backups.find((each) => each.state === 'verified' && isAvailable(each))?.taken_at ?? null
 }
 
-/** What kept the newest backup from being verified, in a sentence. */
+/** Why the newest backup could not be verified, in a sentence. */
 function unverifiedText([newest]: Backup[]): string | null {
   if (newest?.state !== 'unverified' || newest.verification_error === null) return null
   return `${newest.id} was saved, but could not be verified: ${newest.verification_error}`
 }
 
-/** What kept the last full verification from getting through PostgreSQL, in a sentence. */
+/** Why the last full verification failed in PostgreSQL, in a sentence. */
 function postgresErrorText(backups: Backup[]): string | null {
   const [last] = backups
     .flatMap(({ id, verification }) => (verification === null || verification.kind === 'quick' ? [] : [{ id, ...verification }]))
@@ -108,7 +107,7 @@ function warningsOf(all: Backups, failed: JobRun | null): string[] {
   const gone = lostVerifiedBackup(all)
   const lines: string[] = []
   if (all.is_directory_answering === false) {
-    lines.push(`${all.directory} is not responding; this is what it held at ${formatTime(all.looked_at)}.`)
+    lines.push(`${all.directory} is not responding. The list shows its contents at ${formatTime(all.looked_at)}.`)
   }
   if (gone !== undefined) {
     lines.push(`The file of ${gone.id} is no longer on this host, and no copy of it is known.`)
@@ -121,21 +120,21 @@ function warningsOf(all: Backups, failed: JobRun | null): string[] {
   lines.push(...unverified.filter((line) => line !== null))
   if (failed !== null) {
     const how = failed.result === 'interrupted' ? 'was interrupted' : 'failed'
-    lines.push(`The last run made no backup; it ${how}${failed.message === null ? '.' : `: ${failed.message}`}`)
+    lines.push(`The last backup run ${how}${failed.message === null ? '.' : `: ${failed.message}`}`)
   }
   for (const { name, state, last_error: error } of targets) {
-    if (state === 'failing') lines.push(`Copying to ${name} fails${error === null ? '.' : `: ${error}`}`)
+    if (state === 'failing') lines.push(`Copying to ${name} failed${error === null ? '.' : `: ${error}`}`)
   }
   return lines
 }
 
-/** The answers beneath the verdict, in the order in which they are asked. */
+/** The figures below the summary. */
 export function keyFigures(all: Backups, now: number): KeyFigure[] {
   return [rpoFigure(all, now), rtoFigure(all), restoreTestFigure(all, now), offHostFigure(all, now), encryptionFigure(all)]
 }
 
 function rpoFigure(all: Backups, now: number): KeyFigure {
-  const name = 'Would be lost now (RPO)'
+  const name = 'Data loss now (RPO)'
   const { is_stale: isStale, backups } = all
   const at = restorableAt(all)
   if (at !== null && lostVerifiedBackup(all) !== undefined) {
@@ -145,14 +144,14 @@ function rpoFigure(all: Backups, now: number): KeyFigure {
   const rpo = at === null ? null : all.rpo_s
   if (rpo === null) {
     const tone = isStale || backups.length > 0 ? 'down' : 'degraded'
-    return { name, tone, value: 'Everything', detail: 'there is no verified backup', at }
+    return { name, tone, value: 'Everything', detail: 'no verified backup', at }
   }
-  const detail = isStale ? 'more than allowed' : 'the changes since then'
+  const detail = isStale ? 'more than allowed' : 'changes since then'
   return { name, tone: isStale ? 'down' : 'up', value: formatSpan(rpo), detail, at }
 }
 
 function rtoFigure({ rto_s: rto }: Backups): KeyFigure {
-  const name = 'A restore takes (RTO)'
+  const name = 'Restore time (RTO)'
   if (rto === null) return { name, tone: 'up', value: 'Unknown', detail: 'never tested', at: null }
   return { name, tone: 'up', value: formatSeconds(rto), detail: 'in the last test', at: null }
 }
@@ -173,13 +172,13 @@ function restoreTestOf({ backups, rehearsed_at: at }: Backups): Verification | n
 }
 
 function offHostFigure({ targets, backups }: Backups, now: number): KeyFigure {
-  const name = 'Off this host'
+  const name = 'Off-host copy'
   const total = targets.length
   if (total === 0) {
-    return { name, tone: 'degraded', value: 'No', detail: 'all would be lost with this disk', at: null }
+    return { name, tone: 'degraded', value: 'No', detail: 'losing this disk would lose every backup', at: null }
   }
-  const proven = newestVerified(backups)
-  const done = proven === undefined ? [] : copiesOf(proven)
+  const verified = newestVerified(backups)
+  const done = verified === undefined ? [] : copiesOf(verified)
   const isFailing = targets.some(({ state }) => state === 'failing')
   if (done.length > 0) {
     const isAll = done.length >= total
@@ -189,7 +188,7 @@ function offHostFigure({ targets, backups }: Backups, now: number): KeyFigure {
   }
   const older = backups.find((each) => copiesOf(each).length > 0)
   if (older === undefined) {
-    const detail = isFailing ? 'no copy has arrived' : 'the first copy is on its way'
+    const detail = isFailing ? 'no copy has succeeded' : 'the first copy is pending'
     return { name, tone: isFailing ? 'degraded' : 'minor', value: 'Not yet', detail, at: null }
   }
   const detail = `taken ${formatAge(older.taken_at, now)}`

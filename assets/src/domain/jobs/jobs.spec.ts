@@ -27,8 +27,8 @@ test('the last run is one that has ended', () => {
   expect(lastFinishedRun({ runs: [] })).toBeNull()
 })
 
-test('a job that is off says what is missing', () => {
+test('a disabled job says what is missing', () => {
   expect(disabledText({ name: 'backup', is_enabled: true })).toBeNull()
-  expect(disabledText({ name: 'backup', is_enabled: false })).toBe('Switched off: no backups are made automatically.')
-  expect(disabledText({ name: 'report', is_enabled: false })).toBe('Switched off: it does not run automatically.')
+  expect(disabledText({ name: 'backup', is_enabled: false })).toBe('Disabled: no backups are made automatically.')
+  expect(disabledText({ name: 'report', is_enabled: false })).toBe('Disabled: it does not run automatically.')
 })

@@ -1,15 +1,15 @@
 import type { Job, JobRun } from '../../api/types'
 import type { Tone } from '../../utils/tone'
 
-/** What made a job run. */
+/** What started a run. */
 export const TRIGGER_LABELS: Record<JobRun['trigger'], { word: string; hint: string }> = {
-  schedule: { word: 'by schedule', hint: 'It was due' },
-  manual: { word: 'by hand', hint: 'Someone started it' },
+  schedule: { word: 'scheduled', hint: 'Due by its schedule' },
+  manual: { word: 'manual', hint: 'Started by an operator' },
   missed: {
     word: 'catch-up after downtime',
-    hint: 'It was due while the appliance was off, and ran at the next start',
+    hint: 'Due while the appliance was off; run at the next start',
   },
-  repair: { word: 'to replace a bad backup', hint: 'Another backup was bad' },
+  repair: { word: 'to replace a bad backup', hint: 'A backup failed its verification' },
 }
 
 export const RESULT_LABELS: Record<JobRun['result'], { word: string; tone: Tone }> = {
@@ -19,19 +19,19 @@ export const RESULT_LABELS: Record<JobRun['result'], { word: string; tone: Tone 
   failed: { word: 'Failed', tone: 'down' },
 }
 
-/** What is missing while a job is off. */
+/** What does not happen while a job is disabled. */
 const DISABLED_EFFECTS: Record<string, string> = {
   backup: 'no backups are made automatically.',
   copy: 'no backup is copied off this host automatically.',
   verify: 'no backup is fully verified automatically.',
   'verify-offhost': 'no off-host copy is verified automatically.',
   prune: 'old backups are kept until the disk is full.',
-  'self-check': 'nothing notices a store that cannot be read.',
+  'self-check': 'a store that cannot be read is not detected.',
 }
 
-/** Null for a job that is on. */
+/** What is missing while a job is disabled; null for an enabled job. */
 export function disabledText({ name, is_enabled: isOn }: Pick<Job, 'name' | 'is_enabled'>): string | null {
-  return isOn ? null : `Switched off: ${DISABLED_EFFECTS[name] ?? 'it does not run automatically.'}`
+  return isOn ? null : `Disabled: ${DISABLED_EFFECTS[name] ?? 'it does not run automatically.'}`
 }
 
 /** The last run that has ended. */
