@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 async function visit(path: string, routes: Record<string, unknown> = {}): Promise<Opened> {
-  const opened = await open(browser, 'about:blank', { size: TELEPHONE, expected: [/404.*api\/sync/, /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE/] })
+  const opened = await open(browser, 'about:blank', { size: TELEPHONE, expected: [/404.*api\/sync/, /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING/] })
   for (const [url, json] of Object.entries(routes)) await opened.page.route(url, (route) => route.fulfill({ json }))
   await opened.page.goto(unoc.url + path)
   await connection(opened.page, 'Live')

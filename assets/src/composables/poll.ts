@@ -2,10 +2,10 @@ import { shallowRef, type ShallowRef, watch } from 'vue'
 import { describeError } from '../api/http'
 import { link } from '../live/feed'
 
-/** What was asked last. A value outlives a failing question; `problem` says that it is old. */
+/** What was asked last. A value outlives a failing question; `errorText` says that it is old. */
 export interface PollState<T> {
   value: T | null
-  problem: string | null
+  errorText: string | null
   /** When the last good answer came, in milliseconds. */
   at: number | null
 }
@@ -23,13 +23,13 @@ export interface Poll<T> {
  * connection comes back.
  */
 export function poll<T>(ask: () => Promise<T>, pauseMs: (value: T | null) => number): Poll<T> {
-  const state = shallowRef<PollState<T>>({ value: null, problem: null, at: null })
+  const state = shallowRef<PollState<T>>({ value: null, errorText: null, at: null })
   let timer: ReturnType<typeof setTimeout> | undefined
   let round = 0
 
   function put(value: T): void {
     round += 1
-    state.value = { value, problem: null, at: Date.now() }
+    state.value = { value, errorText: null, at: Date.now() }
   }
 
   async function refresh(): Promise<void> {
@@ -40,7 +40,7 @@ export function poll<T>(ask: () => Promise<T>, pauseMs: (value: T | null) => num
       const value = await ask()
       if (mine === round) put(value)
     } catch (error) {
-      if (mine === round) state.value = { ...state.value, problem: describeError(error) }
+      if (mine === round) state.value = { ...state.value, errorText: describeError(error) }
     }
     clearTimeout(timer)
     timer = setTimeout(() => void tick(), pauseMs(state.value.value))

@@ -8,20 +8,20 @@ import { runAll } from '../utils/runAll'
 export function useBulkChange(): {
   busy: ShallowRef<boolean>
   progress: ShallowRef<number>
-  problem: ShallowRef<string | null>
+  errorText: ShallowRef<string | null>
   run: <T>(items: readonly T[], each: (item: T) => Promise<unknown>) => Promise<T[]>
 } {
   const busy = shallowRef(false)
   const progress = shallowRef(0)
-  const problem = shallowRef<string | null>(null)
+  const errorText = shallowRef<string | null>(null)
   let left = false
   onScopeDispose(() => (left = true))
 
-  /** What was done; `problem` says what was not. */
+  /** What was done; `errorText` says what was not. */
   async function run<T>(items: readonly T[], each: (item: T) => Promise<unknown>): Promise<T[]> {
     busy.value = true
     progress.value = 0
-    problem.value = null
+    errorText.value = null
     const { done, failures } = await runAll(
       items,
       async (item) => {
@@ -33,11 +33,11 @@ export function useBulkChange(): {
     const [first] = failures
     if (first !== undefined) {
       const detail = describeError(first.error)
-      problem.value =
+      errorText.value =
         items.length === 1 ? detail : `${formatCounted(failures.length, 'device')} not changed: ${detail}`
     }
     return done
   }
 
-  return { busy, progress, problem, run }
+  return { busy, progress, errorText, run }
 }

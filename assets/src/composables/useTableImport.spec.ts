@@ -80,7 +80,7 @@ test('another encoding is another check; faults of the import itself are shown a
   const first = it.check(file('x'))
   ;(await question(0)).answer(new ApiError(503, 'Busy.'))
   await first
-  expect(it.state.value).toEqual({ phase: 'choose', problem: 'Busy.' })
+  expect(it.state.value).toEqual({ phase: 'choose', errorText: 'Busy.' })
   it.encoding.value = 'windows-1252'
   const second = it.checkAgain()
   const asked = await question(1)

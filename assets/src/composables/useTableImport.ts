@@ -8,7 +8,7 @@ export const FILE_BYTES_MAX = 16 * 1024 * 1024
 
 /** Where an import stands. What was read of the file is what will be imported. */
 export type ImportState =
-  | { phase: 'choose'; problem: string | null }
+  | { phase: 'choose'; errorText: string | null }
   | { phase: 'checking' }
   | { phase: 'faulty'; faults: ImportErrors }
   | { phase: 'ready'; report: ImportReport; table: ArrayBuffer }
@@ -27,7 +27,7 @@ export function useTableImport(send: Send = sendTable): {
   checkAgain: () => Promise<void>
   importIt: () => Promise<void>
 } {
-  const state = shallowRef<ImportState>({ phase: 'choose', problem: null })
+  const state = shallowRef<ImportState>({ phase: 'choose', errorText: null })
   const fileName = shallowRef('')
   const encoding = shallowRef<Encoding>('utf-8')
   let chosen: (Blob & { name: string }) | null = null
@@ -87,6 +87,6 @@ function shown(outcome: Outcome, good: (report: ImportReport) => ImportState): I
   return 'report' in outcome ? good(outcome.report) : { phase: 'faulty', faults: outcome.faults }
 }
 
-function failed(problem: string): ImportState {
-  return { phase: 'choose', problem }
+function failed(errorText: string): ImportState {
+  return { phase: 'choose', errorText }
 }

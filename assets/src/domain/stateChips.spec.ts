@@ -2,33 +2,33 @@ import { expect, test } from 'vitest'
 import type { BackupHealth, HealthDetail, SyncStatus } from '../api/types'
 import { healthChip, syncChip } from './stateChips'
 
-const asked = { problem: null, at: 1 }
+const asked = { errorText: null, at: 1 }
 
 function sync(more: Partial<SyncStatus>): SyncStatus {
   return { state: 'live', behind_s: 0.4, dirty_count: 0, message: 'm', ...more } as SyncStatus
 }
 
 test.each<[SyncStatus | null, string, string]>([
-  [null, 'calm', 'Off'],
-  [sync({ state: 'off' }), 'calm', 'Off'],
-  [sync({}), 'calm', 'Up to date'],
-  [sync({ dirty_count: 3 }), 'calm', '0.4\u00a0s behind'],
-  [sync({ dirty_count: 3, behind_s: 90 }), 'warn', '1\u00a0min behind'],
-  [sync({ state: 'waiting', behind_s: 12 }), 'warn', '12\u00a0s behind'],
-  [sync({ state: 'stopped' }), 'bad', 'Stopped'],
-  [sync({ state: 'loading' }), 'calm', 'Connecting'],
+  [null, 'ok', 'Off'],
+  [sync({ state: 'off' }), 'ok', 'Off'],
+  [sync({}), 'ok', 'Up to date'],
+  [sync({ dirty_count: 3 }), 'ok', '0.4\u00a0s behind'],
+  [sync({ dirty_count: 3, behind_s: 90 }), 'warning', '1\u00a0min behind'],
+  [sync({ state: 'waiting', behind_s: 12 }), 'warning', '12\u00a0s behind'],
+  [sync({ state: 'stopped' }), 'error', 'Stopped'],
+  [sync({ state: 'loading' }), 'ok', 'Connecting'],
 ])('sync %j is %s, %s', (value, tone, word) => {
   expect(syncChip({ ...asked, value })).toMatchObject({ tone, word })
 })
 
 test('what is not known is never calm', () => {
-  expect(syncChip({ value: sync({}), problem: 'no answer', at: 1 }).tone).toBe('unknown')
-  expect(syncChip({ value: null, problem: null, at: null }).tone).toBe('unknown')
+  expect(syncChip({ value: sync({}), errorText: 'no answer', at: 1 }).tone).toBe('unknown')
+  expect(syncChip({ value: null, errorText: null, at: null }).tone).toBe('unknown')
   const healthy = { status: 'healthy' } as HealthDetail
-  expect(healthChip({ value: healthy, problem: 'no answer', at: 1 }).tone).toBe('unknown')
-  expect(healthChip({ value: healthy, ...asked })).toMatchObject({ tone: 'calm', word: 'Healthy' })
+  expect(healthChip({ value: healthy, errorText: 'no answer', at: 1 }).tone).toBe('unknown')
+  expect(healthChip({ value: healthy, ...asked })).toMatchObject({ tone: 'ok', word: 'Healthy' })
   const degraded = { status: 'degraded' } as HealthDetail
-  expect(healthChip({ value: degraded, ...asked }).tone).toBe('warn')
+  expect(healthChip({ value: degraded, ...asked }).tone).toBe('warning')
 })
 
 const PROVEN: BackupHealth = {
@@ -42,37 +42,37 @@ const PROVEN: BackupHealth = {
 const NEVER: BackupHealth = { ...PROVEN, restorable_as_of: null, rpo_s: null }
 
 test.each<[string, Partial<HealthDetail>, string, string, string]>([
-  ['all is fine', {}, 'calm', 'Healthy', 'All checks passed'],
-  ['no backup was ever proven', { backup: NEVER }, 'warn', 'No verified backup', 'No verified backup.'],
+  ['all is fine', {}, 'ok', 'Healthy', 'All checks passed'],
+  ['no backup was ever proven', { backup: NEVER }, 'warning', 'No verified backup', 'No verified backup.'],
   [
     'nor for so long that the server counts it',
     { status: 'degraded', backup: { ...NEVER, is_stale: true } },
-    'warn',
+    'warning',
     'No verified backup',
     'No verified backup.',
   ],
   [
     'a backup is too old',
     { status: 'degraded', backup: { ...PROVEN, is_stale: true } },
-    'warn',
+    'warning',
     'Degraded',
     'The newest verified backup is too old.',
   ],
   [
     'the newest backup is not verified',
     { status: 'degraded', backup: { ...PROVEN, unverified: 'unoc_20261128_021500' } },
-    'warn',
+    'warning',
     'Degraded',
     'The newest backup is not verified.',
   ],
   [
     'the sync is stopped too',
     { status: 'degraded', backup: NEVER, sync: { state: 'stopped', behind_s: 9 } },
-    'warn',
+    'warning',
     'Degraded',
     'Sync is stopped. No verified backup.',
   ],
-  ['writes are refused', { status: 'unhealthy', backup: NEVER }, 'bad', 'Unhealthy', 'No verified backup.'],
+  ['writes are refused', { status: 'unhealthy', backup: NEVER }, 'error', 'Unhealthy', 'No verified backup.'],
 ])('health: %s', (_, more, tone, word, hint) => {
   const value = { status: 'healthy', backup: PROVEN, ...more } as HealthDetail
   expect(healthChip({ ...asked, value })).toEqual({ tone, word, hint })

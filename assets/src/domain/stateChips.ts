@@ -3,7 +3,7 @@ import type { PollState } from '../composables/poll'
 import { formatSeconds } from '../utils/format'
 
 /** How a chip of the header is drawn: calm is grey. */
-export type ChipTone = 'calm' | 'warn' | 'bad' | 'unknown'
+export type ChipTone = 'ok' | 'warning' | 'error' | 'unknown'
 
 export interface Chip {
   tone: ChipTone
@@ -11,22 +11,22 @@ export interface Chip {
   hint: string
 }
 
-export function healthChip({ value, problem }: PollState<HealthDetail>): Chip {
+export function healthChip({ value, errorText }: PollState<HealthDetail>): Chip {
   if (value === null) {
-    return problem === null
+    return errorText === null
       ? { tone: 'unknown', word: '…', hint: 'Loading the health of the appliance' }
-      : { tone: 'unknown', word: 'Unknown', hint: `The health cannot be loaded: ${problem}` }
+      : { tone: 'unknown', word: 'Unknown', hint: `The health cannot be loaded: ${errorText}` }
   }
-  if (problem !== null) {
-    return { tone: 'unknown', word: 'Unknown', hint: `The health is out of date: ${problem}` }
+  if (errorText !== null) {
+    return { tone: 'unknown', word: 'Unknown', hint: `The health is out of date: ${errorText}` }
   }
   const warnings = healthWarnings(value)
   if (value.status === 'healthy' && warnings.length === 0) {
-    return { tone: 'calm', word: 'Healthy', hint: 'All checks passed' }
+    return { tone: 'ok', word: 'Healthy', hint: 'All checks passed' }
   }
-  const tone = value.status === 'healthy' || value.status === 'degraded' ? 'warn' : 'bad'
+  const tone = value.status === 'healthy' || value.status === 'degraded' ? 'warning' : 'error'
   const [only] = warnings
-  const word = tone === 'bad' ? 'Unhealthy' : warnings.length === 1 && only === NO_VERIFIED_BACKUP ? NO_VERIFIED_BACKUP : 'Degraded'
+  const word = tone === 'error' ? 'Unhealthy' : warnings.length === 1 && only === NO_VERIFIED_BACKUP ? NO_VERIFIED_BACKUP : 'Degraded'
   const hint = warnings.length === 0 ? 'See the Health page' : `${warnings.join('. ')}.`
   return { tone, word, hint }
 }
@@ -53,26 +53,26 @@ function healthWarnings({ engine, volume, sync, backup }: Partial<HealthDetail>)
 const BEHIND_S_MAX = 30
 
 /** A null value is a server without a mirror, or a state that is not loaded yet. */
-export function syncChip({ value, problem, at }: PollState<SyncStatus | null>): Chip {
-  if (problem !== null) {
-    return { tone: 'unknown', word: 'Unknown', hint: `The sync state cannot be loaded: ${problem}` }
+export function syncChip({ value, errorText, at }: PollState<SyncStatus | null>): Chip {
+  if (errorText !== null) {
+    return { tone: 'unknown', word: 'Unknown', hint: `The sync state cannot be loaded: ${errorText}` }
   }
   if (at === null) return { tone: 'unknown', word: '…', hint: 'Loading the sync state' }
   if (value === null || value.state === 'off') {
-    return { tone: 'calm', word: 'Off', hint: 'No PostgreSQL is configured' }
+    return { tone: 'ok', word: 'Off', hint: 'No PostgreSQL is configured' }
   }
   const behind = formatSeconds(value.behind_s)
   switch (value.state) {
     case 'live': {
       const late = value.behind_s > BEHIND_S_MAX
       const word = value.dirty_count === 0 ? 'Up to date' : `${behind} behind`
-      return { tone: late ? 'warn' : 'calm', word, hint: value.message }
+      return { tone: late ? 'warning' : 'ok', word, hint: value.message }
     }
     case 'stopped':
-      return { tone: 'bad', word: 'Stopped', hint: value.message }
+      return { tone: 'error', word: 'Stopped', hint: value.message }
     case 'waiting':
-      return { tone: 'warn', word: `${behind} behind`, hint: value.message }
+      return { tone: 'warning', word: `${behind} behind`, hint: value.message }
     default:
-      return { tone: 'calm', word: 'Connecting', hint: value.message }
+      return { tone: 'ok', word: 'Connecting', hint: value.message }
   }
 }

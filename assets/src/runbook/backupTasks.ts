@@ -52,7 +52,7 @@ function restoreTestTask(all: Backups, jobs: Jobs | null, { verify }: BackupActi
   const { rto_s: rto, rehearsed_at: at, rpo_s: rpo } = all
   const [newest] = all.backups
   const job = jobOf(jobs, 'verify')
-  const verdict = backupSummary(all, jobOf(jobs, 'backup'))
+  const summary = backupSummary(all, jobOf(jobs, 'backup'))
   const how = all.backups.find(({ verification }) => verification?.at === at)?.verification ?? null
   const took = rto === null ? '' : `, in ${formatSeconds(rto)}`
   const loss = rpo === null ? '' : `; ${formatSpan(rpo)} of changes would be lost now`
@@ -61,7 +61,7 @@ function restoreTestTask(all: Backups, jobs: Jobs | null, { verify }: BackupActi
     key: 'restore-test',
     title: 'Restore test',
     interval: intervalOf(job, 'With each backup; a full test once a week'),
-    state: verdict.tone === 'bad' || at === null ? 'error' : isOff(job) ? 'warning' : 'ok',
+    state: summary.tone === 'error' || at === null ? 'error' : isOff(job) ? 'warning' : 'ok',
     evidence:
       at === null
         ? 'No backup has been restored and compared yet'

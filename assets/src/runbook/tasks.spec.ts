@@ -6,7 +6,7 @@ import { type RunbookActions, type RunbookInput, runbookTasks } from './tasks'
 
 const VOLUME = { directory: '/var/lib/unoc', free_bytes: 50, total_bytes: 100, min_free_bytes: 1, is_writable: true }
 const HEALTH = { status: 'healthy', version: '0.2.0', volume: VOLUME } as HealthDetail
-const LOADED = { problem: null, at: Date.parse('2026-11-25T03:15:00Z') }
+const LOADED = { errorText: null, at: Date.parse('2026-11-25T03:15:00Z') }
 const INPUT: RunbookInput = {
   health: { ...LOADED, value: HEALTH },
   sync: { ...LOADED, value: null },
@@ -49,11 +49,11 @@ test('the tasks come in the order of the runbook', () => {
     ...around.slice(5),
   ])
   expect(keys({})).toEqual([...around.slice(0, 5), 'export', ...around.slice(5)])
-  expect(keys({ backups: { value: null, problem: null, at: null } })).toEqual(around)
+  expect(keys({ backups: { value: null, errorText: null, at: null } })).toEqual(around)
 })
 
-const UNKNOWN = { value: null, problem: null, at: null }
-const FAILED = { value: null, problem: 'The server does not respond.', at: null }
+const UNKNOWN = { value: null, errorText: null, at: null }
+const FAILED = { value: null, errorText: 'The server does not respond.', at: null }
 
 test.each<[string, string, Partial<RunbookInput>, RunbookTask['state']]>([
   ['health', 'is healthy', {}, 'ok'],

@@ -50,16 +50,16 @@ export function runbookTasks(input: RunbookInput, actions: RunbookActions): Runb
   ]
 }
 
-function healthTask({ health: { value, problem, at } }: RunbookInput, { checkHealth }: RunbookActions): RunbookTask {
-  const isHealthy = problem === null && value?.status === 'healthy'
+function healthTask({ health: { value, errorText, at } }: RunbookInput, { checkHealth }: RunbookActions): RunbookTask {
+  const isHealthy = errorText === null && value?.status === 'healthy'
   return {
     key: 'health',
     title: 'Backend health',
     interval: 'Continuous; every 5\u00a0s while this page is open',
     doneBy: 'UNOC',
-    state: isHealthy ? 'ok' : value === null && problem === null ? 'unknown' : 'error',
+    state: isHealthy ? 'ok' : value === null && errorText === null ? 'unknown' : 'error',
     evidence:
-      problem ?? (value === null ? 'Loading…' : `The appliance is ${value.status}, version ${value.version}`),
+      errorText ?? (value === null ? 'Loading…' : `The appliance is ${value.status}, version ${value.version}`),
     command: null,
     lastDoneAt: isoOf(at),
     to: '/operations/health',
@@ -86,7 +86,7 @@ function apiTask({ apiCheck, connection, deviceCount }: RunbookInput, { checkApi
   }
 }
 
-function databaseTask({ sync: { value, problem, at } }: RunbookInput, { syncNow }: RunbookActions): RunbookTask {
+function databaseTask({ sync: { value, errorText, at } }: RunbookInput, { syncNow }: RunbookActions): RunbookTask {
   const base: RunbookTask = {
     key: 'database',
     title: 'Database connectivity',
@@ -99,7 +99,7 @@ function databaseTask({ sync: { value, problem, at } }: RunbookInput, { syncNow 
     to: '/operations/sync',
     action: null,
   }
-  if (problem !== null) return { ...base, state: 'error', evidence: problem }
+  if (errorText !== null) return { ...base, state: 'error', evidence: errorText }
   if (at === null) return { ...base, state: 'unknown', evidence: 'Loading…' }
   if (value === null || value.state === 'off') {
     return { ...base, evidence: 'No PostgreSQL is configured; all data is stored on the local disk' }
@@ -151,10 +151,10 @@ function logTask(): RunbookTask {
 
 /** A server that makes no backups leaves the export to the operator. */
 function siteTasks({ backups, jobs }: RunbookInput, actions: RunbookActions): RunbookTask[] {
-  const { value, problem, at } = backups
+  const { value, errorText, at } = backups
   if (value !== null) return backupTasks(value, jobs, actions)
   if (at !== null) return [exportTask(actions)]
-  return problem === null ? [] : [unknownBackupTask(problem, actions)]
+  return errorText === null ? [] : [unknownBackupTask(errorText, actions)]
 }
 
 function unknownBackupTask(error: string, { reloadBackups }: RunbookActions): RunbookTask {

@@ -12,8 +12,8 @@ const RETRY_MS = 5_000
 /** What is wrong, per cause. A list outlives a failing refetch; `problem` says that it is old. */
 export type ProblemState =
   | { phase: 'loading' }
-  | { phase: 'ready'; count: number; list: Problem[]; problem: string | null }
-  | { phase: 'failed'; problem: string }
+  | { phase: 'ready'; count: number; list: Problem[]; errorText: string | null }
+  | { phase: 'failed'; errorText: string }
 
 export const problems = shallowRef<ProblemState>({ phase: 'loading' })
 
@@ -43,13 +43,13 @@ export async function loadProblems(): Promise<void> {
   let failed = false
   try {
     const { count, problems: list } = await fetchProblems()
-    problems.value = { phase: 'ready', count, list, problem: null }
+    problems.value = { phase: 'ready', count, list, errorText: null }
   } catch (error) {
     failed = true
-    const problem = describeError(error)
+    const errorText = describeError(error)
     const before = problems.value
     problems.value =
-      before.phase === 'ready' ? { ...before, problem } : { phase: 'failed', problem }
+      before.phase === 'ready' ? { ...before, errorText } : { phase: 'failed', errorText }
   }
   busy = false
   pauseMs = Math.max(PAUSE_MS_MIN, (performance.now() - from) * REST_FACTOR)

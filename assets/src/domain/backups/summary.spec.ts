@@ -31,25 +31,25 @@ function job(result: JobRun['result'], started_at: string): Job {
 const GONE = testBackup({ id: 'unoc_20261125_030000', is_local: false })
 const OLDER = testBackup({ is_newest_verified: false })
 
-describe('the verdict', () => {
+describe('the summary', () => {
   test.each<[string, Partial<Backups>, string, string, string | null]>([
-    ['nothing yet', { ...NO_VERIFIED_BACKUP, backups: [] }, 'warn', 'No backup to restore from', 'backup'],
-    ['nothing for too long', { ...NO_VERIFIED_BACKUP, backups: [], is_stale: true }, 'bad', 'No backup to restore from', 'backup'],
-    ['none proven', { ...NO_VERIFIED_BACKUP, backups: [FRESH] }, 'bad', 'No verified backup', 'verify'],
-    ['only a bad one', { ...NO_VERIFIED_BACKUP, backups: [BAD] }, 'bad', 'No verified backup', 'backup'],
-    ['all fine', {}, 'calm', 'Restorable as of', null],
-    ['expired', { is_stale: true }, 'bad', 'Restorable only as of', 'backup'],
-    ['expired, a newer one waits', { is_stale: true, backups: [FRESH, testBackup()] }, 'bad', 'Restorable only as of', 'verify'],
-    ['the newest is bad', { backups: [BAD, testBackup()] }, 'warn', 'Restorable as of', 'backup'],
-    ['the newest could not be proved', { backups: [UNVERIFIED, testBackup()] }, 'warn', 'Restorable as of', 'verify'],
-    ['the proven file is gone', { backups: [GONE, OLDER] }, 'bad', 'Restorable only as of', 'backup'],
-    ['the only file is gone', { backups: [GONE] }, 'bad', 'No verified backup', 'backup'],
-    ['gone from here, but copied', { backups: [{ ...GONE, copies: [copy('done')] }] }, 'calm', 'Restorable as of', null],
-    ['a directory that hangs', { is_directory_answering: false }, 'warn', 'Restorable as of', null],
-    ['a target fails', { targets: [target('failing', 'refused')] }, 'warn', 'Restorable as of', 'copy'],
+    ['nothing yet', { ...NO_VERIFIED_BACKUP, backups: [] }, 'warning', 'No backup to restore from', 'backup'],
+    ['nothing for too long', { ...NO_VERIFIED_BACKUP, backups: [], is_stale: true }, 'error', 'No backup to restore from', 'backup'],
+    ['none verified', { ...NO_VERIFIED_BACKUP, backups: [FRESH] }, 'error', 'No verified backup', 'verify'],
+    ['only a bad one', { ...NO_VERIFIED_BACKUP, backups: [BAD] }, 'error', 'No verified backup', 'backup'],
+    ['all fine', {}, 'ok', 'Restorable as of', null],
+    ['expired', { is_stale: true }, 'error', 'Restorable only as of', 'backup'],
+    ['expired, a newer one waits', { is_stale: true, backups: [FRESH, testBackup()] }, 'error', 'Restorable only as of', 'verify'],
+    ['the newest is bad', { backups: [BAD, testBackup()] }, 'warning', 'Restorable as of', 'backup'],
+    ['the newest could not be verified', { backups: [UNVERIFIED, testBackup()] }, 'warning', 'Restorable as of', 'verify'],
+    ['the verified file is gone', { backups: [GONE, OLDER] }, 'error', 'Restorable only as of', 'backup'],
+    ['the only file is gone', { backups: [GONE] }, 'error', 'No verified backup', 'backup'],
+    ['gone from here, but copied', { backups: [{ ...GONE, copies: [copy('done')] }] }, 'ok', 'Restorable as of', null],
+    ['a directory that hangs', { is_directory_answering: false }, 'warning', 'Restorable as of', null],
+    ['a target fails', { targets: [target('failing', 'refused')] }, 'warning', 'Restorable as of', 'copy'],
   ])('%s', (_, more, tone, headline, help) => {
-    const verdict = backupSummary(testBackups(more))
-    expect(verdict).toMatchObject({ tone, headline, help })
+    const summary = backupSummary(testBackups(more))
+    expect(summary).toMatchObject({ tone, headline, help })
   })
 
   test('says why, and when it is too old', () => {
@@ -73,23 +73,23 @@ describe('the verdict', () => {
   })
 })
 
-describe('the verdict with the runs', () => {
+describe('the summary with the runs', () => {
   const LATER = '2026-11-25T03:00:00Z'
   const EARLIER = '2026-11-25T02:00:00Z'
 
   test.each<[string, Partial<Backups>, Job, string, string | null]>([
-    ['a good run', {}, job('ok', LATER), 'calm', null],
-    ['a run failed', {}, job('failed', LATER), 'warn', 'backup'],
-    ['a run was interrupted', {}, job('interrupted', LATER), 'warn', 'backup'],
-    ['a run failed before the newest backup', {}, job('failed', EARLIER), 'calm', null],
-    ['never one', { ...NO_VERIFIED_BACKUP, backups: [] }, job('failed', LATER), 'warn', 'backup'],
-    ['all are gone', { ...NO_VERIFIED_BACKUP, backups: [] }, job('ok', EARLIER), 'bad', 'backup'],
+    ['a good run', {}, job('ok', LATER), 'ok', null],
+    ['a run failed', {}, job('failed', LATER), 'warning', 'backup'],
+    ['a run was interrupted', {}, job('interrupted', LATER), 'warning', 'backup'],
+    ['a run failed before the newest backup', {}, job('failed', EARLIER), 'ok', null],
+    ['never one', { ...NO_VERIFIED_BACKUP, backups: [] }, job('failed', LATER), 'warning', 'backup'],
+    ['all are gone', { ...NO_VERIFIED_BACKUP, backups: [] }, job('ok', EARLIER), 'error', 'backup'],
   ])('%s', (_, more, of, tone, help) => {
     expect(backupSummary(testBackups(more), of)).toMatchObject({ tone, help })
   })
 })
 
-describe('the answers', () => {
+describe('the figures', () => {
   function answer(name: RegExp, more: Partial<Backups>): string {
     const found = keyFigures(testBackups(more), NOW).find((each) => name.test(each.name))
     return `${found?.tone} ${found?.value}`.replaceAll('\u00a0', ' ')

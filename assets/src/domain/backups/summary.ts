@@ -6,7 +6,7 @@ import { isAvailable, verificationText } from './labels'
 
 /** Whether the site can be restored now, and what would help. */
 export interface BackupSummary {
-  tone: 'calm' | 'warn' | 'bad'
+  tone: 'ok' | 'warning' | 'error'
   headline: string
   /** The time that the headline ends with. */
   at: string | null
@@ -39,31 +39,31 @@ export function backupSummary(all: Backups, job: Job | null = null): BackupSumma
     const text = isLost
       ? `${all.directory} contains no backups, although some were made. Check that its volume is mounted.`
       : 'No backup has been made yet. A backup takes seconds and does not interrupt service.'
-    const tone = isStale || isLost ? 'bad' : 'warn'
+    const tone = isStale || isLost ? 'error' : 'warning'
     return { tone, headline: 'No backup to restore from', at, lines: [text, ...warnings], help: 'backup' }
   }
   const again = newest?.state === 'unverified' ? 'verify' : 'backup'
   if (at === null) {
     const text = `${formatCounted(backups.length, 'backup')} found, none verified.`
     const lines = lostVerifiedBackup(all) === undefined ? [text, ...warnings] : warnings
-    return { tone: 'bad', headline: 'No verified backup', at, lines, help: again }
+    return { tone: 'error', headline: 'No verified backup', at, lines, help: again }
   }
   if (lostVerifiedBackup(all) !== undefined) {
-    return { tone: 'bad', headline: 'Restorable only as of', at, lines: warnings, help: again }
+    return { tone: 'error', headline: 'Restorable only as of', at, lines: warnings, help: again }
   }
   if (isStale) {
     const text = `No newer backup is verified. Backups are too old after ${formatSpan(limit)}.`
-    return { tone: 'bad', headline: 'Restorable only as of', at, lines: [text, ...warnings], help: again }
+    return { tone: 'error', headline: 'Restorable only as of', at, lines: [text, ...warnings], help: again }
   }
   if (warnings.length > 0) {
     const isUnverified = postgresErrorText(backups) !== null || unverifiedText(backups) !== null
     const help = newest?.state === 'bad' || failed !== null ? 'backup' : isUnverified ? 'verify' : 'copy'
     const isHelping = all.is_directory_answering !== false
-    return { tone: 'warn', headline: 'Restorable as of', at, lines: warnings, help: isHelping ? help : null }
+    return { tone: 'warning', headline: 'Restorable as of', at, lines: warnings, help: isHelping ? help : null }
   }
   const left = rpo === null ? '' : ` It will be too old in ${formatSpan(limit - rpo)} unless a newer one is verified.`
   const text = `This backup was verified by a test restore.${left}`
-  return { tone: 'calm', headline: 'Restorable as of', at, lines: [text], help: null }
+  return { tone: 'ok', headline: 'Restorable as of', at, lines: [text], help: null }
 }
 
 /** The last backup run, if it made no backup and there is none newer. */

@@ -5,14 +5,14 @@ import type { IconName } from '../../utils/iconNames'
 /** How a sync state is called and drawn. */
 export const SYNC_STATE_LABELS: Record<
   SyncStatus['state'],
-  { word: string; tone: 'calm' | 'warn' | 'bad'; icon: IconName }
+  { word: string; tone: 'ok' | 'warning' | 'error'; icon: IconName }
 > = {
-  off: { word: 'Off', tone: 'calm', icon: 'database' },
-  connecting: { word: 'Connecting', tone: 'calm', icon: 'loader-circle' },
-  loading: { word: 'Loading', tone: 'calm', icon: 'loader-circle' },
-  live: { word: 'Syncing', tone: 'calm', icon: 'circle-check' },
-  waiting: { word: 'Waiting', tone: 'warn', icon: 'unplug' },
-  stopped: { word: 'Stopped', tone: 'bad', icon: 'octagon-alert' },
+  off: { word: 'Off', tone: 'ok', icon: 'database' },
+  connecting: { word: 'Connecting', tone: 'ok', icon: 'loader-circle' },
+  loading: { word: 'Loading', tone: 'ok', icon: 'loader-circle' },
+  live: { word: 'Syncing', tone: 'ok', icon: 'circle-check' },
+  waiting: { word: 'Waiting', tone: 'warning', icon: 'unplug' },
+  stopped: { word: 'Stopped', tone: 'error', icon: 'octagon-alert' },
 }
 
 /** Actions that change which side owns the site; each needs a typed confirmation. */
