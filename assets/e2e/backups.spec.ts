@@ -126,7 +126,7 @@ test('a restore shows first what it would do, is confirmed, and can be undone', 
     await page.getByRole('link', { name: 'Inventory' }).click()
     await page.getByRole('row').filter({ hasText: 'LATER-1' }).waitFor()
 
-    // The undo can be taken back in turn; what was changed since is said.
+    // The undo can be undone in turn; the changes since are counted.
     await unoc.provision('LATER-2', 'CORE_ROUTER')
     await page.getByRole('link', { name: 'Backups' }).click()
     await page.getByRole('button', { name: 'Redo last restore…' }).click()
@@ -157,14 +157,14 @@ test('the runbook shows the backups, and backs up', () =>
   withUnoc(async (unoc) => {
     await unoc.provision('GW-1', 'BACKBONE_GATEWAY')
     const opened = await open(browser, `${unoc.url}/operations`, { expected: [NO_MIRROR] })
-    const duty = opened.page.getByRole('row').filter({ has: opened.page.getByRole('rowheader', { name: /^Backup/ }) })
-    await duty.getByRole('button', { name: 'Back up now' }).click()
-    await duty.getByText(/unoc_\d{8}_\d{6}, .*restored and compared/).waitFor()
+    const task = opened.page.getByRole('row').filter({ has: opened.page.getByRole('rowheader', { name: /^Backup/ }) })
+    await task.getByRole('button', { name: 'Back up now' }).click()
+    await task.getByText(/unoc_\d{8}_\d{6}, .*restored and compared/).waitFor()
     await opened.page.getByRole('rowheader', { name: /^Restore test/ }).waitFor()
     await close(opened)
   }))
 
-test('pruning says what goes before it asks the server to', () =>
+test('pruning lists what it removes before it is sent', () =>
   withUnoc(async (unoc) => {
     const opened = await open(browser, 'about:blank', { expected: [NO_MIRROR] })
     const { page } = opened
@@ -189,7 +189,7 @@ test('pruning says what goes before it asks the server to', () =>
     await close(opened)
   }))
 
-test('a refusal and an older server are said in words', () =>
+test('a refusal and an older server are shown', () =>
   withUnoc(async (unoc) => {
     const opened = await open(browser, 'about:blank', { expected: [NO_MIRROR, /Failed to load resource/] })
     const { page } = opened
@@ -297,7 +297,7 @@ test('a backup whose file was damaged is told apart, and another one made', () =
     await close(opened)
   }))
 
-test('the health page tells of the backups, loudly when none is recent', () =>
+test('the Health page shows the backups, and warns if none is recent', () =>
   withUnoc(async (unoc) => {
     const opened = await open(browser, 'about:blank', { expected: [NO_MIRROR] })
     const { page } = opened

@@ -44,7 +44,7 @@ async function device(id: number): Promise<Device> {
 }
 
 describe.each([{ width: 1440, height: 900 }, { width: 390, height: 844 }])('at $width px', (size) => {
-  test('every dialog stands in the middle', async () => {
+  test('every dialog is centred', async () => {
     await override(gateway, 'UP', 'in service')
     const opened = await visit(`/inventory?device=${gateway}`, size)
     const { page } = opened
@@ -135,7 +135,7 @@ test('a site without a verified backup is not called healthy', async () => {
   await fresh.stop()
 })
 
-test('a page that was never connected says Connecting', async () => {
+test('a page that was never connected shows Connecting', async () => {
   const opened = await open(browser, 'about:blank', { expected: [...NO_MIRROR, ...AWAY] })
   const { page } = opened
   await page.routeWebSocket(/socket\.io/, () => undefined)
@@ -193,7 +193,7 @@ test('pages that were never opened open while the server is away', async () => {
   await own.stop()
 })
 
-test('a page that cannot be fetched says so, and opens once the server is back', async () => {
+test('a page that cannot be loaded shows that, and opens when the server is back', async () => {
   const own = await Unoc.start()
   const opened = await open(browser, 'about:blank', { expected: [...NO_MIRROR, ...AWAY] })
   const { page } = opened

@@ -26,7 +26,7 @@ async function job(name: string): Promise<Job> {
   return unoc.call<Job>('GET', `api/jobs/${name}`)
 }
 
-test('a job is run by hand, and its run is there with its log', async () => {
+test('a job is run manually, and its run is listed with its log', async () => {
   const opened = await open(browser, `${unoc.url}/operations/jobs`, { expected: [NO_MIRROR] })
   const { page } = opened
   const prune = card(page, NAME)
@@ -44,7 +44,7 @@ test('a job is run by hand, and its run is there with its log', async () => {
   await close(opened)
 })
 
-test('a job is switched off, and on again by undo', async () => {
+test('a job is disabled, and enabled again by undo', async () => {
   const opened = await open(browser, `${unoc.url}/operations/jobs`, { expected: [NO_MIRROR] })
   const { page } = opened
   const prune = card(page, NAME)
@@ -60,7 +60,7 @@ test('a job is switched off, and on again by undo', async () => {
   await close(opened)
 })
 
-test('a job is rescheduled; what the server cannot read it says beside the field', async () => {
+test('a job is rescheduled; an invalid schedule shows the error of the server at the field', async () => {
   const opened = await open(browser, `${unoc.url}/operations/jobs`, { expected: [NO_MIRROR, /422/] })
   const { page } = opened
   const prune = card(page, NAME)

@@ -23,7 +23,7 @@ async function withUnoc(journey: (unoc: Unoc) => Promise<void>): Promise<void> {
   }
 }
 
-/** A row of the inventory, once it says so. */
+/** Waits for a row of the inventory with these words. */
 async function row(page: Page, ...words: string[]): Promise<void> {
   let found = page.getByRole('row')
   for (const word of words) found = found.filter({ hasText: word })
@@ -57,7 +57,7 @@ test('provision and connect until the ONT is UP', () =>
   withUnoc(async (unoc) => {
     const opened = await open(browser, `${unoc.url}/inventory`, { expected: [NO_MIRROR] })
     const { page } = opened
-    // Nothing to hang an OLT on yet: said before anything is sent.
+    // An OLT has no upstream device yet: shown before anything is sent.
     await page.getByRole('button', { name: 'Provision', exact: true }).click()
     await page.getByRole('radio', { name: 'OLT' }).check({ force: true })
     await page.getByText('An OLT needs an Edge router to connect to').waitFor()
@@ -102,7 +102,7 @@ test('an override set and cleared in one browser shows in another', () =>
     await close(other)
   }))
 
-test('a killed server is told, and its return survived without a reload', () =>
+test('the page shows that the server was killed, and recovers without a reload', () =>
   withUnoc(async (unoc) => {
     const ids = [await unoc.provision('GW-1', 'BACKBONE_GATEWAY')]
     const opened = await open(browser, `${unoc.url}/inventory`, {
@@ -116,7 +116,7 @@ test('a killed server is told, and its return survived without a reload', () =>
     await unoc.kill()
     await connection(page, 'Reconnecting')
     await page.getByText('Connection lost').waitFor()
-    // What the page cannot do meanwhile, it says, and takes the guess back.
+    // A change that cannot be sent shows an error and is reverted.
     await page.getByRole('button', { name: 'Set override' }).click()
     await page.getByRole('complementary').getByText('The server does not respond.').waitFor()
     await row(page, 'GW-1', 'UP')
@@ -192,7 +192,7 @@ test('many devices: import with a dry run, override with undo, export, delete by
     await dialog.getByText('Cannot provision AON_CPE').waitFor()
     const send = dialog.getByRole('button', { name: 'Import', exact: true })
     expect(await send.isDisabled()).toBe(true)
-    // The mended file has the same name; leaves may come before what they need.
+    // The corrected file has the same name; devices may come before their upstream devices.
     await choose([lines[0], lines[5], lines[1], lines[2]].join('\n'))
     await dialog.getByText(/3\sdevices will be added, 0 updated/).waitFor()
     expect(await unoc.call<unknown[]>('GET', 'api/devices')).toHaveLength(0)
@@ -229,7 +229,7 @@ test('many devices: import with a dry run, override with undo, export, delete by
     await close(opened)
   }))
 
-test('a full disk and an unanswered list are said in words', () =>
+test('a full disk and a list that cannot be loaded are shown', () =>
   withUnoc(async (unoc) => {
     await unoc.provision('GW', 'BACKBONE_GATEWAY')
     const opened = await open(browser, 'about:blank', { expected: [NO_MIRROR, /Failed to load resource/] })

@@ -11,7 +11,7 @@ import { Unoc } from './support/unoc'
 
 /** Where the pictures go. */
 const PICTURES = process.env['UNOC_PICTURES'] ?? join(tmpdir(), 'unoc-pictures')
-/** Those that the documentation shows; `npm run pictures` makes them anew. */
+/** Those that the documentation shows; `npm run pictures` recreates them. */
 const SHOWN = [
   'overview-light-laptop',
   'topology-dark-laptop',
@@ -140,8 +140,8 @@ async function visitSituation(situation: Situation, path: string, theme: 'light'
   return opened
 }
 
-describe.each(['fresh', 'fine', 'local', 'trouble', 'active'] as const)('backups that are %s', (situation) => {
-  test.each(['light', 'dark'] as const)('in %s: no fault on any page that tells of them', async (theme) => {
+describe.each(['fresh', 'fine', 'local', 'failing', 'active'] as const)('backups that are %s', (situation) => {
+  test.each(['light', 'dark'] as const)('in %s: no violation on any page that shows them', async (theme) => {
     const opened = await visitSituation(situation, '/operations/backups', theme)
     const { page } = opened
     for (const [name, heading] of [['backups', 'Retention'], ['jobs', 'Copy backups off the host'], ['overview', 'Runbook']] as const) {
@@ -188,7 +188,7 @@ test('taking over is confirmed by name', async () => {
   await close(opened)
 })
 
-test('an empty site says what to do first', async () => {
+test('an empty site shows the first step', async () => {
   const empty = await Unoc.start()
   const opened = await open(browser, `${empty.url}/`, { expected: NO_MIRROR })
   await opened.page.getByRole('button', { name: 'Load the demo network' }).waitFor()

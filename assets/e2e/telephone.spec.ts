@@ -48,12 +48,12 @@ test.each(PAGES)('$name fits a telephone', async ({ path, heading }) => {
   await close(opened)
 })
 
-test('backups in trouble fit a telephone', async () => {
-  const all = backupsIn('trouble')
+test('failing backups fit a telephone', async () => {
+  const all = backupsIn('failing')
   const opened = await visit('/operations/backups', {
     '**/api/backups': all,
     '**/api/backups/prune': pruningOf(all),
-    '**/api/jobs': jobsIn('trouble'),
+    '**/api/jobs': jobsIn('failing'),
   })
   await opened.page.getByText(/Restorable only as of/).waitFor()
   await opened.page.getByRole('group', { name: 'Backups as a table' }).waitFor()
@@ -83,7 +83,7 @@ test('the tools of the topology stay in the window, and so do their words for th
   await close(opened)
 })
 
-test('the dialog of an import tells every column within a telephone', async () => {
+test('the import dialog shows every column on a telephone', async () => {
   const opened = await visit('/inventory')
   await opened.page.getByRole('button', { name: 'Import' }).click()
   const columns = opened.page.getByRole('dialog').locator('code')

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nextTick } from 'vue'
-import { link } from './live/feed'
+import { connection } from './live/feed'
 import { prefetchParts } from './prefetch'
 
 vi.mock('./live/feed', async () => {
   const { shallowRef } = await import('vue')
-  return { link: shallowRef('connecting') }
+  return { connection: shallowRef('connecting') }
 })
 
 let asked: string[]
@@ -30,9 +30,9 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals())
 
 async function goesLive(): Promise<void> {
-  link.value = 'connecting'
+  connection.value = 'connecting'
   await nextTick()
-  link.value = 'live'
+  connection.value = 'live'
   for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setTimeout(done))
 }
 

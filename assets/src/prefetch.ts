@@ -1,5 +1,5 @@
 import { watch } from 'vue'
-import { link } from './live/feed'
+import { connection } from './live/feed'
 
 const FETCH_MS_MAX = 15_000
 
@@ -16,7 +16,7 @@ export function prefetchParts(): void {
     if (isRunning || savesData()) return
     isRunning = true
     // One round: what cannot be fetched now is tried again once the server is back.
-    for (let left = rest.length; left > 0 && link.value === 'live'; left -= 1) {
+    for (let left = rest.length; left > 0 && connection.value === 'live'; left -= 1) {
       await idle()
       const part = rest.shift()
       if (part !== undefined && !(await fetchPart(new URL(part, document.baseURI).href))) rest.push(part)
@@ -24,7 +24,7 @@ export function prefetchParts(): void {
     isRunning = false
   }
 
-  watch(link, (now) => {
+  watch(connection, (now) => {
     if (now === 'live') void run()
   })
 }

@@ -9,9 +9,9 @@ export interface Page {
   path: string
   title: string
   icon: IconName
-  /** Heading of the navigation that it stands under. */
+  /** The group in the navigation. */
   group: '' | 'Operations'
-  /** Other words that people search it by. */
+  /** Further search keywords. */
   words: string
   load: () => Promise<{ default: Component }>
 }

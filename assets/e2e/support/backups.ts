@@ -1,7 +1,7 @@
 import type { Backup, BackupCopy, Backups, Job, JobRun, Jobs, Pruning, Restore } from '../../src/api/types'
 
-/** How the backups of a site may stand, as `GET /api/backups` tells it, for the page alone. */
-export type Situation = 'fresh' | 'fine' | 'local' | 'trouble' | 'active'
+/** States of the backups of a site, as `GET /api/backups` returns them. */
+export type Situation = 'fresh' | 'fine' | 'local' | 'failing' | 'active'
 
 const MINUTE_S = 60
 const HOUR_S = 3_600
@@ -102,7 +102,7 @@ function fine(isRemote: boolean): Backups {
   }
 }
 
-function trouble(): Backups {
+function failing(): Backups {
   const all = fine(true)
   const backups = list(true, 2.2 * DAY_S)
   const failed = 'connect to nas.example:22: connection refused'
@@ -143,7 +143,7 @@ function trouble(): Backups {
 }
 
 export function backupsIn(situation: Situation): Backups {
-  if (situation === 'trouble') return trouble()
+  if (situation === 'failing') return failing()
   if (situation === 'fresh') {
     return {
       ...fine(false),
@@ -249,8 +249,8 @@ export function jobsIn(situation: Situation): Jobs {
     job('verify-offhost', '30 4 1 * *', 'Verify newest off-host copy', 30 * DAY_S),
     job('prune', '0 5 * * *', 'Prune backups', DAY_S),
   ]
-  const [backup, copying, verify, drill, prune] = jobs
-  if (backup === undefined || copying === undefined || verify === undefined || drill === undefined || prune === undefined) {
+  const [backup, copying, verify, verifyOffhost, prune] = jobs
+  if (backup === undefined || copying === undefined || verify === undefined || verifyOffhost === undefined || prune === undefined) {
     throw new Error('five jobs')
   }
   if (situation === 'fresh') return { ...BERLIN, jobs: jobs.map((each) => ({ ...each, runs: [] })) }
@@ -259,14 +259,14 @@ export function jobsIn(situation: Situation): Jobs {
     message: `${idOf(NEWEST_S)}: 54,000 rows, 1.39 MiB, verified`,
   })
   prune.runs[0] = run(9_001, 18 * HOUR_S, 42, { message: '1 backup removed, 1.3 MiB freed' })
-  if (situation === 'trouble') {
+  if (situation === 'failing') {
     const message = 'nas: connect to nas.example:22: connection refused'
     copying.runs = copying.runs.map((each, index) => (index < 6 ? { ...each, result: 'failed', message } : each))
     verify.is_enabled = false
     verify.next_run_at = null
     verify.next_run_local = null
     prune.schedule = '0 5 * * 1,3'
-    drill.runs[0] = run(9_002, 10 * DAY_S, 2_000, { result: 'interrupted', message: 'The appliance was stopped meanwhile' })
+    verifyOffhost.runs[0] = run(9_002, 10 * DAY_S, 2_000, { result: 'interrupted', message: 'The appliance was stopped meanwhile' })
   }
   if (situation === 'active') {
     const running = run(9_003, 12, 0, { ended_at: null, duration_ms: null, result: 'running', trigger: 'manual' })

@@ -7,7 +7,7 @@ function ago(seconds: number): string {
   return new Date(Date.now() - seconds * SECOND_MS).toISOString()
 }
 
-/** A state of the mirror as `GET /api/sync` tells it, for the page alone. */
+/** A state of the mirror, as `GET /api/sync` returns it. */
 export function mirror(state: 'live' | 'waiting' | 'stopped'): SyncStatus {
   const isAway = state === 'waiting'
   return {

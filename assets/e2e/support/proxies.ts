@@ -121,7 +121,7 @@ export class Proxy {
   }
 }
 
-interface Wanted {
+interface ProxyOptions {
   base: '' | '/noc'
   /** A documented block that leads to the server. */
   block(title: string): string
@@ -139,7 +139,7 @@ interface Configuration {
  * What has to stand around a block so that it runs here. Caddy speaks TLS, with a certificate of its own
  * making; the others do not, which is harder: then browsers do not say which site a request is from.
  */
-const CONFIGURATIONS: Record<Program, (wanted: Wanted) => Promise<Configuration> | Configuration> = {
+const CONFIGURATIONS: Record<Program, (options: ProxyOptions) => Promise<Configuration> | Configuration> = {
   async caddy({ base, block, port, directory }) {
     const options = ['admin off', 'local_certs', 'skip_install_trust', 'default_bind 127.0.0.1']
     options.push(`http_port ${await freePort()}`, `https_port ${port}`, `storage file_system ${directory}`)

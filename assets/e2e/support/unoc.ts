@@ -27,7 +27,7 @@ export function runUnoc(...args: string[]): string {
 export interface UnocOptions {
   /** `/a/b`, or nothing. */
   basePath?: string
-  /** The demo network and what else comes with it; off unless wanted. */
+  /** The demo network and what else comes with it; off by default. */
   devFeatures?: boolean
   /** Further flags of `unoc serve`. */
   flags?: readonly string[]

@@ -3,7 +3,7 @@ import type { Backup, Backups, Pruning, Restore } from './types'
 
 const NOT_FOUND = 404
 
-/** All of it; null from a server that makes no backups. */
+/** Backups, targets and settings; null from a server that makes no backups. */
 export async function fetchBackups(): Promise<Backups | null> {
   try {
     return await readJson<Backups>(await request('GET', 'api/backups'))
@@ -18,7 +18,7 @@ export async function createBackup(): Promise<Backup> {
   return readJson(await request('POST', 'api/backups', undefined, LONG_MS_MAX))
 }
 
-/** Restores it fully into a scratch store; one that fails comes back as `bad`. */
+/** Restores it into a scratch store and compares; a backup that fails is returned as `bad`. */
 export async function verifyBackup(id: string): Promise<Backup> {
   return readJson(await request('POST', `${pathOf(id)}/verify`, undefined, LONG_MS_MAX))
 }
@@ -37,12 +37,12 @@ export async function previewUndo(): Promise<Restore> {
   return readJson(await request('POST', 'api/backups/undo?dry_run=true', undefined, LONG_MS_MAX))
 }
 
-/** Puts back the state from before the last restore. */
+/** Restores the state from before the last restore. */
 export async function undoRestore(): Promise<Restore> {
   return readJson(await request('POST', 'api/backups/undo', undefined, LONG_MS_MAX))
 }
 
-/** Asks the places off the host for backups that the server does not list. */
+/** Looks on the targets for backups that the server does not list. */
 export async function discoverBackups(): Promise<Backups> {
   return readJson(await request('POST', 'api/backups/discover', undefined, LONG_MS_MAX))
 }
@@ -55,7 +55,7 @@ export async function pruneBackups(): Promise<Pruning> {
   return readJson(await request('POST', 'api/backups/prune', undefined, LONG_MS_MAX))
 }
 
-/** Relative to the page's base, as a link needs it. */
+/** Relative to the page's base URL. */
 export function downloadPath(id: string): string {
   return `${pathOf(id)}/download`
 }

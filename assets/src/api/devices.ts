@@ -11,7 +11,7 @@ import type {
   UpstreamPath,
 } from './types'
 
-/** All devices, and the sequence number of the change log that the list stands at. */
+/** All devices, and the sequence number that the list is current to. */
 export interface DeviceList {
   seq: number
   devices: Device[]
@@ -50,7 +50,7 @@ export async function setOverride(
   reason: string | null,
 ): Promise<OverrideAnswer> {
   if (status === 'DEGRADED') {
-    // Only v2's older call takes it.
+    // Only v2's older call accepts it.
     const older = { status, reason }
     return readJson(await request('POST', `api/devices/${deviceId}/override-status`, older))
   }
@@ -62,7 +62,7 @@ export async function clearOverride(deviceId: number): Promise<OverrideAnswer> {
   return readJson(await request('DELETE', `api/devices/${deviceId}/override`))
 }
 
-/** Makes a device with its ports. */
+/** Provisions a device with its ports. */
 export async function provisionDevice(body: NewDevice): Promise<Provisioned> {
   return readJson(await request('POST', 'api/devices/provision', body))
 }

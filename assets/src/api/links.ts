@@ -1,7 +1,7 @@
 import { readJson, request } from './http'
 import type { Connected, ConnectDevices, FiberType, Interface, Link, LinkPatch } from './types'
 
-/** A whole list, and the sequence number of the change log that it stands at. */
+/** A whole list, and the sequence number that it is current to. */
 export interface Listed<T> {
   seq: number
   rows: T[]
@@ -22,7 +22,7 @@ export async function fetchPorts(): Promise<Listed<Interface>> {
   return fetchList('api/interfaces')
 }
 
-/** Makes a port on each device and links them. */
+/** Creates a port on each device and links them. */
 export async function connectDevices(body: ConnectDevices): Promise<Connected> {
   return readJson(await request('POST', 'api/links/create-simple', body))
 }

@@ -1,18 +1,18 @@
 import { ApiError, readJson, request, upload } from './http'
 import type { ImportErrors, ImportReport } from './types'
 
-/** How the text of a file is stored, where its first bytes do not tell. */
+/** The encoding of a file without a byte order mark. */
 export const ENCODINGS = { 'utf-8': 'UTF-8', 'windows-1252': 'Windows-1252' } as const
 export type Encoding = keyof typeof ENCODINGS
 
-/** What stands between two cells. */
+/** The separator between two cells. */
 export const SEPARATORS = { comma: 'Comma', semicolon: 'Semicolon', tab: 'Tab' } as const
 export type Separator = keyof typeof SEPARATORS
 
-/** What came of a table: it is taken, or this is wrong with it and nothing was changed. */
+/** The result of a table: a report, or its errors; then nothing was changed. */
 export type Outcome = { report: ImportReport } | { faults: ImportErrors }
 
-/** Sends a table of devices or links: to be tried, or to be imported. */
+/** Imports a table of devices or links, or only validates it. */
 export async function sendTable(
   table: ArrayBuffer,
   options: { encoding: Encoding; dryRun: boolean },

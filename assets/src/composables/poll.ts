@@ -1,26 +1,26 @@
 import { shallowRef, type ShallowRef, watch } from 'vue'
 import { describeError } from '../api/http'
-import { link } from '../live/feed'
+import { connection } from '../live/feed'
 
-/** What was asked last. A value outlives a failing question; `errorText` says that it is old. */
+/** The last response. The value survives a failed request; `errorText` marks it as out of date. */
 export interface PollState<T> {
   value: T | null
   errorText: string | null
-  /** When the last good answer came, in milliseconds. */
+  /** When the last good response arrived, in milliseconds. */
   at: number | null
 }
 
 export interface Poll<T> {
   state: Readonly<ShallowRef<PollState<T>>>
-  /** Asks now. */
+  /** Requests it now. */
   refresh: () => Promise<void>
-  /** Puts an answer in place that came another way. */
+  /** Replaces the value by one that was received otherwise. */
   put: (value: T) => void
 }
 
 /**
- * Asks again after `pauseMs` of the last answer while the page is seen, and at once when the
- * connection comes back.
+ * Requests again `pauseMs` after the last response while the page is visible, and immediately when the
+ * connection is back.
  */
 export function poll<T>(ask: () => Promise<T>, pauseMs: (value: T | null) => number): Poll<T> {
   const state = shallowRef<PollState<T>>({ value: null, errorText: null, at: null })
@@ -51,7 +51,7 @@ export function poll<T>(ask: () => Promise<T>, pauseMs: (value: T | null) => num
     else timer = setTimeout(() => void tick(), pauseMs(state.value.value))
   }
 
-  watch(link, (now) => {
+  watch(connection, (now) => {
     if (now === 'live') void refresh()
   })
   void refresh()

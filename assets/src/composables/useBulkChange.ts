@@ -4,7 +4,7 @@ import { write } from '../stores/writes'
 import { formatCounted } from '../utils/format'
 import { runAll } from '../utils/runAll'
 
-/** Runs a change over many things and says how far it is. Leaving the dialog stops it. */
+/** Applies a change to many items and reports the progress. Closing the dialog stops it. */
 export function useBulkChange(): {
   busy: ShallowRef<boolean>
   progress: ShallowRef<number>
@@ -17,7 +17,7 @@ export function useBulkChange(): {
   let left = false
   onScopeDispose(() => (left = true))
 
-  /** What was done; `errorText` says what was not. */
+  /** The items that were changed; `errorText` has the first error. */
   async function run<T>(items: readonly T[], each: (item: T) => Promise<unknown>): Promise<T[]> {
     busy.value = true
     progress.value = 0

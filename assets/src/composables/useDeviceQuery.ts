@@ -2,7 +2,7 @@ import { onScopeDispose, type ShallowRef, shallowRef, watch } from 'vue'
 import { describeError } from '../api/http'
 import type { Device } from '../api/types'
 
-/** A device may change with every batch; one question answers several. */
+/** A device may change with every batch; one request covers several. */
 const PAUSE_MS = 300
 
 export type QueryState<T> =
@@ -10,7 +10,7 @@ export type QueryState<T> =
   | { phase: 'ready'; value: T }
   | { phase: 'failed'; detail: string }
 
-/** What the server says of a device beside its list: asked while isEnabled, again when it changes. */
+/** Loads something about a device while enabled, and again when the device changes. */
 export function useDeviceQuery<T>(
   device: () => Device,
   isEnabled: () => boolean,
@@ -18,7 +18,7 @@ export function useDeviceQuery<T>(
 ): { state: Readonly<ShallowRef<QueryState<T>>>; reload: () => void } {
   const state = shallowRef<QueryState<T>>({ phase: 'loading' })
   let timer: ReturnType<typeof setTimeout> | undefined
-  /** Grows with every question: an state to an older one is dropped. */
+  /** Grows with every question: the answer to an older one is dropped. */
   let round = 0
 
   async function load(): Promise<void> {

@@ -3,7 +3,7 @@ import { useRouter } from 'vue-router'
 import { fetchDevicePage } from '../api/devices'
 import { fetchExport } from '../api/export'
 import { runSync } from '../api/sync'
-import { lastLiveAt, link, reconnectNow } from '../live/feed'
+import { lastLiveAt, connection, reconnectNow } from '../live/feed'
 import type { RunbookTask } from '../runbook/task'
 import { type ApiCheck, type RunbookActions, runbookTasks } from '../runbook/tasks'
 import { backups, backUpNow, verifyNow } from '../stores/backups'
@@ -45,7 +45,7 @@ export function useRunbook(): ComputedRef<RunbookTask[]> {
         sync: syncStatus.state.value,
         backups: backups.state.value,
         jobs: jobs.state.value.value,
-        connection: link.value,
+        connection: connection.value,
         lastLiveAt: lastLiveAt.value,
         apiCheck: apiCheck.value,
         deviceCount: devices.value.size,

@@ -22,7 +22,7 @@ function file(text: string, name = 'site.csv'): File {
   return new File([text], name)
 }
 
-/** A server whose answers come when the test says so. */
+/** A server whose responses are triggered by the test. */
 function server() {
   const asked: { text: string; dryRun: boolean; encoding: string; answer: (it: Outcome | Error) => void }[] = []
   const send = (table: ArrayBuffer, options: { encoding: string; dryRun: boolean }): Promise<Outcome> =>
@@ -52,7 +52,7 @@ test('an older check never wins over a newer one', async () => {
   expect(newer.text).toBe('new')
 })
 
-test('the mended file is checked again, and what was checked is imported', async () => {
+test('the corrected file is checked again, and what was checked is imported', async () => {
   const { send, question, asked } = server()
   const it = useTableImport(send)
   const faulty = it.check(file('bad'))
@@ -63,9 +63,9 @@ test('the mended file is checked again, and what was checked is imported', async
   await it.importIt()
   expect(asked).toHaveLength(1)
 
-  const mended = it.check(file('good'))
+  const corrected = it.check(file('good'))
   ;(await question(1)).answer(report(1))
-  await mended
+  await corrected
   const done = it.importIt()
   const sent = await question(2)
   expect([sent.text, sent.dryRun]).toEqual(['good', false])

@@ -3,10 +3,10 @@ import { describeError } from '../api/http'
 import { type Encoding, type Outcome, sendTable } from '../api/tables'
 import type { ImportErrors, ImportReport } from '../api/types'
 
-/** What the server takes in one table. */
+/** The largest table that the server accepts. */
 export const FILE_BYTES_MAX = 16 * 1024 * 1024
 
-/** Where an import stands. What was read of the file is what will be imported. */
+/** The phase of an import. The bytes that were checked are the bytes that are imported. */
 export type ImportState =
   | { phase: 'choose'; errorText: string | null }
   | { phase: 'checking' }

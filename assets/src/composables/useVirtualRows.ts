@@ -29,7 +29,7 @@ interface Rows {
   end: number
 }
 
-/** The rows on paper: from the first one on, wherever the screen stands. */
+/** The rows to print: from the first one on, whatever is scrolled into view. */
 export function printedRows(count: number): Rows {
   return { first: 0, end: Math.min(count, PRINTED_MAX) }
 }

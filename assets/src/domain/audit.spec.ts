@@ -8,7 +8,7 @@ const change = { kind: 'device', id: 7, before, after } as unknown as AuditChang
 const port = { kind: 'interface', id: 3, before: null, after: { id: 3, name: 'eth0', device_id: 7 } }
 const link = { kind: 'link', id: 2, before: { id: 2 }, after: null }
 
-test('a change tells its values, not its times', () => {
+test('a change lists its values, not its times', () => {
   expect(describeChange(change)).toEqual({
     key: 'device 7',
     kind: 'device',
@@ -71,7 +71,7 @@ test('an opened line stays the same one when rows join at either end', () => {
 
 test('moves whose older rows are not loaded are counted as at least so many', () => {
   const drag = Array.from({ length: 3 }, (_, at) => moved(3 - at, 1))
-  const said = (isAll: boolean): string[] => groupRows(drag, [], isAll).map(({ row, isCut }) => summarizeRow(row, isCut))
-  expect(said(false)).toEqual(['at least 3\u00a0devices'])
-  expect(said(true)).toEqual(['3\u00a0devices'])
+  const summaries = (isAll: boolean): string[] => groupRows(drag, [], isAll).map(({ row, isCut }) => summarizeRow(row, isCut))
+  expect(summaries(false)).toEqual(['at least 3\u00a0devices'])
+  expect(summaries(true)).toEqual(['3\u00a0devices'])
 })

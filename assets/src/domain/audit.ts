@@ -2,21 +2,21 @@ import type { AuditChange, AuditRow, Device } from '../api/types'
 import { formatCounted } from '../utils/format'
 import { typeLabel } from './deviceTypes'
 
-/** What happened to one entity, in words. */
+/** What happened to one entity, as text. */
 export interface EntityChange {
   key: string
   kind: AuditChange['kind']
-  /** Device to open; null when it is none or gone. */
+  /** The device to open; null if it is not a device. */
   deviceId: number | null
   what: string
   /** Changed values, key by key. */
   fields: { key: string; before: string; after: string }[]
 }
 
-/** Values that follow from others, or tell only the time. */
+/** Fields that follow from others or only carry a time. */
 const HIDDEN_FIELDS = new Set(['updated_at', 'created_at', 'status_since', 'id', 'signal', 'status_reasons'])
 
-/** The changes of a row that a person caused first, those that follow from them after. */
+/** The changes of a row: those that a person made first, then those that follow from them. */
 export function describeRow(row: AuditRow): EntityChange[] {
   return row.changes.map(describeChange)
 }
@@ -43,9 +43,9 @@ export function affectsDevice(change: AuditChange, deviceId: number): boolean {
   return (change.after ?? change.before)?.device_id === deviceId
 }
 
-/** What stands in one line of the changes: a row, or the rows of devices that were moved together. */
+/** One line of the Changes page: a row, or the rows of devices that were moved together. */
 export interface AuditLine {
-  /** The same for as long as the line is shown, whatever joins it at either end. */
+  /** Stays the same while the line is shown, even if rows join it at either end. */
   key: number
   /** Of the rows in it, newest first. */
   ids: number[]
@@ -60,8 +60,8 @@ export interface AuditLine {
 const MOVE_PAUSE_MS_MAX = 2_000
 
 /**
- * Rows, newest first, in lines: moves by one actor that followed at once are one. `before` are the
- * lines that were shown until now; `isAll`: there are no older rows.
+ * Groups rows, newest first, into lines: moves in quick succession by one actor become one line.
+ * `before`: the lines shown until now; `isAll`: there are no older rows.
  */
 export function groupRows(rows: readonly AuditRow[], before: readonly AuditLine[] = [], isAll = true): AuditLine[] {
   const keys = new Map(before.flatMap(({ key, ids }) => ids.map((id) => [id, key] as const)))
@@ -92,7 +92,7 @@ function isContinued(newer: AuditRow, older: AuditRow): boolean {
   return newer.actor === older.actor && pause <= MOVE_PAUSE_MS_MAX
 }
 
-/** Whether nothing but the places of devices changed. */
+/** Whether only positions of devices changed. */
 function isMove({ changes, change_count: count }: AuditRow): boolean {
   return (
     changes.length > 0 &&

@@ -1,7 +1,7 @@
 import type { DeviceType } from '../api/types'
 
 /**
- * One drawn family: what stands inside a 24 x 24 `<svg>`, stroked with 1.6 and round ends,
+ * The icons as the content of a 24 x 24 `<svg>`, stroked with 1.6 and round ends,
  * unfilled. Routers are round, active boxes square, customers have a roof, passive parts show
  * what the fibre does in them.
  */

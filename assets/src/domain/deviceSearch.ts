@@ -10,14 +10,14 @@ export function findDevices(
   text: string,
   max: number,
 ): readonly Device[] {
-  const wanted = fold(text.trim())
-  if (wanted === '') return []
-  const id = /^#?\d+$/.test(wanted) ? Number(wanted.replace('#', '')) : null
+  const query = fold(text.trim())
+  if (query === '') return []
+  const id = /^#?\d+$/.test(query) ? Number(query.replace('#', '')) : null
   const begin: Device[] = []
   const within: Device[] = []
   let exact: Device | null = null
   for (const device of devices) {
-    const at = foldedName(device).indexOf(wanted)
+    const at = foldedName(device).indexOf(query)
     if (device.id === id) exact = device
     else if (at === 0 && begin.length < max) begin.push(device)
     else if (at > 0 && within.length < max) within.push(device)

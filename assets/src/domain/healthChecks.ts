@@ -14,7 +14,7 @@ export interface HealthCheck {
   share: number | null
   /** What to do, where it is not fine. */
   remedy: string | null
-  /** The page that says more, and mends it. */
+  /** The page with the details and the fix. */
   to?: { path: string; label: string }
 }
 

@@ -7,7 +7,7 @@ test.each([
   [6, 6, 50],
   [15, 15, 100],
   [23.5, 15, 100],
-])('%d dB is held at %d and stands at %d %%', (margin, held, percent) => {
-  expect(clampMargin(margin)).toBe(held)
+])('%d dB is clamped to %d and drawn at %d %%', (margin, clamped, percent) => {
+  expect(clampMargin(margin)).toBe(clamped)
   expect(marginPercent(margin)).toBe(percent)
 })

@@ -31,7 +31,7 @@ test('what is not known is never calm', () => {
   expect(healthChip({ value: degraded, ...asked }).tone).toBe('warning')
 })
 
-const PROVEN: BackupHealth = {
+const VERIFIED: BackupHealth = {
   restorable_as_of: '2026-11-28T02:15:00Z',
   rpo_s: 60,
   is_stale: false,
@@ -39,11 +39,11 @@ const PROVEN: BackupHealth = {
   target_failure: null,
   unverified: null,
 }
-const NEVER: BackupHealth = { ...PROVEN, restorable_as_of: null, rpo_s: null }
+const NEVER: BackupHealth = { ...VERIFIED, restorable_as_of: null, rpo_s: null }
 
 test.each<[string, Partial<HealthDetail>, string, string, string]>([
   ['all is fine', {}, 'ok', 'Healthy', 'All checks passed'],
-  ['no backup was ever proven', { backup: NEVER }, 'warning', 'No verified backup', 'No verified backup.'],
+  ['no backup was ever verified', { backup: NEVER }, 'warning', 'No verified backup', 'No verified backup.'],
   [
     'nor for so long that the server counts it',
     { status: 'degraded', backup: { ...NEVER, is_stale: true } },
@@ -53,14 +53,14 @@ test.each<[string, Partial<HealthDetail>, string, string, string]>([
   ],
   [
     'a backup is too old',
-    { status: 'degraded', backup: { ...PROVEN, is_stale: true } },
+    { status: 'degraded', backup: { ...VERIFIED, is_stale: true } },
     'warning',
     'Degraded',
     'The newest verified backup is too old.',
   ],
   [
     'the newest backup is not verified',
-    { status: 'degraded', backup: { ...PROVEN, unverified: 'unoc_20261128_021500' } },
+    { status: 'degraded', backup: { ...VERIFIED, unverified: 'unoc_20261128_021500' } },
     'warning',
     'Degraded',
     'The newest backup is not verified.',
@@ -74,6 +74,6 @@ test.each<[string, Partial<HealthDetail>, string, string, string]>([
   ],
   ['writes are refused', { status: 'unhealthy', backup: NEVER }, 'error', 'Unhealthy', 'No verified backup.'],
 ])('health: %s', (_, more, tone, word, hint) => {
-  const value = { status: 'healthy', backup: PROVEN, ...more } as HealthDetail
+  const value = { status: 'healthy', backup: VERIFIED, ...more } as HealthDetail
   expect(healthChip({ ...asked, value })).toEqual({ tone, word, hint })
 })

@@ -93,7 +93,7 @@ export class ChangeTracker<Item> {
     else this.heartbeat(seq, now)
   }
 
-  /** The server says that it stands at `seq`. */
+  /** The server reports that it is at `seq`. */
   heartbeat(seq: number, now: number): void {
     if (this.loading) {
       this.bufferedHeartbeat = { seq, at: now }

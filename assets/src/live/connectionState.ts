@@ -14,16 +14,16 @@ export interface ConnectionFacts {
   heardAt: number | null
   /** Since when nothing was heard for want of a connection; ends with the first event. */
   downSince: number | null
-  /** Since when the browser says that it has no network. */
+  /** Since when the browser reports that it has no network. */
   offlineSince: number | null
 }
 
-/** What the connection indicator says. Times are milliseconds of one clock. */
+/** The state of the live connection. Times are milliseconds of one clock. */
 export function connectionState(facts: ConnectionFacts, now: number): ConnectionState {
   const { connected, heardAt, downSince, offlineSince } = facts
   // A browser on the server itself has no network and hears well.
-  const deaf = offlineSince !== null && (heardAt === null || heardAt <= offlineSince)
-  if (deaf) return 'offline'
+  const hasNoNetwork = offlineSince !== null && (heardAt === null || heardAt <= offlineSince)
+  if (hasNoNetwork) return 'offline'
   if (connected && heardAt !== null && now - heardAt <= SILENCE_MS_MAX) return 'live'
   const silent = connected && heardAt !== null
   const lostAt = silent ? heardAt + SILENCE_MS_MAX : (downSince ?? now)

@@ -11,8 +11,8 @@ import type { ChangeItem } from './types'
 
 const TICK_MS = 500
 
-/** What the connection indicator says. */
-export const link = shallowRef(connectionState(initialFacts(), 0))
+/** The state of the live connection. */
+export const connection = shallowRef(connectionState(initialFacts(), 0))
 /** When the connection was last good; null before the first time. */
 export const lastLiveAt = shallowRef<number | null>(null)
 /** The server is another build than the one this page came from. */
@@ -79,8 +79,8 @@ export function startFeed(): void {
 
   function tick(): void {
     const now = Date.now()
-    link.value = connectionState(facts, now)
-    if (link.value === 'live') lastLiveAt.value = now
+    connection.value = connectionState(facts, now)
+    if (connection.value === 'live') lastLiveAt.value = now
     for (const { tracker } of startedLists()) tracker.tick(now)
     const silent = facts.connected && now - (facts.heardAt ?? now) > SILENCE_MS_MAX
     if (silent && now - reopenedAt > SILENCE_MS_MAX) {
@@ -93,7 +93,7 @@ export function startFeed(): void {
     facts.heardAt = Date.now()
     facts.wasHeard = true
     facts.downSince = null
-    if (link.value !== 'live') tick()
+    if (connection.value !== 'live') tick()
   }
 
   socket = opened

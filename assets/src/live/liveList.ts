@@ -3,14 +3,14 @@ import { describeError } from '../api/http'
 import { ChangeTracker } from './changeTracker'
 import type { ChangeItem } from './types'
 
-/** A storm of resyncs must not turn into a storm of lists. */
+/** Many resyncs in a row must not fetch as many lists. */
 const REFETCH_INTERVAL_MS = 1_000
 const RETRY_MS_MAX = 10_000
 
 export type ListState = { phase: 'loading' | 'ready' } | { phase: 'failed'; detail: string }
 
 export interface LiveListSource {
-  /** Fetches the whole list and puts it in place; returns the number it stands at. */
+  /** Fetches and replaces the whole list; returns the sequence number that it is current to. */
   load(): Promise<number>
   /** Takes over the changes of one batch. */
   apply(items: ChangeItem[]): void

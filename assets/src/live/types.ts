@@ -1,6 +1,6 @@
 import type { Device, Interface, Link } from '../api/types'
 
-/** The latest state of one entity; a null value says that it was deleted. */
+/** The latest state of one entity; null if it was deleted. */
 export type ChangeItem =
   | { kind: 'device'; id: number; value: Device | null }
   | { kind: 'interface'; id: number; value: Interface | null }
@@ -16,7 +16,7 @@ export interface Batch<Item = ChangeItem> extends Span {
   items: Item[]
 }
 
-/** Where a server stands when a client connects. */
+/** The state of the server when a client connects. */
 export interface SnapshotHint {
   seq: number
   /** Drawn at each start of the server: numbers count within one run. */

@@ -1,4 +1,4 @@
-/** A task of the runbook: who does it, how it stands, and the evidence. */
+/** A task of the runbook: who does it, its state and the evidence. */
 export interface RunbookTask {
   key: string
   title: string

@@ -80,7 +80,7 @@ test('an override shows at once and takes over the answer', async () => {
   expect(devices.value.get(1)).toEqual(forced)
 })
 
-test('a refused override is taken back, and says why', async () => {
+test('a refused override is reverted and throws the reason', async () => {
   const done = overrideStatus(1, 'DOWN', null)
   answer.reject(new ApiError(507, 'No space left'))
   await expect(done).rejects.toThrow('No space left')
@@ -89,7 +89,7 @@ test('a refused override is taken back, and says why', async () => {
   expect(readOnlyReason.value).toBe('No space left')
 })
 
-test('what the live feed says in between wins over the answer and over taking back', async () => {
+test('a newer state from the live feed wins over the answer and over reverting', async () => {
   const later = { ...up, name: 'renamed', updated_at: '2026-11-23T10:00:02.000000Z' }
   const first = overrideStatus(1, 'DOWN', 'dig')
   applyDeviceChanges([{ kind: 'device', id: 1, value: later }])

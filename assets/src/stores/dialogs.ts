@@ -3,15 +3,15 @@ import type { Device, DeviceType, Link } from '../api/types'
 import { devices } from './devices'
 
 /**
- * The questions that any page may ask; App.vue shows them (components/devices/DeviceDialogs.vue).
- * Each call opens a dialog and answers when it closes:
+ * The dialogs that any page can open; App.vue shows them (components/devices/DeviceDialogs.vue).
+ * Each call opens a dialog and resolves when it closes:
  *
  *   const device = await askProvision({ type: 'ONT', x: 120, y: 80, container: 7 })
  *   const link = await askConnect({ a: 4, b: 6 })
  *   const gone = await askDelete([6])
  *   const done = await askOverride([6, 7])
  *
- * A dialog sends the change itself, says what was done, and shows a refusal inside.
+ * A dialog sends the change, notifies of the result and shows errors inside.
  */
 export interface ProvisionDefaults {
   /** Chosen beforehand, as from a palette; the dialog lets it be changed. */
@@ -37,30 +37,30 @@ export type Dialog =
   | { kind: 'edit'; device: Device; done: () => void }
   | { kind: 'import'; done: () => void }
 
-/** The open question, or null. */
+/** The open dialog, or null. */
 export const dialog = shallowRef<Dialog | null>(null)
 
-/** Makes a device; null when the operator thought better of it. */
+/** Provisions a device; null when cancelled. */
 export function askProvision(defaults: ProvisionDefaults = {}): Promise<Device | null> {
   return new Promise((done) => open({ kind: 'provision', defaults, done }))
 }
 
-/** Links two devices; null when the operator thought better of it. */
+/** Links two devices; null when cancelled. */
 export function askConnect(defaults: ConnectDefaults = {}): Promise<Link | null> {
   return new Promise((done) => open({ kind: 'connect', defaults, done }))
 }
 
-/** Deletes devices with their ports and links, after saying what goes with them. */
+/** Deletes devices with their ports and links, after showing the impact. */
 export function askDelete(ids: readonly number[]): Promise<boolean> {
   return new Promise((done) => open({ kind: 'delete', ids, done }))
 }
 
-/** Deletes a link, after saying who loses service. */
+/** Deletes a link, after showing the impact. */
 export function askDeleteLink(id: number): Promise<boolean> {
   return new Promise((done) => open({ kind: 'delete-link', id, done }))
 }
 
-/** Sets or clears the override of devices, after saying what will change. */
+/** Sets or clears the override of devices, after showing the impact. */
 export function askOverride(ids: readonly number[]): Promise<boolean> {
   return new Promise((done) => open({ kind: 'override', ids, done }))
 }

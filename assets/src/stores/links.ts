@@ -7,13 +7,13 @@ import type { ChangeItem } from '../live/types'
 export type Port = Pick<Interface, 'id' | 'device_id' | 'name'>
 
 /**
- * All links and ports by id, as the server says they are; triggered once per batch. Empty until
- * somebody calls `linkFeed.start()` (live/feed.ts), for on a large site they cost megabytes.
+ * All links and ports by id, as on the server; triggered once per batch. Empty until
+ * `linkFeed.start()` is called (live/feed.ts), because on a large site they take megabytes.
  */
 export const links = shallowRef(new Map<number, Link>())
 export const ports = shallowRef(new Map<number, Port>())
 
-/** What stands at the two ends of a link. */
+/** The ports at the two ends of a link. */
 export interface LinkEnds {
   a: Port
   b: Port

@@ -31,7 +31,7 @@ test('a change during a question asks again', async () => {
   expect(ask).toHaveBeenCalledTimes(2)
 })
 
-test('a failure keeps the list, says so and tries again', async () => {
+test('an error keeps the list, is shown and is retried', async () => {
   const { loadProblems, problems } = await import('./problems')
   const { ApiError } = await import('../api/http')
   await loadProblems()

@@ -3,13 +3,13 @@ import { describeError } from '../api/http'
 import { fetchProblems } from '../api/problems'
 import type { Problem } from '../api/types'
 
-/** A cut arrives as several batches: one question answers them all. */
+/** A cut arrives as several batches: one request covers them all. */
 const PAUSE_MS_MIN = 300
-/** Share of the time that asking may take during a storm: one part in six. */
+/** During a storm of changes, requests may take one sixth of the time. */
 const REST_FACTOR = 5
 const RETRY_MS = 5_000
 
-/** What is wrong, per cause. A list outlives a failing refetch; `problem` says that it is old. */
+/** The problems by root cause. The list survives a failed refetch; `errorText` marks it as out of date. */
 export type ProblemState =
   | { phase: 'loading' }
   | { phase: 'ready'; count: number; list: Problem[]; errorText: string | null }
@@ -19,17 +19,17 @@ export const problems = shallowRef<ProblemState>({ phase: 'loading' })
 
 let timer: ReturnType<typeof setTimeout> | undefined
 let busy = false
-/** Something changed while a question was under way. */
+/** Something changed while a request was in flight. */
 let again = false
 let pauseMs = PAUSE_MS_MIN
 
-/** Asks soon; calls until then are one. */
+/** Loads soon; calls until then are merged. */
 export function scheduleProblems(): void {
   if (busy) again = true
   else timer ??= setTimeout(() => void loadProblems(), pauseMs)
 }
 
-/** Asks now. */
+/** Loads now. */
 export async function loadProblems(): Promise<void> {
   if (busy) {
     again = true

@@ -22,7 +22,7 @@ export function startTheme(): void {
 /** What the operator chose; null follows the system. */
 export const chosenTheme = readonly(chosen)
 
-/** Switches over. Choosing what the system says means following it again. */
+/** Switches the theme. Choosing the system's theme follows the system again. */
 export function toggleTheme(): void {
   const next: Theme = theme.value === 'dark' ? 'light' : 'dark'
   chooseTheme(next === system.value ? null : next)

@@ -49,7 +49,7 @@ export function clearFilters(): void {
 
 /** Brings the URL to the view. */
 async function follow(router: Router, pushes: boolean): Promise<void> {
-  const to = wanted(router)
+  const to = urlOfView(router)
   if (to === null) return
   if (pushes) {
     await router.push(to)
@@ -57,12 +57,12 @@ async function follow(router: Router, pushes: boolean): Promise<void> {
   }
   if (leadsBackTo(router, to)) await goBack(router)
   // The entry before was perhaps replaced since this one was made.
-  const still = wanted(router)
+  const still = urlOfView(router)
   if (still !== null) await router.replace(still)
 }
 
 /** The URL of the view; null when it is the present one. */
-function wanted(router: Router): string | null {
+function urlOfView(router: Router): string | null {
   const { path, fullPath, hash } = router.currentRoute.value
   const before = searchOf(fullPath)
   const after = mergeView(before, view)

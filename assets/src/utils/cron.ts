@@ -12,7 +12,7 @@ const ordinal = new Intl.PluralRules('en', { type: 'ordinal' })
 
 /**
  * A schedule of five cron fields in words, where it is one of the usual ones: `Every day at 02:15`.
- * Null for every other: the cron text says it exactly.
+ * Null for every other schedule: show the cron expression instead.
  */
 export function describeCron(cron: string): string | null {
   const text = cron.trim()

@@ -1,14 +1,14 @@
 import { type Component, defineAsyncComponent, h, shallowRef } from 'vue'
 import PartMissing from './PartMissing.vue'
 
-/** Below this, what is not there yet needs no word. */
+/** A faster load shows no loading state. */
 const DELAY_MS = 200
-/** A part that is still on the way by then is taken for one that does not arrive; it is shown if it does. */
+/** After this long the part counts as missing; it is still shown if it arrives. */
 const FETCH_MS_MAX = 15_000
 
 /**
- * A part that is fetched when it is first shown. Until then, and where it cannot be fetched, it
- * says so in its place, and tries again when asked and when the server is back.
+ * A part that is loaded when it is first shown. Until then, and if it cannot be loaded, a message
+ * takes its place; it is retried on request and when the server is back.
  */
 export function lazyPart<T extends Component>(load: () => Promise<{ default: T }>, title = ''): T {
   const round = shallowRef(0)
@@ -22,6 +22,6 @@ export function lazyPart<T extends Component>(load: () => Promise<{ default: T }
       render: () => h(PartMissing, { title, onRetry: () => (round.value += 1) }),
     },
   })
-  // Another key mounts it anew, which is what makes Vue fetch it again.
+  // Another key remounts it, which makes Vue fetch it again.
   return { name: 'LazyPart', render: () => h(part, { key: round.value }) } as Component as T
 }

@@ -1,4 +1,4 @@
-import { link } from '../../live/feed'
+import { connection } from '../../live/feed'
 
 /** A server that answers, but not with a part of this page, has those of another build. */
 export const PART_REMOVED =
@@ -6,6 +6,6 @@ export const PART_REMOVED =
 
 /** Why a part of the page did not arrive. */
 export function missingReason(): string {
-  if (link.value === 'live') return PART_REMOVED
+  if (connection.value === 'live') return PART_REMOVED
   return 'This part of the page has not been loaded yet, and the server does not respond. Try again when it is back.'
 }

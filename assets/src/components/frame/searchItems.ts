@@ -14,20 +14,20 @@ import { findDevices } from '../../domain/deviceSearch'
 import { matchesAllWords } from '../../domain/fold'
 import { missingReason } from './missing'
 
-/** Something that the search offers. */
+/** A search result. */
 export interface SearchItem {
   key: string
   group: 'Devices' | 'Pages' | 'Actions'
   text: string
-  /** What stands small beside it. */
-  aside: string
+  /** Shown beside the text, in small print. */
+  detail: string
   icon: IconName | DeviceType
   run: () => void
 }
 
 const DEVICES_MAX = 20
 
-/** Where its progress is seen. Loaded only now: the first look at the page needs none of it. */
+/** Opens the page that shows its progress. Loaded on demand to keep the first load small. */
 async function backUp(): Promise<void> {
   await router.push('/operations/backups')
   let backUpNow: () => Promise<void>
@@ -72,7 +72,7 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
   { text: 'Open the API documentation', icon: 'book-open', run: () => location.assign('docs') },
 ]
 
-/** What fits the text, in the order in which it is shown. */
+/** The results for a text, in display order. */
 export function searchItems(text: string): SearchItem[] {
   const found = findDevices(devices.value.values(), text, DEVICES_MAX)
   return [
@@ -81,7 +81,7 @@ export function searchItems(text: string): SearchItem[] {
         key: `device ${device.id}`,
         group: 'Devices',
         text: device.name,
-        aside: `${typeLabel(device.device_type)} · ${device.effective_status}`,
+        detail: `${typeLabel(device.device_type)} · ${device.effective_status}`,
         icon: device.device_type,
         run: () => openDevice(device.id),
       }),
@@ -91,13 +91,13 @@ export function searchItems(text: string): SearchItem[] {
         key: `page ${page.path}`,
         group: 'Pages',
         text: page.title,
-        aside: page.group,
+        detail: page.group,
         icon: page.icon,
         run: () => void router.push(page.path),
       }),
     ),
     ...ACTIONS.filter((action) => matchesAllWords(action.text, text)).map(
-      (action): SearchItem => ({ ...action, key: action.text, group: 'Actions', aside: '' }),
+      (action): SearchItem => ({ ...action, key: action.text, group: 'Actions', detail: '' }),
     ),
   ]
 }

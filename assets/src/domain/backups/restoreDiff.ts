@@ -26,7 +26,7 @@ const KINDS: Record<keyof Restore['counts'], string> = {
   links: 'Links',
 }
 
-/** The sign that stands before a name, and what it says of one and of many. */
+/** The sign before a name, and the verb before and after the restore. */
 const CHANGES = {
   removed: { sign: '\u2212', words: 'will be removed', did: 'were removed' },
   added: { sign: '+', words: 'will come back', did: 'came back' },
@@ -42,7 +42,7 @@ export function countRows({ counts }: Restore): CountRow[] {
   })
 }
 
-/** What goes first, for that hurts most. Groups without a device are left out. */
+/** Removed devices first. Groups without a device are left out. */
 export function changeGroups({ devices, is_dry_run: isDry }: Restore): ChangeGroup[] {
   return (['removed', 'added', 'changed'] as const).flatMap((change) => {
     const count = devices[change]

@@ -34,7 +34,7 @@ export function testBackup(more: Partial<Backup> = {}): Backup {
   }
 }
 
-/** A site whose newest backup is proven, and that has no targets. */
+/** A site whose newest backup is verified, without targets. */
 export function testBackups(more: Partial<Backups> = {}): Backups {
   return {
     restorable_as_of: '2026-11-25T02:15:00Z',
