@@ -16,7 +16,7 @@ use super::extract::Query422;
 use super::pieces::{self, Broken, PIECE_BYTES, Pieces};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::engine::Handle;
+use crate::engine::EngineHandle;
 use crate::store::{AuditEntry, AuditImage};
 use crate::wire::{DeviceView, InterfaceView, LinkView, Time};
 
@@ -112,7 +112,7 @@ async fn list_audit(
 
 /// Rows on their way to a client. They never change, so each piece may come from a newer snapshot.
 struct Trail {
-    handle: Handle,
+    handle: EngineHandle,
     before: u64,
     rows_left: usize,
     /// What one row's changes may take.

@@ -15,7 +15,7 @@ use super::error::ApiError;
 use super::state::ApiState;
 use super::sync::behind_s;
 use crate::domain::Kind;
-use crate::engine::{Activity, EngineError, Room, Work};
+use crate::engine::{EngineActivity, EngineError, EngineTask, Room};
 use crate::sync::State as SyncState;
 use crate::util::counted;
 use crate::wire::Time;
@@ -24,7 +24,7 @@ use crate::wire::Time;
 const SERVICE: &str = "unoc-backend";
 const API_VERSION: &str = "2.0.0";
 const UNHEALTHY: &str = "unhealthy";
-/// Work that takes longer than this is told: a batch of commands is far shorter.
+/// A task of the engine that takes longer than this is reported: a batch of commands is far shorter.
 const ORDINARY_WORK: Duration = Duration::from_secs(2);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -269,11 +269,11 @@ fn unprotected(state: &ApiState) -> Option<String> {
 }
 
 /// Why nothing is written any more.
-fn stopped(activity: Activity) -> Option<String> {
+fn stopped(activity: EngineActivity) -> Option<String> {
     match activity {
-        Activity::Idle | Activity::Busy(_) => None,
-        Activity::Ended => Some("the engine has ended; restart the service".to_owned()),
-        Activity::Stuck(Work { what, elapsed }) => Some(format!(
+        EngineActivity::Idle | EngineActivity::Busy(_) => None,
+        EngineActivity::Ended => Some("the engine has ended; restart the service".to_owned()),
+        EngineActivity::Stuck(EngineTask { what, elapsed }) => Some(format!(
             "the engine does not respond: it has been busy with {what} for {} s; check that the \
              data volume responds, then restart the service",
             elapsed.as_secs()
@@ -282,9 +282,9 @@ fn stopped(activity: Activity) -> Option<String> {
 }
 
 /// What writes wait for.
-fn busy(activity: Activity) -> Option<String> {
+fn busy(activity: EngineActivity) -> Option<String> {
     match activity {
-        Activity::Busy(Work { what, elapsed }) if elapsed > ORDINARY_WORK => {
+        EngineActivity::Busy(EngineTask { what, elapsed }) if elapsed > ORDINARY_WORK => {
             Some(format!("{what} has been under way for {} s; writes wait", elapsed.as_secs()))
         }
         _ => None,

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 use crate::domain::World;
-use crate::engine::{EngineError, Handle};
+use crate::engine::{EngineError, EngineHandle};
 
 /// After a computation the engine has this many times as long for its writes.
 const REST_FACTOR: u32 = 4;
@@ -33,7 +33,7 @@ impl SharedAnswer {
     /// [`EngineError::Busy`] and [`EngineError::Stopped`].
     pub(super) async fn get<T: Serialize + Send + 'static>(
         &self,
-        handle: &Handle,
+        handle: &EngineHandle,
         look: fn(&World) -> T,
     ) -> Result<(u64, Bytes), EngineError> {
         let asked = handle.read().head().seq;

@@ -7,7 +7,7 @@ use super::lease::Leases;
 use super::listing::ListCache;
 use super::shared::SharedAnswer;
 use crate::backup::Backups;
-use crate::engine::Handle;
+use crate::engine::EngineHandle;
 use crate::jobs;
 use crate::sync;
 
@@ -37,7 +37,7 @@ pub struct ShutdownGuard {
 pub struct ApiState(Arc<Inner>);
 
 struct Inner {
-    handle: Handle,
+    handle: EngineHandle,
     sync: sync::Handle,
     jobs: jobs::Handle,
     backups: Backups,
@@ -51,7 +51,7 @@ struct Inner {
 
 impl ApiState {
     pub fn new(
-        handle: Handle,
+        handle: EngineHandle,
         sync: sync::Handle,
         jobs: jobs::Handle,
         backups: Backups,
@@ -97,7 +97,7 @@ impl ApiState {
         &self.0.summary
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(super) fn handle(&self) -> &EngineHandle {
         &self.0.handle
     }
 

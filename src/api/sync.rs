@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::error::{ApiError, ErrorBody};
 use super::state::ApiState;
 use crate::domain::Timestamp;
-use crate::engine;
+use crate::engine::EngineHandle;
 use crate::store::StoreError;
 use crate::sync::{self, Facts, Reconciled, Round, SlowStatement, State, Status};
 use crate::wire::Time;
@@ -142,7 +142,7 @@ struct SlowStatementView {
 
 impl SyncView {
     /// The current state of the mirror.
-    pub fn new(sync: &sync::Handle, engine: &engine::Handle) -> Result<Self, StoreError> {
+    pub fn new(sync: &sync::Handle, engine: &EngineHandle) -> Result<Self, StoreError> {
         let snapshot = engine.read();
         let status = sync.status();
         let now = engine.now();

@@ -13,7 +13,7 @@ use super::mirror;
 use crate::backup::targets::{Target, TargetError};
 use crate::backup::{BackupOptions, Backups, Drill, Drilled, FaultyTarget, Keyring, Retention};
 use crate::config::Config;
-use crate::engine;
+use crate::engine::EngineHandle;
 use crate::store::Snapshot;
 use crate::sync;
 
@@ -61,7 +61,7 @@ pub fn backup_options(
 /// As [`backup_options`].
 pub fn start_backups(
     config: &Config,
-    engine: &engine::Handle,
+    engine: &EngineHandle,
     identity_files: &[PathBuf],
 ) -> Result<Backups> {
     let options = backup_options(config, engine.site_id(), identity_files)?;

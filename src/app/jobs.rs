@@ -8,14 +8,14 @@ use futures_util::future::BoxFuture;
 
 use crate::backup::{BackupError, Backups, Depth, Pruning, Reason};
 use crate::domain::Kind;
-use crate::engine;
+use crate::engine::EngineHandle;
 use crate::jobs::{
     self, JobContext, JobError, JobRun, JobSpec, Jobs, JobsOptions, RunLog, RunResult, Trigger,
 };
 use crate::util::{Zone, counted};
 
 /// Every job. A new one is a new row.
-fn table(engine: &engine::Handle, backups: &Backups) -> Vec<JobSpec> {
+fn table(engine: &EngineHandle, backups: &Backups) -> Vec<JobSpec> {
     let check = engine.clone();
     let row = |name, title, schedule, work: fn(Backups, JobContext) -> jobs::Done| {
         let backups = backups.clone();
@@ -54,7 +54,7 @@ fn table(engine: &engine::Handle, backups: &Backups) -> Vec<JobSpec> {
 /// # Errors
 /// When their records cannot be read.
 pub async fn start_jobs(
-    engine: &engine::Handle,
+    engine: &EngineHandle,
     backups: &Backups,
     is_scheduling: bool,
 ) -> Result<(jobs::Handle, Jobs)> {
@@ -242,7 +242,7 @@ async fn prune_when_free(backups: Backups, context: JobContext) -> Result<Prunin
 }
 
 /// What a person would look at first: does it answer, can it be read, is there room.
-async fn self_check(engine: engine::Handle, context: JobContext) -> Result<String> {
+async fn self_check(engine: EngineHandle, context: JobContext) -> Result<String> {
     engine.ping().await.context("the engine does not respond")?;
     context.log.line("The engine responds.");
     let snapshot = engine.read();

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tracing::{info, warn};
 
 use crate::config::{Config, Faults};
-use crate::engine;
+use crate::engine::EngineHandle;
 use crate::sync::{self, Database, State, SyncOptions, Target};
 
 /// How long a start waits for the first contact. PostgreSQL on the same network answers in
@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// When the address cannot be used.
 pub fn start_sync(
     config: &Config,
-    engine: &engine::Handle,
+    engine: &EngineHandle,
 ) -> Result<(sync::Handle, Option<JoinHandle<()>>)> {
     let Some(database) = database(config)? else {
         return Ok((sync::Handle::off(engine.now()), None));
@@ -88,7 +88,7 @@ pub(super) async fn end(
 }
 
 /// Without a mirror nothing needs to be marked for it.
-pub(super) async fn forget(engine: &engine::Handle) -> Result<()> {
+pub(super) async fn forget(engine: &EngineHandle) -> Result<()> {
     if engine.read().mirror()?.is_some() {
         engine.forget_mirror().await?;
         info!("DATABASE_URL is no longer set; the records for the mirror are removed");
@@ -97,7 +97,7 @@ pub(super) async fn forget(engine: &engine::Handle) -> Result<()> {
 }
 
 /// Waits until the first contact has settled whose state counts, as long as that may take.
-pub(super) async fn first_contact(sync: &sync::Handle, engine: &engine::Handle) {
+pub(super) async fn first_contact(sync: &sync::Handle, engine: &EngineHandle) {
     let is_empty = engine.read().head().seq == 0;
     let limit = if is_empty { FIRST_CONTACT_OF_EMPTY } else { FIRST_CONTACT };
     let settled = async {

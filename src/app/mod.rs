@@ -37,7 +37,7 @@ use crate::backup::Backups;
 use crate::config::Config;
 use crate::domain::Command;
 use crate::domain::network::Blueprint;
-use crate::engine::{Clock, Engine, EngineOptions, Exit, Handle};
+use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
 use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;
 use crate::sync;
@@ -57,7 +57,7 @@ const TASKS_WAIT: Duration = Duration::from_secs(1);
 pub struct App {
     address: SocketAddr,
     config: Config,
-    handle: Handle,
+    handle: EngineHandle,
     sockets: Sockets,
     /// Told `true` once, when everything has to end. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
@@ -68,7 +68,7 @@ pub struct App {
     /// Everything else that runs.
     tasks: JoinSet<()>,
     /// Ends with the engine's thread.
-    engine: JoinHandle<std::thread::Result<Exit>>,
+    engine: JoinHandle<std::thread::Result<EngineExit>>,
     sync: sync::Handle,
     /// Ends with the mirror's thread; absent without a mirror.
     mirror: Option<JoinHandle<std::thread::Result<()>>>,
@@ -160,7 +160,7 @@ impl App {
     }
 
     /// The way to its engine.
-    pub fn handle(&self) -> &Handle {
+    pub fn handle(&self) -> &EngineHandle {
         &self.handle
     }
 
@@ -231,7 +231,7 @@ async fn start_engine(
     config: &Config,
     clock: Clock,
     stopping: &watch::Receiver<bool>,
-) -> Result<Option<(Handle, std::thread::JoinHandle<Exit>)>> {
+) -> Result<Option<(EngineHandle, std::thread::JoinHandle<EngineExit>)>> {
     let config = config.clone();
     let mut starting = tokio::task::spawn_blocking(move || -> Result<_> {
         let store = open_store(&config, &clock)?;
@@ -267,7 +267,7 @@ async fn start_engine(
 /// service is to stop instead.
 async fn settle_mirror(
     sync: &sync::Handle,
-    handle: &Handle,
+    handle: &EngineHandle,
     has_mirror: bool,
     stopping: &watch::Receiver<bool>,
 ) -> Result<bool> {
@@ -283,7 +283,10 @@ async fn settle_mirror(
 }
 
 /// Lets the engine commit what is queued and close the store.
-async fn end_engine(handle: &Handle, engine: JoinHandle<std::thread::Result<Exit>>) -> EngineEnd {
+async fn end_engine(
+    handle: &EngineHandle,
+    engine: JoinHandle<std::thread::Result<EngineExit>>,
+) -> EngineEnd {
     handle.stop().await;
     engine.await
 }
@@ -291,11 +294,11 @@ async fn end_engine(handle: &Handle, engine: JoinHandle<std::thread::Result<Exit
 /// Whether the engine ended as it should.
 fn ended(exit: EngineEnd) -> Result<()> {
     match exit {
-        Ok(Ok(Exit::Stopped)) => {
+        Ok(Ok(EngineExit::Stopped)) => {
             info!("Stopped");
             Ok(())
         }
-        Ok(Ok(Exit::Failed(failure))) => {
+        Ok(Ok(EngineExit::Failed(failure))) => {
             Err(failure).context("the store failed; what was acknowledged is safe on disk")
         }
         Ok(Err(_)) | Err(_) => Err(anyhow!("the engine panicked; see the log above")),
@@ -314,7 +317,7 @@ async fn tidy(backups: &Backups) {
 /// What runs beside the server.
 fn spawn_tasks(
     tasks: &mut JoinSet<()>,
-    handle: &Handle,
+    handle: &EngineHandle,
     sockets: &Sockets,
     stopping: &watch::Receiver<bool>,
 ) {
@@ -325,7 +328,7 @@ fn spawn_tasks(
     }
 }
 
-type EngineEnd = std::result::Result<std::thread::Result<Exit>, tokio::task::JoinError>;
+type EngineEnd = std::result::Result<std::thread::Result<EngineExit>, tokio::task::JoinError>;
 
 /// Runs a task until it ends, or everything has to end.
 async fn ends_with(task: impl Future<Output = ()>, stopping: watch::Receiver<bool>) {
@@ -359,7 +362,7 @@ fn api_options(config: &Config, shutdown: &Arc<watch::Sender<bool>>) -> ApiOptio
 }
 
 /// A newer program may judge the network otherwise than the one that stored it.
-async fn refresh(handle: Handle) {
+async fn refresh(handle: EngineHandle) {
     let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
     if let Err(error) = handle.submit(Command::Refresh, origin).await {
         warn!(%error, "The status could not be computed again");
@@ -367,7 +370,7 @@ async fn refresh(handle: Handle) {
 }
 
 /// A store that nothing was ever written to begins with the demo network, as v2 does.
-async fn load_demo(config: &Config, handle: &Handle) -> Result<()> {
+async fn load_demo(config: &Config, handle: &EngineHandle) -> Result<()> {
     if !config.dev_features || handle.read().head().seq > 0 {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tracing::{debug, warn};
 
-use crate::engine::Handle;
+use crate::engine::EngineHandle;
 
 pub(super) fn ready(address: SocketAddr) {
     let status = format!("Serving http://{address}/");
@@ -50,7 +50,7 @@ pub(super) async fn while_starting<T>(started: impl Future<Output = T>) -> T {
 /// Gives a sign of life as long as the engine waits for work or gets on with it: a hung engine lets
 /// systemd restart us.
 pub(super) async fn feed_watchdog(
-    handle: Handle,
+    handle: EngineHandle,
     period: Duration,
     stopping: impl Future<Output = ()>,
 ) {

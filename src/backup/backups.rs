@@ -22,7 +22,7 @@ use super::stage::{self, STAGE_DIR, Source};
 use super::targets::Target;
 use super::verify::Drill;
 use crate::domain::Timestamp;
-use crate::engine;
+use crate::engine::{self, EngineHandle};
 use crate::store::Floors;
 use crate::util::{Observer, Threads, counted};
 
@@ -95,7 +95,7 @@ pub struct Backups(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) options: BackupOptions,
-    pub(super) engine: engine::Handle,
+    pub(super) engine: EngineHandle,
     pub(super) catalog: Catalog,
     pub(super) board: Board,
     /// Copies are made beside everything else: an upload may take hours.
@@ -135,7 +135,7 @@ impl Drop for Turn {
 pub type Log<'a> = &'a (dyn Fn(String) + Send + Sync);
 
 impl Backups {
-    pub fn new(options: BackupOptions, engine: engine::Handle) -> Self {
+    pub fn new(options: BackupOptions, engine: EngineHandle) -> Self {
         let catalog = Catalog::new(&options.directory, Some(engine.site_id()));
         let (board, copying) = (Board::default(), Board::default());
         // What cannot be read counts as made long ago: it errs towards a warning.

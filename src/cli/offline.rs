@@ -10,7 +10,7 @@ use super::exit::Failure;
 use crate::app;
 use crate::config::Config;
 use crate::domain::{Command, Kind, Site, World};
-use crate::engine::{Clock, Engine, EngineError, EngineOptions, Exit, Handle};
+use crate::engine::{Clock, Engine, EngineError, EngineExit, EngineHandle, EngineOptions};
 use crate::store::{AuditOrigin, Store, StoreError};
 use crate::util::counted;
 
@@ -82,7 +82,11 @@ pub(super) fn read_and_open<T>(
 }
 
 /// Runs an engine on the store for one command, as the server would.
-pub(super) fn submit(config: &Config, store: Store, command: Command) -> Result<Handle, Failure> {
+pub(super) fn submit(
+    config: &Config,
+    store: Store,
+    command: Command,
+) -> Result<EngineHandle, Failure> {
     let (handle, thread) = start_engine(config, store)?;
     let runtime = runtime()?;
     let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
@@ -100,7 +104,7 @@ pub(super) fn submit(config: &Config, store: Store, command: Command) -> Result<
 pub(super) fn start_engine(
     config: &Config,
     store: Store,
-) -> Result<(Handle, JoinHandle<Exit>), Failure> {
+) -> Result<(EngineHandle, JoinHandle<EngineExit>), Failure> {
     let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock: Clock::system() };
     Ok(Engine::start(store, options)?)
 }
@@ -110,10 +114,10 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
     Ok(built.context("cannot start the runtime")?)
 }
 
-pub(super) fn join(thread: JoinHandle<Exit>) -> Result<(), Failure> {
+pub(super) fn join(thread: JoinHandle<EngineExit>) -> Result<(), Failure> {
     match thread.join() {
-        Ok(Exit::Stopped) => Ok(()),
-        Ok(Exit::Failed(error)) => Err(error.into()),
+        Ok(EngineExit::Stopped) => Ok(()),
+        Ok(EngineExit::Failed(error)) => Err(error.into()),
         Err(_) => Err(anyhow!("the engine panicked").into()),
     }
 }

@@ -12,7 +12,7 @@ use super::remote::Remote;
 use crate::api::{ReconciledView, SyncView};
 use crate::app;
 use crate::config::Config;
-use crate::engine;
+use crate::engine::EngineHandle;
 use crate::sync::{self, SyncError};
 use crate::util::counted;
 
@@ -72,7 +72,7 @@ fn here(config: &Config, store: crate::store::Store, action: SyncAction) -> Resu
 
 async fn ask(
     mirror: &sync::Handle,
-    engine: &engine::Handle,
+    engine: &EngineHandle,
     action: SyncAction,
 ) -> Result<Value, Failure> {
     match action {

@@ -8,26 +8,26 @@ pub struct Commit {
     pub seq: u64,
     pub at: Timestamp,
     /// In the order in which the commands were carried out.
-    pub applied: Vec<Applied>,
+    pub applied: Vec<AppliedCommand>,
 }
 
 /// One command's changes.
 #[derive(Clone, Debug)]
-pub struct Applied {
-    pub cause: Cause,
+pub struct AppliedCommand {
+    pub cause: CommitCause,
     pub changes: Vec<Change>,
 }
 
 /// Why entities changed, as far as listeners care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum CommitCause {
     Provision,
     /// The whole site was put in place of another.
     Reset,
     Other,
 }
 
-impl Cause {
+impl CommitCause {
     pub(super) fn of(command: &Command) -> Self {
         match command {
             Command::ProvisionDevice(_) | Command::ProvisionDevices(_) => Self::Provision,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::clock::Clock;
 use super::commit::Commit;
 use super::error::EngineError;
-use super::progress::{Activity, Progress};
+use super::progress::{EngineActivity, Progress};
 use super::writer::{BYTES_PER_CHANGE, Request};
 use crate::domain::{Change, Command, Refusal, Reply, Timestamp, World};
 use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};
@@ -31,7 +31,7 @@ const ORDINARY_WRITE_BYTES: u64 = 64 * BYTES_PER_CHANGE;
 
 /// A way to the engine. Cheap to clone.
 #[derive(Clone)]
-pub struct Handle {
+pub struct EngineHandle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) commits: broadcast::Sender<Arc<Commit>>,
     pub(super) seqs: watch::Sender<u64>,
@@ -61,7 +61,7 @@ impl Room {
     }
 }
 
-impl Handle {
+impl EngineHandle {
     /// Carries a command out and returns after it is durable.
     ///
     /// # Errors
@@ -89,10 +89,10 @@ impl Handle {
         simulated.map_err(|row| EngineError::Refused(Refusal::Rows { rows: vec![row], total }))
     }
 
-    /// What a command would answer, without keeping anything: the same path as [`Handle::submit`].
+    /// What a command would answer, without keeping anything: the same path as [`EngineHandle::submit`].
     ///
     /// # Errors
-    /// What [`Handle::submit`] would answer, but for the room on disk.
+    /// What [`EngineHandle::submit`] would answer, but for the room on disk.
     pub async fn try_out(&self, command: Command) -> Result<Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Request::TryOut { command, answer }).await?;
@@ -127,14 +127,14 @@ impl Handle {
     }
 
     /// What the engine does now, without asking it.
-    pub fn activity(&self) -> Activity {
-        if self.requests.is_closed() { Activity::Ended } else { self.progress.activity() }
+    pub fn activity(&self) -> EngineActivity {
+        if self.requests.is_closed() { EngineActivity::Ended } else { self.progress.activity() }
     }
 
     /// Whether the engine waits for work, or works on something, such as a restore, and has not taken
     /// longer than that may.
     pub fn is_alive(&self) -> bool {
-        matches!(self.activity(), Activity::Idle | Activity::Busy(_))
+        matches!(self.activity(), EngineActivity::Idle | EngineActivity::Busy(_))
     }
 
     /// Waits for an answer. The engine drops one only when it ends, a moment before its queue closes.

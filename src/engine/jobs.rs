@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::error::EngineError;
-use super::handle::Handle;
+use super::handle::EngineHandle;
 use super::writer::{Engine, Request};
 use crate::store::{JobWrite, StoreError};
 
@@ -35,7 +35,7 @@ impl Engine {
     }
 }
 
-impl Handle {
+impl EngineHandle {
     /// Remembers settings and runs of jobs, durably and without a new seq.
     ///
     /// # Errors

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
-use super::commit::{Applied, Cause, Commit};
+use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
-use super::handle::Handle;
+use super::handle::EngineHandle;
 use super::progress::LONG_STEP;
 use super::writer::{BYTES_PER_CHANGE, Engine, Request};
 use crate::domain::{Command, EntityKey, Refusal, Site};
@@ -103,7 +103,7 @@ impl Engine {
             return Ok(Adopted::Overtaken);
         }
         let command = Command::ReplaceSite(adoption.site);
-        let cause = Cause::of(&command);
+        let cause = CommitCause::of(&command);
         let now = self.options.clock.now();
         let counters = self.world.counters();
         let decision = match self.world.execute(command, now) {
@@ -140,7 +140,7 @@ impl Engine {
             }),
         })?;
         self.show_latest()?;
-        let applied = vec![Applied { cause, changes: decision.changes }];
+        let applied = vec![AppliedCommand { cause, changes: decision.changes }];
         self.publish(Commit { seq: self.seq, at: now, applied });
         Ok(Adopted::Done { seq: self.seq, kept })
     }
@@ -166,7 +166,7 @@ impl Engine {
     }
 }
 
-impl Handle {
+impl EngineHandle {
     /// Remembers the mirror. From the first time on every change is marked for it.
     pub async fn set_mirror(&self, state: MirrorState) -> Result<(), EngineError> {
         self.ask_mirror(|answer| MirrorRequest::Set(state, answer)).await

@@ -15,20 +15,20 @@ pub(super) const SHORT_STEP: Duration = Duration::from_secs(30);
 
 /// What the engine does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activity {
+pub enum EngineActivity {
     /// It waits for work.
     Idle,
     /// It works, and what waits behind is carried out afterwards.
-    Busy(Work),
+    Busy(EngineTask),
     /// It has not come further for longer than the step may take.
-    Stuck(Work),
+    Stuck(EngineTask),
     /// Its thread has ended.
     Ended,
 }
 
 /// What is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Work {
+pub struct EngineTask {
     /// A noun, such as `a restore`.
     pub what: &'static str,
     pub elapsed: Duration,
@@ -66,13 +66,13 @@ impl Progress {
         *self.turn() = None;
     }
 
-    pub(super) fn activity(&self) -> Activity {
+    pub(super) fn activity(&self) -> EngineActivity {
         let now = Instant::now();
         match self.turn().as_ref() {
-            None => Activity::Idle,
+            None => EngineActivity::Idle,
             Some(Turn { what, began, until }) => {
-                let work = Work { what, elapsed: now.saturating_duration_since(*began) };
-                if now < *until { Activity::Busy(work) } else { Activity::Stuck(work) }
+                let work = EngineTask { what, elapsed: now.saturating_duration_since(*began) };
+                if now < *until { EngineActivity::Busy(work) } else { EngineActivity::Stuck(work) }
             }
         }
     }
@@ -96,9 +96,9 @@ mod tests {
         progress.step(LONG_STEP);
         check("Idle");
         progress.begin("a restore", SHORT_STEP);
-        check("Busy(Work { what: \"a restore\"");
+        check("Busy(EngineTask { what: \"a restore\"");
         progress.step(Duration::ZERO);
-        check("Stuck(Work { what: \"a restore\"");
+        check("Stuck(EngineTask { what: \"a restore\"");
         progress.step(SHORT_STEP);
         check("Busy");
         progress.rest();

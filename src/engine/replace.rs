@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
-use super::commit::{Applied, Cause, Commit};
+use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
-use super::handle::Handle;
+use super::handle::EngineHandle;
 use super::load;
 use super::progress::LONG_STEP;
 use super::writer::{Engine, Request};
@@ -71,7 +71,7 @@ impl Engine {
         })?;
         self.world.restore_counters(head.counters);
         self.show_latest()?;
-        let applied = vec![Applied { cause: Cause::Reset, changes: Vec::new() }];
+        let applied = vec![AppliedCommand { cause: CommitCause::Reset, changes: Vec::new() }];
         self.publish(Commit { seq: self.seq, at, applied });
         Ok(Restored::Done { seq_before, seq: self.seq, kept })
     }
@@ -95,7 +95,7 @@ impl Engine {
     }
 }
 
-impl Handle {
+impl EngineHandle {
     /// Puts another store's site in place of the current one, in one commit, and keeps a copy of
     /// the current store. Writers wait meanwhile, readers do not.
     ///

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use super::error::EngineError;
 use super::export::ExportError;
-use super::handle::Handle;
+use super::handle::EngineHandle;
 use crate::domain::{
     Device, DeviceId, Interface, InterfaceId, Refusal, Reply, Timestamp, Violation, World,
 };
@@ -26,7 +26,7 @@ pub type Imported = Result<ImportReport, ImportFaults>;
 /// # Errors
 /// What keeps the engine from deciding; what is wrong with the table is an answer.
 pub async fn import_table(
-    handle: &Handle,
+    handle: &EngineHandle,
     mut reading: Reading,
     is_dry_run: bool,
     origin: AuditOrigin,

@@ -8,9 +8,9 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use super::clock::Clock;
-use super::commit::{Applied, Cause, Commit};
+use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
-use super::handle::{Handle, Room};
+use super::handle::{EngineHandle, Room};
 use super::jobs::JobRequest;
 use super::load;
 use super::mirror::MirrorRequest;
@@ -104,7 +104,7 @@ pub struct EngineOptions {
 
 /// Why the engine ended.
 #[derive(Debug)]
-pub enum Exit {
+pub enum EngineExit {
     /// It was asked to.
     Stopped,
     /// A commit failed: memory and disk may disagree, so the process has to start again.
@@ -129,7 +129,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads the world from the store and starts the thread. It ends after [`Handle::stop`], or
+    /// Loads the world from the store and starts the thread. It ends after [`EngineHandle::stop`], or
     /// by itself when a commit fails; the join handle tells which.
     ///
     /// # Errors
@@ -137,7 +137,7 @@ impl Engine {
     pub fn start(
         store: Store,
         options: EngineOptions,
-    ) -> Result<(Handle, JoinHandle<Exit>), StoreError> {
+    ) -> Result<(EngineHandle, JoinHandle<EngineExit>), StoreError> {
         let snapshot = store.read()?;
         let seq = snapshot.head().seq;
         let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
@@ -145,7 +145,7 @@ impl Engine {
         let (commits, _) = broadcast::channel(PUBLISHED_COMMITS);
         let (seqs, _) = watch::channel(seq);
         let progress = Progress::default();
-        let handle = Handle {
+        let handle = EngineHandle {
             requests: sender,
             commits: commits.clone(),
             seqs: seqs.clone(),
@@ -193,7 +193,10 @@ impl Engine {
 
     /// The world is loaded on the thread that keeps it: malloc keeps what a thread frees for that
     /// thread, and a restore frees one world and loads another.
-    fn load_and_run(mut self, loaded: &std::sync::mpsc::Sender<Result<(), StoreError>>) -> Exit {
+    fn load_and_run(
+        mut self,
+        loaded: &std::sync::mpsc::Sender<Result<(), StoreError>>,
+    ) -> EngineExit {
         let progress = self.progress.clone();
         let world = self.store.read().and_then(|snapshot| load::load(&snapshot, &progress));
         // Whoever starts an engine waits for this.
@@ -206,12 +209,12 @@ impl Engine {
             }
             Err(error) => {
                 loaded.send(Err(error)).ok();
-                Exit::Stopped
+                EngineExit::Stopped
             }
         }
     }
 
-    fn run(mut self) -> Exit {
+    fn run(mut self) -> EngineExit {
         loop {
             self.progress.rest();
             let Some(first) = self.requests.blocking_recv() else { break };
@@ -225,20 +228,20 @@ impl Engine {
             let questions = std::mem::take(&mut batch.questions);
             if let Err(failure) = self.finish(batch) {
                 error!(error = %failure, "A commit failed: stopping, the service must restart");
-                return Exit::Failed(failure);
+                return EngineExit::Failed(failure);
             }
             for question in questions {
                 self.progress.begin(question.what(), TURN);
                 if let Err(failure) = self.answer(question) {
                     error!(error = %failure, "A write failed: stopping, the service must restart");
-                    return Exit::Failed(failure);
+                    return EngineExit::Failed(failure);
                 }
             }
             if stopping {
                 break;
             }
         }
-        Exit::Stopped
+        EngineExit::Stopped
     }
 
     /// Decides a request. Returns true when it is the last one.
@@ -263,7 +266,7 @@ impl Engine {
             Request::Stop => return true,
             Request::Command { command, origin, answer } => {
                 let action = command.action();
-                let cause = Cause::of(&command);
+                let cause = CommitCause::of(&command);
                 let verdict = self.world.execute(command, self.options.clock.now());
                 batch.add(Decided { action, cause, origin, answer, verdict });
             }
@@ -309,7 +312,7 @@ impl Engine {
         for Decided { cause, answer, verdict, .. } in decided {
             let result = verdict.map(|Decision { reply, changes, .. }| {
                 if !changes.is_empty() {
-                    applied.push(Applied { cause, changes });
+                    applied.push(AppliedCommand { cause, changes });
                 }
                 reply
             });
@@ -406,7 +409,7 @@ impl NoRoom {
 /// One command after its decision, waiting for the commit.
 struct Decided {
     action: &'static str,
-    cause: Cause,
+    cause: CommitCause,
     origin: AuditOrigin,
     answer: Answer,
     verdict: Result<Decision, Refusal>,

@@ -4,7 +4,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::JobError;
 use crate::domain::Timestamp;
-use crate::engine;
+use crate::engine::EngineHandle;
 use crate::store::{JOB_RUNS_MAX, JobRun, RunResult, StoreError, Trigger};
 use crate::util::Zone;
 
@@ -15,7 +15,7 @@ pub(super) const QUEUE_LIMIT: usize = 64;
 #[derive(Clone)]
 pub struct Handle {
     pub(super) requests: mpsc::Sender<Request>,
-    pub(super) engine: engine::Handle,
+    pub(super) engine: EngineHandle,
     /// What the schedules mean by a time of day.
     pub(super) zone: Zone,
 }

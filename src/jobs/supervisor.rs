@@ -14,7 +14,7 @@ use super::log::{RunLog, shortened};
 use super::spec::{JobContext, JobSpec};
 use super::ticker::Ticker;
 use crate::domain::Timestamp;
-use crate::engine::{self, EngineError};
+use crate::engine::{EngineError, EngineHandle};
 use crate::store::{JobRun, JobWrite, RunResult, Trigger};
 use crate::util::Zone;
 
@@ -38,7 +38,7 @@ pub struct JobsOptions {
 
 /// The jobs, to be run as one task.
 pub struct Jobs {
-    engine: engine::Handle,
+    engine: EngineHandle,
     options: JobsOptions,
     jobs: Vec<Job>,
     /// The time at the last look.
@@ -58,7 +58,7 @@ pub struct Jobs {
 /// # Errors
 /// When records cannot be read, the engine has stopped, or a row's own schedule is wrong.
 pub async fn start(
-    engine: engine::Handle,
+    engine: EngineHandle,
     specs: Vec<JobSpec>,
     options: JobsOptions,
 ) -> Result<(Handle, Jobs), JobError> {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::fanout::Event;
 use crate::domain::{Change, Device, Edit};
-use crate::engine::{Applied, Cause, Commit};
+use crate::engine::{AppliedCommand, Commit, CommitCause};
 use crate::wire::{DeviceView, InterfaceTimedView, LinkTimedView};
 
 /// Events of one commit. A larger one is told as `topology:reset`: nobody reads a thousand single
@@ -20,21 +20,21 @@ pub(super) fn reset() -> Event {
 /// The events of a commit, in the order of its commands.
 pub(super) fn of_commit(commit: &Commit) -> Vec<Event> {
     let change_count: usize = commit.applied.iter().map(|applied| applied.changes.len()).sum();
-    let is_reset = commit.applied.iter().any(|applied| applied.cause == Cause::Reset);
+    let is_reset = commit.applied.iter().any(|applied| applied.cause == CommitCause::Reset);
     if is_reset || change_count > EVENTS_PER_COMMIT_MAX {
         return vec![reset()];
     }
     commit.applied.iter().flat_map(of_command).collect()
 }
 
-fn of_command(applied: &Applied) -> Vec<Event> {
+fn of_command(applied: &AppliedCommand) -> Vec<Event> {
     let mut events = Vec::with_capacity(applied.changes.len());
     for change in &applied.changes {
         match change {
             Change::Device(edit) => device_events(applied, edit, &mut events),
             Change::Interface(edit) => {
                 if let (true, Some(after)) = (edit.is_create(), &edit.after)
-                    && applied.cause != Cause::Provision
+                    && applied.cause != CommitCause::Provision
                 {
                     events.push(Event::new("interface:created", &InterfaceTimedView::new(after)));
                 }
@@ -62,10 +62,10 @@ impl Deleted {
     }
 }
 
-fn device_events(applied: &Applied, edit: &Edit<Device>, events: &mut Vec<Event>) {
+fn device_events(applied: &AppliedCommand, edit: &Edit<Device>, events: &mut Vec<Event>) {
     match (&edit.before, &edit.after) {
         (None, Some(after)) => {
-            if applied.cause == Cause::Provision {
+            if applied.cause == CommitCause::Provision {
                 events.push(provisioned(applied, after));
             }
             let view = DeviceView::new(after);
@@ -90,7 +90,7 @@ fn device_events(applied: &Applied, edit: &Edit<Device>, events: &mut Vec<Event>
     }
 }
 
-fn provisioned(applied: &Applied, device: &Device) -> Event {
+fn provisioned(applied: &AppliedCommand, device: &Device) -> Event {
     let is_port = |change: &&Change| matches!(change, Change::Interface(edit) if edit.latest().device == device.id);
     let payload = json!({
         "device_id": device.id,

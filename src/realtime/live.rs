@@ -13,7 +13,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::fanout::Event;
 use crate::domain::{Change, EntityKey};
-use crate::engine::{Cause, Commit, Handle};
+use crate::engine::{Commit, CommitCause, EngineHandle};
 use crate::store::StoreError;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
@@ -36,7 +36,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn of(handle: &Handle) -> Result<Self, StoreError> {
+    pub(super) fn of(handle: &EngineHandle) -> Result<Self, StoreError> {
         Ok(Self {
             seq: handle.read().head().seq,
             run: handle.run_id().simple().to_string(),
@@ -87,7 +87,7 @@ impl Pending {
     pub(super) fn add(&mut self, commit: &Commit) {
         self.to_seq = commit.seq;
         for applied in &commit.applied {
-            if applied.cause == Cause::Reset || self.items.len() > BATCH_ITEMS_MAX {
+            if applied.cause == CommitCause::Reset || self.items.len() > BATCH_ITEMS_MAX {
                 self.overflow(commit.seq);
             }
             if self.is_overflowing {

@@ -11,7 +11,7 @@ use tracing::info;
 
 use super::fanout::GREETED;
 use super::live::Snapshot;
-use crate::engine::Handle;
+use crate::engine::EngineHandle;
 
 /// The Tower layer that takes Socket.IO's requests out of the HTTP stream.
 pub type RealtimeLayer = SocketIoLayer;
@@ -35,7 +35,7 @@ pub struct Sockets {
 
 impl Sockets {
     /// Makes the server, under `{base_path}/socket.io`.
-    pub fn new(handle: Handle, base_path: &str) -> (RealtimeLayer, Self) {
+    pub fn new(handle: EngineHandle, base_path: &str) -> (RealtimeLayer, Self) {
         let (layer, io) = SocketIo::builder()
             .req_path(format!("{base_path}/socket.io"))
             .ping_interval(PING_INTERVAL)
@@ -47,7 +47,7 @@ impl Sockets {
             .build_layer();
         let admit = async |socket: SocketRef| socket.join(GREETED);
         io.ns("/", admit.with(greet));
-        let snapshot = async |socket: SocketRef, State(handle): State<Handle>| {
+        let snapshot = async |socket: SocketRef, State(handle): State<EngineHandle>| {
             socket.join(GREETED);
             match Snapshot::of(&handle) {
                 Ok(snapshot) => {

@@ -7,10 +7,10 @@ use super::events;
 use super::fanout::Fanout;
 use super::live::{self, BATCH_INTERVAL, HEARTBEAT_INTERVAL, Pending};
 use super::sockets::Sockets;
-use crate::engine::Handle;
+use crate::engine::EngineHandle;
 
 /// Forwards commits to clients until the engine has ended.
-pub async fn run(handle: Handle, sockets: Sockets) {
+pub async fn run(handle: EngineHandle, sockets: Sockets) {
     let mut commits = handle.subscribe();
     let seq = handle.read().head().seq;
     // The listener's own copy of the channel would keep it open after the engine's end.

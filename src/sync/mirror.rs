@@ -17,7 +17,7 @@ use super::status::{Reconciled, Shared, State};
 use super::target::Target;
 use super::watched::Watch;
 use crate::domain::Timestamp;
-use crate::engine::{self, Clock};
+use crate::engine::{Clock, EngineError, EngineHandle};
 
 /// How to mirror.
 pub struct SyncOptions {
@@ -42,7 +42,7 @@ pub struct Database {
 /// The thread and what it owns.
 pub(super) struct Mirror {
     pub(super) options: SyncOptions,
-    pub(super) engine: engine::Handle,
+    pub(super) engine: EngineHandle,
     pub(super) shared: Shared,
     pub(super) identity: Identity,
     pub(super) seqs: watch::Receiver<u64>,
@@ -87,7 +87,7 @@ pub(super) enum Woken {
 /// When no thread can be started.
 pub fn start(
     options: SyncOptions,
-    engine: engine::Handle,
+    engine: EngineHandle,
 ) -> std::io::Result<(Handle, JoinHandle<()>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, requests) = mpsc::channel(REQUESTS_MAX);
@@ -145,7 +145,7 @@ impl Mirror {
             // A contact that broke off while it put PostgreSQL's state in place begins anew.
             self.is_starting &= self.shared.is_adopting();
             let Err(error) = ended else { return };
-            if matches!(error, SyncError::Engine(engine::EngineError::Stopped)) {
+            if matches!(error, SyncError::Engine(EngineError::Stopped)) {
                 return;
             }
             self.failed(error, was_linked);

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use unoc::app::App;
 use unoc::config::{self, Config, Sources};
 use unoc::domain::Timestamp;
-use unoc::engine::{Clock, Handle};
+use unoc::engine::{Clock, EngineHandle};
 
 use self::http::Http;
 use wait::PATIENCE;
@@ -40,7 +40,7 @@ pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) clock: TestClock,
     /// The engine, to ask it directly.
-    pub(crate) handle: Handle,
+    pub(crate) handle: EngineHandle,
     pub(crate) data_dir: PathBuf,
     stop: Box<dyn Fn() + Send + Sync>,
     thread: Option<JoinHandle<anyhow::Result<()>>>,

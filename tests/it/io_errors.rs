@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use unoc::domain::Timestamp;
-use unoc::engine::{Clock, Engine, EngineError, EngineOptions, Exit};
+use unoc::engine::{Clock, Engine, EngineError, EngineExit, EngineOptions};
 
 use crate::support::backend::{Disk, Fault, Op, Survivors, apply, crash};
 use crate::support::commands::{Rng, setting};
@@ -154,7 +154,7 @@ fn submit_all(disk: &Disk, plan: &Plan) -> Promised {
     }
     runtime.block_on(handle.stop());
     let exit = thread.join().expect("the engine does not panic");
-    assert_eq!(has_failed, matches!(exit, Exit::Failed(_)), "{exit:?}");
+    assert_eq!(has_failed, matches!(exit, EngineExit::Failed(_)), "{exit:?}");
     promised
 }
 

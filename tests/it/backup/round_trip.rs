@@ -8,7 +8,7 @@ use proptest::test_runner::{FileFailurePersistence, TestCaseError};
 use tokio::runtime::Runtime;
 use unoc::backup::{BackupOptions, Backups, Keyring, Lost, Manifest, Reason, Retention, read_sql};
 use unoc::domain::World;
-use unoc::engine::{Clock, Engine, EngineOptions};
+use unoc::engine::{Clock, Engine, EngineHandle, EngineOptions};
 use unoc::store::{AuditEntry, AuditOrigin, OpenOptions, Store};
 
 use super::rig::{assert_no_left_overs, export_of, file_of, path_of, portable};
@@ -110,7 +110,7 @@ fn options(directory: &Path) -> BackupOptions {
 fn saved(
     runtime: &Runtime,
     directory: &Path,
-    change: impl FnOnce(&unoc::engine::Handle),
+    change: impl FnOnce(&EngineHandle),
 ) -> (Manifest, Content) {
     let clock = Clock::system();
     let open = OpenOptions { cache_bytes: 1 << 20, now: clock.now(), site_id: None };

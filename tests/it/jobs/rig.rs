@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
 use unoc::domain::Timestamp;
-use unoc::engine::{self, Engine, EngineOptions, Exit};
+use unoc::engine::{Engine, EngineExit, EngineHandle, EngineOptions};
 use unoc::jobs::{self, Handle, JobContext, JobRun, JobSpec, JobStatus, JobsOptions};
 use unoc::store::{OpenOptions, Store};
 
@@ -26,9 +26,9 @@ pub(super) struct Rig {
 /// A run of the service.
 pub(super) struct Service<'a> {
     rig: &'a Rig,
-    pub(super) engine: engine::Handle,
+    pub(super) engine: EngineHandle,
     pub(super) jobs: Handle,
-    thread: std::thread::JoinHandle<Exit>,
+    thread: std::thread::JoinHandle<EngineExit>,
     stop: oneshot::Sender<()>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -62,7 +62,7 @@ impl Rig {
         Service { rig: self, engine, jobs, thread, stop, task }
     }
 
-    pub(super) fn engine(&self) -> (engine::Handle, std::thread::JoinHandle<Exit>) {
+    pub(super) fn engine(&self) -> (EngineHandle, std::thread::JoinHandle<EngineExit>) {
         let clock = self.clock.clock();
         let options = OpenOptions { cache_bytes: 1 << 20, now: clock.now(), site_id: None };
         let store = Store::open(self.directory.path(), options).expect("the store opens");
@@ -111,7 +111,7 @@ impl Service<'_> {
         self.rig.runtime.block_on(self.task).expect("the jobs do not panic");
         self.rig.runtime.block_on(self.engine.stop());
         drop((self.engine, self.jobs));
-        assert!(matches!(self.thread.join(), Ok(Exit::Stopped)));
+        assert!(matches!(self.thread.join(), Ok(EngineExit::Stopped)));
     }
 }
 

@@ -13,7 +13,9 @@ use unoc::domain::{
     Change, Command, Device, DeviceId, DeviceType, Edit, EntityKey, IdCounters, InterfaceId, Kind,
     LinkId, Name, NewDevice, Optics, Position, Reply, Site, Timestamp,
 };
-use unoc::engine::{Cause, Clock, Commit, Engine, EngineError, EngineOptions, Exit, Handle};
+use unoc::engine::{
+    Clock, Commit, CommitCause, Engine, EngineError, EngineExit, EngineHandle, EngineOptions,
+};
 use unoc::store::{
     AUDIT_DERIVED_IMAGES_MAX as DERIVED_MAX, AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE, Head,
     MirrorState, OpenOptions, STORE_FILE, Store,
@@ -37,8 +39,8 @@ struct Rig {
 }
 
 struct Running {
-    handle: Handle,
-    thread: JoinHandle<Exit>,
+    handle: EngineHandle,
+    thread: JoinHandle<EngineExit>,
     commits: Receiver<Arc<Commit>>,
 }
 
@@ -86,7 +88,7 @@ impl Rig {
         let Running { handle, thread, commits } = self.running.take().expect("the engine runs");
         self.runtime.block_on(handle.stop());
         drop(commits);
-        assert!(matches!(thread.join(), Ok(Exit::Stopped)));
+        assert!(matches!(thread.join(), Ok(EngineExit::Stopped)));
         let late = handle.submit(Command::DeleteLink(LinkId(1)), AuditOrigin::default());
         let late = self.runtime.block_on(late);
         assert!(matches!(late, Err(EngineError::Stopped)), "{late:?}");
@@ -199,11 +201,11 @@ fn play(rig: &mut Rig, steps: &[Step], expected: &mut Expected, now: Timestamp) 
     assert!(waiting.next().is_none(), "an acknowledged command is in no commit");
 }
 
-fn cause(command: &Command) -> Cause {
+fn cause(command: &Command) -> CommitCause {
     match command {
-        Command::ProvisionDevice(_) | Command::ProvisionDevices(_) => Cause::Provision,
-        Command::Reseed(_) | Command::ReplaceSite(_) => Cause::Reset,
-        _ => Cause::Other,
+        Command::ProvisionDevice(_) | Command::ProvisionDevices(_) => CommitCause::Provision,
+        Command::Reseed(_) | Command::ReplaceSite(_) => CommitCause::Reset,
+        _ => CommitCause::Other,
     }
 }
 

@@ -10,7 +10,7 @@ fn rules(file: &str, text: &str) -> Vec<String> {
 #[test]
 fn finds_what_breaks_a_rule() {
     let rows: &[(&str, &str, &[&str])] = &[
-        ("src/store/codec.rs", "use crate::engine::Handle;", &["1 layers"]),
+        ("src/store/codec.rs", "use crate::engine::EngineHandle;", &["1 layers"]),
         ("src/store/mod.rs", "\nfn f() { crate::engine::start() }", &["2 layers"]),
         (
             "src/domain/world.rs",
@@ -19,7 +19,11 @@ fn finds_what_breaks_a_rule() {
         ),
         ("src/api/devices.rs", "use crate::realtime;", &["1 layers"]),
         ("src/backup.rs", "use super::health::Check;", &["1 layers"]),
-        ("src/store/codec.rs", "mod a { use super::super::super::engine::Handle; }", &["1 layers"]),
+        (
+            "src/store/codec.rs",
+            "mod a { use super::super::super::engine::EngineHandle; }",
+            &["1 layers"],
+        ),
         ("src/engine/mod.rs", "use crate::config::Config;", &["1 layers"]),
         ("src/config.rs", "use crate::domain::Id;", &["1 layers"]),
         ("src/helpers.rs", "fn f() {}", &["1 layers"]),

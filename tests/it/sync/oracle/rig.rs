@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::runtime::Runtime;
 use unoc::domain::Timestamp;
-use unoc::engine::{Clock, Engine, EngineError, EngineOptions, Exit, Handle};
+use unoc::engine::{Clock, Engine, EngineError, EngineExit, EngineHandle, EngineOptions};
 use unoc::store::{AuditOrigin, OpenOptions, Store};
 use unoc::sync::{self, Compared, Database, Obstacle, State, SyncError, SyncOptions, Target};
 use uuid::Uuid;
@@ -28,7 +28,7 @@ pub(in crate::sync) struct Rig {
     pub(in crate::sync) clock: Arc<AtomicI64>,
     url: String,
     runtime: Runtime,
-    engine: Option<(Handle, JoinHandle<Exit>)>,
+    engine: Option<(EngineHandle, JoinHandle<EngineExit>)>,
     mirror: Option<(sync::Handle, JoinHandle<()>)>,
     epoch_before: u64,
     site_id: Option<Uuid>,
@@ -94,7 +94,7 @@ impl Rig {
         });
     }
 
-    pub(in crate::sync) fn engine(&self) -> &Handle {
+    pub(in crate::sync) fn engine(&self) -> &EngineHandle {
         &self.engine.as_ref().expect("the engine runs").0
     }
 
@@ -187,7 +187,7 @@ impl Rig {
         sync_thread.join().expect("the mirror does not panic");
         let (engine, thread) = self.engine.take().expect("the engine runs");
         self.runtime.block_on(engine.stop());
-        assert!(matches!(thread.join(), Ok(Exit::Stopped)));
+        assert!(matches!(thread.join(), Ok(EngineExit::Stopped)));
     }
 
     /// Ends everything and starts it again on the same directory.
