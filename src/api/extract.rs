@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::request::{Peer, RequestId};
 use super::validation::{Fault, Fields, FromFields, parse};
 use crate::store::AuditOrigin;
-use crate::wire::without_bom;
+use crate::util::without_bom;
 
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(30);

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use tracing::{error, info, warn};
 
 use super::activity::{Activity, Board, Shown, Work};
-use super::aside::giving_way;
 use super::catalog::{Catalog, Entry};
 use super::error::BackupError;
 use super::files::{self, Lock};
@@ -24,6 +23,7 @@ use super::verify::Drill;
 use crate::domain::Timestamp;
 use crate::engine::{self, EngineHandle};
 use crate::store::Floors;
+use crate::util::giving_way;
 use crate::util::{Observer, Threads, counted};
 
 /// Requests for work that are served at once: one works, the others are told so in moments, unless

@@ -7,7 +7,6 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::activity::{Shown, Unit, Work};
-use super::aside::giving_way;
 use super::backups::{BackupOptions, Backups, FaultyTarget, Log};
 use super::catalog::{Catalog, Entry, manifest_text};
 use super::error::BackupError;
@@ -18,6 +17,7 @@ use super::notes::{CopyNote, CopyState, Depth};
 use super::targets::{LocalFile, Target, TargetError, next_attempt};
 use crate::store::Space;
 use crate::util::Unanswered;
+use crate::util::giving_way;
 
 /// Largest manifest: 2 kB as they are.
 const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;

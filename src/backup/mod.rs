@@ -5,8 +5,7 @@
 //! (a snapshot as SQL), `seal` (packing and encrypting), `keys`; `verify`, `stage` (restored into a
 //! store of its own, and compared), `load`; `restore`, `diff`, `bring_back` (on a host that lost its
 //! store); `copies` and [`targets`] (off the host), `prune`, `retention`; `catalog`, `manifest`,
-//! `notes`, `name`, `files` (the directory); `overview` and `activity` (what is told of it all);
-//! `aside` (threads for it).
+//! `notes`, `name`, `files` (the directory); `overview` and `activity` (what is told of it all).
 //!
 //! Invariants:
 //! 1. A manifest is in the directory only if its file was complete and durable before.
@@ -14,7 +13,6 @@
 //! 3. `backup` does not know settings or schedules; `app` and `jobs` hand it what to do.
 
 mod activity;
-mod aside;
 mod backups;
 mod bring_back;
 mod catalog;

@@ -10,7 +10,6 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::activity::{Unit, Work};
-use super::aside::apart;
 use super::backups::{Backups, Inner, Turn};
 use super::catalog::{Entry, manifest_beside};
 use super::diff::{self, Difference};
@@ -24,6 +23,7 @@ use super::{dump, seal};
 use crate::domain::{Command, Site, Timestamp};
 use crate::engine::{Engine, EngineOptions, Restoration, Restored};
 use crate::store::{AuditOrigin, OpenOptions, Store};
+use crate::util::apart;
 
 /// The store from before the last restore, and what is known of that restore.
 const UNDO_DIR: &str = "undo";

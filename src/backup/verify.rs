@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::activity::{Unit, Work};
-use super::aside::giving_way;
 use super::backups::{Backups, Inner, Log, Turn};
 use super::catalog::Entry;
 use super::error::BackupError;
@@ -19,6 +18,7 @@ use super::seal;
 use super::stage::Staged;
 use crate::store::Snapshot;
 use crate::util::counted;
+use crate::util::giving_way;
 
 /// Loads the SQL text of a backup into a scratch database and compares every row of it with the
 /// restored store.

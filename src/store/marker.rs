@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::access;
 use super::error::StoreError;
-use crate::wire::without_bom;
+use crate::util::without_bom;
 
 /// The marker's file name.
 pub const MARKER_FILE: &str = "site.json";

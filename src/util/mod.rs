@@ -3,17 +3,21 @@
 //!
 //! Invariant: `util` does not know UNOC.
 
+mod blocking;
+mod blocking_pool;
+mod bom;
 mod journal;
-mod observer;
-mod pool;
-mod threads;
+mod shared_probe;
+mod thread;
 pub mod trust;
 mod words;
 mod zone;
 
+pub use blocking::{Threads, Unanswered};
+pub use blocking_pool::Pool;
+pub use bom::without_bom;
 pub use journal::{Priority, is_journal, marked};
-pub use observer::{Observed, Observer};
-pub use pool::Pool;
-pub use threads::{Threads, Unanswered};
+pub use shared_probe::{Observed, Observer};
+pub use thread::{apart, giving_way};
 pub use words::counted;
 pub use zone::Zone;

@@ -2,7 +2,6 @@
 //!
 //! Keys, their order and their types are the v2 contract; keys that UNOC adds come last.
 
-mod bom;
 mod device;
 mod interface;
 mod link;
@@ -12,7 +11,6 @@ mod table;
 mod time;
 mod words;
 
-pub use bom::without_bom;
 pub use device::{DeviceView, ReasonCodes};
 pub use interface::{InterfaceTimedView, InterfaceView};
 pub use link::{LinkTimedView, LinkView};

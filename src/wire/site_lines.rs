@@ -7,13 +7,13 @@ use std::io::{self, BufRead, Write};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::bom::without_bom;
 use super::time::Time;
 use crate::domain::{
     Device, DeviceId, DeviceType, ID_MAX, IdCounters, Interface, InterfaceId, InterfaceType, Link,
     LinkId, Medium, Name, Optics, Override, OverrideReason, PonClass, Position, Reasons, Site,
     Status, Timestamp, Uplink,
 };
+use crate::util::without_bom;
 
 /// The format that this program writes and reads.
 pub const FORMAT_VERSION: u32 = 1;

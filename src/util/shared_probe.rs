@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::threads::Unanswered;
+use super::blocking::Unanswered;
 
 /// Whoever asks gets what a look saw that began after the question, or, when it does not return in
 /// time, what the last one saw. A look that hangs holds one thread, however many ask.

@@ -13,14 +13,14 @@ static REFUSED: Once = Once::new();
 
 /// Does something on a thread of its own and waits for it: an allocator keeps what a thread freed for that
 /// thread, and takes it back when the thread ends.
-pub(super) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let done = std::thread::scope(|scope| scope.spawn(work).join());
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The same, leaving the processor to whoever serves the network. A thread of a pool would never
 /// get its weight back: that takes a privilege.
-pub(super) fn giving_way<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub fn giving_way<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     apart(|| {
         // Linux means the calling thread alone. Where it refuses, the work is done all the same.
         if let Err(error) = setpriority_process(None, NICENESS) {
