@@ -38,12 +38,17 @@ pub(super) fn json_bytes(state: &ApiState, seq: u64, body: Bytes) -> Response {
 
 /// 304, when the client already has what the site looks like at `seq`.
 pub(super) fn not_modified(state: &ApiState, request: &HeaderMap, seq: u64) -> Option<Response> {
-    let known = request.get(header::IF_NONE_MATCH)?.to_str().ok()?;
-    let etag = etag(state, seq);
+    let is_known = is_known(&etag(state, seq), request);
+    is_known.then(|| (StatusCode::NOT_MODIFIED, headers(state, seq)).into_response())
+}
+
+/// Returns whether the request's `If-None-Match` has this tag in it, by the weak comparison (RFC 9110,
+/// sections 8.8.3.2 and 13.1.2).
+pub(super) fn is_known(etag: &HeaderValue, request: &HeaderMap) -> bool {
+    let known = request.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    let (Some(known), Ok(etag)) = (known, etag.to_str()) else { return false };
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let current = opaque(etag.to_str().ok()?);
-    let matches = known.trim() == "*" || known.split(',').any(|tag| opaque(tag) == current);
-    matches.then(|| (StatusCode::NOT_MODIFIED, headers(state, seq)).into_response())
+    known.trim() == "*" || known.split(',').any(|tag| opaque(tag) == opaque(etag))
 }
 
 /// Weak, because compression changes the bytes; with the build, because it may change the view, and
@@ -51,4 +56,26 @@ pub(super) fn not_modified(state: &ApiState, request: &HeaderMap, seq: u64) -> O
 fn etag(state: &ApiState, seq: u64) -> HeaderValue {
     HeaderValue::try_from(format!("W/\"{}-{seq}\"", state.etag_prefix()))
         .expect("a tag of hexadecimal digits and dots is a header value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        let check = |known: Option<&'static str>, expected: bool| {
+            let known = known.map(|it| (header::IF_NONE_MATCH, HeaderValue::from_static(it)));
+            let request = HeaderMap::from_iter(known);
+            let etag = HeaderValue::from_static("W/\"a-7\"");
+            assert_eq!(is_known(&etag, &request), expected, "{request:?}");
+        };
+        check(None, false);
+        check(Some("W/\"a-7\""), true);
+        check(Some("\"a-7\""), true);
+        check(Some("W/\"a-6\", W/\"a-7\""), true);
+        check(Some(" * "), true);
+        check(Some("W/\"a-71\""), false);
+        check(Some("a-7"), false);
+    }
 }

@@ -13,6 +13,7 @@ use crate::engine::EngineError;
 use crate::jobs::JobError;
 use crate::store::StoreError;
 use crate::sync::SyncError;
+use crate::util::BlockingError;
 use crate::wire::ImportFaults;
 
 /// Why a request was not carried out.
@@ -63,6 +64,12 @@ pub(super) struct LoggedCause(pub(super) String);
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<BlockingError> for ApiError {
+    fn from(error: BlockingError) -> Self {
+        Self::Broken(error.into())
     }
 }
 

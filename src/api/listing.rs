@@ -23,6 +23,7 @@ use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{Device, Interface, Kind, Link};
 use crate::store::{BLOCK_SIZE, IdRange, Snapshot, StoreError};
+use crate::util::run_blocking;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
 /// All of a list's blocks that are kept, for all kinds together: the devices of 100,000 leaves
@@ -132,8 +133,8 @@ pub(super) async fn filtered<T: Listed>(
     if let Some(limit) = page.limit {
         let limit = usize::try_from(limit).expect("a page has at most PAGE_ITEMS_MAX items");
         let after = page.after;
-        let made = tokio::task::spawn_blocking(move || page_of(&snapshot, limit, after, select));
-        let (body, last) = made.await.map_err(|error| ApiError::Broken(error.into()))??;
+        let made = run_blocking(move || page_of(&snapshot, limit, after, select));
+        let (body, last) = made.await??;
         let mut response = (headers, json_type(), body).into_response();
         let next = last.map(|last| next_link(path, last));
         if let Some(link) = next.and_then(|link| HeaderValue::try_from(link).ok()) {

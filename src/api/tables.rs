@@ -17,6 +17,7 @@ use super::validation::{Fields, FromFields, parse};
 use crate::domain::DeviceId;
 use crate::engine::{TableExport, import_table};
 use crate::store::AuditOrigin;
+use crate::util::run_blocking;
 use crate::wire::{
     Encoding, ImportFaults, ImportReport, Separator, TABLE_BYTES_MAX, TableKind, TableOptions,
     read_table,
@@ -122,9 +123,7 @@ async fn import(
 ) -> Result<Response, ApiError> {
     let options = TableOptions { encoding: query.encoding, kind };
     // Reading 16 MiB takes longer than other requests should wait for this thread.
-    let reading = tokio::task::spawn_blocking(move || read_table(&table, options)).await;
-    let reading =
-        reading.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
+    let reading = run_blocking(move || read_table(&table, options)).await?;
     match import_table(state.handle(), reading, query.dry_run, origin).await? {
         Ok(report) => Ok(Json(report).into_response()),
         Err(faults) => Err(ApiError::Table(faults)),

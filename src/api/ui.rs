@@ -6,8 +6,10 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::conditional::is_known;
 use super::error::answer;
 use super::state::ApiState;
+use crate::util::hex;
 
 /// The built page: `assets/dist`, committed, so that building needs no Node.
 #[derive(RustEmbed)]
@@ -128,16 +130,13 @@ fn asset(name: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
 
 /// Weak, because compression changes the bytes. 64 bits of the hash tell files apart.
 fn etag(file: &EmbeddedFile) -> HeaderValue {
-    let hash: String =
-        file.metadata.sha256_hash().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&file.metadata.sha256_hash()[..8]);
     HeaderValue::try_from(format!("W/\"{hash}\"")).expect("hexadecimal digits are a header value")
 }
 
 fn not_modified(etag: &HeaderValue, request: &HeaderMap) -> Option<Response> {
-    let known = request.get(header::IF_NONE_MATCH)?.to_str().ok()?;
-    let matches = known.split(',').any(|tag| Some(tag.trim()) == etag.to_str().ok());
     let headers = [(header::ETAG, etag.clone())];
-    matches.then(|| (StatusCode::NOT_MODIFIED, headers).into_response())
+    is_known(etag, request).then(|| (StatusCode::NOT_MODIFIED, headers).into_response())
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {

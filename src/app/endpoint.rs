@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 use rustix::net::sockopt::ipv6_v6only;
 use tokio::net::TcpListener;
 
+use crate::util::files;
+
 /// The file's name inside the data directory. It holds one URL.
 pub const ENDPOINT_FILE: &str = "endpoint";
 
@@ -24,12 +26,11 @@ pub(super) fn of(listener: &TcpListener) -> io::Result<SocketAddr> {
     Ok(reachable(address, takes_ipv4))
 }
 
-/// Appears whole, and only once requests are answered.
+/// Tells commands on this host where the server is; called once requests are answered.
 pub(super) fn write(data_dir: &Path, reachable: SocketAddr, base_path: &str) -> Result<()> {
     let path = data_dir.join(ENDPOINT_FILE);
-    let temporary = data_dir.join(format!("{ENDPOINT_FILE}.new"));
-    fs::write(&temporary, format!("http://{reachable}{base_path}\n"))
-        .and_then(|()| fs::rename(&temporary, &path))
+    let url = format!("http://{reachable}{base_path}\n");
+    files::write_durably(&path, url.as_bytes(), 0o666)
         .with_context(|| format!("cannot write {}", path.display()))
 }
 

@@ -12,7 +12,7 @@ use crate::engine::EngineHandle;
 use crate::jobs::{
     self, JobContext, JobError, JobRun, JobSpec, Jobs, JobsOptions, RunLog, RunResult, Trigger,
 };
-use crate::util::{Zone, counted};
+use crate::util::{Zone, counted, run_blocking};
 
 /// Every job. A new one is a new row.
 fn table(engine: &EngineHandle, backups: &Backups) -> Vec<JobSpec> {
@@ -154,11 +154,7 @@ async fn apart<T: Send + 'static>(
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(BackupError::Stopping),
-    }
+    run_blocking(work).await.unwrap_or_else(|error| Err(error.into()))
 }
 
 async fn verify(backups: Backups, context: JobContext) -> Result<String> {

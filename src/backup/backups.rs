@@ -23,8 +23,7 @@ use super::verify::Drill;
 use crate::domain::Timestamp;
 use crate::engine::{self, EngineHandle};
 use crate::store::Floors;
-use crate::util::giving_way;
-use crate::util::{Observer, Threads, counted};
+use crate::util::{BlockingLimit, SharedProbe, counted, run_at_low_priority};
 
 /// Requests for work that are served at once: one works, the others are told so in moments, unless
 /// the directory hangs.
@@ -105,10 +104,10 @@ pub(super) struct Inner {
     /// When the newest verified backup was taken, as of the last work.
     pub(super) newest_verified_us: AtomicI64,
     /// The one thread that looks at the directory for those who serve.
-    pub(super) looks: Observer<Result<Overview, Arc<BackupError>>>,
+    pub(super) looks: SharedProbe<Result<Overview, Arc<BackupError>>>,
     /// Threads for work, and for short calls, that requests ask for.
-    pub(super) working: Threads,
-    pub(super) calling: Threads,
+    pub(super) working: BlockingLimit,
+    pub(super) calling: BlockingLimit,
     /// Why the last full verification failed in PostgreSQL, as of the last work; absent where
     /// it did, and where it may not. Held for moments.
     pub(super) postgres_failure: Mutex<Option<String>>,
@@ -150,9 +149,9 @@ impl Backups {
             copying,
             since,
             newest_verified_us,
-            looks: Observer::default(),
-            working: Threads::new(WORK_MAX),
-            calling: Threads::new(CALLS_MAX),
+            looks: SharedProbe::default(),
+            working: BlockingLimit::new(WORK_MAX),
+            calling: BlockingLimit::new(CALLS_MAX),
             postgres_failure,
             unverified,
         }))
@@ -235,7 +234,7 @@ impl Backups {
     pub fn back_up(&self, reason: Reason, log: Log<'_>) -> Result<Entry, BackupError> {
         let turn = self.turn(Work::Backup)?;
         self.number_after_backups()?;
-        giving_way(|| match self.back_up_once(reason, &turn, log) {
+        run_at_low_priority(|| match self.back_up_once(reason, &turn, log) {
             Err(error) if error.is_fault_of_file() && !self.is_store_damaged() => {
                 error!(%error, "A new backup failed its verification; making another one");
                 log(format!("The backup failed its verification: {error}. Making another one."));

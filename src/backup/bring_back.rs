@@ -11,14 +11,15 @@ use super::backups::BackupOptions;
 use super::catalog::{Catalog, Entry};
 use super::copies::{discover, fetch_from};
 use super::error::BackupError;
+use super::files;
 use super::keys::Keyring;
 use super::manifest::{Header, Manifest};
 use super::name::BackupId;
 use super::notes::{CopyNote, CopyState};
 use super::stage::{self, REHEARSAL_DIR, STAGE_DIR, Source, Staged};
-use super::{files, verify};
 use crate::domain::Timestamp;
 use crate::store::{Floors, Store};
+use crate::util::milliseconds;
 
 /// The part of the name of what is set aside.
 const DAMAGED: &str = "damaged";
@@ -117,7 +118,7 @@ impl Lost<'_> {
         let name = format!("{}-{DAMAGED}", BackupId::at(self.now).stamp());
         let set_aside =
             Store::put_in_place(&staged.into_directory(), data_dir, header.site_id, &name)?;
-        let duration_ms = verify::millis(start.elapsed());
+        let duration_ms = milliseconds(start.elapsed());
         Ok(BroughtBack { header, set_aside, duration_ms })
     }
 }
@@ -147,7 +148,7 @@ pub fn rehearse(
     };
     let staged = Staged::restore(&source, &shown(now)?)?;
     let header = staged.header.clone();
-    let duration_ms = verify::millis(start.elapsed());
+    let duration_ms = milliseconds(start.elapsed());
     Ok(BroughtBack { header, set_aside: None, duration_ms })
 }
 

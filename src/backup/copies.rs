@@ -16,8 +16,7 @@ use super::name::{BackupId, PART};
 use super::notes::{CopyNote, CopyState, Depth};
 use super::targets::{LocalFile, Target, TargetError, next_attempt};
 use crate::store::Space;
-use crate::util::Unanswered;
-use crate::util::giving_way;
+use crate::util::{hex, jitter, run_at_low_priority, run_blocking};
 
 /// Largest manifest: 2 kB as they are.
 const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
@@ -162,7 +161,7 @@ impl Backups {
         let text = manifest_text(manifest);
         let described = LocalFile {
             name: entry.id.manifest(),
-            sha256: files::hex(&<sha2::Sha256 as sha2::Digest>::digest(&text)),
+            sha256: hex(<sha2::Sha256 as sha2::Digest>::digest(&text)),
             bytes: text.len() as u64,
             path,
         };
@@ -213,9 +212,8 @@ impl Backups {
         let found = match fetched {
             Ok(_) => {
                 let verify = move || backups.verify_file(&turn, &copy, &at, Depth::Offhost);
-                let work = move || giving_way(verify);
-                let done = tokio::task::spawn_blocking(work).await;
-                done.unwrap_or_else(|error| Err(Unanswered::from(error).into()))
+                let work = move || run_at_low_priority(verify);
+                run_blocking(work).await.unwrap_or_else(|error| Err(error.into()))
             }
             Err(error) => Err(error.into()),
         };
@@ -385,10 +383,4 @@ fn is_waiting(note: &CopyNote, now_us: i64) -> bool {
     /// No pause is longer: a later time was noted by a clock that ran ahead.
     const LONGEST_PAUSE_US: i64 = 7 * 3600 * 1_000_000;
     note.next_attempt_us.is_some_and(|at_us| (now_us..now_us + LONGEST_PAUSE_US).contains(&at_us))
-}
-
-/// A random number from 0 up to 1.
-fn jitter() -> f64 {
-    let (random, _) = Uuid::new_v4().as_u64_pair();
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }

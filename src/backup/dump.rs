@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 use super::activity::{Shown, Unit};
 use super::error::BackupError;
-use super::files::hex;
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
 use crate::domain::{Device, Interface, Link, Timestamp};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, audit_row, copy_text, schema};
 use crate::store::{Snapshot, StoreError};
+use crate::util::hex;
 
 /// Begin the first lines of a file, and its last one.
 pub(super) const FIRST_LINE: &str = "-- UNOC backup";
@@ -174,7 +174,7 @@ pub(super) struct End {
 
 /// The hash of a header as it stands in a file.
 pub(super) fn header_sha256(header: &Header) -> String {
-    hex(&Sha256::digest(header_json(header)))
+    hex(Sha256::digest(header_json(header)))
 }
 
 fn header_json(header: &Header) -> String {
@@ -237,7 +237,7 @@ impl<W: Write> Copying<'_, W> {
             }
         }
         self.out.write_all(b"\\.\n\n").map_err(writing)?;
-        let sha256 = hex(&hasher.finalize());
+        let sha256 = hex(hasher.finalize());
         Ok((table.name.to_owned(), TableDigest { rows, sha256 }))
     }
 }

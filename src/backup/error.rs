@@ -6,7 +6,7 @@ use super::targets::TargetError;
 use crate::engine::EngineError;
 use crate::sql::RowFault;
 use crate::store::{Space, StoreError};
-use crate::util::Unanswered;
+use crate::util::BlockingError;
 
 /// Why it could not be done. The site is what it was.
 #[derive(Debug, thiserror::Error)]
@@ -95,11 +95,11 @@ pub enum BackupError {
     Engine(#[from] EngineError),
 }
 
-impl From<Unanswered> for BackupError {
-    fn from(error: Unanswered) -> Self {
+impl From<BlockingError> for BackupError {
+    fn from(error: BlockingError) -> Self {
         match error {
-            Unanswered::Panicked => Self::Panicked,
-            Unanswered::Silent | Unanswered::Stopped => Self::Stopping,
+            BlockingError::Panicked => Self::Panicked,
+            BlockingError::TimedOut | BlockingError::Stopped => Self::Stopping,
         }
     }
 }

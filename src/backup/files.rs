@@ -8,8 +8,11 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{BackupError, io};
-use super::name::PART;
+use crate::util::files::{self, part_path};
+use crate::util::hex;
 
+/// Of files that are nobody else's business: a backup may not be encrypted.
+pub(super) const PRIVATE: u32 = 0o600;
 /// Held by whoever works in the directory. The kernel lets go of it when the process ends, however
 /// it ends.
 const LOCK_FILE: &str = ".lock";
@@ -28,7 +31,8 @@ pub(super) struct Lock {
 pub(super) fn lock(directory: &Path) -> Result<Lock, BackupError> {
     make_directory(directory)?;
     let path = directory.join(LOCK_FILE);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).mode(PRIVATE).open(&path);
     let file = file.map_err(io("open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock { _file: file }),
@@ -46,23 +50,20 @@ pub(super) fn make_directory(directory: &Path) -> Result<(), BackupError> {
 
 /// A new file under the temporary name of `name`; what an earlier attempt left is replaced.
 pub(super) fn create_part(directory: &Path, name: &str) -> Result<File, BackupError> {
-    let path = directory.join(format!("{name}{PART}"));
-    remove(&path)?;
-    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
-    file.map_err(io("create", &path))
+    let path = part_path(&directory.join(name));
+    files::create_new(&path, PRIVATE).map_err(io("create", &path))
 }
 
 /// Gives a complete, synced file its own name. Durable after [`sync_directory`].
 pub(super) fn publish(directory: &Path, name: &str) -> Result<(), BackupError> {
     let path = directory.join(name);
-    fs::rename(directory.join(format!("{name}{PART}")), &path).map_err(io("name", &path))
+    fs::rename(part_path(&path), &path).map_err(io("name", &path))
 }
 
 /// Writes a small file whole and durably.
 pub(super) fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
-    write_part(directory, name, bytes)?;
-    publish(directory, name)?;
-    sync_directory(directory)
+    let path = directory.join(name);
+    files::write_durably(&path, bytes, PRIVATE).map_err(io("write", &path))
 }
 
 /// Writes a small file under its temporary name, to be published later.
@@ -73,8 +74,7 @@ pub(super) fn write_part(directory: &Path, name: &str, bytes: &[u8]) -> Result<(
 }
 
 pub(super) fn sync_directory(directory: &Path) -> Result<(), BackupError> {
-    let synced = File::open(directory).and_then(|file| file.sync_all());
-    synced.map_err(io("sync", directory))
+    files::sync_directory(directory).map_err(io("sync", directory))
 }
 
 /// Removes a file; one that is not there is fine.
@@ -106,14 +106,9 @@ pub(super) fn hash(path: &Path) -> Result<(String, u64), BackupError> {
             Err(error) => return Err(io("read", path)(error)),
         };
         if length == 0 {
-            return Ok((hex(&hasher.finalize()), bytes));
+            return Ok((hex(hasher.finalize()), bytes));
         }
         hasher.update(&chunk[..length]);
         bytes += length as u64;
     }
-}
-
-/// Bytes as lowercase hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

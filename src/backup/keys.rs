@@ -14,7 +14,8 @@ use age::x25519::{Identity, Recipient};
 use sha2::{Digest as _, Sha256};
 
 use super::error::{BackupError, io};
-use super::files::{self, hex};
+use super::files;
+use crate::util::hex;
 
 /// The appliance's own secret key, inside the data directory.
 const OWN_KEY_FILE: &str = "backup_identity.txt";

@@ -7,11 +7,11 @@ use sha2::{Digest as _, Sha256};
 use super::activity::Shown;
 use super::dump::{AUDIT_STAGE, END_LINE, End, FIRST_LINE, HEADER_LINE, header_sha256};
 use super::error::{BackupError, unreadable};
-use super::files::hex;
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
 use crate::domain::{Device, Interface, Link};
 use crate::sql::{AUDIT, Entity, Row, RowFault, Table, audit_entry, copy_text};
 use crate::store::{Filling, StoreError};
+use crate::util::hex;
 
 /// Longest line: an audit row of a large command has 1,000 images on both sides, about 1.5 MB.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -139,7 +139,7 @@ impl<'a> Reading<'a> {
         let mut rows = 0;
         while self.next()? {
             if self.line == copy_text::END {
-                return Ok(TableDigest { rows, sha256: hex(&hasher.finalize()) });
+                return Ok(TableDigest { rows, sha256: hex(hasher.finalize()) });
             }
             hasher.update(&self.line);
             hasher.update(b"\n");

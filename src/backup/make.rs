@@ -13,9 +13,9 @@ use super::manifest::{Manifest, Reason};
 use super::name::{BackupId, PART};
 use super::notes::{CopyNote, Notes};
 use super::seal::Sealing;
-use super::verify::millis;
 use crate::domain::Timestamp;
 use crate::store::{Snapshot, Space};
+use crate::util::milliseconds;
 use uuid::Uuid;
 
 const SECOND_US: i64 = 1_000_000;
@@ -90,7 +90,7 @@ fn write(
         plain_bytes: sealed.plain_bytes,
         tables,
         reason,
-        duration_ms: millis(start.elapsed()),
+        duration_ms: milliseconds(start.elapsed()),
         key_ids: keyring.key_ids(),
     };
     let copies = wanted.targets.iter().map(|target| (target.clone(), CopyNote::default()));

@@ -11,7 +11,7 @@ const AGE: &str = ".age";
 /// The ending of a file that failed its verification.
 pub(super) const BAD: &str = ".bad";
 /// The ending of a file that is not complete.
-pub(super) const PART: &str = ".part";
+pub(super) use crate::util::files::PART_SUFFIX as PART;
 /// Letters of `unoc_YYYYMMDD_HHMMSS`, with `0` for any digit.
 const FORM: &[u8] = b"unoc_00000000_000000";
 

@@ -16,7 +16,7 @@ use super::restore::Undo;
 use super::retention::Kept;
 use crate::domain::Timestamp;
 use crate::store::Space;
-use crate::util::{Observed, Unanswered};
+use crate::util::{BlockingError, Observation};
 
 /// Stands for a time that there is not.
 pub(super) const NONE_US: i64 = i64::MIN;
@@ -187,12 +187,12 @@ impl Backups {
     pub async fn observe(&self) -> Result<Overview, BackupError> {
         let backups = self.clone();
         let look = move || backups.overview().map_err(Arc::new);
-        let seen = self.0.looks.ask(LOOK_WAIT, look).await;
-        let Observed { value, age, is_fresh } = seen.map_err(|error| self.unanswered(error))?;
+        let seen = self.0.looks.run(LOOK_WAIT, look).await;
+        let Observation { value, age, is_fresh } = seen.map_err(|error| self.unanswered(error))?;
         let mut overview = match value.as_ref() {
             Ok(overview) => overview.clone(),
             Err(error) if is_fresh => return Err(BackupError::Shared(Arc::clone(error))),
-            Err(_) => return Err(self.unanswered(Unanswered::Silent)),
+            Err(_) => return Err(self.unanswered(BlockingError::TimedOut)),
         };
         let Protection { rpo_s, is_stale, .. } = self.protection();
         (overview.rpo_s, overview.is_stale) = (rpo_s, is_stale);
@@ -211,7 +211,7 @@ impl Backups {
         work: impl FnOnce(&Self) -> Result<T, BackupError> + Send + 'static,
     ) -> Result<T, BackupError> {
         let backups = self.clone();
-        let done = self.0.working.call(move || work(&backups)).await;
+        let done = self.0.working.try_run(move || work(&backups)).await;
         done.unwrap_or_else(|error| Err(self.unanswered(error)))
     }
 
@@ -224,13 +224,13 @@ impl Backups {
         call: impl FnOnce(&Self) -> Result<T, BackupError> + Send + 'static,
     ) -> Result<T, BackupError> {
         let backups = self.clone();
-        let done = self.0.calling.call_within(CALL_WAIT, move || call(&backups)).await;
+        let done = self.0.calling.run_within(CALL_WAIT, move || call(&backups)).await;
         done.unwrap_or_else(|error| Err(self.unanswered(error)))
     }
 
-    fn unanswered(&self, error: Unanswered) -> BackupError {
+    fn unanswered(&self, error: BlockingError) -> BackupError {
         match error {
-            Unanswered::Silent => BackupError::Silent(self.options().directory.clone()),
+            BlockingError::TimedOut => BackupError::Silent(self.options().directory.clone()),
             error => error.into(),
         }
     }

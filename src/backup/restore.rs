@@ -18,12 +18,11 @@ use super::files;
 use super::manifest::Header;
 use super::notes::{Depth, Verification};
 use super::stage::{STAGE_DIR, Staged};
-use super::verify::millis;
 use super::{dump, seal};
 use crate::domain::{Command, Site, Timestamp};
 use crate::engine::{Engine, EngineOptions, Restoration, Restored};
 use crate::store::{AuditOrigin, OpenOptions, Store};
-use crate::util::apart;
+use crate::util::{milliseconds, run_on_thread};
 
 /// The store from before the last restore, and what is known of that restore.
 const UNDO_DIR: &str = "undo";
@@ -79,7 +78,7 @@ impl Backups {
         let path = self.path(&entry)?;
         let start = Instant::now();
         let source = self.source(&path, Some(&entry.manifest));
-        let staged = apart(|| Staged::restore(&source, &turn.shown));
+        let staged = run_on_thread(|| Staged::restore(&source, &turn.shown));
         let staged = staged.inspect_err(|error| self.note_fault(&entry, error, start))?;
         let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
         self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), &wanted)
@@ -94,7 +93,7 @@ impl Backups {
             at_us: self.0.engine.now().0,
             depth: Depth::Quick,
             is_ok: false,
-            duration_ms: millis(start.elapsed()),
+            duration_ms: milliseconds(start.elapsed()),
             message: error.to_string(),
             postgres: None,
             postgres_result: None,
@@ -118,7 +117,7 @@ impl Backups {
         let start = Instant::now();
         let manifest = manifest_beside(path);
         let source = self.source(path, manifest.as_ref());
-        let staged = apart(|| Staged::restore(&source, &turn.shown))?;
+        let staged = run_on_thread(|| Staged::restore(&source, &turn.shown))?;
         let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
         let name = seal::shown(path);
         self.put_in_place(&turn, staged.store(), &staged.header, &name, &wanted)
@@ -253,7 +252,7 @@ impl Backups {
             drop(current);
             self.replace(from, name, wanted, seq_before, state)?;
         }
-        report.duration_ms = millis(wanted.start.elapsed());
+        report.duration_ms = milliseconds(wanted.start.elapsed());
         Ok(report)
     }
 

@@ -9,8 +9,8 @@ use age::{DecryptError, Decryptor, Encryptor};
 use sha2::{Digest as _, Sha256};
 
 use super::error::{BackupError, io, unreadable};
-use super::files::hex;
 use super::keys::Keyring;
+use crate::util::hex;
 
 /// zstd's own default: three quarters of what its best levels save, at a tenth of their time.
 const LEVEL: i32 = 3;
@@ -76,7 +76,7 @@ impl Sealing {
         let Hashed { file, hasher, bytes } = hashed;
         let file = file.into_inner().map_err(|error| writing(error.into_error()))?;
         file.sync_all().map_err(writing)?;
-        let sha256 = hex(&hasher.finalize());
+        let sha256 = hex(hasher.finalize());
         Ok(Sealed { bytes, sha256, plain_bytes: self.plain_bytes })
     }
 }

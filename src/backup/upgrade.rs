@@ -13,6 +13,7 @@ use super::stage::{STAGE_DIR, Source, Staged};
 use super::{files, verify};
 use crate::domain::Timestamp;
 use crate::store::Store;
+use crate::util::milliseconds;
 
 /// Saves the site of a store that no engine runs on yet, and restores it to prove it.
 ///
@@ -60,7 +61,7 @@ pub fn save_before_upgrade(
         at_us: now.0,
         depth: Depth::Quick,
         is_ok: true,
-        duration_ms: verify::millis(start.elapsed()),
+        duration_ms: milliseconds(start.elapsed()),
         message: verify::sentence(&entry, start.elapsed()),
         postgres: None,
         postgres_result: None,

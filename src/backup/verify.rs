@@ -17,8 +17,7 @@ use super::notes::{Depth, PostgresResult, Verification};
 use super::seal;
 use super::stage::Staged;
 use crate::store::Snapshot;
-use crate::util::counted;
-use crate::util::giving_way;
+use crate::util::{counted, milliseconds, run_at_low_priority};
 
 /// Loads the SQL text of a backup into a scratch database and compares every row of it with the
 /// restored store.
@@ -49,7 +48,7 @@ impl Backups {
         let entry = self.find(name)?;
         turn.shown.about(entry.id.as_str());
         self.number_after_backups()?;
-        giving_way(|| match self.verify_within(&turn, &entry, depth) {
+        run_at_low_priority(|| match self.verify_within(&turn, &entry, depth) {
             Err(error) if error.is_fault_of_file() => {
                 log(format!("{} failed: {error}. Making another backup.", entry.id));
                 self.back_up_once(Reason::Repair, &turn, log)?;
@@ -80,7 +79,7 @@ impl Backups {
         let Inner { engine, catalog, .. } = self.0.as_ref();
         let start = Instant::now();
         let rehearsed = self.rehearse(turn, entry, path, depth);
-        let duration_ms = millis(start.elapsed());
+        let duration_ms = milliseconds(start.elapsed());
         let verification = |is_ok, message| Verification {
             at_us: engine.now().0,
             depth,
@@ -138,7 +137,7 @@ impl Backups {
         let start = Instant::now();
         let source = self.source(path, Some(&entry.manifest));
         let staged = Staged::restore(&source, &turn.shown)?;
-        let restore_ms = millis(start.elapsed());
+        let restore_ms = milliseconds(start.elapsed());
         let mut message = sentence(entry, start.elapsed());
         let Some(drill) = options.drill.as_ref().filter(|_| depth != Depth::Quick) else {
             return Ok(Rehearsed { message, postgres: None, postgres_result: None, restore_ms });
@@ -176,10 +175,6 @@ struct Rehearsed {
     postgres_result: Option<PostgresResult>,
     /// Until the site was ready to run.
     restore_ms: u64,
-}
-
-pub(super) fn millis(took: Duration) -> u64 {
-    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What a successful rehearsal says.

@@ -23,7 +23,7 @@ use crate::backup::{
 use crate::config::{Config, ShownKey};
 use crate::engine::Clock;
 use crate::store::{Store, read_marker};
-use crate::util::counted;
+use crate::util::{counted, run_blocking};
 
 pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
     let config = cli.load_config()?;
@@ -217,8 +217,7 @@ fn view(backups: &Backups, id: &str) -> Viewed {
 pub(super) async fn spawn<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(work).await;
-    Ok(done.context("the work panicked")??)
+    Ok(run_blocking(work).await.map_err(BackupError::from)??)
 }
 
 /// Backups with an engine of this command's own, on a store that no server holds.

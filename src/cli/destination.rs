@@ -12,6 +12,7 @@ use anyhow::{Context, anyhow};
 
 use super::exit::Failure;
 use super::output;
+use crate::util::files::part_path;
 
 /// Symbolic links followed one after the other, as many as Linux follows (`path_resolution(7)`).
 const LINKS_MAX: usize = 40;
@@ -130,9 +131,8 @@ fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
 ) -> Result<u64, Failure> {
-    let mut name = path.file_name().context("the file needs a name")?.to_owned();
-    name.push(".part");
-    let temporary = path.with_file_name(name);
+    path.file_name().context("the file needs a name")?;
+    let temporary = part_path(path);
     let written = (|| {
         let file = File::create(&temporary).map_err(cannot("create", &temporary))?;
         if let Ok(before) = fs::metadata(path) {

@@ -7,6 +7,7 @@ use crate::config::Faults;
 use crate::engine::EngineError;
 use crate::store::StoreError;
 use crate::sync::legacy::LegacyError;
+use crate::util::error_chain;
 
 const FAILURE: u8 = 1;
 /// The command line was not understood.
@@ -57,18 +58,9 @@ impl Failure {
     }
 }
 
-/// The error and its causes in one line; a cause that the line before already tells is left out.
+/// Returns the error and its causes in one line.
 pub(super) fn explain(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
+    error_chain(error.as_ref())
 }
 
 impl From<anyhow::Error> for Failure {

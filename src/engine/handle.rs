@@ -15,7 +15,7 @@ use super::progress::{EngineActivity, Progress};
 use super::writer::{BYTES_PER_CHANGE, Request};
 use crate::domain::{Change, Command, Refusal, Reply, Timestamp, World};
 use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};
-use crate::util::{Observed, Observer, Unanswered};
+use crate::util::{BlockingError, Observation, SharedProbe};
 
 /// How long a caller waits for a place in the queue: longer than any commit takes, shorter than
 /// a client's patience.
@@ -41,7 +41,7 @@ pub struct EngineHandle {
     pub(super) min_free_bytes: u64,
     pub(super) clock: Clock,
     /// Looks at the data volume, which may hang.
-    pub(super) rooms: Observer<Result<Room, String>>,
+    pub(super) rooms: SharedProbe<Result<Room, String>>,
     /// What the engine does now.
     pub(super) progress: Progress,
     pub(super) run_id: Uuid,
@@ -212,16 +212,16 @@ impl EngineHandle {
     pub async fn observe_room(&self) -> Result<Room, EngineError> {
         let handle = self.clone();
         let look = move || handle.room().map_err(|error| error.to_string());
-        let seen = match self.rooms.recent(ROOM_AGE_MAX) {
+        let seen = match self.rooms.latest(ROOM_AGE_MAX) {
             Some(seen) => Ok(seen),
-            None => self.rooms.ask(ROOM_WAIT, look).await,
+            None => self.rooms.run(ROOM_WAIT, look).await,
         };
         let what = match seen {
-            Ok(Observed { value, is_fresh: true, .. }) => match value.as_ref() {
+            Ok(Observation { value, is_fresh: true, .. }) => match value.as_ref() {
                 Ok(room) => return Ok(room.clone()),
                 Err(error) => error.clone(),
             },
-            Ok(_) => Unanswered::Silent.to_string(),
+            Ok(_) => BlockingError::TimedOut.to_string(),
             Err(error) => error.to_string(),
         };
         Err(EngineError::Volume { directory: self.store.directory().to_owned(), what })

@@ -18,7 +18,7 @@ use super::progress::{LONG_STEP, Progress, TURN};
 use super::replace::{Restoration, Restored};
 use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, RowRefusal, World};
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
-use crate::util::Observer;
+use crate::util::SharedProbe;
 
 /// Commands that may wait. With 64 concurrent writers the queue holds 64; this is room for a
 /// burst before callers are slowed down.
@@ -125,7 +125,7 @@ pub struct Engine {
     /// Tells the handles what is done now.
     pub(super) progress: Progress,
     /// Tells the handles how much room a write found.
-    rooms: Observer<Result<Room, String>>,
+    rooms: SharedProbe<Result<Room, String>>,
 }
 
 impl Engine {
@@ -153,7 +153,7 @@ impl Engine {
             latest: Arc::clone(&latest),
             min_free_bytes: options.min_free_bytes,
             clock: options.clock.clone(),
-            rooms: Observer::default(),
+            rooms: SharedProbe::default(),
             progress: progress.clone(),
             run_id: Uuid::new_v4(),
         };
@@ -367,7 +367,7 @@ impl Engine {
     pub(super) fn lacks_room(&self, change_count: usize) -> Result<Option<NoRoom>, StoreError> {
         let space = self.store.space()?;
         let min_free_bytes = self.options.min_free_bytes;
-        self.rooms.note(Ok(Room { space: space.clone(), min_free_bytes }));
+        self.rooms.record(Ok(Room { space: space.clone(), min_free_bytes }));
         let needed_bytes = min_free_bytes + change_count as u64 * BYTES_PER_CHANGE;
         Ok((space.free_bytes < needed_bytes).then_some(NoRoom { space, needed_bytes }))
     }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use refinery::{Migration, Runner};
 
+use crate::util::error_chain;
+
 mod embedded {
     refinery::embed_migrations!("migrations");
 }
@@ -13,7 +15,7 @@ pub const HISTORY_TABLE: &str = "unoc_schema_history";
 
 /// The tables could not be brought to this program's version; the whole chain in one line.
 #[derive(Debug, thiserror::Error)]
-#[error("the tables could not be made: {}", chain(.0))]
+#[error("the tables could not be made: {}", error_chain(.0))]
 pub struct MigrationError(#[source] refinery::Error);
 
 /// The version of the tables that this program makes.
@@ -78,15 +80,4 @@ pub fn script() -> String {
     }
     script.push_str("END\n$unoc_schema$;\n");
     script
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

@@ -246,10 +246,7 @@ fn decode_run(id: u64, bytes: &[u8]) -> Result<JobRun, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
+    use crate::util::hex;
 
     /// Version 1 as it was first shipped. These bytes never change.
     const SETTINGS_V1: &str = "01010a31352032202a202a202a00fd0060be0216c10c0001";

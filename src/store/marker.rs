@@ -1,7 +1,6 @@
 //! The marker file beside the store: proof that a site once lived in this directory.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,7 @@ use uuid::Uuid;
 
 use super::access;
 use super::error::StoreError;
-use crate::util::without_bom;
+use crate::util::{files, without_bom};
 
 /// The marker's file name.
 pub const MARKER_FILE: &str = "site.json";
@@ -35,16 +34,6 @@ pub fn read(dir: &Path) -> Result<Option<Marker>, StoreError> {
 /// Writes the marker so that it survives a power cut.
 pub(super) fn write(dir: &Path, marker: &Marker) -> Result<(), StoreError> {
     let path = dir.join(MARKER_FILE);
-    let temporary = dir.join(format!("{MARKER_FILE}.new"));
     let text = serde_json::to_string_pretty(marker).expect("a marker is plain data");
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, &path))
-        .and_then(|()| sync_dir(dir));
-    written.map_err(access::failed("write", &path))
-}
-
-/// Makes renames and new names in a directory durable.
-pub(super) fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    File::open(dir)?.sync_all()
+    files::write_durably(&path, text.as_bytes(), 0o666).map_err(access::failed("write", &path))
 }

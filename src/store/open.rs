@@ -15,6 +15,7 @@ use super::marker::{self, MARKER_FILE, Marker};
 use super::snapshot::Snapshot;
 use super::{Space, head, tables};
 use crate::domain::Timestamp;
+use crate::util::files;
 
 /// The store's file name inside the data directory.
 pub const STORE_FILE: &str = "unoc.redb";
@@ -351,8 +352,7 @@ fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError>
             }
             other => other,
         })?;
-    fs::rename(&temporary, &path)
-        .and_then(|()| marker::sync_dir(directory))
+    files::rename_durably(&temporary, &path)
         .map_err(io(format!("cannot rename the new store to {}", path.display())))
 }
 

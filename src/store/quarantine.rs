@@ -21,6 +21,7 @@ use super::open::{STORE_FILE, Store, create_private_dir, lock, make_job_tables, 
 use super::snapshot::Snapshot;
 use super::space::Space;
 use super::tables;
+use crate::util::files;
 
 /// Directory inside the data directory for stores that were set aside.
 pub const QUARANTINE_DIR: &str = "quarantine";
@@ -119,8 +120,7 @@ impl Store {
         remove_dir(&unfinished)?;
         create_private_dir(&unfinished)?;
         let copied = self.copy_into(snapshot, &unfinished).and_then(|()| {
-            fs::rename(&unfinished, &directory)
-                .and_then(|()| marker::sync_dir(parent))
+            files::rename_durably(&unfinished, &directory)
                 .map_err(io(format!("cannot rename a store to {}", directory.display())))
         });
         if let Err(error) = copied {
@@ -164,12 +164,10 @@ impl Store {
             create_private_dir(&parent)?;
             let to = parent.join(name);
             fs::create_dir(&to).map_err(failed())?;
-            fs::rename(&store, to.join(STORE_FILE)).map_err(failed())?;
-            marker::sync_dir(&to).map_err(failed())?;
+            files::rename_durably(&store, &to.join(STORE_FILE)).map_err(failed())?;
             set_aside = Some(to);
         }
-        fs::rename(from.join(STORE_FILE), &store).map_err(failed())?;
-        marker::sync_dir(directory).map_err(failed())?;
+        files::rename_durably(&from.join(STORE_FILE), &store).map_err(failed())?;
         if let Err(error) = remove_dir(from) {
             // The store is in place; what is left costs room alone, and goes with the next restore.
             tracing::warn!(%error, "Leftovers of the restore could not be removed");

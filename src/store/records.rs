@@ -328,6 +328,7 @@ fn medium(code: u8, source: Source<'_>) -> Result<Medium, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::Reason;
+    use crate::util::hex;
 
     fn device() -> Device {
         Device {
@@ -368,8 +369,7 @@ mod tests {
         let mut bytes = Vec::new();
         device().encode_into(&mut bytes);
         assert_eq!(Device::decode(7, &bytes).unwrap(), device());
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, DEVICE_V1);
+        assert_eq!(hex(&bytes), DEVICE_V1);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use postgres::config::Host;
 use super::error::SyncError;
 use super::parameters::{self, Draft};
 use super::tls::{Mode, Policy, Roots};
+use crate::util::error_chain;
 
 /// Schemes of libpq and of v2, which names its driver in it.
 const SCHEMES: [&str; 3] = ["postgresql://", "postgres://", "postgresql+asyncpg://"];
@@ -78,7 +79,7 @@ pub(super) fn read(url: &str) -> Result<Address, SyncError> {
         return Err(fault("percent-encode @, / and ? in the user and the password"));
     }
     let config = format!("postgresql://{place}").parse::<Config>();
-    let config = config.map_err(|error| fault(parameters::chain(&error)))?;
+    let config = config.map_err(|error| fault(error_chain(&error)))?;
     let mut draft = Draft::new(Config::new());
     copy_login(&config, &mut draft.config);
     for (index, host) in config.get_hosts().iter().enumerate() {

@@ -1,12 +1,11 @@
 //! Why the mirror could not do what was asked.
 
-use std::error::Error;
-
 use crate::engine::EngineError;
 use crate::store::StoreError;
 
 use crate::sql::RowFault;
 use crate::sql::schema::MigrationError;
+use crate::util::{error_chain, find_cause};
 
 use super::remedy::{Explanation, said};
 
@@ -103,7 +102,7 @@ impl SyncError {
             }
             (Self::Transfer(_), None) => true,
             (Self::Postgres(error), None) => {
-                error.is_closed() || find::<std::io::Error>(error).is_some()
+                error.is_closed() || find_cause::<std::io::Error>(error).is_some()
             }
             _ => false,
         }
@@ -159,22 +158,10 @@ impl SyncError {
         match self {
             Self::Postgres(error) => error.as_db_error(),
             Self::Hosts(errors) => errors.iter().rev().find_map(|(_, error)| error.as_db_error()),
-            Self::Migration(error) => find::<postgres::Error>(error)?.as_db_error(),
+            Self::Migration(error) => find_cause::<postgres::Error>(error)?.as_db_error(),
             _ => None,
         }
     }
-}
-
-/// The first error of this kind among an error and its causes.
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut cause = Some(error);
-    while let Some(inner) = cause {
-        if let Some(found) = inner.downcast_ref() {
-            return Some(found);
-        }
-        cause = inner.source();
-    }
-    None
 }
 
 fn because(why: Option<&str>) -> String {
@@ -189,19 +176,5 @@ fn each(errors: &[(String, postgres::Error)]) -> String {
 /// The whole chain in one line: `postgres::Error` alone says only "db error".
 fn explain(error: &postgres::Error) -> String {
     let answer = error.as_db_error().map(|answer| format!("PostgreSQL says: {}", said(answer)));
-    answer.unwrap_or_else(|| causes(error))
-}
-
-/// An error and its causes in one line; a cause that the line already tells is left out.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
+    answer.unwrap_or_else(|| error_chain(error))
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{error, info, warn};
-use uuid::Uuid;
 
 use super::error::{Obstacle, SyncError};
 use super::mirror::{Mirror, Woken};
 use super::remedy::Explanation;
 use super::status::{State, Trouble};
 use crate::domain::Timestamp;
+use crate::util::jitter;
 
 /// First pause after a failure; doubled with each further one.
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
@@ -179,12 +179,6 @@ impl Mirror {
 fn pause(failures: u32, jitter: f64) -> Duration {
     let doubled = BACKOFF_MIN.saturating_mul(1 << failures.saturating_sub(1).min(6));
     doubled.min(BACKOFF_MAX).mul_f64(0.5 + jitter / 2.0).max(BACKOFF_MIN)
-}
-
-/// A random number from 0 up to 1.
-fn jitter() -> f64 {
-    let (random, _) = Uuid::new_v4().as_u64_pair();
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

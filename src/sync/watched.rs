@@ -13,6 +13,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::util::milliseconds;
+
 /// How long a call waits without a byte of progress. Ordinary statements of the mirror take
 /// milliseconds; a fail-over or an overloaded disk holds them up for some seconds, and what hangs
 /// longer is quicker begun anew. A statement that may take longer gets its own by [`Watch::during`].
@@ -43,7 +45,7 @@ impl Watch {
     /// A watch with this limit for every call, in whole milliseconds.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
-        let limit_ms = AtomicU64::new(millis(limit));
+        let limit_ms = AtomicU64::new(milliseconds(limit));
         Self(Arc::new(Shared { limit_ms, is_ended: AtomicBool::new(false) }))
     }
 
@@ -56,7 +58,7 @@ impl Watch {
     /// Sets another limit until what is returned is dropped.
     #[must_use]
     pub fn patient(&self, limit: Duration) -> Patience {
-        let former_ms = self.0.limit_ms.swap(millis(limit), Ordering::Relaxed);
+        let former_ms = self.0.limit_ms.swap(milliseconds(limit), Ordering::Relaxed);
         Patience { watch: self.clone(), former_ms }
     }
 
@@ -87,10 +89,6 @@ impl Drop for Patience {
     fn drop(&mut self) {
         self.watch.0.limit_ms.store(self.former_ms, Ordering::Relaxed);
     }
-}
-
-fn millis(limit: Duration) -> u64 {
-    u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A stream under a [`Watch`].

@@ -1,4 +1,4 @@
-//! A bounded number of threads for calls that may never return.
+//! Calls that block, on tokio's threads for such calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
 
-/// Why there is no answer.
+/// Why a call has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unanswered {
-    /// Not within the time that the caller gave, or all threads wait for earlier calls.
+pub enum BlockingError {
+    /// The call took longer than the caller waits, or earlier calls hold all threads.
     #[error("there was no response in time")]
-    Silent,
+    TimedOut,
     /// The call panicked; the log has the message.
     #[error("an internal error ended it; the log has the cause")]
     Panicked,
@@ -20,70 +20,82 @@ pub enum Unanswered {
     Stopped,
 }
 
-impl From<JoinError> for Unanswered {
+impl From<JoinError> for BlockingError {
     fn from(error: JoinError) -> Self {
         if error.is_panic() { Self::Panicked } else { Self::Stopped }
     }
 }
 
-/// Places for threads, such as one for each call to a file system that may hang. A call that never
-/// returns keeps its place, so that no number of requests leaves more threads behind.
+/// Runs `call` on a thread that may block and returns its result, however long it takes.
+///
+/// # Errors
+/// [`BlockingError`], but never `TimedOut`.
+pub async fn run_blocking<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, BlockingError> {
+    Ok(tokio::task::spawn_blocking(call).await?)
+}
+
+/// A limit of how many calls block at a time, for calls that may never return, such as those to a file
+/// system whose server is away. A call that hangs counts until it returns, so that no number of requests
+/// leaves more threads behind. Clones share the limit.
 #[derive(Clone, Debug)]
-pub struct Threads(Arc<Semaphore>);
+pub struct BlockingLimit(Arc<Semaphore>);
 
-impl Threads {
-    /// With room for `most` calls at once.
-    pub fn new(most: usize) -> Self {
-        Self(Arc::new(Semaphore::new(most)))
+impl BlockingLimit {
+    /// A limit of `calls_max` calls at a time.
+    pub fn new(calls_max: usize) -> Self {
+        Self(Arc::new(Semaphore::new(calls_max)))
     }
 
-    /// Makes a call and waits for it, its place included, for up to `limit`.
+    /// Runs `call` as soon as the limit allows, and waits for both together up to `wait`.
     ///
     /// # Errors
-    /// [`Unanswered`]; the call itself may still go on.
-    pub async fn call_within<T: Send + 'static>(
+    /// [`BlockingError`]; after `TimedOut` the call may still run.
+    pub async fn run_within<T: Send + 'static>(
         &self,
-        limit: Duration,
+        wait: Duration,
         call: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Unanswered> {
-        let answered = self.call_in_turn(call);
-        tokio::time::timeout(limit, answered).await.unwrap_or(Err(Unanswered::Silent))
+    ) -> Result<T, BlockingError> {
+        let done = tokio::time::timeout(wait, self.run(call)).await;
+        done.unwrap_or(Err(BlockingError::TimedOut))
     }
 
-    /// The same without a limit, for those who set one around it.
+    /// Runs `call` as soon as the limit allows, however long that takes.
     ///
     /// # Errors
-    /// [`Unanswered`], but never `Silent`.
-    pub async fn call_in_turn<T: Send + 'static>(
+    /// [`BlockingError`], but never `TimedOut`.
+    pub async fn run<T: Send + 'static>(
         &self,
         call: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Unanswered> {
-        let place = Arc::clone(&self.0).acquire_owned().await;
-        run(place.map_err(|_| Unanswered::Stopped)?, call).await
+    ) -> Result<T, BlockingError> {
+        let permit = Arc::clone(&self.0).acquire_owned().await;
+        run_with(permit.map_err(|_| BlockingError::Stopped)?, call).await
     }
 
-    /// Makes a call that takes as long as it takes, if there is a place for it now.
+    /// Runs `call`, however long it takes, if the limit allows it now.
     ///
     /// # Errors
-    /// [`Unanswered`].
-    pub async fn call<T: Send + 'static>(
+    /// [`BlockingError`]; `TimedOut` at once if the limit is reached.
+    pub async fn try_run<T: Send + 'static>(
         &self,
         call: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Unanswered> {
-        let place = Arc::clone(&self.0).try_acquire_owned();
-        run(place.map_err(|_| Unanswered::Silent)?, call).await
+    ) -> Result<T, BlockingError> {
+        let permit = Arc::clone(&self.0).try_acquire_owned();
+        run_with(permit.map_err(|_| BlockingError::TimedOut)?, call).await
     }
 }
 
-async fn run<T: Send + 'static>(
-    place: OwnedSemaphorePermit,
+/// The permit is held until the call returns, even if nobody waits for it any longer.
+async fn run_with<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
     call: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Unanswered> {
-    let run = move || {
-        let _place = place;
+) -> Result<T, BlockingError> {
+    run_blocking(move || {
+        let _permit = permit;
         call()
-    };
-    Ok(tokio::task::spawn_blocking(run).await?)
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -95,26 +107,26 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(20);
 
     #[tokio::test]
-    async fn calls_that_hang_keep_their_places_and_no_more() {
-        let threads = Threads::new(2);
+    async fn calls_that_hang_count_until_they_return() {
+        let limit = BlockingLimit::new(2);
         let (release, held) = mpsc::channel::<()>();
         let held = Arc::new(std::sync::Mutex::new(held));
         for _ in 0..50 {
             let held = Arc::clone(&held);
             let hanging = move || held.lock().map(|held| held.recv()).is_ok();
-            assert_eq!(threads.call_within(SHORT, hanging).await, Err(Unanswered::Silent));
+            assert_eq!(limit.run_within(SHORT, hanging).await, Err(BlockingError::TimedOut));
         }
-        assert_eq!(threads.0.available_permits(), 0);
-        assert_eq!(threads.call(|| 7).await, Err(Unanswered::Silent));
+        assert_eq!(limit.0.available_permits(), 0);
+        assert_eq!(limit.try_run(|| 7).await, Err(BlockingError::TimedOut));
         drop(release);
-        assert_eq!(threads.call_within(Duration::from_secs(60), || 7).await, Ok(7));
+        assert_eq!(limit.run_within(Duration::from_secs(60), || 7).await, Ok(7));
     }
 
     #[tokio::test]
-    async fn a_panic_is_told_as_one() {
-        let threads = Threads::new(1);
-        let panicked = threads.call(|| assert!(SHORT.is_zero(), "on purpose")).await;
-        assert_eq!(panicked, Err(Unanswered::Panicked));
-        assert_eq!(threads.call(|| 7).await, Ok(7), "its place is free again");
+    async fn a_panic_is_an_error_and_frees_its_permit() {
+        let limit = BlockingLimit::new(1);
+        let panicked = limit.try_run(|| assert!(SHORT.is_zero(), "on purpose")).await;
+        assert_eq!(panicked, Err(BlockingError::Panicked));
+        assert_eq!(limit.try_run(|| 7).await, Ok(7));
     }
 }

@@ -1,4 +1,4 @@
-//! Threads of its own for a library that chooses itself where it blocks.
+//! A pool of threads for a library that itself decides where it blocks.
 
 use std::future::poll_fn;
 use std::io;
@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// What is polled here and blocks does so on these few threads, whichever call of tokio it uses, and
-/// what finds none free waits in a queue. Cheap to clone. Calls that never return are not waited for
-/// when the last clone goes.
+/// Blocking calls of a future that runs here use these threads, whichever call of tokio makes them; while
+/// none is free, they wait in a queue. Clones share the threads. When the last clone is dropped, calls
+/// that hang are not waited for.
 #[derive(Clone, Debug)]
-pub struct Pool {
+pub struct BlockingPool {
     handle: Handle,
     /// Only its threads for blocking calls are used.
     _runtime: Arc<Owned>,
@@ -21,7 +21,7 @@ pub struct Pool {
 struct Owned(Option<Runtime>);
 
 impl Drop for Owned {
-    /// A runtime may not be waited for on a thread of another one.
+    /// To wait for a runtime on a thread of another one would panic.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
@@ -29,19 +29,19 @@ impl Drop for Owned {
     }
 }
 
-impl Pool {
-    /// With up to `threads` threads, none of which is started yet.
+impl BlockingPool {
+    /// A pool of up to `threads_max` threads, which start when they are needed.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn new(threads: usize) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().max_blocking_threads(threads).build()?;
+    pub fn new(threads_max: usize) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().max_blocking_threads(threads_max).build()?;
         let handle = runtime.handle().clone();
         Ok(Self { handle, _runtime: Arc::new(Owned(Some(runtime))) })
     }
 
-    /// Returns what `work` returns, with all its blocking calls on these threads. `work` may not set
-    /// timers: a deadline belongs around this.
+    /// Returns the output of `work`, whose blocking calls run on these threads. `work` must not set
+    /// timers: put a deadline around this.
     pub async fn run<F: Future>(&self, work: F) -> F::Output {
         let mut work = pin!(work);
         poll_fn(|context| {
@@ -60,8 +60,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_blocks_does_so_on_few_threads() {
-        let pool = Pool::new(2).unwrap();
+    async fn blocking_calls_use_few_threads() {
+        let pool = BlockingPool::new(2).unwrap();
         let seen: Arc<Mutex<HashSet<_>>> = Arc::default();
         let calls = (0..40).map(|_| {
             let seen = Arc::clone(&seen);
@@ -73,8 +73,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_hangs_is_not_waited_for_at_the_end() {
-        let pool = Pool::new(1).unwrap();
+    async fn a_call_that_hangs_is_not_waited_for_at_the_end() {
+        let pool = BlockingPool::new(1).unwrap();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let (release, held) = std::sync::mpsc::channel::<()>();
         let hanging = move || {

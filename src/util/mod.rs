@@ -1,11 +1,15 @@
-//! What several layers need and no crate does: calls that may never return, kept from those who serve,
-//! lines that the journal can sort, whom TLS trusts, the host's time zone, and counts with their nouns.
+//! What several layers need and no crate does: calls that may hang, files that survive a power cut,
+//! error chains, and small things of text and time.
 //!
 //! Invariant: `util` does not know UNOC.
 
 mod blocking;
 mod blocking_pool;
 mod bom;
+mod duration;
+mod errors;
+pub mod files;
+mod hex;
 mod journal;
 mod shared_probe;
 mod thread;
@@ -13,11 +17,14 @@ pub mod trust;
 mod words;
 mod zone;
 
-pub use blocking::{Threads, Unanswered};
-pub use blocking_pool::Pool;
+pub use blocking::{BlockingError, BlockingLimit, run_blocking};
+pub use blocking_pool::BlockingPool;
 pub use bom::without_bom;
+pub use duration::{jitter, milliseconds};
+pub use errors::{error_chain, find_cause};
+pub use hex::hex;
 pub use journal::{Priority, is_journal, marked};
-pub use shared_probe::{Observed, Observer};
-pub use thread::{apart, giving_way};
+pub use shared_probe::{Observation, SharedProbe};
+pub use thread::{run_at_low_priority, run_on_thread};
 pub use words::counted;
 pub use zone::Zone;

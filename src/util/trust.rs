@@ -1,4 +1,4 @@
-//! Whom a TLS connection trusts, and the files that say so.
+//! Which servers a TLS connection trusts, and the files of certificates.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,35 +11,34 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use super::without_bom;
+
 /// Which servers are accepted.
 #[derive(Debug)]
 pub enum Trust {
-    /// Whoever holds the key of the certificate it shows: encrypted, but not authenticated.
+    /// Any server that holds the key of its certificate: encrypted, but not authenticated.
     Anyone,
-    /// Those whose certificate is signed by one of these, or is one of these.
+    /// Servers whose certificate is signed by one of these roots, or is one of them.
     Signed {
         roots: Vec<CertificateDer<'static>>,
-        /// Whether the certificate must carry the name or the address of the host as well.
+        /// Whether the certificate must also be valid for the name or the address of the host.
         by_name: bool,
     },
 }
 
-/// What some editors put before a text as the mark of its encoding (Unicode, "Byte Order Mark").
-const MARK: &[u8] = "\u{feff}".as_bytes();
-
-/// Reads a file in PEM form, without the mark of an encoding before it.
+/// Reads a file in PEM form, without a byte order mark in front.
 ///
 /// # Errors
-/// Why it cannot be read, without its name.
+/// The system's error as a text, without the file's name.
 pub fn read_pem(path: &Path) -> Result<Vec<u8>, String> {
     let pem = std::fs::read(path).map_err(|error| error.to_string())?;
-    Ok(pem.strip_prefix(MARK).map(<[u8]>::to_vec).unwrap_or(pem))
+    Ok(without_bom(&pem).to_vec())
 }
 
-/// Reads a file of certificates in PEM form: at least one.
+/// Reads a file of one or more certificates in PEM form.
 ///
 /// # Errors
-/// Why there is none, without the name of the file.
+/// What is wrong with the file, without its name.
 pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let pem = read_pem(path)?;
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
@@ -55,7 +54,7 @@ pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, St
     Ok(certificates)
 }
 
-/// Whether an error or one of its causes is that a server's certificate was not accepted.
+/// Returns whether an error or one of its causes is that a server's certificate was not accepted.
 pub fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(inner) = cause {
@@ -72,12 +71,12 @@ pub fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// The one implementation of cryptography in this program.
+/// Returns the one implementation of cryptography in this program.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// Returns what judges the certificates of servers.
+/// Returns a verifier of server certificates.
 pub fn verifier(trust: Trust) -> Arc<dyn ServerCertVerifier> {
     let mut anchors = RootCertStore::empty();
     if let Trust::Signed { roots, .. } = &trust {

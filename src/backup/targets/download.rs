@@ -1,8 +1,8 @@
 //! What lies at a target: listed, fetched, deleted.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,11 +14,13 @@ use uuid::Uuid;
 
 use crate::domain::Timestamp;
 
+use super::super::files::PRIVATE;
 use super::error::TargetError;
 use super::pump::{BATCH_BYTES, Sink};
 use super::target::{Target, check_name};
 use super::upload::local;
-use super::wait::aside;
+use crate::util::files::{self, part_path};
+use crate::util::run_blocking;
 
 /// Most objects of a site at a target: five thousand backups with their manifests, far beyond every
 /// retention.
@@ -85,11 +87,12 @@ impl Target {
         let store = self.open().await?;
         let part = part_path(into);
         let path = part.clone();
-        let file = aside(move || create_private(&path)).await?.map_err(local(&part))?;
+        let file =
+            run_blocking(move || files::create_new(&path, PRIVATE)).await?.map_err(local(&part))?;
         let sink = Sink { file: Some(file), path: part.clone(), ..Sink::default() };
         let fetched = self.drain(&store, &object, name, sink, Some(bytes_max), &|_| {}).await;
         let (from, to) = (part.clone(), into.to_owned());
-        let kept = aside(move || match fetched {
+        let kept = run_blocking(move || match fetched {
             Ok(sink) => keep(sink, &from, &to).map_err(local(&to)),
             Err(error) => {
                 fs::remove_file(&from).ok();
@@ -164,7 +167,7 @@ impl Target {
             if is_last || batch_bytes >= BATCH_BYTES {
                 let pieces = std::mem::take(&mut batch);
                 batch_bytes = 0;
-                let taken = aside(move || sink.take(&pieces).map(|()| sink)).await?;
+                let taken = run_blocking(move || sink.take(&pieces).map(|()| sink)).await?;
                 sink = taken.map_err(local(&path))?;
                 if bytes_max.is_some_and(|bytes_max| sink.meter.bytes > bytes_max) {
                     return Err(self.too_large(name, bytes_max));
@@ -215,26 +218,12 @@ fn remote_file(prefix: &ObjectPath, meta: &ObjectMeta) -> Option<RemoteFile> {
     Some(RemoteFile { name, bytes: meta.size, modified })
 }
 
-/// For this user alone: a backup that is not encrypted is nobody else's business.
-fn create_private(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    File::options().create(true).truncate(true).write(true).mode(0o600).open(path)
-}
-
-fn part_path(into: &Path) -> PathBuf {
-    let name = into.file_name().unwrap_or_default().to_string_lossy();
-    into.with_file_name(format!("{name}.part"))
-}
-
 /// Syncs the file and puts it under its name.
 fn keep(sink: Sink, from: &Path, to: &Path) -> io::Result<Fetched> {
     let Sink { file, meter, .. } = sink;
     if let Some(file) = file {
         file.sync_all()?;
     }
-    fs::rename(from, to)?;
-    if let Some(directory) = to.parent() {
-        File::open(directory)?.sync_all()?;
-    }
+    files::rename_durably(from, to)?;
     Ok(Fetched { bytes: meter.bytes, sha256: meter.sha256() })
 }

@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::util::BlockingError;
+
 /// What went wrong with a target. The texts hold no secret: foreign ones went through
 /// [`super::explain`].
 #[derive(Debug, thiserror::Error)]
@@ -139,4 +141,13 @@ pub enum TargetError {
     /// The appliance ends.
     #[error("the copy was interrupted: the appliance is stopping")]
     Stopping,
+}
+
+impl From<BlockingError> for TargetError {
+    fn from(error: BlockingError) -> Self {
+        match error {
+            BlockingError::Panicked => Self::Panicked,
+            BlockingError::TimedOut | BlockingError::Stopped => Self::Stopping,
+        }
+    }
 }

@@ -5,7 +5,8 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
+
+use crate::util::error_chain;
 
 /// Longest explanation; a server's whole HTML page helps nobody.
 const CHARS_MAX: usize = 400;
@@ -37,7 +38,7 @@ impl Redact {
     /// Returns an error and its causes in one line without secrets, queries of addresses and
     /// control characters; of an XML answer only its code and message.
     pub(super) fn explain(&self, error: &(dyn Error + 'static)) -> String {
-        self.clean(&causes(error))
+        self.clean(&error_chain(error))
     }
 
     /// Returns a foreign text as [`Self::explain`] returns an error.
@@ -53,32 +54,6 @@ impl Redact {
         let start: String = chars.by_ref().take(CHARS_MAX).collect();
         if chars.next().is_some() { format!("{start}…") } else { start }
     }
-}
-
-/// Returns the system's error number of an error or of one of its causes.
-pub(super) fn io_cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
-    let mut cause = Some(error);
-    while let Some(inner) = cause {
-        if let Some(io) = inner.downcast_ref::<io::Error>() {
-            return Some(io);
-        }
-        cause = inner.source();
-    }
-    None
-}
-
-/// An error and its causes in one line; a cause that the line already tells is left out.
-pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 /// Returns code and message of an error in S3's and Azure's XML (Amazon S3 API Reference, "Error
@@ -142,13 +117,5 @@ mod tests {
         assert!(!format!("{redact:?}").contains(SECRET));
         let longer = Redact::new(vec!["abcd".into(), "abcdef".into()]);
         assert_eq!(longer.clean("abcdef"), "***");
-    }
-
-    #[test]
-    fn causes_are_told_once() {
-        let error = io::Error::other(io::Error::other("inner"));
-        assert_eq!(causes(&error), "inner");
-        assert!(io_cause(&error).is_some());
-        assert!(io_cause(&fmt::Error).is_none());
     }
 }

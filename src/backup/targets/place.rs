@@ -16,7 +16,7 @@ use super::error::TargetError;
 use super::explain::Redact;
 use super::route::{self, Connector};
 use super::wait::STEP;
-use crate::util::Pool;
+use crate::util::BlockingPool;
 use crate::util::trust::{self, Trust};
 
 /// A host that is there answers a connection at once, also across an ocean.
@@ -47,7 +47,7 @@ pub(super) enum Place {
     Directory {
         path: PathBuf,
         /// All calls on it are made there: those that hang leave no more threads behind.
-        pool: Pool,
+        pool: BlockingPool,
     },
 }
 
@@ -73,9 +73,8 @@ impl Place {
         };
         let store: Arc<dyn ObjectStore> = match address.scheme {
             Scheme::Directory => {
-                let pool = Pool::new(DIRECTORY_THREADS).map_err(|error| TargetError::Settings {
-                    target: address.name.clone(),
-                    what: error.to_string(),
+                let pool = BlockingPool::new(DIRECTORY_THREADS).map_err(|error| {
+                    TargetError::Settings { target: address.name.clone(), what: error.to_string() }
                 })?;
                 return Ok(Self::Directory { path: address.directory.clone(), pool });
             }

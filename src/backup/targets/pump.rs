@@ -1,12 +1,13 @@
 //! Bytes in, length and hash out, and into a file if there is one.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+
+use crate::util::hex;
 
 /// How many bytes are taken at a time from a stream of small pieces; each time costs a change of
 /// threads.
@@ -27,11 +28,7 @@ impl Meter {
 
     /// Returns SHA-256 in lower-case hex.
     pub(super) fn sha256(self) -> String {
-        let mut hex = String::new();
-        for byte in self.hash.finalize() {
-            write!(hex, "{byte:02x}").expect("writing into a string does not fail");
-        }
-        hex
+        hex(self.hash.finalize())
     }
 }
 

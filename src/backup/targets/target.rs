@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::address::Address;
 use super::credentials::Credentials;
 use super::error::TargetError;
-use super::explain::{Redact, causes, io_cause};
+use super::explain::Redact;
 use super::place::{Place, open_directory};
 use super::wait::Patience;
-use crate::util::{Threads, Unanswered, trust};
+use crate::util::{BlockingLimit, error_chain, find_cause, trust};
 
 /// Start of every name that a backup's file has.
 const NAME_START: &str = "unoc_";
@@ -39,7 +39,7 @@ pub struct Target {
     redact: Redact,
     pub(super) patience: Patience,
     /// One look at a time whether a directory is there: while it hangs, no other one follows.
-    opening: Threads,
+    opening: BlockingLimit,
 }
 
 impl fmt::Debug for Target {
@@ -72,7 +72,7 @@ impl Target {
             prefix,
             redact,
             patience: Patience::default(),
-            opening: Threads::new(1),
+            opening: BlockingLimit::new(1),
         })
     }
 
@@ -136,16 +136,13 @@ impl Target {
             Place::Remote(store) => return Ok(Arc::clone(store)),
             Place::Directory { path, .. } => path.clone(),
         };
-        let opened = self.opening.call_in_turn(move || {
+        let opened = self.opening.run(move || {
             let is_there = path.is_dir();
             let store = is_there.then(|| open_directory(&path));
             (path, store)
         });
         let opened = self.within(self.patience.call, opened).await?;
-        let (path, store) = opened.map_err(|error| match error {
-            Unanswered::Panicked => TargetError::Panicked,
-            Unanswered::Silent | Unanswered::Stopped => TargetError::Stopping,
-        })?;
+        let (path, store) = opened?;
         match store {
             Some(store) => store.map_err(|error| self.failed("", &error)),
             None => Err(TargetError::NoDirectory { target: self.name.clone(), path }),
@@ -189,7 +186,7 @@ impl Target {
     /// Says in our own words what the store said about `name`, or about no object in particular.
     pub(super) fn failed(&self, name: &str, error: &StoreError) -> TargetError {
         let (target, what) = (self.name.clone(), self.redact.explain(error));
-        let io = io_cause(error);
+        let io = find_cause::<std::io::Error>(error);
         let kind = io.map(std::io::Error::kind);
         if let Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) = kind {
             return TargetError::Full { target, what };
@@ -266,20 +263,13 @@ fn is_answer(error: &StoreError, status: &str) -> bool {
     match (error, status) {
         (StoreError::PermissionDenied { .. }, "403")
         | (StoreError::Unauthenticated { .. }, "401") => true,
-        _ => causes(error).contains(&format!("status code: {status}")),
+        _ => error_chain(error).contains(&format!("status code: {status}")),
     }
 }
 
 /// Whether no answer came at all.
 fn is_connection(error: &StoreError) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(inner) = cause {
-        if inner.downcast_ref::<object_store::client::HttpError>().is_some() {
-            return true;
-        }
-        cause = inner.source();
-    }
-    false
+    find_cause::<object_store::client::HttpError>(error).is_some()
 }
 
 /// Checks that `name` is `unoc_` and more of `a-z 0-9 _ .`, without two dots in a row: no path.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::error::TargetError;
 use super::pump::{Meter, Sink, Source};
 use super::target::Target;
-use super::wait::aside;
+use crate::util::run_blocking;
 
 /// Bytes of a part. S3 takes 5 MiB to 5 GiB and 10,000 parts (Amazon S3 User Guide, "Multipart
 /// upload limits"): with 8 MiB a backup may have 78 GiB.
@@ -82,7 +82,7 @@ impl Target {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), TargetError> {
         let path = file.path.clone();
-        let opened = aside(move || File::open(path)).await?.map_err(local(&file.path))?;
+        let opened = run_blocking(move || File::open(path)).await?.map_err(local(&file.path))?;
         let source = Source { file: opened, meter: Meter::default() };
         let (source, first) = next_part(source, &file.path).await?;
         if first.len() < PART_BYTES {
@@ -177,7 +177,7 @@ impl Target {
     async fn sweep(&self, object: &ObjectPath) -> Result<(), TargetError> {
         let Some(directory) = self.directory() else { return Ok(()) };
         let path = directory.join(object.as_ref());
-        let swept = aside(move || sweep(&path));
+        let swept = run_blocking(move || sweep(&path));
         self.within(self.patience.call, swept).await??.map_err(local(directory))
     }
 }
@@ -199,7 +199,7 @@ impl LocalFile {
 }
 
 async fn next_part(mut source: Source, path: &Path) -> Result<(Source, Bytes), TargetError> {
-    let (source, part) = aside(move || {
+    let (source, part) = run_blocking(move || {
         let part = source.part(PART_BYTES);
         (source, part)
     })

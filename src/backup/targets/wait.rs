@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::error::TargetError;
-
 /// How long a target may be silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -45,19 +43,6 @@ pub fn next_attempt(attempts: u32, jitter: f64) -> Duration {
     let wait = wait.map_or(RETRY_LONGEST, |wait| wait.min(RETRY_LONGEST));
     let jitter = if (0.0..=1.0).contains(&jitter) { jitter } else { 0.0 };
     wait.mul_f64(1.0 - JITTER * jitter)
-}
-
-/// Runs `work`, which may block, aside.
-///
-/// # Errors
-/// [`TargetError::Stopping`] when the runtime ends before it.
-pub(super) async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, TargetError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| match error.is_panic() {
-        true => TargetError::Panicked,
-        false => TargetError::Stopping,
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The note that v2's tables were imported, which lets [`super::archive`] move them away.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::LegacyError;
 use super::report::RowCounts;
 use super::tables::Tables;
+use crate::util::files;
 
 /// The note's name in the data directory.
 pub const STAMP_FILE: &str = "v2-import.json";
@@ -47,12 +48,7 @@ impl Stamp {
     /// # Errors
     /// When the directory does not take it.
     pub fn write(&self, data_dir: &Path) -> Result<(), LegacyError> {
-        let temporary = data_dir.join(format!("{STAMP_FILE}.new"));
         let text = serde_json::to_string_pretty(self).expect("a note is plain data");
-        let mut file = File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, data_dir.join(STAMP_FILE))?;
-        Ok(File::open(data_dir)?.sync_all()?)
+        Ok(files::write_durably(&data_dir.join(STAMP_FILE), text.as_bytes(), 0o666)?)
     }
 }

@@ -139,7 +139,7 @@ fn a_full_directory_is_called_full_and_keeps_nothing() {
         let error = refused.unwrap_err();
         assert!(matches!(error, TargetError::Full { .. }), "{error:?}");
         assert!(error.to_string().contains("make room"), "{error}");
-        assert_eq!(files, [kept.name.clone()]);
+        assert_eq!(files, std::slice::from_ref(&kept.name));
         next.expect("the room of the failed copy is free again");
     }
 }
