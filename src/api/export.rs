@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::lease::Lease;
 use super::pieces::{self, Broken, PIECE_BYTES, Pieces};
 use super::state::ApiState;
-use crate::engine::{ExportError, SiteExport};
+use crate::query::{ExportError, SiteExport};
 use crate::store::Snapshot;
 
 /// Rows between two looks at the size of a piece.

@@ -15,7 +15,8 @@ use super::extract::{Body422, BodyBytes, Origin, Query422};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::DeviceId;
-use crate::engine::{TableExport, import_table};
+use crate::engine::import_table;
+use crate::query::TableExport;
 use crate::store::AuditOrigin;
 use crate::util::run_blocking;
 use crate::wire::{

@@ -21,7 +21,8 @@ use super::stage::{self, STAGE_DIR, Source};
 use super::targets::Target;
 use super::verify::Drill;
 use crate::domain::Timestamp;
-use crate::engine::{self, EngineHandle};
+use crate::engine::EngineHandle;
+use crate::query::check_site;
 use crate::store::Floors;
 use crate::util::{BlockingLimit, SharedProbe, counted, run_at_low_priority};
 
@@ -344,7 +345,7 @@ impl Backups {
 
     /// Whether the site itself cannot be read, so that no backup of it can be better.
     fn is_store_damaged(&self) -> bool {
-        engine::check_site(&self.0.engine.read()).is_err()
+        check_site(&self.0.engine.read()).is_err()
     }
 
     pub(super) fn data_dir(&self) -> &Path {

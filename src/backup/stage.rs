@@ -13,7 +13,7 @@ use super::load::Reading;
 use super::manifest::{Digests, Header, Manifest};
 use super::{dump, seal};
 use crate::domain::Timestamp;
-use crate::engine::check_site;
+use crate::query::check_site;
 use crate::store::{Head, OpenOptions, Space, Store};
 use crate::util::counted;
 

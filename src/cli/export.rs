@@ -11,7 +11,7 @@ use super::output;
 use super::progress::Progress;
 use super::remote::Remote;
 use crate::config::Config;
-use crate::engine::{ExportError, export_site, export_table};
+use crate::query::{ExportError, export_site, export_table};
 use crate::util::counted;
 use crate::wire::TableKind;
 

@@ -21,7 +21,8 @@ use crate::app;
 use crate::backup::{Backups, Header, Lost, Manifest, RestoreReport, read_head, rehearse};
 use crate::config::Config;
 use crate::domain::{Site, Timestamp};
-use crate::engine::{Clock, check_site};
+use crate::engine::Clock;
+use crate::query::check_site;
 use crate::store::{AuditOrigin, STORE_FILE, Store, StoreError, read_marker, unless_damaged};
 use crate::sync::legacy::{
     Choice, FileKind, LinkStatus, Tables, fault_of, mend, read_dump, recognise,

@@ -8,10 +8,10 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::error;
 use uuid::Uuid;
 
+use super::activity::{EngineActivity, Progress};
 use super::clock::Clock;
 use super::commit::Commit;
 use super::error::EngineError;
-use super::progress::{EngineActivity, Progress};
 use super::writer::{BYTES_PER_CHANGE, Request};
 use crate::domain::{Change, Command, Refusal, Reply, Timestamp, World};
 use crate::store::{AuditOrigin, Snapshot, Space, Store, StoreError};

@@ -1,10 +1,10 @@
-//! The world, rebuilt from disk at start; and the check of a site that nobody runs on yet.
+//! The world, rebuilt from disk.
 
 use std::ops::Bound;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::progress::{LONG_STEP, Progress, SHORT_STEP};
-use crate::domain::{Survey, World};
+use super::activity::{LONG_STEP, Progress, SHORT_STEP};
+use crate::domain::World;
 use crate::store::{IdRange, Snapshot, StoreError};
 
 const ALL: IdRange = (Bound::Unbounded, Bound::Unbounded);
@@ -74,31 +74,6 @@ fn restore_all<T>(
     for chunk in chunks {
         progress.step(SHORT_STEP);
         chunk?.into_iter().for_each(&mut restore);
-    }
-    Ok(())
-}
-
-/// Whether a site can be run on: reads it and checks every invariant, without a second world in
-/// memory.
-///
-/// # Errors
-/// [`StoreError::Inconsistent`] with the first rule it breaks, or what reading brings.
-pub fn check_site(snapshot: &Snapshot) -> Result<(), StoreError> {
-    let mut survey = Survey::new(snapshot.head().counters);
-    for device in snapshot.devices(ALL)? {
-        survey.note_device(&device?);
-    }
-    for link in snapshot.links(ALL)? {
-        survey.note_link(&link?);
-    }
-    for device in snapshot.devices(ALL)? {
-        survey.device(&device?)?;
-    }
-    for interface in snapshot.interfaces(ALL)? {
-        survey.interface(&interface?)?;
-    }
-    for link in snapshot.links(ALL)? {
-        survey.link(&link?)?;
     }
     Ok(())
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
+use super::activity::LONG_STEP;
 use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
 use super::handle::EngineHandle;
-use super::progress::LONG_STEP;
 use super::writer::{BYTES_PER_CHANGE, Engine, Request};
 use crate::domain::{Command, EntityKey, Refusal, Site};
 use crate::store::{

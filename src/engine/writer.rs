@@ -7,6 +7,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::{error, info};
 use uuid::Uuid;
 
+use super::activity::{LONG_STEP, Progress, TURN};
 use super::clock::Clock;
 use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
@@ -14,8 +15,7 @@ use super::handle::{EngineHandle, Room};
 use super::jobs::JobRequest;
 use super::load;
 use super::mirror::MirrorRequest;
-use super::progress::{LONG_STEP, Progress, TURN};
-use super::replace::{Restoration, Restored};
+use super::restore::{Restoration, Restored};
 use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, RowRefusal, World};
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
 use crate::util::SharedProbe;

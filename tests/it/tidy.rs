@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("store", 2),
     ("sql", 3),
     ("engine", 3),
+    ("query", 3),
     ("sync", 4),
     ("backup", 4),
     ("health", 4),

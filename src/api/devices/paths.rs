@@ -12,7 +12,7 @@ use crate::api::state::ApiState;
 use crate::domain::{
     DOWNSTREAM_NM, Device, DeviceId, DeviceType, Link, Medium, PonClass, UPSTREAM_NM,
 };
-use crate::engine::{Hop, climb};
+use crate::query::{Hop, climb};
 use crate::wire::SignalView;
 
 /// The optical path from an OLT to a leaf.

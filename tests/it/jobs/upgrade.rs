@@ -6,7 +6,8 @@ use std::path::Path;
 use tempfile::TempDir;
 use unoc::app;
 use unoc::config::Config;
-use unoc::engine::{Clock, export_site};
+use unoc::engine::Clock;
+use unoc::query::export_site;
 use unoc::store::{MARKER_FILE, OpenOptions, STORE_FILE, Store};
 
 use crate::app::process::{Server, run};

@@ -1,81 +1,15 @@
-//! Tables of devices and links: reading one into the site, and writing the site as some.
+//! The devices or the links of a site as a table.
 
 use std::io::Write;
 use std::ops::Bound;
 
-use super::error::EngineError;
-use super::export::ExportError;
-use super::handle::EngineHandle;
-use crate::domain::{
-    Device, DeviceId, Interface, InterfaceId, Refusal, Reply, Timestamp, Violation, World,
-};
-use crate::store::{AuditOrigin, Snapshot, StoreError};
-use crate::wire::{
-    ImportFaults, ImportReport, Reading, Separator, TableKind, write_device_row, write_link_row,
-    write_table_heading,
-};
+use super::site_export::ExportError;
+use crate::domain::{Device, DeviceId, Interface, InterfaceId, Violation};
+use crate::store::{Snapshot, StoreError};
+use crate::wire::{Separator, TableKind, write_device_row, write_link_row, write_table_heading};
 
 /// Rows of one step of [`export_table`].
 const ROWS_PER_STEP: usize = 256;
-
-/// What came of a table: it is imported, or this is wrong with it and nothing was changed.
-pub type Imported = Result<ImportReport, ImportFaults>;
-
-/// Imports a table that was read, as one command; a dry run goes the same way and is taken back.
-///
-/// # Errors
-/// What keeps the engine from deciding; what is wrong with the table is an answer.
-pub async fn import_table(
-    handle: &EngineHandle,
-    mut reading: Reading,
-    is_dry_run: bool,
-    origin: AuditOrigin,
-) -> Result<Imported, EngineError> {
-    let Some(command) = reading.command.take() else {
-        return Ok(Err(ImportFaults::new(reading, None)));
-    };
-    let decided = if is_dry_run || !reading.faults.is_empty() {
-        handle.try_out(command).await
-    } else {
-        handle.submit(command, origin).await
-    };
-    let decided = match decided {
-        Ok(reply) => Ok(reply),
-        Err(EngineError::Refused(refusal)) => Err(refusal),
-        Err(error) => return Err(error),
-    };
-    Ok(imported(reading, decided, is_dry_run)?)
-}
-
-/// What importing a table that was read into an empty site would do.
-///
-/// # Errors
-/// A refusal that is not about the table.
-pub fn try_table(mut reading: Reading) -> Result<Imported, Refusal> {
-    let Some(command) = reading.command.take() else {
-        return Ok(Err(ImportFaults::new(reading, None)));
-    };
-    let decided = World::default().try_out(command, Timestamp(0));
-    imported(reading, decided, true)
-}
-
-fn imported(
-    reading: Reading,
-    decided: Result<Reply, Refusal>,
-    is_dry_run: bool,
-) -> Result<Imported, Refusal> {
-    match decided {
-        Ok(Reply::Imported { counts, lookalikes }) if reading.faults.is_empty() => {
-            let warnings = lookalikes.warnings();
-            Ok(Ok(ImportReport::new(&reading, counts, warnings, is_dry_run)))
-        }
-        Ok(_) => Ok(Err(ImportFaults::new(reading, None))),
-        Err(refusal @ (Refusal::Rows { .. } | Refusal::ImportTooLarge(_))) => {
-            Ok(Err(ImportFaults::new(reading, Some(&refusal))))
-        }
-        Err(refusal) => Err(refusal),
-    }
-}
 
 /// A table on its way out: it can be written in parts, each from the same snapshot.
 #[derive(Debug)]

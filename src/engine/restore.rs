@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 
+use super::activity::LONG_STEP;
 use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
 use super::handle::EngineHandle;
 use super::load;
-use super::progress::LONG_STEP;
 use super::writer::{Engine, Request};
 use crate::domain::World;
 use crate::store::{AuditOrigin, Replacement, Snapshot, Space, Store, StoreError};

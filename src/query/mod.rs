@@ -1,0 +1,13 @@
+//! Answers that need several records of a snapshot: upstream paths, exports, the check of a whole site.
+//!
+//! Everything here reads a [`Snapshot`](crate::store::Snapshot) and never waits for the engine.
+
+mod check;
+mod path;
+mod site_export;
+mod table_export;
+
+pub use check::check_site;
+pub use path::{Hop, climb};
+pub use site_export::{ExportError, SiteExport, export_site};
+pub use table_export::{TableExport, export_table};
