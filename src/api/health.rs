@@ -15,7 +15,7 @@ use super::error::ApiError;
 use super::state::ApiState;
 use super::sync::behind_s;
 use crate::domain::Kind;
-use crate::engine::{EngineActivity, EngineError, EngineTask, Room};
+use crate::engine::{DataVolume, EngineActivity, EngineError, EngineTask};
 use crate::sync::State as SyncState;
 use crate::util::counted;
 use crate::wire::Time;
@@ -136,8 +136,8 @@ struct SyncHealth {
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
 async fn health(State(state): State<ApiState>) -> Response {
-    let room = state.handle().observe_room().await;
-    let (status, reason) = verdict(room.as_ref(), &state);
+    let volume = state.handle().observe_volume().await;
+    let (status, reason) = verdict(volume.as_ref(), &state);
     let code = match status {
         UNHEALTHY => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
@@ -181,9 +181,9 @@ async fn ready(State(state): State<ApiState>) -> Response {
     responses((status = 200, body = HealthDetail))
 )]
 async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
-    let room = state.handle().observe_room().await;
-    let (status, _) = verdict(room.as_ref(), &state);
-    let room = room?;
+    let volume = state.handle().observe_volume().await;
+    let (status, _) = verdict(volume.as_ref(), &state);
+    let volume = volume?;
     let snapshot = state.handle().read();
     let sync = state.sync().status();
     let protection = state.backups().protection();
@@ -194,11 +194,11 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
         seq: snapshot.head().seq,
         engine: EngineHealth { is_alive: state.handle().is_alive() },
         volume: VolumeHealth {
-            directory: room.space.directory.display().to_string(),
-            free_bytes: room.space.free_bytes,
-            total_bytes: room.space.total_bytes,
-            min_free_bytes: room.min_free_bytes,
-            is_writable: room.is_writable(),
+            directory: volume.space.directory.display().to_string(),
+            free_bytes: volume.space.free_bytes,
+            total_bytes: volume.space.total_bytes,
+            min_free_bytes: volume.min_free_bytes,
+            is_writable: volume.is_writable(),
         },
         store: StoreHealth {
             device_count: snapshot.count(Kind::Device)?,
@@ -223,9 +223,12 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
 }
 
 /// The health in a word, and why it is not the best one.
-fn verdict(room: Result<&Room, &EngineError>, state: &ApiState) -> (&'static str, Option<String>) {
+fn verdict(
+    volume: Result<&DataVolume, &EngineError>,
+    state: &ApiState,
+) -> (&'static str, Option<String>) {
     let activity = state.handle().activity();
-    if let Some(reason) = stopped(activity).or_else(|| read_only(room)) {
+    if let Some(reason) = stopped(activity).or_else(|| read_only(volume)) {
         return (UNHEALTHY, Some(reason));
     }
     let sync = state.sync().status();
@@ -291,17 +294,17 @@ fn busy(activity: EngineActivity) -> Option<String> {
     }
 }
 
-fn read_only(room: Result<&Room, &EngineError>) -> Option<String> {
-    let room = match room {
-        Ok(room) => room,
+fn read_only(volume: Result<&DataVolume, &EngineError>) -> Option<String> {
+    let volume = match volume {
+        Ok(volume) => volume,
         Err(error) => return Some(error.to_string()),
     };
-    (!room.is_writable()).then(|| {
+    (!volume.is_writable()).then(|| {
         format!(
             "read-only: {} has {} MiB free, and {} MiB are reserved; free some space",
-            room.space.directory.display(),
-            room.space.free_bytes >> 20,
-            room.min_free_bytes >> 20
+            volume.space.directory.display(),
+            volume.space.free_bytes >> 20,
+            volume.min_free_bytes >> 20
         )
     })
 }

@@ -14,7 +14,7 @@ use super::state::ApiState;
 use super::sync::behind_s;
 use crate::backup::{Backups, Overview};
 use crate::domain::Kind;
-use crate::engine::Room;
+use crate::engine::DataVolume;
 
 /// Versions that scrapers name for what is the same with gauges alone.
 const OPENMETRICS_VERSIONS: [&str; 2] = ["1.0.0", "0.0.1"];
@@ -95,8 +95,9 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 )]
 async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, ApiError> {
     let mut registry = Registry::with_prefix("unoc");
-    let (room, overview) = tokio::join!(state.handle().observe_room(), state.backups().observe());
-    site(&state, room.ok().as_ref(), &mut registry)?;
+    let (volume, overview) =
+        tokio::join!(state.handle().observe_volume(), state.backups().observe());
+    site(&state, volume.ok().as_ref(), &mut registry)?;
     let is_stale = float(u64::from(state.backups().protection().is_stale));
     let help = "1 if no backup has been verified recently";
     gauge(&mut registry, "backup_is_stale", help, is_stale);
@@ -119,7 +120,11 @@ async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Result<Re
     Ok((head, body).into_response())
 }
 
-fn site(state: &ApiState, room: Option<&Room>, registry: &mut Registry) -> Result<(), ApiError> {
+fn site(
+    state: &ApiState,
+    volume: Option<&DataVolume>,
+    registry: &mut Registry,
+) -> Result<(), ApiError> {
     let snapshot = state.handle().read();
     for (kind, name) in
         [(Kind::Device, "devices"), (Kind::Interface, "interfaces"), (Kind::Link, "links")]
@@ -128,13 +133,13 @@ fn site(state: &ApiState, room: Option<&Room>, registry: &mut Registry) -> Resul
         registry.register(name, help, ConstGauge::new(float(snapshot.count(kind)?)));
     }
     gauge(registry, "seq", "Number of the last commit", float(snapshot.head().seq));
-    if let Some(room) = room {
-        let free = float(room.space.free_bytes);
+    if let Some(volume) = volume {
+        let free = float(volume.space.free_bytes);
         let name = "volume_free";
         let help = "Free space on the data volume";
         registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(free));
     }
-    let is_writable = float(u64::from(room.is_some_and(Room::is_writable)));
+    let is_writable = float(u64::from(volume.is_some_and(DataVolume::is_writable)));
     gauge(registry, "is_writable", "1 while changes are taken", is_writable);
     let sync = state.sync().status();
     let behind = behind_s(&sync, state.handle().now());

@@ -245,11 +245,11 @@ async fn self_check(engine: EngineHandle, context: JobContext) -> Result<String>
     let [devices, interfaces, links] = [Kind::Device, Kind::Interface, Kind::Link]
         .map(|kind| snapshot.count(kind).context("the store cannot be read"));
     context.log.line(format!("The store can be read at seq {}.", snapshot.head().seq));
-    let room = engine.observe_room().await?;
-    let free_mib = room.space.free_bytes >> 20;
-    let min_free_mib = room.min_free_bytes >> 20;
+    let volume = engine.observe_volume().await?;
+    let free_mib = volume.space.free_bytes >> 20;
+    let min_free_mib = volume.min_free_bytes >> 20;
     context.log.line(format!("{free_mib} MiB are free; below {min_free_mib} writes are refused."));
-    anyhow::ensure!(room.is_writable(), "only {free_mib} MiB are free: the store is read-only");
+    anyhow::ensure!(volume.is_writable(), "only {free_mib} MiB are free: the store is read-only");
     let (devices, interfaces, links) = (devices?, interfaces?, links?);
     Ok(format!(
         "{}, {}, {}; {free_mib} MiB free",

@@ -305,7 +305,7 @@ impl Backups {
         let Inner { engine, catalog, .. } = self.0.as_ref();
         let known = catalog.highest_seq()?;
         // A full data volume takes no write, and needs its backup all the same.
-        if engine.read().head().seq < known && engine.room()?.is_writable() {
+        if engine.read().head().seq < known && engine.measure_volume()?.is_writable() {
             warn!(
                 known,
                 "The backups have later commits than the site; its numbers continue from there"

@@ -20,7 +20,7 @@ use super::notes::{Depth, Verification};
 use super::stage::{STAGE_DIR, Staged};
 use super::{dump, seal};
 use crate::domain::{Command, Site, Timestamp};
-use crate::engine::{Engine, EngineOptions, Restoration, Restored};
+use crate::engine::{Engine, EngineOptions, RestoreOutcome, SiteRestore};
 use crate::store::{AuditOrigin, OpenOptions, Store};
 use crate::util::{milliseconds, run_on_thread};
 
@@ -279,20 +279,20 @@ impl Backups {
         // Noted first: a kill right after the commit must not lose the way back.
         let before = fs::read(keep_in.join(UNDO_FILE)).ok();
         self.note_undo(&undo)?;
-        let restoration = Restoration {
+        let restore = SiteRestore {
             from: from.clone(),
-            keep_in: keep_in.clone(),
-            keep_as,
+            undo_directory: keep_in.clone(),
+            undo_name: keep_as,
             action: wanted.action,
             origin: wanted.origin.clone(),
         };
         let runtime = tokio::runtime::Handle::current();
-        let restored = match runtime.block_on(engine.restore(restoration)) {
-            Ok(Restored::Done { seq_before, seq, kept }) => Ok((seq_before, seq, kept)),
-            Ok(Restored::NoRoom { space, needed_bytes }) => {
+        let restored = match runtime.block_on(engine.restore(restore)) {
+            Ok(RestoreOutcome::Done { seq_before, seq, undo }) => Ok((seq_before, seq, undo)),
+            Ok(RestoreOutcome::NoSpace { space, needed_bytes }) => {
                 Err(BackupError::NoRoom { what: "the restore", space, needed_bytes })
             }
-            Ok(Restored::Failed(error)) => Err(error.into()),
+            Ok(RestoreOutcome::Failed(error)) => Err(error.into()),
             Err(error) => Err(error.into()),
         };
         let (seq_before, seq, kept) = match restored {

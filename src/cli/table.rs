@@ -13,7 +13,7 @@ use super::offline;
 use super::progress::Progress;
 use super::remote::Remote;
 use crate::config::Config;
-use crate::engine::{Imported, import_table, try_table};
+use crate::engine::{TableImport, import_table, try_table};
 use crate::store::{AuditOrigin, Store};
 use crate::util::counted;
 use crate::wire::{
@@ -106,7 +106,7 @@ fn reading(table: &[u8], args: &ImportArgs) -> Reading {
     read_table(table, options)
 }
 
-fn answer(imported: Imported) -> Result<Answer, Failure> {
+fn answer(imported: TableImport) -> Result<Answer, Failure> {
     let value = |view: serde_json::Result<Value>| view.map_err(anyhow::Error::from);
     Ok(match imported {
         Ok(report) => Ok(value(serde_json::to_value(report))?),

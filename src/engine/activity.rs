@@ -1,32 +1,33 @@
-//! Whether the engine works on something long or is stuck: what it does now, and for how long it may.
+//! What the engine is doing, and whether it takes longer than it may.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// One batch of commands, one question: the largest reset of a site takes seconds on a slow host.
-pub(super) const TURN: Duration = Duration::from_secs(60);
-/// A commit with its fsync, the copy of a store, a site put in place of another: as long as a slow
-/// disk takes for some hundred megabytes. Nothing tells how far these are.
-pub(super) const LONG_STEP: Duration = Duration::from_secs(600);
-/// A step of the loading: some thousand records.
-pub(super) const SHORT_STEP: Duration = Duration::from_secs(30);
+/// A batch of commands or a task between two batches: replacing the largest site takes seconds on a
+/// slow host.
+const TASK_TIME_MAX: Duration = Duration::from_secs(60);
+/// A commit with its fsync, the copy of a store, the replacement of a site: as long as a slow disk
+/// takes for some hundred megabytes. Nothing reports how far these are.
+pub(super) const LONG_STEP_TIME_MAX: Duration = Duration::from_secs(600);
+/// A step of loading: some thousand records.
+pub(super) const SHORT_STEP_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// What the engine does.
+/// What the engine is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineActivity {
-    /// It waits for work.
+    /// It waits for requests.
     Idle,
-    /// It works, and what waits behind is carried out afterwards.
+    /// It works; requests that wait are carried out afterwards.
     Busy(EngineTask),
-    /// It has not come further for longer than the step may take.
+    /// Its current step takes longer than it may.
     Stuck(EngineTask),
     /// Its thread has ended.
     Ended,
 }
 
-/// What is under way.
+/// What the engine is working on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EngineTask {
     /// A noun, such as `a restore`.
@@ -34,50 +35,56 @@ pub struct EngineTask {
     pub elapsed: Duration,
 }
 
-/// Shared by the engine, which notes what it begins, and those who judge it.
+/// The engine's current task. Clones share it: the engine writes it, its handles read it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress(Arc<Mutex<Option<Turn>>>);
+pub(super) struct ActivityMonitor(Arc<Mutex<Option<CurrentTask>>>);
 
 #[derive(Debug)]
-struct Turn {
+struct CurrentTask {
     what: &'static str,
-    began: Instant,
-    /// When the step that runs now has to be over.
-    until: Instant,
+    started_at: Instant,
+    /// When the current step has to be over.
+    step_deadline: Instant,
 }
 
-impl Progress {
-    /// Begins something, whose first step takes up to `allowed`.
-    pub(super) fn begin(&self, what: &'static str, allowed: Duration) {
-        let began = Instant::now();
-        *self.turn() = Some(Turn { what, began, until: began + allowed });
+impl ActivityMonitor {
+    /// Starts a task, whose first step may take [`TASK_TIME_MAX`].
+    pub(super) fn start_task(&self, what: &'static str) {
+        let started_at = Instant::now();
+        let step_deadline = started_at + TASK_TIME_MAX;
+        *self.lock() = Some(CurrentTask { what, started_at, step_deadline });
     }
 
-    /// Begins the next step of it, which takes up to `allowed`. Before the engine serves, nobody
-    /// asks and nothing is noted.
-    pub(super) fn step(&self, allowed: Duration) {
-        if let Some(turn) = self.turn().as_mut() {
-            turn.until = Instant::now() + allowed;
+    /// Starts the next step of the task, which may take `time_max`. Does nothing without a task: while
+    /// the site is loaded at the start, nobody reads the activity.
+    pub(super) fn start_step(&self, time_max: Duration) {
+        if let Some(task) = self.lock().as_mut() {
+            task.step_deadline = Instant::now() + time_max;
         }
     }
 
-    /// Waits for work.
-    pub(super) fn rest(&self) {
-        *self.turn() = None;
+    /// Ends the task: the engine waits for requests.
+    pub(super) fn end_task(&self) {
+        *self.lock() = None;
     }
 
     pub(super) fn activity(&self) -> EngineActivity {
         let now = Instant::now();
-        match self.turn().as_ref() {
+        match self.lock().as_ref() {
             None => EngineActivity::Idle,
-            Some(Turn { what, began, until }) => {
-                let work = EngineTask { what, elapsed: now.saturating_duration_since(*began) };
-                if now < *until { EngineActivity::Busy(work) } else { EngineActivity::Stuck(work) }
+            Some(CurrentTask { what, started_at, step_deadline }) => {
+                let elapsed = now.saturating_duration_since(*started_at);
+                let task = EngineTask { what, elapsed };
+                if now < *step_deadline {
+                    EngineActivity::Busy(task)
+                } else {
+                    EngineActivity::Stuck(task)
+                }
             }
         }
     }
 
-    fn turn(&self) -> MutexGuard<'_, Option<Turn>> {
+    fn lock(&self) -> MutexGuard<'_, Option<CurrentTask>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -87,21 +94,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_takes_longer_than_it_may_is_stuck() {
-        let progress = Progress::default();
+    fn a_step_that_exceeds_its_time_is_stuck() {
+        let monitor = ActivityMonitor::default();
         let check = |expected: &str| {
-            let activity = format!("{:?}", progress.activity());
+            let activity = format!("{:?}", monitor.activity());
             assert!(activity.starts_with(expected), "{activity} is not {expected}");
         };
-        progress.step(LONG_STEP);
+        monitor.start_step(LONG_STEP_TIME_MAX);
         check("Idle");
-        progress.begin("a restore", SHORT_STEP);
+        monitor.start_task("a restore");
         check("Busy(EngineTask { what: \"a restore\"");
-        progress.step(Duration::ZERO);
+        monitor.start_step(Duration::ZERO);
         check("Stuck(EngineTask { what: \"a restore\"");
-        progress.step(SHORT_STEP);
+        monitor.start_step(SHORT_STEP_TIME_MAX);
         check("Busy");
-        progress.rest();
+        monitor.end_task();
         check("Idle");
     }
 }

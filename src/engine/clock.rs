@@ -1,10 +1,10 @@
-//! The time, as a parameter: tests set it by hand.
+//! The current time, as a parameter: tests set it.
 
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
 
-/// Tells the current time.
+/// Returns the current time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -14,9 +14,9 @@ impl Clock {
         Self(Arc::new(|| Timestamp(jiff::Timestamp::now().as_microsecond())))
     }
 
-    /// A clock that says what `tell` returns.
-    pub fn manual(tell: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+    /// A clock that calls `now`.
+    pub fn manual(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
     }
 
     pub fn now(&self) -> Timestamp {

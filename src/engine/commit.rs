@@ -18,11 +18,11 @@ pub struct AppliedCommand {
     pub changes: Vec<Change>,
 }
 
-/// Why entities changed, as far as listeners care.
+/// What changed the entities, as far as listeners distinguish it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommitCause {
     Provision,
-    /// The whole site was put in place of another.
+    /// The whole site was replaced.
     Reset,
     Other,
 }

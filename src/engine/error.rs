@@ -1,4 +1,4 @@
-//! Why a command was not carried out, beyond the domain's refusals.
+//! The engine's errors.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::store::{Space, StoreError};
 pub enum EngineError {
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The data volume is nearly full; reads go on, and writes again once there is room.
+    /// The data volume is nearly full. Reads continue; writes resume once there is space.
     #[error(
         "the store is read-only: {} has {} MiB free of {} MiB and the write needs {} MiB to \
          remain; free some space, and writes resume automatically",
@@ -20,16 +20,16 @@ pub enum EngineError {
         needed_bytes.div_ceil(1 << 20)
     )]
     ReadOnly { space: Space, needed_bytes: u64 },
-    /// The queue stayed full for the whole waiting time.
+    /// The queue stayed full until the timeout.
     #[error("the engine is busy; try again")]
     Busy,
-    /// The engine has stopped, or stops because a commit failed.
+    /// The engine has stopped, or is stopping because a commit failed.
     #[error("the engine has stopped; the service restarts")]
     Stopped,
-    /// Nothing is known of what it did.
+    /// A query of the network panicked; it changed nothing.
     #[error("an internal error ended this request; the log has its cause: please report it")]
     Panicked,
-    /// The data volume does not tell its free space.
+    /// The data volume does not report its free space.
     #[error("the data volume {} does not report its free space: {what}", directory.display())]
     Volume { directory: PathBuf, what: String },
     #[error(transparent)]

@@ -6,19 +6,20 @@ use crate::domain::{Refusal, Reply, Timestamp, World};
 use crate::store::AuditOrigin;
 use crate::wire::{ImportFaults, ImportReport, Reading};
 
-/// What came of a table: it is imported, or this is wrong with it and nothing was changed.
-pub type Imported = Result<ImportReport, ImportFaults>;
+/// The report of an import, or what is wrong with the table; nothing was changed then.
+pub type TableImport = Result<ImportReport, ImportFaults>;
 
-/// Imports a table that was read, as one command; a dry run goes the same way and is taken back.
+/// Imports a table that was read, as one command. A dry run, and a table with errors, goes the same way
+/// and is taken back.
 ///
 /// # Errors
-/// What keeps the engine from deciding; what is wrong with the table is an answer.
+/// [`EngineError`] and refusals that are not about rows; what is wrong with the table is in the value.
 pub async fn import_table(
     handle: &EngineHandle,
     mut reading: Reading,
     is_dry_run: bool,
     origin: AuditOrigin,
-) -> Result<Imported, EngineError> {
+) -> Result<TableImport, EngineError> {
     let Some(command) = reading.command.take() else {
         return Ok(Err(ImportFaults::new(reading, None)));
     };
@@ -32,26 +33,26 @@ pub async fn import_table(
         Err(EngineError::Refused(refusal)) => Err(refusal),
         Err(error) => return Err(error),
     };
-    Ok(imported(reading, decided, is_dry_run)?)
+    Ok(outcome(reading, decided, is_dry_run)?)
 }
 
 /// What importing a table that was read into an empty site would do.
 ///
 /// # Errors
-/// A refusal that is not about the table.
-pub fn try_table(mut reading: Reading) -> Result<Imported, Refusal> {
+/// A refusal that is not about rows of the table.
+pub fn try_table(mut reading: Reading) -> Result<TableImport, Refusal> {
     let Some(command) = reading.command.take() else {
         return Ok(Err(ImportFaults::new(reading, None)));
     };
     let decided = World::default().try_out(command, Timestamp(0));
-    imported(reading, decided, true)
+    outcome(reading, decided, true)
 }
 
-fn imported(
+fn outcome(
     reading: Reading,
     decided: Result<Reply, Refusal>,
     is_dry_run: bool,
-) -> Result<Imported, Refusal> {
+) -> Result<TableImport, Refusal> {
     match decided {
         Ok(Reply::Imported { counts, lookalikes }) if reading.faults.is_empty() => {
             let warnings = lookalikes.warnings();

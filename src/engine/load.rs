@@ -1,52 +1,53 @@
-//! The world, rebuilt from disk.
+//! Loading the world from disk.
 
 use std::ops::Bound;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::activity::{LONG_STEP, Progress, SHORT_STEP};
+use super::activity::{ActivityMonitor, LONG_STEP_TIME_MAX, SHORT_STEP_TIME_MAX};
 use crate::domain::World;
 use crate::store::{IdRange, Snapshot, StoreError};
 
 const ALL: IdRange = (Bound::Unbounded, Bound::Unbounded);
-/// Records that are handed over at once, and between two notes of how far the loading is: about a millisecond's worth.
+/// Records that are passed between threads at once, and in one step of the activity: about a
+/// millisecond's worth.
 const CHUNK_RECORDS: usize = 1024;
 /// Chunks that may wait, about 5 MB of records.
 const CHUNKS_MAX: usize = 16;
 
-/// Reads the whole site and checks that it fits together.
+/// Reads the whole site and checks its invariants.
 ///
 /// # Errors
-/// [`StoreError::Inconsistent`] when the records break an invariant, or what reading brings.
-pub(super) fn load(snapshot: &Snapshot, progress: &Progress) -> Result<World, StoreError> {
+/// [`StoreError::Inconsistent`] when the records break an invariant; read errors.
+pub(super) fn load(snapshot: &Snapshot, activity: &ActivityMonitor) -> Result<World, StoreError> {
     let mut world = World::default();
-    // Decoding takes as long as putting in place: one thread each.
+    // Decoding takes as long as inserting: one thread each.
     std::thread::scope(|scope| -> Result<(), StoreError> {
         let (send_interfaces, interfaces) = sync_channel(CHUNKS_MAX);
         let (send_links, links) = sync_channel(CHUNKS_MAX);
         scope.spawn(move || {
-            read_all(snapshot.interfaces(ALL), &send_interfaces);
+            send_records(snapshot.interfaces(ALL), &send_interfaces);
             drop(send_interfaces);
-            read_all(snapshot.links(ALL), &send_links);
+            send_records(snapshot.links(ALL), &send_links);
         });
         for (number, device) in snapshot.devices(ALL)?.enumerate() {
             if number.is_multiple_of(CHUNK_RECORDS) {
-                progress.step(SHORT_STEP);
+                activity.start_step(SHORT_STEP_TIME_MAX);
             }
             world.restore_device(device?);
         }
-        restore_all(interfaces, progress, |interface| world.restore_interface(interface))?;
-        restore_all(links, progress, |link| world.restore_link(link))
+        receive_records(interfaces, activity, |interface| world.restore_interface(interface))?;
+        receive_records(links, activity, |link| world.restore_link(link))
     })?;
     world.restore_counters(snapshot.head().counters);
-    progress.step(LONG_STEP);
+    activity.start_step(LONG_STEP_TIME_MAX);
     world.check_invariants()?;
     Ok(world)
 }
 
 type Chunk<T> = Result<Vec<T>, StoreError>;
 
-/// Sends all records in chunks, the last one with what ended it. Nobody listens after an error.
-fn read_all<T>(
+/// Sends all records in chunks; an error is the last chunk. Stops when the receiver has gone.
+fn send_records<T>(
     records: Result<impl Iterator<Item = Result<T, StoreError>>, StoreError>,
     chunks: &SyncSender<Chunk<T>>,
 ) {
@@ -66,14 +67,14 @@ fn read_all<T>(
     }
 }
 
-fn restore_all<T>(
+fn receive_records<T>(
     chunks: Receiver<Chunk<T>>,
-    progress: &Progress,
-    mut restore: impl FnMut(T),
+    activity: &ActivityMonitor,
+    mut insert: impl FnMut(T),
 ) -> Result<(), StoreError> {
     for chunk in chunks {
-        progress.step(SHORT_STEP);
-        chunk?.into_iter().for_each(&mut restore);
+        activity.start_step(SHORT_STEP_TIME_MAX);
+        chunk?.into_iter().for_each(&mut insert);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The one writer: takes commands, decides them on the world, commits, publishes.
 //!
-//! [`EngineHandle`] is how everybody else asks and listens. Readers take store snapshots from it and
-//! never wait for the writer.
+//! [`EngineHandle`] is how everybody else uses it. Readers take store snapshots from the handle and
+//! never wait for the writer. Work that is no command runs as a task between two batches.
 
 mod activity;
 mod clock;
@@ -13,14 +13,18 @@ mod jobs;
 mod load;
 mod mirror;
 mod restore;
+mod start;
+mod volume;
 mod writer;
 
 pub use activity::{EngineActivity, EngineTask};
 pub use clock::Clock;
 pub use commit::{AppliedCommand, Commit, CommitCause};
 pub use error::EngineError;
-pub use handle::{EngineHandle, Room};
-pub use import::{Imported, import_table, try_table};
-pub use mirror::{Adopted, Adoption};
-pub use restore::{Restoration, Restored};
-pub use writer::{Engine, EngineExit, EngineOptions};
+pub use handle::EngineHandle;
+pub use import::{TableImport, import_table, try_table};
+pub use mirror::{Adoption, AdoptionOutcome};
+pub use restore::{RestoreOutcome, SiteRestore};
+pub use start::EngineOptions;
+pub use volume::DataVolume;
+pub use writer::{Engine, EngineExit};

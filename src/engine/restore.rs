@@ -1,109 +1,105 @@
-//! Putting the site of another store in place of the current one, whole, while the service runs.
+//! Replacing the current site by that of another store, whole, while the service runs.
 
 use std::path::PathBuf;
 
-use tokio::sync::oneshot;
-
-use super::activity::LONG_STEP;
+use super::activity::LONG_STEP_TIME_MAX;
 use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
 use super::handle::EngineHandle;
-use super::load;
-use super::writer::{Engine, Request};
+use super::load::load;
+use super::writer::Engine;
 use crate::domain::World;
 use crate::store::{AuditOrigin, Replacement, Snapshot, Space, Store, StoreError};
 
-/// What the stores need on disk, beside what must stay free: a copy of the current one, and the
-/// pages of both sites until the commit.
+/// How many times the stores' size is needed on disk, beside what must stay free: a copy of the
+/// current one, and the pages of both sites until the commit.
 const COPIES_NEEDED: u64 = 2;
 
-/// A site to put in place of the current one.
-pub struct Restoration {
+/// A site to restore in place of the current one.
+pub struct SiteRestore {
     /// Another store, whose site was checked. Its identity must be this site's.
     pub from: Store,
-    /// Below this directory the current store is kept, under this name.
-    pub keep_in: PathBuf,
-    pub keep_as: String,
+    /// The current store is copied into a directory of this name below this directory.
+    pub undo_directory: PathBuf,
+    pub undo_name: String,
+    /// For the audit trail.
     pub action: &'static str,
     pub origin: AuditOrigin,
 }
 
-/// How a restoration ended.
+/// How a restore ended. Unless it is done, nothing was changed.
 #[derive(Debug)]
-pub enum Restored {
-    /// The site is now the other one, as of this commit.
-    Done { seq_before: u64, seq: u64, kept: PathBuf },
-    /// The data volume has too little room; nothing was changed.
-    NoRoom { space: Space, needed_bytes: u64 },
-    /// The current store could not be kept, or the other one not be read; nothing was changed.
+pub enum RestoreOutcome {
+    /// The site is the restored one as of the commit `seq`; `undo` is the copy of the one before.
+    Done { seq_before: u64, seq: u64, undo: PathBuf },
+    /// The data volume has too little free space.
+    NoSpace { space: Space, needed_bytes: u64 },
+    /// The current store could not be copied, or the other one could not be read.
     Failed(StoreError),
 }
 
+impl EngineHandle {
+    /// Replaces the site by another store's, in one commit, and keeps a copy of the current store.
+    /// Writers wait meanwhile, readers do not.
+    ///
+    /// # Errors
+    /// [`EngineError::Busy`] and [`EngineError::Stopped`]; the rest is a [`RestoreOutcome`].
+    pub async fn restore(&self, restore: SiteRestore) -> Result<RestoreOutcome, EngineError> {
+        self.run("a restore", move |engine| engine.restore(&restore)).await
+    }
+}
+
 impl Engine {
-    /// Nobody writes meanwhile, so what is kept is exactly what is replaced.
-    pub(super) fn restore(&mut self, wanted: &Restoration) -> Result<Restored, StoreError> {
-        let prepared = self.prepare(wanted);
-        let (from, kept) = match prepared {
+    /// Nobody writes meanwhile, so the copy is exactly what is replaced.
+    fn restore(&mut self, restore: &SiteRestore) -> Result<RestoreOutcome, StoreError> {
+        let (from, undo) = match self.prepare_restore(restore) {
             Ok(Ok(prepared)) => prepared,
-            Ok(Err(refused)) => return Ok(refused),
-            Err(error) => return Ok(Restored::Failed(error)),
+            Ok(Err(outcome)) => return Ok(outcome),
+            Err(error) => return Ok(RestoreOutcome::Failed(error)),
         };
-        // One of the two sites at a time in memory, and the new one before it is committed: a site
-        // that cannot be run on must never be what the next start finds.
+        // One of the two sites at a time in memory, and the new one before it is committed: the next
+        // start must never find a site that cannot be loaded.
         self.world = World::default();
-        match load::load(&from, &self.progress) {
+        match load(&from, &self.activity) {
             Ok(world) => self.world = world,
             Err(error) => {
-                self.world = load::load(&self.store.read()?, &self.progress)?;
-                return Ok(Restored::Failed(error));
+                self.world = load(&self.store.read()?, &self.activity)?;
+                return Ok(RestoreOutcome::Failed(error));
             }
         }
         let seq_before = self.seq;
-        let at = self.options.clock.now();
+        let at = self.clock.now();
         self.seq = seq_before.max(from.head().seq) + 1;
-        self.progress.step(LONG_STEP);
+        self.activity.start_step(LONG_STEP_TIME_MAX);
         let head = self.store.replace(&Replacement {
             from: &from,
             seq: self.seq,
             at,
-            action: wanted.action,
-            origin: &wanted.origin,
+            action: restore.action,
+            origin: &restore.origin,
         })?;
         self.world.restore_counters(head.counters);
-        self.show_latest()?;
+        self.update_snapshot()?;
         let applied = vec![AppliedCommand { cause: CommitCause::Reset, changes: Vec::new() }];
         self.publish(Commit { seq: self.seq, at, applied });
-        Ok(Restored::Done { seq_before, seq: self.seq, kept })
+        Ok(RestoreOutcome::Done { seq_before, seq: self.seq, undo })
     }
 
-    /// Everything that may fail without harm.
-    fn prepare(
+    /// Everything that may fail without harm: the check of free space and the copy.
+    fn prepare_restore(
         &self,
-        wanted: &Restoration,
-    ) -> Result<Result<(Snapshot, PathBuf), Restored>, StoreError> {
-        let from = wanted.from.read()?;
-        let both = self.store.file_bytes()? + wanted.from.file_bytes()?;
-        let needed_bytes = self.options.min_free_bytes + COPIES_NEEDED * both;
+        restore: &SiteRestore,
+    ) -> Result<Result<(Snapshot, PathBuf), RestoreOutcome>, StoreError> {
+        let from = restore.from.read()?;
+        let stores_bytes = self.store.file_bytes()? + restore.from.file_bytes()?;
+        let needed_bytes = self.volume.min_free_bytes + COPIES_NEEDED * stores_bytes;
         let space = self.store.space()?;
         if space.free_bytes < needed_bytes {
-            return Ok(Err(Restored::NoRoom { space, needed_bytes }));
+            return Ok(Err(RestoreOutcome::NoSpace { space, needed_bytes }));
         }
         let current = self.store.read()?;
-        self.progress.step(LONG_STEP);
-        let kept = self.store.keep_copy(&current, &wanted.keep_in, &wanted.keep_as)?;
-        Ok(Ok((from, kept)))
-    }
-}
-
-impl EngineHandle {
-    /// Puts another store's site in place of the current one, in one commit, and keeps a copy of
-    /// the current store. Writers wait meanwhile, readers do not.
-    ///
-    /// # Errors
-    /// [`EngineError::Stopped`]; [`Restored`] tells the rest.
-    pub async fn restore(&self, wanted: Restoration) -> Result<Restored, EngineError> {
-        let (answer, answered) = oneshot::channel();
-        self.enqueue(Request::Restore(Box::new(wanted), answer)).await?;
-        Self::answer(answered).await
+        self.activity.start_step(LONG_STEP_TIME_MAX);
+        let undo = self.store.keep_copy(&current, &restore.undo_directory, &restore.undo_name)?;
+        Ok(Ok((from, undo)))
     }
 }

@@ -13,7 +13,7 @@ use super::session::{Session, Tx};
 use super::status::{ROUNDS_KEPT, Reconciled, Round, RoundKind, State};
 use super::{first, hydrate, schema};
 use crate::domain::{IdCounters, Timestamp};
-use crate::engine::{Adopted, Adoption};
+use crate::engine::{Adoption, AdoptionOutcome};
 use crate::sql::Value;
 use crate::store::{Floors, Holder, MirrorState, Shortage};
 use uuid::Uuid;
@@ -253,8 +253,8 @@ impl Mirror {
         let adoption = Adoption {
             site: Box::new(site),
             floors: Floors::beyond(remote.applied_seq, remote.next_audit),
-            at_seq,
-            keep_as: self.stamp(),
+            expected_seq: at_seq,
+            quarantine_name: self.stamp(),
             mirror: MirrorState {
                 adopted: Some(Holder { instance_id: remote.instance_id, epoch: remote.epoch }),
                 ..self.unknown_mirror()
@@ -262,24 +262,24 @@ impl Mirror {
             actor: "sync",
         };
         match self.ask(self.engine.adopt(adoption))? {
-            Adopted::Done { seq, kept } => {
-                if let Some(kept) = kept {
-                    info!("The local store was set aside in {}", kept.display());
+            AdoptionOutcome::Done { seq, quarantined } => {
+                if let Some(directory) = quarantined {
+                    info!("The local store was copied to {}", directory.display());
                 }
                 info!(seq, "The site now has PostgreSQL's state");
                 self.carried_out(Wish::Adopt);
                 Ok(())
             }
-            Adopted::Overtaken => {
+            AdoptionOutcome::Outdated => {
                 Err(SyncError::Changed("the local site changed during the decision"))
             }
-            Adopted::Refused(refusal) => {
+            AdoptionOutcome::Refused(refusal) => {
                 let refusal = refusal.to_string();
                 self.unfit = Some((remote.clone(), refusal.clone()));
                 Err(unfit(&refusal).into())
             }
-            Adopted::NoRoom(shortage) => Err(no_room(&shortage).into()),
-            Adopted::Failed(error) => Err(error.into()),
+            AdoptionOutcome::NoSpace(shortage) => Err(no_room(&shortage).into()),
+            AdoptionOutcome::Failed(error) => Err(error.into()),
         }
     }
 
