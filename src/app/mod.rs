@@ -7,7 +7,7 @@ mod endpoint;
 mod jobs;
 mod logging;
 mod mirror;
-mod placed;
+mod permit_stream;
 mod server;
 mod signals;
 mod store;

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
-use super::placed::Placed;
+use super::permit_stream::Placed;
 use super::until;
 use crate::api::Peer;
 

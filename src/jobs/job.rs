@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::error::{JobError, ScheduleError};
 use super::handle::{Answer, JobPatch, JobStatus, Standing};
-use super::log::RunLog;
+use super::run_log::RunLog;
 use super::schedule::Schedule;
 use super::spec::JobSpec;
 use crate::domain::Timestamp;

@@ -4,18 +4,18 @@
 //! now. Whatever wakes that function (the scheduler, a pause, a request) may do so as often as it
 //! likes. A job's work is a function handed in from outside; what it does is not known here.
 
+mod clock;
 mod error;
 mod handle;
 mod job;
-mod log;
+mod run_log;
 mod schedule;
 mod spec;
 mod supervisor;
-mod ticker;
 
 pub use error::{JobError, ScheduleError};
 pub use handle::{Handle, JobPatch, JobStatus};
-pub use log::{LOG_LINE_CHARS_MAX, LOG_LINES_MAX, RunLog};
+pub use run_log::{LOG_LINE_CHARS_MAX, LOG_LINES_MAX, RunLog};
 pub use schedule::Schedule;
 pub use spec::{Done, JobContext, JobSpec, Work};
 pub use supervisor::{Jobs, JobsOptions, start};

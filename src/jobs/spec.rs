@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::handle::Handle;
-use super::log::RunLog;
+use super::run_log::RunLog;
 use crate::engine::Clock;
 use crate::store::Trigger;
 

@@ -7,12 +7,12 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use super::clock::Ticker;
 use super::error::JobError;
 use super::handle::{Handle, JobPatch, QUEUE_LIMIT, Request};
 use super::job::{Job, Running};
-use super::log::{RunLog, shortened};
+use super::run_log::{RunLog, shortened};
 use super::spec::{JobContext, JobSpec};
-use super::ticker::Ticker;
 use crate::domain::Timestamp;
 use crate::engine::{EngineError, EngineHandle};
 use crate::store::{JobRun, JobWrite, RunResult, Trigger};
