@@ -14,7 +14,9 @@ use super::extract::{Body422, PathName};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::Timestamp;
-use crate::jobs::{Handle, JobError, JobPatch, JobRun, JobStatus, RunResult, Schedule, Trigger};
+use crate::jobs::{
+    JobError, JobPatch, JobRun, JobStatus, JobsHandle, RunResult, Schedule, Trigger,
+};
 use crate::util::Zone;
 use crate::wire::{Time, words_schema};
 
@@ -91,13 +93,13 @@ pub struct RunView {
 }
 
 impl JobsView {
-    pub async fn of(jobs: &Handle) -> Result<Self, JobError> {
+    pub async fn of(jobs: &JobsHandle) -> Result<Self, JobError> {
         let (zone, now) = (jobs.zone(), jiff_time(jobs.now()));
         let views = jobs.list().await?.into_iter().map(|job| JobView::new(job, zone));
         Ok(Self {
             timezone: zone.name(now),
             utc_offset: zone.offset(now),
-            timezone_fault: zone.fault().map(str::to_owned),
+            timezone_fault: zone.error().map(str::to_owned),
             jobs: views.collect(),
         })
     }

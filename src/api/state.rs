@@ -8,7 +8,7 @@ use super::listing::ListCache;
 use super::shared::SharedAnswer;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
-use crate::jobs;
+use crate::jobs::JobsHandle;
 use crate::sync;
 
 /// How often snapshots are looked at whose time may be over.
@@ -39,7 +39,7 @@ pub struct ApiState(Arc<Inner>);
 struct Inner {
     handle: EngineHandle,
     sync: sync::Handle,
-    jobs: jobs::Handle,
+    jobs: JobsHandle,
     backups: Backups,
     options: ApiOptions,
     lists: ListCache,
@@ -53,7 +53,7 @@ impl ApiState {
     pub fn new(
         handle: EngineHandle,
         sync: sync::Handle,
-        jobs: jobs::Handle,
+        jobs: JobsHandle,
         backups: Backups,
         options: ApiOptions,
     ) -> Self {
@@ -105,7 +105,7 @@ impl ApiState {
         &self.0.sync
     }
 
-    pub(super) fn jobs(&self) -> &jobs::Handle {
+    pub(super) fn jobs(&self) -> &JobsHandle {
         &self.0.jobs
     }
 

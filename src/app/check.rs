@@ -1,12 +1,12 @@
-//! What of a valid configuration cannot be used, as far as the files and addresses that it names tell.
+//! Checks the files and addresses that a valid configuration names.
 
 use super::backup::targets;
 use super::mirror::{DATABASE_KEY, database};
 use crate::backup::Keyring;
 use crate::config::{Config, Faults};
 
-/// Reads every file and every address of the configuration as the start and what runs after it do. Nothing
-/// is made, and nothing is connected to.
+/// Reads every file and every address of the configuration as the service does at start-up and later.
+/// Nothing is created and no connection is made.
 ///
 /// # Errors
 /// All faults that were found.

@@ -1,4 +1,4 @@
-//! The file that tells commands on this host where the running server is.
+//! The file with the URL of the running server, for commands on this host.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -13,14 +13,14 @@ use crate::util::files;
 /// The file's name inside the data directory. It holds one URL.
 pub const ENDPOINT_FILE: &str = "endpoint";
 
-/// The URL of the server that uses this data directory, if one runs (or was killed).
+/// Returns the URL of the server that uses this data directory; also after it was killed.
 pub fn read_endpoint(data_dir: &Path) -> Option<String> {
     let text = fs::read_to_string(data_dir.join(ENDPOINT_FILE)).ok()?;
     Some(text.trim().to_owned()).filter(|url| !url.is_empty())
 }
 
-/// Where commands on this host reach a listener.
-pub(super) fn of(listener: &TcpListener) -> io::Result<SocketAddr> {
+/// Returns the address at which this host reaches a listener.
+pub(super) fn reachable_address(listener: &TcpListener) -> io::Result<SocketAddr> {
     let address = listener.local_addr()?;
     let takes_ipv4 = address.is_ipv4() || !ipv6_v6only(listener)?;
     Ok(reachable(address, takes_ipv4))
@@ -35,12 +35,12 @@ pub(super) fn write(data_dir: &Path, reachable: SocketAddr, base_path: &str) -> 
 }
 
 pub(super) fn remove(data_dir: &Path) {
-    // A leftover does no harm: the store's lock tells whether a server runs.
+    // A leftover is harmless: the store's lock shows whether a server is running.
     fs::remove_file(data_dir.join(ENDPOINT_FILE)).ok();
 }
 
-/// An address that this host can connect to, also when the server listens on all. A host without
-/// IPv6 can listen on `::` too, but has no `::1`: a socket that takes IPv4 is reached by that.
+/// Returns an address that this host can connect to, also if the server listens on all addresses. A host
+/// without IPv6 can listen on `::`, but has no `::1`: a socket that takes IPv4 is reached by IPv4.
 fn reachable(address: SocketAddr, takes_ipv4: bool) -> SocketAddr {
     let ip = match address.ip() {
         ip if ip.is_unspecified() && takes_ipv4 => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_go_where_the_server_can_be_reached() {
+    fn an_address_of_all_becomes_one_of_this_host() {
         let check = |address: &str, takes_ipv4: bool, expected: &str| {
             let reached = reachable(address.parse().unwrap(), takes_ipv4);
             assert_eq!(reached.to_string(), expected, "{address}");

@@ -1,4 +1,4 @@
-//! The table of jobs: what this appliance does by itself, and when.
+//! The table of jobs: what this appliance does automatically, and when.
 
 use std::time::Duration;
 
@@ -10,16 +10,17 @@ use crate::backup::{BackupError, Backups, Depth, Pruning, Reason};
 use crate::domain::Kind;
 use crate::engine::EngineHandle;
 use crate::jobs::{
-    self, JobContext, JobError, JobRun, JobSpec, Jobs, JobsOptions, RunLog, RunResult, Trigger,
+    self, JobContext, JobError, JobFuture, JobRun, JobSpec, JobSupervisor, JobsHandle, JobsOptions,
+    RunLog, RunResult, Trigger,
 };
 use crate::util::{Zone, counted, run_blocking};
 
 /// Every job. A new one is a new row.
 fn table(engine: &EngineHandle, backups: &Backups) -> Vec<JobSpec> {
     let check = engine.clone();
-    let row = |name, title, schedule, work: fn(Backups, JobContext) -> jobs::Done| {
+    let row = |name, title, schedule, function: fn(Backups, JobContext) -> JobFuture| {
         let backups = backups.clone();
-        JobSpec::new(name, title, schedule, move |context| work(backups.clone(), context))
+        JobSpec::new(name, title, schedule, move |context| function(backups.clone(), context))
     };
     let mut table = vec![
         row("backup", "Nightly backup", "15 2 * * *", |backups, context| {
@@ -49,7 +50,7 @@ fn table(engine: &EngineHandle, backups: &Backups) -> Vec<JobSpec> {
     table
 }
 
-/// Takes up the appliance's jobs, scheduled or only on request.
+/// Starts the appliance's jobs, scheduled or only on request.
 ///
 /// # Errors
 /// When their records cannot be read.
@@ -57,17 +58,17 @@ pub async fn start_jobs(
     engine: &EngineHandle,
     backups: &Backups,
     is_scheduling: bool,
-) -> Result<(jobs::Handle, Jobs)> {
+) -> Result<(JobsHandle, JobSupervisor)> {
     let options = JobsOptions { zone: Zone::host().clone(), is_scheduling };
     let table = table(engine, backups);
     jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
 }
 
-/// How long a backup waits for a restore or a verification that is under way.
-const TURN_WAIT: Duration = Duration::from_secs(30 * 60);
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long its run waits for the copies. An upload that takes longer goes on by itself: the next
-/// backup must not wait for it.
+/// How long a job waits for another operation on backups to finish.
+const BUSY_WAIT: Duration = Duration::from_secs(30 * 60);
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+/// How long a backup's run waits for the copies. An upload that takes longer continues in a run of its
+/// own: the next backup must not wait for it.
 const COPY_WAIT: Duration = Duration::from_secs(60);
 
 async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
@@ -78,7 +79,7 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
         Trigger::Repair => Reason::Repair,
     };
     let worker = backups.clone();
-    let entry = when_free(context.clone(), move |log| {
+    let entry = retry_while_busy(context.clone(), move |log| {
         let worker = worker.clone();
         blocking(move || worker.back_up(reason, &|line| log.line(line))).boxed()
     });
@@ -90,7 +91,7 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
     if let Some(copied) = &copied {
         message.push_str(&format!("; copies: {}", copied.message.as_deref().unwrap_or("-")));
     }
-    let pruned = prune_when_free(backups, context).await?;
+    let pruned = prune_backups(backups, context).await?;
     let removed = pruned.removed.len();
     if removed > 0 {
         message.push_str(&format!("; {} removed", counted(removed, "older backup")));
@@ -103,7 +104,7 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
     if is_failed { bail!("{message}") } else { Ok(message) }
 }
 
-/// Has the copies made; the run that made them, unless it takes long.
+/// Runs the job `copy`. Returns its run, or `None` if it takes longer than [`COPY_WAIT`].
 async fn copy_off(context: &JobContext) -> Result<Option<JobRun>> {
     let run = match context.jobs.run_now("copy", Trigger::Schedule).await {
         Err(JobError::AlreadyRunning) => return Ok(None),
@@ -115,12 +116,12 @@ async fn copy_off(context: &JobContext) -> Result<Option<JobRun>> {
     }
 }
 
-/// Does something that needs the one place for work, as soon as it is free.
-async fn when_free<T>(
+/// Retries an operation while another one is running: only one may run at a time.
+async fn retry_while_busy<T>(
     context: JobContext,
     mut work: impl FnMut(RunLog) -> BoxFuture<'static, Result<T, BackupError>>,
 ) -> Result<T> {
-    let late = tokio::time::Instant::now() + TURN_WAIT;
+    let late = tokio::time::Instant::now() + BUSY_WAIT;
     loop {
         match work(context.log.clone()).await {
             Err(BackupError::Busy(what)) if tokio::time::Instant::now() < late => {
@@ -129,15 +130,15 @@ async fn when_free<T>(
             done => return Ok(done?),
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(RETRY_EVERY) => {}
             () = context.stopped() => bail!(BackupError::Stopping),
         }
     }
 }
 
-/// Work that asks the network and the directory in turns, on a thread of its own: a directory that
-/// hangs must not hold up those who serve. It is dropped when the service stops.
-async fn apart<T: Send + 'static>(
+/// Runs a future that also makes blocking calls, on a thread for those: a directory that hangs must not
+/// block the threads that serve. The future is dropped when the service stops.
+async fn run_apart<T: Send + 'static>(
     work: impl Future<Output = Result<T, BackupError>> + Send + 'static,
     context: JobContext,
 ) -> Result<T, BackupError> {
@@ -158,7 +159,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 async fn verify(backups: Backups, context: JobContext) -> Result<String> {
-    let entry = when_free(context, move |log| {
+    let entry = retry_while_busy(context, move |log| {
         let worker = backups.clone();
         blocking(move || worker.verify("latest", Depth::Full, &|line| log.line(line))).boxed()
     });
@@ -175,10 +176,10 @@ async fn verify(backups: Backups, context: JobContext) -> Result<String> {
 
 async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String> {
     let stopping = context.clone();
-    let verified = when_free(context, move |log| {
+    let verified = retry_while_busy(context, move |log| {
         let (backups, stopping) = (backups.clone(), stopping.clone());
         let work = async move { backups.verify_offhost(&|line| log.line(line)).await };
-        apart(work, stopping).boxed()
+        run_apart(work, stopping).boxed()
     });
     let verified = verified.await?;
     let unproved = verified.iter().find_map(|entry| {
@@ -191,12 +192,12 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
     Ok(format!("{} restored and compared", counted(verified.len(), "copy")))
 }
 
-/// Copies that are made already are no failure.
+/// Makes the copies that are due. Copies that exist already are no failure.
 async fn copy(backups: Backups, context: JobContext) -> Result<String> {
     let (log, failure) = (context.log.clone(), backups.target_failure());
     let is_asked_for = context.trigger == Trigger::Manual;
     let work = async move { backups.copy_due(is_asked_for, &|line| log.line(line)).await };
-    let copied = match apart(work, context).await {
+    let copied = match run_apart(work, context).await {
         Err(BackupError::Busy(what)) => return Ok(format!("Postponed: {what} is running")),
         copied => copied?,
     };
@@ -212,7 +213,7 @@ async fn copy(backups: Backups, context: JobContext) -> Result<String> {
 }
 
 async fn prune(backups: Backups, context: JobContext) -> Result<String> {
-    let pruned = prune_when_free(backups, context).await?;
+    let pruned = prune_backups(backups, context).await?;
     let message = format!("{} removed, {} kept", pruned.removed.len(), pruned.kept.len());
     match stayed(&pruned) {
         Some(stayed) => bail!("{message}; {stayed}"),
@@ -220,24 +221,24 @@ async fn prune(backups: Backups, context: JobContext) -> Result<String> {
     }
 }
 
-/// The copies that could not be removed, and why the first of them.
+/// Returns how many copies could not be removed, and why the first of them.
 fn stayed(pruned: &Pruning) -> Option<String> {
     let first = pruned.stayed.first()?;
     let copies = counted(pruned.stayed.len(), "copy");
     Some(format!("{copies} could not be removed: {}", first.why))
 }
 
-async fn prune_when_free(backups: Backups, context: JobContext) -> Result<Pruning> {
+async fn prune_backups(backups: Backups, context: JobContext) -> Result<Pruning> {
     let stopping = context.clone();
-    let pruned = when_free(context, move |log| {
+    let pruned = retry_while_busy(context, move |log| {
         let (backups, stopping) = (backups.clone(), stopping.clone());
         let work = async move { backups.prune(&|line| log.line(line)).await };
-        apart(work, stopping).boxed()
+        run_apart(work, stopping).boxed()
     });
     pruned.await
 }
 
-/// What a person would look at first: does it answer, can it be read, is there room.
+/// Checks what a person would look at first: the engine responds, the store can be read, there is room.
 async fn self_check(engine: EngineHandle, context: JobContext) -> Result<String> {
     engine.ping().await.context("the engine does not respond")?;
     context.log.line("The engine responds.");

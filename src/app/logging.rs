@@ -1,4 +1,4 @@
-//! The log: for people on a terminal, JSON for collectors, with priorities for the journal.
+//! The log: text for people, JSON for collectors, with priorities for the journal.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::collections::BTreeMap;
@@ -13,9 +13,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, LogFormat, environment};
-use crate::util::{Priority, is_journal, marked};
+use crate::util::{Priority, is_journal, with_priority};
 
-/// Libraries that would drown our own lines below WARN.
+/// Libraries of which only warnings and errors are logged: their other lines are too many.
 const QUIET_LIBRARIES: [&str; 11] = [
     "hyper",
     "hyper_util",
@@ -30,7 +30,7 @@ const QUIET_LIBRARIES: [&str; 11] = [
     "tokio_cron_scheduler",
 ];
 
-/// Starts logging to standard error, where systemd and shells expect it, and sends panics there.
+/// Starts to log to standard error, where systemd and shells expect it; panics are logged too.
 ///
 /// # Errors
 /// When logging was started before.
@@ -45,7 +45,7 @@ pub fn init_logging(config: &Config) -> Result<()> {
     let started = match config.log_format {
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
         LogFormat::Auto | LogFormat::Text => registry
-            .with(layer.with_ansi(takes_colours(&environment)).with_target(false))
+            .with(layer.with_ansi(wants_colours(&environment)).with_target(false))
             .try_init(),
     };
     started.map_err(|error| anyhow!("the log cannot be started: {error}"))?;
@@ -53,9 +53,9 @@ pub fn init_logging(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Whether standard error is a terminal that shows colours to somebody who wants them
+/// Returns whether standard error is a terminal with colours that nobody has switched off
 /// (no-color.org; `TERM=dumb` is a terminal without control sequences, terminfo(5)).
-fn takes_colours(environment: &BTreeMap<String, String>) -> bool {
+fn wants_colours(environment: &BTreeMap<String, String>) -> bool {
     io::stderr().is_terminal()
         && variable(environment, "NO_COLOR").is_none_or(str::is_empty)
         && variable(environment, "TERM") != Some("dumb")
@@ -65,7 +65,7 @@ fn variable<'a>(environment: &'a BTreeMap<String, String>, name: &str) -> Option
     environment.get(name).map(String::as_str)
 }
 
-/// A panic is an error in the log's own form; with `RUST_BACKTRACE=1` its functions follow.
+/// Logs a panic as an error; with `RUST_BACKTRACE=1` the backtrace follows.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("unnamed");
@@ -76,7 +76,7 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     }
 }
 
-/// Standard error, with the priority of each line where the journal reads it.
+/// Standard error, with a priority in front of each line if it is connected to the journal.
 struct Stderr {
     is_journal: bool,
 }
@@ -99,13 +99,13 @@ impl<'a> MakeWriter<'a> for Stderr {
 }
 
 impl Write for Entry {
-    /// Takes an event whole, which is how the layer hands it over.
+    /// Writes a whole event: the layer writes each with one call.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let mut stderr = io::stderr().lock();
         match self.priority {
             Some(priority) => {
                 let text = String::from_utf8_lossy(event);
-                stderr.write_all(marked(priority, &text).as_bytes())?;
+                stderr.write_all(with_priority(priority, &text).as_bytes())?;
             }
             None => stderr.write_all(event)?,
         }

@@ -1,4 +1,4 @@
-//! The composition root: builds everything, owns every task, and ends them in order.
+//! The composition root: it builds everything, owns every task, and ends them in order.
 
 mod access;
 mod backup;
@@ -45,10 +45,10 @@ use crate::sync;
 /// How long open requests may take to finish at shutdown. With the engine's last batch this
 /// stays below the 5 s that systemd and operators expect.
 const DRAIN_WAIT: Duration = Duration::from_secs(3);
-/// How long a start waits for the directory of the backups to be looked through.
+/// How long a start waits for the clean-up of the backup directory.
 const TIDY_WAIT: Duration = Duration::from_secs(2);
-/// How long a stop waits for a store that is being loaded. What a longer load is cut off in leaves
-/// the store as a power cut would, and no commit is lost by that.
+/// How long a stop waits for a store that is being loaded. A load that takes longer is cut off, which
+/// leaves the store as a power cut would: no commit is lost.
 const LOAD_WAIT: Duration = Duration::from_secs(3);
 /// How long the tasks may take to end after that.
 const TASKS_WAIT: Duration = Duration::from_secs(1);
@@ -59,13 +59,13 @@ pub struct App {
     config: Config,
     handle: EngineHandle,
     sockets: Sockets,
-    /// Told `true` once, when everything has to end. The API holds a clone.
+    /// Set to true once, when everything has to end. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
     server: JoinHandle<()>,
-    /// Ends before the engine, which writes down how runs ended.
     backups: Backups,
+    /// Ends before the engine, which records how runs ended.
     jobs: JoinHandle<()>,
-    /// Everything else that runs.
+    /// All other tasks.
     tasks: JoinSet<()>,
     /// Ends with the engine's thread.
     engine: JoinHandle<std::thread::Result<EngineExit>>,
@@ -75,40 +75,40 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store, starts the engine and serves. Returns when requests are answered, or nothing
-    /// when a signal ended the start; what was started has ended then.
+    /// Opens the store, starts the engine and serves. Returns once requests are answered; `None` if a
+    /// signal stopped the start, after everything that was started has ended.
     ///
     /// # Errors
-    /// When the store refuses, the site does not fit together, or the address is taken.
+    /// When the store cannot be opened, the site is inconsistent, or the address is in use.
     pub async fn start(config: Config, clock: Clock) -> Result<Option<Self>> {
         mirror::database(&config)?;
-        // Before anything that may take long: as process 1 of a container only a signal that is
-        // handled has an effect.
+        // First of all: process 1 of a container receives only signals that it handles.
         let signals = Signals::listen().context("cannot receive signals")?;
         let (shutdown, stopping) = watch::channel(false);
         let shutdown = Arc::new(shutdown);
         let mut tasks = JoinSet::new();
         tasks.spawn(signals.run(Arc::clone(&shutdown)));
 
-        let engine = systemd::while_starting(start_engine(&config, clock, &stopping)).await?;
+        let engine = systemd::extend_start(start_engine(&config, clock, &stopping)).await?;
         let Some((handle, thread)) = engine else { return Ok(None) };
         let engine = tokio::task::spawn_blocking(move || thread.join());
         let (sync, mirror_thread) = start_sync(&config, &handle)?;
         let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
-        if !settle_mirror(&sync, &handle, mirror.is_some(), &stopping).await? {
+        if !wait_for_mirror(&sync, &handle, mirror.is_some(), &stopping).await? {
             systemd::stopping();
             mirror::end(&sync, mirror).await;
-            return ended(end_engine(&handle, engine).await).map(|()| None);
+            return engine_result(end_engine(&handle, engine).await).map(|()| None);
         }
         load_demo(&config, &handle).await?;
-        announce(&config);
+        log_ignored_settings(&config);
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
         let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
 
         let listener = server::bind(config.host, config.port).await?;
-        let address = listener.local_addr().context("cannot tell the own address")?;
-        let reachable = endpoint::of(&listener).context("cannot tell the own address")?;
+        let address = listener.local_addr().context("cannot read the address of the listener")?;
+        let reachable = endpoint::reachable_address(&listener)
+            .context("cannot read the address of the listener")?;
         let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path);
         let state = ApiState::new(
             handle.clone(),
@@ -119,9 +119,9 @@ impl App {
         );
         let leases = state.clone().end_leases();
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
-        let service = api::gate(access::of(&config), service);
+        let service = api::gate(access::access_rules(&config), service);
         spawn_tasks(&mut tasks, &handle, &sockets, &stopping);
-        tasks.spawn(ends_with(leases, stopping.clone()));
+        tasks.spawn(run_until_stopped(leases, stopping.clone()));
         let server = server::Server {
             listener,
             service,
@@ -129,10 +129,10 @@ impl App {
             drain_wait: DRAIN_WAIT,
         };
         let runtime = tokio::runtime::Handle::current();
-        let jobs = runtime.spawn(jobs.run(until(stopping.clone())));
+        let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
         let server = runtime.spawn(server.serve(stopping));
         if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path) {
-            // A full volume must not keep anyone from reading.
+            // On a full volume the service still serves reads.
             warn!("Commands on this host will not find this server: {error:#}");
         }
         systemd::ready(address);
@@ -154,20 +154,20 @@ impl App {
         }))
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The way to its engine.
+    /// Returns the handle to its engine.
     pub fn handle(&self) -> &EngineHandle {
         &self.handle
     }
 
-    /// A call that starts the shutdown.
+    /// Returns a function that starts the shutdown.
     pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static + use<> {
         let shutdown = Arc::clone(&self.shutdown);
-        move || stop(&shutdown, "request")
+        move || begin_shutdown(&shutdown, "request")
     }
 
     /// Runs until a signal, a request or [`App::stopper`] ends it, or the engine fails.
@@ -175,12 +175,12 @@ impl App {
     /// # Errors
     /// When the engine failed: the process must end and start again.
     pub async fn run(mut self) -> Result<()> {
-        let stopping = until(self.shutdown.subscribe());
+        let stopping = stop_requested(self.shutdown.subscribe());
         let early_exit = tokio::select! {
             () = stopping => None,
             exit = &mut self.engine => Some(exit),
         };
-        ended(self.shut_down(early_exit).await)
+        engine_result(self.shut_down(early_exit).await)
     }
 
     /// Ends everything in order: no new connections, open requests, clients, jobs, engine, store.
@@ -205,11 +205,11 @@ impl App {
         backups.stop();
         sockets.close().await;
         if let Err(error) = server.await {
-            error!(%error, "The server ended badly");
+            error!(%error, "The HTTP server failed");
         }
-        // They began to end with the server and keep a deadline of their own.
+        // They were stopped together with the server and have a deadline of their own.
         if let Err(error) = jobs.await {
-            error!(%error, "The jobs ended badly");
+            error!(%error, "The job supervisor failed");
         }
         mirror::end(&sync, mirror).await;
         let exit = match early_exit {
@@ -225,8 +225,8 @@ impl App {
     }
 }
 
-/// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns nothing
-/// when the service is to stop; a store that still loads after [`LOAD_WAIT`] is left behind then.
+/// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns `None` if the
+/// service has to stop; a load that then takes longer than [`LOAD_WAIT`] is abandoned.
 async fn start_engine(
     config: &Config,
     clock: Clock,
@@ -240,7 +240,7 @@ async fn start_engine(
     });
     let started = tokio::select! {
         started = &mut starting => started,
-        () = until(stopping.clone()) => {
+        () = stop_requested(stopping.clone()) => {
             systemd::stopping();
             match tokio::time::timeout(LOAD_WAIT, starting).await {
                 Ok(started) => started,
@@ -254,18 +254,18 @@ async fn start_engine(
     let (handle, thread) = match started {
         Ok(started) => started?,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => return Err(anyhow!("the service was stopped before it had started")),
+        Err(_) => return Err(anyhow!("the service was stopped during the start")),
     };
     if !*stopping.borrow() {
         return Ok(Some((handle, thread)));
     }
-    ended(end_engine(&handle, tokio::task::spawn_blocking(move || thread.join())).await)?;
+    engine_result(end_engine(&handle, tokio::task::spawn_blocking(move || thread.join())).await)?;
     Ok(None)
 }
 
-/// Waits until it is known whose state counts, or forgets the mirror there was. Returns false when the
-/// service is to stop instead.
-async fn settle_mirror(
+/// Waits until the mirror has decided whose state counts; without a mirror, removes the records of a former
+/// one. Returns false if the service has to stop.
+async fn wait_for_mirror(
     sync: &sync::Handle,
     handle: &EngineHandle,
     has_mirror: bool,
@@ -275,14 +275,14 @@ async fn settle_mirror(
         mirror::forget(handle).await?;
         return Ok(true);
     }
-    let contact = systemd::while_starting(mirror::first_contact(sync, handle));
+    let contact = systemd::extend_start(mirror::first_contact(sync, handle));
     tokio::select! {
         () = contact => Ok(true),
-        () = until(stopping.clone()) => Ok(false),
+        () = stop_requested(stopping.clone()) => Ok(false),
     }
 }
 
-/// Lets the engine commit what is queued and close the store.
+/// Stops the engine, which commits queued commands and closes the store.
 async fn end_engine(
     handle: &EngineHandle,
     engine: JoinHandle<std::thread::Result<EngineExit>>,
@@ -291,8 +291,8 @@ async fn end_engine(
     engine.await
 }
 
-/// Whether the engine ended as it should.
-fn ended(exit: EngineEnd) -> Result<()> {
+/// Turns the end of the engine into a result.
+fn engine_result(exit: EngineEnd) -> Result<()> {
     match exit {
         Ok(Ok(EngineExit::Stopped)) => {
             info!("Stopped");
@@ -305,16 +305,16 @@ fn ended(exit: EngineEnd) -> Result<()> {
     }
 }
 
-/// A directory that hangs, such as a mount whose server is away, must not keep anyone from serving.
+/// Cleans the backup directory up. A directory that hangs must not keep the service from starting.
 async fn tidy(backups: &Backups) {
     let backups = backups.clone();
     let tidied = tokio::task::spawn_blocking(move || backups.tidy());
     if tokio::time::timeout(TIDY_WAIT, tidied).await.is_err() {
-        warn!("The directory of the backups does not answer");
+        warn!("The backup directory does not respond");
     }
 }
 
-/// What runs beside the server.
+/// Starts the tasks that run beside the server.
 fn spawn_tasks(
     tasks: &mut JoinSet<()>,
     handle: &EngineHandle,
@@ -322,31 +322,36 @@ fn spawn_tasks(
     stopping: &watch::Receiver<bool>,
 ) {
     tasks.spawn(refresh(handle.clone()));
-    tasks.spawn(ends_with(realtime::run(handle.clone(), sockets.clone()), stopping.clone()));
+    tasks
+        .spawn(run_until_stopped(realtime::run(handle.clone(), sockets.clone()), stopping.clone()));
     if let Some(period) = systemd::watchdog_period() {
-        tasks.spawn(systemd::feed_watchdog(handle.clone(), period, until(stopping.clone())));
+        tasks.spawn(systemd::feed_watchdog(
+            handle.clone(),
+            period,
+            stop_requested(stopping.clone()),
+        ));
     }
 }
 
 type EngineEnd = std::result::Result<std::thread::Result<EngineExit>, tokio::task::JoinError>;
 
-/// Runs a task until it ends, or everything has to end.
-async fn ends_with(task: impl Future<Output = ()>, stopping: watch::Receiver<bool>) {
+/// Runs a task until it ends or the service has to stop.
+async fn run_until_stopped(task: impl Future<Output = ()>, stopping: watch::Receiver<bool>) {
     tokio::select! {
         () = task => {}
-        () = until(stopping) => {}
+        () = stop_requested(stopping) => {}
     }
 }
 
-/// Starts the shutdown, and says on what.
-fn stop(shutdown: &watch::Sender<bool>, on: &str) {
+/// Starts the shutdown and logs what caused it.
+fn begin_shutdown(shutdown: &watch::Sender<bool>, cause: &str) {
     if !shutdown.send_replace(true) {
-        info!(signal = on, "Stopping on {on}");
+        info!(signal = cause, "Stopping on {cause}");
     }
 }
 
-/// Resolves when everything has to end.
-async fn until(mut stopping: watch::Receiver<bool>) {
+/// Resolves when the service has to stop.
+async fn stop_requested(mut stopping: watch::Receiver<bool>) {
     // A dropped sender means the same.
     stopping.wait_for(|stop| *stop).await.ok();
 }
@@ -357,19 +362,19 @@ fn api_options(config: &Config, shutdown: &Arc<watch::Sender<bool>>) -> ApiOptio
         .clone()
         .map(|token| -> TokenCheck { Box::new(move |given| token.matches(given)) });
     let shutdown = Arc::clone(shutdown);
-    let trigger = Box::new(move || stop(&shutdown, "request"));
+    let trigger = Box::new(move || begin_shutdown(&shutdown, "request"));
     ApiOptions { base_path: config.base_path.clone(), shutdown: ShutdownGuard { accepts, trigger } }
 }
 
-/// A newer program may judge the network otherwise than the one that stored it.
+/// Recomputes the status: a newer version may have other rules than the one that stored it.
 async fn refresh(handle: EngineHandle) {
     let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
     if let Err(error) = handle.submit(Command::Refresh, origin).await {
-        warn!(%error, "The status could not be computed again");
+        warn!(%error, "The status of the network could not be recomputed");
     }
 }
 
-/// A store that nothing was ever written to begins with the demo network, as v2 does.
+/// Loads the demo network, as v2 does, into a store that nothing was ever written to.
 async fn load_demo(config: &Config, handle: &EngineHandle) -> Result<()> {
     if !config.dev_features || handle.read().head().seq > 0 {
         return Ok(());
@@ -382,9 +387,9 @@ async fn load_demo(config: &Config, handle: &EngineHandle) -> Result<()> {
     Ok(())
 }
 
-/// Says once what the configuration asks for and this version does not do.
-fn announce(config: &Config) {
+/// Logs settings that are accepted but have no effect.
+fn log_ignored_settings(config: &Config) {
     if config.use_go_traffic {
-        info!("USE_GO_TRAFFIC is accepted; the native engine always runs");
+        info!("USE_GO_TRAFFIC has no effect: this version has no traffic engine");
     }
 }

@@ -1,4 +1,4 @@
-//! A client's stream together with its place among the connections.
+//! A client's stream with its permit, of which there is one for each connection.
 
 use std::io;
 use std::pin::Pin;
@@ -8,20 +8,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Frees its place when the stream is closed. The place moves with the stream, so that a
-/// WebSocket keeps counting after its request is answered.
-pub(super) struct Placed {
+/// Releases its permit when the stream is closed. The permit moves with the stream, so that a WebSocket
+/// counts as a connection after its request is answered.
+pub(super) struct PermitStream {
     stream: TcpStream,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Placed {
-    pub(super) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
-        Self { stream, _place: place }
+impl PermitStream {
+    pub(super) fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
+        Self { stream, _permit: permit }
     }
 }
 
-impl AsyncRead for Placed {
+impl AsyncRead for PermitStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -31,7 +31,7 @@ impl AsyncRead for Placed {
     }
 }
 
-impl AsyncWrite for Placed {
+impl AsyncWrite for PermitStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

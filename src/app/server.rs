@@ -1,4 +1,4 @@
-//! The HTTP server: accepting, limits against slow and many clients, draining.
+//! The HTTP server: accepts connections, limits slow and many clients, and drains at shutdown.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -21,25 +21,25 @@ use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
-use super::permit_stream::Placed;
-use super::until;
+use super::permit_stream::PermitStream;
+use super::stop_requested;
 use crate::api::Peer;
 
 /// How long a client may take to send a request's head, and how long a connection may idle
 /// between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(30);
-/// How long a client may take nothing of what it is sent. Without it the ping timeout of Socket.IO
-/// ends no client with a full receive window, and what waits for that client stays for ever.
+/// How long a client may leave sent data unacknowledged. Without this limit, the ping timeout of Socket.IO
+/// does not end a client with a full receive window, and the messages for it stay in memory for ever.
 const SEND_WAIT_MS: u32 = 30_000;
-/// A request's head, in bytes and in fields: ten times what browsers send behind proxies.
+/// Limits of a request's head, in bytes and in fields: ten times what browsers send behind proxies.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 128;
-/// After a failed accept (usually: no file descriptors), wait instead of spinning.
+/// Pause after a failed accept, usually for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// A line of the log for each attempt would bury everything else.
-const TELL_EVERY: Duration = Duration::from_secs(60);
+/// Failed accepts are logged at most this often.
+const LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// A bound listener and what it serves.
+/// A bound listener and the service behind it.
 pub(super) struct Server<S> {
     pub(super) listener: TcpListener,
     /// Routes, pages and Socket.IO.
@@ -49,7 +49,10 @@ pub(super) struct Server<S> {
     pub(super) drain_wait: Duration,
 }
 
-/// Binds the address, or says what to do when it is taken.
+/// Binds the address.
+///
+/// # Errors
+/// Why that is not possible, with what to do about it.
 pub(super) async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
     TcpListener::bind((host, port)).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
@@ -77,24 +80,24 @@ where
     S::Future: Send,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    /// Serves until told to stop, then lets open requests finish for a while.
+    /// Serves until `stopping` becomes true, then gives open requests `drain_wait` to finish.
     pub(super) async fn serve(self, mut stopping: watch::Receiver<bool>) {
         let Self { listener, service, max_connections, drain_wait } = self;
-        let places = Arc::new(Semaphore::new(max_connections));
+        let permits = Arc::new(Semaphore::new(max_connections));
         let mut connections = JoinSet::new();
         let mut failures = AcceptFailures::default();
         loop {
             let accepted = tokio::select! {
-                accepted = accept(&listener, &places) => accepted,
+                accepted = accept(&listener, &permits) => accepted,
                 _ = stopping.wait_for(|stop| *stop) => break,
             };
             match accepted {
-                Ok((stream, peer, place)) => {
-                    let stream = Placed::new(stream, place);
-                    let ended = until(stopping.clone());
-                    connections.spawn(connection(stream, peer.ip(), service.clone(), ended));
+                Ok((stream, peer, permit)) => {
+                    let stream = PermitStream::new(stream, permit);
+                    let stopped = stop_requested(stopping.clone());
+                    connections.spawn(connection(stream, peer.ip(), service.clone(), stopped));
                 }
-                Err(error) => failures.take(&error).await,
+                Err(error) => failures.log(&error).await,
             }
             while connections.try_join_next().is_some() {}
         }
@@ -108,48 +111,48 @@ where
     }
 }
 
-/// Failed accepts, told once a minute however many there are.
+/// Failed accepts, logged at most once a minute with their number.
 #[derive(Default)]
 struct AcceptFailures {
-    told: Option<Instant>,
-    since_told: u64,
+    last_logged: Option<Instant>,
+    since_logged: u64,
 }
 
 impl AcceptFailures {
-    async fn take(&mut self, error: &io::Error) {
-        // accept(2): the client went away before its turn came.
+    async fn log(&mut self, error: &io::Error) {
+        // accept(2): the client closed the connection while it waited.
         if error.kind() == io::ErrorKind::ConnectionAborted {
             return;
         }
-        self.since_told += 1;
-        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+        self.since_logged += 1;
+        if self.last_logged.is_none_or(|last| last.elapsed() >= LOG_EVERY) {
             warn!(
                 %error,
-                failures = self.since_told,
+                failures = self.since_logged,
                 "Connections cannot be accepted; clients wait. If too many files are open, raise \
                  LimitNOFILE or lower max_connections"
             );
-            (self.told, self.since_told) = (Some(Instant::now()), 0);
+            (self.last_logged, self.since_logged) = (Some(Instant::now()), 0);
         }
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }
 
-/// The next client, once there is a place for it.
+/// Waits for a permit, then for the next client.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    // Answers are written whole; waiting for more would only delay the last part.
+    // Responses are written whole: Nagle's algorithm would only delay the last part.
     stream.set_nodelay(true).ok();
     rustix::net::sockopt::set_tcp_user_timeout(&stream, SEND_WAIT_MS).ok();
-    Ok((stream, peer, place))
+    Ok((stream, peer, permit))
 }
 
 async fn connection<S, B>(
-    stream: Placed,
+    stream: PermitStream,
     peer: IpAddr,
     service: S,
     stopping: impl Future<Output = ()>,

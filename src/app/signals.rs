@@ -1,4 +1,4 @@
-//! What signals do: some stop the service, none ends it by surprise.
+//! Signals: some stop the service, the others are ignored.
 
 use std::future::poll_fn;
 use std::io;
@@ -11,14 +11,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::info;
 
-use super::{stop, until};
+use super::{begin_shutdown, stop_requested};
 
-/// The signals that ask for an end.
+/// Signals that stop the service.
 const STOPPING: [(Number, &str); 3] =
     [(Number::TERM, "SIGTERM"), (Number::INT, "SIGINT"), (Number::QUIT, "SIGQUIT")];
 
-/// The signals that would end a process that does not handle them, and that tell no fault of its
-/// own (signal(7), "Standard signals"). SIGHUP comes when the terminal is closed.
+/// Signals that end a process unless it handles them, without being an error of the process itself
+/// (signal(7), "Standard signals"). SIGHUP is sent when the terminal is closed.
 const IGNORED: [(Number, &str); 11] = [
     (Number::HUP, "SIGHUP"),
     (Number::USR1, "SIGUSR1"),
@@ -33,14 +33,14 @@ const IGNORED: [(Number, &str); 11] = [
     (Number::XFSZ, "SIGXFSZ"),
 ];
 
-/// The real-time signals of Linux that the C library leaves to programs (signal(7)); they end a
-/// process too.
+/// The real-time signals of Linux that the C library leaves to programs (signal(7)); they also end a
+/// process.
 const REAL_TIME: std::ops::RangeInclusive<i32> = 35..=64;
 
-/// An ignored signal is logged at most this often, whoever sends them.
+/// Ignored signals are logged at most this often.
 const LOG_PAUSE: Duration = Duration::from_secs(1);
 
-/// The handled signals: from the moment this is made, none of them kills the process.
+/// The handled signals. Once this is made, none of them ends the process.
 pub(super) struct Signals {
     stopping: Vec<Named>,
     ignored: Vec<Named>,
@@ -49,8 +49,10 @@ pub(super) struct Signals {
 type Named = (String, Signal);
 
 impl Signals {
+    /// Starts to handle the signals.
+    ///
     /// # Errors
-    /// When the operating system refuses to hand over a signal that stops the service.
+    /// When the system does not allow to handle a signal that stops the service.
     pub(super) fn listen() -> io::Result<Self> {
         let listen = |(number, name): (i32, String)| {
             signal(SignalKind::from_raw(number)).map(|signal| (name, signal))
@@ -58,16 +60,15 @@ impl Signals {
         let of = |(number, name): &(Number, &str)| (number.as_raw(), (*name).to_owned());
         let stopping = STOPPING.iter().map(of).map(listen).collect::<io::Result<_>>()?;
         let real_time = REAL_TIME.map(|number| (number, format!("signal {number}")));
-        // Which real-time signals are free is the C library's choice.
+        // The C library decides which real-time signals are free.
         let ignored = IGNORED.iter().map(of).chain(real_time).filter_map(|it| listen(it).ok());
         Ok(Self { stopping, ignored: ignored.collect() })
     }
 
-    /// Starts the shutdown when a signal asks for it and logs the signals that do nothing, until
-    /// the shutdown has begun.
+    /// Starts the shutdown on a signal that stops the service, and logs ignored signals until then.
     pub(super) async fn run(self, shutdown: Arc<watch::Sender<bool>>) {
         let Self { mut stopping, mut ignored } = self;
-        let ended = until(shutdown.subscribe());
+        let ended = stop_requested(shutdown.subscribe());
         let note = async {
             loop {
                 let name = next(&mut ignored).await;
@@ -76,35 +77,35 @@ impl Signals {
             }
         };
         tokio::select! {
-            name = next(&mut stopping) => stop(&shutdown, &name),
+            name = next(&mut stopping) => begin_shutdown(&shutdown, &name),
             () = note => {}
             () = ended => {}
         }
     }
 }
 
-/// What a signal that does nothing is logged as.
+/// Returns the log line of an ignored signal.
 fn advice(name: &str) -> String {
     if name == "SIGHUP" {
-        return "SIGHUP is ignored: settings are read at the start; restart the service to apply \
+        return "SIGHUP is ignored: settings are read at start-up; restart the service to apply \
                 changes"
             .to_owned();
     }
     format!("{name} is ignored; SIGTERM stops the service")
 }
 
-/// Waits for one of them and names it.
+/// Waits for one of the signals and returns its name.
 async fn next(signals: &mut [Named]) -> String {
     poll_fn(|context| poll(signals, context)).await
 }
 
 fn poll(signals: &mut [Named], context: &mut Context<'_>) -> Poll<String> {
-    let mut came = None;
+    let mut received = None;
     for (name, signal) in signals {
-        // Each is polled, so that each can wake.
-        if came.is_none() && signal.poll_recv(context).is_ready() {
-            came = Some(name.clone());
+        // Each is polled, so that each wakes this task.
+        if received.is_none() && signal.poll_recv(context).is_ready() {
+            received = Some(name.clone());
         }
     }
-    came.map_or(Poll::Pending, Poll::Ready)
+    received.map_or(Poll::Pending, Poll::Ready)
 }

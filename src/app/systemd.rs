@@ -1,4 +1,4 @@
-//! Telling systemd that the service is ready, alive, and stopping.
+//! Notifications to systemd: ready, alive, stopping.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,20 +17,20 @@ pub(super) fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
-/// Half of what systemd allows between two signs of life, if it watches at all.
+/// Returns how often the watchdog is notified: twice in `WatchdogSec`; `None` without a watchdog.
 pub(super) fn watchdog_period() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2)
 }
 
-/// What a start is given at a time, and how often it asks for more: `TimeoutStartSec` of the unit
-/// bounds a start that hangs, not one that repairs or loads a large store.
-const START_STEP: Duration = Duration::from_secs(60);
+/// How much more time a start asks for, and how often: `TimeoutStartSec` of the unit limits a start that
+/// hangs, not one that repairs or loads a large store.
+const START_EXTENSION: Duration = Duration::from_secs(60);
 const START_EVERY: Duration = Duration::from_secs(15);
-/// A start that takes longer than this is stuck, whatever it does.
+/// A start that takes longer than this hangs.
 const START_MAX: Duration = Duration::from_secs(1800);
 
-/// Asks systemd for patience until `started` resolves.
-pub(super) async fn while_starting<T>(started: impl Future<Output = T>) -> T {
+/// Extends systemd's start timeout until `started` resolves.
+pub(super) async fn extend_start<T>(started: impl Future<Output = T>) -> T {
     tokio::pin!(started);
     let mut tick = tokio::time::interval(START_EVERY);
     let late = tokio::time::sleep(START_MAX);
@@ -40,15 +40,15 @@ pub(super) async fn while_starting<T>(started: impl Future<Output = T>) -> T {
             started = &mut started => return started,
             () = &mut late => return started.await,
             _ = tick.tick() => {
-                let micros = u32::try_from(START_STEP.as_micros()).unwrap_or(u32::MAX);
+                let micros = u32::try_from(START_EXTENSION.as_micros()).unwrap_or(u32::MAX);
                 notify(&[NotifyState::ExtendTimeoutUsec(micros)]);
             }
         }
     }
 }
 
-/// Gives a sign of life as long as the engine waits for work or gets on with it: a hung engine lets
-/// systemd restart us.
+/// Notifies the watchdog as long as the engine is idle or makes progress: if it hangs, systemd restarts
+/// the service.
 pub(super) async fn feed_watchdog(
     handle: EngineHandle,
     period: Duration,

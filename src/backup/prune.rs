@@ -41,7 +41,7 @@ impl Backups {
 
     /// Which of these backups the retention keeps, and why, by the days of this host.
     pub(super) fn kept_of(&self, entries: &[Entry]) -> Kept {
-        self.options().retention.decide(entries, self.0.engine.now(), Zone::host().rules())
+        self.options().retention.decide(entries, self.0.engine.now(), Zone::host().time_zone())
     }
 
     /// The same of backups that were listed.

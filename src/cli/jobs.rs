@@ -13,7 +13,7 @@ use super::remote::Remote;
 use crate::api::{JobView, JobsView, RunView};
 use crate::app;
 use crate::config::Config;
-use crate::jobs::{Handle, JobError, JobPatch, Schedule, Trigger};
+use crate::jobs::{JobError, JobPatch, JobsHandle, Schedule, Trigger};
 use crate::store::Store;
 
 /// Between two looks at a run on the server.
@@ -130,7 +130,7 @@ fn here(config: &Config, store: Store, action: Option<&JobsAction>) -> Result<Va
     answer
 }
 
-async fn ask(jobs: &Handle, action: Option<&JobsAction>) -> Result<Value, Failure> {
+async fn ask(jobs: &JobsHandle, action: Option<&JobsAction>) -> Result<Value, Failure> {
     let Some(action) = action else {
         return view(JobsView::of(jobs).await.map_err(anyhow::Error::from)?);
     };

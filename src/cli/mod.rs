@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use args::{Cli, Subcommand};
 use exit::Failure;
 
-use crate::util::{Priority, marked};
+use crate::util::{Priority, with_priority};
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
@@ -66,7 +66,7 @@ fn ended(done: Result<(), Failure>) -> ExitCode {
 /// Tells why the process ends; the journal shows each line as an error.
 fn report(text: &str) {
     match is_journal() {
-        true => tell!("{}", marked(Priority::Error, text)),
+        true => tell!("{}", with_priority(Priority::Error, text)),
         false => tell!("{text}"),
     }
 }

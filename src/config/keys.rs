@@ -247,7 +247,7 @@ static KEYS: &[Key] = &[
         flag: Some("--use-go-traffic"),
         default: "0",
         allowed: rules::SWITCH,
-        help: "Accepted for compatibility with v2; the native traffic engine always runs.",
+        help: "Accepted for compatibility with v2; it has no effect: there is no traffic engine yet.",
         secret: false,
         set: |config, text| rules::put(&mut config.use_go_traffic, rules::switch(text)),
         shown: |config| rules::shown_switch(config.use_go_traffic),

@@ -1,9 +1,9 @@
-//! Why something asked of jobs was not done.
+//! Errors of jobs and schedules.
 
 use crate::engine::EngineError;
 use crate::store::StoreError;
 
-/// Why something asked of jobs was not done.
+/// Why a request about jobs failed.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
     #[error("Job not found")]

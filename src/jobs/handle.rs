@@ -1,4 +1,4 @@
-//! How everybody else asks about jobs and has them run.
+//! The handle by which other layers list, run and change jobs.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -8,54 +8,54 @@ use crate::engine::EngineHandle;
 use crate::store::{JOB_RUNS_MAX, JobRun, RunResult, StoreError, Trigger};
 use crate::util::Zone;
 
-/// Requests that may wait. Each is served in the time of an fsync.
+/// Requests that may wait. Each takes about as long as an fsync.
 pub(super) const QUEUE_LIMIT: usize = 64;
 
-/// A way to the jobs. Cheap to clone.
+/// Handle to the supervisor of the jobs; clones share its channel.
 #[derive(Clone)]
-pub struct Handle {
+pub struct JobsHandle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) engine: EngineHandle,
-    /// What the schedules mean by a time of day.
+    /// The time zone of the schedules.
     pub(super) zone: Zone,
 }
 
-/// A job as it stands.
+/// A job, its schedule and its runs.
 #[derive(Clone, Debug)]
 pub struct JobStatus {
     pub name: &'static str,
     pub title: &'static str,
-    /// Five cron fields that hold now.
+    /// Five cron fields, the operator's or the default.
     pub schedule: String,
     pub default_schedule: &'static str,
     pub is_enabled: bool,
     /// Absent while it is disabled.
     pub next_run_at: Option<Timestamp>,
-    /// With what it logged so far.
+    /// The run under way, with its log so far.
     pub running: Option<JobRun>,
-    /// Those that ended, newest first; at most [`JOB_RUNS_MAX`].
+    /// Runs that ended, newest first; at most [`JOB_RUNS_MAX`].
     pub runs: Vec<JobRun>,
 }
 
-/// What to change of a job; what is absent stays.
+/// A change of a job; absent fields stay as they are.
 #[derive(Clone, Debug, Default)]
 pub struct JobPatch {
-    /// `None` inside brings the job's own schedule back.
+    /// `Some(None)` restores the default schedule.
     pub schedule: Option<Option<String>>,
     pub is_enabled: Option<bool>,
 }
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, JobError>>;
 
-/// What is asked.
+/// A request to the supervisor.
 pub(super) enum Request {
-    List(Answer<Vec<Standing>>),
+    List(Answer<Vec<LiveStatus>>),
     Run {
         name: String,
         trigger: Trigger,
         answer: Answer<JobRun>,
     },
-    /// The run is over, or there is none with this id that still runs.
+    /// Answered once no run with this id is under way.
     Wait {
         name: String,
         run_id: u64,
@@ -66,64 +66,65 @@ pub(super) enum Request {
         patch: JobPatch,
         answer: Answer<()>,
     },
-    Look(Answer<()>),
+    StartDue(Answer<()>),
 }
 
 impl Request {
-    /// Whether whoever asked has gone away.
+    /// Whether the caller no longer waits for the answer.
     pub(super) fn is_abandoned(&self) -> bool {
         match self {
             Self::List(answer) => answer.is_closed(),
             Self::Run { answer, .. } => answer.is_closed(),
-            Self::Wait { answer, .. } | Self::Set { answer, .. } | Self::Look(answer) => {
+            Self::Wait { answer, .. } | Self::Set { answer, .. } | Self::StartDue(answer) => {
                 answer.is_closed()
             }
         }
     }
 }
 
-/// What is known of a job without the store.
-pub(super) struct Standing {
+/// What the supervisor knows of a job without reading the store.
+pub(super) struct LiveStatus {
     pub(super) status: JobStatus,
-    /// The last run that ended, in case it could not be written down.
+    /// The last run that ended, in case it could not be recorded.
     pub(super) latest: Option<JobRun>,
 }
 
-impl Handle {
-    /// What the schedules mean by a time of day.
+impl JobsHandle {
+    /// The time zone of the schedules.
     pub fn zone(&self) -> &Zone {
         &self.zone
     }
 
+    /// The engine's time.
     pub fn now(&self) -> Timestamp {
         self.engine.now()
     }
 
-    /// Every job, in the order of the table.
+    /// Returns every job, in the order of the table.
     ///
     /// # Errors
     /// [`JobError::Stopping`]; [`JobError::Store`] when records cannot be read.
     pub async fn list(&self) -> Result<Vec<JobStatus>, JobError> {
-        let standings = self.ask(Request::List).await?;
+        let jobs = self.ask(Request::List).await?;
         let snapshot = self.engine.read();
-        let with_runs = |standing: Standing| {
-            let kept = snapshot.job_runs(standing.status.name, JOB_RUNS_MAX)?;
-            Ok(with_runs(standing, kept))
+        let with_runs = |job: LiveStatus| {
+            let recorded = snapshot.job_runs(job.status.name, JOB_RUNS_MAX)?;
+            Ok(with_runs(job, recorded))
         };
-        let read: Result<_, StoreError> = standings.into_iter().map(with_runs).collect();
+        let read: Result<_, StoreError> = jobs.into_iter().map(with_runs).collect();
         Ok(read?)
     }
 
-    /// One job.
+    /// Returns one job.
     ///
     /// # Errors
-    /// As [`Handle::list`], and [`JobError::NotFound`].
+    /// As [`JobsHandle::list`], and [`JobError::NotFound`].
     pub async fn get(&self, name: &str) -> Result<JobStatus, JobError> {
         let jobs = self.list().await?;
         jobs.into_iter().find(|job| job.name == name).ok_or(JobError::NotFound)
     }
 
-    /// Starts a job and returns the run that began, disabled or not.
+    /// Starts a job, even a disabled one, and returns the run that began.
     ///
     /// # Errors
     /// [`JobError::NotFound`], [`JobError::AlreadyRunning`], [`JobError::Stopping`].
@@ -132,11 +133,11 @@ impl Handle {
         self.ask(|answer| Request::Run { name, trigger, answer }).await
     }
 
-    /// Returns a run once it is over; at once when it is. A run too old to be remembered is
+    /// Waits until a run has ended and returns it. A run that is no longer recorded is
     /// [`JobError::NotFound`].
     ///
     /// # Errors
-    /// As [`Handle::get`].
+    /// As [`JobsHandle::get`].
     pub async fn wait(&self, name: &str, run_id: u64) -> Result<JobRun, JobError> {
         let asked = name.to_owned();
         self.ask(|answer| Request::Wait { name: asked, run_id, answer }).await?;
@@ -144,7 +145,7 @@ impl Handle {
         runs.into_iter().find(|run| run.id == run_id).ok_or(JobError::NotFound)
     }
 
-    /// Changes a job, for now and after restarts. Due times before the change are not made up.
+    /// Changes a job durably. Due times before the change are not made up for.
     ///
     /// # Errors
     /// [`JobError::Schedule`], [`JobError::NotFound`], [`JobError::Stopping`].
@@ -154,13 +155,13 @@ impl Handle {
         self.get(name).await
     }
 
-    /// Starts what is due by the clock, as happens every minute by itself: for whoever knows
-    /// that the clock was set.
+    /// Starts the jobs that are due, as the supervisor does every minute: for callers that have set the
+    /// clock.
     ///
     /// # Errors
     /// [`JobError::Stopping`].
-    pub async fn look(&self) -> Result<(), JobError> {
-        self.ask(Request::Look).await
+    pub async fn start_due(&self) -> Result<(), JobError> {
+        self.ask(Request::StartDue).await
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, JobError> {
@@ -170,17 +171,17 @@ impl Handle {
     }
 }
 
-/// Brings what the store has and what only memory has together.
-fn with_runs(standing: Standing, kept: Vec<JobRun>) -> JobStatus {
-    let Standing { mut status, latest } = standing;
+/// Adds the recorded runs, and the latest one, which only memory may have.
+fn with_runs(job: LiveStatus, recorded: Vec<JobRun>) -> JobStatus {
+    let LiveStatus { mut status, latest } = job;
     let running = status.running.as_ref().map(|run| run.id);
     let latest_id = latest.as_ref().map(|run| run.id);
-    let others = kept.into_iter().filter(|run| Some(run.id) != latest_id);
+    let others = recorded.into_iter().filter(|run| Some(run.id) != latest_id);
     let mut runs: Vec<JobRun> = latest.into_iter().chain(others).collect();
     runs.retain(|run| Some(run.id) != running);
     runs.sort_by_key(|run| std::cmp::Reverse(run.id));
     for run in &mut runs {
-        // Its end could not be written down.
+        // Its end could not be recorded.
         if run.result == RunResult::Running {
             run.result = RunResult::Interrupted;
         }

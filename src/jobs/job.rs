@@ -1,4 +1,4 @@
-//! One job: what is due, what runs, what is remembered. Knows the time only as an argument.
+//! One job: when it is due, its run under way, what the store records of it. The time is an argument.
 
 use jiff::tz::TimeZone;
 use tokio::sync::oneshot;
@@ -6,44 +6,44 @@ use tokio::task;
 use tracing::warn;
 
 use super::error::{JobError, ScheduleError};
-use super::handle::{Answer, JobPatch, JobStatus, Standing};
+use super::handle::{Answer, JobPatch, JobStatus, LiveStatus};
 use super::run_log::RunLog;
 use super::schedule::Schedule;
 use super::spec::JobSpec;
 use crate::domain::Timestamp;
 use crate::store::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Snapshot, Trigger};
 
-/// From how late on a due time counts as missed. The scheduler and the pauses are seconds late,
-/// a start after an update is within two minutes.
+/// A run that starts later than this after its due time counts as missed. The cron clock is at most
+/// 90 s late, and a restart for an update takes less than two minutes.
 const MISSED_AFTER_US: i64 = 5 * 60 * 1_000_000;
-/// How far in the future a settled due time may be: clocks are set by seconds all the time.
+/// How far in the future a settled due time may be: clocks are corrected by seconds all the time.
 const FUTURE_US_MAX: i64 = 60 * 1_000_000;
-/// Between two looks, which come each minute, time only passes like this when the clock was set
-/// or the host stood still.
+/// Time between two checks, which come each minute, from which on the clock must have been set or the
+/// host suspended.
 const JUMP_US: i64 = 10 * 60 * 1_000_000;
-/// Said of a run that the process did not live to end.
-const CUT_OFF: &str = "The service stopped during this run";
+/// Message of a run during which the process ended.
+const INTERRUPTED: &str = "The service stopped during this run";
 
-/// A job and its standing.
+/// A job and its state.
 ///
 /// Invariants:
-/// 1. `next_id` is above the id of every run that was ever remembered.
-/// 2. While `running` is there, no other run of this job begins.
+/// 1. `next_id` is above the id of every run that was ever recorded.
+/// 2. While `running` is set, no other run of this job begins.
 pub(super) struct Job {
     pub(super) spec: JobSpec,
     schedule: Schedule,
     settings: JobSettings,
-    /// What was settled in a future that the clock came back from.
-    ahead: Option<Timestamp>,
+    /// Up to when due times were settled before the clock was set back.
+    settled_ahead: Option<Timestamp>,
     next_id: u64,
-    /// Its work is in the supervisor's set of tasks under the same id.
+    /// Its task is in the supervisor's set under the same id.
     pub(super) running: Option<Running>,
-    /// Also kept here because a full volume remembers nothing.
+    /// Also kept here because it cannot be recorded on a full volume.
     latest: Option<JobRun>,
 }
 
-/// A job's standing as an operator wants it, to be adopted once it is remembered.
-pub(super) struct Changed {
+/// A job's new schedule and settings, to be applied once they are recorded.
+pub(super) struct JobUpdate {
     schedule: Schedule,
     settings: JobSettings,
 }
@@ -53,22 +53,22 @@ pub(super) struct Running {
     pub(super) task: task::Id,
     pub(super) run: JobRun,
     pub(super) log: RunLog,
-    /// Told when it is over.
+    /// Callers that wait for its end.
     pub(super) waiting: Vec<Answer<()>>,
 }
 
 impl Job {
-    /// A job as the store remembers it, and what to write down of it now: that it is new, and
-    /// which runs the process before this one did not live to end.
+    /// Returns a job as the store recorded it, and what to record now: that the job is new, and which
+    /// runs the last process did not finish.
     pub(super) fn restore(
         spec: JobSpec,
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<(Self, Vec<JobWrite>), JobError> {
-        let own = Schedule::parse(spec.default_schedule)?;
-        let kept = snapshot.job(spec.name)?;
-        let is_new = kept.is_none();
-        let settings = kept.unwrap_or(JobSettings {
+        let default = Schedule::parse(spec.default_schedule)?;
+        let recorded = snapshot.job(spec.name)?;
+        let is_new = recorded.is_none();
+        let settings = recorded.unwrap_or(JobSettings {
             schedule: None,
             is_enabled: true,
             first_seen: now,
@@ -79,45 +79,53 @@ impl Job {
             Some(Err(error)) => {
                 warn!(job.name = spec.name, %error, "The schedule set for job {} cannot be read; \
                     it runs at {:?}", spec.name, spec.default_schedule);
-                own
+                default
             }
-            None => own,
+            None => default,
         };
         let runs = snapshot.job_runs(spec.name, JOB_RUNS_MAX)?;
         let next_id = runs.first().map_or(1, |run| run.id + 1);
-        let job =
-            Self { spec, schedule, settings, ahead: None, next_id, running: None, latest: None };
-        let cut_off = runs.into_iter().filter(|run| run.result == RunResult::Running).map(|run| {
-            let message = Some(CUT_OFF.to_owned());
-            job.write(false, Some(JobRun { result: RunResult::Interrupted, message, ..run }))
-        });
-        let mut writes: Vec<JobWrite> = cut_off.collect();
+        let job = Self {
+            spec,
+            schedule,
+            settings,
+            settled_ahead: None,
+            next_id,
+            running: None,
+            latest: None,
+        };
+        let interrupted =
+            runs.into_iter().filter(|run| run.result == RunResult::Running).map(|run| {
+                let message = Some(INTERRUPTED.to_owned());
+                job.write(false, Some(JobRun { result: RunResult::Interrupted, message, ..run }))
+            });
+        let mut writes: Vec<JobWrite> = interrupted.collect();
         if is_new {
             writes.push(job.write(true, None));
         }
         Ok((job, writes))
     }
 
-    /// Goes along with a clock that was set between two looks; true when it came back from a
-    /// future in which due times are settled. Settled is then what is before now: the job must not
-    /// stand still until that future comes. If the clock jumps there again, that future was none:
-    /// a host without a battery begins in 1970 until it has asked for the time.
-    pub(super) fn follow_clock(&mut self, seen: Timestamp, now: Timestamp) -> bool {
+    /// Adjusts to a clock that was set since the last check. Returns true if it was set back to before
+    /// the settled due times: those before now count as settled instead, so that the job does not pause
+    /// until that time comes again. If the clock jumps forward again to where it was, it was right
+    /// before: a host without a battery starts in 1970 until it has got the time.
+    pub(super) fn adjust_to_clock(&mut self, last_check: Timestamp, now: Timestamp) -> bool {
         let settled = self.settings.settled;
         if settled.0 > now.0.saturating_add(FUTURE_US_MAX) {
-            self.ahead = Some(settled);
+            self.settled_ahead = Some(settled);
             self.settings.settled = now;
             return true;
         }
-        if let Some(ahead) = self.ahead.take_if(|ahead| *ahead <= now)
-            && now.0.saturating_sub(seen.0) > JUMP_US
+        if let Some(ahead) = self.settled_ahead.take_if(|ahead| *ahead <= now)
+            && now.0.saturating_sub(last_check.0) > JUMP_US
         {
             self.settings.settled = settled.max(ahead);
         }
         false
     }
 
-    /// Why it has to run now, if it has to; every due time up to now is settled with that.
+    /// Returns why the job has to run now, if it has to, and settles every due time up to now.
     pub(super) fn take_due(&mut self, now: Timestamp, zone: &TimeZone) -> Option<Trigger> {
         if !self.settings.is_enabled {
             return None;
@@ -128,35 +136,35 @@ impl Job {
         Some(if is_late { Trigger::Missed } else { Trigger::Schedule })
     }
 
-    /// What comes of changing what an operator may change. Due times before now are settled: neither
-    /// those of the time when it was disabled nor those of another schedule are made up.
-    pub(super) fn changed(
+    /// Returns what an operator's change makes of the job. Due times before now are settled: neither
+    /// those while it was disabled nor those of another schedule are made up for.
+    pub(super) fn updated(
         &self,
         patch: JobPatch,
         now: Timestamp,
-    ) -> Result<Changed, ScheduleError> {
-        let mut changed =
-            Changed { schedule: self.schedule.clone(), settings: self.settings.clone() };
+    ) -> Result<JobUpdate, ScheduleError> {
+        let mut update =
+            JobUpdate { schedule: self.schedule.clone(), settings: self.settings.clone() };
         if let Some(text) = patch.schedule {
-            changed.schedule = match &text {
+            update.schedule = match &text {
                 Some(text) => Schedule::parse(text)?,
                 None => Schedule::parse(self.spec.default_schedule)?,
             };
-            changed.settings.schedule = text.map(|_| changed.schedule.as_str().to_owned());
+            update.settings.schedule = text.map(|_| update.schedule.as_str().to_owned());
         }
         if let Some(is_enabled) = patch.is_enabled {
-            changed.settings.is_enabled = is_enabled;
+            update.settings.is_enabled = is_enabled;
         }
-        changed.settings.settled = changed.settings.settled.max(now);
-        Ok(changed)
+        update.settings.settled = update.settings.settled.max(now);
+        Ok(update)
     }
 
-    pub(super) fn adopt(&mut self, changed: Changed) {
-        (self.schedule, self.settings) = (changed.schedule, changed.settings);
+    pub(super) fn apply(&mut self, update: JobUpdate) {
+        (self.schedule, self.settings) = (update.schedule, update.settings);
     }
 
-    /// The run that begins now.
-    pub(super) fn next_run(&mut self, trigger: Trigger, now: Timestamp) -> JobRun {
+    /// Returns a new run that begins now.
+    pub(super) fn new_run(&mut self, trigger: Trigger, now: Timestamp) -> JobRun {
         let id = self.next_id;
         self.next_id += 1;
         JobRun {
@@ -170,7 +178,7 @@ impl Job {
         }
     }
 
-    /// The run under way, ended now, and who waits for that.
+    /// Ends the run under way. Returns it, and the callers that wait for its end.
     pub(super) fn end_run(
         &mut self,
         result: RunResult,
@@ -189,16 +197,20 @@ impl Job {
         Some((run, waiting))
     }
 
-    /// Answers once this run is over.
-    pub(super) fn when_over(&mut self, run_id: u64, answer: oneshot::Sender<Result<(), JobError>>) {
+    /// Answers once this run has ended; at once if it is not under way.
+    pub(super) fn answer_at_end(
+        &mut self,
+        run_id: u64,
+        answer: oneshot::Sender<Result<(), JobError>>,
+    ) {
         match &mut self.running {
             Some(running) if running.run.id == run_id => running.waiting.push(answer),
-            // Whoever asked may have gone away.
+            // The caller may have gone away.
             _ => drop(answer.send(Ok(()))),
         }
     }
 
-    pub(super) fn standing(&self, now: Timestamp, zone: &TimeZone) -> Standing {
+    pub(super) fn live_status(&self, now: Timestamp, zone: &TimeZone) -> LiveStatus {
         let is_enabled = self.settings.is_enabled;
         let running = self.running.as_ref();
         let status = JobStatus {
@@ -211,10 +223,10 @@ impl Job {
             running: running.map(|now| JobRun { log: now.log.lines(), ..now.run.clone() }),
             runs: Vec::new(),
         };
-        Standing { status, latest: self.latest.clone() }
+        LiveStatus { status, latest: self.latest.clone() }
     }
 
-    /// What to remember: the settings, a run, or both.
+    /// Returns what to record: the settings, a run, or both.
     pub(super) fn write(&self, with_settings: bool, run: Option<JobRun>) -> JobWrite {
         let settings = with_settings.then(|| self.settings.clone());
         JobWrite { name: self.spec.name.to_owned(), settings, run }
@@ -225,8 +237,8 @@ impl Job {
     }
 }
 
-impl Changed {
-    /// What to remember of it, for the job of this name.
+impl JobUpdate {
+    /// Returns what to record for the job of this name.
     pub(super) fn write(&self, name: &str) -> JobWrite {
         JobWrite { name: name.to_owned(), settings: Some(self.settings.clone()), run: None }
     }

@@ -1,8 +1,8 @@
-//! Scheduled work: one table of jobs, when each is due, what its last runs came to.
+//! Scheduled work: one table of jobs, when each is due, and how its last runs ended.
 //!
-//! Which due times are settled is kept in the store, and one function decides by it what is due
-//! now. Whatever wakes that function (the scheduler, a pause, a request) may do so as often as it
-//! likes. A job's work is a function handed in from outside; what it does is not known here.
+//! The store keeps up to when each job's due times are settled, and one function decides by that what is
+//! due now. Anything may call that function as often as it likes: the cron clock, a restart, a request.
+//! What a job does is a function passed in from outside and not known here.
 
 mod clock;
 mod error;
@@ -14,10 +14,10 @@ mod spec;
 mod supervisor;
 
 pub use error::{JobError, ScheduleError};
-pub use handle::{Handle, JobPatch, JobStatus};
+pub use handle::{JobPatch, JobStatus, JobsHandle};
 pub use run_log::{LOG_LINE_CHARS_MAX, LOG_LINES_MAX, RunLog};
 pub use schedule::Schedule;
-pub use spec::{Done, JobContext, JobSpec, Work};
-pub use supervisor::{Jobs, JobsOptions, start};
+pub use spec::{JobContext, JobFunction, JobFuture, JobSpec};
+pub use supervisor::{JobSupervisor, JobsOptions, start};
 
 pub use crate::store::{JobRun, RunResult, Trigger};

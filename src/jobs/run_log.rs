@@ -1,9 +1,9 @@
-//! What a run logs: a bounded tail of lines, kept with its record.
+//! The log of a run: its last lines, recorded with the run.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Lines kept of a run: a screen and a half, of which the last ones say how it ended.
+/// Lines kept of a run: a screen and a half, the last ones of which tell how it ended.
 pub const LOG_LINES_MAX: usize = 64;
 /// Longer lines are cut: with all lines that long a record stays below 80 kB.
 pub const LOG_LINE_CHARS_MAX: usize = 300;
@@ -19,7 +19,7 @@ struct Lines {
 }
 
 impl RunLog {
-    /// Adds a line; a text of several lines is several.
+    /// Adds a line, or each line of a longer text.
     pub fn line(&self, text: impl AsRef<str>) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for line in text.as_ref().lines() {
@@ -31,7 +31,7 @@ impl RunLog {
         }
     }
 
-    /// The last lines, after a note of how many came before them.
+    /// Returns the last lines, after a note of how many were left out.
     pub fn lines(&self) -> Vec<String> {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let note =
@@ -40,7 +40,7 @@ impl RunLog {
     }
 }
 
-/// A text of at most `chars_max` characters, with an ellipsis in place of what was cut.
+/// Returns at most `chars_max` characters of a text, with an ellipsis if it was cut.
 pub(super) fn shortened(text: &str, chars_max: usize) -> String {
     if text.chars().count() <= chars_max {
         return text.to_owned();

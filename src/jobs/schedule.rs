@@ -3,9 +3,9 @@
 //! The day of the month and the day of the week mean what crontab(5) says: when both are given,
 //! either suffices; when one begins with `*` (`*/2` too), both must match.
 //!
-//! croner says what a pattern matches; the way through the days and the change of the clocks are
-//! ours. Its own search knows only one of the hours that come twice (`*/10` would stand still for
-//! an hour, and the time before now could lie after it) and leaves out a job with two fixed hours
+//! croner tells whether a pattern matches; the search through the days and the changes of summer time
+//! are done here. croner's own search knows only one of the hours that come twice (`*/10` would pause
+//! for an hour, and the last due time could be after now), and leaves out a job with two fixed hours
 //! when one of them does not exist.
 //!
 //! When clocks go forward, a time that does not exist is due as much later as the clocks went
@@ -21,12 +21,12 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use super::error::ScheduleError;
 use crate::domain::Timestamp;
 
-/// Longer than any schedule that says something.
+/// Longer than any useful schedule.
 const CHARS_MAX: usize = 100;
-/// How far the next or the last due time is looked for: 29 February comes after eight years at
-/// the latest.
+/// How many days are searched for the next or the last due time: 29 February comes after eight years
+/// at the latest.
 const DAYS_MAX: usize = 8 * 366;
-/// A day from which on every day that exists comes within [`DAYS_MAX`].
+/// A day after which every day that exists comes within [`DAYS_MAX`].
 const ANY_DAY: Date = Date::constant(2026, 1, 1);
 
 /// The nicknames of crontab(5), and their fields.
@@ -42,7 +42,7 @@ const NICKNAMES: [(&str, &str); 7] = [
 
 const FIELDS: [&str; 5] = ["minute", "hour", "day of the month", "month", "day of the week"];
 
-/// A schedule that was understood.
+/// A valid schedule.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     text: String,
@@ -58,17 +58,17 @@ impl Schedule {
     /// nickname such as `@daily`.
     ///
     /// # Errors
-    /// [`ScheduleError`] naming the field and what is wrong with it, or that it never comes.
+    /// [`ScheduleError`], which names the field and what is wrong with it, or that no day matches.
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         if text.chars().count() > CHARS_MAX {
             return Err(ScheduleError::TooLong { chars_max: CHARS_MAX });
         }
-        let fields: Vec<&str> = spelt_out(text.trim())?.split_whitespace().collect();
+        let fields: Vec<&str> = expand_nickname(text.trim())?.split_whitespace().collect();
         if fields.len() != FIELDS.len() {
             return Err(ScheduleError::Fields { found: fields.len() });
         }
         let text = fields.join(" ");
-        let cron = read(&text).map_err(|why| blame(&fields, why))?;
+        let cron = read(&text).map_err(|why| field_error(&fields, why))?;
         let times = times(&cron);
         let schedule = Self { text, cron, times, is_hourly: fields[1].starts_with('*') };
         if schedule.times.is_empty() || schedule.days_from(ANY_DAY).next().is_none() {
@@ -82,19 +82,19 @@ impl Schedule {
         &self.text
     }
 
-    /// The last due time that is not after `now`.
+    /// Returns the last due time that is not after `now`.
     pub fn latest(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let now = instant(now)?;
         self.days_back(zone.to_datetime(now).date())
-            .find_map(|day| self.of_day(day, zone).filter(|due| *due <= now).max())
+            .find_map(|day| self.due_times(day, zone).filter(|due| *due <= now).max())
             .map(|due| Timestamp(due.as_microsecond()))
     }
 
-    /// The first due time after `now`.
+    /// Returns the first due time after `now`.
     pub fn next(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let now = instant(now)?;
         self.days_from(zone.to_datetime(now).date())
-            .find_map(|day| self.of_day(day, zone).filter(|due| *due > now).min())
+            .find_map(|day| self.due_times(day, zone).filter(|due| *due > now).min())
             .map(|due| Timestamp(due.as_microsecond()))
     }
 
@@ -111,20 +111,20 @@ impl Schedule {
     fn has_day(&self, day: Date) -> bool {
         let [month, date] = [day.month(), day.day()].map(|part| u32::from(part.unsigned_abs()));
         let pattern = &self.cron.pattern;
-        // Neither fails for a day that exists.
+        // Neither is an error for a day that exists.
         pattern.month_match(month).unwrap_or(false)
             && pattern.day_match(i32::from(day.year()), month, date).unwrap_or(false)
     }
 
     /// The due times of a day, in no order.
-    fn of_day(&self, day: Date, zone: &TimeZone) -> impl Iterator<Item = Instant> {
+    fn due_times(&self, day: Date, zone: &TimeZone) -> impl Iterator<Item = Instant> {
         self.times.iter().flat_map(move |time| {
-            let told = zone.to_ambiguous_timestamp(day.to_datetime(*time));
-            let second = match told.offset() {
-                AmbiguousOffset::Fold { .. } if self.is_hourly => told.later().ok(),
+            let local = zone.to_ambiguous_timestamp(day.to_datetime(*time));
+            let second = match local.offset() {
+                AmbiguousOffset::Fold { .. } if self.is_hourly => local.later().ok(),
                 _ => None,
             };
-            told.compatible().ok().into_iter().chain(second)
+            local.compatible().ok().into_iter().chain(second)
         })
     }
 }
@@ -134,7 +134,7 @@ fn instant(time: Timestamp) -> Option<Instant> {
 }
 
 /// The fields of a nickname; any other text is returned as it is.
-fn spelt_out(text: &str) -> Result<&str, ScheduleError> {
+fn expand_nickname(text: &str) -> Result<&str, ScheduleError> {
     if !text.starts_with('@') {
         return Ok(text);
     }
@@ -157,16 +157,16 @@ fn read(text: &str) -> Result<Cron, String> {
     })
 }
 
-/// Which field is at fault. croner names none.
-fn blame(fields: &[&str], why: String) -> ScheduleError {
-    let faulty = fields.iter().zip(FIELDS).enumerate().find_map(|(place, (text, field))| {
+/// Finds the field that is wrong: croner does not name it.
+fn field_error(fields: &[&str], why: String) -> ScheduleError {
+    let wrong = fields.iter().zip(FIELDS).enumerate().find_map(|(place, (text, field))| {
         let mut alone = ["*"; FIELDS.len()];
         alone[place] = text;
         let why = read(&alone.join(" ")).err()?;
         Some(ScheduleError::Field { field, text: (*text).to_owned(), why })
     });
     let text = fields.join(" ");
-    faulty.unwrap_or(ScheduleError::Field { field: "schedule", text, why })
+    wrong.unwrap_or(ScheduleError::Field { field: "schedule", text, why })
 }
 
 fn times(cron: &Cron) -> Vec<Time> {
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_names_its_field() {
+    fn an_error_names_its_field() {
         let check = |text: &str, expected: &str| {
             let error = Schedule::parse(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");

@@ -1,4 +1,4 @@
-//! A row of the table of jobs, and what its work is given.
+//! A row of the table of jobs, and what its function is given.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,27 +7,27 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::handle::Handle;
+use super::handle::JobsHandle;
 use super::run_log::RunLog;
 use crate::engine::Clock;
 use crate::store::Trigger;
 
-/// A run of a job; the text is what came of it, in a sentence.
-pub type Done = BoxFuture<'static, anyhow::Result<String>>;
+/// A run of a job; its output is a sentence on the outcome.
+pub type JobFuture = BoxFuture<'static, anyhow::Result<String>>;
 
-/// Does the job once.
-pub type Work = Arc<dyn Fn(JobContext) -> Done + Send + Sync>;
+/// Runs a job once.
+pub type JobFunction = Arc<dyn Fn(JobContext) -> JobFuture + Send + Sync>;
 
-/// A row of the table: what there is to do and when, unless an operator says otherwise.
+/// A row of the table: a job and when it runs, unless an operator changes that.
 #[derive(Clone)]
 pub struct JobSpec {
-    /// What people type: lower case and hyphens; the key of its records for ever.
+    /// What people type: lower case and hyphens. Never changed: it is the key of the job's records.
     pub name: &'static str,
     /// One line for people.
     pub title: &'static str,
     /// Five cron fields, local time.
     pub default_schedule: &'static str,
-    pub work: Work,
+    pub function: JobFunction,
 }
 
 impl JobSpec {
@@ -35,13 +35,13 @@ impl JobSpec {
         name: &'static str,
         title: &'static str,
         default_schedule: &'static str,
-        work: impl Fn(JobContext) -> F + Send + Sync + 'static,
+        function: impl Fn(JobContext) -> F + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output = anyhow::Result<String>> + Send + 'static,
     {
-        let work: Work = Arc::new(move |context| work(context).boxed());
-        Self { name, title, default_schedule, work }
+        let function: JobFunction = Arc::new(move |context| function(context).boxed());
+        Self { name, title, default_schedule, function }
     }
 }
 
@@ -52,23 +52,23 @@ impl fmt::Debug for JobSpec {
     }
 }
 
-/// What the work of one run is given.
+/// What the function of a job is given for one run.
 #[derive(Clone)]
 pub struct JobContext {
     /// Why it runs.
     pub trigger: Trigger,
-    /// Kept with the run; shown while it runs.
+    /// Recorded with the run, and shown while it runs.
     pub log: RunLog,
     /// The engine's clock.
     pub clock: Clock,
-    /// To have another job run.
-    pub jobs: Handle,
-    /// Becomes true when the service stops; the work has two seconds from then on.
+    /// To start other jobs.
+    pub jobs: JobsHandle,
+    /// Becomes true when the service stops; the run then has two seconds to end.
     pub stopping: watch::Receiver<bool>,
 }
 
 impl JobContext {
-    /// Whether the service stops.
+    /// Whether the service is stopping.
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
@@ -76,7 +76,7 @@ impl JobContext {
     /// Resolves when the service stops.
     pub async fn stopped(&self) {
         let mut stopping = self.stopping.clone();
-        // A dropped sender means the same.
+        // A dropped sender means the same: the supervisor is gone.
         stopping.wait_for(|stop| *stop).await.ok();
     }
 }

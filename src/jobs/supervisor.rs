@@ -1,4 +1,4 @@
-//! The task that owns the jobs: serves requests, starts what is due, notes how runs end.
+//! The task that owns the jobs: it serves requests, starts due jobs and records how runs end.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::clock::Ticker;
+use super::clock::CronClock;
 use super::error::JobError;
-use super::handle::{Handle, JobPatch, QUEUE_LIMIT, Request};
+use super::handle::{JobPatch, JobsHandle, QUEUE_LIMIT, Request};
 use super::job::{Job, Running};
 use super::run_log::{RunLog, shortened};
 use super::spec::{JobContext, JobSpec};
@@ -18,58 +18,58 @@ use crate::engine::{EngineError, EngineHandle};
 use crate::store::{JobRun, JobWrite, RunResult, Trigger};
 use crate::util::Zone;
 
-/// How long work may take to end at shutdown. Open requests get 3 s at the same time, and the
-/// process has 5 s.
-const END_WAIT: Duration = Duration::from_secs(2);
-/// How long work that was then cut off may take to be gone: to its next await.
-const CUT_WAIT: Duration = Duration::from_millis(200);
-/// A sentence, not a report: reports go to the log of the run.
+/// How long runs may take to end at shutdown. Open requests get 3 s at the same time, and the process
+/// has 5 s.
+const FINISH_WAIT: Duration = Duration::from_secs(2);
+/// How long an aborted run may take to reach its next await.
+const ABORT_WAIT: Duration = Duration::from_millis(200);
+/// A message is a sentence; reports go to the log of the run.
 const MESSAGE_CHARS_MAX: usize = 1000;
 
 /// How to run jobs.
 #[derive(Clone, Debug)]
 pub struct JobsOptions {
-    /// What schedules mean by a time of day.
+    /// The time zone of the schedules.
     pub zone: Zone,
-    /// Whether jobs run when they are due, or only when asked for: a command beside a stopped
-    /// service must not take over what the service will do.
+    /// Whether jobs run when they are due, or only on request: a command that runs while the service is
+    /// stopped must not take over its jobs.
     pub is_scheduling: bool,
 }
 
-/// The jobs, to be run as one task.
-pub struct Jobs {
+/// Owner of the jobs. It runs as one task.
+pub struct JobSupervisor {
     engine: EngineHandle,
     options: JobsOptions,
     jobs: Vec<Job>,
-    /// The time at the last look.
-    seen: Timestamp,
+    /// When it last checked which jobs are due.
+    last_check: Timestamp,
     requests: mpsc::Receiver<Request>,
-    /// Handed to each run's work.
-    handle: Handle,
-    /// The work of each running job. Ends in `run`, which waits for all of it.
+    /// Passed to each run.
+    handle: JobsHandle,
+    /// The runs under way. `run` waits for all of them.
     tasks: JoinSet<anyhow::Result<String>>,
-    /// Told true once, when work has to end.
+    /// Set to true once, when runs have to end.
     stopping: watch::Sender<bool>,
 }
 
-/// Takes up the jobs of a table where the store left them. Runs that the last process did not
-/// live to end are noted as interrupted; a job that is new here begins now.
+/// Loads what the store recorded of the jobs of a table. Runs that the last process did not finish are
+/// recorded as interrupted; due times of a new job count from now.
 ///
 /// # Errors
-/// When records cannot be read, the engine has stopped, or a row's own schedule is wrong.
+/// When records cannot be read, the engine has stopped, or a default schedule is not valid.
 pub async fn start(
     engine: EngineHandle,
     specs: Vec<JobSpec>,
     options: JobsOptions,
-) -> Result<(Handle, Jobs), JobError> {
+) -> Result<(JobsHandle, JobSupervisor), JobError> {
     let now = engine.now();
     let snapshot = engine.read();
     let mut jobs = Vec::with_capacity(specs.len());
     let mut writes = Vec::new();
     for spec in specs {
-        let (job, noted) = Job::restore(spec, &snapshot, now)?;
+        let (job, changes) = Job::restore(spec, &snapshot, now)?;
         jobs.push(job);
-        writes.extend(noted);
+        writes.extend(changes);
     }
     drop(snapshot);
     if !writes.is_empty() {
@@ -80,18 +80,19 @@ pub async fn start(
             saved => saved?,
         }
     }
-    if let (Some(fault), true) = (options.zone.fault(), options.is_scheduling) {
-        warn!("The time zone of this host is not known, so schedules run in UTC: {fault}");
+    if let (Some(error), true) = (options.zone.error(), options.is_scheduling) {
+        warn!("The time zone of this host is unknown, so schedules run in UTC: {error}");
     }
     let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
-    let handle = Handle { requests: sender, engine: engine.clone(), zone: options.zone.clone() };
+    let handle =
+        JobsHandle { requests: sender, engine: engine.clone(), zone: options.zone.clone() };
     let (stopping, _) = watch::channel(false);
     let tasks = JoinSet::new();
-    let supervisor = Jobs {
+    let supervisor = JobSupervisor {
         engine,
         options,
         jobs,
-        seen: now,
+        last_check: now,
         requests,
         handle: handle.clone(),
         tasks,
@@ -100,101 +101,105 @@ pub async fn start(
     Ok((handle, supervisor))
 }
 
-impl Jobs {
-    /// Serves until `stop` resolves, then lets running work end for a while. What does not is
-    /// cut off and noted as interrupted. The engine must outlive this.
+impl JobSupervisor {
+    /// Serves until `stop` resolves, then gives runs 2 s to end; those that do not are aborted and
+    /// recorded as interrupted. The engine must outlive this.
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
-        let mut ticker =
-            if self.options.is_scheduling { Some(Ticker::start().await) } else { None };
+        let mut clock = match self.options.is_scheduling {
+            true => Some(CronClock::start().await),
+            false => None,
+        };
+        if clock.is_some() {
+            self.start_due().await;
+        }
         tokio::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
                 Some(request) = self.requests.recv() => self.serve(request).await,
-                Some(ended) = self.tasks.join_next_with_id() => self.end(ended).await,
-                () = wake(&mut ticker) => self.look().await,
+                Some(ended) = self.tasks.join_next_with_id() => self.finish(ended).await,
+                () = tick(&mut clock) => self.start_due().await,
             }
         }
         self.requests.close();
-        if let Some(ticker) = ticker {
-            ticker.stop().await;
+        if let Some(clock) = &mut clock {
+            clock.shut_down().await;
         }
-        self.end_all().await;
+        self.stop_all().await;
     }
 
     async fn serve(&mut self, request: Request) {
-        // A run that was asked for by somebody who has gone is not begun.
+        // A run that nobody waits for any longer is not started.
         if request.is_abandoned() {
             return;
         }
         match request {
             Request::List(answer) => {
                 let now = self.engine.now();
-                let zone = self.options.zone.rules();
-                let standings = self.jobs.iter().map(|job| job.standing(now, zone)).collect();
-                answer.send(Ok(standings)).ok();
+                let zone = self.options.zone.time_zone();
+                let jobs = self.jobs.iter().map(|job| job.live_status(now, zone)).collect();
+                answer.send(Ok(jobs)).ok();
             }
             Request::Run { name, trigger, answer } => {
-                let begun = match self.place_of(&name) {
-                    Ok(place) => self.begin(place, trigger).await,
+                let started = match self.index_of(&name) {
+                    Ok(index) => self.start_run(index, trigger).await,
                     Err(error) => Err(error),
                 };
-                answer.send(begun).ok();
+                answer.send(started).ok();
             }
-            Request::Wait { name, run_id, answer } => match self.place_of(&name) {
-                Ok(place) => self.jobs[place].when_over(run_id, answer),
+            Request::Wait { name, run_id, answer } => match self.index_of(&name) {
+                Ok(index) => self.jobs[index].answer_at_end(run_id, answer),
                 Err(error) => drop(answer.send(Err(error))),
             },
             Request::Set { name, patch, answer } => {
                 answer.send(self.set(&name, patch).await).ok();
             }
-            Request::Look(answer) => {
-                self.look().await;
+            Request::StartDue(answer) => {
+                self.start_due().await;
                 answer.send(Ok(())).ok();
             }
         }
     }
 
-    /// Starts what is due. Doing it again changes nothing.
-    async fn look(&mut self) {
+    /// Starts the jobs that are due. To call it again changes nothing.
+    async fn start_due(&mut self) {
         let now = self.engine.now();
-        let seen = std::mem::replace(&mut self.seen, now);
-        for place in 0..self.jobs.len() {
-            let job = &mut self.jobs[place];
+        let last_check = std::mem::replace(&mut self.last_check, now);
+        for index in 0..self.jobs.len() {
+            let job = &mut self.jobs[index];
             let name = job.spec.name;
-            if job.follow_clock(seen, now) {
+            if job.adjust_to_clock(last_check, now) {
                 warn!(
                     job.name = name,
-                    "The clock was set back; the schedule of job {name} goes \
-                    on from now"
+                    "The clock was set back; the schedule of job {name} continues from now"
                 );
             }
-            let due = job.take_due(now, self.options.zone.rules());
+            let due = job.take_due(now, self.options.zone.time_zone());
             match due {
                 Some(trigger) if job.running.is_none() => {
-                    // It is not running, so it begins.
-                    self.begin(place, trigger).await.ok();
+                    // The only error is that it runs already.
+                    self.start_run(index, trigger).await.ok();
                 }
                 Some(_) => {
                     info!(job.name = name, "Job {name} is due but still running; skipped");
-                    self.save(place, None).await;
+                    self.save(index, None).await;
                 }
                 None => {}
             }
         }
     }
 
-    async fn begin(&mut self, place: usize, trigger: Trigger) -> Result<JobRun, JobError> {
+    async fn start_run(&mut self, index: usize, trigger: Trigger) -> Result<JobRun, JobError> {
         let now = self.engine.now();
-        let job = &mut self.jobs[place];
+        let job = &mut self.jobs[index];
         if job.running.is_some() {
             return Err(JobError::AlreadyRunning);
         }
-        let run = job.next_run(trigger, now);
+        let run = job.new_run(trigger, now);
         let name = job.spec.name;
         info!(job.name = name, job.run = run.id, "Job {name} started ({})", trigger.as_str());
-        // Before the work: one that brings the process down must not run again at each start.
-        self.save(place, Some(run.clone())).await;
+        // Before it runs: a run that ends the process must not be repeated at each start.
+        self.save(index, Some(run.clone())).await;
         let log = RunLog::default();
         let context = JobContext {
             trigger,
@@ -203,28 +208,28 @@ impl Jobs {
             jobs: self.handle.clone(),
             stopping: self.stopping.subscribe(),
         };
-        let job = &mut self.jobs[place];
-        let work = job.spec.work.clone();
-        let task = self.tasks.spawn(async move { work(context).await }).id();
+        let job = &mut self.jobs[index];
+        let function = job.spec.function.clone();
+        let task = self.tasks.spawn(async move { function(context).await }).id();
         job.running = Some(Running { task, run: run.clone(), log, waiting: Vec::new() });
         Ok(run)
     }
 
     async fn set(&mut self, name: &str, patch: JobPatch) -> Result<(), JobError> {
-        let place = self.place_of(name)?;
+        let index = self.index_of(name)?;
         let now = self.engine.now();
-        let changed = self.jobs[place].changed(patch, now)?;
-        // What the next start would not know is refused.
-        self.engine.save_jobs(vec![changed.write(name)]).await?;
-        self.jobs[place].adopt(changed);
-        let status = self.jobs[place].standing(now, self.options.zone.rules()).status;
+        let update = self.jobs[index].updated(patch, now)?;
+        // A change that cannot be recorded is refused: the next start would not know it.
+        self.engine.save_jobs(vec![update.write(name)]).await?;
+        self.jobs[index].apply(update);
+        let status = self.jobs[index].live_status(now, self.options.zone.time_zone()).status;
         let word = if status.is_enabled { "enabled" } else { "disabled" };
-        info!(job.name = name, "Job {name} is {word}, at {:?}", status.schedule);
+        info!(job.name = name, "Job {name} is {word}, with schedule {:?}", status.schedule);
         Ok(())
     }
 
-    /// Notes how a run ended.
-    async fn end(&mut self, ended: Result<(task::Id, anyhow::Result<String>), JoinError>) {
+    /// Records how a run ended.
+    async fn finish(&mut self, ended: Result<(task::Id, anyhow::Result<String>), JoinError>) {
         let (task, result, message) = match ended {
             Ok((task, Ok(message))) => (task, RunResult::Ok, message),
             Ok((task, Err(error))) => (task, RunResult::Failed, format!("{error:#}")),
@@ -234,64 +239,64 @@ impl Jobs {
             Err(error) => (error.id(), RunResult::Failed, panic_text(error)),
         };
         let has_task = |job: &Job| job.running.as_ref().is_some_and(|run| run.task == task);
-        if let Some(place) = self.jobs.iter().position(has_task) {
-            self.note_end(place, result, &message).await;
+        if let Some(index) = self.jobs.iter().position(has_task) {
+            self.record_end(index, result, &message).await;
         }
     }
 
-    async fn note_end(&mut self, place: usize, result: RunResult, message: &str) {
+    async fn record_end(&mut self, index: usize, result: RunResult, message: &str) {
         let now = self.engine.now();
         let message = shortened(message, MESSAGE_CHARS_MAX);
-        let name = self.jobs[place].spec.name;
-        let Some((run, waiting)) = self.jobs[place].end_run(result, message.clone(), now) else {
+        let name = self.jobs[index].spec.name;
+        let Some((run, waiting)) = self.jobs[index].end_run(result, message.clone(), now) else {
             return;
         };
         let id = run.id;
         if result == RunResult::Ok {
-            info!(job.name = name, job.run = id, "Job {name} is done: {message}");
+            info!(job.name = name, job.run = id, "Job {name} finished: {message}");
         } else {
             let word = result.as_str();
             warn!(job.name = name, job.run = id, "Job {name} {word}: {message}");
         }
-        let write = self.jobs[place].write(false, Some(run));
+        let write = self.jobs[index].write(false, Some(run));
         self.write(write).await;
         for answer in waiting {
             answer.send(Ok(())).ok();
         }
     }
 
-    async fn end_all(&mut self) {
+    async fn stop_all(&mut self) {
         self.stopping.send_replace(true);
-        self.end_within(END_WAIT).await;
+        self.wait_for_runs(FINISH_WAIT).await;
         self.tasks.abort_all();
-        self.end_within(CUT_WAIT).await;
-        // Work that holds its thread goes down with the process.
-        for place in 0..self.jobs.len() {
-            self.note_end(place, RunResult::Interrupted, STOPPED).await;
+        self.wait_for_runs(ABORT_WAIT).await;
+        // A run that never reached an await ends with the process.
+        for index in 0..self.jobs.len() {
+            self.record_end(index, RunResult::Interrupted, STOPPED).await;
         }
     }
 
-    async fn end_within(&mut self, limit: Duration) {
+    async fn wait_for_runs(&mut self, limit: Duration) {
         let late = sleep(limit);
         tokio::pin!(late);
         while !self.tasks.is_empty() {
             tokio::select! {
-                Some(ended) = self.tasks.join_next_with_id() => self.end(ended).await,
+                Some(ended) = self.tasks.join_next_with_id() => self.finish(ended).await,
                 () = &mut late => break,
             }
         }
     }
 
-    fn place_of(&self, name: &str) -> Result<usize, JobError> {
+    fn index_of(&self, name: &str) -> Result<usize, JobError> {
         self.jobs.iter().position(|job| job.spec.name == name).ok_or(JobError::NotFound)
     }
 
-    /// Remembers a job's settings, and a run with them.
-    async fn save(&self, place: usize, run: Option<JobRun>) {
-        self.write(self.jobs[place].write(true, run)).await;
+    /// Records a job's settings, and a run with them.
+    async fn save(&self, index: usize, run: Option<JobRun>) {
+        self.write(self.jobs[index].write(true, run)).await;
     }
 
-    /// What cannot be remembered holds no job up.
+    /// A failure to record must not keep a job from running.
     async fn write(&self, write: JobWrite) {
         let name = write.name.clone();
         if let Err(error) = self.engine.save_jobs(vec![write]).await {
@@ -300,12 +305,13 @@ impl Jobs {
     }
 }
 
-/// Said of a run that was cut off at shutdown.
+/// Message of a run that was aborted at shutdown.
 const STOPPED: &str = "The service stopped before the run ended";
 
-async fn wake(ticker: &mut Option<Ticker>) {
-    match ticker {
-        Some(ticker) => ticker.wake().await,
+/// Returns each minute; never without a clock.
+async fn tick(clock: &mut Option<CronClock>) {
+    match clock {
+        Some(clock) => clock.tick().await,
         None => std::future::pending().await,
     }
 }

@@ -23,7 +23,7 @@ pub use bom::without_bom;
 pub use duration::{jitter, milliseconds};
 pub use errors::{error_chain, find_cause};
 pub use hex::hex;
-pub use journal::{Priority, is_journal, marked};
+pub use journal::{Priority, is_journal, with_priority};
 pub use shared_probe::{Observation, SharedProbe};
 pub use thread::{run_at_low_priority, run_on_thread};
 pub use words::counted;

@@ -1,14 +1,14 @@
-//! Words for numbers.
+//! Counts with their nouns.
 
 use std::fmt::Display;
 
-/// A count with its noun: `1 device`, `2 devices`, `3 copies`.
+/// Returns a count with its noun in the singular or the plural: `1 device`, `2 devices`, `3 copies`.
 pub fn counted(count: impl Display, noun: &str) -> String {
     let count = count.to_string();
     if count == "1" { format!("1 {noun}") } else { format!("{count} {}", plural(noun)) }
 }
 
-/// For the nouns of this program, which are all regular.
+/// Returns the plural of a regular noun, as all nouns of this program are.
 fn plural(noun: &str) -> String {
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),

@@ -1,4 +1,4 @@
-//! The time zone of this host: what schedules, retention and people mean by a day and an hour.
+//! The time zone of this host, by which schedules, retention and people count days and hours.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -9,44 +9,45 @@ use jiff::tz::TimeZone;
 /// localtime(5): without this file the host is in UTC.
 const LOCALTIME: &str = "/etc/localtime";
 
-/// A time zone that was found, or UTC and why it was not.
+/// The host's time zone; UTC with the reason if it is unknown.
 #[derive(Clone, Debug)]
 pub struct Zone {
     zone: TimeZone,
-    fault: Option<String>,
+    error: Option<String>,
 }
 
 impl Zone {
-    /// The host's, read once: whatever asks in one process gets the same.
+    /// Returns the time zone of this host, which is read once per process.
     pub fn host() -> &'static Self {
         static HOST: OnceLock<Zone> = OnceLock::new();
         HOST.get_or_init(|| match TimeZone::try_system() {
             Ok(zone) if !zone.is_unknown() => Self::from(zone),
-            _ => Self { zone: TimeZone::UTC, fault: fault() },
+            _ => Self { zone: TimeZone::UTC, error: unknown_because() },
         })
     }
 
-    pub fn rules(&self) -> &TimeZone {
+    /// Returns the rules of the time zone.
+    pub fn time_zone(&self) -> &TimeZone {
         &self.zone
     }
 
-    /// Why it is UTC although the host asks for something else.
-    pub fn fault(&self) -> Option<&str> {
-        self.fault.as_deref()
+    /// Returns why schedules use UTC although the host is set to another time zone.
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
     }
 
-    /// What people call it: `Europe/Berlin`, or the offset at this time where it has no name, as
-    /// when /etc/localtime is a copy.
+    /// Returns its name, `Europe/Berlin`, or its offset at this time if it has no name, as when
+    /// /etc/localtime is a copy.
     pub fn name(&self, at: Timestamp) -> String {
         self.zone.iana_name().map_or_else(|| self.offset(at), str::to_owned)
     }
 
-    /// Its distance from UTC at this time: `+01:00`.
+    /// Returns its offset from UTC at this time: `+01:00`.
     pub fn offset(&self, at: Timestamp) -> String {
         at.to_zoned_datetime(self.zone.clone()).strftime("%:z").to_string()
     }
 
-    /// This time as its clocks show it, to the second: `2026-11-29T02:15:00+01:00`.
+    /// Returns a time as local time, to the second: `2026-11-29T02:15:00+01:00`.
     pub fn local(&self, at: Timestamp) -> String {
         at.to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
@@ -54,12 +55,12 @@ impl Zone {
 
 impl From<TimeZone> for Zone {
     fn from(zone: TimeZone) -> Self {
-        Self { zone, fault: None }
+        Self { zone, error: None }
     }
 }
 
-/// What keeps the host's own time zone from being known.
-fn fault() -> Option<String> {
+/// Returns why the host's time zone is unknown; `None` if the host has none set.
+fn unknown_because() -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "names what jiff read; it is no setting of ours")]
     let named = std::env::var_os("TZ");
     if let Some(name) = named {
@@ -68,7 +69,7 @@ fn fault() -> Option<String> {
             "TZ is {name:?}, which is no time zone of this host; correct it, or install tzdata"
         ));
     }
-    // A link to what is not installed is there.
+    // Also a link to a zone that is not installed.
     fs::symlink_metadata(LOCALTIME).ok()?;
     let target =
         fs::read_link(LOCALTIME).map(|target| format!(", a link to {},", target.display()));
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_zone_is_told_by_its_name_or_its_offset() {
+    fn a_zone_has_a_name_or_an_offset() {
         let winter: Timestamp = "2026-11-29T01:15:00Z".parse().unwrap();
         let summer: Timestamp = "2026-07-01T00:15:00Z".parse().unwrap();
         let rule = Zone::from(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap());

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
 use unoc::domain::Timestamp;
 use unoc::engine::{Engine, EngineExit, EngineHandle, EngineOptions};
-use unoc::jobs::{self, Handle, JobContext, JobRun, JobSpec, JobStatus, JobsOptions};
+use unoc::jobs::{self, JobContext, JobRun, JobSpec, JobStatus, JobsHandle, JobsOptions};
 use unoc::store::{OpenOptions, Store};
 
 use crate::app::TestClock;
@@ -27,7 +27,7 @@ pub(super) struct Rig {
 pub(super) struct Service<'a> {
     rig: &'a Rig,
     pub(super) engine: EngineHandle,
-    pub(super) jobs: Handle,
+    pub(super) jobs: JobsHandle,
     thread: std::thread::JoinHandle<EngineExit>,
     stop: oneshot::Sender<()>,
     task: tokio::task::JoinHandle<()>,
@@ -84,7 +84,7 @@ impl Service<'_> {
 
     pub(super) fn at(&self, now: Timestamp) {
         self.rig.clock.jump_to(now);
-        self.wait(self.jobs.look()).expect("it looks");
+        self.wait(self.jobs.start_due()).expect("the supervisor answers");
     }
 
     pub(super) fn status(&self, name: &str) -> JobStatus {
