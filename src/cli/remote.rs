@@ -4,12 +4,16 @@ use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use http::{Response, StatusCode};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
 use super::exit::Failure;
 use crate::app::read_endpoint;
 use crate::config::Config;
+use crate::util::{error_chain, trust};
 
 /// How long a server may take to say that it is there; one that is stopped accepts and says nothing.
 const LIVE_WAIT: Duration = Duration::from_secs(10);
@@ -22,7 +26,10 @@ const WORK_WAIT: Duration = Duration::from_secs(60 * 60);
 /// The running server.
 pub(super) struct Remote {
     url: String,
-    agent: ureq::Agent,
+    /// Waits [`READ_WAIT`].
+    reading: Client,
+    /// Waits [`WORK_WAIT`].
+    working: Client,
 }
 
 impl Remote {
@@ -35,27 +42,20 @@ impl Remote {
                  listens; try again in a moment"
             ))
         })?;
-        // The server is on this host. A proxy of the environment would reach another one there.
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
-        let agent: ureq::Agent = agent.build().into();
-        let live = format!("{url}/health/live");
-        let asked = agent.get(&live).config().timeout_global(Some(LIVE_WAIT)).build().call();
-        match asked {
-            Ok(_) => Ok(Self { url, agent }),
+        match client(LIVE_WAIT)?.get(format!("{url}/health/live")).send() {
+            Ok(_) => Ok(Self { url, reading: client(READ_WAIT)?, working: client(WORK_WAIT)? }),
             Err(error) => Err(silent(&url, LIVE_WAIT, error)),
         }
     }
 
     /// The body of a successful answer.
     pub(super) fn get(&self, path: &str) -> Result<impl Read + use<>, Failure> {
-        let request = self.agent.get(self.url_of(path)).config().timeout_per_read(Some(READ_WAIT));
-        body(self.answered(READ_WAIT, request.build().call())?)
+        body(self.send(READ_WAIT, self.reading.get(self.url_of(path)))?)
     }
 
     /// The body of a successful answer to a request without a body.
     pub(super) fn post(&self, path: &str) -> Result<impl Read + use<>, Failure> {
-        let request = self.agent.post(self.url_of(path)).config().timeout_per_read(Some(WORK_WAIT));
-        body(self.answered(WORK_WAIT, request.build().send_empty())?)
+        body(self.send(WORK_WAIT, self.working.post(self.url_of(path)))?)
     }
 
     /// The body of a successful answer to a request with a JSON body.
@@ -64,8 +64,7 @@ impl Remote {
         path: &str,
         value: &Value,
     ) -> Result<impl Read + use<>, Failure> {
-        let request = self.agent.post(self.url_of(path)).config().timeout_per_read(Some(WORK_WAIT));
-        body(self.answered(WORK_WAIT, request.build().send_json(value))?)
+        body(self.send(WORK_WAIT, json(self.working.post(self.url_of(path)), value))?)
     }
 
     /// What came of a table: the report, or what is wrong with it.
@@ -74,13 +73,12 @@ impl Remote {
         path: &str,
         table: &[u8],
     ) -> Result<Result<Value, Value>, Failure> {
-        let request = self.agent.post(self.url_of(path)).config().timeout_per_read(Some(WORK_WAIT));
-        let asked = request.build().content_type("text/csv").send(table);
-        let answer = self.answered(WORK_WAIT, asked)?;
+        let request = self.working.post(self.url_of(path)).header(CONTENT_TYPE, "text/csv");
+        let answer = self.send(WORK_WAIT, request.body(table.to_vec()))?;
         if answer.status() != StatusCode::BAD_REQUEST {
             return Ok(Ok(read_json(body(answer)?)?));
         }
-        let faults = read_json(answer.into_body().into_reader())?;
+        let faults = read_json(answer)?;
         if faults["faults"].is_array() {
             return Ok(Err(faults));
         }
@@ -89,35 +87,45 @@ impl Remote {
 
     /// The body of a successful answer to a change.
     pub(super) fn patch(&self, path: &str, change: &Value) -> Result<impl Read + use<>, Failure> {
-        let request =
-            self.agent.patch(self.url_of(path)).config().timeout_per_read(Some(READ_WAIT));
-        body(self.answered(READ_WAIT, request.build().send_json(change))?)
+        body(self.send(READ_WAIT, json(self.reading.patch(self.url_of(path)), change))?)
     }
 
     fn url_of(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
 
-    fn answered(
-        &self,
-        wait: Duration,
-        asked: Result<Response<ureq::Body>, ureq::Error>,
-    ) -> Result<Response<ureq::Body>, Failure> {
-        asked.map_err(|error| silent(&self.url, wait, error))
+    fn send(&self, wait: Duration, request: RequestBuilder) -> Result<Response, Failure> {
+        request.send().map_err(|error| silent(&self.url, wait, error))
     }
 }
 
+/// Returns a client that waits this long for the head of an answer, and for each part of its body.
+fn client(wait: Duration) -> Result<Client, Failure> {
+    // The server is reached by http; without roots no other one is trusted.
+    let tls = ClientConfig::builder_with_provider(trust::provider())
+        .with_safe_default_protocol_versions();
+    let tls = tls.context("TLS cannot be set up")?;
+    let tls = tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+    // It is on this host. A proxy of the environment would reach another one there.
+    let client = Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(wait).build();
+    Ok(client.context("the HTTP client cannot be set up")?)
+}
+
+fn json(request: RequestBuilder, value: &Value) -> RequestBuilder {
+    request.header(CONTENT_TYPE, "application/json").body(value.to_string())
+}
+
 /// The process that holds the store did not answer.
-fn silent(url: &str, wait: Duration, error: ureq::Error) -> Failure {
-    match error {
-        ureq::Error::Timeout(_) => Failure::temporary(format!(
+fn silent(url: &str, wait: Duration, error: reqwest::Error) -> Failure {
+    match error.is_timeout() {
+        true => Failure::temporary(format!(
             "the server at {url} has not answered for {} s; it holds the store, but is stopped or \
              stuck (systemctl status unoc, or ps, tells which)",
             wait.as_secs()
         )),
-        error => Failure::temporary(format!(
-            "the server that holds the store does not answer at {url}: {error}; try again in a \
-             moment"
+        false => Failure::temporary(format!(
+            "the server that holds the store does not answer at {url}: {}; try again in a moment",
+            error_chain(&error.without_url())
         )),
     }
 }
@@ -128,14 +136,13 @@ fn read_json(mut body: impl Read) -> Result<Value, Failure> {
     Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
-fn body(answer: Response<ureq::Body>) -> Result<impl Read + use<>, Failure> {
+fn body(mut answer: Response) -> Result<Response, Failure> {
     let status = answer.status();
-    let mut reader = answer.into_body().into_reader();
     if status.is_success() {
-        return Ok(reader);
+        return Ok(answer);
     }
     let mut text = String::new();
-    reader.read_to_string(&mut text).context("cannot read the server's answer")?;
+    answer.read_to_string(&mut text).context("cannot read the server's answer")?;
     let answer: Value = serde_json::from_str(&text).unwrap_or_default();
     let detail = answer["detail"].as_str().unwrap_or(&text).to_owned();
     // What is busy now may be free later; every other refusal stays one.

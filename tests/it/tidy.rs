@@ -48,10 +48,9 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("age", &["backup"]),
     ("zstd", &["backup"]),
     ("object_store", &["backup"]),
-    ("reqwest", &["backup"]),
+    ("reqwest", &["backup", "cli"]),
     ("tokio_cron_scheduler", &["jobs"]),
     ("croner", &["jobs"]),
-    ("chrono", &["jobs"]),
     ("prometheus_client", &["api"]),
     ("axum", &["api"]),
     ("rust_embed", &["api"]),
@@ -64,7 +63,6 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("indicatif", &["cli"]),
-    ("ureq", &["cli"]),
 ];
 
 /// What the domain does not know: time, I/O, threads, JSON, HTTP.
