@@ -1,4 +1,4 @@
-//! Scheduled jobs: what is due, what a run leaves behind, what is remembered.
+//! Scheduled jobs: when they are due, what is recorded of runs, what operators change.
 
 mod due;
 mod rig;

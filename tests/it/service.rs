@@ -1,4 +1,4 @@
-//! The appliance among what surrounds a service: proxies, signals, the journal, terminals.
+//! The service and its host: limits, proxies, signals, the journal, terminals.
 
 mod limits;
 mod log;

@@ -76,7 +76,7 @@ fn without_a_backup_there_is_no_upgrade() {
         let refused = run_with(&data_dir, &environment, arguments);
         assert_ne!(refused.code, 0, "{refused:?}");
         let words = refused.stderr.lines().last().unwrap_or_default();
-        assert!(words.contains("saves the site first, which failed"), "{refused:?}");
+        assert!(words.contains("the backup before the upgrade of the store failed"), "{refused:?}");
         assert!(words.contains(path_of(&in_the_way)), "{refused:?}");
         assert_eq!(schema_version(&data_dir), 1);
     }

@@ -11,7 +11,7 @@ fn a_job_runs_at_its_time_and_only_once() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let (spec, _) = counting("count");
     let service = rig.start(vec![spec]);
-    assert!(service.runs("count").is_empty(), "a new job makes nothing up");
+    assert!(service.runs("count").is_empty(), "due times of a new job count from now");
     assert_eq!(service.status("count").next_run_at, Some(time("2026-11-26T01:15:00Z")));
     service.now_is("2026-11-26T01:14:59.999999Z");
     assert!(service.runs("count").is_empty());
@@ -32,7 +32,7 @@ fn a_job_runs_at_its_time_and_only_once() {
 }
 
 #[test]
-fn what_was_missed_is_made_up_once() {
+fn missed_runs_are_made_up_for_once() {
     let rig = Rig::at("2026-11-20T12:00:00Z");
     rig.start(vec![counting("count").0]).end();
     rig.clock.jump_to(time("2026-11-25T12:00:00Z"));
@@ -46,14 +46,14 @@ fn what_was_missed_is_made_up_once() {
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_and_comes_back_silences_nobody() {
+fn a_clock_that_jumps_ahead_and_back_stops_no_job() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let service = rig.start(vec![counting("count").0]);
     service.now_is("2027-11-25T12:00:00Z");
     assert_eq!(service.triggers("count"), ["missed"]);
     service.now_is("2026-11-25T13:00:00Z");
     service.now_is("2026-11-25T13:00:30Z");
-    assert_eq!(service.triggers("count"), ["missed"], "nothing is due by coming back");
+    assert_eq!(service.triggers("count"), ["missed"], "setting the clock back makes nothing due");
     service.now_is("2026-11-26T01:15:00Z");
     assert_eq!(service.triggers("count"), ["missed", "schedule"]);
     // Set back by less than a minute, across the due time.
@@ -64,7 +64,7 @@ fn a_clock_that_jumps_ahead_and_comes_back_silences_nobody() {
 }
 
 #[test]
-fn a_clock_that_came_back_while_the_host_was_off_silences_nobody() {
+fn a_clock_set_back_while_the_host_was_off_stops_no_job() {
     let rig = Rig::at("2030-01-01T00:00:00Z");
     rig.start(vec![counting("count").0]).end();
     rig.clock.jump_to(time("2026-11-25T12:00:00Z"));
@@ -76,7 +76,7 @@ fn a_clock_that_came_back_while_the_host_was_off_silences_nobody() {
 }
 
 #[test]
-fn a_host_that_begins_in_1970_repeats_nothing_when_it_learns_the_time() {
+fn a_host_whose_clock_starts_in_1970_repeats_no_run() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let service = rig.start(vec![counting("count").0]);
     service.now_is("2026-11-26T01:15:00Z");
@@ -93,7 +93,7 @@ fn a_host_that_begins_in_1970_repeats_nothing_when_it_learns_the_time() {
 }
 
 #[test]
-fn a_day_that_was_ahead_by_mistake_is_not_left_out_when_it_comes() {
+fn a_day_that_the_clock_showed_too_early_is_not_left_out() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let service = rig.start(vec![counting("count").0]);
     service.now_is("2026-11-26T12:00:00Z");
@@ -104,7 +104,7 @@ fn a_day_that_was_ahead_by_mistake_is_not_left_out_when_it_comes() {
 }
 
 #[test]
-fn nobody_has_to_ask_for_what_is_due() {
+fn due_jobs_start_without_a_request() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     rig.start(vec![counting("count").0]).end();
     rig.clock.jump_to(time("2026-11-26T12:00:00Z"));
@@ -113,7 +113,7 @@ fn nobody_has_to_ask_for_what_is_due() {
     service.end();
 }
 
-/// Lets the time pass in steps of five minutes, as a clock does that nobody sets.
+/// Advances the clock in steps of five minutes.
 fn pass(service: &Service<'_>, first: &str, last: &str) {
     const STEP_US: i64 = 5 * 60 * 1_000_000;
     let (mut now, last) = (time(first), time(last));
@@ -123,7 +123,7 @@ fn pass(service: &Service<'_>, first: &str, last: &str) {
     }
 }
 
-/// Goes through some days; returns when a run began.
+/// Returns when runs began in these days.
 fn runs_between(first: &str, last: &str) -> Vec<Timestamp> {
     let rig = Rig::at(first);
     let service = rig.start(vec![counting("count").0]);
@@ -142,7 +142,7 @@ fn summer_time_begins_and_ends_with_one_run_a_day() {
 }
 
 #[test]
-fn what_is_due_while_it_runs_is_passed_over() {
+fn a_due_time_during_a_run_is_skipped() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let (spec, gate) = gated("slow");
     let service = rig.start(vec![spec]);
@@ -152,14 +152,14 @@ fn what_is_due_while_it_runs_is_passed_over() {
     gate.add_permits(2);
     assert_eq!(service.triggers("slow"), ["schedule"]);
     service.now_is("2026-11-27T01:15:30Z");
-    assert_eq!(service.triggers("slow"), ["schedule"], "not made up when it is over");
+    assert_eq!(service.triggers("slow"), ["schedule"], "not made up for afterwards");
     service.now_is("2026-11-28T01:15:00Z");
     assert_eq!(service.triggers("slow"), ["schedule", "schedule"]);
     service.end();
 }
 
 #[test]
-fn a_time_without_the_job_is_not_made_up() {
+fn due_times_while_disabled_are_not_made_up_for() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let service = rig.start(vec![counting("count").0]);
     let set = |is_enabled| {
@@ -171,7 +171,7 @@ fn a_time_without_the_job_is_not_made_up() {
     assert_eq!(set(true).next_run_at, Some(time("2026-11-29T01:15:00Z")));
     service.now_is("2026-11-28T12:01:00Z");
     assert!(service.runs("count").is_empty());
-    // Nor is a due time of a schedule that was not there yet.
+    // Neither are due times of a schedule before it was set.
     let patch = JobPatch { schedule: Some(Some("0 6 * * *".to_owned())), ..JobPatch::default() };
     service.wait(service.jobs.set("count", patch)).unwrap();
     service.now_is("2026-11-28T12:02:00Z");

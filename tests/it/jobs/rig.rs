@@ -1,4 +1,4 @@
-//! Jobs of a test's own, on an engine over a store, with a clock that is set by hand.
+//! A supervisor with the jobs of a test, on an engine with a manual clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use unoc::store::{OpenOptions, Store};
 use crate::app::TestClock;
 use crate::app::wait::PATIENCE;
 
-/// Where the store lives, between runs of the service too.
+/// The data directory and the clock, which outlive a service.
 pub(super) struct Rig {
     directory: TempDir,
     pub(super) clock: TestClock,
@@ -77,7 +77,7 @@ impl Service<'_> {
         self.rig.runtime.block_on(limited).expect("in time")
     }
 
-    /// Lets it be this moment, and what is due begin.
+    /// Sets the clock and starts the jobs that are due.
     pub(super) fn now_is(&self, now: &str) {
         self.at(time(now));
     }
@@ -101,7 +101,7 @@ impl Service<'_> {
         runs
     }
 
-    /// What each of a job's runs was for, oldest first.
+    /// The triggers of a job's runs, oldest first.
     pub(super) fn triggers(&self, name: &str) -> Vec<&'static str> {
         self.runs(name).iter().map(|run| run.trigger.as_str()).collect()
     }
@@ -115,7 +115,7 @@ impl Service<'_> {
     }
 }
 
-/// A job that only counts, at 02:15.
+/// A job at 02:15 that counts its runs.
 pub(super) fn counting(name: &'static str) -> (JobSpec, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
@@ -126,7 +126,7 @@ pub(super) fn counting(name: &'static str) -> (JobSpec, Arc<AtomicUsize>) {
     (spec, count)
 }
 
-/// A job at 02:15 that goes on until it is given a permit.
+/// A job at 02:15 that runs until it gets a permit.
 pub(super) fn gated(name: &'static str) -> (JobSpec, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
     let own = Arc::clone(&gate);

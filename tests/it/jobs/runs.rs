@@ -72,7 +72,7 @@ fn a_panic_is_a_failed_run_and_nothing_more() {
 }
 
 #[test]
-fn a_failure_is_told_with_its_causes() {
+fn a_failed_run_has_the_error_and_its_causes() {
     let rig = Rig::at(NOON);
     let spec = JobSpec::new("fail", "Fails", "15 2 * * *", |_| async {
         Err(anyhow::anyhow!("the disk is gone").context("cannot write the file"))
@@ -124,7 +124,7 @@ fn the_newest_runs_are_kept() {
 }
 
 #[test]
-fn a_run_that_the_process_did_not_live_to_end_is_interrupted() {
+fn a_run_during_which_the_process_ended_is_interrupted() {
     let rig = Rig::at(NOON);
     rig.start(vec![counting("count").0]).end();
     let (engine, thread) = rig.engine();
@@ -151,7 +151,7 @@ fn a_run_that_the_process_did_not_live_to_end_is_interrupted() {
 }
 
 #[test]
-fn at_shutdown_work_may_end_and_is_cut_off_when_it_does_not() {
+fn at_shutdown_runs_may_end_and_are_aborted_if_they_do_not() {
     let rig = Rig::at(NOON);
     let polite = |context: JobContext| async move {
         context.stopped().await;
@@ -193,7 +193,7 @@ fn a_full_volume_stops_no_job_and_no_process() {
 }
 
 #[test]
-fn a_job_can_have_another_one_run() {
+fn a_job_can_start_another_job() {
     let rig = Rig::at(NOON);
     let spec = JobSpec::new("mend", "Mends", "15 2 * * *", |context: JobContext| async move {
         let run = context.jobs.run_now("count", Trigger::Repair).await?;

@@ -12,7 +12,7 @@ fn schedule(text: Option<&str>) -> JobPatch {
 }
 
 #[test]
-fn another_schedule_holds_at_once_and_after_a_restart() {
+fn a_new_schedule_applies_at_once_and_after_a_restart() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let service = rig.start(vec![counting("count").0]);
     let changed = service.wait(service.jobs.set("count", schedule(Some(" 30  4 * * mon "))));
@@ -51,7 +51,7 @@ fn a_disabled_job_stays_disabled() {
 }
 
 #[test]
-fn what_is_wrong_changes_nothing() {
+fn an_invalid_change_changes_nothing() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let service = rig.start(vec![counting("count").0]);
     let wrong = service.wait(service.jobs.set("count", schedule(Some("61 * * * *"))));
@@ -63,7 +63,7 @@ fn what_is_wrong_changes_nothing() {
 }
 
 #[test]
-fn a_setting_that_cannot_be_remembered_is_refused() {
+fn a_setting_that_cannot_be_recorded_is_refused() {
     let mut rig = Rig::at("2026-11-25T12:00:00Z");
     rig.start(vec![counting("count").0]).end();
     // No volume has that much room.
@@ -80,7 +80,7 @@ fn a_setting_that_cannot_be_remembered_is_refused() {
 }
 
 #[test]
-fn a_schedule_that_is_not_understood_gives_way_to_the_default() {
+fn an_invalid_recorded_schedule_is_replaced_by_the_default() {
     let rig = Rig::at("2026-11-25T12:00:00Z");
     let (engine, thread) = rig.engine();
     let settings = JobSettings {

@@ -14,7 +14,7 @@ fn complaints(server: &Server) -> usize {
 }
 
 #[test]
-fn a_full_table_of_files_is_told_once() {
+fn a_full_table_of_files_is_logged_once() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]);
     let limit = |files: &str| {
@@ -38,7 +38,7 @@ fn a_full_table_of_files_is_told_once() {
 }
 
 #[test]
-fn no_more_connections_are_taken_than_there_are_files() {
+fn no_more_connections_are_accepted_than_open_files_allow() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start_by(directory.path(), &[], |unoc| {
         let mut shell = Command::new("/bin/sh");
@@ -80,7 +80,7 @@ fn a_server_on_every_address_is_found_without_ipv6() {
 }
 
 #[test]
-fn a_command_gives_a_stopped_server_up() {
+fn a_command_stops_waiting_for_a_stopped_server() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]);
     server.signal("STOP");

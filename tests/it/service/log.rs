@@ -1,4 +1,4 @@
-//! Who reads the log: the journal with its priorities, terminals with and without colours.
+//! The log: in the journal with priorities, on terminals with and without colours.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -9,11 +9,11 @@ use crate::app::process::unoc;
 use crate::app::wait;
 use crate::skip::skip;
 
-/// What ends a start at the end: an address that no host has (RFC 5737).
+/// An address that no host has (RFC 5737), so that a start fails at its last step.
 const NO_ADDRESS: &str = "192.0.2.1";
 
-/// What a command wrote to a standard error that is said to be the journal's stream.
-fn told_to_the_journal(command: &mut Command, is_stream: bool) -> Vec<String> {
+/// Returns what a command writes to a standard error that `JOURNAL_STREAM` names, or does not.
+fn journal_lines(command: &mut Command, is_stream: bool) -> Vec<String> {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     let found = file.as_file().metadata().expect("our own file");
     let inode = if is_stream { found.ino() } else { found.ino() + 1 };
@@ -25,7 +25,7 @@ fn told_to_the_journal(command: &mut Command, is_stream: bool) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// A start that logs at several levels, then fails: its mirror is refused, its address is nobody's.
+/// A start that logs at several levels and fails: PostgreSQL refuses, and the address is not this host's.
 fn failing_start(data_dir: &Path, format: &str) -> Command {
     let mut command = unoc(&["serve", "--host", NO_ADDRESS]);
     command.arg("--data-dir").arg(data_dir);
@@ -38,7 +38,7 @@ fn failing_start(data_dir: &Path, format: &str) -> Command {
 fn each_line_reaches_the_journal_with_its_priority() {
     let directory = tempfile::tempdir().unwrap();
     for format in ["text", "json"] {
-        let lines = told_to_the_journal(&mut failing_start(directory.path(), format), true);
+        let lines = journal_lines(&mut failing_start(directory.path(), format), true);
         for (level, mark) in [("INFO", "<6>"), ("WARN", "<4>")] {
             let of_level = |line: &&String| match format {
                 "json" => line.contains(&format!("\"level\":\"{level}\"")),
@@ -53,16 +53,16 @@ fn each_line_reaches_the_journal_with_its_priority() {
         assert!(last.starts_with("<3>unoc: "), "{last}");
         assert!(last.contains(NO_ADDRESS), "{last}");
     }
-    let lines = told_to_the_journal(&mut failing_start(directory.path(), "text"), false);
+    let lines = journal_lines(&mut failing_start(directory.path(), "text"), false);
     assert!(!lines.is_empty() && lines.iter().all(|line| !line.starts_with('<')), "{lines:?}");
 }
 
 #[test]
-fn every_line_of_a_fault_is_an_error_in_the_journal() {
+fn every_line_of_an_error_has_that_priority_in_the_journal() {
     let mut faulty = unoc(&["serve"]);
     faulty.env("UNOC_PORT", "x").env("UNOC_MIN_FREE_MIB", "y").env("UNOC_NO_SUCH_KEY", "z");
     for command in [&mut faulty, &mut unoc(&["serve", "--prot", "1"])] {
-        let lines = told_to_the_journal(command, true);
+        let lines = journal_lines(command, true);
         assert!(lines.len() > 2, "{lines:?}");
         assert!(lines.iter().all(|line| line.starts_with("<3>")), "{lines:?}");
         assert!(!lines.iter().any(|line| line.contains('\u{1b}')), "{lines:?}");

@@ -1,4 +1,4 @@
-//! `HTTP_PROXY` and its kin are for hosts beyond this one.
+//! Proxies of the environment (`HTTP_PROXY` and others) are for other hosts only.
 
 use std::path::Path;
 
@@ -9,8 +9,7 @@ use crate::app::s3::S3;
 const VARIABLES: [&str; 6] =
     ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// A proxy that works, as far as this program can tell: it leads to another appliance, which
-/// answers requests for any host.
+/// A proxy in front of another appliance, which answers requests for any host.
 struct Trap {
     proxy: Proxy,
     url: String,
@@ -33,7 +32,7 @@ impl Trap {
 }
 
 #[test]
-fn commands_ask_the_server_of_this_host_past_any_proxy() {
+fn commands_reach_the_local_server_without_a_proxy() {
     let trap = Trap::new();
     let directory = tempfile::tempdir().unwrap();
     let own = Server::start(directory.path(), &[("UNOC_DEV_FEATURES", "0")]);
@@ -58,7 +57,7 @@ fn commands_ask_the_server_of_this_host_past_any_proxy() {
 }
 
 #[test]
-fn a_target_on_this_host_is_reached_past_any_proxy_and_one_elsewhere_through_it() {
+fn a_local_target_is_reached_without_a_proxy_and_a_remote_one_through_it() {
     let (trap, s3) = (Trap::new(), S3::start());
     let directory = tempfile::tempdir().unwrap();
     let near = s3.target_url(&s3.credentials_file(directory.path()));

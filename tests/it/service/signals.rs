@@ -64,7 +64,7 @@ fn serve(data_dir: &Path) -> Command {
 }
 
 #[test]
-fn signals_that_ask_for_nothing_do_not_end_the_service() {
+fn ignored_signals_do_not_end_the_service() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]);
     server.signal("HUP");
@@ -118,7 +118,7 @@ fn silent_database() -> (TcpListener, String) {
 
 /// What ends a start that waits for PostgreSQL.
 #[track_caller]
-fn ends_while_it_waits(mut process: Process, database: &TcpListener, find: impl Fn(u32) -> u32) {
+fn stops_while_it_waits(mut process: Process, database: &TcpListener, find: impl Fn(u32) -> u32) {
     let _connection = database.accept().expect("the mirror connects");
     process.pid = find(process.pid);
     process.signal("TERM");
@@ -133,7 +133,7 @@ fn a_start_that_waits_for_postgresql_can_be_stopped() {
     let directory = tempfile::tempdir().unwrap();
     let (database, url) = silent_database();
     let process = Process::spawn(serve(directory.path()).env("UNOC_DATABASE_URL", &url));
-    ends_while_it_waits(process, &database, |pid| pid);
+    stops_while_it_waits(process, &database, |pid| pid);
     run(directory.path(), &["export"]).expect(0);
 }
 
@@ -151,7 +151,7 @@ fn a_start_that_waits_for_postgresql_can_be_stopped_as_process_1() {
     let (database, url) = silent_database();
     let mut command = unshare(&[env!("CARGO_BIN_EXE_unoc"), "serve", "--port", "0", "--data-dir"]);
     command.arg(directory.path()).env("UNOC_DATABASE_URL", &url).env("UNOC_LOG_FORMAT", "text");
-    ends_while_it_waits(Process::spawn(&mut command), &database, |unshare| {
+    stops_while_it_waits(Process::spawn(&mut command), &database, |unshare| {
         wait::until("process 1", || {
             let path = format!("/proc/{unshare}/task/{unshare}/children");
             fs::read_to_string(path).ok()?.split_whitespace().next()?.parse().ok()
@@ -196,7 +196,7 @@ fn a_store_that_is_being_loaded_is_closed_when_the_start_is_stopped() {
 }
 
 #[test]
-fn a_load_that_does_not_end_does_not_hold_up_a_stop() {
+fn a_load_that_does_not_end_does_not_delay_a_stop() {
     let directory = tempfile::tempdir().unwrap();
     let (mut process, pipe, marker) = load_slowly(directory.path());
     process.signal("TERM");
