@@ -5,7 +5,8 @@
 //! answered by [`api`] and told to listeners by [`realtime`]. [`wire`] is how entities look as
 //! JSON, [`query`] what needs several records of a snapshot. [`sql`] is the site as tables: [`sync`] mirrors it into PostgreSQL, [`backup`] saves it in files
 //! and proves that they can be restored. [`jobs`] does what is due. [`app`] builds and ends it all with
-//! a [`config`]; [`cli`] is what people type. [`util`] keeps calls that may hang from those who serve.
+//! a [`config`]; [`cli`] is what people type. [`util`] has what several layers need: blocking calls, durable
+//! files, error chains.
 //!
 //! `docs/ARCHITECTURE.md` says what each part must not know.
 

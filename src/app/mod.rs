@@ -9,6 +9,7 @@ mod logging;
 mod mirror;
 mod permit_stream;
 mod server;
+mod shutdown;
 mod signals;
 mod store;
 mod systemd;
@@ -31,6 +32,7 @@ pub use logging::init_logging;
 pub use mirror::start_sync;
 pub use store::open_store;
 
+use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
@@ -334,27 +336,6 @@ fn spawn_tasks(
 }
 
 type EngineEnd = std::result::Result<std::thread::Result<EngineExit>, tokio::task::JoinError>;
-
-/// Runs a task until it ends or the service has to stop.
-async fn run_until_stopped(task: impl Future<Output = ()>, stopping: watch::Receiver<bool>) {
-    tokio::select! {
-        () = task => {}
-        () = stop_requested(stopping) => {}
-    }
-}
-
-/// Starts the shutdown and logs what caused it.
-fn begin_shutdown(shutdown: &watch::Sender<bool>, cause: &str) {
-    if !shutdown.send_replace(true) {
-        info!(signal = cause, "Stopping on {cause}");
-    }
-}
-
-/// Resolves when the service has to stop.
-async fn stop_requested(mut stopping: watch::Receiver<bool>) {
-    // A dropped sender means the same.
-    stopping.wait_for(|stop| *stop).await.ok();
-}
 
 fn api_options(config: &Config, shutdown: &Arc<watch::Sender<bool>>) -> ApiOptions {
     let accepts = config

@@ -22,7 +22,7 @@ use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
 use super::permit_stream::PermitStream;
-use super::stop_requested;
+use super::shutdown::stop_requested;
 use crate::api::Peer;
 
 /// How long a client may take to send a request's head, and how long a connection may idle

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::info;
 
-use super::{begin_shutdown, stop_requested};
+use super::shutdown::{begin_shutdown, stop_requested};
 
 /// Signals that stop the service.
 const STOPPING: [(Number, &str); 3] =
