@@ -124,7 +124,7 @@ impl App {
         let service = api::gate(access::access_rules(&config), service);
         spawn_tasks(&mut tasks, &handle, &sockets, &stopping);
         tasks.spawn(run_until_stopped(leases, stopping.clone()));
-        let server = server::Server {
+        let server = server::HttpServer {
             listener,
             service,
             max_connections: config.max_connections,

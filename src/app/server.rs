@@ -40,7 +40,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
 /// A bound listener and the service behind it.
-pub(super) struct Server<S> {
+pub(super) struct HttpServer<S> {
     pub(super) listener: TcpListener,
     /// Routes, pages and Socket.IO.
     pub(super) service: S,
@@ -73,7 +73,7 @@ pub(super) async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
     })
 }
 
-impl<S, B> Server<S>
+impl<S, B> HttpServer<S>
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + 'static,

@@ -14,7 +14,7 @@ pub(super) const QUEUE_LIMIT: usize = 64;
 /// Handle to the supervisor of the jobs; clones share its channel.
 #[derive(Clone)]
 pub struct JobsHandle {
-    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) requests: mpsc::Sender<JobsRequest>,
     pub(super) engine: EngineHandle,
     /// The time zone of the schedules.
     pub(super) zone: Zone,
@@ -45,31 +45,31 @@ pub struct JobPatch {
     pub is_enabled: Option<bool>,
 }
 
-pub(super) type Answer<T> = oneshot::Sender<Result<T, JobError>>;
+pub(super) type JobsAnswer<T> = oneshot::Sender<Result<T, JobError>>;
 
 /// A request to the supervisor.
-pub(super) enum Request {
-    List(Answer<Vec<LiveStatus>>),
+pub(super) enum JobsRequest {
+    List(JobsAnswer<Vec<LiveStatus>>),
     Run {
         name: String,
         trigger: Trigger,
-        answer: Answer<JobRun>,
+        answer: JobsAnswer<JobRun>,
     },
     /// Answered once no run with this id is under way.
     Wait {
         name: String,
         run_id: u64,
-        answer: Answer<()>,
+        answer: JobsAnswer<()>,
     },
     Set {
         name: String,
         patch: JobPatch,
-        answer: Answer<()>,
+        answer: JobsAnswer<()>,
     },
-    StartDue(Answer<()>),
+    StartDue(JobsAnswer<()>),
 }
 
-impl Request {
+impl JobsRequest {
     /// Whether the caller no longer waits for the answer.
     pub(super) fn is_abandoned(&self) -> bool {
         match self {
@@ -105,7 +105,7 @@ impl JobsHandle {
     /// # Errors
     /// [`JobError::Stopping`]; [`JobError::Store`] when records cannot be read.
     pub async fn list(&self) -> Result<Vec<JobStatus>, JobError> {
-        let jobs = self.ask(Request::List).await?;
+        let jobs = self.ask(JobsRequest::List).await?;
         let snapshot = self.engine.read();
         let with_runs = |job: LiveStatus| {
             let recorded = snapshot.job_runs(job.status.name, JOB_RUNS_MAX)?;
@@ -130,7 +130,7 @@ impl JobsHandle {
     /// [`JobError::NotFound`], [`JobError::AlreadyRunning`], [`JobError::Stopping`].
     pub async fn run_now(&self, name: &str, trigger: Trigger) -> Result<JobRun, JobError> {
         let name = name.to_owned();
-        self.ask(|answer| Request::Run { name, trigger, answer }).await
+        self.ask(|answer| JobsRequest::Run { name, trigger, answer }).await
     }
 
     /// Waits until a run has ended and returns it. A run that is no longer recorded is
@@ -140,7 +140,7 @@ impl JobsHandle {
     /// As [`JobsHandle::get`].
     pub async fn wait(&self, name: &str, run_id: u64) -> Result<JobRun, JobError> {
         let asked = name.to_owned();
-        self.ask(|answer| Request::Wait { name: asked, run_id, answer }).await?;
+        self.ask(|answer| JobsRequest::Wait { name: asked, run_id, answer }).await?;
         let runs = self.get(name).await?.runs;
         runs.into_iter().find(|run| run.id == run_id).ok_or(JobError::NotFound)
     }
@@ -151,7 +151,7 @@ impl JobsHandle {
     /// [`JobError::Schedule`], [`JobError::NotFound`], [`JobError::Stopping`].
     pub async fn set(&self, name: &str, patch: JobPatch) -> Result<JobStatus, JobError> {
         let asked = name.to_owned();
-        self.ask(|answer| Request::Set { name: asked, patch, answer }).await?;
+        self.ask(|answer| JobsRequest::Set { name: asked, patch, answer }).await?;
         self.get(name).await
     }
 
@@ -161,10 +161,13 @@ impl JobsHandle {
     /// # Errors
     /// [`JobError::Stopping`].
     pub async fn start_due(&self) -> Result<(), JobError> {
-        self.ask(Request::StartDue).await
+        self.ask(JobsRequest::StartDue).await
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, JobError> {
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(JobsAnswer<T>) -> JobsRequest,
+    ) -> Result<T, JobError> {
         let (answer, answered) = oneshot::channel();
         self.requests.send(request(answer)).await.map_err(|_| JobError::Stopping)?;
         answered.await.unwrap_or(Err(JobError::Stopping))

@@ -6,7 +6,7 @@ use tokio::task;
 use tracing::warn;
 
 use super::error::{JobError, ScheduleError};
-use super::handle::{Answer, JobPatch, JobStatus, LiveStatus};
+use super::handle::{JobPatch, JobStatus, JobsAnswer, LiveStatus};
 use super::run_log::RunLog;
 use super::schedule::Schedule;
 use super::spec::JobSpec;
@@ -54,7 +54,7 @@ pub(super) struct Running {
     pub(super) run: JobRun,
     pub(super) log: RunLog,
     /// Callers that wait for its end.
-    pub(super) waiting: Vec<Answer<()>>,
+    pub(super) waiting: Vec<JobsAnswer<()>>,
 }
 
 impl Job {
@@ -184,7 +184,7 @@ impl Job {
         result: RunResult,
         message: String,
         now: Timestamp,
-    ) -> Option<(JobRun, Vec<Answer<()>>)> {
+    ) -> Option<(JobRun, Vec<JobsAnswer<()>>)> {
         let Running { run, log, waiting, .. } = self.running.take()?;
         let run = JobRun {
             ended_at: Some(now.max(run.started_at)),

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use super::clock::CronClock;
 use super::error::JobError;
-use super::handle::{JobPatch, JobsHandle, QUEUE_LIMIT, Request};
+use super::handle::{JobPatch, JobsHandle, JobsRequest, QUEUE_LIMIT};
 use super::job::{Job, Running};
 use super::run_log::{RunLog, shortened};
 use super::spec::{JobContext, JobSpec};
@@ -43,7 +43,7 @@ pub struct JobSupervisor {
     jobs: Vec<Job>,
     /// When it last checked which jobs are due.
     last_check: Timestamp,
-    requests: mpsc::Receiver<Request>,
+    requests: mpsc::Receiver<JobsRequest>,
     /// Passed to each run.
     handle: JobsHandle,
     /// The runs under way. `run` waits for all of them.
@@ -128,33 +128,33 @@ impl JobSupervisor {
         self.stop_all().await;
     }
 
-    async fn serve(&mut self, request: Request) {
+    async fn serve(&mut self, request: JobsRequest) {
         // A run that nobody waits for any longer is not started.
         if request.is_abandoned() {
             return;
         }
         match request {
-            Request::List(answer) => {
+            JobsRequest::List(answer) => {
                 let now = self.engine.now();
                 let zone = self.options.zone.time_zone();
                 let jobs = self.jobs.iter().map(|job| job.live_status(now, zone)).collect();
                 answer.send(Ok(jobs)).ok();
             }
-            Request::Run { name, trigger, answer } => {
+            JobsRequest::Run { name, trigger, answer } => {
                 let started = match self.index_of(&name) {
                     Ok(index) => self.start_run(index, trigger).await,
                     Err(error) => Err(error),
                 };
                 answer.send(started).ok();
             }
-            Request::Wait { name, run_id, answer } => match self.index_of(&name) {
+            JobsRequest::Wait { name, run_id, answer } => match self.index_of(&name) {
                 Ok(index) => self.jobs[index].answer_at_end(run_id, answer),
                 Err(error) => drop(answer.send(Err(error))),
             },
-            Request::Set { name, patch, answer } => {
+            JobsRequest::Set { name, patch, answer } => {
                 answer.send(self.set(&name, patch).await).ok();
             }
-            Request::StartDue(answer) => {
+            JobsRequest::StartDue(answer) => {
                 self.start_due().await;
                 answer.send(Ok(())).ok();
             }
