@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { act, close, launch, open, type Opened, until } from './support/browser'
 import { runUnoc, Unoc } from './support/unoc'
 
-/** A server without a mirror has no such resource. */
+/** Without PostgreSQL there is no such resource. */
 const NO_MIRROR = [/404.*api\/sync/]
 const HOSTILE = '<img src=x onerror=alert(1)>'
 
@@ -59,7 +59,7 @@ async function visit(query = ''): Promise<Opened> {
   return opened
 }
 
-/** Where a world point is on the screen now. */
+/** The point of the screen that a world point is at. */
 async function onScreen(page: Page, x: number, y: number): Promise<{ x: number; y: number }> {
   const canvas = page.locator('.topology-canvas')
   const box = await canvas.boundingBox()
@@ -79,11 +79,11 @@ async function clickDevice(page: Page, key: string): Promise<void> {
   await page.mouse.click(at.x, at.y)
 }
 
-function said(page: Page, text: RegExp | string): Promise<void> {
+function announced(page: Page, text: RegExp | string): Promise<void> {
   return page.locator('p[role="status"]').filter({ hasText: text }).waitFor({ state: 'attached' })
 }
 
-/** How many pixels of the picture, without its little map, are of the colour of trouble. */
+/** The number of red pixels on the canvas, without the mini-map. */
 async function redPixels(page: Page): Promise<number> {
   const box = await page.locator('.stage').boundingBox()
   if (box === null) return 0
@@ -124,7 +124,7 @@ test('a drag saves the position, survives a reload, and can be undone', async ()
   await page.reload()
   await page.locator('.topology-canvas[data-view]').waitFor()
   await clickDevice(page, 'good')
-  await said(page, /^good, ONT, /)
+  await announced(page, /^good, ONT, /)
   await page.getByRole('button', { name: 'Undo the last move' }).isDisabled()
   await close(opened)
 })
@@ -149,9 +149,9 @@ test('connect mode refuses what no rule allows, and offers what one does', async
   const { page } = opened
   await page.getByRole('button', { name: 'Connect two devices' }).first().click()
   await clickDevice(page, 'olt')
-  await said(page, 'Choose the device to connect olt to.')
+  await announced(page, 'Choose the device to connect olt to.')
   await clickDevice(page, 'gateway')
-  await said(page, 'No valid link rule between OLT and BACKBONE_GATEWAY.')
+  await announced(page, 'No valid link rule between OLT and BACKBONE_GATEWAY.')
   expect(await page.getByRole('dialog').count()).toBe(0)
   await clickDevice(page, 'good')
   await page.getByRole('dialog').waitFor()
@@ -160,11 +160,11 @@ test('connect mode refuses what no rule allows, and offers what one does', async
   await close(opened)
 })
 
-test('a click on an ONT lights its path up to the backbone', async () => {
+test('a click on an ONT shows its path to the backbone', async () => {
   const opened = await visit()
   const { page } = opened
   await clickDevice(page, 'good')
-  await said(page, 'Path to the backbone: good, splitter, olt, edge, core, gateway.')
+  await announced(page, 'Path to the backbone: good, splitter, olt, edge, core, gateway.')
   await page.getByText('reaches gateway via 6 devices').waitFor()
   await page.getByRole('complementary', { name: /good/ }).waitFor()
   await page.locator('.stage').focus()
@@ -173,19 +173,19 @@ test('a click on an ONT lights its path up to the backbone', async () => {
   await close(opened)
 })
 
-test('a link to an ONT lights its path, and so does the search', async () => {
+test('a link to an ONT shows its path, and so does the search', async () => {
   const opened = await visit(`?device=${id('good')}`)
   const { page } = opened
   await page.getByText('reaches gateway via 6 devices').waitFor()
   await act(page, '<img')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
-  await said(page, /^<img.*Path to the backbone: <img.*, splitter, olt, edge, core, gateway\.$/)
+  await announced(page, /^<img.*Path to the backbone: <img.*, splitter, olt, edge, core, gateway\.$/)
   await page.goBack()
-  await said(page, /Path to the backbone: good, /)
+  await announced(page, /Path to the backbone: good, /)
   await close(opened)
 })
 
-test('a problem shows at once, near and from afar', async () => {
+test('a problem shows at once, zoomed in and zoomed out', async () => {
   const opened = await visit()
   const { page } = opened
   await until('nothing is red', async () => (await redPixels(page)) === 0)
@@ -202,16 +202,16 @@ test('a problem shows at once, near and from afar', async () => {
   await close(opened)
 })
 
-test('the keyboard goes from device to device, opens and closes', async () => {
+test('the keyboard moves between devices, opens and closes the panel', async () => {
   const opened = await visit()
   const { page } = opened
   await clickDevice(page, 'gateway')
-  await said(page, /^gateway, Backbone gateway, UP/)
+  await announced(page, /^gateway, Backbone gateway, UP/)
   await page.locator('.stage').focus()
   await page.keyboard.press('ArrowDown')
-  await said(page, /^core, Core router, UP/)
+  await announced(page, /^core, Core router, UP/)
   await page.keyboard.press('ArrowDown')
-  await said(page, /^edge, Edge router, UP/)
+  await announced(page, /^edge, Edge router, UP/)
   await page.keyboard.press('Enter')
   await page.getByRole('complementary', { name: /edge/ }).waitFor()
   await page.keyboard.press('Escape')
@@ -219,7 +219,7 @@ test('the keyboard goes from device to device, opens and closes', async () => {
   await close(opened)
 })
 
-test('a type of the palette is provisioned where one clicks', async () => {
+test('a device type of the palette is provisioned where the canvas is clicked', async () => {
   const opened = await visit()
   const { page } = opened
   await page.getByRole('button', { name: 'Add device' }).click()
@@ -245,7 +245,7 @@ test('devices without a position are arranged, and that can be undone', async ()
   const opened = await visit()
   const { page } = opened
   await page.getByRole('button', { name: 'Arrange 2' }).click()
-  await until('they have places', async () => (await position('third')).y !== 0)
+  await until('they have positions', async () => (await position('third')).y !== 0)
   expect(await position('second')).not.toMatchObject(await position('third'))
   expect(await position('first')).toMatchObject({ x: 0, y: 0 })
   await page.getByRole('button', { name: 'Undo the last move' }).click()
@@ -254,11 +254,11 @@ test('devices without a position are arranged, and that can be undone', async ()
   await close(opened)
 })
 
-test('a hostile name is text', async () => {
+test('a hostile name is shown as text', async () => {
   const opened = await visit()
   const { page } = opened
   await clickDevice(page, 'hostile')
-  await said(page, HOSTILE)
+  await announced(page, HOSTILE)
   const { x, y } = await position('hostile')
   const at = await onScreen(page, x, y)
   await page.mouse.move(at.x + 1, at.y + 1)
@@ -266,7 +266,7 @@ test('a hostile name is text', async () => {
   await close(opened)
 })
 
-test('a large site is laid out by a worker, below a path too, and is there at once on return', async () => {
+test('a worker lays a large site out, with a base path too, and the model is kept between visits', async () => {
   const large = await Unoc.start({ basePath: '/noc/unoc' })
   await large.kill()
   runUnoc('seed', '--size', '3000', '--replace', '--data-dir', large.directory)
@@ -286,7 +286,7 @@ test('a large site is laid out by a worker, below a path too, and is there at on
   await page.locator('.topology-canvas').waitFor({ state: 'detached' })
   const [ont] = await large.call<{ id: number; name: string }[]>('GET', 'api/devices?device_type=ONT&limit=1')
   await large.call('PATCH', `api/devices/${ont?.id}/override`, { status_override: 'DOWN' })
-  await until('the page knows', async () => (await page.title()).startsWith('1 down'))
+  await until('the page shows the problem', async () => (await page.title()).startsWith('1 down'))
   await page.getByRole('link', { name: 'Topology' }).first().click()
   await page.locator('.topology-canvas[data-view]').waitFor()
   await page.getByRole('button', { name: 'In view' }).click()
@@ -299,7 +299,7 @@ test('a large site is laid out by a worker, below a path too, and is there at on
   await large.stop()
 })
 
-test('without WebGL the page says so, and leads to the inventory', async () => {
+test('without WebGL the page offers the inventory', async () => {
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.addInitScript(() => {

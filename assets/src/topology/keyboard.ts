@@ -8,49 +8,49 @@ const DIRECTIONS: Record<string, readonly [number, number]> = {
 }
 const PAN_PX = 80
 
-/** Does what a key says on the focused canvas; false when it says nothing there. */
-export function canvasKey(topology: Topology, event: KeyboardEvent): boolean {
-  const scene = topology.scene.value
-  if (scene === null) return false
+/** Does what a key stands for on the canvas; false if it stands for nothing. */
+export function handleKey(topology: Topology, event: KeyboardEvent): boolean {
+  if (topology.scene.value === null) return false
+  const { camera, navigation, tools, trace, moves } = topology
   const { key } = event
   if (event.ctrlKey || event.metaKey) {
     if (key.toLowerCase() !== 'z') return false
-    void topology.undo()
+    void moves.undo()
     return true
   }
   if (event.altKey) return false
   const direction = DIRECTIONS[key]
   if (direction !== undefined) {
     const [dx, dy] = direction
-    if (event.shiftKey) scene.eye.pan(dx * PAN_PX, dy * PAN_PX)
-    else topology.step(direction)
+    if (event.shiftKey) camera.pan(dx * PAN_PX, dy * PAN_PX)
+    else navigation.step(direction)
     return true
   }
   switch (key) {
     case '+':
     case '=':
-      scene.eye.zoom(1)
+      camera.zoom(1)
       return true
     case '-':
-      scene.eye.zoom(-1)
+      camera.zoom(-1)
       return true
     case '0':
     case 'f':
-      scene.fit(true)
+      camera.fit()
       return true
     case 'Enter':
     case ' ':
-      return topology.activate()
+      return navigation.activate()
     case 't':
-      return topology.traceSelected()
+      return trace.toggle()
     case 'c':
-      topology.setTool('connect')
+      tools.setTool('connect')
       return true
     case 'b':
-      topology.setTool('box')
+      tools.setTool('box')
       return true
     case 'Delete':
-      void topology.remove()
+      void navigation.deleteSelected()
       return true
     case 'Escape':
       return topology.escape()

@@ -1,151 +1,150 @@
-import type { Point } from './model/treeLayout'
-import type { Spot } from './model/graph'
-import type { Rect } from './scene/spatialIndex'
+import type { Point, Rect } from './model/geometry'
+import type { TopologyNode } from './model/graph'
 import type { Scene } from './scene/scene'
 
-/** Moving less than this is a click. */
+/** A press that moves less than this is a click. */
 const CLICK_PX = 4
+const PRIMARY_BUTTON = 0
 
-/** What a press on the empty canvas does. */
+/** What a press on the canvas does. */
 export type Tool = 'select' | 'box' | 'connect' | 'place'
 
-export interface HandPorts {
-  scene(): Scene
+/** What the page does for each gesture. Points are in pixels of the canvas unless they are called world. */
+export interface PointerHandlers {
   tool(): Tool
-  /** What a drag that begins on this spot takes with it. */
-  taken(spot: Spot): Spot[]
-  hover(spot: Spot | null, at: Point): void
-  /** A click on a spot, or beside all. `adds`: to what is chosen already. */
-  click(spot: Spot | null, world: Point, adds: boolean): void
-  /** A double click. */
-  open(spot: Spot | null): void
+  /** The nodes that a drag of this one moves. */
+  draggedWith(node: TopologyNode): TopologyNode[]
+  hover(node: TopologyNode | null, at: Point): void
+  /** A click on a node or on the background. `isAdditive`: with Ctrl, Cmd or Shift. */
+  click(node: TopologyNode | null, world: Point, isAdditive: boolean): void
+  doubleClick(node: TopologyNode | null): void
   dragStart(): void
-  /** Places are already the new ones. */
-  dragEnd(spots: Spot[], before: Map<Spot, Point>): void
-  /** The frame that is being drawn, in pixels of the canvas; null at its end. */
-  frame(box: Rect | null): void
-  boxed(spots: Spot[], adds: boolean): void
+  /** The nodes are at their new positions; there are none when the drag was cancelled. */
+  dragEnd(nodes: TopologyNode[], before: Map<TopologyNode, Point>): void
+  /** The selection box while it is drawn; null at its end. */
+  boxChange(box: Rect | null): void
+  boxSelect(nodes: TopologyNode[], isAdditive: boolean): void
 }
 
-type Grip =
-  | { kind: 'drag'; spots: Spot[]; before: Map<Spot, Point>; from: Point; isMoving: boolean }
-  | { kind: 'box'; from: Point; adds: boolean }
+type Gesture =
+  | { kind: 'drag'; nodes: TopologyNode[]; before: Map<TopologyNode, Point>; from: Point; isMoving: boolean }
+  | { kind: 'box'; from: Point; isAdditive: boolean }
   | { kind: 'pan'; from: Point }
 
-interface At {
-  x: number
-  y: number
+/** The events of sigma's captors. */
+interface CaptorEvent extends Point {
   original: MouseEvent | TouchEvent
   preventSigmaDefault(): void
 }
 
-/** Mouse and finger on the canvas. The camera's own gestures stay sigma's. */
-export class Hands {
-  private grip: Grip | null = null
-  private moved = 0
-  private clicked: Point = { x: -Infinity, y: -Infinity }
+/** Turns mouse and touch events on the canvas into gestures. Sigma pans and zooms the camera itself. */
+export class PointerController {
+  private gesture: Gesture | null = null
+  /** How far the pointer has moved during the gesture, in pixels. */
+  private distance = 0
+  private lastClick: Point = { x: -Infinity, y: -Infinity }
 
-  constructor(private readonly ports: HandPorts) {
-    const { mouse, touch } = ports.scene()
-    mouse.on('mousedown', (at) => this.down(at))
-    mouse.on('mousemovebody', (at) => this.move(at))
-    mouse.on('mouseup', (at) => this.up(at))
+  constructor(
+    private readonly scene: Scene,
+    private readonly handlers: PointerHandlers,
+  ) {
+    const { mouse, touch } = scene
+    mouse.on('mousedown', (event) => this.down(event))
+    mouse.on('mousemovebody', (event) => this.move(event))
+    mouse.on('mouseup', (event) => this.up(event))
     mouse.on('mouseleave', () => {
-      if (this.grip === null) ports.hover(null, { x: 0, y: 0 })
+      if (this.gesture === null) handlers.hover(null, { x: 0, y: 0 })
     })
-    mouse.on('doubleClick', (at) => {
-      at.preventSigmaDefault()
-      if (this.moved < CLICK_PX && near(at, this.clicked)) this.ports.open(this.find(at))
+    mouse.on('doubleClick', (event) => {
+      event.preventSigmaDefault()
+      const isSamePlace = distanceBetween(event, this.lastClick) < CLICK_PX
+      if (this.distance < CLICK_PX && isSamePlace) handlers.doubleClick(scene.nodeAt(event))
     })
-    touch.on('tap', ({ touches: [at] }) => {
-      if (at !== undefined) this.clickAt(at, false)
+    touch.on('tap', ({ touches: [point] }) => {
+      if (point !== undefined) this.clickAt(point, false)
     })
   }
 
-  /** Puts back what is being dragged; false when nothing is. */
+  /** Ends a gesture and puts dragged nodes back; false when nothing was dragged. */
   cancel(): boolean {
-    const { grip } = this
-    this.grip = null
-    this.ports.frame(null)
-    if (grip?.kind !== 'drag' || !grip.isMoving) return false
-    for (const [spot, { x, y }] of grip.before) Object.assign(spot, { x, y })
-    this.ports.scene().moved(grip.spots)
-    this.ports.dragEnd([], grip.before)
+    const { gesture } = this
+    this.gesture = null
+    this.handlers.boxChange(null)
+    if (gesture?.kind !== 'drag' || !gesture.isMoving) return false
+    for (const [node, { x, y }] of gesture.before) Object.assign(node, { x, y })
+    this.scene.nodesMoved(gesture.nodes)
+    this.handlers.dragEnd([], gesture.before)
     return true
   }
 
-  private down(at: At): void {
-    if (!(at.original instanceof MouseEvent) || at.original.button !== 0) return
-    this.moved = 0
-    const scene = this.ports.scene()
-    const tool = this.ports.tool()
-    const spot = scene.at(at.x, at.y)
-    const from = { x: at.x, y: at.y }
-    if (spot !== null && (tool === 'select' || tool === 'box')) {
-      const spots = this.ports.taken(spot)
-      const before = new Map(spots.map((each) => [each, { x: each.x, y: each.y }]))
-      this.grip = { kind: 'drag', spots, before, from: scene.eye.toWorld(at.x, at.y), isMoving: false }
-    } else if (tool === 'box' || (tool === 'select' && at.original.shiftKey)) {
-      this.grip = { kind: 'box', from, adds: isAdding(at.original) }
-    } else this.grip = { kind: 'pan', from }
+  private down(event: CaptorEvent): void {
+    const { original } = event
+    if (!(original instanceof MouseEvent) || original.button !== PRIMARY_BUTTON) return
+    this.distance = 0
+    const tool = this.handlers.tool()
+    const node = this.scene.nodeAt(event)
+    const from = { x: event.x, y: event.y }
+    if (node !== null && (tool === 'select' || tool === 'box')) {
+      const nodes = this.handlers.draggedWith(node)
+      const before = new Map(nodes.map((each) => [each, { x: each.x, y: each.y }]))
+      const world = this.scene.camera.toWorld(from.x, from.y)
+      this.gesture = { kind: 'drag', nodes, before, from: world, isMoving: false }
+    } else if (tool === 'box' || (tool === 'select' && original.shiftKey)) {
+      this.gesture = { kind: 'box', from, isAdditive: hasModifier(original) }
+    } else this.gesture = { kind: 'pan', from }
   }
 
-  private move(at: At): void {
-    const { grip, ports } = this
-    const scene = ports.scene()
-    if (grip === null) {
-      const canvas = at.original.target
-      const isOver = canvas instanceof Element && canvas.classList.contains('sigma-mouse')
-      ports.hover(isOver ? scene.at(at.x, at.y) : null, at)
+  private move(event: CaptorEvent): void {
+    const { gesture, handlers, scene } = this
+    if (gesture === null) {
+      const { target } = event.original
+      const isOnCanvas = target instanceof Element && target.classList.contains('sigma-mouse')
+      handlers.hover(isOnCanvas ? scene.nodeAt(event) : null, event)
       return
     }
-    if (grip.kind === 'pan') {
-      this.moved = Math.max(this.moved, Math.hypot(at.x - grip.from.x, at.y - grip.from.y))
-      return
+    if (gesture.kind !== 'drag') {
+      this.distance = Math.max(this.distance, distanceBetween(event, gesture.from))
     }
-    at.preventSigmaDefault()
-    at.original.preventDefault()
-    if (grip.kind === 'box') {
-      this.moved = Math.max(this.moved, Math.hypot(at.x - grip.from.x, at.y - grip.from.y))
-      ports.frame(boxOf(grip.from, at))
-      return
-    }
-    const to = scene.eye.toWorld(at.x, at.y)
-    const [dx, dy] = [to.x - grip.from.x, to.y - grip.from.y]
-    this.moved = Math.max(this.moved, Math.hypot(dx, dy) * scene.scale)
-    if (!grip.isMoving && this.moved < CLICK_PX) return
-    if (!grip.isMoving) ports.dragStart()
-    grip.isMoving = true
-    for (const [spot, { x, y }] of grip.before) Object.assign(spot, { x: x + dx, y: y + dy })
-    scene.moved(grip.spots)
+    if (gesture.kind === 'pan') return
+    event.preventSigmaDefault()
+    event.original.preventDefault()
+    if (gesture.kind === 'box') handlers.boxChange(rectBetween(gesture.from, event))
+    else this.drag(gesture, event)
   }
 
-  private up(at: At): void {
-    const { grip, ports } = this
-    this.grip = null
-    if (grip === null) return
-    ports.frame(null)
-    if (this.moved < CLICK_PX) {
-      // Sigma would take a second quick click for a double one, wherever it is.
-      this.clickAt(at, isAdding(at.original))
+  private drag(gesture: Gesture & { kind: 'drag' }, event: CaptorEvent): void {
+    const to = this.scene.camera.toWorld(event.x, event.y)
+    const [dx, dy] = [to.x - gesture.from.x, to.y - gesture.from.y]
+    this.distance = Math.max(this.distance, Math.hypot(dx, dy) * this.scene.scale)
+    if (!gesture.isMoving && this.distance < CLICK_PX) return
+    if (!gesture.isMoving) this.handlers.dragStart()
+    gesture.isMoving = true
+    for (const [node, { x, y }] of gesture.before) Object.assign(node, { x: x + dx, y: y + dy })
+    this.scene.nodesMoved(gesture.nodes)
+  }
+
+  private up(event: CaptorEvent): void {
+    const { gesture, handlers } = this
+    this.gesture = null
+    if (gesture === null) return
+    handlers.boxChange(null)
+    if (this.distance < CLICK_PX) {
+      // Not sigma's click event: it takes two quick clicks at different places for a double click.
+      this.clickAt(event, hasModifier(event.original))
       return
     }
-    if (grip.kind === 'drag' && grip.isMoving) ports.dragEnd(grip.spots, grip.before)
-    if (grip.kind !== 'box') return
-    ports.boxed(ports.scene().inside(boxOf(grip.from, at)), grip.adds)
+    if (gesture.kind === 'drag' && gesture.isMoving) handlers.dragEnd(gesture.nodes, gesture.before)
+    if (gesture.kind !== 'box') return
+    handlers.boxSelect(this.scene.nodesIn(rectBetween(gesture.from, event)), gesture.isAdditive)
   }
 
-  private clickAt(at: Point, adds: boolean): void {
-    this.clicked = { x: at.x, y: at.y }
-    this.ports.click(this.find(at), this.ports.scene().eye.toWorld(at.x, at.y), adds)
-  }
-
-  private find(at: Point): Spot | null {
-    return this.ports.scene().at(at.x, at.y)
+  private clickAt({ x, y }: Point, isAdditive: boolean): void {
+    this.lastClick = { x, y }
+    this.handlers.click(this.scene.nodeAt({ x, y }), this.scene.camera.toWorld(x, y), isAdditive)
   }
 }
 
-function boxOf(from: Point, to: Point): Rect {
+function rectBetween(from: Point, to: Point): Rect {
   return {
     left: Math.min(from.x, to.x),
     top: Math.min(from.y, to.y),
@@ -154,10 +153,10 @@ function boxOf(from: Point, to: Point): Rect {
   }
 }
 
-function near(one: Point, other: Point): boolean {
-  return Math.hypot(one.x - other.x, one.y - other.y) < CLICK_PX
+function distanceBetween(one: Point, other: Point): number {
+  return Math.hypot(one.x - other.x, one.y - other.y)
 }
 
-function isAdding(event: MouseEvent | TouchEvent): boolean {
+function hasModifier(event: MouseEvent | TouchEvent): boolean {
   return event.ctrlKey || event.metaKey || event.shiftKey
 }

@@ -6,84 +6,82 @@ import { devices } from '../stores/devices'
 import { notifyError } from '../stores/notices'
 import { write } from '../stores/writes'
 import { formatCounted } from '../utils/format'
-import type { Point } from './model/treeLayout'
+import type { Point } from './model/geometry'
 
-/** As many requests at once as browsers send to one server. */
-const LANES = 6
-/** Steps that can be taken back. */
-const HISTORY_MAX = 50
+/** Browsers send six requests to one server at a time (HTTP/1.1). */
+const REQUESTS_MAX = 6
+const UNDO_MAX = 50
 
-/** Positions of one step, before and after, by device. */
+/** Devices that were moved together, with their positions before and after, by id. */
 export interface Move {
+  /** What was done, as in "Moved OLT-1". */
   text: string
   before: Map<number, Point>
   after: Map<number, Point>
 }
 
-/** Where devices stand whose new position is not yet in the list. They win over the list. */
-export const pending = new Map<number, Point>()
-/** Grows whenever positions change otherwise than by the live feed. */
-export const placesChanged = shallowRef(0)
-/** How far the saving of many positions has come; null when nothing is being saved. */
-export const saving = shallowRef<{ done: number; total: number } | null>(null)
+/** Positions that the list of devices does not have yet. They replace those of the list. */
+export const unsavedPositions = new Map<number, Point>()
+/** Grows when positions change here, not by the live feed. */
+export const positionsVersion = shallowRef(0)
+/** How many positions are saved of those being saved; null while none are. */
+export const saveProgress = shallowRef<{ done: number; total: number } | null>(null)
+/** The moves that can be undone, the last one at the end. */
+export const undoableMoves = shallowReactive<Move[]>([])
 
-const undoable = shallowReactive<Move[]>([])
-const redoable = shallowReactive<Move[]>([])
+const undoneMoves = new WeakSet<Move>()
 let isStopped = false
 
-export const history = { undoable, redoable }
-
-/** Moves devices: at once on the picture, then on the server. Whether all of it is saved. */
-export async function move(step: Move): Promise<boolean> {
-  undoable.push(step)
-  if (undoable.length > HISTORY_MAX) undoable.shift()
-  redoable.length = 0
-  return save(step.after)
+/** Moves devices, at once in the topology, then on the server. False if not all of it was saved. */
+export async function applyMove(move: Move): Promise<boolean> {
+  undoableMoves.push(move)
+  if (undoableMoves.length > UNDO_MAX) undoableMoves.shift()
+  return savePositions(move.after)
 }
 
-export async function undo(): Promise<boolean> {
-  const step = undoable.pop()
-  if (step === undefined) return false
-  redoable.push(step)
-  return save(step.before)
+/** Undoes the last move. False if there is none, or if not all of it was saved. */
+export async function undoLastMove(): Promise<boolean> {
+  const move = undoableMoves.pop()
+  if (move === undefined) return false
+  undoneMoves.add(move)
+  return savePositions(move.before)
 }
 
-/** Undoes this step, not whatever came after it. */
-export async function takeBack(step: Move): Promise<boolean> {
-  if (undoable.at(-1) === step) return undo()
-  notifyError(redoable.includes(step) ? 'It was undone already.' : 'Something was moved since.')
+/** Undoes this move, provided that it is the last one. */
+export async function undoMove(move: Move): Promise<boolean> {
+  if (undoableMoves.at(-1) === move) return undoLastMove()
+  notifyError(
+    undoneMoves.has(move)
+      ? 'This move is already undone.'
+      : 'This move cannot be undone: devices were moved after it.',
+  )
   return false
 }
 
-export async function redo(): Promise<void> {
-  const step = redoable.pop()
-  if (step === undefined) return
-  undoable.push(step)
-  await save(step.after)
-}
-
-/** Ends a long saving; what is saved stays saved. */
+/** Stops saving; the positions already saved stay. */
 export function stopSaving(): void {
   isStopped = true
 }
 
-/** Forgets positions that the list has by now. */
-export function settle(device: Device): void {
-  const point = pending.get(device.id)
-  if (point !== undefined && point.x === device.x && point.y === device.y) pending.delete(device.id)
+/** Removes an unsaved position that this device has by now. */
+export function confirmPosition(device: Device): void {
+  const point = unsavedPositions.get(device.id)
+  if (point !== undefined && point.x === device.x && point.y === device.y) {
+    unsavedPositions.delete(device.id)
+  }
 }
 
-async function save(places: Map<number, Point>): Promise<boolean> {
-  for (const [id, point] of places) pending.set(id, point)
-  placesChanged.value += 1
-  const queue = [...places]
+async function savePositions(positions: Map<number, Point>): Promise<boolean> {
+  for (const [id, point] of positions) unsavedPositions.set(id, point)
+  positionsVersion.value += 1
+  const queue = [...positions]
   const failed: number[] = []
   let reason = ''
   let done = 0
   isStopped = false
-  if (queue.length > 1) saving.value = { done, total: queue.length }
+  if (queue.length > 1) saveProgress.value = { done, total: queue.length }
 
-  async function lane(): Promise<void> {
+  async function saveNext(): Promise<void> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [id, { x, y }] = next
       if (isStopped) {
@@ -92,25 +90,27 @@ async function save(places: Map<number, Point>): Promise<boolean> {
       }
       try {
         const saved = await write(() => updateDevice(id, { x, y }))
-        settle(saved.device)
+        confirmPosition(saved.device)
       } catch (error) {
-        // One refusal is enough to stop: the next thousand would say the same.
+        // The other positions would fail for the same reason.
         reason ||= describeError(error)
         isStopped = true
         failed.push(id)
       }
       done += 1
-      if (saving.value !== null) saving.value = { done, total: places.size }
+      if (saveProgress.value !== null) saveProgress.value = { done, total: positions.size }
     }
   }
 
-  await Promise.all(Array.from({ length: LANES }, lane))
-  saving.value = null
-  for (const id of failed) if (pending.get(id) === places.get(id)) pending.delete(id)
-  if (failed.length > 0) placesChanged.value += 1
-  const still = failed.filter((id) => devices.value.has(id))
-  if (reason !== '' && still.length > 0) {
-    notifyError(`${formatCounted(still.length, 'position')} not saved: ${reason}`)
+  await Promise.all(Array.from({ length: REQUESTS_MAX }, saveNext))
+  saveProgress.value = null
+  for (const id of failed) {
+    if (unsavedPositions.get(id) === positions.get(id)) unsavedPositions.delete(id)
+  }
+  if (failed.length > 0) positionsVersion.value += 1
+  const remaining = failed.filter((id) => devices.value.has(id))
+  if (reason !== '' && remaining.length > 0) {
+    notifyError(`${formatCounted(remaining.length, 'position')} not saved: ${reason}`)
   }
   return failed.length === 0
 }

@@ -1,19 +1,20 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type Outline, STARTED, type Survey } from './model/computeLayout'
-import { surveyAside } from './runLayout'
+import { type LayoutInput, type LayoutResult, WORKER_STARTED } from './model/computeLayout'
+import { runLayout } from './runLayout'
 
-vi.mock('./model/computeLayout', () => ({ STARTED: 'started', surveyOf: () => 'made here' }))
+vi.mock('./model/computeLayout', () => ({ WORKER_STARTED: 'started', computeLayout: () => 'inline' }))
 
-const LARGE = { ids: new Uint32Array(5_000) } as unknown as Outline
+const LARGE = { ids: new Uint32Array(5_000) } as unknown as LayoutInput
 
-let say: (data: unknown) => void
+/** Sends a message from the worker to the page. */
+let sendMessage: (data: unknown) => void
 
 class FakeWorker {
-  addEventListener(kind: string, call: (event: { data: unknown }) => void): void {
-    if (kind === 'message') say = (data) => call({ data })
+  addEventListener(kind: string, listener: (event: { data: unknown }) => void): void {
+    if (kind === 'message') sendMessage = (data) => listener({ data })
   }
   postMessage(): void {
-    // Whether it answers is up to the test.
+    // The test decides whether there is an answer.
   }
   terminate(): void {
     // Nothing runs.
@@ -31,17 +32,17 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-test('a thread that has started may take long on a slow machine', async () => {
-  const survey = surveyAside(LARGE)
+test('a worker that has started may take minutes on a slow machine', async () => {
+  const layout = runLayout(LARGE)
   await vi.advanceTimersByTimeAsync(10_000)
-  say(STARTED)
+  sendMessage(WORKER_STARTED)
   await vi.advanceTimersByTimeAsync(120_000)
-  say('made there' as unknown as Survey)
-  expect(await survey).toBe('made there')
+  sendMessage('from the worker' as unknown as LayoutResult)
+  expect(await layout).toBe('from the worker')
 })
 
-test('one that does not start is not waited for', async () => {
-  const survey = surveyAside(LARGE)
+test('the page computes the layout itself if the worker does not start', async () => {
+  const layout = runLayout(LARGE)
   await vi.advanceTimersByTimeAsync(15_000)
-  expect(await survey).toBe('made here')
+  expect(await layout).toBe('inline')
 })

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Status } from '../api/types'
-import { Follower } from './sceneSync'
-import type { Network, Spot } from './model/graph'
-import { type Outline, type Survey, surveyOf } from './model/computeLayout'
-import { pending } from './positions'
+import { computeLayout, type LayoutInput, type LayoutResult } from './model/computeLayout'
+import type { TopologyModel, TopologyNode } from './model/graph'
+import { unsavedPositions } from './positions'
 import type { Scene } from './scene/scene'
-import { networkOf, ponSite, type TestSite } from './testing/testNetwork'
+import { SceneSync } from './sceneSync'
+import { modelOf, ponNetwork, type TestNetwork } from './testing/testNetwork'
 
 vi.mock('../stores/devices', () => ({ devices: { value: new Map() } }))
 vi.mock('./scene/scene', () => ({}))
@@ -13,59 +13,59 @@ vi.mock('./scene/scene', () => ({}))
 let frames: FrameRequestCallback[]
 let refreshed: number
 let rebuilds: number
-/** The surveys that nobody has answered yet. */
-let asked: (() => void)[]
-let isAnswering: boolean
-let drawn: Network | null
-let follower: Follower
+/** Each resolves a layout that is not computed yet. */
+let waitingLayouts: (() => void)[]
+let isWorkerBusy: boolean
+let drawn: TopologyModel | null
+let sync: SceneSync
 
 beforeEach(() => {
   frames = []
   vi.stubGlobal('requestAnimationFrame', (call: FrameRequestCallback) => frames.push(call))
   vi.stubGlobal('cancelAnimationFrame', () => (frames = []))
-  pending.clear()
+  unsavedPositions.clear()
 })
 afterEach(() => vi.unstubAllGlobals())
 
-async function follow(site: TestSite): Promise<void> {
+async function start(network: TestNetwork): Promise<void> {
   refreshed = 0
   rebuilds = 0
-  asked = []
-  isAnswering = true
+  waitingLayouts = []
+  isWorkerBusy = false
   drawn = null
-  follower = new Follower(() => site, (outline) => answer(outline))
-  look()
+  sync = new SceneSync(() => network, runLayout)
+  openViewer()
   await settle()
   rebuilds = 0
 }
 
-function look(): void {
+function openViewer(): void {
   const scene = {
-    get network() {
+    get model() {
       return drawn
     },
-    refresh: (spots: Iterable<unknown>) => (refreshed += [...spots].length),
-    moved: () => undefined,
+    refresh: (nodes: Iterable<unknown>) => (refreshed += [...nodes].length),
+    nodesMoved: () => undefined,
   }
-  follower.open({
+  sync.open({
     scene: () => (drawn === null ? null : (scene as unknown as Scene)),
-    rebuilt: (next) => {
+    replaced: (next) => {
       drawn = next
       rebuilds += 1
     },
   })
-  drawn = follower.network
+  drawn = sync.model
 }
 
-function answer(outline: Outline): Promise<Survey> {
-  const survey = surveyOf(outline)
+function runLayout(input: LayoutInput): Promise<LayoutResult> {
+  const layout = computeLayout(input)
   return new Promise((resolve) => {
-    if (isAnswering) resolve(survey)
-    else asked.push(() => resolve(survey))
+    if (isWorkerBusy) waitingLayouts.push(() => resolve(layout))
+    else resolve(layout)
   })
 }
 
-/** Lets frames and other threads do what they have to, until nothing is under way. */
+/** Runs frames and timers until there are no more. */
 async function settle(): Promise<void> {
   for (let idle = 0; idle < 20; ) {
     const frame = frames.shift()
@@ -75,133 +75,133 @@ async function settle(): Promise<void> {
   }
 }
 
-function network(): Network {
-  if (drawn === null) throw new Error('nothing is drawn')
+function model(): TopologyModel {
+  if (drawn === null) throw new Error('there is no model')
   return drawn
 }
 
-function spot(id: number | undefined): Spot {
-  const found = network().spots.get(id ?? 0)
-  if (found === undefined) throw new Error(`no device ${id}`)
+function node(id: number | undefined): TopologyNode {
+  const found = model().nodes.get(id ?? 0)
+  if (found === undefined) throw new Error(`no node ${id}`)
   return found
 }
 
-/** What the picture says, for comparison with a fresh one. */
-function tallies(of: Network): unknown[] {
-  return [...of.spots.values()].map(({ id, device, tally }) => [id, device.effective_status, tally])
+/** Status and counts of all nodes, to compare two models. */
+function countsOf({ nodes }: TopologyModel): unknown[] {
+  return [...nodes.values()].map(({ id, device, counts }) => [id, device.effective_status, counts])
 }
 
-test('any changes of status, one by one, give the picture that a fresh one would be', async () => {
-  const site = ponSite(6, 16)
-  await follow(site)
-  const words: Status[] = ['UP', 'DOWN', 'DEGRADED']
+test('after any changes of status, the model equals a new one', async () => {
+  const network = ponNetwork(6, 16)
+  await start(network)
+  const statuses: Status[] = ['UP', 'DOWN', 'DEGRADED']
   let seed = 7
   for (let change = 0; change < 400; change += 1) {
     seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
-    site.set(1 + (seed % site.devices.size), words[seed % 3] ?? 'UP')
+    network.setStatus(1 + (seed % network.devices.size), statuses[seed % 3] ?? 'UP')
     if (change % 7 !== 0) continue
-    follower.changed()
+    sync.listsChanged()
     frames.shift()?.(0)
   }
-  follower.changed()
+  sync.listsChanged()
   await settle()
   expect(rebuilds).toBe(0)
-  expect(tallies(network())).toEqual(tallies(networkOf(site)))
+  expect(countsOf(model())).toEqual(countsOf(modelOf(network)))
 })
 
-test('a storm is taken in slices, and a change in the middle of it is not lost', async () => {
-  const site = ponSite(60, 32)
-  await follow(site)
+test('many changes are applied in slices, and one that arrives in between is not lost', async () => {
+  const network = ponNetwork(60, 32)
+  await start(network)
   const clock = vi.spyOn(performance, 'now')
-  let at = 1e9
-  // Each look at the clock costs a tenth of a millisecond: some ninety devices fit in a frame.
-  clock.mockImplementation(() => (at += 0.1))
-  for (const id of site.devices.keys()) site.set(id, 'DOWN')
-  follower.changed()
+  let now = 1e9
+  // Each call of the clock takes 0.1 ms: about ninety devices fit into a slice.
+  clock.mockImplementation(() => (now += 0.1))
+  for (const id of network.devices.keys()) network.setStatus(id, 'DOWN')
+  sync.listsChanged()
   frames.shift()?.(0)
   expect(refreshed).toBeLessThan(400)
   expect(frames).toHaveLength(1)
-  site.set(1, 'DEGRADED')
-  follower.changed()
+  network.setStatus(1, 'DEGRADED')
+  sync.listsChanged()
   await settle()
   clock.mockRestore()
-  expect(tallies(network())).toEqual(tallies(networkOf(site)))
+  expect(countsOf(model())).toEqual(countsOf(modelOf(network)))
 })
 
-test('a new link or device makes a new picture; not while something is dragged', async () => {
-  const site = ponSite(2, 4)
-  const [splitter] = site.ids['splitters'] ?? []
-  await follow(site)
-  follower.hold()
-  site.link(splitter ?? 0, site.device('ONT'))
-  follower.changed()
+test('a new link or device gives a new model, but not during a drag', async () => {
+  const network = ponNetwork(2, 4)
+  const [splitter] = network.ids['splitters'] ?? []
+  await start(network)
+  sync.startDrag()
+  network.link(splitter ?? 0, network.device('ONT'))
+  sync.listsChanged()
   await settle()
   expect(rebuilds).toBe(0)
-  follower.drop(() => undefined)
+  sync.endDrag(() => undefined)
   await vi.waitFor(async () => {
     await settle()
     expect(rebuilds).toBe(1)
   })
-  expect(spot(splitter).tally.leaves).toBe(5)
+  expect(node(splitter).counts.leaves).toBe(5)
 })
 
-test('what changes while another thread lays the network out is not lost', async () => {
-  const site = ponSite(2, 4)
-  const [splitter, other] = site.ids['splitters'] ?? []
-  await follow(site)
-  isAnswering = false
-  site.link(splitter ?? 0, site.device('ONT'))
-  follower.replaced()
+test('changes while the worker computes the layout are not lost', async () => {
+  const network = ponNetwork(2, 4)
+  const [splitter, other] = network.ids['splitters'] ?? []
+  await start(network)
+  isWorkerBusy = true
+  network.link(splitter ?? 0, network.device('ONT'))
+  sync.positionsChanged()
   await settle()
-  expect(asked).toHaveLength(1)
-  const late = site.device('ONT')
-  site.link(other ?? 0, late)
-  site.set(site.ids['onts']?.[0] ?? 0, 'DOWN')
-  follower.changed()
+  expect(waitingLayouts).toHaveLength(1)
+  const added = network.device('ONT')
+  network.link(other ?? 0, added)
+  network.setStatus(network.ids['onts']?.[0] ?? 0, 'DOWN')
+  sync.listsChanged()
   await settle()
-  // The picture before goes on meanwhile, and only one survey is under way.
-  expect(spot(splitter).tally.down).toBe(1)
-  expect(asked).toHaveLength(1)
-  isAnswering = true
-  asked.forEach((send) => send())
+  // The old model is kept up to date, and there is only one layout at a time.
+  expect(node(splitter).counts.down).toBe(1)
+  expect(waitingLayouts).toHaveLength(1)
+  isWorkerBusy = false
+  waitingLayouts.forEach((resolve) => resolve())
   await vi.waitFor(async () => {
     await settle()
-    expect(network().spots.has(late)).toBe(true)
+    expect(model().nodes.has(added)).toBe(true)
   })
   expect(rebuilds).toBe(2)
-  expect(tallies(network())).toEqual(tallies(networkOf(site)))
+  expect(countsOf(model())).toEqual(countsOf(modelOf(network)))
 })
 
-test('a drag that begins while the network is laid out keeps its places', async () => {
-  const site = ponSite(2, 4)
-  const [ont] = site.ids['onts'] ?? []
-  await follow(site)
-  isAnswering = false
-  site.link(site.ids['splitters']?.[0] ?? 0, site.device('ONT'))
-  follower.replaced()
+test('a drag that begins while the layout is computed keeps its positions', async () => {
+  const network = ponNetwork(2, 4)
+  const [ont] = network.ids['onts'] ?? []
+  await start(network)
+  isWorkerBusy = true
+  network.link(network.ids['splitters']?.[0] ?? 0, network.device('ONT'))
+  sync.positionsChanged()
   await settle()
-  follower.hold()
-  const before = network()
-  isAnswering = true
-  asked.forEach((send) => send())
+  sync.startDrag()
+  const before = model()
+  isWorkerBusy = false
+  waitingLayouts.forEach((resolve) => resolve())
   await settle()
-  expect(network()).toBe(before)
-  follower.drop(() => void pending.set(ont ?? 0, { x: 777, y: 888 }))
-  expect(network()).not.toBe(before)
-  expect(spot(ont)).toMatchObject({ x: 777, y: 888, isFloating: false })
+  expect(model()).toBe(before)
+  sync.endDrag(() => void unsavedPositions.set(ont ?? 0, { x: 777, y: 888 }))
+  expect(model()).not.toBe(before)
+  expect(node(ont)).toMatchObject({ x: 777, y: 888, isUnplaced: false })
 })
 
-test('whoever comes back finds the same model, with what changed meanwhile', async () => {
-  const site = ponSite(3, 4)
-  await follow(site)
-  const before = network()
-  follower.close()
-  site.set(site.ids['onts']?.[0] ?? 0, 'DOWN')
-  site.set(site.ids['olt']?.[0] ?? 0, 'DEGRADED')
-  follower.changed()
+test('a viewer that returns gets the same model, with the changes since', async () => {
+  const network = ponNetwork(3, 4)
+  await start(network)
+  const before = model()
+  sync.close()
+  network.setStatus(network.ids['onts']?.[0] ?? 0, 'DOWN')
+  network.setStatus(network.ids['olt']?.[0] ?? 0, 'DEGRADED')
+  sync.listsChanged()
   expect(frames).toHaveLength(0)
-  look()
-  expect(network()).toBe(before)
-  expect(tallies(network())).toEqual(tallies(networkOf(site)))
+  openViewer()
+  expect(model()).toBe(before)
+  expect(countsOf(model())).toEqual(countsOf(modelOf(network)))
   expect(rebuilds).toBe(0)
 })

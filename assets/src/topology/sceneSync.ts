@@ -1,253 +1,262 @@
 import type { Device, Link } from '../api/types'
 import { runInSlices } from '../utils/slices'
-import { buildNetwork } from './model/buildModel'
-import { placeContainer } from './model/levelOfDetail'
-import { countIn, type Network, refreshWire, type Spot, type Wire } from './model/graph'
-import { type Lists, type Outline, outlineOf, type Survey } from './model/computeLayout'
-import { pending, settle } from './positions'
+import { buildModel } from './model/buildModel'
+import { type LayoutInput, layoutInput, type LayoutResult, type NetworkLists } from './model/computeLayout'
+import {
+  addToCounts,
+  refreshEdge,
+  type TopologyEdge,
+  type TopologyModel,
+  type TopologyNode,
+} from './model/graph'
+import { centerContainer } from './model/levelOfDetail'
+import { confirmPosition, unsavedPositions } from './positions'
 import type { Scene } from './scene/scene'
 
-/** Milliseconds of a frame that changes may take; the rest is for drawing and input. */
+/** Milliseconds per frame for changes; the rest is for drawing and input. */
 const SLICE_MS = 9
-/** A network that keeps changing is built anew half of the time, mostly by another thread. */
-const REST_FACTOR = 1
+/** After a rebuild, the next one waits this many times as long as it took. */
+const REBUILD_PAUSE_FACTOR = 1
 
-/** Who looks at the picture. */
+/** The page that shows the model. */
 export interface Viewer {
   scene(): Scene | null
-  /** Another model took the place of the one before. */
-  rebuilt(network: Network): void
+  /** Called with a model that replaces the one before. */
+  replaced(model: TopologyModel): void
 }
 
-/** A model that is ready, and the positions that it was built with. */
-interface Draft {
-  network: Network
-  held: ReadonlyMap<number, unknown>
+/** A new model that waits for the end of a drag, and the unsaved positions it was built with. */
+interface BuiltModel {
+  model: TopologyModel
+  positions: ReadonlyMap<number, unknown>
+}
+
+/** What changed in a slice. */
+interface Changes {
+  nodes: Set<TopologyNode>
+  moved: Set<TopologyNode>
+  edges: Set<TopologyEdge>
 }
 
 /**
- * Keeps the picture's model equal to the lists: changes a slice of each frame at a time, another
- * shape by building another model beside the one that is drawn. The model stays while nobody looks.
+ * Keeps the model, and the scene that draws it, equal to the lists. Changed devices and links are
+ * applied in slices, one per frame. When devices or links come or go, a new model is built beside
+ * the old one and replaces it. The model is kept while there is no viewer.
  */
-export class Follower {
-  /** The model that is drawn; null before the first one. */
-  network: Network | null = null
+export class SceneSync {
+  /** The model that is shown; null before the first one. */
+  model: TopologyModel | null = null
   private viewer: Viewer | null = null
-  private queue: Device[] = []
-  private linkQueue: Link[] = []
+  private changedDevices: Device[] = []
+  private changedLinks: Link[] = []
   private frame = 0
   private timer: ReturnType<typeof setTimeout> | undefined
-  /** The lists changed since they were last compared. */
-  private isNew = false
-  private restUntil = 0
-  private isStale = true
+  /** The lists have changed since they were compared with the model. */
+  private needsCompare = false
+  private needsRebuild = true
   private isBuilding = false
-  private isHeld = false
-  /** Built while something was dragged. */
-  private draft: Draft | null = null
+  private isDragging = false
+  private pausedUntil = 0
+  private built: BuiltModel | null = null
 
   constructor(
-    private readonly lists: () => Lists,
-    private readonly survey: (outline: Outline) => Promise<Survey>,
+    private readonly lists: () => NetworkLists,
+    private readonly runLayout: (input: LayoutInput) => Promise<LayoutResult>,
   ) {}
 
-  /** Somebody looks from now on: catches up with what changed meanwhile. */
+  /** Follows the lists for a viewer from now on. Applies first what changed without one. */
   open(viewer: Viewer): void {
     this.viewer = viewer
-    if (this.network !== null) this.catchUp(this.network)
-    this.changed()
+    if (this.model !== null) this.catchUp(this.model)
+    this.listsChanged()
   }
 
   close(): void {
     this.viewer = null
-    this.isHeld = false
+    this.isDragging = false
     cancelAnimationFrame(this.frame)
     this.frame = 0
     clearTimeout(this.timer)
   }
 
-  /** The lists changed. */
-  changed(): void {
-    this.isNew = true
-    this.wake()
+  listsChanged(): void {
+    this.needsCompare = true
+    this.schedule()
   }
 
-  /** Positions changed here. */
-  replaced(): void {
-    this.isStale = true
-    this.restUntil = 0
-    this.changed()
+  /** Unsaved positions have changed: the model is rebuilt without a pause. */
+  positionsChanged(): void {
+    this.needsRebuild = true
+    this.pausedUntil = 0
+    this.listsChanged()
   }
 
-  /** While something is dragged, the model under it stays the same one. */
-  hold(): void {
-    this.isHeld = true
+  /** Until the drag ends, the model is not replaced and its nodes are not moved. */
+  startDrag(): void {
+    this.isDragging = true
   }
 
-  /** Ends a drag. Its places are told first: a model that is ready by then must not be without them. */
-  drop(tell: () => void): void {
-    tell()
-    this.isHeld = false
+  /** `save` stores the new positions before a model that is waiting replaces the present one. */
+  endDrag(save: () => void): void {
+    save()
+    this.isDragging = false
     this.install()
-    this.changed()
+    this.listsChanged()
   }
 
-  private wake(): void {
+  private schedule(): void {
     if (this.viewer !== null) this.frame ||= requestAnimationFrame(() => this.step())
   }
 
   private step(): void {
     this.frame = 0
-    if (this.network !== null && this.isNew) this.compare(this.network)
-    this.isNew = false
-    if (this.isStale && !this.isHeld && !this.isBuilding) {
-      const rest = this.restUntil - performance.now()
+    if (this.model !== null && this.needsCompare) this.compare(this.model)
+    this.needsCompare = false
+    if (this.needsRebuild && !this.isDragging && !this.isBuilding) {
+      const pause = this.pausedUntil - performance.now()
       clearTimeout(this.timer)
-      if (rest <= 0) void this.rebuild()
-      else this.timer = setTimeout(() => this.wake(), rest)
+      if (pause <= 0) void this.rebuild()
+      else this.timer = setTimeout(() => this.schedule(), pause)
     }
-    if (this.network !== null) this.apply(this.network, SLICE_MS)
-    if (this.queue.length + this.linkQueue.length > 0) this.wake()
+    if (this.model !== null) this.applyChanges(this.model, SLICE_MS)
+    if (this.changedDevices.length + this.changedLinks.length > 0) this.schedule()
   }
 
-  private catchUp(network: Network): void {
-    this.compare(network)
-    this.apply(network, Infinity)
+  private catchUp(model: TopologyModel): void {
+    this.compare(model)
+    this.applyChanges(model, Infinity)
   }
 
-  /** Finds what changed. Lists keep the object of what did not, so this is a walk. */
-  private compare({ spots, links: drawn }: Network): void {
+  /** Finds what changed. The lists keep the objects of unchanged devices and links. */
+  private compare({ nodes, links: drawnLinks }: TopologyModel): void {
     const { devices, links } = this.lists()
-    this.isNew = false
-    this.queue = []
-    this.linkQueue = []
-    if (devices.size !== spots.size || links.size !== drawn.size) this.outgrow()
+    this.needsCompare = false
+    this.changedDevices = []
+    this.changedLinks = []
+    if (devices.size !== nodes.size || links.size !== drawnLinks.size) this.requestRebuild()
     for (const device of devices.values()) {
-      const spot = spots.get(device.id)
-      if (spot === undefined) this.outgrow()
-      else if (spot.device !== device) this.queue.push(device)
+      const node = nodes.get(device.id)
+      if (node === undefined) this.requestRebuild()
+      else if (node.device !== device) this.changedDevices.push(device)
     }
     for (const link of links.values()) {
-      const before = drawn.get(link.id)
+      const before = drawnLinks.get(link.id)
       if (before === link) continue
-      const isUnchanged =
+      const hasSameEnds =
         before?.a_interface_id === link.a_interface_id &&
         before.b_interface_id === link.b_interface_id
-      if (isUnchanged) this.linkQueue.push(link)
-      else this.outgrow()
+      if (hasSameEnds) this.changedLinks.push(link)
+      else this.requestRebuild()
     }
   }
 
-  /** The shape is another one. A model that is under way is compared with the lists when it is there. */
-  private outgrow(): void {
-    if (!this.isBuilding) this.isStale = true
+  /** A model that is being built needs no other one: it is compared with the lists when it is ready. */
+  private requestRebuild(): void {
+    if (!this.isBuilding) this.needsRebuild = true
   }
 
-  /** What changes in the lists meanwhile is found by comparing them with the new model. */
   private async rebuild(): Promise<void> {
     const from = performance.now()
-    this.isStale = false
+    this.needsRebuild = false
     this.isBuilding = true
     try {
-      this.draft = await this.build()
+      this.built = await this.build()
     } finally {
       this.isBuilding = false
     }
     const until = performance.now()
-    // Positions that changed here meanwhile do not wait.
-    if (!this.isStale) this.restUntil = until + (until - from) * REST_FACTOR
+    // Without a pause if unsaved positions have changed in the meantime.
+    if (!this.needsRebuild) this.pausedUntil = until + (until - from) * REBUILD_PAUSE_FACTOR
     this.install()
   }
 
-  private async build(): Promise<Draft> {
+  private async build(): Promise<BuiltModel> {
     const { devices, links, deviceOfPort } = this.lists()
     const [deviceList, linkList] = [[...devices.values()], [...links.values()]]
-    const held = new Map(pending)
-    const outline = await runInSlices(outlineOf(deviceList, linkList, deviceOfPort, held))
-    const survey = await this.survey(outline)
-    const network = await runInSlices(buildNetwork(deviceList, linkList, survey))
-    return { network, held }
+    const positions = new Map(unsavedPositions)
+    const input = await runInSlices(layoutInput(deviceList, linkList, deviceOfPort, positions))
+    const layout = await this.runLayout(input)
+    const model = await runInSlices(buildModel(deviceList, linkList, layout))
+    return { model, positions }
   }
 
+  /** Shows the new model, with the changes since its build began. */
   private install(): void {
-    if (this.draft === null || this.isHeld) return
-    const { network, held } = this.draft
-    this.draft = null
-    for (const [id, point] of pending) {
-      const spot = network.spots.get(id)
-      if (spot === undefined || held.get(id) === point) continue
-      Object.assign(spot, point, { isFloating: false })
+    if (this.built === null || this.isDragging) return
+    const { model, positions } = this.built
+    this.built = null
+    for (const [id, point] of unsavedPositions) {
+      const node = model.nodes.get(id)
+      if (node === undefined || positions.get(id) === point) continue
+      Object.assign(node, point, { isUnplaced: false })
     }
-    this.network = network
-    this.catchUp(network)
-    this.viewer?.rebuilt(network)
-    this.wake()
+    this.model = model
+    this.catchUp(model)
+    this.viewer?.replaced(model)
+    this.schedule()
   }
 
-  private apply(network: Network, ms: number): void {
+  private applyChanges(model: TopologyModel, ms: number): void {
     const until = performance.now() + ms
-    const touched = new Set<Spot>()
-    const moved = new Set<Spot>()
-    const wires = new Set<Wire>()
+    const changes: Changes = { nodes: new Set(), moved: new Set(), edges: new Set() }
     while (performance.now() < until) {
-      const device = this.queue.pop()
-      const link = device === undefined ? this.linkQueue.pop() : undefined
-      if (device !== undefined) this.take(network, device, touched, moved, wires)
-      else if (link !== undefined) this.takeLink(network, link, wires)
+      const device = this.changedDevices.pop()
+      const link = device === undefined ? this.changedLinks.pop() : undefined
+      if (device !== undefined) this.applyDevice(model, device, changes)
+      else if (link !== undefined) applyLink(model, link, changes)
       else break
     }
-    for (const wire of wires) refreshWire(wire)
+    const { nodes, moved, edges } = changes
+    for (const edge of edges) refreshEdge(edge)
     const scene = this.viewer?.scene() ?? null
-    if (scene === null || scene.network !== network) {
-      for (const site of new Set([...moved].map(({ site }) => site))) {
-        if (site !== null) placeContainer(site)
+    if (scene === null || scene.model !== model) {
+      for (const container of new Set([...moved].map(({ container }) => container))) {
+        if (container !== null) centerContainer(container)
       }
       return
     }
-    if (touched.size + wires.size > 0) scene.refresh(touched, wires)
-    if (moved.size > 0) scene.moved(moved)
+    if (nodes.size + edges.size > 0) scene.refresh(nodes, edges)
+    if (moved.size > 0) scene.nodesMoved(moved)
   }
 
-  private take(
-    { spots }: Network,
-    device: Device,
-    touched: Set<Spot>,
-    moved: Set<Spot>,
-    wires: Set<Wire>,
-  ): void {
-    const spot = spots.get(device.id)
-    if (spot === undefined) return
-    const before = spot.device
+  private applyDevice({ nodes }: TopologyModel, device: Device, changes: Changes): void {
+    const node = nodes.get(device.id)
+    if (node === undefined) return
+    const before = node.device
     if (
       before.parent_container_id !== device.parent_container_id ||
       before.device_type !== device.device_type
     ) {
-      this.outgrow()
+      this.requestRebuild()
     }
-    countIn(spot, before.effective_status, -1)
-    countIn(spot, device.effective_status, 1)
-    spot.device = device
-    settle(device)
-    for (const each of [spot, spot.head, spot.site]) if (each !== null) touched.add(each)
-    if (before.signal?.class !== device.signal?.class) for (const wire of spot.wires) wires.add(wire)
-    const isElsewhere = before.x !== device.x || before.y !== device.y
-    if (!isElsewhere || pending.has(device.id) || spot.role === 'container') return
-    if (this.isHeld) {
-      this.isStale = true
+    addToCounts(node, before.effective_status, -1)
+    addToCounts(node, device.effective_status, 1)
+    node.device = device
+    confirmPosition(device)
+    for (const each of [node, node.groupHead, node.container]) {
+      if (each !== null) changes.nodes.add(each)
+    }
+    if (before.signal?.class !== device.signal?.class) {
+      for (const edge of node.edges) changes.edges.add(edge)
+    }
+    const hasMoved = before.x !== device.x || before.y !== device.y
+    if (!hasMoved || unsavedPositions.has(device.id) || node.role === 'container') return
+    if (this.isDragging) {
+      this.needsRebuild = true
       return
     }
-    spot.isFloating = false
-    spot.x = device.x
-    spot.y = device.y
-    moved.add(spot)
+    node.isUnplaced = false
+    node.x = device.x
+    node.y = device.y
+    changes.moved.add(node)
   }
+}
 
-  private takeLink({ links, wireOfLink }: Network, link: Link, wires: Set<Wire>): void {
-    links.set(link.id, link)
-    const wire = wireOfLink.get(link.id)
-    if (wire === undefined) return
-    const at = wire.links.findIndex(({ id }) => id === link.id)
-    if (at >= 0) wire.links[at] = link
-    wires.add(wire)
-  }
+function applyLink({ links, edgeOfLink }: TopologyModel, link: Link, { edges }: Changes): void {
+  links.set(link.id, link)
+  const edge = edgeOfLink.get(link.id)
+  if (edge === undefined) return
+  const index = edge.links.findIndex(({ id }) => id === link.id)
+  if (index >= 0) edge.links[index] = link
+  edges.add(edge)
 }

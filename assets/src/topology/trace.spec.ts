@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
 import type { UpstreamPath } from '../api/types'
-import { ponSite } from './testing/testNetwork'
+import { ponNetwork } from './testing/testNetwork'
 import { traceKeys, traceText } from './trace'
 
-test('a path lights up in its order, with what stands for its parts from afar', () => {
-  const site = ponSite(1, 2)
-  const network = site.build()
-  const [ont = 0] = site.ids['onts'] ?? []
-  const [splitter = 0] = site.ids['splitters'] ?? []
-  const [pop = 0] = site.ids['pop'] ?? []
-  const link = [...site.links.values()].find(
-    ({ b_interface_id: b }) => site.deviceOfPort(b) === ont,
+test('a path has its nodes and edges in order, with their groups and containers', () => {
+  const network = ponNetwork(1, 2)
+  const model = network.build()
+  const [ont = 0] = network.ids['onts'] ?? []
+  const [splitter = 0] = network.ids['splitters'] ?? []
+  const [pop = 0] = network.ids['pop'] ?? []
+  const link = [...network.links.values()].find(
+    ({ b_interface_id: b }) => network.deviceOfPort(b) === ont,
   )
   const elements: UpstreamPath['elements'] = [
     { kind: 'device', id: ont, name: 'ONT-1', device_type: 'ONT', status: 'UP' },
@@ -18,9 +18,9 @@ test('a path lights up in its order, with what stands for its parts from afar', 
     { kind: 'device', id: splitter, name: 'SPL-1', device_type: 'SPLITTER', status: 'UP' },
   ]
   const trace = { deviceId: ont, path: { device_id: ont, elements, is_complete: false } }
-  const keys = traceKeys(trace, network)
+  const keys = traceKeys(trace, model)
   expect(keys.get(`d${ont}`)).toBe(0)
-  expect(keys.get(`w${splitter}-${ont}`)).toBe(0.5)
+  expect(keys.get(`e${splitter}-${ont}`)).toBe(0.5)
   expect(keys.has(`d${pop}`)).toBe(true)
   expect(traceText(trace)).toBe('The path ends at SPL-1: ONT-1, SPL-1.')
 })

@@ -1,8 +1,8 @@
 import { fetchUpstreamPath } from '../api/devices'
 import type { UpstreamPath } from '../api/types'
-import type { Network } from './model/graph'
+import type { TopologyModel } from './model/graph'
 
-/** A path on the picture: how far along it each node and edge is, from 0 to 1. */
+/** The upstream path of a device, as it is shown in the topology. */
 export interface Trace {
   deviceId: number
   path: UpstreamPath
@@ -12,28 +12,32 @@ export async function loadTrace(deviceId: number): Promise<Trace> {
   return { deviceId, path: await fetchUpstreamPath(deviceId) }
 }
 
-/** The keys of what lights up. What stands for a part from afar lights up with it. */
-export function traceKeys({ path }: Trace, network: Network): Map<string, number> {
+/**
+ * The keys of the nodes and edges on the path, with their place on it: 0 (the device) to 1 (its
+ * end). The group head and the container of a node have the place of their first node.
+ */
+export function traceKeys({ path }: Trace, model: TopologyModel): Map<string, number> {
   const keys = new Map<string, number>()
   const last = Math.max(1, path.elements.length - 1)
-  path.elements.forEach(({ kind, id }, at) => {
-    const order = at / last
+  path.elements.forEach(({ kind, id }, index) => {
+    const order = index / last
     if (kind === 'link') {
-      const wire = network.wireOfLink.get(id)
-      if (wire !== undefined) keys.set(wire.key, order)
+      const edge = model.edgeOfLink.get(id)
+      if (edge !== undefined) keys.set(edge.key, order)
       return
     }
-    const spot = network.spots.get(id)
-    for (const each of [spot, spot?.head, spot?.site]) {
+    const node = model.nodes.get(id)
+    for (const each of [node, node?.groupHead, node?.container]) {
       if (each !== null && each !== undefined && !keys.has(each.key)) keys.set(each.key, order)
     }
   })
   return keys
 }
 
-/** The path in words, from the device upwards. */
+/** The path as a sentence, from the device upwards. */
 export function traceText({ path }: Trace): string {
   const names = path.elements.flatMap(({ kind, name }) => (kind === 'device' ? [name ?? ''] : []))
-  const way = names.join(', ')
-  return path.is_complete ? `Path to the backbone: ${way}.` : `The path ends at ${names.at(-1) ?? 'the device'}: ${way}.`
+  const list = names.join(', ')
+  if (path.is_complete) return `Path to the backbone: ${list}.`
+  return `The path ends at ${names.at(-1) ?? 'the device'}: ${list}.`
 }

@@ -1,4 +1,4 @@
-/** Whether this browser can draw on the graphics card, or in software as if it had one. */
+/** Whether this browser has WebGL 2, on a graphics card or in software. */
 export function hasWebGl(): boolean {
   try {
     const context = document.createElement('canvas').getContext('webgl2')

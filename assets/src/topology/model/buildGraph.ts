@@ -1,111 +1,121 @@
-import { newSpot, newWire, type Placed, type Shape, type Spot, type Wire } from './graph'
+import {
+  type LayoutDevice,
+  neighbour,
+  newEdge,
+  newNode,
+  type TopologyEdge,
+  type TopologyGraph,
+  type TopologyNode,
+} from './graph'
 import { ACCESS_TIER, TIERS } from './tiers'
 
-/** A shape, and the wire that each link is part of; null where an end of it is not known. */
-export interface Shaped<D extends Placed> extends Shape<D> {
-  wireOf: (Wire<D> | null)[]
+/** A graph, and the edge that each link is part of; null for a link with an unknown end. */
+export interface BuiltGraph<D extends LayoutDevice> extends TopologyGraph<D> {
+  edgeOfLink: (TopologyEdge<D> | null)[]
 }
 
 /**
- * Finds what hangs off what, and what stands for what from afar. `ends`: the ids of the devices
- * at the two ends of each link, one after the other. The same lists give the same shape.
+ * Connects the devices, and finds the parent and the groups of each. `ends`: the ids of the two
+ * devices of each link, one after the other. The same lists give the same graph.
  */
-export function shapeNetwork<D extends Placed>(
+export function buildGraph<D extends LayoutDevice>(
   devices: Iterable<D>,
   ends: ArrayLike<number>,
-): Shaped<D> {
-  const spots = new Map<number, Spot<D>>()
-  for (const device of devices) spots.set(device.id, newSpot(device))
-  const containers = [...spots.values()].filter(({ role }) => role === 'container')
-  const shape: Shaped<D> = { spots, wires: [], containers, order: [], wireOf: [] }
-  for (let at = 0; at < ends.length; at += 2) {
-    shape.wireOf.push(wireBetween(shape, spots.get(ends[at] ?? -1), spots.get(ends[at + 1] ?? -1)))
+): BuiltGraph<D> {
+  const nodes = new Map<number, TopologyNode<D>>()
+  for (const device of devices) nodes.set(device.id, newNode(device))
+  const containers = [...nodes.values()].filter(({ role }) => role === 'container')
+  const graph: BuiltGraph<D> = { nodes, edges: [], containers, order: [], edgeOfLink: [] }
+  for (let index = 0; index < ends.length; index += 2) {
+    const [one, other] = [nodes.get(ends[index] ?? -1), nodes.get(ends[index + 1] ?? -1)]
+    graph.edgeOfLink.push(edgeBetween(graph, one, other))
   }
-  markFloating(shape)
-  growTree(shape)
-  for (const spot of shape.order) assignGroups(shape, spot)
-  return shape
+  markUnplaced(graph)
+  growTree(graph)
+  for (const node of graph.order) assignGroups(graph, node)
+  return graph
 }
 
-/** The wire between two devices, made at its first link. */
-function wireBetween<D extends Placed>(
-  shape: Shape<D>,
-  one: Spot<D> | undefined,
-  other: Spot<D> | undefined,
-): Wire<D> | null {
+/** The edge between two devices, made for their first link. */
+function edgeBetween<D extends LayoutDevice>(
+  graph: TopologyGraph<D>,
+  one: TopologyNode<D> | undefined,
+  other: TopologyNode<D> | undefined,
+): TopologyEdge<D> | null {
   if (one === undefined || other === undefined || one === other) return null
   const steps = TIERS[one.device.device_type] - TIERS[other.device.device_type]
   const isUpper = steps < 0 || (steps === 0 && one.id < other.id)
   const [a, b] = isUpper ? [one, other] : [other, one]
-  // One of the two has few: a subscriber one, what thousands hang off many.
-  const { wires } = a.wires.length < b.wires.length ? a : b
-  const known = wires.find((wire) => wire.a === a && wire.b === b)
+  // A subscriber has one edge, its splitter dozens: the shorter list is searched.
+  const { edges } = a.edges.length < b.edges.length ? a : b
+  const known = edges.find((edge) => edge.a === a && edge.b === b)
   if (known !== undefined) return known
-  const wire = newWire(a, b)
-  shape.wires.push(wire)
-  return wire
+  const edge = newEdge(a, b)
+  graph.edges.push(edge)
+  return edge
 }
 
 /**
- * The server knows no absent position: (0, 0) is the default. The oldest device there holds it;
- * what else is stacked on it was never placed. A container takes the place of its members.
+ * The server stores (0, 0) for a device without a position. The oldest device there counts as
+ * placed, the others do not. A container is drawn in the middle of its members.
  */
-function markFloating<D extends Placed>(network: Shape<D>): void {
+function markUnplaced<D extends LayoutDevice>(graph: TopologyGraph<D>): void {
   let isTaken = false
-  for (const spot of network.spots.values()) {
-    if (spot.x !== 0 || spot.y !== 0 || spot.role === 'container') continue
-    spot.isFloating = isTaken
+  for (const node of graph.nodes.values()) {
+    if (node.x !== 0 || node.y !== 0 || node.role === 'container') continue
+    node.isUnplaced = isTaken
     isTaken = true
   }
 }
 
-/** Breadth first from the backbone; what it does not reach, from its own uppermost device. */
-function growTree<D extends Placed>(network: Shape<D>): void {
-  const tiers: Spot<D>[][] = []
-  for (const spot of network.spots.values()) {
-    if (spot.role !== 'container') (tiers[TIERS[spot.device.device_type]] ??= []).push(spot)
+/** Breadth first from the backbone; a part that the backbone does not reach, from its uppermost device. */
+function growTree<D extends LayoutDevice>(graph: TopologyGraph<D>): void {
+  const tiers: TopologyNode<D>[][] = []
+  for (const node of graph.nodes.values()) {
+    if (node.role !== 'container') (tiers[TIERS[node.device.device_type]] ??= []).push(node)
   }
-  // Each tier by itself, for they are in this order nearly always.
+  // Sorted tier by tier: within a tier the ids are in order already in most cases.
   const byTier = tiers.flatMap((tier) => tier.sort((a, b) => a.id - b.id))
-  const seen = new Set<Spot<D>>()
-  const queue = network.order
-  const isGateway = (spot: Spot<D>): boolean => spot.device.device_type === 'BACKBONE_GATEWAY'
-  for (const spot of byTier) if (isGateway(spot)) enter(spot, null)
-  let at = 0
+  const seen = new Set<TopologyNode<D>>()
+  const queue = graph.order
+  const isGateway = (node: TopologyNode<D>): boolean =>
+    node.device.device_type === 'BACKBONE_GATEWAY'
+  for (const node of byTier) if (isGateway(node)) enter(node, null)
+  let next = 0
   for (const root of [null, ...byTier]) {
     if (root !== null) {
       if (seen.has(root)) continue
       enter(root, null)
     }
-    for (; at < queue.length; at += 1) {
-      const spot = queue[at] as Spot<D>
-      // A subscriber passes nothing on.
-      if (spot.role === 'leaf' && spot.parent !== null) continue
-      for (const wire of spot.wires) {
-        const next = wire.a === spot ? wire.b : wire.a
-        if (!seen.has(next)) enter(next, spot)
+    for (; next < queue.length; next += 1) {
+      const node = queue[next] as TopologyNode<D>
+      // Nothing is reached through a subscriber.
+      if (node.role === 'leaf' && node.parent !== null) continue
+      for (const edge of node.edges) {
+        const reached = neighbour(edge, node)
+        if (!seen.has(reached)) enter(reached, node)
       }
     }
   }
 
-  function enter(spot: Spot<D>, parent: Spot<D> | null): void {
-    seen.add(spot)
-    spot.parent = parent
-    parent?.children.push(spot)
-    queue.push(spot)
+  function enter(node: TopologyNode<D>, parent: TopologyNode<D> | null): void {
+    seen.add(node)
+    node.parent = parent
+    parent?.children.push(node)
+    queue.push(node)
   }
 }
 
-function assignGroups<D extends Placed>(network: Shape<D>, spot: Spot<D>): void {
-  const { parent } = spot
+function assignGroups<D extends LayoutDevice>(graph: TopologyGraph<D>, node: TopologyNode<D>): void {
+  const { parent } = node
   if (parent !== null) {
-    const isLast = parent.device.device_type === 'SPLITTER' || spot.role === 'leaf'
-    spot.head = parent.head ?? (isLast && parent.role !== 'leaf' ? parent : null)
+    const isBelowHead = parent.device.device_type === 'SPLITTER' || node.role === 'leaf'
+    node.groupHead = parent.groupHead ?? (isBelowHead && parent.role !== 'leaf' ? parent : null)
   }
-  const container = network.spots.get(spot.device.parent_container_id ?? -1)
-  const isAccess = TIERS[spot.device.device_type] >= ACCESS_TIER
-  if (container?.role === 'container') spot.site = container
-  else if (isAccess) spot.site = parent?.site ?? null
-  spot.head?.members.push(spot)
-  spot.site?.members.push(spot)
+  const container = graph.nodes.get(node.device.parent_container_id ?? -1)
+  const isAccess = TIERS[node.device.device_type] >= ACCESS_TIER
+  if (container?.role === 'container') node.container = container
+  else if (isAccess) node.container = parent?.container ?? null
+  node.groupHead?.members.push(node)
+  node.container?.members.push(node)
 }

@@ -1,77 +1,79 @@
 import type { Device, Link } from '../../api/types'
-import { countIn, type Network, newSpot, newWire, refreshWire, type Spot, type Wire } from './graph'
-import type { Survey } from './computeLayout'
+import type { LayoutResult } from './computeLayout'
+import {
+  addToCounts,
+  newEdge,
+  newModel,
+  newNode,
+  refreshEdge,
+  type TopologyModel,
+  type TopologyNode,
+} from './graph'
 
-/** Entries between two looks at the clock. */
-const STEP_ROWS = 256
+/** Rows of a list between two yields. */
+const ROWS_PER_STEP = 256
 
-/** Builds the picture's model of the lists that were surveyed, a step at a time. */
-export function* buildNetwork(
+/** Builds the model of the lists that the layout was computed for, a step at a time. */
+export function* buildModel(
   devices: readonly Device[],
   links: readonly Link[],
-  survey: Survey,
-): Generator<void, Network> {
-  const network: Network = {
-    spots: new Map(),
-    wires: [],
-    containers: [],
-    order: [],
-    links: new Map(),
-    wireOfLink: new Map(),
+  layout: LayoutResult,
+): Generator<void, TopologyModel> {
+  const model = newModel()
+  const nodes: TopologyNode[] = []
+  for (const [index, device] of devices.entries()) {
+    const node = newNode(device)
+    node.x = layout.xs[index] ?? 0
+    node.y = layout.ys[index] ?? 0
+    node.isUnplaced = layout.unplaced[index] === 1
+    node.minScale = layout.minScales[index] ?? 0
+    node.expandScale = layout.expandScales[index] ?? 0
+    nodes.push(node)
+    model.nodes.set(node.id, node)
+    if (node.role === 'container') model.containers.push(node)
+    if (index % ROWS_PER_STEP === 0) yield
   }
-  const spots: Spot[] = []
-  for (const [at, device] of devices.entries()) {
-    const spot = newSpot(device)
-    spot.x = survey.xs[at] ?? 0
-    spot.y = survey.ys[at] ?? 0
-    spot.isFloating = survey.floating[at] === 1
-    spot.showFrom = survey.showFrom[at] ?? 0
-    spot.opensAt = survey.opensAt[at] ?? 0
-    spots.push(spot)
-    network.spots.set(spot.id, spot)
-    if (spot.role === 'container') network.containers.push(spot)
-    if (at % STEP_ROWS === 0) yield
+  for (const [step, index] of layout.order.entries()) {
+    const node = nodes[index]
+    if (node === undefined) continue
+    node.parent = nodes[layout.parents[index] ?? -1] ?? null
+    node.groupHead = nodes[layout.groupHeads[index] ?? -1] ?? null
+    node.container = nodes[layout.containers[index] ?? -1] ?? null
+    node.parent?.children.push(node)
+    node.groupHead?.members.push(node)
+    node.container?.members.push(node)
+    addToCounts(node, node.device.effective_status, 1)
+    model.order.push(node)
+    if (step % ROWS_PER_STEP === 0) yield
   }
-  for (const [step, at] of survey.order.entries()) {
-    const spot = spots[at]
-    if (spot === undefined) continue
-    spot.parent = spots[survey.parents[at] ?? -1] ?? null
-    spot.head = spots[survey.heads[at] ?? -1] ?? null
-    spot.site = spots[survey.sites[at] ?? -1] ?? null
-    spot.parent?.children.push(spot)
-    spot.head?.members.push(spot)
-    spot.site?.members.push(spot)
-    countIn(spot, spot.device.effective_status, 1)
-    network.order.push(spot)
-    if (step % STEP_ROWS === 0) yield
-  }
-  yield* addWires(network, spots, links, survey)
-  return network
+  yield* addEdges(model, nodes, links, layout)
+  return model
 }
 
-function* addWires(
-  network: Network,
-  spots: readonly Spot[],
+function* addEdges(
+  model: TopologyModel,
+  nodes: readonly TopologyNode[],
   links: readonly Link[],
-  survey: Survey,
+  layout: LayoutResult,
 ): Generator<void> {
-  for (let at = 0; at < survey.wires.length; at += 2) {
-    const [a, b] = [spots[survey.wires[at] ?? -1], spots[survey.wires[at + 1] ?? -1]]
-    // Both ends are there: the survey is of these lists.
-    if (a !== undefined && b !== undefined) network.wires.push(newWire(a, b))
-    if (at % (2 * STEP_ROWS) === 0) yield
+  const { edgeEnds, edgeOfLink } = layout
+  for (let index = 0; index < edgeEnds.length; index += 2) {
+    const [a, b] = [nodes[edgeEnds[index] ?? -1], nodes[edgeEnds[index + 1] ?? -1]]
+    // Both are known: the layout was computed for these lists.
+    if (a !== undefined && b !== undefined) model.edges.push(newEdge(a, b))
+    if (index % (2 * ROWS_PER_STEP) === 0) yield
   }
-  for (const [at, link] of links.entries()) {
-    const wire: Wire | undefined = network.wires[survey.wireOf[at] ?? -1]
-    network.links.set(link.id, link)
-    if (wire !== undefined) {
-      wire.links.push(link)
-      network.wireOfLink.set(link.id, wire)
+  for (const [index, link] of links.entries()) {
+    const edge = model.edges[edgeOfLink[index] ?? -1]
+    model.links.set(link.id, link)
+    if (edge !== undefined) {
+      edge.links.push(link)
+      model.edgeOfLink.set(link.id, edge)
     }
-    if (at % STEP_ROWS === 0) yield
+    if (index % ROWS_PER_STEP === 0) yield
   }
-  for (const [at, wire] of network.wires.entries()) {
-    refreshWire(wire)
-    if (at % STEP_ROWS === 0) yield
+  for (const [index, edge] of model.edges.entries()) {
+    refreshEdge(edge)
+    if (index % ROWS_PER_STEP === 0) yield
   }
 }

@@ -1,43 +1,43 @@
 import { expect, test } from 'vitest'
-import { networkOf, ponSite, TestSite } from '../testing/testNetwork'
-import { setDetail } from './levelOfDetail'
-import { layOut } from './treeLayout'
-import { shapeNetwork } from './buildGraph'
+import { modelOf, ponNetwork, TestNetwork } from '../testing/testNetwork'
+import { buildGraph } from './buildGraph'
+import { setLevelOfDetail } from './levelOfDetail'
+import { treeLayout } from './treeLayout'
 
-/** Where everything stands and what hangs off what, by ids. */
-function facts(spots: ReturnType<typeof shapeNetwork>['spots']): unknown[] {
-  return [...spots.values()].map((spot) => ({
-    id: spot.id,
-    at: [spot.x, spot.y, spot.isFloating],
-    from: [spot.showFrom, spot.opensAt],
-    above: [spot.parent?.id, spot.head?.id, spot.site?.id],
-    below: [spot.children.map(({ id }) => id), spot.members.map(({ id }) => id)],
-    wires: spot.wires.map(({ key }) => key),
+/** Positions and relations of all nodes, by id. */
+function facts(nodes: ReturnType<typeof buildGraph>['nodes']): unknown[] {
+  return [...nodes.values()].map((node) => ({
+    id: node.id,
+    at: [node.x, node.y, node.isUnplaced],
+    from: [node.minScale, node.expandScale],
+    above: [node.parent?.id, node.groupHead?.id, node.container?.id],
+    below: [node.children.map(({ id }) => id), node.members.map(({ id }) => id)],
+    edges: node.edges.map(({ key }) => key),
   }))
 }
 
-test('the model that is built of a survey is the shape that was surveyed', () => {
-  const site = ponSite(5, 12)
-  const lost = site.device('HOP', { x: 4_000, y: 20 })
-  site.link(lost, site.device('ONT', { parent_container_id: site.ids['pop']?.[0] ?? null }))
-  site.link(lost, 9_999)
-  const ends = [...site.links.values()].flatMap(({ a_interface_id: a, b_interface_id: b }) => [
-    site.deviceOfPort(a) ?? -1,
-    site.deviceOfPort(b) ?? -1,
+test('the model equals the graph that the layout was computed from', () => {
+  const network = ponNetwork(5, 12)
+  const remote = network.device('HOP', { x: 4_000, y: 20 })
+  network.link(remote, network.device('ONT', { parent_container_id: network.ids['pop']?.[0] ?? null }))
+  network.link(remote, 9_999)
+  const ends = [...network.links.values()].flatMap(({ a_interface_id: a, b_interface_id: b }) => [
+    network.deviceOfPort(a) ?? -1,
+    network.deviceOfPort(b) ?? -1,
   ])
-  const shape = shapeNetwork(site.devices.values(), ends)
-  for (const [spot, point] of layOut(shape, ({ isFloating }) => isFloating)) Object.assign(spot, point)
-  setDetail(shape)
-  const network = networkOf(site)
-  expect(facts(network.spots)).toEqual(facts(shape.spots))
-  expect(network.order.map(({ id }) => id)).toEqual(shape.order.map(({ id }) => id))
-  expect(network.wires.map(({ key }) => key)).toEqual(shape.wires.map(({ key }) => key))
+  const graph = buildGraph(network.devices.values(), ends)
+  for (const [node, point] of treeLayout(graph, ({ isUnplaced }) => isUnplaced)) Object.assign(node, point)
+  setLevelOfDetail(graph)
+  const model = modelOf(network)
+  expect(facts(model.nodes)).toEqual(facts(graph.nodes))
+  expect(model.order.map(({ id }) => id)).toEqual(graph.order.map(({ id }) => id))
+  expect(model.edges.map(({ key }) => key)).toEqual(graph.edges.map(({ key }) => key))
 })
 
-test('a position that is not saved yet wins over the one of the list', () => {
-  const site = new TestSite()
-  const [first, second] = [site.device('OLT'), site.device('OLT')]
-  const network = networkOf(site, new Map([[second, { x: 40, y: 50 }]]))
-  expect(network.spots.get(first)).toMatchObject({ x: 0, y: 0, isFloating: false })
-  expect(network.spots.get(second)).toMatchObject({ x: 40, y: 50, isFloating: false })
+test('an unsaved position overrides the one in the list', () => {
+  const network = new TestNetwork()
+  const [first, second] = [network.device('OLT'), network.device('OLT')]
+  const model = modelOf(network, new Map([[second, { x: 40, y: 50 }]]))
+  expect(model.nodes.get(first)).toMatchObject({ x: 0, y: 0, isUnplaced: false })
+  expect(model.nodes.get(second)).toMatchObject({ x: 40, y: 50, isUnplaced: false })
 })

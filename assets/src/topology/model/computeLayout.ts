@@ -1,64 +1,70 @@
 import type { Device, Link } from '../../api/types'
 import { DEVICE_TYPES } from '../../domain/deviceTypes'
-import { setDetail } from './levelOfDetail'
-import { layOut, type Point } from './treeLayout'
-import { shapeNetwork } from './buildGraph'
-import type { Placed, Spot } from './graph'
+import { buildGraph } from './buildGraph'
+import type { Point } from './geometry'
+import type { LayoutDevice, TopologyNode } from './graph'
+import { setLevelOfDetail } from './levelOfDetail'
+import { treeLayout } from './treeLayout'
 
-/** Rows of a list between two looks at the clock. */
-const STEP_ROWS = 512
-/** In place of an index or an id: none. */
+/** Rows of a list between two yields. */
+const ROWS_PER_STEP = 512
+/** Stands for an index or an id that there is none of: typed arrays hold no null. */
 const NONE = -1
 
-/** The lists that the picture shows. */
-/** What the thread of a survey says first: its script is there. */
-export const STARTED = 'started'
+/** The first message of the worker: its script has loaded. */
+export const WORKER_STARTED = 'started'
 
-export interface Lists {
+/** The lists that the topology shows. */
+export interface NetworkLists {
   devices: Map<number, Device>
   links: Map<number, Link>
   deviceOfPort: (portId: number) => number | undefined
 }
 
-/** What the shape of the picture follows from, as numbers that another thread can be sent. */
-export interface Outline {
+/** What the layout depends on, as typed arrays that can be sent to a worker; one entry per device. */
+export interface LayoutInput {
   ids: Float64Array
+  /** Indices into `DEVICE_TYPES`. */
   types: Uint8Array
   xs: Float64Array
   ys: Float64Array
+  /** Ids of containers. */
   containers: Float64Array
-  /** The ids of the devices at the two ends of each link. */
+  /** The ids of the two devices of each link, one after the other. */
   ends: Float64Array
 }
 
-/** The shape of the picture, as numbers. Devices, links and wires are named by their place in a list. */
-export interface Survey {
+/** The layout as typed arrays, one entry per device. Devices and edges are named by their index. */
+export interface LayoutResult {
+  /** Devices from the backbone outwards. */
   order: Int32Array
   parents: Int32Array
-  heads: Int32Array
-  sites: Int32Array
-  floating: Uint8Array
+  groupHeads: Int32Array
+  containers: Int32Array
+  /** 1 where the position comes from the layout. */
+  unplaced: Uint8Array
   xs: Float64Array
   ys: Float64Array
-  showFrom: Float64Array
-  opensAt: Float64Array
-  /** The two devices of each wire, the upper one first. */
-  wires: Int32Array
-  wireOf: Int32Array
+  minScales: Float64Array
+  expandScales: Float64Array
+  /** The two devices of each edge, the upper one first. */
+  edgeEnds: Int32Array
+  /** One entry per link. */
+  edgeOfLink: Int32Array
 }
 
-/** A device, and its place in the list. */
-type Row = Placed & { at: number }
+/** A device, and its index in the list. */
+type IndexedDevice = LayoutDevice & { index: number }
 
-/** Reads the lists; a place in `held` wins over the one of its device. */
-export function* outlineOf(
+/** Reads the lists, a step at a time; `positions` replace those of the devices. */
+export function* layoutInput(
   devices: readonly Device[],
   links: readonly Link[],
-  deviceOfPort: Lists['deviceOfPort'],
-  held: ReadonlyMap<number, Point>,
-): Generator<void, Outline> {
+  deviceOfPort: NetworkLists['deviceOfPort'],
+  positions: ReadonlyMap<number, Point>,
+): Generator<void, LayoutInput> {
   const count = devices.length
-  const outline: Outline = {
+  const input: LayoutInput = {
     ids: new Float64Array(count),
     types: new Uint8Array(count),
     xs: new Float64Array(count),
@@ -66,56 +72,58 @@ export function* outlineOf(
     containers: new Float64Array(count),
     ends: new Float64Array(2 * links.length),
   }
-  for (const [at, device] of devices.entries()) {
-    const { x, y } = held.get(device.id) ?? device
-    outline.ids[at] = device.id
-    outline.types[at] = DEVICE_TYPES.indexOf(device.device_type)
-    outline.xs[at] = x
-    outline.ys[at] = y
-    outline.containers[at] = device.parent_container_id ?? NONE
-    if (at % STEP_ROWS === 0) yield
+  for (const [index, device] of devices.entries()) {
+    const { x, y } = positions.get(device.id) ?? device
+    input.ids[index] = device.id
+    input.types[index] = DEVICE_TYPES.indexOf(device.device_type)
+    input.xs[index] = x
+    input.ys[index] = y
+    input.containers[index] = device.parent_container_id ?? NONE
+    if (index % ROWS_PER_STEP === 0) yield
   }
-  for (const [at, link] of links.entries()) {
-    outline.ends[2 * at] = deviceOfPort(link.a_interface_id) ?? NONE
-    outline.ends[2 * at + 1] = deviceOfPort(link.b_interface_id) ?? NONE
-    if (at % STEP_ROWS === 0) yield
+  for (const [index, link] of links.entries()) {
+    input.ends[2 * index] = deviceOfPort(link.a_interface_id) ?? NONE
+    input.ends[2 * index + 1] = deviceOfPort(link.b_interface_id) ?? NONE
+    if (index % ROWS_PER_STEP === 0) yield
   }
-  return outline
+  return input
 }
 
-/** Finds the tree and the groups, lays out what has no position, and decides the level of detail. */
-export function surveyOf(outline: Outline): Survey {
-  const { ids, types, xs, ys, containers, ends } = outline
-  const rows = Array.from(ids, (id, at): Row => {
-    const container = containers[at] ?? NONE
+/** Builds the graph, places the devices without a position, and sets the level of detail. */
+export function computeLayout(input: LayoutInput): LayoutResult {
+  const graph = buildGraph(devicesOf(input), input.ends)
+  for (const [node, point] of treeLayout(graph, ({ isUnplaced }) => isUnplaced)) {
+    Object.assign(node, point)
+  }
+  setLevelOfDetail(graph)
+  const nodes = [...graph.nodes.values()]
+  const edgeIndex = new Map<unknown, number>(graph.edges.map((edge, index) => [edge, index]))
+  const indexOf = (node: TopologyNode<IndexedDevice> | null): number => node?.device.index ?? NONE
+  return {
+    order: Int32Array.from(graph.order, indexOf),
+    parents: Int32Array.from(nodes, ({ parent }) => indexOf(parent)),
+    groupHeads: Int32Array.from(nodes, ({ groupHead }) => indexOf(groupHead)),
+    containers: Int32Array.from(nodes, ({ container }) => indexOf(container)),
+    unplaced: Uint8Array.from(nodes, ({ isUnplaced }) => Number(isUnplaced)),
+    xs: Float64Array.from(nodes, ({ x }) => x),
+    ys: Float64Array.from(nodes, ({ y }) => y),
+    minScales: Float64Array.from(nodes, ({ minScale }) => minScale),
+    expandScales: Float64Array.from(nodes, ({ expandScale }) => expandScale),
+    edgeEnds: Int32Array.from(graph.edges.flatMap(({ a, b }) => [indexOf(a), indexOf(b)])),
+    edgeOfLink: Int32Array.from(graph.edgeOfLink, (edge) => edgeIndex.get(edge) ?? NONE),
+  }
+}
+
+function devicesOf({ ids, types, xs, ys, containers }: LayoutInput): IndexedDevice[] {
+  return Array.from(ids, (id, index): IndexedDevice => {
+    const container = containers[index] ?? NONE
     return {
-      at,
+      index,
       id,
-      device_type: DEVICE_TYPES[types[at] ?? 0] ?? 'POP',
-      x: xs[at] ?? 0,
-      y: ys[at] ?? 0,
+      device_type: DEVICE_TYPES[types[index] ?? 0] ?? 'POP',
+      x: xs[index] ?? 0,
+      y: ys[index] ?? 0,
       parent_container_id: container === NONE ? null : container,
     }
   })
-  const shape = shapeNetwork(rows, ends)
-  for (const [spot, point] of layOut(shape, ({ isFloating }) => isFloating)) {
-    Object.assign(spot, point)
-  }
-  setDetail(shape)
-  const spots = [...shape.spots.values()]
-  const wires = new Map<unknown, number>(shape.wires.map((wire, at) => [wire, at]))
-  const placeOf = (spot: Spot<Row> | null): number => spot?.device.at ?? NONE
-  return {
-    order: Int32Array.from(shape.order, placeOf),
-    parents: Int32Array.from(spots, ({ parent }) => placeOf(parent)),
-    heads: Int32Array.from(spots, ({ head }) => placeOf(head)),
-    sites: Int32Array.from(spots, ({ site }) => placeOf(site)),
-    floating: Uint8Array.from(spots, ({ isFloating }) => Number(isFloating)),
-    xs: Float64Array.from(spots, ({ x }) => x),
-    ys: Float64Array.from(spots, ({ y }) => y),
-    showFrom: Float64Array.from(spots, ({ showFrom }) => showFrom),
-    opensAt: Float64Array.from(spots, ({ opensAt }) => opensAt),
-    wires: Int32Array.from(shape.wires.flatMap(({ a, b }) => [placeOf(a), placeOf(b)])),
-    wireOf: Int32Array.from(shape.wireOf, (wire) => wires.get(wire) ?? NONE),
-  }
 }

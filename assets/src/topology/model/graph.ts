@@ -1,75 +1,88 @@
 import type { Device, Link, Signal, Status } from '../../api/types'
 import { type Role, roleOf } from './tiers'
 
-/** How many devices a group holds, and how many of them are in trouble. */
-export interface Tally {
+/** How many devices a group holds, and how many of them have a problem. */
+export interface GroupCounts {
   devices: number
   leaves: number
   down: number
   degraded: number
 }
 
-/** What the shape of the picture follows from; all else of a device changes only how it looks. */
-export type Placed = Pick<Device, 'id' | 'device_type' | 'x' | 'y' | 'parent_container_id'>
+/** The fields of a device that the layout depends on; the others only change how it is drawn. */
+export type LayoutDevice = Pick<Device, 'id' | 'device_type' | 'x' | 'y' | 'parent_container_id'>
 
-/** One device on the picture. World coordinates are the device's own: x right, y down. */
-export interface Spot<D extends Placed = Device> {
+/** A device in the topology. */
+export interface TopologyNode<D extends LayoutDevice = Device> {
   readonly id: number
+  /** The key of the node in sigma's graph. */
   readonly key: string
   device: D
   role: Role
   x: number
   y: number
-  /** Whether the device has no position of its own; x and y are then the layout's. */
-  isFloating: boolean
-  /** Its neighbour towards the backbone. */
-  parent: Spot<D> | null
-  children: Spot<D>[]
-  /** The splitter (or other last node) that stands for it from afar. */
-  head: Spot<D> | null
+  /** Whether the device has no position of its own; x and y then come from the layout. */
+  isUnplaced: boolean
+  /** The neighbour towards the backbone. */
+  parent: TopologyNode<D> | null
+  children: TopologyNode<D>[]
+  /** The splitter (or other last node before the subscribers) that is drawn in its place while its group is collapsed. */
+  groupHead: TopologyNode<D> | null
   /** The container that it is counted in. */
-  site: Spot<D> | null
-  /** What it stands for from afar: the spots whose head or site it is. */
-  members: Spot<D>[]
-  tally: Tally
+  container: TopologyNode<D> | null
+  /** The nodes that it is drawn for while it is collapsed: those whose group head or container it is. */
+  members: TopologyNode<D>[]
+  /** The members, counted. */
+  counts: GroupCounts
   /** Pixels per world unit from which on it is drawn as itself. */
-  showFrom: number
-  /** Pixels per world unit from which on its members are drawn; 0 when it has none. */
-  opensAt: number
-  wires: Wire<D>[]
+  minScale: number
+  /** Pixels per world unit from which on its members are drawn; 0 without members. */
+  expandScale: number
+  edges: TopologyEdge<D>[]
 }
 
-/** All links between two devices: one line. */
-export interface Wire<D extends Placed = Device> {
+/** All links between two devices, drawn as one line. `a` is nearer to the backbone. */
+export interface TopologyEdge<D extends LayoutDevice = Device> {
+  /** The key of the edge in sigma's graph. */
   readonly key: string
-  readonly a: Spot<D>
-  readonly b: Spot<D>
+  readonly a: TopologyNode<D>
+  readonly b: TopologyNode<D>
   links: Link[]
-  /** The worst of its links. */
+  /** The worst status of its links. */
   status: Status
-  isOverridden: boolean
-  /** The class of the light in it, where it leads to one subscriber. */
+  /** The class of the optical signal, where the edge leads to one subscriber. */
   signal: Signal['class'] | null
 }
 
-/** Which devices there are, where they stand, and what hangs off what. */
-export interface Shape<D extends Placed = Device> {
-  spots: Map<number, Spot<D>>
-  wires: Wire<D>[]
-  containers: Spot<D>[]
-  /** From the backbone outwards; a parent stands before its children. */
-  order: Spot<D>[]
+/** The devices, where they are, and how they are connected. */
+export interface TopologyGraph<D extends LayoutDevice = Device> {
+  nodes: Map<number, TopologyNode<D>>
+  edges: TopologyEdge<D>[]
+  containers: TopologyNode<D>[]
+  /** Every node but the containers, from the backbone outwards: a parent comes before its children. */
+  order: TopologyNode<D>[]
 }
 
-/** The picture's model of the network. */
-export interface Network extends Shape {
-  /** The links that it shows, as it shows them. */
+/** The graph as it is drawn, with the links in it. */
+export interface TopologyModel extends TopologyGraph {
+  /** By link id, as they are drawn. */
   links: Map<number, Link>
-  /** The wire that a link is part of. */
-  wireOfLink: Map<number, Wire>
+  /** By link id: the edge that the link is part of. */
+  edgeOfLink: Map<number, TopologyEdge>
 }
 
-export function newSpot<D extends Placed>(device: D): Spot<D> {
+export function newModel(): TopologyModel {
+  return {
+    nodes: new Map(),
+    edges: [],
+    containers: [],
+    order: [],
+    links: new Map(),
+    edgeOfLink: new Map(),
+  }
+}
+
+export function newNode<D extends LayoutDevice>(device: D): TopologyNode<D> {
   return {
     id: device.id,
     key: `d${device.id}`,
@@ -77,76 +90,81 @@ export function newSpot<D extends Placed>(device: D): Spot<D> {
     role: roleOf(device.device_type),
     x: device.x,
     y: device.y,
-    isFloating: false,
+    isUnplaced: false,
     parent: null,
     children: [],
-    head: null,
-    site: null,
+    groupHead: null,
+    container: null,
     members: [],
-    tally: { devices: 0, leaves: 0, down: 0, degraded: 0 },
-    showFrom: 0,
-    opensAt: 0,
-    wires: [],
+    counts: { devices: 0, leaves: 0, down: 0, degraded: 0 },
+    minScale: 0,
+    expandScale: 0,
+    edges: [],
   }
 }
 
-/** A line between two spots, with no link yet; `a` is the one nearer to the backbone. */
-export function newWire<D extends Placed>(a: Spot<D>, b: Spot<D>): Wire<D> {
-  const wire: Wire<D> = {
-    key: `w${a.id}-${b.id}`,
+/** An edge without links; `a` is the node nearer to the backbone. */
+export function newEdge<D extends LayoutDevice>(
+  a: TopologyNode<D>,
+  b: TopologyNode<D>,
+): TopologyEdge<D> {
+  const edge: TopologyEdge<D> = {
+    key: `e${a.id}-${b.id}`,
     a,
     b,
     links: [],
     status: 'UP',
-    isOverridden: false,
     signal: null,
   }
-  a.wires.push(wire)
-  b.wires.push(wire)
-  return wire
+  a.edges.push(edge)
+  b.edges.push(edge)
+  return edge
 }
 
-/** Adds a device to the tallies of its groups, or takes it out (`by` -1). */
-export function countIn(spot: Spot, status: Status, by: 1 | -1): void {
-  for (const group of [spot.head, spot.site]) {
+/** The other end of an edge. */
+export function neighbour<D extends LayoutDevice>(
+  { a, b }: TopologyEdge<D>,
+  node: TopologyNode<D>,
+): TopologyNode<D> {
+  return a === node ? b : a
+}
+
+/** Adds a device to the counts of its groups, or removes it (`by` -1). */
+export function addToCounts(node: TopologyNode, status: Status, by: 1 | -1): void {
+  for (const group of [node.groupHead, node.container]) {
     if (group === null) continue
-    group.tally.devices += by
-    if (spot.role === 'leaf') group.tally.leaves += by
-    if (status === 'DOWN') group.tally.down += by
-    else if (status === 'DEGRADED') group.tally.degraded += by
+    group.counts.devices += by
+    if (node.role === 'leaf') group.counts.leaves += by
+    if (status === 'DOWN') group.counts.down += by
+    else if (status === 'DEGRADED') group.counts.degraded += by
   }
 }
 
-const RANK: Record<Status, number> = { UP: 0, DEGRADED: 1, DOWN: 2 }
+const SEVERITY: Record<Status, number> = { UP: 0, DEGRADED: 1, DOWN: 2 }
 
-export function worse(a: Status, b: Status): Status {
-  return RANK[b] > RANK[a] ? b : a
+export function worseStatus(a: Status, b: Status): Status {
+  return SEVERITY[b] > SEVERITY[a] ? b : a
 }
 
-/** Sums its links up. */
-export function refreshWire(wire: Wire): void {
+/** Derives the status and the signal of an edge from its links. */
+export function refreshEdge(edge: TopologyEdge): void {
   let status: Status = 'UP'
-  let isOverridden = false
-  for (const link of wire.links) {
-    status = worse(status, link.status)
-    isOverridden ||= link.status_override !== null
-  }
-  wire.status = status
-  wire.isOverridden = isOverridden
-  const leaf = wire.a.role === 'leaf' ? wire.a : wire.b.role === 'leaf' ? wire.b : null
-  wire.signal = leaf?.device.signal?.class ?? null
+  for (const link of edge.links) status = worseStatus(status, link.status)
+  edge.status = status
+  const leaf = edge.a.role === 'leaf' ? edge.a : edge.b.role === 'leaf' ? edge.b : null
+  edge.signal = leaf?.device.signal?.class ?? null
 }
 
-/** Whether something is wrong with it or with what it stands for. */
-export function isInTrouble(spot: Spot): boolean {
-  return spot.device.effective_status !== 'UP' || spot.tally.down + spot.tally.degraded > 0
+/** Whether the device or a member of its group is not UP. */
+export function hasProblem(node: TopologyNode): boolean {
+  return node.device.effective_status !== 'UP' || node.counts.down + node.counts.degraded > 0
 }
 
-/** Reasons that say that the cause stands elsewhere. */
-const CUT_OFF = new Set(['no_upstream', 'no_optical_path', 'no_switch', 'no_active_device'])
+/** Status reasons whose cause is another device. */
+const UPSTREAM_REASONS = new Set(['no_upstream', 'no_optical_path', 'no_switch', 'no_active_device'])
 
-/** Whether what is wrong with it follows from something else's trouble. */
-export function isVictim({ device }: Spot): boolean {
+/** Whether the device is not UP only because of other devices. */
+export function isCausedUpstream({ device }: TopologyNode): boolean {
   const { effective_status: status, status_reasons: reasons } = device
-  return status !== 'UP' && reasons.length > 0 && reasons.every((code) => CUT_OFF.has(code))
+  return status !== 'UP' && reasons.length > 0 && reasons.every((code) => UPSTREAM_REASONS.has(code))
 }

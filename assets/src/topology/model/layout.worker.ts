@@ -1,9 +1,9 @@
-import { type Outline, STARTED, surveyOf } from './computeLayout'
+import { computeLayout, type LayoutInput, WORKER_STARTED } from './computeLayout'
 
-// A thread of its own for one survey: it ends when the answer has arrived.
-self.addEventListener('message', ({ data }: MessageEvent<Outline>) => {
-  const survey = surveyOf(data)
-  const buffers = Object.values(survey).map(({ buffer }) => buffer as ArrayBuffer)
-  self.postMessage(survey, { transfer: buffers })
+// Computes one layout; the page ends the worker when the result has arrived.
+self.addEventListener('message', ({ data }: MessageEvent<LayoutInput>) => {
+  const layout = computeLayout(data)
+  const buffers = Object.values(layout).map(({ buffer }) => buffer as ArrayBuffer)
+  self.postMessage(layout, { transfer: buffers })
 })
-self.postMessage(STARTED)
+self.postMessage(WORKER_STARTED)

@@ -1,7 +1,7 @@
 import type { DeviceType } from '../../api/types'
 import { CONTAINER_TYPES, LEAF_TYPES, PASSIVE_TYPES } from '../../domain/deviceTypes'
 
-/** How far a type stands from the backbone: the rows of the layout, and who is whose parent. */
+/** How many steps a device type is from the backbone. Decides the rows of the layout, and parents. */
 export const TIERS: Record<DeviceType, number> = {
   CORE_SITE: 0,
   POP: 0,
@@ -19,10 +19,10 @@ export const TIERS: Record<DeviceType, number> = {
   AON_CPE: 7,
 }
 
-/** From this tier on, a device without a container belongs to that of its parent. */
+/** From this tier on, a device without a container is counted in its parent's. */
 export const ACCESS_TIER = TIERS.OLT
 
-/** What a device is on the picture; each has a shape of its own. */
+/** What a device is in the topology; each role has its own shape. */
 export type Role = 'active' | 'passive' | 'leaf' | 'container'
 
 export function roleOf(type: DeviceType): Role {

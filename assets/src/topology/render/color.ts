@@ -4,7 +4,7 @@ const bytes = new Uint8Array(4)
 const float = new Float32Array(bytes.buffer)
 
 /** A colour as the four bytes of one float, as vertex buffers hold it. */
-export function pack([red, green, blue]: Rgb): number {
+export function packColor([red, green, blue]: Rgb): number {
   bytes[0] = red * 255
   bytes[1] = green * 255
   bytes[2] = blue * 255

@@ -1,9 +1,10 @@
 import type { Role } from '../model/tiers'
 
-/** The colours of the picture, as the style sheet has them: red, green, blue, 0 to 1. */
+/** Red, green and blue, 0 to 1. */
 export type Rgb = readonly [number, number, number]
 
-export interface Look {
+/** The colours of the style sheet in one theme. */
+export interface ColorScheme {
   isDark: boolean
   ground: Rgb
   surface: Rgb
@@ -15,15 +16,15 @@ export interface Look {
   down: Rgb
   degraded: Rgb
   override: Rgb
-  /** What devices of a role are filled with. */
+  /** The fill of nodes. */
   roles: Record<Role, Rgb>
 }
 
-/** Reads the style sheet's colours in the theme that is in force at the element. */
-export function readLook(element: HTMLElement, isDark: boolean): Look {
+/** Reads the colours of the style sheet that apply to this element. */
+export function readColorScheme(element: HTMLElement, isDark: boolean): ColorScheme {
   const probe = document.createElement('span')
   probe.hidden = true
-  // Forced colours would make every one of them the text's.
+  // With forced colours, the browser would return its text colour for all of them.
   probe.style.setProperty('forced-color-adjust', 'none')
   element.append(probe)
   const read = (name: string): Rgb => {
@@ -32,7 +33,7 @@ export function readLook(element: HTMLElement, isDark: boolean): Look {
   }
   const ground = read('ground')
   if (window.matchMedia('(forced-colors: active)').matches) isDark = luminance(ground) < 0.5
-  const look: Look = {
+  const colors: ColorScheme = {
     isDark,
     ground,
     surface: read('surface'),
@@ -49,16 +50,16 @@ export function readLook(element: HTMLElement, isDark: boolean): Look {
       : { active: hex(0x4a6076), passive: hex(0xffffff), leaf: hex(0xe3e9ee), container: hex(0xffffff) },
   }
   probe.remove()
-  return look
+  return colors
 }
 
-/** `rgb(1, 2, 3)` or `rgba(…)`, as computed styles have it. */
-export function parseRgb(text: string): Rgb {
+/** Parses `rgb(1, 2, 3)` or `rgba(…)`, as in computed styles. */
+function parseRgb(text: string): Rgb {
   const [red = 0, green = 0, blue = 0] = (text.match(/[\d.]+/g) ?? []).map(Number)
   return [red / 255, green / 255, blue / 255]
 }
 
-/** How light a colour is, from 0 to 1. */
+/** Relative luminance, 0 to 1; weights of ITU-R BT.709. */
 function luminance([red, green, blue]: Rgb): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }

@@ -1,51 +1,37 @@
 import type Sigma from 'sigma'
 import { EdgeProgram, type EdgeProgramType, type ProgramInfo } from 'sigma/rendering'
 import type { EdgeDisplayData, NodeDisplayData, RenderParams } from 'sigma/types'
-import { bandCorners, repeatVertex } from './vertexBuffers'
-import { pack } from './color'
+import { packColor } from './color'
 import { EDGE_FRAGMENT, EDGE_VERTEX } from './edgeShader'
-import type { Rgb } from './colorScheme'
-import type { Frame } from './frameState'
-
-/** What the scene keeps in an edge's attributes. */
-export interface EdgeArt {
-  stroke: Rgb
-  /** In pixels at the usual zoom. */
-  width: number
-  /** 0 whole, 1 dead, 2 impaired, 3 short of reserve. */
-  pattern: number
-  showFrom: number
-  /** 0: for ever. */
-  hideFrom: number
-  /** 1 on a traced path, -1 dimmed, else 0. */
-  trace: number
-  /** When the light reaches it, 0 to 1. */
-  order: number
-}
+import type { ProgramFrame } from './frame'
+import type { EdgeStyle } from './style'
+import { bandCorners, repeatVertex } from './vertexBuffers'
 
 const UNIFORMS = [
   'u_matrix',
   'u_viewport',
   'u_scale',
   'u_is_curved',
-  'u_lit',
+  'u_trace_progress',
   'u_accent',
   'u_feather',
 ] as const
 
 /** Steps of a curve: smooth enough at any length that fits a screen. */
 export const CURVE_STEPS = 24
-/** Numbers of a vertex, with its corner. */
-const NUMBERS = 13
+/** Floats per vertex, with its corner. */
+const VERTEX_FLOATS = 13
 
-/** The program that draws links, in one step (straight) or several (a curve). */
-export function edgeProgram(frame: Frame, steps: number): EdgeProgramType {
+/** The program that draws edges: straight with one step, curved with several. */
+export function edgeProgram(frame: ProgramFrame, steps: number): EdgeProgramType {
   const corners = bandCorners(steps)
   return class extends EdgeProgram<(typeof UNIFORMS)[number]> {
-    private firstScale = Infinity
+    /** No edge of this program is drawn below this scale. */
+    private lowestScale = Infinity
+    /** Whether the array has changed since it was uploaded. */
     private isDirty = true
 
-    /** No pass for picking: the scene finds devices by itself, and shaders compile slowly. */
+    /** No picking pass: the scene finds nodes itself, and shaders compile slowly. */
     constructor(gl: WebGLRenderingContext, _picking: WebGLFramebuffer | null, renderer: Sigma) {
       super(gl, null, renderer)
     }
@@ -69,35 +55,35 @@ export function edgeProgram(frame: Frame, steps: number): EdgeProgramType {
     }
 
     override reallocate(capacity: number): void {
-      this.firstScale = Infinity
+      this.lowestScale = Infinity
       this.isDirty = true
       super.reallocate(capacity)
     }
 
     override processVisibleItem(
       _index: number,
-      at: number,
+      offset: number,
       from: NodeDisplayData,
       to: NodeDisplayData,
       data: EdgeDisplayData,
     ): void {
-      const art = data as EdgeDisplayData & EdgeArt
+      const style = data as EdgeDisplayData & EdgeStyle
       const array = this.array
-      const start = at
+      const start = offset
       this.isDirty = true
-      this.firstScale = Math.min(this.firstScale, art.showFrom)
-      array[at++] = from.x
-      array[at++] = from.y
-      array[at++] = to.x
-      array[at++] = to.y
-      array[at++] = pack(art.stroke)
-      array[at++] = art.width
-      array[at++] = art.pattern
-      array[at++] = art.showFrom
-      array[at++] = art.hideFrom
-      array[at++] = art.trace
-      array[at++] = art.order
-      repeatVertex(array, start, NUMBERS, corners)
+      this.lowestScale = Math.min(this.lowestScale, style.minScale)
+      array[offset++] = from.x
+      array[offset++] = from.y
+      array[offset++] = to.x
+      array[offset++] = to.y
+      array[offset++] = packColor(style.stroke)
+      array[offset++] = style.width
+      array[offset++] = style.pattern
+      array[offset++] = style.minScale
+      array[offset++] = style.maxScale
+      array[offset++] = style.trace
+      array[offset++] = style.order
+      repeatVertex(array, start, VERTEX_FLOATS, corners)
     }
 
     protected override bindProgram(program: ProgramInfo): void {
@@ -113,20 +99,20 @@ export function edgeProgram(frame: Frame, steps: number): EdgeProgramType {
     }
 
     override render(params: RenderParams): void {
-      if (frame.scale >= this.firstScale * 0.9) super.render(params)
+      if (frame.scale >= this.lowestScale * 0.9) super.render(params)
     }
 
     setUniforms(params: RenderParams, { gl, uniformLocations }: ProgramInfo): void {
-      // What a shader does not use has no location.
-      const at = (name: (typeof UNIFORMS)[number]): WebGLUniformLocation | null =>
+      // A uniform that the shader does not use has no location.
+      const location = (name: (typeof UNIFORMS)[number]): WebGLUniformLocation | null =>
         uniformLocations[name] ?? null
-      gl.uniformMatrix3fv(at('u_matrix'), false, params.matrix)
-      gl.uniform2f(at('u_viewport'), params.width, params.height)
-      gl.uniform1f(at('u_scale'), frame.scale)
-      gl.uniform1f(at('u_is_curved'), steps > 1 ? 1 : 0)
-      gl.uniform1f(at('u_lit'), frame.lit)
-      gl.uniform3fv(at('u_accent'), frame.look.accent)
-      gl.uniform1f(at('u_feather'), 0.6 / params.pixelRatio)
+      gl.uniformMatrix3fv(location('u_matrix'), false, params.matrix)
+      gl.uniform2f(location('u_viewport'), params.width, params.height)
+      gl.uniform1f(location('u_scale'), frame.scale)
+      gl.uniform1f(location('u_is_curved'), steps > 1 ? 1 : 0)
+      gl.uniform1f(location('u_trace_progress'), frame.traceProgress)
+      gl.uniform3fv(location('u_accent'), frame.colors.accent)
+      gl.uniform1f(location('u_feather'), 0.6 / params.pixelRatio)
     }
   }
 }

@@ -2,20 +2,21 @@ import type { DeviceType } from '../../api/types'
 import { DEVICE_TYPES } from '../../domain/deviceTypes'
 import { DEVICE_ICONS } from '../../domain/deviceIcons'
 
-/** Cells of the icon texture in each direction; powers of two, so that it can be minified. */
+/** Cells of the icon texture in each direction; a power of two, as mipmaps need it. */
 export const ATLAS_CELLS = 4
 const CELL_PX = 128
-/** Kept free around each icon, or minified neighbours would show. */
+/** Free space around each icon, so that its neighbours do not show when minified. */
 const MARGIN_PX = 8
 
-/** The icon texture's cell of a device type. */
+/** The cell of each device type. */
 export const ICON_CELLS = Object.fromEntries(
   DEVICE_TYPES.map((type, index) => [type, index]),
 ) as Record<DeviceType, number>
 
-/** Draws all device icons white on nothing; one picture, made once for the page. */
+/** Drawn once for the page. */
 let atlas: Promise<HTMLCanvasElement> | null = null
 
+/** All device icons, white on transparent, as one texture. */
 export function iconAtlas(): Promise<HTMLCanvasElement> {
   atlas ??= draw()
   return atlas

@@ -1,75 +1,78 @@
-import { isInTrouble, type Network, type Spot } from '../model/graph'
-import type { Point } from '../model/treeLayout'
-import type { Rect } from '../scene/spatialIndex'
-import { areaOf } from './containerAreas'
-import { css, type Look } from './colorScheme'
+import { boundsOf, type Point, type Rect } from '../model/geometry'
+import { hasProblem, type TopologyModel, type TopologyNode } from '../model/graph'
+import { type ColorScheme, css } from './colorScheme'
+import { containerArea } from './containerAreas'
 
-const PAD_PX = 10
+const PADDING_PX = 10
 
-/** The whole network on a small canvas: grounds, dots, and every trouble. */
-export class Overview {
+/** Draws the whole network on a small canvas: containers, dots, problems, and the part in view. */
+export class MiniMapRenderer {
   private readonly context: CanvasRenderingContext2D | null
-  private readonly picture: HTMLCanvasElement
-  private look: Look | null = null
-  private network: Network | null = null
-  private far: Spot[] = []
+  /** The network, kept so that only the view is drawn again with each frame. */
+  private readonly background: HTMLCanvasElement
+  private colors: ColorScheme | null = null
+  private model: TopologyModel | null = null
+  private drawn: TopologyNode[] = []
   private world: Rect = { left: 0, top: 0, right: 1, bottom: 1 }
 
+  /** `width` and `height` in CSS pixels. */
   constructor(
     canvas: HTMLCanvasElement,
     private readonly width: number,
     private readonly height: number,
   ) {
     const ratio = window.devicePixelRatio
-    this.picture = document.createElement('canvas')
-    for (const each of [canvas, this.picture]) {
+    this.background = document.createElement('canvas')
+    for (const each of [canvas, this.background]) {
       each.width = width * ratio
       each.height = height * ratio
     }
     this.context = canvas.getContext('2d')
     this.context?.scale(ratio, ratio)
-    this.picture.getContext('2d')?.scale(ratio, ratio)
+    this.background.getContext('2d')?.scale(ratio, ratio)
   }
 
-  /** Draws the network anew; the frame comes with `frame`. */
-  paint(network: Network, look: Look): void {
-    const context = this.picture.getContext('2d')
+  /** Draws the network; it appears with the next `drawView`. */
+  drawNetwork(model: TopologyModel, colors: ColorScheme): void {
+    const context = this.background.getContext('2d')
     if (context === null) return
-    this.look = look
-    this.world = boundsOf(network)
+    this.colors = colors
+    this.world = boundsOf(model.nodes.values()) ?? { left: 0, top: 0, right: 1, bottom: 1 }
     context.clearRect(0, 0, this.width, this.height)
     const { scale } = this
-    for (const site of network.containers) {
-      const area = areaOf(site)
+    context.fillStyle = css(colors.lineStrong, 0.12)
+    for (const container of model.containers) {
+      const area = containerArea(container)
       if (area === null) continue
-      const from = this.toCanvas(area.world.left, area.world.top)
-      context.fillStyle = css(look.lineStrong, 0.12)
-      const [w, h] = [area.world.right - area.world.left, area.world.bottom - area.world.top]
-      context.fillRect(from.x, from.y, w * scale, h * scale)
+      const { left, top, right, bottom } = area.world
+      const from = this.toCanvas(left, top)
+      context.fillRect(from.x, from.y, (right - left) * scale, (bottom - top) * scale)
     }
-    context.fillStyle = css(look.lineStrong, 0.75)
-    for (const spot of this.farOf(network)) {
-      const { x, y } = this.toCanvas(spot.x, spot.y)
+    context.fillStyle = css(colors.lineStrong, 0.75)
+    const nodes = this.nodesOf(model)
+    for (const node of nodes) {
+      const { x, y } = this.toCanvas(node.x, node.y)
       context.fillRect(x - 0.75, y - 0.75, 1.5, 1.5)
     }
-    for (const spot of this.farOf(network)) {
-      if (!isInTrouble(spot)) continue
-      const isDown = spot.device.effective_status === 'DOWN' || spot.tally.down > 0
-      context.fillStyle = css(isDown ? look.down : look.degraded)
-      const { x, y } = this.toCanvas(spot.x, spot.y)
+    for (const node of nodes) {
+      if (!hasProblem(node)) continue
+      const isDown = node.device.effective_status === 'DOWN' || node.counts.down > 0
+      context.fillStyle = css(isDown ? colors.down : colors.degraded)
+      const { x, y } = this.toCanvas(node.x, node.y)
       context.fillRect(x - 2, y - 2, 4, 4)
     }
   }
 
-  frame(view: Rect): void {
-    const { context, look } = this
-    if (context === null || look === null) return
+  /** Draws the network with a frame around the part in view. */
+  drawView(view: Rect): void {
+    const { context, colors } = this
+    if (context === null || colors === null) return
     context.clearRect(0, 0, this.width, this.height)
-    context.drawImage(this.picture, 0, 0, this.width, this.height)
+    context.drawImage(this.background, 0, 0, this.width, this.height)
     const from = this.toCanvas(view.left, view.top)
     const to = this.toCanvas(view.right, view.bottom)
-    context.fillStyle = css(look.accent, 0.1)
-    context.strokeStyle = css(look.accent)
+    context.fillStyle = css(colors.accent, 0.1)
+    context.strokeStyle = css(colors.accent)
     context.lineWidth = 1.5
     context.beginPath()
     context.roundRect(from.x, from.y, to.x - from.x, to.y - from.y, 3)
@@ -86,20 +89,20 @@ export class Overview {
     }
   }
 
-  /** From here, a PON's subscribers are the PON. */
-  private farOf(network: Network): Spot[] {
-    if (this.network !== network) {
-      this.network = network
-      this.far = network.order.filter(({ head }) => head === null)
+  /** Every node but the members of a PON: their splitter stands for them. */
+  private nodesOf(model: TopologyModel): TopologyNode[] {
+    if (this.model !== model) {
+      this.model = model
+      this.drawn = model.order.filter(({ groupHead }) => groupHead === null)
     }
-    return this.far
+    return this.drawn
   }
 
   private get scale(): number {
     const { left, top, right, bottom } = this.world
     return Math.min(
-      (this.width - 2 * PAD_PX) / Math.max(1, right - left),
-      (this.height - 2 * PAD_PX) / Math.max(1, bottom - top),
+      (this.width - 2 * PADDING_PX) / Math.max(1, right - left),
+      (this.height - 2 * PADDING_PX) / Math.max(1, bottom - top),
     )
   }
 
@@ -111,15 +114,4 @@ export class Overview {
       y: this.height / 2 + (y - (top + bottom) / 2) * scale,
     }
   }
-}
-
-function boundsOf(network: Network): Rect {
-  const world = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity }
-  for (const { x, y } of network.spots.values()) {
-    world.left = Math.min(world.left, x)
-    world.top = Math.min(world.top, y)
-    world.right = Math.max(world.right, x)
-    world.bottom = Math.max(world.bottom, y)
-  }
-  return world.left > world.right ? { left: 0, top: 0, right: 1, bottom: 1 } : world
 }

@@ -1,11 +1,12 @@
 import type Sigma from 'sigma'
 import { NodeProgram, type NodeProgramType, type ProgramInfo } from 'sigma/rendering'
 import type { NodeDisplayData, RenderParams } from 'sigma/types'
+import { packColor } from './color'
+import type { ProgramFrame } from './frame'
 import { ATLAS_CELLS } from './iconAtlas'
-import { repeatVertex, SQUARE } from './vertexBuffers'
-import { pack } from './color'
-import type { Frame, NodeArt } from './frameState'
 import { NODE_FRAGMENT, NODE_VERTEX } from './nodeShader'
+import type { NodeStyle } from './style'
+import { repeatVertex, SQUARE } from './vertexBuffers'
 
 const UNIFORMS = [
   'u_matrix',
@@ -22,25 +23,25 @@ const UNIFORMS = [
   'u_ground',
 ] as const
 
-/** Numbers of a vertex, without its corner. */
-const NUMBERS = 15
+/** Floats per vertex, without its corner. */
+const VERTEX_FLOATS = 15
 const POINT_DEFINE = '#define AS_POINT\n'
 
 /**
- * The program that draws devices; one class per scene, for sigma makes the instances. As points,
- * one vertex suffices, but what reaches over the edge of the canvas is left out: for the small.
+ * The program that draws nodes; sigma makes the instance of the class. As points, a node needs one
+ * vertex only, but disappears as soon as its centre leaves the canvas: for small nodes.
  */
-export function nodeProgram(frame: Frame, asPoints: boolean): NodeProgramType {
+export function nodeProgram(frame: ProgramFrame, asPoints: boolean): NodeProgramType {
   const define = asPoints ? POINT_DEFINE : ''
   return class extends NodeProgram<(typeof UNIFORMS)[number]> {
     private texture: WebGLTexture | null = null
     private uploaded: HTMLCanvasElement | null = null
-    /** Below this scale nothing of this program is drawn. */
-    private firstScale = Infinity
-    /** Whether the buffer differs from the array. */
+    /** No node of this program is drawn below this scale. */
+    private lowestScale = Infinity
+    /** Whether the array has changed since it was uploaded. */
     private isDirty = true
 
-    /** No pass for picking: the scene finds devices by itself, and shaders compile slowly. */
+    /** No picking pass: the scene finds nodes itself, and shaders compile slowly. */
     constructor(gl: WebGLRenderingContext, _picking: WebGLFramebuffer | null, renderer: Sigma) {
       super(gl, null, renderer)
     }
@@ -67,33 +68,33 @@ export function nodeProgram(frame: Frame, asPoints: boolean): NodeProgramType {
     }
 
     override reallocate(capacity: number): void {
-      this.firstScale = Infinity
+      this.lowestScale = Infinity
       this.isDirty = true
       super.reallocate(capacity)
     }
 
-    override processVisibleItem(_index: number, at: number, data: NodeDisplayData): void {
-      const art = data as NodeDisplayData & NodeArt
+    override processVisibleItem(_index: number, offset: number, data: NodeDisplayData): void {
+      const style = data as NodeDisplayData & NodeStyle
       const array = this.array
-      const from = at
+      const start = offset
       this.isDirty = true
-      this.firstScale = Math.min(this.firstScale, art.showFrom)
-      array[at++] = art.x
-      array[at++] = art.y
-      array[at++] = pack(art.fill)
-      array[at++] = art.size
-      array[at++] = art.minPx
-      array[at++] = art.maxPx
-      array[at++] = art.showFrom
-      array[at++] = art.hideFrom
-      array[at++] = art.foldUntil
-      array[at++] = art.shape
-      array[at++] = art.icon
-      array[at++] = art.trouble
-      array[at++] = art.strength
-      array[at++] = art.downShare
-      array[at++] = art.degradedShare
-      if (!asPoints) repeatVertex(array, from, NUMBERS + 2, SQUARE)
+      this.lowestScale = Math.min(this.lowestScale, style.minScale)
+      array[offset++] = style.x
+      array[offset++] = style.y
+      array[offset++] = packColor(style.fill)
+      array[offset++] = style.size
+      array[offset++] = style.minPx
+      array[offset++] = style.maxPx
+      array[offset++] = style.minScale
+      array[offset++] = style.maxScale
+      array[offset++] = style.collapsedBelowScale
+      array[offset++] = style.shape
+      array[offset++] = style.icon
+      array[offset++] = style.severity
+      array[offset++] = style.opacity
+      array[offset++] = style.downShare
+      array[offset++] = style.degradedShare
+      if (!asPoints) repeatVertex(array, start, VERTEX_FLOATS + 2, SQUARE)
     }
 
     protected override bindProgram(program: ProgramInfo): void {
@@ -109,27 +110,27 @@ export function nodeProgram(frame: Frame, asPoints: boolean): NodeProgramType {
     }
 
     override render(params: RenderParams): void {
-      if (frame.scale >= this.firstScale * 0.9) super.render(params)
+      if (frame.scale >= this.lowestScale * 0.9) super.render(params)
     }
 
     setUniforms(params: RenderParams, { gl, uniformLocations }: ProgramInfo): void {
-      // What a shader does not use has no location.
-      const at = (name: (typeof UNIFORMS)[number]): WebGLUniformLocation | null =>
+      // A uniform that the shader does not use has no location.
+      const location = (name: (typeof UNIFORMS)[number]): WebGLUniformLocation | null =>
         uniformLocations[name] ?? null
-      const { look } = frame
-      gl.uniformMatrix3fv(at('u_matrix'), false, params.matrix)
-      gl.uniform2f(at('u_viewport'), params.width, params.height)
-      gl.uniform1f(at('u_scale'), frame.scale)
-      gl.uniform1f(at('u_pixel_ratio'), params.pixelRatio)
-      gl.uniform1f(at('u_cells'), ATLAS_CELLS)
-      gl.uniform1f(at('u_sharp'), params.pixelRatio)
-      gl.uniform3fv(at('u_ring'), look.lineStrong)
-      gl.uniform3fv(at('u_ink'), look.textSoft)
-      gl.uniform3fv(at('u_down'), look.down)
-      gl.uniform3fv(at('u_degraded'), look.degraded)
-      gl.uniform3fv(at('u_ground'), look.ground)
+      const { colors } = frame
+      gl.uniformMatrix3fv(location('u_matrix'), false, params.matrix)
+      gl.uniform2f(location('u_viewport'), params.width, params.height)
+      gl.uniform1f(location('u_scale'), frame.scale)
+      gl.uniform1f(location('u_pixel_ratio'), params.pixelRatio)
+      gl.uniform1f(location('u_cells'), ATLAS_CELLS)
+      gl.uniform1f(location('u_sharp'), params.pixelRatio)
+      gl.uniform3fv(location('u_ring'), colors.lineStrong)
+      gl.uniform3fv(location('u_ink'), colors.textSoft)
+      gl.uniform3fv(location('u_down'), colors.down)
+      gl.uniform3fv(location('u_degraded'), colors.degraded)
+      gl.uniform3fv(location('u_ground'), colors.ground)
       this.bindIcons(gl)
-      gl.uniform1i(at('u_icons'), 0)
+      gl.uniform1i(location('u_icons'), 0)
     }
 
     private bindIcons(gl: WebGLRenderingContext | WebGL2RenderingContext): void {

@@ -1,7 +1,7 @@
 /**
- * Device nodes in one pass: body, ring, shares and icon, sized by the zoom. Short on purpose:
- * without a graphics card, each line is compiled to machine code before the first picture.
- * What few nodes have (badges, halos) is drawn over it: adornments.ts.
+ * Nodes in one pass: body, ring, shares and icon, sized by the zoom. Kept short: without a graphics
+ * card, each line is compiled to machine code before the first frame. Badges and halos, which few
+ * nodes have, are drawn over them: nodeDecorations.ts.
  */
 
 export const NODE_VERTEX = `
@@ -32,17 +32,17 @@ varying float v_radius;
 varying float v_alpha;
 
 void main() {
-  // The bands overlap a little, so that parts and wholes fade into each other.
+  // The ranges overlap, so that groups and their members fade into each other.
   float shown = smoothstep(a_scales.x * 0.97, a_scales.x * 1.02 + 1e-9, u_scale);
-  float gone = a_scales.y > 0.0 ? smoothstep(a_scales.y * 0.99, a_scales.y * 1.04, u_scale) : 0.0;
-  // a_kind.w: how far it is dimmed.
-  v_alpha = shown * (1.0 - gone) * a_kind.w;
-  float status = a_kind.z;
+  float hidden = a_scales.y > 0.0 ? smoothstep(a_scales.y * 0.99, a_scales.y * 1.04, u_scale) : 0.0;
+  // a_kind: shape, icon, severity, opacity.
+  v_alpha = shown * (1.0 - hidden) * a_kind.w;
+  float severity = a_kind.z;
   v_radius = clamp(a_size.x * u_scale, a_size.y, a_size.z) * 0.5;
-  if (status > 0.5) v_radius = max(v_radius, min(5.5, a_size.z * 0.5));
+  if (severity > 0.5) v_radius = max(v_radius, min(5.5, a_size.z * 0.5));
   float is_group = step(u_scale, a_scales.z) + step(2.5, a_kind.x);
   v_shares = vec3(a_shares, is_group);
-  float reach = v_radius + (status > 0.5 ? 5.5 : 1.5);
+  float reach = v_radius + (severity > 0.5 ? 5.5 : 1.5);
   v_fill = a_fill;
   v_kind = a_kind;
   vec2 center = (u_matrix * vec3(a_position, 1.0)).xy;
@@ -91,11 +91,11 @@ void main() {
   vec2 v_at = vec2(gl_PointCoord.x * 2.0 - 1.0, 1.0 - gl_PointCoord.y * 2.0) * v_reach;
 #endif
   float shape = v_kind.x;
-  float status = v_kind.z;
+  float severity = v_kind.z;
   float r = v_radius;
   bool is_square = shape > 0.5 && shape < 1.5;
   bool is_group = v_shares.z > 0.5;
-  vec3 trouble = status > 1.5 ? u_down : u_degraded;
+  vec3 problem = severity > 1.5 ? u_down : u_degraded;
   float turn = fract(atan(v_at.x, v_at.y) * 0.15915494 + 1.0);
   float disc = length(v_at) - r;
   vec2 corner = abs(v_at) - r * 0.54;
@@ -107,23 +107,23 @@ void main() {
   float icon_size = r * (is_square ? 0.74 : 0.66);
   vec4 color = vec4(0.0);
   if (is_group) {
-    // Its shares as a ring, clockwise from the top, the worst first.
+    // The shares as a ring, clockwise from the top: down, degraded, the rest.
     edge = turn < v_shares.x ? u_down : turn < v_shares.x + v_shares.y ? u_degraded : u_ring;
     border = clamp(r * 0.22, 2.2, 7.0);
     icon_size = r * 0.52;
     if (r < 9.0 && v_shares.x + v_shares.y > 0.0) fill = v_shares.x > 0.0 ? u_down : u_degraded;
-  } else if (status > 0.5 && r < 6.5) {
-    // Too small for a ring: the shape itself tells.
+  } else if (severity > 0.5 && r < 6.5) {
+    // Too small for a ring: the shape shows the status.
     vec2 a = abs(v_at);
     float cross_mark = max(abs(a.x - a.y) * 0.7071 - 1.6, max(a.x, a.y) - r);
     float cone = max(a.x * 0.866 + v_at.y * 0.5 + r * 0.1, -v_at.y - r * 0.1) - r * 0.72;
-    body = status > 1.5 ? cross_mark : cone;
-    edge = trouble;
-    fill = trouble;
-  } else if (status > 0.5) {
-    // Dashed when impaired, so that it is told from the red one without colour.
-    float dash = status > 1.5 ? 1.0 : step(fract(turn * 12.0), 0.66);
-    color = mix(color, vec4(trouble, 1.0), cover(body - 4.5) * dash);
+    body = severity > 1.5 ? cross_mark : cone;
+    edge = problem;
+    fill = problem;
+  } else if (severity > 0.5) {
+    // Dashed when degraded, so that it differs from down without colour.
+    float dash = severity > 1.5 ? 1.0 : step(fract(turn * 12.0), 0.66);
+    color = mix(color, vec4(problem, 1.0), cover(body - 4.5) * dash);
     color = mix(color, vec4(u_ground, 1.0), cover(body - 1.75));
   }
   color = mix(color, vec4(edge, 1.0), cover(body));

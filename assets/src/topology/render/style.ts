@@ -1,25 +1,84 @@
 import type { DeviceType } from '../../api/types'
-import { isInTrouble, type Spot, type Wire } from '../model/graph'
+import { hasProblem, type TopologyEdge, type TopologyNode } from '../model/graph'
+import { isCollapsed } from '../model/levelOfDetail'
 import { TIERS } from '../model/tiers'
+import type { ColorScheme, Rgb } from './colorScheme'
 import { ICON_CELLS } from './iconAtlas'
-import type { EdgeArt } from './edgeProgram'
-import type { Look, Rgb } from './colorScheme'
-import type { NodeArt } from './frameState'
 
-/** What the operator is doing with the picture; it decides what is lit and what is dimmed. */
-export interface Attention {
-  selected: ReadonlySet<Spot>
-  hovered: Spot | null
-  /** The places of spots and wires on a traced path, 0 (the device) to 1 (the backbone). */
+/** Which nodes and edges stand out, and which are dimmed. */
+export interface Highlight {
+  selected: ReadonlySet<TopologyNode>
+  hovered: TopologyNode | null
+  /** Keys of the nodes and edges on a traced path, with their place on it: 0 (the device) to 1 (its end). */
   traced: ReadonlyMap<string, number>
-  /** While connecting: whether a spot can be the other end. */
-  isAllowed: ((spot: Spot) => boolean) | null
+  /** While connecting: whether a node can be the next end of the link. */
+  isConnectable: ((node: TopologyNode) => boolean) | null
 }
 
-/** Diameter in world units, and the least and the greatest in pixels. */
-type Size = readonly [world: number, minPx: number, maxPx: number]
+export const NO_HIGHLIGHT: Highlight = {
+  selected: new Set(),
+  hovered: null,
+  traced: new Map(),
+  isConnectable: null,
+}
 
-const SIZES: Record<DeviceType, Size> = {
+/** What nodes and edges look like, beside their own state. */
+export interface Appearance {
+  colors: ColorScheme
+  highlight: Highlight
+}
+
+/** The attributes of a node in sigma's graph, as its program reads them. */
+export interface NodeStyle {
+  x: number
+  y: number
+  fill: Rgb
+  /** Diameter in world units, and its limits in pixels. */
+  size: number
+  minPx: number
+  maxPx: number
+  /** Pixels per world unit: drawn from, drawn up to (0: no limit), collapsed below (0: never). */
+  minScale: number
+  maxScale: number
+  collapsedBelowScale: number
+  /** 0 disc, 1 rounded square, 2 hollow disc, 3 group. */
+  shape: number
+  icon: number
+  /** 0 UP, 1 DEGRADED, 2 DOWN. */
+  severity: number
+  /** 1, or less when dimmed. */
+  opacity: number
+  downShare: number
+  degradedShare: number
+}
+
+/** The attributes of an edge in sigma's graph, as its program reads them. */
+export interface EdgeStyle {
+  stroke: Rgb
+  /** In pixels at the usual zoom. */
+  width: number
+  pattern: number
+  minScale: number
+  /** 0: no limit. */
+  maxScale: number
+  /** 1 on a traced path, -1 dimmed, else 0. */
+  trace: number
+  /** When the animation of the path reaches it, 0 to 1. */
+  order: number
+}
+
+/** At which scales an edge is drawn, in pixels per world unit. */
+export interface EdgeVisibility {
+  minScale: number
+  maxScale: number
+  /** Between a splitter and its subscribers. */
+  isDrop: boolean
+}
+
+/** Diameter in world units, its minimum and its maximum in pixels. */
+type NodeSize = readonly [world: number, minPx: number, maxPx: number]
+
+const NODE_SIZES: Record<DeviceType, NodeSize> = {
   BACKBONE_GATEWAY: [64, 26, 56],
   CORE_ROUTER: [56, 22, 52],
   EDGE_ROUTER: [52, 16, 48],
@@ -35,122 +94,120 @@ const SIZES: Record<DeviceType, Size> = {
   POP: [72, 54, 64],
   CORE_SITE: [72, 54, 64],
 }
+/** A group or a problem is never smaller. */
+const NOTICEABLE_PX = 11
 const SHAPES = { leaf: 0, active: 1, passive: 2, container: 3 }
-/** A share that would be too thin to see is drawn this wide. */
+const PATTERNS = { solid: 0, shortDashes: 1, longDashes: 2, dots: 3 }
+const SEVERITIES = { UP: 0, DEGRADED: 1, DOWN: 2 }
+/** A smaller share of a group would be too thin to see. */
 const SHARE_MIN = 0.14
-const DIM_STRENGTH = 0.22
+const DIMMED_OPACITY = 0.22
+const TRACED = 1
+const DIMMED = -1
 
-export const TRACED = 1
-export const DIMMED = -1
-
-/** How a spot is drawn. World y grows downwards, the graphics card's upwards. */
-export function spotArt(spot: Spot, look: Look, attention: Attention): NodeArt {
-  const { device, role, tally } = spot
-  const [world, minPx, maxPx] = SIZES[device.device_type]
-  const isGroup = spot.members.length > 0
-  const isSite = role === 'container'
-  const shares = tallyShares(spot)
+/** The style of a node. World y grows downwards, the graphics card's upwards. */
+export function nodeStyle(node: TopologyNode, { colors, highlight }: Appearance): NodeStyle {
+  const { device, role, counts } = node
+  const [world, minPx, maxPx] = NODE_SIZES[device.device_type]
+  const isGroup = node.members.length > 0
+  const isContainer = role === 'container'
+  const [downShare, degradedShare] = problemShares(node)
   return {
-    x: spot.x,
-    y: -spot.y,
-    fill: isSite || role !== 'active' ? look.roles[role] : look.roles.active,
+    x: node.x,
+    y: -node.y,
+    fill: colors.roles[role],
     size: world,
-    minPx: isGroup && !isSite ? Math.max(minPx, 11) : minPx,
+    minPx: isGroup && !isContainer ? Math.max(minPx, NOTICEABLE_PX) : minPx,
     maxPx,
-    showFrom: isSite ? 0 : spot.showFrom,
-    hideFrom: isSite ? spot.opensAt : 0,
-    foldUntil: isSite ? 0 : spot.opensAt,
+    minScale: isContainer ? 0 : node.minScale,
+    maxScale: isContainer ? node.expandScale : 0,
+    collapsedBelowScale: isContainer ? 0 : node.expandScale,
     shape: SHAPES[role],
     icon: ICON_CELLS[device.device_type],
-    trouble: device.effective_status === 'DOWN' ? 2 : device.effective_status === 'UP' ? 0 : 1,
-    strength: isDimmed(spot, attention) ? DIM_STRENGTH : 1,
-    downShare: tally.down > 0 || isGroup ? shares[0] : 0,
-    degradedShare: shares[1],
+    severity: SEVERITIES[device.effective_status],
+    opacity: isDimmed(node, highlight) ? DIMMED_OPACITY : 1,
+    downShare: counts.down > 0 || isGroup ? downShare : 0,
+    degradedShare,
   }
 }
 
-/** Diameter in pixels, as the shader has it. */
-export function spotPixels(spot: Spot, scale: number): number {
-  const [world, minPx, maxPx] = SIZES[spot.device.device_type]
-  const least = spot.members.length > 0 && spot.role !== 'container' ? Math.max(minPx, 11) : minPx
+/** Diameter in pixels, as the shader computes it. */
+export function nodeDiameterPx(node: TopologyNode, scale: number): number {
+  const [world, minPx, maxPx] = NODE_SIZES[node.device.device_type]
+  const isGroup = node.members.length > 0 && node.role !== 'container'
+  const least = isGroup ? Math.max(minPx, NOTICEABLE_PX) : minPx
   const size = Math.min(Math.max(world * scale, least), maxPx)
-  return isInTrouble(spot) ? Math.max(size, 11) : size
+  return hasProblem(node) ? Math.max(size, NOTICEABLE_PX) : size
 }
 
-export function isDrawn(spot: Spot, scale: number): boolean {
-  if (spot.role === 'container') return spot.opensAt === 0 || scale < spot.opensAt
-  return scale >= spot.showFrom
+/** Whether a node is drawn as a group: a container, or a node in place of its members. */
+export function isGroupAt(node: TopologyNode, scale: number): boolean {
+  return node.role === 'container' || isCollapsed(node, scale)
 }
 
-export function isFolded(spot: Spot, scale: number): boolean {
-  return spot.members.length > 0 && scale < spot.opensAt
-}
-
-export interface EdgeLook {
-  showFrom: number
-  hideFrom: number
-  /** Between a splitter and its subscribers. */
-  isDrop: boolean
-}
-
-/** How the link or links between two spots are drawn. */
-export function wireArt(wire: Wire, where: EdgeLook, look: Look, attention: Attention): EdgeArt {
-  const { stroke, pattern, isLoud } = lineOf(wire, look, where.isDrop)
-  const order = attention.traced.get(wire.key)
-  const dims = attention.isAllowed !== null || attention.traced.size > 0
-  const width = where.isDrop ? 1 : TIERS[wire.b.device.device_type] <= 3 ? 2 : 1.6
+export function edgeStyle(
+  edge: TopologyEdge,
+  { minScale, maxScale, isDrop }: EdgeVisibility,
+  { colors, highlight }: Appearance,
+): EdgeStyle {
+  const { stroke, pattern, isProblem } = lineOf(edge, colors, isDrop)
+  const order = highlight.traced.get(edge.key)
+  const dimsOthers = highlight.isConnectable !== null || highlight.traced.size > 0
+  const width = isDrop ? 1 : TIERS[edge.b.device.device_type] <= TIERS.OLT ? 2 : 1.6
   return {
     stroke,
     pattern,
-    width: isLoud ? width + 1 : width,
-    showFrom: where.showFrom,
-    hideFrom: where.hideFrom,
-    trace: order !== undefined ? TRACED : dims ? DIMMED : 0,
+    width: isProblem ? width + 1 : width,
+    minScale,
+    maxScale,
+    trace: order !== undefined ? TRACED : dimsOthers ? DIMMED : 0,
     order: order ?? 0,
   }
 }
 
 function lineOf(
-  wire: Wire,
-  look: Look,
+  { status, signal }: TopologyEdge,
+  colors: ColorScheme,
   isDrop: boolean,
-): { stroke: Rgb; pattern: number; isLoud: boolean } {
-  const { status, signal } = wire
-  if (status === 'DOWN') return { stroke: look.down, pattern: 1, isLoud: true }
-  if (signal === 'NO_SIGNAL') return { stroke: look.down, pattern: 1, isLoud: true }
+): { stroke: Rgb; pattern: number; isProblem: boolean } {
+  if (status === 'DOWN' || signal === 'NO_SIGNAL') {
+    return { stroke: colors.down, pattern: PATTERNS.shortDashes, isProblem: true }
+  }
   if (status === 'DEGRADED' || signal === 'CRITICAL') {
-    return { stroke: look.degraded, pattern: 2, isLoud: true }
+    return { stroke: colors.degraded, pattern: PATTERNS.longDashes, isProblem: true }
   }
   if (signal === 'WARNING' || signal === 'OVERLOAD') {
-    return { stroke: look.degraded, pattern: 3, isLoud: true }
+    return { stroke: colors.degraded, pattern: PATTERNS.dots, isProblem: true }
   }
   const share = isDrop ? 0.4 : 0.62
-  return { stroke: mix(look.ground, look.lineStrong, share), pattern: 0, isLoud: false }
+  const stroke = mix(colors.ground, colors.lineStrong, share)
+  return { stroke, pattern: PATTERNS.solid, isProblem: false }
 }
 
-export function mix(from: Rgb, to: Rgb, share: number): Rgb {
-  return [0, 1, 2].map((at) => {
-    const [a, b] = [from[at] ?? 0, to[at] ?? 0]
-    return a + (b - a) * share
-  }) as unknown as Rgb
+function mix(from: Rgb, to: Rgb, share: number): Rgb {
+  const [red, green, blue] = from
+  return [
+    red + (to[0] - red) * share,
+    green + (to[1] - green) * share,
+    blue + (to[2] - blue) * share,
+  ]
 }
 
-function isDimmed(spot: Spot, { traced, isAllowed }: Attention): boolean {
-  if (isAllowed !== null) return !isAllowed(spot)
-  return traced.size > 0 && !traced.has(spot.key)
+function isDimmed(node: TopologyNode, { traced, isConnectable }: Highlight): boolean {
+  if (isConnectable !== null) return !isConnectable(node)
+  return traced.size > 0 && !traced.has(node.key)
 }
 
-/** The shares of a group that are out of service and impaired; its own status counts too. */
-function tallyShares({ tally, device, members }: Spot): [number, number] {
+/** The shares of a group that are DOWN and DEGRADED. The status of the node itself counts for all of it. */
+function problemShares({ counts, device, members }: TopologyNode): [down: number, degraded: number] {
   if (members.length === 0) return [0, 0]
-  const total = Math.max(1, tally.devices)
+  const total = Math.max(1, counts.devices)
   const own = device.effective_status
-  const down = own === 'DOWN' ? 1 : widen(tally.down / total)
-  const degraded = own === 'DEGRADED' ? 1 - down : widen(tally.degraded / total)
+  const down = own === 'DOWN' ? 1 : visibleShare(counts.down / total)
+  const degraded = own === 'DEGRADED' ? 1 - down : visibleShare(counts.degraded / total)
   return [down, Math.min(degraded, 1 - down)]
 }
 
-function widen(share: number): number {
+function visibleShare(share: number): number {
   return share === 0 ? 0 : Math.max(share, SHARE_MIN)
 }
-

@@ -1,6 +1,6 @@
 /**
- * Vertex buffers for sigma's programs. Two costs of its own way are too high without a graphics
- * card: software renderers draw instances one by one, and it uploads every buffer in each frame.
+ * Vertex buffers for sigma's programs. What sigma does itself is too slow without a graphics card:
+ * it draws instances, which software renderers draw one by one, and uploads all buffers each frame.
  */
 
 /** The corners of a square, as two triangles. */
@@ -13,7 +13,7 @@ export const SQUARE: readonly (readonly [number, number])[] = [
   [1, 1],
 ]
 
-/** A band in so many steps, as a strip; its ends are doubled, so that bands can follow each other. */
+/** A band of this many steps as a triangle strip. Its ends are doubled, so that bands can follow each other. */
 export function bandCorners(steps: number): [number, number][] {
   const corners: [number, number][] = [[0, -1]]
   for (let step = 0; step <= steps; step += 1) corners.push([step / steps, -1], [step / steps, 1])
@@ -22,8 +22,7 @@ export function bandCorners(steps: number): [number, number][] {
 }
 
 /**
- * Repeats the vertex at `from` for each corner; the corner is its last two numbers.
- * Returns nothing: the array holds it.
+ * Repeats the vertex at `from`, of `stride` floats, for each corner. The corner is the last two.
  */
 export function repeatVertex(
   array: Float32Array,
@@ -31,9 +30,9 @@ export function repeatVertex(
   stride: number,
   corners: readonly (readonly [number, number])[],
 ): void {
-  corners.forEach(([x, y], at) => {
-    const to = from + at * stride
-    if (at > 0) array.copyWithin(to, from, from + stride - 2)
+  corners.forEach(([x, y], index) => {
+    const to = from + index * stride
+    if (index > 0) array.copyWithin(to, from, from + stride - 2)
     array[to + stride - 2] = x
     array[to + stride - 1] = y
   })

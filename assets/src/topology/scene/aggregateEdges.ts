@@ -1,83 +1,86 @@
 import type { Status } from '../../api/types'
-import { type Network, type Spot, type Wire, worse } from '../model/graph'
-import type { Attention, EdgeLook } from '../render/style'
+import { type TopologyEdge, type TopologyModel, type TopologyNode, worseStatus } from '../model/graph'
+import { representativeAt } from '../model/levelOfDetail'
+import type { EdgeVisibility, Highlight } from '../render/style'
 
-/** A line that stands for several while their ends are folded. */
-export interface Summary extends EdgeLook {
+/** A line that is drawn in place of several edges while an end of them is collapsed. */
+export interface AggregateEdge extends EdgeVisibility {
+  /** The key of the edge in sigma's graph. */
   key: string
-  ends: [Spot, Spot]
-  wires: Wire[]
+  ends: [TopologyNode, TopologyNode]
+  edges: TopologyEdge[]
 }
 
-/** The lines that are drawn from afar in place of others. */
-export class Summaries {
-  readonly ends = new Set<Spot>()
-  private readonly byKey = new Map<string, Summary>()
-  private readonly byWire = new Map<Wire, Summary[]>()
+/** The aggregates of all edges that leave their group. */
+export class AggregateEdges {
+  readonly ends = new Set<TopologyNode>()
+  private readonly byKey = new Map<string, AggregateEdge>()
+  private readonly byEdge = new Map<TopologyEdge, AggregateEdge[]>()
 
-  constructor(network: Network) {
-    for (const wire of network.wires) if (!isWithinGroup(wire)) this.summarize(wire)
+  constructor(model: TopologyModel) {
+    for (const edge of model.edges) if (!isWithinGroup(edge)) this.aggregate(edge)
   }
 
-  get all(): Iterable<Summary> {
+  get all(): Iterable<AggregateEdge> {
     return this.byKey.values()
   }
 
-  of(wire: Wire): readonly Summary[] {
-    return this.byWire.get(wire) ?? []
+  of(edge: TopologyEdge): readonly AggregateEdge[] {
+    return this.byEdge.get(edge) ?? []
   }
 
-  /** Adds the lines between what stands for the wire's ends while they are not drawn. */
-  private summarize(wire: Wire): void {
-    const { a, b } = wire
-    const full = Math.max(a.showFrom, b.showFrom)
-    if (full === 0) return
-    const steps = [a, b].flatMap((spot) => [spot.site?.opensAt ?? 0, spot.showFrom])
+  /** Adds the edge to an aggregate for each range of scales in which an end of it is collapsed. */
+  private aggregate(edge: TopologyEdge): void {
+    const { a, b } = edge
+    const fullScale = Math.max(a.minScale, b.minScale)
+    if (fullScale === 0) return
+    const steps = [a, b].flatMap((node) => [node.container?.expandScale ?? 0, node.minScale])
     const bounds = [...new Set([0, ...steps])].sort((one, other) => one - other)
-    bounds.forEach((from, at) => {
-      const until = bounds[at + 1]
-      if (until === undefined || from >= full) return
+    bounds.forEach((from, index) => {
+      const until = bounds[index + 1]
+      if (until === undefined || from >= fullScale) return
       const middle = (from + until) / 2
-      const ends: [Spot, Spot] = [standIn(a, middle), standIn(b, middle)]
+      const ends: [TopologyNode, TopologyNode] = [
+        representativeAt(a, middle),
+        representativeAt(b, middle),
+      ]
       if (ends[0] === ends[1]) return
-      const key = `s${ends[0].id}-${ends[1].id}`
-      let summary = this.byKey.get(key)
-      if (summary === undefined) {
-        summary = { key, ends, wires: [], showFrom: from, hideFrom: until, isDrop: false }
-        this.byKey.set(key, summary)
-        for (const end of ends) this.ends.add(end)
-      }
-      summary.showFrom = Math.min(summary.showFrom, from)
-      summary.hideFrom = Math.max(summary.hideFrom, until)
-      summary.wires.push(wire)
-      const list = this.byWire.get(wire)
-      if (list === undefined) this.byWire.set(wire, [summary])
-      else list.push(summary)
+      const aggregate = this.between(ends)
+      aggregate.minScale = Math.min(aggregate.minScale, from)
+      aggregate.maxScale = Math.max(aggregate.maxScale, until)
+      aggregate.edges.push(edge)
+      const list = this.byEdge.get(edge)
+      if (list === undefined) this.byEdge.set(edge, [aggregate])
+      else list.push(aggregate)
     })
   }
+
+  private between(ends: [TopologyNode, TopologyNode]): AggregateEdge {
+    const key = `a${ends[0].id}-${ends[1].id}`
+    let aggregate = this.byKey.get(key)
+    if (aggregate === undefined) {
+      aggregate = { key, ends, edges: [], minScale: Infinity, maxScale: 0, isDrop: false }
+      this.byKey.set(key, aggregate)
+      for (const end of ends) this.ends.add(end)
+    }
+    return aggregate
+  }
 }
 
-/** What is drawn for a spot at a scale. */
-export function standIn(spot: Spot, scale: number): Spot {
-  if (spot.site !== null && scale < spot.site.opensAt) return spot.site
-  if (spot.head !== null && scale < spot.showFrom) return spot.head
-  return spot
-}
-
-/** The wire that a line is drawn as: as bad as the worst, and traced when one of them is. */
-export function worst({ wires, ends }: Summary, traced: Attention['traced']): Wire {
+/** An edge to style an aggregate by: with the worst status, and traced if one of its edges is. */
+export function worstEdge({ edges, ends }: AggregateEdge, traced: Highlight['traced']): TopologyEdge {
   let status: Status = 'UP'
-  let drawn = wires[0] as Wire
-  for (const wire of wires) {
-    status = worse(status, wire.status)
-    if (traced.has(wire.key)) drawn = wire
+  let shown = edges[0] as TopologyEdge
+  for (const edge of edges) {
+    status = worseStatus(status, edge.status)
+    if (traced.has(edge.key)) shown = edge
   }
   const [a, b] = ends
-  return { ...drawn, a, b, status, signal: null }
+  return { ...shown, a, b, status, signal: null }
 }
 
-/** Whether one thing stands for both ends wherever they are not both drawn. */
-function isWithinGroup({ a, b }: Wire): boolean {
-  if (a.site !== b.site) return false
-  return (a.head === null && b.head === null) || (a.head ?? a) === (b.head ?? b)
+/** Whether both ends are collapsed into the same node at every scale at which one of them is. */
+function isWithinGroup({ a, b }: TopologyEdge): boolean {
+  if (a.container !== b.container) return false
+  return (a.groupHead === null && b.groupHead === null) || (a.groupHead ?? a) === (b.groupHead ?? b)
 }

@@ -1,73 +1,76 @@
-import type { Network, Spot } from '../model/graph'
-import type { Rect } from './spatialIndex'
+import { boundsOf, expand, overlaps, type Rect } from '../model/geometry'
+import { neighbour, type TopologyModel, type TopologyNode } from '../model/graph'
 
-/** A group's members are made ready this much before they appear, by scale and by share of the view. */
-const EARLY_SCALE = 0.85
-const EARLY_VIEW = 0.25
+/** Members are prepared before they appear: from this share of their scale on, and this share of the view around it. */
+const PREPARE_SCALE = 0.85
+const PREPARE_VIEW = 0.25
 
-/** Spots that appear together, and the part of the world that they and the lines between them take. */
-export interface Group {
-  /** The PON's splitter or the site that stands for them from afar. */
-  readonly by: Spot
-  readonly members: Spot[]
+/** Nodes that appear together, and the part of the world that they and the edges between them cover. */
+export interface NodeGroup {
+  /** The splitter or the container that is drawn in their place while they are collapsed. */
+  readonly representative: TopologyNode
+  readonly members: TopologyNode[]
   /** Pixels per world unit from which on the first of them is drawn. */
-  readonly showFrom: number
+  readonly minScale: number
   bounds: Rect
 }
 
 /**
- * Knows which spots can be seen soon: only those are given to the graphics card. A spot with a line
- * that leaves its group belongs to none, for the line may cross a view in which no end of it is;
- * nor does one of `kept`.
+ * Knows which nodes come into view, so that sigma gets no others. A node with an edge that leaves
+ * its group belongs to none, because the edge may cross a view that none of its ends is in.
  */
-export class Groups {
-  /** What is always in the picture. */
-  readonly far: Spot[] = []
-  private readonly groups = new Map<Spot, Group>()
-  private readonly firstScale: number
+export class NodeGroups {
+  /** The nodes that are always in sigma's graph. */
+  readonly ungrouped: TopologyNode[] = []
+  private readonly groups = new Map<TopologyNode, NodeGroup>()
+  private readonly lowestScale: number
 
-  constructor(network: Network, kept: ReadonlySet<Spot>) {
-    const members = new Map<Spot, Spot[]>()
-    for (const spot of network.order) {
-      const by = spot.head ?? spot.site
-      if (by === null || kept.has(spot) || !isWithin(spot)) {
-        this.far.push(spot)
+  /** `alwaysDrawn`: nodes that belong to no group, whatever their edges. */
+  constructor(model: TopologyModel, alwaysDrawn: ReadonlySet<TopologyNode>) {
+    const members = new Map<TopologyNode, TopologyNode[]>()
+    for (const node of model.order) {
+      const representative = node.groupHead ?? node.container
+      if (representative === null || alwaysDrawn.has(node) || !hasOnlyInnerEdges(node)) {
+        this.ungrouped.push(node)
         continue
       }
-      const list = members.get(by)
-      if (list === undefined) members.set(by, [spot])
-      else list.push(spot)
+      const list = members.get(representative)
+      if (list === undefined) members.set(representative, [node])
+      else list.push(node)
     }
-    for (const [by, list] of members) {
-      const showFrom = list.reduce((first, each) => Math.min(first, each.showFrom), Infinity)
-      this.groups.set(by, { by, members: list, showFrom, bounds: boundsOf(by) })
+    let lowestScale = Infinity
+    for (const [representative, list] of members) {
+      const minScale = list.reduce((first, node) => Math.min(first, node.minScale), Infinity)
+      const bounds = groupBounds(representative)
+      this.groups.set(representative, { representative, members: list, minScale, bounds })
+      lowestScale = Math.min(lowestScale, minScale)
     }
-    const first = [...this.groups.values()].reduce((least, each) => Math.min(least, each.showFrom), Infinity)
-    this.firstScale = first * EARLY_SCALE
+    this.lowestScale = lowestScale * PREPARE_SCALE
   }
 
-  get all(): Iterable<Group> {
+  get all(): Iterable<NodeGroup> {
     return this.groups.values()
   }
 
-  /** These spots stand elsewhere now. */
-  moved(spots: Iterable<Spot>): void {
-    const concerned = new Set<Spot | null>()
-    for (const spot of spots) concerned.add(spot).add(spot.head).add(spot.site)
-    for (const by of concerned) {
-      const group = by === null ? undefined : this.groups.get(by)
-      if (group !== undefined) group.bounds = boundsOf(group.by)
+  /** Updates the bounds after these nodes have moved. */
+  nodesMoved(nodes: Iterable<TopologyNode>): void {
+    const representatives = new Set<TopologyNode | null>()
+    for (const node of nodes) representatives.add(node).add(node.groupHead).add(node.container)
+    for (const representative of representatives) {
+      const group = representative === null ? undefined : this.groups.get(representative)
+      if (group !== undefined) group.bounds = groupBounds(group.representative)
     }
   }
 
-  /** The groups whose members are drawn in a part of the world, now or very soon. */
-  inView(view: Rect, scale: number): Group[] {
-    if (scale < this.firstScale) return []
-    const found = new Set<Group>()
+  /** The groups whose members are drawn in a part of the world, now or after a little zooming. */
+  inView(view: Rect, scale: number): NodeGroup[] {
+    if (scale < this.lowestScale) return []
+    const found = new Set<NodeGroup>()
     for (const group of this.groups.values()) {
-      if (scale < group.showFrom * EARLY_SCALE || !overlap(group.bounds, view)) continue
-      // The lines of a PON lead to its splitter.
-      const above = group.by.site === null ? undefined : this.groups.get(group.by.site)
+      if (scale < group.minScale * PREPARE_SCALE || !overlaps(group.bounds, view)) continue
+      // The edges of a PON lead to its splitter, which may be a member of its container.
+      const { container } = group.representative
+      const above = container === null ? undefined : this.groups.get(container)
       if (above !== undefined) found.add(above)
       found.add(group)
     }
@@ -75,41 +78,27 @@ export class Groups {
   }
 }
 
-/** A part of the world and some of what lies around it. */
-export function widen({ left, top, right, bottom }: Rect): Rect {
-  const [dx, dy] = [(right - left) * EARLY_VIEW, (bottom - top) * EARLY_VIEW]
-  return { left: left - dx, top: top - dy, right: right + dx, bottom: bottom + dy }
+/** A view with the surroundings that are prepared with it. */
+export function withSurroundings(view: Rect): Rect {
+  return expand(view, (view.right - view.left) * PREPARE_VIEW, (view.bottom - view.top) * PREPARE_VIEW)
 }
 
-/** Whether all lines of a spot stay in its group, or lead to what it stands for itself. */
-function isWithin(spot: Spot): boolean {
-  const { head, site } = spot
-  return spot.wires.every(({ a, b }) => {
-    const other = a === spot ? b : a
-    if (head !== null) return other === head || other.head === head
-    return other.head === spot || (other.head === null && other.site === site)
+/** Whether all edges of a node stay in its group, or lead to the node that represents it. */
+function hasOnlyInnerEdges(node: TopologyNode): boolean {
+  const { groupHead, container } = node
+  return node.edges.every((edge) => {
+    const other = neighbour(edge, node)
+    if (groupHead !== null) return other === groupHead || other.groupHead === groupHead
+    return other.groupHead === node || (other.groupHead === null && other.container === container)
   })
 }
 
-/** A PON with its splitter, for lines lead there; of a site, what is drawn when it opens. */
-function boundsOf(by: Spot): Rect {
-  const bounds = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity }
-  const spots =
-    by.role === 'container' ? by.members.filter(({ head }) => head === null) : [by, ...by.members]
-  for (const { x, y } of spots) {
-    bounds.left = Math.min(bounds.left, x)
-    bounds.top = Math.min(bounds.top, y)
-    bounds.right = Math.max(bounds.right, x)
-    bounds.bottom = Math.max(bounds.bottom, y)
-  }
-  return bounds
-}
-
-function overlap(one: Rect, other: Rect): boolean {
-  return (
-    one.left <= other.right &&
-    one.right >= other.left &&
-    one.top <= other.bottom &&
-    one.bottom >= other.top
-  )
+/** A PON with its splitter, where its edges lead; of a container, what is drawn when it expands. */
+function groupBounds(representative: TopologyNode): Rect {
+  const { members, x, y } = representative
+  const nodes =
+    representative.role === 'container'
+      ? members.filter(({ groupHead }) => groupHead === null)
+      : [representative, ...members]
+  return boundsOf(nodes) ?? { left: x, top: y, right: x, bottom: y }
 }

@@ -1,115 +1,71 @@
 import Sigma from 'sigma'
-import { placeContainer } from '../model/levelOfDetail'
-import type { Network, Spot, Wire } from '../model/graph'
-import { Adornments } from '../render/nodeDecorations'
-import { type Area, areaOf, drawAreas, drawTitles, type Title } from '../render/containerAreas'
-import { iconAtlas } from '../render/iconAtlas'
+import type { Point, Rect } from '../model/geometry'
+import { newModel, type TopologyEdge, type TopologyModel, type TopologyNode } from '../model/graph'
+import { centerContainer, isVisible } from '../model/levelOfDetail'
+import type { ColorScheme } from '../render/colorScheme'
 import { CURVE_STEPS, edgeProgram } from '../render/edgeProgram'
-import { Labels } from '../render/labels'
-import type { Look } from '../render/colorScheme'
-import type { Frame } from '../render/frameState'
+import type { ProgramFrame } from '../render/frame'
+import { iconAtlas } from '../render/iconAtlas'
 import { nodeProgram } from '../render/nodeProgram'
-import { type Attention, isDrawn } from '../render/style'
-import { Eye, FRAME_UNITS } from './camera'
-import { type Group, Groups, widen } from './nodeGroups'
-import { type Rect, SpotIndex } from './spatialIndex'
-import { openGroup, paint, type Picture, repaintSpot, repaintWire } from './sceneGraph'
-import { Summaries } from './aggregateEdges'
+import { type Highlight, NO_HIGHLIGHT } from '../render/style'
+import { Camera, SIGMA_BOX_UNITS } from './camera'
+import { Layers } from './layers'
+import { type NodeGroup, withSurroundings } from './nodeGroups'
+import { SceneGraph } from './sceneGraph'
+import { SpatialIndex } from './spatialIndex'
 
-/** What is drawn before the first model. */
-const NOTHING: Network = {
-  spots: new Map(),
-  wires: [],
-  containers: [],
-  order: [],
-  links: new Map(),
-  wireOfLink: new Map(),
-}
-/** A traced path lights up in this time. */
-const LIGHT_MS = 900
-/** Names beyond the edge of the canvas, so that they do not pop up while panning. */
-const MARGIN_PX = 80
-/** A network of this size is given to the graphics card as a whole; of a larger one, what can be seen. */
-const WHOLE_SPOTS_MAX = 2_000
-/** Members in the graph beyond which those out of sight leave it. */
+/** Drawn before the first model. */
+const NO_MODEL = newModel()
+/** The animation of a traced path. */
+const TRACE_MS = 900
+/** Labels this far outside the canvas are drawn, so that they do not pop up while panning. */
+const LABEL_MARGIN_PX = 80
+/** A network of up to this size is in sigma's graph as a whole; of a larger one, the part in view. */
+const FULL_GRAPH_NODES_MAX = 2_000
+/** With more members in sigma's graph, those out of view are removed. */
 const MEMBERS_MAX = 12_000
+/** How far below the scale at which a container expands one can zoom out. */
+const COLLAPSED_SHARE = 0.7
 
-/** The drawn network: owns sigma, and keeps it equal to the model. Empty until `replace`. */
+/** Draws a model with sigma. Empty until `replace`. */
 export class Scene {
-  readonly eye: Eye
-  readonly index = new SpotIndex()
-  /** Called after each frame: overlays follow the camera. */
+  readonly camera: Camera
+  readonly index = new SpatialIndex()
+  /** Called after each frame. */
   onFrame: () => void = () => undefined
   private readonly sigma: Sigma
-  private readonly frame: Frame
-  private readonly labels = new Labels()
-  private readonly adornments = new Adornments()
-  private readonly ground: CanvasRenderingContext2D | null
-  private picture: Picture
-  private areas: Area[] = []
-  private titles: Title[] = []
-  private attention: Attention = {
-    selected: new Set(),
-    hovered: null,
-    traced: new Map(),
-    isAllowed: null,
-  }
-  private lightFrom = 0
+  private readonly frame: ProgramFrame
+  private readonly layers: Layers
+  private sceneGraph: SceneGraph
+  private traceStartedAt = 0
   private isKilled = false
 
+  /** `font`: the family that labels are drawn in. */
   constructor(
     container: HTMLElement,
-    look: Look,
+    colors: ColorScheme,
     private readonly font: string,
-    private readonly isCalm: () => boolean,
+    private readonly prefersReducedMotion: () => boolean,
   ) {
-    this.frame = { look, icons: null, scale: 1, lit: 1 }
-    this.picture = paint(NOTHING, ...foldsOf(NOTHING), look, this.attention)
-    this.sigma = new Sigma(this.picture.graph, container, {
-      nodeProgramClasses: {
-        node: nodeProgram(this.frame, false),
-        leaf: nodeProgram(this.frame, true),
-      },
-      edgeProgramClasses: {
-        drop: edgeProgram(this.frame, 1),
-        trunk: edgeProgram(this.frame, CURVE_STEPS),
-      },
-      defaultNodeType: 'node',
-      defaultEdgeType: 'drop',
-      renderLabels: false,
-      renderEdgeLabels: false,
-      stagePadding: 0,
-      zIndex: false,
-      allowInvalidContainer: true,
-      doubleClickZoomingRatio: 1.8,
-      inertiaRatio: 0,
-      inertiaDuration: 0,
-      zoomDuration: isCalm() ? 0 : 160,
-    })
-    this.sigma.setCustomBBox({ x: [0, FRAME_UNITS], y: [0, FRAME_UNITS] })
-    this.stopPicking()
-    this.eye = new Eye(this.sigma, isCalm)
-    // Its types do not know of the layer option that its canvases have.
-    const beneath: { style?: Partial<CSSStyleDeclaration>; beforeLayer: string } = {
-      beforeLayer: 'edges',
-    }
-    this.sigma.createCanvasContext('grounds', beneath)
-    const canvas = this.sigma.getCanvases()['grounds']
-    this.ground = canvas?.getContext('2d') ?? null
+    this.frame = { colors, highlight: NO_HIGHLIGHT, icons: null, scale: 1, traceProgress: 1 }
+    this.sceneGraph = new SceneGraph(NO_MODEL, this.frame)
+    this.sigma = newSigma(this.sceneGraph, container, this.frame, prefersReducedMotion())
+    this.camera = new Camera(this.sigma, prefersReducedMotion)
+    this.layers = new Layers(this.sigma)
     this.sigma.resize(true)
-    this.sigma.on('beforeRender', () => this.prepare())
-    this.sigma.on('afterRender', () => this.finish())
+    this.sigma.on('beforeRender', () => this.beforeRender())
+    this.sigma.on('afterRender', () => this.afterRender())
     void iconAtlas().then((icons) => {
       this.frame.icons = icons
-      if (!this.isDead) this.sigma.scheduleRender()
+      this.scheduleRender()
     })
   }
 
-  get network(): Network {
-    return this.picture.network
+  get model(): TopologyModel {
+    return this.sceneGraph.model
   }
 
-  /** Whether nothing is drawn any more, for good. */
+  /** Whether it was killed, for good. */
   get isDead(): boolean {
     return this.isKilled
   }
@@ -124,143 +80,122 @@ export class Scene {
 
   /** Pixels per world unit. */
   get scale(): number {
-    return this.eye.scale
+    return this.camera.scale
   }
 
-  /** Puts another model in place; the camera stays, unless nothing was drawn before. */
-  replace(network: Network): void {
-    const isFirst = this.network === NOTHING
-    this.picture = paint(network, ...foldsOf(network), this.frame.look, this.attention)
-    this.areas = network.containers.flatMap((site) => areaOf(site) ?? [])
+  /** Draws another model. The camera stays, except for the first one. */
+  replace(model: TopologyModel): void {
+    const isFirst = this.model === NO_MODEL
+    this.sceneGraph = new SceneGraph(model, this.frame)
+    this.layers.replace(model)
     if (isFirst) this.fit(false)
-    this.show()
+    this.showGraph()
   }
 
-  /** Takes over what changed in some spots and wires, in the next frame. */
-  refresh(spots: Iterable<Spot>, wires: Iterable<Wire>): void {
-    const { look } = this.frame
-    const nodes = new Set<string>()
-    const edges = new Set<string>()
-    for (const spot of spots) {
-      const key = repaintSpot(this.picture, spot, look, this.attention)
-      if (key !== null) nodes.add(key)
+  /** Draws changes of these nodes and edges with the next frame. */
+  refresh(nodes: Iterable<TopologyNode>, edges: Iterable<TopologyEdge>): void {
+    const nodeKeys = new Set<string>()
+    const edgeKeys = new Set<string>()
+    for (const node of nodes) {
+      const key = this.sceneGraph.updateNode(node)
+      if (key !== null) nodeKeys.add(key)
     }
-    for (const wire of wires) {
-      for (const key of repaintWire(this.picture, wire, look, this.attention)) edges.add(key)
+    for (const edge of edges) {
+      for (const key of this.sceneGraph.updateEdge(edge)) edgeKeys.add(key)
     }
     this.sigma.refresh({
-      partialGraph: { nodes: [...nodes], edges: [...edges] },
+      partialGraph: { nodes: [...nodeKeys], edges: [...edgeKeys] },
       skipIndexation: true,
       schedule: true,
     })
   }
 
-  /** Takes over the places of moved spots, and of the lines that end at them. */
-  moved(spots: Iterable<Spot>): void {
-    const touched = new Set<Spot>()
-    const sites = new Set<Spot>()
-    const wires = new Set<Wire>()
-    for (const spot of spots) {
-      touched.add(spot)
-      if (this.picture.graph.hasNode(spot.key)) this.index.put(spot)
-      for (const wire of spot.wires) wires.add(wire)
-      if (spot.site !== null) sites.add(spot.site)
+  /** Draws nodes, their edges and their containers where they are now. */
+  nodesMoved(nodes: Iterable<TopologyNode>): void {
+    const changed = new Set<TopologyNode>()
+    const containers = new Set<TopologyNode>()
+    const edges = new Set<TopologyEdge>()
+    for (const node of nodes) {
+      changed.add(node)
+      if (this.sceneGraph.graph.hasNode(node.key)) this.index.put(node)
+      for (const edge of node.edges) edges.add(edge)
+      if (node.container !== null) containers.add(node.container)
     }
-    this.picture.groups.moved(touched)
-    for (const site of sites) {
-      if (!touched.has(site)) placeContainer(site)
-      for (const wire of site.wires) wires.add(wire)
-      touched.add(site)
-      this.index.put(site)
-      const at = this.areas.findIndex((area) => area.site === site)
-      const area = areaOf(site)
-      if (at >= 0 && area !== null) this.areas[at] = area
+    this.sceneGraph.groups.nodesMoved(changed)
+    for (const container of containers) {
+      if (!changed.has(container)) centerContainer(container)
+      for (const edge of container.edges) edges.add(edge)
+      changed.add(container)
+      this.index.put(container)
+      this.layers.updateArea(container)
     }
-    this.refresh(touched, wires)
+    this.refresh(changed, edges)
   }
 
-  setLook(look: Look): void {
-    this.frame.look = look
-    this.repaint()
+  setColors(colors: ColorScheme): void {
+    this.frame.colors = colors
+    this.refreshAll()
   }
 
-  /** What is selected, hovered, traced or forbidden. */
-  attend(change: Partial<Attention>): void {
-    const before = this.attention
-    this.attention = { ...before, ...change }
-    if (change.traced !== undefined && change.traced !== before.traced) {
-      this.lightFrom = performance.now()
-      this.frame.lit = change.traced.size === 0 || this.isCalm() ? 1 : 0
+  setHighlight(change: Partial<Highlight>): void {
+    const before = this.frame.highlight
+    const { traced, isConnectable } = (this.frame.highlight = { ...before, ...change })
+    if (traced !== before.traced) {
+      this.traceStartedAt = performance.now()
+      this.frame.traceProgress = traced.size === 0 || this.prefersReducedMotion() ? 1 : 0
     }
-    const { traced, isAllowed } = this.attention
-    // Dimming concerns every node; halos are drawn with each frame.
-    if (traced !== before.traced || isAllowed !== before.isAllowed) {
-      this.repaint()
-      return
-    }
-    this.sigma.scheduleRender()
+    // These dim all other nodes; a selected or hovered node only gets a halo, drawn with each frame.
+    const dimsOthers = traced !== before.traced || isConnectable !== before.isConnectable
+    if (dimsOthers) this.refreshAll()
+    else this.scheduleRender()
   }
 
-  /** The drawn spot, or the container whose name stands there. */
-  at(x: number, y: number): Spot | null {
-    const world = this.eye.toWorld(x, y)
-    const spot = this.index.at(world.x, world.y, this.scale)
-    if (spot !== null) return spot
-    const title = this.titles.find(
-      ({ box }) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom,
-    )
-    return title?.site ?? null
+  /** The node, or the container by its title, at a point of the canvas. */
+  nodeAt({ x, y }: Point): TopologyNode | null {
+    const node = this.index.nodeAt(this.camera.toWorld(x, y), this.scale)
+    return node ?? this.layers.titleAt({ x, y })
   }
 
-  /** The open container whose ground lies under a place. */
-  containerAt({ x, y }: { x: number; y: number }): Spot | null {
-    const area = this.areas.find(
-      ({ site, world }) =>
-        this.scale >= site.opensAt &&
-        x >= world.left &&
-        x <= world.right &&
-        y >= world.top &&
-        y <= world.bottom,
-    )
-    return area?.site ?? null
+  /** The expanded container whose area a world point is in. */
+  containerAt(point: Point): TopologyNode | null {
+    return this.layers.containerAt(point, this.scale)
   }
 
-  /** The drawn spots within a rectangle of the canvas. */
-  inside(box: Rect): Spot[] {
-    const from = this.eye.toWorld(box.left, box.top)
-    const to = this.eye.toWorld(box.right, box.bottom)
-    const world = { left: from.x, top: from.y, right: to.x, bottom: to.y }
-    return [...this.index.within(world)].filter((spot) => isDrawn(spot, this.scale))
+  /** The drawn nodes in a rectangle of the canvas. */
+  nodesIn(rect: Rect): TopologyNode[] {
+    const from = this.camera.toWorld(rect.left, rect.top)
+    const to = this.camera.toWorld(rect.right, rect.bottom)
+    return this.drawnNodes({ left: from.x, top: from.y, right: to.x, bottom: to.y })
   }
 
-  /** All drawn spots in sight. */
-  inSight(): Spot[] {
-    return [...this.index.within(this.eye.view)].filter((spot) => isDrawn(spot, this.scale))
+  nodesInView(): TopologyNode[] {
+    return this.drawnNodes(this.camera.view)
   }
 
-  nearMiddle(): Spot | null {
-    const { x, y } = this.eye.center
-    let best: Spot | null = null
-    let bestAway = Infinity
-    for (const spot of this.inSight()) {
-      const away = Math.hypot(spot.x - x, spot.y - y)
-      if (away < bestAway) [best, bestAway] = [spot, away]
+  /** The drawn node in view that is nearest to the middle of the canvas. */
+  nodeNearCenter(): TopologyNode | null {
+    const { x, y } = this.camera.center
+    let best: TopologyNode | null = null
+    let bestDistance = Infinity
+    for (const node of this.nodesInView()) {
+      const distance = Math.hypot(node.x - x, node.y - y)
+      if (distance < bestDistance) [best, bestDistance] = [node, distance]
     }
     return best
   }
 
-  /** The element has another size. */
-  resize(): void {
+  /** Draws the next frame, as after the canvas was resized. */
+  scheduleRender(): void {
     if (!this.isDead) this.sigma.scheduleRender()
   }
 
-  /** Shows all of it. */
+  /** Shows the whole network. */
   fit(animate: boolean): void {
-    let farthest = Infinity
-    for (const { opensAt } of this.network.spots.values()) {
-      if (opensAt > 0) farthest = Math.min(farthest, opensAt * 0.7)
+    let lowestScale = Infinity
+    for (const { expandScale } of this.model.nodes.values()) {
+      if (expandScale > 0) lowestScale = Math.min(lowestScale, expandScale * COLLAPSED_SHARE)
     }
-    this.eye.fit(this.network.spots.values(), farthest, animate)
+    this.camera.fit(this.model.nodes.values(), lowestScale, animate)
   }
 
   kill(): void {
@@ -269,98 +204,106 @@ export class Scene {
     this.sigma.kill()
   }
 
-  private repaint(): void {
-    this.refresh(this.network.spots.values(), this.network.wires)
+  private drawnNodes(world: Rect): TopologyNode[] {
+    return [...this.index.within(world)].filter((node) => isVisible(node, this.scale))
   }
 
-  /** Draws a new picture: what is seen from afar, and what is in sight. */
-  private show(): void {
+  private refreshAll(): void {
+    this.refresh(this.model.nodes.values(), this.model.edges)
+  }
+
+  /** Gives a new scene graph to sigma and to the index. */
+  private showGraph(): void {
     this.index.clear()
-    for (const spot of this.picture.groups.far) this.index.put(spot)
-    for (const site of this.network.containers) this.index.put(site)
-    this.openGroups()
-    this.sigma.setGraph(this.picture.graph)
+    for (const node of this.sceneGraph.groups.ungrouped) this.index.put(node)
+    for (const container of this.model.containers) this.index.put(container)
+    this.addGroupsInView()
+    this.sigma.setGraph(this.sceneGraph.graph)
   }
 
-  /** Gives the graphics card the members that are in sight, or will be soon. */
-  private openGroups(): void {
-    const { groups, opened, memberCount } = this.picture
-    if (this.network.spots.size <= WHOLE_SPOTS_MAX) {
-      if (memberCount === 0) this.open(groups.all)
+  /** Adds the groups that are in view, or soon will be, to sigma's graph. */
+  private addGroupsInView(): void {
+    const { groups, memberCount } = this.sceneGraph
+    if (this.model.nodes.size <= FULL_GRAPH_NODES_MAX) {
+      if (memberCount === 0) this.addGroups(groups.all)
       return
     }
-    const { view } = this.eye
-    if (groups.inView(view, this.scale).every((group) => opened.has(group))) return
-    const wanted = groups.inView(widen(view), this.scale)
-    this.open(wanted)
-    const wantedCount = wanted.reduce((sum, { members }) => sum + members.length, 0)
-    if (this.picture.memberCount <= Math.max(MEMBERS_MAX, 2 * wantedCount)) return
-    // Sigma would process the whole graph at each node that leaves it.
+    const { view } = this.camera
+    if (groups.inView(view, this.scale).every((group) => this.sceneGraph.hasGroup(group))) return
+    const needed = groups.inView(withSurroundings(view), this.scale)
+    this.addGroups(needed)
+    const neededCount = needed.reduce((sum, { members }) => sum + members.length, 0)
+    if (this.sceneGraph.memberCount <= Math.max(MEMBERS_MAX, 2 * neededCount)) return
+    // A new graph: sigma would process the whole one again for each node that is removed.
     requestAnimationFrame(() => {
       if (this.isDead) return
-      const { network, summaries, groups: same } = this.picture
-      this.picture = paint(network, summaries, same, this.frame.look, this.attention)
-      this.show()
+      this.sceneGraph = this.sceneGraph.withoutGroups()
+      this.showGraph()
     })
   }
 
-  private open(groups: Iterable<Group>): void {
+  private addGroups(groups: Iterable<NodeGroup>): void {
     for (const group of groups) {
-      if (this.picture.opened.has(group)) continue
-      openGroup(this.picture, group, this.frame.look, this.attention)
+      if (this.sceneGraph.hasGroup(group)) continue
+      this.sceneGraph.addGroup(group)
       for (const member of group.members) this.index.put(member)
     }
   }
 
-  /** Sigma reads pixels back at every move of the mouse; the index answers without waiting. */
-  private stopPicking(): void {
-    for (const event of this.sigma.getMouseCaptor().eventNames()) {
-      this.sigma.getMouseCaptor().removeAllListeners(event)
-    }
-    for (const event of this.sigma.getTouchCaptor().eventNames()) {
-      this.sigma.getTouchCaptor().removeAllListeners(event)
-    }
-  }
-
-  private prepare(): void {
-    this.frame.scale = this.eye.scale
-    this.openGroups()
-    if (this.frame.lit < 1) {
-      this.frame.lit = Math.min(1, (performance.now() - this.lightFrom) / LIGHT_MS)
-      requestAnimationFrame(() => {
-        if (!this.isDead) this.sigma.scheduleRender()
-      })
+  private beforeRender(): void {
+    const { frame } = this
+    frame.scale = this.scale
+    this.addGroupsInView()
+    if (frame.traceProgress < 1) {
+      frame.traceProgress = Math.min(1, (performance.now() - this.traceStartedAt) / TRACE_MS)
+      requestAnimationFrame(() => this.scheduleRender())
     }
   }
 
-  private finish(): void {
-    if (this.network === NOTHING) return
-    const { width, height } = this.sigma.getDimensions()
-    const toCanvas = this.eye.toCanvas()
-    const { look, scale } = this.frame
-    if (this.ground !== null) {
-      this.ground.clearRect(0, 0, width, height)
-      const size = { width, height }
-      this.titles = drawAreas(this.ground, this.areas, scale, toCanvas, look, this.font, size)
+  private afterRender(): void {
+    if (this.model === NO_MODEL) return
+    const { camera, font } = this
+    const { colors, highlight, scale } = this.frame
+    const { width, height } = camera.size
+    const around = {
+      left: -LABEL_MARGIN_PX,
+      top: -LABEL_MARGIN_PX,
+      right: width + LABEL_MARGIN_PX,
+      bottom: height + LABEL_MARGIN_PX,
     }
-    const labels = this.sigma.getCanvases()['labels']?.getContext('2d') ?? null
-    if (labels !== null) {
-      const from = this.eye.toWorld(-MARGIN_PX, -MARGIN_PX)
-      const to = this.eye.toWorld(width + MARGIN_PX, height + MARGIN_PX)
-      const view = { left: from.x, top: from.y, right: to.x, bottom: to.y }
-      const seen = [...this.index.within(view)].filter((spot) => isDrawn(spot, scale))
-      for (const spot of seen) {
-        this.adornments.draw(labels, spot, scale, toCanvas, look, this.attention)
-      }
-      drawTitles(labels, this.titles, look, this.font)
-      const kept = this.titles.map(({ box }) => box)
-      this.labels.draw(labels, seen, scale, toCanvas, look, this.attention, this.font, kept)
-    }
+    const toCanvas = camera.toCanvas()
+    const frame = { colors, highlight, font, scale, toCanvas, width, height }
+    this.layers.draw(this.nodesIn(around), frame)
     this.onFrame()
   }
 }
 
-function foldsOf(network: Network): [Summaries, Groups] {
-  const summaries = new Summaries(network)
-  return [summaries, new Groups(network, summaries.ends)]
+function newSigma(
+  { graph }: SceneGraph,
+  container: HTMLElement,
+  frame: ProgramFrame,
+  isReducedMotion: boolean,
+): Sigma {
+  const sigma = new Sigma(graph, container, {
+    nodeProgramClasses: { node: nodeProgram(frame, false), leaf: nodeProgram(frame, true) },
+    edgeProgramClasses: { drop: edgeProgram(frame, 1), trunk: edgeProgram(frame, CURVE_STEPS) },
+    defaultNodeType: 'node',
+    defaultEdgeType: 'drop',
+    renderLabels: false,
+    renderEdgeLabels: false,
+    stagePadding: 0,
+    zIndex: false,
+    allowInvalidContainer: true,
+    doubleClickZoomingRatio: 1.8,
+    inertiaRatio: 0,
+    inertiaDuration: 0,
+    zoomDuration: isReducedMotion ? 0 : 160,
+  })
+  sigma.setCustomBBox({ x: [0, SIGMA_BOX_UNITS], y: [0, SIGMA_BOX_UNITS] })
+  // Sigma's own handlers read pixels back at each move of the mouse, which waits for the graphics
+  // card. The index finds nodes instead.
+  const [mouse, touch] = [sigma.getMouseCaptor(), sigma.getTouchCaptor()]
+  for (const event of mouse.eventNames()) mouse.removeAllListeners(event)
+  for (const event of touch.eventNames()) touch.removeAllListeners(event)
+  return sigma
 }

@@ -1,119 +1,111 @@
 import Graph from 'graphology'
-import type { Network, Spot, Wire } from '../model/graph'
-import type { Look } from '../render/colorScheme'
-import { type Attention, type EdgeLook, spotArt, wireArt } from '../render/style'
-import type { Group, Groups } from './nodeGroups'
-import { type Summaries, worst } from './aggregateEdges'
-
-/** What sigma draws: the graph, and how its nodes and edges follow from the model. */
-export interface Picture {
-  graph: Graph
-  network: Network
-  groups: Groups
-  summaries: Summaries
-  /** The groups whose members are in the graph, and how many these are. */
-  opened: Set<Group>
-  memberCount: number
-}
-
-/** Paints what is seen from afar; `openGroup` adds what appears together. */
-export function paint(
-  network: Network,
-  summaries: Summaries,
-  groups: Groups,
-  look: Look,
-  attention: Attention,
-): Picture {
-  const graph = new Graph({ type: 'undirected', multi: true })
-  const picture = { graph, network, groups, summaries, opened: new Set<Group>(), memberCount: 0 }
-  addSpots(picture, groups.far, look, attention)
-  for (const site of network.containers) addSpot(picture, site, look, attention)
-  for (const summary of summaries.all) {
-    const [a, b] = summary.ends
-    const art = wireArt(worst(summary, attention.traced), summary, look, attention)
-    graph.addUndirectedEdgeWithKey(summary.key, a.key, b.key, { ...art, type: 'trunk' })
-  }
-  return picture
-}
-
-/** Adds the members of a group. */
-export function openGroup(
-  picture: Picture,
-  group: Group,
-  look: Look,
-  attention: Attention,
-): void {
-  if (picture.opened.has(group)) return
-  picture.opened.add(group)
-  picture.memberCount += group.members.length
-  addSpots(picture, group.members, look, attention)
-}
-
-/** Adds spots, and the lines between what is in the graph by now. */
-function addSpots(picture: Picture, spots: readonly Spot[], look: Look, attention: Attention): void {
-  const { graph } = picture
-  // Drawn in this order: what matters more comes later, on top.
-  for (const spot of [...spots].reverse()) addSpot(picture, spot, look, attention)
-  for (const { wires } of spots) {
-    for (const wire of wires) {
-      const isComplete = graph.hasNode(wire.a.key) && graph.hasNode(wire.b.key)
-      if (isComplete && !graph.hasEdge(wire.key)) addWire(picture, wire, look, attention)
-    }
-  }
-}
-
-function addSpot({ graph }: Picture, spot: Spot, look: Look, attention: Attention): void {
-  const type = spot.head === null ? 'node' : 'leaf'
-  graph.addNode(spot.key, { ...spotArt(spot, look, attention), type })
-}
-
-function addWire({ graph }: Picture, wire: Wire, look: Look, attention: Attention): void {
-  const type = isDrop(wire) ? 'drop' : 'trunk'
-  const art = wireArt(wire, wireWhere(wire), look, attention)
-  graph.addUndirectedEdgeWithKey(wire.key, wire.a.key, wire.b.key, { ...art, type })
-}
+import type { TopologyEdge, TopologyModel, TopologyNode } from '../model/graph'
+import { type Appearance, type EdgeVisibility, edgeStyle, nodeStyle } from '../render/style'
+import { type AggregateEdge, AggregateEdges, worstEdge } from './aggregateEdges'
+import { type NodeGroup, NodeGroups } from './nodeGroups'
 
 /**
- * Takes over how a spot looks now, if it is in the graph. The events of graphology would cost more
- * than the change.
+ * The graph that sigma draws: always the nodes that are drawn zoomed out, and the members of the
+ * groups that were added.
  */
-export function repaintSpot(
-  { graph }: Picture,
-  spot: Spot,
-  look: Look,
-  attention: Attention,
-): string | null {
-  if (!graph.hasNode(spot.key)) return null
-  Object.assign(graph.getNodeAttributes(spot.key), spotArt(spot, look, attention))
-  return spot.key
-}
+export class SceneGraph {
+  readonly graph = new Graph({ type: 'undirected', multi: true })
+  /** How many members of groups are in the graph. */
+  memberCount = 0
+  private readonly added = new Set<NodeGroup>()
 
-/** The same for a wire and the lines that stand for it; returns the keys of all. */
-export function repaintWire(
-  picture: Picture,
-  wire: Wire,
-  look: Look,
-  attention: Attention,
-): string[] {
-  const { graph } = picture
-  const keys: string[] = []
-  if (graph.hasEdge(wire.key)) {
-    Object.assign(graph.getEdgeAttributes(wire.key), wireArt(wire, wireWhere(wire), look, attention))
-    keys.push(wire.key)
+  constructor(
+    readonly model: TopologyModel,
+    private readonly appearance: Appearance,
+    private readonly aggregates = new AggregateEdges(model),
+    readonly groups = new NodeGroups(model, aggregates.ends),
+  ) {
+    this.addNodes(groups.ungrouped)
+    for (const container of model.containers) this.addNode(container)
+    for (const aggregate of aggregates.all) {
+      const [a, b] = aggregate.ends
+      const style = this.aggregateStyle(aggregate)
+      this.graph.addUndirectedEdgeWithKey(aggregate.key, a.key, b.key, { ...style, type: 'trunk' })
+    }
   }
-  for (const summary of picture.summaries.of(wire)) {
-    const art = wireArt(worst(summary, attention.traced), summary, look, attention)
-    Object.assign(graph.getEdgeAttributes(summary.key), art)
-    keys.push(summary.key)
+
+  /** The same graph without the members of groups. */
+  withoutGroups(): SceneGraph {
+    return new SceneGraph(this.model, this.appearance, this.aggregates, this.groups)
   }
-  return keys
+
+  hasGroup(group: NodeGroup): boolean {
+    return this.added.has(group)
+  }
+
+  /** Adds the members of a group, and the edges between them and what is in the graph. */
+  addGroup(group: NodeGroup): void {
+    if (this.added.has(group)) return
+    this.added.add(group)
+    this.memberCount += group.members.length
+    this.addNodes(group.members)
+  }
+
+  /**
+   * Updates the style of a node; returns its key, or null if it is not in the graph. Assigns the
+   * attributes directly: graphology's events would cost more than the change.
+   */
+  updateNode(node: TopologyNode): string | null {
+    if (!this.graph.hasNode(node.key)) return null
+    Object.assign(this.graph.getNodeAttributes(node.key), nodeStyle(node, this.appearance))
+    return node.key
+  }
+
+  /** Updates the style of an edge and of its aggregates; returns the keys of those in the graph. */
+  updateEdge(edge: TopologyEdge): string[] {
+    const keys: string[] = []
+    if (this.graph.hasEdge(edge.key)) {
+      const style = edgeStyle(edge, visibilityOf(edge), this.appearance)
+      Object.assign(this.graph.getEdgeAttributes(edge.key), style)
+      keys.push(edge.key)
+    }
+    for (const aggregate of this.aggregates.of(edge)) {
+      const style = this.aggregateStyle(aggregate)
+      Object.assign(this.graph.getEdgeAttributes(aggregate.key), style)
+      keys.push(aggregate.key)
+    }
+    return keys
+  }
+
+  private addNodes(nodes: readonly TopologyNode[]): void {
+    const { graph } = this
+    // Nodes are drawn in this order: those nearer to the backbone come last, on top.
+    for (const node of [...nodes].reverse()) this.addNode(node)
+    for (const { edges } of nodes) {
+      for (const edge of edges) {
+        const isComplete = graph.hasNode(edge.a.key) && graph.hasNode(edge.b.key)
+        if (isComplete && !graph.hasEdge(edge.key)) this.addEdge(edge)
+      }
+    }
+  }
+
+  private addNode(node: TopologyNode): void {
+    const type = node.groupHead === null ? 'node' : 'leaf'
+    this.graph.addNode(node.key, { ...nodeStyle(node, this.appearance), type })
+  }
+
+  private addEdge(edge: TopologyEdge): void {
+    const type = isDrop(edge) ? 'drop' : 'trunk'
+    const style = edgeStyle(edge, visibilityOf(edge), this.appearance)
+    this.graph.addUndirectedEdgeWithKey(edge.key, edge.a.key, edge.b.key, { ...style, type })
+  }
+
+  private aggregateStyle(aggregate: AggregateEdge): ReturnType<typeof edgeStyle> {
+    const edge = worstEdge(aggregate, this.appearance.highlight.traced)
+    return edgeStyle(edge, aggregate, this.appearance)
+  }
 }
 
-function isDrop(wire: Wire): boolean {
-  return wire.a.head !== null || wire.b.head !== null
+function isDrop({ a, b }: TopologyEdge): boolean {
+  return a.groupHead !== null || b.groupHead !== null
 }
 
-function wireWhere(wire: Wire): EdgeLook {
-  const showFrom = Math.max(wire.a.showFrom, wire.b.showFrom)
-  return { showFrom, hideFrom: 0, isDrop: isDrop(wire) }
+function visibilityOf(edge: TopologyEdge): EdgeVisibility {
+  const minScale = Math.max(edge.a.minScale, edge.b.minScale)
+  return { minScale, maxScale: 0, isDrop: isDrop(edge) }
 }

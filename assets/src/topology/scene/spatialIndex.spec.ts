@@ -1,59 +1,59 @@
 import { expect, test } from 'vitest'
-import { TestSite } from '../testing/testNetwork'
-import { SpotIndex } from './spatialIndex'
+import { TestNetwork } from '../testing/testNetwork'
+import { SpatialIndex } from './spatialIndex'
 
-function row(): { index: SpotIndex; at: (id: number) => { x: number; y: number } } {
-  const site = new TestSite()
+function row(): { index: SpatialIndex; at: (id: number) => { x: number; y: number } } {
+  const network = new TestNetwork()
   for (const [x, y] of [
     [0, 0],
     [300, 20],
     [300, 400],
     [-900, 0],
   ] as const) {
-    site.device('OLT', { x, y })
+    network.device('OLT', { x, y })
   }
-  const { spots } = site.build()
-  const index = new SpotIndex()
-  for (const spot of spots.values()) index.put(spot)
+  const { nodes } = network.build()
+  const index = new SpatialIndex()
+  for (const node of nodes.values()) index.put(node)
   return {
     index,
     at: (id) => {
-      const spot = spots.get(id)
-      if (spot === undefined) throw new Error(`no device ${id}`)
-      return spot
+      const node = nodes.get(id)
+      if (node === undefined) throw new Error(`no node ${id}`)
+      return node
     },
   }
 }
 
-test('a click finds the nearest device within reach', () => {
+test('finds the nearest node within reach', () => {
   const { index } = row()
-  expect(index.at(10, 5, 1)?.id).toBe(1)
-  expect(index.at(150, 0, 1)).toBeNull()
-  // From afar, the icon is wider in world units.
-  expect(index.at(80, 0, 0.1)?.id).toBe(1)
+  expect(index.nodeAt({ x: 10, y: 5 }, 1)?.id).toBe(1)
+  expect(index.nodeAt({ x: 150, y: 0 }, 1)).toBeNull()
+  // Zoomed out, the icon is larger in world units.
+  expect(index.nodeAt({ x: 80, y: 0 }, 0.1)?.id).toBe(1)
 })
 
-test('a moved device is found where it stands now', () => {
+test('finds a moved node at its new position', () => {
   const { index, at } = row()
-  const spot = index.at(0, 0, 1)
-  if (spot === null) throw new Error('it is there')
+  const node = index.nodeAt({ x: 0, y: 0 }, 1)
+  if (node === null) throw new Error('there is no node')
   Object.assign(at(1), { x: 5_000, y: 5_000 })
-  index.put(spot)
-  expect(index.at(0, 0, 1)).toBeNull()
-  expect(index.at(5_000, 5_000, 1)?.id).toBe(1)
+  index.put(node)
+  expect(index.nodeAt({ x: 0, y: 0 }, 1)).toBeNull()
+  expect(index.nodeAt({ x: 5_000, y: 5_000 }, 1)?.id).toBe(1)
 })
 
-test('an arrow key goes to the nearest device in its direction', () => {
+test('finds the nearest node in a direction', () => {
   const { index } = row()
-  const from = index.at(0, 0, 1)
-  if (from === null) throw new Error('it is there')
-  expect(index.towards(from, [1, 0], 1)?.id).toBe(2)
-  expect(index.towards(from, [-1, 0], 1)?.id).toBe(4)
-  expect(index.towards(from, [0, 1], 1)?.id).toBe(3)
-  expect(index.towards(from, [0, -1], 1)).toBeNull()
+  const from = index.nodeAt({ x: 0, y: 0 }, 1)
+  if (from === null) throw new Error('there is no node')
+  expect(index.nearestTowards(from, [1, 0], 1)?.id).toBe(2)
+  expect(index.nearestTowards(from, [-1, 0], 1)?.id).toBe(4)
+  expect(index.nearestTowards(from, [0, 1], 1)?.id).toBe(3)
+  expect(index.nearestTowards(from, [0, -1], 1)).toBeNull()
 })
 
-test('a box holds what is inside of it', () => {
+test('finds the nodes in a rectangle', () => {
   const { index } = row()
   const inside = [...index.within({ left: -10, top: -10, right: 310, bottom: 100 })]
   expect(inside.map(({ id }) => id)).toEqual([1, 2])

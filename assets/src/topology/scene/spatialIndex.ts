@@ -1,109 +1,96 @@
-import type { Spot } from '../model/graph'
-import { isDrawn, spotPixels } from '../render/style'
+import { contains, type Point, type Rect } from '../model/geometry'
+import type { TopologyNode } from '../model/graph'
+import { isVisible } from '../model/levelOfDetail'
+import { nodeDiameterPx } from '../render/style'
 
-/** World units on a side; a PON's ring covers one or two. */
+/** World units on a side; the ring of a PON covers one or two. */
 const CELL = 256
-/** A finger or a mouse may miss a dot by this much. */
+/** Half of the largest icon, in pixels, with the slack. */
+const REACH_PX = 36
+/** A pointer may miss a node by this much. */
 const SLACK_PX = 4
 
-export interface Rect {
-  left: number
-  top: number
-  right: number
-  bottom: number
-}
-
-/** Finds spots by place. */
-export class SpotIndex {
-  private readonly cells = new Map<number, Set<Spot>>()
-  private readonly where = new Map<Spot, number>()
+/** Finds nodes by position, in a grid of cells. */
+export class SpatialIndex {
+  private readonly cells = new Map<number, Set<TopologyNode>>()
+  private readonly cellOfNode = new Map<TopologyNode, number>()
 
   clear(): void {
     this.cells.clear()
-    this.where.clear()
+    this.cellOfNode.clear()
   }
 
-  put(spot: Spot): void {
-    const key = cellOf(Math.floor(spot.x / CELL), Math.floor(spot.y / CELL))
-    const before = this.where.get(spot)
+  /** Adds a node, or notes that it has moved. */
+  put(node: TopologyNode): void {
+    const key = cellKey(Math.floor(node.x / CELL), Math.floor(node.y / CELL))
+    const before = this.cellOfNode.get(node)
     if (before === key) return
-    if (before !== undefined) this.cells.get(before)?.delete(spot)
+    if (before !== undefined) this.cells.get(before)?.delete(node)
     let cell = this.cells.get(key)
     if (cell === undefined) this.cells.set(key, (cell = new Set()))
-    cell.add(spot)
-    this.where.set(spot, key)
+    cell.add(node)
+    this.cellOfNode.set(node, key)
   }
 
-  /** All spots in a part of the world. */
-  *within({ left, top, right, bottom }: Rect): Generator<Spot> {
-    const columns = Math.floor(right / CELL) - Math.floor(left / CELL) + 1
-    const rows = Math.floor(bottom / CELL) - Math.floor(top / CELL) + 1
-    // From afar, going through all spots is less than going through all cells.
-    if (columns * rows > this.cells.size) {
-      for (const spot of this.where.keys()) {
-        if (isInside(spot, left, top, right, bottom)) yield spot
-      }
+  /** All nodes in a part of the world, drawn or not. */
+  *within(rect: Rect): Generator<TopologyNode> {
+    const [firstColumn, lastColumn] = [Math.floor(rect.left / CELL), Math.floor(rect.right / CELL)]
+    const [firstRow, lastRow] = [Math.floor(rect.top / CELL), Math.floor(rect.bottom / CELL)]
+    // Zoomed out, there are fewer nodes than cells.
+    if ((lastColumn - firstColumn + 1) * (lastRow - firstRow + 1) > this.cells.size) {
+      for (const node of this.cellOfNode.keys()) if (contains(rect, node)) yield node
       return
     }
-    for (let column = Math.floor(left / CELL); column <= Math.floor(right / CELL); column += 1) {
-      for (let row = Math.floor(top / CELL); row <= Math.floor(bottom / CELL); row += 1) {
-        for (const spot of this.cells.get(cellOf(column, row)) ?? []) {
-          if (isInside(spot, left, top, right, bottom)) yield spot
+    for (let column = firstColumn; column <= lastColumn; column += 1) {
+      for (let row = firstRow; row <= lastRow; row += 1) {
+        for (const node of this.cells.get(cellKey(column, row)) ?? []) {
+          if (contains(rect, node)) yield node
         }
       }
     }
   }
 
-  /** The drawn spot at a place, or null. `scale`: pixels per world unit. */
-  at(x: number, y: number, scale: number): Spot | null {
-    const reach = 36 / scale
-    let best: Spot | null = null
-    let bestBy = 0
-    for (const spot of this.within({
+  /** The drawn node at a world point, or null. `scale`: pixels per world unit. */
+  nodeAt({ x, y }: Point, scale: number): TopologyNode | null {
+    const reach = REACH_PX / scale
+    let best: TopologyNode | null = null
+    let bestDepth = 0
+    for (const node of this.within({
       left: x - reach,
       top: y - reach,
       right: x + reach,
       bottom: y + reach,
     })) {
-      if (!isDrawn(spot, scale)) continue
-      const away = Math.hypot(spot.x - x, spot.y - y) * scale
-      const by = spotPixels(spot, scale) / 2 + SLACK_PX - away
-      if (by > bestBy) {
-        best = spot
-        bestBy = by
-      }
+      if (!isVisible(node, scale)) continue
+      const distance = Math.hypot(node.x - x, node.y - y) * scale
+      const depth = nodeDiameterPx(node, scale) / 2 + SLACK_PX - distance
+      if (depth > bestDepth) [best, bestDepth] = [node, depth]
     }
     return best
   }
 
-  /** The nearest drawn spot in a direction: what an arrow key goes to. */
-  towards(from: Spot, [dx, dy]: readonly [number, number], scale: number): Spot | null {
-    let best: Spot | null = null
+  /** The nearest drawn node in a direction, for the arrow keys. */
+  nearestTowards(
+    from: TopologyNode,
+    [dx, dy]: readonly [number, number],
+    scale: number,
+  ): TopologyNode | null {
+    let best: TopologyNode | null = null
     let bestCost = Infinity
-    for (const spot of this.where.keys()) {
-      if (spot === from || !isDrawn(spot, scale)) continue
-      const [x, y] = [spot.x - from.x, spot.y - from.y]
+    for (const node of this.cellOfNode.keys()) {
+      if (node === from || !isVisible(node, scale)) continue
+      const [x, y] = [node.x - from.x, node.y - from.y]
       const ahead = x * dx + y * dy
-      const aside = Math.abs(x * dy - y * dx)
-      if (ahead <= 0 || aside > 2 * ahead) continue
-      const cost = ahead + 2 * aside
-      if (cost < bestCost) [best, bestCost] = [spot, cost]
+      const sideways = Math.abs(x * dy - y * dx)
+      if (ahead <= 0 || sideways > 2 * ahead) continue
+      const cost = ahead + 2 * sideways
+      if (cost < bestCost) [best, bestCost] = [node, cost]
     }
     return best
   }
 }
 
-/** Of cells billions of units away two may share a number: their spots are looked at twice. */
-function cellOf(column: number, row: number): number {
+/** Two cells billions of units apart may share a key; their nodes are then checked twice. */
+function cellKey(column: number, row: number): number {
   return column * 2 ** 26 + row
-}
-
-function isInside(
-  { x, y }: Spot,
-  left: number,
-  top: number,
-  right: number,
-  bottom: number,
-): boolean {
-  return x >= left && x <= right && y >= top && y <= bottom
 }

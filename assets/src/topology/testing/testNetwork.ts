@@ -1,11 +1,11 @@
 import type { Device, DeviceType, Link, Status } from '../../api/types'
-import { buildNetwork } from '../model/buildModel'
-import type { Point } from '../model/treeLayout'
-import type { Network } from '../model/graph'
-import { type Lists, outlineOf, surveyOf } from '../model/computeLayout'
+import { buildModel } from '../model/buildModel'
+import { computeLayout, layoutInput, type NetworkLists } from '../model/computeLayout'
+import type { Point } from '../model/geometry'
+import type { TopologyModel } from '../model/graph'
 
-/** A network for tests: devices and links without a server. */
-export class TestSite {
+/** Devices and links for tests, without a server. */
+export class TestNetwork {
   readonly devices = new Map<number, Device>()
   readonly links = new Map<number, Link>()
   private readonly ports = new Map<number, number>()
@@ -56,7 +56,7 @@ export class TestSite {
     return id
   }
 
-  set(id: number, status: Status, reasons: string[] = []): void {
+  setStatus(id: number, status: Status, reasons: string[] = []): void {
     const before = this.devices.get(id)
     if (before === undefined) throw new Error(`no device ${id}`)
     this.devices.set(id, { ...before, effective_status: status, status_reasons: reasons })
@@ -64,56 +64,56 @@ export class TestSite {
 
   readonly deviceOfPort = (portId: number): number | undefined => this.ports.get(portId)
 
-  build(): Network {
-    return networkOf(this)
+  build(): TopologyModel {
+    return modelOf(this)
   }
 }
 
-/** The model of lists, in one go; `held`: positions that win over those of the lists. */
-export function networkOf(
-  { devices, links, deviceOfPort }: Lists,
-  held: ReadonlyMap<number, Point> = new Map(),
-): Network {
+/** The model of these lists; `positions` replace those of the devices. */
+export function modelOf(
+  { devices, links, deviceOfPort }: NetworkLists,
+  positions: ReadonlyMap<number, Point> = new Map(),
+): TopologyModel {
   const [deviceList, linkList] = [[...devices.values()], [...links.values()]]
-  const survey = surveyOf(finish(outlineOf(deviceList, linkList, deviceOfPort, held)))
-  return finish(buildNetwork(deviceList, linkList, survey))
+  const layout = computeLayout(finish(layoutInput(deviceList, linkList, deviceOfPort, positions)))
+  return finish(buildModel(deviceList, linkList, layout))
 }
 
-function finish<T>(work: Generator<void, T>): T {
+function finish<T>(steps: Generator<void, T>): T {
   for (;;) {
-    const { done, value } = work.next()
+    const { done, value } = steps.next()
     if (done === true) return value
   }
 }
 
-/** A gateway, a core, and a POP with one OLT and so many PONs of so many subscribers. */
-export function ponSite(pons: number, leaves: number): TestSite & { ids: Record<string, number[]> } {
-  const site = new TestSite()
-  const gateway = site.device('BACKBONE_GATEWAY')
-  const core = site.device('CORE_ROUTER')
-  const pop = site.device('POP')
+/** A gateway, a core router, and a POP with one OLT and this many PONs of this many subscribers. */
+export function ponNetwork(pons: number, leaves: number): TestNetwork & { ids: Record<string, number[]> } {
+  const network = new TestNetwork()
+  const gateway = network.device('BACKBONE_GATEWAY')
+  const core = network.device('CORE_ROUTER')
+  const pop = network.device('POP')
   const inside = { parent_container_id: pop }
-  const edge = site.device('EDGE_ROUTER', inside)
-  const olt = site.device('OLT', inside)
-  const odf = site.device('ODF', inside)
+  const edge = network.device('EDGE_ROUTER', inside)
+  const olt = network.device('OLT', inside)
+  const odf = network.device('ODF', inside)
   for (const [a, b] of [
     [gateway, core],
     [core, edge],
     [edge, olt],
     [olt, odf],
   ] as const) {
-    site.link(a, b)
+    network.link(a, b)
   }
   const ids: Record<string, number[]> = { pop: [pop], odf: [odf], olt: [olt], splitters: [], onts: [] }
   for (let pon = 0; pon < pons; pon += 1) {
-    const splitter = site.device('SPLITTER')
+    const splitter = network.device('SPLITTER')
     ids['splitters']?.push(splitter)
-    site.link(odf, splitter)
+    network.link(odf, splitter)
     for (let leaf = 0; leaf < leaves; leaf += 1) {
-      const ont = site.device('ONT')
+      const ont = network.device('ONT')
       ids['onts']?.push(ont)
-      site.link(splitter, ont)
+      network.link(splitter, ont)
     }
   }
-  return Object.assign(site, { ids })
+  return Object.assign(network, { ids })
 }

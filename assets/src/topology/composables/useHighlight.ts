@@ -1,0 +1,41 @@
+import { computed, type ShallowRef, watch } from 'vue'
+import { canConnect } from '../linkEnds'
+import type { TopologyModel, TopologyNode } from '../model/graph'
+import { type Highlight, NO_HIGHLIGHT } from '../render/style'
+import type { Scene } from '../scene/scene'
+import { traceKeys } from '../trace'
+import type { Selection } from './useSelection'
+import type { Tools } from './useTools'
+import type { TraceControls } from './useTrace'
+
+interface Context {
+  scene: Readonly<ShallowRef<Scene | null>>
+  model: Readonly<ShallowRef<TopologyModel | null>>
+  selection: Selection
+  trace: TraceControls
+  tools: Tools
+}
+
+/** Highlights in the scene what is selected, traced, or can be connected. */
+export function useHighlight({ scene, model, selection, trace, tools }: Context): void {
+  const selected = computed(
+    () => new Set([...selection.selectedIds.value].flatMap((id) => model.value?.nodes.get(id) ?? [])),
+  )
+  const traced = computed(() =>
+    trace.trace.value === null || model.value === null
+      ? NO_HIGHLIGHT.traced
+      : traceKeys(trace.trace.value, model.value),
+  )
+  const isConnectable = computed<Highlight['isConnectable']>(() => {
+    if (tools.tool.value !== 'connect') return null
+    const from = tools.connectFrom()
+    return (node: TopologyNode) => node === from || canConnect(from, node)
+  })
+  watch([scene, selected, traced, isConnectable], () =>
+    scene.value?.setHighlight({
+      selected: selected.value,
+      traced: traced.value,
+      isConnectable: isConnectable.value,
+    }),
+  )
+}
