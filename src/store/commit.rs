@@ -3,15 +3,15 @@
 use redb::{Table, WriteTransaction};
 
 use super::audit::{AuditEntry, AuditImage, AuditOrigin, AuditV1, ImageV1};
+use super::audit_size::Trail;
 use super::codec::encode_into;
 use super::error::StoreError;
-use super::head::{self, Head};
+use super::meta::{self, Head};
 use super::mirror::{self, MirrorState};
 use super::open::Store;
 use super::records::Stored;
 use super::snapshot::BLOCK_SIZE;
 use super::tables::{self, IndexKey, kind_code};
-use super::trail::Trail;
 use crate::domain::{Change, Device, Edit, IdCounters, Interface, Kind, Link, Timestamp};
 
 /// Bytes of the images of what a command itself changed: a bulk of 10,000 devices fits, however
@@ -61,7 +61,7 @@ impl Store {
         let tx = self.db.begin_write()?;
         {
             let mut meta = tx.open_table(tables::META)?;
-            let previous = head::read_head(&meta)?;
+            let previous = meta::read_head(&meta)?;
             if let Some(adoption) = &batch.adoption {
                 mirror::write_mirror(&mut meta, &adoption.mirror)?;
             }
@@ -81,7 +81,7 @@ impl Store {
                 next_audit,
                 committed_at: batch.at,
             };
-            head::write_head(&mut meta, head)?;
+            meta::write_head(&mut meta, head)?;
         }
         tx.commit()?;
         Ok(())

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::codec::{Record, Source, decode, encode};
 use super::error::StoreError;
-use super::head::{self, Head};
+use super::meta::{self, Head};
 use super::open::Store;
 use super::tables::{self, kind_code, kind_of_code};
 use crate::domain::{EntityKey, Timestamp};
@@ -202,14 +202,14 @@ impl Store {
         let tx = self.db.begin_write()?;
         let head = {
             let mut meta = tx.open_table(tables::META)?;
-            let old = head::read_head(&meta)?;
+            let old = meta::read_head(&meta)?;
             let head = Head {
                 seq: old.seq.max(floors.seq),
                 next_audit: old.next_audit.max(floors.next_audit),
                 committed_at: at,
                 ..old
             };
-            head::write_head(&mut meta, head)?;
+            meta::write_head(&mut meta, head)?;
             head
         };
         tx.commit()?;

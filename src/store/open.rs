@@ -13,7 +13,7 @@ use super::access;
 use super::error::{StoreError, io, is_damage, unless_damaged};
 use super::marker::{self, MARKER_FILE, Marker};
 use super::snapshot::Snapshot;
-use super::{Space, head, tables};
+use super::{Space, meta, tables};
 use crate::domain::Timestamp;
 use crate::util::files;
 
@@ -158,12 +158,12 @@ impl Store {
     pub fn schema_version(&self) -> Result<u32, StoreError> {
         use redb::ReadableDatabase;
         let meta = self.db.begin_read()?.open_table(tables::META)?;
-        Ok(head::read_site(&meta)?.map_or(0, |site| site.schema_version))
+        Ok(meta::read_site(&meta)?.map_or(0, |site| site.schema_version))
     }
 
     /// Whether [`Store::upgrade`] has something to do.
     pub fn is_old(&self) -> Result<bool, StoreError> {
-        Ok(self.schema_version()? < head::SCHEMA_VERSION)
+        Ok(self.schema_version()? < meta::SCHEMA_VERSION)
     }
 
     /// Brings an older store to the layout that this program writes, in one transaction: a crash
@@ -172,8 +172,8 @@ impl Store {
         let tx = self.db.begin_write()?;
         {
             let mut meta = tx.open_table(tables::META)?;
-            if let Some(site) = head::read_site(&meta)? {
-                head::upgrade_site(&mut meta, &site)?;
+            if let Some(site) = meta::read_site(&meta)? {
+                meta::upgrade_site(&mut meta, &site)?;
             }
             make_job_tables(&tx)?;
         }
@@ -247,11 +247,11 @@ impl Store {
             Err(redb::TableError::TableDoesNotExist(_)) => return Err(empty()),
             Err(error) => return Err(damaged(error.into())),
         };
-        let site = head::read_site(&meta).map_err(damaged)?.ok_or_else(empty)?;
-        if site.schema_version > head::SCHEMA_VERSION {
+        let site = meta::read_site(&meta).map_err(damaged)?.ok_or_else(empty)?;
+        if site.schema_version > meta::SCHEMA_VERSION {
             return Err(StoreError::SchemaNewer {
                 found: site.schema_version,
-                known: head::SCHEMA_VERSION,
+                known: meta::SCHEMA_VERSION,
             });
         }
         let found = Uuid::from_u128(site.site_id);
@@ -361,7 +361,7 @@ pub(super) fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result
     let tx = db.begin_write()?;
     {
         let mut meta = tx.open_table(tables::META)?;
-        head::write_site(&mut meta, site_id, now)?;
+        meta::write_site(&mut meta, site_id, now)?;
         tx.open_table(tables::DEVICES)?;
         tx.open_table(tables::INTERFACES)?;
         tx.open_table(tables::LINKS)?;

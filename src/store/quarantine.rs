@@ -14,12 +14,12 @@ use redb::{
 use uuid::Uuid;
 
 use super::access;
+use super::disk_space::Space;
 use super::error::{StoreError, io, unless_damaged};
-use super::head::{self, Head};
 use super::marker::{self, Marker};
+use super::meta::{self, Head};
 use super::open::{STORE_FILE, Store, create_private_dir, lock, make_job_tables, unopened};
 use super::snapshot::Snapshot;
-use super::space::Space;
 use super::tables;
 use crate::util::files;
 
@@ -231,7 +231,7 @@ fn head_of(directory: &Path) -> Option<Head> {
         let opened = redb::Builder::new().set_cache_size(COPY_CACHE_BYTES).open_read_only(&path);
         let Ok(db) = opened else { return Ok(None) };
         let tx = db.begin_read()?;
-        head::read_head(&tx.open_table(tables::META)?).map(Some)
+        meta::read_head(&tx.open_table(tables::META)?).map(Some)
     };
     unless_damaged(&path, read).ok().flatten().filter(|head| head.seq > 0)
 }

@@ -3,15 +3,15 @@
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::audit::{AuditEntry, AuditOrigin};
+use super::audit_size::Trail;
 use super::commit::Writer;
 use super::error::StoreError;
-use super::head::{self, Head};
+use super::meta::{self, Head};
 use super::mirror;
 use super::open::Store;
 use super::quarantine::copy;
 use super::snapshot::Snapshot;
 use super::tables::{self, kind_code};
-use super::trail::Trail;
 use crate::domain::{IdCounters, Kind, Timestamp};
 
 /// What comes in place of the site.
@@ -37,7 +37,7 @@ impl Store {
         let tx = self.db.begin_write()?;
         let head = {
             let mut meta = tx.open_table(tables::META)?;
-            let old = head::read_head(&meta)?;
+            let old = meta::read_head(&meta)?;
             let theirs = new.from.head();
             if mirror::read_mirror(&meta)?.is_some() {
                 mark_everything(&tx, new)?;
@@ -59,7 +59,7 @@ impl Store {
                 next_audit: next_audit + 1,
                 committed_at: new.at,
             };
-            head::write_head(&mut meta, head)?;
+            meta::write_head(&mut meta, head)?;
             head
         };
         tx.commit()?;

@@ -6,7 +6,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata};
 
 use super::audit::{AuditEntry, decode_entry};
 use super::error::StoreError;
-use super::head::{self, Head};
+use super::meta::{self, Head};
 use super::mirror::{self, Mark, MirrorState};
 use super::records::Stored;
 use super::tables::{self, IndexKey, kind_code};
@@ -39,7 +39,7 @@ type Listed<T> = Result<T, StoreError>;
 impl Snapshot {
     pub(super) fn new(tx: ReadTransaction) -> Result<Self, StoreError> {
         Ok(Self {
-            head: head::read_head(&tx.open_table(tables::META)?)?,
+            head: meta::read_head(&tx.open_table(tables::META)?)?,
             devices: tx.open_table(tables::DEVICES)?,
             interfaces: tx.open_table(tables::INTERFACES)?,
             links: tx.open_table(tables::LINKS)?,
@@ -58,7 +58,7 @@ impl Snapshot {
     /// # Errors
     /// What reading brings.
     pub fn created_at(&self) -> Result<Timestamp, StoreError> {
-        let site = head::read_site(&self.tx.open_table(tables::META)?)?;
+        let site = meta::read_site(&self.tx.open_table(tables::META)?)?;
         Ok(Timestamp(site.map_or(0, |site| site.created_at_us)))
     }
 

@@ -4,7 +4,7 @@ use redb::TableDefinition;
 
 use crate::domain::Kind;
 
-/// Singletons by name; see [`super::head`].
+/// Singletons by name; see [`super::meta`].
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 /// Records by id.

@@ -6,7 +6,7 @@ use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, Table};
 use super::codec::{Record, Source, decode, encode};
 use super::commit::Writer;
 use super::error::StoreError;
-use super::head;
+use super::meta;
 use super::open::Store;
 use super::tables;
 
@@ -113,7 +113,7 @@ impl Store {
             let snapshot = self.db.begin_read()?;
             let meta = snapshot.open_table(tables::META)?;
             let audit = snapshot.open_table(tables::AUDIT)?;
-            let next_audit = head::read_head(&meta)?.next_audit;
+            let next_audit = meta::read_head(&meta)?.next_audit;
             let before = Trail::read(&meta, &audit, next_audit)?;
             let is_noted = counted(&meta, next_audit)?.is_some();
             if (is_noted || audit.is_empty()?) && (before.fits(audit.len()?) || audit.len()? <= 1) {
@@ -242,8 +242,8 @@ mod tests {
                 audit.insert(id, row.as_slice()).unwrap();
             }
             let mut meta = tx.open_table(tables::META).unwrap();
-            let head = head::read_head(&meta).unwrap();
-            head::write_head(&mut meta, head::Head { next_audit: 300, ..head }).unwrap();
+            let head = meta::read_head(&meta).unwrap();
+            meta::write_head(&mut meta, meta::Head { next_audit: 300, ..head }).unwrap();
         }
         tx.commit().unwrap();
         assert!(store.shrink_trail().unwrap() > 150 << 20);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::audit::AuditEntry;
 use super::commit::Writer;
 use super::error::{self, StoreError};
-use super::head::{self, Head};
+use super::meta::{self, Head};
 use super::open::{self, OpenOptions, STORE_FILE, Store, create_private_dir};
 use super::tables;
 use crate::domain::{Change, Device, Edit, Interface, Link};
@@ -122,7 +122,7 @@ impl Store {
             let head = fill(&mut filling)?;
             let mut meta: Table<'_, &str, &[u8]> =
                 tx.open_table(tables::META).map_err(StoreError::from)?;
-            head::write_head(&mut meta, head)?;
+            meta::write_head(&mut meta, head)?;
         }
         tx.commit().map_err(StoreError::from)?;
         Ok(())
