@@ -191,7 +191,7 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
         status,
         version: env!("CARGO_PKG_VERSION"),
         site_id: state.handle().site_id(),
-        seq: snapshot.head().seq,
+        seq: snapshot.seq(),
         engine: EngineHealth { is_alive: state.handle().is_alive() },
         volume: VolumeHealth {
             directory: volume.space.directory.display().to_string(),

@@ -168,7 +168,7 @@ async fn get_link(
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     let link = snapshot.link(LinkId(id))?.ok_or(ApiError::NotFound("Link not found"))?;
-    let seq = snapshot.head().seq;
+    let seq = snapshot.seq();
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }

@@ -125,7 +125,7 @@ pub(super) async fn filtered<T: Listed>(
     select: impl Fn(&Arc<Snapshot>, u64) -> Result<Selected<T>, StoreError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
-    let seq = snapshot.head().seq;
+    let seq = snapshot.seq();
     if let Some(response) = conditional::not_modified(state, request, seq) {
         return Ok(response);
     }
@@ -172,7 +172,7 @@ async fn whole_list<T: Listed>(
     request: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
-    let seq = snapshot.head().seq;
+    let seq = snapshot.seq();
     if let Some(response) = conditional::not_modified(state, request, seq) {
         return Ok(response);
     }

@@ -132,7 +132,7 @@ fn site(
         let help = format!("How many {name} the site has");
         registry.register(name, help, ConstGauge::new(float(snapshot.count(kind)?)));
     }
-    gauge(registry, "seq", "Number of the last commit", float(snapshot.head().seq));
+    gauge(registry, "seq", "Number of the last commit", float(snapshot.seq()));
     if let Some(volume) = volume {
         let free = float(volume.space.free_bytes);
         let name = "volume_free";

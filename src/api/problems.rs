@@ -72,7 +72,7 @@ async fn list_problems(
     State(state): State<ApiState>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let seq = state.handle().read().head().seq;
+    let seq = state.handle().read().seq();
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }

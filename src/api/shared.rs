@@ -36,7 +36,7 @@ impl SharedAnswer {
         handle: &EngineHandle,
         look: fn(&World) -> T,
     ) -> Result<(u64, Bytes), EngineError> {
-        let asked = handle.read().head().seq;
+        let asked = handle.read().seq();
         let mut known = self.0.lock().await;
         if let Some(known) = &*known {
             if known.seq >= asked {

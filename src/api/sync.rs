@@ -146,7 +146,7 @@ impl SyncView {
         let snapshot = engine.read();
         let status = sync.status();
         let now = engine.now();
-        let seq = snapshot.head().seq;
+        let seq = snapshot.seq();
         let behind_seq = status.applied_seq.map_or(0, |applied| seq.saturating_sub(applied));
         Ok(Self {
             state: status.state.as_str(),

@@ -44,7 +44,7 @@ struct Summary {
     responses((status = 200, body = Summary), (status = 304, description = "Unchanged"))
 )]
 async fn summary(State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let seq = state.handle().read().head().seq;
+    let seq = state.handle().read().seq();
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }

@@ -245,7 +245,7 @@ async fn self_check(engine: EngineHandle, context: JobContext) -> Result<String>
     let snapshot = engine.read();
     let [devices, interfaces, links] = [Kind::Device, Kind::Interface, Kind::Link]
         .map(|kind| snapshot.count(kind).context("the store cannot be read"));
-    context.log.line(format!("The store can be read at seq {}.", snapshot.head().seq));
+    context.log.line(format!("The store can be read at seq {}.", snapshot.seq()));
     let volume = engine.observe_volume().await?;
     let free_mib = volume.space.free_bytes >> 20;
     let min_free_mib = volume.min_free_bytes >> 20;

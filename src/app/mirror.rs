@@ -98,7 +98,7 @@ pub(super) async fn forget(engine: &EngineHandle) -> Result<()> {
 
 /// Waits until the first contact has settled whose state counts, as long as that may take.
 pub(super) async fn first_contact(sync: &sync::Handle, engine: &EngineHandle) {
-    let is_empty = engine.read().head().seq == 0;
+    let is_empty = engine.read().seq() == 0;
     let limit = if is_empty { FIRST_CONTACT_OF_EMPTY } else { FIRST_CONTACT };
     let settled = async {
         while sync.state() == State::Connecting {

@@ -357,7 +357,7 @@ async fn refresh(handle: EngineHandle) {
 
 /// Loads the demo network, as v2 does, into a store that nothing was ever written to.
 async fn load_demo(config: &Config, handle: &EngineHandle) -> Result<()> {
-    if !config.dev_features || handle.read().head().seq > 0 {
+    if !config.dev_features || handle.read().seq() > 0 {
         return Ok(());
     }
     let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };

@@ -17,13 +17,13 @@ pub fn open_store(config: &Config, clock: &Clock) -> Result<Store> {
     let options =
         OpenOptions { cache_bytes: config.cache_bytes, now: clock.now(), site_id: config.site_id };
     let store = Store::open(&config.data_dir, options)?;
-    if store.is_old()? {
+    if store.needs_upgrade()? {
         let from = store.schema_version()?;
         back_up_first(config, clock, &store)?;
         store.upgrade()?;
         info!(from, to = store.schema_version()?, "Upgraded the store; all data was kept");
     }
-    let bytes = store.shrink_trail()?;
+    let bytes = store.prune_audit()?;
     if bytes > 0 {
         info!(bytes, "Removed the oldest rows of the audit trail: it had become too large");
     }
@@ -32,7 +32,7 @@ pub fn open_store(config: &Config, clock: &Clock) -> Result<Store> {
 
 /// Makes a backup before the upgrade, unless nothing was ever written to the site.
 fn back_up_first(config: &Config, clock: &Clock, store: &Store) -> Result<()> {
-    if store.read()?.head().seq == 0 {
+    if store.read()?.seq() == 0 {
         return Ok(());
     }
     let options = backup_options(config, store.site_id(), &[])?;

@@ -23,7 +23,7 @@ use super::verify::Drill;
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::query::check_site;
-use crate::store::Floors;
+use crate::store::CounterFloors;
 use crate::util::{BlockingLimit, SharedProbe, counted, run_at_low_priority};
 
 /// Requests for work that are served at once: one works, the others are told so in moments, unless
@@ -305,12 +305,12 @@ impl Backups {
         let Inner { engine, catalog, .. } = self.0.as_ref();
         let known = catalog.highest_seq()?;
         // A full data volume takes no write, and needs its backup all the same.
-        if engine.read().head().seq < known && engine.measure_volume()?.is_writable() {
+        if engine.read().seq() < known && engine.measure_volume()?.is_writable() {
             warn!(
                 known,
                 "The backups have later commits than the site; its numbers continue from there"
             );
-            let raised = engine.raise(Floors::beyond(known, 0));
+            let raised = engine.raise_counters(CounterFloors::beyond(known, 0));
             tokio::runtime::Handle::current().block_on(raised)?;
         }
         Ok(())

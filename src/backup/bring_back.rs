@@ -18,7 +18,7 @@ use super::name::BackupId;
 use super::notes::{CopyNote, CopyState};
 use super::stage::{self, REHEARSAL_DIR, STAGE_DIR, Source, Staged};
 use crate::domain::Timestamp;
-use crate::store::{Floors, Store};
+use crate::store::{CounterFloors, Store};
 use crate::util::milliseconds;
 
 /// The part of the name of what is set aside.
@@ -114,10 +114,9 @@ impl Lost<'_> {
         let staged = Staged::restore(&source, &shown)?;
         let header = staged.header.clone();
         let known = Catalog::new(&self.options.directory, Some(header.site_id)).highest_seq()?;
-        staged.store().raise(Floors::beyond(known.max(header.seq), 0), self.now)?;
+        staged.store().raise_counters(CounterFloors::beyond(known.max(header.seq), 0), self.now)?;
         let name = format!("{}-{DAMAGED}", BackupId::at(self.now).stamp());
-        let set_aside =
-            Store::put_in_place(&staged.into_directory(), data_dir, header.site_id, &name)?;
+        let set_aside = Store::install(&staged.into_directory(), data_dir, header.site_id, &name)?;
         let duration_ms = milliseconds(start.elapsed());
         Ok(BroughtBack { header, set_aside, duration_ms })
     }

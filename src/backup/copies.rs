@@ -15,7 +15,7 @@ use super::manifest::Manifest;
 use super::name::{BackupId, PART};
 use super::notes::{CopyNote, CopyState, Depth};
 use super::targets::{LocalFile, Target, TargetError, next_attempt};
-use crate::store::Space;
+use crate::store::DiskSpace;
 use crate::util::{hex, jitter, run_at_low_priority, run_blocking};
 
 /// Largest manifest: 2 kB as they are.
@@ -335,7 +335,7 @@ pub(super) async fn fetch_from(
 
 /// Whether the directory has room for a file.
 fn check_space(directory: &Path, manifest: &Manifest) -> Result<(), BackupError> {
-    let space = Space::of(directory)?;
+    let space = DiskSpace::of(directory)?;
     let needed_bytes = manifest.bytes;
     if space.free_bytes < needed_bytes {
         return Err(BackupError::NoRoom { what: "fetching a copy", space, needed_bytes });

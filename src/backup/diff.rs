@@ -69,7 +69,7 @@ pub(super) fn compare(
         Ok(Counts { now: now.count(kind)?, after: after.count(kind)? })
     };
     let mut difference = Difference {
-        seq_now: now.head().seq,
+        seq_now: now.seq(),
         seq_backup: header.seq,
         devices: count(Kind::Device)?,
         interfaces: count(Kind::Interface)?,

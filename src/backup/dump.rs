@@ -36,7 +36,7 @@ pub(super) fn header(
     site_name: &str,
     taken_at: Timestamp,
 ) -> Header {
-    let head = snapshot.head();
+    let last_commit = snapshot.last_commit();
     Header {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -44,12 +44,12 @@ pub(super) fn header(
         site_id,
         site_name: site_name.to_owned(),
         taken_at_us: taken_at.0,
-        seq: head.seq,
-        committed_at_us: head.committed_at.0,
-        next_device_id: head.counters.device,
-        next_interface_id: head.counters.interface,
-        next_link_id: head.counters.link,
-        next_audit_id: head.next_audit,
+        seq: last_commit.seq,
+        committed_at_us: last_commit.committed_at.0,
+        next_device_id: last_commit.counters.device,
+        next_interface_id: last_commit.counters.interface,
+        next_link_id: last_commit.counters.link,
+        next_audit_id: last_commit.next_audit,
         sql_schema: schema::newest_version(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::targets::TargetError;
 use crate::engine::EngineError;
 use crate::sql::RowFault;
-use crate::store::{Space, StoreError};
+use crate::store::{DiskSpace, StoreError};
 use crate::util::BlockingError;
 
 /// Why it could not be done. The site is what it was.
@@ -18,7 +18,7 @@ pub enum BackupError {
          there",
         space.directory.display(), space.free_bytes >> 20, needed_bytes.div_ceil(1 << 20)
     )]
-    NoRoom { what: &'static str, space: Space, needed_bytes: u64 },
+    NoRoom { what: &'static str, space: DiskSpace, needed_bytes: u64 },
     #[error("another backup, verification or restore is running ({0}); try again when it is done")]
     Busy(String),
     #[error("there is no backup {0}; unoc backup list shows those that exist")]

@@ -10,7 +10,7 @@ use super::error::{BackupError, unreadable};
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
 use crate::domain::{Device, Interface, Link};
 use crate::sql::{AUDIT, Entity, Row, RowFault, Table, audit_entry, copy_text};
-use crate::store::{Filling, StoreError};
+use crate::store::{BulkLoader, StoreError};
 use crate::util::hex;
 
 /// Longest line: an audit row of a large command has 1,000 images on both sides, about 1.5 MB.
@@ -73,7 +73,7 @@ impl<'a> Reading<'a> {
     /// [`BackupError::Damaged`] with the line.
     pub(super) fn rows(
         &mut self,
-        filling: &mut Filling<'_>,
+        loader: &mut BulkLoader<'_>,
         shown: &Shown,
     ) -> Result<Digests, BackupError> {
         let mut found = Digests::new();
@@ -93,13 +93,13 @@ impl<'a> Reading<'a> {
             }
             let Some(table) = copied_table(&self.line) else { continue };
             let digest = match table {
-                "devices" => self.table::<Device>(shown, &mut done, |it| filling.device(it)),
+                "devices" => self.table::<Device>(shown, &mut done, |it| loader.device(it)),
                 "interfaces" => {
-                    self.table::<Interface>(shown, &mut done, |it| filling.interface(it))
+                    self.table::<Interface>(shown, &mut done, |it| loader.interface(it))
                 }
-                "links" => self.table::<Link>(shown, &mut done, |it| filling.link(it)),
+                "links" => self.table::<Link>(shown, &mut done, |it| loader.link(it)),
                 AUDIT_STAGE => self
-                    .block(&AUDIT, shown, &mut done, |row| Ok(filling.audit(&audit_entry(row)?)?)),
+                    .block(&AUDIT, shown, &mut done, |row| Ok(loader.audit(&audit_entry(row)?)?)),
                 other => return Err(self.fault(format!("it has rows of an unknown table {other}"))),
             }?;
             let name = if table == AUDIT_STAGE { AUDIT.name } else { table };

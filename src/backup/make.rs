@@ -14,7 +14,7 @@ use super::name::{BackupId, PART};
 use super::notes::{CopyNote, Notes};
 use super::seal::Sealing;
 use crate::domain::Timestamp;
-use crate::store::{Snapshot, Space};
+use crate::store::{DiskSpace, Snapshot};
 use crate::util::milliseconds;
 use uuid::Uuid;
 
@@ -118,7 +118,7 @@ pub(super) fn check_room(
     files::make_directory(catalog.directory())?;
     let largest = catalog.list()?.iter().take(3).map(|entry| entry.manifest.bytes).max();
     let needed_bytes = min_free_bytes + largest.map_or(store_bytes / 4, |bytes| 2 * bytes);
-    let space = Space::of(catalog.directory())?;
+    let space = DiskSpace::of(catalog.directory())?;
     if space.free_bytes < needed_bytes {
         return Err(BackupError::NoRoom { what: "a backup", space, needed_bytes });
     }

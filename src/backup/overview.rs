@@ -15,7 +15,7 @@ use super::notes::{CopyState, Depth};
 use super::restore::Undo;
 use super::retention::Kept;
 use crate::domain::Timestamp;
-use crate::store::Space;
+use crate::store::DiskSpace;
 use crate::util::{BlockingError, Observation};
 
 /// Stands for a time that there is not.
@@ -39,7 +39,7 @@ pub struct Overview {
     pub rehearsed_at: Option<Timestamp>,
     /// Whether the site counts as unprotected.
     pub is_stale: bool,
-    pub space: Option<Space>,
+    pub space: Option<DiskSpace>,
     pub targets: Vec<TargetOverview>,
     pub activity: Option<Activity>,
     pub undo: Option<Undo>,
@@ -255,8 +255,8 @@ impl Backups {
             rto_s: rehearsal.map(|it| Duration::from_millis(it.duration_ms).as_secs_f64()),
             rehearsed_at: rehearsal.map(|it| it.at()),
             is_stale,
-            space: Space::of(&self.options().directory)
-                .or_else(|_| Space::of(self.data_dir()))
+            space: DiskSpace::of(&self.options().directory)
+                .or_else(|_| DiskSpace::of(self.data_dir()))
                 .ok(),
             targets: self.targets_of(&entries),
             activity: self.activity(),

@@ -241,7 +241,7 @@ impl Backups {
         };
         if !wanted.is_dry_run {
             turn.shown.phase("Replacing the site", 0, Unit::Rows)?;
-            let seq_before = current.head().seq;
+            let seq_before = current.seq();
             let state = dump::header(
                 &current,
                 format!("before_{name}"),

@@ -14,7 +14,7 @@ use super::manifest::{Digests, Header, Manifest};
 use super::{dump, seal};
 use crate::domain::Timestamp;
 use crate::query::check_site;
-use crate::store::{Head, OpenOptions, Space, Store};
+use crate::store::{DiskSpace, LastCommit, OpenOptions, Store};
 use crate::util::counted;
 
 /// Where stores are staged, inside the data directory: a restore on a host without a store puts it
@@ -76,9 +76,9 @@ impl Staged {
         let mut staged =
             Self::empty(&source.data_dir.join(source.stage), header.clone(), source.now)?;
         let mut tables = Digests::new();
-        staged.store().fill(header.seq, |filling| {
-            tables = reading.rows(filling, shown)?;
-            Ok::<_, BackupError>(Head {
+        staged.store().bulk_load(header.seq, |loader| {
+            tables = reading.rows(loader, shown)?;
+            Ok::<_, BackupError>(LastCommit {
                 seq: header.seq,
                 counters: header.counters(),
                 next_audit: header.next_audit_id,
@@ -101,7 +101,7 @@ impl Staged {
         let options = OpenOptions { cache_bytes: STAGE_CACHE_BYTES, now, site_id: None };
         let site_id = header.site_id;
         let mut staged = Self { header, tables: Digests::new(), store: None, directory };
-        staged.store = Some(Store::scratch(&staged.directory, site_id, options)?);
+        staged.store = Some(Store::create_scratch(&staged.directory, site_id, options)?);
         Ok(staged)
     }
 
@@ -180,7 +180,7 @@ fn check_room(source: &Source<'_>) -> Result<(), BackupError> {
         None => 8 * source.file.metadata().map_err(io("look at", source.file))?.len(),
     };
     let needed_bytes = source.min_free_bytes + STAGE_BYTES_PER_SQL_BYTE * plain_bytes;
-    let space = Space::of(source.data_dir)?;
+    let space = DiskSpace::of(source.data_dir)?;
     if space.free_bytes < needed_bytes {
         return Err(BackupError::NoRoom { what: "restoring it", space, needed_bytes });
     }

@@ -46,7 +46,8 @@ pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
 
 /// Whether nothing ever lived in the data directory.
 pub(super) fn is_fresh(config: &Config) -> bool {
-    !Store::is_in(&config.data_dir) && read_marker(&config.data_dir).is_ok_and(|it| it.is_none())
+    !Store::exists_in(&config.data_dir)
+        && read_marker(&config.data_dir).is_ok_and(|it| it.is_none())
 }
 
 /// Files that root makes in a directory of the service's user lock the service out.

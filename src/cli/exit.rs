@@ -145,7 +145,7 @@ fn of_store(error: &StoreError) -> u8 {
     match error {
         StoreError::Locked { .. } => TEMPORARY,
         StoreError::Missing { .. }
-        | StoreError::BothLost { .. }
+        | StoreError::StoreAndMarkerLost { .. }
         | StoreError::WrongSite { .. }
         | StoreError::OtherSite { .. }
         | StoreError::BadMarker { .. }

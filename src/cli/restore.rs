@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::domain::{Site, Timestamp};
 use crate::engine::Clock;
 use crate::query::check_site;
-use crate::store::{AuditOrigin, STORE_FILE, Store, StoreError, read_marker, unless_damaged};
+use crate::store::{AuditOrigin, STORE_FILE, Store, StoreError, catch_damage, read_marker};
 use crate::sync::legacy::{
     Choice, FileKind, LinkStatus, Tables, fault_of, mend, read_dump, recognise,
 };
@@ -52,10 +52,10 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
     }
     let path = config.data_dir.join(STORE_FILE);
     match offline::open_store(&config) {
-        Ok(Some(store)) => match unless_damaged(&path, || check_site(&store.read()?)) {
-            Err(error) if !args.undo && error.is_loss() => {
+        Ok(Some(store)) => match catch_damage(&path, || check_site(&store.read()?)) {
+            Err(error) if !args.undo && error.is_missing_or_damaged() => {
                 // Closing reads, too.
-                drop(unless_damaged(&path, || {
+                drop(catch_damage(&path, || {
                     drop(store);
                     Ok(())
                 }));
@@ -76,7 +76,7 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
 
 /// Whether the store is what has to be replaced.
 fn is_lost(failure: &Failure) -> bool {
-    failure.error.downcast_ref().is_some_and(StoreError::is_loss)
+    failure.error.downcast_ref().is_some_and(StoreError::is_missing_or_damaged)
 }
 
 /// The server that holds the store does it.

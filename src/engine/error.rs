@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::domain::Refusal;
-use crate::store::{Space, StoreError};
+use crate::store::{DiskSpace, StoreError};
 
 /// Why a command was not carried out. Nothing of it was kept.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum EngineError {
         space.total_bytes >> 20,
         needed_bytes.div_ceil(1 << 20)
     )]
-    ReadOnly { space: Space, needed_bytes: u64 },
+    ReadOnly { space: DiskSpace, needed_bytes: u64 },
     /// The queue stayed full until the timeout.
     #[error("the engine is busy; try again")]
     Busy,

@@ -38,7 +38,7 @@ pub(super) fn load(snapshot: &Snapshot, activity: &ActivityMonitor) -> Result<Wo
         receive_records(interfaces, activity, |interface| world.restore_interface(interface))?;
         receive_records(links, activity, |link| world.restore_link(link))
     })?;
-    world.restore_counters(snapshot.head().counters);
+    world.restore_counters(snapshot.last_commit().counters);
     activity.start_step(LONG_STEP_TIME_MAX);
     world.check_invariants()?;
     Ok(world)

@@ -1,4 +1,4 @@
-//! What the mirror writes: its own state, the marks that it has confirmed, a site that it brings.
+//! What the mirror writes: its state, which dirty entities it has confirmed, a site to adopt.
 
 use std::path::PathBuf;
 
@@ -10,19 +10,19 @@ use super::volume::BYTES_PER_CHANGE;
 use super::writer::Engine;
 use crate::domain::{Command, Refusal, Site};
 use crate::store::{
-    AdoptionNote, AuditOrigin, CommitBatch, CommitEntry, Confirmed, Floors, MirrorState, Shortage,
-    StoreError,
+    AdoptionRecord, AuditOrigin, ClearedDirty, CommitBatch, CommitEntry, CounterFloors,
+    MirrorState, QuarantineRefusal, StoreError,
 };
 
-/// Marks that one task of the engine looks at: about 2 ms, so that no writer waits for long.
-const MARKS_PER_TASK: usize = 4096;
+/// Dirty entities that one task of the engine looks at: about 2 ms, so that no writer waits for long.
+const ENTITIES_PER_TASK: usize = 4096;
 /// What these tasks are, for [`super::EngineTask::what`].
 const WHAT: &str = "a write for the mirror";
 
 /// A site that comes from the mirror, to replace the current one.
 pub struct Adoption {
     pub site: Box<Site>,
-    pub floors: Floors,
+    pub floors: CounterFloors,
     /// The commit that the decision to adopt rests on, if it does: adopted only while it is the last.
     pub expected_seq: Option<u64>,
     /// The current store is copied into the quarantine under this name and its seq.
@@ -44,13 +44,13 @@ pub enum AdoptionOutcome {
     /// The site breaks a rule.
     Refused(Refusal),
     /// There is too little space for the copy.
-    NoSpace(Shortage),
+    NoSpace(QuarantineRefusal),
     /// The current store could not be copied.
     Failed(StoreError),
 }
 
 impl EngineHandle {
-    /// Writes the mirror's state. From the first time on every change is marked for it.
+    /// Writes the mirror's state. From the first time on every changed entity is marked dirty.
     ///
     /// # Errors
     /// [`EngineError::Busy`] and [`EngineError::Stopped`], as all of these.
@@ -62,7 +62,7 @@ impl EngineHandle {
         .await
     }
 
-    /// Removes the mirror's state and stops marking changes.
+    /// Removes the mirror's state and all dirty marks.
     pub async fn forget_mirror(&self) -> Result<(), EngineError> {
         self.run(WHAT, |engine| {
             engine.store.forget_mirror()?;
@@ -71,27 +71,27 @@ impl EngineHandle {
         .await
     }
 
-    /// Removes the marks of every change up to the commit `through`, which the mirror holds.
-    pub async fn confirm_mirrored(&self, through: u64) -> Result<(), EngineError> {
+    /// Clears the dirty marks up to the commit `through`, which the mirror holds.
+    pub async fn clear_dirty(&self, through: u64) -> Result<(), EngineError> {
         let mut after = None;
         loop {
-            let confirmed = self
+            let cleared = self
                 .run(WHAT, move |engine| {
-                    let confirmed = engine.store.confirm(through, after, MARKS_PER_TASK)?;
+                    let cleared = engine.store.clear_dirty(through, after, ENTITIES_PER_TASK)?;
                     engine.update_snapshot()?;
-                    Ok(confirmed)
+                    Ok(cleared)
                 })
                 .await?;
-            match confirmed {
-                Confirmed::All => return Ok(()),
-                Confirmed::Until(key) => after = Some(key),
+            match cleared {
+                ClearedDirty::All => return Ok(()),
+                ClearedDirty::Until(key) => after = Some(key),
             }
         }
     }
 
     /// Raises seq and audit numbers to `floors` where they are lower.
-    pub async fn raise(&self, floors: Floors) -> Result<(), EngineError> {
-        self.run(WHAT, move |engine| engine.raise(floors)).await
+    pub async fn raise_counters(&self, floors: CounterFloors) -> Result<(), EngineError> {
+        self.run(WHAT, move |engine| engine.raise_counters(floors)).await
     }
 
     /// Replaces the site by one from the mirror, in one commit.
@@ -104,17 +104,17 @@ impl EngineHandle {
     ///
     /// # Errors
     /// When the file system does not answer.
-    pub fn lacks_room_to_set_aside(&self) -> Result<Option<Shortage>, StoreError> {
-        self.store.sweep_quarantine()?;
-        self.store.lacks_room_to_set_aside(self.volume.min_free_bytes)
+    pub fn check_quarantine(&self) -> Result<Option<QuarantineRefusal>, StoreError> {
+        self.store.clean_quarantine()?;
+        self.store.check_quarantine(self.volume.min_free_bytes)
     }
 }
 
 impl Engine {
-    fn raise(&mut self, floors: Floors) -> Result<(), StoreError> {
+    fn raise_counters(&mut self, floors: CounterFloors) -> Result<(), StoreError> {
         let at = self.clock.now();
-        let head = self.store.raise(floors, at)?;
-        let is_raised = std::mem::replace(&mut self.seq, head.seq) != head.seq;
+        let seq = self.store.raise_counters(floors, at)?.seq;
+        let is_raised = std::mem::replace(&mut self.seq, seq) != seq;
         self.update_snapshot()?;
         if is_raised {
             // Listeners that count by the seq have to know where it continues.
@@ -139,9 +139,9 @@ impl Engine {
         };
         let quarantined = match self.quarantine(&adoption.quarantine_name, decision.changes.len()) {
             Ok(Ok(quarantined)) => quarantined,
-            Ok(Err(shortage)) => {
+            Ok(Err(refusal)) => {
                 self.world.undo(decision.changes, counters);
-                return Ok(AdoptionOutcome::NoSpace(shortage));
+                return Ok(AdoptionOutcome::NoSpace(refusal));
             }
             Err(error) => {
                 self.world.undo(decision.changes, counters);
@@ -161,7 +161,7 @@ impl Engine {
                 changes: &decision.changes,
                 direct_count: decision.direct_count,
             }],
-            adoption: Some(AdoptionNote {
+            adoption: Some(AdoptionRecord {
                 next_audit: adoption.floors.next_audit,
                 mirror: adoption.mirror,
             }),
@@ -178,17 +178,19 @@ impl Engine {
         &self,
         name: &str,
         change_count: usize,
-    ) -> Result<Result<Option<PathBuf>, Shortage>, StoreError> {
+    ) -> Result<Result<Option<PathBuf>, QuarantineRefusal>, StoreError> {
         let change_bytes = change_count as u64 * BYTES_PER_CHANGE;
         let keep_free_bytes = self.volume.min_free_bytes + change_bytes;
-        if let Some(shortage) = self.store.lacks_room_to_set_aside(keep_free_bytes)? {
-            return Ok(Err(shortage));
+        if let Some(refusal) = self.store.check_quarantine(keep_free_bytes)? {
+            return Ok(Err(refusal));
         }
         if self.seq == 0 {
             return Ok(Ok(None));
         }
         let name = format!("{name}-seq{}", self.seq);
         self.activity.start_step(LONG_STEP_TIME_MAX);
-        self.store.set_aside(&self.store.read()?, &name).map(|directory| Ok(Some(directory)))
+        self.store
+            .copy_to_quarantine(&self.store.read()?, &name)
+            .map(|directory| Ok(Some(directory)))
     }
 }

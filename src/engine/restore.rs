@@ -9,7 +9,7 @@ use super::handle::EngineHandle;
 use super::load::load;
 use super::writer::Engine;
 use crate::domain::World;
-use crate::store::{AuditOrigin, Replacement, Snapshot, Space, Store, StoreError};
+use crate::store::{AuditOrigin, DiskSpace, SiteReplacement, Snapshot, Store, StoreError};
 
 /// How many times the stores' size is needed on disk, beside what must stay free: a copy of the
 /// current one, and the pages of both sites until the commit.
@@ -33,7 +33,7 @@ pub enum RestoreOutcome {
     /// The site is the restored one as of the commit `seq`; `undo` is the copy of the one before.
     Done { seq_before: u64, seq: u64, undo: PathBuf },
     /// The data volume has too little free space.
-    NoSpace { space: Space, needed_bytes: u64 },
+    NoSpace { space: DiskSpace, needed_bytes: u64 },
     /// The current store could not be copied, or the other one could not be read.
     Failed(StoreError),
 }
@@ -69,16 +69,16 @@ impl Engine {
         }
         let seq_before = self.seq;
         let at = self.clock.now();
-        self.seq = seq_before.max(from.head().seq) + 1;
+        self.seq = seq_before.max(from.seq()) + 1;
         self.activity.start_step(LONG_STEP_TIME_MAX);
-        let head = self.store.replace(&Replacement {
+        let commit = self.store.replace_site(&SiteReplacement {
             from: &from,
             seq: self.seq,
             at,
             action: restore.action,
             origin: &restore.origin,
         })?;
-        self.world.restore_counters(head.counters);
+        self.world.restore_counters(commit.counters);
         self.update_snapshot()?;
         let applied = vec![AppliedCommand { cause: CommitCause::Reset, changes: Vec::new() }];
         self.publish(Commit { seq: self.seq, at, applied });
@@ -93,13 +93,13 @@ impl Engine {
         let from = restore.from.read()?;
         let stores_bytes = self.store.file_bytes()? + restore.from.file_bytes()?;
         let needed_bytes = self.volume.min_free_bytes + COPIES_NEEDED * stores_bytes;
-        let space = self.store.space()?;
+        let space = self.store.disk_space()?;
         if space.free_bytes < needed_bytes {
             return Ok(Err(RestoreOutcome::NoSpace { space, needed_bytes }));
         }
         let current = self.store.read()?;
         self.activity.start_step(LONG_STEP_TIME_MAX);
-        let undo = self.store.keep_copy(&current, &restore.undo_directory, &restore.undo_name)?;
+        let undo = self.store.copy_to(&current, &restore.undo_directory, &restore.undo_name)?;
         Ok(Ok((from, undo)))
     }
 }

@@ -42,7 +42,7 @@ impl Engine {
         options: EngineOptions,
     ) -> Result<(EngineHandle, JoinHandle<EngineExit>), StoreError> {
         let snapshot = store.read()?;
-        let seq = snapshot.head().seq;
+        let seq = snapshot.seq();
         let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
         let EngineOptions { min_free_bytes, clock } = options;
         let handle = EngineHandle {

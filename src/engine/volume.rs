@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::error::EngineError;
-use crate::store::{Space, Store, StoreError};
+use crate::store::{DiskSpace, Store, StoreError};
 use crate::util::{BlockingError, Observation, SharedProbe};
 
 /// Space that a change may need on disk: its record, audit image, index entries and the pages
@@ -21,7 +21,7 @@ const MEASUREMENT_AGE_MAX: Duration = Duration::from_secs(1);
 /// Free space on the data volume.
 #[derive(Clone, Debug)]
 pub struct DataVolume {
-    pub space: Space,
+    pub space: DiskSpace,
     /// Below this the store is read-only.
     pub min_free_bytes: u64,
 }
@@ -35,7 +35,7 @@ impl DataVolume {
 
 /// The data volume has too little free space for a write.
 pub(super) struct LowSpace {
-    space: Space,
+    space: DiskSpace,
     needed_bytes: u64,
 }
 
@@ -60,7 +60,7 @@ impl VolumeMonitor {
 
     /// Measures now. Blocks while the volume does not answer.
     pub(super) fn measure(&self) -> Result<DataVolume, StoreError> {
-        Ok(DataVolume { space: self.store.space()?, min_free_bytes: self.min_free_bytes })
+        Ok(DataVolume { space: self.store.disk_space()?, min_free_bytes: self.min_free_bytes })
     }
 
     /// A measurement up to [`MEASUREMENT_AGE_MAX`] old; one thread measures for all callers.

@@ -1,4 +1,4 @@
-//! Checking a site that nobody runs on yet.
+//! The check of a whole site.
 
 use std::ops::Bound;
 
@@ -7,13 +7,12 @@ use crate::store::{IdRange, Snapshot, StoreError};
 
 const ALL: IdRange = (Bound::Unbounded, Bound::Unbounded);
 
-/// Whether a site can be run on: reads it and checks every invariant, without a second world in
-/// memory.
+/// Reads a site and checks every invariant, without loading it into memory.
 ///
 /// # Errors
-/// [`StoreError::Inconsistent`] with the first rule it breaks, or what reading brings.
+/// [`StoreError::Inconsistent`] with the first invariant that does not hold; read errors.
 pub fn check_site(snapshot: &Snapshot) -> Result<(), StoreError> {
-    let mut survey = Survey::new(snapshot.head().counters);
+    let mut survey = Survey::new(snapshot.last_commit().counters);
     for device in snapshot.devices(ALL)? {
         survey.note_device(&device?);
     }

@@ -8,6 +8,6 @@ mod site_export;
 mod table_export;
 
 pub use check::check_site;
-pub use path::{Hop, climb};
+pub use path::{Hop, upstream_hops};
 pub use site_export::{ExportError, SiteExport, export_site};
 pub use table_export::{TableExport, export_table};

@@ -1,24 +1,24 @@
-//! The way from a device upwards, as the engine computed it.
+//! The path from a device to its gateway, as the engine computed it.
 
 use crate::domain::{Device, DeviceId, Link};
 use crate::store::{Snapshot, StoreError};
 
-/// One step upwards: over a link to the device at its other end.
+/// One hop upstream: over a link to the device at its other end.
 #[derive(Clone, Debug)]
 pub struct Hop {
     pub link: Link,
     pub device: Device,
 }
 
-/// More hops than any real network has; a longer way means that the records contradict.
+/// More hops than any real network has; a longer path means that the records contradict each other.
 const HOPS_MAX: usize = 1_000;
 
-/// The hops from a device towards a backbone gateway, nearest first, until `is_end` says so or
-/// there is no further way.
+/// The hops from a device towards a backbone gateway, nearest first, up to the first device for which
+/// `is_end` returns true, or to the end of the path.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] when the stored way leads nowhere or in a circle.
-pub fn climb(
+/// [`StoreError::Damaged`] when the stored path has a gap or a loop.
+pub fn upstream_hops(
     snapshot: &Snapshot,
     start: &Device,
     is_end: impl Fn(&Device) -> bool,

@@ -1,4 +1,4 @@
-//! Writing a whole site as JSON Lines.
+//! A whole site as JSON Lines.
 
 use std::io::{self, Write};
 use std::ops::Bound;
@@ -18,32 +18,33 @@ pub enum ExportError {
     Io(#[from] io::Error),
 }
 
-/// Lines that [`export_site`] writes between two looks at its progress.
+/// Lines that [`export_site`] writes between two reports of its progress.
 const LINES_PER_STEP: usize = 256;
 
-/// Where an export of one snapshot stands: it can be written in parts.
+/// An export of one snapshot that can be written in parts.
 #[derive(Debug)]
 pub struct SiteExport {
     site_id: Uuid,
     kinds: std::slice::Iter<'static, Kind>,
-    /// The kind being written, and the id after which it goes on; `None` before the header.
+    /// The kind being written, and the id after which it continues; `None` before the header.
     at: Option<(Kind, u64)>,
-    /// Entities written, and those that there are.
+    /// Entities written so far.
     pub written: u64,
+    /// Entities of the site; known after the first part.
     pub total: u64,
 }
 
 impl SiteExport {
-    /// An export from its beginning.
+    /// An export that has not begun.
     pub fn new(site_id: Uuid) -> Self {
         Self { site_id, kinds: Kind::ALL.iter(), at: None, written: 0, total: 0 }
     }
 
-    /// Writes at most `lines_max` further lines; false when there is nothing left. Every call must be
-    /// given the same snapshot.
+    /// Writes at most `lines_max` further lines; returns false when the export is complete. Every call
+    /// must pass the same snapshot.
     ///
     /// # Errors
-    /// What reading and writing bring.
+    /// Read and write errors.
     pub fn write(
         &mut self,
         snapshot: &Snapshot,
@@ -51,11 +52,17 @@ impl SiteExport {
         lines_max: usize,
     ) -> Result<bool, ExportError> {
         if self.at.is_none() {
-            let head = snapshot.head();
+            let last_commit = snapshot.last_commit();
             for kind in Kind::ALL {
                 self.total += snapshot.count(kind)?;
             }
-            wire::write_header(out, self.site_id, head.seq, head.counters, self.total)?;
+            wire::write_header(
+                out,
+                self.site_id,
+                last_commit.seq,
+                last_commit.counters,
+                self.total,
+            )?;
             self.at = self.kinds.next().map(|kind| (*kind, 0));
         }
         let mut lines = 0;
@@ -109,11 +116,11 @@ fn write_some(
     Ok(written)
 }
 
-/// Writes the whole site of a snapshot. `progress` is told the entities written so far and those that
-/// there are.
+/// Writes the whole site of a snapshot. `progress` is called with the number of entities written so far
+/// and of all.
 ///
 /// # Errors
-/// What reading and writing bring.
+/// Read and write errors.
 pub fn export_site(
     snapshot: &Snapshot,
     site_id: Uuid,

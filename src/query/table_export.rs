@@ -8,10 +8,10 @@ use crate::domain::{Device, DeviceId, Interface, InterfaceId, Violation};
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{Separator, TableKind, write_device_row, write_link_row, write_table_heading};
 
-/// Rows of one step of [`export_table`].
+/// Rows that [`export_table`] writes at once.
 const ROWS_PER_STEP: usize = 256;
 
-/// A table on its way out: it can be written in parts, each from the same snapshot.
+/// An export of devices or links as a table, which can be written in parts.
 #[derive(Debug)]
 pub struct TableExport {
     separator: Separator,
@@ -19,7 +19,7 @@ pub struct TableExport {
     has_heading: bool,
 }
 
-/// Which rows are to come.
+/// The rows that are not written yet.
 #[derive(Debug)]
 enum Rows {
     DevicesAfter(u64),
@@ -37,15 +37,16 @@ impl TableExport {
         Self { separator, rows, has_heading: false }
     }
 
-    /// These devices in this order; those that no longer exist are left out.
+    /// These devices in this order, without those that no longer exist.
     pub fn of_devices(ids: Vec<DeviceId>, separator: Separator) -> Self {
         Self { separator, rows: Rows::Devices(ids.into_iter()), has_heading: false }
     }
 
-    /// Writes at most `rows_max` further rows; false when there is nothing left.
+    /// Writes at most `rows_max` further rows; returns false when the export is complete. Every call must
+    /// pass the same snapshot.
     ///
     /// # Errors
-    /// What reading and writing bring.
+    /// Read and write errors.
     pub fn write(
         &mut self,
         snapshot: &Snapshot,
@@ -120,7 +121,7 @@ fn write_device(
 }
 
 fn end(snapshot: &Snapshot, id: InterfaceId) -> Result<(Device, Interface), ExportError> {
-    // Held at each start and by each commit.
+    // The invariant is checked at each start and kept by each commit.
     let missing = || {
         let what = format!("interface {id}, where a link ends, or its device does not exist");
         StoreError::Inconsistent(Violation { invariant: "I4", what })

@@ -38,7 +38,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn of(handle: &EngineHandle) -> Result<Self, StoreError> {
         Ok(Self {
-            seq: handle.read().head().seq,
+            seq: handle.read().seq(),
             run: handle.run_id().simple().to_string(),
             site: handle.site_id().to_string(),
             version: env!("CARGO_PKG_VERSION"),

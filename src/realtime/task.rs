@@ -12,7 +12,7 @@ use crate::engine::EngineHandle;
 /// Forwards commits to clients until the engine has ended.
 pub async fn run(handle: EngineHandle, sockets: Sockets) {
     let mut commits = handle.subscribe();
-    let seq = handle.read().head().seq;
+    let seq = handle.read().seq();
     // The listener's own copy of the channel would keep it open after the engine's end.
     drop(handle);
     let mut v2 = Fanout::new(sockets.io.clone(), "/");

@@ -1,5 +1,5 @@
-//! Whether the operating system lets this process use the store. When it does not, that says nothing of
-//! what the store holds: such a store is never lost.
+//! Whether the operating system lets this process use the store. A store that it denies is not lost: its
+//! content may be whole.
 
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
@@ -11,7 +11,7 @@ use rustix::fs::{IFlags, ioctl_getflags};
 use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 
-use super::error::{StoreError, is_read_amiss};
+use super::error::{StoreError, is_out_of_range_read};
 
 /// The mounts that this process sees (proc_pid_mountinfo(5)).
 const MOUNTS: &str = "/proc/self/mountinfo";
@@ -23,11 +23,11 @@ const OWNER_READ_WRITE: u32 = 0o600;
 /// Whether there is a file at `path`, which this process may then read and write.
 ///
 /// # Errors
-/// [`StoreError::Denied`] when something is there that cannot be used; [`StoreError::Io`].
+/// [`StoreError::Denied`] when there is something that cannot be used; [`StoreError::Io`].
 pub(super) fn check(path: &Path) -> Result<bool, StoreError> {
-    look(path).map_err(|error| match error {
+    inspect(path).map_err(|error| match error {
         StoreError::Denied { what, source, advice } => StoreError::Denied {
-            advice: format!("{advice}. The store was not read; nothing in it is lost or changed"),
+            advice: format!("{advice}. The store was not read or changed"),
             what,
             source,
         },
@@ -35,11 +35,11 @@ pub(super) fn check(path: &Path) -> Result<bool, StoreError> {
     })
 }
 
-fn look(path: &Path) -> Result<bool, StoreError> {
+fn inspect(path: &Path) -> Result<bool, StoreError> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(failed("look at", path)(error)),
+        Err(error) => return Err(failed("inspect", path)(error)),
     };
     let kind = if metadata.is_symlink() { fs::metadata(path) } else { Ok(metadata) };
     let metadata = match kind {
@@ -47,37 +47,37 @@ fn look(path: &Path) -> Result<bool, StoreError> {
         Err(source) if source.kind() == ErrorKind::NotFound => {
             let link = fs::read_link(path).unwrap_or_default();
             let advice = format!(
-                "It is a symbolic link to {}, which is not there: mount the volume that it lies on, \
+                "It is a symbolic link to {}, which does not exist: mount the volume that it is on, \
                  or correct the link",
                 link.display()
             );
             return Err(denied("open", path, source, advice));
         }
-        Err(error) => return Err(failed("look at", path)(error)),
+        Err(error) => return Err(failed("inspect", path)(error)),
     };
     if !metadata.is_file() {
-        let advice = "A mount or a copy may have put it there: move it away and put the store's file \
+        let advice = "A mount or a copy may have created it: move it away and put the store's file \
                       in its place";
         let source = match metadata.is_dir() {
             true => Errno::ISDIR.into(),
-            false => io::Error::other("it is no regular file"),
+            false => io::Error::other("it is not a regular file"),
         };
         return Err(denied("open", path, source, advice.to_owned()));
     }
-    // As the store opens it: access(2) would not tell of an immutable file.
+    // Opened as the store opens it: access(2) does not detect an immutable file.
     fs::File::options().read(true).write(true).open(path).map_err(failed("open", path))?;
     Ok(true)
 }
 
-/// Says what was being done to `path` when the operating system returned an error, and, where it was
-/// a refusal, what an operator can do about it.
+/// The error of doing `what` to `path`; where the operating system denied access, with what an operator
+/// can do about it.
 pub(super) fn failed<'a>(
     what: &'static str,
     path: &'a Path,
 ) -> impl FnOnce(io::Error) -> StoreError + 'a {
     move |source| {
         let advice = match source.kind() {
-            ErrorKind::PermissionDenied => refused_by(path),
+            ErrorKind::PermissionDenied => permissions(path),
             ErrorKind::ReadOnlyFilesystem => read_only(path),
             ErrorKind::IsADirectory => "A directory is in the place of a file".to_owned(),
             ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
@@ -94,22 +94,21 @@ pub(super) fn failed<'a>(
     }
 }
 
-/// The error of an I/O operation on an open store; one that redb itself made out of what it read is
-/// returned as it is.
-pub(super) fn of_system(path: &Path, source: io::Error) -> Result<StoreError, io::Error> {
-    if is_read_amiss(&source) { Err(source) } else { Ok(failed("read", path)(source)) }
+/// The error of reading `path`; in `Err` as it was when it shows damage of the file.
+pub(super) fn read_error(path: &Path, source: io::Error) -> Result<StoreError, io::Error> {
+    if is_out_of_range_read(&source) { Err(source) } else { Ok(failed("read", path)(source)) }
 }
 
 fn denied(what: &str, path: &Path, source: io::Error, advice: String) -> StoreError {
     StoreError::Denied { what: format!("cannot {what} {}", path.display()), source, advice }
 }
 
-/// Whose `path` is, who asks, and how they come together.
-fn refused_by(path: &Path) -> String {
+/// Who owns `path`, as which user this process runs, and what gives it access.
+fn permissions(path: &Path) -> String {
     let (user, group) = (geteuid().as_raw(), getegid().as_raw());
-    // What is below a directory that may not be searched cannot be looked at.
-    let seen = path.ancestors().find_map(|path| Some((path, fs::metadata(path).ok()?)));
-    let Some((at, metadata)) = seen else {
+    // Nothing below a directory without search permission can be inspected.
+    let found = path.ancestors().find_map(|path| Some((path, fs::metadata(path).ok()?)));
+    let Some((at, metadata)) = found else {
         return format!("This process runs as user {user}, group {group}");
     };
     let shown = at.display();
@@ -129,8 +128,8 @@ fn refused_by(path: &Path) -> String {
     let bits = if metadata.is_dir() { "rwx" } else { "rw" };
     if owner == user && mode & OWNER_READ_WRITE == OWNER_READ_WRITE || user == 0 {
         return format!(
-            "{facts}. Its mode allows it: see whether a security module, an access control list or \
-             the server of a network file system refuses"
+            "{facts}. Its mode allows it: check whether a security module, an access control list or \
+             the server of a network file system denies it"
         );
     }
     if owner == user {
@@ -142,7 +141,8 @@ fn refused_by(path: &Path) -> String {
     )
 }
 
-/// An attribute that keeps everybody from changing a file (ioctl_iflags(2)), and what takes it away.
+/// An attribute that keeps everybody from changing a file (ioctl_iflags(2)), and the command that
+/// removes it.
 fn attribute(path: &Path, metadata: &Metadata) -> Option<(&'static str, &'static str)> {
     if !metadata.is_file() && !metadata.is_dir() {
         return None;
@@ -151,7 +151,7 @@ fn attribute(path: &Path, metadata: &Metadata) -> Option<(&'static str, &'static
     if flags.contains(IFlags::IMMUTABLE) {
         Some(("is immutable", "chattr -i FILE"))
     } else if flags.contains(IFlags::APPEND) {
-        Some(("may only be appended to", "chattr -a FILE"))
+        Some(("is append-only", "chattr -a FILE"))
     } else {
         None
     }
@@ -159,7 +159,7 @@ fn attribute(path: &Path, metadata: &Metadata) -> Option<(&'static str, &'static
 
 fn read_only(path: &Path) -> String {
     let advice = "mount it for writing; if the kernel made it read-only after an error, see dmesg \
-                  first; in a service the directory must stand in ReadWritePaths= of the unit";
+                  first; for a service, list the directory in ReadWritePaths= of the unit";
     match mount_of(path) {
         Some(mount) => format!("The volume at {} is read-only: {advice}", mount.display()),
         None => format!("Its volume is read-only: {advice}"),
@@ -171,11 +171,11 @@ fn mount_of(path: &Path) -> Option<PathBuf> {
     let path = path.ancestors().find_map(|path| path.canonicalize().ok())?;
     let mounts = fs::read_to_string(MOUNTS).ok()?;
     let points = mounts.lines().filter_map(|line| line.split(' ').nth(4)).map(unescaped);
-    // Of several at one place the last hides the others.
+    // Of several mounts at one point the last one hides the others.
     points.filter(|point| path.starts_with(point)).max_by_key(|point| point.components().count())
 }
 
-/// Undoes the octal escapes of blanks and backslashes.
+/// Decodes the octal escapes of blanks and backslashes.
 fn unescaped(text: &str) -> PathBuf {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

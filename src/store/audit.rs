@@ -1,12 +1,14 @@
 //! The audit trail: who changed what, when, from what to what.
 
+use std::ops::Deref;
+
 use bincode::{BorrowDecode, Encode};
 
 use super::codec::{Parts, Record, Source};
 use super::error::StoreError;
 use super::records::Stored;
 use super::tables::kind_code;
-use crate::domain::{Device, Interface, Kind, Link, Timestamp};
+use crate::domain::{Change, Device, EntityKey, Interface, Kind, Link, Timestamp};
 
 /// Who asked for a change, and by which request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub struct AuditEntry {
     pub at: Timestamp,
     pub origin: AuditOrigin,
     pub action: String,
-    /// How many entities changed; more than `images` when those were too many to keep or to read.
+    /// How many entities changed; more than `images` when there were too many to keep or to read.
     pub change_count: u64,
     pub images: Vec<AuditImage>,
 }
@@ -59,7 +61,50 @@ pub(super) struct ImageV1 {
 }
 
 impl ImageV1 {
-    /// What it takes in a row, within a few bytes.
+    /// The image of a changed entity.
+    pub(super) fn of_change(change: &Change) -> Self {
+        match change {
+            Change::Device(edit) => Self::of_sides(change.key(), &edit.before, &edit.after),
+            Change::Interface(edit) => Self::of_sides(change.key(), &edit.before, &edit.after),
+            Change::Link(edit) => Self::of_sides(change.key(), &edit.before, &edit.after),
+        }
+    }
+
+    /// The image as it was decoded, for a row that is copied.
+    pub(super) fn of_image(image: &AuditImage) -> Self {
+        let key = |kind, id| EntityKey { kind, id };
+        match image {
+            AuditImage::Device { id, before, after } => {
+                Self::of_sides(key(Kind::Device, *id), before, after)
+            }
+            AuditImage::Interface { id, before, after } => {
+                Self::of_sides(key(Kind::Interface, *id), before, after)
+            }
+            AuditImage::Link { id, before, after } => {
+                Self::of_sides(key(Kind::Link, *id), before, after)
+            }
+        }
+    }
+
+    fn of_sides<T: Stored, P: Deref<Target = T>>(
+        key: EntityKey,
+        before: &Option<P>,
+        after: &Option<P>,
+    ) -> Self {
+        let encode = |entity: &T| {
+            let mut buffer = Vec::new();
+            entity.encode_into(&mut buffer);
+            buffer
+        };
+        Self {
+            kind: kind_code(key.kind),
+            id: key.id,
+            before: before.as_deref().map(encode),
+            after: after.as_deref().map(encode),
+        }
+    }
+
+    /// Its size in a row, within a few bytes.
     pub(super) fn byte_count(&self) -> usize {
         let side = |side: &Option<Vec<u8>>| side.as_ref().map_or(0, Vec::len);
         IMAGE_FRAME_BYTES + side(&self.before) + side(&self.after)
@@ -69,7 +114,7 @@ impl ImageV1 {
 /// Kind, id, and the lengths of both sides.
 const IMAGE_FRAME_BYTES: usize = 24;
 
-/// What [`AuditV1`] has before its images, and how many those are.
+/// The fields of [`AuditV1`] before its images, and their count.
 #[derive(BorrowDecode)]
 struct RowStartV1<'a> {
     seq: u64,
@@ -94,7 +139,7 @@ impl Record for AuditV1<'_> {
     const VERSION: u8 = 1;
 }
 
-/// Reads a row with at most `images_max` of its images; what is not wanted is not looked at.
+/// Reads a row with at most `images_max` of its images; the others are not decoded.
 pub(super) fn decode_entry(
     id: u64,
     bytes: &[u8],

@@ -1,52 +1,52 @@
-//! The size of the audit trail: counted in bytes, and kept within a bound.
+//! The size of the audit trail: counted in bytes and rows, and kept within bounds.
 
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, Table};
 
 use super::codec::{Record, Source, decode, encode};
-use super::commit::Writer;
 use super::error::StoreError;
 use super::meta;
 use super::open::Store;
+use super::table_writer::TableWriter;
 use super::tables;
 
 /// Audit rows that are kept; about a year at 500 changes a day.
 pub const AUDIT_ROWS_MAX: u64 = 200_000;
-/// Bytes of the rows that are kept: 200,000 usual ones have 80 MB. The oldest go first.
+/// Bytes of the rows that are kept: 200,000 typical ones have 80 MB. The oldest are removed first.
 pub const AUDIT_BYTES_MAX: u64 = 128 << 20;
-/// Rows that one transaction takes away: more than a batch of commands adds, and milliseconds.
+/// Rows that one transaction removes, within milliseconds: more than a batch of commands adds.
 const PRUNED_ROWS_MAX: u64 = 2_048;
 
-const TRAIL_KEY: &str = "trail";
+const AUDIT_SIZE_KEY: &str = "trail";
 
 #[derive(Encode, BorrowDecode)]
-struct TrailV1 {
+struct AuditSizeV1 {
     bytes: u64,
-    /// As of which row that was counted: a program that does not count leaves it behind.
+    /// The next row's id when it was counted: an older program adds rows without counting them.
     next_audit: u64,
 }
 
-impl Record for TrailV1 {
+impl Record for AuditSizeV1 {
     const VERSION: u8 = 1;
 }
 
 type AuditTable<'txn> = Table<'txn, u64, &'static [u8]>;
 type MetaTable<'txn> = Table<'txn, &'static str, &'static [u8]>;
 
-/// What the rows of the trail take.
+/// The size of the rows of the audit trail.
 #[derive(Debug)]
-pub(super) struct Trail {
+pub(super) struct AuditSize {
     bytes: u64,
 }
 
-impl Trail {
-    /// As of the row before `next_audit`. A trail that nobody counted is counted now, once.
+impl AuditSize {
+    /// As of the row before `next_audit`. Rows that were not counted are counted now, once.
     pub(super) fn read(
         meta: &impl ReadableTable<&'static str, &'static [u8]>,
         audit: &impl ReadableTable<u64, &'static [u8]>,
         next_audit: u64,
     ) -> Result<Self, StoreError> {
-        if let Some(bytes) = counted(meta, next_audit)? {
+        if let Some(bytes) = recorded_bytes(meta, next_audit)? {
             return Ok(Self { bytes });
         }
         let mut bytes = 0;
@@ -60,16 +60,16 @@ impl Trail {
         self.bytes <= AUDIT_BYTES_MAX && row_count <= AUDIT_ROWS_MAX
     }
 
-    /// Adds what the writer wrote, makes room for it, and notes the size.
-    pub(super) fn close(
+    /// Adds what the writer wrote, removes the oldest rows above the bounds, and writes the size.
+    pub(super) fn update(
         &mut self,
         meta: &mut MetaTable<'_>,
-        writer: &mut Writer<'_>,
+        writer: &mut TableWriter<'_>,
         next_audit: u64,
     ) -> Result<(), StoreError> {
         self.bytes += writer.audit_bytes;
         self.prune(&mut writer.audit)?;
-        self.note(meta, next_audit)
+        self.write(meta, next_audit)
     }
 
     fn prune(&mut self, audit: &mut AuditTable<'_>) -> Result<(), StoreError> {
@@ -84,50 +84,53 @@ impl Trail {
         Ok(())
     }
 
-    fn note(&self, meta: &mut MetaTable<'_>, next_audit: u64) -> Result<(), StoreError> {
-        let record = TrailV1 { bytes: self.bytes, next_audit };
-        meta.insert(TRAIL_KEY, encode(&record).as_slice())?;
+    fn write(&self, meta: &mut MetaTable<'_>, next_audit: u64) -> Result<(), StoreError> {
+        let record = AuditSizeV1 { bytes: self.bytes, next_audit };
+        meta.insert(AUDIT_SIZE_KEY, encode(&record).as_slice())?;
         Ok(())
     }
 }
 
-/// The size as it was noted, if it was noted for this row.
-fn counted(
+/// The size as it was written, unless rows were added since.
+fn recorded_bytes(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
     next_audit: u64,
 ) -> Result<Option<u64>, StoreError> {
-    let Some(value) = meta.get(TRAIL_KEY)? else { return Ok(None) };
-    let record: TrailV1 = decode(value.value(), Source { table: "meta", key: &TRAIL_KEY })?;
+    let Some(value) = meta.get(AUDIT_SIZE_KEY)? else { return Ok(None) };
+    let record: AuditSizeV1 =
+        decode(value.value(), Source { table: "meta", key: &AUDIT_SIZE_KEY })?;
     Ok((record.next_audit == next_audit).then_some(record.bytes))
 }
 
 impl Store {
-    /// Brings the trail of an older program within [`AUDIT_BYTES_MAX`], in transactions of a bounded
-    /// size; returns how many bytes of rows went. Does nothing where it fits.
+    /// Prunes the audit trail of an older program to [`AUDIT_BYTES_MAX`], in transactions of a bounded
+    /// size; returns how many bytes of rows it removed, 0 for a trail within the bounds.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    pub fn shrink_trail(&self) -> Result<u64, StoreError> {
-        let mut gone = 0;
+    pub fn prune_audit(&self) -> Result<u64, StoreError> {
+        let mut removed_bytes = 0;
         loop {
             let snapshot = self.db.begin_read()?;
             let meta = snapshot.open_table(tables::META)?;
             let audit = snapshot.open_table(tables::AUDIT)?;
-            let next_audit = meta::read_head(&meta)?.next_audit;
-            let before = Trail::read(&meta, &audit, next_audit)?;
-            let is_noted = counted(&meta, next_audit)?.is_some();
-            if (is_noted || audit.is_empty()?) && (before.fits(audit.len()?) || audit.len()? <= 1) {
-                return Ok(gone);
+            let next_audit = meta::read_last_commit(&meta)?.next_audit;
+            let before = AuditSize::read(&meta, &audit, next_audit)?;
+            let is_recorded = recorded_bytes(&meta, next_audit)?.is_some();
+            if (is_recorded || audit.is_empty()?)
+                && (before.fits(audit.len()?) || audit.len()? <= 1)
+            {
+                return Ok(removed_bytes);
             }
             drop(snapshot);
-            let mut trail = Trail { bytes: before.bytes };
+            let mut size = AuditSize { bytes: before.bytes };
             let tx = self.db.begin_write()?;
             {
-                trail.prune(&mut tx.open_table(tables::AUDIT)?)?;
-                trail.note(&mut tx.open_table(tables::META)?, next_audit)?;
+                size.prune(&mut tx.open_table(tables::AUDIT)?)?;
+                size.write(&mut tx.open_table(tables::META)?, next_audit)?;
             }
             tx.commit()?;
-            gone += before.bytes - trail.bytes;
+            removed_bytes += before.bytes - size.bytes;
         }
     }
 }
@@ -152,7 +155,7 @@ mod tests {
         Store::with_backend(InMemoryBackend::new(), options).unwrap()
     }
 
-    /// A change of a device with texts as long as they may be: about 3 kB before and after.
+    /// A change of a device with texts of the maximal length: about 3 kB before and after.
     fn change(id: u64) -> Change {
         let reason = OverrideReason::new(&"ü".repeat(255)).unwrap();
         let device = Arc::new(Device {
@@ -179,7 +182,7 @@ mod tests {
         let origin = AuditOrigin::default();
         let entry = CommitEntry { action: "test", origin: &origin, changes, direct_count };
         let batch = CommitBatch {
-            seq: store.read().unwrap().head().seq + 1,
+            seq: store.read().unwrap().seq() + 1,
             at: Timestamp(0),
             counters: IdCounters::default(),
             entries: vec![entry],
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_did_is_kept_and_the_rest_is_told_by_its_count() {
+    fn images_of_what_the_operator_did_are_kept_and_the_rest_is_counted() {
         let store = store();
         let changes: Vec<Change> = (1..=1_000).map(change).collect();
         commit(&store, &changes, 3);
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_trail_is_bounded_in_bytes_and_the_oldest_rows_go() {
+    fn the_trail_is_bounded_in_bytes_and_the_oldest_rows_are_removed() {
         let store = store();
         let changes: Vec<Change> = (1..=2_500).map(change).collect();
         for _ in 0..24 {
@@ -226,14 +229,14 @@ mod tests {
             assert!(rows.iter().sum::<u64>() <= AUDIT_BYTES_MAX);
             assert!(rows.last().unwrap() > &3_000_000, "the newest is whole: {rows:?}");
         }
-        assert_eq!(store.shrink_trail().unwrap(), 0, "nothing to do");
+        assert_eq!(store.prune_audit().unwrap(), 0, "there is nothing to prune");
     }
 
     #[test]
-    fn a_trail_of_an_older_program_is_brought_within_the_bound() {
+    fn a_trail_of_an_older_program_is_pruned() {
         let store = store();
         commit(&store, &[change(1)], 1);
-        // What an older program wrote: without a count.
+        // As an older program wrote it: without a count.
         let row = vec![0; 1 << 20];
         let tx = store.db.begin_write().unwrap();
         {
@@ -242,14 +245,15 @@ mod tests {
                 audit.insert(id, row.as_slice()).unwrap();
             }
             let mut meta = tx.open_table(tables::META).unwrap();
-            let head = meta::read_head(&meta).unwrap();
-            meta::write_head(&mut meta, meta::Head { next_audit: 300, ..head }).unwrap();
+            let commit = meta::read_last_commit(&meta).unwrap();
+            meta::write_last_commit(&mut meta, &meta::LastCommit { next_audit: 300, ..commit })
+                .unwrap();
         }
         tx.commit().unwrap();
-        assert!(store.shrink_trail().unwrap() > 150 << 20);
+        assert!(store.prune_audit().unwrap() > 150 << 20);
         let rows = bytes_of_rows(&store);
         assert!(rows.iter().sum::<u64>() <= AUDIT_BYTES_MAX, "{} rows", rows.len());
         assert!(rows.len() > 100, "the newest rows stay");
-        assert_eq!(store.shrink_trail().unwrap(), 0, "the second start finds it done");
+        assert_eq!(store.prune_audit().unwrap(), 0, "the second start has nothing to prune");
     }
 }

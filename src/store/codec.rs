@@ -1,4 +1,4 @@
-//! Bytes of a value: one version byte, then the record in bincode 2's standard configuration.
+//! The bytes of a value: one version byte, then the record in bincode 2's standard configuration.
 //!
 //! Only bytes that this program wrote are ever decoded here (bincode is no longer maintained;
 //! `deny.toml` says why that is acceptable).
@@ -15,7 +15,7 @@ pub(super) trait Record: Encode {
     const VERSION: u8;
 }
 
-/// Where bytes came from, for the error when they cannot be read.
+/// Where bytes come from, for the error when they cannot be decoded.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     pub(super) table: &'static str,
@@ -42,7 +42,7 @@ pub(super) fn encode<R: Record>(record: &R) -> Vec<u8> {
     buffer
 }
 
-/// A record that is read part by part, as far as the reader wants.
+/// A record that is decoded part by part, as far as the reader needs it.
 pub(super) struct Parts<'b, 's> {
     rest: &'b [u8],
     source: Source<'s>,

@@ -1,4 +1,4 @@
-//! Room on the data volume.
+//! Free space of a volume.
 
 use std::path::{Path, PathBuf};
 
@@ -6,19 +6,22 @@ use super::error::{StoreError, io};
 
 /// Free and total bytes of a volume.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Space {
+pub struct DiskSpace {
     /// A directory on the volume.
     pub directory: PathBuf,
-    /// What an unprivileged process may still use.
+    /// What an unprivileged process can still use.
     pub free_bytes: u64,
     pub total_bytes: u64,
 }
 
-impl Space {
-    /// Asks the file system; a system call of a microsecond.
+impl DiskSpace {
+    /// The space of the volume that holds `directory`: a system call of a microsecond.
+    ///
+    /// # Errors
+    /// When the file system does not report it.
     pub fn of(directory: &Path) -> Result<Self, StoreError> {
         let stat = rustix::fs::statvfs(directory).map_err(|error| {
-            io(format!("cannot tell the free space of {}", directory.display()))(error.into())
+            io(format!("cannot read the free space of {}", directory.display()))(error.into())
         })?;
         Ok(Self {
             directory: directory.to_owned(),

@@ -1,4 +1,4 @@
-//! What can go wrong with the store.
+//! The store's errors.
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,20 +16,20 @@ pub enum StoreError {
     Locked { path: PathBuf },
     #[error(
         "{} says that this directory holds site {site_id}, but {what}. Nothing was changed. \
-         Bring the site back from its newest backup with: unoc restore latest; or, to begin with \
-         an empty site on purpose, remove {} and start again",
+         Restore the site from its newest backup with: unoc restore latest; or, to start with an \
+         empty site, remove {} and start again",
         marker.display(),
         marker.display()
     )]
     Missing { marker: PathBuf, site_id: uuid::Uuid, what: String },
-    /// Neither the store nor what tells of its site can be used.
+    /// Neither the store nor the marker can be used.
     #[error(
-        "{} cannot be understood ({fault}), and the store beside it is lost: {what}. Nothing was \
-         changed. Bring the site back from its newest backup with: unoc restore latest; or, to begin \
-         with an empty site on purpose, remove both and start again",
+        "{} cannot be read ({marker_error}), and the store beside it is lost: {what}. Nothing was \
+         changed. Restore the site from its newest backup with: unoc restore latest; or, to start \
+         with an empty site, remove both files and start again",
         marker.display()
     )]
-    BothLost { marker: PathBuf, fault: String, what: String },
+    StoreAndMarkerLost { marker: PathBuf, marker_error: String, what: String },
     #[error(
         "the store holds site {found}, but {} names site {expected}: the files of two sites are \
          mixed. Put the matching store back, or remove the marker to adopt this store",
@@ -42,15 +42,15 @@ pub enum StoreError {
     )]
     OtherSite { expected: uuid::Uuid, found: uuid::Uuid },
     #[error(
-        "{} cannot be understood ({what}); the store beside it was not touched. Remove {0} and start \
-         again: it is written anew from the store, whose site it names",
+        "{} cannot be read ({what}); the store beside it was not changed. Remove {0} and start again: \
+         it is written again from the store",
         path.display()
     )]
     BadMarker { path: PathBuf, what: String },
-    /// The operating system refuses, whatever the store holds.
+    /// The operating system denies access, whatever the store holds.
     #[error("{what}: {source}. {advice}")]
     Denied { what: String, source: std::io::Error, advice: String },
-    #[error("{} is no UNOC store: {what}", path.display())]
+    #[error("{} is not a UNOC store: {what}", path.display())]
     NotAStore { path: PathBuf, what: String },
     #[error(
         "the store was written by a newer UNOC (schema {found}, this program knows {known}); \
@@ -68,16 +68,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the store itself is absent or damaged, so that it may be replaced. What could not be
-    /// read may be whole.
-    pub fn is_loss(&self) -> bool {
+    /// Whether the store is missing or damaged, so that it may be replaced. A store that could not be read
+    /// may be whole.
+    pub fn is_missing_or_damaged(&self) -> bool {
         if let Self::Redb(error) = self {
             return is_damage(error);
         }
         matches!(
             self,
             Self::Missing { .. }
-                | Self::BothLost { .. }
+                | Self::StoreAndMarkerLost { .. }
                 | Self::NotAStore { .. }
                 | Self::Damaged { .. }
                 | Self::Inconsistent(_)
@@ -85,24 +85,24 @@ impl StoreError {
     }
 }
 
-/// Reads a store's file that may be damaged: redb panics at some pages that it did not write.
+/// Runs `read` on a store's file that may be damaged: redb panics at some damaged pages.
 ///
 /// # Errors
-/// [`StoreError::NotAStore`] then; what `read` says.
-pub fn unless_damaged<T>(
+/// [`StoreError::NotAStore`] after a panic; those of `read`.
+pub fn catch_damage<T>(
     path: &Path,
     read: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        let what = "its pages are damaged so that they cannot be read".to_owned();
+        let what = "its pages are damaged".to_owned();
         Err(StoreError::NotAStore { path: path.to_owned(), what })
     })
 }
 
-/// Whether it tells of what the file holds, and not of the operating system.
+/// Whether the error shows damage of the file, rather than a failure of the operating system.
 pub(super) fn is_damage(error: &redb::Error) -> bool {
     match error {
-        redb::Error::Io(error) => is_read_amiss(error),
+        redb::Error::Io(error) => is_out_of_range_read(error),
         redb::Error::Corrupted(_)
         | redb::Error::TableDoesNotExist(_)
         | redb::Error::TableTypeMismatch { .. }
@@ -112,8 +112,8 @@ pub(super) fn is_damage(error: &redb::Error) -> bool {
     }
 }
 
-/// Whether a damaged file sent its reader past its end, or to an offset that no file has.
-pub(super) fn is_read_amiss(error: &std::io::Error) -> bool {
+/// Whether a read went past the end of the file or to an impossible offset, as damaged pages cause.
+pub(super) fn is_out_of_range_read(error: &std::io::Error) -> bool {
     error.raw_os_error().is_none() || error.kind() == ErrorKind::InvalidInput
 }
 
@@ -129,7 +129,7 @@ macro_rules! from_redb {
 
 from_redb!(CommitError, StorageError, TableError, TransactionError);
 
-/// Names what was being done when an I/O error happened.
+/// An I/O error with what was being done.
 pub(super) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> StoreError {
     let what = what.into();
     move |source| StoreError::Io { what, source }

@@ -1,4 +1,4 @@
-//! What is remembered of scheduled jobs: their settings, how far each is settled, its last runs.
+//! Scheduled jobs: their settings, how far the due times of each are settled, their last runs.
 
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
@@ -10,18 +10,18 @@ use super::snapshot::Snapshot;
 use super::tables;
 use crate::domain::Timestamp;
 
-/// Runs kept of each job: seven weeks of a daily one. With the longest log below 4 MB.
+/// Runs kept of each job: seven weeks of a daily one; below 4 MB with the longest logs.
 pub const JOB_RUNS_MAX: usize = 50;
 
 /// What an operator set for a job, and how far its due times are settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobSettings {
-    /// Five cron fields in place of the job's own; its own without.
+    /// Five cron fields that replace the job's default schedule.
     pub schedule: Option<String>,
     pub is_enabled: bool,
     /// When a program that has this job first ran on this store.
     pub first_seen: Timestamp,
-    /// Every due time up to here was run, made up for, or passed over on purpose.
+    /// Every due time up to here was run, caught up, or skipped on purpose.
     pub settled: Timestamp,
 }
 
@@ -32,10 +32,10 @@ pub struct JobRun {
     pub id: u64,
     pub trigger: Trigger,
     pub started_at: Timestamp,
-    /// Unknown while it runs, and for ever after the process ended in the middle of it.
+    /// Absent while it runs, and if the process ended before the run did.
     pub ended_at: Option<Timestamp>,
     pub result: RunResult,
-    /// What came of it, in a sentence.
+    /// The result in a sentence.
     pub message: Option<String>,
     /// The last lines that it logged.
     pub log: Vec<String>,
@@ -50,7 +50,7 @@ pub enum Trigger {
     Manual,
     /// It was due while the host was off or the clock was wrong.
     Missed,
-    /// Another job found something to mend.
+    /// Another job found something to repair.
     Repair,
 }
 
@@ -108,7 +108,7 @@ impl RunResult {
     }
 }
 
-/// What to remember of one job; what is absent stays as it is.
+/// What to write of one job; what is absent stays as it is.
 #[derive(Clone, Debug)]
 pub struct JobWrite {
     pub name: String,

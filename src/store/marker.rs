@@ -1,4 +1,4 @@
-//! The marker file beside the store: proof that a site once lived in this directory.
+//! The marker file beside the store: it shows that this directory held a site.
 
 use std::fs;
 use std::path::Path;
@@ -13,14 +13,17 @@ use crate::util::{files, without_bom};
 /// The marker's file name.
 pub const MARKER_FILE: &str = "site.json";
 
-/// What the marker says.
+/// The content of the marker file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Marker {
+pub struct SiteMarker {
     pub site_id: Uuid,
 }
 
 /// The marker of a data directory, if it has one.
-pub fn read(dir: &Path) -> Result<Option<Marker>, StoreError> {
+///
+/// # Errors
+/// [`StoreError::BadMarker`], [`StoreError::Denied`] and [`StoreError::Io`].
+pub fn read(dir: &Path) -> Result<Option<SiteMarker>, StoreError> {
     let path = dir.join(MARKER_FILE);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -31,8 +34,8 @@ pub fn read(dir: &Path) -> Result<Option<Marker>, StoreError> {
     marker.map(Some).map_err(|error| StoreError::BadMarker { path, what: error.to_string() })
 }
 
-/// Writes the marker so that it survives a power cut.
-pub(super) fn write(dir: &Path, marker: &Marker) -> Result<(), StoreError> {
+/// Writes the marker durably.
+pub(super) fn write(dir: &Path, marker: &SiteMarker) -> Result<(), StoreError> {
     let path = dir.join(MARKER_FILE);
     let text = serde_json::to_string_pretty(marker).expect("a marker is plain data");
     files::write_durably(&path, text.as_bytes(), 0o666).map_err(access::failed("write", &path))

@@ -1,4 +1,4 @@
-//! The singletons: what site this is, how far it has come.
+//! The records of the table `meta`: which site this is, and what its last commit was.
 
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadableTable, Table};
@@ -13,9 +13,9 @@ use crate::domain::{IdCounters, Timestamp};
 pub(super) const SCHEMA_VERSION: u32 = 2;
 
 const SITE_KEY: &str = "site";
-const HEAD_KEY: &str = "head";
+const LAST_COMMIT_KEY: &str = "head";
 
-/// Which site the store holds. Its presence is the sentinel: a store without it is none of ours.
+/// Which site the store holds. It is the sentinel: a redb file without it is no UNOC store.
 #[derive(Encode, BorrowDecode)]
 pub(super) struct SiteV1 {
     pub(super) site_id: u128,
@@ -24,7 +24,7 @@ pub(super) struct SiteV1 {
 }
 
 #[derive(Encode, BorrowDecode)]
-struct HeadV1 {
+struct LastCommitV1 {
     seq: u64,
     next_device: u64,
     next_interface: u64,
@@ -37,17 +37,17 @@ impl Record for SiteV1 {
     const VERSION: u8 = 1;
 }
 
-impl Record for HeadV1 {
+impl Record for LastCommitV1 {
     const VERSION: u8 = 1;
 }
 
-/// How far the site has come; changes with every commit.
+/// The last commit: its seq and time, and the counters from which the next one continues.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub struct LastCommit {
     /// Grows by one per commit; 0 before the first.
     pub seq: u64,
     pub counters: IdCounters,
-    /// The number that the next audit row will get.
+    /// The id of the next audit row.
     pub next_audit: u64,
     pub committed_at: Timestamp,
 }
@@ -68,7 +68,7 @@ pub(super) fn write_site(
     Ok(())
 }
 
-/// Notes that the store has the tables of [`SCHEMA_VERSION`]; all else of the sentinel stays.
+/// Sets the schema version to [`SCHEMA_VERSION`]; the rest of the sentinel stays.
 pub(super) fn upgrade_site(meta: &mut MetaTable<'_>, site: &SiteV1) -> Result<(), StoreError> {
     let record = SiteV1 { schema_version: SCHEMA_VERSION, ..*site };
     meta.insert(SITE_KEY, encode(&record).as_slice())?;
@@ -83,26 +83,30 @@ pub(super) fn read_site(
     decode(value.value(), Source { table: "meta", key: &SITE_KEY }).map(Some)
 }
 
-pub(super) fn write_head(meta: &mut MetaTable<'_>, head: Head) -> Result<(), StoreError> {
-    let record = HeadV1 {
-        seq: head.seq,
-        next_device: head.counters.device,
-        next_interface: head.counters.interface,
-        next_link: head.counters.link,
-        next_audit: head.next_audit,
-        committed_at_us: head.committed_at.0,
+pub(super) fn write_last_commit(
+    meta: &mut MetaTable<'_>,
+    commit: &LastCommit,
+) -> Result<(), StoreError> {
+    let record = LastCommitV1 {
+        seq: commit.seq,
+        next_device: commit.counters.device,
+        next_interface: commit.counters.interface,
+        next_link: commit.counters.link,
+        next_audit: commit.next_audit,
+        committed_at_us: commit.committed_at.0,
     };
-    meta.insert(HEAD_KEY, encode(&record).as_slice())?;
+    meta.insert(LAST_COMMIT_KEY, encode(&record).as_slice())?;
     Ok(())
 }
 
-/// The head; the default one before the first commit.
-pub(super) fn read_head(
+/// The last commit; all zero before the first.
+pub(super) fn read_last_commit(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
-) -> Result<Head, StoreError> {
-    let Some(value) = meta.get(HEAD_KEY)? else { return Ok(Head::default()) };
-    let record: HeadV1 = decode(value.value(), Source { table: "meta", key: &HEAD_KEY })?;
-    Ok(Head {
+) -> Result<LastCommit, StoreError> {
+    let Some(value) = meta.get(LAST_COMMIT_KEY)? else { return Ok(LastCommit::default()) };
+    let record: LastCommitV1 =
+        decode(value.value(), Source { table: "meta", key: &LAST_COMMIT_KEY })?;
+    Ok(LastCommit {
         seq: record.seq,
         counters: IdCounters {
             device: record.next_device,

@@ -1,7 +1,7 @@
-//! What the store knows of its mirror: whether there is one, and how far it has come.
+//! The mirror's state, and the dirty entities: those whose last change the mirror lacks.
 //!
-//! Marks are kept only while there is a mirror: without one, a store that lives for years would
-//! remember every entity that ever was.
+//! Entities are marked dirty only while there is a mirror: without one, the marks of a store that lives
+//! for years would name every entity that it ever had.
 
 use std::ops::Bound;
 
@@ -11,29 +11,28 @@ use uuid::Uuid;
 
 use super::codec::{Record, Source, decode, encode};
 use super::error::StoreError;
-use super::meta::{self, Head};
 use super::open::Store;
 use super::tables::{self, kind_code, kind_of_code};
-use crate::domain::{EntityKey, Timestamp};
+use crate::domain::EntityKey;
 
 const MIRROR_KEY: &str = "mirror";
 
-/// The mirror, as this store last knew it.
+/// The state of the mirror, as far as this store knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MirrorState {
-    /// Drawn once for this store; a copy of the site on another host has another.
+    /// Of this store, drawn once; a copy of the site on another host has another.
     pub instance_id: Uuid,
     /// Of the last run that was allowed to write into the mirror.
     pub session_id: Uuid,
-    /// Which holder of the site that run was; grows with every one.
+    /// Of that run: it grows by one with each.
     pub epoch: u64,
     /// The mirror has confirmed every change up to here; 0 before the first time.
     pub acknowledged_seq: u64,
-    /// Whose state this store last took over in place of its own.
+    /// Whose state this store last adopted.
     pub adopted: Option<Holder>,
 }
 
-/// A holder of the site in the mirror: which store, and which of its runs.
+/// Who holds the site in the mirror: a store, and one of its runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holder {
     pub instance_id: Uuid,
@@ -53,38 +52,19 @@ impl Record for MirrorV1 {
     const VERSION: u8 = 1;
 }
 
-/// A mark: an entity that changed, and the last commit that changed it.
+/// An entity that the mirror has not confirmed, and the last commit that changed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct DirtyEntity {
     pub key: EntityKey,
     pub seq: u64,
 }
 
-/// How far [`Store::confirm`] came.
+/// What [`Store::clear_dirty`] has looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confirmed {
+pub enum ClearedDirty {
     All,
-    /// More marks may be left behind this key.
+    /// Entities up to this key; more may follow.
     Until(EntityKey),
-}
-
-/// Commits between the newest that another copy of the site tells of and those that follow: more
-/// than any site makes between two copies, since what was lost had numbers too.
-const SEQ_GAP: u64 = 1_000_000;
-
-/// Counters that must not fall behind those of another copy of the site: a mirror, a backup.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Floors {
-    pub seq: u64,
-    pub next_audit: u64,
-}
-
-impl Floors {
-    /// For a site that goes on from a copy as of the commit `seq`, or beside it: later than
-    /// anything that ever was, since backups sort by seq and clients know states by it.
-    pub fn beyond(seq: u64, next_audit: u64) -> Self {
-        Self { seq: seq.saturating_add(SEQ_GAP), next_audit }
-    }
 }
 
 /// The mirror's state, if there is a mirror.
@@ -121,13 +101,16 @@ pub(super) fn write_mirror(
 }
 
 impl Store {
-    /// Remembers the mirror, durably. From the first time on every change is marked.
+    /// Writes the mirror's state, durably. From the first time on every changed entity is marked dirty.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
     pub fn set_mirror(&self, state: &MirrorState) -> Result<(), StoreError> {
         let tx = self.db.begin_write()?;
         {
             let mut meta = tx.open_table(tables::META)?;
             if read_mirror(&meta)?.is_none() {
-                // Marks of an earlier version, which kept them without a mirror.
+                // An earlier version kept marks without a mirror.
                 tx.open_table(tables::DIRTY)?.retain(|_, _| false)?;
             }
             write_mirror(&mut meta, state)?;
@@ -136,7 +119,10 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets the mirror and its marks.
+    /// Removes the mirror's state and all marks, durably.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
     pub fn forget_mirror(&self) -> Result<(), StoreError> {
         let tx = self.db.begin_write()?;
         {
@@ -147,20 +133,24 @@ impl Store {
         Ok(())
     }
 
-    /// Takes marks not newer than `through` away, beginning behind `after`, at most `limit` of
-    /// them; with the last one the mirror counts as having confirmed `through`.
+    /// Clears the marks of the next `limit` entities after the key `after` whose last change is not
+    /// newer than the commit `through`. After the last entity the mirror counts as having confirmed
+    /// `through`.
     ///
     /// Not fsynced by itself: the next commit does it. After a crash before that, marks and the
-    /// confirmed seq are both the older ones, and what they name is sent once more.
-    pub fn confirm(
+    /// confirmed seq are both the older ones, and the marked entities are sent once more.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn clear_dirty(
         &self,
         through: u64,
         after: Option<EntityKey>,
         limit: usize,
-    ) -> Result<Confirmed, StoreError> {
+    ) -> Result<ClearedDirty, StoreError> {
         let mut tx = self.db.begin_write()?;
         tx.set_durability(Durability::None).map_err(redb::Error::from)?;
-        let confirmed = {
+        let cleared = {
             let mut dirty = tx.open_table(tables::DIRTY)?;
             let from = after
                 .map_or(Bound::Unbounded, |key| Bound::Excluded((kind_code(key.kind), key.id)));
@@ -182,11 +172,11 @@ impl Store {
                 dirty.remove(key)?;
             }
             match last {
-                Some(key) if seen == limit => Confirmed::Until(decode_key(key)?),
-                _ => Confirmed::All,
+                Some(key) if seen == limit => ClearedDirty::Until(decode_key(key)?),
+                _ => ClearedDirty::All,
             }
         };
-        if confirmed == Confirmed::All {
+        if cleared == ClearedDirty::All {
             let mut meta = tx.open_table(tables::META)?;
             if let Some(mut state) = read_mirror(&meta)? {
                 state.acknowledged_seq = state.acknowledged_seq.max(through);
@@ -194,26 +184,7 @@ impl Store {
             }
         }
         tx.commit()?;
-        Ok(confirmed)
-    }
-
-    /// Lets seq and audit numbers go on from the greater of theirs and `floors`, durably.
-    pub fn raise(&self, floors: Floors, at: Timestamp) -> Result<Head, StoreError> {
-        let tx = self.db.begin_write()?;
-        let head = {
-            let mut meta = tx.open_table(tables::META)?;
-            let old = meta::read_head(&meta)?;
-            let head = Head {
-                seq: old.seq.max(floors.seq),
-                next_audit: old.next_audit.max(floors.next_audit),
-                committed_at: at,
-                ..old
-            };
-            meta::write_head(&mut meta, head)?;
-            head
-        };
-        tx.commit()?;
-        Ok(head)
+        Ok(cleared)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Opening and creating a store, and refusing to take an empty one for a lost one.
+//! Opening and creating a store, and refusing to create an empty one in place of a lost one.
 
 use std::fmt;
 use std::fs::{self, OpenOptions as FileOptions};
@@ -10,10 +10,9 @@ use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError, Write
 use uuid::Uuid;
 
 use super::access;
-use super::error::{StoreError, io, is_damage, unless_damaged};
-use super::marker::{self, MARKER_FILE, Marker};
-use super::snapshot::Snapshot;
-use super::{Space, meta, tables};
+use super::error::{StoreError, catch_damage, io, is_damage};
+use super::marker::{self, MARKER_FILE, SiteMarker};
+use super::{DiskSpace, meta, tables};
 use crate::domain::Timestamp;
 use crate::util::files;
 
@@ -25,11 +24,11 @@ const NEW_STORE_FILE: &str = "unoc.redb.new";
 /// How to open a store.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenOptions {
-    /// redb's page cache; its own default of 1 GiB is too much for an edge host.
+    /// redb's page cache; the default of 1 GiB is too much for an edge host.
     pub cache_bytes: usize,
-    /// The current time, noted when the store is created.
+    /// The current time: when a new store is created.
     pub now: Timestamp,
-    /// Which site this must be; a new store takes it for its own. Any, or a new one, without it.
+    /// The site that the store must hold, and that a new one gets. Without it, any site or a new one.
     pub site_id: Option<Uuid>,
 }
 
@@ -42,21 +41,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store of a data directory, creating directory and store when both are new. A
+    /// Opens the store of a data directory, creating the directory and the store when both are new. A
     /// store of an older version is opened as it is: see [`Store::upgrade`].
     ///
     /// # Errors
     /// [`StoreError::Locked`] while another process has it open; [`StoreError::Missing`] when the
-    /// marker says there was a store and it is absent or empty; others as named.
+    /// marker names a site and the store is missing or damaged; others as named.
     pub fn open(directory: &Path, options: OpenOptions) -> Result<Self, StoreError> {
         create_private_dir(directory)?;
-        // One at a time: two that both find no store would each make one, and the later would take
-        // the earlier's place. Held until the end; the store's own lock says who has it afterwards.
-        let _turn = lock(directory)?;
+        // One process at a time: two that both find no store would each create one, and the second would
+        // replace the first. Released at the end; from then on the store's own lock counts.
+        let _lock = lock(directory)?;
         let path = directory.join(STORE_FILE);
         let marker = match marker::read(directory) {
             Err(StoreError::BadMarker { path: marker, what }) => {
-                return Err(Self::beside_bad_marker(&path, options, marker, what));
+                return Err(Self::bad_marker(&path, options, marker, what));
             }
             read => read?,
         };
@@ -68,7 +67,7 @@ impl Store {
             create_file(directory, options)?;
         }
         let opened =
-            unless_damaged(&path, || Self::open_file(&path, options, directory, marker.as_ref()));
+            catch_damage(&path, || Self::open_file(&path, options, directory, marker.as_ref()));
         let (db, site_id) = opened.map_err(|error| match (error, &marker) {
             (StoreError::NotAStore { what, .. }, Some(marker)) => {
                 missing(directory, marker, format!("{STORE_FILE} cannot be opened ({what})"))
@@ -79,7 +78,7 @@ impl Store {
             return Err(StoreError::OtherSite { expected, found: site_id });
         }
         if marker.is_none() {
-            marker::write(directory, &Marker { site_id })?;
+            marker::write(directory, &SiteMarker { site_id })?;
         }
         Ok(Self { db: Arc::new(db), directory: directory.to_owned(), site_id })
     }
@@ -88,55 +87,59 @@ impl Store {
         path: &Path,
         options: OpenOptions,
         directory: &Path,
-        marker: Option<&Marker>,
+        marker: Option<&SiteMarker>,
     ) -> Result<(Database, Uuid), StoreError> {
         // Opening without creating: redb 4.6 would otherwise make a store of an empty file.
         let builder = builder(options);
-        // A look first: opening for writing changes a file, even one that is then refused.
+        // Read-only first: opening for writing changes a file, even one that is then refused.
         if let Ok(db) = builder.open_read_only(path) {
             Self::check_sentinel(&db, path, directory, marker)?;
         }
         let db = builder.open(path).map_err(|error| {
-            unopened(path, error).unwrap_or_else(|damage| no_store(path, &damage))
+            open_error(path, error).unwrap_or_else(|damage| not_a_store(path, &damage))
         })?;
         let site_id = Self::check_sentinel(&db, path, directory, marker)?;
         Ok((db, site_id))
     }
 
-    /// A whole store names its site itself. Beside a lost one the marker is all that tells of a site:
-    /// whoever removed it would begin with an empty one.
-    fn beside_bad_marker(
+    /// The error for a marker that cannot be read. A whole store names its site itself; beside a lost
+    /// one the marker is the only trace of the site: without it, the next start would create an empty
+    /// store.
+    fn bad_marker(
         path: &Path,
         options: OpenOptions,
         marker: PathBuf,
-        fault: String,
+        marker_error: String,
     ) -> StoreError {
         let what = match access::check(path) {
             Ok(false) => format!("{STORE_FILE} is missing"),
-            Ok(true) => match unless_damaged(path, || Self::look(path, options)) {
-                Ok(()) => return StoreError::BadMarker { path: marker, what: fault },
-                Err(error) if error.is_loss() => error.to_string(),
+            Ok(true) => match catch_damage(path, || Self::probe(path, options)) {
+                Ok(()) => return StoreError::BadMarker { path: marker, what: marker_error },
+                Err(error) if error.is_missing_or_damaged() => error.to_string(),
                 Err(error) => return error,
             },
             Err(error) => return error,
         };
-        StoreError::BothLost { marker, fault, what }
+        StoreError::StoreAndMarkerLost { marker, marker_error, what }
     }
 
-    /// Whether there is a store of some site, without a change to the file.
-    fn look(path: &Path, options: OpenOptions) -> Result<(), StoreError> {
+    /// Checks that the file is a store of some site, without changing it.
+    fn probe(path: &Path, options: OpenOptions) -> Result<(), StoreError> {
         match builder(options).open_read_only(path) {
             Ok(db) => Self::check_sentinel(&db, path, Path::new(""), None).map(drop),
-            // It was not closed cleanly, and the next start repairs it.
+            // It was not closed cleanly; the next start repairs it.
             Err(DatabaseError::RepairAborted) => Ok(()),
             Err(error) => {
-                Err(unopened(path, error).unwrap_or_else(|damage| no_store(path, &damage)))
+                Err(open_error(path, error).unwrap_or_else(|damage| not_a_store(path, &damage)))
             }
         }
     }
 
     /// Opens a store on a given backend, creating it when the backend is empty: for tests that
     /// fail or lose writes on purpose.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
     pub fn with_backend(
         backend: impl StorageBackend,
         options: OpenOptions,
@@ -153,21 +156,30 @@ impl Store {
         Ok(Self { db: Arc::new(db), directory: PathBuf::from("/"), site_id })
     }
 
-    /// The layout of the tables in the file. An older one than [`Store::upgrade`] makes holds
-    /// everything of the site, but jobs cannot be read from it.
+    /// The schema version of the file. One below that of [`Store::upgrade`] holds the whole site, but jobs
+    /// cannot be read from it.
+    ///
+    /// # Errors
+    /// Read errors.
     pub fn schema_version(&self) -> Result<u32, StoreError> {
         use redb::ReadableDatabase;
         let meta = self.db.begin_read()?.open_table(tables::META)?;
         Ok(meta::read_site(&meta)?.map_or(0, |site| site.schema_version))
     }
 
-    /// Whether [`Store::upgrade`] has something to do.
-    pub fn is_old(&self) -> Result<bool, StoreError> {
+    /// Whether the store needs [`Store::upgrade`].
+    ///
+    /// # Errors
+    /// Read errors.
+    pub fn needs_upgrade(&self) -> Result<bool, StoreError> {
         Ok(self.schema_version()? < meta::SCHEMA_VERSION)
     }
 
-    /// Brings an older store to the layout that this program writes, in one transaction: a crash
-    /// leaves the one or the other. An older program refuses the store afterwards.
+    /// Upgrades an older store to the schema version of this program, in one transaction: a crash leaves
+    /// the one or the other. An older program refuses the store afterwards.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
     pub fn upgrade(&self) -> Result<(), StoreError> {
         let tx = self.db.begin_write()?;
         {
@@ -175,7 +187,7 @@ impl Store {
             if let Some(site) = meta::read_site(&meta)? {
                 meta::upgrade_site(&mut meta, &site)?;
             }
-            make_job_tables(&tx)?;
+            create_job_tables(&tx)?;
         }
         tx.commit()?;
         Ok(())
@@ -185,19 +197,13 @@ impl Store {
         Self { db: Arc::new(db), directory: directory.to_owned(), site_id }
     }
 
-    /// Whether a data directory has a file for a store, of use or not; also when it does not tell.
-    pub fn is_in(directory: &Path) -> bool {
+    /// Whether a data directory has a store file, usable or not; true when that cannot be determined.
+    pub fn exists_in(directory: &Path) -> bool {
         let found = fs::symlink_metadata(directory.join(STORE_FILE));
         !found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
     }
 
-    /// A consistent view of the last commit; never waits for the writer.
-    pub fn read(&self) -> Result<Snapshot, StoreError> {
-        use redb::ReadableDatabase;
-        Snapshot::new(self.db.begin_read()?)
-    }
-
-    /// The identity that this site keeps for life.
+    /// The site's identity, which never changes.
     pub fn site_id(&self) -> Uuid {
         self.site_id
     }
@@ -207,26 +213,29 @@ impl Store {
         &self.directory
     }
 
-    /// What the store takes on disk.
+    /// The size of the store's file.
     ///
     /// # Errors
-    /// When the file system does not tell.
+    /// When the file system does not report it.
     pub fn file_bytes(&self) -> Result<u64, StoreError> {
         let path = self.directory.join(STORE_FILE);
         let metadata = fs::metadata(&path);
         Ok(metadata.map_err(io(format!("cannot inspect {}", path.display())))?.len())
     }
 
-    /// Room on the volume of the data directory.
-    pub fn space(&self) -> Result<Space, StoreError> {
-        Space::of(&self.directory)
+    /// Free space on the volume of the data directory.
+    ///
+    /// # Errors
+    /// When the file system does not report it.
+    pub fn disk_space(&self) -> Result<DiskSpace, StoreError> {
+        DiskSpace::of(&self.directory)
     }
 
     fn check_sentinel(
         db: &impl redb::ReadableDatabase,
         path: &Path,
         directory: &Path,
-        marker: Option<&Marker>,
+        marker: Option<&SiteMarker>,
     ) -> Result<Uuid, StoreError> {
         let empty = || match marker {
             Some(marker) => missing(directory, marker, format!("{STORE_FILE} is empty")),
@@ -275,21 +284,21 @@ impl fmt::Debug for Store {
     }
 }
 
-fn missing(directory: &Path, marker: &Marker, what: String) -> StoreError {
+fn missing(directory: &Path, marker: &SiteMarker, what: String) -> StoreError {
     StoreError::Missing { marker: directory.join(MARKER_FILE), site_id: marker.site_id, what }
 }
 
-fn no_store(path: &Path, damage: &DatabaseError) -> StoreError {
+fn not_a_store(path: &Path, damage: &DatabaseError) -> StoreError {
     StoreError::NotAStore { path: path.to_owned(), what: damage.to_string() }
 }
 
-/// Why a store's file could not be opened; in `Err`, what of it shows that the file is damaged.
-pub(super) fn unopened(path: &Path, error: DatabaseError) -> Result<StoreError, DatabaseError> {
+/// The error of opening a store's file; in `Err` when it shows that the file is damaged.
+pub(super) fn open_error(path: &Path, error: DatabaseError) -> Result<StoreError, DatabaseError> {
     match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
             Ok(StoreError::Locked { path: path.to_owned() })
         }
-        DatabaseError::Storage(StorageError::Io(source)) => access::of_system(path, source)
+        DatabaseError::Storage(StorageError::Io(source)) => access::read_error(path, source)
             .map_err(|damage| DatabaseError::Storage(StorageError::Io(damage))),
         damage @ (DatabaseError::Storage(StorageError::Corrupted(_))
         | DatabaseError::UpgradeRequired(_)
@@ -310,21 +319,21 @@ pub(super) fn builder(options: OpenOptions) -> Builder {
     builder
 }
 
-/// The site's data is nobody else's business on a shared host.
+/// Creates a directory that only its owner can read.
 pub(super) fn create_private_dir(directory: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::DirBuilderExt;
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     created.map_err(access::failed("create the directory", directory))
 }
 
-/// Waits for other openers of this directory. Unlocked when dropped, or when the process ends.
+/// Locks a data directory, waiting for other processes. Unlocked when dropped, or when the process ends.
 pub(super) fn lock(directory: &Path) -> Result<fs::File, StoreError> {
     let locked = fs::File::open(directory).and_then(|file| file.lock().map(|()| file));
     locked.map_err(access::failed("lock the data directory", directory))
 }
 
-/// Makes a complete store under a temporary name, then gives it its own: a crash at any moment
-/// leaves either no store or a whole one.
+/// Creates a complete store under a temporary name, then renames it: a crash at any moment leaves either
+/// no store or a whole one.
 fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     let temporary = directory.join(NEW_STORE_FILE);
@@ -356,7 +365,7 @@ fn create_file(directory: &Path, options: OpenOptions) -> Result<(), StoreError>
         .map_err(io(format!("cannot rename the new store to {}", path.display())))
 }
 
-/// Writes the sentinel and makes every table, so that readers never meet an absent one.
+/// Writes the sentinel and creates every table, so that readers always find them.
 pub(super) fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result<(), StoreError> {
     let tx = db.begin_write()?;
     {
@@ -369,14 +378,14 @@ pub(super) fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result
         tx.open_table(tables::BLOCKS)?;
         tx.open_table(tables::DIRTY)?;
         tx.open_table(tables::AUDIT)?;
-        make_job_tables(&tx)?;
+        create_job_tables(&tx)?;
     }
     tx.commit()?;
     Ok(())
 }
 
-/// What schema version 2 has and version 1 has not.
-pub(super) fn make_job_tables(tx: &WriteTransaction) -> Result<(), StoreError> {
+/// Creates the tables that schema version 2 added.
+pub(super) fn create_job_tables(tx: &WriteTransaction) -> Result<(), StoreError> {
     tx.open_table(tables::JOBS)?;
     tx.open_table(tables::JOB_RUNS)?;
     Ok(())

@@ -1,73 +1,73 @@
-//! Putting the site of another store in place of this one's, in one commit.
+//! Replacing the site by that of another store, in one commit.
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::audit::{AuditEntry, AuditOrigin};
-use super::audit_size::Trail;
-use super::commit::Writer;
+use super::audit_size::AuditSize;
 use super::error::StoreError;
-use super::meta::{self, Head};
+use super::meta::{self, LastCommit};
 use super::mirror;
 use super::open::Store;
 use super::quarantine::copy;
 use super::snapshot::Snapshot;
+use super::table_writer::TableWriter;
 use super::tables::{self, kind_code};
 use crate::domain::{IdCounters, Kind, Timestamp};
 
-/// What comes in place of the site.
-pub struct Replacement<'a> {
+/// The site that replaces the current one.
+pub struct SiteReplacement<'a> {
     /// A view of the other store.
     pub from: &'a Snapshot,
-    /// The number of this commit, above any that either store has had.
+    /// The seq of this commit, above any that either store has had.
     pub seq: u64,
     pub at: Timestamp,
-    /// What is being done and who asked for it, for the audit trail.
+    /// For the audit trail: what is done, and who asked for it.
     pub action: &'static str,
     pub origin: &'a AuditOrigin,
 }
 
 impl Store {
-    /// Takes over every entity of the other store. Ids go on from the greater counters. The own
-    /// audit trail goes on too; a store without one takes the other's over. Returns after the
-    /// fsync; a reader sees the one site or the other.
+    /// Replaces every entity by those of the other store and returns the commit after its fsync; a
+    /// reader sees the one site or the other. Ids continue from the greater counters. The audit trail
+    /// continues too; a store without one copies the other's.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    pub fn replace(&self, new: &Replacement<'_>) -> Result<Head, StoreError> {
+    pub fn replace_site(&self, new: &SiteReplacement<'_>) -> Result<LastCommit, StoreError> {
         let tx = self.db.begin_write()?;
-        let head = {
+        let commit = {
             let mut meta = tx.open_table(tables::META)?;
-            let old = meta::read_head(&meta)?;
-            let theirs = new.from.head();
+            let old = meta::read_last_commit(&meta)?;
+            let theirs = new.from.last_commit();
             if mirror::read_mirror(&meta)?.is_some() {
-                mark_everything(&tx, new)?;
+                mark_all_dirty(&tx, new)?;
             }
-            touch_blocks(&tx, new)?;
-            take_over(&tx, new.from)?;
-            let is_new_here = old.next_audit == 0;
-            if is_new_here {
+            write_blocks(&tx, new)?;
+            copy_entities(&tx, new.from)?;
+            let has_no_audit = old.next_audit == 0;
+            if has_no_audit {
                 copy(new.from.transaction(), &tx, tables::AUDIT)?;
             }
-            let next_audit = old.next_audit.max(if is_new_here { theirs.next_audit } else { 0 });
-            let mut writer = Writer::open(&tx, new.seq, false)?;
-            let mut trail = Trail::read(&meta, &writer.audit, next_audit)?;
-            writer.write_audit(&row(new, next_audit)?)?;
-            trail.close(&mut meta, &mut writer, next_audit + 1)?;
-            let head = Head {
+            let next_audit = old.next_audit.max(if has_no_audit { theirs.next_audit } else { 0 });
+            let mut writer = TableWriter::open(&tx, new.seq, false)?;
+            let mut size = AuditSize::read(&meta, &writer.audit, next_audit)?;
+            writer.write_audit(&audit_entry(new, next_audit)?)?;
+            size.update(&mut meta, &mut writer, next_audit + 1)?;
+            let commit = LastCommit {
                 seq: new.seq,
                 counters: greater(old.counters, theirs.counters),
                 next_audit: next_audit + 1,
                 committed_at: new.at,
             };
-            meta::write_head(&mut meta, head)?;
-            head
+            meta::write_last_commit(&mut meta, &commit)?;
+            commit
         };
         tx.commit()?;
-        Ok(head)
+        Ok(commit)
     }
 }
 
-fn row(new: &Replacement<'_>, id: u64) -> Result<AuditEntry, StoreError> {
+fn audit_entry(new: &SiteReplacement<'_>, id: u64) -> Result<AuditEntry, StoreError> {
     let mut change_count = 0;
     for kind in Kind::ALL {
         change_count += new.from.count(kind)?;
@@ -83,8 +83,8 @@ fn row(new: &Replacement<'_>, id: u64) -> Result<AuditEntry, StoreError> {
     })
 }
 
-/// Marks what is there and what comes for the mirror: it sends the one and deletes the other.
-fn mark_everything(tx: &WriteTransaction, new: &Replacement<'_>) -> Result<(), StoreError> {
+/// Marks the entities of both sites dirty: the mirror deletes the old ones and receives the new ones.
+fn mark_all_dirty(tx: &WriteTransaction, new: &SiteReplacement<'_>) -> Result<(), StoreError> {
     let mut dirty = tx.open_table(tables::DIRTY)?;
     for kind in Kind::ALL {
         let table = tables::of_kind(kind);
@@ -98,8 +98,8 @@ fn mark_everything(tx: &WriteTransaction, new: &Replacement<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Every block that ever held an entity, here or there, has changed.
-fn touch_blocks(tx: &WriteTransaction, new: &Replacement<'_>) -> Result<(), StoreError> {
+/// Every block that ever held an entity in either store has changed.
+fn write_blocks(tx: &WriteTransaction, new: &SiteReplacement<'_>) -> Result<(), StoreError> {
     let mut blocks: Table<'_, (u8, u64), u64> = tx.open_table(tables::BLOCKS)?;
     let own: Vec<(u8, u64)> =
         blocks.iter()?.map(|row| row.map(|(key, _)| key.value())).collect::<Result<_, _>>()?;
@@ -114,7 +114,7 @@ fn touch_blocks(tx: &WriteTransaction, new: &Replacement<'_>) -> Result<(), Stor
     Ok(())
 }
 
-fn take_over(tx: &WriteTransaction, from: &Snapshot) -> Result<(), StoreError> {
+fn copy_entities(tx: &WriteTransaction, from: &Snapshot) -> Result<(), StoreError> {
     // Dropping a table frees its pages without visiting its rows.
     tx.delete_table(tables::INDEX)?;
     copy(from.transaction(), tx, tables::INDEX)?;

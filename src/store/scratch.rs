@@ -1,4 +1,4 @@
-//! Filling an empty store from elsewhere: the site that a backup holds, before it counts.
+//! Scratch stores: the site of a backup, loaded to be checked before it replaces another.
 
 use std::fs::File;
 use std::io;
@@ -10,49 +10,49 @@ use redb::{StorageBackend, Table};
 use uuid::Uuid;
 
 use super::audit::AuditEntry;
-use super::commit::Writer;
 use super::error::{self, StoreError};
-use super::meta::{self, Head};
+use super::meta::{self, LastCommit};
 use super::open::{self, OpenOptions, STORE_FILE, Store, create_private_dir};
+use super::table_writer::TableWriter;
 use super::tables;
 use crate::domain::{Change, Device, Edit, Interface, Link};
 
-/// The open tables of a store that is being filled.
-pub struct Filling<'txn> {
-    writer: Writer<'txn>,
+/// Loads a site into an empty store.
+pub struct BulkLoader<'txn> {
+    writer: TableWriter<'txn>,
 }
 
-impl Filling<'_> {
+impl BulkLoader<'_> {
     /// Adds a device.
     ///
     /// # Errors
-    /// What writing brings; so do the others.
+    /// Write errors; so do the others.
     pub fn device(&mut self, device: Device) -> Result<(), StoreError> {
-        self.writer.write_change(&Change::Device(new(device)))
+        self.writer.write_change(&Change::Device(creation(device)))
     }
 
     /// Adds an interface.
     pub fn interface(&mut self, interface: Interface) -> Result<(), StoreError> {
-        self.writer.write_change(&Change::Interface(new(interface)))
+        self.writer.write_change(&Change::Interface(creation(interface)))
     }
 
     /// Adds a link.
     pub fn link(&mut self, link: Link) -> Result<(), StoreError> {
-        self.writer.write_change(&Change::Link(new(link)))
+        self.writer.write_change(&Change::Link(creation(link)))
     }
 
-    /// Adds a row of the audit trail under its own number.
+    /// Adds an audit row under its own id.
     pub fn audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
         self.writer.write_audit(entry)
     }
 }
 
-fn new<T>(entity: T) -> Edit<T> {
+fn creation<T>(entity: T) -> Edit<T> {
     Edit { before: None, after: Some(Arc::new(entity)) }
 }
 
-/// A file whose syncs are passed over: what becomes of it in a power cut is nobody's concern. The disk
-/// stays free for those whose changes wait for it.
+/// A file that is never fsynced: a scratch store need not survive a power cut, and the disk stays free
+/// for commits.
 #[derive(Debug)]
 struct Unsynced(FileBackend);
 
@@ -83,12 +83,12 @@ impl StorageBackend for Unsynced {
 }
 
 impl Store {
-    /// Makes an empty store in a directory of its own, which is made. Nothing of it is durable:
-    /// [`Store::put_in_place`] sees to that where it becomes the store of a site.
+    /// Creates an empty store in a new directory. Nothing of it is durable until [`Store::install`] makes
+    /// it the store of a site.
     ///
     /// # Errors
     /// When the file system refuses.
-    pub fn scratch(
+    pub fn create_scratch(
         directory: &Path,
         site_id: Uuid,
         options: OpenOptions,
@@ -105,24 +105,23 @@ impl Store {
         Ok(Self::new(db, directory, site_id))
     }
 
-    /// Fills a store that nothing was ever written to, in one transaction.
-    /// `fill` adds everything and says how far the site has come; `seq` is that of the blocks.
+    /// Loads a site into a store that nothing was ever written to, in one transaction. `load` adds
+    /// everything and returns what is to be the last commit; `seq` is written for each block of ids.
     ///
     /// # Errors
-    /// What `fill` returns; the store is then as empty as before.
-    pub fn fill<E: From<StoreError>>(
+    /// Those of `load`, and write errors; the store is then still empty.
+    pub fn bulk_load<E: From<StoreError>>(
         &self,
         seq: u64,
-        fill: impl FnOnce(&mut Filling<'_>) -> Result<Head, E>,
+        load: impl FnOnce(&mut BulkLoader<'_>) -> Result<LastCommit, E>,
     ) -> Result<(), E> {
         let tx = self.db.begin_write().map_err(StoreError::from)?;
         {
-            let writer = Writer::open(&tx, seq, false)?;
-            let mut filling = Filling { writer };
-            let head = fill(&mut filling)?;
+            let writer = TableWriter::open(&tx, seq, false)?;
+            let commit = load(&mut BulkLoader { writer })?;
             let mut meta: Table<'_, &str, &[u8]> =
                 tx.open_table(tables::META).map_err(StoreError::from)?;
-            meta::write_head(&mut meta, head)?;
+            meta::write_last_commit(&mut meta, &commit)?;
         }
         tx.commit().map_err(StoreError::from)?;
         Ok(())

@@ -1,28 +1,29 @@
-//! Reading: a consistent view of one commit.
+//! Snapshots: consistent views of one commit.
 
 use std::ops::Bound;
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
 
 use super::audit::{AuditEntry, decode_entry};
 use super::error::StoreError;
-use super::meta::{self, Head};
-use super::mirror::{self, Mark, MirrorState};
+use super::meta::{self, LastCommit};
+use super::mirror::{self, DirtyEntity, MirrorState};
+use super::open::Store;
 use super::records::Stored;
 use super::tables::{self, IndexKey, kind_code};
 use crate::domain::{
     Device, DeviceId, DeviceType, Interface, InterfaceId, Kind, Link, LinkId, Timestamp,
 };
 
-/// Ids per block. A block is what list answers cache and redo as a whole: 256 devices are about
-/// 90 kB of JSON, redone in a tenth of a millisecond.
+/// Ids per block. List answers cache and render a block as a whole: 256 devices are about
+/// 90 kB of JSON, rendered in a tenth of a millisecond.
 pub const BLOCK_SIZE: u64 = 256;
 
-/// A consistent view of the last commit at the time it was taken. It keeps old pages alive while
-/// it lives: let it go before waiting for a client.
+/// A consistent view of the last commit at the time it was taken. The file keeps every page that it
+/// sees: drop it before waiting for a client.
 pub struct Snapshot {
     tx: ReadTransaction,
-    head: Head,
+    last_commit: LastCommit,
     devices: RecordTable,
     interfaces: RecordTable,
     links: RecordTable,
@@ -36,10 +37,20 @@ pub type IdRange = (Bound<u64>, Bound<u64>);
 
 type Listed<T> = Result<T, StoreError>;
 
+impl Store {
+    /// A consistent view of the last commit; never waits for the writer.
+    ///
+    /// # Errors
+    /// Read errors.
+    pub fn read(&self) -> Result<Snapshot, StoreError> {
+        Snapshot::new(self.db.begin_read()?)
+    }
+}
+
 impl Snapshot {
-    pub(super) fn new(tx: ReadTransaction) -> Result<Self, StoreError> {
+    fn new(tx: ReadTransaction) -> Result<Self, StoreError> {
         Ok(Self {
-            head: meta::read_head(&tx.open_table(tables::META)?)?,
+            last_commit: meta::read_last_commit(&tx.open_table(tables::META)?)?,
             devices: tx.open_table(tables::DEVICES)?,
             interfaces: tx.open_table(tables::INTERFACES)?,
             links: tx.open_table(tables::LINKS)?,
@@ -48,15 +59,20 @@ impl Snapshot {
         })
     }
 
-    /// How far the site had come.
-    pub fn head(&self) -> Head {
-        self.head
+    /// The commit that it shows.
+    pub fn last_commit(&self) -> LastCommit {
+        self.last_commit
     }
 
-    /// When this store was made.
+    /// The seq of that commit.
+    pub fn seq(&self) -> u64 {
+        self.last_commit.seq
+    }
+
+    /// When this store was created.
     ///
     /// # Errors
-    /// What reading brings.
+    /// Read errors, and [`StoreError::Damaged`] where a record cannot be decoded, as all of these.
     pub fn created_at(&self) -> Result<Timestamp, StoreError> {
         let site = meta::read_site(&self.tx.open_table(tables::META)?)?;
         Ok(Timestamp(site.map_or(0, |site| site.created_at_us)))
@@ -125,8 +141,8 @@ impl Snapshot {
         Ok(ports)
     }
 
-    /// Blocks of a kind that ever held an entity, ascending from number `from` on, each with the seq of its last
-    /// change.
+    /// Blocks of a kind that ever held an entity, ascending from number `from` on, each with the seq of
+    /// its last change.
     pub fn blocks(
         &self,
         kind: Kind,
@@ -151,23 +167,25 @@ impl Snapshot {
         Ok(table.len()?)
     }
 
-    /// How many entities the mirror has not confirmed.
+    /// How many entities are dirty: the mirror has not confirmed their last change.
     pub fn dirty_count(&self) -> Result<u64, StoreError> {
         Ok(self.tx.open_table(tables::DIRTY)?.len()?)
     }
 
-    /// The mirror, if there is one.
+    /// The mirror's state, if there is a mirror.
     pub fn mirror(&self) -> Result<Option<MirrorState>, StoreError> {
         mirror::read_mirror(&self.tx.open_table(tables::META)?)
     }
 
-    /// The entities that the mirror has not confirmed, by kind and id.
-    pub fn marks(&self) -> Result<impl Iterator<Item = Listed<Mark>> + use<>, StoreError> {
+    /// The dirty entities by kind and id.
+    pub fn dirty_entities(
+        &self,
+    ) -> Result<impl Iterator<Item = Listed<DirtyEntity>> + use<>, StoreError> {
         let table = self.tx.open_table(tables::DIRTY)?;
         let rows = table.range::<(u8, u64)>(..)?;
         Ok(rows.map(|row| {
             let (key, seq) = row?;
-            Ok(Mark { key: mirror::decode_key(key.value())?, seq: seq.value() })
+            Ok(DirtyEntity { key: mirror::decode_key(key.value())?, seq: seq.value() })
         }))
     }
 
@@ -195,7 +213,7 @@ impl Snapshot {
     }
 
     /// Audit rows older than `before` (an audit id), newest first, each with at most `images_max`
-    /// images; a reader who wants none asks for 0.
+    /// images.
     pub fn audit(
         &self,
         before: u64,

@@ -18,13 +18,14 @@ pub(super) const INDEX: TableDefinition<'_, (u8, u64, u64), ()> = TableDefinitio
 /// (kind, id / [`super::BLOCK_SIZE`]) -> seq of the last change inside that block of ids.
 pub(super) const BLOCKS: TableDefinition<'_, (u8, u64), u64> = TableDefinition::new("blocks");
 
-/// (kind, id) -> seq of the last change that the mirror has not confirmed; empty without a mirror.
+/// Dirty entities: (kind, id) -> seq of the last change, which the mirror has not confirmed; empty
+/// without a mirror.
 pub(super) const DIRTY: TableDefinition<'_, (u8, u64), u64> = TableDefinition::new("dirty");
 
-/// Audit rows by a number that grows by one.
+/// Audit rows by an id that grows by one.
 pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 
-/// Settings and standing of scheduled jobs by name; since schema version 2.
+/// Settings of scheduled jobs by name; since schema version 2.
 pub(super) const JOBS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("jobs");
 
 /// (job, run id) -> the run; since schema version 2.

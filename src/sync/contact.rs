@@ -15,7 +15,7 @@ use super::{first, hydrate, schema};
 use crate::domain::{IdCounters, Timestamp};
 use crate::engine::{Adoption, AdoptionOutcome};
 use crate::sql::Value;
-use crate::store::{Floors, Holder, MirrorState, Shortage};
+use crate::store::{CounterFloors, Holder, MirrorState, QuarantineRefusal};
 use uuid::Uuid;
 
 /// A connection that may write the site.
@@ -115,10 +115,10 @@ impl Mirror {
         let snapshot = self.engine.read();
         let local = Local {
             identity: &self.identity,
-            seq: snapshot.head().seq,
+            seq: snapshot.seq(),
             mirror: snapshot.mirror()?,
             // Once somebody has written, the local state has what PostgreSQL lacks.
-            is_starting: self.is_starting && snapshot.head().seq == self.seq_at_start,
+            is_starting: self.is_starting && snapshot.seq() == self.seq_at_start,
             wish,
         };
         Ok(claim::decide(local, remote))
@@ -126,20 +126,20 @@ impl Mirror {
 
     /// Lets the local state be later than everything that PostgreSQL holds.
     fn go_beyond(&mut self, remote: &Remote) -> Result<(), SyncError> {
-        let head = self.engine.read().head();
-        if remote.applied_seq > head.seq && remote.instance_id == self.identity.instance_id {
+        let last_commit = self.engine.read().last_commit();
+        if remote.applied_seq > last_commit.seq && remote.instance_id == self.identity.instance_id {
             // What PostgreSQL holds counts as another store's from now on: if this contact ends before
             // the local state is there, the next one must not take it for an earlier state of this store.
             self.identity.instance_id = Uuid::new_v4();
             self.remember(self.unknown_mirror())?;
         }
-        let is_later = remote.applied_seq >= head.seq;
-        if is_later || remote.next_audit > head.next_audit {
+        let is_later = remote.applied_seq >= last_commit.seq;
+        if is_later || remote.next_audit > last_commit.next_audit {
             let floors = match is_later {
-                true => Floors::beyond(remote.applied_seq, remote.next_audit),
-                false => Floors { seq: head.seq, next_audit: remote.next_audit },
+                true => CounterFloors::beyond(remote.applied_seq, remote.next_audit),
+                false => CounterFloors { seq: last_commit.seq, next_audit: remote.next_audit },
             };
-            self.ask(self.engine.raise(floors))?;
+            self.ask(self.engine.raise_counters(floors))?;
         }
         Ok(())
     }
@@ -233,8 +233,8 @@ impl Mirror {
         why: &str,
         at_seq: Option<u64>,
     ) -> Result<(), SyncError> {
-        if let Some(obstacle) = self.engine.lacks_room_to_set_aside()? {
-            return Err(no_room(&obstacle).into());
+        if let Some(refusal) = self.engine.check_quarantine()? {
+            return Err(no_room(&refusal).into());
         }
         let is_asked_for = self.wish() == Some(Wish::Adopt);
         let known = self.unfit.take_if(|(unfit, _)| is_asked_for || !unfit.is_same_state(remote));
@@ -252,7 +252,7 @@ impl Mirror {
         let site = site.ok_or(SyncError::Changed("it changed while it was read"))?;
         let adoption = Adoption {
             site: Box::new(site),
-            floors: Floors::beyond(remote.applied_seq, remote.next_audit),
+            floors: CounterFloors::beyond(remote.applied_seq, remote.next_audit),
             expected_seq: at_seq,
             quarantine_name: self.stamp(),
             mirror: MirrorState {
@@ -278,7 +278,7 @@ impl Mirror {
                 self.unfit = Some((remote.clone(), refusal.clone()));
                 Err(unfit(&refusal).into())
             }
-            AdoptionOutcome::NoSpace(shortage) => Err(no_room(&shortage).into()),
+            AdoptionOutcome::NoSpace(refusal) => Err(no_room(&refusal).into()),
             AdoptionOutcome::Failed(error) => Err(error.into()),
         }
     }
@@ -382,10 +382,10 @@ impl Mirror {
         link.claim.next_audit = applied.next_audit;
         link.claim.counters = applied.counters;
         let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
-        self.ask(self.engine.confirm_mirrored(applied.seq))?;
+        self.ask(self.engine.clear_dirty(applied.seq))?;
         let at = self.now();
         let took_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let is_behind = self.engine.read().head().seq > applied.seq;
+        let is_behind = self.engine.read().seq() > applied.seq;
         let Applied { seq, rows, indexes_ms, .. } = applied;
         let round = Round { at, kind, seq, rows, duration_ms, indexes_ms };
         self.shared.update(|status| {
@@ -408,16 +408,16 @@ impl Mirror {
     }
 }
 
-fn no_room(shortage: &Shortage) -> Obstacle {
-    let remedy = match shortage {
-        Shortage::Volume { .. } => "free some space there; sync resumes automatically",
-        Shortage::Quarantine { .. } => {
+fn no_room(refusal: &QuarantineRefusal) -> Obstacle {
+    let remedy = match refusal {
+        QuarantineRefusal::VolumeFull { .. } => "free some space there; sync resumes automatically",
+        QuarantineRefusal::QuarantineFull { .. } => {
             "check the stores there (unoc export --data-dir shows what one holds), and move or \
              delete those that are not needed; sync resumes automatically"
         }
     };
     Obstacle {
-        message: format!("the site cannot be taken over from PostgreSQL: {shortage}"),
+        message: format!("the site cannot be taken over from PostgreSQL: {refusal}"),
         remedy: remedy.to_owned(),
         is_conflict: false,
     }

@@ -33,7 +33,7 @@ pub(super) fn run(
     tx.be_patient();
     round::limit(&mut tx)?;
     // The audit rows follow; the row itself has to be first, since it keeps others out.
-    let next_audit = snapshot.head().next_audit;
+    let next_audit = snapshot.last_commit().next_audit;
     round::progress(claim, snapshot, next_audit, true).begin(&mut tx)?;
     clear(&mut tx, site_id)?;
     let set_aside = set_aside(&mut tx)?;
@@ -47,8 +47,14 @@ pub(super) fn run(
     let indexes_ms = (!set_aside.is_empty()).then(|| start.elapsed().as_secs_f64() * 1000.0);
     write_audit(&mut tx, site_id, snapshot, 0, u64::MAX)?;
     tx.commit()?;
-    let head = snapshot.head();
-    Ok(Applied { seq: head.seq, next_audit, counters: head.counters, rows, indexes_ms })
+    let last_commit = snapshot.last_commit();
+    Ok(Applied {
+        seq: last_commit.seq,
+        next_audit,
+        counters: last_commit.counters,
+        rows,
+        indexes_ms,
+    })
 }
 
 /// Rows that an earlier, forgotten mirror left behind.

@@ -86,15 +86,16 @@ impl Mirror {
     }
 
     fn is_behind(&self, link: &Link) -> bool {
-        let head = self.engine.read().head();
-        head.seq > link.claim.applied_seq || head.next_audit > link.claim.next_audit
+        let last_commit = self.engine.read().last_commit();
+        last_commit.seq > link.claim.applied_seq || last_commit.next_audit > link.claim.next_audit
     }
 
     /// A round, or at least a look whether everything is as this run left it.
     fn look_and_send(&mut self, link: &mut Link, agenda: &mut Agenda) -> Result<(), SyncError> {
-        let head = self.engine.read().head();
+        let last_commit = self.engine.read().last_commit();
         let lacks = |link: &Link| {
-            link.claim.applied_seq < head.seq || link.claim.next_audit < head.next_audit
+            link.claim.applied_seq < last_commit.seq
+                || link.claim.next_audit < last_commit.next_audit
         };
         if !lacks(link) {
             return beat(link, agenda);

@@ -101,7 +101,7 @@ pub fn start(
         session_id: Uuid::new_v4(),
         holder: options.holder.clone(),
     };
-    let seq_at_start = engine.read().head().seq;
+    let seq_at_start = engine.read().seq();
     let mirror = Mirror {
         seqs: engine.watch_seq(),
         options,
@@ -223,7 +223,7 @@ impl Mirror {
         };
         let Ok(rows) = snapshot.audit(u64::MAX, 0) else { return };
         let unsent = rows.map_while(Result::ok).take_while(|row| row.seq > mirror.acknowledged_seq);
-        let oldest = unsent.last().map_or(snapshot.head().committed_at, |row| row.at);
+        let oldest = unsent.last().map_or(snapshot.last_commit().committed_at, |row| row.at);
         self.shared.update(|status| status.behind_since = Some(oldest));
     }
 

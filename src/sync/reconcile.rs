@@ -11,7 +11,7 @@ use super::session::Tx;
 use super::write::{Keys, write_audit, write_entities};
 use crate::domain::{Device, EntityKey, Interface, Link};
 use crate::sql::{Entity, Value, id_of};
-use crate::store::{Head, Snapshot, StoreError};
+use crate::store::{LastCommit, Snapshot, StoreError};
 
 /// Differences of one pass; more are left to the next. Bounds memory to a few MB.
 const DIFFERENCES_MAX: u64 = 200_000;
@@ -49,7 +49,7 @@ pub(super) fn run(
     let site_id = claim.identity.site_id;
     tx.be_patient();
     let mut keys = Keys::default();
-    for mark in snapshot.marks()? {
+    for mark in snapshot.dirty_entities()? {
         keys.push(mark?.key);
     }
     // Rows of somebody else may stand where new ones belong: nothing counts as new here.
@@ -74,8 +74,8 @@ pub(super) fn run(
     let next_audit = write_audit(&mut tx, site_id, snapshot, claim.next_audit, u64::MAX)?;
     round::progress(claim, snapshot, next_audit, repair).write(&mut tx)?;
     tx.commit()?;
-    let head = snapshot.head();
-    let Head { seq, counters, .. } = head;
+    let last_commit = snapshot.last_commit();
+    let LastCommit { seq, counters, .. } = last_commit;
     Ok((Applied { seq, next_audit, counters, rows, indexes_ms: None }, result))
 }
 

@@ -52,7 +52,7 @@ pub(super) fn run(
     snapshot: &Snapshot,
 ) -> Result<Applied, SyncError> {
     let mut keys = Keys::default();
-    for mark in snapshot.marks()? {
+    for mark in snapshot.dirty_entities()? {
         keys.push(mark?.key);
     }
     let mut tx = session.begin()?;
@@ -63,8 +63,14 @@ pub(super) fn run(
     let next_audit = write_audit(&mut tx, site_id, snapshot, claim.next_audit, AUDIT_ROWS)?;
     progress(claim, snapshot, next_audit, false).write(&mut tx)?;
     tx.commit()?;
-    let head = snapshot.head();
-    Ok(Applied { seq: head.seq, next_audit, counters: head.counters, rows, indexes_ms: None })
+    let last_commit = snapshot.last_commit();
+    Ok(Applied {
+        seq: last_commit.seq,
+        next_audit,
+        counters: last_commit.counters,
+        rows,
+        indexes_ms: None,
+    })
 }
 
 /// What is written beside the rows of this snapshot.
@@ -74,12 +80,12 @@ pub(super) fn progress<'a>(
     next_audit: u64,
     is_reconciled: bool,
 ) -> Progress<'a> {
-    let head = snapshot.head();
+    let last_commit = snapshot.last_commit();
     Progress {
         claim,
-        seq: head.seq,
-        committed_at: head.committed_at,
-        counters: head.counters,
+        seq: last_commit.seq,
+        committed_at: last_commit.committed_at,
+        counters: last_commit.counters,
         next_audit,
         is_reconciled,
     }

@@ -212,7 +212,7 @@ pub(super) fn write_audit(
     first: u64,
     limit: u64,
 ) -> Result<u64, SyncError> {
-    let next = snapshot.head().next_audit.min(first.saturating_add(limit)).max(first);
+    let next = snapshot.last_commit().next_audit.min(first.saturating_add(limit)).max(first);
     let range = (Bound::Included(first), Bound::Excluded(next));
     if next - first >= BULK_ROWS as u64 {
         let mut copy = tx.copy_in(&AUDIT, AUDIT.name, site_id)?;

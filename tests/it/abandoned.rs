@@ -28,7 +28,7 @@ fn a_command_whose_caller_gave_up_while_it_waited_is_not_carried_out() {
         engine.inspect(look).await
     });
     begins.recv_timeout(crate::app::wait::PATIENCE).expect("the engine is busy");
-    let before = app.handle.read().head();
+    let before = app.handle.read().last_commit();
     let _context = runtime.enter();
     let origin = AuditOrigin { actor: "test".to_owned(), request_id: String::new() };
     let submitted = app.handle.submit(Command::Reseed(Blueprint::Demo), origin).now_or_never();
@@ -36,5 +36,5 @@ fn a_command_whose_caller_gave_up_while_it_waited_is_not_carried_out() {
     release.send(()).expect("the engine waits");
     runtime.block_on(busy).expect("no panic").expect("the engine lives");
     runtime.block_on(app.handle.ping()).expect("the engine lives");
-    assert_eq!(app.handle.read().head(), before);
+    assert_eq!(app.handle.read().last_commit(), before);
 }

@@ -155,7 +155,7 @@ fn examine(
 fn verify(store: &Store, golden: &Golden) -> Result<u64, String> {
     let content = store.read().and_then(|snapshot| Content::read(&snapshot));
     let content = content.map_err(|error| format!("it cannot be read: {error}"))?;
-    let seq = content.head.seq;
+    let seq = content.last_commit.seq;
     match golden.get(&seq).map(|expected| content.first_difference(expected)) {
         None => Err(format!("it holds seq {seq}, which never was")),
         Some(Some(part)) => Err(format!("it holds half of seq {seq}: {part} differ")),

@@ -1,5 +1,5 @@
-//! A store that the operating system keeps from the program is never called lost, and never set aside:
-//! its content is whole, and with it every acknowledged change.
+//! A store that the operating system denies to the program is never called lost, and never moved to the
+//! quarantine: its content is whole, and with it every acknowledged change.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -13,7 +13,7 @@ use crate::app::process::{Said, said};
 use crate::app::unprivileged;
 use crate::skip::skip;
 
-/// Every way to a store that would make, move or replace something.
+/// Commands that create, move or replace something in the data directory.
 const COMMANDS: [&[&str]; 5] = [
     &["serve", "--port", "0"],
     &["restore", "latest", "--yes"],
@@ -22,25 +22,25 @@ const COMMANDS: [&[&str]; 5] = [
     &["export", "/dev/null"],
 ];
 
-/// A site with a backup, in the hands of a user without privileges.
+/// A site with a backup that belongs to a user without privileges.
 struct Site {
     _parent: TempDir,
     data_dir: PathBuf,
 }
 
 impl Site {
-    /// Nothing where this user cannot run the program.
+    /// None where that user cannot run the program.
     fn new() -> Option<Self> {
         let parent = tempfile::tempdir().expect("a directory");
         fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).expect("it is ours");
         let data_dir = parent.path().join("data");
-        fs::create_dir(&data_dir).expect("room");
+        fs::create_dir(&data_dir).expect("a directory");
         mode(&data_dir, 0o700);
         unprivileged::give(&data_dir);
         let site = Self { _parent: parent, data_dir };
         let tried = site.command(&["version"]).output();
         if !tried.is_ok_and(|output| output.status.success()) {
-            skip("a store that is denied: no other user can run the program here");
+            skip("denied stores: no other user can run the program here");
             return None;
         }
         site.run(&["seed"]).expect(0);
@@ -65,7 +65,7 @@ impl Site {
         self.data_dir.join(STORE_FILE)
     }
 
-    /// Every command refuses with these words, and the file at `whole` is what it was.
+    /// Every command refuses with these words, and the file at `whole` is not changed.
     #[track_caller]
     fn refuses(&self, case: &str, whole: &Path, words: &[&str]) {
         let state = || (fs::metadata(whole).map(|it| it.ino()).ok(), fs::read(whole).ok());
@@ -79,13 +79,13 @@ impl Site {
                 assert!(said.stderr.contains(words), "{words:?} not in {about}");
             }
             assert!(!said.stderr.contains("unoc restore latest"), "{about}");
-            assert!(state() == before, "{about}: the store was touched");
+            assert!(state() == before, "{about}: the store was changed");
             assert!(!self.data_dir.join(QUARANTINE_DIR).exists(), "{about}");
         }
     }
 
     #[track_caller]
-    fn is_whole(&self, case: &str) {
+    fn can_be_read(&self, case: &str) {
         let said = self.run(&["export", "/dev/null"]);
         assert_eq!(said.code, 0, "{case}: {said:?}");
     }
@@ -104,14 +104,14 @@ fn a_store_of_another_owner_or_mode_is_denied_and_not_lost() {
         let words = ["unoc.redb", "belongs to user 0, group 0, mode 0600", "user 65534", "chown "];
         site.refuses("another owner", &store, &words);
         unprivileged::give(&store);
-        site.is_whole("another owner");
+        site.can_be_read("another owner");
 
         chown(&site.data_dir, Some(0), Some(0)).unwrap();
         let words = [site.data_dir.to_str().unwrap(), "belongs to user 0", "chown 65534"];
         site.refuses("a directory of another owner", &store, &words);
         unprivileged::give(&site.data_dir);
     } else {
-        skip("a store of another owner: only root gives files away");
+        skip("a store of another owner: only root can change owners");
     }
     for bits in [0o000, 0o400, 0o200] {
         // Without privileges, the test itself reads what it compares.
@@ -123,33 +123,33 @@ fn a_store_of_another_owner_or_mode_is_denied_and_not_lost() {
         site.refuses(&shown, &store, &[&shown, "chmod u+rw"]);
     }
     mode(&store, 0o600);
-    site.is_whole("its own mode");
+    site.can_be_read("its own mode");
 }
 
 #[test]
-fn something_else_in_the_place_of_the_store_is_named() {
+fn a_directory_link_or_bad_marker_is_named() {
     let Some(site) = Site::new() else { return };
-    let (store, aside) = (site.store(), site.data_dir.join("aside"));
-    fs::rename(&store, &aside).unwrap();
+    let (store, moved) = (site.store(), site.data_dir.join("moved"));
+    fs::rename(&store, &moved).unwrap();
     fs::create_dir(&store).unwrap();
-    site.refuses("a directory", &aside, &["Is a directory", "move it away"]);
+    site.refuses("a directory", &moved, &["Is a directory", "move it away"]);
     fs::remove_dir(&store).unwrap();
 
     symlink("/nonexistent/volume/unoc.redb", &store).unwrap();
     let words = ["symbolic link to /nonexistent/volume/unoc.redb", "mount the volume"];
-    site.refuses("a link to nothing", &aside, &words);
+    site.refuses("a link to nothing", &moved, &words);
     fs::remove_file(&store).unwrap();
-    symlink(&aside, &store).unwrap();
-    site.is_whole("a link to the store");
+    symlink(&moved, &store).unwrap();
+    site.can_be_read("a link to the store");
     fs::remove_file(&store).unwrap();
-    fs::rename(&aside, &store).unwrap();
+    fs::rename(&moved, &store).unwrap();
 
     let marker = site.data_dir.join(MARKER_FILE);
     let text = fs::read(&marker).unwrap();
     fs::write(&marker, b"").unwrap();
-    site.refuses("an empty marker", &store, &[MARKER_FILE, "cannot be understood", "Remove"]);
+    site.refuses("an empty marker", &store, &[MARKER_FILE, "cannot be read", "Remove"]);
     fs::remove_file(&marker).unwrap();
-    site.is_whole("without the marker");
+    site.can_be_read("without the marker");
     assert!(fs::read(&marker).unwrap() == text, "it names the same site");
 }
 
@@ -162,22 +162,22 @@ fn an_immutable_store_is_denied_and_not_lost() {
         changed.is_ok_and(|output| output.status.success())
     };
     if !attribute("+i") {
-        skip("an immutable store: this file system or user knows none");
+        skip("an immutable store: this user or file system cannot make one");
         return;
     }
     let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         site.refuses("immutable", &store, &["is immutable", "chattr -i"]);
     }));
-    assert!(attribute("-i"), "it can be taken away again");
+    assert!(attribute("-i"), "the attribute can be removed again");
     refused.unwrap();
-    site.is_whole("no longer immutable");
+    site.can_be_read("no longer immutable");
 }
 
 #[test]
 fn a_store_on_a_volume_mounted_read_only_is_denied_and_not_lost() {
     let Some(site) = Site::new() else { return };
     let directory = site.data_dir.to_str().unwrap().to_owned();
-    // The mount lives in a namespace of the command's own, and ends with it.
+    // The mount is in a namespace of the command's own, and ends with it.
     let inside = |arguments: &[&str]| {
         let command = site.command(arguments);
         let words = [command.get_program()].into_iter().chain(command.get_args());
@@ -189,7 +189,7 @@ fn a_store_on_a_volume_mounted_read_only_is_denied_and_not_lost() {
     };
     let tried = inside(&["version"]).output();
     if !tried.is_ok_and(|output| output.status.success()) {
-        skip("a store on a read-only volume: this user mounts nothing");
+        skip("a store on a read-only volume: this user cannot mount");
         return;
     }
     let before = fs::read(site.store()).unwrap();
@@ -201,5 +201,5 @@ fn a_store_on_a_volume_mounted_read_only_is_denied_and_not_lost() {
         assert!(!said.stderr.contains("unoc restore latest"), "{arguments:?}: {said:?}");
     }
     assert!(fs::read(site.store()).unwrap() == before);
-    site.is_whole("mounted for writing");
+    site.can_be_read("mounted for writing");
 }

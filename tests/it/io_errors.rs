@@ -76,7 +76,7 @@ fn after_power_cut(start: &[u8], log: &[Op], survivors: Survivors, rng: &mut Rng
 
 /// The content is what it was at one seq, not before the acknowledged one.
 fn judge_by_seq(content: &Content, golden: &Golden, promised: Promised) {
-    let seq = content.head.seq;
+    let seq = content.last_commit.seq;
     let acknowledged = promised.acknowledged.unwrap_or(0);
     assert!((acknowledged..=promised.begun).contains(&seq), "seq {seq} after {promised:?}");
     assert_eq!(*content, golden[&seq], "half a commit after {promised:?}");
@@ -85,10 +85,10 @@ fn judge_by_seq(content: &Content, golden: &Golden, promised: Promised) {
 /// The same for an engine, which may put several of the plan's batches into one commit: audit rows
 /// count the commands.
 fn judge_by_commands(content: &Content, golden: &Golden, promised: Promised) {
-    let commands = content.head.next_audit;
+    let commands = content.last_commit.next_audit;
     let acknowledged = promised.acknowledged.unwrap_or(0);
     assert!((acknowledged..=promised.begun).contains(&commands), "{commands} after {promised:?}");
-    assert!(content.head.seq <= commands);
+    assert!(content.last_commit.seq <= commands);
     assert_eq!(content.site(), golden[&commands].site(), "half a commit after {promised:?}");
     assert_eq!(content.audit.len() as u64, commands);
 }
@@ -108,7 +108,7 @@ fn commit_all(disk: &Disk, plan: &Plan) -> Promised {
         if seq % 3 == 0
             && let Ok(content) = store.read().and_then(|snapshot| Content::read(&snapshot))
         {
-            assert_eq!(content.head.seq, seq);
+            assert_eq!(content.last_commit.seq, seq);
         }
     }
     promised

@@ -1,4 +1,4 @@
-//! Opening a data directory: what is made, what is refused, and that a refusal changes nothing.
+//! Opening a data directory: what is created, what is refused, and that a refusal changes nothing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,9 @@ use std::sync::Barrier;
 
 use redb::{Database, ReadableDatabase, TableDefinition};
 use tempfile::TempDir;
-use unoc::store::{Head, MARKER_FILE, Marker, OpenOptions, STORE_FILE, Store, StoreError};
+use unoc::store::{
+    LastCommit, MARKER_FILE, OpenOptions, STORE_FILE, SiteMarker, Store, StoreError,
+};
 
 use crate::support::commands::time;
 use crate::support::plan::Plan;
@@ -26,7 +28,7 @@ fn closed_store() -> TempDir {
     directory
 }
 
-fn marker(directory: &Path) -> Marker {
+fn marker(directory: &Path) -> SiteMarker {
     let text = fs::read(directory.join(MARKER_FILE)).expect("a marker");
     serde_json::from_slice(&text).expect("the marker's JSON")
 }
@@ -44,7 +46,7 @@ fn a_new_directory_gets_a_private_store_and_a_marker() {
     assert_eq!(mode(&directory.join(STORE_FILE)), 0o600);
     assert_eq!(marker(&directory).site_id, store.site_id());
     assert!(!store.site_id().is_nil());
-    assert_eq!(store.read().unwrap().head(), Head::default());
+    assert_eq!(store.read().unwrap().last_commit(), LastCommit::default());
     let mut names: Vec<_> =
         fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
@@ -71,26 +73,26 @@ fn a_closed_store_opens_with_the_same_identity_and_content() {
     let before = marker(directory.path());
     let store = open(directory.path()).unwrap();
     assert_eq!(store.site_id(), before.site_id);
-    assert_eq!(store.read().unwrap().head().seq, 1);
+    assert_eq!(store.read().unwrap().seq(), 1);
     assert_eq!(marker(directory.path()), before);
 }
 
 #[test]
-fn a_store_that_is_in_place_counts_although_its_old_directory_stays() {
+fn an_installed_store_counts_although_its_old_directory_stays() {
     let directory = closed_store();
     let scratch = directory.path().join("scratch");
     let site_id = marker(directory.path()).site_id;
     let options = OpenOptions { cache_bytes: 1 << 20, now: time(0), site_id: None };
-    let store = Store::scratch(&scratch, site_id, options).unwrap();
+    let store = Store::create_scratch(&scratch, site_id, options).unwrap();
     Plan::random(1, 1, 1).commit(&store, 1).expect("a commit");
     drop(store);
     // No file system removes a directory by its own dot.
     let from = scratch.join(".");
     assert!(fs::remove_dir(directory.path().join(".")).is_err());
-    let set_aside = Store::put_in_place(&from, directory.path(), site_id, "old").unwrap();
-    assert!(set_aside.is_some_and(|directory| directory.join(STORE_FILE).exists()));
+    let quarantined = Store::install(&from, directory.path(), site_id, "old").unwrap();
+    assert!(quarantined.is_some_and(|directory| directory.join(STORE_FILE).exists()));
     assert!(scratch.exists(), "what could not be removed stays");
-    assert_eq!(open(directory.path()).unwrap().read().unwrap().head().seq, 1);
+    assert_eq!(open(directory.path()).unwrap().read().unwrap().seq(), 1);
 }
 
 #[test]
@@ -98,12 +100,12 @@ fn a_marker_without_its_store_is_refused() {
     let directory = closed_store();
     fs::remove_file(directory.path().join(STORE_FILE)).unwrap();
     assert_missing(directory.path(), "no file");
-    assert!(!directory.path().join(STORE_FILE).exists(), "no store was made in its place");
+    assert!(!directory.path().join(STORE_FILE).exists(), "no store was created in its place");
 }
 
-/// A store that is there but none: refused, and left as it is for whoever can still save it.
+/// A file that is no longer a store: refused, and left for an operator who can still repair it.
 #[test]
-fn a_destroyed_store_is_refused_and_left_as_it_is() {
+fn a_destroyed_store_is_refused_and_not_changed() {
     let whole = fs::read(closed_store().path().join(STORE_FILE)).unwrap();
     let other = tempfile::tempdir().unwrap();
     drop(Database::create(other.path().join("empty.redb")).unwrap());
@@ -164,12 +166,12 @@ fn the_store_of_another_site_is_refused() {
 }
 
 #[test]
-fn a_store_that_was_never_finished_is_made_anew() {
+fn an_unfinished_new_store_is_created_again() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("unoc.redb.new"), b"half a store").unwrap();
     open(directory.path()).unwrap();
     assert!(!directory.path().join("unoc.redb.new").exists());
-    // Beside a whole store it changes nothing.
+    // Beside a whole store it has no effect.
     fs::write(directory.path().join("unoc.redb.new"), b"half a store").unwrap();
     open(directory.path()).unwrap();
 }
@@ -193,9 +195,9 @@ fn a_damaged_marker_is_refused_by_its_name() {
     assert!(error.to_string().contains(MARKER_FILE), "{error}");
 }
 
-/// Whoever then removed the marker would begin with an empty site.
+/// Without the marker, the next start would create an empty site.
 #[test]
-fn a_damaged_marker_beside_a_lost_store_is_a_loss() {
+fn a_damaged_marker_beside_a_lost_store_names_the_backup() {
     let lose: [fn(&Path); 2] = [
         |store| fs::remove_file(store).unwrap(),
         |store| fs::write(store, vec![0x5a; 100_000]).unwrap(),
@@ -205,7 +207,7 @@ fn a_damaged_marker_beside_a_lost_store_is_a_loss() {
         fs::write(directory.path().join(MARKER_FILE), b"").unwrap();
         lose(&directory.path().join(STORE_FILE));
         let error = open(directory.path()).unwrap_err();
-        assert!(error.is_loss(), "{error}");
+        assert!(error.is_missing_or_damaged(), "{error}");
         let text = error.to_string();
         assert!(text.contains("unoc restore latest") && text.contains(MARKER_FILE), "{text}");
     }
@@ -235,10 +237,10 @@ fn a_newer_schema_is_refused_with_both_versions() {
     assert!(fs::read(&path).unwrap() == before, "a newer program's file was changed");
 }
 
-/// Processes that start at once in a new directory: one has the store, the others find it locked,
-/// and nobody's store is put in the place of another's.
+/// Processes that start at once in a new directory: one gets the store, the others find it locked, and
+/// no store replaces another's.
 #[test]
-fn several_at_once_in_a_new_directory_make_one_store() {
+fn several_at_once_in_a_new_directory_create_one_store() {
     const OPENERS: usize = 4;
     for _ in 0..30 {
         let directory = tempfile::tempdir().unwrap();

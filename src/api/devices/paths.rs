@@ -12,7 +12,7 @@ use crate::api::state::ApiState;
 use crate::domain::{
     DOWNSTREAM_NM, Device, DeviceId, DeviceType, Link, Medium, PonClass, UPSTREAM_NM,
 };
-use crate::query::{Hop, climb};
+use crate::query::{Hop, upstream_hops};
 use crate::wire::SignalView;
 
 /// The optical path from an OLT to a leaf.
@@ -89,7 +89,7 @@ pub(super) async fn optical_path(
     if !matches!(leaf.device_type, DeviceType::Ont | DeviceType::BusinessOnt) {
         return Err(ApiError::BadRequest("Only an ONT or BUSINESS_ONT has an optical path"));
     }
-    let hops = climb(&snapshot, &leaf, |device| device.device_type == DeviceType::Olt)?;
+    let hops = upstream_hops(&snapshot, &leaf, |device| device.device_type == DeviceType::Olt)?;
     Ok(Json(shown(&leaf, &hops)).into_response())
 }
 
@@ -107,7 +107,7 @@ pub(super) async fn upstream_path(
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     let device = snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
-    let hops = climb(&snapshot, &device, |_| false)?;
+    let hops = upstream_hops(&snapshot, &device, |_| false)?;
     let last = hops.last().map_or(&device, |hop| &hop.device);
     let is_complete = last.device_type == DeviceType::BackboneGateway;
     let mut elements = vec![device_element(&device)];

@@ -152,7 +152,7 @@ pub(super) async fn get_device(
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     let device = snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
-    let seq = snapshot.head().seq;
+    let seq = snapshot.seq();
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }
@@ -174,7 +174,7 @@ pub(super) async fn list_device_interfaces(
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
-    let seq = snapshot.head().seq;
+    let seq = snapshot.seq();
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }

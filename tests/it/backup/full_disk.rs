@@ -20,7 +20,7 @@ const LEAST: (&str, &str) = ("UNOC_MIN_FREE_MIB", "1");
 
 /// Takes the volume down to this much.
 fn leave(volume: &Volume, bytes: u64) {
-    let space = unoc::store::Space::of(volume.path()).expect("it is mounted");
+    let space = unoc::store::DiskSpace::of(volume.path()).expect("it is mounted");
     let mut ballast = File::create(volume.path().join("ballast")).expect("it is ours");
     let length = usize::try_from(space.free_bytes - bytes).expect("it is small");
     ballast.write_all(&vec![1; length]).expect("there is room");

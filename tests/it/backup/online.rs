@@ -68,14 +68,18 @@ fn what_is_written_meanwhile_is_in_the_state_before_or_after() {
     let kept = kept.iter().find(|name| name.starts_with("seq")).expect("a kept store");
     let before = open(&directory.path().join("undo").join(kept));
     let after = open(directory.path());
-    assert_eq!(before.head.seq, number(&undo["seq_before"]), "the note names the kept state");
+    assert_eq!(
+        before.last_commit.seq,
+        number(&undo["seq_before"]),
+        "the note names the kept state"
+    );
     let named = |content: &Content, id: u64| {
         let device = content.devices.iter().find(|device| device.id.0 == id);
         device.map(|device| device.name.as_str().to_owned())
     };
     let mut counts = [0, 0];
     for (&id, name) in &acknowledged {
-        let is_before = id < before.head.counters.device;
+        let is_before = id < before.last_commit.counters.device;
         let (holds, lacks) = if is_before { (&before, &after) } else { (&after, &before) };
         assert_eq!(named(holds, id).as_deref(), Some(name.as_str()), "device {id}");
         assert_eq!(named(lacks, id), None, "device {id} is on one side alone");

@@ -64,24 +64,29 @@ impl Saved {
             look(&mut connect(url).expect("it is readable"), self.site_id).expect("it is readable");
         let look = look.unwrap_or_else(|| panic!("{when}: the site is not there"));
         let mut site = self.content.site();
-        let head = self.content.head;
-        let (counters, next_audit) =
-            later.map_or((head.counters, head.next_audit), |it| greater(&self.content, it));
+        let last_commit = self.content.last_commit;
+        let (counters, next_audit) = later
+            .map_or((last_commit.counters, last_commit.next_audit), |it| {
+                greater(&self.content, it)
+            });
         site.counters = counters;
-        look.exact.assert_is(&Exact::of(&site, head.seq, head.committed_at, next_audit), when);
+        look.exact.assert_is(
+            &Exact::of(&site, last_commit.seq, last_commit.committed_at, next_audit),
+            when,
+        );
         look.assert_audit_is(&later.unwrap_or(&self.content).audit, when);
         look.epoch
     }
 }
 
 fn greater(a: &Content, b: &Content) -> (IdCounters, u64) {
-    let (x, y) = (a.head.counters, b.head.counters);
+    let (x, y) = (a.last_commit.counters, b.last_commit.counters);
     let counters = IdCounters {
         device: x.device.max(y.device),
         interface: x.interface.max(y.interface),
         link: x.link.max(y.link),
     };
-    (counters, a.head.next_audit.max(b.head.next_audit))
+    (counters, a.last_commit.next_audit.max(b.last_commit.next_audit))
 }
 
 fn content_of(data_dir: &Path) -> (Uuid, Content) {

@@ -153,8 +153,8 @@ fn round_trip(seed: u64, commands: usize) -> Result<(), TestCaseError> {
     prop_assert_eq!(&again.tables, &manifest.tables, "UNOC_TEST seed {}", seed);
     prop_assert_eq!(before.site(), after.site());
     // A site that was brought back goes on far above any number that was ever told.
-    prop_assert!(after.head.seq > before.head.seq);
-    prop_assert_eq!(before.head.next_audit, after.head.next_audit);
+    prop_assert!(after.last_commit.seq > before.last_commit.seq);
+    prop_assert_eq!(before.last_commit.next_audit, after.last_commit.next_audit);
     // What is computed of a device is not in the trail that leaves the store; the digests above
     // compare all that is.
     let row = |entry: &AuditEntry| (entry.id, entry.seq, entry.at, entry.change_count);

@@ -41,7 +41,7 @@ fn a_job_never_runs_twice_at_once() {
             log: vec!["waiting".to_owned()],
         }
     );
-    assert_eq!(service.engine.read().head().seq, 0, "the site is as it was");
+    assert_eq!(service.engine.read().seq(), 0, "the site is as it was");
     service.end();
 }
 

@@ -43,7 +43,7 @@ fn an_old_store_opens_as_it_is_and_is_upgraded_with_all_its_data() {
     let export = String::from_utf8(zstd::decode_all(EXPORT_V1).expect("whole")).expect("a text");
     let directory = old_directory();
     let store = open(directory.path());
-    assert!(store.is_old().unwrap());
+    assert!(store.needs_upgrade().unwrap());
     assert_eq!(store.schema_version().unwrap(), 1);
     assert!(store.read().unwrap().job("backup").is_err(), "there is no such table yet");
     assert_eq!(exported(&store), export);
@@ -54,7 +54,7 @@ fn an_old_store_opens_as_it_is_and_is_upgraded_with_all_its_data() {
     let config = Config::for_data_dir(directory.path());
     let store = app::open_store(&config, &Clock::system()).unwrap();
     assert_eq!(store.schema_version().unwrap(), 2);
-    assert!(!store.is_old().unwrap());
+    assert!(!store.needs_upgrade().unwrap());
     assert_eq!(store.read().unwrap().job("backup").unwrap(), None);
     assert_eq!(exported(&store), export);
     assert_eq!(store.read().unwrap().audit(u64::MAX, 0).unwrap().count(), audited);
@@ -106,12 +106,12 @@ fn an_old_store_is_served_and_its_jobs_run() {
 }
 
 #[test]
-fn a_new_store_and_one_that_was_set_aside_are_of_this_version() {
+fn a_new_store_and_a_copy_of_it_are_of_this_version() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     assert_eq!(store.schema_version().unwrap(), 2);
-    let aside = store.set_aside(&store.read().unwrap(), "copy").unwrap();
-    let copy = open(&aside);
-    assert!(!copy.is_old().unwrap());
+    let copy = store.copy_to_quarantine(&store.read().unwrap(), "copy").unwrap();
+    let copy = open(&copy);
+    assert!(!copy.needs_upgrade().unwrap());
     assert_eq!(copy.read().unwrap().job("backup").unwrap(), None);
 }

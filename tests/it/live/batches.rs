@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use unoc::store::Floors;
+use unoc::store::CounterFloors;
 
 use crate::app::TestApp;
 use crate::app::http::keys_of;
@@ -101,7 +101,9 @@ fn numbers_that_jump_without_a_change_are_told() {
     let app = TestApp::demo();
     let mut follower = Follower::new(&app);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(app.handle.raise(Floors { seq: 4_000, next_audit: 0 })).unwrap();
+    runtime
+        .block_on(app.handle.raise_counters(CounterFloors { seq: 4_000, next_audit: 0 }))
+        .unwrap();
     assert_eq!(app.get("/api/devices").header("x-unoc-seq"), Some("4000"));
     follower.follow_to(4_000);
     assert!(follower.heard.is_empty(), "nothing changed");

@@ -17,8 +17,8 @@ use unoc::engine::{
     Clock, Commit, CommitCause, Engine, EngineError, EngineExit, EngineHandle, EngineOptions,
 };
 use unoc::store::{
-    AUDIT_DERIVED_IMAGES_MAX as DERIVED_MAX, AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE, Head,
-    MirrorState, OpenOptions, STORE_FILE, Store,
+    AUDIT_DERIVED_IMAGES_MAX as DERIVED_MAX, AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE,
+    LastCommit, MirrorState, OpenOptions, STORE_FILE, Store,
 };
 use uuid::Uuid;
 
@@ -181,7 +181,7 @@ fn play(rig: &mut Rig, steps: &[Step], expected: &mut Expected, now: Timestamp) 
         assert_eq!(outcome, step.outcome, "the engine's answer to {:?}", step.command);
     }
     // Answers leave after the commit, and commits are published after the answers.
-    let durable = rig.running().handle.read().head().seq;
+    let durable = rig.running().handle.read().seq();
     let raises_counters = |step: &Step| matches!(step.command, Command::ReplaceSite(_));
     let mut waiting = steps.iter().zip(origins).filter(|(step, _)| !step.changes.is_empty());
     while expected.seq < durable {
@@ -262,13 +262,13 @@ fn image(change: &Change) -> AuditImage {
 /// Everything on disk is what the oracle and the history say.
 fn check(content: &Content, oracle: &Oracle, expected: &Expected) {
     assert_eq!(content.site(), oracle.site());
-    let head = Head {
+    let last_commit = LastCommit {
         seq: expected.seq,
         counters: oracle.next,
         next_audit: expected.audit.len() as u64,
         committed_at: expected.committed_at,
     };
-    assert_eq!(content.head, head);
+    assert_eq!(content.last_commit, last_commit);
     assert_eq!(content.audit, expected.audit);
     let ids = |suits: &dyn Fn(&Device) -> bool| -> Vec<u64> {
         oracle.devices.values().filter(|device| suits(device)).map(|device| device.id.0).collect()
@@ -410,7 +410,7 @@ fn counters_that_an_import_raises_outlive_a_restart() {
     let import = Command::ReplaceSite(Box::new(site));
     assert!(rig.submit(vec![(import, AuditOrigin::default())])[0].is_ok());
     rig.restart();
-    assert_eq!(rig.content().head.counters, raised);
+    assert_eq!(rig.content().last_commit.counters, raised);
     match &rig.submit(vec![(new_device("Neubau"), AuditOrigin::default())])[..] {
         [Ok(Reply::Device { device, .. })] => assert_eq!(device.id, DeviceId(70)),
         other => panic!("{other:?}"),

@@ -3,14 +3,14 @@
 use std::ops::Bound;
 
 use unoc::domain::{Device, DeviceType, Interface, Kind, Link, Site, World};
-use unoc::store::{AuditEntry, Head, IdRange, Snapshot, StoreError};
+use unoc::store::{AuditEntry, IdRange, LastCommit, Snapshot, StoreError};
 
 const ALL_IDS: IdRange = (Bound::Unbounded, Bound::Unbounded);
 
 /// What a store holds at one sequence number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Content {
-    pub(crate) head: Head,
+    pub(crate) last_commit: LastCommit,
     pub(crate) devices: Vec<Device>,
     pub(crate) interfaces: Vec<Interface>,
     pub(crate) links: Vec<Link>,
@@ -44,7 +44,7 @@ impl Content {
         let mut audit = snapshot.audit(u64::MAX, usize::MAX)?.collect::<Result<Vec<_>, _>>()?;
         audit.reverse();
         Ok(Self {
-            head: snapshot.head(),
+            last_commit: snapshot.last_commit(),
             interfaces: snapshot.interfaces(ALL_IDS)?.collect::<Result<_, _>>()?,
             links: snapshot.links(ALL_IDS)?.collect::<Result<_, _>>()?,
             by_type,
@@ -64,7 +64,7 @@ impl Content {
     /// The first part in which two contents differ.
     pub(crate) fn first_difference(&self, other: &Self) -> Option<&'static str> {
         let parts = [
-            ("head", self.head == other.head),
+            ("last commit", self.last_commit == other.last_commit),
             ("devices", self.devices == other.devices),
             ("interfaces", self.interfaces == other.interfaces),
             ("links", self.links == other.links),
@@ -72,7 +72,7 @@ impl Content {
             ("the index by container or of ports", self.parts == other.parts),
             ("blocks", self.blocks == other.blocks),
             ("counts", self.counts == other.counts),
-            ("marks for the mirror", self.dirty_count == other.dirty_count),
+            ("dirty entities", self.dirty_count == other.dirty_count),
             ("audit", self.audit == other.audit),
         ];
         parts.into_iter().find(|(_, is_same)| !is_same).map(|(name, _)| name)
@@ -81,7 +81,7 @@ impl Content {
     /// The entities alone.
     pub(crate) fn site(&self) -> Site {
         Site {
-            counters: self.head.counters,
+            counters: self.last_commit.counters,
             devices: self.devices.clone(),
             interfaces: self.interfaces.clone(),
             links: self.links.clone(),

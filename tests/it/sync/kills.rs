@@ -188,8 +188,13 @@ impl Trial {
         let content = Content::read(&store.read().expect("readable")).expect("readable");
         let look = look(&mut self.postgres.client(), store.site_id()).expect("a look");
         let look = look.expect("PostgreSQL knows the site");
-        let head = content.head;
-        let local = Exact::of(&content.site(), head.seq, head.committed_at, head.next_audit);
+        let last_commit = content.last_commit;
+        let local = Exact::of(
+            &content.site(),
+            last_commit.seq,
+            last_commit.committed_at,
+            last_commit.next_audit,
+        );
         look.exact.assert_is(&local, &self.when);
         look.check_audit(&self.when);
         look.assert_audit_is(&content.audit, &self.when);

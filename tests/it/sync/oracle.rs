@@ -167,8 +167,8 @@ impl Trial {
         };
         self.rig.submit(&step, &self.when);
         self.changes += u64::from(!step.changes.is_empty());
-        let head = self.rig.engine().read().head();
-        history.note(head.seq, (self.pair.oracle.site(), self.pair.now(), self.changes));
+        let last_commit = self.rig.engine().read().last_commit();
+        history.note(last_commit.seq, (self.pair.oracle.site(), self.pair.now(), self.changes));
         self.pair.tick();
     }
 
@@ -257,7 +257,7 @@ impl Trial {
         let mut client = self.postgres.client();
         let look = look(&mut client, self.rig.site_id()).expect("a look");
         let look = look.expect("PostgreSQL knows the site");
-        assert_eq!(look.exact.seq, content.head.seq, "{when}: PostgreSQL is in step");
+        assert_eq!(look.exact.seq, content.last_commit.seq, "{when}: PostgreSQL is in step");
         look.exact.assert_is(&history.exact(look.exact.seq), when);
         look.check_audit(when);
         look.assert_audit_is(&content.audit, when);

@@ -89,7 +89,7 @@ fn an_adoption_that_was_cut_off_goes_on_at_the_next_start() {
     client.batch_execute("BEGIN; SELECT FROM sites FOR UPDATE").expect("a lock");
     replaced.start_mirror();
     await_waiter(&mut client);
-    assert!(replaced.engine().read().head().seq > 0, "the site is here");
+    assert!(replaced.engine().read().seq() > 0, "the site is here");
     replaced.stop(true);
     client.batch_execute("ROLLBACK").expect("the lock goes");
     replaced.start_again();

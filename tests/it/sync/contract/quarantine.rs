@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use unoc::store::Space;
+use unoc::store::DiskSpace;
 
 use crate::app::postgres::Postgres;
 use crate::app::site::text_of;
@@ -61,7 +61,7 @@ fn without_room_for_a_copy_nothing_is_copied() {
     let directory = tempfile::tempdir().unwrap();
     stopped_site(&postgres, directory.path());
     postgres.rows(LOADED);
-    let space = Space::of(directory.path()).expect("a volume");
+    let space = DiskSpace::of(directory.path()).expect("a volume");
     if space.free_bytes >> 20 >= MIN_FREE_MIB_MAX {
         return skip("more is free on this volume than can be asked to stay free");
     }

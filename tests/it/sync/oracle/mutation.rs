@@ -53,9 +53,9 @@ fn the_oracle_notices_each_kind_of_mixture() {
     let commit = |pair: &mut Pair, rig: &Rig, changes: u64, blueprint: Blueprint| {
         let step = pair.carry_out(Command::Reseed(blueprint));
         rig.submit(&step, "the test's own commits");
-        let head = rig.engine().read().head();
-        history.note(head.seq, (pair.oracle.site(), pair.now(), changes));
-        head.seq
+        let last_commit = rig.engine().read().last_commit();
+        history.note(last_commit.seq, (pair.oracle.site(), pair.now(), changes));
+        last_commit.seq
     };
     commit(&mut pair, &rig, 1, Blueprint::Demo);
     rig.start_mirror();
