@@ -1,4 +1,4 @@
-//! v2's events, from a commit.
+//! v2's events of a commit.
 
 use serde::Serialize;
 use serde_json::json;
@@ -8,11 +8,11 @@ use crate::domain::{Change, Device, Edit};
 use crate::engine::{AppliedCommand, Commit, CommitCause};
 use crate::wire::{DeviceView, InterfaceTimedView, LinkTimedView};
 
-/// Events of one commit. A larger one is told as `topology:reset`: nobody reads a thousand single
+/// Events of one commit. A larger commit is sent as `topology:reset`: nobody reads a thousand single
 /// events, and a client's buffer would overflow.
 pub(super) const EVENTS_PER_COMMIT_MAX: usize = 2_000;
 
-/// Tells clients to read everything anew.
+/// Asks clients to read everything again.
 pub(super) fn reset() -> Event {
     Event::new("topology:reset", &json!({}))
 }
@@ -82,7 +82,7 @@ fn device_events(applied: &AppliedCommand, edit: &Edit<Device>, events: &mut Vec
             ));
         }
         (Some(before), Some(after)) => {
-            if is_visible(before, after) {
+            if differs_beyond_position(before, after) {
                 events.push(Event::new("device:updated", &DeviceView::new(after)));
             }
         }
@@ -101,8 +101,8 @@ fn provisioned(applied: &AppliedCommand, device: &Device) -> Event {
     Event::new("device_created", &payload)
 }
 
-/// Whether a client that draws states has to draw again: a mere move sends nothing, as in v2.
-fn is_visible(before: &Device, after: &Device) -> bool {
+/// Whether anything but the position changed: a mere move sends nothing, as in v2.
+fn differs_beyond_position(before: &Device, after: &Device) -> bool {
     let mut moved = before.clone();
     moved.position = after.position;
     moved.updated_at = after.updated_at;

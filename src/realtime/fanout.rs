@@ -1,4 +1,4 @@
-//! Sending one event to every client of a namespace without waiting for any.
+//! Sending one event to every client of a namespace without waiting for any of them.
 
 use std::collections::HashSet;
 
@@ -9,17 +9,17 @@ use socketioxide::SocketIo;
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
 
-/// The clients of one namespace, and those among them that missed something.
+/// The clients of one namespace, and those among them that missed an event.
 pub(super) struct Fanout {
     io: SocketIo,
     namespace: &'static str,
     behind: HashSet<Sid>,
 }
 
-/// The room of clients that may be sent events.
-pub(super) const GREETED: &str = "greeted";
+/// The Socket.IO room of the clients that have joined: they may be sent events.
+pub(super) const JOINED: &str = "joined";
 
-/// An event, serialised once for everybody.
+/// An event, serialised once for all clients.
 pub(super) struct Event {
     name: &'static str,
     payload: Box<RawValue>,
@@ -43,57 +43,58 @@ impl Fanout {
 
     /// Sends events in order. A client that misses one is behind from then on.
     pub(super) fn send(&mut self, events: &[Event]) {
-        let greeted = self.greeted();
+        let joined = self.joined();
         for socket in self.sockets() {
             if self.behind.contains(&socket.id) {
                 continue;
             }
-            let is_greeted = greeted.contains(&socket.id);
-            if !is_greeted || events.iter().any(|event| misses(&socket, event)) {
+            let has_joined = joined.contains(&socket.id);
+            if !has_joined || !events.iter().all(|event| emit(&socket, event)) {
                 self.behind.insert(socket.id);
             }
         }
     }
 
-    /// Sends something that nobody needs to have got.
-    pub(super) fn mention(&self, event: &Event) {
-        let greeted = self.greeted();
-        for socket in self.sockets().iter().filter(|socket| greeted.contains(&socket.id)) {
-            misses(socket, event);
+    /// Sends an event that clients may miss.
+    pub(super) fn send_lossy(&self, event: &Event) {
+        let joined = self.joined();
+        for socket in self.sockets().iter().filter(|socket| joined.contains(&socket.id)) {
+            emit(socket, event);
         }
     }
 
-    /// Tells clients that were behind and have room again to read everything anew.
+    /// Sends `event` to the clients that are behind, so that they read everything again. Those whose
+    /// buffer has no room yet stay behind.
     pub(super) fn resync(&mut self, event: &Event) {
         if self.behind.is_empty() {
             return;
         }
-        let greeted = self.greeted();
+        let joined = self.joined();
         let mut still_behind = HashSet::new();
         for socket in self.sockets() {
             let is_behind = self.behind.contains(&socket.id);
-            if is_behind && (!greeted.contains(&socket.id) || misses(&socket, event)) {
+            if is_behind && (!joined.contains(&socket.id) || !emit(&socket, event)) {
                 still_behind.insert(socket.id);
             }
         }
         self.behind = still_behind;
     }
 
-    /// Those that were told that they are connected, and what comes first.
-    fn greeted(&self) -> HashSet<Sid> {
+    /// The clients that have joined: their handshake is complete.
+    fn joined(&self) -> HashSet<Sid> {
         let namespace = self.io.of(self.namespace);
-        let greeted = namespace.map(|namespace| namespace.to(GREETED).sockets());
-        greeted.unwrap_or_default().iter().map(|socket| socket.id).collect()
+        let joined = namespace.map(|namespace| namespace.to(JOINED).sockets());
+        joined.unwrap_or_default().iter().map(|socket| socket.id).collect()
     }
 
-    /// Those too that are being let in at this moment.
+    /// All clients, including those whose handshake is not complete.
     fn sockets(&self) -> Vec<SocketRef> {
         self.io.of(self.namespace).map(|namespace| namespace.sockets()).unwrap_or_default()
     }
 }
 
-/// Sends to one client; true when it missed the event, because its buffer has no room or because
-/// it is being let in at this moment. One that has closed is gone from the list soon.
-fn misses(socket: &SocketRef, event: &Event) -> bool {
-    matches!(socket.emit(event.name, &event.payload), Err(SendError::Socket(_)))
+/// Sends to one client; false when it misses the event, because its buffer is full or its handshake is
+/// not complete. One that has closed is removed from the list soon.
+fn emit(socket: &SocketRef, event: &Event) -> bool {
+    !matches!(socket.emit(event.name, &event.payload), Err(SendError::Socket(_)))
 }

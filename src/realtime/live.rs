@@ -1,9 +1,9 @@
 //! The namespace `/live`: numbered batches with the latest state of each changed entity.
 //!
-//! `changes {from_seq, to_seq, items}` takes a client that knows the site at `from_seq` to
-//! `to_seq`. Numbers count within one run of the server, which `snapshot` names: a client that
-//! finds another run reads anew. A client that knows less has missed something and reads anew. `heartbeat {seq}`
-//! shows a missed last batch.
+//! `changes {from_seq, to_seq, items}` takes a client that has the site at `from_seq` to `to_seq`. A
+//! client that has an older state missed a batch and reads everything again; `heartbeat {seq}` reveals
+//! that the last batch was missed. Numbers are valid within one run of the server, which `snapshot`
+//! names: a client that meets another run reads everything again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,25 +17,25 @@ use crate::engine::{Commit, CommitCause, EngineHandle};
 use crate::store::StoreError;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
-/// Batches follow each other by at least this much: 20 a second, which no eye can tell from all.
+/// The least time between two batches: 20 a second look continuous.
 pub(super) const BATCH_INTERVAL: Duration = Duration::from_millis(50);
-/// How often a quiet site says that it is alive.
+/// How often a heartbeat is sent.
 pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
-/// Entities in one batch, about 250 kB, which each client that is slow holds on to. When more change at
-/// once, reading the list anew is faster.
+/// Entities in one batch: about 250 kB, which is kept for each slow client. When more change at once,
+/// reading the list again is faster.
 const BATCH_ITEMS_MAX: usize = 500;
 
-/// What a client is told when it connects.
+/// The event `snapshot`, which a client receives first: the state that it should read.
 #[derive(Serialize)]
-pub(super) struct Snapshot {
+pub(super) struct SnapshotHint {
     seq: u64,
-    /// Drawn at each start: the numbers of another run may name other states.
+    /// Drawn at each start: the same number of another run may name another state.
     run: String,
     site: String,
     version: &'static str,
 }
 
-impl Snapshot {
+impl SnapshotHint {
     pub(super) fn of(handle: &EngineHandle) -> Result<Self, StoreError> {
         Ok(Self {
             seq: handle.read().seq(),
@@ -46,8 +46,8 @@ impl Snapshot {
     }
 }
 
-/// Changes since the last batch, the latest state of each entity.
-pub(super) struct Pending {
+/// The changes since the last batch: the latest state of each entity.
+pub(super) struct PendingChanges {
     from_seq: u64,
     to_seq: u64,
     items: BTreeMap<EntityKey, Change>,
@@ -75,7 +75,7 @@ struct Resync {
     to_seq: u64,
 }
 
-impl Pending {
+impl PendingChanges {
     pub(super) fn new(seq: u64) -> Self {
         Self { from_seq: seq, to_seq: seq, items: BTreeMap::new(), is_overflowing: false }
     }
@@ -99,14 +99,14 @@ impl Pending {
         }
     }
 
-    /// Some commits were missed up to `seq`: there is no telling what changed.
+    /// Commits up to `seq` were missed, or are too large: the next batch is a `resync`.
     pub(super) fn overflow(&mut self, seq: u64) {
         self.to_seq = seq;
         self.items.clear();
         self.is_overflowing = true;
     }
 
-    /// The batch to send, or `resync` when it would be too large; nothing is pending afterwards.
+    /// The next event: the batch, or `resync` when it would be too large. Nothing is pending afterwards.
     pub(super) fn take(&mut self) -> Event {
         let (from_seq, to_seq) = (self.from_seq, self.to_seq);
         let pending = std::mem::replace(self, Self::new(to_seq));
@@ -122,17 +122,18 @@ impl Pending {
         self.to_seq
     }
 
-    /// The last commit that clients were told of.
+    /// The last commit that was sent to clients.
     pub(super) fn seq(&self) -> u64 {
         self.from_seq
     }
 }
 
-/// Tells a client to read anew.
+/// Asks a client to read everything again.
 pub(super) fn resync(from_seq: u64, to_seq: u64) -> Event {
     Event::new("resync", &Resync { from_seq, to_seq })
 }
 
+/// The last commit that was sent.
 pub(super) fn heartbeat(seq: u64) -> Event {
     #[derive(Serialize)]
     struct Heartbeat {

@@ -1,8 +1,8 @@
 //! Socket.IO: v2's events on `/`, numbered batches on `/live`.
 //!
-//! One task listens to the engine's commits and serialises each event once. A client that does
-//! not read has a bounded buffer; when that is full it misses events, is told to read everything
-//! again as soon as it has room, and slows nobody else.
+//! One task listens to the engine's commits and serialises each event once. Each client has a bounded
+//! buffer; one whose buffer is full misses events, is asked to read everything again as soon as there is
+//! room, and does not slow the others.
 
 mod events;
 mod fanout;

@@ -9,32 +9,32 @@ use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use tracing::info;
 
-use super::fanout::GREETED;
-use super::live::Snapshot;
+use super::fanout::JOINED;
+use super::live::SnapshotHint;
 use crate::engine::EngineHandle;
 
-/// The Tower layer that takes Socket.IO's requests out of the HTTP stream.
+/// The Tower layer that answers Socket.IO's HTTP requests.
 pub type RealtimeLayer = SocketIoLayer;
 
-/// v2's timing, which its clients were tuned for.
+/// v2's timing, to which its clients are tuned.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// v2's limit of a message from a client.
+/// v2's limit for a message from a client.
 const MAX_PAYLOAD_BYTES: u64 = 1_000_000;
 /// Packets that may wait for one client: more than one commit's events (see
 /// [`super::events::EVENTS_PER_COMMIT_MAX`]), about 2 MB of `device:updated`.
 const BUFFERED_PACKETS: usize = 4096;
-/// Longest message from a client in a WebSocket frame; nothing that clients send is longer.
+/// Longest message from a client in a WebSocket frame; clients send nothing longer.
 const CLIENT_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
-/// The namespaces and their clients.
+/// The Socket.IO server: its namespaces and their clients.
 #[derive(Clone, Debug)]
 pub struct Sockets {
     pub(super) io: SocketIo,
 }
 
 impl Sockets {
-    /// Makes the server, under `{base_path}/socket.io`.
+    /// Creates the server, under `{base_path}/socket.io`.
     pub fn new(handle: EngineHandle, base_path: &str) -> (RealtimeLayer, Self) {
         let (layer, io) = SocketIo::builder()
             .req_path(format!("{base_path}/socket.io"))
@@ -45,36 +45,36 @@ impl Sockets {
             .max_buffer_size(BUFFERED_PACKETS)
             .with_state(handle)
             .build_layer();
-        let admit = async |socket: SocketRef| socket.join(GREETED);
-        io.ns("/", admit.with(greet));
-        let snapshot = async |socket: SocketRef, State(handle): State<EngineHandle>| {
-            socket.join(GREETED);
-            match Snapshot::of(&handle) {
-                Ok(snapshot) => {
-                    // A client that is gone again needs no greeting.
-                    socket.emit("snapshot", &snapshot).ok();
+        let join = async |socket: SocketRef| socket.join(JOINED);
+        io.ns("/", join.with(log_connection));
+        let join_live = async |socket: SocketRef, State(handle): State<EngineHandle>| {
+            socket.join(JOINED);
+            match SnapshotHint::of(&handle) {
+                Ok(hint) => {
+                    // The client may have disconnected already.
+                    socket.emit("snapshot", &hint).ok();
                 }
-                Err(error) => tracing::error!(%error, "The first message to a client failed"),
+                Err(error) => tracing::error!(%error, "Could not send the first event to a client"),
             }
         };
-        io.ns("/live", snapshot.with(greet));
+        io.ns("/live", join_live.with(log_connection));
         (layer, Self { io })
     }
 
-    /// Clients of both namespaces.
+    /// The number of clients of both namespaces.
     pub fn client_count(&self) -> usize {
         ["/", "/live"].iter().filter_map(|ns| self.io.of(*ns)).map(|ns| ns.sockets().len()).sum()
     }
 
-    /// Disconnects everybody, so that clients reconnect to the next process at once.
+    /// Disconnects all clients, so that they reconnect to the next process at once.
     pub async fn close(&self) {
         self.io.close().await;
     }
 }
 
-/// The runbook greps the log for these sentences. Runs before the client is told that it is
-/// connected, so that one that leaves at once is seen leaving.
-async fn greet(socket: SocketRef) -> Result<(), Infallible> {
+/// Logs connects and disconnects, in sentences that the runbook searches for. Runs before the handshake is
+/// complete, so that the disconnect of a client that leaves at once is logged too.
+async fn log_connection(socket: SocketRef) -> Result<(), Infallible> {
     info!(client.sid = %socket.id, client.namespace = socket.ns(), "Client connected: {}", socket.id);
     socket.on_disconnect(async |socket: SocketRef| {
         info!(
