@@ -8,7 +8,7 @@ const DIRECTIONS: Record<string, readonly [number, number]> = {
 }
 const PAN_PX = 80
 
-/** Does what a key stands for on the canvas; false if it stands for nothing. */
+/** Runs the command of a key on the canvas; false if it has none. */
 export function handleKey(topology: Topology, event: KeyboardEvent): boolean {
   if (topology.scene.value === null) return false
   const { camera, navigation, tools, trace, moves } = topology

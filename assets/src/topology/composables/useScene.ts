@@ -17,7 +17,7 @@ export function useScene(
   let container: HTMLElement | null = null
   let current: Scene | null = null
 
-  /** Draws the model in this element from now on; null if it was stopped meanwhile. */
+  /** Draws the model in this element from now on; null if it was stopped before the first frame. */
   async function start(element: HTMLElement): Promise<Scene | null> {
     const { fontFamily } = getComputedStyle(document.body)
     const next = new Scene(element, colorsOf(element), fontFamily, () => reducedMotion.matches)

@@ -47,7 +47,7 @@ export function useTopology(canDraw: boolean) {
     stop()
   }
 
-  /** Ends what is under way, the innermost first; false if nothing is. */
+  /** Ends a drag, or else the tool, the trace or the selection; false if there is none. */
   function escape(): boolean {
     return pointer.cancel() || navigation.escape()
   }

@@ -89,7 +89,7 @@ export class MiniMapRenderer {
     }
   }
 
-  /** Every node but the members of a PON: their splitter stands for them. */
+  /** Every node but the members of a PON, which their splitter represents. */
   private nodesOf(model: TopologyModel): TopologyNode[] {
     if (this.model !== model) {
       this.model = model

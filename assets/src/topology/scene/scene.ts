@@ -205,7 +205,8 @@ export class Scene {
   }
 
   private drawnNodes(world: Rect): TopologyNode[] {
-    return [...this.index.within(world)].filter((node) => isVisible(node, this.scale))
+    const { scale } = this
+    return [...this.index.within(world)].filter((node) => isVisible(node, scale))
   }
 
   private refreshAll(): void {
