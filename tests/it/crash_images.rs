@@ -1,8 +1,8 @@
-//! Ladder, step 2: the power fails between any two writes.
+//! Power cuts between any two writes of the store.
 //!
-//! A workload runs on a disk that logs its writes. From the log come images of what a power cut at
-//! a given moment may leave; each is opened, must hold every acknowledged commit and nothing half,
-//! and must take another commit. The writes of that opening are logged too, and cut again.
+//! A workload runs on a disk that logs its writes. The log gives images of what a power cut at a given
+//! moment may leave. Each image is opened, must hold every acknowledged commit and no partial one, and
+//! must take another commit. The writes of that opening are logged and cut in the same way.
 //!
 //! `UNOC_TEST_IMAGES` sets the number of images, `UNOC_TEST_SEED` the workload and every choice.
 
@@ -17,28 +17,27 @@ const IMAGES: u64 = 1500;
 const SEED: u64 = 20_261_123;
 const BATCHES: usize = 48;
 const COMMANDS_PER_BATCH_MAX: usize = 3;
-/// The workload closes and opens the store after this many commits.
+/// The workload reopens the store after this many commits.
 const REOPEN_EVERY: u64 = 13;
-/// One image in this many is cut again while it is being repaired, and after.
+/// One image in this many is cut again during and after its repair.
 const CUT_AGAIN_EVERY: usize = 3;
 const SECOND_CUTS: u64 = 3;
 
-/// What was promised at a position of the log.
+/// Which commits an image must and may hold, from a position of the log on.
 #[derive(Clone, Copy, Debug)]
-struct Promise {
-    /// From this position on.
+struct Guarantee {
     position: usize,
-    /// The last seq whose commit had returned; `None` before the store was made.
+    /// The last seq whose commit had returned; `None` before the store was created.
     acknowledged: Option<u64>,
     /// The last seq whose commit had begun.
     begun: u64,
 }
 
-/// A run to cut: what its disk held durably at first, every write since, and the promises.
+/// A run to cut: the durable content of its disk at first, every write since, and the guarantees.
 struct Run {
     start: Vec<u8>,
     log: Vec<Op>,
-    promises: Vec<Promise>,
+    guarantees: Vec<Guarantee>,
 }
 
 /// Where and how to cut.
@@ -50,9 +49,9 @@ struct Cut {
 }
 
 impl Run {
-    fn promise_at(&self, position: usize) -> Promise {
-        let later = self.promises.partition_point(|promise| promise.position <= position);
-        self.promises[later - 1]
+    fn guarantee_at(&self, position: usize) -> Guarantee {
+        let later = self.guarantees.partition_point(|guarantee| guarantee.position <= position);
+        self.guarantees[later - 1]
     }
 
     /// What the disk holds after a cut.
@@ -69,7 +68,7 @@ impl Run {
         crash(&durable, unsynced, cut.survivors, &mut Rng::new(cut.seed))
     }
 
-    /// Every way of cutting just before each sync.
+    /// Every kind of cut just before each sync.
     fn cuts_at_syncs(&self) -> Vec<Cut> {
         let syncs = self.log.iter().enumerate().filter(|(_, op)| matches!(op, Op::Sync));
         syncs
@@ -90,9 +89,9 @@ impl Run {
 /// Runs the plan on a healthy disk, with a reader that holds an old snapshot for a while.
 fn record(plan: &Plan) -> Run {
     let disk = Disk::new(Vec::new());
-    let mut promises = vec![Promise { position: 0, acknowledged: None, begun: 0 }];
+    let mut guarantees = vec![Guarantee { position: 0, acknowledged: None, begun: 0 }];
     let mut store = open(disk.clone()).expect("nothing fails");
-    promises.push(Promise { position: disk.position(), acknowledged: Some(0), begun: 0 });
+    guarantees.push(Guarantee { position: disk.position(), acknowledged: Some(0), begun: 0 });
     let mut reader = None;
     for seq in 1..=plan.last_seq() {
         if seq % REOPEN_EVERY == 0 {
@@ -104,51 +103,51 @@ fn record(plan: &Plan) -> Run {
             reader = Some(store.read().expect("nothing fails"));
         }
         let position = disk.position();
-        promises.push(Promise { position, acknowledged: Some(seq - 1), begun: seq });
+        guarantees.push(Guarantee { position, acknowledged: Some(seq - 1), begun: seq });
         plan.commit(&store, seq).expect("nothing fails");
         let position = disk.position();
-        promises.push(Promise { position, acknowledged: Some(seq), begun: seq });
+        guarantees.push(Guarantee { position, acknowledged: Some(seq), begun: seq });
     }
     drop(reader);
     drop(store);
-    Run { start: Vec::new(), log: disk.log(), promises }
+    Run { start: Vec::new(), log: disk.log(), guarantees }
 }
 
-/// Opens an image, checks it, commits once more where the plan goes on, and returns the run of all
-/// that. `None` when the image is of a store that had not been made yet.
+/// Opens an image, checks it, makes the next commit of the plan, and returns the run of all that. `None`
+/// when the image is of a store that had not been created yet.
 ///
 /// # Errors
-/// What the image lacks of the promise.
+/// In which way the image breaks the guarantee.
 fn examine(
     image: Vec<u8>,
-    promise: Promise,
+    guarantee: Guarantee,
     plan: &Plan,
     golden: &Golden,
 ) -> Result<Option<Run>, String> {
     let disk = Disk::new(image.clone());
-    let mut promises = vec![Promise { position: 0, ..promise }];
-    let store = match (open(disk.clone()), promise.acknowledged) {
+    let mut guarantees = vec![Guarantee { position: 0, ..guarantee }];
+    let store = match (open(disk.clone()), guarantee.acknowledged) {
         (Ok(store), _) => store,
-        // `Store::open` makes the file under another name until this moment has passed.
+        // Until then `Store::open` creates the file under another name.
         (Err(_), None) => return Ok(None),
         (Err(error), Some(_)) => return Err(format!("it cannot be opened: {error}")),
     };
     let seq = verify(&store, golden)?;
-    let acknowledged = promise.acknowledged.unwrap_or(0);
-    if !(acknowledged..=promise.begun).contains(&seq) {
-        return Err(format!("it holds seq {seq} after {promise:?}"));
+    let acknowledged = guarantee.acknowledged.unwrap_or(0);
+    if !(acknowledged..=guarantee.begun).contains(&seq) {
+        return Err(format!("it holds seq {seq} after {guarantee:?}"));
     }
     let (seen, next) = (Some(seq), seq + 1);
-    promises.push(Promise { position: disk.position(), acknowledged: seen, begun: seq });
+    guarantees.push(Guarantee { position: disk.position(), acknowledged: seen, begun: seq });
     if next <= plan.last_seq() {
-        promises.push(Promise { position: disk.position(), acknowledged: seen, begun: next });
-        plan.commit(&store, next).map_err(|error| format!("it takes no commit: {error}"))?;
+        guarantees.push(Guarantee { position: disk.position(), acknowledged: seen, begun: next });
+        plan.commit(&store, next).map_err(|error| format!("it refuses a commit: {error}"))?;
         let position = disk.position();
-        promises.push(Promise { position, acknowledged: Some(next), begun: next });
+        guarantees.push(Guarantee { position, acknowledged: Some(next), begun: next });
         verify(&store, golden)?;
     }
     drop(store);
-    Ok(Some(Run { start: image, log: disk.log(), promises }))
+    Ok(Some(Run { start: image, log: disk.log(), guarantees }))
 }
 
 /// The seq of a store that holds exactly what it held at that seq.
@@ -157,29 +156,29 @@ fn verify(store: &Store, golden: &Golden) -> Result<u64, String> {
     let content = content.map_err(|error| format!("it cannot be read: {error}"))?;
     let seq = content.last_commit.seq;
     match golden.get(&seq).map(|expected| content.first_difference(expected)) {
-        None => Err(format!("it holds seq {seq}, which never was")),
-        Some(Some(part)) => Err(format!("it holds half of seq {seq}: {part} differ")),
+        None => Err(format!("it holds seq {seq}, which was never committed")),
+        Some(Some(part)) => Err(format!("it holds a part of seq {seq}: {part} differ")),
         Some(None) => Ok(seq),
     }
 }
 
 #[test]
-fn every_acknowledged_commit_survives_a_power_cut_and_nothing_half_does() {
+fn acknowledged_commits_survive_a_power_cut_whole() {
     let seed = setting("UNOC_TEST_SEED", SEED);
     let images = setting("UNOC_TEST_IMAGES", IMAGES);
     let plan = Plan::random(seed, BATCHES, COMMANDS_PER_BATCH_MAX);
     let golden = plan.golden();
     let run = record(&plan);
     let mut rng = Rng::new(seed);
-    // Every way at every sync first, then any way anywhere.
+    // Every kind of cut at every sync first, then random ones.
     let at_syncs = run.cuts_at_syncs();
     let (mut number, mut twice) = (0, 0);
     while number as u64 + twice < images {
         let cut = at_syncs.get(number).copied().unwrap_or_else(|| run.random_cut(&mut rng));
         let place = format!("UNOC_TEST_SEED={seed}, image {number}, {cut:?}");
         number += 1;
-        let examined = examine(run.image(cut), run.promise_at(cut.position), &plan, &golden);
-        let Some(repair) = examined.unwrap_or_else(|fault| panic!("{fault}; {place}")) else {
+        let examined = examine(run.image(cut), run.guarantee_at(cut.position), &plan, &golden);
+        let Some(repair) = examined.unwrap_or_else(|error| panic!("{error}; {place}")) else {
             continue;
         };
         if !number.is_multiple_of(CUT_AGAIN_EVERY) {
@@ -187,9 +186,9 @@ fn every_acknowledged_commit_survives_a_power_cut_and_nothing_half_does() {
         }
         for _ in 0..SECOND_CUTS {
             let cut = repair.random_cut(&mut rng);
-            let promise = repair.promise_at(cut.position);
-            let examined = examine(repair.image(cut), promise, &plan, &golden);
-            examined.unwrap_or_else(|fault| panic!("{fault}; {place}, cut again: {cut:?}"));
+            let guarantee = repair.guarantee_at(cut.position);
+            let examined = examine(repair.image(cut), guarantee, &plan, &golden);
+            examined.unwrap_or_else(|error| panic!("{error}; {place}, cut again: {cut:?}"));
             twice += 1;
         }
     }
@@ -200,16 +199,16 @@ fn every_acknowledged_commit_survives_a_power_cut_and_nothing_half_does() {
     );
 }
 
-/// A restart without a power cut, and then a power cut: what the restarted process read from the
-/// page cache and served must be on the platter.
+/// A kill, a restart, then a power cut: what the restarted process read from the page cache and served
+/// must be on the disk.
 #[test]
-fn what_was_seen_after_a_kill_survives_a_power_cut() {
+fn what_is_read_after_a_kill_survives_a_power_cut() {
     let seed = setting("UNOC_TEST_SEED", SEED);
     let plan = Plan::random(seed, BATCHES, COMMANDS_PER_BATCH_MAX);
     let golden = plan.golden();
     let run = record(&plan);
     let mut rng = Rng::new(seed);
-    let first = run.promises[1].position;
+    let first = run.guarantees[1].position;
     let kills = setting("UNOC_TEST_IMAGES", IMAGES) / 10;
     for number in 0..kills {
         // The process is killed here: every write so far is in the page cache.
@@ -217,39 +216,44 @@ fn what_was_seen_after_a_kill_survives_a_power_cut() {
         let place = format!("UNOC_TEST_SEED={seed}, kill {number} at {killed}");
         let mut cached = Vec::new();
         run.log[..killed].iter().for_each(|op| apply(&mut cached, op));
-        let after = examine(cached, run.promise_at(killed), &plan, &golden);
-        let after = after.unwrap_or_else(|fault| panic!("{fault}; {place}"));
-        let after = after.expect("the store had been made");
-        let later = |promise: &Promise| Promise { position: promise.position + killed, ..*promise };
+        let after = examine(cached, run.guarantee_at(killed), &plan, &golden);
+        let after = after.unwrap_or_else(|error| panic!("{error}; {place}"));
+        let after = after.expect("the store had been created");
+        let later = |guarantee: &Guarantee| Guarantee {
+            position: guarantee.position + killed,
+            ..*guarantee
+        };
         let joined = Run {
             start: Vec::new(),
             log: [&run.log[..killed], &after.log].concat(),
-            promises: after.promises.iter().map(later).collect(),
+            guarantees: after.guarantees.iter().map(later).collect(),
         };
         for _ in 0..SECOND_CUTS {
             let position = killed + rng.below(after.log.len() + 1);
             let cut = Cut { position, ..joined.random_cut(&mut rng) };
-            let examined = examine(joined.image(cut), joined.promise_at(position), &plan, &golden);
-            examined.unwrap_or_else(|fault| panic!("{fault}; {place}, {cut:?}"));
+            let examined =
+                examine(joined.image(cut), joined.guarantee_at(position), &plan, &golden);
+            examined.unwrap_or_else(|error| panic!("{error}; {place}, {cut:?}"));
         }
     }
     println!("{kills} kills, {} power cuts after them", kills * SECOND_CUTS);
 }
 
-/// The test of the test: had the last sync before each cut done nothing, the images would show it.
+/// The test of the test: images of a disk that skips the last sync before a cut fail.
 #[test]
-fn a_disk_that_lies_about_its_last_sync_is_noticed() {
+fn a_disk_that_skips_its_last_sync_is_detected() {
     let plan = Plan::random(SEED, BATCHES, COMMANDS_PER_BATCH_MAX);
     let golden = plan.golden();
-    let honest = record(&plan);
-    let mut noticed = 0;
-    for promise in honest.promises.iter().filter(|promise| promise.acknowledged > Some(0)) {
-        let mut log = honest.log[..promise.position].to_vec();
+    let complete = record(&plan);
+    let mut detected = 0;
+    for guarantee in complete.guarantees.iter().filter(|guarantee| guarantee.acknowledged > Some(0))
+    {
+        let mut log = complete.log[..guarantee.position].to_vec();
         let last = log.iter().rposition(|op| matches!(op, Op::Sync)).expect("commits sync");
         log.remove(last);
         let cut = Cut { position: log.len(), survivors: Survivors::Nothing, seed: 0 };
-        let lying = Run { start: Vec::new(), log, promises: Vec::new() };
-        noticed += usize::from(examine(lying.image(cut), *promise, &plan, &golden).is_err());
+        let skipping = Run { start: Vec::new(), log, guarantees: Vec::new() };
+        detected += usize::from(examine(skipping.image(cut), *guarantee, &plan, &golden).is_err());
     }
-    assert!(noticed >= BATCHES, "{noticed} images show the lie");
+    assert!(detected >= BATCHES, "{detected} images fail");
 }

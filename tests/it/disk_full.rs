@@ -1,4 +1,4 @@
-//! Ladder, step 5: the data volume fills up. A small tmpfs stands for it, which takes root.
+//! A full data volume: a small tmpfs, which only root can mount.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::kill9::http::Client;
 use crate::kill9::server::{Home, Server, pause};
-use crate::kill9::writer::{Writer, judge, run_all, totals, writers};
+use crate::kill9::writer::{Writer, check_writers, run_all, totals, writers};
 use crate::skip::skip;
 use crate::support::commands::setting;
 
@@ -25,7 +25,7 @@ const WAIT_SECONDS: u64 = 10;
 pub(crate) struct Volume(tempfile::TempDir);
 
 impl Volume {
-    /// `None`, after saying so, where this user may not mount.
+    /// `None`, and a note on stderr, where this user may not mount.
     pub(crate) fn mount() -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("unoc-volume.").tempdir();
         let folder = folder.expect("a temporary folder can be made");
@@ -52,7 +52,7 @@ impl Volume {
         self.0.path().join("data")
     }
 
-    /// Takes this much of the volume, or all that is left.
+    /// Fills this much of the volume, or all that is free.
     pub(crate) fn fill(&self, mib: usize) {
         let mut file = File::create(self.filler()).expect("the volume is ours");
         let piece = vec![1; 64 * 1024];
@@ -63,11 +63,11 @@ impl Volume {
         }
     }
 
-    pub(crate) fn fill_up(&self) {
+    pub(crate) fn fill_all(&self) {
         self.fill(VOLUME_MIB);
     }
 
-    pub(crate) fn relieve(&self) {
+    pub(crate) fn free(&self) {
         fs::remove_file(self.filler()).expect("it was filled");
     }
 
@@ -99,7 +99,7 @@ fn provision(client: &mut Client, name: &str, device_type: &str) -> (u16, Value)
     (answer.status, answer.json())
 }
 
-/// Provisions until that is refused; the number of devices and the reason.
+/// Provisions until that is refused; returns the number of devices and the reason.
 fn provision_until_full(client: &mut Client, device_type: &str) -> (usize, String) {
     // An ONT takes more than a hundredth of this.
     for number in 0..VOLUME_MIB * 1024 {
@@ -110,7 +110,7 @@ fn provision_until_full(client: &mut Client, device_type: &str) -> (usize, Strin
             _ => panic!("{status} {body}"),
         }
     }
-    panic!("the volume takes more than it has");
+    panic!("more devices fit than the volume can hold");
 }
 
 fn health(client: &mut Client) -> (u16, Value) {
@@ -123,7 +123,7 @@ fn device_count(client: &mut Client) -> usize {
 }
 
 #[test]
-fn a_full_volume_stops_writes_alone_until_there_is_room() {
+fn a_full_volume_refuses_writes_until_there_is_space() {
     let Some(volume) = Volume::mount() else { return };
     let home = volume.home();
     let server = home.start();
@@ -138,7 +138,7 @@ fn a_full_volume_stops_writes_alone_until_there_is_room() {
     let directory = volume.data_dir();
     let directory = directory.to_str().expect("our names are UTF-8");
     assert!(detail.contains(directory), "507 does not name the volume: {detail}");
-    assert_eq!(device_count(&mut client), big + small, "reads go on");
+    assert_eq!(device_count(&mut client), big + small, "reads continue");
     let (status, body) = health(&mut client);
     assert_eq!((status, &body["status"]), (503, &json!("unhealthy")), "{body}");
     let reason = body["reason"].as_str().unwrap_or_default();
@@ -146,7 +146,7 @@ fn a_full_volume_stops_writes_alone_until_there_is_room() {
     assert_eq!(client.get("/api/health").json()["volume"]["is_writable"], false);
     assert_eq!(client.get("/health/ready").status, 200, "reads are answered: it is ready");
 
-    volume.relieve();
+    volume.free();
     let (status, body) = provision(&mut client, "after", "ODF");
     assert_eq!(status, 201, "writes resume by themselves: {body}");
     assert_eq!(health(&mut client).0, 200);
@@ -157,11 +157,11 @@ fn a_full_volume_stops_writes_alone_until_there_is_room() {
     println!("{big} ODFs and {small} ONTs, then: {detail}");
 }
 
-/// Rounds on one volume: a store that has grown writes where it has room already.
+/// Rounds on one volume: a store that has grown writes into its free pages.
 const ROUNDS: usize = 4;
 
-/// A foreign file takes everything, again and again, in the middle of commits. The process may end,
-/// but nothing that it acknowledged does. `UNOC_TEST_VOLUMES` sets the number of volumes.
+/// Another file fills the volume again and again, in the middle of commits. The process may end, but no
+/// acknowledged change is lost. `UNOC_TEST_VOLUMES` sets the number of volumes.
 #[test]
 fn a_volume_filled_by_others_loses_nothing() {
     let (volumes, mut ended) = (setting("UNOC_TEST_VOLUMES", 2), 0);
@@ -169,17 +169,17 @@ fn a_volume_filled_by_others_loses_nothing() {
         let Some(volume) = Volume::mount() else { return };
         let mut writers = writers(4, SEED + number);
         let home = volume.home().set("UNOC_MIN_FREE_MIB", "1");
-        // All but a few MiB, so that the foreign file takes the rest faster than a commit.
+        // All but a few MiB, so that the other file fills the rest faster than a commit.
         let ballast = volume.0.path().join("ballast");
-        fs::write(&ballast, vec![1; (VOLUME_MIB - 8) << 20]).expect("there is room");
+        fs::write(&ballast, vec![1; (VOLUME_MIB - 8) << 20]).expect("there is space");
         for round in 0..ROUNDS {
             let when = format!("volume {number}, round {round}");
             let server = home.start();
-            judge(&mut writers, &server.client().get("/api/export").text(), &when);
+            check_writers(&mut writers, &server.client().get("/api/export").text(), &when);
             ended += usize::from(fill_while_writing(&volume, &home, server, &mut writers, round));
         }
         let server = home.start();
-        judge(&mut writers, &server.client().get("/api/export").text(), "at the end");
+        check_writers(&mut writers, &server.client().get("/api/export").text(), "at the end");
         assert!(!home.log().contains("panicked"), "{}", home.log());
         println!("volume {number}: {}", totals(&writers));
     }
@@ -199,14 +199,14 @@ fn fill_while_writing(
         run_all(scope, writers, server.address(), &stop);
         for _ in 0..100 {
             pause(Duration::from_millis(2));
-            volume.fill_up();
-            volume.relieve();
+            volume.fill_all();
+            volume.free();
             if server.ended().is_some() {
                 break;
             }
         }
-        volume.fill_up();
-        // Long enough for every writer to meet the full volume.
+        volume.fill_all();
+        // Long enough for every writer to write to the full volume.
         pause(Duration::from_millis(20));
         stop.store(true, Ordering::Relaxed);
     });
@@ -221,11 +221,11 @@ fn fill_while_writing(
             assert!(home.log().contains("os error 28"), "{}", home.log());
         }
     }
-    volume.relieve();
+    volume.free();
     status.is_some()
 }
 
-/// Without a clean end, what the full volume left half done is repaired.
+/// Kills the server or ends it cleanly: after a kill, the next start repairs the store.
 fn end(server: Server, round: usize, home: &Home) {
     if round.is_multiple_of(2) {
         server.kill();
@@ -236,7 +236,7 @@ fn end(server: Server, round: usize, home: &Home) {
 }
 
 #[test]
-fn a_start_on_a_full_volume_serves_or_says_what_is_wrong() {
+fn a_start_on_a_full_volume_serves_or_names_the_reason() {
     let Some(volume) = Volume::mount() else { return };
     let home = volume.home();
     let server = home.start();
@@ -255,18 +255,19 @@ fn a_start_on_a_full_volume_serves_or_says_what_is_wrong() {
 }
 
 #[test]
-fn a_first_start_on_a_full_volume_says_what_is_wrong() {
+fn a_first_start_on_a_full_volume_names_the_reason() {
     let Some(volume) = Volume::mount() else { return };
     let home = volume.home();
     println!("{}", start_full(&volume, &home, || {}));
     let server = home.start();
-    assert_eq!(device_count(&mut server.client()), 0, "once there is room it starts by itself");
+    assert_eq!(device_count(&mut server.client()), 0, "it starts once there is space");
 }
 
-/// Ends the server, fills the volume and starts; then makes room again. What it said or did.
+/// Ends the server, fills the volume, starts the server and frees the volume again; returns what the
+/// start led to.
 fn start_full(volume: &Volume, home: &Home, end: impl FnOnce()) -> String {
     end();
-    volume.fill_up();
+    volume.fill_all();
     let logged = home.log().len();
     let outcome = home.try_start();
     let words = home.log().split_off(logged);
@@ -281,11 +282,14 @@ fn start_full(volume: &Volume, home: &Home, end: impl FnOnce()) -> String {
             let error = words.lines().find(|line| line.starts_with("unoc: ")).unwrap_or_default();
             let names_the_volume = names(error, &volume.data_dir());
             assert!(names_the_volume, "{status}; the error does not name the volume:\n{words}");
-            assert!(error.contains("No space left"), "{status}; it does not say why:\n{words}");
+            assert!(
+                error.contains("No space left"),
+                "{status}; the error does not give the reason:\n{words}"
+            );
             format!("{status}: {error}")
         }
     };
-    volume.relieve();
+    volume.free();
     said
 }
 

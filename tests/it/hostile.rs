@@ -1,4 +1,4 @@
-//! Ladder, step 8: input that means harm, or comes from a broken client.
+//! Input that means harm, or comes from a broken client.
 //!
 //! After each attack others are served, and the server is healthy and small.
 

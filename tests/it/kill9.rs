@@ -1,7 +1,7 @@
-//! Ladder, step 4: the real binary is killed in the middle of its work.
+//! kill -9 of the real binary in the middle of its work.
 //!
-//! Writers note what was acknowledged. After the restart every acknowledged change is there, nothing
-//! acknowledged as deleted is, and a change without an answer is there whole or not at all.
+//! Writers record what was acknowledged. After the restart every acknowledged change is there, and a change
+//! without an answer is there whole or not at all.
 //! `UNOC_TEST_KILLS` sets the number of kills under load.
 
 pub(crate) mod http;
@@ -17,13 +17,13 @@ use std::time::Duration;
 
 use crate::support::commands::{Rng, setting};
 use server::{Home, kill, now, pause};
-use writer::{judge, run_all, totals, writers};
+use writer::{check_writers, run_all, totals, writers};
 
 const SEED: u64 = 4711;
 const WRITERS: usize = 8;
 /// Rounds in one data directory: the store grows, and is repaired again and again.
 const ROUNDS_PER_HOME: usize = 25;
-/// The moment of a kill after the writers' start.
+/// Time from the writers' start to the kill.
 const KILL_AFTER_MS: std::ops::Range<usize> = 50..400;
 
 fn milliseconds(rng: &mut Rng, range: &std::ops::Range<usize>) -> Duration {
@@ -44,7 +44,7 @@ fn acknowledged_changes_survive_kill_9_under_load() {
             let when = format!("kill {killed}, seed {seed}, data in {}", home.data_dir().display());
             let server = home.start();
             let export = server.client().get("/api/export").text();
-            judge(&mut writers, &export, &when);
+            check_writers(&mut writers, &export, &when);
             let stop = AtomicBool::new(false);
             thread::scope(|scope| {
                 run_all(scope, &mut writers, server.address(), &stop);
@@ -56,7 +56,7 @@ fn acknowledged_changes_survive_kill_9_under_load() {
                 kill_while_repairing(&home, &mut rng);
             }
         }
-        last_look(&home, &mut writers, &format!("after kill {killed}, seed {seed}"));
+        check_exports(&home, &mut writers, &format!("after kill {killed}, seed {seed}"));
         println!("{killed} kills in {:?}: {}", now() - started, totals(&writers));
     }
 }
@@ -68,12 +68,12 @@ fn kill_while_repairing(home: &Home, rng: &mut Rng) {
     kill(child);
 }
 
-/// The command line and the server tell the same of a killed store, and so does a copy.
-fn last_look(home: &Home, writers: &mut [writer::Writer], when: &str) {
+/// The command line and the server export the same site from a killed store, and so does a copy.
+fn check_exports(home: &Home, writers: &mut [writer::Writer], when: &str) {
     let (file, copied) = (home.path("site.jsonl"), home.path("copy.jsonl"));
     home.run_well(&["export", file.to_str().expect("our names are UTF-8")]);
     let export = fs::read_to_string(&file).expect("it was written");
-    judge(writers, &export, when);
+    check_writers(writers, &export, when);
     let server = home.start();
     assert!(server.client().get("/api/export").text() == export, "{when}: two different exports");
     drop(server);
@@ -91,13 +91,13 @@ fn entities(export: &str) -> &str {
 }
 
 #[test]
-fn sigterm_under_load_loses_nothing_and_says_goodbye() {
+fn sigterm_under_load_loses_nothing_and_disconnects_clients() {
     let home = Home::new();
     let mut writers = writers(WRITERS, SEED);
     for round in 0..5 {
         let when = format!("SIGTERM {round}");
         let server = home.start();
-        judge(&mut writers, &server.client().get("/api/export").text(), &when);
+        check_writers(&mut writers, &server.client().get("/api/export").text(), &when);
         let mut sockets: Vec<_> =
             ["/", "/live"].map(|space| socket::Socket::connect(server.address(), space)).into();
         let stop = AtomicBool::new(false);
@@ -106,15 +106,19 @@ fn sigterm_under_load_loses_nothing_and_says_goodbye() {
             pause(Duration::from_millis(150));
             let (status, took) = server.terminate(10);
             assert!(status.success(), "{when}: {status}; the log:\n{}", home.log());
-            assert!(took < Duration::from_secs(5), "{when}: the end took {took:?}");
+            assert!(took < Duration::from_secs(5), "{when}: shutdown took {took:?}");
             println!("{when}: ended after {took:?}");
         });
         for socket in &mut sockets {
-            assert!(socket.was_told_to_go(), "{when}: a client was left without a word");
+            assert!(socket.is_disconnected_by_server(), "{when}: a client was not disconnected");
         }
     }
     let server = home.start();
-    judge(&mut writers, &server.client().get("/api/export").text(), "after the last SIGTERM");
+    check_writers(
+        &mut writers,
+        &server.client().get("/api/export").text(),
+        "after the last SIGTERM",
+    );
     println!("{}", totals(&writers));
     assert!(!home.log().contains("panicked"), "{}", home.log());
 }
@@ -158,8 +162,8 @@ fn a_killed_seed_or_import_leaves_the_old_site_or_the_new_one() {
     }
 }
 
-/// Measures how long a command takes, then kills it at that many moments of its course; says what
-/// became of the site.
+/// Measures how long a command takes, then kills it at `kills` moments of its run; returns which site each
+/// kill left.
 fn kill_at_all_moments(home: &Home, old: &str, command: &[&str], kills: u32) -> String {
     let export = home.path("now.jsonl");
     let export = export.to_str().expect("our names are UTF-8");

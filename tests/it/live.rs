@@ -1,4 +1,4 @@
-//! Socket.IO, seen by a client without a library.
+//! Socket.IO, as a client without a library receives it.
 
 mod batches;
 mod log;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::app::socket::Client;
 
-/// What v2's clients were tuned for.
+/// v2's timing, to which its clients are tuned.
 fn assert_timing(open: &Value) {
     assert_eq!(open["pingInterval"], 25_000);
     assert_eq!(open["pingTimeout"], 20_000);

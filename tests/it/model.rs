@@ -1,4 +1,4 @@
-//! Ladder, step 1: random commands against a plain oracle.
+//! Random commands against a plain oracle.
 //!
 //! `UNOC_TEST_CASES` sets the number of cases of each property. A failure prints the seeds of the
 //! shortest sequence of commands that still fails.

@@ -42,7 +42,7 @@ fn without_room_for_backups_the_site_is_served_and_the_reason_is_told() {
     let backup_dir = volume.path().join("backups");
     let environment = [("UNOC_BACKUP_DIR", path_of(&backup_dir)), LEAST];
     let server = Server::start(directory.path(), &environment);
-    volume.fill_up();
+    volume.fill_all();
     let refused = server.http.ask("/api/backups").expect(507);
     let detail = refused.detail();
     assert!(detail.as_str().unwrap().contains(path_of(volume.path())), "{detail}");
@@ -55,7 +55,7 @@ fn without_room_for_backups_the_site_is_served_and_the_reason_is_told() {
     let said = run_with(directory.path(), &environment, &["backup", "now"]).expect(75);
     assert!(said.stderr.contains(path_of(&backup_dir)), "{said:?}");
     let server = Server::start(directory.path(), &environment);
-    volume.relieve();
+    volume.free();
     assert_eq!(server.http.back_up()["state"], "verified");
 }
 

@@ -1,4 +1,4 @@
-//! A keep-alive HTTP/1.1 client that hides nothing: one request out, one answer in, or an error.
+//! A keep-alive HTTP/1.1 client without retries: one request, one response or an error.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// An answer that takes longer is none.
+/// How long an answer may take.
 const ANSWER_WAIT: Duration = Duration::from_secs(40);
 
 /// One connection.
@@ -31,7 +31,7 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    /// Sends one request and reads its answer; only a whole answer is one.
+    /// Sends one request and reads the whole answer.
     pub(crate) fn call(
         &mut self,
         method: &str,
@@ -48,7 +48,7 @@ impl Client {
         self.answer()
     }
 
-    /// A read that has to succeed.
+    /// A GET that has to succeed.
     pub(crate) fn get(&mut self, path: &str) -> Answer {
         let answer = self.call("GET", path, None);
         let answer = answer.unwrap_or_else(|error| panic!("GET {path}: {error}"));
@@ -60,7 +60,7 @@ impl Client {
         self.stream.get_mut().write_all(bytes)
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending half of the connection.
     pub(crate) fn half_close(&self) -> io::Result<()> {
         self.stream.get_ref().shutdown(std::net::Shutdown::Write)
     }
@@ -90,7 +90,7 @@ impl Client {
         Ok(answer)
     }
 
-    /// Whether the server has closed the connection, after everything it still sent.
+    /// Whether the server closes the connection, after what it still sends.
     pub(crate) fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {

@@ -1,4 +1,4 @@
-//! What one writer was told, and how a site is judged by it.
+//! What was acknowledged to a writer, compared with the site.
 
 use std::collections::BTreeMap;
 
@@ -40,8 +40,8 @@ impl Part {
         &self.devices[name]
     }
 
-    /// The same after a change whose outcome `seen` shows: new ids are taken from there.
-    /// `None` when `seen` cannot be that outcome.
+    /// The part after a change whose outcome is `seen`, from which new ids are taken. `None` when `seen`
+    /// cannot be that outcome.
     pub(crate) fn after(&self, change: &Change, seen: &Part) -> Option<Part> {
         let mut part = self.clone();
         match change {
@@ -86,7 +86,7 @@ pub(crate) fn parts_of(export: &str) -> BTreeMap<String, Part> {
     let mut port_owners = BTreeMap::new();
     let mut parts: BTreeMap<String, Part> = BTreeMap::new();
     let mut lines = export.lines().map(|line| -> Value {
-        serde_json::from_str(line).unwrap_or_else(|error| panic!("no export ({error}): {line}"))
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("not an export ({error}): {line}"))
     });
     let header = lines.next().expect("an export has a header");
     let mut entities = 0;
@@ -99,7 +99,10 @@ pub(crate) fn parts_of(export: &str) -> BTreeMap<String, Part> {
                 let owner = name.split('-').next().unwrap_or_default().to_owned();
                 owners.insert(id, (owner.clone(), name.clone()));
                 let devices = &mut parts.entry(owner).or_default().devices;
-                assert!(devices.insert(name, device(id, &line)).is_none(), "a name twice: {line}");
+                assert!(
+                    devices.insert(name, device(id, &line)).is_none(),
+                    "a duplicate name: {line}"
+                );
             }
             Some("interface") => {
                 let device_id = line["device_id"].as_u64().expect("ports have devices");
@@ -113,7 +116,7 @@ pub(crate) fn parts_of(export: &str) -> BTreeMap<String, Part> {
                 let end = |key: &str| line[key].as_u64().expect("links have ends");
                 let ends = (end("a_interface_id"), end("b_interface_id"));
                 let owner = &port_owners[&ends.0];
-                assert_eq!(owner, &port_owners[&ends.1], "nobody made this link: {line}");
+                assert_eq!(owner, &port_owners[&ends.1], "a link between two writers: {line}");
                 parts.get_mut(owner).expect("ports come first").links.insert(id, ends);
             }
         }

@@ -10,8 +10,8 @@ use super::http::Client;
 
 /// Longest start: a debug build, a store to repair, a busy machine.
 const START_SECONDS_MAX: u64 = 60;
-/// How often a condition is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How often a condition is checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// A data directory with a configuration and a log beside it.
 pub(crate) struct Home {
@@ -37,7 +37,7 @@ impl Home {
         Self { folder, data_dir, environment: vec![("UNOC_DEV_FEATURES", "0".to_owned())] }
     }
 
-    /// The same with the data elsewhere.
+    /// A home with another data directory.
     pub(crate) fn with_data_dir(data_dir: &Path) -> Self {
         Self { data_dir: data_dir.to_owned(), ..Self::new() }
     }
@@ -99,7 +99,7 @@ impl Home {
         })
     }
 
-    /// The same, or how it ended instead.
+    /// Starts a server; its exit status when it ended instead.
     pub(crate) fn try_start(&self) -> Result<Server, ExitStatus> {
         let earlier = self.log().len();
         let mut child = self.spawn();
@@ -127,23 +127,23 @@ impl Server {
         Client::connect(self.address).expect("the server accepts")
     }
 
-    /// Ends it without any warning.
+    /// Kills it.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it is our child");
         self.child.wait().expect("it is our child");
     }
 
-    /// Asks it to end; how it did and how long that took.
+    /// Sends SIGTERM; returns the exit status and how long the shutdown took.
     pub(crate) fn terminate(mut self, seconds_max: u64) -> (ExitStatus, Duration) {
         let started = now();
         let pid = self.child.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is installed");
-        assert!(told.success(), "the server {pid} could not be told to end");
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is installed");
+        assert!(sent.success(), "SIGTERM could not be sent to the server {pid}");
         let status = self.wait(seconds_max);
         (status, now() - started)
     }
 
-    /// How it ended by itself, if it did.
+    /// The exit status, if it has ended.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("it is our child")
     }
@@ -175,7 +175,7 @@ impl Drop for Server {
     }
 }
 
-/// Kills a child that is no server yet, or no server at all.
+/// Kills a child process that is not a [`Server`].
 pub(crate) fn kill(mut child: Child) {
     child.kill().expect("it is our child");
     child.wait().expect("it is our child");
@@ -186,23 +186,23 @@ pub(crate) fn until(what: &str, seconds_max: u64, mut condition: impl FnMut() ->
     let deadline = now() + Duration::from_secs(seconds_max);
     while !condition() {
         assert!(now() < deadline, "not within {seconds_max} s: {what}");
-        pause(LOOK_EVERY);
+        pause(POLL_INTERVAL);
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "deadlines and moments of the rough tests")]
+#[expect(clippy::disallowed_methods, reason = "deadlines of the tests that kill")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// For the moment of a kill and between two looks at a condition; never to assert something.
+/// For the moment of a kill and between two checks of a condition; never to assert something.
 #[expect(clippy::disallowed_methods, reason = "see above")]
 pub(crate) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 
 /// The address in the line that a server logs once it serves. The file `endpoint` may be that of a
-/// killed one.
+/// killed server.
 fn address_in(log: &str) -> Option<SocketAddr> {
     let (_, rest) = log.split_once(" serves http://")?;
     rest.split_once('/')?.0.parse().ok()

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, client};
 
-/// A packet that takes longer does not come.
+/// How long a packet may take.
 const PACKET_WAIT: Duration = Duration::from_secs(20);
 
 pub(crate) struct Socket(WebSocket<TcpStream>);
 
 impl Socket {
-    /// Opens a WebSocket and greets Engine.IO, without joining a namespace.
+    /// Opens a WebSocket and an Engine.IO session, without joining a namespace.
     pub(crate) fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server accepts");
         stream.set_read_timeout(Some(PACKET_WAIT)).expect("a socket has timeouts");
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
         let (socket, _) = client(url, stream).expect("the server speaks WebSocket");
         let mut socket = Self(socket);
-        let greeting = socket.next().expect("Engine.IO greets");
-        assert!(greeting.starts_with("0{"), "no greeting: {greeting}");
+        let open = socket.next().expect("an open packet");
+        assert!(open.starts_with("0{"), "no open packet: {open}");
         socket
     }
 
@@ -64,13 +64,13 @@ impl Socket {
         }
     }
 
-    /// Whether a disconnect or close packet came before the end.
-    pub(crate) fn was_told_to_go(&mut self) -> bool {
-        let mut was_told = false;
+    /// Whether a disconnect or close packet came before the end of the connection.
+    pub(crate) fn is_disconnected_by_server(&mut self) -> bool {
+        let mut is_disconnected = false;
         while let Some(packet) = self.next() {
-            was_told |= packet.starts_with("41") || packet == "1";
+            is_disconnected |= packet.starts_with("41") || packet == "1";
         }
-        was_told
+        is_disconnected
     }
 }
 

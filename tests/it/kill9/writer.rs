@@ -1,4 +1,4 @@
-//! Writers: each sends changes over a connection of its own and notes what was acknowledged.
+//! Writers: each sends changes over its own connection and records what was acknowledged.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,20 +18,20 @@ const DEVICES_MAX: usize = 40;
 const TYPES: [(&str, usize); 5] =
     [("ONT", 1), ("EDGE_ROUTER", 2), ("HOP", 8), ("OLT", 10), ("ODF", 48)];
 
-/// One client's memory across all restarts of the server.
+/// What one client knows across all restarts of the server.
 pub(crate) struct Writer {
     name: String,
     rng: Rng,
     made: u64,
-    /// What it was told.
+    /// The devices and links that were acknowledged.
     acknowledged: Part,
-    /// What it had sent when the connection ended.
+    /// The change that had no answer when the connection ended.
     pending: Option<Change>,
     pub(crate) acknowledged_count: u64,
     /// Changes without an answer that were kept, and that were not.
     pub(crate) kept_count: u64,
     pub(crate) lost_count: u64,
-    /// 507 is an answer too: nothing was kept then.
+    /// Changes answered with 507: nothing was kept.
     pub(crate) refused_count: u64,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn writers(count: usize, seed: u64) -> Vec<Writer> {
     (0..count).map(|number| Writer::new(number, seed)).collect()
 }
 
-/// Lets all writers write until the server ends or `stop` says so; they end with the scope.
+/// Runs all writers until the server ends or `stop` is set; they end with the scope.
 pub(crate) fn run_all<'scope>(
     scope: &'scope Scope<'scope, '_>,
     writers: &'scope mut [Writer],
@@ -52,17 +52,17 @@ pub(crate) fn run_all<'scope>(
     }
 }
 
-/// Holds a site against all writers; what they did not know before they know afterwards.
-pub(crate) fn judge(writers: &mut [Writer], export: &str, when: &str) {
+/// Compares a site with what all writers know, and updates what they know of changes without an answer.
+pub(crate) fn check_writers(writers: &mut [Writer], export: &str, when: &str) {
     let mut parts = parts_of(export);
     for writer in writers {
         let seen = parts.remove(&writer.name).unwrap_or_default();
-        writer.judge(seen, when);
+        writer.check(seen, when);
     }
-    assert!(parts.is_empty(), "{when}: devices that nobody made: {:?}", parts.keys());
+    assert!(parts.is_empty(), "{when}: devices that no writer created: {:?}", parts.keys());
 }
 
-/// All that the writers made so far, for a line of statistics.
+/// The counts of all writers in a line.
 pub(crate) fn totals(writers: &[Writer]) -> String {
     let sum = |of: fn(&Writer) -> u64| writers.iter().map(of).sum::<u64>();
     format!(
@@ -92,11 +92,11 @@ impl Writer {
     fn run(&mut self, address: SocketAddr, stop: &AtomicBool) {
         let Ok(mut client) = Client::connect(address) else { return };
         while !stop.load(Ordering::Relaxed) {
-            let change = self.invent();
+            let change = self.next_change();
             self.pending = Some(change.clone());
             match self.send(&mut client, &change) {
                 Ok(Some(answer)) => {
-                    self.acknowledged = self.told(&change, &answer);
+                    self.acknowledged = self.after_answer(&change, &answer);
                     self.acknowledged_count += 1;
                 }
                 Ok(None) => self.refused_count += 1,
@@ -106,7 +106,7 @@ impl Writer {
         }
     }
 
-    fn judge(&mut self, seen: Part, when: &str) {
+    fn check(&mut self, seen: Part, when: &str) {
         let pending = self.pending.take();
         if seen == self.acknowledged {
             self.lost_count += u64::from(pending.is_some());
@@ -115,7 +115,7 @@ impl Writer {
         let explained = pending.as_ref().and_then(|change| self.acknowledged.after(change, &seen));
         assert!(
             explained.as_ref() == Some(&seen),
-            "{when}: writer {} was told of\n{:?}\nhad sent {pending:?}\nand found\n{seen:?}",
+            "{when}: writer {} expects\n{:?}\nand perhaps {pending:?}\nbut found\n{seen:?}",
             self.name,
             self.acknowledged,
         );
@@ -123,8 +123,8 @@ impl Writer {
         self.kept_count += 1;
     }
 
-    /// A change that the server will accept.
-    fn invent(&mut self) -> Change {
+    /// A random change that the server accepts.
+    fn next_change(&mut self) -> Change {
         let count = self.acknowledged.devices.len();
         if count < 2 || (count < DEVICES_MAX && self.rng.chance(30)) {
             self.made += 1;
@@ -156,7 +156,7 @@ impl Writer {
         self.acknowledged.devices.keys().nth(at).expect("it is below the length").clone()
     }
 
-    /// The answer to a change; `None` when it was refused for lack of room.
+    /// The answer to a change; `None` when it was refused for lack of space.
     fn send(&self, client: &mut Client, change: &Change) -> io::Result<Option<Value>> {
         let id = |name: &str| self.acknowledged.device(name).id;
         let (method, path, body, expected) = match change {
@@ -191,7 +191,7 @@ impl Writer {
         let answer = client.call(method, &path, body.as_ref())?;
         match answer.status {
             507 => Ok(None),
-            // It stops: whether this was kept is unknown until the restart.
+            // The engine stops: whether this was kept is unknown until the restart.
             503 => Err(io::ErrorKind::ConnectionAborted.into()),
             status if status == expected => {
                 Ok(Some(if answer.body.is_empty() { Value::Null } else { answer.json() }))
@@ -200,8 +200,8 @@ impl Writer {
         }
     }
 
-    /// What is known after an answer.
-    fn told(&self, change: &Change, answer: &Value) -> Part {
+    /// The acknowledged part after an answer.
+    fn after_answer(&self, change: &Change, answer: &Value) -> Part {
         let mut seen = Part::default();
         match change {
             Change::Provision { name, device_type, x, .. } => {

@@ -12,16 +12,16 @@ use crate::app::site::{id_of, text_of};
 use crate::app::socket::{Client, Event};
 use crate::app::wait;
 
-/// The server sends at most this often.
+/// The server sends no more often than this.
 const BATCHES_PER_SECOND_MAX: f64 = 20.0;
 
 /// A client that follows the site as the page does.
-struct Follower {
-    client: Client,
-    /// Known up to here.
+struct LiveClient {
+    socket: Client,
+    /// The client has every change up to this commit.
     seq: u64,
-    /// What was heard of each entity: kind, id, and its state.
-    heard: BTreeMap<(String, u64), Value>,
+    /// The last received state of each entity, by kind and id.
+    received: BTreeMap<(String, u64), Value>,
     batches: usize,
 }
 
@@ -29,23 +29,23 @@ fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("no number: {value}"))
 }
 
-impl Follower {
+impl LiveClient {
     fn new(app: &TestApp) -> Self {
-        let mut client = Client::connect(app.address, "/live");
-        let first = client.next(wait::PATIENCE).expect("a greeting");
+        let mut socket = Client::connect(app.address, "/live");
+        let first = socket.next(wait::PATIENCE).expect("the first event");
         assert_eq!(first.name, "snapshot");
-        Self { client, seq: number(&first.payload["seq"]), heard: BTreeMap::new(), batches: 0 }
+        Self { socket, seq: number(&first.payload["seq"]), received: BTreeMap::new(), batches: 0 }
     }
 
-    /// Takes an event up. A batch must begin where the last one ended, or before.
-    fn take(&mut self, event: &Event) {
+    /// Applies an event. A batch must begin where the last one ended; the first one may begin earlier.
+    fn apply(&mut self, event: &Event) {
         match event.name.as_str() {
             "heartbeat" => assert!(number(&event.payload["seq"]) <= self.seq, "{}", event.raw),
             "changes" => {
                 let [from, to] = ["from_seq", "to_seq"].map(|key| number(&event.payload[key]));
                 assert!(from < to, "{}", event.raw);
                 if self.batches == 0 {
-                    assert!(from <= self.seq, "a gap after the greeting: {}", event.raw);
+                    assert!(from <= self.seq, "a gap after the first event: {}", event.raw);
                 } else {
                     assert_eq!(from, self.seq, "a gap: {}", event.raw);
                 }
@@ -54,7 +54,7 @@ impl Follower {
                     let key = (text_of(&item["kind"]).to_owned(), number(&item["id"]));
                     assert!(!seen.contains(&key), "once per batch: {}", event.raw);
                     seen.push(key.clone());
-                    self.heard.insert(key, item["value"].clone());
+                    self.received.insert(key, item["value"].clone());
                 }
                 self.seq = to;
                 self.batches += 1;
@@ -63,21 +63,21 @@ impl Follower {
         }
     }
 
-    /// Follows until the site's seq is known.
+    /// Follows up to a seq.
     fn follow_to(&mut self, seq: u64) {
         while self.seq < seq {
-            let event = self.client.next(wait::PATIENCE).expect("the changes");
-            self.take(&event);
+            let event = self.socket.next(wait::PATIENCE).expect("the changes");
+            self.apply(&event);
         }
     }
 
-    fn heard_of(&self, kind: &str, id: u64) -> &Value {
-        &self.heard[&(kind.to_owned(), id)]
+    fn state_of(&self, kind: &str, id: u64) -> &Value {
+        &self.received[&(kind.to_owned(), id)]
     }
 }
 
 #[test]
-fn a_client_is_told_where_it_starts() {
+fn a_client_receives_the_seq_and_run_first() {
     let app = TestApp::demo();
     let mut client = Client::connect(app.address, "/live");
     let first = client.next(wait::PATIENCE).unwrap();
@@ -91,53 +91,53 @@ fn a_client_is_told_where_it_starts() {
             "version": env!("CARGO_PKG_VERSION"),
         })
     );
-    let beats = client.until(|event| event.name == "heartbeat");
-    assert_eq!(beats.last().unwrap().payload, json!({"seq": 1}));
+    let heartbeats = client.until(|event| event.name == "heartbeat");
+    assert_eq!(heartbeats.last().unwrap().payload, json!({"seq": 1}));
 }
 
-/// The page reads everything again when two heartbeats in a row are below what it has read.
+/// The page reads everything again when two consecutive heartbeats are below what it has read.
 #[test]
-fn numbers_that_jump_without_a_change_are_told() {
+fn a_raised_seq_without_a_change_is_sent() {
     let app = TestApp::demo();
-    let mut follower = Follower::new(&app);
+    let mut client = LiveClient::new(&app);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime
         .block_on(app.handle.raise_counters(CounterFloors { seq: 4_000, next_audit: 0 }))
         .unwrap();
     assert_eq!(app.get("/api/devices").header("x-unoc-seq"), Some("4000"));
-    follower.follow_to(4_000);
-    assert!(follower.heard.is_empty(), "nothing changed");
-    let beats = follower.client.until(|event| event.name == "heartbeat");
-    assert_eq!(beats.last().unwrap().payload, json!({"seq": 4_000}));
+    client.follow_to(4_000);
+    assert!(client.received.is_empty(), "nothing changed");
+    let heartbeats = client.socket.until(|event| event.name == "heartbeat");
+    assert_eq!(heartbeats.last().unwrap().payload, json!({"seq": 4_000}));
     app.provision("POP", "POP");
-    follower.follow_to(4_001);
+    client.follow_to(4_001);
 }
 
 #[test]
 fn changes_are_numbered_without_gaps_and_show_what_the_lists_show() {
     let app = TestApp::empty();
-    let mut follower = Follower::new(&app);
+    let mut client = LiveClient::new(&app);
     let olt = app.provision("OLT", "OLT");
     let ont = app.provision("ONT", "ONT");
     let made = app.connect(olt, ont);
     let link = id_of(&made["link"]);
     app.patch(&format!("/api/devices/{olt}"), &json!({"x": 3, "y": 4})).expect(200);
-    follower.follow_to(app.seq());
-    assert_eq!(*follower.heard_of("device", olt), app.device(olt), "a move too");
-    assert_eq!(*follower.heard_of("device", ont), app.device(ont));
-    assert_eq!(*follower.heard_of("link", link), app.get(&format!("/api/links/{link}")).json());
+    client.follow_to(app.seq());
+    assert_eq!(*client.state_of("device", olt), app.device(olt), "a move too");
+    assert_eq!(*client.state_of("device", ont), app.device(ont));
+    assert_eq!(*client.state_of("link", link), app.get(&format!("/api/links/{link}")).json());
     for port in app.get("/api/interfaces").json().as_array().unwrap() {
-        assert_eq!(follower.heard_of("interface", id_of(port)), port);
+        assert_eq!(client.state_of("interface", id_of(port)), port);
     }
-    let batches = follower.batches;
+    let batches = client.batches;
     app.delete(&format!("/api/devices/{ont}")).expect(204);
-    follower.follow_to(app.seq());
-    assert!(follower.batches > batches);
+    client.follow_to(app.seq());
+    assert!(client.batches > batches);
     for (kind, id) in [("device", ont), ("link", link), ("interface", id_of(&made["interface_b"]))]
     {
-        assert_eq!(*follower.heard_of(kind, id), Value::Null, "{kind} {id} is gone");
+        assert_eq!(*client.state_of(kind, id), Value::Null, "{kind} {id} is gone");
     }
-    assert_eq!(follower.heard_of("interface", id_of(&made["interface_a"]))["status"], "DOWN");
+    assert_eq!(client.state_of("interface", id_of(&made["interface_a"]))["status"], "DOWN");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_storm_reaches_clients_in_few_batches() {
     const DEVICES: u64 = 50;
     let app = TestApp::empty();
     app.provision_pops("P", usize::try_from(DEVICES).unwrap());
-    let mut follower = Follower::new(&app);
+    let mut client = LiveClient::new(&app);
     let started = wait::now();
     std::thread::scope(|scope| {
         for writer in 0..WRITERS {
@@ -178,47 +178,47 @@ fn a_storm_reaches_clients_in_few_batches() {
                 }
             });
         }
-        // While they write: a follower that only reads at the end proves nothing.
-        while follower.seq < 100 {
-            let event = follower.client.next(wait::PATIENCE).expect("the changes");
-            follower.take(&event);
+        // While they write: a client that only reads at the end would prove nothing.
+        while client.seq < 100 {
+            let event = client.socket.next(wait::PATIENCE).expect("the changes");
+            client.apply(&event);
         }
     });
-    follower.follow_to(app.seq());
+    client.follow_to(app.seq());
     let seconds = started.elapsed().as_secs_f64();
     let batches_max = (seconds * BATCHES_PER_SECOND_MAX).ceil() + 1.0;
-    let batches = u32::try_from(follower.batches).unwrap();
+    let batches = u32::try_from(client.batches).unwrap();
     assert!(f64::from(batches) <= batches_max, "{batches} batches in {seconds:.2} s");
     for id in 1..=DEVICES {
-        assert_eq!(*follower.heard_of("device", id), app.device(id), "the latest state");
+        assert_eq!(*client.state_of("device", id), app.device(id), "the latest state");
     }
 }
 
 #[test]
-fn another_site_in_place_of_this_one_asks_clients_to_read_anew() {
+fn a_replaced_site_asks_clients_to_read_again() {
     let app = TestApp::demo();
-    let mut follower = Follower::new(&app);
+    let mut client = LiveClient::new(&app);
     app.provision("before", "POP");
-    follower.follow_to(2);
+    client.follow_to(2);
     app.send(http::Method::POST, "/api/seed", &[], None).expect(201);
-    let event = follower.client.until(|event| event.name != "heartbeat").pop().unwrap();
+    let event = client.socket.until(|event| event.name != "heartbeat").pop().unwrap();
     assert_eq!(event.name, "resync");
     assert_eq!(event.payload, json!({"from_seq": 2, "to_seq": 3}));
-    follower.seq = 3;
+    client.seq = 3;
     app.provision("after", "POP");
-    follower.follow_to(4);
+    client.follow_to(4);
 }
 
 #[test]
-fn a_change_of_more_than_anybody_reads_asks_them_too() {
+fn a_large_change_asks_clients_to_read_again() {
     let app = TestApp::empty();
-    let mut follower = Follower::new(&app);
+    let mut client = LiveClient::new(&app);
     app.provision_pops("many", 2_001);
-    let event = follower.client.until(|event| event.name != "heartbeat").pop().unwrap();
+    let event = client.socket.until(|event| event.name != "heartbeat").pop().unwrap();
     assert_eq!(event.name, "resync");
-    follower.seq = number(&event.payload["to_seq"]);
+    client.seq = number(&event.payload["to_seq"]);
     app.provision("after", "POP");
-    follower.follow_to(2);
-    // v2's events do not come here.
-    assert_eq!(follower.client.next(Duration::from_millis(200)).map(|event| event.name), None);
+    client.follow_to(2);
+    // v2's events are not sent here.
+    assert_eq!(client.socket.next(Duration::from_millis(200)).map(|event| event.name), None);
 }

@@ -1,4 +1,4 @@
-//! The log: what the runbook greps for, one line per request, JSON for collectors.
+//! The log: the sentences that the runbook searches for, one line per request, JSON for collectors.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::app::process::Server;
 use crate::app::socket::Client;
 
 #[test]
-fn clients_are_logged_as_the_runbook_greps() {
+fn clients_are_logged_as_the_runbook_expects() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]);
     for namespace in ["/", "/live"] {
@@ -16,7 +16,7 @@ fn clients_are_logged_as_the_runbook_greps() {
         client.leave();
         server.logged(|line| line.contains(&format!("Client disconnected: {sid}")));
     }
-    // Those that go away at once and without a word are noticed as well.
+    // Clients that disconnect at once and without a close packet are logged too.
     for _ in 0..20 {
         let client = Client::connect(server.address, "/");
         let sid = client.sid.clone();
@@ -71,7 +71,7 @@ fn json_logs_parse_line_by_line() {
         .iter()
         .filter(|line| line["message"].as_str().unwrap().contains("USE_GO_TRAFFIC"))
         .collect();
-    assert_eq!(traffic.len(), 1, "said once");
+    assert_eq!(traffic.len(), 1, "it is logged once");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A client that does not read, while very much happens.
+//! A client that does not read during many changes.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const DELAY_MAX: Duration = Duration::from_secs(1);
 const RESIDENT_KIB_MAX: u64 = 300 * 1024;
 
 #[test]
-fn a_client_that_never_reads_harms_nobody() {
+fn a_client_that_never_reads_does_not_slow_others() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[("UNOC_DEV_FEATURES", "0")]);
     let mut silent = Client::connect(server.address, "/");
@@ -42,20 +42,20 @@ fn a_client_that_never_reads_harms_nobody() {
     let resident_kib = server.resident_kib();
     assert!(resident_kib < RESIDENT_KIB_MAX, "{resident_kib} KiB");
 
-    // As soon as they read again they are told that they missed something, and are as good as the
-    // others; on a machine so slow that their pings went unanswered for too long they are given up.
+    // As soon as they read again they are asked to read everything, and follow again; on a machine so slow
+    // that their pings went unanswered for too long they are disconnected.
     let read = silent.count_until("topology:reset");
     if let Some(read) = read {
-        assert!(read < 2 * ROWS * CALLS, "it would have had to miss some of them");
+        assert!(read < 2 * ROWS * CALLS, "it cannot have received all of them");
         let id = server.http.provision("after the storm", "POP");
         let is_it = |event: &Event| event.name == "device:created" && event.payload["id"] == id;
         let seq = server.http.seq();
-        // What was sent before a client is given up is still read.
+        // What was sent before a disconnect is still read.
         if let Err(error) = silent.until_closed(is_it) {
-            eprintln!("given up while it read on: {error}");
+            eprintln!("disconnected while it read: {error}");
         } else if let Err(error) = silent_live.until_closed(|event| event.payload["to_seq"] == seq)
         {
-            eprintln!("given up while it read on, live: {error}");
+            eprintln!("disconnected while it read, /live: {error}");
         }
     }
     server.http.get("/health").expect(200);
@@ -63,10 +63,10 @@ fn a_client_that_never_reads_harms_nobody() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_given_up() {
+fn a_client_that_receives_nothing_is_disconnected() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[("UNOC_DEV_FEATURES", "0")]);
-    // More than the kernel's buffers take: the ping waits behind it and never leaves.
+    // More than the kernel's buffers hold: the ping waits behind it and is never sent.
     let abandoned = Client::connect(server.address, "/live");
     let filler = "x".repeat(110);
     for call in 0..24 {

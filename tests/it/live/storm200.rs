@@ -1,6 +1,6 @@
 //! An outage storm before 200 clients, of which 20 never read.
 //!
-//! The appliance runs as a process of its own, so that its memory is nobody else's.
+//! The appliance runs as its own process, so that its memory can be measured.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::app::site::id_of;
 use crate::app::socket::{Client, Event};
 use crate::app::wait;
 
-/// Enough that the loss of the backbone is more than one batch holds, and is told as `resync`.
+/// Enough that the loss of the backbone is more than one batch holds, and is sent as `resync`.
 const LEAVES: &str = "2000";
 const LIVE_READERS: usize = 150;
 const V2_READERS: usize = 30;
@@ -23,18 +23,18 @@ const OUTAGES: usize = 30;
 const WRITERS: u64 = 4;
 /// Of each writer.
 const PATCHES: u64 = 125;
-/// The server's own spacing of batches.
+/// The server's interval between batches.
 const BATCH_INTERVAL_MS: u128 = 50;
-/// Between two looks at whether the storm is over.
-const LOOK: Duration = Duration::from_millis(50);
+/// Between two checks whether the storm is over.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const GROWTH_KIB_MAX: u64 = 150 * 1024;
-/// The device that is made when the storm is over.
+/// The device that is created when the storm is over.
 const OVER: &str = "the storm is over";
 
-/// A client of `/live` and what it knows.
+/// A client of `/live`.
 struct Reader {
     client: Client,
-    /// Known up to here.
+    /// The client has every change up to this commit.
     seq: u64,
     batches: u128,
     resyncs: usize,
@@ -44,13 +44,13 @@ struct Reader {
 impl Reader {
     fn connect(server: &Server) -> Self {
         let mut client = Client::connect(server.address, "/live");
-        let greeting = client.until(|event| event.name == "snapshot").pop().expect("a greeting");
-        let seq = number(&greeting.payload["seq"]);
+        let first = client.until(|event| event.name == "snapshot").pop().expect("the first event");
+        let seq = number(&first.payload["seq"]);
         Self { client, seq, batches: 0, resyncs: 0, last: wait::now() }
     }
 
-    /// Takes an event up; a gap must have been told by `resync`.
-    fn take(&mut self, event: &Event) {
+    /// Applies an event; a `resync` reports a gap.
+    fn apply(&mut self, event: &Event) {
         if event.name == "heartbeat" {
             assert!(number(&event.payload["seq"]) <= self.seq, "a gap: {}", event.raw);
             return;
@@ -73,8 +73,8 @@ impl Reader {
                 return self;
             }
             assert!(wait::now() < deadline, "at {} of {end}", self.seq);
-            if let Some(event) = self.client.next(LOOK) {
-                self.take(&event);
+            if let Some(event) = self.client.next(POLL_INTERVAL) {
+                self.apply(&event);
             }
         }
     }
@@ -84,8 +84,8 @@ fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("no number: {value}"))
 }
 
-/// Takes the backbone away and gives it back, while others change one device at a time. Returns
-/// the seq of a device made after everything.
+/// Takes the backbone down and up again, while others change one device at a time. Returns the seq of a
+/// device created after all that.
 fn storm(http: &Http, gateway: u64, leaves: &[u64]) -> u64 {
     std::thread::scope(|scope| {
         for writer in 0..WRITERS {
@@ -168,7 +168,7 @@ fn two_hundred_clients_of_which_twenty_do_not_read() {
     server.http.patch(&format!("/api/devices/{id}"), &json!({"name": "after"})).expect(200);
     for reader in &mut readers {
         let event = reader.client.until(|event| event.name == "changes").pop().unwrap();
-        reader.take(&event);
+        reader.apply(&event);
         assert_eq!(event.payload["items"][0]["value"], server.http.device(id));
     }
     for listener in &mut listeners {

@@ -24,13 +24,13 @@ const FULL_DEVICE: [&str; 14] = [
     "updated_at",
 ];
 
-/// A name that ends a conversation: everything before it has been sent.
+/// The name of a device that marks a point in the stream of events: everything before it was sent.
 const LAST: &str = "the last one";
 
-/// A client to which nothing is still to be told.
-fn listen(app: &TestApp) -> Client {
+/// A client that has received all events so far.
+fn connect(app: &TestApp) -> Client {
     let mut client = Client::connect(app.address, "/");
-    // What happens while a client is being let in reaches it as a reset.
+    // Changes during its handshake reach a client as a reset.
     loop {
         let last = app.provision(LAST, "POP");
         app.delete(&format!("/api/devices/{last}")).expect(204);
@@ -42,22 +42,22 @@ fn listen(app: &TestApp) -> Client {
     }
 }
 
-/// Reads up to a device that comes and goes, and returns the events before it.
-fn sync(app: &TestApp, client: &mut Client) -> Vec<Event> {
+/// Creates and deletes a device and returns the events before it.
+fn events_so_far(app: &TestApp, client: &mut Client) -> Vec<Event> {
     let last = app.provision(LAST, "POP");
     app.delete(&format!("/api/devices/{last}")).expect(204);
     let is =
         |event: &Event, name: &str, key: &str| event.name == name && event.payload[key] == last;
     let mut events = client.until(|event| is(event, "device:deleted", "id"));
     let count = events.iter().position(|event| is(event, "device_created", "device_id"));
-    events.truncate(count.expect("it was made"));
+    events.truncate(count.expect("it was created"));
     events
 }
 
 /// The events that `act` causes.
 fn events_of(app: &TestApp, client: &mut Client, act: impl FnOnce()) -> Vec<Event> {
     act();
-    sync(app, client)
+    events_so_far(app, client)
 }
 
 fn names(events: &[Event]) -> Vec<&str> {
@@ -77,9 +77,9 @@ fn assert_has(event: &Event, expected: &[&str]) {
 }
 
 #[test]
-fn making_devices() {
+fn creating_devices() {
     let app = TestApp::empty();
-    let mut client = listen(&app);
+    let mut client = connect(&app);
     let events = events_of(&app, &mut client, || {
         app.provision("R", "CORE_ROUTER");
     });
@@ -109,7 +109,7 @@ fn making_devices() {
 fn overrides_on_both_routes() {
     let app = TestApp::empty();
     let id = app.provision("D", "ONT");
-    let mut client = listen(&app);
+    let mut client = connect(&app);
     let events = events_of(&app, &mut client, || {
         let down = json!({"status_override": "DOWN", "override_reason": "dug up"});
         app.patch(&format!("/api/devices/{id}/override"), &down).expect(200);
@@ -117,7 +117,7 @@ fn overrides_on_both_routes() {
         let degraded = json!({"status": "DEGRADED"});
         app.post(&format!("/api/devices/{id}/override-status"), &degraded).expect(200);
         app.delete(&format!("/api/devices/{id}/override-status")).expect(200);
-        // Nothing is there to clear any more.
+        // There is nothing to clear any more.
         app.delete(&format!("/api/devices/{id}/override")).expect(200);
     });
     assert_eq!(names(&events), ["device:updated"; 4]);
@@ -134,7 +134,7 @@ fn overrides_on_both_routes() {
 fn linking_and_unlinking() {
     let app = TestApp::empty();
     let (a, b) = (app.provision("A", "OLT"), app.provision("B", "ONT"));
-    let mut client = listen(&app);
+    let mut client = connect(&app);
     let mut made = Value::Null;
     let events = events_of(&app, &mut client, || made = app.connect(a, b));
     assert_eq!(names(&events), ["interface:created", "interface:created", "link:created"]);
@@ -175,14 +175,14 @@ fn linking_and_unlinking() {
 }
 
 #[test]
-fn deleting_a_device_tells_of_everything_that_goes() {
+fn deleting_a_device_sends_what_is_deleted_with_it() {
     let app = TestApp::empty();
     let (a, b) = (app.provision("A", "OLT"), app.provision("B", "ONT"));
     let link = id_of(&app.connect(a, b)["link"]);
     let pop = app.provision("POP", "POP");
     let child = json!({"name": "child", "device_type": "HOP", "parent_container_id": pop});
     let child = id_of(&app.post("/api/devices/provision", &child).expect(201).json()["device"]);
-    let mut client = listen(&app);
+    let mut client = connect(&app);
     let events = events_of(&app, &mut client, || {
         app.delete(&format!("/api/devices/{b}")).expect(204);
     });
@@ -198,10 +198,10 @@ fn deleting_a_device_tells_of_everything_that_goes() {
 }
 
 #[test]
-fn a_move_and_a_refusal_say_nothing() {
+fn a_move_and_a_refusal_send_nothing() {
     let app = TestApp::empty();
     let id = app.provision("D", "HOP");
-    let mut client = listen(&app);
+    let mut client = connect(&app);
     let events = events_of(&app, &mut client, || {
         app.patch(&format!("/api/devices/{id}"), &json!({"x": 5, "y": 6})).expect(200);
         app.post("/api/devices/provision", &json!({"name": "D", "device_type": "HOP"})).expect(400);
@@ -218,7 +218,7 @@ fn a_move_and_a_refusal_say_nothing() {
 #[test]
 fn seeding_is_one_event() {
     let app = TestApp::empty();
-    let mut client = listen(&app);
+    let mut client = connect(&app);
     let events = events_of(&app, &mut client, || {
         app.send(http::Method::POST, "/api/seed", &[], None).expect(201);
     });
@@ -229,7 +229,7 @@ fn seeding_is_one_event() {
 #[test]
 fn a_commit_of_thousands_is_one_event() {
     let app = TestApp::empty();
-    let mut client = listen(&app);
+    let mut client = connect(&app);
     let events = events_of(&app, &mut client, || {
         app.provision_pops("many", 2_001);
     });

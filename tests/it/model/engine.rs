@@ -1,4 +1,4 @@
-//! The whole way: commands through the engine to the disk and back, against the oracle.
+//! Commands through the engine to the disk and back, compared with the oracle.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,7 +30,7 @@ use crate::support::oracle::{Answer, Oracle, Refused};
 /// Far longer than any commit takes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The appliance's core on a real directory.
+/// A store and an engine in a real directory.
 struct Rig {
     directory: tempfile::TempDir,
     clock: Arc<AtomicI64>,
@@ -67,7 +67,7 @@ impl Rig {
         let options = EngineOptions { min_free_bytes, clock };
         let (handle, thread) = Engine::start(store, options).expect("the stored site is whole");
         let commits = handle.subscribe();
-        // Marks are kept for a mirror only.
+        // Entities are marked dirty for a mirror only.
         let mirror = MirrorState {
             instance_id: Uuid::nil(),
             session_id: Uuid::nil(),
@@ -154,7 +154,7 @@ pub(super) fn run(bursts: &[Vec<u64>]) {
     check(&content, &pair.oracle, &expected);
     check_queries(&mut rig, &pair.oracle);
     rig.stop();
-    check_marks(rig.directory.path(), &expected);
+    check_dirty(rig.directory.path(), &expected);
     rig.start(0);
     assert_eq!(rig.content(), content, "after closing and opening");
     let last = Command::DeleteLink(LinkId(0));
@@ -180,7 +180,7 @@ fn play(rig: &mut Rig, steps: &[Step], expected: &mut Expected, now: Timestamp) 
         };
         assert_eq!(outcome, step.outcome, "the engine's answer to {:?}", step.command);
     }
-    // Answers leave after the commit, and commits are published after the answers.
+    // Answers are sent after the commit, and commits are published after the answers.
     let durable = rig.running().handle.read().seq();
     let raises_counters = |step: &Step| matches!(step.command, Command::ReplaceSite(_));
     let mut waiting = steps.iter().zip(origins).filter(|(step, _)| !step.changes.is_empty());
@@ -259,7 +259,7 @@ fn image(change: &Change) -> AuditImage {
     }
 }
 
-/// Everything on disk is what the oracle and the history say.
+/// Checks that everything on disk is as the oracle and the history have it.
 fn check(content: &Content, oracle: &Oracle, expected: &Expected) {
     assert_eq!(content.site(), oracle.site());
     let last_commit = LastCommit {
@@ -289,7 +289,7 @@ fn check(content: &Content, oracle: &Oracle, expected: &Expected) {
     assert_eq!(content.dirty_count, expected.touched.len() as u64);
 }
 
-/// Look-ups by id and pages that begin in the middle.
+/// Checks queries by id and pages that begin in the middle.
 fn check_queries(rig: &mut Rig, oracle: &Oracle) {
     let snapshot = rig.running().handle.read();
     for id in 0..=oracle.next.device {
@@ -314,8 +314,8 @@ fn check_queries(rig: &mut Rig, oracle: &Oracle) {
     }
 }
 
-/// The mirror's marks, read from the closed file: one per touched entity, with its last seq.
-fn check_marks(directory: &Path, expected: &Expected) {
+/// Checks the dirty marks in the closed file: one per touched entity, with its last seq.
+fn check_dirty(directory: &Path, expected: &Expected) {
     use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
     const DIRTY: TableDefinition<'_, (u8, u64), u64> = TableDefinition::new("dirty");
     let db = Database::open(directory.join(STORE_FILE)).expect("it is closed");
@@ -351,7 +351,7 @@ fn a_full_volume_refuses_writes_and_keeps_the_engine_alive() {
     let mut rig = Rig::new();
     let mut pair = Pair::default();
     let mut expected = Expected::default();
-    // Seeds of a few commands of which some change the site; the exact ones do not matter.
+    // Seeds of commands of which some change the site; which ones does not matter.
     let filling: Vec<Step> = (0..40).map(|seed| pair.step(seed)).collect();
     play(&mut rig, &filling, &mut expected, time(0));
     rig.stop();
@@ -385,7 +385,7 @@ fn a_full_volume_refuses_writes_and_keeps_the_engine_alive() {
             "{write:?}"
         );
     }
-    // Were its world to keep what it refused, the name would be taken the second time.
+    // If the world kept what it refused, the name would be taken the second time.
     for _ in 0..2 {
         let write = rig.submit(vec![(new_device("Neubau"), AuditOrigin::default())]);
         assert!(matches!(write[..], [Err(EngineError::ReadOnly { .. })]), "{write:?}");
@@ -401,7 +401,7 @@ fn a_full_volume_refuses_writes_and_keeps_the_engine_alive() {
     rig.stop();
 }
 
-/// An import may bring ids that were used elsewhere and nothing else that is new.
+/// An import may contain ids that were used elsewhere and nothing else that is new.
 #[test]
 fn counters_that_an_import_raises_outlive_a_restart() {
     let mut rig = Rig::new();

@@ -1,4 +1,4 @@
-//! Ladder, step 6: kill -9 of the real binary, of PostgreSQL and of both under concurrent requests.
+//! Kill -9 of the real binary, of PostgreSQL and of both under concurrent requests.
 //!
 //! Every few rounds both come to rest: every acknowledged change is in the local store, and
 //! PostgreSQL holds the same rows value by value. All the time, what PostgreSQL says to hold never
@@ -20,7 +20,7 @@ use crate::app::postgres::{Postgres, connect};
 use crate::app::wait;
 use crate::kill9::http;
 use crate::kill9::server::{Home, Server, pause};
-use crate::kill9::writer::{Writer, judge, run_all, totals, writers};
+use crate::kill9::writer::{Writer, check_writers, run_all, totals, writers};
 use crate::support::commands::{Rng, setting};
 use crate::support::content::Content;
 
@@ -149,7 +149,7 @@ impl Trial {
             Victim::Unoc | Victim::Postgres => {}
         }
         let server = self.server.take().unwrap_or_else(|| self.start());
-        judge(&mut self.writers, &server.client().get("/api/export").text(), &self.when);
+        check_writers(&mut self.writers, &server.client().get("/api/export").text(), &self.when);
         self.server = Some(server);
     }
 
@@ -181,7 +181,7 @@ impl Trial {
             last = Some(state);
             epoch
         });
-        judge(&mut self.writers, &client.get("/api/export").text(), &self.when);
+        check_writers(&mut self.writers, &client.get("/api/export").text(), &self.when);
         server.kill();
         let options = OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None };
         let store = Store::open(self.home.data_dir(), options).expect("nobody else holds it");

@@ -1,4 +1,4 @@
-//! Ladder, step 6: random commands under a line that delays, freezes, refuses and cuts, in the
+//! Random commands under a line that delays, freezes, refuses and cuts, in the
 //! middle of COMMIT too, while PostgreSQL, the mirror or both are started again.
 //!
 //! A second implementation of the rules says what the site is after every commit. A reader of its
