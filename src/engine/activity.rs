@@ -56,7 +56,7 @@ impl ActivityMonitor {
     }
 
     /// Starts the next step of the task, which may take `time_max`. Does nothing without a task: while
-    /// the site is loaded at the start, nobody reads the activity.
+    /// the site is loaded at the start, there is no handle to read the activity.
     pub(super) fn start_step(&self, time_max: Duration) {
         if let Some(task) = self.lock().as_mut() {
             task.step_deadline = Instant::now() + time_max;

@@ -1,4 +1,4 @@
-//! The handle through which everybody else uses the engine.
+//! The handle through which all others use the engine.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,7 +13,7 @@ use super::clock::Clock;
 use super::commit::Commit;
 use super::error::EngineError;
 use super::volume::{DataVolume, VolumeMonitor};
-use super::writer::{Engine, Request, Task};
+use super::writer::{Engine, EngineRequest, QueuedTask};
 use crate::domain::{Change, Command, Refusal, Reply, Timestamp, World};
 use crate::store::{AuditOrigin, Snapshot, Store, StoreError};
 
@@ -24,7 +24,7 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Handle to the engine thread; clones share its channel.
 #[derive(Clone)]
 pub struct EngineHandle {
-    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) requests: mpsc::Sender<EngineRequest>,
     pub(super) commits: broadcast::Sender<Arc<Commit>>,
     pub(super) seqs: watch::Sender<u64>,
     pub(super) store: Store,
@@ -48,7 +48,7 @@ impl EngineHandle {
         origin: AuditOrigin,
     ) -> Result<Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(Request::Command { command, origin, answer }).await?;
+        self.enqueue(EngineRequest::Command { command, origin, answer }).await?;
         answered.await.map_err(|_| EngineError::Stopped)?
     }
 
@@ -103,8 +103,8 @@ impl EngineHandle {
     /// [`EngineError::Stopped`].
     pub async fn ping(&self) -> Result<(), EngineError> {
         let (answer, answered) = oneshot::channel();
-        let task = Task::new("a liveness check", answer, |_| Ok(()));
-        self.requests.send(Request::Task(task)).await.map_err(|_| EngineError::Stopped)?;
+        let task = QueuedTask::new("a liveness check", answer, |_| Ok(()));
+        self.requests.send(EngineRequest::Task(task)).await.map_err(|_| EngineError::Stopped)?;
         answered.await.map_err(|_| EngineError::Stopped)
     }
 
@@ -129,12 +129,12 @@ impl EngineHandle {
         run: impl FnOnce(&mut Engine) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, EngineError> {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(Request::Task(Task::new(what, answer, run))).await?;
+        self.enqueue(EngineRequest::Task(QueuedTask::new(what, answer, run))).await?;
         // The engine drops an answer only when it ends, a moment before its queue closes.
         answered.await.map_err(|_| EngineError::Stopped)
     }
 
-    async fn enqueue(&self, request: Request) -> Result<(), EngineError> {
+    async fn enqueue(&self, request: EngineRequest) -> Result<(), EngineError> {
         let sent = self.requests.send_timeout(request, QUEUE_TIMEOUT).await;
         sent.map_err(|error| match error {
             mpsc::error::SendTimeoutError::Timeout(_) => EngineError::Busy,
@@ -146,12 +146,12 @@ impl EngineHandle {
     /// [`EngineError::Stopped`].
     pub async fn stop(&self) {
         // A closed queue means that it has ended already.
-        self.requests.send(Request::Stop).await.ok();
+        self.requests.send(EngineRequest::Stop).await.ok();
     }
 
     /// A consistent view of the last commit; every acknowledged write is in it.
     pub fn read(&self) -> Arc<Snapshot> {
-        // The lock is held while a pointer is copied; nobody can panic meanwhile.
+        // The lock is held while a pointer is copied, which cannot panic.
         Arc::clone(&self.latest.read().unwrap_or_else(PoisonError::into_inner))
     }
 

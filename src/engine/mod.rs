@@ -1,6 +1,6 @@
 //! The one writer: takes commands, decides them on the world, commits, publishes.
 //!
-//! [`EngineHandle`] is how everybody else uses it. Readers take store snapshots from the handle and
+//! [`EngineHandle`] is how all others use it. Readers take store snapshots from the handle and
 //! never wait for the writer. Work that is no command runs as a task between two batches.
 
 mod activity;

@@ -22,20 +22,20 @@ const BATCH_CHANGES_MAX: usize = 50_000;
 type Answer = oneshot::Sender<Result<Reply, EngineError>>;
 
 /// What a handle sends to the engine.
-pub(super) enum Request {
+pub(super) enum EngineRequest {
     /// Decided in the batch that takes it, answered after that batch's commit.
     Command {
         command: Command,
         origin: AuditOrigin,
         answer: Answer,
     },
-    Task(Task),
+    Task(QueuedTask),
     /// The last request: the engine finishes its batch and ends.
     Stop,
 }
 
 /// Runs on the engine's thread between two batches: what it sees in memory is on disk.
-pub(super) struct Task {
+pub(super) struct QueuedTask {
     /// A noun for [`super::EngineTask::what`].
     what: &'static str,
     run: TaskFunction,
@@ -43,10 +43,9 @@ pub(super) struct Task {
 
 type TaskFunction = Box<dyn FnOnce(&mut Engine) -> Result<(), StoreError> + Send>;
 
-impl Task {
-    /// Sends what `run` returns to `answer`. It does not run when the caller has gone away while it
-    /// waited: a caller that gave up may have been told that nothing was done. An error of `run` ends
-    /// the engine.
+impl QueuedTask {
+    /// Sends what `run` returns to `answer`. It does not run when the caller stopped waiting: it may have
+    /// reported that nothing was done. An error of `run` ends the engine.
     pub(super) fn new<T: Send + 'static>(
         what: &'static str,
         answer: oneshot::Sender<T>,
@@ -55,7 +54,7 @@ impl Task {
         let run = Box::new(move |engine: &mut Engine| {
             if !answer.is_closed() {
                 let value = run(engine)?;
-                // The caller may have gone away meanwhile; the engine lives either way.
+                // The caller may have stopped waiting meanwhile.
                 answer.send(value).ok();
             }
             Ok(())
@@ -82,7 +81,7 @@ pub struct Engine {
     pub(super) clock: Clock,
     /// The view of the last commit; shared with every handle.
     pub(super) latest: Arc<RwLock<Arc<Snapshot>>>,
-    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) requests: mpsc::Receiver<EngineRequest>,
     pub(super) commits: broadcast::Sender<Arc<Commit>>,
     pub(super) seqs: watch::Sender<u64>,
     pub(super) activity: ActivityMonitor,
@@ -107,7 +106,7 @@ impl Engine {
                 error!(error = %failure, "A commit failed: stopping, the service must restart");
                 return EngineExit::Failed(failure);
             }
-            for Task { what, run } in tasks {
+            for QueuedTask { what, run } in tasks {
                 self.activity.start_task(what);
                 if let Err(failure) = run(&mut self) {
                     error!(error = %failure, "A write failed: stopping, the service must restart");
@@ -122,18 +121,18 @@ impl Engine {
     }
 
     /// Adds a request to the batch, deciding a command at once. Returns true after the last one.
-    fn take(&mut self, batch: &mut Batch, request: Request) -> bool {
+    fn take(&mut self, batch: &mut Batch, request: EngineRequest) -> bool {
         match request {
-            // The caller gave up and may have been told that nothing was done.
-            Request::Command { answer, .. } if answer.is_closed() => {}
-            Request::Command { command, origin, answer } => {
+            // The caller stopped waiting and may have reported that nothing was done.
+            EngineRequest::Command { answer, .. } if answer.is_closed() => {}
+            EngineRequest::Command { command, origin, answer } => {
                 let action = command.action();
                 let cause = CommitCause::of(&command);
                 let decision = self.world.execute(command, self.clock.now());
                 batch.add(DecidedCommand { action, cause, origin, answer, decision });
             }
-            Request::Task(task) => batch.tasks.push(task),
-            Request::Stop => return true,
+            EngineRequest::Task(task) => batch.tasks.push(task),
+            EngineRequest::Stop => return true,
         }
         false
     }
@@ -241,7 +240,7 @@ impl DecidedCommand {
 /// The commands of one commit, and the tasks that follow it.
 struct Batch {
     commands: Vec<DecidedCommand>,
-    tasks: Vec<Task>,
+    tasks: Vec<QueuedTask>,
     change_count: usize,
     /// To return to when the batch is refused as a whole.
     counters_before: IdCounters,

@@ -4,9 +4,9 @@ use std::ops::Deref;
 
 use bincode::{BorrowDecode, Encode};
 
-use super::codec::{Parts, Record, Source};
+use super::codec::{RecordReader, RecordSource, VersionedRecord};
 use super::error::StoreError;
-use super::records::Stored;
+use super::records::StoredEntity;
 use super::tables::kind_code;
 use crate::domain::{Change, Device, EntityKey, Interface, Kind, Link, Timestamp};
 
@@ -86,7 +86,7 @@ impl ImageV1 {
         }
     }
 
-    fn of_sides<T: Stored, P: Deref<Target = T>>(
+    fn of_sides<T: StoredEntity, P: Deref<Target = T>>(
         key: EntityKey,
         before: &Option<P>,
         after: &Option<P>,
@@ -135,7 +135,7 @@ struct ImageBytesV1<'a> {
     after: Option<&'a [u8]>,
 }
 
-impl Record for AuditV1<'_> {
+impl VersionedRecord for AuditV1<'_> {
     const VERSION: u8 = 1;
 }
 
@@ -145,8 +145,8 @@ pub(super) fn decode_entry(
     bytes: &[u8],
     images_max: usize,
 ) -> Result<AuditEntry, StoreError> {
-    let source = Source { table: "audit", key: &id };
-    let mut parts = Parts::of::<AuditV1<'_>>(bytes, source)?;
+    let source = RecordSource { table: "audit", key: &id };
+    let mut parts = RecordReader::of::<AuditV1<'_>>(bytes, source)?;
     let row: RowStartV1<'_> = parts.next()?;
     let stored = usize::try_from(row.image_count).unwrap_or(usize::MAX);
     let mut images = Vec::new();
@@ -167,7 +167,10 @@ pub(super) fn decode_entry(
     })
 }
 
-fn decode_image(image: &ImageBytesV1<'_>, source: Source<'_>) -> Result<AuditImage, StoreError> {
+fn decode_image(
+    image: &ImageBytesV1<'_>,
+    source: RecordSource<'_>,
+) -> Result<AuditImage, StoreError> {
     const DEVICE: u8 = kind_code(Kind::Device);
     const INTERFACE: u8 = kind_code(Kind::Interface);
     const LINK: u8 = kind_code(Kind::Link);
@@ -191,7 +194,7 @@ fn decode_image(image: &ImageBytesV1<'_>, source: Source<'_>) -> Result<AuditIma
 
 type Sides<T> = (Option<Box<T>>, Option<Box<T>>);
 
-fn sides<T: Stored>(image: &ImageBytesV1<'_>) -> Result<Sides<T>, StoreError> {
+fn sides<T: StoredEntity>(image: &ImageBytesV1<'_>) -> Result<Sides<T>, StoreError> {
     let side = |bytes: Option<&[u8]>| {
         bytes.map(|bytes| T::decode(image.id, bytes).map(Box::new)).transpose()
     };

@@ -3,7 +3,7 @@
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, Table};
 
-use super::codec::{Record, Source, decode, encode};
+use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
 use super::meta;
 use super::open::Store;
@@ -26,7 +26,7 @@ struct AuditSizeV1 {
     next_audit: u64,
 }
 
-impl Record for AuditSizeV1 {
+impl VersionedRecord for AuditSizeV1 {
     const VERSION: u8 = 1;
 }
 
@@ -98,7 +98,7 @@ fn recorded_bytes(
 ) -> Result<Option<u64>, StoreError> {
     let Some(value) = meta.get(AUDIT_SIZE_KEY)? else { return Ok(None) };
     let record: AuditSizeV1 =
-        decode(value.value(), Source { table: "meta", key: &AUDIT_SIZE_KEY })?;
+        decode(value.value(), RecordSource { table: "meta", key: &AUDIT_SIZE_KEY })?;
     Ok((record.next_audit == next_audit).then_some(record.bytes))
 }
 

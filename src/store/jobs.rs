@@ -3,7 +3,7 @@
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
-use super::codec::{Record, Source, decode, encode};
+use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
 use super::open::Store;
 use super::snapshot::Snapshot;
@@ -134,11 +134,11 @@ struct JobRunV1<'a> {
     log: Vec<&'a str>,
 }
 
-impl Record for JobV1<'_> {
+impl VersionedRecord for JobV1<'_> {
     const VERSION: u8 = 1;
 }
 
-impl Record for JobRunV1<'_> {
+impl VersionedRecord for JobRunV1<'_> {
     const VERSION: u8 = 1;
 }
 
@@ -207,7 +207,7 @@ fn encode_settings(settings: &JobSettings) -> Vec<u8> {
 }
 
 fn decode_settings(name: &str, bytes: &[u8]) -> Result<JobSettings, StoreError> {
-    let record: JobV1<'_> = decode(bytes, Source { table: "jobs", key: &name })?;
+    let record: JobV1<'_> = decode(bytes, RecordSource { table: "jobs", key: &name })?;
     Ok(JobSettings {
         schedule: record.schedule.map(str::to_owned),
         is_enabled: record.is_enabled,
@@ -228,7 +228,7 @@ fn encode_run(run: &JobRun) -> Vec<u8> {
 }
 
 fn decode_run(id: u64, bytes: &[u8]) -> Result<JobRun, StoreError> {
-    let source = Source { table: "job_runs", key: &id };
+    let source = RecordSource { table: "job_runs", key: &id };
     let record: JobRunV1<'_> = decode(bytes, source)?;
     let trigger = Trigger::ALL.into_iter().find(|trigger| trigger.code() == record.trigger);
     let result = RunResult::ALL.into_iter().find(|result| result.code() == record.result);

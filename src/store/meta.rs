@@ -4,7 +4,7 @@ use bincode::{BorrowDecode, Encode};
 use redb::{ReadableTable, Table};
 use uuid::Uuid;
 
-use super::codec::{Record, Source, decode, encode};
+use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
 use crate::domain::{IdCounters, Timestamp};
 
@@ -33,11 +33,11 @@ struct LastCommitV1 {
     committed_at_us: i64,
 }
 
-impl Record for SiteV1 {
+impl VersionedRecord for SiteV1 {
     const VERSION: u8 = 1;
 }
 
-impl Record for LastCommitV1 {
+impl VersionedRecord for LastCommitV1 {
     const VERSION: u8 = 1;
 }
 
@@ -80,7 +80,7 @@ pub(super) fn read_site(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<SiteV1>, StoreError> {
     let Some(value) = meta.get(SITE_KEY)? else { return Ok(None) };
-    decode(value.value(), Source { table: "meta", key: &SITE_KEY }).map(Some)
+    decode(value.value(), RecordSource { table: "meta", key: &SITE_KEY }).map(Some)
 }
 
 pub(super) fn write_last_commit(
@@ -105,7 +105,7 @@ pub(super) fn read_last_commit(
 ) -> Result<LastCommit, StoreError> {
     let Some(value) = meta.get(LAST_COMMIT_KEY)? else { return Ok(LastCommit::default()) };
     let record: LastCommitV1 =
-        decode(value.value(), Source { table: "meta", key: &LAST_COMMIT_KEY })?;
+        decode(value.value(), RecordSource { table: "meta", key: &LAST_COMMIT_KEY })?;
     Ok(LastCommit {
         seq: record.seq,
         counters: IdCounters {

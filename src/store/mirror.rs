@@ -9,7 +9,7 @@ use bincode::{BorrowDecode, Encode};
 use redb::{Durability, ReadableTable, Table};
 use uuid::Uuid;
 
-use super::codec::{Record, Source, decode, encode};
+use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
 use super::open::Store;
 use super::tables::{self, kind_code, kind_of_code};
@@ -48,7 +48,7 @@ struct MirrorV1 {
     adopted: Option<(u128, u64)>,
 }
 
-impl Record for MirrorV1 {
+impl VersionedRecord for MirrorV1 {
     const VERSION: u8 = 1;
 }
 
@@ -72,7 +72,7 @@ pub(super) fn read_mirror(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<MirrorState>, StoreError> {
     let Some(value) = meta.get(MIRROR_KEY)? else { return Ok(None) };
-    let record: MirrorV1 = decode(value.value(), Source { table: "meta", key: &MIRROR_KEY })?;
+    let record: MirrorV1 = decode(value.value(), RecordSource { table: "meta", key: &MIRROR_KEY })?;
     Ok(Some(MirrorState {
         instance_id: Uuid::from_u128(record.instance_id),
         session_id: Uuid::from_u128(record.session_id),
@@ -190,7 +190,7 @@ impl Store {
 
 pub(super) fn decode_key((kind, id): (u8, u64)) -> Result<EntityKey, StoreError> {
     let kind = kind_of_code(kind).ok_or_else(|| {
-        Source { table: "dirty", key: &id }.damaged(format!("unknown kind {kind}"))
+        RecordSource { table: "dirty", key: &id }.damaged(format!("unknown kind {kind}"))
     })?;
     Ok(EntityKey { kind, id })
 }

@@ -1,10 +1,10 @@
-//! Records on disk, and the way between them and the domain.
+//! The records of entities on disk, and their conversion from and to the domain.
 //!
 //! A shipped struct here is never edited: add the next version and a conversion.
 
 use bincode::{BorrowDecode, Encode};
 
-use super::codec::{Record, Source, decode, encode_into};
+use super::codec::{RecordSource, VersionedRecord, decode, encode_into};
 use super::error::StoreError;
 use crate::domain::{
     Device, DeviceId, DeviceType, Direction, Interface, InterfaceId, InterfaceType, Link, LinkId,
@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 /// A domain entity that has a record.
-pub(super) trait Stored: Sized {
+pub(super) trait StoredEntity: Sized {
     fn encode_into(&self, buffer: &mut Vec<u8>);
     fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError>;
 }
@@ -78,19 +78,19 @@ struct LinkV1<'a> {
     updated_at_us: i64,
 }
 
-impl Record for DeviceV1<'_> {
+impl VersionedRecord for DeviceV1<'_> {
     const VERSION: u8 = 1;
 }
 
-impl Record for InterfaceV1<'_> {
+impl VersionedRecord for InterfaceV1<'_> {
     const VERSION: u8 = 1;
 }
 
-impl Record for LinkV1<'_> {
+impl VersionedRecord for LinkV1<'_> {
     const VERSION: u8 = 1;
 }
 
-impl Stored for Device {
+impl StoredEntity for Device {
     fn encode_into(&self, buffer: &mut Vec<u8>) {
         let record = DeviceV1 {
             name: self.name.as_str(),
@@ -116,7 +116,7 @@ impl Stored for Device {
     }
 
     fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
-        let source = Source { table: "devices", key: &id };
+        let source = RecordSource { table: "devices", key: &id };
         let record: DeviceV1<'_> = decode(bytes, source)?;
         Ok(Self {
             id: DeviceId(id),
@@ -145,7 +145,7 @@ impl Stored for Device {
     }
 }
 
-impl Stored for Interface {
+impl StoredEntity for Interface {
     fn encode_into(&self, buffer: &mut Vec<u8>) {
         let record = InterfaceV1 {
             device: self.device.0,
@@ -163,7 +163,7 @@ impl Stored for Interface {
     }
 
     fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
-        let source = Source { table: "interfaces", key: &id };
+        let source = RecordSource { table: "interfaces", key: &id };
         let record: InterfaceV1<'_> = decode(bytes, source)?;
         Ok(Self {
             id: InterfaceId(id),
@@ -182,7 +182,7 @@ impl Stored for Interface {
     }
 }
 
-impl Stored for Link {
+impl StoredEntity for Link {
     fn encode_into(&self, buffer: &mut Vec<u8>) {
         let record = LinkV1 {
             a: self.a.0,
@@ -199,7 +199,7 @@ impl Stored for Link {
     }
 
     fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
-        let source = Source { table: "links", key: &id };
+        let source = RecordSource { table: "links", key: &id };
         let record: LinkV1<'_> = decode(bytes, source)?;
         Ok(Self {
             id: LinkId(id),
@@ -216,7 +216,7 @@ impl Stored for Link {
     }
 }
 
-fn name(text: &str, source: Source<'_>) -> Result<Name, StoreError> {
+fn name(text: &str, source: RecordSource<'_>) -> Result<Name, StoreError> {
     Name::stored(text).map_err(|fault| source.damaged(fault.to_string()))
 }
 
@@ -228,7 +228,7 @@ const fn status_code(status: Status) -> u8 {
     }
 }
 
-fn status(code: u8, source: Source<'_>) -> Result<Status, StoreError> {
+fn status(code: u8, source: RecordSource<'_>) -> Result<Status, StoreError> {
     match code {
         0 => Ok(Status::Up),
         1 => Ok(Status::Down),
@@ -256,7 +256,7 @@ fn signal_record(signal: &Signal) -> SignalV1 {
     }
 }
 
-fn signal(record: &SignalV1, source: Source<'_>) -> Result<Signal, StoreError> {
+fn signal(record: &SignalV1, source: RecordSource<'_>) -> Result<Signal, StoreError> {
     let class = match record.class {
         0 => SignalClass::Ok,
         1 => SignalClass::Warning,
@@ -281,7 +281,7 @@ fn override_record(set: &Override) -> OverrideV1<'_> {
     }
 }
 
-fn over(record: &OverrideV1<'_>, source: Source<'_>) -> Result<Override, StoreError> {
+fn over(record: &OverrideV1<'_>, source: RecordSource<'_>) -> Result<Override, StoreError> {
     let reason = record.reason.map(OverrideReason::new).transpose();
     Ok(Override {
         status: status(record.status, source)?,
@@ -299,7 +299,7 @@ const fn pon_class_code(class: PonClass) -> u8 {
     }
 }
 
-fn pon_class(code: u8, source: Source<'_>) -> Result<PonClass, StoreError> {
+fn pon_class(code: u8, source: RecordSource<'_>) -> Result<PonClass, StoreError> {
     PON_CLASSES
         .iter()
         .map(|row| row.class)
@@ -317,7 +317,7 @@ const fn medium_code(medium: Medium) -> u8 {
     }
 }
 
-fn medium(code: u8, source: Source<'_>) -> Result<Medium, StoreError> {
+fn medium(code: u8, source: RecordSource<'_>) -> Result<Medium, StoreError> {
     Medium::ALL
         .into_iter()
         .find(|medium| medium_code(*medium) == code)

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::meta::{self, LastCommit};
 use super::mirror::{self, DirtyEntity, MirrorState};
 use super::open::Store;
-use super::records::Stored;
+use super::records::StoredEntity;
 use super::tables::{self, IndexKey, kind_code};
 use crate::domain::{
     Device, DeviceId, DeviceType, Interface, InterfaceId, Kind, Link, LinkId, Timestamp,
@@ -240,12 +240,12 @@ impl Snapshot {
     }
 }
 
-fn get<T: Stored>(table: &RecordTable, id: u64) -> Result<Option<T>, StoreError> {
+fn get<T: StoredEntity>(table: &RecordTable, id: u64) -> Result<Option<T>, StoreError> {
     let Some(value) = table.get(id)? else { return Ok(None) };
     T::decode(id, value.value()).map(Some)
 }
 
-fn range<T: Stored>(
+fn range<T: StoredEntity>(
     table: &RecordTable,
     ids: IdRange,
 ) -> Result<impl Iterator<Item = Listed<T>> + use<T>, StoreError> {

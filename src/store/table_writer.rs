@@ -5,7 +5,7 @@ use redb::{Table, WriteTransaction};
 use super::audit::{AuditEntry, AuditV1, ImageV1};
 use super::codec::encode_into;
 use super::error::StoreError;
-use super::records::Stored;
+use super::records::StoredEntity;
 use super::snapshot::BLOCK_SIZE;
 use super::tables::{self, IndexKey, kind_code};
 use crate::domain::{Change, Device, Edit, Interface};
@@ -142,7 +142,7 @@ impl<'txn> TableWriter<'txn> {
     }
 }
 
-fn put<T: Stored>(
+fn put<T: StoredEntity>(
     table: &mut RecordTable<'_>,
     buffer: &mut Vec<u8>,
     id: u64,
