@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { effectScope, nextTick, shallowRef } from 'vue'
 import type { TopologyModel, TopologyNode } from '../model/graph'
-import type { Highlight } from '../render/style'
+import { type Highlight, NO_HIGHLIGHT } from '../render/style'
 import type { Scene } from '../scene/scene'
 import { ponNetwork } from '../testing/testNetwork'
 import type { Trace } from '../trace'
@@ -44,6 +44,22 @@ test('the selected devices are highlighted, after a rebuild too', async () => {
   expect([...((await last())?.selected ?? [])]).toEqual([model.value?.nodes.get(id)])
   model.value = network.build()
   expect([...((await last())?.selected ?? [])]).toEqual([model.value.nodes.get(id)])
+})
+
+test('without a selection and a trace, nothing changes: the scene draws no frame for it', async () => {
+  const { selection, last } = open()
+  selection.select([])
+  const { selected, traced, isConnectable } = NO_HIGHLIGHT
+  expect(await last()).toBeUndefined()
+  selection.select([9_999])
+  expect(await last()).toBeUndefined()
+  selection.select([1])
+  await last()
+  selection.select([])
+  const highlight = await last()
+  expect(highlight?.selected).toBe(selected)
+  expect(highlight?.traced).toBe(traced)
+  expect(highlight?.isConnectable).toBe(isConnectable)
 })
 
 test('a change of the selection keeps the trace, so that its animation does not start again', async () => {

@@ -18,9 +18,11 @@ interface Context {
 
 /** Highlights in the scene what is selected, traced, or can be connected. */
 export function useHighlight({ scene, model, selection, trace, tools }: Context): void {
-  const selected = computed(
-    () => new Set([...selection.selectedIds.value].flatMap((id) => model.value?.nodes.get(id) ?? [])),
-  )
+  // Unchanged parts keep their identity: the scene draws no frame for them.
+  const selected = computed(() => {
+    const nodes = [...selection.selectedIds.value].flatMap((id) => model.value?.nodes.get(id) ?? [])
+    return nodes.length === 0 ? NO_HIGHLIGHT.selected : new Set(nodes)
+  })
   const traced = computed(() =>
     trace.trace.value === null || model.value === null
       ? NO_HIGHLIGHT.traced

@@ -8,7 +8,11 @@ import type { SceneSync } from '../sceneSync'
 
 /** Moves devices: by a drag, or to the positions that the layout found. */
 export function useMoves(model: Readonly<ShallowRef<TopologyModel | null>>, sync: SceneSync) {
-  const unplacedCount = computed(() => unplacedNodes().length)
+  const unplacedCount = computed(() => {
+    let count = 0
+    for (const { isUnplaced } of model.value?.nodes.values() ?? []) if (isUnplaced) count += 1
+    return count
+  })
 
   function unplacedNodes(): TopologyNode[] {
     return [...(model.value?.nodes.values() ?? [])].filter(({ isUnplaced }) => isUnplaced)

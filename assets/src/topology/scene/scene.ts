@@ -139,7 +139,9 @@ export class Scene {
 
   setHighlight(change: Partial<Highlight>): void {
     const before = this.frame.highlight
-    const { traced, isConnectable } = (this.frame.highlight = { ...before, ...change })
+    const after = { ...before, ...change }
+    this.frame.highlight = after
+    const { traced, isConnectable } = after
     if (traced !== before.traced) {
       this.traceStartedAt = performance.now()
       this.frame.traceProgress = traced.size === 0 || this.prefersReducedMotion() ? 1 : 0
@@ -147,7 +149,9 @@ export class Scene {
     // These dim all other nodes; a selected or hovered node only gets a halo, drawn with each frame.
     const dimsOthers = traced !== before.traced || isConnectable !== before.isConnectable
     if (dimsOthers) this.refreshAll()
-    else this.scheduleRender()
+    else if (after.selected !== before.selected || after.hovered !== before.hovered) {
+      this.scheduleRender()
+    }
   }
 
   /** The node, or the container by its title, at a point of the canvas. */
