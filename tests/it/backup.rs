@@ -16,6 +16,7 @@ mod order;
 mod psql;
 mod rig;
 mod round_trip;
+mod targets;
 mod typed;
 mod undo_note;
 mod upgrade;

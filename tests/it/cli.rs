@@ -10,7 +10,7 @@ mod refusals;
 mod seed;
 mod tables;
 
-use crate::app::process::{said, unoc};
+use crate::harness::process::{said, unoc};
 
 #[test]
 fn the_version_is_told_to_people_and_scripts() {

@@ -1,27 +1,17 @@
-//! The integration tests: one binary, a module per theme.
+//! The integration tests: one binary. The modules are those of `src`, so that a route or a type leads
+//! to its tests in one guess; `harness` is what they share.
 
-mod abandoned;
+mod api;
 mod app;
 mod backup;
 mod cli;
-mod contract;
-mod crash_images;
-mod denied_store;
-mod disk_full;
-mod hostile;
-mod io_errors;
+mod domain;
+mod engine;
+mod harness;
 mod jobs;
-mod kill9;
-mod legacy;
-mod live;
-mod memory;
-mod model;
-mod open_store;
-mod service;
-mod skip;
-mod support;
+mod pg;
+mod realtime;
+mod store;
 mod sync;
-mod targets;
 mod tidy;
-mod ui_assets;
-mod watchdog;
+mod v2_import;

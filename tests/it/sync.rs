@@ -7,4 +7,3 @@ mod link;
 mod mirrored;
 mod oracle;
 mod races;
-mod tls;

@@ -131,7 +131,7 @@ fn paper_is_short_and_its_links_lead_somewhere() {
 #[test]
 fn no_file_carries_a_machine_path_or_a_reminder() {
     let Some(names) = repository_files() else {
-        crate::skip::skip("tidy: git does not list this directory (not a clone)");
+        crate::harness::skip("tidy: git does not list this directory (not a clone)");
         return;
     };
     let mut findings = Vec::new();

@@ -9,9 +9,9 @@ use unoc::store::{MARKER_FILE, STORE_FILE};
 use super::rig::{
     assert_no_left_overs, back_up, entities, export_of, names_in, path_of, portable, seed,
 };
-use crate::app::process::{Server, run};
+use crate::harness::process::{Server, run};
 
-const DUMP_V2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/legacy/dumps/clean.sql");
+const DUMP_V2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/v2_import/dumps/clean.sql");
 
 /// A site that is saved, and what it was then.
 fn saved() -> (TempDir, String) {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use unoc::domain::Timestamp;
 
-use crate::app::TestApp;
-use crate::app::site::text_of;
+use crate::harness::TestApp;
+use crate::harness::site::text_of;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;

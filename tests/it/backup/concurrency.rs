@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::rig::{assert_no_left_overs, back_up, export_of, names_in, seed};
-use crate::app::process::{Server, run, unoc};
-use crate::app::{TestApp, wait};
+use crate::harness::process::{Server, run, unoc};
+use crate::harness::{TestApp, wait};
 
 /// A large enough site that work on it can be met.
 const LEAVES: u32 = 2_000;

@@ -11,9 +11,9 @@ use unoc::store::STORE_FILE;
 
 use super::rig::{Key, assert_no_left_overs, back_up, export_of, file_of, names_in, path_of};
 use super::rig::{run_with, seed};
-use crate::app::TestApp;
-use crate::app::process::run;
-use crate::support::commands::{Rng, setting};
+use crate::harness::TestApp;
+use crate::harness::commands::{Rng, setting};
+use crate::harness::process::run;
 
 const SEED: u64 = 4711;
 /// Large enough for several of age's chunks of 64 KiB.

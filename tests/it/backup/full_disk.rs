@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use unoc::store::STORE_FILE;
 
 use super::rig::{back_up, export_of, names_in, path_of, portable, run_with, seed};
-use crate::app::process::Server;
-use crate::disk_full::Volume;
-use crate::support::commands::Rng;
+use crate::harness::commands::Rng;
+use crate::harness::process::Server;
+use crate::store::disk_full::Volume;
 
 const SEED: u64 = 4711;
 /// Of 1,000 devices each: 200 kB packed.

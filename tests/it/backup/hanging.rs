@@ -9,10 +9,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::rig::file_of;
-use crate::app::http::Answer;
-use crate::app::process::Server;
-use crate::app::site::text_of;
-use crate::app::wait;
+use crate::harness::http::Answer;
+use crate::harness::process::Server;
+use crate::harness::site::text_of;
+use crate::harness::wait;
 
 /// Requests at once.
 const ASKED: usize = 200;

@@ -7,11 +7,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::rig::run_with;
-use crate::app::TestApp;
-use crate::app::http::Http;
-use crate::app::process::{Server, run};
-use crate::app::s3::S3;
-use crate::app::site::text_of;
+use crate::harness::TestApp;
+use crate::harness::http::Http;
+use crate::harness::process::{Server, run};
+use crate::harness::s3::S3;
+use crate::harness::site::text_of;
 
 /// Where backups are restored to verify them, inside the data directory.
 const STAGE_DIR: &str = "staged";

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use unoc::store::STORE_FILE;
 
 use super::rig::{Key, export_of, file_of, names_in, path_of, portable, run_with};
-use crate::app::process::{Said, run, said, unoc};
-use crate::skip::skip;
+use crate::harness::process::{Said, run, said, unoc};
+use crate::harness::skip;
 
 /// A device name that nobody else uses.
 const MARKER: &str = "zq-marker-device-4711";
@@ -24,7 +24,7 @@ impl Host {
     /// A site with one telling name.
     fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let server = crate::app::process::Server::start(
+        let server = crate::harness::process::Server::start(
             &directory.path().join("data"),
             &[("UNOC_DEV_FEATURES", "0")],
         );

@@ -13,14 +13,14 @@ use unoc::backup::{Keyring, manifest_beside, rehearse};
 use unoc::engine::Clock;
 
 use super::rig::{assert_no_left_overs, entities, export_of, file_of, seed};
-use crate::app::process::Server;
-use crate::app::proxy::{Mode, Proxy};
-use crate::app::s3::S3;
-use crate::app::site::text_of;
-use crate::app::wait;
-use crate::kill9::http::Client;
-use crate::kill9::server::{now, pause};
-use crate::support::commands::{Rng, setting};
+use crate::engine::kill9::http::Client;
+use crate::engine::kill9::server::{now, pause};
+use crate::harness::commands::{Rng, setting};
+use crate::harness::process::Server;
+use crate::harness::proxy::{Mode, Proxy};
+use crate::harness::s3::S3;
+use crate::harness::site::text_of;
+use crate::harness::wait;
 
 const KILLS: usize = 8;
 const SEED: u64 = 4711;

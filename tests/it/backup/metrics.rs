@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use unoc::domain::Timestamp;
 
-use crate::app::TestApp;
-use crate::app::site::text_of;
+use crate::harness::TestApp;
+use crate::harness::site::text_of;
 
 const HOUR_US: i64 = 3_600_000_000;
 

@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use unoc::domain::Timestamp;
 
 use super::rig::{Key, export_of, file_of, names_in, path_of, portable, run_with};
-use crate::app::s3::S3;
-use crate::app::site::text_of;
-use crate::app::{TestApp, wait};
+use crate::harness::s3::S3;
+use crate::harness::site::text_of;
+use crate::harness::{TestApp, wait};
 
 /// A directory and a bucket, and the setting that names both.
 struct Places {

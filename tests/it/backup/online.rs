@@ -8,12 +8,12 @@ use unoc::domain::Timestamp;
 use unoc::store::{OpenOptions, Store};
 
 use super::rig::{assert_no_left_overs, entities, names_in, run_with};
-use crate::app::postgres::Postgres;
-use crate::app::process::Server;
-use crate::app::site::{id_of, text_of};
-use crate::app::socket::{Client, Event};
-use crate::app::{TestApp, wait};
-use crate::support::content::Content;
+use crate::harness::content::Content;
+use crate::harness::postgres::Postgres;
+use crate::harness::process::Server;
+use crate::harness::site::{id_of, text_of};
+use crate::harness::socket::{Client, Event};
+use crate::harness::{TestApp, wait};
 
 const WRITERS: usize = 4;
 /// Acknowledged by each writer before the restore begins, and after it ended.

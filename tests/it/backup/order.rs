@@ -6,9 +6,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::rig::path_of;
-use crate::app::postgres::Postgres;
-use crate::app::process::Server;
-use crate::app::site::text_of;
+use crate::harness::postgres::Postgres;
+use crate::harness::process::Server;
+use crate::harness::site::text_of;
 
 /// A site whose backups outlive its data directory, of which each kind of retention keeps one.
 fn serve(data_dir: &Path, backup_dir: &Path, more: &[(&str, &str)]) -> Server {

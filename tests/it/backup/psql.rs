@@ -11,15 +11,15 @@ use unoc::store::{OpenOptions, Store};
 use uuid::Uuid;
 
 use super::rig::{back_up, entities, export_of, names_in, run_with};
-use crate::app::postgres::{Postgres, connect};
-use crate::app::process::{Said, Server, run, said};
-use crate::app::proxy::{Cut, Proxy};
-use crate::app::wait;
-use crate::skip::skip;
-use crate::support::content::Content;
+use crate::harness::content::Content;
+use crate::harness::postgres::{Postgres, connect};
+use crate::harness::process::{Said, Server, run, said};
+use crate::harness::proxy::{Cut, Proxy};
+use crate::harness::skip;
+use crate::harness::wait;
 use crate::sync::exact::{Exact, look};
 
-const DUMP_V2: &str = "tests/it/legacy/dumps/clean.sql";
+const DUMP_V2: &str = "tests/it/v2_import/dumps/clean.sql";
 
 /// A site, a backup of it as SQL, and what its store held then.
 struct Saved {
@@ -203,7 +203,7 @@ fn the_raw_way_through_a_fresh_database_restores_the_site() {
     let server = Server::start(&data_dir, &[("UNOC_DEV_FEATURES", "0")]);
     server.http.provision_pops("a mistake ", 30);
     assert!(server.terminate().0.success());
-    let mut cat = crate::app::process::unoc(&["backup", "cat", "latest", "--data-dir"]);
+    let mut cat = crate::harness::process::unoc(&["backup", "cat", "latest", "--data-dir"]);
     let mut cat = cat.arg(&data_dir).stdout(Stdio::piped()).spawn().unwrap();
     let mut loading = Command::new("psql");
     let loaded =

@@ -7,11 +7,11 @@ use http::Method;
 use serde_json::{Value, json};
 use unoc::backup::generate;
 
-use crate::app::http::{Answer, Http};
-use crate::app::plant::Plant;
-use crate::app::process::{Said, run, said, unoc};
-use crate::app::site::text_of;
-use crate::app::wait;
+use crate::harness::http::{Answer, Http};
+use crate::harness::plant::Plant;
+use crate::harness::process::{Said, run, said, unoc};
+use crate::harness::site::text_of;
+use crate::harness::wait;
 
 impl Http {
     /// A request that has no body. One that nobody reads may end the connection after the answer.

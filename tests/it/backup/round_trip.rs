@@ -12,10 +12,10 @@ use unoc::engine::{Clock, Engine, EngineHandle, EngineOptions};
 use unoc::store::{AuditEntry, AuditOrigin, OpenOptions, Store};
 
 use super::rig::{assert_no_left_overs, export_of, file_of, path_of, portable};
-use crate::app::TestApp;
-use crate::app::process::{Server, run};
-use crate::support::commands::{Generator, Scale};
-use crate::support::content::{Content, export, restore};
+use crate::harness::TestApp;
+use crate::harness::commands::{Generator, Scale};
+use crate::harness::content::{Content, export, restore};
+use crate::harness::process::{Server, run};
 
 fn keyring() -> Keyring {
     Keyring::load(&[], &[], Path::new("/nonexistent")).expect("no keys are needed")

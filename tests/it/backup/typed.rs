@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use unoc::backup::generate;
 
 use super::rig::{back_up, export_of, file_of, names_in, seed};
-use crate::app::process::{Server, run};
+use crate::harness::process::{Server, run};
 
 #[test]
 fn a_host_without_a_site_is_told_so_and_begins_none() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::app::process::Server;
+use crate::harness::process::Server;
 
 fn serve(data_dir: &Path) -> Server {
     Server::start(data_dir, &[("UNOC_DEV_FEATURES", "0")])

@@ -8,11 +8,11 @@ use unoc::domain::Timestamp;
 use unoc::store::{OpenOptions, STORE_FILE, Store};
 
 use super::rig::{Key, assert_no_left_overs, export_of, file_of, path_of, portable, run_with};
-use crate::app::process::{Server, run};
+use crate::harness::process::{Server, run};
 
 /// The demo network as 0.1.0 stored it, and its export by that version.
-const STORE_V1: &[u8] = include_bytes!("../stores/v1.redb.zst");
-const EXPORT_V1: &[u8] = include_bytes!("../stores/v1.jsonl.zst");
+const STORE_V1: &[u8] = include_bytes!("../store/golden/v1.redb.zst");
+const EXPORT_V1: &[u8] = include_bytes!("../store/golden/v1.jsonl.zst");
 
 fn old_directory() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().expect("a temporary directory");

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use unoc::config;
 
-use crate::app::process::{said, unoc};
+use crate::harness::process::{said, unoc};
 
 /// Secrets of these tests; they must not come out anywhere.
 const TOKEN: &str = "open-sesame-4711";

@@ -1,6 +1,6 @@
 //! The help of each command: what the command takes, on lines that fit.
 
-use crate::app::process::{said, unoc};
+use crate::harness::process::{said, unoc};
 
 const COMMANDS: &[&[&str]] = &[
     &[],

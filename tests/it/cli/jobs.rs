@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::app::process::{Said, Server, run, said, unoc};
+use crate::harness::process::{Said, Server, run, said, unoc};
 
 fn json(directory: &Path, arguments: &[&str]) -> Value {
     let said = run(directory, &[arguments, &["--json"]].concat()).expect(0);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use crate::app::process::{said, unoc};
-use crate::skip::skip;
+use crate::harness::process::{said, unoc};
+use crate::harness::skip;
 
 #[test]
 fn the_manual_has_every_setting_and_a_page_for_each_command() {

@@ -6,7 +6,7 @@ use std::path::Path;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::app::process::{Server, run, said, unoc};
+use crate::harness::process::{Server, run, said, unoc};
 
 /// An export without what belongs to the directory: the site's identity and its seq.
 fn portable(export: &str) -> (Value, String) {

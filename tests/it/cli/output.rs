@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::app::process::{Said, Server, run, said, unoc};
+use crate::harness::process::{Said, Server, run, said, unoc};
 
 /// A command on a data directory whose standard output nobody reads any more.
 fn unread(data_dir: &Path, arguments: &[&str]) -> Said {
@@ -141,7 +141,7 @@ fn an_export_goes_into_what_is_no_file_and_through_links() {
 #[test]
 fn devices_stay_devices() {
     if !rustix::process::geteuid().is_root() {
-        crate::skip::skip("devices_stay_devices: making a device needs root");
+        crate::harness::skip("devices_stay_devices: making a device needs root");
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -150,7 +150,7 @@ fn devices_stay_devices() {
     let null = directory.path().join("null");
     let made = Command::new("mknod").arg(&null).args(["c", "1", "3"]).status().unwrap();
     if !made.success() {
-        crate::skip::skip("devices_stay_devices: no device can be made here");
+        crate::harness::skip("devices_stay_devices: no device can be made here");
         return;
     }
     run(&site, &["export", null.to_str().unwrap()]).expect(0);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::app::process::{Server, run};
+use crate::harness::process::{Server, run};
 
 /// A directory with the demo network, its export, and a way to import something else.
 struct Site {

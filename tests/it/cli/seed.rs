@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::process::{Server, run};
+use crate::harness::process::{Server, run};
 
 #[test]
 fn the_demo_network_is_loaded_into_a_new_directory() {

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::app::process::{Server, run, said, unoc};
+use crate::harness::process::{Server, run, said, unoc};
 
 const DEVICES: &str = "name;device_type;container\nONT-1;ONT;\nOLT-1;OLT;POP Süd\nER;EDGE_ROUTER;\nCR;CORE_ROUTER;\nPOP Süd;POP;\n";
 const LINKS: &str =

@@ -4,7 +4,7 @@ use unoc::domain::Timestamp;
 use unoc::jobs::JobPatch;
 
 use super::rig::{Rig, Service, counting, gated, time};
-use crate::app::wait;
+use crate::harness::wait;
 
 #[test]
 fn a_job_runs_at_its_time_and_only_once() {

@@ -12,8 +12,8 @@ use unoc::engine::{Engine, EngineExit, EngineHandle, EngineOptions};
 use unoc::jobs::{self, JobContext, JobRun, JobSpec, JobStatus, JobsHandle, JobsOptions};
 use unoc::store::{OpenOptions, Store};
 
-use crate::app::TestClock;
-use crate::app::wait::PATIENCE;
+use crate::harness::TestClock;
+use crate::harness::wait::PATIENCE;
 
 /// The data directory and the clock, which outlive a service.
 pub(super) struct Rig {

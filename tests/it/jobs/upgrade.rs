@@ -10,14 +10,14 @@ use unoc::engine::Clock;
 use unoc::query::export_site;
 use unoc::store::{MARKER_FILE, OpenOptions, STORE_FILE, Store};
 
-use crate::app::process::{Server, run};
-use crate::support::backend::{Disk, Op, Survivors, apply, crash};
-use crate::support::commands::Rng;
-use crate::support::plan;
+use crate::harness::backend::{Disk, Op, Survivors, apply, crash};
+use crate::harness::commands::Rng;
+use crate::harness::plan;
+use crate::harness::process::{Server, run};
 
 /// The demo network as 0.1.0 stored it, and its export by that version.
-const STORE_V1: &[u8] = include_bytes!("../stores/v1.redb.zst");
-const EXPORT_V1: &[u8] = include_bytes!("../stores/v1.jsonl.zst");
+const STORE_V1: &[u8] = include_bytes!("../store/golden/v1.redb.zst");
+const EXPORT_V1: &[u8] = include_bytes!("../store/golden/v1.jsonl.zst");
 
 fn old_directory() -> TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");

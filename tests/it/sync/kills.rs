@@ -16,13 +16,13 @@ use unoc::store::{OpenOptions, Store};
 use uuid::Uuid;
 
 use super::exact::{Exact, look};
-use crate::app::postgres::{Postgres, connect};
-use crate::app::wait;
-use crate::kill9::http;
-use crate::kill9::server::{Home, Server, pause};
-use crate::kill9::writer::{Writer, check_writers, run_all, totals, writers};
-use crate::support::commands::{Rng, setting};
-use crate::support::content::Content;
+use crate::engine::kill9::http;
+use crate::engine::kill9::server::{Home, Server, pause};
+use crate::engine::kill9::writer::{Writer, check_writers, run_all, totals, writers};
+use crate::harness::commands::{Rng, setting};
+use crate::harness::content::Content;
+use crate::harness::postgres::{Postgres, connect};
+use crate::harness::wait;
 
 const ROUNDS: usize = 100;
 /// Rounds between two comparisons: catching up takes longer than a kill.
@@ -162,7 +162,7 @@ impl Trial {
     fn kill_while_starting(&mut self) {
         let child = self.home.spawn();
         pause(Duration::from_millis(self.rng.below(220) as u64));
-        crate::kill9::server::kill(child);
+        crate::engine::kill9::server::kill(child);
         self.kills_at_start += 1;
     }
 

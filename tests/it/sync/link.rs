@@ -6,11 +6,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 use unoc::sync::Target;
 
-use crate::app::pgbouncer::Pgbouncer;
-use crate::app::postgres::{self, Postgres, Stop};
-use crate::app::process::Server;
-use crate::app::proxy::{Cut, Mode, Proxy};
-use crate::app::wait;
+use crate::harness::pgbouncer::Pgbouncer;
+use crate::harness::postgres::{self, Postgres, Stop};
+use crate::harness::process::Server;
+use crate::harness::proxy::{Cut, Mode, Proxy};
+use crate::harness::wait;
 
 fn target(url: &str) -> Target {
     Target::parse(url).expect("a usable address")

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::app::postgres::Postgres;
-use crate::app::process::Server;
-use crate::app::wait;
+use crate::harness::postgres::Postgres;
+use crate::harness::process::Server;
+use crate::harness::wait;
 
 /// Starts an appliance that mirrors into this database and begins without a device.
 #[track_caller]

@@ -18,13 +18,13 @@ use unoc::domain::network::Blueprint;
 use unoc::domain::{Command, Timestamp};
 
 use super::exact::look;
-use crate::app::pgbouncer::Pgbouncer;
-use crate::app::postgres::{Postgres, Stop};
-use crate::app::proxy::{Cut, Mode, Proxy};
-use crate::app::wait;
-use crate::model::world::Pair;
-use crate::support::commands::{Rng, setting};
-use crate::support::content::Content;
+use crate::domain::model::Pair;
+use crate::harness::commands::{Rng, setting};
+use crate::harness::content::Content;
+use crate::harness::pgbouncer::Pgbouncer;
+use crate::harness::postgres::{Postgres, Stop};
+use crate::harness::proxy::{Cut, Mode, Proxy};
+use crate::harness::wait;
 use rig::Rig;
 use watcher::{History, watched};
 

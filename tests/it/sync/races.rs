@@ -5,9 +5,9 @@ use unoc::domain::Command;
 use unoc::domain::network::Blueprint;
 
 use super::oracle::rig::Rig;
-use crate::app::postgres::{Postgres, rows};
-use crate::app::wait;
-use crate::model::world::Pair;
+use crate::domain::model::Pair;
+use crate::harness::postgres::{Postgres, rows};
+use crate::harness::wait;
 
 /// A core with something to mirror.
 fn rig(postgres: &Postgres) -> Rig {

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::app::postgres::Postgres;
-use crate::app::process::{self, Server};
-use crate::app::proxy::{Mode, Proxy};
-use crate::app::site::text_of;
-use crate::app::wait;
+use crate::harness::postgres::Postgres;
+use crate::harness::process::{self, Server};
+use crate::harness::proxy::{Mode, Proxy};
+use crate::harness::site::text_of;
+use crate::harness::wait;
 use crate::sync::mirrored::{serve, serve_with};
 
 /// Device names by id, as the API tells them.

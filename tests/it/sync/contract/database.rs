@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
-use crate::app::postgres::Postgres;
-use crate::app::process;
-use crate::app::site::text_of;
-use crate::app::wait;
+use crate::harness::TestApp;
+use crate::harness::postgres::Postgres;
+use crate::harness::process;
+use crate::harness::site::text_of;
+use crate::harness::wait;
 use crate::sync::mirrored::serve;
 
 #[test]
@@ -105,7 +105,7 @@ fn the_server_and_slow_statements_are_shown() {
     let Some(postgres) = Postgres::start_with(&[preload]) else { return };
     let has = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
     if postgres.value(has) == "0" {
-        return crate::skip::skip("this PostgreSQL comes without pg_stat_statements");
+        return crate::harness::skip("this PostgreSQL comes without pg_stat_statements");
     }
     postgres.rows("CREATE EXTENSION pg_stat_statements");
     let directory = tempfile::tempdir().unwrap();

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::app::pgbouncer::Pgbouncer;
-use crate::app::postgres::{DATABASE, PASSWORD, Postgres, Stop};
-use crate::app::process::{Said, Server};
-use crate::app::site::text_of;
-use crate::app::unprivileged;
-use crate::app::wait;
-use crate::disk_full::Volume;
+use crate::harness::pgbouncer::Pgbouncer;
+use crate::harness::postgres::{DATABASE, PASSWORD, Postgres, Stop};
+use crate::harness::process::{Said, Server};
+use crate::harness::site::text_of;
+use crate::harness::unprivileged;
+use crate::harness::wait;
+use crate::store::disk_full::Volume;
 use crate::sync::mirrored::{serve, serve_with};
 
 /// The address of a database for another role.
@@ -58,7 +58,7 @@ fn told(server: &Server, attempts: u64, why: &str, remedy: &str) {
 }
 
 fn command(data_dir: &Path, action: &str) -> Said {
-    crate::app::process::run(data_dir, &["sync", action])
+    crate::harness::process::run(data_dir, &["sync", action])
 }
 
 /// A wish is carried out at once, however long the pause still is.

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::app::postgres::Postgres;
-use crate::app::process::Server;
-use crate::app::site::text_of;
+use crate::harness::postgres::Postgres;
+use crate::harness::process::Server;
+use crate::harness::site::text_of;
 use crate::sync::mirrored::{serve, serve_with};
 
 fn says(server: &Server, message: &str, remedy: &str) {

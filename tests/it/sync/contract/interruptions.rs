@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::app::pgbouncer::Pgbouncer;
-use crate::app::postgres::{PASSWORD, Postgres, Stop, USER};
-use crate::app::proxy::{Cut, Mode, Proxy};
-use crate::app::site::text_of;
-use crate::app::wait;
+use crate::harness::pgbouncer::Pgbouncer;
+use crate::harness::postgres::{PASSWORD, Postgres, Stop, USER};
+use crate::harness::proxy::{Cut, Mode, Proxy};
+use crate::harness::site::text_of;
+use crate::harness::wait;
 use crate::sync::mirrored::serve;
 
 #[test]

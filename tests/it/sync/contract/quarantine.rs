@@ -7,10 +7,10 @@ use std::path::Path;
 use serde_json::Value;
 use unoc::store::DiskSpace;
 
-use crate::app::postgres::Postgres;
-use crate::app::site::text_of;
-use crate::app::wait;
-use crate::skip::skip;
+use crate::harness::postgres::Postgres;
+use crate::harness::site::text_of;
+use crate::harness::skip;
+use crate::harness::wait;
 use crate::sync::mirrored::{serve, serve_with};
 
 /// The largest `min_free_mib` that the configuration takes.

@@ -7,11 +7,11 @@ use serde_json::Value;
 use unoc::domain::Command;
 use unoc::domain::network::Blueprint;
 
-use crate::app::postgres::Postgres;
-use crate::app::process::Server;
-use crate::app::proxy::{Cut, Mode, Proxy};
-use crate::app::site::text_of;
-use crate::model::world::Pair;
+use crate::domain::model::Pair;
+use crate::harness::postgres::Postgres;
+use crate::harness::process::Server;
+use crate::harness::proxy::{Cut, Mode, Proxy};
+use crate::harness::site::text_of;
 use crate::sync::mirrored::{serve, serve_with};
 use crate::sync::oracle::rig::Rig;
 use crate::sync::races::await_waiter;

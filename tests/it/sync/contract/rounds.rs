@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::app::postgres::Postgres;
-use crate::app::process;
-use crate::app::proxy::{Mode, Proxy};
-use crate::app::site::pops;
+use crate::harness::postgres::Postgres;
+use crate::harness::process;
+use crate::harness::proxy::{Mode, Proxy};
+use crate::harness::site::pops;
 use crate::sync::mirrored::{serve, serve_with};
 
 #[test]

@@ -8,10 +8,10 @@ use unoc::domain::network::Blueprint;
 
 use super::rig::Rig;
 use super::watcher::{History, Seen};
-use crate::app::postgres::Postgres;
-use crate::app::proxy::{Mode, Proxy};
-use crate::app::wait;
-use crate::model::world::Pair;
+use crate::domain::model::Pair;
+use crate::harness::postgres::Postgres;
+use crate::harness::proxy::{Mode, Proxy};
+use crate::harness::wait;
 
 /// Each is one transaction that a mirror must never commit. `$next` is the next commit of the local
 /// store, which PostgreSQL does not have yet.
@@ -73,12 +73,12 @@ fn the_oracle_notices_each_kind_of_mixture() {
     for (index, (what, mixture)) in MIXTURES.iter().enumerate() {
         let name = format!("mixture_{index}");
         let maintenance = postgres.url_of("postgres");
-        let mut client = crate::app::postgres::connect(&maintenance).expect("a connection");
+        let mut client = crate::harness::postgres::connect(&maintenance).expect("a connection");
         let copy = format!("CREATE DATABASE {name} TEMPLATE unoc");
         client.batch_execute(&copy).expect("a copy of the database");
         let url = postgres.url_of(&name);
         assert_eq!(noticed(&history, &url, &rig), None, "before: {what}");
-        let mut client = crate::app::postgres::connect(&url).expect("a connection");
+        let mut client = crate::harness::postgres::connect(&url).expect("a connection");
         let touched = client.execute(&mixture.replace("$next", &next.to_string()), &[]);
         assert!(touched.expect("the statement is carried out") > 0, "{what}: nothing was mixed");
         if noticed(&history, &url, &rig).is_none() {

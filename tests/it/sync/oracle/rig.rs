@@ -13,10 +13,10 @@ use unoc::store::{AuditOrigin, OpenOptions, Store};
 use unoc::sync::{self, Compared, Database, Obstacle, State, SyncError, SyncOptions, Target};
 use uuid::Uuid;
 
-use crate::app::wait;
-use crate::model::world::Step;
-use crate::support::commands::time;
-use crate::support::oracle::{Answer, Refused};
+use crate::domain::model::Step;
+use crate::harness::commands::time;
+use crate::harness::oracle::{Answer, Refused};
+use crate::harness::wait;
 
 /// As the appliance waits for the first contact before it serves.
 const FIRST_CONTACT: Duration = Duration::from_secs(2);

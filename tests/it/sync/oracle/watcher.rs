@@ -12,7 +12,7 @@ use unoc::domain::{Site, Timestamp};
 use uuid::Uuid;
 
 use super::super::exact::{Exact, Look, look};
-use crate::app::{postgres::connect, wait};
+use crate::harness::{postgres::connect, wait};
 
 /// Between two looks: the cores are for the others.
 const LOOK_EVERY: Duration = Duration::from_millis(15);

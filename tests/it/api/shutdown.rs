@@ -1,0 +1,45 @@
+//! Stopping the process by a request.
+
+use http::Method;
+
+use crate::harness::TestApp;
+use crate::harness::http::Answer;
+
+const PATH: &str = "/api/admin/shutdown";
+
+fn post(app: &TestApp, headers: &[(&str, &str)]) -> Answer {
+    app.send(Method::POST, PATH, headers, None)
+}
+
+#[test]
+fn without_a_configured_token_every_call_is_refused() {
+    let app = TestApp::empty();
+    for headers in [&[][..], &[("x-shutdown-token", "")], &[("authorization", "Bearer x")]] {
+        let detail = "Shutdown by request is off; set UNOC_SHUTDOWN_TOKEN to allow it";
+        assert_eq!(post(&app, headers).expect(403).detail(), detail);
+    }
+    app.get("/health").expect(200);
+}
+
+#[test]
+fn only_the_right_token_stops_it() {
+    for right in [("x-shutdown-token", "open sesame"), ("authorization", "Bearer open sesame")] {
+        let mut app = TestApp::with_environment(&[("UNOC_SHUTDOWN_TOKEN", "open sesame")]);
+        for wrong in [
+            &[][..],
+            &[("x-shutdown-token", "open sesam")],
+            &[("x-shutdown-token", "")],
+            &[("authorization", "Bearer ")],
+            &[("authorization", "Basic open sesame")],
+        ] {
+            assert_eq!(post(&app, wrong).expect(403).detail(), "Invalid shutdown token");
+        }
+        app.send(Method::GET, PATH, &[right], None).expect(405);
+        app.provision("kept", "POP");
+        let endpoint = app.file("endpoint");
+        assert!(endpoint.exists());
+        assert_eq!(post(&app, &[right]).expect(200).text(), r#"{"message":"Shutting down"}"#);
+        app.ended().expect("a clean end");
+        assert!(!endpoint.exists(), "nobody answers there any more");
+    }
+}

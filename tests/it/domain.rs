@@ -1,0 +1,3 @@
+//! The network's rules, against a second implementation of them.
+
+pub(crate) mod model;

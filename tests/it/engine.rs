@@ -1,0 +1,5 @@
+//! The one writer: what it acknowledged is on disk, whatever ends the process or the caller.
+
+mod abandoned;
+pub(crate) mod kill9;
+mod model;

@@ -1,0 +1,25 @@
+//! What the tests share: the appliance under test, the servers around it, and the oracle.
+
+pub(crate) mod app;
+pub(crate) mod backend;
+pub(crate) mod cases;
+pub(crate) mod certificates;
+pub(crate) mod commands;
+pub(crate) mod content;
+pub(crate) mod http;
+pub(crate) mod oracle;
+pub(crate) mod pgbouncer;
+pub(crate) mod plan;
+pub(crate) mod plant;
+pub(crate) mod postgres;
+pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod s3;
+pub(crate) mod site;
+pub(crate) mod skip;
+pub(crate) mod socket;
+pub(crate) mod unprivileged;
+pub(crate) mod wait;
+
+pub(crate) use self::app::{TestApp, TestClock};
+pub(crate) use self::skip::skip;

@@ -1,0 +1,3 @@
+//! Reaching PostgreSQL.
+
+mod tls;

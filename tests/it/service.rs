@@ -1,6 +1,0 @@
-//! The service and its host: limits, proxies, signals, the journal, terminals.
-
-mod limits;
-mod log;
-mod proxies;
-mod signals;

@@ -1,0 +1,7 @@
+//! Files on disk: opened or refused, whole after a power cut, a failing disk and a full one.
+
+mod crash_images;
+mod denied;
+pub(crate) mod disk_full;
+mod io_errors;
+mod opening;

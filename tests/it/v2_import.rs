@@ -1,0 +1,56 @@
+//! Moving in from UNOC v2. The dumps were made by `pg_dump` 15 of databases that the three SQL files make.
+
+mod archive;
+mod cases;
+mod choice;
+mod database;
+mod dumps;
+mod mending;
+mod messages;
+mod nonsense;
+mod spellings;
+mod whole;
+mod written;
+
+use unoc::domain::Timestamp;
+use unoc::sync::legacy::{Choice, LegacyError, LinkStatus, Mended, Tables, mend, read_dump};
+
+use crate::harness::postgres::{self, Postgres};
+
+const SCHEMA: &str = include_str!("v2_import/v2_schema.sql");
+const CLEAN: &str = include_str!("v2_import/v2_clean.sql");
+const DIRTY: &str = include_str!("v2_import/v2_dirty.sql");
+
+const CLEAN_DUMP: &str = include_str!("v2_import/dumps/clean.sql");
+const DIRTY_DUMP: &str = include_str!("v2_import/dumps/dirty.sql");
+
+/// The time of the imports of these tests.
+const NOW: Timestamp = Timestamp(1_795_439_016_111_211);
+
+fn read(dump: &str) -> Result<Tables, LegacyError> {
+    read_dump(dump.as_bytes(), &Choice::default())
+}
+
+/// NaN differs from itself, its text does not.
+fn text(value: &impl std::fmt::Debug) -> String {
+    format!("{value:#?}")
+}
+
+fn mended(tables: Tables) -> Mended {
+    mend(tables, LinkStatus::Computed, NOW)
+}
+
+/// A database as v2 left it; returns its address.
+fn v2_database(postgres: &Postgres, name: &str, contents: &[&str]) -> String {
+    let url = postgres.create_database(name);
+    load(&url, contents);
+    url
+}
+
+fn load(url: &str, contents: &[&str]) {
+    let mut client = postgres::connect(url).expect("the server answers");
+    // One by one, since a new value of an enum type can be used after its transaction only.
+    for statement in contents.iter().flat_map(|sql| sql.split(";\n")) {
+        client.batch_execute(statement).expect("our own statements");
+    }
+}

@@ -1,0 +1,193 @@
+//! Reading v2's own database, and importing it.
+
+use unoc::sync::Target;
+use unoc::sync::legacy::{Archived, Choice, LegacyError, Stamp, Tables, archive, read_database};
+
+use super::{CLEAN, CLEAN_DUMP, DIRTY, DIRTY_DUMP, SCHEMA, load, mended, read, v2_database};
+use crate::harness::pgbouncer::Pgbouncer;
+use crate::harness::postgres::{self, Postgres};
+use crate::harness::process::{Server, run, said, unoc};
+
+fn tables(url: &str) -> Result<Tables, LegacyError> {
+    read_database(&Target::parse(url).expect("an address"), &Choice::default())
+}
+
+#[test]
+fn the_database_and_a_dump_of_it_make_the_same_site() {
+    let Some(postgres) = Postgres::start() else { return };
+    for (name, contents, dump) in [
+        ("clean", &[SCHEMA, CLEAN][..], CLEAN_DUMP),
+        ("dirty", &[SCHEMA, CLEAN, DIRTY], DIRTY_DUMP),
+    ] {
+        let from_database = tables(&v2_database(&postgres, name, contents)).unwrap();
+        let from_dump = read(dump).unwrap();
+        assert_eq!(from_database.fingerprint(), from_dump.fingerprint(), "{name}");
+        assert_eq!(from_database.next_ids, from_dump.next_ids, "{name}");
+        assert_eq!(mended(from_database), mended(from_dump), "{name}");
+    }
+}
+
+#[test]
+fn other_columns_than_expected_are_borne() {
+    let Some(postgres) = Postgres::start() else { return };
+    let url = v2_database(&postgres, "odd", &[SCHEMA, CLEAN]);
+    let before = mended(tables(&url).unwrap());
+    let mut client = postgres::connect(&url).unwrap();
+    client
+        .batch_execute(
+            "ALTER TABLE devices ADD vendor text DEFAULT 'x', DROP status, \
+             ALTER created_at TYPE timestamptz USING created_at AT TIME ZONE 'UTC', \
+             ALTER device_type TYPE text, ALTER x TYPE real, ALTER id TYPE bigint; \
+             ALTER DATABASE odd SET timezone = 'Asia/Kolkata'; ALTER DATABASE odd SET datestyle = 'SQL, DMY'; \
+             ALTER TABLE links DROP link_loss_db, DROP physical_medium_id; \
+             ALTER SEQUENCE links_id_seq OWNED BY NONE",
+        )
+        .unwrap();
+    let after = mended(tables(&url).unwrap());
+    assert_eq!(after.report.findings, []);
+    assert_eq!(after.site.devices[5], before.site.devices[5]);
+    assert_eq!(after.site.links[0].medium, None);
+    assert_eq!(after.site.counters, before.site.counters);
+}
+
+#[test]
+fn a_pooler_may_be_between() {
+    let Some(postgres) = Postgres::start() else { return };
+    let Some(pooler) = Pgbouncer::start(&postgres) else { return };
+    load(&postgres.url(), &[SCHEMA, CLEAN]);
+    let directly = tables(&postgres.url()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(tables(&pooler.url()).unwrap(), directly);
+    }
+    let stamp = Stamp::of(&directly);
+    let target = Target::parse(&pooler.url()).unwrap();
+    let moved = archive(&target, &Choice::default(), Some(&stamp), false).unwrap();
+    assert!(matches!(moved, Archived::Moved { .. }));
+    assert_eq!(archive(&target, &Choice::default(), None, false).unwrap(), Archived::Already);
+    assert_eq!(tables(&pooler.url()).unwrap(), directly, "from the archive");
+}
+
+#[test]
+fn what_is_not_v2s_is_left_alone() {
+    let Some(postgres) = Postgres::start() else { return };
+    let check = |name: &str, sql: &str, words: &str| {
+        let error = tables(&v2_database(&postgres, name, &[sql])).expect_err(words).to_string();
+        assert!(error.contains(words), "{words:?} not in {error}");
+    };
+    check("empty", "", "no table devices");
+    check(
+        "own",
+        "CREATE TABLE devices (site_id uuid, id bigint, name text)",
+        "the tables of UNOC itself",
+    );
+    check("bare", SCHEMA, "no device");
+    check("torn", &format!("{SCHEMA}; DROP TABLE links"), "no table links");
+    check("other", "CREATE TABLE devices (id int, hostname text)", "no column name");
+    let other_schema = format!("CREATE SCHEMA x; SET search_path = x; {SCHEMA}; {CLEAN}");
+    let url = v2_database(&postgres, "elsewhere", &[&other_schema]);
+    assert_eq!(tables(&url).unwrap().devices.len(), 8, "the one schema that has them");
+    let url = format!("{}?options=-csearch_path%3Dx", postgres.url_of("elsewhere"));
+    assert_eq!(tables(&url).unwrap().devices.len(), 8, "where the address names the schema");
+    let both = format!(
+        "{SCHEMA}; {CLEAN}; CREATE SCHEMA unoc_v2; ALTER TABLE devices SET SCHEMA unoc_v2; \
+                        ALTER TABLE interfaces SET SCHEMA unoc_v2; ALTER TABLE links SET SCHEMA unoc_v2; \
+                        CREATE TABLE devices (site_id uuid, id bigint)"
+    );
+    let url = v2_database(&postgres, "moved", &[&both]);
+    assert_eq!(tables(&url).unwrap().devices.len(), 8, "from the archive, beside our own tables");
+}
+
+#[test]
+fn a_site_moves_with_one_command() {
+    let Some(postgres) = Postgres::start() else { return };
+    let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN, DIRTY]);
+    let count = "SELECT count(*), max(updated_at) FROM interfaces";
+    let before = postgres::rows(&mut postgres::connect(&url).unwrap(), count);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+
+    // v2 and another UNOC may run while an operator looks.
+    let server = Server::start(path, &[]);
+    let rehearsed = run(path, &["import", "--from-postgres", &url, "--dry-run"]).expect(0);
+    assert!(rehearsed.stdout.ends_with("nothing was changed.\n"), "{rehearsed:?}");
+    let refused = run(path, &["import", "--from-postgres", &url, "--replace"]).expect(75);
+    assert!(refused.stderr.contains("systemctl stop unoc"), "{refused:?}");
+    assert!(server.terminate().0.success());
+
+    let refused = run(path, &["import", "--from-postgres", &url]).expect(3);
+    assert!(refused.stderr.contains("add --replace"), "{refused:?}");
+    // The address by the environment, so that no password stands on the command line.
+    let mut command = unoc(&["import", "--replace", "--from-postgres", "--data-dir"]);
+    command.arg(path).env("DATABASE_URL", url.replace("postgresql:", "postgresql+asyncpg:"));
+    let imported = said(&mut command).expect(0);
+    assert!(
+        imported.stdout.ends_with("Imported:     24 devices, 32 interfaces, 9 links.\n"),
+        "{imported:?}"
+    );
+    let same = |text: &str| {
+        text.rsplit_once("Would load").or(text.rsplit_once("Imported")).map(|it| it.0.to_owned())
+    };
+    assert_eq!(
+        same(&imported.stdout),
+        same(&rehearsed.stdout),
+        "the rehearsal showed what was done"
+    );
+    assert_eq!(postgres::rows(&mut postgres::connect(&url).unwrap(), count), before);
+
+    let server = Server::start(path, &[]);
+    let device = server.http.get("/api/devices/9").expect(200).json();
+    assert_eq!(device["status_override"], "DOWN");
+    assert_eq!(device["created_at"], "2025-10-24T08:00:07.000000Z");
+    assert_eq!(
+        server.http.get("/api/devices/5").json()["status"],
+        "UP",
+        "reached through the imported links"
+    );
+    assert_eq!(server.http.get("/api/links/88").json()["status_override"], serde_json::Value::Null);
+    assert_eq!(server.http.provision("next", "POP"), 78, "after the demo network's 77");
+}
+
+#[test]
+fn a_dump_moves_a_site_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let file = path.join("v2.sql");
+    std::fs::write(&file, CLEAN_DUMP).unwrap();
+    let data = path.join("data");
+    let mut command = unoc(&["import", "--from-dump", "-", "--json", "--data-dir"]);
+    command.arg(&data).stdin(std::fs::File::open(&file).unwrap());
+    let json: serde_json::Value =
+        serde_json::from_str(&said(&mut command).expect(0).stdout).unwrap();
+    assert_eq!((&json["devices"], &json["dry_run"]), (&8.into(), &false.into()));
+    let server = Server::start(&data, &[]);
+    assert_eq!(server.http.provision("next", "POP"), 42, "after what v2's sequence gave out");
+}
+
+#[test]
+fn what_goes_wrong_is_said_in_one_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let dry = |arguments: &[&str]| {
+        let all = [&["import", "--dry-run"], arguments].concat();
+        let said = run(directory.path(), &all);
+        assert_eq!(said.stderr.lines().count(), 1, "{said:?}");
+        (said.code, said.stderr)
+    };
+    let holds = |(code, stderr): (i32, String), expected: i32, words: &str| {
+        assert!(code == expected && stderr.contains(words), "{code}: {stderr}");
+    };
+    holds(dry(&["--from-postgres", "postgresql://u:secret-pw@127.0.0.1:1/x"]), 75, "refused");
+    holds(dry(&["--from-postgres"]), 1, "DATABASE_URL");
+    holds(
+        dry(&["--from-postgres", "mysql://u:secret-pw@h/x"]),
+        1,
+        "the database address cannot be used",
+    );
+    holds(dry(&["--from-dump", "/nonexistent/x"]), 1, "cannot open /nonexistent/x");
+    let Some(postgres) = Postgres::start() else { return };
+    holds(dry(&["--from-postgres", &postgres.url()]), 3, "no table devices of UNOC v2");
+    holds(dry(&["--from-postgres", &postgres.url_of("nowhere")]), 1, "\"nowhere\" does not exist");
+    let wrong = postgres.url().replace("unoc-pw", "secret-pw");
+    let (code, stderr) = dry(&["--from-postgres", &wrong]);
+    assert!(code == 1 && stderr.contains("password authentication failed"), "{code}: {stderr}");
+    assert!(!stderr.contains("secret-pw"), "{stderr}");
+}
