@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::extract::Query422;
-use super::pieces::{self, Broken, PIECE_BYTES, Pieces};
 use super::state::ApiState;
+use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
 use super::validation::{Fields, FromFields, parse};
 use crate::engine::EngineHandle;
 use crate::store::{AuditEntry, AuditImage};
@@ -107,7 +107,7 @@ async fn list_audit(
         separator: b"[",
     };
     let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok((json, pieces::body(pieces).await?).into_response())
+    Ok((json, streaming::body(pieces).await?).into_response())
 }
 
 /// Rows on their way to a client. They never change, so each piece may come from a newer snapshot.

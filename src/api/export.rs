@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::lease::Lease;
-use super::pieces::{self, Broken, PIECE_BYTES, Pieces};
 use super::state::ApiState;
+use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
 use crate::query::{ExportError, SiteExport};
 use crate::store::Snapshot;
 
@@ -49,7 +49,7 @@ pub(super) async fn stream(
     write: impl FnMut(&Snapshot, &mut Vec<u8>) -> Result<bool, ExportError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     let lease = state.leases().hold(state.handle().read(), EXPORT_WAIT);
-    let body = pieces::body(Rows { lease, write, is_done: false }).await?;
+    let body = streaming::body(Rows { lease, write, is_done: false }).await?;
     Ok(([(header::CONTENT_TYPE, content_type)], body).into_response())
 }
 

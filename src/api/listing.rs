@@ -18,8 +18,8 @@ use serde::Serialize;
 use super::conditional;
 use super::error::ApiError;
 use super::lease::Lease;
-use super::pieces::{self, Broken, PIECE_BYTES, Pieces};
 use super::state::ApiState;
+use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{Device, Interface, Kind, Link};
 use crate::store::{BLOCK_SIZE, IdRange, Snapshot, StoreError};
@@ -143,7 +143,7 @@ pub(super) async fn filtered<T: Listed>(
         return Ok(response);
     }
     let pieces = Filtered { source: Source::new(state, snapshot), after: Some(page.after), select };
-    let body = pieces::body(Array::of(pieces)).await?;
+    let body = streaming::body(Array::of(pieces)).await?;
     Ok((headers, json_type(), body).into_response())
 }
 
@@ -179,7 +179,7 @@ async fn whole_list<T: Listed>(
     let headers = conditional::headers(state, seq);
     let source = Source::new(state, snapshot);
     let pieces = Blocks::<T> { source, from: Some(0), listed: PhantomData };
-    let body = pieces::body(Array::of(pieces)).await?;
+    let body = streaming::body(Array::of(pieces)).await?;
     Ok((headers, json_type(), body).into_response())
 }
 

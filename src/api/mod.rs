@@ -4,9 +4,11 @@
 //! [`error`] and nowhere else.
 
 mod access;
+mod answer_cache;
 mod audit;
 mod backups;
 mod conditional;
+mod csv;
 mod devices;
 mod error;
 mod export;
@@ -20,17 +22,15 @@ mod listing;
 mod metrics;
 mod openapi;
 mod optics;
-mod pieces;
 mod problems;
 mod request;
 mod router;
 mod seed;
-mod shared;
 mod shutdown;
 mod simulate;
 mod state;
+mod streaming;
 mod sync;
-mod tables;
 mod topology;
 mod ui;
 mod validation;

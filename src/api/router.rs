@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, backups, devices, export, health, interfaces, jobs, links, metrics, openapi, optics,
-    problems, request, seed, shutdown, simulate, sync, tables, topology, ui,
+    audit, backups, csv, devices, export, health, interfaces, jobs, links, metrics, openapi,
+    optics, problems, request, seed, shutdown, simulate, sync, topology, ui,
 };
 
 /// Every resource with its documentation.
@@ -26,7 +26,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
         .merge(sync::router())
         .merge(jobs::router())
         .merge(export::router())
-        .merge(tables::router())
+        .merge(csv::router())
         .layer(compression());
     // Compressing one entity would cost more than it saves.
     let mut router = large

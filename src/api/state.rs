@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer_cache::SharedAnswer;
 use super::lease::Leases;
 use super::listing::ListCache;
-use super::shared::SharedAnswer;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
 use crate::jobs::JobsHandle;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
-use super::table;
+use super::import_csv;
 use crate::config::{self, Config, Faults, Key, Sources};
 use crate::wire::{Encoding, Separator, TableKind};
 
@@ -91,10 +91,10 @@ pub(super) struct ExportArgs {
     /// File to write; `-`, or none, is standard output
     pub(super) file: Option<PathBuf>,
     /// Write `devices` or `links` as CSV instead of the site
-    #[arg(long, value_name = "KIND", value_parser = table::kind)]
+    #[arg(long, value_name = "KIND", value_parser = import_csv::kind)]
     pub(super) csv: Option<TableKind>,
     /// Cell separator: comma, semicolon or tab
-    #[arg(long, value_name = "NAME", requires = "csv", value_parser = table::separator)]
+    #[arg(long, value_name = "NAME", requires = "csv", value_parser = import_csv::separator)]
     pub(super) separator: Option<Separator>,
 }
 
@@ -129,7 +129,7 @@ pub(super) struct ImportArgs {
     #[arg(long, conflicts_with = "file")]
     pub(super) keep_link_status: bool,
     /// Text encoding of a CSV table: utf-8 (the default) or windows-1252
-    #[arg(long, value_name = "NAME", requires = "file", value_parser = table::encoding)]
+    #[arg(long, value_name = "NAME", requires = "file", value_parser = import_csv::encoding)]
     pub(super) encoding: Option<Encoding>,
     /// Load nothing; move v2's tables, once they are imported, into the schema unoc_v2. With
     /// --replace: load them first

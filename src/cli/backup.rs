@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::args::{BackupAction, Cli};
 use super::backup_print::{print_backup, print_list, print_pruning};
+use super::client::Remote;
 use super::exit::Failure;
 use super::offline;
 use super::output;
 use super::progress::Progress;
-use super::remote::Remote;
 use crate::api::{BackupView, BackupsView, PruningView};
 use crate::app;
 use crate::backup::{

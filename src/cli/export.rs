@@ -4,12 +4,12 @@ use std::io::{BufReader, Write};
 use std::path::Path;
 
 use super::args::{Cli, ExportArgs};
+use super::client::Remote;
 use super::destination::Destination;
 use super::exit::Failure;
 use super::offline;
 use super::output;
 use super::progress::Progress;
-use super::remote::Remote;
 use crate::config::Config;
 use crate::query::{ExportError, export_site, export_table};
 use crate::util::counted;

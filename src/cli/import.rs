@@ -10,7 +10,7 @@ use super::args::{Cli, ImportArgs};
 use super::backup::is_fresh;
 use super::exit::Failure;
 use super::progress::Progress;
-use super::{legacy, offline, output, table};
+use super::{import_csv, import_v2, offline, output};
 use crate::domain::{Command, Site, Timestamp, World};
 use crate::sync::legacy::{FileKind, fault_of, recognise};
 use crate::wire::SiteReader;
@@ -21,7 +21,7 @@ const READ_BUFFER_BYTES: usize = 128 * 1024;
 pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
     match &args.file {
         Some(file) => run_file(cli, args, file),
-        None => legacy::run(cli, args),
+        None => import_v2::run(cli, args),
     }
 }
 
@@ -33,7 +33,7 @@ fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
         offline::open_store(&config)?;
     }
     let input = match source? {
-        Source::Table(input) => return table::run(cli, args, file, input),
+        Source::Table(input) => return import_csv::run(cli, args, file, input),
         Source::Site(input) => input,
     };
     if args.encoding.is_some() {
@@ -95,9 +95,9 @@ enum Source {
 
 /// A table or an export; a file that holds something else is refused with what helps.
 fn source(path: &Path) -> Result<Source, Failure> {
-    legacy::refuse_directory(path)?;
+    import_v2::refuse_directory(path)?;
     let mut input = open(path)?;
-    let (head, is_table) = table::recognise(path, &mut input)?;
+    let (head, is_table) = import_csv::recognise(path, &mut input)?;
     let input = Box::new(BufReader::new(io::Cursor::new(head).chain(input)));
     if is_table {
         return Ok(Source::Table(input));

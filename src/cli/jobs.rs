@@ -7,9 +7,9 @@ use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 
 use super::args::{Cli, JobsAction};
+use super::client::Remote;
 use super::exit::Failure;
 use super::offline;
-use super::remote::Remote;
 use crate::api::{JobView, JobsView, RunView};
 use crate::app;
 use crate::config::Config;

@@ -6,23 +6,23 @@ mod output;
 mod args;
 mod backup;
 mod backup_print;
+mod client;
 mod config;
 mod destination;
 mod exit;
 mod export;
 mod import;
+mod import_csv;
+mod import_v2;
+mod import_v2_report;
 mod jobs;
-mod legacy;
-mod legacy_report;
 mod man;
 mod offline;
 mod progress;
-mod remote;
 mod restore;
 mod seed;
 mod serve;
 mod sync;
-mod table;
 
 use std::process::ExitCode;
 

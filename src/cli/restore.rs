@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::args::{Cli, RestoreArgs};
 use super::backup::{is_fresh, locate, plain, refuse_foreign_root, spawn, with_backups};
 use super::backup_print::print_restore;
+use super::client::Remote;
 use super::exit::Failure;
 use super::import;
-use super::legacy::refuse_directory;
+use super::import_v2::refuse_directory;
 use super::offline::{self, STOP_COMMAND};
 use super::output;
 use super::progress::Progress;
-use super::remote::Remote;
 use crate::api::RestoreView;
 use crate::app;
 use crate::backup::{Backups, Header, Lost, Manifest, RestoreReport, read_head, rehearse};
@@ -347,7 +347,7 @@ fn read_tables(path: &Path) -> Result<Tables, Failure> {
 fn read_legacy(cli: &Cli, path: &Path) -> Result<Site, Failure> {
     let mended = mend(read_tables(path)?, LinkStatus::Computed, Clock::system().now());
     if !cli.json {
-        super::legacy_report::print_report(&mended.report, None, false, true)
+        super::import_v2_report::print_report(&mended.report, None, false, true)
             .map_err(output::unwritten)?;
     }
     Ok(mended.site)

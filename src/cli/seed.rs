@@ -3,11 +3,11 @@
 use std::io::Read;
 
 use super::args::{Cli, SeedArgs};
+use super::client::Remote;
 use super::exit::Failure;
 use super::offline;
 use super::output;
 use super::progress::Progress;
-use super::remote::Remote;
 use crate::config::Config;
 use crate::domain::network::Blueprint;
 use crate::domain::{Command, Kind};

@@ -6,9 +6,9 @@ use anyhow::{Context, anyhow};
 use serde_json::Value;
 
 use super::args::{Cli, SyncAction};
+use super::client::Remote;
 use super::exit::Failure;
 use super::offline::{self, STOP_COMMAND};
-use super::remote::Remote;
 use crate::api::{ReconciledView, SyncView};
 use crate::app;
 use crate::config::Config;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{self, Fault};
+use super::error::{self, Fault};
 use super::keys::{find, keys};
 use super::layers::{DEFAULT_SOURCE, Setting};
 use super::rules::Refused;
@@ -138,8 +138,8 @@ fn hint_for_unknown(name: &str, value: &DeValue<'_>) -> Option<String> {
     }
     let by_variable = keys().iter().find(|key| key.environment.contains(&name));
     let known = keys().iter().map(|key| key.name);
-    let nearest = by_variable.map(|key| key.name).or_else(|| fault::nearest(name, known))?;
-    Some(fault::did_you_mean(nearest))
+    let nearest = by_variable.map(|key| key.name).or_else(|| error::nearest(name, known))?;
+    Some(error::did_you_mean(nearest))
 }
 
 /// Returns the secret that the file at `path` holds, without the line breaks at its end.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::fault::{self, Fault};
+use super::error::{self, Fault};
 use super::keys::{Key, find, keys};
 use super::rules::Refused;
 use super::settings::Config;
@@ -110,8 +110,8 @@ fn unknown_variable(name: &str, value: &str) -> Fault {
     let hint = service_link_hint(name, value).or_else(|| {
         let known = keys().iter().flat_map(|key| key.environment).copied();
         let known = known.chain([CONFIG_ENVIRONMENT]).filter_map(|name| name.strip_prefix(PREFIX));
-        let nearest = fault::nearest(name.strip_prefix(PREFIX)?, known)?;
-        Some(fault::did_you_mean(&format!("{PREFIX}{nearest}")))
+        let nearest = error::nearest(name.strip_prefix(PREFIX)?, known)?;
+        Some(error::did_you_mean(&format!("{PREFIX}{nearest}")))
     });
     Fault::unknown(name, "environment", hint)
 }

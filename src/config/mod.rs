@@ -12,12 +12,12 @@
 //! module except through [`Secret::expose`].
 //!
 //! In reading order: `keys` (the table), `settings` (the typed result), `rules`, `database_url`,
-//! `access` and `backup` (what a value may be), `layers` and `file` (where values come from), `fault`, `secret`, `log`.
+//! `access` and `backup` (what a value may be), `layers` and `file` (where values come from), `error`, `secret`, `log`.
 
 mod access;
 mod backup;
 mod database_url;
-mod fault;
+mod error;
 mod file;
 mod keys;
 mod layers;
@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use fault::{Fault, Faults};
+pub use error::{Fault, Faults};
 pub use keys::{Key, keys, markdown_table};
 pub use log::{LogFormat, LogLevel};
 pub use secret::Secret;

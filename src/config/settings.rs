@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::fault::Fault;
+use super::error::Fault;
 use super::keys::{Key, find, keys};
 use super::layers::{self, DEFAULT_SOURCE, Setting};
 use super::rules::{self, Refused};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::read::Reader;
+use super::row_reader::Reader;
 use super::{Column, ColumnType, Entity, Row, RowFault, Table, Value, id_of};
 use crate::domain::{Device, Interface, Link, Timestamp};
 use crate::store::{AuditEntry, AuditImage, AuditOrigin};

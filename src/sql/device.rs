@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Bound;
 
-use super::read::Reader;
+use super::row_reader::Reader;
 use super::{Column, ColumnType, Entities, Entity, Row, RowFault, Table, Value, id_of};
 use crate::domain::{
     Device, DeviceId, DeviceType, Direction, Kind, LinkId, Optics, OverrideReason, PonClass,

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::read::Reader;
+use super::row_reader::Reader;
 use super::{Column, ColumnType, Entities, Entity, Row, RowFault, Table, Value};
 use crate::domain::{InterfaceId, Kind, Link, LinkId, Medium, OverrideReason, Status};
 use crate::store::{Snapshot, StoreError};

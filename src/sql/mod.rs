@@ -9,7 +9,7 @@ pub mod copy_text;
 mod device;
 mod interface;
 mod link;
-mod read;
+mod row_reader;
 pub mod schema;
 mod value;
 
@@ -17,7 +17,7 @@ use crate::domain::Kind;
 use crate::store::{Snapshot, StoreError};
 
 pub use audit::{AUDIT, AUDIT_IMAGES_MAX, audit_entry, audit_row};
-pub use read::RowFault;
+pub use row_reader::RowFault;
 pub use value::{Value, id_of};
 
 /// One table. Its first column in PostgreSQL, `site_id`, is not part of a row here; the first

@@ -3,9 +3,9 @@
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::schemas;
 use super::signal::SignalView;
 use super::time::Time;
-use super::words;
 use crate::domain::{Device, OverrideReason, PonClass, Reasons, Status};
 
 /// A device. The first ten keys are v2's.
@@ -15,10 +15,10 @@ pub struct DeviceView<'a> {
     pub id: u64,
     /// Unique among all devices.
     pub name: &'a str,
-    #[schema(schema_with = words::device_type_schema)]
+    #[schema(schema_with = schemas::device_type_schema)]
     pub device_type: &'static str,
     /// Computed from the network.
-    #[schema(schema_with = words::status_schema)]
+    #[schema(schema_with = schemas::status_schema)]
     pub status: &'static str,
     pub x: f64,
     pub y: f64,
@@ -27,11 +27,11 @@ pub struct DeviceView<'a> {
     pub insertion_loss_db: Option<f64>,
     pub parent_container_id: Option<u64>,
     /// What an operator set by hand.
-    #[schema(schema_with = words::nullable_status_schema)]
+    #[schema(schema_with = schemas::nullable_status_schema)]
     pub status_override: Option<&'static str>,
     pub override_reason: Option<&'a str>,
     /// The override, or else the computed status.
-    #[schema(schema_with = words::status_schema)]
+    #[schema(schema_with = schemas::status_schema)]
     pub effective_status: &'static str,
     /// Why the status is what it is: codes such as `no_signal`; docs/03_status_and_overrides.md.
     #[schema(value_type = Vec<String>)]
@@ -39,7 +39,7 @@ pub struct DeviceView<'a> {
     /// For leaves with an optical path to a working OLT.
     pub signal: Option<SignalView>,
     /// Of an OLT: its transceiver class.
-    #[schema(schema_with = words::nullable_pon_class_schema)]
+    #[schema(schema_with = schemas::nullable_pon_class_schema)]
     pub pon_class: Option<&'static str>,
     /// Since when the effective status is what it is.
     #[schema(value_type = String, format = DateTime)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::schemas;
 use super::time::Time;
-use super::words;
 use crate::domain::Interface;
 
 /// A port of a device.
@@ -13,9 +13,9 @@ use crate::domain::Interface;
 pub struct InterfaceView<'a> {
     pub id: u64,
     pub name: &'a str,
-    #[schema(schema_with = words::interface_type_schema)]
+    #[schema(schema_with = schemas::interface_type_schema)]
     pub interface_type: &'static str,
-    #[schema(schema_with = words::status_schema)]
+    #[schema(schema_with = schemas::status_schema)]
     pub status: &'static str,
     pub device_id: u64,
 }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::schemas;
 use super::time::Time;
-use super::words;
 use crate::domain::{Link, Medium, OverrideReason, Status};
 
 /// A link between two interfaces. The first seven keys are v2's.
@@ -13,16 +13,16 @@ use crate::domain::{Link, Medium, OverrideReason, Status};
 pub struct LinkView<'a> {
     pub id: u64,
     /// Computed from its ends and its override.
-    #[schema(schema_with = words::status_schema)]
+    #[schema(schema_with = schemas::status_schema)]
     pub status: &'static str,
     pub a_interface_id: u64,
     pub b_interface_id: u64,
     pub length_km: Option<f64>,
-    #[schema(schema_with = words::nullable_medium_schema)]
+    #[schema(schema_with = schemas::nullable_medium_schema)]
     pub physical_medium_id: Option<&'static str>,
     /// Fibre loss at the downstream wavelength; null without a length.
     pub link_loss_db: Option<f64>,
-    #[schema(schema_with = words::nullable_status_schema)]
+    #[schema(schema_with = schemas::nullable_status_schema)]
     pub status_override: Option<&'static str>,
     pub override_reason: Option<&'a str>,
     /// Since when the status is what it is.

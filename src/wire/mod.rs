@@ -2,28 +2,28 @@
 //!
 //! Keys, their order and their types are the v2 contract; keys that UNOC adds come last.
 
+mod csv;
 mod device;
 mod interface;
+mod json_lines;
 mod link;
+mod schemas;
 mod signal;
-mod site_lines;
-mod table;
 mod time;
-mod words;
 
-pub use device::{DeviceView, ReasonCodes};
-pub use interface::{InterfaceTimedView, InterfaceView};
-pub use link::{LinkTimedView, LinkView};
-pub use signal::SignalView;
-pub use site_lines::{FORMAT_VERSION, Line, LineError, SiteReader, write_header, write_line};
-pub use table::{
+pub use csv::{
     Cell, Encoding, ImportFaults, ImportReport, Reading, Separator, TABLE_BYTES_MAX,
     TABLE_ROWS_MAX, TableFault, TableFaults, TableKind, TableOptions, looks_like_table, read_table,
     write_device_row, write_link_row, write_table_heading,
 };
-pub use time::Time;
-pub use words::{
+pub use device::{DeviceView, ReasonCodes};
+pub use interface::{InterfaceTimedView, InterfaceView};
+pub use json_lines::{FORMAT_VERSION, Line, LineError, SiteReader, write_header, write_line};
+pub use link::{LinkTimedView, LinkView};
+pub use schemas::{
     device_type_schema, interface_type_schema, medium_schema, nullable_medium_schema,
     nullable_pon_class_schema, nullable_status_schema, nullable_words_schema, pon_class_schema,
     status_schema, words_schema,
 };
+pub use signal::SignalView;
+pub use time::Time;

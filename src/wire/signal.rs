@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::words;
+use super::schemas;
 use crate::domain::{Direction, Signal, SignalClass};
 
 /// The light between an OLT and a leaf. Powers and margins are rounded to hundredths.
@@ -16,10 +16,10 @@ pub struct SignalView {
     pub rx_up_dbm: f64,
     /// What remains above the sensitivity in the weaker direction.
     pub margin_db: f64,
-    #[schema(schema_with = words::signal_class_schema)]
+    #[schema(schema_with = schemas::signal_class_schema)]
     pub class: &'static str,
     /// The direction whose limit binds.
-    #[schema(schema_with = words::direction_schema)]
+    #[schema(schema_with = schemas::direction_schema)]
     pub limiting_direction: &'static str,
 }
 

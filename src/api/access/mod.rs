@@ -1,7 +1,7 @@
 //! The gate before everything that is served, Socket.IO too: hosts, origins, CORS.
 
 mod authority;
-mod rules;
+mod policy;
 #[cfg(test)]
 mod tests;
 
@@ -17,9 +17,9 @@ use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
-pub use rules::Access;
+pub use policy::Access;
 
-use self::rules::Reader;
+use self::policy::Reader;
 use super::{conditional, request};
 
 /// How long a browser may go on without asking again what is allowed; Chromium's own limit.

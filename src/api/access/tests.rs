@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::Version;
 
-use super::rules::{Access, Reader, Refusal};
+use super::policy::{Access, Reader, Refusal};
 
 const OWN: &str = "127.0.0.1:5001";
 

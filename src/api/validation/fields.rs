@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fault::{FAULTS_MAX, Fault};
+use super::error::{FAULTS_MAX, Fault};
 use super::parse::{Parsed, Problem};
 
 /// A request body, or part of one, that can be read field by field.

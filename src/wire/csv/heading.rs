@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Separator;
 use super::columns::TableKind;
-use super::fault::{TableFault, quoted};
+use super::error::{TableFault, quoted};
 use super::records::{Record, Records};
 
 /// The heading of a table.

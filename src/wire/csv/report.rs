@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::columns::TableKind;
-use super::fault::{FAULTS_MAX, TableFault, TableFaults};
-use super::rows::Reading;
+use super::error::{FAULTS_MAX, TableFault, TableFaults};
+use super::read::Reading;
 use crate::domain::{ImportCounts, Refusal};
 
 /// What an import did, or would do.

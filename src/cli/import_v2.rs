@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 
 use super::args::{Cli, ImportArgs};
 use super::exit::Failure;
-use super::legacy_report::{print_archived, print_report};
+use super::import_v2_report::{print_archived, print_report};
 use super::progress::Progress;
 use super::{import, offline, output};
 use crate::config::Config;

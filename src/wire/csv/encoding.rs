@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::fault::TableFault;
+use super::error::TableFault;
 
 /// How the text of a file is stored, where its first bytes do not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use super::fault::{FAULTS_MAX, TableFault, quoted};
+use super::error::{FAULTS_MAX, TableFault, quoted};
 
 /// Cells kept of one record. More than any table of ours has; bounds what a file of nothing but
 /// separators takes.

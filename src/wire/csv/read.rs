@@ -3,9 +3,9 @@
 use super::cells::{self, Parsed};
 use super::columns::TableKind;
 use super::encoding::{Encoding, decode, decode_head};
-use super::fault::{TableFault, TableFaults, quoted};
+use super::error::{TableFault, TableFaults, quoted};
+use super::heading::Heading;
 use super::records::{Record, Records};
-use super::sheet::Heading;
 use super::{Separator, TABLE_ROWS_MAX};
 use crate::domain::{Command, DeviceRow, LinkEnd, LinkRow, Optics};
 
@@ -204,7 +204,7 @@ impl<'r> Row<'r, '_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fault::FAULTS_MAX;
+    use super::super::error::FAULTS_MAX;
     use super::super::report::ImportFaults;
     use super::*;
 

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::args::{Cli, ImportArgs};
 use super::backup::is_fresh;
+use super::client::Remote;
 use super::exit::Failure;
 use super::offline;
 use super::progress::Progress;
-use super::remote::Remote;
 use crate::config::Config;
 use crate::engine::{TableImport, import_table, try_table};
 use crate::store::{AuditOrigin, Store};

@@ -2,7 +2,7 @@
 
 use crate::domain::{DeviceId, DeviceType, InterfaceType, Medium, Name, PON_CLASSES, PonClass};
 
-use super::fault::quoted;
+use super::error::quoted;
 
 /// A value, or why a text is none.
 pub(super) type Parsed<T> = Result<T, String>;

@@ -4,18 +4,18 @@
 mod cells;
 mod columns;
 mod encoding;
-mod fault;
+mod error;
+mod heading;
+mod read;
 mod records;
 mod report;
-mod rows;
-mod sheet;
 mod write;
 
 pub use columns::TableKind;
 pub use encoding::Encoding;
-pub use fault::{TableFault, TableFaults};
+pub use error::{TableFault, TableFaults};
+pub use read::{Reading, TableOptions, looks_like_table, read_table};
 pub use report::{ImportFaults, ImportReport};
-pub use rows::{Reading, TableOptions, looks_like_table, read_table};
 pub use write::Cell;
 
 use std::io::{self, Write};
