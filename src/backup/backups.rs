@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 use tracing::{error, info, warn};
 
-use super::activity::{Activity, Board, Shown, Work};
 use super::catalog::{Catalog, Entry};
 use super::error::BackupError;
 use super::files::{self, Lock};
@@ -16,6 +15,7 @@ use super::manifest::{Manifest, Reason};
 use super::name::BackupId;
 use super::notes::Depth;
 use super::overview::{NONE_US, Overview};
+use super::progress::{Activity, Board, Shown, Work};
 use super::retention::Retention;
 use super::stage::{self, STAGE_DIR, Source};
 use super::targets::Target;

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::activity::{Shown, Unit};
 use super::error::BackupError;
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
+use super::progress::{Shown, Unit};
 use crate::domain::{Device, Interface, Link, Timestamp};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, audit_row, copy_text, schema};
 use crate::store::{Snapshot, StoreError};

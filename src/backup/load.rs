@@ -4,10 +4,10 @@ use std::io::BufRead;
 
 use sha2::{Digest as _, Sha256};
 
-use super::activity::Shown;
 use super::dump::{AUDIT_STAGE, END_LINE, End, FIRST_LINE, HEADER_LINE, header_sha256};
 use super::error::{BackupError, unreadable};
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
+use super::progress::Shown;
 use crate::domain::{Device, Interface, Link};
 use crate::sql::{AUDIT, Entity, Row, RowFault, Table, audit_entry, copy_text};
 use crate::store::{BulkLoader, StoreError};

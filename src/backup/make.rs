@@ -3,7 +3,6 @@
 use tokio::time::Instant;
 use tracing::info;
 
-use super::activity::Shown;
 use super::catalog::{Catalog, Entry, manifest_text};
 use super::dump;
 use super::error::BackupError;
@@ -12,6 +11,7 @@ use super::keys::Keyring;
 use super::manifest::{Manifest, Reason};
 use super::name::{BackupId, PART};
 use super::notes::{CopyNote, Notes};
+use super::progress::Shown;
 use super::seal::Sealing;
 use crate::domain::Timestamp;
 use crate::store::{DiskSpace, Snapshot};

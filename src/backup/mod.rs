@@ -3,20 +3,18 @@
 //!
 //! In reading order: `backups` (everything that can be asked, one thing at a time), `make`, `dump`
 //! (a snapshot as SQL), `seal` (packing and encrypting), `keys`; `verify`, `stage` (restored into a
-//! store of its own, and compared), `load`; `restore`, `diff`, `bring_back` (on a host that lost its
-//! store); `copies` and [`targets`] (off the host), `prune`, `retention`; `catalog`, `manifest`,
-//! `notes`, `name`, `files` (the directory); `overview` and `activity` (what is told of it all).
+//! store of its own, and compared), `load`; `restore`, `diff`, `recovery` (on a host that lost its
+//! store); `copy` and [`targets`] (off the host), `prune`, `retention`; `catalog`, `manifest`,
+//! `notes`, `name`, `files` (the directory); `overview` and `progress` (what is told of it all).
 //!
 //! Invariants:
 //! 1. A manifest is in the directory only if its file was complete and durable before.
 //! 2. Nothing is restored, and nothing counts as a backup, that `stage` did not restore and compare.
 //! 3. `backup` does not know settings or schedules; `app` and `jobs` hand it what to do.
 
-mod activity;
 mod backups;
-mod bring_back;
 mod catalog;
-mod copies;
+mod copy;
 mod diff;
 mod dump;
 mod error;
@@ -28,7 +26,9 @@ mod manifest;
 mod name;
 mod notes;
 mod overview;
+mod progress;
 mod prune;
+mod recovery;
 mod restore;
 mod retention;
 mod seal;
@@ -37,11 +37,9 @@ pub mod targets;
 mod upgrade;
 mod verify;
 
-pub use activity::{Activity, Unit, Work};
 pub use backups::{BackupOptions, Backups, FaultyTarget, Log};
-pub use bring_back::{BroughtBack, Lost, rehearse};
 pub use catalog::{Entry, find_file, manifest_beside};
-pub use copies::Copied;
+pub use copy::Copied;
 pub use diff::{Counts, Difference, Example, LostChange};
 pub use error::BackupError;
 pub use keys::{KeyPair, Keyring, generate, key_id};
@@ -49,7 +47,9 @@ pub use manifest::{Digests, FORMAT, Header, Manifest, Reason, TableDigest};
 pub use name::BackupId;
 pub use notes::{CopyNote, CopyState, Depth, Notes, PostgresResult, Verification};
 pub use overview::{Overview, Protection, TargetOverview, TargetState};
+pub use progress::{Activity, Unit, Work};
 pub use prune::{Pruning, Stayed};
+pub use recovery::{BroughtBack, Lost, rehearse};
 pub use restore::{RestoreReport, Undo};
 pub use retention::{Kept, Retention};
 pub use seal::{is_encrypted, open as read_sql, read_head};

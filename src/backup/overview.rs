@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use super::activity::Activity;
 use super::backups::Backups;
 use super::catalog::{Entry, newest_of_use};
 use super::error::BackupError;
 use super::manifest::is_credible;
 use super::name::BackupId;
 use super::notes::{CopyState, Depth};
+use super::progress::Activity;
 use super::restore::Undo;
 use super::retention::Kept;
 use crate::domain::Timestamp;

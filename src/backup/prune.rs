@@ -2,12 +2,12 @@
 
 use tracing::{info, warn};
 
-use super::activity::{Unit, Work};
 use super::backups::{Backups, Log};
 use super::catalog::Entry;
 use super::error::BackupError;
 use super::name::BackupId;
 use super::notes::CopyState;
+use super::progress::{Unit, Work};
 use super::retention::Kept;
 use crate::util::Zone;
 

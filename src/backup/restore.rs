@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::activity::{Unit, Work};
 use super::backups::{Backups, Inner, Turn};
 use super::catalog::{Entry, manifest_beside};
 use super::diff::{self, Difference};
@@ -17,6 +16,7 @@ use super::error::{BackupError, io};
 use super::files;
 use super::manifest::Header;
 use super::notes::{Depth, Verification};
+use super::progress::{Unit, Work};
 use super::stage::{STAGE_DIR, Staged};
 use super::{dump, seal};
 use crate::domain::{Command, Site, Timestamp};

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::activity::{Shown, Unit};
 use super::error::{BackupError, io};
 use super::files;
 use super::keys::Keyring;
 use super::load::Reading;
 use super::manifest::{Digests, Header, Manifest};
+use super::progress::{Shown, Unit};
 use super::{dump, seal};
 use crate::domain::Timestamp;
 use crate::query::check_site;

@@ -2,13 +2,13 @@
 
 use tracing::info;
 
-use super::activity::{Board, Work};
 use super::backups::BackupOptions;
 use super::catalog::{Catalog, Entry};
 use super::error::BackupError;
 use super::make::{self, Wanted};
 use super::manifest::Reason;
 use super::notes::{Depth, Verification};
+use super::progress::{Board, Work};
 use super::stage::{STAGE_DIR, Source, Staged};
 use super::{files, verify};
 use crate::domain::Timestamp;

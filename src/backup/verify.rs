@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::activity::{Unit, Work};
 use super::backups::{Backups, Inner, Log, Turn};
 use super::catalog::Entry;
 use super::error::BackupError;
 use super::manifest::Reason;
 use super::notes::{Depth, PostgresResult, Verification};
+use super::progress::{Unit, Work};
 use super::seal;
 use super::stage::Staged;
 use crate::store::Snapshot;

@@ -1,9 +1,11 @@
 //! Backups: what is saved comes back, whatever happened to the file, the host or the clock.
 
-mod bring_back;
 mod clock;
+mod commands;
 mod concurrency;
 mod damage;
+mod disaster_recovery;
+mod fixture;
 mod full_disk;
 mod hanging;
 mod incomplete;
@@ -14,9 +16,7 @@ mod offhost;
 mod online;
 mod order;
 mod psql;
-mod rig;
 mod round_trip;
 mod targets;
-mod typed;
 mod undo_note;
 mod upgrade;

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::error::TargetError;
-use super::explain::Redact;
+use super::redact::Redact;
 
 /// Largest file; a service account's key in JSON has about 2.4 kB.
 const BYTES_MAX: u64 = 64 * 1024;

@@ -16,8 +16,8 @@ use crate::domain::Timestamp;
 
 use super::super::files::PRIVATE;
 use super::error::TargetError;
-use super::pump::{BATCH_BYTES, Sink};
 use super::target::{Target, check_name};
+use super::transfer::{BATCH_BYTES, Sink};
 use super::upload::local;
 use crate::util::files::{self, part_path};
 use crate::util::run_blocking;

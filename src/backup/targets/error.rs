@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::util::BlockingError;
 
 /// What went wrong with a target. The texts hold no secret: foreign ones went through
-/// [`super::explain`].
+/// [`super::redact`].
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// The address cannot be used; it is not quoted.

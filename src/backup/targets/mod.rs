@@ -10,23 +10,23 @@
 //! 3. No secret is in a [`Target`]'s `Debug`, in its address or in a [`TargetError`].
 //!
 //! In reading order: `target` (what a target is), `address` and `credentials` (how it is written),
-//! `place` (from both to a store), `route` (past proxies to what is near), `upload`, `download`, `pump` (bytes in, hash out), `wait` (how
-//! long things may take), `error` and `explain` (what went wrong, in words).
+//! `backend` (from both to a store), `connector` (past proxies to what is near), `upload`, `download`, `transfer` (bytes in, hash out), `deadlines` (how
+//! long things may take), `error` and `redact` (what went wrong, in words).
 
 mod address;
+mod backend;
+mod connector;
 mod credentials;
+mod deadlines;
 mod download;
 mod error;
-mod explain;
-mod place;
-mod pump;
-mod route;
+mod redact;
 mod target;
+mod transfer;
 mod upload;
-mod wait;
 
+pub use deadlines::{Patience, next_attempt};
 pub use download::{Fetched, RemoteFile};
 pub use error::TargetError;
 pub use target::Target;
 pub use upload::LocalFile;
-pub use wait::{Patience, next_attempt};

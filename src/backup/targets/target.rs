@@ -10,11 +10,11 @@ use object_store::{Error as StoreError, ObjectStore};
 use uuid::Uuid;
 
 use super::address::Address;
+use super::backend::{Place, open_directory};
 use super::credentials::Credentials;
+use super::deadlines::Patience;
 use super::error::TargetError;
-use super::explain::Redact;
-use super::place::{Place, open_directory};
-use super::wait::Patience;
+use super::redact::Redact;
 use crate::util::{BlockingLimit, error_chain, find_cause, trust};
 
 /// Start of every name that a backup's file has.

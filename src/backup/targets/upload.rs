@@ -14,8 +14,8 @@ use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use uuid::Uuid;
 
 use super::error::TargetError;
-use super::pump::{Meter, Sink, Source};
 use super::target::Target;
+use super::transfer::{Meter, Sink, Source};
 use crate::util::run_blocking;
 
 /// Bytes of a part. S3 takes 5 MiB to 5 GiB and 10,000 parts (Amazon S3 User Guide, "Multipart

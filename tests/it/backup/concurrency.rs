@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::rig::{assert_no_left_overs, back_up, export_of, names_in, seed};
+use super::fixture::{assert_no_left_overs, back_up, export_of, names_in, seed};
 use crate::harness::process::{Server, run, unoc};
 use crate::harness::{TestApp, wait};
 

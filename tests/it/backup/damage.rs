@@ -9,8 +9,8 @@ use unoc::backup::{BackupError, BroughtBack, Keyring, Manifest, manifest_beside,
 use unoc::engine::Clock;
 use unoc::store::STORE_FILE;
 
-use super::rig::{Key, assert_no_left_overs, back_up, export_of, file_of, names_in, path_of};
-use super::rig::{run_with, seed};
+use super::fixture::{Key, assert_no_left_overs, back_up, export_of, file_of, names_in, path_of};
+use super::fixture::{run_with, seed};
 use crate::harness::TestApp;
 use crate::harness::commands::{Rng, setting};
 use crate::harness::process::run;

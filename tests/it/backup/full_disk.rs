@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use unoc::store::STORE_FILE;
 
-use super::rig::{back_up, export_of, names_in, path_of, portable, run_with, seed};
+use super::fixture::{back_up, export_of, names_in, path_of, portable, run_with, seed};
 use crate::harness::commands::Rng;
 use crate::harness::process::Server;
 use crate::store::disk_full::Volume;

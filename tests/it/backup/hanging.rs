@@ -8,7 +8,7 @@ use std::process::Command;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::rig::file_of;
+use super::fixture::file_of;
 use crate::harness::http::Answer;
 use crate::harness::process::Server;
 use crate::harness::site::text_of;

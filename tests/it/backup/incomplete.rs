@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::rig::run_with;
+use super::fixture::run_with;
 use crate::harness::TestApp;
 use crate::harness::http::Http;
 use crate::harness::process::{Server, run};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use unoc::store::STORE_FILE;
 
-use super::rig::{Key, export_of, file_of, names_in, path_of, portable, run_with};
+use super::fixture::{Key, export_of, file_of, names_in, path_of, portable, run_with};
 use crate::harness::process::{Said, run, said, unoc};
 use crate::harness::skip;
 

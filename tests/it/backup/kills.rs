@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use unoc::backup::{Keyring, manifest_beside, rehearse};
 use unoc::engine::Clock;
 
-use super::rig::{assert_no_left_overs, entities, export_of, file_of, seed};
+use super::fixture::{assert_no_left_overs, entities, export_of, file_of, seed};
 use crate::engine::kill9::http::Client;
 use crate::engine::kill9::server::{now, pause};
 use crate::harness::commands::{Rng, setting};

@@ -89,7 +89,7 @@ fn backups_are_told_in_open_metrics() {
     assert_eq!(whole(&one, "unoc_backup_is_encrypted"), "0");
     assert_eq!(whole(&one, "unoc_backup_targets_failing"), "0");
 
-    let file = super::rig::file_of(&app.data_dir, &backup);
+    let file = super::fixture::file_of(&app.data_dir, &backup);
     std::fs::write(file, "nonsense").unwrap();
     assert_eq!(app.verify(&backup["id"]).expect(200).json()["state"], "bad");
     let bad = metrics(&app);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use unoc::domain::Timestamp;
 
-use super::rig::{Key, export_of, file_of, names_in, path_of, portable, run_with};
+use super::fixture::{Key, export_of, file_of, names_in, path_of, portable, run_with};
 use crate::harness::s3::S3;
 use crate::harness::site::text_of;
 use crate::harness::{TestApp, wait};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use unoc::domain::Timestamp;
 use unoc::store::{OpenOptions, Store};
 
-use super::rig::{assert_no_left_overs, entities, names_in, run_with};
+use super::fixture::{assert_no_left_overs, entities, names_in, run_with};
 use crate::harness::content::Content;
 use crate::harness::postgres::Postgres;
 use crate::harness::process::Server;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::rig::path_of;
+use super::fixture::path_of;
 use crate::harness::postgres::Postgres;
 use crate::harness::process::Server;
 use crate::harness::site::text_of;

@@ -10,7 +10,7 @@ use unoc::domain::{IdCounters, Timestamp};
 use unoc::store::{OpenOptions, Store};
 use uuid::Uuid;
 
-use super::rig::{back_up, entities, export_of, names_in, run_with};
+use super::fixture::{back_up, entities, export_of, names_in, run_with};
 use crate::harness::content::Content;
 use crate::harness::postgres::{Postgres, connect};
 use crate::harness::process::{Said, Server, run, said};

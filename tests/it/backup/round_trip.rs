@@ -11,7 +11,7 @@ use unoc::domain::World;
 use unoc::engine::{Clock, Engine, EngineHandle, EngineOptions};
 use unoc::store::{AuditEntry, AuditOrigin, OpenOptions, Store};
 
-use super::rig::{assert_no_left_overs, export_of, file_of, path_of, portable};
+use super::fixture::{assert_no_left_overs, export_of, file_of, path_of, portable};
 use crate::harness::TestApp;
 use crate::harness::commands::{Generator, Scale};
 use crate::harness::content::{Content, export, restore};

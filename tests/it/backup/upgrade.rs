@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use unoc::domain::Timestamp;
 use unoc::store::{OpenOptions, STORE_FILE, Store};
 
-use super::rig::{Key, assert_no_left_overs, export_of, file_of, path_of, portable, run_with};
+use super::fixture::{Key, assert_no_left_overs, export_of, file_of, path_of, portable, run_with};
 use crate::harness::process::{Server, run};
 
 /// The demo network as 0.1.0 stored it, and its export by that version.

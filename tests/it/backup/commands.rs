@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use unoc::backup::generate;
 
-use super::rig::{back_up, export_of, file_of, names_in, seed};
+use super::fixture::{back_up, export_of, file_of, names_in, seed};
 use crate::harness::process::{Server, run};
 
 #[test]

@@ -10,8 +10,8 @@ use object_store::client::{
 };
 use object_store::{ClientConfigKey, ClientOptions};
 
-use super::place::CONNECT;
-use super::wait::STEP;
+use super::backend::CONNECT;
+use super::deadlines::STEP;
 
 /// Host names of this host (RFC 6761, section 6.3) and of its cloud's metadata service.
 const NEAR_NAMES: [&str; 2] = ["localhost", "metadata.google.internal"];

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::activity::{Board, Shown, Work};
 use super::backups::BackupOptions;
 use super::catalog::{Catalog, Entry};
-use super::copies::{discover, fetch_from};
+use super::copy::{discover, fetch_from};
 use super::error::BackupError;
 use super::files;
 use super::keys::Keyring;
 use super::manifest::{Header, Manifest};
 use super::name::BackupId;
 use super::notes::{CopyNote, CopyState};
+use super::progress::{Board, Shown, Work};
 use super::stage::{self, REHEARSAL_DIR, STAGE_DIR, Source, Staged};
 use crate::domain::Timestamp;
 use crate::store::{CounterFloors, Store};

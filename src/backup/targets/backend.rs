@@ -11,11 +11,11 @@ use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
 use super::address::{Address, Scheme, is_endpoint};
+use super::connector::{self, Connector};
 use super::credentials::Credentials;
+use super::deadlines::STEP;
 use super::error::TargetError;
-use super::explain::Redact;
-use super::route::{self, Connector};
-use super::wait::STEP;
+use super::redact::Redact;
 use crate::util::BlockingPool;
 use crate::util::trust::{self, Trust};
 
@@ -139,7 +139,7 @@ fn trusted(
         // Each kind of store takes the client's settings with its own name before them, too.
         let starts = ["aws_", "azure_", "google_"];
         let name = starts.iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name);
-        name.parse::<ClientConfigKey>().is_ok_and(|key| !route::honours_with_own_tls(key))
+        name.parse::<ClientConfigKey>().is_ok_and(|key| !connector::honours_with_own_tls(key))
     };
     if let Some((.., line)) = credentials.settings.iter().find(|(name, ..)| ignored(name)) {
         return Err(TargetError::Credentials {

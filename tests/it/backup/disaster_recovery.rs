@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use unoc::store::{MARKER_FILE, STORE_FILE};
 
-use super::rig::{
+use super::fixture::{
     assert_no_left_overs, back_up, entities, export_of, names_in, path_of, portable, seed,
 };
 use crate::harness::process::{Server, run};

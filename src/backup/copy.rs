@@ -6,7 +6,6 @@ use std::path::Path;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::activity::{Shown, Unit, Work};
 use super::backups::{BackupOptions, Backups, FaultyTarget, Log};
 use super::catalog::{Catalog, Entry, manifest_text};
 use super::error::BackupError;
@@ -14,6 +13,7 @@ use super::files;
 use super::manifest::Manifest;
 use super::name::{BackupId, PART};
 use super::notes::{CopyNote, CopyState, Depth};
+use super::progress::{Shown, Unit, Work};
 use super::targets::{LocalFile, Target, TargetError, next_attempt};
 use crate::store::DiskSpace;
 use crate::util::{hex, jitter, run_at_low_priority, run_blocking};
