@@ -171,7 +171,7 @@ fn of_backups(backups: &Backups, overview: &Overview, registry: &mut Registry) {
         let took = std::time::Duration::from_millis(newest.manifest.duration_ms).as_secs_f64();
         seconds(registry, "backup_duration", "What making that backup took", took);
     }
-    let count = |is: fn(&crate::backup::Entry) -> bool| {
+    let count = |is: fn(&crate::backup::CatalogEntry) -> bool| {
         float(overview.entries.iter().filter(|entry| is(entry)).count() as u64)
     };
     gauge(registry, "backups", "How many backups there are", count(|_| true));
@@ -179,7 +179,7 @@ fn of_backups(backups: &Backups, overview: &Overview, registry: &mut Registry) {
         registry,
         "backups_bad",
         "Of those, how many failed",
-        count(crate::backup::Entry::is_bad),
+        count(crate::backup::CatalogEntry::is_bad),
     );
     let failing = overview.targets.iter().filter(|target| target.state.as_str() == "failing");
     let help = "Places off the host where the last copy failed";

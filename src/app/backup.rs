@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::mirror;
 use crate::backup::targets::{Target, TargetError};
-use crate::backup::{BackupOptions, Backups, Drill, Drilled, FaultyTarget, Keyring, Retention};
+use crate::backup::{
+    BackupOptions, Backups, Keyring, PostgresOutcome, PostgresVerifier, Retention, UnusableTarget,
+};
 use crate::config::Config;
 use crate::engine::EngineHandle;
 use crate::store::Snapshot;
@@ -32,8 +34,8 @@ pub fn backup_options(
     let mut files = identity_files.to_vec();
     files.extend(config.backup_identity_file.clone());
     let keyring = Keyring::load(&config.backup_recipients, &files, &config.data_dir)?;
-    let (targets, faulty_targets) = targets(config);
-    for FaultyTarget { name, what, .. } in &faulty_targets {
+    let (targets, unusable_targets) = targets(config);
+    for UnusableTarget { name, what, .. } in &unusable_targets {
         error!(target = name, "Backup target {name} cannot be used, no copies go there: {what}");
     }
     Ok(BackupOptions {
@@ -41,7 +43,7 @@ pub fn backup_options(
         data_dir: config.data_dir.clone(),
         keyring,
         targets,
-        faulty_targets,
+        unusable_targets,
         retention: Retention {
             last: config.backup_keep_last,
             daily: config.backup_keep_daily,
@@ -51,7 +53,7 @@ pub fn backup_options(
         stale_after_s: u64::from(config.backup_stale_hours) * HOUR_S,
         site_name: config.site_name.clone(),
         min_free_bytes: config.min_free_bytes,
-        drill: drill(config, site_id),
+        postgres_verifier: postgres_verifier(config, site_id),
     })
 }
 
@@ -72,40 +74,40 @@ pub fn start_backups(
 }
 
 /// The places off the host, and those that cannot be set up.
-pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<FaultyTarget>) {
+pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<UnusableTarget>) {
     let mut targets: Vec<Target> = Vec::new();
     let mut faulty = Vec::new();
     for text in &config.backup_targets {
         let (name, url) = Target::describe(text).unwrap_or_else(|| (text.clone(), text.clone()));
         let is_taken = targets.iter().any(|other| other.name() == name)
-            || faulty.iter().any(|other: &FaultyTarget| other.name == name);
+            || faulty.iter().any(|other: &UnusableTarget| other.name == name);
         if is_taken {
             let what = TargetError::SameName { name }.to_string();
-            faulty.push(FaultyTarget { name: text.clone(), url, what });
+            faulty.push(UnusableTarget { name: text.clone(), url, what });
             continue;
         }
         match Target::parse(text, config.credentials_dir.as_deref()) {
             Ok(target) => targets.push(target),
-            Err(error) => faulty.push(FaultyTarget { name, url, what: error.to_string() }),
+            Err(error) => faulty.push(UnusableTarget { name, url, what: error.to_string() }),
         }
     }
     (targets, faulty)
 }
 
-fn drill(config: &Config, site_id: Uuid) -> Option<Drill> {
+fn postgres_verifier(config: &Config, site_id: Uuid) -> Option<PostgresVerifier> {
     config.database_url.as_ref()?;
     let config = config.clone();
-    let drill = move |text: &mut dyn BufRead, restored: &Snapshot| {
+    let verify = move |text: &mut dyn BufRead, restored: &Snapshot| {
         let target = match mirror::read_again(&config) {
             Ok(database) => database.target,
-            Err(fault) => return Drilled::Failed(fault),
+            Err(fault) => return PostgresOutcome::Failed(fault),
         };
         match sync::drill(&target, site_id, text, restored) {
-            Ok(sync::Drill::Same { version, .. }) => Drilled::Same { postgres: version },
-            Ok(sync::Drill::NotPossible(why)) => Drilled::NotPossible(why),
-            Ok(sync::Drill::Differs(what)) => Drilled::Differs(what),
-            Err(error) => Drilled::Failed(error.explained().to_string()),
+            Ok(sync::Drill::Same { version, .. }) => PostgresOutcome::Same { postgres: version },
+            Ok(sync::Drill::NotPossible(why)) => PostgresOutcome::NotPossible(why),
+            Ok(sync::Drill::Differs(what)) => PostgresOutcome::Differs(what),
+            Err(error) => PostgresOutcome::Failed(error.explained().to_string()),
         }
     };
-    Some(Arc::new(drill))
+    Some(Arc::new(verify))
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::backup::{BackupError, Backups, Depth, Pruning, Reason};
+use crate::backup::{BackupError, BackupReason, Backups, Depth, Pruning};
 use crate::domain::Kind;
 use crate::engine::EngineHandle;
 use crate::jobs::{
@@ -73,10 +73,10 @@ const COPY_WAIT: Duration = Duration::from_secs(60);
 
 async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
     let reason = match context.trigger {
-        Trigger::Schedule => Reason::Schedule,
-        Trigger::Manual => Reason::Manual,
-        Trigger::Missed => Reason::Missed,
-        Trigger::Repair => Reason::Repair,
+        Trigger::Schedule => BackupReason::Schedule,
+        Trigger::Manual => BackupReason::Manual,
+        Trigger::Missed => BackupReason::Missed,
+        Trigger::Repair => BackupReason::Repair,
     };
     let worker = backups.clone();
     let entry = retry_while_busy(context.clone(), move |log| {
@@ -96,11 +96,11 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
     if removed > 0 {
         message.push_str(&format!("; {} removed", counted(removed, "older backup")));
     }
-    let stayed = stayed(&pruned);
-    if let Some(stayed) = &stayed {
-        message.push_str(&format!("; {stayed}"));
+    let failed = failed_removals(&pruned);
+    if let Some(failed) = &failed {
+        message.push_str(&format!("; {failed}"));
     }
-    let is_failed = stayed.is_some() || copied.is_some_and(|run| run.result == RunResult::Failed);
+    let is_failed = failed.is_some() || copied.is_some_and(|run| run.result == RunResult::Failed);
     if is_failed { bail!("{message}") } else { Ok(message) }
 }
 
@@ -214,17 +214,17 @@ async fn copy(backups: Backups, context: JobContext) -> Result<String> {
 
 async fn prune(backups: Backups, context: JobContext) -> Result<String> {
     let pruned = prune_backups(backups, context).await?;
-    let message = format!("{} removed, {} kept", pruned.removed.len(), pruned.kept.len());
-    match stayed(&pruned) {
-        Some(stayed) => bail!("{message}; {stayed}"),
+    let message = format!("{} removed, {} kept", pruned.removed.len(), pruned.retained.len());
+    match failed_removals(&pruned) {
+        Some(failed) => bail!("{message}; {failed}"),
         None => Ok(message),
     }
 }
 
 /// Returns how many copies could not be removed, and why the first of them.
-fn stayed(pruned: &Pruning) -> Option<String> {
-    let first = pruned.stayed.first()?;
-    let copies = counted(pruned.stayed.len(), "copy");
+fn failed_removals(pruned: &Pruning) -> Option<String> {
+    let first = pruned.failed_removals.first()?;
+    let copies = counted(pruned.failed_removals.len(), "copy");
     Some(format!("{copies} could not be removed: {}", first.why))
 }
 

@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex};
 
 use tracing::{error, info, warn};
 
-use super::catalog::{Catalog, Entry};
+use super::catalog::{Catalog, CatalogEntry};
 use super::error::BackupError;
 use super::files::{self, Lock};
 use super::keys::Keyring;
-use super::make::{self, Wanted};
-use super::manifest::{Manifest, Reason};
+use super::make::{self, SiteState};
+use super::manifest::{BackupReason, Manifest};
 use super::name::BackupId;
 use super::notes::Depth;
 use super::overview::{NONE_US, Overview};
-use super::progress::{Activity, Board, Shown, Work};
+use super::progress::{Activity, Operation, ProgressBoard, ProgressHandle};
 use super::retention::Retention;
-use super::stage::{self, STAGE_DIR, Source};
+use super::stage::{self, STAGE_DIR, StageSource};
 use super::targets::Target;
-use super::verify::Drill;
+use super::verify::PostgresVerifier;
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::query::check_site;
@@ -40,7 +40,7 @@ pub struct BackupOptions {
     pub keyring: Keyring,
     pub targets: Vec<Target>,
     /// Places that were asked for and could not be set up.
-    pub faulty_targets: Vec<FaultyTarget>,
+    pub unusable_targets: Vec<UnusableTarget>,
     pub retention: Retention,
     /// Age of the newest verified backup from which the site counts as unprotected.
     pub stale_after_s: u64,
@@ -48,12 +48,12 @@ pub struct BackupOptions {
     /// Free space that backups and restores leave on a volume.
     pub min_free_bytes: u64,
     /// Loads a backup into PostgreSQL, where there is one.
-    pub drill: Option<Drill>,
+    pub postgres_verifier: Option<PostgresVerifier>,
 }
 
 /// A place off the host that could not be set up.
 #[derive(Clone, Debug)]
-pub struct FaultyTarget {
+pub struct UnusableTarget {
     /// As a target's that can be used; its address where that has none.
     pub name: String,
     /// Without secrets.
@@ -61,7 +61,7 @@ pub struct FaultyTarget {
     pub what: String,
 }
 
-impl FaultyTarget {
+impl UnusableTarget {
     pub(super) fn error(&self) -> BackupError {
         BackupError::TargetNotSetUp { name: self.name.clone(), what: self.what.clone() }
     }
@@ -71,12 +71,12 @@ impl BackupOptions {
     /// The names of all places that copies are to go to, of use or not.
     pub(super) fn target_names(&self) -> Vec<String> {
         let usable = self.targets.iter().map(|target| target.name().to_owned());
-        usable.chain(self.faulty_targets.iter().map(|target| target.name.clone())).collect()
+        usable.chain(self.unusable_targets.iter().map(|target| target.name.clone())).collect()
     }
 
     /// Whether copies are to go off the host, be it to a place that is not in use.
     pub fn has_targets(&self) -> bool {
-        !self.targets.is_empty() || !self.faulty_targets.is_empty()
+        !self.targets.is_empty() || !self.unusable_targets.is_empty()
     }
 
     /// Why not every place off the host is in use, if so.
@@ -84,7 +84,7 @@ impl BackupOptions {
     /// # Errors
     /// [`BackupError::TargetNotSetUp`] of the first.
     pub(super) fn check_targets(&self) -> Result<(), BackupError> {
-        self.faulty_targets.first().map_or(Ok(()), |target| Err(target.error()))
+        self.unusable_targets.first().map_or(Ok(()), |target| Err(target.error()))
     }
 }
 
@@ -97,9 +97,9 @@ pub(super) struct Inner {
     pub(super) options: BackupOptions,
     pub(super) engine: EngineHandle,
     pub(super) catalog: Catalog,
-    pub(super) board: Board,
+    pub(super) board: ProgressBoard,
     /// Copies are made beside everything else: an upload may take hours.
-    pub(super) copying: Board,
+    pub(super) copying: ProgressBoard,
     /// When the store was made.
     pub(super) since: Timestamp,
     /// When the newest verified backup was taken, as of the last work.
@@ -117,14 +117,14 @@ pub(super) struct Inner {
 }
 
 /// The right to work, until it is dropped.
-pub(super) struct Turn {
-    /// Given back first: whoever sees that nothing is shown can have it.
+pub(super) struct OperationGuard {
+    /// Given back first: whoever sees that no operation is shown can begin one.
     _lock: Lock,
-    pub(super) shown: Shown,
+    pub(super) progress: ProgressHandle,
     backups: Backups,
 }
 
-impl Drop for Turn {
+impl Drop for OperationGuard {
     fn drop(&mut self) {
         // Whatever it worked on is left as it is now.
         self.backups.note_protection(None);
@@ -137,7 +137,7 @@ pub type Log<'a> = &'a (dyn Fn(String) + Send + Sync);
 impl Backups {
     pub fn new(options: BackupOptions, engine: EngineHandle) -> Self {
         let catalog = Catalog::new(&options.directory, Some(engine.site_id()));
-        let (board, copying) = (Board::default(), Board::default());
+        let (board, copying) = (ProgressBoard::default(), ProgressBoard::default());
         // What cannot be read counts as made long ago: it errs towards a warning.
         let since = engine.read().created_at().unwrap_or(Timestamp(0));
         let newest_verified_us = AtomicI64::new(NONE_US);
@@ -179,7 +179,7 @@ impl Backups {
         if !self.0.options.directory.exists() {
             return;
         }
-        let tidied = self.turn(Work::Prune).and_then(|_turn| {
+        let tidied = self.begin(Operation::Prune).and_then(|_operation| {
             stage::sweep(&self.0.options.data_dir)?;
             self.0.catalog.sweep()
         });
@@ -189,7 +189,7 @@ impl Backups {
     }
 
     /// All backups, the newest first.
-    pub fn list(&self) -> Result<Vec<Entry>, BackupError> {
+    pub fn list(&self) -> Result<Vec<CatalogEntry>, BackupError> {
         self.0.catalog.list()
     }
 
@@ -197,7 +197,7 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError::NotFound`], [`BackupError::NoBackup`].
-    pub fn find(&self, name: &str) -> Result<Entry, BackupError> {
+    pub fn find(&self, name: &str) -> Result<CatalogEntry, BackupError> {
         if name == "latest" {
             return self.0.catalog.latest();
         }
@@ -209,7 +209,7 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError::NotHere`] where it is only off the host, or lost.
-    pub fn path(&self, entry: &Entry) -> Result<PathBuf, BackupError> {
+    pub fn path(&self, entry: &CatalogEntry) -> Result<PathBuf, BackupError> {
         let path = self.0.catalog.path(entry);
         if entry.is_local { Ok(path) } else { Err(BackupError::NotHere(entry.id.to_string())) }
     }
@@ -220,7 +220,7 @@ impl Backups {
     /// [`BackupError::NoRoom`], [`BackupError::Busy`].
     pub fn check_ready(&self) -> Result<(), BackupError> {
         if let Some(activity) = self.0.board.current() {
-            return Err(BackupError::Busy(activity.work.as_str().to_owned()));
+            return Err(BackupError::Busy(activity.operation.as_str().to_owned()));
         }
         drop(files::lock(&self.0.options.directory)?);
         let store_bytes = self.0.engine.store_bytes()?;
@@ -232,14 +232,14 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError`]; an unverified backup is one.
-    pub fn back_up(&self, reason: Reason, log: Log<'_>) -> Result<Entry, BackupError> {
-        let turn = self.turn(Work::Backup)?;
+    pub fn back_up(&self, reason: BackupReason, log: Log<'_>) -> Result<CatalogEntry, BackupError> {
+        let operation = self.begin(Operation::Backup)?;
         self.number_after_backups()?;
-        run_at_low_priority(|| match self.back_up_once(reason, &turn, log) {
-            Err(error) if error.is_fault_of_file() && !self.is_store_damaged() => {
+        run_at_low_priority(|| match self.back_up_once(reason, &operation, log) {
+            Err(error) if error.is_file_damaged() && !self.is_store_damaged() => {
                 error!(%error, "A new backup failed its verification; making another one");
                 log(format!("The backup failed its verification: {error}. Making another one."));
-                self.back_up_once(Reason::Repair, &turn, log)
+                self.back_up_once(BackupReason::Repair, &operation, log)
             }
             done => done,
         })
@@ -247,15 +247,15 @@ impl Backups {
 
     pub(super) fn back_up_once(
         &self,
-        reason: Reason,
-        turn: &Turn,
+        reason: BackupReason,
+        operation: &OperationGuard,
         log: Log<'_>,
-    ) -> Result<Entry, BackupError> {
+    ) -> Result<CatalogEntry, BackupError> {
         let Inner { options, engine, catalog, .. } = self.0.as_ref();
         // The snapshot is let go before the verification.
         let entry = make::run(
             catalog,
-            &Wanted {
+            &SiteState {
                 snapshot: &engine.read(),
                 site_id: engine.site_id(),
                 site_name: &options.site_name,
@@ -266,7 +266,7 @@ impl Backups {
                 min_free_bytes: options.min_free_bytes,
                 store_bytes: engine.store_bytes()?,
             },
-            &turn.shown,
+            &operation.progress,
         )?;
         let manifest = &entry.manifest;
         log(format!(
@@ -281,9 +281,9 @@ impl Backups {
             manifest.duration_ms
         ));
         let entry =
-            self.verify_within(turn, &entry, Depth::Quick).map_err(|error| match error {
+            self.verify_within(operation, &entry, Depth::Quick).map_err(|error| match error {
                 BackupError::Stopping => error,
-                error if error.is_fault_of_file() => error,
+                error if error.is_file_damaged() => error,
                 error => {
                     BackupError::Unverified { id: entry.id.to_string(), why: error.to_string() }
                 }
@@ -317,11 +317,11 @@ impl Backups {
     }
 
     /// Takes the one place for work.
-    pub(super) fn turn(&self, work: Work) -> Result<Turn, BackupError> {
+    pub(super) fn begin(&self, operation: Operation) -> Result<OperationGuard, BackupError> {
         let Inner { options, engine, board, .. } = self.0.as_ref();
-        let shown = board.begin(work, engine.now())?;
+        let progress = board.begin(operation, engine.now())?;
         let lock = files::lock(&options.directory)?;
-        Ok(Turn { _lock: lock, shown, backups: self.clone() })
+        Ok(OperationGuard { _lock: lock, progress, backups: self.clone() })
     }
 
     /// A file to be staged for this site.
@@ -329,9 +329,9 @@ impl Backups {
         &'a self,
         file: &'a Path,
         manifest: Option<&'a Manifest>,
-    ) -> Source<'a> {
+    ) -> StageSource<'a> {
         let Inner { options, engine, .. } = self.0.as_ref();
-        Source {
+        StageSource {
             file,
             manifest,
             keyring: &options.keyring,

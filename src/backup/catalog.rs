@@ -20,7 +20,7 @@ use super::notes::{CopyNote, CopyState, Notes};
 
 /// One backup.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct CatalogEntry {
     pub id: BackupId,
     pub manifest: Manifest,
     pub notes: Notes,
@@ -38,7 +38,7 @@ pub(super) struct Catalog {
     notes: Arc<Mutex<()>>,
 }
 
-impl Entry {
+impl CatalogEntry {
     /// Whether it was restored and compared, and is still of use.
     pub fn is_verified(&self) -> bool {
         self.notes.is_verified()
@@ -85,7 +85,7 @@ impl Catalog {
     }
 
     /// All backups of the site, the newest first.
-    pub(super) fn list(&self) -> Result<Vec<Entry>, BackupError> {
+    pub(super) fn list(&self) -> Result<Vec<CatalogEntry>, BackupError> {
         let mut entries = Vec::new();
         for id in self.manifests()? {
             entries.extend(self.read(id)?);
@@ -106,7 +106,7 @@ impl Catalog {
     ///
     /// # Errors
     /// [`BackupError::NotFound`].
-    pub(super) fn find(&self, id: &BackupId) -> Result<Entry, BackupError> {
+    pub(super) fn find(&self, id: &BackupId) -> Result<CatalogEntry, BackupError> {
         let entry = self.read(id.clone())?;
         entry.ok_or_else(|| BackupError::NotFound(id.to_string()))
     }
@@ -115,7 +115,7 @@ impl Catalog {
     ///
     /// # Errors
     /// [`BackupError::NoBackup`].
-    pub(super) fn latest(&self) -> Result<Entry, BackupError> {
+    pub(super) fn latest(&self) -> Result<CatalogEntry, BackupError> {
         newest_of_use(&self.list()?).cloned().ok_or_else(|| self.none())
     }
 
@@ -133,7 +133,7 @@ impl Catalog {
     }
 
     /// Where the packed file is.
-    pub(super) fn path(&self, entry: &Entry) -> PathBuf {
+    pub(super) fn path(&self, entry: &CatalogEntry) -> PathBuf {
         self.directory.join(&entry.manifest.file)
     }
 
@@ -192,7 +192,7 @@ impl Catalog {
     }
 
     /// Takes the file of a bad backup out of use, but keeps it for a look.
-    pub(super) fn set_aside(&self, entry: &Entry) -> Result<(), BackupError> {
+    pub(super) fn set_aside(&self, entry: &CatalogEntry) -> Result<(), BackupError> {
         let path = self.path(entry);
         let bad = self.directory.join(format!("{}{BAD}", entry.manifest.file));
         match fs::rename(&path, &bad) {
@@ -204,13 +204,13 @@ impl Catalog {
     }
 
     /// Removes the file; what is known of it stays as long as there are copies.
-    pub(super) fn remove_file(&self, entry: &Entry) -> Result<(), BackupError> {
+    pub(super) fn remove_file(&self, entry: &CatalogEntry) -> Result<(), BackupError> {
         files::remove(&self.path(entry))?;
         files::remove(&self.directory.join(format!("{}{BAD}", entry.manifest.file)))
     }
 
     /// Removes everything of a backup, the manifest last: what is left after a crash is swept.
-    pub(super) fn forget(&self, entry: &Entry) -> Result<(), BackupError> {
+    pub(super) fn forget(&self, entry: &CatalogEntry) -> Result<(), BackupError> {
         let _guard = self.guard();
         self.remove_file(entry)?;
         files::remove(&self.directory.join(entry.id.notes()))?;
@@ -243,7 +243,7 @@ impl Catalog {
         Ok(())
     }
 
-    fn read(&self, id: BackupId) -> Result<Option<Entry>, BackupError> {
+    fn read(&self, id: BackupId) -> Result<Option<CatalogEntry>, BackupError> {
         let manifest: Option<Manifest> = self.json(&id.manifest())?;
         let Some(manifest) = manifest else { return Ok(None) };
         if self.site_id.is_some_and(|site_id| site_id != manifest.header.site_id) {
@@ -253,7 +253,7 @@ impl Catalog {
         // A look that fails is no absence: what is taken for absent may be removed.
         let path = self.directory.join(&manifest.file);
         let is_local = path.try_exists().map_err(io("look at", &path))?;
-        Ok(Some(Entry { id, manifest, notes, is_local }))
+        Ok(Some(CatalogEntry { id, manifest, notes, is_local }))
     }
 
     /// A small file; `None` where it is absent or no JSON of this kind: then it says nothing.
@@ -291,7 +291,7 @@ impl Catalog {
 }
 
 /// Of backups, the newest first, the first that may be of use.
-pub(super) fn newest_of_use(entries: &[Entry]) -> Option<&Entry> {
+pub(super) fn newest_of_use(entries: &[CatalogEntry]) -> Option<&CatalogEntry> {
     entries.iter().find(|entry| entry.is_there() && !entry.is_useless())
 }
 

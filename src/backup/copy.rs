@@ -6,14 +6,14 @@ use std::path::Path;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::backups::{BackupOptions, Backups, FaultyTarget, Log};
-use super::catalog::{Catalog, Entry, manifest_text};
+use super::backups::{BackupOptions, Backups, Log, UnusableTarget};
+use super::catalog::{Catalog, CatalogEntry, manifest_text};
 use super::error::BackupError;
 use super::files;
 use super::manifest::Manifest;
 use super::name::{BackupId, PART};
 use super::notes::{CopyNote, CopyState, Depth};
-use super::progress::{Shown, Unit, Work};
+use super::progress::{Operation, ProgressHandle, ProgressUnit};
 use super::targets::{LocalFile, Target, TargetError, next_attempt};
 use crate::store::DiskSpace;
 use crate::util::{hex, jitter, run_at_low_priority, run_blocking};
@@ -26,7 +26,7 @@ const DISCOVERED_MAX: usize = 1_000;
 
 /// What copying came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Copied {
+pub struct CopySummary {
     pub done: u64,
     /// To be tried again.
     pub failed: u64,
@@ -40,14 +40,18 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError`] when the directory itself fails.
-    pub async fn copy_due(&self, is_asked_for: bool, log: Log<'_>) -> Result<Copied, BackupError> {
-        let mut copied = Copied::default();
+    pub async fn copy_due(
+        &self,
+        is_asked_for: bool,
+        log: Log<'_>,
+    ) -> Result<CopySummary, BackupError> {
+        let mut copied = CopySummary::default();
         if !self.options().has_targets() {
             return Ok(copied);
         }
-        let shown = self.0.copying.begin(Work::Copy, self.0.engine.now())?;
+        let progress = self.0.copying.begin(Operation::Copy, self.0.engine.now())?;
         for entry in self.wanted()? {
-            for target in &self.options().faulty_targets {
+            for target in &self.options().unusable_targets {
                 self.note_faulty(target, &entry, log)?;
             }
             for target in &self.options().targets {
@@ -58,7 +62,7 @@ impl Backups {
                 }
                 if !is_asked_for && note.is_some_and(|note| is_waiting(note, now_us)) {
                     copied.waiting += 1;
-                } else if self.copy_one(&shown, target, &entry, log).await? {
+                } else if self.copy_one(&progress, target, &entry, log).await? {
                     copied.done += 1;
                 } else {
                     copied.failed += 1;
@@ -71,8 +75,8 @@ impl Backups {
     /// Notes that a copy could not be made, since its place was not set up, unless there is one.
     fn note_faulty(
         &self,
-        target: &FaultyTarget,
-        entry: &Entry,
+        target: &UnusableTarget,
+        entry: &CatalogEntry,
         log: Log<'_>,
     ) -> Result<(), BackupError> {
         let known = entry.notes.copies.get(&target.name);
@@ -92,25 +96,26 @@ impl Backups {
     }
 
     /// Backups that belong off the host, the newest first.
-    fn wanted(&self) -> Result<Vec<Entry>, BackupError> {
+    fn wanted(&self) -> Result<Vec<CatalogEntry>, BackupError> {
         let entries = self.list()?;
-        let kept = self.kept_of(&entries);
-        let is_wanted =
-            |entry: &Entry| entry.is_local && entry.is_verified() && kept.contains_key(&entry.id);
+        let kept = self.retained_of(&entries);
+        let is_wanted = |entry: &CatalogEntry| {
+            entry.is_local && entry.is_verified() && kept.contains_key(&entry.id)
+        };
         Ok(entries.into_iter().filter(is_wanted).collect())
     }
 
     async fn copy_one(
         &self,
-        shown: &Shown,
+        progress: &ProgressHandle,
         target: &Target,
-        entry: &Entry,
+        entry: &CatalogEntry,
         log: Log<'_>,
     ) -> Result<bool, BackupError> {
         let manifest = &entry.manifest;
-        shown.about(entry.id.as_str());
-        shown.phase("Copying off the host", 2 * manifest.bytes, Unit::Bytes)?;
-        let sent = self.send(shown, target, entry).await;
+        progress.about(entry.id.as_str());
+        progress.phase("Copying off the host", 2 * manifest.bytes, ProgressUnit::Bytes)?;
+        let sent = self.send(progress, target, entry).await;
         let now_us = self.0.engine.now().0;
         let attempts = entry.notes.copies.get(target.name()).map_or(0, |note| note.attempts) + 1;
         let mut note = CopyNote { at_us: Some(now_us), attempts, ..CopyNote::default() };
@@ -143,7 +148,12 @@ impl Backups {
         Ok(is_done)
     }
 
-    async fn send(&self, shown: &Shown, target: &Target, entry: &Entry) -> Result<(), TargetError> {
+    async fn send(
+        &self,
+        progress: &ProgressHandle,
+        target: &Target,
+        entry: &CatalogEntry,
+    ) -> Result<(), TargetError> {
         let site_id = self.0.engine.site_id();
         let manifest = &entry.manifest;
         let file = LocalFile {
@@ -154,7 +164,7 @@ impl Backups {
         };
         // Whoever stops the service stops the upload by dropping it.
         let progress = |bytes| {
-            shown.at(bytes).ok();
+            progress.at(bytes).ok();
         };
         target.upload(site_id, &file, &progress).await?;
         let path = self.0.catalog.directory().join(entry.id.manifest());
@@ -172,10 +182,10 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError::NoBackup`] without any copy; [`BackupError`] naming the copy that failed.
-    pub async fn verify_offhost(&self, log: Log<'_>) -> Result<Vec<Entry>, BackupError> {
+    pub async fn verify_offhost(&self, log: Log<'_>) -> Result<Vec<CatalogEntry>, BackupError> {
         let (mut verified, mut failed) = (Vec::new(), None);
         for target in &self.options().targets {
-            let is_there = |entry: &Entry| {
+            let is_there = |entry: &CatalogEntry| {
                 let note = entry.notes.copies.get(target.name());
                 note.is_some_and(|note| note.state == CopyState::Done)
             };
@@ -197,12 +207,12 @@ impl Backups {
     async fn verify_copy(
         &self,
         target: &Target,
-        entry: Entry,
+        entry: CatalogEntry,
         log: Log<'_>,
-    ) -> Result<Entry, BackupError> {
-        let turn = self.turn(Work::Verify)?;
-        turn.shown.about(entry.id.as_str());
-        turn.shown.phase("Fetching the copy", entry.manifest.bytes, Unit::Bytes)?;
+    ) -> Result<CatalogEntry, BackupError> {
+        let operation = self.begin(Operation::Verify)?;
+        operation.progress.about(entry.id.as_str());
+        operation.progress.phase("Fetching the copy", entry.manifest.bytes, ProgressUnit::Bytes)?;
         check_space(self.0.catalog.directory(), &entry.manifest)?;
         let path = self.0.catalog.directory().join(format!("{}.offhost{PART}", entry.id));
         let site_id = self.0.engine.site_id();
@@ -211,7 +221,7 @@ impl Backups {
         let (backups, copy, at) = (self.clone(), entry.clone(), path.clone());
         let found = match fetched {
             Ok(_) => {
-                let verify = move || backups.verify_file(&turn, &copy, &at, Depth::Offhost);
+                let verify = move || backups.verify_file(&operation, &copy, &at, Depth::Offhost);
                 let work = move || run_at_low_priority(verify);
                 run_blocking(work).await.unwrap_or_else(|error| Err(error.into()))
             }
@@ -226,7 +236,7 @@ impl Backups {
                 log(format!("{} from {}: restored and compared.", verified.id, target.name()));
                 Ok(verified)
             }
-            Err(error) if !is_fault_of_copy(&error) => {
+            Err(error) if !is_copy_damaged(&error) => {
                 log(format!("{} from {}: {error}", entry.id, target.name()));
                 Err(error)
             }
@@ -259,7 +269,7 @@ impl Backups {
             let site_id = self.0.engine.site_id();
             match discover(target, site_id, &self.known_at(target)?).await {
                 Ok(manifests) => {
-                    let _turn = self.turn(Work::Copy)?;
+                    let _operation = self.begin(Operation::Copy)?;
                     found += manifests.len() as u64;
                     for manifest in &manifests {
                         self.add_copy(target, manifest)?;
@@ -276,7 +286,7 @@ impl Backups {
 
     /// Backups that are known to have a copy at a target.
     fn known_at(&self, target: &Target) -> Result<BTreeSet<BackupId>, BackupError> {
-        let has_copy = |entry: &Entry| {
+        let has_copy = |entry: &CatalogEntry| {
             entry.notes.copies.get(target.name()).is_some_and(|note| note.state == CopyState::Done)
         };
         Ok(self.list()?.into_iter().filter(has_copy).map(|entry| entry.id).collect())
@@ -291,13 +301,13 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError::NotFound`] when no target has it; what the last target said.
-    pub async fn fetch(&self, entry: &Entry) -> Result<Entry, BackupError> {
+    pub async fn fetch(&self, entry: &CatalogEntry) -> Result<CatalogEntry, BackupError> {
         if entry.is_local {
             return Ok(entry.clone());
         }
-        let turn = self.turn(Work::Copy)?;
-        turn.shown.about(entry.id.as_str());
-        turn.shown.phase("Fetching", entry.manifest.bytes, Unit::Bytes)?;
+        let operation = self.begin(Operation::Copy)?;
+        operation.progress.about(entry.id.as_str());
+        operation.progress.phase("Fetching", entry.manifest.bytes, ProgressUnit::Bytes)?;
         let site_id = self.0.engine.site_id();
         fetch_from(self.options(), site_id, &self.0.catalog, entry).await
     }
@@ -308,10 +318,10 @@ pub(super) async fn fetch_from(
     options: &BackupOptions,
     site_id: Uuid,
     catalog: &Catalog,
-    entry: &Entry,
-) -> Result<Entry, BackupError> {
-    let is_at = |target: &&FaultyTarget| entry.notes.copies.contains_key(&target.name);
-    let faulty = options.faulty_targets.iter().find(is_at).map(FaultyTarget::error);
+    entry: &CatalogEntry,
+) -> Result<CatalogEntry, BackupError> {
+    let is_at = |target: &&UnusableTarget| entry.notes.copies.contains_key(&target.name);
+    let faulty = options.unusable_targets.iter().find(is_at).map(UnusableTarget::error);
     let mut failed = faulty.unwrap_or_else(|| BackupError::NotHere(entry.id.to_string()));
     let manifest = &entry.manifest;
     check_space(catalog.directory(), manifest)?;
@@ -369,13 +379,13 @@ pub(super) async fn discover(
 }
 
 /// Whether the copy itself is at fault, and not the way to it.
-fn is_fault_of_copy(error: &BackupError) -> bool {
+fn is_copy_damaged(error: &BackupError) -> bool {
     let is_other_file = |error: &TargetError| {
         matches!(error, TargetError::NotFound { .. } | TargetError::TooLarge { .. })
     };
     match error {
         BackupError::Target(error) => is_other_file(error),
-        error => error.is_fault_of_file(),
+        error => error.is_file_damaged(),
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::error::BackupError;
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
-use super::progress::{Shown, Unit};
+use super::progress::{ProgressHandle, ProgressUnit};
 use crate::domain::{Device, Interface, Link, Timestamp};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, audit_row, copy_text, schema};
 use crate::store::{Snapshot, StoreError};
@@ -59,10 +59,10 @@ pub(super) fn write(
     out: &mut impl Write,
     snapshot: &Snapshot,
     header: &Header,
-    shown: &Shown,
+    progress: &ProgressHandle,
 ) -> Result<Digests, BackupError> {
     begin(out, header).map_err(writing)?;
-    let tables = rows(out, snapshot, header, shown, &WRITING)?;
+    let tables = rows(out, snapshot, header, progress, &WRITING)?;
     end(out, header, &tables).map_err(writing)?;
     Ok(tables)
 }
@@ -79,10 +79,10 @@ fn rows(
     out: &mut impl Write,
     snapshot: &Snapshot,
     header: &Header,
-    shown: &Shown,
+    progress: &ProgressHandle,
     phases: &Phases,
 ) -> Result<Digests, BackupError> {
-    let mut copy = Copying { out, header, shown };
+    let mut copy = TableWriter { out, header, progress };
     let [devices, interfaces, links, audit] = *phases;
     Ok(Digests::from([
         copy.entities::<Device>(snapshot, devices)?,
@@ -96,9 +96,9 @@ fn rows(
 pub(super) fn digests(
     snapshot: &Snapshot,
     header: &Header,
-    shown: &Shown,
+    progress: &ProgressHandle,
 ) -> Result<Digests, BackupError> {
-    rows(&mut io::sink(), snapshot, header, shown, &COMPARING)
+    rows(&mut io::sink(), snapshot, header, progress, &COMPARING)
 }
 
 fn writing(source: io::Error) -> BackupError {
@@ -187,19 +187,19 @@ fn literal(text: &str) -> String {
 }
 
 /// Rows on their way into a file.
-struct Copying<'a, W> {
+struct TableWriter<'a, W> {
     out: &'a mut W,
     header: &'a Header,
-    shown: &'a Shown,
+    progress: &'a ProgressHandle,
 }
 
-impl<W: Write> Copying<'_, W> {
+impl<W: Write> TableWriter<'_, W> {
     fn entities<T: Entity>(
         &mut self,
         snapshot: &Snapshot,
         phase: &'static str,
     ) -> Result<(String, TableDigest), BackupError> {
-        self.shown.phase(phase, snapshot.count(T::KIND)?, Unit::Rows)?;
+        self.progress.phase(phase, snapshot.count(T::KIND)?, ProgressUnit::Rows)?;
         self.table(T::TABLE, T::TABLE.name, T::all(snapshot)?, T::row)
     }
 
@@ -209,7 +209,7 @@ impl<W: Write> Copying<'_, W> {
         phase: &'static str,
     ) -> Result<(String, TableDigest), BackupError> {
         let all = (Bound::Unbounded, Bound::Unbounded);
-        self.shown.phase(phase, snapshot.audit_count()?, Unit::Rows)?;
+        self.progress.phase(phase, snapshot.audit_count()?, ProgressUnit::Rows)?;
         self.table(&AUDIT, AUDIT_STAGE, snapshot.audit_range(all, AUDIT_IMAGES_MAX)?, audit_row)
     }
 
@@ -233,7 +233,7 @@ impl<W: Write> Copying<'_, W> {
             self.out.write_all(&line).map_err(writing)?;
             rows += 1;
             if rows % ROWS_PER_STEP == 0 {
-                self.shown.at(rows)?;
+                self.progress.at(rows)?;
             }
         }
         self.out.write_all(b"\\.\n\n").map_err(writing)?;

@@ -106,7 +106,7 @@ impl From<BlockingError> for BackupError {
 
 impl BackupError {
     /// Whether the file itself is at fault, and not the place or the time of the attempt.
-    pub fn is_fault_of_file(&self) -> bool {
+    pub fn is_file_damaged(&self) -> bool {
         match self {
             Self::Damaged { .. } | Self::Differs(_) | Self::Row(_) => true,
             Self::Store(error) => {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::dump::{AUDIT_STAGE, END_LINE, End, FIRST_LINE, HEADER_LINE, header_sha256};
 use super::error::{BackupError, unreadable};
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
-use super::progress::Shown;
+use super::progress::ProgressHandle;
 use crate::domain::{Device, Interface, Link};
 use crate::sql::{AUDIT, Entity, Row, RowFault, Table, audit_entry, copy_text};
 use crate::store::{BulkLoader, StoreError};
@@ -22,7 +22,7 @@ pub(super) const SEQ_MAX: u64 = 1 << 53;
 const ROWS_PER_STEP: u64 = 512;
 
 /// A file of ours, read line by line.
-pub(super) struct Reading<'a> {
+pub(super) struct BackupReader<'a> {
     input: Box<dyn BufRead>,
     /// For messages.
     file: &'a str,
@@ -31,7 +31,7 @@ pub(super) struct Reading<'a> {
     pub(super) header: Header,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> BackupReader<'a> {
     /// Reads the first lines.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl<'a> Reading<'a> {
     pub(super) fn rows(
         &mut self,
         loader: &mut BulkLoader<'_>,
-        shown: &Shown,
+        progress: &ProgressHandle,
     ) -> Result<Digests, BackupError> {
         let mut found = Digests::new();
         let mut done = 0;
@@ -93,13 +93,14 @@ impl<'a> Reading<'a> {
             }
             let Some(table) = copied_table(&self.line) else { continue };
             let digest = match table {
-                "devices" => self.table::<Device>(shown, &mut done, |it| loader.device(it)),
+                "devices" => self.table::<Device>(progress, &mut done, |it| loader.device(it)),
                 "interfaces" => {
-                    self.table::<Interface>(shown, &mut done, |it| loader.interface(it))
+                    self.table::<Interface>(progress, &mut done, |it| loader.interface(it))
                 }
-                "links" => self.table::<Link>(shown, &mut done, |it| loader.link(it)),
-                AUDIT_STAGE => self
-                    .block(&AUDIT, shown, &mut done, |row| Ok(loader.audit(&audit_entry(row)?)?)),
+                "links" => self.table::<Link>(progress, &mut done, |it| loader.link(it)),
+                AUDIT_STAGE => self.block(&AUDIT, progress, &mut done, |row| {
+                    Ok(loader.audit(&audit_entry(row)?)?)
+                }),
                 other => return Err(self.fault(format!("it has rows of an unknown table {other}"))),
             }?;
             let name = if table == AUDIT_STAGE { AUDIT.name } else { table };
@@ -119,20 +120,20 @@ impl<'a> Reading<'a> {
 
     fn table<T: Entity>(
         &mut self,
-        shown: &Shown,
+        progress: &ProgressHandle,
         done: &mut u64,
         mut add: impl FnMut(T) -> Result<(), StoreError>,
     ) -> Result<TableDigest, BackupError> {
-        self.block(T::TABLE, shown, done, |row| Ok(add(T::from_row(row)?)?))
+        self.block(T::TABLE, progress, done, |row| Ok(add(T::from_row(row)?)?))
     }
 
     /// The rows up to the end of a COPY block.
     fn block(
         &mut self,
         table: &Table,
-        shown: &Shown,
+        progress: &ProgressHandle,
         done: &mut u64,
-        mut each: impl FnMut(&Row<'_>) -> Result<(), Fault>,
+        mut each: impl FnMut(&Row<'_>) -> Result<(), RowError>,
     ) -> Result<TableDigest, BackupError> {
         let site_id = self.header.site_id.to_string();
         let mut hasher = Sha256::new();
@@ -146,15 +147,15 @@ impl<'a> Reading<'a> {
             let row = copy_text::read_row(&self.line, &site_id, table);
             let added = row.map_err(|what| self.fault(what)).and_then(|row| {
                 each(&row).map_err(|fault| match fault {
-                    Fault::Row(fault) => self.fault(fault.to_string()),
-                    Fault::Store(error) => error.into(),
+                    RowError::Row(fault) => self.fault(fault.to_string()),
+                    RowError::Store(error) => error.into(),
                 })
             });
             added?;
             rows += 1;
             *done += 1;
             if rows % ROWS_PER_STEP == 0 {
-                shown.at(*done)?;
+                progress.at(*done)?;
             }
         }
         Err(self.fault("it ends in the middle of a table: it was cut off"))
@@ -187,18 +188,18 @@ impl<'a> Reading<'a> {
 }
 
 /// Why a row was not added.
-enum Fault {
+enum RowError {
     Row(RowFault),
     Store(StoreError),
 }
 
-impl From<RowFault> for Fault {
+impl From<RowFault> for RowError {
     fn from(fault: RowFault) -> Self {
         Self::Row(fault)
     }
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for RowError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }

@@ -3,16 +3,16 @@
 use tokio::time::Instant;
 use tracing::info;
 
-use super::catalog::{Catalog, Entry, manifest_text};
+use super::catalog::{Catalog, CatalogEntry, manifest_text};
 use super::dump;
 use super::error::BackupError;
 use super::files;
 use super::keys::Keyring;
-use super::manifest::{Manifest, Reason};
+use super::manifest::{BackupReason, Manifest};
 use super::name::{BackupId, PART};
 use super::notes::{CopyNote, Notes};
-use super::progress::Shown;
-use super::seal::Sealing;
+use super::progress::ProgressHandle;
+use super::seal::SealedWriter;
 use crate::domain::Timestamp;
 use crate::store::{DiskSpace, Snapshot};
 use crate::util::milliseconds;
@@ -23,11 +23,11 @@ const SECOND_US: i64 = 1_000_000;
 const NAMES_TRIED: i64 = 100_000;
 
 /// A state to save, and what is said of it.
-pub(super) struct Wanted<'a> {
+pub(super) struct SiteState<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) site_id: Uuid,
     pub(super) site_name: &'a str,
-    pub(super) reason: Reason,
+    pub(super) reason: BackupReason,
     pub(super) now: Timestamp,
     pub(super) keyring: &'a Keyring,
     /// Where copies are to go afterwards.
@@ -41,18 +41,18 @@ pub(super) struct Wanted<'a> {
 /// Writes the file and its manifest, both whole and durable on return. The caller holds the lock.
 pub(super) fn run(
     catalog: &Catalog,
-    wanted: &Wanted<'_>,
-    shown: &Shown,
-) -> Result<Entry, BackupError> {
+    state: &SiteState<'_>,
+    progress: &ProgressHandle,
+) -> Result<CatalogEntry, BackupError> {
     catalog.sweep()?;
-    check_room(catalog, wanted.min_free_bytes, wanted.store_bytes)?;
-    let id = free_name(catalog, wanted.now)?;
-    shown.about(id.as_str());
-    let written = write(catalog, wanted, &id, shown);
+    check_room(catalog, state.min_free_bytes, state.store_bytes)?;
+    let id = free_name(catalog, state.now)?;
+    progress.about(id.as_str());
+    let written = write(catalog, state, &id, progress);
     if written.is_err() {
         // The name was free, so all of it is this attempt's, and of no use; the next sweep removes
         // what cannot be removed now.
-        for name in [id.manifest(), id.file(wanted.keyring.is_on()), id.notes()] {
+        for name in [id.manifest(), id.file(state.keyring.is_on()), id.notes()] {
             for name in [format!("{name}{PART}"), name] {
                 files::remove(&catalog.directory().join(name)).ok();
             }
@@ -69,18 +69,18 @@ pub(super) fn run(
 
 fn write(
     catalog: &Catalog,
-    wanted: &Wanted<'_>,
+    state: &SiteState<'_>,
     id: &BackupId,
-    shown: &Shown,
-) -> Result<Entry, BackupError> {
+    progress: &ProgressHandle,
+) -> Result<CatalogEntry, BackupError> {
     let start = Instant::now();
     let directory = catalog.directory();
-    let keyring = wanted.keyring;
-    let Wanted { snapshot, site_id, site_name, now, reason, .. } = *wanted;
+    let keyring = state.keyring;
+    let SiteState { snapshot, site_id, site_name, now, reason, .. } = *state;
     let header = dump::header(snapshot, id.sql(), site_id, site_name, now);
     let file = id.file(keyring.is_on());
-    let mut out = Sealing::begin(files::create_part(directory, &file)?, &keyring.readers()?)?;
-    let tables = dump::write(&mut out, snapshot, &header, shown)?;
+    let mut out = SealedWriter::begin(files::create_part(directory, &file)?, &keyring.readers()?)?;
+    let tables = dump::write(&mut out, snapshot, &header, progress)?;
     let sealed = out.finish()?;
     let manifest = Manifest {
         header,
@@ -93,7 +93,7 @@ fn write(
         duration_ms: milliseconds(start.elapsed()),
         key_ids: keyring.key_ids(),
     };
-    let copies = wanted.targets.iter().map(|target| (target.clone(), CopyNote::default()));
+    let copies = state.targets.iter().map(|target| (target.clone(), CopyNote::default()));
     let notes = Notes { copies: copies.collect(), ..Notes::default() };
     // A manifest says that the file is whole: it comes last. It is begun first, so that a kill in
     // between leaves no file that nobody knows.
@@ -102,7 +102,7 @@ fn write(
     catalog.write_notes(id, &notes)?;
     files::publish(directory, &id.manifest())?;
     files::sync_directory(directory)?;
-    Ok(Entry { id: id.clone(), manifest, notes, is_local: true })
+    Ok(CatalogEntry { id: id.clone(), manifest, notes, is_local: true })
 }
 
 /// Whether the volume has room for another backup: twice the largest of the last ones, or a

@@ -26,7 +26,7 @@ pub type Digests = BTreeMap<String, TableDigest>;
 /// Why a backup was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Reason {
+pub enum BackupReason {
     Schedule,
     Manual,
     /// It was due while the host was off.
@@ -39,7 +39,7 @@ pub enum Reason {
     Repair,
 }
 
-impl Reason {
+impl BackupReason {
     pub const ALL: [Self; 6] =
         [Self::Schedule, Self::Manual, Self::Missed, Self::Upgrade, Self::Restore, Self::Repair];
 
@@ -107,7 +107,7 @@ pub struct Manifest {
     /// Of the SQL text.
     pub plain_bytes: u64,
     pub tables: Digests,
-    pub reason: Reason,
+    pub reason: BackupReason,
     pub duration_ms: u64,
     /// The keys that open it; empty where it is not encrypted.
     pub key_ids: Vec<String>,

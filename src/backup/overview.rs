@@ -6,14 +6,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::backups::Backups;
-use super::catalog::{Entry, newest_of_use};
+use super::catalog::{CatalogEntry, newest_of_use};
 use super::error::BackupError;
 use super::manifest::is_credible;
 use super::name::BackupId;
 use super::notes::{CopyState, Depth};
 use super::progress::Activity;
-use super::restore::Undo;
-use super::retention::Kept;
+use super::restore::UndoRecord;
+use super::retention::Retained;
 use crate::domain::Timestamp;
 use crate::store::DiskSpace;
 use crate::util::{BlockingError, Observation};
@@ -31,7 +31,7 @@ const CALL_WAIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Overview {
     /// The newest backup that was restored and compared.
-    pub newest_verified: Option<Entry>,
+    pub newest_verified: Option<CatalogEntry>,
     /// Its age: what would be lost now.
     pub rpo_s: Option<f64>,
     /// What the last rehearsal took.
@@ -42,10 +42,10 @@ pub struct Overview {
     pub space: Option<DiskSpace>,
     pub targets: Vec<TargetOverview>,
     pub activity: Option<Activity>,
-    pub undo: Option<Undo>,
+    pub undo: Option<UndoRecord>,
     /// The newest first.
-    pub entries: Vec<Entry>,
-    pub kept: Kept,
+    pub entries: Vec<CatalogEntry>,
+    pub retained: Retained,
     /// When the directory was read.
     pub looked_at: Timestamp,
     /// How long ago that was when this was told.
@@ -59,7 +59,7 @@ impl Overview {
     ///
     /// # Errors
     /// [`BackupError::NotFound`], [`BackupError::NoBackup`].
-    pub fn find(&self, name: &str) -> Result<&Entry, BackupError> {
+    pub fn find(&self, name: &str) -> Result<&CatalogEntry, BackupError> {
         if name == "latest" {
             return newest_of_use(&self.entries).ok_or(BackupError::NoBackup);
         }
@@ -136,14 +136,14 @@ impl Backups {
     }
 
     /// What is being worked on counts for nothing yet, good or bad.
-    fn note_protection_of(&self, entries: &[Entry], at_work_on: Option<&str>) {
+    fn note_protection_of(&self, entries: &[CatalogEntry], at_work_on: Option<&str>) {
         let now = self.0.engine.now();
-        let taken = |entry: &Entry| entry.manifest.header.taken_at_us;
-        let verified: Vec<&Entry> = entries.iter().filter(|entry| entry.counts()).collect();
+        let taken = |entry: &CatalogEntry| entry.manifest.header.taken_at_us;
+        let verified: Vec<&CatalogEntry> = entries.iter().filter(|entry| entry.counts()).collect();
         let dated = verified.iter().find(|entry| entry.manifest.is_dated(now));
         let newest = dated.or(verified.first()).map_or(NONE_US, |entry| taken(entry));
         self.0.newest_verified_us.store(newest, Ordering::Relaxed);
-        let noted = |entry: &Entry| {
+        let noted = |entry: &CatalogEntry| {
             let verification = entry.notes.verification.as_ref()?;
             (verification.depth != Depth::Quick).then(|| (entry.id.clone(), verification.clone()))
         };
@@ -168,7 +168,7 @@ impl Backups {
 
     /// The places off the host that could not be set up, and why; `None` where all could.
     pub fn target_failure(&self) -> Option<String> {
-        let faulty = self.options().faulty_targets.iter();
+        let faulty = self.options().unusable_targets.iter();
         let faulty: Vec<String> = faulty.map(|target| target.error().to_string()).collect();
         (!faulty.is_empty()).then(|| faulty.join("; "))
     }
@@ -261,7 +261,7 @@ impl Backups {
             targets: self.targets_of(&entries),
             activity: self.activity(),
             undo: self.undo_state()?,
-            kept: self.kept_of(&entries),
+            retained: self.retained_of(&entries),
             newest_verified,
             rpo_s,
             entries,
@@ -271,7 +271,7 @@ impl Backups {
         })
     }
 
-    fn targets_of(&self, entries: &[Entry]) -> Vec<TargetOverview> {
+    fn targets_of(&self, entries: &[CatalogEntry]) -> Vec<TargetOverview> {
         let overview = |name: &str, url: &str, fault: Option<&str>| {
             let notes: BTreeMap<&BackupId, _> = entries
                 .iter()
@@ -299,7 +299,7 @@ impl Backups {
         };
         let options = self.options();
         let usable = options.targets.iter().map(|it| overview(it.name(), it.shown_url(), None));
-        let faulty = options.faulty_targets.iter();
+        let faulty = options.unusable_targets.iter();
         let faulty =
             faulty.map(|it| overview(&it.name, &it.url, Some(it.error().to_string().as_str())));
         usable.chain(faulty).collect()

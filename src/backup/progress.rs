@@ -8,7 +8,7 @@ use crate::domain::Timestamp;
 
 /// The kinds of work, of which one goes on at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
+pub enum Operation {
     Backup,
     Verify,
     Restore,
@@ -17,7 +17,7 @@ pub enum Work {
     Prune,
 }
 
-impl Work {
+impl Operation {
     pub const ALL: [Self; 6] =
         [Self::Backup, Self::Verify, Self::Restore, Self::Undo, Self::Copy, Self::Prune];
 
@@ -36,12 +36,12 @@ impl Work {
 
 /// What progress is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum ProgressUnit {
     Rows,
     Bytes,
 }
 
-impl Unit {
+impl ProgressUnit {
     pub const ALL: [Self; 2] = [Self::Rows, Self::Bytes];
 
     /// The word on the wire.
@@ -56,19 +56,19 @@ impl Unit {
 /// How far the work is.
 #[derive(Clone, Debug)]
 pub struct Activity {
-    pub work: Work,
+    pub operation: Operation,
     pub backup_id: Option<String>,
     /// Such as `Writing devices`.
     pub phase: &'static str,
     pub done: u64,
     pub total: u64,
-    pub unit: Unit,
+    pub unit: ProgressUnit,
     pub since: Timestamp,
 }
 
 /// The board that shows the work; shared by all who do any, and all who look.
 #[derive(Clone, Default)]
-pub(super) struct Board(Arc<Inner>);
+pub(super) struct ProgressBoard(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -78,25 +78,30 @@ struct Inner {
     is_stopping: AtomicBool,
 }
 
-/// The work that is shown until this is dropped.
-pub(super) struct Shown {
-    board: Board,
+/// The operation that is shown until this is dropped.
+pub(super) struct ProgressHandle {
+    board: ProgressBoard,
 }
 
-impl Board {
+impl ProgressBoard {
     /// Shows work, if there is none.
     ///
     /// # Errors
     /// [`BackupError::Busy`] naming the work that there is.
-    pub(super) fn begin(&self, work: Work, since: Timestamp) -> Result<Shown, BackupError> {
+    pub(super) fn begin(
+        &self,
+        operation: Operation,
+        since: Timestamp,
+    ) -> Result<ProgressHandle, BackupError> {
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(other) = current.as_ref() {
-            return Err(BackupError::Busy(other.work.as_str().to_owned()));
+            return Err(BackupError::Busy(other.operation.as_str().to_owned()));
         }
         let phase = "Beginning";
-        let unit = Unit::Rows;
-        *current = Some(Activity { work, backup_id: None, phase, done: 0, total: 0, unit, since });
-        Ok(Shown { board: self.clone() })
+        let unit = ProgressUnit::Rows;
+        *current =
+            Some(Activity { operation, backup_id: None, phase, done: 0, total: 0, unit, since });
+        Ok(ProgressHandle { board: self.clone() })
     }
 
     pub(super) fn current(&self) -> Option<Activity> {
@@ -108,7 +113,7 @@ impl Board {
     }
 }
 
-impl Shown {
+impl ProgressHandle {
     /// Names the backup that is worked on.
     pub(super) fn about(&self, id: &str) {
         self.update(|activity| activity.backup_id = Some(id.to_owned()));
@@ -122,7 +127,7 @@ impl Shown {
         &self,
         phase: &'static str,
         total: u64,
-        unit: Unit,
+        unit: ProgressUnit,
     ) -> Result<(), BackupError> {
         self.update(|activity| {
             (activity.phase, activity.done, activity.total, activity.unit) =
@@ -153,7 +158,7 @@ impl Shown {
     }
 }
 
-impl Drop for Shown {
+impl Drop for ProgressHandle {
     fn drop(&mut self) {
         *self.board.0.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

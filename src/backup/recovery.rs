@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::backups::BackupOptions;
-use super::catalog::{Catalog, Entry};
+use super::catalog::{Catalog, CatalogEntry};
 use super::copy::{discover, fetch_from};
 use super::error::BackupError;
 use super::files;
@@ -15,8 +15,8 @@ use super::keys::Keyring;
 use super::manifest::{Header, Manifest};
 use super::name::BackupId;
 use super::notes::{CopyNote, CopyState};
-use super::progress::{Board, Shown, Work};
-use super::stage::{self, REHEARSAL_DIR, STAGE_DIR, Source, Staged};
+use super::progress::{Operation, ProgressBoard, ProgressHandle};
+use super::stage::{self, STAGE_DIR, StageSource, Staged, VERIFY_FILE_DIR};
 use crate::domain::Timestamp;
 use crate::store::{CounterFloors, Store};
 use crate::util::milliseconds;
@@ -26,7 +26,7 @@ const DAMAGED: &str = "damaged";
 
 /// What was put in place.
 #[derive(Clone, Debug)]
-pub struct BroughtBack {
+pub struct RecoveredStore {
     pub header: Header,
     /// Where the files that were in the way are now.
     pub set_aside: Option<PathBuf>,
@@ -34,14 +34,14 @@ pub struct BroughtBack {
 }
 
 /// A host without a store that could be opened.
-pub struct Lost<'a> {
+pub struct DisasterRecovery<'a> {
     pub options: &'a BackupOptions,
     /// The site that lived here, as far as anything tells.
     pub site_id: Option<Uuid>,
     pub now: Timestamp,
 }
 
-impl Lost<'_> {
+impl DisasterRecovery<'_> {
     /// The file and the manifest of a backup, by its name or `latest`: from the directory, or
     /// fetched from a place off the host.
     ///
@@ -96,12 +96,12 @@ impl Lost<'_> {
         &self,
         file: &Path,
         manifest: Option<&Manifest>,
-    ) -> Result<BroughtBack, BackupError> {
+    ) -> Result<RecoveredStore, BackupError> {
         let start = Instant::now();
         let data_dir = &self.options.data_dir;
-        let shown = shown(self.now)?;
+        let progress = progress(self.now)?;
         stage::sweep(data_dir)?;
-        let source = Source {
+        let source = StageSource {
             file,
             manifest,
             keyring: &self.options.keyring,
@@ -111,14 +111,14 @@ impl Lost<'_> {
             site_id: self.site_id,
             now: self.now,
         };
-        let staged = Staged::restore(&source, &shown)?;
+        let staged = Staged::restore(&source, &progress)?;
         let header = staged.header.clone();
         let known = Catalog::new(&self.options.directory, Some(header.site_id)).highest_seq()?;
         staged.store().raise_counters(CounterFloors::beyond(known.max(header.seq), 0), self.now)?;
         let name = format!("{}-{DAMAGED}", BackupId::at(self.now).stamp());
         let set_aside = Store::install(&staged.into_directory(), data_dir, header.site_id, &name)?;
         let duration_ms = milliseconds(start.elapsed());
-        Ok(BroughtBack { header, set_aside, duration_ms })
+        Ok(RecoveredStore { header, set_aside, duration_ms })
     }
 }
 
@@ -127,31 +127,31 @@ impl Lost<'_> {
 ///
 /// # Errors
 /// [`BackupError`] naming what is wrong with the file or the keys.
-pub fn rehearse(
+pub fn verify_file(
     file: &Path,
     manifest: Option<&Manifest>,
     keyring: &Keyring,
     scratch: &Path,
     now: Timestamp,
-) -> Result<BroughtBack, BackupError> {
+) -> Result<RecoveredStore, BackupError> {
     let start = Instant::now();
-    let source = Source {
+    let source = StageSource {
         file,
         manifest,
         keyring,
         data_dir: scratch,
-        stage: REHEARSAL_DIR,
+        stage: VERIFY_FILE_DIR,
         min_free_bytes: 0,
         site_id: None,
         now,
     };
-    let staged = Staged::restore(&source, &shown(now)?)?;
+    let staged = Staged::restore(&source, &progress(now)?)?;
     let header = staged.header.clone();
     let duration_ms = milliseconds(start.elapsed());
-    Ok(BroughtBack { header, set_aside: None, duration_ms })
+    Ok(RecoveredStore { header, set_aside: None, duration_ms })
 }
 
-fn look_up(catalog: &Catalog, name: &str) -> Result<Entry, BackupError> {
+fn look_up(catalog: &Catalog, name: &str) -> Result<CatalogEntry, BackupError> {
     if name == "latest" {
         return catalog.latest();
     }
@@ -160,6 +160,6 @@ fn look_up(catalog: &Catalog, name: &str) -> Result<Entry, BackupError> {
 }
 
 /// Work that nobody else looks at.
-fn shown(now: Timestamp) -> Result<Shown, BackupError> {
-    Board::default().begin(Work::Restore, now)
+fn progress(now: Timestamp) -> Result<ProgressHandle, BackupError> {
+    ProgressBoard::default().begin(Operation::Restore, now)
 }

@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::backups::{Backups, Inner, Turn};
-use super::catalog::{Entry, manifest_beside};
+use super::backups::{Backups, Inner, OperationGuard};
+use super::catalog::{CatalogEntry, manifest_beside};
 use super::diff::{self, Difference};
 use super::error::{BackupError, io};
 use super::files;
 use super::manifest::Header;
 use super::notes::{Depth, Verification};
-use super::progress::{Unit, Work};
+use super::progress::{Operation, ProgressUnit};
 use super::stage::{STAGE_DIR, Staged};
 use super::{dump, seal};
 use crate::domain::{Command, Site, Timestamp};
@@ -49,7 +49,7 @@ pub struct RestoreReport {
 
 /// A restore that can be taken back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Undo {
+pub struct UndoRecord {
     pub at_us: i64,
     pub backup_id: String,
     pub seq_before: u64,
@@ -72,21 +72,28 @@ impl Backups {
         is_dry_run: bool,
         origin: AuditOrigin,
     ) -> Result<RestoreReport, BackupError> {
-        let turn = self.turn(Work::Restore)?;
+        let operation = self.begin(Operation::Restore)?;
         let entry = self.find(name)?;
-        turn.shown.about(entry.id.as_str());
+        operation.progress.about(entry.id.as_str());
         let path = self.path(&entry)?;
         let start = Instant::now();
         let source = self.source(&path, Some(&entry.manifest));
-        let staged = run_on_thread(|| Staged::restore(&source, &turn.shown));
+        let staged = run_on_thread(|| Staged::restore(&source, &operation.progress));
         let staged = staged.inspect_err(|error| self.note_fault(&entry, error, start))?;
-        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
-        self.put_in_place(&turn, staged.store(), &staged.header, entry.id.as_str(), &wanted)
+        let replacement =
+            Replacement { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
+        self.put_in_place(
+            &operation,
+            staged.store(),
+            &staged.header,
+            entry.id.as_str(),
+            &replacement,
+        )
     }
 
     /// A file that cannot be restored is no backup: it is marked as its verification would.
-    fn note_fault(&self, entry: &Entry, error: &BackupError, start: Instant) {
-        if !error.is_fault_of_file() {
+    fn note_fault(&self, entry: &CatalogEntry, error: &BackupError, start: Instant) {
+        if !error.is_file_damaged() {
             return;
         }
         let found = Verification {
@@ -113,14 +120,15 @@ impl Backups {
         is_dry_run: bool,
         origin: AuditOrigin,
     ) -> Result<RestoreReport, BackupError> {
-        let turn = self.turn(Work::Restore)?;
+        let operation = self.begin(Operation::Restore)?;
         let start = Instant::now();
         let manifest = manifest_beside(path);
         let source = self.source(path, manifest.as_ref());
-        let staged = run_on_thread(|| Staged::restore(&source, &turn.shown))?;
-        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
-        let name = seal::shown(path);
-        self.put_in_place(&turn, staged.store(), &staged.header, &name, &wanted)
+        let staged = run_on_thread(|| Staged::restore(&source, &operation.progress))?;
+        let replacement =
+            Replacement { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
+        let name = seal::file_name(path);
+        self.put_in_place(&operation, staged.store(), &staged.header, &name, &replacement)
     }
 
     /// Puts a site that was read elsewhere in place, as a backup: one of UNOC v2.
@@ -134,7 +142,7 @@ impl Backups {
         is_dry_run: bool,
         origin: AuditOrigin,
     ) -> Result<RestoreReport, BackupError> {
-        let turn = self.turn(Work::Restore)?;
+        let operation = self.begin(Operation::Restore)?;
         let engine = &self.0.engine;
         let start = Instant::now();
         let header = Header {
@@ -158,8 +166,9 @@ impl Backups {
             return Err(BackupError::Failed("the engine panicked; see the log".to_owned()));
         }
         loaded?;
-        let wanted = Wanted { is_dry_run, origin, start, action: RESTORE_DUMP, lost_after: None };
-        self.put_in_place(&turn, staged.store(), &staged.header, name, &wanted)
+        let replacement =
+            Replacement { is_dry_run, origin, start, action: RESTORE_DUMP, lost_after: None };
+        self.put_in_place(&operation, staged.store(), &staged.header, name, &replacement)
     }
 
     /// Puts the state from before the last restore back, which can be taken back in turn.
@@ -171,7 +180,7 @@ impl Backups {
         is_dry_run: bool,
         origin: AuditOrigin,
     ) -> Result<RestoreReport, BackupError> {
-        let turn = self.turn(Work::Undo)?;
+        let operation = self.begin(Operation::Undo)?;
         let undo = self.undo_state()?.ok_or(BackupError::NothingToUndo)?;
         let start = Instant::now();
         let options = OpenOptions {
@@ -182,23 +191,25 @@ impl Backups {
         let store = Store::open(&undo.directory, options)?;
         // The restore itself is what is taken back.
         let lost_after = undo.seq_after.or(Some(undo.seq_before + 1));
-        let wanted = Wanted { is_dry_run, origin, start, action: UNDO_RESTORE, lost_after };
+        let replacement =
+            Replacement { is_dry_run, origin, start, action: UNDO_RESTORE, lost_after };
         let name = format!("before {}", undo.backup_id);
-        self.put_in_place(&turn, &store, &undo.header, &name, &wanted)
+        self.put_in_place(&operation, &store, &undo.header, &name, &replacement)
     }
 
     /// The restore that can be taken back, if there is one.
-    pub fn undo_state(&self) -> Result<Option<Undo>, BackupError> {
+    pub fn undo_state(&self) -> Result<Option<UndoRecord>, BackupError> {
         let path = self.data_dir().join(UNDO_DIR).join(UNDO_FILE);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io("read", &path)(error)),
         };
-        let undo: Option<Undo> = serde_json::from_slice(&bytes).ok();
+        let undo: Option<UndoRecord> = serde_json::from_slice(&bytes).ok();
         // The state of another site, which once lived here, is none to go back to.
-        let is_ours =
-            |undo: &Undo| undo.directory.exists() && undo.header.site_id == self.0.engine.site_id();
+        let is_ours = |undo: &UndoRecord| {
+            undo.directory.exists() && undo.header.site_id == self.0.engine.site_id()
+        };
         let Some(undo) = undo.filter(is_ours) else { return Ok(None) };
         let is_done = undo.seq_after.is_some() || self.was_restored_after(undo.seq_before)?;
         Ok(is_done.then_some(undo))
@@ -221,26 +232,26 @@ impl Backups {
 
     fn put_in_place(
         &self,
-        turn: &Turn,
+        operation: &OperationGuard,
         from: &Store,
         header: &Header,
         name: &str,
-        wanted: &Wanted,
+        replacement: &Replacement,
     ) -> Result<RestoreReport, BackupError> {
         let engine = &self.0.engine;
         let current = engine.read();
-        let lost_after = wanted.lost_after.unwrap_or(header.seq);
+        let lost_after = replacement.lost_after.unwrap_or(header.seq);
         let difference = diff::compare(&current, &from.read()?, header, lost_after)?;
         let mut report = RestoreReport {
             backup_id: name.to_owned(),
-            is_dry_run: wanted.is_dry_run,
+            is_dry_run: replacement.is_dry_run,
             taken_at: header.taken_at(),
             version: header.version.clone(),
             duration_ms: 0,
             difference,
         };
-        if !wanted.is_dry_run {
-            turn.shown.phase("Replacing the site", 0, Unit::Rows)?;
+        if !replacement.is_dry_run {
+            operation.progress.phase("Replacing the site", 0, ProgressUnit::Rows)?;
             let seq_before = current.seq();
             let state = dump::header(
                 &current,
@@ -250,9 +261,9 @@ impl Backups {
                 engine.now(),
             );
             drop(current);
-            self.replace(from, name, wanted, seq_before, state)?;
+            self.replace(from, name, replacement, seq_before, state)?;
         }
-        report.duration_ms = milliseconds(wanted.start.elapsed());
+        report.duration_ms = milliseconds(replacement.start.elapsed());
         Ok(report)
     }
 
@@ -260,7 +271,7 @@ impl Backups {
         &self,
         from: &Store,
         name: &str,
-        wanted: &Wanted,
+        replacement: &Replacement,
         seq_before: u64,
         header: Header,
     ) -> Result<(), BackupError> {
@@ -268,7 +279,7 @@ impl Backups {
         let keep_in = self.data_dir().join(UNDO_DIR);
         files::make_directory(&keep_in)?;
         let keep_as = format!("seq{seq_before}_{}", Uuid::new_v4().simple());
-        let mut undo = Undo {
+        let mut undo = UndoRecord {
             at_us: engine.now().0,
             backup_id: name.to_owned(),
             seq_before,
@@ -283,8 +294,8 @@ impl Backups {
             from: from.clone(),
             undo_directory: keep_in.clone(),
             undo_name: keep_as,
-            action: wanted.action,
-            origin: wanted.origin.clone(),
+            action: replacement.action,
+            origin: replacement.origin.clone(),
         };
         let runtime = tokio::runtime::Handle::current();
         let restored = match runtime.block_on(engine.restore(restore)) {
@@ -314,14 +325,15 @@ impl Backups {
         }
         info!(seq, "{name} is in place; unoc restore --undo undoes it");
         self.remove_older(&kept);
-        let refreshed = runtime.block_on(engine.submit(Command::Refresh, wanted.origin.clone()));
+        let refreshed =
+            runtime.block_on(engine.submit(Command::Refresh, replacement.origin.clone()));
         if let Err(error) = refreshed {
             warn!(%error, "The status could not be recomputed");
         }
         Ok(())
     }
 
-    fn note_undo(&self, undo: &Undo) -> Result<(), BackupError> {
+    fn note_undo(&self, undo: &UndoRecord) -> Result<(), BackupError> {
         let text = serde_json::to_vec_pretty(undo).expect("it is plain data");
         files::write(&self.data_dir().join(UNDO_DIR), UNDO_FILE, &text)
     }
@@ -349,7 +361,7 @@ impl Backups {
 }
 
 /// How a state is to be put in place.
-struct Wanted {
+struct Replacement {
     is_dry_run: bool,
     origin: AuditOrigin,
     start: Instant,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{Date, ISOWeekDate};
 use jiff::tz::TimeZone;
 
-use super::catalog::Entry;
+use super::catalog::CatalogEntry;
 use super::name::BackupId;
 use crate::domain::Timestamp;
 
@@ -25,7 +25,7 @@ pub struct Retention {
 }
 
 /// Why each backup that stays is kept. The others go.
-pub type Kept = BTreeMap<BackupId, Vec<&'static str>>;
+pub type Retained = BTreeMap<BackupId, Vec<&'static str>>;
 
 impl Retention {
     /// Decides over all backups, the newest first, by their days in `zone`. The newest verified
@@ -33,16 +33,16 @@ impl Retention {
     ///
     /// Neither numbers of commits nor clocks are to be trusted alone: what either of them calls the
     /// newest stays. A date after `now` was noted by a wrong clock and calls nothing new.
-    pub fn decide(&self, entries: &[Entry], now: Timestamp, zone: &TimeZone) -> Kept {
-        let mut kept = Kept::new();
-        let mut keep = |entry: &Entry, why| {
+    pub fn decide(&self, entries: &[CatalogEntry], now: Timestamp, zone: &TimeZone) -> Retained {
+        let mut kept = Retained::new();
+        let mut keep = |entry: &CatalogEntry, why| {
             let reasons = kept.entry(entry.id.clone()).or_default();
             if !reasons.contains(&why) {
                 reasons.push(why);
             }
         };
-        let good: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_useless()).collect();
-        let mut dated: Vec<&Entry> =
+        let good: Vec<&CatalogEntry> = entries.iter().filter(|entry| !entry.is_useless()).collect();
+        let mut dated: Vec<&CatalogEntry> =
             good.iter().copied().filter(|entry| entry.manifest.is_dated(now)).collect();
         dated.sort_by_key(|entry| Reverse((entry.manifest.header.taken_at_us, &entry.id)));
         for newest_first in [&good, &dated] {
@@ -79,18 +79,18 @@ impl Retention {
 /// A year, and a part of it.
 type Period = (i32, i32);
 
-fn date(entry: &Entry, zone: &TimeZone) -> Date {
+fn date(entry: &CatalogEntry, zone: &TimeZone) -> Date {
     let time = jiff::Timestamp::from_microsecond(entry.manifest.header.taken_at_us);
     zone.to_datetime(time.unwrap_or_default()).date()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::manifest::{Digests, Header, Manifest, Reason};
+    use super::super::manifest::{BackupReason, Digests, Header, Manifest};
     use super::super::notes::{Depth, Notes, Verification};
     use super::*;
 
-    fn entry(day: &str, seq: u64, is_ok: Option<bool>) -> Entry {
+    fn entry(day: &str, seq: u64, is_ok: Option<bool>) -> CatalogEntry {
         let at: jiff::Timestamp = format!("{day}:00Z").parse().unwrap();
         let at_us = at.as_microsecond();
         let verification = is_ok.map(|is_ok| Verification {
@@ -110,14 +110,19 @@ mod tests {
             sha256: String::new(),
             plain_bytes: 1,
             tables: Digests::new(),
-            reason: Reason::Schedule,
+            reason: BackupReason::Schedule,
             duration_ms: 1,
             key_ids: Vec::new(),
         };
-        Entry { id, manifest, notes: Notes { verification, ..Notes::default() }, is_local: true }
+        CatalogEntry {
+            id,
+            manifest,
+            notes: Notes { verification, ..Notes::default() },
+            is_local: true,
+        }
     }
 
-    fn shown(retention: Retention, entries: &[Entry]) -> Vec<String> {
+    fn shown(retention: Retention, entries: &[CatalogEntry]) -> Vec<String> {
         let now: jiff::Timestamp = "2026-11-25T03:00:00Z".parse().unwrap();
         let now = Timestamp(now.as_microsecond());
         let kept = retention.decide(entries, now, &TimeZone::UTC);
@@ -136,7 +141,7 @@ mod tests {
             "2026-10-31T02:15",
             "2026-09-30T02:15",
         ];
-        let entries: Vec<Entry> = days.iter().map(|day| entry(day, 5, Some(true))).collect();
+        let entries: Vec<CatalogEntry> = days.iter().map(|day| entry(day, 5, Some(true))).collect();
         let retention = Retention { last: 1, daily: 2, weekly: 3, monthly: 3 };
         assert_eq!(
             shown(retention, &entries),

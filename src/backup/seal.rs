@@ -21,13 +21,13 @@ const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// A file that is being written, from the inside out.
-pub(super) struct Sealing {
+pub(super) struct SealedWriter {
     zstd: zstd::Encoder<'static, Outer>,
     plain_bytes: u64,
 }
 
 /// What was written.
-pub(super) struct Sealed {
+pub(super) struct SealedFile {
     pub(super) bytes: u64,
     pub(super) sha256: String,
     pub(super) plain_bytes: u64,
@@ -46,7 +46,7 @@ struct Hashed {
     bytes: u64,
 }
 
-impl Sealing {
+impl SealedWriter {
     /// Begins a file for these readers; without any it is not encrypted.
     pub(super) fn begin(
         file: File,
@@ -68,7 +68,7 @@ impl Sealing {
     }
 
     /// Ends every layer and returns after the fsync.
-    pub(super) fn finish(self) -> Result<Sealed, BackupError> {
+    pub(super) fn finish(self) -> Result<SealedFile, BackupError> {
         let hashed = match self.zstd.finish().map_err(writing)? {
             Outer::Plain(hashed) => hashed,
             Outer::Age(age) => age.finish().map_err(writing)?,
@@ -77,7 +77,7 @@ impl Sealing {
         let file = file.into_inner().map_err(|error| writing(error.into_error()))?;
         file.sync_all().map_err(writing)?;
         let sha256 = hex(hasher.finalize());
-        Ok(Sealed { bytes, sha256, plain_bytes: self.plain_bytes })
+        Ok(SealedFile { bytes, sha256, plain_bytes: self.plain_bytes })
     }
 }
 
@@ -85,7 +85,7 @@ fn writing(source: io::Error) -> BackupError {
     BackupError::Io { what: "cannot write the backup".to_owned(), source }
 }
 
-impl Write for Sealing {
+impl Write for SealedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.zstd.write(bytes)?;
         self.plain_bytes += written as u64;
@@ -142,7 +142,7 @@ pub fn is_encrypted(path: &Path) -> Result<bool, BackupError> {
 pub fn read_head(path: &Path, count: u64) -> Result<Vec<u8>, BackupError> {
     let input = BufReader::new(File::open(path).map_err(io("open", path))?);
     let mut head = Vec::new();
-    let mut text = unpacked(Box::new(input), &shown(path))?.take(count);
+    let mut text = unpacked(Box::new(input), &file_name(path))?.take(count);
     text.read_to_end(&mut head).map_err(io("read", path))?;
     Ok(head)
 }
@@ -160,7 +160,7 @@ pub fn open(
     let file = File::open(path).map_err(io("open", path))?;
     let mut input = BufReader::with_capacity(FILE_CHUNK_BYTES, file);
     let head = input.fill_buf().map_err(io("read", path))?;
-    let name = shown(path);
+    let name = file_name(path);
     if !head.starts_with(AGE_MAGIC) {
         return unpacked(Box::new(input), &name);
     }
@@ -191,6 +191,6 @@ fn unpacked(mut input: Box<dyn BufRead>, name: &str) -> Result<Box<dyn BufRead>,
 }
 
 /// A file's name, for messages.
-pub(super) fn shown(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

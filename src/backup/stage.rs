@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::error::{BackupError, io};
 use super::files;
 use super::keys::Keyring;
-use super::load::Reading;
+use super::load::BackupReader;
 use super::manifest::{Digests, Header, Manifest};
-use super::progress::{Shown, Unit};
+use super::progress::{ProgressHandle, ProgressUnit};
 use super::{dump, seal};
 use crate::domain::Timestamp;
 use crate::query::check_site;
@@ -21,7 +21,7 @@ use crate::util::counted;
 /// in place by renaming it.
 pub(super) const STAGE_DIR: &str = "staged";
 /// Where a person tries a file out beside the service, who may be another user than the service's.
-pub(super) const REHEARSAL_DIR: &str = "unoc-rehearsed";
+pub(super) const VERIFY_FILE_DIR: &str = "unoc-rehearsed";
 /// The page cache of a staged store. Rows come in the order of their keys, which needs little.
 const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// What a staged store needs on disk for each byte of SQL text: measured 1.1 with all indexes,
@@ -38,13 +38,13 @@ pub(super) struct Staged {
 }
 
 /// What to stage, and where.
-pub(super) struct Source<'a> {
+pub(super) struct StageSource<'a> {
     pub(super) file: &'a Path,
     /// What was noted of the file when it was made; without it the file vouches for itself alone.
     pub(super) manifest: Option<&'a Manifest>,
     pub(super) keyring: &'a Keyring,
     pub(super) data_dir: &'a Path,
-    /// Which directory inside it: [`STAGE_DIR`] or [`REHEARSAL_DIR`].
+    /// Which directory inside it: [`STAGE_DIR`] or [`VERIFY_FILE_DIR`].
     pub(super) stage: &'static str,
     /// What must stay free on the volume of the data directory.
     pub(super) min_free_bytes: u64,
@@ -60,24 +60,27 @@ impl Staged {
     ///
     /// # Errors
     /// [`BackupError`] naming the first thing that is not as it should be.
-    pub(super) fn restore(source: &Source<'_>, shown: &Shown) -> Result<Self, BackupError> {
-        let name = seal::shown(source.file);
-        check_file(source, &name, shown)?;
+    pub(super) fn restore(
+        source: &StageSource<'_>,
+        progress: &ProgressHandle,
+    ) -> Result<Self, BackupError> {
+        let name = seal::file_name(source.file);
+        check_file(source, &name, progress)?;
         let made_for = source.manifest.map_or(&[][..], |manifest| &manifest.key_ids);
         let input = seal::open(source.file, source.keyring, made_for)?;
-        let mut reading = Reading::begin(input, &name)?;
+        let mut reading = BackupReader::begin(input, &name)?;
         let header = reading.header.clone();
         if let Some(expected) = source.site_id.filter(|expected| *expected != header.site_id) {
             return Err(BackupError::OtherSite { file: name, expected, found: header.site_id });
         }
         check_room(source)?;
         let total = source.manifest.map_or(0, Manifest::all_rows);
-        shown.phase("Restoring into a scratch store", total, Unit::Rows)?;
+        progress.phase("Restoring into a scratch store", total, ProgressUnit::Rows)?;
         let mut staged =
             Self::empty(&source.data_dir.join(source.stage), header.clone(), source.now)?;
         let mut tables = Digests::new();
         staged.store().bulk_load(header.seq, |loader| {
-            tables = reading.rows(loader, shown)?;
+            tables = reading.rows(loader, progress)?;
             Ok::<_, BackupError>(LastCommit {
                 seq: header.seq,
                 counters: header.counters(),
@@ -87,7 +90,7 @@ impl Staged {
         })?;
         drop(reading);
         staged.tables = tables;
-        staged.check(source.manifest, &name, shown)?;
+        staged.check(source.manifest, &name, progress)?;
         Ok(staged)
     }
 
@@ -119,7 +122,7 @@ impl Staged {
         &self,
         manifest: Option<&Manifest>,
         name: &str,
-        shown: &Shown,
+        progress: &ProgressHandle,
     ) -> Result<(), BackupError> {
         if let Some(manifest) = manifest.filter(|manifest| manifest.tables != self.tables) {
             let what = format!(
@@ -128,10 +131,10 @@ impl Staged {
             );
             return Err(BackupError::Damaged { file: name.to_owned(), what });
         }
-        shown.phase("Checking every rule of the restored site", 0, Unit::Rows)?;
+        progress.phase("Checking every rule of the restored site", 0, ProgressUnit::Rows)?;
         let snapshot = self.store().read()?;
         check_site(&snapshot)?;
-        let out = dump::digests(&snapshot, &self.header, shown)?;
+        let out = dump::digests(&snapshot, &self.header, progress)?;
         let differs = |table: &&String| out.get(*table) != self.tables.get(*table);
         match self.tables.keys().find(differs) {
             Some(table) => Err(BackupError::Differs(format!("the rows of {table} changed"))),
@@ -157,9 +160,13 @@ pub(super) fn sweep(data_dir: &Path) -> Result<(), BackupError> {
     files::remove_directory(&data_dir.join(STAGE_DIR))
 }
 
-fn check_file(source: &Source<'_>, name: &str, shown: &Shown) -> Result<(), BackupError> {
+fn check_file(
+    source: &StageSource<'_>,
+    name: &str,
+    progress: &ProgressHandle,
+) -> Result<(), BackupError> {
     let Some(manifest) = source.manifest else { return Ok(()) };
-    shown.phase("Reading the file", manifest.bytes, Unit::Bytes)?;
+    progress.phase("Reading the file", manifest.bytes, ProgressUnit::Bytes)?;
     let (sha256, bytes) = files::hash(source.file)?;
     if bytes != manifest.bytes {
         let what = format!("it has {bytes} bytes instead of {}", manifest.bytes);
@@ -172,7 +179,7 @@ fn check_file(source: &Source<'_>, name: &str, shown: &Shown) -> Result<(), Back
     Ok(())
 }
 
-fn check_room(source: &Source<'_>) -> Result<(), BackupError> {
+fn check_room(source: &StageSource<'_>) -> Result<(), BackupError> {
     files::make_directory(source.data_dir)?;
     let plain_bytes = match source.manifest {
         Some(manifest) => manifest.plain_bytes,

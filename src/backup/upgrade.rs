@@ -3,13 +3,13 @@
 use tracing::info;
 
 use super::backups::BackupOptions;
-use super::catalog::{Catalog, Entry};
+use super::catalog::{Catalog, CatalogEntry};
 use super::error::BackupError;
-use super::make::{self, Wanted};
-use super::manifest::Reason;
+use super::make::{self, SiteState};
+use super::manifest::BackupReason;
 use super::notes::{Depth, Verification};
-use super::progress::{Board, Work};
-use super::stage::{STAGE_DIR, Source, Staged};
+use super::progress::{Operation, ProgressBoard};
+use super::stage::{STAGE_DIR, StageSource, Staged};
 use super::{files, verify};
 use crate::domain::Timestamp;
 use crate::store::Store;
@@ -23,27 +23,27 @@ pub fn save_before_upgrade(
     store: &Store,
     options: &BackupOptions,
     now: Timestamp,
-) -> Result<Entry, BackupError> {
-    let shown = Board::default().begin(Work::Backup, now)?;
+) -> Result<CatalogEntry, BackupError> {
+    let progress = ProgressBoard::default().begin(Operation::Backup, now)?;
     let _lock = files::lock(&options.directory)?;
     let catalog = Catalog::new(&options.directory, Some(store.site_id()));
     let snapshot = store.read()?;
-    let wanted = Wanted {
+    let state = SiteState {
         snapshot: &snapshot,
         site_id: store.site_id(),
         site_name: &options.site_name,
-        reason: Reason::Upgrade,
+        reason: BackupReason::Upgrade,
         now,
         keyring: &options.keyring,
         targets: options.target_names(),
         min_free_bytes: options.min_free_bytes,
         store_bytes: store.file_bytes()?,
     };
-    let mut entry = make::run(&catalog, &wanted, &shown)?;
+    let mut entry = make::run(&catalog, &state, &progress)?;
     let path = catalog.path(&entry);
     let start = tokio::time::Instant::now();
     let staged = Staged::restore(
-        &Source {
+        &StageSource {
             file: &path,
             manifest: Some(&entry.manifest),
             keyring: &options.keyring,
@@ -53,7 +53,7 @@ pub fn save_before_upgrade(
             site_id: Some(store.site_id()),
             now,
         },
-        &shown,
+        &progress,
     );
     // Each start would leave another one.
     drop(staged.inspect_err(|_| drop(catalog.forget(&entry)))?);

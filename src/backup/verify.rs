@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::backups::{Backups, Inner, Log, Turn};
-use super::catalog::Entry;
+use super::backups::{Backups, Inner, Log, OperationGuard};
+use super::catalog::CatalogEntry;
 use super::error::BackupError;
-use super::manifest::Reason;
+use super::manifest::BackupReason;
 use super::notes::{Depth, PostgresResult, Verification};
-use super::progress::{Unit, Work};
+use super::progress::{Operation, ProgressUnit};
 use super::seal;
 use super::stage::Staged;
 use crate::store::Snapshot;
@@ -21,11 +21,12 @@ use crate::util::{counted, milliseconds, run_at_low_priority};
 
 /// Loads the SQL text of a backup into a scratch database and compares every row of it with the
 /// restored store.
-pub type Drill = Arc<dyn Fn(&mut dyn BufRead, &Snapshot) -> Drilled + Send + Sync>;
+pub type PostgresVerifier =
+    Arc<dyn Fn(&mut dyn BufRead, &Snapshot) -> PostgresOutcome + Send + Sync>;
 
 /// How that ended.
 #[derive(Clone, Debug)]
-pub enum Drilled {
+pub enum PostgresOutcome {
     /// Every row is the same, in this version of PostgreSQL.
     Same { postgres: String },
     /// No scratch database may be made there: why. That is an operator's decision and says nothing of the
@@ -43,15 +44,20 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError`] when it could not be tried: no room, no key, no file.
-    pub fn verify(&self, name: &str, depth: Depth, log: Log<'_>) -> Result<Entry, BackupError> {
-        let turn = self.turn(Work::Verify)?;
+    pub fn verify(
+        &self,
+        name: &str,
+        depth: Depth,
+        log: Log<'_>,
+    ) -> Result<CatalogEntry, BackupError> {
+        let operation = self.begin(Operation::Verify)?;
         let entry = self.find(name)?;
-        turn.shown.about(entry.id.as_str());
+        operation.progress.about(entry.id.as_str());
         self.number_after_backups()?;
-        run_at_low_priority(|| match self.verify_within(&turn, &entry, depth) {
-            Err(error) if error.is_fault_of_file() => {
+        run_at_low_priority(|| match self.verify_within(&operation, &entry, depth) {
+            Err(error) if error.is_file_damaged() => {
                 log(format!("{} failed: {error}. Making another backup.", entry.id));
-                self.back_up_once(Reason::Repair, &turn, log)?;
+                self.back_up_once(BackupReason::Repair, &operation, log)?;
                 self.find(entry.id.as_str())
             }
             done => done,
@@ -60,25 +66,25 @@ impl Backups {
 
     pub(super) fn verify_within(
         &self,
-        turn: &Turn,
-        entry: &Entry,
+        operation: &OperationGuard,
+        entry: &CatalogEntry,
         depth: Depth,
-    ) -> Result<Entry, BackupError> {
+    ) -> Result<CatalogEntry, BackupError> {
         let path = self.path(entry)?;
-        self.verify_file(turn, entry, &path, depth)
+        self.verify_file(operation, entry, &path, depth)
     }
 
     /// Verifies the file at `path` against what was noted of the backup when it was made.
     pub(super) fn verify_file(
         &self,
-        turn: &Turn,
-        entry: &Entry,
+        operation: &OperationGuard,
+        entry: &CatalogEntry,
         path: &Path,
         depth: Depth,
-    ) -> Result<Entry, BackupError> {
+    ) -> Result<CatalogEntry, BackupError> {
         let Inner { engine, catalog, .. } = self.0.as_ref();
         let start = Instant::now();
-        let rehearsed = self.rehearse(turn, entry, path, depth);
+        let compared = self.restore_and_compare(operation, entry, path, depth);
         let duration_ms = milliseconds(start.elapsed());
         let verification = |is_ok, message| Verification {
             at_us: engine.now().0,
@@ -89,8 +95,8 @@ impl Backups {
             postgres: None,
             postgres_result: None,
         };
-        match rehearsed {
-            Ok(Rehearsed { message, postgres, postgres_result, restore_ms }) => {
+        match compared {
+            Ok(Comparison { message, postgres, postgres_result, restore_ms }) => {
                 let found = Verification {
                     duration_ms: restore_ms,
                     postgres,
@@ -100,7 +106,7 @@ impl Backups {
                 self.0.catalog.note(&entry.id, |notes| notes.found(found))?;
                 catalog.find(&entry.id)
             }
-            Err(error) if error.is_fault_of_file() && depth != Depth::Offhost => {
+            Err(error) if error.is_file_damaged() && depth != Depth::Offhost => {
                 self.mark_bad(entry, verification(false, error.to_string()))?;
                 Err(error)
             }
@@ -120,56 +126,61 @@ impl Backups {
     }
 
     /// Notes that the file of a backup is at fault, and takes it out of use.
-    pub(super) fn mark_bad(&self, entry: &Entry, found: Verification) -> Result<(), BackupError> {
+    pub(super) fn mark_bad(
+        &self,
+        entry: &CatalogEntry,
+        found: Verification,
+    ) -> Result<(), BackupError> {
         error!(backup.id = %entry.id, "A backup failed its verification: {}", found.message);
         self.0.catalog.note(&entry.id, |notes| notes.found(found))?;
         self.0.catalog.set_aside(entry)
     }
 
-    fn rehearse(
+    fn restore_and_compare(
         &self,
-        turn: &Turn,
-        entry: &Entry,
+        operation: &OperationGuard,
+        entry: &CatalogEntry,
         path: &Path,
         depth: Depth,
-    ) -> Result<Rehearsed, BackupError> {
+    ) -> Result<Comparison, BackupError> {
         let options = self.options();
         let start = Instant::now();
         let source = self.source(path, Some(&entry.manifest));
-        let staged = Staged::restore(&source, &turn.shown)?;
+        let staged = Staged::restore(&source, &operation.progress)?;
         let restore_ms = milliseconds(start.elapsed());
         let mut message = sentence(entry, start.elapsed());
-        let Some(drill) = options.drill.as_ref().filter(|_| depth != Depth::Quick) else {
-            return Ok(Rehearsed { message, postgres: None, postgres_result: None, restore_ms });
+        let Some(verifier) = options.postgres_verifier.as_ref().filter(|_| depth != Depth::Quick)
+        else {
+            return Ok(Comparison { message, postgres: None, postgres_result: None, restore_ms });
         };
-        turn.shown.phase("Loading into a scratch database", 0, Unit::Rows)?;
+        operation.progress.phase("Loading into a scratch database", 0, ProgressUnit::Rows)?;
         let mut text = seal::open(path, &options.keyring, &entry.manifest.key_ids)?;
-        let (postgres, result) = match drill(&mut text, &staged.store().read()?) {
-            Drilled::Same { postgres } => {
+        let (postgres, result) = match verifier(&mut text, &staged.store().read()?) {
+            PostgresOutcome::Same { postgres } => {
                 message.push_str(&format!(
                     " Loaded into a scratch database of PostgreSQL {postgres}: every row is equal."
                 ));
                 (Some(postgres), PostgresResult::Passed)
             }
-            Drilled::NotPossible(why) => {
+            PostgresOutcome::NotPossible(why) => {
                 warn!("A backup is not loaded into PostgreSQL for a test: {why}");
                 message.push_str(&format!(" Not loaded into PostgreSQL: {why}."));
                 (None, PostgresResult::NotPossible)
             }
-            Drilled::Failed(why) => {
+            PostgresOutcome::Failed(why) => {
                 error!(backup.id = %entry.id, "Loading a backup into PostgreSQL failed: {why}");
                 message.push_str(&format!(" Loading it into PostgreSQL failed: {why}."));
                 (None, PostgresResult::Failed)
             }
-            Drilled::Differs(what) => {
+            PostgresOutcome::Differs(what) => {
                 return Err(BackupError::Differs(format!("loaded into PostgreSQL, {what}")));
             }
         };
-        Ok(Rehearsed { message, postgres, postgres_result: Some(result), restore_ms })
+        Ok(Comparison { message, postgres, postgres_result: Some(result), restore_ms })
     }
 }
 
-struct Rehearsed {
+struct Comparison {
     message: String,
     postgres: Option<String>,
     postgres_result: Option<PostgresResult>,
@@ -178,7 +189,7 @@ struct Rehearsed {
 }
 
 /// What a successful rehearsal says.
-pub(super) fn sentence(entry: &Entry, took: Duration) -> String {
+pub(super) fn sentence(entry: &CatalogEntry, took: Duration) -> String {
     format!(
         "Restored {} into a scratch store in {} ms: every table, every rule and every hash is as \
          it was saved.",

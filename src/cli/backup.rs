@@ -17,7 +17,7 @@ use super::progress::Progress;
 use crate::api::{BackupView, BackupsView, PruningView};
 use crate::app;
 use crate::backup::{
-    self, BackupError, Backups, Depth, KeyPair, Keyring, Manifest, Reason, manifest_beside,
+    self, BackupError, BackupReason, Backups, Depth, KeyPair, Keyring, Manifest, manifest_beside,
     read_sql,
 };
 use crate::config::{Config, ShownKey};
@@ -34,11 +34,11 @@ pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
         }
         BackupAction::Cat { backup, identity } => cat(&config, backup, identity.as_deref()),
         BackupAction::Verify { backup, identity: Some(identity) } => {
-            drill(cli, &config, backup, identity)
+            verify_key(cli, &config, backup, identity)
         }
         BackupAction::Verify { backup, .. } if Path::new(backup).is_file() => {
             let keyring = keyring(&config, None)?;
-            rehearse(cli, Path::new(backup), &keyring)
+            verify_file(cli, Path::new(backup), &keyring)
         }
         action => ask(cli, &config, action),
     }
@@ -175,7 +175,7 @@ fn here(config: &Config, store: Store, action: &BackupAction) -> Result<Value, F
         let value = match action {
             BackupAction::Now => {
                 let worker = backups.clone();
-                let work = move || worker.back_up(Reason::Manual, &|_| {});
+                let work = move || worker.back_up(BackupReason::Manual, &|_| {});
                 let entry = spawn(work).await?;
                 backups.copy_due(true, &|_| {}).await?;
                 backups.prune(&|_| {}).await?;
@@ -211,7 +211,7 @@ fn view(backups: &Backups, id: &str) -> Viewed {
     let overview = backups.overview()?;
     let entry = backups.find(id)?;
     let is_newest = overview.newest_verified.is_some_and(|newest| newest.id == entry.id);
-    Ok(serde_json::to_value(BackupView::new(&entry, is_newest, &overview.kept)))
+    Ok(serde_json::to_value(BackupView::new(&entry, is_newest, &overview.retained)))
 }
 
 /// Work on files, where that holds nobody up.
@@ -277,7 +277,7 @@ fn cat(config: &Config, name: &str, identity: Option<&Path>) -> Result<(), Failu
 }
 
 /// Proves that the secret key in a file alone opens a backup.
-fn drill(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), Failure> {
+fn verify_key(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), Failure> {
     let nowhere = Path::new("/nonexistent");
     let keyring = Keyring::load(&[], &[identity.to_owned()], nowhere)?;
     let (path, _) = locate(config, name)?;
@@ -288,19 +288,19 @@ fn drill(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), 
             path.display()
         )));
     }
-    rehearse(cli, &path, &keyring)?;
+    verify_file(cli, &path, &keyring)?;
     if !cli.json {
         print_line!("The key opens it: {}", keyring.identity_ids().join(", "));
     }
     Ok(())
 }
 
-fn rehearse(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), Failure> {
+fn verify_file(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), Failure> {
     let progress = Progress::waiting("Restoring into a scratch store");
     let manifest = manifest_beside(path);
     let now = Clock::system().now();
     let scratch = std::env::temp_dir();
-    let done = backup::rehearse(path, manifest.as_ref(), keyring, &scratch, now)?;
+    let done = backup::verify_file(path, manifest.as_ref(), keyring, &scratch, now)?;
     drop(progress);
     if cli.json {
         print_line!(

@@ -18,7 +18,9 @@ use super::output;
 use super::progress::Progress;
 use crate::api::RestoreView;
 use crate::app;
-use crate::backup::{Backups, Header, Lost, Manifest, RestoreReport, read_head, rehearse};
+use crate::backup::{
+    Backups, DisasterRecovery, Header, Manifest, RestoreReport, read_head, verify_file,
+};
 use crate::config::Config;
 use crate::domain::{Site, Timestamp};
 use crate::engine::Clock;
@@ -157,7 +159,7 @@ impl Wanted {
 async fn find(
     backups: &Backups,
     name: &str,
-) -> Result<crate::backup::Entry, crate::backup::BackupError> {
+) -> Result<crate::backup::CatalogEntry, crate::backup::BackupError> {
     match backups.find(name) {
         Err(error) if backups.options().has_targets() => {
             let asked = backups.discover().await;
@@ -232,10 +234,10 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     let identities: Vec<PathBuf> = args.identity.iter().cloned().collect();
     let options =
         app::backup_options(config, site_id.unwrap_or_else(uuid::Uuid::nil), &identities)?;
-    let lost = Lost { options: &options, site_id, now: Clock::system().now() };
-    let (file, manifest) = find_lost(config, &lost, &name)?;
+    let recovery = DisasterRecovery { options: &options, site_id, now: Clock::system().now() };
+    let (file, manifest) = find_lost(config, &recovery, &name)?;
     if args.dry_run {
-        return try_out(cli, &lost, &file, manifest.as_ref());
+        return try_out(cli, &recovery, &file, manifest.as_ref());
     }
     if let Some(manifest) = manifest.as_ref().filter(|_| !cli.json) {
         print_line!("{}: {}", manifest.file, state_text(&manifest.header));
@@ -244,7 +246,7 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
         confirm()?;
     }
     let progress = Progress::waiting("Restoring");
-    let done = lost.bring_back(&file, manifest.as_ref())?;
+    let done = recovery.bring_back(&file, manifest.as_ref())?;
     drop(progress);
     if cli.json {
         let (site_id, seq) = (done.header.site_id, done.header.seq);
@@ -266,7 +268,7 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
 /// A file as it was named, or a backup from the directory or off the host.
 fn find_lost(
     config: &Config,
-    lost: &Lost<'_>,
+    recovery: &DisasterRecovery<'_>,
     name: &str,
 ) -> Result<(PathBuf, Option<Manifest>), Failure> {
     if Path::new(name).is_file() {
@@ -276,18 +278,24 @@ fn find_lost(
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let (file, manifest) = runtime.block_on(lost.find(name))?;
+    let (file, manifest) = runtime.block_on(recovery.find(name))?;
     Ok((file, Some(manifest)))
 }
 
 /// Restores it elsewhere and says what it is.
 fn try_out(
     cli: &Cli,
-    lost: &Lost<'_>,
+    recovery: &DisasterRecovery<'_>,
     file: &Path,
     manifest: Option<&Manifest>,
 ) -> Result<(), Failure> {
-    let found = rehearse(file, manifest, &lost.options.keyring, &std::env::temp_dir(), lost.now)?;
+    let found = verify_file(
+        file,
+        manifest,
+        &recovery.options.keyring,
+        &std::env::temp_dir(),
+        recovery.now,
+    )?;
     let header = &found.header;
     if cli.json {
         let (site_id, seq) = (header.site_id, header.seq);

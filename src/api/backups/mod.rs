@@ -19,7 +19,7 @@ use super::error::{ApiError, ErrorBody};
 use super::extract::{Body422, Origin, PathName, Query422};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::backup::{BackupError, Backups, Depth, Entry, Overview};
+use crate::backup::{BackupError, Backups, CatalogEntry, Depth, Overview};
 use crate::jobs::Trigger;
 
 pub use pruning_view::PruningView;
@@ -261,9 +261,9 @@ fn view(backups: &Backups, id: &str) -> Result<BackupView, BackupError> {
     Ok(view_of(&overview, overview.find(id)?))
 }
 
-fn view_of(overview: &Overview, entry: &Entry) -> BackupView {
+fn view_of(overview: &Overview, entry: &CatalogEntry) -> BackupView {
     let newest = overview.newest_verified.as_ref();
-    BackupView::new(entry, newest.is_some_and(|newest| newest.id == entry.id), &overview.kept)
+    BackupView::new(entry, newest.is_some_and(|newest| newest.id == entry.id), &overview.retained)
 }
 
 /// What the directory holds now, for those who are about to work on it.

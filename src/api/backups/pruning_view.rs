@@ -56,7 +56,7 @@ impl PruningView {
         let keep =
             |(id, because): (BackupId, Vec<&'static str>)| KeptView { id: id.to_string(), because };
         Self {
-            keep: pruning.kept.into_iter().rev().map(keep).collect(),
+            keep: pruning.retained.into_iter().rev().map(keep).collect(),
             remove: pruning
                 .removed
                 .into_iter()
@@ -64,7 +64,7 @@ impl PruningView {
                 .collect(),
             bytes_freed: pruning.bytes_freed,
             stay: pruning
-                .stayed
+                .failed_removals
                 .into_iter()
                 .map(|it| StayedView { id: it.id.to_string(), target: it.target, reason: it.why })
                 .collect(),

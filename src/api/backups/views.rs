@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 
 use crate::backup::{
-    Activity, Backups, CopyState, Depth, Entry, Kept, Overview, PostgresResult, Reason,
-    TargetOverview, TargetState, Undo, Unit, Work, key_id,
+    Activity, BackupReason, Backups, CatalogEntry, CopyState, Depth, Operation, Overview,
+    PostgresResult, ProgressUnit, Retained, TargetOverview, TargetState, UndoRecord, key_id,
 };
 use crate::domain::Timestamp;
 use crate::wire::{Time, nullable_words_schema, words_schema};
@@ -95,7 +95,7 @@ struct TargetView {
 #[schema(as = BackupActivity)]
 struct ActivityView {
     /// `backup`, `verify`, `restore`, `undo`, `copy` or `prune`.
-    #[schema(schema_with = work_schema)]
+    #[schema(schema_with = operation_schema)]
     kind: &'static str,
     backup_id: Option<String>,
     /// Such as `Writing devices`.
@@ -206,8 +206,8 @@ impl BackupsView {
     pub fn new(backups: &Backups, overview: Overview) -> Self {
         let options = backups.options();
         let newest = overview.newest_verified.as_ref().map(|entry| entry.id.clone());
-        let view = |entry: &Entry| {
-            BackupView::new(entry, newest.as_ref() == Some(&entry.id), &overview.kept)
+        let view = |entry: &CatalogEntry| {
+            BackupView::new(entry, newest.as_ref() == Some(&entry.id), &overview.retained)
         };
         Self {
             restorable_as_of: overview
@@ -243,8 +243,8 @@ impl BackupsView {
 }
 
 impl BackupView {
-    pub fn new(entry: &Entry, is_newest_verified: bool, kept: &Kept) -> Self {
-        let Entry { id, manifest, notes, is_local } = entry;
+    pub fn new(entry: &CatalogEntry, is_newest_verified: bool, retained: &Retained) -> Self {
+        let CatalogEntry { id, manifest, notes, is_local } = entry;
         Self {
             id: id.to_string(),
             file: manifest.file.clone(),
@@ -292,7 +292,7 @@ impl BackupView {
                     message: note.message.clone(),
                 })
                 .collect(),
-            kept_as: kept.get(id).cloned().unwrap_or_default(),
+            kept_as: retained.get(id).cloned().unwrap_or_default(),
         }
     }
 }
@@ -314,7 +314,7 @@ fn target(target: TargetOverview) -> TargetView {
 
 fn activity(activity: Activity) -> ActivityView {
     ActivityView {
-        kind: activity.work.as_str(),
+        kind: activity.operation.as_str(),
         backup_id: activity.backup_id,
         phase: activity.phase,
         done: activity.done,
@@ -324,7 +324,7 @@ fn activity(activity: Activity) -> ActivityView {
     }
 }
 
-fn undo(undo: Undo) -> UndoView {
+fn undo(undo: UndoRecord) -> UndoView {
     UndoView {
         at: Time(Timestamp(undo.at_us)),
         backup_id: undo.backup_id,
@@ -333,16 +333,16 @@ fn undo(undo: Undo) -> UndoView {
     }
 }
 
-fn work_schema() -> Schema {
-    words_schema(Work::ALL.map(Work::as_str))
+fn operation_schema() -> Schema {
+    words_schema(Operation::ALL.map(Operation::as_str))
 }
 
 fn unit_schema() -> Schema {
-    words_schema(Unit::ALL.map(Unit::as_str))
+    words_schema(ProgressUnit::ALL.map(ProgressUnit::as_str))
 }
 
 fn reason_schema() -> Schema {
-    words_schema(Reason::ALL.map(Reason::as_str))
+    words_schema(BackupReason::ALL.map(BackupReason::as_str))
 }
 
 fn depth_schema() -> Schema {

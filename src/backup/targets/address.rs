@@ -25,7 +25,7 @@ pub(super) enum Scheme {
 
 /// An address taken apart.
 #[derive(Debug)]
-pub(super) struct Address {
+pub(super) struct TargetAddress {
     pub(super) scheme: Scheme,
     /// Given by `name=`, else made from the rest: `s3-bucket-prefix`, `file-mnt-nfs`.
     pub(super) name: String,
@@ -76,7 +76,7 @@ impl Scheme {
     }
 }
 
-impl Address {
+impl TargetAddress {
     /// Takes an address apart.
     ///
     /// # Errors
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn an_address_has_a_name_a_place_and_settings() {
         let check = |text: &str, name: &str, shown: &str| {
-            let address = Address::parse(text).unwrap();
+            let address = TargetAddress::parse(text).unwrap();
             assert_eq!((address.name.as_str(), address.shown.as_str()), (name, shown));
             address
         };
@@ -258,7 +258,7 @@ mod tests {
             "file:///x?ca_file=/pw4711",
             "pw4711",
         ] {
-            let error = Address::parse(text).map(|address| address.name).unwrap_err();
+            let error = TargetAddress::parse(text).map(|address| address.name).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("4711"), "{text}: {error}");
         }
     }

@@ -10,12 +10,12 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
-use super::address::{Address, Scheme, is_endpoint};
+use super::address::{Scheme, TargetAddress, is_endpoint};
 use super::connector::{self, Connector};
 use super::credentials::Credentials;
 use super::deadlines::STEP;
 use super::error::TargetError;
-use super::redact::Redact;
+use super::redact::Redactor;
 use crate::util::BlockingPool;
 use crate::util::trust::{self, Trust};
 
@@ -41,7 +41,7 @@ const NO_ROOTS_ADVICE: &str = "this system has no root certificates: install ca-
 
 /// Where the objects are.
 #[derive(Clone)]
-pub(super) enum Place {
+pub(super) enum Backend {
     Remote(Arc<dyn ObjectStore>),
     /// A directory, such as a network mount; it may come and go, or hang.
     Directory {
@@ -51,15 +51,15 @@ pub(super) enum Place {
     },
 }
 
-impl Place {
+impl Backend {
     /// Builds the store's client; nothing is connected yet.
     ///
     /// # Errors
     /// [`TargetError::Credentials`], [`TargetError::Certificates`], [`TargetError::Settings`].
     pub(super) fn build(
-        address: &Address,
+        address: &TargetAddress,
         credentials: &Credentials,
-        redact: &Redact,
+        redact: &Redactor,
     ) -> Result<Self, TargetError> {
         // The client finds its cryptography by this process-wide choice; another one is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -119,7 +119,7 @@ fn scheme_of(scheme: Scheme) -> &'static str {
 
 /// A large file has no total limit: each request has one for its answer to begin, each read one for
 /// its bytes.
-fn client_options(address: &Address, credentials: &Credentials) -> ClientOptions {
+fn client_options(address: &TargetAddress, credentials: &Credentials) -> ClientOptions {
     ClientOptions::new()
         .with_timeout_disabled()
         .with_connect_timeout(CONNECT)
@@ -129,7 +129,7 @@ fn client_options(address: &Address, credentials: &Credentials) -> ClientOptions
 
 /// Whom the client trusts where a file says so.
 fn trusted(
-    address: &Address,
+    address: &TargetAddress,
     credentials: &Credentials,
 ) -> Result<Option<rustls::ClientConfig>, TargetError> {
     let Some(path) = &address.ca_file else { return Ok(None) };
@@ -157,7 +157,7 @@ fn trusted(
 
 /// Whether no call will need TLS: a server without it, and keys that are at hand. Then the system
 /// need not have root certificates.
-fn is_plain(address: &Address, credentials: &Credentials) -> bool {
+fn is_plain(address: &TargetAddress, credentials: &Credentials) -> bool {
     let mut settings = address.settings.iter();
     let is_http = settings.any(|(name, value)| is_endpoint(name) && value.starts_with("http://"));
     let has_keys = credentials.settings.iter().any(|(name, ..)| name.ends_with("access_key_id"));
@@ -209,7 +209,7 @@ configure!(MicrosoftAzureBuilder, AzureConfigKey, Endpoint);
 /// Applies the file of the secrets, then the address, which wins.
 fn configured<B: Configure>(
     mut builder: B,
-    address: &Address,
+    address: &TargetAddress,
     credentials: &Credentials,
 ) -> Result<B, TargetError> {
     for (name, value, line) in &credentials.settings {

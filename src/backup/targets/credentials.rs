@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::error::TargetError;
-use super::redact::Redact;
+use super::redact::Redactor;
 
 /// Largest file; a service account's key in JSON has about 2.4 kB.
 const BYTES_MAX: u64 = 64 * 1024;
@@ -55,10 +55,10 @@ impl Credentials {
     }
 
     /// What has to be taken out of texts: every value, since any of them may be a secret.
-    pub(super) fn redact(&self) -> Redact {
+    pub(super) fn redact(&self) -> Redactor {
         let secret = |name: &str| !PLAIN.iter().any(|plain| name.ends_with(plain));
         let values = self.settings.iter().filter(|(name, ..)| secret(name));
-        Redact::new(values.map(|(_, value, _)| value.clone()).collect())
+        Redactor::new(values.map(|(_, value, _)| value.clone()).collect())
     }
 
     fn read(path: PathBuf) -> Result<Self, TargetError> {

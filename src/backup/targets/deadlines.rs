@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How long a target may be silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct Deadlines {
     /// For one step of a transfer: a part of 8 MiB sent and acknowledged, or the next bytes read.
     pub step: Duration,
     /// For a call without a large body: a listing's next page, a deletion, the start of an upload.
@@ -27,7 +27,7 @@ const RETRY_LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 /// The part of a wait that is drawn, so that the appliances of a region do not all come at once.
 const JITTER: f64 = 0.25;
 
-impl Default for Patience {
+impl Default for Deadlines {
     fn default() -> Self {
         Self { step: STEP, call: CALL }
     }

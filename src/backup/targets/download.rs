@@ -54,7 +54,7 @@ impl Target {
         let mut found = Vec::new();
         let mut seen = 0;
         let mut objects = store.list(Some(&prefix));
-        while let Some(next) = self.within(self.patience.call, objects.next()).await? {
+        while let Some(next) = self.within(self.deadlines.call, objects.next()).await? {
             let meta = match next {
                 // A directory that nothing was copied to yet, or a file that has just gone.
                 Err(object_store::Error::NotFound { .. }) if self.directory().is_some() => continue,
@@ -115,7 +115,7 @@ impl Target {
         let object = self.object(site, name)?;
         let store = self.open().await?;
         let result = self.get(&store, &object, name, Some(bytes_max)).await?;
-        let bytes = self.within(self.patience.call, result.bytes()).await?;
+        let bytes = self.within(self.deadlines.call, result.bytes()).await?;
         bytes.map_err(|error| self.failed(name, &error))
     }
 
@@ -135,7 +135,7 @@ impl Target {
         object: &ObjectPath,
         name: &str,
     ) -> Result<(), TargetError> {
-        let deleted = self.within(self.patience.call, store.delete(object)).await?;
+        let deleted = self.within(self.deadlines.call, store.delete(object)).await?;
         match deleted.map_err(|error| self.failed(name, &error)) {
             Ok(()) | Err(TargetError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -156,7 +156,7 @@ impl Target {
         let path = sink.path.clone();
         let (mut batch, mut batch_bytes, mut is_last) = (Vec::new(), 0, false);
         while !is_last {
-            match self.within(self.patience.step, stream.next()).await? {
+            match self.within(self.deadlines.step, stream.next()).await? {
                 Some(piece) => {
                     let piece: Bytes = piece.map_err(|error| self.failed(name, &error))?;
                     batch_bytes += piece.len();
@@ -185,7 +185,7 @@ impl Target {
         name: &str,
         bytes_max: Option<u64>,
     ) -> Result<GetResult, TargetError> {
-        let result = self.within(self.patience.call, store.get(object)).await?;
+        let result = self.within(self.deadlines.call, store.get(object)).await?;
         let result = result.map_err(|error| self.failed(name, &error))?;
         if bytes_max.is_some_and(|bytes_max| result.meta.size > bytes_max) {
             return Err(self.too_large(name, bytes_max));

@@ -25,7 +25,7 @@ mod target;
 mod transfer;
 mod upload;
 
-pub use deadlines::{Patience, next_attempt};
+pub use deadlines::{Deadlines, next_attempt};
 pub use download::{Fetched, RemoteFile};
 pub use error::TargetError;
 pub use target::Target;

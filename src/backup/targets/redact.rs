@@ -1,7 +1,7 @@
 //! From a store's error to words that an operator may read and a log may keep.
 //!
 //! A store's error can hold signed addresses, the request's headers and what the server chose to
-//! answer. Only what is left after [`Redact::clean`] leaves this module.
+//! answer. Only what is left after [`Redactor::clean`] leaves this module.
 
 use std::error::Error;
 use std::fmt;
@@ -19,15 +19,15 @@ const MASK: &str = "***";
 
 /// The secrets of one target, to take them out of texts.
 #[derive(Clone, Default)]
-pub(super) struct Redact(Vec<String>);
+pub(super) struct Redactor(Vec<String>);
 
-impl fmt::Debug for Redact {
+impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Redact({} values)", self.0.len())
+        write!(f, "Redactor({} values)", self.0.len())
     }
 }
 
-impl Redact {
+impl Redactor {
     pub(super) fn new(mut secrets: Vec<String>) -> Self {
         secrets.retain(|secret| secret.len() >= SECRET_CHARS_MIN);
         // A secret that contains another goes first, or its rest would stay.
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn queries_users_and_secrets_are_taken_out() {
-        let redact = Redact::new(vec![SECRET.to_owned(), "abc".to_owned()]);
+        let redact = Redactor::new(vec![SECRET.to_owned(), "abc".to_owned()]);
         let check = |text: &str, expected: &str| assert_eq!(redact.clean(text), expected);
         check(
             "PUT https://h:9000/b/x?X-Amz-Signature=1f&X-Amz-Credential=AK in 3ms",
@@ -115,7 +115,7 @@ mod tests {
         check("://", "://");
         assert_eq!(redact.clean(&"ä ".repeat(1000)).chars().count(), CHARS_MAX + 1);
         assert!(!format!("{redact:?}").contains(SECRET));
-        let longer = Redact::new(vec!["abcd".into(), "abcdef".into()]);
+        let longer = Redactor::new(vec!["abcd".into(), "abcdef".into()]);
         assert_eq!(longer.clean("abcdef"), "***");
     }
 }

@@ -9,12 +9,12 @@ use object_store::path::Path as ObjectPath;
 use object_store::{Error as StoreError, ObjectStore};
 use uuid::Uuid;
 
-use super::address::Address;
-use super::backend::{Place, open_directory};
+use super::address::TargetAddress;
+use super::backend::{Backend, open_directory};
 use super::credentials::Credentials;
-use super::deadlines::Patience;
+use super::deadlines::Deadlines;
 use super::error::TargetError;
-use super::redact::Redact;
+use super::redact::Redactor;
 use crate::util::{BlockingLimit, error_chain, find_cause, trust};
 
 /// Start of every name that a backup's file has.
@@ -32,12 +32,12 @@ const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "metadata.google.internal"
 pub struct Target {
     name: String,
     shown_url: String,
-    place: Place,
+    backend: Backend,
     /// Where in the bucket the sites lie.
     prefix: ObjectPath,
     /// Takes the target's secrets out of what the store says.
-    redact: Redact,
-    pub(super) patience: Patience,
+    redact: Redactor,
+    pub(super) deadlines: Deadlines,
     /// One look at a time whether a directory is there: while it hangs, no other one follows.
     opening: BlockingLimit,
 }
@@ -59,19 +59,19 @@ impl Target {
     /// [`TargetError::Address`], [`TargetError::Credentials`], [`TargetError::Certificates`],
     /// [`TargetError::Settings`]. None quotes a value.
     pub fn parse(text: &str, credentials_directory: Option<&Path>) -> Result<Self, TargetError> {
-        let address = Address::parse(text)?;
+        let address = TargetAddress::parse(text)?;
         let named = address.credentials_file.as_deref();
         let credentials = Credentials::find(named, credentials_directory, &address.name)?;
         let redact = credentials.redact();
-        let place = Place::build(&address, &credentials, &redact)?;
-        let Address { name, shown: shown_url, prefix, .. } = address;
+        let backend = Backend::build(&address, &credentials, &redact)?;
+        let TargetAddress { name, shown: shown_url, prefix, .. } = address;
         Ok(Self {
             name,
             shown_url,
-            place,
+            backend,
             prefix,
             redact,
-            patience: Patience::default(),
+            deadlines: Deadlines::default(),
             opening: BlockingLimit::new(1),
         })
     }
@@ -80,7 +80,7 @@ impl Target {
     /// files hold.
     #[must_use]
     pub fn describe(text: &str) -> Option<(String, String)> {
-        Address::parse(text).ok().map(|address| (address.name, address.shown))
+        TargetAddress::parse(text).ok().map(|address| (address.name, address.shown))
     }
 
     /// Reads several addresses, whose names must differ.
@@ -104,8 +104,8 @@ impl Target {
 
     /// Returns the target with other limits for a silent line.
     #[must_use]
-    pub fn with_patience(self, patience: Patience) -> Self {
-        Self { patience, ..self }
+    pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
+        Self { deadlines, ..self }
     }
 
     /// Returns the name, 1 to 64 of `a-z 0-9 - _`, by which copies remember their target.
@@ -123,25 +123,25 @@ impl Target {
     /// Returns the directory of a `file://` target.
     #[must_use]
     pub fn directory(&self) -> Option<&Path> {
-        match &self.place {
-            Place::Directory { path, .. } => Some(path),
-            Place::Remote(_) => None,
+        match &self.backend {
+            Backend::Directory { path, .. } => Some(path),
+            Backend::Remote(_) => None,
         }
     }
 
     /// Returns the store; of a directory only while it is there, so that an unmounted one is not
     /// filled behind its mount point's back.
     pub(super) async fn open(&self) -> Result<Arc<dyn ObjectStore>, TargetError> {
-        let path = match &self.place {
-            Place::Remote(store) => return Ok(Arc::clone(store)),
-            Place::Directory { path, .. } => path.clone(),
+        let path = match &self.backend {
+            Backend::Remote(store) => return Ok(Arc::clone(store)),
+            Backend::Directory { path, .. } => path.clone(),
         };
         let opened = self.opening.run(move || {
             let is_there = path.is_dir();
             let store = is_there.then(|| open_directory(&path));
             (path, store)
         });
-        let opened = self.within(self.patience.call, opened).await?;
+        let opened = self.within(self.deadlines.call, opened).await?;
         let (path, store) = opened?;
         match store {
             Some(store) => store.map_err(|error| self.failed("", &error)),
@@ -160,9 +160,9 @@ impl Target {
         step: impl Future<Output = T>,
     ) -> Result<T, TargetError> {
         let step = async {
-            match &self.place {
-                Place::Remote(_) => step.await,
-                Place::Directory { pool, .. } => pool.run(step).await,
+            match &self.backend {
+                Backend::Remote(_) => step.await,
+                Backend::Directory { pool, .. } => pool.run(step).await,
             }
         };
         let stalled = |_| TargetError::Stalled { target: self.name.clone(), limit };
@@ -317,7 +317,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, kind, mode, 0).unwrap();
         let url = format!("file://{}?name=nfs", directory.path().display());
         let target = Target::parse(&url, None).unwrap();
-        let hurried = target.clone().with_patience(Patience { step: SHORT, call: SHORT });
+        let hurried = target.clone().with_deadlines(Deadlines { step: SHORT, call: SHORT });
         let before = thread_count();
         for _ in 0..CALLS {
             let got = hurried.get_small(site, "unoc_x.json", 1024).await;

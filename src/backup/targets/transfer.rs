@@ -33,12 +33,12 @@ impl Meter {
 }
 
 /// A file that is read part by part.
-pub(super) struct Source {
+pub(super) struct PartReader {
     pub(super) file: File,
     pub(super) meter: Meter,
 }
 
-impl Source {
+impl PartReader {
     /// Reads `part_bytes`, or what is left; empty at the end.
     pub(super) fn part(&mut self, part_bytes: usize) -> io::Result<Bytes> {
         let mut part = Vec::with_capacity(part_bytes);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::error::TargetError;
 use super::target::Target;
-use super::transfer::{Meter, Sink, Source};
+use super::transfer::{Meter, PartReader, Sink};
 use crate::util::run_blocking;
 
 /// Bytes of a part. S3 takes 5 MiB to 5 GiB and 10,000 parts (Amazon S3 User Guide, "Multipart
@@ -83,17 +83,17 @@ impl Target {
     ) -> Result<(), TargetError> {
         let path = file.path.clone();
         let opened = run_blocking(move || File::open(path)).await?.map_err(local(&file.path))?;
-        let source = Source { file: opened, meter: Meter::default() };
+        let source = PartReader { file: opened, meter: Meter::default() };
         let (source, first) = next_part(source, &file.path).await?;
         if first.len() < PART_BYTES {
             file.check_local(source.meter)?;
             let put = store.put(object, PutPayload::from_bytes(first));
-            let put = self.within(self.patience.step, put).await?;
+            let put = self.within(self.deadlines.step, put).await?;
             put.map_err(|error| self.failed(&file.name, &error))?;
             progress(file.bytes);
             return Ok(());
         }
-        let begun = self.within(self.patience.call, store.put_multipart(object)).await?;
+        let begun = self.within(self.deadlines.call, store.put_multipart(object)).await?;
         let mut upload = begun.map_err(|error| self.failed(&file.name, &error))?;
         let mut in_flight = FuturesUnordered::new();
         let parts = self.send_parts(upload.as_mut(), &mut in_flight, source, first, file, progress);
@@ -102,9 +102,9 @@ impl Target {
             // A part that ends after the abort is kept (Amazon S3 API, "AbortMultipartUpload"), and
             // one that a directory is still writing holds its room.
             let ended = async { while in_flight.next().await.is_some() {} };
-            self.within(self.patience.call, ended).await.ok();
+            self.within(self.deadlines.call, ended).await.ok();
             // Parts that stay behind cost room until the bucket's own rule removes them.
-            self.within(self.patience.call, upload.abort()).await.ok();
+            self.within(self.deadlines.call, upload.abort()).await.ok();
         }
         sent
     }
@@ -113,7 +113,7 @@ impl Target {
         &self,
         upload: &mut dyn MultipartUpload,
         in_flight: &mut FuturesUnordered<SentPart>,
-        mut source: Source,
+        mut source: PartReader,
         first: Bytes,
         file: &LocalFile,
         progress: &(dyn Fn(u64) + Sync),
@@ -129,7 +129,7 @@ impl Target {
             }
             let keep = if is_last { 0 } else { PARTS_IN_FLIGHT - 1 };
             while in_flight.len() > keep {
-                let next = self.within(self.patience.step, in_flight.next()).await?;
+                let next = self.within(self.deadlines.step, in_flight.next()).await?;
                 if let Some(done) = next {
                     sent_bytes += done.map_err(|error| failed(&error))?;
                     // All of it is told when it is complete.
@@ -142,7 +142,7 @@ impl Target {
             (source, part) = next_part(source, &file.path).await?;
         }
         file.check_local(source.meter)?;
-        let completed = self.within(self.patience.step, upload.complete()).await?;
+        let completed = self.within(self.deadlines.step, upload.complete()).await?;
         completed.map_err(|error| failed(&error))?;
         progress(file.bytes);
         Ok(())
@@ -178,7 +178,7 @@ impl Target {
         let Some(directory) = self.directory() else { return Ok(()) };
         let path = directory.join(object.as_ref());
         let swept = run_blocking(move || sweep(&path));
-        self.within(self.patience.call, swept).await??.map_err(local(directory))
+        self.within(self.deadlines.call, swept).await??.map_err(local(directory))
     }
 }
 
@@ -198,7 +198,10 @@ impl LocalFile {
     }
 }
 
-async fn next_part(mut source: Source, path: &Path) -> Result<(Source, Bytes), TargetError> {
+async fn next_part(
+    mut source: PartReader,
+    path: &Path,
+) -> Result<(PartReader, Bytes), TargetError> {
     let (source, part) = run_blocking(move || {
         let part = source.part(PART_BYTES);
         (source, part)

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use unoc::backup::{BackupError, BroughtBack, Keyring, Manifest, manifest_beside, rehearse};
+use unoc::backup::{BackupError, Keyring, Manifest, RecoveredStore, manifest_beside, verify_file};
 use unoc::engine::Clock;
 use unoc::store::STORE_FILE;
 
@@ -56,18 +56,22 @@ impl Saved {
     }
 
     /// Rehearses a restore of this content in place of the file's.
-    fn rehearse(&self, content: &[u8], has_manifest: bool) -> Result<BroughtBack, BackupError> {
+    fn verify_file(
+        &self,
+        content: &[u8],
+        has_manifest: bool,
+    ) -> Result<RecoveredStore, BackupError> {
         fs::write(&self.file, content).expect("our own file");
         let manifest = has_manifest.then_some(&self.manifest);
         let scratch = self.directory.path().join("scratch");
-        rehearse(&self.file, manifest, &self.keyring, &scratch, Clock::system().now())
+        verify_file(&self.file, manifest, &self.keyring, &scratch, Clock::system().now())
     }
 
     #[track_caller]
     fn assert_refused(&self, content: &[u8], what: &str) {
         for has_manifest in [true, false] {
             let when = format!("{what}, with a manifest: {has_manifest}");
-            match self.rehearse(content, has_manifest) {
+            match self.verify_file(content, has_manifest) {
                 Ok(_) => panic!("{when}: it passed"),
                 Err(error) => {
                     let name = self
@@ -77,7 +81,7 @@ impl Saved {
                         .to_str()
                         .expect("our names are UTF-8");
                     assert!(error.to_string().contains(name), "{when}: {error}");
-                    let is_told = error.is_fault_of_file()
+                    let is_told = error.is_file_damaged()
                         || matches!(
                             error,
                             BackupError::WrongKey { .. } | BackupError::Newer { .. }
@@ -95,7 +99,7 @@ fn flips_and_cuts(is_encrypted: bool, seed: u64) {
     let saved = Saved::new(is_encrypted, LEAVES);
     let whole = &saved.content;
     for has_manifest in [true, false] {
-        saved.rehearse(whole, has_manifest).expect("the file itself is good");
+        saved.verify_file(whole, has_manifest).expect("the file itself is good");
     }
     let length = whole.len();
     let mut places = vec![0, length - 1, length - 2, length - 5];
@@ -241,7 +245,7 @@ fn what_a_newer_version_wrote_is_refused_by_name() {
     let newer = text.replacen("\"format\":1", "\"format\":2", 1);
     let newer = newer.replacen("\"version\":\"", "\"version\":\"9.", 1);
     for content in [newer.clone().into_bytes(), zstd::encode_all(newer.as_bytes(), 3).unwrap()] {
-        let error = saved.rehearse(&content, false).unwrap_err();
+        let error = saved.verify_file(&content, false).unwrap_err();
         assert!(matches!(error, BackupError::Newer { format: 2, .. }), "{error:?}");
         assert!(error.to_string().contains("9."), "{error}");
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use unoc::backup::{Keyring, manifest_beside, rehearse};
+use unoc::backup::{Keyring, manifest_beside, verify_file};
 use unoc::engine::Clock;
 
 use super::fixture::{assert_no_left_overs, entities, export_of, file_of, seed};
@@ -198,7 +198,8 @@ impl Site {
         let manifest = manifest_beside(&file).unwrap_or_else(|| panic!("{when}: {id}"));
         let keyring = Keyring::load(&[], &[], Path::new("/nonexistent")).expect("keys");
         let scratch = self.directory.path().join("scratch");
-        let rehearsed = rehearse(&file, Some(&manifest), &keyring, &scratch, Clock::system().now());
+        let rehearsed =
+            verify_file(&file, Some(&manifest), &keyring, &scratch, Clock::system().now());
         rehearsed.unwrap_or_else(|error| panic!("{when}: {id}: {error}"));
         // Made by the work that was killed, of the state that it found.
         self.saved.entry(id).or_insert_with(|| found.to_owned());

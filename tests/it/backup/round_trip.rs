@@ -6,7 +6,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestCaseError};
 use tokio::runtime::Runtime;
-use unoc::backup::{BackupOptions, Backups, Keyring, Lost, Manifest, Reason, Retention, read_sql};
+use unoc::backup::{
+    BackupOptions, BackupReason, Backups, DisasterRecovery, Keyring, Manifest, Retention, read_sql,
+};
 use unoc::domain::World;
 use unoc::engine::{Clock, Engine, EngineHandle, EngineOptions};
 use unoc::store::{AuditEntry, AuditOrigin, OpenOptions, Store};
@@ -97,12 +99,12 @@ fn options(directory: &Path) -> BackupOptions {
         data_dir: directory.to_owned(),
         keyring: keyring(),
         targets: Vec::new(),
-        faulty_targets: Vec::new(),
+        unusable_targets: Vec::new(),
         retention: Retention { last: 1, daily: 0, weekly: 0, monthly: 0 },
         stale_after_s: 1,
         site_name: "it's a 'test'".to_owned(),
         min_free_bytes: 0,
-        drill: None,
+        postgres_verifier: None,
     }
 }
 
@@ -119,7 +121,7 @@ fn saved(
         Engine::start(store, EngineOptions { min_free_bytes: 0, clock }).expect("it starts");
     change(&engine);
     let backups = Backups::new(options(directory), engine.clone());
-    let entry = backups.back_up(Reason::Manual, &|_| {}).expect("a backup");
+    let entry = backups.back_up(BackupReason::Manual, &|_| {}).expect("a backup");
     let content = Content::read(&engine.read()).expect("it is readable");
     runtime.block_on(engine.stop());
     drop((backups, engine));
@@ -145,10 +147,11 @@ fn round_trip(seed: u64, commands: usize) -> Result<(), TestCaseError> {
             world = restore(Content::read(&engine.read()).expect("it is readable").site());
         }
     });
-    let lost_options = options(second.path());
-    let lost = Lost { options: &lost_options, site_id: None, now: Clock::system().now() };
+    let recovery_options = options(second.path());
+    let recovery =
+        DisasterRecovery { options: &recovery_options, site_id: None, now: Clock::system().now() };
     let file = first.path().join("backups").join(&manifest.file);
-    lost.bring_back(&file, Some(&manifest)).expect("it is restored");
+    recovery.bring_back(&file, Some(&manifest)).expect("it is restored");
     let (again, after) = saved(&runtime, second.path(), |_| {});
     prop_assert_eq!(&again.tables, &manifest.tables, "UNOC_TEST seed {}", seed);
     prop_assert_eq!(before.site(), after.site());

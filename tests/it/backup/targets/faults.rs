@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use unoc::backup::targets::{Patience, Target, TargetError};
+use unoc::backup::targets::{Deadlines, Target, TargetError};
 
 use super::{Bench, MIB, NAME, SITE, key};
 use crate::harness::proxy::{Mode, Proxy};
@@ -110,7 +110,7 @@ fn a_line_that_falls_silent_is_given_up() {
     let url = url.replace(&s3.endpoint, &format!("http://127.0.0.1:{}", proxy.port()));
     let limit = Duration::from_millis(300);
     let target = Target::parse(&url, None).unwrap();
-    let target = target.with_patience(Patience { step: limit, call: limit });
+    let target = target.with_deadlines(Deadlines { step: limit, call: limit });
     proxy.set(Mode::Freeze);
     let file = bench.file(NAME, 1000);
     let stalled = |result: Result<(), TargetError>| {
