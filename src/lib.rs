@@ -4,7 +4,7 @@
 //! a [`domain`] command is decided by the one writer in [`engine`], made durable by [`store`],
 //! answered by [`api`] and told to listeners by [`realtime`]. [`wire`] is how entities look as
 //! JSON, [`query`] what needs several records of a snapshot. [`sql`] is the site as tables: [`sync`] mirrors it into PostgreSQL, [`backup`] saves it in files
-//! and proves that they can be restored. [`jobs`] does what is due. [`app`] builds and ends it all with
+//! and proves that they can be restored, [`v2_import`] reads what UNOC v2 left behind. [`jobs`] does what is due. [`app`] builds and ends it all with
 //! a [`config`]; [`cli`] is what people type. [`util`] has what several layers need: blocking calls, durable
 //! files, error chains.
 //!
@@ -30,6 +30,7 @@ pub mod sql;
 
 pub mod backup;
 pub mod sync;
+pub mod v2_import;
 
 pub mod jobs;
 

@@ -6,8 +6,8 @@ use crate::backup::BackupError;
 use crate::config::Faults;
 use crate::engine::EngineError;
 use crate::store::StoreError;
-use crate::sync::legacy::LegacyError;
 use crate::util::error_chain;
+use crate::v2_import::LegacyError;
 
 const FAILURE: u8 = 1;
 /// The command line was not understood.

@@ -12,7 +12,7 @@ use super::exit::Failure;
 use super::progress::Progress;
 use super::{import_csv, import_v2, offline, output};
 use crate::domain::{Command, Site, Timestamp, World};
-use crate::sync::legacy::{FileKind, fault_of, recognise};
+use crate::v2_import::{FileKind, fault_of, recognise};
 use crate::wire::SiteReader;
 
 /// Large enough that a dump of gigabytes is read in few calls.

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::domain::Command;
 use crate::engine::Clock;
 use crate::sync::Target;
-use crate::sync::legacy::{
+use crate::v2_import::{
     Choice, LegacyError, LinkStatus, Mended, Report, STAMP_FILE, Stamp, Tables, archive, mend,
     read_database, read_dump,
 };

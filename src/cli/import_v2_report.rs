@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, Write};
 
 use serde_json::{Value, json};
 
-use crate::sync::legacy::{ARCHIVE_SCHEMA, Archived, Finding, Outcome, Report, RowCounts};
 use crate::util::counted;
+use crate::v2_import::{ARCHIVE_SCHEMA, Archived, Finding, Outcome, Report, RowCounts};
 
 /// A longer text of one row does not move the column behind it.
 const FOUND_WIDTH_MAX: usize = 64;

@@ -26,7 +26,7 @@ use crate::domain::{Site, Timestamp};
 use crate::engine::Clock;
 use crate::query::check_site;
 use crate::store::{AuditOrigin, STORE_FILE, Store, StoreError, catch_damage, read_marker};
-use crate::sync::legacy::{
+use crate::v2_import::{
     Choice, FileKind, LinkStatus, Tables, fault_of, mend, read_dump, recognise,
 };
 use crate::wire::Time;

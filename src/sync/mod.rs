@@ -7,7 +7,7 @@
 //! (whose state counts), `follow` (rounds), `retry` (after a failure), `round`, `first`, `reconcile`,
 //! `hydrate` (what is sent and read), `write`, `value`, `copy` (how), `schema`, `session`, `target`,
 //! `passfile`, `tls`, `watched` (the line), `error`, `remedy` (what a failure means). `drill` proves a
-//! backup in a scratch database. `legacy` reads what UNOC v2 left behind.
+//! backup in a scratch database.
 //!
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
 //! run still holds the site.
@@ -24,7 +24,6 @@ mod first;
 mod follow;
 mod handle;
 mod hydrate;
-pub mod legacy;
 mod mirror;
 mod parameters;
 mod passfile;

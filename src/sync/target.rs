@@ -102,7 +102,7 @@ impl Target {
     /// [`SyncError::Tls`] when a certificate cannot be read, [`SyncError::NoPassword`] when one is asked
     /// for, [`SyncError::Postgres`] when the host cannot be used, [`SyncError::Hosts`] when none of
     /// several can.
-    pub(super) fn connect(&self, watch: &Watch) -> Result<Client, SyncError> {
+    pub fn connect(&self, watch: &Watch) -> Result<Client, SyncError> {
         let negotiator = self.address.tls.negotiator(watch)?;
         let mut failures = Vec::new();
         for endpoint in &self.address.endpoints {

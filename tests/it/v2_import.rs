@@ -13,7 +13,7 @@ mod whole;
 mod written;
 
 use unoc::domain::Timestamp;
-use unoc::sync::legacy::{Choice, LegacyError, LinkStatus, Mended, Tables, mend, read_dump};
+use unoc::v2_import::{Choice, LegacyError, LinkStatus, Mended, Tables, mend, read_dump};
 
 use crate::harness::postgres::{self, Postgres};
 

@@ -1,7 +1,7 @@
 //! Where several schemas or databases hold tables of v2's names, nothing is chosen in silence.
 
 use unoc::sync::Target;
-use unoc::sync::legacy::{Choice, LegacyError, Tables, read_database, read_dump};
+use unoc::v2_import::{Choice, LegacyError, Tables, read_database, read_dump};
 
 use super::{CLEAN, CLEAN_DUMP, SCHEMA, text, v2_database};
 use crate::harness::postgres::Postgres;

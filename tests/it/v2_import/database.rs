@@ -1,7 +1,7 @@
 //! Reading v2's own database, and importing it.
 
 use unoc::sync::Target;
-use unoc::sync::legacy::{Archived, Choice, LegacyError, Stamp, Tables, archive, read_database};
+use unoc::v2_import::{Archived, Choice, LegacyError, Stamp, Tables, archive, read_database};
 
 use super::{CLEAN, CLEAN_DUMP, DIRTY, DIRTY_DUMP, SCHEMA, load, mended, read, v2_database};
 use crate::harness::pgbouncer::Pgbouncer;

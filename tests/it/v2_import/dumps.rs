@@ -1,6 +1,6 @@
 //! Reading what `pg_dump` wrote.
 
-use unoc::sync::legacy::{Choice, LegacyError, Tables};
+use unoc::v2_import::{Choice, LegacyError, Tables};
 
 use super::{CLEAN_DUMP, DIRTY_DUMP, mended, read, text};
 
@@ -48,7 +48,7 @@ fn texts_arrive_as_they_were() {
 #[test]
 fn what_is_no_plain_dump_is_told_apart() {
     let check = |bytes: &[u8], words: &str| {
-        let error = unoc::sync::legacy::read_dump(bytes, &Choice::default()).expect_err(words);
+        let error = unoc::v2_import::read_dump(bytes, &Choice::default()).expect_err(words);
         assert!(error.to_string().contains(words), "{words:?} not in {error}");
     };
     check(b"PGDMP\x01\x0e\x00\x04", "pg_restore -f - FILE | unoc import --from-dump -");
@@ -129,7 +129,7 @@ fn nothing_in_a_dump_makes_the_reader_panic() {
             let mut bytes = CLEAN_DUMP.as_bytes().to_vec();
             bytes[at] = byte;
             let read: Result<Tables, LegacyError> =
-                unoc::sync::legacy::read_dump(&*bytes, &Choice::default());
+                unoc::v2_import::read_dump(&*bytes, &Choice::default());
             drop(read);
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use unoc::domain::{DeviceId, Medium, Status, Timestamp};
-use unoc::sync::legacy::{MENDING_RULES, RuleId, markdown_table};
+use unoc::v2_import::{MENDING_RULES, RuleId, markdown_table};
 
 use super::{CLEAN_DUMP, DIRTY_DUMP, NOW, mended, read};
 use crate::harness::process::{Said, said, unoc};

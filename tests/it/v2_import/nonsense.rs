@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use unoc::domain::{Command, DeviceType, Override, Site, World};
-use unoc::sync::legacy::{
+use unoc::v2_import::{
     DeviceRow, InterfaceRow, LinkRow, LinkStatus, NextIds, Outcome, RuleId, Tables, mend,
 };
 

@@ -30,7 +30,7 @@ fn is_read(dump: &str, from: &str, to: &str) {
     assert!(text(&read) == expected, "{to} is read as something else");
 }
 
-fn read_clean() -> unoc::sync::legacy::Tables {
+fn read_clean() -> unoc::v2_import::Tables {
     read(CLEAN_DUMP).expect("the dump is whole")
 }
 

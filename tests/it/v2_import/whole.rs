@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use unoc::sync::legacy::{Choice, read_dump};
+use unoc::v2_import::{Choice, read_dump};
 
 use super::dumps::{INSERTS, ROWS};
 use super::{CLEAN_DUMP, text};

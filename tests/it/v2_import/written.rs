@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 use unoc::domain::Status;
 use unoc::sync::Target;
-use unoc::sync::legacy::{Choice, LinkStatus, RuleId, Tables, mend, read_database, read_dump};
+use unoc::v2_import::{Choice, LinkStatus, RuleId, Tables, mend, read_database, read_dump};
 
 use super::{NOW, SCHEMA, mended, v2_database};
 use crate::harness::postgres::Postgres;

@@ -4,8 +4,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Mending, RowKey};
 use crate::domain::{Name, NameFault};
-use crate::sync::legacy::report::quoted;
-use crate::sync::legacy::rules::RuleId;
+use crate::v2_import::report::quoted;
+use crate::v2_import::rules::RuleId;
 
 /// A row that wants a name.
 pub(super) struct Wanted<'a> {

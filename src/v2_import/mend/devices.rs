@@ -8,9 +8,9 @@ use super::{Mending, RowKey, kept_id};
 use crate::domain::{
     Device, DeviceId, DeviceType, Name, Optics, Position, Reasons, Status, Uplink,
 };
-use crate::sync::legacy::report::quoted;
-use crate::sync::legacy::rules::RuleId;
-use crate::sync::legacy::tables::{DeviceRow, Table};
+use crate::v2_import::report::quoted;
+use crate::v2_import::rules::RuleId;
+use crate::v2_import::tables::{DeviceRow, Table};
 
 /// A row that stays, with what was made of its id and its type.
 struct Kept {

@@ -7,9 +7,9 @@ use super::values::{Range, status};
 use super::{LinkStatus, Mending, RowKey, kept_id};
 use crate::domain::rules::link_rules::rule_between;
 use crate::domain::{Interface, InterfaceId, Link, LinkId, Medium, Override, Status, Timestamp};
-use crate::sync::legacy::report::quoted;
-use crate::sync::legacy::rules::RuleId;
-use crate::sync::legacy::tables::{LinkRow, Table};
+use crate::v2_import::report::quoted;
+use crate::v2_import::rules::RuleId;
+use crate::v2_import::tables::{LinkRow, Table};
 
 /// The site's links, by id; the plant gets a port for each end that was taken already.
 pub(super) fn mend(mending: &mut Mending, plant: &mut Plant, rows: &[LinkRow]) -> Vec<Link> {

@@ -2,9 +2,9 @@
 
 use super::{Mending, RowKey};
 use crate::domain::{Override, OverrideReason, Status, Timestamp};
-use crate::sync::legacy::report::quoted;
-use crate::sync::legacy::rules::RuleId;
-use crate::sync::legacy::time;
+use crate::v2_import::report::quoted;
+use crate::v2_import::rules::RuleId;
+use crate::v2_import::time;
 
 /// Which numbers a column takes.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use super::{Mending, RowKey, kept_id};
 use crate::domain::{
     Device, DeviceId, DeviceType, Interface, InterfaceId, InterfaceType, Name, Status, Timestamp,
 };
-use crate::sync::legacy::report::quoted;
-use crate::sync::legacy::rules::RuleId;
-use crate::sync::legacy::tables::{InterfaceRow, Table};
+use crate::v2_import::report::quoted;
+use crate::v2_import::rules::RuleId;
+use crate::v2_import::tables::{InterfaceRow, Table};
 
 /// The site's ports, and what links need to know of them.
 pub(super) struct Plant {
