@@ -59,7 +59,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::domain::network::Blueprint;
+    use crate::domain::seed::Blueprint;
     use crate::domain::{Command, Timestamp};
     use crate::engine::{Clock, Engine, EngineOptions};
     use crate::store::{AuditOrigin, OpenOptions, Store};

@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::extract::Origin;
 use super::state::ApiState;
 use crate::domain::Command;
-use crate::domain::network::Blueprint;
+use crate::domain::seed::Blueprint;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(seed))

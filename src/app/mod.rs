@@ -38,7 +38,7 @@ use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
 use crate::config::Config;
 use crate::domain::Command;
-use crate::domain::network::Blueprint;
+use crate::domain::seed::Blueprint;
 use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
 use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;

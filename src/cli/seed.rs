@@ -9,7 +9,7 @@ use super::offline;
 use super::output;
 use super::progress::Progress;
 use crate::config::Config;
-use crate::domain::network::Blueprint;
+use crate::domain::seed::Blueprint;
 use crate::domain::{Command, Kind};
 use crate::store::Store;
 use crate::util::counted;

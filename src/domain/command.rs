@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::network::Blueprint;
+use super::seed::Blueprint;
 use super::{
     Change, Device, DeviceId, DeviceRow, DeviceType, ImportCounts, Interface, InterfaceId,
     InterfaceType, Link, LinkId, LinkRow, Lookalikes, Medium, Name, Optics, Override, PonClass,

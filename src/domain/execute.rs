@@ -1,12 +1,16 @@
 //! From a command to a decision.
 
 use super::command::Verdict;
-use super::edits::Edits;
+use super::transaction::Edits;
 use super::{
     Change, Command, Decision, DeviceId, ImportCounts, InterfaceId, LinkId, Lookalike, Lookalikes,
-    Refusal, Reply, RowRefusal, Timestamp, World, bulk, containers, derive, import, import_links,
-    links, network, provision, replace,
+    Refusal, Reply, RowRefusal, Timestamp, World, recompute, seed,
 };
+use crate::domain::device::create as provision;
+use crate::domain::device::{delete as containers, provision as bulk};
+use crate::domain::import::{devices as import, links as import_links};
+use crate::domain::link::create as links;
+use crate::domain::site::replace;
 
 /// More ids of a kind than any generated network takes: 2^32 leaves with a few dozen ports each.
 const BLUEPRINT_IDS_MAX: u64 = 1 << 40;
@@ -38,7 +42,7 @@ impl World {
         match run(&mut edits, command) {
             Ok(made) => {
                 let direct = if is_sweeping { 0 } else { edits.journal().len() };
-                derive::settle(&mut edits);
+                recompute::settle(&mut edits);
                 let (changes, direct_count) = edits.finish(direct);
                 Ok(Decision { reply: self.reply(made, is_connect), changes, direct_count })
             }
@@ -85,7 +89,7 @@ impl World {
                 Err(refused)
             }
             None => {
-                derive::settle(&mut edits);
+                recompute::settle(&mut edits);
                 Ok(edits.finish_and_roll_back())
             }
         };
@@ -166,13 +170,13 @@ fn run(edits: &mut Edits<'_>, command: Command) -> Result<Made, Refusal> {
         Command::UpdateLink(id, patch) => links::update_link(edits, id, patch).map(Made::Link),
         Command::DeleteLink(id) => links::delete_link(edits, id),
         Command::Refresh => {
-            derive::settle_all(edits);
+            recompute::settle_all(edits);
             Ok(Made::Nothing)
         }
         Command::Reseed(blueprint) => {
             edits.check_ids_left(BLUEPRINT_IDS_MAX)?;
             replace::clear(edits);
-            network::build(edits, blueprint);
+            seed::build(edits, blueprint);
             Ok(Made::Nothing)
         }
         Command::ReplaceSite(site) => replace::replace(edits, *site),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
-use unoc::domain::network::Blueprint;
+use unoc::domain::seed::Blueprint;
 use unoc::domain::{
     Command, ConnectDevices, DeviceId, DeviceType, InterfaceType, LinkId, LinkPatch, Medium, Name,
     NewDevice, Optics, Override, Position, Reply, Status, Timestamp, World,

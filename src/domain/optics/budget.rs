@@ -1,7 +1,7 @@
 //! The verdict on a path: both directions, the worse one counts.
 
-use super::classes::{PonClass, PonClassRow};
 use super::loss::{Microdecibel, to_db};
+use super::pon_class::{PonClass, PonClassRow};
 use crate::domain::{Device, Direction, Signal, SignalClass};
 
 /// The loss of one path at the wavelength of each direction; upstream, GPON and XGS-PON differ.

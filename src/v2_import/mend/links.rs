@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::interfaces::Plant;
 use super::values::{Range, status};
 use super::{LinkStatus, Mending, RowKey, kept_id};
-use crate::domain::rules::link_rules::rule_between;
+use crate::domain::rule_between;
 use crate::domain::{Interface, InterfaceId, Link, LinkId, Medium, Override, Status, Timestamp};
 use crate::v2_import::report::quoted;
 use crate::v2_import::rules::RuleId;

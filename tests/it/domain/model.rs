@@ -1,7 +1,7 @@
 //! Random commands to the world and to a plain oracle.
 
 use proptest::prelude::*;
-use unoc::domain::network::Blueprint;
+use unoc::domain::seed::Blueprint;
 use unoc::domain::{
     Change, Command, DeviceId, DeviceType, InterfaceId, InterfaceType, LinkId, Name, NewDevice,
     NewInterface, Optics, Position, World,

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use futures_util::FutureExt;
 use unoc::domain::Command;
-use unoc::domain::network::Blueprint;
+use unoc::domain::seed::Blueprint;
 use unoc::store::AuditOrigin;
 
 use crate::harness::TestApp;

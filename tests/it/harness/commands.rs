@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use unoc::domain::network::Blueprint;
-use unoc::domain::rules::link_rules::rule_between;
+use unoc::domain::rule_between;
+use unoc::domain::seed::Blueprint;
 use unoc::domain::{
     Command, ConnectDevices, DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType, LinkId,
     LinkPatch, Medium, Name, NewDevice, NewInterface, NewLink, Optics, Override, OverrideReason,

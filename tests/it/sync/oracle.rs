@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use unoc::domain::network::Blueprint;
+use unoc::domain::seed::Blueprint;
 use unoc::domain::{Command, Timestamp};
 
 use super::exact::look;

@@ -2,7 +2,7 @@
 
 use postgres::Client;
 use unoc::domain::Command;
-use unoc::domain::network::Blueprint;
+use unoc::domain::seed::Blueprint;
 
 use super::oracle::rig::Rig;
 use crate::domain::model::Pair;

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use unoc::domain::Command;
-use unoc::domain::network::Blueprint;
+use unoc::domain::seed::Blueprint;
 
 use crate::domain::model::Pair;
 use crate::harness::postgres::Postgres;

@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use unoc::domain::Command;
-use unoc::domain::network::Blueprint;
+use unoc::domain::seed::Blueprint;
 
 use super::rig::Rig;
 use super::watcher::{History, Seen};

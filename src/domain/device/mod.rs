@@ -1,0 +1,73 @@
+//! A device.
+
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod device_type;
+pub(super) mod provision;
+
+use crate::domain::{
+    DeviceId, DeviceType, LinkId, Name, Override, PonClass, Reasons, Signal, Status, Timestamp,
+};
+
+/// One piece of equipment, or a place that groups some.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    pub id: DeviceId,
+    /// Unique among all devices of the site.
+    pub name: Name,
+    pub device_type: DeviceType,
+    pub position: Position,
+    pub optics: Optics,
+    /// A device whose type is a container.
+    pub parent: Option<DeviceId>,
+    /// Computed from the network.
+    pub status: Status,
+    /// Why the status is what it is.
+    pub reasons: Reasons,
+    /// Computed for leaves with an optical path to a working OLT.
+    pub signal: Option<Signal>,
+    /// The next links towards the OLT (leaves and passive parts) or, nearest first, towards the
+    /// next active device on the way to a gateway (the others).
+    pub uplink: Uplink,
+    /// What passing through a passive part costs, with the default of its type and ratio.
+    pub through_loss_db: Option<f64>,
+    /// Since when the effective status is what it is.
+    pub status_since: Timestamp,
+    pub status_override: Option<Override>,
+    pub created_at: Timestamp,
+    /// The last change of anything above.
+    pub updated_at: Timestamp,
+}
+
+/// Place on the canvas; unitless, finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Position {
+    pub x: f64,
+    pub y: f64,
+}
+
+/// Optical values that a device sets itself; an absent one has a default by type.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Optics {
+    pub tx_power_dbm: Option<f64>,
+    pub sensitivity_min_dbm: Option<f64>,
+    pub insertion_loss_db: Option<f64>,
+    /// Of an OLT: supplies the limits that its devices do not set themselves.
+    pub pon_class: Option<PonClass>,
+}
+
+/// The links that a path upwards begins with; empty without a path.
+pub type Uplink = Box<[LinkId]>;
+
+impl Device {
+    /// What counts for operators and for everything downstream: the override, or else the
+    /// computed status.
+    pub fn effective_status(&self) -> Status {
+        self.status_override.as_ref().map_or(self.status, |set| set.status)
+    }
+
+    /// True when an operator holds this device DOWN.
+    pub fn is_forced_down(&self) -> bool {
+        self.status_override.as_ref().is_some_and(|set| set.status == Status::Down)
+    }
+}

@@ -1,0 +1,4 @@
+//! Tables of devices and of links, imported as one command.
+
+pub(super) mod devices;
+pub(super) mod links;

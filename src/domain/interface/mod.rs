@@ -1,0 +1,50 @@
+//! An interface: a port of a device.
+
+use crate::domain::{DeviceId, InterfaceId, Name, Status, Timestamp};
+
+/// What a port carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InterfaceType {
+    Ethernet,
+    Optical,
+    Loopback,
+}
+
+impl InterfaceType {
+    pub const ALL: [Self; 3] = [Self::Ethernet, Self::Optical, Self::Loopback];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ethernet => "ETHERNET",
+            Self::Optical => "OPTICAL",
+            Self::Loopback => "LOOPBACK",
+        }
+    }
+
+    /// The type with this word, if there is one.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A port of a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interface {
+    pub id: InterfaceId,
+    pub device: DeviceId,
+    /// Unique among the ports of its device.
+    pub name: Name,
+    pub interface_type: InterfaceType,
+    /// Computed: see [`super::status::rules`].
+    pub status: Status,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Interface {
+    /// Management and loopback ports carry no links.
+    pub fn can_carry_link(&self) -> bool {
+        self.interface_type != InterfaceType::Loopback && !self.name.as_str().starts_with("mgmt")
+    }
+}

@@ -1,0 +1,218 @@
+//! The check of a site that passes by entity by entity, in a fraction of a world's memory.
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Around, Checked, Place, Plug, Socket, Violation, check_device, check_link, check_port, ensure,
+};
+use crate::domain::world::id_map::Slots;
+use crate::domain::{Device, DeviceId, IdCounters, Interface, InterfaceId, Link, Name};
+
+/// What is kept of a site to check the rest of it: I1 to I5, I7 and I8. It has no indexes that
+/// could be wrong (I6).
+#[derive(Default)]
+pub struct Survey {
+    counters: IdCounters,
+    names: FxHashMap<Name, DeviceId>,
+    places: Slots<DeviceId, Place>,
+    plugs: Slots<InterfaceId, Plug>,
+    sockets: Slots<InterfaceId, Socket>,
+    /// Names of ports repeat on every device: each is kept once, and has a number.
+    port_names: FxHashMap<Name, usize>,
+    /// The numbers of the names of a device's ports, ascending.
+    ports: Slots<DeviceId, Vec<usize>>,
+}
+
+impl Survey {
+    pub fn new(counters: IdCounters) -> Self {
+        Self { counters, ..Self::default() }
+    }
+
+    /// Notes a device. All devices and links are noted before anything is checked.
+    pub fn note_device(&mut self, device: &Device) {
+        self.names.insert(device.name.clone(), device.id);
+        self.places.insert(device.id, device.into());
+    }
+
+    /// Notes a link.
+    pub fn note_link(&mut self, link: &Link) {
+        for end in [link.a, link.b] {
+            self.plugs.insert(end, link.into());
+        }
+    }
+
+    /// Checks a device.
+    ///
+    /// # Errors
+    /// The first violation; so do the others.
+    pub fn device(&self, device: &Device) -> Checked {
+        check_device(self, device)
+    }
+
+    /// Checks an interface, each once. All interfaces are checked before the first link is.
+    pub fn interface(&mut self, port: &Interface) -> Checked {
+        let Some(Place { device_type, .. }) = self.place(port.device) else {
+            return Err(Violation {
+                invariant: "I3",
+                what: format!("interface {} belongs to no existing device", port.id),
+            });
+        };
+        let known = self.port_names.get(&port.name).copied();
+        let name = known.unwrap_or_else(|| {
+            let next = self.port_names.len();
+            self.port_names.insert(port.name.clone(), next);
+            next
+        });
+        let names = self.ports.or_default(port.device);
+        let place = names.partition_point(|other| *other < name);
+        ensure(names.get(place) != Some(&name), "I3", || {
+            format!("device {} has two interfaces named '{}'", port.device, port.name)
+        })?;
+        names.insert(place, name);
+        self.sockets.insert(port.id, port.into());
+        check_port(self, device_type, port)
+    }
+
+    /// Checks a link.
+    pub fn link(&self, link: &Link) -> Checked {
+        check_link(self, link).map(|_| ())
+    }
+}
+
+impl Around for Survey {
+    fn counters(&self) -> IdCounters {
+        self.counters
+    }
+
+    fn named(&self, name: &Name) -> Option<DeviceId> {
+        self.names.get(name).copied()
+    }
+
+    fn place(&self, id: DeviceId) -> Option<Place> {
+        self.places.get(id).copied()
+    }
+
+    fn socket(&self, id: InterfaceId) -> Option<Socket> {
+        self.sockets.get(id).copied()
+    }
+
+    fn plug(&self, id: InterfaceId) -> Option<Plug> {
+        self.plugs.get(id).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Command, ConnectDevices, DeviceType, InterfaceType, NewDevice, Optics, PonClass, Position,
+        Reply, Site, Status, Timestamp, World,
+    };
+
+    fn provision(world: &mut World, device_type: DeviceType) -> DeviceId {
+        let new = NewDevice {
+            name: Name::new(device_type.as_str()).unwrap(),
+            device_type,
+            parent: None,
+            validate_upstream: false,
+            position: Position::default(),
+            optics: Optics::default(),
+        };
+        let command = Command::ProvisionDevice(new);
+        match world.execute(command, Timestamp(0)).unwrap().reply {
+            Reply::Provisioned { device, .. } => device.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A point of presence, and outside of it a gateway linked with a router.
+    fn site() -> Site {
+        let mut world = World::default();
+        let made = [DeviceType::Pop, DeviceType::BackboneGateway, DeviceType::CoreRouter]
+            .map(|device_type| provision(&mut world, device_type));
+        let cable = ConnectDevices {
+            a: made[1],
+            b: made[2],
+            interface_type: InterfaceType::Optical,
+            status: Status::Up,
+            length_km: Some(1.0),
+            medium: None,
+            validate: true,
+        };
+        world.execute(Command::ConnectDevices(cable), Timestamp(0)).unwrap();
+        let mut site = Site {
+            devices: world.devices().map(|device| device.as_ref().clone()).collect(),
+            interfaces: world.interfaces().map(|port| port.as_ref().clone()).collect(),
+            links: world.links().map(|link| link.as_ref().clone()).collect(),
+            counters: world.counters(),
+        };
+        site.devices.sort_by_key(|device| device.id);
+        site.interfaces.sort_by_key(|port| port.id);
+        site
+    }
+
+    fn port(site: &mut Site, id: InterfaceId) -> &mut Interface {
+        site.interfaces.iter_mut().find(|port| port.id == id).unwrap()
+    }
+
+    /// Puts the second end of the link elsewhere.
+    fn plug(site: &mut Site, end: InterfaceId) {
+        let left = std::mem::replace(&mut site.links[0].b, end);
+        port(site, left).status = Status::Down;
+    }
+
+    fn surveyed(site: &Site) -> Checked {
+        let mut survey = Survey::new(site.counters);
+        site.devices.iter().for_each(|device| survey.note_device(device));
+        site.links.iter().for_each(|link| survey.note_link(link));
+        site.devices.iter().try_for_each(|device| survey.device(device))?;
+        site.interfaces.iter().try_for_each(|port| survey.interface(port))?;
+        site.links.iter().try_for_each(|link| survey.link(link))
+    }
+
+    fn loaded(site: &Site) -> Checked {
+        let mut world = World::default();
+        site.devices.iter().for_each(|device| world.restore_device(device.clone()));
+        site.interfaces.iter().for_each(|port| world.restore_interface(port.clone()));
+        site.links.iter().for_each(|link| world.restore_link(link.clone()));
+        world.restore_counters(site.counters);
+        world.check_invariants()
+    }
+
+    #[test]
+    fn it_finds_what_a_world_finds() {
+        let check = |expected: Option<&str>, damage: fn(&mut Site)| {
+            let mut site = site();
+            damage(&mut site);
+            let found = [loaded(&site), surveyed(&site)];
+            let found = found.map(|outcome| outcome.err().map(|violation| violation.invariant));
+            assert_eq!(found, [expected; 2], "{site:?}");
+        };
+        check(None, |_| {});
+        check(None, |site| site.devices[2].parent = Some(site.devices[0].id));
+        check(Some("I1"), |site| site.devices[1].name = site.devices[2].name.clone());
+        check(Some("I2"), |site| site.devices[2].parent = Some(DeviceId(77)));
+        check(Some("I2"), |site| site.devices[2].parent = Some(site.devices[1].id));
+        check(Some("I2"), |site| site.devices[0].parent = Some(site.devices[0].id));
+        check(Some("I3"), |site| site.interfaces[0].device = DeviceId(77));
+        check(Some("I3"), |site| {
+            let mut twin = site.interfaces[0].clone();
+            twin.id = InterfaceId(site.counters.interface);
+            site.counters.interface += 1;
+            site.interfaces.push(twin);
+        });
+        check(Some("I4"), |site| plug(site, site.links[0].a));
+        check(Some("I4"), |site| plug(site, InterfaceId(77)));
+        check(Some("I5"), |site| site.counters.device = 1);
+        check(Some("I5"), |site| site.counters.interface = 1);
+        check(Some("I5"), |site| site.counters.link = 1);
+        check(Some("I7"), |site| {
+            let linked = site.links[0].a;
+            port(site, linked).status = Status::Down;
+        });
+        check(Some("I7"), |site| site.links[0].status = Status::Down);
+        check(Some("I8"), |site| site.devices[1].position.x = f64::NAN);
+        check(Some("I8"), |site| site.devices[1].optics.pon_class = Some(PonClass::GponCPlus));
+        check(Some("I8"), |site| site.links[0].length_km = Some(-1.0));
+    }
+}

@@ -1,0 +1,40 @@
+//! A link between two interfaces.
+
+pub(super) mod create;
+pub(super) mod medium;
+pub(super) mod rules;
+
+use crate::domain::{InterfaceId, LinkId, Medium, Override, Status, Timestamp};
+use medium::DOWNSTREAM_NM;
+
+/// A cable between two ports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    pub id: LinkId,
+    pub a: InterfaceId,
+    pub b: InterfaceId,
+    /// Finite and not negative.
+    pub length_km: Option<f64>,
+    pub medium: Option<Medium>,
+    /// Computed: see [`super::status::rules`].
+    pub status: Status,
+    pub status_override: Option<Override>,
+    /// Since when the status is what it is.
+    pub status_since: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Link {
+    /// Fibre loss at the downstream wavelength in dB; `None` without a length. A link without a
+    /// medium is taken for [`Medium::ASSUMED`].
+    pub fn loss_db(&self) -> Option<f64> {
+        let medium = self.medium.unwrap_or(Medium::ASSUMED);
+        self.length_km.map(|km| km * medium.attenuation_db_per_km(DOWNSTREAM_NM))
+    }
+
+    /// True when an operator holds this link DOWN.
+    pub fn is_forced_down(&self) -> bool {
+        self.status_override.as_ref().is_some_and(|set| set.status == Status::Down)
+    }
+}

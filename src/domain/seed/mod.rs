@@ -1,0 +1,30 @@
+//! Generated networks: the demo site, and FTTH networks of any size for tests and benchmarks.
+
+mod demo;
+mod ftth;
+mod planner;
+
+use super::transaction::Edits;
+
+/// Which network to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blueprint {
+    /// A small town with a few troubles to look at; about 60 leaves.
+    Demo,
+    /// A network with this many leaves, the same for the same number.
+    Ftth { leaves: u32 },
+}
+
+impl Blueprint {
+    /// One million leaves is far above any edge site and still fits in memory.
+    pub const LEAVES_MAX: u32 = 1_000_000;
+}
+
+/// Builds the network into an empty world.
+pub(super) fn build(edits: &mut Edits<'_>, blueprint: Blueprint) {
+    let planner = planner::Planner::new(edits);
+    match blueprint {
+        Blueprint::Demo => demo::build(planner),
+        Blueprint::Ftth { leaves } => ftth::build(planner, leaves.min(Blueprint::LEAVES_MAX)),
+    }
+}

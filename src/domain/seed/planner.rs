@@ -1,0 +1,106 @@
+//! Placing and connecting generated devices.
+
+use std::fmt;
+
+use crate::domain::device::create as provision;
+use crate::domain::link::create as links;
+use crate::domain::transaction::Edits;
+use crate::domain::{
+    Device, DeviceId, DeviceType, InterfaceId, InterfaceType, Medium, Name, NewDevice, Optics,
+    Override, OverrideReason, Position, Status,
+};
+
+/// Builds a network through the same functions that commands use.
+pub(super) struct Planner<'e, 'w> {
+    edits: &'e mut Edits<'w>,
+}
+
+/// Where a device stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) parent: Option<DeviceId>,
+    pub(super) x: f64,
+    pub(super) y: f64,
+}
+
+/// The name and the place of a generated device are ours, so nothing can refuse them.
+const GENERATED: &str = "a generated network has unique names and existing ports";
+
+impl<'e, 'w> Planner<'e, 'w> {
+    pub(super) fn new(edits: &'e mut Edits<'w>) -> Self {
+        Self { edits }
+    }
+
+    pub(super) fn device(
+        &mut self,
+        device_type: DeviceType,
+        name: fmt::Arguments<'_>,
+        place: Place,
+    ) -> DeviceId {
+        self.device_with(device_type, name, place, Optics::default())
+    }
+
+    pub(super) fn device_with(
+        &mut self,
+        device_type: DeviceType,
+        name: fmt::Arguments<'_>,
+        place: Place,
+        optics: Optics,
+    ) -> DeviceId {
+        let new = NewDevice {
+            name: Name::generated(name),
+            device_type,
+            parent: place.parent,
+            validate_upstream: true,
+            position: Position { x: place.x, y: place.y },
+            optics,
+        };
+        provision::provision(self.edits, new).expect(GENERATED)
+    }
+
+    /// The port of a device that provisioning made at this place in its list.
+    pub(super) fn port(&self, device: DeviceId, index: usize) -> InterfaceId {
+        *self.edits.world().ports(device).get(index).expect(GENERATED)
+    }
+
+    /// A further port, as `create-simple` makes it.
+    pub(super) fn new_port(&mut self, device: DeviceId, kind: InterfaceType) -> InterfaceId {
+        let device = self.edits.world().device(device).expect(GENERATED).clone();
+        links::add_port(self.edits, &device, kind).expect(GENERATED)
+    }
+
+    /// Joins two ports with single-mode fibre of this length.
+    pub(super) fn fibre(&mut self, a: InterfaceId, b: InterfaceId, length_km: f64) {
+        links::put_link(self.edits, [a, b], Some(length_km), Some(Medium::G652d), None)
+            .expect(GENERATED);
+    }
+
+    /// Joins two devices by new ports and fibre.
+    pub(super) fn trunk(&mut self, a: DeviceId, b: DeviceId, length_km: f64) {
+        let a = self.new_port(a, InterfaceType::Optical);
+        let b = self.new_port(b, InterfaceType::Optical);
+        self.fibre(a, b, length_km);
+    }
+
+    pub(super) fn hold(&mut self, device: DeviceId, status: Status, reason: &str) {
+        let reason = OverrideReason::new(reason).ok();
+        self.edits.update::<Device>(device, |device| {
+            device.status_override = Some(Override { status, reason });
+        });
+    }
+}
+
+/// Lengths in km between `min` and `max`, in steps of a metre, the same for the same `key`.
+pub(super) fn spread_km(key: u64, min: f64, max: f64) -> f64 {
+    let share = f64::from(u32::try_from(mix(key) >> 32).expect("32 bits remain")) / 4_294_967_296.0;
+    ((min + (max - min) * share) * 1000.0).round() / 1000.0
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
+/// generators, OOPSLA 2014).
+fn mix(key: u64) -> u64 {
+    let mut z = key.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

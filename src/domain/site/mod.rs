@@ -1,0 +1,14 @@
+//! A whole site as plain data: what an export holds and an import brings.
+
+pub(super) mod replace;
+
+use crate::domain::{Device, IdCounters, Interface, Link};
+
+/// Everything of a site, in no particular order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Site {
+    pub counters: IdCounters,
+    pub devices: Vec<Device>,
+    pub interfaces: Vec<Interface>,
+    pub links: Vec<Link>,
+}

@@ -1,0 +1,68 @@
+//! Status and its override.
+
+pub(super) mod reasons;
+pub(super) mod rules;
+
+/// Operational status of a device, an interface or a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    Up,
+    Down,
+    Degraded,
+}
+
+impl Status {
+    /// In the order in which the contract lists them.
+    pub const ALL: [Self; 3] = [Self::Up, Self::Down, Self::Degraded];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "UP",
+            Self::Down => "DOWN",
+            Self::Degraded => "DEGRADED",
+        }
+    }
+
+    /// The status with this word, if there is one.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// A status that an operator set by hand; it wins over the computed one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    pub status: Status,
+    pub reason: Option<OverrideReason>,
+}
+
+/// Why an operator overrode a status: at most [`OverrideReason::CHARS_MAX`] characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverrideReason(Box<str>);
+
+/// The reason has more characters than [`OverrideReason::CHARS_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an override reason has at most {} characters", OverrideReason::CHARS_MAX)]
+pub struct ReasonTooLong;
+
+impl OverrideReason {
+    /// v2's column width, kept by the contract.
+    pub const CHARS_MAX: usize = 255;
+
+    /// Returns the reason as given, but for U+0000: databases cannot hold it, so that its visible
+    /// stand-in is kept.
+    ///
+    /// # Errors
+    /// [`ReasonTooLong`].
+    pub fn new(text: &str) -> Result<Self, ReasonTooLong> {
+        if text.chars().count() > Self::CHARS_MAX {
+            return Err(ReasonTooLong);
+        }
+        Ok(Self(text.replace('\0', "\u{2400}").into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

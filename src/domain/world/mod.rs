@@ -1,0 +1,349 @@
+//! The site in memory: entities by id, and the indexes that make each rule a look-up.
+
+pub(super) mod id_map;
+
+use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Change, Device, DeviceClass, DeviceId, DeviceType, Edit, IdCounters, Interface, InterfaceId,
+    Link, LinkId, Name,
+};
+use id_map::Slots;
+
+/// The whole network. Owned by the engine alone; readers use store snapshots instead.
+///
+/// Entities are immutable behind `Arc`: a change replaces them, so that the journal and the
+/// published changes share them instead of copying.
+#[derive(Debug, Default)]
+pub struct World {
+    devices: Slots<DeviceId, Arc<Device>>,
+    interfaces: Slots<InterfaceId, Arc<Interface>>,
+    links: Slots<LinkId, Arc<Link>>,
+    pub(super) next: IdCounters,
+    by_name: FxHashMap<Name, DeviceId>,
+    /// Devices by the likeness of their names.
+    alike: FxHashMap<u64, Alike>,
+    /// How many devices of each type exist, indexed by the type's discriminant.
+    type_counts: [usize; DeviceType::COUNT],
+    /// Ports of a device in creation order, which is ascending by id.
+    ports: Slots<DeviceId, Vec<InterfaceId>>,
+    link_at: Slots<InterfaceId, LinkId>,
+    /// The devices at a link's ends, where both of its ports exist.
+    ends: Slots<LinkId, [DeviceId; 2]>,
+    /// Devices one link away, ascending by link.
+    neighbours: Slots<DeviceId, Vec<Neighbour>>,
+    /// Active devices that others depend on: routers, OLTs, AON switches.
+    core: BTreeSet<DeviceId>,
+    children: FxHashMap<DeviceId, BTreeSet<DeviceId>>,
+}
+
+/// Devices whose names look alike. Nearly every name is like no other.
+#[derive(Debug)]
+enum Alike {
+    One(DeviceId),
+    #[expect(clippy::box_collection, reason = "the many that are like no other stay small")]
+    Many(Box<BTreeSet<DeviceId>>),
+}
+
+/// A device one link away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    pub link: LinkId,
+    pub device: DeviceId,
+}
+
+impl World {
+    pub fn device(&self, id: DeviceId) -> Option<&Arc<Device>> {
+        self.devices.get(id)
+    }
+
+    pub fn interface(&self, id: InterfaceId) -> Option<&Arc<Interface>> {
+        self.interfaces.get(id)
+    }
+
+    pub fn link(&self, id: LinkId) -> Option<&Arc<Link>> {
+        self.links.get(id)
+    }
+
+    /// All devices, in no particular order.
+    pub fn devices(&self) -> impl Iterator<Item = &Arc<Device>> {
+        self.devices.values()
+    }
+
+    /// All devices, ascending.
+    pub(super) fn devices_by_id(&self) -> impl Iterator<Item = &Arc<Device>> {
+        self.devices.values_by_id()
+    }
+
+    /// All links, ascending.
+    pub(super) fn links_by_id(&self) -> impl Iterator<Item = &Arc<Link>> {
+        self.links.values_by_id()
+    }
+
+    /// The ids of all devices, in no particular order.
+    pub(super) fn device_ids(&self) -> impl Iterator<Item = DeviceId> {
+        self.devices.ids()
+    }
+
+    /// All interfaces, in no particular order.
+    pub fn interfaces(&self) -> impl Iterator<Item = &Arc<Interface>> {
+        self.interfaces.values()
+    }
+
+    /// All links, in no particular order.
+    pub fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
+        self.links.values()
+    }
+
+    pub fn device_named(&self, name: &Name) -> Option<DeviceId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// A device with another name that people take for this one.
+    pub(super) fn lookalike_of(&self, device: &Device) -> Option<&Arc<Device>> {
+        let Alike::Many(ids) = self.alike.get(&device.name.likeness())? else { return None };
+        let others = ids.iter().filter(|id| **id != device.id).filter_map(|id| self.device(*id));
+        others.into_iter().find(|other| other.name.looks_like(&device.name))
+    }
+
+    pub fn count_of(&self, device_type: DeviceType) -> usize {
+        self.type_counts[device_type as usize]
+    }
+
+    /// Ports of a device in creation order.
+    pub fn ports(&self, device: DeviceId) -> &[InterfaceId] {
+        self.ports.get(device).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn link_at(&self, interface: InterfaceId) -> Option<LinkId> {
+        self.link_at.get(interface).copied()
+    }
+
+    /// Devices one link away, ascending by link.
+    pub fn neighbours(&self, device: DeviceId) -> &[Neighbour] {
+        self.neighbours.get(device).map_or(&[], Vec::as_slice)
+    }
+
+    /// The devices at a link's ends.
+    pub fn ends(&self, link: LinkId) -> Option<[DeviceId; 2]> {
+        self.ends.get(link).copied()
+    }
+
+    /// Routers, OLTs and AON switches, ascending.
+    pub fn core(&self) -> impl Iterator<Item = DeviceId> {
+        self.core.iter().copied()
+    }
+
+    /// Devices whose parent is this container, ascending.
+    pub fn children(&self, container: DeviceId) -> impl Iterator<Item = DeviceId> {
+        self.children.get(&container).into_iter().flatten().copied()
+    }
+
+    /// The ids that the next new entities will get.
+    pub fn counters(&self) -> IdCounters {
+        self.next
+    }
+
+    /// Devices, interfaces and links together.
+    pub fn entity_count(&self) -> usize {
+        self.devices.len() + self.interfaces.len() + self.links.len()
+    }
+
+    /// Puts a stored device back at start-up. Interfaces follow, then links;
+    /// [`World::check_invariants`] tells afterwards whether they fit together.
+    pub fn restore_device(&mut self, device: Device) {
+        self.apply_device(&Edit { before: None, after: Some(Arc::new(device)) });
+    }
+
+    /// Puts a stored interface back at start-up.
+    pub fn restore_interface(&mut self, interface: Interface) {
+        self.apply_interface(&Edit { before: None, after: Some(Arc::new(interface)) });
+    }
+
+    /// Puts a stored link back at start-up.
+    pub fn restore_link(&mut self, link: Link) {
+        self.apply_link(&Edit { before: None, after: Some(Arc::new(link)) });
+    }
+
+    /// Puts the stored counters back at start-up.
+    pub fn restore_counters(&mut self, counters: IdCounters) {
+        self.next = counters;
+    }
+
+    /// Takes back changes of this world, newest first, and the ids that they used.
+    ///
+    /// `changes` must be the newest ones, in the order in which they were made.
+    pub fn undo(&mut self, changes: Vec<Change>, counters: IdCounters) {
+        for change in changes.into_iter().rev() {
+            self.apply(&change.reversed());
+        }
+        self.next = counters;
+    }
+
+    /// Puts the `after` side of a change into the maps. The caller keeps the rules.
+    pub(super) fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Device(edit) => self.apply_device(edit),
+            Change::Interface(edit) => self.apply_interface(edit),
+            Change::Link(edit) => self.apply_link(edit),
+        }
+    }
+
+    fn apply_device(&mut self, edit: &Edit<Device>) {
+        if let (Some(old), Some(new)) = (&edit.before, &edit.after)
+            && (&old.name, old.device_type, old.parent) == (&new.name, new.device_type, new.parent)
+        {
+            self.devices.insert(new.id, Arc::clone(new));
+            return;
+        }
+        if let Some(old) = &edit.before {
+            self.devices.remove(old.id);
+            // Another device may have taken the name over while a site was being replaced.
+            if self.by_name.get(&old.name) == Some(&old.id) {
+                self.by_name.remove(&old.name);
+            }
+            self.remove_alike(old);
+            self.type_counts[old.device_type as usize] -= 1;
+            self.core.remove(&old.id);
+            if let Some(parent) = old.parent {
+                remove_child(&mut self.children, parent, old.id);
+            }
+        }
+        if let Some(new) = &edit.after {
+            self.devices.insert(new.id, Arc::clone(new));
+            self.by_name.insert(new.name.clone(), new.id);
+            self.insert_alike(new);
+            self.type_counts[new.device_type as usize] += 1;
+            if new.device_type.class() == DeviceClass::Active {
+                self.core.insert(new.id);
+            }
+            if let Some(parent) = new.parent {
+                self.children.entry(parent).or_default().insert(new.id);
+            }
+        }
+    }
+
+    fn insert_alike(&mut self, device: &Device) {
+        match self.alike.entry(device.name.likeness()) {
+            Entry::Vacant(entry) => drop(entry.insert(Alike::One(device.id))),
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Alike::One(first) => {
+                    let ids = BTreeSet::from([*first, device.id]);
+                    entry.insert(Alike::Many(Box::new(ids)));
+                }
+                Alike::Many(ids) => drop(ids.insert(device.id)),
+            },
+        }
+    }
+
+    fn remove_alike(&mut self, device: &Device) {
+        let Entry::Occupied(mut entry) = self.alike.entry(device.name.likeness()) else { return };
+        if let Alike::Many(ids) = entry.get_mut() {
+            ids.remove(&device.id);
+            if let (1, Some(last)) = (ids.len(), ids.first().copied()) {
+                entry.insert(Alike::One(last));
+            }
+        } else {
+            entry.remove();
+        }
+    }
+
+    fn apply_interface(&mut self, edit: &Edit<Interface>) {
+        let old_device = edit.before.as_ref().map(|old| old.device);
+        let new_device = edit.after.as_ref().map(|new| new.device);
+        let id = edit.latest().id;
+        if let Some(device) = old_device.filter(|_| old_device != new_device)
+            && let Some(ports) = self.ports.get_mut(device)
+        {
+            ports.retain(|port| *port != id);
+            if ports.is_empty() {
+                self.ports.remove(device);
+            }
+        }
+        if let Some(device) = new_device.filter(|_| old_device != new_device) {
+            let ports = self.ports.or_default(device);
+            ports.insert(ports.partition_point(|port| *port < id), id);
+        }
+        match &edit.after {
+            Some(new) => self.interfaces.insert(id, Arc::clone(new)),
+            None => self.interfaces.remove(id),
+        };
+        // While a site is replaced, or put back, a port's link may be there before the port.
+        if old_device != new_device
+            && let Some(link) = self.link_at(id).and_then(|link| self.link(link)).cloned()
+        {
+            self.disconnect(link.id);
+            self.connect(&link);
+        }
+    }
+
+    fn apply_link(&mut self, edit: &Edit<Link>) {
+        let same_place = matches!((&edit.before, &edit.after),
+            (Some(old), Some(new)) if (old.a, old.b) == (new.a, new.b));
+        if same_place {
+            self.links.insert(edit.latest().id, Arc::clone(edit.latest()));
+            return;
+        }
+        if let Some(old) = &edit.before {
+            self.links.remove(old.id);
+            for end in [old.a, old.b] {
+                if self.link_at.get(end) == Some(&old.id) {
+                    self.link_at.remove(end);
+                }
+            }
+            self.disconnect(old.id);
+        }
+        if let Some(new) = &edit.after {
+            self.links.insert(new.id, Arc::clone(new));
+            self.link_at.insert(new.a, new.id);
+            self.link_at.insert(new.b, new.id);
+            self.connect(new);
+        }
+    }
+
+    /// Notes who is beside whom. A link whose ports do not exist has no ends; the check of the
+    /// invariants reports it.
+    fn connect(&mut self, link: &Link) {
+        let device_at = |port| self.interfaces.get(port).map(|port| port.device);
+        let (Some(a), Some(b)) = (device_at(link.a), device_at(link.b)) else { return };
+        self.ends.insert(link.id, [a, b]);
+        for (from, to) in [(a, b), (b, a)] {
+            let beside = self.neighbours.or_default(from);
+            let place = beside.partition_point(|neighbour| neighbour.link < link.id);
+            beside.insert(place, Neighbour { link: link.id, device: to });
+        }
+    }
+
+    /// Forgets who was beside whom by this link.
+    fn disconnect(&mut self, link: LinkId) {
+        for device in self.ends.remove(link).into_iter().flatten() {
+            self.remove_neighbour(device, link);
+        }
+    }
+
+    fn remove_neighbour(&mut self, device: DeviceId, link: LinkId) {
+        if let Some(beside) = self.neighbours.get_mut(device) {
+            beside.retain(|neighbour| neighbour.link != link);
+            if beside.is_empty() {
+                self.neighbours.remove(device);
+            }
+        }
+    }
+}
+
+fn remove_child(
+    children: &mut FxHashMap<DeviceId, BTreeSet<DeviceId>>,
+    parent: DeviceId,
+    child: DeviceId,
+) {
+    if let Some(set) = children.get_mut(&parent) {
+        set.remove(&child);
+        if set.is_empty() {
+            children.remove(&parent);
+        }
+    }
+}
