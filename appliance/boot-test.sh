@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Boots a real systemd in a throw-away container, installs UNOC by the five lines of docs/DEPLOYMENT.md and tries the
+# Boots systemd in a temporary container, installs UNOC with the five lines of docs/DEPLOYMENT.md and tests the
 # unit: readiness, watchdog, restart, refused configuration, journal, sandbox, backup and restore, stop.
 #
 #   appliance/boot-test.sh BINARY
 #
 # Needs root and Debian's debootstrap and systemd-container; exits with 77 where it cannot run. A Debian tree is
-# made once (a minute) in UNOC_TEST_CACHE (default: a folder in the user's cache) and never written to afterwards.
+# created once (a minute) in UNOC_TEST_CACHE (default: a directory in the user's cache) and never changed afterwards.
 set -euo pipefail
 
 binary=$(realpath "${1:?usage: boot-test.sh BINARY}")
@@ -17,20 +17,20 @@ skip() {
   exit 77
 }
 
-[ "$(id -u)" -eq 0 ] || skip 'booting a container takes root'
+[ "$(id -u)" -eq 0 ] || skip 'booting a container needs root'
 for tool in systemd-nspawn unshare nsenter setpriv; do
   command -v $tool > /dev/null || skip "$tool is not installed (apt-get install systemd-container)"
 done
-unshare --mount true 2> /dev/null || skip 'this machine allows no mount namespace'
+unshare --mount true 2> /dev/null || skip 'this machine does not allow mount namespaces'
 if [ ! -x "$rootfs/lib/systemd/systemd" ]; then
   command -v debootstrap > /dev/null || skip 'debootstrap is not installed'
   mkdir -p "$(dirname "$rootfs")"
   debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl bookworm "$rootfs.new" > /dev/null ||
-    skip "debootstrap could not make $rootfs"
+    skip "debootstrap could not create $rootfs"
   mv "$rootfs.new" "$rootfs"
 fi
 
-# The container: an overlay over the tree, a cgroup of its own, no network but its own loopback.
+# The container has an overlay over the tree, a cgroup of its own, and no network but its own loopback.
 name=unoc-boot-$$
 run=$(mktemp -d "${TMPDIR:-/tmp}/unoc-boot.XXXXXX")
 cat > "$run/boot" << BOOT
@@ -76,20 +76,20 @@ finish() {
 }
 trap finish EXIT
 
-# until_true SECONDS WHAT COMMAND...: waits for a condition, fails with its name after the deadline.
+# until_true SECONDS WHAT COMMAND...: waits until a command succeeds; after the deadline the test fails and names WHAT.
 until_true() {
   local deadline=$((SECONDS + $1)) what=$2
   shift 2
   until "$@" > /dev/null 2>&1; do
     if [ $SECONDS -ge $deadline ]; then
-      echo "FAILED: $what did not come" >&2
+      echo "FAILED: timed out waiting for $what" >&2
       exit 1
     fi
     sleep 0.1
   done
 }
 
-# The container's own init, a child of ours in its own process namespace.
+# Finds the init of the container, a child of this script in a process namespace of its own.
 find_leader() {
   leader=
   local child
@@ -105,7 +105,7 @@ fetch() { inside curl --silent --show-error --fail --max-time 5 "$@"; }
 passed() { echo "ok: $*"; }
 expect() { # WHAT SEEN WANTED
   [ "$2" = "$3" ] || {
-    echo "FAILED: $1: $2 instead of $3" >&2
+    echo "FAILED: $1: got $2, expected $3" >&2
     exit 1
   }
 }
@@ -118,7 +118,7 @@ booted() { [[ $(inside systemctl is-system-running) =~ ^(running|degraded)$ ]]; 
 until_true 20 'the end of the boot' booted
 passed "booted $(inside systemctl --version | head -n 1)"
 
-# The five lines, as they stand. Inside we are root already; useradd comes with the tree.
+# Runs the five lines as they are in the document. Inside, this is root, so sudo runs the command directly.
 sed -n '/^## Install in five lines/,/^## /{/^```sh/,/^```$/p}' "$repository/docs/DEPLOYMENT.md" |
   sed -n '1,/^```$/{/^```/d;p}' > "$run/install"
 expect 'lines of the installation' "$(grep -c . "$run/install")" 5
@@ -137,22 +137,22 @@ provision() {
 }
 has_device() { [[ $(fetch "$base/api/devices?q=$1") == *"\"name\":\"$1\""* ]]; }
 
-# The runbook's grep.
+# The command that docs/OPERATIONS.md names for finding clients.
 sid=$(fetch "$base/socket.io/?EIO=4&transport=polling" | sed 's/.*"sid":"\([^"]*\)".*/\1/')
 fetch -o /dev/null -H 'content-type: text/plain' -d 40 "$base/socket.io/?EIO=4&transport=polling&sid=$sid"
-# Not `grep -q`, which would end the pipe before the journal has.
+# Not `grep -q`, which would close the pipe while journalctl still writes.
 is_logged() { inside journalctl -u unoc -o cat --no-pager | grep "$1" > /dev/null; }
 until_true 5 'the journal line of a client' is_logged 'Client connected: '
-passed 'the journal shows clients'
+passed 'the journal lists clients'
 
 main=$(show MainPID)
 status_of() { inside sed -n "s/^$2:\t*//p" "/proc/$1/status"; }
 expect 'capabilities' "$(status_of "$main" CapEff)" 0000000000000000
 expect 'NoNewPrivs' "$(status_of "$main" NoNewPrivs)" 1
 expect 'a system call filter' "$(status_of "$main" Seccomp)" 2
-# An unsandboxed process of the same container tells that these are the unit's doing.
+# A process of the same container outside of the sandbox shows that the unit causes these.
 [ "$(status_of 1 CapEff)" != 0000000000000000 ] || skip 'the container itself has no capabilities'
-# Looked at from outside, as root: inside its view of the files nothing else can be executed.
+# Checked from outside, as root: in the service's view of the files nothing else can be executed.
 view=/proc/$main/root
 for folder in /etc /usr /var /opt; do
   inside touch "$folder/control"
@@ -164,9 +164,9 @@ inside ls /boot > /dev/null
 [ "$(inside stat -c %a "$view/boot")" = 0 ] || expect /boot "$(inside stat -c %a "$view/boot")" hidden
 expect 'the data directory' "$(inside stat -c '%U %a' /var/lib/unoc)" 'unoc 700'
 expect 'the store' "$(inside stat -c '%U %a' /var/lib/unoc/unoc.redb)" 'unoc 600'
-passed 'sandbox: no capabilities, a filter, nothing writable but /var/lib/unoc'
+passed 'sandbox: no capabilities, a system call filter, only /var/lib/unoc is writable'
 
-# Within the sandbox the appliance saves, proves and restores itself.
+# The service backs up, verifies and restores the site within the sandbox.
 provision before-backup
 made=$(fetch -X POST $base/api/backups)
 [[ $made == *'"state":"verified"'* ]] || expect 'a backup' "$made" verified
@@ -175,14 +175,14 @@ fetch -o /dev/null -H "$json" -d '{"dry_run":false}' $base/api/backups/latest/re
 has_device before-backup || expect 'a device of the backup' gone restored
 ! has_device after-backup || expect 'a device made after the backup' kept gone
 fetch -o /dev/null -X POST $base/api/backups/undo
-has_device after-backup || expect 'a device after taking the restore back' gone back
+has_device after-backup || expect 'a device after undoing the restore' gone back
 for backup in $(inside find /var/lib/unoc/backups -name '*.zst'); do
   expect 'the file of a backup' "$(inside stat -c '%U %a' "$backup")" 'unoc 600'
 done
-passed 'saved, proved, restored and taken back within the sandbox'
+passed 'backup, verification, restore and undo work within the sandbox'
 
-# A larger site, so that its backup can be met. Niceness is the nineteenth value of a thread's stat, of which the second
-# may hold blanks (`man 5 proc`).
+# A larger site, so that its backup takes long enough to be observed. Niceness is field 19 of a thread's stat; field 2
+# may contain spaces (`man 5 proc`).
 inside bash -c '{ printf "{\"devices\":["; for i in {1..4000}; do printf "{\"name\":\"nice-$i\",\"device_type\":\"POP\"},"; done
   printf "{\"name\":\"nice\",\"device_type\":\"POP\"}]}"; } > /root/devices.json'
 fetch -o /dev/null -H "$json" -d @/root/devices.json $base/api/devices/bulk
@@ -195,7 +195,7 @@ backs_up_nicely() {
 }
 until_true 30 'a thread with niceness 5' backs_up_nicely
 ! is_logged 'priority of the service' || expect 'the niceness of backups' refused allowed
-passed 'backups give way to everything else: niceness 5'
+passed 'backups run at niceness 5'
 
 is_another() { local pid; pid=$(show MainPID); [ "$pid" != 0 ] && [ "$pid" != "$main" ] && fetch $base/health; }
 provision before-kill
@@ -204,22 +204,22 @@ until_true 20 'the restart after SIGKILL' is_another
 has_device before-kill || expect 'an acknowledged device' gone kept
 passed "restarted after SIGKILL, NRestarts=$(show NRestarts), nothing lost"
 
-# Shorter than the unit's 30 s, so that the test is; the mechanism is the same.
+# Shorter than the unit's 30 s, to keep the test short; the mechanism is the same.
 inside mkdir -p /etc/systemd/system/unoc.service.d
 inside bash -c 'printf "[Service]\nWatchdogSec=2s\n" > /etc/systemd/system/unoc.service.d/test.conf'
 inside systemctl daemon-reload
 inside systemctl restart unoc
 main=$(show MainPID)
-sleep 4 # Two periods: the signs of life keep the service up.
+sleep 4 # Two periods: the watchdog signals keep the service running.
 expect 'the process after two watchdog periods' "$(show MainPID)" "$main"
 provision before-hang
 inside kill -STOP "$main"
 until_true 30 'the restart after a hang' is_another
 until_true 5 'the watchdog as the reason' is_logged 'Watchdog timeout'
 has_device before-hang || expect 'an acknowledged device' gone kept
-passed 'a hang ends by the watchdog and a restart, nothing lost'
+passed 'after a hang the watchdog restarts the service, nothing lost'
 
-# One entry at each priority: a mirror that cannot be reached warns, a refused configuration below is an error.
+# An unreachable mirror logs a warning here; a refused configuration logs an error below.
 of_this_run() { inside journalctl "_SYSTEMD_INVOCATION_ID=$(show InvocationID)" -o cat --no-pager "$@"; }
 is_warned() { of_this_run -p warning | grep 'The mirror waits' > /dev/null; }
 for format in text json; do
@@ -230,7 +230,7 @@ for format in text json; do
   until_true 10 "a warning in the journal ($format)" is_warned
   ! of_this_run -p warning | grep 'serves http' > /dev/null || expect 'the priority of a start' warning info
   of_this_run -p info | grep 'serves http' > /dev/null || expect 'a start in the journal' missing there
-  ! of_this_run | grep '^<[0-9]>' > /dev/null || expect 'a mark of a priority' shown read
+  ! of_this_run | grep '^<[0-9]>' > /dev/null || expect 'the prefix of a priority' shown interpreted
 done
 main=$(show MainPID)
 inside systemctl kill -s HUP unoc
@@ -238,7 +238,7 @@ until_true 5 'the journal line of SIGHUP' is_logged 'SIGHUP is ignored'
 expect 'the process after SIGHUP' "$(show MainPID)" "$main"
 inside rm /etc/systemd/system/unoc.service.d/priorities.conf
 inside systemctl daemon-reload
-passed 'journalctl -p warning shows warnings and no more, as text and as JSON; SIGHUP ends nothing'
+passed 'journalctl -p warning shows only warnings, as text and as JSON; SIGHUP does not end the service'
 
 restarts=$(show NRestarts)
 inside mkdir -p /etc/unoc
@@ -248,10 +248,10 @@ expect 'the exit status' "$(show ExecMainStatus)" 3
 expect 'the state' "$(show ActiveState)" failed
 expect 'restarts after a refused configuration' "$(show NRestarts)" 0
 is_an_error() { of_this_run -p err | grep no_such_key > /dev/null; }
-until_true 5 'the name of the fault among the errors of the journal' is_an_error
+until_true 5 'an error in the journal that names the bad setting' is_an_error
 inside rm /etc/unoc/unoc.toml
 inside systemctl start unoc
-passed "a refused configuration is named and not retried (restarts before: $restarts)"
+passed "a refused configuration is reported and the start is not retried (restarts before: $restarts)"
 
 started=$(date +%s%N)
 inside systemctl stop unoc

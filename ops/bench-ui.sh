@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Measures the topology page of the release binary in Chromium without a graphics card, beside the same network
-# drawn with Cytoscape: docs/PERFORMANCE.md says how.
+# Measures the topology page of the release binary in Chromium without a graphics card, and compares it with the same
+# network drawn with Cytoscape; docs/PERFORMANCE.md describes how.
 #
-#   ops/bench-ui.sh                  sites of 1,000 to 100,000 subscribers, some eight minutes and the build
+#   ops/bench-ui.sh                  sites of 1,000 to 100,000 subscribers: about eight minutes, after the build
 #   ops/bench-ui.sh 10000            only this size
-#   ops/bench-ui.sh --write [SIZE…]  also puts the table into docs/PERFORMANCE.md
+#   ops/bench-ui.sh --write [SIZE…]  also writes the table into docs/PERFORMANCE.md
 #
-# CARGO_TARGET_DIR is honoured. UNOC_BENCH_BINARY names a binary that is built already. UNOC_CHROMIUM
+# CARGO_TARGET_DIR is honoured. UNOC_BENCH_BINARY names a binary that is already built. UNOC_CHROMIUM
 # (default: /usr/bin/chromium) is the browser.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."

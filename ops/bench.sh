@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Measures the release binary beside a bare server and prints a table per scenario: docs/PERFORMANCE.md says
-# what is compared, and how.
+# Measures the release binary, compares it with a bare server, and prints a table for each scenario;
+# docs/PERFORMANCE.md describes what is compared, and how.
 #
-#   ops/bench.sh                      all scenarios, some forty minutes and the build
+#   ops/bench.sh                      all scenarios: about forty minutes, after the build
 #   ops/bench.sh get_one provision    only these
-#   ops/bench.sh --write [SCENARIO…]  also puts the tables into docs/PERFORMANCE.md, plots beside it
+#   ops/bench.sh --write [SCENARIO…]  also writes the tables into docs/PERFORMANCE.md, and plots beside it
 #   ops/bench.sh --rounds N --seconds S --outage-seconds S …
 #
-# CARGO_TARGET_DIR is honoured. UNOC_BENCH_DIR (default: the target directory) is where stores are made: the
-# numbers speak of that file system.
+# CARGO_TARGET_DIR is honoured. Stores are created in UNOC_BENCH_DIR (default: the target directory): the numbers
+# hold for that file system.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 
-# The commit of the program that is measured; a table without one is nobody's.
+# The commit of the program that is measured; every table names it.
 commit=$(git rev-parse --short HEAD)
 git diff --quiet HEAD -- src benches migrations assets/dist Cargo.toml Cargo.lock || commit+=' and local changes'
 
@@ -26,11 +26,11 @@ for argument in "$@"; do
   fi
 done
 
-# The bench first: building it builds the binary too, with the features that tests switch on in dependencies.
-# What is measured is the binary as it is shipped.
+# Builds the bench first, because that also builds the binary, with features of dependencies that only tests enable.
+# The binary that is measured is then built as it is shipped.
 executable=$(cargo bench --locked --bench appliance --no-run --message-format=json-render-diagnostics |
   sed -n 's/.*"name":"appliance".*"executable":"\([^"]*\)".*/\1/p')
-[ -x "$executable" ] || { echo 'cargo did not name the bench executable' >&2; exit 1; }
+[ -x "$executable" ] || { echo 'cargo printed no path of the bench executable' >&2; exit 1; }
 cargo build --locked --release --bin unoc
 
 mkdir -p "${UNOC_BENCH_DIR:-$target}"

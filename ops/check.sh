@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Everything CI does, in order. Installs nothing: ops/test.sh does that and then calls this.
+# Runs all checks of CI, in order. Installs nothing: ops/test.sh does that and then calls this script.
 #
 #   ops/check.sh            all checks
 #   ops/check.sh fmt lint   only these; ops/check.sh --list names them all
 #
-# A check that cannot run here is SKIPPED with its reason, and counted as such, never as passed.
-# CARGO_TARGET_DIR is honoured. UNOC_TEST_CACHE (default: a folder in the user's cache) holds the Python tools,
-# cargo-deny and other versions of PostgreSQL than the system's.
+# A check that cannot run here is reported and counted as SKIPPED, with the reason, never as passed.
+# CARGO_TARGET_DIR is honoured. UNOC_TEST_CACHE (default: a directory in the user's cache) holds the Python tools,
+# cargo-deny and further versions of PostgreSQL.
 set -uo pipefail
 cd "$(dirname "$(realpath "$0")")/.." || exit 1
 
@@ -15,7 +15,7 @@ binary=$(realpath -m "${CARGO_TARGET_DIR:-target}")/release/unoc
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/unoc-check.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
-# The name of each check, and what it says about itself. check_NAME below does it.
+# The name and the description of each check; the function check_NAME runs it.
 checks=(
   'fmt: formatting of the Rust sources'
   'lint: clippy, warnings are errors'
@@ -23,21 +23,21 @@ checks=(
   'postgres16: the mirror and backups with PostgreSQL 16'
   'postgres17: the mirror and backups with PostgreSQL 17'
   'postgres18: the mirror and backups with PostgreSQL 18'
-  'doctest: examples in the documentation'
+  'doctest: examples in the doc comments'
   'build: release build'
   'ui: types and tests of the page'
   'dist: assets/dist is what the sources build'
   'types: assets/src/api/schema.d.ts is what the server documents'
-  'e2e: journeys through the page, in a browser, against the binary'
-  'clients: the official Socket.IO clients against the binary'
-  'schemathesis: generated requests against the binary'
+  'e2e: the page in a browser, with the binary'
+  'clients: the official Socket.IO clients, with the binary'
+  'schemathesis: generated requests to the binary'
   'shell: shell scripts'
   'unit: the systemd unit'
-  'boot: the unit under a real systemd, in a container'
+  'boot: the systemd unit, booted in a container'
   'deny: licences, advisories and sources of the dependencies'
 )
 
-# The status by which a check says that it was skipped, as automake has it.
+# The exit status of a check that was skipped, as in automake.
 skipped=77
 
 skip() {
@@ -58,7 +58,7 @@ check_lint() {
 }
 
 check_test() {
-  # A test that cannot run here says so in this file, and passes.
+  # A test that cannot run here writes the reason into this file, and passes.
   export UNOC_TEST_SKIPS=$scratch/skips
   if cargo nextest --version > /dev/null 2>&1; then
     cargo nextest run --locked --no-fail-fast
@@ -67,20 +67,20 @@ check_test() {
   fi
 }
 
-# The tests of the mirror, and of backups as SQL, again with another version of PostgreSQL than the system's.
+# Runs the tests of connections, of the mirror and of backups as SQL with another version of PostgreSQL than the system's.
 mirror_with() {
   local installed=$cache/postgres/$1
   [ -x "$installed/bin/initdb" ] || skip "PostgreSQL $1 is not installed (ops/test.sh installs it)"
-  # PostgreSQL runs as nobody where this is root; the cache may be in root's home.
+  # As root, the tests run PostgreSQL as nobody, who cannot read a cache in root's home.
   chmod 755 "$scratch"
   cp -a "$installed" "$scratch/postgres$1"
   export UNOC_TEST_SKIPS=$scratch/skips UNOC_TEST_POSTGRES_BIN=$scratch/postgres$1/bin
-  # The long trials had their full length with the system's own version.
+  # The long tests run in full with the system's own version only.
   export UNOC_TEST_SYNC_KILLS=20 UNOC_TEST_SYNC_ROUNDS=30
   if cargo nextest --version > /dev/null 2>&1; then
-    cargo nextest run --locked --no-fail-fast --test it sync:: backup::psql::
+    cargo nextest run --locked --no-fail-fast --test it pg:: sync:: backup::psql::
   else
-    cargo test --locked --no-fail-fast --test it -- sync:: backup::psql::
+    cargo test --locked --no-fail-fast --test it -- pg:: sync:: backup::psql::
   fi
 }
 
@@ -92,7 +92,7 @@ check_doctest() { cargo test --locked --doc; }
 
 check_build() { cargo build --release --locked && ls -l "$binary"; }
 
-# Fails early where the page or its tools are missing; installs its packages once per run.
+# Skips the check where the page or its tools are missing; installs the packages once per run.
 page() {
   [ -f assets/package.json ] || skip 'there is no assets/package.json'
   has node || skip 'node is not installed'
@@ -116,13 +116,13 @@ check_dist() {
   page
   (cd assets && npm run build -- --outDir "$scratch/dist" --emptyOutDir)
   if ! diff -r "$scratch/dist" assets/dist; then
-    echo 'assets/dist differs from what assets/src builds: (cd assets && npm run build), then commit assets/dist' >&2
+    echo 'assets/dist is not what assets/src builds: run (cd assets && npm run build) and commit assets/dist' >&2
     return 1
   fi
   local ignored
   ignored=$(git ls-files --others --ignored --exclude-standard -- assets/dist 2> /dev/null || true)
   if [ -n "$ignored" ]; then
-    echo "git ignores built files, a clone would lack them: $ignored" >&2
+    echo "git ignores these built files, so a clone would lack them: $ignored" >&2
     return 1
   fi
 }
@@ -134,7 +134,7 @@ check_types() {
   cp assets/src/api/schema.d.ts "$scratch/schema.d.ts"
   (cd assets && npm run types -- "$scratch/openapi.json")
   if ! diff -u "$scratch/schema.d.ts" assets/src/api/schema.d.ts; then
-    echo 'the generated types had drifted; the file now holds the new ones: commit it' >&2
+    echo 'assets/src/api/schema.d.ts was out of date and has been generated again: commit it' >&2
     return 1
   fi
 }
@@ -144,7 +144,7 @@ check_e2e() {
   needs_binary
   local browser=${UNOC_CHROMIUM:-$(type -P chromium || true)}
   [ -n "$browser" ] || skip 'chromium is not installed'
-  # A journey that cannot run here says so in this file, and passes.
+  # A test that cannot run here writes the reason into this file, and passes.
   export UNOC_TEST_SKIPS=$scratch/skips
   (cd assets && UNOC_BINARY=$binary UNOC_CHROMIUM=$browser UNOC_PICTURES=$scratch/pictures npm run e2e)
 }
@@ -171,18 +171,18 @@ check_shell() {
     shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
   else
     for script in "${scripts[@]}"; do bash -n "$script"; done
-    echo 'syntax only: shellcheck is not installed'
+    echo 'checked only the syntax: shellcheck is not installed'
   fi
 }
 
-# systemd-analyze only warns about unknown keys: any word of it is a failure. The executable is stood in for.
+# systemd-analyze only warns about unknown keys, so any output about the unit is a failure. `true` replaces the executable.
 check_unit() {
   has systemd-analyze || skip 'systemd-analyze is not installed'
   local root=$scratch/root words exposure_tenths_max=20
   mkdir -p "$root/usr/bin" "$root/etc/systemd/system" "$root/usr/lib"
   cp "$(type -P true)" "$root/usr/bin/unoc"
   cp systemd/unoc.service "$root/etc/systemd/system/"
-  [ -d /usr/lib/systemd/system ] || skip "the units of systemd are not installed"
+  [ -d /usr/lib/systemd/system ] || skip 'the units of systemd are not installed'
   cp -r /usr/lib/systemd "$root/usr/lib/"
   words=$(systemd-analyze verify --man=no --root="$root" unoc.service 2>&1) || true
   words=$(grep unoc <<< "$words" || true)
@@ -202,8 +202,8 @@ check_boot() {
   return "$status"
 }
 
-# deny.toml is in the form that 0.16 brought. The advisories are a database of their own, which a machine without
-# access to it cannot have: the rest is checked all the same, and what was not is counted as skipped.
+# deny.toml needs the format of cargo-deny 0.16. The advisories are in a database that must be fetched: where it cannot be,
+# the rest is checked, and the advisories are counted as skipped.
 check_deny() {
   local version
   PATH=$cache/cargo-deny/bin:$PATH
@@ -214,11 +214,11 @@ check_deny() {
     cargo deny --locked check --hide-inclusion-graph advisories
   else
     tail -n 3 "$scratch/advisories"
-    echo 'advisories were not checked: their database cannot be fetched here' | tee -a "$scratch/skips"
+    echo 'the advisories were not checked: their database cannot be fetched here' | tee -a "$scratch/skips"
   fi
 }
 
-needs_binary() { [ -x "$binary" ] || skip "there is no $binary (ops/check.sh build)"; }
+needs_binary() { [ -x "$binary" ] || skip "there is no $binary (ops/check.sh build makes it)"; }
 
 declare -A wanted=()
 for argument in "$@"; do

