@@ -26,11 +26,7 @@ const HOUR_S: u64 = 3600;
 /// # Errors
 /// When a key cannot be used: nothing may be written unencrypted by mistake. A target that cannot
 /// be used is shown as failing instead: it must not keep the appliance from starting.
-pub fn backup_options(
-    config: &Config,
-    site_id: Uuid,
-    identity_files: &[PathBuf],
-) -> Result<BackupOptions> {
+pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<BackupOptions> {
     let mut files = identity_files.to_vec();
     files.extend(config.backup_identity_file.clone());
     let keyring = Keyring::load(&config.backup_recipients, &files, &config.data_dir)?;
@@ -53,7 +49,7 @@ pub fn backup_options(
         stale_after_s: u64::from(config.backup_stale_hours) * HOUR_S,
         site_name: config.site_name.clone(),
         min_free_bytes: config.min_free_bytes,
-        postgres_verifier: postgres_verifier(config, site_id),
+        postgres_verifier: postgres_verifier(config),
     })
 }
 
@@ -66,7 +62,7 @@ pub fn start_backups(
     engine: &EngineHandle,
     identity_files: &[PathBuf],
 ) -> Result<Backups> {
-    let options = backup_options(config, engine.site_id(), identity_files)?;
+    let options = backup_options(config, identity_files)?;
     if !options.keyring.is_on() {
         warn!("Backups are not encrypted; unoc backup keygen prints a key for backup_recipients");
     }
@@ -94,10 +90,10 @@ pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<UnusableTarget>) {
     (targets, faulty)
 }
 
-fn postgres_verifier(config: &Config, site_id: Uuid) -> Option<PostgresVerifier> {
+fn postgres_verifier(config: &Config) -> Option<PostgresVerifier> {
     config.database_url.as_ref()?;
     let config = config.clone();
-    let verify = move |text: &mut dyn BufRead, restored: &Snapshot| {
+    let verify = move |site_id: Uuid, text: &mut dyn BufRead, restored: &Snapshot| {
         let target = match mirror::read_again(&config) {
             Ok(database) => database.target,
             Err(fault) => return PostgresOutcome::Failed(fault),

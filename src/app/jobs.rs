@@ -178,7 +178,7 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
     let stopping = context.clone();
     let verified = retry_while_busy(context, move |log| {
         let (backups, stopping) = (backups.clone(), stopping.clone());
-        let work = async move { backups.verify_offhost(&|line| log.line(line)).await };
+        let work = async move { backups.verify_copies(&|line| log.line(line)).await };
         run_apart(work, stopping).boxed()
     });
     let verified = verified.await?;

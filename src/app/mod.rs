@@ -310,7 +310,7 @@ fn engine_result(exit: EngineEnd) -> Result<()> {
 /// Cleans the backup directory up. A directory that hangs must not keep the service from starting.
 async fn tidy(backups: &Backups) {
     let backups = backups.clone();
-    let tidied = tokio::task::spawn_blocking(move || backups.tidy());
+    let tidied = tokio::task::spawn_blocking(move || backups.remove_leftovers());
     if tokio::time::timeout(TIDY_WAIT, tidied).await.is_err() {
         warn!("The backup directory does not respond");
     }

@@ -35,8 +35,8 @@ fn back_up_first(config: &Config, clock: &Clock, store: &Store) -> Result<()> {
     if store.read()?.seq() == 0 {
         return Ok(());
     }
-    let options = backup_options(config, store.site_id(), &[])?;
-    let saved = save_before_upgrade(store, &options, clock.now());
+    let options = backup_options(config, &[])?;
+    let saved = save_before_upgrade(store, options, clock.clone());
     saved.map(|_| ()).context(
         "the backup before the upgrade of the store failed; the store is unchanged and can still be used with \
          the previous version",

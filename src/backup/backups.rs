@@ -1,208 +1,121 @@
-//! Everything that can be asked of backups, one thing at a time.
+//! Everything that can be asked of the backups of a running site, one operation at a time.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tracing::{error, info, warn};
+use tokio::runtime::Handle as Runtime;
+use tracing::{error, warn};
 
-use super::catalog::{Catalog, CatalogEntry};
+use super::catalog::CatalogEntry;
+use super::copy::{self, CopySummary};
 use super::error::BackupError;
-use super::files::{self, Lock};
-use super::keys::Keyring;
+use super::files;
+use super::library::Library;
 use super::make::{self, SiteState};
-use super::manifest::{BackupReason, Manifest};
-use super::name::BackupId;
+use super::manifest::BackupReason;
 use super::notes::Depth;
-use super::overview::{NONE_US, Overview};
-use super::progress::{Activity, Operation, ProgressBoard, ProgressHandle};
-use super::retention::Retention;
-use super::stage::{self, STAGE_DIR, StageSource};
-use super::targets::Target;
-use super::verify::PostgresVerifier;
+use super::operation::OperationGuard;
+use super::options::{BackupOptions, UnusableTarget};
+use super::overview::{Overview, overview};
+use super::progress::{Activity, Log, Operation, ProgressUnit};
+use super::protection::Protection;
+use super::prune::{self, Pruning};
+use super::restore::{RestoreReport, RestoreSource, restore};
+use super::{fetch, stage, undo, verify};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::query::check_site;
-use crate::store::CounterFloors;
-use crate::util::{BlockingLimit, SharedProbe, counted, run_at_low_priority};
+use crate::store::{AuditOrigin, CounterFloors};
+use crate::util::{BlockingError, BlockingLimit, Observation, SharedProbe, run_at_low_priority};
 
 /// Requests for work that are served at once: one works, the others are told so in moments, unless
 /// the directory hangs.
 const WORK_MAX: usize = 8;
 /// Reads of files for downloads at once; each takes a millisecond, unless the directory hangs.
 const CALLS_MAX: usize = 8;
+/// How long those who serve wait for the directory: a busy disk lists some hundred small files in
+/// less, and Prometheus waits for 10 s in all.
+const LOOK_WAIT: Duration = Duration::from_secs(2);
+/// The same for one call on a file, such as to read 256 KiB.
+const CALL_WAIT: Duration = Duration::from_secs(10);
 
-/// What the operator decided about backups.
-pub struct BackupOptions {
-    /// Where they are kept.
-    pub directory: PathBuf,
-    pub data_dir: PathBuf,
-    pub keyring: Keyring,
-    pub targets: Vec<Target>,
-    /// Places that were asked for and could not be set up.
-    pub unusable_targets: Vec<UnusableTarget>,
-    pub retention: Retention,
-    /// Age of the newest verified backup from which the site counts as unprotected.
-    pub stale_after_s: u64,
-    pub site_name: String,
-    /// Free space that backups and restores leave on a volume.
-    pub min_free_bytes: u64,
-    /// Loads a backup into PostgreSQL, where there is one.
-    pub postgres_verifier: Option<PostgresVerifier>,
-}
-
-/// A place off the host that could not be set up.
-#[derive(Clone, Debug)]
-pub struct UnusableTarget {
-    /// As a target's that can be used; its address where that has none.
-    pub name: String,
-    /// Without secrets.
-    pub url: String,
-    pub what: String,
-}
-
-impl UnusableTarget {
-    pub(super) fn error(&self) -> BackupError {
-        BackupError::TargetNotSetUp { name: self.name.clone(), what: self.what.clone() }
-    }
-}
-
-impl BackupOptions {
-    /// The names of all places that copies are to go to, of use or not.
-    pub(super) fn target_names(&self) -> Vec<String> {
-        let usable = self.targets.iter().map(|target| target.name().to_owned());
-        usable.chain(self.unusable_targets.iter().map(|target| target.name.clone())).collect()
-    }
-
-    /// Whether copies are to go off the host, be it to a place that is not in use.
-    pub fn has_targets(&self) -> bool {
-        !self.targets.is_empty() || !self.unusable_targets.is_empty()
-    }
-
-    /// Why not every place off the host is in use, if so.
-    ///
-    /// # Errors
-    /// [`BackupError::TargetNotSetUp`] of the first.
-    pub(super) fn check_targets(&self) -> Result<(), BackupError> {
-        self.unusable_targets.first().map_or(Ok(()), |target| Err(target.error()))
-    }
-}
-
-/// A way to the backups. Cheap to clone. What works on files blocks for as long as it takes: not
-/// for tokio's threads.
+/// The backups of a running site. Cheap to clone. What works on files blocks for as long as it takes:
+/// not for tokio's threads.
 #[derive(Clone)]
-pub struct Backups(pub(super) Arc<Inner>);
+pub struct Backups(Arc<Inner>);
 
-pub(super) struct Inner {
-    pub(super) options: BackupOptions,
-    pub(super) engine: EngineHandle,
-    pub(super) catalog: Catalog,
-    pub(super) board: ProgressBoard,
-    /// Copies are made beside everything else: an upload may take hours.
-    pub(super) copying: ProgressBoard,
-    /// When the store was made.
-    pub(super) since: Timestamp,
-    /// When the newest verified backup was taken, as of the last work.
-    pub(super) newest_verified_us: AtomicI64,
-    /// The one thread that looks at the directory for those who serve.
-    pub(super) looks: SharedProbe<Result<Overview, Arc<BackupError>>>,
+struct Inner {
+    library: Arc<Library>,
+    engine: EngineHandle,
+    /// `None` where the store does not tell.
+    store_created_at: Option<Timestamp>,
+    /// The one thread that reads the directory for those who serve.
+    overviews: SharedProbe<Result<Overview, Arc<BackupError>>>,
     /// Threads for work, and for short calls, that requests ask for.
-    pub(super) working: BlockingLimit,
-    pub(super) calling: BlockingLimit,
-    /// Why the last full verification failed in PostgreSQL, as of the last work; absent where
-    /// it did, and where it may not. Held for moments.
-    pub(super) postgres_failure: Mutex<Option<String>>,
-    /// The newest backup while it is not verified, and why, as of the last work. Held for moments.
-    pub(super) unverified: Mutex<Option<String>>,
+    working: BlockingLimit,
+    calling: BlockingLimit,
 }
-
-/// The right to work, until it is dropped.
-pub(super) struct OperationGuard {
-    /// Given back first: whoever sees that no operation is shown can begin one.
-    _lock: Lock,
-    pub(super) progress: ProgressHandle,
-    backups: Backups,
-}
-
-impl Drop for OperationGuard {
-    fn drop(&mut self) {
-        // Whatever it worked on is left as it is now.
-        self.backups.note_protection(None);
-    }
-}
-
-/// Takes lines for the log of a run.
-pub type Log<'a> = &'a (dyn Fn(String) + Send + Sync);
 
 impl Backups {
     pub fn new(options: BackupOptions, engine: EngineHandle) -> Self {
-        let catalog = Catalog::new(&options.directory, Some(engine.site_id()));
-        let (board, copying) = (ProgressBoard::default(), ProgressBoard::default());
-        // What cannot be read counts as made long ago: it errs towards a warning.
-        let since = engine.read().created_at().unwrap_or(Timestamp(0));
-        let newest_verified_us = AtomicI64::new(NONE_US);
-        let (postgres_failure, unverified) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Inner {
-            options,
+            library: Arc::new(Library::new(options, Some(engine.site_id()), engine.clock())),
+            store_created_at: engine.read().created_at().ok(),
             engine,
-            catalog,
-            board,
-            copying,
-            since,
-            newest_verified_us,
-            looks: SharedProbe::default(),
+            overviews: SharedProbe::default(),
             working: BlockingLimit::new(WORK_MAX),
             calling: BlockingLimit::new(CALLS_MAX),
-            postgres_failure,
-            unverified,
         }))
     }
 
     pub fn options(&self) -> &BackupOptions {
-        &self.0.options
+        &self.library().options
     }
 
-    /// What is being done now.
+    /// The operation that is running, if any.
     pub fn activity(&self) -> Option<Activity> {
-        self.0.board.current().or_else(|| self.0.copying.current())
+        self.library().activity()
     }
 
-    /// Lets whatever is being done end soon: the service stops.
+    /// Makes the operations that are running end soon: the service stops.
     pub fn stop(&self) {
-        self.0.board.stop();
-        self.0.copying.stop();
+        self.library().board.stop();
+        self.library().copying.stop();
     }
 
     /// Removes what an earlier process left unfinished. Called once, at the start.
-    pub fn tidy(&self) {
-        self.note_protection(None);
-        if !self.0.options.directory.exists() {
+    pub fn remove_leftovers(&self) {
+        let library = self.library();
+        if let Ok(entries) = library.list() {
+            library.protection.update(&entries, None, library.now());
+        }
+        if !library.options.directory.exists() {
             return;
         }
-        let tidied = self.begin(Operation::Prune).and_then(|_operation| {
-            stage::sweep(&self.0.options.data_dir)?;
-            self.0.catalog.sweep()
+        let removed = self.begin(Operation::Prune).and_then(|_operation| {
+            stage::sweep(&library.options.data_dir)?;
+            library.catalog.sweep()
         });
-        if let Err(error) = tidied {
+        if let Err(error) = removed {
             warn!(%error, "Leftovers of unfinished backups could not be removed");
         }
     }
 
     /// All backups, the newest first.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
     pub fn list(&self) -> Result<Vec<CatalogEntry>, BackupError> {
-        self.0.catalog.list()
+        self.library().list()
     }
 
-    /// The one with this name; `latest` is the newest that may be of use.
+    /// The backup with this name; `latest` is the newest that may be of use.
     ///
     /// # Errors
     /// [`BackupError::NotFound`], [`BackupError::NoBackup`].
     pub fn find(&self, name: &str) -> Result<CatalogEntry, BackupError> {
-        if name == "latest" {
-            return self.0.catalog.latest();
-        }
-        let id = BackupId::parse(name);
-        self.0.catalog.find(&id.ok_or_else(|| BackupError::NotFound(name.to_owned()))?)
+        self.library().find(name)
     }
 
     /// Where the packed file of a backup is.
@@ -210,24 +123,23 @@ impl Backups {
     /// # Errors
     /// [`BackupError::NotHere`] where it is only off the host, or lost.
     pub fn path(&self, entry: &CatalogEntry) -> Result<PathBuf, BackupError> {
-        let path = self.0.catalog.path(entry);
-        if entry.is_local { Ok(path) } else { Err(BackupError::NotHere(entry.id.to_string())) }
+        self.library().path(entry)
     }
 
-    /// Whether a backup could be made now, before anything is begun.
+    /// Checks whether a backup could be made now, before anything is begun.
     ///
     /// # Errors
     /// [`BackupError::NoRoom`], [`BackupError::Busy`].
     pub fn check_ready(&self) -> Result<(), BackupError> {
-        if let Some(activity) = self.0.board.current() {
+        let library = self.library();
+        if let Some(activity) = library.board.current() {
             return Err(BackupError::Busy(activity.operation.as_str().to_owned()));
         }
-        drop(files::lock(&self.0.options.directory)?);
-        let store_bytes = self.0.engine.store_bytes()?;
-        make::check_room(&self.0.catalog, self.0.options.min_free_bytes, store_bytes)
+        drop(files::lock(&library.options.directory)?);
+        make::check_room(library, self.0.engine.store_bytes()?)
     }
 
-    /// Saves the site and restores it into a scratch store to prove it. One that fails is put
+    /// Saves the site and restores the file into a scratch store to verify it. One that fails is put
     /// aside, and another is made in its place, once.
     ///
     /// # Errors
@@ -235,112 +147,264 @@ impl Backups {
     pub fn back_up(&self, reason: BackupReason, log: Log<'_>) -> Result<CatalogEntry, BackupError> {
         let operation = self.begin(Operation::Backup)?;
         self.number_after_backups()?;
-        run_at_low_priority(|| match self.back_up_once(reason, &operation, log) {
-            Err(error) if error.is_file_damaged() && !self.is_store_damaged() => {
-                error!(%error, "A new backup failed its verification; making another one");
-                log(format!("The backup failed its verification: {error}. Making another one."));
-                self.back_up_once(BackupReason::Repair, &operation, log)
+        run_at_low_priority(|| {
+            let made = make::back_up(&operation, self.site_state()?, reason, log);
+            match made {
+                Err(error) if error.is_file_damaged() && !self.is_store_damaged() => {
+                    error!(%error, "A new backup failed its verification; making another one");
+                    log(format!(
+                        "The backup failed its verification: {error}. Making another one."
+                    ));
+                    make::back_up(&operation, self.site_state()?, BackupReason::Repair, log)
+                }
+                made => made,
             }
-            done => done,
         })
     }
 
-    pub(super) fn back_up_once(
+    /// Restores a backup into scratch stores, compares it, and notes the outcome. One whose file is
+    /// damaged is put aside (`.bad`) and another backup made; that is an outcome, not an error.
+    ///
+    /// # Errors
+    /// [`BackupError`] when it could not be tried: no room, no key, no file.
+    pub fn verify(
         &self,
-        reason: BackupReason,
-        operation: &OperationGuard,
+        name: &str,
+        depth: Depth,
         log: Log<'_>,
     ) -> Result<CatalogEntry, BackupError> {
-        let Inner { options, engine, catalog, .. } = self.0.as_ref();
-        // The snapshot is let go before the verification.
-        let entry = make::run(
-            catalog,
-            &SiteState {
-                snapshot: &engine.read(),
-                site_id: engine.site_id(),
-                site_name: &options.site_name,
-                reason,
-                now: engine.now(),
-                keyring: &options.keyring,
-                targets: options.target_names(),
-                min_free_bytes: options.min_free_bytes,
-                store_bytes: engine.store_bytes()?,
-            },
-            &operation.progress,
-        )?;
-        let manifest = &entry.manifest;
-        log(format!(
-            "Wrote {}: {}, {}, {}, {}; {} bytes of {} in {} ms.",
-            manifest.file,
-            counted(manifest.rows("devices"), "device"),
-            counted(manifest.rows("interfaces"), "interface"),
-            counted(manifest.rows("links"), "link"),
-            counted(manifest.rows("audit"), "audit row"),
-            manifest.bytes,
-            manifest.plain_bytes,
-            manifest.duration_ms
-        ));
-        let entry =
-            self.verify_within(operation, &entry, Depth::Quick).map_err(|error| match error {
-                BackupError::Stopping => error,
-                error if error.is_file_damaged() => error,
-                error => {
-                    BackupError::Unverified { id: entry.id.to_string(), why: error.to_string() }
+        let operation = self.begin(Operation::Verify)?;
+        let entry = self.find(name)?;
+        operation.progress.set_backup(entry.id.as_str());
+        self.number_after_backups()?;
+        run_at_low_priority(|| match verify::verify_entry(&operation, &entry, depth) {
+            Err(error) if error.is_file_damaged() => {
+                log(format!("{} failed: {error}. Making another backup.", entry.id));
+                make::back_up(&operation, self.site_state()?, BackupReason::Repair, log)?;
+                self.find(entry.id.as_str())
+            }
+            verified => verified,
+        })
+    }
+
+    /// Restores a state: stages and verifies it, compares it with the site, and, unless it is a dry
+    /// run, puts it in place in one commit. The state from before is kept, for
+    /// [`RestoreSource::Undo`].
+    ///
+    /// # Errors
+    /// [`BackupError`]; the site is then what it was. [`BackupError::NothingToUndo`];
+    /// [`crate::engine::EngineError::Refused`] when a dump breaks a rule.
+    pub fn restore(
+        &self,
+        source: RestoreSource,
+        is_dry_run: bool,
+        origin: &AuditOrigin,
+    ) -> Result<RestoreReport, BackupError> {
+        let operation = self.begin(match source {
+            RestoreSource::Undo => Operation::Undo,
+            RestoreSource::Backup(_) | RestoreSource::File(_) | RestoreSource::Dump { .. } => {
+                Operation::Restore
+            }
+        })?;
+        restore(&operation, &self.0.engine, source, is_dry_run, origin)
+    }
+
+    /// Makes every copy that is due: to each target each verified backup that is kept. What fails is
+    /// noted and tried again later, after 1 min to 6 h; at once with `is_asked_for`.
+    ///
+    /// # Errors
+    /// [`BackupError`] when the directory itself fails.
+    pub async fn copy_due(
+        &self,
+        is_asked_for: bool,
+        log: Log<'_>,
+    ) -> Result<CopySummary, BackupError> {
+        copy::copy_due(self.library(), is_asked_for, log).await
+    }
+
+    /// Restores the newest backup that has a copy from that copy, at each target in turn.
+    ///
+    /// # Errors
+    /// [`BackupError::NoBackup`] without any copy; [`BackupError`] naming the copy that failed.
+    pub async fn verify_copies(&self, log: Log<'_>) -> Result<Vec<CatalogEntry>, BackupError> {
+        copy::verify_copies(self.library(), log).await
+    }
+
+    /// Finds backups at the targets that this host does not know of, as after its loss, and adds
+    /// them to the list. Returns how many there were.
+    ///
+    /// # Errors
+    /// That of the last target that fails, after the others were asked.
+    pub async fn discover(&self) -> Result<u64, BackupError> {
+        let Library { options, catalog, .. } = self.library().as_ref();
+        let (mut found, mut failed) = (0, None);
+        for target in &options.targets {
+            match fetch::discover(catalog, target, self.0.engine.site_id()).await {
+                Ok(manifests) => {
+                    let _operation = self.begin(Operation::Copy)?;
+                    found += manifests.len() as u64;
+                    fetch::add_copies(catalog, target, &manifests)?;
                 }
-            })?;
-        if let Some(verification) = &entry.notes.verification {
-            log(verification.message.clone());
-            info!(
-                backup.id = %entry.id, duration_ms = verification.duration_ms,
-                "Restored {} into a scratch store: it equals the saved site", entry.id
-            );
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(entry)
+        match failed {
+            Some(error) => Err(error),
+            None => options.check_targets().map(|()| found),
+        }
     }
 
-    /// Lets the site's commits go on behind those that its backups tell of: a site that came back
-    /// from PostgreSQL or from a snapshot of the machine may be behind them, and what is saved of it
-    /// next is the newest all the same. Not for a thread without the runtime.
-    pub(super) fn number_after_backups(&self) -> Result<(), BackupError> {
-        let Inner { engine, catalog, .. } = self.0.as_ref();
-        let known = catalog.highest_seq()?;
-        // A full data volume takes no write, and needs its backup all the same.
-        if engine.read().seq() < known && engine.measure_volume()?.is_writable() {
-            warn!(
-                known,
-                "The backups have later commits than the site; its numbers continue from there"
-            );
-            let raised = engine.raise_counters(CounterFloors::beyond(known, 0));
-            tokio::runtime::Handle::current().block_on(raised)?;
+    /// Brings the file of a backup that is only off the host back into the directory.
+    ///
+    /// # Errors
+    /// [`BackupError::NotHere`] when no target has it; the error of the last target.
+    pub async fn fetch(&self, entry: &CatalogEntry) -> Result<CatalogEntry, BackupError> {
+        if entry.is_local {
+            return Ok(entry.clone());
         }
-        Ok(())
+        let operation = self.begin(Operation::Copy)?;
+        operation.progress.set_backup(entry.id.as_str());
+        let total = Some(entry.manifest.bytes);
+        operation.progress.phase("Fetching", total, ProgressUnit::Bytes)?;
+        fetch::fetch(self.library(), entry).await
     }
 
-    /// Takes the one place for work.
-    pub(super) fn begin(&self, operation: Operation) -> Result<OperationGuard, BackupError> {
-        let Inner { options, engine, board, .. } = self.0.as_ref();
-        let progress = board.begin(operation, engine.now())?;
-        let lock = files::lock(&options.directory)?;
-        Ok(OperationGuard { _lock: lock, progress, backups: self.clone() })
+    /// What [`Self::prune`] would do now.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn preview_pruning(&self) -> Result<Pruning, BackupError> {
+        Ok(self.pruning_of(&self.list()?))
     }
 
-    /// A file to be staged for this site.
-    pub(super) fn source<'a>(
-        &'a self,
-        file: &'a Path,
-        manifest: Option<&'a Manifest>,
-    ) -> StageSource<'a> {
-        let Inner { options, engine, .. } = self.0.as_ref();
-        StageSource {
-            file,
-            manifest,
-            keyring: &options.keyring,
-            data_dir: &options.data_dir,
-            stage: STAGE_DIR,
-            min_free_bytes: options.min_free_bytes,
-            site_id: Some(engine.site_id()),
-            now: engine.now(),
+    /// The same of backups that were listed.
+    pub fn pruning_of(&self, entries: &[CatalogEntry]) -> Pruning {
+        prune::plan(self.library(), entries)
+    }
+
+    /// Removes the backups that the retention rules do not keep: the file, its copies, and what is
+    /// known of a backup only once nothing of it is left. A target that is away or refuses keeps its
+    /// copies until the next time.
+    ///
+    /// # Errors
+    /// [`BackupError`]; what was removed until then is named in the log.
+    pub async fn prune(&self, log: Log<'_>) -> Result<Pruning, BackupError> {
+        let operation = self.begin(Operation::Prune)?;
+        prune::prune(&operation, log).await
+    }
+
+    /// As of the last operation on backups, and by the clock of now. Before there is any verified
+    /// backup the age counts from when the store was made.
+    pub fn protection(&self) -> Protection {
+        let library = self.library();
+        let stale_after = Duration::from_secs(library.options.stale_after_s);
+        library.protection.protection(library.now(), self.0.store_created_at, stale_after)
+    }
+
+    /// The newest backup while it was never verified, and what kept it from that. As of the last
+    /// operation on backups.
+    pub fn unverified(&self) -> Option<String> {
+        self.library().protection.unverified()
+    }
+
+    /// The targets that could not be set up, and why; `None` where all could.
+    pub fn target_failure(&self) -> Option<String> {
+        let unusable = self.options().unusable_targets.iter();
+        let errors: Vec<String> =
+            unusable.map(UnusableTarget::error).map(|error| error.to_string()).collect();
+        (!errors.is_empty()).then(|| errors.join("; "))
+    }
+
+    /// What kept the last full verification from loading a backup into PostgreSQL, with the backup's
+    /// name; `None` where it got through, and where it is not possible. As of the last operation on
+    /// backups.
+    pub fn postgres_failure(&self) -> Option<String> {
+        self.library().protection.postgres_failure()
+    }
+
+    /// What the directory holds, for those who serve: one thread reads it for all who ask, and one
+    /// that does not answer within 2 s is told as it was.
+    ///
+    /// # Errors
+    /// [`BackupError::Silent`] when it has never answered; when it cannot be read.
+    pub async fn observe(&self) -> Result<Overview, BackupError> {
+        let backups = self.clone();
+        let look = move || backups.overview().map_err(Arc::new);
+        let seen = self.0.overviews.run(LOOK_WAIT, look).await;
+        let Observation { value, age, is_fresh } = seen.map_err(|error| self.unanswered(error))?;
+        let mut overview = match value.as_ref() {
+            Ok(overview) => overview.clone(),
+            Err(error) if is_fresh => return Err(BackupError::Shared(Arc::clone(error))),
+            Err(_) => return Err(self.unanswered(BlockingError::TimedOut)),
+        };
+        let Protection { rpo_s, is_stale, .. } = self.protection();
+        (overview.rpo_s, overview.is_stale) = (rpo_s, is_stale);
+        (overview.age, overview.is_answering) = (age, is_fresh);
+        overview.activity = self.activity();
+        Ok(overview)
+    }
+
+    /// Reads the directory and tells. Blocks while it does not answer: not for tokio's threads.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn overview(&self) -> Result<Overview, BackupError> {
+        let (library, engine) = (self.library(), &self.0.engine);
+        let entries = library.list_and_track()?;
+        let undo = undo::find(&library.options.data_dir, engine.site_id(), &engine.read())?;
+        Ok(overview(library, entries, self.protection(), undo))
+    }
+
+    /// Does work on the directory for those who serve, as long as it takes, on one of a few threads:
+    /// those that a directory holds up are no more than these.
+    ///
+    /// # Errors
+    /// [`BackupError::Silent`] while all are held up; what the work says.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, BackupError> + Send + 'static,
+    ) -> Result<T, BackupError> {
+        let backups = self.clone();
+        let done = self.0.working.try_run(move || work(&backups)).await;
+        done.unwrap_or_else(|error| Err(self.unanswered(error)))
+    }
+
+    /// A short call on the directory, such as to read some bytes of a file.
+    ///
+    /// # Errors
+    /// [`BackupError::Silent`] after 10 s; what the call says.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Self) -> Result<T, BackupError> + Send + 'static,
+    ) -> Result<T, BackupError> {
+        let backups = self.clone();
+        let done = self.0.calling.run_within(CALL_WAIT, move || call(&backups)).await;
+        done.unwrap_or_else(|error| Err(self.unanswered(error)))
+    }
+
+    fn unanswered(&self, error: BlockingError) -> BackupError {
+        match error {
+            BlockingError::TimedOut => BackupError::Silent(self.options().directory.clone()),
+            error => error.into(),
         }
+    }
+
+    fn library(&self) -> &Arc<Library> {
+        &self.0.library
+    }
+
+    fn begin(&self, operation: Operation) -> Result<OperationGuard, BackupError> {
+        OperationGuard::begin(self.library(), operation)
+    }
+
+    /// The site as it is now.
+    fn site_state(&self) -> Result<SiteState, BackupError> {
+        let engine = &self.0.engine;
+        Ok(SiteState {
+            snapshot: engine.read(),
+            site_id: engine.site_id(),
+            store_bytes: engine.store_bytes()?,
+        })
     }
 
     /// Whether the site itself cannot be read, so that no backup of it can be better.
@@ -348,7 +412,21 @@ impl Backups {
         check_site(&self.0.engine.read()).is_err()
     }
 
-    pub(super) fn data_dir(&self) -> &Path {
-        &self.0.options.data_dir
+    /// Raises the number of the site's next commit above those of its backups: a site that came back
+    /// from PostgreSQL or from a snapshot of the machine may be behind them, and what is saved of it
+    /// next is the newest all the same. Not for a thread without the runtime.
+    fn number_after_backups(&self) -> Result<(), BackupError> {
+        let engine = &self.0.engine;
+        let Some(known) = self.library().catalog.highest_seq()? else { return Ok(()) };
+        // A full data volume takes no write, and needs its backup all the same.
+        if engine.read().seq() < known && engine.measure_volume()?.is_writable() {
+            warn!(
+                known,
+                "The backups have later commits than the site; its numbers continue from there"
+            );
+            let raised = engine.raise_counters(CounterFloors::beyond(known, 0));
+            Runtime::current().block_on(raised)?;
+        }
+        Ok(())
     }
 }

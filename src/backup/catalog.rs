@@ -13,8 +13,7 @@ use uuid::Uuid;
 
 use super::error::{BackupError, io};
 use super::files;
-use super::load::SEQ_MAX;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, SEQ_MAX};
 use super::name::{BAD, BackupId, PART};
 use super::notes::{CopyNote, CopyState, Notes};
 
@@ -59,6 +58,11 @@ impl CatalogEntry {
         self.is_bad() && !self.has_copy()
     }
 
+    /// Whether a copy at this target is known to be good.
+    pub(super) fn has_copy_at(&self, target: &str) -> bool {
+        self.notes.copies.get(target).is_some_and(|note| note.state == CopyState::Done)
+    }
+
     fn has_copy(&self) -> bool {
         self.notes.copies.values().any(|note| note.state == CopyState::Done)
     }
@@ -80,6 +84,11 @@ impl Catalog {
         Self { directory: directory.to_owned(), site_id, notes: Arc::default() }
     }
 
+    /// The site whose backups are listed; `None`: those of all sites.
+    pub(super) fn site_id(&self) -> Option<Uuid> {
+        self.site_id
+    }
+
     pub(super) fn directory(&self) -> &Path {
         &self.directory
     }
@@ -94,12 +103,12 @@ impl Catalog {
         Ok(entries)
     }
 
-    /// The number of the latest commit that any backup of the site tells of; 0 without one. Numbers
-    /// that no site reaches are passed over.
-    pub(super) fn highest_seq(&self) -> Result<u64, BackupError> {
+    /// The number of the latest commit that any backup of the site holds; `None` without a backup.
+    /// Numbers that no site reaches are ignored.
+    pub(super) fn highest_seq(&self) -> Result<Option<u64>, BackupError> {
         let entries = self.list()?;
         let seqs = entries.iter().map(|entry| entry.manifest.header.seq);
-        Ok(seqs.filter(|seq| *seq <= SEQ_MAX).max().unwrap_or(0))
+        Ok(seqs.filter(|seq| *seq <= SEQ_MAX).max())
     }
 
     /// One of them.
@@ -160,12 +169,21 @@ impl Catalog {
             return Err(BackupError::NotFound(manifest.file.clone()));
         };
         if self.directory.join(id.manifest()).try_exists().unwrap_or(true) {
-            let copies = [(target.to_owned(), note)];
-            return self.note(&id, |notes| notes.copies.extend(copies));
+            return self.note_copy(&id, target, note);
         }
         let copies = [(target.to_owned(), note)].into();
         self.write_notes(&id, &Notes { copies, ..Notes::default() })?;
         files::write(&self.directory, &id.manifest(), &manifest_text(manifest))
+    }
+
+    /// Notes how a copy of a backup is.
+    pub(super) fn note_copy(
+        &self,
+        id: &BackupId,
+        target: &str,
+        note: CopyNote,
+    ) -> Result<(), BackupError> {
+        self.note(id, |notes| drop(notes.copies.insert(target.to_owned(), note)))
     }
 
     /// Changes what is noted of a backup; of one that was removed meanwhile, or that is another

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::ops::Bound;
 
 use super::error::BackupError;
-use super::manifest::Header;
 use crate::domain::{Device, Kind, Timestamp};
 use crate::store::{Snapshot, StoreError};
 
@@ -15,7 +14,8 @@ const EXAMPLES_MAX: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Difference {
     pub seq_now: u64,
-    pub seq_backup: u64,
+    /// `None` for a state that has none of the site's numbers: a dump of UNOC v2.
+    pub seq_backup: Option<u64>,
     pub devices: Counts,
     pub interfaces: Counts,
     pub links: Counts,
@@ -57,20 +57,20 @@ pub struct LostChange {
 /// What the engine does of its own accord, and would do again.
 const REFRESH: &str = "refresh status";
 
-/// Compares the current site with the one that is to come. Walks both once, by id. Changes later
-/// than `lost_after` count as lost.
+/// Compares the current site with the one that is to come, whose last commit is `seq`. Walks both
+/// once, by id. Changes later than `lost_after` count as lost; without it, all do.
 pub(super) fn compare(
     now: &Snapshot,
     after: &Snapshot,
-    header: &Header,
-    lost_after: u64,
+    seq: Option<u64>,
+    lost_after: Option<u64>,
 ) -> Result<Difference, BackupError> {
     let count = |kind| -> Result<Counts, StoreError> {
         Ok(Counts { now: now.count(kind)?, after: after.count(kind)? })
     };
     let mut difference = Difference {
         seq_now: now.seq(),
-        seq_backup: header.seq,
+        seq_backup: seq,
         devices: count(Kind::Device)?,
         interfaces: count(Kind::Interface)?,
         links: count(Kind::Link)?,
@@ -79,7 +79,7 @@ pub(super) fn compare(
     compare_devices(now, after, &mut difference)?;
     for row in now.audit(u64::MAX, 0)? {
         let row = row?;
-        if row.seq <= lost_after {
+        if lost_after.is_some_and(|seq| row.seq <= seq) {
             break;
         }
         if row.action == REFRESH {

@@ -199,7 +199,7 @@ impl<W: Write> TableWriter<'_, W> {
         snapshot: &Snapshot,
         phase: &'static str,
     ) -> Result<(String, TableDigest), BackupError> {
-        self.progress.phase(phase, snapshot.count(T::KIND)?, ProgressUnit::Rows)?;
+        self.progress.phase(phase, Some(snapshot.count(T::KIND)?), ProgressUnit::Rows)?;
         self.table(T::TABLE, T::TABLE.name, T::all(snapshot)?, T::row)
     }
 
@@ -209,7 +209,7 @@ impl<W: Write> TableWriter<'_, W> {
         phase: &'static str,
     ) -> Result<(String, TableDigest), BackupError> {
         let all = (Bound::Unbounded, Bound::Unbounded);
-        self.progress.phase(phase, snapshot.audit_count()?, ProgressUnit::Rows)?;
+        self.progress.phase(phase, Some(snapshot.audit_count()?), ProgressUnit::Rows)?;
         self.table(&AUDIT, AUDIT_STAGE, snapshot.audit_range(all, AUDIT_IMAGES_MAX)?, audit_row)
     }
 
@@ -233,7 +233,7 @@ impl<W: Write> TableWriter<'_, W> {
             self.out.write_all(&line).map_err(writing)?;
             rows += 1;
             if rows % ROWS_PER_STEP == 0 {
-                self.progress.at(rows)?;
+                self.progress.advance_to(rows)?;
             }
         }
         self.out.write_all(b"\\.\n\n").map_err(writing)?;

@@ -8,11 +8,9 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{BackupError, io};
-use crate::util::files::{self, part_path};
+use crate::util::files::{self, PRIVATE_MODE, part_path};
 use crate::util::hex;
 
-/// Of files that are nobody else's business: a backup may not be encrypted.
-pub(super) const PRIVATE: u32 = 0o600;
 /// Held by whoever works in the directory. The kernel lets go of it when the process ends, however
 /// it ends.
 const LOCK_FILE: &str = ".lock";
@@ -20,7 +18,7 @@ const LOCK_FILE: &str = ".lock";
 const HASH_CHUNK_BYTES: usize = 256 * 1024;
 
 /// The right to work in a directory of backups, until it is dropped.
-pub(super) struct Lock {
+pub(super) struct DirectoryLock {
     _file: File,
 }
 
@@ -28,14 +26,14 @@ pub(super) struct Lock {
 ///
 /// # Errors
 /// [`BackupError::Busy`] while another process has it.
-pub(super) fn lock(directory: &Path) -> Result<Lock, BackupError> {
+pub(super) fn lock(directory: &Path) -> Result<DirectoryLock, BackupError> {
     make_directory(directory)?;
     let path = directory.join(LOCK_FILE);
     let file =
-        OpenOptions::new().create(true).truncate(false).write(true).mode(PRIVATE).open(&path);
+        OpenOptions::new().create(true).truncate(false).write(true).mode(PRIVATE_MODE).open(&path);
     let file = file.map_err(io("open", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
+        Ok(()) => Ok(DirectoryLock { _file: file }),
         Err(fs::TryLockError::WouldBlock) => {
             Err(BackupError::Busy("in another process".to_owned()))
         }
@@ -51,7 +49,7 @@ pub(super) fn make_directory(directory: &Path) -> Result<(), BackupError> {
 /// A new file under the temporary name of `name`; what an earlier attempt left is replaced.
 pub(super) fn create_part(directory: &Path, name: &str) -> Result<File, BackupError> {
     let path = part_path(&directory.join(name));
-    files::create_new(&path, PRIVATE).map_err(io("create", &path))
+    files::create_new(&path, PRIVATE_MODE).map_err(io("create", &path))
 }
 
 /// Gives a complete, synced file its own name. Durable after [`sync_directory`].
@@ -63,7 +61,7 @@ pub(super) fn publish(directory: &Path, name: &str) -> Result<(), BackupError> {
 /// Writes a small file whole and durably.
 pub(super) fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
     let path = directory.join(name);
-    files::write_durably(&path, bytes, PRIVATE).map_err(io("write", &path))
+    files::write_durably(&path, bytes, PRIVATE_MODE).map_err(io("write", &path))
 }
 
 /// Writes a small file under its temporary name, to be published later.

@@ -1,12 +1,13 @@
 //! Reading back what `dump` wrote: the header, then every row, checked against the last line.
 
+use std::fmt::Display;
 use std::io::BufRead;
 
 use sha2::{Digest as _, Sha256};
 
 use super::dump::{AUDIT_STAGE, END_LINE, End, FIRST_LINE, HEADER_LINE, header_sha256};
 use super::error::{BackupError, unreadable};
-use super::manifest::{Digests, FORMAT, Header, TableDigest};
+use super::manifest::{Digests, FORMAT, Header, SEQ_MAX, TableDigest};
 use super::progress::ProgressHandle;
 use crate::domain::{Device, Interface, Link};
 use crate::sql::{AUDIT, Entity, Row, RowFault, Table, audit_entry, copy_text};
@@ -15,19 +16,12 @@ use crate::util::hex;
 
 /// Longest line: an audit row of a large command has 1,000 images on both sides, about 1.5 MB.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Numbers of commits above this come from no site, and no page could count on from there: JSON
-/// numbers are exact up to here.
-pub(super) const SEQ_MAX: u64 = 1 << 53;
 /// Rows between two looks at whether to stop.
 const ROWS_PER_STEP: u64 = 512;
 
-/// A file of ours, read line by line.
+/// A backup's SQL text, whose first lines have been read.
 pub(super) struct BackupReader<'a> {
-    input: Box<dyn BufRead>,
-    /// For messages.
-    file: &'a str,
-    line: Vec<u8>,
-    number: u64,
+    lines: LineReader<'a>,
     pub(super) header: Header,
 }
 
@@ -37,33 +31,13 @@ impl<'a> BackupReader<'a> {
     /// # Errors
     /// [`BackupError::Damaged`] for a file of another kind, [`BackupError::Newer`].
     pub(super) fn begin(input: Box<dyn BufRead>, file: &'a str) -> Result<Self, BackupError> {
-        let header = Header::default();
-        let mut reading = Self { input, file, line: Vec::new(), number: 0, header };
-        if !reading.next()? || reading.line != FIRST_LINE.as_bytes() {
-            return Err(reading.fault("it does not begin like a backup of UNOC"));
+        let mut lines = LineReader { input, file, line: Vec::new(), number: 0 };
+        if !lines.next()? || lines.line != FIRST_LINE.as_bytes() {
+            return Err(lines.damaged("it does not begin like a backup of UNOC"));
         }
-        reading.next()?;
-        let json = reading.line.strip_prefix(HEADER_LINE.as_bytes()).map(<[u8]>::to_vec);
-        let json = json.ok_or_else(|| reading.fault("its header is missing"))?;
-        reading.check_format(&json)?;
-        reading.header = serde_json::from_slice(&json)
-            .map_err(|error| reading.fault(format!("its header cannot be read: {error}")))?;
-        if reading.header.seq > SEQ_MAX {
-            return Err(reading.fault("its commit has an impossible number"));
-        }
-        Ok(reading)
-    }
-
-    fn check_format(&self, json: &[u8]) -> Result<(), BackupError> {
-        let value: serde_json::Value = serde_json::from_slice(json)
-            .map_err(|error| self.fault(format!("its header cannot be read: {error}")))?;
-        let format = value["format"].as_u64().and_then(|format| u32::try_from(format).ok());
-        let format = format.ok_or_else(|| self.fault("its header names no format"))?;
-        if format <= FORMAT {
-            return Ok(());
-        }
-        let version = value["version"].as_str().unwrap_or("of unknown version").to_owned();
-        Err(BackupError::Newer { file: self.file.to_owned(), version, format })
+        lines.next()?;
+        let header = lines.header()?;
+        Ok(Self { lines, header })
     }
 
     /// Reads every row into the store that is being filled, and returns what the file holds, after
@@ -78,21 +52,21 @@ impl<'a> BackupReader<'a> {
     ) -> Result<Digests, BackupError> {
         let mut found = Digests::new();
         let mut done = 0;
-        while self.next()? {
-            if let Some(json) = self.line.strip_prefix(END_LINE.as_bytes()) {
+        while self.lines.next()? {
+            if let Some(json) = self.lines.line.strip_prefix(END_LINE.as_bytes()) {
                 let expected: End = serde_json::from_slice(json)
-                    .map_err(|error| self.fault(format!("its end cannot be read: {error}")))?;
+                    .map_err(|error| self.damaged(format!("its end cannot be read: {error}")))?;
                 // Only at their own ends do the layers below check what they have let through.
-                if self.next()? {
-                    return Err(self.fault("there is data after its end"));
+                if self.lines.next()? {
+                    return Err(self.damaged("there is data after its end"));
                 }
                 if expected.header_sha256 != header_sha256(&self.header) {
-                    return Err(self.fault("its header is not the one that was written"));
+                    return Err(self.damaged("its header is not the one that was written"));
                 }
                 return self.compared(found, &expected.tables);
             }
-            let Some(table) = copied_table(&self.line) else { continue };
-            let digest = match table {
+            let Some(table) = copied_table(&self.lines.line) else { continue };
+            let digest = match table.as_str() {
                 "devices" => self.table::<Device>(progress, &mut done, |it| loader.device(it)),
                 "interfaces" => {
                     self.table::<Interface>(progress, &mut done, |it| loader.interface(it))
@@ -101,12 +75,14 @@ impl<'a> BackupReader<'a> {
                 AUDIT_STAGE => self.block(&AUDIT, progress, &mut done, |row| {
                     Ok(loader.audit(&audit_entry(row)?)?)
                 }),
-                other => return Err(self.fault(format!("it has rows of an unknown table {other}"))),
+                other => {
+                    return Err(self.damaged(format!("it has rows of an unknown table {other}")));
+                }
             }?;
-            let name = if table == AUDIT_STAGE { AUDIT.name } else { table };
-            found.insert(name.to_owned(), digest);
+            let name = if table == AUDIT_STAGE { AUDIT.name.to_owned() } else { table };
+            found.insert(name, digest);
         }
-        Err(self.fault("its end is missing: it was cut off"))
+        Err(self.damaged("its end is missing: it was cut off"))
     }
 
     fn compared(&self, found: Digests, expected: &Digests) -> Result<Digests, BackupError> {
@@ -114,8 +90,9 @@ impl<'a> BackupReader<'a> {
             return Ok(found);
         }
         let differs = |table: &&String| found.get(*table) != expected.get(*table);
-        let table = expected.keys().chain(found.keys()).find(differs).map_or("", String::as_str);
-        Err(self.fault(format!("the rows of {table} are not those that were written")))
+        let table = expected.keys().chain(found.keys()).find(differs);
+        let table = table.expect("two digests that differ do so in a table");
+        Err(self.damaged(format!("the rows of {table} are not those that were written")))
     }
 
     fn table<T: Entity>(
@@ -138,16 +115,16 @@ impl<'a> BackupReader<'a> {
         let site_id = self.header.site_id.to_string();
         let mut hasher = Sha256::new();
         let mut rows = 0;
-        while self.next()? {
-            if self.line == copy_text::END {
+        while self.lines.next()? {
+            if self.lines.line == copy_text::END {
                 return Ok(TableDigest { rows, sha256: hex(hasher.finalize()) });
             }
-            hasher.update(&self.line);
+            hasher.update(&self.lines.line);
             hasher.update(b"\n");
-            let row = copy_text::read_row(&self.line, &site_id, table);
-            let added = row.map_err(|what| self.fault(what)).and_then(|row| {
+            let row = copy_text::read_row(&self.lines.line, &site_id, table);
+            let added = row.map_err(|what| self.damaged(what)).and_then(|row| {
                 each(&row).map_err(|fault| match fault {
-                    RowError::Row(fault) => self.fault(fault.to_string()),
+                    RowError::Row(fault) => self.damaged(fault.to_string()),
                     RowError::Store(error) => error.into(),
                 })
             });
@@ -155,10 +132,51 @@ impl<'a> BackupReader<'a> {
             rows += 1;
             *done += 1;
             if rows % ROWS_PER_STEP == 0 {
-                progress.at(*done)?;
+                progress.advance_to(*done)?;
             }
         }
-        Err(self.fault("it ends in the middle of a table: it was cut off"))
+        Err(self.damaged("it ends in the middle of a table: it was cut off"))
+    }
+
+    fn damaged(&self, what: impl Display) -> BackupError {
+        self.lines.damaged(what)
+    }
+}
+
+/// The lines of a file, with their numbers for messages.
+struct LineReader<'a> {
+    input: Box<dyn BufRead>,
+    /// The file's name.
+    file: &'a str,
+    /// The last line that was read, without its newline.
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl LineReader<'_> {
+    /// Reads the header from the line that was read last.
+    fn header(&self) -> Result<Header, BackupError> {
+        let json = self.line.strip_prefix(HEADER_LINE.as_bytes());
+        let json = json.ok_or_else(|| self.damaged("its header is missing"))?;
+        self.check_format(json)?;
+        let header: Header = serde_json::from_slice(json)
+            .map_err(|error| self.damaged(format!("its header cannot be read: {error}")))?;
+        if header.seq > SEQ_MAX {
+            return Err(self.damaged("its commit has an impossible number"));
+        }
+        Ok(header)
+    }
+
+    fn check_format(&self, json: &[u8]) -> Result<(), BackupError> {
+        let value: serde_json::Value = serde_json::from_slice(json)
+            .map_err(|error| self.damaged(format!("its header cannot be read: {error}")))?;
+        let format = value["format"].as_u64().and_then(|format| u32::try_from(format).ok());
+        let format = format.ok_or_else(|| self.damaged("its header names no format"))?;
+        if format <= FORMAT {
+            return Ok(());
+        }
+        let version = value["version"].as_str().unwrap_or("of unknown version").to_owned();
+        Err(BackupError::Newer { file: self.file.to_owned(), version, format })
     }
 
     /// Reads the next line without its newline; false at the end.
@@ -172,7 +190,7 @@ impl<'a> BackupReader<'a> {
         let place = format!("line {}: ", self.number);
         read.map_err(|error| unreadable(self.file, &place, error))?;
         if self.line.len() == LINE_BYTES_MAX {
-            return Err(self.fault("a line is longer than any that is written"));
+            return Err(self.damaged("a line is longer than any that is written"));
         }
         let is_line = self.line.last() == Some(&b'\n');
         if is_line {
@@ -181,7 +199,7 @@ impl<'a> BackupReader<'a> {
         Ok(is_line || !self.line.is_empty())
     }
 
-    fn fault(&self, what: impl std::fmt::Display) -> BackupError {
+    fn damaged(&self, what: impl Display) -> BackupError {
         let what = format!("line {}: {what}", self.number);
         BackupError::Damaged { file: self.file.to_owned(), what }
     }
@@ -205,11 +223,10 @@ impl From<StoreError> for RowError {
     }
 }
 
-/// The table of a line that begins a COPY block.
-fn copied_table(line: &[u8]) -> Option<&'static str> {
+/// The name of the table if a line begins a COPY block.
+fn copied_table(line: &[u8]) -> Option<String> {
     let rest = line.strip_prefix(b"COPY ")?;
     line.strip_suffix(b" FROM stdin;")?;
     let name = rest.split(|byte| *byte == b' ').next()?;
-    let known = ["devices", "interfaces", "links", AUDIT_STAGE];
-    known.into_iter().find(|table| table.as_bytes() == name).or(Some("?"))
+    Some(String::from_utf8_lossy(name).into_owned())
 }

@@ -1,58 +1,108 @@
-//! Making a backup: from a snapshot, so that no write waits for it.
+//! Making a backup: from a snapshot, so that no write waits for it; then verifying it.
+
+use std::sync::Arc;
 
 use tokio::time::Instant;
 use tracing::info;
+use uuid::Uuid;
 
 use super::catalog::{Catalog, CatalogEntry, manifest_text};
 use super::dump;
 use super::error::BackupError;
 use super::files;
-use super::keys::Keyring;
+use super::library::Library;
 use super::manifest::{BackupReason, Manifest};
 use super::name::{BackupId, PART};
-use super::notes::{CopyNote, Notes};
-use super::progress::ProgressHandle;
+use super::notes::{CopyNote, Depth, Notes};
+use super::operation::OperationGuard;
+use super::progress::Log;
 use super::seal::SealedWriter;
+use super::verify::verify_entry;
 use crate::domain::Timestamp;
 use crate::store::{DiskSpace, Snapshot};
-use crate::util::milliseconds;
-use uuid::Uuid;
+use crate::util::{counted, milliseconds};
 
 const SECOND_US: i64 = 1_000_000;
 /// Names that are tried when the clock says the same second again.
 const NAMES_TRIED: i64 = 100_000;
 
-/// A state to save, and what is said of it.
-pub(super) struct SiteState<'a> {
-    pub(super) snapshot: &'a Snapshot,
+/// A state to save.
+pub(super) struct SiteState {
+    pub(super) snapshot: Arc<Snapshot>,
     pub(super) site_id: Uuid,
-    pub(super) site_name: &'a str,
-    pub(super) reason: BackupReason,
-    pub(super) now: Timestamp,
-    pub(super) keyring: &'a Keyring,
-    /// Where copies are to go afterwards.
-    pub(super) targets: Vec<String>,
-    /// What must stay free on the volume.
-    pub(super) min_free_bytes: u64,
     /// What the store takes on disk: the first backup is estimated by it.
     pub(super) store_bytes: u64,
 }
 
-/// Writes the file and its manifest, both whole and durable on return. The caller holds the lock.
-pub(super) fn run(
-    catalog: &Catalog,
-    state: &SiteState<'_>,
-    progress: &ProgressHandle,
+/// Saves the site into a file and restores that into a scratch store to verify it.
+///
+/// # Errors
+/// [`BackupError`]. A backup that could not be verified stays listed as unverified, one that failed
+/// its verification as bad; one before an upgrade is removed.
+pub(super) fn back_up(
+    operation: &OperationGuard,
+    state: SiteState,
+    reason: BackupReason,
+    log: Log<'_>,
 ) -> Result<CatalogEntry, BackupError> {
+    let entry = save(operation, &state, reason)?;
+    // A snapshot that is kept open keeps pages of the store from being reused.
+    drop(state);
+    log(summary(&entry.manifest));
+    let entry = verify_entry(operation, &entry, Depth::Quick).map_err(|error| {
+        if reason == BackupReason::Upgrade {
+            // Each start would leave another one.
+            operation.library.catalog.forget(&entry).ok();
+            return error;
+        }
+        match error {
+            BackupError::Stopping => error,
+            error if error.is_file_damaged() => error,
+            error => BackupError::Unverified { id: entry.id.to_string(), why: error.to_string() },
+        }
+    })?;
+    if let Some(verification) = &entry.notes.verification {
+        log(verification.message.clone());
+        info!(
+            backup.id = %entry.id, duration_ms = verification.duration_ms,
+            "Restored {} into a scratch store: it equals the saved site", entry.id
+        );
+    }
+    Ok(entry)
+}
+
+fn summary(manifest: &Manifest) -> String {
+    format!(
+        "Wrote {}: {}, {}, {}, {}; {} bytes of {} in {} ms.",
+        manifest.file,
+        counted(manifest.rows("devices"), "device"),
+        counted(manifest.rows("interfaces"), "interface"),
+        counted(manifest.rows("links"), "link"),
+        counted(manifest.rows("audit"), "audit row"),
+        manifest.bytes,
+        manifest.plain_bytes,
+        manifest.duration_ms
+    )
+}
+
+/// Writes the file and its manifest, both whole and durable on return.
+fn save(
+    operation: &OperationGuard,
+    state: &SiteState,
+    reason: BackupReason,
+) -> Result<CatalogEntry, BackupError> {
+    let library = &operation.library;
+    let catalog = &library.catalog;
     catalog.sweep()?;
-    check_room(catalog, state.min_free_bytes, state.store_bytes)?;
-    let id = free_name(catalog, state.now)?;
-    progress.about(id.as_str());
-    let written = write(catalog, state, &id, progress);
+    check_room(library, state.store_bytes)?;
+    let now = library.now();
+    let id = free_name(catalog, now)?;
+    operation.progress.set_backup(id.as_str());
+    let written = write(operation, state, reason, &id, now);
     if written.is_err() {
         // The name was free, so all of it is this attempt's, and of no use; the next sweep removes
         // what cannot be removed now.
-        for name in [id.manifest(), id.file(state.keyring.is_on()), id.notes()] {
+        for name in [id.manifest(), id.file(library.options.keyring.is_on()), id.notes()] {
             for name in [format!("{name}{PART}"), name] {
                 files::remove(&catalog.directory().join(name)).ok();
             }
@@ -68,19 +118,20 @@ pub(super) fn run(
 }
 
 fn write(
-    catalog: &Catalog,
-    state: &SiteState<'_>,
+    operation: &OperationGuard,
+    state: &SiteState,
+    reason: BackupReason,
     id: &BackupId,
-    progress: &ProgressHandle,
+    now: Timestamp,
 ) -> Result<CatalogEntry, BackupError> {
     let start = Instant::now();
-    let directory = catalog.directory();
-    let keyring = state.keyring;
-    let SiteState { snapshot, site_id, site_name, now, reason, .. } = *state;
-    let header = dump::header(snapshot, id.sql(), site_id, site_name, now);
+    let Library { catalog, options, .. } = operation.library.as_ref();
+    let (directory, keyring) = (catalog.directory(), &options.keyring);
+    let snapshot = state.snapshot.as_ref();
+    let header = dump::header(snapshot, id.sql(), state.site_id, &options.site_name, now);
     let file = id.file(keyring.is_on());
     let mut out = SealedWriter::begin(files::create_part(directory, &file)?, &keyring.readers()?)?;
-    let tables = dump::write(&mut out, snapshot, &header, progress)?;
+    let tables = dump::write(&mut out, snapshot, &header, &operation.progress)?;
     let sealed = out.finish()?;
     let manifest = Manifest {
         header,
@@ -93,7 +144,7 @@ fn write(
         duration_ms: milliseconds(start.elapsed()),
         key_ids: keyring.key_ids(),
     };
-    let copies = state.targets.iter().map(|target| (target.clone(), CopyNote::default()));
+    let copies = options.target_names().into_iter().map(|target| (target, CopyNote::default()));
     let notes = Notes { copies: copies.collect(), ..Notes::default() };
     // A manifest says that the file is whole: it comes last. It is begun first, so that a kill in
     // between leaves no file that nobody knows.
@@ -110,15 +161,13 @@ fn write(
 ///
 /// # Errors
 /// [`BackupError::NoRoom`].
-pub(super) fn check_room(
-    catalog: &Catalog,
-    min_free_bytes: u64,
-    store_bytes: u64,
-) -> Result<(), BackupError> {
-    files::make_directory(catalog.directory())?;
-    let largest = catalog.list()?.iter().take(3).map(|entry| entry.manifest.bytes).max();
-    let needed_bytes = min_free_bytes + largest.map_or(store_bytes / 4, |bytes| 2 * bytes);
-    let space = DiskSpace::of(catalog.directory())?;
+pub(super) fn check_room(library: &Library, store_bytes: u64) -> Result<(), BackupError> {
+    let directory = library.catalog.directory();
+    files::make_directory(directory)?;
+    let largest = library.list()?.iter().take(3).map(|entry| entry.manifest.bytes).max();
+    let estimated_bytes = largest.map_or(store_bytes / 4, |bytes| 2 * bytes);
+    let needed_bytes = library.options.min_free_bytes + estimated_bytes;
+    let space = DiskSpace::of(directory)?;
     if space.free_bytes < needed_bytes {
         return Err(BackupError::NoRoom { what: "a backup", space, needed_bytes });
     }

@@ -9,6 +9,9 @@ use crate::domain::{IdCounters, Timestamp};
 
 /// The layout of files and manifests that this program writes.
 pub const FORMAT: u32 = 1;
+/// Numbers of commits above this come from no site, and no page could count on from there: JSON
+/// numbers are exact up to here.
+pub(super) const SEQ_MAX: u64 = 1 << 53;
 /// A time that seems to be from further in the future was noted by a wrong clock.
 const CLOCK_SLACK_US: i64 = 3600 * 1_000_000;
 

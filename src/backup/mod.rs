@@ -1,16 +1,19 @@
 //! Backups that prove themselves: the site saved as SQL, restored to show that it can be, copied off
 //! the host, kept as long as the operator wants.
 //!
-//! In reading order: `backups` (everything that can be asked, one thing at a time), `make`, `dump`
-//! (a snapshot as SQL), `seal` (packing and encrypting), `keys`; `verify`, `stage` (restored into a
-//! store of its own, and compared), `load`; `restore`, `diff`, `recovery` (on a host that lost its
-//! store); `copy` and [`targets`] (off the host), `prune`, `retention`; `catalog`, `manifest`,
-//! `notes`, `name`, `files` (the directory); `overview` and `progress` (what is told of it all).
+//! In reading order, from the outside in: [`Backups`] (everything that can be asked of a running
+//! site's backups), [`DisasterRecovery`] (on a host that lost its store), `upgrade`; `overview`;
+//! `restore`, `diff`, `undo`, `prune`, `copy`, `fetch`, `make`, `verify` (the operations), `operation`
+//! (one at a time); `library` (what all of them need), `protection`, `options`; `stage` (a backup
+//! restored into a store of its own, and compared), `load`, `dump` (a snapshot as SQL), `seal` (packing
+//! and encrypting), `retention`; `catalog`, `notes`, `manifest`, `name`, `files` (the directory),
+//! `keys`, `postgres_verifier`, `progress`; [`targets`] (places off the host).
 //!
 //! Invariants:
 //! 1. A manifest is in the directory only if its file was complete and durable before.
 //! 2. Nothing is restored, and nothing counts as a backup, that `stage` did not restore and compare.
 //! 3. `backup` does not know settings or schedules; `app` and `jobs` hand it what to do.
+//! 4. Only [`Backups`] and `restore` know the engine.
 
 mod backups;
 mod catalog;
@@ -18,15 +21,21 @@ mod copy;
 mod diff;
 mod dump;
 mod error;
+mod fetch;
 mod files;
 mod keys;
+mod library;
 mod load;
 mod make;
 mod manifest;
 mod name;
 mod notes;
+mod operation;
+mod options;
 mod overview;
+mod postgres_verifier;
 mod progress;
+mod protection;
 mod prune;
 mod recovery;
 mod restore;
@@ -34,10 +43,11 @@ mod retention;
 mod seal;
 mod stage;
 pub mod targets;
+mod undo;
 mod upgrade;
 mod verify;
 
-pub use backups::{BackupOptions, Backups, Log, UnusableTarget};
+pub use backups::Backups;
 pub use catalog::{CatalogEntry, find_file, manifest_beside};
 pub use copy::CopySummary;
 pub use diff::{Counts, Difference, Example, LostChange};
@@ -46,12 +56,16 @@ pub use keys::{KeyPair, Keyring, generate, key_id};
 pub use manifest::{BackupReason, Digests, FORMAT, Header, Manifest, TableDigest};
 pub use name::BackupId;
 pub use notes::{CopyNote, CopyState, Depth, Notes, PostgresResult, Verification};
-pub use overview::{Overview, Protection, TargetOverview, TargetState};
-pub use progress::{Activity, Operation, ProgressUnit};
+pub use options::{BackupOptions, UnusableTarget};
+pub use overview::{Overview, TargetOverview, TargetState};
+pub use postgres_verifier::{PostgresOutcome, PostgresVerifier};
+pub use progress::{Activity, Log, Operation, ProgressUnit};
+pub use protection::Protection;
 pub use prune::{FailedRemoval, Pruning};
-pub use recovery::{DisasterRecovery, RecoveredStore, verify_file};
-pub use restore::{RestoreReport, UndoRecord};
+pub use recovery::{DisasterRecovery, RecoveredStore};
+pub use restore::{RestoreReport, RestoreSource};
 pub use retention::{Retained, Retention};
 pub use seal::{is_encrypted, open as read_sql, read_head};
+pub use undo::UndoRecord;
 pub use upgrade::save_before_upgrade;
-pub use verify::{PostgresOutcome, PostgresVerifier};
+pub use verify::{VerifiedFile, verify_file};

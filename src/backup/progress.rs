@@ -1,4 +1,4 @@
-//! What is being done, for everyone who looks, and the way to stop it.
+//! The progress of the operation that is running, and the way to stop it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::error::BackupError;
 use crate::domain::Timestamp;
 
-/// The kinds of work, of which one goes on at a time.
+/// The kinds of operations on backups, of which one runs at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     Backup,
@@ -53,7 +53,7 @@ impl ProgressUnit {
     }
 }
 
-/// How far the work is.
+/// How far an operation is.
 #[derive(Clone, Debug)]
 pub struct Activity {
     pub operation: Operation,
@@ -61,12 +61,16 @@ pub struct Activity {
     /// Such as `Writing devices`.
     pub phase: &'static str,
     pub done: u64,
-    pub total: u64,
+    /// `None` where it is not known beforehand.
+    pub total: Option<u64>,
     pub unit: ProgressUnit,
     pub since: Timestamp,
 }
 
-/// The board that shows the work; shared by all who do any, and all who look.
+/// Takes lines for the log of a run.
+pub type Log<'a> = &'a (dyn Fn(String) + Send + Sync);
+
+/// Shows the operation that is running; shared by all who work and all who look.
 #[derive(Clone, Default)]
 pub(super) struct ProgressBoard(Arc<Inner>);
 
@@ -78,16 +82,16 @@ struct Inner {
     is_stopping: AtomicBool,
 }
 
-/// The operation that is shown until this is dropped.
+/// An operation that is shown until this is dropped.
 pub(super) struct ProgressHandle {
     board: ProgressBoard,
 }
 
 impl ProgressBoard {
-    /// Shows work, if there is none.
+    /// Shows an operation, unless one is running.
     ///
     /// # Errors
-    /// [`BackupError::Busy`] naming the work that there is.
+    /// [`BackupError::Busy`] naming the one that is running.
     pub(super) fn begin(
         &self,
         operation: Operation,
@@ -100,7 +104,7 @@ impl ProgressBoard {
         let phase = "Beginning";
         let unit = ProgressUnit::Rows;
         *current =
-            Some(Activity { operation, backup_id: None, phase, done: 0, total: 0, unit, since });
+            Some(Activity { operation, backup_id: None, phase, done: 0, total: None, unit, since });
         Ok(ProgressHandle { board: self.clone() })
     }
 
@@ -115,18 +119,18 @@ impl ProgressBoard {
 
 impl ProgressHandle {
     /// Names the backup that is worked on.
-    pub(super) fn about(&self, id: &str) {
+    pub(super) fn set_backup(&self, id: &str) {
         self.update(|activity| activity.backup_id = Some(id.to_owned()));
     }
 
-    /// Begins the next part of the work.
+    /// Begins the next phase of the operation.
     ///
     /// # Errors
     /// [`BackupError::Stopping`] once the service ends.
     pub(super) fn phase(
         &self,
         phase: &'static str,
-        total: u64,
+        total: Option<u64>,
         unit: ProgressUnit,
     ) -> Result<(), BackupError> {
         self.update(|activity| {
@@ -136,11 +140,11 @@ impl ProgressHandle {
         self.check()
     }
 
-    /// Tells how far the part is. A lock and a look at a flag: for every few hundred rows.
+    /// Tells how far the phase is. Takes a lock: meant for every few hundred rows.
     ///
     /// # Errors
     /// [`BackupError::Stopping`] once the service ends.
-    pub(super) fn at(&self, done: u64) -> Result<(), BackupError> {
+    pub(super) fn advance_to(&self, done: u64) -> Result<(), BackupError> {
         self.update(|activity| activity.done = done);
         self.check()
     }

@@ -1,39 +1,41 @@
-//! Putting a saved state in place of the site, and taking that back.
+//! Putting a saved state in place of the site, and undoing that.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle as Runtime;
 use tokio::time::Instant;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::backups::{Backups, Inner, OperationGuard};
-use super::catalog::{CatalogEntry, manifest_beside};
+use super::catalog::manifest_beside;
 use super::diff::{self, Difference};
-use super::error::{BackupError, io};
-use super::files;
+use super::error::BackupError;
+use super::library::Library;
 use super::manifest::Header;
-use super::notes::{Depth, Verification};
-use super::progress::{Operation, ProgressUnit};
-use super::stage::{STAGE_DIR, Staged};
-use super::{dump, seal};
+use super::name::BackupId;
+use super::notes::Depth;
+use super::operation::OperationGuard;
+use super::progress::ProgressUnit;
+use super::stage::{STAGE_DIR, ScratchStore, StagedBackup, stage};
+use super::undo::{self, RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE, UndoRecord};
+use super::verify::mark_bad;
+use super::{dump, files, seal};
 use crate::domain::{Command, Site, Timestamp};
-use crate::engine::{Engine, EngineOptions, RestoreOutcome, SiteRestore};
-use crate::store::{AuditOrigin, OpenOptions, Store};
+use crate::engine::{Engine, EngineHandle, EngineOptions, RestoreOutcome, SiteRestore};
+use crate::store::{AuditOrigin, Store};
 use crate::util::{milliseconds, run_on_thread};
 
-/// The store from before the last restore, and what is known of that restore.
-const UNDO_DIR: &str = "undo";
-const UNDO_FILE: &str = "undo.json";
-/// What the audit trail calls them.
-const RESTORE_BACKUP: &str = "restore backup";
-const RESTORE_DUMP: &str = "restore dump of v2";
-const UNDO_RESTORE: &str = "undo restore";
-const ACTIONS: [&str; 3] = [RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE];
-/// The page cache of a store that is only read through once.
-const READ_CACHE_BYTES: usize = 8 * 1024 * 1024;
+/// What to restore.
+pub enum RestoreSource {
+    /// A backup whose file is on this host.
+    Backup(BackupId),
+    /// A file that is not among the backups, by what it says about itself.
+    File(PathBuf),
+    /// A site of UNOC v2, and the name of the dump that it was read from.
+    Dump { site: Box<Site>, name: String },
+    /// The state from before the last restore.
+    Undo,
+}
 
 /// What a restore does, or would do.
 #[derive(Clone, Debug)]
@@ -47,325 +49,237 @@ pub struct RestoreReport {
     pub difference: Difference,
 }
 
-/// A restore that can be taken back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct UndoRecord {
-    pub at_us: i64,
-    pub backup_id: String,
-    pub seq_before: u64,
-    /// Absent until the restore was done.
-    pub seq_after: Option<u64>,
-    /// The directory of the kept store.
-    directory: PathBuf,
-    header: Header,
+/// A state that is ready to be put in place of the site.
+struct RestorableState {
+    name: String,
+    content: Content,
+    taken_at: Timestamp,
+    /// The program that saved it.
+    version: String,
+    /// Its last commit; `None` where it has none of this site's numbers.
+    seq: Option<u64>,
+    /// What the audit trail calls it.
+    action: &'static str,
+    /// Later changes of the site are lost; `None`: all of them.
+    lost_after: Option<u64>,
 }
 
-impl Backups {
-    /// Restores a backup: stages and verifies it, compares it with the site, and, unless it is a
-    /// dry run, puts it in place in one commit. The state from before is kept for [`Self::undo`].
-    ///
-    /// # Errors
-    /// [`BackupError`]; the site is then what it was.
-    pub fn restore(
-        &self,
-        name: &str,
-        is_dry_run: bool,
-        origin: AuditOrigin,
-    ) -> Result<RestoreReport, BackupError> {
-        let operation = self.begin(Operation::Restore)?;
-        let entry = self.find(name)?;
-        operation.progress.about(entry.id.as_str());
-        let path = self.path(&entry)?;
-        let start = Instant::now();
-        let source = self.source(&path, Some(&entry.manifest));
-        let staged = run_on_thread(|| Staged::restore(&source, &operation.progress));
-        let staged = staged.inspect_err(|error| self.note_fault(&entry, error, start))?;
-        let replacement =
-            Replacement { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
-        self.put_in_place(
-            &operation,
-            staged.store(),
-            &staged.header,
-            entry.id.as_str(),
-            &replacement,
-        )
-    }
+/// Where the content is.
+enum Content {
+    Scratch(ScratchStore),
+    BeforeRestore(Store),
+}
 
-    /// A file that cannot be restored is no backup: it is marked as its verification would.
-    fn note_fault(&self, entry: &CatalogEntry, error: &BackupError, start: Instant) {
-        if !error.is_file_damaged() {
-            return;
+impl Content {
+    fn store(&self) -> &Store {
+        match self {
+            Self::Scratch(scratch) => scratch.store(),
+            Self::BeforeRestore(store) => store,
         }
-        let found = Verification {
-            at_us: self.0.engine.now().0,
-            depth: Depth::Quick,
-            is_ok: false,
-            duration_ms: milliseconds(start.elapsed()),
-            message: error.to_string(),
-            postgres: None,
-            postgres_result: None,
-        };
-        if let Err(error) = self.mark_bad(entry, found) {
+    }
+}
+
+/// Restores a state: stages and verifies it, compares it with the site, and, unless it is a dry run,
+/// puts it in place in one commit. The state from before is kept for [`RestoreSource::Undo`]. Not for
+/// a thread without the runtime.
+///
+/// # Errors
+/// [`BackupError`]; the site is then what it was. [`BackupError::NothingToUndo`];
+/// [`crate::engine::EngineError::Refused`] when a dump breaks a rule.
+pub(super) fn restore(
+    operation: &OperationGuard,
+    engine: &EngineHandle,
+    source: RestoreSource,
+    is_dry_run: bool,
+    origin: &AuditOrigin,
+) -> Result<RestoreReport, BackupError> {
+    let start = Instant::now();
+    let state = match source {
+        RestoreSource::Backup(id) => of_backup(operation, &id, start)?,
+        RestoreSource::File(path) => of_file(operation, &path)?,
+        RestoreSource::Dump { site, name } => of_dump(operation, engine, site, name, origin)?,
+        RestoreSource::Undo => before_restore(operation, engine)?,
+    };
+    let current = engine.read();
+    let restored = state.content.store().read()?;
+    let difference = diff::compare(&current, &restored, state.seq, state.lost_after)?;
+    if !is_dry_run {
+        operation.progress.phase("Replacing the site", None, ProgressUnit::Rows)?;
+        let library = &operation.library;
+        let header = dump::header(
+            &current,
+            format!("before_{}", state.name),
+            engine.site_id(),
+            &library.options.site_name,
+            library.now(),
+        );
+        drop((current, restored));
+        replace(library, engine, &state, header, origin)?;
+    }
+    Ok(RestoreReport {
+        backup_id: state.name,
+        is_dry_run,
+        taken_at: state.taken_at,
+        version: state.version,
+        duration_ms: milliseconds(start.elapsed()),
+        difference,
+    })
+}
+
+/// A file that is damaged is no backup: it is marked as its verification would.
+fn of_backup(
+    operation: &OperationGuard,
+    id: &BackupId,
+    start: Instant,
+) -> Result<RestorableState, BackupError> {
+    let library = &operation.library;
+    let entry = library.catalog.find(id)?;
+    operation.progress.set_backup(id.as_str());
+    let path = library.path(&entry)?;
+    let source = library.stage_source(&path, Some(&entry.manifest));
+    let staged = run_on_thread(|| stage(&source, &operation.progress)).inspect_err(|error| {
+        if error.is_file_damaged()
+            && let Err(error) = mark_bad(library, &entry, Depth::Quick, error, start)
+        {
             warn!(%error, "The damaged backup could not be marked");
         }
-    }
+    })?;
+    Ok(of_staged(id.to_string(), staged))
+}
 
-    /// Restores a file that is not among the backups, by what it says of itself.
-    ///
-    /// # Errors
-    /// As [`Self::restore`].
-    pub fn restore_file(
-        &self,
-        path: &Path,
-        is_dry_run: bool,
-        origin: AuditOrigin,
-    ) -> Result<RestoreReport, BackupError> {
-        let operation = self.begin(Operation::Restore)?;
-        let start = Instant::now();
-        let manifest = manifest_beside(path);
-        let source = self.source(path, manifest.as_ref());
-        let staged = run_on_thread(|| Staged::restore(&source, &operation.progress))?;
-        let replacement =
-            Replacement { is_dry_run, origin, start, action: RESTORE_BACKUP, lost_after: None };
-        let name = seal::file_name(path);
-        self.put_in_place(&operation, staged.store(), &staged.header, &name, &replacement)
-    }
+fn of_file(operation: &OperationGuard, path: &Path) -> Result<RestorableState, BackupError> {
+    let manifest = manifest_beside(path);
+    let source = operation.library.stage_source(path, manifest.as_ref());
+    let staged = run_on_thread(|| stage(&source, &operation.progress))?;
+    Ok(of_staged(seal::file_name(path), staged))
+}
 
-    /// Puts a site that was read elsewhere in place, as a backup: one of UNOC v2.
-    ///
-    /// # Errors
-    /// As [`Self::restore`]; [`EngineError::Refused`] when it breaks a rule.
-    pub fn restore_site(
-        &self,
-        site: Site,
-        name: &str,
-        is_dry_run: bool,
-        origin: AuditOrigin,
-    ) -> Result<RestoreReport, BackupError> {
-        let operation = self.begin(Operation::Restore)?;
-        let engine = &self.0.engine;
-        let start = Instant::now();
-        let header = Header {
-            version: "2".to_owned(),
-            name: name.to_owned(),
-            site_id: engine.site_id(),
-            taken_at_us: engine.now().0,
-            ..Header::default()
-        };
-        let staged = Staged::empty(&self.data_dir().join(STAGE_DIR), header, engine.now())?;
-        let options = EngineOptions { min_free_bytes: 0, clock: engine.clock() };
-        let (scratch, thread) = Engine::start(staged.store().clone(), options)?;
-        let runtime = tokio::runtime::Handle::current();
-        let loaded = runtime.block_on(async {
-            let command = Command::ReplaceSite(Box::new(site));
-            let loaded = scratch.submit(command, origin.clone()).await;
-            scratch.stop().await;
-            loaded
-        });
-        if thread.join().is_err() {
-            return Err(BackupError::Failed("the engine panicked; see the log".to_owned()));
-        }
-        loaded?;
-        let replacement =
-            Replacement { is_dry_run, origin, start, action: RESTORE_DUMP, lost_after: None };
-        self.put_in_place(&operation, staged.store(), &staged.header, name, &replacement)
-    }
-
-    /// Puts the state from before the last restore back, which can be taken back in turn.
-    ///
-    /// # Errors
-    /// [`BackupError::NothingToUndo`]; as [`Self::restore`].
-    pub fn undo(
-        &self,
-        is_dry_run: bool,
-        origin: AuditOrigin,
-    ) -> Result<RestoreReport, BackupError> {
-        let operation = self.begin(Operation::Undo)?;
-        let undo = self.undo_state()?.ok_or(BackupError::NothingToUndo)?;
-        let start = Instant::now();
-        let options = OpenOptions {
-            cache_bytes: READ_CACHE_BYTES,
-            now: self.0.engine.now(),
-            site_id: Some(self.0.engine.site_id()),
-        };
-        let store = Store::open(&undo.directory, options)?;
-        // The restore itself is what is taken back.
-        let lost_after = undo.seq_after.or(Some(undo.seq_before + 1));
-        let replacement =
-            Replacement { is_dry_run, origin, start, action: UNDO_RESTORE, lost_after };
-        let name = format!("before {}", undo.backup_id);
-        self.put_in_place(&operation, &store, &undo.header, &name, &replacement)
-    }
-
-    /// The restore that can be taken back, if there is one.
-    pub fn undo_state(&self) -> Result<Option<UndoRecord>, BackupError> {
-        let path = self.data_dir().join(UNDO_DIR).join(UNDO_FILE);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(io("read", &path)(error)),
-        };
-        let undo: Option<UndoRecord> = serde_json::from_slice(&bytes).ok();
-        // The state of another site, which once lived here, is none to go back to.
-        let is_ours = |undo: &UndoRecord| {
-            undo.directory.exists() && undo.header.site_id == self.0.engine.site_id()
-        };
-        let Some(undo) = undo.filter(is_ours) else { return Ok(None) };
-        let is_done = undo.seq_after.is_some() || self.was_restored_after(undo.seq_before)?;
-        Ok(is_done.then_some(undo))
-    }
-
-    /// A restore that was cut off before its commit left no state to go back to, and no row in the
-    /// trail either; other commits say nothing of it.
-    fn was_restored_after(&self, seq: u64) -> Result<bool, BackupError> {
-        for row in self.0.engine.read().audit(u64::MAX, 0)? {
-            let row = row?;
-            if row.seq <= seq {
-                break;
-            }
-            if ACTIONS.contains(&row.action.as_str()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn put_in_place(
-        &self,
-        operation: &OperationGuard,
-        from: &Store,
-        header: &Header,
-        name: &str,
-        replacement: &Replacement,
-    ) -> Result<RestoreReport, BackupError> {
-        let engine = &self.0.engine;
-        let current = engine.read();
-        let lost_after = replacement.lost_after.unwrap_or(header.seq);
-        let difference = diff::compare(&current, &from.read()?, header, lost_after)?;
-        let mut report = RestoreReport {
-            backup_id: name.to_owned(),
-            is_dry_run: replacement.is_dry_run,
-            taken_at: header.taken_at(),
-            version: header.version.clone(),
-            duration_ms: 0,
-            difference,
-        };
-        if !replacement.is_dry_run {
-            operation.progress.phase("Replacing the site", 0, ProgressUnit::Rows)?;
-            let seq_before = current.seq();
-            let state = dump::header(
-                &current,
-                format!("before_{name}"),
-                engine.site_id(),
-                &self.0.options.site_name,
-                engine.now(),
-            );
-            drop(current);
-            self.replace(from, name, replacement, seq_before, state)?;
-        }
-        report.duration_ms = milliseconds(replacement.start.elapsed());
-        Ok(report)
-    }
-
-    fn replace(
-        &self,
-        from: &Store,
-        name: &str,
-        replacement: &Replacement,
-        seq_before: u64,
-        header: Header,
-    ) -> Result<(), BackupError> {
-        let Inner { engine, .. } = self.0.as_ref();
-        let keep_in = self.data_dir().join(UNDO_DIR);
-        files::make_directory(&keep_in)?;
-        let keep_as = format!("seq{seq_before}_{}", Uuid::new_v4().simple());
-        let mut undo = UndoRecord {
-            at_us: engine.now().0,
-            backup_id: name.to_owned(),
-            seq_before,
-            seq_after: None,
-            directory: keep_in.join(&keep_as),
-            header,
-        };
-        // Noted first: a kill right after the commit must not lose the way back.
-        let before = fs::read(keep_in.join(UNDO_FILE)).ok();
-        self.note_undo(&undo)?;
-        let restore = SiteRestore {
-            from: from.clone(),
-            undo_directory: keep_in.clone(),
-            undo_name: keep_as,
-            action: replacement.action,
-            origin: replacement.origin.clone(),
-        };
-        let runtime = tokio::runtime::Handle::current();
-        let restored = match runtime.block_on(engine.restore(restore)) {
-            Ok(RestoreOutcome::Done { seq_before, seq, undo }) => Ok((seq_before, seq, undo)),
-            Ok(RestoreOutcome::NoSpace { space, needed_bytes }) => {
-                Err(BackupError::NoRoom { what: "the restore", space, needed_bytes })
-            }
-            Ok(RestoreOutcome::Failed(error)) => Err(error.into()),
-            Err(error) => Err(error.into()),
-        };
-        let (seq_before, seq, kept) = match restored {
-            Ok(done) => done,
-            Err(error) => {
-                // What went wrong first is what the operator has to know.
-                if let Err(error) = self.put_note_back(before) {
-                    warn!(%error, "The note of the previous restore could not be put back");
-                }
-                return Err(error);
-            }
-        };
-        // Others wrote until it was its turn.
-        (undo.seq_before, undo.header.seq) = (seq_before, seq_before);
-        undo.seq_after = Some(seq);
-        if let Err(error) = self.note_undo(&undo) {
-            // The site is replaced; the audit trail tells the rest of what the note would have.
-            warn!(%error, "The restore could not be recorded");
-        }
-        info!(seq, "{name} is in place; unoc restore --undo undoes it");
-        self.remove_older(&kept);
-        let refreshed =
-            runtime.block_on(engine.submit(Command::Refresh, replacement.origin.clone()));
-        if let Err(error) = refreshed {
-            warn!(%error, "The status could not be recomputed");
-        }
-        Ok(())
-    }
-
-    fn note_undo(&self, undo: &UndoRecord) -> Result<(), BackupError> {
-        let text = serde_json::to_vec_pretty(undo).expect("it is plain data");
-        files::write(&self.data_dir().join(UNDO_DIR), UNDO_FILE, &text)
-    }
-
-    fn put_note_back(&self, before: Option<Vec<u8>>) -> Result<(), BackupError> {
-        let directory = self.data_dir().join(UNDO_DIR);
-        match before {
-            Some(text) => files::write(&directory, UNDO_FILE, &text),
-            None => files::remove(&directory.join(UNDO_FILE)),
-        }
-    }
-
-    /// One state to go back to is kept.
-    fn remove_older(&self, kept: &Path) {
-        let directory = self.data_dir().join(UNDO_DIR);
-        let Ok(entries) = fs::read_dir(&directory) else { return };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            if path.is_dir() && path != kept {
-                // What stays costs room alone; the next restore tries again.
-                files::remove_directory(&path).ok();
-            }
-        }
+fn of_staged(name: String, staged: StagedBackup) -> RestorableState {
+    let StagedBackup { header, store } = staged;
+    RestorableState {
+        name,
+        content: Content::Scratch(store),
+        taken_at: header.taken_at(),
+        version: header.version,
+        seq: Some(header.seq),
+        action: RESTORE_BACKUP,
+        lost_after: Some(header.seq),
     }
 }
 
-/// How a state is to be put in place.
-struct Replacement {
-    is_dry_run: bool,
-    origin: AuditOrigin,
-    start: Instant,
-    action: &'static str,
-    /// Changes up to here are not lost; those of the other state, where it is not said.
-    lost_after: Option<u64>,
+/// Builds the site with an engine of its own, which checks its rules.
+fn of_dump(
+    operation: &OperationGuard,
+    engine: &EngineHandle,
+    site: Box<Site>,
+    name: String,
+    origin: &AuditOrigin,
+) -> Result<RestorableState, BackupError> {
+    let library = &operation.library;
+    let taken_at = library.now();
+    let parent = library.options.data_dir.join(STAGE_DIR);
+    let scratch = ScratchStore::create(&parent, engine.site_id(), taken_at)?;
+    let options = EngineOptions { min_free_bytes: 0, clock: engine.clock() };
+    let (builder, thread) = Engine::start(scratch.store().clone(), options)?;
+    let built = Runtime::current().block_on(async {
+        let built = builder.submit(Command::ReplaceSite(site), origin.clone()).await;
+        builder.stop().await;
+        built
+    });
+    if thread.join().is_err() {
+        return Err(BackupError::Panicked);
+    }
+    built?;
+    Ok(RestorableState {
+        name,
+        content: Content::Scratch(scratch),
+        taken_at,
+        version: "2".to_owned(),
+        seq: None,
+        action: RESTORE_DUMP,
+        lost_after: None,
+    })
+}
+
+/// The state from before the last restore, which can be undone in turn.
+fn before_restore(
+    operation: &OperationGuard,
+    engine: &EngineHandle,
+) -> Result<RestorableState, BackupError> {
+    let library = &operation.library;
+    let record = undo::find(&library.options.data_dir, engine.site_id(), &engine.read())?;
+    let record = record.ok_or(BackupError::NothingToUndo)?;
+    let store = record.open_store(library.now())?;
+    // The restore itself is what is undone, and no change that is lost.
+    let lost_after = Some(record.seq_of_restore());
+    let UndoRecord { backup_id, header, .. } = record;
+    Ok(RestorableState {
+        name: format!("before {backup_id}"),
+        content: Content::BeforeRestore(store),
+        taken_at: header.taken_at(),
+        version: header.version,
+        seq: Some(header.seq),
+        action: UNDO_RESTORE,
+        lost_after,
+    })
+}
+
+/// Replaces the site. `header` describes the state before, which is kept.
+fn replace(
+    library: &Library,
+    engine: &EngineHandle,
+    state: &RestorableState,
+    header: Header,
+    origin: &AuditOrigin,
+) -> Result<(), BackupError> {
+    let data_dir = &library.options.data_dir;
+    let keep_in = undo::directory(data_dir);
+    files::make_directory(&keep_in)?;
+    let keep_as = format!("seq{}_{}", header.seq, Uuid::new_v4().simple());
+    let mut record = UndoRecord {
+        at_us: library.now().0,
+        backup_id: state.name.clone(),
+        seq_before: header.seq,
+        seq_after: None,
+        directory: keep_in.join(&keep_as),
+        header,
+    };
+    let previous = undo::read(data_dir).ok().flatten();
+    // Recorded first: a kill right after the commit must not lose the way back.
+    undo::write(data_dir, &record)?;
+    let restore = SiteRestore {
+        from: state.content.store().clone(),
+        undo_directory: keep_in,
+        undo_name: keep_as,
+        action: state.action,
+        origin: origin.clone(),
+    };
+    let restored = match Runtime::current().block_on(engine.restore(restore)) {
+        Ok(RestoreOutcome::Done { seq_before, seq, undo }) => Ok((seq_before, seq, undo)),
+        Ok(RestoreOutcome::NoSpace { space, needed_bytes }) => {
+            Err(BackupError::NoRoom { what: "the restore", space, needed_bytes })
+        }
+        Ok(RestoreOutcome::Failed(error)) => Err(error.into()),
+        Err(error) => Err(error.into()),
+    };
+    let (seq_before, seq, kept) = restored.inspect_err(|_| {
+        // The first error is what the operator has to know.
+        if let Err(error) = undo::put_back(data_dir, previous.as_deref()) {
+            warn!(%error, "The record of the previous restore could not be put back");
+        }
+    })?;
+    // Others wrote until it was its turn.
+    (record.seq_before, record.header.seq) = (seq_before, seq_before);
+    record.seq_after = Some(seq);
+    if let Err(error) = undo::write(data_dir, &record) {
+        // The site is replaced; the audit trail tells the rest of what the record would have.
+        warn!(%error, "The restore could not be recorded");
+    }
+    info!(seq, "{} is in place; unoc restore --undo undoes it", state.name);
+    undo::remove_older(data_dir, &kept);
+    let refreshed = Runtime::current().block_on(engine.submit(Command::Refresh, origin.clone()));
+    if let Err(error) = refreshed {
+        warn!(%error, "The status could not be recomputed");
+    }
+    Ok(())
 }

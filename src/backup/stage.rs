@@ -20,7 +20,7 @@ use crate::util::counted;
 /// Where stores are staged, inside the data directory: a restore on a host without a store puts it
 /// in place by renaming it.
 pub(super) const STAGE_DIR: &str = "staged";
-/// Where a person tries a file out beside the service, who may be another user than the service's.
+/// Where a person verifies a file beside the service, who may be another user than the service's.
 pub(super) const VERIFY_FILE_DIR: &str = "unoc-rehearsed";
 /// The page cache of a staged store. Rows come in the order of their keys, which needs little.
 const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
@@ -28,13 +28,17 @@ const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// and redb doubles its file in the end.
 const STAGE_BYTES_PER_SQL_BYTE: u64 = 3;
 
-/// A restored store, removed when this is dropped.
-pub(super) struct Staged {
+/// A backup that was restored into a scratch store and is what was saved.
+pub(super) struct StagedBackup {
     pub(super) header: Header,
-    pub(super) tables: Digests,
-    /// `None` only while it is being moved away.
-    store: Option<Store>,
-    directory: PathBuf,
+    pub(super) store: ScratchStore,
+}
+
+/// A store in a directory of its own; both are removed when this is dropped.
+pub(super) struct ScratchStore {
+    /// Closed before its directory goes: fields are dropped in this order.
+    store: Store,
+    directory: ScratchDirectory,
 }
 
 /// What to stage, and where.
@@ -48,110 +52,99 @@ pub(super) struct StageSource<'a> {
     pub(super) stage: &'static str,
     /// What must stay free on the volume of the data directory.
     pub(super) min_free_bytes: u64,
-    /// The site that it must hold.
+    /// The site that it must hold, if it is known.
     pub(super) site_id: Option<Uuid>,
     pub(super) now: Timestamp,
 }
 
-impl Staged {
-    /// Restores a file into a store of its own and compares, in this order: the file's hash with
-    /// the manifest; each table's rows with the file's last line and the manifest; the site with
-    /// every invariant; each table's rows as they come out of the new store with the same numbers.
-    ///
-    /// # Errors
-    /// [`BackupError`] naming the first thing that is not as it should be.
-    pub(super) fn restore(
-        source: &StageSource<'_>,
-        progress: &ProgressHandle,
-    ) -> Result<Self, BackupError> {
-        let name = seal::file_name(source.file);
-        check_file(source, &name, progress)?;
-        let made_for = source.manifest.map_or(&[][..], |manifest| &manifest.key_ids);
-        let input = seal::open(source.file, source.keyring, made_for)?;
-        let mut reading = BackupReader::begin(input, &name)?;
-        let header = reading.header.clone();
-        if let Some(expected) = source.site_id.filter(|expected| *expected != header.site_id) {
-            return Err(BackupError::OtherSite { file: name, expected, found: header.site_id });
-        }
-        check_room(source)?;
-        let total = source.manifest.map_or(0, Manifest::all_rows);
-        progress.phase("Restoring into a scratch store", total, ProgressUnit::Rows)?;
-        let mut staged =
-            Self::empty(&source.data_dir.join(source.stage), header.clone(), source.now)?;
-        let mut tables = Digests::new();
-        staged.store().bulk_load(header.seq, |loader| {
-            tables = reading.rows(loader, progress)?;
-            Ok::<_, BackupError>(LastCommit {
-                seq: header.seq,
-                counters: header.counters(),
-                next_audit: header.next_audit_id,
-                committed_at: Timestamp(header.committed_at_us),
-            })
-        })?;
-        drop(reading);
-        staged.tables = tables;
-        staged.check(source.manifest, &name, progress)?;
-        Ok(staged)
+/// Restores a file into a store of its own and compares, in this order: the file's hash with the
+/// manifest; each table's rows with the file's last line and the manifest; the site with every
+/// invariant; each table's rows as they come out of the new store with the same numbers.
+///
+/// # Errors
+/// [`BackupError`] naming the first thing that is not as it should be.
+pub(super) fn stage(
+    source: &StageSource<'_>,
+    progress: &ProgressHandle,
+) -> Result<StagedBackup, BackupError> {
+    let name = seal::file_name(source.file);
+    check_file(source, &name, progress)?;
+    let made_for = source.manifest.map_or(&[][..], |manifest| &manifest.key_ids);
+    let input = seal::open(source.file, source.keyring, made_for)?;
+    let mut reader = BackupReader::begin(input, &name)?;
+    let header = reader.header.clone();
+    if let Some(expected) = source.site_id.filter(|expected| *expected != header.site_id) {
+        return Err(BackupError::OtherSite { file: name, expected, found: header.site_id });
     }
+    check_room(source)?;
+    let total = source.manifest.map(Manifest::all_rows);
+    progress.phase("Restoring into a scratch store", total, ProgressUnit::Rows)?;
+    let parent = source.data_dir.join(source.stage);
+    let store = ScratchStore::create(&parent, header.site_id, source.now)?;
+    let mut tables = Digests::new();
+    store.store().bulk_load(header.seq, |loader| {
+        tables = reader.rows(loader, progress)?;
+        Ok::<_, BackupError>(LastCommit {
+            seq: header.seq,
+            counters: header.counters(),
+            next_audit: header.next_audit_id,
+            committed_at: Timestamp(header.committed_at_us),
+        })
+    })?;
+    drop(reader);
+    if let Some(manifest) = source.manifest.filter(|manifest| manifest.tables != tables) {
+        let what = format!(
+            "its rows are not those of its manifest ({})",
+            counted(manifest.rows("devices"), "device")
+        );
+        return Err(BackupError::Damaged { file: name, what });
+    }
+    check_store(store.store(), &header, &tables, progress)?;
+    Ok(StagedBackup { header, store })
+}
 
-    /// An empty store to be filled, in a directory of its own below `parent`.
-    pub(super) fn empty(
+impl ScratchStore {
+    /// Creates an empty store in a directory of its own below `parent`.
+    pub(super) fn create(
         parent: &Path,
-        header: Header,
+        site_id: Uuid,
         now: Timestamp,
     ) -> Result<Self, BackupError> {
-        let directory = parent.join(Uuid::new_v4().simple().to_string());
+        let path = parent.join(Uuid::new_v4().simple().to_string());
+        let directory = ScratchDirectory { path, is_handed_over: false };
         let options = OpenOptions { cache_bytes: STAGE_CACHE_BYTES, now, site_id: None };
-        let site_id = header.site_id;
-        let mut staged = Self { header, tables: Digests::new(), store: None, directory };
-        staged.store = Some(Store::create_scratch(&staged.directory, site_id, options)?);
-        Ok(staged)
+        let store = Store::create_scratch(&directory.path, site_id, options)?;
+        Ok(Self { store, directory })
     }
 
     pub(super) fn store(&self) -> &Store {
-        self.store.as_ref().expect("the store is there until it is moved away")
+        &self.store
     }
 
-    /// Closes the store and tells where its directory is; it is the caller's from then on.
-    pub(super) fn into_directory(mut self) -> PathBuf {
-        self.store = None;
-        std::mem::take(&mut self.directory)
-    }
-
-    fn check(
-        &self,
-        manifest: Option<&Manifest>,
-        name: &str,
-        progress: &ProgressHandle,
-    ) -> Result<(), BackupError> {
-        if let Some(manifest) = manifest.filter(|manifest| manifest.tables != self.tables) {
-            let what = format!(
-                "its rows are not those of its manifest ({})",
-                counted(manifest.rows("devices"), "device")
-            );
-            return Err(BackupError::Damaged { file: name.to_owned(), what });
-        }
-        progress.phase("Checking every rule of the restored site", 0, ProgressUnit::Rows)?;
-        let snapshot = self.store().read()?;
-        check_site(&snapshot)?;
-        let out = dump::digests(&snapshot, &self.header, progress)?;
-        let differs = |table: &&String| out.get(*table) != self.tables.get(*table);
-        match self.tables.keys().find(differs) {
-            Some(table) => Err(BackupError::Differs(format!("the rows of {table} changed"))),
-            None => Ok(()),
-        }
+    /// Closes the store and returns its directory, which is the caller's from then on.
+    pub(super) fn into_directory(self) -> PathBuf {
+        let Self { store, mut directory } = self;
+        drop(store);
+        directory.is_handed_over = true;
+        directory.path.clone()
     }
 }
 
-impl Drop for Staged {
+/// A directory that is removed when this is dropped, unless somebody else has it then.
+struct ScratchDirectory {
+    path: PathBuf,
+    is_handed_over: bool,
+}
+
+impl Drop for ScratchDirectory {
     fn drop(&mut self) {
-        // Closed first. What cannot be removed now is removed at the next start.
-        self.store = None;
-        if !self.directory.as_os_str().is_empty() {
-            files::remove_directory(&self.directory).ok();
-            // Only an empty one goes: others may be at work beside it.
-            self.directory.parent().map(std::fs::remove_dir);
+        if self.is_handed_over {
+            return;
         }
+        // What cannot be removed now is removed at the next start.
+        files::remove_directory(&self.path).ok();
+        // Only an empty one goes: others may be at work beside it.
+        self.path.parent().map(std::fs::remove_dir);
     }
 }
 
@@ -160,13 +153,14 @@ pub(super) fn sweep(data_dir: &Path) -> Result<(), BackupError> {
     files::remove_directory(&data_dir.join(STAGE_DIR))
 }
 
+/// Checks the file's length and hash.
 fn check_file(
     source: &StageSource<'_>,
     name: &str,
     progress: &ProgressHandle,
 ) -> Result<(), BackupError> {
     let Some(manifest) = source.manifest else { return Ok(()) };
-    progress.phase("Reading the file", manifest.bytes, ProgressUnit::Bytes)?;
+    progress.phase("Reading the file", Some(manifest.bytes), ProgressUnit::Bytes)?;
     let (sha256, bytes) = files::hash(source.file)?;
     if bytes != manifest.bytes {
         let what = format!("it has {bytes} bytes instead of {}", manifest.bytes);
@@ -192,4 +186,22 @@ fn check_room(source: &StageSource<'_>) -> Result<(), BackupError> {
         return Err(BackupError::NoRoom { what: "restoring it", space, needed_bytes });
     }
     Ok(())
+}
+
+/// Checks every invariant of the restored site, and that its rows are those that were read.
+fn check_store(
+    store: &Store,
+    header: &Header,
+    tables: &Digests,
+    progress: &ProgressHandle,
+) -> Result<(), BackupError> {
+    progress.phase("Checking every rule of the restored site", None, ProgressUnit::Rows)?;
+    let snapshot = store.read()?;
+    check_site(&snapshot)?;
+    let restored = dump::digests(&snapshot, header, progress)?;
+    let differs = |table: &&String| restored.get(*table) != tables.get(*table);
+    match tables.keys().find(differs) {
+        Some(table) => Err(BackupError::Differs(format!("the rows of {table} changed"))),
+        None => Ok(()),
+    }
 }

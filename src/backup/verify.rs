@@ -1,199 +1,215 @@
-//! Proving a backup by restoring it: into a scratch store, and into a scratch database.
+//! Verifying a backup by restoring it: into a scratch store, and into a scratch database.
 
-use std::io::BufRead;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{error, warn};
+use uuid::Uuid;
 
-use super::backups::{Backups, Inner, Log, OperationGuard};
 use super::catalog::CatalogEntry;
 use super::error::BackupError;
-use super::manifest::BackupReason;
+use super::keys::Keyring;
+use super::library::Library;
+use super::manifest::{Header, Manifest};
 use super::notes::{Depth, PostgresResult, Verification};
-use super::progress::{Operation, ProgressUnit};
+use super::operation::OperationGuard;
+use super::postgres_verifier::{PostgresOutcome, PostgresVerifier};
+use super::progress::{Operation, ProgressBoard, ProgressUnit};
 use super::seal;
-use super::stage::Staged;
+use super::stage::{StageSource, VERIFY_FILE_DIR, stage};
+use crate::domain::Timestamp;
 use crate::store::Snapshot;
-use crate::util::{counted, milliseconds, run_at_low_priority};
+use crate::util::{counted, milliseconds};
 
-/// Loads the SQL text of a backup into a scratch database and compares every row of it with the
-/// restored store.
-pub type PostgresVerifier =
-    Arc<dyn Fn(&mut dyn BufRead, &Snapshot) -> PostgresOutcome + Send + Sync>;
-
-/// How that ended.
+/// A file that was restored into a scratch store and is what was saved.
 #[derive(Clone, Debug)]
-pub enum PostgresOutcome {
-    /// Every row is the same, in this version of PostgreSQL.
-    Same { postgres: String },
-    /// No scratch database may be made there: why. That is an operator's decision and says nothing of the
-    /// backup.
-    NotPossible(String),
-    /// It was to be loaded, and something else than the backup kept it from that: what.
-    Failed(String),
-    /// PostgreSQL refused the text, or holds other rows: what.
-    Differs(String),
+pub struct VerifiedFile {
+    pub header: Header,
+    pub duration_ms: u64,
 }
 
-impl Backups {
-    /// Restores a backup into scratch stores, compares it, and notes the outcome. One whose file is
-    /// at fault is put aside (`.bad`) and another backup made; that is an outcome, not an error.
-    ///
-    /// # Errors
-    /// [`BackupError`] when it could not be tried: no room, no key, no file.
-    pub fn verify(
-        &self,
-        name: &str,
-        depth: Depth,
-        log: Log<'_>,
-    ) -> Result<CatalogEntry, BackupError> {
-        let operation = self.begin(Operation::Verify)?;
-        let entry = self.find(name)?;
-        operation.progress.about(entry.id.as_str());
-        self.number_after_backups()?;
-        run_at_low_priority(|| match self.verify_within(&operation, &entry, depth) {
-            Err(error) if error.is_file_damaged() => {
-                log(format!("{} failed: {error}. Making another backup.", entry.id));
-                self.back_up_once(BackupReason::Repair, &operation, log)?;
-                self.find(entry.id.as_str())
-            }
-            done => done,
-        })
-    }
+/// Restores a file into a scratch store below `scratch`, with these keys alone. Nothing is noted.
+///
+/// # Errors
+/// [`BackupError`] naming what is wrong with the file or the keys.
+pub fn verify_file(
+    file: &Path,
+    manifest: Option<&Manifest>,
+    keyring: &Keyring,
+    scratch: &Path,
+    now: Timestamp,
+) -> Result<VerifiedFile, BackupError> {
+    let start = Instant::now();
+    let source = StageSource {
+        file,
+        manifest,
+        keyring,
+        data_dir: scratch,
+        stage: VERIFY_FILE_DIR,
+        min_free_bytes: 0,
+        site_id: None,
+        now,
+    };
+    let progress = ProgressBoard::default().begin(Operation::Restore, now)?;
+    let header = stage(&source, &progress)?.header;
+    Ok(VerifiedFile { header, duration_ms: milliseconds(start.elapsed()) })
+}
 
-    pub(super) fn verify_within(
-        &self,
-        operation: &OperationGuard,
-        entry: &CatalogEntry,
-        depth: Depth,
-    ) -> Result<CatalogEntry, BackupError> {
-        let path = self.path(entry)?;
-        self.verify_file(operation, entry, &path, depth)
-    }
-
-    /// Verifies the file at `path` against what was noted of the backup when it was made.
-    pub(super) fn verify_file(
-        &self,
-        operation: &OperationGuard,
-        entry: &CatalogEntry,
-        path: &Path,
-        depth: Depth,
-    ) -> Result<CatalogEntry, BackupError> {
-        let Inner { engine, catalog, .. } = self.0.as_ref();
-        let start = Instant::now();
-        let compared = self.restore_and_compare(operation, entry, path, depth);
-        let duration_ms = milliseconds(start.elapsed());
-        let verification = |is_ok, message| Verification {
-            at_us: engine.now().0,
-            depth,
-            is_ok,
-            duration_ms,
-            message,
-            postgres: None,
-            postgres_result: None,
-        };
-        match compared {
-            Ok(Comparison { message, postgres, postgres_result, restore_ms }) => {
-                let found = Verification {
-                    duration_ms: restore_ms,
-                    postgres,
-                    postgres_result,
-                    ..verification(true, message)
-                };
-                self.0.catalog.note(&entry.id, |notes| notes.found(found))?;
-                catalog.find(&entry.id)
+/// Restores a listed backup and notes what was found. If its file is damaged, it is taken out of use.
+///
+/// # Errors
+/// [`BackupError`], of which [`BackupError::is_file_damaged`] tells whether the backup failed or could
+/// not be verified.
+pub(super) fn verify_entry(
+    operation: &OperationGuard,
+    entry: &CatalogEntry,
+    depth: Depth,
+) -> Result<CatalogEntry, BackupError> {
+    let library = operation.library.as_ref();
+    let path = library.path(entry)?;
+    let start = Instant::now();
+    match restore_and_compare(operation, entry, &path, depth) {
+        Ok(verification) => note(library, entry, verification),
+        Err(error) if error.is_file_damaged() => {
+            mark_bad(library, entry, depth, &error, start)?;
+            Err(error)
+        }
+        Err(BackupError::Stopping) => Err(BackupError::Stopping),
+        Err(error) => {
+            let why = Some(error.to_string());
+            // If that cannot be written down either, the answer and the log tell.
+            let noted = library.catalog.note(&entry.id, |notes| notes.verification_error = why);
+            if let Err(error) = noted {
+                warn!(backup.id = %entry.id, %error, "Why a backup is not verified cannot be noted");
             }
-            Err(error) if error.is_file_damaged() && depth != Depth::Offhost => {
-                self.mark_bad(entry, verification(false, error.to_string()))?;
-                Err(error)
-            }
-            Err(error) => {
-                if depth != Depth::Offhost && !matches!(error, BackupError::Stopping) {
-                    let why = Some(error.to_string());
-                    // Where that cannot be written down either, the answer and the log tell.
-                    let noted =
-                        self.0.catalog.note(&entry.id, |notes| notes.verification_error = why);
-                    if let Err(error) = noted {
-                        warn!(backup.id = %entry.id, %error, "Why a backup is not verified cannot be noted");
-                    }
-                }
-                Err(error)
-            }
+            Err(error)
         }
     }
-
-    /// Notes that the file of a backup is at fault, and takes it out of use.
-    pub(super) fn mark_bad(
-        &self,
-        entry: &CatalogEntry,
-        found: Verification,
-    ) -> Result<(), BackupError> {
-        error!(backup.id = %entry.id, "A backup failed its verification: {}", found.message);
-        self.0.catalog.note(&entry.id, |notes| notes.found(found))?;
-        self.0.catalog.set_aside(entry)
-    }
-
-    fn restore_and_compare(
-        &self,
-        operation: &OperationGuard,
-        entry: &CatalogEntry,
-        path: &Path,
-        depth: Depth,
-    ) -> Result<Comparison, BackupError> {
-        let options = self.options();
-        let start = Instant::now();
-        let source = self.source(path, Some(&entry.manifest));
-        let staged = Staged::restore(&source, &operation.progress)?;
-        let restore_ms = milliseconds(start.elapsed());
-        let mut message = sentence(entry, start.elapsed());
-        let Some(verifier) = options.postgres_verifier.as_ref().filter(|_| depth != Depth::Quick)
-        else {
-            return Ok(Comparison { message, postgres: None, postgres_result: None, restore_ms });
-        };
-        operation.progress.phase("Loading into a scratch database", 0, ProgressUnit::Rows)?;
-        let mut text = seal::open(path, &options.keyring, &entry.manifest.key_ids)?;
-        let (postgres, result) = match verifier(&mut text, &staged.store().read()?) {
-            PostgresOutcome::Same { postgres } => {
-                message.push_str(&format!(
-                    " Loaded into a scratch database of PostgreSQL {postgres}: every row is equal."
-                ));
-                (Some(postgres), PostgresResult::Passed)
-            }
-            PostgresOutcome::NotPossible(why) => {
-                warn!("A backup is not loaded into PostgreSQL for a test: {why}");
-                message.push_str(&format!(" Not loaded into PostgreSQL: {why}."));
-                (None, PostgresResult::NotPossible)
-            }
-            PostgresOutcome::Failed(why) => {
-                error!(backup.id = %entry.id, "Loading a backup into PostgreSQL failed: {why}");
-                message.push_str(&format!(" Loading it into PostgreSQL failed: {why}."));
-                (None, PostgresResult::Failed)
-            }
-            PostgresOutcome::Differs(what) => {
-                return Err(BackupError::Differs(format!("loaded into PostgreSQL, {what}")));
-            }
-        };
-        Ok(Comparison { message, postgres, postgres_result: Some(result), restore_ms })
-    }
 }
 
-struct Comparison {
-    message: String,
-    postgres: Option<String>,
-    postgres_result: Option<PostgresResult>,
-    /// Until the site was ready to run.
-    restore_ms: u64,
+/// Restores a copy of a backup, fetched to `path`, and notes it if it is good.
+///
+/// # Errors
+/// [`BackupError`]; then nothing is noted of the backup, whose own file may be good.
+pub(super) fn verify_copy(
+    operation: &OperationGuard,
+    entry: &CatalogEntry,
+    path: &Path,
+) -> Result<CatalogEntry, BackupError> {
+    let verification = restore_and_compare(operation, entry, path, Depth::Offhost)?;
+    note(&operation.library, entry, verification)
 }
 
-/// What a successful rehearsal says.
-pub(super) fn sentence(entry: &CatalogEntry, took: Duration) -> String {
-    format!(
-        "Restored {} into a scratch store in {} ms: every table, every rule and every hash is as \
-         it was saved.",
-        counted(entry.manifest.all_rows(), "row"),
-        took.as_millis()
-    )
+/// Notes that the file of a backup is damaged, and takes it out of use.
+///
+/// # Errors
+/// When the directory cannot be written.
+pub(super) fn mark_bad(
+    library: &Library,
+    entry: &CatalogEntry,
+    depth: Depth,
+    error: &BackupError,
+    start: Instant,
+) -> Result<(), BackupError> {
+    error!(backup.id = %entry.id, "A backup failed its verification: {error}");
+    let verification = Verification {
+        at_us: library.now().0,
+        depth,
+        is_ok: false,
+        duration_ms: milliseconds(start.elapsed()),
+        message: error.to_string(),
+        postgres: None,
+        postgres_result: None,
+    };
+    library.catalog.note(&entry.id, |notes| notes.found(verification))?;
+    library.catalog.set_aside(entry)
+}
+
+fn note(
+    library: &Library,
+    entry: &CatalogEntry,
+    verification: Verification,
+) -> Result<CatalogEntry, BackupError> {
+    library.catalog.note(&entry.id, |notes| notes.found(verification))?;
+    library.catalog.find(&entry.id)
+}
+
+/// Restores the file at `path` into a scratch store and compares it with what was noted of the backup
+/// when it was made; beyond [`Depth::Quick`], also in PostgreSQL, where there is one.
+fn restore_and_compare(
+    operation: &OperationGuard,
+    entry: &CatalogEntry,
+    path: &Path,
+    depth: Depth,
+) -> Result<Verification, BackupError> {
+    let OperationGuard { library, progress, .. } = operation;
+    let start = Instant::now();
+    let staged = stage(&library.stage_source(path, Some(&entry.manifest)), progress)?;
+    let took = start.elapsed();
+    let mut verification = Verification {
+        at_us: library.now().0,
+        depth,
+        is_ok: true,
+        duration_ms: milliseconds(took),
+        message: format!(
+            "Restored {} into a scratch store in {} ms: every table, every rule and every hash is \
+             as it was saved.",
+            counted(entry.manifest.all_rows(), "row"),
+            took.as_millis()
+        ),
+        postgres: None,
+        postgres_result: None,
+    };
+    let verifier = library.options.postgres_verifier.as_ref();
+    if let Some(verifier) = verifier.filter(|_| depth != Depth::Quick) {
+        progress.phase("Loading into a scratch database", None, ProgressUnit::Rows)?;
+        let keyring = &library.options.keyring;
+        let restored = staged.store.store().read()?;
+        let loaded = load_into_postgres(verifier, entry, path, keyring, &restored)?;
+        verification.message.push_str(&loaded.sentence);
+        verification.postgres = loaded.version;
+        verification.postgres_result = Some(loaded.result);
+        verification.at_us = library.now().0;
+    }
+    Ok(verification)
+}
+
+/// What loading a backup into PostgreSQL came to.
+struct Loaded {
+    result: PostgresResult,
+    /// Of the PostgreSQL that it was loaded into.
+    version: Option<String>,
+    /// Begins with a space, to follow another one.
+    sentence: String,
+}
+
+fn load_into_postgres(
+    verifier: &PostgresVerifier,
+    entry: &CatalogEntry,
+    path: &Path,
+    keyring: &Keyring,
+    restored: &Snapshot,
+) -> Result<Loaded, BackupError> {
+    let site_id: Uuid = entry.manifest.header.site_id;
+    let mut text = seal::open(path, keyring, &entry.manifest.key_ids)?;
+    let (result, version, sentence) = match verifier(site_id, &mut text, restored) {
+        PostgresOutcome::Same { postgres } => {
+            let sentence = format!(
+                " Loaded into a scratch database of PostgreSQL {postgres}: every row is equal."
+            );
+            (PostgresResult::Passed, Some(postgres), sentence)
+        }
+        PostgresOutcome::NotPossible(why) => {
+            warn!("A backup is not loaded into PostgreSQL for a test: {why}");
+            (PostgresResult::NotPossible, None, format!(" Not loaded into PostgreSQL: {why}."))
+        }
+        PostgresOutcome::Failed(why) => {
+            error!(backup.id = %entry.id, "Loading a backup into PostgreSQL failed: {why}");
+            (PostgresResult::Failed, None, format!(" Loading it into PostgreSQL failed: {why}."))
+        }
+        PostgresOutcome::Differs(what) => {
+            return Err(BackupError::Differs(format!("loaded into PostgreSQL, {what}")));
+        }
+    };
+    Ok(Loaded { result, version, sentence })
 }

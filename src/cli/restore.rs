@@ -18,9 +18,7 @@ use super::output;
 use super::progress::Progress;
 use crate::api::RestoreView;
 use crate::app;
-use crate::backup::{
-    Backups, DisasterRecovery, Header, Manifest, RestoreReport, read_head, verify_file,
-};
+use crate::backup::{Backups, DisasterRecovery, Header, Manifest, RestoreSource, read_head};
 use crate::config::Config;
 use crate::domain::{Site, Timestamp};
 use crate::engine::Clock;
@@ -137,20 +135,16 @@ impl Wanted {
     async fn carry_out(self, backups: Backups, is_dry_run: bool) -> Result<Value, Failure> {
         let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
         let Self { name, site } = self;
-        let report: RestoreReport = match (name, site) {
-            (None, _) => spawn(move || backups.undo(is_dry_run, origin)).await?,
-            (Some(name), Some(site)) => {
-                spawn(move || backups.restore_site(site, &name, is_dry_run, origin)).await?
-            }
-            (Some(name), None) if Path::new(&name).is_file() => {
-                spawn(move || backups.restore_file(Path::new(&name), is_dry_run, origin)).await?
-            }
+        let source = match (name, site) {
+            (None, _) => RestoreSource::Undo,
+            (Some(name), Some(site)) => RestoreSource::Dump { site: Box::new(site), name },
+            (Some(name), None) if Path::new(&name).is_file() => RestoreSource::File(name.into()),
             (Some(name), None) => {
                 let found = find(&backups, &name).await?;
-                let entry = backups.fetch(&found).await?;
-                spawn(move || backups.restore(entry.id.as_str(), is_dry_run, origin)).await?
+                RestoreSource::Backup(backups.fetch(&found).await?.id)
             }
         };
+        let report = spawn(move || backups.restore(source, is_dry_run, &origin)).await?;
         Ok(serde_json::to_value(RestoreView::new(report)).map_err(anyhow::Error::from)?)
     }
 }
@@ -232,9 +226,8 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     let marker = read_marker(&config.data_dir).ok().flatten();
     let site_id = marker.map(|marker| marker.site_id).or(config.site_id);
     let identities: Vec<PathBuf> = args.identity.iter().cloned().collect();
-    let options =
-        app::backup_options(config, site_id.unwrap_or_else(uuid::Uuid::nil), &identities)?;
-    let recovery = DisasterRecovery { options: &options, site_id, now: Clock::system().now() };
+    let options = app::backup_options(config, &identities)?;
+    let recovery = DisasterRecovery::new(options, site_id, Clock::system());
     let (file, manifest) = find_lost(config, &recovery, &name)?;
     if args.dry_run {
         return try_out(cli, &recovery, &file, manifest.as_ref());
@@ -246,7 +239,7 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
         confirm()?;
     }
     let progress = Progress::waiting("Restoring");
-    let done = recovery.bring_back(&file, manifest.as_ref())?;
+    let done = recovery.restore(&file, manifest.as_ref())?;
     drop(progress);
     if cli.json {
         let (site_id, seq) = (done.header.site_id, done.header.seq);
@@ -268,7 +261,7 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
 /// A file as it was named, or a backup from the directory or off the host.
 fn find_lost(
     config: &Config,
-    recovery: &DisasterRecovery<'_>,
+    recovery: &DisasterRecovery,
     name: &str,
 ) -> Result<(PathBuf, Option<Manifest>), Failure> {
     if Path::new(name).is_file() {
@@ -285,17 +278,11 @@ fn find_lost(
 /// Restores it elsewhere and says what it is.
 fn try_out(
     cli: &Cli,
-    recovery: &DisasterRecovery<'_>,
+    recovery: &DisasterRecovery,
     file: &Path,
     manifest: Option<&Manifest>,
 ) -> Result<(), Failure> {
-    let found = verify_file(
-        file,
-        manifest,
-        &recovery.options.keyring,
-        &std::env::temp_dir(),
-        recovery.now,
-    )?;
+    let found = recovery.verify_file(file, manifest, &std::env::temp_dir())?;
     let header = &found.header;
     if cli.json {
         let (site_id, seq) = (header.site_id, header.seq);

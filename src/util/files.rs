@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// What a file's name ends with while the file is written.
 pub const PART_SUFFIX: &str = ".part";
 
+/// The mode of files that are nobody else's business.
+pub const PRIVATE_MODE: u32 = 0o600;
+
 /// Returns the path of a file while it is written: `site.json.part` for `site.json`.
 pub fn part_path(path: &Path) -> PathBuf {
     let mut part = path.as_os_str().to_owned();

@@ -19,7 +19,7 @@ use super::error::{ApiError, ErrorBody};
 use super::extract::{Body422, Origin, PathName, Query422};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::backup::{BackupError, Backups, CatalogEntry, Depth, Overview};
+use crate::backup::{BackupError, Backups, CatalogEntry, Depth, Overview, RestoreSource};
 use crate::jobs::Trigger;
 
 pub use pruning_view::PruningView;
@@ -183,7 +183,8 @@ async fn restore(
     let runtime = Runtime::current();
     let restored = blocking(&state, move |backups| {
         let entry = runtime.block_on(backups.fetch(&backups.find(&id)?))?;
-        backups.restore(entry.id.as_str(), body.dry_run, origin).map(RestoreView::new)
+        let source = RestoreSource::Backup(entry.id);
+        backups.restore(source, body.dry_run, &origin).map(RestoreView::new)
     });
     Ok(Json(restored.await?))
 }
@@ -205,8 +206,9 @@ async fn undo(
     Query422(query): Query422<UndoQuery>,
     Origin(origin): Origin,
 ) -> Result<Json<RestoreView>, ApiError> {
-    let undone =
-        blocking(&state, move |backups| backups.undo(query.dry_run, origin).map(RestoreView::new));
+    let undone = blocking(&state, move |backups| {
+        backups.restore(RestoreSource::Undo, query.dry_run, &origin).map(RestoreView::new)
+    });
     Ok(Json(undone.await?))
 }
 

@@ -93,7 +93,7 @@ impl RestoreView {
             taken_at: Time(report.taken_at),
             version: report.version,
             duration_ms: report.duration_ms,
-            seq: SeqView { now: difference.seq_now, backup: difference.seq_backup },
+            seq: SeqView { now: difference.seq_now, backup: difference.seq_backup.unwrap_or(0) },
             counts: CountsView {
                 devices: count(difference.devices),
                 interfaces: count(difference.interfaces),

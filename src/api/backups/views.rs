@@ -318,7 +318,7 @@ fn activity(activity: Activity) -> ActivityView {
         backup_id: activity.backup_id,
         phase: activity.phase,
         done: activity.done,
-        total: activity.total,
+        total: activity.total.unwrap_or(0),
         unit: activity.unit.as_str(),
         since: Time(activity.since),
     }
@@ -327,9 +327,9 @@ fn activity(activity: Activity) -> ActivityView {
 fn undo(undo: UndoRecord) -> UndoView {
     UndoView {
         at: Time(Timestamp(undo.at_us)),
-        backup_id: undo.backup_id,
         seq_before: undo.seq_before,
-        seq_after: undo.seq_after.unwrap_or(undo.seq_before + 1),
+        seq_after: undo.seq_of_restore(),
+        backup_id: undo.backup_id,
     }
 }
 

@@ -14,12 +14,11 @@ use uuid::Uuid;
 
 use crate::domain::Timestamp;
 
-use super::super::files::PRIVATE;
 use super::error::TargetError;
 use super::target::{Target, check_name};
 use super::transfer::{BATCH_BYTES, Sink};
 use super::upload::local;
-use crate::util::files::{self, part_path};
+use crate::util::files::{self, PRIVATE_MODE, part_path};
 use crate::util::run_blocking;
 
 /// Most objects of a site at a target: five thousand backups with their manifests, far beyond every
@@ -87,8 +86,9 @@ impl Target {
         let store = self.open().await?;
         let part = part_path(into);
         let path = part.clone();
-        let file =
-            run_blocking(move || files::create_new(&path, PRIVATE)).await?.map_err(local(&part))?;
+        let file = run_blocking(move || files::create_new(&path, PRIVATE_MODE))
+            .await?
+            .map_err(local(&part))?;
         let sink = Sink { file: Some(file), path: part.clone(), ..Sink::default() };
         let fetched = self.drain(&store, &object, name, sink, Some(bytes_max), &|_| {}).await;
         let (from, to) = (part.clone(), into.to_owned());

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use unoc::backup::{BackupError, Keyring, Manifest, RecoveredStore, manifest_beside, verify_file};
+use unoc::backup::{BackupError, Keyring, Manifest, VerifiedFile, manifest_beside, verify_file};
 use unoc::engine::Clock;
 use unoc::store::STORE_FILE;
 
@@ -56,11 +56,7 @@ impl Saved {
     }
 
     /// Rehearses a restore of this content in place of the file's.
-    fn verify_file(
-        &self,
-        content: &[u8],
-        has_manifest: bool,
-    ) -> Result<RecoveredStore, BackupError> {
+    fn verify_file(&self, content: &[u8], has_manifest: bool) -> Result<VerifiedFile, BackupError> {
         fs::write(&self.file, content).expect("our own file");
         let manifest = has_manifest.then_some(&self.manifest);
         let scratch = self.directory.path().join("scratch");

@@ -147,11 +147,9 @@ fn round_trip(seed: u64, commands: usize) -> Result<(), TestCaseError> {
             world = restore(Content::read(&engine.read()).expect("it is readable").site());
         }
     });
-    let recovery_options = options(second.path());
-    let recovery =
-        DisasterRecovery { options: &recovery_options, site_id: None, now: Clock::system().now() };
+    let recovery = DisasterRecovery::new(options(second.path()), None, Clock::system());
     let file = first.path().join("backups").join(&manifest.file);
-    recovery.bring_back(&file, Some(&manifest)).expect("it is restored");
+    recovery.restore(&file, Some(&manifest)).expect("it is restored");
     let (again, after) = saved(&runtime, second.path(), |_| {});
     prop_assert_eq!(&again.tables, &manifest.tables, "UNOC_TEST seed {}", seed);
     prop_assert_eq!(before.site(), after.site());

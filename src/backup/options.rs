@@ -1,0 +1,65 @@
+//! What the operator decided about backups.
+
+use std::path::PathBuf;
+
+use super::error::BackupError;
+use super::keys::Keyring;
+use super::postgres_verifier::PostgresVerifier;
+use super::retention::Retention;
+use super::targets::Target;
+
+/// What the operator decided about backups.
+pub struct BackupOptions {
+    /// Where they are kept.
+    pub directory: PathBuf,
+    pub data_dir: PathBuf,
+    pub keyring: Keyring,
+    pub targets: Vec<Target>,
+    /// Targets that are configured and could not be set up.
+    pub unusable_targets: Vec<UnusableTarget>,
+    pub retention: Retention,
+    /// Age of the newest verified backup from which the site counts as unprotected.
+    pub stale_after_s: u64,
+    pub site_name: String,
+    /// Free space that backups and restores leave on a volume.
+    pub min_free_bytes: u64,
+    /// Loads a backup into PostgreSQL, where there is one.
+    pub postgres_verifier: Option<PostgresVerifier>,
+}
+
+/// A target off the host that could not be set up.
+#[derive(Clone, Debug)]
+pub struct UnusableTarget {
+    /// As a usable target's; its address where that has no name.
+    pub name: String,
+    /// Without secrets.
+    pub url: String,
+    pub what: String,
+}
+
+impl UnusableTarget {
+    pub(super) fn error(&self) -> BackupError {
+        BackupError::TargetNotSetUp { name: self.name.clone(), what: self.what.clone() }
+    }
+}
+
+impl BackupOptions {
+    /// The names of all targets, usable or not.
+    pub(super) fn target_names(&self) -> Vec<String> {
+        let usable = self.targets.iter().map(|target| target.name().to_owned());
+        usable.chain(self.unusable_targets.iter().map(|target| target.name.clone())).collect()
+    }
+
+    /// Whether copies are to go off the host, even if no target is usable.
+    pub fn has_targets(&self) -> bool {
+        !self.targets.is_empty() || !self.unusable_targets.is_empty()
+    }
+
+    /// Checks that every target is usable.
+    ///
+    /// # Errors
+    /// [`BackupError::TargetNotSetUp`] of the first that is not.
+    pub(super) fn check_targets(&self) -> Result<(), BackupError> {
+        self.unusable_targets.first().map_or(Ok(()), |target| Err(target.error()))
+    }
+}
