@@ -14,27 +14,34 @@ const NAME_CHARS_MAX: usize = 64;
 /// Parameters that are ours, for every scheme but `file`.
 const REMOTE_PARAMETERS: [&str; 3] = ["name", "credentials_file", "ca_file"];
 
-/// What kind of place an address names.
+/// Who runs a bucket, or whose protocol its server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub(super) enum Provider {
     S3,
     Google,
     Azure,
-    Directory,
+}
+
+/// Where the objects are.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Location {
+    Bucket {
+        provider: Provider,
+        /// The bucket or container.
+        bucket: String,
+        /// Where in the bucket the sites lie.
+        prefix: ObjectPath,
+    },
+    /// Absolute.
+    Directory(PathBuf),
 }
 
 /// An address taken apart.
 #[derive(Debug)]
 pub(super) struct TargetAddress {
-    pub(super) scheme: Scheme,
     /// Given by `name=`, else made from the rest: `s3-bucket-prefix`, `file-mnt-nfs`.
     pub(super) name: String,
-    /// The bucket or container; empty for a directory.
-    pub(super) bucket: String,
-    /// Where in the bucket the sites lie, or in the directory: nothing.
-    pub(super) prefix: ObjectPath,
-    /// The directory, absolute.
-    pub(super) directory: PathBuf,
+    pub(super) location: Location,
     pub(super) credentials_file: Option<PathBuf>,
     /// Root certificates (PEM) that are trusted instead of the system's.
     pub(super) ca_file: Option<PathBuf>,
@@ -44,14 +51,13 @@ pub(super) struct TargetAddress {
     pub(super) shown: String,
 }
 
-impl Scheme {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "s3" => Some(Self::S3),
-            "gs" => Some(Self::Google),
-            "az" => Some(Self::Azure),
-            "file" => Some(Self::Directory),
-            _ => None,
+impl Provider {
+    /// The scheme of its addresses.
+    pub(super) const fn scheme(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Google => "gs",
+            Self::Azure => "az",
         }
     }
 
@@ -76,35 +82,58 @@ impl Scheme {
     }
 }
 
+impl Location {
+    fn parse(url: &Url) -> Result<Self, TargetError> {
+        let provider = match url.scheme() {
+            "s3" => Some(Provider::S3),
+            "gs" => Some(Provider::Google),
+            "az" => Some(Provider::Azure),
+            "file" => None,
+            _ => return Err(invalid("the scheme is not s3, file, gs or az")),
+        };
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(invalid("put the user and the password into a credentials_file"));
+        }
+        let prefix =
+            ObjectPath::from_url_path(url.path()).map_err(|_| invalid("it has no valid path"))?;
+        let host = url.host_str().filter(|host| !host.is_empty());
+        match (provider, host, url.port()) {
+            (Some(provider), Some(bucket), None) => {
+                Ok(Self::Bucket { provider, bucket: bucket.to_owned(), prefix })
+            }
+            (None, None, None) => Ok(Self::Directory(directory(url)?)),
+            _ => Err(invalid("write s3://bucket/prefix or file:///directory")),
+        }
+    }
+
+    const fn provider(&self) -> Option<Provider> {
+        match self {
+            Self::Bucket { provider, .. } => Some(*provider),
+            Self::Directory(_) => None,
+        }
+    }
+}
+
 impl TargetAddress {
     /// Takes an address apart.
     ///
     /// # Errors
     /// [`TargetError::Address`], which quotes nothing but the names of parameters that are known.
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
-        let url = Url::parse(text).map_err(|error| fault(&error.to_string()))?;
-        let scheme = Scheme::parse(url.scheme())
-            .ok_or_else(|| fault("the scheme is not s3, file, gs or az"))?;
-        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-            return Err(fault("put the user and the password into a credentials_file"));
-        }
-        let bucket = url.host_str().unwrap_or_default().to_owned();
-        let path =
-            ObjectPath::from_url_path(url.path()).map_err(|_| fault("it has no valid path"))?;
-        if (scheme == Scheme::Directory) != bucket.is_empty() || url.port().is_some() {
-            return Err(fault("write s3://bucket/prefix or file:///directory"));
-        }
+        let url = Url::parse(text).map_err(|error| invalid(&error.to_string()))?;
+        let location = Location::parse(&url)?;
+        let provider = location.provider();
         let mut own = BTreeMap::new();
         let mut settings = Vec::new();
         for (key, value) in url.query_pairs() {
-            let is_own = key == "name"
-                || (scheme != Scheme::Directory && REMOTE_PARAMETERS.contains(&&*key));
+            let is_own =
+                key == "name" || (provider.is_some() && REMOTE_PARAMETERS.contains(&&*key));
             if is_own {
                 own.insert(key.into_owned(), value.into_owned());
-            } else if let Some(setting) = scheme.setting(&key) {
+            } else if let Some(setting) = provider.and_then(|provider| provider.setting(&key)) {
                 settings.push((setting, setting_value(setting, &value)?));
             } else {
-                return Err(fault(
+                return Err(invalid(
                     "it has a parameter that this scheme does not take; secrets and other settings \
                      of the store belong in the credentials_file",
                 ));
@@ -114,29 +143,15 @@ impl TargetAddress {
         let (credentials_file, ca_file) = (file("credentials_file")?, file("ca_file")?);
         let name = match own.remove("name") {
             Some(name) if is_name(&name) => name,
-            Some(_) => return Err(fault("its name is not 1-64 of a-z 0-9 - _")),
-            None => derived_name(url.scheme(), &bucket, path.as_ref()),
-        };
-        let (prefix, directory) = match scheme {
-            Scheme::Directory => (ObjectPath::default(), directory(&url)?),
-            Scheme::S3 | Scheme::Google | Scheme::Azure => (path, PathBuf::new()),
+            Some(_) => return Err(invalid("its name is not 1-64 of a-z 0-9 - _")),
+            None => derived_name(&location),
         };
         let shown = shown(&url, &settings);
-        Ok(Self {
-            scheme,
-            name,
-            bucket,
-            prefix,
-            directory,
-            credentials_file,
-            ca_file,
-            settings,
-            shown,
-        })
+        Ok(Self { name, location, credentials_file, ca_file, settings, shown })
     }
 }
 
-fn fault(what: &str) -> TargetError {
+fn invalid(what: &str) -> TargetError {
     TargetError::Address(what.to_owned())
 }
 
@@ -150,12 +165,12 @@ fn setting_value(setting: &str, value: &str) -> Result<String, TargetError> {
         });
         return url
             .map(|_| value.to_owned())
-            .ok_or_else(|| fault("endpoint is not https://host:port or http://host:port"));
+            .ok_or_else(|| invalid("endpoint is not https://host:port or http://host:port"));
     }
     if !matches!(setting, "aws_virtual_hosted_style_request" | "allow_http") {
         return Ok(value.to_owned());
     }
-    let is_on: bool = value.parse().map_err(|_| fault("a switch is neither true nor false"))?;
+    let is_on: bool = value.parse().map_err(|_| invalid("a switch is neither true nor false"))?;
     Ok((is_on == (setting == "allow_http")).to_string())
 }
 
@@ -166,12 +181,14 @@ pub(super) fn is_endpoint(setting: &str) -> bool {
 
 fn absolute(key: &str, path: String) -> Result<PathBuf, TargetError> {
     let is_absolute = Path::new(&path).is_absolute();
-    is_absolute.then(|| path.into()).ok_or_else(|| fault(&format!("{key} is not an absolute path")))
+    is_absolute
+        .then(|| path.into())
+        .ok_or_else(|| invalid(&format!("{key} is not an absolute path")))
 }
 
 fn directory(url: &Url) -> Result<PathBuf, TargetError> {
-    let path = url.to_file_path().map_err(|()| fault("write it as file:///directory"))?;
-    if path == Path::new("/") { Err(fault("name a directory")) } else { Ok(path) }
+    let path = url.to_file_path().map_err(|()| invalid("write it as file:///directory"))?;
+    if path == Path::new("/") { Err(invalid("name a directory")) } else { Ok(path) }
 }
 
 fn is_name(text: &str) -> bool {
@@ -179,9 +196,15 @@ fn is_name(text: &str) -> bool {
     (1..=NAME_CHARS_MAX).contains(&text.len()) && text.chars().all(allowed)
 }
 
-/// Joins the parts by single dashes and drops what a name cannot hold.
-fn derived_name(scheme: &str, bucket: &str, path: &str) -> String {
-    let text = format!("{scheme}-{bucket}-{path}").to_ascii_lowercase();
+/// Joins the parts of an address by single dashes and drops what a name cannot hold.
+fn derived_name(location: &Location) -> String {
+    let text = match location {
+        Location::Bucket { provider, bucket, prefix } => {
+            format!("{}-{bucket}-{prefix}", provider.scheme())
+        }
+        Location::Directory(path) => format!("file-{}", path.display()),
+    };
+    let text = text.to_ascii_lowercase();
     let words = text.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit());
     let name = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
     name.chars().take(NAME_CHARS_MAX).collect()
@@ -189,8 +212,7 @@ fn derived_name(scheme: &str, bucket: &str, path: &str) -> String {
 
 fn shown(url: &Url, settings: &[(&str, String)]) -> String {
     let place = format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path());
-    let endpoint =
-        settings.iter().find(|(key, _)| key.ends_with("_endpoint") || key.ends_with("_base_url"));
+    let endpoint = settings.iter().find(|(key, _)| is_endpoint(key));
     match endpoint {
         Some((_, endpoint)) => format!("{place} at {endpoint}"),
         None => place,
@@ -214,7 +236,10 @@ mod tests {
             "minio",
             "s3://unoc/a/b at http://127.0.0.1:9000",
         );
-        assert_eq!(address.prefix.as_ref(), "a/b");
+        let prefix = ObjectPath::from("a/b");
+        let bucket = "unoc".to_owned();
+        let expected = Location::Bucket { provider: Provider::S3, bucket, prefix };
+        assert_eq!(address.location, expected);
         assert_eq!(address.credentials_file, Some("/etc/unoc/minio.env".into()));
         assert_eq!(address.ca_file, Some("/ca.pem".into()));
         let settings = [
@@ -229,8 +254,7 @@ mod tests {
         check("gs://b", "gs-b", "gs://b");
         check("az://c/p?account=a", "az-c-p", "az://c/p");
         let nfs = check("file:///mnt/my%20nfs", "file-mnt-my-nfs", "file:///mnt/my%20nfs");
-        assert_eq!(nfs.directory, Path::new("/mnt/my nfs"));
-        assert_eq!(nfs.scheme, Scheme::Directory);
+        assert_eq!(nfs.location, Location::Directory("/mnt/my nfs".into()));
     }
 
     #[test]

@@ -10,17 +10,14 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
-use super::address::{Scheme, TargetAddress, is_endpoint};
+use super::address::{Location, Provider, TargetAddress, is_endpoint};
 use super::connector::{self, Connector};
-use super::credentials::Credentials;
-use super::deadlines::STEP;
+use super::credentials::{CredentialSetting, CredentialsFile};
+use super::deadlines::{CONNECT, STEP};
 use super::error::TargetError;
 use super::redact::Redactor;
 use crate::util::BlockingPool;
 use crate::util::trust::{self, Trust};
-
-/// A host that is there answers a connection at once, also across an ocean.
-pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Tries of one request within the store, for a dropped connection or a server that restarts. The
 /// long waits are outside: [`super::next_attempt`].
@@ -58,45 +55,74 @@ impl Backend {
     /// [`TargetError::Credentials`], [`TargetError::Certificates`], [`TargetError::Settings`].
     pub(super) fn build(
         address: &TargetAddress,
-        credentials: &Credentials,
-        redact: &Redactor,
+        credentials: Option<&CredentialsFile>,
+        redactor: &Redactor,
     ) -> Result<Self, TargetError> {
+        let settings_error =
+            |what: String| TargetError::Settings { target: address.name.clone(), what };
+        match &address.location {
+            Location::Bucket { provider, bucket, .. } => {
+                let settings = settings(credentials);
+                let is_plain = *provider == Provider::S3 && is_plain(address, settings);
+                let connector = Connector::new(trusted(address, credentials)?);
+                let url = format!("{}://{bucket}/", provider.scheme());
+                let client = Client { url, options: client_options(is_plain), connector };
+                let store = client.store(*provider, address, credentials)?;
+                Ok(Self::Remote(store.map_err(|error| {
+                    let what = redactor.explain(&error);
+                    let has_no_roots = what.contains(NO_ROOTS);
+                    settings_error(if has_no_roots { NO_ROOTS_ADVICE.to_owned() } else { what })
+                })?))
+            }
+            Location::Directory(path) => {
+                let pool = BlockingPool::new(DIRECTORY_THREADS);
+                let pool = pool.map_err(|error| settings_error(error.to_string()))?;
+                Ok(Self::Directory { path: path.clone(), pool })
+            }
+        }
+    }
+}
+
+/// How a bucket is reached.
+struct Client {
+    url: String,
+    options: ClientOptions,
+    connector: Connector,
+}
+
+impl Client {
+    /// Builds the store. The outer error is of the settings, the inner one the store's own.
+    fn store(
+        self,
+        provider: Provider,
+        address: &TargetAddress,
+        credentials: Option<&CredentialsFile>,
+    ) -> Result<object_store::Result<Arc<dyn ObjectStore>>, TargetError> {
         // The client finds its cryptography by this process-wide choice; another one is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let url = format!("{}://{}/", scheme_of(address.scheme), address.bucket);
-        let connector = Connector::new(trusted(address, credentials)?);
-        let options = client_options(address, credentials);
-        let fault = |error: object_store::Error| {
-            let what = redact.explain(&error);
-            let what = if what.contains(NO_ROOTS) { NO_ROOTS_ADVICE.to_owned() } else { what };
-            TargetError::Settings { target: address.name.clone(), what }
-        };
-        let store: Arc<dyn ObjectStore> = match address.scheme {
-            Scheme::Directory => {
-                let pool = BlockingPool::new(DIRECTORY_THREADS).map_err(|error| {
-                    TargetError::Settings { target: address.name.clone(), what: error.to_string() }
-                })?;
-                return Ok(Self::Directory { path: address.directory.clone(), pool });
-            }
-            Scheme::S3 => {
+        let Self { url, options, connector } = self;
+        Ok(match provider {
+            Provider::S3 => {
                 let builder = AmazonS3Builder::new().with_url(url).with_retry(retry());
                 let builder = builder.with_client_options(options).with_http_connector(connector);
                 // One object is deleted at a time, which more servers understand than a list.
                 let builder = builder.with_config(AmazonS3ConfigKey::DisableBulkDelete, "true");
-                Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
+                let built = configured(builder, address, credentials)?.build();
+                built.map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
             }
-            Scheme::Google => {
+            Provider::Google => {
                 let builder = GoogleCloudStorageBuilder::new().with_url(url).with_retry(retry());
                 let builder = builder.with_client_options(options).with_http_connector(connector);
-                Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
+                let built = configured(builder, address, credentials)?.build();
+                built.map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
             }
-            Scheme::Azure => {
+            Provider::Azure => {
                 let builder = MicrosoftAzureBuilder::new().with_url(url).with_retry(retry());
                 let builder = builder.with_client_options(options).with_http_connector(connector);
-                Arc::new(configured(builder, address, credentials)?.build().map_err(fault)?)
+                let built = configured(builder, address, credentials)?.build();
+                built.map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
             }
-        };
-        Ok(Self::Remote(store))
+        })
     }
 }
 
@@ -108,44 +134,39 @@ pub(super) fn open_directory(path: &Path) -> Result<Arc<dyn ObjectStore>, object
     Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true)))
 }
 
-fn scheme_of(scheme: Scheme) -> &'static str {
-    match scheme {
-        Scheme::S3 => "s3",
-        Scheme::Google => "gs",
-        Scheme::Azure => "az",
-        Scheme::Directory => "file",
-    }
+fn settings(credentials: Option<&CredentialsFile>) -> &[CredentialSetting] {
+    credentials.map_or(&[], |file| &file.settings)
 }
 
 /// A large file has no total limit: each request has one for its answer to begin, each read one for
 /// its bytes.
-fn client_options(address: &TargetAddress, credentials: &Credentials) -> ClientOptions {
+fn client_options(is_plain: bool) -> ClientOptions {
     ClientOptions::new()
         .with_timeout_disabled()
         .with_connect_timeout(CONNECT)
         .with_read_timeout(STEP)
-        .with_no_system_certificates(is_plain(address, credentials))
+        .with_no_system_certificates(is_plain)
 }
 
 /// Whom the client trusts where a file says so.
 fn trusted(
     address: &TargetAddress,
-    credentials: &Credentials,
+    credentials: Option<&CredentialsFile>,
 ) -> Result<Option<rustls::ClientConfig>, TargetError> {
     let Some(path) = &address.ca_file else { return Ok(None) };
     let fault = |what: String| TargetError::Certificates { path: path.to_owned(), what };
     let roots = trust::read_certificates(path).map_err(fault)?;
-    let ignored = |name: &str| {
+    let is_ignored = |setting: &&CredentialSetting| {
         // Each kind of store takes the client's settings with its own name before them, too.
         let starts = ["aws_", "azure_", "google_"];
-        let name = starts.iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name);
+        let stripped = starts.iter().find_map(|start| setting.name.strip_prefix(start));
+        let name = stripped.unwrap_or(&setting.name);
         name.parse::<ClientConfigKey>().is_ok_and(|key| !connector::honours_with_own_tls(key))
     };
-    if let Some((.., line)) = credentials.settings.iter().find(|(name, ..)| ignored(name)) {
-        return Err(TargetError::Credentials {
-            path: credentials.path.clone().unwrap_or_default(),
-            what: format!("line {line} sets what has no effect beside ca_file="),
-        });
+    if let Some(file) = credentials
+        && let Some(CredentialSetting { line, .. }) = file.settings.iter().find(is_ignored)
+    {
+        return Err(file.error(format!("line {line} sets what has no effect beside ca_file=")));
     }
     let builder = rustls::ClientConfig::builder_with_provider(trust::provider())
         .with_safe_default_protocol_versions()
@@ -155,13 +176,12 @@ fn trusted(
     Ok(Some(builder.with_no_client_auth()))
 }
 
-/// Whether no call will need TLS: a server without it, and keys that are at hand. Then the system
-/// need not have root certificates.
-fn is_plain(address: &TargetAddress, credentials: &Credentials) -> bool {
+/// Whether no call to a bucket of S3 will need TLS: a server without it, and keys that are at hand. Then
+/// the system need not have root certificates.
+fn is_plain(address: &TargetAddress, credentials: &[CredentialSetting]) -> bool {
     let mut settings = address.settings.iter();
     let is_http = settings.any(|(name, value)| is_endpoint(name) && value.starts_with("http://"));
-    let has_keys = credentials.settings.iter().any(|(name, ..)| name.ends_with("access_key_id"));
-    is_http && has_keys && address.scheme == Scheme::S3
+    is_http && credentials.iter().any(|setting| setting.name.ends_with("access_key_id"))
 }
 
 fn retry() -> RetryConfig {
@@ -210,13 +230,14 @@ configure!(MicrosoftAzureBuilder, AzureConfigKey, Endpoint);
 fn configured<B: Configure>(
     mut builder: B,
     address: &TargetAddress,
-    credentials: &Credentials,
+    credentials: Option<&CredentialsFile>,
 ) -> Result<B, TargetError> {
-    for (name, value, line) in &credentials.settings {
-        builder = builder.set(name, value).ok_or_else(|| TargetError::Credentials {
-            path: credentials.path.clone().unwrap_or_default(),
-            what: format!("line {line} sets what this kind of target does not support"),
-        })?;
+    if let Some(file) = credentials {
+        for CredentialSetting { name, value, line } in &file.settings {
+            builder = builder.set(name, value).ok_or_else(|| {
+                file.error(format!("line {line} sets what this kind of target does not support"))
+            })?;
+        }
     }
     let says_http = address.settings.iter().any(|(name, _)| *name == "allow_http");
     for (name, value) in &address.settings {

@@ -10,8 +10,7 @@ use object_store::client::{
 };
 use object_store::{ClientConfigKey, ClientOptions};
 
-use super::backend::CONNECT;
-use super::deadlines::STEP;
+use super::deadlines::{CONNECT, STEP};
 
 /// Host names of this host (RFC 6761, section 6.3) and of its cloud's metadata service.
 const NEAR_NAMES: [&str; 2] = ["localhost", "metadata.google.internal"];

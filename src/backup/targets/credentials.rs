@@ -18,47 +18,61 @@ const CREDENTIAL_START: &str = "backup_target_";
 /// Anyone else may read, write or execute (chmod(1)).
 const OTHERS: u32 = 0o007;
 
-/// What a file of secrets says.
-#[derive(Default)]
-pub(super) struct Credentials {
-    /// The file; none when nothing names one.
-    pub(super) path: Option<PathBuf>,
-    /// Settings of the store by `object_store`'s names in lower case, and the line of each.
-    pub(super) settings: Vec<(String, String, usize)>,
+/// A file of secrets that was read.
+pub(super) struct CredentialsFile {
+    pub(super) path: PathBuf,
+    pub(super) settings: Vec<CredentialSetting>,
 }
 
-impl fmt::Debug for Credentials {
-    /// Names only.
+/// A setting of the store.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct CredentialSetting {
+    /// By `object_store`'s names, in lower case.
+    pub(super) name: String,
+    pub(super) value: String,
+    /// Where it is in the file.
+    pub(super) line: usize,
+}
+
+impl fmt::Debug for CredentialsFile {
+    /// No values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.settings.iter().map(|(name, ..)| name);
-        f.debug_struct("Credentials")
+        let count = self.settings.len();
+        f.debug_struct("CredentialsFile")
             .field("path", &self.path)
-            .field("settings", &names.len())
+            .field("settings", &count)
             .finish()
     }
 }
 
-impl Credentials {
-    /// Reads the file that an address names, else the credential of the target's name, else nothing.
+impl CredentialsFile {
+    /// Reads the file that an address names, else the credential of the target's name. Returns `None`
+    /// where there is neither.
     ///
     /// # Errors
-    /// [`TargetError::Credentials`]: the file is missing, open to everybody, too large, or has a
-    /// line that is none. Nothing is quoted.
+    /// [`TargetError::Credentials`]: the file is missing, open to everybody, too large, or has an
+    /// invalid line. Nothing is quoted.
     pub(super) fn find(
         named: Option<&Path>,
         directory: Option<&Path>,
         target: &str,
-    ) -> Result<Self, TargetError> {
+    ) -> Result<Option<Self>, TargetError> {
         let credential = || Some(directory?.join(format!("{CREDENTIAL_START}{target}")));
         let path = named.map(Path::to_owned).or_else(|| credential().filter(|path| path.exists()));
-        path.map_or_else(|| Ok(Self::default()), Self::read)
+        path.map(Self::read).transpose()
     }
 
-    /// What has to be taken out of texts: every value, since any of them may be a secret.
-    pub(super) fn redact(&self) -> Redactor {
-        let secret = |name: &str| !PLAIN.iter().any(|plain| name.ends_with(plain));
-        let values = self.settings.iter().filter(|(name, ..)| secret(name));
-        Redactor::new(values.map(|(_, value, _)| value.clone()).collect())
+    /// What takes the values out of texts, since any of them may be a secret.
+    pub(super) fn redactor(&self) -> Redactor {
+        let is_secret =
+            |it: &&CredentialSetting| !PLAIN.iter().any(|plain| it.name.ends_with(plain));
+        let secrets = self.settings.iter().filter(is_secret);
+        Redactor::new(secrets.map(|it| it.value.clone()).collect())
+    }
+
+    /// The error of one of its lines.
+    pub(super) fn error(&self, what: String) -> TargetError {
+        TargetError::Credentials { path: self.path.clone(), what }
     }
 
     fn read(path: PathBuf) -> Result<Self, TargetError> {
@@ -80,7 +94,7 @@ impl Credentials {
             return Err(fault(format!("it is larger than {BYTES_MAX} bytes")));
         }
         let settings = parse(text.trim_start_matches('\u{feff}')).map_err(fault)?;
-        Ok(Self { path: Some(path), settings })
+        Ok(Self { path, settings })
     }
 }
 
@@ -89,9 +103,10 @@ const PLAIN: [&str; 5] = ["region", "endpoint", "base_url", "allow_http", "_styl
 
 /// Reads lines `KEY=VALUE`, as systemd's `EnvironmentFile=` has them, or the JSON of a Google
 /// service account.
-fn parse(text: &str) -> Result<Vec<(String, String, usize)>, String> {
+fn parse(text: &str) -> Result<Vec<CredentialSetting>, String> {
     if text.trim_start().starts_with('{') {
-        return Ok(vec![("google_service_account_key".to_owned(), text.to_owned(), 1)]);
+        let (name, value) = ("google_service_account_key".to_owned(), text.to_owned());
+        return Ok(vec![CredentialSetting { name, value, line: 1 }]);
     }
     let mut settings = Vec::new();
     for (n, line) in text.lines().enumerate() {
@@ -107,7 +122,8 @@ fn parse(text: &str) -> Result<Vec<(String, String, usize)>, String> {
         if name.is_empty() || !name.chars().all(is_name) || value.is_empty() {
             return Err(format!("line {number} is not KEY=VALUE"));
         }
-        settings.push((name.to_ascii_lowercase(), value.to_owned(), number));
+        let (name, value) = (name.to_ascii_lowercase(), value.to_owned());
+        settings.push(CredentialSetting { name, value, line: number });
     }
     if settings.is_empty() { Err("it has no settings".to_owned()) } else { Ok(settings) }
 }
@@ -130,7 +146,7 @@ mod tests {
         let check = |text: &str, expected: Result<&[(&str, &str)], &str>| {
             let read = parse(text);
             let read = read.as_ref().map(|settings| {
-                settings.iter().map(|(name, value, _)| (&**name, &**value)).collect::<Vec<_>>()
+                settings.iter().map(|it| (&*it.name, &*it.value)).collect::<Vec<_>>()
             });
             assert_eq!(read.as_deref().map_err(|error| error.as_str()), expected, "{text}");
         };
@@ -156,16 +172,18 @@ mod tests {
             path
         };
         let (file, _) = (write("named", 0o640), write("backup_target_minio", 0o400));
-        let find =
-            |named: Option<&Path>, target| Credentials::find(named, Some(directory.path()), target);
-        let value = |found: Credentials| found.settings[0].1.clone();
+        let find = |named: Option<&Path>, target| {
+            CredentialsFile::find(named, Some(directory.path()), target)
+        };
+        let value = |found: Option<CredentialsFile>| found.unwrap().settings[0].value.clone();
         assert_eq!(value(find(Some(&file), "minio").unwrap()), format!("{SECRET}{}", 0o640));
         let found = find(None, "minio").unwrap();
         assert!(!format!("{found:?}").contains(SECRET));
-        assert_eq!(found.redact().clean(&format!("x {SECRET}{}", 0o400)), "x ***");
+        let redactor = found.as_ref().unwrap().redactor();
+        assert_eq!(redactor.clean(&format!("x {SECRET}{}", 0o400)), "x ***");
         assert_eq!(value(found), format!("{SECRET}{}", 0o400));
-        assert!(find(None, "other").unwrap().path.is_none());
-        assert!(Credentials::find(None, None, "minio").unwrap().settings.is_empty());
+        assert!(find(None, "other").unwrap().is_none());
+        assert!(CredentialsFile::find(None, None, "minio").unwrap().is_none());
 
         for named in [write("open", 0o644), directory.path().join("absent"), "/dev/null".into()] {
             let error = find(Some(&named), "minio").unwrap_err().to_string();

@@ -14,6 +14,9 @@ pub struct Deadlines {
 /// Five minutes take an uplink of half a megabit a second two parts at a time.
 pub(super) const STEP: Duration = Duration::from_secs(300);
 
+/// For a connection: a host that is there answers at once, also across an ocean.
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
+
 /// Far longer than a store takes with the three tries inside it.
 const CALL: Duration = Duration::from_secs(90);
 

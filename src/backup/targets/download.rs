@@ -14,10 +14,9 @@ use uuid::Uuid;
 
 use crate::domain::Timestamp;
 
-use super::error::TargetError;
+use super::error::{TargetError, local};
 use super::target::{Target, check_name};
-use super::transfer::{BATCH_BYTES, Sink};
-use super::upload::local;
+use super::transfer::{BATCH_BYTES, OutputFile, Sink};
 use crate::util::files::{self, PRIVATE_MODE, part_path};
 use crate::util::run_blocking;
 
@@ -57,7 +56,7 @@ impl Target {
             let meta = match next {
                 // A directory that nothing was copied to yet, or a file that has just gone.
                 Err(object_store::Error::NotFound { .. }) if self.directory().is_some() => continue,
-                next => next.map_err(|error| self.failed("", &error))?,
+                next => next.map_err(|error| self.failed(None, &error))?,
             };
             seen += 1;
             if seen > NAMES_MAX {
@@ -89,7 +88,8 @@ impl Target {
         let file = run_blocking(move || files::create_new(&path, PRIVATE_MODE))
             .await?
             .map_err(local(&part))?;
-        let sink = Sink { file: Some(file), path: part.clone(), ..Sink::default() };
+        let output = Some(OutputFile { file, path: part.clone() });
+        let sink = Sink { output, ..Sink::default() };
         let fetched = self.drain(&store, &object, name, sink, Some(bytes_max), &|_| {}).await;
         let (from, to) = (part.clone(), into.to_owned());
         let kept = run_blocking(move || match fetched {
@@ -116,7 +116,7 @@ impl Target {
         let store = self.open().await?;
         let result = self.get(&store, &object, name, Some(bytes_max)).await?;
         let bytes = self.within(self.deadlines.call, result.bytes()).await?;
-        bytes.map_err(|error| self.failed(name, &error))
+        bytes.map_err(|error| self.failed(Some(name), &error))
     }
 
     /// Deletes an object; an absent one is deleted already.
@@ -136,7 +136,7 @@ impl Target {
         name: &str,
     ) -> Result<(), TargetError> {
         let deleted = self.within(self.deadlines.call, store.delete(object)).await?;
-        match deleted.map_err(|error| self.failed(name, &error)) {
+        match deleted.map_err(|error| self.failed(Some(name), &error)) {
             Ok(()) | Err(TargetError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -153,12 +153,11 @@ impl Target {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Sink, TargetError> {
         let mut stream = self.get(store, object, name, bytes_max).await?.into_stream();
-        let path = sink.path.clone();
         let (mut batch, mut batch_bytes, mut is_last) = (Vec::new(), 0, false);
         while !is_last {
             match self.within(self.deadlines.step, stream.next()).await? {
                 Some(piece) => {
-                    let piece: Bytes = piece.map_err(|error| self.failed(name, &error))?;
+                    let piece: Bytes = piece.map_err(|error| self.failed(Some(name), &error))?;
                     batch_bytes += piece.len();
                     batch.push(piece);
                 }
@@ -167,11 +166,8 @@ impl Target {
             if is_last || batch_bytes >= BATCH_BYTES {
                 let pieces = std::mem::take(&mut batch);
                 batch_bytes = 0;
-                let taken = run_blocking(move || sink.take(&pieces).map(|()| sink)).await?;
-                sink = taken.map_err(local(&path))?;
-                if bytes_max.is_some_and(|bytes_max| sink.meter.bytes > bytes_max) {
-                    return Err(self.too_large(name, bytes_max));
-                }
+                sink = run_blocking(move || sink.take(&pieces).map(|()| sink)).await??;
+                self.check_size(name, sink.meter.bytes, bytes_max)?;
                 progress(sink.meter.bytes);
             }
         }
@@ -186,10 +182,8 @@ impl Target {
         bytes_max: Option<u64>,
     ) -> Result<GetResult, TargetError> {
         let result = self.within(self.deadlines.call, store.get(object)).await?;
-        let result = result.map_err(|error| self.failed(name, &error))?;
-        if bytes_max.is_some_and(|bytes_max| result.meta.size > bytes_max) {
-            return Err(self.too_large(name, bytes_max));
-        }
+        let result = result.map_err(|error| self.failed(Some(name), &error))?;
+        self.check_size(name, result.meta.size, bytes_max)?;
         if let GetResultPayload::File(file, _) = &result.payload {
             // What was just written is read from the disk or the server, not from memory; where
             // that cannot be had, memory has to do.
@@ -198,11 +192,18 @@ impl Target {
         Ok(result)
     }
 
-    fn too_large(&self, name: &str, bytes_max: Option<u64>) -> TargetError {
-        TargetError::TooLarge {
-            target: self.name().to_owned(),
-            name: name.to_owned(),
-            bytes_max: bytes_max.unwrap_or(u64::MAX),
+    fn check_size(
+        &self,
+        name: &str,
+        bytes: u64,
+        bytes_max: Option<u64>,
+    ) -> Result<(), TargetError> {
+        match bytes_max.filter(|bytes_max| bytes > *bytes_max) {
+            Some(bytes_max) => {
+                let (target, name) = (self.name().to_owned(), name.to_owned());
+                Err(TargetError::TooLarge { target, name, bytes_max })
+            }
+            None => Ok(()),
         }
     }
 }
@@ -220,8 +221,8 @@ fn remote_file(prefix: &ObjectPath, meta: &ObjectMeta) -> Option<RemoteFile> {
 
 /// Syncs the file and puts it under its name.
 fn keep(sink: Sink, from: &Path, to: &Path) -> io::Result<Fetched> {
-    let Sink { file, meter, .. } = sink;
-    if let Some(file) = file {
+    let Sink { output, meter } = sink;
+    if let Some(OutputFile { file, .. }) = output {
         file.sync_all()?;
     }
     files::rename_durably(from, to)?;

@@ -1,7 +1,7 @@
 //! Why a copy could not be made, read or deleted.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::util::BlockingError;
@@ -150,4 +150,10 @@ impl From<BlockingError> for TargetError {
             BlockingError::TimedOut | BlockingError::Stopped => Self::Stopping,
         }
     }
+}
+
+/// Names the local file that an I/O error is about.
+pub(super) fn local(path: &Path) -> impl FnOnce(io::Error) -> TargetError {
+    let path = path.to_owned();
+    move |source| TargetError::Local { path, source }
 }

@@ -9,9 +9,9 @@ use object_store::path::Path as ObjectPath;
 use object_store::{Error as StoreError, ObjectStore};
 use uuid::Uuid;
 
-use super::address::TargetAddress;
+use super::address::{Location, TargetAddress};
 use super::backend::{Backend, open_directory};
-use super::credentials::Credentials;
+use super::credentials::CredentialsFile;
 use super::deadlines::Deadlines;
 use super::error::TargetError;
 use super::redact::Redactor;
@@ -36,7 +36,7 @@ pub struct Target {
     /// Where in the bucket the sites lie.
     prefix: ObjectPath,
     /// Takes the target's secrets out of what the store says.
-    redact: Redactor,
+    redactor: Redactor,
     pub(super) deadlines: Deadlines,
     /// One look at a time whether a directory is there: while it hangs, no other one follows.
     opening: BlockingLimit,
@@ -61,16 +61,21 @@ impl Target {
     pub fn parse(text: &str, credentials_directory: Option<&Path>) -> Result<Self, TargetError> {
         let address = TargetAddress::parse(text)?;
         let named = address.credentials_file.as_deref();
-        let credentials = Credentials::find(named, credentials_directory, &address.name)?;
-        let redact = credentials.redact();
-        let backend = Backend::build(&address, &credentials, &redact)?;
-        let TargetAddress { name, shown: shown_url, prefix, .. } = address;
+        let credentials = CredentialsFile::find(named, credentials_directory, &address.name)?;
+        let credentials = credentials.as_ref();
+        let redactor = credentials.map(CredentialsFile::redactor).unwrap_or_default();
+        let backend = Backend::build(&address, credentials, &redactor)?;
+        let TargetAddress { name, shown: shown_url, location, .. } = address;
+        let prefix = match location {
+            Location::Bucket { prefix, .. } => prefix,
+            Location::Directory(_) => ObjectPath::default(),
+        };
         Ok(Self {
             name,
             shown_url,
             backend,
             prefix,
-            redact,
+            redactor,
             deadlines: Deadlines::default(),
             opening: BlockingLimit::new(1),
         })
@@ -144,7 +149,7 @@ impl Target {
         let opened = self.within(self.deadlines.call, opened).await?;
         let (path, store) = opened?;
         match store {
-            Some(store) => store.map_err(|error| self.failed("", &error)),
+            Some(store) => store.map_err(|error| self.failed(None, &error)),
             None => Err(TargetError::NoDirectory { target: self.name.clone(), path }),
         }
     }
@@ -183,9 +188,9 @@ impl Target {
         Ok(self.site_prefix(site).join(name))
     }
 
-    /// Says in our own words what the store said about `name`, or about no object in particular.
-    pub(super) fn failed(&self, name: &str, error: &StoreError) -> TargetError {
-        let (target, what) = (self.name.clone(), self.redact.explain(error));
+    /// Says in our own words what the store said about the object `name`, or about none in particular.
+    pub(super) fn failed(&self, name: Option<&str>, error: &StoreError) -> TargetError {
+        let (target, what) = (self.name.clone(), self.redactor.explain(error));
         let io = find_cause::<std::io::Error>(error);
         let kind = io.map(std::io::Error::kind);
         if let Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) = kind {
@@ -200,9 +205,7 @@ impl Target {
                     ),
                     _,
                 ) => TargetError::DirectoryDenied { target, what },
-                (_, StoreError::NotFound { .. }) => {
-                    TargetError::NotFound { target, name: name.to_owned() }
-                }
+                (_, StoreError::NotFound { .. }) => self.not_found(name, what),
                 _ => TargetError::Store { target, what },
             };
         }
@@ -214,13 +217,21 @@ impl Target {
             _ if says(&what, &OBJECT_LIMIT) => TargetError::ObjectLimit { target, what },
             _ if says(&what, &FULL) => TargetError::Full { target, what },
             _ if says(&what, &NO_BUCKET) => TargetError::NoBucket { target, what },
-            StoreError::NotFound { .. } => TargetError::NotFound { target, name: name.to_owned() },
+            StoreError::NotFound { .. } => self.not_found(name, what),
             _ if says(&what, &WRONG_KEYS) || is_answer(error, "401") => {
                 TargetError::WrongKeys { target, what }
             }
             _ if is_answer(error, "403") => TargetError::Denied { target, what },
             _ if is_connection(error) => TargetError::Unreachable { target, what },
             _ => TargetError::Store { target, what },
+        }
+    }
+
+    fn not_found(&self, name: Option<&str>, what: String) -> TargetError {
+        let target = self.name.clone();
+        match name.map(str::to_owned) {
+            Some(name) => TargetError::NotFound { target, name },
+            None => TargetError::Store { target, what },
         }
     }
 }
@@ -348,7 +359,7 @@ mod tests {
             source: answered("404 Not Found", code),
         };
         let check = |error: &StoreError, expected: &str| {
-            let said = format!("{:?}", remote.failed("unoc_x", error));
+            let said = format!("{:?}", remote.failed(Some("unoc_x"), error));
             assert!(said.starts_with(expected), "{said}");
         };
         check(&generic("403 Forbidden", "AccessDenied"), "Denied");
@@ -381,7 +392,7 @@ mod tests {
         ] {
             let source = Box::new(std::io::Error::from(kind));
             let error = StoreError::Generic { store: "LocalFileSystem", source };
-            let said = format!("{:?}", directory.failed("unoc_x", &error));
+            let said = format!("{:?}", directory.failed(Some("unoc_x"), &error));
             assert!(said.starts_with(expected), "{said}");
         }
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use super::error::{TargetError, local};
 use crate::util::hex;
 
 /// How many bytes are taken at a time from a stream of small pieces; each time costs a change of
@@ -23,7 +24,7 @@ pub(super) struct Meter {
 impl Meter {
     fn update(&mut self, piece: &[u8]) {
         self.hash.update(piece);
-        self.bytes += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        self.bytes += piece.len() as u64;
     }
 
     /// Returns SHA-256 in lower-case hex.
@@ -42,30 +43,36 @@ impl PartReader {
     /// Reads `part_bytes`, or what is left; empty at the end.
     pub(super) fn part(&mut self, part_bytes: usize) -> io::Result<Bytes> {
         let mut part = Vec::with_capacity(part_bytes);
-        let limit = u64::try_from(part_bytes).unwrap_or(u64::MAX);
-        (&mut self.file).take(limit).read_to_end(&mut part)?;
+        (&mut self.file).take(part_bytes as u64).read_to_end(&mut part)?;
         self.meter.update(&part);
         Ok(part.into())
     }
 }
 
-/// What takes a stream.
+/// Takes a stream.
 #[derive(Default)]
 pub(super) struct Sink {
-    /// Where it is written to, or nowhere.
-    pub(super) file: Option<File>,
-    /// The name of `file`, for errors.
-    pub(super) path: PathBuf,
+    /// `None`: the stream is only hashed.
+    pub(super) output: Option<OutputFile>,
     pub(super) meter: Meter,
+}
+
+/// A file that a stream is written to.
+pub(super) struct OutputFile {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
 }
 
 impl Sink {
     /// Takes a few pieces.
-    pub(super) fn take(&mut self, pieces: &[Bytes]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// [`TargetError::Local`] when the file cannot be written.
+    pub(super) fn take(&mut self, pieces: &[Bytes]) -> Result<(), TargetError> {
         for piece in pieces {
             self.meter.update(piece);
-            if let Some(file) = &mut self.file {
-                file.write_all(piece)?;
+            if let Some(OutputFile { file, path }) = &mut self.output {
+                file.write_all(piece).map_err(local(path))?;
             }
         }
         Ok(())

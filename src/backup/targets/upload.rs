@@ -13,7 +13,7 @@ use object_store::path::Path as ObjectPath;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use uuid::Uuid;
 
-use super::error::TargetError;
+use super::error::{TargetError, local};
 use super::target::Target;
 use super::transfer::{Meter, PartReader, Sink};
 use crate::util::run_blocking;
@@ -89,12 +89,12 @@ impl Target {
             file.check_local(source.meter)?;
             let put = store.put(object, PutPayload::from_bytes(first));
             let put = self.within(self.deadlines.step, put).await?;
-            put.map_err(|error| self.failed(&file.name, &error))?;
+            put.map_err(|error| self.failed(Some(&file.name), &error))?;
             progress(file.bytes);
             return Ok(());
         }
         let begun = self.within(self.deadlines.call, store.put_multipart(object)).await?;
-        let mut upload = begun.map_err(|error| self.failed(&file.name, &error))?;
+        let mut upload = begun.map_err(|error| self.failed(Some(&file.name), &error))?;
         let mut in_flight = FuturesUnordered::new();
         let parts = self.send_parts(upload.as_mut(), &mut in_flight, source, first, file, progress);
         let sent = parts.await;
@@ -118,12 +118,12 @@ impl Target {
         file: &LocalFile,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), TargetError> {
-        let failed = |error: &object_store::Error| self.failed(&file.name, error);
+        let failed = |error: &object_store::Error| self.failed(Some(&file.name), error);
         let (mut part, mut sent_bytes) = (first, 0);
         loop {
             let is_last = part.is_empty();
             if !is_last {
-                let bytes = u64::try_from(part.len()).unwrap_or(u64::MAX);
+                let bytes = part.len() as u64;
                 let put = upload.put_part(PutPayload::from_bytes(part));
                 in_flight.push(put.map_ok(move |()| bytes).boxed());
             }
@@ -224,9 +224,4 @@ fn sweep(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-pub(super) fn local(path: &Path) -> impl FnOnce(io::Error) -> TargetError {
-    let path = path.to_owned();
-    move |source| TargetError::Local { path, source }
 }
