@@ -2,7 +2,7 @@ import type { Plugin, Rolldown } from 'vite'
 
 /**
  * Names, in index.html, the files that the page fetches only when they are wanted, so that it can
- * fetch them beforehand (src/parts.ts).
+ * fetch them beforehand (src/prefetch.ts).
  */
 export function parts(): Plugin {
   return {

@@ -208,7 +208,7 @@ test('a refusal and an older server are shown', () =>
     await page.reload()
     await page.getByRole('heading', { name: 'This server makes no backups' }).waitFor()
     await page.getByRole('link', { name: 'Overview', exact: true }).click()
-    await page.getByRole('rowheader', { name: /^Copy of the site off the host/ }).waitFor()
+    await page.getByRole('rowheader', { name: /^Export of the site/ }).waitFor()
     await close(opened)
   }))
 

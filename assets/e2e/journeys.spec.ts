@@ -204,7 +204,7 @@ test('many devices: import with a dry run, override with undo, export, delete by
     await page.getByRole('button', { name: 'Override…' }).click()
     await dialog.getByRole('radio', { name: /^UP/ }).check()
     await dialog.getByLabel('Reason').fill('in service')
-    await dialog.getByText(/2\sdevices will come UP/).waitFor()
+    await dialog.getByText(/2\sdevices will go UP/).waitFor()
     await dialog.getByRole('button', { name: 'Set override' }).click()
     await row(page, 'EDGE', 'UP', 'in service')
     await page.getByRole('button', { name: 'Undo' }).click()

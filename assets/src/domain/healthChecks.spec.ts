@@ -37,7 +37,7 @@ test.each<[string, BackupHealth, string]>([
   ['it is too old', { ...SOME, is_stale: true }, 'down Too old'],
   ['PostgreSQL broke off', { ...SOME, postgres_failure: 'no room' }, 'degraded PostgreSQL failed'],
   ['the newest is not verified', { ...SOME, unverified: 'unoc_x: no room', postgres_failure: 'x' }, 'degraded Newest not verified'],
-  ['a target is not in use', { ...SOME, target_failure: 'keys.env is missing' }, 'degraded Target not in use'],
+  ['a target is not set up', { ...SOME, target_failure: 'keys.env is missing' }, 'degraded Target not set up'],
   ['none yet', NONE, 'degraded None verified'],
   ['none for too long', { ...NONE, is_stale: true }, 'down None verified'],
 ])('backups: %s', (_, backup, expected) => {

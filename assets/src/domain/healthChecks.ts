@@ -36,7 +36,7 @@ export function healthChecks(
 function engineCheck({ engine, seq }: HealthDetail): HealthCheck {
   return {
     name: 'Engine',
-    what: 'The writer responds',
+    what: 'The engine responds',
     tone: engine.is_alive ? 'up' : 'down',
     word: engine.is_alive ? 'OK' : 'Not responding',
     value: `at change ${seq.toLocaleString('en')}`,
@@ -78,7 +78,7 @@ function syncCheck(sync: SyncStatus): HealthCheck {
   }
   const [tone, word] = tones[sync.state]
   return {
-    name: 'Copy in PostgreSQL',
+    name: 'Mirror in PostgreSQL',
     what: sync.message,
     tone,
     word,
@@ -98,7 +98,7 @@ function backupWarnings({
   // An older server does not say all of them.
   const found: [string, string | null | undefined][] = [
     ['Newest not verified', unverified],
-    ['Target not in use', target],
+    ['Target not set up', target],
     ['PostgreSQL failed', postgres],
   ]
   return found.flatMap(([word, text]) => (typeof text === 'string' ? [{ word, text }] : []))

@@ -14,9 +14,9 @@ const degraded = { id: 3, before: down, after: testDevice({ effective_status: 'D
 
 test('the text counts only devices whose status changes', () => {
   expect(impactText(simulated([same]))).toBe('No device changes status.')
-  expect(impactText(simulated([up, same]))).toBe('ont-1 will come UP.')
+  expect(impactText(simulated([up, same]))).toBe('ont-1 will go UP.')
   expect(impactText(simulated([up, degraded, up]))).toBe(
-    '1\u00a0device will become DEGRADED, 2\u00a0devices will come UP.',
+    '1\u00a0device will become DEGRADED, 2\u00a0devices will go UP.',
   )
 })
 

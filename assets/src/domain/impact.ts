@@ -40,7 +40,7 @@ export function impactOf({ devices, links }: Simulated): Impact {
   return impact
 }
 
-const BECOME: Record<Status, string> = { DOWN: 'go DOWN', DEGRADED: 'become DEGRADED', UP: 'come UP' }
+const BECOME: Record<Status, string> = { DOWN: 'go DOWN', DEGRADED: 'become DEGRADED', UP: 'go UP' }
 
 /** The statuses that a change would bring, in a sentence. */
 export function impactText(simulated: Simulated): string {

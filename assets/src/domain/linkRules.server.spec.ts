@@ -5,7 +5,7 @@ import { linkRule } from './linkRules'
 
 /** The server's table, read from its source: the API offers no list of the rules. */
 const source = readFileSync(
-  new URL('../../../src/domain/rules/link_rules.rs', import.meta.url),
+  new URL('../../../src/domain/link/rules.rs', import.meta.url),
   'utf8',
 )
 

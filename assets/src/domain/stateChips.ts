@@ -43,7 +43,7 @@ function healthWarnings({ engine, volume, sync, backup }: Partial<HealthDetail>)
     [backup?.restorable_as_of === null, NO_VERIFIED_BACKUP],
     [backup?.is_stale === true && backup.restorable_as_of !== null, 'The newest verified backup is too old'],
     [typeof backup?.unverified === 'string' && backup.restorable_as_of !== null, 'The newest backup is not verified'],
-    [typeof backup?.target_failure === 'string', 'A backup target is not in use'],
+    [typeof backup?.target_failure === 'string', 'A backup target could not be set up'],
     [typeof backup?.postgres_failure === 'string', 'The newest backup could not be verified in PostgreSQL'],
   ]
   return warnings.flatMap(([isSo, warning]) => (isSo ? [warning] : []))

@@ -175,7 +175,7 @@ function unknownBackupTask(error: string, { reloadBackups }: RunbookActions): Ru
 function exportTask({ downloadExport }: RunbookActions): RunbookTask {
   return {
     key: 'export',
-    title: 'Copy of the site off the host',
+    title: 'Export of the site',
     interval: 'Daily',
     doneBy: 'Operator',
     state: 'manual',
