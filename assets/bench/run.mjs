@@ -84,7 +84,7 @@ async function measureOurs(browser, url) {
     if (step >= ZOOM_STEPS_MAX) throw new Error('the picture does not grow with the key +')
     // The page may still be taking the stage up again, which costs it the focus.
     await page.locator('.stage').press('+')
-    // The scale is told with the next frame.
+    // The scale is reported with the next frame.
     if (step >= 6) await page.waitForTimeout(50)
   }
   await page.waitForTimeout(600)
@@ -170,7 +170,7 @@ function render() {
   const lines = [
     `${date}, commit ${commit}, ${cpus().length} cores, ${memory} GiB, shared virtual machine, no graphics card; load ${load}`,
     '',
-    '| what | target | UNOC | Cytoscape | verdict | behind it |',
+    '| what | target | UNOC | Cytoscape | verdict | measured values |',
     '|---|---|---|---|---|---|',
   ]
   for (const { what, target, unit, value, other, note } of rows) {

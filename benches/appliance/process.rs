@@ -186,7 +186,7 @@ impl Server {
         Ok(Memory { resident_mib: mib("VmRSS:")?, peak_mib: mib("VmHWM:")? })
     }
 
-    /// Lets the peak begin anew at what is resident now (`man 5 proc_pid_clear_refs`).
+    /// Resets the peak to what is resident now (`man 5 proc_pid_clear_refs`).
     pub(crate) fn forget_peak(&self) -> Result<()> {
         Ok(fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
     }

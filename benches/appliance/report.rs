@@ -83,7 +83,7 @@ impl Row {
     }
 }
 
-const HEAD: [&str; 7] = ["what", "target", "median", "min", "max", "verdict", "behind it"];
+const HEAD: [&str; 7] = ["what", "target", "median", "min", "max", "verdict", "measured values"];
 
 /// Three digits that count, and no more.
 pub(crate) fn number(value: f64) -> String {

@@ -173,7 +173,7 @@ fn rows(measured: &Measured) -> Vec<Row> {
     vec![
         row("full recompute", target, &measured.refresh_ms, refresh_detail),
         row(
-            &format!("one fibre of {PON_LEAVES} leaves cut, or mended"),
+            &format!("one fibre of {PON_LEAVES} leaves cut or repaired"),
             Target::AtMost(CUT_MS_MAX),
             &measured.cut_ms,
             format!("{cut_changes} entities change"),

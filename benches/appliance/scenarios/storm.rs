@@ -58,12 +58,12 @@ fn turn_rows(turn: &str, turns: &[Turn], detail: &str) -> Vec<Row> {
             .unit("ms")
             .detail(detail)
     };
-    let told = format!("the last of {CLIENTS} clients of /live is told");
+    let told = format!("the last of {CLIENTS} clients of /live knows");
     vec![
         row("the request is answered", |turn| turn.answered_ms, detail),
         row(&told, |turn| turn.told_ms, ""),
         row("`GET /api/topology/summary` shows it", |turn| turn.summary_ms, ""),
         row("`GET /api/devices?status=DOWN&limit=1` shows it", |turn| turn.filtered_ms, ""),
-        row("all of `GET /api/devices` is read anew", |turn| turn.list_ms, ""),
+        row("all of `GET /api/devices` is read again", |turn| turn.list_ms, ""),
     ]
 }

@@ -48,7 +48,7 @@ pub(super) fn measure(bench: &Bench, site: &Path) -> Result<Vec<Row>> {
         )),
         sealed.row("the same, encrypted", rows)?.detail(sealed.words(rows)),
         Row::new(
-            "until it is proved too (made, restored into a scratch store, compared)",
+            "until it is also verified (made, restored into a scratch store, compared)",
             Target::None,
             Summary::of(&alone.whole_s),
         )

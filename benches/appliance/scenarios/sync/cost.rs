@@ -142,7 +142,7 @@ impl Compared {
             )
             .unit("%"),
             Row::new(
-                format!("{what}: processor time of PostgreSQL per request, beside that"),
+                format!("{what}: processor time of PostgreSQL per request"),
                 Target::None,
                 Summary::of(&self.postgres_us),
             )

@@ -46,11 +46,11 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     rows.extend(cost::measure(bench, &mut postgres, "")?);
     drop(postgres);
     let mut nice = Postgres::start(&binaries, &bench.scratch.path().join("pg-nice"), true)?;
-    rows.extend(cost::measure(bench, &mut nice, ", PostgreSQL giving way")?);
+    rows.extend(cost::measure(bench, &mut nice, ", PostgreSQL at low priority")?);
     Ok(rows)
 }
 
-/// A quarter of an hour is long: whoever waits sees what there is.
+/// Far beyond any expected wait; the caller then sees the state there is.
 fn so_far(rows: &[Row]) {
     println!("{}", report::plain(rows));
 }
