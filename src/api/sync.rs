@@ -14,7 +14,7 @@ use super::state::ApiState;
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::store::StoreError;
-use crate::sync::{self, Facts, Reconciled, Round, SlowStatement, State, Status};
+use crate::sync::{self, Facts, Reconciliation, Round, SlowStatement, State, Status};
 use crate::wire::Time;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -178,16 +178,16 @@ impl SyncView {
 }
 
 impl ReconciledView {
-    pub fn new(reconciled: &Reconciled) -> Self {
-        let result = reconciled.result;
+    pub fn new(reconciled: &Reconciliation) -> Self {
+        let comparison = reconciled.comparison;
         Self {
             at: Time(reconciled.at),
             duration_ms: reconciled.duration_ms,
-            compared: result.compared,
-            missing: result.missing,
-            extra: result.extra,
-            different: result.different,
-            repaired: result.repaired,
+            compared: comparison.compared,
+            missing: comparison.missing,
+            extra: comparison.extra,
+            different: comparison.different,
+            repaired: reconciled.repaired,
         }
     }
 }

@@ -16,8 +16,8 @@ use crate::backup::{
 };
 use crate::config::Config;
 use crate::engine::EngineHandle;
+use crate::pg::{ScratchVerification, verify_in_scratch_database};
 use crate::store::Snapshot;
-use crate::sync;
 
 const HOUR_S: u64 = 3600;
 
@@ -98,11 +98,13 @@ fn postgres_verifier(config: &Config) -> Option<PostgresVerifier> {
             Ok(database) => database.target,
             Err(fault) => return PostgresOutcome::Failed(fault),
         };
-        match sync::drill(&target, site_id, text, restored) {
-            Ok(sync::Drill::Same { version, .. }) => PostgresOutcome::Same { postgres: version },
-            Ok(sync::Drill::NotPossible(why)) => PostgresOutcome::NotPossible(why),
-            Ok(sync::Drill::Differs(what)) => PostgresOutcome::Differs(what),
-            Err(error) => PostgresOutcome::Failed(error.explained().to_string()),
+        match verify_in_scratch_database(&target, site_id, text, restored) {
+            Ok(ScratchVerification::Passed { postgres_version }) => {
+                PostgresOutcome::Same { postgres: postgres_version }
+            }
+            Ok(ScratchVerification::NotPermitted(why)) => PostgresOutcome::NotPossible(why),
+            Ok(ScratchVerification::Different(what)) => PostgresOutcome::Differs(what),
+            Err(error) => PostgresOutcome::Failed(error.explanation().to_string()),
         }
     };
     Some(Arc::new(verify))

@@ -8,7 +8,8 @@ use tracing::{info, warn};
 
 use crate::config::{Config, Faults};
 use crate::engine::EngineHandle;
-use crate::sync::{self, Database, State, SyncOptions, Target};
+use crate::pg::Target;
+use crate::sync::{self, Database, State, SyncOptions};
 
 /// How long a start waits for the first contact. PostgreSQL on the same network answers in
 /// milliseconds; whose state counts is then settled before anyone can write.

@@ -12,7 +12,7 @@ use super::{import, offline, output};
 use crate::config::Config;
 use crate::domain::Command;
 use crate::engine::Clock;
-use crate::sync::Target;
+use crate::pg::Target;
 use crate::v2_import::{
     Choice, LegacyError, LinkStatus, Mended, Report, STAMP_FILE, Stamp, Tables, archive, mend,
     read_database, read_dump,

@@ -3,13 +3,12 @@
 //! `sync_state` names the one holder. Every run that begins to write raises the epoch, in a
 //! transaction of its own; a round of an earlier epoch finds another number and fails (S4).
 
-use postgres::types::Type;
 use uuid::Uuid;
 
 use super::error::{Obstacle, SyncError};
-use super::session::{Param, Tx};
 use crate::domain::{IdCounters, Timestamp};
-use crate::sql::Value;
+use crate::pg::{Param, PgError, Tx};
+use crate::sql::{ColumnType, Value};
 use crate::store::MirrorState;
 
 /// A holder that was seen within this time is alive: three heartbeats.
@@ -195,7 +194,7 @@ const COLUMNS: &str = "epoch, instance_id, session_id, holder, \
 /// Reads the site's row and keeps others from changing it until the transaction ends.
 pub(super) fn read(tx: &mut Tx<'_>, site_id: Uuid) -> Result<Option<Remote>, SyncError> {
     let sql = format!("SELECT {COLUMNS} FROM sync_state WHERE site_id = $1 FOR UPDATE");
-    let rows = tx.query(&sql, &[(Value::Uuid(site_id), Type::UUID)])?;
+    let rows = tx.query(&sql, &[Value::Uuid(site_id).into()])?;
     let Some(row) = rows.first() else { return Ok(None) };
     let number = |index: usize| u64::try_from(row.get::<_, i64>(index)).unwrap_or_default();
     Ok(Some(Remote {
@@ -224,11 +223,11 @@ pub(super) fn take(
         "UPDATE sync_state SET epoch = $2, instance_id = $3, session_id = $4, holder = $5, \
          heartbeat_at = now(), restored_at = NULL, restored_from = NULL WHERE site_id = $1",
         &[
-            (Value::Uuid(identity.site_id), Type::UUID),
-            (Value::id(epoch), Type::INT8),
-            (Value::Uuid(identity.instance_id), Type::UUID),
-            (Value::Uuid(identity.session_id), Type::UUID),
-            (Value::text(&identity.holder), Type::TEXT),
+            Value::Uuid(identity.site_id).into(),
+            Value::id(epoch).into(),
+            Value::Uuid(identity.instance_id).into(),
+            Value::Uuid(identity.session_id).into(),
+            Value::text(&identity.holder).into(),
         ],
     )?;
     Ok(epoch)
@@ -275,19 +274,16 @@ impl Claim {
         self.fence(tx)?;
         tx.execute(
             "UPDATE sync_state SET heartbeat_at = now() WHERE site_id = $1",
-            &[(Value::Uuid(self.identity.site_id), Type::UUID)],
+            &[Value::Uuid(self.identity.site_id).into()],
         )?;
         Ok(())
     }
 
     /// Lets the site go, so that the next holder need not wait.
-    pub(super) fn release(&self, tx: &mut Tx<'_>) -> Result<(), SyncError> {
+    pub(super) fn release(&self, tx: &mut Tx<'_>) -> Result<(), PgError> {
         tx.execute(
             "UPDATE sync_state SET session_id = NULL WHERE site_id = $1 AND epoch = $2",
-            &[
-                (Value::Uuid(self.identity.site_id), Type::UUID),
-                (Value::id(self.epoch), Type::INT8),
-            ],
+            &[Value::Uuid(self.identity.site_id).into(), Value::id(self.epoch).into()],
         )?;
         Ok(())
     }
@@ -340,21 +336,24 @@ impl Progress<'_> {
     }
 
     /// Returns how many rows were written.
-    fn insert(&self, tx: &mut Tx<'_>, on_conflict: &str) -> Result<u64, SyncError> {
+    fn insert(&self, tx: &mut Tx<'_>, on_conflict: &str) -> Result<u64, PgError> {
         let identity = &self.claim.identity;
         let params: [Param<'_>; 12] = [
-            (Value::Uuid(identity.site_id), Type::UUID),
-            (Value::id(self.claim.epoch), Type::INT8),
-            (Value::Uuid(identity.instance_id), Type::UUID),
-            (Value::Uuid(identity.session_id), Type::UUID),
-            (Value::text(&identity.holder), Type::TEXT),
-            (Value::id(self.seq), Type::INT8),
-            (Value::Time(self.committed_at), Type::TIMESTAMPTZ),
-            (Value::id(self.counters.device), Type::INT8),
-            (Value::id(self.counters.interface), Type::INT8),
-            (Value::id(self.counters.link), Type::INT8),
-            (Value::id(self.next_audit), Type::INT8),
-            (if self.is_reconciled { Value::Int(1) } else { Value::Null }, Type::INT8),
+            Value::Uuid(identity.site_id).into(),
+            Value::id(self.claim.epoch).into(),
+            Value::Uuid(identity.instance_id).into(),
+            Value::Uuid(identity.session_id).into(),
+            Value::text(&identity.holder).into(),
+            Value::id(self.seq).into(),
+            Value::Time(self.committed_at).into(),
+            Value::id(self.counters.device).into(),
+            Value::id(self.counters.interface).into(),
+            Value::id(self.counters.link).into(),
+            Value::id(self.next_audit).into(),
+            Param::of_column(
+                if self.is_reconciled { Value::Int(1) } else { Value::Null },
+                ColumnType::Int,
+            ),
         ];
         let sql = format!(
             "INSERT INTO sync_state AS s (site_id, epoch, instance_id, session_id, holder, \

@@ -7,13 +7,13 @@ use super::claim::{self, Claim, Identity, Local, Remote, Verdict, Wish};
 use super::error::{Obstacle, SyncError};
 use super::handle::Request;
 use super::mirror::Mirror;
-use super::reconcile::{self, Compared};
+use super::reconcile;
 use super::round::{self, Applied};
-use super::session::{Session, Tx};
-use super::status::{ROUNDS_KEPT, Reconciled, Round, RoundKind, State};
+use super::status::{ROUNDS_KEPT, Reconciliation, Round, RoundKind, State};
 use super::{first, hydrate, schema};
 use crate::domain::{IdCounters, Timestamp};
 use crate::engine::{Adoption, AdoptionOutcome};
+use crate::pg::{Comparison, Session, Tx};
 use crate::sql::Value;
 use crate::store::{CounterFloors, Holder, MirrorState, QuarantineRefusal};
 use uuid::Uuid;
@@ -28,7 +28,8 @@ pub(super) struct Link {
 struct Settled {
     claim: Claim,
     applied: Applied,
-    compared: Compared,
+    comparison: Comparison,
+    repaired: u64,
     start: Instant,
 }
 
@@ -152,8 +153,8 @@ impl Mirror {
         let start = Instant::now();
         let claim = self.claim(&mut tx, remote)?;
         let snapshot = self.engine.read();
-        let (applied, compared) = reconcile::run(tx, &claim, &snapshot, true)?;
-        Ok(Settled { claim, applied, compared, start })
+        let (applied, comparison, repaired) = reconcile::run(tx, &claim, &snapshot, true)?;
+        Ok(Settled { claim, applied, comparison, repaired, start })
     }
 
     /// Notes what [`Self::settle`] did.
@@ -163,11 +164,11 @@ impl Mirror {
         settled: Settled,
         why: &str,
     ) -> Result<Link, SyncError> {
-        let Settled { claim, applied, compared, start } = settled;
+        let Settled { claim, applied, comparison, repaired, start } = settled;
         self.note_claim(&claim);
         let mut link = Link { session, claim };
         self.greet(&link, why);
-        self.compared(&mut link, applied, compared, start)?;
+        self.compared(&mut link, applied, (comparison, repaired), start)?;
         Ok(link)
     }
 
@@ -303,16 +304,15 @@ impl Mirror {
     }
 
     fn write_site(&self, tx: &mut Tx<'_>) -> Result<(), SyncError> {
-        use postgres::types::Type;
         tx.execute(
             "INSERT INTO sites (site_id, name, host, version) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (site_id) DO UPDATE SET name = EXCLUDED.name, host = EXCLUDED.host, \
              version = EXCLUDED.version",
             &[
-                (Value::Uuid(self.identity.site_id), Type::UUID),
-                (Value::text(&self.options.site_name), Type::TEXT),
-                (Value::text(&self.options.holder), Type::TEXT),
-                (Value::text(env!("CARGO_PKG_VERSION")), Type::TEXT),
+                Value::Uuid(self.identity.site_id).into(),
+                Value::text(&self.options.site_name).into(),
+                Value::text(&self.options.holder).into(),
+                Value::text(env!("CARGO_PKG_VERSION")).into(),
             ],
         )?;
         Ok(())
@@ -331,7 +331,7 @@ impl Mirror {
         &mut self,
         link: &mut Link,
         repair: bool,
-    ) -> Result<Reconciled, SyncError> {
+    ) -> Result<Reconciliation, SyncError> {
         let activity = "Comparing every row with PostgreSQL.".to_owned();
         self.shared.enter(State::Loading, self.now(), Some(activity));
         let snapshot = self.engine.read();
@@ -339,9 +339,9 @@ impl Mirror {
         let mut tx = link.session.begin()?;
         round::limit(&mut tx)?;
         link.claim.fence(&mut tx)?;
-        let (applied, result) = reconcile::run(tx, &link.claim, &snapshot, repair)?;
+        let (applied, comparison, repaired) = reconcile::run(tx, &link.claim, &snapshot, repair)?;
         drop(snapshot);
-        self.compared(link, applied, result, start)
+        self.compared(link, applied, (comparison, repaired), start)
     }
 
     /// Notes how a comparison ended.
@@ -349,23 +349,23 @@ impl Mirror {
         &mut self,
         link: &mut Link,
         applied: Applied,
-        result: Compared,
+        (comparison, repaired): (Comparison, u64),
         start: Instant,
-    ) -> Result<Reconciled, SyncError> {
+    ) -> Result<Reconciliation, SyncError> {
         let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
         self.confirm(link, RoundKind::Reconcile, applied, start)?;
-        let reconciled = Reconciled { at: self.now(), duration_ms, result };
+        let reconciled = Reconciliation { at: self.now(), duration_ms, comparison, repaired };
         self.shared.update(|status| status.last_reconcile = Some(reconciled));
-        if result.differences() > 0 {
+        if comparison.differences() > 0 {
             warn!(
-                sync.missing = result.missing,
-                sync.extra = result.extra,
-                sync.different = result.different,
-                sync.repaired = result.repaired,
+                sync.missing = comparison.missing,
+                sync.extra = comparison.extra,
+                sync.different = comparison.different,
+                sync.repaired = repaired,
                 "PostgreSQL differed from the local store"
             );
         } else {
-            info!(sync.compared = result.compared, duration_ms, "Both sides are equal");
+            info!(sync.compared = comparison.compared, duration_ms, "Both sides are equal");
         }
         Ok(reconciled)
     }

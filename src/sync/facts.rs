@@ -1,10 +1,8 @@
 //! What PostgreSQL says of itself, for operators.
 
-use postgres::types::Type;
-
 use super::error::SyncError;
 use super::schema::has_table;
-use super::session::{Session, Tx};
+use crate::pg::{Session, Tx};
 use crate::sql::Value;
 
 /// Slow statements that are shown.
@@ -56,7 +54,7 @@ pub(super) fn read(session: &mut Session) -> Result<Option<Facts>, SyncError> {
 fn is_answer<T>(asked: Result<T, SyncError>) -> Result<Option<T>, SyncError> {
     match asked {
         Ok(answer) => Ok(Some(answer)),
-        Err(SyncError::Postgres(error)) if error.as_db_error().is_some() => Ok(None),
+        Err(SyncError::Pg(error)) if error.is_statement_refused() => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -94,10 +92,7 @@ fn slow_statements(tx: &mut Tx<'_>) -> Result<Option<Vec<SlowStatement>>, SyncEr
          WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) \
          AND userid = (SELECT oid FROM pg_roles WHERE rolname = current_user) \
          ORDER BY total_exec_time DESC LIMIT $2",
-        &[
-            (Value::id(STATEMENT_CHARS_MAX as u64), Type::INT8),
-            (Value::id(STATEMENTS_SHOWN as u64), Type::INT8),
-        ],
+        &[Value::id(STATEMENT_CHARS_MAX as u64).into(), Value::id(STATEMENTS_SHOWN as u64).into()],
     )?;
     let number = |number: i64| u64::try_from(number).unwrap_or_default();
     let shown = rows.iter().map(|row| SlowStatement {

@@ -6,16 +6,15 @@
 //! without them. What checks rows (foreign keys, CHECK) is made again for new rows at once, and
 //! validated for those of the copy right after it: the local site keeps the same rules.
 
-use postgres::types::Type;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::claim::Claim;
 use super::error::SyncError;
 use super::round::{self, Applied};
-use super::session::{Session, Tx};
 use super::write::write_audit;
 use crate::domain::{Device, Interface, Link};
+use crate::pg::{PgError, Session, Tx};
 use crate::sql::{AUDIT, Entity, Value};
 use crate::store::Snapshot;
 
@@ -58,10 +57,10 @@ pub(super) fn run(
 }
 
 /// Rows that an earlier, forgotten mirror left behind.
-fn clear(tx: &mut Tx<'_>, site_id: Uuid) -> Result<(), SyncError> {
+fn clear(tx: &mut Tx<'_>, site_id: Uuid) -> Result<(), PgError> {
     for table in TABLES.iter().rev().chain([&AUDIT.name]) {
         let sql = format!("DELETE FROM {table} WHERE site_id = $1");
-        tx.execute(&sql, &[(Value::Uuid(site_id), Type::UUID)])?;
+        tx.execute(&sql, &[Value::Uuid(site_id).into()])?;
     }
     // Checks that wait for the end of the transaction would keep the tables from being altered.
     tx.batch("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
@@ -69,7 +68,7 @@ fn clear(tx: &mut Tx<'_>, site_id: Uuid) -> Result<(), SyncError> {
 
 /// Takes constraints and secondary indexes off empty tables that this role owns; returns the
 /// statements that bring them back.
-fn set_aside(tx: &mut Tx<'_>) -> Result<Vec<String>, SyncError> {
+fn set_aside(tx: &mut Tx<'_>) -> Result<Vec<String>, PgError> {
     if !can_set_aside(tx)? {
         return Ok(Vec::new());
     }
@@ -87,13 +86,13 @@ fn set_aside(tx: &mut Tx<'_>) -> Result<Vec<String>, SyncError> {
          CASE WHEN contype IN ('f', 'c') THEN ' NOT VALID' ELSE '' END FROM pg_constraint \
          WHERE conrelid = ANY ($1::regclass[]) AND contype IN ('f', 'c', 'u', 'p') \
          ORDER BY array_position(ARRAY['f', 'c', 'u', 'p'], contype::text), conname",
-        &[(names(), Type::TEXT_ARRAY)],
+        &[names().into()],
     )?;
     let indexes = tx.query(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index \
          WHERE indrelid = ANY ($1::regclass[]) AND NOT EXISTS \
          (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
-        &[(names(), Type::TEXT_ARRAY)],
+        &[names().into()],
     )?;
     let mut definitions = Vec::new();
     for row in &constraints {
@@ -112,7 +111,7 @@ fn set_aside(tx: &mut Tx<'_>) -> Result<Vec<String>, SyncError> {
 
 /// Validates for all rows what a first copy, of this run or one that was cut off after it, made
 /// again for new rows only. Nobody is kept from reading or writing meanwhile.
-pub(super) fn validate(session: &mut Session) -> Result<(), SyncError> {
+pub(super) fn validate(session: &mut Session) -> Result<(), PgError> {
     let mut tx = session.begin()?;
     // All of a table in one statement read it once.
     let unproven = tx.query(
@@ -121,7 +120,7 @@ pub(super) fn validate(session: &mut Session) -> Result<(), SyncError> {
          WHERE conrelid = ANY ($1::regclass[]) AND NOT convalidated AND EXISTS \
          (SELECT FROM pg_class WHERE oid = conrelid AND pg_has_role(relowner, 'USAGE')) \
          GROUP BY conrelid",
-        &[(Value::Texts(TABLES.map(Into::into).to_vec()), Type::TEXT_ARRAY)],
+        &[Value::Texts(TABLES.map(Into::into).to_vec()).into()],
     )?;
     if !unproven.is_empty() {
         // The plans of the rounds that follow are made for tables of this size.
@@ -138,12 +137,12 @@ pub(super) fn validate(session: &mut Session) -> Result<(), SyncError> {
     Ok(())
 }
 
-fn can_set_aside(tx: &mut Tx<'_>) -> Result<bool, SyncError> {
+fn can_set_aside(tx: &mut Tx<'_>) -> Result<bool, PgError> {
     let rows = tx.query(
         "SELECT NOT EXISTS (SELECT FROM devices) AND NOT EXISTS (SELECT FROM interfaces) \
          AND NOT EXISTS (SELECT FROM links) AND (SELECT bool_and(pg_has_role(relowner, 'USAGE')) \
          FROM pg_class WHERE oid = ANY ($1::regclass[]))",
-        &[(Value::Texts(TABLES.map(Into::into).to_vec()), Type::TEXT_ARRAY)],
+        &[Value::Texts(TABLES.map(Into::into).to_vec()).into()],
     )?;
     Ok(rows.first().and_then(|row| row.get(0)).unwrap_or(false))
 }
@@ -152,7 +151,7 @@ fn copy_all<T: Entity>(
     tx: &mut Tx<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
-) -> Result<u64, SyncError> {
+) -> Result<u64, PgError> {
     let mut copy = tx.copy_in(T::TABLE, T::TABLE.name, site_id)?;
     for entity in T::all(snapshot)? {
         copy.row(&entity?.row())?;

@@ -13,6 +13,7 @@ use super::handle::Request;
 use super::mirror::{Mirror, Woken};
 use super::round;
 use super::status::{RoundKind, State};
+use crate::pg::PgError;
 
 /// Changes are gathered for this long, so that a burst is one round.
 const GATHER: Duration = Duration::from_millis(40);
@@ -120,7 +121,7 @@ impl Mirror {
         let start = Instant::now();
         let applied =
             round::run(&mut link.session, &link.claim, &snapshot).inspect_err(|error| {
-                self.is_suspicious = error.is_foreign_row();
+                self.is_suspicious = error.pg().is_some_and(PgError::is_constraint_violation);
             })?;
         drop(snapshot);
         let took = start.elapsed();

@@ -3,9 +3,9 @@
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::SyncError;
-use super::status::{Reconciled, Shared, State, Status};
-use super::watched::Watch;
+use super::status::{Reconciliation, Shared, State, Status};
 use crate::domain::Timestamp;
+use crate::pg::Watch;
 
 /// Requests that may wait: operators press buttons, no program asks in bulk.
 pub(super) const REQUESTS_MAX: usize = 16;
@@ -23,7 +23,7 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, SyncError>>;
 
 pub(super) enum Request {
     Now(Answer<()>),
-    Compare { repair: bool, answer: Answer<Reconciled> },
+    Compare { repair: bool, answer: Answer<Reconciliation> },
     TakeOver(Answer<()>),
     Adopt(Answer<()>),
     Stop,
@@ -61,7 +61,7 @@ impl Handle {
     ///
     /// # Errors
     /// As [`Handle::sync_now`].
-    pub async fn compare(&self, repair: bool) -> Result<Reconciled, SyncError> {
+    pub async fn compare(&self, repair: bool) -> Result<Reconciliation, SyncError> {
         self.ask(|answer| Request::Compare { repair, answer }).await
     }
 

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::claim::Remote;
 use super::error::SyncError;
-use super::session::{Session, Tx};
 use crate::domain::{Device, Interface, Link, Site};
+use crate::pg::{PgError, Session, Tx};
 use crate::sql::Entity;
 
 /// The site as PostgreSQL holds it, in one consistent view; `None` when `expected` is not what is
@@ -30,7 +30,7 @@ pub(super) fn read(
     Ok(Some(site))
 }
 
-fn read_all<T: Entity>(tx: &mut Tx<'_>, site_id: Uuid) -> Result<Vec<T>, SyncError> {
+fn read_all<T: Entity>(tx: &mut Tx<'_>, site_id: Uuid) -> Result<Vec<T>, PgError> {
     let table = T::TABLE;
     let sql = format!(
         "SELECT {} FROM {} WHERE site_id = '{site_id}' ORDER BY id",
@@ -40,7 +40,7 @@ fn read_all<T: Entity>(tx: &mut Tx<'_>, site_id: Uuid) -> Result<Vec<T>, SyncErr
     let mut entities = Vec::new();
     tx.copy_out(table, &sql, |row| {
         entities.push(T::from_row(row)?);
-        Ok(())
+        Ok::<(), PgError>(())
     })?;
     Ok(entities)
 }

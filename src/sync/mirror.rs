@@ -13,11 +13,10 @@ use super::contact::Link;
 use super::error::SyncError;
 use super::handle::{Handle, REQUESTS_MAX, Request};
 use super::retry::Failures;
-use super::status::{Reconciled, Shared, State};
-use super::target::Target;
-use super::watched::Watch;
+use super::status::{Reconciliation, Shared, State};
 use crate::domain::Timestamp;
 use crate::engine::{Clock, EngineError, EngineHandle};
+use crate::pg::{Target, Watch};
 
 /// How to mirror.
 pub struct SyncOptions {
@@ -271,7 +270,7 @@ impl Request {
     }
 
     /// Answers that it was done.
-    pub(super) fn fulfil(self, reconciled: Option<Reconciled>) {
+    pub(super) fn fulfil(self, reconciled: Option<Reconciliation>) {
         // Whoever asked may have gone away.
         match (self, reconciled) {
             (Self::Now(answer) | Self::TakeOver(answer) | Self::Adopt(answer), _) => {

@@ -12,12 +12,8 @@
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
 //! run still holds the site.
 
-mod address;
-mod binding;
 mod claim;
 mod contact;
-mod copy;
-mod drill;
 mod error;
 mod facts;
 mod first;
@@ -25,28 +21,15 @@ mod follow;
 mod handle;
 mod hydrate;
 mod mirror;
-mod parameters;
-mod passfile;
 mod reconcile;
-mod remedy;
 mod retry;
 mod round;
 mod schema;
-mod session;
 mod status;
-mod target;
-mod tls;
-mod value;
-mod watched;
 mod write;
 
-pub use drill::{Drill, drill};
 pub use error::{Obstacle, SyncError};
 pub use facts::{Facts, SlowStatement};
 pub use handle::Handle;
 pub use mirror::{Database, SyncOptions, start};
-pub use reconcile::Compared;
-pub use remedy::Explanation;
-pub use status::{ROUNDS_KEPT, Reconciled, Round, RoundKind, State, Status, Trouble};
-pub use target::{Server, Target};
-pub use watched::{STALL_LIMIT, Watch};
+pub use status::{ROUNDS_KEPT, Reconciliation, Round, RoundKind, State, Status, Trouble};

@@ -7,9 +7,9 @@ use tracing::{error, info, warn};
 
 use super::error::{Obstacle, SyncError};
 use super::mirror::{Mirror, Woken};
-use super::remedy::Explanation;
 use super::status::{State, Trouble};
 use crate::domain::Timestamp;
+use crate::pg::{Explanation, PgError};
 use crate::util::jitter;
 
 /// First pause after a failure; doubled with each further one.
@@ -52,7 +52,7 @@ impl Mirror {
         let begins_anew = match &error {
             SyncError::Changed(_) => was_linked || is_first,
             // Servers, poolers and firewalls end idle sessions: who asked need not know.
-            error => was_linked && is_first && error.is_lost(),
+            error => was_linked && is_first && error.pg().is_some_and(PgError::is_connection_lost),
         };
         match error {
             SyncError::Stopped(obstacle) => {
@@ -65,7 +65,8 @@ impl Mirror {
             }
             error => {
                 // A server that recovers says so, and is soon done.
-                *count = if error.is_starting_up() { 1 } else { count.saturating_add(1) };
+                let is_starting_up = error.pg().is_some_and(PgError::is_starting_up);
+                *count = if is_starting_up { 1 } else { count.saturating_add(1) };
                 self.back_off(&error, was_linked);
             }
         }
@@ -138,7 +139,7 @@ impl Mirror {
                 let is_there = self.options.database.target.is_reachable(PROBE_TIMEOUT);
                 if was_away && is_there {
                     // A server that refused something is no different for being slow for a moment.
-                    if !error.is_an_answer() {
+                    if !error.pg().is_some_and(PgError::is_answer) {
                         self.failures = Failures::default();
                     }
                     return;
@@ -150,7 +151,7 @@ impl Mirror {
     }
 
     fn explained(&self, error: &SyncError) -> Explanation {
-        let mut what = error.explained();
+        let mut what = error.explanation();
         if let Some(fault) = &self.address_fault {
             what.message = format!("{}; the address read before is in use: {fault}", what.message);
         }

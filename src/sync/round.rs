@@ -2,9 +2,9 @@
 
 use super::claim::{Claim, Progress};
 use super::error::SyncError;
-use super::session::{Session, Tx};
 use super::write::{Keys, write_audit, write_entities};
 use crate::domain::IdCounters;
+use crate::pg::{PgError, Session, Tx};
 use crate::store::Snapshot;
 
 /// Ends a transaction whose client fell silent, so that its locks do not outlive it: TCP alone
@@ -37,7 +37,7 @@ pub(super) struct Applied {
 /// then knew of a table: while a new table grows, a plan that reads all of it for each check turns
 /// a COMMIT of milliseconds into minutes. Everything that a round looks for has an index. Forbidding
 /// the other way makes its rare uses look costly, for which PostgreSQL would compile machine code.
-pub(super) fn limit(tx: &mut Tx<'_>) -> Result<(), SyncError> {
+pub(super) fn limit(tx: &mut Tx<'_>) -> Result<(), PgError> {
     tx.batch(&format!(
         "SET LOCAL idle_in_transaction_session_timeout = '{IDLE_LIMIT}'; \
          SET LOCAL lock_timeout = '{LOCK_LIMIT}'; SET LOCAL statement_timeout = 0; \

@@ -1,9 +1,7 @@
 //! The mirror's tables: made and brought up to date by this program, never by hand.
 
-use postgres::types::Type;
-
 use super::error::{Obstacle, SyncError};
-use super::session::{Session, Tx};
+use crate::pg::{Session, Tx};
 use crate::sql::Value;
 use crate::sql::schema::{self, HISTORY_TABLE};
 
@@ -40,8 +38,7 @@ fn version(tx: &mut Tx<'_>) -> Result<i64, SyncError> {
 
 /// Whether the table is found on the search path.
 pub(super) fn has_table(tx: &mut Tx<'_>, name: &str) -> Result<bool, SyncError> {
-    let rows =
-        tx.query("SELECT to_regclass($1) IS NOT NULL", &[(Value::text(name), Type::TEXT)])?;
+    let rows = tx.query("SELECT to_regclass($1) IS NOT NULL", &[Value::text(name).into()])?;
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 

@@ -7,9 +7,8 @@ use uuid::Uuid;
 
 use super::error::Obstacle;
 use super::facts::Facts;
-use super::reconcile::Compared;
-use super::remedy::Explanation;
 use crate::domain::Timestamp;
+use crate::pg::{Comparison, Explanation};
 
 /// Rounds that are remembered: two minutes of steady change.
 pub const ROUNDS_KEPT: usize = 120;
@@ -87,12 +86,14 @@ pub struct Trouble {
     pub next_attempt_at: Option<Timestamp>,
 }
 
-/// The last comparison of both sides.
+/// A comparison of both sides and the repair that followed it.
 #[derive(Clone, Copy, Debug)]
-pub struct Reconciled {
+pub struct Reconciliation {
     pub at: Timestamp,
     pub duration_ms: f64,
-    pub result: Compared,
+    pub comparison: Comparison,
+    /// Rows in PostgreSQL that were brought to the local state.
+    pub repaired: u64,
 }
 
 /// Everything that the mirror says of itself.
@@ -117,7 +118,7 @@ pub struct Status {
     /// Newest last.
     pub rounds: VecDeque<Round>,
     pub trouble: Option<Trouble>,
-    pub last_reconcile: Option<Reconciled>,
+    pub last_reconcile: Option<Reconciliation>,
     pub facts: Option<Facts>,
 }
 

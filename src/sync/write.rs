@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Bound;
 
-use postgres::types::Type;
 use uuid::Uuid;
 
-use super::error::SyncError;
-use super::session::{Param, Tx};
-use super::value::type_of;
 use crate::domain::{Device, EntityKey, IdCounters, Interface, Kind, Link};
+use crate::pg::{Param, PgError, Tx};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, Value, audit_row, id_of};
 use crate::store::Snapshot;
 
@@ -53,7 +50,7 @@ pub(super) fn write_entities(
     snapshot: &Snapshot,
     keys: &Keys,
     new_from: Option<IdCounters>,
-) -> Result<u64, SyncError> {
+) -> Result<u64, PgError> {
     let new_from = |counter: fn(IdCounters) -> u64| new_from.map_or(u64::MAX, counter);
     let mut writer = Writer { tx, site_id, snapshot };
     let mut rows = writer.write::<Device>(keys, new_from(|next| next.device))?;
@@ -70,7 +67,7 @@ struct Writer<'a, 'c> {
 }
 
 impl Writer<'_, '_> {
-    fn write<T: Entity>(&mut self, keys: &Keys, new_from: u64) -> Result<u64, SyncError> {
+    fn write<T: Entity>(&mut self, keys: &Keys, new_from: u64) -> Result<u64, PgError> {
         let ids = keys.of(T::KIND);
         let mut gone = Vec::new();
         // Marks come in the order of their ids.
@@ -93,11 +90,7 @@ impl Writer<'_, '_> {
     }
 
     /// A few rows at a time, each of which may be there.
-    fn upsert_each<T: Entity>(
-        &mut self,
-        ids: &[u64],
-        gone: &mut Vec<u64>,
-    ) -> Result<(), SyncError> {
+    fn upsert_each<T: Entity>(&mut self, ids: &[u64], gone: &mut Vec<u64>) -> Result<(), PgError> {
         for ids in ids.chunks(STATEMENT_ROWS) {
             let mut entities = Vec::with_capacity(ids.len());
             for id in ids {
@@ -113,7 +106,7 @@ impl Writer<'_, '_> {
     }
 
     /// By way of a table beside it, since some of the rows may be there.
-    fn merge<T: Entity>(&mut self, ids: &[u64], gone: &mut Vec<u64>) -> Result<(), SyncError> {
+    fn merge<T: Entity>(&mut self, ids: &[u64], gone: &mut Vec<u64>) -> Result<(), PgError> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -147,7 +140,7 @@ impl Writer<'_, '_> {
     }
 
     /// Straight into the table. What is not there any more never was in PostgreSQL.
-    fn append<T: Entity>(&mut self, ids: &[u64]) -> Result<(), SyncError> {
+    fn append<T: Entity>(&mut self, ids: &[u64]) -> Result<(), PgError> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -168,17 +161,17 @@ fn upsert(
     site_id: Uuid,
     table: &'static Table,
     rows: Vec<Row<'_>>,
-) -> Result<(), SyncError> {
+) -> Result<(), PgError> {
     if rows.is_empty() {
         return Ok(());
     }
     let mut sql = format!("INSERT INTO {} (site_id, {}) VALUES ", table.name, table.column_list());
     let mut params: Vec<Param<'_>> = Vec::with_capacity(1 + rows.len() * table.columns.len());
-    params.push((Value::Uuid(site_id), Type::UUID));
+    params.push(Value::Uuid(site_id).into());
     for (index, row) in rows.into_iter().enumerate() {
         sql.push_str(if index == 0 { "($1" } else { ", ($1" });
         for (value, column) in row.into_iter().zip(table.columns) {
-            params.push((value, type_of(column.1)));
+            params.push(Param::of_column(value, column.1));
             write!(sql, ", ${}", params.len()).expect("a string takes everything");
         }
         sql.push(')');
@@ -193,11 +186,11 @@ fn delete(
     site_id: Uuid,
     table: &'static Table,
     ids: &[u64],
-) -> Result<(), SyncError> {
+) -> Result<(), PgError> {
     let sql = format!("DELETE FROM {} WHERE site_id = $1 AND id = ANY ($2)", table.name);
     for ids in ids.chunks(DELETE_IDS) {
         let ids = ids.iter().map(|id| id_of(*id)).collect();
-        let params = [(Value::Uuid(site_id), Type::UUID), (Value::Ints(ids), Type::INT8_ARRAY)];
+        let params = [Value::Uuid(site_id).into(), Value::Ints(ids).into()];
         tx.execute(&sql, &params)?;
     }
     Ok(())
@@ -211,7 +204,7 @@ pub(super) fn write_audit(
     snapshot: &Snapshot,
     first: u64,
     limit: u64,
-) -> Result<u64, SyncError> {
+) -> Result<u64, PgError> {
     let next = snapshot.last_commit().next_audit.min(first.saturating_add(limit)).max(first);
     let range = (Bound::Included(first), Bound::Excluded(next));
     if next - first >= BULK_ROWS as u64 {

@@ -1,13 +1,10 @@
 //! Moving v2's tables out of the way: into a schema of their own, where nobody writes.
 
-use postgres::Transaction;
-use postgres::error::SqlState;
-
 use super::database::{self, Place, identifier, literal};
 use super::error::LegacyError;
 use super::sites::Choice;
 use super::stamp::Stamp;
-use crate::sync::{SyncError, Target};
+use crate::pg::{Target, Tx};
 
 /// The schema that v2's tables are moved to.
 pub const ARCHIVE_SCHEMA: &str = "unoc_v2";
@@ -39,9 +36,9 @@ pub fn archive(
     stamp: Option<&Stamp>,
     is_rehearsal: bool,
 ) -> Result<Archived, LegacyError> {
-    let mut client = database::connect(target)?;
-    let mut transaction = client.transaction()?;
-    let Place { schema, has_archive } = database::find(&mut transaction, choice)?;
+    let mut session = database::connect(target)?;
+    let mut tx = session.begin()?;
+    let Place { schema, has_archive } = database::find(&mut tx, choice)?;
     if schema == ARCHIVE_SCHEMA {
         return Ok(Archived::Already);
     }
@@ -49,41 +46,38 @@ pub fn archive(
         return Err(LegacyError::ArchiveTaken);
     }
     let stamp = stamp.ok_or(LegacyError::NotImported)?;
-    lock(&mut transaction, &schema)?;
-    let tables = database::read(&mut transaction, &schema)?;
+    lock(&mut tx, &schema)?;
+    let tables = database::read(&mut tx, &schema)?;
     let now = Stamp::of(&tables);
     if now != *stamp {
         return Err(LegacyError::Changed { then: stamp.rows, now: now.rows });
     }
-    let what = move_all(&mut transaction, &schema)?;
+    let what = move_all(&mut tx, &schema)?;
     if is_rehearsal {
-        transaction.rollback()?;
+        tx.rollback()?;
     } else {
-        transaction.commit()?;
+        tx.commit()?;
     }
     Ok(Archived::Moved { schema, what })
 }
 
 /// Waits until nobody writes, and keeps it so until the end.
-fn lock(transaction: &mut Transaction<'_>, schema: &str) -> Result<(), LegacyError> {
+fn lock(tx: &mut Tx<'_>, schema: &str) -> Result<(), LegacyError> {
     let schema = identifier(schema);
-    let locked = transaction.batch_execute(&format!(
+    let locked = tx.batch(&format!(
         "SET LOCAL lock_timeout = '{LOCK_WAIT}'; \
          LOCK TABLE {schema}.devices, {schema}.interfaces, {schema}.links IN ACCESS EXCLUSIVE MODE"
     ));
-    locked.map_err(|error| {
-        let is_in_use = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
-        if is_in_use { LegacyError::InUse } else { SyncError::from(error).into() }
-    })
+    locked.map_err(|error| if error.is_lock_timeout() { LegacyError::InUse } else { error.into() })
 }
 
-fn move_all(transaction: &mut Transaction<'_>, schema: &str) -> Result<Vec<String>, LegacyError> {
+fn move_all(tx: &mut Tx<'_>, schema: &str) -> Result<Vec<String>, LegacyError> {
     let from = literal(schema);
     // Enum types of columns that are moved, and sequences that defaults of theirs draw from;
     // those that a table owns come with it.
     let mut moved = Vec::new();
     let tables = names(
-        transaction,
+        tx,
         &format!(
             "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
              ON n.oid = c.relnamespace WHERE n.nspname = {from} AND c.relkind IN ('r', 'p') \
@@ -91,7 +85,7 @@ fn move_all(transaction: &mut Transaction<'_>, schema: &str) -> Result<Vec<Strin
         ),
     )?;
     let types = names(
-        transaction,
+        tx,
         &format!(
             "SELECT DISTINCT t.typname FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -101,7 +95,7 @@ fn move_all(transaction: &mut Transaction<'_>, schema: &str) -> Result<Vec<Strin
         ),
     )?;
     let sequences = names(
-        transaction,
+        tx,
         &format!(
             "SELECT DISTINCT s.relname FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -114,22 +108,20 @@ fn move_all(transaction: &mut Transaction<'_>, schema: &str) -> Result<Vec<Strin
         ),
     )?;
     let archive = identifier(ARCHIVE_SCHEMA);
-    transaction.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {archive}"))?;
+    tx.batch(&format!("CREATE SCHEMA IF NOT EXISTS {archive}"))?;
     let from = identifier(schema);
     let groups = [("table", tables), ("sequence", sequences), ("type", types)];
     for (kind, name) in groups.iter().flat_map(|(kind, all)| all.iter().map(move |it| (kind, it))) {
         let name_in_sql = identifier(name);
         // IF EXISTS, for the sequences that went with their table; ALTER TYPE knows no such words.
         let if_exists = if *kind == "sequence" { "IF EXISTS " } else { "" };
-        transaction.batch_execute(&format!(
-            "ALTER {kind} {if_exists}{from}.{name_in_sql} SET SCHEMA {archive}"
-        ))?;
+        tx.batch(&format!("ALTER {kind} {if_exists}{from}.{name_in_sql} SET SCHEMA {archive}"))?;
         moved.push(format!("{kind} {name}"));
     }
     Ok(moved)
 }
 
-fn names(transaction: &mut Transaction<'_>, sql: &str) -> Result<Vec<String>, LegacyError> {
-    let rows = database::rows(transaction, sql)?;
+fn names(tx: &mut Tx<'_>, sql: &str) -> Result<Vec<String>, LegacyError> {
+    let rows = tx.query_text(sql)?;
     Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
 }

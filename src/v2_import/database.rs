@@ -4,10 +4,7 @@
 //! All statements stand in one transaction and none has parameters: pgbouncer may be between.
 
 use std::collections::BTreeMap;
-use std::io::BufRead as _;
 use std::time::Duration;
-
-use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
 
 use super::archive::ARCHIVE_SCHEMA;
 use super::error::LegacyError;
@@ -15,8 +12,8 @@ use super::shape::Shape;
 use super::sites::{self, Choice, Owner};
 use super::statements::next_id;
 use super::tables::{Table, Tables};
+use crate::pg::{Session, Target, Tx, Watch};
 use crate::sql::copy_text;
-use crate::sync::{Target, Watch};
 
 /// Rows as a dump has them: ISO times in UTC, every digit of a number.
 const TEXT_FORM: &str =
@@ -27,15 +24,11 @@ const TEXT_FORM: &str =
 /// # Errors
 /// When PostgreSQL refuses or goes away, and when the tables are not those of v2.
 pub fn read_database(target: &Target, choice: &Choice) -> Result<Tables, LegacyError> {
-    let mut client = connect(target)?;
-    let mut transaction = client
-        .build_transaction()
-        .isolation_level(IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()?;
-    let Place { schema, .. } = find(&mut transaction, choice)?;
-    let tables = read(&mut transaction, &schema)?;
-    transaction.rollback()?;
+    let mut session = connect(target)?;
+    let mut tx = session.begin_snapshot()?;
+    let Place { schema, .. } = find(&mut tx, choice)?;
+    let tables = read(&mut tx, &schema)?;
+    tx.rollback()?;
     if tables.devices.is_empty() { Err(LegacyError::Empty) } else { Ok(tables) }
 }
 
@@ -43,8 +36,8 @@ pub fn read_database(target: &Target, choice: &Choice) -> Result<Tables, LegacyE
 /// sends a living one.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
-pub(super) fn connect(target: &Target) -> Result<Client, LegacyError> {
-    Ok(target.connect(&Watch::new(SILENCE_MAX))?)
+pub(super) fn connect(target: &Target) -> Result<Session, LegacyError> {
+    Ok(Session::open(target, &Watch::new(SILENCE_MAX))?)
 }
 
 /// Where v2's tables are.
@@ -59,13 +52,8 @@ pub(super) struct Place {
 ///
 /// # Errors
 /// When no schema holds any, or several do.
-pub(super) fn find(
-    transaction: &mut Transaction<'_>,
-    choice: &Choice,
-) -> Result<Place, LegacyError> {
-    let found = rows(
-        transaction,
-        "SELECT n.nspname, a.attname FROM pg_catalog.pg_class c \
+pub(super) fn find(tx: &mut Tx<'_>, choice: &Choice) -> Result<Place, LegacyError> {
+    let found = tx.query_text("SELECT n.nspname, a.attname FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
          WHERE c.relname = 'devices' AND c.relkind IN ('r', 'p') \
@@ -104,12 +92,12 @@ pub(super) fn find(
 }
 
 /// Reads all three tables of a schema, and where their sequences are.
-pub(super) fn read(transaction: &mut Transaction<'_>, schema: &str) -> Result<Tables, LegacyError> {
-    transaction.batch_execute(TEXT_FORM)?;
+pub(super) fn read(tx: &mut Tx<'_>, schema: &str) -> Result<Tables, LegacyError> {
+    tx.batch(TEXT_FORM)?;
     let mut tables = Tables::default();
     for table in Table::ALL {
-        read_table(transaction, schema, table, &mut tables)?;
-        if let Some(next) = next_of_sequence(transaction, schema, table)? {
+        read_table(tx, schema, table, &mut tables)?;
+        if let Some(next) = next_of_sequence(tx, schema, table)? {
             tables.next_ids.set(table, next).map_err(LegacyError::Sequence)?;
         }
     }
@@ -118,22 +106,20 @@ pub(super) fn read(transaction: &mut Transaction<'_>, schema: &str) -> Result<Ta
 }
 
 fn read_table(
-    transaction: &mut Transaction<'_>,
+    tx: &mut Tx<'_>,
     schema: &str,
     table: Table,
     tables: &mut Tables,
 ) -> Result<(), LegacyError> {
-    let header: Vec<String> = rows(
-        transaction,
-        &format!(
+    let header: Vec<String> = tx
+        .query_text(&format!(
             "SELECT column_name FROM information_schema.columns WHERE table_schema = {} \
              AND table_name = '{table}' ORDER BY ordinal_position",
             literal(schema)
-        ),
-    )?
-    .into_iter()
-    .filter_map(|row| row.into_iter().next().flatten())
-    .collect();
+        ))?
+        .into_iter()
+        .filter_map(|row| row.into_iter().next().flatten())
+        .collect();
     if header.is_empty() {
         return Err(LegacyError::NoTable(table));
     }
@@ -142,66 +128,41 @@ fn read_table(
     let listed: Vec<String> = columns.iter().map(|column| identifier(column)).collect();
     // Through a query and not the table itself: a table that was partitioned can be read so too.
     let sql = format!(
-        "COPY (SELECT {} FROM {}.{}) TO STDOUT",
+        "SELECT {} FROM {}.{}",
         listed.join(", "),
         identifier(schema),
         identifier(table.as_str())
     );
-    let mut reader = transaction.copy_out(sql.as_str())?;
     let mut row = 0;
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(LegacyError::of_rows)? == 0 {
-            break;
-        }
+    tx.copy_out_text(&sql, |line| {
         row += 1;
-        let text = line.strip_suffix(b"\n").unwrap_or(&line);
-        let added = copy_text::fields(text).and_then(|fields| shape.add(tables, fields));
-        added.map_err(|what| LegacyError::Row { table, row, what })?;
-    }
-    Ok(())
+        let added = copy_text::fields(line).and_then(|fields| shape.add(tables, fields));
+        added.map_err(|what| LegacyError::Row { table, row, what })
+    })
 }
 
 /// What the sequence of a table's ids gives next; `None` when there is none that may be read.
 fn next_of_sequence(
-    transaction: &mut Transaction<'_>,
+    tx: &mut Tx<'_>,
     schema: &str,
     table: Table,
 ) -> Result<Option<u64>, LegacyError> {
     let qualified = format!("{}.{}", identifier(schema), identifier(table.as_str()));
-    let found = rows(
-        transaction,
-        &format!(
-            "SELECT s FROM pg_catalog.pg_get_serial_sequence({}, 'id') s \
+    let found = tx.query_text(&format!(
+        "SELECT s FROM pg_catalog.pg_get_serial_sequence({}, 'id') s \
              WHERE pg_catalog.has_sequence_privilege(s, 'SELECT')",
-            literal(&qualified)
-        ),
-    )?;
+        literal(&qualified)
+    ))?;
     let Some(sequence) = found.into_iter().next().and_then(|row| row.into_iter().next().flatten())
     else {
         return Ok(None);
     };
     // PostgreSQL quoted the name itself.
-    let said = rows(transaction, &format!("SELECT last_value, is_called FROM {sequence}"))?;
+    let said = tx.query_text(&format!("SELECT last_value, is_called FROM {sequence}"))?;
     let Some([Some(last), Some(is_called)]) = said.first().map(Vec::as_slice) else {
         return Ok(None);
     };
     Ok(next_id(last, is_called == "t"))
-}
-
-/// The rows of a query, as text.
-pub(super) fn rows(
-    transaction: &mut Transaction<'_>,
-    sql: &str,
-) -> Result<Vec<Vec<Option<String>>>, LegacyError> {
-    let mut rows = Vec::new();
-    for message in transaction.simple_query(sql)? {
-        if let SimpleQueryMessage::Row(row) = message {
-            rows.push((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect());
-        }
-    }
-    Ok(rows)
 }
 
 /// A name in SQL.

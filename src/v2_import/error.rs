@@ -4,13 +4,13 @@ use super::archive::ARCHIVE_SCHEMA;
 use super::recognise::FileFault;
 use super::report::RowCounts;
 use super::tables::Table;
-use crate::sync::SyncError;
+use crate::pg::PgError;
 
 /// Why moving from v2 stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum LegacyError {
     #[error(transparent)]
-    Sync(#[from] SyncError),
+    Pg(#[from] PgError),
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error(transparent)]
@@ -79,26 +79,11 @@ pub enum LegacyError {
 }
 
 impl LegacyError {
-    /// What went wrong while rows were read: PostgreSQL's own word, where it had one.
-    pub(super) fn of_rows(error: std::io::Error) -> Self {
-        error.downcast::<postgres::Error>().map_or_else(Self::Io, Self::from)
-    }
-}
-
-impl From<postgres::Error> for LegacyError {
-    fn from(error: postgres::Error) -> Self {
-        Self::Sync(error.into())
-    }
-}
-
-impl LegacyError {
     /// Whether the same command may succeed later, without anything being mended.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::InUse => true,
-            Self::Sync(error @ (SyncError::Postgres(_) | SyncError::Hosts(_))) => {
-                error.answer().is_none()
-            }
+            Self::Pg(error) => error.is_unreachable(),
             _ => false,
         }
     }

@@ -1,3 +1,4 @@
 //! Reaching PostgreSQL.
 
+mod link;
 mod tls;

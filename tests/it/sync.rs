@@ -3,7 +3,6 @@
 mod contract;
 pub(crate) mod exact;
 mod kills;
-mod link;
 mod mirrored;
 mod oracle;
 mod races;

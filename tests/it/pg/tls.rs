@@ -1,7 +1,7 @@
 //! Each `sslmode` against a server with and without TLS.
 
 use tempfile::TempDir;
-use unoc::sync::Target;
+use unoc::pg::Target;
 
 use crate::harness::certificates::{self, Authority};
 use crate::harness::postgres::Postgres;

@@ -1,6 +1,6 @@
 //! Where several schemas or databases hold tables of v2's names, nothing is chosen in silence.
 
-use unoc::sync::Target;
+use unoc::pg::Target;
 use unoc::v2_import::{Choice, LegacyError, Tables, read_database, read_dump};
 
 use super::{CLEAN, CLEAN_DUMP, SCHEMA, text, v2_database};

@@ -1,6 +1,6 @@
 //! Reading v2's own database, and importing it.
 
-use unoc::sync::Target;
+use unoc::pg::Target;
 use unoc::v2_import::{Archived, Choice, LegacyError, Stamp, Tables, archive, read_database};
 
 use super::{CLEAN, CLEAN_DUMP, DIRTY, DIRTY_DUMP, SCHEMA, load, mended, read, v2_database};

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use unoc::domain::Status;
-use unoc::sync::Target;
+use unoc::pg::Target;
 use unoc::v2_import::{Choice, LinkStatus, RuleId, Tables, mend, read_database, read_dump};
 
 use super::{NOW, SCHEMA, mended, v2_database};

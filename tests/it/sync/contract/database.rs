@@ -74,14 +74,14 @@ fn commands_do_the_same_with_and_without_a_server() {
     command.arg("--data-dir").arg(directory.path());
     let said =
         process::said(command.env("DATABASE_URL", "postgresql://u@127.0.0.1:1/d")).expect(75);
-    assert!(said.stderr.contains("PostgreSQL is away"), "{}", said.stderr);
+    assert!(said.stderr.contains("PostgreSQL is unreachable"), "{}", said.stderr);
 }
 
 /// A migration of large tables says nothing for longer than an ordinary statement may.
 #[test]
 fn making_the_tables_may_take_longer_than_an_ordinary_statement() {
     let Some(postgres) = Postgres::start() else { return };
-    let seconds = unoc::sync::STALL_LIMIT.as_secs() + 1;
+    let seconds = unoc::pg::STALL_LIMIT.as_secs() + 1;
     postgres.rows("CREATE SEQUENCE attempts");
     postgres.rows(&format!(
         "CREATE FUNCTION be_slow_once() RETURNS event_trigger LANGUAGE plpgsql AS \

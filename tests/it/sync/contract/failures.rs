@@ -182,7 +182,7 @@ fn a_full_volume_of_postgresql_is_named_and_waited_for() {
     server.in_step();
     volume.fill_all();
     server.http.provision_pops("pop-", 500);
-    told(&server, 3, "could not extend file", "free some space");
+    told(&server, 3, "could not extend file", "free space");
     volume.free();
     let state = server.http.post("/api/sync/now", &Value::Null).expect(200).json();
     assert_eq!(state["applied_seq"], state["seq"], "{state:#}");

@@ -52,7 +52,7 @@ fn s6_postgres_away_blocks_and_loses_nothing() {
     assert_eq!(health["status"], "degraded");
     server.http.get("/health/ready").expect(200);
     let asked = server.http.post("/api/sync/now", &json!(null)).expect(503).json();
-    assert!(text_of(&asked["detail"]).contains("PostgreSQL is away"), "{asked}");
+    assert!(text_of(&asked["detail"]).contains("PostgreSQL is unreachable"), "{asked}");
     postgres.start_again();
     server.sync_is("live");
     let state = server.in_step();

@@ -34,7 +34,7 @@ fn an_adoption_that_was_refused_is_forgotten() {
     proxy.cut_all();
     server.sync_is("waiting");
     let answer = server.http.post("/api/sync/adopt", &Value::Null).expect(503).json();
-    assert!(text_of(&answer["detail"]).contains("PostgreSQL is away"), "{answer}");
+    assert!(text_of(&answer["detail"]).contains("PostgreSQL is unreachable"), "{answer}");
     server.http.provision("after the refusal", "OLT");
     proxy.set(Mode::Pass);
     server.in_step();

@@ -9,8 +9,9 @@ use futures_util::FutureExt;
 use tokio::runtime::Runtime;
 use unoc::domain::Timestamp;
 use unoc::engine::{Clock, Engine, EngineError, EngineExit, EngineHandle, EngineOptions};
+use unoc::pg::{Comparison, Target};
 use unoc::store::{AuditOrigin, OpenOptions, Store};
-use unoc::sync::{self, Compared, Database, Obstacle, State, SyncError, SyncOptions, Target};
+use unoc::sync::{self, Database, Obstacle, State, SyncError, SyncOptions};
 use uuid::Uuid;
 
 use crate::domain::model::Step;
@@ -158,10 +159,10 @@ impl Rig {
     }
 
     /// Compares both sides by the program's own means.
-    pub(in crate::sync) fn compare(&self, when: &str) -> Compared {
+    pub(in crate::sync) fn compare(&self, when: &str) -> Comparison {
         wait::until("both sides are compared", || {
             match self.runtime.block_on(self.sync().compare(true)) {
-                Ok(found) => Some(found.result),
+                Ok(found) => Some(found.comparison),
                 // A cut that was armed for an earlier round.
                 Err(SyncError::Waiting(_)) => None,
                 Err(error) => panic!("{when}: {error}"),

@@ -17,9 +17,9 @@ use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, Serv
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::TlsConnector;
 
-use super::binding;
-use super::error::SyncError;
-use super::watched::{Watch, Watched};
+use super::channel_binding;
+use super::error::PgError;
+use super::timeout_stream::{Watch, Watched};
 use crate::util::trust::{self, Trust};
 
 /// SSLRequest: its length, then its code (PostgreSQL documentation, "Message Formats").
@@ -59,8 +59,8 @@ impl Policy {
     /// certificate needs no restart.
     ///
     /// # Errors
-    /// [`SyncError::Tls`] naming the file and its fault.
-    pub(super) fn negotiator(&self, watch: &Watch) -> Result<Negotiator, SyncError> {
+    /// [`PgError::Tls`] naming the file and its fault.
+    pub(super) fn negotiator(&self, watch: &Watch) -> Result<Negotiator, PgError> {
         let encrypt = match self.mode {
             Mode::Disable => None,
             _ => Some(Arc::new(self.client_config()?).into()),
@@ -69,8 +69,8 @@ impl Policy {
         Ok(Negotiator { encrypt, is_required, watch: watch.clone() })
     }
 
-    fn client_config(&self) -> Result<ClientConfig, SyncError> {
-        let fault = |error: rustls::Error| SyncError::Tls(error.to_string());
+    fn client_config(&self) -> Result<ClientConfig, PgError> {
+        let fault = |error: rustls::Error| PgError::Tls(error.to_string());
         let builder = ClientConfig::builder_with_provider(trust::provider())
             .with_safe_default_protocol_versions()
             .map_err(fault)?
@@ -85,12 +85,12 @@ impl Policy {
             .map_err(|error| fault_of(key, &format!("no unencrypted private key: {error}")))?;
         builder.with_client_auth_cert(chain, read_key).map_err(|error| {
             let (certificates, key) = (certificates.display(), key.display());
-            SyncError::Tls(format!("{certificates} and {key} cannot be used together: {error}"))
+            PgError::Tls(format!("{certificates} and {key} cannot be used together: {error}"))
         })
     }
 
     /// A named root file is used in every mode that encrypts, as libpq does.
-    fn trust(&self) -> Result<Trust, SyncError> {
+    fn trust(&self) -> Result<Trust, PgError> {
         let by_name = self.mode == Mode::VerifyFull;
         let roots = match &self.roots {
             Some(Roots::File(path)) => read_certificates(path)?,
@@ -102,19 +102,19 @@ impl Policy {
     }
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SyncError> {
+fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PgError> {
     trust::read_certificates(path).map_err(|what| fault_of(path, &what))
 }
 
-fn fault_of(path: &Path, what: &dyn fmt::Display) -> SyncError {
-    SyncError::Tls(format!("{}: {what}", path.display()))
+fn fault_of(path: &Path, what: &dyn fmt::Display) -> PgError {
+    PgError::Tls(format!("{}: {what}", path.display()))
 }
 
-fn system_roots() -> Result<Vec<CertificateDer<'static>>, SyncError> {
+fn system_roots() -> Result<Vec<CertificateDer<'static>>, PgError> {
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
         let cause = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
-        return Err(SyncError::Tls(format!(
+        return Err(PgError::Tls(format!(
             "this system has no root certificates{cause}: install ca-certificates or name a file \
              with sslrootcert"
         )));
@@ -212,7 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Link<S> {
         match &self.line {
             Line::Plain(_) => ChannelBinding::none(),
             Line::Encrypted(stream) => match stream.get_ref().1.peer_certificates() {
-                Some([shown, ..]) => binding::to_certificate(shown),
+                Some([shown, ..]) => channel_binding::to_certificate(shown),
                 _ => ChannelBinding::none(),
             },
         }

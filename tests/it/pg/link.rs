@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use unoc::sync::Target;
+use unoc::pg::Target;
 
 use crate::harness::pgbouncer::Pgbouncer;
 use crate::harness::postgres::{self, Postgres, Stop};

@@ -10,10 +10,10 @@ use postgres::config::{Host, SslMode, SslNegotiation};
 use postgres::{Client, SimpleQueryMessage};
 
 use super::address::{self, Address, Endpoint};
-use super::error::SyncError;
+use super::error::PgError;
 use super::passfile;
+use super::timeout_stream::Watch;
 use super::tls::Negotiator;
-use super::watched::Watch;
 
 /// Where PostgreSQL is and how to talk to it.
 #[derive(Clone)]
@@ -38,9 +38,9 @@ impl Target {
     /// Reads an address as v2 and libpq write it.
     ///
     /// # Errors
-    /// [`SyncError::Address`] naming the part that cannot be used; it repeats no value.
-    pub fn parse(url: &str) -> Result<Self, SyncError> {
-        let address = address::read(url)?;
+    /// [`PgError::Address`] naming the part that cannot be used; it repeats no value.
+    pub fn parse(url: &str) -> Result<Self, PgError> {
+        let address = address::parse(url)?;
         let (echo, passfile) = (address.echo, address.passfile.clone());
         Ok(Self { address, echo, passfile })
     }
@@ -55,8 +55,8 @@ impl Target {
     /// Reads the files that the address names, as each connection does.
     ///
     /// # Errors
-    /// [`SyncError::Tls`] naming the file and its fault.
-    pub fn check_files(&self) -> Result<(), SyncError> {
+    /// [`PgError::Tls`] naming the file and its fault.
+    pub fn check_files(&self) -> Result<(), PgError> {
         self.address.tls.negotiator(&Watch::default()).map(drop)
     }
 
@@ -71,8 +71,8 @@ impl Target {
     /// Logs in and asks the server what it is. Not from within an asynchronous runtime.
     ///
     /// # Errors
-    /// [`SyncError`]: as `connect`, or the server ended the session.
-    pub fn check(&self) -> Result<Server, SyncError> {
+    /// [`PgError`]: as `connect`, or the server ended the session.
+    pub fn check(&self) -> Result<Server, PgError> {
         let mut client = self.connect(&Watch::default())?;
         // Text, since a named statement is lost between two transactions behind a pooler.
         let answer = client.simple_query(
@@ -99,10 +99,10 @@ impl Target {
     /// stand under `watch`; a login may be silent for as long as a connection may take.
     ///
     /// # Errors
-    /// [`SyncError::Tls`] when a certificate cannot be read, [`SyncError::NoPassword`] when one is asked
-    /// for, [`SyncError::Postgres`] when the host cannot be used, [`SyncError::Hosts`] when none of
+    /// [`PgError::Tls`] when a certificate cannot be read, [`PgError::NoPassword`] when one is asked
+    /// for, [`PgError::Postgres`] when the host cannot be used, [`PgError::Hosts`] when none of
     /// several can.
-    pub fn connect(&self, watch: &Watch) -> Result<Client, SyncError> {
+    pub(super) fn connect(&self, watch: &Watch) -> Result<Client, PgError> {
         let negotiator = self.address.tls.negotiator(watch)?;
         let mut failures = Vec::new();
         for endpoint in &self.address.endpoints {
@@ -110,16 +110,16 @@ impl Target {
             match self.log_in(endpoint, &negotiator, watch, password) {
                 Ok(client) => return Ok(client),
                 Err(error) if lacks_password(&error) => {
-                    return Err(SyncError::NoPassword(fault));
+                    return Err(PgError::NoPassword(fault));
                 }
                 Err(error) => failures.push((endpoint.to_string(), error)),
             }
         }
         match failures.pop() {
-            Some((_, only)) if failures.is_empty() => Err(SyncError::Postgres(only)),
+            Some((_, only)) if failures.is_empty() => Err(PgError::Postgres(only)),
             last => {
                 failures.extend(last);
-                Err(SyncError::Hosts(failures))
+                Err(PgError::Hosts(failures))
             }
         }
     }
@@ -245,7 +245,7 @@ mod tests {
         let mut client = Target::parse(&url).unwrap().connect(&watch).unwrap();
         let limit = Duration::from_millis(60);
         let error = watch.during(limit, || client.batch_execute("SELECT 1")).unwrap_err();
-        assert!(SyncError::from(error).to_string().contains("no progress for 60ms"));
+        assert!(PgError::from(error).to_string().contains("no progress for 60ms"));
         assert!(client.is_closed());
         // Hanging up waits no second time.
         drop(client);
@@ -262,7 +262,7 @@ mod tests {
             move || watch.end()
         });
         let error = client.batch_execute("SELECT 1").unwrap_err();
-        assert!(SyncError::from(error).to_string().contains("stopping"));
+        assert!(PgError::from(error).to_string().contains("stopping"));
         ender.join().unwrap();
         drop(client);
         server.join().unwrap();

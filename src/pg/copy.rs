@@ -7,7 +7,7 @@ use postgres::CopyInWriter;
 use postgres::types::{IsNull, ToSql, Type};
 use uuid::Uuid;
 
-use super::error::SyncError;
+use super::error::PgError;
 use super::value::type_of;
 use crate::sql::{Row, Table, Value};
 
@@ -22,7 +22,7 @@ const UUID_BYTES: i32 = 16;
 const HEAD_BYTES: usize = size_of::<i16>() + size_of::<i32>() + size_of::<Uuid>();
 
 /// Rows on their way into a table.
-pub(super) struct CopyIn<'t> {
+pub struct CopyIn<'t> {
     writer: CopyInWriter<'t>,
     /// What every row begins with: the number of columns, and the site's id.
     head: [u8; HEAD_BYTES],
@@ -36,7 +36,7 @@ impl<'t> CopyIn<'t> {
         writer: CopyInWriter<'t>,
         table: &'static Table,
         site_id: Uuid,
-    ) -> Result<Self, SyncError> {
+    ) -> Result<Self, PgError> {
         let mut buffer = BytesMut::with_capacity(2 * CHUNK_BYTES);
         buffer.put_slice(SIGNATURE);
         buffer.put_i32(0); // no flags
@@ -51,7 +51,7 @@ impl<'t> CopyIn<'t> {
         Ok(Self { writer, head, types, buffer, rows: 0 })
     }
 
-    pub(super) fn row(&mut self, row: &Row<'_>) -> Result<(), SyncError> {
+    pub fn row(&mut self, row: &Row<'_>) -> Result<(), PgError> {
         self.buffer.put_slice(&self.head);
         for (value, ty) in row.iter().zip(&self.types) {
             put(&mut self.buffer, value, ty);
@@ -65,7 +65,7 @@ impl<'t> CopyIn<'t> {
     }
 
     /// Ends the transfer and returns how many rows went.
-    pub(super) fn finish(mut self) -> Result<u64, SyncError> {
+    pub fn finish(mut self) -> Result<u64, PgError> {
         self.buffer.put_i16(END_OF_ROWS);
         self.writer.write_all(&self.buffer)?;
         self.writer.finish()?;

@@ -14,7 +14,37 @@ use crate::sql::{ColumnType, Value};
 /// (PostgreSQL source, `POSTGRES_EPOCH_JDATE`).
 const EPOCH_US: i64 = 946_684_800_000_000;
 
-/// A column's type as PostgreSQL's.
+/// A statement's parameter: a value with its type in PostgreSQL.
+pub struct Param<'a> {
+    pub(super) value: Value<'a>,
+    pub(super) pg_type: Type,
+}
+
+impl<'a> Param<'a> {
+    /// A value of a column of this type, or NULL.
+    pub fn of_column(value: Value<'a>, column: ColumnType) -> Self {
+        Self { value, pg_type: type_of(column) }
+    }
+}
+
+/// The type follows from the value. NULL has none and is sent as text: see [`Param::of_column`].
+impl<'a> From<Value<'a>> for Param<'a> {
+    fn from(value: Value<'a>) -> Self {
+        let pg_type = match &value {
+            Value::Null | Value::Text(_) => Type::TEXT,
+            Value::Int(_) => Type::INT8,
+            Value::Float(_) => Type::FLOAT8,
+            Value::Time(_) => Type::TIMESTAMPTZ,
+            Value::Ints(_) => Type::INT8_ARRAY,
+            Value::Texts(_) => Type::TEXT_ARRAY,
+            Value::Uuid(_) => Type::UUID,
+            Value::Json(_) => Type::JSONB,
+        };
+        Self { value, pg_type }
+    }
+}
+
+/// A column's type in PostgreSQL.
 pub(super) const fn type_of(column: ColumnType) -> Type {
     match column {
         ColumnType::Int => Type::INT8,

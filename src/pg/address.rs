@@ -7,7 +7,7 @@ use std::time::Duration;
 use postgres::Config;
 use postgres::config::Host;
 
-use super::error::SyncError;
+use super::error::PgError;
 use super::parameters::{self, Draft};
 use super::tls::{Mode, Policy, Roots};
 use crate::util::error_chain;
@@ -66,20 +66,24 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Reads an address.
+/// Parses an address.
 ///
 /// # Errors
-/// [`SyncError::Address`] naming the part that cannot be used; never with a value of it, which may
-/// be a secret.
-pub(super) fn read(url: &str) -> Result<Address, SyncError> {
+/// [`PgError::Address`] names the part that cannot be used. It never quotes a value, which may be a
+/// secret.
+pub(super) fn parse(url: &str) -> Result<Address, PgError> {
+    read(url).map_err(PgError::Address)
+}
+
+fn read(url: &str) -> Result<Address, String> {
     let rest = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme));
-    let rest = rest.ok_or_else(|| fault(format!("it must begin with {}", SCHEMES.join(" or "))))?;
+    let rest = rest.ok_or_else(|| format!("it must begin with {}", SCHEMES.join(" or ")))?;
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     if place.matches('@').count() > 1 || query.contains('@') {
-        return Err(fault("percent-encode @, / and ? in the user and the password"));
+        return Err("percent-encode @, / and ? in the user and the password".to_owned());
     }
     let config = format!("postgresql://{place}").parse::<Config>();
-    let config = config.map_err(|error| fault(error_chain(&error)))?;
+    let config = config.map_err(|error| error_chain(&error))?;
     let mut draft = Draft::new(Config::new());
     copy_login(&config, &mut draft.config);
     for (index, host) in config.get_hosts().iter().enumerate() {
@@ -108,7 +112,7 @@ fn copy_login(from: &Config, to: &mut Config) {
     }
 }
 
-fn finish(mut draft: Draft) -> Result<Address, SyncError> {
+fn finish(mut draft: Draft) -> Result<Address, String> {
     let endpoints = endpoints(&draft)?;
     if draft.needs_writable.unwrap_or(draft.hosts.len() > 1) {
         // Of several hosts only one can be written to; a replica would refuse every round.
@@ -119,32 +123,32 @@ fn finish(mut draft: Draft) -> Result<Address, SyncError> {
         None if is_system => Mode::VerifyFull,
         // Anybody can get a certificate that the system's roots have signed, as libpq says too.
         Some(Mode::Prefer | Mode::Require | Mode::VerifyCa) if is_system => {
-            return Err(fault("sslrootcert=system needs sslmode=verify-full"));
+            return Err("sslrootcert=system needs sslmode=verify-full".to_owned());
         }
         // For the same reason the system's roots do not stand in for a file that is not named.
         Some(Mode::VerifyCa) if draft.roots.is_none() => {
-            return Err(fault("sslmode=verify-ca needs sslrootcert=FILE; or use verify-full"));
+            return Err("sslmode=verify-ca needs sslrootcert=FILE; or use verify-full".to_owned());
         }
         mode => mode.unwrap_or(Mode::Prefer),
     };
     let identity = match (draft.certificate, draft.key) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
-        _ => return Err(fault("sslcert and sslkey belong together")),
+        _ => return Err("sslcert and sslkey belong together".to_owned()),
     };
     let tls = Policy { mode, roots: draft.roots, identity };
     let Draft { config, echo, passfile, .. } = draft;
     Ok(Address { config, endpoints, tls, echo, passfile })
 }
 
-fn endpoints(draft: &Draft) -> Result<Vec<Endpoint>, SyncError> {
+fn endpoints(draft: &Draft) -> Result<Vec<Endpoint>, String> {
     let ports = &draft.ports;
     if draft.hosts.is_empty() {
         let port = ports.first().copied().unwrap_or(PORT);
         return Ok(local(port));
     }
     if ports.len() > 1 && ports.len() != draft.hosts.len() {
-        return Err(fault("give port once, or once for each host"));
+        return Err("give port once, or once for each host".to_owned());
     }
     let mut endpoints = Vec::new();
     for (index, (host, port)) in draft.hosts.iter().enumerate() {
@@ -163,17 +167,13 @@ fn local(port: u16) -> Vec<Endpoint> {
     SOCKET_DIRECTORIES.map(|path| Endpoint { host: Host::Unix(path.into()), port }).into()
 }
 
-pub(super) fn fault(what: impl Into<String>) -> SyncError {
-    SyncError::Address(what.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// The address in few words: hosts, then whatever is not the default.
     fn told(url: &str) -> String {
-        let address = match read(url) {
+        let address = match parse(url) {
             Ok(address) => address,
             Err(error) => return error.to_string(),
         };

@@ -6,8 +6,6 @@ use std::time::Duration;
 use postgres::Config;
 use postgres::config::{ChannelBinding, Host};
 
-use super::address::fault;
-use super::error::SyncError;
 use super::tls::{Mode, Roots};
 
 /// What an address has said so far.
@@ -174,14 +172,13 @@ const IGNORED: [&str; 17] = [
 /// Reads `name=value&name=value`.
 ///
 /// # Errors
-/// [`SyncError::Address`] naming the parameter and what it should be.
-pub(super) fn read(query: &str, draft: &mut Draft) -> Result<(), SyncError> {
+/// Names the parameter and says what it should be.
+pub(super) fn read(query: &str, draft: &mut Draft) -> Result<(), String> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair
-            .split_once('=')
-            .ok_or_else(|| fault("a parameter after the ? has no =; write name=value"))?;
+        let (name, value) =
+            pair.split_once('=').ok_or("a parameter after the ? has no =; write name=value")?;
         let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
-            return Err(fault("a parameter after the ? is not percent-encoded UTF-8"));
+            return Err("a parameter after the ? is not percent-encoded UTF-8".to_owned());
         };
         let synonym = SYNONYMS.iter().find(|(other, _)| *other == name);
         let name = synonym.map_or(name.as_str(), |(_, meant)| *meant);
@@ -190,9 +187,9 @@ pub(super) fn read(query: &str, draft: &mut Draft) -> Result<(), SyncError> {
         }
         let Some((_, set)) = PARAMETERS.iter().find(|(known, _)| *known == name) else {
             let known = PARAMETERS.map(|(known, _)| known).join(", ");
-            return Err(fault(format!("it has an unknown parameter {name:?}; known are {known}")));
+            return Err(format!("it has an unknown parameter {name:?}; known are {known}"));
         };
-        set(draft, &value).map_err(|what| fault(format!("its {name} {what}")))?;
+        set(draft, &value).map_err(|what| format!("its {name} {what}"))?;
     }
     Ok(())
 }

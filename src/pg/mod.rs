@@ -1,0 +1,36 @@
+//! How to reach PostgreSQL and speak to it.
+//!
+//! [`PgConfig`](Target) is a database address, read as libpq reads it. A [`Session`] is a connection that
+//! gives up when the server makes no progress; it runs one transaction at a time. [`PgError`] says what
+//! went wrong and, by [`PgError::explanation`], what an operator can do about it.
+//! [`compare_entities`] compares the rows of a site with the local store, and
+//! [`verify_in_scratch_database`] a backup with the store that it was restored into.
+//!
+//! The driver blocks and must not be used inside tokio.
+//!
+//! Invariant: this module alone knows the driver.
+
+mod address;
+mod channel_binding;
+mod compare;
+mod config;
+mod copy;
+mod error;
+mod explanation;
+mod parameters;
+mod passfile;
+mod scratch_database;
+mod session;
+mod timeout_stream;
+mod tls;
+mod value;
+
+pub use compare::{Comparison, compare_entities};
+pub use config::{Server, Target};
+pub use copy::CopyIn;
+pub use error::PgError;
+pub use explanation::Explanation;
+pub use scratch_database::{ScratchVerification, verify_in_scratch_database};
+pub use session::{Session, Tx};
+pub use timeout_stream::{STALL_LIMIT, Watch};
+pub use value::Param;
