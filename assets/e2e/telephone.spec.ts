@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backupsIn, jobsIn, pruningOf } from './support/backups'
 import { close, connection, launch, open, type Opened, TELEPHONE } from './support/browser'
 import { mirror } from './support/mirror'
-import { axeViolations, cutOff, overflow, PAGES } from './support/pages'
+import { axeViolations, brokenWords, cutOff, overflow, PAGES } from './support/pages'
 import { Unoc } from './support/unoc'
 
 let unoc: Unoc
@@ -21,20 +21,27 @@ afterAll(async () => {
   await unoc.stop()
 })
 
-async function visit(path: string, routes: Record<string, unknown> = {}): Promise<Opened> {
-  const opened = await open(browser, 'about:blank', { size: TELEPHONE, expected: [/404.*api\/sync/, /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING/] })
+/** A telephone and a laptop, both at 200 %. */
+const ZOOMED = [
+  { of: 'telephone', size: { width: 195, height: 422 } },
+  { of: 'laptop', size: { width: 640, height: 400 } },
+]
+
+async function visit(path: string, routes: Record<string, unknown> = {}, size = TELEPHONE): Promise<Opened> {
+  const opened = await open(browser, 'about:blank', { size, expected: [/404.*api\/sync/, /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING/] })
   for (const [url, json] of Object.entries(routes)) await opened.page.route(url, (route) => route.fulfill({ json }))
   await opened.page.goto(unoc.url + path)
   await connection(opened.page, 'Live')
   return opened
 }
 
-/** The page is as wide as the telephone, and everything on it can be reached. */
+/** The page is as wide as the window, everything on it can be reached, and no column is too narrow for its words. */
 async function fits(page: Page): Promise<void> {
   const [scrolled, seen] = await page.evaluate(() => [document.scrollingElement?.scrollWidth ?? 0, innerWidth])
   expect(scrolled).toBeLessThanOrEqual(seen ?? 0)
   expect(await overflow(page)).toBeLessThanOrEqual(0)
   expect(await cutOff(page)).toEqual([])
+  expect(await brokenWords(page)).toEqual([])
 }
 
 test.each(PAGES)('$name fits a telephone', async ({ path, heading }) => {
@@ -45,6 +52,29 @@ test.each(PAGES)('$name fits a telephone', async ({ path, heading }) => {
   if (path === '/topology') await page.getByRole('button', { name: 'Arrange' }).waitFor()
   await fits(page)
   expect(await axeViolations(page)).toEqual([])
+  await close(opened)
+})
+
+for (const { of, size } of ZOOMED) {
+  test.each(PAGES.filter(({ name }) => name !== 'topology'))(`$name can be read on a ${of} at 200 %`, async ({ path, heading }) => {
+    const opened = await visit(path, {}, size)
+    const { page } = opened
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    await page.locator('main [role="status"]:has-text("Loading")').waitFor({ state: 'detached' })
+    const [scrolled, seen] = await page.evaluate(() => [document.scrollingElement?.scrollWidth ?? 0, innerWidth])
+    expect(scrolled).toBeLessThanOrEqual(seen ?? 0)
+    expect(await overflow(page)).toBeLessThanOrEqual(0)
+    expect(await brokenWords(page)).toEqual([])
+    await close(opened)
+  })
+}
+
+test.each([TELEPHONE, ...ZOOMED.map(({ size }) => size)])('the panel of a device can be read at $width px', async (size) => {
+  const opened = await visit('/operations/problems', {}, size)
+  const { page } = opened
+  await page.locator('button.cause').first().click()
+  await page.getByRole('complementary').getByRole('heading', { name: 'Identity' }).waitFor()
+  expect(await brokenWords(page)).toEqual([])
   await close(opened)
 })
 

@@ -40,6 +40,31 @@ export async function overflow(page: Page): Promise<number> {
   })
 }
 
+/** A word of up to this many letters has to fit on a line; a name or an address may be broken. */
+const SHORT_WORD_MAX = 12
+
+/** The short words that are broken across lines because their column is narrower than they are. */
+export async function brokenWords(page: Page): Promise<string[]> {
+  return page.evaluate((max) => {
+    const broken: string[] = []
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    while (texts.nextNode() !== null) {
+      const text = texts.currentNode as Text
+      if (text.parentElement?.closest('.unseen, script, style') !== null) continue
+      // Between these, a line may end.
+      for (const { 0: word, index } of text.data.matchAll(/[^\s\-/\u2010-\u2015]+/g)) {
+        if (word.length > max) continue
+        const range = document.createRange()
+        range.setStart(text, index)
+        range.setEnd(text, index + word.length)
+        const lines = [...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => Math.round(top))
+        if (new Set(lines).size > 1) broken.push(`${word}, in: ${text.data.trim().slice(0, 60)}`)
+      }
+    }
+    return broken
+  }, SHORT_WORD_MAX)
+}
+
 /** What is used or read on the page, but lies beyond an edge that nothing scrolls to; a line each. */
 export async function cutOff(page: Page): Promise<string[]> {
   return page.evaluate(() => {
