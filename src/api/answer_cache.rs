@@ -59,8 +59,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::domain::seed::Blueprint;
-    use crate::domain::{Command, Timestamp};
+    use crate::domain::{Blueprint, ReseedSite, Timestamp};
     use crate::engine::{Clock, Engine, EngineOptions};
     use crate::store::{AuditOrigin, OpenOptions, Store};
 
@@ -81,8 +80,8 @@ mod tests {
         let (handle, thread) = Engine::start(store, options).unwrap();
         let answer = SharedAnswer::default();
         for round in 1..=3 {
-            let seed = Command::Reseed(Blueprint::Demo);
-            handle.submit(seed, AuditOrigin::default()).await.unwrap();
+            let seed = ReseedSite(Blueprint::Demo);
+            handle.execute(seed, AuditOrigin::default()).await.unwrap();
             let asked = (0..50).map(|_| answer.get(&handle, count));
             for told in futures_util::future::join_all(asked).await {
                 let (seq, body) = told.unwrap();

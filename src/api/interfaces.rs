@@ -13,7 +13,7 @@ use super::extract::{Body422, Origin, Query422};
 use super::listing::{self, Page, PageParams};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::domain::{Command, DeviceId, Interface, InterfaceType, Name, NewInterface, Reply};
+use crate::domain::{CreateInterface, DeviceId, Interface, InterfaceType, Name};
 use crate::wire::{self, InterfaceView};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -72,14 +72,11 @@ async fn create_interface(
     Origin(origin): Origin,
     Body422(body): Body422<NewInterfaceBody>,
 ) -> Result<Response, ApiError> {
-    let new = NewInterface {
+    let command = CreateInterface {
         device: body.device_id,
         name: body.name,
         interface_type: body.interface_type,
     };
-    let reply = state.handle().submit(Command::CreateInterface(new), origin).await?;
-    let Reply::Interface(interface) = reply else {
-        unreachable!("making an interface replies with it")
-    };
+    let interface = state.handle().execute(command, origin).await?;
     Ok((StatusCode::CREATED, Json(InterfaceView::new(&interface))).into_response())
 }

@@ -17,8 +17,8 @@ use super::listing::{self, Page, PageParams};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    Command, ConnectDevices, DeviceId, InterfaceId, InterfaceType, Link, LinkId, LinkPatch, Medium,
-    NewLink, Override, OverrideReason, Reply, Status,
+    ConnectDevices, ConnectedDevices, CreateLink, DeleteLink, DeviceId, InterfaceId, InterfaceType,
+    Link, LinkId, LinkPatch, Medium, Override, OverrideReason, Status, UpdateLink,
 };
 use crate::store::AuditOrigin;
 use crate::wire::{self, InterfaceView, LinkView};
@@ -190,16 +190,14 @@ async fn create_link(
     Origin(origin): Origin,
     Body422(body): Body422<NewLinkBody>,
 ) -> Result<Response, ApiError> {
-    let new = NewLink {
+    let command = CreateLink {
         a: body.a_interface_id,
         b: body.b_interface_id,
         length_km: body.length_km,
         medium: body.physical_medium_id,
         validate: rules.validate,
     };
-    let Reply::Link(link) = state.handle().submit(Command::CreateLink(new), origin).await? else {
-        unreachable!("making a link replies with it")
-    };
+    let link = state.handle().execute(command, origin).await?;
     Ok((StatusCode::CREATED, Json(LinkView::new(&link))).into_response())
 }
 
@@ -218,11 +216,9 @@ async fn connect_devices(
     Origin(origin): Origin,
     Body422(body): Body422<ConnectBody>,
 ) -> Result<Response, ApiError> {
-    let command = Command::ConnectDevices(body.with_rules(rules.validate));
-    let reply = state.handle().submit(command, origin).await?;
-    let Reply::Connected { link, a, b, names: [a_name, b_name] } = reply else {
-        unreachable!("linking devices replies with the link and its ports")
-    };
+    let command = body.with_rules(rules.validate);
+    let ConnectedDevices { link, a, b, names: [a_name, b_name] } =
+        state.handle().execute(command, origin).await?;
     let message = format!("Link created: {a_name} ({}) <-> {b_name} ({})", a.name, b.name);
     let answer = Connected {
         link: LinkView::new(&link),
@@ -298,7 +294,7 @@ async fn update_link(
     Origin(origin): Origin,
     Body422(body): Body422<LinkPatchBody>,
 ) -> Result<Response, ApiError> {
-    submit_patch(&state, id, body.into(), "Link updated", origin).await
+    execute_patch(&state, id, body.into(), "Link updated", origin).await
 }
 
 /// Clears the override of a link.
@@ -315,20 +311,17 @@ async fn clear_override(
     Origin(origin): Origin,
 ) -> Result<Response, ApiError> {
     let patch = LinkPatch { status_override: Some(None), ..LinkPatch::default() };
-    submit_patch(&state, id, patch, "Status override cleared", origin).await
+    execute_patch(&state, id, patch, "Status override cleared", origin).await
 }
 
-async fn submit_patch(
+async fn execute_patch(
     state: &ApiState,
     id: u64,
     patch: LinkPatch,
     message: &'static str,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
-    let command = Command::UpdateLink(LinkId(id), patch);
-    let Reply::Link(link) = state.handle().submit(command, origin).await? else {
-        unreachable!("changing a link replies with it")
-    };
+    let link = state.handle().execute(UpdateLink { id: LinkId(id), patch }, origin).await?;
     Ok(Json(LinkMessage { message, link: LinkView::new(&link) }).into_response())
 }
 
@@ -345,6 +338,6 @@ async fn delete_link(
     PathId(id): PathId,
     Origin(origin): Origin,
 ) -> Result<StatusCode, ApiError> {
-    state.handle().submit(Command::DeleteLink(LinkId(id)), origin).await?;
+    state.handle().execute(DeleteLink(LinkId(id)), origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

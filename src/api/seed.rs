@@ -11,8 +11,7 @@ use utoipa_axum::routes;
 use super::error::ApiError;
 use super::extract::Origin;
 use super::state::ApiState;
-use crate::domain::Command;
-use crate::domain::seed::Blueprint;
+use crate::domain::{Blueprint, ReseedSite};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(seed))
@@ -35,6 +34,6 @@ async fn seed(
     State(state): State<ApiState>,
     Origin(origin): Origin,
 ) -> Result<(StatusCode, Json<Message>), ApiError> {
-    state.handle().submit(Command::Reseed(Blueprint::Demo), origin).await?;
+    state.handle().execute(ReseedSite(Blueprint::Demo), origin).await?;
     Ok((StatusCode::CREATED, Json(Message { message: "Database seeded successfully" })))
 }

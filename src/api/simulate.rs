@@ -14,7 +14,10 @@ use super::extract::Body422;
 use super::links::{ConnectBody, LinkPatchBody};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::domain::{Change, Command, DeviceId, LinkId, LinkPatch, Override, Status};
+use crate::domain::{
+    Change, ClearDeviceOverride, DeleteDevice, DeleteLink, DeviceId, LinkId, LinkPatch, Override,
+    ProvisionDevice, SetDeviceOverride, SimulatedCommand, Status, UpdateLink,
+};
 use crate::wire::{DeviceView, LinkView};
 
 /// Changes in one simulation: a morning's planned work, settled together in milliseconds.
@@ -33,7 +36,7 @@ struct SimulationBody {
 }
 
 /// One change to try.
-struct Step(Command);
+struct Step(SimulatedCommand);
 
 /// What a step is described by: `op` and the keys that it needs.
 #[derive(ToSchema)]
@@ -72,18 +75,16 @@ impl FromFields for Step {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let op = fields.required("op", parse::one_of(&OPS))?;
         let command = match op {
-            "provision" => Command::ProvisionDevice(NewDeviceBody::from_fields(fields)?.into()),
-            "connect" => {
-                Command::ConnectDevices(ConnectBody::from_fields(fields)?.with_rules(true))
-            }
-            "delete_device" => Command::DeleteDevice(device_id(fields)?),
+            "provision" => ProvisionDevice(NewDeviceBody::from_fields(fields)?.into()).into(),
+            "connect" => ConnectBody::from_fields(fields)?.with_rules(true).into(),
+            "delete_device" => DeleteDevice(device_id(fields)?).into(),
             "override_device" => override_device(fields)?,
             "update_link" => {
                 let id = link_id(fields);
                 let patch: LinkPatch = LinkPatchBody::from_fields(fields)?.into();
-                Command::UpdateLink(id?, patch)
+                UpdateLink { id: id?, patch }.into()
             }
-            _ => Command::DeleteLink(link_id(fields)?),
+            _ => DeleteLink(link_id(fields)?).into(),
         };
         Some(Self(command))
     }
@@ -97,13 +98,16 @@ fn link_id(fields: &mut Fields<'_>) -> Option<LinkId> {
     fields.required("link_id", parse::id).map(LinkId)
 }
 
-fn override_device(fields: &mut Fields<'_>) -> Option<Command> {
+fn override_device(fields: &mut Fields<'_>) -> Option<SimulatedCommand> {
     let id = device_id(fields);
     let status: Option<Status> = fields.optional("status", parse::status);
     let id = id?;
     Some(match status {
-        Some(status) => Command::SetDeviceOverride(id, Override { status, reason: None }),
-        None => Command::ClearDeviceOverride(id),
+        Some(status) => {
+            let status_override = Override { status, reason: None };
+            SetDeviceOverride { id, status_override }.into()
+        }
+        None => ClearDeviceOverride(id).into(),
     })
 }
 

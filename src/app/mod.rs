@@ -37,8 +37,7 @@ use self::signals::Signals;
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
 use crate::config::Config;
-use crate::domain::Command;
-use crate::domain::seed::Blueprint;
+use crate::domain::{Blueprint, RefreshStatus, ReseedSite};
 use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
 use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;
@@ -350,7 +349,7 @@ fn api_options(config: &Config, shutdown: &Arc<watch::Sender<bool>>) -> ApiOptio
 /// Recomputes the status: a newer version may have other rules than the one that stored it.
 async fn refresh(handle: EngineHandle) {
     let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
-    if let Err(error) = handle.submit(Command::Refresh, origin).await {
+    if let Err(error) = handle.execute(RefreshStatus, origin).await {
         warn!(%error, "The status of the network could not be recomputed");
     }
 }
@@ -361,7 +360,7 @@ async fn load_demo(config: &Config, handle: &EngineHandle) -> Result<()> {
         return Ok(());
     }
     let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
-    match handle.submit(Command::Reseed(Blueprint::Demo), origin).await {
+    match handle.execute(ReseedSite(Blueprint::Demo), origin).await {
         Ok(_) => info!("Loaded the demo network; UNOC_DEV_FEATURES=0 begins empty"),
         Err(error) => warn!(%error, "The demo network could not be loaded"),
     }

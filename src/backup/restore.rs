@@ -20,7 +20,7 @@ use super::stage::{STAGE_DIR, ScratchStore, StagedBackup, stage};
 use super::undo::{self, RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE, UndoRecord};
 use super::verify::mark_bad;
 use super::{dump, files, seal};
-use crate::domain::{Command, Site, Timestamp};
+use crate::domain::{RefreshStatus, ReplaceSite, Site, Timestamp};
 use crate::engine::{Engine, EngineHandle, EngineOptions, RestoreOutcome, SiteRestore};
 use crate::store::{AuditOrigin, Store};
 use crate::util::{milliseconds, run_on_thread};
@@ -182,7 +182,7 @@ fn of_dump(
     let options = EngineOptions { min_free_bytes: 0, clock: engine.clock() };
     let (builder, thread) = Engine::start(scratch.store().clone(), options)?;
     let built = Runtime::current().block_on(async {
-        let built = builder.submit(Command::ReplaceSite(site), origin.clone()).await;
+        let built = builder.execute(ReplaceSite(*site), origin.clone()).await;
         builder.stop().await;
         built
     });
@@ -277,7 +277,7 @@ fn replace(
     }
     info!(seq, "{} is in place; unoc restore --undo undoes it", state.name);
     undo::remove_older(data_dir, &kept);
-    let refreshed = Runtime::current().block_on(engine.submit(Command::Refresh, origin.clone()));
+    let refreshed = Runtime::current().block_on(engine.execute(RefreshStatus, origin.clone()));
     if let Err(error) = refreshed {
         warn!(%error, "The status could not be recomputed");
     }

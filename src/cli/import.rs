@@ -11,7 +11,7 @@ use super::backup::is_fresh;
 use super::exit::Failure;
 use super::progress::Progress;
 use super::{import_csv, import_v2, offline, output};
-use crate::domain::{Command, Site, Timestamp, World};
+use crate::domain::{ReplaceSite, Site, Timestamp, World};
 use crate::v2_import::{FileKind, fault_of, recognise};
 use crate::wire::SiteReader;
 
@@ -42,7 +42,7 @@ fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
     if args.dry_run {
         let site = read(file, input)?;
         let counts = counts(&site);
-        let checked = World::default().execute(Command::ReplaceSite(site.into()), Timestamp(0));
+        let checked = World::default().execute(ReplaceSite(site), Timestamp(0));
         checked.map_err(|refusal| Failure::refused(refusal.to_string()))?;
         print_counts(cli, counts, true);
         return Ok(());
@@ -51,7 +51,7 @@ fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
         offline::read_and_open(&config, args.replace, || Ok((read(file, input)?, ())))?;
     let counts = counts(&site);
     let progress = Progress::waiting("Loading the site");
-    offline::submit(&config, store, Command::ReplaceSite(Box::new(site)))?;
+    offline::execute(&config, store, ReplaceSite(site))?;
     drop(progress);
     print_counts(cli, counts, false);
     Ok(())

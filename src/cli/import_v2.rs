@@ -10,7 +10,7 @@ use super::import_v2_report::{print_archived, print_report};
 use super::progress::Progress;
 use super::{import, offline, output};
 use crate::config::Config;
-use crate::domain::Command;
+use crate::domain::ReplaceSite;
 use crate::engine::Clock;
 use crate::pg::Target;
 use crate::v2_import::{
@@ -54,7 +54,7 @@ fn import_site(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Fa
         Ok((site, (report, stamp)))
     })?;
     let progress = Progress::waiting("Loading the site");
-    offline::submit(config, store, Command::ReplaceSite(Box::new(site)))?;
+    offline::execute(config, store, ReplaceSite(site))?;
     drop(progress);
     stamp.write(&config.data_dir).with_context(|| {
         format!(

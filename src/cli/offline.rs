@@ -9,7 +9,7 @@ use super::backup::is_fresh;
 use super::exit::Failure;
 use crate::app;
 use crate::config::Config;
-use crate::domain::{Command, Kind, Site, World};
+use crate::domain::{Command, Kind, ReplaceSite, Site, World};
 use crate::engine::{Clock, Engine, EngineError, EngineExit, EngineHandle, EngineOptions};
 use crate::store::{AuditOrigin, Store, StoreError};
 use crate::util::counted;
@@ -70,9 +70,8 @@ pub(super) fn read_and_open<T>(
     };
     if is_fresh(config) {
         let (site, beside) = read()?;
-        let rehearsed = Command::ReplaceSite(Box::new(site.clone()));
         World::default()
-            .execute(rehearsed, Clock::system().now())
+            .execute(ReplaceSite(site.clone()), Clock::system().now())
             .map_err(|refusal| anyhow::Error::from(EngineError::from(refusal)))?;
         return Ok((open()?, site, beside));
     }
@@ -82,16 +81,16 @@ pub(super) fn read_and_open<T>(
 }
 
 /// Runs an engine on the store for one command, as the server would.
-pub(super) fn submit(
+pub(super) fn execute(
     config: &Config,
     store: Store,
-    command: Command,
+    command: impl Command,
 ) -> Result<EngineHandle, Failure> {
     let (handle, thread) = start_engine(config, store)?;
     let runtime = runtime()?;
     let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
     let result = runtime.block_on(async {
-        let result = handle.submit(command, origin).await;
+        let result = handle.execute(command, origin).await;
         handle.stop().await;
         result
     });

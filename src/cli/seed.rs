@@ -9,8 +9,7 @@ use super::offline;
 use super::output;
 use super::progress::Progress;
 use crate::config::Config;
-use crate::domain::seed::Blueprint;
-use crate::domain::{Command, Kind};
+use crate::domain::{Blueprint, Kind, ReseedSite};
 use crate::store::Store;
 use crate::util::counted;
 
@@ -44,7 +43,7 @@ fn seed_store(
     offline::check_replace(&store, replace)?;
     let blueprint = size.map_or(Blueprint::Demo, |leaves| Blueprint::Ftth { leaves });
     let progress = Progress::waiting("Building the network");
-    let handle = offline::submit(config, store, Command::Reseed(blueprint))?;
+    let handle = offline::execute(config, store, ReseedSite(blueprint))?;
     drop(progress);
     let snapshot = handle.read();
     Ok([

@@ -1,156 +1,110 @@
-//! Everything that can be asked of the world, and the answers.
+//! Commands: the requests to change the site, and what comes of an accepted one.
 
-use std::sync::Arc;
-
-use super::seed::Blueprint;
-use super::{
-    Change, Device, DeviceId, DeviceRow, DeviceType, ImportCounts, Interface, InterfaceId,
-    InterfaceType, Link, LinkId, LinkRow, Lookalikes, Medium, Name, Optics, Override, PonClass,
-    Position, Refusal, Site, Status,
-};
+use super::transaction::Transaction;
+use super::{Change, Refusal, World};
 
 /// A request to change the site. The only way in which it changes.
+///
+/// Only the domain can implement it, because [`Transaction`] has no name outside of it.
+pub trait Command: Send + 'static {
+    /// What the caller is told once the command is accepted.
+    type Reply: Send + 'static;
+    /// What [`Command::reply`] needs to know of the run, such as the id of a new device.
+    type Output;
+
+    fn kind(&self) -> CommandKind;
+
+    /// Makes the changes that the command asks for; not those of the status that follow from them.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; the caller rolls the transaction back.
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<Self::Output, Refusal>;
+
+    /// Reads the reply from the world, once every status is computed.
+    fn reply(world: &World, output: Self::Output) -> Self::Reply;
+}
+
+/// Every kind of command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandKind {
+    ProvisionDevice,
+    ProvisionDevices,
+    ImportDevices,
+    ImportLinks,
+    CreateDevice,
+    UpdateDevice,
+    SetDeviceOverride,
+    ClearDeviceOverride,
+    DeleteDevice,
+    CreateInterface,
+    CreateLink,
+    ConnectDevices,
+    UpdateLink,
+    DeleteLink,
+    RefreshStatus,
+    ReseedSite,
+    ReplaceSite,
+}
+
+impl CommandKind {
+    /// The name in the audit trail, where it is stored.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::ProvisionDevice => "provision device",
+            Self::ProvisionDevices => "provision devices",
+            Self::ImportDevices => "import devices",
+            Self::ImportLinks => "import links",
+            Self::CreateDevice => "create device",
+            Self::UpdateDevice => "update device",
+            Self::SetDeviceOverride => "set override",
+            Self::ClearDeviceOverride => "clear override",
+            Self::DeleteDevice => "delete device",
+            Self::CreateInterface => "create interface",
+            Self::CreateLink => "create link",
+            Self::ConnectDevices => "connect devices",
+            Self::UpdateLink => "update link",
+            Self::DeleteLink => "delete link",
+            Self::RefreshStatus => "refresh status",
+            Self::ReseedSite => "reseed site",
+            Self::ReplaceSite => "import site",
+        }
+    }
+
+    /// Whether another site takes the place of the current one.
+    pub const fn replaces_site(self) -> bool {
+        matches!(self, Self::ReseedSite | Self::ReplaceSite)
+    }
+
+    /// Whether each change counts as one that follows from the command, because the command names
+    /// no entity.
+    pub(super) const fn concerns_whole_site(self) -> bool {
+        self.replaces_site() || matches!(self, Self::RefreshStatus)
+    }
+}
+
+/// The result of an accepted command: the reply, and each changed entity once.
 #[derive(Clone, Debug)]
-pub enum Command {
-    /// A device with the ports of its type, after the check that its upstream exists.
-    ProvisionDevice(NewDevice),
-    /// Many devices at once: all, or none and the refusal of each faulty row.
-    ProvisionDevices(Vec<NewDevice>),
-    /// Devices of a table, in any order: changed where they exist, made where not; all or none.
-    ImportDevices(Vec<DeviceRow>),
-    /// Links of a table by device and port names: changed, or made; all or none.
-    ImportLinks(Vec<LinkRow>),
-    /// A bare device: no ports, no upstream check.
-    CreateDevice(NewDevice),
-    UpdateDevice(DeviceId, DevicePatch),
-    SetDeviceOverride(DeviceId, Override),
-    ClearDeviceOverride(DeviceId),
-    /// Takes the device's interfaces and links with it; children lose their parent.
-    DeleteDevice(DeviceId),
-    CreateInterface(NewInterface),
-    CreateLink(NewLink),
-    /// A link between two devices, with a new port on each.
-    ConnectDevices(ConnectDevices),
-    UpdateLink(LinkId, LinkPatch),
-    /// The interfaces stay.
-    DeleteLink(LinkId),
-    /// Computes every status again: after a start, since the rules may have changed with the
-    /// program.
-    Refresh,
-    /// Clears the site and builds a generated network; ids go on.
-    Reseed(Blueprint),
-    /// Puts this site in the place of the current one, ids and times as given.
-    ReplaceSite(Box<Site>),
-}
-
-/// A device to make.
-#[derive(Clone, Debug)]
-pub struct NewDevice {
-    pub name: Name,
-    pub device_type: DeviceType,
-    pub parent: Option<DeviceId>,
-    /// Refuse when nothing exists that the device could connect to.
-    pub validate_upstream: bool,
-    pub position: Position,
-    pub optics: Optics,
-}
-
-/// New values for a device; `None` keeps the old one, `Some(None)` removes it.
-#[derive(Clone, Debug, Default)]
-pub struct DevicePatch {
-    pub name: Option<Name>,
-    pub position: Option<Position>,
-    pub parent: Option<Option<DeviceId>>,
-    pub tx_power_dbm: Option<Option<f64>>,
-    pub sensitivity_min_dbm: Option<Option<f64>>,
-    pub insertion_loss_db: Option<Option<f64>>,
-    pub pon_class: Option<Option<PonClass>>,
-}
-
-/// An interface to make.
-#[derive(Clone, Debug)]
-pub struct NewInterface {
-    pub device: DeviceId,
-    pub name: Name,
-    pub interface_type: InterfaceType,
-}
-
-/// A link to make between two existing interfaces.
-#[derive(Clone, Debug)]
-pub struct NewLink {
-    pub a: InterfaceId,
-    pub b: InterfaceId,
-    pub length_km: Option<f64>,
-    pub medium: Option<Medium>,
-    /// Apply the link rules; `false` is for raw repairs.
-    pub validate: bool,
-}
-
-/// New values for a link; `None` keeps the old one, `Some(None)` removes it.
-#[derive(Clone, Debug, Default)]
-pub struct LinkPatch {
-    pub length_km: Option<Option<f64>>,
-    pub medium: Option<Option<Medium>>,
-    pub status_override: Option<Option<Override>>,
-}
-
-/// A link to make between two devices.
-#[derive(Clone, Debug)]
-pub struct ConnectDevices {
-    pub a: DeviceId,
-    pub b: DeviceId,
-    pub interface_type: InterfaceType,
-    /// DOWN and DEGRADED are kept as an override of the new link.
-    pub status: Status,
-    pub length_km: Option<f64>,
-    pub medium: Option<Medium>,
-    /// Apply the link rules; `false` is for raw repairs.
-    pub validate: bool,
-}
-
-/// What a command did, for the one who gave it.
-#[derive(Clone, Debug)]
-pub enum Reply {
-    Provisioned {
-        device: Arc<Device>,
-        interfaces: Vec<Arc<Interface>>,
-        lookalikes: Lookalikes,
-    },
-    ProvisionedMany {
-        devices: Vec<Arc<Device>>,
-        interface_count: usize,
-        lookalikes: Lookalikes,
-    },
-    Imported {
-        counts: ImportCounts,
-        lookalikes: Lookalikes,
-    },
-    /// `lookalikes` are those of a name that the command gave.
-    Device {
-        device: Arc<Device>,
-        lookalikes: Lookalikes,
-    },
-    Interface(Arc<Interface>),
-    Link(Arc<Link>),
-    /// `names` are those of the two devices.
-    Connected {
-        link: Arc<Link>,
-        a: Arc<Interface>,
-        b: Arc<Interface>,
-        names: [Name; 2],
-    },
-    Done,
-}
-
-/// The result of an accepted command: the answer, and each changed entity once.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    pub reply: Reply,
+pub struct Decision<R> {
+    pub reply: R,
     pub changes: Vec<Change>,
     /// How many of them, at the front, the command itself made; the others follow from them. 0 for
     /// a command that puts a whole site in place or computes every status again.
     pub direct_count: usize,
 }
 
-/// The result of a command.
-pub(super) type Verdict = Result<Decision, Refusal>;
+/// A command of any kind, for [`World::simulate`].
+pub struct SimulatedCommand(RunFunction);
+
+type RunFunction = Box<dyn FnOnce(&mut Transaction<'_>) -> Result<(), Refusal> + Send>;
+
+impl SimulatedCommand {
+    pub(super) fn run(self, transaction: &mut Transaction<'_>) -> Result<(), Refusal> {
+        (self.0)(transaction)
+    }
+}
+
+impl<C: Command> From<C> for SimulatedCommand {
+    fn from(command: C) -> Self {
+        Self(Box::new(|transaction| command.run(transaction).map(|_| ())))
+    }
+}

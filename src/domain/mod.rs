@@ -1,7 +1,7 @@
 //! The network: devices, ports, links, and the rules that bind them.
 //!
-//! Pure and synchronous. A [`Command`] goes into [`World::execute`]; a [`Decision`] with the
-//! [`Change`]s it made comes out, or a [`Refusal`] that left the world as it was. Nothing here
+//! Pure and synchronous. A [`Command`] goes into [`World::execute`]; a [`Decision`] with its reply
+//! and the [`Change`]s it made comes out, or a [`Refusal`] that left the world as it was. Nothing here
 //! knows the clock, threads, disks or the wire: the current time is an argument.
 
 mod change;
@@ -19,7 +19,7 @@ mod optics;
 mod problems;
 mod recompute;
 mod refusal;
-pub mod seed;
+mod seed;
 mod site;
 mod status;
 mod time;
@@ -27,27 +27,43 @@ mod transaction;
 mod world;
 
 pub use change::{Change, Edit, EntityKey, Kind};
-pub use command::{
-    Command, ConnectDevices, Decision, DevicePatch, LinkPatch, NewDevice, NewInterface, NewLink,
-    Reply,
-};
+pub use command::{Command, CommandKind, Decision, SimulatedCommand};
+pub use device::create::{CreateDevice, DeviceReply, NewDevice};
+pub use device::delete::DeleteDevice;
 pub use device::device_type::{DeviceClass, DeviceType};
+pub use device::provision::{
+    ProvisionDevice, ProvisionDevices, ProvisionedDevice, ProvisionedDevices,
+};
+pub use device::status_override::{ClearDeviceOverride, SetDeviceOverride};
+pub use device::update::{DevicePatch, UpdateDevice};
 pub use device::{Device, Optics, Position, Uplink};
 pub use fold::fold;
 pub use ids::{DeviceId, ID_MAX, IdCounters, InterfaceId, LinkId};
-pub use import::devices::{DeviceRow, ImportCounts, LinkEnd, LinkRow};
+pub use import::counts::ImportCounts;
+pub use import::devices::DeviceRow;
+pub use import::links::{LinkEnd, LinkRow};
+pub use import::table::{ImportReply, ImportTable};
+pub use interface::create::CreateInterface;
 pub use interface::{Interface, InterfaceType};
 pub use invariants::Violation;
 pub use invariants::site_checker::Survey;
 pub use link::Link;
+pub use link::connect::{ConnectDevices, ConnectedDevices};
+pub use link::create::CreateLink;
+pub use link::delete::DeleteLink;
 pub use link::medium::{Attenuation, DOWNSTREAM_NM, Medium, UPSTREAM_NM};
 pub use link::rules::{LINK_RULES, LinkRule, rule_between};
+pub use link::update::{LinkPatch, UpdateLink};
 pub use name::{Lookalike, Lookalikes, Name, NameFault};
 pub use optics::pon_class::{PON_CLASSES, PonClass, PonClassRow};
 pub use optics::signal::{Direction, Signal, SignalClass};
 pub use problems::{Cause, Problem, ProblemKind, Severity, problems};
 pub use refusal::{Refusal, RowRefusal};
+pub use seed::Blueprint;
 pub use site::Site;
+pub use site::refresh::RefreshStatus;
+pub use site::replace::ReplaceSite;
+pub use site::reseed::ReseedSite;
 pub use status::reasons::{Reason, Reasons};
 pub use status::{Override, OverrideReason, ReasonTooLong, Status};
 pub use time::Timestamp;

@@ -1,7 +1,7 @@
 //! Why a command was not carried out. The texts are the contract's, word for word.
 
-use super::import::devices::IMPORT_ENTITIES_MAX;
-use super::link::create::INTERFACES_PER_DEVICE_MAX;
+use super::import::counts::IMPORT_ENTITIES_MAX;
+use super::interface::INTERFACES_PER_DEVICE_MAX;
 use super::{DeviceId, DeviceType, ID_MAX, Kind, Violation};
 
 /// Why a command was not carried out; the world is as it was before.

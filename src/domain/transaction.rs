@@ -11,7 +11,7 @@ use super::{
 
 /// An editing session on the world. Every change goes through it, so that a refused command can
 /// be rolled back and an accepted one reported.
-pub(super) struct Edits<'w> {
+pub struct Transaction<'w> {
     world: &'w mut World,
     now: Timestamp,
     /// Whether a change sets the time of the last change; not while a site is being loaded.
@@ -30,7 +30,7 @@ pub(super) trait Entity: Clone + PartialEq {
     fn change(edit: Edit<Self>) -> Change;
 }
 
-impl<'w> Edits<'w> {
+impl<'w> Transaction<'w> {
     pub(super) fn new(world: &'w mut World, now: Timestamp) -> Self {
         Self { world, now, sets_times: true, journal: Vec::new() }
     }

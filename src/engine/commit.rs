@@ -1,6 +1,6 @@
 //! What the engine publishes after each commit.
 
-use crate::domain::{Change, Command, Timestamp};
+use crate::domain::{Change, CommandKind, Timestamp};
 
 /// One durable commit.
 #[derive(Clone, Debug)]
@@ -28,10 +28,10 @@ pub enum CommitCause {
 }
 
 impl CommitCause {
-    pub(super) fn of(command: &Command) -> Self {
-        match command {
-            Command::ProvisionDevice(_) | Command::ProvisionDevices(_) => Self::Provision,
-            command if command.replaces_site() => Self::Reset,
+    pub(super) fn of(kind: CommandKind) -> Self {
+        match kind {
+            CommandKind::ProvisionDevice | CommandKind::ProvisionDevices => Self::Provision,
+            kind if kind.replaces_site() => Self::Reset,
             _ => Self::Other,
         }
     }

@@ -13,8 +13,8 @@ use super::clock::Clock;
 use super::commit::Commit;
 use super::error::EngineError;
 use super::volume::{DataVolume, VolumeMonitor};
-use super::writer::{Engine, EngineRequest, QueuedTask};
-use crate::domain::{Change, Command, Refusal, Reply, Timestamp, World};
+use super::writer::{Engine, EngineRequest, QueuedCommand, QueuedTask};
+use crate::domain::{Change, Command, Refusal, SimulatedCommand, Timestamp, World};
 use crate::store::{AuditOrigin, Snapshot, Store, StoreError};
 
 /// How long a caller waits for a place in the queue: longer than any commit takes, shorter than
@@ -42,13 +42,14 @@ impl EngineHandle {
     /// # Errors
     /// [`EngineError`]; nothing of the command was kept then, except after
     /// [`EngineError::Stopped`], where the fsync's outcome is unknown until the restart.
-    pub async fn submit(
+    pub async fn execute<C: Command>(
         &self,
-        command: Command,
+        command: C,
         origin: AuditOrigin,
-    ) -> Result<Reply, EngineError> {
+    ) -> Result<C::Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(EngineRequest::Command { command, origin, answer }).await?;
+        let command = QueuedCommand::new(command, origin, answer);
+        self.enqueue(EngineRequest::Command(command)).await?;
         answered.await.map_err(|_| EngineError::Stopped)?
     }
 
@@ -56,7 +57,10 @@ impl EngineHandle {
     ///
     /// # Errors
     /// [`EngineError::Refused`] naming the first row that is refused.
-    pub async fn simulate(&self, commands: Vec<Command>) -> Result<Vec<Change>, EngineError> {
+    pub async fn simulate(
+        &self,
+        commands: Vec<SimulatedCommand>,
+    ) -> Result<Vec<Change>, EngineError> {
         let total = commands.len();
         let simulated = self
             .run("a simulation", |engine| Ok(engine.world.simulate(commands, engine.clock.now())))
@@ -64,14 +68,14 @@ impl EngineHandle {
         simulated.map_err(|row| EngineError::Refused(Refusal::Rows { rows: vec![row], total }))
     }
 
-    /// What a command would answer, without keeping anything: the same path as
-    /// [`EngineHandle::submit`].
+    /// What a command would reply, without keeping anything: the same path as
+    /// [`EngineHandle::execute`].
     ///
     /// # Errors
-    /// As [`EngineHandle::submit`], without the check of free disk space.
-    pub async fn try_out(&self, command: Command) -> Result<Reply, EngineError> {
+    /// As [`EngineHandle::execute`], without the check of free disk space.
+    pub async fn dry_run<C: Command>(&self, command: C) -> Result<C::Reply, EngineError> {
         let tried = self
-            .run("a simulation", |engine| Ok(engine.world.try_out(command, engine.clock.now())))
+            .run("a simulation", |engine| Ok(engine.world.dry_run(command, engine.clock.now())))
             .await?;
         tried.map_err(EngineError::Refused)
     }

@@ -2,7 +2,7 @@
 
 use super::error::EngineError;
 use super::handle::EngineHandle;
-use crate::domain::{Refusal, Reply, Timestamp, World};
+use crate::domain::{ImportReply, Refusal, Timestamp, World};
 use crate::store::AuditOrigin;
 use crate::wire::{ImportFaults, ImportReport, Reading};
 
@@ -24,9 +24,9 @@ pub async fn import_table(
         return Ok(Err(ImportFaults::new(reading, None)));
     };
     let decided = if is_dry_run || !reading.faults.is_empty() {
-        handle.try_out(command).await
+        handle.dry_run(command).await
     } else {
-        handle.submit(command, origin).await
+        handle.execute(command, origin).await
     };
     let decided = match decided {
         Ok(reply) => Ok(reply),
@@ -44,17 +44,17 @@ pub fn try_table(mut reading: Reading) -> Result<TableImport, Refusal> {
     let Some(command) = reading.command.take() else {
         return Ok(Err(ImportFaults::new(reading, None)));
     };
-    let decided = World::default().try_out(command, Timestamp(0));
+    let decided = World::default().dry_run(command, Timestamp(0));
     outcome(reading, decided, true)
 }
 
 fn outcome(
     reading: Reading,
-    decided: Result<Reply, Refusal>,
+    decided: Result<ImportReply, Refusal>,
     is_dry_run: bool,
 ) -> Result<TableImport, Refusal> {
     match decided {
-        Ok(Reply::Imported { counts, lookalikes }) if reading.faults.is_empty() => {
+        Ok(ImportReply { counts, lookalikes }) if reading.faults.is_empty() => {
             let warnings = lookalikes.warnings();
             Ok(Ok(ImportReport::new(&reading, counts, warnings, is_dry_run)))
         }

@@ -8,7 +8,7 @@ use super::error::EngineError;
 use super::handle::EngineHandle;
 use super::volume::BYTES_PER_CHANGE;
 use super::writer::Engine;
-use crate::domain::{Command, Refusal, Site};
+use crate::domain::{Command, Refusal, ReplaceSite, Site};
 use crate::store::{
     AdoptionRecord, AuditOrigin, ClearedDirty, CommitBatch, CommitEntry, CounterFloors,
     MirrorState, QuarantineRefusal, StoreError,
@@ -21,7 +21,7 @@ const WHAT: &str = "a write for the mirror";
 
 /// A site that comes from the mirror, to replace the current one.
 pub struct Adoption {
-    pub site: Box<Site>,
+    pub site: Site,
     pub floors: CounterFloors,
     /// The commit that the decision to adopt rests on, if it does: adopted only while it is the last.
     pub expected_seq: Option<u64>,
@@ -129,8 +129,8 @@ impl Engine {
         if adoption.expected_seq.is_some_and(|seq| seq != self.seq) {
             return Ok(AdoptionOutcome::Outdated);
         }
-        let command = Command::ReplaceSite(adoption.site);
-        let cause = CommitCause::of(&command);
+        let command = ReplaceSite(adoption.site);
+        let cause = CommitCause::of(command.kind());
         let now = self.clock.now();
         let counters = self.world.counters();
         let decision = match self.world.execute(command, now) {

@@ -10,7 +10,7 @@ use super::clock::Clock;
 use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
 use super::volume::{LowSpace, VolumeMonitor};
-use crate::domain::{Change, Command, Decision, IdCounters, Refusal, Reply, World};
+use crate::domain::{Change, Command, CommandKind, Decision, IdCounters, Timestamp, World};
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
 
 /// Commands in one commit: enough that the fsync is shared widely, few enough that the first one
@@ -19,19 +19,45 @@ const BATCH_COMMANDS_MAX: usize = 1024;
 /// Changes after which a batch takes no further command: bounds memory and the commit's time.
 const BATCH_CHANGES_MAX: usize = 50_000;
 
-type Answer = oneshot::Sender<Result<Reply, EngineError>>;
-
 /// What a handle sends to the engine.
 pub(super) enum EngineRequest {
-    /// Decided in the batch that takes it, answered after that batch's commit.
-    Command {
-        command: Command,
-        origin: AuditOrigin,
-        answer: Answer,
-    },
+    Command(QueuedCommand),
     Task(QueuedTask),
     /// The last request: the engine finishes its batch and ends.
     Stop,
+}
+
+/// A command that is decided in the batch that takes it, and answered after that batch's commit.
+pub(super) struct QueuedCommand(DecideFunction);
+
+/// A function, so that commands with different replies wait in one queue. `None` when the caller
+/// stopped waiting.
+type DecideFunction = Box<dyn FnOnce(&mut World, Timestamp) -> Option<DecidedCommand> + Send>;
+
+impl QueuedCommand {
+    /// Sends the command's reply to `answer`. It is not carried out when the caller stopped waiting: it
+    /// may have reported that nothing was done.
+    pub(super) fn new<C: Command>(
+        command: C,
+        origin: AuditOrigin,
+        answer: oneshot::Sender<Result<C::Reply, EngineError>>,
+    ) -> Self {
+        Self(Box::new(move |world: &mut World, now: Timestamp| {
+            if answer.is_closed() {
+                return None;
+            }
+            let kind = command.kind();
+            let (result, changes, direct_count) = match world.execute(command, now) {
+                Ok(Decision { reply, changes, direct_count }) => (Ok(reply), changes, direct_count),
+                Err(refusal) => (Err(refusal.into()), Vec::new(), 0),
+            };
+            let answer = Box::new(move |committed: Result<(), EngineError>| {
+                // A caller that went away does not need its answer.
+                answer.send(committed.and(result)).ok();
+            });
+            Some(DecidedCommand { kind, origin, changes, direct_count, answer })
+        }))
+    }
 }
 
 /// Runs on the engine's thread between two batches: what it sees in memory is on disk.
@@ -123,13 +149,10 @@ impl Engine {
     /// Adds a request to the batch, deciding a command at once. Returns true after the last one.
     fn take(&mut self, batch: &mut Batch, request: EngineRequest) -> bool {
         match request {
-            // The caller stopped waiting and may have reported that nothing was done.
-            EngineRequest::Command { answer, .. } if answer.is_closed() => {}
-            EngineRequest::Command { command, origin, answer } => {
-                let action = command.action();
-                let cause = CommitCause::of(&command);
-                let decision = self.world.execute(command, self.clock.now());
-                batch.add(DecidedCommand { action, cause, origin, answer, decision });
+            EngineRequest::Command(QueuedCommand(decide)) => {
+                if let Some(decided) = decide(&mut self.world, self.clock.now()) {
+                    batch.add(decided);
+                }
             }
             EngineRequest::Task(task) => batch.tasks.push(task),
             EngineRequest::Stop => return true,
@@ -150,15 +173,11 @@ impl Engine {
             self.commit(&commands)?;
         }
         let mut applied = Vec::with_capacity(commands.len());
-        for DecidedCommand { cause, answer, decision, .. } in commands {
-            let result = decision.map(|Decision { reply, changes, .. }| {
-                if !changes.is_empty() {
-                    applied.push(AppliedCommand { cause, changes });
-                }
-                reply
-            });
-            // A caller that went away does not need its answer.
-            answer.send(result.map_err(EngineError::from)).ok();
+        for DecidedCommand { kind, changes, answer, .. } in commands {
+            if !changes.is_empty() {
+                applied.push(AppliedCommand { cause: CommitCause::of(kind), changes });
+            }
+            answer(Ok(()));
         }
         if is_changed {
             self.publish(Commit { seq: self.seq, at: self.clock.now(), applied });
@@ -169,12 +188,12 @@ impl Engine {
     fn commit(&mut self, commands: &[DecidedCommand]) -> Result<(), StoreError> {
         let entries = commands
             .iter()
-            .filter(|command| !command.changes().is_empty())
+            .filter(|command| !command.changes.is_empty())
             .map(|command| CommitEntry {
-                action: command.action,
+                action: command.kind.action(),
                 origin: &command.origin,
-                changes: command.changes(),
-                direct_count: command.decision.as_ref().map_or(0, |decision| decision.direct_count),
+                changes: &command.changes,
+                direct_count: command.direct_count,
             })
             .collect();
         self.activity.start_step(LONG_STEP_TIME_MAX);
@@ -213,28 +232,24 @@ impl Engine {
         let mut changes = Vec::new();
         for command in commands {
             answers.push(command.answer);
-            changes.extend(command.decision.into_iter().flat_map(|decision| decision.changes));
+            changes.extend(command.changes);
         }
         self.world.undo(changes, counters);
         for answer in answers {
-            answer.send(Err(low_space.into())).ok();
+            answer(Err(low_space.into()));
         }
     }
 }
 
 /// One command after its decision, waiting for the commit.
 struct DecidedCommand {
-    action: &'static str,
-    cause: CommitCause,
+    kind: CommandKind,
     origin: AuditOrigin,
-    answer: Answer,
-    decision: Result<Decision, Refusal>,
-}
-
-impl DecidedCommand {
-    fn changes(&self) -> &[Change] {
-        self.decision.as_ref().map_or(&[], |decision| &decision.changes)
-    }
+    /// None of a refused command.
+    changes: Vec<Change>,
+    direct_count: usize,
+    /// Sends the caller its reply or refusal, or the error of the batch.
+    answer: Box<dyn FnOnce(Result<(), EngineError>) + Send>,
 }
 
 /// The commands of one commit, and the tasks that follow it.
@@ -256,7 +271,7 @@ impl Batch {
     }
 
     fn add(&mut self, command: DecidedCommand) {
-        self.change_count += command.changes().len();
+        self.change_count += command.changes.len();
         self.commands.push(command);
     }
 }

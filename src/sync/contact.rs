@@ -252,7 +252,7 @@ impl Mirror {
         let site = hydrate::read(session, self.identity.site_id, remote)?;
         let site = site.ok_or(SyncError::Changed("it changed while it was read"))?;
         let adoption = Adoption {
-            site: Box::new(site),
+            site,
             floors: CounterFloors::beyond(remote.applied_seq, remote.next_audit),
             expected_seq: at_seq,
             quarantine_name: self.stamp(),

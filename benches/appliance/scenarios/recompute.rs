@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
-use unoc::domain::seed::Blueprint;
+use anyhow::{Context, Result, ensure};
 use unoc::domain::{
-    Command, ConnectDevices, DeviceId, DeviceType, InterfaceType, LinkId, LinkPatch, Medium, Name,
-    NewDevice, Optics, Override, Position, Reply, Status, Timestamp, World,
+    Blueprint, ClearDeviceOverride, Command, ConnectDevices, DeviceId, DeviceType, InterfaceType,
+    LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override, Position, ProvisionDevice,
+    RefreshStatus, ReseedSite, SetDeviceOverride, Status, Timestamp, UpdateLink, World,
 };
 
 use super::LARGE_SITE;
@@ -51,7 +51,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>> {
 
 fn measure_size(leaves: u32, rounds: usize) -> Result<Measured> {
     let mut world = World::default();
-    execute(&mut world, Command::Reseed(Blueprint::Ftth { leaves }))?;
+    world.execute(ReseedSite(Blueprint::Ftth { leaves }), NOW)?;
     let feeder = add_pon(&mut world)?;
     let gateway = named(&world, "BB-GW-1")?;
     let mut measured = Measured {
@@ -65,7 +65,7 @@ fn measure_size(leaves: u32, rounds: usize) -> Result<Measured> {
         lost_changes: 0,
     };
     for _ in 0..rounds {
-        let (ms, changes) = timed(&mut world, Command::Refresh)?;
+        let (ms, changes) = timed(&mut world, RefreshStatus)?;
         ensure!(changes == 0, "a full recompute changed {changes} entities");
         measured.refresh_ms.push(ms);
     }
@@ -73,19 +73,19 @@ fn measure_size(leaves: u32, rounds: usize) -> Result<Measured> {
         for set in [Some(Status::Down), None] {
             let status_override = Some(set.map(down));
             let patch = LinkPatch { status_override, ..LinkPatch::default() };
-            let (ms, changes) = timed(&mut world, Command::UpdateLink(feeder, patch))?;
+            let (ms, changes) = timed(&mut world, UpdateLink { id: feeder, patch })?;
             ensure!(changes > PON_LEAVES as usize, "a cut changed {changes} entities");
             measured.cut_ms.push(ms);
             measured.cut_changes = changes;
         }
     }
     for _ in 0..rounds {
-        let lost = Command::SetDeviceOverride(gateway, down(Status::Down));
+        let lost = SetDeviceOverride { id: gateway, status_override: down(Status::Down) };
         let (ms, changes) = timed(&mut world, lost)?;
         ensure!(changes > leaves as usize, "without the backbone {changes} entities changed");
         measured.lost_ms.push(ms);
         measured.lost_changes = changes;
-        let (ms, changes) = timed(&mut world, Command::ClearDeviceOverride(gateway))?;
+        let (ms, changes) = timed(&mut world, ClearDeviceOverride(gateway))?;
         ensure!(changes == measured.lost_changes, "only {changes} entities came back");
         measured.back_ms.push(ms);
     }
@@ -93,15 +93,11 @@ fn measure_size(leaves: u32, rounds: usize) -> Result<Measured> {
 }
 
 /// Carries a command out; returns milliseconds and the number of changes.
-fn timed(world: &mut World, command: Command) -> Result<(f64, usize)> {
+fn timed(world: &mut World, command: impl Command) -> Result<(f64, usize)> {
     let started = Instant::now();
     let decision = world.execute(command, NOW)?;
     let elapsed = started.elapsed();
     Ok((elapsed.as_secs_f64() * 1e3, decision.changes.len()))
-}
-
-fn execute(world: &mut World, command: Command) -> Result<Reply> {
-    Ok(world.execute(command, NOW)?.reply)
 }
 
 fn down(status: Status) -> Override {
@@ -137,10 +133,7 @@ fn provision(world: &mut World, device_type: DeviceType, name: &str) -> Result<D
         position: Position::default(),
         optics: Optics::default(),
     };
-    match execute(world, Command::ProvisionDevice(new))? {
-        Reply::Provisioned { device, .. } => Ok(device.id),
-        other => bail!("provisioning was answered by {other:?}"),
-    }
+    Ok(world.execute(ProvisionDevice(new), NOW)?.reply.device.id)
 }
 
 fn connect(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> Result<LinkId> {
@@ -153,10 +146,7 @@ fn connect(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> Resul
         medium: Some(Medium::G652d),
         validate: true,
     };
-    match execute(world, Command::ConnectDevices(new))? {
-        Reply::Connected { link, .. } => Ok(link.id),
-        other => bail!("connecting was answered by {other:?}"),
-    }
+    Ok(world.execute(new, NOW)?.reply.link.id)
 }
 
 fn rows(measured: &Measured) -> Vec<Row> {

@@ -12,7 +12,7 @@ use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields};
-use crate::domain::{Command, Reply};
+use crate::domain::{ProvisionDevices, ProvisionedDevices};
 use crate::wire::DeviceView;
 
 /// Rows of one bulk call: a commit of about half a second at most, for OLTs and ODFs less often
@@ -62,10 +62,8 @@ pub(super) async fn provision_devices(
     Body422(body): Body422<BulkBody>,
 ) -> Result<Response, ApiError> {
     let rows = body.devices.into_iter().map(Into::into).collect();
-    let reply = state.handle().submit(Command::ProvisionDevices(rows), origin).await?;
-    let Reply::ProvisionedMany { devices, interface_count, lookalikes } = reply else {
-        unreachable!("bulk provisioning replies with the devices")
-    };
+    let ProvisionedDevices { devices, interface_count, lookalikes } =
+        state.handle().execute(ProvisionDevices(rows), origin).await?;
     let message = format!(
         "{} devices provisioned successfully with {interface_count} interfaces",
         devices.len()

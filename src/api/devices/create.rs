@@ -12,7 +12,8 @@ use crate::api::extract::{Body422, Origin};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    Command, DeviceId, DeviceType, Name, NewDevice, Optics, PonClass, Position, Reply,
+    CreateDevice, DeviceId, DeviceReply, DeviceType, Name, NewDevice, Optics, PonClass, Position,
+    ProvisionDevice, ProvisionedDevice,
 };
 use crate::wire::{self, DeviceView, InterfaceView};
 
@@ -113,11 +114,9 @@ pub(super) async fn provision_device(
     Origin(origin): Origin,
     Body422(body): Body422<NewDeviceBody>,
 ) -> Result<Response, ApiError> {
-    let command = Command::ProvisionDevice(body.into());
-    let reply = state.handle().submit(command, origin).await?;
-    let Reply::Provisioned { device, interfaces, lookalikes } = reply else {
-        unreachable!("provisioning replies with the device and its ports")
-    };
+    let command = ProvisionDevice(body.into());
+    let ProvisionedDevice { device, interfaces, lookalikes } =
+        state.handle().execute(command, origin).await?;
     let message = format!(
         "Device '{}' provisioned successfully with {} interfaces",
         device.name,
@@ -152,10 +151,8 @@ pub(super) async fn create_device(
     Origin(origin): Origin,
     Body422(body): Body422<NewDeviceBody>,
 ) -> Result<Response, ApiError> {
-    let reply = state.handle().submit(Command::CreateDevice(body.into()), origin).await?;
-    let Reply::Device { device, lookalikes } = reply else {
-        unreachable!("making a device replies with it")
-    };
+    let command = CreateDevice(body.into());
+    let DeviceReply { device, lookalikes } = state.handle().execute(command, origin).await?;
     let answer = Created { device: DeviceView::new(&device), warnings: lookalikes.warnings() };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }

@@ -1,5 +1,7 @@
 //! Setting a device's status by hand, on v2's current and its legacy route.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use utoipa::ToSchema;
@@ -9,7 +11,10 @@ use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin, PathId};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
-use crate::domain::{Command, DeviceId, Override, OverrideReason, Reply, Status};
+use crate::domain::{
+    ClearDeviceOverride, Command, Device, DeviceId, Lookalikes, Override, OverrideReason,
+    SetDeviceOverride, Status,
+};
 use crate::store::AuditOrigin;
 
 /// How to override the status of a device.
@@ -138,26 +143,24 @@ fn check_exists(state: &ApiState, id: DeviceId) -> Result<(), ApiError> {
 async fn set(
     state: &ApiState,
     id: DeviceId,
-    set: Override,
+    status_override: Override,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
-    let message = format!("Status override set to {}", set.status.as_str());
-    submit(state, Command::SetDeviceOverride(id, set), message, origin).await
+    let message = format!("Status override set to {}", status_override.status.as_str());
+    execute(state, SetDeviceOverride { id, status_override }, message, origin).await
 }
 
 async fn clear(state: &ApiState, id: DeviceId, origin: AuditOrigin) -> Result<Response, ApiError> {
     let message = "Status override cleared".to_owned();
-    submit(state, Command::ClearDeviceOverride(id), message, origin).await
+    execute(state, ClearDeviceOverride(id), message, origin).await
 }
 
-async fn submit(
+async fn execute(
     state: &ApiState,
-    command: Command,
+    command: impl Command<Reply = Arc<Device>>,
     message: String,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
-    let Reply::Device { device, lookalikes } = state.handle().submit(command, origin).await? else {
-        unreachable!("overriding a device replies with it")
-    };
-    Ok(with_message(message, &device, &lookalikes))
+    let device = state.handle().execute(command, origin).await?;
+    Ok(with_message(message, &device, &Lookalikes::default()))
 }

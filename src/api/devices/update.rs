@@ -10,7 +10,9 @@ use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin, PathId};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
-use crate::domain::{Command, DeviceId, DevicePatch, Name, PonClass, Position, Reply};
+use crate::domain::{
+    DeleteDevice, DeviceId, DevicePatch, DeviceReply, Name, PonClass, Position, UpdateDevice,
+};
 use crate::wire;
 
 /// New values of a device; absent ones stay as they are. `x` and `y` go together.
@@ -120,10 +122,8 @@ pub(super) async fn update_device(
         insertion_loss_db: body.insertion_loss_db,
         pon_class: body.pon_class,
     };
-    let command = Command::UpdateDevice(DeviceId(id), patch);
-    let Reply::Device { device, lookalikes } = state.handle().submit(command, origin).await? else {
-        unreachable!("changing a device replies with it")
-    };
+    let command = UpdateDevice { id: DeviceId(id), patch };
+    let DeviceReply { device, lookalikes } = state.handle().execute(command, origin).await?;
     Ok(with_message(message, &device, &lookalikes))
 }
 
@@ -140,6 +140,6 @@ pub(super) async fn delete_device(
     PathId(id): PathId,
     Origin(origin): Origin,
 ) -> Result<StatusCode, ApiError> {
-    state.handle().submit(Command::DeleteDevice(DeviceId(id)), origin).await?;
+    state.handle().execute(DeleteDevice(DeviceId(id)), origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,53 +1,41 @@
-//! Containers and deletion: what belongs to what, and what goes with it.
+//! Deleting a device.
 
-use crate::domain::execute::Made;
-use crate::domain::transaction::Edits;
-use crate::domain::{Device, DeviceId, DeviceType, Interface, Link, Refusal, World};
-
-/// A parent exists, is a container, and its child is none.
-pub(in crate::domain) fn check_parent(
-    world: &World,
-    child_type: DeviceType,
-    parent: DeviceId,
-) -> Result<(), Refusal> {
-    let parent = world.device(parent).ok_or(Refusal::ParentNotFound)?;
-    may_contain(parent.device_type, || parent.name.to_string(), child_type)
-}
-
-/// Whether what has the one type may stand in what has the other.
-pub(in crate::domain) fn may_contain(
-    device_type: DeviceType,
-    name: impl FnOnce() -> String,
-    child_type: DeviceType,
-) -> Result<(), Refusal> {
-    if !device_type.is_container() {
-        return Err(Refusal::ParentNotContainer { name: name(), device_type });
-    }
-    if child_type.is_container() {
-        return Err(Refusal::ContainerHasNoParent(child_type));
-    }
-    Ok(())
-}
+use super::Device;
+use crate::domain::command::{Command, CommandKind};
+use crate::domain::transaction::Transaction;
+use crate::domain::{DeviceId, Interface, Link, Refusal, World};
 
 /// Deletes a device with its links and interfaces; its children lose their parent.
-pub(in crate::domain) fn delete_device(
-    edits: &mut Edits<'_>,
-    id: DeviceId,
-) -> Result<Made, Refusal> {
-    edits.world().device(id).ok_or(Refusal::DeviceNotFound)?;
-    let beside = edits.world().neighbours(id);
-    let links: Vec<_> = beside.iter().map(|neighbour| neighbour.link).collect();
-    let ports = edits.world().ports(id).to_vec();
-    let children: Vec<_> = edits.world().children(id).collect();
-    for link in links {
-        edits.remove::<Link>(link);
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteDevice(pub DeviceId);
+
+impl Command for DeleteDevice {
+    type Reply = ();
+    type Output = ();
+
+    fn kind(&self) -> CommandKind {
+        CommandKind::DeleteDevice
     }
-    for port in ports {
-        edits.remove::<Interface>(port);
+
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<(), Refusal> {
+        let Self(id) = self;
+        let world = transaction.world();
+        world.device(id).ok_or(Refusal::DeviceNotFound)?;
+        let links: Vec<_> = world.neighbours(id).iter().map(|neighbour| neighbour.link).collect();
+        let ports = world.ports(id).to_vec();
+        let children: Vec<_> = world.children(id).collect();
+        for link in links {
+            transaction.remove::<Link>(link);
+        }
+        for port in ports {
+            transaction.remove::<Interface>(port);
+        }
+        for child in children {
+            transaction.update::<Device>(child, |device| device.parent = None);
+        }
+        transaction.remove::<Device>(id);
+        Ok(())
     }
-    for child in children {
-        edits.update::<Device>(child, |device| device.parent = None);
-    }
-    edits.remove::<Device>(id);
-    Ok(Made::Nothing)
+
+    fn reply(_: &World, (): ()) {}
 }

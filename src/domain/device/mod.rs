@@ -1,9 +1,12 @@
 //! A device.
 
+pub(super) mod container;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod device_type;
 pub(super) mod provision;
+pub(super) mod status_override;
+pub(super) mod update;
 
 use crate::domain::{
     DeviceId, DeviceType, LinkId, Name, Override, PonClass, Reasons, Signal, Status, Timestamp,

@@ -1,19 +1,15 @@
-//! Rows of a table: what exists is changed, what does not is made; all of them or none.
+//! Importing devices: what exists is changed, what does not is created; all of them or none.
 
 use rustc_hash::FxHashMap;
 
-use crate::domain::device::create as provision;
-use crate::domain::device::delete::check_parent;
-use crate::domain::execute::Made;
-use crate::domain::transaction::Edits;
+use super::counts::{IMPORT_ENTITIES_MAX, ImportCounts};
+use crate::domain::device::container::check_parent;
+use crate::domain::device::create::check_pon_class;
+use crate::domain::device::provision::{check_upstream, provision};
+use crate::domain::transaction::Transaction;
 use crate::domain::{
-    Device, DeviceId, DeviceType, InterfaceType, Medium, Name, NewDevice, Optics, Position,
-    Refusal, RowRefusal, World,
+    Device, DeviceId, DeviceType, Name, NewDevice, Optics, Position, Refusal, RowRefusal, World,
 };
-
-/// Devices and interfaces that one import makes at most: a commit of some seconds, 0.5 GB of room
-/// on disk while it lasts, and less than 200 MB of memory.
-pub(in crate::domain) const IMPORT_ENTITIES_MAX: usize = 250_000;
 
 /// A device as a row describes it. What is absent stays as it is, or has its default.
 #[derive(Clone, Debug, Default)]
@@ -30,48 +26,19 @@ pub struct DeviceRow {
     pub is_partial: bool,
 }
 
-/// A link as a row describes it. What is absent stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct LinkRow {
-    pub a: LinkEnd,
-    pub b: LinkEnd,
-    pub length_km: Option<f64>,
-    pub medium: Option<Medium>,
-    /// As in [`DeviceRow`].
-    pub is_partial: bool,
-}
-
-/// A port by its name.
-#[derive(Clone, Debug, Default)]
-pub struct LinkEnd {
-    pub device: Option<Name>,
-    pub interface: Option<Name>,
-    /// Of the port that is made where the device has none of that name.
-    pub interface_type: Option<InterfaceType>,
-}
-
-/// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ImportCounts {
-    pub created: usize,
-    pub updated: usize,
-    pub unchanged: usize,
-    /// Interfaces made along the way.
-    pub interfaces: usize,
-}
-
-/// Makes or changes the devices of the rows, whose order does not matter.
+/// Creates or updates the devices of the rows, whose order does not matter. Returns the new ones
+/// beside the counts.
 ///
 /// # Errors
 /// [`Refusal::Rows`] with everything that is wrong with them; the caller rolls back.
 pub(in crate::domain) fn import_devices(
-    edits: &mut Edits<'_>,
+    transaction: &mut Transaction<'_>,
     rows: &[DeviceRow],
-) -> Result<Made, Refusal> {
-    check_size(edits.world(), rows)?;
+) -> Result<(ImportCounts, Vec<DeviceId>), Refusal> {
+    check_size(transaction.world(), rows)?;
     let mut import = Import::new(rows);
     for (index, row) in rows.iter().enumerate() {
-        if let Err(refusal) = import.put(edits, index, row) {
+        if let Err(refusal) = import.put(transaction, index, row) {
             import.refused.push(RowRefusal { index, refusal });
         }
     }
@@ -79,23 +46,23 @@ pub(in crate::domain) fn import_devices(
     let mut made = Vec::new();
     for place in std::mem::take(&mut import.places) {
         let index = place.index;
-        if let Err(refusal) = import.settle(edits, &rows[index], &place) {
+        if let Err(refusal) = import.settle(transaction, &rows[index], &place) {
             import.refused.push(RowRefusal { index, refusal });
         }
         match &place.before {
             None => import.counts.created += 1,
-            Some(before) if edits.world().device(place.id) == Some(before) => {
+            Some(before) if transaction.world().device(place.id) == Some(before) => {
                 import.counts.unchanged += 1;
             }
             Some(_) => import.counts.updated += 1,
         }
         if place.before.is_none() {
-            import.counts.interfaces += edits.world().ports(place.id).len();
+            import.counts.interfaces += transaction.world().ports(place.id).len();
             made.push(place.id);
         }
     }
     if import.refused.is_empty() {
-        return Ok(Made::Imported(import.counts, made));
+        return Ok((import.counts, made));
     }
     import.refused.sort_by_key(|row| row.index);
     Err(Refusal::Rows { rows: import.refused, total: rows.len() })
@@ -148,21 +115,26 @@ impl<'r> Import<'r> {
         Self { named, about, types, places, refused, counts: ImportCounts::default() }
     }
 
-    fn put(&mut self, edits: &mut Edits<'_>, index: usize, row: &DeviceRow) -> Result<(), Refusal> {
+    fn put(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        index: usize,
+        row: &DeviceRow,
+    ) -> Result<(), Refusal> {
         let first = row.name.as_ref().and_then(|name| self.named.get(name)).copied();
         if let Some(first) = first.filter(|first| *first < index) {
             return Err(Refusal::RowRepeated { first });
         }
-        let (id, before) = match find(edits.world(), row)? {
+        let (id, before) = match find(transaction.world(), row)? {
             Some(id) => {
                 if let Some(first) = self.about.get(&id).copied() {
                     return Err(Refusal::RowRepeated { first });
                 }
-                let before = edits.world().device(id).cloned();
-                change(edits, id, row)?;
+                let before = transaction.world().device(id).cloned();
+                change(transaction, id, row)?;
                 (id, before)
             }
-            None => match make(edits, row)? {
+            None => match make(transaction, row)? {
                 Some(id) => (id, None),
                 None => return Ok(()),
             },
@@ -175,18 +147,18 @@ impl<'r> Import<'r> {
     /// Puts a device into its container and checks that it could connect to something.
     fn settle(
         &mut self,
-        edits: &mut Edits<'_>,
+        transaction: &mut Transaction<'_>,
         row: &DeviceRow,
         place: &Place,
     ) -> Result<(), Refusal> {
-        let device = edits.world().device(place.id).ok_or(Refusal::DeviceNotFound)?;
+        let device = transaction.world().device(place.id).ok_or(Refusal::DeviceNotFound)?;
         let device_type = device.device_type;
         if let Some(text) = &row.container {
             let name = Name::new(text).ok();
-            match container(edits.world(), text) {
+            match container(transaction.world(), text) {
                 Some(parent) => {
-                    check_parent(edits.world(), device_type, parent)?;
-                    edits.update::<Device>(place.id, |device| device.parent = Some(parent));
+                    check_parent(transaction.world(), device_type, parent)?;
+                    transaction.update::<Device>(place.id, |device| device.parent = Some(parent));
                 }
                 // The row that would have made it says why it does not.
                 None if name.is_some_and(|name| self.named.contains_key(&name)) => {}
@@ -198,7 +170,7 @@ impl<'r> Import<'r> {
             .upstream
             .is_some_and(|upstream| upstream.any_of.iter().any(|it| self.types.contains(it)));
         if place.before.is_none() && !is_brought {
-            provision::check_upstream(edits.world(), device_type)?;
+            check_upstream(transaction.world(), device_type)?;
         }
         Ok(())
     }
@@ -226,14 +198,14 @@ fn find(world: &World, row: &DeviceRow) -> Result<Option<DeviceId>, Refusal> {
     }
 }
 
-fn change(edits: &mut Edits<'_>, id: DeviceId, row: &DeviceRow) -> Result<(), Refusal> {
-    let device = edits.world().device(id).ok_or(Refusal::DeviceNotFound)?;
+fn change(transaction: &mut Transaction<'_>, id: DeviceId, row: &DeviceRow) -> Result<(), Refusal> {
+    let device = transaction.world().device(id).ok_or(Refusal::DeviceNotFound)?;
     let (is, name) = (device.device_type, &device.name);
     if let Some(wanted) = row.device_type.filter(|wanted| *wanted != is) {
         return Err(Refusal::TypeIsAnother { name: name.to_string(), is, wanted });
     }
-    provision::check_pon_class(is, row.optics.pon_class)?;
-    edits.update::<Device>(id, |device| {
+    check_pon_class(is, row.optics.pon_class)?;
+    transaction.update::<Device>(id, |device| {
         device.position.x = row.x.unwrap_or(device.position.x);
         device.position.y = row.y.unwrap_or(device.position.y);
         let (optics, new) = (&mut device.optics, row.optics);
@@ -246,7 +218,7 @@ fn change(edits: &mut Edits<'_>, id: DeviceId, row: &DeviceRow) -> Result<(), Re
 }
 
 /// A new device; none of a row whose own faults say why.
-fn make(edits: &mut Edits<'_>, row: &DeviceRow) -> Result<Option<DeviceId>, Refusal> {
+fn make(transaction: &mut Transaction<'_>, row: &DeviceRow) -> Result<Option<DeviceId>, Refusal> {
     let (Some(name), Some(device_type)) = (&row.name, row.device_type) else {
         return if row.is_partial { Ok(None) } else { Err(Refusal::TypeMissing) };
     };
@@ -258,7 +230,7 @@ fn make(edits: &mut Edits<'_>, row: &DeviceRow) -> Result<Option<DeviceId>, Refu
         position: Position { x: row.x.unwrap_or(0.0), y: row.y.unwrap_or(0.0) },
         optics: row.optics,
     };
-    provision::provision(edits, new).map(Some)
+    provision(transaction, new).map(Some)
 }
 
 fn container(world: &World, text: &str) -> Option<DeviceId> {

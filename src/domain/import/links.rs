@@ -1,28 +1,48 @@
-//! Rows of a table of links: ports by their names.
+//! Importing links: ports by the names of their devices and their own.
 
 use rustc_hash::FxHashMap;
 
-use crate::domain::execute::Made;
-use crate::domain::import::devices::{ImportCounts, LinkEnd, LinkRow};
-use crate::domain::link::create as links;
-use crate::domain::transaction::Edits;
+use super::counts::ImportCounts;
+use crate::domain::command::Command;
+use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceId, InterfaceId, LinkId, LinkPatch, NewInterface, NewLink, Refusal, RowRefusal, World,
+    CreateInterface, CreateLink, DeviceId, InterfaceId, InterfaceType, LinkId, LinkPatch, Medium,
+    Name, Refusal, RowRefusal, UpdateLink, World,
 };
+
+/// A link as a row describes it. What is absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct LinkRow {
+    pub a: LinkEnd,
+    pub b: LinkEnd,
+    pub length_km: Option<f64>,
+    pub medium: Option<Medium>,
+    /// A value of the row could not be read: what is missing here is told elsewhere.
+    pub is_partial: bool,
+}
+
+/// A port by its name.
+#[derive(Clone, Debug, Default)]
+pub struct LinkEnd {
+    pub device: Option<Name>,
+    pub interface: Option<Name>,
+    /// Of the port that is made where the device has none of that name.
+    pub interface_type: Option<InterfaceType>,
+}
 
 /// Links the ports of the rows, or changes the links that they have.
 ///
 /// # Errors
 /// [`Refusal::Rows`] with everything that is wrong with them; the caller rolls back.
 pub(in crate::domain) fn import_links(
-    edits: &mut Edits<'_>,
+    transaction: &mut Transaction<'_>,
     rows: &[LinkRow],
-) -> Result<Made, Refusal> {
+) -> Result<ImportCounts, Refusal> {
     let mut counts = ImportCounts::default();
     let mut about: FxHashMap<LinkId, usize> = FxHashMap::default();
     let mut refused = Vec::new();
     for (index, row) in rows.iter().enumerate() {
-        let ends = [&row.a, &row.b].map(|end| port(edits, end, row.is_partial, &mut counts));
+        let ends = [&row.a, &row.b].map(|end| port(transaction, end, row.is_partial, &mut counts));
         let mut ports = [None; 2];
         for (place, end) in ports.iter_mut().zip(ends) {
             match end {
@@ -31,12 +51,12 @@ pub(in crate::domain) fn import_links(
             }
         }
         let [Some(a), Some(b)] = ports else { continue };
-        if let Err(refusal) = put(edits, [a, b], (index, row), &mut about, &mut counts) {
+        if let Err(refusal) = put(transaction, [a, b], (index, row), &mut about, &mut counts) {
             refused.push(RowRefusal { index, refusal });
         }
     }
     if refused.is_empty() {
-        Ok(Made::Imported(counts, Vec::new()))
+        Ok(counts)
     } else {
         Err(Refusal::Rows { rows: refused, total: rows.len() })
     }
@@ -45,16 +65,16 @@ pub(in crate::domain) fn import_links(
 /// The port of an end, made where its row says what it is; `None` where the row's own faults say
 /// why there is none.
 fn port(
-    edits: &mut Edits<'_>,
+    transaction: &mut Transaction<'_>,
     end: &LinkEnd,
     is_partial: bool,
     counts: &mut ImportCounts,
 ) -> Result<Option<InterfaceId>, Refusal> {
     let (Some(device), Some(interface)) = (&end.device, &end.interface) else { return Ok(None) };
-    let Some(id) = edits.world().device_named(device) else {
+    let Some(id) = transaction.world().device_named(device) else {
         return Err(Refusal::NoDeviceNamed(device.to_string()));
     };
-    if let Some(found) = named(edits.world(), id, interface.as_str()) {
+    if let Some(found) = transaction.world().port_named(id, interface) {
         return Ok(Some(found));
     }
     let Some(interface_type) = end.interface_type else {
@@ -67,20 +87,20 @@ fn port(
             })
         };
     };
-    let new = NewInterface { device: id, name: interface.clone(), interface_type };
-    let made = links::create_interface(edits, &new)?;
+    let command = CreateInterface { device: id, name: interface.clone(), interface_type };
+    let created = command.run(transaction)?;
     counts.interfaces += 1;
-    Ok(Some(made))
+    Ok(Some(created))
 }
 
 fn put(
-    edits: &mut Edits<'_>,
+    transaction: &mut Transaction<'_>,
     [a, b]: [InterfaceId; 2],
     (index, row): (usize, &LinkRow),
     about: &mut FxHashMap<LinkId, usize>,
     counts: &mut ImportCounts,
 ) -> Result<(), Refusal> {
-    let world = edits.world();
+    let world = transaction.world();
     let at = [a, b].map(|port| world.link_at(port));
     if let [Some(there), Some(same)] = at
         && there == same
@@ -95,8 +115,8 @@ fn put(
             medium: row.medium.map(Some),
             status_override: None,
         };
-        links::update_link(edits, there, patch)?;
-        let is_same = edits.world().link(there) == before.as_ref();
+        UpdateLink { id: there, patch }.run(transaction)?;
+        let is_same = transaction.world().link(there) == before.as_ref();
         let count = if is_same { &mut counts.unchanged } else { &mut counts.updated };
         *count += 1;
         return Ok(());
@@ -105,8 +125,8 @@ fn put(
     {
         return Err(taken(world, port, link));
     }
-    let new = NewLink { a, b, length_km: row.length_km, medium: row.medium, validate: true };
-    about.insert(links::create_link(edits, &new)?, index);
+    let command = CreateLink { a, b, length_km: row.length_km, medium: row.medium, validate: true };
+    about.insert(command.run(transaction)?, index);
     counts.created += 1;
     Ok(())
 }
@@ -121,11 +141,4 @@ fn taken(world: &World, port: InterfaceId, link: LinkId) -> Refusal {
         device: name_of(interface.device),
         other: name_of(other),
     }
-}
-
-fn named(world: &World, device: DeviceId, name: &str) -> Option<InterfaceId> {
-    let is_it = |port: &&InterfaceId| {
-        world.interface(**port).is_some_and(|port| port.name.as_str() == name)
-    };
-    world.ports(device).iter().find(is_it).copied()
 }

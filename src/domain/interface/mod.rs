@@ -1,6 +1,11 @@
 //! An interface: a port of a device.
 
+pub(super) mod create;
+
 use crate::domain::{DeviceId, InterfaceId, Name, Status, Timestamp};
+
+/// More ports than any chassis in access networks has; bounds what one device can cost.
+pub(super) const INTERFACES_PER_DEVICE_MAX: usize = 4096;
 
 /// What a port carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

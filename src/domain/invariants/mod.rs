@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashSet;
 
-use crate::domain::device::delete::may_contain;
+use crate::domain::device::container::check_containment;
 use crate::domain::status::rules as status;
 use crate::domain::{
     Device, DeviceId, DeviceType, ID_MAX, IdCounters, Interface, InterfaceId, Link, LinkId, Name,
@@ -113,7 +113,7 @@ pub(super) fn check_device(site: &impl Around, device: &Device) -> Checked {
     let Some(parent) = device.parent else { return Ok(()) };
     let contained = match site.place(parent) {
         Some(place) => {
-            may_contain(place.device_type, || format!("device {parent}"), device.device_type)
+            check_containment(place.device_type, || format!("device {parent}"), device.device_type)
         }
         None => Err(Refusal::ParentNotFound),
     };

@@ -105,8 +105,8 @@ impl Around for Survey {
 mod tests {
     use super::*;
     use crate::domain::{
-        Command, ConnectDevices, DeviceType, InterfaceType, NewDevice, Optics, PonClass, Position,
-        Reply, Site, Status, Timestamp, World,
+        ConnectDevices, DeviceType, InterfaceType, NewDevice, Optics, PonClass, Position,
+        ProvisionDevice, Site, Status, Timestamp, World,
     };
 
     fn provision(world: &mut World, device_type: DeviceType) -> DeviceId {
@@ -118,11 +118,7 @@ mod tests {
             position: Position::default(),
             optics: Optics::default(),
         };
-        let command = Command::ProvisionDevice(new);
-        match world.execute(command, Timestamp(0)).unwrap().reply {
-            Reply::Provisioned { device, .. } => device.id,
-            other => panic!("{other:?}"),
-        }
+        world.execute(ProvisionDevice(new), Timestamp(0)).unwrap().reply.device.id
     }
 
     /// A point of presence, and outside of it a gateway linked with a router.
@@ -139,7 +135,7 @@ mod tests {
             medium: None,
             validate: true,
         };
-        world.execute(Command::ConnectDevices(cable), Timestamp(0)).unwrap();
+        world.execute(cable, Timestamp(0)).unwrap();
         let mut site = Site {
             devices: world.devices().map(|device| device.as_ref().clone()).collect(),
             interfaces: world.interfaces().map(|port| port.as_ref().clone()).collect(),

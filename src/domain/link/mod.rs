@@ -1,8 +1,11 @@
 //! A link between two interfaces.
 
+pub(super) mod connect;
 pub(super) mod create;
+pub(super) mod delete;
 pub(super) mod medium;
 pub(super) mod rules;
+pub(super) mod update;
 
 use crate::domain::{InterfaceId, LinkId, Medium, Override, Status, Timestamp};
 use medium::DOWNSTREAM_NM;

@@ -1,8 +1,9 @@
 //! Planning vectors, and the borders between the classes of signals.
 
 use crate::domain::{
-    Command, ConnectDevices, DeviceId, DevicePatch, DeviceType, Direction, InterfaceType, Name,
-    NewDevice, Optics, PonClass, Position, Reply, Signal, SignalClass, Status, Timestamp, World,
+    ConnectDevices, CreateDevice, DeviceId, DevicePatch, DeviceType, Direction, InterfaceType,
+    Name, NewDevice, Optics, PonClass, Position, Signal, SignalClass, Status, Timestamp,
+    UpdateDevice, World,
 };
 
 const NOW: Timestamp = Timestamp(0);
@@ -25,10 +26,7 @@ fn device(world: &mut World, device_type: DeviceType, name: &str, optics: Optics
         position: Position::default(),
         optics,
     };
-    match world.execute(Command::CreateDevice(new), NOW).unwrap().reply {
-        Reply::Device { device, .. } => device.id,
-        other => panic!("{other:?}"),
-    }
+    world.execute(CreateDevice(new), NOW).unwrap().reply.device.id
 }
 
 fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: Option<f64>) {
@@ -41,7 +39,7 @@ fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: Option<f64>) {
         medium: None,
         validate: true,
     };
-    world.execute(Command::ConnectDevices(new), NOW).unwrap();
+    world.execute(new, NOW).unwrap();
 }
 
 fn losing(db: f64) -> Optics {
@@ -91,7 +89,7 @@ impl Pon {
     }
 
     fn tune(&mut self, id: DeviceId, patch: DevicePatch) {
-        self.world.execute(Command::UpdateDevice(id, patch), NOW).unwrap();
+        self.world.execute(UpdateDevice { id, patch }, NOW).unwrap();
     }
 
     fn signal(&self) -> Signal {

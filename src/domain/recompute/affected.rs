@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::domain::transaction::Edits;
+use crate::domain::transaction::Transaction;
 use crate::domain::{Change, Device, DeviceClass, DeviceId, Edit, InterfaceId, LinkId};
 
 /// Ids in order and once each, so that the result does not depend on how maps are laid out.
@@ -14,10 +14,10 @@ pub(super) struct Touched {
     pub(super) is_core_touched: bool,
 }
 
-pub(super) fn of(edits: &Edits<'_>) -> Touched {
+pub(super) fn of(transaction: &Transaction<'_>) -> Touched {
     let mut collector = Collector {
-        edits,
-        gone_ports: gone_ports(edits.journal()),
+        transaction,
+        gone_ports: gone_ports(transaction.journal()),
         touched: Touched {
             devices: Vec::new(),
             interfaces: Vec::new(),
@@ -25,7 +25,7 @@ pub(super) fn of(edits: &Edits<'_>) -> Touched {
             is_core_touched: false,
         },
     };
-    for change in edits.journal() {
+    for change in transaction.journal() {
         collector.add(change);
     }
     let mut touched = collector.touched;
@@ -48,7 +48,7 @@ fn gone_ports(journal: &[Change]) -> FxHashMap<InterfaceId, DeviceId> {
 }
 
 struct Collector<'e, 'w> {
-    edits: &'e Edits<'w>,
+    transaction: &'e Transaction<'w>,
     gone_ports: FxHashMap<InterfaceId, DeviceId>,
     touched: Touched,
 }
@@ -86,7 +86,7 @@ impl Collector<'_, '_> {
         self.touched.devices.push(device.id);
         self.touched.is_core_touched |= device.device_type.class() == DeviceClass::Active;
         // What an operator says of a device counts for its links and for those behind them.
-        let neighbours = self.edits.world().neighbours(device.id);
+        let neighbours = self.transaction.world().neighbours(device.id);
         for neighbour in neighbours {
             self.touched.links.push(neighbour.link);
             self.touched.devices.push(neighbour.device);
@@ -94,17 +94,17 @@ impl Collector<'_, '_> {
     }
 
     fn device_at(&self, port: InterfaceId) -> Option<DeviceId> {
-        let port_now = self.edits.world().interface(port).map(|port| port.device);
+        let port_now = self.transaction.world().interface(port).map(|port| port.device);
         port_now.or_else(|| self.gone_ports.get(&port).copied())
     }
 
     /// Deleted devices count: they may have been routers.
     fn is_router(&self, device: DeviceId) -> bool {
-        self.edits.world().device(device).is_none_or(|device| device.device_type.is_router())
+        self.transaction.world().device(device).is_none_or(|device| device.device_type.is_router())
     }
 
     fn is_core(&self, device: DeviceId) -> bool {
-        let device = self.edits.world().device(device);
+        let device = self.transaction.world().device(device);
         device.is_none_or(|device| device.device_type.class() == DeviceClass::Active)
     }
 }

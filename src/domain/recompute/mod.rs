@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use rustc_hash::FxHashSet;
 
 use super::status::rules as status;
-use super::transaction::Edits;
+use super::transaction::Transaction;
 use super::{
     Device, DeviceClass, DeviceId, Interface, InterfaceId, Link, LinkId, Reason, Reasons, Signal,
     Status, Uplink, World,
@@ -31,66 +31,70 @@ use super::{
 use region::Finder;
 
 /// Recomputes the status of whatever the session's changes can touch, and of nothing else.
-pub(super) fn settle(edits: &mut Edits<'_>) {
-    let touched = affected::of(edits);
-    settle_places(edits, touched.devices, &touched.links, touched.is_core_touched);
-    let world = edits.world();
+pub(super) fn settle(transaction: &mut Transaction<'_>) {
+    let touched = affected::of(transaction);
+    settle_places(transaction, touched.devices, &touched.links, touched.is_core_touched);
+    let world = transaction.world();
     let ports = touched.interfaces.into_iter();
     let stale = ports.filter_map(|id| {
         let device = world.device(world.interface(id)?.device)?;
         stale_port(world, device, id)
     });
-    settle_ports(edits, stale.collect());
+    settle_ports(transaction, stale.collect());
 }
 
 /// Recomputes every status.
-pub(super) fn settle_all(edits: &mut Edits<'_>) {
-    let world = edits.world();
+pub(super) fn settle_all(transaction: &mut Transaction<'_>) {
+    let world = transaction.world();
     let mut devices: Vec<DeviceId> = world.device_ids().collect();
     devices.sort_unstable();
     // Links are at active devices or inside regions, which settle their own.
     let at_core = world.core().flat_map(|id| world.neighbours(id));
     let links: Vec<LinkId> = at_core.map(|neighbour| neighbour.link).collect();
-    settle_places(edits, devices.clone(), &links, true);
-    let world = edits.world();
+    settle_places(transaction, devices.clone(), &links, true);
+    let world = transaction.world();
     let devices = devices.iter().filter_map(|id| world.device(*id));
     let stale = devices.flat_map(|device| {
         world.ports(device.id).iter().filter_map(|id| stale_port(world, device, *id))
     });
-    settle_ports(edits, stale.collect());
+    settle_ports(transaction, stale.collect());
 }
 
 /// `devices` and `links` are in an order of their own, so that the result does not depend on how
 /// maps are laid out.
 fn settle_places(
-    edits: &mut Edits<'_>,
+    transaction: &mut Transaction<'_>,
     devices: Vec<DeviceId>,
     links: &[LinkId],
     is_core_touched: bool,
 ) {
     for id in &devices {
-        if edits.world().device(*id).is_some_and(|device| device.device_type.is_always_online()) {
-            settle_device(edits, *id, Verdict::up());
+        if transaction
+            .world()
+            .device(*id)
+            .is_some_and(|device| device.device_type.is_always_online())
+        {
+            settle_device(transaction, *id, Verdict::up());
         }
     }
     for id in links {
-        settle_trunk(edits, *id);
+        settle_trunk(transaction, *id);
     }
     let mut starts = devices;
-    if is_core_touched || touches_router(edits.world(), &starts) {
-        let changed = upstream::settle(edits);
-        let beside = changed.iter().flat_map(|id| edits.world().neighbours(*id));
+    if is_core_touched || touches_router(transaction.world(), &starts) {
+        let changed = upstream::settle(transaction);
+        let beside = changed.iter().flat_map(|id| transaction.world().neighbours(*id));
         starts.extend(beside.map(|neighbour| neighbour.device));
     }
     let mut finder = Finder::default();
     for start in starts {
-        let Some(region) = finder.find(edits.world(), start) else { continue };
+        let Some(region) = finder.find(transaction.world(), start) else { continue };
         let outcome = region_status::outcome(&region);
         for (id, settled) in outcome.devices {
-            edits.update::<Device>(id, |device| settled.put_into(device));
+            transaction.update::<Device>(id, |device| settled.put_into(device));
         }
         for (id, status) in outcome.links {
-            edits.update::<Link>(id, |link| link.status = status);
+            transaction.update::<Link>(id, |link| link.status = status);
         }
     }
 }
@@ -171,28 +175,28 @@ impl Settled {
     }
 }
 
-fn settle_device(edits: &mut Edits<'_>, id: DeviceId, verdict: Verdict<'_>) {
-    let settled = edits.world().device(id).and_then(|device| verdict.unlike(device));
+fn settle_device(transaction: &mut Transaction<'_>, id: DeviceId, verdict: Verdict<'_>) {
+    let settled = transaction.world().device(id).and_then(|device| verdict.unlike(device));
     if let Some(settled) = settled {
-        edits.update::<Device>(id, |device| settled.put_into(device));
+        transaction.update::<Device>(id, |device| settled.put_into(device));
     }
 }
 
 /// Settles a link between two active devices. Regions settle theirs, and only they: a link that
 /// became UP for a moment before it is DEGRADED again would seem to be new.
-fn settle_trunk(edits: &mut Edits<'_>, id: LinkId) {
-    let world = edits.world();
+fn settle_trunk(transaction: &mut Transaction<'_>, id: LinkId) {
+    let world = transaction.world();
     let Some(link) = world.link(id) else { return };
     let Some([a, b]) = ends(world, id) else { return };
     let status = status::of_link(link, [a, b], false);
     if !is_inside_region(a) && !is_inside_region(b) && link.status != status {
-        edits.update::<Link>(id, |link| link.status = status);
+        transaction.update::<Link>(id, |link| link.status = status);
     }
 }
 
-fn settle_ports(edits: &mut Edits<'_>, stale: Vec<(InterfaceId, Status)>) {
+fn settle_ports(transaction: &mut Transaction<'_>, stale: Vec<(InterfaceId, Status)>) {
     for (id, status) in stale {
-        edits.update::<Interface>(id, |interface| interface.status = status);
+        transaction.update::<Interface>(id, |interface| interface.status = status);
     }
 }
 

@@ -6,9 +6,10 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::domain::{
-    Command, ConnectDevices, Device, DeviceId, DevicePatch, DeviceType, InterfaceType, LinkId,
-    LinkPatch, Medium, Name, NewDevice, Optics, Override, PON_CLASSES, Position, Reason, Reply,
-    SignalClass, Status, Timestamp, World,
+    ClearDeviceOverride, Command, ConnectDevices, DeleteDevice, DeleteLink, Device, DeviceId,
+    DevicePatch, DeviceType, InterfaceType, LinkId, LinkPatch, Medium, Name, NewDevice, Optics,
+    Override, PON_CLASSES, Position, ProvisionDevice, Reason, RefreshStatus, SetDeviceOverride,
+    SignalClass, Status, Timestamp, UpdateDevice, UpdateLink, World,
 };
 
 const NOW: Timestamp = Timestamp(0);
@@ -22,14 +23,11 @@ fn provision(world: &mut World, device_type: DeviceType, name: &str, optics: Opt
         position: Position::default(),
         optics,
     };
-    match world.execute(Command::ProvisionDevice(new), NOW).unwrap().reply {
-        Reply::Provisioned { device, .. } => device.id,
-        other => panic!("{other:?}"),
-    }
+    world.execute(ProvisionDevice(new), NOW).unwrap().reply.device.id
 }
 
-fn connect(a: DeviceId, b: DeviceId, length_km: f64) -> Command {
-    Command::ConnectDevices(ConnectDevices {
+fn connect(a: DeviceId, b: DeviceId, length_km: f64) -> ConnectDevices {
+    ConnectDevices {
         a,
         b,
         interface_type: InterfaceType::Optical,
@@ -37,24 +35,24 @@ fn connect(a: DeviceId, b: DeviceId, length_km: f64) -> Command {
         length_km: Some(length_km),
         medium: None,
         validate: true,
-    })
-}
-
-fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> LinkId {
-    match world.execute(connect(a, b, length_km), NOW).unwrap().reply {
-        Reply::Connected { link, .. } => link.id,
-        other => panic!("{other:?}"),
     }
 }
 
+fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> LinkId {
+    world.execute(connect(a, b, length_km), NOW).unwrap().reply.link.id
+}
+
 fn hold(world: &mut World, device: DeviceId, status: Status) {
-    let set = Override { status, reason: None };
-    world.execute(Command::SetDeviceOverride(device, set), NOW).unwrap();
+    world.execute(override_with(device, status), NOW).unwrap();
+}
+
+fn override_with(id: DeviceId, status: Status) -> SetDeviceOverride {
+    SetDeviceOverride { id, status_override: Override { status, reason: None } }
 }
 
 fn set_loss(world: &mut World, device: DeviceId, db: f64) {
     let patch = DevicePatch { insertion_loss_db: Some(Some(db)), ..DevicePatch::default() };
-    world.execute(Command::UpdateDevice(device, patch), NOW).unwrap();
+    world.execute(UpdateDevice { id: device, patch }, NOW).unwrap();
 }
 
 /// Gateway - core - edge - OLT - ODF - splitter - ONT, and an AON switch with a CPE at the edge.
@@ -129,10 +127,10 @@ fn each_reason_has_its_cause() {
     let optics = |chain: &mut Chain, sensitivity: f64| {
         let patch =
             DevicePatch { sensitivity_min_dbm: Some(Some(sensitivity)), ..DevicePatch::default() };
-        chain.world.execute(Command::UpdateDevice(chain.ont, patch), NOW).unwrap();
+        chain.world.execute(UpdateDevice { id: chain.ont, patch }, NOW).unwrap();
     };
     let cut = |chain: &mut Chain| {
-        chain.world.execute(Command::DeleteLink(chain.feeder), NOW).unwrap();
+        chain.world.execute(DeleteLink(chain.feeder), NOW).unwrap();
     };
     check(&|c| hold(&mut c.world, c.core, Status::Down), &|c| c.edge, down(Reason::NoUpstream));
     check(&|c| hold(&mut c.world, c.gateway, Status::Down), &|c| c.olt, down(Reason::NoUpstream));
@@ -216,7 +214,7 @@ fn optics_of(device_type: DeviceType, optics: Optics) -> Optics {
     Optics { pon_class: optics.pon_class.filter(|_| device_type == DeviceType::Olt), ..optics }
 }
 
-fn tune(id: DeviceId, optics: Optics) -> Command {
+fn tune(id: DeviceId, optics: Optics) -> UpdateDevice {
     let patch = DevicePatch {
         tx_power_dbm: Some(optics.tx_power_dbm),
         sensitivity_min_dbm: Some(optics.sensitivity_min_dbm),
@@ -224,42 +222,42 @@ fn tune(id: DeviceId, optics: Optics) -> Command {
         pon_class: optics.pon_class.map(Some),
         ..DevicePatch::default()
     };
-    Command::UpdateDevice(id, patch)
+    UpdateDevice { id, patch }
 }
 
-fn hold_link(id: LinkId, status: Option<Status>) -> Command {
+fn hold_link(id: LinkId, status: Option<Status>) -> UpdateLink {
     let set = status.map(|status| Override { status, reason: None });
-    Command::UpdateLink(id, LinkPatch { status_override: Some(set), ..LinkPatch::default() })
+    UpdateLink { id, patch: LinkPatch { status_override: Some(set), ..LinkPatch::default() } }
 }
 
 fn carry_out(world: &mut World, step: &Step, number: usize, now: Timestamp) {
     let device = |index: usize| DeviceId(index as u64 + 1);
     let link = |index: usize| LinkId(index as u64 + 1);
-    let command = match step {
+    match step {
         Step::Provision(device_type, optics) => {
             let optics = optics_of(*device_type, *optics);
             provision(world, *device_type, &format!("d{number}"), optics);
-            return;
         }
-        Step::Connect(a, b, km) => connect(device(*a), device(*b), *km),
-        Step::DeleteLink(index) => Command::DeleteLink(link(*index)),
-        Step::DeleteDevice(index) => Command::DeleteDevice(device(*index)),
-        Step::Hold(index, status) => {
-            Command::SetDeviceOverride(device(*index), Override { status: *status, reason: None })
-        }
-        Step::Clear(index) => Command::ClearDeviceOverride(device(*index)),
-        Step::Tune(index, optics) => tune(device(*index), *optics),
-        Step::HoldLink(index, status) => hold_link(link(*index), *status),
+        Step::Connect(a, b, km) => attempt(world, connect(device(*a), device(*b), *km), now),
+        Step::DeleteLink(index) => attempt(world, DeleteLink(link(*index)), now),
+        Step::DeleteDevice(index) => attempt(world, DeleteDevice(device(*index)), now),
+        Step::Hold(index, status) => attempt(world, override_with(device(*index), *status), now),
+        Step::Clear(index) => attempt(world, ClearDeviceOverride(device(*index)), now),
+        Step::Tune(index, optics) => attempt(world, tune(device(*index), *optics), now),
+        Step::HoldLink(index, status) => attempt(world, hold_link(link(*index), *status), now),
         Step::Fibre(index, km, medium) => {
             let patch = LinkPatch {
                 length_km: Some(Some(*km)),
                 medium: Some(Some(*medium)),
                 ..LinkPatch::default()
             };
-            Command::UpdateLink(link(*index), patch)
+            attempt(world, UpdateLink { id: link(*index), patch }, now);
         }
-    };
-    // Many steps name what does not exist or may not be linked: refusals are part of the game.
+    }
+}
+
+/// Many steps name what does not exist or may not be linked: refusals are expected.
+fn attempt(world: &mut World, command: impl Command, now: Timestamp) {
     world.execute(command, now).ok();
 }
 
@@ -276,7 +274,7 @@ proptest! {
         for (number, step) in steps.iter().enumerate() {
             let now = i64::try_from(number).unwrap() * 2;
             carry_out(&mut world, step, number, Timestamp(now));
-            let differences = world.execute(Command::Refresh, Timestamp(now + 1)).unwrap().changes;
+            let differences = world.execute(RefreshStatus, Timestamp(now + 1)).unwrap().changes;
             prop_assert!(differences.is_empty(), "after {step:?}: {differences:#?}");
             world.check_invariants().unwrap();
         }
@@ -360,7 +358,7 @@ impl Plan {
             let (_, optics, held) = self.devices[*place];
             world.execute(tune(ids[*place], optics), NOW).unwrap();
             if held.is_none() {
-                world.execute(Command::ClearDeviceOverride(ids[*place]), NOW).unwrap();
+                world.execute(ClearDeviceOverride(ids[*place]), NOW).unwrap();
             }
         }
         world
@@ -368,11 +366,10 @@ impl Plan {
 
     /// Links that no rule allows stay away in every order.
     fn connect(&self, world: &mut World, [a, b]: [DeviceId; 2], km: f64, held: Option<Status>) {
-        if let Ok(decision) = world.execute(connect(a, b, km), NOW) {
-            let Reply::Connected { link, .. } = decision.reply else { panic!("a link was made") };
-            if held.is_some() {
-                world.execute(hold_link(link.id, held), NOW).unwrap();
-            }
+        if let Ok(decision) = world.execute(connect(a, b, km), NOW)
+            && held.is_some()
+        {
+            world.execute(hold_link(decision.reply.link.id, held), NOW).unwrap();
         }
     }
 }

@@ -10,25 +10,27 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use super::{DeviceSet, Verdict, is_passable, is_working, settle_device};
-use crate::domain::transaction::Edits;
+use crate::domain::transaction::Transaction;
 use crate::domain::{Device, DeviceId, DeviceType, LinkId, Neighbour, Reason, World};
 
 /// Recomputes the core. Returns the devices that began or ceased to work, ascending.
-pub(super) fn settle(edits: &mut Edits<'_>) -> Vec<DeviceId> {
-    let ways = ways(edits.world());
-    let core: Vec<DeviceId> = edits.world().core().collect();
+pub(super) fn settle(transaction: &mut Transaction<'_>) -> Vec<DeviceId> {
+    let ways = ways(transaction.world());
+    let core: Vec<DeviceId> = transaction.world().core().collect();
     let mut changed = Vec::new();
     for id in core {
-        let Some(device) = edits.world().device(id) else { continue };
+        let Some(device) = transaction.world().device(id) else { continue };
         let was_working = is_working(device);
         if !device.device_type.is_always_online() {
             let verdict = match ways.get(&id) {
-                Some(_) => Verdict::up_through(links_to_next_active(edits.world(), &ways, id)),
+                Some(_) => {
+                    Verdict::up_through(links_to_next_active(transaction.world(), &ways, id))
+                }
                 None => Verdict::down(Reason::NoUpstream),
             };
-            settle_device(edits, id, verdict);
+            settle_device(transaction, id, verdict);
         }
-        if edits.world().device(id).is_some_and(|device| is_working(device) != was_working) {
+        if transaction.world().device(id).is_some_and(|device| is_working(device) != was_working) {
             changed.push(id);
         }
     }

@@ -176,13 +176,14 @@ fn build_active_branch(planner: &mut Planner<'_, '_>, edge: DeviceId, pop: Devic
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::seed::Blueprint;
-    use crate::domain::{Command, DeviceClass, SignalClass, Status, Timestamp, World};
+    use crate::domain::{
+        Blueprint, DeviceClass, ReseedSite, SignalClass, Status, Timestamp, World,
+    };
 
     #[test]
     fn troubles_come_from_the_plant_and_not_from_receivers() {
         let mut world = World::default();
-        world.execute(Command::Reseed(Blueprint::Demo), Timestamp(0)).unwrap();
+        world.execute(ReseedSite(Blueprint::Demo), Timestamp(0)).unwrap();
         world.check_invariants().unwrap();
         let mut troubled = Vec::new();
         for device in world.devices() {

@@ -4,7 +4,7 @@ mod demo;
 mod ftth;
 mod planner;
 
-use super::transaction::Edits;
+use super::transaction::Transaction;
 
 /// Which network to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ impl Blueprint {
 }
 
 /// Builds the network into an empty world.
-pub(super) fn build(edits: &mut Edits<'_>, blueprint: Blueprint) {
-    let planner = planner::Planner::new(edits);
+pub(super) fn build(transaction: &mut Transaction<'_>, blueprint: Blueprint) {
+    let planner = planner::Planner::new(transaction);
     match blueprint {
         Blueprint::Demo => demo::build(planner),
         Blueprint::Ftth { leaves } => ftth::build(planner, leaves.min(Blueprint::LEAVES_MAX)),

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::domain::device::create as provision;
-use crate::domain::link::create as links;
-use crate::domain::transaction::Edits;
+use crate::domain::device::provision::provision;
+use crate::domain::interface::create::add_port;
+use crate::domain::link::create::put_link;
+use crate::domain::transaction::Transaction;
 use crate::domain::{
     Device, DeviceId, DeviceType, InterfaceId, InterfaceType, Medium, Name, NewDevice, Optics,
     Override, OverrideReason, Position, Status,
@@ -12,7 +13,7 @@ use crate::domain::{
 
 /// Builds a network through the same functions that commands use.
 pub(super) struct Planner<'e, 'w> {
-    edits: &'e mut Edits<'w>,
+    transaction: &'e mut Transaction<'w>,
 }
 
 /// Where a device stands.
@@ -27,8 +28,8 @@ pub(super) struct Place {
 const GENERATED: &str = "a generated network has unique names and existing ports";
 
 impl<'e, 'w> Planner<'e, 'w> {
-    pub(super) fn new(edits: &'e mut Edits<'w>) -> Self {
-        Self { edits }
+    pub(super) fn new(transaction: &'e mut Transaction<'w>) -> Self {
+        Self { transaction }
     }
 
     pub(super) fn device(
@@ -55,23 +56,23 @@ impl<'e, 'w> Planner<'e, 'w> {
             position: Position { x: place.x, y: place.y },
             optics,
         };
-        provision::provision(self.edits, new).expect(GENERATED)
+        provision(self.transaction, new).expect(GENERATED)
     }
 
     /// The port of a device that provisioning made at this place in its list.
     pub(super) fn port(&self, device: DeviceId, index: usize) -> InterfaceId {
-        *self.edits.world().ports(device).get(index).expect(GENERATED)
+        *self.transaction.world().ports(device).get(index).expect(GENERATED)
     }
 
     /// A further port, as `create-simple` makes it.
     pub(super) fn new_port(&mut self, device: DeviceId, kind: InterfaceType) -> InterfaceId {
-        let device = self.edits.world().device(device).expect(GENERATED).clone();
-        links::add_port(self.edits, &device, kind).expect(GENERATED)
+        let device = self.transaction.world().device(device).expect(GENERATED).clone();
+        add_port(self.transaction, &device, kind).expect(GENERATED)
     }
 
     /// Joins two ports with single-mode fibre of this length.
     pub(super) fn fibre(&mut self, a: InterfaceId, b: InterfaceId, length_km: f64) {
-        links::put_link(self.edits, [a, b], Some(length_km), Some(Medium::G652d), None)
+        put_link(self.transaction, [a, b], Some(length_km), Some(Medium::G652d), None)
             .expect(GENERATED);
     }
 
@@ -84,7 +85,7 @@ impl<'e, 'w> Planner<'e, 'w> {
 
     pub(super) fn hold(&mut self, device: DeviceId, status: Status, reason: &str) {
         let reason = OverrideReason::new(reason).ok();
-        self.edits.update::<Device>(device, |device| {
+        self.transaction.update::<Device>(device, |device| {
             device.status_override = Some(Override { status, reason });
         });
     }

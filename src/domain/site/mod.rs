@@ -1,6 +1,8 @@
 //! A whole site as plain data: what an export holds and an import brings.
 
+pub(super) mod refresh;
 pub(super) mod replace;
+pub(super) mod reseed;
 
 use crate::domain::{Device, IdCounters, Interface, Link};
 

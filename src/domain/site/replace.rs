@@ -1,47 +1,62 @@
-//! Putting another site in the place of the current one.
+//! Putting a given site in the place of the current one.
 
-use crate::domain::execute::Made;
-use crate::domain::transaction::Edits;
-use crate::domain::{Device, Interface, Link, Refusal, Site, recompute};
+use super::Site;
+use crate::domain::command::{Command, CommandKind};
+use crate::domain::transaction::Transaction;
+use crate::domain::{Device, Interface, Link, Refusal, World, recompute};
+
+/// Puts this site in the place of the current one, ids, times and counters as given; a greater
+/// counter of the current site stays. Every status is computed again.
+///
+/// Refused with [`Refusal::Inconsistent`] when the site breaks an invariant: the first one.
+#[derive(Clone, Debug)]
+pub struct ReplaceSite(pub Site);
+
+impl Command for ReplaceSite {
+    type Reply = ();
+    type Output = ();
+
+    fn kind(&self) -> CommandKind {
+        CommandKind::ReplaceSite
+    }
+
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<(), Refusal> {
+        let Self(site) = self;
+        site.check_ids().map_err(Refusal::Inconsistent)?;
+        clear(transaction);
+        for device in site.devices {
+            transaction.put(device);
+        }
+        for interface in site.interfaces {
+            transaction.put(interface);
+        }
+        for link in site.links {
+            transaction.put(link);
+        }
+        transaction.raise_counters(site.counters);
+        transaction.keep_times();
+        recompute::settle_all(transaction);
+        transaction.world().check_invariants().map_err(Refusal::Inconsistent)
+    }
+
+    fn reply(_: &World, (): ()) {}
+}
 
 /// Removes every entity; ids go on.
-pub(in crate::domain) fn clear(edits: &mut Edits<'_>) {
-    let mut links: Vec<_> = edits.world().links().map(|link| link.id).collect();
-    let mut interfaces: Vec<_> = edits.world().interfaces().map(|port| port.id).collect();
-    let mut devices: Vec<_> = edits.world().devices().map(|device| device.id).collect();
+pub(super) fn clear(transaction: &mut Transaction<'_>) {
+    let mut links: Vec<_> = transaction.world().links().map(|link| link.id).collect();
+    let mut interfaces: Vec<_> = transaction.world().interfaces().map(|port| port.id).collect();
+    let mut devices: Vec<_> = transaction.world().devices().map(|device| device.id).collect();
     links.sort_unstable();
     interfaces.sort_unstable_by(|a, b| b.cmp(a));
     devices.sort_unstable();
     for id in links {
-        edits.remove::<Link>(id);
+        transaction.remove::<Link>(id);
     }
     for id in interfaces {
-        edits.remove::<Interface>(id);
+        transaction.remove::<Interface>(id);
     }
     for id in devices {
-        edits.remove::<Device>(id);
+        transaction.remove::<Device>(id);
     }
-}
-
-/// Loads a site with its ids, times and counters as they are. Status is computed again.
-///
-/// # Errors
-/// [`Refusal::Inconsistent`] when the site breaks an invariant, with the first one it breaks.
-pub(in crate::domain) fn replace(edits: &mut Edits<'_>, site: Site) -> Result<Made, Refusal> {
-    site.check_ids().map_err(Refusal::Inconsistent)?;
-    clear(edits);
-    for device in site.devices {
-        edits.put(device);
-    }
-    for interface in site.interfaces {
-        edits.put(interface);
-    }
-    for link in site.links {
-        edits.put(link);
-    }
-    edits.raise_counters(site.counters);
-    edits.keep_times();
-    recompute::settle_all(edits);
-    edits.world().check_invariants().map_err(Refusal::Inconsistent)?;
-    Ok(Made::Nothing)
 }

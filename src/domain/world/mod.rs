@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Change, Device, DeviceClass, DeviceId, DeviceType, Edit, IdCounters, Interface, InterfaceId,
-    Link, LinkId, Name,
+    Link, LinkId, Lookalike, Lookalikes, Name,
 };
 use id_map::Slots;
 
@@ -69,6 +69,19 @@ impl World {
         self.links.get(id)
     }
 
+    /// For the replies of commands, which name what they have just made or changed.
+    pub(super) fn existing_device(&self, id: DeviceId) -> Arc<Device> {
+        Arc::clone(self.device(id).expect("a command's reply names an existing device"))
+    }
+
+    pub(super) fn existing_interface(&self, id: InterfaceId) -> Arc<Interface> {
+        Arc::clone(self.interface(id).expect("a command's reply names an existing interface"))
+    }
+
+    pub(super) fn existing_link(&self, id: LinkId) -> Arc<Link> {
+        Arc::clone(self.link(id).expect("a command's reply names an existing link"))
+    }
+
     /// All devices, in no particular order.
     pub fn devices(&self) -> impl Iterator<Item = &Arc<Device>> {
         self.devices.values()
@@ -104,10 +117,22 @@ impl World {
     }
 
     /// A device with another name that people take for this one.
-    pub(super) fn lookalike_of(&self, device: &Device) -> Option<&Arc<Device>> {
+    fn lookalike_of(&self, device: &Device) -> Option<&Arc<Device>> {
         let Alike::Many(ids) = self.alike.get(&device.name.likeness())? else { return None };
         let others = ids.iter().filter(|id| **id != device.id).filter_map(|id| self.device(*id));
         others.into_iter().find(|other| other.name.looks_like(&device.name))
+    }
+
+    /// Each of these devices whose name people take for another one's.
+    pub(super) fn lookalikes_of(&self, ids: &[DeviceId]) -> Lookalikes {
+        let mut found = Lookalikes::default();
+        for device in ids.iter().filter_map(|id| self.device(*id)) {
+            if let Some(other) = self.lookalike_of(device) {
+                let (name, other) = (device.name.clone(), other.name.clone());
+                found.note(Lookalike { name, other });
+            }
+        }
+        found
     }
 
     pub fn count_of(&self, device_type: DeviceType) -> usize {
@@ -117,6 +142,13 @@ impl World {
     /// Ports of a device in creation order.
     pub fn ports(&self, device: DeviceId) -> &[InterfaceId] {
         self.ports.get(device).map_or(&[], Vec::as_slice)
+    }
+
+    /// The port of a device with this name.
+    pub(super) fn port_named(&self, device: DeviceId, name: &Name) -> Option<InterfaceId> {
+        let has_name =
+            |port: &InterfaceId| self.interface(*port).is_some_and(|port| port.name == *name);
+        self.ports(device).iter().copied().find(has_name)
     }
 
     pub fn link_at(&self, interface: InterfaceId) -> Option<LinkId> {

@@ -11,7 +11,7 @@ mod values;
 
 use super::report::{Report, RowCounts};
 use super::tables::{ROW_ID_MAX, Table, Tables};
-use crate::domain::{Command, IdCounters, Refusal, Site, Timestamp, World};
+use crate::domain::{IdCounters, Refusal, ReplaceSite, Site, Timestamp, World};
 
 /// What becomes of the status that stands at v2's links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Mended {
     /// # Errors
     /// The refusal that an import would meet; none is known.
     pub fn rehearse(self, now: Timestamp) -> Result<Report, Refusal> {
-        World::default().execute(Command::ReplaceSite(Box::new(self.site)), now)?;
+        World::default().execute(ReplaceSite(self.site), now)?;
         Ok(self.report)
     }
 }

@@ -7,7 +7,7 @@ use super::error::{TableFault, TableFaults, quoted};
 use super::heading::Heading;
 use super::records::{Record, Records};
 use super::{Separator, TABLE_ROWS_MAX};
-use crate::domain::{Command, DeviceRow, LinkEnd, LinkRow, Optics};
+use crate::domain::{DeviceRow, ImportTable, LinkEnd, LinkRow, Optics};
 
 /// How to read a table.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Reading {
     /// The line and the name of each row.
     pub rows: Vec<(usize, String)>,
     /// The rows; `None` when they cannot be told from the heading, or are too many.
-    pub command: Option<Command>,
+    pub command: Option<ImportTable>,
 }
 
 /// Whether bytes begin as a table of devices or links does, in any encoding.
@@ -120,8 +120,8 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
         return reading;
     }
     reading.command = Some(match heading.kind {
-        TableKind::Devices => Command::ImportDevices(devices),
-        TableKind::Links => Command::ImportLinks(links),
+        TableKind::Devices => ImportTable::Devices(devices),
+        TableKind::Links => ImportTable::Links(links),
     });
     reading
 }

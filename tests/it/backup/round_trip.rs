@@ -143,7 +143,7 @@ fn round_trip(seed: u64, commands: usize) -> Result<(), TestCaseError> {
                 AuditOrigin { actor: "it's \\ me\t".to_owned(), request_id: String::new() };
             let command = generator.command(&world, None);
             // Refusals are part of it.
-            runtime.block_on(engine.submit(command, origin)).ok();
+            runtime.block_on(command.submit(engine, origin)).ok();
             world = restore(Content::read(&engine.read()).expect("it is readable").site());
         }
     });

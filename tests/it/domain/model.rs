@@ -1,12 +1,13 @@
 //! Random commands to the world and to a plain oracle.
 
 use proptest::prelude::*;
-use unoc::domain::seed::Blueprint;
 use unoc::domain::{
-    Change, Command, DeviceId, DeviceType, InterfaceId, InterfaceType, LinkId, Name, NewDevice,
-    NewInterface, Optics, Position, World,
+    Blueprint, Change, ClearDeviceOverride, CreateDevice, CreateInterface, DeviceId, DeviceType,
+    InterfaceId, InterfaceType, LinkId, Name, NewDevice, Optics, Position, RefreshStatus,
+    ReseedSite, World,
 };
 
+use crate::harness::any_command::AnyCommand;
 use crate::harness::cases;
 use crate::harness::commands::{Generator, Scale, device_names, time};
 use crate::harness::content::export;
@@ -35,7 +36,7 @@ pub(crate) struct Pair {
 
 /// One command that both carried out alike.
 pub(crate) struct Step {
-    pub(crate) command: Command,
+    pub(crate) command: AnyCommand,
     pub(crate) outcome: Result<Answer, Refused>,
     /// Empty for a refused command.
     pub(crate) changes: Vec<Change>,
@@ -54,20 +55,21 @@ impl Pair {
     }
 
     /// Gives a command to both, and compares answers and changes.
-    pub(crate) fn carry_out(&mut self, command: Command) -> Step {
+    pub(crate) fn carry_out(&mut self, command: impl Into<AnyCommand>) -> Step {
+        let command = command.into();
         let now = time(self.step);
         let before = self.oracle.clone();
-        let verdict = self.world.execute(command.clone(), now);
+        let decision = command.clone().execute(&mut self.world, now);
         let outcome = self.oracle.apply(&command, now, &self.world);
-        if let Command::Reseed(blueprint) = &command {
+        if let AnyCommand::ReseedSite(ReseedSite(blueprint)) = &command {
             self.oracle.adopt(export(&self.world), now, &self.world);
             if let Blueprint::Ftth { leaves } = blueprint {
                 assert_eq!(self.oracle.leaves(), *leaves as usize);
             }
         }
-        let real = verdict.as_ref().map(|done| Answer::from(&done.reply)).map_err(Refused::from);
+        let real = decision.as_ref().map(|done| done.reply.clone()).map_err(Refused::from);
         assert_eq!(real, outcome, "answer to {command:?}");
-        let decided = verdict.map(|decision| (decision.changes, decision.direct_count));
+        let decided = decision.map(|decision| (decision.changes, decision.direct_count));
         let (changes, direct_count) = decided.unwrap_or_default();
         let expected = self.oracle.difference_from(&before);
         assert_eq!(difference_of(&changes), expected, "changes of {command:?}");
@@ -76,8 +78,8 @@ impl Pair {
     }
 
     /// Computing every status again finds nothing, however much later.
-    fn assert_settled(&mut self, command: &Command) {
-        let again = self.world.execute(Command::Refresh, time(self.step + 1));
+    fn assert_settled(&mut self, command: &AnyCommand) {
+        let again = self.world.execute(RefreshStatus, time(self.step + 1));
         let again = again.expect("a refresh is never refused").changes;
         assert!(again.is_empty(), "a refresh after {command:?} changes {again:#?}");
     }
@@ -104,7 +106,8 @@ pub(super) fn run(seeds: &[u64]) {
         if !step.changes.is_empty() {
             pair.world.undo(step.changes.clone(), before.next);
             assert_same(&pair.world, &before, &step.command);
-            let again = pair.world.execute(step.command.clone(), pair.now());
+            let now = pair.now();
+            let again = step.command.clone().execute(&mut pair.world, now);
             let again = again.expect("the same command on the same world").changes;
             assert_eq!(again, step.changes, "the second time {:?}", step.command);
         }
@@ -116,13 +119,13 @@ pub(super) fn run(seeds: &[u64]) {
         pair.tick();
     }
     pair.world.undo(trail, checkpoint.1);
-    let last = Command::ClearDeviceOverride(DeviceId(0));
+    let last = ClearDeviceOverride(DeviceId(0)).into();
     assert_same(&pair.world, &checkpoint.0, &last);
 }
 
 /// Every entity and every index of the world is what the oracle's entities say; nothing is left
 /// of earlier ones.
-pub(crate) fn assert_same(world: &World, oracle: &Oracle, command: &Command) {
+pub(crate) fn assert_same(world: &World, oracle: &Oracle, command: &AnyCommand) {
     assert_eq!(export(world), oracle.site(), "after {command:?}");
     world.check_invariants().unwrap_or_else(|violation| panic!("{violation}, after {command:?}"));
     let (devices, ports, links) = (&oracle.devices, &oracle.interfaces, &oracle.links);
@@ -182,13 +185,11 @@ fn a_device_takes_4096_interfaces_and_no_more() {
         position: Position::default(),
         optics: Optics::default(),
     };
-    world.execute(Command::CreateDevice(rack), time(0)).unwrap();
-    let port = |number: u32| {
-        Command::CreateInterface(NewInterface {
-            device: DeviceId(1),
-            name: name(&format!("p{number}")),
-            interface_type: InterfaceType::Optical,
-        })
+    world.execute(CreateDevice(rack), time(0)).unwrap();
+    let port = |number: u32| CreateInterface {
+        device: DeviceId(1),
+        name: name(&format!("p{number}")),
+        interface_type: InterfaceType::Optical,
     };
     for number in 1..=4096 {
         world.execute(port(number), time(0)).unwrap();

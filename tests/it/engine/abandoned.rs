@@ -3,8 +3,7 @@
 use std::sync::mpsc;
 
 use futures_util::FutureExt;
-use unoc::domain::Command;
-use unoc::domain::seed::Blueprint;
+use unoc::domain::{Blueprint, ReseedSite};
 use unoc::store::AuditOrigin;
 
 use crate::harness::TestApp;
@@ -31,7 +30,7 @@ fn a_command_whose_caller_gave_up_while_it_waited_is_not_carried_out() {
     let before = app.handle.read().last_commit();
     let _context = runtime.enter();
     let origin = AuditOrigin { actor: "test".to_owned(), request_id: String::new() };
-    let submitted = app.handle.submit(Command::Reseed(Blueprint::Demo), origin).now_or_never();
+    let submitted = app.handle.execute(ReseedSite(Blueprint::Demo), origin).now_or_never();
     assert!(submitted.is_none(), "it waits for its turn");
     release.send(()).expect("the engine waits");
     runtime.block_on(busy).expect("no panic").expect("the engine lives");

@@ -11,8 +11,9 @@ use futures_util::future::join_all;
 use proptest::prelude::*;
 use tokio::sync::broadcast::Receiver;
 use unoc::domain::{
-    Change, Command, Device, DeviceId, DeviceType, Edit, EntityKey, IdCounters, InterfaceId, Kind,
-    LinkId, Name, NewDevice, Optics, Position, Reply, Site, Timestamp,
+    Change, CommandKind, CreateDevice, DeleteLink, Device, DeviceId, DeviceType, Edit, EntityKey,
+    IdCounters, InterfaceId, Kind, LinkId, Name, NewDevice, Optics, Position, ReplaceSite, Site,
+    Timestamp,
 };
 use unoc::engine::{
     Clock, Commit, CommitCause, Engine, EngineError, EngineExit, EngineHandle, EngineOptions,
@@ -24,6 +25,7 @@ use unoc::store::{
 use uuid::Uuid;
 
 use crate::domain::model::{Pair, Step, assert_same};
+use crate::harness::any_command::AnyCommand;
 use crate::harness::cases;
 use crate::harness::commands::time;
 use crate::harness::content::{Content, restore};
@@ -106,7 +108,7 @@ impl Rig {
         self.runtime.block_on(handle.stop());
         drop(commits);
         assert!(matches!(thread.join(), Ok(EngineExit::Stopped)));
-        let late = handle.submit(Command::DeleteLink(LinkId(1)), AuditOrigin::default());
+        let late = handle.execute(DeleteLink(LinkId(1)), AuditOrigin::default());
         let late = self.runtime.block_on(late);
         assert!(matches!(late, Err(EngineError::Stopped)), "{late:?}");
     }
@@ -117,10 +119,10 @@ impl Rig {
     }
 
     /// Queues all commands at once, in order.
-    fn submit(&mut self, commands: Vec<(Command, AuditOrigin)>) -> Vec<Submitted> {
+    fn submit(&mut self, commands: Vec<(AnyCommand, AuditOrigin)>) -> Vec<Submitted> {
         let handle = self.running().handle.clone();
         let answers =
-            join_all(commands.into_iter().map(|(command, origin)| handle.submit(command, origin)));
+            join_all(commands.into_iter().map(|(command, origin)| command.submit(&handle, origin)));
         self.runtime
             .block_on(async { tokio::time::timeout(DEADLINE, answers).await })
             .expect("the engine answers")
@@ -140,7 +142,7 @@ impl Rig {
     }
 }
 
-type Submitted = Result<Reply, EngineError>;
+type Submitted = Result<Answer, EngineError>;
 
 /// What must be on disk beside the entities.
 #[derive(Default)]
@@ -174,7 +176,7 @@ pub(super) fn run(bursts: &[Vec<u64>]) {
     check_dirty(rig.directory.path(), &expected);
     rig.start(0);
     assert_eq!(rig.content(), content, "after closing and opening");
-    let last = Command::DeleteLink(LinkId(0));
+    let last = DeleteLink(LinkId(0)).into();
     assert_same(&restore(content.site()), &pair.oracle, &last);
     assert_same(&pair.world, &pair.oracle, &last);
     rig.stop();
@@ -189,17 +191,17 @@ fn play(rig: &mut Rig, steps: &[Step], expected: &mut Expected, now: Timestamp) 
         origins.push(AuditOrigin { actor: "model".to_owned(), request_id });
     }
     let commands = steps.iter().map(|step| step.command.clone()).zip(origins.clone()).collect();
-    for (submitted, step) in rig.submit(commands).iter().zip(steps) {
+    for (submitted, step) in rig.submit(commands).into_iter().zip(steps) {
         let outcome = match submitted {
-            Ok(reply) => Ok(Answer::from(reply)),
-            Err(EngineError::Refused(refusal)) => Err(Refused::from(refusal)),
+            Ok(answer) => Ok(answer),
+            Err(EngineError::Refused(refusal)) => Err(Refused::from(&refusal)),
             Err(other) => panic!("{other} for {:?}", step.command),
         };
         assert_eq!(outcome, step.outcome, "the engine's answer to {:?}", step.command);
     }
     // Answers are sent after the commit, and commits are published after the answers.
     let durable = rig.running().handle.read().seq();
-    let raises_counters = |step: &Step| matches!(step.command, Command::ReplaceSite(_));
+    let raises_counters = |step: &Step| step.command.kind() == CommandKind::ReplaceSite;
     let mut waiting = steps.iter().zip(origins).filter(|(step, _)| !step.changes.is_empty());
     while expected.seq < durable {
         let commit = rig.next_commit();
@@ -218,10 +220,10 @@ fn play(rig: &mut Rig, steps: &[Step], expected: &mut Expected, now: Timestamp) 
     assert!(waiting.next().is_none(), "an acknowledged command is in no commit");
 }
 
-fn cause(command: &Command) -> CommitCause {
-    match command {
-        Command::ProvisionDevice(_) | Command::ProvisionDevices(_) => CommitCause::Provision,
-        Command::Reseed(_) | Command::ReplaceSite(_) => CommitCause::Reset,
+fn cause(command: &AnyCommand) -> CommitCause {
+    match command.kind() {
+        CommandKind::ProvisionDevice | CommandKind::ProvisionDevices => CommitCause::Provision,
+        CommandKind::ReseedSite | CommandKind::ReplaceSite => CommitCause::Reset,
         _ => CommitCause::Other,
     }
 }
@@ -233,7 +235,7 @@ impl Expected {
             seq: self.seq,
             at,
             origin,
-            action: step.command.action().to_owned(),
+            action: step.command.kind().action().to_owned(),
             change_count: step.changes.len() as u64,
             // All that the command itself changed, and the first of what followed from that.
             images: step.changes.iter().take(step.direct_count + DERIVED_MAX).map(image).collect(),
@@ -352,15 +354,16 @@ fn check_dirty(directory: &Path, expected: &Expected) {
     assert_eq!(marks, touched.collect());
 }
 
-fn new_device(name: &str) -> Command {
-    Command::CreateDevice(NewDevice {
+fn new_device(name: &str) -> AnyCommand {
+    let new = NewDevice {
         name: Name::new(name).expect("it is a name"),
         device_type: DeviceType::Hop,
         parent: None,
         validate_upstream: false,
         position: Position::default(),
         optics: Optics::default(),
-    })
+    };
+    CreateDevice(new).into()
 }
 
 #[test]
@@ -376,11 +379,11 @@ fn a_full_volume_refuses_writes_and_keeps_the_engine_alive() {
     let before = rig.content();
 
     let mut scratch = Pair::default();
-    let changing: Vec<Command> = (0..200)
+    let changing: Vec<AnyCommand> = (0..200)
         .map(|seed| scratch.step(seed))
         .filter(|step| !step.changes.is_empty())
         .map(|step| step.command)
-        .filter(|command| matches!(command, Command::CreateDevice(_)))
+        .filter(|command| command.kind() == CommandKind::CreateDevice)
         .collect();
     assert!(!changing.is_empty());
     let handle = rig.running().handle.clone();
@@ -388,7 +391,7 @@ fn a_full_volume_refuses_writes_and_keeps_the_engine_alive() {
         let handle = handle.clone();
         async move {
             let ping = handle.ping();
-            let write = handle.submit(command, AuditOrigin::default());
+            let write = command.submit(&handle, AuditOrigin::default());
             let (write, ping) = futures_util::future::join(write, ping).await;
             (write, ping)
         }
@@ -424,12 +427,12 @@ fn counters_that_an_import_raises_outlive_a_restart() {
     let mut rig = Rig::new();
     let raised = IdCounters { device: 70, interface: 80, link: 90 };
     let site = Site { counters: raised, ..Site::default() };
-    let import = Command::ReplaceSite(Box::new(site));
+    let import = ReplaceSite(site).into();
     assert!(rig.submit(vec![(import, AuditOrigin::default())])[0].is_ok());
     rig.restart();
     assert_eq!(rig.content().last_commit.counters, raised);
     match &rig.submit(vec![(new_device("Neubau"), AuditOrigin::default())])[..] {
-        [Ok(Reply::Device { device, .. })] => assert_eq!(device.id, DeviceId(70)),
+        [Ok(answer)] => assert_eq!(answer.devices[0].id, DeviceId(70)),
         other => panic!("{other:?}"),
     }
     rig.stop();

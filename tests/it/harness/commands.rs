@@ -3,14 +3,15 @@
 
 use std::ops::Range;
 
-use unoc::domain::rule_between;
-use unoc::domain::seed::Blueprint;
 use unoc::domain::{
-    Command, ConnectDevices, DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType, LinkId,
-    LinkPatch, Medium, Name, NewDevice, NewInterface, NewLink, Optics, Override, OverrideReason,
-    PON_CLASSES, PonClass, Position, Site, Status, Timestamp, World,
+    Blueprint, ClearDeviceOverride, ConnectDevices, CreateDevice, CreateInterface, CreateLink,
+    DeleteDevice, DeleteLink, DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType,
+    LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override, OverrideReason, PON_CLASSES,
+    PonClass, Position, ProvisionDevice, ProvisionDevices, RefreshStatus, ReplaceSite, ReseedSite,
+    SetDeviceOverride, Site, Status, Timestamp, UpdateDevice, UpdateLink, World, rule_between,
 };
 
+use super::any_command::AnyCommand;
 use super::content::export;
 
 /// Device names: few enough that some are taken.
@@ -102,36 +103,39 @@ impl Generator {
     }
 
     /// A command for this world. `saved` is a site that was exported earlier, to be put back.
-    pub(crate) fn command(&mut self, world: &World, saved: Option<&Site>) -> Command {
+    pub(crate) fn command(&mut self, world: &World, saved: Option<&Site>) -> AnyCommand {
         let kinds = if self.scale == Scale::Full { 108 } else { 100 };
         match self.rng.below(kinds) {
-            0..20 => Command::ProvisionDevice(self.new_device(world)),
+            0..20 => ProvisionDevice(self.new_device(world)).into(),
             20..25 => {
                 let rows = self.rng.below(7);
-                Command::ProvisionDevices((0..rows).map(|_| self.new_device(world)).collect())
+                ProvisionDevices((0..rows).map(|_| self.new_device(world)).collect()).into()
             }
-            25..31 => Command::CreateDevice(self.new_device(world)),
+            25..31 => CreateDevice(self.new_device(world)).into(),
             31..42 => {
                 let id = self.device(world);
-                Command::UpdateDevice(id, self.patch(world, id))
+                UpdateDevice { id, patch: self.patch(world, id) }.into()
             }
-            42..50 => Command::SetDeviceOverride(self.device(world), self.status_override()),
+            42..50 => {
+                let id = self.device(world);
+                SetDeviceOverride { id, status_override: self.status_override() }.into()
+            }
             50..55 => {
                 let held = self.device_where(world, |world, id| {
                     world.device(id).is_some_and(|device| device.status_override.is_some())
                 });
-                Command::ClearDeviceOverride(held)
+                ClearDeviceOverride(held).into()
             }
-            55..60 => Command::DeleteDevice(self.device(world)),
-            60..65 => Command::CreateInterface(self.new_interface(world)),
-            65..74 => Command::CreateLink(self.new_link(world)),
-            74..86 => Command::ConnectDevices(self.connect(world)),
-            86..94 => Command::UpdateLink(self.link(world), self.link_patch()),
-            94..99 => Command::DeleteLink(self.link(world)),
-            99 => Command::Refresh,
-            100..102 => Command::Reseed(Blueprint::Ftth { leaves: 1 + self.leaves() }),
-            102..104 => Command::Reseed(Blueprint::Demo),
-            _ => Command::ReplaceSite(Box::new(self.site(world, saved))),
+            55..60 => DeleteDevice(self.device(world)).into(),
+            60..65 => self.new_interface(world).into(),
+            65..74 => self.new_link(world).into(),
+            74..86 => self.connect(world).into(),
+            86..94 => UpdateLink { id: self.link(world), patch: self.link_patch() }.into(),
+            94..99 => DeleteLink(self.link(world)).into(),
+            99 => RefreshStatus.into(),
+            100..102 => ReseedSite(Blueprint::Ftth { leaves: 1 + self.leaves() }).into(),
+            102..104 => ReseedSite(Blueprint::Demo).into(),
+            _ => ReplaceSite(self.site(world, saved)).into(),
         }
     }
 
@@ -219,15 +223,15 @@ impl Generator {
         Override { status: self.rng.one_of(&Status::ALL), reason }
     }
 
-    fn new_interface(&mut self, world: &World) -> NewInterface {
-        NewInterface {
+    fn new_interface(&mut self, world: &World) -> CreateInterface {
+        CreateInterface {
             device: self.device(world),
             name: Name::new(self.rng.one_of(&PORT_NAMES)).expect("it is a name"),
             interface_type: self.rng.one_of(&InterfaceType::ALL),
         }
     }
 
-    fn new_link(&mut self, world: &World) -> NewLink {
+    fn new_link(&mut self, world: &World) -> CreateLink {
         let mut ends = (self.port(world), self.port(world));
         for _ in 0..TRIES {
             let allowed = type_of_port(world, ends.0)
@@ -239,7 +243,7 @@ impl Generator {
             }
             ends = (self.port(world), self.port(world));
         }
-        NewLink {
+        CreateLink {
             a: ends.0,
             b: ends.1,
             length_km: self.length_km(),

@@ -9,10 +9,13 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use unoc::domain::{
-    Command, ConnectDevices, Device, DeviceId, DevicePatch, DeviceType, IdCounters, Interface,
-    InterfaceId, InterfaceType, Link, LinkId, LinkPatch, Medium, Name, NewDevice, NewInterface,
-    NewLink, Override, PonClass, Reasons, Site, Status, Timestamp, Uplink, World,
+    CommandKind, ConnectDevices, CreateInterface, CreateLink, Device, DeviceId, DevicePatch,
+    DeviceType, IdCounters, Interface, InterfaceId, InterfaceType, Link, LinkId, LinkPatch, Medium,
+    Name, NewDevice, Override, PonClass, Reasons, SetDeviceOverride, Site, Status, Timestamp,
+    UpdateDevice, UpdateLink, Uplink, World,
 };
+
+use super::any_command::AnyCommand;
 
 use outcome::INCONSISTENT;
 pub(crate) use outcome::{Answer, Refused, difference_of};
@@ -51,20 +54,20 @@ impl Oracle {
     }
 
     /// Carries a command out, or says why not and stays as it was. A generated network cannot be
-    /// told beforehand: [`Command::Reseed`] is the caller's to judge and to adopt. `program` has
+    /// told beforehand: [`CommandKind::ReseedSite`] is the caller's to judge and to adopt. `program` has
     /// carried the command out already; [`status`] says what is taken from it.
     pub(crate) fn apply(
         &mut self,
-        command: &Command,
+        command: &AnyCommand,
         now: Timestamp,
         program: &World,
     ) -> Result<Answer, Refused> {
         let before = self.clone();
         let answer = self.carry_out(command, now);
-        match (&answer, command) {
+        match (&answer, command.kind()) {
             (Err(_), _) => *self = before,
-            (Ok(_), Command::Reseed(_)) => {}
-            (Ok(_), Command::ReplaceSite(_)) => self.settle(program),
+            (Ok(_), CommandKind::ReseedSite) => {}
+            (Ok(_), CommandKind::ReplaceSite) => self.settle(program),
             (Ok(_), _) => {
                 self.settle(program);
                 self.stamp(&before, now);
@@ -73,30 +76,29 @@ impl Oracle {
         answer.map(|made| self.refresh(made))
     }
 
-    fn carry_out(&mut self, command: &Command, now: Timestamp) -> Result<Answer, Refused> {
+    fn carry_out(&mut self, command: &AnyCommand, now: Timestamp) -> Result<Answer, Refused> {
         match command {
-            Command::ProvisionDevice(new) => self.provision(new, now),
-            Command::ProvisionDevices(rows) => self.provision_all(rows, now),
-            Command::ImportDevices(_) | Command::ImportLinks(_) => {
-                unreachable!("no plan imports tables; contract/tables.rs does")
+            AnyCommand::ProvisionDevice(command) => self.provision(&command.0, now),
+            AnyCommand::ProvisionDevices(command) => self.provision_all(&command.0, now),
+            AnyCommand::CreateDevice(command) => self.create(&command.0, now),
+            AnyCommand::UpdateDevice(UpdateDevice { id, patch }) => self.update(*id, patch),
+            AnyCommand::SetDeviceOverride(SetDeviceOverride { id, status_override }) => {
+                self.set_override(*id, Some(status_override.clone()))
             }
-            Command::CreateDevice(new) => self.create(new, now),
-            Command::UpdateDevice(id, patch) => self.update(*id, patch),
-            Command::SetDeviceOverride(id, set) => self.set_override(*id, Some(set.clone())),
-            Command::ClearDeviceOverride(id) => self.set_override(*id, None),
-            Command::DeleteDevice(id) => self.delete_device(*id),
-            Command::CreateInterface(new) => self.create_interface(new, now),
-            Command::CreateLink(new) => self.create_link(new, now),
-            Command::ConnectDevices(new) => self.connect(new, now),
-            Command::UpdateLink(id, patch) => self.update_link(*id, patch),
-            Command::DeleteLink(id) => match self.links.remove(&id.0) {
+            AnyCommand::ClearDeviceOverride(command) => self.set_override(command.0, None),
+            AnyCommand::DeleteDevice(command) => self.delete_device(command.0),
+            AnyCommand::CreateInterface(command) => self.create_interface(command, now),
+            AnyCommand::CreateLink(command) => self.create_link(command, now),
+            AnyCommand::ConnectDevices(command) => self.connect(command, now),
+            AnyCommand::UpdateLink(UpdateLink { id, patch }) => self.update_link(*id, patch),
+            AnyCommand::DeleteLink(command) => match self.links.remove(&command.0.0) {
                 Some(_) => Ok(Answer { kind: "done", ..Answer::default() }),
                 None => refuse("Link not found"),
             },
-            Command::Refresh | Command::Reseed(_) => {
+            AnyCommand::RefreshStatus(_) | AnyCommand::ReseedSite(_) => {
                 Ok(Answer { kind: "done", ..Answer::default() })
             }
-            Command::ReplaceSite(site) => self.replace(site),
+            AnyCommand::ReplaceSite(command) => self.replace(&command.0),
         }
     }
 
@@ -252,7 +254,11 @@ impl Oracle {
         Ok(Answer { kind: "done", ..Answer::default() })
     }
 
-    fn create_interface(&mut self, new: &NewInterface, now: Timestamp) -> Result<Answer, Refused> {
+    fn create_interface(
+        &mut self,
+        new: &CreateInterface,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
         let Some(device) = self.devices.get(&new.device.0) else {
             return refuse("Device not found");
         };
@@ -266,7 +272,7 @@ impl Oracle {
         Ok(Answer { kind: "interface", interfaces: vec![port], ..Answer::default() })
     }
 
-    fn create_link(&mut self, new: &NewLink, now: Timestamp) -> Result<Answer, Refused> {
+    fn create_link(&mut self, new: &CreateLink, now: Timestamp) -> Result<Answer, Refused> {
         let (Some(a), Some(b)) =
             (self.interfaces.get(&new.a.0).cloned(), self.interfaces.get(&new.b.0).cloned())
         else {

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use unoc::domain::{Change, Command, IdCounters, Timestamp, World};
+use unoc::domain::{Change, IdCounters, Timestamp, World};
 use unoc::store::{AuditOrigin, CommitBatch, CommitEntry, OpenOptions, Store, StoreError};
 
+use super::any_command::AnyCommand;
 use super::backend::Disk;
 use super::commands::{Generator, Scale, time};
 use super::content::Content;
@@ -29,7 +30,7 @@ pub(crate) struct Batch {
 
 /// One accepted command that changes something.
 pub(crate) struct Part {
-    pub(crate) command: Command,
+    pub(crate) command: AnyCommand,
     pub(crate) changes: Vec<Change>,
 }
 
@@ -53,7 +54,7 @@ impl Plan {
             let mut parts = Vec::with_capacity(count);
             while parts.len() < count {
                 let command = generator.command(&world, None);
-                if let Ok(decision) = world.execute(command.clone(), at)
+                if let Ok(decision) = command.clone().execute(&mut world, at)
                     && !decision.changes.is_empty()
                 {
                     parts.push(Part { command, changes: decision.changes });
@@ -70,7 +71,7 @@ impl Plan {
         let batch = self.batch(seq);
         let entries = batch.parts.iter().map(|part| CommitEntry {
             direct_count: part.changes.len(),
-            action: part.command.action(),
+            action: part.command.kind().action(),
             origin: &origin,
             changes: &part.changes,
         });

@@ -132,7 +132,7 @@ fn submit_all(disk: &Disk, plan: &Plan) -> Guarantee {
     for burst in plan.batches.chunks(BATCHES_PER_SECOND) {
         now.store(burst[0].at.0, Ordering::SeqCst);
         let commands = burst.iter().flat_map(|batch| &batch.parts);
-        let answers = join_all(commands.map(|part| handle.submit(part.command.clone(), origin())));
+        let answers = join_all(commands.map(|part| part.command.clone().submit(&handle, origin())));
         let answers = runtime.block_on(async { tokio::time::timeout(DEADLINE, answers).await });
         for answer in answers.expect("a failing engine answers too") {
             if !has_failed {

@@ -14,8 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use unoc::domain::seed::Blueprint;
-use unoc::domain::{Command, Timestamp};
+use unoc::domain::{Blueprint, ReseedSite, Timestamp};
 
 use super::exact::look;
 use crate::domain::model::Pair;
@@ -158,10 +157,10 @@ impl Trial {
     fn command(&mut self, history: &History) {
         self.rig.clock.store(self.pair.now().0, Ordering::SeqCst);
         let step = match self.rng.below(100) {
-            0 => self.pair.carry_out(Command::Reseed(Blueprint::Ftth { leaves: MANY_LEAVES })),
+            0 => self.pair.carry_out(ReseedSite(Blueprint::Ftth { leaves: MANY_LEAVES })),
             // Large sites make the rules slow.
             1..8 if self.pair.oracle.devices.len() > 200 => {
-                self.pair.carry_out(Command::Reseed(Blueprint::Demo))
+                self.pair.carry_out(ReseedSite(Blueprint::Demo))
             }
             _ => self.pair.step(self.rng.next()),
         };

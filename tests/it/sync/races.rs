@@ -1,8 +1,7 @@
 //! Moments that random kills meet too seldom: what happens between two steps of a claim.
 
 use postgres::Client;
-use unoc::domain::Command;
-use unoc::domain::seed::Blueprint;
+use unoc::domain::{Blueprint, ReseedSite};
 
 use super::oracle::rig::Rig;
 use crate::domain::model::Pair;
@@ -12,7 +11,7 @@ use crate::harness::wait;
 /// A core with something to mirror.
 fn rig(postgres: &Postgres) -> Rig {
     let rig = Rig::new(&postgres.url());
-    rig.submit(&Pair::default().carry_out(Command::Reseed(Blueprint::Demo)), "the demo network");
+    rig.submit(&Pair::default().carry_out(ReseedSite(Blueprint::Demo)), "the demo network");
     rig
 }
 

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use unoc::domain::{Command, DeviceType, Override, Site, World};
+use unoc::domain::{DeviceType, Override, ReplaceSite, Site, World};
 use unoc::v2_import::{
     DeviceRow, InterfaceRow, LinkRow, LinkStatus, NextIds, Outcome, RuleId, Tables, mend,
 };
@@ -214,8 +214,8 @@ proptest! {
         let loaded = report.loaded.devices + report.loaded.interfaces + report.loaded.links;
         prop_assert_eq!(found.devices + found.interfaces + found.links + new_ports, loaded + skipped);
         let mut world = World::default();
-        let site = Box::new(mended.site.clone());
-        world.execute(Command::ReplaceSite(site), NOW).map_err(|refusal| TestCaseError::fail(refusal.to_string()))?;
+        let accepted = world.execute(ReplaceSite(mended.site.clone()), NOW);
+        accepted.map_err(|refusal| TestCaseError::fail(refusal.to_string()))?;
         world.check_invariants().map_err(|violation| TestCaseError::fail(violation.to_string()))?;
     }
 

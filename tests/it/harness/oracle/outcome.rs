@@ -1,8 +1,12 @@
 //! Answers, refusals and changes in a form in which the program's and the oracle's compare.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use unoc::domain::{Change, Device, EntityKey, Interface, Kind, Link, Refusal, Reply};
+use unoc::domain::{
+    Change, ConnectedDevices, Device, DeviceReply, EntityKey, Interface, Kind, Link,
+    ProvisionedDevice, ProvisionedDevices, Refusal,
+};
 
 use super::Oracle;
 
@@ -10,10 +14,10 @@ use super::Oracle;
 pub(super) const INCONSISTENT: &str = "The site to load is not consistent";
 
 /// What an accepted command answers.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Answer {
     pub(super) kind: &'static str,
-    pub(super) devices: Vec<Device>,
+    pub(crate) devices: Vec<Device>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) links: Vec<Link>,
     pub(super) interface_count: usize,
@@ -39,42 +43,67 @@ pub(crate) enum Image {
 /// Each changed entity, before and after.
 pub(crate) type Difference = BTreeMap<EntityKey, (Option<Image>, Option<Image>)>;
 
-impl From<&Reply> for Answer {
-    fn from(reply: &Reply) -> Self {
-        match reply {
-            Reply::Provisioned { device, interfaces, .. } => Self {
-                kind: "provisioned",
-                devices: vec![Device::clone(device)],
-                interfaces: interfaces.iter().map(|port| Interface::clone(port)).collect(),
-                ..Self::default()
-            },
-            Reply::ProvisionedMany { devices, interface_count, .. } => Self {
-                kind: "provisioned many",
-                devices: devices.iter().map(|device| Device::clone(device)).collect(),
-                interface_count: *interface_count,
-                ..Self::default()
-            },
-            Reply::Device { device, .. } => {
-                Self { kind: "device", devices: vec![Device::clone(device)], ..Self::default() }
-            }
-            Reply::Interface(port) => Self {
-                kind: "interface",
-                interfaces: vec![Interface::clone(port)],
-                ..Self::default()
-            },
-            Reply::Link(link) => {
-                Self { kind: "link", links: vec![Link::clone(link)], ..Self::default() }
-            }
-            Reply::Connected { link, a, b, names } => Self {
-                kind: "connected",
-                names: names.iter().map(ToString::to_string).collect(),
-                interfaces: vec![Interface::clone(a), Interface::clone(b)],
-                links: vec![Link::clone(link)],
-                ..Self::default()
-            },
-            Reply::Imported { .. } => Self { kind: "imported", ..Self::default() },
-            Reply::Done => Self { kind: "done", ..Self::default() },
+impl From<ProvisionedDevice> for Answer {
+    fn from(ProvisionedDevice { device, interfaces, .. }: ProvisionedDevice) -> Self {
+        Self {
+            kind: "provisioned",
+            devices: vec![Arc::unwrap_or_clone(device)],
+            interfaces: interfaces.into_iter().map(Arc::unwrap_or_clone).collect(),
+            ..Self::default()
         }
+    }
+}
+
+impl From<ProvisionedDevices> for Answer {
+    fn from(ProvisionedDevices { devices, interface_count, .. }: ProvisionedDevices) -> Self {
+        Self {
+            kind: "provisioned many",
+            devices: devices.into_iter().map(Arc::unwrap_or_clone).collect(),
+            interface_count,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<DeviceReply> for Answer {
+    fn from(reply: DeviceReply) -> Self {
+        Self::from(reply.device)
+    }
+}
+
+impl From<Arc<Device>> for Answer {
+    fn from(device: Arc<Device>) -> Self {
+        Self { kind: "device", devices: vec![Arc::unwrap_or_clone(device)], ..Self::default() }
+    }
+}
+
+impl From<Arc<Interface>> for Answer {
+    fn from(port: Arc<Interface>) -> Self {
+        Self { kind: "interface", interfaces: vec![Arc::unwrap_or_clone(port)], ..Self::default() }
+    }
+}
+
+impl From<Arc<Link>> for Answer {
+    fn from(link: Arc<Link>) -> Self {
+        Self { kind: "link", links: vec![Arc::unwrap_or_clone(link)], ..Self::default() }
+    }
+}
+
+impl From<ConnectedDevices> for Answer {
+    fn from(ConnectedDevices { link, a, b, names }: ConnectedDevices) -> Self {
+        Self {
+            kind: "connected",
+            names: names.iter().map(ToString::to_string).collect(),
+            interfaces: vec![Arc::unwrap_or_clone(a), Arc::unwrap_or_clone(b)],
+            links: vec![Arc::unwrap_or_clone(link)],
+            ..Self::default()
+        }
+    }
+}
+
+impl From<()> for Answer {
+    fn from((): ()) -> Self {
+        Self { kind: "done", ..Self::default() }
     }
 }
 
@@ -103,16 +132,15 @@ pub(crate) fn difference_of(changes: &[Change]) -> Difference {
     for change in changes {
         let sides = match change {
             Change::Device(edit) => {
-                let image = |side: &std::sync::Arc<Device>| Image::Device(Device::clone(side));
+                let image = |side: &Arc<Device>| Image::Device(Device::clone(side));
                 (edit.before.as_ref().map(image), edit.after.as_ref().map(image))
             }
             Change::Interface(edit) => {
-                let image =
-                    |side: &std::sync::Arc<Interface>| Image::Interface(Interface::clone(side));
+                let image = |side: &Arc<Interface>| Image::Interface(Interface::clone(side));
                 (edit.before.as_ref().map(image), edit.after.as_ref().map(image))
             }
             Change::Link(edit) => {
-                let image = |side: &std::sync::Arc<Link>| Image::Link(Link::clone(side));
+                let image = |side: &Arc<Link>| Image::Link(Link::clone(side));
                 (edit.before.as_ref().map(image), edit.after.as_ref().map(image))
             }
         };

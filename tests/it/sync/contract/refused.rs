@@ -4,8 +4,7 @@
 use std::fs;
 
 use serde_json::Value;
-use unoc::domain::Command;
-use unoc::domain::seed::Blueprint;
+use unoc::domain::{Blueprint, ReseedSite};
 
 use crate::domain::model::Pair;
 use crate::harness::postgres::Postgres;
@@ -105,15 +104,15 @@ fn a_request_that_nobody_waits_for_is_not_carried_out() {
     let Some(postgres) = Postgres::start() else { return };
     let mut rig = Rig::new(&postgres.url());
     let mut pair = Pair::default();
-    rig.submit(&pair.carry_out(Command::Reseed(Blueprint::Demo)), "at first");
+    rig.submit(&pair.carry_out(ReseedSite(Blueprint::Demo)), "at first");
     rig.start_mirror();
     rig.be_in_step("at first");
     let mut client = postgres.client();
     client.batch_execute("BEGIN; SELECT FROM sync_state FOR UPDATE").expect("a lock");
-    rig.submit(&pair.carry_out(Command::Reseed(Blueprint::Ftth { leaves: 2 })), "a round");
+    rig.submit(&pair.carry_out(ReseedSite(Blueprint::Ftth { leaves: 2 })), "a round");
     await_waiter(&mut client);
     rig.give_up_adopting();
-    rig.submit(&pair.carry_out(Command::Reseed(Blueprint::Ftth { leaves: 3 })), "afterwards");
+    rig.submit(&pair.carry_out(ReseedSite(Blueprint::Ftth { leaves: 3 })), "afterwards");
     client.batch_execute("ROLLBACK").expect("the lock goes");
     rig.be_in_step("afterwards");
     let trail = rig.engine().read().audit(u64::MAX, usize::MAX).expect("the trail");

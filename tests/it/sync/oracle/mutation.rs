@@ -3,8 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use unoc::domain::Command;
-use unoc::domain::seed::Blueprint;
+use unoc::domain::{Blueprint, ReseedSite};
 
 use super::rig::Rig;
 use super::watcher::{History, Seen};
@@ -51,7 +50,7 @@ fn the_oracle_notices_each_kind_of_mixture() {
     let mut rig = Rig::new(&Postgres::url_through(proxy.port()));
     let (mut pair, history) = (Pair::default(), History::default());
     let commit = |pair: &mut Pair, rig: &Rig, changes: u64, blueprint: Blueprint| {
-        let step = pair.carry_out(Command::Reseed(blueprint));
+        let step = pair.carry_out(ReseedSite(blueprint));
         rig.submit(&step, "the test's own commits");
         let last_commit = rig.engine().read().last_commit();
         history.note(last_commit.seq, (pair.oracle.site(), pair.now(), changes));

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::domain::model::Step;
 use crate::harness::commands::time;
-use crate::harness::oracle::{Answer, Refused};
+use crate::harness::oracle::Refused;
 use crate::harness::wait;
 
 /// As the appliance waits for the first contact before it serves.
@@ -114,9 +114,9 @@ impl Rig {
     /// Gives a command to the engine, whose answer has to be that of the rules.
     pub(in crate::sync) fn submit(&self, step: &Step, when: &str) {
         let origin = AuditOrigin { actor: "oracle".to_owned(), request_id: when.to_owned() };
-        let submitted = self.engine().submit(step.command.clone(), origin);
+        let submitted = step.command.clone().submit(self.engine(), origin);
         let outcome = match self.runtime.block_on(submitted) {
-            Ok(reply) => Ok(Answer::from(&reply)),
+            Ok(answer) => Ok(answer),
             Err(EngineError::Refused(refusal)) => Err(Refused::from(&refusal)),
             Err(other) => panic!("{when}: {other} for {:?}", step.command),
         };

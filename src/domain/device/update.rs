@@ -1,0 +1,79 @@
+//! Updating a device.
+
+use super::Device;
+use super::container::check_parent;
+use super::create::{DeviceReply, check_name, check_pon_class};
+use crate::domain::command::{Command, CommandKind};
+use crate::domain::transaction::Transaction;
+use crate::domain::{DeviceId, Lookalikes, Name, PonClass, Position, Refusal, World};
+
+/// Sets the given values of a device and keeps the others.
+#[derive(Clone, Debug)]
+pub struct UpdateDevice {
+    pub id: DeviceId,
+    pub patch: DevicePatch,
+}
+
+/// New values for a device; `None` keeps the old one, `Some(None)` removes it.
+#[derive(Clone, Debug, Default)]
+pub struct DevicePatch {
+    pub name: Option<Name>,
+    pub position: Option<Position>,
+    pub parent: Option<Option<DeviceId>>,
+    pub tx_power_dbm: Option<Option<f64>>,
+    pub sensitivity_min_dbm: Option<Option<f64>>,
+    pub insertion_loss_db: Option<Option<f64>>,
+    pub pon_class: Option<Option<PonClass>>,
+}
+
+/// The device that was updated.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdatedDevice {
+    id: DeviceId,
+    is_renamed: bool,
+}
+
+impl Command for UpdateDevice {
+    type Reply = DeviceReply;
+    type Output = UpdatedDevice;
+
+    fn kind(&self) -> CommandKind {
+        CommandKind::UpdateDevice
+    }
+
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<UpdatedDevice, Refusal> {
+        let Self { id, patch } = self;
+        let device = transaction.world().device(id).ok_or(Refusal::DeviceNotFound)?.clone();
+        let is_renamed = patch.name.as_ref().is_some_and(|name| *name != device.name);
+        if let Some(name) = patch.name.as_ref().filter(|_| is_renamed) {
+            check_name(transaction.world(), name)?;
+        }
+        if let Some(Some(parent)) = patch.parent {
+            check_parent(transaction.world(), device.device_type, parent)?;
+        }
+        if let Some(pon_class) = patch.pon_class {
+            check_pon_class(device.device_type, pon_class)?;
+        }
+        transaction.update::<Device>(id, |device| patch.apply_to(device));
+        Ok(UpdatedDevice { id, is_renamed })
+    }
+
+    fn reply(world: &World, UpdatedDevice { id, is_renamed }: UpdatedDevice) -> DeviceReply {
+        let lookalikes =
+            if is_renamed { world.lookalikes_of(&[id]) } else { Lookalikes::default() };
+        DeviceReply { device: world.existing_device(id), lookalikes }
+    }
+}
+
+impl DevicePatch {
+    fn apply_to(self, device: &mut Device) {
+        device.name = self.name.unwrap_or_else(|| device.name.clone());
+        device.position = self.position.unwrap_or(device.position);
+        device.parent = self.parent.unwrap_or(device.parent);
+        let optics = &mut device.optics;
+        optics.tx_power_dbm = self.tx_power_dbm.unwrap_or(optics.tx_power_dbm);
+        optics.sensitivity_min_dbm = self.sensitivity_min_dbm.unwrap_or(optics.sensitivity_min_dbm);
+        optics.pon_class = self.pon_class.unwrap_or(optics.pon_class);
+        optics.insertion_loss_db = self.insertion_loss_db.unwrap_or(optics.insertion_loss_db);
+    }
+}

@@ -1,0 +1,51 @@
+//! Importing a table of devices or of links.
+
+use super::counts::ImportCounts;
+use super::devices::{DeviceRow, import_devices};
+use super::links::{LinkRow, import_links};
+use crate::domain::command::{Command, CommandKind};
+use crate::domain::transaction::Transaction;
+use crate::domain::{DeviceId, Lookalikes, Refusal, World};
+
+/// Imports the rows of a table: all of them, or none and the refusal of each faulty row.
+#[derive(Clone, Debug)]
+pub enum ImportTable {
+    /// Devices, in any order: updated where they exist, created where not.
+    Devices(Vec<DeviceRow>),
+    /// Links by the names of devices and ports: updated, or created.
+    Links(Vec<LinkRow>),
+}
+
+/// What an import did.
+#[derive(Clone, Debug)]
+pub struct ImportReply {
+    pub counts: ImportCounts,
+    /// Among the names of new devices.
+    pub lookalikes: Lookalikes,
+}
+
+impl Command for ImportTable {
+    type Reply = ImportReply;
+    /// The counts and the new devices.
+    type Output = (ImportCounts, Vec<DeviceId>);
+
+    fn kind(&self) -> CommandKind {
+        match self {
+            Self::Devices(_) => CommandKind::ImportDevices,
+            Self::Links(_) => CommandKind::ImportLinks,
+        }
+    }
+
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<Self::Output, Refusal> {
+        match self {
+            Self::Devices(rows) => import_devices(transaction, &rows),
+            Self::Links(rows) => {
+                import_links(transaction, &rows).map(|counts| (counts, Vec::new()))
+            }
+        }
+    }
+
+    fn reply(world: &World, (counts, ids): Self::Output) -> ImportReply {
+        ImportReply { counts, lookalikes: world.lookalikes_of(&ids) }
+    }
+}
