@@ -101,7 +101,7 @@ async fn list_audit(
     let limit = usize::try_from(query.limit).expect("at most ROWS_MAX rows");
     let pieces = Trail {
         handle: state.handle().clone(),
-        before: query.before.unwrap_or(u64::MAX),
+        before: query.before,
         rows_left: limit,
         row_bytes: ANSWER_BYTES_MAX / limit,
         separator: b"[",
@@ -113,7 +113,7 @@ async fn list_audit(
 /// Rows on their way to a client. They never change, so each piece may come from a newer snapshot.
 struct Trail {
     handle: EngineHandle,
-    before: u64,
+    before: Option<u64>,
     rows_left: usize,
     /// What one row's changes may take.
     row_bytes: usize,
@@ -131,7 +131,7 @@ impl Pieces for Trail {
         let rows = snapshot.audit(self.before, IMAGES_SHOWN_MAX)?.take(self.rows_left);
         for row in rows {
             let row = row?;
-            self.before = row.id;
+            self.before = Some(row.id);
             self.rows_left -= 1;
             piece.extend_from_slice(self.separator);
             self.separator = b",";

@@ -199,10 +199,11 @@ fn job(error: &JobError) -> Response {
 /// What keeps a backup from being made or restored is told; what went wrong inside is not.
 fn backup(error: &BackupError) -> Response {
     let status = match error {
-        BackupError::NotFound(_) | BackupError::NotHere(_) | BackupError::NoBackup => {
+        BackupError::NotFound(_) | BackupError::NotLocal(_) | BackupError::NoBackup => {
             StatusCode::NOT_FOUND
         }
         BackupError::Busy(_)
+        | BackupError::NoFreeName
         | BackupError::NothingToUndo
         | BackupError::Damaged { .. }
         | BackupError::WrongKey { .. }
@@ -213,10 +214,10 @@ fn backup(error: &BackupError) -> Response {
         BackupError::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
         // The directory is what the operator named; what is wrong with it is theirs to mend.
         BackupError::Io { .. }
-        | BackupError::Silent(_)
-        | BackupError::Failed(_)
+        | BackupError::DirectoryUnresponsive(_)
+        | BackupError::NotMade(_)
         | BackupError::Unverified { .. }
-        | BackupError::Told(_)
+        | BackupError::RunFailed(_)
         | BackupError::TargetNotSetUp { .. }
         | BackupError::Stopping
         | BackupError::Target(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -29,28 +29,28 @@ use crate::query::check_site;
 use crate::store::{AuditOrigin, CounterFloors};
 use crate::util::{BlockingError, BlockingLimit, Observation, SharedProbe, run_at_low_priority};
 
-/// Requests for work that are served at once: one works, the others are told so in moments, unless
-/// the directory hangs.
+/// Requests for operations that are served at once: one works, and the others are refused
+/// immediately, unless the directory hangs.
 const WORK_MAX: usize = 8;
 /// Reads of files for downloads at once; each takes a millisecond, unless the directory hangs.
 const CALLS_MAX: usize = 8;
-/// How long those who serve wait for the directory: a busy disk lists some hundred small files in
-/// less, and Prometheus waits for 10 s in all.
+/// How long a request waits for the directory: a busy disk lists some hundred small files in less,
+/// and Prometheus waits for 10 s in all.
 const LOOK_WAIT: Duration = Duration::from_secs(2);
 /// The same for one call on a file, such as to read 256 KiB.
 const CALL_WAIT: Duration = Duration::from_secs(10);
 
-/// The backups of a running site. Cheap to clone. What works on files blocks for as long as it takes:
-/// not for tokio's threads.
+/// The backups of a running site; cheap to clone. Methods that work on files block the thread for
+/// as long as that takes: they are not for tokio's threads.
 #[derive(Clone)]
 pub struct Backups(Arc<Inner>);
 
 struct Inner {
     library: Arc<Library>,
     engine: EngineHandle,
-    /// `None` where the store does not tell.
+    /// `None` if the store could not be read.
     store_created_at: Option<Timestamp>,
-    /// The one thread that reads the directory for those who serve.
+    /// The one thread that reads the directory for requests.
     overviews: SharedProbe<Result<Overview, Arc<BackupError>>>,
     /// Threads for work, and for short calls, that requests ask for.
     working: BlockingLimit,
@@ -121,7 +121,7 @@ impl Backups {
     /// Where the packed file of a backup is.
     ///
     /// # Errors
-    /// [`BackupError::NotHere`] where it is only off the host, or lost.
+    /// [`BackupError::NotLocal`] where it is only off the host, or lost.
     pub fn path(&self, entry: &CatalogEntry) -> Result<PathBuf, BackupError> {
         self.library().path(entry)
     }
@@ -133,14 +133,14 @@ impl Backups {
     pub fn check_ready(&self) -> Result<(), BackupError> {
         let library = self.library();
         if let Some(activity) = library.board.current() {
-            return Err(BackupError::Busy(activity.operation.as_str().to_owned()));
+            return Err(BackupError::Busy(activity.operation.noun()));
         }
         drop(files::lock(&library.options.directory)?);
         make::check_room(library, self.0.engine.store_bytes()?)
     }
 
-    /// Saves the site and restores the file into a scratch store to verify it. One that fails is put
-    /// aside, and another is made in its place, once.
+    /// Saves the site and restores the file into a scratch store to verify it. A backup that fails
+    /// is set aside, and another one is made, once.
     ///
     /// # Errors
     /// [`BackupError`]; an unverified backup is one.
@@ -162,8 +162,9 @@ impl Backups {
         })
     }
 
-    /// Restores a backup into scratch stores, compares it, and notes the outcome. One whose file is
-    /// damaged is put aside (`.bad`) and another backup made; that is an outcome, not an error.
+    /// Restores a backup into scratch stores, compares it, and notes the result. If its file is
+    /// damaged, it is set aside (`.bad`) and another backup is made; that is a result, not an
+    /// error.
     ///
     /// # Errors
     /// [`BackupError`] when it could not be tried: no room, no key, no file.
@@ -209,8 +210,8 @@ impl Backups {
         restore(&operation, &self.0.engine, source, is_dry_run, origin)
     }
 
-    /// Makes every copy that is due: to each target each verified backup that is kept. What fails is
-    /// noted and tried again later, after 1 min to 6 h; at once with `is_asked_for`.
+    /// Makes every copy that is due: to each target each verified backup that is kept. What fails
+    /// is noted and tried again later, after 1 min to 6 h; at once with `is_asked_for`.
     ///
     /// # Errors
     /// [`BackupError`] when the directory itself fails.
@@ -257,7 +258,7 @@ impl Backups {
     /// Brings the file of a backup that is only off the host back into the directory.
     ///
     /// # Errors
-    /// [`BackupError::NotHere`] when no target has it; the error of the last target.
+    /// [`BackupError::NotLocal`] when no target has it; the error of the last target.
     pub async fn fetch(&self, entry: &CatalogEntry) -> Result<CatalogEntry, BackupError> {
         if entry.is_local {
             return Ok(entry.clone());
@@ -283,8 +284,8 @@ impl Backups {
     }
 
     /// Removes the backups that the retention rules do not keep: the file, its copies, and what is
-    /// known of a backup only once nothing of it is left. A target that is away or refuses keeps its
-    /// copies until the next time.
+    /// known of a backup only once nothing of it is left. A target that is away or refuses keeps
+    /// its copies until the next time.
     ///
     /// # Errors
     /// [`BackupError`]; what was removed until then is named in the log.
@@ -293,16 +294,16 @@ impl Backups {
         prune::prune(&operation, log).await
     }
 
-    /// As of the last operation on backups, and by the clock of now. Before there is any verified
-    /// backup the age counts from when the store was made.
+    /// The protection as of the last operation on backups, at the current time. Without a verified
+    /// backup the age counts from when the store was created.
     pub fn protection(&self) -> Protection {
         let library = self.library();
         let stale_after = Duration::from_secs(library.options.stale_after_s);
         library.protection.protection(library.now(), self.0.store_created_at, stale_after)
     }
 
-    /// The newest backup while it was never verified, and what kept it from that. As of the last
-    /// operation on backups.
+    /// The newest backup if it is not verified, and why it is not, as of the last operation on
+    /// backups.
     pub fn unverified(&self) -> Option<String> {
         self.library().protection.unverified()
     }
@@ -315,18 +316,18 @@ impl Backups {
         (!errors.is_empty()).then(|| errors.join("; "))
     }
 
-    /// What kept the last full verification from loading a backup into PostgreSQL, with the backup's
-    /// name; `None` where it got through, and where it is not possible. As of the last operation on
-    /// backups.
+    /// Why the last full verification could not load a backup into PostgreSQL, with the backup's
+    /// name, as of the last operation on backups; `None` if it could, and where PostgreSQL allows
+    /// no database.
     pub fn postgres_failure(&self) -> Option<String> {
         self.library().protection.postgres_failure()
     }
 
-    /// What the directory holds, for those who serve: one thread reads it for all who ask, and one
-    /// that does not answer within 2 s is told as it was.
+    /// What the directory holds, for requests: one thread reads it for all of them. If that takes
+    /// longer than 2 s, the last known content is returned.
     ///
     /// # Errors
-    /// [`BackupError::Silent`] when it has never answered; when it cannot be read.
+    /// [`BackupError::DirectoryUnresponsive`] if it has never responded; when it cannot be read.
     pub async fn observe(&self) -> Result<Overview, BackupError> {
         let backups = self.clone();
         let look = move || backups.overview().map_err(Arc::new);
@@ -344,7 +345,7 @@ impl Backups {
         Ok(overview)
     }
 
-    /// Reads the directory and tells. Blocks while it does not answer: not for tokio's threads.
+    /// Reads the directory. Blocks while it does not respond: not for tokio's threads.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -355,11 +356,11 @@ impl Backups {
         Ok(overview(library, entries, self.protection(), undo))
     }
 
-    /// Does work on the directory for those who serve, as long as it takes, on one of a few threads:
-    /// those that a directory holds up are no more than these.
+    /// Runs an operation for a request, as long as it takes, on one of a few threads: no more than
+    /// these wait for a directory that hangs.
     ///
     /// # Errors
-    /// [`BackupError::Silent`] while all are held up; what the work says.
+    /// [`BackupError::DirectoryUnresponsive`] while all of them wait; the operation's own error.
     pub async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, BackupError> + Send + 'static,
@@ -369,10 +370,11 @@ impl Backups {
         done.unwrap_or_else(|error| Err(self.unanswered(error)))
     }
 
-    /// A short call on the directory, such as to read some bytes of a file.
+    /// Runs a short call on the directory for a request, such as one that reads some bytes of a
+    /// file.
     ///
     /// # Errors
-    /// [`BackupError::Silent`] after 10 s; what the call says.
+    /// [`BackupError::DirectoryUnresponsive`] after 10 s; the call's own error.
     pub async fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Self) -> Result<T, BackupError> + Send + 'static,
@@ -384,7 +386,9 @@ impl Backups {
 
     fn unanswered(&self, error: BlockingError) -> BackupError {
         match error {
-            BlockingError::TimedOut => BackupError::Silent(self.options().directory.clone()),
+            BlockingError::TimedOut => {
+                BackupError::DirectoryUnresponsive(self.options().directory.clone())
+            }
             error => error.into(),
         }
     }
@@ -412,13 +416,13 @@ impl Backups {
         check_site(&self.0.engine.read()).is_err()
     }
 
-    /// Raises the number of the site's next commit above those of its backups: a site that came back
-    /// from PostgreSQL or from a snapshot of the machine may be behind them, and what is saved of it
-    /// next is the newest all the same. Not for a thread without the runtime.
+    /// Raises the number of the site's next commit above those of its backups: a site that came
+    /// back from PostgreSQL or from a snapshot of the machine may be behind them, and what is saved
+    /// of it next is the newest all the same. Not for a thread without the runtime.
     fn number_after_backups(&self) -> Result<(), BackupError> {
         let engine = &self.0.engine;
         let Some(known) = self.library().catalog.highest_seq()? else { return Ok(()) };
-        // A full data volume takes no write, and needs its backup all the same.
+        // A full data volume takes no writes, but is backed up all the same.
         if engine.read().seq() < known && engine.measure_volume()?.is_writable() {
             warn!(
                 known,

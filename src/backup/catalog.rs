@@ -1,7 +1,7 @@
-//! The backups that there are: the directory is the truth, so that a lost store takes no
-//! knowledge of them with it.
+//! The list of backups. It is read from the directory, so that it survives the loss of the store.
 //!
-//! A manifest is written once and never changed. The notes beside it say what became of the file.
+//! A manifest is written once and never changed. What happened to the backup since is in the notes
+//! beside it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,22 +23,22 @@ pub struct CatalogEntry {
     pub id: BackupId,
     pub manifest: Manifest,
     pub notes: Notes,
-    /// Whether its file is in the directory; else only off the host.
+    /// Whether its file is in the directory, and not only off the host.
     pub is_local: bool,
 }
 
-/// The directory that holds them.
+/// The directory that holds the backups.
 #[derive(Clone, Debug)]
 pub(super) struct Catalog {
     directory: PathBuf,
-    /// Backups of other sites in the same directory are passed over.
+    /// Backups of other sites in the same directory are ignored.
     site_id: Option<Uuid>,
-    /// Held while notes are changed or removed: copies are made beside everything else.
+    /// Locked while notes are changed or removed: copies are made beside everything else.
     notes: Arc<Mutex<()>>,
 }
 
 impl CatalogEntry {
-    /// Whether it was restored and compared, and is still of use.
+    /// Whether it was restored and compared.
     pub fn is_verified(&self) -> bool {
         self.notes.is_verified()
     }
@@ -52,8 +52,8 @@ impl CatalogEntry {
         self.is_verified() && self.is_there()
     }
 
-    /// Whether nothing of it is of use: its file is at fault, and no copy is known to be good. Each
-    /// copy was compared when it was made, and has its own state.
+    /// Whether the site cannot be restored from it: its file is damaged, and no copy is known to be
+    /// good. Each copy was compared when it was made, and has its own state.
     pub(super) fn is_useless(&self) -> bool {
         self.is_bad() && !self.has_copy()
     }
@@ -67,13 +67,13 @@ impl CatalogEntry {
         self.notes.copies.values().any(|note| note.state == CopyState::Done)
     }
 
-    /// Whether its file can be had: here, or from a place off the host.
+    /// Whether its file is on this host or at a target.
     pub(super) fn is_there(&self) -> bool {
         self.is_local || self.has_copy()
     }
 
-    /// Later states come later, whatever the clock said when they were saved. Within a microsecond
-    /// the name tells, which goes on by seconds.
+    /// The order of age: by commit, whatever the clock said when it was saved; then by time, then
+    /// by name.
     fn order(&self) -> (u64, i64, &BackupId) {
         (self.manifest.header.seq, self.manifest.header.taken_at_us, &self.id)
     }
@@ -125,11 +125,11 @@ impl Catalog {
     /// # Errors
     /// [`BackupError::NoBackup`].
     pub(super) fn latest(&self) -> Result<CatalogEntry, BackupError> {
-        newest_of_use(&self.list()?).cloned().ok_or_else(|| self.none())
+        newest_of_use(&self.list()?).cloned().ok_or_else(|| self.no_backup())
     }
 
-    /// Why there is none: none at all, or those of other sites.
-    fn none(&self) -> BackupError {
+    /// Why there is no backup of the site: there is none at all, or only of other sites.
+    fn no_backup(&self) -> BackupError {
         let others = Self { site_id: None, ..self.clone() }.list().unwrap_or_default();
         match (others.first(), self.site_id) {
             (Some(other), Some(expected)) => BackupError::OtherSite {
@@ -157,8 +157,7 @@ impl Catalog {
         files::write(&self.directory, &id.notes(), &text)
     }
 
-    /// Notes a copy that was found at a place off the host, and with it a backup that is not known yet.
-    /// What is known of others is not touched.
+    /// Notes a copy that was found at a target, and adds its backup if it is not listed yet.
     pub(super) fn add_copy(
         &self,
         manifest: &Manifest,
@@ -186,8 +185,8 @@ impl Catalog {
         self.note(id, |notes| drop(notes.copies.insert(target.to_owned(), note)))
     }
 
-    /// Changes what is noted of a backup; of one that was removed meanwhile, or that is another
-    /// site's, nothing.
+    /// Changes the notes of a backup. Does nothing if it was removed meanwhile or is another
+    /// site's.
     pub(super) fn note(
         &self,
         id: &BackupId,
@@ -204,12 +203,13 @@ impl Catalog {
         }
     }
 
-    /// Held for moments; what it guards is on disk, so a panic leaves nothing torn in memory.
+    /// Locked only for moments. What it guards is on disk, so a panic leaves nothing torn in
+    /// memory.
     fn guard(&self) -> MutexGuard<'_, ()> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the file of a bad backup out of use, but keeps it for a look.
+    /// Renames the file of a bad backup, which keeps it for inspection.
     pub(super) fn set_aside(&self, entry: &CatalogEntry) -> Result<(), BackupError> {
         let path = self.path(entry);
         let bad = self.directory.join(format!("{}{BAD}", entry.manifest.file));
@@ -221,13 +221,13 @@ impl Catalog {
         }
     }
 
-    /// Removes the file; what is known of it stays as long as there are copies.
+    /// Removes the file; the manifest and the notes stay.
     pub(super) fn remove_file(&self, entry: &CatalogEntry) -> Result<(), BackupError> {
         files::remove(&self.path(entry))?;
         files::remove(&self.directory.join(format!("{}{BAD}", entry.manifest.file)))
     }
 
-    /// Removes everything of a backup, the manifest last: what is left after a crash is swept.
+    /// Removes all files of a backup, the manifest last: what is left after a crash is swept.
     pub(super) fn forget(&self, entry: &CatalogEntry) -> Result<(), BackupError> {
         let _guard = self.guard();
         self.remove_file(entry)?;
@@ -236,7 +236,7 @@ impl Catalog {
         files::sync_directory(&self.directory)
     }
 
-    /// Removes what unfinished work left behind. Only for the one who holds the lock.
+    /// Removes what unfinished operations left behind. The caller holds the directory's lock.
     pub(super) fn sweep(&self) -> Result<(), BackupError> {
         let guard = self.guard();
         for name in self.names()? {
@@ -245,7 +245,7 @@ impl Catalog {
             };
             let is_manifest = name == format!("{}{PART}", id.manifest());
             if is_manifest && !self.directory.join(id.manifest()).exists() {
-                // Its file may have its name already, and counts for nothing.
+                // Its file may have its final name already, but it is not listed.
                 for name in [id.file(true), id.file(false), id.notes()] {
                     files::remove(&self.directory.join(name))?;
                 }
@@ -268,13 +268,13 @@ impl Catalog {
             return Ok(None);
         }
         let notes = self.json(&id.notes())?.unwrap_or_default();
-        // A look that fails is no absence: what is taken for absent may be removed.
+        // An error does not mean that it is absent: the backup would be removed from the list.
         let path = self.directory.join(&manifest.file);
         let is_local = path.try_exists().map_err(io("look at", &path))?;
         Ok(Some(CatalogEntry { id, manifest, notes, is_local }))
     }
 
-    /// A small file; `None` where it is absent or no JSON of this kind: then it says nothing.
+    /// Reads a small JSON file; `None` if it is absent or has another content.
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, BackupError> {
         let path = self.directory.join(name);
         match fs::read(&path) {
@@ -308,13 +308,12 @@ impl Catalog {
     }
 }
 
-/// Of backups, the newest first, the first that may be of use.
+/// The newest of these backups (newest first) that the site may be restored from.
 pub(super) fn newest_of_use(entries: &[CatalogEntry]) -> Option<&CatalogEntry> {
     entries.iter().find(|entry| entry.is_there() && !entry.is_useless())
 }
 
-/// The file and the manifest of a backup in a directory, by its name or `latest`, of whichever
-/// site.
+/// The file and the manifest of a backup in a directory, by its name or `latest`, of any site.
 ///
 /// # Errors
 /// [`BackupError::NotFound`], [`BackupError::NoBackup`].
@@ -331,7 +330,7 @@ pub fn find_file(directory: &Path, name: &str) -> Result<(PathBuf, Manifest), Ba
     Ok((catalog.path(&entry), entry.manifest))
 }
 
-/// The manifest that stands beside a file, if there is one that names it.
+/// The manifest beside a file, if there is one that names it.
 pub fn manifest_beside(file: &Path) -> Option<Manifest> {
     let name = file.file_name()?.to_str()?;
     let id = BackupId::parse(name)?;
@@ -340,7 +339,7 @@ pub fn manifest_beside(file: &Path) -> Option<Manifest> {
     (manifest.file == name).then_some(manifest)
 }
 
-/// A manifest as it stands in its file.
+/// A manifest as the content of its file.
 pub(super) fn manifest_text(manifest: &Manifest) -> Vec<u8> {
     serde_json::to_vec_pretty(manifest).expect("a manifest is plain data")
 }

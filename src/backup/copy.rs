@@ -1,4 +1,5 @@
-//! Copying backups off the host: once the local file is verified, read back, retried, verified again.
+//! Copying backups off the host: once the local file is verified, read back, retried, verified
+//! again.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,8 +34,8 @@ pub struct CopySummary {
     pub waiting: u64,
 }
 
-/// Makes every copy that is due: to each target each verified backup that is kept. What fails is noted
-/// and tried again later, after 1 min to 6 h; at once with `is_asked_for`.
+/// Makes every copy that is due: to each target each verified backup that is kept. What fails is
+/// noted and tried again later, after 1 min to 6 h; at once with `is_asked_for`.
 ///
 /// # Errors
 /// [`BackupError`] when the directory itself fails.

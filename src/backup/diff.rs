@@ -1,4 +1,4 @@
-//! What a restore would do to the site, before it is done.
+//! What a restore would change.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -21,7 +21,7 @@ pub struct Difference {
     pub links: Counts,
     pub devices_added: u64,
     pub devices_removed: u64,
-    /// Other than in what is computed.
+    /// In more than computed fields.
     pub devices_changed: u64,
     pub examples: Vec<Example>,
     /// Changes that were made after the backup.
@@ -36,7 +36,7 @@ pub struct Counts {
     pub after: u64,
 }
 
-/// A device that comes, goes or changes.
+/// A device that is added, removed or changed.
 #[derive(Clone, Debug)]
 pub struct Example {
     /// `added`, `removed` or `changed`.
@@ -45,7 +45,7 @@ pub struct Example {
     pub name: String,
 }
 
-/// A change that the backup does not have.
+/// A change of the site that is not in the backup.
 #[derive(Clone, Debug)]
 pub struct LostChange {
     pub at: Timestamp,
@@ -54,11 +54,11 @@ pub struct LostChange {
     pub actor: String,
 }
 
-/// What the engine does of its own accord, and would do again.
+/// A command of the engine itself, which it would submit again.
 const REFRESH: &str = "refresh status";
 
-/// Compares the current site with the one that is to come, whose last commit is `seq`. Walks both
-/// once, by id. Changes later than `lost_after` count as lost; without it, all do.
+/// Compares the current site with the one that replaces it, whose last commit is `seq`. Changes
+/// later than `lost_after` count as lost; without it, all do.
 pub(super) fn compare(
     now: &Snapshot,
     after: &Snapshot,
@@ -77,7 +77,7 @@ pub(super) fn compare(
         ..Difference::default()
     };
     compare_devices(now, after, &mut difference)?;
-    for row in now.audit(u64::MAX, 0)? {
+    for row in now.audit(None, 0)? {
         let row = row?;
         if lost_after.is_some_and(|seq| row.seq <= seq) {
             break;
@@ -134,7 +134,7 @@ fn compare_devices(
     }
 }
 
-/// A device without what is computed.
+/// A device without computed fields.
 fn planned(device: &Device) -> impl PartialEq + use<'_> {
     let Device { name, device_type, position, optics, parent, status_override, .. } = device;
     (name, device_type, position, optics, parent, status_override)

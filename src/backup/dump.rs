@@ -1,8 +1,8 @@
 //! A snapshot as SQL that `psql` loads, into an empty database or one that holds sites already.
 //!
-//! All of it is one transaction. It marks the site as restored: the appliance then takes this
-//! state over in place of its own (S8). Rows of other sites are not touched, and neither is the
-//! audit trail that is there, which is evidence: rows that it lacks are added.
+//! All of it is one transaction. It marks the site as restored: the appliance then adopts this
+//! state in place of its own (S8). Rows of other sites are not touched. The audit trail in the
+//! database is evidence: missing rows are added, and none is changed.
 
 use std::io::{self, Write};
 use std::ops::Bound;
@@ -25,7 +25,7 @@ pub(super) const HEADER_LINE: &str = "-- unoc-header: ";
 pub(super) const END_LINE: &str = "-- unoc-end: ";
 /// The tables that the rows go into, by the names that files and manifests give them.
 pub(super) const AUDIT_STAGE: &str = "unoc_audit";
-/// Rows between two looks at whether to stop.
+/// Rows between two updates of the progress, which also check whether to stop.
 const ROWS_PER_STEP: u64 = 512;
 
 /// The header of a file that holds this snapshot.
@@ -92,7 +92,7 @@ fn rows(
     ]))
 }
 
-/// What a file that holds this snapshot would say of its tables.
+/// The digests that a file of this snapshot would have.
 pub(super) fn digests(
     snapshot: &Snapshot,
     header: &Header,
@@ -164,7 +164,7 @@ fn end(out: &mut impl Write, header: &Header, tables: &Digests) -> io::Result<()
     )
 }
 
-/// What the last line says.
+/// The content of the last line.
 #[derive(Serialize, Deserialize)]
 pub(super) struct End {
     /// Of the header's JSON text, in hex.
@@ -172,7 +172,7 @@ pub(super) struct End {
     pub(super) tables: Digests,
 }
 
-/// The hash of a header as it stands in a file.
+/// The hash of a header as it is in a file.
 pub(super) fn header_sha256(header: &Header) -> String {
     hex(Sha256::digest(header_json(header)))
 }
@@ -181,7 +181,7 @@ fn header_json(header: &Header) -> String {
     serde_json::to_string(header).expect("a header is plain data")
 }
 
-/// A text as SQL writes it, with standard_conforming_strings.
+/// A text as an SQL literal, with standard_conforming_strings.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\0', "").replace('\'', "''"))
 }

@@ -1,4 +1,4 @@
-//! Why a backup, a verification or a restore could not be done.
+//! Why an operation on backups failed.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::sql::RowFault;
 use crate::store::{DiskSpace, StoreError};
 use crate::util::BlockingError;
 
-/// Why it could not be done. The site is what it was.
+/// Why an operation on backups failed. The site was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error("{what}: {source}")]
@@ -19,18 +19,23 @@ pub enum BackupError {
         space.directory.display(), space.free_bytes >> 20, needed_bytes.div_ceil(1 << 20)
     )]
     NoRoom { what: &'static str, space: DiskSpace, needed_bytes: u64 },
-    #[error("another backup, verification or restore is running ({0}); try again when it is done")]
-    Busy(String),
+    /// By what: `a verification`, `another process that works on backups`.
+    #[error("{0} is running; try again when it is done")]
+    Busy(&'static str),
+    #[error(
+        "a backup cannot be named: all names from now on are taken; check the clock of this host"
+    )]
+    NoFreeName,
     #[error("there is no backup {0}; unoc backup list shows those that exist")]
     NotFound(String),
     #[error(
         "the file of {0} is not on this host; a restore fetches it from an off-host copy if there \
          is one"
     )]
-    NotHere(String),
+    NotLocal(String),
     #[error("there is no backup yet; make one with: unoc backup now")]
     NoBackup,
-    #[error("{file} is damaged: {what}. It cannot be restored; take an older backup or a copy")]
+    #[error("{file} is damaged: {what}. It cannot be restored; use an older backup or a copy")]
     Damaged { file: String, what: String },
     #[error(
         "{file} is encrypted, and none of the available keys opens it. It was made for the keys \
@@ -43,8 +48,8 @@ pub enum BackupError {
     )]
     Newer { file: String, version: String, format: u32 },
     #[error(
-        "{file} holds site {found}, and this store site {expected}: nothing was changed. To bring \
-         that site back on this host, restore it into an empty data_dir"
+        "{file} holds site {found}, but this store holds site {expected}; nothing was changed. To \
+         restore that site on this host, restore it into an empty data_dir"
     )]
     OtherSite { file: String, expected: uuid::Uuid, found: uuid::Uuid },
     /// A key or a key file cannot be used: which, and why.
@@ -54,33 +59,35 @@ pub enum BackupError {
     Differs(String),
     /// A backup was not made, and its run says why.
     #[error("the backup was not made: {0}")]
-    Failed(String),
-    /// The file is whole, and could not be restored to verify it.
+    NotMade(String),
+    /// The file is complete but could not be restored to verify it.
     #[error(
         "the site was saved as {id}, but that file could not be restored to verify it: {why}. It is \
          listed as unverified; fix that, then run: unoc backup verify {id}"
     )]
     Unverified { id: String, why: String },
-    /// As the run said it.
+    /// The message of the run that failed.
     #[error("{0}")]
-    Told(String),
-    /// A place off the host that the start could not set up.
+    RunFailed(String),
+    /// A target off the host could not be set up when the service started.
     #[error("backup target {name} is not in use: {what}. Fix that, then restart the service")]
     TargetNotSetUp { name: String, what: String },
     #[error("there is no restore to undo")]
     NothingToUndo,
-    #[error("it was stopped because the service is stopping")]
+    #[error("the operation was stopped because the service is stopping")]
     Stopping,
-    /// Nothing is known of what was done, but that it ended.
-    #[error("an internal error ended the work; the log has the cause: report it, then try again")]
+    /// A thread panicked; what it had done by then is unknown.
+    #[error(
+        "an internal error ended the operation; the log has the cause: report it, then try again"
+    )]
     Panicked,
     #[error(
         "the backup directory, {}, does not respond; check that the file system mounted there is \
          reachable",
         .0.display()
     )]
-    Silent(PathBuf),
-    /// What several who asked together are told.
+    DirectoryUnresponsive(PathBuf),
+    /// One error for several callers who asked together.
     #[error(transparent)]
     Shared(std::sync::Arc<BackupError>),
     #[error("a row cannot be written: {0}")]
@@ -105,7 +112,8 @@ impl From<BlockingError> for BackupError {
 }
 
 impl BackupError {
-    /// Whether the file itself is at fault, and not the place or the time of the attempt.
+    /// Whether the backup's file itself is damaged, so that trying again elsewhere or later does
+    /// not help.
     pub fn is_file_damaged(&self) -> bool {
         match self {
             Self::Damaged { .. } | Self::Differs(_) | Self::Row(_) => true,
@@ -117,8 +125,8 @@ impl BackupError {
     }
 }
 
-/// What a failed read of a file's content means: an error of the system says nothing of the file, one
-/// of a layer of ours says that it is damaged.
+/// The error for a failed read of a file's content: an I/O error of the system does not mean that
+/// the file is damaged; an error of decrypting or unpacking does.
 pub(super) fn unreadable(file: &str, what: &str, source: std::io::Error) -> BackupError {
     let is_of_system =
         source.raw_os_error().is_some() || source.kind() == std::io::ErrorKind::OutOfMemory;
@@ -128,7 +136,7 @@ pub(super) fn unreadable(file: &str, what: &str, source: std::io::Error) -> Back
     BackupError::Damaged { file: file.to_owned(), what: format!("{what}{source}") }
 }
 
-/// Names what was being done to a file when an I/O error happened.
+/// Adds to an I/O error what was being done to which file.
 pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> BackupError {
     let path: PathBuf = path.to_owned();
     move |source| BackupError::Io { what: format!("cannot {what} {}", path.display()), source }

@@ -25,7 +25,7 @@ const DISCOVERED_MAX: usize = 1_000;
 /// Brings a file back from the first target that has it whole.
 ///
 /// # Errors
-/// [`BackupError::NotHere`] when no target has it; the error of the last target.
+/// [`BackupError::NotLocal`] when no target has it; the error of the last target.
 pub(super) async fn fetch(
     library: &Library,
     entry: &CatalogEntry,
@@ -33,7 +33,7 @@ pub(super) async fn fetch(
     let Library { options, catalog, .. } = library;
     let is_at = |target: &&UnusableTarget| entry.notes.copies.contains_key(&target.name);
     let unusable = options.unusable_targets.iter().find(is_at).map(UnusableTarget::error);
-    let mut failed = unusable.unwrap_or_else(|| BackupError::NotHere(entry.id.to_string()));
+    let mut failed = unusable.unwrap_or_else(|| BackupError::NotLocal(entry.id.to_string()));
     let manifest = &entry.manifest;
     check_space(catalog.directory(), manifest)?;
     let into = catalog.path(entry);

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all, and the one at a time.
+//! Files that are complete or absent, and the lock of the directory.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -11,8 +11,8 @@ use super::error::{BackupError, io};
 use crate::util::files::{self, PRIVATE_MODE, part_path};
 use crate::util::hex;
 
-/// Held by whoever works in the directory. The kernel lets go of it when the process ends, however
-/// it ends.
+/// Locked by the process that works in the directory. The kernel releases it when the process ends,
+/// however it ends.
 const LOCK_FILE: &str = ".lock";
 /// Bytes read at a time where a whole file is hashed.
 const HASH_CHUNK_BYTES: usize = 256 * 1024;
@@ -35,7 +35,7 @@ pub(super) fn lock(directory: &Path) -> Result<DirectoryLock, BackupError> {
     match file.try_lock() {
         Ok(()) => Ok(DirectoryLock { _file: file }),
         Err(fs::TryLockError::WouldBlock) => {
-            Err(BackupError::Busy("in another process".to_owned()))
+            Err(BackupError::Busy("another process that works on backups"))
         }
         Err(fs::TryLockError::Error(error)) => Err(io("lock", &path)(error)),
     }
@@ -52,13 +52,13 @@ pub(super) fn create_part(directory: &Path, name: &str) -> Result<File, BackupEr
     files::create_new(&path, PRIVATE_MODE).map_err(io("create", &path))
 }
 
-/// Gives a complete, synced file its own name. Durable after [`sync_directory`].
+/// Gives a complete, synced file its final name. Durable after [`sync_directory`].
 pub(super) fn publish(directory: &Path, name: &str) -> Result<(), BackupError> {
     let path = directory.join(name);
     fs::rename(part_path(&path), &path).map_err(io("name", &path))
 }
 
-/// Writes a small file whole and durably.
+/// Writes a small file durably.
 pub(super) fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
     let path = directory.join(name);
     files::write_durably(&path, bytes, PRIVATE_MODE).map_err(io("write", &path))
@@ -75,7 +75,7 @@ pub(super) fn sync_directory(directory: &Path) -> Result<(), BackupError> {
     files::sync_directory(directory).map_err(io("sync", directory))
 }
 
-/// Removes a file; one that is not there is fine.
+/// Removes a file; an absent one is no error.
 pub(super) fn remove(path: &Path) -> Result<(), BackupError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", path)(error)),
@@ -83,7 +83,7 @@ pub(super) fn remove(path: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// Removes a directory and what is in it; one that is not there is fine.
+/// Removes a directory and its content; an absent one is no error.
 pub(super) fn remove_directory(path: &Path) -> Result<(), BackupError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", path)(error)),

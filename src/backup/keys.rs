@@ -1,8 +1,8 @@
-//! Keys: for whom backups are encrypted, and what opens them here.
+//! The keys that backups are encrypted with, and those that open them here.
 //!
 //! Recipients are public keys that the operator configures; their secret halves are kept
 //! elsewhere. The appliance adds a key of its own, so that it can restore its own backups into
-//! scratch stores, unattended. That key gives away nothing that the store beside it does not.
+//! scratch stores, unattended. That key reveals nothing that is not in the store beside it.
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -19,20 +19,20 @@ use crate::util::hex;
 
 /// The appliance's own secret key, inside the data directory.
 const OWN_KEY_FILE: &str = "backup_identity.txt";
-/// Bytes of a public key's hash that name the key: nobody has two keys that share them by chance.
+/// Bytes of a public key's hash that name the key: two keys do not share them by chance.
 const KEY_ID_BYTES: usize = 8;
 /// Largest file of secret keys: hundreds of keys with comments.
 const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 
-/// For whom backups are encrypted, and what opens them.
+/// The public keys that backups are encrypted for, and the secret keys that open them.
 pub struct Keyring {
-    /// As configured, in their order.
+    /// As configured, in that order.
     recipients: Vec<String>,
     identities: Vec<Identity>,
     own: Option<Identity>,
 }
 
-/// A new pair of keys, for the page that is printed.
+/// A new pair of keys.
 pub struct KeyPair {
     /// `AGE-SECRET-KEY-1…`
     pub secret: String,
@@ -41,7 +41,7 @@ pub struct KeyPair {
     pub key_id: String,
 }
 
-/// Draws a pair of keys from the system's randomness.
+/// Generates a pair of keys from the system's randomness.
 pub fn generate() -> KeyPair {
     let identity = Identity::generate();
     let recipient = identity.to_public().to_string();
@@ -58,7 +58,7 @@ pub fn key_id(recipient: &str) -> String {
 }
 
 impl Keyring {
-    /// Reads the keys. With recipients, the appliance's own key is read, or made where there is
+    /// Reads the keys. With recipients, the appliance's own key is read, or created if there is
     /// none.
     ///
     /// # Errors
@@ -77,8 +77,17 @@ impl Keyring {
         Ok(Self { recipients: recipients.to_vec(), identities, own })
     }
 
-    /// Reads the keys and makes none. What whoever asks may not look for in the data directory, which is
-    /// the service's, is no fault.
+    /// Reads the secret keys in these files alone.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn of_files<P: AsRef<Path>>(identity_files: &[P]) -> Result<Self, BackupError> {
+        let identities = read_named(&[], identity_files)?;
+        Ok(Self { recipients: Vec::new(), identities, own: None })
+    }
+
+    /// Checks the keys and creates none. It is no error if the caller may not read the data
+    /// directory, which is the service's.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -115,13 +124,13 @@ impl Keyring {
         self.recipients.iter().chain(own.as_ref()).map(|text| key_id(text)).collect()
     }
 
-    /// The names of the secret keys at hand.
+    /// The names of the secret keys that are available here.
     pub fn identity_ids(&self) -> Vec<String> {
         let all = self.identities.iter().chain(&self.own);
         all.map(|identity| key_id(&identity.to_public().to_string())).collect()
     }
 
-    /// Everyone who can read a new backup; empty where it is not encrypted.
+    /// The public keys that a new backup is encrypted for; empty if it is not encrypted.
     pub(super) fn readers(&self) -> Result<Vec<Recipient>, BackupError> {
         if !self.is_on() {
             return Ok(Vec::new());
@@ -134,13 +143,13 @@ impl Keyring {
         Ok(readers)
     }
 
-    /// Every secret key at hand.
+    /// Every secret key that is available here.
     pub(super) fn identities(&self) -> impl Iterator<Item = &dyn age::Identity> {
         self.identities.iter().chain(&self.own).map(|identity| identity as &dyn age::Identity)
     }
 }
 
-/// Reads what the configuration and the command line name.
+/// Reads the keys that the configuration and the command line name.
 fn read_named<P: AsRef<Path>>(
     recipients: &[String],
     identity_files: &[P],
@@ -150,7 +159,7 @@ fn read_named<P: AsRef<Path>>(
     }
     let mut identities = Vec::new();
     for file in identity_files {
-        // Whoever named the file has to act: trying again does not help.
+        // The person who named the file has to act: trying again does not help.
         identities.extend(read_identities(file.as_ref()).map_err(|error| match error {
             BackupError::Io { .. } => BackupError::Key(error.to_string()),
             other => other,
@@ -178,7 +187,7 @@ fn parse_recipient(text: &str) -> Result<Recipient, BackupError> {
     })
 }
 
-/// The secret keys in a file, one a line; blank lines and comments are passed over.
+/// The secret keys in a file, one per line; blank lines and comments are ignored.
 fn read_identities(path: &Path) -> Result<Vec<Identity>, BackupError> {
     let unusable = |what: &str| BackupError::Key(format!("the key file {} {what}", path.display()));
     let length = fs::metadata(path).map_err(io("look at", path))?.len();
@@ -186,14 +195,14 @@ fn read_identities(path: &Path) -> Result<Vec<Identity>, BackupError> {
         return Err(unusable("is too large to be one"));
     }
     let text = fs::read_to_string(path).map_err(io("read", path))?;
-    // Editors of other systems begin a file with a mark of its encoding.
+    // Editors of other systems begin a file with a byte order mark.
     let text = text.trim_start_matches('\u{feff}');
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut identities = Vec::new();
     for line in lines.filter(|line| !line.starts_with('#')) {
         let identity = Identity::from_str(line);
         identities.push(identity.map_err(|_| {
-            unusable("has a line that is no secret key of age (AGE-SECRET-KEY-1…)")
+            unusable("has a line that is not an age secret key (AGE-SECRET-KEY-1…)")
         })?);
     }
     if identities.is_empty() {

@@ -1,5 +1,5 @@
-//! The backups of a site and what all work on them needs. It knows no engine: a host that lost its
-//! store has a library too.
+//! The backups of a site and what every operation on them needs. It does not know the engine: a
+//! host that lost its store has a library too.
 
 use std::path::{Path, PathBuf};
 
@@ -20,8 +20,8 @@ use uuid::Uuid;
 /// The name that stands for the newest backup that may be of use.
 const LATEST: &str = "latest";
 
-/// The catalogue of backups, the operator's options, and the progress of the work on them. Shared by
-/// all who work on backups or look at them.
+/// The catalogue of backups, the operator's options, and the progress of the work on them. Shared
+/// by all who work on backups or look at them.
 pub(super) struct Library {
     pub(super) options: BackupOptions,
     pub(super) catalog: Catalog,
@@ -83,10 +83,10 @@ impl Library {
     /// Where the packed file of a backup is.
     ///
     /// # Errors
-    /// [`BackupError::NotHere`] where it is only off the host, or lost.
+    /// [`BackupError::NotLocal`] where it is only off the host, or lost.
     pub(super) fn path(&self, entry: &CatalogEntry) -> Result<PathBuf, BackupError> {
         let path = self.catalog.path(entry);
-        if entry.is_local { Ok(path) } else { Err(BackupError::NotHere(entry.id.to_string())) }
+        if entry.is_local { Ok(path) } else { Err(BackupError::NotLocal(entry.id.to_string())) }
     }
 
     /// Which of these backups the retention rules keep, and why, by the days of this host.

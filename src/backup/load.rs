@@ -1,4 +1,4 @@
-//! Reading back what `dump` wrote: the header, then every row, checked against the last line.
+//! Reading a file that `dump` wrote: the header, then every row, checked against the last line.
 
 use std::fmt::Display;
 use std::io::BufRead;
@@ -16,7 +16,7 @@ use crate::util::hex;
 
 /// Longest line: an audit row of a large command has 1,000 images on both sides, about 1.5 MB.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Rows between two looks at whether to stop.
+/// Rows between two updates of the progress, which also check whether to stop.
 const ROWS_PER_STEP: u64 = 512;
 
 /// A backup's SQL text, whose first lines have been read.
@@ -56,7 +56,7 @@ impl<'a> BackupReader<'a> {
             if let Some(json) = self.lines.line.strip_prefix(END_LINE.as_bytes()) {
                 let expected: End = serde_json::from_slice(json)
                     .map_err(|error| self.damaged(format!("its end cannot be read: {error}")))?;
-                // Only at their own ends do the layers below check what they have let through.
+                // The layers below check what they passed on only at their own ends.
                 if self.lines.next()? {
                     return Err(self.damaged("there is data after its end"));
                 }

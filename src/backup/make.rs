@@ -100,8 +100,8 @@ fn save(
     operation.progress.set_backup(id.as_str());
     let written = write(operation, state, reason, &id, now);
     if written.is_err() {
-        // The name was free, so all of it is this attempt's, and of no use; the next sweep removes
-        // what cannot be removed now.
+        // The name was free, so all of these files are this attempt's. The next sweep removes what
+        // cannot be removed now.
         for name in [id.manifest(), id.file(library.options.keyring.is_on()), id.notes()] {
             for name in [format!("{name}{PART}"), name] {
                 files::remove(&catalog.directory().join(name)).ok();
@@ -146,8 +146,8 @@ fn write(
     };
     let copies = options.target_names().into_iter().map(|target| (target, CopyNote::default()));
     let notes = Notes { copies: copies.collect(), ..Notes::default() };
-    // A manifest says that the file is whole: it comes last. It is begun first, so that a kill in
-    // between leaves no file that nobody knows.
+    // The manifest gets its name last, because it says that the file is complete. It is written
+    // first, so that a kill in between leaves no file without a part of its manifest.
     files::write_part(directory, &id.manifest(), &manifest_text(&manifest))?;
     files::publish(directory, &file)?;
     catalog.write_notes(id, &notes)?;
@@ -156,7 +156,7 @@ fn write(
     Ok(CatalogEntry { id: id.clone(), manifest, notes, is_local: true })
 }
 
-/// Whether the volume has room for another backup: twice the largest of the last ones, or a
+/// Checks that the volume has room for another backup: twice the largest of the last three, or a
 /// quarter of the store.
 ///
 /// # Errors
@@ -179,5 +179,5 @@ pub(super) fn check_room(library: &Library, store_bytes: u64) -> Result<(), Back
 fn free_name(catalog: &Catalog, now: Timestamp) -> Result<BackupId, BackupError> {
     let names = (0..NAMES_TRIED).map(|step| BackupId::at(Timestamp(now.0 + step * SECOND_US)));
     let free = names.into_iter().find(|id| catalog.is_free(id));
-    free.ok_or_else(|| BackupError::Busy("no free name for a backup".to_owned()))
+    free.ok_or(BackupError::NoFreeName)
 }

@@ -1,4 +1,4 @@
-//! What a backup file holds, told twice: inside the file, and beside it in the manifest.
+//! What a backup file holds: its header, inside the file, and its manifest, beside it.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,7 @@ use crate::domain::{IdCounters, Timestamp};
 
 /// The layout of files and manifests that this program writes.
 pub const FORMAT: u32 = 1;
-/// Numbers of commits above this come from no site, and no page could count on from there: JSON
-/// numbers are exact up to here.
+/// The highest commit number that a site can have: JSON numbers are exact up to here.
 pub(super) const SEQ_MAX: u64 = 1 << 53;
 /// A time that seems to be from further in the future was noted by a wrong clock.
 const CLOCK_SLACK_US: i64 = 3600 * 1_000_000;
@@ -19,7 +18,7 @@ const CLOCK_SLACK_US: i64 = 3600 * 1_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableDigest {
     pub rows: u64,
-    /// SHA-256 of the table's rows as they stand in the file, in hex.
+    /// SHA-256 of the table's rows as they are in the file, in hex.
     pub sha256: String,
 }
 
@@ -36,7 +35,7 @@ pub enum BackupReason {
     Missed,
     /// Before a newer program changes the store.
     Upgrade,
-    /// Before another state is put in place of the site.
+    /// Before the site is replaced with another state.
     Restore,
     /// Because another one failed its verification.
     Repair,
@@ -59,8 +58,8 @@ impl BackupReason {
     }
 }
 
-/// Which state of which site a file holds; stands in the file's first lines.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Which state of which site a file holds; it is in the file's first lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     pub format: u32,
     /// The program that wrote it.
@@ -95,8 +94,8 @@ impl Header {
     }
 }
 
-/// What stands beside a file: enough to know whether it is the one that was written, and what is
-/// in it, without opening it.
+/// The description beside a file: enough to know whether it is the file that was written, and what
+/// is in it, without opening it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     #[serde(flatten)]
@@ -112,7 +111,7 @@ pub struct Manifest {
     pub tables: Digests,
     pub reason: BackupReason,
     pub duration_ms: u64,
-    /// The keys that open it; empty where it is not encrypted.
+    /// The keys that open it; empty if it is not encrypted.
     pub key_ids: Vec<String>,
 }
 
@@ -131,8 +130,7 @@ impl Manifest {
         self.header.taken_at()
     }
 
-    /// Whether the time at which it was saved tells its age: one that is later than `now` was noted
-    /// by a wrong clock.
+    /// Whether its age is known: a time later than `now` was noted by a wrong clock.
     pub(super) fn is_dated(&self, now: Timestamp) -> bool {
         is_credible(self.taken_at(), now)
     }

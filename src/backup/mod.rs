@@ -1,13 +1,13 @@
-//! Backups that prove themselves: the site saved as SQL, restored to show that it can be, copied off
-//! the host, kept as long as the operator wants.
+//! Backups: the site saved as SQL, verified by restoring it, copied off the host, kept as long as
+//! the operator wants.
 //!
 //! In reading order, from the outside in: [`Backups`] (everything that can be asked of a running
 //! site's backups), [`DisasterRecovery`] (on a host that lost its store), `upgrade`; `overview`;
-//! `restore`, `diff`, `undo`, `prune`, `copy`, `fetch`, `make`, `verify` (the operations), `operation`
-//! (one at a time); `library` (what all of them need), `protection`, `options`; `stage` (a backup
-//! restored into a store of its own, and compared), `load`, `dump` (a snapshot as SQL), `seal` (packing
-//! and encrypting), `retention`; `catalog`, `notes`, `manifest`, `name`, `files` (the directory),
-//! `keys`, `postgres_verifier`, `progress`; [`targets`] (places off the host).
+//! `restore`, `diff`, `undo`, `prune`, `copy`, `fetch`, `make`, `verify` (the operations),
+//! `operation` (one at a time); `library` (what all of them need), `protection`, `options`; `stage`
+//! (a backup restored into a store of its own, and compared), `load`, `dump` (a snapshot as SQL),
+//! `seal` (packing and encrypting), `retention`; `catalog`, `notes`, `manifest`, `name`, `files`
+//! (the directory), `keys`, `postgres_verifier`, `progress`; [`targets`] (off the host).
 //!
 //! Invariants:
 //! 1. A manifest is in the directory only if its file was complete and durable before.

@@ -1,4 +1,4 @@
-//! Names of backups: `unoc_YYYYMMDD_HHMMSS`, by UTC, so that they sort by age everywhere.
+//! Names of backups: `unoc_YYYYMMDD_HHMMSS` in UTC, which sort by age.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl BackupId {
         Self(time.strftime("unoc_%Y%m%d_%H%M%S").to_string())
     }
 
-    /// Reads a name. With the endings that files of backups have, or without.
+    /// Parses a name, with the endings that files of backups have, or without.
     pub fn parse(text: &str) -> Option<Self> {
         let (id, ending) = text.split_at_checked(FORM.len())?;
         let fits = |(letter, form): (u8, &u8)| match form {
@@ -62,7 +62,7 @@ impl BackupId {
         format!("{self}.json")
     }
 
-    /// The name of the notes on what became of it since.
+    /// The name of its notes.
     pub(super) fn notes(&self) -> String {
         format!("{self}.notes")
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_made_and_read() {
+    fn names_are_formatted_and_parsed() {
         let id = BackupId::at(Timestamp(1_795_439_016_111_211));
         assert_eq!(id.as_str(), "unoc_20261123_130336");
         assert_eq!(id.file(true), "unoc_20261123_130336.sql.zst.age");

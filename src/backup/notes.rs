@@ -1,5 +1,5 @@
-//! What became of a backup since it was made: evidence, kept beside the file so that it stays
-//! with it wherever the directory goes.
+//! What happened to a backup since it was made, in a file beside it, so that it moves with the
+//! directory.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::domain::Timestamp;
 pub enum Depth {
     /// Restored into a scratch store and compared.
     Quick,
-    /// And loaded into a scratch database of PostgreSQL, where one can be made.
+    /// Also loaded into a scratch database of PostgreSQL, where one can be created.
     Full,
     /// As `Full`, from a copy off the host.
     Offhost,
@@ -38,9 +38,9 @@ impl Depth {
 pub enum PostgresResult {
     /// Every row was the same.
     Passed,
-    /// No database may be made there.
+    /// No database may be created there.
     NotPossible,
-    /// It was begun or due, and PostgreSQL kept it from its end.
+    /// It was due, and did not complete for a reason that is not the backup's.
     Failed,
 }
 
@@ -57,21 +57,21 @@ impl PostgresResult {
     }
 }
 
-/// One rehearsal of a restore.
+/// One verification of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
     /// Microseconds since 1970.
     pub at_us: i64,
     pub depth: Depth,
     pub is_ok: bool,
-    /// What it took to have the site ready to run: the recovery time.
+    /// The time until the restored site was ready to run: the recovery time.
     pub duration_ms: u64,
     /// What was found, in a sentence.
     pub message: String,
     /// The version of the PostgreSQL that it was loaded into, if it was.
     pub postgres: Option<String>,
-    /// How that ended; absent where there is no PostgreSQL or it was not asked for, and in notes of
-    /// versions before this was told apart.
+    /// How that ended; absent where there is no PostgreSQL, where it was not asked for, and in
+    /// notes that were written before this field existed.
     #[serde(default)]
     pub postgres_result: Option<PostgresResult>,
 }
@@ -81,20 +81,20 @@ impl Verification {
         Timestamp(self.at_us)
     }
 
-    /// Whether all that was asked for was found out and was good.
+    /// Whether everything that was asked for was checked and is good.
     pub fn is_complete(&self) -> bool {
         self.is_ok && self.postgres_result != Some(PostgresResult::Failed)
     }
 }
 
-/// How a copy off the host is.
+/// The state of a copy off the host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CopyState {
     /// To be made.
     #[default]
     Pending,
-    /// There, read back and compared.
+    /// Made, read back and compared.
     Done,
     /// The last attempt failed; another follows.
     Failed,
@@ -124,12 +124,12 @@ pub struct CopyNote {
     pub message: Option<String>,
 }
 
-/// Everything that is noted of one backup.
+/// The notes of one backup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes {
-    /// The newest one.
+    /// The latest verification.
     pub verification: Option<Verification>,
-    /// Why the last verification could not be done; absent where it was.
+    /// Why the last verification could not be done; absent if it was done.
     #[serde(default)]
     pub verification_error: Option<String>,
     /// By the name of the target.
@@ -138,12 +138,12 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Notes what a verification found.
-    pub(super) fn found(&mut self, verification: Verification) {
+    /// Notes the result of a verification.
+    pub(super) fn set_verification(&mut self, verification: Verification) {
         (self.verification, self.verification_error) = (Some(verification), None);
     }
 
-    /// Whether the file proved to be of no use.
+    /// Whether the file failed its verification.
     pub fn is_bad(&self) -> bool {
         self.verification.as_ref().is_some_and(|verification| !verification.is_ok)
     }

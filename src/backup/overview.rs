@@ -1,4 +1,5 @@
-//! What an operator wants to know first: could the site be restored, to when, and how fast.
+//! What an operator wants to know first: whether the site can be restored, to which time, and how
+//! fast.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,14 +17,14 @@ use super::undo::UndoRecord;
 use crate::domain::Timestamp;
 use crate::store::DiskSpace;
 
-/// Everything at once.
+/// All that is known about the backups of a site.
 #[derive(Clone, Debug)]
 pub struct Overview {
     /// The newest backup that was restored and compared.
     pub newest_verified: Option<CatalogEntry>,
-    /// Its age: what would be lost now.
+    /// Its age: how much would be lost now.
     pub rpo_s: Option<f64>,
-    /// What the last rehearsal took.
+    /// How long the last test restore took.
     pub rto_s: Option<f64>,
     pub rehearsed_at: Option<Timestamp>,
     /// Whether the site counts as unprotected.
@@ -37,9 +38,9 @@ pub struct Overview {
     pub retained: Retained,
     /// When the directory was read.
     pub looked_at: Timestamp,
-    /// How long ago that was when this was told.
+    /// How long ago that was when this was returned.
     pub age: Duration,
-    /// False while the directory does not answer: then this is what it told last.
+    /// False while the directory does not respond: then this is its last known content.
     pub is_answering: bool,
 }
 
@@ -58,7 +59,7 @@ impl Overview {
     }
 }
 
-/// How a place off the host is.
+/// The state of a target off the host.
 #[derive(Clone, Debug)]
 pub struct TargetOverview {
     pub name: String,
@@ -91,7 +92,7 @@ impl TargetState {
     }
 }
 
-/// Tells everything of these backups, the newest first, as they are now.
+/// Sums these backups up, newest first.
 pub(super) fn overview(
     library: &Library,
     entries: Vec<CatalogEntry>,

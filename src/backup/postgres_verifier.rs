@@ -17,8 +17,8 @@ pub type PostgresVerifier =
 pub enum PostgresOutcome {
     /// Every row is the same, in this version of PostgreSQL.
     Same { postgres: String },
-    /// No scratch database may be created there: why. That is an operator's decision and says nothing
-    /// about the backup.
+    /// No scratch database may be created there: why. That is an operator's decision and says
+    /// nothing about the backup.
     NotPossible(String),
     /// The backup could not be loaded or compared, for a reason that is not the backup's.
     Failed(String),

@@ -21,6 +21,18 @@ impl Operation {
     pub const ALL: [Self; 6] =
         [Self::Backup, Self::Verify, Self::Restore, Self::Undo, Self::Copy, Self::Prune];
 
+    /// What it is called in a sentence.
+    pub(super) const fn noun(self) -> &'static str {
+        match self {
+            Self::Backup => "a backup",
+            Self::Verify => "a verification",
+            Self::Restore => "a restore",
+            Self::Undo => "an undo",
+            Self::Copy => "a copy",
+            Self::Prune => "a removal of old backups",
+        }
+    }
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,9 +88,9 @@ pub(super) struct ProgressBoard(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// Held for moments; nobody can panic meanwhile.
+    /// Locked only for moments.
     current: Mutex<Option<Activity>>,
-    /// Set once, when the service ends.
+    /// Set once, when the service stops.
     is_stopping: AtomicBool,
 }
 
@@ -99,9 +111,9 @@ impl ProgressBoard {
     ) -> Result<ProgressHandle, BackupError> {
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(other) = current.as_ref() {
-            return Err(BackupError::Busy(other.operation.as_str().to_owned()));
+            return Err(BackupError::Busy(other.operation.noun()));
         }
-        let phase = "Beginning";
+        let phase = "Starting";
         let unit = ProgressUnit::Rows;
         *current =
             Some(Activity { operation, backup_id: None, phase, done: 0, total: None, unit, since });
@@ -126,7 +138,7 @@ impl ProgressHandle {
     /// Begins the next phase of the operation.
     ///
     /// # Errors
-    /// [`BackupError::Stopping`] once the service ends.
+    /// [`BackupError::Stopping`] once the service stops.
     pub(super) fn phase(
         &self,
         phase: &'static str,
@@ -143,7 +155,7 @@ impl ProgressHandle {
     /// Tells how far the phase is. Takes a lock: meant for every few hundred rows.
     ///
     /// # Errors
-    /// [`BackupError::Stopping`] once the service ends.
+    /// [`BackupError::Stopping`] once the service stops.
     pub(super) fn advance_to(&self, done: u64) -> Result<(), BackupError> {
         self.update(|activity| activity.done = done);
         self.check()

@@ -1,4 +1,5 @@
-//! Whether the site could be restored, and to when: kept in memory, so that it costs nothing to ask.
+//! Whether the site could be restored, and to when: kept in memory, so that it costs nothing to
+//! ask.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -53,8 +54,8 @@ impl ProtectionTracker {
         };
     }
 
-    /// The protection by the clock of now. Before there is a verified backup, the age counts from when
-    /// the store was created; if that is unknown, the site counts as unprotected.
+    /// The protection by the clock of now. Before there is a verified backup, the age counts from
+    /// when the store was created; if that is unknown, the site counts as unprotected.
     pub(super) fn protection(
         &self,
         now: Timestamp,

@@ -51,8 +51,8 @@ pub(super) fn plan(library: &Library, entries: &[CatalogEntry]) -> Pruning {
     Pruning { retained, removed, copies, failed_removals: Vec::new(), bytes_freed }
 }
 
-/// Removes what goes: the file, its copies, and what is known of a backup only once nothing of it is
-/// left. A target that is away or refuses keeps its copies until the next time.
+/// Removes what goes: the file, its copies, and what is known of a backup only once nothing of it
+/// is left. A target that is away or refuses keeps its copies until the next time.
 ///
 /// # Errors
 /// [`BackupError`]; what was removed until then is named in the log.
@@ -94,7 +94,7 @@ async fn remove(
     let mut failed = Vec::new();
     let mut fail = |target: &str, error: &dyn Display| {
         warn!(backup.id = %id, %error, "A copy could not be removed");
-        log(format!("{id} stays at {target}: {error}"));
+        log(format!("The copy of {id} at {target} could not be removed: {error}"));
         let (target, why) = (target.to_owned(), error.to_string());
         failed.push(FailedRemoval { id: id.clone(), target, why });
     };
@@ -135,7 +135,8 @@ async fn delete_copy(target: &Target, entry: &CatalogEntry) -> Result<(), Target
     target.delete(site_id, &entry.id.manifest()).await
 }
 
-/// Removes a backup from the list, unless a copy was made meanwhile. Returns whether it was removed.
+/// Removes a backup from the list, unless a copy was made meanwhile. Returns whether it was
+/// removed.
 fn forget(library: &Library, id: &BackupId, log: Log<'_>) -> Result<bool, BackupError> {
     let entry = library.catalog.find(id)?;
     let mut copies = entry.notes.copies.iter();

@@ -20,10 +20,10 @@ use crate::engine::Clock;
 use crate::store::{CounterFloors, Store};
 use crate::util::milliseconds;
 
-/// The part of the name of what is set aside.
+/// The end of the name under which damaged files are set aside.
 const DAMAGED: &str = "damaged";
 
-/// What was put in place.
+/// A store that was put in place.
 #[derive(Clone, Debug)]
 pub struct RecoveredStore {
     pub header: Header,
@@ -38,7 +38,7 @@ pub struct DisasterRecovery {
 }
 
 impl DisasterRecovery {
-    /// `site_id` is the site that lived here, as far as anything tells.
+    /// `site_id` is the site that this host had, if it is known.
     pub fn new(options: BackupOptions, site_id: Option<Uuid>, clock: Clock) -> Self {
         Self { library: Library::new(options, site_id, clock) }
     }
@@ -80,7 +80,7 @@ impl DisasterRecovery {
             }
             None => {}
         }
-        // A target that could not be asked may have it.
+        // A target that is not usable may have it.
         self.library.find(name).map_err(|error| options.check_targets().err().unwrap_or(error))
     }
 

@@ -79,9 +79,9 @@ impl Content {
     }
 }
 
-/// Restores a state: stages and verifies it, compares it with the site, and, unless it is a dry run,
-/// puts it in place in one commit. The state from before is kept for [`RestoreSource::Undo`]. Not for
-/// a thread without the runtime.
+/// Restores a state: stages and verifies it, compares it with the site, and, unless it is a dry
+/// run, puts it in place in one commit. The state from before is kept for [`RestoreSource::Undo`].
+/// Not for a thread without the runtime.
 ///
 /// # Errors
 /// [`BackupError`]; the site is then what it was. [`BackupError::NothingToUndo`];

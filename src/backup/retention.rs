@@ -10,7 +10,7 @@ use super::catalog::CatalogEntry;
 use super::name::BackupId;
 use crate::domain::Timestamp;
 
-/// Bad files that are kept for a look.
+/// Bad files that are kept for inspection.
 const BAD_KEPT: usize = 2;
 
 /// How many are kept of each kind.
@@ -24,15 +24,15 @@ pub struct Retention {
     pub monthly: usize,
 }
 
-/// Why each backup that stays is kept. The others go.
+/// Why each backup that is kept is kept. The others are removed.
 pub type Retained = BTreeMap<BackupId, Vec<&'static str>>;
 
 impl Retention {
-    /// Decides over all backups, the newest first, by their days in `zone`. The newest verified
-    /// one always stays.
+    /// Decides which of all backups, newest first, are kept, by their days in `zone`. The newest
+    /// verified one always is.
     ///
-    /// Neither numbers of commits nor clocks are to be trusted alone: what either of them calls the
-    /// newest stays. A date after `now` was noted by a wrong clock and calls nothing new.
+    /// Neither commit numbers nor clocks are trusted alone: the newest by either of them is kept. A
+    /// date after `now` was noted by a wrong clock and does not count as new.
     pub fn decide(&self, entries: &[CatalogEntry], now: Timestamp, zone: &TimeZone) -> Retained {
         let mut kept = Retained::new();
         let mut keep = |entry: &CatalogEntry, why| {
@@ -86,9 +86,29 @@ fn date(entry: &CatalogEntry, zone: &TimeZone) -> Date {
 
 #[cfg(test)]
 mod tests {
-    use super::super::manifest::{BackupReason, Digests, Header, Manifest};
+    use uuid::Uuid;
+
+    use super::super::manifest::{BackupReason, Digests, FORMAT, Header, Manifest};
     use super::super::notes::{Depth, Notes, Verification};
     use super::*;
+
+    fn header(taken_at_us: i64, seq: u64) -> Header {
+        Header {
+            format: FORMAT,
+            version: "2.3.4".to_owned(),
+            name: "unoc.sql".to_owned(),
+            site_id: Uuid::from_u128(1),
+            site_name: "site".to_owned(),
+            taken_at_us,
+            seq,
+            committed_at_us: taken_at_us,
+            next_device_id: 1,
+            next_interface_id: 1,
+            next_link_id: 1,
+            next_audit_id: 1,
+            sql_schema: 1,
+        }
+    }
 
     fn entry(day: &str, seq: u64, is_ok: Option<bool>) -> CatalogEntry {
         let at: jiff::Timestamp = format!("{day}:00Z").parse().unwrap();
@@ -104,7 +124,7 @@ mod tests {
         });
         let id = BackupId::at(Timestamp(at_us));
         let manifest = Manifest {
-            header: Header { taken_at_us: at_us, seq, ..Header::default() },
+            header: header(at_us, seq),
             file: id.file(false),
             bytes: 1,
             sha256: String::new(),
@@ -130,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_ones_and_those_of_days_weeks_and_months_stay() {
+    fn the_last_backups_and_those_of_days_weeks_and_months_are_kept() {
         let days = [
             "2026-11-25T02:15",
             "2026-11-24T12:00",
@@ -157,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_verified_one_stays_whatever_the_numbers_say() {
+    fn the_newest_verified_backup_is_kept_despite_the_counts() {
         let entries = [
             entry("2026-11-25T02:15", 9, Some(false)),
             entry("2026-11-24T02:15", 8, None),
@@ -172,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_in_the_future_costs_one_place() {
+    fn a_backup_from_the_future_takes_one_place() {
         let entries = [
             entry("2026-11-25T02:15", 9, Some(true)),
             entry("2036-01-01T02:15", 8, Some(true)),
@@ -183,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_either_numbers_or_clocks_call_the_newest_stays() {
+    fn the_newest_by_commit_and_the_newest_by_date_are_kept() {
         let retention = Retention { last: 1, daily: 0, weekly: 0, monthly: 0 };
         // A site that came back behind its backups, and the one made a moment ago.
         let came_back = [

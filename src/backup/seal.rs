@@ -26,7 +26,7 @@ pub(super) struct SealedWriter {
     plain_bytes: u64,
 }
 
-/// What was written.
+/// The length and the hash of a file that was written.
 pub(super) struct SealedFile {
     pub(super) bytes: u64,
     pub(super) sha256: String,
@@ -135,7 +135,8 @@ pub fn is_encrypted(path: &Path) -> Result<bool, BackupError> {
     Ok(input.fill_buf().map_err(io("read", path))?.starts_with(AGE_MAGIC))
 }
 
-/// The first `count` bytes of what a file that is packed with Zstandard holds, or of the file itself.
+/// The first `count` bytes of what a file that is packed with Zstandard holds, or of the file
+/// itself.
 ///
 /// # Errors
 /// When it cannot be read or unpacked.
@@ -181,7 +182,7 @@ pub fn open(
 }
 
 fn unpacked(mut input: Box<dyn BufRead>, name: &str) -> Result<Box<dyn BufRead>, BackupError> {
-    // What the layer below says of its first bytes is as much the file's fault as of later ones.
+    // An error of the layer below at its first bytes means damage as much as a later one.
     let reading = |error| unreadable(name, "", error);
     if !input.fill_buf().map_err(reading)?.starts_with(ZSTD_MAGIC) {
         return Ok(input);

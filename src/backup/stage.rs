@@ -1,5 +1,5 @@
-//! A backup restored into a store of its own, and shown to be what was saved. Nothing counts as a
-//! backup before it has been here, and nothing is restored without having been here.
+//! Restoring a backup into a scratch store and comparing that with what was saved. Every
+//! verification and every restore goes through here.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// and redb doubles its file in the end.
 const STAGE_BYTES_PER_SQL_BYTE: u64 = 3;
 
-/// A backup that was restored into a scratch store and is what was saved.
+/// A backup that was restored into a scratch store and equals what was saved.
 pub(super) struct StagedBackup {
     pub(super) header: Header,
     pub(super) store: ScratchStore,
@@ -44,7 +44,7 @@ pub(super) struct ScratchStore {
 /// What to stage, and where.
 pub(super) struct StageSource<'a> {
     pub(super) file: &'a Path,
-    /// What was noted of the file when it was made; without it the file vouches for itself alone.
+    /// Without it, the file is compared only with what it says about itself.
     pub(super) manifest: Option<&'a Manifest>,
     pub(super) keyring: &'a Keyring,
     pub(super) data_dir: &'a Path,

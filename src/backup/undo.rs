@@ -56,7 +56,8 @@ pub(super) fn directory(data_dir: &Path) -> PathBuf {
     data_dir.join(UNDO_DIR)
 }
 
-/// The restore of this site that can be undone, if there is one. `current` is the site as it is now.
+/// The restore of this site that can be undone, if there is one. `current` is the site as it is
+/// now.
 ///
 /// # Errors
 /// When the data directory or the site cannot be read.
@@ -121,10 +122,10 @@ pub(super) fn remove_older(data_dir: &Path, kept: &Path) {
     }
 }
 
-/// Whether the audit trail has a restore after this commit. One that was cut off before its commit left
-/// no state to go back to, and no row in the trail either.
+/// Whether the audit trail has a restore after this commit. One that was cut off before its commit
+/// left no state to go back to, and no row in the trail either.
 fn was_restored_after(current: &Snapshot, seq: u64) -> Result<bool, BackupError> {
-    for row in current.audit(u64::MAX, 0)? {
+    for row in current.audit(None, 0)? {
         let row = row?;
         if row.seq <= seq {
             break;

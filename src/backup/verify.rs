@@ -55,11 +55,12 @@ pub fn verify_file(
     Ok(VerifiedFile { header, duration_ms: milliseconds(start.elapsed()) })
 }
 
-/// Restores a listed backup and notes what was found. If its file is damaged, it is taken out of use.
+/// Restores a listed backup and notes what was found. If its file is damaged, it is taken out of
+/// use.
 ///
 /// # Errors
-/// [`BackupError`], of which [`BackupError::is_file_damaged`] tells whether the backup failed or could
-/// not be verified.
+/// [`BackupError`], of which [`BackupError::is_file_damaged`] tells whether the backup failed or
+/// could not be verified.
 pub(super) fn verify_entry(
     operation: &OperationGuard,
     entry: &CatalogEntry,
@@ -80,7 +81,7 @@ pub(super) fn verify_entry(
             // If that cannot be written down either, the answer and the log tell.
             let noted = library.catalog.note(&entry.id, |notes| notes.verification_error = why);
             if let Err(error) = noted {
-                warn!(backup.id = %entry.id, %error, "Why a backup is not verified cannot be noted");
+                warn!(backup.id = %entry.id, %error, "Why the backup is not verified could not be recorded");
             }
             Err(error)
         }
@@ -121,7 +122,7 @@ pub(super) fn mark_bad(
         postgres: None,
         postgres_result: None,
     };
-    library.catalog.note(&entry.id, |notes| notes.found(verification))?;
+    library.catalog.note(&entry.id, |notes| notes.set_verification(verification))?;
     library.catalog.set_aside(entry)
 }
 
@@ -130,12 +131,12 @@ fn note(
     entry: &CatalogEntry,
     verification: Verification,
 ) -> Result<CatalogEntry, BackupError> {
-    library.catalog.note(&entry.id, |notes| notes.found(verification))?;
+    library.catalog.note(&entry.id, |notes| notes.set_verification(verification))?;
     library.catalog.find(&entry.id)
 }
 
-/// Restores the file at `path` into a scratch store and compares it with what was noted of the backup
-/// when it was made; beyond [`Depth::Quick`], also in PostgreSQL, where there is one.
+/// Restores the file at `path` into a scratch store and compares it with what was noted of the
+/// backup when it was made; beyond [`Depth::Quick`], also in PostgreSQL, where there is one.
 fn restore_and_compare(
     operation: &OperationGuard,
     entry: &CatalogEntry,
@@ -200,7 +201,7 @@ fn load_into_postgres(
             (PostgresResult::Passed, Some(postgres), sentence)
         }
         PostgresOutcome::NotPossible(why) => {
-            warn!("A backup is not loaded into PostgreSQL for a test: {why}");
+            warn!("Backups are not verified in PostgreSQL: {why}");
             (PostgresResult::NotPossible, None, format!(" Not loaded into PostgreSQL: {why}."))
         }
         PostgresOutcome::Failed(why) => {

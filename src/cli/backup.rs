@@ -278,8 +278,7 @@ fn cat(config: &Config, name: &str, identity: Option<&Path>) -> Result<(), Failu
 
 /// Proves that the secret key in a file alone opens a backup.
 fn verify_key(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), Failure> {
-    let nowhere = Path::new("/nonexistent");
-    let keyring = Keyring::load(&[], &[identity.to_owned()], nowhere)?;
+    let keyring = Keyring::of_files(&[identity])?;
     let (path, _) = locate(config, name)?;
     if !backup::is_encrypted(&path)? {
         return Err(Failure::refused(format!(

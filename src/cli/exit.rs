@@ -121,16 +121,17 @@ impl From<BackupError> for Failure {
 fn of_backup(error: &BackupError) -> u8 {
     match error {
         BackupError::Busy(_)
+        | BackupError::NoFreeName
         | BackupError::NoRoom { .. }
         | BackupError::Target(_)
         | BackupError::TargetNotSetUp { .. }
-        | BackupError::Told(_)
+        | BackupError::RunFailed(_)
         | BackupError::Unverified { .. } => TEMPORARY,
         BackupError::Io { .. }
-        | BackupError::Failed(_)
+        | BackupError::NotMade(_)
         | BackupError::Stopping
         | BackupError::Panicked => FAILURE,
-        BackupError::Silent(_) => TEMPORARY,
+        BackupError::DirectoryUnresponsive(_) => TEMPORARY,
         BackupError::Shared(error) => of_backup(error),
         BackupError::Store(error) | BackupError::Engine(EngineError::Store(error)) => {
             of_store(error)

@@ -199,7 +199,7 @@ mod tests {
 
     fn images(store: &Store) -> Vec<usize> {
         let snapshot = store.read().unwrap();
-        let rows = snapshot.audit(u64::MAX, usize::MAX).unwrap();
+        let rows = snapshot.audit(None, usize::MAX).unwrap();
         rows.map(|row| row.unwrap().images.len()).collect()
     }
 
@@ -213,7 +213,7 @@ mod tests {
         let derived = AUDIT_DERIVED_IMAGES_MAX;
         assert_eq!(images(&store), [derived, 1_000, 3 + derived]);
         let snapshot = store.read().unwrap();
-        for row in snapshot.audit(u64::MAX, 2).unwrap() {
+        for row in snapshot.audit(None, 2).unwrap() {
             let row = row.unwrap();
             assert_eq!((row.images.len(), row.change_count), (2, 1_000));
         }

@@ -212,15 +212,16 @@ impl Snapshot {
         &self.tx
     }
 
-    /// Audit rows older than `before` (an audit id), newest first, each with at most `images_max`
-    /// images.
+    /// Audit rows older than `before` (an audit id), or all of them, newest first, each with at most
+    /// `images_max` images.
     pub fn audit(
         &self,
-        before: u64,
+        before: Option<u64>,
         images_max: usize,
     ) -> Result<impl Iterator<Item = Listed<AuditEntry>> + use<>, StoreError> {
         let table = self.tx.open_table(tables::AUDIT)?;
-        let rows = table.range(..before)?.rev();
+        let end = before.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = table.range((Bound::Unbounded, end))?.rev();
         Ok(rows.map(move |row| {
             let (id, value) = row?;
             decode_entry(id.value(), value.value(), images_max)

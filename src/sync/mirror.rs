@@ -220,7 +220,7 @@ impl Mirror {
         else {
             return;
         };
-        let Ok(rows) = snapshot.audit(u64::MAX, 0) else { return };
+        let Ok(rows) = snapshot.audit(None, 0) else { return };
         let unsent = rows.map_while(Result::ok).take_while(|row| row.seq > mirror.acknowledged_seq);
         let oldest = unsent.last().map_or(snapshot.last_commit().committed_at, |row| row.at);
         self.shared.update(|status| status.behind_since = Some(oldest));

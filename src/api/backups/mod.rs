@@ -107,13 +107,13 @@ async fn back_up(
     let overview = answering(backups).await?;
     let made = overview.entries.iter().find(|it| !it.is_bad() && !known.contains(&it.id));
     let message = run.message.unwrap_or_default();
-    let made = made.ok_or_else(|| BackupError::Failed(message.clone()))?;
+    let made = made.ok_or_else(|| BackupError::NotMade(message.clone()))?;
     if !made.is_verified() {
         let id = made.id.to_string();
         let error = match made.notes.verification_error.clone() {
             Some(why) => BackupError::Unverified { id, why },
             // It could not be noted: the run has the whole sentence.
-            None if message.contains(&id) => BackupError::Told(message),
+            None if message.contains(&id) => BackupError::RunFailed(message),
             None => BackupError::Unverified { id, why: message },
         };
         return Err(error.into());
@@ -273,7 +273,7 @@ async fn answering(backups: &Backups) -> Result<Overview, BackupError> {
     let overview = backups.observe().await?;
     match overview.is_answering {
         true => Ok(overview),
-        false => Err(BackupError::Silent(backups.options().directory.clone())),
+        false => Err(BackupError::DirectoryUnresponsive(backups.options().directory.clone())),
     }
 }
 

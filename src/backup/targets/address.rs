@@ -22,14 +22,14 @@ pub(super) enum Provider {
     Azure,
 }
 
-/// Where the objects are.
+/// Where the sites' objects are.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Location {
     Bucket {
         provider: Provider,
         /// The bucket or container.
         bucket: String,
-        /// Where in the bucket the sites lie.
+        /// Where in the bucket the sites' objects are.
         prefix: ObjectPath,
     },
     /// Absolute.
@@ -47,7 +47,7 @@ pub(super) struct TargetAddress {
     pub(super) ca_file: Option<PathBuf>,
     /// Settings of the store by `object_store`'s own names.
     pub(super) settings: Vec<(&'static str, String)>,
-    /// The address without what is only for us: where, and at which endpoint.
+    /// The address for people: the location and the endpoint.
     pub(super) shown: String,
 }
 
@@ -63,8 +63,8 @@ impl Provider {
 
     /// The setting of `object_store` that a parameter of the address stands for.
     ///
-    /// A parameter that is not here is refused: it may be a secret, and every setting can stand in
-    /// the credentials file.
+    /// Any other parameter is refused: it may be a secret, and the credentials file can hold every
+    /// setting.
     fn setting(self, parameter: &str) -> Option<&'static str> {
         match (self, parameter) {
             (Self::S3, "endpoint") => Some("aws_endpoint"),
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_a_name_a_place_and_settings() {
+    fn an_address_is_parsed_into_a_name_a_location_and_settings() {
         let check = |text: &str, name: &str, shown: &str| {
             let address = TargetAddress::parse(text).unwrap();
             assert_eq!((address.name.as_str(), address.shown.as_str()), (name, shown));
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_secret_or_a_mistake_is_refused_unquoted() {
+    fn an_invalid_address_is_refused_without_quoting_secrets() {
         for text in [
             "s3://b?aws_secret_access_key=pw4711",
             "s3://b?secret_access_key=pw4711",

@@ -1,4 +1,4 @@
-//! From an address and its secrets to a store.
+//! The store of a target, built from its address and secrets.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,23 +27,23 @@ const RETRY_WAIT_LONGEST: Duration = Duration::from_secs(2);
 /// After this no further try begins; far below the validity of a signature (15 minutes for S3).
 const RETRY_WITHIN: Duration = Duration::from_secs(60);
 
-/// Threads that wait for a directory: two parts of a copy are written at a time, and meanwhile others
-/// list or fetch.
+/// Threads that wait for a directory: two parts of a copy are written at a time, and meanwhile
+/// others list or fetch.
 const DIRECTORY_THREADS: usize = 4;
 
-/// What the client says on a system without root certificates, and what to do about it.
+/// The client's error on a system without root certificates, and ours in its place.
 const NO_ROOTS: &str = "No CA certificates";
 const NO_ROOTS_ADVICE: &str = "this system has no root certificates: install ca-certificates or \
                                name a file with ca_file=";
 
-/// Where the objects are.
+/// The store of a target.
 #[derive(Clone)]
 pub(super) enum Backend {
     Remote(Arc<dyn ObjectStore>),
-    /// A directory, such as a network mount; it may come and go, or hang.
+    /// A directory, such as a network mount, which may come and go, or hang.
     Directory {
         path: PathBuf,
-        /// All calls on it are made there: those that hang leave no more threads behind.
+        /// Runs all calls on it, so that calls that hang block no more threads than these.
         pool: BlockingPool,
     },
 }
@@ -176,8 +176,8 @@ fn trusted(
     Ok(Some(builder.with_no_client_auth()))
 }
 
-/// Whether no call to a bucket of S3 will need TLS: a server without it, and keys that are at hand. Then
-/// the system need not have root certificates.
+/// Whether no call to a bucket of S3 will need TLS: a server without it, and keys that are at hand.
+/// Then the system need not have root certificates.
 fn is_plain(address: &TargetAddress, credentials: &[CredentialSetting]) -> bool {
     let mut settings = address.settings.iter();
     let is_http = settings.any(|(name, value)| is_endpoint(name) && value.starts_with("http://"));
@@ -198,7 +198,7 @@ fn retry() -> RetryConfig {
 
 /// A builder that takes settings by name.
 trait Configure: Sized {
-    /// Sets what `name` stands for; none when the store has no such setting.
+    /// Sets the setting `name`; returns `None` if the store has no such setting.
     fn set(self, name: &str, value: &str) -> Option<Self>;
     /// The endpoint that has been set.
     fn endpoint(&self) -> Option<String>;

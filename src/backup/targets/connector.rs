@@ -22,8 +22,8 @@ const ALL: &str = "*,0.0.0.0/0,::/0";
 /// look for it on its own host, and find another's store or credentials there.
 #[derive(Debug)]
 pub(super) struct Connector {
-    /// Whom a file of certificates trusts. The store's own client takes it for authorities alone, and
-    /// refuses a server's certificate that is signed by itself, which curl and libpq accept.
+    /// Whom a file of certificates trusts. The store's own client takes it for authorities alone,
+    /// and refuses a server's certificate that is signed by itself, which curl and libpq accept.
     trusted: Option<rustls::ClientConfig>,
 }
 
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_host_and_its_link_are_near() {
+    fn only_this_host_and_its_link_bypass_the_proxy() {
         let check = |host: &str, wanted: bool| assert_eq!(is_near(host), wanted, "{host}");
         for host in [
             "localhost",

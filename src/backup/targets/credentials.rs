@@ -1,4 +1,4 @@
-//! The secrets of a target: a file that only its readers may read, or a credential of systemd.
+//! The secrets of a target: a file that not everybody can read, or a credential of systemd.
 
 use std::fmt;
 use std::fs::File;
@@ -15,7 +15,7 @@ const BYTES_MAX: u64 = 64 * 1024;
 /// Name of a systemd credential before the target's name.
 const CREDENTIAL_START: &str = "backup_target_";
 
-/// Anyone else may read, write or execute (chmod(1)).
+/// The permissions of everybody else (chmod(1)).
 const OTHERS: u32 = 0o007;
 
 /// A file of secrets that was read.
@@ -46,8 +46,8 @@ impl fmt::Debug for CredentialsFile {
 }
 
 impl CredentialsFile {
-    /// Reads the file that an address names, else the credential of the target's name. Returns `None`
-    /// where there is neither.
+    /// Reads the file that an address names, else the credential of the target's name. Returns
+    /// `None` where there is neither.
     ///
     /// # Errors
     /// [`TargetError::Credentials`]: the file is missing, open to everybody, too large, or has an
@@ -142,7 +142,7 @@ mod tests {
     const SECRET: &str = "s3cr3t-4711";
 
     #[test]
-    fn lines_are_read_and_mistakes_have_a_line() {
+    fn lines_are_parsed_and_errors_name_the_line() {
         let check = |text: &str, expected: Result<&[(&str, &str)], &str>| {
             let read = parse(text);
             let read = read.as_ref().map(|settings| {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_named_file_comes_before_the_credential_and_both_are_private() {
+    fn the_named_file_is_preferred_and_must_be_private() {
         let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, mode: u32| {
             let path = directory.path().join(name);

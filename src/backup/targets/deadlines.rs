@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long a target may be silent.
+/// How long a target may make no progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     /// For one step of a transfer: a part of 8 MiB sent and acknowledged, or the next bytes read.
@@ -17,7 +17,7 @@ pub(super) const STEP: Duration = Duration::from_secs(300);
 /// For a connection: a host that is there answers at once, also across an ocean.
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
-/// Far longer than a store takes with the three tries inside it.
+/// Far longer than three attempts of the store take.
 const CALL: Duration = Duration::from_secs(90);
 
 /// The first retry of a failed copy: most faults of a network are over by then.
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_doubles_up_to_six_hours() {
+    fn pauses_double_up_to_six_hours() {
         let check = |attempts, jitter, seconds| {
             assert_eq!(next_attempt(attempts, jitter), Duration::from_secs(seconds));
         };

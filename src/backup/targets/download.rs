@@ -1,4 +1,4 @@
-//! What lies at a target: listed, fetched, deleted.
+//! Listing, fetching and deleting the objects at a target.
 
 use std::fs;
 use std::io;
@@ -208,7 +208,7 @@ impl Target {
     }
 }
 
-/// Returns what an object is to us; none when it lies deeper or its name is no backup's.
+/// Returns the file that an object is; `None` if it is deeper or its name is no backup's.
 fn remote_file(prefix: &ObjectPath, meta: &ObjectMeta) -> Option<RemoteFile> {
     let mut parts = meta.location.prefix_match(prefix)?;
     let name = parts.next()?.as_ref().to_owned();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::util::BlockingError;
 
-/// What went wrong with a target. The texts hold no secret: foreign ones went through
+/// Why an operation on a target failed. The texts hold no secret: those of the store went through
 /// [`super::redact`].
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
@@ -28,7 +28,7 @@ pub enum TargetError {
     /// A name that no backup has.
     #[error("{0:?} is not the name of a backup file")]
     Name(String),
-    /// Nobody answers, or the connection broke.
+    /// The server does not answer, or the connection broke.
     #[error(
         "backup target {target} cannot be reached: {what}; check the endpoint and the network; it \
          will be retried"
@@ -36,14 +36,14 @@ pub enum TargetError {
     Unreachable { target: String, what: String },
     /// No credentials are configured, and the host is no cloud instance that has some.
     #[error(
-        "backup target {target} has no credentials: name a file with them by credentials_file=, \
-         or load one as backup_target_{target} ({what})"
+        "backup target {target} has no credentials: set credentials_file=, or load a systemd \
+         credential named backup_target_{target} ({what})"
     )]
     NoCredentials { target: String, what: String },
     /// The certificate of the server is not accepted.
     #[error(
-        "the certificate of backup target {target} is not accepted: {what}; name the certificate that \
-         signed it by ca_file=, and a host that stands in it by endpoint="
+        "the certificate of backup target {target} is not trusted: {what}; set ca_file= to the \
+         certificate that signed it, and endpoint= to a host that it names"
     )]
     Untrusted { target: String, what: String },
     /// The keys are not those of an account.
@@ -59,19 +59,20 @@ pub enum TargetError {
     Denied { target: String, what: String },
     /// The clocks of this host and of the server differ too much.
     #[error(
-        "backup target {target} refuses the time of this host: {what}; set the clock here (timedatectl \
-         shows it) or there"
+        "backup target {target} rejects the clock of this host: {what}; set the clock here (check \
+         it with timedatectl) or on the server"
     )]
     Clock { target: String, what: String },
     /// One file is larger than the target takes.
     #[error(
-        "backup target {target} takes no file of this size: {what}; raise its limit for one object"
+        "backup target {target} does not accept a file of this size: {what}; raise its limit for \
+         one object"
     )]
     ObjectLimit { target: String, what: String },
     /// The directory cannot be written.
     #[error(
         "the directory of backup target {target} cannot be used: {what}; check its owner, and \
-         ReadWritePaths= of the unit"
+         ReadWritePaths= in the unit"
     )]
     DirectoryDenied { target: String, what: String },
     /// The bucket or container is not there.
@@ -86,9 +87,9 @@ pub enum TargetError {
     #[error("backup target {target} has no {name}")]
     NotFound { target: String, name: String },
     /// The target takes no more.
-    #[error("backup target {target} is full: {what}; make room there, or raise its quota")]
+    #[error("backup target {target} is full: {what}; free some space there, or raise its quota")]
     Full { target: String, what: String },
-    /// What was read back is not what was sent; the object was removed.
+    /// The object that was read back differs from the file that was sent; it was removed.
     #[error(
         "backup target {target} returned a different {name} than was sent: {found_bytes} of \
          {bytes} bytes, SHA-256 {found_sha256} instead of {sha256}; the copy was removed"
@@ -101,10 +102,10 @@ pub enum TargetError {
         sha256: String,
         found_sha256: String,
     },
-    /// The local file is no longer what it was when it was written; it was not copied.
+    /// The local file has changed since it was written; it was not copied.
     #[error(
         "{} is not the file that was written: {found_bytes} of {bytes} bytes, SHA-256 \
-         {found_sha256} instead of {sha256}; it was not copied, verify the backup",
+         {found_sha256} instead of {sha256}; it was not copied; verify the backup",
         path.display()
     )]
     LocalDiffers {
@@ -119,14 +120,14 @@ pub enum TargetError {
     Local { path: PathBuf, source: io::Error },
     /// There are more objects than a site can have.
     #[error(
-        "backup target {target} holds more than {names_max} files of this site: prune it, or use \
-         a prefix of its own"
+        "backup target {target} holds more than {names_max} files of this site: remove some, or \
+         use another prefix"
     )]
     TooMany { target: String, names_max: usize },
     /// An object is larger than what was asked for.
     #[error("{name} of backup target {target} is larger than {bytes_max} bytes")]
     TooLarge { target: String, name: String, bytes_max: u64 },
-    /// No step forward for too long.
+    /// No progress for too long.
     #[error(
         "backup target {target} made no progress for {} s; check the network; it will be retried",
         limit.as_secs_f64()
@@ -135,10 +136,10 @@ pub enum TargetError {
     /// Any other answer of the target.
     #[error("backup target {target} failed: {what}")]
     Store { target: String, what: String },
-    /// A fault of the program.
+    /// A thread panicked.
     #[error("the copy was not made: an internal error ended it; the log has the cause")]
     Panicked,
-    /// The appliance ends.
+    /// The appliance stops.
     #[error("the copy was interrupted: the appliance is stopping")]
     Stopping,
 }

@@ -1,23 +1,23 @@
-//! From a store's error to words that an operator may read and a log may keep.
+//! Taking secrets out of a store's errors, so that people may read them and logs may keep them.
 //!
-//! A store's error can hold signed addresses, the request's headers and what the server chose to
-//! answer. Only what is left after [`Redactor::clean`] leaves this module.
+//! A store's error can hold signed addresses, the request's headers and any answer of the server.
+//! Only what is left after [`Redactor::clean`] leaves this module.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::util::error_chain;
 
-/// Longest explanation; a server's whole HTML page helps nobody.
+/// Longest explanation: a server may answer with a whole HTML page.
 const CHARS_MAX: usize = 400;
 
 /// Shortest secret that is searched for; a shorter one would mask common words.
 const SECRET_CHARS_MIN: usize = 4;
 
-/// What stands for a secret.
+/// What replaces a secret.
 const MASK: &str = "***";
 
-/// The secrets of one target, to take them out of texts.
+/// Takes the secrets of one target out of texts.
 #[derive(Clone, Default)]
 pub(super) struct Redactor(Vec<String>);
 
@@ -93,7 +93,7 @@ mod tests {
     const SECRET: &str = "s3cr3t-4711";
 
     #[test]
-    fn queries_users_and_secrets_are_taken_out() {
+    fn queries_users_and_secrets_are_removed() {
         let redact = Redactor::new(vec![SECRET.to_owned(), "abc".to_owned()]);
         let check = |text: &str, expected: &str| assert_eq!(redact.clean(text), expected);
         check(

@@ -1,4 +1,4 @@
-//! A place off the host that copies go to.
+//! A target off the host that copies go to.
 
 use std::fmt;
 use std::path::Path;
@@ -27,18 +27,18 @@ const NAME_CHARS_MAX: usize = 128;
 /// document it), and under this name at Google.
 const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "metadata.google.internal"];
 
-/// A place that copies go to; cheap to clone.
+/// A target that copies go to; cheap to clone.
 #[derive(Clone)]
 pub struct Target {
     name: String,
     shown_url: String,
     backend: Backend,
-    /// Where in the bucket the sites lie.
+    /// Where in the bucket the sites' objects are.
     prefix: ObjectPath,
     /// Takes the target's secrets out of what the store says.
     redactor: Redactor,
     pub(super) deadlines: Deadlines,
-    /// One look at a time whether a directory is there: while it hangs, no other one follows.
+    /// One check at a time whether a directory exists: while it hangs, no other one begins.
     opening: BlockingLimit,
 }
 
@@ -81,8 +81,8 @@ impl Target {
         })
     }
 
-    /// Returns the name and the shown address of a target that [`Self::parse`] may refuse for what its
-    /// files hold.
+    /// Returns the name and the shown address of a target that [`Self::parse`] may refuse for what
+    /// its files hold.
     #[must_use]
     pub fn describe(text: &str) -> Option<(String, String)> {
         TargetAddress::parse(text).ok().map(|address| (address.name, address.shown))
@@ -134,8 +134,8 @@ impl Target {
         }
     }
 
-    /// Returns the store; of a directory only while it is there, so that an unmounted one is not
-    /// filled behind its mount point's back.
+    /// Returns the store; of a directory only while it exists, so that nothing is written into the
+    /// mount point of a file system that is not mounted.
     pub(super) async fn open(&self) -> Result<Arc<dyn ObjectStore>, TargetError> {
         let path = match &self.backend {
             Backend::Remote(store) => return Ok(Arc::clone(store)),
@@ -157,8 +157,8 @@ impl Target {
     /// Waits for a step, whose blocking calls are made on the target's own threads.
     ///
     /// # Errors
-    /// [`TargetError::Stalled`] after `limit`. What hangs in a directory keeps its thread; while all do,
-    /// [`Self::open`] stalls, so that nothing more is begun.
+    /// [`TargetError::Stalled`] after `limit`. What hangs in a directory keeps its thread; while
+    /// all do, [`Self::open`] stalls, so that nothing more is begun.
     pub(super) async fn within<T>(
         &self,
         limit: Duration,
@@ -174,21 +174,21 @@ impl Target {
         tokio::time::timeout(limit, step).await.map_err(stalled)
     }
 
-    /// Returns where the objects of a site lie.
+    /// Returns where the objects of a site are.
     pub(super) fn site_prefix(&self, site: Uuid) -> ObjectPath {
         self.prefix.clone().join(site.to_string())
     }
 
-    /// Returns where an object lies.
+    /// Returns where an object is.
     ///
     /// # Errors
-    /// [`TargetError::Name`] for what is no backup's name, such as a path.
+    /// [`TargetError::Name`] for a name that no backup has, such as a path.
     pub(super) fn object(&self, site: Uuid, name: &str) -> Result<ObjectPath, TargetError> {
         check_name(name)?;
         Ok(self.site_prefix(site).join(name))
     }
 
-    /// Says in our own words what the store said about the object `name`, or about none in particular.
+    /// Translates an error of the store about the object `name`, or about no object in particular.
     pub(super) fn failed(&self, name: Option<&str>, error: &StoreError) -> TargetError {
         let (target, what) = (self.name.clone(), self.redactor.explain(error));
         let io = find_cause::<std::io::Error>(error);
@@ -236,7 +236,8 @@ impl Target {
     }
 }
 
-/// Codes of S3 and Azure ("Common error codes" of both), MinIO and Ceph; Google answers with sentences.
+/// Codes of S3 and Azure ("Common error codes" of both), MinIO and Ceph; Google answers with
+/// sentences.
 const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "bucket does not exist"];
 const CLOCK: [&str; 4] = [
     "RequestTimeTooSkewed",
@@ -278,7 +279,7 @@ fn is_answer(error: &StoreError, status: &str) -> bool {
     }
 }
 
-/// Whether no answer came at all.
+/// Whether there was no answer at all.
 fn is_connection(error: &StoreError) -> bool {
     find_cause::<object_store::client::HttpError>(error).is_some()
 }
@@ -316,7 +317,7 @@ mod tests {
 
     /// A FIFO stands for a mount whose server is away: who opens one waits for a writer.
     #[tokio::test]
-    async fn a_directory_that_hangs_holds_few_threads() {
+    async fn a_directory_that_hangs_blocks_few_threads() {
         const SHORT: Duration = Duration::from_millis(10);
         let directory = tempfile::tempdir().unwrap();
         let site = Uuid::from_u128(7);
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_told_apart() {
+    fn errors_of_stores_are_told_apart() {
         let remote = Target::parse("s3://b?region=x&name=t", None).unwrap();
         let generic =
             |status, code| StoreError::Generic { store: "S3", source: answered(status, code) };

@@ -1,4 +1,4 @@
-//! Bytes in, length and hash out, and into a file if there is one.
+//! Streams that are counted and hashed on their way.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,7 +14,7 @@ use crate::util::hex;
 /// threads.
 pub(super) const BATCH_BYTES: usize = 1024 * 1024;
 
-/// What went through, and its hash.
+/// The length and the hash of a stream.
 #[derive(Default)]
 pub(super) struct Meter {
     hash: Sha256,

@@ -31,7 +31,7 @@ type SentPart = BoxFuture<'static, object_store::Result<u64>>;
 /// A complete local file that is to be copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalFile {
-    /// The name it gets: `unoc_` and more of `a-z 0-9 _ .`.
+    /// The name at the target: `unoc_` and more of `a-z 0-9 _ .`.
     pub name: String,
     pub path: PathBuf,
     /// SHA-256 in lower-case hex.
@@ -67,7 +67,7 @@ impl Target {
         self.sweep(&object).await?;
         let sent = self.send(&store, &object, file, progress).await;
         if sent.is_err() {
-            // What went wrong is the answer, not what cannot be swept on top of it.
+            // The first error is the answer, not one of the sweep after it.
             self.sweep(&object).await.ok();
         }
         sent?;

@@ -28,7 +28,7 @@ fn ids(list: &Value) -> Vec<String> {
 }
 
 #[test]
-fn backups_of_one_second_have_names_of_their_own() {
+fn two_backups_in_one_second_have_different_names() {
     let (app, _) = app_with(&[("UNOC_BACKUP_KEEP_LAST", "20")]);
     let mut made = Vec::new();
     for number in 0..6 {
@@ -47,7 +47,7 @@ fn backups_of_one_second_have_names_of_their_own() {
 }
 
 #[test]
-fn a_clock_that_is_put_back_makes_no_name_twice() {
+fn a_clock_set_back_makes_no_name_twice() {
     let (app, now) = app_with(&[("UNOC_BACKUP_KEEP_LAST", "20")]);
     let mut made = Vec::new();
     for (jump, what) in [(0, "now"), (365 * DAY_US, "in a year"), (0, "now again"), (-DAY_US, "")] {
@@ -97,7 +97,7 @@ fn a_backup_from_the_future_does_not_hide_that_there_is_no_recent_one() {
 }
 
 #[test]
-fn a_backup_of_the_same_state_heals_staleness_although_another_is_dated_later() {
+fn a_new_backup_ends_staleness_although_another_has_a_later_date() {
     let (app, now) = app_with(&[]);
     app.provision("only", "POP");
     app.clock.jump_to(Timestamp(now.0 + 365 * DAY_US));
@@ -114,7 +114,7 @@ fn a_backup_of_the_same_state_heals_staleness_although_another_is_dated_later() 
 }
 
 #[test]
-fn the_retention_keeps_days_whatever_the_clock_did_and_never_the_newest_verified_goes() {
+fn retention_keeps_days_and_the_newest_verified_backup_despite_clock_jumps() {
     let (app, now) = app_with(&[
         ("UNOC_BACKUP_KEEP_LAST", "1"),
         ("UNOC_BACKUP_KEEP_DAILY", "3"),

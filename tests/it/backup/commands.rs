@@ -9,7 +9,7 @@ use super::fixture::{back_up, export_of, file_of, names_in, seed};
 use crate::harness::process::{Server, run};
 
 #[test]
-fn a_host_without_a_site_is_told_so_and_begins_none() {
+fn commands_without_a_site_are_refused_and_create_none() {
     let directory = tempfile::tempdir().unwrap();
     for arguments in [&["backup", "now"][..], &["backup", "list"], &["backup", "verify"]] {
         let said = run(directory.path(), arguments).expect(3);
@@ -20,7 +20,7 @@ fn a_host_without_a_site_is_told_so_and_begins_none() {
 }
 
 #[test]
-fn an_unencrypted_backup_proves_nothing_of_a_key() {
+fn a_key_cannot_be_tested_with_an_unencrypted_backup() {
     let directory = tempfile::tempdir().unwrap();
     seed(directory.path(), 10);
     let backup = back_up(directory.path());
@@ -35,7 +35,7 @@ fn an_unencrypted_backup_proves_nothing_of_a_key() {
 }
 
 #[test]
-fn a_server_answers_with_the_same_exit_statuses_and_names_reach_no_other_call() {
+fn exit_codes_are_the_same_with_a_server_and_names_cannot_change_the_path() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     seed(path, 10);
@@ -67,7 +67,7 @@ fn a_server_answers_with_the_same_exit_statuses_and_names_reach_no_other_call() 
 }
 
 #[test]
-fn a_damaged_store_is_replaced_only_when_that_is_said() {
+fn a_damaged_store_is_replaced_only_after_a_confirmation() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     seed(path, 10);

@@ -13,7 +13,7 @@ use crate::harness::{TestApp, wait};
 const LEAVES: u32 = 2_000;
 
 #[test]
-fn two_backups_at_once_are_one_and_a_conflict() {
+fn of_two_concurrent_backups_one_is_a_conflict() {
     let directory = tempfile::tempdir().unwrap();
     seed(directory.path(), LEAVES);
     let server = Server::start(directory.path(), &[]);
@@ -32,7 +32,7 @@ fn two_backups_at_once_are_one_and_a_conflict() {
 }
 
 #[test]
-fn work_is_shown_while_it_is_done_and_other_work_is_refused() {
+fn a_running_operation_is_shown_and_others_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     seed(directory.path(), LEAVES);
     let server = Server::start(directory.path(), &[]);
@@ -75,7 +75,7 @@ fn the_command_line_makes_backups_with_and_without_a_server() {
 }
 
 #[test]
-fn a_lock_is_respected_while_its_holder_lives_and_no_longer() {
+fn a_lock_is_held_until_its_process_ends() {
     let app = TestApp::empty();
     app.back_up();
     let lock = app.file("backups/.lock");

@@ -84,7 +84,7 @@ fn key(app: &TestApp, backup: &Value) -> String {
 }
 
 #[test]
-fn a_place_that_is_down_is_shown_and_gets_its_copy_later() {
+fn a_target_that_is_down_is_reported_and_gets_its_copy_later() {
     let mut places = Places::new();
     let app = app(&places.both(), &[]);
     app.clock.jump_to(app.clock.clock().now());
@@ -124,7 +124,7 @@ fn a_place_that_is_down_is_shown_and_gets_its_copy_later() {
 }
 
 #[test]
-fn pruning_removes_copies_too_and_waits_for_a_place_that_is_down() {
+fn pruning_also_removes_copies_and_waits_for_a_target_that_is_down() {
     let mut places = Places::new();
     let keep = [
         ("UNOC_BACKUP_KEEP_LAST", "1"),
@@ -163,7 +163,7 @@ fn pruning_removes_copies_too_and_waits_for_a_place_that_is_down() {
 }
 
 #[test]
-fn a_lost_host_comes_back_from_the_bucket_alone() {
+fn a_lost_host_is_restored_from_the_bucket_alone() {
     let places = Places::new();
     let key = Key::new(places.directory.path(), "kit");
     let app = app(&places.s3_url(), &[("UNOC_BACKUP_RECIPIENTS", &key.recipient)]);
@@ -211,7 +211,7 @@ fn backups_that_are_only_off_the_host_are_found_fetched_and_restored() {
 }
 
 #[test]
-fn a_copy_is_restored_for_proof_and_one_that_was_altered_is_made_again() {
+fn copies_are_verified_and_an_altered_one_is_made_again() {
     let places = Places::new();
     let app = app(&places.s3_url(), &[]);
     app.provision("saved", "POP");
@@ -257,7 +257,7 @@ fn assert_no_parts(directory: &Path) {
 }
 
 #[test]
-fn a_local_backup_that_is_bad_does_not_reach_other_places() {
+fn a_bad_backup_is_not_copied() {
     let places = Places::new();
     let app = app(&places.nfs_url(), &[]);
     // The place is away while the backup is made.
@@ -277,7 +277,7 @@ fn a_local_backup_that_is_bad_does_not_reach_other_places() {
 }
 
 #[test]
-fn a_place_that_cannot_be_understood_does_not_keep_the_site_from_running() {
+fn an_invalid_target_does_not_keep_the_service_from_starting() {
     let directory = tempfile::tempdir().unwrap();
     let nowhere = format!(
         "s3://bucket?endpoint=http://127.0.0.1:1&name=a&credentials_file={}",

@@ -117,21 +117,21 @@ fn flips_and_cuts(is_encrypted: bool, seed: u64) {
 }
 
 #[test]
-fn every_flip_and_cut_of_an_encrypted_file_is_noticed() {
+fn every_flip_and_cut_of_an_encrypted_file_is_detected() {
     let seed = setting("UNOC_TEST_SEED", SEED);
     println!("UNOC_TEST_SEED={seed}");
     flips_and_cuts(true, seed);
 }
 
 #[test]
-fn every_flip_and_cut_of_an_unencrypted_file_is_noticed() {
+fn every_flip_and_cut_of_an_unencrypted_file_is_detected() {
     let seed = setting("UNOC_TEST_SEED", SEED);
     println!("UNOC_TEST_SEED={seed}");
     flips_and_cuts(false, seed);
 }
 
 #[test]
-fn a_refused_restore_leaves_the_site_as_it_is() {
+fn a_refused_restore_does_not_change_the_site() {
     for is_encrypted in [true, false] {
         let saved = Saved::new(is_encrypted, 20);
         let data_dir = saved.data_dir();
@@ -164,7 +164,7 @@ fn a_refused_restore_leaves_the_site_as_it_is() {
 }
 
 #[test]
-fn a_file_that_fails_its_verification_is_put_aside_and_another_one_made() {
+fn a_damaged_backup_is_set_aside_and_another_one_made() {
     let app = TestApp::demo();
     let older = app.back_up();
     app.provision("newer", "POP");
@@ -197,7 +197,7 @@ fn a_file_that_fails_its_verification_is_put_aside_and_another_one_made() {
 }
 
 #[test]
-fn swapped_files_are_noticed() {
+fn swapped_files_are_detected() {
     let app = TestApp::demo();
     let first = app.back_up();
     app.provision("in between", "POP");
@@ -217,7 +217,7 @@ fn swapped_files_are_noticed() {
 }
 
 #[test]
-fn a_restore_that_meets_a_damaged_file_marks_it() {
+fn a_restore_marks_a_damaged_file_as_bad() {
     let app = TestApp::demo();
     let older = app.back_up();
     app.provision("newer", "POP");
@@ -235,7 +235,7 @@ fn a_restore_that_meets_a_damaged_file_marks_it() {
 }
 
 #[test]
-fn what_a_newer_version_wrote_is_refused_by_name() {
+fn a_backup_of_a_newer_version_is_refused() {
     let saved = Saved::new(false, 5);
     let text = String::from_utf8(zstd::decode_all(&*saved.content).unwrap()).unwrap();
     let newer = text.replacen("\"format\":1", "\"format\":2", 1);
@@ -254,7 +254,7 @@ fn what_a_newer_version_wrote_is_refused_by_name() {
 }
 
 #[test]
-fn a_backup_of_another_site_is_refused_where_there_is_one() {
+fn a_backup_of_another_site_is_refused_by_an_existing_store() {
     let saved = Saved::new(false, 5);
     fs::write(&saved.file, &saved.content).unwrap();
     let other = saved.directory.path().join("other");

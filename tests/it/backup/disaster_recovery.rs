@@ -52,13 +52,13 @@ fn restores_after(damage: impl FnOnce(&Path), what: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_deleted_store_comes_back_from_the_newest_backup() {
+fn a_deleted_store_is_restored_from_the_newest_backup() {
     let kept = restores_after(|store| fs::remove_file(store).unwrap(), "deleted");
     assert!(kept.is_empty());
 }
 
 #[test]
-fn a_store_comes_back_although_its_marker_is_empty_as_well() {
+fn a_deleted_store_with_an_empty_marker_is_restored() {
     let empty_marker = |store: &Path| fs::write(store.with_file_name(MARKER_FILE), b"").unwrap();
     let kept = restores_after(
         |store| {
@@ -92,7 +92,7 @@ fn a_store_with_damaged_pages_is_set_aside() {
 }
 
 #[test]
-fn a_damaged_store_is_set_aside_and_the_newest_backup_takes_its_place() {
+fn a_damaged_store_is_set_aside_and_replaced_by_the_newest_backup() {
     let truncate = |store: &Path| {
         let file = fs::OpenOptions::new().write(true).open(store).unwrap();
         file.set_len(file.metadata().unwrap().len() / 3).unwrap();
@@ -108,7 +108,7 @@ fn a_damaged_store_is_set_aside_and_the_newest_backup_takes_its_place() {
 }
 
 #[test]
-fn a_damaged_store_without_any_backup_stays_as_it_is() {
+fn a_damaged_store_without_a_backup_is_not_changed() {
     let directory = tempfile::tempdir().unwrap();
     seed(directory.path(), 5);
     let store = directory.path().join(STORE_FILE);
@@ -120,7 +120,7 @@ fn a_damaged_store_without_any_backup_stays_as_it_is() {
 }
 
 #[test]
-fn a_damaged_backup_does_not_take_the_place_of_a_damaged_store() {
+fn a_damaged_backup_does_not_replace_a_damaged_store() {
     let (directory, _) = saved();
     let backups = directory.path().join("backups");
     let name = names_in(&backups).into_iter().find(|name| name.ends_with(".zst")).unwrap();
@@ -137,7 +137,7 @@ fn a_damaged_backup_does_not_take_the_place_of_a_damaged_store() {
 }
 
 #[test]
-fn a_backup_of_another_site_does_not_take_the_place_of_a_lost_one() {
+fn a_backup_of_another_site_does_not_replace_a_lost_store() {
     let (directory, _) = saved();
     let (other, _) = saved();
     let name = names_in(&other.path().join("backups"));
@@ -150,7 +150,7 @@ fn a_backup_of_another_site_does_not_take_the_place_of_a_lost_one() {
 }
 
 #[test]
-fn a_dump_of_v2_is_restored_and_can_be_taken_back() {
+fn a_restore_of_a_dump_of_v2_can_be_undone() {
     let (directory, export) = saved();
     let data_dir = directory.path();
     run(data_dir, &["restore", DUMP_V2, "--dry-run"]).expect(0);
@@ -187,7 +187,7 @@ fn a_restore_of_a_running_site_asks_first() {
 }
 
 #[test]
-fn a_file_without_a_manifest_that_a_kill_left_is_swept_and_others_stay() {
+fn a_file_that_a_kill_left_without_a_manifest_is_removed() {
     let (directory, export) = saved();
     let backups = directory.path().join("backups");
     let names = names_in(&backups);

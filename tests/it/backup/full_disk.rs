@@ -36,7 +36,7 @@ fn assert_empty(directory: &Path) {
 }
 
 #[test]
-fn without_room_for_backups_the_site_is_served_and_the_reason_is_told() {
+fn without_room_for_backups_the_site_is_served_and_the_reason_reported() {
     let Some(volume) = Volume::mount() else { return };
     let directory = tempfile::tempdir().unwrap();
     let backup_dir = volume.path().join("backups");
@@ -70,7 +70,7 @@ fn device(rng: &mut Rng) -> Value {
 }
 
 #[test]
-fn a_volume_that_fills_up_in_the_middle_leaves_nothing_behind() {
+fn a_volume_that_fills_up_during_a_backup_leaves_no_files() {
     let Some(volume) = Volume::mount() else { return };
     let directory = tempfile::tempdir().unwrap();
     let backup_dir = volume.path().join("backups");
@@ -136,7 +136,7 @@ fn a_restore_without_room_changes_nothing() {
 }
 
 #[test]
-fn a_lost_host_without_room_is_left_as_it_is() {
+fn a_recovery_without_room_changes_nothing() {
     let Some(volume) = Volume::mount() else { return };
     let directory = tempfile::tempdir().unwrap();
     seed(directory.path(), 700);

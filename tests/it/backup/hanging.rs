@@ -59,7 +59,7 @@ fn serves_on(server: &Server, threads_before: usize) {
 }
 
 #[test]
-fn a_directory_that_hangs_holds_up_nobody_and_few_threads() {
+fn a_directory_that_hangs_blocks_few_threads_and_no_request() {
     let directory = tempfile::tempdir().unwrap();
     let (server, made) = serve(directory.path());
     let threads_before = server.threads();
@@ -108,7 +108,7 @@ fn a_directory_that_hangs_holds_up_nobody_and_few_threads() {
 }
 
 #[test]
-fn downloads_of_a_file_that_hangs_hold_few_threads() {
+fn downloads_of_a_file_that_hangs_block_few_threads() {
     let directory = tempfile::tempdir().unwrap();
     let (server, made) = serve(directory.path());
     let file = file_of(directory.path(), &made);

@@ -30,7 +30,7 @@ fn health(app: &Http) -> (String, String) {
 }
 
 #[test]
-fn a_backup_that_cannot_be_verified_is_no_success() {
+fn a_backup_that_cannot_be_verified_is_a_failure() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path();
     let server = Server::start(data_dir, &[("UNOC_DEV_FEATURES", "0")]);
@@ -87,7 +87,7 @@ fn without_credentials(directory: &Path) -> String {
 }
 
 #[test]
-fn a_place_that_was_not_set_up_is_shown_everywhere() {
+fn a_target_that_was_not_set_up_is_reported_everywhere() {
     let directory = tempfile::tempdir().unwrap();
     let target = without_credentials(directory.path());
     let variables = [("UNOC_DEV_FEATURES", "0"), ("UNOC_BACKUP_TARGETS", target.as_str())];
@@ -135,7 +135,7 @@ fn a_place_that_was_not_set_up_is_shown_everywhere() {
 }
 
 #[test]
-fn a_copy_that_may_not_be_deleted_is_not_called_removed() {
+fn a_copy_that_cannot_be_deleted_is_not_reported_as_removed() {
     let directory = tempfile::tempdir().unwrap();
     let s3 = S3::start();
     let target = s3.target_url(&s3.credentials_file(directory.path()));
@@ -183,7 +183,7 @@ fn a_copy_that_may_not_be_deleted_is_not_called_removed() {
 }
 
 #[test]
-fn a_copy_at_a_target_that_is_no_longer_configured_is_told_and_can_be_forgotten() {
+fn a_copy_at_an_unconfigured_target_is_reported_and_can_be_forgotten() {
     let directory = tempfile::tempdir().unwrap();
     let s3 = S3::start();
     let target = s3.target_url(&s3.credentials_file(directory.path()));

@@ -71,7 +71,7 @@ impl Host {
 }
 
 #[test]
-fn each_recipient_alone_opens_a_backup_and_nobody_else_does() {
+fn each_recipient_can_open_a_backup_and_nobody_else_can() {
     let host = Host::new();
     let [first, second, third] = ["first", "second", "third"].map(|name| host.key(name));
     let backup = host.back_up(&[&first, &second]);
@@ -127,7 +127,7 @@ fn assert_nowhere(directory: &Path, text: &str) -> usize {
 }
 
 #[test]
-fn no_name_of_the_site_is_readable_in_an_encrypted_backup_or_its_copy() {
+fn an_encrypted_backup_and_its_copy_reveal_no_names() {
     let host = Host::new();
     let key = host.key("key");
     let offhost = host.path("offhost");
@@ -154,7 +154,7 @@ fn no_name_of_the_site_is_readable_in_an_encrypted_backup_or_its_copy() {
 }
 
 #[test]
-fn the_printed_page_is_all_that_is_needed() {
+fn the_recovery_kit_is_enough_to_restore() {
     let host = Host::new();
     let page = run(&host.data_dir(), &["backup", "keygen"]).expect(0).stdout;
     let line = |label: &str| {
@@ -199,7 +199,7 @@ fn old_backups_stay_readable_after_a_change_of_recipients() {
 }
 
 #[test]
-fn a_lost_own_key_is_made_anew_and_old_backups_need_the_kit() {
+fn a_lost_own_key_is_replaced_and_old_backups_need_the_kit() {
     let host = Host::new();
     let key = host.key("kit");
     let before = host.back_up(&[&key]);

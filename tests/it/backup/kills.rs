@@ -207,7 +207,7 @@ impl Site {
 }
 
 #[test]
-fn a_kill_at_any_moment_leaves_one_state_and_whole_backups() {
+fn a_kill_at_any_moment_leaves_one_state_and_complete_backups() {
     let kills = setting("UNOC_TEST_BACKUP_KILLS", KILLS);
     let seed = setting("UNOC_TEST_SEED", SEED);
     println!("{kills} kills, UNOC_TEST_SEED={seed}");
@@ -225,7 +225,7 @@ fn a_kill_at_any_moment_leaves_one_state_and_whole_backups() {
 }
 
 #[test]
-fn a_kill_during_an_upload_costs_the_copy_alone() {
+fn a_kill_during_an_upload_loses_only_the_copy() {
     let directory = tempfile::tempdir().unwrap();
     let s3 = S3::start();
     let port: u16 = s3.endpoint.rsplit(':').next().unwrap().parse().unwrap();

@@ -64,7 +64,7 @@ fn later(app: &TestApp, hours: i64) {
 }
 
 #[test]
-fn backups_are_told_in_open_metrics() {
+fn backups_are_in_the_metrics() {
     let app = TestApp::demo();
     for name in ["backup", "verify", "prune", "self-check"] {
         app.patch(&format!("/api/jobs/{name}"), &serde_json::json!({"is_enabled": false}))
@@ -130,7 +130,7 @@ fn health_is_degraded_without_a_recent_backup_and_healthy_after_one() {
 }
 
 #[test]
-fn a_site_that_never_had_a_backup_is_degraded_in_the_end() {
+fn a_site_without_any_backup_becomes_degraded() {
     let app = TestApp::demo();
     app.patch("/api/jobs/backup", &serde_json::json!({"is_enabled": false})).expect(200);
     let limit = app.backups()["stale_after_s"].as_i64().unwrap() / 3600;

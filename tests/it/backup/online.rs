@@ -24,7 +24,7 @@ fn number(value: &Value) -> u64 {
 }
 
 #[test]
-fn what_is_written_meanwhile_is_in_the_state_before_or_after() {
+fn writes_during_a_restore_are_in_the_state_before_or_after() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]);
     let backup = server.http.back_up();
@@ -90,7 +90,7 @@ fn what_is_written_meanwhile_is_in_the_state_before_or_after() {
 }
 
 #[test]
-fn clients_are_told_and_caches_end() {
+fn clients_are_notified_and_caches_cleared() {
     let app = TestApp::demo();
     app.provision("in both", "POP");
     let backup = app.back_up();
@@ -124,7 +124,7 @@ fn clients_are_told_and_caches_end() {
 }
 
 #[test]
-fn a_dry_run_tells_what_would_happen_and_does_nothing() {
+fn a_dry_run_reports_the_changes_and_makes_none() {
     let app = TestApp::demo();
     let [stays, goes] = ["stays", "goes"].map(|name| app.provision(name, "ONT"));
     let backup = app.back_up();
@@ -167,7 +167,7 @@ fn a_dry_run_tells_what_would_happen_and_does_nothing() {
 }
 
 #[test]
-fn an_undo_brings_the_state_back_and_a_second_one_goes_forward_again() {
+fn an_undo_can_itself_be_undone() {
     let app = TestApp::demo();
     let saved = app.export();
     let backup = app.back_up();
@@ -190,7 +190,7 @@ fn an_undo_brings_the_state_back_and_a_second_one_goes_forward_again() {
 }
 
 #[test]
-fn the_mirror_follows_a_restore_and_its_undoing() {
+fn the_mirror_follows_a_restore_and_its_undo() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let url = postgres.url();

@@ -40,7 +40,7 @@ fn the_next_backup_is_the_newest(server: &Server) {
 }
 
 #[test]
-fn a_machine_put_back_by_a_snapshot_saves_newer_backups_than_those_it_never_knew() {
+fn backups_of_a_machine_reset_to_a_snapshot_are_the_newest() {
     let directory = tempfile::tempdir().unwrap();
     let [data_dir, snapshot, backup_dir] =
         ["data", "snapshot", "backups"].map(|name| directory.path().join(name));
@@ -60,7 +60,7 @@ fn a_machine_put_back_by_a_snapshot_saves_newer_backups_than_those_it_never_knew
 }
 
 #[test]
-fn a_site_that_came_back_from_postgresql_saves_newer_backups_than_before() {
+fn backups_of_a_site_restored_from_postgresql_are_the_newest() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let [first, second, backup_dir] =

@@ -126,7 +126,7 @@ fn assert_in_step(data_dir: &Path, url: &str) {
 }
 
 #[test]
-fn an_empty_database_holds_every_row_however_often_it_is_loaded() {
+fn a_backup_can_be_loaded_repeatedly_into_a_database() {
     let Some(postgres) = postgres() else { return };
     let saved = Saved::new();
     let said = psql(&postgres.url(), &saved.sql).expect(0);
@@ -196,7 +196,7 @@ fn a_later_state_is_replaced_and_the_appliance_adopts_what_was_loaded() {
 }
 
 #[test]
-fn the_raw_way_through_a_fresh_database_restores_the_site() {
+fn a_backup_loaded_into_a_fresh_database_restores_the_site() {
     let Some(postgres) = postgres() else { return };
     let saved = Saved::new();
     let data_dir = saved.data_dir();
@@ -308,7 +308,7 @@ fn a_full_verification_loads_the_file_into_a_scratch_database() {
 
 /// A line that breaks says nothing of the backup, and the verification was not what was asked for.
 #[test]
-fn a_full_verification_that_postgresql_did_not_let_end_is_no_good_one() {
+fn a_full_verification_that_postgresql_interrupted_is_a_failure() {
     let Some(postgres) = postgres() else { return };
     let saved = Saved::new();
     let proxy = Proxy::start(postgres.port());

@@ -24,7 +24,7 @@ fn keyring() -> Keyring {
 }
 
 #[test]
-fn a_site_with_every_kind_of_text_comes_back_with_its_audit_trail() {
+fn a_site_with_special_characters_is_restored_with_its_audit_trail() {
     let app = TestApp::empty();
     app.odd_site();
     app.provision_pops("bulk", 700);
@@ -84,7 +84,7 @@ fn a_download_is_the_file_and_cat_is_its_text() {
 }
 
 #[test]
-fn an_empty_site_is_a_site_too() {
+fn an_empty_site_can_be_saved_and_restored() {
     let app = TestApp::empty();
     let backup = app.back_up();
     assert_eq!((&backup["seq"], &backup["rows"]["devices"]), (&0.into(), &0.into()));
@@ -175,7 +175,7 @@ proptest! {
     })]
 
     #[test]
-    fn whatever_was_done_to_a_site_saved_and_restored_it_is_the_same(
+    fn a_site_after_random_commands_is_restored_unchanged(
         seed in any::<u64>(), commands in 1..40_usize,
     ) {
         round_trip(seed, commands)?;

@@ -34,7 +34,7 @@ fn restored(data_dir: &Path) -> (u64, u64) {
 }
 
 #[test]
-fn a_restore_that_was_cut_off_before_its_commit_is_not_offered_for_undoing() {
+fn a_restore_killed_before_its_commit_cannot_be_undone() {
     let directory = tempfile::tempdir().unwrap();
     let (_, seq) = restored(directory.path());
     // The copy was kept, the note written, and then the process was killed.
@@ -54,7 +54,7 @@ fn a_restore_that_was_cut_off_before_its_commit_is_not_offered_for_undoing() {
 }
 
 #[test]
-fn a_restore_that_was_cut_off_after_its_commit_can_be_undone() {
+fn a_restore_killed_after_its_commit_can_be_undone() {
     let directory = tempfile::tempdir().unwrap();
     restored(directory.path());
     let mut cut_off = note(directory.path());

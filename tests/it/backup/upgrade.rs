@@ -66,7 +66,7 @@ fn the_backup_before_an_upgrade_is_encrypted_too() {
 }
 
 #[test]
-fn without_a_backup_there_is_no_upgrade() {
+fn a_store_is_not_upgraded_without_a_backup() {
     let (directory, data_dir) = old_directory();
     let before = fs::read(data_dir.join(STORE_FILE)).unwrap();
     let in_the_way = directory.path().join("a file");

@@ -41,7 +41,7 @@ impl Content {
             parts.push((device.id.0, inside, ports));
         }
         let blocks = |kind| snapshot.blocks(kind, 0)?.collect::<Result<Vec<_>, StoreError>>();
-        let mut audit = snapshot.audit(u64::MAX, usize::MAX)?.collect::<Result<Vec<_>, _>>()?;
+        let mut audit = snapshot.audit(None, usize::MAX)?.collect::<Result<Vec<_>, _>>()?;
         audit.reverse();
         Ok(Self {
             last_commit: snapshot.last_commit(),

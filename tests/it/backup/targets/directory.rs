@@ -23,7 +23,7 @@ fn files(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_directory_is_a_target() {
+fn a_directory_can_be_a_target() {
     let bench = Bench::new();
     let root = bench.path("nfs");
     fs::create_dir(&root).unwrap();
@@ -51,7 +51,7 @@ fn a_directory_is_a_target() {
 }
 
 #[test]
-fn an_altered_copy_is_removed_and_left_overs_are_swept() {
+fn an_altered_copy_and_leftovers_are_removed() {
     let bench = Bench::new();
     let target = target(bench.directory.path());
     let place = bench.path(&SITE.to_string());
@@ -84,7 +84,7 @@ fn a_listing_is_bounded() {
 }
 
 #[test]
-fn a_directory_that_is_not_mounted_is_not_made() {
+fn a_directory_that_is_not_mounted_is_not_created() {
     let bench = Bench::new();
     let root = bench.path("nfs");
     let target = target(&root);
@@ -105,7 +105,7 @@ fn a_directory_that_is_not_mounted_is_not_made() {
 }
 
 #[test]
-fn a_full_directory_is_called_full_and_keeps_nothing() {
+fn a_full_directory_is_reported_and_no_part_is_left() {
     let bench = Bench::new();
     let root = bench.path("volume");
     fs::create_dir(&root).unwrap();

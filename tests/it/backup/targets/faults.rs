@@ -18,7 +18,7 @@ fn target(bench: &Bench, s3: &S3) -> Target {
 }
 
 #[test]
-fn an_object_altered_behind_our_back_is_noticed_and_removed() {
+fn an_altered_object_is_detected_and_removed() {
     let (bench, s3) = (Bench::new(), S3::start());
     let target = target(&bench, &s3);
     for bytes in [1000, 9 * MIB] {
@@ -66,7 +66,7 @@ fn a_local_file_that_changed_is_not_copied() {
 }
 
 #[test]
-fn a_server_killed_in_the_middle_leaves_nothing_visible_and_the_next_try_works() {
+fn after_a_server_is_killed_nothing_is_visible_and_the_retry_works() {
     let (bench, s3) = (Bench::new(), S3::start());
     let target = target(&bench, &s3);
     let file = bench.file(NAME, 20 * MIB);
@@ -86,7 +86,7 @@ fn a_server_killed_in_the_middle_leaves_nothing_visible_and_the_next_try_works()
 }
 
 #[test]
-fn a_server_killed_before_the_comparison_is_an_error_too() {
+fn a_server_killed_before_the_comparison_is_an_error() {
     let (bench, s3) = (Bench::new(), S3::start());
     let target = target(&bench, &s3);
     let file = bench.file(NAME, 9 * MIB);
@@ -102,7 +102,7 @@ fn a_server_killed_before_the_comparison_is_an_error_too() {
 }
 
 #[test]
-fn a_line_that_falls_silent_is_given_up() {
+fn a_transfer_without_progress_is_given_up() {
     let (bench, s3) = (Bench::new(), S3::start());
     let port = s3.endpoint.rsplit(':').next().unwrap().parse().unwrap();
     let proxy = Proxy::start(port);
@@ -124,7 +124,7 @@ fn a_line_that_falls_silent_is_given_up() {
 }
 
 #[test]
-fn wrong_keys_and_missing_buckets_are_told_apart() {
+fn wrong_keys_and_missing_buckets_are_different_errors() {
     let (bench, s3) = (Bench::new(), S3::start());
     let file = bench.file(NAME, 1000);
     let wrong = credentials(bench.directory.path(), s3.access_key, "wr0ng-marker-4711");
@@ -170,13 +170,13 @@ fn refusing(status: &'static str, code: &str) -> u16 {
 }
 
 #[test]
-fn each_refusal_says_what_to_do_about_it() {
+fn each_error_says_what_to_do() {
     let (bench, s3) = (Bench::new(), S3::start());
     let url = s3.target_url(&s3.credentials_file(bench.directory.path()));
     for (status, code, remedy) in [
         ("403 Forbidden", "RequestTimeTooSkewed", "set the clock"),
         ("403 Forbidden", "QuotaExceeded", "raise its quota"),
-        ("507 Insufficient Storage", "InsufficientCapacity", "make room there"),
+        ("507 Insufficient Storage", "InsufficientCapacity", "free some space there"),
         ("400 Bad Request", "EntityTooLarge", "limit for one object"),
         ("403 Forbidden", "AccessDenied", "let the account"),
         ("403 Forbidden", "SignatureDoesNotMatch", "check those in its credentials"),
@@ -196,7 +196,7 @@ fn each_refusal_says_what_to_do_about_it() {
 }
 
 #[test]
-fn nobody_listening_is_unreachable() {
+fn a_server_that_does_not_listen_is_unreachable() {
     let (bench, mut s3) = (Bench::new(), S3::start());
     let target = target(&bench, &s3);
     s3.kill();
@@ -206,7 +206,7 @@ fn nobody_listening_is_unreachable() {
 }
 
 #[test]
-fn names_that_are_no_backup_and_objects_too_large_are_refused() {
+fn invalid_names_and_oversized_objects_are_refused() {
     let (bench, s3) = (Bench::new(), S3::start());
     let target = target(&bench, &s3);
     let long = format!("unoc_{}", "a".repeat(200));

@@ -82,7 +82,7 @@ fn a_copy_is_replaced_when_the_new_one_is_complete() {
 }
 
 #[test]
-fn tls_is_checked_against_the_named_authority() {
+fn tls_trusts_only_the_configured_authority() {
     let (bench, authority) = (Bench::new(), Authority::new());
     let s3 = S3::start_tls(&authority.issue(&["127.0.0.1"]));
     let write = |name, pem: &str| certificates::write(bench.directory.path(), name, pem);
@@ -109,7 +109,7 @@ fn tls_is_checked_against_the_named_authority() {
 
 /// As `openssl req -x509` makes one: an authority and a server at once. curl takes it, too.
 #[test]
-fn a_self_signed_certificate_is_trusted_when_it_is_named() {
+fn a_self_signed_certificate_is_trusted_if_configured() {
     let bench = Bench::new();
     let identity = certificates::self_signed(&["127.0.0.1"]);
     let s3 = S3::start_tls(&identity);
@@ -148,7 +148,7 @@ fn a_self_signed_certificate_is_trusted_when_it_is_named() {
 }
 
 #[test]
-fn targets_are_told_apart_by_name() {
+fn target_names_must_differ() {
     let parse = |texts: &[&str]| {
         let targets = Target::parse_all(texts, None)?;
         Ok::<_, TargetError>(

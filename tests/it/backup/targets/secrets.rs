@@ -72,7 +72,7 @@ fn a_secret_is_never_printed_or_logged() {
 }
 
 #[test]
-fn a_bad_file_of_secrets_is_named_and_not_quoted() {
+fn an_invalid_credentials_file_is_named_but_not_quoted() {
     let bench = Bench::new();
     let file = bench.path("keys.env");
     let url = format!("s3://b?region=x&name=minio&credentials_file={}", file.display());
@@ -134,7 +134,7 @@ fn every_kind_of_target_can_be_built() {
 
 /// The configuration knows the addresses by their form alone, and may not know their owner.
 #[test]
-fn what_the_configuration_takes_can_be_parsed_and_what_may_be_secret_by_neither() {
+fn configured_addresses_can_be_parsed_and_secrets_are_refused() {
     let is_valid = |url: &str| {
         let flags = [("backup_targets", url.to_owned()), ("data_dir", "/d".to_owned())].into();
         config::load(&Sources { flags, ..Sources::default() }).is_ok()

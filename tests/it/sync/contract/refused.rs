@@ -115,7 +115,7 @@ fn a_request_that_nobody_waits_for_is_not_carried_out() {
     rig.submit(&pair.carry_out(ReseedSite(Blueprint::Ftth { leaves: 3 })), "afterwards");
     client.batch_execute("ROLLBACK").expect("the lock goes");
     rig.be_in_step("afterwards");
-    let trail = rig.engine().read().audit(u64::MAX, usize::MAX).expect("the trail");
+    let trail = rig.engine().read().audit(None, usize::MAX).expect("the trail");
     let actions: Vec<_> = trail.map(|row| row.expect("a row").action).collect();
     assert!(!actions.iter().any(|action| action == "adopt site"), "{actions:?}");
     rig.stop(false);
