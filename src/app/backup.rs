@@ -1,5 +1,5 @@
-//! The backups' part of the composition: settings become arguments, and PostgreSQL, where there is
-//! one, becomes the place where backups are tried out.
+//! Turns the settings into the options of backups. Where there is a PostgreSQL, backups are
+//! verified in it.
 
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -72,22 +72,22 @@ pub fn start_backups(
 /// The places off the host, and those that cannot be set up.
 pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<UnusableTarget>) {
     let mut targets: Vec<Target> = Vec::new();
-    let mut faulty = Vec::new();
+    let mut unusable = Vec::new();
     for text in &config.backup_targets {
         let (name, url) = Target::describe(text).unwrap_or_else(|| (text.clone(), text.clone()));
         let is_taken = targets.iter().any(|other| other.name() == name)
-            || faulty.iter().any(|other: &UnusableTarget| other.name == name);
+            || unusable.iter().any(|other: &UnusableTarget| other.name == name);
         if is_taken {
             let what = TargetError::SameName { name }.to_string();
-            faulty.push(UnusableTarget { name: text.clone(), url, what });
+            unusable.push(UnusableTarget { name: text.clone(), url, what });
             continue;
         }
         match Target::parse(text, config.credentials_dir.as_deref()) {
             Ok(target) => targets.push(target),
-            Err(error) => faulty.push(UnusableTarget { name, url, what: error.to_string() }),
+            Err(error) => unusable.push(UnusableTarget { name, url, what: error.to_string() }),
         }
     }
-    (targets, faulty)
+    (targets, unusable)
 }
 
 fn postgres_verifier(config: &Config) -> Option<PostgresVerifier> {
@@ -96,7 +96,7 @@ fn postgres_verifier(config: &Config) -> Option<PostgresVerifier> {
     let verify = move |site_id: Uuid, text: &mut dyn BufRead, restored: &Snapshot| {
         let target = match mirror::read_again(&config) {
             Ok(database) => database.target,
-            Err(fault) => return PostgresOutcome::Failed(fault),
+            Err(error) => return PostgresOutcome::Failed(error),
         };
         match verify_in_scratch_database(&target, site_id, text, restored) {
             Ok(ScratchVerification::Passed { postgres_version }) => {

@@ -41,14 +41,16 @@ pub struct KeyPair {
     pub key_id: String,
 }
 
-/// Generates a pair of keys from the system's randomness.
-pub fn generate() -> KeyPair {
-    let identity = Identity::generate();
-    let recipient = identity.to_public().to_string();
-    KeyPair {
-        secret: identity.to_string().expose_secret().to_owned(),
-        key_id: key_id(&recipient),
-        recipient,
+impl KeyPair {
+    /// Generates a pair of keys from the system's randomness.
+    pub fn generate() -> Self {
+        let identity = Identity::generate();
+        let recipient = identity.to_public().to_string();
+        Self {
+            secret: identity.to_string().expose_secret().to_owned(),
+            key_id: key_id(&recipient),
+            recipient,
+        }
     }
 }
 

@@ -123,8 +123,8 @@ impl<'a> BackupReader<'a> {
             hasher.update(b"\n");
             let row = copy_text::read_row(&self.lines.line, &site_id, table);
             let added = row.map_err(|what| self.damaged(what)).and_then(|row| {
-                each(&row).map_err(|fault| match fault {
-                    RowError::Row(fault) => self.damaged(fault.to_string()),
+                each(&row).map_err(|error| match error {
+                    RowError::Row(error) => self.damaged(error.to_string()),
                     RowError::Store(error) => error.into(),
                 })
             });
@@ -212,8 +212,8 @@ enum RowError {
 }
 
 impl From<RowFault> for RowError {
-    fn from(fault: RowFault) -> Self {
-        Self::Row(fault)
+    fn from(error: RowFault) -> Self {
+        Self::Row(error)
     }
 }
 

@@ -125,7 +125,7 @@ pub(super) fn overview(
 }
 
 fn targets(options: &BackupOptions, entries: &[CatalogEntry]) -> Vec<TargetOverview> {
-    let overview = |name: &str, url: &str, fault: Option<&str>| {
+    let overview = |name: &str, url: &str, error: Option<&str>| {
         let notes: BTreeMap<&BackupId, _> = entries
             .iter()
             .filter_map(|entry| Some((&entry.id, entry.notes.copies.get(name)?)))
@@ -134,7 +134,7 @@ fn targets(options: &BackupOptions, entries: &[CatalogEntry]) -> Vec<TargetOverv
         let last_ok_us = done.clone().filter_map(|note| note.at_us).max();
         let failed = notes.values().filter(|note| note.state == CopyState::Failed);
         let failed = failed.max_by_key(|note| note.at_us);
-        let state = match (fault, failed, last_ok_us) {
+        let state = match (error, failed, last_ok_us) {
             (Some(_), ..) | (None, Some(_), _) => TargetState::Failing,
             (None, None, Some(_)) => TargetState::Ok,
             (None, None, None) => TargetState::Unknown,
@@ -145,14 +145,14 @@ fn targets(options: &BackupOptions, entries: &[CatalogEntry]) -> Vec<TargetOverv
             state,
             copies: done.count() as u64,
             last_ok_at: last_ok_us.map(Timestamp),
-            last_error: fault
+            last_error: error
                 .map(str::to_owned)
                 .or_else(|| failed.and_then(|note| note.message.clone())),
         }
     };
     let usable = options.targets.iter().map(|it| overview(it.name(), it.shown_url(), None));
-    let faulty = options.unusable_targets.iter();
-    let faulty =
-        faulty.map(|it| overview(&it.name, &it.url, Some(it.error().to_string().as_str())));
-    usable.chain(faulty).collect()
+    let unusable = options.unusable_targets.iter();
+    let unusable =
+        unusable.map(|it| overview(&it.name, &it.url, Some(it.error().to_string().as_str())));
+    usable.chain(unusable).collect()
 }

@@ -153,7 +153,7 @@ pub fn read_head(path: &Path, count: u64) -> Result<Vec<u8>, BackupError> {
 /// # Errors
 /// [`BackupError::WrongKey`]; [`BackupError::Damaged`] for a broken head. Damage further on is an
 /// error of reading, as late as at the very end.
-pub fn open(
+pub fn read_sql(
     path: &Path,
     keyring: &Keyring,
     made_for: &[String],

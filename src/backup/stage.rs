@@ -70,7 +70,7 @@ pub(super) fn stage(
     let name = seal::file_name(source.file);
     check_file(source, &name, progress)?;
     let made_for = source.manifest.map_or(&[][..], |manifest| &manifest.key_ids);
-    let input = seal::open(source.file, source.keyring, made_for)?;
+    let input = seal::read_sql(source.file, source.keyring, made_for)?;
     let mut reader = BackupReader::begin(input, &name)?;
     let header = reader.header.clone();
     if let Some(expected) = source.site_id.filter(|expected| *expected != header.site_id) {

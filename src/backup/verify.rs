@@ -192,7 +192,7 @@ fn load_into_postgres(
     restored: &Snapshot,
 ) -> Result<Loaded, BackupError> {
     let site_id: Uuid = entry.manifest.header.site_id;
-    let mut text = seal::open(path, keyring, &entry.manifest.key_ids)?;
+    let mut text = seal::read_sql(path, keyring, &entry.manifest.key_ids)?;
     let (result, version, sentence) = match verifier(site_id, &mut text, restored) {
         PostgresOutcome::Same { postgres } => {
             let sentence = format!(

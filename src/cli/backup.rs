@@ -324,7 +324,7 @@ fn verify_file(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), Failure>
 }
 
 fn keygen(cli: &Cli, config: &Config) {
-    let KeyPair { secret, recipient, key_id } = backup::generate();
+    let KeyPair { secret, recipient, key_id } = KeyPair::generate();
     if cli.json {
         let value = serde_json::json!({"secret": secret, "recipient": recipient, "key_id": key_id});
         print_line!("{value}");

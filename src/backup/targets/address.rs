@@ -24,7 +24,7 @@ pub(super) enum Provider {
 
 /// Where the sites' objects are.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Location {
+pub(super) enum TargetLocation {
     Bucket {
         provider: Provider,
         /// The bucket or container.
@@ -41,7 +41,7 @@ pub(super) enum Location {
 pub(super) struct TargetAddress {
     /// Given by `name=`, else made from the rest: `s3-bucket-prefix`, `file-mnt-nfs`.
     pub(super) name: String,
-    pub(super) location: Location,
+    pub(super) location: TargetLocation,
     pub(super) credentials_file: Option<PathBuf>,
     /// Root certificates (PEM) that are trusted instead of the system's.
     pub(super) ca_file: Option<PathBuf>,
@@ -82,7 +82,7 @@ impl Provider {
     }
 }
 
-impl Location {
+impl TargetLocation {
     fn parse(url: &Url) -> Result<Self, TargetError> {
         let provider = match url.scheme() {
             "s3" => Some(Provider::S3),
@@ -121,7 +121,7 @@ impl TargetAddress {
     /// [`TargetError::Address`], which quotes nothing but the names of parameters that are known.
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
         let url = Url::parse(text).map_err(|error| invalid(&error.to_string()))?;
-        let location = Location::parse(&url)?;
+        let location = TargetLocation::parse(&url)?;
         let provider = location.provider();
         let mut own = BTreeMap::new();
         let mut settings = Vec::new();
@@ -197,12 +197,12 @@ fn is_name(text: &str) -> bool {
 }
 
 /// Joins the parts of an address by single dashes and drops what a name cannot hold.
-fn derived_name(location: &Location) -> String {
+fn derived_name(location: &TargetLocation) -> String {
     let text = match location {
-        Location::Bucket { provider, bucket, prefix } => {
+        TargetLocation::Bucket { provider, bucket, prefix } => {
             format!("{}-{bucket}-{prefix}", provider.scheme())
         }
-        Location::Directory(path) => format!("file-{}", path.display()),
+        TargetLocation::Directory(path) => format!("file-{}", path.display()),
     };
     let text = text.to_ascii_lowercase();
     let words = text.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit());
@@ -238,7 +238,7 @@ mod tests {
         );
         let prefix = ObjectPath::from("a/b");
         let bucket = "unoc".to_owned();
-        let expected = Location::Bucket { provider: Provider::S3, bucket, prefix };
+        let expected = TargetLocation::Bucket { provider: Provider::S3, bucket, prefix };
         assert_eq!(address.location, expected);
         assert_eq!(address.credentials_file, Some("/etc/unoc/minio.env".into()));
         assert_eq!(address.ca_file, Some("/ca.pem".into()));
@@ -254,7 +254,7 @@ mod tests {
         check("gs://b", "gs-b", "gs://b");
         check("az://c/p?account=a", "az-c-p", "az://c/p");
         let nfs = check("file:///mnt/my%20nfs", "file-mnt-my-nfs", "file:///mnt/my%20nfs");
-        assert_eq!(nfs.location, Location::Directory("/mnt/my nfs".into()));
+        assert_eq!(nfs.location, TargetLocation::Directory("/mnt/my nfs".into()));
     }
 
     #[test]

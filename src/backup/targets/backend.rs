@@ -10,7 +10,7 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
-use super::address::{Location, Provider, TargetAddress, is_endpoint};
+use super::address::{Provider, TargetAddress, TargetLocation, is_endpoint};
 use super::connector::{self, Connector};
 use super::credentials::{CredentialSetting, CredentialsFile};
 use super::deadlines::{CONNECT, STEP};
@@ -61,7 +61,7 @@ impl Backend {
         let settings_error =
             |what: String| TargetError::Settings { target: address.name.clone(), what };
         match &address.location {
-            Location::Bucket { provider, bucket, .. } => {
+            TargetLocation::Bucket { provider, bucket, .. } => {
                 let settings = settings(credentials);
                 let is_plain = *provider == Provider::S3 && is_plain(address, settings);
                 let connector = Connector::new(trusted(address, credentials)?);
@@ -74,7 +74,7 @@ impl Backend {
                     settings_error(if has_no_roots { NO_ROOTS_ADVICE.to_owned() } else { what })
                 })?))
             }
-            Location::Directory(path) => {
+            TargetLocation::Directory(path) => {
                 let pool = BlockingPool::new(DIRECTORY_THREADS);
                 let pool = pool.map_err(|error| settings_error(error.to_string()))?;
                 Ok(Self::Directory { path: path.clone(), pool })
@@ -154,8 +154,8 @@ fn trusted(
     credentials: Option<&CredentialsFile>,
 ) -> Result<Option<rustls::ClientConfig>, TargetError> {
     let Some(path) = &address.ca_file else { return Ok(None) };
-    let fault = |what: String| TargetError::Certificates { path: path.to_owned(), what };
-    let roots = trust::read_certificates(path).map_err(fault)?;
+    let invalid = |what: String| TargetError::Certificates { path: path.to_owned(), what };
+    let roots = trust::read_certificates(path).map_err(invalid)?;
     let is_ignored = |setting: &&CredentialSetting| {
         // Each kind of store takes the client's settings with its own name before them, too.
         let starts = ["aws_", "azure_", "google_"];
@@ -170,7 +170,7 @@ fn trusted(
     }
     let builder = rustls::ClientConfig::builder_with_provider(trust::provider())
         .with_safe_default_protocol_versions()
-        .map_err(|error| fault(error.to_string()))?;
+        .map_err(|error| invalid(error.to_string()))?;
     let verifier = trust::verifier(Trust::Signed { roots, by_name: true });
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     Ok(Some(builder.with_no_client_auth()))

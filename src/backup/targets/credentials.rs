@@ -76,24 +76,24 @@ impl CredentialsFile {
     }
 
     fn read(path: PathBuf) -> Result<Self, TargetError> {
-        let fault = |what: String| TargetError::Credentials { path: path.clone(), what };
-        let io = |error: std::io::Error| fault(error.to_string());
+        let invalid = |what: String| TargetError::Credentials { path: path.clone(), what };
+        let io = |error: std::io::Error| invalid(error.to_string());
         let file = File::open(&path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         if !metadata.is_file() {
-            return Err(fault("it is not a file".to_owned()));
+            return Err(invalid("it is not a file".to_owned()));
         }
         if metadata.permissions().mode() & OTHERS != 0 {
             let shown = path.display();
-            return Err(fault(format!("everyone can read it; chmod o= {shown}")));
+            return Err(invalid(format!("everyone can read it; chmod o= {shown}")));
         }
         let mut text = String::new();
         let read = file.take(BYTES_MAX + 1).read_to_string(&mut text);
-        read.map_err(|_| fault("it cannot be read as text".to_owned()))?;
+        read.map_err(|_| invalid("it cannot be read as text".to_owned()))?;
         if u64::try_from(text.len()).is_ok_and(|bytes| bytes > BYTES_MAX) {
-            return Err(fault(format!("it is larger than {BYTES_MAX} bytes")));
+            return Err(invalid(format!("it is larger than {BYTES_MAX} bytes")));
         }
-        let settings = parse(text.trim_start_matches('\u{feff}')).map_err(fault)?;
+        let settings = parse(text.trim_start_matches('\u{feff}')).map_err(invalid)?;
         Ok(Self { path, settings })
     }
 }

@@ -9,7 +9,7 @@ use object_store::path::Path as ObjectPath;
 use object_store::{Error as StoreError, ObjectStore};
 use uuid::Uuid;
 
-use super::address::{Location, TargetAddress};
+use super::address::{TargetAddress, TargetLocation};
 use super::backend::{Backend, open_directory};
 use super::credentials::CredentialsFile;
 use super::deadlines::Deadlines;
@@ -67,8 +67,8 @@ impl Target {
         let backend = Backend::build(&address, credentials, &redactor)?;
         let TargetAddress { name, shown: shown_url, location, .. } = address;
         let prefix = match location {
-            Location::Bucket { prefix, .. } => prefix,
-            Location::Directory(_) => ObjectPath::default(),
+            TargetLocation::Bucket { prefix, .. } => prefix,
+            TargetLocation::Directory(_) => ObjectPath::default(),
         };
         Ok(Self {
             name,

@@ -1,4 +1,4 @@
-//! Clocks that jump: hosts without a battery learn the time late, and people set it wrong.
+//! Clocks that jump: hosts without a battery get the time late, and people set it wrong.
 
 use serde_json::{Value, json};
 use unoc::domain::Timestamp;
@@ -9,7 +9,7 @@ use crate::harness::site::text_of;
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
 
-/// An appliance whose jobs run only when asked, at noon of a day.
+/// An appliance whose jobs run only on request, at noon of a day.
 fn app_with(variables: &[(&str, &str)]) -> (TestApp, Timestamp) {
     let app = TestApp::with_environment(variables);
     let jobs = app.get("/api/jobs").expect(200).json();
@@ -32,7 +32,7 @@ fn two_backups_in_one_second_have_different_names() {
     let (app, _) = app_with(&[("UNOC_BACKUP_KEEP_LAST", "20")]);
     let mut made = Vec::new();
     for number in 0..6 {
-        // Of the same state, and of another one.
+        // One of the same state and one of another state.
         if number % 2 == 1 {
             app.provision(&format!("D{number}"), "POP");
         }
@@ -77,7 +77,7 @@ fn a_backup_from_the_future_does_not_hide_that_there_is_no_recent_one() {
     let list = app.backups();
     assert_eq!(list["is_stale"], false, "a backup of today is there");
     assert!(list["rpo_s"].as_f64().unwrap() < 60.0, "{list:#}");
-    // Of the two states the later one is the newest, whatever its date.
+    // The later state is the newest backup, whatever its date.
     assert_eq!(app.backup(&future["id"])["is_newest_verified"], true);
 
     for days in [3, 30, 300] {
@@ -129,7 +129,7 @@ fn retention_keeps_days_and_the_newest_verified_backup_despite_clock_jumps() {
     let made = [(0, "a"), (1, "b"), (400, "future"), (2, "c"), (2, "d")];
     let made = made.map(|(days, name)| day(days, name));
     let list = ids(&app.backups());
-    // The newest state of each day stays; one from a wrong clock takes the place of one day.
+    // The newest state of each day is kept; one with a wrong date takes the place of one day.
     assert_eq!(list, [made[4].clone(), made[2].clone(), made[1].clone()], "{made:?}");
     let preview = app.get("/api/backups/prune").expect(200).json();
     assert_eq!(preview["remove"], json!([]));

@@ -1,9 +1,10 @@
-//! What a person types at night: `unoc backup` and `unoc restore` where things are not as thought.
+//! `unoc backup` and `unoc restore` in unexpected situations: no site, a wrong key, a damaged
+//! store.
 
 use std::fs;
 
 use serde_json::{Value, json};
-use unoc::backup::generate;
+use unoc::backup::KeyPair;
 
 use super::fixture::{back_up, export_of, file_of, names_in, seed};
 use crate::harness::process::{Server, run};
@@ -25,7 +26,7 @@ fn a_key_cannot_be_tested_with_an_unencrypted_backup() {
     seed(directory.path(), 10);
     let backup = back_up(directory.path());
     let key = directory.path().join("key.txt");
-    fs::write(&key, generate().secret).unwrap();
+    fs::write(&key, KeyPair::generate().secret).unwrap();
     let key = key.to_str().unwrap();
     for name in ["latest", file_of(directory.path(), &backup).to_str().unwrap()] {
         let said = run(directory.path(), &["backup", "verify", name, "--identity", key]).expect(3);

@@ -1,4 +1,4 @@
-//! One thing at a time, whoever asks, and no lock outlives its holder.
+//! One operation at a time, and no lock outlives its process.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use super::fixture::{assert_no_left_overs, back_up, export_of, names_in, seed};
 use crate::harness::process::{Server, run, unoc};
 use crate::harness::{TestApp, wait};
 
-/// A large enough site that work on it can be met.
+/// A site so large that operations on it take a while.
 const LEAVES: u32 = 2_000;
 
 #[test]
@@ -45,7 +45,7 @@ fn a_running_operation_is_shown_and_others_are_refused() {
         });
         assert!(!activity["phase"].as_str().unwrap().is_empty(), "{activity}");
         for answer in [server.http.verify(&first["id"]), server.http.restore(&first["id"], true)] {
-            // It may have ended between the look and the request.
+            // It may have ended before the request.
             assert!(answer.status == 409 || made.is_finished(), "{answer:?}");
         }
         assert_eq!(made.join().unwrap()["state"], "verified");

@@ -1,4 +1,4 @@
-//! Copies off the host: made, retried, proved, pruned, and enough to bring a site back.
+//! Copies off the host: made, retried, verified, pruned, and enough to restore a lost host.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ impl Places {
     }
 }
 
-/// An appliance that copies there, and whose jobs run only when asked.
+/// An appliance that copies there, and whose jobs run only on request.
 fn app(targets: &str, more: &[(&str, &str)]) -> TestApp {
     let mut variables = vec![("UNOC_BACKUP_TARGETS", targets)];
     variables.extend(more);
@@ -59,7 +59,7 @@ fn site_id(app: &TestApp) -> String {
     text_of(&app.get("/api/health").expect(200).json()["site_id"]).to_owned()
 }
 
-/// What is noted of a backup's copy at a target.
+/// The notes of a backup's copy at a target.
 #[track_caller]
 fn copy(backup: &Value, target: &str) -> Value {
     let copies = backup["copies"].as_array().expect("a list");
@@ -73,7 +73,7 @@ fn target(app: &TestApp, name: &str) -> Value {
     targets.iter().find(|target| target["name"] == name).expect("a target").clone()
 }
 
-/// Lets it be just after this time.
+/// Sets the clock just after this time.
 fn jump_past(app: &TestApp, time: &Value) {
     let time: jiff::Timestamp = text_of(time).parse().expect("a time");
     app.clock.jump_to(Timestamp(time.as_microsecond() + 1_000_000));
@@ -107,7 +107,7 @@ fn a_target_that_is_down_is_reported_and_gets_its_copy_later() {
     let runs = app.get("/api/jobs/backup").expect(200).json()["runs"].take();
     assert_eq!(runs[0]["result"], "failed", "somebody is told: {runs:#}");
 
-    // Another backup does not ask it again before its time, a person does.
+    // Another backup does not retry it before its time; a person does.
     app.back_up();
     assert_eq!(copy(&app.backup(&backup["id"]), "minio"), minio);
     assert_eq!(app.run_job("copy")["result"], "failed");
@@ -260,7 +260,7 @@ fn assert_no_parts(directory: &Path) {
 fn a_bad_backup_is_not_copied() {
     let places = Places::new();
     let app = app(&places.nfs_url(), &[]);
-    // The place is away while the backup is made.
+    // The target is away while the backup is made.
     fs::remove_dir(places.nfs()).unwrap();
     let backup = app.back_up();
     assert_eq!(copy(&backup, "nfs")["state"], "failed");

@@ -1,8 +1,8 @@
-//! Files that were altered, cut off, swapped or are of something else: noticed every time, named,
-//! and nothing changes. `UNOC_TEST_SEED` sets which bits are flipped.
+//! Files that were altered, cut off, swapped or are no backups: each is detected and named, and
+//! nothing is changed. `UNOC_TEST_SEED` sets which bits are flipped.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 use unoc::backup::{BackupError, Keyring, Manifest, VerifiedFile, manifest_beside, verify_file};
@@ -19,7 +19,7 @@ const SEED: u64 = 4711;
 /// Large enough for several of age's chunks of 64 KiB.
 const LEAVES: u32 = 700;
 
-/// A backup in a directory of its own, and the store that it was made of.
+/// A backup in a directory of its own, and the store that it was made from.
 struct Saved {
     directory: TempDir,
     file: PathBuf,
@@ -45,9 +45,7 @@ impl Saved {
         fs::create_dir(&aside).expect("our own file");
         let file = aside.join(made.file_name().expect("a name"));
         let content = fs::read(&made).expect("our own file");
-        let keyring =
-            Keyring::load(&[], std::slice::from_ref(&key.file), Path::new("/nonexistent"))
-                .expect("keys");
+        let keyring = Keyring::of_files(&[&key.file]).expect("keys");
         Self { directory, file, content, manifest, keyring, identity: key.file }
     }
 
@@ -55,7 +53,7 @@ impl Saved {
         self.directory.path().join("data")
     }
 
-    /// Rehearses a restore of this content in place of the file's.
+    /// Verifies this content in place of the file's.
     fn verify_file(&self, content: &[u8], has_manifest: bool) -> Result<VerifiedFile, BackupError> {
         fs::write(&self.file, content).expect("our own file");
         let manifest = has_manifest.then_some(&self.manifest);
@@ -149,7 +147,7 @@ fn a_refused_restore_does_not_change_the_site() {
             let said = run(&data_dir, &arguments).expect(3);
             let name = saved.file.file_name().unwrap().to_str().unwrap();
             assert!(said.stderr.contains(name) && said.stdout.is_empty(), "{what}: {said:?}");
-            // On a host that has no store, nothing comes into being either.
+            // On a host without a store, none is created either.
             let fresh = saved.directory.path().join("fresh");
             run(&fresh, &arguments).expect(3);
             assert!(!fs::exists(fresh.join(STORE_FILE)).unwrap(), "{:?}", names_in(&fresh));
@@ -189,7 +187,7 @@ fn a_damaged_backup_is_set_aside_and_another_one_made() {
     assert_eq!(app.backup(&older["id"])["is_newest_verified"], false);
     assert!(!file.exists() && file.with_file_name(format!("{name}.bad")).exists());
     assert_eq!(app.export(), site);
-    // It cannot be restored by mistake, and is not what `latest` means.
+    // It cannot be restored by mistake, and `latest` is another one.
     let refused = app.restore(&newest["id"], false);
     assert!(refused.status >= 400 && refused.status < 500, "{refused:?}");
     assert_eq!(app.get("/api/backups/latest").expect(200).json()["id"], repaired["id"]);
@@ -264,7 +262,7 @@ fn a_backup_of_another_site_is_refused_by_an_existing_store() {
     let site_id = saved.manifest.header.site_id.to_string();
     assert!(said.stderr.contains(&site_id), "{said:?}");
     assert_eq!(export_of(&other), before);
-    // In the directory of this one it is no backup of it.
+    // In the directory of this site it is not listed.
     let own = back_up(&other);
     fs::copy(&saved.file, file_of(&other, &own).with_file_name("unoc_20200101_000000.sql.zst"))
         .unwrap();

@@ -1,4 +1,4 @@
-//! A host that lost its store, or whose store was damaged, gets the site back.
+//! Restoring the site on a host whose store is lost or damaged.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::harness::process::{Server, run};
 
 const DUMP_V2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/v2_import/dumps/clean.sql");
 
-/// A site that is saved, and what it was then.
+/// A site that is saved, and its export at that time.
 fn saved() -> (TempDir, String) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     seed(directory.path(), 30);
@@ -77,7 +77,7 @@ fn a_deleted_store_with_an_empty_marker_is_restored() {
     );
 }
 
-/// Its header is whole, so that it opens; what it points to is not there.
+/// Its header is intact, so that it opens, but the pages that it points to are damaged.
 #[test]
 fn a_store_with_damaged_pages_is_set_aside() {
     const HEADER_BYTES: usize = 4096;
@@ -157,7 +157,7 @@ fn a_restore_of_a_dump_of_v2_can_be_undone() {
     assert_eq!(export_of(data_dir), export, "a dry run is dry");
     run(data_dir, &["restore", DUMP_V2, "--yes"]).expect(0);
     let restored = export_of(data_dir);
-    // What `unoc import` makes of the same dump.
+    // `unoc import` of the same dump has the same result.
     let imported = tempfile::tempdir().unwrap();
     run(imported.path(), &["import", "--from-dump", DUMP_V2]).expect(0);
     let names = |export: &str| {
@@ -192,11 +192,11 @@ fn a_file_that_a_kill_left_without_a_manifest_is_removed() {
     let backups = directory.path().join("backups");
     let names = names_in(&backups);
     let whole = names.iter().find(|name| name.ends_with(".zst")).unwrap();
-    // The file has its name already, the manifest not yet.
+    // The file has its final name already, but the manifest has not.
     fs::copy(backups.join(whole), backups.join("unoc_20200101_000000.sql.zst")).unwrap();
     fs::write(backups.join("unoc_20200101_000000.notes"), "{}").unwrap();
     fs::write(backups.join("unoc_20200101_000000.json.part"), "{}").unwrap();
-    // What somebody put there is theirs.
+    // A file that a person put there is not removed.
     fs::copy(backups.join(whole), backups.join("unoc_20210101_000000.sql.zst")).unwrap();
     fs::write(backups.join("README"), "ours").unwrap();
     let server = Server::start(directory.path(), &[]);

@@ -1,11 +1,11 @@
-//! What the tests of backups share: sites to save, ways to ask, keys.
+//! Shared by the tests of backups: sites to save, requests, keys.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use http::Method;
 use serde_json::{Value, json};
-use unoc::backup::generate;
+use unoc::backup::KeyPair;
 
 use crate::harness::http::{Answer, Http};
 use crate::harness::plant::Plant;
@@ -14,7 +14,7 @@ use crate::harness::site::text_of;
 use crate::harness::wait;
 
 impl Http {
-    /// A request that has no body. One that nobody reads may end the connection after the answer.
+    /// A POST request without a body.
     #[track_caller]
     pub(super) fn ask(&self, path: &str) -> Answer {
         self.send(Method::POST, path, &[], None)
@@ -67,7 +67,8 @@ impl Http {
         })
     }
 
-    /// A site with something of everything: overrides on both, and texts that are hard to write.
+    /// A site with all kinds of entities, overrides on devices and links, and texts with special
+    /// characters.
     pub(super) fn odd_site(&self) -> Plant {
         let plant = Plant::build(self);
         self.hold(plant.id("ONT-A1"), &json!("DOWN"));
@@ -112,7 +113,7 @@ pub(super) fn export_of(data_dir: &Path) -> String {
     run(data_dir, &["export"]).expect(0).stdout
 }
 
-/// An export without the number of the commit, which is another one once a site was brought back.
+/// An export without the number of the commit, which changes when a site is restored.
 pub(super) fn portable(export: &str) -> String {
     let (header, rest) = export.split_once('\n').expect("a header");
     let mut header: Value = serde_json::from_str(header).expect("JSON");
@@ -120,7 +121,7 @@ pub(super) fn portable(export: &str) -> String {
     format!("{header}\n{rest}")
 }
 
-/// The rows of an export alone: without its first line, which tells the commit and the next ids.
+/// The rows of an export, without its first line, which has the commit and the next ids.
 pub(super) fn entities(export: &str) -> &str {
     export.split_once('\n').expect("a header").1
 }
@@ -145,7 +146,7 @@ pub(super) fn run_with(data_dir: &Path, environment: &[(&str, &str)], arguments:
     said(command.arg("--data-dir").arg(data_dir).envs(environment.iter().copied()))
 }
 
-/// No work of a backup is left in the directories of this appliance.
+/// Asserts that no unfinished file is left in the directories of this appliance.
 #[track_caller]
 pub(super) fn assert_no_left_overs(data_dir: &Path) {
     let backups = names_in(&data_dir.join("backups"));
@@ -166,7 +167,7 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn new(directory: &Path, name: &str) -> Self {
-        let pair = generate();
+        let pair = KeyPair::generate();
         let file = directory.join(name);
         fs::write(&file, format!("# {name}\n{}\n", pair.secret)).expect("a writable directory");
         Self { file, recipient: pair.recipient, key_id: pair.key_id }

@@ -1,5 +1,5 @@
-//! Volumes without room: said in time, nothing is left over, and all goes on once there is some.
-//! A small tmpfs stands for them, which takes root.
+//! Full volumes: they are reported in time, no files are left over, and everything works again once
+//! there is room. The tests mount a small tmpfs, which requires root.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -18,7 +18,7 @@ const SEED: u64 = 4711;
 const BULKS: usize = 7;
 const LEAST: (&str, &str) = ("UNOC_MIN_FREE_MIB", "1");
 
-/// Takes the volume down to this much.
+/// Fills the volume up to this much free space.
 fn leave(volume: &Volume, bytes: u64) {
     let space = unoc::store::DiskSpace::of(volume.path()).expect("it is mounted");
     let mut ballast = File::create(volume.path().join("ballast")).expect("it is ours");
@@ -59,7 +59,7 @@ fn without_room_for_backups_the_site_is_served_and_the_reason_reported() {
     assert_eq!(server.http.back_up()["state"], "verified");
 }
 
-/// A device whose name does not pack: 128 characters of 20,000.
+/// A device whose name does not compress: 128 of 20,000 characters.
 fn device(rng: &mut Rng) -> Value {
     let letter = |rng: &mut Rng| {
         let code = 0x4e00 + u32::try_from(rng.below(20_000)).expect("small");
@@ -75,7 +75,7 @@ fn a_volume_that_fills_up_during_a_backup_leaves_no_files() {
     let directory = tempfile::tempdir().unwrap();
     let backup_dir = volume.path().join("backups");
     let environment = [("UNOC_BACKUP_DIR", path_of(&backup_dir)), LEAST];
-    // The estimate goes by the last backups, and the site has grown a lot since.
+    // The estimate is based on the last backups, and the site has grown a lot since.
     run_with(directory.path(), &environment, &["seed", "--size", "5"]).expect(0);
     run_with(directory.path(), &environment, &["backup", "now"]).expect(0);
     let before = names_in(&backup_dir);

@@ -1,4 +1,4 @@
-//! A directory that hangs, as a mount does whose server is away. A FIFO stands for it: who opens one
+//! A directory that hangs, like a mount whose server is away. The tests use a FIFO: opening one
 //! waits until somebody writes into it.
 
 use std::fs::{self, OpenOptions};
@@ -14,13 +14,13 @@ use crate::harness::process::Server;
 use crate::harness::site::text_of;
 use crate::harness::wait;
 
-/// Requests at once.
+/// Concurrent requests.
 const ASKED: usize = 200;
-/// Threads that may wait for the directory then: those for looks, work and reads, and what tokio has
-/// started for them and keeps for a while.
+/// Threads that may wait for the directory: those for overviews, operations and reads, and those
+/// that tokio started for them and keeps for a while.
 const THREADS_MORE: usize = 40;
 
-/// A file whose readers hang until it is let go.
+/// A file whose readers hang until it is released.
 struct Hanging(PathBuf);
 
 impl Hanging {
@@ -30,7 +30,7 @@ impl Hanging {
         Self(path)
     }
 
-    /// Whoever reads goes on, and nobody meets it again.
+    /// Waiting readers continue, and the file is gone.
     fn release(self) {
         let aside = self.0.with_extension("released");
         fs::rename(&self.0, &aside).expect("our own file");
@@ -46,7 +46,7 @@ fn serve(directory: &Path) -> (Server, Value) {
     (server, made)
 }
 
-/// What is not about the directory is answered, and the threads are few.
+/// Requests that do not need the directory are answered, and few threads wait.
 #[track_caller]
 fn serves_on(server: &Server, threads_before: usize) {
     let threads = server.threads();

@@ -1,5 +1,5 @@
-//! A backup that was written and not verified, a place off the host that was not set up, a copy that could
-//! not be removed: none of them is called a success, in answers, exit codes, health and jobs alike.
+//! A backup that was not verified, a target that was not set up and a copy that could not be
+//! removed are reported as failures by the API, the exit codes, the health check and the jobs.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn newest_run(app: &Http, job: &str) -> Value {
     app.get(&format!("/api/jobs/{job}")).expect(200).json()["runs"][0].take()
 }
 
-/// The status of `/health`, and why it is not the best one.
+/// The status of `/health`, and its reasons.
 fn health(app: &Http) -> (String, String) {
     let health = app.get("/health").expect(200).json();
     (
@@ -37,7 +37,7 @@ fn a_backup_that_cannot_be_verified_is_a_failure() {
     let app = &server.http;
     app.provision("saved", "POP");
     assert_eq!(health(app).0, "healthy");
-    // A file in the place of the directory stands for one that root could not write either.
+    // A file in place of the directory: even root cannot write into it.
     let in_the_way = data_dir.join(STAGE_DIR);
     fs::write(&in_the_way, b"").unwrap();
 
@@ -78,7 +78,7 @@ fn a_backup_that_cannot_be_verified_is_a_failure() {
     assert_eq!(list["backups"].as_array().unwrap().len(), 3, "each attempt saved the site");
 }
 
-/// The address of a target whose credentials are not there.
+/// The address of a target whose credentials file does not exist.
 fn without_credentials(directory: &Path) -> String {
     format!(
         "s3://bucket/sites?endpoint=http://127.0.0.1:1&region=x&name=minio&credentials_file={}",

@@ -12,7 +12,7 @@ use super::fixture::{Key, export_of, file_of, names_in, path_of, portable, run_w
 use crate::harness::process::{Said, run, said, unoc};
 use crate::harness::skip;
 
-/// A device name that nobody else uses.
+/// A device name that occurs nowhere else.
 const MARKER: &str = "zq-marker-device-4711";
 const OWN_KEY: &str = "backup_identity.txt";
 
@@ -21,7 +21,7 @@ struct Host {
 }
 
 impl Host {
-    /// A site with one telling name.
+    /// A site with one recognisable name.
     fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let server = crate::harness::process::Server::start(
@@ -45,7 +45,7 @@ impl Host {
         Key::new(self.directory.path(), name)
     }
 
-    /// A backup for these keys.
+    /// Makes a backup that is encrypted for these keys.
     #[track_caller]
     fn back_up(&self, keys: &[&Key]) -> Value {
         self.back_up_to(keys, "")
@@ -63,8 +63,8 @@ impl Host {
         serde_json::from_str(&said.stdout).expect("JSON")
     }
 
-    /// The drill with the printed page: this key alone.
-    fn drill(&self, backup: &Value, key: &Path) -> Said {
+    /// `unoc backup verify --identity` with this key alone.
+    fn verify_with(&self, backup: &Value, key: &Path) -> Said {
         let id = backup["id"].as_str().expect("an id");
         run(&self.data_dir(), &["backup", "verify", id, "--identity", path_of(key)])
     }
@@ -79,19 +79,19 @@ fn each_recipient_can_open_a_backup_and_nobody_else_can() {
     let key_ids = backup["key_ids"].as_array().unwrap();
     assert_eq!(key_ids[..2], [first.key_id.as_str(), &second.key_id], "the own key is the third");
     assert_eq!((key_ids.len(), &backup["is_encrypted"]), (3, &true.into()));
-    // The file moves away from the host that has a key of its own.
+    // The file is moved away from the host, which has a key of its own.
     let aside = host.path("aside");
     fs::create_dir(&aside).unwrap();
     let file = aside.join(backup["file"].as_str().unwrap());
     fs::copy(file_of(&host.data_dir(), &backup), &file).unwrap();
     for key in [&first, &second] {
-        let said = host.drill(&backup, &key.file).expect(0);
+        let said = host.verify_with(&backup, &key.file).expect(0);
         assert!(said.stdout.contains("restored into a scratch store"), "{said:?}");
         let fresh = host.path(&format!("fresh {}", key.key_id));
         run(&fresh, &["restore", path_of(&file), "--identity", key.path()]).expect(0);
         assert_eq!(portable(&export_of(&fresh)), portable(&export_of(&host.data_dir())));
     }
-    let said = host.drill(&backup, &third.file).expect(3);
+    let said = host.verify_with(&backup, &third.file).expect(3);
     for key_id in [&first.key_id, &second.key_id] {
         assert!(said.stderr.contains(key_id.as_str()), "{said:?}");
     }
@@ -99,7 +99,7 @@ fn each_recipient_can_open_a_backup_and_nobody_else_can() {
     let wrong = ["restore", path_of(&file), "--identity", third.path()];
     assert!(run(&fresh, &wrong).expect(3).stderr.contains("none of the available keys"));
     assert!(!fs::exists(fresh.join(STORE_FILE)).unwrap());
-    // The host itself proves its backups unattended.
+    // The host itself verifies its backups unattended.
     let said = run(&host.data_dir(), &["backup", "verify", "latest", "--json"]).expect(0);
     let verified: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(verified["verification"]["kind"], "full");
@@ -133,7 +133,7 @@ fn an_encrypted_backup_and_its_copy_reveal_no_names() {
     let offhost = host.path("offhost");
     fs::create_dir(&offhost).unwrap();
     let target = format!("file://{}?name=nfs", offhost.display());
-    // Without encryption it is, so that the look is a real one.
+    // Without encryption the name is readable, so the search works.
     let plain = host.back_up(&[]);
     let sql = zstd::decode_all(&*fs::read(file_of(&host.data_dir(), &plain)).unwrap()).unwrap();
     assert!(contains(&sql, MARKER));
@@ -172,14 +172,14 @@ fn the_recovery_kit_is_enough_to_restore() {
     assert_eq!(backup["key_ids"][0], fingerprint, "the page names the key as backups do");
     let typed = host.path("key.txt");
     fs::write(&typed, secret).unwrap();
-    host.drill(&backup, &typed).expect(0);
+    host.verify_with(&backup, &typed).expect(0);
     let again = run(&host.data_dir(), &["backup", "keygen"]).expect(0).stdout;
     assert_ne!(page, again, "each page is another key");
     assert_nowhere(&host.data_dir(), &fs::read_to_string(&typed).unwrap());
-    // A page with a slip of the pen is no key.
+    // A key with a typing error is refused.
     let wrong = host.path("wrong.txt");
     fs::write(&wrong, "AGE-SECRET-KEY-1QQQQ").unwrap();
-    let said = host.drill(&backup, &wrong);
+    let said = host.verify_with(&backup, &wrong);
     assert_ne!(said.code, 0);
     assert!(said.stderr.contains("wrong.txt") && !said.stderr.contains("QQQQ"), "{said:?}");
 }
@@ -190,10 +190,10 @@ fn old_backups_stay_readable_after_a_change_of_recipients() {
     let [old, new] = ["old", "new"].map(|name| host.key(name));
     let before = host.back_up(&[&old]);
     let after = host.back_up(&[&new]);
-    host.drill(&before, &old.file).expect(0);
-    host.drill(&after, &new.file).expect(0);
-    host.drill(&before, &new.file).expect(3);
-    host.drill(&after, &old.file).expect(3);
+    host.verify_with(&before, &old.file).expect(0);
+    host.verify_with(&after, &new.file).expect(0);
+    host.verify_with(&before, &new.file).expect(3);
+    host.verify_with(&after, &old.file).expect(3);
     let id = before["id"].as_str().unwrap();
     run(&host.data_dir(), &["backup", "verify", id]).expect(0);
 }
@@ -218,11 +218,11 @@ fn a_lost_own_key_is_replaced_and_old_backups_need_the_kit() {
     assert!(said.stderr.contains(&key.key_id), "{said:?}");
     let file = file_of(&host.data_dir(), &before);
     assert!(file.exists(), "a key that is missing says nothing against the file");
-    host.drill(&before, &key.file).expect(0);
+    host.verify_with(&before, &key.file).expect(0);
     let environment = [("UNOC_BACKUP_IDENTITY_FILE", key.path())];
     let id = before["id"].as_str().unwrap();
     run_with(&host.data_dir(), &environment, &["backup", "verify", id]).expect(0);
-    // A damaged one is not replaced: backups would no longer open, unseen.
+    // A damaged key is not replaced: older backups could not be opened, and nobody would notice.
     fs::write(&own, "nonsense").unwrap();
     let environment = [("UNOC_BACKUP_RECIPIENTS", key.recipient.as_str())];
     let said = run_with(&host.data_dir(), &environment, &["backup", "now"]);

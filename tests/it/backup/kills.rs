@@ -1,7 +1,7 @@
-//! The real program is killed in the middle of backups, restores and their undoing, prunings and
-//! uploads. The site is then the one or the other, never a mixture; what is listed is whole; nothing
-//! unfinished is left; the next backup works. `UNOC_TEST_BACKUP_KILLS` sets the number of kills at
-//! random moments, `UNOC_TEST_SEED` the moments.
+//! The real program is killed during backups, restores, undos, prunings and uploads. The site is
+//! then in the state before or after, never a mixture; every listed backup is complete; no
+//! unfinished file is left; the next backup works. `UNOC_TEST_BACKUP_KILLS` sets the number of
+//! kills at random moments, `UNOC_TEST_SEED` the moments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -24,30 +24,30 @@ use crate::harness::wait;
 
 const KILLS: usize = 8;
 const SEED: u64 = 4711;
-/// Work on a site of this size takes long enough to be met.
+/// Operations on a site of this size take long enough to be hit.
 const LEAVES: u32 = 600;
-/// Backups that are kept, and how few when pruning is the work that is killed.
+/// Backups that are kept, and those kept when pruning is killed.
 const KEPT: &str = "6";
 const KEPT_BY_PRUNING: &str = "2";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Work {
+enum Operation {
     Backup,
     Restore,
     Undo,
     Prune,
 }
 
-/// A site that is worked on, and what is known of it.
+/// A site, and what is known about its backups.
 struct Site {
     directory: TempDir,
     rng: Rng,
     /// The entities that each backup holds.
     saved: BTreeMap<String, String>,
-    /// Backups that were restored for proof already.
-    proved: BTreeSet<String>,
-    /// How long each work took when nobody killed it.
-    took: BTreeMap<Work, Duration>,
+    /// Backups that were verified already.
+    verified_ids: BTreeSet<String>,
+    /// How long each operation takes without a kill.
+    took: BTreeMap<Operation, Duration>,
     changes: usize,
 }
 
@@ -59,7 +59,7 @@ impl Site {
             directory,
             rng: Rng::new(seed_of_rng),
             saved: BTreeMap::new(),
-            proved: BTreeSet::new(),
+            verified_ids: BTreeSet::new(),
             took: BTreeMap::new(),
             changes: 0,
         }
@@ -83,11 +83,11 @@ impl Site {
         Server::start(&self.data_dir(), &environment)
     }
 
-    fn start_for(&self, work: Work) -> Server {
-        self.start_keeping(if work == Work::Prune { KEPT_BY_PRUNING } else { KEPT })
+    fn start_for(&self, operation: Operation) -> Server {
+        self.start_keeping(if operation == Operation::Prune { KEPT_BY_PRUNING } else { KEPT })
     }
 
-    /// Another state than any before.
+    /// Makes a state that differs from all before.
     fn change(&mut self, server: &Server) {
         self.changes += 1;
         server.http.provision(&format!("change {}", self.changes), "POP");
@@ -98,39 +98,39 @@ impl Site {
         assert_eq!(backup["state"], "verified");
         let id = text_of(&backup["id"]).to_owned();
         self.saved.insert(id.clone(), entities(&server.http.export()).to_owned());
-        self.proved.insert(id);
+        self.verified_ids.insert(id);
         backup
     }
 
-    /// Prepares the work; where to ask for it, and what the site may be afterwards.
-    fn prepare(&mut self, server: &Server, work: Work) -> (String, Value, Vec<String>) {
+    /// Prepares an operation. Returns its request and the states that the site may have afterwards.
+    fn prepare(&mut self, server: &Server, operation: Operation) -> (String, Value, Vec<String>) {
         let newest = server.http.backups()["backups"][0]["id"].as_str().unwrap_or("").to_owned();
         self.change(server);
         let before = entities(&server.http.export()).to_owned();
-        match work {
-            Work::Backup => ("/api/backups".to_owned(), Value::Null, vec![before]),
-            Work::Restore => {
+        match operation {
+            Operation::Backup => ("/api/backups".to_owned(), Value::Null, vec![before]),
+            Operation::Restore => {
                 let after = self.saved[&newest].clone();
                 let body = json!({"dry_run": false});
                 (format!("/api/backups/{newest}/restore"), body, vec![before, after])
             }
-            Work::Undo => {
+            Operation::Undo => {
                 server.http.restore(&json!(newest), false).expect(200);
                 let states = vec![before, self.saved[&newest].clone()];
                 ("/api/backups/undo".to_owned(), Value::Null, states)
             }
-            Work::Prune => ("/api/backups/prune".to_owned(), Value::Null, vec![before]),
+            Operation::Prune => ("/api/backups/prune".to_owned(), Value::Null, vec![before]),
         }
     }
 
-    fn measure(&mut self, work: Work) {
-        let server = self.start_for(work);
-        let (path, body, _) = self.prepare(&server, work);
+    fn measure(&mut self, operation: Operation) {
+        let server = self.start_for(operation);
+        let (path, body, _) = self.prepare(&server, operation);
         let begun = now();
         let answer = server.http.post(&path, &body);
         assert!([200, 201].contains(&answer.status), "{answer:?}");
-        self.took.insert(work, now() - begun);
-        if work == Work::Backup {
+        self.took.insert(operation, now() - begun);
+        if operation == Operation::Backup {
             let backup = answer.json();
             self.saved.insert(
                 text_of(&backup["id"]).to_owned(),
@@ -139,17 +139,18 @@ impl Site {
         }
     }
 
-    /// A round: work, a kill in its middle, a look at everything. Tells what it met.
-    fn round(&mut self, work: Work, when: &str) -> String {
-        let server = self.start_for(work);
-        let (path, body, states) = self.prepare(&server, work);
-        let window = self.took[&work].as_micros();
+    /// One round: an operation, a kill during it, a check of everything. Returns what the kill hit.
+    fn round(&mut self, operation: Operation, when: &str) -> String {
+        let server = self.start_for(operation);
+        let (path, body, states) = self.prepare(&server, operation);
+        let window = self.took[&operation].as_micros();
         let moment = Duration::from_micros(
             self.rng.next() % u64::try_from(window * 6 / 5).expect("it is there"),
         );
         let address = server.address;
+        // Before the clock starts: the kill may come at once.
+        let mut client = Client::connect(address).expect("it listens");
         let asking = std::thread::spawn(move || {
-            let mut client = Client::connect(address).expect("it listens");
             client.call("POST", &path, Some(&body)).map(|answer| answer.status).ok()
         });
         pause(moment);
@@ -158,17 +159,17 @@ impl Site {
         let found = entities(&export_of(&self.data_dir())).to_owned();
         let which = states.iter().position(|state| *state == found);
         let which = which.unwrap_or_else(|| panic!("{when}: the site is none of the two"));
-        // An answer is a promise.
-        match work {
-            Work::Restore if answered == Some(200) => assert_eq!(which, 1, "{when}"),
-            Work::Undo if answered == Some(200) => assert_eq!(which, 0, "{when}"),
+        // What was acknowledged must have happened.
+        match operation {
+            Operation::Restore if answered == Some(200) => assert_eq!(which, 1, "{when}"),
+            Operation::Undo if answered == Some(200) => assert_eq!(which, 0, "{when}"),
             _ => {}
         }
-        self.look(&found, when);
+        self.check(&found, when);
         format!("killed after {moment:?}, answered {answered:?}, state {which}")
     }
 
-    fn look(&mut self, found: &str, when: &str) {
+    fn check(&mut self, found: &str, when: &str) {
         let data_dir = self.data_dir();
         let server = self.start();
         assert_no_left_overs(&data_dir);
@@ -177,10 +178,10 @@ impl Site {
         assert_eq!(list["activity"], Value::Null, "{when}");
         for backup in list["backups"].as_array().expect("a list") {
             assert_eq!(backup["is_local"], true, "{when}: {backup:#}");
-            self.prove(&data_dir, backup, found, when);
+            self.check_backup(&data_dir, backup, found, when);
         }
         if list["undo"].is_object() {
-            // What is offered is there.
+            // The offered undo works.
             let dry = server.http.ask("/api/backups/undo?dry_run=true");
             assert_eq!(dry.status, 200, "{when}: {dry:?}");
         }
@@ -188,20 +189,20 @@ impl Site {
         assert_no_left_overs(&data_dir);
     }
 
-    /// A listed backup is whole, and of a state that there was.
-    fn prove(&mut self, data_dir: &Path, backup: &Value, found: &str, when: &str) {
+    /// Checks that a listed backup is complete and holds a state that existed.
+    fn check_backup(&mut self, data_dir: &Path, backup: &Value, found: &str, when: &str) {
         let id = text_of(&backup["id"]).to_owned();
-        if !self.proved.insert(id.clone()) {
+        if !self.verified_ids.insert(id.clone()) {
             return;
         }
         let file = file_of(data_dir, backup);
         let manifest = manifest_beside(&file).unwrap_or_else(|| panic!("{when}: {id}"));
-        let keyring = Keyring::load(&[], &[], Path::new("/nonexistent")).expect("keys");
+        let keyring = Keyring::of_files::<&Path>(&[]).expect("keys");
         let scratch = self.directory.path().join("scratch");
-        let rehearsed =
+        let verified =
             verify_file(&file, Some(&manifest), &keyring, &scratch, Clock::system().now());
-        rehearsed.unwrap_or_else(|error| panic!("{when}: {id}: {error}"));
-        // Made by the work that was killed, of the state that it found.
+        verified.unwrap_or_else(|error| panic!("{when}: {id}: {error}"));
+        // Made by the killed operation, from the state that it found.
         self.saved.entry(id).or_insert_with(|| found.to_owned());
     }
 }
@@ -212,15 +213,15 @@ fn a_kill_at_any_moment_leaves_one_state_and_complete_backups() {
     let seed = setting("UNOC_TEST_SEED", SEED);
     println!("{kills} kills, UNOC_TEST_SEED={seed}");
     let mut site = Site::new(seed);
-    let all = [Work::Backup, Work::Restore, Work::Undo, Work::Prune];
-    for work in all {
-        site.measure(work);
+    let all = [Operation::Backup, Operation::Restore, Operation::Undo, Operation::Prune];
+    for operation in all {
+        site.measure(operation);
     }
     println!("{:?}", site.took);
     for kill in 0..kills {
-        let work = if kill < all.len() { all[kill] } else { site.rng.one_of(&all) };
-        let when = format!("kill {kill} in {work:?}, UNOC_TEST_SEED={seed}");
-        println!("{when}: {}", site.round(work, &when));
+        let operation = if kill < all.len() { all[kill] } else { site.rng.one_of(&all) };
+        let when = format!("kill {kill} in {operation:?}, UNOC_TEST_SEED={seed}");
+        println!("{when}: {}", site.round(operation, &when));
     }
 }
 
@@ -235,7 +236,7 @@ fn a_kill_during_an_upload_loses_only_the_copy() {
     let data_dir = directory.path().join("data");
     seed(&data_dir, 50);
     let environment = [("UNOC_BACKUP_TARGETS", url.as_str())];
-    // Every ten minutes it runs by itself, which may be in the middle of this.
+    // The job also runs every ten minutes, possibly during this test.
     let server = Server::start(&data_dir, &environment);
     server.http.patch("/api/jobs/copy", &json!({"is_enabled": false})).expect(200);
     drop(server);
@@ -245,10 +246,9 @@ fn a_kill_during_an_upload_loses_only_the_copy() {
         let site = server.http.export();
         proxy.set(Mode::Freeze);
         let address = server.address;
-        let asking = std::thread::spawn(move || {
-            let mut client = Client::connect(address).expect("it listens");
-            client.call("POST", "/api/backups", None).is_err()
-        });
+        // Before the clock starts: the kill may come at once.
+        let mut client = Client::connect(address).expect("it listens");
+        let asking = std::thread::spawn(move || client.call("POST", "/api/backups", None).is_err());
         wait::until("the upload has begun", || {
             (server.http.backups()["activity"]["kind"] == "copy").then_some(())
         });

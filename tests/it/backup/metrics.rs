@@ -1,4 +1,4 @@
-//! What monitoring is told of backups.
+//! The metrics of backups and the health check.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::harness::site::text_of;
 
 const HOUR_US: i64 = 3_600_000_000;
 
-/// The samples of an OpenMetrics text by name, each line of which must be one that the format has.
+/// The samples of an OpenMetrics text by name; every line must be valid.
 fn parsed(text: &str) -> BTreeMap<String, f64> {
     let body = text.strip_suffix("# EOF\n").expect("it ends as the format says");
     let (mut types, mut samples) = (BTreeMap::new(), BTreeMap::new());
@@ -52,7 +52,7 @@ fn whole(samples: &BTreeMap<String, f64>, name: &str) -> String {
     samples[name].to_string()
 }
 
-/// Status and reason of the check that monitoring agents make.
+/// Status and reason of the health check.
 fn health(app: &TestApp) -> (String, Value) {
     let health = app.get("/health").expect(200).json();
     (text_of(&health["status"]).to_owned(), health["reason"].clone())

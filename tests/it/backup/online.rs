@@ -1,4 +1,4 @@
-//! Restoring while the service runs: nobody loses what was acknowledged, and everyone is told.
+//! Restoring while the service runs: no acknowledged write is lost, and all clients are notified.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use crate::harness::socket::{Client, Event};
 use crate::harness::{TestApp, wait};
 
 const WRITERS: usize = 4;
-/// Acknowledged by each writer before the restore begins, and after it ended.
+/// Writes that each writer gets acknowledged before the restore begins, and after it ended.
 const WRITES_AROUND: usize = 10;
 
 fn number(value: &Value) -> u64 {
@@ -102,7 +102,7 @@ fn clients_are_notified_and_caches_cleared() {
     let seq = app.seq();
     app.restore(&backup["id"], false).expect(200);
     assert!(app.seq() > seq, "a number never comes twice");
-    // The batch of the last change may still have been on its way.
+    // The batch of the last change may still be on its way.
     let is_old = |event: &Event| event.name == "changes" && number(&event.payload["to_seq"]) <= seq;
     let event = client.until(|event| event.name != "heartbeat" && !is_old(event)).pop().unwrap();
     assert_eq!(event.name, "resync");
@@ -119,7 +119,7 @@ fn clients_are_notified_and_caches_cleared() {
         (&row["action"], &row["actor"]),
         (&"restore backup".into(), &"api 127.0.0.1".into())
     );
-    // The names of what went are free again, its ids are not.
+    // The names of removed devices are free again, their ids are not.
     assert!(app.provision("afterwards", "POP") > 76);
 }
 
@@ -158,7 +158,7 @@ fn a_dry_run_reports_the_changes_and_makes_none() {
     assert_eq!(now, ports as u64);
     assert_eq!((app.export(), app.seq()), (site, seq), "nothing changed");
     assert_eq!(app.backups()["undo"], Value::Null);
-    // The default is to be careful.
+    // A dry run is the default.
     let path = format!("/api/backups/{}/restore", text_of(&backup["id"]));
     let careful = app.post(&path, &json!({})).expect(200).json();
     assert_eq!(careful["is_dry_run"], true);

@@ -1,4 +1,4 @@
-//! Which backup is the newest when a site's numbers fell back.
+//! Which backup is the newest if the site's commit numbers were reset.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::harness::postgres::Postgres;
 use crate::harness::process::Server;
 use crate::harness::site::text_of;
 
-/// A site whose backups outlive its data directory, of which each kind of retention keeps one.
+/// A site whose backups outlive its data directory; each retention rule keeps one.
 fn serve(data_dir: &Path, backup_dir: &Path, more: &[(&str, &str)]) -> Server {
     let mut environment = vec![
         ("UNOC_BACKUP_DIR", path_of(backup_dir)),
@@ -24,7 +24,7 @@ fn serve(data_dir: &Path, backup_dir: &Path, more: &[(&str, &str)]) -> Server {
     Server::start(data_dir, &environment)
 }
 
-/// A backup of the site as it is now is the newest one, and the retention keeps it.
+/// A backup of the current site is the newest one, and is kept.
 #[track_caller]
 fn the_next_backup_is_the_newest(server: &Server) {
     let old = server.http.backups()["backups"].as_array().expect("a list").len();
@@ -70,7 +70,7 @@ fn backups_of_a_site_restored_from_postgresql_are_the_newest() {
     server.http.provision("sent", "POP");
     let site = text_of(&server.in_step()["site_id"]).to_owned();
     assert!(server.terminate().0.success());
-    // What PostgreSQL never got is in the backups.
+    // The backups have commits that never reached PostgreSQL.
     let server = serve(&first, &backup_dir, &[]);
     for number in 0..5 {
         server.http.provision(&format!("lost {number}"), "POP");

@@ -1,4 +1,4 @@
-//! A backup is plain SQL: `psql` loads it, and the appliance takes what was loaded over (S8).
+//! A backup is plain SQL: `psql` loads it, and the appliance adopts what was loaded (S8).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::sync::exact::{Exact, look};
 
 const DUMP_V2: &str = "tests/it/v2_import/dumps/clean.sql";
 
-/// A site, a backup of it as SQL, and what its store held then.
+/// A site, a backup of it as SQL, and the content of its store at that time.
 struct Saved {
     directory: TempDir,
     sql: PathBuf,
@@ -40,7 +40,7 @@ impl Saved {
         Self::of(directory)
     }
 
-    /// Backs up what is there.
+    /// Makes a backup of the current site.
     fn of(directory: TempDir) -> Self {
         let data_dir = directory.path().join("data");
         back_up(&data_dir);
@@ -56,8 +56,8 @@ impl Saved {
         self.directory.path().join("data")
     }
 
-    /// The rows of a database are those of the backup. `counters` may be ahead, and the audit trail
-    /// longer, where a later state was there before.
+    /// Asserts that the rows of a database are those of the backup. `counters` may be higher, and
+    /// the audit trail longer, if the database held a later state before.
     #[track_caller]
     fn assert_is_in(&self, url: &str, later: Option<&Content>, when: &str) -> u64 {
         let look =
@@ -98,7 +98,7 @@ fn content_of(data_dir: &Path) -> (Uuid, Content) {
     )
 }
 
-/// A server, and `psql`; nothing, and a skip, where one is missing.
+/// A server and `psql`; `None`, and the test is skipped, if one is missing.
 fn postgres() -> Option<Postgres> {
     if Command::new("psql").arg("--version").output().is_err() {
         skip("psql is not installed (ops/test.sh installs it)");
@@ -118,7 +118,7 @@ fn serve(data_dir: &Path, url: &str) -> Server {
     Server::start(data_dir, &[("DATABASE_URL", url), ("UNOC_DEV_FEATURES", "0")])
 }
 
-/// Both sides of the mirror hold the same, row by row.
+/// Asserts that both sides of the mirror have the same rows.
 #[track_caller]
 fn assert_in_step(data_dir: &Path, url: &str) {
     let said = run_with(data_dir, &[("DATABASE_URL", url)], &["sync", "check"]);
@@ -135,7 +135,7 @@ fn a_backup_can_be_loaded_repeatedly_into_a_database() {
     psql(&postgres.url(), &saved.sql).expect(0);
     let second = saved.assert_is_in(&postgres.url(), None, "loaded twice");
     assert!(second > first, "whoever held the site before is fenced off");
-    // The tables are those that the mirror makes: it goes on with them.
+    // The tables are those that the mirror creates, which continues with them.
     let server = serve(&saved.data_dir(), &postgres.url());
     server.in_step();
     assert_eq!(entities(&server.http.export()), entities(&saved.export));
@@ -179,7 +179,7 @@ fn a_later_state_is_replaced_and_the_appliance_adopts_what_was_loaded() {
     server.in_step();
     assert!(server.terminate().0.success());
     let (_, content) = content_of(&data_dir);
-    // As the runbook has it: the service is stopped, the file piped, the service started.
+    // As in the runbook: stop the service, load the file, start the service.
     psql(&postgres.url(), &saved.sql).expect(0);
     saved.assert_is_in(&postgres.url(), Some(&content), "over a later state");
     let server = serve(&data_dir, &postgres.url());
@@ -190,7 +190,7 @@ fn a_later_state_is_replaced_and_the_appliance_adopts_what_was_loaded() {
     assert_eq!(kept.len(), 1, "{kept:?}");
     let (_, set_aside) = content_of(&data_dir.join("quarantine").join(&kept[0]));
     assert_eq!(set_aside.site(), content.site(), "what was replaced is kept whole");
-    // Its ids are not given to others.
+    // Its ids are not reused.
     assert!(server.http.provision("next", "POP") > later);
     assert!(server.terminate().0.success());
 }
@@ -220,7 +220,7 @@ fn a_backup_loaded_into_a_fresh_database_restores_the_site() {
     assert_eq!(names_in(&data_dir.join("quarantine")).len(), 1);
 }
 
-/// Everything that a database holds of ours and of v2, in numbers and words.
+/// What a database holds of our tables and those of v2.
 fn fingerprint(postgres: &Postgres) -> Vec<Vec<String>> {
     let mut rows = postgres.rows(
         "SELECT c.relname, c.relkind, (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid) \
@@ -290,7 +290,7 @@ fn a_full_verification_loads_the_file_into_a_scratch_database() {
     assert_eq!(verification["postgres_result"], "passed");
     let databases = "SELECT count(*) FROM pg_database WHERE datname LIKE 'unoc_drill%'";
     assert_eq!(postgres.value(databases), "0", "the scratch database is dropped");
-    // A role that may make no database: said, and no fault of the backup.
+    // A role that may not create databases: reported, and not the backup's failure.
     postgres.rows("CREATE ROLE plain LOGIN PASSWORD 'x'; GRANT ALL ON SCHEMA public TO plain");
     assert!(server.terminate().0.success());
     let other = postgres.url().replace("unoc:unoc-pw", "plain:x");
@@ -306,7 +306,7 @@ fn a_full_verification_loads_the_file_into_a_scratch_database() {
     assert!(message.contains("may not create databases"), "{message}");
 }
 
-/// A line that breaks says nothing of the backup, and the verification was not what was asked for.
+/// A lost connection says nothing about the backup, but the full verification did not succeed.
 #[test]
 fn a_full_verification_that_postgresql_interrupted_is_a_failure() {
     let Some(postgres) = postgres() else { return };

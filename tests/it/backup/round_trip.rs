@@ -1,4 +1,4 @@
-//! What was saved is what comes back, to the last character.
+//! What is restored equals what was saved, to the last character.
 
 use std::io::Read;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::harness::content::{Content, export, restore};
 use crate::harness::process::{Server, run};
 
 fn keyring() -> Keyring {
-    Keyring::load(&[], &[], Path::new("/nonexistent")).expect("no keys are needed")
+    Keyring::of_files::<&Path>(&[]).expect("no keys are needed")
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_site_with_special_characters_is_restored_with_its_audit_trail() {
     assert_eq!(backup["plain_bytes"], sql.len());
     assert!(sql.contains("Straße 7 / „Süd“ 名 🦀"), "the text is readable");
 
-    // The packed file, and the same text as people edit and pipe it.
+    // The compressed file, and the same text uncompressed.
     let elsewhere = tempfile::tempdir().unwrap();
     let plain = elsewhere.path().join("site.sql");
     std::fs::write(&plain, &sql).unwrap();
@@ -108,7 +108,7 @@ fn options(directory: &Path) -> BackupOptions {
     }
 }
 
-/// Does this with an engine on the store of a directory; a backup is made at the end.
+/// Changes the site in a directory with an engine and makes a backup at the end.
 fn saved(
     runtime: &Runtime,
     directory: &Path,
@@ -142,7 +142,7 @@ fn round_trip(seed: u64, commands: usize) -> Result<(), TestCaseError> {
             let origin =
                 AuditOrigin { actor: "it's \\ me\t".to_owned(), request_id: String::new() };
             let command = generator.command(&world, None);
-            // Refusals are part of it.
+            // Some commands are refused.
             runtime.block_on(command.submit(engine, origin)).ok();
             world = restore(Content::read(&engine.read()).expect("it is readable").site());
         }
@@ -153,11 +153,11 @@ fn round_trip(seed: u64, commands: usize) -> Result<(), TestCaseError> {
     let (again, after) = saved(&runtime, second.path(), |_| {});
     prop_assert_eq!(&again.tables, &manifest.tables, "UNOC_TEST seed {}", seed);
     prop_assert_eq!(before.site(), after.site());
-    // A site that was brought back goes on far above any number that was ever told.
+    // A restored site continues far above any commit number that was ever published.
     prop_assert!(after.last_commit.seq > before.last_commit.seq);
     prop_assert_eq!(before.last_commit.next_audit, after.last_commit.next_audit);
-    // What is computed of a device is not in the trail that leaves the store; the digests above
-    // compare all that is.
+    // Computed fields are not in the audit trail of a backup; the digests above compare everything
+    // else.
     let row = |entry: &AuditEntry| (entry.id, entry.seq, entry.at, entry.change_count);
     prop_assert!(before.audit.iter().map(row).eq(after.audit.iter().map(row)));
     prop_assert_eq!(&before.by_type, &after.by_type);

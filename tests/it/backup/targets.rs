@@ -37,7 +37,7 @@ impl Bench {
         self.directory.path().join(name)
     }
 
-    /// A file of so many bytes, no two parts of which are equal.
+    /// A file of this many bytes, no two parts of which are equal.
     fn file(&self, name: &str, bytes: usize) -> LocalFile {
         let mut state = u64::try_from(bytes).expect("it fits") | 1;
         let mut content = Vec::with_capacity(bytes + 8);
@@ -58,7 +58,8 @@ impl Bench {
         self.runtime.block_on(target.upload(SITE, file, &|_| {}))
     }
 
-    /// Uploads, calls `at` once when so many bytes are done, and returns every progress.
+    /// Uploads a file, calls `at` once when this many bytes are done, and returns all progress
+    /// reports.
     fn upload_with(
         &self,
         target: &Target,

@@ -1,4 +1,4 @@
-//! What is noted of a restore is true wherever the process was killed.
+//! The record of the last restore is correct wherever the process was killed.
 
 use std::fs;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn restored(data_dir: &Path) -> (u64, u64) {
 fn a_restore_killed_before_its_commit_cannot_be_undone() {
     let directory = tempfile::tempdir().unwrap();
     let (_, seq) = restored(directory.path());
-    // The copy was kept, the note written, and then the process was killed.
+    // The process was killed after the copy was kept and the record written.
     let mut cut_off = note(directory.path());
     cut_off["seq_before"] = json!(seq);
     cut_off["seq_after"] = Value::Null;
@@ -79,7 +79,7 @@ fn without_a_restore_there_is_nothing_to_undo() {
     let backup = server.http.back_up();
     server.http.restore(&backup["id"], true).expect(200);
     server.http.undo().expect(409);
-    // A note that nobody can read is no way back, and no reason to stop.
+    // A record that cannot be parsed offers no undo and does not stop the service.
     fs::create_dir_all(directory.path().join("undo")).unwrap();
     fs::write(directory.path().join("undo/undo.json"), "{").unwrap();
     assert_eq!(server.http.backups()["undo"], Value::Null);

@@ -48,7 +48,7 @@ fn the_first_start_of_a_newer_version_saves_the_old_store() {
     run(&elsewhere, &["restore", path_of(&file_of(&data_dir, saved))]).expect(0);
     assert_eq!(portable(&export_of(&elsewhere)), portable(&old_export()));
     assert_no_left_overs(&data_dir);
-    // Once is enough.
+    // The next start makes no other backup.
     let server = Server::start(&data_dir, &[]);
     assert_eq!(server.http.backups()["backups"].as_array().unwrap().len(), 1);
 }
@@ -83,7 +83,7 @@ fn a_store_is_not_upgraded_without_a_backup() {
     let after = fs::read(data_dir.join(STORE_FILE)).unwrap();
     println!("{} of {} bytes", after.len(), before.len());
     assert_eq!(fs::read(&in_the_way).unwrap(), b"in the way");
-    // The version before still runs on it; so does this one, once it can save.
+    // The previous version could still use the store; so can this one, once it can make a backup.
     assert_eq!(export_of(&data_dir), old_export());
     assert_eq!(schema_version(&data_dir), 2);
 }

@@ -122,7 +122,8 @@ fn a_full_directory_is_reported_and_no_part_is_left() {
     let [small, kept, large] =
         [1000, 9 * MIB, 20 * MIB].map(|bytes| bench.file(&format!("unoc_{bytes}"), bytes));
     let first = bench.upload(&target, &kept);
-    // A part that was still being written when another failed once held its room for a while.
+    // Regression: a part that was still being written when another one failed held its space for a
+    // while.
     let rounds = (0..20).map(|_| {
         let refused = bench.upload(&target, &large);
         let files = files(&root.join(SITE.to_string()));

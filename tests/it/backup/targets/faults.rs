@@ -1,4 +1,4 @@
-//! What goes wrong between here and a target, caused and not played.
+//! Real failures between this host and a target.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -36,7 +36,7 @@ fn an_altered_object_is_detected_and_removed() {
         assert_eq!(s3.objects(), [""; 0], "a wrong copy does not stay");
         bench.upload(&target, &file).expect("the next try works");
     }
-    // After the upload only the one who fetches can notice: by the hash.
+    // After the upload only a fetch can detect it, by the hash.
     let object = s3.object_file(&key(SITE, NAME));
     let mut content = fs::read(&object).unwrap();
     content[0] ^= 1;
@@ -143,12 +143,12 @@ fn wrong_keys_and_missing_buckets_are_different_errors() {
     let right = s3.credentials_file(bench.directory.path());
     let url = s3.target_url(&right).replace(s3.bucket, "no-such-bucket");
     let target = Target::parse(&url, None).unwrap();
-    // Not by an upload: this server makes the bucket then.
+    // Not by an upload, for which this server creates the bucket.
     let error = bench.runtime.block_on(target.list(SITE)).unwrap_err();
     assert!(matches!(error, TargetError::NoBucket { .. }), "{error:?}");
 }
 
-/// A store that gives every request one answer.
+/// A store that answers every request with the same response.
 fn refusing(status: &'static str, code: &str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("it is bound").port();
@@ -157,12 +157,12 @@ fn refusing(status: &'static str, code: &str) -> u16 {
         "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
-    // It ends with the process.
+    // The thread ends with the process.
     std::thread::spawn(move || {
         for socket in listener.incoming() {
             let mut socket = socket.expect("it listens");
             let mut read = [0; 64 * 1024];
-            // One that hangs up is not answered.
+            // A client that disconnects gets no answer.
             socket.read(&mut read).and_then(|_| socket.write_all(answer.as_bytes())).ok();
         }
     });

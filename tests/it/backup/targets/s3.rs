@@ -1,4 +1,4 @@
-//! What works: uploads of every size, listings, fetches, deletions, two sites in one bucket, TLS.
+//! Uploads of every size, listings, fetches, deletions, two sites in one bucket, TLS.
 
 use std::fs;
 
@@ -107,7 +107,8 @@ fn tls_trusts_only_the_configured_authority() {
     }
 }
 
-/// As `openssl req -x509` makes one: an authority and a server at once. curl takes it, too.
+/// A certificate as `openssl req -x509` makes it: an authority and a server at once. curl accepts
+/// it.
 #[test]
 fn a_self_signed_certificate_is_trusted_if_configured() {
     let bench = Bench::new();
@@ -115,7 +116,7 @@ fn a_self_signed_certificate_is_trusted_if_configured() {
     let s3 = S3::start_tls(&identity);
     let write = |name, pem: &str| certificates::write(bench.directory.path(), name, pem);
     let own = write("own.pem", &identity.certificate);
-    // As an editor of another system writes it, behind another one.
+    // As an editor of another system writes it, after another certificate.
     let (authority, mark) = (Authority::new(), '\u{feff}');
     let marked = write("marked.pem", &format!("{mark}{}", identity.certificate));
     let second = write("two.pem", &format!("{}{}", authority.pem, identity.certificate));
@@ -137,7 +138,7 @@ fn a_self_signed_certificate_is_trusted_if_configured() {
         assert!(matches!(error, TargetError::Untrusted { .. }), "{error:?}");
     }
 
-    // What the own way of trusting would pass over is refused by its line.
+    // A setting without effect beside ca_file= is refused, with its line.
     for setting in ["TIMEOUT=10s", "AWS_PROXY_CA_CERTIFICATE=x"] {
         fs::write(&credentials, format!("{keys}\n{setting}\n")).unwrap();
         let error = Target::parse(&format!("{url}&ca_file={}", own.display()), None).unwrap_err();

@@ -1,4 +1,4 @@
-//! A secret is not in anything that is printed, logged or shown.
+//! No secret is printed, logged or shown.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -12,7 +12,7 @@ use unoc::config::{self, Sources};
 use super::{Bench, MIB, NAME, SITE};
 use crate::harness::s3::{S3, SECRET_KEY, credentials};
 
-/// Everything that is logged.
+/// Captures everything that is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -42,7 +42,7 @@ fn a_secret_is_never_printed_or_logged() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(log.clone())
         .finish();
-    // The server has threads of its own, so that only what the client logs is caught here.
+    // The server has threads of its own, so that only the client's log is captured here.
     let mut s3 = S3::start();
     let bench = Bench::new();
     let mut said = String::new();
@@ -91,7 +91,7 @@ fn an_invalid_credentials_file_is_named_but_not_quoted() {
     fs::remove_file(&file).unwrap();
     assert!(Target::parse(&url, None).unwrap_err().to_string().contains("keys.env"));
 
-    // A key without its secret is the store's own complaint.
+    // The store itself complains about a key without its secret.
     fs::write(&file, "AWS_SECRET_ACCESS_KEY=s3cr3t-4711").unwrap();
     fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     let error = Target::parse(&url, None).unwrap_err().to_string();
@@ -132,7 +132,7 @@ fn every_kind_of_target_can_be_built() {
     }
 }
 
-/// The configuration knows the addresses by their form alone, and may not know their owner.
+/// The configuration checks only the form of addresses.
 #[test]
 fn configured_addresses_can_be_parsed_and_secrets_are_refused() {
     let is_valid = |url: &str| {
@@ -149,7 +149,7 @@ fn configured_addresses_can_be_parsed_and_secrets_are_refused() {
         "file:///mnt/nfs/my%2Cunoc?name=nfs",
     ] {
         assert!(is_valid(url), "{url}");
-        // Without keys Google's client looks for a file of them and may find none.
+        // Without keys Google's client looks for a file of keys, which may not exist.
         let parsed = Target::parse(url, None).map_err(|error| error.to_string());
         parsed.unwrap_or_else(|error| panic!("{url}: {error}"));
     }
