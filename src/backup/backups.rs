@@ -110,7 +110,7 @@ impl Backups {
         self.library().list()
     }
 
-    /// The backup with this name; `latest` is the newest that may be of use.
+    /// The backup with this name; `latest` is the newest that is not known to be damaged.
     ///
     /// # Errors
     /// [`BackupError::NotFound`], [`BackupError::NoBackup`].
@@ -283,12 +283,12 @@ impl Backups {
         prune::plan(self.library(), entries)
     }
 
-    /// Removes the backups that the retention rules do not keep: the file, its copies, and what is
-    /// known of a backup only once nothing of it is left. A target that is away or refuses keeps
-    /// its copies until the next time.
+    /// Removes the backups that the retention rules do not keep: first the file and its copies,
+    /// then, once all of them are gone, the manifest and the notes. Copies at a target that fails are
+    /// tried again the next time.
     ///
     /// # Errors
-    /// [`BackupError`]; what was removed until then is named in the log.
+    /// [`BackupError`]; the log names what was removed by then.
     pub async fn prune(&self, log: Log<'_>) -> Result<Pruning, BackupError> {
         let operation = self.begin(Operation::Prune)?;
         prune::prune(&operation, log).await

@@ -47,14 +47,15 @@ impl CatalogEntry {
         self.notes.is_bad()
     }
 
-    /// Whether the site could be restored from it.
-    pub(super) fn counts(&self) -> bool {
-        self.is_verified() && self.is_there()
+    /// Whether the site can be restored from it: it was verified, and its file or a copy is
+    /// available.
+    pub(super) fn is_restorable(&self) -> bool {
+        self.is_verified() && self.is_available()
     }
 
     /// Whether the site cannot be restored from it: its file is damaged, and no copy is known to be
     /// good. Each copy was compared when it was made, and has its own state.
-    pub(super) fn is_useless(&self) -> bool {
+    pub(super) fn is_unrestorable(&self) -> bool {
         self.is_bad() && !self.has_copy()
     }
 
@@ -68,7 +69,7 @@ impl CatalogEntry {
     }
 
     /// Whether its file is on this host or at a target.
-    pub(super) fn is_there(&self) -> bool {
+    pub(super) fn is_available(&self) -> bool {
         self.is_local || self.has_copy()
     }
 
@@ -111,7 +112,7 @@ impl Catalog {
         Ok(seqs.filter(|seq| *seq <= SEQ_MAX).max())
     }
 
-    /// One of them.
+    /// The backup with this name.
     ///
     /// # Errors
     /// [`BackupError::NotFound`].
@@ -120,12 +121,12 @@ impl Catalog {
         entry.ok_or_else(|| BackupError::NotFound(id.to_string()))
     }
 
-    /// The newest one that may be of use.
+    /// The newest backup that is not known to be damaged.
     ///
     /// # Errors
     /// [`BackupError::NoBackup`].
     pub(super) fn latest(&self) -> Result<CatalogEntry, BackupError> {
-        newest_of_use(&self.list()?).cloned().ok_or_else(|| self.no_backup())
+        newest_restorable(&self.list()?).cloned().ok_or_else(|| self.no_backup())
     }
 
     /// Why there is no backup of the site: there is none at all, or only of other sites.
@@ -146,7 +147,7 @@ impl Catalog {
         self.directory.join(&entry.manifest.file)
     }
 
-    /// Whether the name is free: no file of it is there.
+    /// Whether no file has this name yet.
     pub(super) fn is_free(&self, id: &BackupId) -> bool {
         let names = [id.manifest(), id.file(true), id.file(false), id.notes()];
         !names.iter().any(|name| self.directory.join(name).exists())
@@ -175,7 +176,7 @@ impl Catalog {
         files::write(&self.directory, &id.manifest(), &manifest_text(manifest))
     }
 
-    /// Notes how a copy of a backup is.
+    /// Notes the state of a copy.
     pub(super) fn note_copy(
         &self,
         id: &BackupId,
@@ -254,7 +255,7 @@ impl Catalog {
         }
         drop(guard);
         for entry in self.list()? {
-            if !entry.is_there() && !entry.is_bad() {
+            if !entry.is_available() && !entry.is_bad() {
                 self.forget(&entry)?;
             }
         }
@@ -308,9 +309,9 @@ impl Catalog {
     }
 }
 
-/// The newest of these backups (newest first) that the site may be restored from.
-pub(super) fn newest_of_use(entries: &[CatalogEntry]) -> Option<&CatalogEntry> {
-    entries.iter().find(|entry| entry.is_there() && !entry.is_useless())
+/// The newest of these backups (newest first) that is not known to be damaged.
+pub(super) fn newest_restorable(entries: &[CatalogEntry]) -> Option<&CatalogEntry> {
+    entries.iter().find(|entry| entry.is_available() && !entry.is_unrestorable())
 }
 
 /// The file and the manifest of a backup in a directory, by its name or `latest`, of any site.

@@ -1,5 +1,4 @@
-//! Copying backups off the host: once the local file is verified, read back, retried, verified
-//! again.
+//! Copying verified backups off the host, and verifying the copies.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -151,7 +150,7 @@ async fn copy_one(
     Ok(is_done)
 }
 
-/// Sends the file, then its manifest: a file without one is not found again.
+/// Sends the file, then its manifest, by which the copy is found again.
 async fn send(
     library: &Library,
     progress: &ProgressHandle,
@@ -166,7 +165,7 @@ async fn send(
         sha256: manifest.sha256.clone(),
         bytes: manifest.bytes,
     };
-    // Whoever stops the service stops the upload by dropping it.
+    // A stop of the service drops this future.
     let report = |bytes| {
         progress.advance_to(bytes).ok();
     };
@@ -218,7 +217,7 @@ async fn verify_copy_at(
         Ok(_) => log(format!("{} from {}: restored and compared.", entry.id, target.name())),
         Err(error) => {
             if is_copy_damaged(error) {
-                // A copy that is of no use is made again.
+                // The next run makes the copy again.
                 let note = CopyNote {
                     state: CopyState::Failed,
                     at_us: Some(library.now().0),
@@ -252,7 +251,7 @@ async fn fetch_and_verify(
         Err(error) => Err(error.into()),
     };
     if let Err(error) = files::remove(&path) {
-        // What was found counts; the next sweep removes the rest.
+        // The result counts all the same; the next sweep removes the file.
         warn!(%error, "The fetched copy could not be removed");
     }
     found

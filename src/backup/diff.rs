@@ -14,7 +14,7 @@ const EXAMPLES_MAX: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Difference {
     pub seq_now: u64,
-    /// `None` for a state that has none of the site's numbers: a dump of UNOC v2.
+    /// `None` for a dump of UNOC v2, which has no commits.
     pub seq_backup: Option<u64>,
     pub devices: Counts,
     pub interfaces: Counts,

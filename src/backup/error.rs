@@ -8,7 +8,7 @@ use crate::sql::RowFault;
 use crate::store::{DiskSpace, StoreError};
 use crate::util::BlockingError;
 
-/// Why an operation on backups failed. The site was not changed.
+/// Why an operation on backups failed. The site was not changed by it.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error("{what}: {source}")]

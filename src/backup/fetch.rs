@@ -22,7 +22,7 @@ const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 /// sensible retention.
 const DISCOVERED_MAX: usize = 1_000;
 
-/// Brings a file back from the first target that has it whole.
+/// Fetches the file of a backup into the directory, from the first target that has it undamaged.
 ///
 /// # Errors
 /// [`BackupError::NotLocal`] when no target has it; the error of the last target.

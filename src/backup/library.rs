@@ -17,11 +17,11 @@ use crate::engine::Clock;
 use crate::util::Zone;
 use uuid::Uuid;
 
-/// The name that stands for the newest backup that may be of use.
+/// The name that stands for the newest backup.
 const LATEST: &str = "latest";
 
-/// The catalogue of backups, the operator's options, and the progress of the work on them. Shared
-/// by all who work on backups or look at them.
+/// The catalogue of backups, the operator's options, and the progress of the operations. Shared by
+/// all callers of [`super::Backups`].
 pub(super) struct Library {
     pub(super) options: BackupOptions,
     pub(super) catalog: Catalog,
@@ -33,7 +33,7 @@ pub(super) struct Library {
 }
 
 impl Library {
-    /// The backups of a site, or of all sites where it is not known which one is meant.
+    /// The backups of a site, or of all sites if `site_id` is not known.
     pub(super) fn new(options: BackupOptions, site_id: Option<Uuid>, clock: Clock) -> Self {
         Self {
             catalog: Catalog::new(&options.directory, site_id),
@@ -68,7 +68,7 @@ impl Library {
         Ok(entries)
     }
 
-    /// The backup with this name; `latest` is the newest that may be of use.
+    /// The backup with this name; `latest` is the newest that is not known to be damaged.
     ///
     /// # Errors
     /// [`BackupError::NotFound`], [`BackupError::NoBackup`].

@@ -1,4 +1,4 @@
-//! What the operator decided about backups.
+//! The options of backups.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::postgres_verifier::PostgresVerifier;
 use super::retention::Retention;
 use super::targets::Target;
 
-/// What the operator decided about backups.
+/// The options of backups: what the configuration decides, and the way into PostgreSQL.
 pub struct BackupOptions {
     /// Where they are kept.
     pub directory: PathBuf,
@@ -30,7 +30,7 @@ pub struct BackupOptions {
 /// A target off the host that could not be set up.
 #[derive(Clone, Debug)]
 pub struct UnusableTarget {
-    /// As a usable target's; its address where that has no name.
+    /// As of a usable target; its address if it has no name.
     pub name: String,
     /// Without secrets.
     pub url: String,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::catalog::{CatalogEntry, newest_of_use};
+use super::catalog::{CatalogEntry, newest_restorable};
 use super::error::BackupError;
 use super::library::Library;
 use super::name::BackupId;
@@ -45,13 +45,13 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// The backup with this name; `latest` is the newest that may be of use.
+    /// The backup with this name; `latest` is the newest that is not known to be damaged.
     ///
     /// # Errors
     /// [`BackupError::NotFound`], [`BackupError::NoBackup`].
     pub fn find(&self, name: &str) -> Result<&CatalogEntry, BackupError> {
         if name == "latest" {
-            return newest_of_use(&self.entries).ok_or(BackupError::NoBackup);
+            return newest_restorable(&self.entries).ok_or(BackupError::NoBackup);
         }
         let id = BackupId::parse(name);
         let found = self.entries.iter().find(|entry| Some(&entry.id) == id.as_ref());
@@ -100,7 +100,7 @@ pub(super) fn overview(
     undo: Option<UndoRecord>,
 ) -> Overview {
     let options = &library.options;
-    let newest_verified = entries.iter().find(|entry| entry.counts()).cloned();
+    let newest_verified = entries.iter().find(|entry| entry.is_restorable()).cloned();
     let rehearsal = entries
         .iter()
         .filter_map(|entry| entry.notes.verification.as_ref())

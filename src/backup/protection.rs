@@ -85,7 +85,8 @@ impl ProtectionTracker {
 }
 
 fn newest_verified(entries: &[CatalogEntry], now: Timestamp) -> Option<Timestamp> {
-    let verified: Vec<&CatalogEntry> = entries.iter().filter(|entry| entry.counts()).collect();
+    let verified: Vec<&CatalogEntry> =
+        entries.iter().filter(|entry| entry.is_restorable()).collect();
     let dated = verified.iter().find(|entry| entry.manifest.is_dated(now));
     dated.or(verified.first()).map(|entry| entry.manifest.taken_at())
 }

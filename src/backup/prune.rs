@@ -14,17 +14,17 @@ use super::progress::{Log, ProgressUnit};
 use super::retention::Retained;
 use super::targets::{Target, TargetError};
 
-/// What stays and what goes.
+/// What is kept and what is removed.
 #[derive(Clone, Debug, Default)]
 pub struct Pruning {
     pub retained: Retained,
-    /// Of which nothing is left, with the bytes that they had on this host.
+    /// Backups that are removed completely, and the bytes that each had on this host.
     pub removed: Vec<(BackupId, u64)>,
-    /// By target: the copies that go.
+    /// The copies that are removed, by target.
     pub copies: Vec<(String, Vec<BackupId>)>,
-    /// Copies that were to go and could not be removed; none before it was tried.
+    /// Copies that could not be removed; empty in a preview.
     pub failed_removals: Vec<FailedRemoval>,
-    /// On this host.
+    /// Freed on this host.
     pub bytes_freed: u64,
 }
 
@@ -51,11 +51,11 @@ pub(super) fn plan(library: &Library, entries: &[CatalogEntry]) -> Pruning {
     Pruning { retained, removed, copies, failed_removals: Vec::new(), bytes_freed }
 }
 
-/// Removes what goes: the file, its copies, and what is known of a backup only once nothing of it
-/// is left. A target that is away or refuses keeps its copies until the next time.
+/// Removes the backups that are not kept: first the file and its copies, then, once all of them are
+/// gone, the manifest and the notes. Copies at a target that fails are tried again the next time.
 ///
 /// # Errors
-/// [`BackupError`]; what was removed until then is named in the log.
+/// [`BackupError`]; the log names what was removed by then.
 pub(super) async fn prune(
     operation: &OperationGuard,
     log: Log<'_>,

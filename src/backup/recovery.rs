@@ -27,7 +27,7 @@ const DAMAGED: &str = "damaged";
 #[derive(Clone, Debug)]
 pub struct RecoveredStore {
     pub header: Header,
-    /// Where the files that were in the way are now.
+    /// Where the previous files are now.
     pub set_aside: Option<PathBuf>,
     pub duration_ms: u64,
 }
@@ -98,12 +98,11 @@ impl DisasterRecovery {
         verify::verify_file(file, manifest, keyring, scratch, self.library.now())
     }
 
-    /// Stages and verifies a file, then makes it the store of the data directory. What was there
-    /// under that name is moved into the quarantine, never deleted. Nothing else may use the
-    /// directory.
+    /// Stages and verifies a file, then makes it the store of the data directory. A store that is
+    /// there is moved into the quarantine, never deleted. No other process may use the directory.
     ///
     /// # Errors
-    /// [`BackupError`]; the directory is then what it was.
+    /// [`BackupError`]; the directory is then unchanged.
     pub fn restore(
         &self,
         file: &Path,

@@ -56,7 +56,7 @@ struct RestorableState {
     taken_at: Timestamp,
     /// The program that saved it.
     version: String,
-    /// Its last commit; `None` where it has none of this site's numbers.
+    /// Its last commit; `None` for a dump of UNOC v2, which has no commits.
     seq: Option<u64>,
     /// What the audit trail calls it.
     action: &'static str,
@@ -126,7 +126,7 @@ pub(super) fn restore(
     })
 }
 
-/// A file that is damaged is no backup: it is marked as its verification would.
+/// Stages a listed backup. A damaged file is marked as a verification would mark it.
 fn of_backup(
     operation: &OperationGuard,
     id: &BackupId,
@@ -210,7 +210,7 @@ fn before_restore(
     let record = undo::find(&library.options.data_dir, engine.site_id(), &engine.read())?;
     let record = record.ok_or(BackupError::NothingToUndo)?;
     let store = record.open_store(library.now())?;
-    // The restore itself is what is undone, and no change that is lost.
+    // The restore itself is undone, which does not count as a lost change.
     let lost_after = Some(record.seq_of_restore());
     let UndoRecord { backup_id, header, .. } = record;
     Ok(RestorableState {
@@ -245,7 +245,7 @@ fn replace(
         header,
     };
     let previous = undo::read(data_dir).ok().flatten();
-    // Recorded first: a kill right after the commit must not lose the way back.
+    // Recorded first: a kill right after the commit must not lose the undo.
     undo::write(data_dir, &record)?;
     let restore = SiteRestore {
         from: state.content.store().clone(),
@@ -268,11 +268,11 @@ fn replace(
             warn!(%error, "The record of the previous restore could not be put back");
         }
     })?;
-    // Others wrote until it was its turn.
+    // Other commands may have been executed before it.
     (record.seq_before, record.header.seq) = (seq_before, seq_before);
     record.seq_after = Some(seq);
     if let Err(error) = undo::write(data_dir, &record) {
-        // The site is replaced; the audit trail tells the rest of what the record would have.
+        // The site is replaced; the audit trail shows the restore all the same.
         warn!(%error, "The restore could not be recorded");
     }
     info!(seq, "{} is in place; unoc restore --undo undoes it", state.name);

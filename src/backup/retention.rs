@@ -13,7 +13,7 @@ use crate::domain::Timestamp;
 /// Bad files that are kept for inspection.
 const BAD_KEPT: usize = 2;
 
-/// How many are kept of each kind.
+/// How many backups are kept, by rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// The newest ones; at least one.
@@ -41,7 +41,8 @@ impl Retention {
                 reasons.push(why);
             }
         };
-        let good: Vec<&CatalogEntry> = entries.iter().filter(|entry| !entry.is_useless()).collect();
+        let good: Vec<&CatalogEntry> =
+            entries.iter().filter(|entry| !entry.is_unrestorable()).collect();
         let mut dated: Vec<&CatalogEntry> =
             good.iter().copied().filter(|entry| entry.manifest.is_dated(now)).collect();
         dated.sort_by_key(|entry| Reverse((entry.manifest.header.taken_at_us, &entry.id)));
@@ -65,11 +66,11 @@ impl Retention {
         });
         by("monthly", self.monthly, |date| (date.year().into(), date.month().into()));
         for newest_first in [&good, &dated] {
-            if let Some(entry) = newest_first.iter().find(|entry| entry.counts()) {
+            if let Some(entry) = newest_first.iter().find(|entry| entry.is_restorable()) {
                 keep(entry, "newest verified");
             }
         }
-        for entry in entries.iter().filter(|entry| entry.is_useless()).take(BAD_KEPT) {
+        for entry in entries.iter().filter(|entry| entry.is_unrestorable()).take(BAD_KEPT) {
             keep(entry, "bad, for a look");
         }
         kept
@@ -205,7 +206,8 @@ mod tests {
     #[test]
     fn the_newest_by_commit_and_the_newest_by_date_are_kept() {
         let retention = Retention { last: 1, daily: 0, weekly: 0, monthly: 0 };
-        // A site that came back behind its backups, and the one made a moment ago.
+        // A site whose commit numbers were reset below those of its backups, and a new backup of
+        // it.
         let came_back = [
             entry("2026-11-25T01:00", 900, Some(true)),
             entry("2026-11-24T02:15", 800, Some(true)),
@@ -213,7 +215,7 @@ mod tests {
         ];
         let both = ["1125_0100 last+newest verified", "1125_0259 last+newest verified"];
         assert_eq!(shown(retention, &came_back), both);
-        // The clock of a host without a battery, after and before it learnt the time.
+        // The clock of a host without a battery, before and after it was set.
         let learnt = [
             entry("2000-01-01T00:01", 14, Some(true)),
             entry("2036-01-01T00:01", 13, Some(true)),

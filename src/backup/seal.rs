@@ -20,7 +20,7 @@ const FILE_CHUNK_BYTES: usize = 256 * 1024;
 const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// A file that is being written, from the inside out.
+/// Writes a file: compresses, encrypts and hashes what is written to it.
 pub(super) struct SealedWriter {
     zstd: zstd::Encoder<'static, Outer>,
     plain_bytes: u64,
@@ -33,7 +33,7 @@ pub(super) struct SealedFile {
     pub(super) plain_bytes: u64,
 }
 
-/// Below the packing.
+/// The layer below the compression.
 enum Outer {
     Plain(Hashed),
     Age(StreamWriter<Hashed>),
@@ -135,8 +135,7 @@ pub fn is_encrypted(path: &Path) -> Result<bool, BackupError> {
     Ok(input.fill_buf().map_err(io("read", path))?.starts_with(AGE_MAGIC))
 }
 
-/// The first `count` bytes of what a file that is packed with Zstandard holds, or of the file
-/// itself.
+/// The first `count` bytes of a file, uncompressed if it is compressed with Zstandard.
 ///
 /// # Errors
 /// When it cannot be read or unpacked.
@@ -148,11 +147,11 @@ pub fn read_head(path: &Path, count: u64) -> Result<Vec<u8>, BackupError> {
     Ok(head)
 }
 
-/// The SQL text of a file, whatever layers are around it.
+/// The SQL text of a file, decrypted and uncompressed as necessary.
 ///
 /// # Errors
-/// [`BackupError::WrongKey`]; [`BackupError::Damaged`] for a broken head. Damage further on is an
-/// error of reading, as late as at the very end.
+/// [`BackupError::WrongKey`]; [`BackupError::Damaged`] if its beginning is damaged. Later damage is
+/// an error of reading, possibly at the very end.
 pub fn read_sql(
     path: &Path,
     keyring: &Keyring,

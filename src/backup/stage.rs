@@ -20,7 +20,7 @@ use crate::util::counted;
 /// Where stores are staged, inside the data directory: a restore on a host without a store puts it
 /// in place by renaming it.
 pub(super) const STAGE_DIR: &str = "staged";
-/// Where a person verifies a file beside the service, who may be another user than the service's.
+/// Where the command line verifies a file beside the service, possibly as another user.
 pub(super) const VERIFY_FILE_DIR: &str = "unoc-rehearsed";
 /// The page cache of a staged store. Rows come in the order of their keys, which needs little.
 const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
@@ -62,7 +62,7 @@ pub(super) struct StageSource<'a> {
 /// invariant; each table's rows as they come out of the new store with the same numbers.
 ///
 /// # Errors
-/// [`BackupError`] naming the first thing that is not as it should be.
+/// [`BackupError`] naming the first difference.
 pub(super) fn stage(
     source: &StageSource<'_>,
     progress: &ProgressHandle,

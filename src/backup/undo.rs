@@ -45,7 +45,7 @@ impl UndoRecord {
         Ok(Store::open(&self.directory, options)?)
     }
 
-    /// The last commit of the restore: what came later is lost by undoing it.
+    /// The commit of the restore: later changes are lost by undoing it.
     pub fn seq_of_restore(&self) -> u64 {
         self.seq_after.unwrap_or(self.seq_before + 1)
     }
@@ -68,7 +68,7 @@ pub(super) fn find(
 ) -> Result<Option<UndoRecord>, BackupError> {
     let Some(text) = read(data_dir)? else { return Ok(None) };
     let record: Option<UndoRecord> = serde_json::from_slice(&text).ok();
-    // The state of another site, which once lived here, is none to go back to.
+    // The state of another site, which this host had before, is not offered.
     let is_ours =
         |record: &UndoRecord| record.directory.exists() && record.header.site_id == site_id;
     let Some(record) = record.filter(is_ours) else { return Ok(None) };
@@ -116,14 +116,14 @@ pub(super) fn remove_older(data_dir: &Path, kept: &Path) {
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() && path != kept {
-            // What stays costs room alone; the next restore tries again.
+            // A leftover only takes space; the next restore tries again.
             files::remove_directory(&path).ok();
         }
     }
 }
 
-/// Whether the audit trail has a restore after this commit. One that was cut off before its commit
-/// left no state to go back to, and no row in the trail either.
+/// Whether the audit trail has a restore after this commit. A restore that was killed before its
+/// commit has no row there.
 fn was_restored_after(current: &Snapshot, seq: u64) -> Result<bool, BackupError> {
     for row in current.audit(None, 0)? {
         let row = row?;

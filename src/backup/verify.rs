@@ -55,8 +55,7 @@ pub fn verify_file(
     Ok(VerifiedFile { header, duration_ms: milliseconds(start.elapsed()) })
 }
 
-/// Restores a listed backup and notes what was found. If its file is damaged, it is taken out of
-/// use.
+/// Restores a listed backup and notes the result. If its file is damaged, it is renamed to `.bad`.
 ///
 /// # Errors
 /// [`BackupError`], of which [`BackupError::is_file_damaged`] tells whether the backup failed or
@@ -101,7 +100,7 @@ pub(super) fn verify_copy(
     note(&operation.library, entry, verification)
 }
 
-/// Notes that the file of a backup is damaged, and takes it out of use.
+/// Notes that the file of a backup is damaged, and renames it to `.bad`.
 ///
 /// # Errors
 /// When the directory cannot be written.

@@ -139,7 +139,7 @@ fn a_full_directory_is_reported_and_no_part_is_left() {
     for (refused, files, next) in rounds {
         let error = refused.unwrap_err();
         assert!(matches!(error, TargetError::Full { .. }), "{error:?}");
-        assert!(error.to_string().contains("make room"), "{error}");
+        assert!(error.to_string().contains("free some space there"), "{error}");
         assert_eq!(files, std::slice::from_ref(&kept.name));
         next.expect("the room of the failed copy is free again");
     }
