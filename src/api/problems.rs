@@ -12,7 +12,7 @@ use super::conditional;
 use super::error::ApiError;
 use super::state::ApiState;
 use crate::domain::{
-    Cause, Device, DeviceId, Override, OverrideReason, Problem, ProblemKind, Severity, World,
+    Device, DeviceId, Override, OverrideReason, Problem, ProblemKind, RootCause, Severity, World,
     problems,
 };
 use crate::wire::Time;
@@ -89,13 +89,13 @@ fn all(world: &World) -> Problems {
 fn view(world: &World, problem: &Problem) -> ProblemView {
     let device = |id: DeviceId| world.device(id).map(AsRef::as_ref);
     let (kind, id, name, upper, set) = match problem.cause {
-        Cause::Device(id) => {
+        RootCause::Device(id) => {
             let cause = device(id);
             let name = cause.map(|device| device.name.to_string());
             let set = cause.and_then(|device| device.status_override.as_ref());
             ("device", id.0, name.unwrap_or_default(), cause, set)
         }
-        Cause::Link(id) => {
+        RootCause::Link(id) => {
             let ends = world.ends(id).map(|ends| ends.map(device));
             let names = ends.map(|ends| {
                 ends.map(|end| end.map(|device| device.name.to_string()).unwrap_or_default())

@@ -21,7 +21,7 @@ impl World {
         match command.run(&mut transaction) {
             Ok(output) => {
                 let direct = if concerns_whole_site { 0 } else { transaction.journal().len() };
-                recompute::settle(&mut transaction);
+                recompute::recompute_affected(&mut transaction);
                 let (changes, direct_count) = transaction.finish(direct);
                 Ok(Decision { reply: C::reply(self, output), changes, direct_count })
             }
@@ -68,7 +68,7 @@ impl World {
                 Err(refused)
             }
             None => {
-                recompute::settle(&mut transaction);
+                recompute::recompute_affected(&mut transaction);
                 Ok(transaction.finish_and_roll_back())
             }
         };

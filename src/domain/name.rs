@@ -15,7 +15,7 @@ pub struct Name(CompactString);
 
 /// Why a text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NameFault {
+pub enum NameError {
     #[error("a name must not be empty or blank")]
     Blank,
     #[error("a name has at most {} characters", Name::CHARS_MAX)]
@@ -30,24 +30,24 @@ impl Name {
 
     /// Returns the name as given (inner and outer spaces are kept), or why it is none. One of
     /// nothing but invisible characters counts as blank.
-    pub fn new(text: &str) -> Result<Self, NameFault> {
+    pub fn new(text: &str) -> Result<Self, NameError> {
         let is_seen = |c: char| !c.is_whitespace() && !c.is_control() && !is_invisible(c);
         if !text.is_ascii() && !text.chars().any(|c| c.is_control() || is_seen(c)) {
-            return Err(NameFault::Blank);
+            return Err(NameError::Blank);
         }
         Self::stored(text)
     }
 
     /// A name that was accepted once; older versions took invisible ones.
-    pub fn stored(text: &str) -> Result<Self, NameFault> {
+    pub fn stored(text: &str) -> Result<Self, NameError> {
         if text.trim().is_empty() {
-            return Err(NameFault::Blank);
+            return Err(NameError::Blank);
         }
         if text.chars().count() > Self::CHARS_MAX {
-            return Err(NameFault::TooLong);
+            return Err(NameError::TooLong);
         }
         if text.chars().any(char::is_control) {
-            return Err(NameFault::ControlCharacter);
+            return Err(NameError::ControlCharacter);
         }
         Ok(Self(CompactString::new(text)))
     }
@@ -185,22 +185,22 @@ mod tests {
     #[test]
     fn names_are_checked() {
         let long = "x".repeat(128);
-        let check = |text: &str, expected: Option<NameFault>| {
+        let check = |text: &str, expected: Option<NameError>| {
             assert_eq!(Name::new(text).err(), expected, "{text:?}");
         };
         check("ONT-1", None);
         check("Straße 7 / Süd", None);
         check(&long, None);
-        check(&format!("{long}y"), Some(NameFault::TooLong));
-        check("", Some(NameFault::Blank));
-        check(" \u{a0}", Some(NameFault::Blank));
-        check("\u{200b}\u{2060} \u{3164}", Some(NameFault::Blank));
-        check("\u{2800}", Some(NameFault::Blank));
-        check("\u{200b}\n", Some(NameFault::ControlCharacter));
+        check(&format!("{long}y"), Some(NameError::TooLong));
+        check("", Some(NameError::Blank));
+        check(" \u{a0}", Some(NameError::Blank));
+        check("\u{200b}\u{2060} \u{3164}", Some(NameError::Blank));
+        check("\u{2800}", Some(NameError::Blank));
+        check("\u{200b}\n", Some(NameError::ControlCharacter));
         check("\u{200b}a", None);
         check("ONT-1 ", None);
-        check("a\nb", Some(NameFault::ControlCharacter));
-        check("a\u{7f}", Some(NameFault::ControlCharacter));
+        check("a\nb", Some(NameError::ControlCharacter));
+        check("a\u{7f}", Some(NameError::ControlCharacter));
     }
 
     #[test]

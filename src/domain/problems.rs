@@ -17,7 +17,7 @@ use super::{
 
 /// Where a problem comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Cause {
+pub enum RootCause {
     Link(LinkId),
     Device(DeviceId),
 }
@@ -49,7 +49,7 @@ pub enum Severity {
 /// One cause with its victims.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    pub cause: Cause,
+    pub cause: RootCause,
     pub kind: ProblemKind,
     pub severity: Severity,
     pub since: Timestamp,
@@ -92,22 +92,22 @@ struct Walk<'w> {
     cut_off: BTreeSet<DeviceId>,
     /// Held devices that were walked through.
     passed: BTreeSet<DeviceId>,
-    victims: BTreeMap<Cause, Vec<DeviceId>>,
+    victims: BTreeMap<RootCause, Vec<DeviceId>>,
 }
 
 impl Walk<'_> {
     /// Breadth first from devices with the cause that applies behind each, if there is one yet.
-    fn down_from(&mut self, starts: Vec<(DeviceId, Option<Cause>)>) {
+    fn down_from(&mut self, starts: Vec<(DeviceId, Option<RootCause>)>) {
         let mut queue = VecDeque::from(starts);
         while let Some((id, cause)) = queue.pop_front() {
             for beside in self.world.neighbours(id) {
                 let link = self.world.link(beside.link);
                 let is_cut = link.is_some_and(|link| link.is_forced_down());
-                let cause = if is_cut { Some(Cause::Link(beside.link)) } else { cause };
+                let cause = if is_cut { Some(RootCause::Link(beside.link)) } else { cause };
                 let device = self.world.device(beside.device);
                 if device.is_some_and(|device| device.is_forced_down()) {
                     if self.passed.insert(beside.device) {
-                        queue.push_back((beside.device, Some(Cause::Device(beside.device))));
+                        queue.push_back((beside.device, Some(RootCause::Device(beside.device))));
                     }
                 } else if let Some(cause) = cause
                     && self.cut_off.remove(&beside.device)
@@ -120,7 +120,7 @@ impl Walk<'_> {
     }
 
     /// Working devices beside the trouble that lead down into it, and gateways that are held.
-    fn starts(&self) -> Vec<(DeviceId, Option<Cause>)> {
+    fn starts(&self) -> Vec<(DeviceId, Option<RootCause>)> {
         let mut starts = BTreeMap::new();
         let held = self.world.devices().filter(|device| device.is_forced_down());
         let held: Vec<DeviceId> = held.map(|device| device.id).collect();
@@ -135,7 +135,7 @@ impl Walk<'_> {
         for id in held {
             let device = self.world.device(id);
             if device.is_some_and(|one| one.device_type == DeviceType::BackboneGateway) {
-                starts.insert(id, Some(Cause::Device(id)));
+                starts.insert(id, Some(RootCause::Device(id)));
             }
         }
         starts.into_iter().collect()
@@ -165,8 +165,8 @@ impl Finder<'_> {
         // between.
         for top in self.top_down(&walk.cut_off) {
             if walk.cut_off.remove(&top) {
-                walk.victims.insert(Cause::Device(top), Vec::new());
-                walk.down_from(vec![(top, Some(Cause::Device(top)))]);
+                walk.victims.insert(RootCause::Device(top), Vec::new());
+                walk.down_from(vec![(top, Some(RootCause::Device(top)))]);
             }
         }
         let held = self.held();
@@ -176,21 +176,20 @@ impl Finder<'_> {
                 (Some(status), _) => {
                     self.add(cause, ProblemKind::Held, severity_of(*status), since, victims);
                 }
-                (None, Cause::Device(id)) => self.add_unreachable(id, since, victims),
-                (None, Cause::Link(_)) => {}
+                (None, RootCause::Device(id)) => self.add_unreachable(id, since, victims),
+                (None, RootCause::Link(_)) => {}
             }
         }
         self.find_conflicts();
     }
 
     /// Links and devices that are held DOWN or DEGRADED.
-    fn held(&self) -> BTreeMap<Cause, Status> {
-        let links = self
-            .world
-            .links()
-            .filter_map(|link| Some((Cause::Link(link.id), link.status_override.as_ref()?.status)));
+    fn held(&self) -> BTreeMap<RootCause, Status> {
+        let links = self.world.links().filter_map(|link| {
+            Some((RootCause::Link(link.id), link.status_override.as_ref()?.status))
+        });
         let devices = self.world.devices().filter_map(|device| {
-            Some((Cause::Device(device.id), device.status_override.as_ref()?.status))
+            Some((RootCause::Device(device.id), device.status_override.as_ref()?.status))
         });
         links.chain(devices).filter(|(_, status)| *status != Status::Up).collect()
     }
@@ -206,14 +205,14 @@ impl Finder<'_> {
         let Some(device) = self.world.device(id) else { return };
         let Some(reason) = unreachable_reason(device) else { return };
         let kind = ProblemKind::Unreachable(reason);
-        self.add(Cause::Device(id), kind, severity_of(device.status), since, victims);
+        self.add(RootCause::Device(id), kind, severity_of(device.status), since, victims);
     }
 
     fn find_conflicts(&mut self) {
         let world = self.world;
         for device in world.devices() {
             if device.reasons.contains(Reason::OverrideConflict) {
-                let cause = Cause::Device(device.id);
+                let cause = RootCause::Device(device.id);
                 let since = device.status_since;
                 self.add(cause, ProblemKind::Conflict, Severity::Minor, since, Vec::new());
             }
@@ -235,16 +234,16 @@ impl Finder<'_> {
         for (parent, mut leaves) in under {
             leaves.sort_unstable();
             if leaves.len() > 1 && leaves.len() == self.leaves_with_signal(parent) {
-                self.add_signal(Cause::Device(parent), leaves);
+                self.add_signal(RootCause::Device(parent), leaves);
             } else {
                 for leaf in leaves {
-                    self.add_signal(Cause::Device(leaf), vec![leaf]);
+                    self.add_signal(RootCause::Device(leaf), vec![leaf]);
                 }
             }
         }
     }
 
-    fn add_signal(&mut self, cause: Cause, leaves: Vec<DeviceId>) {
+    fn add_signal(&mut self, cause: RootCause, leaves: Vec<DeviceId>) {
         let signals = leaves.iter().filter_map(|id| {
             let device = self.world.device(*id)?;
             Some((device.signal?.class, device.status_since))
@@ -257,13 +256,13 @@ impl Finder<'_> {
             SignalClass::Critical => Severity::Major,
             SignalClass::Warning | SignalClass::Overload | SignalClass::Ok => Severity::Minor,
         };
-        let victims = leaves.into_iter().filter(|id| Cause::Device(*id) != cause).collect();
+        let victims = leaves.into_iter().filter(|id| RootCause::Device(*id) != cause).collect();
         self.add(cause, ProblemKind::Signal(class), severity, since, victims);
     }
 
     fn add(
         &mut self,
-        cause: Cause,
+        cause: RootCause,
         kind: ProblemKind,
         severity: Severity,
         since: Timestamp,
@@ -271,8 +270,8 @@ impl Finder<'_> {
     ) {
         victims.sort_unstable();
         let itself = match cause {
-            Cause::Device(id) => Some(id),
-            Cause::Link(_) => None,
+            RootCause::Device(id) => Some(id),
+            RootCause::Link(_) => None,
         };
         let leaf_count = victims
             .iter()
@@ -284,10 +283,10 @@ impl Finder<'_> {
         self.problems.push(Problem { cause, kind, severity, since, victims, leaf_count });
     }
 
-    fn since(&self, cause: Cause) -> Timestamp {
+    fn since(&self, cause: RootCause) -> Timestamp {
         let since = match cause {
-            Cause::Link(id) => self.world.link(id).map(|link| link.status_since),
-            Cause::Device(id) => self.world.device(id).map(|device| device.status_since),
+            RootCause::Link(id) => self.world.link(id).map(|link| link.status_since),
+            RootCause::Device(id) => self.world.device(id).map(|device| device.status_since),
         };
         since.unwrap_or_default()
     }

@@ -2,7 +2,7 @@
 
 use super::import::counts::IMPORT_ENTITIES_MAX;
 use super::interface::INTERFACES_PER_DEVICE_MAX;
-use super::{DeviceId, DeviceType, ID_MAX, Kind, Violation};
+use super::{DeviceId, DeviceType, ID_MAX, InvariantError, Kind};
 
 /// Why a command was not carried out; the world is as it was before.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -76,7 +76,7 @@ pub enum Refusal {
     )]
     IdsUsedUp(Kind),
     #[error("The site to load is not consistent: {0}")]
-    Inconsistent(Violation),
+    Inconsistent(InvariantError),
 }
 
 /// Why one row of a bulk command cannot be carried out.

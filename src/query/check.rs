@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::domain::Survey;
+use crate::domain::SiteChecker;
 use crate::store::{IdRange, Snapshot, StoreError};
 
 const ALL: IdRange = (Bound::Unbounded, Bound::Unbounded);
@@ -12,7 +12,7 @@ const ALL: IdRange = (Bound::Unbounded, Bound::Unbounded);
 /// # Errors
 /// [`StoreError::Inconsistent`] with the first invariant that does not hold; read errors.
 pub fn check_site(snapshot: &Snapshot) -> Result<(), StoreError> {
-    let mut survey = Survey::new(snapshot.last_commit().counters);
+    let mut survey = SiteChecker::new(snapshot.last_commit().counters);
     for device in snapshot.devices(ALL)? {
         survey.note_device(&device?);
     }

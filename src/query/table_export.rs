@@ -4,7 +4,7 @@ use std::io::Write;
 use std::ops::Bound;
 
 use super::site_export::ExportError;
-use crate::domain::{Device, DeviceId, Interface, InterfaceId, Violation};
+use crate::domain::{Device, DeviceId, Interface, InterfaceId, InvariantError};
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{Separator, TableKind, write_device_row, write_link_row, write_table_heading};
 
@@ -124,7 +124,7 @@ fn end(snapshot: &Snapshot, id: InterfaceId) -> Result<(Device, Interface), Expo
     // The invariant is checked at each start and kept by each commit.
     let missing = || {
         let what = format!("interface {id}, where a link ends, or its device does not exist");
-        StoreError::Inconsistent(Violation { invariant: "I4", what })
+        StoreError::Inconsistent(InvariantError { invariant: "I4", what })
     };
     let interface = snapshot.interface(id)?.ok_or_else(missing)?;
     let device = snapshot.device(interface.device)?.ok_or_else(missing)?;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::domain::Violation;
+use crate::domain::InvariantError;
 
 /// Why the store could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ pub enum StoreError {
     #[error("damaged record in table {table}, key {key}: {what}")]
     Damaged { table: &'static str, key: String, what: String },
     #[error("the stored site breaks a rule: {0}")]
-    Inconsistent(#[from] Violation),
+    Inconsistent(#[from] InvariantError),
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
     #[error("the store failed: {0}")]

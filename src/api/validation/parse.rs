@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::{
-    DeviceType, InterfaceType, Medium, Name, NameFault, OverrideReason, PON_CLASSES, PonClass,
+    DeviceType, InterfaceType, Medium, Name, NameError, OverrideReason, PON_CLASSES, PonClass,
     Status,
 };
 use crate::jobs::Schedule;
@@ -140,13 +140,13 @@ pub(crate) fn integer_in(min: u64, max: u64) -> impl Fn(&Value) -> Parsed<u64> {
 pub(crate) fn name(value: &Value) -> Parsed<Name> {
     let text = text(value)?;
     Name::new(&text).map_err(|fault| match fault {
-        NameFault::Blank => with_ctx(
+        NameError::Blank => with_ctx(
             "string_too_short",
             "String should have at least 1 character",
             json!({"min_length": 1}),
         ),
-        NameFault::TooLong => too_long(Name::CHARS_MAX),
-        NameFault::ControlCharacter => {
+        NameError::TooLong => too_long(Name::CHARS_MAX),
+        NameError::ControlCharacter => {
             problem("string_pattern_mismatch", "String should not contain control characters")
         }
     })

@@ -36,7 +36,7 @@ pub enum DeviceClass {
 
 /// A run of ports that provisioning makes: `prefix` followed by `0..count` (or `1..=count`).
 #[derive(Clone, Copy, Debug)]
-pub struct PortRun {
+pub struct PortRange {
     pub prefix: &'static str,
     pub first: u32,
     pub count: u32,
@@ -45,7 +45,7 @@ pub struct PortRun {
 
 /// One row of the table of device types.
 #[derive(Clone, Copy, Debug)]
-pub struct TypeRow {
+pub struct DeviceTypeRow {
     pub device_type: DeviceType,
     /// The word on the wire.
     pub word: &'static str,
@@ -53,13 +53,13 @@ pub struct TypeRow {
     /// UP whatever the network looks like.
     pub always_online: bool,
     /// The ports of a newly provisioned device, in the order of their creation.
-    pub ports: &'static [PortRun],
-    pub upstream: Option<Upstream>,
+    pub ports: &'static [PortRange],
+    pub upstream: Option<UpstreamRequirement>,
 }
 
 /// What must exist before a device of a type can be provisioned.
 #[derive(Clone, Copy, Debug)]
-pub struct Upstream {
+pub struct UpstreamRequirement {
     pub any_of: &'static [DeviceType],
     /// The rest of the sentence `Cannot provision ONT: …`, word for word as in the contract.
     pub refusal: &'static str,
@@ -70,25 +70,27 @@ const fn run(
     first: u32,
     count: u32,
     interface_type: InterfaceType,
-) -> PortRun {
-    PortRun { prefix, first, count, interface_type }
+) -> PortRange {
+    PortRange { prefix, first, count, interface_type }
 }
 
-const MGMT: PortRun = run("mgmt", 0, 1, InterfaceType::Ethernet);
-const LO: PortRun = run("lo", 0, 1, InterfaceType::Loopback);
-const ROUTER_PORTS: &[PortRun] = &[MGMT, LO];
+const MGMT: PortRange = run("mgmt", 0, 1, InterfaceType::Ethernet);
+const LO: PortRange = run("lo", 0, 1, InterfaceType::Loopback);
+const ROUTER_PORTS: &[PortRange] = &[MGMT, LO];
 
-const NEEDS_CORE: Option<Upstream> = Some(Upstream {
+const NEEDS_CORE: Option<UpstreamRequirement> = Some(UpstreamRequirement {
     any_of: &[DeviceType::CoreRouter, DeviceType::BackboneGateway],
     refusal: "No CORE_ROUTER or BACKBONE_GATEWAY exists",
 });
-const NEEDS_EDGE: Option<Upstream> = Some(Upstream {
+const NEEDS_EDGE: Option<UpstreamRequirement> = Some(UpstreamRequirement {
     any_of: &[DeviceType::EdgeRouter],
     refusal: "No EDGE_ROUTER exists for upstream connectivity",
 });
-const NEEDS_OLT: Option<Upstream> =
-    Some(Upstream { any_of: &[DeviceType::Olt], refusal: "No OLT exists for PON connection" });
-const NEEDS_AON: Option<Upstream> = Some(Upstream {
+const NEEDS_OLT: Option<UpstreamRequirement> = Some(UpstreamRequirement {
+    any_of: &[DeviceType::Olt],
+    refusal: "No OLT exists for PON connection",
+});
+const NEEDS_AON: Option<UpstreamRequirement> = Some(UpstreamRequirement {
     any_of: &[DeviceType::AonSwitch],
     refusal: "No AON_SWITCH exists for upstream connectivity",
 });
@@ -97,16 +99,16 @@ const fn row(
     device_type: DeviceType,
     word: &'static str,
     class: DeviceClass,
-    ports: &'static [PortRun],
-    upstream: Option<Upstream>,
-) -> TypeRow {
+    ports: &'static [PortRange],
+    upstream: Option<UpstreamRequirement>,
+) -> DeviceTypeRow {
     let always_online = matches!(device_type, DeviceType::BackboneGateway)
         || matches!(class, DeviceClass::Container);
-    TypeRow { device_type, word, class, always_online, ports, upstream }
+    DeviceTypeRow { device_type, word, class, always_online, ports, upstream }
 }
 
 /// The device types in the contract's order; a row's index is its type's discriminant.
-const TABLE: [TypeRow; 14] = {
+const TABLE: [DeviceTypeRow; 14] = {
     use DeviceClass::{Active, Container, Leaf, Passive};
     use DeviceType as T;
     use InterfaceType::{Ethernet, Optical};
@@ -160,7 +162,7 @@ impl DeviceType {
     }
 
     /// This type's row in the table.
-    pub const fn row(self) -> &'static TypeRow {
+    pub const fn row(self) -> &'static DeviceTypeRow {
         const { &TABLE }.as_slice().split_at(self as usize).1.first().expect("one row per type")
     }
 

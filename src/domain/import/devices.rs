@@ -13,7 +13,7 @@ use crate::domain::{
 
 /// A device as a row describes it. What is absent stays as it is, or has its default.
 #[derive(Clone, Debug, Default)]
-pub struct DeviceRow {
+pub struct DeviceTableRow {
     pub id: Option<DeviceId>,
     pub name: Option<Name>,
     pub device_type: Option<DeviceType>,
@@ -33,7 +33,7 @@ pub struct DeviceRow {
 /// [`Refusal::Rows`] with everything that is wrong with them; the caller rolls back.
 pub(in crate::domain) fn import_devices(
     transaction: &mut Transaction<'_>,
-    rows: &[DeviceRow],
+    rows: &[DeviceTableRow],
 ) -> Result<(ImportCounts, Vec<DeviceId>), Refusal> {
     check_size(transaction.world(), rows)?;
     let mut import = Import::new(rows);
@@ -68,10 +68,11 @@ pub(in crate::domain) fn import_devices(
     Err(Refusal::Rows { rows: import.refused, total: rows.len() })
 }
 
-fn check_size(world: &World, rows: &[DeviceRow]) -> Result<(), Refusal> {
-    let is_new =
-        |row: &&DeviceRow| row.name.as_ref().is_some_and(|name| world.device_named(name).is_none());
-    let ports = |row: &DeviceRow| -> usize {
+fn check_size(world: &World, rows: &[DeviceTableRow]) -> Result<(), Refusal> {
+    let is_new = |row: &&DeviceTableRow| {
+        row.name.as_ref().is_some_and(|name| world.device_named(name).is_none())
+    };
+    let ports = |row: &DeviceTableRow| -> usize {
         let runs = row.device_type.map_or(&[][..], |device_type| device_type.row().ports);
         runs.iter().map(|run| run.count as usize).sum()
     };
@@ -101,7 +102,7 @@ struct Place {
 }
 
 impl<'r> Import<'r> {
-    fn new(rows: &'r [DeviceRow]) -> Self {
+    fn new(rows: &'r [DeviceTableRow]) -> Self {
         let mut types: Vec<DeviceType> = rows.iter().filter_map(|row| row.device_type).collect();
         types.sort_unstable();
         types.dedup();
@@ -119,7 +120,7 @@ impl<'r> Import<'r> {
         &mut self,
         transaction: &mut Transaction<'_>,
         index: usize,
-        row: &DeviceRow,
+        row: &DeviceTableRow,
     ) -> Result<(), Refusal> {
         let first = row.name.as_ref().and_then(|name| self.named.get(name)).copied();
         if let Some(first) = first.filter(|first| *first < index) {
@@ -148,7 +149,7 @@ impl<'r> Import<'r> {
     fn settle(
         &mut self,
         transaction: &mut Transaction<'_>,
-        row: &DeviceRow,
+        row: &DeviceTableRow,
         place: &Place,
     ) -> Result<(), Refusal> {
         let device = transaction.world().device(place.id).ok_or(Refusal::DeviceNotFound)?;
@@ -177,7 +178,7 @@ impl<'r> Import<'r> {
 }
 
 /// The device that a row is about: by its name, which an id must agree with, or by its id.
-fn find(world: &World, row: &DeviceRow) -> Result<Option<DeviceId>, Refusal> {
+fn find(world: &World, row: &DeviceTableRow) -> Result<Option<DeviceId>, Refusal> {
     let by_id = row.id.and_then(|id| world.device(id));
     match (&row.name, row.id) {
         (Some(name), Some(id)) => match by_id {
@@ -198,7 +199,11 @@ fn find(world: &World, row: &DeviceRow) -> Result<Option<DeviceId>, Refusal> {
     }
 }
 
-fn change(transaction: &mut Transaction<'_>, id: DeviceId, row: &DeviceRow) -> Result<(), Refusal> {
+fn change(
+    transaction: &mut Transaction<'_>,
+    id: DeviceId,
+    row: &DeviceTableRow,
+) -> Result<(), Refusal> {
     let device = transaction.world().device(id).ok_or(Refusal::DeviceNotFound)?;
     let (is, name) = (device.device_type, &device.name);
     if let Some(wanted) = row.device_type.filter(|wanted| *wanted != is) {
@@ -218,7 +223,10 @@ fn change(transaction: &mut Transaction<'_>, id: DeviceId, row: &DeviceRow) -> R
 }
 
 /// A new device; none of a row whose own faults say why.
-fn make(transaction: &mut Transaction<'_>, row: &DeviceRow) -> Result<Option<DeviceId>, Refusal> {
+fn make(
+    transaction: &mut Transaction<'_>,
+    row: &DeviceTableRow,
+) -> Result<Option<DeviceId>, Refusal> {
     let (Some(name), Some(device_type)) = (&row.name, row.device_type) else {
         return if row.is_partial { Ok(None) } else { Err(Refusal::TypeMissing) };
     };

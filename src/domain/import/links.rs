@@ -12,9 +12,9 @@ use crate::domain::{
 
 /// A link as a row describes it. What is absent stays as it is.
 #[derive(Clone, Debug, Default)]
-pub struct LinkRow {
-    pub a: LinkEnd,
-    pub b: LinkEnd,
+pub struct LinkTableRow {
+    pub a: LinkTableEnd,
+    pub b: LinkTableEnd,
     pub length_km: Option<f64>,
     pub medium: Option<Medium>,
     /// A value of the row could not be read: what is missing here is told elsewhere.
@@ -23,7 +23,7 @@ pub struct LinkRow {
 
 /// A port by its name.
 #[derive(Clone, Debug, Default)]
-pub struct LinkEnd {
+pub struct LinkTableEnd {
     pub device: Option<Name>,
     pub interface: Option<Name>,
     /// Of the port that is made where the device has none of that name.
@@ -36,7 +36,7 @@ pub struct LinkEnd {
 /// [`Refusal::Rows`] with everything that is wrong with them; the caller rolls back.
 pub(in crate::domain) fn import_links(
     transaction: &mut Transaction<'_>,
-    rows: &[LinkRow],
+    rows: &[LinkTableRow],
 ) -> Result<ImportCounts, Refusal> {
     let mut counts = ImportCounts::default();
     let mut about: FxHashMap<LinkId, usize> = FxHashMap::default();
@@ -66,7 +66,7 @@ pub(in crate::domain) fn import_links(
 /// why there is none.
 fn port(
     transaction: &mut Transaction<'_>,
-    end: &LinkEnd,
+    end: &LinkTableEnd,
     is_partial: bool,
     counts: &mut ImportCounts,
 ) -> Result<Option<InterfaceId>, Refusal> {
@@ -96,7 +96,7 @@ fn port(
 fn put(
     transaction: &mut Transaction<'_>,
     [a, b]: [InterfaceId; 2],
-    (index, row): (usize, &LinkRow),
+    (index, row): (usize, &LinkTableRow),
     about: &mut FxHashMap<LinkId, usize>,
     counts: &mut ImportCounts,
 ) -> Result<(), Refusal> {

@@ -1,8 +1,8 @@
 //! Importing a table of devices or of links.
 
 use super::counts::ImportCounts;
-use super::devices::{DeviceRow, import_devices};
-use super::links::{LinkRow, import_links};
+use super::devices::{DeviceTableRow, import_devices};
+use super::links::{LinkTableRow, import_links};
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
 use crate::domain::{DeviceId, Lookalikes, Refusal, World};
@@ -11,9 +11,9 @@ use crate::domain::{DeviceId, Lookalikes, Refusal, World};
 #[derive(Clone, Debug)]
 pub enum ImportTable {
     /// Devices, in any order: updated where they exist, created where not.
-    Devices(Vec<DeviceRow>),
+    Devices(Vec<DeviceTableRow>),
     /// Links by the names of devices and ports: updated, or created.
-    Links(Vec<LinkRow>),
+    Links(Vec<LinkTableRow>),
 }
 
 /// What an import did.

@@ -26,20 +26,20 @@ use crate::domain::{
 /// An invariant that does not hold, and where.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{invariant}: {what}")]
-pub struct Violation {
+pub struct InvariantError {
     /// `I1` to `I8`, see the module's list.
     pub invariant: &'static str,
     pub what: String,
 }
 
-pub(super) type Checked = Result<(), Violation>;
+pub(super) type Checked = Result<(), InvariantError>;
 
 pub(super) fn ensure(
     holds: bool,
     invariant: &'static str,
     what: impl FnOnce() -> String,
 ) -> Checked {
-    if holds { Ok(()) } else { Err(Violation { invariant, what: what() }) }
+    if holds { Ok(()) } else { Err(InvariantError { invariant, what: what() }) }
 }
 
 /// What the rules of one entity ask of those around it.
@@ -117,7 +117,7 @@ pub(super) fn check_device(site: &impl Around, device: &Device) -> Checked {
         }
         None => Err(Refusal::ParentNotFound),
     };
-    contained.map_err(|refusal| Violation {
+    contained.map_err(|refusal| InvariantError {
         invariant: "I2",
         what: format!("device '{name}': {refusal}"),
     })
@@ -141,7 +141,7 @@ pub(super) fn check_port(site: &impl Around, device_type: DeviceType, port: &Int
 }
 
 /// I4, I5, I7 and I8 of a link; returns the devices at its ends.
-pub(super) fn check_link(site: &impl Around, link: &Link) -> Result<[DeviceId; 2], Violation> {
+pub(super) fn check_link(site: &impl Around, link: &Link) -> Result<[DeviceId; 2], InvariantError> {
     let id = link.id;
     ensure((1..site.counters().link).contains(&id.0), "I5", || {
         format!("link id {id} is not below its counter")
@@ -158,7 +158,7 @@ pub(super) fn check_link(site: &impl Around, link: &Link) -> Result<[DeviceId; 2
         let found = socket.and_then(|socket| Some((socket.device, site.place(socket.device)?)));
         let Some((device, place)) = found.filter(|(_, place)| !place.device_type.is_container())
         else {
-            return Err(Violation {
+            return Err(InvariantError {
                 invariant: "I4",
                 what: format!("link {id} ends at {end}, which is no port that carries links"),
             });
@@ -243,12 +243,12 @@ impl World {
     }
 
     /// Returns the number of the device's ports.
-    fn check_ports(&self, device: &Device) -> Result<usize, Violation> {
+    fn check_ports(&self, device: &Device) -> Result<usize, InvariantError> {
         let mut names = FxHashSet::default();
         for id in self.ports(device.id) {
             let port = self.interface(*id).filter(|port| port.device == device.id);
             let Some(port) = port else {
-                return Err(Violation {
+                return Err(InvariantError {
                     invariant: "I6",
                     what: format!("port {id} of device '{}' is not its interface", device.name),
                 });

@@ -3,27 +3,28 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    Around, Checked, Place, Plug, Socket, Violation, check_device, check_link, check_port, ensure,
+    Around, Checked, InvariantError, Place, Plug, Socket, check_device, check_link, check_port,
+    ensure,
 };
-use crate::domain::world::id_map::Slots;
+use crate::domain::world::id_map::IdMap;
 use crate::domain::{Device, DeviceId, IdCounters, Interface, InterfaceId, Link, Name};
 
 /// What is kept of a site to check the rest of it: I1 to I5, I7 and I8. It has no indexes that
 /// could be wrong (I6).
 #[derive(Default)]
-pub struct Survey {
+pub struct SiteChecker {
     counters: IdCounters,
     names: FxHashMap<Name, DeviceId>,
-    places: Slots<DeviceId, Place>,
-    plugs: Slots<InterfaceId, Plug>,
-    sockets: Slots<InterfaceId, Socket>,
+    places: IdMap<DeviceId, Place>,
+    plugs: IdMap<InterfaceId, Plug>,
+    sockets: IdMap<InterfaceId, Socket>,
     /// Names of ports repeat on every device: each is kept once, and has a number.
     port_names: FxHashMap<Name, usize>,
     /// The numbers of the names of a device's ports, ascending.
-    ports: Slots<DeviceId, Vec<usize>>,
+    ports: IdMap<DeviceId, Vec<usize>>,
 }
 
-impl Survey {
+impl SiteChecker {
     pub fn new(counters: IdCounters) -> Self {
         Self { counters, ..Self::default() }
     }
@@ -52,7 +53,7 @@ impl Survey {
     /// Checks an interface, each once. All interfaces are checked before the first link is.
     pub fn interface(&mut self, port: &Interface) -> Checked {
         let Some(Place { device_type, .. }) = self.place(port.device) else {
-            return Err(Violation {
+            return Err(InvariantError {
                 invariant: "I3",
                 what: format!("interface {} belongs to no existing device", port.id),
             });
@@ -79,7 +80,7 @@ impl Survey {
     }
 }
 
-impl Around for Survey {
+impl Around for SiteChecker {
     fn counters(&self) -> IdCounters {
         self.counters
     }
@@ -158,7 +159,7 @@ mod tests {
     }
 
     fn surveyed(site: &Site) -> Checked {
-        let mut survey = Survey::new(site.counters);
+        let mut survey = SiteChecker::new(site.counters);
         site.devices.iter().for_each(|device| survey.note_device(device));
         site.links.iter().for_each(|link| survey.note_link(link));
         site.devices.iter().try_for_each(|device| survey.device(device))?;

@@ -1,8 +1,8 @@
-//! The verdict on a path: both directions, the worse one counts.
+//! The power budget of an optical path: both directions, of which the worse one counts.
 
 use super::loss::{Microdecibel, to_db};
 use super::pon_class::{PonClass, PonClassRow};
-use crate::domain::{Device, Direction, Signal, SignalClass};
+use crate::domain::{Direction, Optics, Signal, SignalClass};
 
 /// The loss of one path at the wavelength of each direction; upstream, GPON and XGS-PON differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ const OLT_SENSITIVITY_DBM: f64 = -28.0;
 /// Overload limits of class B+ receivers (ITU-T G.984.2).
 const OVERLOAD_DBM: f64 = -8.0;
 
-/// Margins below which a signal is no longer OK, and no longer a mere warning.
+/// Margins below which a signal is no longer OK, and no longer WARNING.
 const OK_DB: f64 = 6.0;
 const WARNING_DB: f64 = 3.0;
 
@@ -40,10 +40,10 @@ impl Limits {
     }
 }
 
-/// Judges the light between an OLT and a leaf.
-pub(crate) fn judge(olt: &Device, leaf: &Device, loss: PathLoss) -> Signal {
+/// The signal between an OLT and a leaf over a path with this loss.
+pub(crate) fn received_signal(olt: &Optics, leaf: &Optics, loss: PathLoss) -> Signal {
     let [down, up] = limits(olt, leaf);
-    let is_xgs = olt.optics.pon_class.is_some_and(PonClass::is_xgs);
+    let is_xgs = olt.pon_class.is_some_and(PonClass::is_xgs);
     let rx_down_dbm = down.tx_dbm - to_db(loss.down);
     let rx_up_dbm = up.tx_dbm - to_db(if is_xgs { loss.up_xgs } else { loss.up });
     let (down_db, up_db) = (down.margin_db(rx_down_dbm), up.margin_db(rx_up_dbm));
@@ -67,10 +67,9 @@ pub(crate) fn judge(olt: &Device, leaf: &Device, loss: PathLoss) -> Signal {
 
 /// Downstream and upstream: a device's own values, else those of the OLT's class, else the
 /// planning values. A class counts with its weakest transmitter.
-fn limits(olt: &Device, leaf: &Device) -> [Limits; 2] {
-    let class = olt.optics.pon_class.map(PonClass::row);
+fn limits(olt: &Optics, leaf: &Optics) -> [Limits; 2] {
+    let class = olt.pon_class.map(PonClass::row);
     let by_class = |value: fn(&PonClassRow) -> f64, otherwise| class.map_or(otherwise, value);
-    let (olt, leaf) = (olt.optics, leaf.optics);
     [
         Limits {
             tx_dbm: olt.tx_power_dbm.unwrap_or(by_class(|row| row.olt_tx_min_dbm, OLT_TX_DBM)),

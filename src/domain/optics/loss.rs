@@ -1,9 +1,9 @@
 //! Losses of fibre and passive parts.
 //!
-//! Sums are made in whole microdecibels: they are exact, so the result does not depend on the
-//! order in which a path is walked.
+//! Losses are whole microdecibels: their sums are exact, so the result does not depend on the order
+//! of the parts.
 
-use crate::domain::{Device, DeviceType, Medium};
+use crate::domain::{DeviceType, Medium, Optics};
 
 /// A loss in millionths of a decibel.
 pub(crate) type Microdecibel = i64;
@@ -20,8 +20,8 @@ const ODF_DB: f64 = 0.5;
 const HOP_DB: f64 = 0.5;
 const NVT_DB: f64 = 0.1;
 
-/// The loss of a fibre at a wavelength; without a length it is taken for a patch cord.
-pub(crate) fn of_fibre(
+/// The loss of a fibre at a wavelength; 0 without a length, as of a patch cord.
+pub(crate) fn fibre_loss(
     length_km: Option<f64>,
     medium: Option<Medium>,
     wavelength_nm: u32,
@@ -31,25 +31,29 @@ pub(crate) fn of_fibre(
 }
 
 /// The loss of passing through a passive part; `link_count` is the number of fibres at it.
-pub(crate) fn of_passive(device: &Device, link_count: usize) -> Microdecibel {
-    let default_db = match device.device_type {
+pub(crate) fn passive_loss(
+    device_type: DeviceType,
+    optics: &Optics,
+    link_count: usize,
+) -> Microdecibel {
+    let default_db = match device_type {
         DeviceType::Splitter => splitter_db(link_count.saturating_sub(1)),
         DeviceType::Odf => ODF_DB,
         DeviceType::Hop => HOP_DB,
         DeviceType::Nvt => NVT_DB,
         _ => 0.0,
     };
-    to_micro(device.optics.insertion_loss_db.unwrap_or(default_db))
+    to_micro(optics.insertion_loss_db.unwrap_or(default_db))
 }
 
-/// By the number of linked outputs, rounded up to the next ratio that is made.
+/// By the number of linked outputs, rounded up to the next ratio that is sold.
 fn splitter_db(outputs: usize) -> f64 {
     let row = SPLITTER_DB.iter().find(|(ratio, _)| *ratio >= outputs);
     row.or(SPLITTER_DB.last()).map_or(0.0, |(_, db)| *db)
 }
 
-/// Losses beyond any receiver are all the same; the bound keeps sums far from overflow. Nothing
-/// passive amplifies.
+/// The upper bound is beyond any receiver and keeps sums far from overflow; no passive part
+/// amplifies.
 fn to_micro(db: f64) -> Microdecibel {
     const DB_MAX: f64 = 1e6;
     #[expect(clippy::cast_possible_truncation, reason = "bounded above; rounding is meant")]
@@ -58,7 +62,7 @@ fn to_micro(db: f64) -> Microdecibel {
     }
 }
 
-/// Back to decibels.
+/// The loss in decibels.
 pub(crate) fn to_db(loss: Microdecibel) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "exact below 9e15, far above any path")]
     {
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn splitters_round_up_to_the_ratio_that_is_made() {
+    fn splitters_round_up_to_the_next_ratio() {
         for (outputs, db) in
             [(0, 4.3), (1, 4.3), (2, 4.3), (3, 7.4), (8, 10.7), (9, 13.9), (32, 17.2), (200, 25.5)]
         {
@@ -81,9 +85,9 @@ mod tests {
 
     #[test]
     fn twenty_kilometres_of_g652d() {
-        let at = |nm| to_db(of_fibre(Some(20.0), Some(Medium::G652d), nm));
+        let at = |nm| to_db(fibre_loss(Some(20.0), Some(Medium::G652d), nm));
         assert!((at(1310) - 7.0).abs() < 1e-9);
         assert!((at(1490) - 5.0).abs() < 1e-9);
-        assert!(of_fibre(None, None, 1310) == 0);
+        assert!(fibre_loss(None, None, 1310) == 0);
     }
 }

@@ -16,7 +16,7 @@ pub struct PonClassRow {
     pub class: PonClass,
     /// The word on the wire.
     pub word: &'static str,
-    /// Where the numbers stand.
+    /// The document that states the numbers.
     pub source: &'static str,
     pub olt_tx_min_dbm: f64,
     pub olt_tx_max_dbm: f64,
@@ -28,7 +28,7 @@ pub struct PonClassRow {
     pub olt_overload_dbm: f64,
     pub penalty_down_db: f64,
     pub penalty_up_db: f64,
-    /// The losses of the optical distribution network that the class is made for.
+    /// The losses of the optical distribution network that the class is specified for.
     pub odn_loss_min_db: f64,
     pub odn_loss_max_db: f64,
     pub downstream_nm: u32,
@@ -80,7 +80,7 @@ pub const PON_CLASSES: [PonClassRow; 5] = [
     xgs(PonClass::XgsE1, "XGS_E1", [6.0, 9.0], [-30.0, -9.0], [18.0, 33.0]),
 ];
 
-/// The XGS-PON classes differ in what the OLT sends and bears.
+/// The XGS-PON classes differ in the limits of the OLT only.
 const fn xgs(
     class: PonClass,
     word: &'static str,
@@ -135,9 +135,9 @@ impl PonClass {
 mod tests {
     use super::*;
 
-    /// The table's own arithmetic: what a class sends, hears and bears gives its losses.
+    /// Transmit powers, sensitivities and overload limits give the losses of the network.
     #[test]
-    fn the_table_agrees_with_itself() {
+    fn powers_and_losses_of_each_class_agree() {
         let same = |a: f64, b: f64| (a - b).abs() < 1e-9;
         for row in PON_CLASSES {
             let down = row.olt_tx_min_dbm - row.onu_sensitivity_dbm - row.penalty_down_db;

@@ -1,4 +1,4 @@
-//! What light arrives at both ends of a subscriber's optical path.
+//! The optical signal at both ends of a subscriber's path.
 
 /// The optical signal of a leaf on its path to an OLT.
 #[derive(Clone, Copy, Debug, PartialEq)]

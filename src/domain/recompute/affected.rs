@@ -1,45 +1,42 @@
-//! What a session's changes may have an effect on.
+//! What a transaction's changes can affect.
 
 use rustc_hash::FxHashMap;
 
 use crate::domain::transaction::Transaction;
 use crate::domain::{Change, Device, DeviceClass, DeviceId, Edit, InterfaceId, LinkId};
 
-/// Ids in order and once each, so that the result does not depend on how maps are laid out.
-pub(super) struct Touched {
+/// Entities whose status a transaction can affect: ascending and each once, so that the result
+/// does not depend on the layout of maps.
+#[derive(Default)]
+pub(super) struct Affected {
     pub(super) devices: Vec<DeviceId>,
     pub(super) interfaces: Vec<InterfaceId>,
     pub(super) links: Vec<LinkId>,
-    /// Some active device that others depend on, or a link between two of them, changed.
-    pub(super) is_core_touched: bool,
+    /// An active device that others depend on, or a link between two of them, changed.
+    pub(super) is_core_affected: bool,
 }
 
-pub(super) fn of(transaction: &Transaction<'_>) -> Touched {
+pub(super) fn affected_by(transaction: &Transaction<'_>) -> Affected {
     let mut collector = Collector {
         transaction,
-        gone_ports: gone_ports(transaction.journal()),
-        touched: Touched {
-            devices: Vec::new(),
-            interfaces: Vec::new(),
-            links: Vec::new(),
-            is_core_touched: false,
-        },
+        deleted_ports: deleted_ports(transaction.journal()),
+        affected: Affected::default(),
     };
     for change in transaction.journal() {
         collector.add(change);
     }
-    let mut touched = collector.touched;
-    touched.devices.sort_unstable();
-    touched.devices.dedup();
-    touched.interfaces.sort_unstable();
-    touched.interfaces.dedup();
-    touched.links.sort_unstable();
-    touched.links.dedup();
-    touched
+    let mut affected = collector.affected;
+    affected.devices.sort_unstable();
+    affected.devices.dedup();
+    affected.interfaces.sort_unstable();
+    affected.interfaces.dedup();
+    affected.links.sort_unstable();
+    affected.links.dedup();
+    affected
 }
 
-/// Which device a deleted port belonged to.
-fn gone_ports(journal: &[Change]) -> FxHashMap<InterfaceId, DeviceId> {
+/// The device that each deleted port belonged to.
+fn deleted_ports(journal: &[Change]) -> FxHashMap<InterfaceId, DeviceId> {
     let ports = journal.iter().filter_map(|change| match change {
         Change::Interface(edit) if edit.is_delete() => Some(edit.latest()),
         _ => None,
@@ -47,10 +44,10 @@ fn gone_ports(journal: &[Change]) -> FxHashMap<InterfaceId, DeviceId> {
     ports.map(|port| (port.id, port.device)).collect()
 }
 
-struct Collector<'e, 'w> {
-    transaction: &'e Transaction<'w>,
-    gone_ports: FxHashMap<InterfaceId, DeviceId>,
-    touched: Touched,
+struct Collector<'t, 'w> {
+    transaction: &'t Transaction<'w>,
+    deleted_ports: FxHashMap<InterfaceId, DeviceId>,
+    affected: Affected,
 }
 
 impl Collector<'_, '_> {
@@ -59,51 +56,52 @@ impl Collector<'_, '_> {
             Change::Device(edit) => self.add_device(edit),
             Change::Interface(_) => {}
             Change::Link(edit) => {
-                self.touched.links.push(edit.latest().id);
+                self.affected.links.push(edit.latest().id);
                 let links = edit.before.iter().chain(&edit.after);
                 let ports: Vec<InterfaceId> = links.flat_map(|link| [link.a, link.b]).collect();
                 let ends: Vec<DeviceId> =
                     ports.iter().filter_map(|port| self.device_at(*port)).collect();
-                self.touched.is_core_touched |= ends.iter().any(|end| self.is_router(*end))
-                    || ends.iter().all(|end| self.is_core(*end));
-                self.touched.interfaces.extend(ports);
-                self.touched.devices.extend(ends);
+                self.affected.is_core_affected |= ends.iter().any(|end| self.is_router(*end))
+                    || ends.iter().all(|end| self.is_active(*end));
+                self.affected.interfaces.extend(ports);
+                self.affected.devices.extend(ends);
             }
         }
     }
 
     fn add_device(&mut self, edit: &Edit<Device>) {
         let device = edit.latest();
-        let differs = match (&edit.before, &edit.after) {
+        let is_affecting = match (&edit.before, &edit.after) {
             (Some(before), Some(after)) => {
                 before.status_override != after.status_override || before.optics != after.optics
             }
             _ => true,
         };
-        if !differs {
+        if !is_affecting {
             return;
         }
-        self.touched.devices.push(device.id);
-        self.touched.is_core_touched |= device.device_type.class() == DeviceClass::Active;
-        // What an operator says of a device counts for its links and for those behind them.
+        self.affected.devices.push(device.id);
+        self.affected.is_core_affected |= device.device_type.class() == DeviceClass::Active;
+        // An override counts for the device's links and for the devices behind them.
         let neighbours = self.transaction.world().neighbours(device.id);
         for neighbour in neighbours {
-            self.touched.links.push(neighbour.link);
-            self.touched.devices.push(neighbour.device);
+            self.affected.links.push(neighbour.link);
+            self.affected.devices.push(neighbour.device);
         }
     }
 
     fn device_at(&self, port: InterfaceId) -> Option<DeviceId> {
-        let port_now = self.transaction.world().interface(port).map(|port| port.device);
-        port_now.or_else(|| self.gone_ports.get(&port).copied())
+        let current = self.transaction.world().interface(port).map(|port| port.device);
+        current.or_else(|| self.deleted_ports.get(&port).copied())
     }
 
-    /// Deleted devices count: they may have been routers.
+    /// Also true of a deleted device: it may have been a router.
     fn is_router(&self, device: DeviceId) -> bool {
         self.transaction.world().device(device).is_none_or(|device| device.device_type.is_router())
     }
 
-    fn is_core(&self, device: DeviceId) -> bool {
+    /// Also true of a deleted device.
+    fn is_active(&self, device: DeviceId) -> bool {
         let device = self.transaction.world().device(device);
         device.is_none_or(|device| device.device_type.class() == DeviceClass::Active)
     }

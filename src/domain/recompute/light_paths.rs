@@ -3,96 +3,101 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::is_working;
+use super::passage::is_working;
 use super::region::Region;
 use crate::domain::link::medium::{DOWNSTREAM_NM, UPSTREAM_NM, XGS_UPSTREAM_NM};
-use crate::domain::optics::{self, PathLoss};
+use crate::domain::optics::budget::PathLoss;
+use crate::domain::optics::loss::{fibre_loss, passive_loss};
 use crate::domain::{Device, DeviceId, DeviceType, Link, LinkId};
 
-/// How to come to a device from its OLT.
+/// An optical path from an OLT to a device.
 #[derive(Clone)]
-pub(super) struct Way<'w> {
-    label: Label,
+pub(super) struct LightPath<'w> {
+    rank: PathRank,
     pub(super) olt: &'w Device,
     /// The number of the device before it; `None` directly behind the OLT.
-    pub(super) from: Option<usize>,
+    pub(super) previous: Option<usize>,
 }
 
-/// What a path is compared by, in this order: loss, length, hops, OLT, then the next device
+/// What paths are compared by, in this order: loss, length, hops, OLT, then the next device
 /// towards it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Label {
+struct PathRank {
     loss_down: i64,
     length_mm: i64,
     hops: u32,
     olt: DeviceId,
     towards: DeviceId,
     link: LinkId,
-    /// Follow from the path; last, so that they never decide.
+    /// These follow from the path, so that they never decide; that is why they are last.
     loss_up: i64,
     loss_up_xgs: i64,
 }
 
-impl Way<'_> {
+impl LightPath<'_> {
     /// The link towards the OLT.
     pub(super) fn link(&self) -> &LinkId {
-        &self.label.link
+        &self.rank.link
     }
 
     pub(super) fn loss(&self) -> PathLoss {
-        let Label { loss_down, loss_up, loss_up_xgs, .. } = self.label;
+        let PathRank { loss_down, loss_up, loss_up_xgs, .. } = self.rank;
         PathLoss { down: loss_down, up: loss_up, up_xgs: loss_up_xgs }
     }
 }
 
-/// The way to each device, by its number.
-pub(super) fn ways<'w>(region: &Region<'w>) -> Vec<Option<Way<'w>>> {
+/// The path to each device of the region, by its number.
+pub(super) fn light_paths<'w>(region: &Region<'w>) -> Vec<Option<LightPath<'w>>> {
     let mut search =
         Search { region, best: vec![None; region.nodes.len()], queue: BinaryHeap::new() };
-    for entry in &region.entries {
-        let olt = entry.from;
-        if entry.is_open && olt.device_type == DeviceType::Olt && is_working(olt) {
-            let label = Label::at(olt.id).over(entry.link, olt.id);
-            search.offer(entry.to, Way { label, olt, from: None });
+    for outer in &region.outer_links {
+        let olt = outer.from;
+        if outer.is_passable && olt.device_type == DeviceType::Olt && is_working(olt) {
+            let rank = PathRank::at(olt.id).over(outer.link, olt.id);
+            search.offer(outer.to, LightPath { rank, olt, previous: None });
         }
     }
-    while let Some(Reverse((label, number))) = search.queue.pop() {
-        search.go_on(number, label);
+    while let Some(Reverse((rank, number))) = search.queue.pop() {
+        search.extend(number, rank);
     }
     search.best
 }
 
 struct Search<'r, 'w> {
     region: &'r Region<'w>,
-    best: Vec<Option<Way<'w>>>,
-    /// Passive parts, through which ways go on.
-    queue: BinaryHeap<Reverse<(Label, usize)>>,
+    best: Vec<Option<LightPath<'w>>>,
+    /// Passive parts, through which paths continue.
+    queue: BinaryHeap<Reverse<(PathRank, usize)>>,
 }
 
 impl<'w> Search<'_, 'w> {
-    fn offer(&mut self, to: usize, way: Way<'w>) {
-        if self.best[to].as_ref().is_some_and(|known| known.label <= way.label) {
+    fn offer(&mut self, to: usize, path: LightPath<'w>) {
+        if self.best[to].as_ref().is_some_and(|known| known.rank <= path.rank) {
             return;
         }
         if self.region.nodes[to].device.device_type.is_passive() {
-            self.queue.push(Reverse((way.label, to)));
+            self.queue.push(Reverse((path.rank, to)));
         }
-        self.best[to] = Some(way);
+        self.best[to] = Some(path);
     }
 
-    fn go_on(&mut self, number: usize, label: Label) {
-        let Some(way) = self.best[number].as_ref().filter(|way| way.label == label) else { return };
-        let olt = way.olt;
+    fn extend(&mut self, number: usize, rank: PathRank) {
+        let Some(path) = self.best[number].as_ref().filter(|path| path.rank == rank) else {
+            return;
+        };
+        let olt = path.olt;
         let node = &self.region.nodes[number];
-        let behind = label.through(optics::of_passive(node.device, node.link_count));
-        for step in self.region.steps(node).iter().filter(|step| step.is_open) {
-            let label = behind.over(step.link, node.device.id);
-            self.offer(step.to, Way { label, olt, from: Some(number) });
+        let device = node.device;
+        let behind =
+            rank.through(passive_loss(device.device_type, &device.optics, node.link_count));
+        for inner in self.region.links_of(node).iter().filter(|inner| inner.is_passable) {
+            let rank = behind.over(inner.link, device.id);
+            self.offer(inner.to, LightPath { rank, olt, previous: Some(number) });
         }
     }
 }
 
-impl Label {
+impl PathRank {
     fn at(olt: DeviceId) -> Self {
         Self {
             loss_down: 0,
@@ -118,7 +123,7 @@ impl Label {
 
     /// At the far end of a link that begins at `towards`.
     fn over(self, link: &Link, towards: DeviceId) -> Self {
-        let loss = |nm| optics::of_fibre(link.length_km, link.medium, nm);
+        let loss = |nm| fibre_loss(link.length_km, link.medium, nm);
         Self {
             loss_down: self.loss_down + loss(DOWNSTREAM_NM),
             length_mm: self.length_mm + millimetres(link.length_km),

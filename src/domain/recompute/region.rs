@@ -1,78 +1,79 @@
-//! Passive parts and leaves that hang together, as a graph of their own.
+//! A region: passive parts and leaves that are linked with each other, as a graph of its own.
 //!
 //! Devices and links are looked up once, while the region is collected. From then on they are
-//! numbers: a full recompute spends its time on look-ups, and this saves most of them.
+//! numbers: most of the time of a full recompute goes into look-ups, and this saves most of them.
 
 use std::ops::Range;
 
-use super::is_inside_region;
+use super::passage::is_in_region;
 use crate::domain::status::rules as status;
-use crate::domain::world::id_map::Slots;
+use crate::domain::world::id_map::IdMap;
 use crate::domain::{Device, DeviceId, Link, Status, World};
 
-/// Devices that hang together through passive parts and leaves, and the links between them and
+/// Passive parts and leaves that are linked with each other, the links between them, and those
 /// from the active devices around them.
 #[derive(Default)]
 pub(super) struct Region<'w> {
-    /// In the order in which they were found; a device's number is its place.
-    pub(super) nodes: Vec<Node<'w>>,
-    /// Of all nodes, one node's after the other's.
-    steps: Vec<Step<'w>>,
+    /// In the order in which they were found; the index is the device's number.
+    pub(super) nodes: Vec<RegionNode<'w>>,
+    /// The links between nodes: those of one node after those of the other.
+    inner_links: Vec<InnerLink<'w>>,
     /// Ascending by device, then by link.
-    pub(super) entries: Vec<Entry<'w>>,
+    pub(super) outer_links: Vec<OuterLink<'w>>,
 }
 
-/// A device inside.
-pub(super) struct Node<'w> {
+/// A device of the region.
+pub(super) struct RegionNode<'w> {
     pub(super) device: &'w Device,
-    /// All links at it, those from outside too.
+    /// All links at it, also those from active devices.
     pub(super) link_count: usize,
-    /// Where its steps are.
-    steps: Range<usize>,
+    /// The range of its links in `inner_links`.
+    inner_links: Range<usize>,
 }
 
-/// A link between two devices inside, seen from one of them.
-pub(super) struct Step<'w> {
+/// A link between two devices of the region, seen from one of them.
+pub(super) struct InnerLink<'w> {
     pub(super) link: &'w Link,
     /// The number of the device at the other end.
     pub(super) to: usize,
-    pub(super) is_open: bool,
+    pub(super) is_passable: bool,
 }
 
 /// A link from an active device into the region.
-pub(super) struct Entry<'w> {
+pub(super) struct OuterLink<'w> {
     pub(super) from: &'w Device,
     pub(super) link: &'w Link,
+    /// The number of the device of the region.
     pub(super) to: usize,
-    pub(super) is_open: bool,
+    pub(super) is_passable: bool,
 }
 
 impl<'w> Region<'w> {
-    /// The links to other devices inside, ascending.
-    pub(super) fn steps(&self, node: &Node<'w>) -> &[Step<'w>] {
-        &self.steps[node.steps.clone()]
+    /// The links of a node to other nodes, ascending.
+    pub(super) fn links_of(&self, node: &RegionNode<'w>) -> &[InnerLink<'w>] {
+        &self.inner_links[node.inner_links.clone()]
     }
 
-    /// Whether the routed core may lead through this region.
-    pub(super) fn touches_router(&self) -> bool {
-        self.entries.iter().any(|entry| entry.from.device_type.is_router())
+    /// Whether a router is linked with this region, so that the core may lead through it.
+    pub(super) fn borders_on_router(&self) -> bool {
+        self.outer_links.iter().any(|outer| outer.from.device_type.is_router())
     }
 }
 
 /// Finds each region once.
 #[derive(Default)]
-pub(super) struct Finder {
+pub(super) struct RegionFinder {
     /// The number of each device that was found, in its region. Regions do not overlap.
-    numbers: Slots<DeviceId, usize>,
+    numbers: IdMap<DeviceId, usize>,
 }
 
-impl Finder {
+impl RegionFinder {
     /// The region of a device; `None` when it was found before, and for devices that are in none.
     pub(super) fn find<'w>(&mut self, world: &'w World, start: DeviceId) -> Option<Region<'w>> {
         if self.numbers.get(start).is_some() {
             return None;
         }
-        let start = world.device(start).filter(|device| is_inside_region(device))?;
+        let start = world.device(start).filter(|device| is_in_region(device))?;
         Some(self.collect(world, start))
     }
 
@@ -81,17 +82,17 @@ impl Finder {
         self.add(&mut region, start);
         let mut number = 0;
         while number < region.nodes.len() {
-            self.look_around(world, &mut region, number);
+            self.add_neighbours(world, &mut region, number);
             number += 1;
         }
-        region.entries.sort_unstable_by_key(|entry| (entry.from.id, entry.link.id));
+        region.outer_links.sort_unstable_by_key(|outer| (outer.from.id, outer.link.id));
         region
     }
 
-    fn look_around<'w>(&mut self, world: &'w World, region: &mut Region<'w>, number: usize) {
+    fn add_neighbours<'w>(&mut self, world: &'w World, region: &mut Region<'w>, number: usize) {
         let device = region.nodes[number].device;
         let neighbours = world.neighbours(device.id);
-        let first = region.steps.len();
+        let first = region.inner_links.len();
         for neighbour in neighbours {
             let Some(link) = world.link(neighbour.link) else { continue };
             let known = self.numbers.get(neighbour.device).copied();
@@ -102,23 +103,23 @@ impl Finder {
                     None => continue,
                 },
             };
-            let is_open = status::of_link(link, [device, other], false) != Status::Down;
-            if known.is_none() && !is_inside_region(other) {
-                region.entries.push(Entry { from: other, link, to: number, is_open });
+            let is_passable = status::of_link(link, [device, other], false) != Status::Down;
+            if known.is_none() && !is_in_region(other) {
+                region.outer_links.push(OuterLink { from: other, link, to: number, is_passable });
                 continue;
             }
             let to = known.unwrap_or_else(|| self.add(region, other));
-            region.steps.push(Step { link, to, is_open });
+            region.inner_links.push(InnerLink { link, to, is_passable });
         }
         let node = &mut region.nodes[number];
         node.link_count = neighbours.len();
-        node.steps = first..region.steps.len();
+        node.inner_links = first..region.inner_links.len();
     }
 
     fn add<'w>(&mut self, region: &mut Region<'w>, device: &'w Device) -> usize {
         let number = region.nodes.len();
         self.numbers.insert(device.id, number);
-        region.nodes.push(Node { device, link_count: 0, steps: 0..0 });
+        region.nodes.push(RegionNode { device, link_count: 0, inner_links: 0..0 });
         number
     }
 }

@@ -1,73 +1,75 @@
-//! Who reaches a backbone gateway.
+//! Which active devices reach a backbone gateway.
 //!
 //! Routers forward; OLTs and AON switches are reached, but forward for no other active device.
-//! Passive parts between two active devices are transparent. A device that an operator holds UP
-//! is taken at its word: it serves those behind it, whether or not it reaches a gateway itself.
-//! Its own computed status stays what the network says, so that a conflict is seen.
+//! Passive parts between two active devices are transparent. A device that an operator has set to
+//! UP serves those behind it, whether or not it reaches a gateway itself. Its own computed status
+//! stays what the network says, so that the conflict is shown.
 
 use std::collections::VecDeque;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{DeviceSet, Verdict, is_passable, is_working, settle_device};
+use super::device_status::DeviceStatus;
+use super::passage::{is_passable, is_working};
 use crate::domain::transaction::Transaction;
 use crate::domain::{Device, DeviceId, DeviceType, LinkId, Neighbour, Reason, World};
 
 /// Recomputes the core. Returns the devices that began or ceased to work, ascending.
-pub(super) fn settle(transaction: &mut Transaction<'_>) -> Vec<DeviceId> {
-    let ways = ways(transaction.world());
+pub(super) fn recompute_core(transaction: &mut Transaction<'_>) -> Vec<DeviceId> {
+    let paths = paths(transaction.world());
     let core: Vec<DeviceId> = transaction.world().core().collect();
     let mut changed = Vec::new();
     for id in core {
         let Some(device) = transaction.world().device(id) else { continue };
         let was_working = is_working(device);
         if !device.device_type.is_always_online() {
-            let verdict = match ways.get(&id) {
+            let status = match paths.get(&id) {
                 Some(_) => {
-                    Verdict::up_through(links_to_next_active(transaction.world(), &ways, id))
+                    DeviceStatus::up_through(links_to_next_active(transaction.world(), &paths, id))
                 }
-                None => Verdict::down(Reason::NoUpstream),
+                None => DeviceStatus::down(Reason::NoUpstream),
             };
-            settle_device(transaction, id, verdict);
+            status.store(transaction, id);
         }
-        if transaction.world().device(id).is_some_and(|device| is_working(device) != was_working) {
+        let device = transaction.world().device(id);
+        if device.is_some_and(|device| is_working(device) != was_working) {
             changed.push(id);
         }
     }
     changed
 }
 
-/// The next step of each reached device towards a gateway.
-type Ways = FxHashMap<DeviceId, Neighbour>;
+/// The next hop of each reached device towards a gateway.
+type UpstreamPaths = FxHashMap<DeviceId, Neighbour>;
 
-/// From the gateways first; then from routers that are held up without reaching one. Those stay
-/// without a way of their own, so that ways never lead in a circle.
-fn ways(world: &World) -> Ways {
-    let mut ways = Ways::default();
+/// From the gateways first; then from routers that an operator has set to UP and that reach none.
+/// Those have no path of their own, so that no path is a loop.
+fn paths(world: &World) -> UpstreamPaths {
+    let mut paths = UpstreamPaths::default();
     let sources = |is_source: &dyn Fn(&Device) -> bool| -> Vec<DeviceId> {
         world.core().filter(|id| world.device(*id).is_some_and(|one| is_source(one))).collect()
     };
-    spread(world, &sources(&is_serving_gateway), &mut ways);
-    let held_up = sources(&|device| is_held_up(device) && !ways.contains_key(&device.id));
-    spread(world, &held_up, &mut ways);
-    ways
+    extend(world, &sources(&is_working_gateway), &mut paths);
+    let overridden = sources(&|device| is_router_set_up(device) && !paths.contains_key(&device.id));
+    extend(world, &overridden, &mut paths);
+    paths
 }
 
 /// Breadth first from all sources at once: the fewest hops, then the order of links.
-fn spread(world: &World, sources: &[DeviceId], ways: &mut Ways) {
+fn extend(world: &World, sources: &[DeviceId], paths: &mut UpstreamPaths) {
     let mut queue: VecDeque<DeviceId> = sources.iter().copied().collect();
-    let sources: DeviceSet = queue.iter().copied().collect();
+    let sources: FxHashSet<DeviceId> = queue.iter().copied().collect();
     while let Some(id) = queue.pop_front() {
         for neighbour in world.neighbours(id) {
             let Some(device) = world.device(neighbour.device) else { continue };
-            let is_open = is_passable(world, neighbour.link)
+            let is_new = is_passable(world, neighbour.link)
                 && device.device_type != DeviceType::BackboneGateway
                 && !sources.contains(&device.id)
-                && !ways.contains_key(&device.id);
-            if !is_open {
+                && !paths.contains_key(&device.id);
+            if !is_new {
                 continue;
             }
-            ways.insert(device.id, Neighbour { link: neighbour.link, device: id });
+            paths.insert(device.id, Neighbour { link: neighbour.link, device: id });
             if device.device_type.is_router() || device.device_type.is_passive() {
                 queue.push_back(device.id);
             }
@@ -75,22 +77,22 @@ fn spread(world: &World, sources: &[DeviceId], ways: &mut Ways) {
     }
 }
 
-fn is_serving_gateway(device: &Device) -> bool {
+fn is_working_gateway(device: &Device) -> bool {
     device.device_type == DeviceType::BackboneGateway && is_working(device)
 }
 
-fn is_held_up(device: &Device) -> bool {
-    let is_held = device.device_type.is_router() && device.status_override.is_some();
-    is_held && is_working(device)
+/// A router that works because an operator has set it to UP or DEGRADED.
+fn is_router_set_up(device: &Device) -> bool {
+    device.device_type.is_router() && device.status_override.is_some() && is_working(device)
 }
 
 /// Through passive parts, nearest link first.
-fn links_to_next_active(world: &World, ways: &Ways, id: DeviceId) -> Vec<LinkId> {
+fn links_to_next_active(world: &World, paths: &UpstreamPaths, id: DeviceId) -> Vec<LinkId> {
     let mut links = Vec::new();
     let mut at = id;
-    while let Some(step) = ways.get(&at) {
-        links.push(step.link);
-        at = step.device;
+    while let Some(hop) = paths.get(&at) {
+        links.push(hop.link);
+        at = hop.device;
         if !world.device(at).is_some_and(|device| device.device_type.is_passive()) {
             break;
         }

@@ -17,7 +17,7 @@ impl Command for RefreshStatus {
     }
 
     fn run(self, transaction: &mut Transaction<'_>) -> Result<(), Refusal> {
-        recompute::settle_all(transaction);
+        recompute::recompute_all(transaction);
         Ok(())
     }
 

@@ -35,7 +35,7 @@ impl Command for ReplaceSite {
         }
         transaction.raise_counters(site.counters);
         transaction.keep_times();
-        recompute::settle_all(transaction);
+        recompute::recompute_all(transaction);
         transaction.world().check_invariants().map_err(Refusal::Inconsistent)
     }
 

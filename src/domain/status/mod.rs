@@ -44,7 +44,7 @@ pub struct OverrideReason(Box<str>);
 /// The reason has more characters than [`OverrideReason::CHARS_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an override reason has at most {} characters", OverrideReason::CHARS_MAX)]
-pub struct ReasonTooLong;
+pub struct OverrideReasonError;
 
 impl OverrideReason {
     /// v2's column width, kept by the contract.
@@ -54,10 +54,10 @@ impl OverrideReason {
     /// stand-in is kept.
     ///
     /// # Errors
-    /// [`ReasonTooLong`].
-    pub fn new(text: &str) -> Result<Self, ReasonTooLong> {
+    /// [`OverrideReasonError`].
+    pub fn new(text: &str) -> Result<Self, OverrideReasonError> {
         if text.chars().count() > Self::CHARS_MAX {
-            return Err(ReasonTooLong);
+            return Err(OverrideReasonError);
         }
         Ok(Self(text.replace('\0', "\u{2400}").into()))
     }

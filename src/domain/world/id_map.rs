@@ -17,7 +17,7 @@ type Page<V> = Box<[Option<V>; PAGE_SLOTS]>;
 
 /// A map from ids to values.
 #[derive(Debug)]
-pub(in crate::domain) struct Slots<K, V> {
+pub(in crate::domain) struct IdMap<K, V> {
     pages: FxHashMap<u64, Page<V>>,
     len: usize,
     keys: PhantomData<K>,
@@ -53,7 +53,7 @@ fn place(id: impl Id) -> (u64, usize) {
     (number / slots, slot)
 }
 
-impl<K: Id, V> Slots<K, V> {
+impl<K: Id, V> IdMap<K, V> {
     pub(in crate::domain) fn get(&self, id: K) -> Option<&V> {
         let (page, slot) = place(id);
         self.pages.get(&page)?[slot].as_ref()
@@ -125,7 +125,7 @@ impl<K: Id, V> Slots<K, V> {
     }
 }
 
-impl<K, V> Default for Slots<K, V> {
+impl<K, V> Default for IdMap<K, V> {
     fn default() -> Self {
         Self { pages: FxHashMap::default(), len: 0, keys: PhantomData }
     }
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn it_is_a_map() {
-        let mut slots: Slots<DeviceId, u64> = Slots::default();
+        let mut slots: IdMap<DeviceId, u64> = IdMap::default();
         let ids = [1, 2, 31, 32, 33, 1 << 40, u64::MAX].map(DeviceId);
         for id in ids {
             assert_eq!(slots.insert(id, id.0), None);

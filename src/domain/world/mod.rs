@@ -12,7 +12,7 @@ use super::{
     Change, Device, DeviceClass, DeviceId, DeviceType, Edit, IdCounters, Interface, InterfaceId,
     Link, LinkId, Lookalike, Lookalikes, Name,
 };
-use id_map::Slots;
+use id_map::IdMap;
 
 /// The whole network. Owned by the engine alone; readers use store snapshots instead.
 ///
@@ -20,9 +20,9 @@ use id_map::Slots;
 /// published changes share them instead of copying.
 #[derive(Debug, Default)]
 pub struct World {
-    devices: Slots<DeviceId, Arc<Device>>,
-    interfaces: Slots<InterfaceId, Arc<Interface>>,
-    links: Slots<LinkId, Arc<Link>>,
+    devices: IdMap<DeviceId, Arc<Device>>,
+    interfaces: IdMap<InterfaceId, Arc<Interface>>,
+    links: IdMap<LinkId, Arc<Link>>,
     pub(super) next: IdCounters,
     by_name: FxHashMap<Name, DeviceId>,
     /// Devices by the likeness of their names.
@@ -30,12 +30,12 @@ pub struct World {
     /// How many devices of each type exist, indexed by the type's discriminant.
     type_counts: [usize; DeviceType::COUNT],
     /// Ports of a device in creation order, which is ascending by id.
-    ports: Slots<DeviceId, Vec<InterfaceId>>,
-    link_at: Slots<InterfaceId, LinkId>,
+    ports: IdMap<DeviceId, Vec<InterfaceId>>,
+    link_at: IdMap<InterfaceId, LinkId>,
     /// The devices at a link's ends, where both of its ports exist.
-    ends: Slots<LinkId, [DeviceId; 2]>,
+    ends: IdMap<LinkId, [DeviceId; 2]>,
     /// Devices one link away, ascending by link.
-    neighbours: Slots<DeviceId, Vec<Neighbour>>,
+    neighbours: IdMap<DeviceId, Vec<Neighbour>>,
     /// Active devices that others depend on: routers, OLTs, AON switches.
     core: BTreeSet<DeviceId>,
     children: FxHashMap<DeviceId, BTreeSet<DeviceId>>,

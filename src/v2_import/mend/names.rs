@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Mending, RowKey};
-use crate::domain::{Name, NameFault};
+use crate::domain::{Name, NameError};
 use crate::v2_import::report::quoted;
 use crate::v2_import::rules::RuleId;
 
@@ -39,7 +39,7 @@ impl Names {
             .map(|row| match Name::new(row.text) {
                 Ok(name) if self.claim(row.scope, &name) => Ok(name),
                 Ok(_) => Err(RuleId::NameTaken),
-                Err(NameFault::Blank | NameFault::TooLong | NameFault::ControlCharacter) => {
+                Err(NameError::Blank | NameError::TooLong | NameError::ControlCharacter) => {
                     Err(RuleId::BadName)
                 }
             })

@@ -7,7 +7,7 @@ use super::error::{TableFault, TableFaults, quoted};
 use super::heading::Heading;
 use super::records::{Record, Records};
 use super::{Separator, TABLE_ROWS_MAX};
-use crate::domain::{DeviceRow, ImportTable, LinkEnd, LinkRow, Optics};
+use crate::domain::{DeviceTableRow, ImportTable, LinkTableEnd, LinkTableRow, Optics};
 
 /// How to read a table.
 #[derive(Clone, Copy, Debug, Default)]
@@ -134,8 +134,8 @@ struct Row<'r, 't> {
 }
 
 impl<'r> Row<'r, '_> {
-    fn device(&mut self) -> DeviceRow {
-        let row = DeviceRow {
+    fn device(&mut self) -> DeviceTableRow {
+        let row = DeviceTableRow {
             id: self.value("id", cells::id),
             name: self.value("name", cells::name),
             device_type: self.value("device_type", cells::device_type),
@@ -153,24 +153,24 @@ impl<'r> Row<'r, '_> {
         if row.name.is_none() && row.id.is_none() && self.faults.is_empty() {
             self.fault(None, "The row has neither a name nor an id".to_owned());
         }
-        DeviceRow { is_partial: !self.faults.is_empty(), ..row }
+        DeviceTableRow { is_partial: !self.faults.is_empty(), ..row }
     }
 
-    fn link(&mut self) -> LinkRow {
+    fn link(&mut self) -> LinkTableRow {
         let a = self.end("a_device", "a_interface", "a_interface_type");
         let b = self.end("b_device", "b_interface", "b_interface_type");
         let length_km = self.value("length_km", cells::not_negative);
         let medium = self.value("physical_medium_id", cells::medium);
-        LinkRow { a, b, length_km, medium, is_partial: !self.faults.is_empty() }
+        LinkTableRow { a, b, length_km, medium, is_partial: !self.faults.is_empty() }
     }
 
-    fn end(&mut self, device: &str, interface: &str, interface_type: &str) -> LinkEnd {
+    fn end(&mut self, device: &str, interface: &str, interface_type: &str) -> LinkTableEnd {
         for column in [device, interface] {
             if self.text(column).is_none() {
                 self.fault(Some(column), format!("There is no value for {column}"));
             }
         }
-        LinkEnd {
+        LinkTableEnd {
             device: self.value(device, cells::name),
             interface: self.value(interface, cells::name),
             interface_type: self.value(interface_type, cells::interface_type),
