@@ -45,7 +45,7 @@ pub use import::links::{LinkTableEnd, LinkTableRow};
 pub use import::table::{ImportReply, ImportTable};
 pub use interface::create::CreateInterface;
 pub use interface::{Interface, InterfaceType};
-pub use invariants::InvariantError;
+pub use invariants::error::InvariantError;
 pub use invariants::site_checker::SiteChecker;
 pub use link::Link;
 pub use link::connect::{ConnectDevices, ConnectedDevices};

@@ -12,21 +12,21 @@ const ALL: IdRange = (Bound::Unbounded, Bound::Unbounded);
 /// # Errors
 /// [`StoreError::Inconsistent`] with the first invariant that does not hold; read errors.
 pub fn check_site(snapshot: &Snapshot) -> Result<(), StoreError> {
-    let mut survey = SiteChecker::new(snapshot.last_commit().counters);
+    let mut checker = SiteChecker::new(snapshot.last_commit().counters);
     for device in snapshot.devices(ALL)? {
-        survey.note_device(&device?);
+        checker.add_device(&device?);
     }
     for link in snapshot.links(ALL)? {
-        survey.note_link(&link?);
+        checker.add_link(&link?);
     }
     for device in snapshot.devices(ALL)? {
-        survey.device(&device?)?;
+        checker.check_device(&device?)?;
     }
     for interface in snapshot.interfaces(ALL)? {
-        survey.interface(&interface?)?;
+        checker.check_interface(&interface?)?;
     }
     for link in snapshot.links(ALL)? {
-        survey.link(&link?)?;
+        checker.check_link(&link?)?;
     }
     Ok(())
 }

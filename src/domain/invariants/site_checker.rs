@@ -1,24 +1,24 @@
-//! The check of a site that passes by entity by entity, in a fraction of a world's memory.
+//! The check of a site that is read entity by entity, in a fraction of a world's memory.
 
 use rustc_hash::FxHashMap;
 
-use super::{
-    Around, Checked, InvariantError, Place, Plug, Socket, check_device, check_link, check_port,
-    ensure,
+use super::error::{InvariantError, ensure};
+use super::rules::{
+    DeviceFacts, InterfaceFacts, LinkFacts, SiteLookup, check_device, check_link, check_port,
 };
 use crate::domain::world::id_map::IdMap;
 use crate::domain::{Device, DeviceId, IdCounters, Interface, InterfaceId, Link, Name};
 
-/// What is kept of a site to check the rest of it: I1 to I5, I7 and I8. It has no indexes that
-/// could be wrong (I6).
+/// Checks I1 to I5, I7 and I8 of a site that is read twice. It has no indexes that could be wrong
+/// (I6).
 #[derive(Default)]
 pub struct SiteChecker {
     counters: IdCounters,
     names: FxHashMap<Name, DeviceId>,
-    places: IdMap<DeviceId, Place>,
-    plugs: IdMap<InterfaceId, Plug>,
-    sockets: IdMap<InterfaceId, Socket>,
-    /// Names of ports repeat on every device: each is kept once, and has a number.
+    devices: IdMap<DeviceId, DeviceFacts>,
+    interfaces: IdMap<InterfaceId, InterfaceFacts>,
+    links_at: IdMap<InterfaceId, LinkFacts>,
+    /// The names of ports repeat on every device: each is kept once, with a number.
     port_names: FxHashMap<Name, usize>,
     /// The numbers of the names of a device's ports, ascending.
     ports: IdMap<DeviceId, Vec<usize>>,
@@ -29,30 +29,30 @@ impl SiteChecker {
         Self { counters, ..Self::default() }
     }
 
-    /// Notes a device. All devices and links are noted before anything is checked.
-    pub fn note_device(&mut self, device: &Device) {
+    /// Adds a device. All devices and links are added before anything is checked.
+    pub fn add_device(&mut self, device: &Device) {
         self.names.insert(device.name.clone(), device.id);
-        self.places.insert(device.id, device.into());
+        self.devices.insert(device.id, device.into());
     }
 
-    /// Notes a link.
-    pub fn note_link(&mut self, link: &Link) {
+    /// Adds a link.
+    pub fn add_link(&mut self, link: &Link) {
         for end in [link.a, link.b] {
-            self.plugs.insert(end, link.into());
+            self.links_at.insert(end, link.into());
         }
     }
 
     /// Checks a device.
     ///
     /// # Errors
-    /// The first violation; so do the others.
-    pub fn device(&self, device: &Device) -> Checked {
+    /// The first broken invariant; so do the others.
+    pub fn check_device(&self, device: &Device) -> Result<(), InvariantError> {
         check_device(self, device)
     }
 
-    /// Checks an interface, each once. All interfaces are checked before the first link is.
-    pub fn interface(&mut self, port: &Interface) -> Checked {
-        let Some(Place { device_type, .. }) = self.place(port.device) else {
+    /// Checks an interface, each once. All interfaces are checked before the first link.
+    pub fn check_interface(&mut self, port: &Interface) -> Result<(), InvariantError> {
+        let Some(DeviceFacts { device_type, .. }) = self.device_facts(port.device) else {
             return Err(InvariantError {
                 invariant: "I3",
                 what: format!("interface {} belongs to no existing device", port.id),
@@ -65,40 +65,40 @@ impl SiteChecker {
             next
         });
         let names = self.ports.or_default(port.device);
-        let place = names.partition_point(|other| *other < name);
-        ensure(names.get(place) != Some(&name), "I3", || {
+        let index = names.partition_point(|other| *other < name);
+        ensure(names.get(index) != Some(&name), "I3", || {
             format!("device {} has two interfaces named '{}'", port.device, port.name)
         })?;
-        names.insert(place, name);
-        self.sockets.insert(port.id, port.into());
+        names.insert(index, name);
+        self.interfaces.insert(port.id, port.into());
         check_port(self, device_type, port)
     }
 
     /// Checks a link.
-    pub fn link(&self, link: &Link) -> Checked {
+    pub fn check_link(&self, link: &Link) -> Result<(), InvariantError> {
         check_link(self, link).map(|_| ())
     }
 }
 
-impl Around for SiteChecker {
+impl SiteLookup for SiteChecker {
     fn counters(&self) -> IdCounters {
         self.counters
     }
 
-    fn named(&self, name: &Name) -> Option<DeviceId> {
+    fn device_named(&self, name: &Name) -> Option<DeviceId> {
         self.names.get(name).copied()
     }
 
-    fn place(&self, id: DeviceId) -> Option<Place> {
-        self.places.get(id).copied()
+    fn device_facts(&self, id: DeviceId) -> Option<DeviceFacts> {
+        self.devices.get(id).copied()
     }
 
-    fn socket(&self, id: InterfaceId) -> Option<Socket> {
-        self.sockets.get(id).copied()
+    fn interface_facts(&self, id: InterfaceId) -> Option<InterfaceFacts> {
+        self.interfaces.get(id).copied()
     }
 
-    fn plug(&self, id: InterfaceId) -> Option<Plug> {
-        self.plugs.get(id).copied()
+    fn link_facts_at(&self, id: InterfaceId) -> Option<LinkFacts> {
+        self.links_at.get(id).copied()
     }
 }
 
@@ -152,22 +152,22 @@ mod tests {
         site.interfaces.iter_mut().find(|port| port.id == id).unwrap()
     }
 
-    /// Puts the second end of the link elsewhere.
-    fn plug(site: &mut Site, end: InterfaceId) {
+    /// Moves the second end of the link to another port.
+    fn move_end(site: &mut Site, end: InterfaceId) {
         let left = std::mem::replace(&mut site.links[0].b, end);
         port(site, left).status = Status::Down;
     }
 
-    fn surveyed(site: &Site) -> Checked {
-        let mut survey = SiteChecker::new(site.counters);
-        site.devices.iter().for_each(|device| survey.note_device(device));
-        site.links.iter().for_each(|link| survey.note_link(link));
-        site.devices.iter().try_for_each(|device| survey.device(device))?;
-        site.interfaces.iter().try_for_each(|port| survey.interface(port))?;
-        site.links.iter().try_for_each(|link| survey.link(link))
+    fn check_by_entity(site: &Site) -> Result<(), InvariantError> {
+        let mut checker = SiteChecker::new(site.counters);
+        site.devices.iter().for_each(|device| checker.add_device(device));
+        site.links.iter().for_each(|link| checker.add_link(link));
+        site.devices.iter().try_for_each(|device| checker.check_device(device))?;
+        site.interfaces.iter().try_for_each(|port| checker.check_interface(port))?;
+        site.links.iter().try_for_each(|link| checker.check_link(link))
     }
 
-    fn loaded(site: &Site) -> Checked {
+    fn check_in_world(site: &Site) -> Result<(), InvariantError> {
         let mut world = World::default();
         site.devices.iter().for_each(|device| world.restore_device(device.clone()));
         site.interfaces.iter().for_each(|port| world.restore_interface(port.clone()));
@@ -177,12 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn it_finds_what_a_world_finds() {
+    fn both_checks_find_the_same_broken_invariants() {
         let check = |expected: Option<&str>, damage: fn(&mut Site)| {
             let mut site = site();
             damage(&mut site);
-            let found = [loaded(&site), surveyed(&site)];
-            let found = found.map(|outcome| outcome.err().map(|violation| violation.invariant));
+            let found = [check_in_world(&site), check_by_entity(&site)];
+            let found = found.map(|result| result.err().map(|error| error.invariant));
             assert_eq!(found, [expected; 2], "{site:?}");
         };
         check(None, |_| {});
@@ -198,8 +198,8 @@ mod tests {
             site.counters.interface += 1;
             site.interfaces.push(twin);
         });
-        check(Some("I4"), |site| plug(site, site.links[0].a));
-        check(Some("I4"), |site| plug(site, InterfaceId(77)));
+        check(Some("I4"), |site| move_end(site, site.links[0].a));
+        check(Some("I4"), |site| move_end(site, InterfaceId(77)));
         check(Some("I5"), |site| site.counters.device = 1);
         check(Some("I5"), |site| site.counters.interface = 1);
         check(Some("I5"), |site| site.counters.link = 1);
