@@ -34,6 +34,14 @@ export const PAGES: readonly Page[] = [
     load: () => import('./views/InventoryView.vue'),
   },
   {
+    path: '/links',
+    title: 'Links',
+    icon: 'cable',
+    group: '',
+    words: 'fibres cables cuts list table csv import export',
+    load: () => import('./views/LinksView.vue'),
+  },
+  {
     path: '/operations',
     title: 'Overview',
     icon: 'list-checks',

@@ -6,6 +6,7 @@ export const PAGES: readonly { name: string; path: string; heading: string }[] =
   { name: 'overview', path: '/operations', heading: 'Overview' },
   { name: 'topology', path: '/topology', heading: 'Topology' },
   { name: 'inventory', path: '/inventory', heading: 'Inventory' },
+  { name: 'links', path: '/links', heading: 'Links' },
   { name: 'problems', path: '/operations/problems', heading: 'Problems' },
   { name: 'health', path: '/operations/health', heading: 'Health' },
   { name: 'backups', path: '/operations/backups', heading: 'Backups' },

@@ -8,6 +8,7 @@ export type Encoding = keyof typeof ENCODINGS
 /** The separator between two cells. */
 export const SEPARATORS = { comma: 'Comma', semicolon: 'Semicolon', tab: 'Tab' } as const
 export type Separator = keyof typeof SEPARATORS
+export const SEPARATOR_CHARS: Record<Separator, string> = { comma: ',', semicolon: ';', tab: '\t' }
 
 /** The result of a table: a report, or its errors; then nothing was changed. */
 export type Outcome = { report: ImportReport } | { faults: ImportErrors }

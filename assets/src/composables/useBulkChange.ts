@@ -4,8 +4,8 @@ import { write } from '../stores/writes'
 import { formatCounted } from '../utils/format'
 import { runAll } from '../utils/runAll'
 
-/** Applies a change to many items and reports the progress. Closing the dialog stops it. */
-export function useBulkChange(): {
+/** Applies a change to many devices (or links) and reports the progress. Closing the dialog stops it. */
+export function useBulkChange(noun: 'device' | 'link' = 'device'): {
   busy: ShallowRef<boolean>
   progress: ShallowRef<number>
   errorText: ShallowRef<string | null>
@@ -34,7 +34,7 @@ export function useBulkChange(): {
     if (first !== undefined) {
       const detail = describeError(first.error)
       errorText.value =
-        items.length === 1 ? detail : `${formatCounted(failures.length, 'device')} not changed: ${detail}`
+        items.length === 1 ? detail : `${formatCounted(failures.length, noun)} not changed: ${detail}`
     }
     return done
   }

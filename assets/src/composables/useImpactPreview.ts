@@ -2,6 +2,7 @@ import { onScopeDispose, type ShallowRef, shallowRef, watch } from 'vue'
 import { describeError } from '../api/http'
 import { simulate } from '../api/simulate'
 import type { Simulated, Simulation } from '../api/types'
+import { formatCount } from '../utils/format'
 
 /** What the server accepts in one simulation. */
 const CHANGES_MAX = 1_000
@@ -44,7 +45,7 @@ export function useImpactPreview(changes: () => Changes | null): Readonly<Shallo
       round += 1
       if (requested === null || requested.length === 0) preview.value = { phase: 'idle' }
       else if (requested.length > CHANGES_MAX) {
-        preview.value = { phase: 'failed', detail: `More than ${CHANGES_MAX} devices cannot be previewed at once.` }
+        preview.value = { phase: 'failed', detail: `More than ${formatCount(CHANGES_MAX)} changes cannot be previewed at once.` }
       } else {
         preview.value = { phase: 'loading' }
         timer = setTimeout(() => void load(requested), PAUSE_MS)

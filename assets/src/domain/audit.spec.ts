@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AuditChange, AuditRow } from '../api/types'
-import { affectsDevice, groupRows, summarizeRow, describeChange } from './audit'
+import { affects, groupRows, summarizeRow, describeChange } from './audit'
 
 const before = { id: 7, name: 'ONT-1', device_type: 'ONT', status_override: null, updated_at: 'a' }
 const after = { ...before, status_override: 'DOWN', updated_at: 'b', status_reasons: ['override'] }
@@ -12,19 +12,22 @@ test('a change lists its values, not its times', () => {
   expect(describeChange(change)).toEqual({
     key: 'device 7',
     kind: 'device',
-    deviceId: 7,
+    id: 7,
     what: 'ONT ONT-1 changed',
+    isRemoved: false,
     fields: [{ key: 'status_override', before: 'none', after: 'DOWN' }],
   })
   expect(describeChange(port as unknown as AuditChange).what).toBe('Interface eth0 added')
   expect(describeChange(link as unknown as AuditChange).what).toBe('Link 2 removed')
 })
 
-test('a device is concerned by itself and its ports', () => {
-  expect(affectsDevice(change, 7)).toBe(true)
-  expect(affectsDevice(port as unknown as AuditChange, 7)).toBe(true)
-  expect(affectsDevice(port as unknown as AuditChange, 8)).toBe(false)
-  expect(affectsDevice(link as unknown as AuditChange, 7)).toBe(false)
+test('a device is affected by itself and its ports, a link by itself', () => {
+  expect(affects(change, 'device', 7)).toBe(true)
+  expect(affects(port as unknown as AuditChange, 'device', 7)).toBe(true)
+  expect(affects(port as unknown as AuditChange, 'device', 8)).toBe(false)
+  expect(affects(link as unknown as AuditChange, 'device', 2)).toBe(false)
+  expect(affects(link as unknown as AuditChange, 'link', 2)).toBe(true)
+  expect(affects(change, 'link', 7)).toBe(false)
 })
 
 test.each([

@@ -6,9 +6,10 @@ import { typeLabel } from './deviceTypes'
 export interface EntityChange {
   key: string
   kind: AuditChange['kind']
-  /** The device to open; null if it is not a device. */
-  deviceId: number | null
+  id: number
   what: string
+  /** It does not exist after the change. */
+  isRemoved: boolean
   /** Changed values, key by key. */
   fields: { key: string; before: string; after: string }[]
 }
@@ -30,17 +31,18 @@ export function describeChange(change: AuditChange): EntityChange {
   return {
     key: `${kind} ${id}`,
     kind,
-    deviceId: kind === 'device' ? id : null,
+    id,
     what: kind === 'link' ? `Link ${id} ${verb}` : `${noun} ${name} ${verb}`,
+    isRemoved: after === null,
     fields: before === null || after === null ? [] : differences(before, after),
   }
 }
 
-/** Whether a change touches a device or one of its ports. */
-export function affectsDevice(change: AuditChange, deviceId: number): boolean {
-  if (change.kind === 'device') return change.id === deviceId
-  if (change.kind === 'link') return false
-  return (change.after ?? change.before)?.device_id === deviceId
+/** Whether a change touches a link, or a device or one of its ports. */
+export function affects(change: AuditChange, kind: 'device' | 'link', id: number): boolean {
+  if (change.kind === kind) return change.id === id
+  if (change.kind !== 'interface' || kind !== 'device') return false
+  return (change.after ?? change.before)?.device_id === id
 }
 
 /** One line of the Changes page: a row, or the rows of devices that were moved together. */

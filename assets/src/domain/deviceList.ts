@@ -38,6 +38,11 @@ export const DEFAULT_QUERY: ListQuery = {
   descending: false,
 }
 
+/** The column to sort devices by; one that only other lists have counts as the default. */
+export function deviceSortKey(key: string): SortKey {
+  return SORT_KEYS.find((each) => each === key) ?? DEFAULT_QUERY.sort
+}
+
 type Devices = ReadonlyMap<number, Device>
 
 /** Sorts after every text, so that devices without a value come last. */
@@ -103,7 +108,8 @@ function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | nu
   }
 }
 
-function nameKey(device: Device): string {
+/** A key that sorts devices by name. */
+export function nameKey(device: Device): string {
   return cached(nameKeys, device, () => sortKey(device.name))
 }
 

@@ -42,7 +42,7 @@ export function impactOf({ devices, links }: Simulated): Impact {
 
 const BECOME: Record<Status, string> = { DOWN: 'go DOWN', DEGRADED: 'become DEGRADED', UP: 'go UP' }
 
-/** The statuses that a change would bring, in a sentence. */
+/** The statuses that a change would bring, in a sentence, and how many subscribers get worse. */
 export function impactText(simulated: Simulated): string {
   const changed = simulated.devices.flatMap(({ before, after }) =>
     after !== null && after.effective_status !== before?.effective_status ? [after] : [],
@@ -54,5 +54,7 @@ export function impactText(simulated: Simulated): string {
     const count = changed.filter((each) => each.effective_status === status).length
     return count === 0 ? [] : [`${formatCounted(count, 'device')} will ${BECOME[status]}`]
   })
-  return `${parts.join(', ')}.`
+  const { subscribersWorse } = impactOf(simulated)
+  const subscribers = subscribersWorse === 0 ? '' : `; ${formatCounted(subscribersWorse, 'subscriber')} affected`
+  return `${parts.join(', ')}${subscribers}.`
 }

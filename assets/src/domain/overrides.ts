@@ -1,12 +1,18 @@
-import type { Device, Problem, Status } from '../api/types'
+import type { Device, Link, Problem, Status } from '../api/types'
 
-/** A status that an operator set on a device or link. */
-export interface Override {
+/** A device or link whose status can be overridden, with the override that it has. */
+export interface OverrideTarget {
   kind: 'device' | 'link'
   id: number
   name: string
-  status: Status
+  /** Null without an override. */
+  status: Status | null
   reason: string | null
+}
+
+/** A status that an operator set on a device or link. */
+export interface Override extends OverrideTarget {
+  status: Status
   since: string
 }
 
@@ -20,9 +26,26 @@ export function problemOverride(problem: Problem): Override | null {
 
 /** The override of a device, or null. */
 export function deviceOverride(device: Device): Override | null {
-  const { id, name, status_override: status, override_reason: reason } = device
-  if (status === null) return null
-  return { kind: 'device', id, name, status, reason, since: device.status_since }
+  return overrideOf(deviceTarget(device), device.status_since)
+}
+
+/** The override of a link, or null. */
+export function linkOverride(link: Link, name: string): Override | null {
+  return overrideOf(linkTarget(link, name), link.status_since)
+}
+
+export function deviceTarget({ id, name, status_override: status, override_reason: reason }: Device): OverrideTarget {
+  return { kind: 'device', id, name, status, reason }
+}
+
+export function linkTarget({ id, status_override: status, override_reason: reason }: Link, name: string): OverrideTarget {
+  return { kind: 'link', id, name, status, reason }
+}
+
+/** The step of a simulation that sets an override, or clears it with null. */
+export function overrideStep({ kind, id }: OverrideTarget, status: Status | null): { op: string } {
+  if (kind === 'device') return { op: 'override_device', device_id: id, status } as { op: string }
+  return { op: 'update_link', link_id: id, status_override: status } as { op: string }
 }
 
 /** The status that an operator set; the severity of the problem tells DOWN from DEGRADED. */
@@ -30,4 +53,9 @@ export function overriddenStatus(problem: Problem): Status | null {
   if (problem.problem === 'conflict') return 'UP'
   if (problem.problem !== 'held') return null
   return problem.severity === 'critical' ? 'DOWN' : 'DEGRADED'
+}
+
+function overrideOf(target: OverrideTarget, since: string): Override | null {
+  const { status } = target
+  return status === null ? null : { ...target, status, since }
 }

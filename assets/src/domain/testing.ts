@@ -1,4 +1,4 @@
-import type { Device, Problem, Signal } from '../api/types'
+import type { Device, Link, Problem, Signal } from '../api/types'
 
 /** An ONT for tests: UP, without override and signal. */
 export function testDevice(more: Partial<Device> = {}): Device {
@@ -51,4 +51,21 @@ export const TEST_SIGNAL: Signal = {
   margin_db: 1.97,
   class: 'CRITICAL',
   limiting_direction: 'down',
+}
+
+/** A link of 1 km for tests: UP, without override. */
+export function testLink(more: Partial<Link> = {}): Link {
+  return {
+    id: 1,
+    status: 'UP',
+    a_interface_id: 1,
+    b_interface_id: 2,
+    length_km: 1,
+    physical_medium_id: 'G652D',
+    link_loss_db: 0.25,
+    status_override: null,
+    override_reason: null,
+    status_since: '2026-11-23T10:00:00.000000Z',
+    ...more,
+  }
 }

@@ -1,6 +1,8 @@
 import { shallowRef } from 'vue'
 import type { Device, DeviceType, Link } from '../api/types'
+import { deviceTarget, linkTarget, type OverrideTarget } from '../domain/overrides'
 import { devices } from './devices'
+import { links, nameOfLink } from './links'
 
 /**
  * The dialogs that any page can open; App.vue shows them (components/devices/DeviceDialogs.vue).
@@ -10,6 +12,7 @@ import { devices } from './devices'
  *   const link = await askConnect({ a: 4, b: 6 })
  *   const gone = await askDelete([6])
  *   const done = await askOverride([6, 7])
+ *   const done = await askOverrideLinks([12], 'Fibre cut')
  *
  * A dialog sends the change, notifies of the result and shows errors inside.
  */
@@ -32,9 +35,16 @@ export type Dialog =
   | { kind: 'provision'; defaults: ProvisionDefaults; done: (made: Device | null) => void }
   | { kind: 'connect'; defaults: ConnectDefaults; done: (made: Link | null) => void }
   | { kind: 'delete'; ids: readonly number[]; done: (gone: boolean) => void }
-  | { kind: 'delete-link'; id: number; done: (gone: boolean) => void }
-  | { kind: 'override'; ids: readonly number[]; done: (changed: boolean) => void }
+  | { kind: 'delete-links'; ids: readonly number[]; done: (gone: boolean) => void }
+  | {
+      kind: 'override'
+      targets: readonly OverrideTarget[]
+      /** Proposed in the field. */
+      reason: string
+      done: (changed: boolean) => void
+    }
   | { kind: 'edit'; device: Device; done: () => void }
+  | { kind: 'edit-link'; link: Link; done: () => void }
   | { kind: 'import'; done: () => void }
 
 /** The open dialog, or null. */
@@ -55,14 +65,22 @@ export function askDelete(ids: readonly number[]): Promise<boolean> {
   return new Promise((done) => open({ kind: 'delete', ids, done }))
 }
 
-/** Deletes a link, after showing the impact. */
-export function askDeleteLink(id: number): Promise<boolean> {
-  return new Promise((done) => open({ kind: 'delete-link', id, done }))
+/** Deletes links, after showing the impact. */
+export function askDeleteLinks(ids: readonly number[]): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'delete-links', ids, done }))
 }
 
 /** Sets or clears the override of devices, after showing the impact. */
 export function askOverride(ids: readonly number[]): Promise<boolean> {
-  return new Promise((done) => open({ kind: 'override', ids, done }))
+  const targets = ids.flatMap((id) => devices.value.get(id) ?? []).map(deviceTarget)
+  return new Promise((done) => open({ kind: 'override', targets, reason: '', done }))
+}
+
+/** The same for links, as for a fibre cut; `reason` is proposed. */
+export function askOverrideLinks(ids: readonly number[], reason = ''): Promise<boolean> {
+  const found = ids.flatMap((id) => links.value.get(id) ?? [])
+  const targets = found.map((link) => linkTarget(link, nameOfLink(link.id)))
+  return new Promise((done) => open({ kind: 'override', targets, reason, done }))
 }
 
 /** Changes name, container and optical values. */
@@ -70,6 +88,13 @@ export function askEdit(id: number): Promise<void> {
   const device = devices.value.get(id)
   if (device === undefined) return Promise.resolve()
   return new Promise((done) => open({ kind: 'edit', device, done }))
+}
+
+/** Changes length and medium of a link. */
+export function askEditLink(id: number): Promise<void> {
+  const link = links.value.get(id)
+  if (link === undefined) return Promise.resolve()
+  return new Promise((done) => open({ kind: 'edit-link', link, done }))
 }
 
 /** Imports devices or links from a CSV file. */

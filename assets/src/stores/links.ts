@@ -1,10 +1,10 @@
 import { shallowRef, triggerRef } from 'vue'
 import { fetchLinks, fetchPorts } from '../api/links'
 import type { Interface, Link } from '../api/types'
+import { type LinkEnd, linkEnds, linkName, type Port } from '../domain/linkEnds'
+import type { LinkLists } from '../domain/linkList'
 import type { ChangeItem } from '../live/types'
-
-/** A port as a link's end needs it. */
-export type Port = Pick<Interface, 'id' | 'device_id' | 'name'>
+import { devices } from './devices'
 
 /**
  * All links and ports by id, as on the server; triggered once per batch. Empty until
@@ -13,17 +13,20 @@ export type Port = Pick<Interface, 'id' | 'device_id' | 'name'>
 export const links = shallowRef(new Map<number, Link>())
 export const ports = shallowRef(new Map<number, Port>())
 
-/** The ports at the two ends of a link. */
-export interface LinkEnds {
-  a: Port
-  b: Port
+/** The lists as they are now. */
+export function linkLists(): LinkLists {
+  return { links: links.value, ports: ports.value, devices: devices.value }
 }
 
 /** The ends of a link; null while a port of it is not known (yet). */
-export function endsOf(link: Link): LinkEnds | null {
-  const a = ports.value.get(link.a_interface_id)
-  const b = ports.value.get(link.b_interface_id)
-  return a === undefined || b === undefined ? null : { a, b }
+export function endsOf(link: Link): { a: LinkEnd; b: LinkEnd } | null {
+  return linkEnds(link, linkLists())
+}
+
+/** A link by the names of its devices; by its id if it does not exist (any more). */
+export function nameOfLink(id: number): string {
+  const link = links.value.get(id)
+  return link === undefined ? `Link ${id}` : linkName(link, linkLists())
 }
 
 /** Fetches both lists. The older of the two numbers counts: a change applied twice does no harm. */

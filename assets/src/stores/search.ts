@@ -1,6 +1,6 @@
 import { shallowRef } from 'vue'
 
-/** Whether the search over devices, pages and actions is open. */
+/** Whether the search over devices, links, pages and actions is open. */
 export const isSearchOpen = shallowRef(false)
 
 export function openSearch(): void {

@@ -2,7 +2,7 @@ import { reactive, watch } from 'vue'
 import type { Router } from 'vue-router'
 import { mergeView, readView, type View } from './viewQuery'
 
-/** Filters, order and the chosen device of this page. The URL's query holds the same. */
+/** Filters, order and the chosen device or link of this page. The URL's query holds the same. */
 export const view = reactive<View>(readView(''))
 
 /** A step back in the browser's history takes milliseconds. */
@@ -37,6 +37,20 @@ export function openDevice(id: number): void {
   if (view.device === id) return
   isStep = true
   view.device = id
+  view.link = null
+}
+
+/** Shows a link in the side panel, as `openDevice` does a device. */
+export function openLink(id: number): void {
+  if (view.link === id) return
+  isStep = true
+  view.link = id
+  view.device = null
+}
+
+export function closePanel(): void {
+  view.device = null
+  view.link = null
 }
 
 export function clearFilters(): void {
@@ -44,6 +58,7 @@ export function clearFilters(): void {
   view.type = ''
   view.status = ''
   view.container = null
+  view.medium = ''
   view.overridden = false
 }
 

@@ -1,26 +1,42 @@
+import type { Medium } from '../api/types'
 import { DEVICE_TYPES } from '../domain/deviceTypes'
 import { STATUSES } from '../domain/statuses'
-import { DEFAULT_QUERY, type ListQuery, SORT_KEYS } from '../domain/deviceList'
+import { DEFAULT_QUERY, type ListQuery, SORT_KEYS, type SortKey } from '../domain/deviceList'
+import { LINK_SORT_KEYS, type LinkSortKey } from '../domain/linkList'
+import { MEDIA } from '../domain/media'
 
-/** What the page shows: filters, order and the chosen device. Lives in the URL's query. */
-export interface View extends ListQuery {
+/** The columns that a list of devices or links can be sorted by. */
+export type ViewSortKey = SortKey | LinkSortKey
+
+/** What the page shows: filters, order and the chosen device or link. Lives in the URL's query. */
+export interface View extends Omit<ListQuery, 'sort'> {
+  sort: ViewSortKey
+  /** Only links of this medium; an empty string means any. */
+  medium: Medium | ''
+  /** What the panel shows: a device, a link, or neither; never both. */
   device: number | null
+  link: number | null
 }
 
-const KEYS = ['q', 'type', 'status', 'in', 'overridden', 'sort', 'order', 'device']
+const KEYS = ['q', 'type', 'status', 'in', 'medium', 'overridden', 'sort', 'order', 'device', 'link']
+const VIEW_SORT_KEYS: readonly ViewSortKey[] = [...SORT_KEYS, ...LINK_SORT_KEYS]
+const MEDIUM_KEYS = Object.keys(MEDIA) as Medium[]
 
 /** Parses a query; what it does not know, it leaves at the default. */
 export function readView(search: string): View {
   const params = new URLSearchParams(search)
+  const device = idOf(params.get('device'))
   return {
     text: params.get('q') ?? '',
     type: oneOf(DEVICE_TYPES, params.get('type')) ?? '',
     status: oneOf(STATUSES, params.get('status')) ?? '',
     container: idOf(params.get('in')),
+    medium: oneOf(MEDIUM_KEYS, params.get('medium')) ?? '',
     overridden: params.get('overridden') === 'yes',
-    sort: oneOf(SORT_KEYS, params.get('sort')) ?? DEFAULT_QUERY.sort,
+    sort: oneOf(VIEW_SORT_KEYS, params.get('sort')) ?? DEFAULT_QUERY.sort,
     descending: params.get('order') === 'desc',
-    device: idOf(params.get('device')),
+    device,
+    link: device === null ? idOf(params.get('link')) : null,
   }
 }
 
@@ -36,10 +52,12 @@ export function mergeView(search: string, state: View): string {
   if (state.type !== '') params.set('type', state.type)
   if (state.status !== '') params.set('status', state.status)
   if (state.container !== null) params.set('in', String(state.container))
+  if (state.medium !== '') params.set('medium', state.medium)
   if (state.overridden) params.set('overridden', 'yes')
   if (state.sort !== DEFAULT_QUERY.sort) params.set('sort', state.sort)
   if (state.descending) params.set('order', 'desc')
   if (state.device !== null) params.set('device', String(state.device))
+  else if (state.link !== null) params.set('link', String(state.link))
   const text = params.toString()
   return text === '' ? '' : `?${text}`
 }

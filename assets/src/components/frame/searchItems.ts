@@ -3,21 +3,24 @@ import { fetchLinkTable } from '../../api/tables'
 import type { DeviceType } from '../../api/types'
 import { PAGES, router } from '../../router'
 import { devices } from '../../stores/devices'
+import { linkLists } from '../../stores/links'
 import { askConnect, askImport, askProvision } from '../../stores/dialogs'
 import { notifyError } from '../../stores/notices'
 import { toggleTheme } from '../../stores/theme'
-import { openDevice } from '../../stores/view'
+import { openDevice, openLink } from '../../stores/view'
 import { downloadText } from '../../utils/download'
 import { typeLabel } from '../../domain/deviceTypes'
 import type { IconName } from '../../utils/iconNames'
 import { findDevices } from '../../domain/deviceSearch'
+import { linkName } from '../../domain/linkEnds'
+import { findLinks } from '../../domain/linkList'
 import { matchesAllWords } from '../../domain/fold'
 import { missingReason } from './missing'
 
 /** A search result. */
 export interface SearchItem {
   key: string
-  group: 'Devices' | 'Pages' | 'Actions'
+  group: 'Devices' | 'Links' | 'Pages' | 'Actions'
   text: string
   /** Shown beside the text, in small print. */
   detail: string
@@ -26,6 +29,8 @@ export interface SearchItem {
 }
 
 const DEVICES_MAX = 20
+/** A device name finds each of its links too. */
+const LINKS_MAX = 8
 
 /** Opens the page that shows its progress. Loaded on demand to keep the first load small. */
 async function backUp(): Promise<void> {
@@ -64,9 +69,19 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
     run: () => void router.push('/inventory?status=DOWN'),
   },
   {
-    text: 'Show all overrides',
+    text: 'Show overridden devices',
     icon: 'hand',
     run: () => void router.push('/inventory?overridden=yes'),
+  },
+  {
+    text: 'Show overridden links',
+    icon: 'hand',
+    run: () => void router.push('/links?overridden=yes'),
+  },
+  {
+    text: 'Show links that are DOWN',
+    icon: 'filter',
+    run: () => void router.push('/links?status=DOWN'),
   },
   { text: 'Switch between light and dark', icon: 'moon', run: toggleTheme },
   { text: 'Open the API documentation', icon: 'book-open', run: () => location.assign('docs') },
@@ -75,6 +90,7 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
 /** The results for a text, in display order. */
 export function searchItems(text: string): SearchItem[] {
   const found = findDevices(devices.value.values(), text, DEVICES_MAX)
+  const lists = linkLists()
   return [
     ...found.map(
       (device): SearchItem => ({
@@ -84,6 +100,16 @@ export function searchItems(text: string): SearchItem[] {
         detail: `${typeLabel(device.device_type)} · ${device.effective_status}`,
         icon: device.device_type,
         run: () => openDevice(device.id),
+      }),
+    ),
+    ...findLinks(lists, text, LINKS_MAX).map(
+      (link): SearchItem => ({
+        key: `link ${link.id}`,
+        group: 'Links',
+        text: linkName(link, lists),
+        detail: `Link ${link.id} · ${link.status}`,
+        icon: 'cable',
+        run: () => openLink(link.id),
       }),
     ),
     ...PAGES.filter(({ title, words }) => matchesAllWords(`${title} ${words}`, text)).map(

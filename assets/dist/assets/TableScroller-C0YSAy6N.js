@@ -1,1 +1,0 @@
-import{J as e,V as t,at as n,ct as r}from"./preload-helper-B9TEzwXM.js";var i=[`aria-label`],a=e({__name:`TableScroller`,props:{label:{}},setup(e){return(a,o)=>(n(),t(`div`,{class:`relative overflow-x-auto print:overflow-visible`,tabindex:`0`,role:`group`,"aria-label":e.label},[r(a.$slots,`default`)],8,i))}});export{a as t};

@@ -1,0 +1,143 @@
+import type { Device, Link, Medium, Status } from '../api/types'
+import { nameKey } from './deviceList'
+import { foldedName } from './deviceSearch'
+import { fold } from './fold'
+import type { EndLists } from './linkEnds'
+import { STATUS_RANK } from './statuses'
+
+export const LINK_SORT_KEYS = ['status', 'a', 'b', 'medium', 'length', 'loss', 'override', 'id', 'since'] as const
+export type LinkSortKey = (typeof LINK_SORT_KEYS)[number]
+
+/** Which links, in which order. An empty string means any. */
+export interface LinkQuery {
+  text: string
+  status: Status | ''
+  medium: Medium | ''
+  /** Only links with an override. */
+  overridden: boolean
+  sort: LinkSortKey
+  descending: boolean
+}
+
+/** The column to sort links by; one that only other lists have counts as the default. */
+export function linkSortKey(key: string): LinkSortKey {
+  return LINK_SORT_KEYS.find((each) => each === key) ?? 'id'
+}
+
+/** The lists that links and their ends are in. */
+export interface LinkLists extends EndLists {
+  links: ReadonlyMap<number, Link>
+}
+
+/** Sort after every other text and number, so that links without a value come last. */
+const LAST = '\u{10FFFF}'
+const LAST_NUMBER = Infinity
+
+/** Ports have few different names. */
+const foldedPorts = new Map<string, string>()
+const FOLDED_PORTS_MAX = 10_000
+
+/** The ids of the links that match, in order; equal ones by ascending id. */
+export function listLinks(lists: LinkLists, query: LinkQuery): number[] {
+  const isMatch = matcher(lists, query)
+  const keyOf = keyBy(lists, query.sort)
+  const keyed: { key: string | number; id: number }[] = []
+  for (const link of lists.links.values()) if (isMatch(link)) keyed.push({ key: keyOf(link), id: link.id })
+  const sign = query.descending ? -1 : 1
+  keyed.sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : a.id - b.id))
+  return keyed.map(({ id }) => id)
+}
+
+/**
+ * The links that match a text: by id (`17`, `#17`, `link 17`), or with every word in the names of
+ * their devices and ports. At most `max`, the one with the id first.
+ */
+export function findLinks(lists: LinkLists, text: string, max: number): Link[] {
+  const query = fold(text.trim())
+  if (query === '') return []
+  const exact = lists.links.get(idIn(query) ?? -1)
+  const found = exact === undefined ? [] : [exact]
+  const hasWords = wordsIn(lists, query)
+  for (const link of lists.links.values()) {
+    if (found.length >= max) break
+    if (link !== exact && hasWords(link)) found.push(link)
+  }
+  return found
+}
+
+function matcher(lists: LinkLists, query: LinkQuery): (link: Link) => boolean {
+  const { status, medium, overridden } = query
+  const text = fold(query.text.trim())
+  const id = idIn(text)
+  const hasWords = wordsIn(lists, text)
+  return (link) => {
+    if (status !== '' && link.status !== status) return false
+    if (medium !== '' && link.physical_medium_id !== medium) return false
+    if (overridden && link.status_override === null) return false
+    if (text === '' || link.id === id || hasWords(link)) return true
+    return link.override_reason !== null && fold(link.override_reason).includes(text)
+  }
+}
+
+function idIn(folded: string): number | null {
+  const digits = /^(?:link )?#?(\d+)$/.exec(folded)?.[1]
+  return digits === undefined ? null : Number(digits)
+}
+
+/** Whether every word is in the name of a device or port of the link. */
+function wordsIn({ ports, devices }: LinkLists, folded: string): (link: Link) => boolean {
+  // As the page writes a link: OLT-1 – ODF-1.
+  const words = folded.split(/[\s–]+/).filter((word) => word !== '')
+  return ({ a_interface_id: a, b_interface_id: b }) => {
+    const [one, other] = [ports.get(a), ports.get(b)]
+    if (one === undefined || other === undefined) return false
+    const [from, to] = [devices.get(one.device_id), devices.get(other.device_id)]
+    return words.every(
+      (word) =>
+        (from !== undefined && foldedName(from).includes(word)) ||
+        (to !== undefined && foldedName(to).includes(word)) ||
+        foldedPort(one.name).includes(word) ||
+        foldedPort(other.name).includes(word),
+    )
+  }
+}
+
+function keyBy({ ports, devices }: LinkLists, sort: LinkSortKey): (link: Link) => string | number {
+  const deviceAt = (port: number): Device | undefined => devices.get(ports.get(port)?.device_id ?? -1)
+  const nameAt = (port: number): string => {
+    const device = deviceAt(port)
+    return device === undefined ? LAST : nameKey(device)
+  }
+  switch (sort) {
+    case 'id':
+      return (link) => link.id
+    case 'status':
+      return (link) => STATUS_RANK[link.status]
+    case 'a':
+      return (link) => nameAt(link.a_interface_id)
+    case 'b':
+      return (link) => nameAt(link.b_interface_id)
+    case 'medium':
+      return (link) => link.physical_medium_id ?? LAST
+    case 'length':
+      return (link) => link.length_km ?? LAST_NUMBER
+    case 'loss':
+      return (link) => link.link_loss_db ?? LAST_NUMBER
+    case 'override':
+      return (link) =>
+        link.status_override === null
+          ? LAST
+          : `${STATUS_RANK[link.status_override]}${fold(link.override_reason ?? '')}`
+    case 'since':
+      return (link) => link.status_since
+  }
+}
+
+function foldedPort(name: string): string {
+  let folded = foldedPorts.get(name)
+  if (folded === undefined) {
+    folded = fold(name)
+    if (foldedPorts.size < FOLDED_PORTS_MAX) foldedPorts.set(name, folded)
+  }
+  return folded
+}
