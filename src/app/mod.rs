@@ -8,6 +8,7 @@ mod jobs;
 mod logging;
 mod mirror;
 mod permit_stream;
+mod request_body;
 mod server;
 mod shutdown;
 mod signals;

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::anyhow;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -22,6 +22,7 @@ use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
 use super::permit_stream::PermitStream;
+use super::request_body::RequestBody;
 use super::shutdown::stop_requested;
 use crate::api::Peer;
 
@@ -53,7 +54,7 @@ pub(super) struct HttpServer<S> {
 ///
 /// # Errors
 /// Why that is not possible, with what to do about it.
-pub(super) async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
+pub(super) async fn bind(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind((host, port)).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
             "{host}:{port} is in use by another program; stop it, or choose another port with \
@@ -75,7 +76,7 @@ pub(super) async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
 
 impl<S, B> HttpServer<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
@@ -157,12 +158,12 @@ async fn connection<S, B>(
     service: S,
     stopping: impl Future<Output = ()>,
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        service.clone().oneshot(request)
+    let service = hyper::service::service_fn(move |request| {
+        let service = service.clone();
+        async move { answer(service, request, peer).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -183,4 +184,21 @@ async fn connection<S, B>(
     if let Err(error) = ended {
         debug!(%peer, %error, "A connection ended early");
     }
+}
+
+/// Lets the service answer, then makes the connection ready for the next request.
+async fn answer<S, B>(
+    service: S,
+    request: Request<Incoming>,
+    peer: IpAddr,
+) -> Result<Response<B>, Infallible>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
+{
+    let (mut head, body) = request.into_parts();
+    head.extensions.insert(Peer(peer));
+    let (body, unread) = RequestBody::new(body, &head.headers);
+    let mut response = service.oneshot(Request::from_parts(head, body)).await?;
+    unread.finish(&mut response).await;
+    Ok(response)
 }

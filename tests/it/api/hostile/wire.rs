@@ -132,6 +132,49 @@ fn huge_or_broken_heads_are_refused() {
     target.check();
 }
 
+/// The handler answers without reading the body, which comes after the head: the same connection then
+/// carries the next request.
+#[test]
+fn a_connection_stays_open_if_the_handler_ignores_the_body() {
+    let target = Target::new();
+    let mut client = target.client();
+    for body in ["content-length: 4\r\n\r\n|null", "transfer-encoding: chunked\r\n\r\n|0\r\n\r\n"] {
+        let (rest_of_head, body) = body.split_once('|').expect("two parts");
+        client
+            .send(
+                format!("POST /api/sync/now HTTP/1.1\r\nhost: localhost\r\n{rest_of_head}")
+                    .as_bytes(),
+            )
+            .expect("it is open");
+        // Long enough for a server that answers at once.
+        pause(Duration::from_millis(100));
+        client.send(body.as_bytes()).expect("it is open");
+        assert_eq!(client.answer().expect("an answer").status, 409);
+        assert_eq!(client.get("/health").status, 200);
+    }
+    target.check();
+}
+
+/// A body that is too long to be read in vain, one that never comes, and one that waits for
+/// `100 Continue`: the answer says that the connection ends.
+#[test]
+fn an_answer_without_the_body_closes_the_connection() {
+    let target = Target::new();
+    for headers in [
+        "content-length: 1000000",
+        "content-length: 4",
+        "expect: 100-continue\r\ncontent-length: 4",
+    ] {
+        let mut stream = connect(target.address());
+        let head = format!("POST /api/sync/now HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n\r\n");
+        stream.write_all(head.as_bytes()).expect("it is open");
+        let answer = String::from_utf8_lossy(&rest_of(&mut stream)).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 409"), "{answer}");
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+    }
+    target.check();
+}
+
 /// Two requests in one to a proxy in front: the second must not be taken for one.
 #[test]
 fn a_smuggled_request_is_not_carried_out() {
