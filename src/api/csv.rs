@@ -20,7 +20,7 @@ use crate::query::TableExport;
 use crate::store::AuditOrigin;
 use crate::util::run_blocking;
 use crate::wire::{
-    Encoding, ImportFaults, ImportReport, Separator, TABLE_BYTES_MAX, TableKind, TableOptions,
+    Encoding, ImportErrors, ImportReport, Separator, TABLE_BYTES_MAX, TableKind, TableOptions,
     read_table,
 };
 
@@ -66,7 +66,7 @@ impl FromFields for ImportQuery {
     tag = "site",
     params(ImportQuery),
     request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, body = ImportReport), (status = 400, body = ImportFaults))
+    responses((status = 200, body = ImportReport), (status = 400, body = ImportErrors))
 )]
 async fn import_any(
     State(state): State<ApiState>,
@@ -85,7 +85,7 @@ async fn import_any(
     tag = "devices",
     params(ImportQuery),
     request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, body = ImportReport), (status = 400, body = ImportFaults))
+    responses((status = 200, body = ImportReport), (status = 400, body = ImportErrors))
 )]
 async fn import_devices(
     State(state): State<ApiState>,
@@ -104,7 +104,7 @@ async fn import_devices(
     tag = "links",
     params(ImportQuery),
     request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, body = ImportReport), (status = 400, body = ImportFaults))
+    responses((status = 200, body = ImportReport), (status = 400, body = ImportErrors))
 )]
 async fn import_links(
     State(state): State<ApiState>,
@@ -127,7 +127,7 @@ async fn import(
     let reading = run_blocking(move || read_table(&table, options)).await?;
     match import_table(state.handle(), reading, query.dry_run, origin).await? {
         Ok(report) => Ok(Json(report).into_response()),
-        Err(faults) => Err(ApiError::Table(faults)),
+        Err(errors) => Err(ApiError::Table(errors)),
     }
 }
 

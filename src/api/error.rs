@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::validation::{Fault, ValidationErrors};
+use super::validation::{FieldError, ValidationErrors};
 use crate::backup::BackupError;
 use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
@@ -14,7 +14,7 @@ use crate::jobs::JobError;
 use crate::store::StoreError;
 use crate::sync::SyncError;
 use crate::util::BlockingError;
-use crate::wire::ImportFaults;
+use crate::wire::ImportErrors;
 
 /// Why a request was not carried out.
 #[derive(Debug)]
@@ -24,10 +24,10 @@ pub(super) enum ApiError {
     Sync(SyncError),
     Job(JobError),
     Backup(BackupError),
-    Table(ImportFaults),
+    Table(ImportErrors),
     /// An answer could not be made, for a reason that stays inside.
     Broken(Box<dyn std::error::Error + Send + Sync>),
-    Invalid(Vec<Fault>),
+    Invalid(Vec<FieldError>),
     NotFound(&'static str),
     BadRequest(&'static str),
     Forbidden(&'static str),
@@ -46,12 +46,13 @@ pub(super) struct ErrorBody {
     /// For bulk calls: what is wrong with which row.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    errors: Option<Vec<RowError>>,
+    errors: Option<Vec<RowErrorView>>,
 }
 
 /// What is wrong with one row of a bulk call.
 #[derive(Serialize, ToSchema)]
-struct RowError {
+#[schema(as = RowError)]
+struct RowErrorView {
     /// Index in the request, from 0.
     index: usize,
     detail: String,
@@ -124,7 +125,7 @@ impl IntoResponse for ApiError {
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
             Self::Backup(error) => backup(&error),
-            Self::Table(faults) => (StatusCode::BAD_REQUEST, Json(faults)).into_response(),
+            Self::Table(errors) => (StatusCode::BAD_REQUEST, Json(errors)).into_response(),
             Self::Invalid(detail) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(ValidationErrors { detail }))
                     .into_response()
@@ -167,8 +168,8 @@ fn refused(refusal: &Refusal) -> Response {
     (status, Json(ErrorBody { detail: refusal.to_string(), errors })).into_response()
 }
 
-fn row_error(row: &RowRefusal) -> RowError {
-    RowError { index: row.index, detail: row.refusal.to_string() }
+fn row_error(row: &RowRefusal) -> RowErrorView {
+    RowErrorView { index: row.index, detail: row.refusal.to_string() }
 }
 
 /// An operator asked the mirror, and is told what keeps it.

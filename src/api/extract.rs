@@ -1,4 +1,4 @@
-//! Extractors: bodies, ids and queries with the contract's faults, and who is asking.
+//! Extractors: bodies, ids and queries with the contract's errors, and who is asking.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use super::request::{Peer, RequestId};
-use super::validation::{Fault, Fields, FromFields, parse};
+use super::validation::{FieldError, Fields, FromFields, parse};
 use crate::store::AuditOrigin;
 use crate::util::without_bom;
 
@@ -27,9 +27,9 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body422<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let is_json = is_json(request.headers());
         let bytes = read_body(request.into_body(), T::BODY_BYTES_MAX).await?;
-        let invalid = |fault: Fault| ApiError::Invalid(vec![fault.bounded()]);
+        let invalid = |error: FieldError| ApiError::Invalid(vec![error.bounded()]);
         if bytes.is_empty() {
-            return Err(invalid(Fault::whole("missing", "Field required", Value::Null)));
+            return Err(invalid(FieldError::whole("missing", "Field required", Value::Null)));
         }
         let value = if is_json {
             // v2 took a byte order mark too.
@@ -40,7 +40,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body422<T> {
         };
         let Value::Object(object) = value else {
             let msg = "Input should be a valid dictionary or object to extract fields from";
-            return Err(invalid(Fault::whole("model_attributes_type", msg, value)));
+            return Err(invalid(FieldError::whole("model_attributes_type", msg, value)));
         };
         read_fields(&object, "body").map(Self)
     }
@@ -86,9 +86,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
             return Ok(Self(id));
         }
         let object = Map::from_iter([("id".to_owned(), Value::String(text))]);
-        let mut faults = Vec::new();
-        let id = Fields::new(&object, vec!["path".into()], &mut faults).required("id", parse::id);
-        id.map(Self).ok_or(ApiError::Invalid(faults))
+        let mut errors = Vec::new();
+        let id = Fields::new(&object, vec!["path".into()], &mut errors).required("id", parse::id);
+        id.map(Self).ok_or(ApiError::Invalid(errors))
     }
 }
 
@@ -136,11 +136,11 @@ fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 fn read_fields<T: FromFields>(object: &Map<String, Value>, place: &str) -> Result<T, ApiError> {
-    let mut faults = Vec::new();
-    let read = T::from_fields(&mut Fields::new(object, vec![place.into()], &mut faults));
+    let mut errors = Vec::new();
+    let read = T::from_fields(&mut Fields::new(object, vec![place.into()], &mut errors));
     match read {
-        Some(read) if faults.is_empty() => Ok(read),
-        _ => Err(ApiError::Invalid(faults)),
+        Some(read) if errors.is_empty() => Ok(read),
+        _ => Err(ApiError::Invalid(errors)),
     }
 }
 
@@ -164,15 +164,15 @@ fn is_json(headers: &HeaderMap) -> bool {
     mime == "application/json" || (mime.starts_with("application/") && mime.ends_with("+json"))
 }
 
-/// v2's fault for a body that is no JSON, with the offset where it went wrong.
-fn unparsable(bytes: &[u8], error: &serde_json::Error) -> Fault {
+/// v2's error for a body that is no JSON, with the offset where it went wrong.
+fn unparsable(bytes: &[u8], error: &serde_json::Error) -> FieldError {
     let line_start: usize = bytes
         .split_inclusive(|byte| *byte == b'\n')
         .take(error.line().saturating_sub(1))
         .map(<[u8]>::len)
         .sum();
     let offset = line_start + error.column().saturating_sub(1);
-    Fault {
+    FieldError {
         kind: "json_invalid",
         loc: vec!["body".into(), offset.into()],
         msg: "JSON decode error".to_owned(),

@@ -63,7 +63,7 @@ pub struct SyncView {
     rows_per_s: Option<f64>,
     /// The last 120, newest last.
     rounds: Vec<RoundView>,
-    last_error: Option<TroubleView>,
+    last_error: Option<SyncErrorView>,
     last_reconcile: Option<ReconciledView>,
     postgres: Option<FactsView>,
     /// Null without the extension `pg_stat_statements`.
@@ -90,7 +90,7 @@ struct RoundView {
 /// The current error; null once something succeeds.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncError)]
-struct TroubleView {
+struct SyncErrorView {
     message: String,
     #[schema(value_type = String, format = DateTime)]
     since: Time,
@@ -259,9 +259,9 @@ fn round(round: &Round) -> RoundView {
     }
 }
 
-fn trouble(status: &Status, now: Timestamp) -> Option<TroubleView> {
+fn trouble(status: &Status, now: Timestamp) -> Option<SyncErrorView> {
     let trouble = status.trouble.as_ref()?;
-    Some(TroubleView {
+    Some(SyncErrorView {
         message: trouble.what.message.clone(),
         since: Time(trouble.since),
         at: Time(trouble.at),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tracing::{info, warn};
 
-use crate::config::{Config, Faults};
+use crate::config::{Config, ConfigErrors};
 use crate::engine::EngineHandle;
 use crate::pg::Target;
 use crate::sync::{self, Database, State, SyncOptions};
@@ -52,7 +52,7 @@ pub fn start_sync(
 ///
 /// # Errors
 /// What of the address cannot be used.
-pub(super) fn database(config: &Config) -> Result<Option<Database>, Faults> {
+pub(super) fn database(config: &Config) -> Result<Option<Database>, ConfigErrors> {
     let Some(url) = &config.database_url else { return Ok(None) };
     let shown = config.shown_database_url();
     match Target::parse(url.expose()) {
@@ -60,15 +60,15 @@ pub(super) fn database(config: &Config) -> Result<Option<Database>, Faults> {
             let target = target.with_passfile(config.passfile.clone());
             Ok(Some(Database { target, shown }))
         }
-        Err(error) => Err(Faults(vec![config.fault(DATABASE_KEY, shown, error.to_string())])),
+        Err(error) => Err(ConfigErrors(vec![config.error(DATABASE_KEY, shown, error.to_string())])),
     }
 }
 
 /// The same, as the file that holds the address has it now.
 pub(super) fn read_again(config: &Config) -> Result<Database, String> {
     let config = config.with_database_url_read_again()?;
-    let database = database(&config).map_err(|Faults(faults)| {
-        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    let database = database(&config).map_err(|ConfigErrors(errors)| {
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     })?;
     database.ok_or_else(|| "the address of the database is gone".to_owned())
 }

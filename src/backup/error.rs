@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::targets::TargetError;
 use crate::engine::EngineError;
-use crate::sql::RowFault;
+use crate::sql::RowError;
 use crate::store::{DiskSpace, StoreError};
 use crate::util::BlockingError;
 
@@ -91,9 +91,9 @@ pub enum BackupError {
     #[error(transparent)]
     Shared(std::sync::Arc<BackupError>),
     #[error("a row cannot be written: {0}")]
-    Time(#[from] crate::sql::copy_text::TimeFault),
+    Time(#[from] crate::sql::copy_text::TimeError),
     #[error(transparent)]
-    Row(#[from] RowFault),
+    Row(#[from] RowError),
     #[error(transparent)]
     Target(#[from] TargetError),
     #[error(transparent)]

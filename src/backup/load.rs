@@ -10,7 +10,7 @@ use super::error::{BackupError, unreadable};
 use super::manifest::{Digests, FORMAT, Header, SEQ_MAX, TableDigest};
 use super::progress::ProgressHandle;
 use crate::domain::{Device, Interface, Link};
-use crate::sql::{AUDIT, Entity, Row, RowFault, Table, audit_entry, copy_text};
+use crate::sql::{AUDIT, Entity, Row, RowError, Table, audit_entry, copy_text};
 use crate::store::{BulkLoader, StoreError};
 use crate::util::hex;
 
@@ -110,7 +110,7 @@ impl<'a> BackupReader<'a> {
         table: &Table,
         progress: &ProgressHandle,
         done: &mut u64,
-        mut each: impl FnMut(&Row<'_>) -> Result<(), RowError>,
+        mut each: impl FnMut(&Row<'_>) -> Result<(), AddRowError>,
     ) -> Result<TableDigest, BackupError> {
         let site_id = self.header.site_id.to_string();
         let mut hasher = Sha256::new();
@@ -124,8 +124,8 @@ impl<'a> BackupReader<'a> {
             let row = copy_text::read_row(&self.lines.line, &site_id, table);
             let added = row.map_err(|what| self.damaged(what)).and_then(|row| {
                 each(&row).map_err(|error| match error {
-                    RowError::Row(error) => self.damaged(error.to_string()),
-                    RowError::Store(error) => error.into(),
+                    AddRowError::Row(error) => self.damaged(error.to_string()),
+                    AddRowError::Store(error) => error.into(),
                 })
             });
             added?;
@@ -206,18 +206,18 @@ impl LineReader<'_> {
 }
 
 /// Why a row was not added.
-enum RowError {
-    Row(RowFault),
+enum AddRowError {
+    Row(RowError),
     Store(StoreError),
 }
 
-impl From<RowFault> for RowError {
-    fn from(error: RowFault) -> Self {
+impl From<RowError> for AddRowError {
+    fn from(error: RowError) -> Self {
         Self::Row(error)
     }
 }
 
-impl From<StoreError> for RowError {
+impl From<StoreError> for AddRowError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
-use super::import_csv;
-use crate::config::{self, Config, Faults, Key, Sources};
+use crate::config::{self, Config, ConfigErrors, Key, Sources};
 use crate::wire::{Encoding, Separator, TableKind};
 
 /// A parsed command line.
@@ -28,7 +27,7 @@ pub(super) struct Cli {
     after_help = "Without a subcommand, unoc serves. Settings are flags of every command: unoc serve \
                   --help lists them, unoc config show their values."
 )]
-struct Parsed {
+struct ParsedArgs {
     #[command(subcommand)]
     subcommand: Option<Subcommand>,
     /// Print JSON for scripts
@@ -91,10 +90,10 @@ pub(super) struct ExportArgs {
     /// File to write; `-`, or none, is standard output
     pub(super) file: Option<PathBuf>,
     /// Write `devices` or `links` as CSV instead of the site
-    #[arg(long, value_name = "KIND", value_parser = import_csv::kind)]
+    #[arg(long, value_name = "KIND", value_parser = table_kind)]
     pub(super) csv: Option<TableKind>,
     /// Cell separator: comma, semicolon or tab
-    #[arg(long, value_name = "NAME", requires = "csv", value_parser = import_csv::separator)]
+    #[arg(long, value_name = "NAME", requires = "csv", value_parser = separator)]
     pub(super) separator: Option<Separator>,
 }
 
@@ -129,7 +128,7 @@ pub(super) struct ImportArgs {
     #[arg(long, conflicts_with = "file")]
     pub(super) keep_link_status: bool,
     /// Text encoding of a CSV table: utf-8 (the default) or windows-1252
-    #[arg(long, value_name = "NAME", requires = "file", value_parser = import_csv::encoding)]
+    #[arg(long, value_name = "NAME", requires = "file", value_parser = encoding)]
     pub(super) encoding: Option<Encoding>,
     /// Load nothing; move v2's tables, once they are imported, into the schema unoc_v2. With
     /// --replace: load them first
@@ -244,7 +243,7 @@ impl Cli {
     /// Reads the process's arguments.
     pub(super) fn parse() -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches()?;
-        let Parsed { subcommand, json, config } = Parsed::from_arg_matches(&matches)?;
+        let ParsedArgs { subcommand, json, config } = ParsedArgs::from_arg_matches(&matches)?;
         let flags = config::keys()
             .iter()
             .filter(|key| key.flag.is_some())
@@ -261,13 +260,13 @@ impl Cli {
     /// The grammar, with a flag for each key of the configuration that has one. Every command takes
     /// them all; the help of `serve`, which most are about, lists them.
     pub(super) fn command() -> Command {
-        Parsed::command()
+        ParsedArgs::command()
             .args(settings(|key| ALWAYS_SHOWN.contains(&key.name)))
             .mut_subcommand("serve", |serve| serve.args(settings(|_| true)))
     }
 
     /// The configuration from file, environment and flags.
-    pub(super) fn load_config(&self) -> Result<Config, Faults> {
+    pub(super) fn load_config(&self) -> Result<Config, ConfigErrors> {
         config::load(&Sources {
             flags: self.flags.clone(),
             config_file: self.config_file.clone(),
@@ -287,4 +286,22 @@ fn settings(is_shown: impl Fn(&Key) -> bool) -> impl Iterator<Item = Arg> {
         let flag = Arg::new(key.name).long(long).global(true).help(help);
         Some(flag.help_heading("Settings").hide(!is_shown(key)))
     })
+}
+
+/// Parses the value of --encoding.
+fn encoding(word: &str) -> Result<Encoding, String> {
+    Encoding::parse(word)
+        .ok_or_else(|| format!("use one of {}", Encoding::ALL.map(Encoding::as_str).join(", ")))
+}
+
+/// Parses the value of --csv.
+fn table_kind(word: &str) -> Result<TableKind, String> {
+    TableKind::parse(word)
+        .ok_or_else(|| format!("use one of {}", TableKind::ALL.map(TableKind::as_str).join(", ")))
+}
+
+/// Parses the value of --separator.
+fn separator(word: &str) -> Result<Separator, String> {
+    Separator::parse(word)
+        .ok_or_else(|| format!("use one of {}", Separator::ALL.map(Separator::as_str).join(", ")))
 }

@@ -1,7 +1,6 @@
 //! `unoc backup`
 
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,8 +8,9 @@ use serde_json::Value;
 
 use super::args::{BackupAction, Cli};
 use super::backup_print::{print_backup, print_list, print_pruning};
-use super::client::Remote;
-use super::exit::Failure;
+use super::client::ApplianceClient;
+use super::data_dir::{check_data_dir_owner, is_new_data_dir};
+use super::exit::CommandError;
 use super::offline;
 use super::output;
 use super::progress::Progress;
@@ -22,10 +22,10 @@ use crate::backup::{
 };
 use crate::config::{Config, ShownKey};
 use crate::engine::Clock;
-use crate::store::{Store, read_marker};
+use crate::store::Store;
 use crate::util::{counted, run_blocking};
 
-pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     match action {
         BackupAction::Keygen => {
@@ -40,37 +40,18 @@ pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), Failure> {
             let keyring = keyring(&config, None)?;
             verify_file(cli, Path::new(backup), &keyring)
         }
-        action => ask(cli, &config, action),
+        action => run_on_store(cli, &config, action),
     }
-}
-
-/// Whether nothing ever lived in the data directory.
-pub(super) fn is_fresh(config: &Config) -> bool {
-    !Store::exists_in(&config.data_dir)
-        && read_marker(&config.data_dir).is_ok_and(|it| it.is_none())
-}
-
-/// Files that root makes in a directory of the service's user lock the service out.
-pub(super) fn refuse_foreign_root(config: &Config) -> Result<(), Failure> {
-    let owner = std::fs::metadata(&config.data_dir).map_or(0, |metadata| metadata.uid());
-    if owner == 0 || !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    Err(Failure::refused(format!(
-        "{} belongs to another user (id {owner}), whom files made by root would lock out; run this \
-         as that user: sudo -u '#{owner}' unoc … --data-dir {0}",
-        config.data_dir.display()
-    )))
 }
 
 /// A directory that is given for this one call must not be passed over silently.
-fn refuse_flags(config: &Config) -> Result<(), Failure> {
+fn check_no_backup_dir_flag(config: &Config) -> Result<(), CommandError> {
     let shown = config.show();
     let is_given = |it: &&ShownKey| it.key == "backup_dir" && it.source.starts_with("flag");
     if shown.iter().find(is_given).is_none() {
         return Ok(());
     }
-    Err(Failure::refused(format!(
+    Err(CommandError::refused(format!(
         "a running unoc uses this store and saves into its own backup_dir; to name another, stop \
          it first: {}",
         offline::STOP_COMMAND
@@ -78,24 +59,24 @@ fn refuse_flags(config: &Config) -> Result<(), Failure> {
 }
 
 /// What needs the list of backups: the server does it, or an engine of this command's own.
-fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure> {
-    if is_fresh(config) {
-        return Err(Failure::refused(format!(
+fn run_on_store(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), CommandError> {
+    if is_new_data_dir(config) {
+        return Err(CommandError::refused(format!(
             "there is no site in {}, so there is nothing to back up. Is this the right data_dir? \
              unoc restore latest restores a site from backup_dir, or from an off-host target if \
              site_id names it",
             config.data_dir.display()
         )));
     }
-    refuse_foreign_root(config)?;
+    check_data_dir_owner(config)?;
     let progress = Progress::waiting(match action {
         BackupAction::Now => "Saving the site",
         BackupAction::Verify { .. } => "Restoring into a scratch store",
         _ => "Reading the backups",
     });
     let answer = match offline::open_store(config)? {
-        Some(store) => here(config, store, action)?,
-        None => by_server(config, action)?,
+        Some(store) => run_locally(config, store, action)?,
+        None => run_on_server(config, action)?,
     };
     drop(progress);
     if cli.json {
@@ -116,7 +97,7 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
             all if all == failed.len() => "; the others will be retried",
             _ => "; those to a target that is in use will be retried",
         };
-        return Err(Failure::temporary(format!(
+        return Err(CommandError::temporary(format!(
             "the backup is verified, but not every off-host copy was made, see above{and_now}"
         )));
     }
@@ -124,31 +105,31 @@ fn ask(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), Failure>
     if let Some(first) = stay.first() {
         let copies = counted(stay.len(), "off-host copy");
         let reason = first["reason"].as_str().unwrap_or_default();
-        return Err(Failure::temporary(format!("{copies} could not be removed: {reason}")));
+        return Err(CommandError::temporary(format!("{copies} could not be removed: {reason}")));
     }
     if answer["state"] == "bad" {
         let message = answer["verification"]["message"].as_str().unwrap_or_default();
-        return Err(Failure::refused(format!("the backup failed: {message}")));
+        return Err(CommandError::refused(format!("the backup failed: {message}")));
     }
     let verification = &answer["verification"];
     if matches!(action, BackupAction::Verify { .. }) && verification["postgres_result"] == "failed"
     {
         let message = verification["message"].as_str().unwrap_or_default();
-        return Err(Failure::temporary(format!(
+        return Err(CommandError::temporary(format!(
             "the backup could not be verified in PostgreSQL: {message}"
         )));
     }
     Ok(())
 }
 
-fn by_server(config: &Config, action: &BackupAction) -> Result<Value, Failure> {
-    refuse_flags(config)?;
-    let server = Remote::of(config)?;
+fn run_on_server(config: &Config, action: &BackupAction) -> Result<Value, CommandError> {
+    check_no_backup_dir_flag(config)?;
+    let server = ApplianceClient::connect(config)?;
     let mut text = String::new();
     match action {
         BackupAction::Now => server.post("/api/backups")?.read_to_string(&mut text)?,
         BackupAction::Verify { backup, .. } => server
-            .post(&format!("/api/backups/{}/verify", plain(backup)?))?
+            .post(&format!("/api/backups/{}/verify", path_segment(backup)?))?
             .read_to_string(&mut text)?,
         BackupAction::Prune { dry_run: false } => {
             server.post("/api/backups/prune")?.read_to_string(&mut text)?
@@ -165,18 +146,22 @@ fn by_server(config: &Config, action: &BackupAction) -> Result<Value, Failure> {
 }
 
 /// A name that can stand in a path.
-pub(super) fn plain(name: &str) -> Result<&str, BackupError> {
+pub(super) fn path_segment(name: &str) -> Result<&str, BackupError> {
     let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
     if is_plain { Ok(name) } else { Err(BackupError::NotFound(name.to_owned())) }
 }
 
-fn here(config: &Config, store: Store, action: &BackupAction) -> Result<Value, Failure> {
+fn run_locally(
+    config: &Config,
+    store: Store,
+    action: &BackupAction,
+) -> Result<Value, CommandError> {
     with_backups(config, store, &[], async |backups| {
         let value = match action {
             BackupAction::Now => {
                 let worker = backups.clone();
                 let work = move || worker.back_up(BackupReason::Manual, &|_| {});
-                let entry = spawn(work).await?;
+                let entry = blocking(work).await?;
                 backups.copy_due(true, &|_| {}).await?;
                 backups.prune(&|_| {}).await?;
                 view(&backups, entry.id.as_str())?
@@ -185,7 +170,7 @@ fn here(config: &Config, store: Store, action: &BackupAction) -> Result<Value, F
                 let entry = backups.fetch(&backups.find(backup)?).await?;
                 let worker = backups.clone();
                 let work = move || worker.verify(entry.id.as_str(), Depth::Full, &|_| {});
-                view(&backups, spawn(work).await?.id.as_str())?
+                view(&backups, blocking(work).await?.id.as_str())?
             }
             BackupAction::Prune { dry_run: false } => {
                 serde_json::to_value(PruningView::new(backups.prune(&|_| {}).await?))
@@ -215,9 +200,9 @@ fn view(backups: &Backups, id: &str) -> Viewed {
 }
 
 /// Work on files, where that holds nobody up.
-pub(super) async fn spawn<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
-) -> Result<T, Failure> {
+) -> Result<T, CommandError> {
     Ok(run_blocking(work).await.map_err(BackupError::from)??)
 }
 
@@ -226,8 +211,8 @@ pub(super) fn with_backups<T>(
     config: &Config,
     store: Store,
     identities: &[PathBuf],
-    work: impl AsyncFnOnce(Backups) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    work: impl AsyncFnOnce(Backups) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     let (engine, thread) = offline::start_engine(config, store)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -247,14 +232,17 @@ pub(super) fn with_backups<T>(
 }
 
 /// The keys at hand, or the one in this file alone.
-pub(super) fn keyring(config: &Config, identity: Option<&Path>) -> Result<Keyring, Failure> {
+pub(super) fn keyring(config: &Config, identity: Option<&Path>) -> Result<Keyring, CommandError> {
     let mut files: Vec<PathBuf> = identity.map(Path::to_owned).into_iter().collect();
     files.extend(config.backup_identity_file.clone());
     Ok(Keyring::load(&[], &files, &config.data_dir)?)
 }
 
 /// A backup's file by its name in the directory, or any file.
-pub(super) fn locate(config: &Config, name: &str) -> Result<(PathBuf, Option<Manifest>), Failure> {
+pub(super) fn locate(
+    config: &Config,
+    name: &str,
+) -> Result<(PathBuf, Option<Manifest>), CommandError> {
     let path = PathBuf::from(name);
     if path.is_file() {
         let manifest = manifest_beside(&path);
@@ -264,24 +252,24 @@ pub(super) fn locate(config: &Config, name: &str) -> Result<(PathBuf, Option<Man
     Ok((path, Some(manifest)))
 }
 
-fn cat(config: &Config, name: &str, identity: Option<&Path>) -> Result<(), Failure> {
+fn cat(config: &Config, name: &str, identity: Option<&Path>) -> Result<(), CommandError> {
     let (path, manifest) = locate(config, name)?;
     let keyring = keyring(config, identity)?;
     let made_for = manifest.map_or_else(Vec::new, |manifest| manifest.key_ids);
     let mut text = read_sql(&path, &keyring, &made_for)?;
     let damaged = |error: io::Error| {
         let file = path.display().to_string();
-        Failure::from(BackupError::Damaged { file, what: error.to_string() })
+        CommandError::from(BackupError::Damaged { file, what: error.to_string() })
     };
     output::copy(&mut text, &mut io::stdout().lock(), output::STDOUT, damaged)
 }
 
 /// Proves that the secret key in a file alone opens a backup.
-fn verify_key(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), Failure> {
+fn verify_key(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), CommandError> {
     let keyring = Keyring::of_files(&[identity])?;
     let (path, _) = locate(config, name)?;
     if !backup::is_encrypted(&path)? {
-        return Err(Failure::refused(format!(
+        return Err(CommandError::refused(format!(
             "{} is not encrypted, so it cannot test this key: set backup_recipients, restart, and \
              make another backup",
             path.display()
@@ -294,7 +282,7 @@ fn verify_key(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result
     Ok(())
 }
 
-fn verify_file(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), Failure> {
+fn verify_file(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), CommandError> {
     let progress = Progress::waiting("Restoring into a scratch store");
     let manifest = manifest_beside(path);
     let now = Clock::system().now();

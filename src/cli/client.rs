@@ -10,7 +10,7 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
-use super::exit::Failure;
+use super::exit::CommandError;
 use crate::app::read_endpoint;
 use crate::config::Config;
 use crate::util::{error_chain, trust};
@@ -24,7 +24,7 @@ const READ_WAIT: Duration = Duration::from_secs(60);
 const WORK_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// The running server.
-pub(super) struct Remote {
+pub(super) struct ApplianceClient {
     url: String,
     /// Waits [`READ_WAIT`].
     reading: Client,
@@ -32,29 +32,29 @@ pub(super) struct Remote {
     working: Client,
 }
 
-impl Remote {
+impl ApplianceClient {
     /// The server that holds this data directory, once it has answered.
-    pub(super) fn of(config: &Config) -> Result<Self, Failure> {
+    pub(super) fn connect(config: &Config) -> Result<Self, CommandError> {
         let directory = config.data_dir.display();
         let url = read_endpoint(&config.data_dir).ok_or_else(|| {
-            Failure::temporary(format!(
+            CommandError::temporary(format!(
                 "another process holds the store in {directory} and does not say where it \
                  listens; try again in a moment"
             ))
         })?;
         match client(LIVE_WAIT)?.get(format!("{url}/health/live")).send() {
             Ok(_) => Ok(Self { url, reading: client(READ_WAIT)?, working: client(WORK_WAIT)? }),
-            Err(error) => Err(silent(&url, LIVE_WAIT, error)),
+            Err(error) => Err(no_answer(&url, LIVE_WAIT, error)),
         }
     }
 
     /// The body of a successful answer.
-    pub(super) fn get(&self, path: &str) -> Result<impl Read + use<>, Failure> {
+    pub(super) fn get(&self, path: &str) -> Result<impl Read + use<>, CommandError> {
         body(self.send(READ_WAIT, self.reading.get(self.url_of(path)))?)
     }
 
     /// The body of a successful answer to a request without a body.
-    pub(super) fn post(&self, path: &str) -> Result<impl Read + use<>, Failure> {
+    pub(super) fn post(&self, path: &str) -> Result<impl Read + use<>, CommandError> {
         body(self.send(WORK_WAIT, self.working.post(self.url_of(path)))?)
     }
 
@@ -63,7 +63,7 @@ impl Remote {
         &self,
         path: &str,
         value: &Value,
-    ) -> Result<impl Read + use<>, Failure> {
+    ) -> Result<impl Read + use<>, CommandError> {
         body(self.send(WORK_WAIT, json(self.working.post(self.url_of(path)), value))?)
     }
 
@@ -72,7 +72,7 @@ impl Remote {
         &self,
         path: &str,
         table: &[u8],
-    ) -> Result<Result<Value, Value>, Failure> {
+    ) -> Result<Result<Value, Value>, CommandError> {
         let request = self.working.post(self.url_of(path)).header(CONTENT_TYPE, "text/csv");
         let answer = self.send(WORK_WAIT, request.body(table.to_vec()))?;
         if answer.status() != StatusCode::BAD_REQUEST {
@@ -82,11 +82,17 @@ impl Remote {
         if faults["faults"].is_array() {
             return Ok(Err(faults));
         }
-        Err(Failure::refused(faults["detail"].as_str().unwrap_or("the server refuses the table")))
+        Err(CommandError::refused(
+            faults["detail"].as_str().unwrap_or("the server refuses the table"),
+        ))
     }
 
     /// The body of a successful answer to a change.
-    pub(super) fn patch(&self, path: &str, change: &Value) -> Result<impl Read + use<>, Failure> {
+    pub(super) fn patch(
+        &self,
+        path: &str,
+        change: &Value,
+    ) -> Result<impl Read + use<>, CommandError> {
         body(self.send(READ_WAIT, json(self.reading.patch(self.url_of(path)), change))?)
     }
 
@@ -94,13 +100,13 @@ impl Remote {
         format!("{}{path}", self.url)
     }
 
-    fn send(&self, wait: Duration, request: RequestBuilder) -> Result<Response, Failure> {
-        request.send().map_err(|error| silent(&self.url, wait, error))
+    fn send(&self, wait: Duration, request: RequestBuilder) -> Result<Response, CommandError> {
+        request.send().map_err(|error| no_answer(&self.url, wait, error))
     }
 }
 
 /// Returns a client that waits this long for the head of an answer, and for each part of its body.
-fn client(wait: Duration) -> Result<Client, Failure> {
+fn client(wait: Duration) -> Result<Client, CommandError> {
     // The server is reached by http; without roots no other one is trusted.
     let tls = ClientConfig::builder_with_provider(trust::provider())
         .with_safe_default_protocol_versions();
@@ -116,27 +122,27 @@ fn json(request: RequestBuilder, value: &Value) -> RequestBuilder {
 }
 
 /// The process that holds the store did not answer.
-fn silent(url: &str, wait: Duration, error: reqwest::Error) -> Failure {
+fn no_answer(url: &str, wait: Duration, error: reqwest::Error) -> CommandError {
     match error.is_timeout() {
-        true => Failure::temporary(format!(
+        true => CommandError::temporary(format!(
             "the server at {url} has not answered for {} s; it holds the store, but is stopped or \
              stuck (systemctl status unoc, or ps, tells which)",
             wait.as_secs()
         )),
-        false => Failure::temporary(format!(
+        false => CommandError::temporary(format!(
             "the server that holds the store does not answer at {url}: {}; try again in a moment",
             error_chain(&error.without_url())
         )),
     }
 }
 
-fn read_json(mut body: impl Read) -> Result<Value, Failure> {
+fn read_json(mut body: impl Read) -> Result<Value, CommandError> {
     let mut text = String::new();
     body.read_to_string(&mut text).context("the server's answer was cut off")?;
     Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
-fn body(mut answer: Response) -> Result<Response, Failure> {
+fn body(mut answer: Response) -> Result<Response, CommandError> {
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
@@ -149,9 +155,9 @@ fn body(mut answer: Response) -> Result<Response, Failure> {
     let is_busy = status == StatusCode::CONFLICT && detail.contains("is running");
     let may_work_later = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::INSUFFICIENT_STORAGE];
     Err(if is_busy || may_work_later.contains(&status) {
-        Failure::temporary(detail)
+        CommandError::temporary(detail)
     } else if status.is_client_error() {
-        Failure::refused(detail)
+        CommandError::refused(detail)
     } else {
         anyhow!("the server answered {status}: {detail}").into()
     })

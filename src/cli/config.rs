@@ -1,21 +1,21 @@
 //! `unoc config check` and `unoc config show`
 
 use super::args::{Cli, ConfigAction};
-use super::exit::Failure;
+use super::exit::CommandError;
 use crate::app;
 
-pub(super) fn run(cli: &Cli, action: ConfigAction) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, action: ConfigAction) -> Result<(), CommandError> {
     let loaded = cli.load_config().and_then(|config| match action {
         ConfigAction::Check => app::check(&config).map(|()| config),
         ConfigAction::Show => Ok(config),
     });
     let config = match loaded {
         Ok(config) => config,
-        Err(faults) => {
+        Err(errors) => {
             if cli.json {
-                print_line!("{}", serde_json::json!({"ok": false, "faults": faults}));
+                print_line!("{}", serde_json::json!({"ok": false, "faults": errors}));
             }
-            return Err(faults.into());
+            return Err(errors.into());
         }
     };
     match action {

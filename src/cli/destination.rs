@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use super::exit::Failure;
+use super::exit::CommandError;
 use super::output;
 use crate::util::files::part_path;
 
@@ -32,7 +32,7 @@ pub(super) enum Destination {
 
 impl Destination {
     /// What a path of the command line names; `-` is standard output.
-    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn resolve(path: &Path) -> Result<Self, CommandError> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
@@ -71,8 +71,8 @@ impl Destination {
     /// Writes what `write` gives it, and returns the number of bytes.
     pub(super) fn write(
         &self,
-        write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
-    ) -> Result<u64, Failure> {
+        write: impl FnOnce(&mut dyn Write) -> Result<(), CommandError>,
+    ) -> Result<u64, CommandError> {
         match self {
             Self::Stdout => through(io::stdout().lock(), output::STDOUT, write),
             Self::Stderr => through(io::stderr().lock(), "standard error", write),
@@ -91,7 +91,7 @@ impl Destination {
 }
 
 /// The path with the links of its directory resolved: `..` behind a link means the real parent.
-fn with_real_parent(path: &Path) -> Result<PathBuf, Failure> {
+fn with_real_parent(path: &Path) -> Result<PathBuf, CommandError> {
     let name =
         path.file_name().ok_or_else(|| anyhow!("{} names no file", path.display()))?.to_owned();
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -118,19 +118,19 @@ fn descriptor(place: &Path) -> Option<Destination> {
 fn through(
     out: impl Write,
     name: &str,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
-) -> Result<u64, Failure> {
+    write: impl FnOnce(&mut dyn Write) -> Result<(), CommandError>,
+) -> Result<u64, CommandError> {
     let mut out = Counted { inner: BufWriter::new(out), bytes: 0 };
     write(&mut out)?;
-    out.flush().map_err(|error| Failure::output(error, name))?;
+    out.flush().map_err(|error| CommandError::output(error, name))?;
     Ok(out.bytes)
 }
 
 /// The file appears under its name only when it is complete and durable.
 fn replace(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
-) -> Result<u64, Failure> {
+    write: impl FnOnce(&mut dyn Write) -> Result<(), CommandError>,
+) -> Result<u64, CommandError> {
     path.file_name().context("the file needs a name")?;
     let temporary = part_path(path);
     let written = (|| {
@@ -151,7 +151,7 @@ fn replace(
     written
 }
 
-fn cannot(what: &'static str, path: &Path) -> impl Fn(io::Error) -> Failure {
+fn cannot(what: &'static str, path: &Path) -> impl Fn(io::Error) -> CommandError {
     let path = path.display().to_string();
     move |error| anyhow::Error::from(error).context(format!("cannot {what} {path}")).into()
 }
@@ -191,7 +191,7 @@ mod tests {
         symlink("loop", root.join("loop")).expect("made");
         symlink("a/b", root.join("inside")).expect("made");
         let check = |path: &str, expected: Destination| {
-            assert_eq!(Destination::of(&root.join(path)).ok(), Some(expected), "{path}");
+            assert_eq!(Destination::resolve(&root.join(path)).ok(), Some(expected), "{path}");
         };
         let file = |path: &str| Destination::File(root.join(path));
         check("new", file("new"));
@@ -205,8 +205,8 @@ mod tests {
         check("/dev/fd/1", Destination::Stdout);
         check("/dev/stderr", Destination::Stderr);
         for refused in ["loop", "a", "missing/file", "a/file/below", ".."] {
-            assert!(Destination::of(&root.join(refused)).is_err(), "{refused}");
+            assert!(Destination::resolve(&root.join(refused)).is_err(), "{refused}");
         }
-        assert_eq!(Destination::of(Path::new("-")).ok(), Some(Destination::Stdout));
+        assert_eq!(Destination::resolve(Path::new("-")).ok(), Some(Destination::Stdout));
     }
 }

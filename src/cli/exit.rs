@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use crate::backup::BackupError;
-use crate::config::Faults;
+use crate::config::ConfigErrors;
 use crate::engine::EngineError;
 use crate::store::StoreError;
 use crate::util::error_chain;
 use crate::v2_import::LegacyError;
 
-const FAILURE: u8 = 1;
+const FAILED: u8 = 1;
 /// The command line was not understood.
 pub(super) const USAGE: u8 = 2;
 /// The configuration or the state of the store forbids it: trying again does not help.
@@ -20,37 +20,37 @@ const TEMPORARY: u8 = 75;
 const READER_GONE: u8 = 128 + 13;
 
 /// Why a command failed, and the process's exit code.
-pub(super) struct Failure {
-    pub(super) error: anyhow::Error,
+pub(super) struct CommandError {
+    pub(super) cause: anyhow::Error,
     code: u8,
 }
 
-impl Failure {
+impl CommandError {
     /// The state of things forbids it.
     pub(super) fn refused(text: impl Into<String>) -> Self {
-        Self { error: anyhow::Error::msg(text.into()), code: REFUSED }
+        Self { cause: anyhow::Error::msg(text.into()), code: REFUSED }
     }
 
     /// It may work later.
     pub(super) fn temporary(text: impl Into<String>) -> Self {
-        Self { error: anyhow::Error::msg(text.into()), code: TEMPORARY }
+        Self { cause: anyhow::Error::msg(text.into()), code: TEMPORARY }
     }
 
     /// What was to be written could not be.
     pub(super) fn output(error: std::io::Error, to: &str) -> Self {
         let is_gone = error.kind() == std::io::ErrorKind::BrokenPipe;
-        let code = if is_gone { READER_GONE } else { FAILURE };
-        Self { error: anyhow::Error::from(error).context(format!("cannot write to {to}")), code }
+        let code = if is_gone { READER_GONE } else { FAILED };
+        Self { cause: anyhow::Error::from(error).context(format!("cannot write to {to}")), code }
     }
 
     /// Whether there is nothing to say: a reader that had enough, as `head` has, knows it.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(super) fn is_reader_gone(&self) -> bool {
         self.code == READER_GONE
     }
 
-    /// The same failure, with what it happened to in front.
-    pub(super) fn about(self, what: String) -> Self {
-        Self { error: self.error.context(what), code: self.code }
+    /// The same error, with what it happened to in front.
+    pub(super) fn context(self, what: String) -> Self {
+        Self { cause: self.cause.context(what), code: self.code }
     }
 
     pub(super) fn code(&self) -> ExitCode {
@@ -59,66 +59,66 @@ impl Failure {
 }
 
 /// Returns the error and its causes in one line.
-pub(super) fn explain(error: &anyhow::Error) -> String {
+pub(super) fn one_line(error: &anyhow::Error) -> String {
     error_chain(error.as_ref())
 }
 
-impl From<anyhow::Error> for Failure {
+impl From<anyhow::Error> for CommandError {
     fn from(error: anyhow::Error) -> Self {
         let store = error.downcast_ref::<StoreError>();
         let engine = error.downcast_ref::<EngineError>();
-        if let Some(code) = error.downcast_ref::<BackupError>().map(of_backup) {
-            return Self { code, error };
+        if let Some(code) = error.downcast_ref::<BackupError>().map(backup_exit_code) {
+            return Self { code, cause: error };
         }
         let code = match (store, engine) {
-            (Some(error), _) | (_, Some(EngineError::Store(error))) => of_store(error),
+            (Some(error), _) | (_, Some(EngineError::Store(error))) => store_exit_code(error),
             (_, Some(EngineError::Refused(_))) => REFUSED,
             (_, Some(EngineError::Busy | EngineError::ReadOnly { .. })) => TEMPORARY,
-            _ if error.is::<Faults>() => REFUSED,
-            _ => FAILURE,
+            _ if error.is::<ConfigErrors>() => REFUSED,
+            _ => FAILED,
         };
-        Self { error, code }
+        Self { cause: error, code }
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        Self { code: of_store(&error), error: error.into() }
+        Self { code: store_exit_code(&error), cause: error.into() }
     }
 }
 
-impl From<LegacyError> for Failure {
+impl From<LegacyError> for CommandError {
     fn from(error: LegacyError) -> Self {
         let code = match &error {
             error if error.is_refusal() => REFUSED,
             error if error.is_temporary() => TEMPORARY,
-            _ => FAILURE,
+            _ => FAILED,
         };
         // Its text has its causes in it.
-        Self { code, error: anyhow::Error::msg(error.to_string()) }
+        Self { code, cause: anyhow::Error::msg(error.to_string()) }
     }
 }
 
-impl From<Faults> for Failure {
-    fn from(faults: Faults) -> Self {
-        let text = format!("the configuration has faults:\n{faults}");
-        Self { error: anyhow::Error::msg(text), code: REFUSED }
+impl From<ConfigErrors> for CommandError {
+    fn from(errors: ConfigErrors) -> Self {
+        let text = format!("the configuration has faults:\n{errors}");
+        Self { cause: anyhow::Error::msg(text), code: REFUSED }
     }
 }
 
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
-        Self { error: error.into(), code: FAILURE }
+        Self { cause: error.into(), code: FAILED }
     }
 }
 
-impl From<BackupError> for Failure {
+impl From<BackupError> for CommandError {
     fn from(error: BackupError) -> Self {
         anyhow::Error::from(error).into()
     }
 }
 
-fn of_backup(error: &BackupError) -> u8 {
+fn backup_exit_code(error: &BackupError) -> u8 {
     match error {
         BackupError::Busy(_)
         | BackupError::NoFreeName
@@ -130,19 +130,19 @@ fn of_backup(error: &BackupError) -> u8 {
         BackupError::Io { .. }
         | BackupError::NotMade(_)
         | BackupError::Stopping
-        | BackupError::Panicked => FAILURE,
+        | BackupError::Panicked => FAILED,
         BackupError::DirectoryUnresponsive(_) => TEMPORARY,
-        BackupError::Shared(error) => of_backup(error),
+        BackupError::Shared(error) => backup_exit_code(error),
         BackupError::Store(error) | BackupError::Engine(EngineError::Store(error)) => {
-            of_store(error)
+            store_exit_code(error)
         }
         BackupError::Engine(EngineError::Busy | EngineError::ReadOnly { .. }) => TEMPORARY,
-        BackupError::Engine(_) => FAILURE,
+        BackupError::Engine(_) => FAILED,
         _ => REFUSED,
     }
 }
 
-fn of_store(error: &StoreError) -> u8 {
+fn store_exit_code(error: &StoreError) -> u8 {
     match error {
         StoreError::Locked { .. } => TEMPORARY,
         StoreError::Missing { .. }
@@ -155,6 +155,6 @@ fn of_store(error: &StoreError) -> u8 {
         | StoreError::SchemaNewer { .. }
         | StoreError::Damaged { .. }
         | StoreError::Inconsistent(_) => REFUSED,
-        StoreError::Io { .. } | StoreError::Redb(_) => FAILURE,
+        StoreError::Io { .. } | StoreError::Redb(_) => FAILED,
     }
 }

@@ -4,9 +4,9 @@ use std::io::{BufReader, Write};
 use std::path::Path;
 
 use super::args::{Cli, ExportArgs};
-use super::client::Remote;
+use super::client::ApplianceClient;
 use super::destination::Destination;
-use super::exit::Failure;
+use super::exit::CommandError;
 use super::offline;
 use super::output;
 use super::progress::Progress;
@@ -15,10 +15,10 @@ use crate::query::{ExportError, export_site, export_table};
 use crate::util::counted;
 use crate::wire::TableKind;
 
-pub(super) fn run(cli: &Cli, args: &ExportArgs) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, args: &ExportArgs) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     let path = args.file.as_deref().unwrap_or_else(|| Path::new("-"));
-    let destination = Destination::of(path)?;
+    let destination = Destination::resolve(path)?;
     let name = path.display().to_string();
     let bytes = destination.write(|out| write(&config, args, out, &name))?;
     if destination.is_stdout() {
@@ -39,7 +39,7 @@ fn write(
     args: &ExportArgs,
     mut out: &mut dyn Write,
     name: &str,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let separator = args.separator.unwrap_or_default();
     let Some(store) = offline::open_store(config)? else {
         let path = match args.csv {
@@ -48,7 +48,7 @@ fn write(
                 format!("/api/export/{}.csv?separator={}", kind.as_str(), separator.as_str())
             }
         };
-        let body = Remote::of(config)?.get(&path)?;
+        let body = ApplianceClient::connect(config)?.get(&path)?;
         let cut_off = |error| anyhow::Error::from(error).context("the export was cut off").into();
         return output::copy(&mut BufReader::new(body), &mut out, name, cut_off);
     };
@@ -60,7 +60,7 @@ fn write(
         Some(kind) => export_table(&snapshot, kind, separator, &mut out),
     };
     written.map_err(|error| match error {
-        ExportError::Io(error) => Failure::output(error, name),
+        ExportError::Io(error) => CommandError::output(error, name),
         ExportError::Store(error) => error.into(),
     })
 }

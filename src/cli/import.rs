@@ -1,34 +1,30 @@
 //! `unoc import`
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::Context;
 
 use super::args::{Cli, ImportArgs};
-use super::backup::is_fresh;
-use super::exit::Failure;
+use super::data_dir::is_new_data_dir;
+use super::exit::CommandError;
 use super::progress::Progress;
-use super::{import_csv, import_v2, offline, output};
+use super::{import_csv, import_v2, input, offline, output};
 use crate::domain::{ReplaceSite, Site, Timestamp, World};
 use crate::v2_import::{FileKind, fault_of, recognise};
 use crate::wire::SiteReader;
 
-/// Large enough that a dump of gigabytes is read in few calls.
-const READ_BUFFER_BYTES: usize = 128 * 1024;
-
-pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), CommandError> {
     match &args.file {
         Some(file) => run_file(cli, args, file),
         None => import_v2::run(cli, args),
     }
 }
 
-fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
+fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), CommandError> {
     let config = cli.load_config()?;
-    let source = source(file);
-    if source.is_err() && !args.dry_run && !is_fresh(&config) {
+    let source = open_source(file);
+    if source.is_err() && !args.dry_run && !is_new_data_dir(&config) {
         // Of a file that cannot be read, what is wrong with the store matters more.
         offline::open_store(&config)?;
     }
@@ -37,13 +33,13 @@ fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), Failure> {
         Source::Site(input) => input,
     };
     if args.encoding.is_some() {
-        return Err(Failure::refused("--encoding is for CSV tables; a site is always UTF-8"));
+        return Err(CommandError::refused("--encoding is for CSV tables; a site is always UTF-8"));
     }
     if args.dry_run {
         let site = read(file, input)?;
         let counts = counts(&site);
         let checked = World::default().execute(ReplaceSite(site), Timestamp(0));
-        checked.map_err(|refusal| Failure::refused(refusal.to_string()))?;
+        checked.map_err(|refusal| CommandError::refused(refusal.to_string()))?;
         print_counts(cli, counts, true);
         return Ok(());
     }
@@ -78,15 +74,6 @@ fn print_counts(cli: &Cli, [devices, interfaces, links]: [usize; 3], is_dry_run:
     }
 }
 
-/// A file, or standard input where it is called `-`.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
-    if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    Ok(Box::new(BufReader::with_capacity(READ_BUFFER_BYTES, file)))
-}
-
 /// What a file holds, as far as its beginning tells.
 enum Source {
     Table(Box<dyn BufRead>),
@@ -94,23 +81,23 @@ enum Source {
 }
 
 /// A table or an export; a file that holds something else is refused with what helps.
-fn source(path: &Path) -> Result<Source, Failure> {
-    import_v2::refuse_directory(path)?;
-    let mut input = open(path)?;
+fn open_source(path: &Path) -> Result<Source, CommandError> {
+    input::refuse_directory(path)?;
+    let mut input = input::open(path)?;
     let (head, is_table) = import_csv::recognise(path, &mut input)?;
     let input = Box::new(BufReader::new(io::Cursor::new(head).chain(input)));
     if is_table {
         return Ok(Source::Table(input));
     }
     let (kind, input) = recognise(input)?;
-    match help(kind, path) {
-        Some(help) => Err(Failure::refused(help)),
+    match advice(kind, path) {
+        Some(advice) => Err(CommandError::refused(advice)),
         None => Ok(Source::Site(Box::new(input))),
     }
 }
 
 /// What to do with a file that is no export of UNOC; `None` when it may be one.
-fn help(kind: FileKind, path: &Path) -> Option<String> {
+fn advice(kind: FileKind, path: &Path) -> Option<String> {
     let file = path.display();
     Some(match kind {
         FileKind::Json | FileKind::Unknown => return None,
@@ -128,7 +115,7 @@ fn help(kind: FileKind, path: &Path) -> Option<String> {
     })
 }
 
-fn read(path: &Path, input: impl BufRead) -> Result<Site, Failure> {
+fn read(path: &Path, input: impl BufRead) -> Result<Site, CommandError> {
     let progress = Progress::counting("Reading");
     let site = SiteReader::new(input).read_all(|done, total| progress.at(done, total));
     let site = site.with_context(|| format!("{} cannot be imported", path.display()))?;

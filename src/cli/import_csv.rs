@@ -7,19 +7,16 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::args::{Cli, ImportArgs};
-use super::backup::is_fresh;
-use super::client::Remote;
-use super::exit::Failure;
+use super::client::ApplianceClient;
+use super::data_dir::is_new_data_dir;
+use super::exit::CommandError;
 use super::offline;
 use super::progress::Progress;
 use crate::config::Config;
 use crate::engine::{TableImport, import_table, try_table};
 use crate::store::{AuditOrigin, Store};
 use crate::util::counted;
-use crate::wire::{
-    Encoding, Reading, Separator, TABLE_BYTES_MAX, TableKind, TableOptions, looks_like_table,
-    read_table,
-};
+use crate::wire::{Reading, TABLE_BYTES_MAX, TableOptions, looks_like_table, read_table};
 
 /// As much of a file as its heading may take.
 const HEAD_BYTES: u64 = 4096;
@@ -28,7 +25,10 @@ const HEAD_BYTES: u64 = 4096;
 type Answer = Result<Value, Value>;
 
 /// The first bytes of a file, and whether it is a table: by its name or by its heading.
-pub(super) fn recognise(path: &Path, input: &mut dyn BufRead) -> Result<(Vec<u8>, bool), Failure> {
+pub(super) fn recognise(
+    path: &Path,
+    input: &mut dyn BufRead,
+) -> Result<(Vec<u8>, bool), CommandError> {
     let mut head = Vec::new();
     let read = input.take(HEAD_BYTES).read_to_end(&mut head);
     read.with_context(|| format!("cannot read {}", path.display()))?;
@@ -44,10 +44,10 @@ pub(super) fn run(
     args: &ImportArgs,
     path: &Path,
     input: impl Read,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     if args.replace {
-        return Err(Failure::refused(format!(
+        return Err(CommandError::refused(format!(
             "{} is a table: importing it adds to the site and changes what it names; --replace is \
              for whole sites",
             path.display()
@@ -58,7 +58,7 @@ pub(super) fn run(
     let read = input.take(limit + 1).read_to_end(&mut table);
     read.with_context(|| format!("cannot read {}", path.display()))?;
     if table.len() > TABLE_BYTES_MAX {
-        return Err(Failure::refused(format!(
+        return Err(CommandError::refused(format!(
             "{} is larger than {} MiB; split it",
             path.display(),
             limit >> 20
@@ -66,12 +66,12 @@ pub(super) fn run(
     }
     let progress = Progress::waiting("Importing the table");
     // Neither a dry run nor a table that is refused leaves a store behind.
-    let tried = is_fresh(&config).then(|| try_table(reading(&table, args))).transpose();
-    let answer = match tried.map_err(|refusal| Failure::refused(refusal.to_string()))? {
+    let tried = is_new_data_dir(&config).then(|| try_table(reading(&table, args))).transpose();
+    let answer = match tried.map_err(|refusal| CommandError::refused(refusal.to_string()))? {
         Some(tried) if args.dry_run || tried.is_err() => answer(tried)?,
         _ => match offline::open_store(&config)? {
-            Some(store) => here(&config, store, &table, args)?,
-            None => by_server(&config, &table, args)?,
+            Some(store) => run_locally(&config, store, &table, args)?,
+            None => run_on_server(&config, &table, args)?,
         },
     };
     drop(progress);
@@ -88,7 +88,12 @@ pub(super) fn run(
     Ok(())
 }
 
-fn here(config: &Config, store: Store, table: &[u8], args: &ImportArgs) -> Result<Answer, Failure> {
+fn run_locally(
+    config: &Config,
+    store: Store,
+    table: &[u8],
+    args: &ImportArgs,
+) -> Result<Answer, CommandError> {
     let reading = reading(table, args);
     let (engine, thread) = offline::start_engine(config, store)?;
     let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
@@ -106,7 +111,7 @@ fn reading(table: &[u8], args: &ImportArgs) -> Reading {
     read_table(table, options)
 }
 
-fn answer(imported: TableImport) -> Result<Answer, Failure> {
+fn answer(imported: TableImport) -> Result<Answer, CommandError> {
     let value = |view: serde_json::Result<Value>| view.map_err(anyhow::Error::from);
     Ok(match imported {
         Ok(report) => Ok(value(serde_json::to_value(report))?),
@@ -114,10 +119,10 @@ fn answer(imported: TableImport) -> Result<Answer, Failure> {
     })
 }
 
-fn by_server(config: &Config, table: &[u8], args: &ImportArgs) -> Result<Answer, Failure> {
+fn run_on_server(config: &Config, table: &[u8], args: &ImportArgs) -> Result<Answer, CommandError> {
     let (dry_run, encoding) = (args.dry_run, args.encoding.unwrap_or_default().as_str());
     let path = format!("/api/import/csv?dry_run={dry_run}&encoding={encoding}");
-    Remote::of(config)?.post_table(&path, table)
+    ApplianceClient::connect(config)?.post_table(&path, table)
 }
 
 fn print_report(path: &Path, report: &Value) {
@@ -150,7 +155,7 @@ fn print_report(path: &Path, report: &Value) {
 }
 
 /// A line for each fault, unless they are printed already.
-fn refused(path: &Path, faults: &Value, is_printed: bool) -> Failure {
+fn refused(path: &Path, faults: &Value, is_printed: bool) -> CommandError {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut told = format!("{}: {}", path.display(), text(&faults["detail"]));
     let listed = faults["faults"].as_array().map_or(&[][..], Vec::as_slice);
@@ -163,23 +168,5 @@ fn refused(path: &Path, faults: &Value, is_printed: bool) -> Failure {
     if more > 0 && !is_printed {
         told.push_str(&format!("\n  and {more} more"));
     }
-    Failure::refused(told)
-}
-
-/// The encoding that a flag names.
-pub(super) fn encoding(word: &str) -> Result<Encoding, String> {
-    Encoding::parse(word)
-        .ok_or_else(|| format!("it is one of {}", Encoding::ALL.map(Encoding::as_str).join(", ")))
-}
-
-/// The kind of table that a flag names.
-pub(super) fn kind(word: &str) -> Result<TableKind, String> {
-    TableKind::parse(word)
-        .ok_or_else(|| format!("it is one of {}", TableKind::ALL.map(TableKind::as_str).join(", ")))
-}
-
-/// The separator that a flag names.
-pub(super) fn separator(word: &str) -> Result<Separator, String> {
-    Separator::parse(word)
-        .ok_or_else(|| format!("it is one of {}", Separator::ALL.map(Separator::as_str).join(", ")))
+    CommandError::refused(told)
 }

@@ -1,14 +1,12 @@
 //! `unoc import --from-postgres` and `--from-dump`: moving in from UNOC v2.
 
-use std::path::Path;
-
 use anyhow::{Context, anyhow};
 
 use super::args::{Cli, ImportArgs};
-use super::exit::Failure;
+use super::exit::CommandError;
 use super::import_v2_report::{print_archived, print_report};
 use super::progress::Progress;
-use super::{import, offline, output};
+use super::{input, offline, output};
 use crate::config::Config;
 use crate::domain::ReplaceSite;
 use crate::engine::Clock;
@@ -18,35 +16,35 @@ use crate::v2_import::{
     read_database, read_dump,
 };
 
-pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     if args.archive_legacy && !args.replace {
         return run_archive(cli, &config, args);
     }
     let (report, stamp) =
-        if args.dry_run { rehearse(&config, args)? } else { import_site(&config, args)? };
+        if args.dry_run { dry_run(&config, args)? } else { import_site(&config, args)? };
     let archived = if args.archive_legacy {
         let target = target(&config, args.from_postgres.as_deref())?;
         archive(&target, &choice(args), Some(&stamp), args.dry_run).map(Some)
     } else {
         Ok(None)
     };
-    let told = archived.as_ref().ok().and_then(Option::as_ref);
-    print_report(&report, told, cli.json, args.dry_run).map_err(output::unwritten)?;
+    let moved = archived.as_ref().ok().and_then(Option::as_ref);
+    print_report(&report, moved, cli.json, args.dry_run).map_err(output::stdout_error)?;
     let missing = "v2's tables stay where they are, although the site could be loaded";
-    archived.map_err(|error| Failure::from(error).about(missing.to_owned()))?;
+    archived.map_err(|error| CommandError::from(error).context(missing.to_owned()))?;
     Ok(())
 }
 
-fn rehearse(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Failure> {
+fn dry_run(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), CommandError> {
     let tables = read(config, args)?;
     let stamp = Stamp::of(&tables);
     let now = Clock::system().now();
     let report = mend(tables, link_status(args), now).rehearse(now);
-    Ok((report.map_err(|refusal| Failure::refused(refusal.to_string()))?, stamp))
+    Ok((report.map_err(|refusal| CommandError::refused(refusal.to_string()))?, stamp))
 }
 
-fn import_site(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), Failure> {
+fn import_site(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), CommandError> {
     let (store, site, (report, stamp)) = offline::read_and_open(config, args.replace, || {
         let tables = read(config, args)?;
         let stamp = Stamp::of(&tables);
@@ -74,21 +72,21 @@ fn link_status(args: &ImportArgs) -> LinkStatus {
     if args.keep_link_status { LinkStatus::Held } else { LinkStatus::Computed }
 }
 
-fn run_archive(cli: &Cli, config: &Config, args: &ImportArgs) -> Result<(), Failure> {
+fn run_archive(cli: &Cli, config: &Config, args: &ImportArgs) -> Result<(), CommandError> {
     let target = target(config, args.from_postgres.as_deref())?;
     let stamp = Stamp::read(&config.data_dir)?;
     let archived = archive(&target, &choice(args), stamp.as_ref(), args.dry_run)?;
-    print_archived(&archived, cli.json, args.dry_run).map_err(output::unwritten)?;
+    print_archived(&archived, cli.json, args.dry_run).map_err(output::stdout_error)?;
     Ok(())
 }
 
-fn read(config: &Config, args: &ImportArgs) -> Result<Tables, Failure> {
+fn read(config: &Config, args: &ImportArgs) -> Result<Tables, CommandError> {
     if let Some(path) = &args.from_dump {
-        refuse_directory(path)?;
-        let input = import::open(path)?;
+        input::refuse_directory(path)?;
+        let input = input::open(path)?;
         let _progress = Progress::waiting("Reading the dump of v2");
         return read_dump(input, &choice(args)).map_err(|error| {
-            Failure::from(error).about(format!("{} cannot be imported", path.display()))
+            CommandError::from(error).context(format!("{} cannot be imported", path.display()))
         });
     }
     let target = target(config, args.from_postgres.as_deref())?;
@@ -96,24 +94,8 @@ fn read(config: &Config, args: &ImportArgs) -> Result<Tables, Failure> {
     Ok(read_database(&target, &choice(args))?)
 }
 
-/// `pg_dump -Fd` makes a directory, which only `pg_restore` reads.
-pub(super) fn refuse_directory(path: &Path) -> Result<(), Failure> {
-    if !path.is_dir() {
-        return Ok(());
-    }
-    let path_text = path.display();
-    Err(Failure::refused(if path.join("toc.dat").is_file() {
-        format!(
-            "{path_text} is a dump in the directory format of pg_dump; make it plain: \
-             pg_restore -f - {path_text} | unoc import --from-dump -"
-        )
-    } else {
-        format!("{path_text} is a directory; name the file in it")
-    }))
-}
-
 /// The database that was named, or else the one that is configured.
-fn target(config: &Config, url: Option<&str>) -> Result<Target, Failure> {
+fn target(config: &Config, url: Option<&str>) -> Result<Target, CommandError> {
     let configured = config.database_url.as_ref().map(|url| url.expose());
     let url = url.filter(|url| !url.is_empty()).or(configured).ok_or_else(|| {
         anyhow!(

@@ -7,8 +7,8 @@ use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 
 use super::args::{Cli, JobsAction};
-use super::client::Remote;
-use super::exit::Failure;
+use super::client::ApplianceClient;
+use super::exit::CommandError;
 use super::offline;
 use crate::api::{JobView, JobsView, RunView};
 use crate::app;
@@ -19,12 +19,12 @@ use crate::store::Store;
 /// Between two looks at a run on the server.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-pub(super) fn run(cli: &Cli, action: Option<&JobsAction>) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, action: Option<&JobsAction>) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     check(action)?;
     let answer = match offline::open_store(&config)? {
-        Some(store) => here(&config, store, action)?,
-        None => by_server(&config, action)?,
+        Some(store) => run_locally(&config, store, action)?,
+        None => run_on_server(&config, action)?,
     };
     if cli.json {
         print_line!("{answer:#}");
@@ -44,27 +44,27 @@ pub(super) fn run(cli: &Cli, action: Option<&JobsAction>) -> Result<(), Failure>
 }
 
 /// Says what is wrong with a schedule before anything is opened.
-fn check(action: Option<&JobsAction>) -> Result<(), Failure> {
+fn check(action: Option<&JobsAction>) -> Result<(), CommandError> {
     if let Some(JobsAction::Schedule { cron: Some(cron), .. }) = action {
-        Schedule::parse(cron).map_err(|error| Failure::refused(error.to_string()))?;
+        Schedule::parse(cron).map_err(|error| CommandError::refused(error.to_string()))?;
     }
     Ok(())
 }
 
 /// The server that holds the store does it.
-fn by_server(config: &Config, action: Option<&JobsAction>) -> Result<Value, Failure> {
-    let server = Remote::of(config)?;
+fn run_on_server(config: &Config, action: Option<&JobsAction>) -> Result<Value, CommandError> {
+    let server = ApplianceClient::connect(config)?;
     let listed = read(server.get("/api/jobs")?)?;
     let Some(action) = action else { return Ok(listed) };
     let name = name_of(action);
     let mut jobs = listed["jobs"].as_array().into_iter().flatten();
     let Some(job) = jobs.find(|job| job["name"] == name) else {
-        return Err(failed(name, JobError::NotFound));
+        return Err(command_error(name, JobError::NotFound));
     };
     let path = format!("/api/jobs/{name}");
     let patch = match action {
         JobsAction::Run { .. } if job["running"].is_object() => {
-            return Err(failed(name, JobError::AlreadyRunning));
+            return Err(command_error(name, JobError::AlreadyRunning));
         }
         JobsAction::Run { .. } => return run_on(&server, &path),
         JobsAction::Enable { .. } => json!({"is_enabled": true}),
@@ -74,7 +74,7 @@ fn by_server(config: &Config, action: Option<&JobsAction>) -> Result<Value, Fail
     read(server.patch(&path, &patch)?)
 }
 
-fn run_on(server: &Remote, path: &str) -> Result<Value, Failure> {
+fn run_on(server: &ApplianceClient, path: &str) -> Result<Value, CommandError> {
     let run = read(server.post(&format!("{path}/run"))?)?;
     let runtime = offline::runtime()?;
     loop {
@@ -90,7 +90,7 @@ fn run_on(server: &Remote, path: &str) -> Result<Value, Failure> {
     }
 }
 
-fn read(mut body: impl Read) -> Result<Value, Failure> {
+fn read(mut body: impl Read) -> Result<Value, CommandError> {
     let mut text = String::new();
     body.read_to_string(&mut text)?;
     Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
@@ -98,7 +98,11 @@ fn read(mut body: impl Read) -> Result<Value, Failure> {
 
 /// No server runs: the same thing, with an engine and jobs of this command's own. Nothing runs
 /// here because it is due; the service makes up for that when it starts.
-fn here(config: &Config, store: Store, action: Option<&JobsAction>) -> Result<Value, Failure> {
+fn run_locally(
+    config: &Config,
+    store: Store,
+    action: Option<&JobsAction>,
+) -> Result<Value, CommandError> {
     let (engine, engine_thread) = offline::start_engine(config, store)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -114,7 +118,7 @@ fn here(config: &Config, store: Store, action: Option<&JobsAction>) -> Result<Va
             Ok((handle, jobs)) => {
                 let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
                 let asked = async {
-                    let answer = ask(&handle, action).await;
+                    let answer = perform(&handle, action).await;
                     drop(stop);
                     answer
                 };
@@ -130,7 +134,7 @@ fn here(config: &Config, store: Store, action: Option<&JobsAction>) -> Result<Va
     answer
 }
 
-async fn ask(jobs: &JobsHandle, action: Option<&JobsAction>) -> Result<Value, Failure> {
+async fn perform(jobs: &JobsHandle, action: Option<&JobsAction>) -> Result<Value, CommandError> {
     let Some(action) = action else {
         return view(JobsView::of(jobs).await.map_err(anyhow::Error::from)?);
     };
@@ -141,7 +145,7 @@ async fn ask(jobs: &JobsHandle, action: Option<&JobsAction>) -> Result<Value, Fa
                 let run = jobs.run_now(name, Trigger::Manual).await?;
                 jobs.wait(name, run.id).await
             };
-            let ended = ended.await.map_err(|error| failed(name, error))?;
+            let ended = ended.await.map_err(|error| command_error(name, error))?;
             return view(RunView::new(ended, jobs.zone()));
         }
         JobsAction::Enable { .. } => JobPatch { is_enabled: Some(true), ..JobPatch::default() },
@@ -150,20 +154,20 @@ async fn ask(jobs: &JobsHandle, action: Option<&JobsAction>) -> Result<Value, Fa
             JobPatch { schedule: Some(cron.clone()), ..JobPatch::default() }
         }
     };
-    let job = jobs.set(name, patch).await.map_err(|error| failed(name, error))?;
+    let job = jobs.set(name, patch).await.map_err(|error| command_error(name, error))?;
     view(JobView::new(job, jobs.zone()))
 }
 
-fn view(view: impl serde::Serialize) -> Result<Value, Failure> {
+fn view(view: impl serde::Serialize) -> Result<Value, CommandError> {
     Ok(serde_json::to_value(view).map_err(anyhow::Error::from)?)
 }
 
-fn failed(name: &str, error: JobError) -> Failure {
+fn command_error(name: &str, error: JobError) -> CommandError {
     match error {
         JobError::NotFound => {
-            Failure::refused(format!("there is no job {name:?}; unoc jobs lists them"))
+            CommandError::refused(format!("there is no job {name:?}; unoc jobs lists them"))
         }
-        JobError::AlreadyRunning => Failure::temporary(error.to_string()),
+        JobError::AlreadyRunning => CommandError::temporary(error.to_string()),
         other => anyhow::Error::from(other).into(),
     }
 }
@@ -194,7 +198,7 @@ fn print_jobs(answer: &Value) {
     }
     print_line!("Times are in {}.", zone_of(answer));
     if let Some(fault) = answer["timezone_fault"].as_str() {
-        tell!("unoc: the time zone is not known, so schedules run in UTC: {fault}");
+        eprint_line!("unoc: the time zone is not known, so schedules run in UTC: {fault}");
     }
 }
 

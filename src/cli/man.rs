@@ -10,7 +10,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
 use super::args::Cli;
-use super::exit::Failure;
+use super::exit::CommandError;
 use super::output;
 use crate::config::{self, CONFIG_ENVIRONMENT, DEFAULT_FILE};
 
@@ -30,7 +30,7 @@ struct Page {
 }
 
 /// Prints unoc(1), or writes all pages into a directory.
-pub(super) fn run(directory: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn run(directory: Option<&Path>) -> Result<(), CommandError> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let Some(directory) = directory else {

@@ -8,6 +8,7 @@ mod backup;
 mod backup_print;
 mod client;
 mod config;
+mod data_dir;
 mod destination;
 mod exit;
 mod export;
@@ -15,6 +16,7 @@ mod import;
 mod import_csv;
 mod import_v2;
 mod import_v2_report;
+mod input;
 mod jobs;
 mod man;
 mod offline;
@@ -27,7 +29,7 @@ mod sync;
 use std::process::ExitCode;
 
 use args::{Cli, Subcommand};
-use exit::Failure;
+use exit::CommandError;
 
 use crate::util::{Priority, with_priority};
 
@@ -45,20 +47,20 @@ pub fn run() -> ExitCode {
             if error.use_stderr() {
                 return exit::USAGE.into();
             }
-            return ended(printed.map_err(output::unwritten));
+            return ended(printed.map_err(output::stdout_error));
         }
     };
     ended(dispatch(&cli).and_then(|()| output::finish()))
 }
 
-fn ended(done: Result<(), Failure>) -> ExitCode {
+fn ended(done: Result<(), CommandError>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !failure.is_quiet() {
-                report(&format!("unoc: {}", exit::explain(&failure.error)));
+        Err(error) => {
+            if !error.is_reader_gone() {
+                report(&format!("unoc: {}", exit::one_line(&error.cause)));
             }
-            failure.code()
+            error.code()
         }
     }
 }
@@ -66,8 +68,8 @@ fn ended(done: Result<(), Failure>) -> ExitCode {
 /// Tells why the process ends; the journal shows each line as an error.
 fn report(text: &str) {
     match is_journal() {
-        true => tell!("{}", with_priority(Priority::Error, text)),
-        false => tell!("{text}"),
+        true => eprint_line!("{}", with_priority(Priority::Error, text)),
+        false => eprint_line!("{text}"),
     }
 }
 
@@ -75,7 +77,7 @@ fn is_journal() -> bool {
     crate::util::is_journal(crate::config::environment().get("JOURNAL_STREAM").map(String::as_str))
 }
 
-fn dispatch(cli: &Cli) -> Result<(), Failure> {
+fn dispatch(cli: &Cli) -> Result<(), CommandError> {
     match &cli.subcommand {
         Subcommand::Serve => serve::run(cli),
         Subcommand::Seed(args) => seed::run(cli, args),

@@ -5,8 +5,8 @@ use std::thread::JoinHandle;
 use anyhow::{Context, anyhow};
 use tokio::runtime::Runtime;
 
-use super::backup::is_fresh;
-use super::exit::Failure;
+use super::data_dir::is_new_data_dir;
+use super::exit::CommandError;
 use crate::app;
 use crate::config::Config;
 use crate::domain::{Command, Kind, ReplaceSite, Site, World};
@@ -18,7 +18,7 @@ use crate::util::counted;
 pub(super) const STOP_COMMAND: &str = "systemctl stop unoc";
 
 /// Opens the store; `None` while a server holds it.
-pub(super) fn open_store(config: &Config) -> Result<Option<Store>, Failure> {
+pub(super) fn open_store(config: &Config) -> Result<Option<Store>, CommandError> {
     match app::open_store(config, &Clock::system()) {
         Ok(store) => Ok(Some(store)),
         Err(error) => match error.downcast_ref() {
@@ -29,13 +29,13 @@ pub(super) fn open_store(config: &Config) -> Result<Option<Store>, Failure> {
 }
 
 /// Opens the store for a command that needs it alone.
-pub(super) fn open_alone(config: &Config, what: &str) -> Result<Store, Failure> {
-    open_store(config)?.ok_or_else(|| held(config, what))
+pub(super) fn open_alone(config: &Config, what: &str) -> Result<Store, CommandError> {
+    open_store(config)?.ok_or_else(|| store_in_use(config, what))
 }
 
 /// A server holds the store that a command needs alone.
-pub(super) fn held(config: &Config, what: &str) -> Failure {
-    Failure::temporary(format!(
+pub(super) fn store_in_use(config: &Config, what: &str) -> CommandError {
+    CommandError::temporary(format!(
         "{what} needs the store for itself, and a running unoc uses {}; stop it first: \
          {STOP_COMMAND}",
         config.data_dir.display()
@@ -43,10 +43,10 @@ pub(super) fn held(config: &Config, what: &str) -> Failure {
 }
 
 /// The number of devices; refuses to go on when there are some and `replace` was not said.
-pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), Failure> {
+pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), CommandError> {
     let devices = store.read()?.count(Kind::Device)?;
     if devices > 0 && !replace {
-        return Err(Failure::refused(format!(
+        return Err(CommandError::refused(format!(
             "the store holds a site with {}; add --replace to replace it (unoc export FILE saves a \
              copy first)",
             counted(devices, "device")
@@ -61,14 +61,14 @@ pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), Failure>
 pub(super) fn read_and_open<T>(
     config: &Config,
     replace: bool,
-    read: impl FnOnce() -> Result<(Site, T), Failure>,
-) -> Result<(Store, Site, T), Failure> {
-    let open = || -> Result<Store, Failure> {
+    read: impl FnOnce() -> Result<(Site, T), CommandError>,
+) -> Result<(Store, Site, T), CommandError> {
+    let open = || -> Result<Store, CommandError> {
         let store = open_alone(config, "unoc import")?;
         check_replace(&store, replace)?;
         Ok(store)
     };
-    if is_fresh(config) {
+    if is_new_data_dir(config) {
         let (site, beside) = read()?;
         World::default()
             .execute(ReplaceSite(site.clone()), Clock::system().now())
@@ -85,7 +85,7 @@ pub(super) fn execute(
     config: &Config,
     store: Store,
     command: impl Command,
-) -> Result<EngineHandle, Failure> {
+) -> Result<EngineHandle, CommandError> {
     let (handle, thread) = start_engine(config, store)?;
     let runtime = runtime()?;
     let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
@@ -103,17 +103,17 @@ pub(super) fn execute(
 pub(super) fn start_engine(
     config: &Config,
     store: Store,
-) -> Result<(EngineHandle, JoinHandle<EngineExit>), Failure> {
+) -> Result<(EngineHandle, JoinHandle<EngineExit>), CommandError> {
     let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock: Clock::system() };
     Ok(Engine::start(store, options)?)
 }
 
-pub(super) fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_time().build();
     Ok(built.context("cannot start the runtime")?)
 }
 
-pub(super) fn join(thread: JoinHandle<EngineExit>) -> Result<(), Failure> {
+pub(super) fn join(thread: JoinHandle<EngineExit>) -> Result<(), CommandError> {
     match thread.join() {
         Ok(EngineExit::Stopped) => Ok(()),
         Ok(EngineExit::Failed(error)) => Err(error.into()),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::sync::OnceLock;
 
-use super::exit::Failure;
+use super::exit::CommandError;
 use crate::util::counted;
 
 /// What messages call it.
@@ -22,9 +22,9 @@ macro_rules! print_line {
 }
 
 /// Tells the user something on standard error; that it cannot be told is no failure.
-macro_rules! tell {
+macro_rules! eprint_line {
     ($($arguments:tt)*) => {
-        $crate::cli::output::tell(format_args!($($arguments)*))
+        $crate::cli::output::eprint(format_args!($($arguments)*))
     };
 }
 
@@ -40,43 +40,43 @@ pub(super) fn print(text: fmt::Arguments<'_>) {
         return;
     }
     let mut out = io::stdout().lock();
-    keep(out.write_fmt(text).and_then(|()| out.flush()));
+    record(out.write_fmt(text).and_then(|()| out.flush()));
 }
 
 /// Prints what a function writes, such as a report of many lines.
 pub(super) fn print_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
     if FAILED.get().is_none() {
         let mut out = io::BufWriter::new(io::stdout().lock());
-        keep(write(&mut out).and_then(|()| out.flush()));
+        record(write(&mut out).and_then(|()| out.flush()));
     }
 }
 
-pub(super) fn tell(text: fmt::Arguments<'_>) {
+pub(super) fn eprint(text: fmt::Arguments<'_>) {
     writeln!(io::stderr(), "{text}").ok();
 }
 
 /// Whether everything that was printed has arrived.
-pub(super) fn finish() -> Result<(), Failure> {
+pub(super) fn finish() -> Result<(), CommandError> {
     FAILED
         .get()
-        .map_or(Ok(()), |error| Err(unwritten(io::Error::new(error.kind(), error.to_string()))))
+        .map_or(Ok(()), |error| Err(stdout_error(io::Error::new(error.kind(), error.to_string()))))
 }
 
 /// The failure of writing to standard output.
-pub(super) fn unwritten(error: io::Error) -> Failure {
-    Failure::output(error, STDOUT)
+pub(super) fn stdout_error(error: io::Error) -> CommandError {
+    CommandError::output(error, STDOUT)
 }
 
 /// Hands everything of `from` to `out`, and tells failures of the two apart.
 ///
 /// # Errors
-/// What `unreadable` makes of a failure of `from`; [`Failure::output`] for one of `out`.
+/// What `unreadable` makes of a failure of `from`; [`CommandError::output`] for one of `out`.
 pub(super) fn copy(
     from: &mut impl BufRead,
     out: &mut impl Write,
     to: &str,
-    unreadable: impl FnOnce(io::Error) -> Failure,
-) -> Result<(), Failure> {
+    unreadable: impl FnOnce(io::Error) -> CommandError,
+) -> Result<(), CommandError> {
     loop {
         let piece = match from.fill_buf() {
             Ok(piece) => piece,
@@ -85,7 +85,7 @@ pub(super) fn copy(
         };
         let length = piece.len();
         let written = if length == 0 { out.flush() } else { out.write_all(piece) };
-        written.map_err(|error| Failure::output(error, to))?;
+        written.map_err(|error| CommandError::output(error, to))?;
         if length == 0 {
             return Ok(());
         }
@@ -93,7 +93,7 @@ pub(super) fn copy(
     }
 }
 
-fn keep(printed: io::Result<()>) {
+fn record(printed: io::Result<()>) {
     if let Err(error) = printed {
         // Another thread's failure was first; one is enough.
         FAILED.set(error).ok();

@@ -7,12 +7,12 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::args::{Cli, RestoreArgs};
-use super::backup::{is_fresh, locate, plain, refuse_foreign_root, spawn, with_backups};
+use super::backup::{blocking, locate, path_segment, with_backups};
 use super::backup_print::print_restore;
-use super::client::Remote;
-use super::exit::Failure;
-use super::import;
-use super::import_v2::refuse_directory;
+use super::client::ApplianceClient;
+use super::data_dir::{check_data_dir_owner, is_new_data_dir};
+use super::exit::CommandError;
+use super::input;
 use super::offline::{self, STOP_COMMAND};
 use super::output;
 use super::progress::Progress;
@@ -32,23 +32,23 @@ use crate::wire::Time;
 /// How much of what a packed file holds tells a dump from a backup: past warnings on top of it.
 const HEAD_BYTES: u64 = 64 << 10;
 
-pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     if cli.json && !args.yes && !args.dry_run {
-        return Err(Failure::refused(
+        return Err(CommandError::refused(
             "with --json nothing is asked: add --dry-run, or --yes to do it",
         ));
     }
-    if let Some(name) = args.backup.as_deref().filter(|name| plain(name).is_err()) {
+    if let Some(name) = args.backup.as_deref().filter(|name| path_segment(name).is_err()) {
         // A file that cannot be opened must not be looked for as a name.
         std::fs::File::open(name).with_context(|| format!("cannot open {name}"))?;
-        refuse_directory(Path::new(name))?;
+        input::refuse_directory(Path::new(name))?;
     }
     if let Some(name) = args.backup.as_deref().filter(|name| Path::new(name).is_file()) {
         refuse_unreadable(name)?;
     }
-    if !args.undo && is_fresh(&config) {
-        return bring_back(cli, &config, args);
+    if !args.undo && is_new_data_dir(&config) {
+        return replace_lost_store(cli, &config, args);
     }
     let path = config.data_dir.join(STORE_FILE);
     match offline::open_store(&config) {
@@ -59,80 +59,85 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), Failure> {
                     drop(store);
                     Ok(())
                 }));
-                tell!("The store cannot be used: {error}");
-                bring_back(cli, &config, args)
+                eprint_line!("The store cannot be used: {error}");
+                replace_lost_store(cli, &config, args)
             }
             Err(error) if !args.undo => Err(error.into()),
-            _ => here(cli, &config, store, args),
+            _ => run_locally(cli, &config, store, args),
         },
-        Ok(None) => by_server(cli, &config, args),
-        Err(failure) if !args.undo && is_lost(&failure) => {
-            tell!("The store cannot be used: {:#}", failure.error);
-            bring_back(cli, &config, args)
+        Ok(None) => run_on_server(cli, &config, args),
+        Err(error) if !args.undo && is_store_lost(&error) => {
+            eprint_line!("The store cannot be used: {:#}", error.cause);
+            replace_lost_store(cli, &config, args)
         }
-        Err(failure) => Err(failure),
+        Err(error) => Err(error),
     }
 }
 
 /// Whether the store is what has to be replaced.
-fn is_lost(failure: &Failure) -> bool {
-    failure.error.downcast_ref().is_some_and(StoreError::is_missing_or_damaged)
+fn is_store_lost(error: &CommandError) -> bool {
+    error.cause.downcast_ref().is_some_and(StoreError::is_missing_or_damaged)
 }
 
 /// The server that holds the store does it.
-fn by_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failure> {
+fn run_on_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), CommandError> {
     let name = args.backup.as_deref().unwrap_or_default();
     if args.identity.is_some() || Path::new(name).is_file() {
-        return Err(Failure::temporary(format!(
+        return Err(CommandError::temporary(format!(
             "a running unoc uses this store, and restores only listed backups with its own keys; \
              stop it first: {STOP_COMMAND}"
         )));
     }
-    let server = Remote::of(config)?;
-    let ask = |dry_run: bool| -> Result<Value, Failure> {
+    let server = ApplianceClient::connect(config)?;
+    let restore = |dry_run: bool| -> Result<Value, CommandError> {
         let mut text = String::new();
         if args.undo {
             let path = format!("/api/backups/undo?dry_run={dry_run}");
             server.post(&path)?.read_to_string(&mut text)?;
         } else {
-            let path = format!("/api/backups/{}/restore", plain(name)?);
+            let path = format!("/api/backups/{}/restore", path_segment(name)?);
             server.post_json(&path, &json!({"dry_run": dry_run}))?.read_to_string(&mut text)?;
         }
         Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
     };
-    preview_and_do(cli, args, ask)
+    preview_and_restore(cli, args, restore)
 }
 
 /// No server runs: the same thing with an engine of this command's own.
-fn here(cli: &Cli, config: &Config, store: Store, args: &RestoreArgs) -> Result<(), Failure> {
-    refuse_foreign_root(config)?;
+fn run_locally(
+    cli: &Cli,
+    config: &Config,
+    store: Store,
+    args: &RestoreArgs,
+) -> Result<(), CommandError> {
+    check_data_dir_owner(config)?;
     let identities: Vec<PathBuf> = args.identity.iter().cloned().collect();
     let legacy = args.backup.as_deref().map(Path::new).filter(|path| is_legacy(path));
     let site = legacy.map(|path| read_legacy(cli, path)).transpose()?;
     with_backups(config, store, &identities, async |backups| {
         let runtime = tokio::runtime::Handle::current();
-        let ask = |dry_run: bool| {
-            let (backups, args) = (backups.clone(), Wanted::of(args, site.clone()));
+        let restore = |dry_run: bool| {
+            let (backups, args) = (backups.clone(), RestoreRequest::of(args, site.clone()));
             tokio::task::block_in_place(|| {
                 runtime.block_on(async { args.carry_out(backups, dry_run).await })
             })
         };
-        preview_and_do(cli, args, ask)
+        preview_and_restore(cli, args, restore)
     })
 }
 
 /// What is to be restored.
-struct Wanted {
+struct RestoreRequest {
     name: Option<String>,
     site: Option<Site>,
 }
 
-impl Wanted {
+impl RestoreRequest {
     fn of(args: &RestoreArgs, site: Option<Site>) -> Self {
         Self { name: args.backup.clone(), site }
     }
 
-    async fn carry_out(self, backups: Backups, is_dry_run: bool) -> Result<Value, Failure> {
+    async fn carry_out(self, backups: Backups, is_dry_run: bool) -> Result<Value, CommandError> {
         let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
         let Self { name, site } = self;
         let source = match (name, site) {
@@ -144,7 +149,7 @@ impl Wanted {
                 RestoreSource::Backup(backups.fetch(&found).await?.id)
             }
         };
-        let report = spawn(move || backups.restore(source, is_dry_run, &origin)).await?;
+        let report = blocking(move || backups.restore(source, is_dry_run, &origin)).await?;
         Ok(serde_json::to_value(RestoreView::new(report)).map_err(anyhow::Error::from)?)
     }
 }
@@ -165,14 +170,14 @@ async fn find(
 }
 
 /// Shows what would change, asks, and does it.
-fn preview_and_do(
+fn preview_and_restore(
     cli: &Cli,
     args: &RestoreArgs,
-    ask: impl Fn(bool) -> Result<Value, Failure>,
-) -> Result<(), Failure> {
+    restore: impl Fn(bool) -> Result<Value, CommandError>,
+) -> Result<(), CommandError> {
     if !args.yes || args.dry_run {
         let progress = Progress::waiting("Restoring into a scratch store");
-        let preview = ask(true)?;
+        let preview = restore(true)?;
         drop(progress);
         if args.dry_run {
             show(cli, &preview);
@@ -182,7 +187,7 @@ fn preview_and_do(
         confirm()?;
     }
     let progress = Progress::waiting("Restoring");
-    let done = ask(false)?;
+    let done = restore(false)?;
     drop(progress);
     show(cli, &done);
     if !cli.json {
@@ -199,8 +204,8 @@ fn show(cli: &Cli, answer: &Value) {
     }
 }
 
-fn confirm() -> Result<(), Failure> {
-    let refused = |what: &str| Err(Failure::refused(format!("{what}; nothing was changed")));
+fn confirm() -> Result<(), CommandError> {
+    let refused = |what: &str| Err(CommandError::refused(format!("{what}; nothing was changed")));
     if !io::stdin().is_terminal() {
         return refused("add --yes to do it");
     }
@@ -211,14 +216,14 @@ fn confirm() -> Result<(), Failure> {
 }
 
 /// There is no store that could be opened: a restored one is put in its place.
-fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Failure> {
-    refuse_foreign_root(config)?;
+fn replace_lost_store(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), CommandError> {
+    check_data_dir_owner(config)?;
     let name = args.backup.clone().unwrap_or_default();
     if is_legacy(Path::new(&name)) {
         // What is wrong with the dump is said first.
         read_tables(Path::new(&name))?;
-        let first = if is_fresh(config) { "" } else { "move its remains away, then: " };
-        return Err(Failure::refused(format!(
+        let first = if is_new_data_dir(config) { "" } else { "move its remains away, then: " };
+        return Err(CommandError::refused(format!(
             "there is no store here that a dump of UNOC v2 could be restored into; {first}unoc import \
              --from-dump {name}"
         )));
@@ -228,14 +233,14 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
     let identities: Vec<PathBuf> = args.identity.iter().cloned().collect();
     let options = app::backup_options(config, &identities)?;
     let recovery = DisasterRecovery::new(options, site_id, Clock::system());
-    let (file, manifest) = find_lost(config, &recovery, &name)?;
+    let (file, manifest) = find_backup_file(config, &recovery, &name)?;
     if args.dry_run {
-        return try_out(cli, &recovery, &file, manifest.as_ref());
+        return verify_only(cli, &recovery, &file, manifest.as_ref());
     }
     if let Some(manifest) = manifest.as_ref().filter(|_| !cli.json) {
         print_line!("{}: {}", manifest.file, state_text(&manifest.header));
     }
-    if !args.yes && !is_fresh(config) {
+    if !args.yes && !is_new_data_dir(config) {
         confirm()?;
     }
     let progress = Progress::waiting("Restoring");
@@ -259,11 +264,11 @@ fn bring_back(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), Fail
 }
 
 /// A file as it was named, or a backup from the directory or off the host.
-fn find_lost(
+fn find_backup_file(
     config: &Config,
     recovery: &DisasterRecovery,
     name: &str,
-) -> Result<(PathBuf, Option<Manifest>), Failure> {
+) -> Result<(PathBuf, Option<Manifest>), CommandError> {
     if Path::new(name).is_file() {
         return locate(config, name);
     }
@@ -276,12 +281,12 @@ fn find_lost(
 }
 
 /// Restores it elsewhere and says what it is.
-fn try_out(
+fn verify_only(
     cli: &Cli,
     recovery: &DisasterRecovery,
     file: &Path,
     manifest: Option<&Manifest>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let found = recovery.verify_file(file, manifest, &std::env::temp_dir())?;
     let header = &found.header;
     if cli.json {
@@ -317,7 +322,7 @@ fn kind_of(path: &Path) -> Option<FileKind> {
 }
 
 /// A file that is neither a backup nor a dump as text gets the command that helps.
-fn refuse_unreadable(name: &str) -> Result<(), Failure> {
+fn refuse_unreadable(name: &str) -> Result<(), CommandError> {
     let path = Path::new(name);
     let fault = match kind_of(path) {
         None | Some(FileKind::OwnBackup | FileKind::Encrypted) => None,
@@ -330,20 +335,20 @@ fn refuse_unreadable(name: &str) -> Result<(), Failure> {
         Some(kind) => fault_of(kind),
     };
     let Some(fault) = fault else { return Ok(()) };
-    Err(Failure::refused(format!("{name} cannot be restored: {fault}")))
+    Err(CommandError::refused(format!("{name} cannot be restored: {fault}")))
 }
 
-fn read_tables(path: &Path) -> Result<Tables, Failure> {
-    read_dump(import::open(path)?, &Choice::default()).map_err(|error| {
-        Failure::from(error).about(format!("{} cannot be restored", path.display()))
+fn read_tables(path: &Path) -> Result<Tables, CommandError> {
+    read_dump(input::open(path)?, &Choice::default()).map_err(|error| {
+        CommandError::from(error).context(format!("{} cannot be restored", path.display()))
     })
 }
 
-fn read_legacy(cli: &Cli, path: &Path) -> Result<Site, Failure> {
+fn read_legacy(cli: &Cli, path: &Path) -> Result<Site, CommandError> {
     let mended = mend(read_tables(path)?, LinkStatus::Computed, Clock::system().now());
     if !cli.json {
         super::import_v2_report::print_report(&mended.report, None, false, true)
-            .map_err(output::unwritten)?;
+            .map_err(output::stdout_error)?;
     }
     Ok(mended.site)
 }

@@ -3,8 +3,8 @@
 use std::io::Read;
 
 use super::args::{Cli, SeedArgs};
-use super::client::Remote;
-use super::exit::Failure;
+use super::client::ApplianceClient;
+use super::exit::CommandError;
 use super::offline;
 use super::output;
 use super::progress::Progress;
@@ -13,7 +13,7 @@ use crate::domain::{Blueprint, Kind, ReseedSite};
 use crate::store::Store;
 use crate::util::counted;
 
-pub(super) fn run(cli: &Cli, args: &SeedArgs) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, args: &SeedArgs) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     let counts = match (offline::open_store(&config)?, args.size) {
         (Some(store), size) => seed_store(&config, store, size, args.replace)?,
@@ -39,7 +39,7 @@ fn seed_store(
     store: Store,
     size: Option<u32>,
     replace: bool,
-) -> Result<[u64; 3], Failure> {
+) -> Result<[u64; 3], CommandError> {
     offline::check_replace(&store, replace)?;
     let blueprint = size.map_or(Blueprint::Demo, |leaves| Blueprint::Ftth { leaves });
     let progress = Progress::waiting("Building the network");
@@ -54,11 +54,11 @@ fn seed_store(
 }
 
 /// Asks the server that holds the store to load the demo network.
-fn seed_server(config: &Config, replace: bool) -> Result<[u64; 3], Failure> {
-    let server = Remote::of(config)?;
+fn seed_server(config: &Config, replace: bool) -> Result<[u64; 3], CommandError> {
+    let server = ApplianceClient::connect(config)?;
     let [devices, ..] = server_counts(&server)?;
     if devices > 0 && !replace {
-        return Err(Failure::refused(format!(
+        return Err(CommandError::refused(format!(
             "the running unoc holds a site with {}; add --replace to replace it with the demo \
              network (unoc export FILE saves a copy first)",
             counted(devices, "device")
@@ -68,7 +68,7 @@ fn seed_server(config: &Config, replace: bool) -> Result<[u64; 3], Failure> {
     server_counts(&server)
 }
 
-fn server_counts(server: &Remote) -> Result<[u64; 3], Failure> {
+fn server_counts(server: &ApplianceClient) -> Result<[u64; 3], CommandError> {
     let mut text = String::new();
     server.get("/api/health")?.read_to_string(&mut text)?;
     let health: serde_json::Value = serde_json::from_str(&text).map_err(anyhow::Error::from)?;

@@ -5,11 +5,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
 use super::args::Cli;
-use super::exit::Failure;
+use super::exit::CommandError;
 use crate::app::{App, init_logging};
 use crate::engine::Clock;
 
-pub(super) fn run(cli: &Cli) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
     let mut config = cli.load_config()?;
     init_logging(&config)?;
     config.max_connections = raise_file_limit(config.max_connections);

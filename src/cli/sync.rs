@@ -6,8 +6,8 @@ use anyhow::{Context, anyhow};
 use serde_json::Value;
 
 use super::args::{Cli, SyncAction};
-use super::client::Remote;
-use super::exit::Failure;
+use super::client::ApplianceClient;
+use super::exit::CommandError;
 use super::offline::{self, STOP_COMMAND};
 use crate::api::{ReconciledView, SyncView};
 use crate::app;
@@ -16,11 +16,11 @@ use crate::engine::EngineHandle;
 use crate::sync::{self, SyncError};
 use crate::util::counted;
 
-pub(super) fn run(cli: &Cli, action: SyncAction) -> Result<(), Failure> {
+pub(super) fn run(cli: &Cli, action: SyncAction) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     let answer = match offline::open_store(&config)? {
-        Some(store) => here(&config, store, action)?,
-        None => by_server(&config, action)?,
+        Some(store) => run_locally(&config, store, action)?,
+        None => run_on_server(&config, action)?,
     };
     if cli.json {
         print_line!("{answer:#}");
@@ -30,16 +30,16 @@ pub(super) fn run(cli: &Cli, action: SyncAction) -> Result<(), Failure> {
         print_state(&answer);
     }
     match action {
-        SyncAction::Check if differences(&answer) > 0 => {
-            Err(Failure::refused("both sides differ; unoc sync reconcile repairs PostgreSQL's"))
-        }
+        SyncAction::Check if differences(&answer) > 0 => Err(CommandError::refused(
+            "both sides differ; unoc sync reconcile repairs PostgreSQL's",
+        )),
         _ => Ok(()),
     }
 }
 
 /// The server that holds the store does it.
-fn by_server(config: &Config, action: SyncAction) -> Result<Value, Failure> {
-    let server = Remote::of(config)?;
+fn run_on_server(config: &Config, action: SyncAction) -> Result<Value, CommandError> {
+    let server = ApplianceClient::connect(config)?;
     let mut text = String::new();
     match action {
         SyncAction::Status => server.get("/api/sync")?.read_to_string(&mut text)?,
@@ -53,12 +53,16 @@ fn by_server(config: &Config, action: SyncAction) -> Result<Value, Failure> {
 }
 
 /// No server runs: the same thing, with an engine and a mirror of this command's own.
-fn here(config: &Config, store: crate::store::Store, action: SyncAction) -> Result<Value, Failure> {
+fn run_locally(
+    config: &Config,
+    store: crate::store::Store,
+    action: SyncAction,
+) -> Result<Value, CommandError> {
     let (engine, engine_thread) = offline::start_engine(config, store)?;
     let (mirror, mirror_thread) = app::start_sync(config, &engine)?;
     let runtime = offline::runtime()?;
     let answer = runtime.block_on(async {
-        let answer = ask(&mirror, &engine, action).await;
+        let answer = perform(&mirror, &engine, action).await;
         mirror.stop().await;
         engine.stop().await;
         answer
@@ -70,23 +74,23 @@ fn here(config: &Config, store: crate::store::Store, action: SyncAction) -> Resu
     answer
 }
 
-async fn ask(
+async fn perform(
     mirror: &sync::Handle,
     engine: &EngineHandle,
     action: SyncAction,
-) -> Result<Value, Failure> {
+) -> Result<Value, CommandError> {
     match action {
         // An attempt is what tells the state.
         SyncAction::Status => match mirror.sync_now().await {
             Ok(()) | Err(SyncError::Off | SyncError::Waiting(_) | SyncError::Stopped(_)) => {}
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(command_error(error)),
         },
-        SyncAction::Now => mirror.sync_now().await.map_err(failed)?,
-        SyncAction::Takeover => mirror.take_over().await.map_err(failed)?,
-        SyncAction::Adopt => mirror.adopt().await.map_err(failed)?,
+        SyncAction::Now => mirror.sync_now().await.map_err(command_error)?,
+        SyncAction::Takeover => mirror.take_over().await.map_err(command_error)?,
+        SyncAction::Adopt => mirror.adopt().await.map_err(command_error)?,
         SyncAction::Check | SyncAction::Reconcile => {
             let repair = matches!(action, SyncAction::Reconcile);
-            let reconciled = mirror.compare(repair).await.map_err(failed)?;
+            let reconciled = mirror.compare(repair).await.map_err(command_error)?;
             let view = serde_json::to_value(ReconciledView::new(&reconciled));
             return Ok(view.map_err(anyhow::Error::from)?);
         }
@@ -95,17 +99,17 @@ async fn ask(
     Ok(serde_json::to_value(view).map_err(anyhow::Error::from)?)
 }
 
-fn failed(error: SyncError) -> Failure {
+fn command_error(error: SyncError) -> CommandError {
     match error {
-        SyncError::Waiting(_) | SyncError::Ended => Failure::temporary(error.to_string()),
+        SyncError::Waiting(_) | SyncError::Ended => CommandError::temporary(error.to_string()),
         SyncError::Stopped(obstacle) => {
-            Failure::refused(format!("{}; {}", obstacle.message, obstacle.remedy))
+            CommandError::refused(format!("{}; {}", obstacle.message, obstacle.remedy))
         }
-        SyncError::Off => Failure::refused(format!(
+        SyncError::Off => CommandError::refused(format!(
             "{error}; set it in the configuration and restart the service ({STOP_COMMAND} stops \
              it)"
         )),
-        SyncError::NothingToAdopt => Failure::refused(error.to_string()),
+        SyncError::NothingToAdopt => CommandError::refused(error.to_string()),
         other => anyhow::Error::from(other).into(),
     }
 }

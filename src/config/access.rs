@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::rules::{self, Refused};
+use super::rules::{self, ValueError};
 
 /// Most items of a list; every request is compared with each.
 const ITEMS_MAX: usize = 64;
@@ -11,7 +11,7 @@ const ITEMS_MAX: usize = 64;
 const NAME_CHARS_MAX: usize = 253;
 
 /// Splits a list of host names, `*.name` or `*`, into lower case; empty is none.
-pub(super) fn hosts(text: &str) -> Result<Vec<String>, Refused> {
+pub(super) fn hosts(text: &str) -> Result<Vec<String>, ValueError> {
     each(text, |host| {
         if host == "*" {
             return Ok(host.to_owned());
@@ -32,7 +32,7 @@ pub(super) fn hosts(text: &str) -> Result<Vec<String>, Refused> {
 }
 
 /// Splits a list of origins, into lower case and without a slash at the end; empty is none.
-pub(super) fn origins(text: &str) -> Result<Vec<String>, Refused> {
+pub(super) fn origins(text: &str) -> Result<Vec<String>, ValueError> {
     each(text, |origin| {
         let Some((scheme, place)) = origin.split_once("://") else {
             return Err("write it with its scheme, as https://tools.example.org");
@@ -69,14 +69,14 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, Refused> {
 fn each(
     text: &str,
     check: impl Fn(&str) -> Result<String, &'static str>,
-) -> Result<Vec<String>, Refused> {
+) -> Result<Vec<String>, ValueError> {
     let items = rules::list(text);
     if items.len() > ITEMS_MAX {
-        return Err(Refused::because(format!("there are more than {ITEMS_MAX}")));
+        return Err(ValueError::because(format!("there are more than {ITEMS_MAX}")));
     }
     let checked = items.iter().enumerate().map(|(n, item)| {
         let item = check(&item.to_ascii_lowercase());
-        item.map_err(|hint| Refused::because(format!("number {}: {hint}", n + 1)))
+        item.map_err(|hint| ValueError::because(format!("number {}: {hint}", n + 1)))
     });
     checked.collect()
 }
@@ -104,7 +104,7 @@ mod tests {
     fn hosts_are_names() {
         let check = |text: &str, expected: Result<&str, &str>| {
             let hosts = hosts(text).map(|hosts| hosts.join(" "));
-            let hosts = hosts.map_err(|refused| refused.hint.unwrap());
+            let hosts = hosts.map_err(|error| error.hint.unwrap());
             let hosts = hosts.as_deref().map_err(|hint| hint.split(": ").last().unwrap());
             assert_eq!(hosts, expected, "{text}");
         };

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use super::rules::{self, Refused};
+use super::rules::{self, ValueError};
 
 /// Length of an X25519 recipient: `age1`, 52 characters of 5 bits for the 32 bytes of the key, and
 /// the 6 of the checksum (C2SP age, "The X25519 recipient type"; BIP 173).
@@ -57,9 +57,9 @@ const SECRET_WORDS: [&str; 9] =
     ["key", "secret", "token", "sas", "sig", "pass", "credential", "bearer", "authorization"];
 
 /// Splits a list and checks that each item is a public X25519 recipient; empty is none.
-pub(super) fn recipients(text: &str) -> Result<Vec<String>, Refused> {
+pub(super) fn recipients(text: &str) -> Result<Vec<String>, ValueError> {
     if text.to_ascii_uppercase().contains(SECRET_KEY_START) {
-        return Err(Refused::secret(
+        return Err(ValueError::secret(
             "this is the secret key; write its recipient, which begins with age1, and keep the \
              key away from this host",
         ));
@@ -71,30 +71,30 @@ pub(super) fn recipients(text: &str) -> Result<Vec<String>, Refused> {
             && data.is_some_and(|data| data.chars().all(|c| BECH32.contains(c)));
         if !is_recipient {
             let chars = recipient.chars().count();
-            return Err(Refused::secret(format!(
+            return Err(ValueError::secret(format!(
                 "number {} is not an X25519 recipient: it has {chars} characters",
                 n + 1
             )));
         }
     }
     if recipients.len() > RECIPIENTS_MAX {
-        return Err(Refused::secret(format!("there are more than {RECIPIENTS_MAX}")));
+        return Err(ValueError::secret(format!("there are more than {RECIPIENTS_MAX}")));
     }
     Ok(recipients)
 }
 
 /// Splits a list of addresses and checks that each has a known form and holds no secret.
-pub(super) fn targets(text: &str) -> Result<Vec<String>, Refused> {
+pub(super) fn targets(text: &str) -> Result<Vec<String>, ValueError> {
     let targets = rules::list(text);
     if targets.len() > TARGETS_MAX {
-        return Err(Refused::secret(format!("there are more than {TARGETS_MAX}")));
+        return Err(ValueError::secret(format!("there are more than {TARGETS_MAX}")));
     }
     let mut names = Vec::new();
     for (n, target) in targets.iter().enumerate() {
         let name = check_target(target)
-            .map_err(|hint| Refused::secret(format!("target number {}: {hint}", n + 1)))?;
+            .map_err(|hint| ValueError::secret(format!("target number {}: {hint}", n + 1)))?;
         if targets[..n].contains(target) || name.is_some_and(|name| names.contains(&name)) {
-            return Err(Refused::secret(format!(
+            return Err(ValueError::secret(format!(
                 "target number {}: another has this address or name; give each a name=",
                 n + 1
             )));
@@ -105,9 +105,9 @@ pub(super) fn targets(text: &str) -> Result<Vec<String>, Refused> {
 }
 
 /// Parses the path of the identity file; empty is none. A key in its place is not quoted.
-pub(super) fn identity_file(text: &str) -> Result<Option<PathBuf>, Refused> {
+pub(super) fn identity_file(text: &str) -> Result<Option<PathBuf>, ValueError> {
     if text.to_ascii_uppercase().contains(SECRET_KEY_START) {
-        return Err(Refused::secret("write the key into a file, and the file's path here"));
+        return Err(ValueError::secret("write the key into a file, and the file's path here"));
     }
     rules::optional_path(text)
 }
@@ -235,10 +235,10 @@ mod tests {
                 Case::new().variable(&format!("UNOC_{}", key.to_uppercase()), value),
                 Case::new().flag(key, value),
             ] {
-                let fault = only(case.faults());
-                assert_eq!(fault.value, "***");
-                assert!(!format!("{fault} {fault:?}").contains(secret), "{fault}");
-                assert!(fault.hint.as_deref().unwrap_or_default().contains(hint), "{fault}");
+                let error = only(case.errors());
+                assert_eq!(error.value, "***");
+                assert!(!format!("{error} {error:?}").contains(secret), "{error}");
+                assert!(error.hint.as_deref().unwrap_or_default().contains(hint), "{error}");
             }
         };
         check("backup_recipients", SECRET, "GFPYY", "secret key");

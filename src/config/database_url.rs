@@ -4,7 +4,7 @@
 //! guesses wrong prints a part of it. Such an address is refused, so that what is shown is certain.
 
 use super::Secret;
-use super::rules::Refused;
+use super::rules::ValueError;
 use super::secret::MASK;
 
 /// Schemes v2 accepts, without `://`.
@@ -53,7 +53,7 @@ struct Parts<'a> {
 }
 
 /// Checks an address; empty is none.
-pub(super) fn check(text: &str) -> Result<Option<Secret>, Refused> {
+pub(super) fn check(text: &str) -> Result<Option<Secret>, ValueError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -84,17 +84,17 @@ fn masked_query(query: &str) -> String {
     format!("?{}", query.split('&').map(masked).collect::<Vec<_>>().join("&"))
 }
 
-fn split(text: &str) -> Result<Parts<'_>, Refused> {
+fn split(text: &str) -> Result<Parts<'_>, ValueError> {
     if text.len() > URL_BYTES_MAX {
-        return Err(Refused::because(format!("it is longer than {URL_BYTES_MAX} bytes")));
+        return Err(ValueError::because(format!("it is longer than {URL_BYTES_MAX} bytes")));
     }
     if !text.chars().all(|c| c.is_ascii_graphic() && c != '#') {
-        return Err(Refused::because("percent-encode blanks, # and characters outside ASCII"));
+        return Err(ValueError::because("percent-encode blanks, # and characters outside ASCII"));
     }
     let scheme_and_rest = text.split_once("://");
     let Some((scheme, rest)) = scheme_and_rest.filter(|(scheme, _)| SCHEMES.contains(scheme))
     else {
-        return Err(Refused::because("the scheme is wrong"));
+        return Err(ValueError::because("the scheme is wrong"));
     };
     let (rest, query) = match rest.split_once('?') {
         Some((rest, query)) => (rest, Some(query)),
@@ -102,14 +102,14 @@ fn split(text: &str) -> Result<Parts<'_>, Refused> {
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     if path.contains('@') || query.is_some_and(|query| query.contains('@')) {
-        return Err(Refused::because("percent-encode @, / and ? in the user and the password"));
+        return Err(ValueError::because("percent-encode @, / and ? in the user and the password"));
     }
     let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
     if user.contains('@') {
-        return Err(Refused::because("percent-encode @ in the user and the password"));
+        return Err(ValueError::because("percent-encode @ in the user and the password"));
     }
     if !hosts.split(',').all(is_host) {
-        return Err(Refused::because("a host or a port is malformed"));
+        return Err(ValueError::because("a host or a port is malformed"));
     }
     let (user, password) = match user.split_once(':') {
         Some((user, password)) => (user, Some(password)),

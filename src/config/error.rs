@@ -5,26 +5,25 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::keys::Key;
-use super::layers::{self, Setting};
-use super::rules::Refused;
+use super::hints::service_link_hint;
+use super::key::Key;
+use super::keys::{find, secret_of};
+use super::rules::ValueError;
 use super::secret::MASK;
+use super::setting::Setting;
+use super::settings::Config;
 
-/// Longest piece of a value that a fault quotes.
+/// Longest piece of a value that an error quotes.
 const QUOTED_CHARS_MAX: usize = 80;
 
-/// Longest unknown name that is compared with the known ones; the longest known one has 20
-/// characters, and the comparison takes the product of both lengths.
-const COMPARED_CHARS_MAX: usize = 64;
-
-/// All faults of a configuration, at least one.
+/// All errors of a configuration, at least one.
 #[derive(Debug, Serialize, thiserror::Error)]
 #[error("{}", lines(.0))]
-pub struct Faults(pub Vec<Fault>);
+pub struct ConfigErrors(pub Vec<ConfigError>);
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
+pub struct ConfigError {
     /// [`Key::name`], an unknown name as it was written, or `config` for the file itself.
     pub key: String,
     /// The value, shortened and without control characters; `***` if it is or may be a secret.
@@ -37,7 +36,7 @@ pub struct Fault {
     pub hint: Option<String>,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigError {
     /// One line: `port = "x" (flag --port): expected 0-65535, 0 = any free port; hint`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, value, source, allowed, hint } = self;
@@ -46,18 +45,18 @@ impl fmt::Display for Fault {
     }
 }
 
-impl Fault {
+impl ConfigError {
     /// The value of `setting` breaks its key's rule.
-    pub(super) fn refused(setting: &Setting, refused: Refused) -> Self {
+    pub(super) fn value(setting: &Setting, error: ValueError) -> Self {
         let Setting { key, text, source, line } = setting;
         let variable = source.strip_prefix("environment ").unwrap_or_default();
-        let link = (!variable.is_empty()).then(|| layers::service_link_hint(variable, text));
+        let link = (!variable.is_empty()).then(|| service_link_hint(variable, text));
         Self {
             key: key.name.to_owned(),
-            value: if refused.is_secret { MASK.to_owned() } else { shown_value(key, text) },
+            value: if error.is_secret { MASK.to_owned() } else { shown_value(key, text) },
             source: line.map_or_else(|| source.clone(), |line| format!("{source}:{line}")),
             allowed: key.allowed.to_owned(),
-            hint: link.flatten().or(refused.hint),
+            hint: link.flatten().or(error.hint),
         }
     }
 
@@ -84,32 +83,46 @@ impl Fault {
     }
 
     /// The configuration file named by `source` cannot be read.
-    pub(super) fn config_file(path: &Path, source: &str, problem: &std::io::Error) -> Self {
+    pub(super) fn config_file(path: &Path, source: &str, error: &std::io::Error) -> Self {
         Self {
             key: "config".to_owned(),
             value: quoted(&path.to_string_lossy()),
             source: source.to_owned(),
             allowed: "a readable TOML file".to_owned(),
-            hint: Some(problem.to_string()),
+            hint: Some(error.to_string()),
         }
     }
 
-    /// The configuration file is no TOML; `problem` must not quote it.
-    pub(super) fn syntax(path: &Path, line: usize, column: usize, problem: &str) -> Self {
+    /// The configuration file is no TOML; `message` must not quote it.
+    pub(super) fn syntax(path: &Path, line: usize, column: usize, message: &str) -> Self {
         Self {
             key: "config".to_owned(),
             value: quoted(&path.to_string_lossy()),
             source: format!("{}:{line}:{column}", path.display()),
             allowed: "TOML, one `key = value` a line".to_owned(),
-            hint: Some(format!("line {line}, column {column}: {problem}")),
+            hint: Some(format!("line {line}, column {column}: {message}")),
         }
     }
 }
 
-/// Returns what a fault quotes of a key's value. Where the path of a secret's file belongs,
+impl Config {
+    /// Returns an error of the key `name`, whose value obeys its rule and cannot be used all the same:
+    /// `value` as it may be shown, and why not.
+    pub fn error(&self, name: &str, value: String, why: String) -> ConfigError {
+        ConfigError {
+            key: name.to_owned(),
+            value,
+            source: self.source(name).to_owned(),
+            allowed: find(name).map(|key| key.allowed.to_owned()).unwrap_or_default(),
+            hint: Some(why),
+        }
+    }
+}
+
+/// Returns what an error quotes of a key's value. Where the path of a secret's file belongs,
 /// anything else is taken for the secret itself.
 fn shown_value(key: &Key, text: &str) -> String {
-    let is_misplaced_secret = layers::secret_of(key).is_some() && !text.starts_with('/');
+    let is_misplaced_secret = secret_of(key).is_some() && !text.starts_with('/');
     if key.secret || is_misplaced_secret { MASK.to_owned() } else { quoted(text) }
 }
 
@@ -121,48 +134,8 @@ fn quoted(text: &str) -> String {
     format!("{}{rest}", start.escape_debug())
 }
 
-fn lines(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-}
-
-pub(super) fn did_you_mean(name: &str) -> String {
-    format!("did you mean {name}?")
-}
-
-/// Returns the known name nearest to `unknown`, if it is near enough to be meant: apart by at most
-/// a third of the letters, and two are always forgiven. Case and dashes do not count.
-pub(super) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let letters = |name: &str| name.to_lowercase().replace('-', "_").chars().collect::<Vec<_>>();
-    let unknown = letters(unknown);
-    if unknown.len() > COMPARED_CHARS_MAX {
-        return None;
-    }
-    let distance_max = (unknown.len() / 3).max(2);
-    known
-        .map(|name| (edit_distance(&unknown, &letters(name)), name))
-        .filter(|(distance, _)| *distance <= distance_max)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
-/// Returns how many insertions, removals, replacements and swaps of neighbours make `a` into `b`
-/// (the optimal string alignment distance).
-fn edit_distance(a: &[char], b: &[char]) -> usize {
-    // Three rows of the table: for two, one and no letters of `a` before the present one.
-    let mut older = vec![0; b.len() + 1];
-    let mut old: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut new = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let replaced = old[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            new[j] = replaced.min(old[j] + 1).min(new[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                new[j] = new[j].min(older[j - 2] + 1);
-            }
-        }
-        older = std::mem::replace(&mut old, new);
-    }
-    old[b.len()]
+fn lines(errors: &[ConfigError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -172,9 +145,9 @@ mod tests {
     #[test]
     fn unknown_names_get_a_hint() {
         let check = |case: Case, expected: Option<&str>| {
-            let fault = only(case.faults());
-            assert_eq!(fault.value, "***");
-            assert_eq!(fault.hint.as_deref(), expected, "{fault}");
+            let error = only(case.errors());
+            assert_eq!(error.value, "***");
+            assert_eq!(error.hint.as_deref(), expected, "{error}");
         };
         let file = |text: &str| Case::new().file(text);
         check(file("data-dir = '/x'"), Some("did you mean data_dir?"));

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::error::{self, Fault};
+use super::error::ConfigError;
+use super::hints::{did_you_mean, nearest};
 use super::keys::{find, keys};
-use super::layers::{DEFAULT_SOURCE, Setting};
-use super::rules::Refused;
-use super::{CONFIG_ENVIRONMENT, Sources};
+use super::rules::ValueError;
+use super::setting::Setting;
+use super::settings::DEFAULT_SOURCE;
+use super::sources::{CONFIG_ENVIRONMENT, Sources};
 
 /// Largest configuration file; one with every key and a comment for each is below 16 KiB.
 const CONFIG_BYTES_MAX: u64 = 256 * 1024;
@@ -30,7 +32,7 @@ pub(super) struct Location {
 pub(super) struct Content {
     pub(super) path: PathBuf,
     pub(super) settings: Vec<Setting>,
-    pub(super) faults: Vec<Fault>,
+    pub(super) errors: Vec<ConfigError>,
 }
 
 /// Returns the file that the flag, else the environment names, else the default one.
@@ -51,44 +53,49 @@ pub(super) fn locate(sources: &Sources, default_file: &Path) -> Location {
 
 /// Returns what the configuration file says, or nothing if it is the default file and absent.
 ///
-/// After a fault of syntax the parser goes on, and the values on other lines count.
+/// After an error of syntax the parser goes on, and the values on other lines count.
 ///
 /// # Errors
 /// The file cannot be read, is too large, or is not UTF-8.
-pub(super) fn read(location: &Location) -> Result<Option<Content>, Fault> {
+pub(super) fn read(location: &Location) -> Result<Option<Content>, ConfigError> {
     let Location { path, named_by } = location;
-    let fault = |error: &io::Error| {
+    let config_error = |error: &io::Error| {
         let source = named_by.as_deref().unwrap_or(DEFAULT_SOURCE);
-        Fault::config_file(path, source, error)
+        ConfigError::config_file(path, source, error)
     };
     let bytes = match read_limited(path, CONFIG_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound && named_by.is_none() => {
             return Ok(None);
         }
-        Err(error) => return Err(fault(&error)),
+        Err(error) => return Err(config_error(&error)),
     };
     let text = match str::from_utf8(&bytes) {
         Ok(text) => text,
         Err(error) => {
             let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
             let position = Position::of(&before, before.len());
-            return Err(Fault::syntax(path, position.line, position.column, "it is not UTF-8"));
+            return Err(ConfigError::syntax(
+                path,
+                position.line,
+                position.column,
+                "it is not UTF-8",
+            ));
         }
     };
     Ok(Some(parse(path, text)))
 }
 
 fn parse(path: &Path, text: &str) -> Content {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    let mut faults = Vec::new();
-    let mut faulty_lines = BTreeSet::new();
-    for error in &errors {
+    let (table, syntax_errors) = DeTable::parse_recoverable(text);
+    let mut errors = Vec::new();
+    let mut error_lines = BTreeSet::new();
+    for error in &syntax_errors {
         let start = error.span().map_or(0, |span| span.start);
         let position = Position::of(text, start);
-        faulty_lines.insert(position.line);
+        error_lines.insert(position.line);
         // The message alone: the error's own text quotes the line, which may hold a secret.
-        faults.push(Fault::syntax(path, position.line, position.column, error.message()));
+        errors.push(ConfigError::syntax(path, position.line, position.column, error.message()));
     }
     let mut entries: Vec<_> = table.get_ref().iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
@@ -97,7 +104,7 @@ fn parse(path: &Path, text: &str) -> Content {
     for (name, value) in entries {
         let line = Position::of(text, name.span().start).line;
         let last_line = Position::of(text, value.span().end).line;
-        if faulty_lines.range(line..=last_line).next().is_some() {
+        if error_lines.range(line..=last_line).next().is_some() {
             continue;
         }
         let source = path.display().to_string();
@@ -108,16 +115,20 @@ fn parse(path: &Path, text: &str) -> Content {
             (Some(key), None) => {
                 let text = value.get_ref().type_str().to_owned();
                 let setting = Setting { key, text, source, line: Some(line) };
-                let refused = Refused::because("write one value, in quotes");
-                faults.push(Fault::refused(&setting, refused));
+                let error = ValueError::because("write one value, in quotes");
+                errors.push(ConfigError::value(&setting, error));
             }
             (None, _) => {
                 let hint = hint_for_unknown(name.get_ref(), value.get_ref());
-                faults.push(Fault::unknown(name.get_ref(), &format!("{source}:{line}"), hint));
+                errors.push(ConfigError::unknown(
+                    name.get_ref(),
+                    &format!("{source}:{line}"),
+                    hint,
+                ));
             }
         }
     }
-    Content { path: path.to_owned(), settings, faults }
+    Content { path: path.to_owned(), settings, errors }
 }
 
 /// Returns a value as the text a variable would hold, or none for one that is no single value.
@@ -138,8 +149,8 @@ fn hint_for_unknown(name: &str, value: &DeValue<'_>) -> Option<String> {
     }
     let by_variable = keys().iter().find(|key| key.environment.contains(&name));
     let known = keys().iter().map(|key| key.name);
-    let nearest = by_variable.map(|key| key.name).or_else(|| error::nearest(name, known))?;
-    Some(error::did_you_mean(nearest))
+    let nearest = by_variable.map(|key| key.name).or_else(|| nearest(name, known))?;
+    Some(did_you_mean(nearest))
 }
 
 /// Returns the secret that the file at `path` holds, without the line breaks at its end.
@@ -205,35 +216,35 @@ mod tests {
     #[test]
     fn a_named_file_must_exist_and_the_default_one_need_not() {
         let mut case = Case::new().variable(CONFIG_ENVIRONMENT, "/nonexistent/a.toml");
-        let fault = only(case.faults());
-        assert_eq!(fault.source, "environment UNOC_CONFIG");
-        assert_eq!((fault.key.as_str(), fault.value.as_str()), ("config", "/nonexistent/a.toml"));
+        let error = only(case.errors());
+        assert_eq!(error.source, "environment UNOC_CONFIG");
+        assert_eq!((error.key.as_str(), error.value.as_str()), ("config", "/nonexistent/a.toml"));
 
         case.sources.config_file = Some(case.path("b.toml"));
-        assert_eq!(only(case.faults()).source, "flag --config");
+        assert_eq!(only(case.errors()).source, "flag --config");
         fs::write(case.path("b.toml"), "port = 7").unwrap();
         assert_eq!(case.shown("port"), ("7".into(), "b.toml".into()));
 
         case.sources.config_file = Some(case.directory.path().to_owned());
-        assert_eq!(only(case.faults()).key, "config");
+        assert_eq!(only(case.errors()).key, "config");
         fs::write(case.path("b.toml"), vec![b'#'; 256 * 1024]).unwrap();
         case.sources.config_file = Some(case.path("b.toml"));
-        assert!(only(case.faults()).hint.unwrap().contains("262144 bytes"));
+        assert!(only(case.errors()).hint.unwrap().contains("262144 bytes"));
         case.sources.config_file = Some(PathBuf::new());
-        assert_eq!(only(case.faults()).source, "flag --config");
+        assert_eq!(only(case.errors()).source, "flag --config");
     }
 
     #[test]
-    fn faults_of_syntax_have_a_place_and_quote_nothing() {
+    fn errors_of_syntax_have_a_place_and_quote_nothing() {
         let check = |text: &[u8], places: &[&str]| {
             let case = Case::new();
             fs::write(case.path("unoc.toml"), text).unwrap();
-            let faults = case.faults();
+            let errors = case.errors();
             let file = case.path("unoc.toml").display().to_string();
             let found: Vec<_> =
-                faults.iter().map(|fault| fault.source.strip_prefix(&file).unwrap()).collect();
-            assert_eq!(found, places, "{faults:#?}");
-            assert!(!format!("{faults:?}").contains(PASSWORD), "{faults:#?}");
+                errors.iter().map(|error| error.source.strip_prefix(&file).unwrap()).collect();
+            assert_eq!(found, places, "{errors:#?}");
+            assert!(!format!("{errors:?}").contains(PASSWORD), "{errors:#?}");
         };
         let line = |text: &str| text.replace("PW", PASSWORD).into_bytes();
         check(b"port = 1\nhost = \n", &[":2:8"]);

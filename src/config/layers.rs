@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::error::{self, Fault};
-use super::keys::{Key, find, keys};
-use super::rules::Refused;
-use super::settings::Config;
-use super::{CONFIG_ENVIRONMENT, file};
-
-/// The source of a value that no layer set.
-pub(super) const DEFAULT_SOURCE: &str = "default";
+use super::error::ConfigError;
+use super::file;
+use super::hints::{did_you_mean, nearest, service_link_hint};
+use super::key::Key;
+use super::keys::{find, keys, secret_of};
+use super::rules::ValueError;
+use super::setting::Setting;
+use super::settings::{Config, DEFAULT_SOURCE};
+use super::sources::CONFIG_ENVIRONMENT;
 
 /// Start of the names of UNOC's own environment variables.
 const PREFIX: &str = "UNOC_";
@@ -19,26 +20,14 @@ const PREFIX: &str = "UNOC_";
 /// Variables of our own test and measuring scripts, which are no configuration.
 const IGNORED_PREFIXES: [&str; 2] = ["UNOC_TEST_", "UNOC_BENCH_"];
 
-/// Advice for the variables Kubernetes sets for a Service whose name starts with `unoc`
-/// (Kubernetes documentation, "Discovering services": `{SVCNAME}_SERVICE_HOST` and the variables
-/// compatible with Docker links, among them `{SVCNAME}_PORT=tcp://...`).
-const SERVICE_LINK_HINT: &str =
-    "Kubernetes sets it for a Service of this name; set enableServiceLinks: false in the pod";
-
-/// One value of one layer, not yet checked.
-pub(super) struct Setting {
-    pub(super) key: &'static Key,
-    pub(super) text: String,
-    /// See [`super::ShownKey::source`].
-    pub(super) source: String,
-    /// Line in the configuration file, from 1.
-    pub(super) line: Option<usize>,
-}
-
-impl Setting {
-    fn new(key: &'static Key, text: impl Into<String>, source: impl Into<String>) -> Self {
-        Self { key, text: text.into(), source: source.into(), line: None }
-    }
+/// Checks `setting` and writes it into its field, over what an earlier layer wrote.
+///
+/// # Errors
+/// The value breaks the key's rule; the field keeps what it had.
+pub(super) fn apply(config: &mut Config, setting: &Setting) -> Result<(), ConfigError> {
+    (setting.key.set)(config, &setting.text).map_err(|error| ConfigError::value(setting, error))?;
+    config.sources.insert(setting.key.name, setting.source.clone());
+    Ok(())
 }
 
 /// Returns the default of every key that has one; `data_dir` has none without a home directory.
@@ -81,10 +70,12 @@ fn credential(environment: &BTreeMap<String, String>, secret: &str) -> Option<St
     path.is_file().then(|| path.to_string_lossy().into_owned())
 }
 
-/// Returns the values the environment sets and a fault for each unknown variable of ours. An empty
+/// Returns the values the environment sets and an error for each unknown variable of ours. An empty
 /// variable counts as absent unless the key [takes an empty text](Key::takes_empty), because
 /// compose files pass variables on whether they are set or not.
-pub(super) fn environment(environment: &BTreeMap<String, String>) -> (Vec<Setting>, Vec<Fault>) {
+pub(super) fn environment(
+    environment: &BTreeMap<String, String>,
+) -> (Vec<Setting>, Vec<ConfigError>) {
     let mut settings = Vec::new();
     for key in keys() {
         for name in key.environment {
@@ -106,43 +97,34 @@ pub(super) fn environment(environment: &BTreeMap<String, String>) -> (Vec<Settin
     (settings, unknown)
 }
 
-fn unknown_variable(name: &str, value: &str) -> Fault {
+fn unknown_variable(name: &str, value: &str) -> ConfigError {
     let hint = service_link_hint(name, value).or_else(|| {
         let known = keys().iter().flat_map(|key| key.environment).copied();
         let known = known.chain([CONFIG_ENVIRONMENT]).filter_map(|name| name.strip_prefix(PREFIX));
-        let nearest = error::nearest(name.strip_prefix(PREFIX)?, known)?;
-        Some(error::did_you_mean(&format!("{PREFIX}{nearest}")))
+        let nearest = nearest(name.strip_prefix(PREFIX)?, known)?;
+        Some(did_you_mean(&format!("{PREFIX}{nearest}")))
     });
-    Fault::unknown(name, "environment", hint)
+    ConfigError::unknown(name, "environment", hint)
 }
 
-/// Returns advice if Kubernetes, not the operator, set the variable.
-pub(super) fn service_link_hint(name: &str, value: &str) -> Option<String> {
-    let is_link = value.starts_with("tcp://")
-        || name.contains("_SERVICE_HOST")
-        || name.contains("_SERVICE_PORT")
-        || name.contains("_TCP_");
-    is_link.then(|| SERVICE_LINK_HINT.to_owned())
-}
-
-/// Returns the values the flags set and a fault for each name that is no key with a flag.
-pub(super) fn flags(flags: &BTreeMap<&'static str, String>) -> (Vec<Setting>, Vec<Fault>) {
+/// Returns the values the flags set and an error for each name that is no key with a flag.
+pub(super) fn flags(flags: &BTreeMap<&'static str, String>) -> (Vec<Setting>, Vec<ConfigError>) {
     let mut settings = Vec::new();
     let mut unknown = Vec::new();
     for (name, text) in flags {
         match find(name).and_then(|key| Some((key, key.flag?))) {
             Some((key, flag)) => settings.push(Setting::new(key, text, format!("flag {flag}"))),
-            None => unknown.push(Fault::unknown(name, "flag", None)),
+            None => unknown.push(ConfigError::unknown(name, "flag", None)),
         }
     }
     (settings, unknown)
 }
 
-/// Reads the secrets that stand in files and returns the faults: a secret that is set both ways, a
+/// Reads the secrets that stand in files and returns the errors: a secret that is set both ways, a
 /// file that cannot be read or is empty, a content that breaks the secret's rule. A credential of
 /// systemd counts as a default: a value set anywhere overrides it.
-pub(super) fn secret_files(config: &mut Config) -> Vec<Fault> {
-    let mut faults = Vec::new();
+pub(super) fn secret_files(config: &mut Config) -> Vec<ConfigError> {
+    let mut errors = Vec::new();
     for file_key in keys() {
         let Some(secret) = secret_of(file_key).and_then(find) else { continue };
         let Some(path) = config.secret_files.get(secret.name).cloned() else { continue };
@@ -152,7 +134,7 @@ pub(super) fn secret_files(config: &mut Config) -> Vec<Fault> {
             continue;
         }
         if is_set {
-            faults.push(Fault::set_twice(
+            errors.push(ConfigError::set_twice(
                 secret,
                 &format!("{} and {}", config.source(secret.name), config.source(file_key.name)),
                 file_key,
@@ -161,34 +143,28 @@ pub(super) fn secret_files(config: &mut Config) -> Vec<Fault> {
         }
         let text = match file::read_secret(&path) {
             Ok(text) => text,
-            Err(problem) => {
+            Err(error) => {
                 let path = path.to_string_lossy().into_owned();
                 let setting = Setting::new(file_key, path, config.source(file_key.name));
-                faults.push(Fault::refused(&setting, Refused::because(problem)));
+                errors.push(ConfigError::value(&setting, ValueError::because(error)));
                 continue;
             }
         };
         let setting = Setting::new(secret, text, format!("file {}", path.display()));
-        faults.extend(config.apply(&setting).err());
+        errors.extend(apply(config, &setting).err());
     }
-    faults
+    errors
 }
 
-/// Returns the secret whose file `key` names.
-pub(super) fn secret_of(key: &Key) -> Option<&'static str> {
-    let secret = find(key.name.strip_suffix("_file")?)?;
-    secret.secret.then_some(secret.name)
-}
-
-/// Returns the fault of a data directory that no layer names and no default could be found for.
-pub(super) fn missing(config: &Config, faults: &[Fault]) -> Option<Fault> {
+/// Returns the error of a data directory that no layer names and no default could be found for.
+pub(super) fn missing(config: &Config, errors: &[ConfigError]) -> Option<ConfigError> {
     let is_missing = config.data_dir.as_os_str().is_empty();
-    if !is_missing || faults.iter().any(|fault| fault.key == "data_dir") {
+    if !is_missing || errors.iter().any(|error| error.key == "data_dir") {
         return None;
     }
     let setting = Setting::new(find("data_dir")?, "", DEFAULT_SOURCE);
     let hint = "STATE_DIRECTORY, XDG_STATE_HOME and HOME are not set; set UNOC_DATA_DIR";
-    Some(Fault::refused(&setting, Refused::because(hint)))
+    Some(ConfigError::value(&setting, ValueError::because(hint)))
 }
 
 #[cfg(test)]
@@ -216,8 +192,8 @@ mod tests {
         check(&[("STATE_DIRECTORY", "/var/lib/unoc"), ("UNOC_DATA_DIR", "/d")], "/d");
 
         let homeless = Case::new().variable("HOME", "");
-        let fault = only(homeless.faults());
-        assert_eq!((fault.key.as_str(), fault.source.as_str()), ("data_dir", "default"));
+        let error = only(homeless.errors());
+        assert_eq!((error.key.as_str(), error.source.as_str()), ("data_dir", "default"));
         assert!(homeless.variable("UNOC_DATA_DIR", "/d").load().is_ok());
     }
 
@@ -247,8 +223,8 @@ mod tests {
             ("UNOC_SERVICE_HOST", "10.0.0.1"),
             ("UNOC_PORT_5001_TCP_ADDR", "10.0.0.1"),
         ] {
-            let fault = only(Case::new().variable(name, value).faults());
-            assert!(fault.hint.unwrap().contains("enableServiceLinks"), "{name}");
+            let error = only(Case::new().variable(name, value).errors());
+            assert!(error.hint.unwrap().contains("enableServiceLinks"), "{name}");
         }
     }
 
@@ -263,9 +239,9 @@ mod tests {
         assert_eq!(case.shown("shutdown_token_file").0, "shutdown_token");
 
         let case = case.variable("UNOC_SHUTDOWN_TOKEN", "another-token");
-        let fault = only(case.faults());
+        let error = only(case.errors());
         assert_eq!(
-            fault.source,
+            error.source,
             "environment UNOC_SHUTDOWN_TOKEN and environment UNOC_SHUTDOWN_TOKEN_FILE"
         );
 
@@ -280,14 +256,14 @@ mod tests {
 
         for (content, expected) in [("short", "shutdown_token"), ("\n", "shutdown_token_file")] {
             fs::write(&file, content).unwrap();
-            assert_eq!(only(case.faults()).key, expected);
+            assert_eq!(only(case.errors()).key, expected);
         }
         fs::write(&file, vec![b'x'; 64 * 1024]).unwrap();
-        assert_eq!(only(case.faults()).key, "shutdown_token_file");
+        assert_eq!(only(case.errors()).key, "shutdown_token_file");
         let case = Case::new().flag("database_url_file", "/nonexistent/url");
-        let fault = only(case.faults());
+        let error = only(case.errors());
         assert_eq!(
-            (fault.key.as_str(), fault.value.as_str()),
+            (error.key.as_str(), error.value.as_str()),
             ("database_url_file", "/nonexistent/url")
         );
     }

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::rules::Refused;
+use super::rules::ValueError;
 
 /// Least severity that is logged, from the most talkative on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Every step, for finding a fault of UNOC itself.
+    /// Every step, for finding an error of UNOC itself.
     Trace,
     /// What led to a decision.
     Debug,
@@ -21,14 +21,14 @@ pub enum LogLevel {
 
 impl LogLevel {
     /// Parses a level in any case, also under the names v2 took from Python's `logging`.
-    pub(super) fn parse(text: &str) -> Result<Self, Refused> {
+    pub(super) fn parse(text: &str) -> Result<Self, ValueError> {
         match text.trim().to_ascii_uppercase().as_str() {
             "TRACE" => Ok(Self::Trace),
             "DEBUG" => Ok(Self::Debug),
             "INFO" => Ok(Self::Info),
             "WARN" | "WARNING" => Ok(Self::Warn),
             "ERROR" | "CRITICAL" => Ok(Self::Error),
-            _ => Err(Refused::default()),
+            _ => Err(ValueError::default()),
         }
     }
 
@@ -63,12 +63,12 @@ pub enum LogFormat {
 
 impl LogFormat {
     /// Parses a format in any case.
-    pub(super) fn parse(text: &str) -> Result<Self, Refused> {
+    pub(super) fn parse(text: &str) -> Result<Self, ValueError> {
         match text.trim().to_ascii_lowercase().as_str() {
             "auto" => Ok(Self::Auto),
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
-            _ => Err(Refused::default()),
+            _ => Err(ValueError::default()),
         }
     }
 

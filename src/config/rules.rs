@@ -25,14 +25,14 @@ const SITE_NAME_CHARS_MAX: usize = 64;
 
 /// A text breaks its key's rule. What the rule is says the key; this says what to do about it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(super) struct ValueError {
     /// Advice that fits this very text, without quoting it.
     pub(super) hint: Option<String>,
     /// Whether the text may hold a secret although its key holds none: it is not quoted.
     pub(super) is_secret: bool,
 }
 
-impl Refused {
+impl ValueError {
     pub(super) fn because(hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), is_secret: false }
     }
@@ -44,20 +44,20 @@ impl Refused {
 }
 
 /// Writes the value of `parsed` into `field`, or passes its refusal on.
-pub(super) fn put<T>(field: &mut T, parsed: Result<T, Refused>) -> Result<(), Refused> {
+pub(super) fn put<T>(field: &mut T, parsed: Result<T, ValueError>) -> Result<(), ValueError> {
     *field = parsed?;
     Ok(())
 }
 
 /// Parses an IP address, version 4 or 6 without brackets.
-pub(super) fn address(text: &str) -> Result<IpAddr, Refused> {
+pub(super) fn address(text: &str) -> Result<IpAddr, ValueError> {
     text.trim().parse().map_err(|_| {
         if text.eq_ignore_ascii_case("localhost") {
-            Refused::because(format!("names are not looked up; write {}", Ipv4Addr::LOCALHOST))
+            ValueError::because(format!("names are not looked up; write {}", Ipv4Addr::LOCALHOST))
         } else if text.contains('[') {
-            Refused::because("write it without brackets")
+            ValueError::because("write it without brackets")
         } else {
-            Refused::default()
+            ValueError::default()
         }
     })
 }
@@ -66,18 +66,18 @@ pub(super) fn address(text: &str) -> Result<IpAddr, Refused> {
 pub(super) fn number<T: TryFrom<u64>>(
     text: &str,
     range: RangeInclusive<u64>,
-) -> Result<T, Refused> {
+) -> Result<T, ValueError> {
     let number: Option<u64> = text.trim().parse().ok();
-    let number = number.filter(|number| range.contains(number)).ok_or_else(Refused::default)?;
-    T::try_from(number).map_err(|_| Refused::because("too large for this machine"))
+    let number = number.filter(|number| range.contains(number)).ok_or_else(ValueError::default)?;
+    T::try_from(number).map_err(|_| ValueError::because("too large for this machine"))
 }
 
 /// Parses a switch, see [`SWITCH`], in any case.
-pub(super) fn switch(text: &str) -> Result<bool, Refused> {
+pub(super) fn switch(text: &str) -> Result<bool, ValueError> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err(Refused::default()),
+        _ => Err(ValueError::default()),
     }
 }
 
@@ -93,17 +93,17 @@ pub(super) fn list(text: &str) -> Vec<String> {
 }
 
 /// Parses an absolute path; it need not exist.
-pub(super) fn absolute_path(text: &str) -> Result<PathBuf, Refused> {
+pub(super) fn absolute_path(text: &str) -> Result<PathBuf, ValueError> {
     if text.starts_with('~') {
-        return Err(Refused::because("~ is not expanded; write the whole path"));
+        return Err(ValueError::because("~ is not expanded; write the whole path"));
     }
     let path = PathBuf::from(text);
     let allowed = path.is_absolute() && !text.contains(char::is_control);
-    if allowed { Ok(path) } else { Err(Refused::default()) }
+    if allowed { Ok(path) } else { Err(ValueError::default()) }
 }
 
 /// Parses an absolute path; empty is none.
-pub(super) fn optional_path(text: &str) -> Result<Option<PathBuf>, Refused> {
+pub(super) fn optional_path(text: &str) -> Result<Option<PathBuf>, ValueError> {
     if text.is_empty() { Ok(None) } else { absolute_path(text).map(Some) }
 }
 
@@ -116,54 +116,54 @@ pub(super) fn shown_path(path: Option<&Path>) -> String {
 ///
 /// Segments hold only the unreserved characters of RFC 3986 section 2.3, so that no layer encodes
 /// them differently; `.` and `..` are refused since clients resolve them (section 5.2.4).
-pub(super) fn base_path(text: &str) -> Result<String, Refused> {
+pub(super) fn base_path(text: &str) -> Result<String, ValueError> {
     let path = text.strip_prefix('/').unwrap_or(text);
     let path = path.strip_suffix('/').unwrap_or(path);
     if path.is_empty() {
         return Ok(String::new());
     }
     if path.contains("://") {
-        return Err(Refused::because("write only the path of the address"));
+        return Err(ValueError::because("write only the path of the address"));
     }
     let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
     let allowed =
         |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(unreserved);
     // One more for the slash at the start.
     if path.len() + 1 > BASE_PATH_CHARS_MAX || !path.split('/').all(allowed) {
-        return Err(Refused::default());
+        return Err(ValueError::default());
     }
     Ok(format!("/{path}"))
 }
 
 /// Parses a token; empty is none.
-pub(super) fn token(text: &str) -> Result<Option<Secret>, Refused> {
+pub(super) fn token(text: &str) -> Result<Option<Secret>, ValueError> {
     if text.is_empty() {
         return Ok(None);
     }
     let chars = text.chars().count();
     if !(TOKEN_CHARS_MIN..=TOKEN_CHARS_MAX).contains(&chars) {
-        return Err(Refused::because(format!("it has {chars} characters")));
+        return Err(ValueError::because(format!("it has {chars} characters")));
     }
     if text.contains(char::is_control) {
-        return Err(Refused::because("it has a control character, such as a line break"));
+        return Err(ValueError::because("it has a control character, such as a line break"));
     }
     Ok(Some(Secret::new(text)))
 }
 
 /// Parses a site name and removes the blanks around it.
-pub(super) fn site_name(text: &str) -> Result<String, Refused> {
+pub(super) fn site_name(text: &str) -> Result<String, ValueError> {
     let name = text.trim();
     let allowed = (1..=SITE_NAME_CHARS_MAX).contains(&name.chars().count())
         && !name.contains(char::is_control);
-    if allowed { Ok(name.to_owned()) } else { Err(Refused::default()) }
+    if allowed { Ok(name.to_owned()) } else { Err(ValueError::default()) }
 }
 
 /// Parses the identity of a site; empty is none.
-pub(super) fn site_id(text: &str) -> Result<Option<Uuid>, Refused> {
+pub(super) fn site_id(text: &str) -> Result<Option<Uuid>, ValueError> {
     if text.is_empty() {
         return Ok(None);
     }
-    Uuid::try_parse(text).map(Some).map_err(|_| Refused::default())
+    Uuid::try_parse(text).map(Some).map_err(|_| ValueError::default())
 }
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
-//! The typed configuration and how it is shown.
+//! The typed configuration.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use uuid::Uuid;
 
-use super::error::Fault;
-use super::keys::{Key, find, keys};
-use super::layers::{self, DEFAULT_SOURCE, Setting};
-use super::rules::{self, Refused};
-use super::{LogFormat, LogLevel, Secret, database_url, file};
+use super::database_url;
+use super::log::{LogFormat, LogLevel};
+use super::rules::{self, ValueError};
+use super::secret::Secret;
+
+/// The source of a value that no layer set.
+pub(super) const DEFAULT_SOURCE: &str = "default";
 
 /// Directory of the backups inside the data directory.
 const BACKUP_DIR: &str = "backups";
 
-/// What the operator decided; every field obeys the rule of its row in [`keys`].
+/// What the operator decided; every field obeys the rule of its row in [`super::keys()`].
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Address the server listens on.
@@ -78,81 +78,22 @@ pub struct Config {
     pub passfile: Option<PathBuf>,
     /// Files that hold secrets, by the name of the secret's key.
     pub(super) secret_files: BTreeMap<&'static str, PathBuf>,
-    /// Where each key's value came from, as [`ShownKey::source`] says it.
+    /// Where each key's value came from, as [`super::ShownKey::source`] says it.
     pub(super) sources: BTreeMap<&'static str, String>,
     /// The configuration file that was read.
     pub(super) file: Option<PathBuf>,
 }
 
-/// One line of `unoc config show`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ShownKey {
-    /// [`Key::name`].
-    pub key: &'static str,
-    /// The value in effect; a secret is `***`, the password in a database address too.
-    pub value: String,
-    /// Where the value came from: `default`, the path of the configuration file,
-    /// `environment UNOC_PORT`, `flag --port`, or `file /run/secrets/token` for a secret.
-    pub source: String,
-}
-
 impl Config {
-    /// Returns the defaults with the data directory `path`, an absolute path, and any free port:
-    /// the configuration of tests and of temporary appliances.
-    pub fn for_data_dir(path: impl Into<PathBuf>) -> Self {
-        let mut config = Self::unset();
-        for setting in layers::defaults(&BTreeMap::new()) {
-            config.apply(&setting).expect("a test holds that every default obeys its rule");
-        }
-        Self { data_dir: path.into(), port: 0, ..config }
-    }
-
-    /// Returns every key with the value in effect and its source, in the order of [`keys`].
-    pub fn show(&self) -> Vec<ShownKey> {
-        let shown = |key: &Key| ShownKey {
-            key: key.name,
-            value: (key.shown)(self),
-            source: self.source(key.name).to_owned(),
-        };
-        keys().iter().map(shown).collect()
-    }
-
     /// Returns the address of the database with its secrets masked; empty without one.
     pub fn shown_database_url(&self) -> String {
         let url = self.database_url.as_ref();
         url.map(|url| database_url::masked(url.expose())).unwrap_or_default()
     }
 
-    /// Returns the same configuration with the address of the database as the file that holds it has
-    /// it now; as it was, where no file does.
-    ///
-    /// # Errors
-    /// Why the file cannot be used, with its name; it quotes nothing of it.
-    pub fn with_database_url_read_again(&self) -> Result<Self, String> {
-        let mut config = self.clone();
-        let Some(path) = self.secret_files.get("database_url") else { return Ok(config) };
-        let fault = |what: &dyn fmt::Display| format!("{}: {what}", path.display());
-        let text = file::read_secret(path).map_err(|what| fault(&what))?;
-        config.database_url = database_url::check(&text)
-            .map_err(|refused| fault(&refused.hint.unwrap_or_default()))?;
-        Ok(config)
-    }
-
     /// Returns the directory of the backups, an absolute path; it need not exist yet.
     pub fn backup_dir(&self) -> PathBuf {
         self.backup_dir.clone().unwrap_or_else(|| self.data_dir.join(BACKUP_DIR))
-    }
-
-    /// Returns a fault of the key `name`, whose value obeys its rule and cannot be used all the same:
-    /// `value` as it may be shown, and why not.
-    pub fn fault(&self, name: &str, value: String, why: String) -> Fault {
-        Fault {
-            key: name.to_owned(),
-            value,
-            source: self.source(name).to_owned(),
-            allowed: find(name).map(|key| key.allowed.to_owned()).unwrap_or_default(),
-            hint: Some(why),
-        }
     }
 
     /// Returns the configuration file that was read, if there was one.
@@ -198,17 +139,6 @@ impl Config {
         }
     }
 
-    /// Checks `setting` and writes it into its field, over what an earlier layer wrote.
-    ///
-    /// # Errors
-    /// The value breaks the key's rule; the field keeps what it had.
-    pub(super) fn apply(&mut self, setting: &Setting) -> Result<(), Fault> {
-        (setting.key.set)(self, &setting.text)
-            .map_err(|refused| Fault::refused(setting, refused))?;
-        self.sources.insert(setting.key.name, setting.source.clone());
-        Ok(())
-    }
-
     /// Returns where the value of the key `name` came from.
     pub(super) fn source(&self, name: &str) -> &str {
         self.sources.get(name).map_or(DEFAULT_SOURCE, String::as_str)
@@ -218,7 +148,7 @@ impl Config {
         &mut self,
         secret: &'static str,
         text: &str,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ValueError> {
         if text.is_empty() {
             self.secret_files.remove(secret);
         } else {

@@ -1,7 +1,9 @@
 use std::fs;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use super::load::load_with_default_file;
 use super::*;
 
 pub(super) const PASSWORD: &str = "hunter2-hunter2";
@@ -38,12 +40,12 @@ impl Case {
         self.directory.path().join(name)
     }
 
-    pub(super) fn load(&self) -> Result<Config, Faults> {
+    pub(super) fn load(&self) -> Result<Config, ConfigErrors> {
         load_with_default_file(&self.sources, &self.path("unoc.toml"))
     }
 
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        self.load().map(|config| config.show()).expect_err("a fault").0
+    pub(super) fn errors(&self) -> Vec<ConfigError> {
+        self.load().map(|config| config.show()).expect_err("an error").0
     }
 
     /// The value and the source of one key, the directory of the test cut off.
@@ -55,9 +57,9 @@ impl Case {
     }
 }
 
-pub(super) fn only(faults: Vec<Fault>) -> Fault {
-    let [fault] = <[Fault; 1]>::try_from(faults).expect("one fault");
-    fault
+pub(super) fn only(errors: Vec<ConfigError>) -> ConfigError {
+    let [error] = <[ConfigError; 1]>::try_from(errors).expect("one error");
+    error
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn each_layer_overrides_the_one_below() {
 }
 
 #[test]
-fn all_faults_of_all_layers_come_at_once() {
+fn all_errors_of_all_layers_come_at_once() {
     let case = Case::new()
         .file("port = 70000\nprot = 1\ncache_mib = true\nhost = ['::1']\nlog_level = 'INFO'\n")
         .variable("UNOC_PORT", "x\n")
@@ -191,7 +193,7 @@ fn secrets_are_never_printed() {
                 config.show(),
                 serde_json::to_string(&config.show()).unwrap()
             ),
-            Err(faults) => format!("{faults}{faults:?}{}", serde_json::to_string(faults).unwrap()),
+            Err(errors) => format!("{errors}{errors:?}{}", serde_json::to_string(errors).unwrap()),
         };
         let printed = format!("{printed}{:?}", case.sources);
         assert!(!printed.contains(PASSWORD), "{printed}");

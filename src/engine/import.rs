@@ -4,10 +4,10 @@ use super::error::EngineError;
 use super::handle::EngineHandle;
 use crate::domain::{ImportReply, Refusal, Timestamp, World};
 use crate::store::AuditOrigin;
-use crate::wire::{ImportFaults, ImportReport, Reading};
+use crate::wire::{ImportErrors, ImportReport, Reading};
 
 /// The report of an import, or what is wrong with the table; nothing was changed then.
-pub type TableImport = Result<ImportReport, ImportFaults>;
+pub type TableImport = Result<ImportReport, ImportErrors>;
 
 /// Imports a table that was read, as one command. A dry run, and a table with errors, goes the same way
 /// and is taken back.
@@ -21,9 +21,9 @@ pub async fn import_table(
     origin: AuditOrigin,
 ) -> Result<TableImport, EngineError> {
     let Some(command) = reading.command.take() else {
-        return Ok(Err(ImportFaults::new(reading, None)));
+        return Ok(Err(ImportErrors::new(reading, None)));
     };
-    let decided = if is_dry_run || !reading.faults.is_empty() {
+    let decided = if is_dry_run || !reading.errors.is_empty() {
         handle.dry_run(command).await
     } else {
         handle.execute(command, origin).await
@@ -42,7 +42,7 @@ pub async fn import_table(
 /// A refusal that is not about rows of the table.
 pub fn try_table(mut reading: Reading) -> Result<TableImport, Refusal> {
     let Some(command) = reading.command.take() else {
-        return Ok(Err(ImportFaults::new(reading, None)));
+        return Ok(Err(ImportErrors::new(reading, None)));
     };
     let decided = World::default().dry_run(command, Timestamp(0));
     outcome(reading, decided, true)
@@ -54,13 +54,13 @@ fn outcome(
     is_dry_run: bool,
 ) -> Result<TableImport, Refusal> {
     match decided {
-        Ok(ImportReply { counts, lookalikes }) if reading.faults.is_empty() => {
+        Ok(ImportReply { counts, lookalikes }) if reading.errors.is_empty() => {
             let warnings = lookalikes.warnings();
             Ok(Ok(ImportReport::new(&reading, counts, warnings, is_dry_run)))
         }
-        Ok(_) => Ok(Err(ImportFaults::new(reading, None))),
+        Ok(_) => Ok(Err(ImportErrors::new(reading, None))),
         Err(refusal @ (Refusal::Rows { .. } | Refusal::ImportTooLarge(_))) => {
-            Ok(Err(ImportFaults::new(reading, Some(&refusal))))
+            Ok(Err(ImportErrors::new(reading, Some(&refusal))))
         }
         Err(refusal) => Err(refusal),
     }

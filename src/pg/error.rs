@@ -1,7 +1,7 @@
 //! Why PostgreSQL could not be reached, or refused what it was asked.
 
 use super::explanation::{self, Explanation};
-use crate::sql::RowFault;
+use crate::sql::RowError;
 use crate::sql::schema::MigrationError;
 use crate::store::StoreError;
 use crate::util::{error_chain, find_cause, trust};
@@ -29,7 +29,7 @@ pub enum PgError {
     Migration(#[from] MigrationError),
     /// A row in PostgreSQL holds what this program does not write.
     #[error("PostgreSQL holds a row that cannot be read: {0}")]
-    Row(#[from] RowFault),
+    Row(#[from] RowError),
     /// The server asks for a password and there is none. Holds why the password file was not used.
     #[error("the server asks for a password, and none is known{}", password_file_reason(.0.as_deref()))]
     NoPassword(Option<String>),

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::row_reader::Reader;
-use super::{Column, ColumnType, Entity, Row, RowFault, Table, Value, id_of};
+use super::row_reader::RowReader;
+use super::{Column, ColumnType, Entity, Row, RowError, Table, Value, id_of};
 use crate::domain::{Device, Interface, Link, Timestamp};
 use crate::store::{AuditEntry, AuditImage, AuditOrigin};
 use crate::wire::{DeviceView, InterfaceView, LinkView, Time};
@@ -45,8 +45,8 @@ pub fn audit_row(entry: &AuditEntry) -> Row<'_> {
 ///
 /// # Errors
 /// When a value is none that this program writes.
-pub fn audit_entry(row: &[Value<'_>]) -> Result<AuditEntry, RowFault> {
-    let mut reader = Reader::new(&AUDIT, row);
+pub fn audit_entry(row: &[Value<'_>]) -> Result<AuditEntry, RowError> {
+    let mut reader = RowReader::new(&AUDIT, row);
     Ok(AuditEntry {
         id: reader.id()?,
         seq: reader.id()?,
@@ -59,7 +59,7 @@ pub fn audit_entry(row: &[Value<'_>]) -> Result<AuditEntry, RowFault> {
         change_count: reader.id()?,
         images: {
             let json = reader.json()?;
-            read_images(json).map_err(|what| reader.fault(what))?
+            read_images(json).map_err(|what| reader.error(what))?
         },
     })
 }
@@ -130,7 +130,7 @@ type Sides<T> = (Option<Box<T>>, Option<Box<T>>);
 fn sides<T: Entity>(image: &ImageJson<'_, Map<String, Json>>) -> Result<Sides<T>, String> {
     let side = |view: &Option<Map<String, Json>>| {
         let entity = view.as_ref().map(|view| T::from_row(&row_of_view(T::TABLE, view)));
-        entity.transpose().map(|entity| entity.map(Box::new)).map_err(|fault| fault.to_string())
+        entity.transpose().map(|entity| entity.map(Box::new)).map_err(|error| error.to_string())
     };
     Ok((side(&image.before)?, side(&image.after)?))
 }

@@ -11,7 +11,7 @@ use super::{ColumnType, Row, Table, Value};
 use crate::domain::Timestamp;
 
 /// The fields of one row, in the order of its header; `None` is NULL.
-pub type Fields = Vec<Option<String>>;
+pub type CopyFields = Vec<Option<String>>;
 
 /// Ends the rows of a COPY block in a dump.
 pub const END: &[u8] = br"\.";
@@ -20,7 +20,7 @@ pub const END: &[u8] = br"\.";
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub fn fields(line: &[u8]) -> Result<Fields, String> {
+pub fn fields(line: &[u8]) -> Result<CopyFields, String> {
     line.split(|byte| *byte == b'\t').map(field).collect()
 }
 
@@ -98,7 +98,7 @@ fn number(start: u8, rest: &mut &[u8], radix: u8, digits_max: usize) -> u8 {
 ///
 /// # Errors
 /// A time outside the years -9999 to 9999.
-pub fn write_row(out: &mut Vec<u8>, site_id: &str, row: &Row<'_>) -> Result<(), TimeFault> {
+pub fn write_row(out: &mut Vec<u8>, site_id: &str, row: &Row<'_>) -> Result<(), TimeError> {
     out.extend_from_slice(site_id.as_bytes());
     for value in row {
         out.push(b'\t');
@@ -111,9 +111,9 @@ pub fn write_row(out: &mut Vec<u8>, site_id: &str, row: &Row<'_>) -> Result<(), 
 /// A time that no calendar of this format has, in microseconds since 1970.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} us since 1970 is not a time in the years -9999 to 9999")]
-pub struct TimeFault(i64);
+pub struct TimeError(i64);
 
-fn write_value(out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), TimeFault> {
+fn write_value(out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), TimeError> {
     match value {
         Value::Null => out.extend_from_slice(br"\N"),
         Value::Int(number) => write_plain(out, number),
@@ -133,8 +133,8 @@ fn write_plain(out: &mut Vec<u8>, value: impl Display) {
     write!(out, "{value}").expect("writing into a Vec does not fail");
 }
 
-fn write_time(out: &mut Vec<u8>, time: Timestamp) -> Result<(), TimeFault> {
-    let time = jiff::Timestamp::from_microsecond(time.0).map_err(|_| TimeFault(time.0))?;
+fn write_time(out: &mut Vec<u8>, time: Timestamp) -> Result<(), TimeError> {
+    let time = jiff::Timestamp::from_microsecond(time.0).map_err(|_| TimeError(time.0))?;
     write_plain(out, format_args!("{time:.6}"));
     Ok(())
 }

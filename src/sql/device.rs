@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Bound;
 
-use super::row_reader::Reader;
-use super::{Column, ColumnType, Entities, Entity, Row, RowFault, Table, Value, id_of};
+use super::row_reader::RowReader;
+use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value, id_of};
 use crate::domain::{
     Device, DeviceId, DeviceType, Direction, Kind, LinkId, Optics, OverrideReason, PonClass,
     Position, Reason, Reasons, Signal, SignalClass, Status,
@@ -80,8 +80,8 @@ impl Entity for Device {
         ]
     }
 
-    fn from_row(row: &[Value<'_>]) -> Result<Self, RowFault> {
-        let mut reader = Reader::new(Self::TABLE, row);
+    fn from_row(row: &[Value<'_>]) -> Result<Self, RowError> {
+        let mut reader = RowReader::new(Self::TABLE, row);
         let reader = &mut reader;
         let (id, name) = (DeviceId(reader.id()?), reader.name()?);
         let device_type = reader.word(DeviceType::parse)?;
@@ -125,18 +125,18 @@ impl Entity for Device {
     }
 }
 
-fn reasons(reader: &mut Reader<'_>) -> Result<Reasons, RowFault> {
+fn reasons(reader: &mut RowReader<'_>) -> Result<Reasons, RowError> {
     let mut reasons = Reasons::NONE;
     for word in reader.texts()? {
         let reason = Reason::ALL.into_iter().find(|reason| reason.as_str() == word.as_ref());
-        let reason = reason.ok_or_else(|| reader.fault(format!("says {word:?}")))?;
+        let reason = reason.ok_or_else(|| reader.error(format!("says {word:?}")))?;
         reasons = reasons.with(reason);
     }
     Ok(reasons)
 }
 
 /// All five columns, or none of them.
-fn signal(reader: &mut Reader<'_>) -> Result<Option<Signal>, RowFault> {
+fn signal(reader: &mut RowReader<'_>) -> Result<Option<Signal>, RowError> {
     let class = |word: &str| SignalClass::ALL.into_iter().find(|class| class.as_str() == word);
     let direction = |word: &str| Direction::ALL.into_iter().find(|way| way.as_str() == word);
     let class = reader.opt_word(class)?;
@@ -147,6 +147,6 @@ fn signal(reader: &mut Reader<'_>) -> Result<Option<Signal>, RowFault> {
             Ok(Some(Signal { rx_down_dbm, rx_up_dbm, margin_db, class, limiting }))
         }
         (None, None, [None, None, None]) => Ok(None),
-        _ => Err(reader.fault("belongs to half a signal")),
+        _ => Err(reader.error("belongs to half a signal")),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Bound;
 
-use super::row_reader::Reader;
-use super::{Column, ColumnType, Entities, Entity, Row, RowFault, Table, Value};
+use super::row_reader::RowReader;
+use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value};
 use crate::domain::{DeviceId, Interface, InterfaceId, InterfaceType, Kind, Status};
 use crate::store::{Snapshot, StoreError};
 
@@ -40,8 +40,8 @@ impl Entity for Interface {
         ]
     }
 
-    fn from_row(row: &[Value<'_>]) -> Result<Self, RowFault> {
-        let mut reader = Reader::new(Self::TABLE, row);
+    fn from_row(row: &[Value<'_>]) -> Result<Self, RowError> {
+        let mut reader = RowReader::new(Self::TABLE, row);
         Ok(Self {
             id: InterfaceId(reader.id()?),
             device: DeviceId(reader.id()?),

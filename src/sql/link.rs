@@ -2,8 +2,8 @@
 
 use std::ops::Bound;
 
-use super::row_reader::Reader;
-use super::{Column, ColumnType, Entities, Entity, Row, RowFault, Table, Value};
+use super::row_reader::RowReader;
+use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value};
 use crate::domain::{InterfaceId, Kind, Link, LinkId, Medium, OverrideReason, Status};
 use crate::store::{Snapshot, StoreError};
 
@@ -51,8 +51,8 @@ impl Entity for Link {
         ]
     }
 
-    fn from_row(row: &[Value<'_>]) -> Result<Self, RowFault> {
-        let mut reader = Reader::new(Self::TABLE, row);
+    fn from_row(row: &[Value<'_>]) -> Result<Self, RowError> {
+        let mut reader = RowReader::new(Self::TABLE, row);
         let reader = &mut reader;
         let (id, a) = (LinkId(reader.id()?), InterfaceId(reader.id()?));
         let (b, length_km) = (InterfaceId(reader.id()?), reader.opt_float()?);

@@ -17,7 +17,7 @@ use crate::domain::Kind;
 use crate::store::{Snapshot, StoreError};
 
 pub use audit::{AUDIT, AUDIT_IMAGES_MAX, audit_entry, audit_row};
-pub use row_reader::RowFault;
+pub use row_reader::RowError;
 pub use value::{Value, id_of};
 
 /// One table. Its first column in PostgreSQL, `site_id`, is not part of a row here; the first
@@ -68,7 +68,7 @@ pub trait Entity: Sized {
     ///
     /// # Errors
     /// When a value is none that this program writes.
-    fn from_row(row: &[Value<'_>]) -> Result<Self, RowFault>;
+    fn from_row(row: &[Value<'_>]) -> Result<Self, RowError>;
 
     /// The entity with this id, if the snapshot has it.
     ///

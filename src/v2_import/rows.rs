@@ -8,7 +8,7 @@ use super::lexer::Token;
 use super::shape::Shape;
 use super::statements::{Target, not_understood};
 use super::tables::Table;
-use crate::sql::copy_text::{self, Fields};
+use crate::sql::copy_text::{self, CopyFields};
 
 impl<R: BufRead> Reader<R> {
     fn target(&mut self) -> Result<Option<Target>, LegacyError> {
@@ -143,7 +143,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// A row in parentheses.
-    fn row(&mut self, shape: &Shape) -> Result<Fields, LegacyError> {
+    fn row(&mut self, shape: &Shape) -> Result<CopyFields, LegacyError> {
         if !self.lexer.take_sign(b'(')? {
             return Err(self.lexer.fault("a row of an INSERT begins with a parenthesis"));
         }

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 
 use super::error::LegacyError;
 use super::tables::{DeviceRow, InterfaceRow, LinkRow, ROW_ID_MAX, Table, Tables};
-use crate::sql::copy_text::Fields;
+use crate::sql::copy_text::CopyFields;
 
 /// The column by which UNOC's own tables differ from v2's.
 pub(super) const OWN_COLUMN: &str = "site_id";
@@ -98,7 +98,7 @@ impl Shape {
     ///
     /// # Errors
     /// What is wrong with the row, in words.
-    pub(super) fn add(&self, tables: &mut Tables, fields: Fields) -> Result<(), String> {
+    pub(super) fn add(&self, tables: &mut Tables, fields: CopyFields) -> Result<(), String> {
         if fields.len() != self.width {
             return Err(format!("{} fields instead of {}", fields.len(), self.width));
         }
@@ -114,7 +114,7 @@ impl Shape {
 
 struct Row<'s> {
     shape: &'s Shape,
-    fields: Fields,
+    fields: CopyFields,
 }
 
 impl Row<'_> {

@@ -216,7 +216,7 @@ impl<R: BufRead> SiteReader<R> {
     /// Reads everything. `progress` is told the entities read so far and those announced.
     ///
     /// # Errors
-    /// [`LineError`] with the number of the first faulty line.
+    /// [`LineError`] with the number of the first bad line.
     pub fn read_all(mut self, mut progress: impl FnMut(u64, u64)) -> Result<Site, LineError> {
         let mut text = String::new();
         let header = self.header(&mut text)?;
@@ -239,16 +239,16 @@ impl<R: BufRead> SiteReader<R> {
     fn header(&mut self, text: &mut String) -> Result<HeaderLine, LineError> {
         self.next_line(text)?;
         let header: HeaderLine = serde_json::from_slice(without_bom(text.as_bytes()))
-            .map_err(|error| self.fault(format!("this is not a UNOC export ({error})")))?;
+            .map_err(|error| self.error(format!("this is not a UNOC export ({error})")))?;
         if header.unoc_export != FORMAT_VERSION {
-            return Err(self.fault(format!(
+            return Err(self.error(format!(
                 "export format {} is not the one this program reads ({FORMAT_VERSION})",
                 header.unoc_export
             )));
         }
         if let Some((name, next)) = header.counters().out_of_bounds() {
             let most = ID_MAX + 1;
-            return Err(self.fault(format!("{name} is {next}; it must be between 1 and {most}")));
+            return Err(self.error(format!("{name} is {next}; it must be between 1 and {most}")));
         }
         Ok(header)
     }
@@ -260,14 +260,14 @@ impl<R: BufRead> SiteReader<R> {
         let limit = LINE_BYTES_MAX as u64;
         let length = self.input.by_ref().take(limit).read_line(text)?;
         if length == LINE_BYTES_MAX && !text.ends_with('\n') {
-            return Err(self.fault(format!("longer than {LINE_BYTES_MAX} bytes")));
+            return Err(self.error(format!("longer than {LINE_BYTES_MAX} bytes")));
         }
         Ok(length > 0)
     }
 
     fn entity(&self, text: &str, site: &mut Site) -> Result<(), LineError> {
         let line: EntityLine<'_> =
-            serde_json::from_str(text).map_err(|error| self.fault(error.to_string()))?;
+            serde_json::from_str(text).map_err(|error| self.error(error.to_string()))?;
         let placed = match line {
             line @ EntityLine::Device { .. } => to_device(line).map(|it| site.devices.push(it)),
             line @ EntityLine::Interface { .. } => {
@@ -275,10 +275,10 @@ impl<R: BufRead> SiteReader<R> {
             }
             line @ EntityLine::Link { .. } => to_link(line).map(|it| site.links.push(it)),
         };
-        placed.map_err(|what| self.fault(what))
+        placed.map_err(|what| self.error(what))
     }
 
-    fn fault(&self, what: impl Into<String>) -> LineError {
+    fn error(&self, what: impl Into<String>) -> LineError {
         LineError::Line { line: self.line, what: what.into() }
     }
 }
@@ -400,7 +400,7 @@ fn number(id: u64) -> Result<u64, String> {
 }
 
 fn name(text: &str) -> Result<Name, String> {
-    Name::stored(text).map_err(|fault| fault.to_string())
+    Name::stored(text).map_err(|error| error.to_string())
 }
 
 fn status(word: &str) -> Result<Status, String> {
@@ -412,6 +412,6 @@ fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 fn over(word: Option<&str>, reason: Option<&str>) -> Result<Option<Override>, String> {
-    let reason = reason.map(OverrideReason::new).transpose().map_err(|fault| fault.to_string())?;
+    let reason = reason.map(OverrideReason::new).transpose().map_err(|error| error.to_string())?;
     word.map(|word| status(word).map(|status| Override { status, reason })).transpose()
 }

@@ -12,8 +12,8 @@ mod signal;
 mod time;
 
 pub use csv::{
-    Cell, Encoding, ImportFaults, ImportReport, Reading, Separator, TABLE_BYTES_MAX,
-    TABLE_ROWS_MAX, TableFault, TableFaults, TableKind, TableOptions, looks_like_table, read_table,
+    Cell, Encoding, ImportErrors, ImportReport, Reading, Separator, TABLE_BYTES_MAX,
+    TABLE_ROWS_MAX, TableError, TableErrors, TableKind, TableOptions, looks_like_table, read_table,
     write_device_row, write_link_row, write_table_heading,
 };
 pub use device::{DeviceView, ReasonCodes};

@@ -1274,22 +1274,22 @@ export interface components {
             /** @description For bulk calls: what is wrong with which row. */
             errors?: components["schemas"]["RowError"][];
         };
-        /** @description A fault of the request, with its place. */
-        Fault: {
+        /** @description A fibre medium. */
+        FiberType: {
+            attenuations: components["schemas"]["Attenuation"][];
+            /** @description The value of `physical_medium_id`. */
+            id: string;
+        };
+        /** @description An error of the request, with its place. */
+        FieldError: {
             ctx?: unknown;
             /** @description What was found there. */
             input: unknown;
             /** @description `body`, `path` or `query`, then keys and indexes. */
             loc: unknown[];
             msg: string;
-            /** @description pydantic's name of the fault, for example `missing` or `int_parsing`. */
+            /** @description pydantic's name of the error, for example `missing` or `int_parsing`. */
             type: string;
-        };
-        /** @description A fibre medium. */
-        FiberType: {
-            attenuations: components["schemas"]["Attenuation"][];
-            /** @description The value of `physical_medium_id`. */
-            id: string;
         };
         /** @description The health in a word. */
         Health: {
@@ -1322,11 +1322,11 @@ export interface components {
             volume: components["schemas"]["VolumeHealth"];
         };
         /** @description Why a table is not imported; nothing was changed. */
-        ImportFaults: {
+        ImportErrors: {
             detail: string;
             fault_count: number;
             /** @description The first 10,000, by line. */
-            faults: components["schemas"]["TableFault"][];
+            faults: components["schemas"]["TableError"][];
         };
         /** @description What an import did, or would do. */
         ImportReport: {
@@ -2063,7 +2063,7 @@ export interface components {
             total_ms: number;
         };
         /** @description One thing that is wrong with a table. */
-        TableFault: {
+        TableError: {
             /** @description The column, where it is about one. */
             column?: string | null;
             detail: string;
@@ -2088,7 +2088,7 @@ export interface components {
         };
         /** @description The body of a 422 answer. */
         ValidationErrors: {
-            detail: components["schemas"]["Fault"][];
+            detail: components["schemas"]["FieldError"][];
         };
         /** @description Room on the data volume. */
         VolumeHealth: {
@@ -5194,7 +5194,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportFaults"];
+                    "application/json": components["schemas"]["ImportErrors"];
                 };
             };
             /** @description Forbidden, also to pages of sites that are not allowed */
@@ -5311,7 +5311,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportFaults"];
+                    "application/json": components["schemas"]["ImportErrors"];
                 };
             };
             /** @description Forbidden, also to pages of sites that are not allowed */
@@ -5428,7 +5428,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportFaults"];
+                    "application/json": components["schemas"]["ImportErrors"];
                 };
             };
             /** @description Forbidden, also to pages of sites that are not allowed */

@@ -35,7 +35,7 @@ export type Problems = Sent<Schemas['Problems']>
 export type Simulation = Schemas['Simulation']
 export type Simulated = Sent<Schemas['Simulated']>
 /** What is wrong with one field of a request. */
-export type FieldError = Schemas['Fault']
+export type FieldError = Schemas['FieldError']
 export type NewDevice = Schemas['NewDevice']
 export type DevicePatch = Schemas['DevicePatch']
 export type LinkPatch = Schemas['LinkPatch']
@@ -43,7 +43,7 @@ export type ConnectDevices = Schemas['ConnectDevices']
 export type Connected = Sent<Schemas['Connected']>
 export type Provisioned = Warned<Schemas['Provisioned']>
 export type ImportReport = Warned<Schemas['ImportReport']>
-export type ImportErrors = Sent<Schemas['ImportFaults']>
+export type ImportErrors = Sent<Schemas['ImportErrors']>
 export type TableError = ImportErrors['faults'][number]
 export type FiberType = Sent<Schemas['FiberType']>
 export type PonClass = NonNullable<Device['pon_class']>

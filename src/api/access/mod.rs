@@ -19,7 +19,7 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 pub use policy::Access;
 
-use self::policy::Reader;
+use self::policy::Admission;
 use super::{conditional, request};
 
 /// How long a browser may go on without asking again what is allowed; Chromium's own limit.
@@ -42,8 +42,8 @@ type Gate = (Arc<Access>, CorsLayer);
 async fn admit(State((access, cors)): State<Gate>, request: Request, next: Next) -> Response {
     let mut response = match access.admit(&request) {
         Err(refusal) => request::refuse(&request, refusal.into_response()),
-        Ok(Reader::Usual) => next.run(request).await,
-        Ok(Reader::AllowedOrigin) => match cors.layer(next).oneshot(request).await {
+        Ok(Admission::WithoutCors) => next.run(request).await,
+        Ok(Admission::WithCors) => match cors.layer(next).oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         },

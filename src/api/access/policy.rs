@@ -29,18 +29,18 @@ pub struct Access {
     sockets: String,
 }
 
-/// Who may see the answer.
+/// How an admitted request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    /// A program, the appliance's own page, or a page that its browser shows nothing.
-    Usual,
-    /// A page of an allowed origin.
-    AllowedOrigin,
+pub(super) enum Admission {
+    /// It comes from a program, from the appliance's own page, or from a page whose browser withholds the answer.
+    WithoutCors,
+    /// It comes from a page of an allowed origin, so the answer has CORS headers.
+    WithCors,
 }
 
 /// Why a request is not looked at any further.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum AccessRefusal {
     UnreadableHost,
     Host(String),
     Origin { origin: String, host: String },
@@ -74,10 +74,10 @@ impl Access {
     }
 
     /// Decides by its head whether a request is answered.
-    pub(super) fn admit<B>(&self, request: &Request<B>) -> Result<Reader, Refusal> {
-        let asked = Asked::of(request)?;
-        if let Some(other) = asked.hosts.iter().find(|asked| !self.answers_for(asked.host)) {
-            return Err(Refusal::Host(quoted(&other.host.to_string())));
+    pub(super) fn admit<B>(&self, request: &Request<B>) -> Result<Admission, AccessRefusal> {
+        let hosts = RequestHosts::of(request)?;
+        if let Some(other) = hosts.all.iter().find(|named| !self.answers_for(named.host)) {
+            return Err(AccessRefusal::Host(quoted(&other.host.to_string())));
         }
         // Reading is harmless without the answer, which a browser keeps from other origins. A
         // WebSocket is not bound to its origin.
@@ -85,20 +85,24 @@ impl Access {
             && !request.uri().path().starts_with(&self.sockets);
         let site = text_of(request.headers(), &SEC_FETCH_SITE);
         if matches!(site, Some("same-origin" | "none")) {
-            return Ok(Reader::Usual);
+            return Ok(Admission::WithoutCors);
         }
         let Some(origin) = request.headers().get(header::ORIGIN) else {
             let is_allowed = site.is_none() || is_harmless;
-            return if is_allowed { Ok(Reader::Usual) } else { Err(Refusal::OtherSite) };
+            return if is_allowed {
+                Ok(Admission::WithoutCors)
+            } else {
+                Err(AccessRefusal::OtherSite)
+            };
         };
         let origin = origin.to_str().unwrap_or_default();
         if self.origins.iter().any(|allowed| is_same_origin(allowed, origin)) {
-            Ok(Reader::AllowedOrigin)
-        } else if is_harmless || (site.is_none() && asked.is_origin(origin)) {
-            Ok(Reader::Usual)
+            Ok(Admission::WithCors)
+        } else if is_harmless || (site.is_none() && hosts.is_origin(origin)) {
+            Ok(Admission::WithoutCors)
         } else {
-            let host = asked.host_header.unwrap_or("unnamed");
-            Err(Refusal::Origin { origin: quoted(origin), host: quoted(host) })
+            let host = hosts.host_header.unwrap_or("unnamed");
+            Err(AccessRefusal::Origin { origin: quoted(origin), host: quoted(host) })
         }
     }
 
@@ -117,38 +121,39 @@ impl Access {
 }
 
 /// The hosts that a request is for.
-struct Asked<'a> {
+struct RequestHosts<'a> {
     /// Of `Host`, of the request's target, of `X-Forwarded-Host`.
-    hosts: Vec<Authority<'a>>,
+    all: Vec<Authority<'a>>,
     /// `Host` as it came.
     host_header: Option<&'a str>,
 }
 
-impl<'a> Asked<'a> {
-    fn of<B>(request: &'a Request<B>) -> Result<Self, Refusal> {
+impl<'a> RequestHosts<'a> {
+    fn of<B>(request: &'a Request<B>) -> Result<Self, AccessRefusal> {
         let headers = request.headers();
         let mut named = headers.get_all(header::HOST).iter();
         let host = named.next();
         // Version 1.1 demands exactly one (RFC 9112 section 3.2); what speaks 1.0 is no browser.
         if named.next().is_some() || (host.is_none() && request.version() > Version::HTTP_10) {
-            return Err(Refusal::UnreadableHost);
+            return Err(AccessRefusal::UnreadableHost);
         }
-        let host =
-            host.map(|host| host.to_str().map_err(|_| Refusal::UnreadableHost)).transpose()?;
+        let host = host
+            .map(|host| host.to_str().map_err(|_| AccessRefusal::UnreadableHost))
+            .transpose()?;
         let target = request.uri().authority().map(http::uri::Authority::as_str);
         let forwarded = headers.get_all(&X_FORWARDED_HOST).iter();
         let forwarded =
             forwarded.flat_map(|list| list.to_str().unwrap_or("?").split(',').map(str::trim));
         let hosts = host.into_iter().chain(target).chain(forwarded.filter(|host| !host.is_empty()));
-        let hosts = hosts.map(|host| Authority::parse(host).ok_or(Refusal::UnreadableHost));
-        Ok(Self { hosts: hosts.collect::<Result<_, _>>()?, host_header: host })
+        let hosts = hosts.map(|host| Authority::parse(host).ok_or(AccessRefusal::UnreadableHost));
+        Ok(Self { all: hosts.collect::<Result<_, _>>()?, host_header: host })
     }
 
     /// Whether a page of this origin was loaded from here.
     fn is_origin(&self, origin: &str) -> bool {
         let Some((scheme, origin)) = origin.split_once("://") else { return false };
         let origin = Authority::parse(origin);
-        origin.is_some_and(|origin| self.hosts.iter().any(|host| host.is_same(origin, scheme)))
+        origin.is_some_and(|origin| self.all.iter().any(|host| host.is_same(origin, scheme)))
     }
 }
 
@@ -171,7 +176,7 @@ fn quoted(text: &str) -> String {
     text.chars().take(QUOTED_CHARS_MAX).collect()
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for AccessRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnreadableHost => f.write_str(
@@ -194,7 +199,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for AccessRefusal {
     fn into_response(self) -> Response {
         let status = match self {
             Self::UnreadableHost => StatusCode::BAD_REQUEST,

@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::Version;
 
-use super::policy::{Access, Reader, Refusal};
+use super::policy::{Access, AccessRefusal, Admission};
 
 const OWN: &str = "127.0.0.1:5001";
 
@@ -81,16 +81,16 @@ fn a_host_is_named_once() {
         access(&[], &[]).admit(&request)
     };
     // A health check of HTTP/1.0 names none, and is no browser.
-    assert_eq!(admit(Version::HTTP_10, &[]), Ok(Reader::Usual));
-    assert_eq!(admit(Version::HTTP_11, &[]), Err(Refusal::UnreadableHost));
+    assert_eq!(admit(Version::HTTP_10, &[]), Ok(Admission::WithoutCors));
+    assert_eq!(admit(Version::HTTP_11, &[]), Err(AccessRefusal::UnreadableHost));
     let twice = [("host", OWN), ("host", OWN)];
-    assert_eq!(admit(Version::HTTP_11, &twice), Err(Refusal::UnreadableHost));
+    assert_eq!(admit(Version::HTTP_11, &twice), Err(AccessRefusal::UnreadableHost));
     let absolute = |target: &str| {
         let request = request(&format!("GET http://{target}/health"), &[("host", OWN)]);
         access(&[], &[]).admit(&request)
     };
-    assert_eq!(absolute("localhost:5001"), Ok(Reader::Usual));
-    assert_eq!(absolute("evil.example"), Err(Refusal::Host("evil.example".to_owned())));
+    assert_eq!(absolute("localhost:5001"), Ok(Admission::WithoutCors));
+    assert_eq!(absolute("evil.example"), Err(AccessRefusal::Host("evil.example".to_owned())));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_forwarded_host_narrows_what_is_allowed() {
 #[test]
 fn only_own_and_allowed_pages_change_anything_or_listen() {
     let allowed = ["http://localhost:5173", "https://tools.example.org"];
-    let check = |headers: &[(&str, &str)], host: &str, expected: Option<Reader>| {
+    let check = |headers: &[(&str, &str)], host: &str, expected: Option<Admission>| {
         let access = access(&["noc.example.org"], &allowed);
         let mut headers = headers.to_vec();
         headers.push(("host", host));
@@ -133,10 +133,14 @@ fn only_own_and_allowed_pages_change_anything_or_listen() {
         // What a page cannot read does no harm.
         for line in ["GET /api/devices", "HEAD /api/devices", "OPTIONS /api/seed"] {
             let verdict = access.admit(&request(line, &headers));
-            assert_eq!(verdict, Ok(expected.unwrap_or(Reader::Usual)), "{line} {headers:?}");
+            assert_eq!(
+                verdict,
+                Ok(expected.unwrap_or(Admission::WithoutCors)),
+                "{line} {headers:?}"
+            );
         }
     };
-    let usual = Some(Reader::Usual);
+    let usual = Some(Admission::WithoutCors);
     let by_origin = |origin: &'static str, host: &str, expected| {
         check(&[("origin", origin)], host, expected);
     };
@@ -167,10 +171,10 @@ fn only_own_and_allowed_pages_change_anything_or_listen() {
         by_site(site, "https://evil.example", None);
         by_site(site, "https://user.example.org", None);
         by_site(site, "http://noc.example.org", None);
-        by_site(site, "https://tools.example.org", Some(Reader::AllowedOrigin));
+        by_site(site, "https://tools.example.org", Some(Admission::WithCors));
     }
 
-    let reader = Some(Reader::AllowedOrigin);
+    let reader = Some(Admission::WithCors);
     by_origin("http://localhost:5173", OWN, reader);
     by_origin("HTTP://LOCALHOST:5173", OWN, reader);
     by_origin("https://tools.example.org:443", OWN, reader);
@@ -181,7 +185,7 @@ fn only_own_and_allowed_pages_change_anything_or_listen() {
     // An allowed origin does not make its host one.
     let rebound =
         request("POST /api/seed", &[("host", "tools.example.org"), ("origin", allowed[1])]);
-    assert!(matches!(access(&[], &allowed).admit(&rebound), Err(Refusal::Host(_))));
+    assert!(matches!(access(&[], &allowed).admit(&rebound), Err(AccessRefusal::Host(_))));
 }
 
 #[test]

@@ -5,14 +5,14 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 /// Faults listed in one answer; a body of 10,000 rows could have more than anybody reads.
-pub(crate) const FAULTS_MAX: usize = 1_000;
+pub(crate) const ERRORS_MAX: usize = 1_000;
 /// Longest input that is echoed; more says no more.
 const INPUT_CHARS_MAX: usize = 1_000;
 
-/// A fault of the request, with its place.
+/// An error of the request, with its place.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Fault {
-    /// pydantic's name of the fault, for example `missing` or `int_parsing`.
+pub(crate) struct FieldError {
+    /// pydantic's name of the error, for example `missing` or `int_parsing`.
     #[serde(rename = "type")]
     pub(crate) kind: &'static str,
     /// `body`, `path` or `query`, then keys and indexes.
@@ -28,11 +28,11 @@ pub(crate) struct Fault {
 /// The body of a 422 answer.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ValidationErrors {
-    pub(crate) detail: Vec<Fault>,
+    pub(crate) detail: Vec<FieldError>,
 }
 
-impl Fault {
-    /// A fault of the request as a whole, such as an unreadable body.
+impl FieldError {
+    /// An error of the request as a whole, such as an unreadable body.
     pub(crate) fn whole(kind: &'static str, msg: &str, input: Value) -> Self {
         Self { kind, loc: vec!["body".into()], msg: msg.to_owned(), input, ctx: None }
     }

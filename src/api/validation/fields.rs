@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use super::error::{FAULTS_MAX, Fault};
-use super::parse::{Parsed, Problem};
+use super::error::{ERRORS_MAX, FieldError};
+use super::parse::ParseError;
 
 /// A request body, or part of one, that can be read field by field.
 pub(crate) trait FromFields: Sized {
     /// Largest accepted body in bytes: more than any honest one of this kind.
     const BODY_BYTES_MAX: usize = 64 * 1024;
 
-    /// Reads all fields. `None` only after a fault was recorded.
+    /// Reads all fields. `None` only after an error was recorded.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
@@ -18,23 +18,23 @@ pub(crate) trait FromFields: Sized {
 pub(crate) struct Fields<'a> {
     object: &'a Map<String, Value>,
     place: Vec<Value>,
-    faults: &'a mut Vec<Fault>,
+    errors: &'a mut Vec<FieldError>,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(
         object: &'a Map<String, Value>,
         place: Vec<Value>,
-        faults: &'a mut Vec<Fault>,
+        errors: &'a mut Vec<FieldError>,
     ) -> Self {
-        Self { object, place, faults }
+        Self { object, place, errors }
     }
 
     /// A field that must be there.
     pub(crate) fn required<T>(
         &mut self,
         key: &'static str,
-        parse: impl Fn(&Value) -> Parsed<T>,
+        parse: impl Fn(&Value) -> Result<T, ParseError>,
     ) -> Option<T> {
         match self.object.get(key) {
             Some(value) => self.parsed(key, value, parse),
@@ -49,7 +49,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn optional<T>(
         &mut self,
         key: &'static str,
-        parse: impl Fn(&Value) -> Parsed<T>,
+        parse: impl Fn(&Value) -> Result<T, ParseError>,
     ) -> Option<T> {
         self.nullable(key, parse).flatten()
     }
@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn nullable<T>(
         &mut self,
         key: &'static str,
-        parse: impl Fn(&Value) -> Parsed<T>,
+        parse: impl Fn(&Value) -> Result<T, ParseError>,
     ) -> Option<Option<T>> {
         match self.object.get(key)? {
             Value::Null => Some(None),
@@ -70,13 +70,13 @@ impl<'a> Fields<'a> {
     pub(crate) fn present<T>(
         &mut self,
         key: &'static str,
-        parse: impl Fn(&Value) -> Parsed<T>,
+        parse: impl Fn(&Value) -> Result<T, ParseError>,
     ) -> Option<T> {
         let value = self.object.get(key)?;
         self.parsed(key, value, parse)
     }
 
-    /// A list of objects, each read on its own; all their faults are recorded.
+    /// A list of objects, each read on its own; all their errors are recorded.
     pub(crate) fn objects<T: FromFields>(
         &mut self,
         key: &'static str,
@@ -87,12 +87,16 @@ impl<'a> Fields<'a> {
             return None;
         };
         let Value::Array(rows) = value else {
-            self.fault(key, value, problem("list_type", "Input should be a valid list".to_owned()));
+            self.error(
+                key,
+                value,
+                parse_error("list_type", "Input should be a valid list".to_owned()),
+            );
             return None;
         };
         if rows.len() > max {
             let msg = format!("List should have at most {max} items, not {}", rows.len());
-            self.fault(key, &Value::from(rows.len()), problem("too_long", msg));
+            self.error(key, &Value::from(rows.len()), parse_error("too_long", msg));
             return None;
         }
         let mut read = Vec::with_capacity(rows.len());
@@ -100,11 +104,14 @@ impl<'a> Fields<'a> {
             let mut place = self.place.clone();
             place.extend([Value::from(key), Value::from(index)]);
             let Value::Object(object) = row else {
-                let Problem { kind, msg, .. } = not_an_object();
-                push(self.faults, Fault { kind, loc: place, msg, input: row.clone(), ctx: None });
+                let ParseError { kind, msg, .. } = not_an_object();
+                push(
+                    self.errors,
+                    FieldError { kind, loc: place, msg, input: row.clone(), ctx: None },
+                );
                 continue;
             };
-            read.extend(T::from_fields(&mut Fields { object, place, faults: self.faults }));
+            read.extend(T::from_fields(&mut Fields { object, place, errors: self.errors }));
         }
         Some(read)
     }
@@ -115,43 +122,43 @@ impl<'a> Fields<'a> {
 
     fn missing(&mut self, key: &'static str) {
         let input = Value::Object(self.object.clone());
-        self.fault(key, &input, problem("missing", "Field required".to_owned()));
+        self.error(key, &input, parse_error("missing", "Field required".to_owned()));
     }
 
     fn parsed<T>(
         &mut self,
         key: &'static str,
         value: &Value,
-        parse: impl Fn(&Value) -> Parsed<T>,
+        parse: impl Fn(&Value) -> Result<T, ParseError>,
     ) -> Option<T> {
         match parse(value) {
             Ok(parsed) => Some(parsed),
-            Err(problem) => {
-                self.fault(key, value, problem);
+            Err(error) => {
+                self.error(key, value, error);
                 None
             }
         }
     }
 
-    fn fault(&mut self, key: &'static str, input: &Value, problem: Problem) {
+    fn error(&mut self, key: &'static str, input: &Value, error: ParseError) {
         let mut loc = self.place.clone();
         loc.push(key.into());
-        let Problem { kind, msg, ctx } = problem;
-        push(self.faults, Fault { kind, loc, msg, input: input.clone(), ctx });
+        let ParseError { kind, msg, ctx } = error;
+        push(self.errors, FieldError { kind, loc, msg, input: input.clone(), ctx });
     }
 }
 
-pub(crate) fn not_an_object() -> Problem {
+pub(crate) fn not_an_object() -> ParseError {
     let msg = "Input should be a valid dictionary or object to extract fields from".to_owned();
-    problem("model_attributes_type", msg)
+    parse_error("model_attributes_type", msg)
 }
 
-fn problem(kind: &'static str, msg: String) -> Problem {
-    Problem { kind, msg, ctx: None }
+fn parse_error(kind: &'static str, msg: String) -> ParseError {
+    ParseError { kind, msg, ctx: None }
 }
 
-fn push(faults: &mut Vec<Fault>, fault: Fault) {
-    if faults.len() < FAULTS_MAX {
-        faults.push(fault.bounded());
+fn push(errors: &mut Vec<FieldError>, error: FieldError) {
+    if errors.len() < ERRORS_MAX {
+        errors.push(error.bounded());
     }
 }

@@ -12,30 +12,28 @@ use crate::domain::{
 use crate::jobs::Schedule;
 
 /// What is wrong with one value.
-pub(crate) struct Problem {
+pub(crate) struct ParseError {
     pub(super) kind: &'static str,
     pub(super) msg: String,
     pub(super) ctx: Option<Value>,
 }
 
-pub(crate) type Parsed<T> = Result<T, Problem>;
-
-fn problem(kind: &'static str, msg: impl Into<String>) -> Problem {
-    Problem { kind, msg: msg.into(), ctx: None }
+fn parse_error(kind: &'static str, msg: impl Into<String>) -> ParseError {
+    ParseError { kind, msg: msg.into(), ctx: None }
 }
 
-fn with_ctx(kind: &'static str, msg: impl Into<String>, ctx: Value) -> Problem {
-    Problem { kind, msg: msg.into(), ctx: Some(ctx) }
+fn with_ctx(kind: &'static str, msg: impl Into<String>, ctx: Value) -> ParseError {
+    ParseError { kind, msg: msg.into(), ctx: Some(ctx) }
 }
 
-pub(crate) fn text(value: &Value) -> Parsed<String> {
+pub(crate) fn text(value: &Value) -> Result<String, ParseError> {
     match value {
         Value::String(text) => Ok(text.clone()),
-        _ => Err(problem("string_type", "Input should be a valid string")),
+        _ => Err(parse_error("string_type", "Input should be a valid string")),
     }
 }
 
-pub(crate) fn boolean(value: &Value) -> Parsed<bool> {
+pub(crate) fn boolean(value: &Value) -> Result<bool, ParseError> {
     const MSG: &str = "Input should be a valid boolean, unable to interpret input";
     match value {
         Value::Bool(flag) => Ok(*flag),
@@ -44,32 +42,32 @@ pub(crate) fn boolean(value: &Value) -> Parsed<bool> {
         Value::String(word) => match word.to_ascii_lowercase().as_str() {
             "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
             "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
-            _ => Err(problem("bool_parsing", MSG)),
+            _ => Err(parse_error("bool_parsing", MSG)),
         },
-        Value::Number(_) => Err(problem("bool_parsing", MSG)),
-        _ => Err(problem("bool_type", "Input should be a valid boolean")),
+        Value::Number(_) => Err(parse_error("bool_parsing", MSG)),
+        _ => Err(parse_error("bool_type", "Input should be a valid boolean")),
     }
 }
 
 /// A finite number.
-pub(crate) fn number(value: &Value) -> Parsed<f64> {
+pub(crate) fn number(value: &Value) -> Result<f64, ParseError> {
     let parsed = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => Some(text.trim().parse().map_err(|_| {
-            problem(
+            parse_error(
                 "float_parsing",
                 "Input should be a valid number, unable to parse string as a number",
             )
         })?),
-        _ => return Err(problem("float_type", "Input should be a valid number")),
+        _ => return Err(parse_error("float_type", "Input should be a valid number")),
     };
     parsed
         .filter(|number: &f64| number.is_finite())
-        .ok_or_else(|| problem("finite_number", "Input should be a finite number"))
+        .ok_or_else(|| parse_error("finite_number", "Input should be a finite number"))
 }
 
 /// A finite number that is not negative, such as a length or a loss.
-pub(crate) fn not_negative(value: &Value) -> Parsed<f64> {
+pub(crate) fn not_negative(value: &Value) -> Result<f64, ParseError> {
     let number = number(value)?;
     if number < 0.0 {
         let msg = "Input should be greater than or equal to 0";
@@ -79,48 +77,48 @@ pub(crate) fn not_negative(value: &Value) -> Parsed<f64> {
 }
 
 /// An integer of any size. Ids are at least 1; others are simply not found.
-pub(crate) fn integer(value: &Value) -> Parsed<i128> {
+pub(crate) fn integer(value: &Value) -> Result<i128, ParseError> {
     match value {
         Value::Number(number) => {
             if let Some(whole) = number.as_i128() {
                 return Ok(whole);
             }
             let Some(float) = number.as_f64().filter(|float| float.is_finite()) else {
-                return Err(problem("finite_number", "Input should be a finite number"));
+                return Err(parse_error("finite_number", "Input should be a finite number"));
             };
             #[expect(clippy::float_cmp, reason = "exactly whole numbers are accepted")]
             if float != float.trunc() {
                 let msg = "Input should be a valid integer, got a number with a fractional part";
-                return Err(problem("int_from_float", msg));
+                return Err(parse_error("int_from_float", msg));
             }
             #[expect(clippy::cast_possible_truncation, reason = "saturates; no id is that large")]
             Ok(float as i128)
         }
         Value::String(text) => text.trim().parse().map_err(|_| {
-            problem(
+            parse_error(
                 "int_parsing",
                 "Input should be a valid integer, unable to parse string as an integer",
             )
         }),
-        _ => Err(problem("int_type", "Input should be a valid integer")),
+        _ => Err(parse_error("int_type", "Input should be a valid integer")),
     }
 }
 
 /// An id; what cannot be one (0, negative, too large) becomes 0, which nothing has.
-pub(crate) fn id(value: &Value) -> Parsed<u64> {
+pub(crate) fn id(value: &Value) -> Result<u64, ParseError> {
     integer(value).map(|whole| u64::try_from(whole).unwrap_or(0))
 }
 
 /// A list of ids, each as [`id`] reads it.
-pub(crate) fn ids(value: &Value) -> Parsed<Vec<u64>> {
+pub(crate) fn ids(value: &Value) -> Result<Vec<u64>, ParseError> {
     let Value::Array(values) = value else {
-        return Err(problem("list_type", "Input should be a valid list"));
+        return Err(parse_error("list_type", "Input should be a valid list"));
     };
     values.iter().map(id).collect()
 }
 
 /// An integer between `min` and `max`.
-pub(crate) fn integer_in(min: u64, max: u64) -> impl Fn(&Value) -> Parsed<u64> {
+pub(crate) fn integer_in(min: u64, max: u64) -> impl Fn(&Value) -> Result<u64, ParseError> {
     move |value| {
         let whole = integer(value)?;
         if whole < i128::from(min) {
@@ -137,9 +135,9 @@ pub(crate) fn integer_in(min: u64, max: u64) -> impl Fn(&Value) -> Parsed<u64> {
     }
 }
 
-pub(crate) fn name(value: &Value) -> Parsed<Name> {
+pub(crate) fn name(value: &Value) -> Result<Name, ParseError> {
     let text = text(value)?;
-    Name::new(&text).map_err(|fault| match fault {
+    Name::new(&text).map_err(|error| match error {
         NameError::Blank => with_ctx(
             "string_too_short",
             "String should have at least 1 character",
@@ -147,52 +145,55 @@ pub(crate) fn name(value: &Value) -> Parsed<Name> {
         ),
         NameError::TooLong => too_long(Name::CHARS_MAX),
         NameError::ControlCharacter => {
-            problem("string_pattern_mismatch", "String should not contain control characters")
+            parse_error("string_pattern_mismatch", "String should not contain control characters")
         }
     })
 }
 
 /// A schedule of five cron fields.
-pub(crate) fn schedule(value: &Value) -> Parsed<Schedule> {
+pub(crate) fn schedule(value: &Value) -> Result<Schedule, ParseError> {
     let text = text(value)?;
-    Schedule::parse(&text).map_err(|error| problem("value_error", format!("Value error, {error}")))
+    Schedule::parse(&text)
+        .map_err(|error| parse_error("value_error", format!("Value error, {error}")))
 }
 
-pub(crate) fn reason(value: &Value) -> Parsed<OverrideReason> {
+pub(crate) fn reason(value: &Value) -> Result<OverrideReason, ParseError> {
     let text = text(value)?;
     OverrideReason::new(&text).map_err(|_| too_long(OverrideReason::CHARS_MAX))
 }
 
-pub(crate) fn device_type(value: &Value) -> Parsed<DeviceType> {
+pub(crate) fn device_type(value: &Value) -> Result<DeviceType, ParseError> {
     word(value, DeviceType::parse, DeviceType::all().map(DeviceType::as_str))
 }
 
-pub(crate) fn status(value: &Value) -> Parsed<Status> {
+pub(crate) fn status(value: &Value) -> Result<Status, ParseError> {
     word(value, Status::parse, Status::ALL.into_iter().map(Status::as_str))
 }
 
-pub(crate) fn interface_type(value: &Value) -> Parsed<InterfaceType> {
+pub(crate) fn interface_type(value: &Value) -> Result<InterfaceType, ParseError> {
     let all = InterfaceType::ALL.into_iter().map(InterfaceType::as_str);
     word(value, InterfaceType::parse, all)
 }
 
-pub(crate) fn medium(value: &Value) -> Parsed<Medium> {
+pub(crate) fn medium(value: &Value) -> Result<Medium, ParseError> {
     word(value, Medium::parse, Medium::ALL.into_iter().map(Medium::as_str))
 }
 
-pub(crate) fn pon_class(value: &Value) -> Parsed<PonClass> {
+pub(crate) fn pon_class(value: &Value) -> Result<PonClass, ParseError> {
     word(value, PonClass::parse, PON_CLASSES.iter().map(|row| row.word))
 }
 
 /// One of these words.
-pub(crate) fn one_of(words: &'static [&'static str]) -> impl Fn(&Value) -> Parsed<&'static str> {
+pub(crate) fn one_of(
+    words: &'static [&'static str],
+) -> impl Fn(&Value) -> Result<&'static str, ParseError> {
     move |value| {
         let find = |text: &str| words.iter().copied().find(|word| *word == text);
         word(value, find, words.iter().copied())
     }
 }
 
-fn too_long(max: usize) -> Problem {
+fn too_long(max: usize) -> ParseError {
     let msg = format!("String should have at most {max} characters");
     with_ctx("string_too_long", msg, json!({"max_length": max}))
 }
@@ -201,7 +202,7 @@ fn word<T>(
     value: &Value,
     parse: impl Fn(&str) -> Option<T>,
     all: impl Iterator<Item = &'static str>,
-) -> Parsed<T> {
+) -> Result<T, ParseError> {
     value.as_str().and_then(parse).ok_or_else(|| {
         let quoted: Vec<String> = all.map(|word| format!("'{word}'")).collect();
         let expected = match quoted.split_last() {
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn numbers_are_lenient_as_in_v2() {
-        let kind = |result: Result<f64, Problem>| result.map_err(|problem| problem.kind);
+        let kind = |result: Result<f64, ParseError>| result.map_err(|error| error.kind);
         assert_eq!(kind(number(&json!("1.5"))), Ok(1.5));
         assert_eq!(kind(number(&json!(2))), Ok(2.0));
         assert_eq!(kind(number(&json!("x"))), Err("float_parsing"));
@@ -229,7 +230,7 @@ mod tests {
 
     #[test]
     fn integers_refuse_fractions_and_words() {
-        let kind = |value: Value| id(&value).map_err(|problem| problem.kind);
+        let kind = |value: Value| id(&value).map_err(|error| error.kind);
         assert_eq!(kind(json!(7)), Ok(7));
         assert_eq!(kind(json!("7")), Ok(7));
         assert_eq!(kind(json!(7.0)), Ok(7));
@@ -242,9 +243,9 @@ mod tests {
 
     #[test]
     fn words_list_what_is_allowed() {
-        let problem = status(&json!("up")).unwrap_err();
-        assert_eq!(problem.kind, "enum");
-        assert_eq!(problem.msg, "Input should be 'UP', 'DOWN' or 'DEGRADED'");
-        assert_eq!(problem.ctx, Some(json!({"expected": "'UP', 'DOWN' or 'DEGRADED'"})));
+        let error = status(&json!("up")).unwrap_err();
+        assert_eq!(error.kind, "enum");
+        assert_eq!(error.msg, "Input should be 'UP', 'DOWN' or 'DEGRADED'");
+        assert_eq!(error.ctx, Some(json!({"expected": "'UP', 'DOWN' or 'DEGRADED'"})));
     }
 }

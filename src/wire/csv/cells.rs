@@ -4,12 +4,9 @@ use crate::domain::{DeviceId, DeviceType, InterfaceType, Medium, Name, PON_CLASS
 
 use super::error::quoted;
 
-/// A value, or why a text is none.
-pub(super) type Parsed<T> = Result<T, String>;
-
 /// A decimal number such as `-27.5`. Neither exponents nor other bases, no separators of
 /// thousands, and a point as the decimal sign: `1,234` is two numbers in two countries.
-pub(super) fn number(text: &str) -> Parsed<f64> {
+pub(super) fn number(text: &str) -> Result<f64, String> {
     // A minus sign as word processors write it.
     let plain = text.replace('\u{2212}', "-");
     let digits = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
@@ -27,16 +24,16 @@ pub(super) fn number(text: &str) -> Parsed<f64> {
 }
 
 /// A length or a loss.
-pub(super) fn not_negative(text: &str) -> Parsed<f64> {
+pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     let number = number(text)?;
     if number < 0.0 { Err(format!("{number} is less than 0")) } else { Ok(number) }
 }
 
-pub(super) fn name(text: &str) -> Parsed<Name> {
-    Name::new(text).map_err(|fault| format!("'{}' is not a name: {fault}", quoted(text)))
+pub(super) fn name(text: &str) -> Result<Name, String> {
+    Name::new(text).map_err(|error| format!("'{}' is not a name: {error}", quoted(text)))
 }
 
-pub(super) fn id(text: &str) -> Parsed<DeviceId> {
+pub(super) fn id(text: &str) -> Result<DeviceId, String> {
     let digits = text.strip_prefix('#').unwrap_or(text);
     let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let id = digits.parse().ok().filter(|id| is_whole && *id > 0);
@@ -44,20 +41,20 @@ pub(super) fn id(text: &str) -> Parsed<DeviceId> {
 }
 
 /// `OLT`, and also `Core router` as the page writes it.
-pub(super) fn device_type(text: &str) -> Parsed<DeviceType> {
+pub(super) fn device_type(text: &str) -> Result<DeviceType, String> {
     word(text, DeviceType::parse, DeviceType::all().map(DeviceType::as_str), "a device type")
 }
 
-pub(super) fn interface_type(text: &str) -> Parsed<InterfaceType> {
+pub(super) fn interface_type(text: &str) -> Result<InterfaceType, String> {
     let all = InterfaceType::ALL.into_iter().map(InterfaceType::as_str);
     word(text, InterfaceType::parse, all, "an interface type")
 }
 
-pub(super) fn pon_class(text: &str) -> Parsed<PonClass> {
+pub(super) fn pon_class(text: &str) -> Result<PonClass, String> {
     word(text, PonClass::parse, PON_CLASSES.iter().map(|row| row.word), "a PON class")
 }
 
-pub(super) fn medium(text: &str) -> Parsed<Medium> {
+pub(super) fn medium(text: &str) -> Result<Medium, String> {
     word(text, Medium::parse, Medium::ALL.into_iter().map(Medium::as_str), "a medium")
 }
 
@@ -66,7 +63,7 @@ fn word<T>(
     parse: impl Fn(&str) -> Option<T>,
     all: impl Iterator<Item = &'static str>,
     what: &str,
-) -> Parsed<T> {
+) -> Result<T, String> {
     let words: Vec<&str> = text.split([' ', '-', '_']).filter(|it| !it.is_empty()).collect();
     parse(&words.join("_").to_uppercase()).ok_or_else(|| {
         let all: Vec<&str> = all.collect();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::error::TableFault;
+use super::error::TableError;
 
 /// How the text of a file is stored, where its first bytes do not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,8 +40,8 @@ const WINDOWS_1252: [char; 32] = [
 /// The text of a file: by its byte order mark, or else as asked.
 ///
 /// # Errors
-/// A fault with the line of the first byte that is not in that encoding.
-pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, TableFault> {
+/// An error with the line of the first byte that is not in that encoding.
+pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, TableError> {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
         return utf8(rest);
     }
@@ -54,7 +54,7 @@ pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, T
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         let text = "A zero byte: this is not text, or UTF-16 without its byte order mark; save the \
                     file as UTF-8";
-        return Err(TableFault::at(line_of(&bytes[..at]), text));
+        return Err(TableError::at(line_of(&bytes[..at]), text));
     }
     match encoding {
         Encoding::Utf8 => utf8(bytes),
@@ -76,15 +76,15 @@ pub(super) fn decode_head(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, TableFault> {
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, TableError> {
     str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
         let text = "The text is not UTF-8. Save the file as \"CSV UTF-8\"; or, if a spreadsheet on \
                     Windows saved it, have it read as windows-1252 (the encoding of the import)";
-        TableFault::at(line_of(&bytes[..error.valid_up_to()]), text)
+        TableError::at(line_of(&bytes[..error.valid_up_to()]), text)
     })
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, TableFault> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, TableError> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units = pairs.iter().map(|pair| unit(*pair));
     let mut text = String::with_capacity(bytes.len() / 2);
@@ -97,9 +97,9 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Ta
     if rest.is_empty() { Ok(text.into()) } else { Err(cut_off(&text)) }
 }
 
-fn cut_off(text: &str) -> TableFault {
+fn cut_off(text: &str) -> TableError {
     let what = "The text is not the UTF-16 that its byte order mark says; save the file as UTF-8";
-    TableFault::at(line_of(text.as_bytes()), what)
+    TableError::at(line_of(text.as_bytes()), what)
 }
 
 fn windows_1252(byte: u8) -> char {
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_mark_tells_the_encoding_and_nothing_is_guessed() {
         let text = |bytes: &[u8], encoding| {
-            decode(bytes, encoding).map(Cow::into_owned).map_err(|fault| fault.line)
+            decode(bytes, encoding).map(Cow::into_owned).map_err(|error| error.line)
         };
         let utf8 = |bytes: &[u8]| text(bytes, Encoding::Utf8);
         assert_eq!(utf8("Mühle €".as_bytes()), Ok("Mühle €".to_owned()));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Separator;
 use super::columns::TableKind;
-use super::error::{TableFault, quoted};
+use super::error::{TableError, quoted};
 use super::records::{Record, Records};
 
 /// The heading of a table.
@@ -48,8 +48,8 @@ impl Heading {
     }
 
     /// Everything that is wrong with it.
-    pub(super) fn faults(&self) -> Vec<TableFault> {
-        let mut faults = Vec::new();
+    pub(super) fn errors(&self) -> Vec<TableError> {
+        let mut errors = Vec::new();
         for (index, column) in self.columns.iter().enumerate() {
             if column.is_empty() {
                 continue;
@@ -57,7 +57,7 @@ impl Heading {
             let is_again = self.columns[..index].contains(column);
             if is_again {
                 let text = format!("The column '{}' is there twice", quoted(column));
-                faults.push(TableFault::in_column(self.line, column, text));
+                errors.push(TableError::in_column(self.line, column, text));
             } else if !self.kind.knows(column) {
                 let known: Vec<&str> = self.kind.columns_read().collect();
                 let text = format!(
@@ -66,28 +66,28 @@ impl Heading {
                     self.kind.as_str(),
                     known.join(", ")
                 );
-                faults.push(TableFault::in_column(self.line, column, text));
+                errors.push(TableError::in_column(self.line, column, text));
             }
         }
         for missing in self.missing() {
             let text = format!("The heading names no column {}", missing.join(" or "));
-            faults.push(TableFault::at(self.line, text));
+            errors.push(TableError::at(self.line, text));
         }
-        faults
+        errors
     }
 
-    /// A fault where a row has more in it than the heading names.
-    pub(super) fn surplus(&self, record: &Record<'_>) -> Option<TableFault> {
+    /// An error where a row has more in it than the heading names.
+    pub(super) fn surplus(&self, record: &Record<'_>) -> Option<TableError> {
         let named = self.columns.iter().rposition(|it| !it.is_empty()).map_or(0, |at| at + 1);
         if record.width > named {
             let text = format!("The row has {} cells, and the heading names {named}", record.width);
-            return Some(TableFault::at(record.line, text));
+            return Some(TableError::at(record.line, text));
         }
         let is_filled = |cell: &Cow<'_, str>| !cell.trim().is_empty();
         let mut cells = self.columns.iter().zip(&record.cells).enumerate();
         let (at, _) = cells.find(|(_, (column, cell))| column.is_empty() && is_filled(cell))?;
         let text = format!("Cell {} has a value, and the heading names no column for it", at + 1);
-        Some(TableFault::at(record.line, text))
+        Some(TableError::at(record.line, text))
     }
 
     fn missing(&self) -> impl Iterator<Item = &'static [&'static str]> {

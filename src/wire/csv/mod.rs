@@ -13,9 +13,9 @@ mod write;
 
 pub use columns::TableKind;
 pub use encoding::Encoding;
-pub use error::{TableFault, TableFaults};
+pub use error::{TableError, TableErrors};
 pub use read::{Reading, TableOptions, looks_like_table, read_table};
-pub use report::{ImportFaults, ImportReport};
+pub use report::{ImportErrors, ImportReport};
 pub use write::Cell;
 
 use std::io::{self, Write};

@@ -1,9 +1,9 @@
-//! From the bytes of a table to the rows of an import, with all faults in one pass.
+//! From the bytes of a table to the rows of an import, with all errors in one pass.
 
-use super::cells::{self, Parsed};
+use super::cells;
 use super::columns::TableKind;
 use super::encoding::{Encoding, decode, decode_head};
-use super::error::{TableFault, TableFaults, quoted};
+use super::error::{TableError, TableErrors, quoted};
 use super::heading::Heading;
 use super::records::{Record, Records};
 use super::{Separator, TABLE_ROWS_MAX};
@@ -22,7 +22,7 @@ pub struct TableOptions {
 pub struct Reading {
     pub kind: TableKind,
     pub separator: Separator,
-    pub faults: TableFaults,
+    pub errors: TableErrors,
     /// Known columns that an import does not read.
     pub columns_passed_over: Vec<String>,
     /// The line and the name of each row.
@@ -36,29 +36,29 @@ pub fn looks_like_table(head: &[u8]) -> bool {
     Heading::read(&decode_head(head)).is_some_and(|heading| heading.is_one())
 }
 
-/// Reads a table. All of its faults are told, in the order of the lines.
+/// Reads a table. All of its errors are told, in the order of the lines.
 pub fn read_table(bytes: &[u8], options: TableOptions) -> Reading {
     let kind = options.kind.unwrap_or(TableKind::Devices);
-    let unread = |fault: TableFault| Reading {
+    let unread = |error: TableError| Reading {
         kind,
         separator: Separator::Comma,
-        faults: fault.into(),
+        errors: error.into(),
         columns_passed_over: Vec::new(),
         rows: Vec::new(),
         command: None,
     };
     let text = match decode(bytes, options.encoding) {
         Ok(text) => text,
-        Err(fault) => return unread(fault),
+        Err(error) => return unread(error),
     };
     let Some(mut heading) = Heading::read(&text) else {
-        return unread(TableFault::at(1, "The file is empty"));
+        return unread(TableError::at(1, "The file is empty"));
     };
     let found = heading.kind;
     heading.kind = options.kind.unwrap_or(found);
     if heading.kind != found && !heading.is_one() {
         let what = format!("This is a table of {}, not of {}", found.as_str(), kind.as_str());
-        return unread(TableFault::at(heading.line, what));
+        return unread(TableError::at(heading.line, what));
     }
     read_rows(&text, &heading)
 }
@@ -67,28 +67,28 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
     let mut reading = Reading {
         kind: heading.kind,
         separator: heading.separator,
-        faults: TableFaults::default(),
+        errors: TableErrors::default(),
         columns_passed_over: heading.passed_over(),
         rows: Vec::new(),
         command: None,
     };
-    reading.faults.extend(heading.faults());
+    reading.errors.extend(heading.errors());
     if !heading.is_one() {
         return reading;
     }
     let mut records = Records::new(text, heading.separator.as_char());
     records.next();
-    reading.faults.extend(records.faults.drain(..));
+    reading.errors.extend(records.errors.drain(..));
     let (mut devices, mut links) = (Vec::new(), Vec::new());
     let mut count = 0;
     while let Some(record) = records.next() {
         count += 1;
-        let mut unreadable = std::mem::take(&mut records.faults);
+        let mut unreadable = std::mem::take(&mut records.errors);
         if count > TABLE_ROWS_MAX {
             continue;
         }
-        let mut row = Row { heading, record: &record, faults: Vec::new() };
-        row.faults.extend(heading.surplus(&record));
+        let mut row = Row { heading, record: &record, errors: Vec::new() };
+        row.errors.extend(heading.surplus(&record));
         let name = match heading.kind {
             TableKind::Devices => {
                 devices.push(row.device());
@@ -101,22 +101,22 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
             }
         };
         let named = Some(quoted(&name)).filter(|name| !name.is_empty());
-        let of_row = |fault| TableFault { name: named.clone(), ..fault };
-        let mut faults: Vec<_> = row.faults.into_iter().map(of_row).collect();
-        faults.append(&mut unreadable);
-        faults.sort_by_key(|fault| fault.line);
-        reading.faults.extend(faults);
+        let of_row = |error| TableError { name: named.clone(), ..error };
+        let mut errors: Vec<_> = row.errors.into_iter().map(of_row).collect();
+        errors.append(&mut unreadable);
+        errors.sort_by_key(|error| error.line);
+        reading.errors.extend(errors);
         reading.rows.push((record.line, name));
     }
-    reading.faults.extend(records.faults);
+    reading.errors.extend(records.errors);
     if count == 0 {
         let what = "The table has a heading and no rows";
-        reading.faults.push(TableFault::at(heading.line, what));
+        reading.errors.push(TableError::at(heading.line, what));
     } else if count > TABLE_ROWS_MAX {
         let what = format!(
             "The table has {count} rows, and one import takes {TABLE_ROWS_MAX}; split the file"
         );
-        reading.faults = TableFault::at(heading.line, what).into();
+        reading.errors = TableError::at(heading.line, what).into();
         return reading;
     }
     reading.command = Some(match heading.kind {
@@ -130,7 +130,7 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
 struct Row<'r, 't> {
     heading: &'r Heading,
     record: &'r Record<'t>,
-    faults: Vec<TableFault>,
+    errors: Vec<TableError>,
 }
 
 impl<'r> Row<'r, '_> {
@@ -150,10 +150,10 @@ impl<'r> Row<'r, '_> {
             },
             is_partial: false,
         };
-        if row.name.is_none() && row.id.is_none() && self.faults.is_empty() {
-            self.fault(None, "The row has neither a name nor an id".to_owned());
+        if row.name.is_none() && row.id.is_none() && self.errors.is_empty() {
+            self.error(None, "The row has neither a name nor an id".to_owned());
         }
-        DeviceTableRow { is_partial: !self.faults.is_empty(), ..row }
+        DeviceTableRow { is_partial: !self.errors.is_empty(), ..row }
     }
 
     fn link(&mut self) -> LinkTableRow {
@@ -161,13 +161,13 @@ impl<'r> Row<'r, '_> {
         let b = self.end("b_device", "b_interface", "b_interface_type");
         let length_km = self.value("length_km", cells::not_negative);
         let medium = self.value("physical_medium_id", cells::medium);
-        LinkTableRow { a, b, length_km, medium, is_partial: !self.faults.is_empty() }
+        LinkTableRow { a, b, length_km, medium, is_partial: !self.errors.is_empty() }
     }
 
     fn end(&mut self, device: &str, interface: &str, interface_type: &str) -> LinkTableEnd {
         for column in [device, interface] {
             if self.text(column).is_none() {
-                self.fault(Some(column), format!("There is no value for {column}"));
+                self.error(Some(column), format!("There is no value for {column}"));
             }
         }
         LinkTableEnd {
@@ -177,11 +177,11 @@ impl<'r> Row<'r, '_> {
         }
     }
 
-    fn value<T>(&mut self, column: &str, parse: impl Fn(&str) -> Parsed<T>) -> Option<T> {
+    fn value<T>(&mut self, column: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         match parse(self.text(column)?) {
             Ok(value) => Some(value),
             Err(what) => {
-                self.fault(Some(column), what);
+                self.error(Some(column), what);
                 None
             }
         }
@@ -193,30 +193,30 @@ impl<'r> Row<'r, '_> {
         (!cell.trim().is_empty()).then_some(cell.as_ref())
     }
 
-    fn fault(&mut self, column: Option<&str>, detail: String) {
+    fn error(&mut self, column: Option<&str>, detail: String) {
         let line = self.record.line;
-        self.faults.push(match column {
-            Some(column) => TableFault::in_column(line, column, detail),
-            None => TableFault::at(line, detail),
+        self.errors.push(match column {
+            Some(column) => TableError::in_column(line, column, detail),
+            None => TableError::at(line, detail),
         });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::error::FAULTS_MAX;
-    use super::super::report::ImportFaults;
+    use super::super::error::ERRORS_MAX;
+    use super::super::report::ImportErrors;
     use super::*;
 
     #[test]
     fn faults_are_counted_and_the_first_are_kept() {
-        let row_count = FAULTS_MAX + 5;
+        let row_count = ERRORS_MAX + 5;
         let table = format!("name,device_type,x\n{}", "A,B,C\n".repeat(row_count));
         let reading = read_table(table.as_bytes(), TableOptions::default());
-        assert_eq!(reading.faults.first.len(), FAULTS_MAX);
-        let faults = ImportFaults::new(reading, None);
-        assert_eq!(faults.fault_count, 2 * row_count);
-        assert!(faults.detail.starts_with(&format!("{row_count} lines ")), "{}", faults.detail);
-        assert_eq!(faults.faults.last().map(|fault| fault.line), Some(1 + FAULTS_MAX / 2));
+        assert_eq!(reading.errors.first.len(), ERRORS_MAX);
+        let errors = ImportErrors::new(reading, None);
+        assert_eq!(errors.error_count, 2 * row_count);
+        assert!(errors.detail.starts_with(&format!("{row_count} lines ")), "{}", errors.detail);
+        assert_eq!(errors.errors.last().map(|error| error.line), Some(1 + ERRORS_MAX / 2));
     }
 }

@@ -1,13 +1,13 @@
 //! From text to records of cells: RFC 4180, with the separator that the file has.
 //!
 //! Not the crate `csv`: it takes unclosed quotes for closed, and counts lines from the blank ones
-//! before a record, whereas a fault here names the line that an editor shows.
+//! before a record, whereas an error here names the line that an editor shows.
 
 use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use super::error::{FAULTS_MAX, TableFault, quoted};
+use super::error::{ERRORS_MAX, TableError, quoted};
 
 /// Cells kept of one record. More than any table of ours has; bounds what a file of nothing but
 /// separators takes.
@@ -30,14 +30,14 @@ pub(super) struct Records<'t> {
     separator: char,
     chars: Peekable<CharIndices<'t>>,
     line: usize,
-    /// What is wrong with the quotes so far: at most [`FAULTS_MAX`], until somebody takes them.
-    pub(super) faults: Vec<TableFault>,
+    /// What is wrong with the quotes so far: at most [`ERRORS_MAX`], until somebody takes them.
+    pub(super) errors: Vec<TableError>,
 }
 
 impl<'t> Records<'t> {
     pub(super) fn new(text: &'t str, separator: char) -> Self {
         let chars = text.char_indices().peekable();
-        Self { text, separator, chars, line: 1, faults: Vec::new() }
+        Self { text, separator, chars, line: 1, errors: Vec::new() }
     }
 
     fn record(&mut self) -> Option<Record<'t>> {
@@ -72,7 +72,7 @@ impl<'t> Records<'t> {
             let cell = self.quoted(at);
             if let Some(rest) = self.plain() {
                 let text = format!("After the closing quote stands '{}'", quoted(rest));
-                self.fault(self.line, text);
+                self.error(self.line, text);
             }
             return unguarded(cell);
         }
@@ -107,7 +107,7 @@ impl<'t> Records<'t> {
             }
         }
         let what = "The quote that opens a cell is not closed; the file is read up to here";
-        self.fault(line, what);
+        self.error(line, what);
         text + &self.text[start..]
     }
 
@@ -119,9 +119,9 @@ impl<'t> Records<'t> {
         self.line += 1;
     }
 
-    fn fault(&mut self, line: usize, what: impl Into<String>) {
-        if self.faults.len() < FAULTS_MAX {
-            self.faults.push(TableFault::at(line, what));
+    fn error(&mut self, line: usize, what: impl Into<String>) {
+        if self.errors.len() < ERRORS_MAX {
+            self.errors.push(TableError::at(line, what));
         }
     }
 
@@ -161,7 +161,7 @@ mod tests {
     type Lines<'a> = &'a [(usize, &'a [&'a str])];
 
     #[track_caller]
-    fn check(text: &str, separator: char, expected: Lines<'_>, faults: &[usize]) {
+    fn check(text: &str, separator: char, expected: Lines<'_>, errors: &[usize]) {
         let mut records = Records::new(text, separator);
         let found: Vec<(usize, Vec<String>)> = records
             .by_ref()
@@ -172,8 +172,8 @@ mod tests {
             .map(|(line, cells)| (*line, cells.iter().map(|it| (*it).to_owned()).collect()))
             .collect();
         assert_eq!(found, expected, "{text:?}");
-        let lines: Vec<usize> = records.faults.iter().map(|fault| fault.line).collect();
-        assert_eq!(lines, faults, "{text:?}");
+        let lines: Vec<usize> = records.errors.iter().map(|error| error.line).collect();
+        assert_eq!(lines, errors, "{text:?}");
     }
 
     #[test]
@@ -205,10 +205,10 @@ mod tests {
     #[test]
     fn what_is_wrong_with_quotes_is_bounded() {
         for text in ["\"\"x,", "\"\"x\n"] {
-            let text = text.repeat(FAULTS_MAX + 1);
+            let text = text.repeat(ERRORS_MAX + 1);
             let mut records = Records::new(&text, ',');
             assert_eq!(records.by_ref().count(), 0, "cells that are empty");
-            assert_eq!(records.faults.len(), FAULTS_MAX);
+            assert_eq!(records.errors.len(), ERRORS_MAX);
         }
     }
 }

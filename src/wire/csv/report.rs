@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::columns::TableKind;
-use super::error::{FAULTS_MAX, TableFault, TableFaults};
+use super::error::{ERRORS_MAX, TableError, TableErrors};
 use super::read::Reading;
 use crate::domain::{ImportCounts, Refusal};
 
@@ -29,11 +29,13 @@ pub struct ImportReport {
 
 /// Why a table is not imported; nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ImportFaults {
+pub struct ImportErrors {
     pub detail: String,
-    pub fault_count: usize,
+    #[serde(rename = "fault_count")]
+    pub error_count: usize,
     /// The first 10,000, by line.
-    pub faults: Vec<TableFault>,
+    #[serde(rename = "faults")]
+    pub errors: Vec<TableError>,
 }
 
 impl ImportReport {
@@ -57,16 +59,16 @@ impl ImportReport {
     }
 }
 
-impl ImportFaults {
-    /// The faults of a table, and what the rules say against its rows.
+impl ImportErrors {
+    /// The errors of a table, and what the rules say against its rows.
     pub fn new(reading: Reading, refusal: Option<&Refusal>) -> Self {
-        let Reading { faults, rows, .. } = reading;
-        let TableFaults { count: mut fault_count, first: mut faults, mut lines } = faults;
-        let read_count = faults.len();
+        let Reading { errors, rows, .. } = reading;
+        let TableErrors { count: mut error_count, first: mut errors, mut lines } = errors;
+        let read_count = errors.len();
         let line_of = |index: usize| rows.get(index).map_or(1, |(line, _)| *line);
         match refusal {
             Some(Refusal::Rows { rows: refused, .. }) => {
-                faults.extend(refused.iter().map(|row| {
+                errors.extend(refused.iter().map(|row| {
                     let detail = match row.refusal {
                         Refusal::RowRepeated { first } => {
                             format!("Line {} above describes the same thing", line_of(first))
@@ -74,23 +76,23 @@ impl ImportFaults {
                         ref refusal => refusal.to_string(),
                     };
                     let name = rows.get(row.index).map(|(_, name)| name.clone());
-                    TableFault { name, ..TableFault::at(line_of(row.index), detail) }
+                    TableError { name, ..TableError::at(line_of(row.index), detail) }
                 }));
             }
-            Some(refusal) => faults.push(TableFault::at(1, refusal.to_string())),
+            Some(refusal) => errors.push(TableError::at(1, refusal.to_string())),
             None => {}
         }
-        let refused = &faults[read_count..];
-        fault_count += refused.len();
-        lines.extend(refused.iter().map(|fault| fault.line));
+        let refused = &errors[read_count..];
+        error_count += refused.len();
+        lines.extend(refused.iter().map(|error| error.line));
         lines.sort_unstable();
         lines.dedup();
         let detail = match lines[..] {
             [line] => format!("Line {line} cannot be imported; nothing was changed"),
             _ => format!("{} lines cannot be imported; nothing was changed", lines.len()),
         };
-        faults.sort_by_key(|fault| fault.line);
-        faults.truncate(FAULTS_MAX);
-        Self { detail, fault_count, faults }
+        errors.sort_by_key(|error| error.line);
+        errors.truncate(ERRORS_MAX);
+        Self { detail, error_count, errors }
     }
 }

@@ -1,0 +1,34 @@
+//! One row of the table of keys.
+
+use super::rules::ValueError;
+use super::settings::Config;
+
+/// One thing the operator can decide.
+#[derive(Debug)]
+pub struct Key {
+    /// Name in the configuration file, with the unit as its last part.
+    pub name: &'static str,
+    /// Environment variables, v2's name first; a later one overrides an earlier one.
+    pub environment: &'static [&'static str],
+    /// Flag, with its dashes; none for a secret, since other users can list a process's flags.
+    pub flag: Option<&'static str>,
+    /// Value when no layer sets the key; for a path, the rule that finds it.
+    pub default: &'static str,
+    /// What a value may be, for people.
+    pub allowed: &'static str,
+    /// What the key decides, one sentence.
+    pub help: &'static str,
+    /// Whether the value is shown as `***` (the database address: with its password so replaced).
+    pub secret: bool,
+    /// Checks a text and writes it into its field.
+    pub(super) set: fn(&mut Config, &str) -> Result<(), ValueError>,
+    /// The field as text, masked if secret; the same text is allowed for a key that is not secret.
+    pub(super) shown: fn(&Config) -> String,
+}
+
+impl Key {
+    /// Whether an empty text is a value of its own ("off", "none") and not an absent one.
+    pub(super) fn takes_empty(&self) -> bool {
+        self.default.is_empty()
+    }
+}
