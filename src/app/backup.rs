@@ -10,7 +10,7 @@ use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::mirror;
-use crate::backup::targets::{Target, TargetError};
+use crate::backup::targets::{BackupTarget, TargetError};
 use crate::backup::{
     BackupOptions, Backups, Keyring, PostgresOutcome, PostgresVerifier, Retention, UnusableTarget,
 };
@@ -70,11 +70,12 @@ pub fn start_backups(
 }
 
 /// The places off the host, and those that cannot be set up.
-pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<UnusableTarget>) {
-    let mut targets: Vec<Target> = Vec::new();
+pub(super) fn targets(config: &Config) -> (Vec<BackupTarget>, Vec<UnusableTarget>) {
+    let mut targets: Vec<BackupTarget> = Vec::new();
     let mut unusable = Vec::new();
     for text in &config.backup_targets {
-        let (name, url) = Target::describe(text).unwrap_or_else(|| (text.clone(), text.clone()));
+        let (name, url) =
+            BackupTarget::describe(text).unwrap_or_else(|| (text.clone(), text.clone()));
         let is_taken = targets.iter().any(|other| other.name() == name)
             || unusable.iter().any(|other: &UnusableTarget| other.name == name);
         if is_taken {
@@ -82,7 +83,7 @@ pub(super) fn targets(config: &Config) -> (Vec<Target>, Vec<UnusableTarget>) {
             unusable.push(UnusableTarget { name: text.clone(), url, what });
             continue;
         }
-        match Target::parse(text, config.credentials_dir.as_deref()) {
+        match BackupTarget::parse(text, config.credentials_dir.as_deref()) {
             Ok(target) => targets.push(target),
             Err(error) => unusable.push(UnusableTarget { name, url, what: error.to_string() }),
         }

@@ -16,7 +16,7 @@ use super::notes::{CopyNote, CopyState};
 use super::operation::OperationGuard;
 use super::options::UnusableTarget;
 use super::progress::{Log, Operation, ProgressHandle, ProgressUnit};
-use super::targets::{LocalFile, Target, TargetError, next_attempt};
+use super::targets::{BackupTarget, LocalFile, TargetError, next_attempt};
 use super::verify;
 use crate::util::{hex, jitter, run_at_low_priority, run_blocking};
 
@@ -112,7 +112,7 @@ fn note_unusable(
 async fn copy_one(
     library: &Library,
     progress: &ProgressHandle,
-    target: &Target,
+    target: &BackupTarget,
     entry: &CatalogEntry,
     log: Log<'_>,
 ) -> Result<bool, BackupError> {
@@ -154,7 +154,7 @@ async fn copy_one(
 async fn send(
     library: &Library,
     progress: &ProgressHandle,
-    target: &Target,
+    target: &BackupTarget,
     entry: &CatalogEntry,
 ) -> Result<(), TargetError> {
     let manifest = &entry.manifest;
@@ -208,7 +208,7 @@ pub(super) async fn verify_copies(
 
 async fn verify_copy_at(
     library: &Arc<Library>,
-    target: &Target,
+    target: &BackupTarget,
     entry: CatalogEntry,
     log: Log<'_>,
 ) -> Result<CatalogEntry, BackupError> {
@@ -234,7 +234,7 @@ async fn verify_copy_at(
 
 async fn fetch_and_verify(
     library: &Arc<Library>,
-    target: &Target,
+    target: &BackupTarget,
     entry: &CatalogEntry,
 ) -> Result<CatalogEntry, BackupError> {
     let operation = OperationGuard::begin(library, Operation::Verify)?;

@@ -13,7 +13,7 @@ use super::manifest::Manifest;
 use super::name::BackupId;
 use super::notes::{CopyNote, CopyState};
 use super::options::UnusableTarget;
-use super::targets::Target;
+use super::targets::BackupTarget;
 use crate::store::DiskSpace;
 
 /// Largest manifest: 2 kB as they are.
@@ -74,7 +74,7 @@ pub(super) fn check_space(directory: &Path, manifest: &Manifest) -> Result<(), B
 /// Those of the target; when the directory cannot be read.
 pub(super) async fn discover(
     catalog: &Catalog,
-    target: &Target,
+    target: &BackupTarget,
     site_id: Uuid,
 ) -> Result<Vec<Manifest>, BackupError> {
     let known = known_at(catalog, target)?;
@@ -103,7 +103,7 @@ pub(super) async fn discover(
 /// When the directory cannot be written.
 pub(super) fn add_copies(
     catalog: &Catalog,
-    target: &Target,
+    target: &BackupTarget,
     manifests: &[Manifest],
 ) -> Result<(), BackupError> {
     for manifest in manifests {
@@ -114,7 +114,7 @@ pub(super) fn add_copies(
 }
 
 /// Backups that are known to have a copy at a target.
-fn known_at(catalog: &Catalog, target: &Target) -> Result<BTreeSet<BackupId>, BackupError> {
+fn known_at(catalog: &Catalog, target: &BackupTarget) -> Result<BTreeSet<BackupId>, BackupError> {
     let entries = catalog.list()?.into_iter();
     Ok(entries.filter(|entry| entry.has_copy_at(target.name())).map(|entry| entry.id).collect())
 }

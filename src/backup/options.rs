@@ -6,7 +6,7 @@ use super::error::BackupError;
 use super::keys::Keyring;
 use super::postgres_verifier::PostgresVerifier;
 use super::retention::Retention;
-use super::targets::Target;
+use super::targets::BackupTarget;
 
 /// The options of backups: what the configuration decides, and the way into PostgreSQL.
 pub struct BackupOptions {
@@ -14,7 +14,7 @@ pub struct BackupOptions {
     pub directory: PathBuf,
     pub data_dir: PathBuf,
     pub keyring: Keyring,
-    pub targets: Vec<Target>,
+    pub targets: Vec<BackupTarget>,
     /// Targets that are configured and could not be set up.
     pub unusable_targets: Vec<UnusableTarget>,
     pub retention: Retention,

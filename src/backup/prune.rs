@@ -12,7 +12,7 @@ use super::notes::CopyState;
 use super::operation::OperationGuard;
 use super::progress::{Log, ProgressUnit};
 use super::retention::Retained;
-use super::targets::{Target, TargetError};
+use super::targets::{BackupTarget, TargetError};
 
 /// What is kept and what is removed.
 #[derive(Clone, Debug, Default)]
@@ -129,7 +129,7 @@ async fn remove(
 }
 
 /// Deletes the manifest last: without it nobody finds the file.
-async fn delete_copy(target: &Target, entry: &CatalogEntry) -> Result<(), TargetError> {
+async fn delete_copy(target: &BackupTarget, entry: &CatalogEntry) -> Result<(), TargetError> {
     let site_id = entry.manifest.header.site_id;
     target.delete(site_id, &entry.manifest.file).await?;
     target.delete(site_id, &entry.id.manifest()).await

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::domain::Timestamp;
 
 use super::error::{TargetError, local};
-use super::target::{Target, check_name};
+use super::target::{BackupTarget, check_name};
 use super::transfer::{BATCH_BYTES, OutputFile, Sink};
 use crate::util::files::{self, PRIVATE_MODE, part_path};
 use crate::util::run_blocking;
@@ -41,7 +41,7 @@ pub struct Fetched {
     pub sha256: String,
 }
 
-impl Target {
+impl BackupTarget {
     /// Lists the files of a site in no particular order; objects that no backup names are left out.
     ///
     /// # Errors

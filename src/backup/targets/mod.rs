@@ -7,7 +7,7 @@
 //! Invariants:
 //! 1. Nothing is visible under an object's name before it is complete.
 //! 2. A copy counts once it was read back completely and its length and hash were compared.
-//! 3. No secret is in a [`Target`]'s `Debug`, in its address or in a [`TargetError`].
+//! 3. No secret is in a [`BackupTarget`]'s `Debug`, in its address or in a [`TargetError`].
 //!
 //! In reading order: `target` (what a target is), `address` and `credentials` (how it is
 //! configured), `backend` (the store of both), `connector` (its HTTP client), `upload`, `download`,
@@ -29,5 +29,5 @@ mod upload;
 pub use deadlines::{Deadlines, next_attempt};
 pub use download::{Fetched, RemoteFile};
 pub use error::TargetError;
-pub use target::Target;
+pub use target::BackupTarget;
 pub use upload::LocalFile;

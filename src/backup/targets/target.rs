@@ -29,7 +29,7 @@ const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "metadata.google.internal"
 
 /// A target that copies go to; cheap to clone.
 #[derive(Clone)]
-pub struct Target {
+pub struct BackupTarget {
     name: String,
     shown_url: String,
     backend: Backend,
@@ -42,14 +42,17 @@ pub struct Target {
     opening: BlockingLimit,
 }
 
-impl fmt::Debug for Target {
+impl fmt::Debug for BackupTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, shown_url, .. } = self;
-        f.debug_struct("Target").field("name", name).field("url", shown_url).finish_non_exhaustive()
+        f.debug_struct("BackupTarget")
+            .field("name", name)
+            .field("url", shown_url)
+            .finish_non_exhaustive()
     }
 }
 
-impl Target {
+impl BackupTarget {
     /// Reads an address, and the secrets from the file that it names by `credentials_file=`, else
     /// from `backup_target_NAME` in `credentials_directory` (systemd's `$CREDENTIALS_DIRECTORY`)
     /// if it is there; without either the store asks the cloud's instance. Nothing is connected
@@ -328,7 +331,7 @@ mod tests {
             (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, kind, mode, 0).unwrap();
         let url = format!("file://{}?name=nfs", directory.path().display());
-        let target = Target::parse(&url, None).unwrap();
+        let target = BackupTarget::parse(&url, None).unwrap();
         let hurried = target.clone().with_deadlines(Deadlines { step: SHORT, call: SHORT });
         let before = thread_count();
         for _ in 0..CALLS {
@@ -352,7 +355,7 @@ mod tests {
 
     #[test]
     fn errors_of_stores_are_told_apart() {
-        let remote = Target::parse("s3://b?region=x&name=t", None).unwrap();
+        let remote = BackupTarget::parse("s3://b?region=x&name=t", None).unwrap();
         let generic =
             |status, code| StoreError::Generic { store: "S3", source: answered(status, code) };
         let not_found = |code| StoreError::NotFound {
@@ -383,7 +386,7 @@ mod tests {
         let metadata = StoreError::Generic { store: "S3", source: metadata.into() };
         check(&metadata, "NoCredentials");
 
-        let directory = Target::parse("file:///nonexistent", None).unwrap();
+        let directory = BackupTarget::parse("file:///nonexistent", None).unwrap();
         for (kind, expected) in [
             (std::io::ErrorKind::PermissionDenied, "DirectoryDenied"),
             (std::io::ErrorKind::ReadOnlyFilesystem, "DirectoryDenied"),

@@ -14,7 +14,7 @@ use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use uuid::Uuid;
 
 use super::error::{TargetError, local};
-use super::target::Target;
+use super::target::BackupTarget;
 use super::transfer::{Meter, PartReader, Sink};
 use crate::util::run_blocking;
 
@@ -47,7 +47,7 @@ impl LocalFile {
     }
 }
 
-impl Target {
+impl BackupTarget {
     /// Copies a file: sends it in parts, then reads it back whole and compares length and hash. A
     /// copy that was there under the name is replaced when the new one is complete. `progress` is
     /// told the bytes sent, all of them once the object is complete, and then also those read

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use unoc::backup::targets::{LocalFile, Target, TargetError};
+use unoc::backup::targets::{BackupTarget, LocalFile, TargetError};
 use uuid::Uuid;
 
 const MIB: usize = 1024 * 1024;
@@ -54,7 +54,7 @@ impl Bench {
         LocalFile { name: name.to_owned(), path, sha256: hex(&content), bytes: bytes as u64 }
     }
 
-    fn upload(&self, target: &Target, file: &LocalFile) -> Result<(), TargetError> {
+    fn upload(&self, target: &BackupTarget, file: &LocalFile) -> Result<(), TargetError> {
         self.runtime.block_on(target.upload(SITE, file, &|_| {}))
     }
 
@@ -62,7 +62,7 @@ impl Bench {
     /// reports.
     fn upload_with(
         &self,
-        target: &Target,
+        target: &BackupTarget,
         file: &LocalFile,
         when_bytes: u64,
         at: impl FnOnce() + Send,
@@ -80,7 +80,7 @@ impl Bench {
         (result, told.into_inner().expect("nobody panics"))
     }
 
-    fn names(&self, target: &Target, site: Uuid) -> Vec<String> {
+    fn names(&self, target: &BackupTarget, site: Uuid) -> Vec<String> {
         let files = self.runtime.block_on(target.list(site)).expect("a listing");
         let mut names: Vec<_> = files.into_iter().map(|file| file.name).collect();
         names.sort();

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use unoc::backup::targets::{Target, TargetError};
+use unoc::backup::targets::{BackupTarget, TargetError};
 
 use super::{Bench, MIB, NAME, OTHER_SITE, SITE};
 use crate::harness::skip;
 
-fn target(directory: &Path) -> Target {
+fn target(directory: &Path) -> BackupTarget {
     let url = format!("file://{}?name=nfs", directory.display());
-    Target::parse(&url, None).expect("a valid address")
+    BackupTarget::parse(&url, None).expect("a valid address")
 }
 
 fn files(directory: &Path) -> Vec<String> {

@@ -6,15 +6,15 @@ use std::net::TcpListener;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use unoc::backup::targets::{Deadlines, Target, TargetError};
+use unoc::backup::targets::{BackupTarget, Deadlines, TargetError};
 
 use super::{Bench, MIB, NAME, SITE, key};
 use crate::harness::proxy::{Mode, Proxy};
 use crate::harness::s3::{S3, credentials};
 
-fn target(bench: &Bench, s3: &S3) -> Target {
+fn target(bench: &Bench, s3: &S3) -> BackupTarget {
     let credentials = s3.credentials_file(bench.directory.path());
-    Target::parse(&s3.target_url(&credentials), None).expect("a valid address")
+    BackupTarget::parse(&s3.target_url(&credentials), None).expect("a valid address")
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_transfer_without_progress_is_given_up() {
     let url = s3.target_url(&s3.credentials_file(bench.directory.path()));
     let url = url.replace(&s3.endpoint, &format!("http://127.0.0.1:{}", proxy.port()));
     let limit = Duration::from_millis(300);
-    let target = Target::parse(&url, None).unwrap();
+    let target = BackupTarget::parse(&url, None).unwrap();
     let target = target.with_deadlines(Deadlines { step: limit, call: limit });
     proxy.set(Mode::Freeze);
     let file = bench.file(NAME, 1000);
@@ -128,7 +128,7 @@ fn wrong_keys_and_missing_buckets_are_different_errors() {
     let (bench, s3) = (Bench::new(), S3::start());
     let file = bench.file(NAME, 1000);
     let wrong = credentials(bench.directory.path(), s3.access_key, "wr0ng-marker-4711");
-    let target = Target::parse(&s3.target_url(&wrong), None).unwrap();
+    let target = BackupTarget::parse(&s3.target_url(&wrong), None).unwrap();
     for error in [
         bench.upload(&target, &file).unwrap_err(),
         bench.upload(&target, &bench.file(NAME, 9 * MIB)).unwrap_err(),
@@ -142,7 +142,7 @@ fn wrong_keys_and_missing_buckets_are_different_errors() {
 
     let right = s3.credentials_file(bench.directory.path());
     let url = s3.target_url(&right).replace(s3.bucket, "no-such-bucket");
-    let target = Target::parse(&url, None).unwrap();
+    let target = BackupTarget::parse(&url, None).unwrap();
     // Not by an upload, for which this server creates the bucket.
     let error = bench.runtime.block_on(target.list(SITE)).unwrap_err();
     assert!(matches!(error, TargetError::NoBucket { .. }), "{error:?}");
@@ -183,7 +183,7 @@ fn each_error_says_what_to_do() {
         ("403 Forbidden", "InvalidAccessKeyId", "check those in its credentials"),
     ] {
         let endpoint = format!("http://127.0.0.1:{}", refusing(status, code));
-        let target = Target::parse(&url.replace(&s3.endpoint, &endpoint), None).unwrap();
+        let target = BackupTarget::parse(&url.replace(&s3.endpoint, &endpoint), None).unwrap();
         for error in [
             bench.upload(&target, &bench.file(NAME, 1000)).unwrap_err(),
             bench.runtime.block_on(target.list(SITE)).unwrap_err(),

@@ -2,15 +2,15 @@
 
 use std::fs;
 
-use unoc::backup::targets::{Target, TargetError};
+use unoc::backup::targets::{BackupTarget, TargetError};
 
 use super::{Bench, MIB, NAME, OTHER_SITE, SITE, key};
 use crate::harness::certificates::{self, Authority};
 use crate::harness::s3::S3;
 
-fn target(bench: &Bench, s3: &S3) -> Target {
+fn target(bench: &Bench, s3: &S3) -> BackupTarget {
     let credentials = s3.credentials_file(bench.directory.path());
-    Target::parse(&s3.target_url(&credentials), None).expect("a valid address")
+    BackupTarget::parse(&s3.target_url(&credentials), None).expect("a valid address")
 }
 
 #[test]
@@ -90,18 +90,18 @@ fn tls_trusts_only_the_configured_authority() {
     let url = s3.target_url(&s3.credentials_file(bench.directory.path()));
     let file = bench.file(NAME, 1000);
 
-    let target = Target::parse(&format!("{url}&ca_file={}", ours.display()), None).unwrap();
+    let target = BackupTarget::parse(&format!("{url}&ca_file={}", ours.display()), None).unwrap();
     bench.upload(&target, &file).unwrap();
     assert_eq!(bench.names(&target, SITE), [NAME]);
 
-    let target = Target::parse(&format!("{url}&ca_file={}", other.display()), None).unwrap();
+    let target = BackupTarget::parse(&format!("{url}&ca_file={}", other.display()), None).unwrap();
     let error = bench.upload(&target, &file).unwrap_err();
     assert!(matches!(error, TargetError::Untrusted { .. }), "{error:?}");
     assert!(error.to_string().contains("ca_file="), "{error}");
 
     let none = write("empty.pem", "nothing");
     for ca_file in [none, bench.path("absent.pem")] {
-        let error = Target::parse(&format!("{url}&ca_file={}", ca_file.display()), None);
+        let error = BackupTarget::parse(&format!("{url}&ca_file={}", ca_file.display()), None);
         let error = error.unwrap_err().to_string();
         assert!(error.contains(ca_file.to_str().unwrap()), "{error}");
     }
@@ -127,7 +127,8 @@ fn a_self_signed_certificate_is_trusted_if_configured() {
     let url = s3.target_url(&credentials);
     let file = bench.file(NAME, 9 * MIB);
     let by = |url: &str, ca_file: &std::path::Path| {
-        let target = Target::parse(&format!("{url}&ca_file={}", ca_file.display()), None).unwrap();
+        let target =
+            BackupTarget::parse(&format!("{url}&ca_file={}", ca_file.display()), None).unwrap();
         bench.upload(&target, &file)
     };
     for ca_file in [&own, &marked, &second] {
@@ -141,7 +142,8 @@ fn a_self_signed_certificate_is_trusted_if_configured() {
     // A setting without effect beside ca_file= is refused, with its line.
     for setting in ["TIMEOUT=10s", "AWS_PROXY_CA_CERTIFICATE=x"] {
         fs::write(&credentials, format!("{keys}\n{setting}\n")).unwrap();
-        let error = Target::parse(&format!("{url}&ca_file={}", own.display()), None).unwrap_err();
+        let error =
+            BackupTarget::parse(&format!("{url}&ca_file={}", own.display()), None).unwrap_err();
         assert!(error.to_string().contains("line 5"), "{setting}: {error}");
     }
     fs::write(&credentials, format!("{keys}\nUSER_AGENT=of a test\n")).unwrap();
@@ -151,7 +153,7 @@ fn a_self_signed_certificate_is_trusted_if_configured() {
 #[test]
 fn target_names_must_differ() {
     let parse = |texts: &[&str]| {
-        let targets = Target::parse_all(texts, None)?;
+        let targets = BackupTarget::parse_all(texts, None)?;
         Ok::<_, TargetError>(
             targets.iter().map(|target| target.name().to_owned()).collect::<Vec<_>>(),
         )

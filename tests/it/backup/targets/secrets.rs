@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
-use unoc::backup::targets::Target;
+use unoc::backup::targets::BackupTarget;
 use unoc::config::{self, Sources};
 
 use super::{Bench, MIB, NAME, SITE};
@@ -50,12 +50,12 @@ fn a_secret_is_never_printed_or_logged() {
         // The client runs on this thread, where the subscriber is.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let right = s3.credentials_file(bench.directory.path());
-        let target = Target::parse(&s3.target_url(&right), None).unwrap();
+        let target = BackupTarget::parse(&s3.target_url(&right), None).unwrap();
         said += &format!("{target:?} {} {}", target.name(), target.shown_url());
         let file = bench.file(NAME, 9 * MIB);
         runtime.block_on(target.upload(SITE, &file, &|_| {})).unwrap();
         let wrong = credentials(bench.directory.path(), "AKIAWRONG", SECRET_KEY);
-        let denied = Target::parse(&s3.target_url(&wrong), None).unwrap();
+        let denied = BackupTarget::parse(&s3.target_url(&wrong), None).unwrap();
         let error = runtime.block_on(denied.upload(SITE, &file, &|_| {})).unwrap_err();
         said += &format!("{error} {error:?}");
         s3.kill();
@@ -79,7 +79,7 @@ fn an_invalid_credentials_file_is_named_but_not_quoted() {
     let check = |text: &str, mode: u32, words: &str| {
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
-        let error = Target::parse(&url, None).unwrap_err();
+        let error = BackupTarget::parse(&url, None).unwrap_err();
         let said = format!("{error} {error:?}");
         assert!(said.contains(words) && said.contains("keys.env"), "{said}");
         assert!(!said.contains("s3cr3t"), "{said}");
@@ -89,12 +89,12 @@ fn an_invalid_credentials_file_is_named_but_not_quoted() {
     check("AWS_ACCESS_KEY_ID=a\ns3cr3t", 0o600, "line 2");
 
     fs::remove_file(&file).unwrap();
-    assert!(Target::parse(&url, None).unwrap_err().to_string().contains("keys.env"));
+    assert!(BackupTarget::parse(&url, None).unwrap_err().to_string().contains("keys.env"));
 
     // The store itself complains about a key without its secret.
     fs::write(&file, "AWS_SECRET_ACCESS_KEY=s3cr3t-4711").unwrap();
     fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-    let error = Target::parse(&url, None).unwrap_err().to_string();
+    let error = BackupTarget::parse(&url, None).unwrap_err().to_string();
     assert!(error.contains("minio") && !error.contains("s3cr3t"), "{error}");
 }
 
@@ -104,7 +104,7 @@ fn a_systemd_credential_of_the_targets_name_is_used() {
     let file = s3.credentials_file(bench.directory.path());
     fs::rename(&file, bench.path("backup_target_minio")).unwrap();
     let url = s3.target_url(&file).replace(&format!("&credentials_file={}", file.display()), "");
-    let target = Target::parse(&url, Some(bench.directory.path())).unwrap();
+    let target = BackupTarget::parse(&url, Some(bench.directory.path())).unwrap();
     bench.upload(&target, &bench.file(NAME, 1000)).unwrap();
 }
 
@@ -126,7 +126,7 @@ fn every_kind_of_target_can_be_built() {
         "s3://bucket/p?endpoint=https://minio:9000&region=eu&path_style=true&name=aws",
         "s3://bucket?allow_http=true&checksum_algorithm=SHA256&name=anonymous",
     ] {
-        let target = Target::parse(url, Some(bench.directory.path()))
+        let target = BackupTarget::parse(url, Some(bench.directory.path()))
             .unwrap_or_else(|error| panic!("{url}: {error}"));
         assert!(!format!("{target:?}").contains("s3cr3t"));
     }
@@ -150,7 +150,7 @@ fn configured_addresses_can_be_parsed_and_secrets_are_refused() {
     ] {
         assert!(is_valid(url), "{url}");
         // Without keys Google's client looks for a file of keys, which may not exist.
-        let parsed = Target::parse(url, None).map_err(|error| error.to_string());
+        let parsed = BackupTarget::parse(url, None).map_err(|error| error.to_string());
         parsed.unwrap_or_else(|error| panic!("{url}: {error}"));
     }
     for url in [
@@ -165,6 +165,6 @@ fn configured_addresses_can_be_parsed_and_secrets_are_refused() {
         "file:///d?credentials_file=/x",
         "https://b.s3.amazonaws.com/p?X-Amz-Signature=x",
     ] {
-        assert!(!is_valid(url) && Target::parse(url, None).is_err(), "{url}");
+        assert!(!is_valid(url) && BackupTarget::parse(url, None).is_err(), "{url}");
     }
 }
