@@ -129,6 +129,90 @@ test('a drag saves the position, survives a reload, and can be undone', async ()
   await close(opened)
 })
 
+/** The link between two devices. */
+async function linkOf(a: string, b: string): Promise<number> {
+  const ports = await unoc.call<{ id: number; device_id: number }[]>('GET', 'api/interfaces')
+  const deviceOf = new Map(ports.map((port) => [port.id, port.device_id]))
+  const links = await unoc.call<{ id: number; a_interface_id: number; b_interface_id: number }[]>('GET', 'api/links')
+  const found = links.find((link) => deviceOf.get(link.a_interface_id) === id(a) && deviceOf.get(link.b_interface_id) === id(b))
+  if (found === undefined) throw new Error(`no link ${a} – ${b}`)
+  return found.id
+}
+
+/** Half-way between two devices, which is a point of every line between them. */
+async function middleOf(page: Page, a: string, b: string): Promise<{ x: number; y: number }> {
+  const [from, to] = [await position(a), await position(b)]
+  return onScreen(page, (from.x + to.x) / 2, (from.y + to.y) / 2)
+}
+
+test('a feeder is cut on the canvas with 3 clicks, the forecast shows its subscribers, and one click undoes it', async () => {
+  const opened = await visit()
+  const { page } = opened
+  await page.evaluate(() => {
+    const counted = { clicks: 0 }
+    Object.assign(window, { counted })
+    window.addEventListener('pointerdown', () => (counted.clicks += 1), true)
+  })
+  const clicks = (): Promise<number> =>
+    page.evaluate(() => (window as unknown as { counted: { clicks: number } }).counted.clicks)
+  const before = await redPixels(page)
+  const at = await middleOf(page, 'olt', 'splitter')
+  await page.mouse.move(at.x, at.y)
+  await page.locator('.stage.line').waitFor()
+  await page.mouse.click(at.x, at.y)
+  const panel = page.getByRole('complementary', { name: 'Link olt – splitter' })
+  await announced(page, /^Link olt – splitter, UP, 1.km/)
+  await panel.getByRole('button', { name: 'Fibre cut…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText(/will go DOWN.*; 3\u00a0subscribers affected/).waitFor()
+  await dialog.getByRole('button', { name: 'Set override' }).click()
+  await panel.getByText('3 subscribers DOWN because of it.').waitFor()
+  await until('the cut is red', async () => (await redPixels(page)) > before + 100)
+  expect(await clicks()).toBe(3)
+  await page.getByRole('button', { name: 'Undo', exact: true }).click()
+  await panel.getByText('3 subscribers would go DOWN with it.').waitFor()
+  expect(await clicks()).toBe(4)
+  await close(opened)
+})
+
+test('a link in the address is shown, and the keyboard goes through the links of a device', async () => {
+  const feeder = await linkOf('olt', 'splitter')
+  const opened = await visit(`?link=${feeder}`)
+  const { page } = opened
+  await page.getByRole('complementary', { name: 'Link olt – splitter' }).waitFor()
+  await clickDevice(page, 'olt')
+  await announced(page, /^olt, /)
+  await page.locator('.stage').focus()
+  await page.keyboard.press('l')
+  await announced(page, /^Link edge – olt, UP/)
+  await page.keyboard.press('l')
+  await announced(page, /^Link olt – splitter, UP/)
+  await page.getByRole('complementary', { name: 'Link olt – splitter' }).waitFor()
+  expect(page.url()).toContain(`link=${feeder}`)
+  await page.keyboard.press('Escape')
+  await page.getByRole('complementary').waitFor({ state: 'detached' })
+  await close(opened)
+})
+
+test('links in a box are overridden together', async () => {
+  const opened = await visit()
+  const { page } = opened
+  await page.locator('.stage').focus()
+  await page.keyboard.press('b')
+  const middles = await Promise.all(['good', 'bad', 'hostile'].map((ont) => middleOf(page, 'splitter', ont)))
+  const [xs, ys] = [middles.map(({ x }) => x), middles.map(({ y }) => y)]
+  await page.mouse.move(Math.min(...xs) - 8, Math.min(...ys) - 8)
+  await page.mouse.down()
+  await page.mouse.move(Math.max(...xs) + 8, Math.max(...ys) + 8, { steps: 5 })
+  await page.mouse.up()
+  await announced(page, '3\u00a0links selected.')
+  await page.keyboard.press('Escape')
+  await page.getByRole('toolbar', { name: 'Selection' }).getByRole('button', { name: /Override 3.links/ }).click()
+  await page.getByRole('dialog').getByText('3 devices will go DOWN; 3 subscribers affected.').waitFor()
+  await page.keyboard.press('Escape')
+  await close(opened)
+})
+
 test('undo brings a device back', async () => {
   const opened = await visit()
   const { page } = opened

@@ -1,6 +1,7 @@
+import type { Link } from '../api/types'
 import { typeLabel } from '../domain/deviceTypes'
-import { formatCount, formatCounted } from '../utils/format'
-import type { TopologyNode } from './model/graph'
+import { formatCount, formatCounted, formatUnit } from '../utils/format'
+import type { TopologyEdge, TopologyNode } from './model/graph'
 
 /** A device as a sentence, for screen readers. */
 export function describeNode(node: TopologyNode): string {
@@ -13,6 +14,14 @@ export function describeNode(node: TopologyNode): string {
   if (node.members.length > 0) parts.push(describeGroup(node))
   else if (edges.length > 0) parts.push(`${formatCounted(edges.length, 'neighbour')}`)
   if (counts.down + counts.degraded === 0 && node.isUnplaced) parts.push('not placed yet')
+  return `${parts.join(', ')}.`
+}
+
+/** A link as a sentence, for screen readers. */
+export function describeLink(link: Link, { a, b }: TopologyEdge): string {
+  const parts = [`Link ${a.device.name} – ${b.device.name}, ${link.status}`]
+  if (link.status_override !== null) parts.push('overridden by an operator')
+  if (link.length_km !== null) parts.push(formatUnit(link.length_km, 'km'))
   return `${parts.join(', ')}.`
 }
 

@@ -41,6 +41,8 @@ export function handleKey(topology: Topology, event: KeyboardEvent): boolean {
     case 'Enter':
     case ' ':
       return navigation.activate()
+    case 'l':
+      return navigation.stepLink()
     case 't':
       return trace.toggle()
     case 'c':

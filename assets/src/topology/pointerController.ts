@@ -1,5 +1,5 @@
 import type { Point, Rect } from './model/geometry'
-import type { TopologyNode } from './model/graph'
+import type { TopologyEdge, TopologyNode } from './model/graph'
 import type { Scene } from './scene/scene'
 
 /** A press that moves less than this is a click. */
@@ -15,15 +15,17 @@ export interface PointerHandlers {
   /** The nodes that a drag of this one moves. */
   draggedWith(node: TopologyNode): TopologyNode[]
   hover(node: TopologyNode | null, at: Point): void
-  /** A click on a node or on the background. `isAdditive`: with Ctrl, Cmd or Shift. */
-  click(node: TopologyNode | null, world: Point, isAdditive: boolean): void
+  /** Whether the mouse is on a line. */
+  hoverLine(isOnLine: boolean): void
+  /** A click on a node, else on the line of edges, else on the background. `isAdditive`: with Ctrl, Cmd or Shift. */
+  click(target: { node: TopologyNode | null; edges: TopologyEdge[] }, world: Point, isAdditive: boolean): void
   doubleClick(node: TopologyNode | null): void
   dragStart(): void
   /** The nodes are at their new positions; there are none when the drag was cancelled. */
   dragEnd(nodes: TopologyNode[], before: Map<TopologyNode, Point>): void
   /** The selection box while it is drawn; null at its end. */
   boxChange(box: Rect | null): void
-  boxSelect(nodes: TopologyNode[], isAdditive: boolean): void
+  boxSelect(nodes: TopologyNode[], edges: TopologyEdge[], isAdditive: boolean): void
 }
 
 type Gesture =
@@ -99,7 +101,9 @@ export class PointerController {
     if (gesture === null) {
       const { target } = event.original
       const isOnCanvas = target instanceof Element && target.classList.contains('sigma-mouse')
-      handlers.hover(isOnCanvas ? scene.nodeAt(event) : null, event)
+      const node = isOnCanvas ? scene.nodeAt(event) : null
+      handlers.hover(node, event)
+      handlers.hoverLine(isOnCanvas && node === null && scene.isLineAt(event))
       return
     }
     if (gesture.kind !== 'drag') {
@@ -135,12 +139,15 @@ export class PointerController {
     }
     if (gesture.kind === 'drag' && gesture.isMoving) handlers.dragEnd(gesture.nodes, gesture.before)
     if (gesture.kind !== 'box') return
-    handlers.boxSelect(this.scene.nodesIn(rectBetween(gesture.from, event)), gesture.isAdditive)
+    const box = rectBetween(gesture.from, event)
+    handlers.boxSelect(this.scene.nodesIn(box), this.scene.edgesIn(box), gesture.isAdditive)
   }
 
   private clickAt({ x, y }: Point, isAdditive: boolean): void {
     this.lastClick = { x, y }
-    this.handlers.click(this.scene.nodeAt({ x, y }), this.scene.camera.toWorld(x, y), isAdditive)
+    const node = this.scene.nodeAt({ x, y })
+    const edges = node === null ? this.scene.edgesAt({ x, y }) : []
+    this.handlers.click({ node, edges }, this.scene.camera.toWorld(x, y), isAdditive)
   }
 }
 

@@ -23,6 +23,10 @@ export function useHighlight({ scene, model, selection, trace, tools }: Context)
     const nodes = [...selection.selectedIds.value].flatMap((id) => model.value?.nodes.get(id) ?? [])
     return nodes.length === 0 ? NO_HIGHLIGHT.selected : new Set(nodes)
   })
+  const selectedEdges = computed(() => {
+    const edges = [...selection.selectedLinkIds.value].flatMap((id) => model.value?.edgeOfLink.get(id) ?? [])
+    return edges.length === 0 ? NO_HIGHLIGHT.selectedEdges : new Set(edges)
+  })
   const traced = computed(() =>
     trace.trace.value === null || model.value === null
       ? NO_HIGHLIGHT.traced
@@ -33,9 +37,10 @@ export function useHighlight({ scene, model, selection, trace, tools }: Context)
     const from = tools.connectFrom()
     return (node: TopologyNode) => node === from || canConnect(from, node)
   })
-  watch([scene, selected, traced, isConnectable], () =>
+  watch([scene, selected, selectedEdges, traced, isConnectable], () =>
     scene.value?.setHighlight({
       selected: selected.value,
+      selectedEdges: selectedEdges.value,
       traced: traced.value,
       isConnectable: isConnectable.value,
     }),

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { effectScope, nextTick, shallowRef } from 'vue'
-import { askDelete } from '../../stores/dialogs'
+import { askDelete, askDeleteLinks } from '../../stores/dialogs'
 import { view } from '../../stores/view'
 import type { TopologyNode } from '../model/graph'
 import type { Scene } from '../scene/scene'
@@ -15,21 +15,27 @@ import type { TraceControls } from './useTrace'
 
 vi.mock('../../stores/view', async () => {
   const { reactive } = await import('vue')
-  const view = reactive<{ device: number | null }>({ device: null })
-  return { view, openDevice: (id: number) => (view.device = id) }
+  const view = reactive<{ device: number | null; link: number | null }>({ device: null, link: null })
+  return {
+    view,
+    openDevice: (id: number) => Object.assign(view, { device: id, link: null }),
+    openLink: (id: number) => Object.assign(view, { device: null, link: id }),
+    closePanel: () => Object.assign(view, { device: null, link: null }),
+  }
 })
 vi.mock('../../stores/devices', () => ({ devices: { value: new Map([[1, {}]]) } }))
-vi.mock('../../stores/dialogs', () => ({ askDelete: vi.fn() }))
+vi.mock('../../stores/dialogs', () => ({ askDelete: vi.fn(), askDeleteLinks: vi.fn() }))
 vi.mock('../scene/scene', () => ({}))
 
 beforeEach(() => {
-  view.device = null
+  Object.assign(view, { device: null, link: null })
   vi.clearAllMocks()
 })
 
 function open() {
   const network = ponNetwork(1, 2)
-  const { nodes } = network.build()
+  const model = network.build()
+  const { nodes } = model
   const nodeOf = (id: number | null): TopologyNode | null => nodes.get(id ?? -1) ?? null
   const node = (key: string): TopologyNode => {
     const found = nodeOf(network.ids[key]?.[0] ?? null)
@@ -51,6 +57,7 @@ function open() {
   const navigation = effectScope().run(() =>
     useNavigation({
       scene,
+      model: shallowRef(model),
       nodeOf,
       selection,
       announcer,
@@ -129,4 +136,49 @@ test('deleted devices are deselected, unless the dialog is cancelled', async () 
   await navigation.deleteSelected()
   expect(askDelete).toHaveBeenLastCalledWith([1])
   expect(selection.selectedIds.value.size).toBe(0)
+})
+
+test('a line opens its link; one that stands for several pairs of devices selects their links', () => {
+  const { navigation, node, selection, text } = open()
+  navigation.openEdges(node('onts').edges)
+  expect(view.link).toBe(node('onts').edges[0]?.links[0]?.id)
+  expect(text.value).toMatch(/^Link SPLITTER-\d+ – ONT-\d+, UP, /)
+  navigation.openEdges(node('olt').edges)
+  expect(view.link).toBeNull()
+  expect(selection.selectedLinkIds.value.size).toBe(2)
+  expect(text.value).toBe('2\u00a0links selected.')
+})
+
+test('L goes through the links of a device, and Enter opens the one that is selected', () => {
+  const { navigation, node, selection } = open()
+  expect(navigation.stepLink()).toBe(false)
+  const ids = node('olt').edges.flatMap(({ links }) => links.map(({ id }) => id))
+  selection.select([node('olt').id])
+  for (const id of [...ids, ids[0]]) {
+    navigation.stepLink()
+    expect(selection.onlyLinkId()).toBe(id)
+  }
+  expect(view.link).toBeNull()
+  expect(navigation.activate()).toBe(true)
+  expect(view.link).toBe(ids[0])
+  navigation.stepLink()
+  expect(view.link).toBe(ids[1])
+})
+
+test('a link that was opened elsewhere is selected and brought into view', async () => {
+  const { node, selection, camera } = open()
+  const [edge] = node('onts').edges
+  view.link = edge?.links[0]?.id ?? 0
+  await nextTick()
+  expect(selection.onlyLinkId()).toBe(view.link)
+  expect(camera.reveal).toHaveBeenCalledWith(node('onts'), true)
+})
+
+test('Delete asks for the selected links when no device is selected', async () => {
+  const { navigation, selection } = open()
+  selection.select([], [3])
+  vi.mocked(askDeleteLinks).mockResolvedValueOnce(true)
+  await navigation.deleteSelected()
+  expect(askDeleteLinks).toHaveBeenCalledWith([3])
+  expect(selection.isEmpty()).toBe(true)
 })

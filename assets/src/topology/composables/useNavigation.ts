@@ -1,9 +1,10 @@
 import { type ShallowRef, watch } from 'vue'
 import { devices } from '../../stores/devices'
-import { askDelete } from '../../stores/dialogs'
-import { openDevice, view } from '../../stores/view'
-import { describeNode } from '../describe'
-import type { TopologyNode } from '../model/graph'
+import { askDelete, askDeleteLinks } from '../../stores/dialogs'
+import { closePanel, openDevice, openLink, view } from '../../stores/view'
+import { formatCounted } from '../../utils/format'
+import { describeLink, describeNode } from '../describe'
+import type { TopologyEdge, TopologyModel, TopologyNode } from '../model/graph'
 import type { Scene } from '../scene/scene'
 import type { Announcer } from './useAnnouncement'
 import type { CameraControls } from './useCamera'
@@ -14,6 +15,7 @@ import type { TraceControls } from './useTrace'
 
 interface Context {
   scene: Readonly<ShallowRef<Scene | null>>
+  model: Readonly<ShallowRef<TopologyModel | null>>
   nodeOf: (id: number | null) => TopologyNode | null
   camera: CameraControls
   selection: Selection
@@ -23,9 +25,12 @@ interface Context {
   announcer: Announcer
 }
 
-/** Goes to devices: by clicks, keys, and the device that the page shows in its panel. */
+/** Goes to devices and links: by clicks, keys, and what the page shows in its panel. */
 export function useNavigation(context: Context) {
-  const { scene, nodeOf, camera, selection, hover, trace, tools, announcer } = context
+  const { scene, model, nodeOf, camera, selection, hover, trace, tools, announcer } = context
+
+  /** The device whose links `stepLink` goes through. */
+  let steppedFromId: number | null = null
 
   /** Selects a device and opens its panel. */
   function open(node: TopologyNode): void {
@@ -49,18 +54,75 @@ export function useNavigation(context: Context) {
     if (node.role === 'leaf') void trace.start(id)
   }
 
+  /** Selects a link and opens its panel. */
+  function openLinkOf(edge: TopologyEdge, id: number): void {
+    selectLink(edge, id)
+    hover.hideCard()
+    openLink(id)
+  }
+
+  /** Opens the link of a line; selects its links if it is drawn for several pairs of devices. */
+  function openEdges(edges: readonly TopologyEdge[]): void {
+    const [only] = edges
+    const link = only?.links.find(({ status }) => status !== 'UP') ?? only?.links[0]
+    if (only !== undefined && link !== undefined && edges.length === 1) {
+      openLinkOf(only, link.id)
+      return
+    }
+    const ids = edges.flatMap(({ links }) => links.map(({ id }) => id))
+    trace.end()
+    closePanel()
+    selection.select([], ids)
+    announcer.announce(`${formatCounted(ids.length, 'link')} selected.`)
+  }
+
+  /** Shows a link that was opened elsewhere. */
+  function showLink(id: number, animate: boolean): void {
+    const edge = model.value?.edgeOfLink.get(id)
+    if (edge === undefined) {
+      selection.select([], [id])
+      return
+    }
+    selectLink(edge, id)
+    // The end that is drawn last when zooming in; the line is drawn from there on.
+    camera.reveal(edge.a.minScale > edge.b.minScale ? edge.a : edge.b, animate)
+  }
+
+  function selectLink(edge: TopologyEdge, id: number): void {
+    trace.end()
+    selection.select([], [id])
+    const link = edge.links.find((each) => each.id === id)
+    if (link !== undefined) announcer.announce(describeLink(link, edge))
+  }
+
+  /** Selects the next link of the selected device; false without one, or without links. */
+  function stepLink(): boolean {
+    const before = selection.onlyLinkId()
+    if (before === null) steppedFromId = selection.onlyId()
+    else if (steppedFromId === null) steppedFromId = model.value?.edgeOfLink.get(before)?.a.id ?? null
+    const edges = nodeOf(steppedFromId)?.edges ?? []
+    const all = edges.flatMap((edge) => edge.links.map(({ id }) => ({ edge, id })))
+    const next = all[(all.findIndex(({ id }) => id === before) + 1) % all.length]
+    if (next === undefined) return false
+    selectLink(next.edge, next.id)
+    // The panel follows if it is open.
+    if ((view.device ?? view.link) !== null) openLink(next.id)
+    return true
+  }
+
   /** Clears the selection and closes the panel. */
   function clear(): void {
     selection.select([])
     trace.end()
-    view.device = null
+    closePanel()
   }
 
   /** Selects the next device in a direction, or without a selection the one nearest to the middle. */
   function step(direction: readonly [number, number]): void {
     if (scene.value === null) return
     const { index, scale } = scene.value
-    const from = nodeOf(selection.firstId())
+    const from = nodeOf(selection.firstId() ?? steppedFromId)
+    steppedFromId = null
     const next =
       from === null ? scene.value.nodeNearCenter() : index.nearestTowards(from, direction, scale)
     if (next === null) return
@@ -68,12 +130,18 @@ export function useNavigation(context: Context) {
     selection.select([next.id])
     announcer.announce(describeNode(next))
     // The panel follows if it is open.
-    if (view.device !== null) view.device = next.id
+    if (view.link !== null) openDevice(next.id)
+    else if (view.device !== null) view.device = next.id
     camera.reveal(next)
   }
 
-  /** Does what a click on the selected device does; false unless exactly one is selected. */
+  /** Does what a click on the selected device or link does; false unless exactly one is selected. */
   function activate(): boolean {
+    const linkId = selection.onlyLinkId()
+    if (linkId !== null) {
+      openLink(linkId)
+      return true
+    }
     const node = nodeOf(selection.onlyId())
     if (node === null) return false
     if (tools.tool.value === 'connect') void tools.connectTo(node)
@@ -85,14 +153,16 @@ export function useNavigation(context: Context) {
   function escape(): boolean {
     if (tools.tool.value !== 'select') tools.setTool('select')
     else if (trace.trace.value !== null) trace.end()
-    else if (selection.selectedIds.value.size > 0) clear()
+    else if (!selection.isEmpty()) clear()
     else return false
     return true
   }
 
   async function deleteSelected(): Promise<void> {
     const ids = [...selection.selectedIds.value].filter((id) => devices.value.has(id))
-    if (ids.length > 0 && (await askDelete(ids))) clear()
+    const linkIds = [...selection.selectedLinkIds.value]
+    // The links of deleted devices go with them.
+    if (ids.length > 0 ? await askDelete(ids) : linkIds.length > 0 && (await askDeleteLinks(linkIds))) clear()
   }
 
   watch(
@@ -101,8 +171,14 @@ export function useNavigation(context: Context) {
       if (id !== null && !selection.isSelected(id)) showDevice(id, true)
     },
   )
+  watch(
+    () => view.link,
+    (id) => {
+      if (id !== null && !selection.selectedLinkIds.value.has(id)) showLink(id, true)
+    },
+  )
 
-  return { open, showDevice, clear, step, activate, escape, deleteSelected }
+  return { open, openEdges, showDevice, showLink, clear, step, stepLink, activate, escape, deleteSelected }
 }
 
 export type Navigation = ReturnType<typeof useNavigation>

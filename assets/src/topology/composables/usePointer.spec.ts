@@ -29,7 +29,7 @@ function open() {
   }
   const tool = shallowRef('select')
   const tools = { tool, connectTo: vi.fn(), placeAt: vi.fn() }
-  const navigation = { open: vi.fn(), clear: vi.fn() }
+  const navigation = { open: vi.fn(), openEdges: vi.fn(), clear: vi.fn() }
   const selection = useSelection()
   const announcer = useAnnouncement()
   const pointer = usePointer({
@@ -49,28 +49,28 @@ function open() {
 
 test('a click does what the tool is for', () => {
   const { handlers, node, tool, tools, navigation, selection } = open()
-  handlers.click(node('olt'), WORLD, false)
+  handlers.click({ node: node('olt'), edges: [] }, WORLD, false)
   expect(navigation.open).toHaveBeenCalledWith(node('olt'))
-  handlers.click(node('odf'), WORLD, true)
+  handlers.click({ node: node('odf'), edges: [] }, WORLD, true)
   expect(selection.onlyId()).toBe(node('odf').id)
-  handlers.click(null, WORLD, true)
+  handlers.click({ node: null, edges: [] }, WORLD, true)
   expect(navigation.clear).not.toHaveBeenCalled()
-  handlers.click(null, WORLD, false)
+  handlers.click({ node: null, edges: [] }, WORLD, false)
   expect(navigation.clear).toHaveBeenCalledOnce()
   tool.value = 'connect'
-  handlers.click(null, WORLD, false)
-  handlers.click(node('olt'), WORLD, false)
+  handlers.click({ node: null, edges: [] }, WORLD, false)
+  handlers.click({ node: node('olt'), edges: [] }, WORLD, false)
   expect(tools.connectTo.mock.calls).toEqual([[node('olt')]])
   tool.value = 'place'
-  handlers.click(node('olt'), WORLD, false)
+  handlers.click({ node: node('olt'), edges: [] }, WORLD, false)
   expect(tools.placeAt).toHaveBeenCalledWith(WORLD)
 })
 
 test('a box selects its nodes, in addition to the others with a modifier key', () => {
   const { handlers, node, selection, text } = open()
-  handlers.boxSelect([node('olt'), node('odf')], false)
+  handlers.boxSelect([node('olt'), node('odf')], [], false)
   expect(selection.selectedIds.value.size).toBe(2)
-  handlers.boxSelect([node('onts')], true)
+  handlers.boxSelect([node('onts')], [], true)
   expect(selection.selectedIds.value.size).toBe(3)
   expect(text.value).toBe('3\u00a0devices selected.')
 })
@@ -84,4 +84,22 @@ test('a drag moves the selection, a container with its members, and a collapsed 
   expect(dragged).toEqual(expect.arrayContaining([node('pop'), node('splitters'), node('onts', 1)]))
   const splitter = node('splitters')
   expect(withMembers([splitter], splitter.expandScale / 2)).toEqual([splitter, node('onts', 0), node('onts', 1)])
+})
+
+test('a click on a line opens its link, or adds it with a modifier key', () => {
+  const { handlers, node, navigation, selection } = open()
+  const edges = node('olt').edges
+  handlers.click({ node: null, edges }, WORLD, false)
+  expect(navigation.openEdges).toHaveBeenCalledWith(edges)
+  handlers.click({ node: null, edges }, WORLD, true)
+  expect(selection.selectedLinkIds.value.size).toBe(edges.length)
+})
+
+test('a box selects links too', () => {
+  const { handlers, node, selection, text } = open()
+  handlers.boxSelect([node('olt')], node('olt').edges, false)
+  expect([...selection.selectedLinkIds.value]).toEqual([3, 4])
+  expect(text.value).toBe('1\u00a0device and 2\u00a0links selected.')
+  handlers.boxSelect([], node('onts').edges, false)
+  expect(text.value).toBe('1\u00a0link selected.')
 })

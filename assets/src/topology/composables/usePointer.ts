@@ -1,7 +1,7 @@
 import { shallowRef } from 'vue'
 import { formatCounted } from '../../utils/format'
 import type { Point, Rect } from '../model/geometry'
-import type { TopologyNode } from '../model/graph'
+import type { TopologyEdge, TopologyNode } from '../model/graph'
 import { isCollapsed } from '../model/levelOfDetail'
 import { PointerController } from '../pointerController'
 import type { Scene } from '../scene/scene'
@@ -29,6 +29,8 @@ export function usePointer(context: Context) {
   const { nodeOf, camera, selection, hover, tools, moves, navigation, announcer } = context
   /** The selection box that is being drawn, in pixels of the canvas. */
   const selectionBox = shallowRef<Rect | null>(null)
+  /** The mouse is on a line, which a click would open. */
+  const isOverLine = shallowRef(false)
   let controller: PointerController | null = null
 
   function attach(scene: Scene): void {
@@ -41,6 +43,7 @@ export function usePointer(context: Context) {
         return withMembers(nodes, scene.scale)
       },
       hover: hover.hover,
+      hoverLine: (isOnLine) => (isOverLine.value = isOnLine),
       click,
       // The first click has opened the panel of a device already.
       doubleClick: (node) => {
@@ -52,7 +55,7 @@ export function usePointer(context: Context) {
       },
       dragEnd: moves.endDrag,
       boxChange: (box) => (selectionBox.value = box),
-      boxSelect: (nodes, isAdditive) => boxSelect(nodes, isAdditive, scene.scale),
+      boxSelect: (nodes, edges, isAdditive) => boxSelect(nodes, edges, isAdditive, scene.scale),
     })
   }
 
@@ -65,26 +68,46 @@ export function usePointer(context: Context) {
     controller = null
   }
 
-  function click(node: TopologyNode | null, world: Point, isAdditive: boolean): void {
+  function click(
+    { node, edges }: { node: TopologyNode | null; edges: TopologyEdge[] },
+    world: Point,
+    isAdditive: boolean,
+  ): void {
     if (tools.tool.value === 'place') void tools.placeAt(world)
     else if (tools.tool.value === 'connect') {
       if (node !== null) void tools.connectTo(node)
+    } else if (node === null && edges.length > 0) {
+      if (isAdditive) selection.toggleLinks(edges.flatMap(linkIdsOf))
+      else navigation.openEdges(edges)
     } else if (node === null) {
       if (!isAdditive) navigation.clear()
     } else if (isAdditive) selection.toggle(node.id)
     else navigation.open(node)
   }
 
-  function boxSelect(nodes: TopologyNode[], isAdditive: boolean, scale: number): void {
+  function boxSelect(nodes: TopologyNode[], edges: TopologyEdge[], isAdditive: boolean, scale: number): void {
     const before = isAdditive ? selection.selectedIds.value : []
+    const linksBefore = isAdditive ? selection.selectedLinkIds.value : []
     const ids = nodes
       .flatMap((node) => [node, ...(isCollapsed(node, scale) ? node.members : [])])
       .map(({ id }) => id)
-    selection.select([...before, ...ids])
-    announcer.announce(`${formatCounted(selection.selectedIds.value.size, 'device')} selected.`)
+    selection.select([...before, ...ids], [...linksBefore, ...edges.flatMap(linkIdsOf)])
+    announcer.announce(`${selectionText(selection)} selected.`)
   }
 
-  return { selectionBox, attach, detach, cancel }
+  return { selectionBox, isOverLine, attach, detach, cancel }
+}
+
+/** What is selected, as in "3 devices and 2 links". */
+export function selectionText({ selectedIds, selectedLinkIds }: Selection): string {
+  const [devices, links] = [selectedIds.value.size, selectedLinkIds.value.size]
+  if (links === 0) return formatCounted(devices, 'device')
+  const ofLinks = formatCounted(links, 'link')
+  return devices === 0 ? ofLinks : `${formatCounted(devices, 'device')} and ${ofLinks}`
+}
+
+function linkIdsOf({ links }: TopologyEdge): number[] {
+  return links.map(({ id }) => id)
 }
 
 /** The nodes with all that moves with them: the members of containers and of collapsed groups. */

@@ -19,3 +19,17 @@ test('one of several devices is the first, but not the only one', () => {
   select([4, 7])
   expect([firstId(), onlyId()]).toEqual([4, null])
 })
+
+test('a selection of links: toggled together, and ended by a selection of devices', () => {
+  const { selectedLinkIds, select, toggleLinks, onlyLinkId, isEmpty } = useSelection()
+  toggleLinks([3])
+  expect(onlyLinkId()).toBe(3)
+  toggleLinks([3, 4])
+  expect([...selectedLinkIds.value]).toEqual([3, 4])
+  expect(onlyLinkId()).toBeNull()
+  toggleLinks([3, 4])
+  expect(isEmpty()).toBe(true)
+  toggleLinks([3])
+  select([1])
+  expect([...selectedLinkIds.value]).toEqual([])
+})

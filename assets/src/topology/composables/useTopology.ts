@@ -27,7 +27,7 @@ export function useTopology(canDraw: boolean) {
   const tools = useTools({ scene, nodeOf, selection, trace, announcer })
   const moves = useMoves(model, sync)
   const navigation = useNavigation({
-    scene, nodeOf, camera, selection, hover, trace, tools, announcer,
+    scene, model, nodeOf, camera, selection, hover, trace, tools, announcer,
   })
   const pointer = usePointer({
     nodeOf, camera, selection, hover, tools, moves, navigation, announcer,
@@ -40,6 +40,7 @@ export function useTopology(canDraw: boolean) {
     if (started === null) return
     pointer.attach(started)
     if (view.device !== null) navigation.showDevice(view.device, false)
+    else if (view.link !== null) navigation.showLink(view.link, false)
   }
 
   function stopDrawing(): void {
@@ -66,6 +67,7 @@ export function useTopology(canDraw: boolean) {
     moves,
     navigation,
     selectionBox: pointer.selectionBox,
+    isOverLine: pointer.isOverLine,
     startDrawing,
     stopDrawing,
     escape,

@@ -52,6 +52,8 @@ export interface TopologyEdge<D extends LayoutDevice = Device> {
   status: Status
   /** The class of the optical signal, where the edge leads to one subscriber. */
   signal: Signal['class'] | null
+  /** Whether an operator has overridden the status of one of its links. */
+  isOverridden: boolean
 }
 
 /** The devices, where they are, and how they are connected. */
@@ -115,6 +117,7 @@ export function newEdge<D extends LayoutDevice>(
     links: [],
     status: 'UP',
     signal: null,
+    isOverridden: false,
   }
   a.edges.push(edge)
   b.edges.push(edge)
@@ -151,6 +154,7 @@ export function refreshEdge(edge: TopologyEdge): void {
   let status: Status = 'UP'
   for (const link of edge.links) status = worseStatus(status, link.status)
   edge.status = status
+  edge.isOverridden = edge.links.some((link) => link.status_override !== null)
   const leaf = edge.a.role === 'leaf' ? edge.a : edge.b.role === 'leaf' ? edge.b : null
   edge.signal = leaf?.device.signal?.class ?? null
 }

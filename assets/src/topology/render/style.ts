@@ -8,6 +8,7 @@ import { ICON_CELLS } from './iconAtlas'
 /** Which nodes and edges stand out, and which are dimmed. */
 export interface Highlight {
   selected: ReadonlySet<TopologyNode>
+  selectedEdges: ReadonlySet<TopologyEdge>
   hovered: TopologyNode | null
   /** Keys of the nodes and edges on a traced path, with their place on it: 0 (the device) to 1 (its end). */
   traced: ReadonlyMap<string, number>
@@ -17,6 +18,7 @@ export interface Highlight {
 
 export const NO_HIGHLIGHT: Highlight = {
   selected: new Set(),
+  selectedEdges: new Set(),
   hovered: null,
   traced: new Map(),
   isConnectable: null,

@@ -1,6 +1,6 @@
 import type Sigma from 'sigma'
 import { contains, type Point } from '../model/geometry'
-import type { TopologyModel, TopologyNode } from '../model/graph'
+import type { TopologyEdge, TopologyModel, TopologyNode } from '../model/graph'
 import {
   type ContainerArea,
   containerArea,
@@ -9,13 +9,17 @@ import {
   drawContainerTitles,
 } from '../render/containerAreas'
 import type { LayerFrame } from '../render/frame'
+import { Badges } from '../render/badges'
 import { Labels } from '../render/labels'
+import { LinkDecorations } from '../render/linkDecorations'
 import { NodeDecorations } from '../render/nodeDecorations'
 
 /** The 2D canvases: container areas below sigma's edges, decorations and labels above its nodes. */
 export class Layers {
   private readonly labels = new Labels()
-  private readonly decorations = new NodeDecorations()
+  private readonly badges = new Badges()
+  private readonly decorations = new NodeDecorations(this.badges)
+  private readonly linkDecorations = new LinkDecorations(this.badges)
   private readonly below: CanvasRenderingContext2D | null
   private readonly above: CanvasRenderingContext2D | null
   private areas: ContainerArea[] = []
@@ -42,8 +46,8 @@ export class Layers {
     if (index >= 0 && area !== null) this.areas[index] = area
   }
 
-  /** Draws everything for these nodes. */
-  draw(nodes: readonly TopologyNode[], frame: LayerFrame): void {
+  /** Draws everything for these nodes and edges. */
+  draw(nodes: readonly TopologyNode[], edges: Iterable<TopologyEdge>, frame: LayerFrame): void {
     const { below, above } = this
     if (below !== null) {
       below.clearRect(0, 0, frame.width, frame.height)
@@ -51,6 +55,7 @@ export class Layers {
     }
     // Sigma has cleared its own layer already.
     if (above === null) return
+    this.linkDecorations.draw(above, edges, frame)
     for (const node of nodes) this.decorations.draw(above, node, frame)
     drawContainerTitles(above, this.titles, frame)
     this.labels.draw(above, nodes, frame, this.titles.map(({ box }) => box))

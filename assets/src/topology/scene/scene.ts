@@ -1,5 +1,6 @@
 import Sigma from 'sigma'
-import type { Point, Rect } from '../model/geometry'
+import { distanceToCurve, edgeLine, lineCurve, pointOn } from '../model/edgeLine'
+import { contains, type Point, type Rect } from '../model/geometry'
 import { newModel, type TopologyEdge, type TopologyModel, type TopologyNode } from '../model/graph'
 import { centerContainer, isVisible } from '../model/levelOfDetail'
 import type { ColorScheme } from '../render/colorScheme'
@@ -24,6 +25,10 @@ const LABEL_MARGIN_PX = 80
 const FULL_GRAPH_NODES_MAX = 2_000
 /** With more members in sigma's graph, those out of view are removed. */
 const MEMBERS_MAX = 12_000
+/** Of more edges, the lines are not searched at each move of the mouse. */
+const HOVERED_EDGES_MAX = 5_000
+/** A pointer may miss a line by this much. */
+const LINE_SLACK_PX = 6
 /** How far below the scale at which a container expands one can zoom out. */
 const COLLAPSED_SHARE = 0.7
 
@@ -149,7 +154,11 @@ export class Scene {
     // These dim all other nodes; a selected or hovered node only gets a halo, drawn with each frame.
     const dimsOthers = traced !== before.traced || isConnectable !== before.isConnectable
     if (dimsOthers) this.refreshAll()
-    else if (after.selected !== before.selected || after.hovered !== before.hovered) {
+    else if (
+      after.selected !== before.selected ||
+      after.selectedEdges !== before.selectedEdges ||
+      after.hovered !== before.hovered
+    ) {
       this.scheduleRender()
     }
   }
@@ -158,6 +167,46 @@ export class Scene {
   nodeAt({ x, y }: Point): TopologyNode | null {
     const node = this.index.nodeAt(this.camera.toWorld(x, y), this.scale)
     return node ?? this.layers.titleAt({ x, y })
+  }
+
+  /**
+   * The edges whose line is at a point of the canvas: several if it is drawn for a group. Empty
+   * without a line there.
+   */
+  edgesAt(point: Point): TopologyEdge[] {
+    let best: TopologyEdge[] = []
+    let bestDistance = LINE_SLACK_PX
+    let bestKey = ''
+    for (const [edge, key, curve] of this.drawnLines()) {
+      if (key === bestKey) {
+        best.push(edge)
+        continue
+      }
+      const { from, to } = curve
+      const isNear =
+        point.x >= Math.min(from.x, to.x) - LINE_SLACK_PX &&
+        point.x <= Math.max(from.x, to.x) + LINE_SLACK_PX &&
+        point.y >= Math.min(from.y, to.y) - LINE_SLACK_PX &&
+        point.y <= Math.max(from.y, to.y) + LINE_SLACK_PX
+      if (!isNear) continue
+      const distance = distanceToCurve(curve, point)
+      if (distance < bestDistance) [best, bestDistance, bestKey] = [[edge], distance, key]
+    }
+    return best
+  }
+
+  /** Whether a line is at a point of the canvas; false on a large network, where looking takes too long. */
+  isLineAt(point: Point): boolean {
+    return this.model.edges.length <= HOVERED_EDGES_MAX && this.edgesAt(point).length > 0
+  }
+
+  /** The edges whose line has its middle in a rectangle of the canvas. */
+  edgesIn(rect: Rect): TopologyEdge[] {
+    const found: TopologyEdge[] = []
+    for (const [edge, , curve] of this.drawnLines()) {
+      if (contains(rect, pointOn(curve, 0.5))) found.push(edge)
+    }
+    return found
   }
 
   /** The expanded container whose area a world point is in. */
@@ -211,6 +260,28 @@ export class Scene {
   private drawnNodes(world: Rect): TopologyNode[] {
     const { scale } = this
     return [...this.index.within(world)].filter((node) => isVisible(node, scale))
+  }
+
+  /** Each edge that is drawn, with the key of its line and its curve in pixels of the canvas. */
+  private *drawnLines(): Generator<[edge: TopologyEdge, key: string, curve: ReturnType<typeof lineCurve>]> {
+    const { scale } = this
+    const toCanvas = this.camera.toCanvas()
+    const pointOf = ({ x, y }: Point): Point => {
+      const [left, top] = toCanvas(x, y)
+      return { x: left, y: top }
+    }
+    for (const edge of this.model.edges) {
+      const line = edgeLine(edge, scale)
+      if (line === null) continue
+      const key = `${line.from.key} ${line.to.key}`
+      yield [edge, key, lineCurve(pointOf(line.from), pointOf(line.to), line.isCurved)]
+    }
+  }
+
+  private decoratedEdges(): Set<TopologyEdge> {
+    const edges = new Set(this.frame.highlight.selectedEdges)
+    for (const edge of this.model.edges) if (edge.isOverridden) edges.add(edge)
+    return edges
   }
 
   private refreshAll(): void {
@@ -278,7 +349,7 @@ export class Scene {
     }
     const toCanvas = camera.toCanvas()
     const frame = { colors, highlight, font, scale, toCanvas, width, height }
-    this.layers.draw(this.nodesIn(around), frame)
+    this.layers.draw(this.nodesIn(around), this.decoratedEdges(), frame)
     this.onFrame()
   }
 }

@@ -1,5 +1,6 @@
 import Graph from 'graphology'
 import type { TopologyEdge, TopologyModel, TopologyNode } from '../model/graph'
+import { isDrop } from '../model/edgeLine'
 import { type Appearance, type EdgeVisibility, edgeStyle, nodeStyle } from '../render/style'
 import { type AggregateEdge, AggregateEdges, worstEdge } from './aggregateEdges'
 import { type NodeGroup, NodeGroups } from './nodeGroups'
@@ -99,10 +100,6 @@ export class SceneGraph {
     const edge = worstEdge(aggregate, this.appearance.highlight.traced)
     return edgeStyle(edge, aggregate, this.appearance)
   }
-}
-
-function isDrop({ a, b }: TopologyEdge): boolean {
-  return a.groupHead !== null || b.groupHead !== null
 }
 
 function visibilityOf(edge: TopologyEdge): EdgeVisibility {
