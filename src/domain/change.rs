@@ -1,10 +1,10 @@
-//! What a command did: entities before and after.
+//! Changes: entities before and after a command.
 
 use std::sync::Arc;
 
 use super::{Device, Interface, Link, Status, Timestamp};
 
-/// One entity before and after. `before` is `None` for a new one, `after` for a deleted one;
+/// One entity before and after. `before` is `None` for a new entity, `after` for a deleted one;
 /// never both.
 #[derive(Debug, PartialEq)]
 pub struct Edit<T> {
@@ -111,8 +111,8 @@ impl Change {
         }
     }
 
-    /// True when nothing differs between before and after.
-    pub(super) fn is_nothing(&self) -> bool {
+    /// Whether before and after are the same.
+    pub(super) fn is_unchanged(&self) -> bool {
         match self {
             Self::Device(edit) => edit.before == edit.after,
             Self::Interface(edit) => edit.before == edit.after,
@@ -120,7 +120,7 @@ impl Change {
         }
     }
 
-    /// True when before and after differ in nothing but times.
+    /// Whether before and after differ in nothing but times.
     pub(super) fn is_for_times_only(&self) -> bool {
         match self {
             Self::Device(Edit { before: Some(before), after: Some(after) }) => {
@@ -139,8 +139,8 @@ impl Change {
         }
     }
 
-    /// What gives `after` the times of `before` that should not have changed: all of them when
-    /// nothing else differs, and that of the status when the status is the same.
+    /// The change that returns to `after` the times of `before` that should not have changed: all
+    /// of them when nothing else differs, and `status_since` when the status is the same.
     pub(super) fn correction_of_times(&self) -> Option<Self> {
         match self {
             Self::Device(edit) => edit

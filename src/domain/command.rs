@@ -7,14 +7,14 @@ use super::{Change, Refusal, World};
 ///
 /// Only the domain can implement it, because [`Transaction`] has no name outside of it.
 pub trait Command: Send + 'static {
-    /// What the caller is told once the command is accepted.
+    /// What the caller of an accepted command gets back.
     type Reply: Send + 'static;
     /// What [`Command::reply`] needs to know of the run, such as the id of a new device.
     type Output;
 
     fn kind(&self) -> CommandKind;
 
-    /// Makes the changes that the command asks for; not those of the status that follow from them.
+    /// Makes the changes that the command asks for, without the changes of status that follow.
     ///
     /// # Errors
     /// A [`Refusal`]; the caller rolls the transaction back.
@@ -75,8 +75,7 @@ impl CommandKind {
         matches!(self, Self::ReseedSite | Self::ReplaceSite)
     }
 
-    /// Whether each change counts as one that follows from the command, because the command names
-    /// no entity.
+    /// Whether the command names no entity, so that each change counts as one that follows from it.
     pub(super) const fn concerns_whole_site(self) -> bool {
         self.replaces_site() || matches!(self, Self::RefreshStatus)
     }
@@ -87,8 +86,8 @@ impl CommandKind {
 pub struct Decision<R> {
     pub reply: R,
     pub changes: Vec<Change>,
-    /// How many of them, at the front, the command itself made; the others follow from them. 0 for
-    /// a command that puts a whole site in place or computes every status again.
+    /// How many of them, at the front, the command itself asked for; the others follow from these. 0
+    /// for a command that replaces the site or computes every status again.
     pub direct_count: usize,
 }
 

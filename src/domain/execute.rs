@@ -33,7 +33,7 @@ impl World {
         }
     }
 
-    /// What a command would reply: it is carried out and taken back.
+    /// What a command would reply: it is carried out and undone.
     ///
     /// # Errors
     /// The [`Refusal`] that [`World::execute`] would return.
@@ -44,7 +44,7 @@ impl World {
         Ok(reply)
     }
 
-    /// What commands would change, without changing anything: all of them together.
+    /// What commands would change together, without changing anything.
     ///
     /// # Errors
     /// The first command that is refused, with its index.

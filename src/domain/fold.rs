@@ -1,9 +1,9 @@
-//! Texts as a person compares them.
+//! Text folding: texts as a person compares them.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// A text without case, accents and forms of writing: texts that a person takes for the same are
+/// A text without case, accents and Unicode variants: texts that look the same to a person become
 /// equal. The page's `utils/fold.ts` does the same.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
@@ -20,7 +20,7 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// Letters that Unicode does not take apart into a letter and a mark.
+/// The base letters of letters that Unicode does not decompose.
 fn letters(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' => "ss",
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_look_the_same_are_equal() {
+    fn texts_that_look_the_same_become_equal() {
         let check = |text: &str, expected: &str| assert_eq!(fold(text), expected, "{text:?}");
         // The page's test reads these lines.
         check("ONT-007", "ont-007");

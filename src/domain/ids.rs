@@ -1,4 +1,4 @@
-//! Identities. Ids grow by one, start at 1 and are never used twice, not even after a reset.
+//! Ids. They grow by one, start at 1 and are never used twice, not even after a reset.
 
 use std::fmt;
 
@@ -20,15 +20,15 @@ macro_rules! id {
 }
 
 id! {
-    /// Identity of a device.
+    /// The id of a device.
     DeviceId
 }
 id! {
-    /// Identity of an interface (a port of a device).
+    /// The id of an interface (a port of a device).
     InterfaceId
 }
 id! {
-    /// Identity of a link between two interfaces.
+    /// The id of a link between two interfaces.
     LinkId
 }
 
@@ -36,8 +36,8 @@ id! {
 /// `Number.MAX_SAFE_INTEGER`).
 pub const ID_MAX: u64 = (1 << 53) - 1;
 
-/// The ids that the next new entities will get: from 1 to [`ID_MAX`], and one more when there is
-/// none left.
+/// The ids that the next new entities will get: from 1 to [`ID_MAX`], or one more when no id is
+/// left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdCounters {
     pub device: u64,

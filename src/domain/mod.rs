@@ -1,7 +1,7 @@
 //! The network: devices, ports, links, and the rules that bind them.
 //!
 //! Pure and synchronous. A [`Command`] goes into [`World::execute`]; a [`Decision`] with its reply
-//! and the [`Change`]s it made comes out, or a [`Refusal`] that left the world as it was. Nothing here
+//! and its [`Change`]s comes out, or a [`Refusal`], which leaves the world as it was. Nothing here
 //! knows the clock, threads, disks or the wire: the current time is an argument.
 
 mod change;

@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(CompactString);
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     #[error("a name must not be empty or blank")]
@@ -28,8 +28,11 @@ impl Name {
     /// The contract's limit; long enough for `SITE-ROW-RACK-SHELF-PORT` schemes.
     pub const CHARS_MAX: usize = 128;
 
-    /// Returns the name as given (inner and outer spaces are kept), or why it is none. One of
-    /// nothing but invisible characters counts as blank.
+    /// Returns the text as a name, with all of its spaces. A text of invisible characters only counts
+    /// as blank.
+    ///
+    /// # Errors
+    /// [`NameError`].
     pub fn new(text: &str) -> Result<Self, NameError> {
         let is_seen = |c: char| !c.is_whitespace() && !c.is_control() && !is_invisible(c);
         if !text.is_ascii() && !text.chars().any(|c| c.is_control() || is_seen(c)) {
@@ -38,7 +41,10 @@ impl Name {
         Self::stored(text)
     }
 
-    /// A name that was accepted once; older versions took invisible ones.
+    /// Returns a stored text as a name: older versions accepted invisible names.
+    ///
+    /// # Errors
+    /// [`NameError`].
     pub fn stored(text: &str) -> Result<Self, NameError> {
         if text.trim().is_empty() {
             return Err(NameError::Blank);
@@ -52,7 +58,7 @@ impl Name {
         Ok(Self(CompactString::new(text)))
     }
 
-    /// A name that the program itself makes, such as `pon0` or `port7`.
+    /// A name that the program generates, such as `pon0` or `port7`.
     pub(crate) fn generated(args: fmt::Arguments<'_>) -> Self {
         Self(compact_str::format_compact!("{args}"))
     }
@@ -61,23 +67,23 @@ impl Name {
         &self.0
     }
 
-    /// Whether people take the two for the same: they differ only by case, blanks, invisible
-    /// characters or Unicode's normal form.
+    /// Whether the two look the same to a person: they differ only by case, spaces, invisible
+    /// characters or Unicode normal form.
     pub fn looks_like(&self, other: &Self) -> bool {
         folded(&self.0) == folded(&other.0)
     }
 
-    /// The same for names that look alike, and nearly always for no others.
-    pub(super) fn likeness(&self) -> u64 {
+    /// The same number for names that look alike, and nearly always another one for other names.
+    pub(super) fn lookalike_key(&self) -> u64 {
         let mut hasher = FxHasher::default();
         folded(&self.0).hash(&mut hasher);
         hasher.finish()
     }
 }
 
-/// The text without what people do not see of it.
+/// The text as a person sees it.
 fn folded(text: &str) -> Cow<'_, str> {
-    // Most names are ASCII, and all of them are folded at a start.
+    // Most names are ASCII, and every start folds all names.
     if text.is_ascii() {
         let text = text.trim();
         if !text.contains("  ") && !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -90,9 +96,9 @@ fn folded(text: &str) -> Cow<'_, str> {
     Cow::Owned(words.join(" "))
 }
 
-/// Whether nothing is drawn for a character that is no white space: Default_Ignorable_Code_Point
-/// of the Unicode Character Database (DerivedCoreProperties.txt, Unicode 16), and the blank of
-/// Braille.
+/// Whether a character that is not white space is invisible: Default_Ignorable_Code_Point
+/// of the Unicode Character Database (DerivedCoreProperties.txt, Unicode 16), and the
+/// Braille blank.
 fn is_invisible(c: char) -> bool {
     const RANGES: [RangeInclusive<char>; 18] = [
         '\u{ad}'..='\u{ad}',
@@ -117,7 +123,7 @@ fn is_invisible(c: char) -> bool {
     RANGES.iter().any(|range| range.contains(&c))
 }
 
-/// A name that was given and one of the site that people take for the same.
+/// A name that a command gave, and a name of the site that looks the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lookalike {
     pub name: Name,
@@ -148,17 +154,17 @@ pub struct Lookalikes {
 }
 
 impl Lookalikes {
-    /// As many as a person reads.
+    /// More is not read.
     pub const SHOWN_MAX: usize = 100;
 
-    pub(super) fn note(&mut self, lookalike: Lookalike) {
+    pub(super) fn add(&mut self, lookalike: Lookalike) {
         if self.first.len() < Self::SHOWN_MAX {
             self.first.push(lookalike);
         }
         self.count += 1;
     }
 
-    /// A sentence for each, and one for those that are not listed.
+    /// A sentence for each, and one with the number of those that are not listed.
     pub fn warnings(&self) -> Vec<String> {
         let more = self.count - self.first.len();
         let rest = (more > 0).then(|| format!("{more} more names look like others"));
@@ -204,11 +210,11 @@ mod tests {
     }
 
     #[test]
-    fn names_that_people_take_for_the_same_look_alike() {
+    fn names_that_look_the_same_are_lookalikes() {
         let name = |text: &str| Name::stored(text).unwrap();
         let check = |a: &str, b: &str, expected: bool| {
             assert_eq!(name(a).looks_like(&name(b)), expected, "{a:?} {b:?}");
-            assert_eq!(name(a).likeness() == name(b).likeness(), expected, "{a:?} {b:?}");
+            assert_eq!(name(a).lookalike_key() == name(b).lookalike_key(), expected, "{a:?} {b:?}");
         };
         check("ONT-1", "ont-1", true);
         check("ONT-1", " ONT-1  ", true);
@@ -228,7 +234,7 @@ mod tests {
         let mut all = Lookalikes::default();
         let [name, other] = ["ont", "ONT"].map(|text| Name::new(text).unwrap());
         for _ in 0..103 {
-            all.note(Lookalike { name: name.clone(), other: other.clone() });
+            all.add(Lookalike { name: name.clone(), other: other.clone() });
         }
         let warnings = all.warnings();
         assert_eq!(warnings.len(), 101);

@@ -1,21 +1,21 @@
-//! One entry per cause: what is wrong, where, and who suffers from it.
+//! Problems of the network, one per root cause: what is wrong, where, and which devices it affects.
 //!
-//! Causes are found by walking down from what works into what is cut off. What is cut off belongs
-//! to the last link or device on that walk that an operator holds DOWN; where the walk cannot even
-//! begin, to the topmost device of those that hang together. Weak light belongs to the passive
-//! part under which all leaves suffer, or to the single leaf. Nothing is remembered: when a cause
-//! goes, what is still wrong is found under another one.
+//! Root causes are found on walks down from working devices into those that are cut off. A device
+//! that is cut off is attributed to the last link or device on the walk that an operator has set to
+//! DOWN; where no walk begins, to the topmost of the devices that are linked with each other. Weak
+//! light is attributed to the passive part if all leaves behind it have it, or else to each leaf.
+//! Nothing is stored: when a cause is removed, what is still wrong is found under another one.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use super::{
     Device, DeviceClass, DeviceId, DeviceType, LinkId, Reason, SignalClass, Status, Timestamp,
     World,
 };
 
-/// Where a problem comes from.
+/// The link or device that a problem comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RootCause {
     Link(LinkId),
@@ -25,13 +25,13 @@ pub enum RootCause {
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemKind {
-    /// An operator holds it DOWN or DEGRADED.
+    /// An operator has set it to DOWN or DEGRADED.
     Held,
-    /// The cause and those behind it have no way up.
+    /// The cause and the devices behind it have no path upstream.
     Unreachable(Reason),
     /// Too little or too much light.
     Signal(SignalClass),
-    /// An operator says UP, the network says DOWN.
+    /// An operator has set it to UP, but the computed status is DOWN.
     Conflict,
 }
 
@@ -42,26 +42,26 @@ pub enum Severity {
     Critical,
     /// Something is DEGRADED.
     Major,
-    /// Everything works, with too little in reserve.
+    /// Everything works, but with too little margin.
     Minor,
 }
 
-/// One cause with its victims.
+/// A root cause and the devices that it affects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     pub cause: RootCause,
     pub kind: ProblemKind,
     pub severity: Severity,
     pub since: Timestamp,
-    /// Devices that suffer from it, ascending, the cause itself not among them.
+    /// The affected devices, ascending, without the cause itself.
     pub victims: Vec<DeviceId>,
-    /// Subscribers among the victims, the cause included.
+    /// How many leaves are affected, the cause itself included.
     pub leaf_count: usize,
 }
 
-/// Every problem of the network, the worst and those with the most subscribers first.
+/// Every problem of the network, the most severe and those with the most leaves first.
 pub fn problems(world: &World) -> Vec<Problem> {
-    let mut finder = Finder { world, problems: Vec::new() };
+    let mut finder = ProblemFinder { world, problems: Vec::new() };
     finder.find_held_and_unreachable();
     finder.find_signals();
     let mut problems = finder.problems;
@@ -71,7 +71,7 @@ pub fn problems(world: &World) -> Vec<Problem> {
     problems
 }
 
-/// Devices without a way up, through no decision about themselves.
+/// Devices without a path upstream that have no override themselves.
 fn cut_off(world: &World) -> BTreeSet<DeviceId> {
     let devices = world
         .devices()
@@ -85,50 +85,53 @@ fn unreachable_reason(device: &Device) -> Option<Reason> {
         .find(|reason| device.reasons.contains(*reason))
 }
 
-/// A walk down from what works, claiming what is cut off for the last cause on the way.
+/// A walk down from working devices that attributes what is cut off to the last cause on the path.
 struct Walk<'w> {
     world: &'w World,
-    /// Not claimed yet.
+    /// Not attributed yet.
     cut_off: BTreeSet<DeviceId>,
-    /// Held devices that were walked through.
-    passed: BTreeSet<DeviceId>,
+    /// Held devices that the walk has passed.
+    visited: BTreeSet<DeviceId>,
     victims: BTreeMap<RootCause, Vec<DeviceId>>,
 }
 
 impl Walk<'_> {
-    /// Breadth first from devices with the cause that applies behind each, if there is one yet.
+    /// Breadth first from devices, each with the cause that applies behind it, if there is one.
     fn down_from(&mut self, starts: Vec<(DeviceId, Option<RootCause>)>) {
         let mut queue = VecDeque::from(starts);
         while let Some((id, cause)) = queue.pop_front() {
-            for beside in self.world.neighbours(id) {
-                let link = self.world.link(beside.link);
+            for neighbour in self.world.neighbours(id) {
+                let link = self.world.link(neighbour.link);
                 let is_cut = link.is_some_and(|link| link.is_forced_down());
-                let cause = if is_cut { Some(RootCause::Link(beside.link)) } else { cause };
-                let device = self.world.device(beside.device);
+                let cause = if is_cut { Some(RootCause::Link(neighbour.link)) } else { cause };
+                let device = self.world.device(neighbour.device);
                 if device.is_some_and(|device| device.is_forced_down()) {
-                    if self.passed.insert(beside.device) {
-                        queue.push_back((beside.device, Some(RootCause::Device(beside.device))));
+                    if self.visited.insert(neighbour.device) {
+                        queue.push_back((
+                            neighbour.device,
+                            Some(RootCause::Device(neighbour.device)),
+                        ));
                     }
                 } else if let Some(cause) = cause
-                    && self.cut_off.remove(&beside.device)
+                    && self.cut_off.remove(&neighbour.device)
                 {
-                    self.victims.entry(cause).or_default().push(beside.device);
-                    queue.push_back((beside.device, Some(cause)));
+                    self.victims.entry(cause).or_default().push(neighbour.device);
+                    queue.push_back((neighbour.device, Some(cause)));
                 }
             }
         }
     }
 
-    /// Working devices beside the trouble that lead down into it, and gateways that are held.
+    /// Working devices that are linked with devices that are cut off or held, and held gateways.
     fn starts(&self) -> Vec<(DeviceId, Option<RootCause>)> {
         let mut starts = BTreeMap::new();
         let held = self.world.devices().filter(|device| device.is_forced_down());
         let held: Vec<DeviceId> = held.map(|device| device.id).collect();
         for id in self.cut_off.iter().chain(&held) {
-            for beside in self.world.neighbours(*id) {
-                let device = self.world.device(beside.device);
+            for neighbour in self.world.neighbours(*id) {
+                let device = self.world.device(neighbour.device);
                 if device.is_some_and(|device| leads_down(device)) {
-                    starts.insert(beside.device, None);
+                    starts.insert(neighbour.device, None);
                 }
             }
         }
@@ -142,27 +145,26 @@ impl Walk<'_> {
     }
 }
 
-/// A working device that others are reached through.
+/// Whether a device works and others are reached through it.
 fn leads_down(device: &Device) -> bool {
     device.device_type.class() != DeviceClass::Leaf && device.effective_status() == Status::Up
 }
 
-struct Finder<'w> {
+struct ProblemFinder<'w> {
     world: &'w World,
     problems: Vec<Problem>,
 }
 
-impl Finder<'_> {
+impl ProblemFinder<'_> {
     fn find_held_and_unreachable(&mut self) {
         let mut walk = Walk {
             world: self.world,
             cut_off: cut_off(self.world),
-            passed: BTreeSet::new(),
+            visited: BTreeSet::new(),
             victims: self.held().into_keys().map(|cause| (cause, Vec::new())).collect(),
         };
         walk.down_from(walk.starts());
-        // What nothing leads into: its topmost device is the cause, unless something held lies
-        // between.
+        // No walk leads there: the topmost device is the cause, unless a held one is in between.
         for top in self.top_down(&walk.cut_off) {
             if walk.cut_off.remove(&top) {
                 walk.victims.insert(RootCause::Device(top), Vec::new());
@@ -183,7 +185,7 @@ impl Finder<'_> {
         self.find_conflicts();
     }
 
-    /// Links and devices that are held DOWN or DEGRADED.
+    /// Links and devices that an operator has set to DOWN or DEGRADED.
     fn held(&self) -> BTreeMap<RootCause, Status> {
         let links = self.world.links().filter_map(|link| {
             Some((RootCause::Link(link.id), link.status_override.as_ref()?.status))
@@ -194,7 +196,7 @@ impl Finder<'_> {
         links.chain(devices).filter(|(_, status)| *status != Status::Up).collect()
     }
 
-    /// Those first that most depends on.
+    /// Sorted by tier, then by id.
     fn top_down(&self, devices: &BTreeSet<DeviceId>) -> Vec<DeviceId> {
         let mut sorted: Vec<DeviceId> = devices.iter().copied().collect();
         sorted.sort_by_key(|id| (self.tier(*id), *id));
@@ -219,7 +221,8 @@ impl Finder<'_> {
         }
     }
 
-    /// Weak or blinding light: under the passive part if all its leaves have it, else each alone.
+    /// Too little or too much light: one problem if all leaves of a passive part have it, else one for
+    /// each leaf.
     fn find_signals(&mut self) {
         let mut under: BTreeMap<DeviceId, Vec<DeviceId>> = BTreeMap::new();
         for device in self.world.devices() {
@@ -249,7 +252,7 @@ impl Finder<'_> {
             Some((device.signal?.class, device.status_since))
         });
         let worst =
-            signals.max_by_key(|(class, since)| (badness(*class), std::cmp::Reverse(*since)));
+            signals.max_by_key(|(class, since)| (rank_of(*class), std::cmp::Reverse(*since)));
         let Some((class, since)) = worst else { return };
         let severity = match class {
             SignalClass::NoSignal => Severity::Critical,
@@ -291,20 +294,20 @@ impl Finder<'_> {
         since.unwrap_or_default()
     }
 
-    /// The device that a leaf's light comes from next.
+    /// The next device on a leaf's optical path.
     fn parent(&self, leaf: &Device) -> Option<DeviceId> {
         let [a, b] = self.world.ends(*leaf.uplink.first()?)?;
         Some(if a == leaf.id { b } else { a })
     }
 
     fn leaves_with_signal(&self, parent: DeviceId) -> usize {
-        let beside: FxHashMap<DeviceId, ()> =
-            self.world.neighbours(parent).iter().map(|beside| (beside.device, ())).collect();
-        let leaves = beside.keys().filter_map(|id| self.world.device(*id));
+        let neighbours: FxHashSet<DeviceId> =
+            self.world.neighbours(parent).iter().map(|neighbour| neighbour.device).collect();
+        let leaves = neighbours.into_iter().filter_map(|id| self.world.device(id));
         leaves.filter(|leaf| leaf.signal.is_some() && self.parent(leaf) == Some(parent)).count()
     }
 
-    /// How far up a device stands: the smaller, the more depends on it.
+    /// The level in the network: the smaller, the more devices depend on it.
     fn tier(&self, id: DeviceId) -> u8 {
         let Some(device) = self.world.device(id) else { return u8::MAX };
         match device.device_type {
@@ -329,7 +332,7 @@ fn severity_of(status: Status) -> Severity {
     }
 }
 
-fn badness(class: SignalClass) -> u8 {
+fn rank_of(class: SignalClass) -> u8 {
     match class {
         SignalClass::Ok => 0,
         SignalClass::Warning => 1,

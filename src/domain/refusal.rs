@@ -1,10 +1,10 @@
-//! Why a command was not carried out. The texts are the contract's, word for word.
+//! Why a command was not carried out. The texts that the contract has are its own, word for word.
 
 use super::import::counts::IMPORT_ENTITIES_MAX;
 use super::interface::INTERFACES_PER_DEVICE_MAX;
 use super::{DeviceId, DeviceType, ID_MAX, InvariantError, Kind};
 
-/// Why a command was not carried out; the world is as it was before.
+/// Why a command was not carried out; the world stays as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error("Device not found")]
@@ -24,11 +24,11 @@ pub enum Refusal {
     NoUpstream { device_type: DeviceType, reason: &'static str },
     #[error("Parent '{name}' is a {}, not a container (POP or CORE_SITE)", device_type.as_str())]
     ParentNotContainer { name: String, device_type: DeviceType },
-    #[error("A {} is a container and has no parent itself", .0.as_str())]
+    #[error("A {} is a container and cannot have a parent", .0.as_str())]
     ContainerHasNoParent(DeviceType),
     #[error("Interface with name '{name}' already exists on device '{device}'")]
     InterfaceNameTaken { name: String, device: String },
-    #[error("Device '{0}' has no room for another interface (at most {max})", max = INTERFACES_PER_DEVICE_MAX)]
+    #[error("Device '{0}' cannot have more than {max} interfaces", max = INTERFACES_PER_DEVICE_MAX)]
     TooManyInterfaces(String),
     #[error("Only an OLT has a pon_class, not a {}", .0.as_str())]
     PonClassNotOnOlt(DeviceType),
@@ -39,31 +39,33 @@ pub enum Refusal {
     #[error("Interface is already linked")]
     InterfaceLinked,
     #[error("Interface '{0}' is for management or loopback and cannot carry a link")]
-    NotALinkEnd(String),
-    /// Rows of a bulk command that cannot be carried out; nothing was.
+    CannotCarryLink(String),
+    /// Rows of a command that cannot be carried out; nothing was changed.
     #[error("{} of {total} rows cannot be provisioned; nothing was changed", rows.len())]
     Rows { rows: Vec<RowRefusal>, total: usize },
-    /// Two rows are about the same thing; `first` is the index of the one above.
+    /// Two rows describe the same entity; `first` is the index of the first one.
     #[error("row {} above describes the same thing", first + 1)]
     RowRepeated { first: usize },
-    #[error("id {id} is '{name}' here, not '{wanted}'; leave the id empty, or write that name")]
-    IdIsAnother { id: DeviceId, name: String, wanted: String },
+    #[error(
+        "id {id} belongs to '{name}', not to '{wanted}'; leave the id empty or correct the name"
+    )]
+    IdMismatch { id: DeviceId, name: String, wanted: String },
     #[error("there is no device with id {0}")]
     IdNotFound(DeviceId),
-    #[error("'{name}' is of type {}, which cannot become {}", is.as_str(), wanted.as_str())]
-    TypeIsAnother { name: String, is: DeviceType, wanted: DeviceType },
+    #[error("'{name}' is of type {}; a type cannot be changed to {}", is.as_str(), wanted.as_str())]
+    TypeMismatch { name: String, is: DeviceType, wanted: DeviceType },
     #[error("a new device needs a name and a device_type")]
     TypeMissing,
     #[error("there is no container '{0}'")]
     ContainerNotFound(String),
     #[error("there is no device '{0}'")]
     NoDeviceNamed(String),
-    #[error("device '{device}' has no interface '{name}'; with its type, it would be made")]
+    #[error("device '{device}' has no interface '{name}'; give its type to create it")]
     NoInterfaceNamed { name: String, device: String },
-    #[error("interface '{name}' of '{device}' is already linked, with '{other}'")]
+    #[error("interface '{name}' of '{device}' is already linked with '{other}'")]
     InterfaceTaken { name: String, device: String, other: String },
     #[error(
-        "the rows would make {0} devices and interfaces, and one import makes at most {max}; \
+        "the rows would create {0} devices and interfaces, but one import creates at most {max}; \
          split the file",
         max = IMPORT_ENTITIES_MAX
     )]

@@ -9,24 +9,24 @@ use super::{
     Refusal, Timestamp, World,
 };
 
-/// An editing session on the world. Every change goes through it, so that a refused command can
-/// be rolled back and an accepted one reported.
+/// Changes of the world that can be rolled back. Every change of a command is made in one, so that a
+/// refused command leaves nothing behind and an accepted one reports what it changed.
 pub struct Transaction<'w> {
     world: &'w mut World,
     now: Timestamp,
-    /// Whether a change sets the time of the last change; not while a site is being loaded.
+    /// Whether an update sets `updated_at` and `status_since`; not while a site is loaded.
     sets_times: bool,
     journal: Vec<Change>,
 }
 
-/// What the world holds by id.
-pub(super) trait Entity: Clone + PartialEq {
+/// A device, an interface or a link.
+pub(super) trait WorldEntity: Clone + PartialEq {
     type Id: Copy;
 
     fn find(world: &World, id: Self::Id) -> Option<&Arc<Self>>;
     fn id(&self) -> Self::Id;
-    /// Notes that it differs from `before` since `now`.
-    fn touch(&mut self, before: &Self, now: Timestamp);
+    /// Sets the times of a change from `before` that was made at `now`.
+    fn set_times(&mut self, before: &Self, now: Timestamp);
     fn change(edit: Edit<Self>) -> Change;
 }
 
@@ -47,20 +47,20 @@ impl<'w> Transaction<'w> {
         &self.journal
     }
 
-    /// Hands out an id that was never used.
+    /// Returns an id that was never used.
     ///
     /// # Errors
     /// [`Refusal::IdsUsedUp`]; so do the others.
     pub(super) fn next_device_id(&mut self) -> Result<DeviceId, Refusal> {
-        take(&mut self.world.next.device, Kind::Device).map(DeviceId)
+        next_id(&mut self.world.next.device, Kind::Device).map(DeviceId)
     }
 
     pub(super) fn next_interface_id(&mut self) -> Result<InterfaceId, Refusal> {
-        take(&mut self.world.next.interface, Kind::Interface).map(InterfaceId)
+        next_id(&mut self.world.next.interface, Kind::Interface).map(InterfaceId)
     }
 
     pub(super) fn next_link_id(&mut self) -> Result<LinkId, Refusal> {
-        take(&mut self.world.next.link, Kind::Link).map(LinkId)
+        next_id(&mut self.world.next.link, Kind::Link).map(LinkId)
     }
 
     /// Refuses when fewer than `count` ids of any kind are left.
@@ -77,12 +77,12 @@ impl<'w> Transaction<'w> {
         }
     }
 
-    /// Leaves times as they are from now on: a loaded site brings its own.
+    /// Leaves times as they are from now on: a loaded site has its own.
     pub(super) fn keep_times(&mut self) {
         self.sets_times = false;
     }
 
-    /// Lets ids go on from the greater of both counters.
+    /// Raises each counter to the given one, unless it is greater already.
     pub(super) fn raise_counters(&mut self, counters: super::IdCounters) {
         let next = &mut self.world.next;
         next.device = next.device.max(counters.device);
@@ -91,26 +91,25 @@ impl<'w> Transaction<'w> {
     }
 
     /// Inserts or replaces an entity as it is given.
-    pub(super) fn put<T: Entity>(&mut self, entity: T) {
+    pub(super) fn put<T: WorldEntity>(&mut self, entity: T) {
         let before = T::find(self.world, entity.id()).cloned();
         self.record(T::change(Edit { before, after: Some(Arc::new(entity)) }));
     }
 
-    /// Changes an entity and the time of its last change; nothing when it is absent or stays
-    /// what it was.
-    pub(super) fn update<T: Entity>(&mut self, id: T::Id, change: impl FnOnce(&mut T)) {
+    /// Changes an entity and its times; does nothing when it does not exist or stays the same.
+    pub(super) fn update<T: WorldEntity>(&mut self, id: T::Id, change: impl FnOnce(&mut T)) {
         let Some(before) = T::find(self.world, id).cloned() else { return };
         let mut after = T::clone(&before);
         change(&mut after);
         if after != *before {
             if self.sets_times {
-                after.touch(&before, self.now);
+                after.set_times(&before, self.now);
             }
             self.record(T::change(Edit { before: Some(before), after: Some(Arc::new(after)) }));
         }
     }
 
-    pub(super) fn remove<T: Entity>(&mut self, id: T::Id) {
+    pub(super) fn remove<T: WorldEntity>(&mut self, id: T::Id) {
         if let Some(before) = T::find(self.world, id).cloned() {
             self.record(T::change(Edit { before: Some(before), after: None }));
         }
@@ -122,22 +121,22 @@ impl<'w> Transaction<'w> {
         }
     }
 
-    /// The changes, each entity once (first `before`, last `after`), in order of first touch; and
-    /// how many of them were touched by the first `direct` entries of the journal.
+    /// The changes, each entity once (first `before`, last `after`), in the order in which they were
+    /// first changed; and how many of them the first `direct` entries of the journal changed.
     pub(super) fn finish(mut self, direct: usize) -> (Vec<Change>, usize) {
-        let (mut changes, direct_places) = coalesce(std::mem::take(&mut self.journal), direct);
+        let (mut changes, direct_len) = coalesce(std::mem::take(&mut self.journal), direct);
         if self.sets_times {
-            self.set_times_by_outcome(&mut changes);
+            self.correct_times(&mut changes);
         }
-        // What was made and unmade in one session never was.
-        let is_something = |change: &Change| !change.is_nothing();
-        let direct_count =
-            changes[..direct_places].iter().filter(|change| is_something(change)).count();
-        changes.retain(is_something);
+        // What was created and deleted again, or changed back, is not a change.
+        let is_change = |change: &Change| !change.is_unchanged();
+        let direct_count = changes[..direct_len].iter().filter(|change| is_change(change)).count();
+        changes.retain(is_change);
         (changes, direct_count)
     }
 
-    /// The same, but the world is left as it was, and what was changed and changed back is none.
+    /// The changes as of [`Transaction::finish`], without those of times alone; the world is left as
+    /// it was.
     pub(super) fn finish_and_roll_back(self) -> Vec<Change> {
         for change in self.journal.iter().rev() {
             self.world.apply(&change.clone().reversed());
@@ -147,9 +146,9 @@ impl<'w> Transaction<'w> {
         changes
     }
 
-    /// A status that changed and changed back within the session did not change: a device whose
+    /// A status that changed and changed back within the transaction did not change: a device whose
     /// override is cleared can be DOWN until its status is computed.
-    fn set_times_by_outcome(&mut self, changes: &mut [Change]) {
+    fn correct_times(&mut self, changes: &mut [Change]) {
         for change in changes {
             if let Some(correction) = change.correction_of_times() {
                 self.world.apply(&correction);
@@ -164,27 +163,28 @@ impl<'w> Transaction<'w> {
     }
 }
 
-/// Each entity's changes as one, and how many of them begin in the first `direct` ones.
+/// Joins the changes of each entity. Also returns how many of the joined ones begin in the first
+/// `direct` ones.
 fn coalesce(journal: Vec<Change>, direct: usize) -> (Vec<Change>, usize) {
-    let mut direct_places = 0;
-    let mut place: FxHashMap<EntityKey, usize> = FxHashMap::default();
+    let mut direct_len = 0;
+    let mut indexes: FxHashMap<EntityKey, usize> = FxHashMap::default();
     let mut changes: Vec<Change> = Vec::with_capacity(journal.len());
     for (index, change) in journal.into_iter().enumerate() {
-        match place.get(&change.key()) {
+        match indexes.get(&change.key()) {
             Some(index) => changes[*index].absorb(change),
             None => {
-                place.insert(change.key(), changes.len());
+                indexes.insert(change.key(), changes.len());
                 changes.push(change);
                 if index < direct {
-                    direct_places = changes.len();
+                    direct_len = changes.len();
                 }
             }
         }
     }
-    (changes, direct_places)
+    (changes, direct_len)
 }
 
-fn take(counter: &mut u64, kind: Kind) -> Result<u64, Refusal> {
+fn next_id(counter: &mut u64, kind: Kind) -> Result<u64, Refusal> {
     let id = *counter;
     if id > ID_MAX {
         return Err(Refusal::IdsUsedUp(kind));
@@ -193,7 +193,7 @@ fn take(counter: &mut u64, kind: Kind) -> Result<u64, Refusal> {
     Ok(id)
 }
 
-impl Entity for Device {
+impl WorldEntity for Device {
     type Id = DeviceId;
 
     fn find(world: &World, id: DeviceId) -> Option<&Arc<Self>> {
@@ -204,7 +204,7 @@ impl Entity for Device {
         self.id
     }
 
-    fn touch(&mut self, before: &Self, now: Timestamp) {
+    fn set_times(&mut self, before: &Self, now: Timestamp) {
         self.updated_at = now;
         if self.effective_status() != before.effective_status() {
             self.status_since = now;
@@ -216,7 +216,7 @@ impl Entity for Device {
     }
 }
 
-impl Entity for Interface {
+impl WorldEntity for Interface {
     type Id = InterfaceId;
 
     fn find(world: &World, id: InterfaceId) -> Option<&Arc<Self>> {
@@ -227,7 +227,7 @@ impl Entity for Interface {
         self.id
     }
 
-    fn touch(&mut self, _: &Self, now: Timestamp) {
+    fn set_times(&mut self, _: &Self, now: Timestamp) {
         self.updated_at = now;
     }
 
@@ -236,7 +236,7 @@ impl Entity for Interface {
     }
 }
 
-impl Entity for Link {
+impl WorldEntity for Link {
     type Id = LinkId;
 
     fn find(world: &World, id: LinkId) -> Option<&Arc<Self>> {
@@ -247,7 +247,7 @@ impl Entity for Link {
         self.id
     }
 
-    fn touch(&mut self, before: &Self, now: Timestamp) {
+    fn set_times(&mut self, before: &Self, now: Timestamp) {
         self.updated_at = now;
         if self.status != before.status {
             self.status_since = now;

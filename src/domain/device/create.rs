@@ -31,7 +31,7 @@ pub struct CreateDevice(pub NewDevice);
 #[derive(Clone, Debug)]
 pub struct DeviceReply {
     pub device: Arc<Device>,
-    /// Other devices whose names look like the one that the command gave.
+    /// The name that the command gave and one that looks the same, if there is one.
     pub lookalikes: Lookalikes,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::interface::InterfaceType;
 
-/// What a device is.
+/// The type of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeviceType {
     BackboneGateway,
@@ -21,7 +21,7 @@ pub enum DeviceType {
     Hop,
 }
 
-/// How a device takes part in the network.
+/// The role of a device in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceClass {
     /// Powered equipment that forwards for others.
@@ -30,11 +30,11 @@ pub enum DeviceClass {
     Leaf,
     /// Unpowered parts that light passes through.
     Passive,
-    /// A place that groups devices; never the end of a link.
+    /// A location that groups devices; never the end of a link.
     Container,
 }
 
-/// A run of ports that provisioning makes: `prefix` followed by `0..count` (or `1..=count`).
+/// A range of ports that provisioning creates: `prefix` followed by `0..count` (or `1..=count`).
 #[derive(Clone, Copy, Debug)]
 pub struct PortRange {
     pub prefix: &'static str,
@@ -50,7 +50,7 @@ pub struct DeviceTypeRow {
     /// The word on the wire.
     pub word: &'static str,
     pub class: DeviceClass,
-    /// UP whatever the network looks like.
+    /// Always UP, whatever is linked with it.
     pub always_online: bool,
     /// The ports of a newly provisioned device, in the order of their creation.
     pub ports: &'static [PortRange],
@@ -65,7 +65,7 @@ pub struct UpstreamRequirement {
     pub refusal: &'static str,
 }
 
-const fn run(
+const fn ports(
     prefix: &'static str,
     first: u32,
     count: u32,
@@ -74,8 +74,8 @@ const fn run(
     PortRange { prefix, first, count, interface_type }
 }
 
-const MGMT: PortRange = run("mgmt", 0, 1, InterfaceType::Ethernet);
-const LO: PortRange = run("lo", 0, 1, InterfaceType::Loopback);
+const MGMT: PortRange = ports("mgmt", 0, 1, InterfaceType::Ethernet);
+const LO: PortRange = ports("lo", 0, 1, InterfaceType::Loopback);
 const ROUTER_PORTS: &[PortRange] = &[MGMT, LO];
 
 const NEEDS_CORE: Option<UpstreamRequirement> = Some(UpstreamRequirement {
@@ -116,35 +116,35 @@ const TABLE: [DeviceTypeRow; 14] = {
         row(T::BackboneGateway, "BACKBONE_GATEWAY", Active, ROUTER_PORTS, None),
         row(T::CoreRouter, "CORE_ROUTER", Active, ROUTER_PORTS, None),
         row(T::EdgeRouter, "EDGE_ROUTER", Active, ROUTER_PORTS, NEEDS_CORE),
-        row(T::Olt, "OLT", Active, &[MGMT, LO, run("pon", 0, 8, Optical)], NEEDS_EDGE),
+        row(T::Olt, "OLT", Active, &[MGMT, LO, ports("pon", 0, 8, Optical)], NEEDS_EDGE),
         row(
             T::AonSwitch,
             "AON_SWITCH",
             Active,
-            &[MGMT, LO, run("eth", 0, 24, Ethernet)],
+            &[MGMT, LO, ports("eth", 0, 24, Ethernet)],
             NEEDS_EDGE,
         ),
-        row(T::Ont, "ONT", Leaf, &[run("eth", 0, 1, Ethernet)], NEEDS_OLT),
-        row(T::BusinessOnt, "BUSINESS_ONT", Leaf, &[run("eth", 0, 4, Ethernet)], NEEDS_OLT),
+        row(T::Ont, "ONT", Leaf, &[ports("eth", 0, 1, Ethernet)], NEEDS_OLT),
+        row(T::BusinessOnt, "BUSINESS_ONT", Leaf, &[ports("eth", 0, 4, Ethernet)], NEEDS_OLT),
         row(
             T::AonCpe,
             "AON_CPE",
             Leaf,
-            &[run("wan", 0, 1, Ethernet), run("lan", 0, 4, Ethernet)],
+            &[ports("wan", 0, 1, Ethernet), ports("lan", 0, 4, Ethernet)],
             NEEDS_AON,
         ),
         row(T::Pop, "POP", Container, &[], None),
         row(T::CoreSite, "CORE_SITE", Container, &[], None),
-        row(T::Odf, "ODF", Passive, &[run("port", 1, 48, Optical)], None),
-        row(T::Nvt, "NVT", Passive, &[run("port", 1, 12, Optical)], None),
+        row(T::Odf, "ODF", Passive, &[ports("port", 1, 48, Optical)], None),
+        row(T::Nvt, "NVT", Passive, &[ports("port", 1, 12, Optical)], None),
         row(
             T::Splitter,
             "SPLITTER",
             Passive,
-            &[run("in", 0, 1, Optical), run("out", 0, 32, Optical)],
+            &[ports("in", 0, 1, Optical), ports("out", 0, 32, Optical)],
             None,
         ),
-        row(T::Hop, "HOP", Passive, &[run("port", 1, 8, Optical)], None),
+        row(T::Hop, "HOP", Passive, &[ports("port", 1, 8, Optical)], None),
     ]
 };
 
@@ -156,7 +156,7 @@ impl DeviceType {
         TABLE.iter().map(|row| row.device_type)
     }
 
-    /// The type at this place of [`DeviceType::all`]; the place is the type's number on disk.
+    /// The type at this index of [`DeviceType::all`], which is the type's number on disk.
     pub fn from_index(index: u8) -> Option<Self> {
         TABLE.get(usize::from(index)).map(|row| row.device_type)
     }
@@ -175,17 +175,17 @@ impl DeviceType {
         self.row().class
     }
 
-    /// UP whatever the network looks like.
+    /// Whether the device is always UP, whatever is linked with it.
     pub const fn is_always_online(self) -> bool {
         self.row().always_online
     }
 
-    /// Forwards for other active devices.
+    /// Whether the device forwards for other active devices.
     pub const fn is_router(self) -> bool {
         matches!(self, Self::BackboneGateway | Self::CoreRouter | Self::EdgeRouter)
     }
 
-    /// Receives light from an OLT.
+    /// Whether the device receives light from an OLT.
     pub const fn is_optical_leaf(self) -> bool {
         matches!(self, Self::Ont | Self::BusinessOnt)
     }
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_row_stands_at_its_types_index() {
+    fn the_index_of_each_row_is_the_number_of_its_type() {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.device_type as usize, index);
             assert_eq!(DeviceType::parse(row.word), Some(row.device_type));

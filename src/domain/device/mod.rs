@@ -1,4 +1,4 @@
-//! A device.
+//! A device, and the commands that change devices.
 
 pub(super) mod container;
 pub(super) mod create;
@@ -12,7 +12,7 @@ use crate::domain::{
     DeviceId, DeviceType, LinkId, Name, Override, PonClass, Reasons, Signal, Status, Timestamp,
 };
 
-/// One piece of equipment, or a place that groups some.
+/// A piece of equipment, or a location that groups some.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Device {
     pub id: DeviceId,
@@ -21,7 +21,7 @@ pub struct Device {
     pub device_type: DeviceType,
     pub position: Position,
     pub optics: Optics,
-    /// A device whose type is a container.
+    /// The container that the device is in.
     pub parent: Option<DeviceId>,
     /// Computed from the network.
     pub status: Status,
@@ -32,17 +32,17 @@ pub struct Device {
     /// The next links towards the OLT (leaves and passive parts) or, nearest first, towards the
     /// next active device on the way to a gateway (the others).
     pub uplink: Uplink,
-    /// What passing through a passive part costs, with the default of its type and ratio.
+    /// The insertion loss of a passive part, with the default of its type and split ratio.
     pub through_loss_db: Option<f64>,
     /// Since when the effective status is what it is.
     pub status_since: Timestamp,
     pub status_override: Option<Override>,
     pub created_at: Timestamp,
-    /// The last change of anything above.
+    /// The time of the last change of any field.
     pub updated_at: Timestamp,
 }
 
-/// Place on the canvas; unitless, finite.
+/// A position on the canvas; unitless, finite.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Position {
     pub x: f64,
@@ -55,21 +55,21 @@ pub struct Optics {
     pub tx_power_dbm: Option<f64>,
     pub sensitivity_min_dbm: Option<f64>,
     pub insertion_loss_db: Option<f64>,
-    /// Of an OLT: supplies the limits that its devices do not set themselves.
+    /// Only of an OLT: the limits of the OLT and its leaves where they set none themselves.
     pub pon_class: Option<PonClass>,
 }
 
-/// The links that a path upwards begins with; empty without a path.
+/// The first links of the path upstream; empty without a path.
 pub type Uplink = Box<[LinkId]>;
 
 impl Device {
-    /// What counts for operators and for everything downstream: the override, or else the
-    /// computed status.
+    /// The status that operators see and that everything downstream depends on: the override, or
+    /// else the computed status.
     pub fn effective_status(&self) -> Status {
         self.status_override.as_ref().map_or(self.status, |set| set.status)
     }
 
-    /// True when an operator holds this device DOWN.
+    /// Whether an operator has set the device to DOWN.
     pub fn is_forced_down(&self) -> bool {
         self.status_override.as_ref().is_some_and(|set| set.status == Status::Down)
     }

@@ -1,4 +1,6 @@
-//! Importing devices: what exists is changed, what does not is created; all of them or none.
+//! Importing devices: existing ones are updated, new ones are created; all of them or none.
+
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -11,23 +13,23 @@ use crate::domain::{
     Device, DeviceId, DeviceType, Name, NewDevice, Optics, Position, Refusal, RowRefusal, World,
 };
 
-/// A device as a row describes it. What is absent stays as it is, or has its default.
+/// A device as a row of a table describes it. What is absent stays as it is, or has its default.
 #[derive(Clone, Debug, Default)]
 pub struct DeviceTableRow {
     pub id: Option<DeviceId>,
     pub name: Option<Name>,
     pub device_type: Option<DeviceType>,
-    /// Name of a container, of the site or of another row; or its id, also after a `#`.
+    /// The name of a container, of the site or of another row; or its id, with or without a `#`.
     pub container: Option<String>,
     pub x: Option<f64>,
     pub y: Option<f64>,
     pub optics: Optics,
-    /// A value of the row could not be read: what is missing here is told elsewhere.
+    /// A value of the row could not be read, which is reported elsewhere.
     pub is_partial: bool,
 }
 
-/// Creates or updates the devices of the rows, whose order does not matter. Returns the new ones
-/// beside the counts.
+/// Creates or updates the devices of the rows, whose order does not matter. Returns the counts and
+/// the new devices.
 ///
 /// # Errors
 /// [`Refusal::Rows`] with everything that is wrong with them; the caller rolls back.
@@ -36,36 +38,36 @@ pub(in crate::domain) fn import_devices(
     rows: &[DeviceTableRow],
 ) -> Result<(ImportCounts, Vec<DeviceId>), Refusal> {
     check_size(transaction.world(), rows)?;
-    let mut import = Import::new(rows);
+    let mut importer = DeviceImporter::new(rows);
     for (index, row) in rows.iter().enumerate() {
-        if let Err(refusal) = import.put(transaction, index, row) {
-            import.refused.push(RowRefusal { index, refusal });
+        if let Err(refusal) = importer.put_row(transaction, index, row) {
+            importer.refused.push(RowRefusal { index, refusal });
         }
     }
-    // Only now is everything there that a row may rely on.
-    let mut made = Vec::new();
-    for place in std::mem::take(&mut import.places) {
-        let index = place.index;
-        if let Err(refusal) = import.settle(transaction, &rows[index], &place) {
-            import.refused.push(RowRefusal { index, refusal });
+    // A row may rely on devices of later rows.
+    let mut created = Vec::new();
+    for device in std::mem::take(&mut importer.imported) {
+        let index = device.index;
+        if let Err(refusal) = importer.connect_row(transaction, &rows[index], &device) {
+            importer.refused.push(RowRefusal { index, refusal });
         }
-        match &place.before {
-            None => import.counts.created += 1,
-            Some(before) if transaction.world().device(place.id) == Some(before) => {
-                import.counts.unchanged += 1;
+        match &device.before {
+            None => importer.counts.created += 1,
+            Some(before) if transaction.world().device(device.id) == Some(before) => {
+                importer.counts.unchanged += 1;
             }
-            Some(_) => import.counts.updated += 1,
+            Some(_) => importer.counts.updated += 1,
         }
-        if place.before.is_none() {
-            import.counts.interfaces += transaction.world().ports(place.id).len();
-            made.push(place.id);
+        if device.before.is_none() {
+            importer.counts.interfaces += transaction.world().ports(device.id).len();
+            created.push(device.id);
         }
     }
-    if import.refused.is_empty() {
-        return Ok((import.counts, made));
+    if importer.refused.is_empty() {
+        return Ok((importer.counts, created));
     }
-    import.refused.sort_by_key(|row| row.index);
-    Err(Refusal::Rows { rows: import.refused, total: rows.len() })
+    importer.refused.sort_by_key(|row| row.index);
+    Err(Refusal::Rows { rows: importer.refused, total: rows.len() })
 }
 
 fn check_size(world: &World, rows: &[DeviceTableRow]) -> Result<(), Refusal> {
@@ -73,121 +75,128 @@ fn check_size(world: &World, rows: &[DeviceTableRow]) -> Result<(), Refusal> {
         row.name.as_ref().is_some_and(|name| world.device_named(name).is_none())
     };
     let ports = |row: &DeviceTableRow| -> usize {
-        let runs = row.device_type.map_or(&[][..], |device_type| device_type.row().ports);
-        runs.iter().map(|run| run.count as usize).sum()
+        let ranges = row.device_type.map_or(&[][..], |device_type| device_type.row().ports);
+        ranges.iter().map(|range| range.count as usize).sum()
     };
     let count = rows.iter().filter(is_new).map(|row| 1 + ports(row)).sum();
     if count > IMPORT_ENTITIES_MAX { Err(Refusal::ImportTooLarge(count)) } else { Ok(()) }
 }
 
-/// Rows while they are carried out.
-struct Import<'r> {
+/// The state of an import.
+struct DeviceImporter<'r> {
     /// The first row with each name.
-    named: FxHashMap<&'r Name, usize>,
-    /// The row that each device was found or made for.
-    about: FxHashMap<DeviceId, usize>,
-    /// Types that the rows bring along.
+    first_rows: FxHashMap<&'r Name, usize>,
+    /// The row that describes each device.
+    rows_of_devices: FxHashMap<DeviceId, usize>,
+    /// The types of the rows.
     types: Vec<DeviceType>,
-    places: Vec<Place>,
+    imported: Vec<ImportedRow>,
     refused: Vec<RowRefusal>,
     counts: ImportCounts,
 }
 
-/// A row and the device that it is about.
-struct Place {
+/// A row and its device.
+struct ImportedRow {
     index: usize,
     id: DeviceId,
     /// `None` for a new device.
-    before: Option<std::sync::Arc<Device>>,
+    before: Option<Arc<Device>>,
 }
 
-impl<'r> Import<'r> {
+impl<'r> DeviceImporter<'r> {
     fn new(rows: &'r [DeviceTableRow]) -> Self {
         let mut types: Vec<DeviceType> = rows.iter().filter_map(|row| row.device_type).collect();
         types.sort_unstable();
         types.dedup();
-        let mut named = FxHashMap::default();
+        let mut first_rows = FxHashMap::default();
         for (index, row) in rows.iter().enumerate() {
             if let Some(name) = &row.name {
-                named.entry(name).or_insert(index);
+                first_rows.entry(name).or_insert(index);
             }
         }
-        let (about, places, refused) = (FxHashMap::default(), Vec::new(), Vec::new());
-        Self { named, about, types, places, refused, counts: ImportCounts::default() }
+        Self {
+            first_rows,
+            rows_of_devices: FxHashMap::default(),
+            types,
+            imported: Vec::new(),
+            refused: Vec::new(),
+            counts: ImportCounts::default(),
+        }
     }
 
-    fn put(
+    /// Creates or updates the device of a row.
+    fn put_row(
         &mut self,
         transaction: &mut Transaction<'_>,
         index: usize,
         row: &DeviceTableRow,
     ) -> Result<(), Refusal> {
-        let first = row.name.as_ref().and_then(|name| self.named.get(name)).copied();
+        let first = row.name.as_ref().and_then(|name| self.first_rows.get(name)).copied();
         if let Some(first) = first.filter(|first| *first < index) {
             return Err(Refusal::RowRepeated { first });
         }
         let (id, before) = match find(transaction.world(), row)? {
             Some(id) => {
-                if let Some(first) = self.about.get(&id).copied() {
+                if let Some(first) = self.rows_of_devices.get(&id).copied() {
                     return Err(Refusal::RowRepeated { first });
                 }
                 let before = transaction.world().device(id).cloned();
-                change(transaction, id, row)?;
+                update(transaction, id, row)?;
                 (id, before)
             }
-            None => match make(transaction, row)? {
+            None => match create(transaction, row)? {
                 Some(id) => (id, None),
                 None => return Ok(()),
             },
         };
-        self.about.insert(id, index);
-        self.places.push(Place { index, id, before });
+        self.rows_of_devices.insert(id, index);
+        self.imported.push(ImportedRow { index, id, before });
         Ok(())
     }
 
-    /// Puts a device into its container and checks that it could connect to something.
-    fn settle(
+    /// Puts the device of a row into its container and checks that an upstream exists for it.
+    fn connect_row(
         &mut self,
         transaction: &mut Transaction<'_>,
         row: &DeviceTableRow,
-        place: &Place,
+        imported: &ImportedRow,
     ) -> Result<(), Refusal> {
-        let device = transaction.world().device(place.id).ok_or(Refusal::DeviceNotFound)?;
+        let device = transaction.world().device(imported.id).ok_or(Refusal::DeviceNotFound)?;
         let device_type = device.device_type;
         if let Some(text) = &row.container {
             let name = Name::new(text).ok();
             match container(transaction.world(), text) {
                 Some(parent) => {
                     check_parent(transaction.world(), device_type, parent)?;
-                    transaction.update::<Device>(place.id, |device| device.parent = Some(parent));
+                    transaction
+                        .update::<Device>(imported.id, |device| device.parent = Some(parent));
                 }
-                // The row that would have made it says why it does not.
-                None if name.is_some_and(|name| self.named.contains_key(&name)) => {}
+                // The row of the container has a refusal of its own.
+                None if name.is_some_and(|name| self.first_rows.contains_key(&name)) => {}
                 None => return Err(Refusal::ContainerNotFound(text.clone())),
             }
         }
-        let is_brought = device_type
-            .row()
-            .upstream
-            .is_some_and(|upstream| upstream.any_of.iter().any(|it| self.types.contains(it)));
-        if place.before.is_none() && !is_brought {
+        let is_in_table = device_type.row().upstream.is_some_and(|upstream| {
+            upstream.any_of.iter().any(|needed| self.types.contains(needed))
+        });
+        if imported.before.is_none() && !is_in_table {
             check_upstream(transaction.world(), device_type)?;
         }
         Ok(())
     }
 }
 
-/// The device that a row is about: by its name, which an id must agree with, or by its id.
+/// The device of a row: by its name, which an id must agree with, or by its id.
 fn find(world: &World, row: &DeviceTableRow) -> Result<Option<DeviceId>, Refusal> {
     let by_id = row.id.and_then(|id| world.device(id));
     match (&row.name, row.id) {
         (Some(name), Some(id)) => match by_id {
-            Some(device) if device.name != *name => Err(Refusal::IdIsAnother {
+            Some(device) if device.name != *name => Err(Refusal::IdMismatch {
                 id,
                 name: device.name.to_string(),
                 wanted: name.to_string(),
             }),
-            // An id of another site says nothing here.
+            // The id may be one of another site.
             _ => Ok(world.device_named(name)),
         },
         (Some(name), None) => Ok(world.device_named(name)),
@@ -199,7 +208,7 @@ fn find(world: &World, row: &DeviceTableRow) -> Result<Option<DeviceId>, Refusal
     }
 }
 
-fn change(
+fn update(
     transaction: &mut Transaction<'_>,
     id: DeviceId,
     row: &DeviceTableRow,
@@ -207,7 +216,7 @@ fn change(
     let device = transaction.world().device(id).ok_or(Refusal::DeviceNotFound)?;
     let (is, name) = (device.device_type, &device.name);
     if let Some(wanted) = row.device_type.filter(|wanted| *wanted != is) {
-        return Err(Refusal::TypeIsAnother { name: name.to_string(), is, wanted });
+        return Err(Refusal::TypeMismatch { name: name.to_string(), is, wanted });
     }
     check_pon_class(is, row.optics.pon_class)?;
     transaction.update::<Device>(id, |device| {
@@ -222,8 +231,8 @@ fn change(
     Ok(())
 }
 
-/// A new device; none of a row whose own faults say why.
-fn make(
+/// A new device; `None` for a row that could not be read, which is reported elsewhere.
+fn create(
     transaction: &mut Transaction<'_>,
     row: &DeviceTableRow,
 ) -> Result<Option<DeviceId>, Refusal> {

@@ -10,23 +10,23 @@ use crate::domain::{
     Name, Refusal, RowRefusal, UpdateLink, World,
 };
 
-/// A link as a row describes it. What is absent stays as it is.
+/// A link as a row of a table describes it. What is absent stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct LinkTableRow {
     pub a: LinkTableEnd,
     pub b: LinkTableEnd,
     pub length_km: Option<f64>,
     pub medium: Option<Medium>,
-    /// A value of the row could not be read: what is missing here is told elsewhere.
+    /// A value of the row could not be read, which is reported elsewhere.
     pub is_partial: bool,
 }
 
-/// A port by its name.
+/// An end of a link: a port by its name.
 #[derive(Clone, Debug, Default)]
 pub struct LinkTableEnd {
     pub device: Option<Name>,
     pub interface: Option<Name>,
-    /// Of the port that is made where the device has none of that name.
+    /// The type of the port, which is created if the device has none with that name.
     pub interface_type: Option<InterfaceType>,
 }
 
@@ -39,19 +39,21 @@ pub(in crate::domain) fn import_links(
     rows: &[LinkTableRow],
 ) -> Result<ImportCounts, Refusal> {
     let mut counts = ImportCounts::default();
-    let mut about: FxHashMap<LinkId, usize> = FxHashMap::default();
+    let mut rows_of_links: FxHashMap<LinkId, usize> = FxHashMap::default();
     let mut refused = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let ends = [&row.a, &row.b].map(|end| port(transaction, end, row.is_partial, &mut counts));
         let mut ports = [None; 2];
-        for (place, end) in ports.iter_mut().zip(ends) {
+        for (port, end) in ports.iter_mut().zip(ends) {
             match end {
-                Ok(found) => *place = found,
+                Ok(found) => *port = found,
                 Err(refusal) => refused.push(RowRefusal { index, refusal }),
             }
         }
         let [Some(a), Some(b)] = ports else { continue };
-        if let Err(refusal) = put(transaction, [a, b], (index, row), &mut about, &mut counts) {
+        if let Err(refusal) =
+            put(transaction, [a, b], (index, row), &mut rows_of_links, &mut counts)
+        {
             refused.push(RowRefusal { index, refusal });
         }
     }
@@ -62,8 +64,7 @@ pub(in crate::domain) fn import_links(
     }
 }
 
-/// The port of an end, made where its row says what it is; `None` where the row's own faults say
-/// why there is none.
+/// The port of an end, created if the row has its type; `None` for a row that could not be read.
 fn port(
     transaction: &mut Transaction<'_>,
     end: &LinkTableEnd,
@@ -97,7 +98,7 @@ fn put(
     transaction: &mut Transaction<'_>,
     [a, b]: [InterfaceId; 2],
     (index, row): (usize, &LinkTableRow),
-    about: &mut FxHashMap<LinkId, usize>,
+    rows_of_links: &mut FxHashMap<LinkId, usize>,
     counts: &mut ImportCounts,
 ) -> Result<(), Refusal> {
     let world = transaction.world();
@@ -106,7 +107,7 @@ fn put(
         && there == same
         && a != b
     {
-        if let Some(first) = about.insert(there, index) {
+        if let Some(first) = rows_of_links.insert(there, index) {
             return Err(Refusal::RowRepeated { first });
         }
         let before = world.link(there).cloned();
@@ -123,15 +124,15 @@ fn put(
     }
     if let Some((port, link)) = [a, b].into_iter().zip(at).find_map(|(port, at)| Some((port, at?)))
     {
-        return Err(taken(world, port, link));
+        return Err(interface_taken(world, port, link));
     }
     let command = CreateLink { a, b, length_km: row.length_km, medium: row.medium, validate: true };
-    about.insert(command.run(transaction)?, index);
+    rows_of_links.insert(command.run(transaction)?, index);
     counts.created += 1;
     Ok(())
 }
 
-fn taken(world: &World, port: InterfaceId, link: LinkId) -> Refusal {
+fn interface_taken(world: &World, port: InterfaceId, link: LinkId) -> Refusal {
     let name_of = |id: DeviceId| world.device(id).map_or(String::new(), |it| it.name.to_string());
     let Some(interface) = world.interface(port) else { return Refusal::InterfaceNotFound };
     let mut ends = world.ends(link).into_iter().flatten();

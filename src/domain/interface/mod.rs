@@ -1,13 +1,13 @@
-//! An interface: a port of a device.
+//! An interface, which is a port of a device, and the command that creates one.
 
 pub(super) mod create;
 
 use crate::domain::{DeviceId, InterfaceId, Name, Status, Timestamp};
 
-/// More ports than any chassis in access networks has; bounds what one device can cost.
+/// More ports than any chassis in access networks has; limits the cost of one device.
 pub(super) const INTERFACES_PER_DEVICE_MAX: usize = 4096;
 
-/// What a port carries.
+/// The type of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InterfaceType {
     Ethernet,

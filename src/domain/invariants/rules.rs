@@ -144,7 +144,7 @@ pub(super) fn check_link(
     ensure(ends[0] != ends[1], "I4", || format!("link {id} has one device at both ends"))?;
     // DEGRADED follows from the region; a property test checks it.
     let is_critical = link.status == Status::Degraded;
-    let expected = status::of_cable(link, is_end_down, is_critical);
+    let expected = status::of_link_with(link, is_end_down, is_critical);
     ensure(link.status == expected, "I7", || {
         format!("link {id} is {}, the rules say {}", link.status.as_str(), expected.as_str())
     })?;

@@ -69,7 +69,11 @@ pub(super) fn check_ends(
 }
 
 pub(super) fn check_can_carry_link(port: &Interface) -> Result<(), Refusal> {
-    if port.can_carry_link() { Ok(()) } else { Err(Refusal::NotALinkEnd(port.name.to_string())) }
+    if port.can_carry_link() {
+        Ok(())
+    } else {
+        Err(Refusal::CannotCarryLink(port.name.to_string()))
+    }
 }
 
 /// Creates a link without a check of any rule.

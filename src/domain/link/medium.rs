@@ -1,6 +1,6 @@
-//! Fibre media and what a kilometre of them costs.
+//! Fibre media and their attenuation.
 
-/// What a link is made of.
+/// The fibre of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Medium {
     G652d,
@@ -31,8 +31,8 @@ const OM3: &[Attenuation] = &[at(850, 3.5)];
 /// ISO/IEC 11801-1 table of cabled OM4 attenuation at 850 nm.
 const OM4: &[Attenuation] = &[at(850, 3.0)];
 
-/// XGS-PON's upstream wavelength, ITU-T G.9807.1. (Downstream, its 1577 nm cost as much as GPON's
-/// 1490 nm in every medium of the table, which a test holds.)
+/// XGS-PON's upstream wavelength, ITU-T G.9807.1. (Downstream, every medium of the
+/// table attenuates its 1577 nm as GPON's 1490 nm, which a test checks.)
 pub(in crate::domain) const XGS_UPSTREAM_NM: u32 = 1270;
 /// GPON's upstream wavelength, ITU-T G.984.2.
 pub const UPSTREAM_NM: u32 = 1310;
@@ -42,7 +42,7 @@ pub const DOWNSTREAM_NM: u32 = 1490;
 impl Medium {
     pub const ALL: [Self; 5] = [Self::G652d, Self::G657a1, Self::G657a2, Self::Om3, Self::Om4];
 
-    /// The medium of a fibre whose kind nobody recorded: the one in most ducts.
+    /// The medium of a link without a recorded one: the most common.
     pub const ASSUMED: Self = Self::G652d;
 
     /// The key on the wire.
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_generations_lose_the_same_downstream() {
+    fn downstream_attenuation_is_the_same_for_gpon_and_xgs_pon() {
         for medium in Medium::ALL {
             let [gpon, xgs] = [DOWNSTREAM_NM, 1577].map(|nm| medium.attenuation_db_per_km(nm));
             assert!((gpon - xgs).abs() < f64::EPSILON, "{medium:?}");

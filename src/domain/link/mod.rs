@@ -1,4 +1,4 @@
-//! A link between two interfaces.
+//! A link between two interfaces, and the commands that change links.
 
 pub(super) mod connect;
 pub(super) mod create;
@@ -29,14 +29,14 @@ pub struct Link {
 }
 
 impl Link {
-    /// Fibre loss at the downstream wavelength in dB; `None` without a length. A link without a
-    /// medium is taken for [`Medium::ASSUMED`].
+    /// Fibre loss at the downstream wavelength in dB; `None` without a length. The
+    /// medium defaults to [`Medium::ASSUMED`].
     pub fn loss_db(&self) -> Option<f64> {
         let medium = self.medium.unwrap_or(Medium::ASSUMED);
         self.length_km.map(|km| km * medium.attenuation_db_per_km(DOWNSTREAM_NM))
     }
 
-    /// True when an operator holds this link DOWN.
+    /// Whether an operator has set the link to DOWN.
     pub fn is_forced_down(&self) -> bool {
         self.status_override.as_ref().is_some_and(|set| set.status == Status::Down)
     }

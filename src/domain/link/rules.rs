@@ -9,11 +9,11 @@ pub struct LinkRule {
     between: Ends,
 }
 
-/// Which ends a rule is about.
+/// The pairs of types that a rule allows.
 #[derive(Clone, Copy, Debug)]
 enum Ends {
     Pair(DeviceType, DeviceType),
-    /// A passive part, and anything that is no container.
+    /// A passive part, and any device that is not a container.
     Passive,
     SameType(&'static [DeviceType]),
 }
@@ -22,7 +22,7 @@ const fn pair(name: &'static str, a: DeviceType, b: DeviceType) -> LinkRule {
     LinkRule { name, between: Ends::Pair(a, b) }
 }
 
-/// All rules. What none of them allows is refused.
+/// All rules. A link that no rule allows is refused.
 pub const LINK_RULES: [LinkRule; 9] = {
     use DeviceType as T;
     [
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_allows_what_the_contract_lists_and_nothing_else() {
+    fn the_table_allows_the_links_of_the_contract_and_no_others() {
         use DeviceType as T;
         let rule = |a, b| rule_between(a, b).map(|rule| &rule.name[..2]);
         for (a, b, expected) in [

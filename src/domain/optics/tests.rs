@@ -42,7 +42,7 @@ fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: Option<f64>) {
     world.execute(new, NOW).unwrap();
 }
 
-fn losing(db: f64) -> Optics {
+fn with_loss(db: f64) -> Optics {
     Optics { insertion_loss_db: Some(db), ..Optics::default() }
 }
 
@@ -61,9 +61,9 @@ impl Pon {
     fn new(class: PonClass, km: f64, ratio: usize, connectors: u32, splices: u32) -> Self {
         let mut world = World::default();
         let olt = olt(&mut world, Some(class));
-        let odf = losing(f64::from(connectors) * 0.5);
+        let odf = with_loss(f64::from(connectors) * 0.5);
         let odf = device(&mut world, DeviceType::Odf, "ODF", odf);
-        let sleeve = losing(f64::from(splices) * 0.1);
+        let sleeve = with_loss(f64::from(splices) * 0.1);
         let sleeve = device(&mut world, DeviceType::Hop, "sleeve", sleeve);
         let splitter = device(&mut world, DeviceType::Splitter, "splitter", Optics::default());
         link(&mut world, olt, odf, None);
@@ -124,8 +124,9 @@ fn the_worse_direction_binds() {
     // Down: 1.5 dBm - (5.0 + 17.2 + 2.6) dB.
     assert!((signal.rx_down_dbm + 23.3).abs() < 1e-9, "{signal:?}");
     let mut pon = pon;
-    let deaf = DevicePatch { sensitivity_min_dbm: Some(Some(-24.0)), ..DevicePatch::default() };
-    pon.tune(pon.ont, deaf);
+    let insensitive =
+        DevicePatch { sensitivity_min_dbm: Some(Some(-24.0)), ..DevicePatch::default() };
+    pon.tune(pon.ont, insensitive);
     let signal = pon.signal();
     assert_eq!(signal.limiting, Direction::Down);
     assert!((signal.margin_db - 0.2).abs() < 1e-9, "with the path penalty of 0.5: {signal:?}");
@@ -135,7 +136,7 @@ fn the_worse_direction_binds() {
 fn borders_belong_to_the_better_class() {
     use SignalClass::{Critical, NoSignal, Ok, Overload, Warning};
     let mut pon = Pon::direct();
-    // The OLT hears 0.5 dBm less the loss, at -28 dBm still; the ONT bears 5 dBm less 13 dB.
+    // The OLT receives 0.5 dBm less the loss, and needs -28 dBm; the ONT tolerates 5 dBm less 13 dB.
     for (loss_db, class, limiting) in [
         (12.999_999, Overload, Direction::Down),
         (13.0, Ok, Direction::Up),

@@ -1,4 +1,4 @@
-//! The computed part of a device: what the network makes of it.
+//! The computed part of a device.
 
 use std::borrow::Cow;
 

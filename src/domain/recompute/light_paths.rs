@@ -53,7 +53,7 @@ pub(super) fn light_paths<'w>(region: &Region<'w>) -> Vec<Option<LightPath<'w>>>
     for outer in &region.outer_links {
         let olt = outer.from;
         if outer.is_passable && olt.device_type == DeviceType::Olt && is_working(olt) {
-            let rank = PathRank::at(olt.id).over(outer.link, olt.id);
+            let rank = PathRank::from_olt(olt.id, outer.link);
             search.offer(outer.to, LightPath { rank, olt, previous: None });
         }
     }
@@ -98,17 +98,19 @@ impl<'w> Search<'_, 'w> {
 }
 
 impl PathRank {
-    fn at(olt: DeviceId) -> Self {
-        Self {
+    /// At the far end of a link that begins at the OLT.
+    fn from_olt(olt: DeviceId, link: &Link) -> Self {
+        let start = Self {
             loss_down: 0,
             length_mm: 0,
             hops: 0,
             olt,
             towards: olt,
-            link: LinkId(0),
+            link: link.id,
             loss_up: 0,
             loss_up_xgs: 0,
-        }
+        };
+        start.over(link, olt)
     }
 
     /// Behind a passive part with this loss.

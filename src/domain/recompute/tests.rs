@@ -1,4 +1,4 @@
-//! Incremental status equals a full recompute, whatever happened and in whatever order.
+//! An incremental recompute equals a full one, after any commands in any order.
 
 use std::collections::BTreeMap;
 
@@ -264,7 +264,7 @@ fn attempt(world: &mut World, command: impl Command, now: Timestamp) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// A refresh happens later than the step, so that a time that it moves is a difference too.
+    /// The refresh is later than the step, so that a time that it changes is a difference, too.
     #[test]
     fn incremental_equals_full(steps in proptest::collection::vec(step(), 1..120)) {
         let mut world = World::default();
@@ -281,11 +281,11 @@ proptest! {
     }
 }
 
-/// A network to build: devices by place in the list, links between places.
+/// A network to build: devices, and links by the indexes of devices.
 #[derive(Clone, Debug)]
 struct Plan {
     devices: Vec<(DeviceType, Optics, Option<Status>)>,
-    /// Lengths differ, so that no two ways are equally good.
+    /// Lengths differ, so that no two paths are equally good.
     links: Vec<(usize, usize, f64, Option<Status>)>,
     device_order: Vec<usize>,
     link_order: Vec<usize>,
@@ -322,7 +322,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 impl Plan {
-    /// In the order of the lists, what operators say last.
+    /// In the order of the lists, overrides last.
     fn build(&self) -> World {
         let mut world = World::default();
         let mut ids = Vec::new();
@@ -340,7 +340,7 @@ impl Plan {
         world
     }
 
-    /// In other orders, what operators say first, with detours and values that come later.
+    /// In other orders, overrides first, with values that change later.
     fn build_otherwise(&self) -> World {
         let mut world = World::default();
         let mut ids = vec![DeviceId(0); self.devices.len()];
@@ -364,7 +364,7 @@ impl Plan {
         world
     }
 
-    /// Links that no rule allows stay away in every order.
+    /// Links that no rule allows are refused in every order.
     fn connect(&self, world: &mut World, [a, b]: [DeviceId; 2], km: f64, held: Option<Status>) {
         if let Ok(decision) = world.execute(connect(a, b, km), NOW)
             && held.is_some()

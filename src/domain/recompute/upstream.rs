@@ -2,8 +2,8 @@
 //!
 //! Routers forward; OLTs and AON switches are reached, but forward for no other active device.
 //! Passive parts between two active devices are transparent. A device that an operator has set to
-//! UP serves those behind it, whether or not it reaches a gateway itself. Its own computed status
-//! stays what the network says, so that the conflict is shown.
+//! UP serves those behind it, whether or not it reaches a gateway itself. Its computed status
+//! does not change, so that the conflict is shown.
 
 use std::collections::VecDeque;
 

@@ -1,15 +1,15 @@
 //! Generated networks: the demo site, and FTTH networks of any size for tests and benchmarks.
 
+mod builder;
 mod demo;
 mod ftth;
-mod planner;
 
 use super::transaction::Transaction;
 
 /// Which network to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blueprint {
-    /// A small town with a few troubles to look at; about 60 leaves.
+    /// A small town with a few problems to look at; about 60 leaves.
     Demo,
     /// A network with this many leaves, the same for the same number.
     Ftth { leaves: u32 },
@@ -22,9 +22,9 @@ impl Blueprint {
 
 /// Builds the network into an empty world.
 pub(super) fn build(transaction: &mut Transaction<'_>, blueprint: Blueprint) {
-    let planner = planner::Planner::new(transaction);
+    let network = builder::NetworkBuilder::new(transaction);
     match blueprint {
-        Blueprint::Demo => demo::build(planner),
-        Blueprint::Ftth { leaves } => ftth::build(planner, leaves.min(Blueprint::LEAVES_MAX)),
+        Blueprint::Demo => demo::build(network),
+        Blueprint::Ftth { leaves } => ftth::build(network, leaves.min(Blueprint::LEAVES_MAX)),
     }
 }

@@ -1,4 +1,4 @@
-//! A whole site as plain data: what an export holds and an import brings.
+//! A whole site as plain data, as exported and imported, and the commands that concern it.
 
 pub(super) mod refresh;
 pub(super) mod replace;

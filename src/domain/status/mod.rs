@@ -30,14 +30,14 @@ impl Status {
     }
 }
 
-/// A status that an operator set by hand; it wins over the computed one.
+/// A status that an operator has set by hand; it replaces the computed one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
     pub status: Status,
     pub reason: Option<OverrideReason>,
 }
 
-/// Why an operator overrode a status: at most [`OverrideReason::CHARS_MAX`] characters.
+/// Why an operator has overridden a status: at most [`OverrideReason::CHARS_MAX`] characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverrideReason(Box<str>);
 
@@ -50,8 +50,7 @@ impl OverrideReason {
     /// v2's column width, kept by the contract.
     pub const CHARS_MAX: usize = 255;
 
-    /// Returns the reason as given, but for U+0000: databases cannot hold it, so that its visible
-    /// stand-in is kept.
+    /// Returns the text as a reason, with U+2400 for each U+0000, which databases cannot store.
     ///
     /// # Errors
     /// [`OverrideReasonError`].

@@ -5,9 +5,9 @@ use std::fmt;
 /// One reason, as a code that programs can match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// An operator set the status by hand.
+    /// An operator has set the status by hand.
     Override,
-    /// An operator says UP, the network says DOWN.
+    /// An operator has set the status to UP, but the computed status is DOWN.
     OverrideConflict,
     /// No chain of passable links through working routers reaches a backbone gateway.
     NoUpstream,
@@ -19,7 +19,7 @@ pub enum Reason {
     SignalCritical,
     /// Less than 6 dB remain.
     SignalWarning,
-    /// More light arrives than the receiver bears.
+    /// More light arrives than the receiver tolerates.
     SignalOverload,
     /// No path of passable links reaches a working AON switch.
     NoSwitch,
@@ -28,7 +28,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// In the order in which they are shown; a reason's place is its bit on disk.
+    /// In the order in which they are shown; the index of a reason is its bit on disk.
     pub const ALL: [Self; 10] = [
         Self::Override,
         Self::OverrideConflict,
@@ -66,7 +66,7 @@ pub struct Reasons(u16);
 impl Reasons {
     pub const NONE: Self = Self(0);
 
-    /// The set with one more.
+    /// The set with another reason.
     #[must_use]
     pub const fn with(self, reason: Reason) -> Self {
         Self(self.0 | 1 << reason as u16)
@@ -80,12 +80,12 @@ impl Reasons {
         Reason::ALL.into_iter().filter(move |reason| self.contains(*reason))
     }
 
-    /// One bit a reason, by its place in [`Reason::ALL`].
+    /// One bit per reason, by its index in [`Reason::ALL`].
     pub const fn bits(self) -> u16 {
         self.0
     }
 
-    /// The set with these bits; `None` when a bit stands for no reason.
+    /// The set with these bits; `None` when a bit has no reason.
     pub const fn from_bits(bits: u16) -> Option<Self> {
         if bits >> Reason::ALL.len() == 0 { Some(Self(bits)) } else { None }
     }

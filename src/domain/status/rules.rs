@@ -1,10 +1,10 @@
-//! Status of ports and links from what they are part of.
+//! Rules of status that need no more than an entity and its neighbours.
 
 use crate::domain::{
     Device, DeviceClass, DeviceType, Interface, InterfaceType, Link, Reason, Reasons, Status,
 };
 
-/// The status of a device that nothing is connected to yet.
+/// The status of a device without links.
 pub(crate) fn of_new_device(device_type: DeviceType) -> Status {
     match device_type.class() {
         _ if device_type.is_always_online() => Status::Up,
@@ -13,7 +13,7 @@ pub(crate) fn of_new_device(device_type: DeviceType) -> Status {
     }
 }
 
-/// Why a device that nothing is connected to yet has its status.
+/// The reasons for the status of a device without links.
 pub(crate) fn reasons_of_new_device(device_type: DeviceType) -> Reasons {
     let reason = match device_type {
         _ if device_type.is_always_online() => return Reasons::NONE,
@@ -25,8 +25,8 @@ pub(crate) fn reasons_of_new_device(device_type: DeviceType) -> Reasons {
     Reasons::NONE.with(reason)
 }
 
-/// Loopbacks and ports of passive parts are UP; any other port is UP while it carries a link
-/// that is not forced down.
+/// The status of an interface with its link. Loopbacks and ports of passive parts are UP; any other
+/// port is UP while it carries a link that is not forced down.
 pub(crate) fn of_interface(
     interface: &Interface,
     device_type: DeviceType,
@@ -35,7 +35,7 @@ pub(crate) fn of_interface(
     of_port(interface.interface_type, device_type, link.is_some_and(|link| !link.is_forced_down()))
 }
 
-/// The same by what it depends on: whether the port carries a link that is not forced down.
+/// The status of a port; `is_linked` means that it carries a link that is not forced down.
 pub(crate) fn of_port(
     interface_type: InterfaceType,
     device_type: DeviceType,
@@ -45,14 +45,14 @@ pub(crate) fn of_port(
     if always_up || is_linked { Status::Up } else { Status::Down }
 }
 
-/// DOWN when forced down or when an end is held DOWN by its override, else what the link's
-/// own override says, else DEGRADED when the optical paths through it are critical, else UP.
+/// The status of a link: DOWN when it or a device at its ends is forced down, else that of the
+/// link's override, else DEGRADED when the optical paths through it are critical, else UP.
 pub(crate) fn of_link(link: &Link, ends: [&Device; 2], is_critical: bool) -> Status {
-    of_cable(link, ends.into_iter().any(Device::is_forced_down), is_critical)
+    of_link_with(link, ends.into_iter().any(Device::is_forced_down), is_critical)
 }
 
-/// The same by what it depends on: whether an end is held DOWN.
-pub(crate) fn of_cable(link: &Link, is_end_down: bool, is_critical: bool) -> Status {
+/// The status of a link; `is_end_down` means that a device at its ends is forced down.
+pub(crate) fn of_link_with(link: &Link, is_end_down: bool, is_critical: bool) -> Status {
     if link.is_forced_down() || is_end_down {
         return Status::Down;
     }
@@ -63,7 +63,7 @@ pub(crate) fn of_cable(link: &Link, is_end_down: bool, is_critical: bool) -> Sta
     }
 }
 
-/// Why a device has its status: what the network says, and what the operator says.
+/// The reasons for a device's status: that of the computed status, and its override.
 pub(crate) fn reasons(device: &Device, computed: Status, reason: Option<Reason>) -> Reasons {
     let mut reasons = reason.map_or(Reasons::NONE, |reason| Reasons::NONE.with(reason));
     if let Some(set) = &device.status_override {

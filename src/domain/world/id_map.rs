@@ -1,8 +1,8 @@
-//! A map by id that keeps neighbouring ids together.
+//! A map by id that keeps consecutive ids close to each other in memory.
 //!
-//! Ids are handed out one after the other, and what belongs together is mostly made together. In
-//! a hash map every look-up of a large site misses the processor's caches; here a walk over the
-//! network finds the next device beside the last one.
+//! Ids are consecutive, and devices that are linked with each other are mostly created together. In
+//! a hash map each look-up in a large site misses the processor's caches; here the next device of a
+//! path is mostly close to the previous one.
 
 use std::marker::PhantomData;
 
@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::domain::{DeviceId, InterfaceId, LinkId};
 
-/// Values in one page: few enough that an imported site with scattered ids stays affordable.
+/// Values in one page: few enough that a site with scattered ids needs little more memory.
 const PAGE_SLOTS: usize = 32;
 
 type Page<V> = Box<[Option<V>; PAGE_SLOTS]>;
@@ -45,8 +45,8 @@ macro_rules! id {
 
 id!(DeviceId InterfaceId LinkId);
 
-/// The page of an id, and its place there.
-fn place(id: impl Id) -> (u64, usize) {
+/// The page of an id, and its slot there.
+fn position(id: impl Id) -> (u64, usize) {
     let number = id.number();
     let slots = PAGE_SLOTS as u64;
     let slot = usize::try_from(number % slots).expect("a page has few slots");
@@ -55,36 +55,36 @@ fn place(id: impl Id) -> (u64, usize) {
 
 impl<K: Id, V> IdMap<K, V> {
     pub(in crate::domain) fn get(&self, id: K) -> Option<&V> {
-        let (page, slot) = place(id);
+        let (page, slot) = position(id);
         self.pages.get(&page)?[slot].as_ref()
     }
 
     pub(super) fn get_mut(&mut self, id: K) -> Option<&mut V> {
-        let (page, slot) = place(id);
+        let (page, slot) = position(id);
         self.pages.get_mut(&page)?[slot].as_mut()
     }
 
-    /// Puts a value in; returns the one that was there.
+    /// Sets the value of an id; returns the previous one.
     pub(in crate::domain) fn insert(&mut self, id: K, value: V) -> Option<V> {
         let before = self.slot(id).replace(value);
         self.len += usize::from(before.is_none());
         before
     }
 
-    /// The value of an id, put in empty if there is none.
+    /// The value of an id; the default value is inserted if there is none.
     pub(in crate::domain) fn or_default(&mut self, id: K) -> &mut V
     where
         V: Default,
     {
-        let (page, slot) = place(id);
+        let (page, slot) = position(id);
         let slot = &mut self.pages.entry(page).or_insert_with(empty)[slot];
         self.len += usize::from(slot.is_none());
         slot.get_or_insert_default()
     }
 
-    /// Takes a value out. The last one of a page takes the page with it.
+    /// Removes the value of an id, and its page if that becomes empty.
     pub(super) fn remove(&mut self, id: K) -> Option<V> {
-        let (number, slot) = place(id);
+        let (number, slot) = position(id);
         let page = self.pages.get_mut(&number)?;
         let value = page[slot].take()?;
         self.len -= 1;
@@ -120,7 +120,7 @@ impl<K: Id, V> IdMap<K, V> {
     }
 
     fn slot(&mut self, id: K) -> &mut Option<V> {
-        let (page, slot) = place(id);
+        let (page, slot) = position(id);
         &mut self.pages.entry(page).or_insert_with(empty)[slot]
     }
 }
@@ -140,30 +140,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_map() {
-        let mut slots: IdMap<DeviceId, u64> = IdMap::default();
+    fn values_are_found_and_removed_by_id() {
+        let mut map: IdMap<DeviceId, u64> = IdMap::default();
         let ids = [1, 2, 31, 32, 33, 1 << 40, u64::MAX].map(DeviceId);
         for id in ids {
-            assert_eq!(slots.insert(id, id.0), None);
-            assert_eq!(slots.insert(id, id.0), Some(id.0));
+            assert_eq!(map.insert(id, id.0), None);
+            assert_eq!(map.insert(id, id.0), Some(id.0));
         }
-        assert_eq!(slots.len(), ids.len());
-        assert_eq!(slots.values().count(), ids.len());
-        let mut listed: Vec<DeviceId> = slots.ids().collect();
+        assert_eq!(map.len(), ids.len());
+        assert_eq!(map.values().count(), ids.len());
+        let mut listed: Vec<DeviceId> = map.ids().collect();
         listed.sort_unstable();
         assert_eq!(listed, ids);
-        let sorted: Vec<u64> = slots.values_by_id().copied().collect();
+        let sorted: Vec<u64> = map.values_by_id().copied().collect();
         assert_eq!(sorted, ids.map(|id| id.0));
-        assert_eq!(slots.get(DeviceId(3)), None);
-        *slots.or_default(DeviceId(3)) += 3;
-        assert_eq!(slots.get(DeviceId(3)), Some(&3));
-        assert_eq!(slots.remove(DeviceId(3)), Some(3));
-        assert_eq!(slots.remove(DeviceId(3)), None);
+        assert_eq!(map.get(DeviceId(3)), None);
+        *map.or_default(DeviceId(3)) += 3;
+        assert_eq!(map.get(DeviceId(3)), Some(&3));
+        assert_eq!(map.remove(DeviceId(3)), Some(3));
+        assert_eq!(map.remove(DeviceId(3)), None);
         for id in ids {
-            assert_eq!(slots.get_mut(id), Some(&mut { id.0 }));
-            assert_eq!(slots.remove(id), Some(id.0));
+            assert_eq!(map.get_mut(id), Some(&mut { id.0 }));
+            assert_eq!(map.remove(id), Some(id.0));
         }
-        assert_eq!(slots.len(), 0);
-        assert!(slots.pages.is_empty(), "empty pages go");
+        assert_eq!(map.len(), 0);
+        assert!(map.pages.is_empty(), "empty pages are removed");
     }
 }

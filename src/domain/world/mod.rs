@@ -1,4 +1,4 @@
-//! The site in memory: entities by id, and the indexes that make each rule a look-up.
+//! The site in memory: entities by id, and the indexes for the rules.
 
 pub(super) mod id_map;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use id_map::IdMap;
 
-/// The whole network. Owned by the engine alone; readers use store snapshots instead.
+/// The whole network. Only the engine has one; readers use snapshots of the store instead.
 ///
 /// Entities are immutable behind `Arc`: a change replaces them, so that the journal and the
 /// published changes share them instead of copying.
@@ -25,8 +25,8 @@ pub struct World {
     links: IdMap<LinkId, Arc<Link>>,
     pub(super) next: IdCounters,
     by_name: FxHashMap<Name, DeviceId>,
-    /// Devices by the likeness of their names.
-    alike: FxHashMap<u64, Alike>,
+    /// Devices by the lookalike keys of their names.
+    by_lookalike_key: FxHashMap<u64, LookalikeIds>,
     /// How many devices of each type exist, indexed by the type's discriminant.
     type_counts: [usize; DeviceType::COUNT],
     /// Ports of a device in creation order, which is ascending by id.
@@ -34,22 +34,22 @@ pub struct World {
     link_at: IdMap<InterfaceId, LinkId>,
     /// The devices at a link's ends, where both of its ports exist.
     ends: IdMap<LinkId, [DeviceId; 2]>,
-    /// Devices one link away, ascending by link.
+    /// Devices at the other ends of a device's links, ascending by link.
     neighbours: IdMap<DeviceId, Vec<Neighbour>>,
-    /// Active devices that others depend on: routers, OLTs, AON switches.
+    /// Routers, OLTs and AON switches.
     core: BTreeSet<DeviceId>,
     children: FxHashMap<DeviceId, BTreeSet<DeviceId>>,
 }
 
-/// Devices whose names look alike. Nearly every name is like no other.
+/// Devices whose names look alike. Nearly every name looks like no other.
 #[derive(Debug)]
-enum Alike {
+enum LookalikeIds {
     One(DeviceId),
-    #[expect(clippy::box_collection, reason = "the many that are like no other stay small")]
+    #[expect(clippy::box_collection, reason = "the common variant stays small")]
     Many(Box<BTreeSet<DeviceId>>),
 }
 
-/// A device one link away.
+/// A device at the other end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Neighbour {
     pub link: LinkId,
@@ -69,7 +69,7 @@ impl World {
         self.links.get(id)
     }
 
-    /// For the replies of commands, which name what they have just made or changed.
+    /// The device that a command has just created or changed, for its reply. The same for the others.
     pub(super) fn existing_device(&self, id: DeviceId) -> Arc<Device> {
         Arc::clone(self.device(id).expect("a command's reply names an existing device"))
     }
@@ -116,20 +116,23 @@ impl World {
         self.by_name.get(name).copied()
     }
 
-    /// A device with another name that people take for this one.
+    /// A device whose name looks like that of this one.
     fn lookalike_of(&self, device: &Device) -> Option<&Arc<Device>> {
-        let Alike::Many(ids) = self.alike.get(&device.name.likeness())? else { return None };
+        let LookalikeIds::Many(ids) = self.by_lookalike_key.get(&device.name.lookalike_key())?
+        else {
+            return None;
+        };
         let others = ids.iter().filter(|id| **id != device.id).filter_map(|id| self.device(*id));
         others.into_iter().find(|other| other.name.looks_like(&device.name))
     }
 
-    /// Each of these devices whose name people take for another one's.
+    /// Each of these devices whose name looks like that of another.
     pub(super) fn lookalikes_of(&self, ids: &[DeviceId]) -> Lookalikes {
         let mut found = Lookalikes::default();
         for device in ids.iter().filter_map(|id| self.device(*id)) {
             if let Some(other) = self.lookalike_of(device) {
                 let (name, other) = (device.name.clone(), other.name.clone());
-                found.note(Lookalike { name, other });
+                found.add(Lookalike { name, other });
             }
         }
         found
@@ -155,7 +158,7 @@ impl World {
         self.link_at.get(interface).copied()
     }
 
-    /// Devices one link away, ascending by link.
+    /// Devices at the other ends of a device's links, ascending by link.
     pub fn neighbours(&self, device: DeviceId) -> &[Neighbour] {
         self.neighbours.get(device).map_or(&[], Vec::as_slice)
     }
@@ -185,28 +188,28 @@ impl World {
         self.devices.len() + self.interfaces.len() + self.links.len()
     }
 
-    /// Puts a stored device back at start-up. Interfaces follow, then links;
-    /// [`World::check_invariants`] tells afterwards whether they fit together.
+    /// Restores a stored device at start-up. Interfaces follow, then links;
+    /// [`World::check_invariants`] checks afterwards whether they are consistent.
     pub fn restore_device(&mut self, device: Device) {
         self.apply_device(&Edit { before: None, after: Some(Arc::new(device)) });
     }
 
-    /// Puts a stored interface back at start-up.
+    /// Restores a stored interface at start-up.
     pub fn restore_interface(&mut self, interface: Interface) {
         self.apply_interface(&Edit { before: None, after: Some(Arc::new(interface)) });
     }
 
-    /// Puts a stored link back at start-up.
+    /// Restores a stored link at start-up.
     pub fn restore_link(&mut self, link: Link) {
         self.apply_link(&Edit { before: None, after: Some(Arc::new(link)) });
     }
 
-    /// Puts the stored counters back at start-up.
+    /// Restores the stored counters at start-up.
     pub fn restore_counters(&mut self, counters: IdCounters) {
         self.next = counters;
     }
 
-    /// Takes back changes of this world, newest first, and the ids that they used.
+    /// Undoes changes of this world, newest first, and returns to the earlier counters.
     ///
     /// `changes` must be the newest ones, in the order in which they were made.
     pub fn undo(&mut self, changes: Vec<Change>, counters: IdCounters) {
@@ -216,7 +219,7 @@ impl World {
         self.next = counters;
     }
 
-    /// Puts the `after` side of a change into the maps. The caller keeps the rules.
+    /// Puts the `after` side of a change into the maps. The caller checks the rules.
     pub(super) fn apply(&mut self, change: &Change) {
         match change {
             Change::Device(edit) => self.apply_device(edit),
@@ -234,11 +237,11 @@ impl World {
         }
         if let Some(old) = &edit.before {
             self.devices.remove(old.id);
-            // Another device may have taken the name over while a site was being replaced.
+            // While a site is replaced, another device may have the name already.
             if self.by_name.get(&old.name) == Some(&old.id) {
                 self.by_name.remove(&old.name);
             }
-            self.remove_alike(old);
+            self.remove_lookalike(old);
             self.type_counts[old.device_type as usize] -= 1;
             self.core.remove(&old.id);
             if let Some(parent) = old.parent {
@@ -248,7 +251,7 @@ impl World {
         if let Some(new) = &edit.after {
             self.devices.insert(new.id, Arc::clone(new));
             self.by_name.insert(new.name.clone(), new.id);
-            self.insert_alike(new);
+            self.insert_lookalike(new);
             self.type_counts[new.device_type as usize] += 1;
             if new.device_type.class() == DeviceClass::Active {
                 self.core.insert(new.id);
@@ -259,25 +262,28 @@ impl World {
         }
     }
 
-    fn insert_alike(&mut self, device: &Device) {
-        match self.alike.entry(device.name.likeness()) {
-            Entry::Vacant(entry) => drop(entry.insert(Alike::One(device.id))),
+    fn insert_lookalike(&mut self, device: &Device) {
+        match self.by_lookalike_key.entry(device.name.lookalike_key()) {
+            Entry::Vacant(entry) => drop(entry.insert(LookalikeIds::One(device.id))),
             Entry::Occupied(mut entry) => match entry.get_mut() {
-                Alike::One(first) => {
+                LookalikeIds::One(first) => {
                     let ids = BTreeSet::from([*first, device.id]);
-                    entry.insert(Alike::Many(Box::new(ids)));
+                    entry.insert(LookalikeIds::Many(Box::new(ids)));
                 }
-                Alike::Many(ids) => drop(ids.insert(device.id)),
+                LookalikeIds::Many(ids) => drop(ids.insert(device.id)),
             },
         }
     }
 
-    fn remove_alike(&mut self, device: &Device) {
-        let Entry::Occupied(mut entry) = self.alike.entry(device.name.likeness()) else { return };
-        if let Alike::Many(ids) = entry.get_mut() {
+    fn remove_lookalike(&mut self, device: &Device) {
+        let Entry::Occupied(mut entry) = self.by_lookalike_key.entry(device.name.lookalike_key())
+        else {
+            return;
+        };
+        if let LookalikeIds::Many(ids) = entry.get_mut() {
             ids.remove(&device.id);
             if let (1, Some(last)) = (ids.len(), ids.first().copied()) {
-                entry.insert(Alike::One(last));
+                entry.insert(LookalikeIds::One(last));
             }
         } else {
             entry.remove();
@@ -304,7 +310,7 @@ impl World {
             Some(new) => self.interfaces.insert(id, Arc::clone(new)),
             None => self.interfaces.remove(id),
         };
-        // While a site is replaced, or put back, a port's link may be there before the port.
+        // While a site is replaced or restored, a port's link may exist before the port.
         if old_device != new_device
             && let Some(link) = self.link_at(id).and_then(|link| self.link(link)).cloned()
         {
@@ -314,9 +320,9 @@ impl World {
     }
 
     fn apply_link(&mut self, edit: &Edit<Link>) {
-        let same_place = matches!((&edit.before, &edit.after),
+        let has_same_ends = matches!((&edit.before, &edit.after),
             (Some(old), Some(new)) if (old.a, old.b) == (new.a, new.b));
-        if same_place {
+        if has_same_ends {
             self.links.insert(edit.latest().id, Arc::clone(edit.latest()));
             return;
         }
@@ -337,20 +343,20 @@ impl World {
         }
     }
 
-    /// Notes who is beside whom. A link whose ports do not exist has no ends; the check of the
-    /// invariants reports it.
+    /// Adds a link to the neighbours of its ends. A link whose ports do not exist has no ends; the
+    /// check of the invariants reports it.
     fn connect(&mut self, link: &Link) {
         let device_at = |port| self.interfaces.get(port).map(|port| port.device);
         let (Some(a), Some(b)) = (device_at(link.a), device_at(link.b)) else { return };
         self.ends.insert(link.id, [a, b]);
         for (from, to) in [(a, b), (b, a)] {
-            let beside = self.neighbours.or_default(from);
-            let place = beside.partition_point(|neighbour| neighbour.link < link.id);
-            beside.insert(place, Neighbour { link: link.id, device: to });
+            let neighbours = self.neighbours.or_default(from);
+            let index = neighbours.partition_point(|neighbour| neighbour.link < link.id);
+            neighbours.insert(index, Neighbour { link: link.id, device: to });
         }
     }
 
-    /// Forgets who was beside whom by this link.
+    /// Removes a link from the neighbours of its ends.
     fn disconnect(&mut self, link: LinkId) {
         for device in self.ends.remove(link).into_iter().flatten() {
             self.remove_neighbour(device, link);
@@ -358,9 +364,9 @@ impl World {
     }
 
     fn remove_neighbour(&mut self, device: DeviceId, link: LinkId) {
-        if let Some(beside) = self.neighbours.get_mut(device) {
-            beside.retain(|neighbour| neighbour.link != link);
-            if beside.is_empty() {
+        if let Some(neighbours) = self.neighbours.get_mut(device) {
+            neighbours.retain(|neighbour| neighbour.link != link);
+            if neighbours.is_empty() {
                 self.neighbours.remove(device);
             }
         }

@@ -113,15 +113,16 @@ fn devices_that_exist_are_changed() {
         [
             (
                 2,
-                "id 1 is 'OLT-1' here, not 'ER'; leave the id empty, or write that name".to_owned()
+                "id 1 belongs to 'OLT-1', not to 'ER'; leave the id empty or correct the name"
+                    .to_owned()
             ),
             (3, "there is no device with id 9".to_owned()),
             (
                 4,
-                "id 1 is 'OLT-1' here, not 'New'; leave the id empty, or write that name"
+                "id 1 belongs to 'OLT-1', not to 'New'; leave the id empty or correct the name"
                     .to_owned()
             ),
-            (5, "'OLT-1' is of type OLT, which cannot become ODF".to_owned()),
+            (5, "'OLT-1' is of type OLT; a type cannot be changed to ODF".to_owned()),
             (7, "Line 2 above describes the same thing".to_owned()),
         ]
     );
@@ -230,7 +231,7 @@ fn links_are_imported_by_device_and_port_names() {
         "a_device;a_interface;a_interface_type;b_device;b_interface;length_km;physical_medium_id";
     let table = format!("{heading}\nOLT-1;pon0;;S;in0;1.5;g652d\nS;out3;;ONT-1;pon9;;\n");
     let faults = import(&app, "links", table.as_bytes()).expect(400).json();
-    let missing = "device 'ONT-1' has no interface 'pon9'; with its type, it would be made";
+    let missing = "device 'ONT-1' has no interface 'pon9'; give its type to create it";
     assert_eq!(details(&faults), [(3, missing.to_owned())]);
     let table = format!("{heading}\nOLT-1;pon0;;S;in0;1.5;g652d\nONT-1;pon9;optical;S;out3;;\n");
     assert_eq!(imported(&app, "links", &table), [2, 0, 0, 1]);
@@ -249,7 +250,7 @@ fn links_are_imported_by_device_and_port_names() {
     assert_eq!(
         details(&faults),
         [
-            (2, "interface 'pon0' of 'OLT-1' is already linked, with 'S'"),
+            (2, "interface 'pon0' of 'OLT-1' is already linked with 'S'"),
             (3, "there is no device 'X'"),
             (4, "Cannot link device to itself"),
             (5, "Interface 'mgmt0' is for management or loopback and cannot carry a link"),
@@ -280,7 +281,7 @@ fn an_import_is_whole_whatever_its_size() {
     let answer = import(&app, "devices", format!("name,device_type\n{odfs}").as_bytes());
     assert_eq!(
         details(&answer.expect(400).json())[0].1,
-        "the rows would make 294000 devices and interfaces, and one import makes at most 250000; \
+        "the rows would create 294000 devices and interfaces, but one import creates at most 250000; \
          split the file"
     );
     let mut last = table(20_000);

@@ -1,4 +1,4 @@
-//! Random commands to the world and to a plain oracle.
+//! Random commands on the world and on the oracle.
 
 use proptest::prelude::*;
 use unoc::domain::{
@@ -13,7 +13,7 @@ use crate::harness::commands::{Generator, Scale, device_names, time};
 use crate::harness::content::export;
 use crate::harness::oracle::{Answer, Oracle, Refused, difference_of};
 
-/// Cases by default; they take some 15 s unoptimised.
+/// The default number of cases, which take some 15 s unoptimised.
 const CASES: u32 = 256;
 
 proptest! {
@@ -25,7 +25,7 @@ proptest! {
     }
 }
 
-/// A world and its oracle, side by side.
+/// A world and its oracle.
 #[derive(Default)]
 pub(crate) struct Pair {
     pub(crate) world: World,
@@ -34,18 +34,18 @@ pub(crate) struct Pair {
     step: u64,
 }
 
-/// One command that both carried out alike.
+/// A command that both have carried out, with the same outcome.
 pub(crate) struct Step {
     pub(crate) command: AnyCommand,
     pub(crate) outcome: Result<Answer, Refused>,
     /// Empty for a refused command.
     pub(crate) changes: Vec<Change>,
-    /// How many of them the command itself made.
+    /// How many of them the command itself asked for.
     pub(crate) direct_count: usize,
 }
 
 impl Pair {
-    /// Makes a command of this seed, gives it to both, and compares answers and changes.
+    /// Generates a command from this seed, carries it out on both, and compares answers and changes.
     pub(crate) fn step(&mut self, seed: u64) -> Step {
         let command = Generator::new(seed, Scale::Full).command(&self.world, self.saved.as_ref());
         if seed.is_multiple_of(8) {
@@ -54,7 +54,7 @@ impl Pair {
         self.carry_out(command)
     }
 
-    /// Gives a command to both, and compares answers and changes.
+    /// Carries a command out on both, and compares answers and changes.
     pub(crate) fn carry_out(&mut self, command: impl Into<AnyCommand>) -> Step {
         let command = command.into();
         let now = time(self.step);
@@ -73,12 +73,12 @@ impl Pair {
         let (changes, direct_count) = decided.unwrap_or_default();
         let expected = self.oracle.difference_from(&before);
         assert_eq!(difference_of(&changes), expected, "changes of {command:?}");
-        self.assert_settled(&command);
+        self.assert_recomputed(&command);
         Step { command, outcome, changes, direct_count }
     }
 
-    /// Computing every status again finds nothing, however much later.
-    fn assert_settled(&mut self, command: &AnyCommand) {
+    /// Computing every status again changes nothing, also later.
+    fn assert_recomputed(&mut self, command: &AnyCommand) {
         let again = self.world.execute(RefreshStatus, time(self.step + 1));
         let again = again.expect("a refresh is never refused").changes;
         assert!(again.is_empty(), "a refresh after {command:?} changes {again:#?}");
@@ -94,7 +94,7 @@ impl Pair {
     }
 }
 
-/// Runs a command per seed; after each, looks at everything, takes it back and does it again.
+/// Carries out a command per seed; checks everything after each, undoes it and repeats it.
 pub(super) fn run(seeds: &[u64]) {
     let mut pair = Pair::default();
     let mut trail: Vec<Change> = Vec::new();
@@ -123,11 +123,11 @@ pub(super) fn run(seeds: &[u64]) {
     assert_same(&pair.world, &checkpoint.0, &last);
 }
 
-/// Every entity and every index of the world is what the oracle's entities say; nothing is left
-/// of earlier ones.
+/// Every entity and every index of the world agrees with the oracle, and nothing is left of earlier
+/// entities.
 pub(crate) fn assert_same(world: &World, oracle: &Oracle, command: &AnyCommand) {
     assert_eq!(export(world), oracle.site(), "after {command:?}");
-    world.check_invariants().unwrap_or_else(|violation| panic!("{violation}, after {command:?}"));
+    world.check_invariants().unwrap_or_else(|error| panic!("{error}, after {command:?}"));
     let (devices, ports, links) = (&oracle.devices, &oracle.interfaces, &oracle.links);
     assert_eq!(world.entity_count(), devices.len() + ports.len() + links.len());
     for device_type in DeviceType::all() {
@@ -196,9 +196,6 @@ fn a_device_takes_4096_interfaces_and_no_more() {
     }
     let before = export(&world);
     let refusal = world.execute(port(4097), time(1)).unwrap_err();
-    assert_eq!(
-        refusal.to_string(),
-        "Device 'rack' has no room for another interface (at most 4096)"
-    );
+    assert_eq!(refusal.to_string(), "Device 'rack' cannot have more than 4096 interfaces");
     assert_eq!(export(&world), before);
 }

@@ -1,5 +1,4 @@
-//! Random commands, the same for the same seed: mostly sensible ones, with every kind of mistake
-//! among them.
+//! Random commands, the same for the same seed: mostly valid ones, and every kind of mistake.
 
 use std::ops::Range;
 
@@ -16,14 +15,14 @@ use super::content::export;
 
 /// Device names: few enough that some are taken.
 const DEVICE_NAMES: usize = 48;
-/// Names of further ports: those that provisioning and create-simple use too, and none of theirs.
+/// Names of further ports: some that provisioning and create-simple use as well, and others.
 const PORT_NAMES: [&str; 8] =
     ["eth0", "port1", "port2", "port3", "port5", "mgmt1", "lo0", "Dose Küche"];
-/// Values as they are found in networks, in whole units.
+/// Values as in real networks, in whole units.
 const TX_DBM: Range<i32> = 0..10;
 const SENSITIVITY_DBM: Range<i32> = -32..-6;
 const INSERTION_LOSS_DB: Range<i32> = 0..20;
-/// How often to look for an entity that suits before taking any.
+/// How often to look for a matching entity before any is taken.
 const TRIES: usize = 24;
 
 /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
@@ -62,7 +61,7 @@ impl Rng {
         f64::from(u32::try_from(self.below(801)).expect("small")) / 4.0 - 100.0
     }
 
-    /// An id that was given out, or one that never was.
+    /// An id that exists or existed, or one that never did.
     fn id(&mut self, next: u64) -> u64 {
         match self.below(40) {
             0 => 0,
@@ -81,14 +80,14 @@ pub(crate) enum Scale {
     Full,
 }
 
-/// Makes commands that suit a world.
+/// Generates commands for a world.
 #[derive(Debug)]
 pub(crate) struct Generator {
     pub(crate) rng: Rng,
     scale: Scale,
 }
 
-/// All names that devices are given, taken or not.
+/// All names of generated devices, in use or not.
 pub(crate) fn device_names() -> impl Iterator<Item = Name> {
     (0..DEVICE_NAMES).map(device_name)
 }
@@ -102,7 +101,7 @@ impl Generator {
         Self { rng: Rng::new(seed), scale }
     }
 
-    /// A command for this world. `saved` is a site that was exported earlier, to be put back.
+    /// A command for this world. `saved` is a site that was exported earlier, to be imported.
     pub(crate) fn command(&mut self, world: &World, saved: Option<&Site>) -> AnyCommand {
         let kinds = if self.scale == Scale::Full { 108 } else { 100 };
         match self.rng.below(kinds) {
@@ -191,7 +190,7 @@ impl Generator {
         }
     }
 
-    /// Mostly none for what is no OLT.
+    /// Mostly none for a device that is not an OLT.
     fn pon_class(&mut self, device_type: Option<DeviceType>) -> Option<PonClass> {
         let percent = if device_type == Some(DeviceType::Olt) { 60 } else { 2 };
         self.rng.chance(percent).then(|| self.rng.one_of(&PON_CLASSES).class)
@@ -284,7 +283,7 @@ impl Generator {
         self.rng.chance(60).then(|| self.rng.one_of(&Medium::ALL))
     }
 
-    /// Two ports change places: each keeps its id, name and link, and belongs to the other's device.
+    /// Two ports are exchanged: each keeps its id, name and link, and belongs to the other's device.
     fn swap_owners(&mut self, site: &mut Site) {
         for _ in 0..TRIES {
             let places = [(); 2].map(|()| self.rng.below(site.interfaces.len().max(1)));
@@ -413,7 +412,7 @@ fn type_of_port(world: &World, id: InterfaceId) -> Option<DeviceType> {
     type_of(world, world.interface(id)?.device)
 }
 
-/// The time of a test's step; steps are a second apart.
+/// The time of a step of a test; steps are a second apart.
 pub(crate) fn time(step: u64) -> Timestamp {
     let step = i64::try_from(step).expect("tests are short");
     Timestamp(1_795_000_000_000_000 + step * 1_000_000)

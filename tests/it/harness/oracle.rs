@@ -1,5 +1,5 @@
-//! The rules once more, written from the contract's words and as plainly as possible: sorted maps,
-//! everything computed again after every command, nothing of the program's own logic.
+//! A second implementation of the rules, written from the contract and as simple as possible: sorted
+//! maps, everything computed again after every command, none of the program's own logic.
 
 mod light;
 mod outcome;
@@ -21,7 +21,7 @@ use outcome::INCONSISTENT;
 pub(crate) use outcome::{Answer, Refused, difference_of};
 use tables::{is_container, may_link, recipe, upstream, word};
 
-/// The site as the rules say it must be.
+/// The site as it has to be by the rules.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Oracle {
     pub(crate) devices: BTreeMap<u64, Device>,
@@ -53,9 +53,9 @@ impl Oracle {
         }
     }
 
-    /// Carries a command out, or says why not and stays as it was. A generated network cannot be
-    /// told beforehand: [`CommandKind::ReseedSite`] is the caller's to judge and to adopt. `program` has
-    /// carried the command out already; [`status`] says what is taken from it.
+    /// Carries a command out, or refuses it and stays as it was. A generated network is not predicted:
+    /// after [`CommandKind::ReseedSite`] the caller adopts the program's. `program` has carried the
+    /// command out already; [`status`] says what is taken from it.
     pub(crate) fn apply(
         &mut self,
         command: &AnyCommand,
@@ -67,10 +67,10 @@ impl Oracle {
         match (&answer, command.kind()) {
             (Err(_), _) => *self = before,
             (Ok(_), CommandKind::ReseedSite) => {}
-            (Ok(_), CommandKind::ReplaceSite) => self.settle(program),
+            (Ok(_), CommandKind::ReplaceSite) => self.recompute(program),
             (Ok(_), _) => {
-                self.settle(program);
-                self.stamp(&before, now);
+                self.recompute(program);
+                self.set_times(&before, now);
             }
         }
         answer.map(|made| self.refresh(made))
@@ -183,7 +183,7 @@ impl Oracle {
             ));
         }
         if is_container(child) {
-            return refuse(format!("A {} is a container and has no parent itself", word(child)));
+            return refuse(format!("A {} is a container and cannot have a parent", word(child)));
         }
         Ok(())
     }
@@ -352,13 +352,13 @@ impl Oracle {
         Ok(Answer { kind: "done", ..Answer::default() })
     }
 
-    /// Takes over a network that the program generated at `now`, after checking what can be said
-    /// of any: new ids, fitting links, settled states.
+    /// Adopts a network that the program generated at `now`, after checking what is true of any: new
+    /// ids, valid links, computed status.
     pub(crate) fn adopt(&mut self, site: Site, now: Timestamp, program: &World) {
         let generated = Self::from_site(site);
         assert!(!generated.is_broken(), "a generated network is broken");
         let mut settled = generated.clone();
-        settled.settle(program);
+        settled.recompute(program);
         assert_eq!(settled, generated, "a generated network is not settled");
         assert!(generated.devices.keys().all(|id| *id >= self.next.device));
         assert!(generated.interfaces.keys().all(|id| *id >= self.next.interface));
@@ -373,14 +373,14 @@ impl Oracle {
         *self = generated;
     }
 
-    /// How many subscribers there are.
+    /// The number of leaves.
     pub(crate) fn leaves(&self) -> usize {
         use DeviceType::{AonCpe, BusinessOnt, Ont};
         let is_leaf = |device: &&Device| matches!(device.device_type, Ont | BusinessOnt | AonCpe);
         self.devices.values().filter(is_leaf).count()
     }
 
-    /// True when something refers to nothing, stands twice or is out of range.
+    /// Whether anything refers to nothing, occurs twice or is out of range.
     fn is_broken(&self) -> bool {
         let names: BTreeSet<_> = self.devices.values().map(|device| &device.name).collect();
         let ends: BTreeSet<_> = self.links.values().flat_map(|link| [link.a, link.b]).collect();
@@ -449,7 +449,7 @@ impl Oracle {
         self.interfaces.values().any(|port| port.device == device && port.name.as_str() == name)
     }
 
-    /// What an answer names, as it is after the command.
+    /// The entities of an answer as they are after the command.
     fn refresh(&self, mut answer: Answer) -> Answer {
         for device in &mut answer.devices {
             *device = self.devices[&device.id.0].clone();

@@ -13,7 +13,7 @@ use super::content::Content;
 
 /// Batches with the same time, so that an engine may join them without a difference in any entity.
 pub(crate) const BATCHES_PER_SECOND: usize = 3;
-/// Little enough that pages are evicted, written early and read again.
+/// So small that pages are evicted, written early and read again.
 const CACHE_BYTES: usize = 64 * 1024;
 
 /// The batches of a run; batch number n commits seq n + 1.
@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) batches: Vec<Batch>,
 }
 
-/// What one commit holds.
+/// The commands of one commit.
 pub(crate) struct Batch {
     pub(crate) at: Timestamp,
     pub(crate) counters: IdCounters,
@@ -37,7 +37,7 @@ pub(crate) struct Part {
 /// The contents of the store by seq.
 pub(crate) type Golden = BTreeMap<u64, Content>;
 
-/// Who submits the commands of a plan.
+/// The origin of the commands of a plan.
 pub(crate) fn origin() -> AuditOrigin {
     AuditOrigin { actor: "plan".to_owned(), request_id: "7f".to_owned() }
 }
@@ -92,8 +92,8 @@ impl Plan {
         self.batches.len() as u64
     }
 
-    /// What the store holds after each commit when nothing fails. That this is right is the model
-    /// check's part.
+    /// What the store holds after each commit when nothing fails. The model check tests that this is
+    /// right.
     pub(crate) fn golden(&self) -> Golden {
         let store = open(Disk::new(Vec::new())).expect("nothing fails");
         let read =

@@ -204,7 +204,7 @@ fn a_parent_exists_and_is_a_container() {
             "CORE_SITE",
             json!(pop),
             400,
-            json!("A CORE_SITE is a container and has no parent itself"),
+            json!("A CORE_SITE is a container and cannot have a parent"),
         );
         check(route, "HOP", json!(pop), 201, Value::Null);
         check(route, "HOP", json!(pop.to_string()), 201, Value::Null);

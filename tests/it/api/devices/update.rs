@@ -121,7 +121,7 @@ fn the_parent_changes_and_null_takes_it_away() {
     let into = json!({"parent_container_id": pop});
     assert_eq!(
         app.patch(&format!("/api/devices/{pop}"), &into).expect(400).detail(),
-        "A POP is a container and has no parent itself"
+        "A POP is a container and cannot have a parent"
     );
 }
 

@@ -134,9 +134,9 @@ fn names_taken_meanwhile_and_places_that_do_not_fit_are_told_with_the_rest() {
         &app,
         table.as_bytes(),
         &[
-            (2, "cannot become ODF"),
+            (2, "a type cannot be changed to ODF"),
             (3, "not a container"),
-            (4, "has no parent itself"),
+            (4, "cannot have a parent"),
             (6, "is not a number"),
         ],
     );

@@ -1,8 +1,8 @@
-//! Optical arithmetic once more: losses in whole microdecibels, so that sums are exact.
+//! Optical arithmetic, a second implementation: losses in whole microdecibels, so that sums are exact.
 
 use unoc::domain::{Device, DeviceType, Direction, Link, Medium, PonClass, Signal, SignalClass};
 
-/// What light loses on a way, down at 1490 nm, up at 1310 nm and (XGS-PON) 1270 nm.
+/// The loss of a path: downstream at 1490 nm, upstream at 1310 nm and (XGS-PON) 1270 nm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Loss {
     pub(super) down: i64,
@@ -20,7 +20,7 @@ impl Loss {
     }
 }
 
-/// Millionths, of a number that is cut to between 0 and a million.
+/// Millionths of a number, which is limited to between 0 and a million.
 #[expect(clippy::cast_possible_truncation, reason = "cut to a million")]
 fn millionths(value: f64) -> i64 {
     (value.clamp(0.0, 1e6) * 1e6).round() as i64
@@ -35,7 +35,7 @@ pub(super) fn length_mm(link: &Link) -> i64 {
     millionths(link.length_km.unwrap_or(0.0))
 }
 
-pub(super) fn of_fibre(link: &Link) -> Loss {
+pub(super) fn fibre_loss(link: &Link) -> Loss {
     let per_km = match link.medium {
         Some(Medium::Om3) => [3.5; 3],
         Some(Medium::Om4) => [3.0; 3],
@@ -46,8 +46,8 @@ pub(super) fn of_fibre(link: &Link) -> Loss {
     Loss { down, up, up_xgs }
 }
 
-/// `link_count` links are at the part, one of them comes from above.
-pub(super) fn of_passive(device: &Device, link_count: usize) -> i64 {
+/// `link_count` includes the link upstream.
+pub(super) fn passive_loss(device: &Device, link_count: usize) -> i64 {
     let by_type = match device.device_type {
         DeviceType::Odf | DeviceType::Hop => 0.5,
         DeviceType::Nvt => 0.1,
@@ -64,7 +64,7 @@ pub(super) fn of_passive(device: &Device, link_count: usize) -> i64 {
     millionths(device.optics.insertion_loss_db.unwrap_or(by_type))
 }
 
-/// Sent at the least, heard at the least, borne at the most, lost by dispersion.
+/// Minimum transmit power, sensitivity, overload limit, dispersion penalty.
 type Limits = [f64; 4];
 
 /// Downstream and upstream of a class, from the table of `domain.md`.
@@ -79,7 +79,7 @@ fn limits_of(class: Option<PonClass>) -> [Limits; 2] {
     }
 }
 
-/// The light between an OLT and a leaf, and the verdict on it.
+/// The signal between an OLT and a leaf.
 pub(super) fn signal(olt: &Device, leaf: &Device, loss: Loss) -> Signal {
     use PonClass::{XgsE1, XgsN1, XgsN2};
     let class = olt.optics.pon_class;

@@ -1,4 +1,4 @@
-//! Answers, refusals and changes in a form in which the program's and the oracle's compare.
+//! Answers, refusals and changes in a form in which those of the program and the oracle are compared.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use unoc::domain::{
 
 use super::Oracle;
 
-/// The text of a refused import, without the place of the fault.
+/// The text of a refused import, without the broken invariant.
 pub(super) const INCONSISTENT: &str = "The site to load is not consistent";
 
-/// What an accepted command answers.
+/// The reply to an accepted command.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Answer {
     pub(super) kind: &'static str,
@@ -25,7 +25,7 @@ pub(crate) struct Answer {
     pub(super) names: Vec<String>,
 }
 
-/// What a refused command answers: the text, and the texts of its rows.
+/// A refusal: its text, and the texts of its rows.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Refused {
     pub(super) text: String,
@@ -151,7 +151,7 @@ pub(crate) fn difference_of(changes: &[Change]) -> Difference {
 }
 
 impl Oracle {
-    /// What differs from an earlier state.
+    /// The differences from an earlier state.
     pub(crate) fn difference_from(&self, before: &Self) -> Difference {
         let mut difference = Difference::new();
         compare(&mut difference, Kind::Device, [&before.devices, &self.devices], Image::Device);

@@ -1,9 +1,9 @@
-//! Status from the words of the contract: everything computed again, by sweeping over all links
-//! until nothing moves.
+//! Status as the contract defines it: everything is computed again, by going over all links until
+//! nothing changes.
 //!
-//! Of several equally good ways upwards that are not optical, the program may take any: its choice
-//! (`uplink` of routers, OLTs, switches and CPEs) is checked and taken over. Everything else is
-//! computed here, to the last bit.
+//! Of several equally good paths upstream that are not optical, the program may take any: its choice
+//! (`uplink` of routers, OLTs, switches and CPEs) is checked and adopted. Everything else is computed
+//! here, to the last bit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use super::light::{self, Loss};
 use super::tables::{is_container, is_passive};
 use DeviceType as T;
 
-/// From a device over a link that lets something through to another device.
+/// From a device over a passable link to another device.
 #[derive(Clone, Copy)]
 struct Step {
     link: u64,
@@ -25,9 +25,9 @@ struct Step {
     to: u64,
 }
 
-/// A way from an OLT. The order of the fields is the order in which ways are compared.
+/// An optical path from an OLT. Paths are compared by the fields in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Way {
+struct LightPath {
     loss_down: i64,
     length_mm: i64,
     hops: usize,
@@ -37,9 +37,9 @@ struct Way {
     loss: Loss,
 }
 
-/// What the network says of a device.
+/// The computed status of a device.
 #[derive(Default)]
-struct Said {
+struct ComputedStatus {
     reason: Option<Reason>,
     signal: Option<Signal>,
     uplink: Uplink,
@@ -47,24 +47,24 @@ struct Said {
 }
 
 impl Oracle {
-    /// Computes every status again. `program` tells which of several ways it took.
-    pub(super) fn settle(&mut self, program: &World) {
+    /// Computes every status again. `program` shows which of several paths it chose.
+    pub(super) fn recompute(&mut self, program: &World) {
         let chosen = |id: u64| {
             let device = program.device(DeviceId(id));
             device.map(|device| device.uplink.clone()).unwrap_or_default()
         };
-        self.settle_ports();
-        self.settle_links(&BTreeSet::new());
+        self.recompute_ports();
+        self.recompute_links(&BTreeSet::new());
         let steps = self.steps();
-        self.settle_core(&steps, chosen);
-        let ways = self.optical_ways(&steps);
-        self.settle_leaves(&steps, &ways, chosen);
-        self.settle_passives(&steps, &ways);
-        self.settle_links(&self.critical_links(&ways));
+        self.recompute_core(&steps, chosen);
+        let paths = self.light_paths(&steps);
+        self.recompute_leaves(&steps, &paths, chosen);
+        self.recompute_passives(&steps, &paths);
+        self.recompute_links(&self.critical_links(&paths));
     }
 
-    /// Sets the times of everything that differs from what it was.
-    pub(super) fn stamp(&mut self, before: &Self, now: Timestamp) {
+    /// Sets the times of everything that has changed.
+    pub(super) fn set_times(&mut self, before: &Self, now: Timestamp) {
         for (id, device) in &mut self.devices {
             let Some(old) = before.devices.get(id) else { continue };
             (device.updated_at, device.status_since) = (old.updated_at, old.status_since);
@@ -94,7 +94,7 @@ impl Oracle {
         }
     }
 
-    fn settle_ports(&mut self) {
+    fn recompute_ports(&mut self) {
         let mut lit: BTreeSet<u64> = BTreeSet::new();
         for link in self.links.values().filter(|link| !is_held_down(&link.status_override)) {
             lit.extend([link.a.0, link.b.0]);
@@ -111,8 +111,8 @@ impl Oracle {
         [link.a, link.b].map(|port| self.interfaces[&port.0].device.0)
     }
 
-    /// `critical` are the links through which only critical light goes.
-    fn settle_links(&mut self, critical: &BTreeSet<u64>) {
+    /// `critical`: the links whose optical paths are all CRITICAL.
+    fn recompute_links(&mut self, critical: &BTreeSet<u64>) {
         let mut links = self.links.clone();
         for link in links.values_mut() {
             let ends = self.ends(link).map(|id| &self.devices[&id].status_override);
@@ -142,7 +142,7 @@ impl Oracle {
         suitable.map(|device| device.id.0).collect()
     }
 
-    /// Devices that chains lead to from `sources`, through others that forward.
+    /// Devices that are reached from `sources` through others that forward.
     fn reached(
         &self,
         steps: &[Step],
@@ -166,7 +166,7 @@ impl Oracle {
     }
 
     /// Gateways and containers; routers, OLTs and switches.
-    fn settle_core(&mut self, steps: &[Step], chosen: impl Fn(u64) -> Uplink) {
+    fn recompute_core(&mut self, steps: &[Step], chosen: impl Fn(u64) -> Uplink) {
         let forwards = |device: &Device| is_router(device) || is_passive(device.device_type);
         let gateways = self.all(|one| one.device_type == T::BackboneGateway && works(one));
         let mut reached = self.reached(steps, &gateways, forwards);
@@ -179,17 +179,17 @@ impl Oracle {
         for id in self.all(|device| !is_leaf(device) && !is_passive(device.device_type)) {
             let device_type = self.devices[&id].device_type;
             if device_type == T::BackboneGateway || is_container(device_type) {
-                self.put(id, Status::Up, Said::default());
+                self.put(id, Status::Up, ComputedStatus::default());
             } else if reached.contains(&id) {
                 let uplink = chosen(id);
                 let end = self.end_of_chain(id, &uplink);
                 let known = [&gateways, &held_up, &reached].iter().any(|set| set.contains(&end));
-                assert!(known && is_router(&self.devices[&end]), "{id} takes its way from {end}");
+                assert!(known && is_router(&self.devices[&end]), "the path of {id} ends at {end}");
                 above.insert(id, end);
-                self.put(id, Status::Up, Said { uplink, ..Said::default() });
+                self.put(id, Status::Up, ComputedStatus { uplink, ..ComputedStatus::default() });
             } else {
                 let reason = Some(Reason::NoUpstream);
-                self.put(id, Status::Down, Said { reason, ..Said::default() });
+                self.put(id, Status::Down, ComputedStatus { reason, ..ComputedStatus::default() });
             }
         }
         for start in above.keys() {
@@ -198,9 +198,9 @@ impl Oracle {
         }
     }
 
-    /// Where a way leads: over links that let something through, with passive parts between.
+    /// The device at the end of a path over passable links and through passive parts.
     fn end_of_chain(&self, start: u64, links: &[LinkId]) -> u64 {
-        assert!(!links.is_empty(), "{start} is reached and has no way");
+        assert!(!links.is_empty(), "{start} is reached, but has no path");
         let mut at = start;
         for (index, id) in links.iter().enumerate() {
             let link = &self.links[&id.0];
@@ -212,37 +212,37 @@ impl Oracle {
         at
     }
 
-    /// The best way to each passive part and leaf: sweeps until none gets better.
-    fn optical_ways(&self, steps: &[Step]) -> BTreeMap<u64, Way> {
+    /// The best path to each passive part and leaf: repeated until no path improves.
+    fn light_paths(&self, steps: &[Step]) -> BTreeMap<u64, LightPath> {
         let inside = |device: &Device| is_leaf(device) || is_passive(device.device_type);
         let through = self.through_losses();
-        let mut ways: BTreeMap<u64, Way> = BTreeMap::new();
+        let mut paths: BTreeMap<u64, LightPath> = BTreeMap::new();
         loop {
             let mut is_better = false;
             for Step { link, from, to } in steps.iter().copied() {
                 let source = &self.devices[&from];
                 let before = if source.device_type == T::Olt && works(source) {
-                    Way { olt: from, ..Way::nothing() }
+                    LightPath { olt: from, ..LightPath::nothing() }
                 } else if is_passive(source.device_type)
-                    && let Some(way) = ways.get(&from)
+                    && let Some(path) = paths.get(&from)
                 {
-                    way.through(through[&from])
+                    path.through(through[&from])
                 } else {
                     continue;
                 };
-                let way = before.over(&self.links[&link], from);
-                if inside(&self.devices[&to]) && ways.get(&to).is_none_or(|best| way < *best) {
-                    ways.insert(to, way);
+                let path = before.over(&self.links[&link], from);
+                if inside(&self.devices[&to]) && paths.get(&to).is_none_or(|best| path < *best) {
+                    paths.insert(to, path);
                     is_better = true;
                 }
             }
             if !is_better {
-                return ways;
+                return paths;
             }
         }
     }
 
-    /// What each passive part costs; every link at it counts, whatever its status.
+    /// The loss of each passive part; every link at it counts, with any status.
     fn through_losses(&self) -> BTreeMap<u64, i64> {
         let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
         for end in self.links.values().flat_map(|link| self.ends(link)) {
@@ -250,31 +250,31 @@ impl Oracle {
         }
         let passives = self.devices.values().filter(|one| is_passive(one.device_type));
         let loss = |device: &Device| {
-            light::of_passive(device, counts.get(&device.id.0).copied().unwrap_or_default())
+            light::passive_loss(device, counts.get(&device.id.0).copied().unwrap_or_default())
         };
         passives.map(|device| (device.id.0, loss(device))).collect()
     }
 
-    fn settle_leaves(
+    fn recompute_leaves(
         &mut self,
         steps: &[Step],
-        ways: &BTreeMap<u64, Way>,
+        paths: &BTreeMap<u64, LightPath>,
         chosen: impl Fn(u64) -> Uplink,
     ) {
         let switches = self.all(|device| device.device_type == T::AonSwitch && works(device));
         let served = self.reached(steps, &switches, |device| is_passive(device.device_type));
         for id in self.all(is_leaf) {
             let leaf = &self.devices[&id];
-            let (status, said) = match (leaf.device_type, ways.get(&id)) {
+            let (status, computed) = match (leaf.device_type, paths.get(&id)) {
                 (T::AonCpe, _) if served.contains(&id) => {
                     let uplink = chosen(id);
                     assert!(switches.contains(&self.end_of_chain(id, &uplink)), "{uplink:?}");
-                    (Status::Up, Said { uplink, ..Said::default() })
+                    (Status::Up, ComputedStatus { uplink, ..ComputedStatus::default() })
                 }
-                (T::AonCpe, _) => (Status::Down, Said::because(Reason::NoSwitch)),
-                (_, None) => (Status::Down, Said::because(Reason::NoOpticalPath)),
-                (_, Some(way)) => {
-                    let signal = light::signal(&self.devices[&way.olt], leaf, way.loss);
+                (T::AonCpe, _) => (Status::Down, ComputedStatus::because(Reason::NoSwitch)),
+                (_, None) => (Status::Down, ComputedStatus::because(Reason::NoOpticalPath)),
+                (_, Some(path)) => {
+                    let signal = light::signal(&self.devices[&path.olt], leaf, path.loss);
                     let (status, reason) = match signal.class {
                         SignalClass::Ok => (Status::Up, None),
                         SignalClass::Warning => (Status::Up, Some(Reason::SignalWarning)),
@@ -282,42 +282,42 @@ impl Oracle {
                         SignalClass::Critical => (Status::Degraded, Some(Reason::SignalCritical)),
                         SignalClass::NoSignal => (Status::Down, Some(Reason::NoSignal)),
                     };
-                    let (signal, uplink) = (Some(signal), way.uplink());
-                    (status, Said { reason, signal, uplink, ..Said::default() })
+                    let (signal, uplink) = (Some(signal), path.uplink());
+                    (status, ComputedStatus { reason, signal, uplink, ..ComputedStatus::default() })
                 }
             };
-            self.put(id, status, said);
+            self.put(id, status, computed);
         }
     }
 
-    fn settle_passives(&mut self, steps: &[Step], ways: &BTreeMap<u64, Way>) {
+    fn recompute_passives(&mut self, steps: &[Step], paths: &BTreeMap<u64, LightPath>) {
         let working = self.all(|device| !is_passive(device.device_type) && works(device));
         let lit = self.reached(steps, &working, |device| is_passive(device.device_type));
         for (id, loss) in self.through_losses() {
             let through_loss_db = Some(light::decibels(loss));
-            let uplink = ways.get(&id).map(Way::uplink).unwrap_or_default();
+            let uplink = paths.get(&id).map(LightPath::uplink).unwrap_or_default();
             let is_lit = lit.contains(&id);
             let reason = (!is_lit).then_some(Reason::NoActiveDevice);
             let status = if is_lit { Status::Up } else { Status::Degraded };
-            self.put(id, status, Said { reason, uplink, through_loss_db, signal: None });
+            self.put(id, status, ComputedStatus { reason, uplink, through_loss_db, signal: None });
         }
     }
 
-    /// Links on the ways of leaves with a signal, all of which are CRITICAL.
-    fn critical_links(&self, ways: &BTreeMap<u64, Way>) -> BTreeSet<u64> {
+    /// Links on the paths of leaves with a signal where all of these are CRITICAL.
+    fn critical_links(&self, paths: &BTreeMap<u64, LightPath>) -> BTreeSet<u64> {
         let mut is_critical: BTreeMap<u64, bool> = BTreeMap::new();
-        for (id, way) in ways {
+        for (id, path) in paths {
             let Some(signal) = self.devices[id].signal else { continue };
-            for (_, link) in &way.nodes {
+            for (_, link) in &path.nodes {
                 *is_critical.entry(*link).or_insert(true) &= signal.class == SignalClass::Critical;
             }
         }
         is_critical.into_iter().filter_map(|(link, is)| is.then_some(link)).collect()
     }
 
-    fn put(&mut self, id: u64, status: Status, said: Said) {
+    fn put(&mut self, id: u64, status: Status, computed: ComputedStatus) {
         let device = self.devices.get_mut(&id).expect("it was found before");
-        let mut reasons = said.reason.map_or(Reasons::NONE, |one| Reasons::NONE.with(one));
+        let mut reasons = computed.reason.map_or(Reasons::NONE, |one| Reasons::NONE.with(one));
         if let Some(set) = &device.status_override {
             reasons = reasons.with(Reason::Override);
             if (set.status, status) == (Status::Up, Status::Down) {
@@ -326,19 +326,19 @@ impl Oracle {
         }
         device.status = status;
         device.reasons = reasons;
-        device.signal = said.signal;
-        device.uplink = said.uplink;
-        device.through_loss_db = said.through_loss_db;
+        device.signal = computed.signal;
+        device.uplink = computed.uplink;
+        device.through_loss_db = computed.through_loss_db;
     }
 }
 
-impl Said {
+impl ComputedStatus {
     fn because(reason: Reason) -> Self {
         Self { reason: Some(reason), ..Self::default() }
     }
 }
 
-impl Way {
+impl LightPath {
     fn nothing() -> Self {
         let nodes = Vec::new();
         Self { loss_down: 0, length_mm: 0, hops: 0, olt: 0, nodes, loss: Loss::default() }
@@ -351,7 +351,7 @@ impl Way {
 
     /// One link further, away from a device.
     fn over(&self, link: &Link, from: u64) -> Self {
-        let loss = self.loss.plus(light::of_fibre(link));
+        let loss = self.loss.plus(light::fibre_loss(link));
         Self {
             loss_down: loss.down,
             length_mm: self.length_mm + light::length_mm(link),

@@ -1,4 +1,4 @@
-//! The tables of the contract, typed once more.
+//! The tables of the contract, typed independently of the program.
 
 use unoc::domain::{DeviceType, InterfaceType};
 
@@ -51,7 +51,7 @@ pub(super) fn may_link(a: DeviceType, b: DeviceType) -> bool {
     is_passive(a) || is_passive(b) || pairs.contains(&(a, b)) || pairs.contains(&(b, a))
 }
 
-/// Which types suffice as upstream, and what is said when none of them exists.
+/// The types of which one suffices as upstream, and the refusal when none of them exists.
 pub(super) fn upstream(device_type: DeviceType) -> Option<(&'static [DeviceType], &'static str)> {
     match device_type {
         T::EdgeRouter => Some((

@@ -1,4 +1,4 @@
-//! Placing and connecting generated devices.
+//! Creating and connecting the devices of a generated network.
 
 use std::fmt;
 
@@ -12,22 +12,22 @@ use crate::domain::{
 };
 
 /// Builds a network through the same functions that commands use.
-pub(super) struct Planner<'e, 'w> {
+pub(super) struct NetworkBuilder<'e, 'w> {
     transaction: &'e mut Transaction<'w>,
 }
 
-/// Where a device stands.
+/// The container and the position of a device.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Placement {
     pub(super) parent: Option<DeviceId>,
     pub(super) x: f64,
     pub(super) y: f64,
 }
 
-/// The name and the place of a generated device are ours, so nothing can refuse them.
+/// Why no rule refuses a generated device.
 const GENERATED: &str = "a generated network has unique names and existing ports";
 
-impl<'e, 'w> Planner<'e, 'w> {
+impl<'e, 'w> NetworkBuilder<'e, 'w> {
     pub(super) fn new(transaction: &'e mut Transaction<'w>) -> Self {
         Self { transaction }
     }
@@ -36,54 +36,54 @@ impl<'e, 'w> Planner<'e, 'w> {
         &mut self,
         device_type: DeviceType,
         name: fmt::Arguments<'_>,
-        place: Place,
+        placement: Placement,
     ) -> DeviceId {
-        self.device_with(device_type, name, place, Optics::default())
+        self.device_with(device_type, name, placement, Optics::default())
     }
 
     pub(super) fn device_with(
         &mut self,
         device_type: DeviceType,
         name: fmt::Arguments<'_>,
-        place: Place,
+        placement: Placement,
         optics: Optics,
     ) -> DeviceId {
         let new = NewDevice {
             name: Name::generated(name),
             device_type,
-            parent: place.parent,
+            parent: placement.parent,
             validate_upstream: true,
-            position: Position { x: place.x, y: place.y },
+            position: Position { x: placement.x, y: placement.y },
             optics,
         };
         provision(self.transaction, new).expect(GENERATED)
     }
 
-    /// The port of a device that provisioning made at this place in its list.
+    /// The port of a provisioned device with this index.
     pub(super) fn port(&self, device: DeviceId, index: usize) -> InterfaceId {
         *self.transaction.world().ports(device).get(index).expect(GENERATED)
     }
 
-    /// A further port, as `create-simple` makes it.
+    /// A further port, as connecting devices creates one.
     pub(super) fn new_port(&mut self, device: DeviceId, kind: InterfaceType) -> InterfaceId {
         let device = self.transaction.world().device(device).expect(GENERATED).clone();
         add_port(self.transaction, &device, kind).expect(GENERATED)
     }
 
-    /// Joins two ports with single-mode fibre of this length.
+    /// Links two ports by single-mode fibre of this length.
     pub(super) fn fibre(&mut self, a: InterfaceId, b: InterfaceId, length_km: f64) {
         put_link(self.transaction, [a, b], Some(length_km), Some(Medium::G652d), None)
             .expect(GENERATED);
     }
 
-    /// Joins two devices by new ports and fibre.
+    /// Links two devices by new ports and fibre.
     pub(super) fn trunk(&mut self, a: DeviceId, b: DeviceId, length_km: f64) {
         let a = self.new_port(a, InterfaceType::Optical);
         let b = self.new_port(b, InterfaceType::Optical);
         self.fibre(a, b, length_km);
     }
 
-    pub(super) fn hold(&mut self, device: DeviceId, status: Status, reason: &str) {
+    pub(super) fn override_status(&mut self, device: DeviceId, status: Status, reason: &str) {
         let reason = OverrideReason::new(reason).ok();
         self.transaction.update::<Device>(device, |device| {
             device.status_override = Some(Override { status, reason });
