@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::error::ApiError;
 use super::state::ApiState;
 use super::sync::behind_s;
-use crate::domain::Kind;
+use crate::domain::EntityKind;
 use crate::engine::{DataVolume, EngineActivity, EngineError, EngineTask};
 use crate::sync::State as SyncState;
 use crate::util::counted;
@@ -201,9 +201,9 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
             is_writable: volume.is_writable(),
         },
         store: StoreHealth {
-            device_count: snapshot.count(Kind::Device)?,
-            interface_count: snapshot.count(Kind::Interface)?,
-            link_count: snapshot.count(Kind::Link)?,
+            device_count: snapshot.count(EntityKind::Device)?,
+            interface_count: snapshot.count(EntityKind::Interface)?,
+            link_count: snapshot.count(EntityKind::Link)?,
             dirty_count: snapshot.dirty_count()?,
         },
         sync: SyncHealth {

@@ -21,7 +21,7 @@ use super::lease::Lease;
 use super::state::ApiState;
 use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
 use super::validation::{Fields, FromFields, parse};
-use crate::domain::{Device, Interface, Kind, Link};
+use crate::domain::{Device, EntityKind, Interface, Link};
 use crate::store::{BLOCK_SIZE, IdRange, Snapshot, StoreError};
 use crate::util::run_blocking;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
@@ -38,13 +38,13 @@ const BLOCKS_PER_PIECE: usize = 8;
 pub(super) const PAGE_ITEMS_MAX: u64 = 10_000;
 
 /// Rendered blocks by kind and number, each with the seq of its last change.
-pub(super) struct ListCache(Cache<(Kind, u64), (u64, Bytes), ByBytes>);
+pub(super) struct ListCache(Cache<(EntityKind, u64), (u64, Bytes), ByBytes>);
 
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<(Kind, u64), (u64, Bytes)> for ByBytes {
-    fn weight(&self, _: &(Kind, u64), (_, bytes): &(u64, Bytes)) -> u64 {
+impl Weighter<(EntityKind, u64), (u64, Bytes)> for ByBytes {
+    fn weight(&self, _: &(EntityKind, u64), (_, bytes): &(u64, Bytes)) -> u64 {
         bytes.len().max(1) as u64
     }
 }
@@ -60,7 +60,7 @@ pub(super) type Selected<T> = Box<dyn Iterator<Item = Result<T, StoreError>>>;
 
 /// An entity that can be listed.
 pub(super) trait Listed: Sized + Send + 'static {
-    const KIND: Kind;
+    const KIND: EntityKind;
 
     fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError>;
     fn id(&self) -> u64;
@@ -346,7 +346,7 @@ fn next_link(path: &str, last: u64) -> String {
 }
 
 impl Listed for Device {
-    const KIND: Kind = Kind::Device;
+    const KIND: EntityKind = EntityKind::Device;
 
     fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {
         Ok(Box::new(snapshot.devices(ids)?))
@@ -362,7 +362,7 @@ impl Listed for Device {
 }
 
 impl Listed for Interface {
-    const KIND: Kind = Kind::Interface;
+    const KIND: EntityKind = EntityKind::Interface;
 
     fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {
         Ok(Box::new(snapshot.interfaces(ids)?))
@@ -378,7 +378,7 @@ impl Listed for Interface {
 }
 
 impl Listed for Link {
-    const KIND: Kind = Kind::Link;
+    const KIND: EntityKind = EntityKind::Link;
 
     fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {
         Ok(Box::new(snapshot.links(ids)?))

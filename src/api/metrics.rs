@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::state::ApiState;
 use super::sync::behind_s;
 use crate::backup::{Backups, Overview};
-use crate::domain::Kind;
+use crate::domain::EntityKind;
 use crate::engine::DataVolume;
 
 /// Versions that scrapers name for what is the same with gauges alone.
@@ -126,9 +126,11 @@ fn site(
     registry: &mut Registry,
 ) -> Result<(), ApiError> {
     let snapshot = state.handle().read();
-    for (kind, name) in
-        [(Kind::Device, "devices"), (Kind::Interface, "interfaces"), (Kind::Link, "links")]
-    {
+    for (kind, name) in [
+        (EntityKind::Device, "devices"),
+        (EntityKind::Interface, "interfaces"),
+        (EntityKind::Link, "links"),
+    ] {
         let help = format!("How many {name} the site has");
         registry.register(name, help, ConstGauge::new(float(snapshot.count(kind)?)));
     }

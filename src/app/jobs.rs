@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::backup::{BackupError, BackupReason, Backups, Depth, Pruning};
-use crate::domain::Kind;
+use crate::domain::EntityKind;
 use crate::engine::EngineHandle;
 use crate::jobs::{
     self, JobContext, JobError, JobFuture, JobRun, JobSpec, JobSupervisor, JobsHandle, JobsOptions,
@@ -243,8 +243,9 @@ async fn self_check(engine: EngineHandle, context: JobContext) -> Result<String>
     engine.ping().await.context("the engine does not respond")?;
     context.log.line("The engine responds.");
     let snapshot = engine.read();
-    let [devices, interfaces, links] = [Kind::Device, Kind::Interface, Kind::Link]
-        .map(|kind| snapshot.count(kind).context("the store cannot be read"));
+    let [devices, interfaces, links] =
+        [EntityKind::Device, EntityKind::Interface, EntityKind::Link]
+            .map(|kind| snapshot.count(kind).context("the store cannot be read"));
     context.log.line(format!("The store can be read at seq {}.", snapshot.seq()));
     let volume = engine.observe_volume().await?;
     let free_mib = volume.space.free_bytes >> 20;

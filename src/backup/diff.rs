@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::Bound;
 
 use super::error::BackupError;
-use crate::domain::{Device, Kind, Timestamp};
+use crate::domain::{Device, EntityKind, Timestamp};
 use crate::store::{Snapshot, StoreError};
 
 /// Devices that are named; the counts tell of the rest.
@@ -71,9 +71,9 @@ pub(super) fn compare(
     let mut difference = Difference {
         seq_now: now.seq(),
         seq_backup: seq,
-        devices: count(Kind::Device)?,
-        interfaces: count(Kind::Interface)?,
-        links: count(Kind::Link)?,
+        devices: count(EntityKind::Device)?,
+        interfaces: count(EntityKind::Interface)?,
+        links: count(EntityKind::Link)?,
         ..Difference::default()
     };
     compare_devices(now, after, &mut difference)?;

@@ -9,7 +9,7 @@ use super::data_dir::is_new_data_dir;
 use super::exit::CommandError;
 use crate::app;
 use crate::config::Config;
-use crate::domain::{Command, Kind, ReplaceSite, Site, World};
+use crate::domain::{Command, EntityKind, ReplaceSite, Site, World};
 use crate::engine::{Clock, Engine, EngineError, EngineExit, EngineHandle, EngineOptions};
 use crate::store::{AuditOrigin, Store, StoreError};
 use crate::util::counted;
@@ -44,7 +44,7 @@ pub(super) fn store_in_use(config: &Config, what: &str) -> CommandError {
 
 /// The number of devices; refuses to go on when there are some and `replace` was not said.
 pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), CommandError> {
-    let devices = store.read()?.count(Kind::Device)?;
+    let devices = store.read()?.count(EntityKind::Device)?;
     if devices > 0 && !replace {
         return Err(CommandError::refused(format!(
             "the store holds a site with {}; add --replace to replace it (unoc export FILE saves a \

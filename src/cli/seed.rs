@@ -9,7 +9,7 @@ use super::offline;
 use super::output;
 use super::progress::Progress;
 use crate::config::Config;
-use crate::domain::{Blueprint, Kind, ReseedSite};
+use crate::domain::{Blueprint, EntityKind, ReseedSite};
 use crate::store::Store;
 use crate::util::counted;
 
@@ -47,9 +47,9 @@ fn seed_store(
     drop(progress);
     let snapshot = handle.read();
     Ok([
-        snapshot.count(Kind::Device)?,
-        snapshot.count(Kind::Interface)?,
-        snapshot.count(Kind::Link)?,
+        snapshot.count(EntityKind::Device)?,
+        snapshot.count(EntityKind::Interface)?,
+        snapshot.count(EntityKind::Link)?,
     ])
 }
 

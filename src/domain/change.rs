@@ -68,13 +68,13 @@ pub enum Change {
 
 /// The kinds of entities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum EntityKind {
     Device,
     Interface,
     Link,
 }
 
-impl Kind {
+impl EntityKind {
     pub const ALL: [Self; 3] = [Self::Device, Self::Interface, Self::Link];
 
     /// The word on the wire.
@@ -90,16 +90,18 @@ impl Kind {
 /// Which entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntityKey {
-    pub kind: Kind,
+    pub kind: EntityKind,
     pub id: u64,
 }
 
 impl Change {
     pub fn key(&self) -> EntityKey {
         match self {
-            Self::Device(edit) => EntityKey { kind: Kind::Device, id: edit.latest().id.0 },
-            Self::Interface(edit) => EntityKey { kind: Kind::Interface, id: edit.latest().id.0 },
-            Self::Link(edit) => EntityKey { kind: Kind::Link, id: edit.latest().id.0 },
+            Self::Device(edit) => EntityKey { kind: EntityKind::Device, id: edit.latest().id.0 },
+            Self::Interface(edit) => {
+                EntityKey { kind: EntityKind::Interface, id: edit.latest().id.0 }
+            }
+            Self::Link(edit) => EntityKey { kind: EntityKind::Link, id: edit.latest().id.0 },
         }
     }
 

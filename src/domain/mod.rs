@@ -26,7 +26,7 @@ mod time;
 mod transaction;
 mod world;
 
-pub use change::{Change, Edit, EntityKey, Kind};
+pub use change::{Change, Edit, EntityKey, EntityKind};
 pub use command::{Command, CommandKind, Decision, SimulatedCommand};
 pub use device::create::{CreateDevice, DeviceReply, NewDevice};
 pub use device::delete::DeleteDevice;

@@ -2,7 +2,7 @@
 
 use super::import::counts::IMPORT_ENTITIES_MAX;
 use super::interface::INTERFACES_PER_DEVICE_MAX;
-use super::{DeviceId, DeviceType, ID_MAX, InvariantError, Kind};
+use super::{DeviceId, DeviceType, EntityKind, ID_MAX, InvariantError};
 
 /// Why a command was not carried out; the world stays as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -76,7 +76,7 @@ pub enum Refusal {
          of the file to the greatest {kind} id plus 1, and import it into an empty data directory",
         kind = .0.as_str()
     )]
-    IdsUsedUp(Kind),
+    IdsUsedUp(EntityKind),
     #[error("The site to load is not consistent: {0}")]
     Inconsistent(InvariantError),
 }

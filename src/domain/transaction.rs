@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Change, Device, DeviceId, Edit, EntityKey, ID_MAX, Interface, InterfaceId, Kind, Link, LinkId,
-    Refusal, Timestamp, World,
+    Change, Device, DeviceId, Edit, EntityKey, EntityKind, ID_MAX, Interface, InterfaceId, Link,
+    LinkId, Refusal, Timestamp, World,
 };
 
 /// Changes of the world that can be rolled back. Every change of a command is made in one, so that a
@@ -52,24 +52,24 @@ impl<'w> Transaction<'w> {
     /// # Errors
     /// [`Refusal::IdsUsedUp`]; so do the others.
     pub(super) fn next_device_id(&mut self) -> Result<DeviceId, Refusal> {
-        next_id(&mut self.world.next.device, Kind::Device).map(DeviceId)
+        next_id(&mut self.world.next.device, EntityKind::Device).map(DeviceId)
     }
 
     pub(super) fn next_interface_id(&mut self) -> Result<InterfaceId, Refusal> {
-        next_id(&mut self.world.next.interface, Kind::Interface).map(InterfaceId)
+        next_id(&mut self.world.next.interface, EntityKind::Interface).map(InterfaceId)
     }
 
     pub(super) fn next_link_id(&mut self) -> Result<LinkId, Refusal> {
-        next_id(&mut self.world.next.link, Kind::Link).map(LinkId)
+        next_id(&mut self.world.next.link, EntityKind::Link).map(LinkId)
     }
 
     /// Refuses when fewer than `count` ids of any kind are left.
     pub(super) fn check_ids_left(&self, count: u64) -> Result<(), Refusal> {
         let next = self.world.next;
         let counters = [
-            (Kind::Device, next.device),
-            (Kind::Interface, next.interface),
-            (Kind::Link, next.link),
+            (EntityKind::Device, next.device),
+            (EntityKind::Interface, next.interface),
+            (EntityKind::Link, next.link),
         ];
         match counters.into_iter().find(|(_, next)| next.saturating_add(count) > ID_MAX) {
             Some((kind, _)) => Err(Refusal::IdsUsedUp(kind)),
@@ -184,7 +184,7 @@ fn coalesce(journal: Vec<Change>, direct: usize) -> (Vec<Change>, usize) {
     (changes, direct_len)
 }
 
-fn next_id(counter: &mut u64, kind: Kind) -> Result<u64, Refusal> {
+fn next_id(counter: &mut u64, kind: EntityKind) -> Result<u64, Refusal> {
     let id = *counter;
     if id > ID_MAX {
         return Err(Refusal::IdsUsedUp(kind));

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use uuid::Uuid;
 
-use crate::domain::Kind;
+use crate::domain::EntityKind;
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{self, Line};
 
@@ -25,9 +25,9 @@ const LINES_PER_STEP: usize = 256;
 #[derive(Debug)]
 pub struct SiteExport {
     site_id: Uuid,
-    kinds: std::slice::Iter<'static, Kind>,
+    kinds: std::slice::Iter<'static, EntityKind>,
     /// The kind being written, and the id after which it continues; `None` before the header.
-    at: Option<(Kind, u64)>,
+    at: Option<(EntityKind, u64)>,
     /// Entities written so far.
     pub written: u64,
     /// Entities of the site; known after the first part.
@@ -37,7 +37,7 @@ pub struct SiteExport {
 impl SiteExport {
     /// An export that has not begun.
     pub fn new(site_id: Uuid) -> Self {
-        Self { site_id, kinds: Kind::ALL.iter(), at: None, written: 0, total: 0 }
+        Self { site_id, kinds: EntityKind::ALL.iter(), at: None, written: 0, total: 0 }
     }
 
     /// Writes at most `lines_max` further lines; returns false when the export is complete. Every call
@@ -53,7 +53,7 @@ impl SiteExport {
     ) -> Result<bool, ExportError> {
         if self.at.is_none() {
             let last_commit = snapshot.last_commit();
-            for kind in Kind::ALL {
+            for kind in EntityKind::ALL {
                 self.total += snapshot.count(kind)?;
             }
             wire::write_header(
@@ -83,7 +83,7 @@ impl SiteExport {
 /// Writes entities of a kind with ids above `after`; returns how many, and the last one's id.
 fn write_some(
     snapshot: &Snapshot,
-    kind: Kind,
+    kind: EntityKind,
     after: u64,
     out: &mut impl Write,
     lines_max: usize,
@@ -91,21 +91,21 @@ fn write_some(
     let ids = (Bound::Excluded(after), Bound::Unbounded);
     let mut written = (0, after);
     match kind {
-        Kind::Device => {
+        EntityKind::Device => {
             for device in snapshot.devices(ids)?.take(lines_max) {
                 let device = device?;
                 wire::write_line(out, Line::Device(&device))?;
                 written = (written.0 + 1, device.id.0);
             }
         }
-        Kind::Interface => {
+        EntityKind::Interface => {
             for port in snapshot.interfaces(ids)?.take(lines_max) {
                 let port = port?;
                 wire::write_line(out, Line::Interface(&port))?;
                 written = (written.0 + 1, port.id.0);
             }
         }
-        Kind::Link => {
+        EntityKind::Link => {
             for link in snapshot.links(ids)?.take(lines_max) {
                 let link = link?;
                 wire::write_line(out, Line::Link(&link))?;

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use super::row_reader::RowReader;
 use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value, id_of};
 use crate::domain::{
-    Device, DeviceId, DeviceType, Direction, Kind, LinkId, Optics, OverrideReason, PonClass,
+    Device, DeviceId, DeviceType, Direction, EntityKind, LinkId, Optics, OverrideReason, PonClass,
     Position, Reason, Reasons, Signal, SignalClass, Status,
 };
 use crate::store::{Snapshot, StoreError};
@@ -43,7 +43,7 @@ static DEVICES: Table = Table {
 
 impl Entity for Device {
     const TABLE: &'static Table = &DEVICES;
-    const KIND: Kind = Kind::Device;
+    const KIND: EntityKind = EntityKind::Device;
 
     fn id(&self) -> u64 {
         self.id.0

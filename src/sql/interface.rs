@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use super::row_reader::RowReader;
 use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value};
-use crate::domain::{DeviceId, Interface, InterfaceId, InterfaceType, Kind, Status};
+use crate::domain::{DeviceId, EntityKind, Interface, InterfaceId, InterfaceType, Status};
 use crate::store::{Snapshot, StoreError};
 
 static INTERFACES: Table = Table {
@@ -22,7 +22,7 @@ static INTERFACES: Table = Table {
 
 impl Entity for Interface {
     const TABLE: &'static Table = &INTERFACES;
-    const KIND: Kind = Kind::Interface;
+    const KIND: EntityKind = EntityKind::Interface;
 
     fn id(&self) -> u64 {
         self.id.0

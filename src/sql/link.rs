@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use super::row_reader::RowReader;
 use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value};
-use crate::domain::{InterfaceId, Kind, Link, LinkId, Medium, OverrideReason, Status};
+use crate::domain::{EntityKind, InterfaceId, Link, LinkId, Medium, OverrideReason, Status};
 use crate::store::{Snapshot, StoreError};
 
 static LINKS: Table = Table {
@@ -27,7 +27,7 @@ static LINKS: Table = Table {
 
 impl Entity for Link {
     const TABLE: &'static Table = &LINKS;
-    const KIND: Kind = Kind::Link;
+    const KIND: EntityKind = EntityKind::Link;
 
     fn id(&self) -> u64 {
         self.id.0

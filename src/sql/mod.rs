@@ -13,7 +13,7 @@ mod row_reader;
 pub mod schema;
 mod value;
 
-use crate::domain::Kind;
+use crate::domain::EntityKind;
 use crate::store::{Snapshot, StoreError};
 
 pub use audit::{AUDIT, AUDIT_IMAGES_MAX, audit_entry, audit_row};
@@ -57,7 +57,7 @@ pub type Entities<T> = Box<dyn Iterator<Item = Result<T, StoreError>>>;
 /// An entity that has a row.
 pub trait Entity: Sized {
     const TABLE: &'static Table;
-    const KIND: Kind;
+    const KIND: EntityKind;
 
     fn id(&self) -> u64;
 

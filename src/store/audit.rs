@@ -8,7 +8,7 @@ use super::codec::{RecordReader, RecordSource, VersionedRecord};
 use super::error::StoreError;
 use super::records::StoredEntity;
 use super::tables::kind_code;
-use crate::domain::{Change, Device, EntityKey, Interface, Kind, Link, Timestamp};
+use crate::domain::{Change, Device, EntityKey, EntityKind, Interface, Link, Timestamp};
 
 /// Who asked for a change, and by which request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,13 +75,13 @@ impl ImageV1 {
         let key = |kind, id| EntityKey { kind, id };
         match image {
             AuditImage::Device { id, before, after } => {
-                Self::of_sides(key(Kind::Device, *id), before, after)
+                Self::of_sides(key(EntityKind::Device, *id), before, after)
             }
             AuditImage::Interface { id, before, after } => {
-                Self::of_sides(key(Kind::Interface, *id), before, after)
+                Self::of_sides(key(EntityKind::Interface, *id), before, after)
             }
             AuditImage::Link { id, before, after } => {
-                Self::of_sides(key(Kind::Link, *id), before, after)
+                Self::of_sides(key(EntityKind::Link, *id), before, after)
             }
         }
     }
@@ -171,9 +171,9 @@ fn decode_image(
     image: &ImageBytesV1<'_>,
     source: RecordSource<'_>,
 ) -> Result<AuditImage, StoreError> {
-    const DEVICE: u8 = kind_code(Kind::Device);
-    const INTERFACE: u8 = kind_code(Kind::Interface);
-    const LINK: u8 = kind_code(Kind::Link);
+    const DEVICE: u8 = kind_code(EntityKind::Device);
+    const INTERFACE: u8 = kind_code(EntityKind::Interface);
+    const LINK: u8 = kind_code(EntityKind::Link);
     let id = image.id;
     Ok(match image.kind {
         DEVICE => {

@@ -12,7 +12,7 @@ use super::quarantine::copy;
 use super::snapshot::Snapshot;
 use super::table_writer::TableWriter;
 use super::tables::{self, kind_code};
-use crate::domain::{IdCounters, Kind, Timestamp};
+use crate::domain::{EntityKind, IdCounters, Timestamp};
 
 /// The site that replaces the current one.
 pub struct SiteReplacement<'a> {
@@ -69,7 +69,7 @@ impl Store {
 
 fn audit_entry(new: &SiteReplacement<'_>, id: u64) -> Result<AuditEntry, StoreError> {
     let mut change_count = 0;
-    for kind in Kind::ALL {
+    for kind in EntityKind::ALL {
         change_count += new.from.count(kind)?;
     }
     Ok(AuditEntry {
@@ -86,7 +86,7 @@ fn audit_entry(new: &SiteReplacement<'_>, id: u64) -> Result<AuditEntry, StoreEr
 /// Marks the entities of both sites dirty: the mirror deletes the old ones and receives the new ones.
 fn mark_all_dirty(tx: &WriteTransaction, new: &SiteReplacement<'_>) -> Result<(), StoreError> {
     let mut dirty = tx.open_table(tables::DIRTY)?;
-    for kind in Kind::ALL {
+    for kind in EntityKind::ALL {
         let table = tables::of_kind(kind);
         for row in tx.open_table(table)?.iter()? {
             dirty.insert((kind_code(kind), row?.0.value()), new.seq)?;
@@ -106,7 +106,7 @@ fn write_blocks(tx: &WriteTransaction, new: &SiteReplacement<'_>) -> Result<(), 
     for key in own {
         blocks.insert(key, new.seq)?;
     }
-    for kind in Kind::ALL {
+    for kind in EntityKind::ALL {
         for block in new.from.blocks(kind, 0)? {
             blocks.insert((kind_code(kind), block?.0), new.seq)?;
         }
@@ -118,7 +118,7 @@ fn copy_entities(tx: &WriteTransaction, from: &Snapshot) -> Result<(), StoreErro
     // Dropping a table frees its pages without visiting its rows.
     tx.delete_table(tables::INDEX)?;
     copy(from.transaction(), tx, tables::INDEX)?;
-    for kind in Kind::ALL {
+    for kind in EntityKind::ALL {
         let table = tables::of_kind(kind);
         tx.delete_table(table)?;
         copy(from.transaction(), tx, table)?;

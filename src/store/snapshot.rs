@@ -12,7 +12,7 @@ use super::open::Store;
 use super::records::StoredEntity;
 use super::tables::{self, IndexKey, kind_code};
 use crate::domain::{
-    Device, DeviceId, DeviceType, Interface, InterfaceId, Kind, Link, LinkId, Timestamp,
+    Device, DeviceId, DeviceType, EntityKind, Interface, InterfaceId, Link, LinkId, Timestamp,
 };
 
 /// Ids per block. List answers cache and render a block as a whole: 256 devices are about
@@ -145,7 +145,7 @@ impl Snapshot {
     /// its last change.
     pub fn blocks(
         &self,
-        kind: Kind,
+        kind: EntityKind,
         from: u64,
     ) -> Result<impl Iterator<Item = Listed<(u64, u64)>> + use<>, StoreError> {
         let code = kind_code(kind);
@@ -158,11 +158,11 @@ impl Snapshot {
     }
 
     /// How many entities of a kind there are.
-    pub fn count(&self, kind: Kind) -> Result<u64, StoreError> {
+    pub fn count(&self, kind: EntityKind) -> Result<u64, StoreError> {
         let table = match kind {
-            Kind::Device => &self.devices,
-            Kind::Interface => &self.interfaces,
-            Kind::Link => &self.links,
+            EntityKind::Device => &self.devices,
+            EntityKind::Interface => &self.interfaces,
+            EntityKind::Link => &self.links,
         };
         Ok(table.len()?)
     }

@@ -2,7 +2,7 @@
 
 use redb::TableDefinition;
 
-use crate::domain::Kind;
+use crate::domain::EntityKind;
 
 /// Singletons by name; see [`super::meta`].
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -44,24 +44,24 @@ pub(super) enum IndexKey {
 }
 
 /// The records of a kind.
-pub(super) const fn of_kind(kind: Kind) -> TableDefinition<'static, u64, &'static [u8]> {
+pub(super) const fn of_kind(kind: EntityKind) -> TableDefinition<'static, u64, &'static [u8]> {
     match kind {
-        Kind::Device => DEVICES,
-        Kind::Interface => INTERFACES,
-        Kind::Link => LINKS,
+        EntityKind::Device => DEVICES,
+        EntityKind::Interface => INTERFACES,
+        EntityKind::Link => LINKS,
     }
 }
 
 /// The kind with this number.
-pub(super) fn kind_of_code(code: u8) -> Option<Kind> {
-    Kind::ALL.into_iter().find(|kind| kind_code(*kind) == code)
+pub(super) fn kind_of_code(code: u8) -> Option<EntityKind> {
+    EntityKind::ALL.into_iter().find(|kind| kind_code(*kind) == code)
 }
 
 /// A kind's number in keys.
-pub(super) const fn kind_code(kind: Kind) -> u8 {
+pub(super) const fn kind_code(kind: EntityKind) -> u8 {
     match kind {
-        Kind::Device => 1,
-        Kind::Interface => 2,
-        Kind::Link => 3,
+        EntityKind::Device => 1,
+        EntityKind::Interface => 2,
+        EntityKind::Link => 3,
     }
 }

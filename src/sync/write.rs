@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use uuid::Uuid;
 
-use crate::domain::{Device, EntityKey, IdCounters, Interface, Kind, Link};
+use crate::domain::{Device, EntityKey, EntityKind, IdCounters, Interface, Link};
 use crate::pg::{Param, PgError, Tx};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, Value, audit_row, id_of};
 use crate::store::Snapshot;
@@ -29,14 +29,14 @@ const DELETE_IDS: usize = 10_000;
 
 /// The entities that have to be brought to the state of a snapshot.
 #[derive(Debug, Default)]
-pub(super) struct Keys(BTreeMap<Kind, Vec<u64>>);
+pub(super) struct Keys(BTreeMap<EntityKind, Vec<u64>>);
 
 impl Keys {
     pub(super) fn push(&mut self, key: EntityKey) {
         self.0.entry(key.kind).or_default().push(key.id);
     }
 
-    fn of(&self, kind: Kind) -> &[u64] {
+    fn of(&self, kind: EntityKind) -> &[u64] {
         self.0.get(&kind).map_or(&[], Vec::as_slice)
     }
 }

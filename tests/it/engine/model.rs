@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use tokio::sync::broadcast::Receiver;
 use unoc::domain::{
     Change, CommandKind, CreateDevice, DeleteLink, Device, DeviceId, DeviceType, Edit, EntityKey,
-    IdCounters, InterfaceId, Kind, LinkId, Name, NewDevice, Optics, Position, ReplaceSite, Site,
-    Timestamp,
+    EntityKind, IdCounters, InterfaceId, LinkId, Name, NewDevice, Optics, Position, ReplaceSite,
+    Site, Timestamp,
 };
 use unoc::engine::{
     Clock, Commit, CommitCause, Engine, EngineError, EngineExit, EngineHandle, EngineOptions,
@@ -246,7 +246,7 @@ impl Expected {
     }
 
     /// (block, seq of its last change), from the touched entities alone.
-    fn blocks(&self, kind: Kind) -> Vec<(u64, u64)> {
+    fn blocks(&self, kind: EntityKind) -> Vec<(u64, u64)> {
         let mut blocks: BTreeMap<u64, u64> = BTreeMap::new();
         for (key, seq) in self.touched.iter().filter(|(key, _)| key.kind == kind) {
             let last = blocks.entry(key.id / BLOCK_SIZE).or_default();
@@ -300,7 +300,7 @@ fn check(content: &Content, oracle: &Oracle, expected: &Expected) {
         let own = oracle.interfaces.values().filter(|port| port.device == DeviceId(*id));
         assert_eq!(*ports, own.map(|port| port.id.0).collect::<Vec<_>>(), "ports of {id}");
     }
-    for (kind, found) in Kind::ALL.into_iter().zip(&content.blocks) {
+    for (kind, found) in EntityKind::ALL.into_iter().zip(&content.blocks) {
         assert_eq!(*found, expected.blocks(kind), "blocks of {kind:?}");
     }
     let counts = [oracle.devices.len(), oracle.interfaces.len(), oracle.links.len()];
@@ -346,9 +346,9 @@ fn check_dirty(directory: &Path, expected: &Expected) {
         .map(|row| row.map(|(key, seq)| (key.value(), seq.value())).expect("readable"))
         .collect();
     let number = |kind| match kind {
-        Kind::Device => 1,
-        Kind::Interface => 2,
-        Kind::Link => 3,
+        EntityKind::Device => 1,
+        EntityKind::Interface => 2,
+        EntityKind::Link => 3,
     };
     let touched = expected.touched.iter().map(|(key, seq)| ((number(key.kind), key.id), *seq));
     assert_eq!(marks, touched.collect());

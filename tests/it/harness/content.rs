@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use unoc::domain::{Device, DeviceType, Interface, Kind, Link, Site, World};
+use unoc::domain::{Device, DeviceType, EntityKind, Interface, Link, Site, World};
 use unoc::store::{AuditEntry, IdRange, LastCommit, Snapshot, StoreError};
 
 const ALL_IDS: IdRange = (Bound::Unbounded, Bound::Unbounded);
@@ -49,11 +49,15 @@ impl Content {
             links: snapshot.links(ALL_IDS)?.collect::<Result<_, _>>()?,
             by_type,
             parts,
-            blocks: [blocks(Kind::Device)?, blocks(Kind::Interface)?, blocks(Kind::Link)?],
+            blocks: [
+                blocks(EntityKind::Device)?,
+                blocks(EntityKind::Interface)?,
+                blocks(EntityKind::Link)?,
+            ],
             counts: [
-                snapshot.count(Kind::Device)?,
-                snapshot.count(Kind::Interface)?,
-                snapshot.count(Kind::Link)?,
+                snapshot.count(EntityKind::Device)?,
+                snapshot.count(EntityKind::Interface)?,
+                snapshot.count(EntityKind::Link)?,
             ],
             dirty_count: snapshot.dirty_count()?,
             audit,

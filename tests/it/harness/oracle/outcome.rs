@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use unoc::domain::{
-    Change, ConnectedDevices, Device, DeviceReply, EntityKey, Interface, Kind, Link,
+    Change, ConnectedDevices, Device, DeviceReply, EntityKey, EntityKind, Interface, Link,
     ProvisionedDevice, ProvisionedDevices, Refusal,
 };
 
@@ -154,21 +154,26 @@ impl Oracle {
     /// The differences from an earlier state.
     pub(crate) fn difference_from(&self, before: &Self) -> Difference {
         let mut difference = Difference::new();
-        compare(&mut difference, Kind::Device, [&before.devices, &self.devices], Image::Device);
         compare(
             &mut difference,
-            Kind::Interface,
+            EntityKind::Device,
+            [&before.devices, &self.devices],
+            Image::Device,
+        );
+        compare(
+            &mut difference,
+            EntityKind::Interface,
             [&before.interfaces, &self.interfaces],
             Image::Interface,
         );
-        compare(&mut difference, Kind::Link, [&before.links, &self.links], Image::Link);
+        compare(&mut difference, EntityKind::Link, [&before.links, &self.links], Image::Link);
         difference
     }
 }
 
 fn compare<T: Clone + PartialEq>(
     difference: &mut Difference,
-    kind: Kind,
+    kind: EntityKind,
     [before, after]: [&BTreeMap<u64, T>; 2],
     image: impl Fn(T) -> Image,
 ) {
