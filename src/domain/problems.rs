@@ -173,7 +173,7 @@ impl ProblemFinder<'_> {
         }
         let held = self.held();
         for (cause, victims) in walk.victims {
-            let since = self.since(cause);
+            let Some(since) = self.since(cause) else { continue };
             match (held.get(&cause), cause) {
                 (Some(status), _) => {
                     self.add(cause, ProblemKind::Held, severity_of(*status), since, victims);
@@ -286,12 +286,11 @@ impl ProblemFinder<'_> {
         self.problems.push(Problem { cause, kind, severity, since, victims, leaf_count });
     }
 
-    fn since(&self, cause: RootCause) -> Timestamp {
-        let since = match cause {
+    fn since(&self, cause: RootCause) -> Option<Timestamp> {
+        match cause {
             RootCause::Link(id) => self.world.link(id).map(|link| link.status_since),
             RootCause::Device(id) => self.world.device(id).map(|device| device.status_since),
-        };
-        since.unwrap_or_default()
+        }
     }
 
     /// The next device on a leaf's optical path.
@@ -308,9 +307,8 @@ impl ProblemFinder<'_> {
     }
 
     /// The level in the network: the smaller, the more devices depend on it.
-    fn tier(&self, id: DeviceId) -> u8 {
-        let Some(device) = self.world.device(id) else { return u8::MAX };
-        match device.device_type {
+    fn tier(&self, id: DeviceId) -> Option<u8> {
+        let tier = match self.world.device(id)?.device_type {
             DeviceType::BackboneGateway => 0,
             DeviceType::CoreRouter => 1,
             DeviceType::EdgeRouter => 2,
@@ -320,7 +318,8 @@ impl ProblemFinder<'_> {
             DeviceType::Nvt | DeviceType::Hop => 6,
             DeviceType::Pop | DeviceType::CoreSite => 8,
             DeviceType::Ont | DeviceType::BusinessOnt | DeviceType::AonCpe => 7,
-        }
+        };
+        Some(tier)
     }
 }
 

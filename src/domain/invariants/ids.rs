@@ -9,18 +9,17 @@ impl Site {
     /// Checks I5, and that no id, name or linked port occurs twice, which the maps of a world would
     /// hide. No id or counter is above [`ID_MAX`], so that the site can be worked on.
     pub(in crate::domain) fn check_ids(&self) -> Result<(), InvariantError> {
-        let counter = self.counters.out_of_bounds();
-        ensure(counter.is_none(), "I5", || {
-            let (name, next) = counter.unwrap_or_default();
-            format!("{name} is {next}, not between 1 and {}", ID_MAX + 1)
-        })?;
+        if let Some((name, next)) = self.counters.out_of_bounds() {
+            let what = format!("{name} is {next}, not between 1 and {}", ID_MAX + 1);
+            return Err(InvariantError { invariant: "I5", what });
+        }
         let ids = self.devices.iter().map(|device| device.id.0);
         let ids = ids.chain(self.interfaces.iter().map(|port| port.id.0));
         let mut ids = ids.chain(self.links.iter().map(|link| link.id.0));
-        let too_large = ids.find(|id| *id > ID_MAX);
-        ensure(too_large.is_none(), "I5", || {
-            format!("id {} is above the greatest one, {ID_MAX}", too_large.unwrap_or_default())
-        })?;
+        if let Some(id) = ids.find(|id| *id > ID_MAX) {
+            let what = format!("id {id} is above the greatest one, {ID_MAX}");
+            return Err(InvariantError { invariant: "I5", what });
+        }
         unique(self.devices.iter().map(|device| device.id), "I5", "device id")?;
         unique(self.interfaces.iter().map(|port| port.id), "I5", "interface id")?;
         unique(self.links.iter().map(|link| link.id), "I5", "link id")?;

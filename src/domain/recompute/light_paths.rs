@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::passage::is_working;
+use super::reachability::is_working;
 use super::region::Region;
 use crate::domain::link::medium::{DOWNSTREAM_NM, UPSTREAM_NM, XGS_UPSTREAM_NM};
 use crate::domain::optics::budget::PathLoss;

@@ -13,7 +13,7 @@
 mod affected;
 mod device_status;
 mod light_paths;
-mod passage;
+mod reachability;
 mod region;
 mod region_status;
 #[cfg(test)]
@@ -24,7 +24,7 @@ use super::status::rules as status;
 use super::transaction::Transaction;
 use super::{Device, DeviceId, Interface, InterfaceId, Link, LinkId, Status, World};
 use device_status::DeviceStatus;
-use passage::{ends, is_in_region};
+use reachability::{ends, is_in_region};
 use region::RegionFinder;
 
 /// Recomputes every status that the transaction's changes can affect.

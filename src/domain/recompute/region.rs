@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::passage::is_in_region;
+use super::reachability::is_in_region;
 use crate::domain::status::rules as status;
 use crate::domain::world::id_map::IdMap;
 use crate::domain::{Device, DeviceId, Link, Status, World};

@@ -5,7 +5,7 @@ use std::slice;
 
 use super::device_status::{DeviceStatus, DeviceStatusUpdate};
 use super::light_paths::{LightPath, light_paths};
-use super::passage::is_working;
+use super::reachability::is_working;
 use super::region::{Region, RegionNode};
 use crate::domain::optics::budget::received_signal;
 use crate::domain::optics::loss::{passive_loss, to_db};

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::device_status::DeviceStatus;
-use super::passage::{is_passable, is_working};
+use super::reachability::{is_passable, is_working};
 use crate::domain::transaction::Transaction;
 use crate::domain::{Device, DeviceId, DeviceType, LinkId, Neighbour, Reason, World};
 

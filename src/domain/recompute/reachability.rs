@@ -1,4 +1,4 @@
-//! What lets light and traffic through.
+//! Which devices and links let light and traffic through.
 
 use crate::domain::status::rules as status;
 use crate::domain::{Device, DeviceClass, LinkId, Status, World};
