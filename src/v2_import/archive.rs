@@ -2,8 +2,8 @@
 
 use super::database::{self, Place, identifier, literal};
 use super::error::LegacyError;
+use super::import_record::Stamp;
 use super::sites::Choice;
-use super::stamp::Stamp;
 use crate::pg::{Target, Tx};
 
 /// The schema that v2's tables are moved to.

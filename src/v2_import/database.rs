@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::archive::ARCHIVE_SCHEMA;
+use super::columns::Shape;
 use super::error::LegacyError;
-use super::shape::Shape;
 use super::sites::{self, Choice, Owner};
 use super::statements::next_id;
 use super::tables::{Table, Tables};

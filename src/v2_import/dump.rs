@@ -2,14 +2,14 @@
 
 use std::io::BufRead;
 
+use super::columns::Shape;
+use super::completeness::Whole;
 use super::error::LegacyError;
+use super::file_kind::{fault_of, recognise};
 use super::lexer::{Comment, Lexer, Token};
-use super::recognise::{fault_of, recognise};
-use super::shape::Shape;
 use super::sites::{Choice, Owner, Place, Sites};
 use super::statements::Target;
 use super::tables::{Table, Tables};
-use super::whole::Whole;
 use crate::sql::copy_text;
 
 /// Stands above a table's rows, also where there are none.

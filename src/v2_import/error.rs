@@ -1,7 +1,7 @@
 //! Why v2's site could not be read or archived.
 
 use super::archive::ARCHIVE_SCHEMA;
-use super::recognise::FileFault;
+use super::file_kind::FileFault;
 use super::report::RowCounts;
 use super::tables::Table;
 use crate::pg::PgError;

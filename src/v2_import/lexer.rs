@@ -6,8 +6,8 @@
 use std::io::BufRead;
 
 use super::error::LegacyError;
+use super::escapes::{self, Quoting};
 use super::lines::Lines;
-use super::text::{self, Quoting};
 use crate::sql::copy_text;
 
 /// Longest token: far above any value of v2, and a bound where a quote is never closed.
@@ -358,7 +358,7 @@ impl<R: BufRead> Lexer<R> {
                 raw.push(quote);
                 self.at += 1;
             } else {
-                return text::unescaped(raw, how).map_err(|what| self.fault_of_line(what));
+                return escapes::unescaped(raw, how).map_err(|what| self.fault_of_line(what));
             }
         }
     }

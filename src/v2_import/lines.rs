@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, Read};
 
+use super::completeness::is_begin;
 use super::error::LegacyError;
-use super::whole::is_begin;
 
 /// Longest line: far above any row of v2, whose texts have some hundred characters, and room for
 /// the longest line of anything else in the database.

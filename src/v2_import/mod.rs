@@ -8,33 +8,33 @@
 //! Invariant: nothing here writes into v2's tables, and only [`archive`] touches them at all.
 
 mod archive;
+mod columns;
+mod completeness;
+mod correction;
 mod database;
 mod dump;
 mod error;
+mod escapes;
+mod file_kind;
+mod import_record;
 mod lexer;
 mod lines;
-mod mend;
-mod recognise;
 mod report;
-mod rows;
+mod row_statements;
 mod rules;
-mod shape;
 mod sites;
-mod stamp;
 mod statements;
 mod tables;
-mod text;
 mod time;
-mod whole;
 
 pub use archive::{ARCHIVE_SCHEMA, Archived, archive};
+pub use correction::{LinkStatus, Mended, mend};
 pub use database::read_database;
 pub use dump::read_dump;
 pub use error::LegacyError;
-pub use mend::{LinkStatus, Mended, mend};
-pub use recognise::{FileFault, FileKind, fault_of, recognise};
+pub use file_kind::{FileFault, FileKind, fault_of, recognise};
+pub use import_record::{STAMP_FILE, Stamp};
 pub use report::{Finding, Report, RowCounts};
 pub use rules::{MENDING_RULES, MendingRule, Outcome, RuleId, markdown_table};
 pub use sites::Choice;
-pub use stamp::{STAMP_FILE, Stamp};
 pub use tables::{DeviceRow, InterfaceRow, LinkRow, NextIds, Table, Tables};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::columns::{OWN_COLUMN, Shape};
 use super::error::LegacyError;
-use super::shape::{OWN_COLUMN, Shape};
 use super::tables::{Table, Tables};
 
 /// Which site is meant where there are several.

@@ -3,13 +3,13 @@
 mod archive;
 mod cases;
 mod choice;
+mod completeness;
+mod correction;
 mod database;
 mod dumps;
-mod mending;
 mod messages;
 mod nonsense;
 mod spellings;
-mod whole;
 mod written;
 
 use unoc::domain::Timestamp;

@@ -21,7 +21,7 @@ fn the_report_names_each_row_and_its_rule() {
     let report = dry_run("dirty.sql", &[]);
     assert!(report.stderr.is_empty(), "{report:?}");
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!("legacy_report", report.stdout);
+        insta::assert_snapshot!("v2_import_report", report.stdout);
     });
     // M19 is what an option asks for.
     for rule in MENDING_RULES.iter().filter(|rule| rule.id != RuleId::LinkHeld) {

@@ -2,10 +2,10 @@
 
 use std::io::BufRead;
 
+use super::columns::Shape;
 use super::dump::{Keep, Reader};
 use super::error::LegacyError;
 use super::lexer::Token;
-use super::shape::Shape;
 use super::statements::{Target, not_understood};
 use super::tables::Table;
 use crate::sql::copy_text::{self, CopyFields};
