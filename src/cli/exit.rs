@@ -7,7 +7,7 @@ use crate::config::ConfigErrors;
 use crate::engine::EngineError;
 use crate::store::StoreError;
 use crate::util::error_chain;
-use crate::v2_import::LegacyError;
+use crate::v2_import::V2ImportError;
 
 const FAILED: u8 = 1;
 /// The command line was not understood.
@@ -87,8 +87,8 @@ impl From<StoreError> for CommandError {
     }
 }
 
-impl From<LegacyError> for CommandError {
-    fn from(error: LegacyError) -> Self {
+impl From<V2ImportError> for CommandError {
+    fn from(error: V2ImportError) -> Self {
         let code = match &error {
             error if error.is_refusal() => REFUSED,
             error if error.is_temporary() => TEMPORARY,

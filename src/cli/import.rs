@@ -11,7 +11,7 @@ use super::exit::CommandError;
 use super::progress::Progress;
 use super::{import_csv, import_v2, input, offline, output};
 use crate::domain::{ReplaceSite, Site, Timestamp, World};
-use crate::v2_import::{FileKind, fault_of, recognise};
+use crate::v2_import::{FileKind, detect, refusal_of};
 use crate::wire::SiteReader;
 
 pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), CommandError> {
@@ -89,7 +89,7 @@ fn open_source(path: &Path) -> Result<Source, CommandError> {
     if is_table {
         return Ok(Source::Table(input));
     }
-    let (kind, input) = recognise(input)?;
+    let (kind, input) = detect(input)?;
     match advice(kind, path) {
         Some(advice) => Err(CommandError::refused(advice)),
         None => Ok(Source::Site(Box::new(input))),
@@ -111,7 +111,7 @@ fn advice(kind: FileKind, path: &Path) -> Option<String> {
         FileKind::Utf16 => format!(
             "the text of {file} is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 {file} | unoc import -"
         ),
-        kind => format!("{file} cannot be imported: {}", fault_of(kind)?),
+        kind => format!("{file} cannot be imported: {}", refusal_of(kind)?),
     })
 }
 

@@ -12,8 +12,8 @@ use crate::domain::ReplaceSite;
 use crate::engine::Clock;
 use crate::pg::Target;
 use crate::v2_import::{
-    Choice, LegacyError, LinkStatus, Mended, Report, STAMP_FILE, Stamp, Tables, archive, mend,
-    read_database, read_dump,
+    CorrectedSite, IMPORT_RECORD_FILE, ImportRecord, SiteChoice, V2ImportError, V2ImportReport,
+    V2LinkStatus, V2Tables, archive, correct, read_database, read_dump,
 };
 
 pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), CommandError> {
@@ -21,11 +21,11 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), CommandError> {
     if args.archive_legacy && !args.replace {
         return run_archive(cli, &config, args);
     }
-    let (report, stamp) =
+    let (report, record) =
         if args.dry_run { dry_run(&config, args)? } else { import_site(&config, args)? };
     let archived = if args.archive_legacy {
         let target = target(&config, args.from_postgres.as_deref())?;
-        archive(&target, &choice(args), Some(&stamp), args.dry_run).map(Some)
+        archive(&target, &choice(args), Some(&record), args.dry_run).map(Some)
     } else {
         Ok(None)
     };
@@ -36,51 +36,58 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn dry_run(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), CommandError> {
+fn dry_run(
+    config: &Config,
+    args: &ImportArgs,
+) -> Result<(V2ImportReport, ImportRecord), CommandError> {
     let tables = read(config, args)?;
-    let stamp = Stamp::of(&tables);
+    let record = ImportRecord::of(&tables);
     let now = Clock::system().now();
-    let report = mend(tables, link_status(args), now).rehearse(now);
-    Ok((report.map_err(|refusal| CommandError::refused(refusal.to_string()))?, stamp))
+    let report = correct(tables, link_status(args), now).dry_run(now);
+    Ok((report.map_err(|refusal| CommandError::refused(refusal.to_string()))?, record))
 }
 
-fn import_site(config: &Config, args: &ImportArgs) -> Result<(Report, Stamp), CommandError> {
-    let (store, site, (report, stamp)) = offline::read_and_open(config, args.replace, || {
+fn import_site(
+    config: &Config,
+    args: &ImportArgs,
+) -> Result<(V2ImportReport, ImportRecord), CommandError> {
+    let (store, site, (report, record)) = offline::read_and_open(config, args.replace, || {
         let tables = read(config, args)?;
-        let stamp = Stamp::of(&tables);
-        let Mended { site, report } = mend(tables, link_status(args), Clock::system().now());
-        Ok((site, (report, stamp)))
+        let record = ImportRecord::of(&tables);
+        let CorrectedSite { site, report } =
+            correct(tables, link_status(args), Clock::system().now());
+        Ok((site, (report, record)))
     })?;
     let progress = Progress::waiting("Loading the site");
     offline::execute(config, store, ReplaceSite(site))?;
     drop(progress);
-    stamp.write(&config.data_dir).with_context(|| {
+    record.write(&config.data_dir).with_context(|| {
         format!(
-            "the site is imported, but {STAMP_FILE} could not be written into {}; without it \
+            "the site is imported, but {IMPORT_RECORD_FILE} could not be written into {}; without it \
              --archive-legacy will refuse",
             config.data_dir.display()
         )
     })?;
-    Ok((report, stamp))
+    Ok((report, record))
 }
 
-fn choice(args: &ImportArgs) -> Choice {
-    Choice { database: args.database.clone(), schema: args.schema.clone() }
+fn choice(args: &ImportArgs) -> SiteChoice {
+    SiteChoice { database: args.database.clone(), schema: args.schema.clone() }
 }
 
-fn link_status(args: &ImportArgs) -> LinkStatus {
-    if args.keep_link_status { LinkStatus::Held } else { LinkStatus::Computed }
+fn link_status(args: &ImportArgs) -> V2LinkStatus {
+    if args.keep_link_status { V2LinkStatus::Keep } else { V2LinkStatus::Compute }
 }
 
 fn run_archive(cli: &Cli, config: &Config, args: &ImportArgs) -> Result<(), CommandError> {
     let target = target(config, args.from_postgres.as_deref())?;
-    let stamp = Stamp::read(&config.data_dir)?;
-    let archived = archive(&target, &choice(args), stamp.as_ref(), args.dry_run)?;
+    let record = ImportRecord::read(&config.data_dir)?;
+    let archived = archive(&target, &choice(args), record.as_ref(), args.dry_run)?;
     print_archived(&archived, cli.json, args.dry_run).map_err(output::stdout_error)?;
     Ok(())
 }
 
-fn read(config: &Config, args: &ImportArgs) -> Result<Tables, CommandError> {
+fn read(config: &Config, args: &ImportArgs) -> Result<V2Tables, CommandError> {
     if let Some(path) = &args.from_dump {
         input::refuse_directory(path)?;
         let input = input::open(path)?;
@@ -103,6 +110,6 @@ fn target(config: &Config, url: Option<&str>) -> Result<Target, CommandError> {
              database_url (DATABASE_URL, or a file: see unoc config show)"
         )
     })?;
-    let target = Target::parse(url).map_err(LegacyError::from)?;
+    let target = Target::parse(url).map_err(V2ImportError::from)?;
     Ok(target.with_passfile(config.passfile.clone()))
 }

@@ -5,15 +5,17 @@ use std::io::{self, BufWriter, Write};
 use serde_json::{Value, json};
 
 use crate::util::counted;
-use crate::v2_import::{ARCHIVE_SCHEMA, Archived, Finding, Outcome, Report, RowCounts};
+use crate::v2_import::{
+    ARCHIVE_SCHEMA, ArchiveOutcome, CorrectionOutcome, Finding, RowCounts, V2ImportReport,
+};
 
 /// A longer text of one row does not move the column behind it.
 const FOUND_WIDTH_MAX: usize = 64;
 
 /// A line per finding, the sums, and what became of v2's tables; or all of it as one JSON object.
 pub(super) fn print_report(
-    report: &Report,
-    archived: Option<&Archived>,
+    report: &V2ImportReport,
+    archived: Option<&ArchiveOutcome>,
     as_json: bool,
     is_dry_run: bool,
 ) -> io::Result<()> {
@@ -50,27 +52,32 @@ fn write_findings(out: &mut impl Write, findings: &[Finding]) -> io::Result<()> 
     if findings.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
-fn write_summary(out: &mut impl Write, report: &Report, is_dry_run: bool) -> io::Result<()> {
+fn write_summary(
+    out: &mut impl Write,
+    report: &V2ImportReport,
+    is_dry_run: bool,
+) -> io::Result<()> {
     let summary = report.summary();
     let width = summary.iter().map(|(rule, _)| rule.row().name.len()).max().unwrap_or(0);
     for (rule, count) in &summary {
         let row = rule.row();
         writeln!(out, "{rule:width$}  {count:>7} {:8}  {}", row.outcome.as_str(), row.found)?;
     }
-    let total = |outcome: Outcome| -> usize {
+    let total = |outcome: CorrectionOutcome| -> usize {
         let rules = summary.iter().filter(|(rule, _)| rule.row().outcome == outcome);
         rules.map(|(_, count)| count).sum()
     };
     if !summary.is_empty() {
         writeln!(out)?;
     }
-    let [skipped, mended, computed] =
-        [Outcome::Skipped, Outcome::Mended, Outcome::Computed].map(total);
-    if skipped + mended == 0 {
+    let [skipped, corrected, computed] =
+        [CorrectionOutcome::Skipped, CorrectionOutcome::Corrected, CorrectionOutcome::Computed]
+            .map(total);
+    if skipped + corrected == 0 {
         writeln!(out, "Every row is imported unchanged.")?;
     } else {
-        let (skipped, mended) = (counted(skipped, "row"), counted(mended, "value"));
-        writeln!(out, "Left out:     {skipped}. Corrected: {mended}.")?;
+        let (skipped, corrected) = (counted(skipped, "row"), counted(corrected, "value"));
+        writeln!(out, "Left out:     {skipped}. Corrected: {corrected}.")?;
     }
     if computed > 0 {
         let links = counted(computed, "link");
@@ -84,7 +91,7 @@ fn write_summary(out: &mut impl Write, report: &Report, is_dry_run: bool) -> io:
     }
 }
 
-fn report_json(report: &Report, is_dry_run: bool) -> Value {
+fn report_json(report: &V2ImportReport, is_dry_run: bool) -> Value {
     let counts = |counts: &RowCounts| {
         json!({
             "devices": counts.devices, "interfaces": counts.interfaces, "links": counts.links,
@@ -111,7 +118,7 @@ fn report_json(report: &Report, is_dry_run: bool) -> Value {
 
 /// What became of v2's tables.
 pub(super) fn print_archived(
-    archived: &Archived,
+    archived: &ArchiveOutcome,
     as_json: bool,
     is_dry_run: bool,
 ) -> io::Result<()> {
@@ -124,24 +131,28 @@ pub(super) fn print_archived(
     writeln!(out, "{all}")
 }
 
-fn archived_json(archived: &Archived) -> Value {
+fn archived_json(archived: &ArchiveOutcome) -> Value {
     let moved: &[String] = match archived {
-        Archived::Already => &[],
-        Archived::Moved { what, .. } => what,
+        ArchiveOutcome::Already => &[],
+        ArchiveOutcome::Moved { objects, .. } => objects,
     };
-    let already = *archived == Archived::Already;
+    let already = *archived == ArchiveOutcome::Already;
     json!({"schema": ARCHIVE_SCHEMA, "already": already, "moved": moved})
 }
 
-fn write_archived(out: &mut impl Write, archived: &Archived, is_dry_run: bool) -> io::Result<()> {
-    let Archived::Moved { schema, what } = archived else {
+fn write_archived(
+    out: &mut impl Write,
+    archived: &ArchiveOutcome,
+    is_dry_run: bool,
+) -> io::Result<()> {
+    let ArchiveOutcome::Moved { schema, objects } = archived else {
         return writeln!(
             out,
             "v2's tables are already in the schema {ARCHIVE_SCHEMA}; there is nothing to do."
         );
     };
     let done = if is_dry_run { "Would move" } else { "Moved" };
-    for it in what {
+    for it in objects {
         writeln!(out, "{done} {it} from {schema} to {ARCHIVE_SCHEMA}")?;
     }
     if is_dry_run {

@@ -25,7 +25,7 @@ use crate::engine::Clock;
 use crate::query::check_site;
 use crate::store::{AuditOrigin, STORE_FILE, Store, StoreError, catch_damage, read_marker};
 use crate::v2_import::{
-    Choice, FileKind, LinkStatus, Tables, fault_of, mend, read_dump, recognise,
+    FileKind, SiteChoice, V2LinkStatus, V2Tables, correct, detect, read_dump, refusal_of,
 };
 use crate::wire::Time;
 
@@ -318,7 +318,7 @@ fn is_legacy(path: &Path) -> bool {
 
 fn kind_of(path: &Path) -> Option<FileKind> {
     let file = std::fs::File::open(path).ok().filter(|_| path.is_file())?;
-    recognise(io::BufReader::new(file)).ok().map(|(kind, _)| kind)
+    detect(io::BufReader::new(file)).ok().map(|(kind, _)| kind)
 }
 
 /// A file that is neither a backup nor a dump as text gets the command that helps.
@@ -330,25 +330,25 @@ fn refuse_unreadable(name: &str) -> Result<(), CommandError> {
         Some(kind @ FileKind::Packed { format: "Zstandard", .. }) => {
             let is_dump =
                 read_head(path, HEAD_BYTES).is_ok_and(|head| FileKind::of(&head) == FileKind::Sql);
-            fault_of(kind).filter(|_| is_dump)
+            refusal_of(kind).filter(|_| is_dump)
         }
-        Some(kind) => fault_of(kind),
+        Some(kind) => refusal_of(kind),
     };
     let Some(fault) = fault else { return Ok(()) };
     Err(CommandError::refused(format!("{name} cannot be restored: {fault}")))
 }
 
-fn read_tables(path: &Path) -> Result<Tables, CommandError> {
-    read_dump(input::open(path)?, &Choice::default()).map_err(|error| {
+fn read_tables(path: &Path) -> Result<V2Tables, CommandError> {
+    read_dump(input::open(path)?, &SiteChoice::default()).map_err(|error| {
         CommandError::from(error).context(format!("{} cannot be restored", path.display()))
     })
 }
 
 fn read_legacy(cli: &Cli, path: &Path) -> Result<Site, CommandError> {
-    let mended = mend(read_tables(path)?, LinkStatus::Computed, Clock::system().now());
+    let corrected = correct(read_tables(path)?, V2LinkStatus::Compute, Clock::system().now());
     if !cli.json {
-        super::import_v2_report::print_report(&mended.report, None, false, true)
+        super::import_v2_report::print_report(&corrected.report, None, false, true)
             .map_err(output::stdout_error)?;
     }
-    Ok(mended.site)
+    Ok(corrected.site)
 }

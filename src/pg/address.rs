@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_and_logins_are_read_as_libpq_writes_them() {
+    fn hosts_and_logins_are_parsed_as_in_libpq() {
         let holds = |url: &str, expected: &str| assert_eq!(told(url), expected, "{url}");
         holds("postgresql://u:p@h:6432/d", "u:p@h:6432/d");
         holds("postgres://u@h/d", "u:@h:5432/d");
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_read_and_those_of_other_clients_ignored() {
+    fn parameters_are_parsed_and_those_of_other_clients_ignored() {
         let holds = |query: &str, expected: &str| {
             let expected = format!(":@h:5432/d {expected}");
             assert_eq!(told(&format!("postgresql://h/d?{query}")), expected.trim_end(), "{query}");
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_named_with_what_to_do() {
+    fn errors_name_the_part_and_what_to_do() {
         let holds = |url: &str, expected: &str| {
             let text = told(url);
             assert!(text.starts_with("the database address cannot be used: "), "{url}: {text}");

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_are_read_and_broken_ones_refused() {
+    fn der_elements_are_parsed_and_invalid_ones_refused() {
         assert_eq!(element(&[0x30, 2, 7, 8, 9], SEQUENCE), Some((&[7, 8][..], &[9][..])));
         assert_eq!(element(&[0x30, 0x81, 1, 7], SEQUENCE), Some((&[7][..], &[][..])));
         assert_eq!(element(&[0x30, 0x82, 0, 1, 7], SEQUENCE), Some((&[7][..], &[][..])));

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_falls_silent_is_given_up_within_the_limit_of_the_call() {
+    fn a_call_to_a_silent_server_fails_after_its_stall_timeout() {
         let (url, server) = silent_server();
         let watch = Watch::new(Duration::from_secs(3600));
         let mut client = Target::parse(&url).unwrap().connect(&watch).unwrap();
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn stopping_ends_a_call_that_waits() {
+    fn abort_fails_a_call_that_waits_for_the_server() {
         let (url, server) = silent_server();
         let watch = Watch::new(Duration::from_secs(3600));
         let mut client = Target::parse(&url).unwrap().connect(&watch).unwrap();
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_answers_is_reachable_and_a_closed_or_silent_port_is_not() {
+    fn only_a_host_that_answers_is_reachable() {
         let reachable = |hosts: &str| {
             let target = Target::parse(&format!("postgresql://{hosts}/d")).unwrap();
             target.is_reachable(Duration::from_millis(300))
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn each_failing_host_is_named_with_its_reason() {
+    fn the_error_names_each_host_and_its_reason() {
         let target = Target::parse("postgresql://u@127.0.0.1:1,127.0.0.1:1/d").unwrap();
         let Err(error) = target.connect(&Watch::default()) else { panic!("port 1 is closed") };
         let text = error.to_string();

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_that_fits_counts() {
+    fn the_first_matching_line_is_used() {
         let text = "# db:5432:unoc:u:no\n\ndb:5432:unoc:u\ndb:5433:*:*:port\r\n\
                     db:5432:unoc:v:user\ndb:*:unoc:u:wild\n*:*:*:*:last\n";
         let holds = |wanted: [&str; 4], expected: Option<&str>| {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_used_only_while_it_is_private() {
+    fn a_password_file_must_be_private() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pgpass");
         let mut config = Config::new();

@@ -211,7 +211,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[tokio::test]
-    async fn only_time_without_progress_counts_and_not_the_time_between_calls() {
+    async fn only_time_without_progress_during_a_call_counts() {
         let start = Instant::now();
         let mut stall = Stall::default();
         let mut holds = |after_s: u32, expected_s: u32| {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silent_peer_ends_a_read_and_what_comes_after_it() {
+    async fn a_silent_peer_fails_a_read_and_all_later_calls() {
         let (ours, _theirs) = tokio::io::duplex(64);
         let mut stream = Watched::new(ours, Watch::new(Duration::from_millis(40)));
         let kind = |result: io::Result<u8>| result.map_err(|error| error.kind());
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_peer_that_does_not_read_ends_a_write() {
+    async fn a_peer_that_does_not_read_fails_a_write() {
         let (ours, _theirs) = tokio::io::duplex(64);
         let mut stream = Watched::new(ours, Watch::new(Duration::from_millis(40)));
         let written = stream.write_all(&[0; 65]).await;
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn its_owner_ends_a_waiting_call() {
+    async fn abort_fails_a_waiting_call() {
         let (ours, _theirs) = tokio::io::duplex(64);
         let watch = Watch::new(SECOND * 3600);
         let mut stream = Watched::new(ours, watch.clone());
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_with_its_own_limit_gives_the_former_one_back() {
+    fn a_temporary_stall_timeout_is_restored() {
         let watch = Watch::default();
         assert_eq!(watch.during(SECOND, || watch.limit()), SECOND);
         assert_eq!(watch.limit(), STALL_LIMIT);

@@ -285,7 +285,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_came_before_the_end_is_looked_at_before_the_end() {
+    async fn data_before_the_end_is_delivered_one_poll_before_it() {
         let (ours, mut theirs) = tokio::io::duplex(64);
         let mut link = Link::new(Line::Plain(Watched::new(ours, Watch::default())));
         theirs.write_all(b"why").await.unwrap();

@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_a_minute_and_differ() {
+    fn pauses_grow_to_a_minute_with_jitter() {
         let check = |failures, jitter, expected_s: f64| {
             let found = pause(failures, jitter).as_secs_f64();
             assert!((found - expected_s).abs() < 1e-9, "{failures} {jitter}: {found}");

@@ -1,80 +1,79 @@
-//! Moving v2's tables out of the way: into a schema of their own, where nobody writes.
+//! Archiving v2's tables: they are moved into a schema of their own.
 
-use super::database::{self, Place, identifier, literal};
-use super::error::LegacyError;
-use super::import_record::Stamp;
-use super::sites::Choice;
+use super::database::{self, FoundSchema, identifier, literal};
+use super::error::V2ImportError;
+use super::import_record::ImportRecord;
+use super::sites::SiteChoice;
+use super::tables::ARCHIVE_SCHEMA;
 use crate::pg::{Target, Tx};
 
-/// The schema that v2's tables are moved to.
-pub const ARCHIVE_SCHEMA: &str = "unoc_v2";
-
-/// v2's tables, and the one in which its migrations kept their version.
+/// v2's tables, and the one that holds the version of its migrations.
 const MOVED: &str = "'devices', 'interfaces', 'links', 'alembic_version'";
 
-/// How long to wait for v2's last transaction, in PostgreSQL's words.
+/// `lock_timeout`: how long to wait for v2's last transaction.
 const LOCK_WAIT: &str = "5s";
 
 /// What became of v2's tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Archived {
-    /// They are in the archive since an earlier time.
+pub enum ArchiveOutcome {
+    /// They are in the archive already.
     Already,
-    /// They were moved, or would be; each as `table links`, `type devicetype`.
-    Moved { schema: String, what: Vec<String> },
+    /// They were moved, or would be: `table links`, `type devicetype`, from this schema.
+    Moved { schema: String, objects: Vec<String> },
 }
 
 /// Moves v2's tables with their sequences, indexes and enum types into [`ARCHIVE_SCHEMA`], in one
-/// transaction. With `is_rehearsal` the transaction is taken back.
+/// transaction. With `is_dry_run` the transaction is rolled back.
 ///
 /// # Errors
-/// [`LegacyError::NotImported`] and [`LegacyError::Changed`] unless the tables hold exactly what
-/// `stamp` says was imported: nothing that v2 knows may end up in the archive alone.
+/// [`V2ImportError::NotImported`] and [`V2ImportError::Changed`] unless the tables hold exactly what
+/// `record` says was imported: no change in v2 may be left in the archive alone.
 pub fn archive(
     target: &Target,
-    choice: &Choice,
-    stamp: Option<&Stamp>,
-    is_rehearsal: bool,
-) -> Result<Archived, LegacyError> {
+    choice: &SiteChoice,
+    record: Option<&ImportRecord>,
+    is_dry_run: bool,
+) -> Result<ArchiveOutcome, V2ImportError> {
     let mut session = database::connect(target)?;
     let mut tx = session.begin()?;
-    let Place { schema, has_archive } = database::find(&mut tx, choice)?;
+    let FoundSchema { schema, has_archive } = database::find(&mut tx, choice)?;
     if schema == ARCHIVE_SCHEMA {
-        return Ok(Archived::Already);
+        return Ok(ArchiveOutcome::Already);
     }
     if has_archive {
-        return Err(LegacyError::ArchiveTaken);
+        return Err(V2ImportError::ArchiveTaken);
     }
-    let stamp = stamp.ok_or(LegacyError::NotImported)?;
+    let record = record.ok_or(V2ImportError::NotImported)?;
     lock(&mut tx, &schema)?;
     let tables = database::read(&mut tx, &schema)?;
-    let now = Stamp::of(&tables);
-    if now != *stamp {
-        return Err(LegacyError::Changed { then: stamp.rows, now: now.rows });
+    let now = ImportRecord::of(&tables);
+    if now != *record {
+        return Err(V2ImportError::Changed { then: record.rows, now: now.rows });
     }
-    let what = move_all(&mut tx, &schema)?;
-    if is_rehearsal {
+    let objects = move_all(&mut tx, &schema)?;
+    if is_dry_run {
         tx.rollback()?;
     } else {
         tx.commit()?;
     }
-    Ok(Archived::Moved { schema, what })
+    Ok(ArchiveOutcome::Moved { schema, objects })
 }
 
-/// Waits until nobody writes, and keeps it so until the end.
-fn lock(tx: &mut Tx<'_>, schema: &str) -> Result<(), LegacyError> {
+/// Locks the tables until the end of the transaction.
+fn lock(tx: &mut Tx<'_>, schema: &str) -> Result<(), V2ImportError> {
     let schema = identifier(schema);
     let locked = tx.batch(&format!(
         "SET LOCAL lock_timeout = '{LOCK_WAIT}'; \
          LOCK TABLE {schema}.devices, {schema}.interfaces, {schema}.links IN ACCESS EXCLUSIVE MODE"
     ));
-    locked.map_err(|error| if error.is_lock_timeout() { LegacyError::InUse } else { error.into() })
+    locked
+        .map_err(|error| if error.is_lock_timeout() { V2ImportError::InUse } else { error.into() })
 }
 
-fn move_all(tx: &mut Tx<'_>, schema: &str) -> Result<Vec<String>, LegacyError> {
+fn move_all(tx: &mut Tx<'_>, schema: &str) -> Result<Vec<String>, V2ImportError> {
     let from = literal(schema);
-    // Enum types of columns that are moved, and sequences that defaults of theirs draw from;
-    // those that a table owns come with it.
+    // Also moved: the enum types of the columns, and the sequences in their defaults. A sequence that a
+    // table owns moves with it.
     let mut moved = Vec::new();
     let tables = names(
         tx,
@@ -113,7 +112,7 @@ fn move_all(tx: &mut Tx<'_>, schema: &str) -> Result<Vec<String>, LegacyError> {
     let groups = [("table", tables), ("sequence", sequences), ("type", types)];
     for (kind, name) in groups.iter().flat_map(|(kind, all)| all.iter().map(move |it| (kind, it))) {
         let name_in_sql = identifier(name);
-        // IF EXISTS, for the sequences that went with their table; ALTER TYPE knows no such words.
+        // Sequences may have moved with their table. ALTER TYPE has no IF EXISTS.
         let if_exists = if *kind == "sequence" { "IF EXISTS " } else { "" };
         tx.batch(&format!("ALTER {kind} {if_exists}{from}.{name_in_sql} SET SCHEMA {archive}"))?;
         moved.push(format!("{kind} {name}"));
@@ -121,7 +120,7 @@ fn move_all(tx: &mut Tx<'_>, schema: &str) -> Result<Vec<String>, LegacyError> {
     Ok(moved)
 }
 
-fn names(tx: &mut Tx<'_>, sql: &str) -> Result<Vec<String>, LegacyError> {
+fn names(tx: &mut Tx<'_>, sql: &str) -> Result<Vec<String>, V2ImportError> {
     let rows = tx.query_text(sql)?;
     Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
 }

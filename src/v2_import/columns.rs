@@ -1,16 +1,15 @@
-//! From named columns of text to a row: PostgreSQL's text form is the same in a dump and on the
-//! wire, so both readers end here.
+//! Turning columns of text into a row. PostgreSQL's text format is the same in a dump and on the wire.
 
 use compact_str::CompactString;
 
-use super::error::LegacyError;
-use super::tables::{DeviceRow, InterfaceRow, LinkRow, ROW_ID_MAX, Table, Tables};
+use super::error::V2ImportError;
+use super::tables::{ROW_ID_MAX, V2Device, V2Interface, V2Link, V2Table, V2Tables};
 use crate::sql::copy_text::CopyFields;
 
-/// The column by which UNOC's own tables differ from v2's.
+/// The column that UNOC's own tables have and v2's have not.
 pub(super) const OWN_COLUMN: &str = "site_id";
 
-/// The columns that are read, and whether a table without them is v2's at all.
+/// The columns that are read, and whether every table of v2 has them.
 const DEVICES: &[(&str, bool)] = &[
     ("id", true),
     ("name", true),
@@ -45,51 +44,51 @@ const LINKS: &[(&str, bool)] = &[
     ("updated_at", false),
 ];
 
-const fn columns(table: Table) -> &'static [(&'static str, bool)] {
+const fn columns(table: V2Table) -> &'static [(&'static str, bool)] {
     match table {
-        Table::Devices => DEVICES,
-        Table::Interfaces => INTERFACES,
-        Table::Links => LINKS,
+        V2Table::Devices => DEVICES,
+        V2Table::Interfaces => INTERFACES,
+        V2Table::Links => LINKS,
     }
 }
 
-/// Where the columns of a table stand in its rows.
+/// The positions of a table's columns in its rows.
 #[derive(Debug)]
-pub(super) struct Shape {
-    table: Table,
+pub(super) struct RowLayout {
+    table: V2Table,
     width: usize,
-    /// By the order of [`columns`]; an optional column may be absent.
+    /// In the order of [`columns`]; `None` for an optional column that is absent.
     places: Vec<Option<usize>>,
 }
 
-impl Shape {
-    /// The shape of rows with this header.
+impl RowLayout {
+    /// The layout of rows with this header.
     ///
     /// # Errors
-    /// [`LegacyError::Column`] when a column is missing without which it is not v2's table.
-    pub(super) fn new(table: Table, header: &[String]) -> Result<Self, LegacyError> {
+    /// [`V2ImportError::Column`] when a column is missing that every table of v2 has.
+    pub(super) fn new(table: V2Table, header: &[String]) -> Result<Self, V2ImportError> {
         if let Some(column) = Self::missing_column(table, header) {
-            return Err(LegacyError::Column { table, column });
+            return Err(V2ImportError::Column { table, column });
         }
         let place = |(column, _): &(&str, bool)| header.iter().position(|name| name == column);
         let places = columns(table).iter().map(place).collect();
         Ok(Self { table, width: header.len(), places })
     }
 
-    /// The first column without which it is not v2's table, and that the header has not.
-    pub(super) fn missing_column(table: Table, header: &[String]) -> Option<&'static str> {
+    /// The first column that every table of v2 has and this header has not.
+    pub(super) fn missing_column(table: V2Table, header: &[String]) -> Option<&'static str> {
         let required = columns(table).iter().filter(|(_, is_required)| *is_required);
         let mut names = required.map(|(name, _)| *name);
         names.find(|name| !header.iter().any(|column| column == name))
     }
 
-    /// Whether the value at this place of a row is read.
+    /// Whether the value at this position of a row is read.
     pub(super) fn reads(&self, place: usize) -> bool {
         self.places.contains(&Some(place))
     }
 
     /// The columns of a header that are read.
-    pub(super) fn read_columns(table: Table, header: &[String]) -> Vec<String> {
+    pub(super) fn read_columns(table: V2Table, header: &[String]) -> Vec<String> {
         let is_read = |name: &&String| columns(table).iter().any(|(column, _)| column == name);
         header.iter().filter(is_read).cloned().collect()
     }
@@ -97,29 +96,29 @@ impl Shape {
     /// Adds a row to its table.
     ///
     /// # Errors
-    /// What is wrong with the row, in words.
-    pub(super) fn add(&self, tables: &mut Tables, fields: CopyFields) -> Result<(), String> {
+    /// Says what is wrong with the row.
+    pub(super) fn add(&self, tables: &mut V2Tables, fields: CopyFields) -> Result<(), String> {
         if fields.len() != self.width {
             return Err(format!("{} fields instead of {}", fields.len(), self.width));
         }
-        let mut row = Row { shape: self, fields };
+        let mut row = Row { layout: self, fields };
         match self.table {
-            Table::Devices => tables.devices.push(row.device()?),
-            Table::Interfaces => tables.interfaces.push(row.interface()?),
-            Table::Links => tables.links.push(row.link()?),
+            V2Table::Devices => tables.devices.push(row.device()?),
+            V2Table::Interfaces => tables.interfaces.push(row.interface()?),
+            V2Table::Links => tables.links.push(row.link()?),
         }
         Ok(())
     }
 }
 
 struct Row<'s> {
-    shape: &'s Shape,
+    layout: &'s RowLayout,
     fields: CopyFields,
 }
 
 impl Row<'_> {
-    fn device(&mut self) -> Result<DeviceRow, String> {
-        Ok(DeviceRow {
+    fn device(&mut self) -> Result<V2Device, String> {
+        Ok(V2Device {
             id: self.id()?,
             name: self.text("name").unwrap_or_default(),
             device_type: self.text("device_type").unwrap_or_default(),
@@ -136,8 +135,8 @@ impl Row<'_> {
         })
     }
 
-    fn interface(&mut self) -> Result<InterfaceRow, String> {
-        Ok(InterfaceRow {
+    fn interface(&mut self) -> Result<V2Interface, String> {
+        Ok(V2Interface {
             id: self.id()?,
             name: self.text("name").unwrap_or_default(),
             interface_type: self.text("interface_type").unwrap_or_default(),
@@ -147,8 +146,8 @@ impl Row<'_> {
         })
     }
 
-    fn link(&mut self) -> Result<LinkRow, String> {
-        Ok(LinkRow {
+    fn link(&mut self) -> Result<V2Link, String> {
+        Ok(V2Link {
             id: self.id()?,
             status: self.text("status"),
             a_interface_id: self.whole("a_interface_id")?,
@@ -161,28 +160,28 @@ impl Row<'_> {
     }
 
     fn text(&mut self, column: &str) -> Option<CompactString> {
-        let index = columns(self.shape.table).iter().position(|(name, _)| *name == column)?;
-        let place = self.shape.places.get(index).copied().flatten()?;
+        let index = columns(self.layout.table).iter().position(|(name, _)| *name == column)?;
+        let place = self.layout.places.get(index).copied().flatten()?;
         self.fields.get_mut(place)?.take().map(CompactString::from)
     }
 
-    /// What is no number is NaN, which mending clears and reports.
+    /// NaN for what is not a number: the correction clears and reports it.
     fn number(&mut self, column: &str) -> Option<f64> {
         self.text(column).map(|text| text.trim().parse().unwrap_or(f64::NAN))
     }
 
     fn whole(&mut self, column: &str) -> Result<Option<i64>, String> {
         let Some(text) = self.text(column) else { return Ok(None) };
-        let fault = || format!("{column} of {} is {text:?}, which is not an id", self.shape.table);
+        let fault = || format!("{column} of {} is {text:?}, which is not an id", self.layout.table);
         text.trim().parse().map(Some).map_err(|_| fault())
     }
 
     fn id(&mut self) -> Result<i64, String> {
-        let table = self.shape.table;
+        let table = self.layout.table;
         let id = self.whole("id")?.ok_or_else(|| format!("a row of {table} has no id"))?;
         match u64::try_from(id) {
             Ok(high) if high > ROW_ID_MAX => {
-                Err(format!("id {id} of {table} is too large: ids end at {ROW_ID_MAX}"))
+                Err(format!("id {id} of {table} is too large: the greatest id is {ROW_ID_MAX}"))
             }
             _ => Ok(id),
         }

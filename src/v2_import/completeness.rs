@@ -1,6 +1,6 @@
-//! Whether a dump is whole: `pg_dump` and `pg_dumpall` write a comment at each end.
+//! Whether a dump is complete: `pg_dump` and `pg_dumpall` write a comment at the beginning and the end.
 
-use super::error::LegacyError;
+use super::error::V2ImportError;
 
 const BEGIN: &[u8] = b"-- PostgreSQL database dump";
 const END: &[u8] = b"-- PostgreSQL database dump complete";
@@ -12,23 +12,23 @@ pub(super) fn is_begin(line: &[u8]) -> bool {
     line == BEGIN || line == CLUSTER_BEGIN
 }
 
-/// The dumps of a file: each that began must end, and one must end at all.
+/// The state of a file's dumps: each one that begins must end, and there must be at least one.
 #[derive(Debug, Default)]
-pub(super) struct Whole {
-    /// The line in which the dump of a database began that has not ended yet.
+pub(super) struct DumpCompleteness {
+    /// The line in which the current dump of a database begins.
     open: Option<u64>,
-    /// The same of the dump of a whole server.
+    /// The line in which the current dump of a server begins.
     cluster: Option<u64>,
     has_begin: bool,
     has_end: bool,
 }
 
-impl Whole {
-    /// Takes a comment into account.
+impl DumpCompleteness {
+    /// Processes a comment.
     ///
     /// # Errors
-    /// When a dump begins although the one before has not ended, or the other way round.
-    pub(super) fn comment(&mut self, line: u64, comment: &[u8]) -> Result<(), LegacyError> {
+    /// When a dump begins before the previous one has ended, or ends without a beginning.
+    pub(super) fn comment(&mut self, line: u64, comment: &[u8]) -> Result<(), V2ImportError> {
         if comment == CLUSTER_BEGIN {
             self.has_begin = true;
             let before = self.cluster.replace(line);
@@ -45,8 +45,8 @@ impl Whole {
         if comment == END {
             self.has_end = true;
             if self.open.take().is_none() && self.has_begin {
-                let what = format!("line {line} ends a dump that has no beginning");
-                return Err(LegacyError::Truncated(what));
+                let what = format!("line {line} ends a dump whose beginning is missing");
+                return Err(V2ImportError::Truncated(what));
             }
         }
         Ok(())
@@ -58,12 +58,12 @@ impl Whole {
     }
 
     /// # Errors
-    /// [`LegacyError::Truncated`] unless every dump that began has ended.
-    pub(super) fn check(&self) -> Result<(), LegacyError> {
+    /// [`V2ImportError::Truncated`] unless every dump that began has ended.
+    pub(super) fn check(&self) -> Result<(), V2ImportError> {
         if let Some(line) = self.open.or(self.cluster) {
             return Err(unfinished(line));
         }
-        if self.has_end { Ok(()) } else { Err(LegacyError::Truncated(missing())) }
+        if self.has_end { Ok(()) } else { Err(V2ImportError::Truncated(missing())) }
     }
 }
 
@@ -71,8 +71,8 @@ fn missing() -> String {
     "the comment \"PostgreSQL database dump complete\" at its end is missing".to_owned()
 }
 
-fn unfinished(line: u64) -> LegacyError {
-    LegacyError::Truncated(format!("it begins in line {line}, and {}", missing()))
+fn unfinished(line: u64) -> V2ImportError {
+    V2ImportError::Truncated(format!("it begins in line {line}, and {}", missing()))
 }
 
 #[cfg(test)]
@@ -80,9 +80,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_beginning_needs_its_end() {
+    fn every_dump_that_begins_must_end() {
         let check = |comments: &[&[u8]], expected: bool| {
-            let mut whole = Whole::default();
+            let mut whole = DumpCompleteness::default();
             let result = comments
                 .iter()
                 .zip(1..)

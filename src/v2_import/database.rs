@@ -1,58 +1,56 @@
-//! v2's tables out of the database itself.
+//! Reading v2's tables from the database.
 //!
 //! Rows come by COPY in text format, so the database and a dump of it are read by the same code.
-//! All statements stand in one transaction and none has parameters: pgbouncer may be between.
+//! One transaction holds all statements and none has parameters: a pooler may be in front.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::archive::ARCHIVE_SCHEMA;
-use super::columns::Shape;
-use super::error::LegacyError;
-use super::sites::{self, Choice, Owner};
+use super::columns::RowLayout;
+use super::error::V2ImportError;
+use super::sites::{self, SiteChoice, TableOwner};
 use super::statements::next_id;
-use super::tables::{Table, Tables};
+use super::tables::{ARCHIVE_SCHEMA, V2Table, V2Tables};
 use crate::pg::{Session, Target, Tx, Watch};
 use crate::sql::copy_text;
 
-/// Rows as a dump has them: ISO times in UTC, every digit of a number.
+/// The settings of `pg_dump`: ISO times, here in UTC, and every digit of a number.
 const TEXT_FORM: &str =
     "SET LOCAL datestyle = 'ISO'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 3";
 
-/// Reads v2's tables in one snapshot, and changes nothing; v2 may be running.
+/// Reads v2's tables in one snapshot. It changes nothing, and v2 may be running.
 ///
 /// # Errors
-/// When PostgreSQL refuses or goes away, and when the tables are not those of v2.
-pub fn read_database(target: &Target, choice: &Choice) -> Result<Tables, LegacyError> {
+/// When PostgreSQL refuses or is unreachable, and when the tables are not those of v2.
+pub fn read_database(target: &Target, choice: &SiteChoice) -> Result<V2Tables, V2ImportError> {
     let mut session = connect(target)?;
     let mut tx = session.begin_snapshot()?;
-    let Place { schema, .. } = find(&mut tx, choice)?;
+    let FoundSchema { schema, .. } = find(&mut tx, choice)?;
     let tables = read(&mut tx, &schema)?;
     tx.rollback()?;
-    if tables.devices.is_empty() { Err(LegacyError::Empty) } else { Ok(tables) }
+    if tables.devices.is_empty() { Err(V2ImportError::Empty) } else { Ok(tables) }
 }
 
-/// How long PostgreSQL may be silent: a neglected database passes over many dead rows before it
-/// sends a living one.
+/// Stall timeout. A table that is seldom vacuumed has many dead rows to skip before the first live one.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
-pub(super) fn connect(target: &Target) -> Result<Session, LegacyError> {
+pub(super) fn connect(target: &Target) -> Result<Session, V2ImportError> {
     Ok(Session::open(target, &Watch::new(SILENCE_MAX))?)
 }
 
 /// Where v2's tables are.
-pub(super) struct Place {
+pub(super) struct FoundSchema {
     pub(super) schema: String,
-    /// Whether the archive's schema holds some already.
+    /// Whether the archive holds v2's tables already.
     pub(super) has_archive: bool,
 }
 
-/// Finds v2's tables: in the schema that is chosen, or in the only one that holds some. An address
-/// that sets a search path chooses by that.
+/// Finds v2's tables: in the chosen schema, or in the only one that has them. A search path in the
+/// address limits the schemas.
 ///
 /// # Errors
-/// When no schema holds any, or several do.
-pub(super) fn find(tx: &mut Tx<'_>, choice: &Choice) -> Result<Place, LegacyError> {
+/// When no schema has v2's tables, or several have.
+pub(super) fn find(tx: &mut Tx<'_>, choice: &SiteChoice) -> Result<FoundSchema, V2ImportError> {
     let found = tx.query_text("SELECT n.nspname, a.attname FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
@@ -69,36 +67,39 @@ pub(super) fn find(tx: &mut Tx<'_>, choice: &Choice) -> Result<Place, LegacyErro
         }
     }
     let owned = |(schema, columns): (&String, &Vec<String>)| {
-        let place = sites::Place { database: None, schema: schema.clone() };
-        (place, Owner::of(Table::Devices, columns))
+        let place = sites::SiteLocation { database: None, schema: schema.clone() };
+        (place, TableOwner::of(V2Table::Devices, columns))
     };
-    let owned: Vec<(sites::Place, Owner)> = columns.iter().map(owned).collect();
-    let is_v2 = |(_, owner): &&(sites::Place, Owner)| *owner == Owner::V2;
-    let places: Vec<&sites::Place> = owned.iter().filter(is_v2).map(|(place, _)| place).collect();
+    let owned: Vec<(sites::SiteLocation, TableOwner)> = columns.iter().map(owned).collect();
+    let is_v2 = |(_, owner): &&(sites::SiteLocation, TableOwner)| *owner == TableOwner::V2;
+    let places: Vec<&sites::SiteLocation> =
+        owned.iter().filter(is_v2).map(|(place, _)| place).collect();
     if let Some(place) = sites::choose(&places, choice)? {
         let has_archive = columns.contains_key(ARCHIVE_SCHEMA);
-        return Ok(Place { schema: place.schema.clone(), has_archive });
+        return Ok(FoundSchema { schema: place.schema.clone(), has_archive });
     }
     let other = owned.iter().find_map(|(_, owner)| match owner {
-        Owner::Other(column) => Some(LegacyError::Column { table: Table::Devices, column }),
-        Owner::Unknown | Owner::V2 | Owner::Unoc => None,
+        TableOwner::Other(column) => {
+            Some(V2ImportError::Column { table: V2Table::Devices, column })
+        }
+        TableOwner::Unknown | TableOwner::V2 | TableOwner::Unoc => None,
     });
-    let has_own = owned.iter().any(|(_, owner)| *owner == Owner::Unoc);
+    let has_own = owned.iter().any(|(_, owner)| *owner == TableOwner::Unoc);
     Err(if has_own {
-        LegacyError::OwnTables
+        V2ImportError::OwnTables
     } else {
-        other.unwrap_or(LegacyError::NoTable(Table::Devices))
+        other.unwrap_or(V2ImportError::NoTable(V2Table::Devices))
     })
 }
 
-/// Reads all three tables of a schema, and where their sequences are.
-pub(super) fn read(tx: &mut Tx<'_>, schema: &str) -> Result<Tables, LegacyError> {
+/// Reads the three tables of a schema, and the next ids of their sequences.
+pub(super) fn read(tx: &mut Tx<'_>, schema: &str) -> Result<V2Tables, V2ImportError> {
     tx.batch(TEXT_FORM)?;
-    let mut tables = Tables::default();
-    for table in Table::ALL {
+    let mut tables = V2Tables::default();
+    for table in V2Table::ALL {
         read_table(tx, schema, table, &mut tables)?;
         if let Some(next) = next_of_sequence(tx, schema, table)? {
-            tables.next_ids.set(table, next).map_err(LegacyError::Sequence)?;
+            tables.next_ids.set(table, next).map_err(V2ImportError::Sequence)?;
         }
     }
     tables.sort();
@@ -108,9 +109,9 @@ pub(super) fn read(tx: &mut Tx<'_>, schema: &str) -> Result<Tables, LegacyError>
 fn read_table(
     tx: &mut Tx<'_>,
     schema: &str,
-    table: Table,
-    tables: &mut Tables,
-) -> Result<(), LegacyError> {
+    table: V2Table,
+    tables: &mut V2Tables,
+) -> Result<(), V2ImportError> {
     let header: Vec<String> = tx
         .query_text(&format!(
             "SELECT column_name FROM information_schema.columns WHERE table_schema = {} \
@@ -121,12 +122,12 @@ fn read_table(
         .filter_map(|row| row.into_iter().next().flatten())
         .collect();
     if header.is_empty() {
-        return Err(LegacyError::NoTable(table));
+        return Err(V2ImportError::NoTable(table));
     }
-    let columns = Shape::read_columns(table, &header);
-    let shape = Shape::new(table, &columns)?;
+    let columns = RowLayout::read_columns(table, &header);
+    let layout = RowLayout::new(table, &columns)?;
     let listed: Vec<String> = columns.iter().map(|column| identifier(column)).collect();
-    // Through a query and not the table itself: a table that was partitioned can be read so too.
+    // COPY of a table does not read its partitions; COPY of a query does.
     let sql = format!(
         "SELECT {} FROM {}.{}",
         listed.join(", "),
@@ -136,17 +137,17 @@ fn read_table(
     let mut row = 0;
     tx.copy_out_text(&sql, |line| {
         row += 1;
-        let added = copy_text::fields(line).and_then(|fields| shape.add(tables, fields));
-        added.map_err(|what| LegacyError::Row { table, row, what })
+        let added = copy_text::fields(line).and_then(|fields| layout.add(tables, fields));
+        added.map_err(|what| V2ImportError::Row { table, row, what })
     })
 }
 
-/// What the sequence of a table's ids gives next; `None` when there is none that may be read.
+/// The next id of a table's sequence; `None` if there is no readable sequence.
 fn next_of_sequence(
     tx: &mut Tx<'_>,
     schema: &str,
-    table: Table,
-) -> Result<Option<u64>, LegacyError> {
+    table: V2Table,
+) -> Result<Option<u64>, V2ImportError> {
     let qualified = format!("{}.{}", identifier(schema), identifier(table.as_str()));
     let found = tx.query_text(&format!(
         "SELECT s FROM pg_catalog.pg_get_serial_sequence({}, 'id') s \
@@ -157,7 +158,7 @@ fn next_of_sequence(
     else {
         return Ok(None);
     };
-    // PostgreSQL quoted the name itself.
+    // pg_get_serial_sequence has quoted the name.
     let said = tx.query_text(&format!("SELECT last_value, is_called FROM {sequence}"))?;
     let Some([Some(last), Some(is_called)]) = said.first().map(Vec::as_slice) else {
         return Ok(None);
@@ -165,12 +166,12 @@ fn next_of_sequence(
     Ok(next_id(last, is_called == "t"))
 }
 
-/// A name in SQL.
+/// A quoted name in SQL.
 pub(super) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text in SQL; `standard_conforming_strings` has been on since PostgreSQL 9.1.
+/// A string in SQL; `standard_conforming_strings` has been on since PostgreSQL 9.1.
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,24 +1,23 @@
-//! v2's tables out of a plain `pg_dump`, read once from front to back.
+//! Reading v2's tables from a plain `pg_dump`, in one pass.
 
 use std::io::BufRead;
 
-use super::columns::Shape;
-use super::completeness::Whole;
-use super::error::LegacyError;
-use super::file_kind::{fault_of, recognise};
-use super::lexer::{Comment, Lexer, Token};
-use super::sites::{Choice, Owner, Place, Sites};
-use super::statements::Target;
-use super::tables::{Table, Tables};
+use super::columns::RowLayout;
+use super::completeness::DumpCompleteness;
+use super::error::V2ImportError;
+use super::file_kind::{detect, refusal_of};
+use super::lexer::{DumpComment, Lexer, Token};
+use super::sites::{FoundSites, SiteChoice, SiteLocation, TableOwner};
+use super::tables::{V2Table, V2Tables};
 use crate::sql::copy_text;
 
-/// Stands above a table's rows, also where there are none.
+/// The comment above a table's rows; an empty table has it too.
 const DATA_COMMENT: &[u8] = b"-- Data for Name: ";
-/// The schema of names without one, unless the dump sets another: that of v2.
+/// The schema of names without one, unless the dump sets another.
 const DEFAULT_SCHEMA: &str = "public";
-/// Most words of a statement that is looked through: far above any of `pg_dump` that brings no rows.
+/// Words of a statement that holds no rows; far above any in a `pg_dump`.
 const WORDS_MAX: usize = 1 << 20;
-/// Commands of psql that do nothing to rows.
+/// Commands of psql that do not affect rows.
 const HARMLESS_COMMANDS: [&str; 12] = [
     "restrict",
     "unrestrict",
@@ -34,56 +33,64 @@ const HARMLESS_COMMANDS: [&str; 12] = [
     "t",
 ];
 
-/// Reads the tables of v2 out of a dump: COPY blocks or INSERT statements.
+/// Reads the tables of v2 from a dump: COPY blocks or INSERT statements.
 ///
 /// # Errors
-/// [`LegacyError`] with the line, or with the command that makes a dump that can be read. Every
-/// statement about the tables is either read or an error.
-pub fn read_dump(input: impl BufRead, choice: &Choice) -> Result<Tables, LegacyError> {
-    let (kind, input) = recognise(input)?;
-    if let Some(fault) = fault_of(kind) {
+/// [`V2ImportError`] with the line, or with the command that makes a readable dump. A statement about
+/// the tables is either read or an error.
+pub fn read_dump(input: impl BufRead, choice: &SiteChoice) -> Result<V2Tables, V2ImportError> {
+    let (kind, input) = detect(input)?;
+    if let Some(fault) = refusal_of(kind) {
         return Err(fault.into());
     }
-    let mut reader = Reader {
+    let mut reader = DumpReader {
         lexer: Lexer::new(input),
-        sites: Sites::default(),
-        whole: Whole::default(),
+        sites: FoundSites::default(),
+        whole: DumpCompleteness::default(),
         database: None,
         search_path: vec![DEFAULT_SCHEMA.to_owned()],
     };
     reader.lexer.skip_top()?;
     reader.read_all()?;
     if !reader.whole.has_begin() && reader.sites.schemas.is_empty() {
-        return Err(LegacyError::NotADump);
+        return Err(V2ImportError::NotADump);
     }
     reader.whole.check()?;
     reader.sites.take(choice)
 }
 
-/// What is kept of a statement that is passed over.
+/// Which tokens of a skipped statement are returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keep {
+pub(super) enum KeptTokens {
     Nothing,
-    /// It may have a body in which semicolons stand: `BEGIN ATOMIC … END`.
+    /// None; the statement may have a body with semicolons: `BEGIN ATOMIC … END`.
     NothingOfBody,
     /// Words and the dots between them.
     Words,
     WordsAndTexts,
 }
 
-/// A dump that is being read, as far as it was.
-pub(super) struct Reader<R> {
+/// The table that a statement writes to, with its columns if the statement lists them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct TargetTable {
+    pub(super) schema: Option<String>,
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
+}
+
+/// Reads a dump, statement by statement.
+pub(super) struct DumpReader<R> {
     pub(super) lexer: Lexer<R>,
-    pub(super) sites: Sites,
-    whole: Whole,
+    pub(super) sites: FoundSites,
+    whole: DumpCompleteness,
     /// The database that the last `\connect` names.
     database: Option<String>,
-    /// Where names without a schema are looked for.
+    /// The schemas in which names without one are searched.
     pub(super) search_path: Vec<String>,
 }
 
-impl<R: BufRead> Reader<R> {
-    fn read_all(&mut self) -> Result<(), LegacyError> {
+impl<R: BufRead> DumpReader<R> {
+    fn read_all(&mut self) -> Result<(), V2ImportError> {
         loop {
             let is_end = self.lexer.peek()?.is_none();
             for comment in self.lexer.comments() {
@@ -100,7 +107,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    fn comment(&mut self, comment: &Comment) -> Result<(), LegacyError> {
+    fn comment(&mut self, comment: &DumpComment) -> Result<(), V2ImportError> {
         self.whole.comment(comment.line, &comment.text)?;
         let named = comment.text.strip_prefix(DATA_COMMENT).and_then(data_comment);
         let Some((schema, table)) = named else { return Ok(()) };
@@ -113,8 +120,8 @@ impl<R: BufRead> Reader<R> {
         Ok(())
     }
 
-    /// What psql does by itself.
-    fn command(&mut self) -> Result<(), LegacyError> {
+    /// A command of psql, which begins with a backslash.
+    fn command(&mut self) -> Result<(), V2ImportError> {
         let line = String::from_utf8_lossy(&self.lexer.rest_of_line()).into_owned();
         let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
         match name {
@@ -124,38 +131,38 @@ impl<R: BufRead> Reader<R> {
                 Ok(())
             }
             "encoding" => self.encoding(rest.trim().trim_matches('\'')),
-            "." => Err(self.lexer.fault("rows end here that have no beginning")),
+            "." => Err(self.lexer.fault("\\. without a COPY before it")),
             name if HARMLESS_COMMANDS.contains(&name) => Ok(()),
-            _ => Err(self
-                .lexer
-                .fault(format!("\\{name} is a command of psql that is not read here"))),
+            _ => Err(self.lexer.fault(format!("the psql command \\{name} is not supported"))),
         }
     }
 
-    /// What a session begins with.
+    /// Restores the settings that a session begins with.
     pub(super) fn reset(&mut self) {
         self.search_path = vec![DEFAULT_SCHEMA.to_owned()];
         self.lexer.has_escapes = false;
     }
 
     /// # Errors
-    /// When the texts that follow are not UTF-8.
-    pub(super) fn encoding(&self, name: &str) -> Result<(), LegacyError> {
+    /// When the following text is not UTF-8.
+    pub(super) fn encoding(&self, name: &str) -> Result<(), V2ImportError> {
         let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let is_read = ["UTF8", "UNICODE", "SQLASCII"].contains(&name.to_ascii_uppercase().as_str());
         if is_read { Ok(()) } else { Err(self.lexer.fault(copy_text::not_utf8())) }
     }
 
-    pub(super) fn place(&self, schema: String) -> Place {
-        Place { database: self.database.clone(), schema }
+    pub(super) fn place(&self, schema: String) -> SiteLocation {
+        SiteLocation { database: self.database.clone(), schema }
     }
 
-    /// Where a table is. Without a schema it is in the first one of the search path that has it.
-    pub(super) fn place_of(&self, schema: Option<&str>, table: Table) -> Place {
+    /// Where a table is: without a schema, in the first one of the search path that has it.
+    pub(super) fn place_of(&self, schema: Option<&str>, table: V2Table) -> SiteLocation {
         if let Some(schema) = schema {
             return self.place(schema.to_owned());
         }
-        let has = |place: &Place| self.sites.look(place, table).is_some_and(|found| found.is_there);
+        let has = |place: &SiteLocation| {
+            self.sites.look(place, table).is_some_and(|found| found.is_there)
+        };
         let mut places = self.search_path.iter().map(|schema| self.place(schema.clone()));
         let first = || {
             let schema = self.search_path.first().map_or(DEFAULT_SCHEMA, String::as_str);
@@ -164,14 +171,14 @@ impl<R: BufRead> Reader<R> {
         places.find(has).unwrap_or_else(first)
     }
 
-    /// How rows look that come for a table; `None` when it is not v2's. The rows of a COPY have an end
-    /// of their own; those of INSERTs may follow on others that were cut off.
-    pub(super) fn shape(
+    /// The layout of the rows of a statement; `None` if the table is not v2's. The rows of a COPY have an
+    /// end mark. Those of INSERTs have none, so the beginning of the dump must be there.
+    pub(super) fn layout(
         &mut self,
-        target: &Target,
-        table: Table,
+        target: &TargetTable,
+        table: V2Table,
         is_copy: bool,
-    ) -> Result<Option<Shape>, LegacyError> {
+    ) -> Result<Option<RowLayout>, V2ImportError> {
         let place = self.place_of(target.schema.as_deref(), table);
         let is_begun = is_copy || self.whole.has_begin();
         let found = self.sites.found(&place, table);
@@ -181,80 +188,80 @@ impl<R: BufRead> Reader<R> {
             if target.columns.is_empty() { found.columns.as_ref() } else { Some(&target.columns) };
         let Some(columns) = columns else {
             return Err(self.lexer.fault(format!(
-                "nothing says which columns {table} has: make the dump with its schema, or with \
+                "the columns of {table} are not known: make the dump with its schema, or with \
                  --column-inserts"
             )));
         };
         if found.columns.is_none() && !found.has_comment && !is_begun {
             return Err(self.lexer.fault(format!(
-                "nothing says that these are all rows of {table}: the beginning of the dump is missing"
+                "the beginning of the dump is missing, so rows of {table} may be missing"
             )));
         }
-        let owner = Owner::of(table, columns);
-        if found.owner == Owner::Unknown {
+        let owner = TableOwner::of(table, columns);
+        if found.owner == TableOwner::Unknown {
             found.owner = owner;
         }
         if !found.may_be_v2() {
             return Ok(None);
         }
-        if let Owner::Other(column) = owner {
+        if let TableOwner::Other(column) = owner {
             return Err(self.lexer.fault(format!("these rows of {table} have no {column}")));
         }
-        Shape::new(table, columns).map(Some)
+        RowLayout::new(table, columns).map(Some)
     }
 
     /// Reads the lines that follow `COPY … FROM stdin`.
     pub(super) fn copied_rows(
         &mut self,
         name: &str,
-        rows: Option<(&Place, Table, &Shape)>,
-    ) -> Result<(), LegacyError> {
+        rows: Option<(&SiteLocation, V2Table, &RowLayout)>,
+    ) -> Result<(), V2ImportError> {
         if let Some((place, table, _)) = rows {
             let found = self.sites.found(place, table);
             if std::mem::replace(&mut found.is_copied, true) {
                 return Err(twice(self.lexer.line(), table));
             }
         }
-        let mut tables = rows.map(|(place, _, shape)| (place, shape));
+        let mut tables = rows.map(|(place, _, layout)| (place, layout));
         loop {
             let Some(line) = self.lexer.row()? else {
-                return Err(LegacyError::Truncated(format!("the rows of {name} have no end")));
+                return Err(V2ImportError::Truncated(format!("the rows of {name} are incomplete")));
             };
             if line == copy_text::END {
                 return Ok(());
             }
-            let Some((place, shape)) = &mut tables else { continue };
+            let Some((place, layout)) = &mut tables else { continue };
             let added = copy_text::fields(line)
-                .and_then(|fields| shape.add(&mut self.sites.schema(place).tables, fields));
+                .and_then(|fields| layout.add(&mut self.sites.schema(place).tables, fields));
             added.map_err(|what| self.lexer.fault_of_line(what))?;
         }
     }
 
-    /// Passes over the rest of a statement, its semicolon included, and returns what is kept of it.
-    /// Like psql, it looks for the semicolon outside of parentheses and of bodies of functions.
-    pub(super) fn skip(&mut self, keep: Keep) -> Result<Vec<Token>, LegacyError> {
+    /// Skips the rest of a statement with its semicolon, and returns the tokens to keep. Like psql, it
+    /// ignores semicolons within parentheses and function bodies.
+    pub(super) fn skip(&mut self, keep: KeptTokens) -> Result<Vec<Token>, V2ImportError> {
         let begin = self.lexer.line();
         let (mut parentheses, mut blocks) = (0_usize, 0_usize);
         let mut words = Vec::new();
         loop {
             let Some(token) = self.lexer.next()? else {
-                let what = format!("the statement that begins in line {begin} has no end");
-                return Err(LegacyError::Truncated(what));
+                let what = format!("the statement that begins in line {begin} is incomplete");
+                return Err(V2ImportError::Truncated(what));
             };
             match &token {
                 Token::Sign(b';') if parentheses == 0 && blocks == 0 => return Ok(words),
                 Token::Sign(b'(') => parentheses += 1,
                 Token::Sign(b')') => parentheses = parentheses.saturating_sub(1),
-                word if keep == Keep::NothingOfBody && word.is("begin") => blocks += 1,
+                word if keep == KeptTokens::NothingOfBody && word.is("begin") => blocks += 1,
                 word if blocks > 0 && word.is("case") => blocks += 1,
                 word if word.is("end") => blocks = blocks.saturating_sub(1),
                 _ => {}
             }
             let is_kept = match &token {
                 Token::Word { .. } | Token::Sign(b'.') => {
-                    matches!(keep, Keep::Words | Keep::WordsAndTexts)
+                    matches!(keep, KeptTokens::Words | KeptTokens::WordsAndTexts)
                 }
-                Token::Text(_) => keep == Keep::WordsAndTexts,
+                Token::Text(_) => keep == KeptTokens::WordsAndTexts,
                 Token::Number(_) | Token::Bits | Token::Sign(_) => false,
             };
             if !is_kept {
@@ -269,20 +276,20 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// The first of v2's tables that is named in these words and may be v2's.
-    pub(super) fn named(&self, words: &[Token]) -> Option<Table> {
+    /// The first table of v2 that these words name.
+    pub(super) fn named(&self, words: &[Token]) -> Option<V2Table> {
         self.named_in(words).map(|(_, table)| table)
     }
 
-    /// The same with where it is.
-    pub(super) fn named_in(&self, words: &[Token]) -> Option<(Place, Table)> {
+    /// The first table of v2 that these words name, and where it is.
+    pub(super) fn named_in(&self, words: &[Token]) -> Option<(SiteLocation, V2Table)> {
         let in_text = |text: &[u8]| {
             let text = String::from_utf8_lossy(text).to_ascii_lowercase();
-            text.split(|c: char| !c.is_alphanumeric() && c != '_').find_map(Table::parse)
+            text.split(|c: char| !c.is_alphanumeric() && c != '_').find_map(V2Table::parse)
         };
         words.iter().enumerate().find_map(|(at, word)| {
             let (table, schema) = match word {
-                Token::Word { text, .. } => (Table::parse(text)?, schema_before(&words[..at])),
+                Token::Word { text, .. } => (V2Table::parse(text)?, schema_before(&words[..at])),
                 Token::Text(text) => (in_text(text)?, None),
                 Token::Number(_) | Token::Bits | Token::Sign(_) => return None,
             };
@@ -293,7 +300,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// The schema in `schema.`, of the words before a name.
+/// The schema in `schema.` before a name.
 fn schema_before(words: &[Token]) -> Option<&str> {
     match words {
         [.., Token::Word { text, .. }, Token::Sign(b'.')] => Some(text),
@@ -301,15 +308,15 @@ fn schema_before(words: &[Token]) -> Option<&str> {
     }
 }
 
-pub(super) fn twice(line: u64, table: Table) -> LegacyError {
-    let what = format!("{table} comes twice: make a dump of the one database of v2");
-    LegacyError::Line { line, what }
+pub(super) fn twice(line: u64, table: V2Table) -> V2ImportError {
+    let what = format!("{table} occurs twice: make a dump of v2's database alone");
+    V2ImportError::Line { line, what }
 }
 
 /// Reads `links; Type: TABLE DATA; Schema: public; Owner: unoc`.
-fn data_comment(rest: &[u8]) -> Option<(String, Table)> {
+fn data_comment(rest: &[u8]) -> Option<(String, V2Table)> {
     let mut parts = str::from_utf8(rest).ok()?.split("; ");
-    let table = Table::parse(parts.next()?)?;
+    let table = V2Table::parse(parts.next()?)?;
     if parts.next() != Some("Type: TABLE DATA") {
         return None;
     }
@@ -336,7 +343,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connect_names_a_database() {
+    fn the_database_of_a_connect_command_is_read() {
         let check = |rest: &str, expected: &str| assert_eq!(database_of(rest), expected, "{rest}");
         check("unocdb", "unocdb");
         check("unocdb unoc localhost", "unocdb");

@@ -1,48 +1,47 @@
 //! Why v2's site could not be read or archived.
 
-use super::archive::ARCHIVE_SCHEMA;
-use super::file_kind::FileFault;
-use super::report::RowCounts;
-use super::tables::Table;
+use super::file_kind::FileRefusal;
+use super::tables::{ARCHIVE_SCHEMA, RowCounts, V2Table};
 use crate::pg::PgError;
 
-/// Why moving from v2 stopped.
+/// Why an import from v2 failed.
 #[derive(Debug, thiserror::Error)]
-pub enum LegacyError {
+pub enum V2ImportError {
     #[error(transparent)]
     Pg(#[from] PgError),
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error(transparent)]
-    File(#[from] FileFault),
+    File(#[from] FileRefusal),
     #[error("this is not a pg_dump of UNOC v2's database: none of its tables is in it")]
     NotADump,
     #[error("line {line}: {what}")]
     Line { line: u64, what: String },
     #[error("row {row} of {table}: {what}")]
-    Row { table: Table, row: u64, what: String },
+    Row { table: V2Table, row: u64, what: String },
     #[error("{0}")]
     Sequence(String),
     #[error("the dump is truncated: {0}; make it again")]
     Truncated(String),
     #[error(
-        "table {0} is there and its rows are not: make the dump again, without --schema-only and \
+        "the dump has table {0} without its rows: make the dump again, without --schema-only and \
          --exclude-table-data"
     )]
-    NoRows(Table),
+    NoRows(V2Table),
     #[error(
-        "it holds several sites of UNOC v2: {there}. Choose one: unoc import … --schema NAME, and for \
+        "there are several sites of UNOC v2: {there}. Choose one: unoc import … --schema NAME, and for \
          a dump of several databases --database NAME"
     )]
     Several { there: String },
-    #[error("the site that --schema or --database names is not there; there is: {there}")]
+    #[error("no site of UNOC v2 matches --schema and --database; available: {there}")]
     NotThere { there: String },
-    #[error("table {table} has no column {column}: it is not the one of UNOC v2")]
-    Column { table: Table, column: &'static str },
+    #[error("table {table} has no column {column}: it is not a table of UNOC v2")]
+    Column { table: V2Table, column: &'static str },
     #[error(
-        "there is no table {0} of UNOC v2 here: is this the right database, and does the user see its tables?"
+        "table {0} of UNOC v2 does not exist here: check that this is the right database and that the \
+         user may see its tables"
     )]
-    NoTable(Table),
+    NoTable(V2Table),
     #[error(
         "these are the tables of UNOC itself (they have a site_id), not those of v2; there is nothing to move"
     )]
@@ -75,11 +74,11 @@ pub enum LegacyError {
     )]
     InUse,
     #[error("{path} cannot be used: {what}; remove it and import again")]
-    Stamp { path: String, what: String },
+    ImportRecord { path: String, what: String },
 }
 
-impl LegacyError {
-    /// Whether the same command may succeed later, without anything being mended.
+impl V2ImportError {
+    /// Whether the same command may succeed later without further action.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::InUse => true,
@@ -88,7 +87,7 @@ impl LegacyError {
         }
     }
 
-    /// Whether the state of things forbids it: trying again does not help.
+    /// Whether the command is refused: another attempt would fail in the same way.
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
@@ -105,7 +104,7 @@ impl LegacyError {
                 | Self::NotImported
                 | Self::Changed { .. }
                 | Self::ArchiveTaken
-                | Self::Stamp { .. }
+                | Self::ImportRecord { .. }
         )
     }
 }

@@ -1,8 +1,8 @@
-//! Escapes within a quoted text of SQL.
+//! Escapes in SQL strings.
 
 use crate::sql::copy_text;
 
-/// How a text is quoted.
+/// How a string is quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quoting {
     /// `'…'`: a backslash is a character like any other.
@@ -13,10 +13,10 @@ pub(super) enum Quoting {
     Unicode,
 }
 
-/// The text that was meant.
+/// The string without its escapes.
 ///
 /// # Errors
-/// What is wrong with an escape, in words.
+/// Says what is wrong with an escape.
 pub(super) fn unescaped(raw: Vec<u8>, quoting: Quoting) -> Result<Vec<u8>, String> {
     if quoting == Quoting::Plain || !raw.contains(&b'\\') {
         return Ok(raw);
@@ -110,7 +110,7 @@ fn hex(digits: &[u8]) -> Result<u32, String> {
 }
 
 fn fault() -> String {
-    "a Unicode escape in a text cannot be read".to_owned()
+    "a Unicode escape in a string is not valid".to_owned()
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_stand_for_characters() {
+    fn escapes_are_replaced_by_characters() {
         let check = |raw: &str, quoting: Quoting, expected: Option<&str>| {
             let read = unescaped(raw.as_bytes().to_vec(), quoting).ok();
             assert_eq!(read.as_deref(), expected.map(str::as_bytes), "{raw}");

@@ -1,8 +1,8 @@
-//! What a file holds, by its first bytes, and which command loads it.
+//! What a file holds, by its first bytes, and the command that loads it.
 
 use std::io::{self, BufRead, Read};
 
-/// How much of a file is looked at: past what stands above a dump.
+/// How much of a file is examined; enough for the warnings that may stand above a dump.
 const HEAD_BYTES: u64 = 64 << 10;
 /// Where PostgreSQL's archives keep their format, and the number of the custom format
 /// (`pg_backup_archiver.h`); the table of contents in a directory has another.
@@ -23,20 +23,20 @@ const PACKED: [(&[u8], &str, &str); 6] = [
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Words of comments that `pg_dump` and `pg_dumpall` begin with.
 const DUMP_WORDS: [&[u8]; 2] = [b"PostgreSQL database dump", b"PostgreSQL database cluster dump"];
-/// With what a line of SQL begins that says something about tables, in lower case.
+/// How statements about tables begin, in lower case.
 const STATEMENTS: [&[u8]; 4] = [b"copy ", b"create table ", b"insert into ", b"set "];
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
-    /// SQL, as of `pg_dump`.
+    /// SQL, such as a `pg_dump`.
     Sql,
-    /// An export of UNOC, or other JSON.
+    /// An export of UNOC or other JSON.
     Json,
     /// A backup of UNOC as SQL.
     OwnBackup,
     Encrypted,
-    /// In the custom or tar format of `pg_dump`.
+    /// A dump in the custom or tar format of `pg_dump`.
     Archive,
     /// A file of a dump in the directory format.
     DirectoryArchive,
@@ -59,7 +59,7 @@ impl FileKind {
             let is_directory = start.get(FORMAT_AT).is_some_and(|format| *format != CUSTOM_FORMAT);
             return if is_directory { Self::DirectoryArchive } else { Self::Archive };
         }
-        // Of a tar file, the name of its first member.
+        // The name of the first member of a tar file.
         if start.starts_with(b"toc.dat\0") {
             return Self::Archive;
         }
@@ -79,7 +79,7 @@ impl FileKind {
     }
 }
 
-/// Without a mark, ASCII in UTF-16 has a zero in each second byte.
+/// ASCII in UTF-16 without a byte order mark has a zero in every second byte.
 fn is_utf16(start: &[u8]) -> bool {
     let has_mark = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
     let zeros = start.get(..4).map(|four| [four[0] == 0, four[1] == 0, four[2] == 0, four[3] == 0]);
@@ -98,27 +98,29 @@ fn is_sql(text: &[u8]) -> bool {
     DUMP_WORDS.iter().any(holds) || text.split(|byte| *byte == b'\n').any(begins)
 }
 
-/// Why a file is not a dump that can be read as it is, and what to do.
+/// Why a file cannot be imported as it is, and what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FileFault {
+pub enum FileRefusal {
     #[error(
-        "this is a dump in a binary format of pg_dump; make it plain: \
+        "this is a dump in a binary format of pg_dump; convert it to plain SQL: \
          pg_restore -f - FILE | unoc import --from-dump -"
     )]
     Archive,
     #[error(
-        "this is a part of a dump in the directory format of pg_dump; make it plain from its directory: \
+        "this is a file of a dump in the directory format of pg_dump; convert the directory to plain SQL: \
          pg_restore -f - DIRECTORY | unoc import --from-dump -"
     )]
     DirectoryArchive,
-    #[error("it is packed with {format}; unpack it: {command} FILE | unoc import --from-dump -")]
+    #[error(
+        "it is compressed with {format}; decompress it: {command} FILE | unoc import --from-dump -"
+    )]
     Packed { format: &'static str, command: &'static str },
     #[error(
         "the text is UTF-16, as PowerShell writes it; convert it: \
          iconv -f UTF-16 -t UTF-8 FILE | unoc import --from-dump -"
     )]
     Utf16,
-    #[error("this is an export of UNOC, or other JSON; load it with: unoc import FILE")]
+    #[error("this is an export of UNOC or other JSON; load it with: unoc import FILE")]
     Json,
     #[error("this is a backup of UNOC; load it with: unoc restore FILE")]
     OwnBackup,
@@ -128,25 +130,25 @@ pub enum FileFault {
     Encrypted,
 }
 
-/// Why a file of this kind is no dump that can be read as it is; `None` when it may be one.
-pub fn fault_of(kind: FileKind) -> Option<FileFault> {
+/// Why a file of this kind cannot be imported as it is; `None` if it may be a plain dump.
+pub fn refusal_of(kind: FileKind) -> Option<FileRefusal> {
     Some(match kind {
         FileKind::Sql | FileKind::Unknown => return None,
-        FileKind::Archive => FileFault::Archive,
-        FileKind::DirectoryArchive => FileFault::DirectoryArchive,
-        FileKind::Packed { format, command } => FileFault::Packed { format, command },
-        FileKind::Utf16 => FileFault::Utf16,
-        FileKind::Json => FileFault::Json,
-        FileKind::OwnBackup => FileFault::OwnBackup,
-        FileKind::Encrypted => FileFault::Encrypted,
+        FileKind::Archive => FileRefusal::Archive,
+        FileKind::DirectoryArchive => FileRefusal::DirectoryArchive,
+        FileKind::Packed { format, command } => FileRefusal::Packed { format, command },
+        FileKind::Utf16 => FileRefusal::Utf16,
+        FileKind::Json => FileRefusal::Json,
+        FileKind::OwnBackup => FileRefusal::OwnBackup,
+        FileKind::Encrypted => FileRefusal::Encrypted,
     })
 }
 
-/// What an input holds, and the input as it was.
+/// Returns what an input holds, and the input from its beginning.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn recognise(mut input: impl BufRead) -> io::Result<(FileKind, impl BufRead)> {
+pub fn detect(mut input: impl BufRead) -> io::Result<(FileKind, impl BufRead)> {
     let mut head = Vec::new();
     input.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
     Ok((FileKind::of(&head), io::Cursor::new(head).chain(input)))
@@ -157,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_told_apart_by_their_first_bytes() {
+    fn the_kind_of_a_file_follows_from_its_first_bytes() {
         let check = |start: &[u8], expected: FileKind| {
             assert_eq!(FileKind::of(start), expected, "{}", start.escape_ascii());
         };

@@ -1,4 +1,4 @@
-//! The note that v2's tables were imported, which lets [`super::archive`] move them away.
+//! The record that v2's tables were imported; [`super::archive`] requires it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,34 +6,34 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::LegacyError;
-use super::report::RowCounts;
-use super::tables::Tables;
+use super::error::V2ImportError;
+use super::tables::{RowCounts, V2Tables};
 use crate::util::files;
 
-/// The note's name in the data directory.
-pub const STAMP_FILE: &str = "v2-import.json";
+/// The file name of the record in the data directory.
+pub const IMPORT_RECORD_FILE: &str = "v2-import.json";
 
 /// What was imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
-    /// [`Tables::fingerprint`].
+pub struct ImportRecord {
+    /// [`V2Tables::fingerprint`].
     pub fingerprint: String,
     pub rows: RowCounts,
 }
 
-impl Stamp {
-    pub fn of(tables: &Tables) -> Self {
+impl ImportRecord {
+    pub fn of(tables: &V2Tables) -> Self {
         Self { fingerprint: tables.fingerprint(), rows: tables.counts() }
     }
 
-    /// The note in a data directory, if there is one.
+    /// Reads the record in a data directory, if there is one.
     ///
     /// # Errors
-    /// [`LegacyError::Stamp`] when it cannot be read.
-    pub fn read(data_dir: &Path) -> Result<Option<Self>, LegacyError> {
-        let path = data_dir.join(STAMP_FILE);
-        let fault = |what: String| LegacyError::Stamp { path: path.display().to_string(), what };
+    /// [`V2ImportError::ImportRecord`] when it cannot be read.
+    pub fn read(data_dir: &Path) -> Result<Option<Self>, V2ImportError> {
+        let path = data_dir.join(IMPORT_RECORD_FILE);
+        let fault =
+            |what: String| V2ImportError::ImportRecord { path: path.display().to_string(), what };
         match fs::read_to_string(&path) {
             Ok(text) => {
                 serde_json::from_str(&text).map(Some).map_err(|error| fault(error.to_string()))
@@ -43,12 +43,12 @@ impl Stamp {
         }
     }
 
-    /// Writes the note so that it survives a power cut.
+    /// Writes the record so that it survives a power cut.
     ///
     /// # Errors
-    /// When the directory does not take it.
-    pub fn write(&self, data_dir: &Path) -> Result<(), LegacyError> {
+    /// When it cannot be written.
+    pub fn write(&self, data_dir: &Path) -> Result<(), V2ImportError> {
         let text = serde_json::to_string_pretty(self).expect("a note is plain data");
-        Ok(files::write_durably(&data_dir.join(STAMP_FILE), text.as_bytes(), 0o666)?)
+        Ok(files::write_durably(&data_dir.join(IMPORT_RECORD_FILE), text.as_bytes(), 0o666)?)
     }
 }

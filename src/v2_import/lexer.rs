@@ -1,16 +1,16 @@
 //! SQL as PostgreSQL and `psql` read it, token by token, straight from the lines of a dump.
 //!
-//! PostgreSQL documentation, "Lexical Structure": comments nest, texts are quoted in four ways,
+//! PostgreSQL documentation, "Lexical Structure": comments nest, strings are quoted in four ways,
 //! names are folded to lower case unless they are quoted.
 
 use std::io::BufRead;
 
-use super::error::LegacyError;
+use super::error::V2ImportError;
 use super::escapes::{self, Quoting};
-use super::lines::Lines;
+use super::lines::DumpLines;
 use crate::sql::copy_text;
 
-/// Longest token: far above any value of v2, and a bound where a quote is never closed.
+/// Longest token, for a quote that is never closed; far above any value of v2.
 const TOKEN_BYTES_MAX: usize = 64 << 20;
 
 /// One token of a statement.
@@ -31,39 +31,39 @@ pub(super) enum Token {
 }
 
 impl Token {
-    /// Whether this is the keyword, which is given in lower case.
+    /// Whether this is the keyword, given in lower case.
     pub(super) fn is(&self, keyword: &str) -> bool {
         matches!(self, Self::Word { text, is_quoted: false } if text == keyword)
     }
 }
 
-/// A comment that begins a line, which is how `pg_dump` says what follows.
-pub(super) struct Comment {
+/// A comment that begins a line: `pg_dump` announces each object with one.
+pub(super) struct DumpComment {
     pub(super) line: u64,
     pub(super) text: Vec<u8>,
 }
 
 /// Reads tokens from a dump.
 pub(super) struct Lexer<R> {
-    lines: Lines<R>,
-    /// The line that is being read, its end included, and how far it was read.
+    lines: DumpLines<R>,
+    /// The current line with its line end, and the offset of the next token in it.
     line: Vec<u8>,
     at: usize,
-    /// Lines end as files of Windows and terminals do.
+    /// Lines end with CR LF, as in files of Windows and of terminals.
     has_returns: bool,
-    /// A token that was looked at and not taken, and the line in which it begins.
+    /// A token that was peeked at, and the line in which it begins.
     ahead: Option<(Token, u64)>,
-    /// The line in which the token that was taken last begins.
+    /// The line in which the last token begins.
     taken_in: u64,
-    /// `standard_conforming_strings` is off: a backslash escapes in every text.
+    /// `standard_conforming_strings` is off: a backslash escapes in every string.
     pub(super) has_escapes: bool,
-    comments: Vec<Comment>,
+    comments: Vec<DumpComment>,
 }
 
 impl<R: BufRead> Lexer<R> {
     pub(super) fn new(input: R) -> Self {
         Self {
-            lines: Lines::new(input),
+            lines: DumpLines::new(input),
             line: Vec::new(),
             at: 0,
             has_returns: false,
@@ -74,43 +74,43 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    /// Passes over what stands above a dump.
+    /// Skips what stands above a dump.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) fn skip_top(&mut self) -> Result<(), LegacyError> {
+    pub(super) fn skip_top(&mut self) -> Result<(), V2ImportError> {
         self.lines.skip_top()
     }
 
-    /// The line of the token that was taken last.
+    /// The line of the last token.
     pub(super) fn line(&self) -> u64 {
         self.taken_in
     }
 
-    /// The comments that were passed since the last call.
-    pub(super) fn comments(&mut self) -> Vec<Comment> {
+    /// The comments since the last call.
+    pub(super) fn comments(&mut self) -> Vec<DumpComment> {
         std::mem::take(&mut self.comments)
     }
 
-    /// What is wrong at the token that comes next, or was taken last.
-    pub(super) fn fault(&self, what: impl Into<String>) -> LegacyError {
+    /// An error at the next token, or at the last one.
+    pub(super) fn fault(&self, what: impl Into<String>) -> V2ImportError {
         let line = self.ahead.as_ref().map_or(self.taken_in, |(_, line)| *line);
-        LegacyError::Line { line, what: what.into() }
+        V2ImportError::Line { line, what: what.into() }
     }
 
-    /// The same for the line that was read last.
-    pub(super) fn fault_of_line(&self, what: impl Into<String>) -> LegacyError {
-        LegacyError::Line { line: self.lines.number, what: what.into() }
+    /// An error in the line that was read last.
+    pub(super) fn fault_of_line(&self, what: impl Into<String>) -> V2ImportError {
+        V2ImportError::Line { line: self.lines.number, what: what.into() }
     }
 
-    pub(super) fn peek(&mut self) -> Result<Option<&Token>, LegacyError> {
+    pub(super) fn peek(&mut self) -> Result<Option<&Token>, V2ImportError> {
         if self.ahead.is_none() {
             self.ahead = self.read()?;
         }
         Ok(self.ahead.as_ref().map(|(token, _)| token))
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Token>, LegacyError> {
+    pub(super) fn next(&mut self) -> Result<Option<Token>, V2ImportError> {
         let next = match self.ahead.take() {
             Some(next) => Some(next),
             None => self.read()?,
@@ -121,7 +121,7 @@ impl<R: BufRead> Lexer<R> {
     }
 
     /// Takes the next token if it is this sign.
-    pub(super) fn take_sign(&mut self, sign: u8) -> Result<bool, LegacyError> {
+    pub(super) fn take_sign(&mut self, sign: u8) -> Result<bool, V2ImportError> {
         let is_it = self.peek()? == Some(&Token::Sign(sign));
         if is_it {
             self.next()?;
@@ -129,8 +129,8 @@ impl<R: BufRead> Lexer<R> {
         Ok(is_it)
     }
 
-    /// Takes the next token if it is this keyword, which is given in lower case.
-    pub(super) fn take_word(&mut self, keyword: &str) -> Result<bool, LegacyError> {
+    /// Takes the next token if it is this keyword, given in lower case.
+    pub(super) fn take_word(&mut self, keyword: &str) -> Result<bool, V2ImportError> {
         let is_it = self.peek()?.is_some_and(|token| token.is(keyword));
         if is_it {
             self.next()?;
@@ -138,8 +138,8 @@ impl<R: BufRead> Lexer<R> {
         Ok(is_it)
     }
 
-    /// Takes the next tokens if they are these keywords, until one is not.
-    pub(super) fn take_words(&mut self, keywords: &[&str]) -> Result<bool, LegacyError> {
+    /// Takes the next tokens as long as they are these keywords; true if all were.
+    pub(super) fn take_words(&mut self, keywords: &[&str]) -> Result<bool, V2ImportError> {
         for keyword in keywords {
             if !self.take_word(keyword)? {
                 return Ok(false);
@@ -149,7 +149,7 @@ impl<R: BufRead> Lexer<R> {
     }
 
     /// Takes the next token if it is a keyword or a name.
-    pub(super) fn word(&mut self) -> Result<Option<String>, LegacyError> {
+    pub(super) fn word(&mut self) -> Result<Option<String>, V2ImportError> {
         if !matches!(self.peek()?, Some(Token::Word { .. })) {
             return Ok(None);
         }
@@ -160,7 +160,7 @@ impl<R: BufRead> Lexer<R> {
     }
 
     /// A name with its schema: `public.devices`, `"devices"`, `unocdb.public.devices`.
-    pub(super) fn name(&mut self) -> Result<Option<(Option<String>, String)>, LegacyError> {
+    pub(super) fn name(&mut self) -> Result<Option<(Option<String>, String)>, V2ImportError> {
         let Some(mut name) = self.word()? else { return Ok(None) };
         let mut schema = None;
         while self.take_sign(b'.')? {
@@ -170,15 +170,15 @@ impl<R: BufRead> Lexer<R> {
         Ok(Some((schema, name)))
     }
 
-    /// The names in parentheses that come next; an empty list where something else does.
-    pub(super) fn names(&mut self) -> Result<Vec<String>, LegacyError> {
+    /// The list of names in parentheses that follows; empty if there is none.
+    pub(super) fn names(&mut self) -> Result<Vec<String>, V2ImportError> {
         let mut names = Vec::new();
         if !self.take_sign(b'(')? {
             return Ok(names);
         }
         loop {
             let Some(name) = self.word()? else {
-                return Err(self.fault("a list of columns holds more than names"));
+                return Err(self.fault("a list of columns contains more than names"));
             };
             names.push(name);
             if self.take_sign(b')')? {
@@ -190,26 +190,26 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    /// What is left of the line after the token that was taken last.
+    /// The rest of the line after the last token.
     pub(super) fn rest_of_line(&mut self) -> Vec<u8> {
         let rest = self.line[self.at.min(self.line.len())..].trim_ascii().to_vec();
         self.at = self.line.len();
         rest
     }
 
-    /// The next line of rows, without its end; `None` after the last one, and for a line that was
-    /// cut off.
-    pub(super) fn row(&mut self) -> Result<Option<&[u8]>, LegacyError> {
+    /// The next line of rows, without its line end; `None` at the end of the file and for a line
+    /// without an end.
+    pub(super) fn row(&mut self) -> Result<Option<&[u8]>, V2ImportError> {
         let is_there = self.lines.next(&mut self.line)?;
         self.at = self.line.len();
         let Some(row) = self.line.strip_suffix(b"\n").filter(|_| is_there) else {
             return Ok(None);
         };
-        // COPY's text format writes a return of the data as `\r`.
+        // A carriage return in the data is written as `\r` by COPY.
         Ok(Some(row.strip_suffix(b"\r").unwrap_or(row)))
     }
 
-    fn read(&mut self) -> Result<Option<(Token, u64)>, LegacyError> {
+    fn read(&mut self) -> Result<Option<(Token, u64)>, V2ImportError> {
         loop {
             let Some(&byte) = self.line.get(self.at) else {
                 if !self.next_line()? {
@@ -223,7 +223,7 @@ impl<R: BufRead> Lexer<R> {
             } else if rest.starts_with(b"--") {
                 if self.at == 0 {
                     let text = rest.trim_ascii_end().to_vec();
-                    self.comments.push(Comment { line: self.lines.number, text });
+                    self.comments.push(DumpComment { line: self.lines.number, text });
                 }
                 self.at = self.line.len();
             } else if rest.starts_with(b"/*") {
@@ -235,8 +235,8 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    /// Between tokens, the end of the line that was read tells how lines end here.
-    fn next_line(&mut self) -> Result<bool, LegacyError> {
+    /// Between tokens, the last line tells how lines end in this file.
+    fn next_line(&mut self) -> Result<bool, V2ImportError> {
         if !self.line.is_empty() {
             self.has_returns = self.line.ends_with(b"\r\n");
         }
@@ -244,7 +244,7 @@ impl<R: BufRead> Lexer<R> {
         self.lines.next(&mut self.line)
     }
 
-    fn skip_comment(&mut self) -> Result<(), LegacyError> {
+    fn skip_comment(&mut self) -> Result<(), V2ImportError> {
         let begin = self.lines.number;
         let mut depth = 0;
         loop {
@@ -261,13 +261,13 @@ impl<R: BufRead> Lexer<R> {
             } else if !rest.is_empty() {
                 self.at += 1;
             } else if !self.next_line()? {
-                let what = format!("the comment that begins in line {begin} has no end");
-                return Err(LegacyError::Truncated(what));
+                let what = format!("the comment that begins in line {begin} is not closed");
+                return Err(V2ImportError::Truncated(what));
             }
         }
     }
 
-    fn token(&mut self, first: u8) -> Result<Token, LegacyError> {
+    fn token(&mut self, first: u8) -> Result<Token, V2ImportError> {
         let second = self.line.get(self.at + 1).copied();
         match (first, second) {
             (b'\'', _) => {
@@ -315,7 +315,7 @@ impl<R: BufRead> Lexer<R> {
         String::from_utf8_lossy(&rest[..end]).into_owned()
     }
 
-    /// `1.5`, `1e+20`, `0x1F`, `1_000`: as far as it goes, so that what is wrong in it shows.
+    /// `1.5`, `1e+20`, `0x1F`, `1_000`: up to the first other character, so that errors quote all of it.
     fn number(&mut self) -> Token {
         let mut text = String::new();
         loop {
@@ -330,15 +330,15 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    fn quoted_name(&mut self, prefix: usize, quoting: Quoting) -> Result<Token, LegacyError> {
+    fn quoted_name(&mut self, prefix: usize, quoting: Quoting) -> Result<Token, V2ImportError> {
         let text = self.quoted(prefix, b'"', quoting)?;
         let text =
             String::from_utf8(text).map_err(|_| self.fault_of_line(copy_text::not_utf8()))?;
         Ok(Token::Word { text, is_quoted: true })
     }
 
-    /// A quoted text after its prefix; a doubled quote stands for one.
-    fn quoted(&mut self, prefix: usize, quote: u8, how: Quoting) -> Result<Vec<u8>, LegacyError> {
+    /// A quoted string after its prefix; a doubled quote stands for one.
+    fn quoted(&mut self, prefix: usize, quote: u8, how: Quoting) -> Result<Vec<u8>, V2ImportError> {
         let begin = self.lines.number;
         self.at += prefix;
         let mut raw = Vec::new();
@@ -363,7 +363,7 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    fn dollar_quoted(&mut self, tag: &[u8]) -> Result<Vec<u8>, LegacyError> {
+    fn dollar_quoted(&mut self, tag: &[u8]) -> Result<Vec<u8>, V2ImportError> {
         let begin = self.lines.number;
         self.at += tag.len();
         let mut raw = Vec::new();
@@ -379,27 +379,27 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    /// Goes on with a text in the next line.
-    fn next_line_of_text(&mut self, begin: u64, raw: &mut Vec<u8>) -> Result<(), LegacyError> {
+    /// Continues a string in the next line.
+    fn next_line_of_text(&mut self, begin: u64, raw: &mut Vec<u8>) -> Result<(), V2ImportError> {
         if self.has_returns && raw.ends_with(b"\r\n") {
             raw.truncate(raw.len() - 2);
             raw.push(b'\n');
         }
         if raw.len() > TOKEN_BYTES_MAX {
             let what = format!(
-                "the text that begins in line {begin} is longer than {TOKEN_BYTES_MAX} bytes"
+                "the string that begins in line {begin} is longer than {TOKEN_BYTES_MAX} bytes"
             );
             return Err(self.fault_of_line(what));
         }
         self.at = 0;
         if !self.lines.next(&mut self.line)? {
-            let what = format!("the text that begins in line {begin} has no end");
-            return Err(LegacyError::Truncated(what));
+            let what = format!("the string that begins in line {begin} is not closed");
+            return Err(V2ImportError::Truncated(what));
         }
         Ok(())
     }
 
-    /// The tag `$…$` that a dollar begins.
+    /// The tag `$…$` of a dollar-quoted string.
     fn dollar_tag(&self) -> Option<Vec<u8>> {
         let rest = &self.line[self.at..];
         let length = rest[1..].iter().position(|byte| *byte == b'$')? + 2;

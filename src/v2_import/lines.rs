@@ -1,48 +1,47 @@
-//! A dump, line by line.
+//! Reading a dump line by line.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, Read};
 
 use super::completeness::is_begin;
-use super::error::LegacyError;
+use super::error::V2ImportError;
 
-/// Longest line: far above any row of v2, whose texts have some hundred characters, and room for
-/// the longest line of anything else in the database.
+/// Longest line. Rows of v2 have some hundred characters; other tables of the database may have longer
+/// ones.
 const LINE_BYTES_MAX: u64 = 64 << 20;
-/// How far down the first comment of a dump may stand: what `docker exec -t` and warnings of
-/// `pg_dump` put on top are some lines.
+/// Lines above the first comment of a dump: `docker exec -t` and warnings of `pg_dump` add some.
 const TOP_LINES_MAX: usize = 200;
-/// The same in bytes, so that a file of other contents is not collected.
+/// Bytes above the first comment of a dump; bounds the memory for a file that is no dump.
 const TOP_BYTES_MAX: usize = 256 << 10;
-/// What Windows puts in front of a text in UTF-8.
+/// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
-/// First words of statements. A line that begins with one is no warning.
+/// First words of statements. A line that begins with one is not a warning.
 const STATEMENTS: [&str; 16] = [
     "alter", "begin", "comment", "copy", "create", "delete", "do", "drop", "grant", "insert",
     "merge", "select", "set", "truncate", "update", "with",
 ];
 
-/// The lines of a dump, with their ends.
-pub(super) struct Lines<R> {
+/// The lines of a dump, with their line ends.
+pub(super) struct DumpLines<R> {
     input: R,
-    /// Lines that were read ahead, with their numbers.
+    /// Lines read ahead, with their numbers.
     ahead: VecDeque<(u64, Vec<u8>)>,
     read: u64,
-    /// Number of the line that was returned last, from 1.
+    /// Number of the last line returned, from 1.
     pub(super) number: u64,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> DumpLines<R> {
     pub(super) fn new(input: R) -> Self {
         Self { input, ahead: VecDeque::new(), read: 0, number: 0 }
     }
 
-    /// Puts the next line into `line`, its end included; false after the last one. A last line
-    /// without an end is one that was cut off.
+    /// Reads the next line into `line`, with its line end; returns false at the end of the file. A last
+    /// line without a line end is truncated.
     ///
     /// # Errors
-    /// When the file cannot be read, or a line of it is too long.
-    pub(super) fn next(&mut self, line: &mut Vec<u8>) -> Result<bool, LegacyError> {
+    /// When the file cannot be read, or a line is too long.
+    pub(super) fn next(&mut self, line: &mut Vec<u8>) -> Result<bool, V2ImportError> {
         if let Some((number, text)) = self.ahead.pop_front() {
             self.number = number;
             *line = text;
@@ -53,13 +52,13 @@ impl<R: BufRead> Lines<R> {
         Ok(is_there)
     }
 
-    fn read(&mut self, line: &mut Vec<u8>) -> Result<bool, LegacyError> {
+    fn read(&mut self, line: &mut Vec<u8>) -> Result<bool, V2ImportError> {
         line.clear();
         self.read += 1;
         let length = self.input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', line)?;
         if length as u64 == LINE_BYTES_MAX && line.last() != Some(&b'\n') {
             let what = format!("longer than {LINE_BYTES_MAX} bytes");
-            return Err(LegacyError::Line { line: self.read, what });
+            return Err(V2ImportError::Line { line: self.read, what });
         }
         if self.read == 1 && line.starts_with(BOM) {
             line.drain(..BOM.len());
@@ -67,11 +66,11 @@ impl<R: BufRead> Lines<R> {
         Ok(length > 0)
     }
 
-    /// Passes over what stands above the first comment of a dump, unless a statement is in it.
+    /// Skips the lines above the first comment of a dump, unless they hold a statement.
     ///
     /// # Errors
     /// As [`Self::next`].
-    pub(super) fn skip_top(&mut self) -> Result<(), LegacyError> {
+    pub(super) fn skip_top(&mut self) -> Result<(), V2ImportError> {
         let mut bytes = 0;
         while self.ahead.len() < TOP_LINES_MAX && bytes < TOP_BYTES_MAX {
             let mut line = Vec::new();
@@ -94,7 +93,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 fn begins_statement(line: &[u8]) -> bool {
-    // Rows, and commands of psql.
+    // Rows have tabs; commands of psql begin with a backslash.
     if line.contains(&b'\t') || line.starts_with(b"\\") {
         return true;
     }

@@ -1,11 +1,11 @@
-//! Moving in from UNOC v2, which kept its site in PostgreSQL.
+//! Importing the site of UNOC v2, which kept it in PostgreSQL.
 //!
-//! [`read_database`] and [`read_dump`] bring v2's three tables as [`Tables`]: plain rows, as found.
-//! [`mend`] makes a [`Site`](crate::domain::Site) of them that holds every invariant, and a [`Report`]
-//! that names each row which could not be taken over as it was, by the rules of [`MENDING_RULES`].
-//! [`archive`] moves v2's tables out of the way, once they are known to be imported.
+//! [`read_database`] and [`read_dump`] read v2's three tables into [`V2Tables`]: plain rows, unchanged.
+//! [`correct`] turns them into a [`Site`](crate::domain::Site) that holds every invariant, by
+//! [`CORRECTION_RULES`]. Its [`V2ImportReport`] lists each row that was corrected or left out.
+//! [`archive`] moves v2's tables into a schema of their own, once they are imported.
 //!
-//! Invariant: nothing here writes into v2's tables, and only [`archive`] touches them at all.
+//! Invariant: nothing here changes the rows of v2's tables, and only [`archive`] moves the tables.
 
 mod archive;
 mod columns;
@@ -27,14 +27,18 @@ mod statements;
 mod tables;
 mod time;
 
-pub use archive::{ARCHIVE_SCHEMA, Archived, archive};
-pub use correction::{LinkStatus, Mended, mend};
+pub use archive::{ArchiveOutcome, archive};
+pub use correction::{CorrectedSite, V2LinkStatus, correct};
 pub use database::read_database;
 pub use dump::read_dump;
-pub use error::LegacyError;
-pub use file_kind::{FileFault, FileKind, fault_of, recognise};
-pub use import_record::{STAMP_FILE, Stamp};
-pub use report::{Finding, Report, RowCounts};
-pub use rules::{MENDING_RULES, MendingRule, Outcome, RuleId, markdown_table};
-pub use sites::Choice;
-pub use tables::{DeviceRow, InterfaceRow, LinkRow, NextIds, Table, Tables};
+pub use error::V2ImportError;
+pub use file_kind::{FileKind, FileRefusal, detect, refusal_of};
+pub use import_record::{IMPORT_RECORD_FILE, ImportRecord};
+pub use report::{Finding, V2ImportReport};
+pub use rules::{
+    CORRECTION_RULES, CorrectionOutcome, CorrectionRule, CorrectionRuleId, markdown_table,
+};
+pub use sites::SiteChoice;
+pub use tables::{
+    ARCHIVE_SCHEMA, RowCounts, V2Device, V2Interface, V2Link, V2NextIds, V2Table, V2Tables,
+};

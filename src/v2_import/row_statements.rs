@@ -1,41 +1,41 @@
-//! The two statements of a dump that bring rows: COPY and INSERT.
+//! The two statements of a dump that contain rows: COPY and INSERT.
 
 use std::io::BufRead;
 
-use super::columns::Shape;
-use super::dump::{Keep, Reader};
-use super::error::LegacyError;
+use super::columns::RowLayout;
+use super::dump::{DumpReader, KeptTokens, TargetTable};
+use super::error::V2ImportError;
 use super::lexer::Token;
-use super::statements::{Target, not_understood};
-use super::tables::Table;
+use super::statements::not_understood;
+use super::tables::V2Table;
 use crate::sql::copy_text::{self, CopyFields};
 
-impl<R: BufRead> Reader<R> {
-    fn target(&mut self) -> Result<Option<Target>, LegacyError> {
+impl<R: BufRead> DumpReader<R> {
+    fn target(&mut self) -> Result<Option<TargetTable>, V2ImportError> {
         let Some((schema, name)) = self.lexer.name()? else { return Ok(None) };
-        Ok(Some(Target { schema, name, columns: Vec::new() }))
+        Ok(Some(TargetTable { schema, name, columns: Vec::new() }))
     }
 
     /// `COPY public.devices (id, name) FROM stdin;` and the rows after it.
-    pub(super) fn copy(&mut self) -> Result<(), LegacyError> {
+    pub(super) fn copy(&mut self) -> Result<(), V2ImportError> {
         let line = self.lexer.line();
         let is_binary = self.lexer.take_word("binary")?;
         let Some(mut target) = self.target()? else {
-            // `COPY (SELECT …) TO …` brings no rows.
-            return self.skip(Keep::Nothing).map(drop);
+            // `COPY (SELECT …) TO …` contains no rows.
+            return self.skip(KeptTokens::Nothing).map(drop);
         };
         target.columns = self.lexer.names()?;
         if !self.lexer.take_word("from")? {
-            return self.skip(Keep::Nothing).map(drop);
+            return self.skip(KeptTokens::Nothing).map(drop);
         }
-        let table = Table::parse(&target.name);
-        let shape = match table {
-            Some(table) => self.shape(&target, table, true)?,
+        let table = V2Table::parse(&target.name);
+        let layout = match table {
+            Some(table) => self.layout(&target, table, true)?,
             None => None,
         };
         let is_inline = self.lexer.take_word("stdin")? || self.lexer.take_word("pstdin")?;
         let is_plain = self.copy_options()? && !is_binary;
-        let rows = table.zip(shape.as_ref());
+        let rows = table.zip(layout.as_ref());
         if let Some((table, _)) = rows.filter(|_| !(is_inline && is_plain)) {
             return Err(not_understood(line, "COPY", table));
         }
@@ -44,25 +44,25 @@ impl<R: BufRead> Reader<R> {
         }
         let rest = self.lexer.rest_of_line();
         if !(rest.is_empty() || rest.starts_with(b"--")) {
-            return Err(self.lexer.fault("something follows a COPY in its line, where rows begin"));
+            return Err(self.lexer.fault("unexpected text after COPY … FROM stdin;"));
         }
         let name = match &target.schema {
             Some(schema) => format!("{schema}.{}", target.name),
             None => target.name.clone(),
         };
-        let Some((table, shape)) = rows else { return self.copied_rows(&name, None) };
+        let Some((table, layout)) = rows else { return self.copied_rows(&name, None) };
         let place = self.place_of(target.schema.as_deref(), table);
-        self.copied_rows(&name, Some((&place, table, shape)))
+        self.copied_rows(&name, Some((&place, table, layout)))
     }
 
-    /// Takes the options up to the semicolon; whether they say what is so without them.
-    fn copy_options(&mut self) -> Result<bool, LegacyError> {
+    /// Reads the options up to the semicolon; returns whether they only state the defaults.
+    fn copy_options(&mut self) -> Result<bool, V2ImportError> {
         self.lexer.take_word("with")?;
         if self.lexer.take_sign(b';')? {
             return Ok(true);
         }
         if !self.lexer.take_sign(b'(')? {
-            self.skip(Keep::Nothing)?;
+            self.skip(KeptTokens::Nothing)?;
             return Ok(false);
         }
         let mut is_plain = true;
@@ -83,7 +83,7 @@ impl<R: BufRead> Reader<R> {
                 _ => false,
             };
             if !is_plain {
-                self.skip(Keep::Nothing)?;
+                self.skip(KeptTokens::Nothing)?;
                 return Ok(false);
             }
             if self.lexer.take_sign(b')')? {
@@ -94,26 +94,28 @@ impl<R: BufRead> Reader<R> {
         if self.lexer.take_sign(b';')? {
             return Ok(is_plain);
         }
-        self.skip(Keep::Nothing)?;
+        self.skip(KeptTokens::Nothing)?;
         Ok(false)
     }
 
     /// `INSERT INTO public.devices (id, name) VALUES (1, 'OLT1'), (2, 'OLT2');`
-    pub(super) fn insert(&mut self) -> Result<(), LegacyError> {
+    pub(super) fn insert(&mut self) -> Result<(), V2ImportError> {
         let line = self.lexer.line();
         if !self.lexer.take_word("into")? {
-            return self.skip(Keep::Nothing).map(drop);
+            return self.skip(KeptTokens::Nothing).map(drop);
         }
-        let Some(mut target) = self.target()? else { return self.skip(Keep::Nothing).map(drop) };
-        let Some(table) = Table::parse(&target.name) else {
-            return self.skip(Keep::Nothing).map(drop);
+        let Some(mut target) = self.target()? else {
+            return self.skip(KeptTokens::Nothing).map(drop);
+        };
+        let Some(table) = V2Table::parse(&target.name) else {
+            return self.skip(KeptTokens::Nothing).map(drop);
         };
         if self.lexer.take_word("as")? {
             self.lexer.word()?;
         }
         target.columns = self.lexer.names()?;
-        let Some(shape) = self.shape(&target, table, false)? else {
-            return self.skip(Keep::Nothing).map(drop);
+        let Some(layout) = self.layout(&target, table, false)? else {
+            return self.skip(KeptTokens::Nothing).map(drop);
         };
         if self.lexer.take_word("overriding")? {
             self.lexer.word()?;
@@ -124,8 +126,8 @@ impl<R: BufRead> Reader<R> {
         }
         let place = self.place_of(target.schema.as_deref(), table);
         loop {
-            let fields = self.row(&shape)?;
-            let added = shape.add(&mut self.sites.schema(&place).tables, fields);
+            let fields = self.row(&layout)?;
+            let added = layout.add(&mut self.sites.schema(&place).tables, fields);
             added.map_err(|what| self.lexer.fault(what))?;
             if !self.lexer.take_sign(b',')? {
                 break;
@@ -136,20 +138,20 @@ impl<R: BufRead> Reader<R> {
             return Ok(());
         }
         if self.lexer.peek()?.is_none() {
-            let what = format!("the INSERT that begins in line {line} has no end");
-            return Err(LegacyError::Truncated(what));
+            let what = format!("the INSERT that begins in line {line} is incomplete");
+            return Err(V2ImportError::Truncated(what));
         }
         Err(not_understood(line, "INSERT", table))
     }
 
-    /// A row in parentheses.
-    fn row(&mut self, shape: &Shape) -> Result<CopyFields, LegacyError> {
+    /// Reads a row in parentheses.
+    fn row(&mut self, layout: &RowLayout) -> Result<CopyFields, V2ImportError> {
         if !self.lexer.take_sign(b'(')? {
-            return Err(self.lexer.fault("a row of an INSERT begins with a parenthesis"));
+            return Err(self.lexer.fault("a row of an INSERT must begin with a parenthesis"));
         }
         let mut fields = Vec::new();
         loop {
-            let value = self.value(shape.reads(fields.len()))?;
+            let value = self.value(layout.reads(fields.len()))?;
             fields.push(value);
             if self.lexer.take_sign(b')')? {
                 return Ok(fields);
@@ -157,13 +159,13 @@ impl<R: BufRead> Reader<R> {
             if !self.lexer.take_sign(b',')? {
                 return Err(self
                     .lexer
-                    .fault("an INSERT holds an expression, which is not a constant"));
+                    .fault("an INSERT contains an expression instead of a constant"));
             }
         }
     }
 
-    /// A constant with its casts; `None` for NULL.
-    fn value(&mut self, is_read: bool) -> Result<Option<String>, LegacyError> {
+    /// Reads a constant with its casts; `None` for NULL.
+    fn value(&mut self, is_read: bool) -> Result<Option<String>, V2ImportError> {
         let is_negative = self.lexer.take_sign(b'-')?;
         let is_signed = is_negative || self.lexer.take_sign(b'+')?;
         let value = match self.lexer.next()? {
@@ -181,20 +183,20 @@ impl<R: BufRead> Reader<R> {
             }
             Some(token) if !(is_signed || is_read) && token.is("default") => None,
             Some(_) => {
-                return Err(self.lexer.fault("an INSERT holds a value that is not a constant"));
+                return Err(self.lexer.fault("an INSERT contains a value that is not a constant"));
             }
-            None => return Err(LegacyError::Truncated("an INSERT ends within a row".to_owned())),
+            None => return Err(V2ImportError::Truncated("an INSERT ends within a row".to_owned())),
         };
         self.skip_cast()?;
         Ok(value)
     }
 
-    /// Passes over `::public.status`, `::double precision`, `::timestamp without time zone`. A
-    /// type with a length would cut the value, and is left for the caller to stumble over.
-    pub(super) fn skip_cast(&mut self) -> Result<(), LegacyError> {
+    /// Skips `::public.status`, `::double precision`, `::timestamp without time zone`. A type with a
+    /// length would cut the value: it is not skipped, so that the caller reports an error.
+    pub(super) fn skip_cast(&mut self) -> Result<(), V2ImportError> {
         while self.lexer.take_sign(b':')? {
             if !self.lexer.take_sign(b':')? {
-                return Err(self.lexer.fault("a variable of psql is not read here"));
+                return Err(self.lexer.fault("variables of psql are not supported"));
             }
             while self.lexer.name()?.is_some() {}
         }

@@ -1,12 +1,12 @@
-//! The rules by which rows of v2 are mended or left out: one table, for the program, its report
-//! and the paper.
+//! The rules by which rows of v2 are corrected or left out: one table for the program, its report and
+//! docs/DEPLOYMENT.md.
 
 use std::fmt;
 use std::fmt::Write as _;
 
-/// A rule's identity; its place in [`MENDING_RULES`].
+/// Identifies a rule; the discriminant is its index in [`CORRECTION_RULES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RuleId {
+pub enum CorrectionRuleId {
     BadId,
     UnknownType,
     BadName,
@@ -28,23 +28,23 @@ pub enum RuleId {
     LinkHeld,
 }
 
-/// What becomes of the row.
+/// What happens to the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is taken over with another value.
-    Mended,
+pub enum CorrectionOutcome {
+    /// It is imported with another value.
+    Corrected,
     /// It is left out.
     Skipped,
-    /// It is taken over as it was, in another form.
+    /// It is imported unchanged, in another form.
     Kept,
-    /// What stood there said nothing; its value is computed.
+    /// Its value is computed: v2's has no meaning.
     Computed,
 }
 
-impl Outcome {
+impl CorrectionOutcome {
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Mended => "mended",
+            Self::Corrected => "mended",
             Self::Skipped => "skipped",
             Self::Kept => "kept",
             Self::Computed => "computed",
@@ -54,11 +54,11 @@ impl Outcome {
 
 /// One rule.
 #[derive(Clone, Copy, Debug)]
-pub struct MendingRule {
-    pub id: RuleId,
-    /// What the report calls it.
+pub struct CorrectionRule {
+    pub id: CorrectionRuleId,
+    /// Its name in the report.
     pub name: &'static str,
-    pub outcome: Outcome,
+    pub outcome: CorrectionOutcome,
     /// What v2 allowed.
     pub found: &'static str,
     /// What is done about it.
@@ -66,18 +66,18 @@ pub struct MendingRule {
 }
 
 const fn rule(
-    id: RuleId,
+    id: CorrectionRuleId,
     name: &'static str,
-    outcome: Outcome,
+    outcome: CorrectionOutcome,
     [found, done]: [&'static str; 2],
-) -> MendingRule {
-    MendingRule { id, name, outcome, found, done }
+) -> CorrectionRule {
+    CorrectionRule { id, name, outcome, found, done }
 }
 
-/// All rules; a rule's place is its id's discriminant.
-pub const MENDING_RULES: [MendingRule; 19] = {
-    use Outcome::{Computed, Kept, Mended, Skipped};
-    use RuleId as R;
+/// All rules; a rule's index is the discriminant of its id.
+pub const CORRECTION_RULES: [CorrectionRule; 19] = {
+    use CorrectionOutcome::{Computed, Corrected, Kept, Skipped};
+    use CorrectionRuleId as R;
     [
         rule(
             R::BadId,
@@ -97,7 +97,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::BadName,
             "M03_BAD_NAME",
-            Mended,
+            Corrected,
             [
                 "a name is blank, longer than 128 characters, or holds control characters",
                 "the name becomes `<TYPE>-<id>`",
@@ -106,7 +106,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::NameTaken,
             "M04_NAME_TAKEN",
-            Mended,
+            Corrected,
             [
                 "a device's name occurs twice, or an interface's twice on its device",
                 "the lowest id keeps it; the others get `-2`, `-3` … appended",
@@ -115,7 +115,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::BadParent,
             "M05_BAD_PARENT",
-            Mended,
+            Corrected,
             [
                 "the parent does not exist or is not a container, or a container has one",
                 "the device has no parent",
@@ -124,7 +124,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::BadNumber,
             "M06_BAD_NUMBER",
-            Mended,
+            Corrected,
             [
                 "a number is not finite, or a loss or length is negative",
                 "the value is cleared; a position becomes 0",
@@ -133,7 +133,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::BadOverride,
             "M07_BAD_OVERRIDE",
-            Mended,
+            Corrected,
             [
                 "an override is not UP, DOWN or DEGRADED, or there is only a reason",
                 "the override is cleared",
@@ -142,7 +142,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::LongReason,
             "M08_LONG_REASON",
-            Mended,
+            Corrected,
             ["an override's reason is longer than 255 characters", "it is cut"],
         ),
         rule(
@@ -154,7 +154,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::UnknownPortType,
             "M10_UNKNOWN_PORT_TYPE",
-            Mended,
+            Corrected,
             [
                 "an interface's type is not ETHERNET, OPTICAL or LOOPBACK",
                 "it becomes ETHERNET, as with v2's create-simple",
@@ -187,7 +187,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::PortTaken,
             "M15_PORT_TAKEN",
-            Mended,
+            Corrected,
             [
                 "a port carries several links",
                 "the link with the lowest id stays there; each other one gets a new port `port<n>` on the same device",
@@ -196,7 +196,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::Medium,
             "M16_MEDIUM",
-            Mended,
+            Corrected,
             [
                 "a link's medium is not G652D, G657A1, G657A2, OM3 or OM4",
                 "another spelling (`G.652.D`) is read; what is unknown is cleared",
@@ -214,7 +214,7 @@ pub const MENDING_RULES: [MendingRule; 19] = {
         rule(
             R::BadTime,
             "M18_BAD_TIME",
-            Mended,
+            Corrected,
             [
                 "a time cannot be read (`infinity`, before Christ)",
                 "it becomes the time of the import",
@@ -232,9 +232,9 @@ pub const MENDING_RULES: [MendingRule; 19] = {
     ]
 };
 
-impl RuleId {
-    pub const fn row(self) -> &'static MendingRule {
-        const { &MENDING_RULES }
+impl CorrectionRuleId {
+    pub const fn row(self) -> &'static CorrectionRule {
+        const { &CORRECTION_RULES }
             .as_slice()
             .split_at(self as usize)
             .1
@@ -243,7 +243,7 @@ impl RuleId {
     }
 }
 
-impl fmt::Display for RuleId {
+impl fmt::Display for CorrectionRuleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.row().name)
     }
@@ -252,7 +252,7 @@ impl fmt::Display for RuleId {
 /// The rules as a Markdown table with a trailing newline; docs/DEPLOYMENT.md contains it.
 pub fn markdown_table() -> String {
     let mut table = String::from("| Rule | What v2 allowed | What UNOC does |\n|---|---|---|\n");
-    for MendingRule { name, found, done, .. } in MENDING_RULES {
+    for CorrectionRule { name, found, done, .. } in CORRECTION_RULES {
         writeln!(table, "| `{name}` | {found} | {done} |")
             .expect("writing into a string does not fail");
     }
@@ -264,8 +264,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_row_stands_at_its_rules_place() {
-        for (index, rule) in MENDING_RULES.iter().enumerate() {
+    fn the_index_of_each_rule_is_its_id() {
+        for (index, rule) in CORRECTION_RULES.iter().enumerate() {
             assert_eq!(rule.id as usize, index);
             assert!(rule.name.starts_with(&format!("M{:02}_", index + 1)), "{}", rule.name);
         }

@@ -1,28 +1,28 @@
-//! The sites that a dump or a server holds, and which of them is meant.
+//! The sites that a dump or a database holds, and the choice of one.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::columns::{OWN_COLUMN, Shape};
-use super::error::LegacyError;
-use super::tables::{Table, Tables};
+use super::columns::{OWN_COLUMN, RowLayout};
+use super::error::V2ImportError;
+use super::tables::{V2Table, V2Tables};
 
-/// Which site is meant where there are several.
+/// The choice of one site where there are several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Choice {
+pub struct SiteChoice {
     pub database: Option<String>,
     pub schema: Option<String>,
 }
 
 /// Where a site is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    /// `None` where a dump does not name it.
+pub(super) struct SiteLocation {
+    /// `None` if the dump does not name it.
     pub(super) database: Option<String>,
     pub(super) schema: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SiteLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(database) = &self.database {
             write!(f, "database {database}, ")?;
@@ -31,8 +31,8 @@ impl fmt::Display for Place {
     }
 }
 
-impl Place {
-    fn is_meant(&self, choice: &Choice) -> bool {
+impl SiteLocation {
+    fn is_meant(&self, choice: &SiteChoice) -> bool {
         let is_it = |asked: &Option<String>, have: Option<&str>| {
             asked.as_deref().is_none_or(|asked| have == Some(asked))
         };
@@ -41,140 +41,141 @@ impl Place {
     }
 }
 
-/// The one place of those that hold v2's devices.
+/// The location that `choice` selects among those that hold v2's devices; `None` if `places` is empty.
 ///
 /// # Errors
-/// [`LegacyError::Several`] unless one is chosen, and [`LegacyError::NotThere`] when the choice
-/// names another. `Ok(None)` when there is no place at all.
+/// [`V2ImportError::Several`] unless one is chosen, and [`V2ImportError::NotThere`] when the choice
+/// names another.
 pub(super) fn choose<'a>(
-    places: &[&'a Place],
-    choice: &Choice,
-) -> Result<Option<&'a Place>, LegacyError> {
-    let listed =
-        |places: &[&Place]| places.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    let meant: Vec<&Place> =
+    places: &[&'a SiteLocation],
+    choice: &SiteChoice,
+) -> Result<Option<&'a SiteLocation>, V2ImportError> {
+    let listed = |places: &[&SiteLocation]| {
+        places.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    let meant: Vec<&SiteLocation> =
         places.iter().filter(|place| place.is_meant(choice)).copied().collect();
     match meant.as_slice() {
         [place] => Ok(Some(place)),
         [] if places.is_empty() => Ok(None),
-        [] => Err(LegacyError::NotThere { there: listed(places) }),
-        several => Err(LegacyError::Several { there: listed(several) }),
+        [] => Err(V2ImportError::NotThere { there: listed(places) }),
+        several => Err(V2ImportError::Several { there: listed(several) }),
     }
 }
 
-/// Whose table it is, by its columns.
+/// Which program a table belongs to, by its columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// Nothing said which columns it has.
+pub(super) enum TableOwner {
+    /// Its columns are not known.
     #[default]
     Unknown,
     V2,
-    /// UNOC's own mirror.
+    /// UNOC's mirror.
     Unoc,
-    /// Another program's: this column of v2 is not in it.
+    /// Another program: the table lacks this column of v2.
     Other(&'static str),
 }
 
-impl Owner {
-    pub(super) fn of(table: Table, columns: &[String]) -> Self {
+impl TableOwner {
+    pub(super) fn of(table: V2Table, columns: &[String]) -> Self {
         if columns.iter().any(|column| column == OWN_COLUMN) {
             return Self::Unoc;
         }
-        Shape::missing_column(table, columns).map_or(Self::V2, Self::Other)
+        RowLayout::missing_column(table, columns).map_or(Self::V2, Self::Other)
     }
 }
 
-/// What is known of a table of v2's names.
+/// What is known of a table with one of v2's names.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundTable {
     pub(super) is_there: bool,
-    pub(super) owner: Owner,
-    /// The comment above its rows, which a whole dump has also where there are none.
+    pub(super) owner: TableOwner,
+    /// Whether the comment above its rows was found; a complete dump has it for empty tables too.
     pub(super) has_comment: bool,
     pub(super) is_copied: bool,
     pub(super) has_rows: bool,
-    /// From CREATE TABLE, for rows that come without a list of columns.
+    /// From CREATE TABLE, for rows without a list of columns.
     pub(super) columns: Option<Vec<String>>,
 }
 
-impl Found {
+impl FoundTable {
     /// Whether the rows of this table could be v2's.
     pub(super) fn may_be_v2(&self) -> bool {
-        matches!(self.owner, Owner::Unknown | Owner::V2)
+        matches!(self.owner, TableOwner::Unknown | TableOwner::V2)
     }
 }
 
-/// What one schema of one database holds of v2.
+/// v2's tables in one schema of one database.
 #[derive(Debug, Default)]
-pub(super) struct Schema {
-    pub(super) tables: Tables,
+pub(super) struct SchemaTables {
+    pub(super) tables: V2Tables,
     /// By table.
-    pub(super) found: [Found; 3],
+    pub(super) found: [FoundTable; 3],
 }
 
-/// All schemas of a dump in which a table of v2's names is.
+/// All schemas of a dump that hold a table with one of v2's names.
 #[derive(Debug, Default)]
-pub(super) struct Sites {
-    pub(super) schemas: BTreeMap<Place, Schema>,
+pub(super) struct FoundSites {
+    pub(super) schemas: BTreeMap<SiteLocation, SchemaTables>,
 }
 
-impl Sites {
-    pub(super) fn schema(&mut self, place: &Place) -> &mut Schema {
+impl FoundSites {
+    pub(super) fn schema(&mut self, place: &SiteLocation) -> &mut SchemaTables {
         if !self.schemas.contains_key(place) {
-            self.schemas.insert(place.clone(), Schema::default());
+            self.schemas.insert(place.clone(), SchemaTables::default());
         }
         self.schemas.get_mut(place).expect("just entered")
     }
 
-    pub(super) fn found(&mut self, place: &Place, table: Table) -> &mut Found {
+    pub(super) fn found(&mut self, place: &SiteLocation, table: V2Table) -> &mut FoundTable {
         &mut self.schema(place).found[table as usize]
     }
 
-    pub(super) fn look(&self, place: &Place, table: Table) -> Option<&Found> {
+    pub(super) fn look(&self, place: &SiteLocation, table: V2Table) -> Option<&FoundTable> {
         self.schemas.get(place).map(|schema| &schema.found[table as usize])
     }
 
-    /// The tables of the site that is meant, each with its rows.
+    /// The tables of the chosen site, with their rows.
     ///
     /// # Errors
-    /// When none or several are there, and when a table or its rows are missing.
-    pub(super) fn take(mut self, choice: &Choice) -> Result<Tables, LegacyError> {
-        let is_v2 = |schema: &Schema| {
-            let devices = &schema.found[Table::Devices as usize];
+    /// When there is none, or several, and when a table or its rows are missing.
+    pub(super) fn take(mut self, choice: &SiteChoice) -> Result<V2Tables, V2ImportError> {
+        let is_v2 = |schema: &SchemaTables| {
+            let devices = &schema.found[V2Table::Devices as usize];
             devices.is_there && devices.may_be_v2()
         };
-        let places: Vec<&Place> =
+        let places: Vec<&SiteLocation> =
             self.schemas.iter().filter(|(_, it)| is_v2(it)).map(|(place, _)| place).collect();
         let Some(place) = choose(&places, choice)?.cloned() else {
             return Err(self.why_none());
         };
         let mut schema = self.schemas.remove(&place).expect("it was chosen from these");
-        for table in Table::ALL {
+        for table in V2Table::ALL {
             let found = &schema.found[table as usize];
             match found.owner {
-                _ if !found.is_there => return Err(LegacyError::NoTable(table)),
-                Owner::Unoc => return Err(LegacyError::OwnDump),
-                Owner::Other(column) => return Err(LegacyError::Column { table, column }),
-                Owner::Unknown | Owner::V2 if found.has_comment || found.has_rows => {}
-                Owner::Unknown | Owner::V2 => return Err(LegacyError::NoRows(table)),
+                _ if !found.is_there => return Err(V2ImportError::NoTable(table)),
+                TableOwner::Unoc => return Err(V2ImportError::OwnDump),
+                TableOwner::Other(column) => return Err(V2ImportError::Column { table, column }),
+                TableOwner::Unknown | TableOwner::V2 if found.has_comment || found.has_rows => {}
+                TableOwner::Unknown | TableOwner::V2 => return Err(V2ImportError::NoRows(table)),
             }
         }
         schema.tables.sort();
-        if schema.tables.devices.is_empty() { Err(LegacyError::Empty) } else { Ok(schema.tables) }
+        if schema.tables.devices.is_empty() { Err(V2ImportError::Empty) } else { Ok(schema.tables) }
     }
 
-    fn why_none(&self) -> LegacyError {
-        let owners = self.schemas.values().map(|schema| &schema.found[Table::Devices as usize]);
+    fn why_none(&self) -> V2ImportError {
+        let owners = self.schemas.values().map(|schema| &schema.found[V2Table::Devices as usize]);
         let mut other = None;
         for found in owners.filter(|found| found.is_there) {
             match found.owner {
-                Owner::Unoc => return LegacyError::OwnDump,
-                Owner::Other(column) => {
-                    other = Some(LegacyError::Column { table: Table::Devices, column });
+                TableOwner::Unoc => return V2ImportError::OwnDump,
+                TableOwner::Other(column) => {
+                    other = Some(V2ImportError::Column { table: V2Table::Devices, column });
                 }
-                Owner::Unknown | Owner::V2 => {}
+                TableOwner::Unknown | TableOwner::V2 => {}
             }
         }
-        other.unwrap_or(LegacyError::NoTable(Table::Devices))
+        other.unwrap_or(V2ImportError::NoTable(V2Table::Devices))
     }
 }

@@ -1,25 +1,17 @@
-//! The statements of a dump, and what each says of v2's tables.
+//! The statements of a dump, and what each means for v2's tables.
 //!
-//! Invariant: a statement that names one of the tables is read, is known to leave their rows as
-//! they are, or is an error with its line.
+//! Invariant: a statement that names one of the tables is read, is known not to change their rows, or is
+//! an error with its line.
 
 use std::io::BufRead;
 
-use super::dump::{Keep, Reader, twice};
-use super::error::LegacyError;
+use super::dump::{DumpReader, KeptTokens, twice};
+use super::error::V2ImportError;
 use super::lexer::{Lexer, Token};
-use super::sites::Owner;
-use super::tables::Table;
+use super::sites::TableOwner;
+use super::tables::V2Table;
 
-/// A table's name and its columns, where the statement lists them.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) schema: Option<String>,
-    pub(super) name: String,
-    pub(super) columns: Vec<String>,
-}
-
-/// First words of statements that change no row, whatever they name.
+/// First words of statements that change no row.
 const HARMLESS: [&str; 18] = [
     "analyze",
     "begin",
@@ -40,14 +32,14 @@ const HARMLESS: [&str; 18] = [
     "start",
     "vacuum",
 ];
-/// First words of statements that take rows away.
+/// First words of statements that remove rows.
 const REMOVALS: [&str; 3] = ["delete", "drop", "truncate"];
-/// Words that begin a line of CREATE TABLE which is no column.
+/// First words of the parts of CREATE TABLE that are not columns.
 const NOT_COLUMNS: [&str; 6] = ["constraint", "primary", "unique", "foreign", "check", "exclude"];
 /// Words between CREATE and TABLE.
 const KINDS_OF_TABLE: [&str; 3] = ["unlogged", "foreign", "global"];
 const TEMPORARY: [&str; 3] = ["temp", "temporary", "local"];
-/// What may follow ADD and DROP in an ALTER TABLE that leaves columns as they are.
+/// Words after ADD and DROP in an ALTER TABLE that does not change columns.
 const NOT_COLUMNS_ALTERED: [&str; 11] = [
     "constraint",
     "primary",
@@ -61,14 +53,14 @@ const NOT_COLUMNS_ALTERED: [&str; 11] = [
     "identity",
     "expression",
 ];
-/// Words of an ALTER TABLE after which its rows are not what was read.
+/// Words of an ALTER TABLE that changes rows or the meaning of what was read.
 const MOVING: [&str; 6] = ["attach", "data", "inherit", "rename", "schema", "type"];
-/// The end of the name of a sequence that gives ids.
+/// How the name of a sequence of ids ends.
 const SEQUENCE_SUFFIX: &str = "_id_seq";
 
-impl<R: BufRead> Reader<R> {
-    /// Reads one statement, its semicolon included.
-    pub(super) fn statement(&mut self) -> Result<(), LegacyError> {
+impl<R: BufRead> DumpReader<R> {
+    /// Reads one statement with its semicolon.
+    pub(super) fn statement(&mut self) -> Result<(), V2ImportError> {
         let Some(first) = self.lexer.next()? else { return Ok(()) };
         let line = self.lexer.line();
         let Token::Word { text, is_quoted: false } = &first else {
@@ -83,44 +75,44 @@ impl<R: BufRead> Reader<R> {
             "set" => self.set(),
             "reset" | "discard" => {
                 self.reset();
-                self.skip(Keep::Nothing).map(drop)
+                self.skip(KeptTokens::Nothing).map(drop)
             }
             "abort" | "rollback" => self.rollback(line),
             word if REMOVALS.contains(&word) => self.removal(line, word),
-            word if HARMLESS.contains(&word) => self.skip(Keep::Nothing).map(drop),
+            word if HARMLESS.contains(&word) => self.skip(KeptTokens::Nothing).map(drop),
             word => self.unknown(line, &word.to_ascii_uppercase()),
         }
     }
 
-    /// A statement that is not read: an error if it is about v2's tables.
-    fn unknown(&mut self, line: u64, verb: &str) -> Result<(), LegacyError> {
-        // The text of a DO is what it does; other texts are values.
-        let keep = if verb == "DO" { Keep::WordsAndTexts } else { Keep::Words };
+    /// Skips a statement that is not known; an error if it names one of v2's tables.
+    fn unknown(&mut self, line: u64, verb: &str) -> Result<(), V2ImportError> {
+        // The string of a DO is code; other strings are values.
+        let keep = if verb == "DO" { KeptTokens::WordsAndTexts } else { KeptTokens::Words };
         let words = self.skip(keep)?;
         self.named(&words).map_or(Ok(()), |table| Err(not_understood(line, verb, table)))
     }
 
-    fn removal(&mut self, line: u64, verb: &str) -> Result<(), LegacyError> {
-        let words = self.skip(Keep::Words)?;
+    fn removal(&mut self, line: u64, verb: &str) -> Result<(), V2ImportError> {
+        let words = self.skip(KeptTokens::Words)?;
         let Some((place, table)) = self.named_in(&words) else { return Ok(()) };
-        // A dump made with --clean drops what it is about to make.
+        // A dump made with --clean drops the tables before it creates them.
         if !self.sites.look(&place, table).is_some_and(|found| found.has_rows) {
             return Ok(());
         }
         Err(not_understood(line, &verb.to_ascii_uppercase(), table))
     }
 
-    fn rollback(&mut self, line: u64) -> Result<(), LegacyError> {
-        self.skip(Keep::Nothing)?;
+    fn rollback(&mut self, line: u64) -> Result<(), V2ImportError> {
+        self.skip(KeptTokens::Nothing)?;
         let mut tables = self.sites.schemas.values().flat_map(|schema| &schema.found);
         if tables.any(|found| found.has_rows && found.may_be_v2()) {
-            let what = "rows that were read are taken back here: make a dump with pg_dump";
-            return Err(LegacyError::Line { line, what: what.to_owned() });
+            let what = "this rolls back rows that were read: make the dump with pg_dump";
+            return Err(V2ImportError::Line { line, what: what.to_owned() });
         }
         Ok(())
     }
 
-    fn create(&mut self, line: u64) -> Result<(), LegacyError> {
+    fn create(&mut self, line: u64) -> Result<(), V2ImportError> {
         self.lexer.take_words(&["or", "replace"])?;
         let mut is_temporary = false;
         loop {
@@ -133,22 +125,22 @@ impl<R: BufRead> Reader<R> {
         }
         let is_function = self.lexer.take_word("function")? || self.lexer.take_word("procedure")?;
         if is_function {
-            return self.skip(Keep::NothingOfBody).map(drop);
+            return self.skip(KeptTokens::NothingOfBody).map(drop);
         }
         if !self.lexer.take_word("table")? {
-            return self.skip(Keep::Nothing).map(drop);
+            return self.skip(KeptTokens::Nothing).map(drop);
         }
         let is_again = self.lexer.take_words(&["if", "not", "exists"])?;
         let Some((schema, name)) = self.lexer.name()? else {
-            return self.skip(Keep::Nothing).map(drop);
+            return self.skip(KeptTokens::Nothing).map(drop);
         };
-        match Table::parse(&name) {
+        match V2Table::parse(&name) {
             Some(table) if is_temporary => Err(not_understood(line, "CREATE TEMPORARY", table)),
             Some(table) => self.create_table(line, schema.as_deref(), table, is_again),
             None => {
-                let words = self.skip(Keep::Words)?;
+                let words = self.skip(KeptTokens::Words)?;
                 let is_child = |word: &Token| word.is("inherits") || word.is("partition");
-                // Its rows would be those of the table that it belongs to.
+                // The rows of a child belong to its parent.
                 let parent = words.iter().any(is_child).then(|| self.named(&words)).flatten();
                 parent.map_or(Ok(()), |table| Err(partitioned(line, table)))
             }
@@ -159,36 +151,38 @@ impl<R: BufRead> Reader<R> {
         &mut self,
         line: u64,
         schema: Option<&str>,
-        table: Table,
+        table: V2Table,
         is_again: bool,
-    ) -> Result<(), LegacyError> {
-        // A new table is made in the first schema of the path, whatever the others hold.
+    ) -> Result<(), V2ImportError> {
+        // A new table is created in the first schema of the search path.
         let schema = schema.or(self.search_path.first().map(String::as_str)).unwrap_or("public");
         let place = self.place(schema.to_owned());
         if !self.lexer.take_sign(b'(')? {
             return Err(not_understood(line, "CREATE TABLE", table));
         }
         let columns = self.columns(table)?;
-        self.skip(Keep::Nothing)?;
+        self.skip(KeptTokens::Nothing)?;
         let found = self.sites.found(&place, table);
         if found.columns.is_some() && !is_again {
             return Err(twice(line, table));
         }
         if found.columns.is_none() {
             found.is_there = true;
-            found.owner = Owner::of(table, &columns);
+            found.owner = TableOwner::of(table, &columns);
             found.columns = Some(columns);
         }
         Ok(())
     }
 
-    /// The names of the columns up to the closing parenthesis of CREATE TABLE.
-    fn columns(&mut self, table: Table) -> Result<Vec<String>, LegacyError> {
+    /// The names of the columns, up to the closing parenthesis of CREATE TABLE.
+    fn columns(&mut self, table: V2Table) -> Result<Vec<String>, V2ImportError> {
         let mut columns = Vec::new();
         let (mut depth, mut is_first) = (1, true);
         while depth > 0 {
             let Some(token) = self.lexer.next()? else {
-                return Err(LegacyError::Truncated(format!("CREATE TABLE {table} has no end")));
+                return Err(V2ImportError::Truncated(format!(
+                    "CREATE TABLE {table} is incomplete"
+                )));
             };
             match token {
                 Token::Sign(b'(') => depth += 1,
@@ -198,7 +192,7 @@ impl<R: BufRead> Reader<R> {
                     continue;
                 }
                 token if is_first && token.is("like") => {
-                    return Err(self.lexer.fault("a CREATE TABLE with LIKE is not read here"));
+                    return Err(self.lexer.fault("CREATE TABLE with LIKE is not supported"));
                 }
                 Token::Word { text, is_quoted }
                     if is_first && (is_quoted || !NOT_COLUMNS.contains(&text.as_str())) =>
@@ -212,18 +206,18 @@ impl<R: BufRead> Reader<R> {
         Ok(columns)
     }
 
-    fn alter(&mut self, line: u64) -> Result<(), LegacyError> {
+    fn alter(&mut self, line: u64) -> Result<(), V2ImportError> {
         let is_sequence = self.lexer.take_word("sequence")?;
         if !(is_sequence || self.lexer.take_word("table")?) {
-            return self.skip(Keep::Nothing).map(drop);
+            return self.skip(KeptTokens::Nothing).map(drop);
         }
         self.lexer.take_words(&["if", "exists"])?;
         self.lexer.take_word("only")?;
         let name = self.lexer.name()?;
-        let words = self.skip(Keep::Words)?;
+        let words = self.skip(KeptTokens::Words)?;
         let Some((schema, name)) = name else { return Ok(()) };
         if is_sequence {
-            let table = name.strip_suffix(SEQUENCE_SUFFIX).and_then(Table::parse);
+            let table = name.strip_suffix(SEQUENCE_SUFFIX).and_then(V2Table::parse);
             let is_set = words.iter().any(|word| word.is("restart"));
             return table.filter(|_| is_set).map_or(Ok(()), |table| {
                 Err(not_understood(line, "ALTER SEQUENCE … RESTART", table))
@@ -236,7 +230,7 @@ impl<R: BufRead> Reader<R> {
                 && !NOT_COLUMNS_ALTERED.iter().any(|word| what.is(word))
         };
         let inherits = words.iter().any(|word| word.is("attach") || word.is("inherit"));
-        if Table::parse(&name).is_none() {
+        if V2Table::parse(&name).is_none() {
             let parent = inherits.then(|| self.named(&words)).flatten();
             return parent.map_or(Ok(()), |table| Err(partitioned(line, table)));
         }
@@ -253,7 +247,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    fn select(&mut self, line: u64) -> Result<(), LegacyError> {
+    fn select(&mut self, line: u64) -> Result<(), V2ImportError> {
         let function = self.lexer.name()?;
         let function = function.as_ref().map(|(_, name)| name.as_str());
         match function {
@@ -264,7 +258,7 @@ impl<R: BufRead> Reader<R> {
                     .map(|name| Token::Word { text: name.to_owned(), is_quoted: true })
                     .into_iter()
                     .collect();
-                words.extend(self.skip(Keep::Words)?);
+                words.extend(self.skip(KeptTokens::Words)?);
                 self.named(&words)
                     .map_or(Ok(()), |table| Err(not_understood(line, "SELECT", table)))
             }
@@ -272,7 +266,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// `SELECT pg_catalog.setval('public.devices_id_seq', 42, true);`
-    fn set_sequence(&mut self, line: u64) -> Result<(), LegacyError> {
+    fn set_sequence(&mut self, line: u64) -> Result<(), V2ImportError> {
         let Some(Token::Text(sequence)) = self.lexer.next()? else {
             return self.unknown(line, "SELECT setval");
         };
@@ -280,8 +274,8 @@ impl<R: BufRead> Reader<R> {
         let table = named
             .as_ref()
             .and_then(|(_, name)| name.strip_suffix(SEQUENCE_SUFFIX))
-            .and_then(Table::parse);
-        let Some(table) = table else { return self.skip(Keep::Nothing).map(drop) };
+            .and_then(V2Table::parse);
+        let Some(table) = table else { return self.skip(KeptTokens::Nothing).map(drop) };
         self.skip_cast()?;
         let next = self.next_id()?;
         let is_read = self.lexer.take_sign(b')')? && self.lexer.take_sign(b';')?;
@@ -291,11 +285,11 @@ impl<R: BufRead> Reader<R> {
         let schema = named.and_then(|(schema, _)| schema);
         let place = self.place_of(schema.as_deref(), table);
         let next_ids = &mut self.sites.schema(&place).tables.next_ids;
-        next_ids.set(table, next).map_err(|what| LegacyError::Line { line, what })
+        next_ids.set(table, next).map_err(|what| V2ImportError::Line { line, what })
     }
 
     /// `, 42, true`
-    fn next_id(&mut self) -> Result<Option<u64>, LegacyError> {
+    fn next_id(&mut self) -> Result<Option<u64>, V2ImportError> {
         if !self.lexer.take_sign(b',')? {
             return Ok(None);
         }
@@ -311,11 +305,11 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// `SELECT pg_catalog.set_config('search_path', '', false);`
-    fn set_config(&mut self) -> Result<(), LegacyError> {
+    fn set_config(&mut self) -> Result<(), V2ImportError> {
         let name = self.lexer.next()?;
         self.lexer.take_sign(b',')?;
         let value = self.lexer.next()?;
-        self.skip(Keep::Nothing)?;
+        self.skip(KeptTokens::Nothing)?;
         if let (Some(Token::Text(name)), Some(Token::Text(value))) = (name, value) {
             let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
             let value = String::from_utf8_lossy(&value).into_owned();
@@ -325,12 +319,12 @@ impl<R: BufRead> Reader<R> {
         Ok(())
     }
 
-    fn set(&mut self) -> Result<(), LegacyError> {
+    fn set(&mut self) -> Result<(), V2ImportError> {
         if !self.lexer.take_word("session")? {
             self.lexer.take_word("local")?;
         }
         let name = self.lexer.word()?.unwrap_or_default();
-        let words = self.skip(Keep::WordsAndTexts)?;
+        let words = self.skip(KeptTokens::WordsAndTexts)?;
         let values: Vec<String> = words
             .into_iter()
             .filter(|word| !word.is("to"))
@@ -343,8 +337,8 @@ impl<R: BufRead> Reader<R> {
         self.setting(&name, &values)
     }
 
-    /// The settings that change what later statements mean.
-    fn setting(&mut self, name: &str, values: &[String]) -> Result<(), LegacyError> {
+    /// Applies a setting that changes the meaning of later statements.
+    fn setting(&mut self, name: &str, values: &[String]) -> Result<(), V2ImportError> {
         let first = values.first().map_or("", String::as_str);
         match name {
             "client_encoding" | "names" => self.encoding(first)?,
@@ -369,23 +363,23 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// The id that a sequence gives next, from its `last_value` and `is_called`.
+/// The next id of a sequence, from its `last_value` and `is_called`.
 pub(super) fn next_id(last_value: &str, is_called: bool) -> Option<u64> {
     last_value.parse::<u64>().ok().map(|last| last.saturating_add(u64::from(is_called)))
 }
 
-pub(super) fn not_understood(line: u64, verb: &str, table: Table) -> LegacyError {
+pub(super) fn not_understood(line: u64, verb: &str, table: V2Table) -> V2ImportError {
     let what = format!(
-        "this {verb} of {table} is not understood, so its rows would be wrong; make the dump with \
+        "this {verb} of {table} is not supported, so its rows might be wrong; make the dump with \
          pg_dump, or import with --from-postgres"
     );
-    LegacyError::Line { line, what }
+    V2ImportError::Line { line, what }
 }
 
-fn partitioned(line: u64, table: Table) -> LegacyError {
+fn partitioned(line: u64, table: V2Table) -> V2ImportError {
     let what = format!(
-        "the rows of {table} are in other tables, which is read only from the database itself: \
+        "{table} is partitioned or has child tables, which can only be imported from the database: \
          unoc import --from-postgres"
     );
-    LegacyError::Line { line, what }
+    V2ImportError::Line { line, what }
 }

@@ -1,25 +1,29 @@
-//! v2's tables as plain rows, with what was found in them.
+//! v2's tables as plain rows.
 
 use std::fmt;
 
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
-use super::report::RowCounts;
 use super::time;
 use crate::domain::ID_MAX;
+use crate::util::counted;
 
-/// Greatest id of a row. It leaves room for the ids of ports that are made for links.
+/// Greatest id of a row. The ids above are for ports that the correction adds.
 pub(super) const ROW_ID_MAX: u64 = ID_MAX - (1 << 40);
+
+/// The schema that v2's tables are archived in.
+pub const ARCHIVE_SCHEMA: &str = "unoc_v2";
 
 /// One of v2's three tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
+pub enum V2Table {
     Devices,
     Interfaces,
     Links,
 }
 
-impl Table {
+impl V2Table {
     pub const ALL: [Self; 3] = [Self::Devices, Self::Interfaces, Self::Links];
 
     /// The table's name in PostgreSQL.
@@ -37,15 +41,32 @@ impl Table {
     }
 }
 
-impl fmt::Display for Table {
+impl fmt::Display for V2Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-/// A row of `devices`. A number that was no number is NaN; a time is the text that stood there.
+/// The number of rows in each table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowCounts {
+    pub devices: usize,
+    pub interfaces: usize,
+    pub links: usize,
+}
+
+impl fmt::Display for RowCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { devices, interfaces, links } = self;
+        let devices = counted(devices, "device");
+        let interfaces = counted(interfaces, "interface");
+        write!(f, "{devices}, {interfaces}, {}", counted(links, "link"))
+    }
+}
+
+/// A row of `devices`. An invalid number is NaN; a time is its text.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeviceRow {
+pub struct V2Device {
     pub id: i64,
     pub name: CompactString,
     pub device_type: CompactString,
@@ -61,9 +82,9 @@ pub struct DeviceRow {
     pub updated_at: Option<CompactString>,
 }
 
-/// A row of `interfaces`; v2's `status` is computed anew and not read.
+/// A row of `interfaces`; v2's `status` is not read, since it is computed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct InterfaceRow {
+pub struct V2Interface {
     pub id: i64,
     pub name: CompactString,
     pub interface_type: CompactString,
@@ -72,9 +93,9 @@ pub struct InterfaceRow {
     pub updated_at: Option<CompactString>,
 }
 
-/// A row of `links`; v2's `link_loss_db` is computed anew and not read.
+/// A row of `links`; v2's `link_loss_db` is not read, since it is computed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct LinkRow {
+pub struct V2Link {
     pub id: i64,
     pub status: Option<CompactString>,
     pub a_interface_id: Option<i64>,
@@ -85,46 +106,46 @@ pub struct LinkRow {
     pub updated_at: Option<CompactString>,
 }
 
-/// The ids that v2's sequences would give out next; `None` where a sequence could not be read.
+/// The next ids of v2's sequences; `None` where a sequence cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NextIds {
+pub struct V2NextIds {
     pub device: Option<u64>,
     pub interface: Option<u64>,
     pub link: Option<u64>,
 }
 
-impl NextIds {
-    /// Notes what a sequence gives next.
+impl V2NextIds {
+    /// Sets the next id of a table's sequence.
     ///
     /// # Errors
-    /// In words, when that is no id.
-    pub(super) fn set(&mut self, table: Table, next: u64) -> Result<(), String> {
+    /// Says that it is too large for an id.
+    pub(super) fn set(&mut self, table: V2Table, next: u64) -> Result<(), String> {
         if next > ROW_ID_MAX {
             return Err(format!(
-                "the sequence of {table} stands at {next}: ids end at {ROW_ID_MAX}. Set it to the \
-                 greatest id of {table}"
+                "the sequence of {table} is at {next}, but the greatest id is {ROW_ID_MAX}. Set it to the \
+                 greatest id in {table}"
             ));
         }
         match table {
-            Table::Devices => self.device = Some(next),
-            Table::Interfaces => self.interface = Some(next),
-            Table::Links => self.link = Some(next),
+            V2Table::Devices => self.device = Some(next),
+            V2Table::Interfaces => self.interface = Some(next),
+            V2Table::Links => self.link = Some(next),
         }
         Ok(())
     }
 }
 
-/// v2's whole site, each table in the order of its ids.
+/// The site of v2, each table in the order of its ids.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Tables {
-    pub devices: Vec<DeviceRow>,
-    pub interfaces: Vec<InterfaceRow>,
-    pub links: Vec<LinkRow>,
-    pub next_ids: NextIds,
+pub struct V2Tables {
+    pub devices: Vec<V2Device>,
+    pub interfaces: Vec<V2Interface>,
+    pub links: Vec<V2Link>,
+    pub next_ids: V2NextIds,
 }
 
-impl Tables {
-    /// How many rows each table has.
+impl V2Tables {
+    /// The number of rows in each table.
     pub fn counts(&self) -> RowCounts {
         RowCounts {
             devices: self.devices.len(),
@@ -133,15 +154,15 @@ impl Tables {
         }
     }
 
-    /// Puts each table into the order of its ids; v2's heap order changes after updates.
+    /// Sorts each table by id: the order of rows in PostgreSQL changes with updates.
     pub(super) fn sort(&mut self) {
         self.devices.sort_by_key(|row| row.id);
         self.interfaces.sort_by_key(|row| row.id);
         self.links.sort_by_key(|row| row.id);
     }
 
-    /// A number for what the tables hold: the same for the same rows, whether they came from the
-    /// database or from a dump of it.
+    /// A hash of all rows, in hexadecimal: the same whether they were read from the database or from a dump
+    /// of it.
     pub fn fingerprint(&self) -> String {
         let mut hash = Fnv::default();
         for row in &self.devices {
@@ -169,8 +190,8 @@ impl Tables {
     }
 }
 
-/// FNV-1a with 64 bits (draft-eastlake-fnv): written to disk, so it must never change, and it
-/// guards against an oversight and not against an attacker.
+/// FNV-1a with 64 bits (draft-eastlake-fnv). It is written to disk, so it must never change. It protects
+/// against mistakes, not against attackers.
 struct Fnv(u64);
 
 impl Default for Fnv {
@@ -187,7 +208,7 @@ impl Fnv {
         self
     }
 
-    /// A byte that is no UTF-8 ends each field, so that fields do not run into each other.
+    /// Each field ends with a byte that is not valid in UTF-8, so that fields cannot run into each other.
     fn text(&mut self, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.bytes(text.as_bytes()).bytes(&[0xff]),
@@ -209,7 +230,7 @@ impl Fnv {
         }
     }
 
-    /// The instant, since the same one can be written in several zones.
+    /// Hashes the instant, since one instant can be written in several time zones.
     fn time(&mut self, text: Option<&str>) -> &mut Self {
         match text.and_then(time::parse) {
             Some(at) => self.whole(Some(at.0)),

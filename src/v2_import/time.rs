@@ -1,9 +1,9 @@
-//! v2's times: without a zone, and UTC.
+//! v2's times: UTC, without a time zone.
 
 use crate::domain::Timestamp;
 
 /// Reads a time as PostgreSQL prints it in the ISO style, with or without a zone; without one it
-/// is UTC, as v2 meant it. `None` for what a clock cannot show: `infinity`, years before Christ.
+/// is UTC, as in v2. `None` for times that cannot be represented: `infinity`, years before Christ.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let zoned = text.parse::<jiff::Timestamp>().ok();
     let plain = || {
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_utc_unless_they_say_otherwise() {
+    fn times_without_a_zone_are_utc() {
         const AT: i64 = 1_795_439_016_111_211;
         let check = |text: &str, expected: Option<i64>| {
             assert_eq!(parse(text), expected.map(Timestamp), "{text}");

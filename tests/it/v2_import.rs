@@ -1,4 +1,5 @@
-//! Moving in from UNOC v2. The dumps were made by `pg_dump` 15 of databases that the three SQL files make.
+//! Importing from UNOC v2. The dumps were made by `pg_dump` 15 from databases that the three SQL files
+//! create.
 
 mod archive;
 mod cases;
@@ -8,12 +9,14 @@ mod correction;
 mod database;
 mod dumps;
 mod messages;
-mod nonsense;
-mod spellings;
+mod random_rows;
+mod statements;
 mod written;
 
 use unoc::domain::Timestamp;
-use unoc::v2_import::{Choice, LegacyError, LinkStatus, Mended, Tables, mend, read_dump};
+use unoc::v2_import::{
+    CorrectedSite, SiteChoice, V2ImportError, V2LinkStatus, V2Tables, correct, read_dump,
+};
 
 use crate::harness::postgres::{self, Postgres};
 
@@ -24,23 +27,23 @@ const DIRTY: &str = include_str!("v2_import/v2_dirty.sql");
 const CLEAN_DUMP: &str = include_str!("v2_import/dumps/clean.sql");
 const DIRTY_DUMP: &str = include_str!("v2_import/dumps/dirty.sql");
 
-/// The time of the imports of these tests.
+/// The time of the imports in these tests.
 const NOW: Timestamp = Timestamp(1_795_439_016_111_211);
 
-fn read(dump: &str) -> Result<Tables, LegacyError> {
-    read_dump(dump.as_bytes(), &Choice::default())
+fn read(dump: &str) -> Result<V2Tables, V2ImportError> {
+    read_dump(dump.as_bytes(), &SiteChoice::default())
 }
 
-/// NaN differs from itself, its text does not.
+/// As text, since NaN does not equal itself.
 fn text(value: &impl std::fmt::Debug) -> String {
     format!("{value:#?}")
 }
 
-fn mended(tables: Tables) -> Mended {
-    mend(tables, LinkStatus::Computed, NOW)
+fn corrected(tables: V2Tables) -> CorrectedSite {
+    correct(tables, V2LinkStatus::Compute, NOW)
 }
 
-/// A database as v2 left it; returns its address.
+/// Creates a database with v2's tables; returns its address.
 fn v2_database(postgres: &Postgres, name: &str, contents: &[&str]) -> String {
     let url = postgres.create_database(name);
     load(&url, contents);

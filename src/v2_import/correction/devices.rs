@@ -1,59 +1,59 @@
-//! Devices: M01 to M08 and M18.
+//! Correcting devices: rules M01 to M08 and M18.
 
 use rustc_hash::FxHashMap;
 
-use super::names::{Names, Wanted};
-use super::values::Range;
-use super::{Mending, RowKey, kept_id};
+use super::corrector::{Corrector, RowKey, kept_id};
+use super::names::{NameRequest, Names};
+use super::values::NumberRange;
 use crate::domain::{
     Device, DeviceId, DeviceType, Name, Optics, Position, Reasons, Status, Uplink,
 };
 use crate::v2_import::report::quoted;
-use crate::v2_import::rules::RuleId;
-use crate::v2_import::tables::{DeviceRow, Table};
+use crate::v2_import::rules::CorrectionRuleId;
+use crate::v2_import::tables::{V2Device, V2Table};
 
-/// A row that stays, with what was made of its id and its type.
+/// A row that is imported, with its valid id and type.
 struct Kept {
     id: u64,
     device_type: DeviceType,
-    row: DeviceRow,
+    row: V2Device,
 }
 
 impl Kept {
     fn key(&self) -> RowKey {
-        (Table::Devices, self.row.id)
+        (V2Table::Devices, self.row.id)
     }
 }
 
-/// The site's devices, by id.
-pub(super) fn mend(mending: &mut Mending, rows: Vec<DeviceRow>) -> Vec<Device> {
-    let kept = keep(mending, rows);
+/// Returns the site's devices, sorted by id.
+pub(super) fn correct(corrector: &mut Corrector, rows: Vec<V2Device>) -> Vec<Device> {
+    let kept = keep(corrector, rows);
     let types: FxHashMap<i64, DeviceType> =
         kept.iter().map(|kept| (kept.row.id, kept.device_type)).collect();
-    let wanted: Vec<Wanted<'_>> = kept
+    let wanted: Vec<NameRequest<'_>> = kept
         .iter()
-        .map(|kept| Wanted {
+        .map(|kept| NameRequest {
             key: kept.key(),
             scope: 0,
             text: &kept.row.name,
             type_word: kept.device_type.as_str(),
         })
         .collect();
-    let names = Names::default().settle(mending, &wanted);
+    let names = Names::default().settle(corrector, &wanted);
     let named = kept.iter().zip(names);
-    named.map(|(kept, name)| device(mending, &types, kept, name)).collect()
+    named.map(|(kept, name)| device(corrector, &types, kept, name)).collect()
 }
 
-fn keep(mending: &mut Mending, rows: Vec<DeviceRow>) -> Vec<Kept> {
+fn keep(corrector: &mut Corrector, rows: Vec<V2Device>) -> Vec<Kept> {
     let mut last = None;
     let mut kept = Vec::with_capacity(rows.len());
     for row in rows {
-        let key = (Table::Devices, row.id);
-        let Some(id) = kept_id(mending, key, &mut last) else { continue };
+        let key = (V2Table::Devices, row.id);
+        let Some(id) = kept_id(corrector, key, &mut last) else { continue };
         let word = row.device_type.trim().to_ascii_uppercase();
         let Some(device_type) = DeviceType::parse(&word) else {
             let found = format!("type {} of {}", quoted(&row.device_type), quoted(&row.name));
-            mending.report.note(RuleId::UnknownType, key, found, "left out");
+            corrector.report.note(CorrectionRuleId::UnknownType, key, found, "left out");
             continue;
         };
         kept.push(Kept { id, device_type, row });
@@ -62,7 +62,7 @@ fn keep(mending: &mut Mending, rows: Vec<DeviceRow>) -> Vec<Kept> {
 }
 
 fn device(
-    mending: &mut Mending,
+    corrector: &mut Corrector,
     types: &FxHashMap<i64, DeviceType>,
     kept: &Kept,
     name: Name,
@@ -70,12 +70,20 @@ fn device(
     let key = kept.key();
     let row = &kept.row;
     let [created_at, updated_at] =
-        mending.times(key, row.created_at.as_deref(), row.updated_at.as_deref());
-    let mut number = |column, value, range| mending.number(key, column, value, range);
+        corrector.times(key, row.created_at.as_deref(), row.updated_at.as_deref());
+    let mut number = |column, value, range| corrector.number(key, column, value, range);
     let optics = Optics {
-        tx_power_dbm: number("tx_power_dbm", row.tx_power_dbm, Range::Finite),
-        sensitivity_min_dbm: number("sensitivity_min_dbm", row.sensitivity_min_dbm, Range::Finite),
-        insertion_loss_db: number("insertion_loss_db", row.insertion_loss_db, Range::NotNegative),
+        tx_power_dbm: number("tx_power_dbm", row.tx_power_dbm, NumberRange::Finite),
+        sensitivity_min_dbm: number(
+            "sensitivity_min_dbm",
+            row.sensitivity_min_dbm,
+            NumberRange::Finite,
+        ),
+        insertion_loss_db: number(
+            "insertion_loss_db",
+            row.insertion_loss_db,
+            NumberRange::NotNegative,
+        ),
         pon_class: None,
     };
     Device {
@@ -83,19 +91,19 @@ fn device(
         name,
         device_type: kept.device_type,
         position: Position {
-            x: mending.coordinate(key, "x", row.x),
-            y: mending.coordinate(key, "y", row.y),
+            x: corrector.coordinate(key, "x", row.x),
+            y: corrector.coordinate(key, "y", row.y),
         },
         optics,
-        parent: parent(mending, types, kept),
+        parent: parent(corrector, types, kept),
         // Computed when the site is loaded.
         status: Status::Down,
         reasons: Reasons::NONE,
         signal: None,
         uplink: Uplink::default(),
         through_loss_db: None,
-        status_since: mending.now,
-        status_override: mending.status_override(
+        status_since: corrector.now,
+        status_override: corrector.status_override(
             key,
             row.status_override.as_deref(),
             row.override_reason.as_deref(),
@@ -106,7 +114,7 @@ fn device(
 }
 
 fn parent(
-    mending: &mut Mending,
+    corrector: &mut Corrector,
     types: &FxHashMap<i64, DeviceType>,
     kept: &Kept,
 ) -> Option<DeviceId> {
@@ -121,6 +129,6 @@ fn parent(
         }
         Some(_) => return u64::try_from(parent).ok().map(DeviceId),
     };
-    mending.report.note(RuleId::BadParent, kept.key(), fault, "parent removed");
+    corrector.report.note(CorrectionRuleId::BadParent, kept.key(), fault, "parent removed");
     None
 }

@@ -1,47 +1,47 @@
-//! Interfaces: M01, M03, M04, M09, M10 and M18.
+//! Correcting interfaces: rules M01, M03, M04, M09, M10 and M18.
 
 use rustc_hash::FxHashMap;
 
-use super::names::{Names, Wanted};
-use super::{Mending, RowKey, kept_id};
+use super::corrector::{Corrector, RowKey, kept_id};
+use super::names::{NameRequest, Names};
 use crate::domain::{
     Device, DeviceId, DeviceType, Interface, InterfaceId, InterfaceType, Name, Status, Timestamp,
 };
 use crate::v2_import::report::quoted;
-use crate::v2_import::rules::RuleId;
-use crate::v2_import::tables::{InterfaceRow, Table};
+use crate::v2_import::rules::CorrectionRuleId;
+use crate::v2_import::tables::{V2Interface, V2Table};
 
-/// The site's ports, and what links need to know of them.
-pub(super) struct Plant {
-    /// By id; ports made for links come after v2's.
+/// The site's interfaces, and what the correction of links needs to know of them.
+pub(super) struct Ports {
+    /// Sorted by id; those added for links come after v2's.
     pub(super) interfaces: Vec<Interface>,
     pub(super) next_id: u64,
-    devices: FxHashMap<DeviceId, Ended>,
-    /// The place of each port of v2 among the interfaces.
+    devices: FxHashMap<DeviceId, PortDevice>,
+    /// The index of each interface of v2 in `interfaces`, by its id in v2.
     places: FxHashMap<i64, usize>,
     port_counts: FxHashMap<DeviceId, usize>,
     names: Names,
 }
 
-/// What a link needs to know of the device at its end.
+/// What the correction of a link needs to know of the device at its end.
 #[derive(Clone)]
-pub(super) struct Ended {
+pub(super) struct PortDevice {
     pub(super) device_type: DeviceType,
     pub(super) name: Name,
 }
 
-impl Plant {
+impl Ports {
     /// The device of a port.
-    pub(super) fn device(&self, port: &Interface) -> &Ended {
+    pub(super) fn device(&self, port: &Interface) -> &PortDevice {
         self.devices.get(&port.device).expect("a port is kept only with its device")
     }
 
-    /// The port that v2 knew by this id.
+    /// The port with this id in v2.
     pub(super) fn port(&self, id: i64) -> Option<&Interface> {
         self.places.get(&id).and_then(|place| self.interfaces.get(*place))
     }
 
-    /// Makes a port like this one on its device, named as create-simple would name it.
+    /// Adds a port like this one to its device, with the name that create-simple would give it.
     pub(super) fn add_port(&mut self, like: &Interface, at: Timestamp) -> (InterfaceId, Name) {
         let count = self.port_counts.entry(like.device).or_default();
         *count += 1;
@@ -66,33 +66,37 @@ impl Plant {
     }
 }
 
-/// A row that stays, with what was made of it so far.
+/// A row that is imported, with its valid id, device and type.
 struct Kept {
     id: u64,
     device: DeviceId,
     interface_type: InterfaceType,
-    row: InterfaceRow,
+    row: V2Interface,
 }
 
-/// The site's interfaces, by id.
-pub(super) fn mend(mending: &mut Mending, devices: &[Device], rows: Vec<InterfaceRow>) -> Plant {
+/// Returns the site's interfaces, sorted by id.
+pub(super) fn correct(
+    corrector: &mut Corrector,
+    devices: &[Device],
+    rows: Vec<V2Interface>,
+) -> Ports {
     let ended =
-        |device: &Device| Ended { device_type: device.device_type, name: device.name.clone() };
-    let devices: FxHashMap<DeviceId, Ended> =
+        |device: &Device| PortDevice { device_type: device.device_type, name: device.name.clone() };
+    let devices: FxHashMap<DeviceId, PortDevice> =
         devices.iter().map(|device| (device.id, ended(device))).collect();
-    let kept = keep(mending, &devices, rows);
-    let wanted: Vec<Wanted<'_>> = kept
+    let kept = keep(corrector, &devices, rows);
+    let wanted: Vec<NameRequest<'_>> = kept
         .iter()
-        .map(|kept| Wanted {
-            key: (Table::Interfaces, kept.row.id),
+        .map(|kept| NameRequest {
+            key: (V2Table::Interfaces, kept.row.id),
             scope: kept.device.0,
             text: &kept.row.name,
             type_word: kept.interface_type.as_str(),
         })
         .collect();
     let mut names = Names::default();
-    let settled = names.settle(mending, &wanted);
-    let mut plant = Plant {
+    let settled = names.settle(corrector, &wanted);
+    let mut ports = Ports {
         interfaces: Vec::with_capacity(kept.len()),
         next_id: 1,
         devices,
@@ -101,51 +105,51 @@ pub(super) fn mend(mending: &mut Mending, devices: &[Device], rows: Vec<Interfac
         names,
     };
     for (kept, name) in kept.iter().zip(settled) {
-        plant.places.insert(kept.row.id, plant.interfaces.len());
-        *plant.port_counts.entry(kept.device).or_default() += 1;
-        plant.interfaces.push(interface(mending, kept, name));
+        ports.places.insert(kept.row.id, ports.interfaces.len());
+        *ports.port_counts.entry(kept.device).or_default() += 1;
+        ports.interfaces.push(interface(corrector, kept, name));
     }
-    plant
+    ports
 }
 
 fn keep(
-    mending: &mut Mending,
-    devices: &FxHashMap<DeviceId, Ended>,
-    rows: Vec<InterfaceRow>,
+    corrector: &mut Corrector,
+    devices: &FxHashMap<DeviceId, PortDevice>,
+    rows: Vec<V2Interface>,
 ) -> Vec<Kept> {
     let mut last = None;
     let mut kept = Vec::with_capacity(rows.len());
     for row in rows {
-        let key = (Table::Interfaces, row.id);
-        let Some(id) = kept_id(mending, key, &mut last) else { continue };
+        let key = (V2Table::Interfaces, row.id);
+        let Some(id) = kept_id(corrector, key, &mut last) else { continue };
         let device = row.device_id.and_then(|id| u64::try_from(id).ok()).map(DeviceId);
         let Some(device) = device.filter(|device| devices.contains_key(device)) else {
             let found = match row.device_id {
                 Some(id) => format!("device {id}, which does not exist or was left out"),
                 None => "no device".to_owned(),
             };
-            mending.report.note(RuleId::NoDevice, key, found, "left out");
+            corrector.report.note(CorrectionRuleId::NoDevice, key, found, "left out");
             continue;
         };
-        let interface_type = interface_type(mending, key, &row.interface_type);
+        let interface_type = interface_type(corrector, key, &row.interface_type);
         kept.push(Kept { id, device, interface_type, row });
     }
     kept
 }
 
-fn interface_type(mending: &mut Mending, key: RowKey, word: &str) -> InterfaceType {
+fn interface_type(corrector: &mut Corrector, key: RowKey, word: &str) -> InterfaceType {
     InterfaceType::parse(&word.trim().to_ascii_uppercase()).unwrap_or_else(|| {
         let found = format!("type {}", quoted(word));
-        mending.report.note(RuleId::UnknownPortType, key, found, "set to ETHERNET");
+        corrector.report.note(CorrectionRuleId::UnknownPortType, key, found, "set to ETHERNET");
         InterfaceType::Ethernet
     })
 }
 
-fn interface(mending: &mut Mending, kept: &Kept, name: Name) -> Interface {
+fn interface(corrector: &mut Corrector, kept: &Kept, name: Name) -> Interface {
     let row = &kept.row;
-    let key = (Table::Interfaces, row.id);
+    let key = (V2Table::Interfaces, row.id);
     let [created_at, updated_at] =
-        mending.times(key, row.created_at.as_deref(), row.updated_at.as_deref());
+        corrector.times(key, row.created_at.as_deref(), row.updated_at.as_deref());
     Interface {
         id: InterfaceId(kept.id),
         device: kept.device,

@@ -1,19 +1,19 @@
-//! Names that hold I1 and I3, as near as can be to those of v2.
+//! Names that hold the invariants I1 and I3 and are close to those of v2.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Mending, RowKey};
+use super::corrector::{Corrector, RowKey};
 use crate::domain::{Name, NameError};
 use crate::v2_import::report::quoted;
-use crate::v2_import::rules::RuleId;
+use crate::v2_import::rules::CorrectionRuleId;
 
-/// A row that wants a name.
-pub(super) struct Wanted<'a> {
+/// A row that needs a name.
+pub(super) struct NameRequest<'a> {
     pub(super) key: RowKey,
-    /// Within what the name must be unique: 0 for the site, else the device's id.
+    /// Where the name must be unique: 0 for the site, else the device's id.
     pub(super) scope: u64,
     pub(super) text: &'a str,
-    /// What a row without a usable name is called after, together with its id.
+    /// With the row's id, the name of a row without a valid one.
     pub(super) type_word: &'static str,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Wanted<'a> {
 #[derive(Default)]
 pub(super) struct Names {
     taken: FxHashSet<(u64, Name)>,
-    /// The suffix to try next for a name that many rows want.
+    /// The next suffix to try for a name that several rows have.
     next_suffix: FxHashMap<(u64, String), u64>,
 }
 
@@ -31,36 +31,40 @@ impl Names {
         self.taken.insert((scope, name.clone()))
     }
 
-    /// Gives each row its name, in their order. A name that can be used is never given to another
-    /// row, wherever its owner stands: first all of those are handed out, then the rest.
-    pub(super) fn settle(&mut self, mending: &mut Mending, rows: &[Wanted<'_>]) -> Vec<Name> {
-        let firsts: Vec<Result<Name, RuleId>> = rows
+    /// Returns a name for each row, in the order of the rows. All valid names are assigned first, so that a
+    /// generated one never takes the name of a later row.
+    pub(super) fn settle(
+        &mut self,
+        corrector: &mut Corrector,
+        rows: &[NameRequest<'_>],
+    ) -> Vec<Name> {
+        let firsts: Vec<Result<Name, CorrectionRuleId>> = rows
             .iter()
             .map(|row| match Name::new(row.text) {
                 Ok(name) if self.claim(row.scope, &name) => Ok(name),
-                Ok(_) => Err(RuleId::NameTaken),
+                Ok(_) => Err(CorrectionRuleId::NameTaken),
                 Err(NameError::Blank | NameError::TooLong | NameError::ControlCharacter) => {
-                    Err(RuleId::BadName)
+                    Err(CorrectionRuleId::BadName)
                 }
             })
             .collect();
         let named = rows.iter().zip(firsts).map(|(row, first)| {
             first.unwrap_or_else(|rule| {
                 let (name, found) = match rule {
-                    RuleId::NameTaken => {
+                    CorrectionRuleId::NameTaken => {
                         (self.suffixed(row.scope, row.text), "the name occurs twice: ")
                     }
                     _ => (self.made_up(row), "name "),
                 };
                 let found = format!("{found}{}", quoted(row.text));
-                mending.report.note(rule, row.key, found, format!("renamed {name}"));
+                corrector.report.note(rule, row.key, found, format!("renamed {name}"));
                 name
             })
         });
         named.collect()
     }
 
-    fn made_up(&mut self, row: &Wanted<'_>) -> Name {
+    fn made_up(&mut self, row: &NameRequest<'_>) -> Name {
         let base = format!("{}-{}", row.type_word, row.key.1);
         match Name::new(&base) {
             Ok(name) if self.claim(row.scope, &name) => name,

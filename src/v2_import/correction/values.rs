@@ -1,46 +1,46 @@
-//! Numbers, times and overrides of any row.
+//! Numbers, times and overrides of all kinds of rows.
 
-use super::{Mending, RowKey};
+use super::corrector::{Corrector, RowKey};
 use crate::domain::{Override, OverrideReason, Status, Timestamp};
 use crate::v2_import::report::quoted;
-use crate::v2_import::rules::RuleId;
+use crate::v2_import::rules::CorrectionRuleId;
 use crate::v2_import::time;
 
-/// Which numbers a column takes.
+/// Which numbers are valid in a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Range {
+pub(super) enum NumberRange {
     Finite,
-    /// Finite and not below 0: a length, a loss.
+    /// Finite and not negative: a length, a loss.
     NotNegative,
 }
 
-impl Mending {
-    /// The number if its column takes it.
+impl Corrector {
+    /// The number if it is valid in its column.
     pub(super) fn number(
         &mut self,
         key: RowKey,
         column: &str,
         value: Option<f64>,
-        range: Range,
+        range: NumberRange,
     ) -> Option<f64> {
         let value = value?;
-        if value.is_finite() && (range == Range::Finite || value >= 0.0) {
+        if value.is_finite() && (range == NumberRange::Finite || value >= 0.0) {
             return Some(value);
         }
-        self.report.note(RuleId::BadNumber, key, format!("{column} {value}"), "cleared");
+        self.report.note(CorrectionRuleId::BadNumber, key, format!("{column} {value}"), "cleared");
         None
     }
 
-    /// A coordinate; 0 where there is none.
+    /// The coordinate if it is finite, else 0.
     pub(super) fn coordinate(&mut self, key: RowKey, column: &str, value: f64) -> f64 {
         if value.is_finite() {
             return value;
         }
-        self.report.note(RuleId::BadNumber, key, format!("{column} {value}"), "set to 0");
+        self.report.note(CorrectionRuleId::BadNumber, key, format!("{column} {value}"), "set to 0");
         0.0
     }
 
-    /// When the row was made and changed. Without a time of change, it is that of its making.
+    /// When the row was created and updated. A missing time of update is that of creation.
     pub(super) fn times(
         &mut self,
         key: RowKey,
@@ -57,12 +57,17 @@ impl Mending {
         let at = time::parse(text);
         if at.is_none() {
             let found = format!("{column} {}", quoted(text));
-            self.report.note(RuleId::BadTime, key, found, "set to the time of the import");
+            self.report.note(
+                CorrectionRuleId::BadTime,
+                key,
+                found,
+                "set to the time of the import",
+            );
         }
         Some(at.unwrap_or(self.now))
     }
 
-    /// What v2's operator said of a device's status.
+    /// The status override that v2's operator set for a device.
     pub(super) fn status_override(
         &mut self,
         key: RowKey,
@@ -73,13 +78,13 @@ impl Mending {
         let Some(word) = word.filter(|word| !word.is_empty()) else {
             if let Some(reason) = reason {
                 let found = format!("a reason without an override: {}", quoted(reason));
-                self.report.note(RuleId::BadOverride, key, found, "cleared");
+                self.report.note(CorrectionRuleId::BadOverride, key, found, "cleared");
             }
             return None;
         };
         let Some(status) = status(word) else {
             let found = format!("override {}", quoted(word));
-            self.report.note(RuleId::BadOverride, key, found, "cleared");
+            self.report.note(CorrectionRuleId::BadOverride, key, found, "cleared");
             return None;
         };
         Some(Override { status, reason: reason.and_then(|text| self.reason(key, text)) })
@@ -90,13 +95,18 @@ impl Mending {
         let kept: String = text.chars().take(max).collect();
         if kept.len() < text.len() {
             let found = format!("a reason of {} characters", text.chars().count());
-            self.report.note(RuleId::LongReason, key, found, format!("cut to {max} characters"));
+            self.report.note(
+                CorrectionRuleId::LongReason,
+                key,
+                found,
+                format!("cut to {max} characters"),
+            );
         }
         OverrideReason::new(&kept).ok()
     }
 }
 
-/// The status with this word, in whatever case it was stored.
+/// The status with this name, in upper or lower case.
 pub(super) fn status(word: &str) -> Option<Status> {
     Status::parse(&word.trim().to_ascii_uppercase())
 }

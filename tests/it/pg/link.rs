@@ -17,7 +17,7 @@ fn target(url: &str) -> Target {
 }
 
 #[test]
-fn a_server_is_reached_by_every_kind_of_address() {
+fn every_kind_of_address_connects() {
     let Some(postgres) = Postgres::start() else { return };
     let major = postgres.major().to_string();
     let port = postgres.port();
@@ -35,7 +35,7 @@ fn a_server_is_reached_by_every_kind_of_address() {
 }
 
 #[test]
-fn only_a_host_that_can_be_written_to_is_used() {
+fn only_a_writable_host_is_used() {
     let read_only = "default_transaction_read_only=on";
     let Some(replica) = Postgres::start_with(&[read_only]) else { return };
     let Some(primary) = Postgres::start() else { return };
@@ -51,7 +51,7 @@ fn only_a_host_that_can_be_written_to_is_used() {
 }
 
 #[test]
-fn a_server_that_comes_back_is_noticed_without_logging_in() {
+fn a_server_that_is_back_is_detected_without_a_login() {
     let Some(mut postgres) = Postgres::start() else { return };
     let target = target(&postgres.url());
     let patience = Duration::from_secs(5);
@@ -71,7 +71,7 @@ fn a_server_that_comes_back_is_noticed_without_logging_in() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_given_up() {
+fn connecting_to_a_server_that_never_answers_fails() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let url = format!("{}?connect_timeout=1", Postgres::url_through(proxy.port()));
@@ -90,7 +90,7 @@ fn a_server_that_never_answers_is_given_up() {
 }
 
 #[test]
-fn the_program_ends_in_time_while_it_waits_for_a_silent_server() {
+fn the_service_stops_in_time_while_it_waits_for_a_silent_server() {
     let directory = TempDir::new().expect("a directory");
     let data_dir = directory.path().join("site");
     // A store with a site does not wait long for PostgreSQL when it starts.
@@ -121,7 +121,7 @@ fn a_pooler_in_transaction_mode_serves_any_number_of_sessions() {
 }
 
 #[test]
-fn the_proxy_does_what_it_says() {
+fn the_test_proxy_works() {
     let Some(postgres) = Postgres::start() else { return };
     postgres.rows("CREATE TABLE t (id int)");
     let proxy = Proxy::start(postgres.port());

@@ -31,7 +31,7 @@ fn rows<'a>(rows: &[(&str, &'a str)]) -> Vec<(String, &'a str)> {
 }
 
 #[test]
-fn a_server_without_tls_is_used_only_where_the_mode_allows() {
+fn a_server_without_tls_is_used_only_if_sslmode_allows_it() {
     let Some(postgres) = Postgres::start() else { return };
     let refused = "the server does not offer TLS";
     let modes = rows(&[
@@ -55,7 +55,7 @@ fn a_server_without_tls_is_used_only_where_the_mode_allows() {
 }
 
 #[test]
-fn a_server_with_tls_is_verified_as_far_as_the_mode_says() {
+fn each_sslmode_verifies_as_much_as_in_libpq() {
     let directory = TempDir::new().expect("a directory");
     let (authority, other) = (Authority::new(), Authority::new());
     let identity = authority.issue(&["127.0.0.1", "localhost"]);
@@ -89,7 +89,7 @@ fn a_server_with_tls_is_verified_as_far_as_the_mode_says() {
 }
 
 #[test]
-fn a_certificate_for_another_host_passes_all_but_full_verification() {
+fn a_certificate_for_another_host_fails_only_full_verification() {
     let directory = TempDir::new().expect("a directory");
     let authority = Authority::new();
     let identity = authority.issue(&["db.example.net", "192.0.2.1"]);
@@ -129,7 +129,7 @@ fn a_self_signed_certificate_is_trusted_when_it_is_named() {
 }
 
 #[test]
-fn a_client_proves_itself_with_a_certificate() {
+fn a_client_logs_in_with_a_certificate() {
     let directory = TempDir::new().expect("a directory");
     let (authority, clients) = (Authority::new(), Authority::new());
     let identity = authority.issue(&["127.0.0.1"]);

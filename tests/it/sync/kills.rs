@@ -62,7 +62,7 @@ struct Trial {
 }
 
 #[test]
-fn acknowledged_changes_reach_postgresql_whatever_is_killed() {
+fn acknowledged_changes_reach_postgresql_after_any_kill() {
     // Kills leave the page cache alone, so that PostgreSQL need not fsync; but one can come between
     // the two halves of a page, which are written one after the other.
     let Some(postgres) = Postgres::start_with(&["full_page_writes=on"]) else { return };

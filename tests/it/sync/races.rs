@@ -26,7 +26,7 @@ pub(in crate::sync) fn await_waiter(client: &mut Client) {
 /// The next run must not take the one before for another appliance, which would have to be silent
 /// for 30 s first.
 #[test]
-fn a_run_that_ended_while_it_claimed_the_site_keeps_nobody_out() {
+fn a_run_that_ended_during_its_claim_blocks_no_other() {
     let Some(postgres) = Postgres::start() else { return };
     let mut rig = rig(&postgres);
     rig.start_mirror();
@@ -47,7 +47,7 @@ fn a_run_that_ended_while_it_claimed_the_site_keeps_nobody_out() {
 /// Two appliances of one site id that both find an empty database: the later one must not write
 /// over what the earlier one has just sent.
 #[test]
-fn of_two_first_copies_at_the_same_time_one_wins() {
+fn of_two_concurrent_initial_copies_one_wins() {
     let Some(postgres) = Postgres::start() else { return };
     let mut other = rig(&postgres);
     other.start_mirror();
@@ -76,7 +76,7 @@ fn of_two_first_copies_at_the_same_time_one_wins() {
 
 /// A host that replaces a lost one ends between taking the site over here and saying so there.
 #[test]
-fn an_adoption_that_was_cut_off_goes_on_at_the_next_start() {
+fn an_interrupted_adoption_is_resumed_at_the_next_start() {
     let Some(postgres) = Postgres::start() else { return };
     let mut lost = rig(&postgres);
     lost.start_mirror();

@@ -1,4 +1,4 @@
-//! Moving v2's tables out of the way.
+//! Archiving v2's tables.
 
 use std::path::Path;
 
@@ -50,7 +50,7 @@ fn imported_tables_are_moved_and_nothing_else() {
     let server = Server::start(path, &[]);
     let told = archive(path, &url, &["--dry-run"]).expect(0);
     assert!(told.stdout.contains("Would move table devices from public to unoc_v2"), "{told:?}");
-    assert_eq!(places(&url), before, "a rehearsal moves nothing");
+    assert_eq!(places(&url), before, "a dry run moves nothing");
     let told = archive(path, &url, &["--json"]).expect(0);
     let json: Value = serde_json::from_str(&told.stdout).unwrap();
     let moved = [
@@ -84,12 +84,12 @@ fn imported_tables_are_moved_and_nothing_else() {
         again.stdout.contains("already in the schema unoc_v2; there is nothing to do"),
         "{again:?}"
     );
-    // The archive is a source like the tables themselves.
+    // The archive can be imported too.
     import(path, &url);
 }
 
 #[test]
-fn a_dump_that_was_imported_counts_as_the_database() {
+fn tables_imported_from_a_dump_can_be_archived_in_the_database() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN]);
     let directory = tempfile::tempdir().unwrap();
@@ -101,7 +101,7 @@ fn a_dump_that_was_imported_counts_as_the_database() {
 }
 
 #[test]
-fn what_v2_wrote_after_the_import_is_not_archived() {
+fn tables_that_changed_after_the_import_are_not_archived() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN]);
     let directory = tempfile::tempdir().unwrap();
@@ -117,7 +117,7 @@ fn what_v2_wrote_after_the_import_is_not_archived() {
 }
 
 #[test]
-fn tables_in_use_and_an_older_archive_stay_where_they_are() {
+fn tables_in_use_and_an_older_archive_are_not_touched() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN]);
     let directory = tempfile::tempdir().unwrap();
@@ -135,7 +135,7 @@ fn tables_in_use_and_an_older_archive_stay_where_they_are() {
 }
 
 #[test]
-fn a_role_that_may_not_move_them_changes_nothing() {
+fn a_role_without_the_rights_changes_nothing() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN]);
     rows(
@@ -145,7 +145,7 @@ fn a_role_that_may_not_move_them_changes_nothing() {
     let as_reader = url.replace("unoc:unoc-pw@", "reader:unoc-pw@");
     let directory = tempfile::tempdir().unwrap();
     let before = places(&url);
-    // Reading is enough to import; its sequences may not even be looked at.
+    // The right to read the tables is enough for an import, without that for the sequences.
     import(directory.path(), &as_reader);
     let refused = archive(directory.path(), &as_reader, &[]).expect(1);
     assert!(refused.stderr.contains("permission denied"), "{refused:?}");
@@ -153,12 +153,12 @@ fn a_role_that_may_not_move_them_changes_nothing() {
 }
 
 #[test]
-fn one_command_frees_the_database_for_the_mirror() {
+fn one_command_imports_and_archives() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN]);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    // An appliance that finds v2's tables leaves them alone and names the command.
+    // An appliance that finds v2's tables does not touch them and names the command.
     let server = Server::start(path, &[("DATABASE_URL", &url)]);
     let stopped = wait::until("the mirror stops", || {
         let sync = server.http.get("/api/sync").json();
@@ -181,7 +181,7 @@ fn one_command_frees_the_database_for_the_mirror() {
     assert_eq!(rows(&url, "SELECT count(*) FROM devices")[0], ["8"]);
     assert_eq!(rows(&url, "SELECT count(*) FROM unoc_v2.devices")[0], ["8"]);
     drop(server);
-    // Beside our own tables, the archive is still what is read.
+    // Beside our own tables, the archive is read.
     import(path, &url);
     let again = archive(path, &url, &["--json"]).expect(0);
     assert!(again.stdout.contains("\"already\":true"), "{again:?}");

@@ -1,8 +1,8 @@
-//! A dump that was cut off is never taken for a whole one.
+//! A truncated dump is never taken for a complete one.
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use unoc::v2_import::{Choice, read_dump};
+use unoc::v2_import::{SiteChoice, read_dump};
 
 use super::dumps::{INSERTS, ROWS};
 use super::{CLEAN_DUMP, text};
@@ -16,7 +16,7 @@ const CLUSTER_END: &str = "--\n-- PostgreSQL database cluster dump complete\n--\
 const WARNINGS: &str = "pg_dump: warning: there are circular foreign-key constraints on this table:\n\
                         pg_dump: detail: devices\npg_dump: hint: You can't restore it; see the manual\n";
 
-/// Whole dumps, as they come out of terminals and editors, and where their last comment ends.
+/// Complete dumps as terminals and editors save them, and where their last comment ends.
 fn dumps() -> Vec<(String, usize)> {
     let mut dumps = Vec::new();
     for dump in [CLEAN_DUMP, INSERTS, ROWS] {
@@ -27,7 +27,7 @@ fn dumps() -> Vec<(String, usize)> {
             format!("\u{feff}{dump}"),
             format!("{WARNINGS}{dump}"),
             format!("{WARNINGS}{dump}").replace('\n', "\r\n"),
-            // `pg_dump` writes its warnings where a terminal is not yet in its own mode.
+            // `pg_dump` writes warnings before the terminal is in raw mode.
             format!("{WARNINGS}{}", dump.replace('\n', "\r\n")),
             format!("Password: \r\n{}", dump.replace('\n', "\r\n")),
             format!("{WARNINGS}{all}"),
@@ -39,15 +39,15 @@ fn dumps() -> Vec<(String, usize)> {
 }
 
 fn is_whole(bytes: &[u8]) -> bool {
-    read_dump(bytes, &Choice::default()).is_ok()
+    read_dump(bytes, &SiteChoice::default()).is_ok()
 }
 
 #[test]
-fn whole_dumps_are_read_whatever_is_above_them() {
+fn complete_dumps_are_read_with_any_lines_above_them() {
     let expected = text(&super::read(CLEAN_DUMP).unwrap());
     for (dump, end) in dumps() {
         let top: String = dump.chars().take(60).collect();
-        let read = read_dump(dump.as_bytes(), &Choice::default());
+        let read = read_dump(dump.as_bytes(), &SiteChoice::default());
         let read = read.unwrap_or_else(|error| panic!("{top:?}: {error}"));
         assert!(text(&read) == expected, "{top:?}");
         assert!(is_whole(&dump.as_bytes()[..end]), "{top:?}");
@@ -55,7 +55,7 @@ fn whole_dumps_are_read_whatever_is_above_them() {
 }
 
 #[test]
-fn a_cut_after_any_line_is_noticed() {
+fn truncation_after_any_line_is_detected() {
     for (dump, end) in dumps() {
         let lines = dump.match_indices('\n').map(|(at, _)| at + 1).filter(|at| *at < end);
         for cut in lines.flat_map(|at| [at - 1, at]) {
@@ -75,20 +75,20 @@ proptest! {
         prop_assert!(!is_whole(&dump.as_bytes()[..cut]), "cut after {} bytes", cut);
     }
 
-    /// Without its beginning, a dump is read as it was or not at all.
+    /// A dump without its beginning gives all rows or an error.
     #[test]
     fn a_dump_without_its_beginning_is_never_a_smaller_one((dump, end) in select(dumps()), part in 0.0..1.0_f64) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a length")]
         let cut = (part * end as f64) as usize;
-        if let Ok(read) = read_dump(&dump.as_bytes()[cut..], &Choice::default()) {
-            let whole = read_dump(dump.as_bytes(), &Choice::default()).expect("it is whole");
+        if let Ok(read) = read_dump(&dump.as_bytes()[cut..], &SiteChoice::default()) {
+            let whole = read_dump(dump.as_bytes(), &SiteChoice::default()).expect("it is whole");
             prop_assert_eq!(read.counts(), whole.counts(), "cut after {} bytes", cut);
         }
     }
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn errors_name_the_missing_part() {
     let check = |dump: &str, words: &str| {
         let error = super::read(dump).map(|_| ()).expect_err(words).to_string();
         assert!(error.contains(words), "{words:?} not in {error}");
@@ -99,16 +99,16 @@ fn what_is_missing_is_named() {
     check(above, "\"PostgreSQL database dump complete\" at its end is missing");
     check(&above.replace("-- PostgreSQL database dump\n", ""), "at its end is missing");
     let inside = CLEAN_DUMP.find("Zähler").unwrap();
-    check(&CLEAN_DUMP[..inside], "the rows of public.devices have no end");
-    check(&INSERTS[..INSERTS.find("Zähler").unwrap()], "has no end");
+    check(&CLEAN_DUMP[..inside], "the rows of public.devices are incomplete");
+    check(&INSERTS[..INSERTS.find("Zähler").unwrap()], "is not closed");
     // A dump without the rows of one table, as --exclude-table-data makes it.
     let (above, rest) = CLEAN_DUMP.split_once("-- Data for Name: links;").unwrap();
     let (_, below) = rest.split_once("\\.\n").unwrap();
-    check(&format!("{above}{below}"), "table links is there and its rows are not");
+    check(&format!("{above}{below}"), "the dump has table links without its rows");
 }
 
 #[test]
-fn a_restore_notices_a_cut_too() {
+fn restore_refuses_a_truncated_dump() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     run(&data, &["seed"]).expect(0);

@@ -1,13 +1,13 @@
-//! The rules of mending, row by row.
+//! The correction rules, row by row.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 use unoc::domain::{DeviceId, Medium, Status, Timestamp};
-use unoc::v2_import::{MENDING_RULES, RuleId, markdown_table};
+use unoc::v2_import::{CORRECTION_RULES, CorrectionRuleId, markdown_table};
 
-use super::{CLEAN_DUMP, DIRTY_DUMP, NOW, mended, read};
+use super::{CLEAN_DUMP, DIRTY_DUMP, NOW, corrected, read};
 use crate::harness::process::{Said, said, unoc};
 
 fn dry_run(name: &str, more: &[&str]) -> Said {
@@ -23,14 +23,14 @@ fn the_report_names_each_row_and_its_rule() {
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("v2_import_report", report.stdout);
     });
-    // M19 is what an option asks for.
-    for rule in MENDING_RULES.iter().filter(|rule| rule.id != RuleId::LinkHeld) {
+    // M19 applies only with an option.
+    for rule in CORRECTION_RULES.iter().filter(|rule| rule.id != CorrectionRuleId::LinkHeld) {
         assert!(report.stdout.contains(rule.name), "no row of the dump shows {}", rule.name);
     }
 }
 
 #[test]
-fn scripts_get_the_same_as_json() {
+fn json_and_text_reports_are_the_same() {
     let json: Value = serde_json::from_str(&dry_run("dirty.sql", &["--json"]).stdout).unwrap();
     let text = dry_run("dirty.sql", &[]).stdout;
     for finding in json["findings"].as_array().unwrap() {
@@ -50,10 +50,10 @@ fn scripts_get_the_same_as_json() {
 }
 
 #[test]
-fn a_clean_site_is_taken_over_as_it_is() {
-    let mended = mended(read(CLEAN_DUMP).unwrap());
-    assert_eq!(mended.report.findings, []);
-    let site = &mended.site;
+fn a_valid_site_is_imported_unchanged() {
+    let corrected = corrected(read(CLEAN_DUMP).unwrap());
+    assert_eq!(corrected.report.findings, []);
+    let site = &corrected.site;
     let ids: Vec<u64> = site.devices.iter().map(|device| device.id.0).collect();
     assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7, 9]);
     assert_eq!((site.counters.device, site.counters.interface, site.counters.link), (42, 61, 7));
@@ -71,17 +71,17 @@ fn a_clean_site_is_taken_over_as_it_is() {
     assert_eq!(ont.status_since, NOW);
     let link = &site.links[4];
     assert_eq!((link.id.0, link.length_km, link.medium), (5, Some(0.35), Some(Medium::G657a2)));
-    mended.rehearse(NOW).unwrap();
+    corrected.dry_run(NOW).unwrap();
 }
 
 #[test]
-fn mended_values_are_what_the_report_says() {
-    let mended = mended(read(DIRTY_DUMP).unwrap());
-    let site = &mended.site;
+fn corrected_values_match_the_report() {
+    let corrected = corrected(read(DIRTY_DUMP).unwrap());
+    let site = &corrected.site;
     let device = |id: u64| site.devices.iter().find(|device| device.id.0 == id);
     let link = |id: u64| site.links.iter().find(|link| link.id.0 == id);
     let name = |id: u64| device(id).map(|device| device.name.as_str());
-    // The one that is called so by right keeps the name; the made-up one steps aside.
+    // The row with the valid name keeps it; the generated name gets a suffix.
     assert_eq!((name(56), name(50)), (Some("ONT-50"), Some("ONT-50-2")));
     assert_eq!((name(5), name(54), name(55)), (Some("OLT1"), Some("OLT1-2"), Some("OLT1-3")));
     assert!(device(64).is_none());
@@ -95,17 +95,17 @@ fn mended_values_are_what_the_report_says() {
     assert_eq!(cut.status_override, None);
     let port = site.interfaces.iter().find(|port| port.id == cut.b).unwrap();
     assert_eq!((port.name.as_str(), port.device), ("port3", DeviceId(57)));
-    assert_eq!(site.counters.interface, 83, "three ports were made after v2's 79");
-    assert_eq!(site.interfaces.len(), mended.report.loaded.interfaces);
-    mended.rehearse(NOW).unwrap();
+    assert_eq!(site.counters.interface, 83, "three ports were added after v2's 79");
+    assert_eq!(site.interfaces.len(), corrected.report.loaded.interfaces);
+    corrected.dry_run(NOW).unwrap();
 }
 
 #[test]
-fn the_paper_lists_every_rule() {
+fn the_documentation_lists_every_rule() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/DEPLOYMENT.md");
     let paper = fs::read_to_string(path).unwrap();
-    let (_, rest) = paper.split_once("<!-- mending-table -->\n").expect("the first marker");
-    let (table, _) = rest.split_once("<!-- /mending-table -->").expect("the second marker");
+    let (_, rest) = paper.split_once("<!-- correction-table -->\n").expect("the first marker");
+    let (table, _) = rest.split_once("<!-- /correction-table -->").expect("the second marker");
     let expected = markdown_table();
     assert!(
         table.trim() == expected.trim(),

@@ -1,19 +1,21 @@
-//! Reading v2's own database, and importing it.
+//! Reading and importing v2's database.
 
 use unoc::pg::Target;
-use unoc::v2_import::{Archived, Choice, LegacyError, Stamp, Tables, archive, read_database};
+use unoc::v2_import::{
+    ArchiveOutcome, ImportRecord, SiteChoice, V2ImportError, V2Tables, archive, read_database,
+};
 
-use super::{CLEAN, CLEAN_DUMP, DIRTY, DIRTY_DUMP, SCHEMA, load, mended, read, v2_database};
+use super::{CLEAN, CLEAN_DUMP, DIRTY, DIRTY_DUMP, SCHEMA, corrected, load, read, v2_database};
 use crate::harness::pgbouncer::Pgbouncer;
 use crate::harness::postgres::{self, Postgres};
 use crate::harness::process::{Server, run, said, unoc};
 
-fn tables(url: &str) -> Result<Tables, LegacyError> {
-    read_database(&Target::parse(url).expect("an address"), &Choice::default())
+fn tables(url: &str) -> Result<V2Tables, V2ImportError> {
+    read_database(&Target::parse(url).expect("an address"), &SiteChoice::default())
 }
 
 #[test]
-fn the_database_and_a_dump_of_it_make_the_same_site() {
+fn the_database_and_its_dump_give_the_same_site() {
     let Some(postgres) = Postgres::start() else { return };
     for (name, contents, dump) in [
         ("clean", &[SCHEMA, CLEAN][..], CLEAN_DUMP),
@@ -23,15 +25,15 @@ fn the_database_and_a_dump_of_it_make_the_same_site() {
         let from_dump = read(dump).unwrap();
         assert_eq!(from_database.fingerprint(), from_dump.fingerprint(), "{name}");
         assert_eq!(from_database.next_ids, from_dump.next_ids, "{name}");
-        assert_eq!(mended(from_database), mended(from_dump), "{name}");
+        assert_eq!(corrected(from_database), corrected(from_dump), "{name}");
     }
 }
 
 #[test]
-fn other_columns_than_expected_are_borne() {
+fn additional_and_missing_columns_are_accepted() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "odd", &[SCHEMA, CLEAN]);
-    let before = mended(tables(&url).unwrap());
+    let before = corrected(tables(&url).unwrap());
     let mut client = postgres::connect(&url).unwrap();
     client
         .batch_execute(
@@ -43,7 +45,7 @@ fn other_columns_than_expected_are_borne() {
              ALTER SEQUENCE links_id_seq OWNED BY NONE",
         )
         .unwrap();
-    let after = mended(tables(&url).unwrap());
+    let after = corrected(tables(&url).unwrap());
     assert_eq!(after.report.findings, []);
     assert_eq!(after.site.devices[5], before.site.devices[5]);
     assert_eq!(after.site.links[0].medium, None);
@@ -51,7 +53,7 @@ fn other_columns_than_expected_are_borne() {
 }
 
 #[test]
-fn a_pooler_may_be_between() {
+fn import_works_through_a_pooler() {
     let Some(postgres) = Postgres::start() else { return };
     let Some(pooler) = Pgbouncer::start(&postgres) else { return };
     load(&postgres.url(), &[SCHEMA, CLEAN]);
@@ -59,33 +61,36 @@ fn a_pooler_may_be_between() {
     for _ in 0..3 {
         assert_eq!(tables(&pooler.url()).unwrap(), directly);
     }
-    let stamp = Stamp::of(&directly);
+    let stamp = ImportRecord::of(&directly);
     let target = Target::parse(&pooler.url()).unwrap();
-    let moved = archive(&target, &Choice::default(), Some(&stamp), false).unwrap();
-    assert!(matches!(moved, Archived::Moved { .. }));
-    assert_eq!(archive(&target, &Choice::default(), None, false).unwrap(), Archived::Already);
+    let moved = archive(&target, &SiteChoice::default(), Some(&stamp), false).unwrap();
+    assert!(matches!(moved, ArchiveOutcome::Moved { .. }));
+    assert_eq!(
+        archive(&target, &SiteChoice::default(), None, false).unwrap(),
+        ArchiveOutcome::Already
+    );
     assert_eq!(tables(&pooler.url()).unwrap(), directly, "from the archive");
 }
 
 #[test]
-fn what_is_not_v2s_is_left_alone() {
+fn tables_that_are_not_v2s_are_refused() {
     let Some(postgres) = Postgres::start() else { return };
     let check = |name: &str, sql: &str, words: &str| {
         let error = tables(&v2_database(&postgres, name, &[sql])).expect_err(words).to_string();
         assert!(error.contains(words), "{words:?} not in {error}");
     };
-    check("empty", "", "no table devices");
+    check("empty", "", "table devices of UNOC v2 does not exist");
     check(
         "own",
         "CREATE TABLE devices (site_id uuid, id bigint, name text)",
         "the tables of UNOC itself",
     );
     check("bare", SCHEMA, "no device");
-    check("torn", &format!("{SCHEMA}; DROP TABLE links"), "no table links");
+    check("torn", &format!("{SCHEMA}; DROP TABLE links"), "table links of UNOC v2 does not exist");
     check("other", "CREATE TABLE devices (id int, hostname text)", "no column name");
     let other_schema = format!("CREATE SCHEMA x; SET search_path = x; {SCHEMA}; {CLEAN}");
     let url = v2_database(&postgres, "elsewhere", &[&other_schema]);
-    assert_eq!(tables(&url).unwrap().devices.len(), 8, "the one schema that has them");
+    assert_eq!(tables(&url).unwrap().devices.len(), 8, "the only schema that has them");
     let url = format!("{}?options=-csearch_path%3Dx", postgres.url_of("elsewhere"));
     assert_eq!(tables(&url).unwrap().devices.len(), 8, "where the address names the schema");
     let both = format!(
@@ -98,7 +103,7 @@ fn what_is_not_v2s_is_left_alone() {
 }
 
 #[test]
-fn a_site_moves_with_one_command() {
+fn one_command_imports_a_database() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN, DIRTY]);
     let count = "SELECT count(*), max(updated_at) FROM interfaces";
@@ -106,17 +111,17 @@ fn a_site_moves_with_one_command() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
 
-    // v2 and another UNOC may run while an operator looks.
+    // A dry run works while v2 and the service are running.
     let server = Server::start(path, &[]);
-    let rehearsed = run(path, &["import", "--from-postgres", &url, "--dry-run"]).expect(0);
-    assert!(rehearsed.stdout.ends_with("nothing was changed.\n"), "{rehearsed:?}");
+    let dry_run = run(path, &["import", "--from-postgres", &url, "--dry-run"]).expect(0);
+    assert!(dry_run.stdout.ends_with("nothing was changed.\n"), "{dry_run:?}");
     let refused = run(path, &["import", "--from-postgres", &url, "--replace"]).expect(75);
     assert!(refused.stderr.contains("systemctl stop unoc"), "{refused:?}");
     assert!(server.terminate().0.success());
 
     let refused = run(path, &["import", "--from-postgres", &url]).expect(3);
     assert!(refused.stderr.contains("add --replace"), "{refused:?}");
-    // The address by the environment, so that no password stands on the command line.
+    // The address comes from the environment, so that the command line has no password.
     let mut command = unoc(&["import", "--replace", "--from-postgres", "--data-dir"]);
     command.arg(path).env("DATABASE_URL", url.replace("postgresql:", "postgresql+asyncpg:"));
     let imported = said(&mut command).expect(0);
@@ -127,11 +132,7 @@ fn a_site_moves_with_one_command() {
     let same = |text: &str| {
         text.rsplit_once("Would load").or(text.rsplit_once("Imported")).map(|it| it.0.to_owned())
     };
-    assert_eq!(
-        same(&imported.stdout),
-        same(&rehearsed.stdout),
-        "the rehearsal showed what was done"
-    );
+    assert_eq!(same(&imported.stdout), same(&dry_run.stdout), "the dry run reported the same");
     assert_eq!(postgres::rows(&mut postgres::connect(&url).unwrap(), count), before);
 
     let server = Server::start(path, &[]);
@@ -148,7 +149,7 @@ fn a_site_moves_with_one_command() {
 }
 
 #[test]
-fn a_dump_moves_a_site_too() {
+fn one_command_imports_a_dump() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let file = path.join("v2.sql");
@@ -164,7 +165,7 @@ fn a_dump_moves_a_site_too() {
 }
 
 #[test]
-fn what_goes_wrong_is_said_in_one_line() {
+fn errors_are_reported_in_one_line() {
     let directory = tempfile::tempdir().unwrap();
     let dry = |arguments: &[&str]| {
         let all = [&["import", "--dry-run"], arguments].concat();
@@ -184,7 +185,7 @@ fn what_goes_wrong_is_said_in_one_line() {
     );
     holds(dry(&["--from-dump", "/nonexistent/x"]), 1, "cannot open /nonexistent/x");
     let Some(postgres) = Postgres::start() else { return };
-    holds(dry(&["--from-postgres", &postgres.url()]), 3, "no table devices of UNOC v2");
+    holds(dry(&["--from-postgres", &postgres.url()]), 3, "table devices of UNOC v2 does not exist");
     holds(dry(&["--from-postgres", &postgres.url_of("nowhere")]), 1, "\"nowhere\" does not exist");
     let wrong = postgres.url().replace("unoc-pw", "secret-pw");
     let (code, stderr) = dry(&["--from-postgres", &wrong]);

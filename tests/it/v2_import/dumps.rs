@@ -1,22 +1,22 @@
-//! Reading what `pg_dump` wrote.
+//! Reading dumps of `pg_dump`.
 
-use unoc::v2_import::{Choice, LegacyError, Tables};
+use unoc::v2_import::{SiteChoice, V2ImportError, V2Tables};
 
-use super::{CLEAN_DUMP, DIRTY_DUMP, mended, read, text};
+use super::{CLEAN_DUMP, DIRTY_DUMP, corrected, read, text};
 
 pub(super) const INSERTS: &str = include_str!("dumps/clean_inserts.sql");
 pub(super) const ROWS: &str = include_str!("dumps/clean_rows.sql");
 const DIRTY_INSERTS: &str = include_str!("dumps/dirty_inserts.sql");
 
-/// What ends a dump.
+/// The end of a dump.
 const END: &str = "--\n-- PostgreSQL database dump complete\n--\n";
 
-fn tables(dump: &str) -> Tables {
+fn tables(dump: &str) -> V2Tables {
     read(dump).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
-fn every_form_of_a_dump_holds_the_same() {
+fn every_form_of_a_dump_gives_the_same_tables() {
     let clean = tables(CLEAN_DUMP);
     assert_eq!(clean.devices.len(), 8);
     let archived =
@@ -34,7 +34,7 @@ fn every_form_of_a_dump_holds_the_same() {
 }
 
 #[test]
-fn texts_arrive_as_they_were() {
+fn strings_are_read_unchanged() {
     let clean = tables(CLEAN_DUMP);
     assert_eq!(clean.devices[5].id, 6, "in the order of ids");
     assert_eq!(clean.devices[6].name, "ONT „Süd“ 名");
@@ -46,9 +46,9 @@ fn texts_arrive_as_they_were() {
 }
 
 #[test]
-fn what_is_no_plain_dump_is_told_apart() {
+fn files_that_are_not_plain_dumps_are_refused_with_what_to_do() {
     let check = |bytes: &[u8], words: &str| {
-        let error = unoc::v2_import::read_dump(bytes, &Choice::default()).expect_err(words);
+        let error = unoc::v2_import::read_dump(bytes, &SiteChoice::default()).expect_err(words);
         assert!(error.to_string().contains(words), "{words:?} not in {error}");
     };
     check(b"PGDMP\x01\x0e\x00\x04", "pg_restore -f - FILE | unoc import --from-dump -");
@@ -65,7 +65,7 @@ fn what_is_no_plain_dump_is_told_apart() {
     let latin = b"COPY devices (id, name, device_type) FROM stdin;\n1\t\xfc\tONT\n\\.\n";
     check(latin, "line 2: the text is not UTF-8");
     let without_links = CLEAN_DUMP.replace("links", "leaves");
-    check(without_links.as_bytes(), "no table links");
+    check(without_links.as_bytes(), "table links of UNOC v2 does not exist");
     check(CLEAN_DUMP.replace("device_type", "kind").as_bytes(), "no column device_type");
     let empty: String = CLEAN_DUMP
         .lines()
@@ -83,7 +83,7 @@ fn what_is_no_plain_dump_is_told_apart() {
 }
 
 #[test]
-fn a_faulty_row_is_named_by_its_line() {
+fn errors_name_the_line_of_a_bad_row() {
     let line = 1 + CLEAN_DUMP.lines().position(|line| line.starts_with("5\tOLT1")).expect("a row");
     let check = |row: &str, words: &str| {
         let old = CLEAN_DUMP.lines().nth(line - 1).expect("the row");
@@ -99,21 +99,21 @@ fn a_faulty_row_is_named_by_its_line() {
 }
 
 #[test]
-fn columns_that_an_older_v2_had_not_are_missing() {
+fn columns_of_newer_versions_of_v2_are_optional() {
     let dump = "COPY devices (name, extra, id, device_type) FROM stdin;\nA\tx\t2\tOLT\nB\tx\t3\tONT\n\\.\n\
                 COPY interfaces (id, device_id, name, interface_type) FROM stdin;\n\
                 1\t2\tpon0\tOPTICAL\n2\t3\tport1\tOPTICAL\n\\.\n\
                 COPY links (id, a_interface_id, b_interface_id) FROM stdin;\n9\t1\t2\n\\.\n";
-    let mended = mended(tables(&format!("{dump}{END}")));
-    assert_eq!(mended.report.findings, []);
-    let site = mended.site;
+    let corrected = corrected(tables(&format!("{dump}{END}")));
+    assert_eq!(corrected.report.findings, []);
+    let site = corrected.site;
     assert_eq!((site.counters.device, site.counters.interface, site.counters.link), (4, 3, 10));
     assert_eq!(site.devices[0].created_at, super::NOW);
     assert_eq!(site.links[0].status_override, None);
 }
 
 #[test]
-fn other_things_in_the_database_are_passed_over() {
+fn other_objects_in_the_database_are_ignored() {
     let others = "CREATE FUNCTION public.f() RETURNS void LANGUAGE plpgsql AS $_$\nBEGIN\nCOPY public.devices (id) FROM stdin;\n\
                   INSERT INTO devices VALUES (1);\nEND;\n$_$;\nCOPY public.users (id, site_id) FROM stdin;\nä\t1\n\\.\n\
                   COMMENT ON TABLE public.links IS 'a;\nINSERT INTO public.devices VALUES (1);';\n";
@@ -122,14 +122,14 @@ fn other_things_in_the_database_are_passed_over() {
 }
 
 #[test]
-fn nothing_in_a_dump_makes_the_reader_panic() {
-    // Many a byte of it replaced by what has a meaning of its own.
+fn no_dump_makes_the_reader_panic() {
+    // Random bytes are replaced by characters that have a meaning in SQL.
     for (at, _) in CLEAN_DUMP.bytes().enumerate().filter(|(at, _)| at % 37 == 0) {
         for byte in *b"'\\\t\n;$(\xff" {
             let mut bytes = CLEAN_DUMP.as_bytes().to_vec();
             bytes[at] = byte;
-            let read: Result<Tables, LegacyError> =
-                unoc::v2_import::read_dump(&*bytes, &Choice::default());
+            let read: Result<V2Tables, V2ImportError> =
+                unoc::v2_import::read_dump(&*bytes, &SiteChoice::default());
             drop(read);
         }
     }

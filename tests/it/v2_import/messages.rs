@@ -1,4 +1,4 @@
-//! A file of another kind gets the command that helps, whatever its name.
+//! A file of another kind is refused with the command that helps, whatever its name.
 
 use std::fs;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use crate::harness::process::{Server, run};
 use crate::harness::skip;
 use crate::harness::wait;
 
-/// Refused with these words, before a store is made.
+/// Checks that the command is refused with these words, before a store is created.
 #[track_caller]
 fn says(data_dir: &Path, arguments: &[&str], words: &str) {
     let had_store = data_dir.join("site.json").exists();
@@ -21,7 +21,7 @@ fn says(data_dir: &Path, arguments: &[&str], words: &str) {
     assert!(!refused.stderr.contains('\n') || refused.stderr.trim_end().lines().count() == 1);
 }
 
-/// What a program makes of the dump; nothing, and a skip, where it is not installed.
+/// The dump compressed by this program; `None` and a skipped test if it is not installed.
 fn packed(program: &str, arguments: &[&str]) -> Option<Vec<u8>> {
     let spawned = Command::new(program)
         .args(arguments)
@@ -33,13 +33,13 @@ fn packed(program: &str, arguments: &[&str]) -> Option<Vec<u8>> {
         skip(&format!("{program} is not installed"));
         return None;
     };
-    // The dump is smaller than a pipe holds.
+    // The dump is smaller than a pipe's buffer.
     child.stdin.take().expect("a pipe").write_all(CLEAN_DUMP.as_bytes()).expect("it reads");
     Some(child.wait_with_output().expect("it ends").stdout)
 }
 
 #[test]
-fn packed_and_converted_dumps_are_told_how_to_unpack() {
+fn compressed_and_utf16_dumps_are_refused_with_the_command_that_converts_them() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("v2.sql");
     let data = directory.path().join("data");
@@ -71,7 +71,7 @@ fn packed_and_converted_dumps_are_told_how_to_unpack() {
 }
 
 #[test]
-fn archives_of_pg_dump_are_told_how_to_make_them_plain() {
+fn binary_formats_of_pg_dump_are_refused_with_the_command_that_converts_them() {
     let Some(postgres) = Postgres::start_with_dump() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN]);
     let directory = tempfile::tempdir().unwrap();
@@ -100,7 +100,7 @@ fn archives_of_pg_dump_are_told_how_to_make_them_plain() {
 }
 
 #[test]
-fn what_cannot_be_loaded_leaves_no_store_behind() {
+fn a_failed_import_leaves_no_store_behind() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let file = directory.path().join("file");
@@ -116,15 +116,15 @@ fn what_cannot_be_loaded_leaves_no_store_behind() {
     let last = export.trim_end().lines().last().expect("a line");
     fs::write(&file, export.replace(last, "")).unwrap();
     let refused = run(&data, &["import", name]);
-    assert_ne!(refused.code, 0, "cut off: {refused:?}");
+    assert_ne!(refused.code, 0, "truncated: {refused:?}");
     fs::write(&file, export.replace("\"name\":\"", "\"name\":\"same\",\"x\":\"")).unwrap();
     let refused = run(&data, &["import", name]);
-    assert_ne!(refused.code, 0, "names stand twice: {refused:?}");
+    assert_ne!(refused.code, 0, "names occur twice: {refused:?}");
     assert!(!data.join("site.json").exists() && !data.join("unoc.redb").exists());
 }
 
 #[test]
-fn a_dump_of_v2_is_told_its_flag() {
+fn import_of_a_dump_without_its_flag_names_the_flag() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("no-name");
     let name = file.to_str().unwrap();
@@ -143,7 +143,7 @@ fn a_dump_of_v2_is_told_its_flag() {
 }
 
 #[test]
-fn a_dump_of_the_mirror_is_told_its_way_back() {
+fn a_dump_of_the_mirror_is_refused_with_the_way_to_restore_it() {
     let Some(postgres) = Postgres::start_with_dump() else { return };
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");

@@ -1,5 +1,5 @@
--- What v2 let happen over the years, a row or two for each rule of mending, on top of v2_clean.sql.
--- Constraints that v2 has and that these rows break were dropped by hand once, as on a repaired database.
+-- Invalid rows that v2 allowed, one or two for each correction rule, on top of v2_clean.sql.
+-- The constraints of v2 that these rows break are dropped, as on a database that was repaired by hand.
 
 ALTER TABLE devices DROP CONSTRAINT devices_parent_container_id_fkey;
 ALTER TABLE interfaces DROP CONSTRAINT interfaces_device_id_fkey;

@@ -1,26 +1,28 @@
-//! A database as v2 itself wrote it: what it holds, by every way out of PostgreSQL, is a network
-//! that is up. v2 gives DOWN to each link and computes no status, so a real site is dark in its tables.
+//! A database that v2 itself wrote: imported in any way, it is a network that is up. v2 gives each link the
+//! status DOWN and computes none, so that in its tables a working site is down.
 
 use std::fs;
 
 use serde_json::Value;
 use unoc::domain::Status;
 use unoc::pg::Target;
-use unoc::v2_import::{Choice, LinkStatus, RuleId, Tables, mend, read_database, read_dump};
+use unoc::v2_import::{
+    CorrectionRuleId, SiteChoice, V2LinkStatus, V2Tables, correct, read_database, read_dump,
+};
 
-use super::{NOW, SCHEMA, mended, v2_database};
+use super::{NOW, SCHEMA, corrected, v2_database};
 use crate::harness::postgres::Postgres;
 use crate::harness::process::{Server, run};
 
 const WRITTEN: &str = include_str!("v2_written.sql");
 
-fn tables(url: &str) -> Tables {
+fn tables(url: &str) -> V2Tables {
     let target = Target::parse(url).expect("an address");
-    read_database(&target, &Choice::default()).expect("tables of v2")
+    read_database(&target, &SiteChoice::default()).expect("tables of v2")
 }
 
 #[test]
-fn the_network_lights_up_as_computed() {
+fn the_status_of_an_imported_network_is_computed() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, WRITTEN]);
     let directory = tempfile::tempdir().unwrap();
@@ -55,16 +57,16 @@ fn the_network_lights_up_as_computed() {
 }
 
 #[test]
-fn the_status_of_links_is_kept_on_demand() {
+fn keep_link_status_keeps_the_status_of_links() {
     let Some(postgres) = Postgres::start() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, WRITTEN]);
     let tables = tables(&url);
-    let held = mend(tables, LinkStatus::Held, NOW);
+    let held = correct(tables, V2LinkStatus::Keep, NOW);
     let down = |link: &&unoc::domain::Link| {
         link.status_override.as_ref().is_some_and(|set| set.status == Status::Down)
     };
     assert_eq!(held.site.links.iter().filter(down).count(), 7);
-    assert!(held.report.findings.iter().all(|finding| finding.rule == RuleId::LinkHeld));
+    assert!(held.report.findings.iter().all(|finding| finding.rule == CorrectionRuleId::LinkHeld));
 
     let directory = tempfile::tempdir().unwrap();
     let import = ["import", "--keep-link-status", "--from-postgres", &url];
@@ -77,18 +79,18 @@ fn the_status_of_links_is_kept_on_demand() {
 }
 
 #[test]
-fn every_dump_of_it_holds_the_same() {
+fn every_dump_of_a_written_database_gives_the_same_tables() {
     let Some(postgres) = Postgres::start_with_dump() else { return };
     let url = v2_database(&postgres, "v2", &[SCHEMA, WRITTEN]);
     let expected = tables(&url);
-    let site = mended(expected.clone());
+    let site = corrected(expected.clone());
     assert_eq!(expected.next_ids.device, Some(12), "after the one that was deleted");
     let check = |options: &[&str], dump: &[u8]| {
-        let read = read_dump(dump, &Choice::default());
+        let read = read_dump(dump, &SiteChoice::default());
         let read = read.unwrap_or_else(|error| panic!("{options:?}: {error}"));
         assert_eq!(read.fingerprint(), expected.fingerprint(), "{options:?}");
         assert_eq!(read.next_ids, expected.next_ids, "{options:?}");
-        assert_eq!(mended(read), site, "{options:?}");
+        assert_eq!(corrected(read), site, "{options:?}");
     };
     let forms: [&[&str]; 11] = [
         &[],
@@ -114,8 +116,8 @@ fn every_dump_of_it_holds_the_same() {
     fs::write(custom.path(), postgres.dump("pg_dump", &url, &["-Fc"])).unwrap();
     let plain = postgres.run("pg_restore", &["-f", "-", custom.path().to_str().unwrap()]);
     check(&["pg_restore"], &plain);
-    // Rows without the names of their columns, and no table that would tell them.
+    // Rows without column names, in a dump without the table's definition.
     let bare = postgres.dump("pg_dump", &url, &["--data-only", "--inserts"]);
-    let error = read_dump(&*bare, &Choice::default()).expect_err("no columns").to_string();
+    let error = read_dump(&*bare, &SiteChoice::default()).expect_err("no columns").to_string();
     assert!(error.contains("line ") && error.contains("--column-inserts"), "{error}");
 }

@@ -31,7 +31,7 @@ fn set_aside(data_dir: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn s7_an_empty_store_with_the_site_id_gets_the_site_back() {
+fn s7_an_empty_store_with_the_site_id_adopts_the_site() {
     let Some(postgres) = Postgres::start() else { return };
     let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let lost = Server::start(directories[0].path(), &[("DATABASE_URL", &postgres.url())]);
@@ -109,7 +109,7 @@ fn s8_a_loaded_backup_wins_and_the_local_store_is_kept() {
 }
 
 #[test]
-fn s8_a_database_put_back_while_the_service_was_stopped_wins() {
+fn s8_a_database_reset_while_the_service_was_stopped_wins() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let url = postgres.create_database("site");
@@ -131,7 +131,7 @@ fn s8_a_database_put_back_while_the_service_was_stopped_wins() {
 }
 
 #[test]
-fn s8_a_tail_lost_in_a_failover_is_healed_from_the_local_store() {
+fn s8_changes_lost_in_a_failover_are_sent_again() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     postgres.create_database("site");
@@ -167,7 +167,7 @@ fn s8_a_tail_lost_in_a_failover_is_healed_from_the_local_store() {
 }
 
 #[test]
-fn s8_an_empty_database_gets_everything_again() {
+fn s8_an_empty_database_gets_the_whole_site_again() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let url = postgres.create_database("site");

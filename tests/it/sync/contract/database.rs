@@ -30,7 +30,7 @@ fn s12_accepts_v2s_addresses_and_logs_sql_when_asked() {
 }
 
 #[test]
-fn without_an_address_the_mirror_is_off_and_says_so() {
+fn without_an_address_sync_is_off() {
     let app = TestApp::empty();
     let state = app.get("/api/sync").expect(200).json();
     assert_eq!(state["state"], "off");
@@ -46,7 +46,7 @@ fn without_an_address_the_mirror_is_off_and_says_so() {
 }
 
 #[test]
-fn commands_do_the_same_with_and_without_a_server() {
+fn sync_commands_work_with_and_without_a_running_server() {
     let Some(postgres) = Postgres::start() else { return };
     let url = postgres.url();
     let directory = tempfile::tempdir().unwrap();
@@ -79,7 +79,7 @@ fn commands_do_the_same_with_and_without_a_server() {
 
 /// A migration of large tables says nothing for longer than an ordinary statement may.
 #[test]
-fn making_the_tables_may_take_longer_than_an_ordinary_statement() {
+fn creating_the_tables_may_exceed_the_stall_timeout() {
     let Some(postgres) = Postgres::start() else { return };
     let seconds = unoc::pg::STALL_LIMIT.as_secs() + 1;
     postgres.rows("CREATE SEQUENCE attempts");
@@ -100,7 +100,7 @@ fn making_the_tables_may_take_longer_than_an_ordinary_statement() {
 }
 
 #[test]
-fn the_server_and_slow_statements_are_shown() {
+fn server_statistics_and_slow_statements_are_shown() {
     let preload = "shared_preload_libraries=pg_stat_statements";
     let Some(postgres) = Postgres::start_with(&[preload]) else { return };
     let has = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
@@ -123,7 +123,7 @@ fn the_server_and_slow_statements_are_shown() {
 }
 
 #[test]
-fn every_word_of_the_domain_is_known_to_the_tables() {
+fn the_check_constraints_accept_every_domain_value() {
     use unoc::domain::{
         DeviceType, InterfaceType, Medium, PON_CLASSES, Reason, SignalClass, Status,
     };

@@ -72,7 +72,7 @@ fn works_again(server: &Server, postgres: &Postgres, devices: &[&str]) {
 }
 
 #[test]
-fn who_asks_does_not_notice_that_an_idle_session_was_ended() {
+fn requests_succeed_after_an_idle_session_was_ended() {
     let Some(mut postgres) = Postgres::start_with(&["idle_session_timeout=1s"]) else { return };
     let directory = tempfile::tempdir().unwrap();
     let server = serve(directory.path(), &postgres.url());
@@ -98,7 +98,7 @@ fn who_asks_does_not_notice_that_an_idle_session_was_ended() {
 }
 
 #[test]
-fn a_right_that_was_revoked_is_named_and_pauses_grow_until_it_is_granted() {
+fn a_missing_right_is_reported_and_retried_until_it_is_granted() {
     let Some(postgres) = Postgres::start() else { return };
     let url = role(&postgres, "mirror");
     let directory = tempfile::tempdir().unwrap();
@@ -120,7 +120,7 @@ fn a_right_that_was_revoked_is_named_and_pauses_grow_until_it_is_granted() {
 }
 
 #[test]
-fn a_trigger_that_raises_is_named_with_its_function() {
+fn an_exception_is_reported_with_the_function_that_raised_it() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let server = serve(directory.path(), &postgres.url());
@@ -141,7 +141,7 @@ fn a_trigger_that_raises_is_named_with_its_function() {
 }
 
 #[test]
-fn a_comparison_that_fails_each_time_is_not_made_every_second() {
+fn a_failing_comparison_backs_off() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let server = serve(directory.path(), &postgres.url());
@@ -168,7 +168,7 @@ fn a_comparison_that_fails_each_time_is_not_made_every_second() {
 }
 
 #[test]
-fn a_full_volume_of_postgresql_is_named_and_waited_for() {
+fn a_full_disk_of_postgresql_is_reported_and_retried() {
     let Some(postgres) = Postgres::start() else { return };
     let Some(volume) = Volume::mount() else { return };
     let directory = tempfile::tempdir().unwrap();
@@ -219,7 +219,7 @@ fn a_changed_password_takes_effect_with_the_file_that_holds_the_address() {
 }
 
 #[test]
-fn the_password_comes_from_the_file_of_passwords() {
+fn the_password_is_read_from_the_password_file() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path().join("home");
@@ -251,7 +251,7 @@ fn the_password_comes_from_the_file_of_passwords() {
 }
 
 #[test]
-fn logins_that_are_refused_say_what_to_do() {
+fn refused_logins_are_reported_with_what_to_do() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     for (index, (url, why, remedy)) in [
@@ -267,7 +267,7 @@ fn logins_that_are_refused_say_what_to_do() {
 }
 
 #[test]
-fn a_pooler_in_statement_mode_is_named() {
+fn a_pooler_in_statement_mode_is_reported() {
     let Some(postgres) = Postgres::start() else { return };
     let Some(pooler) = Pgbouncer::start_in("statement", &postgres) else { return };
     let directory = tempfile::tempdir().unwrap();

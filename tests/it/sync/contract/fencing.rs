@@ -19,7 +19,7 @@ fn says(server: &Server, message: &str, remedy: &str) {
 }
 
 #[test]
-fn s4_a_second_appliance_refuses_until_the_first_has_gone() {
+fn s4_a_second_appliance_refuses_until_the_first_is_gone() {
     let Some(postgres) = Postgres::start() else { return };
     let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let first = serve(directories[0].path(), &postgres.url());
@@ -76,7 +76,7 @@ fn s4_an_older_copy_of_a_store_does_not_overwrite_a_newer_state() {
 }
 
 #[test]
-fn s10_a_newer_schema_stops_the_mirror_alone() {
+fn s10_a_newer_schema_stops_only_sync() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let server = serve(directory.path(), &postgres.url());
@@ -94,7 +94,7 @@ fn s10_a_newer_schema_stops_the_mirror_alone() {
 }
 
 #[test]
-fn s13_tables_of_v2_are_never_touched_silently() {
+fn s13_tables_of_v2_are_not_touched() {
     let Some(postgres) = Postgres::start() else { return };
     postgres.rows("CREATE TABLE devices (id serial PRIMARY KEY, name varchar); INSERT INTO devices (name) VALUES ('v2')");
     let directory = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ fn s13_tables_of_v2_are_never_touched_silently() {
 }
 
 #[test]
-fn a_database_that_cannot_hold_every_name_is_refused() {
+fn a_database_without_utf8_is_refused() {
     let Some(postgres) = Postgres::start() else { return };
     postgres.rows("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
     let directory = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use crate::harness::wait;
 use crate::sync::mirrored::serve;
 
 #[test]
-fn s5_a_commit_whose_answer_was_lost_is_not_made_twice() {
+fn s5_a_commit_whose_answer_is_lost_is_not_repeated() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let directory = tempfile::tempdir().unwrap();
@@ -31,7 +31,7 @@ fn s5_a_commit_whose_answer_was_lost_is_not_made_twice() {
 }
 
 #[test]
-fn s6_postgres_away_blocks_and_loses_nothing() {
+fn s6_an_unreachable_postgresql_blocks_and_loses_nothing() {
     let Some(mut postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let server = serve(directory.path(), &postgres.url());
@@ -62,7 +62,7 @@ fn s6_postgres_away_blocks_and_loses_nothing() {
 }
 
 #[test]
-fn s6_a_connection_without_progress_is_torn_down() {
+fn s6_a_connection_without_progress_is_closed() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let directory = tempfile::tempdir().unwrap();
@@ -117,7 +117,7 @@ fn s11_works_through_a_pooler_in_transaction_mode() {
 }
 
 #[test]
-fn s11_follows_the_host_that_can_be_written_to() {
+fn s11_uses_the_writable_host() {
     let read_only = "default_transaction_read_only=on";
     let Some(mut replica) = Postgres::start_with(&[read_only]) else { return };
     let Some(postgres) = Postgres::start() else { return };

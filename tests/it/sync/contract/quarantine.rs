@@ -33,7 +33,7 @@ fn stopped_site(postgres: &Postgres, data_dir: &Path) {
 }
 
 #[test]
-fn a_state_that_breaks_a_rule_is_refused_before_anything_is_copied() {
+fn an_invalid_state_is_refused_before_the_store_is_copied() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let server = serve(directory.path(), &postgres.url());
@@ -56,7 +56,7 @@ fn a_state_that_breaks_a_rule_is_refused_before_anything_is_copied() {
 }
 
 #[test]
-fn without_room_for_a_copy_nothing_is_copied() {
+fn without_free_space_nothing_is_copied() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     stopped_site(&postgres, directory.path());
@@ -77,7 +77,7 @@ fn without_room_for_a_copy_nothing_is_copied() {
 }
 
 #[test]
-fn a_full_quarantine_keeps_what_it_has_and_takes_no_more() {
+fn a_full_quarantine_accepts_no_more_copies() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     stopped_site(&postgres, directory.path());
@@ -98,7 +98,7 @@ fn a_full_quarantine_keeps_what_it_has_and_takes_no_more() {
 }
 
 #[test]
-fn copies_for_what_was_not_done_are_removed_and_others_stay() {
+fn copies_of_failed_adoptions_are_removed() {
     let Some(postgres) = Postgres::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     stopped_site(&postgres, directory.path());

@@ -22,7 +22,7 @@ fn names(server: &Server) -> Vec<String> {
 }
 
 #[test]
-fn an_adoption_that_was_refused_is_forgotten() {
+fn a_refused_adoption_has_no_later_effect() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let directory = tempfile::tempdir().unwrap();
@@ -43,7 +43,7 @@ fn an_adoption_that_was_refused_is_forgotten() {
 }
 
 #[test]
-fn a_takeover_that_was_refused_fences_nobody_off() {
+fn a_refused_takeover_has_no_later_effect() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
@@ -66,7 +66,7 @@ fn a_takeover_that_was_refused_fences_nobody_off() {
 
 /// An older copy of a store takes over, and the line breaks while both sides are compared.
 #[test]
-fn a_takeover_that_breaks_off_leaves_the_site_to_whoever_had_it() {
+fn an_interrupted_takeover_leaves_the_site_to_its_holder() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
@@ -100,7 +100,7 @@ fn a_takeover_that_breaks_off_leaves_the_site_to_whoever_had_it() {
 }
 
 #[test]
-fn a_request_that_nobody_waits_for_is_not_carried_out() {
+fn an_abandoned_request_is_not_carried_out() {
     let Some(postgres) = Postgres::start() else { return };
     let mut rig = Rig::new(&postgres.url());
     let mut pair = Pair::default();
@@ -122,7 +122,7 @@ fn a_request_that_nobody_waits_for_is_not_carried_out() {
 }
 
 #[test]
-fn where_postgresql_holds_nothing_there_is_nothing_to_adopt() {
+fn adopting_from_an_empty_database_is_refused() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let directory = tempfile::tempdir().unwrap();

@@ -44,7 +44,7 @@ const MIXTURES: [(&str, &str); 9] = [
 ];
 
 #[test]
-fn the_oracle_notices_each_kind_of_mixture() {
+fn the_oracle_detects_each_kind_of_mixed_state() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let mut rig = Rig::new(&Postgres::url_through(proxy.port()));

@@ -1,4 +1,4 @@
-//! Whatever stands in v2's tables, what comes out of mending is a site that the world accepts.
+//! For any content of v2's tables, the corrected site is one that the world accepts.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -6,17 +6,18 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use unoc::domain::{DeviceType, Override, ReplaceSite, Site, World};
 use unoc::v2_import::{
-    DeviceRow, InterfaceRow, LinkRow, LinkStatus, NextIds, Outcome, RuleId, Tables, mend,
+    CorrectionOutcome, CorrectionRuleId, V2Device, V2Interface, V2Link, V2LinkStatus, V2NextIds,
+    V2Tables, correct,
 };
 
 use super::NOW;
 
-/// Few enough that rows find each other, and some that no row can have.
+/// Few different ids, so that rows refer to each other, and some invalid ones.
 fn id() -> impl Strategy<Value = i64> {
     prop_oneof![20 => 1..24_i64, 1 => select(vec![0, -1, i64::MIN, i64::MAX, i64::from(i32::MAX)])]
 }
 
-/// Words of v2 most of the time, and what a hand might have written.
+/// Mostly words of v2, and some that were written by hand.
 fn word(words: Vec<&'static str>) -> impl Strategy<Value = String> {
     prop_oneof![
         8 => select(words).prop_map(str::to_owned),
@@ -62,14 +63,14 @@ fn time() -> impl Strategy<Value = Option<String>> {
     option::of(select(times).prop_map(str::to_owned))
 }
 
-fn device() -> impl Strategy<Value = DeviceRow> {
+fn device() -> impl Strategy<Value = V2Device> {
     let types = DeviceType::all().map(DeviceType::as_str).collect();
     let status = word(vec!["UP", "DOWN", "DEGRADED", "up"]);
     let numbers =
         (number(), number(), option::of(number()), option::of(number()), option::of(number()));
     let rest = (option::of(id()), option::of(status), option::of(".{0,300}"), time(), time());
     (id(), name(), word(types), numbers, rest).prop_map(|(id, name, kind, numbers, rest)| {
-        DeviceRow {
+        V2Device {
             id,
             name: name.into(),
             device_type: kind.into(),
@@ -87,10 +88,10 @@ fn device() -> impl Strategy<Value = DeviceRow> {
     })
 }
 
-fn interface() -> impl Strategy<Value = InterfaceRow> {
+fn interface() -> impl Strategy<Value = V2Interface> {
     let kind = word(vec!["ETHERNET", "OPTICAL", "OPTICAL", "LOOPBACK"]);
     (id(), name(), kind, option::of(id()), time(), time()).prop_map(
-        |(id, name, kind, device_id, created_at, updated_at)| InterfaceRow {
+        |(id, name, kind, device_id, created_at, updated_at)| V2Interface {
             id,
             name: name.into(),
             interface_type: kind.into(),
@@ -101,11 +102,11 @@ fn interface() -> impl Strategy<Value = InterfaceRow> {
     )
 }
 
-fn link() -> impl Strategy<Value = LinkRow> {
+fn link() -> impl Strategy<Value = V2Link> {
     let status = option::of(word(vec!["UP", "DOWN", "DEGRADED"]));
     let medium = option::of(word(vec!["G652D", "OM4", "G657A1"]));
     (id(), status, (option::of(id()), option::of(id())), option::of(number()), medium, time())
-        .prop_map(|(id, status, ends, length_km, medium, at)| LinkRow {
+        .prop_map(|(id, status, ends, length_km, medium, at)| V2Link {
             id,
             status: status.map(Into::into),
             a_interface_id: ends.0,
@@ -121,31 +122,31 @@ fn next() -> impl Strategy<Value = Option<u64>> {
     option::of(prop_oneof![0..100_u64, Just(u64::MAX)])
 }
 
-fn tables() -> impl Strategy<Value = Tables> {
+fn tables() -> impl Strategy<Value = V2Tables> {
     let next_ids = (next(), next(), next());
     (vec(device(), 0..24), vec(interface(), 0..40), vec(link(), 0..30), next_ids).prop_map(
-        |(devices, interfaces, links, next)| Tables {
+        |(devices, interfaces, links, next)| V2Tables {
             devices,
             interfaces,
             links,
-            next_ids: NextIds { device: next.0, interface: next.1, link: next.2 },
+            next_ids: V2NextIds { device: next.0, interface: next.1, link: next.2 },
         },
     )
 }
 
-/// A site as v2 would have kept it.
-fn as_tables(site: &Site) -> Tables {
+/// A site as v2 would have stored it.
+fn as_tables(site: &Site) -> V2Tables {
     let time = |at: unoc::domain::Timestamp| {
         let value = serde_json::to_value(unoc::wire::Time(at)).expect("a time");
         value.as_str().map(Into::into)
     };
     let id = |id: u64| i64::try_from(id).expect("small");
     let word = |set: &Option<Override>| set.as_ref().map(|set| set.status.as_str().into());
-    Tables {
+    V2Tables {
         devices: site
             .devices
             .iter()
-            .map(|device| DeviceRow {
+            .map(|device| V2Device {
                 id: id(device.id.0),
                 name: device.name.as_str().into(),
                 device_type: device.device_type.as_str().into(),
@@ -168,7 +169,7 @@ fn as_tables(site: &Site) -> Tables {
         interfaces: site
             .interfaces
             .iter()
-            .map(|port| InterfaceRow {
+            .map(|port| V2Interface {
                 id: id(port.id.0),
                 name: port.name.as_str().into(),
                 interface_type: port.interface_type.as_str().into(),
@@ -180,7 +181,7 @@ fn as_tables(site: &Site) -> Tables {
         links: site
             .links
             .iter()
-            .map(|link| LinkRow {
+            .map(|link| V2Link {
                 id: id(link.id.0),
                 status: Some(word(&link.status_override).unwrap_or("UP".into())),
                 a_interface_id: Some(id(link.a.0)),
@@ -191,7 +192,7 @@ fn as_tables(site: &Site) -> Tables {
                 updated_at: time(link.updated_at),
             })
             .collect(),
-        next_ids: NextIds {
+        next_ids: V2NextIds {
             device: Some(site.counters.device),
             interface: Some(site.counters.interface),
             link: Some(site.counters.link),
@@ -203,28 +204,28 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_site_that_comes_out_is_accepted(tables in tables(), status in select(vec![LinkStatus::Computed, LinkStatus::Held])) {
+    fn every_corrected_site_is_accepted(tables in tables(), status in select(vec![V2LinkStatus::Compute, V2LinkStatus::Keep])) {
         let found = tables.counts();
-        let mended = mend(tables, status, NOW);
-        let report = &mended.report;
+        let corrected = correct(tables, status, NOW);
+        let report = &corrected.report;
         prop_assert_eq!(report.read, found);
-        // Each row is there again, or the report says that it is not.
-        let skipped = report.findings.iter().filter(|row| row.rule.row().outcome == Outcome::Skipped).count();
-        let new_ports = report.findings.iter().filter(|row| row.rule == RuleId::PortTaken).count();
+        // Each row is in the site, or the report says that it was left out.
+        let skipped = report.findings.iter().filter(|row| row.rule.row().outcome == CorrectionOutcome::Skipped).count();
+        let new_ports = report.findings.iter().filter(|row| row.rule == CorrectionRuleId::PortTaken).count();
         let loaded = report.loaded.devices + report.loaded.interfaces + report.loaded.links;
         prop_assert_eq!(found.devices + found.interfaces + found.links + new_ports, loaded + skipped);
         let mut world = World::default();
-        let accepted = world.execute(ReplaceSite(mended.site.clone()), NOW);
+        let accepted = world.execute(ReplaceSite(corrected.site.clone()), NOW);
         accepted.map_err(|refusal| TestCaseError::fail(refusal.to_string()))?;
         world.check_invariants().map_err(|violation| TestCaseError::fail(violation.to_string()))?;
     }
 
     #[test]
-    fn what_was_mended_needs_no_mending(tables in tables()) {
-        let once = mend(tables, LinkStatus::Held, NOW).site;
+    fn a_corrected_site_needs_no_correction(tables in tables()) {
+        let once = correct(tables, V2LinkStatus::Keep, NOW).site;
         prop_assume!(once.counters.interface < 1 << 60 && once.counters.device < 1 << 60 && once.counters.link < 1 << 60);
-        let again = mend(as_tables(&once), LinkStatus::Held, NOW);
-        let findings: Vec<_> = again.report.findings.iter().filter(|row| row.rule != RuleId::LinkHeld).collect();
+        let again = correct(as_tables(&once), V2LinkStatus::Keep, NOW);
+        let findings: Vec<_> = again.report.findings.iter().filter(|row| row.rule != CorrectionRuleId::LinkHeld).collect();
         prop_assert!(findings.is_empty(), "{findings:?}");
         prop_assert_eq!(again.site, once);
     }

@@ -1,4 +1,4 @@
-//! Every spelling of a statement that PostgreSQL accepts is read, or is an error with its line.
+//! Every spelling of a statement that PostgreSQL accepts is read, or reported as an error with its line.
 
 use super::{CLEAN_DUMP, read, text};
 use crate::v2_import::dumps::INSERTS;
@@ -12,7 +12,7 @@ const ROW: &str =
 const NEXT: &str =
     "(2, 'UP', 7, 9, NULL, NULL, NULL, '2025-10-24 08:01:01', '2025-10-24 08:01:01')";
 
-/// The dump with other words in place of these, and the number of their line.
+/// The dump with these words replaced, and the number of their line.
 fn changed(dump: &str, from: &str, to: &str) -> (String, usize) {
     let at = dump.find(from).unwrap_or_else(|| panic!("{from} is in the dump"));
     (dump.replacen(from, to, 1), 1 + dump[..at].matches('\n').count())
@@ -30,11 +30,11 @@ fn is_read(dump: &str, from: &str, to: &str) {
     assert!(text(&read) == expected, "{to} is read as something else");
 }
 
-fn read_clean() -> unoc::v2_import::Tables {
-    read(CLEAN_DUMP).expect("the dump is whole")
+fn read_clean() -> unoc::v2_import::V2Tables {
+    read(CLEAN_DUMP).expect("the dump is complete")
 }
 
-/// The fault is in the line, or in one after it where the statement has several.
+/// Checks that the error names this line, or a later one of the same statement.
 #[track_caller]
 fn is_refused(dump: &str, from: &str, to: &str) {
     let (dump, line) = changed(dump, from, to);
@@ -45,7 +45,7 @@ fn is_refused(dump: &str, from: &str, to: &str) {
 }
 
 #[test]
-fn copy_in_every_spelling_is_read() {
+fn copy_is_read_in_every_spelling() {
     for to in [
         COPY.replace("FROM stdin", "FROM STDIN"),
         COPY.to_lowercase(),
@@ -68,7 +68,7 @@ fn copy_in_every_spelling_is_read() {
 }
 
 #[test]
-fn copy_that_means_something_else_is_refused() {
+fn unsupported_copy_is_refused() {
     for options in [
         "WITH (FORMAT csv)",
         "CSV",
@@ -94,7 +94,7 @@ fn copy_that_means_something_else_is_refused() {
 }
 
 #[test]
-fn insert_in_every_spelling_is_read() {
+fn insert_is_read_in_every_spelling() {
     let insert = insert();
     for to in [
         insert.to_lowercase().replace("'up'", "'UP'").replace("'g652d'", "'G652D'"),
@@ -127,7 +127,7 @@ fn insert_in_every_spelling_is_read() {
 }
 
 #[test]
-fn insert_that_is_no_list_of_constants_is_refused() {
+fn insert_of_other_than_constants_is_refused() {
     let insert = insert();
     for to in [
         insert.replace("'UP'", "'U' || 'P'"),
@@ -154,7 +154,7 @@ fn insert_that_is_no_list_of_constants_is_refused() {
 }
 
 #[test]
-fn what_changes_rows_otherwise_is_refused() {
+fn other_statements_that_change_rows_are_refused() {
     let last =
         "(6, 'UP', 17, 21, 0.4, 'G657A1', 0.1, '2025-10-24 08:01:05', '2025-10-24 08:01:05');";
     for statement in [
@@ -193,7 +193,7 @@ fn what_changes_rows_otherwise_is_refused() {
 }
 
 #[test]
-fn what_changes_no_row_is_passed_over() {
+fn statements_that_change_no_row_are_skipped() {
     let last =
         "(6, 'UP', 17, 21, 0.4, 'G657A1', 0.1, '2025-10-24 08:01:05', '2025-10-24 08:01:05');";
     for statement in [
@@ -221,7 +221,7 @@ fn what_changes_no_row_is_passed_over() {
 }
 
 #[test]
-fn backslashes_are_doubled_where_strings_are_not_standard() {
+fn backslashes_escape_without_standard_conforming_strings() {
     let old = "SET standard_conforming_strings = on;";
     for off in [
         "SET standard_conforming_strings = off;",
@@ -237,7 +237,7 @@ fn backslashes_are_doubled_where_strings_are_not_standard() {
 }
 
 #[test]
-fn names_without_a_schema_are_looked_for_on_the_path() {
+fn names_without_a_schema_are_resolved_by_the_search_path() {
     for path in ["SET search_path = public, pg_catalog;", "SET search_path TO \"$user\", public;"] {
         let dump = CLEAN_DUMP.replace("public.", "");
         let (dump, _) =
