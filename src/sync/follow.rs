@@ -5,13 +5,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::contact::Link;
 use super::error::SyncError;
-use super::facts;
-use super::first;
 use super::handle::Request;
+use super::handshake::Link;
+use super::initial_copy;
 use super::mirror::{Mirror, Woken};
 use super::round;
+use super::server_stats;
 use super::status::{RoundKind, State};
 use crate::pg::PgError;
 
@@ -51,13 +51,13 @@ impl Mirror {
         };
         // Marks of rounds whose end this store never heard of.
         self.round(&mut link, &mut agenda)?;
-        first::validate(&mut link.session)?;
+        initial_copy::validate(&mut link.session)?;
         loop {
             self.shared.enter(State::Live, self.now(), None);
             self.serve(&mut link, &mut agenda)?;
             let now = Instant::now();
             if now >= agenda.facts {
-                let facts = facts::read(&mut link.session)?;
+                let facts = server_stats::read(&mut link.session)?;
                 self.shared.update(|status| status.facts = facts);
                 agenda.facts = now + FACTS_EVERY;
             }
@@ -161,7 +161,7 @@ impl Mirror {
 
     fn until_reconcile(&self, link: &mut Link) -> Result<Duration, SyncError> {
         let mut tx = link.session.begin()?;
-        let remote = super::claim::read(&mut tx, link.claim.identity.site_id)?;
+        let remote = super::sync_state::read(&mut tx, link.claim.identity.site_id)?;
         tx.commit()?;
         let last = remote.and_then(|remote| remote.reconciled_at);
         let Some(last) = last else { return Ok(Duration::ZERO) };

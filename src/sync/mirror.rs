@@ -8,12 +8,12 @@ use tokio::time::Instant;
 use tracing::info;
 use uuid::Uuid;
 
-use super::claim::{Identity, Remote, Wish};
-use super::contact::Link;
 use super::error::SyncError;
 use super::handle::{Handle, REQUESTS_MAX, Request};
+use super::handshake::Link;
 use super::retry::Failures;
 use super::status::{Reconciliation, Shared, State};
+use super::sync_state::{Identity, Remote, Wish};
 use crate::domain::Timestamp;
 use crate::engine::{Clock, EngineError, EngineHandle};
 use crate::pg::{Target, Watch};

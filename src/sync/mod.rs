@@ -12,24 +12,24 @@
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
 //! run still holds the site.
 
-mod claim;
-mod contact;
+mod adoption;
 mod error;
-mod facts;
-mod first;
 mod follow;
 mod handle;
-mod hydrate;
+mod handshake;
+mod initial_copy;
 mod mirror;
 mod reconcile;
 mod retry;
 mod round;
 mod schema;
+mod server_stats;
 mod status;
+mod sync_state;
 mod write;
 
 pub use error::{Obstacle, SyncError};
-pub use facts::{Facts, SlowStatement};
 pub use handle::Handle;
 pub use mirror::{Database, SyncOptions, start};
+pub use server_stats::{Facts, SlowStatement};
 pub use status::{ROUNDS_KEPT, Reconciliation, Round, RoundKind, State, Status, Trouble};

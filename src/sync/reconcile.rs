@@ -1,8 +1,8 @@
 //! Comparing both sides row by row, and repairing PostgreSQL's (S9).
 
-use super::claim::Claim;
 use super::error::SyncError;
 use super::round::{self, Applied};
+use super::sync_state::Claim;
 use super::write::{Keys, write_audit, write_entities};
 use crate::pg::{Comparison, Tx, compare_entities};
 use crate::store::{LastCommit, Snapshot};

@@ -16,7 +16,7 @@ use crate::util::jitter;
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 /// Longest pause of a run that held the site: its sign of life in PostgreSQL must not grow as old as
-/// that of a dead one (`claim::ALIVE_S`), or another appliance takes the site over.
+/// that of a dead one (`sync_state::ALIVE_S`), or another appliance takes the site over.
 const BACKOFF_MAX_HOLDING: Duration = Duration::from_secs(15);
 /// While waiting, the server is asked for a sign of life this often, without logging in: one that
 /// comes back is noticed soon, and one that has trouble is not bothered.
@@ -184,7 +184,7 @@ fn pause(failures: u32, jitter: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::claim::ALIVE_S;
+    use super::super::sync_state::ALIVE_S;
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! A round: what changed since the last one, in one PostgreSQL transaction.
 
-use super::claim::{Claim, Progress};
 use super::error::SyncError;
+use super::sync_state::{Claim, Progress};
 use super::write::{Keys, write_audit, write_entities};
 use crate::domain::IdCounters;
 use crate::pg::{PgError, Session, Tx};

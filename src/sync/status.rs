@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use uuid::Uuid;
 
 use super::error::Obstacle;
-use super::facts::Facts;
+use super::server_stats::Facts;
 use crate::domain::Timestamp;
 use crate::pg::{Comparison, Explanation};
 

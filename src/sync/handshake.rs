@@ -3,14 +3,14 @@
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::claim::{self, Claim, Identity, Local, Remote, Verdict, Wish};
 use super::error::{Obstacle, SyncError};
 use super::handle::Request;
 use super::mirror::Mirror;
 use super::reconcile;
 use super::round::{self, Applied};
 use super::status::{ROUNDS_KEPT, Reconciliation, Round, RoundKind, State};
-use super::{first, hydrate, schema};
+use super::sync_state::{self, Claim, Identity, Local, Remote, Verdict, Wish};
+use super::{adoption, initial_copy, schema};
 use crate::domain::{IdCounters, Timestamp};
 use crate::engine::{Adoption, AdoptionOutcome};
 use crate::pg::{Comparison, Session, Tx};
@@ -47,7 +47,7 @@ impl Mirror {
         }
         let mut tx = session.begin()?;
         round::limit(&mut tx)?;
-        let remote = claim::read(&mut tx, self.identity.site_id)?;
+        let remote = sync_state::read(&mut tx, self.identity.site_id)?;
         let verdict = self.decide(remote.as_ref())?;
         match (verdict, remote) {
             (Verdict::Refuse(obstacle), _) => Err(obstacle.into()),
@@ -81,7 +81,7 @@ impl Mirror {
                 self.adopt(&mut session, &remote, &why, at_seq)?;
                 let mut tx = session.begin()?;
                 round::limit(&mut tx)?;
-                let found = claim::read(&mut tx, self.identity.site_id)?;
+                let found = sync_state::read(&mut tx, self.identity.site_id)?;
                 if !found.is_some_and(|found| found.is_same_state(&remote)) {
                     return Err(SyncError::Changed("it changed while it was adopted"));
                 }
@@ -122,7 +122,7 @@ impl Mirror {
             is_starting: self.is_starting && snapshot.seq() == self.seq_at_start,
             wish,
         };
-        Ok(claim::decide(local, remote))
+        Ok(sync_state::decide(local, remote))
     }
 
     /// Lets the local state be later than everything that PostgreSQL holds.
@@ -183,7 +183,7 @@ impl Mirror {
             adopted: known.and_then(|mirror| mirror.adopted),
             ..self.unknown_mirror()
         })?;
-        let epoch = claim::take(tx, &self.identity, remote)?;
+        let epoch = sync_state::take(tx, &self.identity, remote)?;
         self.write_site(tx)?;
         Ok(Claim {
             identity: self.identity.clone(),
@@ -211,7 +211,7 @@ impl Mirror {
             counters: IdCounters::default(),
         };
         let start = Instant::now();
-        let applied = first::run(&mut session, &claim, &snapshot)?;
+        let applied = initial_copy::run(&mut session, &claim, &snapshot)?;
         drop(snapshot);
         let mut tx = session.begin()?;
         self.write_site(&mut tx)?;
@@ -249,7 +249,7 @@ impl Mirror {
             Some(format!("Taking the site over from PostgreSQL: {why}.")),
         );
         self.shared.update(|status| status.is_adopting = true);
-        let site = hydrate::read(session, self.identity.site_id, remote)?;
+        let site = adoption::read(session, self.identity.site_id, remote)?;
         let site = site.ok_or(SyncError::Changed("it changed while it was read"))?;
         let adoption = Adoption {
             site,

@@ -9,9 +9,9 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::claim::Claim;
 use super::error::SyncError;
 use super::round::{self, Applied};
+use super::sync_state::Claim;
 use super::write::write_audit;
 use crate::domain::{Device, Interface, Link};
 use crate::pg::{PgError, Session, Tx};

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::claim::Remote;
 use super::error::SyncError;
+use super::sync_state::Remote;
 use crate::domain::{Device, Interface, Link, Site};
 use crate::pg::{PgError, Session, Tx};
 use crate::sql::Entity;
@@ -17,7 +17,7 @@ pub(super) fn read(
 ) -> Result<Option<Site>, SyncError> {
     let mut tx = session.begin()?;
     tx.batch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
-    let remote = super::claim::read(&mut tx, site_id)?;
+    let remote = super::sync_state::read(&mut tx, site_id)?;
     if !remote.as_ref().is_some_and(|remote| remote.is_same_state(expected)) {
         return Ok(None);
     }
