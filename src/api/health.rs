@@ -16,7 +16,7 @@ use super::state::ApiState;
 use super::sync::behind_s;
 use crate::domain::EntityKind;
 use crate::engine::{DataVolume, EngineActivity, EngineError, EngineTask};
-use crate::sync::State as SyncState;
+use crate::sync::SyncState;
 use crate::util::counted;
 use crate::wire::Time;
 
@@ -234,7 +234,7 @@ fn verdict(
     let sync = state.sync().status();
     let mirror = match sync.state {
         SyncState::Waiting => {
-            let why = sync.trouble.map(|trouble| trouble.what.to_string());
+            let why = sync.last_error.map(|error| error.explanation.to_string());
             let why = why.unwrap_or_else(|| "PostgreSQL is away".to_owned());
             Some(format!("changes are kept here and not in PostgreSQL: {why}"))
         }

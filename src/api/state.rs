@@ -9,7 +9,7 @@ use super::listing::ListCache;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
 use crate::jobs::JobsHandle;
-use crate::sync;
+use crate::sync::SyncHandle;
 
 /// How often snapshots are looked at whose time may be over.
 const LEASE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ pub struct ApiState(Arc<Inner>);
 
 struct Inner {
     handle: EngineHandle,
-    sync: sync::Handle,
+    sync: SyncHandle,
     jobs: JobsHandle,
     backups: Backups,
     options: ApiOptions,
@@ -52,7 +52,7 @@ struct Inner {
 impl ApiState {
     pub fn new(
         handle: EngineHandle,
-        sync: sync::Handle,
+        sync: SyncHandle,
         jobs: JobsHandle,
         backups: Backups,
         options: ApiOptions,
@@ -101,7 +101,7 @@ impl ApiState {
         &self.0.handle
     }
 
-    pub(super) fn sync(&self) -> &sync::Handle {
+    pub(super) fn sync(&self) -> &SyncHandle {
         &self.0.sync
     }
 

@@ -14,7 +14,9 @@ use super::state::ApiState;
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::store::StoreError;
-use crate::sync::{self, Facts, Reconciliation, Round, SlowStatement, State, Status};
+use crate::sync::{
+    Reconciliation, Round, ServerStats, SlowStatement, SyncHandle, SyncState, SyncStatus,
+};
 use crate::wire::Time;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -65,7 +67,7 @@ pub struct SyncView {
     rounds: Vec<RoundView>,
     last_error: Option<SyncErrorView>,
     last_reconcile: Option<ReconciledView>,
-    postgres: Option<FactsView>,
+    postgres: Option<ServerStatsView>,
     /// Null without the extension `pg_stat_statements`.
     slow_statements: Option<Vec<SlowStatementView>>,
     /// What can be asked for now: `now`, `check`, `reconcile`, `takeover`, `adopt`.
@@ -119,7 +121,7 @@ pub struct ReconciledView {
 /// Facts about the PostgreSQL server.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncPostgres)]
-struct FactsView {
+struct ServerStatsView {
     version: String,
     host: String,
     /// Protocol of an encrypted connection.
@@ -142,7 +144,7 @@ struct SlowStatementView {
 
 impl SyncView {
     /// The current state of the mirror.
-    pub fn new(sync: &sync::Handle, engine: &EngineHandle) -> Result<Self, StoreError> {
+    pub fn new(sync: &SyncHandle, engine: &EngineHandle) -> Result<Self, StoreError> {
         let snapshot = engine.read();
         let status = sync.status();
         let now = engine.now();
@@ -164,15 +166,15 @@ impl SyncView {
             dirty_count: snapshot.dirty_count()?,
             rows_per_s: status.rounds.back().and_then(rows_per_s),
             rounds: status.rounds.iter().map(round).collect(),
-            last_error: trouble(&status, now),
+            last_error: last_error(&status, now),
             last_reconcile: status.last_reconcile.as_ref().map(ReconciledView::new),
             actions: actions(&status),
             slow_statements: status
-                .facts
+                .server_stats
                 .as_ref()
-                .and_then(|facts| facts.slow_statements.as_ref())
+                .and_then(|stats| stats.slow_statements.as_ref())
                 .map(|statements| statements.iter().map(slow_statement).collect()),
-            postgres: status.facts.map(facts),
+            postgres: status.server_stats.map(server_stats),
         })
     }
 }
@@ -192,22 +194,22 @@ impl ReconciledView {
     }
 }
 
-fn message(status: &Status, behind_seq: u64) -> String {
+fn message(status: &SyncStatus, behind_seq: u64) -> String {
     if let Some(activity) = &status.activity {
         return activity.clone();
     }
     match status.state {
-        State::Off => "Sync is off: DATABASE_URL is not set.".to_owned(),
-        State::Connecting => "Connecting to PostgreSQL.".to_owned(),
-        State::Loading => "Sending many changes to PostgreSQL.".to_owned(),
-        State::Live if behind_seq == 0 => "PostgreSQL is up to date.".to_owned(),
-        State::Live => format!("Following; {behind_seq} commits are on their way."),
-        State::Waiting => {
-            let why = status.trouble.as_ref().map(|trouble| trouble.what.message.as_str());
+        SyncState::Off => "Sync is off: DATABASE_URL is not set.".to_owned(),
+        SyncState::Connecting => "Connecting to PostgreSQL.".to_owned(),
+        SyncState::Loading => "Sending many changes to PostgreSQL.".to_owned(),
+        SyncState::Live if behind_seq == 0 => "PostgreSQL is up to date.".to_owned(),
+        SyncState::Live => format!("Following; {behind_seq} commits are on their way."),
+        SyncState::Waiting => {
+            let why = status.last_error.as_ref().map(|error| error.explanation.message.as_str());
             let why = why.unwrap_or("PostgreSQL is away");
             format!("{why}. Changes are kept here and will be sent.")
         }
-        State::Stopped => {
+        SyncState::Stopped => {
             let why = status.obstacle.as_ref().map_or("", |obstacle| obstacle.message.as_str());
             format!("Sync is stopped: {why}.")
         }
@@ -215,16 +217,16 @@ fn message(status: &Status, behind_seq: u64) -> String {
 }
 
 /// What an operator can do; while it waits, about what it waits for.
-fn remedy(status: &Status) -> Option<String> {
+fn remedy(status: &SyncStatus) -> Option<String> {
     match status.state {
-        State::Stopped => status.obstacle.as_ref().map(|obstacle| obstacle.remedy.clone()),
-        State::Waiting => status.trouble.as_ref()?.what.remedy.clone(),
-        State::Off | State::Connecting | State::Loading | State::Live => None,
+        SyncState::Stopped => status.obstacle.as_ref().map(|obstacle| obstacle.remedy.clone()),
+        SyncState::Waiting => status.last_error.as_ref()?.explanation.remedy.clone(),
+        SyncState::Off | SyncState::Connecting | SyncState::Loading | SyncState::Live => None,
     }
 }
 
 /// Age of the oldest change that PostgreSQL lacks, in seconds.
-pub(super) fn behind_s(status: &Status, now: Timestamp) -> f64 {
+pub(super) fn behind_s(status: &SyncStatus, now: Timestamp) -> f64 {
     status.behind_since.map_or(0.0, |since| seconds_between(since, now))
 }
 
@@ -232,14 +234,14 @@ fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
     std::time::Duration::from_micros(u64::try_from(to.0 - from.0).unwrap_or(0)).as_secs_f64()
 }
 
-fn actions(status: &Status) -> &'static [&'static str] {
+fn actions(status: &SyncStatus) -> &'static [&'static str] {
     match status.state {
-        State::Off => &[],
-        State::Stopped if status.obstacle.as_ref().is_some_and(|what| what.is_conflict) => {
+        SyncState::Off => &[],
+        SyncState::Stopped if status.obstacle.as_ref().is_some_and(|what| what.is_conflict) => {
             &["now", "takeover", "adopt"]
         }
-        State::Connecting | State::Waiting | State::Stopped => &["now"],
-        State::Loading | State::Live => &["now", "check", "reconcile"],
+        SyncState::Connecting | SyncState::Waiting | SyncState::Stopped => &["now"],
+        SyncState::Loading | SyncState::Live => &["now", "check", "reconcile"],
     }
 }
 
@@ -259,20 +261,20 @@ fn round(round: &Round) -> RoundView {
     }
 }
 
-fn trouble(status: &Status, now: Timestamp) -> Option<SyncErrorView> {
-    let trouble = status.trouble.as_ref()?;
+fn last_error(status: &SyncStatus, now: Timestamp) -> Option<SyncErrorView> {
+    let error = status.last_error.as_ref()?;
     Some(SyncErrorView {
-        message: trouble.what.message.clone(),
-        since: Time(trouble.since),
-        at: Time(trouble.at),
-        attempts: trouble.attempts,
-        next_attempt_s: trouble.next_attempt_at.map(|at| seconds_between(now, at)),
+        message: error.explanation.message.clone(),
+        since: Time(error.since),
+        at: Time(error.at),
+        attempts: error.attempts,
+        next_attempt_s: error.next_attempt_at.map(|at| seconds_between(now, at)),
     })
 }
 
-fn facts(facts: Facts) -> FactsView {
-    let Facts { version, host, tls, size_bytes, connections, max_connections, .. } = facts;
-    FactsView { version, host, tls, size_bytes, connections, max_connections }
+fn server_stats(stats: ServerStats) -> ServerStatsView {
+    let ServerStats { version, host, tls, size_bytes, connections, max_connections, .. } = stats;
+    ServerStatsView { version, host, tls, size_bytes, connections, max_connections }
 }
 
 fn slow_statement(slow: &SlowStatement) -> SlowStatementView {

@@ -95,7 +95,7 @@ fn postgres_verifier(config: &Config) -> Option<PostgresVerifier> {
     config.database_url.as_ref()?;
     let config = config.clone();
     let verify = move |site_id: Uuid, text: &mut dyn BufRead, restored: &Snapshot| {
-        let target = match mirror::read_again(&config) {
+        let target = match mirror::reload_database(&config) {
             Ok(database) => database.target,
             Err(error) => return PostgresOutcome::Failed(error),
         };

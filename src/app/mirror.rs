@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use crate::config::{Config, ConfigErrors};
 use crate::engine::EngineHandle;
 use crate::pg::Target;
-use crate::sync::{self, Database, State, SyncOptions};
+use crate::sync::{self, MirrorDatabase, SyncHandle, SyncOptions, SyncState};
 
 /// How long a start waits for the first contact. PostgreSQL on the same network answers in
 /// milliseconds; whose state counts is then settled before anyone can write.
@@ -30,15 +30,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub fn start_sync(
     config: &Config,
     engine: &EngineHandle,
-) -> Result<(sync::Handle, Option<JoinHandle<()>>)> {
+) -> Result<(SyncHandle, Option<JoinHandle<()>>)> {
     let Some(database) = database(config)? else {
-        return Ok((sync::Handle::off(engine.now()), None));
+        return Ok((SyncHandle::off(engine.now()), None));
     };
     let host = rustix::system::uname();
     let own = config.clone();
     let options = SyncOptions {
         database,
-        read_again: Box::new(move || read_again(&own)),
+        reload_database: Box::new(move || reload_database(&own)),
         site_name: config.site_name.clone(),
         holder: format!("{}:{}", host.nodename().to_string_lossy(), config.data_dir.display()),
         clock: engine.clock(),
@@ -52,20 +52,22 @@ pub fn start_sync(
 ///
 /// # Errors
 /// What of the address cannot be used.
-pub(super) fn database(config: &Config) -> Result<Option<Database>, ConfigErrors> {
+pub(super) fn database(config: &Config) -> Result<Option<MirrorDatabase>, ConfigErrors> {
     let Some(url) = &config.database_url else { return Ok(None) };
-    let shown = config.shown_database_url();
+    let masked_url = config.shown_database_url();
     match Target::parse(url.expose()) {
         Ok(target) => {
             let target = target.with_passfile(config.passfile.clone());
-            Ok(Some(Database { target, shown }))
+            Ok(Some(MirrorDatabase { target, masked_url }))
         }
-        Err(error) => Err(ConfigErrors(vec![config.error(DATABASE_KEY, shown, error.to_string())])),
+        Err(error) => {
+            Err(ConfigErrors(vec![config.error(DATABASE_KEY, masked_url, error.to_string())]))
+        }
     }
 }
 
 /// The same, as the file that holds the address has it now.
-pub(super) fn read_again(config: &Config) -> Result<Database, String> {
+pub(super) fn reload_database(config: &Config) -> Result<MirrorDatabase, String> {
     let config = config.with_database_url_read_again()?;
     let database = database(&config).map_err(|ConfigErrors(errors)| {
         errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
@@ -75,7 +77,7 @@ pub(super) fn read_again(config: &Config) -> Result<Database, String> {
 
 /// Lets the mirror end: after its round if that is soon, else in the middle of it.
 pub(super) async fn end(
-    sync: &sync::Handle,
+    sync: &SyncHandle,
     thread: Option<tokio::task::JoinHandle<std::thread::Result<()>>>,
 ) {
     let Some(mut thread) = thread else { return };
@@ -98,11 +100,11 @@ pub(super) async fn forget(engine: &EngineHandle) -> Result<()> {
 }
 
 /// Waits until the first contact has settled whose state counts, as long as that may take.
-pub(super) async fn first_contact(sync: &sync::Handle, engine: &EngineHandle) {
+pub(super) async fn first_contact(sync: &SyncHandle, engine: &EngineHandle) {
     let is_empty = engine.read().seq() == 0;
     let limit = if is_empty { FIRST_CONTACT_OF_EMPTY } else { FIRST_CONTACT };
     let settled = async {
-        while sync.state() == State::Connecting {
+        while sync.state() == SyncState::Connecting {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
@@ -112,7 +114,7 @@ pub(super) async fn first_contact(sync: &sync::Handle, engine: &EngineHandle) {
     }
     // The site is being read back: there is nothing to serve before it is there. A first copy
     // goes the other way and need not be waited for.
-    while sync.state() == State::Loading && sync.is_adopting() {
+    while sync.state() == SyncState::Loading && sync.is_adopting() {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -42,7 +42,7 @@ use crate::domain::{Blueprint, RefreshStatus, ReseedSite};
 use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
 use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;
-use crate::sync;
+use crate::sync::SyncHandle;
 
 /// How long open requests may take to finish at shutdown. With the engine's last batch this
 /// stays below the 5 s that systemd and operators expect.
@@ -71,7 +71,7 @@ pub struct App {
     tasks: JoinSet<()>,
     /// Ends with the engine's thread.
     engine: JoinHandle<std::thread::Result<EngineExit>>,
-    sync: sync::Handle,
+    sync: SyncHandle,
     /// Ends with the mirror's thread; absent without a mirror.
     mirror: Option<JoinHandle<std::thread::Result<()>>>,
 }
@@ -268,7 +268,7 @@ async fn start_engine(
 /// Waits until the mirror has decided whose state counts; without a mirror, removes the records of a former
 /// one. Returns false if the service has to stop.
 async fn wait_for_mirror(
-    sync: &sync::Handle,
+    sync: &SyncHandle,
     handle: &EngineHandle,
     has_mirror: bool,
     stopping: &watch::Receiver<bool>,

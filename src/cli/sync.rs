@@ -13,7 +13,7 @@ use crate::api::{ReconciledView, SyncView};
 use crate::app;
 use crate::config::Config;
 use crate::engine::EngineHandle;
-use crate::sync::{self, SyncError};
+use crate::sync::{SyncError, SyncHandle};
 use crate::util::counted;
 
 pub(super) fn run(cli: &Cli, action: SyncAction) -> Result<(), CommandError> {
@@ -75,7 +75,7 @@ fn run_locally(
 }
 
 async fn perform(
-    mirror: &sync::Handle,
+    mirror: &SyncHandle,
     engine: &EngineHandle,
     action: SyncAction,
 ) -> Result<Value, CommandError> {

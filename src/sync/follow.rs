@@ -1,4 +1,4 @@
-//! Following the site: a round soon after each commit, and what else keeps a mirror healthy.
+//! Following the site: a round soon after each commit, heartbeats, statistics and weekly comparisons.
 
 use std::time::Duration;
 
@@ -6,149 +6,162 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::error::SyncError;
-use super::handle::Request;
-use super::handshake::Link;
-use super::initial_copy;
-use super::mirror::{Mirror, Woken};
-use super::round;
-use super::server_stats;
-use super::status::{RoundKind, State};
+use super::mirror::{Mirror, WakeReason};
+use super::request::SyncRequest;
+use super::status::{RoundKind, SyncState};
+use super::sync_state::{self, ClaimedSession};
+use super::{initial_copy, round, server_stats};
 use crate::pg::PgError;
 
-/// Changes are gathered for this long, so that a burst is one round.
-const GATHER: Duration = Duration::from_millis(40);
-/// The pause after a round is this many times what it took: under a flood of changes rounds grow
-/// instead of coming more often, and PostgreSQL and this host keep most of their time.
-const REST_FACTOR: u32 = 2;
-const REST_MAX: Duration = Duration::from_secs(3);
-/// Marks from which a round counts as loading.
-const BIG_ROUND: u64 = 5_000;
-/// How often a holder shows that it is alive.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How often the server's own facts are asked for.
-const FACTS_EVERY: Duration = Duration::from_secs(60);
-/// How often both sides are compared of their own accord.
-const RECONCILE_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Changes are collected for this long, so that a burst is one round.
+const COLLECT_TIME: Duration = Duration::from_millis(40);
+/// The pause after a round is this many times its duration. Under many changes rounds grow instead of
+/// becoming more frequent, and PostgreSQL and this host keep most of their time.
+const PAUSE_FACTOR: u32 = 2;
+const PAUSE_MAX: Duration = Duration::from_secs(3);
+/// Marks from which on a round is shown as loading.
+const BIG_ROUND_MARKS: u64 = 5_000;
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
+const STATS_INTERVAL: Duration = Duration::from_secs(60);
+const RECONCILE_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// When what is due.
-struct Agenda {
-    beat: Instant,
-    facts: Instant,
+/// When each task is due.
+struct DueTimes {
+    heartbeat: Instant,
+    stats: Instant,
     reconcile: Instant,
-    /// No round before.
-    rested: Instant,
+    /// The earliest time of the next round.
+    round: Instant,
 }
 
 impl Mirror {
-    /// Follows until it is stopped or something fails.
-    pub(super) fn follow(&mut self, mut link: Link) -> Result<(), SyncError> {
+    /// Follows the site until the mirror is stopped or something fails.
+    pub(super) fn follow(&mut self, mut claimed: ClaimedSession) -> Result<(), SyncError> {
         let now = Instant::now();
-        let mut agenda = Agenda {
-            beat: now + HEARTBEAT,
-            facts: now,
-            reconcile: now + self.until_reconcile(&mut link)?,
-            rested: now,
+        let mut due = DueTimes {
+            heartbeat: now + HEARTBEAT_INTERVAL,
+            stats: now,
+            reconcile: now + self.time_until_reconcile(&mut claimed)?,
+            round: now,
         };
-        // Marks of rounds whose end this store never heard of.
-        self.round(&mut link, &mut agenda)?;
-        initial_copy::validate(&mut link.session)?;
+        // There may be marks of rounds whose COMMIT was not confirmed.
+        self.make_round(&mut claimed, &mut due)?;
+        initial_copy::validate(&mut claimed.session)?;
         loop {
-            self.shared.enter(State::Live, self.now(), None);
-            self.serve(&mut link, &mut agenda)?;
+            self.shared.enter(SyncState::Live, self.now(), None);
+            self.answer_requests(&mut claimed, &mut due)?;
             let now = Instant::now();
-            if now >= agenda.facts {
-                let facts = server_stats::read(&mut link.session)?;
-                self.shared.update(|status| status.facts = facts);
-                agenda.facts = now + FACTS_EVERY;
+            if now >= due.stats {
+                let stats = server_stats::read(&mut claimed.session)?;
+                self.shared.update(|status| status.server_stats = stats);
+                due.stats = now + STATS_INTERVAL;
             }
-            if now >= agenda.reconcile {
-                self.compare(&mut link, true)?;
-                agenda.reconcile = Instant::now() + RECONCILE_EVERY;
+            if now >= due.reconcile {
+                self.compare(&mut claimed, true)?;
+                due.reconcile = Instant::now() + RECONCILE_INTERVAL;
                 continue;
             }
-            self.recovered();
-            if self.is_behind(&link) {
-                self.note_behind();
-                match self.wait(agenda.rested.max(now + GATHER), false) {
-                    Woken::Stop => return self.leave(link),
-                    Woken::Request => {}
-                    Woken::Time | Woken::Commit => self.round(&mut link, &mut agenda)?,
+            self.clear_errors();
+            if self.is_behind(&claimed) {
+                self.set_behind();
+                match self.wait(due.round.max(now + COLLECT_TIME), false) {
+                    WakeReason::Stop => return self.release(claimed),
+                    WakeReason::Request => {}
+                    WakeReason::Time | WakeReason::Commit => {
+                        self.make_round(&mut claimed, &mut due)?;
+                    }
                 }
                 continue;
             }
-            if now >= agenda.beat {
-                beat(&mut link, &mut agenda)?;
+            if now >= due.heartbeat {
+                heartbeat(&mut claimed, &mut due)?;
             }
-            let due = agenda.beat.min(agenda.facts).min(agenda.reconcile);
-            if self.wait(due, true) == Woken::Stop {
-                return self.leave(link);
+            let next = due.heartbeat.min(due.stats).min(due.reconcile);
+            if self.wait(next, true) == WakeReason::Stop {
+                return self.release(claimed);
             }
         }
     }
 
-    fn is_behind(&self, link: &Link) -> bool {
+    fn is_behind(&self, claimed: &ClaimedSession) -> bool {
         let last_commit = self.engine.read().last_commit();
-        last_commit.seq > link.claim.applied_seq || last_commit.next_audit > link.claim.next_audit
+        let claim = &claimed.claim;
+        last_commit.seq > claim.applied_seq || last_commit.next_audit > claim.next_audit
     }
 
-    /// A round, or at least a look whether everything is as this run left it.
-    fn look_and_send(&mut self, link: &mut Link, agenda: &mut Agenda) -> Result<(), SyncError> {
+    /// Sends everything that was committed before; if there is nothing, checks that this run still holds
+    /// the site.
+    fn sync_now(
+        &mut self,
+        claimed: &mut ClaimedSession,
+        due: &mut DueTimes,
+    ) -> Result<(), SyncError> {
         let last_commit = self.engine.read().last_commit();
-        let lacks = |link: &Link| {
-            link.claim.applied_seq < last_commit.seq
-                || link.claim.next_audit < last_commit.next_audit
+        let is_behind = |claimed: &ClaimedSession| {
+            claimed.claim.applied_seq < last_commit.seq
+                || claimed.claim.next_audit < last_commit.next_audit
         };
-        if !lacks(link) {
-            return beat(link, agenda);
+        if !is_behind(claimed) {
+            return heartbeat(claimed, due);
         }
-        while lacks(link) {
-            self.round(link, agenda)?;
+        while is_behind(claimed) {
+            self.make_round(claimed, due)?;
         }
         Ok(())
     }
 
     /// Sends what is marked.
-    fn round(&mut self, link: &mut Link, agenda: &mut Agenda) -> Result<(), SyncError> {
+    fn make_round(
+        &mut self,
+        claimed: &mut ClaimedSession,
+        due: &mut DueTimes,
+    ) -> Result<(), SyncError> {
         let snapshot = self.engine.read();
         let marks = snapshot.dirty_count()?;
-        if marks == 0 && !self.is_behind(link) {
+        if marks == 0 && !self.is_behind(claimed) {
             return Ok(());
         }
-        if marks >= BIG_ROUND {
+        if marks >= BIG_ROUND_MARKS {
             let activity = format!("Sending {marks} changed entities to PostgreSQL.");
-            self.shared.enter(State::Loading, self.now(), Some(activity));
+            self.shared.enter(SyncState::Loading, self.now(), Some(activity));
         }
         let start = Instant::now();
+        // Constraints fail only for rows that UNOC did not write: the local site satisfies them all.
         let applied =
-            round::run(&mut link.session, &link.claim, &snapshot).inspect_err(|error| {
-                self.is_suspicious = error.pg().is_some_and(PgError::is_constraint_violation);
+            round::run(&mut claimed.session, &claimed.claim, &snapshot).inspect_err(|error| {
+                self.needs_comparison = error.pg().is_some_and(PgError::is_constraint_violation);
             })?;
         drop(snapshot);
         let took = start.elapsed();
         debug!(seq = applied.seq, rows = applied.rows, duration_ms = took.as_millis(), "Round");
-        self.confirm(link, RoundKind::Changes, applied, start)?;
+        self.confirm(claimed, RoundKind::Changes, applied, start)?;
         let now = Instant::now();
-        agenda.rested = now + (took * REST_FACTOR).min(REST_MAX);
-        agenda.beat = now + HEARTBEAT;
+        due.round = now + (took * PAUSE_FACTOR).min(PAUSE_MAX);
+        due.heartbeat = now + HEARTBEAT_INTERVAL;
         Ok(())
     }
 
-    /// Does what was asked. What fails is put back, and answered by whoever handles the failure.
-    fn serve(&mut self, link: &mut Link, agenda: &mut Agenda) -> Result<(), SyncError> {
+    /// Carries out the pending requests. A request that fails is put back: the error is handled and
+    /// answered elsewhere.
+    fn answer_requests(
+        &mut self,
+        claimed: &mut ClaimedSession,
+        due: &mut DueTimes,
+    ) -> Result<(), SyncError> {
         while let Some(request) = self.next_request() {
-            let done = match &request {
-                Request::Compare { repair, .. } => self.compare(link, *repair).map(Some),
-                Request::Now(_) => self.look_and_send(link, agenda).map(|()| None),
-                // Settled when the next connection is made.
-                Request::TakeOver(_) | Request::Adopt(_) | Request::Stop => {
+            let result = match &request {
+                SyncRequest::Compare { repair, .. } => self.compare(claimed, *repair).map(Some),
+                SyncRequest::SyncNow(_) => self.sync_now(claimed, due).map(|()| None),
+                // The next handshake carries them out.
+                SyncRequest::TakeOver(_) | SyncRequest::Adopt(_) | SyncRequest::Stop => {
                     Err(SyncError::Changed("an operator asked for another state"))
                 }
             };
-            match done {
-                Ok(reconciled) => {
-                    // Who asked must not be told of what was wrong before.
-                    self.shared.update(|status| status.trouble = None);
-                    request.fulfil(reconciled);
+            match result {
+                Ok(reconciliation) => {
+                    // Before the answer: its receiver must not read an earlier error.
+                    self.shared.update(|status| status.last_error = None);
+                    request.succeed(reconciliation);
                 }
                 Err(error) => {
                     self.pending.insert(0, request);
@@ -159,34 +172,34 @@ impl Mirror {
         Ok(())
     }
 
-    fn until_reconcile(&self, link: &mut Link) -> Result<Duration, SyncError> {
-        let mut tx = link.session.begin()?;
-        let remote = super::sync_state::read(&mut tx, link.claim.identity.site_id)?;
+    fn time_until_reconcile(&self, claimed: &mut ClaimedSession) -> Result<Duration, SyncError> {
+        let mut tx = claimed.session.begin()?;
+        let remote = sync_state::read(&mut tx, claimed.claim.identity.site_id)?;
         tx.commit()?;
         let last = remote.and_then(|remote| remote.reconciled_at);
         let Some(last) = last else { return Ok(Duration::ZERO) };
         let age_us = u64::try_from(self.now().0 - last.0).unwrap_or_default();
-        Ok(RECONCILE_EVERY.saturating_sub(Duration::from_micros(age_us)))
+        Ok(RECONCILE_INTERVAL.saturating_sub(Duration::from_micros(age_us)))
     }
 
-    /// Lets the site go: a clean end.
-    fn leave(&self, mut link: Link) -> Result<(), SyncError> {
-        let released = link.session.begin().and_then(|mut tx| {
-            link.claim.release(&mut tx)?;
+    /// Gives the claim up when the mirror stops.
+    fn release(&self, mut claimed: ClaimedSession) -> Result<(), SyncError> {
+        let released = claimed.session.begin().and_then(|mut tx| {
+            claimed.claim.release(&mut tx)?;
             tx.commit()
         });
         if let Err(error) = released {
-            debug!(%error, "The site could not be released; the next holder waits a little");
+            debug!(%error, "The claim on the site was not released; the next holder has to wait");
         }
         Ok(())
     }
 }
 
-/// Shows that this run is alive, and looks whether the site is still its own.
-fn beat(link: &mut Link, agenda: &mut Agenda) -> Result<(), SyncError> {
-    let mut tx = link.session.begin()?;
-    link.claim.beat(&mut tx)?;
+/// Records that this run is alive, and checks that it still holds the site.
+fn heartbeat(claimed: &mut ClaimedSession, due: &mut DueTimes) -> Result<(), SyncError> {
+    let mut tx = claimed.session.begin()?;
+    claimed.claim.heartbeat(&mut tx)?;
     tx.commit()?;
-    agenda.beat = Instant::now() + HEARTBEAT;
+    due.heartbeat = Instant::now() + HEARTBEAT_INTERVAL;
     Ok(())
 }

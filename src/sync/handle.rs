@@ -1,50 +1,45 @@
-//! How everybody else asks the mirror.
+//! How other parts of the program ask the mirror.
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::SyncError;
-use super::status::{Reconciliation, Shared, State, Status};
+use super::request::{ReplyTo, SyncRequest};
+use super::status::{Reconciliation, SharedStatus, SyncState, SyncStatus};
 use crate::domain::Timestamp;
 use crate::pg::Watch;
 
-/// Requests that may wait: operators press buttons, no program asks in bulk.
+/// Requests that may wait: they come from operators, not in bulk from programs.
 pub(super) const REQUESTS_MAX: usize = 16;
 
-/// A way to the mirror. Cheap to clone.
+/// A handle of the mirror. Cheap to clone.
 #[derive(Clone)]
-pub struct Handle {
-    pub(super) shared: Shared,
-    /// Absent without a mirror.
-    pub(super) requests: Option<mpsc::Sender<Request>>,
+pub struct SyncHandle {
+    pub(super) shared: SharedStatus,
+    /// `None` without a mirror.
+    pub(super) requests: Option<mpsc::Sender<SyncRequest>>,
     pub(super) watch: Watch,
 }
 
-pub(super) type Answer<T> = oneshot::Sender<Result<T, SyncError>>;
-
-pub(super) enum Request {
-    Now(Answer<()>),
-    Compare { repair: bool, answer: Answer<Reconciliation> },
-    TakeOver(Answer<()>),
-    Adopt(Answer<()>),
-    Stop,
-}
-
-impl Handle {
-    /// A mirror that there is not.
+impl SyncHandle {
+    /// The handle where there is no mirror.
     pub fn off(now: Timestamp) -> Self {
-        Self { shared: Shared::new(State::Off, now), requests: None, watch: Watch::default() }
+        Self {
+            shared: SharedStatus::new(SyncState::Off, now),
+            requests: None,
+            watch: Watch::default(),
+        }
     }
 
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> SyncStatus {
         self.shared.get()
     }
 
-    /// The state alone: cheaper.
-    pub fn state(&self) -> State {
+    /// The state alone, which is cheaper than [`SyncHandle::status`].
+    pub fn state(&self) -> SyncState {
         self.shared.state()
     }
 
-    /// Whether PostgreSQL's state is being put in place of the local one.
+    /// Whether PostgreSQL's state is replacing the local one.
     pub fn is_adopting(&self) -> bool {
         self.shared.is_adopting()
     }
@@ -54,50 +49,53 @@ impl Handle {
     /// # Errors
     /// [`SyncError::Off`], [`SyncError::Waiting`], [`SyncError::Stopped`].
     pub async fn sync_now(&self) -> Result<(), SyncError> {
-        self.ask(Request::Now).await
+        self.ask(SyncRequest::SyncNow).await
     }
 
     /// Compares both sides row by row; with `repair` brings PostgreSQL to the local state.
     ///
     /// # Errors
-    /// As [`Handle::sync_now`].
+    /// As [`SyncHandle::sync_now`].
     pub async fn compare(&self, repair: bool) -> Result<Reconciliation, SyncError> {
-        self.ask(|answer| Request::Compare { repair, answer }).await
+        self.ask(|reply_to| SyncRequest::Compare { repair, reply_to }).await
     }
 
     /// Makes this appliance the one that writes the site; its state wins.
     ///
     /// # Errors
-    /// As [`Handle::sync_now`].
+    /// As [`SyncHandle::sync_now`].
     pub async fn take_over(&self) -> Result<(), SyncError> {
-        self.ask(Request::TakeOver).await
+        self.ask(SyncRequest::TakeOver).await
     }
 
-    /// Puts PostgreSQL's state in place of the local one, which is kept in the quarantine.
+    /// Replaces the local state by PostgreSQL's; the local store is copied to the quarantine.
     ///
     /// # Errors
-    /// As [`Handle::sync_now`].
+    /// As [`SyncHandle::sync_now`], and [`SyncError::NothingToAdopt`].
     pub async fn adopt(&self) -> Result<(), SyncError> {
-        self.ask(Request::Adopt).await
+        self.ask(SyncRequest::Adopt).await
     }
 
-    /// Lets the mirror end, after the round that it is making.
+    /// Stops the mirror after its current round.
     pub async fn stop(&self) {
         if let Some(requests) = &self.requests {
-            // A closed queue means that it has ended already.
-            requests.send(Request::Stop).await.ok();
+            // The queue is closed if the mirror has stopped already.
+            requests.send(SyncRequest::Stop).await.ok();
         }
     }
 
-    /// Ends it even in the middle of a round, which PostgreSQL then forgets.
+    /// Stops the mirror at once; PostgreSQL rolls the current round back.
     pub fn abort(&self) {
         self.watch.end();
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, SyncError> {
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(ReplyTo<T>) -> SyncRequest,
+    ) -> Result<T, SyncError> {
         let requests = self.requests.as_ref().ok_or(SyncError::Off)?;
-        let (answer, answered) = oneshot::channel();
-        requests.send(request(answer)).await.map_err(|_| SyncError::Ended)?;
-        answered.await.map_err(|_| SyncError::Ended)?
+        let (reply_to, reply) = oneshot::channel();
+        requests.send(request(reply_to)).await.map_err(|_| SyncError::Ended)?;
+        reply.await.map_err(|_| SyncError::Ended)?
     }
 }

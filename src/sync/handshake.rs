@@ -1,138 +1,129 @@
-//! From a connection to a claim: whose state counts is decided here, before anything is written.
+//! From a connection to a claim: connects, decides whose state wins, and becomes the holder.
 
 use tokio::time::Instant;
 use tracing::{info, warn};
-
-use super::error::{Obstacle, SyncError};
-use super::handle::Request;
-use super::mirror::Mirror;
-use super::reconcile;
-use super::round::{self, Applied};
-use super::status::{ROUNDS_KEPT, Reconciliation, Round, RoundKind, State};
-use super::sync_state::{self, Claim, Identity, Local, Remote, Verdict, Wish};
-use super::{adoption, initial_copy, schema};
-use crate::domain::{IdCounters, Timestamp};
-use crate::engine::{Adoption, AdoptionOutcome};
-use crate::pg::{Comparison, Session, Tx};
-use crate::sql::Value;
-use crate::store::{CounterFloors, Holder, MirrorState, QuarantineRefusal};
 use uuid::Uuid;
 
-/// A connection that may write the site.
-pub(super) struct Link {
-    pub(super) session: Session,
-    pub(super) claim: Claim,
-}
+use super::claim_decision::{self, ClaimDecision, ClaimOverride, LocalState};
+use super::error::SyncError;
+use super::mirror::Mirror;
+use super::reconcile::{self, RowsReconciled};
+use super::request::SyncRequest;
+use super::status::{RoundKind, SyncState};
+use super::sync_state::{self, Claim, ClaimedSession, RemoteState};
+use super::{initial_copy, round, schema};
+use crate::domain::IdCounters;
+use crate::pg::{PgError, Session, Tx};
+use crate::sql::Value;
+use crate::store::{CounterFloors, MirrorState};
 
-/// A site that was claimed and brought to the local state.
-struct Settled {
+/// A site that was claimed and brought to the local state in one transaction.
+struct ReconciledClaim {
     claim: Claim,
-    applied: Applied,
-    comparison: Comparison,
-    repaired: u64,
+    rows: RowsReconciled,
     start: Instant,
 }
 
 impl Mirror {
-    /// Connects, prepares the tables, settles whose state counts, and becomes the holder.
-    pub(super) fn contact(&mut self) -> Result<Link, SyncError> {
-        if self.shared.state() != State::Waiting && self.shared.state() != State::Stopped {
-            self.shared.enter(State::Connecting, self.now(), None);
+    /// Connects, prepares the tables, decides whose state wins, and becomes the holder of the site.
+    pub(super) fn handshake(&mut self) -> Result<ClaimedSession, SyncError> {
+        if ![SyncState::Waiting, SyncState::Stopped].contains(&self.shared.state()) {
+            self.shared.enter(SyncState::Connecting, self.now(), None);
         }
-        self.read_address();
+        self.reload_address();
         let mut session = Session::open(&self.options.database.target, &self.watch)?;
         schema::prepare(&mut session)?;
         if let Some(mirror) = self.engine.read().mirror()? {
             self.identity.instance_id = mirror.instance_id;
         }
         let mut tx = session.begin()?;
-        round::limit(&mut tx)?;
+        round::set_limits(&mut tx)?;
         let remote = sync_state::read(&mut tx, self.identity.site_id)?;
-        let verdict = self.decide(remote.as_ref())?;
-        match (verdict, remote) {
-            (Verdict::Refuse(obstacle), _) => Err(obstacle.into()),
-            (Verdict::First, _) | (_, None) => {
+        let decision = self.decide(remote.as_ref())?;
+        match (decision, remote) {
+            (ClaimDecision::Refuse(obstacle), _) => Err(obstacle.into()),
+            (ClaimDecision::Copy, _) | (_, None) => {
                 drop(tx);
-                self.send_all(session)
+                self.copy_site(session)
             }
-            (Verdict::Follow, Some(remote)) => {
+            (ClaimDecision::Follow, Some(remote)) => {
                 let claim = self.claim(&mut tx, &remote)?;
                 tx.commit()?;
-                self.note_claim(&claim);
-                let mut link = Link { session, claim };
-                self.greet(&link, "following");
-                if std::mem::take(&mut self.is_suspicious) {
-                    self.compare(&mut link, true)?;
+                self.show_claim(&claim);
+                self.log_connected(&claim, "following");
+                let mut claimed = ClaimedSession { session, claim };
+                if std::mem::take(&mut self.needs_comparison) {
+                    self.compare(&mut claimed, true)?;
                 }
-                Ok(link)
+                Ok(claimed)
             }
-            (Verdict::Reconcile(why), Some(remote)) => {
+            (ClaimDecision::Reconcile(reason), Some(remote)) => {
                 warn!(
                     sync.applied_seq = remote.applied_seq,
-                    "{why}: the local state wins, everything is compared"
+                    "{reason}: the local state wins, all rows are compared"
                 );
-                self.go_beyond(&remote)?;
-                let settled = self.settle(tx, &remote)?;
-                self.carried_out(Wish::TakeOver);
-                self.settled(session, settled, why)
+                self.raise_local_counters(&remote)?;
+                let reconciled = self.reconcile_claim(tx, &remote)?;
+                self.complete(ClaimOverride::TakeOver);
+                self.finish_claim(session, reconciled, reason)
             }
-            (Verdict::Adopt { why, at_seq }, Some(remote)) => {
+            (ClaimDecision::Adopt { reason, at_seq }, Some(remote)) => {
                 drop(tx);
-                self.adopt(&mut session, &remote, &why, at_seq)?;
+                self.adopt(&mut session, &remote, &reason, at_seq)?;
                 let mut tx = session.begin()?;
-                round::limit(&mut tx)?;
+                round::set_limits(&mut tx)?;
                 let found = sync_state::read(&mut tx, self.identity.site_id)?;
                 if !found.is_some_and(|found| found.is_same_state(&remote)) {
-                    return Err(SyncError::Changed("it changed while it was adopted"));
+                    return Err(SyncError::Changed("it changed during its adoption"));
                 }
-                let settled = self.settle(tx, &remote)?;
-                self.settled(session, settled, "the site was adopted")
+                let reconciled = self.reconcile_claim(tx, &remote)?;
+                self.finish_claim(session, reconciled, "adopted the site")
             }
         }
     }
 
-    /// Reads where PostgreSQL is: an operator may have changed the file that says so.
-    fn read_address(&mut self) {
-        match (self.options.read_again)() {
+    /// Reads the address of the database again, which an operator may have changed.
+    fn reload_address(&mut self) {
+        match (self.options.reload_database)() {
             Ok(database) => {
-                self.address_fault = None;
-                if database.shown != self.options.database.shown {
-                    info!("The address of the mirror is now {}", database.shown);
+                self.address_error = None;
+                if database.masked_url != self.options.database.masked_url {
+                    info!("The address of the mirror is now {}", database.masked_url);
                 }
-                self.shared.update(|status| status.database = Some(database.shown.clone()));
+                self.shared.update(|status| status.database = Some(database.masked_url.clone()));
                 self.options.database = database;
             }
-            Err(fault) => {
-                if self.address_fault.as_ref() != Some(&fault) {
-                    warn!("The address of the mirror cannot be read again: {fault}");
+            Err(reason) => {
+                if self.address_error.as_ref() != Some(&reason) {
+                    warn!("The address of the mirror cannot be read again: {reason}");
                 }
-                self.address_fault = Some(fault);
+                self.address_error = Some(reason);
             }
         }
     }
 
-    fn decide(&mut self, remote: Option<&Remote>) -> Result<Verdict, SyncError> {
-        let wish = self.wish();
+    fn decide(&mut self, remote: Option<&RemoteState>) -> Result<ClaimDecision, SyncError> {
+        let claim_override = self.claim_override();
         let snapshot = self.engine.read();
-        let local = Local {
+        let local = LocalState {
             identity: &self.identity,
             seq: snapshot.seq(),
             mirror: snapshot.mirror()?,
-            // Once somebody has written, the local state has what PostgreSQL lacks.
+            // After a write, the local state has changes that PostgreSQL lacks.
             is_starting: self.is_starting && snapshot.seq() == self.seq_at_start,
-            wish,
+            claim_override,
         };
-        Ok(sync_state::decide(local, remote))
+        Ok(claim_decision::decide(local, remote))
     }
 
-    /// Lets the local state be later than everything that PostgreSQL holds.
-    fn go_beyond(&mut self, remote: &Remote) -> Result<(), SyncError> {
+    /// Raises the local counters above those of PostgreSQL, so that the local state is the later one.
+    fn raise_local_counters(&mut self, remote: &RemoteState) -> Result<(), SyncError> {
         let last_commit = self.engine.read().last_commit();
         if remote.applied_seq > last_commit.seq && remote.instance_id == self.identity.instance_id {
-            // What PostgreSQL holds counts as another store's from now on: if this contact ends before
-            // the local state is there, the next one must not take it for an earlier state of this store.
+            // With a new instance, PostgreSQL's state counts as that of another store: if this handshake
+            // fails, the next one must not take it for an earlier state of this store.
             self.identity.instance_id = Uuid::new_v4();
-            self.remember(self.unknown_mirror())?;
+            self.save_mirror_state(self.new_mirror_state())?;
         }
         let is_later = remote.applied_seq >= last_commit.seq;
         if is_later || remote.next_audit > last_commit.next_audit {
@@ -145,45 +136,49 @@ impl Mirror {
         Ok(())
     }
 
-    /// Becomes the holder and makes PostgreSQL the same as the local state, in one transaction: one
-    /// that breaks off leaves the site to whoever had it.
-    fn settle(&mut self, mut tx: Tx<'_>, remote: &Remote) -> Result<Settled, SyncError> {
-        let activity = "Comparing every row with PostgreSQL.".to_owned();
-        self.shared.enter(State::Loading, self.now(), Some(activity));
+    /// Becomes the holder and brings PostgreSQL to the local state in one transaction: if it fails, the
+    /// previous holder keeps the site.
+    fn reconcile_claim(
+        &mut self,
+        mut tx: Tx<'_>,
+        remote: &RemoteState,
+    ) -> Result<ReconciledClaim, SyncError> {
+        self.show_comparison();
         let start = Instant::now();
         let claim = self.claim(&mut tx, remote)?;
         let snapshot = self.engine.read();
-        let (applied, comparison, repaired) = reconcile::run(tx, &claim, &snapshot, true)?;
-        Ok(Settled { claim, applied, comparison, repaired, start })
+        let rows = reconcile::run(tx, &claim, &snapshot, true)?;
+        Ok(ReconciledClaim { claim, rows, start })
     }
 
-    /// Notes what [`Self::settle`] did.
-    fn settled(
+    /// Shows and logs what [`Self::reconcile_claim`] did.
+    fn finish_claim(
         &mut self,
         session: Session,
-        settled: Settled,
-        why: &str,
-    ) -> Result<Link, SyncError> {
-        let Settled { claim, applied, comparison, repaired, start } = settled;
-        self.note_claim(&claim);
-        let mut link = Link { session, claim };
-        self.greet(&link, why);
-        self.compared(&mut link, applied, (comparison, repaired), start)?;
-        Ok(link)
+        reconciled: ReconciledClaim,
+        reason: &str,
+    ) -> Result<ClaimedSession, SyncError> {
+        let ReconciledClaim { claim, rows, start } = reconciled;
+        self.show_claim(&claim);
+        self.log_connected(&claim, reason);
+        let mut claimed = ClaimedSession { session, claim };
+        self.finish_comparison(&mut claimed, rows, start)?;
+        Ok(claimed)
     }
 
-    /// Becomes the holder of a site that PostgreSQL knows, once the transaction is committed.
-    fn claim(&mut self, tx: &mut Tx<'_>, remote: &Remote) -> Result<Claim, SyncError> {
-        // First here: a run that ends in between is recognised as this store's own.
+    /// Becomes the holder of a site in PostgreSQL once `tx` is committed.
+    fn claim(&mut self, tx: &mut Tx<'_>, remote: &RemoteState) -> Result<Claim, SyncError> {
+        // In the local store first: if this run ends before the commit, the next one recognises it as its
+        // own.
         let known = self.engine.read().mirror()?;
         let epoch = remote.epoch + 1;
-        self.remember(MirrorState {
+        self.save_mirror_state(MirrorState {
             epoch,
             acknowledged_seq: known.map_or(0, |mirror| mirror.acknowledged_seq),
             adopted: known.and_then(|mirror| mirror.adopted),
-            ..self.unknown_mirror()
+            ..self.new_mirror_state()
         })?;
-        let epoch = sync_state::take(tx, &self.identity, remote)?;
+        let epoch = sync_state::claim(tx, &self.identity, remote)?;
         self.write_site(tx)?;
         Ok(Claim {
             identity: self.identity.clone(),
@@ -194,14 +189,11 @@ impl Mirror {
         })
     }
 
-    /// Sends the whole site to a PostgreSQL that does not know it.
-    fn send_all(&mut self, mut session: Session) -> Result<Link, SyncError> {
-        self.shared.enter(
-            State::Loading,
-            self.now(),
-            Some("Copying the whole site into PostgreSQL.".to_owned()),
-        );
-        self.remember(self.unknown_mirror())?;
+    /// Copies the whole site to a PostgreSQL that does not hold it.
+    fn copy_site(&mut self, mut session: Session) -> Result<ClaimedSession, SyncError> {
+        let activity = "Copying the whole site into PostgreSQL.".to_owned();
+        self.shared.enter(SyncState::Loading, self.now(), Some(activity));
+        self.save_mirror_state(self.new_mirror_state())?;
         let snapshot = self.engine.read();
         let claim = Claim {
             identity: self.identity.clone(),
@@ -216,94 +208,24 @@ impl Mirror {
         let mut tx = session.begin()?;
         self.write_site(&mut tx)?;
         tx.commit()?;
-        let mut link = Link { session, claim };
-        self.note_claim(&link.claim);
-        self.confirm(&mut link, RoundKind::First, applied, start)?;
-        self.carried_out(Wish::TakeOver);
-        self.refuse_adoption();
-        self.greet(&link, "copied the whole site");
-        Ok(link)
+        let mut claimed = ClaimedSession { session, claim };
+        self.show_claim(&claimed.claim);
+        self.confirm(&mut claimed, RoundKind::First, applied, start)?;
+        self.complete(ClaimOverride::TakeOver);
+        self.fail_adopt_requests();
+        self.log_connected(&claimed.claim, "copied the whole site");
+        Ok(claimed)
     }
 
-    /// Puts PostgreSQL's state in place of the local one. Whether that can be done is looked at before
-    /// the site is read, and by the engine before it copies the store.
-    fn adopt(
-        &mut self,
-        session: &mut Session,
-        remote: &Remote,
-        why: &str,
-        at_seq: Option<u64>,
-    ) -> Result<(), SyncError> {
-        if let Some(refusal) = self.engine.check_quarantine()? {
-            return Err(no_room(&refusal).into());
-        }
-        let is_asked_for = self.wish() == Some(Wish::Adopt);
-        let known = self.unfit.take_if(|(unfit, _)| is_asked_for || !unfit.is_same_state(remote));
-        if let (None, Some((_, refusal))) = (known, &self.unfit) {
-            return Err(unfit(refusal).into());
-        }
-        warn!(sync.applied_seq = remote.applied_seq, "Adopting PostgreSQL's state: {why}");
-        self.shared.enter(
-            State::Loading,
-            self.now(),
-            Some(format!("Taking the site over from PostgreSQL: {why}.")),
-        );
-        self.shared.update(|status| status.is_adopting = true);
-        let site = adoption::read(session, self.identity.site_id, remote)?;
-        let site = site.ok_or(SyncError::Changed("it changed while it was read"))?;
-        let adoption = Adoption {
-            site,
-            floors: CounterFloors::beyond(remote.applied_seq, remote.next_audit),
-            expected_seq: at_seq,
-            quarantine_name: self.stamp(),
-            mirror: MirrorState {
-                adopted: Some(Holder { instance_id: remote.instance_id, epoch: remote.epoch }),
-                ..self.unknown_mirror()
-            },
-            actor: "sync",
-        };
-        match self.ask(self.engine.adopt(adoption))? {
-            AdoptionOutcome::Done { seq, quarantined } => {
-                if let Some(directory) = quarantined {
-                    info!("The local store was copied to {}", directory.display());
-                }
-                info!(seq, "The site now has PostgreSQL's state");
-                self.carried_out(Wish::Adopt);
-                Ok(())
-            }
-            AdoptionOutcome::Outdated => {
-                Err(SyncError::Changed("the local site changed during the decision"))
-            }
-            AdoptionOutcome::Refused(refusal) => {
-                let refusal = refusal.to_string();
-                self.unfit = Some((remote.clone(), refusal.clone()));
-                Err(unfit(&refusal).into())
-            }
-            AdoptionOutcome::NoSpace(refusal) => Err(no_room(&refusal).into()),
-            AdoptionOutcome::Failed(error) => Err(error.into()),
+    /// After an initial copy there is nothing to adopt.
+    fn fail_adopt_requests(&mut self) {
+        let is_adopt = |request: &mut SyncRequest| matches!(request, SyncRequest::Adopt(_));
+        for request in self.pending.extract_if(.., is_adopt) {
+            request.fail(|| SyncError::NothingToAdopt);
         }
     }
 
-    /// There is nothing to adopt where the local site was just sent for the first time.
-    fn refuse_adoption(&mut self) {
-        let is_adoption = |request: &mut Request| matches!(request, Request::Adopt(_));
-        for request in self.pending.extract_if(.., is_adoption) {
-            request.refuse(|| SyncError::NothingToAdopt);
-        }
-    }
-
-    /// Notes the mirror in the local store: from now on changes are marked.
-    fn remember(&self, state: MirrorState) -> Result<(), SyncError> {
-        Ok(self.ask(self.engine.set_mirror(state))?)
-    }
-
-    /// The mirror of a site that was never sent by this store.
-    fn unknown_mirror(&self) -> MirrorState {
-        let Identity { instance_id, session_id, .. } = self.identity;
-        MirrorState { instance_id, session_id, epoch: 1, acknowledged_seq: 0, adopted: None }
-    }
-
-    fn write_site(&self, tx: &mut Tx<'_>) -> Result<(), SyncError> {
+    fn write_site(&self, tx: &mut Tx<'_>) -> Result<(), PgError> {
         tx.execute(
             "INSERT INTO sites (site_id, name, host, version) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (site_id) DO UPDATE SET name = EXCLUDED.name, host = EXCLUDED.host, \
@@ -316,123 +238,5 @@ impl Mirror {
             ],
         )?;
         Ok(())
-    }
-
-    fn note_claim(&self, claim: &Claim) {
-        self.shared.update(|status| {
-            status.instance_id = Some(claim.identity.instance_id);
-            status.epoch = Some(claim.epoch);
-            status.applied_seq = Some(claim.applied_seq);
-        });
-    }
-
-    /// Compares both sides and repairs PostgreSQL's if asked to.
-    pub(super) fn compare(
-        &mut self,
-        link: &mut Link,
-        repair: bool,
-    ) -> Result<Reconciliation, SyncError> {
-        let activity = "Comparing every row with PostgreSQL.".to_owned();
-        self.shared.enter(State::Loading, self.now(), Some(activity));
-        let snapshot = self.engine.read();
-        let start = Instant::now();
-        let mut tx = link.session.begin()?;
-        round::limit(&mut tx)?;
-        link.claim.fence(&mut tx)?;
-        let (applied, comparison, repaired) = reconcile::run(tx, &link.claim, &snapshot, repair)?;
-        drop(snapshot);
-        self.compared(link, applied, (comparison, repaired), start)
-    }
-
-    /// Notes how a comparison ended.
-    fn compared(
-        &mut self,
-        link: &mut Link,
-        applied: Applied,
-        (comparison, repaired): (Comparison, u64),
-        start: Instant,
-    ) -> Result<Reconciliation, SyncError> {
-        let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
-        self.confirm(link, RoundKind::Reconcile, applied, start)?;
-        let reconciled = Reconciliation { at: self.now(), duration_ms, comparison, repaired };
-        self.shared.update(|status| status.last_reconcile = Some(reconciled));
-        if comparison.differences() > 0 {
-            warn!(
-                sync.missing = comparison.missing,
-                sync.extra = comparison.extra,
-                sync.different = comparison.different,
-                sync.repaired = repaired,
-                "PostgreSQL differed from the local store"
-            );
-        } else {
-            info!(sync.compared = comparison.compared, duration_ms, "Both sides are equal");
-        }
-        Ok(reconciled)
-    }
-
-    /// After PostgreSQL's COMMIT: takes the marks away and notes the round.
-    pub(super) fn confirm(
-        &mut self,
-        link: &mut Link,
-        kind: RoundKind,
-        applied: Applied,
-        start: Instant,
-    ) -> Result<(), SyncError> {
-        link.claim.applied_seq = applied.seq;
-        link.claim.next_audit = applied.next_audit;
-        link.claim.counters = applied.counters;
-        let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
-        self.ask(self.engine.clear_dirty(applied.seq))?;
-        let at = self.now();
-        let took_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let is_behind = self.engine.read().seq() > applied.seq;
-        let Applied { seq, rows, indexes_ms, .. } = applied;
-        let round = Round { at, kind, seq, rows, duration_ms, indexes_ms };
-        self.shared.update(|status| {
-            status.applied_seq = Some(applied.seq);
-            // What is not there was made after the round had begun.
-            status.behind_since = is_behind.then_some(Timestamp(at.0.saturating_sub(took_us)));
-            if status.rounds.len() == ROUNDS_KEPT {
-                status.rounds.pop_front();
-            }
-            status.rounds.push_back(round);
-            status.trouble = None;
-        });
-        Ok(())
-    }
-
-    /// The time as a part of a file name.
-    fn stamp(&self) -> String {
-        let now = jiff::Timestamp::from_microsecond(self.now().0).unwrap_or_default();
-        now.strftime("%Y%m%d_%H%M%S").to_string()
-    }
-}
-
-fn no_room(refusal: &QuarantineRefusal) -> Obstacle {
-    let remedy = match refusal {
-        QuarantineRefusal::VolumeFull { .. } => "free some space there; sync resumes automatically",
-        QuarantineRefusal::QuarantineFull { .. } => {
-            "check the stores there (unoc export --data-dir shows what one holds), and move or \
-             delete those that are not needed; sync resumes automatically"
-        }
-    };
-    Obstacle {
-        message: format!("the site cannot be taken over from PostgreSQL: {refusal}"),
-        remedy: remedy.to_owned(),
-        is_conflict: false,
-    }
-}
-
-fn unfit(refusal: &str) -> Obstacle {
-    Obstacle {
-        message: format!(
-            "the site in PostgreSQL cannot be adopted, since it breaks a rule of the network: \
-             {refusal}"
-        ),
-        remedy:
-            "correct the rows in PostgreSQL and try again with unoc sync adopt, or keep the local \
-             state: unoc sync takeover"
-                .to_owned(),
-        is_conflict: true,
     }
 }

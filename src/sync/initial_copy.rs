@@ -1,10 +1,10 @@
-//! The first copy: the whole site by bulk transfer, in one transaction.
+//! The initial copy: the whole site by COPY, in one transaction.
 //!
-//! The first site of a database goes into tables without constraints and indexes, which are made
-//! again from their own definitions before the end, as pg_restore does: building an index at once
-//! is several times faster than row by row. It is one transaction: nobody ever sees the tables
-//! without them. What checks rows (foreign keys, CHECK) is made again for new rows at once, and
-//! validated for those of the copy right after it: the local site keeps the same rules.
+//! For the first site of a database, constraints and indexes are dropped first and created again from
+//! their definitions at the end, as pg_restore does: building an index at once is several times faster
+//! than row by row. No other session sees the tables without them, since it is one transaction. Foreign
+//! keys and CHECK constraints are created as NOT VALID, and validated right after it: the local site
+//! satisfies the same rules.
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -18,10 +18,10 @@ use crate::pg::{PgError, Session, Tx};
 use crate::sql::{AUDIT, Entity, Value};
 use crate::store::Snapshot;
 
-/// The tables of entities, each before those that refer to it.
+/// The tables of entities; each comes before those that reference it.
 const TABLES: [&str; 3] = ["devices", "interfaces", "links"];
 
-/// Sends everything that the snapshot shows, and makes this run the holder of the site.
+/// Sends the whole snapshot, and makes this run the holder of the site.
 pub(super) fn run(
     session: &mut Session,
     claim: &Claim,
@@ -30,20 +30,20 @@ pub(super) fn run(
     let site_id = claim.identity.site_id;
     let mut tx = session.begin()?;
     tx.be_patient();
-    round::limit(&mut tx)?;
-    // The audit rows follow; the row itself has to be first, since it keeps others out.
+    round::set_limits(&mut tx)?;
+    // First, since this row is the lock that keeps others from copying the site.
     let next_audit = snapshot.last_commit().next_audit;
-    round::progress(claim, snapshot, next_audit, true).begin(&mut tx)?;
-    clear(&mut tx, site_id)?;
-    let set_aside = set_aside(&mut tx)?;
+    round::applied_state(claim, snapshot, next_audit, true).insert(&mut tx)?;
+    delete_rows(&mut tx, site_id)?;
+    let dropped = drop_constraints(&mut tx)?;
     let mut rows = copy_all::<Device>(&mut tx, site_id, snapshot)?;
     rows += copy_all::<Interface>(&mut tx, site_id, snapshot)?;
     rows += copy_all::<Link>(&mut tx, site_id, snapshot)?;
     let start = Instant::now();
-    for definition in &set_aside {
+    for definition in &dropped {
         tx.batch(definition)?;
     }
-    let indexes_ms = (!set_aside.is_empty()).then(|| start.elapsed().as_secs_f64() * 1000.0);
+    let indexes_ms = (!dropped.is_empty()).then(|| start.elapsed().as_secs_f64() * 1000.0);
     write_audit(&mut tx, site_id, snapshot, 0, u64::MAX)?;
     tx.commit()?;
     let last_commit = snapshot.last_commit();
@@ -56,31 +56,31 @@ pub(super) fn run(
     })
 }
 
-/// Rows that an earlier, forgotten mirror left behind.
-fn clear(tx: &mut Tx<'_>, site_id: Uuid) -> Result<(), PgError> {
+/// Deletes the rows that an earlier mirror of the site left behind.
+fn delete_rows(tx: &mut Tx<'_>, site_id: Uuid) -> Result<(), PgError> {
     for table in TABLES.iter().rev().chain([&AUDIT.name]) {
         let sql = format!("DELETE FROM {table} WHERE site_id = $1");
         tx.execute(&sql, &[Value::Uuid(site_id).into()])?;
     }
-    // Checks that wait for the end of the transaction would keep the tables from being altered.
+    // A table with pending deferred checks cannot be altered.
     tx.batch("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 }
 
-/// Takes constraints and secondary indexes off empty tables that this role owns; returns the
-/// statements that bring them back.
-fn set_aside(tx: &mut Tx<'_>) -> Result<Vec<String>, PgError> {
-    if !can_set_aside(tx)? {
+/// Drops the constraints and indexes of the tables if they are empty and this role owns them; returns the
+/// statements that create them again.
+fn drop_constraints(tx: &mut Tx<'_>) -> Result<Vec<String>, PgError> {
+    if !can_drop_constraints(tx)? {
         return Ok(Vec::new());
     }
-    // Starting helpers for one table costs more than they bring, and the API wants that core.
+    // Parallel workers cost more time than they save here, and the API needs their core.
     tx.batch("SET LOCAL max_parallel_maintenance_workers = 0")?;
-    // Waits for others that are about to write, then looks again.
+    // Waits for other writers, then checks again.
     tx.batch("LOCK TABLE devices, interfaces, links IN ACCESS EXCLUSIVE MODE")?;
-    if !can_set_aside(tx)? {
+    if !can_drop_constraints(tx)? {
         return Ok(Vec::new());
     }
     let names = || Value::Texts(TABLES.map(Into::into).to_vec());
-    // Foreign keys need the keys that they refer to: they go first and come back last.
+    // Foreign keys depend on the keys that they reference: they are dropped first and created last.
     let constraints = tx.query(
         "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) || \
          CASE WHEN contype IN ('f', 'c') THEN ' NOT VALID' ELSE '' END FROM pg_constraint \
@@ -109,12 +109,12 @@ fn set_aside(tx: &mut Tx<'_>) -> Result<Vec<String>, PgError> {
     Ok(definitions)
 }
 
-/// Validates for all rows what a first copy, of this run or one that was cut off after it, made
-/// again for new rows only. Nobody is kept from reading or writing meanwhile.
+/// Validates the constraints that an initial copy created as NOT VALID, in this run or in one that ended
+/// before it could. Other sessions can read and write meanwhile.
 pub(super) fn validate(session: &mut Session) -> Result<(), PgError> {
     let mut tx = session.begin()?;
-    // All of a table in one statement read it once.
-    let unproven = tx.query(
+    // One statement per table reads it only once.
+    let unvalidated = tx.query(
         "SELECT 'ALTER TABLE ' || conrelid::regclass || ' ' || \
          string_agg('VALIDATE CONSTRAINT ' || quote_ident(conname), ', ') FROM pg_constraint \
          WHERE conrelid = ANY ($1::regclass[]) AND NOT convalidated AND EXISTS \
@@ -122,13 +122,13 @@ pub(super) fn validate(session: &mut Session) -> Result<(), PgError> {
          GROUP BY conrelid",
         &[Value::Texts(TABLES.map(Into::into).to_vec()).into()],
     )?;
-    if !unproven.is_empty() {
-        // The plans of the rounds that follow are made for tables of this size.
+    if !unvalidated.is_empty() {
+        // The plans of the following rounds then fit the size of the tables.
         tx.be_patient();
         tx.batch(&format!("ANALYZE {}", TABLES.join(", ")))?;
     }
     tx.commit()?;
-    for row in &unproven {
+    for row in &unvalidated {
         let mut tx = session.begin()?;
         tx.be_patient();
         tx.batch(&row.get::<_, String>(0))?;
@@ -137,7 +137,7 @@ pub(super) fn validate(session: &mut Session) -> Result<(), PgError> {
     Ok(())
 }
 
-fn can_set_aside(tx: &mut Tx<'_>) -> Result<bool, PgError> {
+fn can_drop_constraints(tx: &mut Tx<'_>) -> Result<bool, PgError> {
     let rows = tx.query(
         "SELECT NOT EXISTS (SELECT FROM devices) AND NOT EXISTS (SELECT FROM interfaces) \
          AND NOT EXISTS (SELECT FROM links) AND (SELECT bool_and(pg_has_role(relowner, 'USAGE')) \

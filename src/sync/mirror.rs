@@ -1,29 +1,27 @@
-//! The mirror's thread: contact, follow, and what to do when either ends.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::JoinHandle;
+//! The mirror: what its thread owns, and what each of its steps uses.
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tracing::info;
-use uuid::Uuid;
 
+use super::backoff::Backoff;
+use super::claim_decision::ClaimOverride;
 use super::error::SyncError;
-use super::handle::{Handle, REQUESTS_MAX, Request};
-use super::handshake::Link;
-use super::retry::Failures;
-use super::status::{Reconciliation, Shared, State};
-use super::sync_state::{Identity, Remote, Wish};
+use super::request::SyncRequest;
+use super::round::Applied;
+use super::status::{ROUNDS_KEPT, Round, RoundKind, SharedStatus};
+use super::sync_state::{Claim, ClaimedSession, Identity, RemoteState};
 use crate::domain::Timestamp;
-use crate::engine::{Clock, EngineError, EngineHandle};
+use crate::engine::{Clock, EngineHandle};
 use crate::pg::{Target, Watch};
+use crate::store::MirrorState;
 
-/// How to mirror.
+/// The options of the mirror.
 pub struct SyncOptions {
-    pub database: Database,
-    /// Reads the address again, before each attempt to connect: a password that was changed needs no
-    /// restart. Why it cannot be used, for people; then the one read before stays in use.
-    pub read_again: Box<dyn Fn() -> Result<Database, String> + Send>,
+    pub database: MirrorDatabase,
+    /// Reads the address again before each attempt, so that a changed password needs no restart. The
+    /// error says why it cannot be used; the previous address then stays in use.
+    pub reload_database: Box<dyn Fn() -> Result<MirrorDatabase, String> + Send>,
     pub site_name: String,
     /// Host name and data directory.
     pub holder: String,
@@ -32,46 +30,47 @@ pub struct SyncOptions {
 
 /// The database that holds the mirror.
 #[derive(Clone)]
-pub struct Database {
+pub struct MirrorDatabase {
     pub target: Target,
-    /// The address with secrets masked.
-    pub shown: String,
+    /// The address with its secrets masked.
+    pub masked_url: String,
 }
 
-/// The thread and what it owns.
+/// What the mirror's thread owns.
 pub(super) struct Mirror {
     pub(super) options: SyncOptions,
     pub(super) engine: EngineHandle,
-    pub(super) shared: Shared,
+    pub(super) shared: SharedStatus,
     pub(super) identity: Identity,
+    /// The sequence number of the last commit.
     pub(super) seqs: watch::Receiver<u64>,
-    requests: mpsc::Receiver<Request>,
-    /// Taken from the queue in this order, not answered yet. What an operator wishes is read from here
-    /// alone: a request that was answered, or that nobody waits for any more, has no effect.
-    pub(super) pending: Vec<Request>,
-    /// Carried out, to be answered when the contact that did it has ended, however it ended.
-    pub(super) carried_out: Vec<Request>,
-    /// For waiting and for asking the engine; PostgreSQL's client brings its own.
-    runtime: tokio::runtime::Runtime,
-    /// Until the first attempt has ended.
+    pub(super) requests: mpsc::Receiver<SyncRequest>,
+    /// Requests without an answer, oldest first. What an operator asked for is read from here alone: a
+    /// request that was answered or abandoned has no effect.
+    pub(super) pending: Vec<SyncRequest>,
+    /// Requests that were carried out and are answered after the current handshake, whatever its result.
+    pub(super) completed: Vec<SyncRequest>,
+    /// For waiting and for asking the engine. PostgreSQL's client has its own.
+    pub(super) runtime: tokio::runtime::Runtime,
+    /// Whether the first attempt has not ended yet.
     pub(super) is_starting: bool,
     pub(super) seq_at_start: u64,
-    /// PostgreSQL's state that could not be adopted, since it breaks a rule, and which one. It is not
-    /// read again until it changes or an operator asks.
-    pub(super) unfit: Option<(Remote, String)>,
-    /// The next round compares everything, since the last one met rows that nobody here wrote.
-    pub(super) is_suspicious: bool,
-    pub(super) failures: Failures,
+    /// PostgreSQL's state that cannot be adopted, and the rule that it breaks. It is not read again until
+    /// it changes or an operator asks for it.
+    pub(super) rejected_state: Option<(RemoteState, String)>,
+    /// Whether the next connection compares all rows: the last round met rows that UNOC did not write.
+    pub(super) needs_comparison: bool,
+    pub(super) backoff: Backoff,
     /// Why the address could not be read again.
-    pub(super) address_fault: Option<String>,
-    is_stopping: bool,
-    /// Ends a call to PostgreSQL that is still running when the process has to end.
+    pub(super) address_error: Option<String>,
+    pub(super) is_stopping: bool,
+    /// Ends a running call to PostgreSQL when the process has to end.
     pub(super) watch: Watch,
 }
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Woken {
+pub(super) enum WakeReason {
     Time,
     /// There was a commit.
     Commit,
@@ -80,81 +79,11 @@ pub(super) enum Woken {
     Stop,
 }
 
-/// Starts the mirror. The thread ends after [`Handle::stop`], or with the engine.
-///
-/// # Errors
-/// When no thread can be started.
-pub fn start(
-    options: SyncOptions,
-    engine: EngineHandle,
-) -> std::io::Result<(Handle, JoinHandle<()>)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let (sender, requests) = mpsc::channel(REQUESTS_MAX);
-    let shared = Shared::new(State::Connecting, options.clock.now());
-    let watch = Watch::default();
-    shared.update(|status| status.database = Some(options.database.shown.clone()));
-    let handle = Handle { watch: watch.clone(), shared: shared.clone(), requests: Some(sender) };
-    let identity = Identity {
-        site_id: engine.site_id(),
-        instance_id: Uuid::new_v4(),
-        session_id: Uuid::new_v4(),
-        holder: options.holder.clone(),
-    };
-    let seq_at_start = engine.read().seq();
-    let mirror = Mirror {
-        seqs: engine.watch_seq(),
-        options,
-        engine,
-        shared,
-        identity,
-        requests,
-        pending: Vec::new(),
-        carried_out: Vec::new(),
-        runtime,
-        is_starting: true,
-        seq_at_start,
-        unfit: None,
-        is_suspicious: false,
-        failures: Failures::default(),
-        address_fault: None,
-        is_stopping: false,
-        watch: watch.clone(),
-    };
-    let thread = std::thread::Builder::new().name("sync".to_owned());
-    Ok((handle, thread.spawn(move || mirror.run())?))
-}
-
 impl Mirror {
-    fn run(mut self) {
-        self.note_backlog();
-        while !self.is_stopping {
-            let mut was_linked = false;
-            let attempt = AssertUnwindSafe(|| {
-                let contacted = self.contact();
-                for request in std::mem::take(&mut self.carried_out) {
-                    request.fulfil(None);
-                }
-                let link = contacted?;
-                was_linked = true;
-                self.is_starting = false;
-                self.follow(link)
-            });
-            // A fault of this program must not end the mirror for good: it begins anew.
-            let ended = catch_unwind(attempt).unwrap_or(Err(SyncError::Panicked));
-            // A contact that broke off while it put PostgreSQL's state in place begins anew.
-            self.is_starting &= self.shared.is_adopting();
-            let Err(error) = ended else { return };
-            if matches!(error, SyncError::Engine(EngineError::Stopped)) {
-                return;
-            }
-            self.failed(error, was_linked);
-        }
-    }
-
-    /// Waits for a request, the given time or, with `for_commits`, a commit.
-    pub(super) fn wait(&mut self, until: Instant, for_commits: bool) -> Woken {
+    /// Waits for a request, until the given time or, with `for_commits`, for a commit.
+    pub(super) fn wait(&mut self, until: Instant, for_commits: bool) -> WakeReason {
         if self.is_stopping {
-            return Woken::Stop;
+            return WakeReason::Stop;
         }
         let Self { runtime, requests, seqs, .. } = self;
         let woken = runtime.block_on(async {
@@ -162,48 +91,48 @@ impl Mirror {
                 biased;
                 request = requests.recv() => Ok(request),
                 changed = seqs.changed(), if for_commits => {
-                    // Without the engine nothing is left to do.
-                    if changed.is_ok() { Err(Woken::Commit) } else { Err(Woken::Stop) }
+                    // Without the engine there is nothing left to do.
+                    if changed.is_ok() { Err(WakeReason::Commit) } else { Err(WakeReason::Stop) }
                 }
-                () = tokio::time::sleep_until(until) => Err(Woken::Time),
+                () = tokio::time::sleep_until(until) => Err(WakeReason::Time),
             }
         });
         match woken {
-            Ok(Some(Request::Stop) | None) => {
+            Ok(Some(SyncRequest::Stop) | None) => {
                 self.is_stopping = true;
-                Woken::Stop
+                WakeReason::Stop
             }
             Ok(Some(request)) => {
                 self.pending.push(request);
-                Woken::Request
+                WakeReason::Request
             }
-            Err(Woken::Stop) => {
+            Err(WakeReason::Stop) => {
                 self.is_stopping = true;
-                Woken::Stop
+                WakeReason::Stop
             }
-            Err(woken) => woken,
+            Err(reason) => reason,
         }
     }
 
-    /// The wish of the first request that waits for one to be carried out.
-    pub(super) fn wish(&mut self) -> Option<Wish> {
+    /// The override of the first pending request that has one.
+    pub(super) fn claim_override(&mut self) -> Option<ClaimOverride> {
         self.pending.retain(|request| !request.is_abandoned());
-        self.pending.iter().find_map(Request::wish)
+        self.pending.iter().find_map(SyncRequest::claim_override)
     }
 
-    /// The first request that somebody waits for.
-    pub(super) fn next_request(&mut self) -> Option<Request> {
+    /// Takes the first pending request.
+    pub(super) fn next_request(&mut self) -> Option<SyncRequest> {
         self.pending.retain(|request| !request.is_abandoned());
         if self.pending.is_empty() { None } else { Some(self.pending.remove(0)) }
     }
 
-    /// Notes that a wish was carried out.
-    pub(super) fn carried_out(&mut self, wish: Wish) {
-        let has_wish = |request: &mut Request| request.wish() == Some(wish);
-        self.carried_out.extend(self.pending.extract_if(.., has_wish));
+    /// Marks the pending requests with this override as carried out.
+    pub(super) fn complete(&mut self, claim_override: ClaimOverride) {
+        let is_done = |request: &mut SyncRequest| request.claim_override() == Some(claim_override);
+        self.completed.extend(self.pending.extract_if(.., is_done));
     }
 
-    /// Asks the engine.
+    /// Asks the engine and waits for its answer.
     pub(super) fn ask<T>(&self, question: impl Future<Output = T>) -> T {
         self.runtime.block_on(question)
     }
@@ -212,88 +141,77 @@ impl Mirror {
         self.options.clock.now()
     }
 
-    /// Notes what an earlier run left unsent. The trail of changes tells since when.
-    fn note_backlog(&self) {
-        let snapshot = self.engine.read();
-        let known = snapshot.mirror().ok().flatten();
-        let Some(mirror) = known.filter(|_| snapshot.dirty_count().is_ok_and(|marks| marks > 0))
-        else {
-            return;
-        };
-        let Ok(rows) = snapshot.audit(None, 0) else { return };
-        let unsent = rows.map_while(Result::ok).take_while(|row| row.seq > mirror.acknowledged_seq);
-        let oldest = unsent.last().map_or(snapshot.last_commit().committed_at, |row| row.at);
-        self.shared.update(|status| status.behind_since = Some(oldest));
+    /// Saves the mirror's state in the local store: from now on changes are marked for the mirror.
+    pub(super) fn save_mirror_state(&self, state: MirrorState) -> Result<(), SyncError> {
+        Ok(self.ask(self.engine.set_mirror(state))?)
     }
 
-    /// Notes since when there is something that PostgreSQL lacks.
-    pub(super) fn note_behind(&self) {
+    /// The mirror's state for a site that this store has never sent.
+    pub(super) fn new_mirror_state(&self) -> MirrorState {
+        let Identity { instance_id, session_id, .. } = self.identity;
+        MirrorState { instance_id, session_id, epoch: 1, acknowledged_seq: 0, adopted: None }
+    }
+
+    /// After PostgreSQL's COMMIT: clears the marks up to the sequence number that it holds now, and adds the round
+    /// to the status.
+    pub(super) fn confirm(
+        &mut self,
+        claimed: &mut ClaimedSession,
+        kind: RoundKind,
+        applied: Applied,
+        start: Instant,
+    ) -> Result<(), SyncError> {
+        claimed.claim.applied_seq = applied.seq;
+        claimed.claim.next_audit = applied.next_audit;
+        claimed.claim.counters = applied.counters;
+        let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
+        self.ask(self.engine.clear_dirty(applied.seq))?;
+        let at = self.now();
+        let took_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let is_behind = self.engine.read().seq() > applied.seq;
+        let Applied { seq, rows, indexes_ms, .. } = applied;
+        let round = Round { at, kind, seq, rows, duration_ms, indexes_ms };
+        self.shared.update(|status| {
+            status.applied_seq = Some(applied.seq);
+            // The changes that are missing were committed after the round had begun.
+            status.behind_since = is_behind.then_some(Timestamp(at.0.saturating_sub(took_us)));
+            if status.rounds.len() == ROUNDS_KEPT {
+                status.rounds.pop_front();
+            }
+            status.rounds.push_back(round);
+            status.last_error = None;
+        });
+        Ok(())
+    }
+
+    /// Shows the claim in the status.
+    pub(super) fn show_claim(&self, claim: &Claim) {
+        self.shared.update(|status| {
+            status.instance_id = Some(claim.identity.instance_id);
+            status.epoch = Some(claim.epoch);
+            status.applied_seq = Some(claim.applied_seq);
+        });
+    }
+
+    /// Sets since when PostgreSQL lacks changes, if it lacked none before.
+    pub(super) fn set_behind(&self) {
         let now = self.now();
         self.shared.update(|status| {
             status.behind_since.get_or_insert(now);
         });
     }
 
-    /// Says that the connection stands, once; not where it is the next of several attempts.
-    pub(super) fn greet(&self, link: &Link, why: &str) {
-        if !self.failures.are_none() {
+    /// Logs a new connection, unless it is the next of several attempts.
+    pub(super) fn log_connected(&self, claim: &Claim, reason: &str) {
+        if self.backoff.attempts > 0 {
             return;
         }
-        let claim = &link.claim;
         info!(
             site.id = %claim.identity.site_id,
             sync.epoch = claim.epoch,
             sync.applied_seq = claim.applied_seq,
-            "Mirroring into {}: {why}",
-            self.options.database.shown
+            "Mirroring into {}: {reason}",
+            self.options.database.masked_url
         );
-    }
-}
-
-impl Request {
-    /// Whether whoever asked has gone away.
-    fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Now(answer) | Self::TakeOver(answer) | Self::Adopt(answer) => answer.is_closed(),
-            Self::Compare { answer, .. } => answer.is_closed(),
-            Self::Stop => false,
-        }
-    }
-
-    /// How it settles a conflict, if it does.
-    fn wish(&self) -> Option<Wish> {
-        match self {
-            Self::TakeOver(_) => Some(Wish::TakeOver),
-            Self::Adopt(_) => Some(Wish::Adopt),
-            Self::Now(_) | Self::Compare { .. } | Self::Stop => None,
-        }
-    }
-
-    /// Answers that it was done.
-    pub(super) fn fulfil(self, reconciled: Option<Reconciliation>) {
-        // Whoever asked may have gone away.
-        match (self, reconciled) {
-            (Self::Now(answer) | Self::TakeOver(answer) | Self::Adopt(answer), _) => {
-                answer.send(Ok(())).ok();
-            }
-            (Self::Compare { answer, .. }, Some(reconciled)) => {
-                answer.send(Ok(reconciled)).ok();
-            }
-            (Self::Compare { .. } | Self::Stop, _) => {}
-        }
-    }
-
-    /// Answers that it cannot be done.
-    pub(super) fn refuse(self, error: impl Fn() -> SyncError) {
-        // Whoever asked may have gone away.
-        match self {
-            Self::Now(answer) | Self::TakeOver(answer) | Self::Adopt(answer) => {
-                answer.send(Err(error())).ok();
-            }
-            Self::Compare { answer, .. } => {
-                answer.send(Err(error())).ok();
-            }
-            Self::Stop => {}
-        }
     }
 }

@@ -1,18 +1,20 @@
-//! The mirror in PostgreSQL: exactly the site at some commit, whatever happens to the line.
+//! The mirror: PostgreSQL holds exactly the site at some commit, whatever happens to the connection.
 //!
-//! This module alone knows postgres. It runs on a thread of its own (`mirror`),
-//! since postgres' client blocks and must not be used inside tokio.
+//! It runs on a thread of its own (`thread`), since PostgreSQL's client blocks. [`start`] returns a
+//! [`SyncHandle`], by which others ask it.
 //!
-//! In reading order: `mirror` (the thread), `contact` (from a connection to a claim), `claim`
-//! (whose state counts), `follow` (rounds), `retry` (after a failure), `round`, `first`, `reconcile`,
-//! `hydrate` (what is sent and read), `write`, `value`, `copy` (how), `schema`, `session`, `target`,
-//! `passfile`, `tls`, `watched` (the line), `error`, `remedy` (what a failure means). `drill` proves a
-//! backup in a scratch database.
+//! In reading order: `thread` (the loop), `mirror` (what it owns), `handshake` (from a connection to a
+//! claim), `claim_decision` (whose state wins), `sync_state` (the row that holds the claim), `adoption`
+//! (PostgreSQL's state wins), `follow` (rounds), `round`, `initial_copy`, `reconcile` (what is sent),
+//! `write` (how), `retry` and `backoff` (after an error), `schema`, `server_stats`, `status`, `request`,
+//! `handle`, `error`.
 //!
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
 //! run still holds the site.
 
 mod adoption;
+mod backoff;
+mod claim_decision;
 mod error;
 mod follow;
 mod handle;
@@ -20,16 +22,19 @@ mod handshake;
 mod initial_copy;
 mod mirror;
 mod reconcile;
+mod request;
 mod retry;
 mod round;
 mod schema;
 mod server_stats;
 mod status;
 mod sync_state;
+mod thread;
 mod write;
 
 pub use error::{Obstacle, SyncError};
-pub use handle::Handle;
-pub use mirror::{Database, SyncOptions, start};
-pub use server_stats::{Facts, SlowStatement};
-pub use status::{ROUNDS_KEPT, Reconciliation, Round, RoundKind, State, Status, Trouble};
+pub use handle::SyncHandle;
+pub use mirror::{MirrorDatabase, SyncOptions};
+pub use server_stats::{ServerStats, SlowStatement};
+pub use status::{LastError, ROUNDS_KEPT, Reconciliation, Round, RoundKind, SyncState, SyncStatus};
+pub use thread::start;

@@ -1,11 +1,11 @@
-//! The mirror's tables: made and brought up to date by this program, never by hand.
+//! The mirror's tables, which this program creates and upgrades.
 
 use super::error::{Obstacle, SyncError};
 use crate::pg::{Session, Tx};
 use crate::sql::Value;
 use crate::sql::schema::{self, HISTORY_TABLE};
 
-/// Makes the tables, or brings them to this program's version.
+/// Creates the tables, or upgrades them to this program's version.
 ///
 /// # Errors
 /// [`SyncError::Stopped`] when the database holds v2's tables (S13), a newer schema (S10), or
@@ -14,11 +14,11 @@ pub(super) fn prepare(session: &mut Session) -> Result<(), SyncError> {
     let newest = schema::newest_version();
     let mut tx = session.begin()?;
     check_encoding(&mut tx)?;
-    check_legacy(&mut tx)?;
+    check_v2(&mut tx)?;
     let version = version(&mut tx)?;
     tx.commit()?;
     if version > newest {
-        return Err(newer(version, newest).into());
+        return Err(newer_schema(version, newest).into());
     }
     if version < newest {
         session.migrate()?;
@@ -26,7 +26,7 @@ pub(super) fn prepare(session: &mut Session) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// The version of the tables; 0 when there are none.
+/// The version of the tables; 0 if there are none.
 fn version(tx: &mut Tx<'_>) -> Result<i64, SyncError> {
     if !has_table(tx, HISTORY_TABLE)? {
         return Ok(0);
@@ -42,8 +42,8 @@ pub(super) fn has_table(tx: &mut Tx<'_>, name: &str) -> Result<bool, SyncError> 
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
-/// A table `devices` without `site_id` is v2's.
-fn check_legacy(tx: &mut Tx<'_>) -> Result<(), SyncError> {
+/// Refuses v2's tables: their `devices` has no column `site_id`.
+fn check_v2(tx: &mut Tx<'_>) -> Result<(), SyncError> {
     let rows = tx.query(
         "SELECT NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('devices') \
          AND attname = 'site_id' AND NOT attisdropped) AND to_regclass('devices') IS NOT NULL",
@@ -51,7 +51,7 @@ fn check_legacy(tx: &mut Tx<'_>) -> Result<(), SyncError> {
     )?;
     if rows.first().is_some_and(|row| row.get(0)) {
         return Err(Obstacle {
-            message: "this database holds UNOC v2's own tables, which are only changed on request"
+            message: "this database holds the tables of UNOC v2, which are only changed on request"
                 .to_owned(),
             remedy: "stop the service, load them with: unoc import --from-postgres URL --replace \
                      --archive-legacy; or name another database in DATABASE_URL"
@@ -63,7 +63,7 @@ fn check_legacy(tx: &mut Tx<'_>) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// Names can have any letter; a database in another encoding would refuse some rows for ever.
+/// Names may contain any character; with another encoding, PostgreSQL refuses some rows.
 fn check_encoding(tx: &mut Tx<'_>) -> Result<(), SyncError> {
     let rows = tx.query("SELECT current_setting('server_encoding')", &[])?;
     let encoding: String = rows.first().map_or_else(String::new, |row| row.get(0));
@@ -72,21 +72,22 @@ fn check_encoding(tx: &mut Tx<'_>) -> Result<(), SyncError> {
     }
     Err(Obstacle {
         message: format!("the database's encoding is {encoding}, which cannot hold every name"),
-        remedy: "make a database for UNOC with: createdb --encoding=UTF8 --template=template0 NAME"
-            .to_owned(),
+        remedy:
+            "create a database for UNOC with: createdb --encoding=UTF8 --template=template0 NAME"
+                .to_owned(),
         is_conflict: false,
     }
     .into())
 }
 
-fn newer(found: i64, known: i64) -> Obstacle {
+fn newer_schema(found: i64, known: i64) -> Obstacle {
     Obstacle {
         message: format!(
-            "the tables in PostgreSQL were made by a newer UNOC (schema {found}, this program \
+            "the tables in PostgreSQL were created by a newer UNOC (schema {found}, this program \
              knows {known})"
         ),
-        remedy: "install that version of UNOC or a newer one; until then everything but the \
-                 mirror works"
+        remedy: "install that version of UNOC or a newer one; until then everything works \
+                 except sync"
             .to_owned(),
         is_conflict: false,
     }

@@ -1,4 +1,4 @@
-//! What PostgreSQL says of itself, for operators.
+//! Statistics of the PostgreSQL server, for operators.
 
 use super::error::SyncError;
 use super::schema::has_table;
@@ -7,15 +7,15 @@ use crate::sql::Value;
 
 /// Slow statements that are shown.
 const STATEMENTS_SHOWN: usize = 10;
-/// Letters of a statement that are shown.
+/// Characters of a statement that are shown.
 const STATEMENT_CHARS_MAX: usize = 300;
 
-/// The server, the database, and what takes it time.
+/// Statistics of the server and the database, and its slow statements.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub struct ServerStats {
     /// For example `15.18`.
     pub version: String,
-    /// Name or address and port, as the server sees itself; the socket's host for a local one.
+    /// Address and port of the server's end of the connection, or `local socket`.
     pub host: String,
     /// Protocol version of an encrypted connection.
     pub tls: Option<String>,
@@ -26,7 +26,7 @@ pub struct Facts {
     pub slow_statements: Option<Vec<SlowStatement>>,
 }
 
-/// One statement of this role, by the time that it has taken in all.
+/// A statement of this role, with its total time.
 #[derive(Clone, Debug)]
 pub struct SlowStatement {
     pub statement: String,
@@ -36,30 +36,30 @@ pub struct SlowStatement {
     pub rows: u64,
 }
 
-/// Asks the server. What this role may not see is left out.
+/// Reads the statistics, without those that this role may not see.
 ///
 /// # Errors
-/// When the connection broke; a refusal by PostgreSQL is none.
-pub(super) fn read(session: &mut Session) -> Result<Option<Facts>, SyncError> {
+/// When the connection broke. A refusal by PostgreSQL is not an error.
+pub(super) fn read(session: &mut Session) -> Result<Option<ServerStats>, SyncError> {
     let mut tx = session.begin()?;
-    let Some(mut facts) = is_answer(server(&mut tx))? else { return Ok(None) };
+    let Some(mut stats) = unless_refused(server(&mut tx))? else { return Ok(None) };
     drop(tx);
-    // A transaction of its own: a refusal ends it.
+    // A transaction of its own, since a refusal ends it.
     let mut tx = session.begin()?;
-    facts.slow_statements = is_answer(slow_statements(&mut tx))?.flatten();
-    Ok(Some(facts))
+    stats.slow_statements = unless_refused(slow_statements(&mut tx))?.flatten();
+    Ok(Some(stats))
 }
 
-/// A refusal is an answer too.
-fn is_answer<T>(asked: Result<T, SyncError>) -> Result<Option<T>, SyncError> {
-    match asked {
+/// `None` if PostgreSQL refused the statement.
+fn unless_refused<T>(result: Result<T, SyncError>) -> Result<Option<T>, SyncError> {
+    match result {
         Ok(answer) => Ok(Some(answer)),
         Err(SyncError::Pg(error)) if error.is_statement_refused() => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn server(tx: &mut Tx<'_>) -> Result<Facts, SyncError> {
+fn server(tx: &mut Tx<'_>) -> Result<ServerStats, SyncError> {
     let rows = tx.query(
         "SELECT split_part(current_setting('server_version'), ' ', 1), \
          coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket'), \
@@ -69,9 +69,9 @@ fn server(tx: &mut Tx<'_>) -> Result<Facts, SyncError> {
          current_setting('max_connections')::bigint",
         &[],
     )?;
-    let row = rows.first().ok_or(SyncError::Changed("it gave no answer"))?;
+    let row = rows.first().ok_or(SyncError::Changed("its statistics are empty"))?;
     let number = |index: usize| u64::try_from(row.get::<_, i64>(index)).unwrap_or_default();
-    Ok(Facts {
+    Ok(ServerStats {
         version: row.get(0),
         host: row.get(1),
         tls: row.get(2),

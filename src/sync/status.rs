@@ -1,4 +1,4 @@
-//! What the mirror says of itself, for everyone who asks.
+//! The status of the mirror, for everyone who asks.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,32 +6,32 @@ use std::sync::{Arc, PoisonError, RwLock};
 use uuid::Uuid;
 
 use super::error::Obstacle;
-use super::server_stats::Facts;
+use super::server_stats::ServerStats;
 use crate::domain::Timestamp;
 use crate::pg::{Comparison, Explanation};
 
-/// Rounds that are remembered: two minutes of steady change.
+/// Rounds in the status: two minutes of steady change.
 pub const ROUNDS_KEPT: usize = 120;
 
-/// The state in a word.
+/// The state of the mirror.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum SyncState {
     /// There is no mirror.
     Off,
-    /// No attempt has ended yet.
+    /// The first attempt has not ended yet.
     Connecting,
-    /// A copy of everything, or a comparison, is under way.
+    /// A copy or a comparison of the whole site is running.
     Loading,
-    /// Connected and following.
+    /// Connected; each change follows soon after its commit.
     Live,
-    /// PostgreSQL is away or refuses something; another attempt follows.
+    /// PostgreSQL is unreachable or refuses something; another attempt follows.
     Waiting,
     /// An operator has to act.
     Stopped,
 }
 
-impl State {
-    /// The word on the wire.
+impl SyncState {
+    /// The value in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
@@ -44,7 +44,7 @@ impl State {
     }
 }
 
-/// Why a round was made.
+/// What a round was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoundKind {
     First,
@@ -53,7 +53,7 @@ pub enum RoundKind {
 }
 
 impl RoundKind {
-    /// The word on the wire.
+    /// The value in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::First => "first",
@@ -71,15 +71,15 @@ pub struct Round {
     pub seq: u64,
     pub rows: u64,
     pub duration_ms: f64,
-    /// Of that: making keys and indexes again, in a first copy that could set them aside.
+    /// The part of it for building keys and indexes, in an initial copy that dropped them.
     pub indexes_ms: Option<f64>,
 }
 
-/// The last thing that went wrong, until something goes right.
+/// The current error; cleared by the next success.
 #[derive(Clone, Debug)]
-pub struct Trouble {
-    pub what: Explanation,
-    /// The first of these failures in a row.
+pub struct LastError {
+    pub explanation: Explanation,
+    /// When the first error since the last success occurred.
     pub since: Timestamp,
     pub at: Timestamp,
     pub attempts: u32,
@@ -96,34 +96,34 @@ pub struct Reconciliation {
     pub repaired: u64,
 }
 
-/// Everything that the mirror says of itself.
+/// The status of the mirror.
 #[derive(Clone, Debug)]
-pub struct Status {
-    pub state: State,
-    /// Since when it is in this state.
+pub struct SyncStatus {
+    pub state: SyncState,
+    /// When it entered this state.
     pub since: Timestamp,
-    /// PostgreSQL's state is being put in place of the local one.
+    /// Whether PostgreSQL's state is replacing the local one.
     pub is_adopting: bool,
-    /// What is going on, where the state alone does not tell.
+    /// What it is doing, where the state alone does not tell.
     pub activity: Option<String>,
     pub obstacle: Option<Obstacle>,
     /// The database's address with secrets masked.
     pub database: Option<String>,
     pub instance_id: Option<Uuid>,
     pub epoch: Option<u64>,
-    /// PostgreSQL holds the state after this commit.
+    /// The commit whose state PostgreSQL holds.
     pub applied_seq: Option<u64>,
-    /// When the oldest change that is not there was made.
+    /// When the oldest change that PostgreSQL lacks was committed.
     pub behind_since: Option<Timestamp>,
     /// Newest last.
     pub rounds: VecDeque<Round>,
-    pub trouble: Option<Trouble>,
+    pub last_error: Option<LastError>,
     pub last_reconcile: Option<Reconciliation>,
-    pub facts: Option<Facts>,
+    pub server_stats: Option<ServerStats>,
 }
 
-impl Status {
-    fn new(state: State, now: Timestamp) -> Self {
+impl SyncStatus {
+    fn new(state: SyncState, now: Timestamp) -> Self {
         Self {
             state,
             since: now,
@@ -136,28 +136,28 @@ impl Status {
             applied_seq: None,
             behind_since: None,
             rounds: VecDeque::new(),
-            trouble: None,
+            last_error: None,
             last_reconcile: None,
-            facts: None,
+            server_stats: None,
         }
     }
 }
 
-/// The status, written by the mirror's thread alone.
+/// The status, which only the mirror's thread writes.
 #[derive(Clone)]
-pub(super) struct Shared(Arc<RwLock<Status>>);
+pub(super) struct SharedStatus(Arc<RwLock<SyncStatus>>);
 
-impl Shared {
-    pub(super) fn new(state: State, now: Timestamp) -> Self {
-        Self(Arc::new(RwLock::new(Status::new(state, now))))
+impl SharedStatus {
+    pub(super) fn new(state: SyncState, now: Timestamp) -> Self {
+        Self(Arc::new(RwLock::new(SyncStatus::new(state, now))))
     }
 
-    /// A copy. The lock is held for that copy alone; nobody can panic meanwhile.
-    pub(super) fn get(&self) -> Status {
+    /// Returns a copy. Nothing can panic while the lock is held.
+    pub(super) fn get(&self) -> SyncStatus {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> SyncState {
         self.0.read().unwrap_or_else(PoisonError::into_inner).state
     }
 
@@ -165,12 +165,12 @@ impl Shared {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_adopting
     }
 
-    pub(super) fn update(&self, change: impl FnOnce(&mut Status)) {
+    pub(super) fn update(&self, change: impl FnOnce(&mut SyncStatus)) {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Enters a state; `since` is kept when it is the same one.
-    pub(super) fn enter(&self, state: State, now: Timestamp, activity: Option<String>) {
+    /// Enters a state; `since` changes only with the state.
+    pub(super) fn enter(&self, state: SyncState, now: Timestamp, activity: Option<String>) {
         self.update(|status| {
             if status.state != state {
                 status.since = now;
@@ -178,7 +178,7 @@ impl Shared {
             status.state = state;
             status.is_adopting = false;
             status.activity = activity;
-            if state != State::Stopped {
+            if state != SyncState::Stopped {
                 status.obstacle = None;
             }
         });

@@ -1,4 +1,4 @@
-//! Writing entities into the mirror's tables: few of them row by row, many by bulk transfer.
+//! Writing entities into the mirror's tables: a few row by row, many by COPY.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,27 +11,27 @@ use crate::pg::{Param, PgError, Tx};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, Value, audit_row, id_of};
 use crate::store::Snapshot;
 
-/// Rows of one kind from which those that may be there go by bulk transfer: eight statements' worth.
-/// Below, making a temporary table costs PostgreSQL's catalogue more than it saves.
+/// Rows of one kind from which on existing rows are sent by COPY: the rows of eight statements. Below
+/// that, a temporary table costs PostgreSQL's catalogue more than it saves.
 const BULK_ROWS: usize = 400;
-/// Rows that PostgreSQL never had, from which they go by bulk transfer: it costs one exchange more than
-/// a statement, and spares both sides 24 parameters for each row.
+/// New rows from which on they are sent by COPY: it costs one more round trip than a statement, and saves
+/// 24 parameters per row.
 const NEW_BULK_ROWS: usize = 10;
-/// Rows of one kind after which PostgreSQL counts the table anew: reports that are made right after
-/// it would otherwise be planned by what the table once held.
+/// Rows of one kind after which the table is analyzed: without it, PostgreSQL would plan the next queries
+/// with old statistics.
 const ANALYZE_ROWS: usize = 2_000;
 /// Rows of one statement: 50 devices have 1,201 parameters; PostgreSQL allows 65,535.
 const STATEMENT_ROWS: usize = 50;
-/// Images in the audit rows of one statement, about 1.5 MB; a row has at most a thousand.
+/// Images in the audit rows of one statement, about 1.5 MB; one row has at most a thousand.
 const STATEMENT_IMAGES: usize = 1_000;
 /// Ids of one DELETE.
 const DELETE_IDS: usize = 10_000;
 
-/// The entities that have to be brought to the state of a snapshot.
+/// The entities to write.
 #[derive(Debug, Default)]
-pub(super) struct Keys(BTreeMap<EntityKind, Vec<u64>>);
+pub(super) struct EntityKeys(BTreeMap<EntityKind, Vec<u64>>);
 
-impl Keys {
+impl EntityKeys {
     pub(super) fn push(&mut self, key: EntityKey) {
         self.0.entry(key.kind).or_default().push(key.id);
     }
@@ -41,62 +41,65 @@ impl Keys {
     }
 }
 
-/// Brings the entities named by `keys` to what the snapshot says of them: written when they are
-/// there, deleted when they are not. Ids from `new_from` on were never sent: their rows need no
-/// merge. Returns how many rows were sent.
+/// Writes the entities of `keys` that are in the snapshot and deletes the others. Ids from `new_from` on
+/// were never sent, so that their rows are only inserted. Returns the number of rows sent.
 pub(super) fn write_entities(
     tx: &mut Tx<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
-    keys: &Keys,
+    keys: &EntityKeys,
     new_from: Option<IdCounters>,
 ) -> Result<u64, PgError> {
     let new_from = |counter: fn(IdCounters) -> u64| new_from.map_or(u64::MAX, counter);
-    let mut writer = Writer { tx, site_id, snapshot };
+    let mut writer = EntityWriter { tx, site_id, snapshot };
     let mut rows = writer.write::<Device>(keys, new_from(|next| next.device))?;
     rows += writer.write::<Interface>(keys, new_from(|next| next.interface))?;
     rows += writer.write::<Link>(keys, new_from(|next| next.link))?;
     Ok(rows)
 }
 
-/// Where rows go, and what they are made of.
-struct Writer<'a, 'c> {
+/// Writes entities of a snapshot in a transaction.
+struct EntityWriter<'a, 'c> {
     tx: &'a mut Tx<'c>,
     site_id: Uuid,
     snapshot: &'a Snapshot,
 }
 
-impl Writer<'_, '_> {
-    fn write<T: Entity>(&mut self, keys: &Keys, new_from: u64) -> Result<u64, PgError> {
+impl EntityWriter<'_, '_> {
+    fn write<T: Entity>(&mut self, keys: &EntityKeys, new_from: u64) -> Result<u64, PgError> {
         let ids = keys.of(T::KIND);
-        let mut gone = Vec::new();
-        // Marks come in the order of their ids.
+        let mut deleted = Vec::new();
+        // Marks are sorted by id.
         let (old, new) = ids.split_at(ids.partition_point(|id| *id < new_from));
         if old.len() >= BULK_ROWS {
-            self.merge::<T>(old, &mut gone)?;
+            self.merge::<T>(old, &mut deleted)?;
         } else {
-            self.upsert_each::<T>(old, &mut gone)?;
+            self.upsert_each::<T>(old, &mut deleted)?;
         }
         if new.len() >= NEW_BULK_ROWS {
-            self.append::<T>(new)?;
+            self.insert::<T>(new)?;
         } else {
-            self.upsert_each::<T>(new, &mut gone)?;
+            self.upsert_each::<T>(new, &mut deleted)?;
         }
         if ids.len() >= ANALYZE_ROWS {
             self.tx.batch(&format!("ANALYZE {}", T::TABLE.name))?;
         }
-        delete(self.tx, self.site_id, T::TABLE, &gone)?;
+        delete(self.tx, self.site_id, T::TABLE, &deleted)?;
         Ok(ids.len() as u64)
     }
 
-    /// A few rows at a time, each of which may be there.
-    fn upsert_each<T: Entity>(&mut self, ids: &[u64], gone: &mut Vec<u64>) -> Result<(), PgError> {
+    /// Sends a few rows per statement, each of which may exist.
+    fn upsert_each<T: Entity>(
+        &mut self,
+        ids: &[u64],
+        deleted: &mut Vec<u64>,
+    ) -> Result<(), PgError> {
         for ids in ids.chunks(STATEMENT_ROWS) {
             let mut entities = Vec::with_capacity(ids.len());
             for id in ids {
                 match T::of(self.snapshot, *id)? {
                     Some(entity) => entities.push(entity),
-                    None => gone.push(*id),
+                    None => deleted.push(*id),
                 }
             }
             let rows = entities.iter().map(T::row).collect();
@@ -105,15 +108,15 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// By way of a table beside it, since some of the rows may be there.
-    fn merge<T: Entity>(&mut self, ids: &[u64], gone: &mut Vec<u64>) -> Result<(), PgError> {
+    /// Sends rows through a temporary table, since some of them may exist.
+    fn merge<T: Entity>(&mut self, ids: &[u64], deleted: &mut Vec<u64>) -> Result<(), PgError> {
         if ids.is_empty() {
             return Ok(());
         }
         let table = T::TABLE;
         let stage = format!("pg_temp.unoc_{}", table.name);
         self.tx.be_patient();
-        // A repair comes after the marks of the same transaction.
+        // The same transaction may have created it for the marks, before the repair.
         self.tx.batch(&format!(
             "DROP TABLE IF EXISTS {stage}; CREATE TEMP TABLE unoc_{0} (LIKE {0}) ON COMMIT DROP",
             table.name
@@ -122,7 +125,7 @@ impl Writer<'_, '_> {
         for id in ids {
             match T::of(self.snapshot, *id)? {
                 Some(entity) => copy.row(&entity.row())?,
-                None => gone.push(*id),
+                None => deleted.push(*id),
             }
         }
         copy.finish()?;
@@ -139,8 +142,8 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// Straight into the table. What is not there any more never was in PostgreSQL.
-    fn append<T: Entity>(&mut self, ids: &[u64]) -> Result<(), PgError> {
+    /// Sends new rows into the table. An entity that was deleted meanwhile never was in PostgreSQL.
+    fn insert<T: Entity>(&mut self, ids: &[u64]) -> Result<(), PgError> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -172,7 +175,7 @@ fn upsert(
         sql.push_str(if index == 0 { "($1" } else { ", ($1" });
         for (value, column) in row.into_iter().zip(table.columns) {
             params.push(Param::of_column(value, column.1));
-            write!(sql, ", ${}", params.len()).expect("a string takes everything");
+            write!(sql, ", ${}", params.len()).expect("writing into a string does not fail");
         }
         sql.push(')');
     }
@@ -196,8 +199,8 @@ fn delete(
     Ok(())
 }
 
-/// Sends the audit rows from `first` on, at most `limit`, and returns the number of the first that
-/// is not there.
+/// Sends at most `limit` audit rows from the number `first` on, and returns the number of the first row
+/// that is not sent.
 pub(super) fn write_audit(
     tx: &mut Tx<'_>,
     site_id: Uuid,

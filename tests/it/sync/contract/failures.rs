@@ -46,7 +46,7 @@ fn told(server: &Server, attempts: u64, why: &str, remedy: &str) {
     let health = server.http.get("/health").expect(200).json();
     let reason = text_of(&health["reason"]);
     assert!(reason.contains(why) && reason.contains(remedy), "{health:#}");
-    let line = server.logged(|line| line.contains("The mirror waits") && line.contains(why));
+    let line = server.logged(|line| line.contains("Sync is waiting") && line.contains(why));
     assert!(line.contains(remedy), "{line}");
     let answer = server.http.post("/api/sync/now", &Value::Null).expect(503).json();
     let detail = text_of(&answer["detail"]);
@@ -116,7 +116,7 @@ fn a_missing_right_is_reported_and_retried_until_it_is_granted() {
     let log = server.log();
     let told = log.iter().filter(|line| line.contains("permission denied for table")).count();
     assert_eq!(told, 1, "the same is logged once: {log:#?}");
-    server.logged(|line| line.contains("The mirror works again"));
+    server.logged(|line| line.contains("Sync has recovered"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use unoc::domain::Timestamp;
 use unoc::engine::{Clock, Engine, EngineError, EngineExit, EngineHandle, EngineOptions};
 use unoc::pg::{Comparison, Target};
 use unoc::store::{AuditOrigin, OpenOptions, Store};
-use unoc::sync::{self, Database, Obstacle, State, SyncError, SyncOptions};
+use unoc::sync::{self, MirrorDatabase, Obstacle, SyncError, SyncHandle, SyncOptions, SyncState};
 use uuid::Uuid;
 
 use crate::domain::model::Step;
@@ -30,7 +30,7 @@ pub(in crate::sync) struct Rig {
     url: String,
     runtime: Runtime,
     engine: Option<(EngineHandle, JoinHandle<EngineExit>)>,
-    mirror: Option<(sync::Handle, JoinHandle<()>)>,
+    mirror: Option<(SyncHandle, JoinHandle<()>)>,
     epoch_before: u64,
     site_id: Option<Uuid>,
     directory: tempfile::TempDir,
@@ -79,7 +79,7 @@ impl Rig {
     pub(in crate::sync) fn start_mirror(&mut self) {
         let engine = self.engine().clone();
         let target = Target::parse(&self.url).expect("a usable address");
-        let database = Database { target, shown: self.url.clone() };
+        let database = MirrorDatabase { target, shown: self.url.clone() };
         let options = SyncOptions {
             database: database.clone(),
             read_again: Box::new(move || Ok(database.clone())),
@@ -91,7 +91,7 @@ impl Rig {
         let handle = self.sync();
         let end = wait::now() + FIRST_CONTACT;
         wait::until("the first contact", || {
-            (handle.state() != State::Connecting || wait::now() > end).then_some(())
+            (handle.state() != SyncState::Connecting || wait::now() > end).then_some(())
         });
     }
 
@@ -99,7 +99,7 @@ impl Rig {
         &self.engine.as_ref().expect("the engine runs").0
     }
 
-    fn sync(&self) -> &sync::Handle {
+    fn sync(&self) -> &SyncHandle {
         &self.mirror.as_ref().expect("the mirror runs").0
     }
 

@@ -1,0 +1,69 @@
+//! What operators ask of the mirror.
+
+use tokio::sync::oneshot;
+
+use super::claim_decision::ClaimOverride;
+use super::error::SyncError;
+use super::status::Reconciliation;
+
+/// Where the answer to a request goes.
+pub(super) type ReplyTo<T> = oneshot::Sender<Result<T, SyncError>>;
+
+/// A request to the mirror's thread.
+pub(super) enum SyncRequest {
+    SyncNow(ReplyTo<()>),
+    Compare { repair: bool, reply_to: ReplyTo<Reconciliation> },
+    TakeOver(ReplyTo<()>),
+    Adopt(ReplyTo<()>),
+    Stop,
+}
+
+impl SyncRequest {
+    /// Whether nobody waits for the answer any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::SyncNow(reply_to) | Self::TakeOver(reply_to) | Self::Adopt(reply_to) => {
+                reply_to.is_closed()
+            }
+            Self::Compare { reply_to, .. } => reply_to.is_closed(),
+            Self::Stop => false,
+        }
+    }
+
+    /// How the request resolves a conflict, if it does.
+    pub(super) fn claim_override(&self) -> Option<ClaimOverride> {
+        match self {
+            Self::TakeOver(_) => Some(ClaimOverride::TakeOver),
+            Self::Adopt(_) => Some(ClaimOverride::Adopt),
+            Self::SyncNow(_) | Self::Compare { .. } | Self::Stop => None,
+        }
+    }
+
+    /// Answers that the request was carried out.
+    pub(super) fn succeed(self, reconciliation: Option<Reconciliation>) {
+        // An abandoned request needs no answer.
+        match (self, reconciliation) {
+            (Self::SyncNow(reply_to) | Self::TakeOver(reply_to) | Self::Adopt(reply_to), _) => {
+                reply_to.send(Ok(())).ok();
+            }
+            (Self::Compare { reply_to, .. }, Some(reconciliation)) => {
+                reply_to.send(Ok(reconciliation)).ok();
+            }
+            (Self::Compare { .. } | Self::Stop, _) => {}
+        }
+    }
+
+    /// Answers that the request cannot be carried out.
+    pub(super) fn fail(self, error: impl Fn() -> SyncError) {
+        // An abandoned request needs no answer.
+        match self {
+            Self::SyncNow(reply_to) | Self::TakeOver(reply_to) | Self::Adopt(reply_to) => {
+                reply_to.send(Err(error())).ok();
+            }
+            Self::Compare { reply_to, .. } => {
+                reply_to.send(Err(error())).ok();
+            }
+            Self::Stop => {}
+        }
+    }
+}
