@@ -95,11 +95,11 @@ fn postgres_verifier(config: &Config) -> Option<PostgresVerifier> {
     config.database_url.as_ref()?;
     let config = config.clone();
     let verify = move |site_id: Uuid, text: &mut dyn BufRead, restored: &Snapshot| {
-        let target = match mirror::reload_database(&config) {
-            Ok(database) => database.target,
+        let pg_config = match mirror::reload_database(&config) {
+            Ok(database) => database.config,
             Err(error) => return PostgresOutcome::Failed(error),
         };
-        match verify_in_scratch_database(&target, site_id, text, restored) {
+        match verify_in_scratch_database(&pg_config, site_id, text, restored) {
             Ok(ScratchVerification::Passed { postgres_version }) => {
                 PostgresOutcome::Same { postgres: postgres_version }
             }

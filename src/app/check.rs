@@ -14,7 +14,7 @@ pub fn check(config: &Config) -> Result<(), ConfigErrors> {
     let mut errors = Vec::new();
     match database(config) {
         Ok(Some(database)) => {
-            let error = database.target.check_files().err();
+            let error = database.config.check_files().err();
             errors.extend(error.map(|error| {
                 config.error(DATABASE_KEY, config.shown_database_url(), error.to_string())
             }));

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use crate::config::{Config, ConfigErrors};
 use crate::engine::EngineHandle;
-use crate::pg::Target;
+use crate::pg::PgConfig;
 use crate::sync::{self, MirrorDatabase, SyncHandle, SyncOptions, SyncState};
 
 /// How long a start waits for the first contact. PostgreSQL on the same network answers in
@@ -55,10 +55,10 @@ pub fn start_sync(
 pub(super) fn database(config: &Config) -> Result<Option<MirrorDatabase>, ConfigErrors> {
     let Some(url) = &config.database_url else { return Ok(None) };
     let masked_url = config.shown_database_url();
-    match Target::parse(url.expose()) {
-        Ok(target) => {
-            let target = target.with_passfile(config.passfile.clone());
-            Ok(Some(MirrorDatabase { target, masked_url }))
+    match PgConfig::parse(url.expose()) {
+        Ok(pg_config) => {
+            let pg_config = pg_config.with_passfile(config.passfile.clone());
+            Ok(Some(MirrorDatabase { config: pg_config, masked_url }))
         }
         Err(error) => {
             Err(ConfigErrors(vec![config.error(DATABASE_KEY, masked_url, error.to_string())]))

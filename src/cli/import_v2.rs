@@ -10,7 +10,7 @@ use super::{input, offline, output};
 use crate::config::Config;
 use crate::domain::ReplaceSite;
 use crate::engine::Clock;
-use crate::pg::Target;
+use crate::pg::PgConfig;
 use crate::v2_import::{
     CorrectedSite, IMPORT_RECORD_FILE, ImportRecord, SiteChoice, V2ImportError, V2ImportReport,
     V2LinkStatus, V2Tables, archive, correct, read_database, read_dump,
@@ -24,8 +24,8 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), CommandError> {
     let (report, record) =
         if args.dry_run { dry_run(&config, args)? } else { import_site(&config, args)? };
     let archived = if args.archive_legacy {
-        let target = target(&config, args.from_postgres.as_deref())?;
-        archive(&target, &choice(args), Some(&record), args.dry_run).map(Some)
+        let pg_config = pg_config(&config, args.from_postgres.as_deref())?;
+        archive(&pg_config, &choice(args), Some(&record), args.dry_run).map(Some)
     } else {
         Ok(None)
     };
@@ -80,9 +80,9 @@ fn link_status(args: &ImportArgs) -> V2LinkStatus {
 }
 
 fn run_archive(cli: &Cli, config: &Config, args: &ImportArgs) -> Result<(), CommandError> {
-    let target = target(config, args.from_postgres.as_deref())?;
+    let pg_config = pg_config(config, args.from_postgres.as_deref())?;
     let record = ImportRecord::read(&config.data_dir)?;
-    let archived = archive(&target, &choice(args), record.as_ref(), args.dry_run)?;
+    let archived = archive(&pg_config, &choice(args), record.as_ref(), args.dry_run)?;
     print_archived(&archived, cli.json, args.dry_run).map_err(output::stdout_error)?;
     Ok(())
 }
@@ -96,13 +96,13 @@ fn read(config: &Config, args: &ImportArgs) -> Result<V2Tables, CommandError> {
             CommandError::from(error).context(format!("{} cannot be imported", path.display()))
         });
     }
-    let target = target(config, args.from_postgres.as_deref())?;
+    let pg_config = pg_config(config, args.from_postgres.as_deref())?;
     let _progress = Progress::waiting("Reading the tables of v2");
-    Ok(read_database(&target, &choice(args))?)
+    Ok(read_database(&pg_config, &choice(args))?)
 }
 
 /// The database that was named, or else the one that is configured.
-fn target(config: &Config, url: Option<&str>) -> Result<Target, CommandError> {
+fn pg_config(config: &Config, url: Option<&str>) -> Result<PgConfig, CommandError> {
     let configured = config.database_url.as_ref().map(|url| url.expose());
     let url = url.filter(|url| !url.is_empty()).or(configured).ok_or_else(|| {
         anyhow!(
@@ -110,6 +110,6 @@ fn target(config: &Config, url: Option<&str>) -> Result<Target, CommandError> {
              database_url (DATABASE_URL, or a file: see unoc config show)"
         )
     })?;
-    let target = Target::parse(url).map_err(V2ImportError::from)?;
-    Ok(target.with_passfile(config.passfile.clone()))
+    let pg_config = PgConfig::parse(url).map_err(V2ImportError::from)?;
+    Ok(pg_config.with_passfile(config.passfile.clone()))
 }

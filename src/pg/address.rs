@@ -1,4 +1,4 @@
-//! Reading a database address as libpq, v2 and SQLAlchemy write it.
+//! Parsing a database address as libpq, v2 and SQLAlchemy write it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,38 +8,38 @@ use postgres::Config;
 use postgres::config::Host;
 
 use super::error::PgError;
-use super::parameters::{self, Draft};
-use super::tls::{Mode, Policy, Roots};
+use super::parameters::{self, AddressDraft};
+use super::tls::{TlsMode, TlsPolicy, TlsRoots};
 use crate::util::error_chain;
 
-/// Schemes of libpq and of v2, which names its driver in it.
+/// The schemes of libpq and of v2, whose scheme names its driver.
 const SCHEMES: [&str; 3] = ["postgresql://", "postgres://", "postgresql+asyncpg://"];
-/// PostgreSQL's own (`DEF_PGPORT`).
+/// PostgreSQL's default port (`DEF_PGPORT`).
 const PORT: u16 = 5432;
-/// Where Debian's and where PostgreSQL's own server put their sockets.
+/// The socket directories of Debian's packages and of PostgreSQL's own.
 pub(super) const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
-/// A host of the next building answers in milliseconds; the next host of the list is waiting.
+/// A host on the same network answers in milliseconds, and several hosts are tried in turn.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A session idle this long is probed, so that a firewall does not forget it.
+/// A session idle for this long is probed, so that firewalls do not drop it.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 3;
-/// Bytes that the peer's kernel has not acknowledged for this long end the connection.
+/// The connection ends when the peer's kernel does not acknowledge data for this long.
 const USER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// An address, read.
+/// A parsed database address.
 #[derive(Clone)]
-pub(super) struct Address {
-    /// Everything but the host.
+pub(super) struct DatabaseAddress {
+    /// Everything except the hosts.
     pub(super) config: Config,
-    /// Never empty; tried in this order.
+    /// Not empty; tried in this order.
     pub(super) endpoints: Vec<Endpoint>,
-    pub(super) tls: Policy,
+    pub(super) tls: TlsPolicy,
     pub(super) echo: bool,
     pub(super) passfile: Option<PathBuf>,
 }
 
-/// One place where a server may listen.
+/// A host and port where a server may listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Endpoint {
     pub(super) host: Host,
@@ -47,7 +47,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The file of a local socket, named as PostgreSQL names it.
+    /// The path of a local socket, with the name that PostgreSQL gives it.
     pub(super) fn socket_file(&self) -> Option<PathBuf> {
         match &self.host {
             Host::Unix(directory) => Some(directory.join(format!(".s.PGSQL.{}", self.port))),
@@ -71,11 +71,11 @@ impl fmt::Display for Endpoint {
 /// # Errors
 /// [`PgError::Address`] names the part that cannot be used. It never quotes a value, which may be a
 /// secret.
-pub(super) fn parse(url: &str) -> Result<Address, PgError> {
+pub(super) fn parse(url: &str) -> Result<DatabaseAddress, PgError> {
     read(url).map_err(PgError::Address)
 }
 
-fn read(url: &str) -> Result<Address, String> {
+fn read(url: &str) -> Result<DatabaseAddress, String> {
     let rest = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme));
     let rest = rest.ok_or_else(|| format!("it must begin with {}", SCHEMES.join(" or ")))?;
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -84,7 +84,7 @@ fn read(url: &str) -> Result<Address, String> {
     }
     let config = format!("postgresql://{place}").parse::<Config>();
     let config = config.map_err(|error| error_chain(&error))?;
-    let mut draft = Draft::new(Config::new());
+    let mut draft = AddressDraft::new(Config::new());
     copy_login(&config, &mut draft.config);
     for (index, host) in config.get_hosts().iter().enumerate() {
         draft.hosts.push((host.clone(), config.get_ports().get(index).copied()));
@@ -99,7 +99,7 @@ fn read(url: &str) -> Result<Address, String> {
     finish(draft)
 }
 
-/// The hosts stay behind: the driver can only add to them, and each connection gets one.
+/// Copies all but the hosts: the driver can only add hosts, and each connection needs exactly one.
 fn copy_login(from: &Config, to: &mut Config) {
     if let Some(user) = from.get_user() {
         to.user(user);
@@ -112,36 +112,36 @@ fn copy_login(from: &Config, to: &mut Config) {
     }
 }
 
-fn finish(mut draft: Draft) -> Result<Address, String> {
+fn finish(mut draft: AddressDraft) -> Result<DatabaseAddress, String> {
     let endpoints = endpoints(&draft)?;
     if draft.needs_writable.unwrap_or(draft.hosts.len() > 1) {
-        // Of several hosts only one can be written to; a replica would refuse every round.
+        // Of several hosts only one is writable; a replica would refuse every round.
         draft.config.target_session_attrs(postgres::config::TargetSessionAttrs::ReadWrite);
     }
-    let is_system = draft.roots == Some(Roots::System);
+    let is_system = draft.roots == Some(TlsRoots::System);
     let mode = match draft.mode {
-        None if is_system => Mode::VerifyFull,
-        // Anybody can get a certificate that the system's roots have signed, as libpq says too.
-        Some(Mode::Prefer | Mode::Require | Mode::VerifyCa) if is_system => {
+        None if is_system => TlsMode::VerifyFull,
+        // As in libpq: anybody can get a certificate that the system's roots have signed.
+        Some(TlsMode::Prefer | TlsMode::Require | TlsMode::VerifyCa) if is_system => {
             return Err("sslrootcert=system needs sslmode=verify-full".to_owned());
         }
-        // For the same reason the system's roots do not stand in for a file that is not named.
-        Some(Mode::VerifyCa) if draft.roots.is_none() => {
+        // For the same reason, the system's roots are no default for verify-ca.
+        Some(TlsMode::VerifyCa) if draft.roots.is_none() => {
             return Err("sslmode=verify-ca needs sslrootcert=FILE; or use verify-full".to_owned());
         }
-        mode => mode.unwrap_or(Mode::Prefer),
+        mode => mode.unwrap_or(TlsMode::Prefer),
     };
     let identity = match (draft.certificate, draft.key) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
         _ => return Err("sslcert and sslkey belong together".to_owned()),
     };
-    let tls = Policy { mode, roots: draft.roots, identity };
-    let Draft { config, echo, passfile, .. } = draft;
-    Ok(Address { config, endpoints, tls, echo, passfile })
+    let tls = TlsPolicy { mode, roots: draft.roots, identity };
+    let AddressDraft { config, echo, passfile, .. } = draft;
+    Ok(DatabaseAddress { config, endpoints, tls, echo, passfile })
 }
 
-fn endpoints(draft: &Draft) -> Result<Vec<Endpoint>, String> {
+fn endpoints(draft: &AddressDraft) -> Result<Vec<Endpoint>, String> {
     let ports = &draft.ports;
     if draft.hosts.is_empty() {
         let port = ports.first().copied().unwrap_or(PORT);
@@ -162,7 +162,7 @@ fn endpoints(draft: &Draft) -> Result<Vec<Endpoint>, String> {
     Ok(endpoints)
 }
 
-/// Where a server on this machine listens when the address names no host.
+/// The sockets of a local server, for an address without a host.
 fn local(port: u16) -> Vec<Endpoint> {
     SOCKET_DIRECTORIES.map(|path| Endpoint { host: Host::Unix(path.into()), port }).into()
 }
@@ -171,7 +171,7 @@ fn local(port: u16) -> Vec<Endpoint> {
 mod tests {
     use super::*;
 
-    /// The address in few words: hosts, then whatever is not the default.
+    /// The address in short: login and hosts, then what differs from the defaults.
     fn told(url: &str) -> String {
         let address = match parse(url) {
             Ok(address) => address,

@@ -1,4 +1,4 @@
-//! Channel binding: the login proves that both ends see the same TLS certificate.
+//! Channel binding: the login proves that both ends use the same TLS certificate.
 
 use postgres::tls::ChannelBinding;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -13,11 +13,11 @@ const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
 const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
 
 /// The binding `tls-server-end-point` (RFC 5929 section 4.1) of a server's certificate in DER: its
-/// hash by the algorithm that it was signed with. None for signatures without such an algorithm;
-/// the login then goes on without, unless the address says `channel_binding=require`.
+/// hash by the algorithm of its signature. None for signatures without such an algorithm: the login then
+/// continues without channel binding, unless the address has `channel_binding=require`.
 pub(super) fn to_certificate(der: &[u8]) -> ChannelBinding {
     let hash = match signature_algorithm(der).and_then(<[u8]>::split_last) {
-        // MD5 and SHA-1 are replaced by SHA-256, says the RFC.
+        // The RFC replaces MD5 and SHA-1 by SHA-256.
         Some((4 | 5 | 11, RSA)) | Some((2, ECDSA)) => Sha256::digest(der).to_vec(),
         Some((12, RSA)) | Some((3, ECDSA)) => Sha384::digest(der).to_vec(),
         Some((13, RSA)) | Some((4, ECDSA)) => Sha512::digest(der).to_vec(),
@@ -41,7 +41,7 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     if first != tag {
         return None;
     }
-    // From 128 on, the first byte only says how many bytes the length has.
+    // From 128 on, the first byte holds the number of bytes of the length.
     let digits = usize::from(length.saturating_sub(0x80));
     let (long, rest) = rest.split_at_checked(digits)?;
     let length = match digits {

@@ -1,4 +1,4 @@
-//! The database that `DATABASE_URL` names.
+//! The configuration of a connection, from a database address.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -9,58 +9,58 @@ use std::time::Duration;
 use postgres::config::{Host, SslMode, SslNegotiation};
 use postgres::{Client, SimpleQueryMessage};
 
-use super::address::{self, Address, Endpoint};
+use super::address::{self, DatabaseAddress, Endpoint};
 use super::error::PgError;
 use super::passfile;
-use super::timeout_stream::Watch;
+use super::timeout_stream::ConnectionControl;
 use super::tls::Negotiator;
 
-/// Where PostgreSQL is and how to talk to it.
+/// Where PostgreSQL is and how to connect to it.
 #[derive(Clone)]
-pub struct Target {
-    address: Address,
-    /// Log each statement with its duration and rows (`?echo=true`).
+pub struct PgConfig {
+    address: DatabaseAddress,
+    /// Whether each statement is logged with its duration and rows (`?echo=true`).
     pub(super) echo: bool,
-    /// Where a password stands that the address does not have.
+    /// The password file, for an address without a password.
     passfile: Option<PathBuf>,
 }
 
-/// What a server says of itself.
+/// What [`PgConfig::check`] finds out about a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// Such as `18.1 (Debian 18.1-1)`.
+pub struct ServerInfo {
+    /// For example `18.1 (Debian 18.1-1)`.
     pub version: String,
-    /// Whether the session is encrypted; behind a pooler, the pooler's session.
+    /// Whether the session is encrypted; behind a pooler, whether the pooler's session is.
     pub is_encrypted: bool,
 }
 
-impl Target {
-    /// Reads an address as v2 and libpq write it.
+impl PgConfig {
+    /// Parses an address as v2 and libpq write it.
     ///
     /// # Errors
-    /// [`PgError::Address`] naming the part that cannot be used; it repeats no value.
+    /// [`PgError::Address`] names the part that cannot be used. It never quotes a value.
     pub fn parse(url: &str) -> Result<Self, PgError> {
         let address = address::parse(url)?;
         let (echo, passfile) = (address.echo, address.passfile.clone());
         Ok(Self { address, echo, passfile })
     }
 
-    /// The same with a file of passwords for an address that names neither one nor a password.
+    /// Sets the password file, unless the address names one.
     #[must_use]
     pub fn with_passfile(mut self, path: Option<PathBuf>) -> Self {
         self.passfile = self.passfile.or(path);
         self
     }
 
-    /// Reads the files that the address names, as each connection does.
+    /// Checks the files that the address names; each connection reads them again.
     ///
     /// # Errors
-    /// [`PgError::Tls`] naming the file and its fault.
+    /// [`PgError::Tls`] names the file and what is wrong with it.
     pub fn check_files(&self) -> Result<(), PgError> {
-        self.address.tls.negotiator(&Watch::default()).map(drop)
+        self.address.tls.negotiator(&ConnectionControl::default()).map(drop)
     }
 
-    /// The same server, another database of it.
+    /// The same for another database on the same server.
     #[must_use]
     pub(super) fn with_database(&self, name: &str) -> Self {
         let mut other = self.clone();
@@ -68,13 +68,13 @@ impl Target {
         other
     }
 
-    /// Logs in and asks the server what it is. Not from within an asynchronous runtime.
+    /// Logs in and returns what the server is. Blocks: not for use within an asynchronous runtime.
     ///
     /// # Errors
-    /// [`PgError`]: as `connect`, or the server ended the session.
-    pub fn check(&self) -> Result<Server, PgError> {
-        let mut client = self.connect(&Watch::default())?;
-        // Text, since a named statement is lost between two transactions behind a pooler.
+    /// [`PgError`] when the login fails or the server ends the session.
+    pub fn check(&self) -> Result<ServerInfo, PgError> {
+        let mut client = self.connect(&ConnectionControl::default())?;
+        // A simple query, since a named statement may be lost behind a pooler.
         let answer = client.simple_query(
             "SELECT current_setting('server_version'), \
              coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)",
@@ -84,30 +84,30 @@ impl Target {
             _ => None,
         });
         let text = |index| row.and_then(|row| row.get(index)).unwrap_or_default();
-        Ok(Server { version: text(0).to_owned(), is_encrypted: text(1) == "t" })
+        Ok(ServerInfo { version: text(0).to_owned(), is_encrypted: text(1) == "t" })
     }
 
-    /// Whether a server answers at any host of the address: it is asked whether it encrypts, which
-    /// needs no login, so that its return is seen soon. A port that accepts alone proves nothing: a
-    /// frozen line's proxy accepts too. `timeout` holds for each step at each host's each address.
+    /// Whether a server answers at any host of the address. It is asked whether it offers TLS, which needs no
+    /// login. An accepted connection is not enough: proxies accept without a server. `timeout` applies
+    /// to each step at each address of each host.
     #[must_use]
     pub fn is_reachable(&self, timeout: Duration) -> bool {
         self.address.endpoints.iter().any(|endpoint| answers(endpoint, timeout).is_ok())
     }
 
-    /// Connects and logs in; tries each host of the address in turn. The calls of the client then
-    /// stand under `watch`; a login may be silent for as long as a connection may take.
+    /// Connects and logs in; tries each host of the address in turn. `control` applies to the calls of the
+    /// client. During the login, the connect timeout replaces the stall timeout.
     ///
     /// # Errors
-    /// [`PgError::Tls`] when a certificate cannot be read, [`PgError::NoPassword`] when one is asked
-    /// for, [`PgError::Postgres`] when the host cannot be used, [`PgError::Hosts`] when none of
-    /// several can.
-    pub(super) fn connect(&self, watch: &Watch) -> Result<Client, PgError> {
-        let negotiator = self.address.tls.negotiator(watch)?;
+    /// [`PgError::Tls`] when a certificate cannot be read, [`PgError::NoPassword`] when the server asks for
+    /// a password and there is none, [`PgError::Postgres`] when the host cannot be used,
+    /// [`PgError::Hosts`] when none of several hosts can be used.
+    pub(super) fn connect(&self, control: &ConnectionControl) -> Result<Client, PgError> {
+        let negotiator = self.address.tls.negotiator(control)?;
         let mut failures = Vec::new();
         for endpoint in &self.address.endpoints {
             let (password, fault) = self.password(endpoint);
-            match self.log_in(endpoint, &negotiator, watch, password) {
+            match self.log_in(endpoint, &negotiator, control, password) {
                 Ok(client) => return Ok(client),
                 Err(error) if lacks_password(&error) => {
                     return Err(PgError::NoPassword(fault));
@@ -124,8 +124,8 @@ impl Target {
         }
     }
 
-    /// The password of the file for an endpoint, or why the file is not used. Read for each
-    /// connection, so that a changed one needs no restart.
+    /// The password for an endpoint from the password file, or why the file is not used. It is read for each
+    /// connection, so that a changed password needs no restart.
     fn password(&self, endpoint: &Endpoint) -> (Option<String>, Option<String>) {
         let config = &self.address.config;
         match &self.passfile {
@@ -143,7 +143,7 @@ impl Target {
         &self,
         endpoint: &Endpoint,
         negotiator: &Negotiator,
-        watch: &Watch,
+        control: &ConnectionControl,
         password: Option<String>,
     ) -> Result<Client, postgres::Error> {
         let mut config = self.address.config.clone();
@@ -158,8 +158,8 @@ impl Target {
                 config.ssl_mode(SslMode::Require);
                 config.ssl_negotiation(SslNegotiation::Direct);
             }
-            // No TLS on a local socket, in libpq neither. The driver never hands such a socket over,
-            // so these calls are not watched. The kernel tells when the process behind it is gone.
+            // As in libpq, a local socket has no TLS. The driver does not hand such a socket over, so
+            // it has no stall timeout. The kernel reports when the server's process is gone.
             Host::Unix(directory) => {
                 config.host_path(directory);
                 config.ssl_mode(SslMode::Disable);
@@ -167,18 +167,18 @@ impl Target {
             }
         }
         let timeout = config.get_connect_timeout().copied().unwrap_or(Duration::MAX);
-        watch.during(timeout, || config.connect(negotiator))
+        control.with_stall_timeout(timeout, || config.connect(negotiator))
     }
 }
 
-/// Whether the server asks for a password that the driver was not given; it has no code for that.
+/// Whether the server asks for a password and there is none; the driver has no error code for that.
 fn lacks_password(error: &postgres::Error) -> bool {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     cause.is_some_and(|cause| cause == "password missing")
 }
 
 /// SSLRequest: its length and its code (PostgreSQL documentation, "Message Formats"). The server
-/// answers with one byte; hanging up then leaves no trace in its log.
+/// answers with one byte; closing the connection then leaves no entry in its log.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 fn answers(endpoint: &Endpoint, timeout: Duration) -> io::Result<()> {
@@ -217,8 +217,8 @@ mod tests {
 
     use super::*;
 
-    /// A server that offers no TLS, lets everybody in, and then reads without a word until the
-    /// client hangs up. The numbers are PostgreSQL's ("Message Formats").
+    /// A server without TLS that accepts every login and never answers a statement. The bytes are
+    /// PostgreSQL's ("Message Formats").
     fn silent_server() -> (String, std::thread::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("postgresql://u@{}/d", listener.local_addr().unwrap());
@@ -232,7 +232,7 @@ mod tests {
             socket.read_exact(&mut vec![0; rest]).unwrap();
             // AuthenticationOk, then ReadyForQuery outside a transaction.
             socket.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I").unwrap();
-            // It ends when the client hangs up, in order or not.
+            // Ends when the client closes the connection, with an error or without.
             io::copy(&mut socket, &mut io::sink()).ok();
         });
         (url, server)
@@ -241,13 +241,14 @@ mod tests {
     #[test]
     fn a_call_to_a_silent_server_fails_after_its_stall_timeout() {
         let (url, server) = silent_server();
-        let watch = Watch::new(Duration::from_secs(3600));
-        let mut client = Target::parse(&url).unwrap().connect(&watch).unwrap();
+        let control = ConnectionControl::new(Duration::from_secs(3600));
+        let mut client = PgConfig::parse(&url).unwrap().connect(&control).unwrap();
         let limit = Duration::from_millis(60);
-        let error = watch.during(limit, || client.batch_execute("SELECT 1")).unwrap_err();
+        let error =
+            control.with_stall_timeout(limit, || client.batch_execute("SELECT 1")).unwrap_err();
         assert!(PgError::from(error).to_string().contains("no progress for 60ms"));
         assert!(client.is_closed());
-        // Hanging up waits no second time.
+        // Closing the connection does not wait again.
         drop(client);
         server.join().unwrap();
     }
@@ -255,14 +256,14 @@ mod tests {
     #[test]
     fn abort_fails_a_call_that_waits_for_the_server() {
         let (url, server) = silent_server();
-        let watch = Watch::new(Duration::from_secs(3600));
-        let mut client = Target::parse(&url).unwrap().connect(&watch).unwrap();
+        let control = ConnectionControl::new(Duration::from_secs(3600));
+        let mut client = PgConfig::parse(&url).unwrap().connect(&control).unwrap();
         let ender = std::thread::spawn({
-            let watch = watch.clone();
-            move || watch.end()
+            let control = control.clone();
+            move || control.abort()
         });
         let error = client.batch_execute("SELECT 1").unwrap_err();
-        assert!(PgError::from(error).to_string().contains("stopping"));
+        assert!(PgError::from(error).to_string().contains("aborted"));
         ender.join().unwrap();
         drop(client);
         server.join().unwrap();
@@ -271,8 +272,8 @@ mod tests {
     #[test]
     fn only_a_host_that_answers_is_reachable() {
         let reachable = |hosts: &str| {
-            let target = Target::parse(&format!("postgresql://{hosts}/d")).unwrap();
-            target.is_reachable(Duration::from_millis(300))
+            let config = PgConfig::parse(&format!("postgresql://{hosts}/d")).unwrap();
+            config.is_reachable(Duration::from_millis(300))
         };
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = silent.local_addr().unwrap().port();
@@ -288,15 +289,17 @@ mod tests {
             socket.read_exact(&mut [0; 8]).unwrap();
             socket.write_all(b"N").unwrap();
         });
-        let target = Target::parse(&format!("postgresql://127.0.0.1:1,127.0.0.1:{port}/d"));
-        assert!(target.unwrap().is_reachable(Duration::from_secs(10)));
+        let config = PgConfig::parse(&format!("postgresql://127.0.0.1:1,127.0.0.1:{port}/d"));
+        assert!(config.unwrap().is_reachable(Duration::from_secs(10)));
         server.join().unwrap();
     }
 
     #[test]
     fn the_error_names_each_host_and_its_reason() {
-        let target = Target::parse("postgresql://u@127.0.0.1:1,127.0.0.1:1/d").unwrap();
-        let Err(error) = target.connect(&Watch::default()) else { panic!("port 1 is closed") };
+        let config = PgConfig::parse("postgresql://u@127.0.0.1:1,127.0.0.1:1/d").unwrap();
+        let Err(error) = config.connect(&ConnectionControl::default()) else {
+            panic!("port 1 is closed")
+        };
         let text = error.to_string();
         assert_eq!(text.matches("127.0.0.1:1: ").count(), 2, "{text}");
         assert!(text.contains("refused"), "{text}");

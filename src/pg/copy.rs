@@ -1,4 +1,4 @@
-//! Bulk transfer: PostgreSQL's binary COPY format (documentation of COPY, "Binary Format").
+//! Writing rows in PostgreSQL's binary COPY format (documentation of COPY, "Binary Format").
 
 use std::io::Write;
 
@@ -12,19 +12,19 @@ use super::value::type_of;
 use crate::sql::{Row, Table, Value};
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
-/// What stands for the length of NULL, and for the end of all rows.
+/// The length of NULL, and the number of columns that marks the end of the rows.
 const NULL_LENGTH: i32 = -1;
 const END_OF_ROWS: i16 = -1;
-/// Bytes handed over at a time: large enough that the hand-over costs nothing beside them.
+/// Bytes per write: large enough that the cost of a write is negligible.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 const UUID_BYTES: i32 = 16;
 const HEAD_BYTES: usize = size_of::<i16>() + size_of::<i32>() + size_of::<Uuid>();
 
-/// Rows on their way into a table.
+/// A COPY into a table.
 pub struct CopyIn<'t> {
     writer: CopyInWriter<'t>,
-    /// What every row begins with: the number of columns, and the site's id.
+    /// The beginning of every row: the number of columns, and the site's id.
     head: [u8; HEAD_BYTES],
     types: Vec<Type>,
     buffer: BytesMut,
@@ -64,7 +64,7 @@ impl<'t> CopyIn<'t> {
         Ok(())
     }
 
-    /// Ends the transfer and returns how many rows went.
+    /// Completes the COPY and returns the number of rows.
     pub fn finish(mut self) -> Result<u64, PgError> {
         self.buffer.put_i16(END_OF_ROWS);
         self.writer.write_all(&self.buffer)?;

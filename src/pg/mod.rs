@@ -26,11 +26,11 @@ mod tls;
 mod value;
 
 pub use compare::{Comparison, compare_entities};
-pub use config::{Server, Target};
+pub use config::{PgConfig, ServerInfo};
 pub use copy::CopyIn;
 pub use error::PgError;
 pub use explanation::Explanation;
 pub use scratch_database::{ScratchVerification, verify_in_scratch_database};
-pub use session::{Session, Tx};
-pub use timeout_stream::{STALL_LIMIT, Watch};
+pub use session::{Session, Transaction};
+pub use timeout_stream::{ConnectionControl, STALL_TIMEOUT};
 pub use value::Param;

@@ -1,4 +1,4 @@
-//! The parameters behind the `?` of a database address.
+//! The parameters after the `?` of a database address.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,19 +6,19 @@ use std::time::Duration;
 use postgres::Config;
 use postgres::config::{ChannelBinding, Host};
 
-use super::tls::{Mode, Roots};
+use super::tls::{TlsMode, TlsRoots};
 
-/// What an address has said so far.
-pub(super) struct Draft {
+/// A database address that is being parsed.
+pub(super) struct AddressDraft {
     pub(super) config: Config,
-    /// Hosts with the ports that stand beside them.
+    /// Hosts with the ports written beside them.
     pub(super) hosts: Vec<(Host, Option<u16>)>,
-    /// Whether `hosts` are from parameters, which take the place of those before the `?`.
+    /// Whether `hosts` are from parameters, which replace those before the `?`.
     has_host_parameter: bool,
     /// From the `port` parameter: none, one for all, or one for each host.
     pub(super) ports: Vec<u16>,
-    pub(super) mode: Option<Mode>,
-    pub(super) roots: Option<Roots>,
+    pub(super) mode: Option<TlsMode>,
+    pub(super) roots: Option<TlsRoots>,
     pub(super) certificate: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
     pub(super) needs_writable: Option<bool>,
@@ -26,7 +26,7 @@ pub(super) struct Draft {
     pub(super) passfile: Option<PathBuf>,
 }
 
-impl Draft {
+impl AddressDraft {
     pub(super) fn new(config: Config) -> Self {
         Self {
             config,
@@ -44,10 +44,10 @@ impl Draft {
     }
 }
 
-/// Puts a value in its place, or says what it should be.
-type Set = fn(&mut Draft, &str) -> Result<(), &'static str>;
+/// Sets a parameter, or returns what its value must be.
+type Set = fn(&mut AddressDraft, &str) -> Result<(), &'static str>;
 
-/// Every parameter that means something here, in alphabetical order. The names are libpq's
+/// Every supported parameter, in alphabetical order. The names are libpq's
 /// (PostgreSQL documentation, "Parameter Key Words"), asyncpg's `ssl` and SQLAlchemy's `echo`.
 const PARAMETERS: [(&str, Set); 21] = [
     ("application_name", |draft, text| {
@@ -121,14 +121,14 @@ const PARAMETERS: [(&str, Set); 21] = [
     ("sslmode", set_mode),
     ("sslrootcert", |draft, text| {
         let is_system = text == "system";
-        draft.roots = Some(if is_system { Roots::System } else { Roots::File(file(text)?) });
+        draft.roots = Some(if is_system { TlsRoots::System } else { TlsRoots::File(file(text)?) });
         Ok(())
     }),
     ("target_session_attrs", |draft, text| {
         draft.needs_writable = match text {
             "any" => Some(false),
             "read-write" | "primary" => Some(true),
-            _ => return Err("must be read-write, primary or any: the mirror writes"),
+            _ => return Err("must be read-write, primary or any: UNOC needs to write"),
         };
         Ok(())
     }),
@@ -143,12 +143,12 @@ const PARAMETERS: [(&str, Set); 21] = [
     }),
 ];
 
-/// Other names for the same things: asyncpg's, and the driver's own.
+/// Other names of the same parameters: those of asyncpg and of the driver.
 const SYNONYMS: [(&str, &str); 3] =
     [("ssl", "sslmode"), ("database", "dbname"), ("keepalives_retries", "keepalives_count")];
 
-/// Parameters of asyncpg, SQLAlchemy and libpq that tune what is not here: caches and pools of
-/// another client, encryption by Kerberos.
+/// Parameters of asyncpg, SQLAlchemy and libpq that have no effect here: caches and pools of another
+/// client, encryption by Kerberos.
 const IGNORED: [&str; 17] = [
     "async_creator_fn",
     "async_fallback",
@@ -169,11 +169,11 @@ const IGNORED: [&str; 17] = [
     "statement_cache_size",
 ];
 
-/// Reads `name=value&name=value`.
+/// Parses `name=value&name=value`.
 ///
 /// # Errors
 /// Names the parameter and says what it should be.
-pub(super) fn read(query: &str, draft: &mut Draft) -> Result<(), String> {
+pub(super) fn read(query: &str, draft: &mut AddressDraft) -> Result<(), String> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) =
             pair.split_once('=').ok_or("a parameter after the ? has no =; write name=value")?;
@@ -194,8 +194,8 @@ pub(super) fn read(query: &str, draft: &mut Draft) -> Result<(), String> {
     Ok(())
 }
 
-/// `h1,h2:5433` or `/directory`; may come several times, as SQLAlchemy writes several hosts.
-fn set_hosts(draft: &mut Draft, text: &str) -> Result<(), &'static str> {
+/// `h1,h2:5433` or `/directory`. SQLAlchemy repeats the parameter for several hosts.
+fn set_hosts(draft: &mut AddressDraft, text: &str) -> Result<(), &'static str> {
     if !std::mem::replace(&mut draft.has_host_parameter, true) {
         draft.hosts.clear();
     }
@@ -205,7 +205,7 @@ fn set_hosts(draft: &mut Draft, text: &str) -> Result<(), &'static str> {
             continue;
         }
         let (name, at) = match host.rsplit_once(':') {
-            // An IPv6 address has more colons; with a port it stands in brackets.
+            // An IPv6 address has several colons; with a port it is in brackets.
             Some((name, at)) if !name.contains(':') || name.ends_with(']') => {
                 (name, Some(port(at)?))
             }
@@ -217,13 +217,13 @@ fn set_hosts(draft: &mut Draft, text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn set_mode(draft: &mut Draft, text: &str) -> Result<(), &'static str> {
+fn set_mode(draft: &mut AddressDraft, text: &str) -> Result<(), &'static str> {
     draft.mode = Some(match text {
-        "disable" => Mode::Disable,
-        "allow" | "prefer" => Mode::Prefer,
-        "require" => Mode::Require,
-        "verify-ca" => Mode::VerifyCa,
-        "verify-full" => Mode::VerifyFull,
+        "disable" => TlsMode::Disable,
+        "allow" | "prefer" => TlsMode::Prefer,
+        "require" => TlsMode::Require,
+        "verify-ca" => TlsMode::VerifyCa,
+        "verify-full" => TlsMode::VerifyFull,
         _ => return Err("must be disable, allow, prefer, require, verify-ca or verify-full"),
     });
     Ok(())
@@ -237,7 +237,7 @@ fn flag(text: &str) -> Result<bool, &'static str> {
     }
 }
 
-/// Up to ten minutes: nobody waits longer, and forever is no choice.
+/// 1 s to 10 min. Unlike libpq, 0 does not mean to wait forever.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let count = text.parse().ok().filter(|count| (1..=600).contains(count));
     Ok(Duration::from_secs(count.ok_or("must be a number of seconds from 1 to 600")?))
@@ -253,7 +253,7 @@ fn file(text: &str) -> Result<PathBuf, &'static str> {
     if path.is_absolute() { Ok(path) } else { Err("must be the absolute path of a file") }
 }
 
-/// Undoes percent-encoding (RFC 3986 section 2.1); nothing for what is malformed.
+/// Decodes percent-encoding (RFC 3986 section 2.1); `None` if it is malformed.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

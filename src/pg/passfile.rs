@@ -1,4 +1,4 @@
-//! Passwords from a file, by libpq's rules (PostgreSQL documentation, "The Password File").
+//! Passwords from a password file, as in libpq (PostgreSQL documentation, "The Password File").
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,15 +12,15 @@ use super::address::{Endpoint, SOCKET_DIRECTORIES};
 
 /// Largest file; a line has about 60 bytes.
 const BYTES_MAX: u64 = 1 << 20;
-/// libpq takes a file that its owner alone may use.
+/// As in libpq, only the owner of the file may have access.
 const OTHERS: u32 = 0o077;
-/// What a local socket in a usual directory is called in the file.
+/// The host in the file for a local socket in a default directory.
 const LOCAL: &str = "localhost";
 
-/// Returns the password of the first line that fits the endpoint, the database and the user.
+/// Returns the password of the first line that matches the endpoint, the database and the user.
 ///
 /// # Errors
-/// Why the file is not used, with its name and what to do. It quotes nothing of it.
+/// Says why the file is not used, with its name and what to do. It never quotes its content.
 pub(super) fn find(
     path: &Path,
     endpoint: &Endpoint,
@@ -44,11 +44,11 @@ pub(super) fn find(
 fn read(path: &Path) -> Result<String, String> {
     let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
-        return Err("it is no file".to_owned());
+        return Err("it is not a regular file".to_owned());
     }
     if metadata.permissions().mode() & OTHERS != 0 {
         let shown = path.display();
-        return Err(format!("others than its owner may read or write it; chmod 600 {shown}"));
+        return Err(format!("users other than its owner have access to it; chmod 600 {shown}"));
     }
     let read = File::open(path).and_then(|file| {
         let mut bytes = Vec::new();
@@ -62,16 +62,16 @@ fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
 }
 
-/// A line is `host:port:database:user:password`; a lone `*` fits everything, `\` takes the next
-/// letter as it is.
+/// A line is `host:port:database:user:password`. A field `*` matches everything; `\` escapes the next
+/// character.
 fn password(text: &str, wanted: [&str; 4]) -> Option<String> {
     let text = text.trim_start_matches('\u{feff}');
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
         let fields = fields(line);
         let (place, rest) = fields.split_at_checked(wanted.len())?;
-        let fits = place.iter().zip(wanted).all(|(field, wanted)| field.fits(wanted));
+        let matches = place.iter().zip(wanted).all(|(field, wanted)| field.matches(wanted));
         let password = &rest.first()?.text;
-        (fits && !password.is_empty()).then(|| password.clone())
+        (matches && !password.is_empty()).then(|| password.clone())
     })
 }
 
@@ -82,7 +82,7 @@ struct Field {
 }
 
 impl Field {
-    fn fits(&self, wanted: &str) -> bool {
+    fn matches(&self, wanted: &str) -> bool {
         (self.text == "*" && !self.is_escaped) || self.text == wanted
     }
 }
@@ -98,7 +98,7 @@ fn fields(line: &str) -> Vec<Field> {
         }
         if letter == '\\' {
             field.is_escaped = true;
-            // A last one stands for itself.
+            // At the end of the line it stands for itself.
             letter = letters.next().unwrap_or(letter);
         }
         field.text.push(letter);
@@ -139,8 +139,8 @@ mod tests {
         let usual = Endpoint { host: Host::Unix(SOCKET_DIRECTORIES[0].into()), port: 5432 };
         let find = |path: &Path| find(path, &usual, &config);
         assert!(find(&path).unwrap_err().contains("No such file"));
-        assert!(find(directory.path()).unwrap_err().contains("no file"));
-        // The user's name is the database's, where none is named.
+        assert!(find(directory.path()).unwrap_err().contains("not a regular file"));
+        // The default database has the user's name.
         fs::write(&path, "localhost:5432:u:u:s3cr3t\n").unwrap();
         for (mode, is_used) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();

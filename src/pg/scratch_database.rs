@@ -8,10 +8,10 @@ use postgres::{Client, SimpleQueryMessage};
 use uuid::Uuid;
 
 use super::compare::{Comparison, compare_entities};
-use super::config::Target;
+use super::config::PgConfig;
 use super::error::PgError;
-use super::session::{PATIENCE, Session, Tx};
-use super::timeout_stream::Watch;
+use super::session::{LONG_STALL_TIMEOUT, Session, Transaction};
+use super::timeout_stream::ConnectionControl;
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Value, audit_row, copy_text};
 use crate::store::{AuditEntry, Snapshot};
 
@@ -36,23 +36,24 @@ pub enum ScratchVerification {
 /// [`PgError`] when PostgreSQL is unreachable, broke off or is full, or when the text or the
 /// snapshot cannot be read. The backup is then neither verified nor refuted.
 pub fn verify_in_scratch_database(
-    target: &Target,
+    config: &PgConfig,
     site_id: Uuid,
     text: &mut dyn BufRead,
     snapshot: &Snapshot,
 ) -> Result<ScratchVerification, PgError> {
-    let watch = Watch::default();
-    let mut client = target.connect(&watch)?;
+    let control = ConnectionControl::default();
+    let mut client = config.connect(&control)?;
     if let Some(reason) = missing_right(&mut client)? {
         return Ok(ScratchVerification::NotPermitted(reason));
     }
-    let version = target.check()?.version;
+    let version = config.check()?.version;
     // One name per site: a verification drops the database of one that was interrupted.
     let name = format!("unoc_drill_{}", site_id.simple());
-    let mut run = |sql: &str| watch.during(PATIENCE, || client.batch_execute(sql));
+    let mut run =
+        |sql: &str| control.with_stall_timeout(LONG_STALL_TIMEOUT, || client.batch_execute(sql));
     run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
     run(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))?;
-    let comparison = load_and_compare(&target.with_database(&name), site_id, text, snapshot);
+    let comparison = load_and_compare(&config.with_database(&name), site_id, text, snapshot);
     // If this fails, the next verification drops it. The result does not depend on it.
     run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).ok();
     Ok(match comparison {
@@ -88,25 +89,29 @@ fn missing_right(client: &mut Client) -> Result<Option<String>, PgError> {
 }
 
 fn load_and_compare(
-    target: &Target,
+    config: &PgConfig,
     site_id: Uuid,
     text: &mut dyn BufRead,
     snapshot: &Snapshot,
 ) -> Result<Comparison, PgError> {
-    let watch = Watch::default();
-    let mut client = target.connect(&watch)?;
-    load(&mut client, &watch, text)?;
+    let control = ConnectionControl::default();
+    let mut client = config.connect(&control)?;
+    load(&mut client, &control, text)?;
     drop(client);
-    let mut session = Session::open(target, &watch)?;
+    let mut session = Session::open(config, &control)?;
     let mut tx = session.begin()?;
-    tx.be_patient();
+    tx.allow_long_calls();
     let mut comparison = compare_entities(&mut tx, site_id, snapshot, |_| {})?;
     compare_audit(&mut tx, site_id, snapshot, &mut comparison)?;
     Ok(comparison)
 }
 
 /// Executes the file as psql does: statements, and blocks of rows.
-fn load(client: &mut Client, watch: &Watch, text: &mut dyn BufRead) -> Result<(), PgError> {
+fn load(
+    client: &mut Client,
+    control: &ConnectionControl,
+    text: &mut dyn BufRead,
+) -> Result<(), PgError> {
     let mut statements = String::new();
     let mut line = Vec::new();
     loop {
@@ -114,7 +119,7 @@ fn load(client: &mut Client, watch: &Watch, text: &mut dyn BufRead) -> Result<()
         let is_end = text.read_until(b'\n', &mut line)? == 0;
         let is_copy = line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n");
         if (is_end || is_copy) && !statements.trim().is_empty() {
-            watch.during(PATIENCE, || client.batch_execute(&statements))?;
+            control.with_stall_timeout(LONG_STALL_TIMEOUT, || client.batch_execute(&statements))?;
             statements.clear();
         }
         if is_end {
@@ -147,7 +152,7 @@ fn copy(client: &mut Client, statement: &str, text: &mut dyn BufRead) -> Result<
 
 /// Compares both audit trails in the order of their numbers.
 fn compare_audit(
-    tx: &mut Tx<'_>,
+    tx: &mut Transaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
     comparison: &mut Comparison,

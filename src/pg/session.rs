@@ -1,7 +1,7 @@
-//! A connection, one transaction at a time.
+//! A connection, which runs one transaction at a time.
 //!
-//! Statements are unnamed and nothing outlives its transaction: a pooler in transaction mode may
-//! give each transaction another server connection. With `?echo=true` each is logged.
+//! Statements are unnamed and nothing outlives its transaction: a pooler in transaction mode may use
+//! another server connection for each transaction. With `?echo=true` each statement is logged.
 
 use std::io::BufRead as _;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use std::time::Duration;
 use fallible_iterator::FallibleIterator;
 use postgres::binary_copy::BinaryCopyOutIter;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, IsolationLevel, Row, SimpleQueryMessage, Transaction};
+use postgres::{Client, IsolationLevel, Row, SimpleQueryMessage};
 use tokio::time::Instant;
 use tracing::info;
 
-use super::config::Target;
+use super::config::PgConfig;
 use super::copy::CopyIn;
 use super::error::PgError;
-use super::timeout_stream::{Patience, Watch};
+use super::timeout_stream::{ConnectionControl, StallTimeoutGuard};
 use super::value::{Param, type_of};
 use crate::sql::schema;
 use crate::sql::{Table, Value};
@@ -24,85 +24,85 @@ use crate::sql::{Table, Value};
 /// A connection to PostgreSQL.
 pub struct Session {
     client: Client,
-    how: How,
+    runner: StatementRunner,
 }
 
-/// How statements are carried out.
+/// Runs statements, and logs them if asked to.
 #[derive(Clone)]
-struct How {
+struct StatementRunner {
     echo: bool,
-    watch: Watch,
+    control: ConnectionControl,
 }
 
-/// A merge of 500,000 rows, the checks of its COMMIT or making an index are silent until they are
-/// done: 20 s each on a small machine, ten times that on one that has other work.
-pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+/// Stall timeout of long calls. A merge of 500,000 rows, the checks of its COMMIT, or building an index
+/// send nothing until they are done: 20 s each on a small machine, ten times that on a busy one.
+pub(super) const LONG_STALL_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A transaction; rolled back when dropped.
-pub struct Tx<'c> {
-    tx: Transaction<'c>,
-    how: How,
-    /// Holds from [`Tx::be_patient`] on: for statements and for the rows of a bulk transfer.
-    patience: Option<Patience>,
+/// A transaction; it is rolled back when it is dropped.
+pub struct Transaction<'c> {
+    tx: postgres::Transaction<'c>,
+    runner: StatementRunner,
+    /// Set by [`Transaction::allow_long_calls`]; restores the stall timeout when the transaction ends.
+    long_calls: Option<StallTimeoutGuard>,
 }
 
 impl Session {
-    /// Connects and logs in. `watch` can end the connection from elsewhere.
-    pub fn open(target: &Target, watch: &Watch) -> Result<Self, PgError> {
-        let how = How { echo: target.echo, watch: watch.clone() };
-        Ok(Self { client: target.connect(watch)?, how })
+    /// Connects and logs in. `control` can abort the connection from another thread.
+    pub fn open(config: &PgConfig, control: &ConnectionControl) -> Result<Self, PgError> {
+        let runner = StatementRunner { echo: config.echo, control: control.clone() };
+        Ok(Self { client: config.connect(control)?, runner })
     }
 
-    /// Begins a transaction that reads what is committed.
-    pub fn begin(&mut self) -> Result<Tx<'_>, PgError> {
-        let how = self.how.clone();
-        let tx = how.run("BEGIN", || self.client.transaction())?;
-        Ok(Tx { tx, how, patience: None })
+    /// Begins a transaction with the isolation level READ COMMITTED.
+    pub fn begin(&mut self) -> Result<Transaction<'_>, PgError> {
+        let runner = self.runner.clone();
+        let tx = runner.run("BEGIN", || self.client.transaction())?;
+        Ok(Transaction { tx, runner, long_calls: None })
     }
 
-    /// Begins a transaction that reads one snapshot and cannot write.
-    pub fn begin_snapshot(&mut self) -> Result<Tx<'_>, PgError> {
-        let how = self.how.clone();
-        let tx = how.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", || {
+    /// Begins a read-only transaction in which all statements see one snapshot.
+    pub fn begin_snapshot(&mut self) -> Result<Transaction<'_>, PgError> {
+        let runner = self.runner.clone();
+        let tx = runner.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", || {
             let builder = self.client.build_transaction();
             builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()
         })?;
-        Ok(Tx { tx, how, patience: None })
+        Ok(Transaction { tx, runner, long_calls: None })
     }
 
-    /// Brings the tables to this program's version. A migration may rewrite a large table or make an
-    /// index of it, without a sign of life meanwhile.
+    /// Brings the tables to this program's version. A migration may rewrite a large table or build an
+    /// index, and sends nothing meanwhile.
     pub fn migrate(&mut self) -> Result<(), PgError> {
-        let _patience = self.how.watch.patient(PATIENCE);
+        let _long_calls = self.runner.control.extend_stall_timeout(LONG_STALL_TIMEOUT);
         Ok(schema::migrate(&mut self.client)?)
     }
 }
 
-impl Tx<'_> {
-    /// Gives each of its calls minutes from now on.
-    pub fn be_patient(&mut self) {
-        if self.patience.is_none() {
-            self.patience = Some(self.how.watch.patient(PATIENCE));
+impl Transaction<'_> {
+    /// Extends the stall timeout to minutes until the transaction ends.
+    pub fn allow_long_calls(&mut self) {
+        if self.long_calls.is_none() {
+            self.long_calls = Some(self.runner.control.extend_stall_timeout(LONG_STALL_TIMEOUT));
         }
     }
 
-    /// Carries out statements without parameters.
+    /// Runs statements without parameters.
     pub fn batch(&mut self, sql: &str) -> Result<(), PgError> {
-        Ok(self.how.run(sql, || self.tx.batch_execute(sql))?)
+        Ok(self.runner.run(sql, || self.tx.batch_execute(sql))?)
     }
 
-    /// Carries out a statement and returns how many rows it touched.
+    /// Runs a statement and returns the number of affected rows.
     pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, PgError> {
-        Ok(self.how.run(sql, || self.tx.execute_typed(sql, &typed(params)))?)
+        Ok(self.runner.run(sql, || self.tx.execute_typed(sql, &typed(params)))?)
     }
 
     pub fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, PgError> {
-        Ok(self.how.run(sql, || self.tx.query_typed(sql, &typed(params)))?)
+        Ok(self.runner.run(sql, || self.tx.query_typed(sql, &typed(params)))?)
     }
 
     /// Runs a query without parameters and returns its rows as text; `None` stands for NULL.
     pub fn query_text(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, PgError> {
-        let messages = self.how.run(sql, || self.tx.simple_query(sql))?;
+        let messages = self.runner.run(sql, || self.tx.simple_query(sql))?;
         let rows = messages.into_iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => {
                 Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
@@ -112,7 +112,7 @@ impl Tx<'_> {
         Ok(rows.collect())
     }
 
-    /// Begins a bulk transfer of rows of `table` into the table named `into`.
+    /// Begins a COPY of rows of `table` into the table named `into`.
     pub fn copy_in(
         &mut self,
         table: &'static Table,
@@ -121,11 +121,11 @@ impl Tx<'_> {
     ) -> Result<CopyIn<'_>, PgError> {
         let columns = table.column_list();
         let sql = format!("COPY {into} (site_id, {columns}) FROM STDIN (FORMAT binary)");
-        let writer = self.how.run(&sql, || self.tx.copy_in(sql.as_str()))?;
+        let writer = self.runner.run(&sql, || self.tx.copy_in(sql.as_str()))?;
         CopyIn::new(writer, table, site_id)
     }
 
-    /// Reads a bulk of rows of `table` and gives each to `each`, in the order of `sql`.
+    /// Reads rows of `table` by COPY, and passes each to `each` in the order of `sql`.
     pub fn copy_out<E: From<PgError>>(
         &mut self,
         table: &'static Table,
@@ -134,7 +134,7 @@ impl Tx<'_> {
     ) -> Result<(), E> {
         let sql = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
         let reader =
-            self.how.run(&sql, || self.tx.copy_out(sql.as_str())).map_err(PgError::from)?;
+            self.runner.run(&sql, || self.tx.copy_out(sql.as_str())).map_err(PgError::from)?;
         let types: Vec<Type> = table.columns.iter().map(|column| type_of(column.1)).collect();
         let mut rows = BinaryCopyOutIter::new(reader, &types);
         while let Some(row) = rows.next().map_err(PgError::from)? {
@@ -147,7 +147,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Reads the rows of `sql` in the text format of COPY and gives each line, without its end, to
+    /// Reads the rows of `sql` in the text format of COPY, and passes each line without its line end to
     /// `each`.
     pub fn copy_out_text<E: From<PgError>>(
         &mut self,
@@ -155,7 +155,7 @@ impl Tx<'_> {
         mut each: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let sql = format!("COPY ({sql}) TO STDOUT");
-        let reader = self.how.run(&sql, || self.tx.copy_out(sql.as_str()));
+        let reader = self.runner.run(&sql, || self.tx.copy_out(sql.as_str()));
         let mut reader = reader.map_err(PgError::from)?;
         let mut line = Vec::new();
         loop {
@@ -167,15 +167,15 @@ impl Tx<'_> {
         }
     }
 
-    /// Takes everything back.
+    /// Rolls the transaction back.
     pub fn rollback(self) -> Result<(), PgError> {
-        let Self { tx, how, patience: _patience } = self;
-        Ok(how.run("ROLLBACK", || tx.rollback())?)
+        let Self { tx, runner, long_calls: _long_calls } = self;
+        Ok(runner.run("ROLLBACK", || tx.rollback())?)
     }
 
     pub fn commit(self) -> Result<(), PgError> {
-        let Self { tx, how, patience: _patience } = self;
-        Ok(how.run("COMMIT", || tx.commit())?)
+        let Self { tx, runner, long_calls: _long_calls } = self;
+        Ok(runner.run("COMMIT", || tx.commit())?)
     }
 }
 
@@ -184,11 +184,11 @@ fn typed<'p>(params: &'p [Param<'_>]) -> Vec<(&'p (dyn ToSql + Sync), Type)> {
     params.iter().map(typed).collect()
 }
 
-/// Letters of a statement that are logged; a round's statements name every row.
+/// Characters of a statement that are logged; the statements of a round contain all its rows.
 const ECHO_CHARS_MAX: usize = 500;
 
-impl How {
-    fn run<T: Counted>(
+impl StatementRunner {
+    fn run<T: RowCount>(
         &self,
         sql: &str,
         statement: impl FnOnce() -> Result<T, postgres::Error>,
@@ -202,7 +202,7 @@ impl How {
     }
 }
 
-fn log<T: Counted>(sql: &str, start: Instant, result: &Result<T, postgres::Error>) {
+fn log<T: RowCount>(sql: &str, start: Instant, result: &Result<T, postgres::Error>) {
     let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
     let shown: String = sql.chars().take(ECHO_CHARS_MAX).collect();
     match result {
@@ -211,31 +211,31 @@ fn log<T: Counted>(sql: &str, start: Instant, result: &Result<T, postgres::Error
     }
 }
 
-/// How many rows a statement touched or brought, where it tells.
-trait Counted {
+/// How many rows a statement affected or returned, if known.
+trait RowCount {
     fn count(&self) -> Option<u64> {
         None
     }
 }
 
-impl Counted for () {}
-impl Counted for Transaction<'_> {}
-impl Counted for postgres::CopyInWriter<'_> {}
-impl Counted for postgres::CopyOutReader<'_> {}
+impl RowCount for () {}
+impl RowCount for postgres::Transaction<'_> {}
+impl RowCount for postgres::CopyInWriter<'_> {}
+impl RowCount for postgres::CopyOutReader<'_> {}
 
-impl Counted for u64 {
+impl RowCount for u64 {
     fn count(&self) -> Option<u64> {
         Some(*self)
     }
 }
 
-impl Counted for Vec<SimpleQueryMessage> {
+impl RowCount for Vec<SimpleQueryMessage> {
     fn count(&self) -> Option<u64> {
         Some(self.iter().filter(|it| matches!(it, SimpleQueryMessage::Row(_))).count() as u64)
     }
 }
 
-impl Counted for Vec<Row> {
+impl RowCount for Vec<Row> {
     fn count(&self) -> Option<u64> {
         Some(self.len() as u64)
     }

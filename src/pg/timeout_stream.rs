@@ -1,7 +1,7 @@
-//! A stream that gives up when PostgreSQL makes no progress.
+//! A stream that fails when PostgreSQL makes no progress.
 //!
-//! TCP alone does not notice a peer whose kernel answers while its process hangs, a proxy that holds
-//! on to its sockets, or a firewall that swallows packets. The mirror must not wait for them forever.
+//! TCP alone does not detect a peer whose process hangs while its kernel answers, a proxy that keeps its
+//! sockets open, or a firewall that drops packets.
 
 use std::io;
 use std::pin::Pin;
@@ -15,111 +15,115 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::util::milliseconds;
 
-/// How long a call waits without a byte of progress. Ordinary statements of the mirror take
-/// milliseconds; a fail-over or an overloaded disk holds them up for some seconds, and what hangs
-/// longer is quicker begun anew. A statement that may take longer gets its own by [`Watch::during`].
-pub const STALL_LIMIT: Duration = Duration::from_secs(15);
-/// How often a waiting call looks at its limit: that soon a new limit or [`Watch::end`] is felt.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// A waiting call looks about this often before it gives up, however small its limit is.
-const LOOKS_MIN: u32 = 20;
-/// Without a look for this many of them no call was waiting: the time between calls does not count.
-const LOOKS_MISSED_MAX: u32 = 10;
+/// The default stall timeout: how long a call waits without a byte of progress. Ordinary statements take
+/// milliseconds; a failover or an overloaded disk delays them for some seconds. A call that hangs
+/// longer is repeated on a new connection. For statements that take longer, see
+/// [`ConnectionControl::with_stall_timeout`].
+pub const STALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often a waiting call checks its stall timeout and [`ConnectionControl::abort`].
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// A waiting call checks at least this often within its stall timeout.
+const CHECKS_MIN: u32 = 20;
+/// After this many missed checks, no call was waiting: the time between calls does not count.
+const CHECKS_MISSED_MAX: u32 = 10;
 
-/// The patience of one connection, shared between its stream and its owner.
+/// The stall timeout of one connection and the means to abort it, shared between its stream and its owner.
 #[derive(Clone)]
-pub struct Watch(Arc<Shared>);
+pub struct ConnectionControl(Arc<Shared>);
 
 struct Shared {
-    limit_ms: AtomicU64,
-    is_ended: AtomicBool,
+    stall_timeout_ms: AtomicU64,
+    is_aborted: AtomicBool,
 }
 
-impl Default for Watch {
+impl Default for ConnectionControl {
     fn default() -> Self {
-        Self::new(STALL_LIMIT)
+        Self::new(STALL_TIMEOUT)
     }
 }
 
-impl Watch {
-    /// A watch with this limit for every call, in whole milliseconds.
+impl ConnectionControl {
+    /// With this stall timeout for every call, in whole milliseconds.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
-        let limit_ms = AtomicU64::new(milliseconds(limit));
-        Self(Arc::new(Shared { limit_ms, is_ended: AtomicBool::new(false) }))
+        let stall_timeout_ms = AtomicU64::new(milliseconds(limit));
+        Self(Arc::new(Shared { stall_timeout_ms, is_aborted: AtomicBool::new(false) }))
     }
 
-    /// Makes a call under another limit, then puts the former one back.
-    pub fn during<T>(&self, limit: Duration, call: impl FnOnce() -> T) -> T {
-        let _patience = self.patient(limit);
+    /// Runs a call with another stall timeout, then restores the previous one.
+    pub fn with_stall_timeout<T>(&self, limit: Duration, call: impl FnOnce() -> T) -> T {
+        let _guard = self.extend_stall_timeout(limit);
         call()
     }
 
-    /// Sets another limit until what is returned is dropped.
+    /// Sets another stall timeout until the returned guard is dropped.
     #[must_use]
-    pub fn patient(&self, limit: Duration) -> Patience {
-        let former_ms = self.0.limit_ms.swap(milliseconds(limit), Ordering::Relaxed);
-        Patience { watch: self.clone(), former_ms }
+    pub fn extend_stall_timeout(&self, limit: Duration) -> StallTimeoutGuard {
+        let previous_ms = self.0.stall_timeout_ms.swap(milliseconds(limit), Ordering::Relaxed);
+        StallTimeoutGuard { control: self.clone(), previous_ms }
     }
 
-    /// Ends the connection from another thread: the call that runs fails within 100 ms, and so does
-    /// every later one.
-    pub fn end(&self) {
-        self.0.is_ended.store(true, Ordering::Relaxed);
+    /// Aborts the connection from another thread: the running call fails within 100 ms, and every later call
+    /// fails at once.
+    pub fn abort(&self) {
+        self.0.is_aborted.store(true, Ordering::Relaxed);
     }
 
-    /// Whether [`Watch::end`] was called.
+    /// Whether [`ConnectionControl::abort`] was called.
     #[must_use]
-    pub fn is_ended(&self) -> bool {
-        self.0.is_ended.load(Ordering::Relaxed)
+    pub fn is_aborted(&self) -> bool {
+        self.0.is_aborted.load(Ordering::Relaxed)
     }
 
-    fn limit(&self) -> Duration {
-        Duration::from_millis(self.0.limit_ms.load(Ordering::Relaxed))
+    fn stall_timeout(&self) -> Duration {
+        Duration::from_millis(self.0.stall_timeout_ms.load(Ordering::Relaxed))
     }
 }
 
-/// Another limit of a [`Watch`]; dropping it puts the former one back.
-pub struct Patience {
-    watch: Watch,
-    former_ms: u64,
+/// Restores the previous stall timeout of a [`ConnectionControl`] when it is dropped.
+pub struct StallTimeoutGuard {
+    control: ConnectionControl,
+    previous_ms: u64,
 }
 
-impl Drop for Patience {
+impl Drop for StallTimeoutGuard {
     fn drop(&mut self) {
-        self.watch.0.limit_ms.store(self.former_ms, Ordering::Relaxed);
+        self.control.0.stall_timeout_ms.store(self.previous_ms, Ordering::Relaxed);
     }
 }
 
-/// A stream under a [`Watch`].
-pub(super) struct Watched<S> {
+/// A stream with a stall timeout.
+pub(super) struct TimeoutStream<S> {
     stream: S,
-    watch: Watch,
-    stall: Stall,
-    /// Wakes a waiting call; made at the first wait, which is inside the runtime.
+    control: ConnectionControl,
+    stall: StallTimer,
+    /// Wakes a waiting call; created at the first wait, which happens within the runtime.
     alarm: Option<Pin<Box<Sleep>>>,
-    /// It gave up once: the stream stays unusable, or closing it would wait once more.
-    is_given_up: bool,
+    /// After a timeout the stream stays unusable, so that closing it does not wait again.
+    has_timed_out: bool,
 }
 
-impl<S> Watched<S> {
-    pub(super) fn new(stream: S, watch: Watch) -> Self {
-        Self { stream, watch, stall: Stall::default(), alarm: None, is_given_up: false }
+impl<S> TimeoutStream<S> {
+    pub(super) fn new(stream: S, control: ConnectionControl) -> Self {
+        Self { stream, control, stall: StallTimer::default(), alarm: None, has_timed_out: false }
     }
 
-    /// Fails at once when the stream was given up or its owner ended it.
+    /// Fails if the stream timed out before or was aborted.
     fn check(&self) -> io::Result<()> {
-        if self.watch.is_ended() {
-            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the mirror is stopping"));
+        if self.control.is_aborted() {
+            return Err(io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                "the connection was aborted",
+            ));
         }
-        if self.is_given_up {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the connection was given up"));
+        if self.has_timed_out {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the connection has timed out"));
         }
         Ok(())
     }
 
-    /// Passes on what is ready; a call that waits is counted.
-    fn counted<T>(
+    /// Returns what is ready; measures the time of a call that waits.
+    fn check_progress<T>(
         &mut self,
         cx: &mut Context<'_>,
         polled: Poll<io::Result<T>>,
@@ -128,16 +132,16 @@ impl<S> Watched<S> {
             self.stall.progressed();
             return polled;
         }
-        let limit = self.watch.limit();
-        let look_every = LOOK_EVERY.min(limit / LOOKS_MIN);
+        let limit = self.control.stall_timeout();
+        let check_interval = CHECK_INTERVAL.min(limit / CHECKS_MIN);
         loop {
             let now = Instant::now();
-            if self.stall.waited(now, look_every * LOOKS_MISSED_MAX) >= limit {
-                self.is_given_up = true;
+            if self.stall.waited(now, check_interval * CHECKS_MISSED_MAX) >= limit {
+                self.has_timed_out = true;
                 let text = format!("PostgreSQL made no progress for {limit:?}");
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, text)));
             }
-            let at = now + look_every;
+            let at = now + check_interval;
             let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(at)));
             alarm.as_mut().reset(at);
             if alarm.as_mut().poll(cx).is_pending() {
@@ -147,29 +151,29 @@ impl<S> Watched<S> {
     }
 }
 
-/// For how long a call has been waiting.
+/// Measures how long a call has been waiting.
 #[derive(Default)]
-struct Stall {
+struct StallTimer {
     since: Option<Instant>,
-    last_look: Option<Instant>,
+    last_check: Option<Instant>,
 }
 
-impl Stall {
+impl StallTimer {
     fn progressed(&mut self) {
         self.since = None;
     }
 
-    /// The time waited at `now`; it begins anew when nobody looked for longer than `gap_max`.
+    /// The time waited until `now`; starts over if the last check is longer ago than `gap_max`.
     fn waited(&mut self, now: Instant, gap_max: Duration) -> Duration {
-        let gap = self.last_look.map_or(Duration::ZERO, |last| now - last);
-        self.last_look = Some(now);
+        let gap = self.last_check.map_or(Duration::ZERO, |last| now - last);
+        self.last_check = Some(now);
         let since = self.since.filter(|_| gap <= gap_max).unwrap_or(now);
         self.since = Some(since);
         now - since
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -177,11 +181,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         self.check()?;
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.counted(cx, polled)
+        self.check_progress(cx, polled)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -189,11 +193,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     ) -> Poll<io::Result<usize>> {
         self.check()?;
         let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.counted(cx, polled)
+        self.check_progress(cx, polled)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A socket has nothing to flush: being ready here is no progress.
+        // A socket has nothing to flush, so this is no progress.
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
@@ -213,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn only_time_without_progress_during_a_call_counts() {
         let start = Instant::now();
-        let mut stall = Stall::default();
+        let mut stall = StallTimer::default();
         let mut holds = |after_s: u32, expected_s: u32| {
             assert_eq!(
                 stall.waited(start + SECOND * after_s, SECOND * 2),
@@ -229,7 +233,7 @@ mod tests {
         holds(103, 3);
         holds(104, 0);
         holds(106, 2);
-        // Nobody looked for three seconds: no call was waiting.
+        // No check for three seconds: no call was waiting.
         holds(109, 0);
         holds(111, 2);
     }
@@ -237,7 +241,8 @@ mod tests {
     #[tokio::test]
     async fn a_silent_peer_fails_a_read_and_all_later_calls() {
         let (ours, _theirs) = tokio::io::duplex(64);
-        let mut stream = Watched::new(ours, Watch::new(Duration::from_millis(40)));
+        let mut stream =
+            TimeoutStream::new(ours, ConnectionControl::new(Duration::from_millis(40)));
         let kind = |result: io::Result<u8>| result.map_err(|error| error.kind());
         assert_eq!(kind(stream.read_u8().await), Err(io::ErrorKind::TimedOut));
         assert_eq!(kind(stream.read_u8().await), Err(io::ErrorKind::TimedOut));
@@ -248,7 +253,8 @@ mod tests {
     #[tokio::test]
     async fn a_peer_that_does_not_read_fails_a_write() {
         let (ours, _theirs) = tokio::io::duplex(64);
-        let mut stream = Watched::new(ours, Watch::new(Duration::from_millis(40)));
+        let mut stream =
+            TimeoutStream::new(ours, ConnectionControl::new(Duration::from_millis(40)));
         let written = stream.write_all(&[0; 65]).await;
         assert_eq!(written.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
     }
@@ -256,7 +262,7 @@ mod tests {
     #[tokio::test]
     async fn bytes_pass_in_both_directions() {
         let (ours, mut theirs) = tokio::io::duplex(64);
-        let mut stream = Watched::new(ours, Watch::default());
+        let mut stream = TimeoutStream::new(ours, ConnectionControl::default());
         stream.write_all(b"ask").await.unwrap();
         let mut heard = [0; 3];
         theirs.read_exact(&mut heard).await.unwrap();
@@ -268,9 +274,9 @@ mod tests {
     #[tokio::test]
     async fn abort_fails_a_waiting_call() {
         let (ours, _theirs) = tokio::io::duplex(64);
-        let watch = Watch::new(SECOND * 3600);
-        let mut stream = Watched::new(ours, watch.clone());
-        let ender = std::thread::spawn(move || watch.end());
+        let control = ConnectionControl::new(SECOND * 3600);
+        let mut stream = TimeoutStream::new(ours, control.clone());
+        let ender = std::thread::spawn(move || control.abort());
         let kind = stream.read_u8().await.map_err(|error| error.kind());
         assert_eq!(kind, Err(io::ErrorKind::ConnectionAborted));
         ender.join().unwrap();
@@ -278,8 +284,8 @@ mod tests {
 
     #[test]
     fn a_temporary_stall_timeout_is_restored() {
-        let watch = Watch::default();
-        assert_eq!(watch.during(SECOND, || watch.limit()), SECOND);
-        assert_eq!(watch.limit(), STALL_LIMIT);
+        let control = ConnectionControl::default();
+        assert_eq!(control.with_stall_timeout(SECOND, || control.stall_timeout()), SECOND);
+        assert_eq!(control.stall_timeout(), STALL_TIMEOUT);
     }
 }

@@ -1,4 +1,4 @@
-//! How a value travels to PostgreSQL and back, in its binary formats.
+//! Values in PostgreSQL's binary formats.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::domain::Timestamp;
 use crate::sql::{ColumnType, Value};
 
-/// Between PostgreSQL's epoch, 2000-01-01, and that of [`Timestamp`], 1970-01-01
+/// Microseconds from the epoch of [`Timestamp`], 1970-01-01, to PostgreSQL's, 2000-01-01
 /// (PostgreSQL source, `POSTGRES_EPOCH_JDATE`).
 const EPOCH_US: i64 = 946_684_800_000_000;
 
@@ -57,10 +57,10 @@ pub(super) const fn type_of(column: ColumnType) -> Type {
     }
 }
 
-type Failed = Box<dyn Error + Sync + Send>;
+type BoxedError = Box<dyn Error + Sync + Send>;
 
 impl ToSql for Value<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failed> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
         match self {
             Self::Null => return Ok(IsNull::Yes),
             Self::Int(number) => out.put_i64(*number),
@@ -87,7 +87,7 @@ impl ToSql for Value<'_> {
 }
 
 impl<'a> FromSql<'a> for Value<'a> {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Failed> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, BoxedError> {
         Ok(match *ty {
             Type::INT8 => Self::Int(i64::from_sql(ty, raw)?),
             Type::FLOAT8 => Self::Float(f64::from_sql(ty, raw)?),
@@ -102,14 +102,14 @@ impl<'a> FromSql<'a> for Value<'a> {
             }
             Type::UUID => Self::Uuid(Uuid::from_sql(ty, raw)?),
             Type::JSONB => {
-                let text = raw.strip_prefix(&[1]).ok_or("another version of jsonb")?;
+                let text = raw.strip_prefix(&[1]).ok_or("unknown version of jsonb")?;
                 Self::Json(std::str::from_utf8(text)?.to_owned())
             }
-            _ => return Err(format!("a column of the unexpected type {ty}").into()),
+            _ => return Err(format!("unexpected column type {ty}").into()),
         })
     }
 
-    fn from_sql_null(_: &Type) -> Result<Self, Failed> {
+    fn from_sql_null(_: &Type) -> Result<Self, BoxedError> {
         Ok(Self::Null)
     }
 

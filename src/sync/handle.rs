@@ -6,7 +6,7 @@ use super::error::SyncError;
 use super::request::{ReplyTo, SyncRequest};
 use super::status::{Reconciliation, SharedStatus, SyncState, SyncStatus};
 use crate::domain::Timestamp;
-use crate::pg::Watch;
+use crate::pg::ConnectionControl;
 
 /// Requests that may wait: they come from operators, not in bulk from programs.
 pub(super) const REQUESTS_MAX: usize = 16;
@@ -17,7 +17,7 @@ pub struct SyncHandle {
     pub(super) shared: SharedStatus,
     /// `None` without a mirror.
     pub(super) requests: Option<mpsc::Sender<SyncRequest>>,
-    pub(super) watch: Watch,
+    pub(super) control: ConnectionControl,
 }
 
 impl SyncHandle {
@@ -26,7 +26,7 @@ impl SyncHandle {
         Self {
             shared: SharedStatus::new(SyncState::Off, now),
             requests: None,
-            watch: Watch::default(),
+            control: ConnectionControl::default(),
         }
     }
 
@@ -86,7 +86,7 @@ impl SyncHandle {
 
     /// Stops the mirror at once; PostgreSQL rolls the current round back.
     pub fn abort(&self) {
-        self.watch.end();
+        self.control.abort();
     }
 
     async fn ask<T>(

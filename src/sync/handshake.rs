@@ -13,7 +13,7 @@ use super::status::{RoundKind, SyncState};
 use super::sync_state::{self, Claim, ClaimedSession, RemoteState};
 use super::{initial_copy, round, schema};
 use crate::domain::IdCounters;
-use crate::pg::{PgError, Session, Tx};
+use crate::pg::{PgError, Session, Transaction};
 use crate::sql::Value;
 use crate::store::{CounterFloors, MirrorState};
 
@@ -31,7 +31,7 @@ impl Mirror {
             self.shared.enter(SyncState::Connecting, self.now(), None);
         }
         self.reload_address();
-        let mut session = Session::open(&self.options.database.target, &self.watch)?;
+        let mut session = Session::open(&self.options.database.config, &self.control)?;
         schema::prepare(&mut session)?;
         if let Some(mirror) = self.engine.read().mirror()? {
             self.identity.instance_id = mirror.instance_id;
@@ -140,7 +140,7 @@ impl Mirror {
     /// previous holder keeps the site.
     fn reconcile_claim(
         &mut self,
-        mut tx: Tx<'_>,
+        mut tx: Transaction<'_>,
         remote: &RemoteState,
     ) -> Result<ReconciledClaim, SyncError> {
         self.show_comparison();
@@ -167,7 +167,11 @@ impl Mirror {
     }
 
     /// Becomes the holder of a site in PostgreSQL once `tx` is committed.
-    fn claim(&mut self, tx: &mut Tx<'_>, remote: &RemoteState) -> Result<Claim, SyncError> {
+    fn claim(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        remote: &RemoteState,
+    ) -> Result<Claim, SyncError> {
         // In the local store first: if this run ends before the commit, the next one recognises it as its
         // own.
         let known = self.engine.read().mirror()?;
@@ -225,7 +229,7 @@ impl Mirror {
         }
     }
 
-    fn write_site(&self, tx: &mut Tx<'_>) -> Result<(), PgError> {
+    fn write_site(&self, tx: &mut Transaction<'_>) -> Result<(), PgError> {
         tx.execute(
             "INSERT INTO sites (site_id, name, host, version) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (site_id) DO UPDATE SET name = EXCLUDED.name, host = EXCLUDED.host, \

@@ -14,7 +14,7 @@ use super::round::{self, Applied};
 use super::sync_state::Claim;
 use super::write::write_audit;
 use crate::domain::{Device, Interface, Link};
-use crate::pg::{PgError, Session, Tx};
+use crate::pg::{PgError, Session, Transaction};
 use crate::sql::{AUDIT, Entity, Value};
 use crate::store::Snapshot;
 
@@ -29,7 +29,7 @@ pub(super) fn run(
 ) -> Result<Applied, SyncError> {
     let site_id = claim.identity.site_id;
     let mut tx = session.begin()?;
-    tx.be_patient();
+    tx.allow_long_calls();
     round::set_limits(&mut tx)?;
     // First, since this row is the lock that keeps others from copying the site.
     let next_audit = snapshot.last_commit().next_audit;
@@ -57,7 +57,7 @@ pub(super) fn run(
 }
 
 /// Deletes the rows that an earlier mirror of the site left behind.
-fn delete_rows(tx: &mut Tx<'_>, site_id: Uuid) -> Result<(), PgError> {
+fn delete_rows(tx: &mut Transaction<'_>, site_id: Uuid) -> Result<(), PgError> {
     for table in TABLES.iter().rev().chain([&AUDIT.name]) {
         let sql = format!("DELETE FROM {table} WHERE site_id = $1");
         tx.execute(&sql, &[Value::Uuid(site_id).into()])?;
@@ -68,7 +68,7 @@ fn delete_rows(tx: &mut Tx<'_>, site_id: Uuid) -> Result<(), PgError> {
 
 /// Drops the constraints and indexes of the tables if they are empty and this role owns them; returns the
 /// statements that create them again.
-fn drop_constraints(tx: &mut Tx<'_>) -> Result<Vec<String>, PgError> {
+fn drop_constraints(tx: &mut Transaction<'_>) -> Result<Vec<String>, PgError> {
     if !can_drop_constraints(tx)? {
         return Ok(Vec::new());
     }
@@ -124,20 +124,20 @@ pub(super) fn validate(session: &mut Session) -> Result<(), PgError> {
     )?;
     if !unvalidated.is_empty() {
         // The plans of the following rounds then fit the size of the tables.
-        tx.be_patient();
+        tx.allow_long_calls();
         tx.batch(&format!("ANALYZE {}", TABLES.join(", ")))?;
     }
     tx.commit()?;
     for row in &unvalidated {
         let mut tx = session.begin()?;
-        tx.be_patient();
+        tx.allow_long_calls();
         tx.batch(&row.get::<_, String>(0))?;
         tx.commit()?;
     }
     Ok(())
 }
 
-fn can_drop_constraints(tx: &mut Tx<'_>) -> Result<bool, PgError> {
+fn can_drop_constraints(tx: &mut Transaction<'_>) -> Result<bool, PgError> {
     let rows = tx.query(
         "SELECT NOT EXISTS (SELECT FROM devices) AND NOT EXISTS (SELECT FROM interfaces) \
          AND NOT EXISTS (SELECT FROM links) AND (SELECT bool_and(pg_has_role(relowner, 'USAGE')) \
@@ -148,7 +148,7 @@ fn can_drop_constraints(tx: &mut Tx<'_>) -> Result<bool, PgError> {
 }
 
 fn copy_all<T: Entity>(
-    tx: &mut Tx<'_>,
+    tx: &mut Transaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
 ) -> Result<u64, PgError> {

@@ -13,7 +13,7 @@ use super::status::{ROUNDS_KEPT, Round, RoundKind, SharedStatus};
 use super::sync_state::{Claim, ClaimedSession, Identity, RemoteState};
 use crate::domain::Timestamp;
 use crate::engine::{Clock, EngineHandle};
-use crate::pg::{Target, Watch};
+use crate::pg::{ConnectionControl, PgConfig};
 use crate::store::MirrorState;
 
 /// The options of the mirror.
@@ -31,7 +31,7 @@ pub struct SyncOptions {
 /// The database that holds the mirror.
 #[derive(Clone)]
 pub struct MirrorDatabase {
-    pub target: Target,
+    pub config: PgConfig,
     /// The address with its secrets masked.
     pub masked_url: String,
 }
@@ -65,7 +65,7 @@ pub(super) struct Mirror {
     pub(super) address_error: Option<String>,
     pub(super) is_stopping: bool,
     /// Ends a running call to PostgreSQL when the process has to end.
-    pub(super) watch: Watch,
+    pub(super) control: ConnectionControl,
 }
 
 /// What ended a wait.

@@ -9,7 +9,7 @@ use super::round::{self, Applied};
 use super::status::{Reconciliation, RoundKind, SyncState};
 use super::sync_state::{Claim, ClaimedSession};
 use super::write::{EntityKeys, write_audit, write_entities};
-use crate::pg::{Comparison, Tx, compare_entities};
+use crate::pg::{Comparison, Transaction, compare_entities};
 use crate::store::{LastCommit, Snapshot};
 
 /// Differences that one pass repairs; the next pass finds the others. Bounds memory to a few MB.
@@ -26,13 +26,13 @@ pub(super) struct RowsReconciled {
 /// Sends what is marked in the snapshot, then compares PostgreSQL with it; with `repair` also writes
 /// the rows that differ. All of that in `tx`, in which this run holds the site, and which it commits.
 pub(super) fn run(
-    mut tx: Tx<'_>,
+    mut tx: Transaction<'_>,
     claim: &Claim,
     snapshot: &Snapshot,
     repair: bool,
 ) -> Result<RowsReconciled, SyncError> {
     let site_id = claim.identity.site_id;
-    tx.be_patient();
+    tx.allow_long_calls();
     let mut keys = EntityKeys::default();
     for mark in snapshot.dirty_entities()? {
         keys.push(mark?.key);

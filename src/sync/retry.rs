@@ -112,7 +112,7 @@ impl Mirror {
                 return;
             }
             if now >= next_probe {
-                let is_reachable = self.options.database.target.is_reachable(PROBE_TIMEOUT);
+                let is_reachable = self.options.database.config.is_reachable(PROBE_TIMEOUT);
                 if was_unreachable && is_reachable {
                     // A server that refused something has not changed because one probe failed.
                     if !error.pg().is_some_and(PgError::is_answer) {

@@ -13,7 +13,7 @@ use super::mirror::{Mirror, SyncOptions};
 use super::status::{SharedStatus, SyncState};
 use super::sync_state::Identity;
 use crate::engine::{EngineError, EngineHandle};
-use crate::pg::Watch;
+use crate::pg::ConnectionControl;
 
 /// Starts the mirror. Its thread ends after [`SyncHandle::stop`], or with the engine.
 ///
@@ -26,10 +26,10 @@ pub fn start(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, requests) = mpsc::channel(REQUESTS_MAX);
     let shared = SharedStatus::new(SyncState::Connecting, options.clock.now());
-    let watch = Watch::default();
+    let control = ConnectionControl::default();
     shared.update(|status| status.database = Some(options.database.masked_url.clone()));
     let handle =
-        SyncHandle { watch: watch.clone(), shared: shared.clone(), requests: Some(sender) };
+        SyncHandle { control: control.clone(), shared: shared.clone(), requests: Some(sender) };
     let identity = Identity {
         site_id: engine.site_id(),
         instance_id: Uuid::new_v4(),
@@ -54,7 +54,7 @@ pub fn start(
         backoff: Backoff::default(),
         address_error: None,
         is_stopping: false,
-        watch,
+        control,
     };
     let thread = std::thread::Builder::new().name("sync".to_owned());
     Ok((handle, thread.spawn(move || run(mirror))?))

@@ -7,7 +7,7 @@ use std::ops::Bound;
 use uuid::Uuid;
 
 use crate::domain::{Device, EntityKey, EntityKind, IdCounters, Interface, Link};
-use crate::pg::{Param, PgError, Tx};
+use crate::pg::{Param, PgError, Transaction};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, Value, audit_row, id_of};
 use crate::store::Snapshot;
 
@@ -44,7 +44,7 @@ impl EntityKeys {
 /// Writes the entities of `keys` that are in the snapshot and deletes the others. Ids from `new_from` on
 /// were never sent, so that their rows are only inserted. Returns the number of rows sent.
 pub(super) fn write_entities(
-    tx: &mut Tx<'_>,
+    tx: &mut Transaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
     keys: &EntityKeys,
@@ -60,7 +60,7 @@ pub(super) fn write_entities(
 
 /// Writes entities of a snapshot in a transaction.
 struct EntityWriter<'a, 'c> {
-    tx: &'a mut Tx<'c>,
+    tx: &'a mut Transaction<'c>,
     site_id: Uuid,
     snapshot: &'a Snapshot,
 }
@@ -115,7 +115,7 @@ impl EntityWriter<'_, '_> {
         }
         let table = T::TABLE;
         let stage = format!("pg_temp.unoc_{}", table.name);
-        self.tx.be_patient();
+        self.tx.allow_long_calls();
         // The same transaction may have created it for the marks, before the repair.
         self.tx.batch(&format!(
             "DROP TABLE IF EXISTS {stage}; CREATE TEMP TABLE unoc_{0} (LIKE {0}) ON COMMIT DROP",
@@ -147,7 +147,7 @@ impl EntityWriter<'_, '_> {
         if ids.is_empty() {
             return Ok(());
         }
-        self.tx.be_patient();
+        self.tx.allow_long_calls();
         let mut copy = self.tx.copy_in(T::TABLE, T::TABLE.name, self.site_id)?;
         for id in ids {
             if let Some(entity) = T::of(self.snapshot, *id)? {
@@ -160,7 +160,7 @@ impl EntityWriter<'_, '_> {
 }
 
 fn upsert(
-    tx: &mut Tx<'_>,
+    tx: &mut Transaction<'_>,
     site_id: Uuid,
     table: &'static Table,
     rows: Vec<Row<'_>>,
@@ -185,7 +185,7 @@ fn upsert(
 }
 
 fn delete(
-    tx: &mut Tx<'_>,
+    tx: &mut Transaction<'_>,
     site_id: Uuid,
     table: &'static Table,
     ids: &[u64],
@@ -202,7 +202,7 @@ fn delete(
 /// Sends at most `limit` audit rows from the number `first` on, and returns the number of the first row
 /// that is not sent.
 pub(super) fn write_audit(
-    tx: &mut Tx<'_>,
+    tx: &mut Transaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
     first: u64,

@@ -11,7 +11,7 @@ use super::error::V2ImportError;
 use super::sites::{self, SiteChoice, TableOwner};
 use super::statements::next_id;
 use super::tables::{ARCHIVE_SCHEMA, V2Table, V2Tables};
-use crate::pg::{Session, Target, Tx, Watch};
+use crate::pg::{ConnectionControl, PgConfig, Session, Transaction};
 use crate::sql::copy_text;
 
 /// The settings of `pg_dump`: ISO times, here in UTC, and every digit of a number.
@@ -22,8 +22,8 @@ const TEXT_FORM: &str =
 ///
 /// # Errors
 /// When PostgreSQL refuses or is unreachable, and when the tables are not those of v2.
-pub fn read_database(target: &Target, choice: &SiteChoice) -> Result<V2Tables, V2ImportError> {
-    let mut session = connect(target)?;
+pub fn read_database(config: &PgConfig, choice: &SiteChoice) -> Result<V2Tables, V2ImportError> {
+    let mut session = connect(config)?;
     let mut tx = session.begin_snapshot()?;
     let FoundSchema { schema, .. } = find(&mut tx, choice)?;
     let tables = read(&mut tx, &schema)?;
@@ -34,8 +34,8 @@ pub fn read_database(target: &Target, choice: &SiteChoice) -> Result<V2Tables, V
 /// Stall timeout. A table that is seldom vacuumed has many dead rows to skip before the first live one.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
-pub(super) fn connect(target: &Target) -> Result<Session, V2ImportError> {
-    Ok(Session::open(target, &Watch::new(SILENCE_MAX))?)
+pub(super) fn connect(config: &PgConfig) -> Result<Session, V2ImportError> {
+    Ok(Session::open(config, &ConnectionControl::new(SILENCE_MAX))?)
 }
 
 /// Where v2's tables are.
@@ -50,7 +50,10 @@ pub(super) struct FoundSchema {
 ///
 /// # Errors
 /// When no schema has v2's tables, or several have.
-pub(super) fn find(tx: &mut Tx<'_>, choice: &SiteChoice) -> Result<FoundSchema, V2ImportError> {
+pub(super) fn find(
+    tx: &mut Transaction<'_>,
+    choice: &SiteChoice,
+) -> Result<FoundSchema, V2ImportError> {
     let found = tx.query_text("SELECT n.nspname, a.attname FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
@@ -93,7 +96,7 @@ pub(super) fn find(tx: &mut Tx<'_>, choice: &SiteChoice) -> Result<FoundSchema, 
 }
 
 /// Reads the three tables of a schema, and the next ids of their sequences.
-pub(super) fn read(tx: &mut Tx<'_>, schema: &str) -> Result<V2Tables, V2ImportError> {
+pub(super) fn read(tx: &mut Transaction<'_>, schema: &str) -> Result<V2Tables, V2ImportError> {
     tx.batch(TEXT_FORM)?;
     let mut tables = V2Tables::default();
     for table in V2Table::ALL {
@@ -107,7 +110,7 @@ pub(super) fn read(tx: &mut Tx<'_>, schema: &str) -> Result<V2Tables, V2ImportEr
 }
 
 fn read_table(
-    tx: &mut Tx<'_>,
+    tx: &mut Transaction<'_>,
     schema: &str,
     table: V2Table,
     tables: &mut V2Tables,
@@ -144,7 +147,7 @@ fn read_table(
 
 /// The next id of a table's sequence; `None` if there is no readable sequence.
 fn next_of_sequence(
-    tx: &mut Tx<'_>,
+    tx: &mut Transaction<'_>,
     schema: &str,
     table: V2Table,
 ) -> Result<Option<u64>, V2ImportError> {

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use unoc::pg::Target;
+use unoc::pg::PgConfig;
 
 use crate::harness::pgbouncer::Pgbouncer;
 use crate::harness::postgres::{self, Postgres, Stop};
@@ -12,8 +12,8 @@ use crate::harness::process::Server;
 use crate::harness::proxy::{Cut, Mode, Proxy};
 use crate::harness::wait;
 
-fn target(url: &str) -> Target {
-    Target::parse(url).expect("a usable address")
+fn target(url: &str) -> PgConfig {
+    PgConfig::parse(url).expect("a usable address")
 }
 
 #[test]

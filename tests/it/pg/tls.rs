@@ -1,14 +1,14 @@
 //! Each `sslmode` against a server with and without TLS.
 
 use tempfile::TempDir;
-use unoc::pg::Target;
+use unoc::pg::PgConfig;
 
 use crate::harness::certificates::{self, Authority};
 use crate::harness::postgres::Postgres;
 
 /// What came of a connection: `encrypted`, `plain`, or the error.
 fn outcome(url: &str) -> String {
-    let checked = Target::parse(url).expect("a usable address").check();
+    let checked = PgConfig::parse(url).expect("a usable address").check();
     match checked {
         Ok(server) if server.is_encrypted => "encrypted".to_owned(),
         Ok(_) => "plain".to_owned(),

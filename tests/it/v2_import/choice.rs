@@ -1,6 +1,6 @@
 //! If several schemas or databases hold tables with v2's names, the operator has to choose.
 
-use unoc::pg::Target;
+use unoc::pg::PgConfig;
 use unoc::v2_import::{SiteChoice, V2ImportError, V2Tables, read_database, read_dump};
 
 use super::{CLEAN, CLEAN_DUMP, SCHEMA, text, v2_database};
@@ -100,7 +100,7 @@ fn one_of_two_schemas_on_a_server_can_be_chosen() {
                   CREATE TABLE cms.devices (id int, hostname text)";
     let url = v2_database(&postgres, "v2", &[SCHEMA, CLEAN, others]);
     let tables =
-        |url: &str, choice: &SiteChoice| read_database(&Target::parse(url).unwrap(), choice);
+        |url: &str, choice: &SiteChoice| read_database(&PgConfig::parse(url).unwrap(), choice);
     assert_eq!(tables(&url, &SiteChoice::default()).unwrap().devices.len(), 8, "one is not v2's");
 
     let second = format!(

@@ -1,6 +1,6 @@
 //! Reading and importing v2's database.
 
-use unoc::pg::Target;
+use unoc::pg::PgConfig;
 use unoc::v2_import::{
     ArchiveOutcome, ImportRecord, SiteChoice, V2ImportError, V2Tables, archive, read_database,
 };
@@ -11,7 +11,7 @@ use crate::harness::postgres::{self, Postgres};
 use crate::harness::process::{Server, run, said, unoc};
 
 fn tables(url: &str) -> Result<V2Tables, V2ImportError> {
-    read_database(&Target::parse(url).expect("an address"), &SiteChoice::default())
+    read_database(&PgConfig::parse(url).expect("an address"), &SiteChoice::default())
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn import_works_through_a_pooler() {
         assert_eq!(tables(&pooler.url()).unwrap(), directly);
     }
     let stamp = ImportRecord::of(&directly);
-    let target = Target::parse(&pooler.url()).unwrap();
+    let target = PgConfig::parse(&pooler.url()).unwrap();
     let moved = archive(&target, &SiteChoice::default(), Some(&stamp), false).unwrap();
     assert!(matches!(moved, ArchiveOutcome::Moved { .. }));
     assert_eq!(

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use unoc::domain::Status;
-use unoc::pg::Target;
+use unoc::pg::PgConfig;
 use unoc::v2_import::{
     CorrectionRuleId, SiteChoice, V2LinkStatus, V2Tables, correct, read_database, read_dump,
 };
@@ -17,7 +17,7 @@ use crate::harness::process::{Server, run};
 const WRITTEN: &str = include_str!("v2_written.sql");
 
 fn tables(url: &str) -> V2Tables {
-    let target = Target::parse(url).expect("an address");
+    let target = PgConfig::parse(url).expect("an address");
     read_database(&target, &SiteChoice::default()).expect("tables of v2")
 }
 

@@ -81,7 +81,7 @@ fn sync_commands_work_with_and_without_a_running_server() {
 #[test]
 fn creating_the_tables_may_exceed_the_stall_timeout() {
     let Some(postgres) = Postgres::start() else { return };
-    let seconds = unoc::pg::STALL_LIMIT.as_secs() + 1;
+    let seconds = unoc::pg::STALL_TIMEOUT.as_secs() + 1;
     postgres.rows("CREATE SEQUENCE attempts");
     postgres.rows(&format!(
         "CREATE FUNCTION be_slow_once() RETURNS event_trigger LANGUAGE plpgsql AS \

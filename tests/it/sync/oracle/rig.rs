@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use tokio::runtime::Runtime;
 use unoc::domain::Timestamp;
 use unoc::engine::{Clock, Engine, EngineError, EngineExit, EngineHandle, EngineOptions};
-use unoc::pg::{Comparison, Target};
+use unoc::pg::{Comparison, PgConfig};
 use unoc::store::{AuditOrigin, OpenOptions, Store};
 use unoc::sync::{self, MirrorDatabase, Obstacle, SyncError, SyncHandle, SyncOptions, SyncState};
 use uuid::Uuid;
@@ -78,11 +78,11 @@ impl Rig {
     /// Starts the mirror and waits for the first contact as long as the appliance does.
     pub(in crate::sync) fn start_mirror(&mut self) {
         let engine = self.engine().clone();
-        let target = Target::parse(&self.url).expect("a usable address");
-        let database = MirrorDatabase { target, shown: self.url.clone() };
+        let config = PgConfig::parse(&self.url).expect("a usable address");
+        let database = MirrorDatabase { config, masked_url: self.url.clone() };
         let options = SyncOptions {
             database: database.clone(),
-            read_again: Box::new(move || Ok(database.clone())),
+            reload_database: Box::new(move || Ok(database.clone())),
             site_name: "Prüfstand".to_owned(),
             holder: format!("oracle:{}", self.directory.path().display()),
             clock: engine.clock(),
