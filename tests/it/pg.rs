@@ -1,4 +1,4 @@
 //! Reaching PostgreSQL.
 
-mod link;
+mod config;
 mod tls;

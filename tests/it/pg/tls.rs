@@ -6,7 +6,7 @@ use unoc::pg::PgConfig;
 use crate::harness::certificates::{self, Authority};
 use crate::harness::postgres::Postgres;
 
-/// What came of a connection: `encrypted`, `plain`, or the error.
+/// The outcome of a connection: `encrypted`, `plain`, or the error.
 fn outcome(url: &str) -> String {
     let checked = PgConfig::parse(url).expect("a usable address").check();
     match checked {
@@ -16,7 +16,7 @@ fn outcome(url: &str) -> String {
     }
 }
 
-/// Checks parameters of an address, and that the outcome contains what is expected.
+/// Checks that the outcome with these parameters of the address contains what is expected.
 #[track_caller]
 fn holds(url: &str, rows: &[(String, &str)]) {
     for (query, expected) in rows {
@@ -73,7 +73,7 @@ fn each_sslmode_verifies_as_much_as_in_libpq() {
         ("sslmode=prefer", "encrypted"),
         ("sslmode=require", "encrypted"),
         ("sslmode=require&channel_binding=require", "encrypted"),
-        // The system's roots, if there are any, have not signed it.
+        // The system's root certificates, if there are any, have not signed it.
         ("sslmode=verify-full", "certificate"),
         ("sslrootcert=/nonexistent/ca.crt", "TLS to PostgreSQL cannot be set up: /nonexistent/ca"),
     ]);

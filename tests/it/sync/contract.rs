@@ -1,10 +1,10 @@
-//! S1 to S13, the sync contract of docs/ARCHITECTURE.md, each by the test of its name.
+//! The sync contract of docs/ARCHITECTURE.md, S1 to S13; each test has the number in its name.
 
-mod adopting;
+mod adoption;
+mod claim;
 mod database;
-mod failures;
-mod fencing;
+mod errors;
 mod interruptions;
 mod quarantine;
-mod refused;
+mod requests;
 mod rounds;

@@ -1,5 +1,5 @@
-//! What PostgreSQL holds of a site, read by SQL of the tests' own, and what it has to hold: each
-//! value as a text that leaves nothing out. Floats are their bits, times are microseconds.
+//! The exact state of a site in PostgreSQL, read by the tests' own SQL, and the expected one. Each value is
+//! compared as text without loss: floats as their bits, times as microseconds.
 
 use std::fmt::Write;
 
@@ -95,8 +95,8 @@ const AUDIT: Columns = &[
     ("change_count", Text),
 ];
 
-/// Ports without a device, devices in a container that is not there, links without a port, ports
-/// with two links, names that stand twice.
+/// Ports without a device, devices in a missing container, links without a port, ports with two links,
+/// duplicate names.
 const MISFITS: &str = "\
     SELECT 'port', i.id FROM interfaces i WHERE NOT EXISTS \
         (SELECT FROM devices d WHERE (d.site_id, d.id) = (i.site_id, i.device_id)) \
@@ -113,7 +113,7 @@ const MISFITS: &str = "\
     UNION ALL SELECT 'port name', min(id) FROM interfaces \
         GROUP BY site_id, device_id, name HAVING count(*) > 1";
 
-/// Constraints between rows; all of them have to be there at every moment.
+/// Constraints between rows; all of them must exist at all times.
 const CONSTRAINTS: &str = "SELECT conname FROM pg_constraint WHERE contype IN ('f', 'u') \
     AND condeferred AND conrelid = ANY \
     ('{devices, interfaces, links}'::regclass[]) ORDER BY 1";
@@ -128,7 +128,7 @@ const CONSTRAINT_NAMES: [&str; 8] = [
     "links_b_key",
 ];
 
-/// A site as PostgreSQL has to hold it, or holds it, after one commit.
+/// The state of a site after one commit, expected or found.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Exact {
     pub(crate) seq: u64,
@@ -138,7 +138,7 @@ pub(crate) struct Exact {
     tables: [Rows; 3],
 }
 
-/// What one look at PostgreSQL saw, all at the same moment.
+/// The state of a site in PostgreSQL, read in one snapshot.
 #[derive(Debug)]
 pub(crate) struct Look {
     pub(crate) epoch: u64,
@@ -147,7 +147,7 @@ pub(crate) struct Look {
 }
 
 impl Exact {
-    /// What a site is after a commit.
+    /// The expected state of a site after a commit.
     pub(crate) fn of(site: &Site, seq: u64, committed_at: Timestamp, next_audit: u64) -> Self {
         let IdCounters { device, interface, link } = site.counters;
         Self {
@@ -199,7 +199,7 @@ fn assert_same_rows(found: &Rows, wanted: &Rows, columns: Columns, when: &str) {
     panic!("{text}");
 }
 
-/// Reads a site; nothing when PostgreSQL does not know it yet.
+/// Reads a site; `None` if PostgreSQL does not hold it yet.
 pub(crate) fn look(client: &mut Client, site_id: Uuid) -> Result<Option<Look>, postgres::Error> {
     let mut tx = client
         .build_transaction()

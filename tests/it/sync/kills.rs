@@ -1,8 +1,8 @@
-//! Kill -9 of the real binary, of PostgreSQL and of both under concurrent requests.
+//! Kill -9 of the binary, of PostgreSQL and of both under concurrent requests.
 //!
-//! Every few rounds both come to rest: every acknowledged change is in the local store, and
-//! PostgreSQL holds the same rows value by value. All the time, what PostgreSQL says to hold never
-//! goes backwards. `UNOC_TEST_SYNC_KILLS` sets the number of rounds.
+//! Every few rounds the writers pause: then every acknowledged change is in the local store, and
+//! PostgreSQL holds the same values. At all times, PostgreSQL's sequence number never decreases.
+//! `UNOC_TEST_SYNC_KILLS` sets the number of rounds.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,7 +31,7 @@ const SEED: u64 = 61;
 const WRITERS: usize = 4;
 /// The moment of a kill after the writers' start.
 const KILL_AFTER_MS: usize = 250;
-/// Writers go on this long while PostgreSQL is away.
+/// How long writers continue while PostgreSQL is unreachable.
 const AWAY_MS: usize = 80;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -39,12 +39,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 enum Victim {
     Unoc,
     Postgres,
-    /// unoc first, and started again while PostgreSQL is still away.
+    /// unoc first; it is started again while PostgreSQL is still down.
     UnocThenPostgres,
     PostgresThenUnoc,
 }
 
-/// Both sides, and what was done to them.
+/// Both sides, and how they were killed.
 struct Trial {
     home: Home,
     server: Option<Server>,
@@ -54,7 +54,7 @@ struct Trial {
     kills: BTreeMap<Victim, usize>,
     kills_at_start: usize,
     starts: u64,
-    /// At the last rest.
+    /// At the last comparison.
     starts_then: u64,
     epoch_then: u64,
     rows: usize,
@@ -63,8 +63,8 @@ struct Trial {
 
 #[test]
 fn acknowledged_changes_reach_postgresql_after_any_kill() {
-    // Kills leave the page cache alone, so that PostgreSQL need not fsync; but one can come between
-    // the two halves of a page, which are written one after the other.
+    // A kill does not lose the page cache, so PostgreSQL need not fsync. But it can occur between the writes
+    // of the two halves of a page.
     let Some(postgres) = Postgres::start_with(&["full_page_writes=on"]) else { return };
     let (rounds, seed) = (setting("UNOC_TEST_SYNC_KILLS", ROUNDS), setting("UNOC_TEST_SEED", SEED));
     println!("{rounds} rounds, UNOC_TEST_SEED={seed}");
@@ -108,7 +108,7 @@ fn acknowledged_changes_reach_postgresql_after_any_kill() {
 }
 
 impl Trial {
-    /// Writers write, somebody is killed at a random moment, and what was killed comes back.
+    /// Writers write, one side is killed at a random moment and started again.
     fn round(&mut self) {
         let server = self.server.take().unwrap_or_else(|| self.start());
         let victim = self.rng.one_of(&[
@@ -158,7 +158,7 @@ impl Trial {
         self.home.start()
     }
 
-    /// Starts and kills around the moment in which the site is claimed in PostgreSQL.
+    /// Kills the server around the time at which it claims the site in PostgreSQL.
     fn kill_while_starting(&mut self) {
         let child = self.home.spawn();
         pause(Duration::from_millis(self.rng.below(220) as u64));
@@ -172,7 +172,7 @@ impl Trial {
         let mut client = server.client();
         let mut last = None;
         let epoch = wait::until(&format!("{}: both are in step, {last:?}", self.when), || {
-            // It fails as long as PostgreSQL is away; an obstacle would stay.
+            // It fails as long as PostgreSQL is unreachable; an obstacle would remain.
             let asked = client.call("POST", "/api/sync/now", None).expect("an answer");
             let state = if asked.status == 200 { asked.json() } else { in_words(&mut client) };
             assert_ne!(state["state"], "stopped", "{}: {state}", self.when);
@@ -187,7 +187,7 @@ impl Trial {
         let store = Store::open(self.home.data_dir(), options).expect("nobody else holds it");
         let content = Content::read(&store.read().expect("readable")).expect("readable");
         let look = look(&mut self.postgres.client(), store.site_id()).expect("a look");
-        let look = look.expect("PostgreSQL knows the site");
+        let look = look.expect("PostgreSQL holds the site");
         let last_commit = content.last_commit;
         let local = Exact::of(
             &content.site(),
@@ -210,7 +210,7 @@ fn in_words(client: &mut http::Client) -> serde_json::Value {
     client.get("/api/sync").json()
 }
 
-/// How much a reader saw meanwhile.
+/// What a concurrent reader found.
 #[derive(Default)]
 struct Seen {
     looks: usize,
@@ -225,7 +225,7 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Does something while a reader looks at PostgreSQL; both have to end well.
+/// Runs something while a reader reads PostgreSQL; both must succeed.
 fn watched(url: &str, work: impl FnOnce()) -> Seen {
     struct Ender<'a>(&'a AtomicBool);
     impl Drop for Ender<'_> {
@@ -246,7 +246,7 @@ fn watched(url: &str, work: impl FnOnce()) -> Seen {
         let ender = Ender(&stop);
         work();
         drop(ender);
-        watcher.join().expect("nothing went backwards")
+        watcher.join().expect("the sequence number never decreases")
     })
 }
 
@@ -265,7 +265,7 @@ impl Seen {
         }
     }
 
-    /// What it says to hold never goes backwards, and its audit trail ends there.
+    /// Checks that the sequence number never decreases, and that the audit trail ends with it.
     fn judge(&mut self, client: &mut Client) -> Result<(), postgres::Error> {
         let there = client.query("SELECT to_regclass('sync_state') IS NOT NULL", &[])?;
         if !there[0].get::<_, bool>(0) {

@@ -1,4 +1,4 @@
-//! An appliance with a mirror, and how both sides are looked at.
+//! An appliance with a mirror, and helpers to read both sides.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(crate) fn serve(data_dir: &Path, url: &str) -> Server {
     serve_with(data_dir, url, &[])
 }
 
-/// The same with further variables in its environment.
+/// The same with additional environment variables.
 #[track_caller]
 pub(crate) fn serve_with(data_dir: &Path, url: &str, more: &[(&str, &str)]) -> Server {
     let mut environment = vec![("DATABASE_URL", url), ("UNOC_DEV_FEATURES", "0")];
@@ -29,7 +29,7 @@ impl Server {
         self.http.get("/api/sync").expect(200).json()
     }
 
-    /// Waits until everything is in PostgreSQL, and tells the state.
+    /// Waits until everything is in PostgreSQL; returns the state.
     #[track_caller]
     pub(crate) fn in_step(&self) -> Value {
         let state = self.sync_now();
@@ -37,7 +37,7 @@ impl Server {
         state
     }
 
-    /// Asks for a round until one could be made, and tells the state.
+    /// Asks for a round until one succeeds; returns the state.
     #[track_caller]
     pub(crate) fn sync_now(&self) -> Value {
         wait::until("the mirror is in step", || {
@@ -46,7 +46,7 @@ impl Server {
         })
     }
 
-    /// Waits for a state and tells it.
+    /// Waits for a state and returns it.
     #[track_caller]
     pub(crate) fn sync_is(&self, state: &str) -> Value {
         let mut last = Value::Null;

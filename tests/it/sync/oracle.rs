@@ -1,9 +1,9 @@
-//! Random commands under a line that delays, freezes, refuses and cuts, in the
-//! middle of COMMIT too, while PostgreSQL, the mirror or both are started again.
+//! Random commands over a connection that is delayed, frozen, refused and cut, also during COMMIT, while
+//! PostgreSQL, the mirror or both are restarted.
 //!
-//! A second implementation of the rules says what the site is after every commit. A reader of its
-//! own looks at PostgreSQL all the time: whatever commit it says to hold, it has to hold exactly
-//! that. At rest the local store, PostgreSQL and the rules tell the same, value by value.
+//! A second implementation of the rules knows the site after every commit. A separate reader reads
+//! PostgreSQL all the time: it must hold exactly the state of the commit that it names. Between the
+//! rounds the local store, PostgreSQL and the rules have the same values.
 //! `UNOC_TEST_SYNC_ROUNDS` sets the number of rounds; a pooler gets a sixth of them.
 
 mod mutation;
@@ -30,11 +30,11 @@ use watcher::{History, watched};
 /// About a minute unoptimised on two slow cores.
 const ROUNDS: usize = 120;
 const SEED: u64 = 20_261_123;
-/// Enough of each kind of entity for bulk transfer, which begins at 400.
+/// Enough entities of each kind for COPY, which is used from 400 on.
 const MANY_LEAVES: u32 = 420;
-/// A freeze that ends by itself is shorter than any limit.
+/// A freeze that ends by itself is shorter than the stall timeout.
 const FREEZE: Duration = Duration::from_millis(60);
-/// How long an armed cut is waited for: a mirror in back-off sends nothing for a second.
+/// How long to wait for an armed cut: while it backs off, the mirror sends nothing for a second.
 const CUT_WAIT: Duration = Duration::from_millis(400);
 
 #[test]
@@ -58,8 +58,8 @@ fn seed() -> u64 {
     setting("UNOC_TEST_SEED", SEED)
 }
 
-/// A server for kills. They leave the page cache alone, so that nothing has to be fsynced; but one
-/// can come between the two halves of a page, which are written one after the other.
+/// A server for kills. A kill does not lose the page cache, so it need not fsync. But it can occur between
+/// the writes of the two halves of a page.
 fn prepared() -> Option<Postgres> {
     Postgres::start_with(&["full_page_writes=on"])
 }
@@ -74,7 +74,7 @@ impl Tally {
     }
 }
 
-/// Everything that takes part.
+/// All parts of the test.
 struct Trial {
     rig: Rig,
     pair: Pair,
@@ -86,7 +86,7 @@ struct Trial {
     when: String,
 }
 
-/// Makes so many rounds and says what they were.
+/// Runs this many rounds and returns what they did.
 fn run(postgres: Postgres, pooler: Option<&Pgbouncer>, rounds: usize) -> String {
     let seed = seed();
     let port = pooler.map_or(postgres.port(), Pgbouncer::port);
@@ -146,14 +146,14 @@ impl Trial {
                 (self.proxy.cuts() > before || wait::now() > end).then_some(())
             });
         }
-        self.mend(event);
+        self.restore(event);
         self.rig.check_no_obstacle(&self.when);
         if self.rng.chance(30) {
             self.rest(history);
         }
     }
 
-    /// Gives the next command to the rules and to the engine, and notes what the site is now.
+    /// Executes the next command by the rules and by the engine, and records the site.
     fn command(&mut self, history: &History) {
         self.rig.clock.store(self.pair.now().0, Ordering::SeqCst);
         let step = match self.rng.below(100) {
@@ -171,7 +171,7 @@ impl Trial {
         self.pair.tick();
     }
 
-    /// Begins a disturbance; [`Self::mend`] ends it.
+    /// Begins a disturbance; [`Self::restore`] ends it.
     fn disturb(&mut self) -> &'static str {
         let statements =
             ["FOR UPDATE", "INSERT INTO devices", "DELETE FROM", "INSERT INTO sync_state", "COPY"];
@@ -216,11 +216,11 @@ impl Trial {
         }
     }
 
-    fn mend(&mut self, event: &'static str) {
+    fn restore(&mut self, event: &'static str) {
         match event {
             "freeze" => {
                 if self.rng.chance(50) {
-                    // What was on its way arrives late, or never.
+                    // Data in transit arrives late or never.
                     self.proxy.cut_all();
                 } else {
                     let end = wait::now() + FREEZE;
@@ -246,7 +246,7 @@ impl Trial {
         self.proxy.set(Mode::Pass);
     }
 
-    /// Waits until nothing is left to send; then all three tell the same.
+    /// Waits until everything is sent; then all three have the same values.
     fn rest(&mut self, history: &History) {
         self.rig.be_in_step(&self.when);
         let when = &self.when;

@@ -1,4 +1,4 @@
-//! Moments that random kills meet too seldom: what happens between two steps of a claim.
+//! Races between the steps of a claim, which random kills hit too seldom.
 
 use postgres::Client;
 use unoc::domain::{Blueprint, ReseedSite};
@@ -8,14 +8,14 @@ use crate::domain::model::Pair;
 use crate::harness::postgres::{Postgres, rows};
 use crate::harness::wait;
 
-/// A core with something to mirror.
+/// An engine and a mirror with a site.
 fn rig(postgres: &Postgres) -> Rig {
     let rig = Rig::new(&postgres.url());
     rig.submit(&Pair::default().carry_out(ReseedSite(Blueprint::Demo)), "the demo network");
     rig
 }
 
-/// Waits until a session of somebody else waits for a lock of this one.
+/// Waits until another session waits for a lock of this one.
 pub(in crate::sync) fn await_waiter(client: &mut Client) {
     wait::until("somebody waits for the lock", || {
         let waiting = "SELECT pid FROM pg_locks WHERE NOT granted";
@@ -23,8 +23,7 @@ pub(in crate::sync) fn await_waiter(client: &mut Client) {
     });
 }
 
-/// The next run must not take the one before for another appliance, which would have to be silent
-/// for 30 s first.
+/// The next run must not take the previous one for another appliance, which has to be silent for 30 s.
 #[test]
 fn a_run_that_ended_during_its_claim_blocks_no_other() {
     let Some(postgres) = Postgres::start() else { return };
@@ -32,7 +31,7 @@ fn a_run_that_ended_during_its_claim_blocks_no_other() {
     rig.start_mirror();
     rig.be_in_step("the first run");
     rig.stop(true);
-    // The second run has noted locally that it claims the site, and waits to say so in PostgreSQL.
+    // The second run has saved its claim in the local store, and waits for a lock in PostgreSQL.
     let mut client = postgres.client();
     client.batch_execute("BEGIN; SELECT FROM sites FOR UPDATE").expect("a lock");
     rig.start_again();
@@ -44,8 +43,8 @@ fn a_run_that_ended_during_its_claim_blocks_no_other() {
     rig.stop(false);
 }
 
-/// Two appliances of one site id that both find an empty database: the later one must not write
-/// over what the earlier one has just sent.
+/// Two appliances with one site id find an empty database: the later one must not overwrite what the
+/// earlier one has just sent.
 #[test]
 fn of_two_concurrent_initial_copies_one_wins() {
     let Some(postgres) = Postgres::start() else { return };
@@ -60,11 +59,11 @@ fn of_two_concurrent_initial_copies_one_wins() {
         "BEGIN; INSERT INTO sync_state SELECT '{site_id}', 1, gen_random_uuid(), \
          gen_random_uuid(), 'the other one', now(), 7, now(), now(), 1, 1, 1, 0"
     );
-    client.batch_execute(&earlier).expect("another first copy begins");
+    client.batch_execute(&earlier).expect("another initial copy begins");
     rig.start_mirror();
     await_waiter(&mut client);
     client.batch_execute("COMMIT").expect("it ends well");
-    let obstacle = wait::until("the later one stands still", || rig.obstacle());
+    let obstacle = wait::until("sync of the later one is stopped", || rig.obstacle());
     let text = obstacle.to_string();
     assert!(text.contains("another appliance writes this site: the other one"), "{text}");
     let sql = format!("SELECT holder, applied_seq FROM sync_state WHERE site_id = '{site_id}'");
@@ -74,7 +73,7 @@ fn of_two_concurrent_initial_copies_one_wins() {
     rig.stop(false);
 }
 
-/// A host that replaces a lost one ends between taking the site over here and saying so there.
+/// A replacement host ends after it has adopted the site, before it has claimed it in PostgreSQL.
 #[test]
 fn an_interrupted_adoption_is_resumed_at_the_next_start() {
     let Some(postgres) = Postgres::start() else { return };

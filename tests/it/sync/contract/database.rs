@@ -1,4 +1,4 @@
-//! S12 and what PostgreSQL shows of itself.
+//! S12, the commands, the tables, and the server's statistics.
 
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ fn sync_commands_work_with_and_without_a_running_server() {
     assert!(said.stderr.contains("PostgreSQL is unreachable"), "{}", said.stderr);
 }
 
-/// A migration of large tables says nothing for longer than an ordinary statement may.
+/// A migration of large tables may send nothing for longer than the stall timeout.
 #[test]
 fn creating_the_tables_may_exceed_the_stall_timeout() {
     let Some(postgres) = Postgres::start() else { return };
@@ -110,7 +110,7 @@ fn server_statistics_and_slow_statements_are_shown() {
     postgres.rows("CREATE EXTENSION pg_stat_statements");
     let directory = tempfile::tempdir().unwrap();
     let server = serve(directory.path(), &postgres.url());
-    let state = wait::until("facts", || {
+    let state = wait::until("statistics", || {
         let state = server.sync();
         state["slow_statements"].is_array().then_some(state)
     });

@@ -1,4 +1,4 @@
-//! S5, S6, S11: the line and the server may go at any moment.
+//! S5, S6, S11: the connection and the server may fail at any time.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn s5_a_commit_whose_answer_is_lost_is_not_repeated() {
         let cuts = proxy.cuts();
         proxy.cut_at("COMMIT", cut);
         server.http.provision(&format!("olt-{index}"), "OLT");
-        wait::until("the line is cut", || (proxy.cuts() > cuts).then_some(()));
+        wait::until("the connection is cut", || (proxy.cuts() > cuts).then_some(()));
         let state = server.in_step();
         let applied = postgres.value("SELECT applied_seq FROM sync_state");
         assert_eq!(applied, state["applied_seq"].to_string());
@@ -109,7 +109,7 @@ fn s11_works_through_a_pooler_in_transaction_mode() {
     server.http.delete(&format!("/api/devices/{olt}")).expect(204);
     server.sync_is("waiting");
     let Some(pooler) = Pgbouncer::start(&postgres) else { return };
-    // Another port: the one of the dead pooler is in its address.
+    // Another port, since the address contains that of the first pooler.
     server.terminate();
     let server = serve(directory.path(), &pooler.url());
     server.in_step();

@@ -1,5 +1,4 @@
-//! What an adoption leaves in `quarantine/`: a copy of what it replaced, and nothing of what was not
-//! done.
+//! What an adoption leaves in `quarantine/`: a copy of the store that it replaced, and nothing if it failed.
 
 use std::fs;
 use std::path::Path;
@@ -13,9 +12,9 @@ use crate::harness::skip;
 use crate::harness::wait;
 use crate::sync::mirrored::{serve, serve_with};
 
-/// The largest `min_free_mib` that the configuration takes.
+/// The largest `min_free_mib` that the configuration accepts.
 const MIN_FREE_MIB_MAX: u64 = 1 << 20;
-/// What a dump made by the appliance does when it is loaded.
+/// The statement in a backup that marks the site as restored.
 const LOADED: &str = "UPDATE sync_state SET restored_at = now(), restored_from = 'unoc_1.sql'";
 
 fn kept(data_dir: &Path) -> Vec<String> {
@@ -24,7 +23,7 @@ fn kept(data_dir: &Path) -> Vec<String> {
     entries.map(|entry| name(entry.expect("readable"))).collect()
 }
 
-/// A site with a device in PostgreSQL; its service has ended.
+/// A site with a device in PostgreSQL; its service has stopped.
 fn stopped_site(postgres: &Postgres, data_dir: &Path) {
     let server = serve(data_dir, &postgres.url());
     server.http.provision("olt", "OLT");
@@ -45,7 +44,7 @@ fn an_invalid_state_is_refused_before_the_store_is_copied() {
     let state = server.sync_is("stopped");
     assert!(text_of(&state["message"]).contains("breaks a rule"), "{state:#}");
     assert_eq!(kept(directory.path()), [""; 0]);
-    // The same state is not read again and again.
+    // The same state is not read again.
     let is_adopting = |line: &String| line.contains("Adopting PostgreSQL's state");
     server.http.post("/api/sync/now", &Value::Null).expect(409);
     assert_eq!(server.log().iter().filter(|line| is_adopting(line)).count(), 1);
@@ -83,7 +82,7 @@ fn a_full_quarantine_accepts_no_more_copies() {
     stopped_site(&postgres, directory.path());
     let earlier = directory.path().join("quarantine/20250101_000000-seq7");
     fs::create_dir_all(&earlier).unwrap();
-    // A hole takes no room on the volume.
+    // A sparse file takes no space on the volume.
     let file = fs::File::create(earlier.join("unoc.redb")).unwrap();
     file.set_len(unoc::store::QUARANTINE_BYTES_MAX).unwrap();
     postgres.rows(LOADED);
@@ -109,13 +108,13 @@ fn copies_of_failed_adoptions_are_removed() {
             fs::copy(directory.path().join(file), quarantine.join(name).join(file)).unwrap();
         }
     };
-    // Of a commit that the store is about to leave behind.
+    // The copy of a commit that is not the store's last one.
     copy_to("20260101_000000-older");
     let server = serve(directory.path(), &postgres.url());
     server.http.provision("olt-2", "OLT");
     server.in_step();
     server.terminate();
-    // A kill between a copy and its commit, one in the middle of a copy, and what a user keeps there.
+    // A kill between a copy and its commit, one during a copy, and a file of a user.
     copy_to("20260101_000001-same");
     fs::create_dir_all(quarantine.join("20260101_000002.part")).unwrap();
     fs::create_dir_all(quarantine.join("notes")).unwrap();

@@ -1,4 +1,4 @@
-//! S1, S2, S3, S9: how rows get there.
+//! S1, S2, S3, S9: how rows are sent.
 
 use serde_json::{Value, json};
 
@@ -114,7 +114,7 @@ fn s3_many_appliances_share_one_database() {
     let tables: Vec<&str> = keys.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(tables, ["audit", "devices", "interfaces", "links", "sites", "sync_state"]);
     assert!(keys.iter().all(|row| row[1] == "site_id"), "{keys:?}");
-    // Whoever is first made the tables; the other one's first copy went beside its rows.
+    // The first one created the tables; the second one's initial copy found its rows there.
     let [one, other] = &servers;
     one.http.delete("/api/devices/1").expect(204);
     one.in_step();
@@ -154,7 +154,7 @@ fn s9_reconcile_finds_and_repairs_every_difference() {
     assert_eq!(numbers(&found), [0, 0, 0, 0], "{found}");
     assert_eq!(postgres.value("SELECT count(*) FROM interfaces"), "10");
 
-    // A stranger in the way of a round is removed without being asked.
+    // A foreign row that conflicts with a round is removed automatically.
     postgres.rows(
         "INSERT INTO interfaces SELECT site_id, 998, device_id, 'port11', interface_type, \
          status, created_at, updated_at FROM interfaces WHERE name = 'pon1'",

@@ -1,5 +1,5 @@
-//! That the oracle notices: PostgreSQL is made to hold what is no commit, by a connection of the
-//! test's own, and a look at it has to fail.
+//! Tests the oracle: another connection brings PostgreSQL into a state that is no commit, and the watcher
+//! must detect it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,7 +12,7 @@ use crate::harness::postgres::Postgres;
 use crate::harness::proxy::{Mode, Proxy};
 use crate::harness::wait;
 
-/// Each is one transaction that a mirror must never commit. `$next` is the next commit of the local
+/// Transactions that a mirror must never commit. `$next` is the next commit of the local
 /// store, which PostgreSQL does not have yet.
 const MIXTURES: [(&str, &str); 9] = [
     ("a commit's name without its rows", "UPDATE sync_state SET applied_seq = $next"),
@@ -88,7 +88,7 @@ fn the_oracle_detects_each_kind_of_mixed_state() {
     rig.stop(true);
 }
 
-/// What the watcher of the oracle says when it looks at this database, if it finds a fault.
+/// The error that the oracle's watcher finds in this database, if any.
 fn noticed(history: &History, url: &str, rig: &Rig) -> Option<String> {
     let site_id = rig.site_id();
     let looked = catch_unwind(AssertUnwindSafe(|| {

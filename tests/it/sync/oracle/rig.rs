@@ -1,4 +1,4 @@
-//! The engine and the mirror without the rest of the appliance, under a clock set by hand.
+//! The engine and the mirror without the rest of the appliance, with a manual clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,12 +19,12 @@ use crate::harness::commands::time;
 use crate::harness::oracle::Refused;
 use crate::harness::wait;
 
-/// As the appliance waits for the first contact before it serves.
+/// How long the appliance waits for the first handshake before it serves.
 const FIRST_CONTACT: Duration = Duration::from_secs(2);
-/// As the appliance waits for a round at its end.
+/// How long the appliance waits for a round when it stops.
 const ROUND_WAIT: Duration = Duration::from_secs(1);
 
-/// An appliance's core over a directory of its own.
+/// An engine and a mirror with a directory of their own.
 pub(in crate::sync) struct Rig {
     pub(in crate::sync) clock: Arc<AtomicI64>,
     url: String,
@@ -37,12 +37,12 @@ pub(in crate::sync) struct Rig {
 }
 
 impl Rig {
-    /// A core whose mirror does not run yet.
+    /// Starts the engine without the mirror.
     pub(in crate::sync) fn new(url: &str) -> Self {
         Self::with(url, None)
     }
 
-    /// A core that takes the place of a lost one.
+    /// The same as a replacement for a lost store of this site.
     pub(in crate::sync) fn replacing(url: &str, site_id: Uuid) -> Self {
         Self::with(url, Some(site_id))
     }
@@ -72,10 +72,10 @@ impl Rig {
         let clock = Arc::clone(&self.clock);
         let clock = Clock::manual(move || Timestamp(clock.load(Ordering::SeqCst)));
         let options = EngineOptions { min_free_bytes: 0, clock };
-        self.engine = Some(Engine::start(store, options).expect("the stored site is whole"));
+        self.engine = Some(Engine::start(store, options).expect("the stored site is valid"));
     }
 
-    /// Starts the mirror and waits for the first contact as long as the appliance does.
+    /// Starts the mirror and waits for the first handshake as long as the appliance does.
     pub(in crate::sync) fn start_mirror(&mut self) {
         let engine = self.engine().clone();
         let config = PgConfig::parse(&self.url).expect("a usable address");
@@ -90,7 +90,7 @@ impl Rig {
         self.mirror = Some(sync::start(options, engine).expect("a thread"));
         let handle = self.sync();
         let end = wait::now() + FIRST_CONTACT;
-        wait::until("the first contact", || {
+        wait::until("the first handshake", || {
             (handle.state() != SyncState::Connecting || wait::now() > end).then_some(())
         });
     }
@@ -111,7 +111,7 @@ impl Rig {
         self.sync().status().epoch
     }
 
-    /// Gives a command to the engine, whose answer has to be that of the rules.
+    /// Submits a command to the engine; its answer must be that of the rules.
     pub(in crate::sync) fn submit(&self, step: &Step, when: &str) {
         let origin = AuditOrigin { actor: "oracle".to_owned(), request_id: when.to_owned() };
         let submitted = step.command.clone().submit(self.engine(), origin);
@@ -127,18 +127,18 @@ impl Rig {
     pub(in crate::sync) fn ask_for_a_round(&self) {
         let sync = self.sync().clone();
         self.runtime.spawn(async move {
-            // It may well fail: the line is disturbed.
+            // It may fail, since the connection is disturbed.
             sync.sync_now().await.ok();
         });
     }
 
-    /// Asks for an adoption and goes away before it is answered.
-    pub(in crate::sync) fn give_up_adopting(&self) {
+    /// Asks for an adoption and abandons the request.
+    pub(in crate::sync) fn abandon_adoption(&self) {
         let answered = self.sync().adopt().now_or_never();
         assert!(answered.is_none(), "it was answered at once: {answered:?}");
     }
 
-    /// What keeps the mirror, if anything does.
+    /// The obstacle, if there is one.
     pub(in crate::sync) fn obstacle(&self) -> Option<Obstacle> {
         self.sync().status().obstacle
     }
@@ -158,19 +158,19 @@ impl Rig {
         assert!(epoch >= self.epoch_before, "{when}: epoch {epoch}");
     }
 
-    /// Compares both sides by the program's own means.
+    /// Compares both sides with the program's own comparison.
     pub(in crate::sync) fn compare(&self, when: &str) -> Comparison {
         wait::until("both sides are compared", || {
             match self.runtime.block_on(self.sync().compare(true)) {
                 Ok(found) => Some(found.comparison),
-                // A cut that was armed for an earlier round.
+                // An earlier round had armed a cut.
                 Err(SyncError::Waiting(_)) => None,
                 Err(error) => panic!("{when}: {error}"),
             }
         })
     }
 
-    /// Ends everything: in order, or in the middle of whatever the mirror does.
+    /// Stops the mirror and the engine: in order, or in the middle of a round.
     pub(in crate::sync) fn stop(&mut self, in_the_middle: bool) {
         let (sync, sync_thread) = self.mirror.take().expect("the mirror runs");
         self.epoch_before = self.epoch_before.max(sync.status().epoch.unwrap_or(0));
@@ -191,7 +191,7 @@ impl Rig {
         assert!(matches!(thread.join(), Ok(EngineExit::Stopped)));
     }
 
-    /// Ends everything and starts it again on the same directory.
+    /// Stops both and starts them again with the same directory.
     pub(in crate::sync) fn restart(&mut self, in_the_middle: bool) {
         self.stop(in_the_middle);
         self.start_again();

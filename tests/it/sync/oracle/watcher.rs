@@ -1,4 +1,4 @@
-//! The reader that looks at PostgreSQL while everything else goes on.
+//! The reader that reads PostgreSQL all the time.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,13 +14,13 @@ use uuid::Uuid;
 use super::super::exact::{Exact, Look, look};
 use crate::harness::{postgres::connect, wait};
 
-/// Between two looks: the cores are for the others.
+/// The pause between two reads, which leaves the cores to the others.
 const LOOK_EVERY: Duration = Duration::from_millis(15);
 
-/// A site, when that commit was made, and how many audit rows there were then.
+/// A site, the time of its commit, and the number of audit rows.
 type State = (Site, Timestamp, u64);
 
-/// What the site has to be after each commit; those that nobody can see any more are forgotten.
+/// The expected site after each commit that may still be read.
 #[derive(Default)]
 pub(super) struct History(Mutex<BTreeMap<u64, State>>);
 
@@ -29,7 +29,7 @@ impl History {
         self.0.lock().expect("no panic while held").entry(seq).or_insert(state);
     }
 
-    /// A commit becomes visible a moment before it is noted.
+    /// Waits for the commit, which becomes visible shortly before it is recorded.
     #[track_caller]
     pub(super) fn exact(&self, seq: u64) -> Exact {
         wait::until("the commit that PostgreSQL holds is known", || {
@@ -43,7 +43,7 @@ impl History {
     }
 }
 
-/// How much was seen.
+/// What was read.
 #[derive(Default)]
 pub(super) struct Seen {
     looks: usize,
@@ -60,7 +60,7 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Does something while a reader looks; both have to end well.
+/// Runs something while the reader reads; both must succeed.
 pub(super) fn watched<T>(
     history: &History,
     url: &str,
@@ -85,7 +85,7 @@ pub(super) fn watched<T>(
     })
 }
 
-/// Ends the watcher, also after a panic.
+/// Stops the watcher, also after a panic.
 struct Ender<'a>(&'a AtomicBool);
 
 impl Drop for Ender<'_> {
@@ -95,12 +95,12 @@ impl Drop for Ender<'_> {
 }
 
 impl Seen {
-    /// Looks that found a site.
+    /// Reads that found a site.
     pub(super) fn looks(&self) -> usize {
         self.looks
     }
 
-    /// Connects, or looks once. Panics when PostgreSQL holds what is no commit.
+    /// Connects, or reads once. Panics if PostgreSQL holds a state that is no commit.
     pub(super) fn look(
         &mut self,
         client: &mut Option<Client>,
@@ -116,7 +116,7 @@ impl Seen {
             Ok(Some(look)) => self.judge(&look, history),
             Ok(None) => {}
             Err(error) => {
-                // Class 57 is what a server says when it ends; without an answer the line broke.
+                // Class 57 is sent by a server that stops; without an answer the connection broke.
                 let code = error.code().map(|code| code.code().to_owned());
                 assert!(code.is_none_or(|code| code.starts_with("57")), "{error:?}");
                 self.broken += 1;

@@ -1,4 +1,4 @@
-//! Reaching a server that is away, frozen, behind a pooler, or one of several.
+//! Connecting to a server that is unreachable, silent, behind a pooler, or one of several.
 
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::harness::process::Server;
 use crate::harness::proxy::{Cut, Mode, Proxy};
 use crate::harness::wait;
 
-fn target(url: &str) -> PgConfig {
+fn config(url: &str) -> PgConfig {
     PgConfig::parse(url).expect("a usable address")
 }
 
@@ -22,7 +22,7 @@ fn every_kind_of_address_connects() {
     let major = postgres.major().to_string();
     let port = postgres.port();
     let holds = |url: &str| {
-        let checked = target(url).check().unwrap_or_else(|error| panic!("{url}: {error}"));
+        let checked = config(url).check().unwrap_or_else(|error| panic!("{url}: {error}"));
         assert!(checked.version.starts_with(&major), "{url}: {}", checked.version);
     };
     holds(&postgres.url());
@@ -44,8 +44,8 @@ fn only_a_writable_host_is_used() {
         replica.port(),
         primary.port()
     );
-    target(&url).check().expect("the second host");
-    let only = target(&format!("{}?target_session_attrs=read-write", replica.url())).check();
+    config(&url).check().expect("the second host");
+    let only = config(&format!("{}?target_session_attrs=read-write", replica.url())).check();
     let text = only.expect_err("it cannot be written to").to_string();
     assert!(text.contains("does not allow writes"), "{text}");
 }
@@ -53,21 +53,21 @@ fn only_a_writable_host_is_used() {
 #[test]
 fn a_server_that_is_back_is_detected_without_a_login() {
     let Some(mut postgres) = Postgres::start() else { return };
-    let target = target(&postgres.url());
-    let patience = Duration::from_secs(5);
-    assert!(target.is_reachable(patience));
+    let config = config(&postgres.url());
+    let timeout = Duration::from_secs(5);
+    assert!(config.is_reachable(timeout));
     postgres.stop(Stop::Fast);
-    assert!(!target.is_reachable(patience));
-    let text = target.check().expect_err("it is stopped").to_string();
+    assert!(!config.is_reachable(timeout));
+    let text = config.check().expect_err("it is stopped").to_string();
     assert!(text.contains("refused"), "{text}");
     postgres.start_again();
-    assert!(target.is_reachable(patience));
+    assert!(config.is_reachable(timeout));
     postgres.stop(Stop::Immediate);
     postgres.start_again();
     postgres.kill9();
-    wait::until("the port closes", || (!target.is_reachable(patience)).then_some(()));
+    wait::until("the port closes", || (!config.is_reachable(timeout)).then_some(()));
     postgres.start_again();
-    target.check().expect("it recovered");
+    config.check().expect("it recovered");
 }
 
 #[test]
@@ -75,25 +75,25 @@ fn connecting_to_a_server_that_never_answers_fails() {
     let Some(postgres) = Postgres::start() else { return };
     let proxy = Proxy::start(postgres.port());
     let url = format!("{}?connect_timeout=1", Postgres::url_through(proxy.port()));
-    target(&url).check().expect("it passes");
+    config(&url).check().expect("it passes");
     for mode in ["disable", "prefer", "require"] {
         proxy.set(Mode::Freeze);
-        let error = target(&format!("{url}&sslmode={mode}")).check().expect_err("it is frozen");
+        let error = config(&format!("{url}&sslmode={mode}")).check().expect_err("it is frozen");
         assert!(error.to_string().contains("no progress for 1s"), "{mode}: {error}");
         proxy.set(Mode::Pass);
     }
-    // The next host of the address has its chance.
+    // The next host of the address is tried.
     proxy.set(Mode::Freeze);
     let hosts = format!("127.0.0.1:{},127.0.0.1:{}", proxy.port(), postgres.port());
     let url = format!("postgresql://unoc:unoc-pw@{hosts}/unoc?connect_timeout=1");
-    target(&url).check().expect("the second host");
+    config(&url).check().expect("the second host");
 }
 
 #[test]
 fn the_service_stops_in_time_while_it_waits_for_a_silent_server() {
     let directory = TempDir::new().expect("a directory");
     let data_dir = directory.path().join("site");
-    // A store with a site does not wait long for PostgreSQL when it starts.
+    // With a site in its store, the service does not wait long for PostgreSQL at the start.
     Server::start(&data_dir, &[]).terminate();
     let _silent = UnixListener::bind(directory.path().join(".s.PGSQL.5432")).expect("a socket");
     let url = format!("postgresql://u@/d?host={}", directory.path().display());
@@ -101,7 +101,7 @@ fn the_service_stops_in_time_while_it_waits_for_a_silent_server() {
     let start = wait::now();
     let (status, log) = server.terminate();
     assert!(status.success(), "{status}: {log:?}");
-    // systemd kills what takes longer (systemd/unoc.service); the promise is 5 s.
+    // systemd kills the service if it takes longer (systemd/unoc.service); the target is 5 s.
     let took = wait::now() - start;
     assert!(took < Duration::from_secs(5), "{took:?}: {log:?}");
 }
@@ -110,14 +110,14 @@ fn the_service_stops_in_time_while_it_waits_for_a_silent_server() {
 fn a_pooler_in_transaction_mode_serves_any_number_of_sessions() {
     let Some(postgres) = Postgres::start() else { return };
     let Some(mut pooler) = Pgbouncer::start(&postgres) else { return };
-    let target = target(&pooler.url());
+    let config = config(&pooler.url());
     let writable = format!("{}?target_session_attrs=read-write", pooler.url());
     for _ in 0..5 {
-        target.check().expect("a session through the pooler");
-        self::target(&writable).check().expect("a session through the pooler");
+        config.check().expect("a session through the pooler");
+        self::config(&writable).check().expect("a session through the pooler");
     }
     pooler.kill9();
-    assert!(target.check().is_err());
+    assert!(config.check().is_err());
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What PostgreSQL refuses and ends, as operators meet it: told with a remedy, tried again ever more
-//! seldom, and gone as soon as it is mended.
+//! Errors of PostgreSQL as operators meet them: reported with a remedy, retried with growing pauses, and
+//! cleared as soon as the cause is gone.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +21,7 @@ fn url_of(postgres: &Postgres, role: &str, database: &str) -> String {
     format!("postgresql://{role}:{PASSWORD}@127.0.0.1:{}/{database}", postgres.port())
 }
 
-/// A role without any right, and its address.
+/// Creates a role without rights; returns its address.
 fn role(postgres: &Postgres, name: &str) -> String {
     postgres.rows(&format!("CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'"));
     url_of(postgres, name, DATABASE)
@@ -31,7 +31,8 @@ fn sessions(postgres: &Postgres) -> String {
     postgres.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'unoc'")
 }
 
-/// Waits until it has been refused so often, and checks that everybody is told why, and what to do.
+/// Waits for this many attempts, and checks that the API, the log and the commands report the reason and
+/// the remedy.
 #[track_caller]
 fn told(server: &Server, attempts: u64, why: &str, remedy: &str) {
     let state = wait::until(why, || {
@@ -61,7 +62,7 @@ fn command(data_dir: &Path, action: &str) -> Said {
     crate::harness::process::run(data_dir, &["sync", action])
 }
 
-/// A wish is carried out at once, however long the pause still is.
+/// Checks that a request is carried out at once, however long the pause is.
 #[track_caller]
 fn works_again(server: &Server, postgres: &Postgres, devices: &[&str]) {
     let state = server.http.post("/api/sync/now", &Value::Null).expect(200).json();
@@ -147,7 +148,7 @@ fn a_failing_comparison_backs_off() {
     let server = serve(directory.path(), &postgres.url());
     server.http.provision("olt", "OLT");
     server.in_step();
-    // Rounds still work: only a comparison notes that it has ended.
+    // Rounds still work: only a comparison sets reconciled_at.
     postgres.rows(
         "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS \
          'BEGIN RAISE EXCEPTION ''no comparison''; END'",
@@ -195,7 +196,7 @@ fn a_changed_password_takes_effect_with_the_file_that_holds_the_address() {
     postgres.rows("GRANT CREATE ON SCHEMA public TO mirror");
     let directory = tempfile::tempdir().unwrap();
     let (data_dir, file) = (directory.path().join("data"), directory.path().join("url"));
-    // As an editor of another system writes it.
+    // As an editor on Windows writes it.
     fs::write(&file, format!("\u{feff}{url}\r\n")).unwrap();
     let environment =
         [("UNOC_DATABASE_URL_FILE", file.to_str().unwrap()), ("UNOC_DEV_FEATURES", "0")];
@@ -207,7 +208,7 @@ fn a_changed_password_takes_effect_with_the_file_that_holds_the_address() {
     server.http.provision("olt", "OLT");
     told(&server, 1, "password authentication failed", "database_url_file");
 
-    // What cannot be used leaves the former address in use, and is told.
+    // An invalid address is reported, and the previous one stays in use.
     fs::write(&file, "mysql://u:r0tated-4711@h/d").unwrap();
     let answer = server.http.post("/api/sync/now", &Value::Null).expect(503).json();
     let detail = text_of(&answer["detail"]);

@@ -1,4 +1,4 @@
-//! S4, S10, S13: when the mirror stands still, and says why.
+//! S4, S10, S13: when sync is stopped, and the reason.
 
 use std::fs;
 
@@ -32,18 +32,18 @@ fn s4_a_second_appliance_refuses_until_the_first_is_gone() {
     first.http.provision("olt-2", "OLT");
     first.in_step();
 
-    // A clean end lets the site go at once; the second one is empty and takes it as it is.
+    // A clean stop releases the site at once. The second store is empty and adopts it.
     first.terminate();
     second.in_step();
     assert_eq!(second.http.get("/api/devices").expect(200).json().as_array().unwrap().len(), 2);
     assert_eq!(postgres.value("SELECT epoch FROM sync_state"), "2");
 
-    // The first comes back and finds that the site is another's now.
+    // The first one returns and finds another holder.
     let first = serve(directories[0].path(), &postgres.url());
     says(&first, "another appliance writes this site", "unoc sync takeover");
     first.http.provision("unseen", "OLT");
 
-    // An operator decides; the other one's next round has an old epoch.
+    // An operator takes over; the other one's next round has an old epoch.
     first.http.post("/api/sync/takeover", &Value::Null).expect(200);
     first.in_step();
     assert_eq!(postgres.device_names(), ["olt", "olt-2", "unseen"]);
@@ -85,7 +85,7 @@ fn s10_a_newer_schema_stops_only_sync() {
     server.terminate();
     postgres.rows("INSERT INTO unoc_schema_history SELECT 99, name, applied_on, checksum FROM unoc_schema_history");
     let server = serve(directory.path(), &postgres.url());
-    says(&server, "made by a newer UNOC (schema 99", "install that version");
+    says(&server, "created by a newer UNOC (schema 99", "install that version");
     server.http.provision("olt-2", "OLT");
     assert_eq!(postgres.device_names(), ["olt"]);
     postgres.rows("DELETE FROM unoc_schema_history WHERE version = 99");
@@ -99,7 +99,7 @@ fn s13_tables_of_v2_are_not_touched() {
     postgres.rows("CREATE TABLE devices (id serial PRIMARY KEY, name varchar); INSERT INTO devices (name) VALUES ('v2')");
     let directory = tempfile::tempdir().unwrap();
     let server = serve(directory.path(), &postgres.url());
-    says(&server, "UNOC v2's own tables", "unoc import --from-postgres");
+    says(&server, "the tables of UNOC v2", "unoc import --from-postgres");
     server.http.provision("olt", "OLT");
     let answer = server.http.post("/api/sync/now", &Value::Null).expect(409).json();
     assert!(text_of(&answer["detail"]).contains("unoc import"), "{answer}");

@@ -1,4 +1,4 @@
-//! S7, S8: whose state counts when one side was replaced or put back.
+//! S7, S8: whose state wins when one side was replaced or reset.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::harness::site::text_of;
 use crate::harness::wait;
 use crate::sync::mirrored::{serve, serve_with};
 
-/// Device names by id, as the API tells them.
+/// Device names by id, from the API.
 fn names(server: &Server) -> Vec<String> {
     let devices = server.http.get("/api/devices").expect(200).json();
     let devices = devices.as_array().expect("a list").clone();
@@ -43,7 +43,7 @@ fn s7_an_empty_store_with_the_site_id_adopts_the_site() {
     let (seq, site) = (lost.http.seq(), text_of(&state["site_id"]).to_owned());
     lost.terminate();
 
-    // The demo network of a new installation must not come in between.
+    // The demo network of a new installation must not be created first.
     let environment = [("DATABASE_URL", postgres.url()), ("UNOC_SITE_ID", site.clone())];
     let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
     let replaced = Server::start(directories[1].path(), &environment);
@@ -74,7 +74,7 @@ fn s8_a_loaded_backup_wins_and_the_local_store_is_kept() {
     let lost = server.http.provision("not in the backup", "OLT");
     server.in_step();
     server.terminate();
-    // What a dump made by the appliance does when it is loaded.
+    // The statement in a backup that marks the site as restored.
     let restored = format!(
         "DELETE FROM interfaces WHERE device_id = {lost}; DELETE FROM devices WHERE id = {lost}; \
          UPDATE sync_state SET applied_seq = 1, restored_at = now(), restored_from = 'unoc_1.sql'"
@@ -92,7 +92,7 @@ fn s8_a_loaded_backup_wins_and_the_local_store_is_kept() {
     let export = process::run(kept, &["export"]).expect(0).stdout;
     assert!(export.contains("not in the backup"), "{export}");
 
-    // The same under a running appliance.
+    // The same while the appliance is running.
     server.http.provision("also lost", "OLT");
     server.in_step();
     postgres.rows(

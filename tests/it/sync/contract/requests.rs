@@ -1,5 +1,4 @@
-//! A request that was answered with an error, or that nobody waits for any more, has no effect
-//! afterwards.
+//! A request that failed or was abandoned has no later effect.
 
 use std::fs;
 
@@ -64,7 +63,7 @@ fn a_refused_takeover_has_no_later_effect() {
     assert_eq!(postgres.value("SELECT epoch FROM sync_state"), "1");
 }
 
-/// An older copy of a store takes over, and the line breaks while both sides are compared.
+/// An older copy of a store takes over, and the connection is cut during the comparison.
 #[test]
 fn an_interrupted_takeover_leaves_the_site_to_its_holder() {
     let Some(postgres) = Postgres::start() else { return };
@@ -111,7 +110,7 @@ fn an_abandoned_request_is_not_carried_out() {
     client.batch_execute("BEGIN; SELECT FROM sync_state FOR UPDATE").expect("a lock");
     rig.submit(&pair.carry_out(ReseedSite(Blueprint::Ftth { leaves: 2 })), "a round");
     await_waiter(&mut client);
-    rig.give_up_adopting();
+    rig.abandon_adoption();
     rig.submit(&pair.carry_out(ReseedSite(Blueprint::Ftth { leaves: 3 })), "afterwards");
     client.batch_execute("ROLLBACK").expect("the lock goes");
     rig.be_in_step("afterwards");
