@@ -38,7 +38,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 /// The health in a word.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or the
+    /// `healthy`, `degraded` (PostgreSQL is unreachable, changes wait here; no recent backup is proved, or the
     /// newest one is not, or not in PostgreSQL; a place off the host is not set up; a restore is under
     /// way, writes wait) or `unhealthy` (writes are refused, or the engine is stuck).
     status: &'static str,
@@ -235,7 +235,7 @@ fn verdict(
     let mirror = match sync.state {
         SyncState::Waiting => {
             let why = sync.last_error.map(|error| error.explanation.to_string());
-            let why = why.unwrap_or_else(|| "PostgreSQL is away".to_owned());
+            let why = why.unwrap_or_else(|| "PostgreSQL is unreachable".to_owned());
             Some(format!("changes are kept here and not in PostgreSQL: {why}"))
         }
         SyncState::Stopped => {

@@ -85,7 +85,7 @@ struct RoundView {
     seq: u64,
     rows: u64,
     duration_ms: f64,
-    /// Of that: making keys and indexes again. Null but for a first copy into empty tables.
+    /// The part of it for building keys and indexes. Null except for an initial copy into empty tables.
     indexes_ms: Option<f64>,
 }
 
@@ -206,7 +206,7 @@ fn message(status: &SyncStatus, behind_seq: u64) -> String {
         SyncState::Live => format!("Following; {behind_seq} commits are on their way."),
         SyncState::Waiting => {
             let why = status.last_error.as_ref().map(|error| error.explanation.message.as_str());
-            let why = why.unwrap_or("PostgreSQL is away");
+            let why = why.unwrap_or("PostgreSQL is unreachable");
             format!("{why}. Changes are kept here and will be sent.")
         }
         SyncState::Stopped => {
@@ -306,7 +306,7 @@ async fn sync_state(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
     responses(
         (status = 200, body = SyncView),
         (status = 409, description = "Sync is off or stopped", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is unreachable or refuses a statement", body = ErrorBody),
     )
 )]
 async fn sync_now(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
@@ -322,7 +322,7 @@ async fn sync_now(Shared(state): Shared<ApiState>) -> Result<Response, ApiError>
     responses(
         (status = 200, body = ReconciledView),
         (status = 409, description = "Sync is off or stopped", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is unreachable or refuses a statement", body = ErrorBody),
     )
 )]
 async fn sync_check(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
@@ -338,7 +338,7 @@ async fn sync_check(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
     responses(
         (status = 200, body = ReconciledView),
         (status = 409, description = "Sync is off or stopped", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is unreachable or refuses a statement", body = ErrorBody),
     )
 )]
 async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
@@ -354,7 +354,7 @@ async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, Api
     responses(
         (status = 200, body = SyncView),
         (status = 409, description = "Sync is off or stopped", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is unreachable or refuses a statement", body = ErrorBody),
     )
 )]
 async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
@@ -370,7 +370,7 @@ async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, Api
     responses(
         (status = 200, body = SyncView),
         (status = 409, description = "Sync is off or stopped", body = ErrorBody),
-        (status = 503, description = "PostgreSQL is away, or refuses it", body = ErrorBody),
+        (status = 503, description = "PostgreSQL is unreachable or refuses a statement", body = ErrorBody),
     )
 )]
 async fn sync_adopt(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {

@@ -1,4 +1,4 @@
-//! The mirror's part of the composition.
+//! Starting and stopping the mirror.
 
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use crate::engine::EngineHandle;
 use crate::pg::PgConfig;
 use crate::sync::{self, MirrorDatabase, SyncHandle, SyncOptions, SyncState};
 
-/// How long a start waits for the first contact. PostgreSQL on the same network answers in
-/// milliseconds; whose state counts is then settled before anyone can write.
-const FIRST_CONTACT: Duration = Duration::from_secs(2);
-/// The same for a store that is empty: it may be there to replace a lost one.
-const FIRST_CONTACT_OF_EMPTY: Duration = Duration::from_secs(15);
-/// How long a round may take to end at shutdown; PostgreSQL forgets one that is cut off.
-const ROUND_WAIT: Duration = Duration::from_secs(1);
-const ABORT_WAIT: Duration = Duration::from_millis(500);
+/// How long a start waits for the first handshake. PostgreSQL on the same network answers in
+/// milliseconds; whose state wins is then decided before anyone can write.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The same for an empty store, which may replace a lost one.
+const HANDSHAKE_TIMEOUT_IF_EMPTY: Duration = Duration::from_secs(15);
+/// How long the current round may take at shutdown; then it is aborted and PostgreSQL rolls it back.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
+const ABORT_TIMEOUT: Duration = Duration::from_millis(500);
 /// The key that names the database.
 pub(super) const DATABASE_KEY: &str = "database_url";
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Starts the mirror that the configuration asks for; without one, forgets the one there was.
+/// Starts the mirror if the configuration names a database.
 ///
 /// # Errors
 /// When the address cannot be used.
@@ -48,10 +48,10 @@ pub fn start_sync(
     Ok((handle, Some(thread)))
 }
 
-/// The database that the configuration names, if it does.
+/// The database that the configuration names, if any.
 ///
 /// # Errors
-/// What of the address cannot be used.
+/// Which part of the address cannot be used.
 pub(super) fn database(config: &Config) -> Result<Option<MirrorDatabase>, ConfigErrors> {
     let Some(url) = &config.database_url else { return Ok(None) };
     let masked_url = config.shown_database_url();
@@ -66,31 +66,31 @@ pub(super) fn database(config: &Config) -> Result<Option<MirrorDatabase>, Config
     }
 }
 
-/// The same, as the file that holds the address has it now.
+/// The same, with the address read again from its file.
 pub(super) fn reload_database(config: &Config) -> Result<MirrorDatabase, String> {
     let config = config.with_database_url_read_again()?;
     let database = database(&config).map_err(|ConfigErrors(errors)| {
         errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     })?;
-    database.ok_or_else(|| "the address of the database is gone".to_owned())
+    database.ok_or_else(|| "the address of the database was removed".to_owned())
 }
 
-/// Lets the mirror end: after its round if that is soon, else in the middle of it.
-pub(super) async fn end(
+/// Stops the mirror after its current round, or aborts the round if it takes too long.
+pub(super) async fn stop(
     sync: &SyncHandle,
     thread: Option<tokio::task::JoinHandle<std::thread::Result<()>>>,
 ) {
     let Some(mut thread) = thread else { return };
     sync.stop().await;
-    if tokio::time::timeout(ROUND_WAIT, &mut thread).await.is_err() {
+    if tokio::time::timeout(STOP_TIMEOUT, &mut thread).await.is_err() {
         sync.abort();
-        if tokio::time::timeout(ABORT_WAIT, &mut thread).await.is_err() {
+        if tokio::time::timeout(ABORT_TIMEOUT, &mut thread).await.is_err() {
             warn!("The mirror did not stop in time; its unfinished round is sent again later");
         }
     }
 }
 
-/// Without a mirror nothing needs to be marked for it.
+/// Removes the mirror's state from the store, so that changes are no longer marked for it.
 pub(super) async fn forget(engine: &EngineHandle) -> Result<()> {
     if engine.read().mirror()?.is_some() {
         engine.forget_mirror().await?;
@@ -99,22 +99,22 @@ pub(super) async fn forget(engine: &EngineHandle) -> Result<()> {
     Ok(())
 }
 
-/// Waits until the first contact has settled whose state counts, as long as that may take.
-pub(super) async fn first_contact(sync: &SyncHandle, engine: &EngineHandle) {
+/// Waits until the first handshake has decided whose state wins, or until the time-out.
+pub(super) async fn wait_for_handshake(sync: &SyncHandle, engine: &EngineHandle) {
     let is_empty = engine.read().seq() == 0;
-    let limit = if is_empty { FIRST_CONTACT_OF_EMPTY } else { FIRST_CONTACT };
-    let settled = async {
+    let limit = if is_empty { HANDSHAKE_TIMEOUT_IF_EMPTY } else { HANDSHAKE_TIMEOUT };
+    let handshake = async {
         while sync.state() == SyncState::Connecting {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     };
-    if tokio::time::timeout(limit, settled).await.is_err() {
+    if tokio::time::timeout(limit, handshake).await.is_err() {
         warn!("PostgreSQL did not answer in time; the site is served without it");
         return;
     }
-    // The site is being read back: there is nothing to serve before it is there. A first copy
-    // goes the other way and need not be waited for.
+    // During an adoption there is nothing to serve yet. An initial copy sends the local site and need not
+    // be waited for.
     while sync.state() == SyncState::Loading && sync.is_adopting() {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }

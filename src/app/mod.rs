@@ -98,7 +98,7 @@ impl App {
         let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
         if !wait_for_mirror(&sync, &handle, mirror.is_some(), &stopping).await? {
             systemd::stopping();
-            mirror::end(&sync, mirror).await;
+            mirror::stop(&sync, mirror).await;
             return engine_result(end_engine(&handle, engine).await).map(|()| None);
         }
         load_demo(&config, &handle).await?;
@@ -213,7 +213,7 @@ impl App {
         if let Err(error) = jobs.await {
             error!(%error, "The job supervisor failed");
         }
-        mirror::end(&sync, mirror).await;
+        mirror::stop(&sync, mirror).await;
         let exit = match early_exit {
             Some(exit) => exit,
             None => end_engine(&handle, engine).await,
@@ -277,7 +277,7 @@ async fn wait_for_mirror(
         mirror::forget(handle).await?;
         return Ok(true);
     }
-    let contact = systemd::extend_start(mirror::first_contact(sync, handle));
+    let contact = systemd::extend_start(mirror::wait_for_handshake(sync, handle));
     tokio::select! {
         () = contact => Ok(true),
         () = stop_requested(stopping.clone()) => Ok(false),

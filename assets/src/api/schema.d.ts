@@ -1297,7 +1297,7 @@ export interface components {
             reason?: string;
             service: string;
             /**
-             * @description `healthy`, `degraded` (PostgreSQL is away, changes wait here; no recent backup is proved, or the
+             * @description `healthy`, `degraded` (PostgreSQL is unreachable, changes wait here; no recent backup is proved, or the
              *     newest one is not, or not in PostgreSQL; a place off the host is not set up; a restore is under
              *     way, writes wait) or `unhealthy` (writes are refused, or the engine is stuck).
              */
@@ -2040,7 +2040,7 @@ export interface components {
             duration_ms: number;
             /**
              * Format: double
-             * @description Of that: making keys and indexes again. Null but for a first copy into empty tables.
+             * @description The part of it for building keys and indexes. Null except for an initial copy into empty tables.
              */
             indexes_ms?: number | null;
             /** @description `first`, `changes` or `reconcile`. */
@@ -7453,7 +7453,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description PostgreSQL is away, or refuses it */
+            /** @description PostgreSQL is unreachable or refuses a statement */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7571,7 +7571,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description PostgreSQL is away, or refuses it */
+            /** @description PostgreSQL is unreachable or refuses a statement */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7689,7 +7689,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description PostgreSQL is away, or refuses it */
+            /** @description PostgreSQL is unreachable or refuses a statement */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7807,7 +7807,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description PostgreSQL is away, or refuses it */
+            /** @description PostgreSQL is unreachable or refuses a statement */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7925,7 +7925,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description PostgreSQL is away, or refuses it */
+            /** @description PostgreSQL is unreachable or refuses a statement */
             503: {
                 headers: {
                     [name: string]: unknown;
