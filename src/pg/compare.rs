@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use uuid::Uuid;
 
 use super::error::PgError;
-use super::session::Transaction;
+use super::session::PgTransaction;
 use crate::domain::{Device, EntityKey, Interface, Link};
 use crate::sql::{Entity, Value, id_of};
 use crate::store::{Snapshot, StoreError};
@@ -37,7 +37,7 @@ impl Comparison {
 /// # Errors
 /// [`PgError`] when PostgreSQL or the local store cannot be read.
 pub fn compare_entities(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
     mut on_difference: impl FnMut(EntityKey),
@@ -53,7 +53,7 @@ type LocalEntities<T> = Peekable<Box<dyn Iterator<Item = Result<T, StoreError>>>
 
 /// Merges both sides in the order of their ids.
 fn compare_table<T: Entity>(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
     comparison: &mut Comparison,

@@ -31,6 +31,6 @@ pub use copy::CopyIn;
 pub use error::PgError;
 pub use explanation::Explanation;
 pub use scratch_database::{ScratchVerification, verify_in_scratch_database};
-pub use session::{Session, Transaction};
+pub use session::{PgTransaction, Session};
 pub use timeout_stream::{ConnectionControl, STALL_TIMEOUT};
 pub use value::Param;

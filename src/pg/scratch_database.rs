@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::compare::{Comparison, compare_entities};
 use super::config::PgConfig;
 use super::error::PgError;
-use super::session::{LONG_STALL_TIMEOUT, Session, Transaction};
+use super::session::{LONG_STALL_TIMEOUT, PgTransaction, Session};
 use super::timeout_stream::ConnectionControl;
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Value, audit_row, copy_text};
 use crate::store::{AuditEntry, Snapshot};
@@ -152,7 +152,7 @@ fn copy(client: &mut Client, statement: &str, text: &mut dyn BufRead) -> Result<
 
 /// Compares both audit trails in the order of their numbers.
 fn compare_audit(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
     comparison: &mut Comparison,

@@ -39,10 +39,10 @@ struct StatementRunner {
 pub(super) const LONG_STALL_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A transaction; it is rolled back when it is dropped.
-pub struct Transaction<'c> {
+pub struct PgTransaction<'c> {
     tx: postgres::Transaction<'c>,
     runner: StatementRunner,
-    /// Set by [`Transaction::allow_long_calls`]; restores the stall timeout when the transaction ends.
+    /// Set by [`PgTransaction::allow_long_calls`]; restores the stall timeout when the transaction ends.
     long_calls: Option<StallTimeoutGuard>,
 }
 
@@ -54,20 +54,20 @@ impl Session {
     }
 
     /// Begins a transaction with the isolation level READ COMMITTED.
-    pub fn begin(&mut self) -> Result<Transaction<'_>, PgError> {
+    pub fn begin(&mut self) -> Result<PgTransaction<'_>, PgError> {
         let runner = self.runner.clone();
         let tx = runner.run("BEGIN", || self.client.transaction())?;
-        Ok(Transaction { tx, runner, long_calls: None })
+        Ok(PgTransaction { tx, runner, long_calls: None })
     }
 
     /// Begins a read-only transaction in which all statements see one snapshot.
-    pub fn begin_snapshot(&mut self) -> Result<Transaction<'_>, PgError> {
+    pub fn begin_snapshot(&mut self) -> Result<PgTransaction<'_>, PgError> {
         let runner = self.runner.clone();
         let tx = runner.run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", || {
             let builder = self.client.build_transaction();
             builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()
         })?;
-        Ok(Transaction { tx, runner, long_calls: None })
+        Ok(PgTransaction { tx, runner, long_calls: None })
     }
 
     /// Brings the tables to this program's version. A migration may rewrite a large table or build an
@@ -78,7 +78,7 @@ impl Session {
     }
 }
 
-impl Transaction<'_> {
+impl PgTransaction<'_> {
     /// Extends the stall timeout to minutes until the transaction ends.
     pub fn allow_long_calls(&mut self) {
         if self.long_calls.is_none() {

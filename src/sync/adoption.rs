@@ -10,7 +10,7 @@ use super::status::SyncState;
 use super::sync_state::{self, RemoteState};
 use crate::domain::{Device, Interface, Link, Site};
 use crate::engine::{Adoption, AdoptionOutcome};
-use crate::pg::{PgError, Session, Transaction};
+use crate::pg::{PgError, PgTransaction, Session};
 use crate::sql::Entity;
 use crate::store::{CounterFloors, Holder, MirrorState, QuarantineRefusal};
 
@@ -101,7 +101,7 @@ fn read_site(
     })
 }
 
-fn read_all<T: Entity>(tx: &mut Transaction<'_>, site_id: Uuid) -> Result<Vec<T>, PgError> {
+fn read_all<T: Entity>(tx: &mut PgTransaction<'_>, site_id: Uuid) -> Result<Vec<T>, PgError> {
     let table = T::TABLE;
     let sql = format!(
         "SELECT {} FROM {} WHERE site_id = '{site_id}' ORDER BY id",

@@ -13,7 +13,7 @@ use super::status::{RoundKind, SyncState};
 use super::sync_state::{self, Claim, ClaimedSession, RemoteState};
 use super::{initial_copy, round, schema};
 use crate::domain::IdCounters;
-use crate::pg::{PgError, Session, Transaction};
+use crate::pg::{PgError, PgTransaction, Session};
 use crate::sql::Value;
 use crate::store::{CounterFloors, MirrorState};
 
@@ -140,7 +140,7 @@ impl Mirror {
     /// previous holder keeps the site.
     fn reconcile_claim(
         &mut self,
-        mut tx: Transaction<'_>,
+        mut tx: PgTransaction<'_>,
         remote: &RemoteState,
     ) -> Result<ReconciledClaim, SyncError> {
         self.show_comparison();
@@ -169,7 +169,7 @@ impl Mirror {
     /// Becomes the holder of a site in PostgreSQL once `tx` is committed.
     fn claim(
         &mut self,
-        tx: &mut Transaction<'_>,
+        tx: &mut PgTransaction<'_>,
         remote: &RemoteState,
     ) -> Result<Claim, SyncError> {
         // In the local store first: if this run ends before the commit, the next one recognises it as its
@@ -229,7 +229,7 @@ impl Mirror {
         }
     }
 
-    fn write_site(&self, tx: &mut Transaction<'_>) -> Result<(), PgError> {
+    fn write_site(&self, tx: &mut PgTransaction<'_>) -> Result<(), PgError> {
         tx.execute(
             "INSERT INTO sites (site_id, name, host, version) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (site_id) DO UPDATE SET name = EXCLUDED.name, host = EXCLUDED.host, \

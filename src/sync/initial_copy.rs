@@ -14,7 +14,7 @@ use super::round::{self, Applied};
 use super::sync_state::Claim;
 use super::write::write_audit;
 use crate::domain::{Device, Interface, Link};
-use crate::pg::{PgError, Session, Transaction};
+use crate::pg::{PgError, PgTransaction, Session};
 use crate::sql::{AUDIT, Entity, Value};
 use crate::store::Snapshot;
 
@@ -57,7 +57,7 @@ pub(super) fn run(
 }
 
 /// Deletes the rows that an earlier mirror of the site left behind.
-fn delete_rows(tx: &mut Transaction<'_>, site_id: Uuid) -> Result<(), PgError> {
+fn delete_rows(tx: &mut PgTransaction<'_>, site_id: Uuid) -> Result<(), PgError> {
     for table in TABLES.iter().rev().chain([&AUDIT.name]) {
         let sql = format!("DELETE FROM {table} WHERE site_id = $1");
         tx.execute(&sql, &[Value::Uuid(site_id).into()])?;
@@ -68,7 +68,7 @@ fn delete_rows(tx: &mut Transaction<'_>, site_id: Uuid) -> Result<(), PgError> {
 
 /// Drops the constraints and indexes of the tables if they are empty and this role owns them; returns the
 /// statements that create them again.
-fn drop_constraints(tx: &mut Transaction<'_>) -> Result<Vec<String>, PgError> {
+fn drop_constraints(tx: &mut PgTransaction<'_>) -> Result<Vec<String>, PgError> {
     if !can_drop_constraints(tx)? {
         return Ok(Vec::new());
     }
@@ -137,7 +137,7 @@ pub(super) fn validate(session: &mut Session) -> Result<(), PgError> {
     Ok(())
 }
 
-fn can_drop_constraints(tx: &mut Transaction<'_>) -> Result<bool, PgError> {
+fn can_drop_constraints(tx: &mut PgTransaction<'_>) -> Result<bool, PgError> {
     let rows = tx.query(
         "SELECT NOT EXISTS (SELECT FROM devices) AND NOT EXISTS (SELECT FROM interfaces) \
          AND NOT EXISTS (SELECT FROM links) AND (SELECT bool_and(pg_has_role(relowner, 'USAGE')) \
@@ -148,7 +148,7 @@ fn can_drop_constraints(tx: &mut Transaction<'_>) -> Result<bool, PgError> {
 }
 
 fn copy_all<T: Entity>(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
 ) -> Result<u64, PgError> {

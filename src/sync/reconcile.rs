@@ -9,7 +9,7 @@ use super::round::{self, Applied};
 use super::status::{Reconciliation, RoundKind, SyncState};
 use super::sync_state::{Claim, ClaimedSession};
 use super::write::{EntityKeys, write_audit, write_entities};
-use crate::pg::{Comparison, Transaction, compare_entities};
+use crate::pg::{Comparison, PgTransaction, compare_entities};
 use crate::store::{LastCommit, Snapshot};
 
 /// Differences that one pass repairs; the next pass finds the others. Bounds memory to a few MB.
@@ -26,7 +26,7 @@ pub(super) struct RowsReconciled {
 /// Sends what is marked in the snapshot, then compares PostgreSQL with it; with `repair` also writes
 /// the rows that differ. All of that in `tx`, in which this run holds the site, and which it commits.
 pub(super) fn run(
-    mut tx: Transaction<'_>,
+    mut tx: PgTransaction<'_>,
     claim: &Claim,
     snapshot: &Snapshot,
     repair: bool,

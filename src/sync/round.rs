@@ -4,7 +4,7 @@ use super::error::SyncError;
 use super::sync_state::{AppliedState, Claim};
 use super::write::{EntityKeys, write_audit, write_entities};
 use crate::domain::IdCounters;
-use crate::pg::{PgError, Session, Transaction};
+use crate::pg::{PgError, PgTransaction, Session};
 use crate::store::Snapshot;
 
 /// After this time PostgreSQL ends a transaction whose client is silent, so that its locks do not outlive
@@ -37,7 +37,7 @@ pub(super) struct Applied {
 /// the table was small, it scans the table for each check, and a COMMIT of milliseconds takes minutes once
 /// the table has grown. Sequential scans are off, since everything that a round searches has an index; JIT
 /// is off, since the penalty on sequential scans would otherwise trigger it.
-pub(super) fn set_limits(tx: &mut Transaction<'_>) -> Result<(), PgError> {
+pub(super) fn set_limits(tx: &mut PgTransaction<'_>) -> Result<(), PgError> {
     tx.batch(&format!(
         "SET LOCAL idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}'; \
          SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL statement_timeout = 0; \

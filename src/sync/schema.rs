@@ -1,7 +1,7 @@
 //! The mirror's tables, which this program creates and upgrades.
 
 use super::error::{Obstacle, SyncError};
-use crate::pg::{Session, Transaction};
+use crate::pg::{PgTransaction, Session};
 use crate::sql::Value;
 use crate::sql::schema::{self, HISTORY_TABLE};
 
@@ -27,7 +27,7 @@ pub(super) fn prepare(session: &mut Session) -> Result<(), SyncError> {
 }
 
 /// The version of the tables; 0 if there are none.
-fn version(tx: &mut Transaction<'_>) -> Result<i64, SyncError> {
+fn version(tx: &mut PgTransaction<'_>) -> Result<i64, SyncError> {
     if !has_table(tx, HISTORY_TABLE)? {
         return Ok(0);
     }
@@ -37,13 +37,13 @@ fn version(tx: &mut Transaction<'_>) -> Result<i64, SyncError> {
 }
 
 /// Whether the table is found on the search path.
-pub(super) fn has_table(tx: &mut Transaction<'_>, name: &str) -> Result<bool, SyncError> {
+pub(super) fn has_table(tx: &mut PgTransaction<'_>, name: &str) -> Result<bool, SyncError> {
     let rows = tx.query("SELECT to_regclass($1) IS NOT NULL", &[Value::text(name).into()])?;
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
 /// Refuses v2's tables: their `devices` has no column `site_id`.
-fn check_v2(tx: &mut Transaction<'_>) -> Result<(), SyncError> {
+fn check_v2(tx: &mut PgTransaction<'_>) -> Result<(), SyncError> {
     let rows = tx.query(
         "SELECT NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('devices') \
          AND attname = 'site_id' AND NOT attisdropped) AND to_regclass('devices') IS NOT NULL",
@@ -64,7 +64,7 @@ fn check_v2(tx: &mut Transaction<'_>) -> Result<(), SyncError> {
 }
 
 /// Names may contain any character; with another encoding, PostgreSQL refuses some rows.
-fn check_encoding(tx: &mut Transaction<'_>) -> Result<(), SyncError> {
+fn check_encoding(tx: &mut PgTransaction<'_>) -> Result<(), SyncError> {
     let rows = tx.query("SELECT current_setting('server_encoding')", &[])?;
     let encoding: String = rows.first().map_or_else(String::new, |row| row.get(0));
     if encoding == "UTF8" {

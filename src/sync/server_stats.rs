@@ -2,7 +2,7 @@
 
 use super::error::SyncError;
 use super::schema::has_table;
-use crate::pg::{Session, Transaction};
+use crate::pg::{PgTransaction, Session};
 use crate::sql::Value;
 
 /// Slow statements that are shown.
@@ -59,7 +59,7 @@ fn unless_refused<T>(result: Result<T, SyncError>) -> Result<Option<T>, SyncErro
     }
 }
 
-fn server(tx: &mut Transaction<'_>) -> Result<ServerStats, SyncError> {
+fn server(tx: &mut PgTransaction<'_>) -> Result<ServerStats, SyncError> {
     let rows = tx.query(
         "SELECT split_part(current_setting('server_version'), ' ', 1), \
          coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket'), \
@@ -82,7 +82,7 @@ fn server(tx: &mut Transaction<'_>) -> Result<ServerStats, SyncError> {
     })
 }
 
-fn slow_statements(tx: &mut Transaction<'_>) -> Result<Option<Vec<SlowStatement>>, SyncError> {
+fn slow_statements(tx: &mut PgTransaction<'_>) -> Result<Option<Vec<SlowStatement>>, SyncError> {
     if !has_table(tx, "pg_stat_statements")? {
         return Ok(None);
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::error::{Obstacle, SyncError};
 use crate::domain::{IdCounters, Timestamp};
-use crate::pg::{Param, PgError, Session, Transaction};
+use crate::pg::{Param, PgError, PgTransaction, Session};
 use crate::sql::{ColumnType, Value};
 
 /// Seconds since the last heartbeat within which a holder is alive: three heartbeats.
@@ -57,7 +57,7 @@ const COLUMNS: &str = "epoch, instance_id, session_id, holder, \
 
 /// Reads the site's row and locks it until the transaction ends.
 pub(super) fn read(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
 ) -> Result<Option<RemoteState>, SyncError> {
     let sql = format!("SELECT {COLUMNS} FROM sync_state WHERE site_id = $1 FOR UPDATE");
@@ -81,7 +81,7 @@ pub(super) fn read(
 /// Makes this run the holder and returns its epoch. Clears the mark of a loaded backup, which was adopted
 /// before.
 pub(super) fn claim(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     identity: &Identity,
     remote: &RemoteState,
 ) -> Result<u64, PgError> {
@@ -124,7 +124,7 @@ impl Claim {
     ///
     /// # Errors
     /// [`SyncError::Changed`] or [`SyncError::Stopped`].
-    pub(super) fn check(&self, tx: &mut Transaction<'_>) -> Result<(), SyncError> {
+    pub(super) fn check(&self, tx: &mut PgTransaction<'_>) -> Result<(), SyncError> {
         let remote = read(tx, self.identity.site_id)?;
         let remote = remote.ok_or(SyncError::Changed("it no longer holds the site"))?;
         if remote.restored_from.is_some() {
@@ -143,7 +143,7 @@ impl Claim {
     ///
     /// # Errors
     /// As [`Claim::check`].
-    pub(super) fn heartbeat(&self, tx: &mut Transaction<'_>) -> Result<(), SyncError> {
+    pub(super) fn heartbeat(&self, tx: &mut PgTransaction<'_>) -> Result<(), SyncError> {
         self.check(tx)?;
         tx.execute(
             "UPDATE sync_state SET heartbeat_at = now() WHERE site_id = $1",
@@ -153,7 +153,7 @@ impl Claim {
     }
 
     /// Gives the claim up, so that the next holder need not wait.
-    pub(super) fn release(&self, tx: &mut Transaction<'_>) -> Result<(), PgError> {
+    pub(super) fn release(&self, tx: &mut PgTransaction<'_>) -> Result<(), PgError> {
         tx.execute(
             "UPDATE sync_state SET session_id = NULL WHERE site_id = $1 AND epoch = $2",
             &[Value::Uuid(self.identity.site_id).into(), Value::id(self.epoch).into()],
@@ -187,7 +187,7 @@ impl AppliedState<'_> {
     ///
     /// # Errors
     /// [`SyncError::Changed`] when another run has inserted it meanwhile.
-    pub(super) fn insert(&self, tx: &mut Transaction<'_>) -> Result<(), SyncError> {
+    pub(super) fn insert(&self, tx: &mut PgTransaction<'_>) -> Result<(), SyncError> {
         match self.upsert(tx, "DO NOTHING")? {
             0 => Err(SyncError::Changed("another appliance has copied the site")),
             _ => Ok(()),
@@ -195,7 +195,7 @@ impl AppliedState<'_> {
     }
 
     /// Updates the site's row, which this run holds.
-    pub(super) fn update(&self, tx: &mut Transaction<'_>) -> Result<(), SyncError> {
+    pub(super) fn update(&self, tx: &mut PgTransaction<'_>) -> Result<(), SyncError> {
         self.upsert(
             tx,
             "DO UPDATE SET heartbeat_at = now(), \
@@ -209,7 +209,7 @@ impl AppliedState<'_> {
     }
 
     /// Returns how many rows were written.
-    fn upsert(&self, tx: &mut Transaction<'_>, on_conflict: &str) -> Result<u64, PgError> {
+    fn upsert(&self, tx: &mut PgTransaction<'_>, on_conflict: &str) -> Result<u64, PgError> {
         let identity = &self.claim.identity;
         let params: [Param<'_>; 12] = [
             Value::Uuid(identity.site_id).into(),

@@ -7,7 +7,7 @@ use std::ops::Bound;
 use uuid::Uuid;
 
 use crate::domain::{Device, EntityKey, EntityKind, IdCounters, Interface, Link};
-use crate::pg::{Param, PgError, Transaction};
+use crate::pg::{Param, PgError, PgTransaction};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, Value, audit_row, id_of};
 use crate::store::Snapshot;
 
@@ -44,7 +44,7 @@ impl EntityKeys {
 /// Writes the entities of `keys` that are in the snapshot and deletes the others. Ids from `new_from` on
 /// were never sent, so that their rows are only inserted. Returns the number of rows sent.
 pub(super) fn write_entities(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
     keys: &EntityKeys,
@@ -60,7 +60,7 @@ pub(super) fn write_entities(
 
 /// Writes entities of a snapshot in a transaction.
 struct EntityWriter<'a, 'c> {
-    tx: &'a mut Transaction<'c>,
+    tx: &'a mut PgTransaction<'c>,
     site_id: Uuid,
     snapshot: &'a Snapshot,
 }
@@ -160,7 +160,7 @@ impl EntityWriter<'_, '_> {
 }
 
 fn upsert(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
     table: &'static Table,
     rows: Vec<Row<'_>>,
@@ -185,7 +185,7 @@ fn upsert(
 }
 
 fn delete(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
     table: &'static Table,
     ids: &[u64],
@@ -202,7 +202,7 @@ fn delete(
 /// Sends at most `limit` audit rows from the number `first` on, and returns the number of the first row
 /// that is not sent.
 pub(super) fn write_audit(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     site_id: Uuid,
     snapshot: &Snapshot,
     first: u64,

@@ -5,7 +5,7 @@ use super::error::V2ImportError;
 use super::import_record::ImportRecord;
 use super::sites::SiteChoice;
 use super::tables::ARCHIVE_SCHEMA;
-use crate::pg::{PgConfig, Transaction};
+use crate::pg::{PgConfig, PgTransaction};
 
 /// v2's tables, and the one that holds the version of its migrations.
 const MOVED: &str = "'devices', 'interfaces', 'links', 'alembic_version'";
@@ -60,7 +60,7 @@ pub fn archive(
 }
 
 /// Locks the tables until the end of the transaction.
-fn lock(tx: &mut Transaction<'_>, schema: &str) -> Result<(), V2ImportError> {
+fn lock(tx: &mut PgTransaction<'_>, schema: &str) -> Result<(), V2ImportError> {
     let schema = identifier(schema);
     let locked = tx.batch(&format!(
         "SET LOCAL lock_timeout = '{LOCK_WAIT}'; \
@@ -70,7 +70,7 @@ fn lock(tx: &mut Transaction<'_>, schema: &str) -> Result<(), V2ImportError> {
         .map_err(|error| if error.is_lock_timeout() { V2ImportError::InUse } else { error.into() })
 }
 
-fn move_all(tx: &mut Transaction<'_>, schema: &str) -> Result<Vec<String>, V2ImportError> {
+fn move_all(tx: &mut PgTransaction<'_>, schema: &str) -> Result<Vec<String>, V2ImportError> {
     let from = literal(schema);
     // Also moved: the enum types of the columns, and the sequences in their defaults. A sequence that a
     // table owns moves with it.
@@ -120,7 +120,7 @@ fn move_all(tx: &mut Transaction<'_>, schema: &str) -> Result<Vec<String>, V2Imp
     Ok(moved)
 }
 
-fn names(tx: &mut Transaction<'_>, sql: &str) -> Result<Vec<String>, V2ImportError> {
+fn names(tx: &mut PgTransaction<'_>, sql: &str) -> Result<Vec<String>, V2ImportError> {
     let rows = tx.query_text(sql)?;
     Ok(rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect())
 }

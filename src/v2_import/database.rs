@@ -11,7 +11,7 @@ use super::error::V2ImportError;
 use super::sites::{self, SiteChoice, TableOwner};
 use super::statements::next_id;
 use super::tables::{ARCHIVE_SCHEMA, V2Table, V2Tables};
-use crate::pg::{ConnectionControl, PgConfig, Session, Transaction};
+use crate::pg::{ConnectionControl, PgConfig, PgTransaction, Session};
 use crate::sql::copy_text;
 
 /// The settings of `pg_dump`: ISO times, here in UTC, and every digit of a number.
@@ -51,7 +51,7 @@ pub(super) struct FoundSchema {
 /// # Errors
 /// When no schema has v2's tables, or several have.
 pub(super) fn find(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     choice: &SiteChoice,
 ) -> Result<FoundSchema, V2ImportError> {
     let found = tx.query_text("SELECT n.nspname, a.attname FROM pg_catalog.pg_class c \
@@ -96,7 +96,7 @@ pub(super) fn find(
 }
 
 /// Reads the three tables of a schema, and the next ids of their sequences.
-pub(super) fn read(tx: &mut Transaction<'_>, schema: &str) -> Result<V2Tables, V2ImportError> {
+pub(super) fn read(tx: &mut PgTransaction<'_>, schema: &str) -> Result<V2Tables, V2ImportError> {
     tx.batch(TEXT_FORM)?;
     let mut tables = V2Tables::default();
     for table in V2Table::ALL {
@@ -110,7 +110,7 @@ pub(super) fn read(tx: &mut Transaction<'_>, schema: &str) -> Result<V2Tables, V
 }
 
 fn read_table(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     schema: &str,
     table: V2Table,
     tables: &mut V2Tables,
@@ -147,7 +147,7 @@ fn read_table(
 
 /// The next id of a table's sequence; `None` if there is no readable sequence.
 fn next_of_sequence(
-    tx: &mut Transaction<'_>,
+    tx: &mut PgTransaction<'_>,
     schema: &str,
     table: V2Table,
 ) -> Result<Option<u64>, V2ImportError> {
