@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     /// The address in short: login and hosts, then what differs from the defaults.
-    fn told(url: &str) -> String {
+    fn describe(url: &str) -> String {
         let address = match parse(url) {
             Ok(address) => address,
             Err(error) => return error.to_string(),
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn hosts_and_logins_are_parsed_as_in_libpq() {
-        let holds = |url: &str, expected: &str| assert_eq!(told(url), expected, "{url}");
+        let holds = |url: &str, expected: &str| assert_eq!(describe(url), expected, "{url}");
         holds("postgresql://u:p@h:6432/d", "u:p@h:6432/d");
         holds("postgres://u@h/d", "u:@h:5432/d");
         holds("postgresql+asyncpg://unoc:p%40w@db/unocdb", "unoc:p@w@db:5432/unocdb");
@@ -232,7 +232,11 @@ mod tests {
     fn parameters_are_parsed_and_those_of_other_clients_ignored() {
         let holds = |query: &str, expected: &str| {
             let expected = format!(":@h:5432/d {expected}");
-            assert_eq!(told(&format!("postgresql://h/d?{query}")), expected.trim_end(), "{query}");
+            assert_eq!(
+                describe(&format!("postgresql://h/d?{query}")),
+                expected.trim_end(),
+                "{query}"
+            );
         };
         holds("", "");
         holds("echo=true", "echo=true");
@@ -261,7 +265,7 @@ mod tests {
     #[test]
     fn errors_name_the_part_and_what_to_do() {
         let holds = |url: &str, expected: &str| {
-            let text = told(url);
+            let text = describe(url);
             assert!(text.starts_with("the database address cannot be used: "), "{url}: {text}");
             assert!(text.contains(expected), "{url}: {text}");
         };

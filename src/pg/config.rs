@@ -106,11 +106,11 @@ impl PgConfig {
         let negotiator = self.address.tls.negotiator(control)?;
         let mut failures = Vec::new();
         for endpoint in &self.address.endpoints {
-            let (password, fault) = self.password(endpoint);
+            let (password, reason) = self.password(endpoint);
             match self.log_in(endpoint, &negotiator, control, password) {
                 Ok(client) => return Ok(client),
                 Err(error) if lacks_password(&error) => {
-                    return Err(PgError::NoPassword(fault));
+                    return Err(PgError::NoPassword(reason));
                 }
                 Err(error) => failures.push((endpoint.to_string(), error)),
             }
@@ -132,7 +132,7 @@ impl PgConfig {
             Some(path) if config.get_password().is_none() => {
                 match passfile::find(path, endpoint, config) {
                     Ok(password) => (password, None),
-                    Err(fault) => (None, Some(fault)),
+                    Err(reason) => (None, Some(reason)),
                 }
             }
             _ => (None, None),

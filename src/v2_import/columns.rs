@@ -172,8 +172,9 @@ impl Row<'_> {
 
     fn whole(&mut self, column: &str) -> Result<Option<i64>, String> {
         let Some(text) = self.text(column) else { return Ok(None) };
-        let fault = || format!("{column} of {} is {text:?}, which is not an id", self.layout.table);
-        text.trim().parse().map(Some).map_err(|_| fault())
+        let invalid =
+            || format!("{column} of {} is {text:?}, which is not an id", self.layout.table);
+        text.trim().parse().map(Some).map_err(|_| invalid())
     }
 
     fn id(&mut self) -> Result<i64, String> {

@@ -40,8 +40,8 @@ const HARMLESS_COMMANDS: [&str; 12] = [
 /// the tables is either read or an error.
 pub fn read_dump(input: impl BufRead, choice: &SiteChoice) -> Result<V2Tables, V2ImportError> {
     let (kind, input) = detect(input)?;
-    if let Some(fault) = refusal_of(kind) {
-        return Err(fault.into());
+    if let Some(refusal) = refusal_of(kind) {
+        return Err(refusal.into());
     }
     let mut reader = DumpReader {
         lexer: Lexer::new(input),
@@ -131,9 +131,9 @@ impl<R: BufRead> DumpReader<R> {
                 Ok(())
             }
             "encoding" => self.encoding(rest.trim().trim_matches('\'')),
-            "." => Err(self.lexer.fault("\\. without a COPY before it")),
+            "." => Err(self.lexer.error("\\. without a COPY before it")),
             name if HARMLESS_COMMANDS.contains(&name) => Ok(()),
-            _ => Err(self.lexer.fault(format!("the psql command \\{name} is not supported"))),
+            _ => Err(self.lexer.error(format!("the psql command \\{name} is not supported"))),
         }
     }
 
@@ -148,7 +148,7 @@ impl<R: BufRead> DumpReader<R> {
     pub(super) fn encoding(&self, name: &str) -> Result<(), V2ImportError> {
         let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         let is_read = ["UTF8", "UNICODE", "SQLASCII"].contains(&name.to_ascii_uppercase().as_str());
-        if is_read { Ok(()) } else { Err(self.lexer.fault(copy_text::not_utf8())) }
+        if is_read { Ok(()) } else { Err(self.lexer.error(copy_text::not_utf8())) }
     }
 
     pub(super) fn place(&self, schema: String) -> SiteLocation {
@@ -187,13 +187,13 @@ impl<R: BufRead> DumpReader<R> {
         let columns =
             if target.columns.is_empty() { found.columns.as_ref() } else { Some(&target.columns) };
         let Some(columns) = columns else {
-            return Err(self.lexer.fault(format!(
+            return Err(self.lexer.error(format!(
                 "the columns of {table} are not known: make the dump with its schema, or with \
                  --column-inserts"
             )));
         };
         if found.columns.is_none() && !found.has_comment && !is_begun {
-            return Err(self.lexer.fault(format!(
+            return Err(self.lexer.error(format!(
                 "the beginning of the dump is missing, so rows of {table} may be missing"
             )));
         }
@@ -205,7 +205,7 @@ impl<R: BufRead> DumpReader<R> {
             return Ok(None);
         }
         if let TableOwner::Other(column) = owner {
-            return Err(self.lexer.fault(format!("these rows of {table} have no {column}")));
+            return Err(self.lexer.error(format!("these rows of {table} have no {column}")));
         }
         RowLayout::new(table, columns).map(Some)
     }
@@ -233,7 +233,7 @@ impl<R: BufRead> DumpReader<R> {
             let Some((place, layout)) = &mut tables else { continue };
             let added = copy_text::fields(line)
                 .and_then(|fields| layout.add(&mut self.sites.schema(place).tables, fields));
-            added.map_err(|what| self.lexer.fault_of_line(what))?;
+            added.map_err(|what| self.lexer.line_error(what))?;
         }
     }
 
@@ -271,7 +271,7 @@ impl<R: BufRead> DumpReader<R> {
             if words.len() > WORDS_MAX {
                 return Err(self
                     .lexer
-                    .fault(format!("a statement has more than {WORDS_MAX} words")));
+                    .error(format!("a statement has more than {WORDS_MAX} words")));
             }
         }
     }

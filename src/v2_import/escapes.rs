@@ -94,8 +94,8 @@ fn unicode(rest: &mut &[u8], text: &mut Vec<u8>) -> Result<(), String> {
 }
 
 fn character(rest: &mut &[u8], text: &mut Vec<u8>, digits: usize) -> Result<(), String> {
-    let code = hex(rest.get(..digits).ok_or_else(fault)?)?;
-    let character = char::from_u32(code).ok_or_else(fault)?;
+    let code = hex(rest.get(..digits).ok_or_else(invalid_unicode_escape)?)?;
+    let character = char::from_u32(code).ok_or_else(invalid_unicode_escape)?;
     text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     *rest = &rest[digits..];
     Ok(())
@@ -104,12 +104,12 @@ fn character(rest: &mut &[u8], text: &mut Vec<u8>, digits: usize) -> Result<(), 
 fn hex(digits: &[u8]) -> Result<u32, String> {
     let text = str::from_utf8(digits).map_err(|_| copy_text::not_utf8())?;
     if !digits.iter().all(u8::is_ascii_hexdigit) {
-        return Err(fault());
+        return Err(invalid_unicode_escape());
     }
-    u32::from_str_radix(text, 16).map_err(|_| fault())
+    u32::from_str_radix(text, 16).map_err(|_| invalid_unicode_escape())
 }
 
-fn fault() -> String {
+fn invalid_unicode_escape() -> String {
     "a Unicode escape in a string is not valid".to_owned()
 }
 

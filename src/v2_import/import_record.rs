@@ -1,4 +1,4 @@
-//! The record that v2's tables were imported; [`super::archive`] requires it.
+//! The record that v2's tables were imported. The archive requires it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -32,14 +32,14 @@ impl ImportRecord {
     /// [`V2ImportError::ImportRecord`] when it cannot be read.
     pub fn read(data_dir: &Path) -> Result<Option<Self>, V2ImportError> {
         let path = data_dir.join(IMPORT_RECORD_FILE);
-        let fault =
+        let invalid =
             |what: String| V2ImportError::ImportRecord { path: path.display().to_string(), what };
         match fs::read_to_string(&path) {
             Ok(text) => {
-                serde_json::from_str(&text).map(Some).map_err(|error| fault(error.to_string()))
+                serde_json::from_str(&text).map(Some).map_err(|error| invalid(error.to_string()))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(fault(error.to_string())),
+            Err(error) => Err(invalid(error.to_string())),
         }
     }
 

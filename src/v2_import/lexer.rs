@@ -74,7 +74,7 @@ impl<R: BufRead> Lexer<R> {
         }
     }
 
-    /// Skips what stands above a dump.
+    /// Skips the lines above a dump.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -93,13 +93,13 @@ impl<R: BufRead> Lexer<R> {
     }
 
     /// An error at the next token, or at the last one.
-    pub(super) fn fault(&self, what: impl Into<String>) -> V2ImportError {
+    pub(super) fn error(&self, what: impl Into<String>) -> V2ImportError {
         let line = self.ahead.as_ref().map_or(self.taken_in, |(_, line)| *line);
         V2ImportError::Line { line, what: what.into() }
     }
 
     /// An error in the line that was read last.
-    pub(super) fn fault_of_line(&self, what: impl Into<String>) -> V2ImportError {
+    pub(super) fn line_error(&self, what: impl Into<String>) -> V2ImportError {
         V2ImportError::Line { line: self.lines.number, what: what.into() }
     }
 
@@ -178,14 +178,14 @@ impl<R: BufRead> Lexer<R> {
         }
         loop {
             let Some(name) = self.word()? else {
-                return Err(self.fault("a list of columns contains more than names"));
+                return Err(self.error("a list of columns contains more than names"));
             };
             names.push(name);
             if self.take_sign(b')')? {
                 return Ok(names);
             }
             if !self.take_sign(b',')? {
-                return Err(self.fault("a list of columns cannot be read"));
+                return Err(self.error("a list of columns cannot be read"));
             }
         }
     }
@@ -332,8 +332,7 @@ impl<R: BufRead> Lexer<R> {
 
     fn quoted_name(&mut self, prefix: usize, quoting: Quoting) -> Result<Token, V2ImportError> {
         let text = self.quoted(prefix, b'"', quoting)?;
-        let text =
-            String::from_utf8(text).map_err(|_| self.fault_of_line(copy_text::not_utf8()))?;
+        let text = String::from_utf8(text).map_err(|_| self.line_error(copy_text::not_utf8()))?;
         Ok(Token::Word { text, is_quoted: true })
     }
 
@@ -358,7 +357,7 @@ impl<R: BufRead> Lexer<R> {
                 raw.push(quote);
                 self.at += 1;
             } else {
-                return escapes::unescaped(raw, how).map_err(|what| self.fault_of_line(what));
+                return escapes::unescaped(raw, how).map_err(|what| self.line_error(what));
             }
         }
     }
@@ -389,7 +388,7 @@ impl<R: BufRead> Lexer<R> {
             let what = format!(
                 "the string that begins in line {begin} is longer than {TOKEN_BYTES_MAX} bytes"
             );
-            return Err(self.fault_of_line(what));
+            return Err(self.line_error(what));
         }
         self.at = 0;
         if !self.lines.next(&mut self.line)? {

@@ -44,7 +44,7 @@ impl<R: BufRead> DumpReader<R> {
         }
         let rest = self.lexer.rest_of_line();
         if !(rest.is_empty() || rest.starts_with(b"--")) {
-            return Err(self.lexer.fault("unexpected text after COPY … FROM stdin;"));
+            return Err(self.lexer.error("unexpected text after COPY … FROM stdin;"));
         }
         let name = match &target.schema {
             Some(schema) => format!("{schema}.{}", target.name),
@@ -128,7 +128,7 @@ impl<R: BufRead> DumpReader<R> {
         loop {
             let fields = self.row(&layout)?;
             let added = layout.add(&mut self.sites.schema(&place).tables, fields);
-            added.map_err(|what| self.lexer.fault(what))?;
+            added.map_err(|what| self.lexer.error(what))?;
             if !self.lexer.take_sign(b',')? {
                 break;
             }
@@ -147,7 +147,7 @@ impl<R: BufRead> DumpReader<R> {
     /// Reads a row in parentheses.
     fn row(&mut self, layout: &RowLayout) -> Result<CopyFields, V2ImportError> {
         if !self.lexer.take_sign(b'(')? {
-            return Err(self.lexer.fault("a row of an INSERT must begin with a parenthesis"));
+            return Err(self.lexer.error("a row of an INSERT must begin with a parenthesis"));
         }
         let mut fields = Vec::new();
         loop {
@@ -159,7 +159,7 @@ impl<R: BufRead> DumpReader<R> {
             if !self.lexer.take_sign(b',')? {
                 return Err(self
                     .lexer
-                    .fault("an INSERT contains an expression instead of a constant"));
+                    .error("an INSERT contains an expression instead of a constant"));
             }
         }
     }
@@ -174,7 +174,7 @@ impl<R: BufRead> DumpReader<R> {
             }
             Some(Token::Text(text)) if !is_signed => {
                 let text = String::from_utf8(text);
-                Some(text.map_err(|_| self.lexer.fault(copy_text::not_utf8()))?)
+                Some(text.map_err(|_| self.lexer.error(copy_text::not_utf8()))?)
             }
             Some(Token::Bits) if !(is_signed || is_read) => None,
             Some(token) if !is_signed && token.is("null") => None,
@@ -183,7 +183,7 @@ impl<R: BufRead> DumpReader<R> {
             }
             Some(token) if !(is_signed || is_read) && token.is("default") => None,
             Some(_) => {
-                return Err(self.lexer.fault("an INSERT contains a value that is not a constant"));
+                return Err(self.lexer.error("an INSERT contains a value that is not a constant"));
             }
             None => return Err(V2ImportError::Truncated("an INSERT ends within a row".to_owned())),
         };
@@ -196,7 +196,7 @@ impl<R: BufRead> DumpReader<R> {
     pub(super) fn skip_cast(&mut self) -> Result<(), V2ImportError> {
         while self.lexer.take_sign(b':')? {
             if !self.lexer.take_sign(b':')? {
-                return Err(self.lexer.fault("variables of psql are not supported"));
+                return Err(self.lexer.error("variables of psql are not supported"));
             }
             while self.lexer.name()?.is_some() {}
         }

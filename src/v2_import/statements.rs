@@ -192,7 +192,7 @@ impl<R: BufRead> DumpReader<R> {
                     continue;
                 }
                 token if is_first && token.is("like") => {
-                    return Err(self.lexer.fault("CREATE TABLE with LIKE is not supported"));
+                    return Err(self.lexer.error("CREATE TABLE with LIKE is not supported"));
                 }
                 Token::Word { text, is_quoted }
                     if is_first && (is_quoted || !NOT_COLUMNS.contains(&text.as_str())) =>

@@ -39,7 +39,7 @@ pub(super) fn correct(corrector: &mut Corrector, rows: Vec<V2Device>) -> Vec<Dev
             type_word: kept.device_type.as_str(),
         })
         .collect();
-    let names = Names::default().settle(corrector, &wanted);
+    let names = Names::default().assign(corrector, &wanted);
     let named = kept.iter().zip(names);
     named.map(|(kept, name)| device(corrector, &types, kept, name)).collect()
 }
@@ -119,7 +119,7 @@ fn parent(
     kept: &Kept,
 ) -> Option<DeviceId> {
     let parent = kept.row.parent_container_id?;
-    let fault = match types.get(&parent) {
+    let found = match types.get(&parent) {
         _ if kept.device_type.is_container() => {
             format!("parent {parent} of a {}, which has none", kept.device_type.as_str())
         }
@@ -129,6 +129,6 @@ fn parent(
         }
         Some(_) => return u64::try_from(parent).ok().map(DeviceId),
     };
-    corrector.report.note(CorrectionRuleId::BadParent, kept.key(), fault, "parent removed");
+    corrector.report.note(CorrectionRuleId::BadParent, kept.key(), found, "parent removed");
     None
 }

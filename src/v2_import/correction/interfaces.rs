@@ -95,7 +95,7 @@ pub(super) fn correct(
         })
         .collect();
     let mut names = Names::default();
-    let settled = names.settle(corrector, &wanted);
+    let assigned = names.assign(corrector, &wanted);
     let mut ports = Ports {
         interfaces: Vec::with_capacity(kept.len()),
         next_id: 1,
@@ -104,7 +104,7 @@ pub(super) fn correct(
         port_counts: FxHashMap::default(),
         names,
     };
-    for (kept, name) in kept.iter().zip(settled) {
+    for (kept, name) in kept.iter().zip(assigned) {
         ports.places.insert(kept.row.id, ports.interfaces.len());
         *ports.port_counts.entry(kept.device).or_default() += 1;
         ports.interfaces.push(interface(corrector, kept, name));

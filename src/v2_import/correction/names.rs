@@ -33,7 +33,7 @@ impl Names {
 
     /// Returns a name for each row, in the order of the rows. All valid names are assigned first, so that a
     /// generated one never takes the name of a later row.
-    pub(super) fn settle(
+    pub(super) fn assign(
         &mut self,
         corrector: &mut Corrector,
         rows: &[NameRequest<'_>],
