@@ -1,23 +1,17 @@
 //! Turns the settings into the options of backups. Where there is a PostgreSQL, backups are
 //! verified in it.
 
-use std::io::BufRead;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
 use tracing::{error, warn};
-use uuid::Uuid;
 
 use super::mirror;
 use crate::backup::targets::{BackupTarget, TargetError};
-use crate::backup::{
-    BackupOptions, Backups, Keyring, PostgresOutcome, PostgresVerifier, Retention, UnusableTarget,
-};
+use crate::backup::{BackupOptions, Backups, Keyring, ReadPgConfig, Retention, UnusableTarget};
 use crate::config::Config;
 use crate::engine::EngineHandle;
-use crate::pg::{ScratchVerification, verify_in_scratch_database};
-use crate::store::Snapshot;
 
 const HOUR_S: u64 = 3600;
 
@@ -49,7 +43,7 @@ pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<Bac
         stale_after_s: u64::from(config.backup_stale_hours) * HOUR_S,
         site_name: config.site_name.clone(),
         min_free_bytes: config.min_free_bytes,
-        postgres_verifier: postgres_verifier(config),
+        read_pg_config: read_pg_config(config),
     })
 }
 
@@ -91,22 +85,9 @@ pub(super) fn targets(config: &Config) -> (Vec<BackupTarget>, Vec<UnusableTarget
     (targets, unusable)
 }
 
-fn postgres_verifier(config: &Config) -> Option<PostgresVerifier> {
+/// The way to the mirror's database; its address is read again for each verification.
+fn read_pg_config(config: &Config) -> Option<ReadPgConfig> {
     config.database_url.as_ref()?;
     let config = config.clone();
-    let verify = move |site_id: Uuid, text: &mut dyn BufRead, restored: &Snapshot| {
-        let pg_config = match mirror::reload_database(&config) {
-            Ok(database) => database.config,
-            Err(error) => return PostgresOutcome::Failed(error),
-        };
-        match verify_in_scratch_database(&pg_config, site_id, text, restored) {
-            Ok(ScratchVerification::Passed { postgres_version }) => {
-                PostgresOutcome::Same { postgres: postgres_version }
-            }
-            Ok(ScratchVerification::NotPermitted(why)) => PostgresOutcome::NotPossible(why),
-            Ok(ScratchVerification::Different(what)) => PostgresOutcome::Differs(what),
-            Err(error) => PostgresOutcome::Failed(error.explanation().to_string()),
-        }
-    };
-    Some(Arc::new(verify))
+    Some(Arc::new(move || mirror::reload_database(&config).map(|database| database.config)))
 }

@@ -7,7 +7,7 @@
 //! `operation` (one at a time); `library` (what all of them need), `protection`, `options`; `stage`
 //! (a backup restored into a store of its own, and compared), `load`, `dump` (a snapshot as SQL),
 //! `seal` (packing and encrypting), `retention`; `catalog`, `notes`, `manifest`, `name`, `files`
-//! (the directory), `keys`, `postgres_verifier`, `progress`; [`targets`] (off the host).
+//! (the directory), `keys`, `progress`; [`targets`] (off the host).
 //!
 //! Invariants:
 //! 1. A manifest is in the directory only if its file was complete and durable before.
@@ -33,7 +33,6 @@ mod notes;
 mod operation;
 mod options;
 mod overview;
-mod postgres_verifier;
 mod progress;
 mod protection;
 mod prune;
@@ -56,9 +55,8 @@ pub use keys::{KeyPair, Keyring, key_id};
 pub use manifest::{BackupReason, Digests, FORMAT, Header, Manifest, TableDigest};
 pub use name::BackupId;
 pub use notes::{CopyNote, CopyState, Depth, Notes, PostgresResult, Verification};
-pub use options::{BackupOptions, UnusableTarget};
+pub use options::{BackupOptions, ReadPgConfig, UnusableTarget};
 pub use overview::{Overview, TargetOverview, TargetState};
-pub use postgres_verifier::{PostgresOutcome, PostgresVerifier};
 pub use progress::{Activity, Log, Operation, ProgressUnit};
 pub use protection::Protection;
 pub use prune::{FailedRemoval, Pruning};

@@ -1,14 +1,18 @@
 //! The options of backups.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::error::BackupError;
 use super::keys::Keyring;
-use super::postgres_verifier::PostgresVerifier;
 use super::retention::Retention;
 use super::targets::BackupTarget;
+use crate::pg::PgConfig;
 
-/// The options of backups: what the configuration decides, and the way into PostgreSQL.
+/// Reads how to reach PostgreSQL. The error says why the address cannot be used.
+pub type ReadPgConfig = Arc<dyn Fn() -> Result<PgConfig, String> + Send + Sync>;
+
+/// The options of backups: what the configuration decides.
 pub struct BackupOptions {
     /// Where they are kept.
     pub directory: PathBuf,
@@ -23,8 +27,8 @@ pub struct BackupOptions {
     pub site_name: String,
     /// Free space that backups and restores leave on a volume.
     pub min_free_bytes: u64,
-    /// Loads a backup into PostgreSQL, where there is one.
-    pub postgres_verifier: Option<PostgresVerifier>,
+    /// Reads how to reach the PostgreSQL in which backups are verified too; `None` without a mirror.
+    pub read_pg_config: Option<ReadPgConfig>,
 }
 
 /// A target off the host that could not be set up.

@@ -13,11 +13,12 @@ use super::library::Library;
 use super::manifest::{Header, Manifest};
 use super::notes::{Depth, PostgresResult, Verification};
 use super::operation::OperationGuard;
-use super::postgres_verifier::{PostgresOutcome, PostgresVerifier};
+use super::options::ReadPgConfig;
 use super::progress::{Operation, ProgressBoard, ProgressUnit};
 use super::seal;
 use super::stage::{StageSource, VERIFY_FILE_DIR, stage};
 use crate::domain::Timestamp;
+use crate::pg::{ScratchVerification, verify_in_scratch_database};
 use crate::store::Snapshot;
 use crate::util::{counted, milliseconds};
 
@@ -160,12 +161,12 @@ fn restore_and_compare(
         postgres: None,
         postgres_result: None,
     };
-    let verifier = library.options.postgres_verifier.as_ref();
-    if let Some(verifier) = verifier.filter(|_| depth != Depth::Quick) {
+    let read_pg_config = library.options.read_pg_config.as_ref();
+    if let Some(read_pg_config) = read_pg_config.filter(|_| depth != Depth::Quick) {
         progress.phase("Loading into a scratch database", None, ProgressUnit::Rows)?;
         let keyring = &library.options.keyring;
         let restored = staged.store.store().read()?;
-        let loaded = load_into_postgres(verifier, entry, path, keyring, &restored)?;
+        let loaded = load_into_postgres(read_pg_config, entry, path, keyring, &restored)?;
         verification.message.push_str(&loaded.sentence);
         verification.postgres = loaded.version;
         verification.postgres_result = Some(loaded.result);
@@ -184,7 +185,7 @@ struct Loaded {
 }
 
 fn load_into_postgres(
-    verifier: &PostgresVerifier,
+    read_pg_config: &ReadPgConfig,
     entry: &CatalogEntry,
     path: &Path,
     keyring: &Keyring,
@@ -192,22 +193,27 @@ fn load_into_postgres(
 ) -> Result<Loaded, BackupError> {
     let site_id: Uuid = entry.manifest.header.site_id;
     let mut text = seal::read_sql(path, keyring, &entry.manifest.key_ids)?;
-    let (result, version, sentence) = match verifier(site_id, &mut text, restored) {
-        PostgresOutcome::Same { postgres } => {
+    let verified = read_pg_config().and_then(|config| {
+        verify_in_scratch_database(&config, site_id, &mut text, restored)
+            .map_err(|error| error.explanation().to_string())
+    });
+    let (result, version, sentence) = match verified {
+        Ok(ScratchVerification::Passed { postgres_version }) => {
             let sentence = format!(
-                " Loaded into a scratch database of PostgreSQL {postgres}: every row is equal."
+                " Loaded into a scratch database of PostgreSQL {postgres_version}: every row is \
+                 equal."
             );
-            (PostgresResult::Passed, Some(postgres), sentence)
+            (PostgresResult::Passed, Some(postgres_version), sentence)
         }
-        PostgresOutcome::NotPossible(why) => {
+        Ok(ScratchVerification::NotPermitted(why)) => {
             warn!("Backups are not verified in PostgreSQL: {why}");
             (PostgresResult::NotPossible, None, format!(" Not loaded into PostgreSQL: {why}."))
         }
-        PostgresOutcome::Failed(why) => {
+        Err(why) => {
             error!(backup.id = %entry.id, "Loading a backup into PostgreSQL failed: {why}");
             (PostgresResult::Failed, None, format!(" Loading it into PostgreSQL failed: {why}."))
         }
-        PostgresOutcome::Differs(what) => {
+        Ok(ScratchVerification::Different(what)) => {
             return Err(BackupError::Differs(format!("loaded into PostgreSQL, {what}")));
         }
     };

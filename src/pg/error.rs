@@ -22,7 +22,7 @@ pub enum PgError {
     #[error("{}", describe(.0))]
     Postgres(#[from] postgres::Error),
     /// The connection broke during a bulk transfer.
-    #[error("the transfer broke off: {0}")]
+    #[error("the transfer was interrupted: {0}")]
     Transfer(#[source] std::io::Error),
     /// The tables could not be brought to this program's version.
     #[error(transparent)]

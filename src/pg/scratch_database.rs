@@ -33,7 +33,7 @@ pub enum ScratchVerification {
 /// `snapshot`, and drops the database. Blocks: not for use within an asynchronous runtime.
 ///
 /// # Errors
-/// [`PgError`] when PostgreSQL is unreachable, broke off or is full, or when the text or the
+/// [`PgError`] when PostgreSQL is unreachable, fails or is full, or when the text or the
 /// snapshot cannot be read. The backup is then neither verified nor refuted.
 pub fn verify_in_scratch_database(
     config: &PgConfig,

@@ -104,7 +104,7 @@ fn options(directory: &Path) -> BackupOptions {
         stale_after_s: 1,
         site_name: "it's a 'test'".to_owned(),
         min_free_bytes: 0,
-        postgres_verifier: None,
+        read_pg_config: None,
     }
 }
 
