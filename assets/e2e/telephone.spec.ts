@@ -78,6 +78,18 @@ test.each([TELEPHONE, ...ZOOMED.map(({ size }) => size)])('the panel of a device
   await close(opened)
 })
 
+test.each([TELEPHONE, ...ZOOMED.map(({ size }) => size)])('the panel of a link can be read at $width px', async (size) => {
+  const [link] = await unoc.call<{ id: number }[]>('GET', 'api/links?limit=1')
+  const opened = await visit(`/links?link=${link?.id}`, {}, size)
+  const { page } = opened
+  const panel = page.getByRole('complementary')
+  await panel.getByText(/(would go|goes) DOWN with it/).waitFor()
+  await panel.getByRole('button', { name: 'Fibre cut…' }).click()
+  await page.getByRole('dialog').getByText(/No device changes status|will go DOWN/).waitFor()
+  expect(await brokenWords(page)).toEqual([])
+  await close(opened)
+})
+
 test('failing backups fit a telephone', async () => {
   const all = backupsIn('failing')
   const opened = await visit('/operations/backups', {

@@ -15,7 +15,7 @@ const links = new Map(
     testLink({ id: 4, a_interface_id: 98, b_interface_id: 99, status: 'DEGRADED' }),
   ].map((link) => [link.id, link]),
 )
-const lists: LinkLists = { links, ports, devices }
+const lists: LinkLists = { links, ports, devices, namesVersion: 1 }
 const ALL: LinkQuery = { text: '', status: '', medium: '', overridden: false, sort: 'id', descending: false }
 
 test.each<[Partial<LinkQuery>, number[]]>([
@@ -46,6 +46,12 @@ test.each([
   ['nothing', []],
 ])('a search for "%s" finds %j', (text, ids) => {
   expect(findLinks(lists, text, 5).map(({ id }) => id)).toEqual(ids)
+})
+
+test('a renamed device is found by its new name', () => {
+  const renamed = new Map(devices).set(1, testDevice({ id: 1, name: 'Uplink-7' }))
+  expect(findLinks(lists, 'uplink', 5)).toEqual([])
+  expect(findLinks({ ...lists, devices: renamed, namesVersion: 2 }, 'uplink', 5)).toHaveLength(1)
 })
 
 test('a search finds no more than it was asked for', () => {

@@ -2,7 +2,7 @@ import type { Device, Link, Medium, Status } from '../api/types'
 import { nameKey } from './deviceList'
 import { foldedName } from './deviceSearch'
 import { fold } from './fold'
-import type { EndLists } from './linkEnds'
+import type { EndLists, Port } from './linkEnds'
 import { STATUS_RANK } from './statuses'
 
 export const LINK_SORT_KEYS = ['status', 'a', 'b', 'medium', 'length', 'loss', 'override', 'id', 'since'] as const
@@ -27,6 +27,8 @@ export function linkSortKey(key: string): LinkSortKey {
 /** The lists that links and their ends are in. */
 export interface LinkLists extends EndLists {
   links: ReadonlyMap<number, Link>
+  /** Another number whenever the name of a device or a port has changed. */
+  namesVersion: number
 }
 
 /** Sort after every other text and number, so that links without a value come last. */
@@ -36,6 +38,11 @@ const LAST_NUMBER = Infinity
 /** Ports have few different names. */
 const foldedPorts = new Map<string, string>()
 const FOLDED_PORTS_MAX = 10_000
+const FOLDED_AT_ONCE = 500
+
+/** The folded names at the ends of links, as of `endsVersion`. */
+let endsOfLinks = new WeakMap<Link, string>()
+let endsVersion = 0
 
 /** The ids of the links that match, in order; equal ones by ascending id. */
 export function listLinks(lists: LinkLists, query: LinkQuery): number[] {
@@ -65,6 +72,16 @@ export function findLinks(lists: LinkLists, text: string, max: number): Link[] {
   return found
 }
 
+/** Folds the names of all links a slice at a time, so that the first letter of a filter need not wait. */
+export function* foldLinkNames(lists: LinkLists): Generator<void, void> {
+  let count = 0
+  for (const link of lists.links.values()) {
+    foldedEnds(link, lists)
+    count += 1
+    if (count % FOLDED_AT_ONCE === 0) yield
+  }
+}
+
 function matcher(lists: LinkLists, query: LinkQuery): (link: Link) => boolean {
   const { status, medium, overridden } = query
   const text = fold(query.text.trim())
@@ -85,21 +102,33 @@ function idIn(folded: string): number | null {
 }
 
 /** Whether every word is in the name of a device or port of the link. */
-function wordsIn({ ports, devices }: LinkLists, folded: string): (link: Link) => boolean {
+function wordsIn(lists: LinkLists, folded: string): (link: Link) => boolean {
   // As the page writes a link: OLT-1 – ODF-1.
   const words = folded.split(/[\s–]+/).filter((word) => word !== '')
-  return ({ a_interface_id: a, b_interface_id: b }) => {
-    const [one, other] = [ports.get(a), ports.get(b)]
-    if (one === undefined || other === undefined) return false
-    const [from, to] = [devices.get(one.device_id), devices.get(other.device_id)]
-    return words.every(
-      (word) =>
-        (from !== undefined && foldedName(from).includes(word)) ||
-        (to !== undefined && foldedName(to).includes(word)) ||
-        foldedPort(one.name).includes(word) ||
-        foldedPort(other.name).includes(word),
-    )
+  return (link) => {
+    const names = foldedEnds(link, lists)
+    return words.every((word) => names.includes(word))
   }
+}
+
+/** The names of the devices and ports at the ends of a link, folded; folded once per link. */
+function foldedEnds(link: Link, { ports, devices, namesVersion }: LinkLists): string {
+  if (namesVersion !== endsVersion) {
+    endsOfLinks = new WeakMap()
+    endsVersion = namesVersion
+  }
+  let text = endsOfLinks.get(link)
+  if (text === undefined) {
+    text = `${foldedEnd(ports.get(link.a_interface_id), devices)}\0${foldedEnd(ports.get(link.b_interface_id), devices)}`
+    endsOfLinks.set(link, text)
+  }
+  return text
+}
+
+function foldedEnd(port: Port | undefined, devices: ReadonlyMap<number, Device>): string {
+  if (port === undefined) return ''
+  const device = devices.get(port.device_id)
+  return device === undefined ? foldedPort(port.name) : `${foldedName(device)}\0${foldedPort(port.name)}`
 }
 
 function keyBy({ ports, devices }: LinkLists, sort: LinkSortKey): (link: Link) => string | number {

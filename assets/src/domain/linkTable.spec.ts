@@ -5,6 +5,7 @@ import { testDevice, testLink } from './testing'
 
 const names = ['OLT "1"', '=SUM', 'a;b', 'ONT']
 const lists: LinkLists = {
+  namesVersion: 3,
   devices: new Map(names.map((name, index) => [index + 1, testDevice({ id: index + 1, name })])),
   ports: new Map(names.map((_, index) => [index + 1, { id: index + 1, device_id: index + 1, name: 'p' }])),
   links: new Map(

@@ -13,6 +13,13 @@ const NOT_FOUND = 404
  */
 export const devices = shallowRef(new Map<number, Device>())
 
+/** Grows whenever a device has another name, or comes or goes. */
+let namesVersion = 0
+
+export function deviceNamesVersion(): number {
+  return namesVersion
+}
+
 /** How many devices there are of each effective status, and how many are overridden. */
 export const counts = shallowReactive<Record<Status | 'overridden', number>>({
   DOWN: 0,
@@ -30,6 +37,7 @@ export function replaceDevices(list: Device[]): void {
     if (device.status_override !== null) sums.overridden += 1
   }
   devices.value = next
+  namesVersion += 1
   Object.assign(counts, sums)
 }
 
@@ -113,6 +121,7 @@ function put(device: Device): void {
 
 function store(id: number, next: Device | null): void {
   const before = devices.value.get(id)
+  if (before?.name !== next?.name) namesVersion += 1
   if (before !== undefined) count(before, -1)
   if (next === null) {
     devices.value.delete(id)

@@ -4,7 +4,7 @@ import type { Interface, Link } from '../api/types'
 import { type LinkEnd, linkEnds, linkName, type Port } from '../domain/linkEnds'
 import type { LinkLists } from '../domain/linkList'
 import type { ChangeItem } from '../live/types'
-import { devices } from './devices'
+import { deviceNamesVersion, devices } from './devices'
 
 /**
  * All links and ports by id, as on the server; triggered once per batch. Empty until
@@ -13,9 +13,13 @@ import { devices } from './devices'
 export const links = shallowRef(new Map<number, Link>())
 export const ports = shallowRef(new Map<number, Port>())
 
+/** Grows whenever ports have changed. */
+let portsVersion = 0
+
 /** The lists as they are now. */
 export function linkLists(): LinkLists {
-  return { links: links.value, ports: ports.value, devices: devices.value }
+  const namesVersion = deviceNamesVersion() + portsVersion
+  return { links: links.value, ports: ports.value, devices: devices.value, namesVersion }
 }
 
 /** The ends of a link; null while a port of it is not known (yet). */
@@ -32,6 +36,7 @@ export function nameOfLink(id: number): string {
 /** Fetches both lists. The older of the two numbers counts: a change applied twice does no harm. */
 export async function loadLinks(): Promise<number> {
   const [portList, linkList] = await Promise.all([fetchPorts(), fetchLinks()])
+  portsVersion += 1
   ports.value = new Map(portList.rows.map((port) => [port.id, asPort(port)]))
   links.value = new Map(linkList.rows.map((link) => [link.id, link]))
   return Math.min(portList.seq, linkList.seq)
@@ -42,8 +47,10 @@ export function applyLinkChanges(items: ChangeItem[]): void {
   for (const item of items) {
     if (item.kind === 'device') continue
     touched = true
-    if (item.kind === 'interface') put(ports.value, item.id, item.value && asPort(item.value))
-    else put(links.value, item.id, item.value)
+    if (item.kind === 'interface') {
+      portsVersion += 1
+      put(ports.value, item.id, item.value && asPort(item.value))
+    } else put(links.value, item.id, item.value)
   }
   if (!touched) return
   triggerRef(ports)

@@ -1,0 +1,1 @@
+async function e(e){for(;;){let n=performance.now()+10;do{let{done:t,value:n}=e.next();if(t===!0)return n}while(performance.now()<n);await t()}}function t(){return new Promise(e=>{let{port1:t,port2:n}=new MessageChannel;t.onmessage=()=>{t.close(),e()},n.postMessage(null)})}export{t as n,e as t};
