@@ -15,7 +15,7 @@ impl World {
         command: C,
         now: Timestamp,
     ) -> Result<Decision<C::Reply>, Refusal> {
-        let counters = self.next;
+        let counters = self.counters;
         let concerns_whole_site = command.kind().concerns_whole_site();
         let mut transaction = Transaction::new(self, now);
         match command.run(&mut transaction) {
@@ -27,7 +27,7 @@ impl World {
             }
             Err(refusal) => {
                 transaction.roll_back();
-                self.next = counters;
+                self.counters = counters;
                 Err(refusal)
             }
         }
@@ -38,7 +38,7 @@ impl World {
     /// # Errors
     /// The [`Refusal`] that [`World::execute`] would return.
     pub fn dry_run<C: Command>(&mut self, command: C, now: Timestamp) -> Result<C::Reply, Refusal> {
-        let counters = self.next;
+        let counters = self.counters;
         let Decision { reply, changes, .. } = self.execute(command, now)?;
         self.undo(changes, counters);
         Ok(reply)
@@ -53,7 +53,7 @@ impl World {
         commands: Vec<SimulatedCommand>,
         now: Timestamp,
     ) -> Result<Vec<Change>, RowRefusal> {
-        let counters = self.next;
+        let counters = self.counters;
         let mut transaction = Transaction::new(self, now);
         let mut refused = None;
         for (index, command) in commands.into_iter().enumerate() {
@@ -72,7 +72,7 @@ impl World {
                 Ok(transaction.finish_and_roll_back())
             }
         };
-        self.next = counters;
+        self.counters = counters;
         changes
     }
 }

@@ -52,20 +52,20 @@ impl<'w> Transaction<'w> {
     /// # Errors
     /// [`Refusal::IdsUsedUp`]; so do the others.
     pub(super) fn next_device_id(&mut self) -> Result<DeviceId, Refusal> {
-        next_id(&mut self.world.next.device, EntityKind::Device).map(DeviceId)
+        next_id(&mut self.world.counters.device, EntityKind::Device).map(DeviceId)
     }
 
     pub(super) fn next_interface_id(&mut self) -> Result<InterfaceId, Refusal> {
-        next_id(&mut self.world.next.interface, EntityKind::Interface).map(InterfaceId)
+        next_id(&mut self.world.counters.interface, EntityKind::Interface).map(InterfaceId)
     }
 
     pub(super) fn next_link_id(&mut self) -> Result<LinkId, Refusal> {
-        next_id(&mut self.world.next.link, EntityKind::Link).map(LinkId)
+        next_id(&mut self.world.counters.link, EntityKind::Link).map(LinkId)
     }
 
     /// Refuses when fewer than `count` ids of any kind are left.
     pub(super) fn check_ids_left(&self, count: u64) -> Result<(), Refusal> {
-        let next = self.world.next;
+        let next = self.world.counters;
         let counters = [
             (EntityKind::Device, next.device),
             (EntityKind::Interface, next.interface),
@@ -84,7 +84,7 @@ impl<'w> Transaction<'w> {
 
     /// Raises each counter to the given one, unless it is greater already.
     pub(super) fn raise_counters(&mut self, counters: super::IdCounters) {
-        let next = &mut self.world.next;
+        let next = &mut self.world.counters;
         next.device = next.device.max(counters.device);
         next.interface = next.interface.max(counters.interface);
         next.link = next.link.max(counters.link);

@@ -245,7 +245,7 @@ impl Engine {
 struct DecidedCommand {
     kind: CommandKind,
     origin: AuditOrigin,
-    /// None of a refused command.
+    /// Empty for a refused command.
     changes: Vec<Change>,
     direct_count: usize,
     /// Sends the caller its reply or refusal, or the error of the batch.

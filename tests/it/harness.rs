@@ -1,5 +1,6 @@
 //! What the tests share: the appliance under test, the servers around it, and the oracle.
 
+pub(crate) mod answer;
 pub(crate) mod any_command;
 pub(crate) mod app;
 pub(crate) mod backend;

@@ -23,7 +23,7 @@ pub struct World {
     devices: IdMap<DeviceId, Arc<Device>>,
     interfaces: IdMap<InterfaceId, Arc<Interface>>,
     links: IdMap<LinkId, Arc<Link>>,
-    pub(super) next: IdCounters,
+    pub(super) counters: IdCounters,
     by_name: FxHashMap<Name, DeviceId>,
     /// Devices by the lookalike keys of their names.
     by_lookalike_key: FxHashMap<u64, LookalikeIds>,
@@ -180,7 +180,7 @@ impl World {
 
     /// The ids that the next new entities will get.
     pub fn counters(&self) -> IdCounters {
-        self.next
+        self.counters
     }
 
     /// Devices, interfaces and links together.
@@ -206,7 +206,7 @@ impl World {
 
     /// Restores the stored counters at start-up.
     pub fn restore_counters(&mut self, counters: IdCounters) {
-        self.next = counters;
+        self.counters = counters;
     }
 
     /// Undoes changes of this world, newest first, and returns to the earlier counters.
@@ -216,7 +216,7 @@ impl World {
         for change in changes.into_iter().rev() {
             self.apply(&change.reversed());
         }
-        self.next = counters;
+        self.counters = counters;
     }
 
     /// Puts the `after` side of a change into the maps. The caller checks the rules.

@@ -7,11 +7,12 @@ use unoc::domain::{
     ReseedSite, World,
 };
 
+use crate::harness::answer::{Answer, Refused};
 use crate::harness::any_command::AnyCommand;
 use crate::harness::cases;
 use crate::harness::commands::{Generator, Scale, device_names, time};
 use crate::harness::content::export;
-use crate::harness::oracle::{Answer, Oracle, Refused, difference_of};
+use crate::harness::oracle::{Oracle, difference_of};
 
 /// The default number of cases, which take some 15 s unoptimised.
 const CASES: u32 = 256;

@@ -25,11 +25,12 @@ use unoc::store::{
 use uuid::Uuid;
 
 use crate::domain::model::{Pair, Step, assert_same};
+use crate::harness::answer::{Answer, Refused};
 use crate::harness::any_command::AnyCommand;
 use crate::harness::cases;
 use crate::harness::commands::time;
 use crate::harness::content::{Content, restore};
-use crate::harness::oracle::{Answer, Oracle, Refused};
+use crate::harness::oracle::Oracle;
 
 /// Cases by default; they take some 15 s unoptimised.
 const CASES: u32 = 48;

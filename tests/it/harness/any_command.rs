@@ -9,7 +9,7 @@ use unoc::domain::{
 use unoc::engine::{EngineError, EngineHandle};
 use unoc::store::AuditOrigin;
 
-use super::oracle::Answer;
+use super::answer::Answer;
 
 macro_rules! any_command {
     ($($command:ident),* $(,)?) => {

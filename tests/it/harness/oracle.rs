@@ -1,8 +1,8 @@
 //! A second implementation of the rules, written from the contract and as simple as possible: sorted
 //! maps, everything computed again after every command, none of the program's own logic.
 
+mod difference;
 mod light;
-mod outcome;
 mod status;
 mod tables;
 
@@ -15,10 +15,10 @@ use unoc::domain::{
     UpdateDevice, UpdateLink, Uplink, World,
 };
 
+use super::answer::{Answer, INCONSISTENT, Refused};
 use super::any_command::AnyCommand;
 
-use outcome::INCONSISTENT;
-pub(crate) use outcome::{Answer, Refused, difference_of};
+pub(crate) use difference::difference_of;
 use tables::{is_container, may_link, recipe, upstream, word};
 
 /// The site as it has to be by the rules.

@@ -15,8 +15,8 @@ use unoc::sync::{self, MirrorDatabase, Obstacle, SyncError, SyncHandle, SyncOpti
 use uuid::Uuid;
 
 use crate::domain::model::Step;
+use crate::harness::answer::Refused;
 use crate::harness::commands::time;
-use crate::harness::oracle::Refused;
 use crate::harness::wait;
 
 /// How long the appliance waits for the first handshake before it serves.
