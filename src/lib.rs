@@ -3,10 +3,11 @@
 //! A request's way through the parts, which are also their order (nothing points back):
 //! a [`domain`] command is decided by the one writer in [`engine`], made durable by [`store`],
 //! answered by [`api`] and told to listeners by [`realtime`]. [`wire`] is how entities look as
-//! JSON, [`query`] what needs several records of a snapshot. [`sql`] is the site as tables, [`pg`] the way to PostgreSQL: [`sync`] mirrors it into PostgreSQL, [`backup`] saves it in files
-//! and proves that they can be restored, [`v2_import`] reads what UNOC v2 left behind. [`jobs`] does what is due. [`app`] builds and ends it all with
-//! a [`config`]; [`cli`] is what people type. [`util`] has what several layers need: blocking calls, durable
-//! files, error chains.
+//! JSON, [`query`] what needs several records of a snapshot. [`sql`] is the site as tables, [`pg`]
+//! the connection to PostgreSQL. [`sync`] mirrors the site into PostgreSQL, [`v2_import`] imports
+//! that of UNOC v2, and [`backup`] saves it in files and verifies that they can be restored.
+//! [`jobs`] runs what is due. [`app`] builds and ends it all with a [`config`]; [`cli`] is what
+//! people type. [`util`] has what several layers need: blocking calls, durable files, error chains.
 //!
 //! `docs/ARCHITECTURE.md` says what each part must not know.
 

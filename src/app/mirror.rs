@@ -16,7 +16,8 @@ use crate::sync::{self, MirrorDatabase, SyncHandle, SyncOptions, SyncState};
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The same for an empty store, which may replace a lost one.
 const HANDSHAKE_TIMEOUT_IF_EMPTY: Duration = Duration::from_secs(15);
-/// How long the current round may take at shutdown; then it is aborted and PostgreSQL rolls it back.
+/// How long the current round may take at shutdown; then it is aborted and PostgreSQL rolls it
+/// back.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 const ABORT_TIMEOUT: Duration = Duration::from_millis(500);
 /// The key that names the database.
@@ -112,8 +113,8 @@ pub(super) async fn wait_for_handshake(sync: &SyncHandle, engine: &EngineHandle)
         warn!("PostgreSQL did not answer in time; the site is served without it");
         return;
     }
-    // During an adoption there is nothing to serve yet. An initial copy sends the local site and need not
-    // be waited for.
+    // During an adoption there is nothing to serve yet. An initial copy sends the local site and
+    // need not be waited for.
     while sync.state() == SyncState::Loading && sync.is_adopting() {
         tokio::time::sleep(POLL_INTERVAL).await;
     }

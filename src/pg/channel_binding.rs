@@ -13,8 +13,8 @@ const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
 const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03];
 
 /// The binding `tls-server-end-point` (RFC 5929 section 4.1) of a server's certificate in DER: its
-/// hash by the algorithm of its signature. None for signatures without such an algorithm: the login then
-/// continues without channel binding, unless the address has `channel_binding=require`.
+/// hash by the algorithm of its signature. None for signatures without such an algorithm: the login
+/// then continues without channel binding, unless the address has `channel_binding=require`.
 pub(super) fn to_certificate(der: &[u8]) -> ChannelBinding {
     let hash = match signature_algorithm(der).and_then(<[u8]>::split_last) {
         // The RFC replaces MD5 and SHA-1 by SHA-256.

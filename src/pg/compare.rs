@@ -31,8 +31,8 @@ impl Comparison {
     }
 }
 
-/// Compares all devices, interfaces and links of a site, and calls `on_difference` for each one that
-/// differs.
+/// Compares all devices, interfaces and links of a site, and calls `on_difference` for each one
+/// that differs.
 ///
 /// # Errors
 /// [`PgError`] when PostgreSQL or the local store cannot be read.

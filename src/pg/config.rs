@@ -87,20 +87,20 @@ impl PgConfig {
         Ok(ServerInfo { version: text(0).to_owned(), is_encrypted: text(1) == "t" })
     }
 
-    /// Whether a server answers at any host of the address. It is asked whether it offers TLS, which needs no
-    /// login. An accepted connection is not enough: proxies accept without a server. `timeout` applies
-    /// to each step at each address of each host.
+    /// Whether a server answers at any host of the address. It is asked whether it offers TLS,
+    /// which needs no login. An accepted connection is not enough: proxies accept without a server.
+    /// `timeout` applies to each step at each address of each host.
     #[must_use]
     pub fn is_reachable(&self, timeout: Duration) -> bool {
         self.address.endpoints.iter().any(|endpoint| answers(endpoint, timeout).is_ok())
     }
 
-    /// Connects and logs in; tries each host of the address in turn. `control` applies to the calls of the
-    /// client. During the login, the connect timeout replaces the stall timeout.
+    /// Connects and logs in; tries each host of the address in turn. `control` applies to the calls
+    /// of the client. During the login, the connect timeout replaces the stall timeout.
     ///
     /// # Errors
-    /// [`PgError::Tls`] when a certificate cannot be read, [`PgError::NoPassword`] when the server asks for
-    /// a password and there is none, [`PgError::Postgres`] when the host cannot be used,
+    /// [`PgError::Tls`] when a certificate cannot be read, [`PgError::NoPassword`] when the server
+    /// asks for a password and there is none, [`PgError::Postgres`] when the host cannot be used,
     /// [`PgError::Hosts`] when none of several hosts can be used.
     pub(super) fn connect(&self, control: &ConnectionControl) -> Result<Client, PgError> {
         let negotiator = self.address.tls.negotiator(control)?;
@@ -124,8 +124,8 @@ impl PgConfig {
         }
     }
 
-    /// The password for an endpoint from the password file, or why the file is not used. It is read for each
-    /// connection, so that a changed password needs no restart.
+    /// The password for an endpoint from the password file, or why the file is not used. It is read
+    /// for each connection, so that a changed password needs no restart.
     fn password(&self, endpoint: &Endpoint) -> (Option<String>, Option<String>) {
         let config = &self.address.config;
         match &self.passfile {
@@ -158,8 +158,8 @@ impl PgConfig {
                 config.ssl_mode(SslMode::Require);
                 config.ssl_negotiation(SslNegotiation::Direct);
             }
-            // As in libpq, a local socket has no TLS. The driver does not hand such a socket over, so
-            // it has no stall timeout. The kernel reports when the server's process is gone.
+            // As in libpq, a local socket has no TLS. The driver does not hand such a socket over,
+            // so it has no stall timeout. The kernel reports when the server's process is gone.
             Host::Unix(directory) => {
                 config.host_path(directory);
                 config.ssl_mode(SslMode::Disable);

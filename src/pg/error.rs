@@ -107,8 +107,8 @@ impl PgError {
         self.sqlstate().is_some_and(|code| code.starts_with("23"))
     }
 
-    /// Whether the server refused the data or the SQL text itself (SQLSTATE classes 22, 23 and 42, missing
-    /// rights excepted). A full disk or a restart is neither.
+    /// Whether the server refused the data or the SQL text itself (SQLSTATE classes 22, 23 and 42,
+    /// missing rights excepted). A full disk or a restart is neither.
     #[must_use]
     pub fn is_invalid_sql(&self) -> bool {
         const INSUFFICIENT_PRIVILEGE: &str = "42501";

@@ -1,5 +1,6 @@
 //! What an error of PostgreSQL means to an operator and what to do about it: one table by SQLSTATE
-//! (PostgreSQL documentation, appendix A; for pgbouncer, which has few codes of its own, by the text too).
+//! (PostgreSQL documentation, appendix A; for pgbouncer, which has few codes of its own, by the
+//! text too).
 
 use std::fmt;
 
@@ -46,8 +47,8 @@ impl Explanation {
     }
 }
 
-/// The text of a server's error in one line, with its code. For an exception of PL/pgSQL the function that
-/// raised it is named: the message of a trigger seldom tells which trigger it is.
+/// The text of a server's error in one line, with its code. For an exception of PL/pgSQL the
+/// function that raised it is named: the message of a trigger seldom tells which trigger it is.
 pub(super) fn describe(answer: &DbError) -> String {
     let code = answer.code().code();
     let mut text = format!("{} ({code})", answer.message());

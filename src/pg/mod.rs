@@ -1,9 +1,9 @@
 //! How to reach PostgreSQL and speak to it.
 //!
-//! [`PgConfig`](Target) is a database address, read as libpq reads it. A [`Session`] is a connection that
-//! gives up when the server makes no progress; it runs one transaction at a time. [`PgError`] says what
-//! went wrong and, by [`PgError::explanation`], what an operator can do about it.
-//! [`compare_entities`] compares the rows of a site with the local store, and
+//! [`PgConfig`](Target) is a database address, read as libpq reads it. A [`Session`] is a
+//! connection that gives up when the server makes no progress; it runs one transaction at a time.
+//! [`PgError`] says what went wrong and, by [`PgError::explanation`], what an operator can do about
+//! it. [`compare_entities`] compares the rows of a site with the local store, and
 //! [`verify_in_scratch_database`] a backup with the store that it was restored into.
 //!
 //! The driver blocks and must not be used inside tokio.

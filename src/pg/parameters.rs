@@ -147,8 +147,8 @@ const PARAMETERS: [(&str, Set); 21] = [
 const SYNONYMS: [(&str, &str); 3] =
     [("ssl", "sslmode"), ("database", "dbname"), ("keepalives_retries", "keepalives_count")];
 
-/// Parameters of asyncpg, SQLAlchemy and libpq that have no effect here: caches and pools of another
-/// client, encryption by Kerberos.
+/// Parameters of asyncpg, SQLAlchemy and libpq that have no effect here: caches and pools of
+/// another client, encryption by Kerberos.
 const IGNORED: [&str; 17] = [
     "async_creator_fn",
     "async_fallback",

@@ -62,8 +62,8 @@ fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
 }
 
-/// A line is `host:port:database:user:password`. A field `*` matches everything; `\` escapes the next
-/// character.
+/// A line is `host:port:database:user:password`. A field `*` matches everything; `\` escapes the
+/// next character.
 fn password(text: &str, wanted: [&str; 4]) -> Option<String> {
     let text = text.trim_start_matches('\u{feff}');
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {

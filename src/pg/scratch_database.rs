@@ -1,5 +1,5 @@
-//! Verification of a backup in a scratch database: its text is loaded there and compared row by row with
-//! the store that the same backup was restored into.
+//! Verification of a backup in a scratch database: its text is loaded there and compared row by row
+//! with the store that the same backup was restored into.
 
 use std::io::{self, BufRead, Write as _};
 use std::ops::Bound;

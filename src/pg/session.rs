@@ -1,7 +1,7 @@
 //! A connection, which runs one transaction at a time.
 //!
-//! Statements are unnamed and nothing outlives its transaction: a pooler in transaction mode may use
-//! another server connection for each transaction. With `?echo=true` each statement is logged.
+//! Statements are unnamed and nothing outlives its transaction: a pooler in transaction mode may
+//! use another server connection for each transaction. With `?echo=true` each statement is logged.
 
 use std::io::BufRead as _;
 use std::time::Duration;
@@ -34,15 +34,17 @@ struct StatementRunner {
     control: ConnectionControl,
 }
 
-/// Stall timeout of long calls. A merge of 500,000 rows, the checks of its COMMIT, or building an index
-/// send nothing until they are done: 20 s each on a small machine, ten times that on a busy one.
+/// Stall timeout of long calls. A merge of 500,000 rows, the checks of its COMMIT, or building an
+/// index send nothing until they are done: 20 s each on a small machine, ten times that on a busy
+/// one.
 pub(super) const LONG_STALL_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A transaction; it is rolled back when it is dropped.
 pub struct PgTransaction<'c> {
     tx: postgres::Transaction<'c>,
     runner: StatementRunner,
-    /// Set by [`PgTransaction::allow_long_calls`]; restores the stall timeout when the transaction ends.
+    /// Set by [`PgTransaction::allow_long_calls`]; restores the stall timeout when the transaction
+    /// ends.
     long_calls: Option<StallTimeoutGuard>,
 }
 
@@ -70,8 +72,8 @@ impl Session {
         Ok(PgTransaction { tx, runner, long_calls: None })
     }
 
-    /// Brings the tables to this program's version. A migration may rewrite a large table or build an
-    /// index, and sends nothing meanwhile.
+    /// Brings the tables to this program's version. A migration may rewrite a large table or build
+    /// an index, and sends nothing meanwhile.
     pub fn migrate(&mut self) -> Result<(), PgError> {
         let _long_calls = self.runner.control.extend_stall_timeout(LONG_STALL_TIMEOUT);
         Ok(schema::migrate(&mut self.client)?)
@@ -147,8 +149,8 @@ impl PgTransaction<'_> {
         Ok(())
     }
 
-    /// Reads the rows of `sql` in the text format of COPY, and passes each line without its line end to
-    /// `each`.
+    /// Reads the rows of `sql` in the text format of COPY, and passes each line without its line
+    /// end to `each`.
     pub fn copy_out_text<E: From<PgError>>(
         &mut self,
         sql: &str,

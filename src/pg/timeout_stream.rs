@@ -1,7 +1,7 @@
 //! A stream that fails when PostgreSQL makes no progress.
 //!
-//! TCP alone does not detect a peer whose process hangs while its kernel answers, a proxy that keeps its
-//! sockets open, or a firewall that drops packets.
+//! TCP alone does not detect a peer whose process hangs while its kernel answers, a proxy that
+//! keeps its sockets open, or a firewall that drops packets.
 
 use std::io;
 use std::pin::Pin;
@@ -15,9 +15,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::util::milliseconds;
 
-/// The default stall timeout: how long a call waits without a byte of progress. Ordinary statements take
-/// milliseconds; a failover or an overloaded disk delays them for some seconds. A call that hangs
-/// longer is repeated on a new connection. For statements that take longer, see
+/// The default stall timeout: how long a call waits without a byte of progress. Ordinary statements
+/// take milliseconds; a failover or an overloaded disk delays them for some seconds. A call that
+/// hangs longer is repeated on a new connection. For statements that take longer, see
 /// [`ConnectionControl::with_stall_timeout`].
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often a waiting call checks its stall timeout and [`ConnectionControl::abort`].
@@ -27,7 +27,8 @@ const CHECKS_MIN: u32 = 20;
 /// After this many missed checks, no call was waiting: the time between calls does not count.
 const CHECKS_MISSED_MAX: u32 = 10;
 
-/// The stall timeout of one connection and the means to abort it, shared between its stream and its owner.
+/// The stall timeout of one connection and the means to abort it, shared between its stream and its
+/// owner.
 #[derive(Clone)]
 pub struct ConnectionControl(Arc<Shared>);
 
@@ -63,8 +64,8 @@ impl ConnectionControl {
         StallTimeoutGuard { control: self.clone(), previous_ms }
     }
 
-    /// Aborts the connection from another thread: the running call fails within 100 ms, and every later call
-    /// fails at once.
+    /// Aborts the connection from another thread: the running call fails within 100 ms, and every
+    /// later call fails at once.
     pub fn abort(&self) {
         self.0.is_aborted.store(true, Ordering::Relaxed);
     }

@@ -1,7 +1,8 @@
 //! Negotiating TLS as in libpq, over a stream with a stall timeout.
 //!
-//! The driver has fewer modes than libpq. It is told to start TLS directly, so that it passes the plain
-//! socket to [`Negotiator`], which asks the server itself and may return an unencrypted stream.
+//! The driver has fewer modes than libpq. It is told to start TLS directly, so that it passes the
+//! plain socket to [`Negotiator`], which asks the server itself and may return an unencrypted
+//! stream.
 
 use std::fmt;
 use std::io;
@@ -55,8 +56,8 @@ pub(super) struct TlsPolicy {
 }
 
 impl TlsPolicy {
-    /// Reads the files of the policy. Each connection reads them again, so that a renewed certificate needs no
-    /// restart.
+    /// Reads the files of the policy. Each connection reads them again, so that a renewed
+    /// certificate needs no restart.
     ///
     /// # Errors
     /// [`PgError::Tls`] names the file and what is wrong with it.
@@ -173,8 +174,8 @@ impl Negotiation {
             return Ok(NegotiatedStream::new(Transport::Plain(stream)));
         };
         stream.write_all(&SSL_REQUEST).await?;
-        // Exactly one byte: an attacker could have injected more, which would be taken for a part of the
-        // encrypted session.
+        // Exactly one byte: an attacker could have injected more, which would be taken for a part
+        // of the encrypted session.
         match stream.read_u8().await? {
             b'S' => {
                 let stream = connector.connect(host, stream).await?;
@@ -224,9 +225,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for NegotiatedStream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for NegotiatedStream<S> {
-    /// Reports the end of the stream one poll later. The driver reads everything before it processes an
-    /// answer, and would discard the last one at the end: the reason why the server or a pooler closed
-    /// the connection.
+    /// Reports the end of the stream one poll later. The driver reads everything before it
+    /// processes an answer, and would discard the last one at the end: the reason why the server or
+    /// a pooler closed the connection.
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -15,8 +15,8 @@ use crate::sql::Entity;
 use crate::store::{CounterFloors, Holder, MirrorState, QuarantineRefusal};
 
 impl Mirror {
-    /// Replaces the local state by PostgreSQL's. Checks for space in the quarantine before the site is
-    /// read; the engine checks again before it copies the store.
+    /// Replaces the local state by PostgreSQL's. Checks for space in the quarantine before the site
+    /// is read; the engine checks again before it copies the store.
     pub(super) fn adopt(
         &mut self,
         session: &mut Session,

@@ -8,8 +8,8 @@ use crate::pg::Explanation;
 /// The first pause after an error; doubled with each further error.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
-/// Longest pause of a run that held the site: its heartbeat must not become so old that another appliance
-/// takes the site over (`sync_state::ALIVE_S`).
+/// Longest pause of a run that held the site: its heartbeat must not become so old that another
+/// appliance takes the site over (`sync_state::ALIVE_S`).
 const PAUSE_MAX_HOLDING: Duration = Duration::from_secs(15);
 
 /// The errors since the mirror last completed everything that was due.
@@ -25,8 +25,8 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// The pause before the next attempt, with `jitter` from 0 to 1. It is between half of its maximum
-    /// and all of it, so that several appliances do not return at the same time.
+    /// The pause before the next attempt, with `jitter` from 0 to 1. It is between half of its
+    /// maximum and all of it, so that several appliances do not return at the same time.
     pub(super) fn pause(&self, was_holding: bool, jitter: f64) -> Duration {
         let longest = if was_holding { PAUSE_MAX_HOLDING } else { PAUSE_MAX };
         pause(self.attempts, jitter).min(longest)

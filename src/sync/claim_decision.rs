@@ -106,8 +106,8 @@ pub(super) fn decide(local: LocalState<'_>, remote: Option<&RemoteState>) -> Cla
 fn other_holder(local: LocalState<'_>, remote: &RemoteState, is_ours: bool) -> Option<Obstacle> {
     let session = remote.session_id?;
     let is_this_run = session == local.identity.session_id;
-    // A run saves its epoch in the store before it commits it in PostgreSQL. One that ended in between
-    // was entitled to succeed the session that PostgreSQL still names.
+    // A run saves its epoch in the store before it commits it in PostgreSQL. One that ended in
+    // between was entitled to succeed the session that PostgreSQL still names.
     let is_superseded =
         |mirror: MirrorState| mirror.session_id == session || mirror.epoch > remote.epoch;
     let is_previous_run = is_ours

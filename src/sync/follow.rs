@@ -1,4 +1,5 @@
-//! Following the site: a round soon after each commit, heartbeats, statistics and weekly comparisons.
+//! Following the site: a round soon after each commit, heartbeats, statistics and weekly
+//! comparisons.
 
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ use crate::pg::PgError;
 
 /// Changes are collected for this long, so that a burst is one round.
 const COLLECT_TIME: Duration = Duration::from_millis(40);
-/// The pause after a round is this many times its duration. Under many changes rounds grow instead of
-/// becoming more frequent, and PostgreSQL and this host keep most of their time.
+/// The pause after a round is this many times its duration. Under many changes rounds grow instead
+/// of becoming more frequent, and PostgreSQL and this host keep most of their time.
 const PAUSE_FACTOR: u32 = 2;
 const PAUSE_MAX: Duration = Duration::from_secs(3);
 /// Marks from which on a round is shown as loading.
@@ -89,8 +90,8 @@ impl Mirror {
         last_commit.seq > claim.applied_seq || last_commit.next_audit > claim.next_audit
     }
 
-    /// Sends everything that was committed before; if there is nothing, checks that this run still holds
-    /// the site.
+    /// Sends everything that was committed before; if there is nothing, checks that this run still
+    /// holds the site.
     fn sync_now(
         &mut self,
         claimed: &mut ClaimedSession,
@@ -126,7 +127,8 @@ impl Mirror {
             self.shared.enter(SyncState::Loading, self.now(), Some(activity));
         }
         let start = Instant::now();
-        // Constraints fail only for rows that UNOC did not write: the local site satisfies them all.
+        // Constraints fail only for rows that UNOC did not write: the local site satisfies them
+        // all.
         let applied =
             round::run(&mut claimed.session, &claimed.claim, &snapshot).inspect_err(|error| {
                 self.needs_comparison = error.pg().is_some_and(PgError::is_constraint_violation);

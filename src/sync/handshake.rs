@@ -116,12 +116,13 @@ impl Mirror {
         Ok(claim_decision::decide(local, remote))
     }
 
-    /// Raises the local counters above those of PostgreSQL, so that the local state is the later one.
+    /// Raises the local counters above those of PostgreSQL, so that the local state is the later
+    /// one.
     fn raise_local_counters(&mut self, remote: &RemoteState) -> Result<(), SyncError> {
         let last_commit = self.engine.read().last_commit();
         if remote.applied_seq > last_commit.seq && remote.instance_id == self.identity.instance_id {
-            // With a new instance, PostgreSQL's state counts as that of another store: if this handshake
-            // fails, the next one must not take it for an earlier state of this store.
+            // With a new instance, PostgreSQL's state counts as that of another store: if this
+            // handshake fails, the next one must not take it for an earlier state of this store.
             self.identity.instance_id = Uuid::new_v4();
             self.save_mirror_state(self.new_mirror_state())?;
         }
@@ -136,8 +137,8 @@ impl Mirror {
         Ok(())
     }
 
-    /// Becomes the holder and brings PostgreSQL to the local state in one transaction: if it fails, the
-    /// previous holder keeps the site.
+    /// Becomes the holder and brings PostgreSQL to the local state in one transaction: if it fails,
+    /// the previous holder keeps the site.
     fn reconcile_claim(
         &mut self,
         mut tx: PgTransaction<'_>,
@@ -172,8 +173,8 @@ impl Mirror {
         tx: &mut PgTransaction<'_>,
         remote: &RemoteState,
     ) -> Result<Claim, SyncError> {
-        // In the local store first: if this run ends before the commit, the next one recognises it as its
-        // own.
+        // In the local store first: if this run ends before the commit, the next one recognises it
+        // as its own.
         let known = self.engine.read().mirror()?;
         let epoch = remote.epoch + 1;
         self.save_mirror_state(MirrorState {

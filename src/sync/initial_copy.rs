@@ -1,10 +1,10 @@
 //! The initial copy: the whole site by COPY, in one transaction.
 //!
-//! For the first site of a database, constraints and indexes are dropped first and created again from
-//! their definitions at the end, as pg_restore does: building an index at once is several times faster
-//! than row by row. No other session sees the tables without them, since it is one transaction. Foreign
-//! keys and CHECK constraints are created as NOT VALID, and validated right after it: the local site
-//! satisfies the same rules.
+//! For the first site of a database, constraints and indexes are dropped first and created again
+//! from their definitions at the end, as pg_restore does: building an index at once is several
+//! times faster than row by row. No other session sees the tables without them, since it is one
+//! transaction. Foreign keys and CHECK constraints are created as NOT VALID, and validated right
+//! after it: the local site satisfies the same rules.
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -66,8 +66,8 @@ fn delete_rows(tx: &mut PgTransaction<'_>, site_id: Uuid) -> Result<(), PgError>
     tx.batch("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 }
 
-/// Drops the constraints and indexes of the tables if they are empty and this role owns them; returns the
-/// statements that create them again.
+/// Drops the constraints and indexes of the tables if they are empty and this role owns them;
+/// returns the statements that create them again.
 fn drop_constraints(tx: &mut PgTransaction<'_>) -> Result<Vec<String>, PgError> {
     if !can_drop_constraints(tx)? {
         return Ok(Vec::new());
@@ -109,8 +109,8 @@ fn drop_constraints(tx: &mut PgTransaction<'_>) -> Result<Vec<String>, PgError> 
     Ok(definitions)
 }
 
-/// Validates the constraints that an initial copy created as NOT VALID, in this run or in one that ended
-/// before it could. Other sessions can read and write meanwhile.
+/// Validates the constraints that an initial copy created as NOT VALID, in this run or in one that
+/// ended before it could. Other sessions can read and write meanwhile.
 pub(super) fn validate(session: &mut Session) -> Result<(), PgError> {
     let mut tx = session.begin()?;
     // One statement per table reads it only once.

@@ -19,8 +19,8 @@ use crate::store::MirrorState;
 /// The options of the mirror.
 pub struct SyncOptions {
     pub database: MirrorDatabase,
-    /// Reads the address again before each attempt, so that a changed password needs no restart. The
-    /// error says why it cannot be used; the previous address then stays in use.
+    /// Reads the address again before each attempt, so that a changed password needs no restart.
+    /// The error says why it cannot be used; the previous address then stays in use.
     pub reload_database: Box<dyn Fn() -> Result<MirrorDatabase, String> + Send>,
     pub site_name: String,
     /// Host name and data directory.
@@ -45,20 +45,22 @@ pub(super) struct Mirror {
     /// The sequence number of the last commit.
     pub(super) seqs: watch::Receiver<u64>,
     pub(super) requests: mpsc::Receiver<SyncRequest>,
-    /// Requests without an answer, oldest first. What an operator asked for is read from here alone: a
-    /// request that was answered or abandoned has no effect.
+    /// Requests without an answer, oldest first. What an operator asked for is read from here
+    /// alone: a request that was answered or abandoned has no effect.
     pub(super) pending: Vec<SyncRequest>,
-    /// Requests that were carried out and are answered after the current handshake, whatever its result.
+    /// Requests that were carried out and are answered after the current handshake, whatever its
+    /// result.
     pub(super) completed: Vec<SyncRequest>,
     /// For waiting and for asking the engine. PostgreSQL's client has its own.
     pub(super) runtime: tokio::runtime::Runtime,
     /// Whether the first attempt has not ended yet.
     pub(super) is_starting: bool,
     pub(super) seq_at_start: u64,
-    /// PostgreSQL's state that cannot be adopted, and the rule that it breaks. It is not read again until
-    /// it changes or an operator asks for it.
+    /// PostgreSQL's state that cannot be adopted, and the rule that it breaks. It is not read again
+    /// until it changes or an operator asks for it.
     pub(super) rejected_state: Option<(RemoteState, String)>,
-    /// Whether the next connection compares all rows: the last round met rows that UNOC did not write.
+    /// Whether the next connection compares all rows: the last round met rows that UNOC did not
+    /// write.
     pub(super) needs_comparison: bool,
     pub(super) backoff: Backoff,
     /// Why the address could not be read again.
@@ -152,8 +154,8 @@ impl Mirror {
         MirrorState { instance_id, session_id, epoch: 1, acknowledged_seq: 0, adopted: None }
     }
 
-    /// After PostgreSQL's COMMIT: clears the marks up to the sequence number that it holds now, and adds the round
-    /// to the status.
+    /// After PostgreSQL's COMMIT: clears the marks up to the sequence number that it holds now, and
+    /// adds the round to the status.
     pub(super) fn confirm(
         &mut self,
         claimed: &mut ClaimedSession,

@@ -1,13 +1,14 @@
-//! The mirror: PostgreSQL holds exactly the site at some commit, whatever happens to the connection.
+//! The mirror: PostgreSQL holds exactly the site at some commit, whatever happens to the
+//! connection.
 //!
 //! It runs on a thread of its own (`thread`), since PostgreSQL's client blocks. [`start`] returns a
 //! [`SyncHandle`], by which others ask it.
 //!
-//! In reading order: `thread` (the loop), `mirror` (what it owns), `handshake` (from a connection to a
-//! claim), `claim_decision` (whose state wins), `sync_state` (the row that holds the claim), `adoption`
-//! (PostgreSQL's state wins), `follow` (rounds), `round`, `initial_copy`, `reconcile` (what is sent),
-//! `write` (how), `retry` and `backoff` (after an error), `schema`, `server_stats`, `status`, `request`,
-//! `handle`, `error`.
+//! In reading order: `thread` (the loop), `mirror` (what it owns), `handshake` (from a connection
+//! to a claim), `claim_decision` (whose state wins), `sync_state` (the row that holds the claim),
+//! `adoption` (PostgreSQL's state wins), `follow` (rounds), `round`, `initial_copy`, `reconcile`
+//! (what is sent), `write` (how), `retry` and `backoff` (after an error), `schema`, `server_stats`,
+//! `status`, `request`, `handle`, `error`.
 //!
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
 //! run still holds the site.

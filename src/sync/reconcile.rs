@@ -23,8 +23,9 @@ pub(super) struct RowsReconciled {
     pub(super) repaired: u64,
 }
 
-/// Sends what is marked in the snapshot, then compares PostgreSQL with it; with `repair` also writes
-/// the rows that differ. All of that in `tx`, in which this run holds the site, and which it commits.
+/// Sends what is marked in the snapshot, then compares PostgreSQL with it; with `repair` also
+/// writes the rows that differ. All of that in `tx`, in which this run holds the site, and which it
+/// commits.
 pub(super) fn run(
     mut tx: PgTransaction<'_>,
     claim: &Claim,

@@ -1,5 +1,5 @@
-//! What follows an error: another attempt at once, an attempt after a pause, or a halt until an operator
-//! has acted.
+//! What follows an error: another attempt at once, an attempt after a pause, or a halt until an
+//! operator has acted.
 
 use std::time::Duration;
 
@@ -14,15 +14,16 @@ use crate::domain::Timestamp;
 use crate::pg::{Explanation, PgError};
 use crate::util::jitter;
 
-/// While the mirror waits, it probes the server this often without logging in: it notices soon when the
-/// server is back, and does not burden one that is starting.
+/// While the mirror waits, it probes the server this often without logging in: it notices soon when
+/// the server is back, and does not burden one that is starting.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A halted mirror tries again this often: a change in PostgreSQL may have removed the obstacle.
 const HALT_RETRY_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Mirror {
-    /// Returns when it is time for another attempt. `was_claimed` tells whether this run held the site.
+    /// Returns when it is time for another attempt. `was_claimed` tells whether this run held the
+    /// site.
     pub(super) fn handle_error(&mut self, error: SyncError, was_claimed: bool) {
         let Backoff { attempts, has_reconnected, .. } = &mut self.backoff;
         let is_first = *attempts == 0 && !*has_reconnected;
@@ -78,8 +79,8 @@ impl Mirror {
         }
     }
 
-    /// Waits before the next attempt. The pause grows with each error, and ends early when the server is
-    /// back or when somebody asks for something.
+    /// Waits before the next attempt. The pause grows with each error, and ends early when the
+    /// server is back or when somebody asks for something.
     fn back_off(&mut self, error: &SyncError, was_claimed: bool) {
         let explanation = self.explanation(error);
         for request in std::mem::take(&mut self.pending) {

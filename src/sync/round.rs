@@ -7,15 +7,16 @@ use crate::domain::IdCounters;
 use crate::pg::{PgError, PgTransaction, Session};
 use crate::store::Snapshot;
 
-/// After this time PostgreSQL ends a transaction whose client is silent, so that its locks do not outlive
-/// the client: TCP alone detects that only after hours. Long enough for a pause of this host.
+/// After this time PostgreSQL ends a transaction whose client is silent, so that its locks do not
+/// outlive the client: TCP alone detects that only after hours. Long enough for a pause of this
+/// host.
 const IDLE_TIMEOUT: &str = "60s";
 /// How long to wait for a lock of another session, such as a schema change. Shorter than the stall
 /// timeout, so that PostgreSQL reports the lock.
 const LOCK_TIMEOUT: &str = "10s";
 
-/// Audit rows of one round. After a long outage they outnumber the entities: those are sent first, and the
-/// following rounds send the rest of the trail.
+/// Audit rows of one round. After a long outage they outnumber the entities: those are sent first,
+/// and the following rounds send the rest of the trail.
 const AUDIT_ROWS_MAX: u64 = 10_000;
 
 /// What a round did.
@@ -33,10 +34,11 @@ pub(super) struct Applied {
 
 /// Sets the limits of a transaction that writes.
 ///
-/// PostgreSQL keeps the plan of a foreign key's check for the life of a session. If the plan was made while
-/// the table was small, it scans the table for each check, and a COMMIT of milliseconds takes minutes once
-/// the table has grown. Sequential scans are off, since everything that a round searches has an index; JIT
-/// is off, since the penalty on sequential scans would otherwise trigger it.
+/// PostgreSQL keeps the plan of a foreign key's check for the life of a session. If the plan was
+/// made while the table was small, it scans the table for each check, and a COMMIT of milliseconds
+/// takes minutes once the table has grown. Sequential scans are off, since everything that a round
+/// searches has an index; JIT is off, since the penalty on sequential scans would otherwise trigger
+/// it.
 pub(super) fn set_limits(tx: &mut PgTransaction<'_>) -> Result<(), PgError> {
     tx.batch(&format!(
         "SET LOCAL idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}'; \

@@ -1,7 +1,7 @@
 //! The site's row in `sync_state`: it names the one run that may write the site into PostgreSQL.
 //!
-//! Every run that claims the site raises the epoch in a transaction of its own. A round of an earlier
-//! epoch finds another number and fails (S4).
+//! Every run that claims the site raises the epoch in a transaction of its own. A round of an
+//! earlier epoch finds another number and fails (S4).
 
 use uuid::Uuid;
 
@@ -78,8 +78,8 @@ pub(super) fn read(
     }))
 }
 
-/// Makes this run the holder and returns its epoch. Clears the mark of a loaded backup, which was adopted
-/// before.
+/// Makes this run the holder and returns its epoch. Clears the mark of a loaded backup, which was
+/// adopted before.
 pub(super) fn claim(
     tx: &mut PgTransaction<'_>,
     identity: &Identity,
@@ -119,8 +119,8 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    /// Checks, at the beginning of a transaction, that this run still holds the site and that it is as
-    /// this run left it. The row stays locked until the transaction ends.
+    /// Checks, at the beginning of a transaction, that this run still holds the site and that it is
+    /// as this run left it. The row stays locked until the transaction ends.
     ///
     /// # Errors
     /// [`SyncError::Changed`] or [`SyncError::Stopped`].

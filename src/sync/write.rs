@@ -11,14 +11,14 @@ use crate::pg::{Param, PgError, PgTransaction};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, Value, audit_row, id_of};
 use crate::store::Snapshot;
 
-/// Rows of one kind from which on existing rows are sent by COPY: the rows of eight statements. Below
-/// that, a temporary table costs PostgreSQL's catalogue more than it saves.
+/// Rows of one kind from which on existing rows are sent by COPY: the rows of eight statements.
+/// Below that, a temporary table costs PostgreSQL's catalogue more than it saves.
 const BULK_ROWS: usize = 400;
-/// New rows from which on they are sent by COPY: it costs one more round trip than a statement, and saves
-/// 24 parameters per row.
+/// New rows from which on they are sent by COPY: it costs one more round trip than a statement, and
+/// saves 24 parameters per row.
 const NEW_BULK_ROWS: usize = 10;
-/// Rows of one kind after which the table is analyzed: without it, PostgreSQL would plan the next queries
-/// with old statistics.
+/// Rows of one kind after which the table is analyzed: without it, PostgreSQL would plan the next
+/// queries with old statistics.
 const ANALYZE_ROWS: usize = 2_000;
 /// Rows of one statement: 50 devices have 1,201 parameters; PostgreSQL allows 65,535.
 const STATEMENT_ROWS: usize = 50;
@@ -41,8 +41,9 @@ impl EntityKeys {
     }
 }
 
-/// Writes the entities of `keys` that are in the snapshot and deletes the others. Ids from `new_from` on
-/// were never sent, so that their rows are only inserted. Returns the number of rows sent.
+/// Writes the entities of `keys` that are in the snapshot and deletes the others. Ids from
+/// `new_from` on were never sent, so that their rows are only inserted. Returns the number of rows
+/// sent.
 pub(super) fn write_entities(
     tx: &mut PgTransaction<'_>,
     site_id: Uuid,
@@ -199,8 +200,8 @@ fn delete(
     Ok(())
 }
 
-/// Sends at most `limit` audit rows from the number `first` on, and returns the number of the first row
-/// that is not sent.
+/// Sends at most `limit` audit rows from the number `first` on, and returns the number of the first
+/// row that is not sent.
 pub(super) fn write_audit(
     tx: &mut PgTransaction<'_>,
     site_id: Uuid,

@@ -26,8 +26,8 @@ pub enum ArchiveOutcome {
 /// transaction. With `is_dry_run` the transaction is rolled back.
 ///
 /// # Errors
-/// [`V2ImportError::NotImported`] and [`V2ImportError::Changed`] unless the tables hold exactly what
-/// `record` says was imported: no change in v2 may be left in the archive alone.
+/// [`V2ImportError::NotImported`] and [`V2ImportError::Changed`] unless the tables hold exactly
+/// what `record` says was imported: no change in v2 may be left in the archive alone.
 pub fn archive(
     config: &PgConfig,
     choice: &SiteChoice,
@@ -72,8 +72,8 @@ fn lock(tx: &mut PgTransaction<'_>, schema: &str) -> Result<(), V2ImportError> {
 
 fn move_all(tx: &mut PgTransaction<'_>, schema: &str) -> Result<Vec<String>, V2ImportError> {
     let from = literal(schema);
-    // Also moved: the enum types of the columns, and the sequences in their defaults. A sequence that a
-    // table owns moves with it.
+    // Also moved: the enum types of the columns, and the sequences in their defaults. A sequence
+    // that a table owns moves with it.
     let mut moved = Vec::new();
     let tables = names(
         tx,

@@ -1,4 +1,5 @@
-//! Turning columns of text into a row. PostgreSQL's text format is the same in a dump and on the wire.
+//! Turning columns of text into a row. PostgreSQL's text format is the same in a dump and on the
+//! wire.
 
 use compact_str::CompactString;
 

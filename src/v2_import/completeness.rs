@@ -1,4 +1,5 @@
-//! Whether a dump is complete: `pg_dump` and `pg_dumpall` write a comment at the beginning and the end.
+//! Whether a dump is complete: `pg_dump` and `pg_dumpall` write a comment at the beginning and the
+//! end.
 
 use super::error::V2ImportError;
 

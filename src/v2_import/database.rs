@@ -31,7 +31,8 @@ pub fn read_database(config: &PgConfig, choice: &SiteChoice) -> Result<V2Tables,
     if tables.devices.is_empty() { Err(V2ImportError::Empty) } else { Ok(tables) }
 }
 
-/// Stall timeout. A table that is seldom vacuumed has many dead rows to skip before the first live one.
+/// Stall timeout. A table that is seldom vacuumed has many dead rows to skip before the first live
+/// one.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 pub(super) fn connect(config: &PgConfig) -> Result<Session, V2ImportError> {

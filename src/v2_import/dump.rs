@@ -36,8 +36,8 @@ const HARMLESS_COMMANDS: [&str; 12] = [
 /// Reads the tables of v2 from a dump: COPY blocks or INSERT statements.
 ///
 /// # Errors
-/// [`V2ImportError`] with the line, or with the command that makes a readable dump. A statement about
-/// the tables is either read or an error.
+/// [`V2ImportError`] with the line, or with the command that makes a readable dump. A statement
+/// about the tables is either read or an error.
 pub fn read_dump(input: impl BufRead, choice: &SiteChoice) -> Result<V2Tables, V2ImportError> {
     let (kind, input) = detect(input)?;
     if let Some(refusal) = refusal_of(kind) {
@@ -171,8 +171,8 @@ impl<R: BufRead> DumpReader<R> {
         places.find(has).unwrap_or_else(first)
     }
 
-    /// The layout of the rows of a statement; `None` if the table is not v2's. The rows of a COPY have an
-    /// end mark. Those of INSERTs have none, so the beginning of the dump must be there.
+    /// The layout of the rows of a statement; `None` if the table is not v2's. The rows of a COPY
+    /// have an end mark. Those of INSERTs have none, so the beginning of the dump must be there.
     pub(super) fn layout(
         &mut self,
         target: &TargetTable,
@@ -237,8 +237,8 @@ impl<R: BufRead> DumpReader<R> {
         }
     }
 
-    /// Skips the rest of a statement with its semicolon, and returns the tokens to keep. Like psql, it
-    /// ignores semicolons within parentheses and function bodies.
+    /// Skips the rest of a statement with its semicolon, and returns the tokens to keep. Like psql,
+    /// it ignores semicolons within parentheses and function bodies.
     pub(super) fn skip(&mut self, keep: KeptTokens) -> Result<Vec<Token>, V2ImportError> {
         let begin = self.lexer.line();
         let (mut parentheses, mut blocks) = (0_usize, 0_usize);

@@ -315,7 +315,8 @@ impl<R: BufRead> Lexer<R> {
         String::from_utf8_lossy(&rest[..end]).into_owned()
     }
 
-    /// `1.5`, `1e+20`, `0x1F`, `1_000`: up to the first other character, so that errors quote all of it.
+    /// `1.5`, `1e+20`, `0x1F`, `1_000`: up to the first other character, so that errors quote all
+    /// of it.
     fn number(&mut self) -> Token {
         let mut text = String::new();
         loop {

@@ -6,8 +6,8 @@ use std::io::{BufRead, Read};
 use super::completeness::is_begin;
 use super::error::V2ImportError;
 
-/// Longest line. Rows of v2 have some hundred characters; other tables of the database may have longer
-/// ones.
+/// Longest line. Rows of v2 have some hundred characters; other tables of the database may have
+/// longer ones.
 const LINE_BYTES_MAX: u64 = 64 << 20;
 /// Lines above the first comment of a dump: `docker exec -t` and warnings of `pg_dump` add some.
 const TOP_LINES_MAX: usize = 200;
@@ -36,8 +36,8 @@ impl<R: BufRead> DumpLines<R> {
         Self { input, ahead: VecDeque::new(), read: 0, number: 0 }
     }
 
-    /// Reads the next line into `line`, with its line end; returns false at the end of the file. A last
-    /// line without a line end is truncated.
+    /// Reads the next line into `line`, with its line end; returns false at the end of the file. A
+    /// last line without a line end is truncated.
     ///
     /// # Errors
     /// When the file cannot be read, or a line is too long.

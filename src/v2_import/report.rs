@@ -3,7 +3,8 @@
 use super::rules::{CORRECTION_RULES, CorrectionRuleId};
 use super::tables::{RowCounts, V2Table};
 
-/// Characters of v2's text that a finding quotes: enough to recognise the row, and short enough for a line.
+/// Characters of v2's text that a finding quotes: enough to recognise the row, and short enough for
+/// a line.
 const QUOTED_CHARS_MAX: usize = 32;
 
 /// A row that was corrected or left out, and why.

@@ -191,8 +191,8 @@ impl<R: BufRead> DumpReader<R> {
         Ok(value)
     }
 
-    /// Skips `::public.status`, `::double precision`, `::timestamp without time zone`. A type with a
-    /// length would cut the value: it is not skipped, so that the caller reports an error.
+    /// Skips `::public.status`, `::double precision`, `::timestamp without time zone`. A type with
+    /// a length would cut the value: it is not skipped, so that the caller reports an error.
     pub(super) fn skip_cast(&mut self) -> Result<(), V2ImportError> {
         while self.lexer.take_sign(b':')? {
             if !self.lexer.take_sign(b':')? {

@@ -1,5 +1,5 @@
-//! The rules by which rows of v2 are corrected or left out: one table for the program, its report and
-//! docs/DEPLOYMENT.md.
+//! The rules by which rows of v2 are corrected or left out: one table for the program, its report
+//! and docs/DEPLOYMENT.md.
 
 use std::fmt;
 use std::fmt::Write as _;

@@ -41,7 +41,8 @@ impl SiteLocation {
     }
 }
 
-/// The location that `choice` selects among those that hold v2's devices; `None` if `places` is empty.
+/// The location that `choice` selects among those that hold v2's devices; `None` if `places` is
+/// empty.
 ///
 /// # Errors
 /// [`V2ImportError::Several`] unless one is chosen, and [`V2ImportError::NotThere`] when the choice

@@ -1,7 +1,7 @@
 //! The statements of a dump, and what each means for v2's tables.
 //!
-//! Invariant: a statement that names one of the tables is read, is known not to change their rows, or is
-//! an error with its line.
+//! Invariant: a statement that names one of the tables is read, is known not to change their rows,
+//! or is an error with its line.
 
 use std::io::BufRead;
 

@@ -161,8 +161,8 @@ impl V2Tables {
         self.links.sort_by_key(|row| row.id);
     }
 
-    /// A hash of all rows, in hexadecimal: the same whether they were read from the database or from a dump
-    /// of it.
+    /// A hash of all rows, in hexadecimal: the same whether they were read from the database or
+    /// from a dump of it.
     pub fn fingerprint(&self) -> String {
         let mut hash = Fnv::default();
         for row in &self.devices {
@@ -190,8 +190,8 @@ impl V2Tables {
     }
 }
 
-/// FNV-1a with 64 bits (draft-eastlake-fnv). It is written to disk, so it must never change. It protects
-/// against mistakes, not against attackers.
+/// FNV-1a with 64 bits (draft-eastlake-fnv). It is written to disk, so it must never change. It
+/// protects against mistakes, not against attackers.
 struct Fnv(u64);
 
 impl Default for Fnv {
@@ -208,7 +208,8 @@ impl Fnv {
         self
     }
 
-    /// Each field ends with a byte that is not valid in UTF-8, so that fields cannot run into each other.
+    /// Each field ends with a byte that is not valid in UTF-8, so that fields cannot run into each
+    /// other.
     fn text(&mut self, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.bytes(text.as_bytes()).bytes(&[0xff]),

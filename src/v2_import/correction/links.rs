@@ -11,7 +11,8 @@ use crate::v2_import::report::quoted;
 use crate::v2_import::rules::CorrectionRuleId;
 use crate::v2_import::tables::{V2Link, V2Table};
 
-/// Returns the site's links, sorted by id. Adds a port for each end whose port carries another link.
+/// Returns the site's links, sorted by id. Adds a port for each end whose port carries another
+/// link.
 pub(super) fn correct(corrector: &mut Corrector, ports: &mut Ports, rows: &[V2Link]) -> Vec<Link> {
     let mut last = None;
     let mut taken = FxHashSet::default();
@@ -109,8 +110,8 @@ fn medium(corrector: &mut Corrector, key: RowKey, text: Option<&str>) -> Option<
     medium
 }
 
-/// v2 gives each new link the status DOWN and never computes another, so it is taken for an override only
-/// if the operator asks for it.
+/// v2 gives each new link the status DOWN and never computes another, so it is taken for an
+/// override only if the operator asks for it.
 fn status_override(corrector: &mut Corrector, key: RowKey, word: Option<&str>) -> Option<Override> {
     let word = word.filter(|word| !word.is_empty())?;
     let found = format!("status {}", quoted(word));

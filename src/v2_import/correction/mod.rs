@@ -1,8 +1,8 @@
-//! Turning v2's rows into a site that holds every invariant. This never fails: a report lists what was
-//! corrected or left out.
+//! Turning v2's rows into a site that holds every invariant. This never fails: a report lists what
+//! was corrected or left out.
 //!
-//! Rows are processed in the order of their ids, so that the result does not depend on their order in
-//! PostgreSQL.
+//! Rows are processed in the order of their ids, so that the result does not depend on their order
+//! in PostgreSQL.
 
 mod corrector;
 mod devices;
@@ -37,8 +37,8 @@ impl CorrectedSite {
     }
 }
 
-/// Applies [`super::CORRECTION_RULES`] to v2's tables. `now` replaces times that v2 lacks or that cannot
-/// be read, and is the beginning of each status, which v2 does not record.
+/// Applies [`super::CORRECTION_RULES`] to v2's tables. `now` replaces times that v2 lacks or that
+/// cannot be read, and is the beginning of each status, which v2 does not record.
 pub fn correct(mut tables: V2Tables, link_status: V2LinkStatus, now: Timestamp) -> CorrectedSite {
     tables.sort();
     let mut corrector = Corrector { now, link_status, report: V2ImportReport::default() };

@@ -31,8 +31,8 @@ impl Names {
         self.taken.insert((scope, name.clone()))
     }
 
-    /// Returns a name for each row, in the order of the rows. All valid names are assigned first, so that a
-    /// generated one never takes the name of a later row.
+    /// Returns a name for each row, in the order of the rows. All valid names are assigned first,
+    /// so that a generated one never takes the name of a later row.
     pub(super) fn assign(
         &mut self,
         corrector: &mut Corrector,

@@ -1,5 +1,5 @@
-//! The exact state of a site in PostgreSQL, read by the tests' own SQL, and the expected one. Each value is
-//! compared as text without loss: floats as their bits, times as microseconds.
+//! The exact state of a site in PostgreSQL, read by the tests' own SQL, and the expected one. Each
+//! value is compared as text without loss: floats as their bits, times as microseconds.
 
 use std::fmt::Write;
 
@@ -95,8 +95,8 @@ const AUDIT: Columns = &[
     ("change_count", Text),
 ];
 
-/// Ports without a device, devices in a missing container, links without a port, ports with two links,
-/// duplicate names.
+/// Ports without a device, devices in a missing container, links without a port, ports with two
+/// links, duplicate names.
 const MISFITS: &str = "\
     SELECT 'port', i.id FROM interfaces i WHERE NOT EXISTS \
         (SELECT FROM devices d WHERE (d.site_id, d.id) = (i.site_id, i.device_id)) \

@@ -63,8 +63,8 @@ struct Trial {
 
 #[test]
 fn acknowledged_changes_reach_postgresql_after_any_kill() {
-    // A kill does not lose the page cache, so PostgreSQL need not fsync. But it can occur between the writes
-    // of the two halves of a page.
+    // A kill does not lose the page cache, so PostgreSQL need not fsync. But it can occur between
+    // the writes of the two halves of a page.
     let Some(postgres) = Postgres::start_with(&["full_page_writes=on"]) else { return };
     let (rounds, seed) = (setting("UNOC_TEST_SYNC_KILLS", ROUNDS), setting("UNOC_TEST_SEED", SEED));
     println!("{rounds} rounds, UNOC_TEST_SEED={seed}");

@@ -1,5 +1,5 @@
-//! Random commands over a connection that is delayed, frozen, refused and cut, also during COMMIT, while
-//! PostgreSQL, the mirror or both are restarted.
+//! Random commands over a connection that is delayed, frozen, refused and cut, also during COMMIT,
+//! while PostgreSQL, the mirror or both are restarted.
 //!
 //! A second implementation of the rules knows the site after every commit. A separate reader reads
 //! PostgreSQL all the time: it must hold exactly the state of the commit that it names. Between the
@@ -58,8 +58,8 @@ fn seed() -> u64 {
     setting("UNOC_TEST_SEED", SEED)
 }
 
-/// A server for kills. A kill does not lose the page cache, so it need not fsync. But it can occur between
-/// the writes of the two halves of a page.
+/// A server for kills. A kill does not lose the page cache, so it need not fsync. But it can occur
+/// between the writes of the two halves of a page.
 fn prepared() -> Option<Postgres> {
     Postgres::start_with(&["full_page_writes=on"])
 }

@@ -23,7 +23,8 @@ pub(in crate::sync) fn await_waiter(client: &mut Client) {
     });
 }
 
-/// The next run must not take the previous one for another appliance, which has to be silent for 30 s.
+/// The next run must not take the previous one for another appliance, which has to be silent for 30
+/// s.
 #[test]
 fn a_run_that_ended_during_its_claim_blocks_no_other() {
     let Some(postgres) = Postgres::start() else { return };
@@ -43,8 +44,8 @@ fn a_run_that_ended_during_its_claim_blocks_no_other() {
     rig.stop(false);
 }
 
-/// Two appliances with one site id find an empty database: the later one must not overwrite what the
-/// earlier one has just sent.
+/// Two appliances with one site id find an empty database: the later one must not overwrite what
+/// the earlier one has just sent.
 #[test]
 fn of_two_concurrent_initial_copies_one_wins() {
     let Some(postgres) = Postgres::start() else { return };

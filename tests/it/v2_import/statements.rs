@@ -1,4 +1,5 @@
-//! Every spelling of a statement that PostgreSQL accepts is read, or reported as an error with its line.
+//! Every spelling of a statement that PostgreSQL accepts is read, or reported as an error with its
+//! line.
 
 use super::{CLEAN_DUMP, read, text};
 use crate::v2_import::dumps::INSERTS;

@@ -1,5 +1,5 @@
-//! A database that v2 itself wrote: imported in any way, it is a network that is up. v2 gives each link the
-//! status DOWN and computes none, so that in its tables a working site is down.
+//! A database that v2 itself wrote: imported in any way, it is a network that is up. v2 gives each
+//! link the status DOWN and computes none, so that in its tables a working site is down.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Errors of PostgreSQL as operators meet them: reported with a remedy, retried with growing pauses, and
-//! cleared as soon as the cause is gone.
+//! Errors of PostgreSQL as operators meet them: reported with a remedy, retried with growing
+//! pauses, and cleared as soon as the cause is gone.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -31,8 +31,8 @@ fn sessions(postgres: &Postgres) -> String {
     postgres.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'unoc'")
 }
 
-/// Waits for this many attempts, and checks that the API, the log and the commands report the reason and
-/// the remedy.
+/// Waits for this many attempts, and checks that the API, the log and the commands report the
+/// reason and the remedy.
 #[track_caller]
 fn told(server: &Server, attempts: u64, why: &str, remedy: &str) {
     let state = wait::until(why, || {

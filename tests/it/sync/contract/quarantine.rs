@@ -1,4 +1,5 @@
-//! What an adoption leaves in `quarantine/`: a copy of the store that it replaced, and nothing if it failed.
+//! What an adoption leaves in `quarantine/`: a copy of the store that it replaced, and nothing if
+//! it failed.
 
 use std::fs;
 use std::path::Path;

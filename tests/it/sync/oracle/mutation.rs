@@ -1,5 +1,5 @@
-//! Tests the oracle: another connection brings PostgreSQL into a state that is no commit, and the watcher
-//! must detect it.
+//! Tests the oracle: another connection brings PostgreSQL into a state that is no commit, and the
+//! watcher must detect it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
