@@ -1,10 +1,10 @@
-//! How to reach PostgreSQL and speak to it.
+//! Connecting to PostgreSQL and speaking to it.
 //!
-//! [`PgConfig`](Target) is a database address, read as libpq reads it. A [`Session`] is a
-//! connection that gives up when the server makes no progress; it runs one transaction at a time.
-//! [`PgError`] says what went wrong and, by [`PgError::explanation`], what an operator can do about
-//! it. [`compare_entities`] compares the rows of a site with the local store, and
-//! [`verify_in_scratch_database`] a backup with the store that it was restored into.
+//! [`PgConfig`] is a database address, parsed as libpq parses it. A [`Session`] is a connection that
+//! fails when the server makes no progress; it runs one [`PgTransaction`] at a time. [`PgError`]
+//! says what went wrong, and [`PgError::explanation`] what an operator can do about it.
+//! [`compare_entities`] compares the rows of a site with the local store;
+//! [`verify_in_scratch_database`] compares a backup with the store that it was restored into.
 //!
 //! The driver blocks and must not be used inside tokio.
 //!
