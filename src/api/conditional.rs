@@ -7,27 +7,47 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::state::ApiState;
+use crate::domain::Revision;
 
 /// The seq of the snapshot that an answer shows.
 pub(super) const SEQ_HEADER: HeaderName = HeaderName::from_static("x-unoc-seq");
+
+/// Of a revision in a tag: 64 bits in hexadecimal. No other part of a tag is as long.
+const REVISION_DIGITS: usize = 16;
 
 /// Most entities are smaller: one allocation.
 const ENTITY_BYTES: usize = 1024;
 
 /// The headers of an answer that shows the site at `seq`.
 pub(super) fn headers(state: &ApiState, seq: u64) -> [(HeaderName, HeaderValue); 3] {
+    headers_with(etag(state, seq), seq)
+}
+
+fn headers_with(etag: HeaderValue, seq: u64) -> [(HeaderName, HeaderValue); 3] {
     [
-        (header::ETAG, etag(state, seq)),
+        (header::ETAG, etag),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (SEQ_HEADER, HeaderValue::from(seq)),
     ]
 }
 
-/// An answer with one entity.
-pub(super) fn json(state: &ApiState, seq: u64, view: &impl Serialize) -> Response {
+/// An answer with one entity; 304, when the client has it. Its tag also has the entity's revision, for
+/// `If-Match`.
+pub(super) fn entity(
+    state: &ApiState,
+    request: &HeaderMap,
+    seq: u64,
+    revision: Revision,
+    view: &impl Serialize,
+) -> Response {
+    let etag = entity_tag(state, seq, revision);
+    if is_known(&etag, request) {
+        return (StatusCode::NOT_MODIFIED, headers_with(etag, seq)).into_response();
+    }
     let mut body = Vec::with_capacity(ENTITY_BYTES);
     serde_json::to_writer(&mut body, view).expect("views hold finite numbers and text only");
-    json_bytes(state, seq, body.into())
+    let json = HeaderValue::from_static("application/json");
+    (headers_with(etag, seq), [(header::CONTENT_TYPE, json)], body).into_response()
 }
 
 /// An answer with JSON that is there already.
@@ -58,6 +78,23 @@ fn etag(state: &ApiState, seq: u64) -> HeaderValue {
         .expect("a tag of hexadecimal digits and dots is a header value")
 }
 
+/// The tag of one entity.
+fn entity_tag(state: &ApiState, seq: u64, Revision(revision): Revision) -> HeaderValue {
+    HeaderValue::try_from(format!("W/\"{}-{revision:016x}-{seq}\"", state.etag_prefix()))
+        .expect("a tag of hexadecimal digits and dots is a header value")
+}
+
+/// The revisions in the tags of an `If-Match`; other tags name no state of an entity. `W/` is ignored:
+/// proxies that compress add it, and a revision does not depend on the encoding.
+pub(super) fn revisions(tags: &str) -> Vec<Revision> {
+    let revision = |tag: &str| {
+        let opaque = tag.trim().trim_start_matches("W/").trim_matches('"');
+        let digits = opaque.rsplit('-').nth(1).filter(|digits| digits.len() == REVISION_DIGITS)?;
+        u64::from_str_radix(digits, 16).ok().map(Revision)
+    };
+    tags.split(',').filter_map(revision).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +114,21 @@ mod tests {
         check(Some(" * "), true);
         check(Some("W/\"a-71\""), false);
         check(Some("a-7"), false);
+    }
+
+    #[test]
+    fn revisions_are_read_from_tags() {
+        let rows: [(&str, &[u64]); 6] = [
+            ("W/\"0a1b2c3d-0.2.0-0123456789ab-00000000000000ff-7\"", &[255]),
+            ("\"0a1b2c3d-0.2.0-0123456789ab-00000000000000ff-7\"", &[255]),
+            ("\"x-0000000000000001-7\" , W/\"x-0000000000000002-9\"", &[1, 2]),
+            ("W/\"0a1b2c3d-0.2.0-0123456789ab-7\"", &[]),
+            ("\"x-000000000000000g-7\", \"\", -,", &[]),
+            ("", &[]),
+        ];
+        for (tags, expected) in rows {
+            let expected: Vec<Revision> = expected.iter().copied().map(Revision).collect();
+            assert_eq!(revisions(tags), expected, "{tags}");
+        }
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum ApiError {
     Table(ImportErrors),
     /// An answer could not be made, for a reason that stays inside.
     Broken(Box<dyn std::error::Error + Send + Sync>),
+    /// What was to be changed is not what the caller has seen; the answer shows it.
+    Changed(Box<Response>),
     Invalid(Vec<FieldError>),
     NotFound(&'static str),
     BadRequest(&'static str),
@@ -126,6 +128,7 @@ impl IntoResponse for ApiError {
             Self::Job(error) => job(&error),
             Self::Backup(error) => backup(&error),
             Self::Table(errors) => (StatusCode::BAD_REQUEST, Json(errors)).into_response(),
+            Self::Changed(answer) => *answer,
             Self::Invalid(detail) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(ValidationErrors { detail }))
                     .into_response()

@@ -14,11 +14,12 @@ use super::conditional;
 use super::error::ApiError;
 use super::extract::{Body422, Origin, PathId, Query422};
 use super::listing::{self, Page, PageParams};
+use super::precondition::{ChangedLink, IfMatch};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{
     ConnectDevices, ConnectedDevices, CreateLink, DeleteLink, DeviceId, InterfaceId, InterfaceType,
-    Link, LinkId, LinkPatch, Medium, Override, OverrideReason, Status, UpdateLink,
+    Link, LinkId, LinkPatch, Medium, Override, OverrideReason, Revision, Status, UpdateLink,
 };
 use crate::store::AuditOrigin;
 use crate::wire::{self, InterfaceView, LinkView};
@@ -169,10 +170,8 @@ async fn get_link(
     let snapshot = state.handle().read();
     let link = snapshot.link(LinkId(id))?.ok_or(ApiError::NotFound("Link not found"))?;
     let seq = snapshot.seq();
-    if let Some(response) = conditional::not_modified(&state, &headers, seq) {
-        return Ok(response);
-    }
-    Ok(conditional::json(&state, seq, &LinkView::new(&link)))
+    let revision = Revision::of_link(&link);
+    Ok(conditional::entity(&state, &headers, seq, revision, &LinkView::new(&link)))
 }
 
 /// Links two existing interfaces.
@@ -284,17 +283,24 @@ struct LinkMessage<'a> {
     patch,
     path = "/api/links/{id}",
     tag = "links",
-    params(("id" = u64, Path, description = "Link id")),
+    params(
+        ("id" = u64, Path, description = "Link id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
     request_body = LinkPatchBody,
-    responses((status = 200, body = LinkMessage<'_>))
+    responses(
+        (status = 200, body = LinkMessage<'_>),
+        (status = 412, body = ChangedLink<'_>, description = "Changed meanwhile")
+    )
 )]
 async fn update_link(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
     Body422(body): Body422<LinkPatchBody>,
 ) -> Result<Response, ApiError> {
-    execute_patch(&state, id, body.into(), "Link updated", origin).await
+    execute_patch(&state, if_match, LinkId(id), body.into(), "Link updated", origin).await
 }
 
 /// Clears the override of a link.
@@ -302,26 +308,34 @@ async fn update_link(
     delete,
     path = "/api/links/{id}/override",
     tag = "links",
-    params(("id" = u64, Path, description = "Link id")),
-    responses((status = 200, body = LinkMessage<'_>))
+    params(
+        ("id" = u64, Path, description = "Link id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
+    responses(
+        (status = 200, body = LinkMessage<'_>),
+        (status = 412, body = ChangedLink<'_>, description = "Changed meanwhile")
+    )
 )]
 async fn clear_override(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
 ) -> Result<Response, ApiError> {
     let patch = LinkPatch { status_override: Some(None), ..LinkPatch::default() };
-    execute_patch(&state, id, patch, "Status override cleared", origin).await
+    execute_patch(&state, if_match, LinkId(id), patch, "Status override cleared", origin).await
 }
 
 async fn execute_patch(
     state: &ApiState,
-    id: u64,
+    if_match: IfMatch,
+    id: LinkId,
     patch: LinkPatch,
     message: &'static str,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
-    let link = state.handle().execute(UpdateLink { id: LinkId(id), patch }, origin).await?;
+    let link = if_match.on_link(state, id, UpdateLink { id, patch }, origin).await?;
     Ok(Json(LinkMessage { message, link: LinkView::new(&link) }).into_response())
 }
 
@@ -330,14 +344,22 @@ async fn execute_patch(
     delete,
     path = "/api/links/{id}",
     tag = "links",
-    params(("id" = u64, Path, description = "Link id")),
-    responses((status = 204, description = "Deleted"))
+    params(
+        ("id" = u64, Path, description = "Link id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 412, body = ChangedLink<'_>, description = "Changed meanwhile")
+    )
 )]
 async fn delete_link(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
 ) -> Result<StatusCode, ApiError> {
-    state.handle().execute(DeleteLink(LinkId(id)), origin).await?;
+    let id = LinkId(id);
+    if_match.on_link(&state, id, DeleteLink(id), origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -22,6 +22,7 @@ mod listing;
 mod metrics;
 mod openapi;
 mod optics;
+mod precondition;
 mod problems;
 mod request;
 mod router;

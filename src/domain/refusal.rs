@@ -70,6 +70,9 @@ pub enum Refusal {
         max = IMPORT_ENTITIES_MAX
     )]
     ImportTooLarge(usize),
+    /// The command was meant for another state of its entity.
+    #[error("It was changed meanwhile")]
+    Changed,
     /// A counter has passed [`ID_MAX`].
     #[error(
         "No {kind} id is left: ids end at {ID_MAX}. Export the site, set next_{kind}_id in the first line \

@@ -16,6 +16,7 @@ mod listing;
 mod memory;
 mod openapi;
 mod optics;
+mod precondition;
 mod problems;
 mod seed;
 mod shutdown;

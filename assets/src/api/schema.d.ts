@@ -1150,6 +1150,18 @@ export interface components {
             total_bytes: number;
             undo?: components["schemas"]["BackupUndo"] | null;
         };
+        /** @description The body of a 412: a device that was changed since the caller has seen it. */
+        ChangedDevice: {
+            /** @description As it is now; its tag is in the `ETag` of this answer. */
+            current: components["schemas"]["Device"];
+            detail: string;
+        };
+        /** @description The body of a 412: a link that was changed since the caller has seen it. */
+        ChangedLink: {
+            /** @description As it is now; its tag is in the `ETag` of this answer. */
+            current: components["schemas"]["Link"];
+            detail: string;
+        };
         /** @description Two devices to link. */
         ConnectDevices: {
             /** Format: int64 */
@@ -3837,7 +3849,10 @@ export interface operations {
     delete_device: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Device id */
                 id: number;
@@ -3887,6 +3902,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
             /** @description Body too large */
@@ -3948,7 +3972,10 @@ export interface operations {
     update_device: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Device id */
                 id: number;
@@ -4003,6 +4030,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
             /** @description Body too large */
@@ -4223,7 +4259,10 @@ export interface operations {
     clear_override: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Device id */
                 id: number;
@@ -4274,6 +4313,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
             /** @description Body too large */
@@ -4335,7 +4383,10 @@ export interface operations {
     set_override: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Device id */
                 id: number;
@@ -4390,6 +4441,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
             /** @description Body too large */
@@ -4451,7 +4511,10 @@ export interface operations {
     set_override_legacy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Device id */
                 id: number;
@@ -4506,6 +4569,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
             /** @description Body too large */
@@ -4567,7 +4639,10 @@ export interface operations {
     clear_override_legacy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Device id */
                 id: number;
@@ -4618,6 +4693,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
             /** @description Body too large */
@@ -6498,7 +6582,10 @@ export interface operations {
     delete_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Link id */
                 id: number;
@@ -6548,6 +6635,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedLink"];
                 };
             };
             /** @description Body too large */
@@ -6609,7 +6705,10 @@ export interface operations {
     update_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Link id */
                 id: number;
@@ -6664,6 +6763,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedLink"];
                 };
             };
             /** @description Body too large */
@@ -6725,7 +6833,10 @@ export interface operations {
     clear_override: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description Link id */
                 id: number;
@@ -6776,6 +6887,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedLink"];
                 };
             };
             /** @description Body too large */

@@ -1,7 +1,5 @@
 //! Setting a device's status by hand, on v2's current and its legacy route.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::Response;
 use utoipa::ToSchema;
@@ -9,11 +7,11 @@ use utoipa::ToSchema;
 use super::{DeviceMessage, with_message};
 use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin, PathId};
+use crate::api::precondition::{ChangedDevice, IfMatch};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    ClearDeviceOverride, Command, Device, DeviceId, Lookalikes, Override, OverrideReason,
-    SetDeviceOverride, Status,
+    ClearDeviceOverride, DeviceId, Lookalikes, Override, OverrideReason, SetDeviceOverride, Status,
 };
 use crate::store::AuditOrigin;
 
@@ -58,13 +56,20 @@ impl FromFields for LegacyOverrideBody {
     patch,
     path = "/api/devices/{id}/override",
     tag = "devices",
-    params(("id" = u64, Path, description = "Device id")),
+    params(
+        ("id" = u64, Path, description = "Device id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
     request_body = OverrideBody,
-    responses((status = 200, body = DeviceMessage<'_>))
+    responses(
+        (status = 200, body = DeviceMessage<'_>),
+        (status = 412, body = ChangedDevice<'_>, description = "Changed meanwhile")
+    )
 )]
 pub(super) async fn set_override(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
     Body422(body): Body422<OverrideBody>,
 ) -> Result<Response, ApiError> {
@@ -75,7 +80,8 @@ pub(super) async fn set_override(
             return Err(ApiError::BadRequest("status_override must be 'UP' or 'DOWN'"));
         }
     };
-    set(&state, DeviceId(id), Override { status, reason: body.override_reason }, origin).await
+    set(&state, if_match, DeviceId(id), Override { status, reason: body.override_reason }, origin)
+        .await
 }
 
 /// Clears the override of a device.
@@ -83,15 +89,22 @@ pub(super) async fn set_override(
     delete,
     path = "/api/devices/{id}/override",
     tag = "devices",
-    params(("id" = u64, Path, description = "Device id")),
-    responses((status = 200, body = DeviceMessage<'_>))
+    params(
+        ("id" = u64, Path, description = "Device id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
+    responses(
+        (status = 200, body = DeviceMessage<'_>),
+        (status = 412, body = ChangedDevice<'_>, description = "Changed meanwhile")
+    )
 )]
 pub(super) async fn clear_override(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
 ) -> Result<Response, ApiError> {
-    clear(&state, DeviceId(id), origin).await
+    clear(&state, if_match, DeviceId(id), origin).await
 }
 
 /// Overrides the status of a device (v2's older route; also takes DEGRADED).
@@ -99,13 +112,20 @@ pub(super) async fn clear_override(
     post,
     path = "/api/devices/{id}/override-status",
     tag = "devices",
-    params(("id" = u64, Path, description = "Device id")),
+    params(
+        ("id" = u64, Path, description = "Device id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
     request_body = LegacyOverrideBody,
-    responses((status = 200, body = DeviceMessage<'_>))
+    responses(
+        (status = 200, body = DeviceMessage<'_>),
+        (status = 412, body = ChangedDevice<'_>, description = "Changed meanwhile")
+    )
 )]
 pub(super) async fn set_override_legacy(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
     Body422(body): Body422<LegacyOverrideBody>,
 ) -> Result<Response, ApiError> {
@@ -115,7 +135,7 @@ pub(super) async fn set_override_legacy(
             "Invalid status. Must be one of: ['UP', 'DOWN', 'DEGRADED']",
         ));
     };
-    set(&state, DeviceId(id), Override { status, reason: body.reason }, origin).await
+    set(&state, if_match, DeviceId(id), Override { status, reason: body.reason }, origin).await
 }
 
 /// Clears the override of a device (v2's older route).
@@ -123,15 +143,22 @@ pub(super) async fn set_override_legacy(
     delete,
     path = "/api/devices/{id}/override-status",
     tag = "devices",
-    params(("id" = u64, Path, description = "Device id")),
-    responses((status = 200, body = DeviceMessage<'_>))
+    params(
+        ("id" = u64, Path, description = "Device id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
+    responses(
+        (status = 200, body = DeviceMessage<'_>),
+        (status = 412, body = ChangedDevice<'_>, description = "Changed meanwhile")
+    )
 )]
 pub(super) async fn clear_override_legacy(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
 ) -> Result<Response, ApiError> {
-    clear(&state, DeviceId(id), origin).await
+    clear(&state, if_match, DeviceId(id), origin).await
 }
 
 /// v2 answers 404 before it looks at the value.
@@ -142,25 +169,24 @@ fn check_exists(state: &ApiState, id: DeviceId) -> Result<(), ApiError> {
 
 async fn set(
     state: &ApiState,
+    if_match: IfMatch,
     id: DeviceId,
     status_override: Override,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
     let message = format!("Status override set to {}", status_override.status.as_str());
-    execute(state, SetDeviceOverride { id, status_override }, message, origin).await
+    let command = SetDeviceOverride { id, status_override };
+    let device = if_match.on_device(state, id, command, origin).await?;
+    Ok(with_message(message, &device, &Lookalikes::default()))
 }
 
-async fn clear(state: &ApiState, id: DeviceId, origin: AuditOrigin) -> Result<Response, ApiError> {
-    let message = "Status override cleared".to_owned();
-    execute(state, ClearDeviceOverride(id), message, origin).await
-}
-
-async fn execute(
+async fn clear(
     state: &ApiState,
-    command: impl Command<Reply = Arc<Device>>,
-    message: String,
+    if_match: IfMatch,
+    id: DeviceId,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
-    let device = state.handle().execute(command, origin).await?;
+    let message = "Status override cleared".to_owned();
+    let device = if_match.on_device(state, id, ClearDeviceOverride(id), origin).await?;
     Ok(with_message(message, &device, &Lookalikes::default()))
 }

@@ -16,7 +16,7 @@ use crate::api::extract::{PathId, Query422};
 use crate::api::listing::{self, Page, Selected};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
-use crate::domain::{Device, DeviceId, DeviceType, Status, fold};
+use crate::domain::{Device, DeviceId, DeviceType, Revision, Status, fold};
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{self, DeviceView, InterfaceView};
 
@@ -153,10 +153,8 @@ pub(super) async fn get_device(
     let snapshot = state.handle().read();
     let device = snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
     let seq = snapshot.seq();
-    if let Some(response) = conditional::not_modified(&state, &headers, seq) {
-        return Ok(response);
-    }
-    Ok(conditional::json(&state, seq, &DeviceView::new(&device)))
+    let revision = Revision::of_device(&device);
+    Ok(conditional::entity(&state, &headers, seq, revision, &DeviceView::new(&device)))
 }
 
 /// The ports of a device, in the order of their creation.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{DeviceMessage, with_message};
 use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin, PathId};
+use crate::api::precondition::{ChangedDevice, IfMatch};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
@@ -96,13 +97,20 @@ impl PatchBody {
     patch,
     path = "/api/devices/{id}",
     tag = "devices",
-    params(("id" = u64, Path, description = "Device id")),
+    params(
+        ("id" = u64, Path, description = "Device id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
     request_body = PatchBody,
-    responses((status = 200, body = DeviceMessage<'_>))
+    responses(
+        (status = 200, body = DeviceMessage<'_>),
+        (status = 412, body = ChangedDevice<'_>, description = "Changed meanwhile")
+    )
 )]
 pub(super) async fn update_device(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
     Body422(body): Body422<PatchBody>,
 ) -> Result<Response, ApiError> {
@@ -123,7 +131,8 @@ pub(super) async fn update_device(
         pon_class: body.pon_class,
     };
     let command = UpdateDevice { id: DeviceId(id), patch };
-    let DeviceReply { device, lookalikes } = state.handle().execute(command, origin).await?;
+    let reply = if_match.on_device(&state, DeviceId(id), command, origin).await?;
+    let DeviceReply { device, lookalikes } = reply;
     Ok(with_message(message, &device, &lookalikes))
 }
 
@@ -132,14 +141,22 @@ pub(super) async fn update_device(
     delete,
     path = "/api/devices/{id}",
     tag = "devices",
-    params(("id" = u64, Path, description = "Device id")),
-    responses((status = 204, description = "Deleted"))
+    params(
+        ("id" = u64, Path, description = "Device id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 412, body = ChangedDevice<'_>, description = "Changed meanwhile")
+    )
 )]
 pub(super) async fn delete_device(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    if_match: IfMatch,
     Origin(origin): Origin,
 ) -> Result<StatusCode, ApiError> {
-    state.handle().execute(DeleteDevice(DeviceId(id)), origin).await?;
+    let id = DeviceId(id);
+    if_match.on_device(&state, id, DeleteDevice(id), origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,0 +1,123 @@
+//! `If-Match`: a change that is carried out only on the state that its caller has seen.
+
+use axum::extract::FromRequestParts;
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::conditional;
+use super::error::ApiError;
+use super::state::ApiState;
+use crate::domain::{
+    Command, DeviceId, EntityKey, EntityKind, IfUnchanged, LinkId, Refusal, Revision,
+};
+use crate::engine::EngineError;
+use crate::store::AuditOrigin;
+use crate::wire::{DeviceView, LinkView};
+
+/// The states that a change is meant for; none given, it is meant for any.
+pub(super) struct IfMatch(Option<Vec<Revision>>);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let mut lines = parts.headers.get_all(header::IF_MATCH).iter().peekable();
+        if lines.peek().is_none() {
+            return Ok(Self(None));
+        }
+        let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+        let tags = lines.join(",");
+        Ok(Self((tags.trim() != "*").then(|| conditional::revisions(&tags))))
+    }
+}
+
+impl IfMatch {
+    /// Carries a command out on a device, unless the device was changed since its caller has seen it.
+    ///
+    /// # Errors
+    /// As the engine's; 412 with the device as it is now.
+    pub(super) async fn on_device<C: Command>(
+        self,
+        state: &ApiState,
+        id: DeviceId,
+        command: C,
+        origin: AuditOrigin,
+    ) -> Result<C::Reply, ApiError> {
+        let entity = EntityKey { kind: EntityKind::Device, id: id.0 };
+        self.execute(state, entity, command, origin, || changed_device(state, id)).await
+    }
+
+    /// The same for a link.
+    ///
+    /// # Errors
+    /// As the engine's; 412 with the link as it is now.
+    pub(super) async fn on_link<C: Command>(
+        self,
+        state: &ApiState,
+        id: LinkId,
+        command: C,
+        origin: AuditOrigin,
+    ) -> Result<C::Reply, ApiError> {
+        let entity = EntityKey { kind: EntityKind::Link, id: id.0 };
+        self.execute(state, entity, command, origin, || changed_link(state, id)).await
+    }
+
+    async fn execute<C: Command>(
+        self,
+        state: &ApiState,
+        entity: EntityKey,
+        command: C,
+        origin: AuditOrigin,
+        changed: impl FnOnce() -> Result<Response, ApiError>,
+    ) -> Result<C::Reply, ApiError> {
+        let Some(revisions) = self.0 else {
+            return Ok(state.handle().execute(command, origin).await?);
+        };
+        let command = IfUnchanged { entity, revisions, command };
+        match state.handle().execute(command, origin).await {
+            Err(EngineError::Refused(Refusal::Changed)) => {
+                Err(ApiError::Changed(Box::new(changed()?)))
+            }
+            result => Ok(result?),
+        }
+    }
+}
+
+/// The body of a 412: a device that was changed since the caller has seen it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChangedDevice<'a> {
+    detail: &'static str,
+    /// As it is now; its tag is in the `ETag` of this answer.
+    current: DeviceView<'a>,
+}
+
+/// The body of a 412: a link that was changed since the caller has seen it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChangedLink<'a> {
+    detail: &'static str,
+    /// As it is now; its tag is in the `ETag` of this answer.
+    current: LinkView<'a>,
+}
+
+fn changed_device(state: &ApiState, id: DeviceId) -> Result<Response, ApiError> {
+    let snapshot = state.handle().read();
+    let device = snapshot.device(id)?.ok_or(ApiError::NotFound("Device not found"))?;
+    let detail = "The device was changed since it was read; nothing was done";
+    let body = ChangedDevice { detail, current: DeviceView::new(&device) };
+    Ok(failed(state, snapshot.seq(), Revision::of_device(&device), &body))
+}
+
+fn changed_link(state: &ApiState, id: LinkId) -> Result<Response, ApiError> {
+    let snapshot = state.handle().read();
+    let link = snapshot.link(id)?.ok_or(ApiError::NotFound("Link not found"))?;
+    let detail = "The link was changed since it was read; nothing was done";
+    let body = ChangedLink { detail, current: LinkView::new(&link) };
+    Ok(failed(state, snapshot.seq(), Revision::of_link(&link), &body))
+}
+
+fn failed(state: &ApiState, seq: u64, revision: Revision, body: &impl Serialize) -> Response {
+    let answer = conditional::entity(state, &HeaderMap::new(), seq, revision, body);
+    (StatusCode::PRECONDITION_FAILED, answer).into_response()
+}

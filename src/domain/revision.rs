@@ -1,0 +1,181 @@
+//! Which state of an entity a command was meant for.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::command::{Command, CommandKind};
+use super::transaction::Transaction;
+use super::{
+    Device, DeviceId, EntityKey, EntityKind, Link, LinkId, Optics, Override, Refusal, World,
+};
+
+/// What operators have set of a device or link, as a number: equal for equal settings. Computed values,
+/// such as the status, are not in it. Comparable within one build of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision(pub u64);
+
+/// A command that is refused when its entity was changed meanwhile.
+#[derive(Debug)]
+pub struct IfUnchanged<C> {
+    pub entity: EntityKey,
+    /// The revisions that the command was meant for.
+    pub revisions: Vec<Revision>,
+    pub command: C,
+}
+
+impl<C: Command> Command for IfUnchanged<C> {
+    type Reply = C::Reply;
+    type Output = C::Output;
+
+    fn kind(&self) -> CommandKind {
+        self.command.kind()
+    }
+
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<C::Output, Refusal> {
+        // What does not exist is refused by the command itself.
+        match Revision::of(transaction.world(), self.entity) {
+            Some(current) if !self.revisions.contains(&current) => Err(Refusal::Changed),
+            _ => self.command.run(transaction),
+        }
+    }
+
+    fn reply(world: &World, output: C::Output) -> C::Reply {
+        C::reply(world, output)
+    }
+}
+
+impl Revision {
+    pub fn of_device(device: &Device) -> Self {
+        let Device { name, position, optics, parent, status_override, .. } = device;
+        let Optics { tx_power_dbm, sensitivity_min_dbm, insertion_loss_db, pon_class } = optics;
+        let mut hasher = DefaultHasher::new();
+        (name.as_str(), position.x.to_bits(), position.y.to_bits(), parent).hash(&mut hasher);
+        let values = [tx_power_dbm, sensitivity_min_dbm, insertion_loss_db];
+        values.map(|value| value.map(f64::to_bits)).hash(&mut hasher);
+        pon_class.hash(&mut hasher);
+        Self::with_override(hasher, status_override.as_ref())
+    }
+
+    pub fn of_link(link: &Link) -> Self {
+        let Link { a, b, length_km, medium, status_override, .. } = link;
+        let mut hasher = DefaultHasher::new();
+        (a, b, length_km.map(f64::to_bits), medium).hash(&mut hasher);
+        Self::with_override(hasher, status_override.as_ref())
+    }
+
+    fn with_override(mut hasher: DefaultHasher, status_override: Option<&Override>) -> Self {
+        let set = status_override
+            .map(|set| (set.status, set.reason.as_ref().map(|reason| reason.as_str())));
+        set.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+
+    /// `None` for what does not exist, and for interfaces, of which nothing can be set.
+    fn of(world: &World, entity: EntityKey) -> Option<Self> {
+        match entity.kind {
+            EntityKind::Device => {
+                world.device(DeviceId(entity.id)).map(|device| Self::of_device(device))
+            }
+            EntityKind::Link => world.link(LinkId(entity.id)).map(|link| Self::of_link(link)),
+            EntityKind::Interface => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        CreateDevice, DeviceType, InterfaceId, Medium, Name, NewDevice, OverrideReason, PonClass,
+        Position, Reasons, Status, Timestamp,
+    };
+
+    fn held(status: Status, reason: Option<&str>) -> Option<Override> {
+        let reason = reason.map(|text| OverrideReason::new(text).expect("short"));
+        Some(Override { status, reason })
+    }
+
+    /// All revisions are different, except those of states that are equal to an operator.
+    fn check<T: Clone>(
+        entity: &T,
+        revision: impl Fn(&T) -> Revision,
+        set: &[fn(&mut T)],
+        computed: &[fn(&mut T)],
+    ) {
+        let after = |edit: &fn(&mut T)| {
+            let mut edited = entity.clone();
+            edit(&mut edited);
+            revision(&edited)
+        };
+        let mut seen = vec![revision(entity)];
+        for (n, edit) in set.iter().enumerate() {
+            assert!(!seen.contains(&after(edit)), "edit {n}");
+            seen.push(after(edit));
+        }
+        for (n, edit) in computed.iter().enumerate() {
+            assert_eq!(after(edit), seen[0], "computed {n}");
+        }
+    }
+
+    #[test]
+    fn what_operators_set_of_a_device_makes_another_revision() {
+        let new = NewDevice {
+            name: Name::new("A").expect("a name"),
+            device_type: DeviceType::Olt,
+            parent: None,
+            validate_upstream: false,
+            position: Position::default(),
+            optics: Optics::default(),
+        };
+        let created = World::default().execute(CreateDevice(new), Timestamp(1)).expect("created");
+        let device = Device::clone(&created.reply.device);
+        let set: &[fn(&mut Device)] = &[
+            |it| it.name = Name::new("B").expect("a name"),
+            |it| it.position.x = 1.0,
+            |it| it.position.y = 1.0,
+            |it| it.parent = Some(DeviceId(9)),
+            |it| it.optics.tx_power_dbm = Some(1.0),
+            |it| it.optics.sensitivity_min_dbm = Some(1.0),
+            |it| it.optics.insertion_loss_db = Some(1.0),
+            |it| it.optics.pon_class = Some(PonClass::GponBPlus),
+            |it| it.status_override = held(Status::Down, None),
+            |it| it.status_override = held(Status::Up, None),
+            |it| it.status_override = held(Status::Up, Some("dug up")),
+        ];
+        let computed: &[fn(&mut Device)] = &[
+            |it| it.status = Status::Degraded,
+            |it| it.reasons = Reasons::default(),
+            |it| it.uplink = Box::new([LinkId(3)]),
+            |it| it.through_loss_db = Some(3.5),
+            |it| it.status_since = Timestamp(7),
+            |it| it.updated_at = Timestamp(7),
+        ];
+        check(&device, Revision::of_device, set, computed);
+    }
+
+    #[test]
+    fn what_operators_set_of_a_link_makes_another_revision() {
+        let link = Link {
+            id: LinkId(1),
+            a: InterfaceId(1),
+            b: InterfaceId(2),
+            length_km: None,
+            medium: None,
+            status: Status::Up,
+            status_override: None,
+            status_since: Timestamp(1),
+            created_at: Timestamp(1),
+            updated_at: Timestamp(1),
+        };
+        let set: &[fn(&mut Link)] = &[
+            |it| it.a = InterfaceId(3),
+            |it| it.b = InterfaceId(3),
+            |it| it.length_km = Some(0.0),
+            |it| it.medium = Some(Medium::G652d),
+            |it| it.status_override = held(Status::Down, None),
+            |it| it.status_override = held(Status::Down, Some("")),
+        ];
+        let computed: &[fn(&mut Link)] =
+            &[|it| it.status = Status::Down, |it| it.updated_at = Timestamp(7)];
+        check(&link, Revision::of_link, set, computed);
+    }
+}
