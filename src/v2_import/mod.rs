@@ -3,9 +3,9 @@
 //! [`read_database`] and [`read_dump`] read v2's three tables into [`V2Tables`]: plain rows,
 //! unchanged. [`correct`] turns them into a [`Site`](crate::domain::Site) that holds every
 //! invariant, by [`CORRECTION_RULES`]. Its [`V2ImportReport`] lists each row that was corrected or
-//! left out. [`archive`] moves v2's tables into a schema of their own, once they are imported.
+//! left out. [`archive()`] moves v2's tables into a schema of their own, once they are imported.
 //!
-//! Invariant: nothing here changes the rows of v2's tables, and only [`archive`] moves the tables.
+//! Invariant: nothing here changes the rows of v2's tables, and only [`archive()`] moves the tables.
 
 mod archive;
 mod columns;
