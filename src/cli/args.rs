@@ -1,4 +1,4 @@
-//! What can be typed. The flags of the configuration come from its own table.
+//! The grammar of the command line. The table of keys in `config` adds the flags of the settings.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use crate::wire::{Encoding, Separator, TableKind};
 /// A parsed command line.
 pub(super) struct Cli {
     pub(super) subcommand: Subcommand,
-    /// Print for scripts instead of people.
+    /// Print JSON instead of text.
     pub(super) json: bool,
     config_file: Option<PathBuf>,
-    /// Given flags of the configuration, by key.
+    /// The settings given as flags, by key.
     flags: BTreeMap<&'static str, String>,
 }
 
@@ -24,8 +24,8 @@ pub(super) struct Cli {
     name = "unoc",
     version,
     about = "A fibre network operations centre in one program",
-    after_help = "Without a subcommand, unoc serves. Settings are flags of every command: unoc serve \
-                  --help lists them, unoc config show their values."
+    after_help = "Without a subcommand, unoc runs the appliance. Every command takes the settings as \
+                  flags. To list them: unoc serve --help. To print their values: unoc config show."
 )]
 struct ParsedArgs {
     #[command(subcommand)]
@@ -60,7 +60,7 @@ pub(super) enum Subcommand {
     /// Make, list, verify and read backups
     #[command(subcommand)]
     Backup(BackupAction),
-    /// Restore the site from a backup, after showing what that changes
+    /// Restore the site from a backup, after showing what would change
     Restore(RestoreArgs),
     /// Check or show the configuration
     #[command(subcommand)]
@@ -103,68 +103,68 @@ pub(super) struct ImportArgs {
     /// What to load: a site, or a CSV table of devices or links; `-` is standard input
     #[arg(group = "source")]
     pub(super) file: Option<PathBuf>,
-    /// Read the database of UNOC v2; without URL, the one of the setting database_url, which keeps
-    /// the password off the command line
+    /// Read the database of UNOC v2. Without URL, use the setting database_url, which keeps the
+    /// password off the command line
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", group = "source")]
     pub(super) from_postgres: Option<String>,
     /// Read a pg_dump of UNOC v2's database; `-` is standard input
     #[arg(long, value_name = "FILE", group = "source")]
     pub(super) from_dump: Option<PathBuf>,
-    /// The schema of v2's tables, where several hold tables of these names
+    /// Schema that holds v2's tables, if several schemas have tables of these names
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     pub(super) schema: Option<String>,
-    /// The database of v2 in a dump of several (pg_dumpall)
+    /// Name of v2's database in a dump of several databases (pg_dumpall)
     #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "from_postgres"])]
     pub(super) database: Option<String>,
     /// Replace the existing site
     #[arg(long)]
     pub(super) replace: bool,
-    /// Show what an import would do, or everything that is wrong, and change nothing; the service
-    /// may run
+    /// Show what would be imported, or every error, and change nothing; works while the service
+    /// runs
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Hold the links of v2 that are DOWN or DEGRADED in that status by an override; without it
-    /// their status is computed, since v2 gives DOWN to each new link and never computes another
+    /// Keep links that are DOWN or DEGRADED in v2 in that status, by an override. By default their
+    /// status is computed, because v2 creates every link as DOWN and never computes its status
     #[arg(long, conflicts_with = "file")]
     pub(super) keep_link_status: bool,
     /// Text encoding of a CSV table: utf-8 (the default) or windows-1252
     #[arg(long, value_name = "NAME", requires = "file", value_parser = encoding)]
     pub(super) encoding: Option<Encoding>,
-    /// Load nothing; move v2's tables, once they are imported, into the schema unoc_v2. With
-    /// --replace: load them first
+    /// Move v2's tables into the schema unoc_v2 after they were imported, without importing them
+    /// again. With --replace: import them first
     #[arg(long, conflicts_with_all = ["file", "from_dump"])]
     pub(super) archive_legacy: bool,
 }
 
 #[derive(Clone, Copy, clap::Subcommand)]
 pub(super) enum SyncAction {
-    /// Show the state of the mirror and what holds it up
+    /// Show the state of the mirror and what it waits for
     Status,
-    /// Send all changes, and return when PostgreSQL has them
+    /// Send all changes and wait until PostgreSQL has committed them
     Now,
     /// Compare every row on both sides and repair PostgreSQL
     Reconcile,
-    /// Compare every row on both sides; exit code 3 when they differ
+    /// Compare every row on both sides; exit with 3 if they differ
     Check,
-    /// In a conflict: this appliance writes the site from now on, and its state wins
+    /// Resolve a conflict: this appliance writes the site from now on, and its state wins
     Takeover,
-    /// In a conflict: PostgreSQL's state wins; the local store is kept in quarantine/
+    /// Resolve a conflict: PostgreSQL's state wins, and the local store is kept in quarantine/
     Adopt,
 }
 
 #[derive(clap::Subcommand)]
 pub(super) enum JobsAction {
-    /// Run a job now, wait for its end and show its log; exit code 1 when it failed
+    /// Run a job now, wait until it ends and show its log; exit with 1 if it failed
     Run { name: String },
     /// Enable the schedule of a job
     Enable { name: String },
     /// Disable the schedule of a job; it runs only on request
     Disable { name: String },
-    /// Set when a job runs: '15 2 * * *' is each day at 02:15 in the time zone of the service
+    /// Set when a job runs: '15 2 * * *' is every day at 02:15 in the time zone of the service
     #[command(group(ArgGroup::new("when").required(true)))]
     Schedule {
         name: String,
-        /// Minute, hour, day of the month, month, day of the week, quoted; or @daily, @weekly, …
+        /// Minute, hour, day of month, month, day of week, in quotes; or @daily, @weekly, …
         #[arg(group = "when")]
         cron: Option<String>,
         /// Restore the default schedule
@@ -183,19 +183,19 @@ pub(super) enum BackupAction {
         #[arg(long)]
         offhost: bool,
     },
-    /// Restore a backup into scratch stores and compare it; nothing of the site changes
+    /// Restore a backup into a scratch store and compare it; the site does not change
     Verify {
-        /// A backup of the list, or a file
+        /// ID of a backup, or a file
         #[arg(default_value = "latest")]
         backup: String,
-        /// Check that the secret key in this file opens it, such as the key of a printed recovery
-        /// kit
+        /// Check that the secret key in this file, such as the key of a printed recovery kit,
+        /// decrypts the backup
         #[arg(long, value_name = "FILE")]
         identity: Option<PathBuf>,
     },
     /// Write the SQL text of a backup to standard output, for psql
     Cat {
-        /// A backup of the list, or a file
+        /// ID of a backup, or a file
         backup: String,
         /// File with the secret key
         #[arg(long, value_name = "FILE")]
@@ -214,7 +214,7 @@ pub(super) enum BackupAction {
 #[derive(Args)]
 #[command(group(ArgGroup::new("what").required(true)))]
 pub(super) struct RestoreArgs {
-    /// A backup of the list, `latest`, or a file; a pg_dump of UNOC v2 too
+    /// ID of a backup, `latest`, or a file, which may be a pg_dump of UNOC v2
     #[arg(group = "what")]
     pub(super) backup: Option<String>,
     /// Undo the last restore
@@ -233,7 +233,7 @@ pub(super) struct RestoreArgs {
 
 #[derive(Clone, Copy, clap::Subcommand)]
 pub(super) enum ConfigAction {
-    /// Check the configuration and list everything that is wrong with it
+    /// Check the configuration and list every error
     Check,
     /// Show each setting, its value and where it comes from
     Show,
@@ -257,15 +257,15 @@ impl Cli {
         })
     }
 
-    /// The grammar, with a flag for each key of the configuration that has one. Every command takes
-    /// them all; the help of `serve`, which most are about, lists them.
+    /// Returns the grammar, with a flag for each key that has one. Every command accepts all of
+    /// these flags; only the help of `serve` lists them.
     pub(super) fn command() -> Command {
         ParsedArgs::command()
             .args(settings(|key| ALWAYS_SHOWN.contains(&key.name)))
             .mut_subcommand("serve", |serve| serve.args(settings(|_| true)))
     }
 
-    /// The configuration from file, environment and flags.
+    /// Loads the configuration from the file, the environment and the flags.
     pub(super) fn load_config(&self) -> Result<Config, ConfigErrors> {
         config::load(&Sources {
             flags: self.flags.clone(),
@@ -275,10 +275,10 @@ impl Cli {
     }
 }
 
-/// The settings that every command is about: which site it works on.
+/// The settings that the help of every command lists.
 const ALWAYS_SHOWN: [&str; 1] = ["data_dir"];
 
-/// The flags of the configuration; the help lists those that `is_shown` names.
+/// Returns the flags of the settings. The help lists those for which `is_shown` is true.
 fn settings(is_shown: impl Fn(&Key) -> bool) -> impl Iterator<Item = Arg> {
     config::keys().iter().filter_map(move |key| {
         let long = key.flag?.trim_start_matches('-');

@@ -44,7 +44,7 @@ pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), CommandError> 
     }
 }
 
-/// A directory that is given for this one call must not be passed over silently.
+/// Refuses --backup-dir: a running server uses its own directory and would ignore the flag.
 fn check_no_backup_dir_flag(config: &Config) -> Result<(), CommandError> {
     let shown = config.show();
     let is_given = |it: &&ShownKey| it.key == "backup_dir" && it.source.starts_with("flag");
@@ -52,19 +52,18 @@ fn check_no_backup_dir_flag(config: &Config) -> Result<(), CommandError> {
         return Ok(());
     }
     Err(CommandError::refused(format!(
-        "a running unoc uses this store and saves into its own backup_dir; to name another, stop \
-         it first: {}",
+        "a running unoc uses this store and its own backup_dir; to use another directory, stop it \
+         first: {}",
         offline::STOP_COMMAND
     )))
 }
 
-/// What needs the list of backups: the server does it, or an engine of this command's own.
+/// Runs an action that needs the list of backups: on the running server, or in this process.
 fn run_on_store(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), CommandError> {
     if is_new_data_dir(config) {
         return Err(CommandError::refused(format!(
-            "there is no site in {}, so there is nothing to back up. Is this the right data_dir? \
-             unoc restore latest restores a site from backup_dir, or from an off-host target if \
-             site_id names it",
+            "{} holds no site. Check that this is the right data_dir. unoc restore latest restores \
+             a site from backup_dir, or from an off-host target if site_id is set",
             config.data_dir.display()
         )));
     }
@@ -94,11 +93,11 @@ fn run_on_store(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(),
         let retried = failed.iter().filter(|copy| !copy["next_attempt_at"].is_null()).count();
         let and_now = match retried {
             0 => "",
-            all if all == failed.len() => "; the others will be retried",
-            _ => "; those to a target that is in use will be retried",
+            all if all == failed.len() => "; they will be retried",
+            _ => "; copies to configured targets will be retried",
         };
         return Err(CommandError::temporary(format!(
-            "the backup is verified, but not every off-host copy was made, see above{and_now}"
+            "the backup is verified, but some off-host copies failed (see above){and_now}"
         )));
     }
     let stay = answer["stay"].as_array().map_or(&[][..], Vec::as_slice);
@@ -145,7 +144,7 @@ fn run_on_server(config: &Config, action: &BackupAction) -> Result<Value, Comman
     Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
-/// A name that can stand in a path.
+/// Returns `name` if it can be a segment of a URL's path.
 pub(super) fn path_segment(name: &str) -> Result<&str, BackupError> {
     let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
     if is_plain { Ok(name) } else { Err(BackupError::NotFound(name.to_owned())) }
@@ -199,14 +198,15 @@ fn view(backups: &Backups, id: &str) -> Viewed {
     Ok(serde_json::to_value(BackupView::new(&entry, is_newest, &overview.retained)))
 }
 
-/// Work on files, where that holds nobody up.
+/// Runs blocking work on a thread for that.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, CommandError> {
     Ok(run_blocking(work).await.map_err(BackupError::from)??)
 }
 
-/// Backups with an engine of this command's own, on a store that no server holds.
+/// Starts an engine in this process, on a store that no server uses, and runs `work` with its
+/// backups.
 pub(super) fn with_backups<T>(
     config: &Config,
     store: Store,
@@ -231,14 +231,14 @@ pub(super) fn with_backups<T>(
     done
 }
 
-/// The keys at hand, or the one in this file alone.
+/// Loads the keys of this host and, if given, those of the file `identity`.
 pub(super) fn keyring(config: &Config, identity: Option<&Path>) -> Result<Keyring, CommandError> {
     let mut files: Vec<PathBuf> = identity.map(Path::to_owned).into_iter().collect();
     files.extend(config.backup_identity_file.clone());
     Ok(Keyring::load(&[], &files, &config.data_dir)?)
 }
 
-/// A backup's file by its name in the directory, or any file.
+/// Finds the file that `name` is the path of, or the backup with this id in the backup directory.
 pub(super) fn locate(
     config: &Config,
     name: &str,
@@ -264,20 +264,20 @@ fn cat(config: &Config, name: &str, identity: Option<&Path>) -> Result<(), Comma
     output::copy(&mut text, &mut io::stdout().lock(), output::STDOUT, damaged)
 }
 
-/// Proves that the secret key in a file alone opens a backup.
+/// Verifies that the secret key in a file, without any other key, decrypts a backup.
 fn verify_key(cli: &Cli, config: &Config, name: &str, identity: &Path) -> Result<(), CommandError> {
     let keyring = Keyring::of_files(&[identity])?;
     let (path, _) = locate(config, name)?;
     if !backup::is_encrypted(&path)? {
         return Err(CommandError::refused(format!(
-            "{} is not encrypted, so it cannot test this key: set backup_recipients, restart, and \
-             make another backup",
+            "{} is not encrypted, so it cannot be used to check the key; set backup_recipients, \
+             restart, and make another backup",
             path.display()
         )));
     }
     verify_file(cli, &path, &keyring)?;
     if !cli.json {
-        print_line!("The key opens it: {}", keyring.identity_ids().join(", "));
+        print_line!("The key decrypts it: {}", keyring.identity_ids().join(", "));
     }
     Ok(())
 }
@@ -299,8 +299,8 @@ fn verify_file(cli: &Cli, path: &Path, keyring: &Keyring) -> Result<(), CommandE
         );
     } else {
         print_line!(
-            "{}: restored into a scratch store in {} ms and compared; it holds site {} as of seq \
-             {}, saved by UNOC {}.",
+            "{}: verified by restoring it into a scratch store in {} ms. It holds site {} as of \
+             seq {}, saved by UNOC {}.",
             path.display(),
             done.duration_ms,
             done.header.site_id,

@@ -1,10 +1,10 @@
-//! Backups for people.
+//! Backups as text.
 
 use serde_json::Value;
 
 use crate::util::counted;
 
-/// The list, and above it whether the site can be restored.
+/// Prints whether the site can be restored, and the list of backups.
 pub(super) fn print_list(answer: &Value) {
     match answer["restorable_as_of"].as_str() {
         Some(at) => print_line!(
@@ -13,11 +13,11 @@ pub(super) fn print_list(answer: &Value) {
             answer["rto_s"].as_f64().map_or_else(|| "-".to_owned(), span),
         ),
         None => {
-            print_line!("No backup has been restored and compared yet. Make one: unoc backup now");
+            print_line!("No backup has been verified yet. Make one: unoc backup now");
         }
     }
     if answer["is_stale"] == true {
-        print_line!("That is too long ago: /health is degraded.");
+        print_line!("This is older than backup_stale_hours, so /health is degraded.");
     }
     if answer["encryption"]["is_on"] != true {
         print_line!("Backups are not encrypted; unoc backup keygen prints a key.");
@@ -55,7 +55,7 @@ pub(super) fn print_list(answer: &Value) {
     }
 }
 
-/// One backup.
+/// Prints one backup.
 pub(super) fn print_backup(answer: &Value) {
     print_line!(
         "{}: {}, {} as of seq {}, {}{}",
@@ -78,7 +78,7 @@ pub(super) fn print_backup(answer: &Value) {
     }
 }
 
-/// What goes, or went.
+/// Prints which backups were removed, or would be.
 pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
     let kept = answer["keep"].as_array().map_or(0, Vec::len);
     let removed = answer["remove"].as_array().map_or(&[][..], Vec::as_slice);
@@ -96,7 +96,7 @@ pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
     }
     for copy in answer["stay"].as_array().into_iter().flatten() {
         print_line!(
-            "{} stays at {}: {}",
+            "{} could not be removed at {}: {}",
             text(&copy["id"]),
             text(&copy["target"]),
             text(&copy["reason"])
@@ -106,7 +106,7 @@ pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
     print_line!("{} {word}, {kept} kept, {freed} freed.", counted(removed.len(), "backup"));
 }
 
-/// What a restore changes, or changed.
+/// Prints what a restore changed, or would change.
 pub(super) fn print_restore(answer: &Value) {
     print_line!(
         "{} of {}, saved by UNOC {}",
@@ -163,7 +163,7 @@ fn kept(row: &Value) -> String {
     if reasons.is_empty() { "(removed next)".to_owned() } else { reasons.join(", ") }
 }
 
-/// Bytes in the largest unit that leaves three digits (IEC 80000-13).
+/// Returns a size in the largest unit in which it is at least 1 (IEC 80000-13).
 fn size(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut step = 0;

@@ -1,4 +1,4 @@
-//! Asking the server that holds the store.
+//! The HTTP client for the appliance that runs on this host.
 
 use std::io::Read;
 use std::time::Duration;
@@ -15,15 +15,16 @@ use crate::app::read_endpoint;
 use crate::config::Config;
 use crate::util::{error_chain, trust};
 
-/// How long a server may take to say that it is there; one that is stopped accepts and says nothing.
+/// How long the server may take to answer the first request: a stopped process accepts connections,
+/// but does not answer.
 const LIVE_WAIT: Duration = Duration::from_secs(10);
-/// How long it may be silent while it answers a question. No other part of it takes longer.
+/// How long a read may take.
 const READ_WAIT: Duration = Duration::from_secs(60);
-/// How long it may be silent while it works: a comparison or a restore of the largest site takes
-/// minutes. The watchdog ends a process that is stuck long before.
+/// How long an operation may take: a comparison or a restore of the largest site takes minutes. The
+/// watchdog ends a process that hangs long before.
 const WORK_WAIT: Duration = Duration::from_secs(60 * 60);
 
-/// The running server.
+/// Sends requests to the running appliance.
 pub(super) struct ApplianceClient {
     url: String,
     /// Waits [`READ_WAIT`].
@@ -33,13 +34,14 @@ pub(super) struct ApplianceClient {
 }
 
 impl ApplianceClient {
-    /// The server that holds this data directory, once it has answered.
+    /// Returns the client for the server that uses the data directory, after it has answered a
+    /// request.
     pub(super) fn connect(config: &Config) -> Result<Self, CommandError> {
         let directory = config.data_dir.display();
         let url = read_endpoint(&config.data_dir).ok_or_else(|| {
             CommandError::temporary(format!(
-                "another process holds the store in {directory} and does not say where it \
-                 listens; try again in a moment"
+                "another process uses the store in {directory}, but has not written its address \
+                 yet; try again in a moment"
             ))
         })?;
         match client(LIVE_WAIT)?.get(format!("{url}/health/live")).send() {
@@ -48,17 +50,17 @@ impl ApplianceClient {
         }
     }
 
-    /// The body of a successful answer.
+    /// Returns the body of a successful answer.
     pub(super) fn get(&self, path: &str) -> Result<impl Read + use<>, CommandError> {
         body(self.send(READ_WAIT, self.reading.get(self.url_of(path)))?)
     }
 
-    /// The body of a successful answer to a request without a body.
+    /// Posts without a body. Returns the body of a successful answer.
     pub(super) fn post(&self, path: &str) -> Result<impl Read + use<>, CommandError> {
         body(self.send(WORK_WAIT, self.working.post(self.url_of(path)))?)
     }
 
-    /// The body of a successful answer to a request with a JSON body.
+    /// Posts a JSON body. Returns the body of a successful answer.
     pub(super) fn post_json(
         &self,
         path: &str,
@@ -67,7 +69,7 @@ impl ApplianceClient {
         body(self.send(WORK_WAIT, json(self.working.post(self.url_of(path)), value))?)
     }
 
-    /// What came of a table: the report, or what is wrong with it.
+    /// Posts a table. Returns the report, or the errors in the table.
     pub(super) fn post_table(
         &self,
         path: &str,
@@ -87,7 +89,7 @@ impl ApplianceClient {
         ))
     }
 
-    /// The body of a successful answer to a change.
+    /// Changes a resource. Returns the body of a successful answer.
     pub(super) fn patch(
         &self,
         path: &str,
@@ -107,12 +109,13 @@ impl ApplianceClient {
 
 /// Returns a client that waits this long for the head of an answer, and for each part of its body.
 fn client(wait: Duration) -> Result<Client, CommandError> {
-    // The server is reached by http; without roots no other one is trusted.
+    // The server is reached by plain HTTP; an empty root store keeps the client from trusting any
+    // host.
     let tls = ClientConfig::builder_with_provider(trust::provider())
         .with_safe_default_protocol_versions();
     let tls = tls.context("TLS cannot be set up")?;
     let tls = tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-    // It is on this host. A proxy of the environment would reach another one there.
+    // The server is on this host, so a proxy from the environment must not be used.
     let client = Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(wait).build();
     Ok(client.context("the HTTP client cannot be set up")?)
 }
@@ -121,12 +124,12 @@ fn json(request: RequestBuilder, value: &Value) -> RequestBuilder {
     request.header(CONTENT_TYPE, "application/json").body(value.to_string())
 }
 
-/// The process that holds the store did not answer.
+/// Returns the error of a server that did not answer.
 fn no_answer(url: &str, wait: Duration, error: reqwest::Error) -> CommandError {
     match error.is_timeout() {
         true => CommandError::temporary(format!(
             "the server at {url} has not answered for {} s; it holds the store, but is stopped or \
-             stuck (systemctl status unoc, or ps, tells which)",
+             hangs (check with systemctl status unoc, or ps)",
             wait.as_secs()
         )),
         false => CommandError::temporary(format!(
@@ -151,7 +154,7 @@ fn body(mut answer: Response) -> Result<Response, CommandError> {
     answer.read_to_string(&mut text).context("cannot read the server's answer")?;
     let answer: Value = serde_json::from_str(&text).unwrap_or_default();
     let detail = answer["detail"].as_str().unwrap_or(&text).to_owned();
-    // What is busy now may be free later; every other refusal stays one.
+    // Only an operation that is running may succeed later.
     let is_busy = status == StatusCode::CONFLICT && detail.contains("is running");
     let may_work_later = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::INSUFFICIENT_STORAGE];
     Err(if is_busy || may_work_later.contains(&status) {

@@ -1,8 +1,7 @@
-//! Where a command writes a file to.
+//! The destination that a command writes to.
 //!
-//! A regular file, or one that does not exist yet, is written beside its place and renamed, so that
-//! it is complete or what it was. Everything else (a FIFO, a device, an open descriptor) is
-//! written into.
+//! A regular file is written under a temporary name and then renamed, so that the file is always
+//! complete. A FIFO, a device or an open descriptor is written to directly.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -14,7 +13,7 @@ use super::exit::CommandError;
 use super::output;
 use crate::util::files::part_path;
 
-/// Symbolic links followed one after the other, as many as Linux follows (`path_resolution(7)`).
+/// Most symbolic links that are followed, as many as Linux follows (`path_resolution(7)`).
 const LINKS_MAX: usize = 40;
 
 /// Where the bytes go.
@@ -22,16 +21,16 @@ const LINKS_MAX: usize = 40;
 pub(super) enum Destination {
     Stdout,
     Stderr,
-    /// An open descriptor of the process or of another, by its path in `/proc`.
+    /// An open descriptor of this or another process, by its path in `/proc`.
     Descriptor(PathBuf),
-    /// Something that is no regular file.
+    /// A file that is not a regular file, such as a FIFO.
     Special(PathBuf),
-    /// A regular file, or nothing yet; symbolic links are followed.
+    /// A regular file, which may not exist yet; symbolic links are resolved.
     File(PathBuf),
 }
 
 impl Destination {
-    /// What a path of the command line names; `-` is standard output.
+    /// Resolves a path from the command line; `-` is standard output.
     pub(super) fn resolve(path: &Path) -> Result<Self, CommandError> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
@@ -46,7 +45,7 @@ impl Destination {
                 Ok(metadata) if metadata.is_symlink() => {
                     let target = fs::read_link(&place)
                         .with_context(|| format!("cannot read the link {}", place.display()))?;
-                    // An absolute target takes the place of the whole path.
+                    // An absolute target replaces the whole path.
                     place = place.with_file_name("").join(target);
                 }
                 Ok(metadata) if metadata.is_file() => return Ok(Self::File(place)),
@@ -63,12 +62,12 @@ impl Destination {
         Err(anyhow!("{}: more than {LINKS_MAX} symbolic links", path.display()).into())
     }
 
-    /// Whether what is printed goes the same way.
+    /// Returns whether this is standard output, where messages go too.
     pub(super) fn is_stdout(&self) -> bool {
         *self == Self::Stdout
     }
 
-    /// Writes what `write` gives it, and returns the number of bytes.
+    /// Runs `write` on the destination. Returns the number of bytes written.
     pub(super) fn write(
         &self,
         write: impl FnOnce(&mut dyn Write) -> Result<(), CommandError>,
@@ -77,7 +76,7 @@ impl Destination {
             Self::Stdout => through(io::stdout().lock(), output::STDOUT, write),
             Self::Stderr => through(io::stderr().lock(), "standard error", write),
             Self::Descriptor(path) => {
-                // A file behind it may hold what others wrote.
+                // Appends, because the file may hold output of other programs.
                 let file = OpenOptions::new().append(true).open(path);
                 through(file.map_err(cannot("open", path))?, &path.display().to_string(), write)
             }
@@ -90,7 +89,7 @@ impl Destination {
     }
 }
 
-/// The path with the links of its directory resolved: `..` behind a link means the real parent.
+/// Resolves the links in the path of the directory, so that `..` after a link is the real parent.
 fn with_real_parent(path: &Path) -> Result<PathBuf, CommandError> {
     let name =
         path.file_name().ok_or_else(|| anyhow!("{} names no file", path.display()))?.to_owned();
@@ -100,7 +99,7 @@ fn with_real_parent(path: &Path) -> Result<PathBuf, CommandError> {
     Ok(real.join(name))
 }
 
-/// The descriptor that a path such as `/proc/self/fd/1` names; `/dev/stdout` leads to one.
+/// Returns the descriptor that a path such as `/proc/self/fd/1` names; `/dev/stdout` links to one.
 fn descriptor(place: &Path) -> Option<Destination> {
     let directory = place.parent()?;
     let is_descriptor = directory.starts_with("/proc") && directory.ends_with("fd");
@@ -126,7 +125,7 @@ fn through(
     Ok(out.bytes)
 }
 
-/// The file appears under its name only when it is complete and durable.
+/// Writes a temporary file, syncs it and renames it to `path`.
 fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), CommandError>,
@@ -136,7 +135,7 @@ fn replace(
     let written = (|| {
         let file = File::create(&temporary).map_err(cannot("create", &temporary))?;
         if let Ok(before) = fs::metadata(path) {
-            // Who could not read it before cannot read it after.
+            // The new file must not be readable by more users than the old one.
             file.set_permissions(before.permissions()).map_err(cannot("create", &temporary))?;
         }
         let bytes = through(&file, &temporary.display().to_string(), write)?;
@@ -145,7 +144,7 @@ fn replace(
         Ok(bytes)
     })();
     if written.is_err() {
-        // What was written is of no use; that it could not be removed changes nothing.
+        // An error here changes nothing: the incomplete file has another name.
         fs::remove_file(&temporary).ok();
     }
     written

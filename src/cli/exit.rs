@@ -1,4 +1,4 @@
-//! Exit codes, and which error has which; `docs/OPERATIONS.md` lists them.
+//! Exit codes, and the error that each command ends with; `docs/OPERATIONS.md` lists the codes.
 
 use std::process::ExitCode;
 
@@ -10,13 +10,14 @@ use crate::util::error_chain;
 use crate::v2_import::V2ImportError;
 
 const FAILED: u8 = 1;
-/// The command line was not understood.
+/// The command line is invalid.
 pub(super) const USAGE: u8 = 2;
-/// The configuration or the state of the store forbids it: trying again does not help.
+/// The configuration or the state of the store does not allow it: a retry does not help.
 const REFUSED: u8 = 3;
-/// `EX_TEMPFAIL` of sysexits.h: trying again may help.
+/// `EX_TEMPFAIL` of sysexits.h: a retry may help.
 const TEMPORARY: u8 = 75;
-/// Nobody reads what is written: what a shell shows for a program that SIGPIPE (13) ended.
+/// The reader of the output has gone: the code that a shell reports for a program ended by SIGPIPE
+/// (13).
 const READER_GONE: u8 = 128 + 13;
 
 /// Why a command failed, and the process's exit code.
@@ -26,29 +27,29 @@ pub(super) struct CommandError {
 }
 
 impl CommandError {
-    /// The state of things forbids it.
+    /// An error that a retry does not mend.
     pub(super) fn refused(text: impl Into<String>) -> Self {
         Self { cause: anyhow::Error::msg(text.into()), code: REFUSED }
     }
 
-    /// It may work later.
+    /// An error that a retry may mend.
     pub(super) fn temporary(text: impl Into<String>) -> Self {
         Self { cause: anyhow::Error::msg(text.into()), code: TEMPORARY }
     }
 
-    /// What was to be written could not be.
+    /// The output could not be written.
     pub(super) fn output(error: std::io::Error, to: &str) -> Self {
         let is_gone = error.kind() == std::io::ErrorKind::BrokenPipe;
         let code = if is_gone { READER_GONE } else { FAILED };
         Self { cause: anyhow::Error::from(error).context(format!("cannot write to {to}")), code }
     }
 
-    /// Whether there is nothing to say: a reader that had enough, as `head` has, knows it.
+    /// Returns whether the reader of the output has gone, as `head` does; then nothing is reported.
     pub(super) fn is_reader_gone(&self) -> bool {
         self.code == READER_GONE
     }
 
-    /// The same error, with what it happened to in front.
+    /// Puts `what` in front of the error's text.
     pub(super) fn context(self, what: String) -> Self {
         Self { cause: self.cause.context(what), code: self.code }
     }
@@ -94,14 +95,14 @@ impl From<V2ImportError> for CommandError {
             error if error.is_temporary() => TEMPORARY,
             _ => FAILED,
         };
-        // Its text has its causes in it.
+        // The text already contains the causes.
         Self { code, cause: anyhow::Error::msg(error.to_string()) }
     }
 }
 
 impl From<ConfigErrors> for CommandError {
     fn from(errors: ConfigErrors) -> Self {
-        let text = format!("the configuration has faults:\n{errors}");
+        let text = format!("the configuration is invalid:\n{errors}");
         Self { cause: anyhow::Error::msg(text), code: REFUSED }
     }
 }

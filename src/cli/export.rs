@@ -33,7 +33,7 @@ pub(super) fn run(cli: &Cli, args: &ExportArgs) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// From the store, or from the server that holds it: the same bytes either way.
+/// Writes the export from the store, or from the server that uses it; both give the same bytes.
 fn write(
     config: &Config,
     args: &ExportArgs,

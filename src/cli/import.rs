@@ -25,7 +25,7 @@ fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), CommandErro
     let config = cli.load_config()?;
     let source = open_source(file);
     if source.is_err() && !args.dry_run && !is_new_data_dir(&config) {
-        // Of a file that cannot be read, what is wrong with the store matters more.
+        // An error of the store is reported rather than one of the file.
         offline::open_store(&config)?;
     }
     let input = match source? {
@@ -74,13 +74,13 @@ fn print_counts(cli: &Cli, [devices, interfaces, links]: [usize; 3], is_dry_run:
     }
 }
 
-/// What a file holds, as far as its beginning tells.
+/// What a file holds, judged by its first bytes.
 enum Source {
     Table(Box<dyn BufRead>),
     Site(Box<dyn BufRead>),
 }
 
-/// A table or an export; a file that holds something else is refused with what helps.
+/// Opens a table or an export. Any other file is refused with advice.
 fn open_source(path: &Path) -> Result<Source, CommandError> {
     input::refuse_directory(path)?;
     let mut input = input::open(path)?;
@@ -96,20 +96,24 @@ fn open_source(path: &Path) -> Result<Source, CommandError> {
     }
 }
 
-/// What to do with a file that is no export of UNOC; `None` when it may be one.
+/// Returns what to do with a file that is not an export of UNOC; `None` if it may be one.
 fn advice(kind: FileKind, path: &Path) -> Option<String> {
     let file = path.display();
     Some(match kind {
         FileKind::Json | FileKind::Unknown => return None,
         FileKind::Sql => format!(
-            "{file} is a dump of PostgreSQL and no export of UNOC; if it is one of UNOC v2, load it with: \
-             unoc import --from-dump {file}"
+            "{file} is a PostgreSQL dump, not an export of UNOC; if it is a dump of UNOC v2, load it \
+             with: unoc import --from-dump {file}"
         ),
         FileKind::Packed { format, command } => {
-            format!("{file} is packed with {format}; unpack it: {command} {file} | unoc import -")
+            format!(
+                "{file} is compressed with {format}; decompress it: {command} {file} | unoc \
+                 import -"
+            )
         }
         FileKind::Utf16 => format!(
-            "the text of {file} is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 {file} | unoc import -"
+            "{file} is encoded in UTF-16; convert it: iconv -f UTF-16 -t UTF-8 {file} | \
+             unoc import -"
         ),
         kind => format!("{file} cannot be imported: {}", refusal_of(kind)?),
     })

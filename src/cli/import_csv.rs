@@ -18,13 +18,13 @@ use crate::store::{AuditOrigin, Store};
 use crate::util::counted;
 use crate::wire::{Reading, TABLE_BYTES_MAX, TableOptions, looks_like_table, read_table};
 
-/// As much of a file as its heading may take.
+/// How much of a file is read to recognise a table by its heading.
 const HEAD_BYTES: u64 = 4096;
 
-/// What came of a table: the report, or what is wrong with it.
-type Answer = Result<Value, Value>;
+/// The report of an import, or the errors in the table.
+type ImportAnswer = Result<Value, Value>;
 
-/// The first bytes of a file, and whether it is a table: by its name or by its heading.
+/// Returns the first bytes of a file and whether it is a table, judged by its name or its heading.
 pub(super) fn recognise(
     path: &Path,
     input: &mut dyn BufRead,
@@ -38,7 +38,7 @@ pub(super) fn recognise(
     Ok((head, is_table))
 }
 
-/// Imports a table: all of it, or nothing and everything that is wrong with it.
+/// Imports a table: either all of it, or nothing, with every error reported.
 pub(super) fn run(
     cli: &Cli,
     args: &ImportArgs,
@@ -48,8 +48,8 @@ pub(super) fn run(
     let config = cli.load_config()?;
     if args.replace {
         return Err(CommandError::refused(format!(
-            "{} is a table: importing it adds to the site and changes what it names; --replace is \
-             for whole sites",
+            "{} is a table: an import adds its rows to the site or updates them; --replace is for \
+             whole sites",
             path.display()
         )));
     }
@@ -65,7 +65,7 @@ pub(super) fn run(
         )));
     }
     let progress = Progress::waiting("Importing the table");
-    // Neither a dry run nor a table that is refused leaves a store behind.
+    // Neither a dry run nor a table with errors creates a store.
     let tried = is_new_data_dir(&config).then(|| try_table(reading(&table, args))).transpose();
     let answer = match tried.map_err(|refusal| CommandError::refused(refusal.to_string()))? {
         Some(tried) if args.dry_run || tried.is_err() => answer(tried)?,
@@ -93,7 +93,7 @@ fn run_locally(
     store: Store,
     table: &[u8],
     args: &ImportArgs,
-) -> Result<Answer, CommandError> {
+) -> Result<ImportAnswer, CommandError> {
     let reading = reading(table, args);
     let (engine, thread) = offline::start_engine(config, store)?;
     let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
@@ -111,7 +111,7 @@ fn reading(table: &[u8], args: &ImportArgs) -> Reading {
     read_table(table, options)
 }
 
-fn answer(imported: TableImport) -> Result<Answer, CommandError> {
+fn answer(imported: TableImport) -> Result<ImportAnswer, CommandError> {
     let value = |view: serde_json::Result<Value>| view.map_err(anyhow::Error::from);
     Ok(match imported {
         Ok(report) => Ok(value(serde_json::to_value(report))?),
@@ -119,7 +119,11 @@ fn answer(imported: TableImport) -> Result<Answer, CommandError> {
     })
 }
 
-fn run_on_server(config: &Config, table: &[u8], args: &ImportArgs) -> Result<Answer, CommandError> {
+fn run_on_server(
+    config: &Config,
+    table: &[u8],
+    args: &ImportArgs,
+) -> Result<ImportAnswer, CommandError> {
     let (dry_run, encoding) = (args.dry_run, args.encoding.unwrap_or_default().as_str());
     let path = format!("/api/import/csv?dry_run={dry_run}&encoding={encoding}");
     ApplianceClient::connect(config)?.post_table(&path, table)
@@ -144,7 +148,7 @@ fn print_report(path: &Path, report: &Value) {
         .filter_map(Value::as_str)
         .collect();
     if !passed.is_empty() {
-        print_line!("Columns that are never imported: {}.", passed.join(", "));
+        print_line!("Columns that are not imported: {}.", passed.join(", "));
     }
     for warning in report["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         print_line!("{warning}.");
@@ -154,7 +158,7 @@ fn print_report(path: &Path, report: &Value) {
     }
 }
 
-/// A line for each fault, unless they are printed already.
+/// Returns the error of a table: a line for each of its errors, unless they were printed as JSON.
 fn refused(path: &Path, faults: &Value, is_printed: bool) -> CommandError {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut told = format!("{}: {}", path.display(), text(&faults["detail"]));

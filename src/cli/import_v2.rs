@@ -31,7 +31,7 @@ pub(super) fn run(cli: &Cli, args: &ImportArgs) -> Result<(), CommandError> {
     };
     let moved = archived.as_ref().ok().and_then(Option::as_ref);
     print_report(&report, moved, cli.json, args.dry_run).map_err(output::stdout_error)?;
-    let missing = "v2's tables stay where they are, although the site could be loaded";
+    let missing = "the site was loaded, but v2's tables could not be moved";
     archived.map_err(|error| CommandError::from(error).context(missing.to_owned()))?;
     Ok(())
 }
@@ -63,8 +63,8 @@ fn import_site(
     drop(progress);
     record.write(&config.data_dir).with_context(|| {
         format!(
-            "the site is imported, but {IMPORT_RECORD_FILE} could not be written into {}; without it \
-             --archive-legacy will refuse",
+            "the site is imported, but {IMPORT_RECORD_FILE} could not be written to {}; --archive-legacy \
+             needs it",
             config.data_dir.display()
         )
     })?;
@@ -101,13 +101,13 @@ fn read(config: &Config, args: &ImportArgs) -> Result<V2Tables, CommandError> {
     Ok(read_database(&pg_config, &choice(args))?)
 }
 
-/// The database that was named, or else the one that is configured.
+/// Returns the database at `url`, or the configured one.
 fn pg_config(config: &Config, url: Option<&str>) -> Result<PgConfig, CommandError> {
     let configured = config.database_url.as_ref().map(|url| url.expose());
     let url = url.filter(|url| !url.is_empty()).or(configured).ok_or_else(|| {
         anyhow!(
-            "--from-postgres needs the address of v2's database: as its value, or as the setting \
-             database_url (DATABASE_URL, or a file: see unoc config show)"
+            "--from-postgres needs the address of v2's database, as its value or in the setting \
+             database_url (DATABASE_URL or database_url_file)"
         )
     })?;
     let pg_config = PgConfig::parse(url).map_err(V2ImportError::from)?;

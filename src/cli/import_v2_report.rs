@@ -1,4 +1,4 @@
-//! What `unoc import` says of a move from v2.
+//! The report of an import from v2.
 
 use std::io::{self, BufWriter, Write};
 
@@ -9,10 +9,11 @@ use crate::v2_import::{
     ARCHIVE_SCHEMA, ArchiveOutcome, CorrectionOutcome, Finding, RowCounts, V2ImportReport,
 };
 
-/// A longer text of one row does not move the column behind it.
+/// Widest column of values; a longer value does not shift the columns of the other rows.
 const FOUND_WIDTH_MAX: usize = 64;
 
-/// A line per finding, the sums, and what became of v2's tables; or all of it as one JSON object.
+/// Prints a line for each finding, the totals and what happened to v2's tables; or all of it as one
+/// JSON object.
 pub(super) fn print_report(
     report: &V2ImportReport,
     archived: Option<&ArchiveOutcome>,
@@ -116,7 +117,7 @@ fn report_json(report: &V2ImportReport, is_dry_run: bool) -> Value {
     all
 }
 
-/// What became of v2's tables.
+/// Prints what happened to v2's tables.
 pub(super) fn print_archived(
     archived: &ArchiveOutcome,
     as_json: bool,

@@ -1,4 +1,4 @@
-//! The file that a command reads.
+//! Files that commands read.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -8,10 +8,10 @@ use anyhow::Context;
 
 use super::exit::CommandError;
 
-/// Large enough that a dump of gigabytes is read in few calls.
+/// Large enough to read a dump of gigabytes in few calls.
 const READ_BUFFER_BYTES: usize = 128 * 1024;
 
-/// A file, or standard input where it is called `-`.
+/// Opens a file; `-` is standard input.
 pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
@@ -20,7 +20,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     Ok(Box::new(BufReader::with_capacity(READ_BUFFER_BYTES, file)))
 }
 
-/// `pg_dump -Fd` makes a directory, which only `pg_restore` reads.
+/// Refuses a directory. `pg_dump -Fd` makes one, which only `pg_restore` reads.
 pub(super) fn refuse_directory(path: &Path) -> Result<(), CommandError> {
     if !path.is_dir() {
         return Ok(());
@@ -28,7 +28,7 @@ pub(super) fn refuse_directory(path: &Path) -> Result<(), CommandError> {
     let path_text = path.display();
     Err(CommandError::refused(if path.join("toc.dat").is_file() {
         format!(
-            "{path_text} is a dump in the directory format of pg_dump; make it plain: \
+            "{path_text} is a dump in the directory format of pg_dump; convert it to SQL: \
              pg_restore -f - {path_text} | unoc import --from-dump -"
         )
     } else {

@@ -16,8 +16,8 @@ use crate::config::Config;
 use crate::jobs::{JobError, JobPatch, JobsHandle, Schedule, Trigger};
 use crate::store::Store;
 
-/// Between two looks at a run on the server.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Time between two requests for the state of a run on the server.
+const POLL_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) fn run(cli: &Cli, action: Option<&JobsAction>) -> Result<(), CommandError> {
     let config = cli.load_config()?;
@@ -43,7 +43,7 @@ pub(super) fn run(cli: &Cli, action: Option<&JobsAction>) -> Result<(), CommandE
     }
 }
 
-/// Says what is wrong with a schedule before anything is opened.
+/// Checks a schedule before the store is opened.
 fn check(action: Option<&JobsAction>) -> Result<(), CommandError> {
     if let Some(JobsAction::Schedule { cron: Some(cron), .. }) = action {
         Schedule::parse(cron).map_err(|error| CommandError::refused(error.to_string()))?;
@@ -51,7 +51,7 @@ fn check(action: Option<&JobsAction>) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The server that holds the store does it.
+/// Runs the action on the server that uses the store.
 fn run_on_server(config: &Config, action: Option<&JobsAction>) -> Result<Value, CommandError> {
     let server = ApplianceClient::connect(config)?;
     let listed = read(server.get("/api/jobs")?)?;
@@ -84,9 +84,9 @@ fn run_on(server: &ApplianceClient, path: &str) -> Result<Value, CommandError> {
             return Ok(ended.clone());
         }
         if job["running"]["id"] != run["id"] {
-            return Err(anyhow!("the server does not know how the run ended").into());
+            return Err(anyhow!("the server has no record of how the run ended").into());
         }
-        runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
+        runtime.block_on(async { tokio::time::sleep(POLL_EVERY).await });
     }
 }
 
@@ -96,8 +96,8 @@ fn read(mut body: impl Read) -> Result<Value, CommandError> {
     Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
-/// No server runs: the same thing, with an engine and jobs of this command's own. Nothing runs
-/// here because it is due; the service makes up for that when it starts.
+/// Runs the action with an engine and jobs in this process, while no server runs. Jobs that are due
+/// do not start here; the service runs them when it starts.
 fn run_locally(
     config: &Config,
     store: Store,
@@ -181,7 +181,7 @@ fn name_of(action: &JobsAction) -> &str {
     }
 }
 
-/// One line per job, as wide as needed.
+/// Prints one line for each job.
 fn print_jobs(answer: &Value) {
     let heads = ["NAME", "SCHEDULE", "NEXT", "LAST", "RESULT", "TOOK"].map(str::to_owned);
     let jobs = answer["jobs"].as_array().into_iter().flatten();
@@ -197,12 +197,12 @@ fn print_jobs(answer: &Value) {
         print_line!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
     print_line!("Times are in {}.", zone_of(answer));
-    if let Some(fault) = answer["timezone_fault"].as_str() {
-        eprint_line!("unoc: the time zone is not known, so schedules run in UTC: {fault}");
+    if let Some(error) = answer["timezone_fault"].as_str() {
+        eprint_line!("unoc: the time zone is unknown, so schedules run in UTC: {error}");
     }
 }
 
-/// What the schedules mean by a time of day: `Europe/Berlin (UTC+01:00)`.
+/// Returns the time zone of the schedules: `Europe/Berlin (UTC+01:00)`.
 fn zone_of(answer: &Value) -> String {
     let text = |key: &str| answer[key].as_str().unwrap_or("-");
     match (text("timezone"), text("utc_offset")) {
@@ -227,7 +227,7 @@ fn row(job: &Value) -> [String; 6] {
     ]
 }
 
-/// A time of the server's clocks, to the minute: `2026-11-29 02:15`.
+/// Returns a local time of the server, to the minute: `2026-11-29 02:15`.
 fn minute(local: &Value) -> String {
     let shown = local.as_str().and_then(|time| time.get(.."2026-11-29T02:15".len()));
     shown.map_or("-".to_owned(), |time| time.replacen('T', " ", 1))

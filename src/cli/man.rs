@@ -1,5 +1,5 @@
-//! `unoc man`: the manual pages, made from the grammar of the command line and the table of
-//! settings, so that they cannot say anything else.
+//! `unoc man`: the manual pages, generated from the grammar of the command line and the table of
+//! keys.
 
 use std::io;
 use std::path::Path;
@@ -14,17 +14,17 @@ use super::exit::CommandError;
 use super::output;
 use crate::config::{self, CONFIG_ENVIRONMENT, DEFAULT_FILE};
 
-/// What [`super::exit`] has codes for.
+/// The exit codes of [`super::exit`] and their meanings.
 const EXIT_STATUSES: [(&str, &str); 6] = [
-    ("0", "Done."),
-    ("1", "It failed; the message says why."),
-    ("2", "The command line was not understood."),
-    ("3", "The configuration or the state of the site forbids it. Trying again does not help."),
-    ("75", "It may work later: something else is under way, or does not answer."),
-    ("141", "Nobody reads the output any more."),
+    ("0", "The command succeeded."),
+    ("1", "The command failed; the message tells why."),
+    ("2", "The command line is invalid."),
+    ("3", "The configuration or the state of the site does not allow it. A retry does not help."),
+    ("75", "A retry may help: another operation is running, or a server does not answer."),
+    ("141", "The reader of the output has gone (SIGPIPE)."),
 ];
 
-struct Page {
+struct ManPage {
     file: String,
     text: Vec<u8>,
 }
@@ -34,14 +34,14 @@ pub(super) fn run(directory: Option<&Path>) -> Result<(), CommandError> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let Some(directory) = directory else {
-        let page = page(&command).context("cannot make the page")?;
+        let page = page(&command).context("cannot generate the page")?;
         output::print_with(|out| out.write_all(&page.text));
         return Ok(());
     };
     let mut pages = Vec::new();
-    collect(&command, &mut pages).context("cannot make the pages")?;
+    collect(&command, &mut pages).context("cannot generate the pages")?;
     std::fs::create_dir_all(directory)
-        .with_context(|| format!("cannot make {}", directory.display()))?;
+        .with_context(|| format!("cannot create {}", directory.display()))?;
     for page in &pages {
         let path = directory.join(&page.file);
         std::fs::write(&path, &page.text)
@@ -51,7 +51,7 @@ pub(super) fn run(directory: Option<&Path>) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn collect(command: &Command, pages: &mut Vec<Page>) -> io::Result<()> {
+fn collect(command: &Command, pages: &mut Vec<ManPage>) -> io::Result<()> {
     pages.push(page(command)?);
     for subcommand in command.get_subcommands().filter(|it| !it.is_hide_set()) {
         collect(subcommand, pages)?;
@@ -59,10 +59,10 @@ fn collect(command: &Command, pages: &mut Vec<Page>) -> io::Result<()> {
     Ok(())
 }
 
-fn page(command: &Command) -> io::Result<Page> {
+fn page(command: &Command) -> io::Result<ManPage> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let is_whole = !name.contains('-');
-    // The whole table of settings follows below.
+    // The section SETTINGS lists it with the others.
     let hide = |arg: Arg| if is_whole { arg.hide(true) } else { arg };
     let man = Man::new(command.clone().mut_arg("data_dir", hide))
         .title(name.to_uppercase())
@@ -79,7 +79,7 @@ fn page(command: &Command) -> io::Result<Page> {
             .text([
                 roman("Without a command, "),
                 bold("unoc"),
-                roman(" serves. Each setting is a flag of every command, too."),
+                roman(" runs the appliance. Every command accepts the settings as flags."),
             ])
             .to_writer(&mut text)?;
     }
@@ -92,10 +92,10 @@ fn page(command: &Command) -> io::Result<Page> {
         files().to_writer(&mut text)?;
     }
     exit_statuses(is_whole).to_writer(&mut text)?;
-    Ok(Page { file: format!("{name}.1"), text: in_ascii(&text).into_bytes() })
+    Ok(ManPage { file: format!("{name}.1"), text: in_ascii(&text).into_bytes() })
 }
 
-/// roff takes other characters by their number, whatever encoding its reader expects.
+/// Writes characters outside ASCII by their number, which roff accepts in any encoding.
 fn in_ascii(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let mut ascii = String::with_capacity(text.len());
@@ -114,9 +114,9 @@ fn settings() -> Roff {
     roff.control("SH", ["SETTINGS"]).text([
         roman("A flag overrides the environment, which overrides the configuration file. "),
         bold("unoc config show"),
-        roman(" tells each value and where it comes from, "),
+        roman(" shows each value and where it comes from, "),
         bold("unoc config check"),
-        roman(" everything that is wrong."),
+        roman(" lists every error."),
     ]);
     for key in config::keys() {
         let mut names = vec![bold(key.name)];
@@ -139,7 +139,7 @@ fn files() -> Roff {
         .control("TP", [])
         .text([italic(DEFAULT_FILE)])
         .text([
-            roman("The configuration, in TOML; "),
+            roman("The configuration file, in TOML; "),
             bold("--config"),
             roman(" or "),
             bold(CONFIG_ENVIRONMENT),
@@ -150,7 +150,10 @@ fn files() -> Roff {
         .text([roman("The store.")])
         .control("TP", [])
         .text([italic("DATA_DIR/site.json")])
-        .text([roman("Says which site lives here; a store that is missing beside it is refused.")]);
+        .text([roman(
+            "The identity of the site. If this file exists and the store does not, unoc refuses to \
+             start.",
+        )]);
     roff
 }
 
@@ -158,7 +161,7 @@ fn exit_statuses(is_whole: bool) -> Roff {
     let mut roff = Roff::new();
     if !is_whole {
         roff.control("SH", ["SEE ALSO"])
-            .text([bold("unoc"), roman("(1) has the settings and the exit statuses.")]);
+            .text([bold("unoc"), roman("(1) lists the settings and the exit statuses.")]);
         return roff;
     }
     roff.control("SH", ["EXIT STATUS"]);

@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand.
+//! The command line: one file for each subcommand.
 
 #[macro_use]
 mod output;
@@ -38,7 +38,7 @@ pub fn run() -> ExitCode {
     let cli = match Cli::parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // clap says what is wrong, or the help that was asked for.
+            // clap reports an error, or prints the requested help.
             if error.use_stderr() && is_journal() {
                 report(error.render().to_string().trim_end());
                 return exit::USAGE.into();
@@ -65,7 +65,7 @@ fn ended(done: Result<(), CommandError>) -> ExitCode {
     }
 }
 
-/// Tells why the process ends; the journal shows each line as an error.
+/// Prints why the process ends; the journal records each line as an error.
 fn report(text: &str) {
     match is_journal() {
         true => eprint_line!("{}", with_priority(Priority::Error, text)),

@@ -1,4 +1,4 @@
-//! Working on the store directly, while no server holds it.
+//! Commands that work on the store directly, while no server uses it.
 
 use std::thread::JoinHandle;
 
@@ -17,7 +17,7 @@ use crate::util::counted;
 /// The command that stops the service, for messages.
 pub(super) const STOP_COMMAND: &str = "systemctl stop unoc";
 
-/// Opens the store; `None` while a server holds it.
+/// Opens the store. Returns `None` if a server uses it.
 pub(super) fn open_store(config: &Config) -> Result<Option<Store>, CommandError> {
     match app::open_store(config, &Clock::system()) {
         Ok(store) => Ok(Some(store)),
@@ -28,21 +28,21 @@ pub(super) fn open_store(config: &Config) -> Result<Option<Store>, CommandError>
     }
 }
 
-/// Opens the store for a command that needs it alone.
+/// Opens the store for a command that needs exclusive access.
 pub(super) fn open_alone(config: &Config, what: &str) -> Result<Store, CommandError> {
     open_store(config)?.ok_or_else(|| store_in_use(config, what))
 }
 
-/// A server holds the store that a command needs alone.
+/// Returns the error of a command that needs exclusive access to a store that a server uses.
 pub(super) fn store_in_use(config: &Config, what: &str) -> CommandError {
     CommandError::temporary(format!(
-        "{what} needs the store for itself, and a running unoc uses {}; stop it first: \
+        "{what} needs exclusive access to the store, but a running unoc uses {}; stop it first: \
          {STOP_COMMAND}",
         config.data_dir.display()
     ))
 }
 
-/// The number of devices; refuses to go on when there are some and `replace` was not said.
+/// Refuses a store that holds devices, unless `replace` is true.
 pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), CommandError> {
     let devices = store.read()?.count(EntityKind::Device)?;
     if devices > 0 && !replace {
@@ -55,9 +55,9 @@ pub(super) fn check_replace(store: &Store, replace: bool) -> Result<(), CommandE
     Ok(())
 }
 
-/// Reads what is to be loaded and opens the store for it. A store that is there is opened first, so
-/// that a refusal does not wait for gigabytes to be read; one that is not is made last, so that a file
-/// that cannot be loaded leaves none behind. Returns also what `read` says beside the site.
+/// Reads a site with `read` and opens the store. An existing store is opened first, so that a
+/// refusal does not wait for gigabytes to be read. A new store is created last, so that a file that
+/// cannot be loaded leaves none behind. Returns the store and both results of `read`.
 pub(super) fn read_and_open<T>(
     config: &Config,
     replace: bool,
@@ -80,7 +80,7 @@ pub(super) fn read_and_open<T>(
     Ok((store, site, beside))
 }
 
-/// Runs an engine on the store for one command, as the server would.
+/// Carries out one command with an engine in this process. Returns the handle, to read the result.
 pub(super) fn execute(
     config: &Config,
     store: Store,
@@ -99,7 +99,7 @@ pub(super) fn execute(
     Ok(handle)
 }
 
-/// An engine of a command's own.
+/// Starts an engine in this process.
 pub(super) fn start_engine(
     config: &Config,
     store: Store,

@@ -1,5 +1,5 @@
-//! What a command prints. A reader that leaves, as `head` does, is no error: the command does its
-//! work to the end, says nothing, and ends with the status of a program that SIGPIPE ended.
+//! Standard output and standard error. If the reader of the output goes away, as `head` does, the
+//! command still completes, reports no error, and exits like a program that SIGPIPE ended.
 
 use std::fmt;
 use std::io::{self, BufRead, Write};
@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 use super::exit::CommandError;
 use crate::util::counted;
 
-/// What messages call it.
+/// The name of standard output in messages.
 pub(super) const STDOUT: &str = "standard output";
 
-/// The first failure of standard output; nothing more is written after it.
+/// The first error of standard output; nothing is written after it.
 static FAILED: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints a line to standard output.
@@ -21,20 +21,20 @@ macro_rules! print_line {
     };
 }
 
-/// Tells the user something on standard error; that it cannot be told is no failure.
+/// Prints a line to standard error; errors are ignored.
 macro_rules! eprint_line {
     ($($arguments:tt)*) => {
         $crate::cli::output::eprint(format_args!($($arguments)*))
     };
 }
 
-/// Devices, interfaces and links in words.
+/// Returns the numbers of devices, interfaces and links as text.
 pub(super) fn entities<N: fmt::Display>([devices, interfaces, links]: [N; 3]) -> String {
     let interfaces = counted(interfaces, "interface");
     format!("{}, {interfaces}, {}", counted(devices, "device"), counted(links, "link"))
 }
 
-/// Prints a text to standard output at once; [`finish`] says whether that worked.
+/// Prints a text to standard output and flushes it; [`finish`] returns the error, if any.
 pub(super) fn print(text: fmt::Arguments<'_>) {
     if FAILED.get().is_some() {
         return;
@@ -55,22 +55,22 @@ pub(super) fn eprint(text: fmt::Arguments<'_>) {
     writeln!(io::stderr(), "{text}").ok();
 }
 
-/// Whether everything that was printed has arrived.
+/// Returns the first error of standard output, if any.
 pub(super) fn finish() -> Result<(), CommandError> {
     FAILED
         .get()
         .map_or(Ok(()), |error| Err(stdout_error(io::Error::new(error.kind(), error.to_string()))))
 }
 
-/// The failure of writing to standard output.
+/// Returns the error of writing to standard output.
 pub(super) fn stdout_error(error: io::Error) -> CommandError {
     CommandError::output(error, STDOUT)
 }
 
-/// Hands everything of `from` to `out`, and tells failures of the two apart.
+/// Copies `from` to `out`.
 ///
 /// # Errors
-/// What `unreadable` makes of a failure of `from`; [`CommandError::output`] for one of `out`.
+/// The result of `unreadable` if reading fails; [`CommandError::output`] if writing fails.
 pub(super) fn copy(
     from: &mut impl BufRead,
     out: &mut impl Write,
@@ -95,7 +95,7 @@ pub(super) fn copy(
 
 fn record(printed: io::Result<()>) {
     if let Err(error) = printed {
-        // Another thread's failure was first; one is enough.
+        // Another thread has recorded an error already.
         FAILED.set(error).ok();
     }
 }

@@ -1,12 +1,12 @@
-//! Progress of long work, on a terminal only.
+//! The progress of long operations, shown on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
-/// Bars are drawn this often; entities pass far faster.
+/// Entities between two updates of the bar.
 const REPORT_EVERY: u64 = 1_000;
 
-/// A bar that counts entities; silent when standard error is no terminal.
+/// A progress bar or a spinner; silent if standard error is not a terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
 }
@@ -19,7 +19,7 @@ impl Progress {
         Self { bar }
     }
 
-    /// For a step that cannot tell how far it is.
+    /// A spinner, for a step of unknown length.
     pub(super) fn waiting(what: &'static str) -> Self {
         let bar = ProgressBar::new_spinner().with_message(what);
         bar.enable_steady_tick(Duration::from_millis(100));

@@ -29,18 +29,19 @@ use crate::v2_import::{
 };
 use crate::wire::Time;
 
-/// How much of what a packed file holds tells a dump from a backup: past warnings on top of it.
+/// How much of a compressed file is read to tell a dump from a backup; a dump may begin with
+/// warnings.
 const HEAD_BYTES: u64 = 64 << 10;
 
 pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     if cli.json && !args.yes && !args.dry_run {
         return Err(CommandError::refused(
-            "with --json nothing is asked: add --dry-run, or --yes to do it",
+            "--json asks no questions: add --dry-run, or --yes to restore",
         ));
     }
     if let Some(name) = args.backup.as_deref().filter(|name| path_segment(name).is_err()) {
-        // A file that cannot be opened must not be looked for as a name.
+        // A file that cannot be opened must not be taken for the id of a backup.
         std::fs::File::open(name).with_context(|| format!("cannot open {name}"))?;
         input::refuse_directory(Path::new(name))?;
     }
@@ -54,7 +55,7 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), CommandError> {
     match offline::open_store(&config) {
         Ok(Some(store)) => match catch_damage(&path, || check_site(&store.read()?)) {
             Err(error) if !args.undo && error.is_missing_or_damaged() => {
-                // Closing reads, too.
+                // Closing the store reads it, too.
                 drop(catch_damage(&path, || {
                     drop(store);
                     Ok(())
@@ -74,18 +75,18 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), CommandError> {
     }
 }
 
-/// Whether the store is what has to be replaced.
+/// Returns whether the store is missing or damaged.
 fn is_store_lost(error: &CommandError) -> bool {
     error.cause.downcast_ref().is_some_and(StoreError::is_missing_or_damaged)
 }
 
-/// The server that holds the store does it.
+/// Restores on the server that uses the store.
 fn run_on_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), CommandError> {
     let name = args.backup.as_deref().unwrap_or_default();
     if args.identity.is_some() || Path::new(name).is_file() {
         return Err(CommandError::temporary(format!(
-            "a running unoc uses this store, and restores only listed backups with its own keys; \
-             stop it first: {STOP_COMMAND}"
+            "a running unoc uses this store; it restores only backups from its list, with its own \
+             keys. Stop it first: {STOP_COMMAND}"
         )));
     }
     let server = ApplianceClient::connect(config)?;
@@ -103,7 +104,7 @@ fn run_on_server(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), C
     preview_and_restore(cli, args, restore)
 }
 
-/// No server runs: the same thing with an engine of this command's own.
+/// Restores with an engine in this process, while no server runs.
 fn run_locally(
     cli: &Cli,
     config: &Config,
@@ -126,7 +127,7 @@ fn run_locally(
     })
 }
 
-/// What is to be restored.
+/// What to restore.
 struct RestoreRequest {
     name: Option<String>,
     site: Option<Site>,
@@ -154,7 +155,7 @@ impl RestoreRequest {
     }
 }
 
-/// In the list, or else off the host.
+/// Finds a backup in the list, or else at an off-host target.
 async fn find(
     backups: &Backups,
     name: &str,
@@ -162,14 +163,14 @@ async fn find(
     match backups.find(name) {
         Err(error) if backups.options().has_targets() => {
             let asked = backups.discover().await;
-            // A place that could not be asked may have it.
+            // A target that could not be searched may have it.
             backups.find(name).map_err(|_| asked.err().unwrap_or(error))
         }
         found => found,
     }
 }
 
-/// Shows what would change, asks, and does it.
+/// Shows what would change, asks for confirmation, and restores.
 fn preview_and_restore(
     cli: &Cli,
     args: &RestoreArgs,
@@ -207,7 +208,7 @@ fn show(cli: &Cli, answer: &Value) {
 fn confirm() -> Result<(), CommandError> {
     let refused = |what: &str| Err(CommandError::refused(format!("{what}; nothing was changed")));
     if !io::stdin().is_terminal() {
-        return refused("add --yes to do it");
+        return refused("add --yes to restore without a question");
     }
     output::print(format_args!("Replace the site with this state? Type yes: "));
     let mut answer = String::new();
@@ -215,17 +216,18 @@ fn confirm() -> Result<(), CommandError> {
     if answer.trim() == "yes" { Ok(()) } else { refused("not confirmed") }
 }
 
-/// There is no store that could be opened: a restored one is put in its place.
+/// Replaces a missing or damaged store with a restored one.
 fn replace_lost_store(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), CommandError> {
     check_data_dir_owner(config)?;
     let name = args.backup.clone().unwrap_or_default();
     if is_legacy(Path::new(&name)) {
-        // What is wrong with the dump is said first.
+        // Errors of the dump are reported first.
         read_tables(Path::new(&name))?;
-        let first = if is_new_data_dir(config) { "" } else { "move its remains away, then: " };
+        let first =
+            if is_new_data_dir(config) { "" } else { "move the remains of the store away, then: " };
         return Err(CommandError::refused(format!(
-            "there is no store here that a dump of UNOC v2 could be restored into; {first}unoc import \
-             --from-dump {name}"
+            "a dump of UNOC v2 cannot be restored without a store; {first}unoc import --from-dump \
+             {name}"
         )));
     }
     let marker = read_marker(&config.data_dir).ok().flatten();
@@ -263,7 +265,7 @@ fn replace_lost_store(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<
     Ok(())
 }
 
-/// A file as it was named, or a backup from the directory or off the host.
+/// Finds a file by its path, or a backup in the directory or at an off-host target.
 fn find_backup_file(
     config: &Config,
     recovery: &DisasterRecovery,
@@ -280,7 +282,7 @@ fn find_backup_file(
     Ok((file, Some(manifest)))
 }
 
-/// Restores it elsewhere and says what it is.
+/// Restores the backup into a scratch store and prints what it holds.
 fn verify_only(
     cli: &Cli,
     recovery: &DisasterRecovery,
@@ -321,12 +323,12 @@ fn kind_of(path: &Path) -> Option<FileKind> {
     detect(io::BufReader::new(file)).ok().map(|(kind, _)| kind)
 }
 
-/// A file that is neither a backup nor a dump as text gets the command that helps.
+/// Refuses a file that is neither a backup nor an SQL dump, with the command that converts it.
 fn refuse_unreadable(name: &str) -> Result<(), CommandError> {
     let path = Path::new(name);
     let fault = match kind_of(path) {
         None | Some(FileKind::OwnBackup | FileKind::Encrypted) => None,
-        // So are backups; one that is damaged is told as such.
+        // Backups are compressed with Zstandard, too; a damaged one is reported later.
         Some(kind @ FileKind::Packed { format: "Zstandard", .. }) => {
             let is_dump =
                 read_head(path, HEAD_BYTES).is_ok_and(|head| FileKind::of(&head) == FileKind::Sql);

@@ -53,7 +53,7 @@ fn seed_store(
     ])
 }
 
-/// Asks the server that holds the store to load the demo network.
+/// Asks the server that uses the store to load the demo network.
 fn seed_server(config: &Config, replace: bool) -> Result<[u64; 3], CommandError> {
     let server = ApplianceClient::connect(config)?;
     let [devices, ..] = server_counts(&server)?;

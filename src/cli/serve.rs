@@ -24,23 +24,25 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
             None => Ok(()),
         }
     });
-    // The app awaited all that it started. What is beyond its deadline, such as a mirror that waits
-    // for a silent host, is not waited for again.
+    // The app has awaited its tasks. A task past its deadline, such as a mirror that waits for a
+    // host that does not answer, is not awaited again.
     runtime.shutdown_background();
     Ok(served?)
 }
 
-/// Threads for calls that block. What may hang is bounded where it is called, far below this; the
+/// Most threads for blocking calls. Calls that may hang have lower limits of their own; the systemd
 /// unit allows 256 threads in all (`TasksMax`).
 const BLOCKING_THREADS_MAX: usize = 128;
-/// Descriptors that the process needs beside one per connection: store, log, listener, reserve.
+/// Descriptors that the process needs besides one for each connection: store, log, listener,
+/// reserve.
 const OTHER_FILES: u64 = 64;
 
-/// A limit that leaves fewer connections than this does not let the rest work either.
+/// Fewest connections that are allowed, whatever the limit of open files is.
 const CONNECTIONS_MIN: u64 = 8;
 
-/// Shells allow 1,024 open files, fewer than the connections that may be configured. Returns how many
-/// connections there may be: one that waits for its turn is better off than one without a descriptor.
+/// Raises the limit of open files, which is 1,024 in most shells, for the configured connections.
+/// Returns how many connections the limit allows: a client that waits is better than one that is
+/// refused.
 fn raise_file_limit(max_connections: usize) -> usize {
     let wanted = max_connections as u64 + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);

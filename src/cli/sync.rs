@@ -30,14 +30,14 @@ pub(super) fn run(cli: &Cli, action: SyncAction) -> Result<(), CommandError> {
         print_state(&answer);
     }
     match action {
-        SyncAction::Check if differences(&answer) > 0 => Err(CommandError::refused(
-            "both sides differ; unoc sync reconcile repairs PostgreSQL's",
-        )),
+        SyncAction::Check if differences(&answer) > 0 => {
+            Err(CommandError::refused("the sides differ; unoc sync reconcile repairs PostgreSQL"))
+        }
         _ => Ok(()),
     }
 }
 
-/// The server that holds the store does it.
+/// Runs the action on the server that uses the store.
 fn run_on_server(config: &Config, action: SyncAction) -> Result<Value, CommandError> {
     let server = ApplianceClient::connect(config)?;
     let mut text = String::new();
@@ -52,7 +52,7 @@ fn run_on_server(config: &Config, action: SyncAction) -> Result<Value, CommandEr
     Ok(serde_json::from_str(&text).context("the server's answer is not JSON")?)
 }
 
-/// No server runs: the same thing, with an engine and a mirror of this command's own.
+/// Runs the action with an engine and a mirror in this process, while no server runs.
 fn run_locally(
     config: &Config,
     store: crate::store::Store,
@@ -80,7 +80,7 @@ async fn perform(
     action: SyncAction,
 ) -> Result<Value, CommandError> {
     match action {
-        // An attempt is what tells the state.
+        // The state is known only after an attempt to connect.
         SyncAction::Status => match mirror.sync_now().await {
             Ok(()) | Err(SyncError::Off | SyncError::Waiting(_) | SyncError::Stopped(_)) => {}
             Err(error) => return Err(command_error(error)),

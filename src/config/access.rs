@@ -1,16 +1,16 @@
-//! What allowed hosts and origins may be, by their form alone.
+//! The syntax of allowed hosts and origins.
 
 use std::net::IpAddr;
 
 use super::rules::{self, ValueError};
 
-/// Most items of a list; every request is compared with each.
+/// Most items in a list; every request is compared with each of them.
 const ITEMS_MAX: usize = 64;
 
-/// Longest name (RFC 1035 section 2.3.4, without the dot at the end).
+/// Longest host name (RFC 1035 section 2.3.4, without the dot at the end).
 const NAME_CHARS_MAX: usize = 253;
 
-/// Splits a list of host names, `*.name` or `*`, into lower case; empty is none.
+/// Splits a list of host names, `*.name` or `*`, in lower case. An empty text is an empty list.
 pub(super) fn hosts(text: &str) -> Result<Vec<String>, ValueError> {
     each(text, |host| {
         if host == "*" {
@@ -31,7 +31,8 @@ pub(super) fn hosts(text: &str) -> Result<Vec<String>, ValueError> {
     })
 }
 
-/// Splits a list of origins, into lower case and without a slash at the end; empty is none.
+/// Splits a list of origins, in lower case and without a slash at the end. An empty text is an
+/// empty list.
 pub(super) fn origins(text: &str) -> Result<Vec<String>, ValueError> {
     each(text, |origin| {
         let Some((scheme, place)) = origin.split_once("://") else {
@@ -47,14 +48,14 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, ValueError> {
             return Err("write scheme, host and port only");
         }
         if place.contains('*') {
-            return Err("write each origin out; there are no wildcards");
+            return Err("wildcards are not supported; list each origin");
         }
         let (host, port) = match place.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (place, None),
         };
         if port.is_some_and(|port| rules::number::<u16>(port, 1..=u16::MAX.into()).is_err()) {
-            return Err("the port is no number from 1 to 65535");
+            return Err("the port is not a number from 1 to 65535");
         }
         match host.strip_prefix('[').map(|rest| rest.strip_suffix(']').unwrap_or_default()) {
             Some(address) if address.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv6()) => {}
@@ -65,7 +66,7 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, ValueError> {
     })
 }
 
-/// Checks each item of a list and counts them.
+/// Parses a list and checks each item.
 fn each(
     text: &str,
     check: impl Fn(&str) -> Result<String, &'static str>,
@@ -81,7 +82,7 @@ fn each(
     checked.collect()
 }
 
-/// Checks a name of the DNS as browsers send it, or an address of version 4.
+/// Checks a DNS name as browsers send it, or an IPv4 address.
 fn check_name(name: &str) -> Result<(), &'static str> {
     if !name.is_ascii() {
         return Err("write the name as browsers send it, as xn--…");
@@ -91,7 +92,7 @@ fn check_name(name: &str) -> Result<(), &'static str> {
         !label.is_empty() && label.chars().all(in_label)
     };
     if name.len() > NAME_CHARS_MAX || !name.split('.').all(is_label) {
-        return Err("it is no host name");
+        return Err("it is not a host name");
     }
     Ok(())
 }
@@ -119,7 +120,7 @@ mod tests {
         }
         check("nöc.example.org", Err("write the name as browsers send it, as xn--…"));
         for name in ["a..b", ".", "*.", "*example.org", "a.*.b", "a b!", &"a".repeat(254)] {
-            check(name, Err("it is no host name"));
+            check(name, Err("it is not a host name"));
         }
         check(&"a ".repeat(65), Err("there are more than 64"));
     }

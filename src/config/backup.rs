@@ -1,6 +1,6 @@
-//! What the settings of backups may be: recipients and targets, by their form alone.
+//! The syntax of the settings for backups: recipients and targets.
 //!
-//! A text that is refused here is never quoted, since it may hold a key or a password.
+//! An invalid text is never quoted, because it may contain a key or a password.
 
 use std::path::PathBuf;
 
@@ -20,20 +20,20 @@ const SECRET_KEY_START: &str = "AGE-SECRET-KEY-1";
 /// Most recipients; each adds a stanza to the header of every file.
 const RECIPIENTS_MAX: usize = 32;
 
-/// Most targets; every one of them gets every backup.
+/// Most targets; each backup is copied to all of them.
 const TARGETS_MAX: usize = 64;
 
-/// Longest address of a target; a longer one is a file pasted by mistake.
+/// Longest address of a target.
 const TARGET_BYTES_MAX: usize = 2048;
 
 /// Longest name of a target; it is part of a file's name (`backup_target_NAME`).
 const NAME_CHARS_MAX: usize = 64;
 
-/// Parameters that every scheme but `file` has.
+/// Parameters of every scheme except `file`.
 const REMOTE_PARAMETERS: [&str; 3] = ["name", "credentials_file", "ca_file"];
 
-/// Schemes and their own parameters. A parameter that is not listed belongs into the credentials
-/// file, where every setting of the store can stand.
+/// Schemes and their own parameters. Every other setting of an object store belongs in the
+/// credentials file.
 const SCHEMES: [(&str, &[&str]); 4] = [
     (
         "s3",
@@ -52,11 +52,12 @@ const SCHEMES: [(&str, &[&str]); 4] = [
     ("file", &[]),
 ];
 
-/// Words in the names of settings that hold secrets.
+/// Words that occur in the names of secret settings.
 const SECRET_WORDS: [&str; 9] =
     ["key", "secret", "token", "sas", "sig", "pass", "credential", "bearer", "authorization"];
 
-/// Splits a list and checks that each item is a public X25519 recipient; empty is none.
+/// Splits a list and checks that each item is a public X25519 recipient. An empty text is an empty
+/// list.
 pub(super) fn recipients(text: &str) -> Result<Vec<String>, ValueError> {
     if text.to_ascii_uppercase().contains(SECRET_KEY_START) {
         return Err(ValueError::secret(
@@ -83,7 +84,7 @@ pub(super) fn recipients(text: &str) -> Result<Vec<String>, ValueError> {
     Ok(recipients)
 }
 
-/// Splits a list of addresses and checks that each has a known form and holds no secret.
+/// Splits a list of addresses and checks that each is valid and contains no secret.
 pub(super) fn targets(text: &str) -> Result<Vec<String>, ValueError> {
     let targets = rules::list(text);
     if targets.len() > TARGETS_MAX {
@@ -95,7 +96,7 @@ pub(super) fn targets(text: &str) -> Result<Vec<String>, ValueError> {
             .map_err(|hint| ValueError::secret(format!("target number {}: {hint}", n + 1)))?;
         if targets[..n].contains(target) || name.is_some_and(|name| names.contains(&name)) {
             return Err(ValueError::secret(format!(
-                "target number {}: another has this address or name; give each a name=",
+                "target number {}: another target has this address or name; give each a name=",
                 n + 1
             )));
         }
@@ -104,15 +105,16 @@ pub(super) fn targets(text: &str) -> Result<Vec<String>, ValueError> {
     Ok(targets)
 }
 
-/// Parses the path of the identity file; empty is none. A key in its place is not quoted.
+/// Parses the path of the identity file; an empty text is none. A key in place of the path is not
+/// quoted.
 pub(super) fn identity_file(text: &str) -> Result<Option<PathBuf>, ValueError> {
     if text.to_ascii_uppercase().contains(SECRET_KEY_START) {
-        return Err(ValueError::secret("write the key into a file, and the file's path here"));
+        return Err(ValueError::secret("write the key to a file, and set this to the file's path"));
     }
     rules::optional_path(text)
 }
 
-/// Returns the value of `name`, or what to do about the address, without quoting it.
+/// Checks an address. Returns the value of `name`, or a hint that does not quote the address.
 fn check_target(text: &str) -> Result<Option<&str>, String> {
     if text.len() > TARGET_BYTES_MAX {
         return Err(format!("it is longer than {TARGET_BYTES_MAX} bytes"));
@@ -130,7 +132,7 @@ fn check_target(text: &str) -> Result<Option<&str>, String> {
     }
     let (bucket, path) = place.split_at(place.find('/').unwrap_or(place.len()));
     if path.split('/').any(|part| matches!(part, "." | "..")) {
-        return Err("its path has . or ..".to_owned());
+        return Err("the path contains . or ..".to_owned());
     }
     match scheme {
         "file" if !bucket.is_empty() => {
@@ -146,7 +148,7 @@ fn check_target(text: &str) -> Result<Option<&str>, String> {
     }
     let mut name = None;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').ok_or("a parameter has no =")?;
+        let (key, value) = pair.split_once('=').ok_or("a parameter is missing its =")?;
         check_parameter(scheme, own, key, value)?;
         if key == "name" {
             name = Some(value);
@@ -164,19 +166,19 @@ fn check_parameter(scheme: &str, own: &[&str], key: &str, value: &str) -> Result
     if !known(key) {
         let lower = key.to_ascii_lowercase();
         if SECRET_WORDS.iter().any(|word| lower.contains(word)) {
-            return Err("a secret does not belong in the address: put it into a file, and the \
+            return Err("the address must not contain a secret; put it into a file, and the \
                         file's path into credentials_file="
                 .to_owned());
         }
         return Err(format!(
-            "it has a parameter that {scheme} does not take here; settings of the store may be in \
+            "it has an unknown parameter for {scheme}; other settings of the object store belong in \
              the credentials_file"
         ));
     }
     let is_switch = matches!(key, "path_style" | "allow_http");
     match key {
         "name" if !is_name(value) => {
-            Err(format!("its name is not 1-{NAME_CHARS_MAX} of a-z 0-9 - _"))
+            Err(format!("the name must have 1-{NAME_CHARS_MAX} of the characters a-z 0-9 - _"))
         }
         "credentials_file" | "ca_file" if !value.starts_with('/') => {
             Err(format!("{key} is not an absolute path"))
@@ -243,7 +245,7 @@ mod tests {
         };
         check("backup_recipients", SECRET, "GFPYY", "secret key");
         check("backup_recipients", &SECRET.to_lowercase(), "gfpyy", "secret key");
-        check("backup_identity_file", SECRET, "GFPYY", "into a file");
+        check("backup_identity_file", SECRET, "GFPYY", "to a file");
         check("backup_targets", "s3://u:pw4711@h/b", "pw4711", "credentials_file");
         for parameter in [
             "secret_access_key",

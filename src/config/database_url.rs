@@ -1,7 +1,7 @@
-//! The address of a PostgreSQL database: its rule and its masked form.
+//! The address of a PostgreSQL database: its syntax and its masked form.
 //!
-//! A password with an unencoded `@`, `/` or `?` makes an address ambiguous, and a masked form that
-//! guesses wrong prints a part of it. Such an address is refused, so that what is shown is certain.
+//! A password with an unencoded `@`, `/` or `?` makes an address ambiguous, and masking could then
+//! show a part of it. Such an address is refused.
 
 use super::Secret;
 use super::rules::ValueError;
@@ -10,12 +10,12 @@ use super::secret::MASK;
 /// Schemes v2 accepts, without `://`.
 const SCHEMES: [&str; 3] = ["postgresql", "postgres", "postgresql+asyncpg"];
 
-/// Longest address; a longer one is no address but a file pasted by mistake.
+/// Longest address.
 const URL_BYTES_MAX: usize = 2048;
 
 /// Parameters of libpq (PostgreSQL documentation, section "Parameter Key Words") and of v2's driver
-/// whose values are shown. Any other value is masked, since `password`, `sslpassword` and others are
-/// secrets.
+/// whose values are shown. Any other value is masked, since `password`, `sslpassword` and others
+/// are secrets.
 const SHOWN_PARAMETERS: [&str; 21] = [
     "application_name",
     "channel_binding",
@@ -52,7 +52,7 @@ struct Parts<'a> {
     query: Option<&'a str>,
 }
 
-/// Checks an address; empty is none.
+/// Checks an address; an empty text is none.
 pub(super) fn check(text: &str) -> Result<Option<Secret>, ValueError> {
     if text.is_empty() {
         return Ok(None);
@@ -60,8 +60,8 @@ pub(super) fn check(text: &str) -> Result<Option<Secret>, ValueError> {
     split(text).map(|_| Some(Secret::new(text)))
 }
 
-/// Returns an address that [`check`] accepts, with its password and every query value that may be
-/// a secret replaced; of any other text only the mask.
+/// Returns an address that [`check`] accepts, with its password and every query value that may be a
+/// secret masked. Any other text is masked as a whole.
 pub(super) fn masked(url: &str) -> String {
     let Ok(parts) = split(url) else {
         return MASK.to_owned();

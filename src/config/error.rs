@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, in words for the operator.
+//! Errors of the configuration.
 
 use std::fmt;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::secret::MASK;
 use super::setting::Setting;
 use super::settings::Config;
 
-/// Longest piece of a value that an error quotes.
+/// Longest part of a value that an error quotes.
 const QUOTED_CHARS_MAX: usize = 80;
 
 /// All errors of a configuration, at least one.
@@ -21,16 +21,16 @@ const QUOTED_CHARS_MAX: usize = 80;
 #[error("{}", lines(.0))]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
-/// One thing that is wrong.
+/// An error in one setting, or in the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfigError {
     /// [`Key::name`], an unknown name as it was written, or `config` for the file itself.
     pub key: String,
     /// The value, shortened and without control characters; `***` if it is or may be a secret.
     pub value: String,
-    /// Where it was given; in a file with the line, `/etc/unoc/unoc.toml:3`.
+    /// Where the value was set; in a file with the line, `/etc/unoc/unoc.toml:3`.
     pub source: String,
-    /// What a value may be.
+    /// The allowed values.
     pub allowed: String,
     /// What to do about it.
     pub hint: Option<String>,
@@ -60,7 +60,8 @@ impl ConfigError {
         }
     }
 
-    /// No key is called `name`. Its value is not quoted: it may be a secret under a misspelt name.
+    /// No key has this name. The value is not quoted, because it may be a secret under a misspelt
+    /// name.
     pub(super) fn unknown(name: &str, source: &str, hint: Option<String>) -> Self {
         Self {
             key: quoted(name),
@@ -71,7 +72,7 @@ impl ConfigError {
         }
     }
 
-    /// A secret is given both by value and by file.
+    /// A secret is set both by value and by file.
     pub(super) fn set_twice(secret: &Key, source: &str, file_key: &Key) -> Self {
         Self {
             key: secret.name.to_owned(),
@@ -93,21 +94,21 @@ impl ConfigError {
         }
     }
 
-    /// The configuration file is no TOML; `message` must not quote it.
+    /// The configuration file is not valid TOML. `message` must not quote the file.
     pub(super) fn syntax(path: &Path, line: usize, column: usize, message: &str) -> Self {
         Self {
             key: "config".to_owned(),
             value: quoted(&path.to_string_lossy()),
             source: format!("{}:{line}:{column}", path.display()),
-            allowed: "TOML, one `key = value` a line".to_owned(),
+            allowed: "TOML, one `key = value` per line".to_owned(),
             hint: Some(format!("line {line}, column {column}: {message}")),
         }
     }
 }
 
 impl Config {
-    /// Returns an error of the key `name`, whose value obeys its rule and cannot be used all the same:
-    /// `value` as it may be shown, and why not.
+    /// Returns the error of the key `name` whose value is valid, but cannot be used. `value` must
+    /// not contain a secret; `why` is the hint.
     pub fn error(&self, name: &str, value: String, why: String) -> ConfigError {
         ConfigError {
             key: name.to_owned(),
@@ -119,8 +120,8 @@ impl Config {
     }
 }
 
-/// Returns what an error quotes of a key's value. Where the path of a secret's file belongs,
-/// anything else is taken for the secret itself.
+/// Returns a value as an error quotes it. In place of the path of a secret's file, any other text
+/// is taken for the secret itself.
 fn shown_value(key: &Key, text: &str) -> String {
     let is_misplaced_secret = secret_of(key).is_some() && !text.starts_with('/');
     if key.secret || is_misplaced_secret { MASK.to_owned() } else { quoted(text) }
@@ -155,7 +156,7 @@ mod tests {
         check(file("DATABASE_URL = ''"), Some("did you mean database_url?"));
         check(file("UNOC_PORT = 1"), Some("did you mean port?"));
         check(file("zzzzzz = 1"), None);
-        check(file("[server]\nport = 1"), Some("the file is flat: it has keys, no [table]"));
+        check(file("[server]\nport = 1"), Some("the file has only keys, no [table]"));
         check(file(&format!("{} = 1", "a".repeat(100_000))), None);
         let variable = |name| Case::new().variable(name, "1");
         check(variable("UNOC_HOTS"), Some("did you mean UNOC_HOST?"));

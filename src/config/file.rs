@@ -1,4 +1,4 @@
-//! Files: the configuration file, a flat table of TOML, and the files that hold one secret.
+//! The configuration file, a flat table of TOML, and files that hold one secret.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -18,24 +18,24 @@ use super::sources::{CONFIG_ENVIRONMENT, Sources};
 /// Largest configuration file; one with every key and a comment for each is below 16 KiB.
 const CONFIG_BYTES_MAX: u64 = 256 * 1024;
 
-/// Largest file of a secret, far above the longest secret a key allows.
+/// Largest file of a secret, far above the longest secret that a key allows.
 const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
 /// Which file to read.
 pub(super) struct Location {
     path: PathBuf,
-    /// Who named the file, or none for the default file, which may be absent.
+    /// The source that names the file; `None` for the default file, which need not exist.
     named_by: Option<String>,
 }
 
-/// What a configuration file says.
-pub(super) struct Content {
+/// The settings and the errors of a configuration file.
+pub(super) struct FileContent {
     pub(super) path: PathBuf,
     pub(super) settings: Vec<Setting>,
     pub(super) errors: Vec<ConfigError>,
 }
 
-/// Returns the file that the flag, else the environment names, else the default one.
+/// Returns the file that the flag names, else the environment, else the default file.
 pub(super) fn locate(sources: &Sources, default_file: &Path) -> Location {
     if let Some(path) = &sources.config_file {
         let named_by = Some("flag --config".to_owned());
@@ -51,13 +51,13 @@ pub(super) fn locate(sources: &Sources, default_file: &Path) -> Location {
     }
 }
 
-/// Returns what the configuration file says, or nothing if it is the default file and absent.
+/// Reads the configuration file. Returns `None` if it is the default file and does not exist.
 ///
-/// After an error of syntax the parser goes on, and the values on other lines count.
+/// After a syntax error the parser continues, and the values on other lines are used.
 ///
 /// # Errors
 /// The file cannot be read, is too large, or is not UTF-8.
-pub(super) fn read(location: &Location) -> Result<Option<Content>, ConfigError> {
+pub(super) fn read(location: &Location) -> Result<Option<FileContent>, ConfigError> {
     let Location { path, named_by } = location;
     let config_error = |error: &io::Error| {
         let source = named_by.as_deref().unwrap_or(DEFAULT_SOURCE);
@@ -74,7 +74,7 @@ pub(super) fn read(location: &Location) -> Result<Option<Content>, ConfigError> 
         Ok(text) => text,
         Err(error) => {
             let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let position = Position::of(&before, before.len());
+            let position = LinePosition::of(&before, before.len());
             return Err(ConfigError::syntax(
                 path,
                 position.line,
@@ -86,13 +86,13 @@ pub(super) fn read(location: &Location) -> Result<Option<Content>, ConfigError> 
     Ok(Some(parse(path, text)))
 }
 
-fn parse(path: &Path, text: &str) -> Content {
+fn parse(path: &Path, text: &str) -> FileContent {
     let (table, syntax_errors) = DeTable::parse_recoverable(text);
     let mut errors = Vec::new();
     let mut error_lines = BTreeSet::new();
     for error in &syntax_errors {
         let start = error.span().map_or(0, |span| span.start);
-        let position = Position::of(text, start);
+        let position = LinePosition::of(text, start);
         error_lines.insert(position.line);
         // The message alone: the error's own text quotes the line, which may hold a secret.
         errors.push(ConfigError::syntax(path, position.line, position.column, error.message()));
@@ -102,8 +102,8 @@ fn parse(path: &Path, text: &str) -> Content {
 
     let mut settings = Vec::new();
     for (name, value) in entries {
-        let line = Position::of(text, name.span().start).line;
-        let last_line = Position::of(text, value.span().end).line;
+        let line = LinePosition::of(text, name.span().start).line;
+        let last_line = LinePosition::of(text, value.span().end).line;
         if error_lines.range(line..=last_line).next().is_some() {
             continue;
         }
@@ -128,10 +128,11 @@ fn parse(path: &Path, text: &str) -> Content {
             }
         }
     }
-    Content { path: path.to_owned(), settings, errors }
+    FileContent { path: path.to_owned(), settings, errors }
 }
 
-/// Returns a value as the text a variable would hold, or none for one that is no single value.
+/// Returns a value as the text of an environment variable, or `None` for an array, a table or a
+/// date.
 fn scalar(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.clone().into_owned()),
@@ -145,7 +146,7 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
 
 fn hint_for_unknown(name: &str, value: &DeValue<'_>) -> Option<String> {
     if value.is_table() {
-        return Some("the file is flat: it has keys, no [table]".to_owned());
+        return Some("the file has only keys, no [table]".to_owned());
     }
     let by_variable = keys().iter().find(|key| key.environment.contains(&name));
     let known = keys().iter().map(|key| key.name);
@@ -156,11 +157,11 @@ fn hint_for_unknown(name: &str, value: &DeValue<'_>) -> Option<String> {
 /// Returns the secret that the file at `path` holds, without the line breaks at its end.
 ///
 /// # Errors
-/// Why there is none, for people: the file cannot be read, is empty, too large, or not UTF-8.
+/// A message: the file cannot be read, is empty, is too large, or is not UTF-8.
 pub(super) fn read_secret(path: &Path) -> Result<String, String> {
     let bytes = read_limited(path, SECRET_BYTES_MAX).map_err(|error| error.to_string())?;
     let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())?;
-    // Editors of other systems begin a file with a mark of its encoding.
+    // Some editors write a byte order mark.
     let secret = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
     if secret.is_empty() { Err("the file is empty".to_owned()) } else { Ok(secret.to_owned()) }
 }
@@ -170,19 +171,19 @@ fn read_limited(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?.take(bytes_max);
     file.read_to_end(&mut bytes)?;
     if file.limit() == 0 {
-        let message = format!("the file has {bytes_max} bytes or more");
+        let message = format!("the file is {bytes_max} bytes or larger");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
 }
 
 /// A place in a text, line and column counted from 1, the column in characters.
-struct Position {
+struct LinePosition {
     line: usize,
     column: usize,
 }
 
-impl Position {
+impl LinePosition {
     /// Returns the place of the byte `offset`, which may be the end of `text`.
     fn of(text: &str, offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];

@@ -1,10 +1,10 @@
-//! What a message adds about a name that is not known.
+//! Hints for unknown names.
 
 /// Longest unknown name that is compared with the known ones; the longest known one has 20
 /// characters, and the comparison takes the product of both lengths.
 const COMPARED_CHARS_MAX: usize = 64;
 
-/// Advice for the variables Kubernetes sets for a Service whose name starts with `unoc`
+/// The hint for the variables that Kubernetes sets for a Service whose name starts with `unoc`
 /// (Kubernetes documentation, "Discovering services": `{SVCNAME}_SERVICE_HOST` and the variables
 /// compatible with Docker links, among them `{SVCNAME}_PORT=tcp://...`).
 const SERVICE_LINK_HINT: &str =
@@ -14,8 +14,8 @@ pub(super) fn did_you_mean(name: &str) -> String {
     format!("did you mean {name}?")
 }
 
-/// Returns the known name nearest to `unknown`, if it is near enough to be meant: apart by at most
-/// a third of the letters, and two are always forgiven. Case and dashes do not count.
+/// Returns the known name nearest to `unknown`, if at most a third of the letters, or two, differ.
+/// Case is ignored, and `-` equals `_`.
 pub(super) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let letters = |name: &str| name.to_lowercase().replace('-', "_").chars().collect::<Vec<_>>();
     let unknown = letters(unknown);
@@ -50,7 +50,7 @@ fn edit_distance(a: &[char], b: &[char]) -> usize {
     old[b.len()]
 }
 
-/// Returns advice if Kubernetes, not the operator, set the variable.
+/// Returns the hint if Kubernetes, not the operator, set the variable.
 pub(super) fn service_link_hint(name: &str, value: &str) -> Option<String> {
     let is_link = value.starts_with("tcp://")
         || name.contains("_SERVICE_HOST")

@@ -3,20 +3,21 @@
 use super::rules::ValueError;
 use super::settings::Config;
 
-/// One thing the operator can decide.
+/// One setting.
 #[derive(Debug)]
 pub struct Key {
     /// Name in the configuration file, with the unit as its last part.
     pub name: &'static str,
     /// Environment variables, v2's name first; a later one overrides an earlier one.
     pub environment: &'static [&'static str],
-    /// Flag, with its dashes; none for a secret, since other users can list a process's flags.
+    /// Flag, with its dashes; `None` for a secret, because other users can list the arguments of a
+    /// process.
     pub flag: Option<&'static str>,
-    /// Value when no layer sets the key; for a path, the rule that finds it.
+    /// The default value; for a path, the rule that finds it.
     pub default: &'static str,
-    /// What a value may be, for people.
+    /// The allowed values, as text.
     pub allowed: &'static str,
-    /// What the key decides, one sentence.
+    /// What the key sets, one sentence.
     pub help: &'static str,
     /// Whether the value is shown as `***` (the database address: with its password so replaced).
     pub secret: bool,
@@ -27,7 +28,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Whether an empty text is a value of its own ("off", "none") and not an absent one.
+    /// Returns whether an empty text is a value ("off", "none") rather than an unset one.
     pub(super) fn takes_empty(&self) -> bool {
         self.default.is_empty()
     }

@@ -1,4 +1,4 @@
-//! The rows of the table of keys.
+//! The table of keys: every setting, one row each.
 
 use std::ops::RangeInclusive;
 
@@ -11,18 +11,18 @@ use super::{access, backup, database_url};
 /// A mebibyte, the unit of the keys ending in `_mib`, has 2 to this power bytes (IEC 80000-13).
 const MIB_SHIFT: u32 = 20;
 
-/// Below 4 MiB the inner pages of a large store no longer fit; above 4 GiB the operating system's
-/// own cache serves as well.
+/// The inner pages of a large store need 4 MiB; above 4 GiB the cache of the operating system does
+/// as well.
 const CACHE_MIB: RangeInclusive<u64> = 4..=4096;
 
-/// At least 1 MiB, so that the store always stops before the volume is full; at most 1 TiB.
+/// At least 1 MiB, so that the store becomes read-only before the volume is full; at most 1 TiB.
 const MIN_FREE_MIB: RangeInclusive<u64> = 1..=1 << 20;
 
-/// Below 16 two browsers with six connections each and a health check crowd each other out; above
-/// 100,000 the buffers of the connections alone take gigabytes.
+/// Two browsers with six connections each and a health check need about 16; the buffers of more
+/// than 100,000 connections take gigabytes.
 const CONNECTIONS: RangeInclusive<u64> = 16..=100_000;
 
-/// More than 1,000 of a kind is no retention any more. One is always kept.
+/// Most backups that are kept of each kind. At least the newest one is kept.
 const KEEP: RangeInclusive<u64> = 0..=1000;
 const KEEP_LAST: RangeInclusive<u64> = 1..=1000;
 
@@ -159,7 +159,7 @@ pub(super) static KEYS: &[Key] = &[
         environment: &["UNOC_SHUTDOWN_TOKEN"],
         flag: None,
         default: "",
-        allowed: "8-256 characters without control characters, or empty = the call is refused",
+        allowed: "8-256 characters without control characters, or empty = the request is refused",
         help: "Token that `POST /api/admin/shutdown` must carry.",
         secret: true,
         set: |config, text| rules::put(&mut config.shutdown_token, rules::token(text)),
@@ -245,8 +245,8 @@ pub(super) static KEYS: &[Key] = &[
         environment: &["UNOC_SITE_ID"],
         flag: Some("--site-id"),
         default: "",
-        allowed: "a UUID, or empty = the store's own, drawn when it is made",
-        help: "Identity of the site: a new host that names it gets the site from PostgreSQL.",
+        allowed: "a UUID, or empty = the id that the store was created with",
+        help: "Identity of the site: a new host that sets it gets the site from PostgreSQL.",
         secret: false,
         set: |config, text| rules::put(&mut config.site_id, rules::site_id(text)),
         shown: |config| config.site_id.map(|id| id.to_string()).unwrap_or_default(),
@@ -279,7 +279,7 @@ pub(super) static KEYS: &[Key] = &[
         flag: Some("--backup-identity-file"),
         default: "",
         allowed: "an absolute path, or empty",
-        help: "File with secret age keys, to read backups that this host has no key of its own for.",
+        help: "File with secret age keys, to read backups that the key of this host does not decrypt.",
         secret: false,
         set: |config, text| {
             rules::put(&mut config.backup_identity_file, backup::identity_file(text))

@@ -1,4 +1,4 @@
-//! The table of keys: everything the operator can decide, one row per key.
+//! Look-ups in the table of keys.
 
 use std::fmt::Write as _;
 
@@ -42,7 +42,7 @@ fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("`{text}`") }
 }
 
-/// Returns the secret whose file `key` names.
+/// Returns the name of the secret whose file `key` is the path of.
 pub(super) fn secret_of(key: &Key) -> Option<&'static str> {
     let secret = find(key.name.strip_suffix("_file")?)?;
     secret.secret.then_some(secret.name)

@@ -14,16 +14,16 @@ use super::setting::Setting;
 use super::settings::{Config, DEFAULT_SOURCE};
 use super::sources::CONFIG_ENVIRONMENT;
 
-/// Start of the names of UNOC's own environment variables.
+/// Prefix of UNOC's environment variables.
 const PREFIX: &str = "UNOC_";
 
-/// Variables of our own test and measuring scripts, which are no configuration.
+/// Prefixes of variables for test and benchmark scripts, which are not settings.
 const IGNORED_PREFIXES: [&str; 2] = ["UNOC_TEST_", "UNOC_BENCH_"];
 
-/// Checks `setting` and writes it into its field, over what an earlier layer wrote.
+/// Checks `setting` and writes it to its field. A later layer overwrites an earlier one.
 ///
 /// # Errors
-/// The value breaks the key's rule; the field keeps what it had.
+/// The value is invalid; the field keeps its value.
 pub(super) fn apply(config: &mut Config, setting: &Setting) -> Result<(), ConfigError> {
     (setting.key.set)(config, &setting.text).map_err(|error| ConfigError::value(setting, error))?;
     config.sources.insert(setting.key.name, setting.source.clone());
@@ -41,9 +41,9 @@ pub(super) fn defaults(environment: &BTreeMap<String, String>) -> Vec<Setting> {
     keys().iter().filter_map(setting).collect()
 }
 
-/// Returns the directory systemd made for the service (systemd.exec(5): `$STATE_DIRECTORY` is a
-/// list with colons), else the one of the XDG Base Directory Specification, which says to ignore a
-/// relative `$XDG_STATE_HOME`.
+/// Returns the directory that systemd created for the service (systemd.exec(5): `$STATE_DIRECTORY`
+/// is a list with colons), else the one of the XDG Base Directory Specification, which says to
+/// ignore a relative `$XDG_STATE_HOME`.
 fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<String> {
     let variable = |name| environment.get(name).filter(|value: &&String| !value.is_empty());
     if let Some(directories) = variable("STATE_DIRECTORY") {
@@ -70,9 +70,9 @@ fn credential(environment: &BTreeMap<String, String>, secret: &str) -> Option<St
     path.is_file().then(|| path.to_string_lossy().into_owned())
 }
 
-/// Returns the values the environment sets and an error for each unknown variable of ours. An empty
-/// variable counts as absent unless the key [takes an empty text](Key::takes_empty), because
-/// compose files pass variables on whether they are set or not.
+/// Returns the values that the environment sets, and an error for each unknown variable with our
+/// prefix. An empty variable counts as unset unless the key [takes an empty
+/// text](Key::takes_empty), because compose files pass variables on whether they are set or not.
 pub(super) fn environment(
     environment: &BTreeMap<String, String>,
 ) -> (Vec<Setting>, Vec<ConfigError>) {
@@ -107,7 +107,7 @@ fn unknown_variable(name: &str, value: &str) -> ConfigError {
     ConfigError::unknown(name, "environment", hint)
 }
 
-/// Returns the values the flags set and an error for each name that is no key with a flag.
+/// Returns the values that the flags set, and an error for each name that is not a key with a flag.
 pub(super) fn flags(flags: &BTreeMap<&'static str, String>) -> (Vec<Setting>, Vec<ConfigError>) {
     let mut settings = Vec::new();
     let mut unknown = Vec::new();
@@ -120,9 +120,9 @@ pub(super) fn flags(flags: &BTreeMap<&'static str, String>) -> (Vec<Setting>, Ve
     (settings, unknown)
 }
 
-/// Reads the secrets that stand in files and returns the errors: a secret that is set both ways, a
-/// file that cannot be read or is empty, a content that breaks the secret's rule. A credential of
-/// systemd counts as a default: a value set anywhere overrides it.
+/// Reads the secrets that are in files. Returns the errors: a secret that is set both by value and
+/// by file, a file that cannot be read or is empty, an invalid secret. A credential of systemd
+/// counts as a default, which any other value overrides.
 pub(super) fn secret_files(config: &mut Config) -> Vec<ConfigError> {
     let mut errors = Vec::new();
     for file_key in keys() {
@@ -156,7 +156,7 @@ pub(super) fn secret_files(config: &mut Config) -> Vec<ConfigError> {
     errors
 }
 
-/// Returns the error of a data directory that no layer names and no default could be found for.
+/// Returns the error of a data directory that is not set and has no default.
 pub(super) fn missing(config: &Config, errors: &[ConfigError]) -> Option<ConfigError> {
     let is_missing = config.data_dir.as_os_str().is_empty();
     if !is_missing || errors.iter().any(|error| error.key == "data_dir") {

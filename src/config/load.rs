@@ -1,4 +1,4 @@
-//! Reading the configuration: all layers, one over the other.
+//! Loading the configuration from all layers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,11 +10,11 @@ use super::settings::Config;
 use super::sources::{DEFAULT_FILE, Sources};
 use super::{database_url, file};
 
-/// Returns the configuration that `sources` describe.
+/// Loads the configuration from `sources`.
 ///
 /// # Errors
-/// All errors of all layers: values that break their key's rule, unknown keys, unknown `UNOC_`
-/// variables, errors of TOML syntax, files that cannot be read.
+/// Every error of every layer: invalid values, unknown keys, unknown `UNOC_` variables, TOML syntax
+/// errors, files that cannot be read.
 pub fn load(sources: &Sources) -> Result<Config, ConfigErrors> {
     load_with_default_file(sources, Path::new(DEFAULT_FILE))
 }
@@ -58,16 +58,17 @@ impl Config {
     pub fn for_data_dir(path: impl Into<PathBuf>) -> Self {
         let mut config = Self::unset();
         for setting in layers::defaults(&BTreeMap::new()) {
-            apply(&mut config, &setting).expect("a test holds that every default obeys its rule");
+            apply(&mut config, &setting).expect("a test checks that every default is valid");
         }
         Self { data_dir: path.into(), port: 0, ..config }
     }
 
-    /// Returns the same configuration with the address of the database as the file that holds it has
-    /// it now; as it was, where no file does.
+    /// Returns a copy of the configuration with the address of the database read from its file
+    /// again, if it comes from a file.
     ///
     /// # Errors
-    /// Why the file cannot be used, with its name; it quotes nothing of it.
+    /// The file cannot be read or is invalid. The message has the path, but quotes nothing from the
+    /// file.
     pub fn with_database_url_read_again(&self) -> Result<Self, String> {
         let mut config = self.clone();
         let Some(path) = self.secret_files.get("database_url") else { return Ok(config) };

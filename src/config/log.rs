@@ -1,26 +1,26 @@
-//! How much is logged, and in which form.
+//! The level and the format of the log.
 
 use std::fmt;
 
 use super::rules::ValueError;
 
-/// Least severity that is logged, from the most talkative on.
+/// Lowest severity that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Every step, for finding an error of UNOC itself.
+    /// Every step, to debug UNOC itself.
     Trace,
-    /// What led to a decision.
+    /// The reasons for decisions.
     Debug,
-    /// What happened.
+    /// Events.
     Info,
-    /// What may need somebody's attention.
+    /// Events that may need attention.
     Warn,
-    /// What did not work.
+    /// Errors.
     Error,
 }
 
 impl LogLevel {
-    /// Parses a level in any case, also under the names v2 took from Python's `logging`.
+    /// Parses a level in any case, including the names that v2 took from Python's `logging`.
     pub(super) fn parse(text: &str) -> Result<Self, ValueError> {
         match text.trim().to_ascii_uppercase().as_str() {
             "TRACE" => Ok(Self::Trace),
@@ -53,11 +53,11 @@ impl fmt::Display for LogLevel {
 /// Format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// What suits the place the log goes to; at present text everywhere.
+    /// Chosen by the destination of the log; currently always text.
     Auto,
-    /// A line for people.
+    /// A line of text.
     Text,
-    /// A JSON object a line, for machines.
+    /// A JSON object on each line.
     Json,
 }
 

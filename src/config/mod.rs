@@ -1,19 +1,20 @@
-//! The configuration: what the operator decided, read once at the start.
+//! The configuration, read once at the start.
 //!
 //! Four layers, each overriding the one before it: the defaults of [`keys`], the file
 //! [`DEFAULT_FILE`] (or the one named by `--config` or `UNOC_CONFIG`), the environment, the flags.
-//! One table, [`keys`], says for every key its names, default, rule and meaning; reading, errors,
-//! [`Config::show`] and [`markdown_table`] are derived from it.
+//! One table, [`keys`], has the names, the default, the rule and the meaning of every key; loading,
+//! errors, [`Config::show`] and [`markdown_table`] are derived from it.
 //!
-//! Every value of every layer is checked, also one that a later layer overrides, and all
-//! [`ConfigErrors`] are reported together.
+//! Every value of every layer is checked, even if a later layer overrides it, and all errors are
+//! reported together as [`ConfigErrors`].
 //!
 //! Invariant: no value of a secret, of an unknown key or of a line with a syntax error leaves this
 //! module except through [`Secret::expose`].
 //!
-//! In reading order: `key` and `key_table` (the table of keys), `settings` (the typed result), `rules`,
-//! `database_url`, `access`, `backup`, `log` and `secret` (the types of values and their rules), `sources`,
-//! `file` and `layers` (where values come from), `load`, `error` and `hints`, `show`.
+//! In reading order: `key` and `key_table` (the table of keys), `settings` (the typed result),
+//! `rules`, `database_url`, `access`, `backup`, `log` and `secret` (the types of values and their
+//! rules), `sources`, `file` and `layers` (where values come from), `load`, `error` and `hints`,
+//! `show`.
 
 mod access;
 mod backup;

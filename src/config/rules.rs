@@ -1,4 +1,4 @@
-//! What a value may be: one function per kind of value, from text to its type.
+//! Parsing and checking values: one function for each kind of value.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
@@ -8,27 +8,27 @@ use uuid::Uuid;
 
 use super::Secret;
 
-/// What [`switch`] accepts, for people.
+/// The words that [`switch`] accepts.
 pub(super) const SWITCH: &str = "1 or 0, true or false, yes or no, on or off";
 
-/// Longest base path; every link of a page carries it.
+/// Longest base path; every link in a page contains it.
 const BASE_PATH_CHARS_MAX: usize = 256;
 
 /// Shortest token; a shorter one can be guessed over the network.
 const TOKEN_CHARS_MIN: usize = 8;
 
-/// Longest token; it travels in the header of a request.
+/// Longest token; it is sent in a header of a request.
 const TOKEN_CHARS_MAX: usize = 256;
 
-/// Longest site name; it stands in the header of every page.
+/// Longest site name; the header of every page shows it.
 const SITE_NAME_CHARS_MAX: usize = 64;
 
-/// A text breaks its key's rule. What the rule is says the key; this says what to do about it.
+/// A value is invalid. The key has the rule; this has a hint.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ValueError {
-    /// Advice that fits this very text, without quoting it.
+    /// What to do about this value, without quoting it.
     pub(super) hint: Option<String>,
-    /// Whether the text may hold a secret although its key holds none: it is not quoted.
+    /// Whether the value may contain a secret although its key does not: it is not quoted.
     pub(super) is_secret: bool,
 }
 
@@ -37,23 +37,23 @@ impl ValueError {
         Self { hint: Some(hint.into()), is_secret: false }
     }
 
-    /// A text that must not be quoted.
+    /// A value that must not be quoted.
     pub(super) fn secret(hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), is_secret: true }
     }
 }
 
-/// Writes the value of `parsed` into `field`, or passes its refusal on.
+/// Writes a parsed value to `field`, or returns the error.
 pub(super) fn put<T>(field: &mut T, parsed: Result<T, ValueError>) -> Result<(), ValueError> {
     *field = parsed?;
     Ok(())
 }
 
-/// Parses an IP address, version 4 or 6 without brackets.
+/// Parses an IPv4 address, or an IPv6 address without brackets.
 pub(super) fn address(text: &str) -> Result<IpAddr, ValueError> {
     text.trim().parse().map_err(|_| {
         if text.eq_ignore_ascii_case("localhost") {
-            ValueError::because(format!("names are not looked up; write {}", Ipv4Addr::LOCALHOST))
+            ValueError::because(format!("names are not resolved; write {}", Ipv4Addr::LOCALHOST))
         } else if text.contains('[') {
             ValueError::because("write it without brackets")
         } else {
@@ -62,7 +62,7 @@ pub(super) fn address(text: &str) -> Result<IpAddr, ValueError> {
     })
 }
 
-/// Parses a whole number within `range`, in decimal.
+/// Parses a decimal integer within `range`.
 pub(super) fn number<T: TryFrom<u64>>(
     text: &str,
     range: RangeInclusive<u64>,
@@ -81,7 +81,7 @@ pub(super) fn switch(text: &str) -> Result<bool, ValueError> {
     }
 }
 
-/// Returns a switch as v2 wrote it.
+/// Returns a switch as text, as v2 writes it.
 pub(super) fn shown_switch(on: bool) -> String {
     u8::from(on).to_string()
 }
@@ -102,17 +102,17 @@ pub(super) fn absolute_path(text: &str) -> Result<PathBuf, ValueError> {
     if allowed { Ok(path) } else { Err(ValueError::default()) }
 }
 
-/// Parses an absolute path; empty is none.
+/// Parses an absolute path; an empty text is none.
 pub(super) fn optional_path(text: &str) -> Result<Option<PathBuf>, ValueError> {
     if text.is_empty() { Ok(None) } else { absolute_path(text).map(Some) }
 }
 
-/// Returns a path as text; none is empty.
+/// Returns a path as text; empty for none.
 pub(super) fn shown_path(path: Option<&Path>) -> String {
     path.map(|path| path.display().to_string()).unwrap_or_default()
 }
 
-/// Parses a base path into `""` or `/a/b`; the slashes at both ends may be there or not.
+/// Parses a base path into `""` or `/a/b`; the slashes at both ends are optional.
 ///
 /// Segments hold only the unreserved characters of RFC 3986 section 2.3, so that no layer encodes
 /// them differently; `.` and `..` are refused since clients resolve them (section 5.2.4).
@@ -128,14 +128,14 @@ pub(super) fn base_path(text: &str) -> Result<String, ValueError> {
     let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
     let allowed =
         |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(unreserved);
-    // One more for the slash at the start.
+    // One more character for the slash at the start.
     if path.len() + 1 > BASE_PATH_CHARS_MAX || !path.split('/').all(allowed) {
         return Err(ValueError::default());
     }
     Ok(format!("/{path}"))
 }
 
-/// Parses a token; empty is none.
+/// Parses a token; an empty text is none.
 pub(super) fn token(text: &str) -> Result<Option<Secret>, ValueError> {
     if text.is_empty() {
         return Ok(None);
@@ -158,7 +158,7 @@ pub(super) fn site_name(text: &str) -> Result<String, ValueError> {
     if allowed { Ok(name.to_owned()) } else { Err(ValueError::default()) }
 }
 
-/// Parses the identity of a site; empty is none.
+/// Parses the identity of a site; an empty text is none.
 pub(super) fn site_id(text: &str) -> Result<Option<Uuid>, ValueError> {
     if text.is_empty() {
         return Ok(None);

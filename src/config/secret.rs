@@ -1,9 +1,9 @@
-//! A value that must not be printed.
+//! A value that is never printed.
 
 use std::fmt;
 use std::hint::black_box;
 
-/// What stands for a secret wherever one would be printed.
+/// Printed in place of a secret.
 pub(super) const MASK: &str = "***";
 
 /// A password or token, never empty. Printing it prints `***`; it is not `Serialize`.
@@ -17,13 +17,13 @@ impl Secret {
         Self(text.to_owned())
     }
 
-    /// Returns the secret itself. What the caller does with it, the caller answers for.
+    /// Returns the secret itself. The caller must not print it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether `candidate` is the secret. The time taken does not depend on how many letters
-    /// agree, so that a client cannot find the secret letter by letter.
+    /// Returns whether `candidate` is the secret. The time does not depend on how many characters
+    /// agree, so that a client cannot guess the secret one character at a time.
     pub fn matches(&self, candidate: &str) -> bool {
         let secret = self.0.as_bytes().iter().cycle();
         let mut difference = u8::from(self.0.len() != candidate.len());

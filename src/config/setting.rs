@@ -1,4 +1,4 @@
-//! A value as one layer gives it.
+//! A value from one layer.
 
 use super::key::Key;
 

@@ -11,13 +11,13 @@ use super::log::{LogFormat, LogLevel};
 use super::rules::{self, ValueError};
 use super::secret::Secret;
 
-/// The source of a value that no layer set.
+/// The source of a default value.
 pub(super) const DEFAULT_SOURCE: &str = "default";
 
 /// Directory of the backups inside the data directory.
 const BACKUP_DIR: &str = "backups";
 
-/// What the operator decided; every field obeys the rule of its row in [`super::keys()`].
+/// The settings; every field is valid by the rule of its row in [`super::keys()`].
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Address the server listens on.
@@ -26,7 +26,7 @@ pub struct Config {
     pub port: u16,
     /// Directory that holds the store, an absolute path; it need not exist yet.
     pub data_dir: PathBuf,
-    /// Address of a PostgreSQL database, with a scheme v2 accepted, or none.
+    /// Address of a PostgreSQL database, with a scheme that v2 accepts.
     pub database_url: Option<Secret>,
     /// Path under which a reverse proxy serves UNOC: empty, or `/a/b` without a slash at its end.
     pub base_path: String,
@@ -35,15 +35,15 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// Origins of pages that may use the server, such as `https://tools.example.org:8443`.
     pub allowed_origins: Vec<String>,
-    /// Least severity that is logged.
+    /// Lowest severity that is logged.
     pub log_level: LogLevel,
     /// Format of a log line.
     pub log_format: LogFormat,
     /// Whether the demo network is seeded into an empty store, and v2's Vite page is allowed.
     pub dev_features: bool,
-    /// Token the shutdown call must carry; without one the call is refused.
+    /// Token that a shutdown request must carry; without one every request is refused.
     pub shutdown_token: Option<Secret>,
-    /// Whether v2's switch for its Go traffic engine was set; it changes nothing but a log line.
+    /// Whether v2's switch for its Go traffic engine is set; it only causes a log line.
     pub use_go_traffic: bool,
     /// Memory for the pages of the store.
     pub cache_bytes: usize,
@@ -53,13 +53,13 @@ pub struct Config {
     pub max_connections: usize,
     /// Name of the installation, 1 to 64 characters.
     pub site_name: String,
-    /// Identity of the site; drawn by the store when none is given.
+    /// Identity of the site; a new store generates one if it is not set.
     pub site_id: Option<Uuid>,
-    /// Directory of the backups where it is not `backups` in `data_dir`: [`Config::backup_dir`].
+    /// Directory of the backups; if not set, `backups` in `data_dir`: see [`Config::backup_dir`].
     pub backup_dir: Option<PathBuf>,
-    /// Public age X25519 keys that backups are encrypted to; none: they are not encrypted.
+    /// Public age X25519 keys that backups are encrypted to; if empty, backups are not encrypted.
     pub backup_recipients: Vec<String>,
-    /// File with the secret age keys that read backups of other hosts.
+    /// File with the secret age keys that decrypt backups of other hosts.
     pub backup_identity_file: Option<PathBuf>,
     /// Addresses that each backup is copied to, without a secret.
     pub backup_targets: Vec<String>,
@@ -71,14 +71,14 @@ pub struct Config {
     pub backup_keep_monthly: usize,
     /// Age of the newest verified backup, in hours, at which health becomes degraded.
     pub backup_stale_hours: u32,
-    /// Where systemd put the service's credentials (systemd.exec(5)).
+    /// Directory of the service's systemd credentials (systemd.exec(5)).
     pub credentials_dir: Option<PathBuf>,
-    /// Where passwords for PostgreSQL stand (PostgreSQL documentation, "The Password File"): the file
+    /// File with passwords for PostgreSQL (PostgreSQL documentation, "The Password File"): the file
     /// that `$PGPASSFILE` names, else `.pgpass` in the home directory. It need not exist.
     pub passfile: Option<PathBuf>,
     /// Files that hold secrets, by the name of the secret's key.
     pub(super) secret_files: BTreeMap<&'static str, PathBuf>,
-    /// Where each key's value came from, as [`super::ShownKey::source`] says it.
+    /// Where each key's value came from, in the form of [`super::ShownKey::source`].
     pub(super) sources: BTreeMap<&'static str, String>,
     /// The configuration file that was read.
     pub(super) file: Option<PathBuf>,
@@ -101,8 +101,8 @@ impl Config {
         self.file.as_deref()
     }
 
-    /// Returns a configuration that no layer has been applied to. Its values mean nothing; the
-    /// layer of the defaults overwrites them.
+    /// Returns a configuration that no layer has been applied to. Its values are
+    /// placeholders, which the defaults overwrite.
     pub(super) fn unset() -> Self {
         Self {
             host: Ipv4Addr::LOCALHOST.into(),

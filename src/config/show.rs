@@ -1,4 +1,4 @@
-//! The configuration as `unoc config show` prints it.
+//! The settings as `unoc config show` prints them.
 
 use serde::Serialize;
 

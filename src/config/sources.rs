@@ -1,17 +1,17 @@
-//! Where the configuration comes from.
+//! The inputs of the configuration.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The file read when neither `--config` nor `UNOC_CONFIG` names one; it need not exist.
+/// The configuration file if neither `--config` nor `UNOC_CONFIG` names one; it need not exist.
 pub const DEFAULT_FILE: &str = "/etc/unoc/unoc.toml";
 
 /// The environment variable that names the configuration file; it has no key in the file.
 pub const CONFIG_ENVIRONMENT: &str = "UNOC_CONFIG";
 
-/// Where [`super::load()`] takes values from. The process environment is a field, so that loading is a
-/// function of its argument and of the files it names.
+/// Where [`super::load()`] takes values from. The process environment is a field, so that loading
+/// is a function of its argument and of the files it names.
 #[derive(Clone, Default)]
 pub struct Sources {
     /// Values of the flags given on the command line, by [`super::Key::name`].

@@ -1,4 +1,4 @@
-//! What people type.
+//! The command line.
 
 mod config;
 mod help;
@@ -13,7 +13,7 @@ mod tables;
 use crate::harness::process::{said, unoc};
 
 #[test]
-fn the_version_is_told_to_people_and_scripts() {
+fn the_version_is_printed_as_text_and_as_json() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(said(&mut unoc(&["version"])).expect(0).stdout, format!("unoc {version}\n"));
     assert_eq!(said(&mut unoc(&["--version"])).expect(0).stdout, format!("unoc {version}\n"));
@@ -49,7 +49,7 @@ fn the_openapi_document_can_be_printed() {
 }
 
 #[test]
-fn a_command_line_that_is_not_understood_exits_2() {
+fn an_invalid_command_line_exits_with_2() {
     for arguments in [
         &["serv"][..],
         &["--prot", "1"],

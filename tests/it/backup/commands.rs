@@ -14,7 +14,7 @@ fn commands_without_a_site_are_refused_and_create_none() {
     let directory = tempfile::tempdir().unwrap();
     for arguments in [&["backup", "now"][..], &["backup", "list"], &["backup", "verify"]] {
         let said = run(directory.path(), arguments).expect(3);
-        assert!(said.stderr.contains("there is no site in"), "{said:?}");
+        assert!(said.stderr.contains("holds no site"), "{said:?}");
         assert!(said.stderr.contains("unoc restore latest"), "{said:?}");
     }
     assert_eq!(names_in(directory.path()), [""; 0], "restoring must stay possible");

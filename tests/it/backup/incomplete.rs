@@ -170,7 +170,8 @@ fn a_copy_that_cannot_be_deleted_is_not_reported_as_removed() {
     assert!(message.contains("0 removed") && message.contains("AccessDenied"), "{message}");
     let said = run(&app.data_dir, &["backup", "prune"]).expect(75);
     assert!(
-        said.stdout.contains("stays at minio") && said.stdout.contains("0 backups removed"),
+        said.stdout.contains("could not be removed at minio")
+            && said.stdout.contains("0 backups removed"),
         "{said:?}"
     );
     assert!(said.stderr.contains("AccessDenied"), "{said:?}");

@@ -1,4 +1,4 @@
-//! `unoc config`, and the table of settings in the paper.
+//! `unoc config`, and the table of settings in the documentation.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,12 @@ use unoc::config;
 
 use crate::harness::process::{said, unoc};
 
-/// Secrets of these tests; they must not come out anywhere.
+/// Secrets of these tests, which must never be printed.
 const TOKEN: &str = "open-sesame-4711";
 const PASSWORD: &str = "pw-0815-secret";
 
 #[test]
-fn all_faults_are_listed_at_once() {
+fn all_errors_are_listed_together() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("unoc.toml");
     fs::write(
@@ -58,7 +58,7 @@ fn all_faults_are_listed_at_once() {
 }
 
 #[test]
-fn a_valid_configuration_is_called_so() {
+fn a_valid_configuration_is_reported_as_valid() {
     assert_eq!(
         said(&mut unoc(&["config", "check"])).expect(0).stdout,
         "The configuration is valid.\n"
@@ -68,7 +68,7 @@ fn a_valid_configuration_is_called_so() {
 }
 
 #[test]
-fn a_later_layer_wins_and_says_so() {
+fn a_later_layer_wins_and_is_shown_as_the_source() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("unoc.toml");
     fs::write(&file, "port = 6001\nhost = \"::1\"\ncache_mib = 8\n").unwrap();
@@ -124,7 +124,7 @@ fn secrets_are_never_printed() {
 }
 
 #[test]
-fn the_paper_lists_every_setting() {
+fn the_documentation_lists_every_setting() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/DEPLOYMENT.md");
     let paper = fs::read_to_string(path).unwrap();
     let (_, rest) = paper.split_once("<!-- config-table -->\n").expect("the first marker");
@@ -136,7 +136,7 @@ fn the_paper_lists_every_setting() {
     );
 }
 
-/// What the check says of an address, and that the start says the same, with the same status.
+/// Checks an address; the start must report the same error with the same status.
 fn refuses_database(url: &str, words: &str) {
     let with = |arguments: &[&str]| {
         let directory = tempfile::tempdir().expect("a directory");
@@ -153,7 +153,7 @@ fn refuses_database(url: &str, words: &str) {
 }
 
 #[test]
-fn an_address_of_a_database_is_checked_as_the_start_reads_it() {
+fn the_check_and_the_start_judge_a_database_address_alike() {
     for (query, words) in [
         ("colour=red", "unknown parameter"),
         ("sslmode=maybe", "its sslmode must be"),
@@ -172,7 +172,7 @@ fn an_address_of_a_database_is_checked_as_the_start_reads_it() {
     }
 }
 
-/// Files that the start and the mirror read later: a check that passes means that they can be read.
+/// The check reads the files that the start and the mirror read later.
 #[test]
 fn every_file_that_the_configuration_names_is_read_by_the_check() {
     let directory = tempfile::tempdir().unwrap();
@@ -233,9 +233,9 @@ fn every_file_that_the_configuration_names_is_read_by_the_check() {
     assert!(!path("data").exists(), "a check makes nothing");
 }
 
-/// A frame around something else would be passed over, and trust nobody.
+/// A PEM block with something else in it would be ignored, so that no certificate is trusted.
 #[test]
-fn certificates_that_cannot_be_parsed_and_names_given_twice_are_faults() {
+fn invalid_certificates_and_duplicate_names_are_errors() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let framed = "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n";

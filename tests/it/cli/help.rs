@@ -1,4 +1,4 @@
-//! The help of each command: what the command takes, on lines that fit.
+//! The help of each command.
 
 use crate::harness::process::{said, unoc};
 
@@ -25,7 +25,7 @@ const COMMANDS: &[&[&str]] = &[
     &["version"],
 ];
 
-/// What fits into a terminal of usual width; clap's own limit.
+/// Longest line of help, clap's own limit.
 const COLUMNS_MAX: usize = 100;
 
 fn help(command: &[&str], flag: &str) -> String {
@@ -44,7 +44,7 @@ fn help_fits_into_a_terminal() {
 }
 
 #[test]
-fn settings_are_listed_by_the_help_of_serve_alone() {
+fn only_the_help_of_serve_lists_the_settings() {
     for command in COMMANDS {
         let help = help(command, "--help");
         assert!(help.contains("--data-dir") && help.contains("--config"), "{command:?}: {help}");
@@ -58,14 +58,14 @@ fn settings_are_listed_by_the_help_of_serve_alone() {
 }
 
 #[test]
-fn settings_are_taken_before_and_after_every_command() {
+fn settings_are_accepted_before_and_after_every_command() {
     for arguments in
         [&["config", "show", "--port", "5999"][..], &["--port", "5999", "config", "show"]]
     {
         let shown = said(unoc(arguments).args(["--data-dir", "/nonexistent"])).expect(0).stdout;
         assert!(shown.contains("5999"), "{arguments:?}: {shown}");
     }
-    // Both of serve's own places; the port is taken as it is written.
+    // Before and after `serve`; the port is printed as it was given.
     for arguments in [&["serve", "--port", "x"][..], &["--port", "x", "serve"], &["--port", "x"]] {
         let said = said(&mut unoc(arguments)).expect(3);
         assert!(said.stderr.contains("port"), "{said:?}");

@@ -1,4 +1,4 @@
-//! `unoc jobs`, with a server and without.
+//! `unoc jobs`, with and without a running server.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn self_check(directory: &Path) -> Value {
     jobs.find(|job| job["name"] == "self-check").expect("the job is there").clone()
 }
 
-/// Goes through every command; the same with a server and without.
+/// Runs every command, with or without a running server.
 fn try_all(directory: &Path) {
     let list = run(directory, &["jobs"]).expect(0).stdout;
     let lines: Vec<&str> = list.lines().collect();
@@ -52,7 +52,7 @@ fn try_all(directory: &Path) {
 }
 
 #[test]
-fn jobs_are_looked_after_with_a_server_and_without() {
+fn every_command_works_with_and_without_a_server() {
     let directory = tempfile::tempdir().unwrap();
     try_all(directory.path());
     let server = Server::start(directory.path(), &[]);
@@ -63,7 +63,7 @@ fn jobs_are_looked_after_with_a_server_and_without() {
 }
 
 #[test]
-fn a_failed_job_exits_1() {
+fn a_failed_job_exits_with_1() {
     let directory = tempfile::tempdir().unwrap();
     let said = run(directory.path(), &["jobs", "run", "self-check", "--min-free-mib", "1048576"]);
     let said = said.expect(1);
@@ -71,14 +71,14 @@ fn a_failed_job_exits_1() {
     assert!(said.stderr.contains("job self-check: failed"), "{said:?}");
 }
 
-/// What a shell in another time zone is shown of the schedules.
+/// Prints the schedules in a shell with another time zone.
 fn told_in_new_york(directory: &Path, arguments: &[&str]) -> Said {
     let mut command = unoc(arguments);
     said(command.arg("--data-dir").arg(directory).env("TZ", "EST5EDT,M3.2.0,M11.1.0")).expect(0)
 }
 
 #[test]
-fn times_are_those_of_the_server() {
+fn times_are_in_the_time_zone_of_the_server() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[("TZ", "NPT-5:45")]);
     let listed = told_in_new_york(directory.path(), &["jobs"]);
@@ -93,7 +93,7 @@ fn times_are_those_of_the_server() {
 }
 
 #[test]
-fn a_time_zone_that_is_not_known_is_told() {
+fn an_unknown_time_zone_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[("TZ", "Europe/Berlim")]);
     let fault = "TZ is \"Europe/Berlim\", which is no time zone of this host";

@@ -1,4 +1,4 @@
-//! `unoc man`: pages that a reader of manual pages takes as they are.
+//! `unoc man`: valid manual pages.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,7 +33,7 @@ fn the_manual_has_every_setting_and_a_page_for_each_command() {
     lint(&pages);
 }
 
-/// Renders each page with all warnings, where there is a program for that.
+/// Renders each page with all warnings, if a renderer is installed.
 fn lint(pages: &std::path::Path) {
     let mut linted = 0;
     for (program, flags) in
@@ -48,7 +48,7 @@ fn lint(pages: &std::path::Path) {
                 "mandoc" => String::from_utf8_lossy(&output.stdout).into_owned() + &told,
                 _ => told,
             };
-            // The pages of one version are the same whenever they are made.
+            // The pages of a version do not depend on the time.
             let is_fault = |line: &&str| !line.contains("missing date");
             let faults: Vec<&str> = told.lines().filter(is_fault).collect();
             assert!(faults.is_empty(), "{program} {}: {faults:?}", page.display());

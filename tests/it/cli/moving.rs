@@ -1,4 +1,4 @@
-//! `unoc export` and `unoc import`: a site moves to another directory and stays what it was.
+//! `unoc export` and `unoc import`: moving a site to another directory.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::process::{Server, run, said, unoc};
 
-/// An export without what belongs to the directory: the site's identity and its seq.
+/// Returns an export without the identity of the site and its seq.
 fn portable(export: &str) -> (Value, String) {
     let (header, rest) = export.split_once('\n').expect("a header");
     let mut header: Value = serde_json::from_str(header).expect("JSON");
@@ -17,7 +17,7 @@ fn portable(export: &str) -> (Value, String) {
     (header, rest.to_owned())
 }
 
-/// A site with something of everything in `directory`.
+/// Creates a site with every kind of entity in `directory`.
 fn lively_site(directory: &Path) {
     let server = Server::start(directory, &[]);
     let http = &server.http;
@@ -37,7 +37,7 @@ fn lively_site(directory: &Path) {
 }
 
 #[test]
-fn a_site_survives_the_way_to_another_directory() {
+fn an_imported_site_equals_the_exported_one() {
     let directory = tempfile::tempdir().unwrap();
     let [first, second] = ["first", "second"].map(|name| directory.path().join(name));
     lively_site(&first);
@@ -51,7 +51,7 @@ fn a_site_survives_the_way_to_another_directory() {
         serde_json::from_str(&run(&first, &["export", file, "--json"]).stdout).unwrap();
     assert_eq!(json, json!({"file": file, "bytes": export.len()}));
 
-    // Into an empty directory, and in place of another site with smaller ids.
+    // Into an empty directory, and over another site with smaller ids.
     run(&second, &["import", file]).expect(0);
     let moved = run(&second, &["export"]).expect(0).stdout;
     assert_eq!(portable(&moved), portable(&export));
@@ -64,14 +64,14 @@ fn a_site_survives_the_way_to_another_directory() {
     assert_eq!(counts["devices"], export.matches("\"kind\":\"device\"").count());
     assert_eq!(portable(&run(&third, &["export"]).expect(0).stdout), portable(&export));
 
-    // The server takes it up: the next id follows the counters of the file.
+    // The server continues with the ids of the file.
     let next = portable(&export).0["next_device_id"].as_u64().unwrap();
     let server = Server::start(&third, &[]);
     assert_eq!(server.http.provision("next", "POP"), next);
 }
 
 #[test]
-fn standard_input_is_a_file_too() {
+fn a_site_is_imported_from_standard_input() {
     let directory = tempfile::tempdir().unwrap();
     let [first, second] = ["first", "second"].map(|name| directory.path().join(name));
     run(&first, &["seed"]).expect(0);
@@ -103,7 +103,7 @@ fn an_export_is_the_same_while_the_server_runs() {
 }
 
 #[test]
-fn an_import_needs_the_store_for_itself() {
+fn an_import_needs_exclusive_access_to_the_store() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let file = path.join("site.jsonl");
@@ -122,7 +122,7 @@ fn an_import_needs_the_store_for_itself() {
 const BOM: &str = include_str!("../../cases/json/bom.jsonl");
 const COUNTERS_TOO_LARGE: &str = include_str!("../../cases/json/next-id-u64max.jsonl");
 
-/// Imports a text into an empty directory; expects exit code `code`.
+/// Imports a text into an empty directory; the exit code must be `code`.
 fn import(directory: &Path, text: &str, code: i32) -> String {
     let file = directory.join("site.jsonl");
     fs::write(&file, text).expect("written");
@@ -134,11 +134,11 @@ fn import(directory: &Path, text: &str, code: i32) -> String {
 }
 
 #[test]
-fn a_byte_order_mark_is_passed_over() {
+fn a_byte_order_mark_is_ignored() {
     let directory = tempfile::tempdir().unwrap();
     assert!(BOM.starts_with('\u{feff}'));
     import(directory.path(), BOM, 0);
-    // In the marker too, which an operator may have edited.
+    // In the marker, too, which an operator may have edited.
     let marker = directory.path().join("data/site.json");
     let text = fs::read_to_string(&marker).unwrap();
     fs::write(&marker, format!("\u{feff}{text}")).unwrap();
@@ -163,7 +163,7 @@ fn ids_end_where_json_numbers_are_exact() {
     let stderr = import(path, &above, 1);
     assert!(stderr.contains("line 2: id 9007199254740992 is not between 1 and"), "{stderr}");
 
-    // The last id is given out, and none after it; the next start takes the store.
+    // The last id is assigned, and none after it; the store can be opened again.
     import(path, &last, 0);
     for (name, code) in [("last", 201), ("beyond", 400)] {
         let server = Server::start(&path.join("data"), &[]);

@@ -1,4 +1,4 @@
-//! Where commands write to, and what happens when nobody reads it.
+//! The output of commands: destinations, and readers that go away.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::harness::process::{Said, Server, run, said, unoc};
 
-/// A command on a data directory whose standard output nobody reads any more.
+/// Runs a command whose standard output has no reader.
 fn unread(data_dir: &Path, arguments: &[&str]) -> Said {
     let (reader, writer) = io::pipe().expect("a pipe");
     drop(reader);
@@ -25,7 +25,7 @@ fn unread(data_dir: &Path, arguments: &[&str]) -> Said {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_every_command_quietly() {
+fn every_command_ends_silently_without_a_reader() {
     let directory = tempfile::tempdir().unwrap();
     let site = directory.path().join("site");
     run(&site, &["seed"]).expect(0);
@@ -60,7 +60,7 @@ fn a_reader_that_leaves_ends_every_command_quietly() {
         let said = unread(&site, arguments).expect(141);
         assert_eq!(said.stderr, "", "{arguments:?}");
     }
-    // Nobody's interest in the answer is no reason to do half of the work.
+    // The command completes its work although nobody reads the output.
     assert!(fs::metadata(file).unwrap().len() > 0);
     let server = Server::start(&site, &[]);
     for arguments in [&["export"][..], &["jobs"], &["backup", "list"], &["seed", "--replace"]] {
@@ -70,7 +70,7 @@ fn a_reader_that_leaves_ends_every_command_quietly() {
 }
 
 #[test]
-fn what_cannot_be_written_is_said() {
+fn output_errors_are_reported() {
     let directory = tempfile::tempdir().unwrap();
     run(directory.path(), &["seed"]).expect(0);
     for arguments in [&["export"][..], &["openapi"], &["version"], &["config", "show"]] {
@@ -85,7 +85,7 @@ fn what_cannot_be_written_is_said() {
 }
 
 #[test]
-fn an_export_goes_into_what_is_no_file_and_through_links() {
+fn an_export_is_written_to_special_files_and_through_links() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let site = path("site");
@@ -114,7 +114,7 @@ fn an_export_goes_into_what_is_no_file_and_through_links() {
     let mode = fs::metadata(path("elsewhere/old")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "who could not read it still cannot");
 
-    // Descriptors: alone on standard output, behind a link, and after what others wrote.
+    // Descriptors: standard output, behind a link, and appending to other output.
     let to_stdout = path("to-stdout");
     symlink("/proc/self/fd/1", &to_stdout).unwrap();
     for name in ["-", "/dev/stdout", "/proc/self/fd/1", to_stdout.to_str().unwrap()] {
@@ -139,9 +139,9 @@ fn an_export_goes_into_what_is_no_file_and_through_links() {
 }
 
 #[test]
-fn devices_stay_devices() {
+fn special_files_are_not_replaced() {
     if !rustix::process::geteuid().is_root() {
-        crate::harness::skip("devices_stay_devices: making a device needs root");
+        crate::harness::skip("special_files_are_not_replaced: making a device needs root");
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -150,7 +150,7 @@ fn devices_stay_devices() {
     let null = directory.path().join("null");
     let made = Command::new("mknod").arg(&null).args(["c", "1", "3"]).status().unwrap();
     if !made.success() {
-        crate::harness::skip("devices_stay_devices: no device can be made here");
+        crate::harness::skip("special_files_are_not_replaced: no device can be made here");
         return;
     }
     run(&site, &["export", null.to_str().unwrap()]).expect(0);

@@ -1,4 +1,4 @@
-//! What commands refuse, and that a refusal changes nothing.
+//! Refusals of commands, which change nothing.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ impl Site {
         Self { directory, export }
     }
 
-    /// Imports a file with this text, which must be refused with words that contain `expected`.
+    /// Imports a file with this text; the refusal must contain each of `expected`.
     fn refuses(&self, text: &str, expected: &[&str]) {
         let file = self.directory.path().join("faulty.jsonl");
         fs::write(&file, text).expect("room");
@@ -32,7 +32,7 @@ impl Site {
         assert!(now == self.export, "the store is not what it was: {}", said.stderr);
     }
 
-    /// The export with one line replaced.
+    /// Returns the export with one line replaced.
     fn with_line(&self, number: usize, line: &str) -> String {
         let mut lines: Vec<&str> = self.export.lines().collect();
         lines[number - 1] = line;
@@ -59,7 +59,7 @@ fn a_truncated_file_is_refused() {
 }
 
 #[test]
-fn a_faulty_line_is_named() {
+fn the_line_of_an_error_is_reported() {
     let site = Site::new();
     site.refuses(&site.with_line(1, "{}"), &["line 1:"]);
     site.refuses(&site.with_line(1, "not JSON"), &["line 1:", "not a UNOC export"]);
@@ -84,7 +84,7 @@ fn a_faulty_line_is_named() {
 }
 
 #[test]
-fn a_site_that_does_not_fit_together_is_refused() {
+fn an_inconsistent_site_is_refused() {
     let site = Site::new();
     let count = site.export.lines().count();
     site.refuses(&site.with_line(6, site.line(5)), &["not consistent", "occurs twice"]);
@@ -110,7 +110,7 @@ fn a_site_that_does_not_fit_together_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_an_error() {
+fn a_missing_file_is_an_error() {
     let site = Site::new();
     let said = run(site.directory.path(), &["import", "/nonexistent/x", "--replace"]).expect(1);
     assert!(said.stderr.contains("cannot open /nonexistent/x"), "{said:?}");
@@ -144,7 +144,7 @@ fn a_marker_without_its_store_is_refused_by_every_command() {
 }
 
 #[test]
-fn an_address_that_is_taken_says_what_to_do() {
+fn the_error_of_an_address_in_use_has_a_remedy() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let directory = tempfile::tempdir().unwrap();

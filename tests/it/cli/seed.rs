@@ -26,7 +26,7 @@ fn a_network_of_any_size_is_the_same_for_the_same_size() {
         let counts: Value = serde_json::from_str(&said.stdout).unwrap();
         assert!(counts["devices"].as_u64().unwrap() > 500, "{counts}");
         let export = run(directory.path(), &["export"]).expect(0).stdout;
-        // Times, and the identity in the first line, are those of the run.
+        // Times and the identity in the first line differ between runs.
         let lines = export.lines().skip(1).map(|line| {
             let mut line: Value = serde_json::from_str(line).unwrap();
             line["created_at"] = Value::Null;
@@ -45,7 +45,7 @@ fn a_network_of_any_size_is_the_same_for_the_same_size() {
 }
 
 #[test]
-fn a_site_is_replaced_only_when_asked() {
+fn a_site_is_replaced_only_with_replace() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     run(path, &["seed"]).expect(0);
@@ -61,7 +61,7 @@ fn a_site_is_replaced_only_when_asked() {
 }
 
 #[test]
-fn a_running_server_seeds_itself() {
+fn a_running_server_loads_the_demo_network() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let server = Server::start(path, &[("UNOC_DEV_FEATURES", "0")]);

@@ -1,4 +1,4 @@
-//! `unoc import` and `unoc export` of CSV: the same with a server and without.
+//! `unoc import` and `unoc export` of CSV, with and without a running server.
 
 use std::fs;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ const LINKS: &str =
     "a_device;a_interface;b_device;b_interface;length_km\nOLT-1;pon0;ONT-1;eth0;1.5\n";
 
 #[test]
-fn a_table_goes_in_and_out_with_a_server_and_without() {
+fn tables_are_imported_and_exported_with_and_without_a_server() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let [devices, links, bad, out] = ["devices.csv", "links.csv", "bad.csv", "out.csv"]
@@ -49,7 +49,7 @@ fn a_table_goes_in_and_out_with_a_server_and_without() {
         drop(server);
         told.push(outputs);
     }
-    // The time since when a device has its status is each site's own.
+    // The times of the status differ between sites.
     let without_times = |text: &str| {
         let is_time = |word: &str| word.len() == 27 && word.ends_with('Z');
         text.split(',').filter(|word| !is_time(word)).collect::<Vec<_>>().join(",")
@@ -76,7 +76,7 @@ fn a_table_goes_in_and_out_with_a_server_and_without() {
 }
 
 #[test]
-fn a_table_on_standard_input_is_known_by_its_heading() {
+fn a_table_on_standard_input_is_recognised_by_its_heading() {
     let directory = tempfile::tempdir().unwrap();
     let site = directory.path().join("site");
     let file = directory.path().join("table");
@@ -94,7 +94,7 @@ fn a_table_on_standard_input_is_known_by_its_heading() {
         let said = said(&mut command).expect(0);
         assert!(said.stdout.contains(words), "{said:?}");
     }
-    // What is no table is a site, or nothing; and a site can be tried too.
+    // Any other text is read as a site, which can be imported in a dry run, too.
     let name = file.to_str().unwrap();
     run(&site, &["export", name]).expect(0);
     let export = fs::read(&file).unwrap();
