@@ -188,7 +188,7 @@ test('many devices: import with a dry run, override with undo, export, delete by
     await choose(lines.join('\n'))
     const dialog = page.getByRole('dialog')
     await dialog.getByText("'TOASTER' is not a device type").waitFor()
-    await dialog.getByText('Line 2 above describes the same thing').waitFor()
+    await dialog.getByText('Line 2 describes the same device or link').waitFor()
     await dialog.getByText('Cannot provision AON_CPE').waitFor()
     const send = dialog.getByRole('button', { name: 'Import', exact: true })
     expect(await send.isDisabled()).toBe(true)

@@ -1,4 +1,4 @@
-//! Answers about the whole network, computed once and shared by all who ask.
+//! Answers about the whole network, computed once and shared by all clients.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use tokio::time::{Instant, sleep_until};
 use crate::domain::World;
 use crate::engine::{EngineError, EngineHandle};
 
-/// After a computation the engine has this many times as long for its writes.
+/// After a computation, no other starts for this many times as long, so that the engine can write.
 const REST_FACTOR: u32 = 4;
-/// But nobody waits longer than this for the rest to end.
+/// Longest such pause.
 const REST_MAX: Duration = Duration::from_secs(1);
 
 /// The last answer, as JSON.
@@ -26,8 +26,8 @@ struct Known {
 }
 
 impl SharedAnswer {
-    /// The answer, which shows every change that was acknowledged before it was asked for, and the
-    /// seq that it shows. One computation at a time: those who ask meanwhile share the next.
+    /// Returns the answer and its seq. The answer has every change that was acknowledged before the
+    /// call. One computation runs at a time; calls during a computation share the next one.
     ///
     /// # Errors
     /// [`EngineError::Busy`] and [`EngineError::Stopped`].

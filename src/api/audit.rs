@@ -1,4 +1,4 @@
-//! The audit trail: who changed what, when, from what to what.
+//! The audit trail: who changed what and when, with the values before and after.
 #![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
 
 use axum::extract::State;
@@ -20,14 +20,13 @@ use crate::engine::EngineHandle;
 use crate::store::{AuditEntry, AuditImage};
 use crate::wire::{DeviceView, InterfaceView, LinkView, Time};
 
-/// Rows of one answer: each may show many entities before and after.
+/// Most rows in one answer; each may show many entities before and after.
 const ROWS_MAX: u64 = 500;
 const ROWS_DEFAULT: u64 = 50;
-/// Entities shown per row; `change_count` tells how many there were.
+/// Most entities shown per row; `change_count` is the number of all.
 const IMAGES_SHOWN_MAX: usize = 100;
-/// What the changes of all rows of an answer may take together. Each row has an equal share, so that
-/// what a row shows does not depend on the others: 84 kB at 50 rows, about 60 devices before and
-/// after.
+/// Most bytes of the changes of all rows in an answer. Each row gets an equal share, so that a row
+/// does not depend on the others: 84 kB at 50 rows, about 60 devices before and after.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -62,20 +61,20 @@ struct AuditView<'a> {
     seq: u64,
     #[schema(value_type = String, format = DateTime)]
     at: Time,
-    /// Who asked.
+    /// Who sent the command.
     actor: &'a str,
     /// The request's `X-Request-Id`; empty outside HTTP.
     request_id: &'a str,
     action: &'a str,
     /// How many entities changed.
     change_count: u64,
-    /// At most 100 of them, what the command itself changed first; fewer where one answer would become
-    /// too large.
+    /// At most 100 of them, beginning with those that the command itself changed; fewer if the
+    /// answer would be too large.
     #[schema(value_type = Vec<ImageView<'_>>)]
     changes: Vec<Box<RawValue>>,
 }
 
-/// One entity before and after; null where it did not exist.
+/// One entity before and after; null if it did not exist.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditChange)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -110,14 +109,14 @@ async fn list_audit(
     Ok((json, streaming::body(pieces).await?).into_response())
 }
 
-/// Rows on their way to a client. They never change, so each piece may come from a newer snapshot.
+/// Rows that are sent to a client. Rows never change, so each part may come from a newer snapshot.
 struct Trail {
     handle: EngineHandle,
     before: Option<u64>,
     rows_left: usize,
-    /// What one row's changes may take.
+    /// Most bytes of the changes of one row.
     row_bytes: usize,
-    /// What comes before the next row; empty after the last one.
+    /// The separator before the next row; empty after the last one.
     separator: &'static [u8],
 }
 
@@ -149,7 +148,7 @@ impl Pieces for Trail {
     }
 }
 
-/// As many changes as fit, in JSON; the first one in any case.
+/// Returns as many changes as fit, in JSON, but at least one.
 fn changes_within(entry: &AuditEntry, bytes_max: usize) -> Vec<Box<RawValue>> {
     let mut bytes = 0;
     let mut shown = Vec::new();

@@ -1,4 +1,5 @@
-//! `ETag` from the sequence number: an unchanged site costs a client 304 and no body.
+//! `ETag` headers made from the sequence number: while the site does not change, the answer is 304
+//! without a body.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,16 +10,16 @@ use serde::Serialize;
 use super::state::ApiState;
 use crate::domain::Revision;
 
-/// The seq of the snapshot that an answer shows.
+/// The header with the seq of the snapshot that an answer shows.
 pub(super) const SEQ_HEADER: HeaderName = HeaderName::from_static("x-unoc-seq");
 
-/// Of a revision in a tag: 64 bits in hexadecimal. No other part of a tag is as long.
+/// Length of a revision in a tag: 64 bits in hexadecimal. No other part of a tag is as long.
 const REVISION_DIGITS: usize = 16;
 
-/// Most entities are smaller: one allocation.
+/// Initial capacity of an answer with one entity; most entities fit.
 const ENTITY_BYTES: usize = 1024;
 
-/// The headers of an answer that shows the site at `seq`.
+/// Returns the headers of an answer that shows the site at `seq`.
 pub(super) fn headers(state: &ApiState, seq: u64) -> [(HeaderName, HeaderValue); 3] {
     headers_with(etag(state, seq), seq)
 }
@@ -31,8 +32,8 @@ fn headers_with(etag: HeaderValue, seq: u64) -> [(HeaderName, HeaderValue); 3] {
     ]
 }
 
-/// An answer with one entity; 304, when the client has it. Its tag also has the entity's revision, for
-/// `If-Match`.
+/// Returns an answer with one entity, or 304 if the client already has it. The tag also contains
+/// the entity's revision, for `If-Match`.
 pub(super) fn entity(
     state: &ApiState,
     request: &HeaderMap,
@@ -50,20 +51,20 @@ pub(super) fn entity(
     (headers_with(etag, seq), [(header::CONTENT_TYPE, json)], body).into_response()
 }
 
-/// An answer with JSON that is there already.
+/// Returns an answer with serialised JSON.
 pub(super) fn json_bytes(state: &ApiState, seq: u64, body: Bytes) -> Response {
     let json = HeaderValue::from_static("application/json");
     (headers(state, seq), [(header::CONTENT_TYPE, json)], body).into_response()
 }
 
-/// 304, when the client already has what the site looks like at `seq`.
+/// Returns 304 if the client already has the answer for `seq`.
 pub(super) fn not_modified(state: &ApiState, request: &HeaderMap, seq: u64) -> Option<Response> {
     let is_known = is_known(&etag(state, seq), request);
     is_known.then(|| (StatusCode::NOT_MODIFIED, headers(state, seq)).into_response())
 }
 
-/// Returns whether the request's `If-None-Match` has this tag in it, by the weak comparison (RFC 9110,
-/// sections 8.8.3.2 and 13.1.2).
+/// Returns whether the request's `If-None-Match` has this tag in it, by the weak comparison (RFC
+/// 9110, sections 8.8.3.2 and 13.1.2).
 pub(super) fn is_known(etag: &HeaderValue, request: &HeaderMap) -> bool {
     let known = request.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
     let (Some(known), Ok(etag)) = (known, etag.to_str()) else { return false };
@@ -71,8 +72,8 @@ pub(super) fn is_known(etag: &HeaderValue, request: &HeaderMap) -> bool {
     known.trim() == "*" || known.split(',').any(|tag| opaque(tag) == opaque(etag))
 }
 
-/// Weak, because compression changes the bytes; with the build, because it may change the view, and
-/// with the run, because a store that was put back repeats seqs.
+/// Returns a weak tag, because compression changes the bytes. It contains the build, which may
+/// change the views, and the run, because a store restored from a copy repeats seqs.
 fn etag(state: &ApiState, seq: u64) -> HeaderValue {
     HeaderValue::try_from(format!("W/\"{}-{seq}\"", state.etag_prefix()))
         .expect("a tag of hexadecimal digits and dots is a header value")

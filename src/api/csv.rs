@@ -1,4 +1,4 @@
-//! Devices and links as tables (CSV), in and out.
+//! Import and export of devices and links as tables (CSV).
 #![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
 
 use axum::Json;
@@ -37,14 +37,14 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(export_links))
 }
 
-/// How to take a table.
+/// How to import a table.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ImportQuery {
-    /// `true` answers what would be done, and changes nothing.
+    /// `true` reports what would be imported, and changes nothing.
     #[param(value_type = Option<bool>)]
     dry_run: bool,
-    /// `utf-8` (the default; a byte order mark also tells UTF-16) or `windows-1252`.
+    /// `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`.
     #[param(value_type = Option<String>)]
     encoding: Encoding,
 }
@@ -59,7 +59,7 @@ impl FromFields for ImportQuery {
     }
 }
 
-/// Imports a table of devices or of links: which, its heading tells.
+/// Imports a table of devices or of links, as its heading tells.
 #[utoipa::path(
     post,
     path = "/api/import/csv",
@@ -77,8 +77,9 @@ async fn import_any(
     import(&state, None, query, table, origin).await
 }
 
-/// Imports a table of devices: those of a known name or id are changed, the others provisioned,
-/// in any order; all of them, or none and everything that is wrong with the table.
+/// Imports a table of devices, in any order. A row with a known name or id changes that device, any
+/// other row provisions one. If any row is invalid, nothing is imported and every error is
+/// returned.
 #[utoipa::path(
     post,
     path = "/api/import/devices",
@@ -96,8 +97,8 @@ async fn import_devices(
     import(&state, Some(TableKind::Devices), query, table, origin).await
 }
 
-/// Imports a table of links by the names of their devices and interfaces; all of them, or none and
-/// everything that is wrong with the table.
+/// Imports a table of links, which name their devices and interfaces. If any row is invalid,
+/// nothing is imported and every error is returned.
 #[utoipa::path(
     post,
     path = "/api/import/links",
@@ -123,7 +124,7 @@ async fn import(
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
     let options = TableOptions { encoding: query.encoding, kind };
-    // Reading 16 MiB takes longer than other requests should wait for this thread.
+    // Reading 16 MiB would block other requests for too long.
     let reading = run_blocking(move || read_table(&table, options)).await?;
     match import_table(state.handle(), reading, query.dry_run, origin).await? {
         Ok(report) => Ok(Json(report).into_response()),
@@ -131,7 +132,7 @@ async fn import(
     }
 }
 
-/// How to write a table.
+/// How to export a table.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ExportQuery {
@@ -151,7 +152,7 @@ fn separator(fields: &mut Fields<'_>) -> Separator {
     word.and_then(Separator::parse).unwrap_or_default()
 }
 
-/// All devices as a table, which an import takes, here and at another site.
+/// Exports all devices as a table, which can be imported here and at another site.
 #[utoipa::path(
     get,
     path = "/api/export/devices.csv",
@@ -166,14 +167,14 @@ async fn export_all_devices(
     table(&state, TableExport::all(TableKind::Devices, query.separator)).await
 }
 
-/// Devices to write.
+/// The devices to export.
 #[derive(ToSchema)]
 #[schema(as = DeviceSelection)]
 struct SelectionBody {
-    /// In the order of the table; those that no longer exist are left out.
+    /// In the order of the table; ids that no longer exist are ignored.
     #[schema(value_type = Vec<u64>)]
     ids: Vec<DeviceId>,
-    /// As in the query of the whole table.
+    /// As in the export of all devices.
     #[schema(value_type = Option<String>, nullable = false)]
     separator: Separator,
 }
@@ -189,7 +190,7 @@ impl FromFields for SelectionBody {
     }
 }
 
-/// Some devices as a table.
+/// Exports some devices as a table.
 #[utoipa::path(
     post,
     path = "/api/export/devices.csv",
@@ -204,7 +205,7 @@ async fn export_some_devices(
     table(&state, TableExport::of_devices(body.ids, body.separator)).await
 }
 
-/// All links as a table, by the names of their devices and interfaces.
+/// Exports all links as a table, with the names of their devices and interfaces.
 #[utoipa::path(
     get,
     path = "/api/export/links.csv",

@@ -1,4 +1,4 @@
-//! Errors as answers: the only place where they become status codes.
+//! Errors as answers: the only module that maps errors to status codes.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -25,7 +25,7 @@ pub(super) enum ApiError {
     Job(JobError),
     Backup(BackupError),
     Table(ImportErrors),
-    /// An answer could not be made, for a reason that stays inside.
+    /// The answer failed; the client is not told the cause.
     Broken(Box<dyn std::error::Error + Send + Sync>),
     /// What was to be changed is not what the caller has seen; the answer shows it.
     Changed(Box<Response>),
@@ -40,18 +40,18 @@ pub(super) enum ApiError {
     BodyUnreadable,
 }
 
-/// The body of an error.
+/// The body of an error answer.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
 pub(super) struct ErrorBody {
     pub(super) detail: String,
-    /// For bulk calls: what is wrong with which row.
+    /// For bulk requests: the error of each invalid row.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     errors: Option<Vec<RowErrorView>>,
 }
 
-/// What is wrong with one row of a bulk call.
+/// The error of one row of a bulk request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RowError)]
 struct RowErrorView {
@@ -60,7 +60,7 @@ struct RowErrorView {
     detail: String,
 }
 
-/// Marks a response whose cause the request log should name.
+/// The cause of an error, for the request log.
 #[derive(Clone)]
 pub(super) struct LoggedCause(pub(super) String);
 
@@ -150,7 +150,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// An error answer with a text.
+/// Returns an error answer with a text.
 pub(super) fn answer(status: StatusCode, detail: impl Into<String>) -> Response {
     (status, Json(ErrorBody { detail: detail.into(), errors: None })).into_response()
 }
@@ -175,7 +175,7 @@ fn row_error(row: &RowRefusal) -> RowErrorView {
     RowErrorView { index: row.index, detail: row.refusal.to_string() }
 }
 
-/// An operator asked the mirror, and is told what keeps it.
+/// Returns the answer of a request to the mirror that failed, with the reason.
 fn mirror(error: &SyncError) -> Response {
     match error {
         SyncError::Off | SyncError::NothingToAdopt => {
@@ -200,7 +200,8 @@ fn job(error: &JobError) -> Response {
     answer(status, error.to_string())
 }
 
-/// What keeps a backup from being made or restored is told; what went wrong inside is not.
+/// Returns the answer of a request for a backup that failed. The text has the reason, but no
+/// internal error.
 fn backup(error: &BackupError) -> Response {
     let status = match error {
         BackupError::NotFound(_) | BackupError::NotLocal(_) | BackupError::NoBackup => {
@@ -216,7 +217,7 @@ fn backup(error: &BackupError) -> Response {
         | BackupError::Differs(_)
         | BackupError::Key(_) => StatusCode::CONFLICT,
         BackupError::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
-        // The directory is what the operator named; what is wrong with it is theirs to mend.
+        // The operator set the directory and can correct the error.
         BackupError::Io { .. }
         | BackupError::DirectoryUnresponsive(_)
         | BackupError::NotMade(_)
@@ -235,7 +236,7 @@ fn backup(error: &BackupError) -> Response {
     answer(status, error.to_string())
 }
 
-/// What went wrong inside stays in the log.
+/// Returns 500. The cause is only in the log.
 fn internal(error: &dyn std::error::Error) -> Response {
     let mut response = answer(
         StatusCode::INTERNAL_SERVER_ERROR,

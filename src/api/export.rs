@@ -16,17 +16,17 @@ use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
 use crate::query::{ExportError, SiteExport};
 use crate::store::Snapshot;
 
-/// Rows between two looks at the size of a piece.
+/// Rows between two checks of the size of a part.
 pub(super) const ROWS_PER_LOOK: usize = 64;
-/// An export is one state from beginning to end, and holds that state: 100 MB take this long over
-/// 1.3 Mbit/s. It is cut short then, which the import notices.
+/// Longest time for an export, which keeps one snapshot from beginning to end: 100 MB at 1.3
+/// Mbit/s. A longer export is cut off, which an import detects.
 const EXPORT_WAIT: Duration = Duration::from_secs(600);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(export))
 }
 
-/// The whole site, for `unoc import`: a header line, then one entity a line.
+/// Exports the whole site for `unoc import`: a header line, then one entity per line.
 #[utoipa::path(
     get,
     path = "/api/export",
@@ -41,8 +41,8 @@ async fn export(State(state): State<ApiState>) -> Result<Response, ApiError> {
     .await
 }
 
-/// An answer of any length that shows one state. Each call of `write` adds some rows; false when there
-/// are no more.
+/// Returns an answer of any length from one snapshot. Each call of `write` adds rows and returns
+/// false after the last one.
 pub(super) async fn stream(
     state: &ApiState,
     content_type: &'static str,

@@ -1,4 +1,4 @@
-//! Extractors: bodies, ids and queries with the contract's errors, and who is asking.
+//! Extractors: bodies, ids and queries, with v2's validation errors, and the origin of a request.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body422<T> {
             return Err(invalid(FieldError::whole("missing", "Field required", Value::Null)));
         }
         let value = if is_json {
-            // v2 took a byte order mark too.
+            // v2 accepts a byte order mark, too.
             let bytes = without_bom(&bytes);
             serde_json::from_slice(bytes).map_err(|error| invalid(unparsable(bytes, &error)))?
         } else {
@@ -46,7 +46,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body422<T> {
     }
 }
 
-/// The bytes of a body, at most this many.
+/// The bytes of a body, at most `BYTES_MAX`.
 pub(super) struct BodyBytes<const BYTES_MAX: usize>(pub(super) Bytes);
 
 impl<S: Sync, const BYTES_MAX: usize> FromRequest<S> for BodyBytes<BYTES_MAX> {
@@ -57,7 +57,7 @@ impl<S: Sync, const BYTES_MAX: usize> FromRequest<S> for BodyBytes<BYTES_MAX> {
     }
 }
 
-/// The query string, read and validated; v2 ignores unknown keys and so do we.
+/// The query string, read and validated. Unknown keys are ignored, as in v2.
 pub(super) struct Query422<T>(pub(super) T);
 
 impl<S: Send + Sync, T: FromFields> FromRequestParts<S> for Query422<T> {
@@ -72,7 +72,7 @@ impl<S: Send + Sync, T: FromFields> FromRequestParts<S> for Query422<T> {
     }
 }
 
-/// The `{id}` of a path. What is an integer but no possible id becomes 0, which nothing has.
+/// The `{id}` in a path. An integer that cannot be an id becomes 0, which no entity has.
 pub(super) struct PathId(pub(super) u64);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathId {
@@ -92,7 +92,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
-/// The `{name}` of a path; whether anything has it is the handler's question.
+/// The `{name}` in a path; the handler checks whether it exists.
 pub(super) struct PathName(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathName {
@@ -106,7 +106,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathName {
     }
 }
 
-/// Who asks, for the audit trail.
+/// Who sent the request, for the audit trail.
 pub(super) struct Origin(pub(super) AuditOrigin);
 
 impl<S: Sync> FromRequestParts<S> for Origin {
@@ -125,7 +125,7 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     }
 }
 
-/// The client's address. A reverse proxy on this host is believed when it names one.
+/// Returns the client's address. `X-Forwarded-For` is trusted from a reverse proxy on this host.
 fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
     let forwarded = || {
         let list = headers.get("x-forwarded-for")?.to_str().ok()?;
@@ -156,7 +156,7 @@ async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
     }
 }
 
-/// As FastAPI: no content type counts as JSON, another type does not.
+/// Returns whether the body is JSON. As in FastAPI, a missing content type counts as JSON.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
     let mime = value.to_str().unwrap_or("").split(';').next().unwrap_or("").trim();
@@ -164,7 +164,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     mime == "application/json" || (mime.starts_with("application/") && mime.ends_with("+json"))
 }
 
-/// v2's error for a body that is no JSON, with the offset where it went wrong.
+/// Returns v2's error for a body that is not JSON, with the offset of the error.
 fn unparsable(bytes: &[u8], error: &serde_json::Error) -> FieldError {
     let line_start: usize = bytes
         .split_inclusive(|byte| *byte == b'\n')

@@ -1,4 +1,4 @@
-//! Health: one line for monitoring agents, more for people.
+//! Health: one word for monitoring agents, and the details.
 
 use std::time::Duration;
 
@@ -20,11 +20,12 @@ use crate::sync::SyncState;
 use crate::util::counted;
 use crate::wire::Time;
 
-/// v2's service name and API version: agents compare the whole body.
+/// v2's service name and API version; agents compare the whole body.
 const SERVICE: &str = "unoc-backend";
 const API_VERSION: &str = "2.0.0";
 const UNHEALTHY: &str = "unhealthy";
-/// A task of the engine that takes longer than this is reported: a batch of commands is far shorter.
+/// A task of the engine that takes longer than this is reported; a batch of commands is far
+/// shorter.
 const ORDINARY_WORK: Duration = Duration::from_secs(2);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -35,12 +36,13 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(detail))
 }
 
-/// The health in a word.
+/// The health in one word.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// `healthy`, `degraded` (PostgreSQL is unreachable, changes wait here; no recent backup is proved, or the
-    /// newest one is not, or not in PostgreSQL; a place off the host is not set up; a restore is under
-    /// way, writes wait) or `unhealthy` (writes are refused, or the engine is stuck).
+    /// `healthy`; `degraded`: PostgreSQL lacks changes, no backup has been verified recently, the
+    /// newest backup is not verified, verification failed in PostgreSQL, an off-host target cannot
+    /// be used, or writes wait for a restore; or `unhealthy`: writes are refused, or the engine
+    /// does not respond.
     status: &'static str,
     service: &'static str,
     version: &'static str,
@@ -50,13 +52,13 @@ struct Health {
     reason: Option<String>,
 }
 
-/// A state in a word.
+/// A state in one word.
 #[derive(Serialize, ToSchema)]
 struct StateWord {
     status: &'static str,
 }
 
-/// The health with its parts.
+/// The health and its components.
 #[derive(Serialize, ToSchema)]
 struct HealthDetail {
     status: &'static str,
@@ -73,53 +75,52 @@ struct HealthDetail {
     backup: BackupHealth,
 }
 
-/// Whether the site could be restored.
+/// Whether the site can be restored.
 #[derive(Serialize, ToSchema)]
 struct BackupHealth {
-    /// When the newest backup that was restored and compared was taken.
+    /// When the newest verified backup was made.
     #[schema(value_type = Option<String>, format = DateTime)]
     restorable_as_of: Option<Time>,
     /// Its age.
     rpo_s: Option<f64>,
-    /// Whether that is longer ago than it may be.
+    /// Whether it is older than `backup_stale_hours`.
     is_stale: bool,
-    /// Why the last full verification failed in PostgreSQL; null if it passed, and where it is not
-    /// possible.
+    /// Why the last full verification failed in PostgreSQL; null if it passed or is not possible.
     postgres_failure: Option<String>,
-    /// The newest backup while it was never verified, and what kept it from that; null where it was.
+    /// The id of the newest backup and why it is not verified; null if it is.
     unverified: Option<String>,
-    /// The off-host targets that could not be set up, and why; null if all could.
+    /// The off-host targets that cannot be used, and why; null if all can.
     target_failure: Option<String>,
 }
 
-/// Whether the writer is idle or makes progress.
+/// Whether the engine is idle or makes progress.
 #[derive(Serialize, ToSchema)]
 struct EngineHealth {
     is_alive: bool,
 }
 
-/// Room on the data volume.
+/// Space on the data volume.
 #[derive(Serialize, ToSchema)]
 struct VolumeHealth {
     directory: String,
     free_bytes: u64,
     total_bytes: u64,
-    /// Below this the store is read-only.
+    /// Free space below which the store is read-only.
     min_free_bytes: u64,
     is_writable: bool,
 }
 
-/// What the store holds.
+/// The contents of the store.
 #[derive(Serialize, ToSchema)]
 struct StoreHealth {
     device_count: u64,
     interface_count: u64,
     link_count: u64,
-    /// Changed entities that no mirror has confirmed yet.
+    /// Changed entities that the mirror has not confirmed.
     dirty_count: u64,
 }
 
-/// How the mirror is.
+/// The state of the mirror.
 #[derive(Serialize, ToSchema)]
 struct SyncHealth {
     /// As in `GET /api/sync`.
@@ -128,7 +129,7 @@ struct SyncHealth {
     behind_s: f64,
 }
 
-/// The check that monitoring agents make: 503 while writes are refused.
+/// The health check for monitoring agents: 503 while writes are refused.
 #[utoipa::path(
     get,
     path = "/health",
@@ -146,7 +147,7 @@ async fn health(State(state): State<ApiState>) -> Response {
     (code, Json(body)).into_response()
 }
 
-/// Whether the process serves requests at all.
+/// Whether the process answers requests.
 #[utoipa::path(
     get,
     path = "/health/live",
@@ -157,7 +158,7 @@ async fn live() -> Json<StateWord> {
     Json(StateWord { status: "alive" })
 }
 
-/// Whether reads are answered and the engine works: 503 before and after.
+/// Whether reads are answered and the engine runs; otherwise 503.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -173,7 +174,7 @@ async fn ready(State(state): State<ApiState>) -> Response {
     }
 }
 
-/// Every part with its values.
+/// Every component with its values.
 #[utoipa::path(
     get,
     path = "/api/health",
@@ -222,7 +223,7 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
     Ok(Json(body).into_response())
 }
 
-/// The health in a word, and why it is not the best one.
+/// Returns the health in one word, and the reasons if it is not `healthy`.
 fn verdict(
     volume: Result<&DataVolume, &EngineError>,
     state: &ApiState,
@@ -236,7 +237,7 @@ fn verdict(
         SyncState::Waiting => {
             let why = sync.last_error.map(|error| error.explanation.to_string());
             let why = why.unwrap_or_else(|| "PostgreSQL is unreachable".to_owned());
-            Some(format!("changes are kept here and not in PostgreSQL: {why}"))
+            Some(format!("PostgreSQL lacks changes, which are kept here: {why}"))
         }
         SyncState::Stopped => {
             let why = sync.obstacle.map(|obstacle| obstacle.message).unwrap_or_default();
@@ -259,19 +260,19 @@ fn verdict(
     if reasons.is_empty() { ("healthy", None) } else { ("degraded", Some(reasons.join("; "))) }
 }
 
-/// Why the site could not be restored to a recent state.
+/// Returns why the site cannot be restored to a recent state.
 fn unprotected(state: &ApiState) -> Option<String> {
     let protection = state.backups().protection();
     let hours = state.backups().options().stale_after_s / 3600;
     protection.is_stale.then(|| {
         format!(
-            "no backup of the last {} was restored and compared; make one with: unoc backup now",
+            "no backup of the last {} has been verified; make one with: unoc backup now",
             counted(hours, "hour")
         )
     })
 }
 
-/// Why nothing is written any more.
+/// Returns why the engine does not write.
 fn stopped(activity: EngineActivity) -> Option<String> {
     match activity {
         EngineActivity::Idle | EngineActivity::Busy(_) => None,
@@ -284,11 +285,11 @@ fn stopped(activity: EngineActivity) -> Option<String> {
     }
 }
 
-/// What writes wait for.
+/// Returns what writes wait for.
 fn busy(activity: EngineActivity) -> Option<String> {
     match activity {
         EngineActivity::Busy(EngineTask { what, elapsed }) if elapsed > ORDINARY_WORK => {
-            Some(format!("{what} has been under way for {} s; writes wait", elapsed.as_secs()))
+            Some(format!("{what} has been running for {} s; writes wait", elapsed.as_secs()))
         }
         _ => None,
     }
@@ -301,7 +302,7 @@ fn read_only(volume: Result<&DataVolume, &EngineError>) -> Option<String> {
     };
     (!volume.is_writable()).then(|| {
         format!(
-            "read-only: {} has {} MiB free, and {} MiB are reserved; free some space",
+            "read-only: {} has {} MiB free, but {} MiB are reserved; free some space",
             volume.space.directory.display(),
             volume.space.free_bytes >> 20,
             volume.min_free_bytes >> 20

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::extract::{Body422, Origin, Query422};
-use super::listing::{self, Page, PageParams};
+use super::listing::{self, PageParams, PageQuery};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{CreateInterface, DeviceId, Interface, InterfaceType, Name};
@@ -20,7 +20,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list_interfaces, create_interface))
 }
 
-/// A port to make.
+/// A port to create.
 #[derive(ToSchema)]
 #[schema(as = NewInterface)]
 struct NewInterfaceBody {
@@ -54,12 +54,12 @@ async fn list_interfaces(
     State(state): State<ApiState>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    Query422(page): Query422<Page>,
+    Query422(page): Query422<PageQuery>,
 ) -> Result<Response, ApiError> {
     listing::list::<Interface>(&state, &headers, &page, &uri.to_string()).await
 }
 
-/// Makes a port on a device.
+/// Creates a port on a device.
 #[utoipa::path(
     post,
     path = "/api/interfaces",

@@ -1,4 +1,4 @@
-//! Scheduled jobs: when they run, how their last runs went, and changing either.
+//! Scheduled jobs: their schedules and their last runs.
 
 use axum::Json;
 use axum::extract::State;
@@ -20,7 +20,7 @@ use crate::jobs::{
 use crate::util::Zone;
 use crate::wire::{Time, words_schema};
 
-/// Runs shown of each job; what a page has room for.
+/// Most runs shown of each job.
 const RUNS_SHOWN: usize = 20;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -34,12 +34,12 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Jobs)]
 pub struct JobsView {
-    /// What schedules mean by a time of day: a name such as `Europe/Berlin`, or an offset where
-    /// the zone has no name.
+    /// The time zone of the schedules: a name such as `Europe/Berlin`, or an offset if the zone has
+    /// no name.
     timezone: String,
     /// Its distance from UTC now, such as `+01:00`.
     utc_offset: String,
-    /// Why it is UTC although the host asks for another one.
+    /// Why the zone is UTC although the host is set to another one.
     timezone_fault: Option<String>,
     jobs: Vec<JobView>,
 }
@@ -57,12 +57,12 @@ pub struct JobView {
     /// Null while it is disabled.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_run_at: Option<Time>,
-    /// The same as the clocks of `timezone` show it: `2026-11-29T02:15:00+01:00`.
+    /// The same time in `timezone`: `2026-11-29T02:15:00+01:00`.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_run_local: Option<String>,
-    /// The run under way.
+    /// The current run.
     running: Option<RunView>,
-    /// Those that ended, newest first; at most 20.
+    /// Runs that have ended, newest first; at most 20.
     runs: Vec<RunView>,
 }
 
@@ -77,16 +77,16 @@ pub struct RunView {
     trigger: &'static str,
     #[schema(value_type = String, format = DateTime)]
     started_at: Time,
-    /// The same as the clocks of `timezone` show it.
+    /// The same time in `timezone`.
     #[schema(value_type = String, format = DateTime)]
     started_local: String,
-    /// Null while it runs, and when the process ended in the middle of it.
+    /// Null while it runs, and if the process ended during the run.
     #[schema(value_type = Option<String>, format = DateTime)]
     ended_at: Option<Time>,
     duration_ms: Option<u64>,
     #[schema(schema_with = result_schema)]
     result: &'static str,
-    /// The outcome, in a sentence.
+    /// The outcome in one sentence.
     message: Option<String>,
     /// The last lines that it logged.
     log: Vec<String>,
@@ -159,19 +159,19 @@ fn result_schema() -> Schema {
     words_schema(RunResult::ALL.map(RunResult::as_str))
 }
 
-/// What to change of a job; absent keys stay as they are.
+/// Changes to a job; absent keys do not change.
 #[derive(ToSchema)]
 #[schema(as = JobPatch)]
-struct PatchBody {
-    /// Five cron fields (minute, hour, day of the month, month, day of the week) in the time zone
-    /// of `/api/jobs`, or `@daily` and the like; null restores the default.
+struct JobPatchBody {
+    /// Five cron fields (minute, hour, day of month, month, day of week) in the time zone of
+    /// `/api/jobs`, or an alias such as `@daily`; null restores the default.
     #[schema(value_type = Option<String>, example = "15 2 * * *")]
     schedule: Option<Option<Schedule>>,
     #[schema(value_type = Option<bool>, nullable = false)]
     is_enabled: Option<bool>,
 }
 
-impl FromFields for PatchBody {
+impl FromFields for JobPatchBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
             schedule: fields.nullable("schedule", parse::schedule),
@@ -180,7 +180,7 @@ impl FromFields for PatchBody {
     }
 }
 
-/// Every job, when it is due next and how its last runs went.
+/// Every job with its next and its last runs.
 #[utoipa::path(
     get,
     path = "/api/jobs",
@@ -207,19 +207,19 @@ async fn job(
     Ok(Json(JobView::new(jobs.get(&name).await?, jobs.zone())))
 }
 
-/// Reschedules, enables or disables a job, for now and after restarts.
+/// Reschedules, enables or disables a job. The change persists across restarts.
 #[utoipa::path(
     patch,
     path = "/api/jobs/{name}",
     tag = "jobs",
     params(("name" = String, Path)),
-    request_body = PatchBody,
+    request_body = JobPatchBody,
     responses((status = 200, body = JobView))
 )]
 async fn change_job(
     State(state): State<ApiState>,
     PathName(name): PathName,
-    Body422(body): Body422<PatchBody>,
+    Body422(body): Body422<JobPatchBody>,
 ) -> Result<Json<JobView>, ApiError> {
     let schedule = body.schedule.map(|schedule| schedule.map(|schedule| schedule.as_str().into()));
     let patch = JobPatch { schedule, is_enabled: body.is_enabled };
@@ -227,7 +227,7 @@ async fn change_job(
     Ok(Json(JobView::new(jobs.set(&name, patch).await?, jobs.zone())))
 }
 
-/// Starts a job now, disabled or not. The answer does not wait for its end.
+/// Starts a job now, even if it is disabled. The answer does not wait for its end.
 #[utoipa::path(
     post,
     path = "/api/jobs/{name}/run",

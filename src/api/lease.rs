@@ -1,7 +1,7 @@
-//! Snapshots that long answers hold while they are sent, each for a limited time.
+//! Leases of snapshots: a long answer keeps its snapshot while it is sent, for a limited time.
 //!
-//! A held snapshot keeps old pages from being reused, so that the store's file grows. Nothing can be
-//! asked of an answer whose client does not read: its snapshot is taken from outside.
+//! A snapshot keeps old pages from being reused, so that the store's file grows. An answer whose
+//! client does not read cannot give its snapshot up, so its lease is ended from outside.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use crate::store::Snapshot;
 
-/// Snapshots held at once: more answers than that are being sent only when clients are slow.
+/// Most leases at once; there are more long answers only if clients are slow.
 const LEASES_MAX: usize = 64;
 
-/// The snapshots that are held.
+/// The current leases.
 #[derive(Default)]
 pub(super) struct Leases(Mutex<Held>);
 
@@ -24,14 +24,14 @@ struct Held {
     by_number: BTreeMap<u64, (Instant, Arc<Snapshot>)>,
 }
 
-/// One answer's snapshot; let go when dropped, or when its time is over.
+/// The lease of one answer; it ends when it is dropped, or when its time is over.
 pub(super) struct Lease {
     leases: Arc<Leases>,
     number: u64,
 }
 
 impl Leases {
-    /// Holds a snapshot for at most `wait`, and for less when too many are held.
+    /// Leases a snapshot for at most `wait`, or shorter if there are too many leases.
     pub(super) fn hold(self: &Arc<Self>, snapshot: Arc<Snapshot>, wait: Duration) -> Lease {
         let ends = Instant::now() + wait;
         let mut held = self.lock();
@@ -48,20 +48,20 @@ impl Leases {
         Lease { leases: Arc::clone(self), number }
     }
 
-    /// Lets go of those whose time is over.
+    /// Ends the leases whose time is over.
     pub(super) fn end_old(&self) {
         let now = Instant::now();
         self.lock().by_number.retain(|_, (ends, _)| *ends > now);
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
-        // Nobody can panic while it is held.
+        // No code panics while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lease {
-    /// The snapshot, while it is held.
+    /// Returns the snapshot, or `None` after the lease has ended.
     pub(super) fn snapshot(&self) -> Option<Arc<Snapshot>> {
         let held = self.leases.lock();
         held.by_number.get(&self.number).map(|(_, snapshot)| Arc::clone(snapshot))
@@ -71,7 +71,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let ended = self.leases.lock().by_number.remove(&self.number);
-        // Closing a snapshot is not done under the lock.
+        // Closes the snapshot after the lock is released.
         drop(ended);
     }
 }
@@ -83,7 +83,7 @@ mod tests {
     use crate::store::{OpenOptions, Store};
 
     #[test]
-    fn snapshots_are_let_go_in_time_and_when_there_are_too_many() {
+    fn leases_end_in_time_and_when_there_are_too_many() {
         let options = OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None };
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), options).unwrap();
@@ -97,7 +97,7 @@ mod tests {
 
         let many: Vec<Lease> = (0..2 * LEASES_MAX).map(|_| hold(Duration::from_secs(10))).collect();
         assert_eq!(many.iter().filter(|lease| lease.snapshot().is_some()).count(), LEASES_MAX - 1);
-        assert!(long.snapshot().is_some(), "those that end first go first");
+        assert!(long.snapshot().is_some(), "the lease that ends first is given up first");
         drop((many, long, over));
         assert_eq!(Arc::strong_count(&snapshot), 1);
     }

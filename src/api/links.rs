@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::conditional;
 use super::error::ApiError;
 use super::extract::{Body422, Origin, PathId, Query422};
-use super::listing::{self, Page, PageParams};
+use super::listing::{self, PageParams, PageQuery};
 use super::precondition::{ChangedLink, IfMatch};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
@@ -36,7 +36,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(clear_override))
 }
 
-/// A link to make between two interfaces.
+/// A link to create between two interfaces.
 #[derive(ToSchema)]
 #[schema(as = NewLink)]
 struct NewLinkBody {
@@ -58,7 +58,7 @@ pub(super) struct ConnectBody {
     device_a_id: DeviceId,
     #[schema(value_type = u64)]
     device_b_id: DeviceId,
-    /// `fiber` makes optical ports, anything else Ethernet ports.
+    /// `fiber` creates optical ports, any other value Ethernet ports.
     link_type: String,
     /// DOWN and DEGRADED are kept as an override of the link.
     #[schema(schema_with = wire::status_schema, required = false)]
@@ -117,7 +117,7 @@ impl ConnectBody {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 struct RuleQuery {
-    /// `false` skips the link rules, for raw repairs.
+    /// `false` skips the link rules, for repairs.
     #[param(value_type = Option<bool>)]
     validate: bool,
 }
@@ -149,7 +149,7 @@ async fn list_links(
     State(state): State<ApiState>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    Query422(page): Query422<Page>,
+    Query422(page): Query422<PageQuery>,
 ) -> Result<Response, ApiError> {
     listing::list::<Link>(&state, &headers, &page, &uri.to_string()).await
 }
@@ -228,7 +228,7 @@ async fn connect_devices(
     Ok(Json(answer).into_response())
 }
 
-/// New values of a link; absent ones stay as they are.
+/// Changes to a link; absent keys do not change.
 #[derive(ToSchema)]
 #[schema(as = LinkPatch)]
 pub(super) struct LinkPatchBody {
@@ -236,7 +236,7 @@ pub(super) struct LinkPatchBody {
     length_km: Option<Option<f64>>,
     #[schema(schema_with = wire::nullable_medium_schema, required = false)]
     physical_medium_id: Option<Option<Medium>>,
-    /// `UP` and `DOWN` override the status (`DOWN` is how a cut is told), null clears it.
+    /// `UP` and `DOWN` override the status (`DOWN` for a fibre cut); null clears the override.
     #[schema(schema_with = wire::nullable_status_schema, required = false)]
     status_override: Option<Option<Status>>,
     #[schema(value_type = Option<String>, max_length = 255)]
@@ -249,7 +249,7 @@ impl FromFields for LinkPatchBody {
             length_km: fields.nullable("length_km", parse::not_negative),
             physical_medium_id: fields.nullable("physical_medium_id", parse::medium),
             status_override: if fields.has("override_reason") && !fields.has("status_override") {
-                // A reason alone would say nothing of what it is the reason for.
+                // A reason without a status has no meaning.
                 fields.required("status_override", parse::status).map(Some)
             } else {
                 fields.nullable("status_override", parse::status)
@@ -271,7 +271,7 @@ impl From<LinkPatchBody> for LinkPatch {
     }
 }
 
-/// An answer that says what was done and shows the link.
+/// A message and the link.
 #[derive(Serialize, ToSchema)]
 struct LinkMessage<'a> {
     message: &'static str,

@@ -1,7 +1,7 @@
-//! Lists of entities: rendered in blocks of ids, kept while nothing in the block changes.
+//! Lists of entities, rendered in blocks of ids that are cached while nothing in the block changes.
 //!
-//! The store notes the seq of the last change in each block. A rendered block is reused exactly
-//! as long as that seq stays the same, so a list after one change costs one block.
+//! The store keeps the seq of the last change in each block. A rendered block is reused while that
+//! seq stays the same, so a list after one change renders one block.
 
 use std::marker::PhantomData;
 use std::ops::Bound;
@@ -11,13 +11,12 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use serde::Serialize;
 
 use super::conditional;
 use super::error::ApiError;
 use super::lease::Lease;
+use super::list_cache::ListCache;
 use super::state::ApiState;
 use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
 use super::validation::{Fields, FromFields, parse};
@@ -26,40 +25,16 @@ use crate::store::{BLOCK_SIZE, IdRange, Snapshot, StoreError};
 use crate::util::run_blocking;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
-/// All of a list's blocks that are kept, for all kinds together: the devices of 100,000 leaves
-/// take 35 MB.
-const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Blocks that the cache expects; only sizes its hash table.
-const CACHE_BLOCKS_EXPECTED: usize = 1024;
-/// Blocks of one piece of a list, about 700 kB of devices. They are shared while nothing in them
-/// changes.
+/// Blocks in one part of a list, about 700 kB of devices.
 const BLOCKS_PER_PIECE: usize = 8;
-/// Largest page that a client may ask for: about 3.5 MB of devices.
+/// Largest page that a client may request: about 3.5 MB of devices.
 pub(super) const PAGE_ITEMS_MAX: u64 = 10_000;
-
-/// Rendered blocks by kind and number, each with the seq of its last change.
-pub(super) struct ListCache(Cache<(EntityKind, u64), (u64, Bytes), ByBytes>);
-
-#[derive(Clone)]
-struct ByBytes;
-
-impl Weighter<(EntityKind, u64), (u64, Bytes)> for ByBytes {
-    fn weight(&self, _: &(EntityKind, u64), (_, bytes): &(u64, Bytes)) -> u64 {
-        bytes.len().max(1) as u64
-    }
-}
-
-impl ListCache {
-    pub(super) fn new() -> Self {
-        Self(Cache::with_weighter(CACHE_BLOCKS_EXPECTED, CACHE_BYTES_MAX, ByBytes))
-    }
-}
 
 /// Entities in ascending order of their ids.
 pub(super) type Selected<T> = Box<dyn Iterator<Item = Result<T, StoreError>>>;
 
 /// An entity that can be listed.
-pub(super) trait Listed: Sized + Send + 'static {
+pub(super) trait Listable: Sized + Send + 'static {
     const KIND: EntityKind;
 
     fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError>;
@@ -67,27 +42,27 @@ pub(super) trait Listed: Sized + Send + 'static {
     fn view(&self) -> impl Serialize;
 }
 
-/// The same for the OpenAPI document.
+/// The parameters of [`PageQuery`] for the OpenAPI document.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "read by the OpenAPI generator only; `Page` holds the values")]
+#[expect(dead_code, reason = "read by the OpenAPI generator only; `PageQuery` holds the values")]
 pub(super) struct PageParams {
-    /// At most this many; a `Link` header with `rel="next"` leads on.
+    /// At most this many; the next page is in a `Link` header with `rel="next"`.
     #[param(minimum = 1, maximum = 10_000)]
     limit: Option<u64>,
     /// Only items with a greater id.
     after: Option<u64>,
 }
 
-/// Which part of a list.
+/// The part of a list that a client requests.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(super) struct PageQuery {
     pub(super) limit: Option<u64>,
     /// Only ids above this one.
     pub(super) after: u64,
 }
 
-impl FromFields for Page {
+impl FromFields for PageQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let limit = fields.optional("limit", parse::integer_in(1, PAGE_ITEMS_MAX));
         let after = fields.optional("after", parse::integer_in(0, u64::MAX));
@@ -95,15 +70,15 @@ impl FromFields for Page {
     }
 }
 
-/// How long a list is of one state. A client that takes longer gets the rest from newer ones: each
-/// item is then as of `X-Unoc-Seq` or later, as it is for one that reads page by page.
+/// How long a list is read from one snapshot. A slower client gets the rest from newer snapshots:
+/// each item is then as of `X-Unoc-Seq` or later, as with pages.
 const ONE_STATE_WAIT: Duration = Duration::from_secs(10);
 
 /// Answers with a whole list or a page of it.
-pub(super) async fn list<T: Listed>(
+pub(super) async fn list<T: Listable>(
     state: &ApiState,
     request: &HeaderMap,
-    page: &Page,
+    page: &PageQuery,
     path: &str,
 ) -> Result<Response, ApiError> {
     if page.limit.is_none() && page.after == 0 {
@@ -115,12 +90,12 @@ pub(super) async fn list<T: Listed>(
     filtered(state, request, page, path, select).await
 }
 
-/// Answers with the entities that `select` yields above an id: all, or a page with a link to the next
-/// one.
-pub(super) async fn filtered<T: Listed>(
+/// Answers with the entities that `select` yields above an id: all of them, or a page with a link
+/// to the next page.
+pub(super) async fn filtered<T: Listable>(
     state: &ApiState,
     request: &HeaderMap,
-    page: &Page,
+    page: &PageQuery,
     path: &str,
     select: impl Fn(&Arc<Snapshot>, u64) -> Result<Selected<T>, StoreError> + Send + 'static,
 ) -> Result<Response, ApiError> {
@@ -147,8 +122,8 @@ pub(super) async fn filtered<T: Listed>(
     Ok((headers, json_type(), body).into_response())
 }
 
-/// A page as JSON, and the id that the next one follows, if there may be one.
-fn page_of<T: Listed>(
+/// Returns a page as JSON, and the last id if there may be a next page.
+fn page_of<T: Listable>(
     snapshot: &Arc<Snapshot>,
     limit: usize,
     after: u64,
@@ -167,7 +142,7 @@ fn page_of<T: Listed>(
     Ok((body, last.filter(|_| is_full)))
 }
 
-async fn whole_list<T: Listed>(
+async fn whole_list<T: Listable>(
     state: &ApiState,
     request: &HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -183,7 +158,7 @@ async fn whole_list<T: Listed>(
     Ok((headers, json_type(), body).into_response())
 }
 
-/// Where a list's items come from.
+/// The snapshot that a list is read from.
 struct Source {
     state: ApiState,
     lease: Lease,
@@ -203,14 +178,14 @@ impl Source {
 /// The items that a query selects.
 struct Filtered<S> {
     source: Source,
-    /// The id after which it goes on; `None` when there is nothing left.
+    /// The id after which the list continues; `None` at the end.
     after: Option<u64>,
     select: S,
 }
 
 impl<T, S> Pieces for Filtered<S>
 where
-    T: Listed,
+    T: Listable,
     S: Fn(&Arc<Snapshot>, u64) -> Result<Selected<T>, StoreError> + Send + 'static,
 {
     fn next(&mut self) -> Result<Option<Vec<Bytes>>, Broken> {
@@ -228,15 +203,15 @@ where
     }
 }
 
-/// All items, in the blocks that every client shares.
+/// All items, in blocks that all clients share.
 struct Blocks<T> {
     source: Source,
-    /// The block from which it goes on; `None` when there is nothing left.
+    /// The next block; `None` at the end.
     from: Option<u64>,
     listed: PhantomData<fn() -> T>,
 }
 
-impl<T: Listed> Pieces for Blocks<T> {
+impl<T: Listable> Pieces for Blocks<T> {
     fn next(&mut self) -> Result<Option<Vec<Bytes>>, Broken> {
         let Some(from) = self.from.take() else { return Ok(None) };
         let snapshot = self.source.snapshot();
@@ -253,10 +228,11 @@ impl<T: Listed> Pieces for Blocks<T> {
     }
 }
 
-/// A JSON array of items that have a comma before each.
+/// A JSON array of items, each of which begins with a comma.
 struct Array<P> {
     pieces: P,
-    /// Whether the opening bracket is to come, which takes the place of the first comma.
+    /// Whether the next part is the first one, in which the opening bracket replaces the first
+    /// comma.
     is_first: bool,
     is_done: bool,
 }
@@ -290,17 +266,14 @@ impl<P: Pieces> Pieces for Array<P> {
     }
 }
 
-/// A block's items, from the cache or rendered now.
-fn rendered<T: Listed>(
+/// Returns the items of a block, from the cache or rendered.
+fn rendered<T: Listable>(
     lists: &ListCache,
     snapshot: &Snapshot,
     block: u64,
     changed_seq: u64,
 ) -> Result<Bytes, StoreError> {
-    let key = (T::KIND, block);
-    if let Some((seq, bytes)) = lists.0.get(&key)
-        && seq == changed_seq
-    {
+    if let Some(bytes) = lists.get(T::KIND, block, changed_seq) {
         return Ok(bytes);
     }
     let first = block * BLOCK_SIZE;
@@ -310,11 +283,11 @@ fn rendered<T: Listed>(
         items.push(&item?);
     }
     let bytes = items.take();
-    lists.0.insert(key, (changed_seq, bytes.clone()));
+    lists.insert(T::KIND, block, changed_seq, bytes.clone());
     Ok(bytes)
 }
 
-/// JSON items under construction, each with a comma before it; [`Array`] drops the very first.
+/// JSON items, each with a comma before it; [`Array`] drops the first comma.
 #[derive(Default)]
 struct Items {
     bytes: Vec<u8>,
@@ -322,7 +295,7 @@ struct Items {
 }
 
 impl Items {
-    fn push<T: Listed>(&mut self, item: &T) {
+    fn push<T: Listable>(&mut self, item: &T) {
         self.bytes.push(b',');
         serde_json::to_writer(&mut self.bytes, &item.view())
             .expect("views hold finite numbers and text only");
@@ -345,7 +318,7 @@ fn next_link(path: &str, last: u64) -> String {
     format!("<{path}?{}>; rel=\"next\"", query.join("&"))
 }
 
-impl Listed for Device {
+impl Listable for Device {
     const KIND: EntityKind = EntityKind::Device;
 
     fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {
@@ -361,7 +334,7 @@ impl Listed for Device {
     }
 }
 
-impl Listed for Interface {
+impl Listable for Interface {
     const KIND: EntityKind = EntityKind::Interface;
 
     fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {
@@ -377,7 +350,7 @@ impl Listed for Interface {
     }
 }
 
-impl Listed for Link {
+impl Listable for Link {
     const KIND: EntityKind = EntityKind::Link;
 
     fn read(snapshot: &Snapshot, ids: IdRange) -> Result<Selected<Self>, StoreError> {

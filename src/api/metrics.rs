@@ -1,4 +1,4 @@
-//! What a monitoring system scrapes, in the text format of Prometheus or of OpenMetrics.
+//! Metrics for monitoring systems, in the text format of Prometheus or OpenMetrics.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -16,11 +16,11 @@ use crate::backup::{Backups, Overview};
 use crate::domain::EntityKind;
 use crate::engine::DataVolume;
 
-/// Versions that scrapers name for what is the same with gauges alone.
+/// Versions of OpenMetrics that scrapers request; they do not differ for gauges.
 const OPENMETRICS_VERSIONS: [&str; 2] = ["1.0.0", "0.0.1"];
 const TEXT_VERSION: &str = "0.0.4";
 
-/// A form that the metrics can have.
+/// A format of the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Text,
@@ -35,8 +35,8 @@ impl Format {
         }
     }
 
-    /// The one that `Accept` prefers; the text of Prometheus for a client that asks for neither,
-    /// such as a browser.
+    /// Returns the format that `Accept` prefers; the text of Prometheus for a client that accepts
+    /// neither, such as a browser.
     fn accepted(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let mut best = (0.0, Self::Text);
@@ -49,7 +49,7 @@ impl Format {
         best.1
     }
 
-    /// What a media range stands for, and its weight.
+    /// Returns the format of a media range, and its weight.
     fn of_range(range: &str) -> (Option<Self>, f64) {
         let mut parts = range.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -102,10 +102,10 @@ async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Result<Re
     let help = "1 if no backup has been verified recently";
     gauge(&mut registry, "backup_is_stale", help, is_stale);
     let is_answering = overview.as_ref().is_ok_and(|overview| overview.is_answering);
-    let help = "1 when the directory of the backups answered; else what it last told stands here";
+    let help = "1 if the backup directory responds; 0 if these values are from its last response";
     let answers = float(u64::from(is_answering));
     gauge(&mut registry, "backup_directory_is_answering", help, answers);
-    // Of a directory that never told anything, or that cannot be read, the other gauges are absent.
+    // The other gauges are absent if the directory has never responded or cannot be read.
     if let Ok(overview) = overview {
         of_backups(state.backups(), &overview, &mut registry);
     }
@@ -131,7 +131,7 @@ fn site(
         (EntityKind::Interface, "interfaces"),
         (EntityKind::Link, "links"),
     ] {
-        let help = format!("How many {name} the site has");
+        let help = format!("Number of {name}");
         registry.register(name, help, ConstGauge::new(float(snapshot.count(kind)?)));
     }
     gauge(registry, "seq", "Number of the last commit", float(snapshot.seq()));
@@ -142,7 +142,7 @@ fn site(
         registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(free));
     }
     let is_writable = float(u64::from(volume.is_some_and(DataVolume::is_writable)));
-    gauge(registry, "is_writable", "1 while changes are taken", is_writable);
+    gauge(registry, "is_writable", "1 while changes are accepted", is_writable);
     let sync = state.sync().status();
     let behind = behind_s(&sync, state.handle().now());
     seconds(registry, "sync_behind", "Age of the oldest change that PostgreSQL lacks", behind);
@@ -152,42 +152,42 @@ fn site(
 }
 
 fn of_backups(backups: &Backups, overview: &Overview, registry: &mut Registry) {
-    let help = "Age of what is told of the backups here";
+    let help = "Age of these values about backups";
     seconds(registry, "backup_directory_look_age", help, overview.age.as_secs_f64());
     if let Some(rpo_s) = overview.rpo_s {
-        let help = "Age of the newest backup that was restored and compared";
+        let help = "Age of the newest verified backup";
         seconds(registry, "backup_rpo", help, rpo_s);
     }
     if let Some(rto_s) = overview.rto_s {
-        seconds(registry, "backup_rto", "What the last rehearsal of a restore took", rto_s);
+        seconds(registry, "backup_rto", "Duration of the last test restore", rto_s);
     }
     if let Some(newest) = &overview.newest_verified {
         let at = std::time::Duration::from_micros(
             u64::try_from(newest.manifest.header.taken_at_us).unwrap_or(0),
         );
-        let help = "When the newest backup that was restored and compared was taken, since 1970";
+        let help = "Time of the newest verified backup, since 1970";
         seconds(registry, "backup_restorable_as_of", help, at.as_secs_f64());
         let name = "backup_size";
         let bytes = ConstGauge::new(float(newest.manifest.bytes));
         registry.register_with_unit(name, "Size of that backup", Unit::Bytes, bytes);
         let took = std::time::Duration::from_millis(newest.manifest.duration_ms).as_secs_f64();
-        seconds(registry, "backup_duration", "What making that backup took", took);
+        seconds(registry, "backup_duration", "Duration of making that backup", took);
     }
     let count = |is: fn(&crate::backup::CatalogEntry) -> bool| {
         float(overview.entries.iter().filter(|entry| is(entry)).count() as u64)
     };
-    gauge(registry, "backups", "How many backups there are", count(|_| true));
+    gauge(registry, "backups", "Number of backups", count(|_| true));
     gauge(
         registry,
         "backups_bad",
-        "Of those, how many failed",
+        "Number of backups that failed verification",
         count(crate::backup::CatalogEntry::is_bad),
     );
     let failing = overview.targets.iter().filter(|target| target.state.as_str() == "failing");
-    let help = "Places off the host where the last copy failed";
+    let help = "Number of off-host targets to which the last copy failed";
     gauge(registry, "backup_targets_failing", help, float(failing.count() as u64));
     let is_encrypted = float(u64::from(backups.options().keyring.is_on()));
-    gauge(registry, "backup_is_encrypted", "1 when new backups are encrypted", is_encrypted);
+    gauge(registry, "backup_is_encrypted", "1 if new backups are encrypted", is_encrypted);
 }
 
 fn gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
@@ -198,7 +198,7 @@ fn seconds(registry: &mut Registry, name: &str, help: &str, value: f64) {
     registry.register_with_unit(name, help, Unit::Seconds, ConstGauge::new(value));
 }
 
-/// Exact up to 2^53; what is counted here stays far below.
+/// Converts a count; exact up to 2^53, far above any value here.
 #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
 fn float(number: u64) -> f64 {
     number as f64

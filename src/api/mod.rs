@@ -1,7 +1,7 @@
-//! The REST API and the embedded page: one file per resource, with its routes, views, handlers.
+//! The REST API and the embedded page: one file per resource, with its routes, views and handlers.
 //!
-//! A handler extracts, asks the engine or a snapshot, and shows. Errors become status codes in
-//! [`error`] and nowhere else.
+//! A handler extracts the request, sends a command or reads a snapshot, and returns a view. Only
+//! [`error`] maps errors to status codes.
 
 mod access;
 mod answer_cache;
@@ -18,6 +18,7 @@ mod interfaces;
 mod jobs;
 mod lease;
 mod links;
+mod list_cache;
 mod listing;
 mod metrics;
 mod openapi;
@@ -39,8 +40,7 @@ mod validation;
 pub use access::{Access, gate};
 pub use backups::{BackupView, BackupsView, PruningView, RestoreView};
 pub use jobs::{JobView, JobsView, RunView};
-pub use openapi::document;
 pub use request::Peer;
-pub use router::router;
+pub use router::{document, router};
 pub use state::{ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 pub use sync::{ReconciledView, SyncView};

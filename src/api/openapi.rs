@@ -14,13 +14,7 @@ use super::error::ErrorBody;
 use super::state::ApiState;
 use super::validation::ValidationErrors;
 
-/// The document as JSON.
-pub fn document() -> String {
-    let (_, document) = super::router::resources().split_for_parts();
-    document.to_pretty_json().expect("the document is plain data")
-}
-
-/// Serves a document that was rendered once.
+/// Returns the route of the document, which is rendered once.
 pub(super) fn serve(document: &OpenApi) -> axum::routing::MethodRouter<ApiState> {
     let json = Bytes::from(document.to_json().expect("the document is plain data"));
     axum::routing::get(move || {
@@ -29,7 +23,7 @@ pub(super) fn serve(document: &OpenApi) -> axum::routing::MethodRouter<ApiState>
     })
 }
 
-/// What stands at the document's top.
+/// Returns the document without paths: title, version and tags.
 pub(super) fn base() -> OpenApiRouter<ApiState> {
     let info = InfoBuilder::new()
         .title("UNOC")
@@ -46,7 +40,7 @@ pub(super) fn base() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
 }
 
-/// Adds the answers that any call of its kind may give.
+/// Adds the answers that every request of a method may get.
 pub(super) fn add_common_answers(document: &mut OpenApi) {
     add_schemas(document);
     for item in document.paths.paths.values_mut() {
@@ -58,7 +52,7 @@ pub(super) fn add_common_answers(document: &mut OpenApi) {
                     ("404", "Not found"),
                     ("421", "The requested host is not allowed"),
                     ("500", "Internal error"),
-                    ("503", "Stopping, or a directory that cannot be read"),
+                    ("503", "The service is stopping, or a directory cannot be read"),
                 ],
             );
             add_validation(read);
@@ -68,14 +62,14 @@ pub(super) fn add_common_answers(document: &mut OpenApi) {
             add(
                 write,
                 &[
-                    ("400", "Refused"),
-                    ("403", "Forbidden, also to pages of sites that are not allowed"),
+                    ("400", "The command was refused"),
+                    ("403", "Forbidden, or sent by a page of a site that is not allowed"),
                     ("404", "Not found"),
                     ("408", "The body did not arrive in time"),
-                    ("413", "Body too large"),
+                    ("413", "The body is too large"),
                     ("421", "The requested host is not allowed"),
                     ("500", "Internal error"),
-                    ("503", "Stopping or overloaded"),
+                    ("503", "The service is stopping or overloaded"),
                     ("507", "Read-only: the data volume is nearly full"),
                 ],
             );
@@ -102,7 +96,7 @@ fn add(operation: &mut Operation, answers: &[(&str, &str)]) {
 }
 
 fn add_validation(operation: &mut Operation) {
-    insert(operation, "422", "Faults of the request, all at once", "ValidationErrors");
+    insert(operation, "422", "All errors of the request", "ValidationErrors");
 }
 
 fn insert(operation: &mut Operation, status: &str, description: &str, schema: &str) {

@@ -52,7 +52,7 @@ struct PonClassView {
     upstream_nm: u32,
 }
 
-/// The fibre media and what a kilometre of each costs.
+/// The fibre media and their attenuation per kilometre.
 #[utoipa::path(
     get,
     path = "/api/optical/fiber-types",
@@ -74,7 +74,7 @@ async fn list_fiber_types() -> Json<Vec<FiberType>> {
     Json(Medium::ALL.into_iter().map(fiber_type).collect())
 }
 
-/// The transceiver classes that an OLT may name as its `pon_class`.
+/// The transceiver classes for the `pon_class` of an OLT.
 #[utoipa::path(
     get,
     path = "/api/optical/classes",

@@ -1,4 +1,4 @@
-//! What is wrong, one entry per cause.
+//! The problems of the network, one entry per cause.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -17,24 +17,24 @@ use crate::domain::{
 };
 use crate::wire::Time;
 
-/// Problems in one answer: more causes than that are read by nobody.
+/// Most problems in one answer.
 const PROBLEMS_MAX: usize = 1_000;
-/// Victims named per problem; `device_count` tells how many there are.
+/// Most affected devices listed per problem; `device_count` is the number of all.
 const VICTIMS_MAX: usize = 100;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list_problems))
 }
 
-/// All problems, the worst first.
+/// All problems, the most severe first.
 #[derive(Serialize, ToSchema)]
 struct Problems {
-    /// How many there are; at most 1,000 are listed.
+    /// Number of problems; at most 1,000 are listed.
     count: usize,
     problems: Vec<ProblemView>,
 }
 
-/// One cause with its victims.
+/// One cause and the devices that it affects.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 struct ProblemView {
@@ -43,25 +43,25 @@ struct ProblemView {
     id: u64,
     /// The device's name, or those of the link's ends.
     name: String,
-    /// The container that the cause (or the link's upper end) stands in.
+    /// The container of the cause, or of the link's upper end.
     place: Option<String>,
     /// `held`, `conflict`, or a status reason such as `no_upstream` or `signal_critical`.
     problem: &'static str,
     /// `critical`, `major` or `minor`.
     severity: &'static str,
-    /// What the operator wrote who holds it.
+    /// The reason of the override, if the operator gave one.
     override_reason: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     since: Time,
-    /// Devices below that suffer from it.
+    /// Number of devices below that it affects.
     device_count: usize,
-    /// Subscribers that suffer from it.
+    /// Number of subscribers that it affects.
     leaf_count: usize,
-    /// At most 100 of the devices.
+    /// At most 100 of these devices.
     device_ids: Vec<u64>,
 }
 
-/// One entry per cause, not per victim: victims are suppressed under their cause.
+/// One entry per cause; the affected devices are listed under their cause.
 #[utoipa::path(
     get,
     path = "/api/problems",

@@ -1,4 +1,4 @@
-//! What happens around each request: its id in and out, the catching of panics, one log line.
+//! The handling around each request: its id, panics, and the log line.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ pub struct Peer(pub IpAddr);
 pub(super) struct RequestId(HeaderValue);
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-/// Longer ids are replaced: they are stored with each change.
+/// Longest id; ids are stored with each change, and a longer one is replaced.
 const ID_BYTES_MAX: usize = 128;
 
 impl RequestId {
@@ -46,23 +46,24 @@ impl RequestId {
     }
 }
 
-/// Names the request, lets it be answered and logs the line: changes and failures at INFO (5xx
-/// at WARN), reads at DEBUG.
+/// Gives the request an id, runs its handler and logs it: changes and errors at INFO (5xx at WARN),
+/// reads at DEBUG.
 pub(super) async fn guard(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
-    let line = Line::of(&request, id);
+    let line = RequestLog::of(&request, id);
     let response =
         AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(panicked);
     line.end(response)
 }
 
-/// Names and logs a request that is answered before it reaches any route.
+/// Gives an id to a request that was refused before any route, and logs it.
 pub(super) fn refuse(request: &Request, response: Response) -> Response {
-    Line::of(request, RequestId::of(request)).end(response)
+    RequestLog::of(request, RequestId::of(request)).end(response)
 }
 
-/// One request fails, not the process: the handlers share nothing that a panic could leave torn.
+/// Answers a request whose handler panicked. The process continues, because handlers share no state
+/// that a panic could leave inconsistent.
 #[expect(clippy::needless_pass_by_value, reason = "unwinding hands the box over")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -75,7 +76,7 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     response
 }
 
-struct Line {
+struct RequestLog {
     id: RequestId,
     method: Method,
     route: Option<MatchedPath>,
@@ -83,7 +84,7 @@ struct Line {
     started: tokio::time::Instant,
 }
 
-impl Line {
+impl RequestLog {
     fn of(request: &Request, id: RequestId) -> Self {
         Self {
             id,
@@ -94,7 +95,7 @@ impl Line {
         }
     }
 
-    /// Writes the line and returns the answer with its request's id.
+    /// Logs the line and returns the answer with the request's id.
     fn end(self, mut response: Response) -> Response {
         self.write(&response, self.started.elapsed());
         response.headers_mut().insert(HEADER, self.id.0);
@@ -108,7 +109,7 @@ impl Line {
         let id = self.id.as_str();
         let path = self.path.as_ref().map_or("", PathAndQuery::path);
         let route = self.route.as_ref().map_or(path, MatchedPath::as_str);
-        // Whole microseconds: more digits are noise.
+        // Rounded to microseconds.
         let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
         let code = status.as_u16();
         let cause = response.extensions().get::<LoggedCause>().map(|cause| cause.0.as_str());

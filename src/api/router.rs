@@ -1,4 +1,4 @@
-//! All routes and what is around them.
+//! All routes and their layers.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -13,8 +13,8 @@ use super::{
     optics, problems, request, seed, shutdown, simulate, sync, topology, ui,
 };
 
-/// Every resource with its documentation.
-pub(super) fn resources() -> OpenApiRouter<ApiState> {
+/// Returns the routes of every resource with their documentation.
+fn resources() -> OpenApiRouter<ApiState> {
     let large = openapi::base()
         .merge(devices::lists())
         .merge(interfaces::router())
@@ -28,7 +28,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
         .merge(export::router())
         .merge(csv::router())
         .layer(compression());
-    // Compressing one entity would cost more than it saves.
+    // One entity is too small to be compressed.
     let mut router = large
         .merge(health::router())
         .merge(backups::downloads())
@@ -43,7 +43,7 @@ pub(super) fn resources() -> OpenApiRouter<ApiState> {
     router
 }
 
-/// The whole HTTP side: API, documentation, embedded page.
+/// Returns the router of the API, its documentation and the embedded page.
 pub fn router(state: ApiState) -> Router {
     let (routes, document) = resources().split_for_parts();
     let routes = routes
@@ -56,6 +56,12 @@ pub fn router(state: ApiState) -> Router {
         .fallback_service(pages.with_state(state.clone()))
         .layer(axum::middleware::from_fn(request::guard))
         .with_state(state)
+}
+
+/// Returns the OpenAPI document as JSON.
+pub fn document() -> String {
+    let (_, document) = resources().split_for_parts();
+    document.to_pretty_json().expect("the document is plain data")
 }
 
 fn compression() -> CompressionLayer {

@@ -17,13 +17,13 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(seed))
 }
 
-/// An answer that says what was done.
+/// A message.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Message {
     pub(super) message: &'static str,
 }
 
-/// Clears everything and loads the demo network; ids go on.
+/// Deletes everything and loads the demo network; ids are not reused.
 #[utoipa::path(
     post,
     path = "/api/seed",

@@ -1,4 +1,4 @@
-//! Stopping the process by a request, as v2's scripts do.
+//! The request that stops the process, which v2's scripts use.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,15 +10,15 @@ use super::error::ApiError;
 use super::seed::Message;
 use super::state::ApiState;
 
-/// Carries the token; `Authorization: Bearer` does as well.
+/// The header with the token; `Authorization: Bearer` is accepted, too.
 const TOKEN_HEADER: &str = "x-shutdown-token";
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(shutdown))
 }
 
-/// Ends the process cleanly. Needs `UNOC_SHUTDOWN_TOKEN`, in `X-Shutdown-Token` or as a bearer
-/// token.
+/// Stops the process cleanly. The token `UNOC_SHUTDOWN_TOKEN` must be in `X-Shutdown-Token` or a
+/// bearer token.
 #[utoipa::path(
     post,
     path = "/api/admin/shutdown",

@@ -1,4 +1,4 @@
-//! What-if: what changes would do, without doing them.
+//! What-if: the effect of changes, without making them.
 
 use axum::Json;
 use axum::extract::State;
@@ -20,7 +20,7 @@ use crate::domain::{
 };
 use crate::wire::{DeviceView, LinkView};
 
-/// Changes in one simulation: a morning's planned work, settled together in milliseconds.
+/// Most changes in one simulation, which takes milliseconds.
 const CHANGES_MAX: usize = 1_000;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -32,33 +32,36 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 #[schema(as = Simulation)]
 struct SimulationBody {
     #[schema(max_items = 1_000)]
-    changes: Vec<Step>,
+    changes: Vec<SimulationStep>,
 }
 
 /// One change to try.
-struct Step(SimulatedCommand);
+struct SimulationStep(SimulatedCommand);
 
-/// What a step is described by: `op` and the keys that it needs.
+/// One change: `op` and the keys that it needs.
 #[derive(ToSchema)]
 #[schema(as = SimulationStep)]
-#[expect(dead_code, reason = "read by the OpenAPI generator only; `Step` holds the command")]
+#[expect(
+    dead_code,
+    reason = "read by the OpenAPI generator only; `SimulationStep` holds the command"
+)]
 struct StepSchema {
     /// `provision` (with the keys of a new device), `delete_device`, `override_device` (with
-    /// `status`, null clears), `connect` (with the keys of create-simple), `update_link` (with
-    /// the keys of a link's change), `delete_link`.
+    /// `status`; null clears the override), `connect` (with the keys of create-simple),
+    /// `update_link` (with the keys of a change to a link), `delete_link`.
     op: String,
     device_id: Option<u64>,
     link_id: Option<u64>,
     status: Option<String>,
 }
 
-impl utoipa::PartialSchema for Step {
+impl utoipa::PartialSchema for SimulationStep {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         StepSchema::schema()
     }
 }
 
-impl ToSchema for Step {}
+impl ToSchema for SimulationStep {}
 
 impl FromFields for SimulationBody {
     const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -71,7 +74,7 @@ impl FromFields for SimulationBody {
 const OPS: [&str; 6] =
     ["provision", "delete_device", "override_device", "connect", "update_link", "delete_link"];
 
-impl FromFields for Step {
+impl FromFields for SimulationStep {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let op = fields.required("op", parse::one_of(&OPS))?;
         let command = match op {
@@ -111,12 +114,12 @@ fn override_device(fields: &mut Fields<'_>) -> Option<SimulatedCommand> {
     })
 }
 
-/// What would be different.
+/// The devices and links that would change.
 #[derive(Serialize, ToSchema)]
 struct Simulated<'a> {
     device_count: usize,
     link_count: usize,
-    /// Devices that would change: null before for new ones, null after for deleted ones.
+    /// Devices that would change; `before` is null for new devices, `after` for deleted ones.
     devices: Vec<SimulatedDevice<'a>>,
     links: Vec<SimulatedLink<'a>>,
 }
@@ -137,7 +140,7 @@ struct SimulatedLink<'a> {
     after: Option<LinkView<'a>>,
 }
 
-/// Answers exactly which devices and links changes would affect, and how. Nothing is committed.
+/// Returns which devices and links would change, and how. Nothing is committed.
 #[utoipa::path(
     post,
     path = "/api/simulate",

@@ -1,42 +1,42 @@
-//! What handlers share.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer_cache::SharedAnswer;
 use super::lease::Leases;
-use super::listing::ListCache;
+use super::list_cache::ListCache;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
 use crate::jobs::JobsHandle;
 use crate::sync::SyncHandle;
 
-/// How often snapshots are looked at whose time may be over.
+/// How often expired leases are ended.
 const LEASE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What the composition root tells the API.
+/// Options of the API, set by the composition root.
 pub struct ApiOptions {
     /// The path under which everything is served: empty, or `/a/b`.
     pub base_path: String,
     pub shutdown: ShutdownGuard,
 }
 
-/// Says whether a token is the right one.
+/// Returns whether a token is valid.
 pub type TokenCheck = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// The guarded way to stop the process by a request.
+/// How a request stops the process.
 pub struct ShutdownGuard {
-    /// Whether a token is the right one; `None` refuses every call.
+    /// Checks the token; `None` refuses every request.
     pub accepts: Option<TokenCheck>,
-    /// Starts the clean shutdown.
+    /// Starts the shutdown.
     pub trigger: Box<dyn Fn() + Send + Sync>,
 }
 
-/// What handlers share. Cheap to clone.
+/// The state that all handlers share; clones share one allocation.
 #[derive(Clone)]
-pub struct ApiState(Arc<Inner>);
+pub struct ApiState(Arc<SharedState>);
 
-struct Inner {
+struct SharedState {
     handle: EngineHandle,
     sync: SyncHandle,
     jobs: JobsHandle,
@@ -61,7 +61,7 @@ impl ApiState {
         let run = handle.run_id().simple().to_string();
         let etag_prefix = format!("{}-{}-{}", &site[..8], env!("CARGO_PKG_VERSION"), &run[..12]);
         let lists = ListCache::new();
-        Self(Arc::new(Inner {
+        Self(Arc::new(SharedState {
             handle,
             sync,
             jobs,
@@ -75,8 +75,8 @@ impl ApiState {
         }))
     }
 
-    /// Lets go of snapshots that slow clients hold for too long. Never returns: the composition root
-    /// runs it beside the server.
+    /// Ends expired leases of snapshots. Never returns: the composition root runs it beside the
+    /// server.
     pub async fn end_leases(self) {
         let mut tick = tokio::time::interval(LEASE_CHECK_INTERVAL);
         loop {

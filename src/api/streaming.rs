@@ -1,7 +1,7 @@
-//! Long answers, made piece by piece as the client takes them.
+//! Long answers, made in parts as the client reads them.
 //!
-//! While the client takes one piece, the next one is made, and no further one: a slow client costs two pieces
-//! of memory, and no thread waits for it.
+//! While the client reads one part, only the next one is made: a slow client takes the memory of
+//! two parts, and no thread waits for it.
 
 use std::io;
 
@@ -12,22 +12,22 @@ use tokio::task::JoinHandle;
 
 use super::error::ApiError;
 
-/// Bytes of a piece that an answer makes for itself.
+/// Size of a part.
 pub(super) const PIECE_BYTES: usize = 64 * 1024;
 
-/// Why an answer breaks off.
+/// The error that ends an answer early.
 pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a long answer is made of.
+/// The parts of a long answer.
 pub(super) trait Pieces: Send + 'static {
-    /// The next part; `None` at the end. It runs on a thread that may block.
+    /// Returns the next part, or `None` at the end. Runs on a thread that may block.
     fn next(&mut self) -> Result<Option<Vec<Bytes>>, Broken>;
 }
 
-/// A body of these pieces, the first of which is made at once.
+/// Returns a body of these parts. The first part is made at once.
 ///
 /// # Errors
-/// When that fails. A later failure cuts the connection, so that the client knows.
+/// Making the first part fails. A later error closes the connection, so that the client notices.
 pub(super) async fn body(pieces: impl Pieces) -> Result<Body, ApiError> {
     let first = made(begin(pieces)).await.map_err(ApiError::Broken)?;
     let parts = stream::try_unfold(Ahead::Made(first), async |ahead| {
@@ -46,19 +46,19 @@ pub(super) async fn body(pieces: impl Pieces) -> Result<Body, ApiError> {
 
 enum Ahead<P> {
     Made(Option<(Vec<Bytes>, P)>),
-    Begun(Step<P>),
+    Begun(NextPart<P>),
 }
 
-/// The making of a part; with it come those that follow.
-type Step<P> = JoinHandle<Result<Option<(Vec<Bytes>, P)>, Broken>>;
+/// The task that makes a part; it returns the part and the parts that follow.
+type NextPart<P> = JoinHandle<Result<Option<(Vec<Bytes>, P)>, Broken>>;
 
-fn begin<P: Pieces>(mut pieces: P) -> Step<P> {
+fn begin<P: Pieces>(mut pieces: P) -> NextPart<P> {
     tokio::task::spawn_blocking(move || {
         let part = pieces.next()?;
         Ok(part.map(|part| (part, pieces)))
     })
 }
 
-async fn made<P>(step: Step<P>) -> Result<Option<(Vec<Bytes>, P)>, Broken> {
+async fn made<P>(step: NextPart<P>) -> Result<Option<(Vec<Bytes>, P)>, Broken> {
     step.await?
 }

@@ -1,4 +1,4 @@
-//! The mirror in PostgreSQL: how far it is, and what an operator can ask of it.
+//! The mirror in PostgreSQL: its state, and requests of operators.
 
 use axum::Json;
 use axum::extract::State as Shared;
@@ -33,14 +33,14 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Sync)]
 pub struct SyncView {
-    /// `off`, `connecting`, `loading`, `live`, `waiting` (another attempt follows) or `stopped`
-    /// (an operator has to act).
+    /// `off`, `connecting`, `loading`, `live`, `waiting` (for the next attempt) or `stopped` (until
+    /// an operator acts).
     state: &'static str,
-    /// One sentence for people.
+    /// The state in one sentence.
     message: String,
-    /// What an operator can do about it.
+    /// What an operator can do.
     remedy: Option<String>,
-    /// Since when it is in this state.
+    /// When the mirror entered this state.
     #[schema(value_type = String, format = DateTime)]
     since: Time,
     /// The database's address with secrets masked.
@@ -50,27 +50,27 @@ pub struct SyncView {
     /// Of this local store.
     #[schema(value_type = Option<String>)]
     instance_id: Option<Uuid>,
-    /// Grows with every run that writes the site.
+    /// Number of the run that writes the site.
     epoch: Option<u64>,
     /// The last local commit.
     seq: u64,
-    /// PostgreSQL holds exactly the state after this commit.
+    /// The commit whose state PostgreSQL holds.
     applied_seq: Option<u64>,
     behind_seq: u64,
-    /// Age of the oldest change that is not there.
+    /// Age of the oldest change that PostgreSQL lacks.
     behind_s: f64,
     /// Changed entities that PostgreSQL has not confirmed.
     dirty_count: u64,
-    /// Of the last round.
+    /// Rate of the last round.
     rows_per_s: Option<f64>,
-    /// The last 120, newest last.
+    /// The last 120 rounds, newest last.
     rounds: Vec<RoundView>,
     last_error: Option<SyncErrorView>,
     last_reconcile: Option<ReconciledView>,
     postgres: Option<ServerStatsView>,
     /// Null without the extension `pg_stat_statements`.
     slow_statements: Option<Vec<SlowStatementView>>,
-    /// What can be asked for now: `now`, `check`, `reconcile`, `takeover`, `adopt`.
+    /// The requests that are possible now: `now`, `check`, `reconcile`, `takeover`, `adopt`.
     actions: &'static [&'static str],
 }
 
@@ -85,11 +85,12 @@ struct RoundView {
     seq: u64,
     rows: u64,
     duration_ms: f64,
-    /// The part of it for building keys and indexes. Null except for an initial copy into empty tables.
+    /// The part of it for building keys and indexes; null except for an initial copy into empty
+    /// tables.
     indexes_ms: Option<f64>,
 }
 
-/// The current error; null once something succeeds.
+/// The current error; null after a success.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncError)]
 struct SyncErrorView {
@@ -102,7 +103,7 @@ struct SyncErrorView {
     next_attempt_s: Option<f64>,
 }
 
-/// A comparison of both sides, in rows.
+/// The result of comparing both sides, in rows.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncReconcile)]
 pub struct ReconciledView {
@@ -110,15 +111,15 @@ pub struct ReconciledView {
     at: Time,
     duration_ms: f64,
     compared: u64,
-    /// Here, but not in PostgreSQL.
+    /// Rows that only the local store has.
     missing: u64,
-    /// In PostgreSQL, but not here.
+    /// Rows that only PostgreSQL has.
     extra: u64,
     different: u64,
     repaired: u64,
 }
 
-/// Facts about the PostgreSQL server.
+/// The PostgreSQL server.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncPostgres)]
 struct ServerStatsView {
@@ -203,7 +204,7 @@ fn message(status: &SyncStatus, behind_seq: u64) -> String {
         SyncState::Connecting => "Connecting to PostgreSQL.".to_owned(),
         SyncState::Loading => "Sending many changes to PostgreSQL.".to_owned(),
         SyncState::Live if behind_seq == 0 => "PostgreSQL is up to date.".to_owned(),
-        SyncState::Live => format!("Following; {behind_seq} commits are on their way."),
+        SyncState::Live => format!("{behind_seq} commits are being sent to PostgreSQL."),
         SyncState::Waiting => {
             let why = status.last_error.as_ref().map(|error| error.explanation.message.as_str());
             let why = why.unwrap_or("PostgreSQL is unreachable");
@@ -216,7 +217,7 @@ fn message(status: &SyncStatus, behind_seq: u64) -> String {
     }
 }
 
-/// What an operator can do; while it waits, about what it waits for.
+/// Returns what an operator can do.
 fn remedy(status: &SyncStatus) -> Option<String> {
     match status.state {
         SyncState::Stopped => status.obstacle.as_ref().map(|obstacle| obstacle.remedy.clone()),
@@ -287,7 +288,7 @@ fn slow_statement(slow: &SlowStatement) -> SlowStatementView {
     }
 }
 
-/// How far the mirror is, and what holds it up.
+/// The state of the mirror, and what it waits for.
 #[utoipa::path(
     get,
     path = "/api/sync",
@@ -298,7 +299,7 @@ async fn sync_state(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
     Ok(Json(view(&state)?).into_response())
 }
 
-/// Answers once everything committed before the call is in PostgreSQL.
+/// Sends all changes. Answers when PostgreSQL has everything that was committed before the request.
 #[utoipa::path(
     post,
     path = "/api/sync/now",
@@ -314,7 +315,7 @@ async fn sync_now(Shared(state): Shared<ApiState>) -> Result<Response, ApiError>
     Ok(Json(view(&state)?).into_response())
 }
 
-/// Compares every row on both sides; repairs nothing.
+/// Compares every row on both sides, without repairing any.
 #[utoipa::path(
     post,
     path = "/api/sync/check",
@@ -346,7 +347,7 @@ async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, Api
     Ok(Json(ReconciledView::new(&reconciled)).into_response())
 }
 
-/// Makes this appliance the one that writes the site into PostgreSQL; the local state wins.
+/// Makes this appliance the one that writes the site to PostgreSQL; the local state wins.
 #[utoipa::path(
     post,
     path = "/api/sync/takeover",
@@ -362,7 +363,7 @@ async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, Api
     Ok(Json(view(&state)?).into_response())
 }
 
-/// Puts PostgreSQL's state in place of the local one, which is kept in the quarantine.
+/// Replaces the local state with PostgreSQL's; the local store is kept in `quarantine/`.
 #[utoipa::path(
     post,
     path = "/api/sync/adopt",

@@ -1,4 +1,4 @@
-//! The network in numbers.
+//! Totals of the network.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(summary))
 }
 
-/// How many of what, in which state.
+/// Counts by type, status and signal class.
 #[derive(Serialize, ToSchema)]
 struct Summary {
     device_count: usize,
@@ -29,7 +29,7 @@ struct Summary {
     by_type: BTreeMap<&'static str, BTreeMap<&'static str, usize>>,
     /// Devices by effective status.
     by_status: BTreeMap<&'static str, usize>,
-    /// Leaves by the class of their signal; those without an optical path count as NO_SIGNAL.
+    /// Leaves by signal class; a leaf without an optical path counts as NO_SIGNAL.
     by_signal_class: BTreeMap<&'static str, usize>,
     /// Links by status.
     links_by_status: BTreeMap<&'static str, usize>,

@@ -11,24 +11,24 @@ use super::error::answer;
 use super::state::ApiState;
 use crate::util::hex;
 
-/// The built page: `assets/dist`, committed, so that building needs no Node.
+/// The built page: `assets/dist`, which is committed, so that a build does not need Node.
 #[derive(RustEmbed)]
 #[folder = "assets/dist"]
 struct Dist;
 
-/// Where the files with a hash in their name are.
+/// Directory of the files with a hash in their name.
 const HASHED_PREFIX: &str = "assets/";
-/// What the built pages hold, to be replaced by the configured path.
+/// The element in the built pages that is replaced with the base path.
 const BASE_PLACEHOLDER: &str = "<base href=\"/\">";
-/// Nothing from outside, nothing inline; see docs/ARCHITECTURE.md.
+/// Allows no external and no inline sources; see docs/ARCHITECTURE.md.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; \
      style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; \
      base-uri 'self'; frame-ancestors 'self'; form-action 'self'";
 
-/// Paths that are no pages: an unknown one below them is an error, not the application.
+/// Paths that are not pages: an unknown path below them is an error and not answered with the page.
 const NOT_PAGES: [&str; 4] = ["/api", "/health", "/socket.io", "/openapi.json"];
 
-/// Everything that no route takes: files of the page, its own routes, redirects, 404.
+/// Answers every request that no route matches: files of the page, its own routes, redirects, 404.
 pub(super) async fn fallback(
     State(state): State<ApiState>,
     method: Method,
@@ -65,14 +65,14 @@ fn not_found() -> Response {
     answer(StatusCode::NOT_FOUND, "Not Found")
 }
 
-/// FastAPI's redirect of `/api/devices/` to `/api/devices`.
+/// Redirects `/api/devices/` to `/api/devices`, as FastAPI does.
 fn without_slash(uri: &Uri, base: &str) -> Option<Response> {
     let path = uri.path().strip_suffix('/').filter(|path| path.len() > base.len())?;
     Some(redirect(path, uri))
 }
 
 fn redirect(path: &str, uri: &Uri) -> Response {
-    // One leading slash: two would name another host.
+    // With one leading slash, because two would name another host.
     let path = format!("/{}", path.trim_start_matches('/'));
     let target = match uri.query() {
         Some(query) => format!("{path}?{query}"),
@@ -86,7 +86,7 @@ fn redirect(path: &str, uri: &Uri) -> Response {
     }
 }
 
-/// A page of the application, told where it is served.
+/// Returns a page of the application with the base path filled in.
 fn page(base: &str, name: &str, request: &HeaderMap) -> Response {
     let Some(file) = Dist::get(name) else { return not_found() };
     let etag = etag(&file);
@@ -128,7 +128,7 @@ fn asset(name: &str, file: &EmbeddedFile, request: &HeaderMap) -> Response {
     (headers, body).into_response()
 }
 
-/// Weak, because compression changes the bytes. 64 bits of the hash tell files apart.
+/// Returns a weak tag, because compression changes the bytes. It has 64 bits of the file's hash.
 fn etag(file: &EmbeddedFile) -> HeaderValue {
     let hash = hex(&file.metadata.sha256_hash()[..8]);
     HeaderValue::try_from(format!("W/\"{hash}\"")).expect("hexadecimal digits are a header value")

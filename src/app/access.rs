@@ -1,4 +1,4 @@
-//! Which browsers may use the appliance, from the settings.
+//! The rules of access, from the settings.
 
 use crate::api::Access;
 use crate::config::Config;

@@ -15,18 +15,21 @@ use crate::engine::EngineHandle;
 
 const HOUR_S: u64 = 3600;
 
-/// What the configuration says of backups.
+/// Returns the options of the backups.
 ///
 /// # Errors
-/// When a key cannot be used: nothing may be written unencrypted by mistake. A target that cannot
-/// be used is shown as failing instead: it must not keep the appliance from starting.
+/// A key cannot be used: nothing may be written unencrypted by mistake. A target that cannot be
+/// used is shown as failing instead, because it must not keep the appliance from starting.
 pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<BackupOptions> {
     let mut files = identity_files.to_vec();
     files.extend(config.backup_identity_file.clone());
     let keyring = Keyring::load(&config.backup_recipients, &files, &config.data_dir)?;
     let (targets, unusable_targets) = targets(config);
     for UnusableTarget { name, what, .. } in &unusable_targets {
-        error!(target = name, "Backup target {name} cannot be used, no copies go there: {what}");
+        error!(
+            target = name,
+            "Backup target {name} cannot be used, so nothing is copied to it: {what}"
+        );
     }
     Ok(BackupOptions {
         directory: config.backup_dir(),
@@ -47,7 +50,7 @@ pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<Bac
     })
 }
 
-/// The way to the backups of a running engine.
+/// Returns the handle to the backups of a running engine.
 ///
 /// # Errors
 /// As [`backup_options`].
@@ -63,7 +66,7 @@ pub fn start_backups(
     Ok(Backups::new(options, engine.clone()))
 }
 
-/// The places off the host, and those that cannot be set up.
+/// Returns the off-host targets, and those that cannot be used.
 pub(super) fn targets(config: &Config) -> (Vec<BackupTarget>, Vec<UnusableTarget>) {
     let mut targets: Vec<BackupTarget> = Vec::new();
     let mut unusable = Vec::new();

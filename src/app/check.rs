@@ -5,8 +5,8 @@ use super::mirror::{DATABASE_KEY, database};
 use crate::backup::Keyring;
 use crate::config::{Config, ConfigErrors};
 
-/// Reads every file and every address of the configuration as the service does at start-up and later.
-/// Nothing is created and no connection is made.
+/// Reads every file and every address of the configuration as the service does at start-up and
+/// later. Nothing is created and no connection is made.
 ///
 /// # Errors
 /// Every error that was found.

@@ -13,7 +13,7 @@ use crate::util::files;
 /// The file's name inside the data directory. It holds one URL.
 pub const ENDPOINT_FILE: &str = "endpoint";
 
-/// Returns the URL of the server that uses this data directory; also after it was killed.
+/// Returns the URL of the server that uses this data directory, or of one that was killed.
 pub fn read_endpoint(data_dir: &Path) -> Option<String> {
     let text = fs::read_to_string(data_dir.join(ENDPOINT_FILE)).ok()?;
     Some(text.trim().to_owned()).filter(|url| !url.is_empty())
@@ -26,7 +26,7 @@ pub(super) fn reachable_address(listener: &TcpListener) -> io::Result<SocketAddr
     Ok(reachable(address, takes_ipv4))
 }
 
-/// Tells commands on this host where the server is; called once requests are answered.
+/// Writes the server's URL for commands on this host; called when requests are answered.
 pub(super) fn write(data_dir: &Path, reachable: SocketAddr, base_path: &str) -> Result<()> {
     let path = data_dir.join(ENDPOINT_FILE);
     let url = format!("http://{reachable}{base_path}\n");
@@ -39,8 +39,9 @@ pub(super) fn remove(data_dir: &Path) {
     fs::remove_file(data_dir.join(ENDPOINT_FILE)).ok();
 }
 
-/// Returns an address that this host can connect to, also if the server listens on all addresses. A host
-/// without IPv6 can listen on `::`, but has no `::1`: a socket that takes IPv4 is reached by IPv4.
+/// Returns an address that this host can connect to, also if the server listens on all addresses. A
+/// host without IPv6 can listen on `::`, but has no `::1`: a socket that takes IPv4 is reached by
+/// IPv4.
 fn reachable(address: SocketAddr, takes_ipv4: bool) -> SocketAddr {
     let ip = match address.ip() {
         ip if ip.is_unspecified() && takes_ipv4 => IpAddr::V4(Ipv4Addr::LOCALHOST),

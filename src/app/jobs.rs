@@ -15,7 +15,7 @@ use crate::jobs::{
 };
 use crate::util::{Zone, counted, run_blocking};
 
-/// Every job. A new one is a new row.
+/// Returns the specifications of all jobs.
 fn table(engine: &EngineHandle, backups: &Backups) -> Vec<JobSpec> {
     let check = engine.clone();
     let row = |name, title, schedule, function: fn(Backups, JobContext) -> JobFuture| {
@@ -67,8 +67,8 @@ pub async fn start_jobs(
 /// How long a job waits for another operation on backups to finish.
 const BUSY_WAIT: Duration = Duration::from_secs(30 * 60);
 const RETRY_EVERY: Duration = Duration::from_secs(1);
-/// How long a backup's run waits for the copies. An upload that takes longer continues in a run of its
-/// own: the next backup must not wait for it.
+/// How long a backup's run waits for the copies. An upload that takes longer continues in a run of
+/// its own: the next backup must not wait for it.
 const COPY_WAIT: Duration = Duration::from_secs(60);
 
 async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
@@ -83,7 +83,7 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
         let worker = worker.clone();
         blocking(move || worker.back_up(reason, &|line| log.line(line))).boxed()
     });
-    let mut message = format!("Saved {} and restored it as a test", entry.await?.id);
+    let mut message = format!("Saved and verified {}", entry.await?.id);
     let copied = match backups.options().has_targets() {
         true => copy_off(&context).await?,
         false => None,
@@ -136,8 +136,8 @@ async fn retry_while_busy<T>(
     }
 }
 
-/// Runs a future that also makes blocking calls, on a thread for those: a directory that hangs must not
-/// block the threads that serve. The future is dropped when the service stops.
+/// Runs a future that also makes blocking calls, on a thread for those: a directory that hangs must
+/// not block the threads that serve. The future is dropped when the service stops.
 async fn run_apart<T: Send + 'static>(
     work: impl Future<Output = Result<T, BackupError>> + Send + 'static,
     context: JobContext,
@@ -164,7 +164,7 @@ async fn verify(backups: Backups, context: JobContext) -> Result<String> {
         blocking(move || worker.verify("latest", Depth::Full, &|line| log.line(line))).boxed()
     });
     let entry = entry.await?;
-    let verification = entry.notes.verification.context("a verification notes what it found")?;
+    let verification = entry.notes.verification.context("a verification records its result")?;
     if !verification.is_ok {
         bail!("{} failed and was set aside: {}", entry.id, verification.message);
     }
@@ -189,10 +189,10 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
     if let Some(unproved) = unproved {
         bail!(unproved);
     }
-    Ok(format!("{} restored and compared", counted(verified.len(), "copy")))
+    Ok(format!("{} verified", counted(verified.len(), "copy")))
 }
 
-/// Makes the copies that are due. Copies that exist already are no failure.
+/// Makes the copies that are due. A copy that exists already is not an error.
 async fn copy(backups: Backups, context: JobContext) -> Result<String> {
     let (log, failure) = (context.log.clone(), backups.target_failure());
     let is_asked_for = context.trigger == Trigger::Manual;
@@ -238,7 +238,7 @@ async fn prune_backups(backups: Backups, context: JobContext) -> Result<Pruning>
     pruned.await
 }
 
-/// Checks what a person would look at first: the engine responds, the store can be read, there is room.
+/// Checks that the engine responds, that the store can be read and that there is free space.
 async fn self_check(engine: EngineHandle, context: JobContext) -> Result<String> {
     engine.ping().await.context("the engine does not respond")?;
     context.log.line("The engine responds.");
@@ -250,7 +250,9 @@ async fn self_check(engine: EngineHandle, context: JobContext) -> Result<String>
     let volume = engine.observe_volume().await?;
     let free_mib = volume.space.free_bytes >> 20;
     let min_free_mib = volume.min_free_bytes >> 20;
-    context.log.line(format!("{free_mib} MiB are free; below {min_free_mib} writes are refused."));
+    context
+        .log
+        .line(format!("{free_mib} MiB are free; below {min_free_mib} MiB writes are refused."));
     anyhow::ensure!(volume.is_writable(), "only {free_mib} MiB are free: the store is read-only");
     let (devices, interfaces, links) = (devices?, interfaces?, links?);
     Ok(format!(

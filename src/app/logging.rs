@@ -1,4 +1,4 @@
-//! The log: text for people, JSON for collectors, with priorities for the journal.
+//! The log, as text or JSON, with priorities for the journal.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Config, LogFormat, environment};
 use crate::util::{Priority, is_journal, with_priority};
 
-/// Libraries of which only warnings and errors are logged: their other lines are too many.
+/// Libraries that log too much: only their warnings and errors are logged.
 const QUIET_LIBRARIES: [&str; 11] = [
     "hyper",
     "hyper_util",
@@ -33,7 +33,7 @@ const QUIET_LIBRARIES: [&str; 11] = [
 /// Starts to log to standard error, where systemd and shells expect it; panics are logged too.
 ///
 /// # Errors
-/// When logging was started before.
+/// Logging was started before.
 pub fn init_logging(config: &Config) -> Result<()> {
     let level = config.log_level.as_str();
     let quiet = QUIET_LIBRARIES.map(|library| format!("{library}=warn"));
@@ -82,23 +82,23 @@ struct Stderr {
 }
 
 /// The writer of one event.
-struct Entry {
+struct LogEntry {
     priority: Option<Priority>,
 }
 
 impl<'a> MakeWriter<'a> for Stderr {
-    type Writer = Entry;
+    type Writer = LogEntry;
 
-    fn make_writer(&'a self) -> Entry {
-        Entry { priority: self.is_journal.then_some(Priority::Info) }
+    fn make_writer(&'a self) -> LogEntry {
+        LogEntry { priority: self.is_journal.then_some(Priority::Info) }
     }
 
-    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Entry {
-        Entry { priority: self.is_journal.then(|| priority_of(*event.level())) }
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> LogEntry {
+        LogEntry { priority: self.is_journal.then(|| priority_of(*event.level())) }
     }
 }
 
-impl Write for Entry {
+impl Write for LogEntry {
     /// Writes a whole event: the layer writes each with one call.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let mut stderr = io::stderr().lock();

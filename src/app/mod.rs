@@ -1,4 +1,4 @@
-//! The composition root: it builds everything, owns every task, and ends them in order.
+//! The composition root: it builds all parts, owns every task, and ends them in order.
 
 mod access;
 mod backup;
@@ -44,13 +44,13 @@ use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;
 use crate::sync::SyncHandle;
 
-/// How long open requests may take to finish at shutdown. With the engine's last batch this
-/// stays below the 5 s that systemd and operators expect.
+/// How long open requests may take to finish at shutdown. Together with the engine's last batch it
+/// is less than the 5 s that operators expect.
 const DRAIN_WAIT: Duration = Duration::from_secs(3);
 /// How long a start waits for the clean-up of the backup directory.
 const TIDY_WAIT: Duration = Duration::from_secs(2);
-/// How long a stop waits for a store that is being loaded. A load that takes longer is cut off, which
-/// leaves the store as a power cut would: no commit is lost.
+/// How long a stop waits for a store that is being loaded. A load that takes longer is cut off,
+/// which leaves the store as a power cut would: no commit is lost.
 const LOAD_WAIT: Duration = Duration::from_secs(3);
 /// How long the tasks may take to end after that.
 const TASKS_WAIT: Duration = Duration::from_secs(1);
@@ -61,7 +61,7 @@ pub struct App {
     config: Config,
     handle: EngineHandle,
     sockets: Sockets,
-    /// Set to true once, when everything has to end. The API holds a clone.
+    /// Set to true once, when the service has to stop. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
     server: JoinHandle<()>,
     backups: Backups,
@@ -72,19 +72,19 @@ pub struct App {
     /// Ends with the engine's thread.
     engine: JoinHandle<std::thread::Result<EngineExit>>,
     sync: SyncHandle,
-    /// Ends with the mirror's thread; absent without a mirror.
+    /// Ends with the mirror's thread; `None` without a mirror.
     mirror: Option<JoinHandle<std::thread::Result<()>>>,
 }
 
 impl App {
-    /// Opens the store, starts the engine and serves. Returns once requests are answered; `None` if a
-    /// signal stopped the start, after everything that was started has ended.
+    /// Opens the store, starts the engine and serves. Returns once requests are answered; `None` if
+    /// a signal stopped the start, after everything that was started has ended.
     ///
     /// # Errors
-    /// When the store cannot be opened, the site is inconsistent, or the address is in use.
+    /// The store cannot be opened, the site is inconsistent, or the address is in use.
     pub async fn start(config: Config, clock: Clock) -> Result<Option<Self>> {
         mirror::database(&config)?;
-        // First of all: process 1 of a container receives only signals that it handles.
+        // This is first, because process 1 of a container receives only signals that it handles.
         let signals = Signals::listen().context("cannot receive signals")?;
         let (shutdown, stopping) = watch::channel(false);
         let shutdown = Arc::new(shutdown);
@@ -175,7 +175,7 @@ impl App {
     /// Runs until a signal, a request or [`App::stopper`] ends it, or the engine fails.
     ///
     /// # Errors
-    /// When the engine failed: the process must end and start again.
+    /// The engine failed: the process must end and be restarted.
     pub async fn run(mut self) -> Result<()> {
         let stopping = stop_requested(self.shutdown.subscribe());
         let early_exit = tokio::select! {
@@ -227,8 +227,8 @@ impl App {
     }
 }
 
-/// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns `None` if the
-/// service has to stop; a load that then takes longer than [`LOAD_WAIT`] is abandoned.
+/// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns `None`
+/// if the service has to stop; a load that then takes longer than [`LOAD_WAIT`] is abandoned.
 async fn start_engine(
     config: &Config,
     clock: Clock,
@@ -265,8 +265,8 @@ async fn start_engine(
     Ok(None)
 }
 
-/// Waits until the mirror has decided whose state counts; without a mirror, removes the records of a former
-/// one. Returns false if the service has to stop.
+/// Waits until the mirror has decided whose state is used; without a mirror, removes the records of
+/// a former one. Returns false if the service has to stop.
 async fn wait_for_mirror(
     sync: &SyncHandle,
     handle: &EngineHandle,
@@ -301,7 +301,7 @@ fn engine_result(exit: EngineEnd) -> Result<()> {
             Ok(())
         }
         Ok(Ok(EngineExit::Failed(failure))) => {
-            Err(failure).context("the store failed; what was acknowledged is safe on disk")
+            Err(failure).context("the store failed; every acknowledged change is on disk")
         }
         Ok(Err(_)) | Err(_) => Err(anyhow!("the engine panicked; see the log above")),
     }
@@ -355,14 +355,16 @@ async fn refresh(handle: EngineHandle) {
     }
 }
 
-/// Loads the demo network, as v2 does, into a store that nothing was ever written to.
+/// Loads the demo network, as v2 does, if nothing was ever written to the store.
 async fn load_demo(config: &Config, handle: &EngineHandle) -> Result<()> {
     if !config.dev_features || handle.read().seq() > 0 {
         return Ok(());
     }
     let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
     match handle.execute(ReseedSite(Blueprint::Demo), origin).await {
-        Ok(_) => info!("Loaded the demo network; UNOC_DEV_FEATURES=0 begins empty"),
+        Ok(_) => {
+            info!("Loaded the demo network; set UNOC_DEV_FEATURES=0 to start with an empty site")
+        }
         Err(error) => warn!(%error, "The demo network could not be loaded"),
     }
     Ok(())

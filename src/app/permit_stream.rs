@@ -1,4 +1,4 @@
-//! A client's stream with its permit, of which there is one for each connection.
+//! A client's stream and its permit; there is one permit for each allowed connection.
 
 use std::io;
 use std::pin::Pin;
@@ -8,8 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Releases its permit when the stream is closed. The permit moves with the stream, so that a WebSocket
-/// counts as a connection after its request is answered.
+/// Releases its permit when the stream is closed. The permit moves with the stream, so that a
+/// WebSocket counts as a connection after its request is answered.
 pub(super) struct PermitStream {
     stream: TcpStream,
     _permit: OwnedSemaphorePermit,

@@ -1,8 +1,8 @@
-//! A request's body, the rest of which is read when the handler has answered without it.
+//! A request's body that is read to its end even if the handler does not read it.
 //!
-//! hyper closes the connection below a body that was dropped unread, without `Connection: close` in the
-//! answer: a client that sends its next request on that connection gets no answer, and one that is still
-//! sending may lose this one to the reset.
+//! If a body is dropped before its end, hyper closes the connection without `Connection: close` in
+//! the answer. A client that sends the next request on the connection then gets no answer, and a
+//! client that is still sending may lose the answer to the connection's reset.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,12 +14,13 @@ use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use tokio::sync::oneshot;
 
-/// Longest rest that is read: reading more costs more than a new connection.
+/// Most bytes that are read for nothing; a new connection costs less than reading more.
 const UNREAD_BYTES_MAX: u64 = 256 * 1024;
-/// How long that may take. The answer waits for it.
+/// How long that may take, since the answer waits for it.
 const UNREAD_WAIT: Duration = Duration::from_secs(1);
 
-/// The body that the handlers read. Dropped before its end, it returns the rest to its [`UnreadBody`].
+/// The body that the handlers read. Dropped before its end, it returns the rest to its
+/// [`UnreadBody`].
 pub(super) struct RequestBody {
     /// `None` only while it is dropped.
     incoming: Option<Incoming>,
@@ -29,7 +30,7 @@ pub(super) struct RequestBody {
 /// Receives the rest of one body.
 pub(super) struct UnreadBody {
     rest: oneshot::Receiver<Incoming>,
-    /// The client sends its body only if it is asked to, so it must not be.
+    /// The client sends the body only after `100 Continue`, which reading would send.
     expects_continue: bool,
 }
 
@@ -47,7 +48,7 @@ impl Drop for RequestBody {
     fn drop(&mut self) {
         let unread = self.incoming.take().filter(|incoming| !incoming.is_end_stream());
         if let (Some(incoming), Some(sender)) = (unread, self.unread.take()) {
-            // Nobody waits for it if the connection has ended.
+            // The receiver is gone if the connection has ended.
             sender.send(incoming).ok();
         }
     }
@@ -77,8 +78,8 @@ impl Body for RequestBody {
 }
 
 impl UnreadBody {
-    /// Reads what the handler left of the body. If that is too much or takes too long, says in the answer
-    /// that the connection ends.
+    /// Reads the rest of the body. If that is too long or takes too long, adds `Connection: close`
+    /// to the answer.
     pub(super) async fn finish<B>(mut self, response: &mut Response<B>) {
         let Ok(rest) = self.rest.try_recv() else { return };
         if self.expects_continue || !read_to_end(rest).await {

@@ -1,4 +1,5 @@
-//! The HTTP server: accepts connections, limits slow and many clients, and drains at shutdown.
+//! The HTTP server: accepts connections, limits their number and slow clients, and finishes open
+//! requests at shutdown.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -29,8 +30,9 @@ use crate::api::Peer;
 /// How long a client may take to send a request's head, and how long a connection may idle
 /// between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(30);
-/// How long a client may leave sent data unacknowledged. Without this limit, the ping timeout of Socket.IO
-/// does not end a client with a full receive window, and the messages for it stay in memory for ever.
+/// How long a client may leave sent data unacknowledged. Without this limit, the ping timeout of
+/// Socket.IO does not end a client with a full receive window, and the messages for it stay in
+/// memory for ever.
 const SEND_WAIT_MS: u32 = 30_000;
 /// Limits of a request's head, in bytes and in fields: ten times what browsers send behind proxies.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -53,7 +55,7 @@ pub(super) struct HttpServer<S> {
 /// Binds the address.
 ///
 /// # Errors
-/// Why that is not possible, with what to do about it.
+/// The address cannot be bound; the message has a remedy.
 pub(super) async fn bind(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind((host, port)).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(

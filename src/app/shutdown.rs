@@ -1,4 +1,4 @@
-//! The one signal by which everything learns that the service has to stop.
+//! The signal that stops all tasks of the service.
 
 use tokio::sync::watch;
 use tracing::info;

@@ -33,14 +33,14 @@ const IGNORED: [(Number, &str); 11] = [
     (Number::XFSZ, "SIGXFSZ"),
 ];
 
-/// The real-time signals of Linux that the C library leaves to programs (signal(7)); they also end a
-/// process.
+/// The real-time signals of Linux that the C library leaves to programs (signal(7)); they also end
+/// a process.
 const REAL_TIME: std::ops::RangeInclusive<i32> = 35..=64;
 
 /// Ignored signals are logged at most this often.
 const LOG_PAUSE: Duration = Duration::from_secs(1);
 
-/// The handled signals. Once this is made, none of them ends the process.
+/// The handled signals. While this exists, none of them ends the process.
 pub(super) struct Signals {
     stopping: Vec<Named>,
     ignored: Vec<Named>,
@@ -49,10 +49,10 @@ pub(super) struct Signals {
 type Named = (String, Signal);
 
 impl Signals {
-    /// Starts to handle the signals.
+    /// Begins to handle the signals.
     ///
     /// # Errors
-    /// When the system does not allow to handle a signal that stops the service.
+    /// The system does not allow the process to handle a signal that stops the service.
     pub(super) fn listen() -> io::Result<Self> {
         let listen = |(number, name): (i32, String)| {
             signal(SignalKind::from_raw(number)).map(|signal| (name, signal))

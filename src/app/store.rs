@@ -9,7 +9,8 @@ use crate::config::Config;
 use crate::engine::Clock;
 use crate::store::{OpenOptions, Store};
 
-/// Opens the store in the configured data directory and upgrades it to this program's layout if needed.
+/// Opens the store in the configured data directory and upgrades it to this program's layout if
+/// needed.
 ///
 /// # Errors
 /// [`crate::store::StoreError`] if the store cannot be opened; nothing is changed then.
@@ -25,7 +26,7 @@ pub fn open_store(config: &Config, clock: &Clock) -> Result<Store> {
     }
     let bytes = store.prune_audit()?;
     if bytes > 0 {
-        info!(bytes, "Removed the oldest rows of the audit trail: it had become too large");
+        info!(bytes, "Removed the oldest rows of the audit trail, which was too large");
     }
     Ok(store)
 }

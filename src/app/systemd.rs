@@ -22,8 +22,8 @@ pub(super) fn watchdog_period() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2)
 }
 
-/// How much more time a start asks for, and how often: `TimeoutStartSec` of the unit limits a start that
-/// hangs, not one that repairs or loads a large store.
+/// How much more time a start asks for, and how often: `TimeoutStartSec` of the unit limits a start
+/// that hangs, not one that repairs or loads a large store.
 const START_EXTENSION: Duration = Duration::from_secs(60);
 const START_EVERY: Duration = Duration::from_secs(15);
 /// A start that takes longer than this hangs.
@@ -47,8 +47,8 @@ pub(super) async fn extend_start<T>(started: impl Future<Output = T>) -> T {
     }
 }
 
-/// Notifies the watchdog as long as the engine is idle or makes progress: if it hangs, systemd restarts
-/// the service.
+/// Notifies the watchdog as long as the engine is idle or makes progress: if it hangs, systemd
+/// restarts the service.
 pub(super) async fn feed_watchdog(
     handle: EngineHandle,
     period: Duration,

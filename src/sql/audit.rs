@@ -1,4 +1,4 @@
-//! `audit`
+//! The table `audit`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -9,7 +9,8 @@ use crate::domain::{Device, Interface, Link, Timestamp};
 use crate::store::{AuditEntry, AuditImage, AuditOrigin};
 use crate::wire::{DeviceView, InterfaceView, LinkView, Time};
 
-/// Images that go into one row; a larger command's first ones. `change_count` tells the rest.
+/// Most images in one row; of a larger command only the first ones. `change_count` is the number of
+/// all.
 pub const AUDIT_IMAGES_MAX: usize = 1_000;
 
 pub static AUDIT: Table = Table {
@@ -26,7 +27,7 @@ pub static AUDIT: Table = Table {
     ],
 };
 
-/// An audit entry's row.
+/// Returns the row of an audit entry.
 pub fn audit_row(entry: &AuditEntry) -> Row<'_> {
     vec![
         Value::id(entry.id),
@@ -40,11 +41,11 @@ pub fn audit_row(entry: &AuditEntry) -> Row<'_> {
     ]
 }
 
-/// The entry that a row holds. An image comes back as far as the row tells it: without the times
-/// of ports, the way upwards and digits that no view shows. Written again, it is the same row.
+/// Returns the entry of a row. Its images lack what views do not show: the times of ports, the
+/// upstream path and further digits. Written again, the row is the same.
 ///
 /// # Errors
-/// When a value is none that this program writes.
+/// A value is not one that this program writes.
 pub fn audit_entry(row: &[Value<'_>]) -> Result<AuditEntry, RowError> {
     let mut reader = RowReader::new(&AUDIT, row);
     Ok(AuditEntry {
@@ -135,7 +136,7 @@ fn sides<T: Entity>(image: &ImageJson<'_, Map<String, Json>>) -> Result<Sides<T>
     Ok((side(&image.before)?, side(&image.after)?))
 }
 
-/// A view's values in the order of the table's columns, which are its keys.
+/// Returns the values of a view in the order of the table's columns, which are its keys.
 fn row_of_view<'v>(table: &Table, view: &'v Map<String, Json>) -> Row<'v> {
     let signal = view.get("signal").and_then(Json::as_object);
     let find = |name: &str| match name {
@@ -146,7 +147,7 @@ fn row_of_view<'v>(table: &Table, view: &'v Map<String, Json>) -> Row<'v> {
     table.columns.iter().map(|column| value_of_json(find(column.0), column.1)).collect()
 }
 
-/// What has another type than the column's becomes NULL, which the entity then refuses.
+/// Returns the value for a column. A value of another type becomes NULL, which the entity refuses.
 fn value_of_json(json: Option<&Json>, column: ColumnType) -> Value<'_> {
     let value = match column {
         ColumnType::Int => json.and_then(Json::as_u64).map(|id| Value::Int(id_of(id))),

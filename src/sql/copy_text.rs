@@ -1,7 +1,7 @@
-//! A row of COPY's text format, written and read.
+//! Rows in the text format of COPY.
 //!
 //! PostgreSQL documentation, COPY, "Text Format": fields are separated by tabs, `\N` is NULL, and
-//! backslash sequences stand for characters that would otherwise separate.
+//! backslash sequences replace characters that would separate fields or rows.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -19,7 +19,7 @@ pub const END: &[u8] = br"\.";
 /// Reads one line, without its newline.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// A message about the first error.
 pub fn fields(line: &[u8]) -> Result<CopyFields, String> {
     line.split(|byte| *byte == b'\t').map(field).collect()
 }
@@ -27,16 +27,14 @@ pub fn fields(line: &[u8]) -> Result<CopyFields, String> {
 fn field(bytes: &[u8]) -> Result<Option<String>, String> {
     let backslashes = bytes.iter().rev().take_while(|byte| **byte == b'\\').count();
     if backslashes % 2 == 1 {
-        return Err(
-            "a backslash stands before a tab or the end of the line; PostgreSQL writes \\t \
+        return Err("a backslash precedes a tab or the end of the line; PostgreSQL writes \\t \
                     and \\n in a value"
-                .to_owned(),
-        );
+            .to_owned());
     }
     Ok(text(bytes)?.map(Cow::into_owned))
 }
 
-/// A field's text; `None` is NULL.
+/// Returns the text of a field; `None` is NULL.
 fn text(bytes: &[u8]) -> Result<Option<Cow<'_, str>>, String> {
     if bytes == br"\N" {
         return Ok(None);
@@ -48,7 +46,7 @@ fn text(bytes: &[u8]) -> Result<Option<Cow<'_, str>>, String> {
     str::from_utf8(bytes).map(|text| Some(text.into())).map_err(|_| not_utf8())
 }
 
-/// What to do about bytes that are no UTF-8.
+/// Returns the message for bytes that are not UTF-8.
 pub fn not_utf8() -> String {
     "the text is not UTF-8; make the dump with pg_dump --encoding=UTF8".to_owned()
 }
@@ -82,7 +80,7 @@ fn unescaped(bytes: &[u8]) -> Vec<u8> {
     text
 }
 
-/// Goes on with a number for as long as there are digits, at most `digits_max`.
+/// Reads further digits of a number, at most `digits_max`.
 fn number(start: u8, rest: &mut &[u8], radix: u8, digits_max: usize) -> u8 {
     let mut value = start;
     for _ in 0..digits_max {
@@ -108,7 +106,7 @@ pub fn write_row(out: &mut Vec<u8>, site_id: &str, row: &Row<'_>) -> Result<(), 
     Ok(())
 }
 
-/// A time that no calendar of this format has, in microseconds since 1970.
+/// A time that the format cannot represent, in microseconds since 1970.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} us since 1970 is not a time in the years -9999 to 9999")]
 pub struct TimeError(i64);
@@ -117,7 +115,7 @@ fn write_value(out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), TimeError> {
     match value {
         Value::Null => out.extend_from_slice(br"\N"),
         Value::Int(number) => write_plain(out, number),
-        // The shortest digits that read back as the same number.
+        // Written with the fewest digits that read back as the same number.
         Value::Float(number) => write_plain(out, number),
         Value::Text(text) => write_escaped(out, text),
         Value::Time(time) => write_time(out, *time)?,
@@ -139,7 +137,7 @@ fn write_time(out: &mut Vec<u8>, time: Timestamp) -> Result<(), TimeError> {
     Ok(())
 }
 
-/// `{a,b}`: numbers and code words, which need no quotes.
+/// Writes `{a,b}`. Numbers and code words need no quotes.
 fn write_array(out: &mut Vec<u8>, items: &[impl Display]) {
     out.push(b'{');
     for (index, item) in items.iter().enumerate() {
@@ -173,11 +171,11 @@ fn write_escaped(out: &mut Vec<u8>, text: &str) {
 /// Reads a line that [`write_row`] wrote, without its newline.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// A message about the first error.
 pub fn read_row<'a>(line: &'a [u8], site_id: &str, table: &Table) -> Result<Row<'a>, String> {
     let mut fields = line.split(|byte| *byte == b'\t');
     if fields.next() != Some(site_id.as_bytes()) {
-        return Err("the row is of another site".to_owned());
+        return Err("the row belongs to another site".to_owned());
     }
     let mut row = Vec::with_capacity(table.columns.len());
     for column in table.columns {

@@ -1,4 +1,4 @@
-//! `devices`
+//! The table `devices`.
 
 use std::borrow::Cow;
 use std::ops::Bound;
@@ -129,13 +129,14 @@ fn reasons(reader: &mut RowReader<'_>) -> Result<Reasons, RowError> {
     let mut reasons = Reasons::NONE;
     for word in reader.texts()? {
         let reason = Reason::ALL.into_iter().find(|reason| reason.as_str() == word.as_ref());
-        let reason = reason.ok_or_else(|| reader.error(format!("says {word:?}")))?;
+        let reason =
+            reason.ok_or_else(|| reader.error(format!("has the unknown value {word:?}")))?;
         reasons = reasons.with(reason);
     }
     Ok(reasons)
 }
 
-/// All five columns, or none of them.
+/// Reads a signal from its five columns, which must all be set or all be null.
 fn signal(reader: &mut RowReader<'_>) -> Result<Option<Signal>, RowError> {
     let class = |word: &str| SignalClass::ALL.into_iter().find(|class| class.as_str() == word);
     let direction = |word: &str| Direction::ALL.into_iter().find(|way| way.as_str() == word);
@@ -147,6 +148,6 @@ fn signal(reader: &mut RowReader<'_>) -> Result<Option<Signal>, RowError> {
             Ok(Some(Signal { rx_down_dbm, rx_up_dbm, margin_db, class, limiting }))
         }
         (None, None, [None, None, None]) => Ok(None),
-        _ => Err(reader.error("belongs to half a signal")),
+        _ => Err(reader.error("is part of an incomplete signal")),
     }
 }

@@ -1,4 +1,4 @@
-//! `interfaces`
+//! The table `interfaces`.
 
 use std::ops::Bound;
 

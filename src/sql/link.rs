@@ -1,4 +1,4 @@
-//! `links`
+//! The table `links`.
 
 use std::ops::Bound;
 
@@ -57,7 +57,7 @@ impl Entity for Link {
         let (id, a) = (LinkId(reader.id()?), InterfaceId(reader.id()?));
         let (b, length_km) = (InterfaceId(reader.id()?), reader.opt_float()?);
         let medium = reader.opt_word(Medium::parse)?;
-        // Computed from the two before it.
+        // The loss is computed from the two columns before it.
         reader.opt_float()?;
         let status = reader.word(Status::parse)?;
         Ok(Self {

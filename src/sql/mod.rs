@@ -1,8 +1,8 @@
-//! The site as SQL: its tables, and entities as their rows. The mirror in PostgreSQL and the
-//! backup files hold the same tables.
+//! The site in SQL: its tables, and entities as rows. The mirror in PostgreSQL and the backup files
+//! have the same tables.
 //!
-//! Each table is described once; statements, COPY in both formats, reading and comparing all
-//! follow it. [`schema`] makes the tables, `copy_text` is the format of rows in a file.
+//! Each table is described once; statements, COPY in both formats, reading and comparing use the
+//! description. [`schema`] creates the tables, `copy_text` is the format of rows in a file.
 
 mod audit;
 pub mod copy_text;
@@ -20,8 +20,8 @@ pub use audit::{AUDIT, AUDIT_IMAGES_MAX, audit_entry, audit_row};
 pub use row_reader::RowError;
 pub use value::{Value, id_of};
 
-/// One table. Its first column in PostgreSQL, `site_id`, is not part of a row here; the first
-/// part is the id.
+/// One table. Its first column in PostgreSQL, `site_id`, is not listed; the first column here is
+/// the id.
 #[derive(Debug)]
 pub struct Table {
     pub name: &'static str,
@@ -64,33 +64,33 @@ pub trait Entity: Sized {
     /// Values in the order of the table's columns.
     fn row(&self) -> Row<'_>;
 
-    /// The entity that a row holds.
+    /// Returns the entity of a row.
     ///
     /// # Errors
-    /// When a value is none that this program writes.
+    /// A value is not one that this program writes.
     fn from_row(row: &[Value<'_>]) -> Result<Self, RowError>;
 
-    /// The entity with this id, if the snapshot has it.
+    /// Returns the entity with this id, if the snapshot has it.
     ///
     /// # Errors
-    /// What reading brings.
+    /// The snapshot cannot be read.
     fn of(snapshot: &Snapshot, id: u64) -> Result<Option<Self>, StoreError>;
 
-    /// Everything that the snapshot has of the kind, by id.
+    /// Returns all entities of the kind, by id.
     ///
     /// # Errors
-    /// What reading brings.
+    /// The snapshot cannot be read.
     fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError>;
 }
 
 impl Table {
-    /// `id, name, …`
+    /// Returns `id, name, …`.
     pub fn column_list(&self) -> String {
         let names: Vec<&str> = self.columns.iter().map(|column| column.0).collect();
         names.join(", ")
     }
 
-    /// What replaces a row that is there: `name = EXCLUDED.name, …`
+    /// Returns the assignments that update an existing row: `name = EXCLUDED.name, …`.
     pub fn assignments(&self) -> String {
         let values = self.columns.iter().skip(1);
         let parts: Vec<String> =

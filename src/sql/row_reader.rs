@@ -3,7 +3,7 @@
 use super::{Table, Value};
 use crate::domain::{Name, Override, OverrideReason, Status, Timestamp};
 
-/// A row in PostgreSQL that holds what this program does not write.
+/// A row in PostgreSQL with a value that this program does not write.
 #[derive(Debug, thiserror::Error)]
 #[error("table {table}, id {id}: column {column} {what}")]
 pub struct RowError {
@@ -13,7 +13,7 @@ pub struct RowError {
     what: String,
 }
 
-/// Takes values in the order of the columns.
+/// Reads the values of a row in the order of the columns.
 pub(super) struct RowReader<'a> {
     table: &'static Table,
     row: &'a [Value<'a>],
@@ -27,7 +27,7 @@ impl<'a> RowReader<'a> {
         Self { table, row, next: 0 }
     }
 
-    /// An error of the column read last.
+    /// Returns an error of the column that was read last.
     pub(super) fn error(&self, what: impl Into<String>) -> RowError {
         let id = match self.row.first() {
             Some(Value::Int(id)) => *id,
@@ -80,7 +80,7 @@ impl<'a> RowReader<'a> {
         self.opt_text()?.ok_or_else(|| self.error("is null"))
     }
 
-    /// Text of a JSON document.
+    /// The text of a JSON document.
     pub(super) fn json(&mut self) -> RowResult<&'a str> {
         match self.take() {
             Value::Json(text) => Ok(text),
@@ -90,7 +90,7 @@ impl<'a> RowReader<'a> {
 
     pub(super) fn name(&mut self) -> RowResult<Name> {
         let text = self.text()?;
-        Name::stored(text).map_err(|error| self.error(format!("is no name: {error}")))
+        Name::stored(text).map_err(|error| self.error(format!("is not a name: {error}")))
     }
 
     pub(super) fn time(&mut self) -> RowResult<Timestamp> {
@@ -124,7 +124,9 @@ impl<'a> RowReader<'a> {
     ) -> RowResult<Option<T>> {
         match self.opt_text()? {
             None => Ok(None),
-            Some(word) => parse(word).map(Some).ok_or_else(|| self.error(format!("says {word:?}"))),
+            Some(word) => parse(word)
+                .map(Some)
+                .ok_or_else(|| self.error(format!("has the unknown value {word:?}"))),
         }
     }
 

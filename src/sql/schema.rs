@@ -1,4 +1,5 @@
-//! Making the tables: refinery's migrations for a connection, and the same as a script for a file.
+//! Creating the tables: refinery's migrations for a connection, and the same migrations as a script
+//! for a file.
 
 use std::fmt::Write as _;
 
@@ -10,25 +11,25 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-/// Where refinery notes what it has done.
+/// The table in which refinery records the migrations.
 pub const HISTORY_TABLE: &str = "unoc_schema_history";
 
-/// The tables could not be brought to this program's version; the whole chain in one line.
+/// The tables could not be migrated to this program's version; the message has all causes.
 #[derive(Debug, thiserror::Error)]
-#[error("the tables could not be made: {}", error_chain(.0))]
+#[error("the tables could not be created: {}", error_chain(.0))]
 pub struct MigrationError(#[source] refinery::Error);
 
-/// The version of the tables that this program makes.
+/// Returns the version of this program's tables.
 pub fn newest_version() -> i64 {
     let runner = embedded::migrations::runner();
     let versions = runner.get_migrations().iter().map(|migration| i64::from(migration.version()));
     versions.max().unwrap_or(0)
 }
 
-/// Brings the tables of a database to this program's version, in one transaction.
+/// Migrates the tables of a database to this program's version, in one transaction.
 ///
 /// # Errors
-/// [`MigrationError`] when the database refuses a statement or holds other migrations.
+/// [`MigrationError`] if the database refuses a statement or has other migrations.
 pub fn migrate<C: refinery::Migrate>(client: &mut C) -> Result<(), MigrationError> {
     let migrated = runner().run(client);
     migrated.map(|_| ()).map_err(MigrationError)
@@ -40,9 +41,9 @@ fn runner() -> Runner {
     runner
 }
 
-/// One statement that brings a database of any age to this program's tables, from within a
-/// transaction: it does what refinery would do, and notes it as refinery does. It raises an
-/// exception, and so changes nothing, where the tables are newer or are those of UNOC v2.
+/// Returns a statement that migrates any older database, or an empty one, to this program's tables
+/// within a transaction, and records the migrations as refinery does. It raises an exception, and
+/// so changes nothing, if the tables are newer or belong to UNOC v2.
 pub fn script() -> String {
     let mut script = format!(
         "DO $unoc_schema$\n\

@@ -1,4 +1,4 @@
-//! One value of a row, and when two are the same.
+//! The values in rows.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::Timestamp;
 
-/// A value in a type that the tables use.
+/// A value of a column type.
 #[derive(Clone, Debug)]
 pub enum Value<'a> {
     Null,
@@ -32,8 +32,8 @@ impl<'a> Value<'a> {
 
     /// An id or a count.
     ///
-    /// PostgreSQL has no unsigned type. Ids grow by one; none comes near the end of this one, and
-    /// what an import brought beyond it is kept in order at the end.
+    /// PostgreSQL has no unsigned type. Ids grow by one and stay far below the limit of `bigint`; a
+    /// larger id from an import becomes the largest `bigint`.
     pub fn id(id: u64) -> Self {
         Self::Int(id_of(id))
     }
@@ -47,17 +47,17 @@ impl<'a> Value<'a> {
     }
 }
 
-/// An id as PostgreSQL's `bigint`.
+/// Returns an id as PostgreSQL's `bigint`.
 pub fn id_of(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }
 
-/// PostgreSQL's text cannot hold U+0000: its visible stand-in is written instead.
+/// Replaces U+0000, which PostgreSQL's text cannot contain, with its visible symbol.
 fn without_nul(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{2400}").into() } else { text.into() }
 }
 
-/// Bit for bit for floats: what left must be what came back.
+/// Compares floats bit by bit: a value must come back exactly as it was sent.
 impl PartialEq<Value<'_>> for Value<'_> {
     fn eq(&self, other: &Value<'_>) -> bool {
         match (self, other) {

@@ -26,22 +26,22 @@ pub struct DeviceView<'a> {
     pub sensitivity_min_dbm: Option<f64>,
     pub insertion_loss_db: Option<f64>,
     pub parent_container_id: Option<u64>,
-    /// What an operator set by hand.
+    /// The status that an operator set.
     #[schema(schema_with = schemas::nullable_status_schema)]
     pub status_override: Option<&'static str>,
     pub override_reason: Option<&'a str>,
-    /// The override, or else the computed status.
+    /// The override if there is one, or else the computed status.
     #[schema(schema_with = schemas::status_schema)]
     pub effective_status: &'static str,
-    /// Why the status is what it is: codes such as `no_signal`; docs/03_status_and_overrides.md.
+    /// The reasons for the status: codes such as `no_signal`; docs/03_status_and_overrides.md.
     #[schema(value_type = Vec<String>)]
     pub status_reasons: ReasonCodes,
-    /// For leaves with an optical path to a working OLT.
+    /// Only for leaves with an optical path to a working OLT.
     pub signal: Option<SignalView>,
-    /// Of an OLT: its transceiver class.
+    /// Only for an OLT: its transceiver class.
     #[schema(schema_with = schemas::nullable_pon_class_schema)]
     pub pon_class: Option<&'static str>,
-    /// Since when the effective status is what it is.
+    /// When the effective status last changed.
     #[schema(value_type = String, format = DateTime)]
     pub status_since: Time,
     #[schema(value_type = String, format = DateTime)]

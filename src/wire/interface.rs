@@ -20,7 +20,7 @@ pub struct InterfaceView<'a> {
     pub device_id: u64,
 }
 
-/// A port with its times, as events carry it.
+/// A port with its times, as in events.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = InterfaceTimed)]
 pub struct InterfaceTimedView<'a> {

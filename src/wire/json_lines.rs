@@ -1,5 +1,5 @@
-//! A whole site as JSON Lines: a header, then one entity a line. Reading gives back exactly what
-//! was written, ids and times included.
+//! A whole site as JSON Lines: a header, then one entity per line. Reading an export restores the
+//! site exactly, including ids and times.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
@@ -15,12 +15,12 @@ use crate::domain::{
 };
 use crate::util::without_bom;
 
-/// The format that this program writes and reads.
+/// The version of the format that this program writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
-/// Longest accepted line: far above any entity, far below what would hurt.
+/// Longest accepted line, far above any entity.
 const LINE_BYTES_MAX: usize = 64 * 1024;
 
-/// What a line holds.
+/// The entity of a line.
 #[derive(Clone, Copy, Debug)]
 pub enum Line<'a> {
     Device(&'a Device),
@@ -213,10 +213,10 @@ impl<R: BufRead> SiteReader<R> {
         Self { input, line: 0 }
     }
 
-    /// Reads everything. `progress` is told the entities read so far and those announced.
+    /// Reads everything. Calls `progress` with the numbers of entities read and announced.
     ///
     /// # Errors
-    /// [`LineError`] with the number of the first bad line.
+    /// [`LineError`] with the number of the first invalid line.
     pub fn read_all(mut self, mut progress: impl FnMut(u64, u64)) -> Result<Site, LineError> {
         let mut text = String::new();
         let header = self.header(&mut text)?;
@@ -242,7 +242,7 @@ impl<R: BufRead> SiteReader<R> {
             .map_err(|error| self.error(format!("this is not a UNOC export ({error})")))?;
         if header.unoc_export != FORMAT_VERSION {
             return Err(self.error(format!(
-                "export format {} is not the one this program reads ({FORMAT_VERSION})",
+                "export format {} is not supported; this version of UNOC reads format {FORMAT_VERSION}",
                 header.unoc_export
             )));
         }
@@ -260,7 +260,7 @@ impl<R: BufRead> SiteReader<R> {
         let limit = LINE_BYTES_MAX as u64;
         let length = self.input.by_ref().take(limit).read_line(text)?;
         if length == LINE_BYTES_MAX && !text.ends_with('\n') {
-            return Err(self.error(format!("longer than {LINE_BYTES_MAX} bytes")));
+            return Err(self.error(format!("the line is longer than {LINE_BYTES_MAX} bytes")));
         }
         Ok(length > 0)
     }
@@ -321,7 +321,7 @@ fn to_device(line: EntityLine<'_>) -> Result<Device, String> {
         },
         parent: parent_container_id.map(DeviceId),
         status: status(&word)?,
-        // Computed when the site is loaded.
+        // These are computed when the site is loaded.
         reasons: Reasons::NONE,
         signal: None,
         uplink: Uplink::default(),

@@ -20,17 +20,17 @@ pub struct LinkView<'a> {
     pub length_km: Option<f64>,
     #[schema(schema_with = schemas::nullable_medium_schema)]
     pub physical_medium_id: Option<&'static str>,
-    /// Fibre loss at the downstream wavelength; null without a length.
+    /// Fibre loss at the downstream wavelength; null if the length is unknown.
     pub link_loss_db: Option<f64>,
     #[schema(schema_with = schemas::nullable_status_schema)]
     pub status_override: Option<&'static str>,
     pub override_reason: Option<&'a str>,
-    /// Since when the status is what it is.
+    /// When the status last changed.
     #[schema(value_type = String, format = DateTime)]
     pub status_since: Time,
 }
 
-/// A link with its times, as events carry it.
+/// A link with its times, as in events.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LinkTimed)]
 pub struct LinkTimedView<'a> {

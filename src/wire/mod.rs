@@ -1,4 +1,4 @@
-//! Entities as JSON: what HTTP answers, Socket.IO events and exports share.
+//! Entities as JSON, in HTTP answers, Socket.IO events and exports.
 //!
 //! Keys, their order and their types are the v2 contract; keys that UNOC adds come last.
 

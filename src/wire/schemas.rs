@@ -19,12 +19,12 @@ fn words_or_null(values: impl Iterator<Item = &'static str>) -> Schema {
         .into()
 }
 
-/// The schema of a text that is one of these.
+/// Returns the schema of a string that is one of these words.
 pub fn words_schema(values: impl IntoIterator<Item = &'static str>) -> Schema {
     words(values.into_iter()).into()
 }
 
-/// The schema of a text that is one of these, or null.
+/// Returns the schema of a string that is one of these words, or null.
 pub fn nullable_words_schema(values: impl IntoIterator<Item = &'static str>) -> Schema {
     words_or_null(values.into_iter())
 }

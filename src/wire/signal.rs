@@ -10,15 +10,15 @@ use crate::domain::{Direction, Signal, SignalClass};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Signal)]
 pub struct SignalView {
-    /// Received by the leaf.
+    /// Power received by the leaf.
     pub rx_down_dbm: f64,
-    /// Received by the OLT.
+    /// Power received by the OLT.
     pub rx_up_dbm: f64,
-    /// What remains above the sensitivity in the weaker direction.
+    /// The margin above the sensitivity in the weaker direction.
     pub margin_db: f64,
     #[schema(schema_with = schemas::signal_class_schema)]
     pub class: &'static str,
-    /// The direction whose limit binds.
+    /// The weaker direction.
     #[schema(schema_with = schemas::direction_schema)]
     pub limiting_direction: &'static str,
 }
@@ -35,7 +35,7 @@ impl SignalView {
     }
 }
 
-/// No meter in the field reads finer.
+/// Rounds to hundredths, which no power meter resolves.
 fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }

@@ -17,7 +17,7 @@ impl Serialize for Time {
 }
 
 impl Time {
-    /// Reads what [`Serialize`] prints, and any other RFC 3339 time.
+    /// Parses the serialised form, and any other RFC 3339 time.
     pub fn parse(text: &str) -> Option<Timestamp> {
         let time: jiff::Timestamp = text.parse().ok()?;
         Some(Timestamp(time.as_microsecond()))

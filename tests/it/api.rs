@@ -1,4 +1,4 @@
-//! The HTTP API, call by call.
+//! The HTTP API.
 
 mod access;
 mod audit;

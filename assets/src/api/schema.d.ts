@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ends the process cleanly. Needs `UNOC_SHUTDOWN_TOKEN`, in `X-Shutdown-Token` or as a bearer
-         *     token.
+         * Stops the process cleanly. The token `UNOC_SHUTDOWN_TOKEN` must be in `X-Shutdown-Token` or a
+         *     bearer token.
          */
         post: operations["shutdown"];
         delete?: never;
@@ -48,13 +48,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the site can be restored, to which moment and how fast; all backups; the work under way. */
+        /**
+         * Whether the site can be restored, to which time and how fast; all backups; the current
+         *     operation.
+         */
         get: operations["backups"];
         put?: never;
         /**
-         * Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
-         *     that is done; `activity` of `GET /api/backups` shows the progress. A copy off the host that could
-         *     not be made is `failed` in the answer.
+         * Backs the site up, verifies the backup and copies it to the off-host targets. Answers when all
+         *     is done; `activity` of `GET /api/backups` shows the progress. A copy that could not be made is
+         *     `failed` in the answer.
          */
         post: operations["back_up"];
         delete?: never;
@@ -73,8 +76,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Asks the off-host targets for backups that this host does not list, for example after the old
-         *     host was lost.
+         * Searches the off-host targets for backups that this host does not list, for example after the
+         *     old host was lost.
          */
         post: operations["discover"];
         delete?: never;
@@ -90,10 +93,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the retention would remove now. */
+        /** What pruning would remove now. */
         get: operations["pruning"];
         put?: never;
-        /** Removes what the retention does not keep, here and off the host. */
+        /** Removes the backups that the retention rules do not keep, here and at the off-host targets. */
         post: operations["prune"];
         delete?: never;
         options?: never;
@@ -142,7 +145,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The packed file, encrypted if it is. */
+        /** Downloads the compressed file, encrypted if the backup is. */
         get: operations["download"];
         put?: never;
         post?: never;
@@ -179,8 +182,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restores a backup fully into scratch stores and compares it. One that fails is answered as
-         *     `bad`, and another backup is made.
+         * Restores a backup into a scratch store and compares it. If verification fails, the answer is
+         *     `bad` and another backup is made.
          */
         post: operations["verify"];
         delete?: never;
@@ -196,10 +199,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All devices, or those that the query asks for, ascending by id. */
+        /** All devices, or those that match the query, ascending by id. */
         get: operations["list_devices"];
         put?: never;
-        /** Makes a bare device: no ports, no upstream check. */
+        /** Creates a bare device, without ports and without checking for an upstream. */
         post: operations["create_device"];
         delete?: never;
         options?: never;
@@ -216,7 +219,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Provisions up to 10,000 devices: all of them, or none and what is wrong with each faulty row. */
+        /**
+         * Provisions up to 10,000 devices. If any row is invalid, none is provisioned and the errors are
+         *     returned.
+         */
         post: operations["provision_devices"];
         delete?: never;
         options?: never;
@@ -233,7 +239,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a device with the ports of its type. */
+        /** Creates a device with the ports of its type. */
         post: operations["provision_device"];
         delete?: never;
         options?: never;
@@ -354,7 +360,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The whole site, for `unoc import`: a header line, then one entity a line. */
+        /** Exports the whole site for `unoc import`: a header line, then one entity per line. */
         get: operations["export"];
         put?: never;
         post?: never;
@@ -371,10 +377,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All devices as a table, which an import takes, here and at another site. */
+        /** Exports all devices as a table, which can be imported here and at another site. */
         get: operations["export_all_devices"];
         put?: never;
-        /** Some devices as a table. */
+        /** Exports some devices as a table. */
         post: operations["export_some_devices"];
         delete?: never;
         options?: never;
@@ -389,7 +395,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All links as a table, by the names of their devices and interfaces. */
+        /** Exports all links as a table, with the names of their devices and interfaces. */
         get: operations["export_links"];
         put?: never;
         post?: never;
@@ -406,7 +412,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every part with its values. */
+        /** Every component with its values. */
         get: operations["detail"];
         put?: never;
         post?: never;
@@ -425,7 +431,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Imports a table of devices or of links: which, its heading tells. */
+        /** Imports a table of devices or of links, as its heading tells. */
         post: operations["import_any"];
         delete?: never;
         options?: never;
@@ -443,8 +449,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Imports a table of devices: those of a known name or id are changed, the others provisioned,
-         *     in any order; all of them, or none and everything that is wrong with the table.
+         * Imports a table of devices, in any order. A row with a known name or id changes that device, any
+         *     other row provisions one. If any row is invalid, nothing is imported and every error is
+         *     returned.
          */
         post: operations["import_devices"];
         delete?: never;
@@ -463,8 +470,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Imports a table of links by the names of their devices and interfaces; all of them, or none and
-         *     everything that is wrong with the table.
+         * Imports a table of links, which name their devices and interfaces. If any row is invalid,
+         *     nothing is imported and every error is returned.
          */
         post: operations["import_links"];
         delete?: never;
@@ -483,7 +490,7 @@ export interface paths {
         /** All interfaces, ascending by id. */
         get: operations["list_interfaces"];
         put?: never;
-        /** Makes a port on a device. */
+        /** Creates a port on a device. */
         post: operations["create_interface"];
         delete?: never;
         options?: never;
@@ -498,7 +505,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every job, when it is due next and how its last runs went. */
+        /** Every job with its next and its last runs. */
         get: operations["jobs"];
         put?: never;
         post?: never;
@@ -522,7 +529,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Reschedules, enables or disables a job, for now and after restarts. */
+        /** Reschedules, enables or disables a job. The change persists across restarts. */
         patch: operations["change_job"];
         trace?: never;
     };
@@ -535,7 +542,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts a job now, disabled or not. The answer does not wait for its end. */
+        /** Starts a job now, even if it is disabled. The answer does not wait for its end. */
         post: operations["run_job"];
         delete?: never;
         options?: never;
@@ -621,7 +628,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The transceiver classes that an OLT may name as its `pon_class`. */
+        /** The transceiver classes for the `pon_class` of an OLT. */
         get: operations["list_classes"];
         put?: never;
         post?: never;
@@ -638,7 +645,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The fibre media and what a kilometre of each costs. */
+        /** The fibre media and their attenuation per kilometre. */
         get: operations["list_fiber_types"];
         put?: never;
         post?: never;
@@ -655,7 +662,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry per cause, not per victim: victims are suppressed under their cause. */
+        /** One entry per cause; the affected devices are listed under their cause. */
         get: operations["list_problems"];
         put?: never;
         post?: never;
@@ -674,7 +681,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Clears everything and loads the demo network; ids go on. */
+        /** Deletes everything and loads the demo network; ids are not reused. */
         post: operations["seed"];
         delete?: never;
         options?: never;
@@ -691,7 +698,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers exactly which devices and links changes would affect, and how. Nothing is committed. */
+        /** Returns which devices and links would change, and how. Nothing is committed. */
         post: operations["simulate"];
         delete?: never;
         options?: never;
@@ -706,7 +713,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the mirror is, and what holds it up. */
+        /** The state of the mirror, and what it waits for. */
         get: operations["sync_state"];
         put?: never;
         post?: never;
@@ -725,7 +732,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts PostgreSQL's state in place of the local one, which is kept in the quarantine. */
+        /** Replaces the local state with PostgreSQL's; the local store is kept in `quarantine/`. */
         post: operations["sync_adopt"];
         delete?: never;
         options?: never;
@@ -742,7 +749,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Compares every row on both sides; repairs nothing. */
+        /** Compares every row on both sides, without repairing any. */
         post: operations["sync_check"];
         delete?: never;
         options?: never;
@@ -759,7 +766,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers once everything committed before the call is in PostgreSQL. */
+        /** Sends all changes. Answers when PostgreSQL has everything that was committed before the request. */
         post: operations["sync_now"];
         delete?: never;
         options?: never;
@@ -793,7 +800,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes this appliance the one that writes the site into PostgreSQL; the local state wins. */
+        /** Makes this appliance the one that writes the site to PostgreSQL; the local state wins. */
         post: operations["sync_take_over"];
         delete?: never;
         options?: never;
@@ -825,7 +832,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The check that monitoring agents make: 503 while writes are refused. */
+        /** The health check for monitoring agents: 503 while writes are refused. */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -842,7 +849,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process serves requests at all. */
+        /** Whether the process answers requests. */
         get: operations["live"];
         put?: never;
         post?: never;
@@ -859,7 +866,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether reads are answered and the engine works: 503 before and after. */
+        /** Whether reads are answered and the engine runs; otherwise 503. */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -897,7 +904,7 @@ export interface components {
             /** Format: int32 */
             wavelength_nm: number;
         };
-        /** @description One entity before and after; null where it did not exist. */
+        /** @description One entity before and after; null if it did not exist. */
         AuditChange: {
             after?: components["schemas"]["Device"] | null;
             before?: components["schemas"]["Device"] | null;
@@ -923,7 +930,7 @@ export interface components {
         /** @description One accepted command. */
         AuditRow: {
             action: string;
-            /** @description Who asked. */
+            /** @description Who sent the command. */
             actor: string;
             /** Format: date-time */
             at: string;
@@ -933,8 +940,8 @@ export interface components {
              */
             change_count: number;
             /**
-             * @description At most 100 of them, what the command itself changed first; fewer where one answer would become
-             *     too large.
+             * @description At most 100 of them, beginning with those that the command itself changed; fewer if the
+             *     answer would be too large.
              */
             changes: components["schemas"]["AuditChange"][];
             /** Format: int64 */
@@ -960,7 +967,7 @@ export interface components {
             /** @description Whether its file is on this host. */
             is_local: boolean;
             is_newest_verified: boolean;
-            /** @description Why the retention keeps it; empty: the next pruning removes it. */
+            /** @description The retention rules that keep it; if empty, the next pruning removes it. */
             kept_as: string[];
             key_ids: string[];
             /**
@@ -978,12 +985,12 @@ export interface components {
             /** Format: date-time */
             taken_at: string;
             verification?: components["schemas"]["BackupVerification"] | null;
-            /** @description Why the last verification could not be done; null where it was. */
+            /** @description Why the last verification could not be completed; null if it was. */
             verification_error?: string | null;
-            /** @description The program that made it. */
+            /** @description The version of UNOC that made it. */
             version: string;
         };
-        /** @description Work under way. */
+        /** @description An operation that is running. */
         BackupActivity: {
             backup_id?: string | null;
             /** Format: int64 */
@@ -996,13 +1003,13 @@ export interface components {
             since: string;
             /**
              * Format: int64
-             * @description 0 where it is not known.
+             * @description 0 if it is unknown.
              */
             total: number;
             /** @enum {string} */
             unit: "rows" | "bytes";
         };
-        /** @description A copy off the host. */
+        /** @description An off-host copy. */
         BackupCopy: {
             /** Format: date-time */
             at?: string | null;
@@ -1020,18 +1027,15 @@ export interface components {
             is_on: boolean;
             recipients: components["schemas"]["BackupRecipient"][];
         };
-        /** @description Whether the site could be restored. */
+        /** @description Whether the site can be restored. */
         BackupHealth: {
-            /** @description Whether that is longer ago than it may be. */
+            /** @description Whether it is older than `backup_stale_hours`. */
             is_stale: boolean;
-            /**
-             * @description Why the last full verification failed in PostgreSQL; null if it passed, and where it is not
-             *     possible.
-             */
+            /** @description Why the last full verification failed in PostgreSQL; null if it passed or is not possible. */
             postgres_failure?: string | null;
             /**
              * Format: date-time
-             * @description When the newest backup that was restored and compared was taken.
+             * @description When the newest verified backup was made.
              */
             restorable_as_of?: string | null;
             /**
@@ -1039,18 +1043,18 @@ export interface components {
              * @description Its age.
              */
             rpo_s?: number | null;
-            /** @description The off-host targets that could not be set up, and why; null if all could. */
+            /** @description The off-host targets that cannot be used, and why; null if all can. */
             target_failure?: string | null;
-            /** @description The newest backup while it was never verified, and what kept it from that; null where it was. */
+            /** @description The id of the newest backup and why it is not verified; null if it is. */
             unverified?: string | null;
         };
         /** @description A public key. */
         BackupRecipient: {
-            /** @description 16 hexadecimal digits; manifests name it. */
+            /** @description 16 hexadecimal digits, as in manifests. */
             key_id: string;
             recipient: string;
         };
-        /** @description How many are kept. */
+        /** @description How many backups are kept. */
         BackupRetention: {
             daily: number;
             last: number;
@@ -1078,7 +1082,7 @@ export interface components {
             name: string;
             /** @enum {string} */
             state: "ok" | "failing" | "unknown";
-            /** @description Without secrets. */
+            /** @description The address without secrets. */
             url: string;
         };
         /** @description A restore that can be undone. */
@@ -1117,25 +1121,24 @@ export interface components {
             free_bytes: number;
             /** @description False while the directory does not respond, for example a mount whose server is down. */
             is_directory_answering: boolean;
-            /** @description Whether that is too long ago; `/health` is degraded then. */
+            /** @description Whether it is older than `backup_stale_hours`; then `/health` is degraded. */
             is_stale: boolean;
             /**
              * Format: date-time
-             * @description When the directory was last read. Everything here but `activity` and the ages is as of then.
+             * @description When the directory was last read. Everything except `activity` and the ages is as of then.
              */
             looked_at: string;
             /** Format: date-time */
             rehearsed_at?: string | null;
             /**
              * Format: date-time
-             * @description When the newest backup that was restored and compared was taken: the state that can be
-             *     restored.
+             * @description When the newest verified backup was made: the state that can be restored.
              */
             restorable_as_of?: string | null;
             retention: components["schemas"]["BackupRetention"];
             /**
              * Format: double
-             * @description Its age: what would be lost now.
+             * @description Its age: the changes since then would be lost.
              */
             rpo_s?: number | null;
             /**
@@ -1170,7 +1173,7 @@ export interface components {
             device_b_id: number;
             /** Format: double */
             length_km?: number | null;
-            /** @description `fiber` makes optical ports, anything else Ethernet ports. */
+            /** @description `fiber` creates optical ports, any other value Ethernet ports. */
             link_type: string;
             /** @enum {string|null} */
             physical_medium_id?: "G652D" | "G657A1" | "G657A2" | "OM3" | "OM4" | null;
@@ -1186,7 +1189,7 @@ export interface components {
         };
         /** @description A bare device. */
         Created: components["schemas"]["Device"] & {
-            /** @description What is odd about the name, such as another one that looks like it; absent without any. */
+            /** @description Warnings about the name, such as another name that looks like it; absent if there are none. */
             warnings?: string[];
         };
         /** @description A device. The first ten keys are v2's. */
@@ -1215,11 +1218,11 @@ export interface components {
             status: "UP" | "DOWN" | "DEGRADED";
             /** @enum {string|null} */
             status_override?: "UP" | "DOWN" | "DEGRADED" | null;
-            /** @description Why the status is what it is: codes such as `no_signal`; docs/03_status_and_overrides.md. */
+            /** @description The reasons for the status: codes such as `no_signal`; docs/03_status_and_overrides.md. */
             status_reasons: string[];
             /**
              * Format: date-time
-             * @description Since when the effective status is what it is.
+             * @description When the effective status last changed.
              */
             status_since: string;
             /** Format: double */
@@ -1231,14 +1234,17 @@ export interface components {
             /** Format: double */
             y: number;
         };
-        /** @description An answer that says what was done and shows the device. */
+        /** @description A message and the device. */
         DeviceMessage: {
             device: components["schemas"]["Device"];
             message: string;
-            /** @description What is odd about a new name, such as another one that looks like it; absent without any. */
+            /**
+             * @description Warnings about a new name, such as another name that looks like it; absent if there are
+             *     none.
+             */
             warnings?: string[];
         };
-        /** @description New values of a device; absent ones stay as they are. `x` and `y` go together. */
+        /** @description Changes to a device; absent keys do not change. `x` and `y` must be set together. */
         DevicePatch: {
             /**
              * Format: double
@@ -1249,7 +1255,7 @@ export interface components {
             name?: string;
             /**
              * Format: int64
-             * @description A POP or CORE_SITE; null takes the device out of its container.
+             * @description A POP or CORE_SITE; null removes the device from its container.
              */
             parent_container_id?: number | null;
             /** @enum {string|null} */
@@ -1269,21 +1275,21 @@ export interface components {
             /** Format: double */
             y?: number;
         };
-        /** @description Devices to write. */
+        /** @description The devices to export. */
         DeviceSelection: {
-            /** @description In the order of the table; those that no longer exist are left out. */
+            /** @description In the order of the table; ids that no longer exist are ignored. */
             ids: number[];
-            /** @description As in the query of the whole table. */
+            /** @description As in the export of all devices. */
             separator?: string;
         };
-        /** @description Whether the writer is idle or makes progress. */
+        /** @description Whether the engine is idle or makes progress. */
         EngineHealth: {
             is_alive: boolean;
         };
-        /** @description The body of an error. */
+        /** @description The body of an error answer. */
         Error: {
             detail: string;
-            /** @description For bulk calls: what is wrong with which row. */
+            /** @description For bulk requests: the error of each invalid row. */
             errors?: components["schemas"]["RowError"][];
         };
         /** @description A fibre medium. */
@@ -1292,10 +1298,10 @@ export interface components {
             /** @description The value of `physical_medium_id`. */
             id: string;
         };
-        /** @description An error of the request, with its place. */
+        /** @description An error in a field of the request. */
         FieldError: {
             ctx?: unknown;
-            /** @description What was found there. */
+            /** @description The invalid value. */
             input: unknown;
             /** @description `body`, `path` or `query`, then keys and indexes. */
             loc: unknown[];
@@ -1303,20 +1309,21 @@ export interface components {
             /** @description pydantic's name of the error, for example `missing` or `int_parsing`. */
             type: string;
         };
-        /** @description The health in a word. */
+        /** @description The health in one word. */
         Health: {
             /** @description Why it is not healthy. */
             reason?: string;
             service: string;
             /**
-             * @description `healthy`, `degraded` (PostgreSQL is unreachable, changes wait here; no recent backup is proved, or the
-             *     newest one is not, or not in PostgreSQL; a place off the host is not set up; a restore is under
-             *     way, writes wait) or `unhealthy` (writes are refused, or the engine is stuck).
+             * @description `healthy`; `degraded`: PostgreSQL lacks changes, no backup has been verified recently, the
+             *     newest backup is not verified, verification failed in PostgreSQL, an off-host target cannot
+             *     be used, or writes wait for a restore; or `unhealthy`: writes are refused, or the engine
+             *     does not respond.
              */
             status: string;
             version: string;
         };
-        /** @description The health with its parts. */
+        /** @description The health and its components. */
         HealthDetail: {
             backup: components["schemas"]["BackupHealth"];
             engine: components["schemas"]["EngineHealth"];
@@ -1333,19 +1340,19 @@ export interface components {
             version: string;
             volume: components["schemas"]["VolumeHealth"];
         };
-        /** @description Why a table is not imported; nothing was changed. */
+        /** @description Why a table was not imported; nothing was changed. */
         ImportErrors: {
             detail: string;
             fault_count: number;
             /** @description The first 10,000, by line. */
             faults: components["schemas"]["TableError"][];
         };
-        /** @description What an import did, or would do. */
+        /** @description What an import changed, or would change. */
         ImportReport: {
-            /** @description Columns of an export that no import reads, as they are computed. */
+            /** @description Columns that imports ignore, because they are computed. */
             columns_passed_over: string[];
             created: number;
-            /** @description Interfaces of new devices, and those made for links. */
+            /** @description Interfaces of new devices, and those created for links. */
             interfaces_created: number;
             /** @description True when nothing was changed. */
             is_dry_run: boolean;
@@ -1353,7 +1360,10 @@ export interface components {
             rows: number;
             unchanged: number;
             updated: number;
-            /** @description New names that are easily taken for others, at most 101 sentences; absent without any. */
+            /**
+             * @description Warnings about new names that are easily confused with others, at most 101; absent if there
+             *     are none.
+             */
             warnings?: string[];
         };
         /** @description A port of a device. */
@@ -1380,22 +1390,22 @@ export interface components {
             next_run_at?: string | null;
             /**
              * Format: date-time
-             * @description The same as the clocks of `timezone` show it: `2026-11-29T02:15:00+01:00`.
+             * @description The same time in `timezone`: `2026-11-29T02:15:00+01:00`.
              */
             next_run_local?: string | null;
             running?: components["schemas"]["JobRun"] | null;
-            /** @description Those that ended, newest first; at most 20. */
+            /** @description Runs that have ended, newest first; at most 20. */
             runs: components["schemas"]["JobRun"][];
             /** @description Five cron fields, in the time zone of `/api/jobs`. */
             schedule: string;
             title: string;
         };
-        /** @description What to change of a job; absent keys stay as they are. */
+        /** @description Changes to a job; absent keys do not change. */
         JobPatch: {
             is_enabled?: boolean;
             /**
-             * @description Five cron fields (minute, hour, day of the month, month, day of the week) in the time zone
-             *     of `/api/jobs`, or `@daily` and the like; null restores the default.
+             * @description Five cron fields (minute, hour, day of month, month, day of week) in the time zone of
+             *     `/api/jobs`, or an alias such as `@daily`; null restores the default.
              * @example 15 2 * * *
              */
             schedule?: string | null;
@@ -1406,7 +1416,7 @@ export interface components {
             duration_ms?: number | null;
             /**
              * Format: date-time
-             * @description Null while it runs, and when the process ended in the middle of it.
+             * @description Null while it runs, and if the process ended during the run.
              */
             ended_at?: string | null;
             /**
@@ -1416,7 +1426,7 @@ export interface components {
             id: number;
             /** @description The last lines that it logged. */
             log: string[];
-            /** @description The outcome, in a sentence. */
+            /** @description The outcome in one sentence. */
             message?: string | null;
             /** @enum {string} */
             result: "running" | "ok" | "failed" | "interrupted";
@@ -1424,7 +1434,7 @@ export interface components {
             started_at: string;
             /**
              * Format: date-time
-             * @description The same as the clocks of `timezone` show it.
+             * @description The same time in `timezone`.
              */
             started_local: string;
             /** @enum {string} */
@@ -1434,11 +1444,11 @@ export interface components {
         Jobs: {
             jobs: components["schemas"]["Job"][];
             /**
-             * @description What schedules mean by a time of day: a name such as `Europe/Berlin`, or an offset where
-             *     the zone has no name.
+             * @description The time zone of the schedules: a name such as `Europe/Berlin`, or an offset if the zone has
+             *     no name.
              */
             timezone: string;
-            /** @description Why it is UTC although the host asks for another one. */
+            /** @description Why the zone is UTC although the host is set to another one. */
             timezone_fault?: string | null;
             /** @description Its distance from UTC now, such as `+01:00`. */
             utc_offset: string;
@@ -1461,7 +1471,7 @@ export interface components {
             length_km?: number | null;
             /**
              * Format: double
-             * @description Fibre loss at the downstream wavelength; null without a length.
+             * @description Fibre loss at the downstream wavelength; null if the length is unknown.
              */
             link_loss_db?: number | null;
             override_reason?: string | null;
@@ -1473,16 +1483,16 @@ export interface components {
             status_override?: "UP" | "DOWN" | "DEGRADED" | null;
             /**
              * Format: date-time
-             * @description Since when the status is what it is.
+             * @description When the status last changed.
              */
             status_since: string;
         };
-        /** @description An answer that says what was done and shows the link. */
+        /** @description A message and the link. */
         LinkMessage: {
             link: components["schemas"]["Link"];
             message: string;
         };
-        /** @description New values of a link; absent ones stay as they are. */
+        /** @description Changes to a link; absent keys do not change. */
         LinkPatch: {
             /** Format: double */
             length_km?: number | null;
@@ -1492,11 +1502,11 @@ export interface components {
             /** @enum {string|null} */
             status_override?: "UP" | "DOWN" | "DEGRADED" | null;
         };
-        /** @description An answer that says what was done. */
+        /** @description A message. */
         Message: {
             message: string;
         };
-        /** @description A device to make. */
+        /** @description A device to create. */
         NewDevice: {
             /** @enum {string} */
             device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
@@ -1516,7 +1526,7 @@ export interface components {
             /** Format: double */
             tx_power_dbm?: number | null;
             /**
-             * @description Refuse when nothing exists that the device could connect to. Default true.
+             * @description Refuse the device if nothing exists that it could connect to. Default true.
              * @default true
              */
             validate_upstream: boolean;
@@ -1533,10 +1543,10 @@ export interface components {
         };
         /** @description Devices to provision together. */
         NewDevices: {
-            /** @description In order: a row may rely on those above it. */
+            /** @description In order: a row may refer to those above it. */
             devices: components["schemas"]["NewDevice"][];
         };
-        /** @description A port to make. */
+        /** @description A port to create. */
         NewInterface: {
             /** Format: int64 */
             device_id: number;
@@ -1545,7 +1555,7 @@ export interface components {
             /** @description 1 to 128 characters, not blank, no control characters; unique on its device. */
             name: string;
         };
-        /** @description A link to make between two interfaces. */
+        /** @description A link to create between two interfaces. */
         NewLink: {
             /** Format: int64 */
             a_interface_id: number;
@@ -1556,7 +1566,7 @@ export interface components {
             /** @enum {string|null} */
             physical_medium_id?: "G652D" | "G657A1" | "G657A2" | "OM3" | "OM4" | null;
         };
-        /** @description A part of an optical path, and what it costs. */
+        /** @description A part of an optical path, and its loss. */
         OpticalElement: {
             /**
              * Format: double
@@ -1595,7 +1605,7 @@ export interface components {
             length_km: number;
             /**
              * Format: int64
-             * @description Null without a path to a working OLT; `status_reasons` of the device says why.
+             * @description Null if there is no path to a working OLT; `status_reasons` of the device has the reason.
              */
             olt_id?: number | null;
             signal?: components["schemas"]["Signal"] | null;
@@ -1655,23 +1665,23 @@ export interface components {
             /** Format: int32 */
             upstream_nm: number;
         };
-        /** @description One cause with its victims. */
+        /** @description One cause and the devices that it affects. */
         Problem: {
-            /** @description Devices below that suffer from it. */
+            /** @description Number of devices below that it affects. */
             device_count: number;
-            /** @description At most 100 of the devices. */
+            /** @description At most 100 of these devices. */
             device_ids: number[];
             /** Format: int64 */
             id: number;
             /** @description `device` or `link`. */
             kind: string;
-            /** @description Subscribers that suffer from it. */
+            /** @description Number of subscribers that it affects. */
             leaf_count: number;
             /** @description The device's name, or those of the link's ends. */
             name: string;
-            /** @description What the operator wrote who holds it. */
+            /** @description The reason of the override, if the operator gave one. */
             override_reason?: string | null;
-            /** @description The container that the cause (or the link's upper end) stands in. */
+            /** @description The container of the cause, or of the link's upper end. */
             place?: string | null;
             /** @description `held`, `conflict`, or a status reason such as `no_upstream` or `signal_critical`. */
             problem: string;
@@ -1680,9 +1690,9 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
-        /** @description All problems, the worst first. */
+        /** @description All problems, the most severe first. */
         Problems: {
-            /** @description How many there are; at most 1,000 are listed. */
+            /** @description Number of problems; at most 1,000 are listed. */
             count: number;
             problems: components["schemas"]["Problem"][];
         };
@@ -1691,7 +1701,7 @@ export interface components {
             device: components["schemas"]["Device"];
             interfaces: components["schemas"]["Interface"][];
             message: string;
-            /** @description What is odd about the name, such as another one that looks like it; absent without any. */
+            /** @description Warnings about the name, such as another name that looks like it; absent if there are none. */
             warnings?: string[];
         };
         /** @description The provisioned devices, in the order of the rows. */
@@ -1699,18 +1709,21 @@ export interface components {
             devices: components["schemas"]["Device"][];
             interface_count: number;
             message: string;
-            /** @description Names that are easily taken for others, at most 101 sentences; absent without any. */
+            /**
+             * @description Warnings about names that are easily confused with others, at most 101; absent if there are
+             *     none.
+             */
             warnings?: string[];
         };
-        /** @description What pruning does, or would do. */
+        /** @description What pruning removed and kept, or would. */
         Pruning: {
             /** Format: int64 */
             bytes_freed: number;
             keep: components["schemas"]["PruningKept"][];
             remove: components["schemas"]["PruningRemoved"][];
             /**
-             * @description Copies that were to go and could not be removed, as from a bucket with an object lock; empty
-             *     before it was tried.
+             * @description Copies that could not be removed, for example from a bucket with an object lock; empty in a
+             *     preview.
              */
             stay: components["schemas"]["PruningStayed"][];
             targets: components["schemas"]["PruningTarget"][];
@@ -1737,7 +1750,7 @@ export interface components {
             remove: string[];
             target: string;
         };
-        /** @description What a restore does, or would do. */
+        /** @description What a restore changed, or would change. */
         Restore: {
             backup_id: string;
             /**
@@ -1756,7 +1769,7 @@ export interface components {
             taken_at: string;
             version: string;
         };
-        /** @description How many there are now, and after the restore. */
+        /** @description The number now, and after the restore. */
         RestoreCount: {
             /** Format: int64 */
             after: number;
@@ -1769,7 +1782,7 @@ export interface components {
             interfaces: components["schemas"]["RestoreCount"];
             links: components["schemas"]["RestoreCount"];
         };
-        /** @description What happens to devices. */
+        /** @description The changes to devices. */
         RestoreDevices: {
             /** Format: int64 */
             added: number;
@@ -1788,7 +1801,7 @@ export interface components {
             id: number;
             name: string;
         };
-        /** @description A change that the backup does not have. */
+        /** @description A change that the backup lacks. */
         RestoreLostChange: {
             action: string;
             actor: string;
@@ -1812,7 +1825,7 @@ export interface components {
             /** Format: int64 */
             now: number;
         };
-        /** @description What is wrong with one row of a bulk call. */
+        /** @description The error of one row of a bulk request. */
         RowError: {
             detail: string;
             /** @description Index in the request, from 0. */
@@ -1826,24 +1839,24 @@ export interface components {
             limiting_direction: "down" | "up";
             /**
              * Format: double
-             * @description What remains above the sensitivity in the weaker direction.
+             * @description The margin above the sensitivity in the weaker direction.
              */
             margin_db: number;
             /**
              * Format: double
-             * @description Received by the leaf.
+             * @description Power received by the leaf.
              */
             rx_down_dbm: number;
             /**
              * Format: double
-             * @description Received by the OLT.
+             * @description Power received by the OLT.
              */
             rx_up_dbm: number;
         };
-        /** @description What would be different. */
+        /** @description The devices and links that would change. */
         Simulated: {
             device_count: number;
-            /** @description Devices that would change: null before for new ones, null after for deleted ones. */
+            /** @description Devices that would change; `before` is null for new devices, `after` for deleted ones. */
             devices: components["schemas"]["SimulatedDevice"][];
             link_count: number;
             links: components["schemas"]["SimulatedLink"][];
@@ -1864,33 +1877,33 @@ export interface components {
         };
         /** @description Changes to try together. */
         Simulation: {
-            changes: components["schemas"]["Step"][];
+            changes: components["schemas"]["SimulationStep"][];
         };
-        /** @description A state in a word. */
-        StateWord: {
-            status: string;
-        };
-        /** @description What a step is described by: `op` and the keys that it needs. */
-        Step: {
+        /** @description One change: `op` and the keys that it needs. */
+        SimulationStep: {
             /** Format: int64 */
             device_id?: number | null;
             /** Format: int64 */
             link_id?: number | null;
             /**
              * @description `provision` (with the keys of a new device), `delete_device`, `override_device` (with
-             *     `status`, null clears), `connect` (with the keys of create-simple), `update_link` (with
-             *     the keys of a link's change), `delete_link`.
+             *     `status`; null clears the override), `connect` (with the keys of create-simple),
+             *     `update_link` (with the keys of a change to a link), `delete_link`.
              */
             op: string;
             status?: string | null;
         };
-        /** @description What the store holds. */
+        /** @description A state in one word. */
+        StateWord: {
+            status: string;
+        };
+        /** @description The contents of the store. */
         StoreHealth: {
             /** Format: int64 */
             device_count: number;
             /**
              * Format: int64
-             * @description Changed entities that no mirror has confirmed yet.
+             * @description Changed entities that the mirror has not confirmed.
              */
             dirty_count: number;
             /** Format: int64 */
@@ -1898,9 +1911,9 @@ export interface components {
             /** Format: int64 */
             link_count: number;
         };
-        /** @description How many of what, in which state. */
+        /** @description Counts by type, status and signal class. */
         Summary: {
-            /** @description Leaves by the class of their signal; those without an optical path count as NO_SIGNAL. */
+            /** @description Leaves by signal class; a leaf without an optical path counts as NO_SIGNAL. */
             by_signal_class: {
                 [key: string]: number;
             };
@@ -1925,16 +1938,16 @@ export interface components {
         };
         /** @description The mirror's state. */
         Sync: {
-            /** @description What can be asked for now: `now`, `check`, `reconcile`, `takeover`, `adopt`. */
+            /** @description The requests that are possible now: `now`, `check`, `reconcile`, `takeover`, `adopt`. */
             actions: string[];
             /**
              * Format: int64
-             * @description PostgreSQL holds exactly the state after this commit.
+             * @description The commit whose state PostgreSQL holds.
              */
             applied_seq?: number | null;
             /**
              * Format: double
-             * @description Age of the oldest change that is not there.
+             * @description Age of the oldest change that PostgreSQL lacks.
              */
             behind_s: number;
             /** Format: int64 */
@@ -1948,23 +1961,23 @@ export interface components {
             dirty_count: number;
             /**
              * Format: int64
-             * @description Grows with every run that writes the site.
+             * @description Number of the run that writes the site.
              */
             epoch?: number | null;
             /** @description Of this local store. */
             instance_id?: string | null;
             last_error?: components["schemas"]["SyncError"] | null;
             last_reconcile?: components["schemas"]["SyncReconcile"] | null;
-            /** @description One sentence for people. */
+            /** @description The state in one sentence. */
             message: string;
             postgres?: components["schemas"]["SyncPostgres"] | null;
-            /** @description What an operator can do about it. */
+            /** @description What an operator can do. */
             remedy?: string | null;
-            /** @description The last 120, newest last. */
+            /** @description The last 120 rounds, newest last. */
             rounds: components["schemas"]["SyncRound"][];
             /**
              * Format: double
-             * @description Of the last round.
+             * @description Rate of the last round.
              */
             rows_per_s?: number | null;
             /**
@@ -1974,19 +1987,19 @@ export interface components {
             seq: number;
             /**
              * Format: date-time
-             * @description Since when it is in this state.
+             * @description When the mirror entered this state.
              */
             since: string;
             site_id: string;
             /** @description Null without the extension `pg_stat_statements`. */
             slow_statements?: components["schemas"]["SyncSlowStatement"][] | null;
             /**
-             * @description `off`, `connecting`, `loading`, `live`, `waiting` (another attempt follows) or `stopped`
-             *     (an operator has to act).
+             * @description `off`, `connecting`, `loading`, `live`, `waiting` (for the next attempt) or `stopped` (until
+             *     an operator acts).
              */
             state: string;
         };
-        /** @description The current error; null once something succeeds. */
+        /** @description The current error; null after a success. */
         SyncError: {
             /** Format: date-time */
             at: string;
@@ -1998,7 +2011,7 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
-        /** @description How the mirror is. */
+        /** @description The state of the mirror. */
         SyncHealth: {
             /**
              * Format: double
@@ -2008,7 +2021,7 @@ export interface components {
             /** @description As in `GET /api/sync`. */
             state: string;
         };
-        /** @description Facts about the PostgreSQL server. */
+        /** @description The PostgreSQL server. */
         SyncPostgres: {
             /** Format: int64 */
             connections: number;
@@ -2021,7 +2034,7 @@ export interface components {
             tls?: string | null;
             version: string;
         };
-        /** @description A comparison of both sides, in rows. */
+        /** @description The result of comparing both sides, in rows. */
         SyncReconcile: {
             /** Format: date-time */
             at: string;
@@ -2033,12 +2046,12 @@ export interface components {
             duration_ms: number;
             /**
              * Format: int64
-             * @description In PostgreSQL, but not here.
+             * @description Rows that only PostgreSQL has.
              */
             extra: number;
             /**
              * Format: int64
-             * @description Here, but not in PostgreSQL.
+             * @description Rows that only the local store has.
              */
             missing: number;
             /** Format: int64 */
@@ -2052,7 +2065,8 @@ export interface components {
             duration_ms: number;
             /**
              * Format: double
-             * @description The part of it for building keys and indexes. Null except for an initial copy into empty tables.
+             * @description The part of it for building keys and indexes; null except for an initial copy into empty
+             *     tables.
              */
             indexes_ms?: number | null;
             /** @description `first`, `changes` or `reconcile`. */
@@ -2074,18 +2088,18 @@ export interface components {
             /** Format: double */
             total_ms: number;
         };
-        /** @description One thing that is wrong with a table. */
+        /** @description An error in a table. */
         TableError: {
-            /** @description The column, where it is about one. */
+            /** @description The column, if the error is in one cell. */
             column?: string | null;
             detail: string;
-            /** @description Line of the file, from 1 with the heading; that on which its row begins. */
+            /** @description Line of the file on which the row begins; the heading is line 1. */
             line: number;
-            /** @description What the row is about: a device, or the two devices of a link. */
+            /** @description The name of the row: a device, or the two devices of a link. */
             name?: string | null;
         };
         /**
-         * @description What the rows of a table are.
+         * @description The kind of rows in a table.
          * @enum {string}
          */
         TableKind: "devices" | "links";
@@ -2102,7 +2116,7 @@ export interface components {
         ValidationErrors: {
             detail: components["schemas"]["FieldError"][];
         };
-        /** @description Room on the data volume. */
+        /** @description Space on the data volume. */
         VolumeHealth: {
             directory: string;
             /** Format: int64 */
@@ -2110,7 +2124,7 @@ export interface components {
             is_writable: boolean;
             /**
              * Format: int64
-             * @description Below this the store is read-only.
+             * @description Free space below which the store is read-only.
              */
             min_free_bytes: number;
             /** Format: int64 */
@@ -2145,7 +2159,7 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2154,7 +2168,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2181,7 +2195,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2199,7 +2213,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2217,7 +2231,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2286,7 +2300,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2304,7 +2318,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2359,7 +2373,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2377,7 +2391,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2405,7 +2419,7 @@ export interface operations {
                     "application/json": components["schemas"]["Backup"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2414,7 +2428,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2450,7 +2464,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2468,7 +2482,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2486,7 +2500,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description None was made, or it could not be verified */
+            /** @description The backup was not made or not verified */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2495,7 +2509,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no room for one */
+            /** @description There is not enough space for a backup */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -2523,7 +2537,7 @@ export interface operations {
                     "application/json": components["schemas"]["Backups"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2532,7 +2546,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2568,7 +2582,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2586,7 +2600,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2668,7 +2682,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2686,7 +2700,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2714,7 +2728,7 @@ export interface operations {
                     "application/json": components["schemas"]["Pruning"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2723,7 +2737,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2759,7 +2773,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2777,7 +2791,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2795,7 +2809,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2835,7 +2849,7 @@ export interface operations {
                     "application/json": components["schemas"]["Restore"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2844,7 +2858,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2880,7 +2894,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2898,7 +2912,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2916,7 +2930,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2983,7 +2997,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3001,7 +3015,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3059,7 +3073,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3077,7 +3091,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3112,7 +3126,7 @@ export interface operations {
                     "application/json": components["schemas"]["Restore"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3121,7 +3135,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3148,7 +3162,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Busy, damaged, or no key opens it */
+            /** @description Busy, the backup is damaged, or no key decrypts it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3157,7 +3171,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3175,7 +3189,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3193,7 +3207,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3233,7 +3247,7 @@ export interface operations {
                     "application/json": components["schemas"]["Backup"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3242,7 +3256,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3278,7 +3292,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3296,7 +3310,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3314,7 +3328,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3337,14 +3351,14 @@ export interface operations {
     list_devices: {
         parameters: {
             query?: {
-                /** @description At most this many devices; a `Link` header with `rel="next"` leads on. */
+                /** @description At most this many devices; the next page is in a `Link` header with `rel="next"`. */
                 limit?: number;
                 /** @description Only devices with a greater id. */
                 after?: number;
                 device_type?: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
                 status?: "UP" | "DOWN" | "DEGRADED";
                 parent_container_id?: number;
-                /** @description Part of the name, without regard to case, accents and Unicode's normal forms. */
+                /** @description Part of the name; case, accents and Unicode normal forms are ignored. */
                 q?: string;
             };
             header?: never;
@@ -3395,7 +3409,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3413,7 +3427,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3445,7 +3459,7 @@ export interface operations {
                     "application/json": components["schemas"]["Created"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3454,7 +3468,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3481,7 +3495,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3499,7 +3513,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3517,7 +3531,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3558,7 +3572,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProvisionedMany"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3567,7 +3581,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3594,7 +3608,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3612,7 +3626,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3630,7 +3644,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3671,7 +3685,7 @@ export interface operations {
                     "application/json": components["schemas"]["Provisioned"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3680,7 +3694,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3707,7 +3721,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3725,7 +3739,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3743,7 +3757,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3817,7 +3831,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3835,7 +3849,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3868,7 +3882,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3877,7 +3891,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3913,7 +3927,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3931,7 +3945,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3949,7 +3963,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3996,7 +4010,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceMessage"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4005,7 +4019,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4041,7 +4055,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4059,7 +4073,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4077,7 +4091,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4151,7 +4165,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4169,7 +4183,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4227,7 +4241,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4245,7 +4259,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4279,7 +4293,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceMessage"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4288,7 +4302,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4324,7 +4338,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4342,7 +4356,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4360,7 +4374,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4407,7 +4421,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceMessage"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4416,7 +4430,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4452,7 +4466,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4470,7 +4484,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4488,7 +4502,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4535,7 +4549,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceMessage"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4544,7 +4558,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4580,7 +4594,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4598,7 +4612,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4616,7 +4630,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4659,7 +4673,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceMessage"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4668,7 +4682,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4704,7 +4718,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedDevice"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4722,7 +4736,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4740,7 +4754,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4807,7 +4821,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4825,7 +4839,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4880,7 +4894,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4898,7 +4912,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4956,7 +4970,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4974,7 +4988,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5006,7 +5020,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5015,7 +5029,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5042,7 +5056,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5060,7 +5074,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5078,7 +5092,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5145,7 +5159,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5163,7 +5177,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5218,7 +5232,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5236,7 +5250,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5250,9 +5264,9 @@ export interface operations {
     import_any: {
         parameters: {
             query?: {
-                /** @description `true` answers what would be done, and changes nothing. */
+                /** @description `true` reports what would be imported, and changes nothing. */
                 dry_run?: boolean;
-                /** @description `utf-8` (the default; a byte order mark also tells UTF-16) or `windows-1252`. */
+                /** @description `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`. */
                 encoding?: string;
             };
             header?: never;
@@ -5281,7 +5295,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportErrors"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5308,7 +5322,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5326,7 +5340,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5344,7 +5358,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5367,9 +5381,9 @@ export interface operations {
     import_devices: {
         parameters: {
             query?: {
-                /** @description `true` answers what would be done, and changes nothing. */
+                /** @description `true` reports what would be imported, and changes nothing. */
                 dry_run?: boolean;
-                /** @description `utf-8` (the default; a byte order mark also tells UTF-16) or `windows-1252`. */
+                /** @description `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`. */
                 encoding?: string;
             };
             header?: never;
@@ -5398,7 +5412,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportErrors"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5425,7 +5439,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5443,7 +5457,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5461,7 +5475,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5484,9 +5498,9 @@ export interface operations {
     import_links: {
         parameters: {
             query?: {
-                /** @description `true` answers what would be done, and changes nothing. */
+                /** @description `true` reports what would be imported, and changes nothing. */
                 dry_run?: boolean;
-                /** @description `utf-8` (the default; a byte order mark also tells UTF-16) or `windows-1252`. */
+                /** @description `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`. */
                 encoding?: string;
             };
             header?: never;
@@ -5515,7 +5529,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportErrors"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5542,7 +5556,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5560,7 +5574,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5578,7 +5592,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5601,7 +5615,7 @@ export interface operations {
     list_interfaces: {
         parameters: {
             query?: {
-                /** @description At most this many; a `Link` header with `rel="next"` leads on. */
+                /** @description At most this many; the next page is in a `Link` header with `rel="next"`. */
                 limit?: number;
                 /** @description Only items with a greater id. */
                 after?: number;
@@ -5654,7 +5668,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5672,7 +5686,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5704,7 +5718,7 @@ export interface operations {
                     "application/json": components["schemas"]["Interface"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5713,7 +5727,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5740,7 +5754,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5758,7 +5772,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5776,7 +5790,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5840,7 +5854,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5858,7 +5872,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5915,7 +5929,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5933,7 +5947,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5967,7 +5981,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5976,7 +5990,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6003,7 +6017,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6021,7 +6035,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6039,7 +6053,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6078,7 +6092,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobRun"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6087,7 +6101,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6123,7 +6137,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6141,7 +6155,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6159,7 +6173,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6182,7 +6196,7 @@ export interface operations {
     list_links: {
         parameters: {
             query?: {
-                /** @description At most this many; a `Link` header with `rel="next"` leads on. */
+                /** @description At most this many; the next page is in a `Link` header with `rel="next"`. */
                 limit?: number;
                 /** @description Only items with a greater id. */
                 after?: number;
@@ -6235,7 +6249,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6253,7 +6267,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6267,7 +6281,7 @@ export interface operations {
     create_link: {
         parameters: {
             query?: {
-                /** @description `false` skips the link rules, for raw repairs. */
+                /** @description `false` skips the link rules, for repairs. */
                 validate?: boolean;
             };
             header?: never;
@@ -6288,7 +6302,7 @@ export interface operations {
                     "application/json": components["schemas"]["Link"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6297,7 +6311,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6324,7 +6338,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6342,7 +6356,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6360,7 +6374,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6383,7 +6397,7 @@ export interface operations {
     connect_devices: {
         parameters: {
             query?: {
-                /** @description `false` skips the link rules, for raw repairs. */
+                /** @description `false` skips the link rules, for repairs. */
                 validate?: boolean;
             };
             header?: never;
@@ -6404,7 +6418,7 @@ export interface operations {
                     "application/json": components["schemas"]["Connected"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6413,7 +6427,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6440,7 +6454,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6458,7 +6472,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6476,7 +6490,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6550,7 +6564,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6568,7 +6582,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6601,7 +6615,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +6624,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6646,7 +6660,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedLink"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6664,7 +6678,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6682,7 +6696,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6729,7 +6743,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkMessage"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6738,7 +6752,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6774,7 +6788,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedLink"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6792,7 +6806,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6810,7 +6824,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6853,7 +6867,7 @@ export interface operations {
                     "application/json": components["schemas"]["LinkMessage"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6862,7 +6876,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6898,7 +6912,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedLink"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6916,7 +6930,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6934,7 +6948,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6998,7 +7012,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7016,7 +7030,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7071,7 +7085,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7089,7 +7103,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7151,7 +7165,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7169,7 +7183,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7197,7 +7211,7 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7206,7 +7220,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7233,7 +7247,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7251,7 +7265,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7269,7 +7283,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7310,7 +7324,7 @@ export interface operations {
                     "application/json": components["schemas"]["Simulated"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7319,7 +7333,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7346,7 +7360,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7364,7 +7378,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7382,7 +7396,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping or overloaded */
+            /** @description The service is stopping or overloaded */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7446,7 +7460,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7464,7 +7478,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7492,7 +7506,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sync"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7501,7 +7515,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7537,7 +7551,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7555,7 +7569,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7610,7 +7624,7 @@ export interface operations {
                     "application/json": components["schemas"]["SyncReconcile"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7619,7 +7633,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7655,7 +7669,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7673,7 +7687,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7728,7 +7742,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sync"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7737,7 +7751,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7773,7 +7787,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7791,7 +7805,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7846,7 +7860,7 @@ export interface operations {
                     "application/json": components["schemas"]["SyncReconcile"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7855,7 +7869,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7891,7 +7905,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7909,7 +7923,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7964,7 +7978,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sync"];
                 };
             };
-            /** @description Refused */
+            /** @description The command was refused */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7973,7 +7987,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Forbidden, also to pages of sites that are not allowed */
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8009,7 +8023,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Body too large */
+            /** @description The body is too large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8027,7 +8041,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8116,7 +8130,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8134,7 +8148,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8189,7 +8203,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8261,7 +8275,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8279,7 +8293,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8334,7 +8348,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8408,7 +8422,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Faults of the request, all at once */
+            /** @description All errors of the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8426,7 +8440,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Stopping, or a directory that cannot be read */
+            /** @description The service is stopping, or a directory cannot be read */
             503: {
                 headers: {
                     [name: string]: unknown;

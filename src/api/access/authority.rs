@@ -3,14 +3,14 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// A host, and its port where one is named.
+/// A host and an optional port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Authority<'a> {
     pub(super) host: Host<'a>,
     port: Option<u16>,
 }
 
-/// What is before the port.
+/// The host without the port.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Host<'a> {
     Address(IpAddr),
@@ -19,7 +19,8 @@ pub(super) enum Host<'a> {
 }
 
 impl<'a> Authority<'a> {
-    /// Reads `noc.example.org:8443`, `192.0.2.1` or `[2001:db8::1]:5001`; nothing for other texts.
+    /// Parses `noc.example.org:8443`, `192.0.2.1` or `[2001:db8::1]:5001`. Returns `None` for any
+    /// other text.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let (host, rest) = match text.strip_prefix('[') {
             Some(rest) => {
@@ -33,7 +34,7 @@ impl<'a> Authority<'a> {
             }
         };
         let port = match rest.strip_prefix(':') {
-            // The port may be left out after its colon (RFC 3986 section 3.2.3).
+            // The port may be empty after the colon (RFC 3986 section 3.2.3).
             Some("") => None,
             Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Some(port.parse().ok()?)
@@ -45,7 +46,7 @@ impl<'a> Authority<'a> {
         Some(Self { host, port })
     }
 
-    /// Whether both name the same place, for a page that was loaded by `scheme`.
+    /// Returns whether both are the same host and port, with the default port of `scheme`.
     pub(super) fn is_same(self, other: Self, scheme: &str) -> bool {
         let default = match scheme {
             "http" => Some(80),
@@ -59,7 +60,7 @@ impl<'a> Authority<'a> {
 impl<'a> Host<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         if let Ok(address) = text.parse() {
-            // One of version 6 stands in brackets.
+            // An IPv6 address must be in brackets.
             return matches!(address, IpAddr::V4(_)).then_some(Self::Address(address));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
@@ -68,7 +69,7 @@ impl<'a> Host<'a> {
     }
 }
 
-/// Names are the same in any case.
+/// Compares names without regard to case.
 impl PartialEq for Host<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {

@@ -1,4 +1,4 @@
-//! The gate before everything that is served, Socket.IO too: hosts, origins, CORS.
+//! Access control for all requests, including Socket.IO: hosts, origins, CORS.
 
 mod authority;
 mod policy;
@@ -22,10 +22,10 @@ pub use policy::Access;
 use self::policy::Admission;
 use super::{conditional, request};
 
-/// How long a browser may go on without asking again what is allowed; Chromium's own limit.
+/// How long a browser may cache the answer to a preflight request; Chromium's own limit.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Serves `service` to whom `access` admits.
+/// Wraps `service`, so that it answers only requests that `access` admits.
 pub fn gate<S>(access: Access, service: S) -> Router
 where
     S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -54,14 +54,14 @@ async fn admit(State((access, cors)): State<Gate>, request: Request, next: Next)
     response
 }
 
-/// What pages of allowed origins may do: everything that UNOC's own page may. Whose origin is
-/// allowed was decided before.
+/// Returns the CORS layer for pages of allowed origins, which may do everything that UNOC's own
+/// page may. The origin has been checked before.
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::mirror_request())
         .allow_methods(AllowMethods::mirror_request())
         .allow_headers(AllowHeaders::mirror_request())
-        // A reverse proxy may ask for a password or a cookie.
+        // A reverse proxy may require a password or a cookie.
         .allow_credentials(true)
         .expose_headers([
             header::ETAG,

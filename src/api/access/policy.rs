@@ -1,10 +1,11 @@
-//! Which hosts the appliance answers for, and which pages may use it.
+//! The hosts that the appliance answers for, and the pages that may use it.
 //!
-//! A page on any site can reach an appliance inside the network through its visitor's browser. It
-//! can point its own name at the appliance (DNS rebinding): the browser then takes the appliance
-//! for the page's own server, and only the name in `Host` tells. Or it asks the appliance under the
-//! appliance's own name: then `Sec-Fetch-Site` or `Origin` tells. Pages cannot set these headers.
-//! They can set `X-Forwarded-Host`, so it never makes a host allowed that `Host` does not.
+//! A page of any site can send requests to an appliance inside the network through the browser of
+//! its visitor. It can point its own name at the appliance (DNS rebinding): the browser then treats
+//! the appliance as the page's own server, and only `Host` shows the foreign name. Or it sends
+//! requests to the appliance's name: then `Sec-Fetch-Site` or `Origin` shows it. Pages cannot set
+//! these headers. They can set `X-Forwarded-Host`, so that header never allows a host that `Host`
+//! does not.
 
 use std::fmt;
 
@@ -17,7 +18,7 @@ use super::authority::{Authority, Host};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-/// Longest piece of a header that a refusal quotes: a name of the DNS has 253 characters.
+/// Longest part of a header that a refusal quotes; a DNS name has up to 253 characters.
 const QUOTED_CHARS_MAX: usize = 260;
 
 /// The hosts and the origins that are allowed.
@@ -32,13 +33,14 @@ pub struct Access {
 /// How an admitted request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It comes from a program, from the appliance's own page, or from a page whose browser withholds the answer.
+    /// It comes from a program, from the appliance's own page, or from a page whose browser
+    /// withholds the answer.
     WithoutCors,
     /// It comes from a page of an allowed origin, so the answer has CORS headers.
     WithCors,
 }
 
-/// Why a request is not looked at any further.
+/// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum AccessRefusal {
     UnreadableHost,
@@ -57,8 +59,8 @@ impl Access {
         allowed_hosts: &[String],
         allowed_origins: Vec<String>,
     ) -> Self {
-        // Browsers do not look these up (RFC 6761 section 6.3), and nobody outside the machine's
-        // network answers for its name.
+        // Browsers do not resolve these names (RFC 6761 section 6.3), and a host outside the
+        // network cannot answer for the machine's own name.
         let mut hosts = ["localhost", "*.localhost"].map(str::to_owned).to_vec();
         if let Some(short) = machine_name.split('.').next().filter(|short| !short.is_empty()) {
             hosts.extend([machine_name.to_owned(), short.to_owned(), format!("{short}.local")]);
@@ -68,19 +70,19 @@ impl Access {
         Self { hosts, origins: allowed_origins, sockets }
     }
 
-    /// Whether answers differ between origins.
+    /// Returns whether answers depend on the origin.
     pub(super) fn has_origins(&self) -> bool {
         !self.origins.is_empty()
     }
 
-    /// Decides by its head whether a request is answered.
+    /// Decides by the headers whether a request is admitted.
     pub(super) fn admit<B>(&self, request: &Request<B>) -> Result<Admission, AccessRefusal> {
         let hosts = RequestHosts::of(request)?;
         if let Some(other) = hosts.all.iter().find(|named| !self.answers_for(named.host)) {
             return Err(AccessRefusal::Host(quoted(&other.host.to_string())));
         }
-        // Reading is harmless without the answer, which a browser keeps from other origins. A
-        // WebSocket is not bound to its origin.
+        // A read is harmless if the page cannot see the answer, which browsers withhold from other
+        // origins. They do not do so for a WebSocket.
         let is_harmless = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
             && !request.uri().path().starts_with(&self.sockets);
         let site = text_of(request.headers(), &SEC_FETCH_SITE);
@@ -107,7 +109,7 @@ impl Access {
     }
 
     fn answers_for(&self, host: Host<'_>) -> bool {
-        // An address is not looked up, so nobody can point it elsewhere.
+        // An address is not resolved, so DNS rebinding does not apply.
         let Host::Name(name) = host else { return true };
         self.hosts.iter().any(|allowed| match allowed.strip_prefix('*') {
             Some("") => true,
@@ -120,11 +122,11 @@ impl Access {
     }
 }
 
-/// The hosts that a request is for.
+/// The hosts that a request names.
 struct RequestHosts<'a> {
-    /// Of `Host`, of the request's target, of `X-Forwarded-Host`.
+    /// From `Host`, the request's target and `X-Forwarded-Host`.
     all: Vec<Authority<'a>>,
-    /// `Host` as it came.
+    /// The `Host` header as received.
     host_header: Option<&'a str>,
 }
 
@@ -133,7 +135,7 @@ impl<'a> RequestHosts<'a> {
         let headers = request.headers();
         let mut named = headers.get_all(header::HOST).iter();
         let host = named.next();
-        // Version 1.1 demands exactly one (RFC 9112 section 3.2); what speaks 1.0 is no browser.
+        // HTTP/1.1 requires exactly one (RFC 9112 section 3.2); no browser uses HTTP/1.0.
         if named.next().is_some() || (host.is_none() && request.version() > Version::HTTP_10) {
             return Err(AccessRefusal::UnreadableHost);
         }
@@ -149,7 +151,7 @@ impl<'a> RequestHosts<'a> {
         Ok(Self { all: hosts.collect::<Result<_, _>>()?, host_header: host })
     }
 
-    /// Whether a page of this origin was loaded from here.
+    /// Returns whether a page of this origin was loaded from the appliance.
     fn is_origin(&self, origin: &str) -> bool {
         let Some((scheme, origin)) = origin.split_once("://") else { return false };
         let origin = Authority::parse(origin);
@@ -191,8 +193,8 @@ impl fmt::Display for AccessRefusal {
                 f,
                 "Requests from pages of another site are refused: the page is from {origin}, the \
                  server is {host}. To allow the page, add its origin to allowed_origins \
-                 (UNOC_ALLOWED_ORIGINS) and restart UNOC. If it is UNOC's own page, let the reverse \
-                 proxy pass the Host header on as it came, with its port"
+                 (UNOC_ALLOWED_ORIGINS) and restart UNOC. If it is UNOC's own page, configure the \
+                 reverse proxy to pass the Host header unchanged, with its port"
             ),
             Self::OtherSite => f.write_str("Requests from pages of another site are refused"),
         }

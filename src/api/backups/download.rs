@@ -1,4 +1,4 @@
-//! The file of a backup, as it is.
+//! Downloads of backup files.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -17,7 +17,7 @@ use super::super::state::ApiState;
 /// Bytes read at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// The packed file, encrypted if it is.
+/// Downloads the compressed file, encrypted if the backup is.
 #[utoipa::path(
     get,
     path = "/api/backups/{id}/download",
@@ -55,7 +55,7 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     Ok((file, bytes))
 }
 
-/// The next bytes; none at the end.
+/// Returns the next bytes; empty at the end.
 fn read_piece(file: File) -> io::Result<(File, Bytes)> {
     let mut piece = Vec::with_capacity(PIECE_BYTES);
     (&file).take(PIECE_BYTES as u64).read_to_end(&mut piece)?;

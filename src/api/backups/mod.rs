@@ -1,4 +1,4 @@
-//! Backups: what there is, making one, proving, restoring, taking back, pruning.
+//! Backups: listing, making, verifying, restoring, undoing and pruning.
 
 mod download;
 mod pruning_view;
@@ -37,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(restore))
 }
 
-/// The file of a backup is packed already.
+/// Returns the route of downloads, which is not compressed: the files are.
 pub(super) fn downloads() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(download::download))
 }
@@ -57,7 +57,7 @@ impl FromFields for RestoreBody {
     }
 }
 
-/// How to take a restore back.
+/// How to undo a restore.
 struct UndoQuery {
     dry_run: bool,
 }
@@ -68,7 +68,8 @@ impl FromFields for UndoQuery {
     }
 }
 
-/// Whether the site can be restored, to which moment and how fast; all backups; the work under way.
+/// Whether the site can be restored, to which time and how fast; all backups; the current
+/// operation.
 #[utoipa::path(
     get,
     path = "/api/backups",
@@ -80,9 +81,9 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
     Ok(Json(BackupsView::new(state.backups(), overview)))
 }
 
-/// Saves the site, restores the file to prove it, and copies it off the host. The answer comes when
-/// that is done; `activity` of `GET /api/backups` shows the progress. A copy off the host that could
-/// not be made is `failed` in the answer.
+/// Backs the site up, verifies the backup and copies it to the off-host targets. Answers when all
+/// is done; `activity` of `GET /api/backups` shows the progress. A copy that could not be made is
+/// `failed` in the answer.
 #[utoipa::path(
     post,
     path = "/api/backups",
@@ -90,8 +91,8 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
     responses(
         (status = 201, body = BackupView),
         (status = 409, description = "Another backup is being made", body = ErrorBody),
-        (status = 503, description = "None was made, or it could not be verified", body = ErrorBody),
-        (status = 507, description = "There is no room for one", body = ErrorBody),
+        (status = 503, description = "The backup was not made or not verified", body = ErrorBody),
+        (status = 507, description = "There is not enough space for a backup", body = ErrorBody),
     )
 )]
 async fn back_up(
@@ -103,7 +104,7 @@ async fn back_up(
     backups.work(|backups| backups.check_ready()).await?;
     let run = state.jobs().run_now("backup", Trigger::Manual).await?;
     let run = state.jobs().wait("backup", run.id).await?;
-    // By its name: a clock that was put back says of another one that it is the newest.
+    // Found by its id: after the clock was set back, another backup may be the newest.
     let overview = answering(backups).await?;
     let made = overview.entries.iter().find(|it| !it.is_bad() && !known.contains(&it.id));
     let message = run.message.unwrap_or_default();
@@ -112,7 +113,7 @@ async fn back_up(
         let id = made.id.to_string();
         let error = match made.notes.verification_error.clone() {
             Some(why) => BackupError::Unverified { id, why },
-            // It could not be noted: the run has the whole sentence.
+            // The result could not be recorded; the error has the whole sentence.
             None if message.contains(&id) => BackupError::RunFailed(message),
             None => BackupError::Unverified { id, why: message },
         };
@@ -137,8 +138,8 @@ async fn backup(
     Ok(Json(view_of(&overview, overview.find(&id)?)))
 }
 
-/// Restores a backup fully into scratch stores and compares it. One that fails is answered as
-/// `bad`, and another backup is made.
+/// Restores a backup into a scratch store and compares it. If verification fails, the answer is
+/// `bad` and another backup is made.
 #[utoipa::path(
     post,
     path = "/api/backups/{id}/verify",
@@ -171,7 +172,7 @@ async fn verify(
     request_body = RestoreBody,
     responses(
         (status = 200, body = RestoreView),
-        (status = 409, description = "Busy, damaged, or no key opens it", body = ErrorBody),
+        (status = 409, description = "Busy, the backup is damaged, or no key decrypts it", body = ErrorBody),
     )
 )]
 async fn restore(
@@ -212,8 +213,8 @@ async fn undo(
     Ok(Json(undone.await?))
 }
 
-/// Asks the off-host targets for backups that this host does not list, for example after the old
-/// host was lost.
+/// Searches the off-host targets for backups that this host does not list, for example after the
+/// old host was lost.
 #[utoipa::path(
     post,
     path = "/api/backups/discover",
@@ -230,7 +231,7 @@ async fn discover(State(state): State<ApiState>) -> Result<Json<BackupsView>, Ap
     backups(State(state)).await
 }
 
-/// What the retention would remove now.
+/// What pruning would remove now.
 #[utoipa::path(
     get,
     path = "/api/backups/prune",
@@ -242,7 +243,7 @@ async fn pruning(State(state): State<ApiState>) -> Result<Json<PruningView>, Api
     Ok(Json(PruningView::new(state.backups().pruning_of(&overview.entries))))
 }
 
-/// Removes what the retention does not keep, here and off the host.
+/// Removes the backups that the retention rules do not keep, here and at the off-host targets.
 #[utoipa::path(
     post,
     path = "/api/backups/prune",
@@ -268,7 +269,7 @@ fn view_of(overview: &Overview, entry: &CatalogEntry) -> BackupView {
     BackupView::new(entry, newest.is_some_and(|newest| newest.id == entry.id), &overview.retained)
 }
 
-/// What the directory holds now, for those who are about to work on it.
+/// Checks that the backup directory responds.
 async fn answering(backups: &Backups) -> Result<Overview, BackupError> {
     let overview = backups.observe().await?;
     match overview.is_answering {
@@ -277,7 +278,7 @@ async fn answering(backups: &Backups) -> Result<Overview, BackupError> {
     }
 }
 
-/// Works on files where that holds nobody up, once the directory answers.
+/// Runs blocking work on files, after the directory has responded.
 async fn blocking<T: Send + 'static>(
     state: &ApiState,
     work: impl FnOnce(&Backups) -> Result<T, BackupError> + Send + 'static,

@@ -1,11 +1,11 @@
-//! What the retention removes, as JSON.
+//! The result of pruning, as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::backup::{BackupId, Pruning};
 
-/// What pruning does, or would do.
+/// What pruning removed and kept, or would.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Pruning)]
 pub struct PruningView {
@@ -13,8 +13,8 @@ pub struct PruningView {
     remove: Vec<RemovedView>,
     bytes_freed: u64,
     targets: Vec<PrunedTargetView>,
-    /// Copies that were to go and could not be removed, as from a bucket with an object lock; empty
-    /// before it was tried.
+    /// Copies that could not be removed, for example from a bucket with an object lock; empty in a
+    /// preview.
     stay: Vec<StayedView>,
 }
 

@@ -1,4 +1,4 @@
-//! A restore as JSON.
+//! The result of a restore, as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,7 +7,7 @@ use utoipa::openapi::schema::Schema;
 use crate::backup::{Counts, RestoreReport};
 use crate::wire::{Time, words_schema};
 
-/// What a restore does, or would do.
+/// What a restore changed, or would change.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Restore)]
 pub struct RestoreView {
@@ -42,7 +42,7 @@ struct CountsView {
     links: CountView,
 }
 
-/// How many there are now, and after the restore.
+/// The number now, and after the restore.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RestoreCount)]
 struct CountView {
@@ -50,7 +50,7 @@ struct CountView {
     after: u64,
 }
 
-/// What happens to devices.
+/// The changes to devices.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RestoreDevices)]
 struct DevicesView {
@@ -72,7 +72,7 @@ struct ExampleView {
     name: String,
 }
 
-/// A change that the backup does not have.
+/// A change that the backup lacks.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RestoreLostChange)]
 struct LostView {

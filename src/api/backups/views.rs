@@ -15,17 +15,16 @@ use crate::wire::{Time, nullable_words_schema, words_schema};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Backups)]
 pub struct BackupsView {
-    /// When the newest backup that was restored and compared was taken: the state that can be
-    /// restored.
+    /// When the newest verified backup was made: the state that can be restored.
     #[schema(value_type = Option<String>, format = DateTime)]
     restorable_as_of: Option<Time>,
-    /// Its age: what would be lost now.
+    /// Its age: the changes since then would be lost.
     rpo_s: Option<f64>,
     /// How long the last test restore took.
     rto_s: Option<f64>,
     #[schema(value_type = Option<String>, format = DateTime)]
     rehearsed_at: Option<Time>,
-    /// Whether that is too long ago; `/health` is degraded then.
+    /// Whether it is older than `backup_stale_hours`; then `/health` is degraded.
     is_stale: bool,
     stale_after_s: u64,
     directory: String,
@@ -34,9 +33,9 @@ pub struct BackupsView {
     encryption: EncryptionView,
     retention: RetentionView,
     targets: Vec<TargetView>,
-    /// What is being done now.
+    /// The current operation.
     activity: Option<ActivityView>,
-    /// When the directory was last read. Everything here but `activity` and the ages is as of then.
+    /// When the directory was last read. Everything except `activity` and the ages is as of then.
     #[schema(value_type = String, format = DateTime)]
     looked_at: Time,
     /// False while the directory does not respond, for example a mount whose server is down.
@@ -59,12 +58,12 @@ struct EncryptionView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupRecipient)]
 struct RecipientView {
-    /// 16 hexadecimal digits; manifests name it.
+    /// 16 hexadecimal digits, as in manifests.
     key_id: String,
     recipient: String,
 }
 
-/// How many are kept.
+/// How many backups are kept.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupRetention)]
 struct RetentionView {
@@ -79,9 +78,9 @@ struct RetentionView {
 #[schema(as = BackupTarget)]
 struct TargetView {
     name: String,
-    /// Without secrets.
+    /// The address without secrets.
     url: String,
-    /// `ok`, `failing` or `unknown` (nothing was sent yet).
+    /// `ok`, `failing` or `unknown` (nothing has been copied yet).
     #[schema(schema_with = target_state_schema)]
     state: &'static str,
     copies: u64,
@@ -90,7 +89,7 @@ struct TargetView {
     last_error: Option<String>,
 }
 
-/// Work under way.
+/// An operation that is running.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupActivity)]
 struct ActivityView {
@@ -101,7 +100,7 @@ struct ActivityView {
     /// Such as `Writing devices`.
     phase: &'static str,
     done: u64,
-    /// 0 where it is not known.
+    /// 0 if it is unknown.
     total: u64,
     /// `rows` or `bytes`.
     #[schema(schema_with = unit_schema)]
@@ -136,7 +135,7 @@ pub struct BackupView {
     #[schema(schema_with = reason_schema)]
     reason: &'static str,
     seq: u64,
-    /// The program that made it.
+    /// The version of UNOC that made it.
     version: String,
     duration_ms: u64,
     rows: RowsView,
@@ -149,10 +148,10 @@ pub struct BackupView {
     /// Whether its file is on this host.
     is_local: bool,
     verification: Option<VerificationView>,
-    /// Why the last verification could not be done; null where it was.
+    /// Why the last verification could not be completed; null if it was.
     verification_error: Option<String>,
     copies: Vec<CopyView>,
-    /// Why the retention keeps it; empty: the next pruning removes it.
+    /// The retention rules that keep it; if empty, the next pruning removes it.
     kept_as: Vec<&'static str>,
 }
 
@@ -180,13 +179,13 @@ struct VerificationView {
     message: String,
     /// The version of PostgreSQL that it was loaded into, if it was.
     postgres: Option<String>,
-    /// How loading it into PostgreSQL ended: `passed`; `not_possible`, since the role may not create
-    /// databases; `failed`, for a reason that is not the backup's. Null where it was not to be loaded.
+    /// The result of loading it into PostgreSQL: `passed`; `not_possible`: the role may not create
+    /// databases; `failed`: for a reason other than the backup. Null if it was not to be loaded.
     #[schema(schema_with = postgres_result_schema)]
     postgres_result: Option<&'static str>,
 }
 
-/// A copy off the host.
+/// An off-host copy.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackupCopy)]
 struct CopyView {

@@ -1,4 +1,4 @@
-//! Making many devices at once.
+//! Provisioning many devices at once.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,21 +15,20 @@ use crate::api::validation::{Fields, FromFields};
 use crate::domain::{ProvisionDevices, ProvisionedDevices};
 use crate::wire::DeviceView;
 
-/// Rows of one bulk call: a commit of about half a second at most, for OLTs and ODFs less often
-/// provisioned in such numbers than ONTs.
+/// Most rows in one request; they take a commit of at most about half a second.
 const ROWS_MAX: usize = 10_000;
 
 /// Devices to provision together.
 #[derive(ToSchema)]
 #[schema(as = NewDevices)]
 pub(super) struct BulkBody {
-    /// In order: a row may rely on those above it.
+    /// In order: a row may refer to those above it.
     #[schema(max_items = 10_000)]
     devices: Vec<NewDeviceBody>,
 }
 
 impl FromFields for BulkBody {
-    /// About 1.6 kB a row; a usual one has 150 bytes.
+    /// About 1.6 kB per row; a typical row has 150 bytes.
     const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
@@ -43,12 +42,14 @@ pub(super) struct ProvisionedMany<'a> {
     devices: Vec<DeviceView<'a>>,
     interface_count: usize,
     message: String,
-    /// Names that are easily taken for others, at most 101 sentences; absent without any.
+    /// Warnings about names that are easily confused with others, at most 101; absent if there are
+    /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
-/// Provisions up to 10,000 devices: all of them, or none and what is wrong with each faulty row.
+/// Provisions up to 10,000 devices. If any row is invalid, none is provisioned and the errors are
+/// returned.
 #[utoipa::path(
     post,
     path = "/api/devices/bulk",

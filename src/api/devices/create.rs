@@ -1,4 +1,4 @@
-//! Making one device.
+//! Creating one device.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::wire::{self, DeviceView, InterfaceView};
 
-/// A device to make.
+/// A device to create.
 #[derive(ToSchema)]
 #[schema(as = NewDevice)]
 pub(in crate::api) struct NewDeviceBody {
@@ -29,7 +29,7 @@ pub(in crate::api) struct NewDeviceBody {
     /// A POP or CORE_SITE.
     #[schema(value_type = Option<u64>)]
     parent_container_id: Option<DeviceId>,
-    /// Refuse when nothing exists that the device could connect to. Default true.
+    /// Refuse the device if nothing exists that it could connect to. Default true.
     #[schema(value_type = Option<bool>, nullable = false, default = true)]
     validate_upstream: bool,
     #[schema(value_type = Option<f64>, nullable = false, default = 0.0)]
@@ -40,7 +40,7 @@ pub(in crate::api) struct NewDeviceBody {
     sensitivity_min_dbm: Option<f64>,
     #[schema(minimum = 0.0)]
     insertion_loss_db: Option<f64>,
-    /// Of an OLT: supplies the limits that devices do not set themselves.
+    /// Only for an OLT: the source of the limits that devices do not set themselves.
     #[schema(schema_with = wire::nullable_pon_class_schema, required = false)]
     pon_class: Option<PonClass>,
 }
@@ -96,12 +96,12 @@ pub(super) struct Provisioned<'a> {
     device: DeviceView<'a>,
     interfaces: Vec<InterfaceView<'a>>,
     message: String,
-    /// What is odd about the name, such as another one that looks like it; absent without any.
+    /// Warnings about the name, such as another name that looks like it; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
-/// Makes a device with the ports of its type.
+/// Creates a device with the ports of its type.
 #[utoipa::path(
     post,
     path = "/api/devices/provision",
@@ -133,12 +133,12 @@ pub(super) async fn provision_device(
 pub(super) struct Created<'a> {
     #[serde(flatten)]
     device: DeviceView<'a>,
-    /// What is odd about the name, such as another one that looks like it; absent without any.
+    /// Warnings about the name, such as another name that looks like it; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
-/// Makes a bare device: no ports, no upstream check.
+/// Creates a bare device, without ports and without checking for an upstream.
 #[utoipa::path(
     post,
     path = "/api/devices",

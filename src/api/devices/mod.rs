@@ -20,7 +20,7 @@ use super::state::ApiState;
 use crate::domain::{Device, Lookalikes};
 use crate::wire::DeviceView;
 
-/// Routes whose answers are long.
+/// Returns the routes with long answers.
 pub(super) fn lists() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(read::list_devices, create::create_device))
@@ -38,12 +38,13 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(overrides::set_override_legacy, overrides::clear_override_legacy))
 }
 
-/// An answer that says what was done and shows the device.
+/// A message and the device.
 #[derive(Serialize, ToSchema)]
 struct DeviceMessage<'a> {
     message: String,
     device: DeviceView<'a>,
-    /// What is odd about a new name, such as another one that looks like it; absent without any.
+    /// Warnings about a new name, such as another name that looks like it; absent if there are
+    /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -53,7 +54,7 @@ fn with_message(message: String, device: &Device, lookalikes: &Lookalikes) -> Re
     Json(DeviceMessage { message, device, warnings }).into_response()
 }
 
-/// The path and query that a `Link` header goes on from.
+/// Returns the path and the query for a `Link` header.
 fn uri_of(uri: &Uri) -> String {
     uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string)
 }

@@ -1,4 +1,4 @@
-//! Setting a device's status by hand, on v2's current and its legacy route.
+//! Overriding the status of a device, by v2's current and its older route.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -161,7 +161,7 @@ pub(super) async fn clear_override_legacy(
     clear(&state, if_match, DeviceId(id), origin).await
 }
 
-/// v2 answers 404 before it looks at the value.
+/// Returns 404 before the value is checked, as v2 does.
 fn check_exists(state: &ApiState, id: DeviceId) -> Result<(), ApiError> {
     let device = state.handle().read().device(id)?;
     device.map(|_| ()).ok_or(ApiError::NotFound("Device not found"))

@@ -1,4 +1,4 @@
-//! The ways that light and traffic take from a device.
+//! The optical and the upstream path of a device.
 
 use axum::Json;
 use axum::extract::State;
@@ -19,7 +19,7 @@ use crate::wire::SignalView;
 #[derive(Serialize, ToSchema)]
 pub(super) struct OpticalPath {
     device_id: u64,
-    /// Null without a path to a working OLT; `status_reasons` of the device says why.
+    /// Null if there is no path to a working OLT; `status_reasons` of the device has the reason.
     olt_id: Option<u64>,
     downstream_nm: u32,
     upstream_nm: u32,
@@ -29,7 +29,7 @@ pub(super) struct OpticalPath {
     elements: Vec<OpticalElement>,
 }
 
-/// A part of an optical path, and what it costs.
+/// A part of an optical path, and its loss.
 #[derive(Default, Serialize, ToSchema)]
 struct OpticalElement {
     /// `device` or `link`.
@@ -159,7 +159,7 @@ fn shown(leaf: &Device, hops: &[Hop]) -> OpticalPath {
     }
 }
 
-/// Elements with their running sums.
+/// Elements with their cumulative losses.
 #[derive(Default)]
 struct Sum {
     elements: Vec<OpticalElement>,
@@ -206,7 +206,7 @@ impl Sum {
     }
 }
 
-/// Finer than any instrument, and free of binary fractions' tails.
+/// Rounds to thousandths, which is finer than any instrument.
 fn thousandths(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

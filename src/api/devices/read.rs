@@ -13,7 +13,7 @@ use super::{Headers, uri_of};
 use crate::api::conditional;
 use crate::api::error::ApiError;
 use crate::api::extract::{PathId, Query422};
-use crate::api::listing::{self, Page, Selected};
+use crate::api::listing::{self, PageQuery, Selected};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{Device, DeviceId, DeviceType, Revision, Status, fold};
@@ -24,7 +24,7 @@ use crate::wire::{self, DeviceView, InterfaceView};
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DeviceQuery {
-    /// At most this many devices; a `Link` header with `rel="next"` leads on.
+    /// At most this many devices; the next page is in a `Link` header with `rel="next"`.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 10_000)]
     limit: Option<u64>,
     /// Only devices with a greater id.
@@ -32,19 +32,19 @@ pub(super) struct DeviceQuery {
     after: Option<u64>,
     #[param(schema_with = wire::device_type_schema, required = false)]
     device_type: Option<DeviceType>,
-    /// Effective status: the override, or else the computed one.
+    /// Effective status: the override if there is one, or else the computed status.
     #[param(schema_with = wire::status_schema, required = false)]
     status: Option<Status>,
     #[param(value_type = Option<u64>)]
     parent_container_id: Option<DeviceId>,
-    /// Part of the name, without regard to case, accents and Unicode's normal forms.
+    /// Part of the name; case, accents and Unicode normal forms are ignored.
     #[param(value_type = Option<String>, max_length = 128)]
     q: Option<String>,
 }
 
 impl FromFields for DeviceQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let Page { limit, after } = Page::from_fields(fields)?;
+        let PageQuery { limit, after } = PageQuery::from_fields(fields)?;
         Some(Self {
             limit,
             after: Some(after),
@@ -72,7 +72,7 @@ impl DeviceQuery {
     }
 }
 
-/// Whether `text` contains `wanted`, which is folded.
+/// Returns whether `text` contains `wanted`, which is folded.
 fn contains(text: &str, wanted: &str) -> bool {
     if text.is_ascii() && wanted.is_ascii() {
         return wanted.is_empty()
@@ -86,7 +86,7 @@ fn contains(text: &str, wanted: &str) -> bool {
 
 type Devices = Selected<Device>;
 
-/// The devices in question, through the narrowest index: a container, a type, or all.
+/// Selects devices by the narrowest index: a container, a type, or all.
 fn select(
     snapshot: &Arc<Snapshot>,
     query: &Arc<DeviceQuery>,
@@ -112,7 +112,7 @@ fn by_ids(
     Box::new(ids.filter_map(move |id| id.and_then(|id| snapshot.device(DeviceId(id))).transpose()))
 }
 
-/// All devices, or those that the query asks for, ascending by id.
+/// All devices, or those that match the query, ascending by id.
 #[utoipa::path(
     get,
     path = "/api/devices",
@@ -126,7 +126,7 @@ pub(super) async fn list_devices(
     headers: Headers,
     Query422(query): Query422<DeviceQuery>,
 ) -> Result<Response, ApiError> {
-    let page = Page { limit: query.limit, after: query.after.unwrap_or(0) };
+    let page = PageQuery { limit: query.limit, after: query.after.unwrap_or(0) };
     let path = uri_of(&uri);
     if query.has_filter() {
         let query = Arc::new(query);

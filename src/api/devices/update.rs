@@ -16,10 +16,10 @@ use crate::domain::{
 };
 use crate::wire;
 
-/// New values of a device; absent ones stay as they are. `x` and `y` go together.
+/// Changes to a device; absent keys do not change. `x` and `y` must be set together.
 #[derive(ToSchema)]
 #[schema(as = DevicePatch)]
-pub(super) struct PatchBody {
+pub(super) struct DevicePatchBody {
     #[schema(value_type = Option<f64>, nullable = false)]
     x: Option<f64>,
     #[schema(value_type = Option<f64>, nullable = false)]
@@ -27,7 +27,7 @@ pub(super) struct PatchBody {
     /// 1 to 128 characters, not blank, no control characters; unique.
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 128)]
     name: Option<Name>,
-    /// A POP or CORE_SITE; null takes the device out of its container.
+    /// A POP or CORE_SITE; null removes the device from its container.
     #[schema(value_type = Option<u64>)]
     parent_container_id: Option<Option<DeviceId>>,
     /// Null restores the default of the type.
@@ -39,12 +39,12 @@ pub(super) struct PatchBody {
     /// Null restores the default of the type.
     #[schema(value_type = Option<f64>, minimum = 0.0)]
     insertion_loss_db: Option<Option<f64>>,
-    /// Of an OLT; null restores the planning values.
+    /// Only for an OLT; null restores the planning values.
     #[schema(schema_with = wire::nullable_pon_class_schema, required = false)]
     pon_class: Option<Option<PonClass>>,
 }
 
-/// The keys that UNOC adds to v2's position change.
+/// The keys that UNOC adds to v2's change of position.
 const FURTHER_KEYS: [&str; 6] = [
     "name",
     "parent_container_id",
@@ -54,7 +54,7 @@ const FURTHER_KEYS: [&str; 6] = [
     "pon_class",
 ];
 
-impl FromFields for PatchBody {
+impl FromFields for DevicePatchBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let has_further = FURTHER_KEYS.into_iter().any(|key| fields.has(key));
         let moves = fields.has("x") || fields.has("y");
@@ -77,7 +77,7 @@ impl FromFields for PatchBody {
     }
 }
 
-impl PatchBody {
+impl DevicePatchBody {
     fn position(&self) -> Option<Position> {
         Some(Position { x: self.x?, y: self.y? })
     }
@@ -101,7 +101,7 @@ impl PatchBody {
         ("id" = u64, Path, description = "Device id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` that the change is meant for")
     ),
-    request_body = PatchBody,
+    request_body = DevicePatchBody,
     responses(
         (status = 200, body = DeviceMessage<'_>),
         (status = 412, body = ChangedDevice<'_>, description = "Changed meanwhile")
@@ -112,7 +112,7 @@ pub(super) async fn update_device(
     PathId(id): PathId,
     if_match: IfMatch,
     Origin(origin): Origin,
-    Body422(body): Body422<PatchBody>,
+    Body422(body): Body422<DevicePatchBody>,
 ) -> Result<Response, ApiError> {
     let position = body.position();
     let message = match position {

@@ -1,15 +1,15 @@
-//! One thing that is wrong with a request.
+//! The errors of a request.
 
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Faults listed in one answer; a body of 10,000 rows could have more than anybody reads.
+/// Most errors in one answer.
 pub(crate) const ERRORS_MAX: usize = 1_000;
-/// Longest input that is echoed; more says no more.
+/// Longest input that an error quotes.
 const INPUT_CHARS_MAX: usize = 1_000;
 
-/// An error of the request, with its place.
+/// An error in a field of the request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct FieldError {
     /// pydantic's name of the error, for example `missing` or `int_parsing`.
@@ -19,7 +19,7 @@ pub(crate) struct FieldError {
     #[schema(value_type = Vec<Value>)]
     pub(crate) loc: Vec<Value>,
     pub(crate) msg: String,
-    /// What was found there.
+    /// The invalid value.
     pub(crate) input: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ctx: Option<Value>,
@@ -32,12 +32,12 @@ pub(crate) struct ValidationErrors {
 }
 
 impl FieldError {
-    /// An error of the request as a whole, such as an unreadable body.
+    /// Returns an error of the whole request, such as an unreadable body.
     pub(crate) fn whole(kind: &'static str, msg: &str, input: Value) -> Self {
         Self { kind, loc: vec!["body".into()], msg: msg.to_owned(), input, ctx: None }
     }
 
-    /// Shortens a long echoed text.
+    /// Shortens a long input.
     pub(crate) fn bounded(mut self) -> Self {
         if let Value::String(text) = &mut self.input
             && let Some((end, _)) = text.char_indices().nth(INPUT_CHARS_MAX)

@@ -1,4 +1,4 @@
-//! Reading the fields of an object and collecting what is wrong with them.
+//! Reading the fields of an object and collecting their errors.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use super::parse::ParseError;
 
 /// A request body, or part of one, that can be read field by field.
 pub(crate) trait FromFields: Sized {
-    /// Largest accepted body in bytes: more than any honest one of this kind.
+    /// Largest accepted body in bytes, more than any valid body of this kind.
     const BODY_BYTES_MAX: usize = 64 * 1024;
 
-    /// Reads all fields. `None` only after an error was recorded.
+    /// Reads all fields. Returns `None` only after an error was recorded.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
@@ -30,7 +30,7 @@ impl<'a> Fields<'a> {
         Self { object, place, errors }
     }
 
-    /// A field that must be there.
+    /// Reads a field that must be present.
     pub(crate) fn required<T>(
         &mut self,
         key: &'static str,
@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that may be absent or null.
+    /// Reads a field that may be absent or null.
     pub(crate) fn optional<T>(
         &mut self,
         key: &'static str,
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
         self.nullable(key, parse).flatten()
     }
 
-    /// A field that may be absent (`None`) or null (`Some(None)`).
+    /// Reads a field that may be absent (`None`) or null (`Some(None)`).
     pub(crate) fn nullable<T>(
         &mut self,
         key: &'static str,
@@ -66,7 +66,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that may be absent but not null.
+    /// Reads a field that may be absent but not null.
     pub(crate) fn present<T>(
         &mut self,
         key: &'static str,
@@ -76,7 +76,7 @@ impl<'a> Fields<'a> {
         self.parsed(key, value, parse)
     }
 
-    /// A list of objects, each read on its own; all their errors are recorded.
+    /// Reads a list of objects and records the errors of each.
     pub(crate) fn objects<T: FromFields>(
         &mut self,
         key: &'static str,

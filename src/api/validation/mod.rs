@@ -1,5 +1,5 @@
-//! Reading request bodies, queries and paths so that all errors of a request are told at once,
-//! in the form and words of v2 (FastAPI with pydantic 2).
+//! Validation of request bodies, queries and paths. All errors of a request are reported together,
+//! in the format and the words of v2 (FastAPI with pydantic 2).
 
 mod error;
 mod fields;

@@ -1,4 +1,4 @@
-//! From a JSON value to a domain value, or what is wrong with it.
+//! Parsing JSON values into domain values.
 //!
 //! As in v2, numbers may come as numeric strings (queries always do), and words must match
 //! exactly.
@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::jobs::Schedule;
 
-/// What is wrong with one value.
+/// Why a value is invalid.
 pub(crate) struct ParseError {
     pub(super) kind: &'static str,
     pub(super) msg: String,
@@ -76,7 +76,7 @@ pub(crate) fn not_negative(value: &Value) -> Result<f64, ParseError> {
     Ok(number)
 }
 
-/// An integer of any size. Ids are at least 1; others are simply not found.
+/// An integer of any size. Ids are at least 1; any other number is not found.
 pub(crate) fn integer(value: &Value) -> Result<i128, ParseError> {
     match value {
         Value::Number(number) => {
@@ -104,7 +104,7 @@ pub(crate) fn integer(value: &Value) -> Result<i128, ParseError> {
     }
 }
 
-/// An id; what cannot be one (0, negative, too large) becomes 0, which nothing has.
+/// An id; a number that cannot be an id (0, negative, too large) becomes 0, which no entity has.
 pub(crate) fn id(value: &Value) -> Result<u64, ParseError> {
     integer(value).map(|whole| u64::try_from(whole).unwrap_or(0))
 }

@@ -1,13 +1,13 @@
-//! From a cell to a domain value, or what is wrong with it.
+//! Parsing cells into domain values.
 
 use crate::domain::{DeviceId, DeviceType, InterfaceType, Medium, Name, PON_CLASSES, PonClass};
 
 use super::error::quoted;
 
-/// A decimal number such as `-27.5`. Neither exponents nor other bases, no separators of
-/// thousands, and a point as the decimal sign: `1,234` is two numbers in two countries.
+/// Parses a decimal number such as `-27.5`, without exponents, other bases or thousands separators.
+/// The decimal sign is a point, because `1,234` is ambiguous.
 pub(super) fn number(text: &str) -> Result<f64, String> {
-    // A minus sign as word processors write it.
+    // Word processors write this minus sign.
     let plain = text.replace('\u{2212}', "-");
     let digits = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
     let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
@@ -16,14 +16,14 @@ pub(super) fn number(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| {
         let text = quoted(text);
         if text.contains(',') {
-            format!("'{text}' is not a number: the decimal sign is a point, as in 1234.5")
+            format!("'{text}' is not a number: use a decimal point, as in 1234.5")
         } else {
             format!("'{text}' is not a number such as 1234.5")
         }
     })
 }
 
-/// A length or a loss.
+/// Parses a length or a loss.
 pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     let number = number(text)?;
     if number < 0.0 { Err(format!("{number} is less than 0")) } else { Ok(number) }
@@ -40,7 +40,7 @@ pub(super) fn id(text: &str) -> Result<DeviceId, String> {
     id.map(DeviceId).ok_or_else(|| format!("'{}' is not an id", quoted(text)))
 }
 
-/// `OLT`, and also `Core router` as the page writes it.
+/// Parses `OLT`, and also `Core router` as the page shows it.
 pub(super) fn device_type(text: &str) -> Result<DeviceType, String> {
     word(text, DeviceType::parse, DeviceType::all().map(DeviceType::as_str), "a device type")
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What the rows of a table are.
+/// The kind of rows in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TableKind {
@@ -11,7 +11,7 @@ pub enum TableKind {
     Links,
 }
 
-/// What an export writes, in this order.
+/// The columns of an export, in this order.
 const DEVICES_WRITTEN: &[&str] = &[
     "name",
     "device_type",
@@ -42,7 +42,7 @@ const LINKS_WRITTEN: &[&str] = &[
     "status_override",
     "override_reason",
 ];
-/// What an import passes over: it is computed, or says how the network was run.
+/// Columns that an import ignores: they are computed, or belong to the operation of the network.
 const PASSED_OVER: &[&str] = &[
     "effective_status",
     "status",
@@ -92,7 +92,7 @@ impl TableKind {
         self.columns_read().any(|it| it == column) || self.passes_over(column)
     }
 
-    /// The columns without which no row says what it is about: one of each group.
+    /// The columns that a table must have: at least one of each group.
     pub(super) const fn columns_needed(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::Devices => &[&["name", "id"]],

@@ -1,15 +1,15 @@
-//! From the bytes of a file to text. Nothing is guessed: what is not valid is refused.
+//! Decoding the bytes of a file. No encoding is guessed: invalid text is refused.
 
 use std::borrow::Cow;
 
 use super::error::TableError;
 
-/// How the text of a file is stored, where its first bytes do not tell.
+/// The encoding of a file without a byte order mark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     #[default]
     Utf8,
-    /// What a spreadsheet on Windows saves as "CSV" in western Europe.
+    /// The encoding of "CSV" files that a spreadsheet on Windows saves in western Europe.
     Windows1252,
 }
 
@@ -37,10 +37,10 @@ const WINDOWS_1252: [char; 32] = [
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// The text of a file: by its byte order mark, or else as asked.
+/// Decodes a file by its byte order mark, or else in the given encoding.
 ///
 /// # Errors
-/// An error with the line of the first byte that is not in that encoding.
+/// An error with the line of the first byte that is invalid in that encoding.
 pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, TableError> {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
         return utf8(rest);
@@ -52,7 +52,7 @@ pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, T
         return utf16(rest, u16::from_be_bytes);
     }
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        let text = "A zero byte: this is not text, or UTF-16 without its byte order mark; save the \
+        let text = "The file contains a zero byte: it is not text, or UTF-16 without a byte order mark; save the \
                     file as UTF-8";
         return Err(TableError::at(line_of(&bytes[..at]), text));
     }
@@ -62,7 +62,7 @@ pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, T
     }
 }
 
-/// The text that a file begins with; it may be cut off anywhere.
+/// Decodes the beginning of a file, which may be cut off anywhere.
 pub(super) fn decode_head(bytes: &[u8]) -> Cow<'_, str> {
     let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| -> String {
         let units = rest.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
@@ -98,7 +98,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Ta
 }
 
 fn cut_off(text: &str) -> TableError {
-    let what = "The text is not the UTF-16 that its byte order mark says; save the file as UTF-8";
+    let what =
+        "The text is not valid UTF-16, although it has its byte order mark; save the file as UTF-8";
     TableError::at(line_of(text.as_bytes()), what)
 }
 
@@ -107,7 +108,7 @@ fn windows_1252(byte: u8) -> char {
     WINDOWS_1252.get(place).copied().unwrap_or(char::from(byte))
 }
 
-/// The line, from 1, on which a text goes on.
+/// Returns the number of the line that follows `before`, from 1.
 fn line_of(before: &[u8]) -> usize {
     1 + before.iter().filter(|byte| **byte == b'\n').count()
 }

@@ -1,33 +1,32 @@
-//! What is wrong with a table, and where.
+//! Errors in a table.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Longest text of a file that an error quotes; more says no more.
+/// Longest text of a file that an error quotes.
 const QUOTED_CHARS_MAX: usize = 60;
-/// Faults of one table that are kept and listed; a table with more is mended in steps. About 3 MB,
-/// whereas one of 16 MiB can have millions.
+/// Most errors of a table that are kept and listed. They take about 3 MB; a table of 16 MiB can
+/// have millions.
 pub(super) const ERRORS_MAX: usize = 10_000;
 
-/// One thing that is wrong with a table.
+/// An error in a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TableError {
-    /// Line of the file, from 1 with the heading; that on which its row begins.
+    /// Line of the file on which the row begins; the heading is line 1.
     pub line: usize,
-    /// The column, where it is about one.
+    /// The column, if the error is in one cell.
     pub column: Option<String>,
-    /// What the row is about: a device, or the two devices of a link.
+    /// The name of the row: a device, or the two devices of a link.
     pub name: Option<String>,
     pub detail: String,
 }
 
-/// The errors of a table that is read from its first line to its last: how many there are, and the
-/// first [`ERRORS_MAX`].
+/// The errors of a table: the number of all, and the first [`ERRORS_MAX`].
 #[derive(Debug, Default)]
 pub struct TableErrors {
     pub(super) count: usize,
     pub(super) first: Vec<TableError>,
-    /// The lines that have some, each once.
+    /// The lines with errors, each once.
     pub(super) lines: Vec<usize>,
 }
 
@@ -62,18 +61,18 @@ impl From<TableError> for TableErrors {
 }
 
 impl TableError {
-    /// An error of a line as a whole.
+    /// Returns an error of a whole line.
     pub(super) fn at(line: usize, detail: impl Into<String>) -> Self {
         Self { line, column: None, name: None, detail: detail.into() }
     }
 
-    /// An error of a cell.
+    /// Returns an error of a cell.
     pub(super) fn in_column(line: usize, column: &str, detail: impl Into<String>) -> Self {
         Self { column: Some(quoted(column)), ..Self::at(line, detail) }
     }
 }
 
-/// A text of the file as an error shows it, on one line.
+/// Returns a text of the file shortened and on one line, for an error.
 pub(super) fn quoted(text: &str) -> String {
     let text = text.replace(char::is_control, " ");
     match text.char_indices().nth(QUOTED_CHARS_MAX) {

@@ -1,4 +1,4 @@
-//! A table's heading: the separator, the kind of the rows, and where each column is.
+//! The heading of a table: the separator, the kind of the rows, and the place of each column.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ pub(super) struct Heading {
     pub(super) separator: Separator,
     pub(super) kind: TableKind,
     pub(super) line: usize,
-    /// Names as columns are known by; empty where the heading has none.
+    /// Normalised names of the columns; empty if the heading has none.
     columns: Vec<String>,
 }
 
 impl Heading {
-    /// Reads the heading with the separator by which most of its names are known.
+    /// Reads the heading with the separator that gives the most known names.
     pub(super) fn read(text: &str) -> Option<Self> {
         let tries = Separator::ALL.into_iter().filter_map(|separator| {
             let record = Records::new(text, separator.as_char()).next()?;
@@ -27,17 +27,17 @@ impl Heading {
             let rank = (known(kind), columns.len());
             Some((rank, Self { separator, kind, line: record.line, columns }))
         });
-        // The first of equals: the comma.
+        // If several are equal, the first: the comma.
         let best = tries.reduce(|best, next| if next.0 > best.0 { next } else { best });
         best.map(|(_, heading)| heading)
     }
 
-    /// Whether it names what its rows are about.
+    /// Returns whether it has all required columns.
     pub(super) fn is_one(&self) -> bool {
         self.missing().next().is_none()
     }
 
-    /// Where a column is.
+    /// Returns the place of a column.
     pub(super) fn place(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|it| it == column)
     }
@@ -47,7 +47,7 @@ impl Heading {
         self.columns.iter().filter(|it| self.kind.passes_over(it)).cloned().collect()
     }
 
-    /// Everything that is wrong with it.
+    /// Returns the errors of the heading.
     pub(super) fn errors(&self) -> Vec<TableError> {
         let mut errors = Vec::new();
         for (index, column) in self.columns.iter().enumerate() {
@@ -56,7 +56,7 @@ impl Heading {
             }
             let is_again = self.columns[..index].contains(column);
             if is_again {
-                let text = format!("The column '{}' is there twice", quoted(column));
+                let text = format!("The column '{}' occurs twice", quoted(column));
                 errors.push(TableError::in_column(self.line, column, text));
             } else if !self.kind.knows(column) {
                 let known: Vec<&str> = self.kind.columns_read().collect();
@@ -70,23 +70,24 @@ impl Heading {
             }
         }
         for missing in self.missing() {
-            let text = format!("The heading names no column {}", missing.join(" or "));
+            let text = format!("The heading has no column {}", missing.join(" or "));
             errors.push(TableError::at(self.line, text));
         }
         errors
     }
 
-    /// An error where a row has more in it than the heading names.
+    /// Returns the error of a row with more cells than the heading has columns.
     pub(super) fn surplus(&self, record: &Record<'_>) -> Option<TableError> {
         let named = self.columns.iter().rposition(|it| !it.is_empty()).map_or(0, |at| at + 1);
         if record.width > named {
-            let text = format!("The row has {} cells, and the heading names {named}", record.width);
+            let text =
+                format!("The row has {} cells, but the heading has {named} columns", record.width);
             return Some(TableError::at(record.line, text));
         }
         let is_filled = |cell: &Cow<'_, str>| !cell.trim().is_empty();
         let mut cells = self.columns.iter().zip(&record.cells).enumerate();
         let (at, _) = cells.find(|(_, (column, cell))| column.is_empty() && is_filled(cell))?;
-        let text = format!("Cell {} has a value, and the heading names no column for it", at + 1);
+        let text = format!("Cell {} has a value, but the heading has no column for it", at + 1);
         Some(TableError::at(record.line, text))
     }
 
@@ -96,7 +97,7 @@ impl Heading {
     }
 }
 
-/// `Device Type` is `device_type`.
+/// Normalises a name: `Device Type` becomes `device_type`.
 fn known_as(cell: &str) -> String {
     cell.trim().to_lowercase().replace([' ', '-'], "_")
 }

@@ -1,5 +1,5 @@
-//! Devices and links as tables in text: CSV with commas, semicolons or tabs. The one parser, and
-//! the one writer, of page, API and command.
+//! Devices and links as tables in text: CSV with commas, semicolons or tabs. The page, the API and
+//! the command line share this parser and writer.
 
 mod cells;
 mod columns;
@@ -24,17 +24,17 @@ use super::{SignalView, Time};
 use crate::domain::{Device, Interface, Link, Medium, OverrideReason, PonClass, Status};
 use write::{write_heading, write_row};
 
-/// Largest table: 300 bytes for each of the rows that are taken; usual ones have 80.
+/// Largest table: 300 bytes for each of the allowed rows; a typical row has 80.
 pub const TABLE_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Rows of one table. Each may be a device with ports, and all of them are one command.
+/// Most rows in one table. Each may be a device with ports, and all of them are one command.
 pub const TABLE_ROWS_MAX: usize = 50_000;
 
-/// What stands between two cells.
+/// The character between two cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Separator {
     #[default]
     Comma,
-    /// What a spreadsheet expects where the comma is the decimal sign.
+    /// The separator of spreadsheets in countries where the comma is the decimal sign.
     Semicolon,
     Tab,
 }
@@ -83,8 +83,7 @@ pub fn write_table_heading(
     write_heading(out, separator, kind.columns_written())
 }
 
-/// Writes a device. Its id is not written: it means nothing at another site, and a device is
-/// known by its name.
+/// Writes a device without its id, which has no meaning at another site.
 pub fn write_device_row(
     out: &mut impl Write,
     separator: Separator,

@@ -1,4 +1,4 @@
-//! From the bytes of a table to the rows of an import, with all errors in one pass.
+//! Reading a table into the rows of an import. All errors are found in one pass.
 
 use super::cells;
 use super::columns::TableKind;
@@ -13,11 +13,11 @@ use crate::domain::{DeviceTableRow, ImportTable, LinkTableEnd, LinkTableRow, Opt
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TableOptions {
     pub encoding: Encoding,
-    /// What the rows have to be; by the heading without it.
+    /// The required kind of rows; `None` accepts the kind of the heading.
     pub kind: Option<TableKind>,
 }
 
-/// A table as it was read.
+/// The result of reading a table.
 #[derive(Debug)]
 pub struct Reading {
     pub kind: TableKind,
@@ -27,16 +27,16 @@ pub struct Reading {
     pub columns_passed_over: Vec<String>,
     /// The line and the name of each row.
     pub rows: Vec<(usize, String)>,
-    /// The rows; `None` when they cannot be told from the heading, or are too many.
+    /// The rows; `None` if the heading is invalid or there are too many rows.
     pub command: Option<ImportTable>,
 }
 
-/// Whether bytes begin as a table of devices or links does, in any encoding.
+/// Returns whether the bytes begin like a table of devices or links, in any encoding.
 pub fn looks_like_table(head: &[u8]) -> bool {
     Heading::read(&decode_head(head)).is_some_and(|heading| heading.is_one())
 }
 
-/// Reads a table. All of its errors are told, in the order of the lines.
+/// Reads a table. Returns all errors, in the order of the lines.
 pub fn read_table(bytes: &[u8], options: TableOptions) -> Reading {
     let kind = options.kind.unwrap_or(TableKind::Devices);
     let unread = |error: TableError| Reading {
@@ -87,7 +87,7 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
         if count > TABLE_ROWS_MAX {
             continue;
         }
-        let mut row = Row { heading, record: &record, errors: Vec::new() };
+        let mut row = RowReading { heading, record: &record, errors: Vec::new() };
         row.errors.extend(heading.surplus(&record));
         let name = match heading.kind {
             TableKind::Devices => {
@@ -110,11 +110,11 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
     }
     reading.errors.extend(records.errors);
     if count == 0 {
-        let what = "The table has a heading and no rows";
+        let what = "The table has a heading, but no rows";
         reading.errors.push(TableError::at(heading.line, what));
     } else if count > TABLE_ROWS_MAX {
         let what = format!(
-            "The table has {count} rows, and one import takes {TABLE_ROWS_MAX}; split the file"
+            "The table has {count} rows, but one import accepts {TABLE_ROWS_MAX}; split the file"
         );
         reading.errors = TableError::at(heading.line, what).into();
         return reading;
@@ -127,13 +127,13 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
 }
 
 /// A row while it is read.
-struct Row<'r, 't> {
+struct RowReading<'r, 't> {
     heading: &'r Heading,
     record: &'r Record<'t>,
     errors: Vec<TableError>,
 }
 
-impl<'r> Row<'r, '_> {
+impl<'r> RowReading<'r, '_> {
     fn device(&mut self) -> DeviceTableRow {
         let row = DeviceTableRow {
             id: self.value("id", cells::id),
@@ -167,7 +167,7 @@ impl<'r> Row<'r, '_> {
     fn end(&mut self, device: &str, interface: &str, interface_type: &str) -> LinkTableEnd {
         for column in [device, interface] {
             if self.text(column).is_none() {
-                self.error(Some(column), format!("There is no value for {column}"));
+                self.error(Some(column), format!("{column} has no value"));
             }
         }
         LinkTableEnd {
@@ -187,7 +187,7 @@ impl<'r> Row<'r, '_> {
         }
     }
 
-    /// What a column has; `None` when there is nothing.
+    /// Returns the value in a column; `None` if it is empty.
     fn text(&self, column: &str) -> Option<&'r str> {
         let cell = self.record.cells.get(self.heading.place(column)?)?;
         (!cell.trim().is_empty()).then_some(cell.as_ref())

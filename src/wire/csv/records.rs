@@ -1,7 +1,7 @@
-//! From text to records of cells: RFC 4180, with the separator that the file has.
+//! Splitting text into records of cells, by RFC 4180 with any separator.
 //!
-//! Not the crate `csv`: it takes unclosed quotes for closed, and counts lines from the blank ones
-//! before a record, whereas an error here names the line that an editor shows.
+//! The crate `csv` is not used: it accepts unclosed quotes, and counts a record from the blank
+//! lines before it, whereas an error must have the line number of an editor.
 
 use std::borrow::Cow;
 use std::iter::Peekable;
@@ -9,28 +9,28 @@ use std::str::CharIndices;
 
 use super::error::{ERRORS_MAX, TableError, quoted};
 
-/// Cells kept of one record. More than any table of ours has; bounds what a file of nothing but
-/// separators takes.
+/// Most cells kept of a record, more than any table has. Limits the memory for a file of
+/// separators.
 const CELLS_MAX: usize = 64;
 
-/// One line of a table, or several where a quoted cell goes over them.
+/// One line of a table, or several if a quoted cell contains line breaks.
 #[derive(Debug, PartialEq)]
 pub(super) struct Record<'t> {
     /// The line on which it begins, from 1.
     pub(super) line: usize,
     /// At most `CELLS_MAX`; without the apostrophes that guard against formulas.
     pub(super) cells: Vec<Cow<'t, str>>,
-    /// Cells in the file with something in them, up to the last one.
+    /// Number of cells up to the last one that is not empty.
     pub(super) width: usize,
 }
 
-/// Reads the records of a text; blank lines, and those of separators alone, are left out.
+/// Reads the records of a text. Skips blank lines and lines of separators.
 pub(super) struct Records<'t> {
     text: &'t str,
     separator: char,
     chars: Peekable<CharIndices<'t>>,
     line: usize,
-    /// What is wrong with the quotes so far: at most [`ERRORS_MAX`], until somebody takes them.
+    /// The errors of quoting so far, at most [`ERRORS_MAX`]; the reader takes them.
     pub(super) errors: Vec<TableError>,
 }
 
@@ -64,14 +64,14 @@ impl<'t> Records<'t> {
         }
     }
 
-    /// A cell, up to the separator or the end of the line.
+    /// Reads a cell, up to the separator or the end of the line.
     fn cell(&mut self) -> Cow<'t, str> {
         let is_blank = |it: &char| *it == ' ' || (*it == '\t' && self.separator != '\t');
         while self.chars.next_if(|(_, it)| is_blank(it)).is_some() {}
         if let Some((at, _)) = self.chars.next_if(|(_, it)| *it == '"') {
             let cell = self.quoted(at);
             if let Some(rest) = self.plain() {
-                let text = format!("After the closing quote stands '{}'", quoted(rest));
+                let text = format!("Unexpected text after the closing quote: '{}'", quoted(rest));
                 self.error(self.line, text);
             }
             return unguarded(cell);
@@ -79,7 +79,7 @@ impl<'t> Records<'t> {
         unguarded(Cow::Borrowed(self.plain().unwrap_or_default()))
     }
 
-    /// What stands up to the separator or the end of the line, without blanks around it.
+    /// Reads the text up to the separator or the end of the line, trimmed.
     fn plain(&mut self) -> Option<&'t str> {
         let start = self.place();
         let separator = self.separator;
@@ -88,7 +88,7 @@ impl<'t> Records<'t> {
         Some(self.text[start..self.place()].trim()).filter(|text| !text.is_empty())
     }
 
-    /// The text of a quoted cell whose opening quote was at this place.
+    /// Reads a quoted cell whose opening quote was at `opened`.
     fn quoted(&mut self, opened: usize) -> Cow<'t, str> {
         let (line, mut start) = (self.line, opened + 1);
         let mut text = Cow::Borrowed("");
@@ -106,7 +106,7 @@ impl<'t> Records<'t> {
                 _ => {}
             }
         }
-        let what = "The quote that opens a cell is not closed; the file is read up to here";
+        let what = "A quoted cell is not closed; the rest of the file was not read";
         self.error(line, what);
         text + &self.text[start..]
     }
@@ -143,7 +143,7 @@ impl<'t> Iterator for Records<'t> {
     }
 }
 
-/// A cell without the apostrophe that [`super::write::guarded`] put before it.
+/// Removes the apostrophe that [`super::write`] puts before a formula.
 fn unguarded(cell: Cow<'_, str>) -> Cow<'_, str> {
     if !super::write::is_guarded(&cell) {
         return cell;

@@ -1,4 +1,4 @@
-//! What came of an import.
+//! The report of an import.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use super::error::{ERRORS_MAX, TableError, TableErrors};
 use super::read::Reading;
 use crate::domain::{ImportCounts, Refusal};
 
-/// What an import did, or would do.
+/// What an import changed, or would change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportReport {
     pub kind: TableKind,
@@ -18,16 +18,17 @@ pub struct ImportReport {
     pub created: usize,
     pub updated: usize,
     pub unchanged: usize,
-    /// Interfaces of new devices, and those made for links.
+    /// Interfaces of new devices, and those created for links.
     pub interfaces_created: usize,
-    /// Columns of an export that no import reads, as they are computed.
+    /// Columns that imports ignore, because they are computed.
     pub columns_passed_over: Vec<String>,
-    /// New names that are easily taken for others, at most 101 sentences; absent without any.
+    /// Warnings about new names that are easily confused with others, at most 101; absent if there
+    /// are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// Why a table is not imported; nothing was changed.
+/// Why a table was not imported; nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportErrors {
     pub detail: String,
@@ -60,7 +61,7 @@ impl ImportReport {
 }
 
 impl ImportErrors {
-    /// The errors of a table, and what the rules say against its rows.
+    /// Returns the errors of a table, together with those of rows that the rules refuse.
     pub fn new(reading: Reading, refusal: Option<&Refusal>) -> Self {
         let Reading { errors, rows, .. } = reading;
         let TableErrors { count: mut error_count, first: mut errors, mut lines } = errors;
@@ -71,7 +72,7 @@ impl ImportErrors {
                 errors.extend(refused.iter().map(|row| {
                     let detail = match row.refusal {
                         Refusal::RowRepeated { first } => {
-                            format!("Line {} above describes the same thing", line_of(first))
+                            format!("Line {} describes the same device or link", line_of(first))
                         }
                         ref refusal => refusal.to_string(),
                     };

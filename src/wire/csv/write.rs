@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::Separator;
 
-/// The mark by which a spreadsheet knows that a text is UTF-8.
+/// The byte order mark, by which spreadsheets recognise UTF-8.
 const MARK: &str = "\u{feff}";
-/// With these a spreadsheet takes a cell for a formula (OWASP, CSV Injection).
+/// The characters with which a formula begins in spreadsheets (OWASP, CSV Injection).
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A cell of a table.
@@ -29,7 +29,7 @@ impl From<Option<f64>> for Cell<'_> {
     }
 }
 
-/// Writes the line of column names, after the mark for spreadsheets.
+/// Writes the byte order mark and the line of column names.
 pub(super) fn write_heading(
     out: &mut impl Write,
     separator: Separator,
@@ -40,7 +40,7 @@ pub(super) fn write_heading(
     write_row(out, separator, &cells)
 }
 
-/// Writes one row as RFC 4180 has it.
+/// Writes one row by RFC 4180.
 pub(super) fn write_row(
     out: &mut impl Write,
     separator: Separator,
@@ -52,7 +52,7 @@ pub(super) fn write_row(
         }
         match cell {
             Cell::Empty => {}
-            // Never with an exponent, which an import does not read.
+            // Without an exponent, which an import does not accept.
             Cell::Number(number) => write!(out, "{number}")?,
             Cell::Text(text) => write_text(out, text)?,
         }
@@ -70,13 +70,13 @@ fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     }
 }
 
-/// Whether a cell gets an apostrophe before it: a spreadsheet would compute it, or it looks as if
-/// it had got one already.
+/// Returns whether a cell needs an apostrophe before it: a spreadsheet would evaluate it, or it
+/// begins with apostrophes and a formula.
 fn needs_guard(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(FORMULA)
 }
 
-/// Whether the apostrophe at the start of a cell is such a guard.
+/// Returns whether a cell begins with such an apostrophe.
 pub(super) fn is_guarded(cell: &str) -> bool {
     cell.strip_prefix('\'').is_some_and(needs_guard)
 }

@@ -1,4 +1,4 @@
-//! Under which hosts the appliance answers, and which pages may use it.
+//! Access control: hosts and origins.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ fn seed(app: &TestApp, headers: &[(&str, &str)]) -> Answer {
     app.send(Method::POST, "/api/seed", headers, None)
 }
 
-/// The first line of the answer to a request as it stands here.
+/// Sends a request verbatim and returns the first line of the answer.
 fn first_line(app: &TestApp, request: &str) -> String {
     let mut stream = TcpStream::connect(app.address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a socket option");
@@ -42,9 +42,9 @@ fn websocket(app: &TestApp, host: &str, origin: &str) -> String {
     first_line(app, &request)
 }
 
-/// A page whose own name was pointed at the appliance: for its browser it is of the same origin.
+/// A page whose name was pointed at the appliance: its browser treats both as the same origin.
 #[test]
-fn a_rebound_name_reaches_nothing() {
+fn dns_rebinding_is_refused() {
     let app = TestApp::with(|config| config.allowed_hosts = vec!["noc.example.org".to_owned()]);
     let before = app.get("/api/devices").expect(200);
     let rebound = [
@@ -94,7 +94,7 @@ fn a_health_check_without_a_host_is_answered() {
 }
 
 #[test]
-fn a_page_of_another_site_neither_changes_nor_listens() {
+fn a_page_of_another_site_can_neither_change_nor_listen() {
     let app = TestApp::empty();
     let refused = seed(&app, &[("origin", "https://evil.example")]).expect(403);
     let detail = refused.detail();
@@ -117,9 +117,9 @@ fn a_page_of_another_site_neither_changes_nor_listens() {
 }
 
 #[test]
-fn pages_of_allowed_origins_do_what_the_own_page_does() {
+fn pages_of_allowed_origins_can_do_everything() {
     let tools = "https://tools.example.org";
-    // The demo's settings allow v2's page too.
+    // The development features allow v2's page, too.
     let app = TestApp::with(|config| config.allowed_origins = vec![tools.to_owned()]);
     let allowed = |answer: &Answer, origin: &str| {
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
@@ -146,7 +146,7 @@ fn pages_of_allowed_origins_do_what_the_own_page_does() {
             preflight.header("access-control-allow-headers"),
             Some("content-type,x-request-id")
         );
-        // Errors are for the page to read, too.
+        // The page can read errors, too.
         allowed(&app.get_with("/api/devices/x", &[("origin", origin)]).expect(422), origin);
         let asked = [("origin", origin), ("sec-fetch-site", "cross-site")];
         allowed(&seed(&app, &asked).expect(201), origin);

@@ -1,4 +1,4 @@
-//! Request ids, and the trail of who changed what.
+//! Request ids and the audit trail.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn newest(app: &TestApp) -> Value {
 }
 
 #[test]
-fn a_request_id_is_echoed_or_made() {
+fn a_request_id_is_returned_or_generated() {
     let app = TestApp::empty();
     let longest = "x".repeat(128);
     for given in ["abc", "550e8400-e29b-41d4-a716-446655440000", "a/b:c=~!", &longest] {
@@ -73,7 +73,7 @@ fn the_trail_shows_before_and_after() {
 }
 
 #[test]
-fn every_accepted_change_leaves_one_row_and_a_refused_one_none() {
+fn every_accepted_change_adds_one_row_and_a_refused_one_none() {
     let app = TestApp::demo();
     assert_eq!(newest(&app)["actor"], "start-up");
     assert_eq!(newest(&app)["action"], "reseed site");

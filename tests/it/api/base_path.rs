@@ -1,4 +1,4 @@
-//! Everything under a path, as behind a reverse proxy that shares its host.
+//! The base path, for a reverse proxy that serves several applications.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::harness::socket::Client;
 #[test]
 fn everything_is_served_below_the_path_and_nothing_beside_it() {
     let app = TestApp::with(|config| "/noc".clone_into(&mut config.base_path));
-    // The client of the test already asks below the path.
+    // The base URL of the test's client includes the path.
     assert!(app.base.ends_with("/noc"), "{}", app.base);
     app.get("/health").expect(200);
     let id = app.provision("D", "HOP");
@@ -34,7 +34,7 @@ fn everything_is_served_below_the_path_and_nothing_beside_it() {
 }
 
 #[test]
-fn the_page_knows_where_it_is() {
+fn the_page_contains_the_base_path() {
     let app = TestApp::with(|config| "/noc".clone_into(&mut config.base_path));
     for path in ["/", "/devices/7", "/docs"] {
         let page = app.get_with(path, &[("accept", "text/html")]).expect(200);
@@ -49,7 +49,7 @@ fn the_page_knows_where_it_is() {
 }
 
 #[test]
-fn events_come_below_the_path() {
+fn socket_io_is_below_the_path() {
     let app = TestApp::with(|config| "/a/b".clone_into(&mut config.base_path));
     let mut client = Client::connect_under(app.address, "/a/b", "/");
     let id = app.provision("D", "POP");

@@ -21,7 +21,7 @@ const PATHS: [&str; 9] = [
 ];
 
 #[test]
-fn what_is_known_is_not_sent_again() {
+fn an_unchanged_answer_is_not_sent_again() {
     let app = TestApp::demo();
     for path in PATHS {
         let first = app.get(path).expect(200);
@@ -47,7 +47,7 @@ fn what_is_known_is_not_sent_again() {
 }
 
 #[test]
-fn a_change_ends_what_was_known() {
+fn a_change_makes_known_tags_stale() {
     let app = TestApp::demo();
     let known: Vec<String> =
         PATHS.iter().map(|path| app.get(path).header("etag").unwrap().to_owned()).collect();
@@ -77,9 +77,9 @@ fn another_site_has_other_tags() {
     assert_ne!(tags[0], tags[1], "the same seq of two sites");
 }
 
-/// A store that a snapshot of the machine put back repeats its seqs with other content.
+/// A store restored by a snapshot of the machine repeats its seqs with other content.
 #[test]
-fn a_store_that_was_put_back_has_other_tags() {
+fn a_restored_store_has_other_tags() {
     let directory = tempfile::tempdir().unwrap();
     let [data, copy] = ["data", "copy"].map(|name| directory.path().join(name));
     let server = Server::start(&data, &[]);
@@ -105,7 +105,7 @@ fn a_store_that_was_put_back_has_other_tags() {
 }
 
 #[test]
-fn what_is_not_there_is_not_unchanged() {
+fn a_missing_entity_is_404_and_not_304() {
     let app = TestApp::demo();
     let etag = app.get("/api/devices").header("etag").unwrap().to_owned();
     for path in ["/api/devices/99999", "/api/devices/99999/interfaces", "/api/links/99999"] {

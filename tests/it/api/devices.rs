@@ -1,4 +1,4 @@
-//! `/api/devices`, by what a client does.
+//! `/api/devices`.
 
 pub(super) mod bulk;
 mod create;

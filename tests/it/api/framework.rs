@@ -1,4 +1,4 @@
-//! What v2's framework answered by itself.
+//! Answers that v2's framework gave by itself.
 
 use http::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::harness::TestApp;
 use crate::harness::skip;
 
-/// Every GET without a body's worth of arguments.
+/// Every GET route without parameters.
 const READS: [&str; 14] = [
     "/health",
     "/health/live",
@@ -42,7 +42,7 @@ fn an_unknown_path_is_not_found() {
             assert_eq!(answer.text(), r#"{"detail":"Not Found"}"#, "{method} {path}");
         }
     }
-    // Below the API a browser gets no page either.
+    // Below the API a browser does not get the page.
     let html = [("accept", "text/html")];
     let answer = app.send(Method::GET, "/api/nothing", &html, None).expect(404);
     assert_eq!(answer.text(), r#"{"detail":"Not Found"}"#);
@@ -126,7 +126,7 @@ fn answers_are_compressed_for_clients_that_ask() {
     assert_eq!(other.header("content-encoding"), None);
 }
 
-/// What the program makes of it; nothing where it is not installed.
+/// Returns the output of the program; `None` if it is not installed.
 fn decompressed(program: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), bytes).expect("room");

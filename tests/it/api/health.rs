@@ -1,4 +1,4 @@
-//! Health, word for word: monitoring agents compare whole bodies.
+//! Health: exact bodies, because monitoring agents compare them.
 
 use serde_json::json;
 
@@ -46,8 +46,8 @@ fn the_long_answer_counts_what_there_is() {
 }
 
 #[test]
-fn a_volume_without_room_is_unhealthy_and_refuses_writes_only() {
-    // No volume has that much: the store is read-only from the start.
+fn a_full_volume_is_unhealthy_and_refuses_only_writes() {
+    // No volume has that much space, so the store is read-only from the start.
     let app = TestApp::with(|config| config.min_free_bytes = 1 << 60);
     let health = app.get("/health").expect(503).json();
     assert_eq!(health["status"], "unhealthy");

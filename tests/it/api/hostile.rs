@@ -1,6 +1,6 @@
-//! Input that means harm, or comes from a broken client.
+//! Malicious input, and input from broken clients.
 //!
-//! After each attack others are served, and the server is healthy and small.
+//! After each attack the server answers other clients, is healthy and uses little memory.
 
 mod bodies;
 mod names;
@@ -44,7 +44,7 @@ impl Target {
         self.server.client()
     }
 
-    /// One request of these very bytes on a connection of its own.
+    /// Sends exactly these bytes on a new connection.
     fn raw(&self, bytes: &[u8]) -> io::Result<Answer> {
         let mut client = self.client();
         // The server may refuse before it has read everything.
@@ -52,12 +52,12 @@ impl Target {
         client.answer()
     }
 
-    /// The status of one request, or 0 where the connection was closed without an answer.
+    /// Returns the status of one request, or 0 if the connection was closed without an answer.
     fn status_of(&self, bytes: &[u8]) -> u16 {
         self.raw(bytes).map_or(0, |answer| answer.status)
     }
 
-    /// Holds the server against what must be true after any attack.
+    /// Checks what must be true after any attack.
     fn check(self) {
         let mut client = self.client();
         let health = client.get("/health").json();
@@ -80,7 +80,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// A request with a body, and an honest length.
+/// Returns a request with a body and its length.
 fn post(path: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
@@ -94,7 +94,7 @@ fn detail(answer: &Answer) -> Value {
     answer.json()["detail"].clone()
 }
 
-/// Reads until the other side closes; what it sent.
+/// Reads until the other side closes. Returns what it sent.
 fn rest_of(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
     match stream.read_to_end(&mut rest) {

@@ -1,4 +1,4 @@
-//! Making interfaces.
+//! Creating interfaces.
 
 use http::Method;
 use serde_json::json;

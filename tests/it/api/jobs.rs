@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::http::{Answer, keys_of};
 use crate::harness::{TestApp, wait};
 
-/// The job once none of its runs is under way.
+/// Waits until no run of the job is active, and returns the job.
 fn idle(app: &TestApp, name: &str) -> Value {
     wait::until("the run ends", || {
         let job = app.get(&format!("/api/jobs/{name}")).expect(200).json();
@@ -18,7 +18,7 @@ fn run(app: &TestApp, name: &str) -> Answer {
 }
 
 #[test]
-fn jobs_are_listed_with_all_that_is_known_of_them() {
+fn jobs_are_listed_with_schedules_and_runs() {
     let app = TestApp::empty();
     let answer = app.get("/api/jobs").expect(200);
     assert_eq!(keys_of(answer.text()), ["timezone", "utc_offset", "timezone_fault", "jobs"]);
@@ -99,7 +99,7 @@ fn at_most_twenty_runs_are_shown() {
 }
 
 #[test]
-fn a_job_can_be_rescheduled_disabled_and_put_back() {
+fn a_job_can_be_rescheduled_disabled_and_reset() {
     let app = TestApp::empty();
     let path = "/api/jobs/self-check";
     let job = app.patch(path, &json!({"schedule": "*/5 * * * *"})).expect(200).json();
@@ -116,7 +116,7 @@ fn a_job_can_be_rescheduled_disabled_and_put_back() {
 }
 
 #[test]
-fn what_is_wrong_is_told() {
+fn errors_are_reported() {
     let app = TestApp::empty();
     let path = "/api/jobs/self-check";
     let fault = |body: Value| {

@@ -1,4 +1,4 @@
-//! Making and deleting links.
+//! Creating and deleting links.
 
 mod change;
 mod rules;
@@ -15,7 +15,7 @@ fn pair(app: &TestApp) -> (u64, u64) {
 }
 
 #[test]
-fn linking_two_devices_makes_a_port_on_each() {
+fn linking_two_devices_creates_a_port_on_each() {
     let app = TestApp::empty();
     let (olt, ont) = pair(&app);
     let body = json!({
@@ -51,7 +51,7 @@ fn a_taken_port_number_is_skipped() {
 }
 
 #[test]
-fn fiber_is_optical_and_anything_else_ethernet() {
+fn fiber_creates_optical_ports_and_any_other_value_ethernet() {
     let app = TestApp::empty();
     let (olt, ont) = pair(&app);
     for (link_type, kind) in
@@ -94,7 +94,7 @@ fn the_status_of_a_new_link_can_be_given() {
 }
 
 #[test]
-fn devices_that_cannot_be_linked_are_named() {
+fn a_refusal_names_devices_that_cannot_be_linked() {
     let app = TestApp::empty();
     let (olt, ont) = pair(&app);
     let refused = |a: u64, b: u64, status: u16, detail: &str| {

@@ -1,4 +1,4 @@
-//! Pages and filters of lists, and what a list shows after a change.
+//! Pages and filters of lists, and lists after changes.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn walk(app: &TestApp, start: &str, limit: usize) -> Vec<Value> {
 }
 
 #[test]
-fn walking_the_pages_gives_the_whole_list() {
+fn the_pages_together_are_the_whole_list() {
     let app = TestApp::demo();
     for list in ["devices", "interfaces", "links"] {
         let whole = app.get(&format!("/api/{list}")).expect(200).json();
@@ -116,7 +116,7 @@ fn a_query_finds_names_in_any_script_case_and_form() {
 }
 
 #[test]
-fn pages_that_change_under_a_walk_neither_repeat_nor_skip() {
+fn changes_between_pages_neither_repeat_nor_skip_items() {
     let app = TestApp::empty();
     app.provision_pops("P", 100);
     let first = app.get("/api/devices?limit=40").expect(200);

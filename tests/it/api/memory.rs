@@ -1,4 +1,4 @@
-//! What answers cost in memory, measured on the real process.
+//! The memory that answers take, measured on the real process.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,16 +10,16 @@ use crate::harness::site::id_of;
 
 /// Large enough that one outage is megabytes, small enough for an unoptimised build.
 const LEAVES: &str = "12000";
-/// The store's page cache, in MiB. It fills while answers are made and is no part of their cost.
+/// The store's page cache, in MiB, which fills while answers are made and is not counted.
 const CACHE_MIB: &str = "8";
 const OUTAGES: usize = 24;
 const SLOW_READERS: usize = 30;
-/// An answer may take this much: its rows' bytes (4 MiB), buffers, and what malloc keeps of them.
-/// Keeping and decoding every image of the outages took 155 MiB, and whole lists and exports buffered
-/// for the slow readers 571 MiB.
+/// Most memory of an answer: its rows (4 MiB), buffers, and what malloc keeps. Keeping and decoding
+/// every image of the outages took 155 MiB, and whole lists and exports buffered for the slow
+/// readers 571 MiB.
 const GROWTH_KIB_MAX: u64 = 48 * 1024;
 
-/// A server with a site whose backbone was lost and came back.
+/// Starts a server with a site whose backbone failed and recovered.
 fn after_outages(directory: &std::path::Path, outages: usize) -> Server {
     run(directory, &["seed", "--size", LEAVES]).expect(0);
     let server = Server::start(directory, &[("UNOC_CACHE_MIB", CACHE_MIB)]);
@@ -57,7 +57,7 @@ fn the_trail_of_large_outages_is_read_in_little_memory() {
     assert!(outages.len() >= OUTAGES, "{} rows are of outages", outages.len());
     for row in outages.iter().filter(|row| text(row, "action").ends_with("override")) {
         let changes = row["changes"].as_array().expect("changes");
-        // What the operator did stands first, and is never left out.
+        // The operator's change is first and is always included.
         let after = &changes[0]["after"];
         assert_eq!(after["device_type"], "BACKBONE_GATEWAY", "{}", changes[0]);
     }
@@ -83,7 +83,7 @@ fn slow_readers_of_a_filtered_list_and_of_exports_cost_little() {
     let readers: Vec<TcpStream> = (0..SLOW_READERS)
         .flat_map(|_| [slow_reader(&address, list), slow_reader(&address, "/api/export")])
         .collect();
-    // Those who read are served meanwhile, whole, and after all that was made for the slow ones.
+    // Clients that read are served completely, while and after the slow ones are.
     assert_eq!(server.http.get(list).expect(200).body.len(), size);
     let export = server.http.get("/api/export").expect(200);
     let header: Value = serde_json::from_str(export.text().lines().next().unwrap()).unwrap();
@@ -94,7 +94,7 @@ fn slow_readers_of_a_filtered_list_and_of_exports_cost_little() {
     assert!(growth < 2 * GROWTH_KIB_MAX, "{growth} KiB for {} readers", readers.len());
 }
 
-/// A client that takes the beginning of an answer and no more.
+/// A client that reads only the beginning of an answer.
 fn slow_reader(address: &str, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("a connection");
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("sent");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::harness::TestApp;
 
 #[test]
-fn the_document_is_what_it_was() {
+fn the_document_equals_the_snapshot() {
     let document = unoc::api::document();
     let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
     assert!(document.contains(&version));
@@ -75,7 +75,7 @@ fn the_served_document_is_version_3_1_and_complete() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_can_be_resolved() {
     let document = unoc::api::document();
     let parsed: Value = serde_json::from_str(&document).unwrap();
     for line in document.lines().filter_map(|line| line.trim().strip_prefix("\"$ref\": \"#")) {
@@ -85,7 +85,7 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn the_page_needs_nothing_from_outside() {
+fn the_page_loads_nothing_from_other_hosts() {
     let app = TestApp::empty();
     let page = app.get("/docs").expect(200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));

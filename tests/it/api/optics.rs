@@ -1,4 +1,4 @@
-//! Optical reference tables, and the class that an OLT names.
+//! Optical reference tables, and the class of an OLT.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::harness::http::keys_of;
 use crate::harness::plant::Plant;
 
 #[test]
-fn fibre_types_and_what_a_kilometre_costs() {
+fn fibre_types_have_an_attenuation_per_kilometre() {
     let app = TestApp::empty();
     let types = app.get("/api/optical/fiber-types").expect(200).json();
     let single_mode =
@@ -82,7 +82,7 @@ const VALUES: [&str; 14] = [
 fn the_class_of_an_olt_supplies_what_devices_do_not_set() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
-    // Down 15.514 dB are lost, up 15.946 dB (at 1270 nm 16.161 dB).
+    // The loss is 15.514 dB down and 15.946 dB up (16.161 dB at 1270 nm).
     for (class, rx_down, rx_up, margin, direction) in [
         (Value::Null, -10.48, -15.41, 12.59, "up"),
         (json!("GPON_B_PLUS"), -13.98, -15.41, 12.09, "up"),
@@ -101,7 +101,7 @@ fn the_class_of_an_olt_supplies_what_devices_do_not_set() {
         });
         assert_eq!(signal, expected, "{class}");
     }
-    // Values of a device's own win over the class.
+    // A device's own values override those of the class.
     app.patch(&plant.path("OLT"), &json!({"tx_power_dbm": 2})).expect(200);
     app.patch(&plant.path("ONT-A1"), &json!({"sensitivity_min_dbm": -20})).expect(200);
     let signal = app.device(plant.id("ONT-A1"))["signal"].clone();

@@ -7,7 +7,7 @@ use crate::harness::http::keys_of;
 use crate::harness::plant::Plant;
 
 #[test]
-fn a_sound_network_has_no_problems() {
+fn a_network_without_errors_has_no_problems() {
     let app = TestApp::empty();
     assert_eq!(app.get("/api/problems").expect(200).text(), r#"{"count":0,"problems":[]}"#);
     Plant::build(&app);
@@ -15,7 +15,7 @@ fn a_sound_network_has_no_problems() {
 }
 
 #[test]
-fn what_is_still_wrong_appears_when_a_cause_goes() {
+fn remaining_problems_appear_after_a_cause_is_removed() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     app.hold(plant.id("OLT"), &json!("DOWN"));
@@ -24,7 +24,7 @@ fn what_is_still_wrong_appears_when_a_cause_goes() {
     app.cut(plant.link("ODF", "SPL-A"));
     assert_eq!(app.problems(), ["ODF - SPL-A: held (5, 4)", "OLT: held (6, 3)"]);
     app.cut(plant.link("SPL-A", "ONT-A2"));
-    // Of equally bad ones the elder comes first.
+    // Of equally severe ones the older comes first.
     let three = ["OLT: held (6, 3)", "ODF - SPL-A: held (4, 3)", "SPL-A - ONT-A2: held (1, 1)"];
     assert_eq!(app.problems(), three);
     app.hold(plant.id("OLT"), &Value::Null);
@@ -35,9 +35,9 @@ fn what_is_still_wrong_appears_when_a_cause_goes() {
     assert_eq!(app.problems(), [""; 0]);
 }
 
-/// The backbone is lost while something below is broken, too: nobody is blamed for what is above.
+/// The backbone fails while something below is broken, too: neither is listed under the other.
 #[test]
-fn a_cause_is_not_blamed_for_what_is_above_it() {
+fn a_cause_does_not_include_what_is_above_it() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     app.hold(plant.id("OLT"), &json!("DOWN"));
@@ -46,7 +46,7 @@ fn a_cause_is_not_blamed_for_what_is_above_it() {
     assert_eq!(app.problems(), ["OLT: held (11, 7)", "GW - CORE: held (6, 2)"]);
 }
 
-/// (what is done, what is then told)
+/// (the change, the expected problem)
 type Row = (&'static str, fn(&TestApp, &Plant), Vec<&'static str>);
 
 fn causes() -> Vec<Row> {
@@ -156,7 +156,7 @@ fn an_entry_names_place_and_time() {
 }
 
 #[test]
-fn at_most_a_hundred_victims_are_named() {
+fn at_most_a_hundred_affected_devices_are_listed() {
     let app = TestApp::empty();
     let olt = app.provision("OLT", "OLT");
     let splitter = app.provision("SPL", "SPLITTER");

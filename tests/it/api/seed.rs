@@ -11,7 +11,7 @@ fn seed(app: &TestApp) {
 }
 
 #[test]
-fn seeding_replaces_everything_and_ids_go_on() {
+fn seeding_replaces_everything_and_ids_continue() {
     let app = TestApp::demo();
     let lists = ["devices", "interfaces", "links"];
     let last = lists.map(|list| *ids_of(&app.get(&format!("/api/{list}")).json()).last().unwrap());

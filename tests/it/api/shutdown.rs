@@ -1,4 +1,4 @@
-//! Stopping the process by a request.
+//! The request that stops the process.
 
 use http::Method;
 
@@ -12,7 +12,7 @@ fn post(app: &TestApp, headers: &[(&str, &str)]) -> Answer {
 }
 
 #[test]
-fn without_a_configured_token_every_call_is_refused() {
+fn without_a_configured_token_every_request_is_refused() {
     let app = TestApp::empty();
     for headers in [&[][..], &[("x-shutdown-token", "")], &[("authorization", "Bearer x")]] {
         let detail = "Shutdown by request is off; set UNOC_SHUTDOWN_TOKEN to allow it";

@@ -1,4 +1,4 @@
-//! What-if: it says what the real change then does, and does nothing.
+//! What-if: a simulation reports what the real change does, and changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,14 @@ use crate::harness::TestApp;
 use crate::harness::plant::Plant;
 use crate::harness::site::id_of;
 
-/// Everything of these lists by id.
+/// Returns the items of these lists by id.
 fn snapshot(app: &TestApp, list: &str) -> BTreeMap<u64, Value> {
     let list = app.get(&format!("/api/{list}")).expect(200).json();
     list.as_array().expect("a list").iter().map(|one| (id_of(one), one.clone())).collect()
 }
 
-/// An entity without the moment of its change: simulated and real ones differ in that.
+/// Returns an entity without the time of its change, which differs between simulated and real
+/// changes.
 fn timeless(entity: Option<&Value>) -> Value {
     let Some(entity) = entity else { return Value::Null };
     let mut entity = entity.clone();
@@ -27,7 +28,7 @@ fn timeless(entity: Option<&Value>) -> Value {
     entity
 }
 
-/// A request that does what a simulated step says.
+/// Sends the request of a simulated step.
 type Real = (Method, String, Value);
 
 fn steps(plant: &Plant) -> Vec<(Value, Real)> {
@@ -147,7 +148,7 @@ fn all_steps_together_do_what_was_simulated() {
     let before = ["devices", "links"].map(|one| snapshot(&app, one));
     real.iter().for_each(|request| carry_out(&app, request));
     let after = ["devices", "links"].map(|one| snapshot(&app, one));
-    // What changed and changed back is told by the real ones' times alone.
+    // An entity that changed and changed back differs only in its time.
     let lasting = |[before, after]: [&BTreeMap<u64, Value>; 2]| {
         let mut after = after.clone();
         for (id, one) in &mut after {
@@ -163,7 +164,7 @@ fn all_steps_together_do_what_was_simulated() {
 }
 
 #[test]
-fn nothing_to_try_changes_nothing() {
+fn a_simulation_without_changes_is_empty() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     let nothing = json!({"device_count": 0, "link_count": 0, "devices": [], "links": []});
@@ -213,7 +214,7 @@ fn a_refused_step_is_named_and_nothing_is_answered() {
 }
 
 #[test]
-fn faults_of_the_body_name_the_step() {
+fn errors_of_the_body_name_the_step() {
     let app = TestApp::empty();
     let faults = |body: &Value| app.post("/api/simulate", body).expect(422).detail();
     assert_eq!(faults(&json!({}))[0]["loc"], json!(["body", "changes"]));

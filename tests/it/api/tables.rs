@@ -1,6 +1,6 @@
-//! Devices and links as tables, in and out.
+//! Import and export of tables of devices and links.
 
-mod faults;
+mod errors;
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(super) fn import(app: &TestApp, path: &str, table: &[u8]) -> Answer {
     app.post_file(&format!("/api/import/{path}"), "text/csv", table)
 }
 
-/// Posts a table that is taken, after a dry run that must say the same and change nothing.
+/// Imports a table, after a dry run that must give the same report and change nothing.
 #[track_caller]
 pub(super) fn imported(app: &TestApp, path: &str, table: &str) -> [u64; 4] {
     let seq = app.seq();
@@ -27,7 +27,7 @@ pub(super) fn imported(app: &TestApp, path: &str, table: &str) -> [u64; 4] {
         .map(|key| report[key].as_u64().expect("a count"))
 }
 
-/// A list without what every site has of its own.
+/// Returns a list without the values that differ between sites.
 fn portable(list: &Value, own: &[&str]) -> Vec<Value> {
     let mut rows = list.as_array().expect("a list").clone();
     for row in &mut rows {
@@ -83,7 +83,7 @@ fn devices_that_exist_are_changed() {
                  CR,CORE_ROUTER,,,\nP,POP,,,\n";
     assert_eq!(imported(&app, "devices", table), [4, 0, 0, 14]);
     assert_eq!(imported(&app, "devices", table), [0, 0, 4, 0], "an import twice is one");
-    // By name, by id, by both; what is empty stays.
+    // By name, by id, by both; empty cells change nothing.
     assert_eq!(
         imported(&app, "devices", "name,x,tx_power_dbm,container\nOLT-1,2.5,,P\n"),
         [0, 1, 0, 0]
@@ -123,12 +123,12 @@ fn devices_that_exist_are_changed() {
                     .to_owned()
             ),
             (5, "'OLT-1' is of type OLT; a type cannot be changed to ODF".to_owned()),
-            (7, "Line 2 above describes the same thing".to_owned()),
+            (7, "Line 2 describes the same device or link".to_owned()),
         ]
     );
 }
 
-/// Line and text of each fault.
+/// Returns the line and the text of each error.
 #[track_caller]
 pub(super) fn details(faults: &Value) -> Vec<(u64, String)> {
     let listed = faults["faults"].as_array().unwrap_or_else(|| panic!("{faults}"));
@@ -141,7 +141,7 @@ pub(super) fn details(faults: &Value) -> Vec<(u64, String)> {
 #[test]
 fn an_export_is_imported_elsewhere_whatever_its_order() {
     let app = TestApp::demo();
-    // How the network is being run stays where it is.
+    // Overrides are not imported.
     for list in ["devices", "links"] {
         for held in app.get(&format!("/api/{list}")).json().as_array().unwrap() {
             if !held["status_override"].is_null() {
@@ -149,7 +149,7 @@ fn an_export_is_imported_elsewhere_whatever_its_order() {
             }
         }
     }
-    // Names that a table has to quote or guard, and ports that no type has.
+    // Names that must be quoted or guarded, and ports that no type has.
     for name in ["=1+1", "'=x", " padded ", "a;b,c", "say \"so\"", "@x"] {
         app.provision(name, "HOP");
     }
@@ -179,7 +179,7 @@ fn an_export_is_imported_elsewhere_whatever_its_order() {
         assert!(cells.clone().all(|it| !it.trim_start_matches('"').starts_with(['=', '@'])));
         let elsewhere = TestApp::empty();
         elsewhere.provision("already here", "POP");
-        // The heading stays in front, the rows are turned round: leaves before what they need.
+        // The rows are reversed: leaves before the devices that they need.
         let turned = |table: &str| {
             let (heading, rows) = table.split_once("\r\n").unwrap();
             let rows: Vec<&str> = rows.trim_end().rsplit("\r\n").collect();
@@ -236,7 +236,7 @@ fn links_are_imported_by_device_and_port_names() {
     let table = format!("{heading}\nOLT-1;pon0;;S;in0;1.5;g652d\nONT-1;pon9;optical;S;out3;;\n");
     assert_eq!(imported(&app, "links", &table), [2, 0, 0, 1]);
     assert_eq!(app.seq(), 5, "one commit");
-    // The same pair either way round; what is empty stays.
+    // The same pair in either order; empty cells change nothing.
     let again = "a_device,a_interface,b_device,b_interface,length_km\nS,in0,OLT-1,pon0,2\nS,out3,ONT-1,pon9,\n";
     assert_eq!(imported(&app, "csv", again), [0, 1, 1, 0]);
     let link = app.get("/api/links/1").expect(200).json();
@@ -256,9 +256,9 @@ fn links_are_imported_by_device_and_port_names() {
             (5, "Interface 'mgmt0' is for management or loopback and cannot carry a link"),
             (6, "No valid link rule between POP and SPLITTER"),
             (7, "-1 is less than 0"),
-            (8, "There is no value for a_device"),
-            (8, "There is no value for a_interface"),
-            (10, "Line 9 above describes the same thing"),
+            (8, "a_device has no value"),
+            (8, "a_interface has no value"),
+            (10, "Line 9 describes the same device or link"),
         ]
         .map(|(line, text)| (line, text.to_owned()))
     );
@@ -275,7 +275,7 @@ fn an_import_is_whole_whatever_its_size() {
     let answer = import(&app, "devices", table(50_001).as_bytes()).expect(400).json();
     assert_eq!(
         details(&answer),
-        [(1, "The table has 50001 rows, and one import takes 50000; split the file".to_owned())]
+        [(1, "The table has 50001 rows, but one import accepts 50000; split the file".to_owned())]
     );
     let odfs: String = (0..6_000).map(|n| format!("O{n},ODF\n")).collect();
     let answer = import(&app, "devices", format!("name,device_type\n{odfs}").as_bytes());
@@ -287,7 +287,7 @@ fn an_import_is_whole_whatever_its_size() {
     let mut last = table(20_000);
     last.push_str("P0,POP\n");
     let faults = import(&app, "devices", last.as_bytes()).expect(400).json();
-    assert_eq!(details(&faults), [(20_002, "Line 2 above describes the same thing".to_owned())]);
+    assert_eq!(details(&faults), [(20_002, "Line 2 describes the same device or link".to_owned())]);
     assert_eq!(app.get("/api/devices").text(), "[]", "all or none");
     let report = import(&app, "devices", table(20_000).as_bytes()).expect(200).json();
     assert_eq!(report["created"], 20_000);

@@ -1,4 +1,4 @@
-//! The network in numbers, and those of the demo network.
+//! Totals of a network and of the demo network.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ fn list(app: &TestApp, name: &str) -> Vec<Value> {
     list.as_array().expect("a list").clone()
 }
 
-/// How often each text stands among these.
+/// Counts each text.
 fn counts<'a>(texts: impl Iterator<Item = &'a Value>) -> Value {
     let mut counts = BTreeMap::new();
     for text in texts {
@@ -67,9 +67,9 @@ fn leaves_without_light_count_as_without_signal() {
     assert_eq!(classes(), json!({"NO_SIGNAL": 5, "OK": 1, "WARNING": 1}));
 }
 
-/// One of each trouble to look at; everything else works.
+/// The demo network has one problem of each kind.
 #[test]
-fn the_demo_network_has_a_few_troubles() {
+fn the_demo_network_has_a_few_problems() {
     let app = TestApp::demo();
     let devices = list(&app, "devices");
     let class_of = |device: &&Value| device["signal"]["class"].clone();

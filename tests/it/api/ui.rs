@@ -5,7 +5,7 @@ use http::Method;
 use crate::harness::TestApp;
 use crate::harness::http::Answer;
 
-/// The files that a page loads, as paths.
+/// Returns the paths of the files that a page loads.
 fn files_of(page: &Answer) -> Vec<String> {
     let names = page.text().split(['"', '\'']).filter_map(|word| word.strip_prefix("./"));
     let files: Vec<String> =
@@ -15,7 +15,7 @@ fn files_of(page: &Answer) -> Vec<String> {
 }
 
 #[test]
-fn the_page_is_served_on_its_routes_and_never_from_a_cache_unasked() {
+fn the_page_is_served_on_its_routes_and_always_revalidated() {
     let app = TestApp::empty();
     let page = app.get("/").expect(200);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
@@ -59,7 +59,7 @@ fn the_pages_run_nothing_inline_and_nothing_from_outside() {
 }
 
 #[test]
-fn hashed_files_are_kept_for_ever() {
+fn hashed_files_are_cached_for_ever() {
     let app = TestApp::empty();
     for page in ["/", "/docs"] {
         for path in files_of(&app.get(page)) {
@@ -85,7 +85,7 @@ fn hashed_files_are_kept_for_ever() {
 }
 
 #[test]
-fn what_a_browser_has_is_not_sent_again() {
+fn a_cached_file_is_not_sent_again() {
     let app = TestApp::empty();
     let mut paths = files_of(&app.get("/"));
     paths.extend(["/".to_owned(), "/docs".to_owned()]);

@@ -1,4 +1,4 @@
-//! The catalogue of 422 bodies.
+//! The bodies of 422 answers.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn send(app: &TestApp, path: &str, body: &str) -> Answer {
 }
 
 #[test]
-fn all_faults_of_a_body_are_told_at_once() {
+fn all_errors_of_a_body_are_returned_together() {
     let app = TestApp::empty();
     let body = json!({
         "device_type": "TREE", "x": "far", "y": [], "tx_power_dbm": "loud",
@@ -53,7 +53,7 @@ fn all_faults_of_a_body_are_told_at_once() {
 }
 
 #[test]
-fn the_keys_of_a_fault_come_in_v2s_order() {
+fn the_keys_of_an_error_are_in_v2s_order() {
     let app = TestApp::empty();
     assert_eq!(
         send(&app, PROVISION, r#"{"name":"a"}"#).expect(422).text(),
@@ -100,7 +100,7 @@ fn single_values() {
 }
 
 #[test]
-fn what_v2_took_is_taken() {
+fn values_that_v2_accepts_are_accepted() {
     let app = TestApp::empty();
     let pop = app.provision("parent", "POP");
     for (number, (key, value)) in [
@@ -132,7 +132,7 @@ fn what_v2_took_is_taken() {
 }
 
 #[test]
-fn a_body_that_is_no_json_says_where() {
+fn the_error_of_invalid_json_has_its_offset() {
     let app = TestApp::empty();
     for (body, offset) in [("{\"name\": ", 9), ("{\n\"name\": x}", 10), ("nonsense", 1), ("[1,", 2)]
     {
@@ -149,7 +149,7 @@ fn a_body_that_is_no_json_says_where() {
 }
 
 #[test]
-fn a_body_that_is_no_object_is_told_so() {
+fn a_body_that_is_not_an_object_is_refused() {
     let app = TestApp::empty();
     let check = |body: &str, kind: &str, input: Value| {
         let faults = send(&app, PROVISION, body).expect(422).detail();
@@ -173,7 +173,7 @@ fn a_body_that_is_no_object_is_told_so() {
 }
 
 #[test]
-fn queries_have_the_same_faults() {
+fn queries_have_the_same_errors() {
     let app = TestApp::empty();
     let check = |query: &str, kind: &str, key: &str| {
         let faults = app.get(&format!("/api/devices?{query}")).expect(422).detail();

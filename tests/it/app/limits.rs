@@ -8,13 +8,13 @@ use crate::harness::process::{Server, run};
 use crate::harness::skip;
 use crate::harness::wait;
 
-/// Lines about connections that could not be accepted.
+/// Returns the number of log lines about connections that could not be accepted.
 fn complaints(server: &Server) -> usize {
     server.log().iter().filter(|line| line.contains("Connections cannot be accepted")).count()
 }
 
 #[test]
-fn a_full_table_of_files_is_logged_once() {
+fn a_lack_of_file_descriptors_is_logged_once() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]);
     let limit = |files: &str| {
@@ -26,7 +26,7 @@ fn a_full_table_of_files_is_logged_once() {
     let clients: Vec<TcpStream> =
         (0..20).map(|_| TcpStream::connect(server.address).unwrap()).collect();
     server.logged(|line| line.contains("Connections cannot be accepted"));
-    // About ten attempts; fewer of them make the test weaker, never wrong.
+    // About ten attempts; with fewer the test is weaker, but not wrong.
     let mut looks = 0..200;
     wait::until("further attempts", || looks.next().is_none().then_some(()));
     assert_eq!(complaints(&server), 1);
@@ -47,7 +47,8 @@ fn no_more_connections_are_accepted_than_open_files_allow() {
         shell
     });
     server.logged(|line| line.contains("The limit of open files allows 36 of 4096 connections"));
-    // Far more than there are files. Each asks something, so that an answer tells who has a place.
+    // Far more than the limit of open files. Each sends a request, so that an answer shows that it
+    // was accepted.
     let mut clients: Vec<TcpStream> =
         (0..150).map(|_| TcpStream::connect(server.address).unwrap()).collect();
     for client in &mut clients {
@@ -56,7 +57,7 @@ fn no_more_connections_are_accepted_than_open_files_allow() {
     }
     let answered = || clients.iter().filter(|client| client.peek(&mut [0]).is_ok()).count();
     wait::until("all places taken", || (answered() >= 36).then_some(()));
-    // Who took more would fail at one of them in this while.
+    // A server that accepted more would fail during this time.
     let mut looks = 0..100;
     wait::until("further attempts", || looks.next().is_none().then_some(()));
     assert_eq!(complaints(&server), 0);
@@ -67,7 +68,7 @@ fn no_more_connections_are_accepted_than_open_files_allow() {
 }
 
 #[test]
-fn a_server_on_every_address_is_found_without_ipv6() {
+fn commands_find_a_server_on_all_addresses_without_ipv6() {
     if let Err(error) = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) {
         skip(&format!("listening on :: ({error})"));
         return;

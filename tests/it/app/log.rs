@@ -25,7 +25,8 @@ fn journal_lines(command: &mut Command, is_stream: bool) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// A start that logs at several levels and fails: PostgreSQL refuses, and the address is not this host's.
+/// A start that logs at several levels and fails: PostgreSQL refuses, and the address is not this
+/// host's.
 fn failing_start(data_dir: &Path, format: &str) -> Command {
     let mut command = unoc(&["serve", "--host", NO_ADDRESS]);
     command.arg("--data-dir").arg(data_dir);
@@ -70,7 +71,7 @@ fn every_line_of_an_error_has_that_priority_in_the_journal() {
 }
 
 #[test]
-fn colours_are_for_terminals_that_want_them() {
+fn colours_are_used_only_on_terminals_that_allow_them() {
     let on_terminal = |arguments: &str, variable: (&str, &str)| {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let unoc = env!("CARGO_BIN_EXE_unoc");

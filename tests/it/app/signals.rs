@@ -1,4 +1,4 @@
-//! A signal stops the service cleanly or does nothing, from the first moment on.
+//! Signals stop the service cleanly or are ignored, from the start of the process on.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,7 +15,7 @@ use crate::harness::wait;
 /// A process that is killed when a test fails.
 struct Process {
     child: Child,
-    /// Whom signals are sent to.
+    /// Where signals are sent to.
     pid: u32,
 }
 

@@ -1,5 +1,5 @@
-//! Signs of life: an engine that works is not taken for one that is stuck, and a fault in a look at the
-//! network ends that look alone.
+//! Signs of life: an engine that works is not taken for one that is stuck, and a fault in a look at
+//! the network ends that look alone.
 
 use std::os::unix::net::UnixDatagram;
 use std::sync::mpsc;
@@ -22,7 +22,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 #[test]
-fn an_engine_that_works_longer_than_a_ping_waits_is_alive() {
+fn a_busy_engine_counts_as_alive() {
     let app = TestApp::empty();
     let (begun, begins) = mpsc::channel();
     let (release, held) = mpsc::channel::<()>();
@@ -41,13 +41,14 @@ fn an_engine_that_works_longer_than_a_ping_waits_is_alive() {
         assert!(tokio::time::timeout(SHORT, app.handle.ping()).await.is_err(), "it is busy");
         assert!(app.handle.is_alive(), "and that may take its time");
     });
-    // Agents are told what writes wait for, and are answered at once: nothing is asked of the engine.
+    // Health checks report what writes wait for. They are answered at once, because they do not ask
+    // the engine.
     let busy = wait::until("work that takes long is told", || {
         let health = app.get("/health").expect(200).json();
         (health["status"] == "degraded").then_some(health)
     });
     let reason = busy["reason"].as_str().expect("a reason");
-    assert!(reason.starts_with("an analysis of the network has been under way for "), "{busy}");
+    assert!(reason.starts_with("an analysis of the network has been running for "), "{busy}");
     app.get("/health/ready").expect(200);
     assert_eq!(app.get("/api/health").expect(200).json()["engine"]["is_alive"], true);
     runtime.block_on(async {
@@ -60,7 +61,7 @@ fn an_engine_that_works_longer_than_a_ping_waits_is_alive() {
 }
 
 #[test]
-fn a_look_that_panics_is_told_as_such_and_ends_nothing_else() {
+fn a_panic_in_an_analysis_is_reported_and_ends_nothing_else() {
     let app = TestApp::empty();
     let runtime = runtime();
     let looked = runtime.block_on(app.handle.inspect(|world| {
@@ -71,7 +72,7 @@ fn a_look_that_panics_is_told_as_such_and_ends_nothing_else() {
 }
 
 #[test]
-fn systemd_is_asked_for_patience_then_told_of_readiness_and_life() {
+fn systemd_is_notified_of_a_long_start_readiness_and_life() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();

@@ -92,8 +92,7 @@ impl Http {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        // An empty body with its length: hyper closes the connection when it has answered before
-        // the end of a chunked one arrived.
+        // Sends `content-length: 0` if there is no body, as browsers do.
         let takes_body = [Method::POST, Method::PATCH, Method::PUT].contains(&method);
         request = request.method(method);
         let answered = match body.or(takes_body.then_some(&[][..])) {

@@ -12,7 +12,7 @@ pub(crate) fn pop(name: &str) -> Value {
 }
 
 #[test]
-fn rows_are_provisioned_in_order_and_may_rely_on_those_above() {
+fn rows_are_provisioned_in_order_and_may_refer_to_those_above() {
     let app = TestApp::empty();
     let body = json!({"devices": [
         {"name": "C", "device_type": "CORE_ROUTER"},
@@ -34,7 +34,7 @@ fn rows_are_provisioned_in_order_and_may_rely_on_those_above() {
 }
 
 #[test]
-fn ten_thousand_rows_are_taken_and_one_more_is_not() {
+fn at_most_ten_thousand_rows_are_accepted() {
     let app = TestApp::empty();
     let answer = app.post("/api/devices/bulk", &pops("P", 10_001)).expect(422);
     assert_eq!(
@@ -54,7 +54,7 @@ fn ten_thousand_rows_are_taken_and_one_more_is_not() {
 }
 
 #[test]
-fn refused_rows_are_named_and_nothing_is_kept() {
+fn refused_rows_are_listed_and_nothing_is_provisioned() {
     let app = TestApp::empty();
     app.provision("taken", "HOP");
     let body = json!({"devices": [
@@ -85,7 +85,7 @@ fn refused_rows_are_named_and_nothing_is_kept() {
 }
 
 #[test]
-fn faulty_rows_are_faults_of_the_body() {
+fn invalid_rows_are_errors_of_the_body() {
     let app = TestApp::empty();
     let body = json!({"devices": [pop("a"), {"device_type": "TREE"}, 7, {"name": "", "device_type": "POP"}]});
     let faults = app.post("/api/devices/bulk", &body).expect(422).detail();

@@ -1,4 +1,4 @@
-//! Making devices.
+//! Creating devices.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::harness::TestApp;
 use crate::harness::http::keys_of;
 use crate::harness::site::{DEVICE_TYPES, id_of, text_of};
 
-/// The contract's keys; what follows them may grow.
+/// The keys of the contract; more keys may follow.
 const DEVICE_KEYS: [&str; 14] = [
     "id",
     "name",
@@ -28,7 +28,7 @@ fn numbered(prefix: &str, numbers: std::ops::Range<u32>, kind: &str) -> Vec<(Str
     numbers.map(|number| (format!("{prefix}{number}"), kind.to_owned())).collect()
 }
 
-/// The ports that provisioning makes, from `domain.md`.
+/// The ports that provisioning creates, from `domain.md`.
 fn ports_of(device_type: &str) -> Vec<(String, String)> {
     let mgmt = || [numbered("mgmt", 0..1, "ETHERNET"), numbered("lo", 0..1, "LOOPBACK")].concat();
     match device_type {
@@ -50,7 +50,7 @@ fn ports_of(device_type: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_answer_is_the_contracts_to_the_letter() {
+fn the_answer_equals_the_contract() {
     let app = TestApp::empty();
     app.clock.hold();
     let body = json!({"name": "BB-1", "device_type": "BACKBONE_GATEWAY", "x": 200, "y": "-7.25"});
@@ -115,7 +115,7 @@ fn each_type_gets_its_ports() {
 }
 
 #[test]
-fn a_missing_upstream_refuses_word_for_word() {
+fn a_missing_upstream_is_refused_in_v2s_words() {
     let app = TestApp::empty();
     let refused = |device_type: &str, detail: &str| {
         let body = json!({"name": "new", "device_type": device_type});
@@ -153,7 +153,7 @@ fn a_gateway_also_counts_as_an_edge_routers_upstream() {
 }
 
 #[test]
-fn a_name_is_given_once_on_both_routes() {
+fn names_are_unique_on_both_routes() {
     let app = TestApp::empty();
     for route in ["/api/devices/provision", "/api/devices"] {
         let body = json!({"name": format!("POP of {route}"), "device_type": "POP"});

@@ -1,4 +1,4 @@
-//! Deleting devices, with everything that hangs on them.
+//! Deleting devices, with their interfaces and links.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::harness::TestApp;
 use crate::harness::site::{id_of, ids_of};
 
 #[test]
-fn a_device_takes_its_interfaces_and_links_with_it() {
+fn deleting_a_device_deletes_its_interfaces_and_links() {
     let app = TestApp::empty();
     let olt = app.provision("OLT", "OLT");
     let splitter = app.provision("SPL", "SPLITTER");
@@ -66,7 +66,7 @@ fn a_containers_children_stay_without_a_parent() {
 }
 
 #[test]
-fn ids_are_never_given_twice() {
+fn ids_are_never_reused() {
     let app = TestApp::empty();
     let first = app.provision("A", "HOP");
     let port = app.ports(first)[0].0;

@@ -1,4 +1,4 @@
-//! Names that people take for others: accepted, as v2 does, with a warning.
+//! Names that are easily confused with others: accepted, as in v2, with a warning.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn a_new_name_that_looks_like_another_is_accepted_with_a_warning() {
     assert_eq!(renamed["warnings"], warning("Su\u{308}d", "Süd", FORM));
     let moved = app.patch(&path, &json!({"x": 1, "y": 2})).expect(200).json();
     assert!(moved.get("warnings").is_none(), "a name that was there is not told again: {moved}");
-    // With the others gone, nothing looks like it.
+    // After the others are deleted, no name looks like it.
     for id in [&first["device"]["id"], &trailing["device"]["id"], &raw["id"]] {
         app.delete(&format!("/api/devices/{id}")).expect(204);
     }
@@ -61,7 +61,7 @@ fn many_new_names_are_compared_with_each_other_too() {
 }
 
 #[test]
-fn a_name_that_nobody_sees_is_refused_in_v2s_words() {
+fn an_invisible_name_is_refused_in_v2s_words() {
     let app = TestApp::empty();
     let refused = app.post("/api/devices/provision", &new("\u{200b}\u{3164} ")).expect(422);
     let fault = &refused.json()["detail"][0];

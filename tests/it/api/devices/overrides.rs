@@ -1,4 +1,4 @@
-//! Overriding a device's status, on the current and the legacy route.
+//! Overriding the status of a device, by the current and the older route.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -52,10 +52,11 @@ fn setting_and_clearing_show_the_device_with_its_times() {
     }
 }
 
-/// Found by the random commands: an edge router that was linked while its override said UP was
-/// DOWN for a moment within the command that cleared it, and was then said to be UP since then.
+/// Found by random commands: an edge router that was linked while it was overridden to UP was
+/// briefly DOWN within the command that cleared the override, so that the time of its status
+/// changed.
 #[test]
-fn clearing_an_override_that_says_what_is_computed_keeps_the_time() {
+fn clearing_an_override_equal_to_the_computed_status_keeps_the_time() {
     let app = TestApp::empty();
     let core = app.provision("Core", "CORE_ROUTER");
     set(&app, "override-status", core, "DEGRADED", &Value::Null);
@@ -69,7 +70,7 @@ fn clearing_an_override_that_says_what_is_computed_keeps_the_time() {
 }
 
 #[test]
-fn the_reason_may_be_left_out() {
+fn the_reason_is_optional() {
     let app = TestApp::empty();
     let id = app.provision("ONT", "ONT");
     let answer =

@@ -1,4 +1,4 @@
-//! The ways of light and traffic.
+//! Optical and upstream paths.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::harness::http::keys_of;
 use crate::harness::plant::Plant;
 use crate::harness::site::{id_of, text_of};
 
-/// Names of devices and ids of links, in the order of a way.
+/// Returns the names of devices and the ids of links in the order of a path.
 fn names(way: &Value) -> Vec<String> {
     let elements = way["elements"].as_array().expect("a list").iter();
     let name = |element: &Value| match text_of(&element["kind"]) {
@@ -21,7 +21,8 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
 }
 
-/// What a leaf and its OLT send without values of their own, from the table of classes.
+/// The transmit powers of a leaf and its OLT without values of their own, from the table of
+/// classes.
 fn sent_dbm(app: &TestApp, olt: &Value) -> [f64; 2] {
     let classes = app.get("/api/optical/classes").expect(200).json();
     let class =
@@ -31,7 +32,7 @@ fn sent_dbm(app: &TestApp, olt: &Value) -> [f64; 2] {
     })
 }
 
-/// The way of a leaf's light, after checking it against what its device says.
+/// Returns the optical path of a leaf, after comparing it with the signal of its device.
 fn optical_path(app: &TestApp, leaf: u64) -> Value {
     let path = app.get(&format!("/api/devices/{leaf}/optical-path")).expect(200).json();
     let device = app.device(leaf);
@@ -66,7 +67,7 @@ fn optical_path(app: &TestApp, leaf: u64) -> Value {
 }
 
 #[test]
-fn the_light_of_every_leaf_adds_up() {
+fn the_losses_of_every_leaf_add_up() {
     let app = TestApp::demo();
     let mut count = 0;
     for device in app.get("/api/devices").expect(200).json().as_array().unwrap() {
@@ -100,7 +101,7 @@ fn an_optical_path_goes_from_the_olt_to_the_leaf() {
     assert_eq!(keys_of(text.text()), keys);
     let wavelengths = |path: &Value| json!([path["downstream_nm"], path["upstream_nm"]]);
     assert_eq!(wavelengths(&path), json!([1490, 1310]));
-    // XGS-PON's way up is at 1270 nm, where a kilometre costs 0.40 dB.
+    // XGS-PON uses 1270 nm upstream, with 0.40 dB per kilometre.
     app.patch(&plant.path("OLT"), &json!({"pon_class": "XGS_N1"})).expect(200);
     let path = optical_path(&app, leaf);
     assert_eq!(wavelengths(&path), json!([1577, 1270]));
@@ -124,14 +125,14 @@ fn without_light_there_is_no_optical_path() {
 }
 
 #[test]
-fn light_takes_the_way_with_the_least_loss() {
+fn the_optical_path_has_the_least_loss() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     let ont = plant.id("ONT-A1");
     let spare = app.provision("OLT-2", "OLT");
     app.fibre(plant.id("EDGE"), spare, 0.1);
     app.fibre(spare, plant.id("SPL-A"), 3.0);
-    // Nearer than the old way, by a kilometre and the ODF.
+    // Shorter than the old path by a kilometre and the ODF.
     let path = optical_path(&app, ont);
     assert_eq!(path["olt_id"], spare);
     assert_eq!(path["length_km"], 3.1);
@@ -139,13 +140,13 @@ fn light_takes_the_way_with_the_least_loss() {
     assert_eq!(optical_path(&app, ont)["olt_id"], plant.id("OLT"), "the other one takes over");
     app.hold(spare, &Value::Null);
     assert_eq!(optical_path(&app, ont)["olt_id"], spare);
-    // Dispersed over more splitters, the same fibres would cost more.
+    // More splitters on the same fibres would add loss.
     let direct = app.fibre(plant.id("OLT"), ont, 20.0);
     assert_eq!(names(&optical_path(&app, ont)), ["OLT", &format!("-{direct}-"), "ONT-A1"]);
 }
 
 #[test]
-fn a_way_leads_to_the_backbone() {
+fn an_upstream_path_ends_at_the_backbone() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     let way = |name: &str| app.get(&format!("{}/path", plant.path(name))).expect(200).json();
@@ -180,7 +181,7 @@ fn a_way_leads_to_the_backbone() {
 }
 
 #[test]
-fn a_router_that_is_held_up_ends_a_way_without_completing_it() {
+fn a_router_that_is_overridden_to_up_ends_a_path_without_completing_it() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     app.cut(plant.link("GW", "CORE"));
@@ -220,7 +221,7 @@ fn a_ring_keeps_everybody_online() {
 }
 
 #[test]
-fn an_unknown_device_has_no_way() {
+fn an_unknown_device_has_no_path() {
     let app = TestApp::empty();
     for way in ["path", "optical-path"] {
         let path = format!("/api/devices/9/{way}");

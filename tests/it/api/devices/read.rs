@@ -35,7 +35,7 @@ fn lists_are_sorted_by_id_whatever_was_changed_last() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn a_missing_entity_is_not_found() {
     let app = TestApp::empty();
     app.provision("only", "HOP");
     for id in ["2", "0", "-1", "+0", "99999999999999999999999", "18446744073709551615"] {
@@ -50,7 +50,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn an_id_that_is_no_integer_is_a_fault_of_the_path() {
+fn an_id_that_is_not_an_integer_is_an_error_of_the_path() {
     let app = TestApp::empty();
     for path in ["/api/devices/abc", "/api/devices/abc/interfaces", "/api/links/abc"] {
         let answer = app.get(path).expect(422);
@@ -91,7 +91,7 @@ fn a_devices_ports_come_in_the_order_of_their_creation() {
 }
 
 #[test]
-fn an_installation_begins_with_the_demo_network() {
+fn a_new_installation_has_the_demo_network() {
     let app = TestApp::demo();
     let devices = app.get("/api/devices").expect(200).json();
     let devices = devices.as_array().unwrap();

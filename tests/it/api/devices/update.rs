@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::TestApp;
 
 #[test]
-fn a_move_prints_the_numbers_as_v2_did() {
+fn the_message_of_a_move_has_v2s_number_format() {
     let app = TestApp::empty();
     let id = app.provision("D", "HOP");
     for (x, y, message, shown) in [
@@ -55,7 +55,7 @@ fn a_move_needs_both_numbers() {
 }
 
 #[test]
-fn all_faults_of_a_change_are_told_at_once() {
+fn all_errors_of_a_change_are_returned_together() {
     let app = TestApp::empty();
     let id = app.provision("D", "HOP");
     let body = json!({"x": "east", "name": "", "insertion_loss_db": -1, "tx_power_dbm": []});
@@ -97,7 +97,7 @@ fn a_rename_keeps_names_unique() {
 }
 
 #[test]
-fn the_parent_changes_and_null_takes_it_away() {
+fn the_parent_changes_and_null_removes_it() {
     let app = TestApp::empty();
     let pop = app.provision("POP", "POP");
     let id = app.provision("D", "HOP");
@@ -126,7 +126,7 @@ fn the_parent_changes_and_null_takes_it_away() {
 }
 
 #[test]
-fn optical_values_change_and_null_takes_them_away() {
+fn optical_values_change_and_null_removes_them() {
     let app = TestApp::empty();
     let id = app.provision("OLT", "OLT");
     let keys = ["tx_power_dbm", "sensitivity_min_dbm", "insertion_loss_db"];
@@ -151,7 +151,7 @@ fn optical_values_change_and_null_takes_them_away() {
 }
 
 #[test]
-fn a_change_to_what_already_is_changes_nothing() {
+fn a_change_to_equal_values_changes_nothing() {
     let app = TestApp::empty();
     let id = app.provision("D", "HOP");
     app.patch(&format!("/api/devices/{id}"), &json!({"x": 1, "y": 2})).expect(200);

@@ -11,7 +11,7 @@ const PROVISION: &str = "/api/devices/provision";
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const BULK_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// A JSON object of about this many bytes, with its bulk in a key that nobody knows.
+/// Returns a JSON object of about this many bytes, most of them in an unknown key.
 fn object_of(bytes: usize) -> Vec<u8> {
     format!(r#"{{"name":"big","device_type":"POP","ignored":"{}"}}"#, "x".repeat(bytes)).into()
 }
@@ -36,7 +36,7 @@ fn oversized_bodies_are_refused_with_413() {
     target.check();
 }
 
-/// A length that is a lie, and chunks without an end.
+/// A false length, and endless chunks.
 #[test]
 fn endless_bodies_are_refused_before_they_end() {
     let target = Target::new();
@@ -52,7 +52,7 @@ fn endless_bodies_are_refused_before_they_end() {
     let mut stream = connect(target.address());
     stream.write_all(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes()).expect("open");
     let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
-    // Until the server closes: it must, or this would go on for ever.
+    // Until the server closes the connection, which it must.
     let sent = (0..1_000).take_while(|_| stream.write_all(chunk.as_bytes()).is_ok()).count();
     assert!(sent < 1_000, "32 MB were taken");
     target.check();
@@ -65,7 +65,7 @@ fn deep_json_is_refused_with_422() {
         for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
             let deep = format!("{}1{}", open.repeat(levels), close.repeat(levels));
             for body in [deep.clone(), format!(r#"{{"name":{deep},"device_type":"POP"}}"#)] {
-                // The deepest objects are above the limit of a body, which is an answer as well.
+                // The deepest objects exceed the limit of a body, which is refused as well.
                 let expected = if body.len() > BODY_BYTES_MAX { 413 } else { 422 };
                 let answer = target.raw(&post(PROVISION, body.as_bytes())).expect("an answer");
                 assert_eq!(answer.status, expected, "{levels} x {open}: {}", answer.text());
@@ -78,7 +78,7 @@ fn deep_json_is_refused_with_422() {
 }
 
 #[test]
-fn bodies_that_are_no_text_are_refused_with_422() {
+fn bodies_that_are_not_text_are_refused_with_422() {
     let target = Target::new();
     let bodies: [&[u8]; 8] = [
         b"\xff\xfe{\"name\":1}",
@@ -99,9 +99,9 @@ fn bodies_that_are_no_text_are_refused_with_422() {
     target.check();
 }
 
-/// Ten thousand faults, or one with a huge input, make no huge answer.
+/// Neither ten thousand errors nor one with a huge input make the answer huge.
 #[test]
-fn faults_do_not_multiply_the_input() {
+fn errors_do_not_multiply_the_input() {
     let target = Target::new();
     let rows: Vec<_> = (0..10_000).map(|_| json!({"name": "", "device_type": "NONE"})).collect();
     let body = json!({"devices": rows}).to_string();

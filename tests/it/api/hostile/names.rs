@@ -1,4 +1,4 @@
-//! Names and reasons that other programs choke on come back exactly as they were.
+//! Names and reasons that break other programs are returned unchanged.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ const NAMES: [&str; 16] = [
 ];
 
 #[test]
-fn hostile_names_come_back_exactly() {
+fn hostile_names_are_returned_unchanged() {
     let target = Target::new();
     let mut client = target.client();
     for name in NAMES {
@@ -47,7 +47,7 @@ fn hostile_names_come_back_exactly() {
     let names: Vec<_> = list.as_array().expect("a list").iter().map(|row| &row["name"]).collect();
     assert_eq!(names, NAMES.map(|name| json!(name)).iter().collect::<Vec<_>>());
 
-    // Through the export and a restart, into another site and out again.
+    // Through an export, a restart, and an import at another site.
     let export = client.get("/api/export").text();
     for name in NAMES {
         assert!(export.contains(&json!(name).to_string()), "{name:?} is not in the export");

@@ -1,8 +1,8 @@
-//! Paths: nothing but the embedded files and the documented calls can be reached.
+//! Paths: only the embedded files and the documented routes can be reached.
 
 use super::Target;
 
-/// What the embedded page is, and what it is not.
+/// A text of the embedded page, and one of a file outside.
 const SECRET: &str = "unoc-secret-outside-the-page";
 
 const TRICKS: [&str; 26] = [
@@ -52,7 +52,7 @@ fn no_path_leaves_the_embedded_files() {
         assert!((400..=404).contains(&answer.status), "{trick}: {}", answer.status);
         assert!(!answer.text().contains(SECRET) && !answer.text().contains("root:"), "{trick}");
 
-        // A browser gets the application's page at most.
+        // A browser gets at most the page of the application.
         let answer = target.raw(&get(trick, "text/html")).expect("an answer");
         let is_page = answer.status == 200 && answer.text() == page;
         assert!(is_page || (400..=404).contains(&answer.status), "{trick}: {}", answer.text());
@@ -89,7 +89,7 @@ fn odd_paths_below_the_api_are_answered() {
 
 /// A redirect never leads to another host.
 #[test]
-fn redirects_stay_here() {
+fn redirects_stay_on_this_host() {
     let target = Target::new();
     for path in ["/api/devices/", "//evil.example/api/", "/api//evil.example/", "//evil.example/"] {
         let answer = target.raw(&get(path, "*/*")).expect("an answer");

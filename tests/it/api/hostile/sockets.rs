@@ -1,4 +1,4 @@
-//! Socket.IO: a thousand idle clients, and garbage in every layer of the protocol.
+//! Socket.IO: a thousand idle clients, and invalid data in every layer of the protocol.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -10,11 +10,11 @@ use crate::engine::kill9::server::{now, until};
 use crate::engine::kill9::socket::Socket;
 
 const IDLE_SOCKETS: usize = 1_000;
-/// Longest message that the server takes (`realtime::sockets`), and one far above.
+/// Longest message that the server accepts (`realtime::sockets`), and a far longer one.
 const LONG_BYTES: usize = 2 * 1024 * 1024;
 
 #[test]
-fn a_thousand_idle_clients_cost_little_and_hear_everything() {
+fn a_thousand_idle_clients_take_little_memory_and_get_every_event() {
     let target = Target::new();
     let started = now();
     let mut sockets: Vec<Socket> =
@@ -40,11 +40,11 @@ fn a_thousand_idle_clients_cost_little_and_hear_everything() {
 }
 
 #[test]
-fn garbage_packets_end_their_own_connection_at_most() {
+fn invalid_packets_end_at_most_their_own_connection() {
     let target = Target::new();
     let mut bystander = Socket::connect(target.address(), "/");
     for message in garbage() {
-        // Before joining a namespace, and after.
+        // Before and after joining a namespace.
         for mut socket in
             [Socket::open(target.address()), Socket::connect(target.address(), "/live")]
         {
@@ -112,9 +112,9 @@ fn garbage() -> Vec<Message> {
     texts.into_iter().map(Message::text).chain(binary).chain(control).collect()
 }
 
-/// Garbage on the polling transport and around the upgrade.
+/// Invalid data on the polling transport and around the upgrade.
 #[test]
-fn garbage_polls_are_refused() {
+fn invalid_polls_are_refused() {
     let target = Target::new();
     let sid = open_poll(&target);
     for (method, query, body) in [
@@ -149,9 +149,9 @@ fn garbage_polls_are_refused() {
     target.check();
 }
 
-/// Sockets that break the WebSocket protocol itself.
+/// Sockets that violate the WebSocket protocol.
 #[test]
-fn broken_frames_end_their_connection() {
+fn invalid_frames_end_their_connection() {
     let target = Target::new();
     let frames: [&[u8]; 6] = [
         b"\x81\x05hello",                                     // not masked

@@ -1,4 +1,4 @@
-//! Broken and slow HTTP: dribbling heads, half-closed connections, pipelines, too many at once.
+//! Invalid and slow HTTP: slow clients, half-closed connections, pipelines, too many connections.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,13 +10,13 @@ use crate::engine::kill9::server::{Home, now, pause};
 use crate::engine::kill9::socket::Socket;
 
 const PROVISION: &str = "/api/devices/provision";
-/// The server's patience with a request's head and with its body.
+/// The server's limit for the head of a request, and for its body.
 const SERVER_WAIT: Duration = Duration::from_secs(30);
 const CONNECTIONS_MAX: usize = 16;
 
-/// Many sockets that send a byte now and then are cut off, and nobody else waits for them.
+/// Many sockets that send a byte now and then are closed, and other clients do not wait for them.
 #[test]
-fn dribbling_clients_are_cut_off_and_harm_nobody() {
+fn slow_clients_are_disconnected_and_do_not_delay_others() {
     let target = Target::new();
     let started = now();
     let mut heads: Vec<_> = (0..200).map(|_| connect(target.address())).collect();
@@ -31,7 +31,7 @@ fn dribbling_clients_are_cut_off_and_harm_nobody() {
     }
     let mut client = target.client();
     let mut slowest = Duration::ZERO;
-    // A byte at a time does not buy more time.
+    // Sending a byte does not extend the limit.
     while now() - started < SERVER_WAIT + Duration::from_secs(2) {
         for stream in &mut heads {
             stream.write_all(b"x").ok();
@@ -68,7 +68,7 @@ fn a_half_closed_connection_gets_its_answer() {
         assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
         assert!(client.is_closed(), "nothing more can come");
     }
-    // A body that ends early is no request.
+    // A body that ends early makes the request invalid.
     let request = post(PROVISION, br#"{"name":"cut","device_type":"POP"}"#);
     let mut client = target.client();
     client.send(&request[..request.len() - 5]).expect("it is open");
@@ -102,9 +102,9 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn huge_or_broken_heads_are_refused() {
+fn huge_or_invalid_heads_are_refused() {
     let target = Target::new();
-    // The limit is 64 KiB, looked at after each read: up to twice as much can be taken.
+    // The limit of 64 KiB is checked after each read, so up to twice as much may be accepted.
     let long = "x".repeat(200_000);
     let many = (0..1_000).map(|n| format!("x-{n}: y\r\n")).collect::<String>();
     for (what, head, expected) in [
@@ -126,13 +126,13 @@ fn huge_or_broken_heads_are_refused() {
         ("a control character", "GET /\x01 HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(), 400),
     ] {
         let status = target.status_of(head.as_bytes());
-        // Closing the connection is a refusal too.
+        // Closing the connection is a refusal, too.
         assert!(status == 0 || (400..500).contains(&status), "{what}: {status}, not {expected}");
     }
     target.check();
 }
 
-/// The handler answers without reading the body, which comes after the head: the same connection then
+/// The handler answers without reading the body, which is sent after the head. The connection then
 /// carries the next request.
 #[test]
 fn a_connection_stays_open_if_the_handler_ignores_the_body() {
@@ -146,7 +146,7 @@ fn a_connection_stays_open_if_the_handler_ignores_the_body() {
                     .as_bytes(),
             )
             .expect("it is open");
-        // Long enough for a server that answers at once.
+        // Long enough for a server that answers before the body arrives.
         pause(Duration::from_millis(100));
         client.send(body.as_bytes()).expect("it is open");
         assert_eq!(client.answer().expect("an answer").status, 409);
@@ -155,8 +155,8 @@ fn a_connection_stays_open_if_the_handler_ignores_the_body() {
     target.check();
 }
 
-/// A body that is too long to be read in vain, one that never comes, and one that waits for
-/// `100 Continue`: the answer says that the connection ends.
+/// A body that is too long, one that is never sent, and one that waits for `100 Continue`: the
+/// answer has `Connection: close`.
 #[test]
 fn an_answer_without_the_body_closes_the_connection() {
     let target = Target::new();
@@ -175,7 +175,7 @@ fn an_answer_without_the_body_closes_the_connection() {
     target.check();
 }
 
-/// Two requests in one to a proxy in front: the second must not be taken for one.
+/// Two requests that a proxy takes for one: the second must not be carried out.
 #[test]
 fn a_smuggled_request_is_not_carried_out() {
     let target = Target::new();
@@ -192,7 +192,7 @@ fn a_smuggled_request_is_not_carried_out() {
     target.check();
 }
 
-/// The connection after the last place waits, and is served once a place is free.
+/// A connection above the limit waits, and is served after another one is closed.
 #[test]
 fn connections_above_the_limit_wait_for_a_place() {
     let target = Target::of(Home::new().set("UNOC_MAX_CONNECTIONS", "16"));
@@ -225,9 +225,9 @@ fn first_byte_within(stream: &mut TcpStream, wait: Duration) -> Option<u8> {
     }
 }
 
-/// Clients that go away in the middle of an answer, and some that never read it.
+/// Clients that disconnect during an answer, and some that never read it.
 #[test]
-fn clients_that_do_not_read_harm_nobody() {
+fn clients_that_do_not_read_do_not_delay_others() {
     let target = Target::new();
     let rows: Vec<_> = (0..10_000)
         .map(|n| serde_json::json!({"name": format!("row {n}"), "device_type": "POP"}))
@@ -257,9 +257,9 @@ fn clients_that_do_not_read_harm_nobody() {
     target.check();
 }
 
-/// Clients that neither finish nor go do not hold up the end.
+/// Clients that neither finish nor disconnect do not delay the shutdown.
 #[test]
-fn stubborn_clients_do_not_hold_up_the_end() {
+fn unfinished_clients_do_not_delay_the_shutdown() {
     let target = Target::new();
     let rows: Vec<_> = (0..10_000)
         .map(|n| serde_json::json!({"name": format!("row {n}"), "device_type": "HOP"}))

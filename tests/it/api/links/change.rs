@@ -1,4 +1,4 @@
-//! Changing a link: its fibre, and what an operator says of it.
+//! Changing a link: its fibre and its override.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ const EDGE: [(&str, &str); 6] = [
 
 type Troubles = Vec<(&'static str, &'static str)>;
 
-/// Which link is cut, what becomes of whom, and how many leaves are among them.
+/// The link that is cut, the expected status of devices, and the number of leaves among them.
 fn cuts() -> Vec<((&'static str, &'static str), Troubles, usize)> {
     let pon = [&ODF[..], &SIDE_A, &NVT, &SIDE_B].concat();
     vec![
@@ -53,7 +53,7 @@ fn cuts() -> Vec<((&'static str, &'static str), Troubles, usize)> {
     ]
 }
 
-/// Devices without the times that a change leaves behind.
+/// Returns devices without the times of changes.
 fn devices(app: &TestApp) -> Vec<Value> {
     let mut devices = app.get("/api/devices").expect(200).json();
     let devices = devices.as_array_mut().expect("a list");
@@ -66,7 +66,7 @@ fn devices(app: &TestApp) -> Vec<Value> {
 }
 
 #[test]
-fn a_cut_takes_down_what_is_behind_it_and_mending_brings_it_back() {
+fn a_cut_takes_down_everything_behind_it_until_it_is_repaired() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     assert_eq!(app.troubles(), BTreeMap::new());
@@ -100,7 +100,7 @@ fn a_cut_takes_down_what_is_behind_it_and_mending_brings_it_back() {
 }
 
 #[test]
-fn a_cut_and_its_end_move_the_time_of_the_status() {
+fn a_cut_and_its_repair_change_the_time_of_the_status() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     let since = |name: &str| app.device(plant.id(name))["status_since"].clone();
@@ -108,7 +108,7 @@ fn a_cut_and_its_end_move_the_time_of_the_status() {
     app.cut(plant.link("ODF", "SPL-A"));
     let cut = since("ONT-A1");
     assert!(cut.as_str() > before.0.as_str());
-    // A second reason for the same status does not begin it anew.
+    // A second reason for the same status does not change the time.
     app.cut(plant.link("SPL-A", "ONT-A1"));
     app.mend(plant.link("ODF", "SPL-A"));
     assert_eq!(since("ONT-A1"), cut);
@@ -175,7 +175,7 @@ fn a_longer_fibre_weakens_the_light() {
     let plant = Plant::build(&app);
     let path = format!("/api/links/{}", plant.link("ODF", "SPL-A"));
     let ont = || app.device(plant.id("ONT-A1"));
-    // 1.4 dB for the 4.2 km upstream become 0.35 dB for each kilometre.
+    // 4.2 km upstream with 1.4 dB become 0.35 dB per kilometre.
     for (km, class, status, reasons, link) in [
         (4.2, "OK", "UP", json!([]), "UP"),
         (24.0, "WARNING", "UP", json!(["signal_warning"]), "UP"),
@@ -193,7 +193,7 @@ fn a_longer_fibre_weakens_the_light() {
 }
 
 #[test]
-fn a_link_to_a_held_device_stays_down_whatever_is_said_of_it() {
+fn a_link_to_an_overridden_device_stays_down_whatever_its_override() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     let path = format!("/api/links/{}", plant.link("OLT", "ODF"));
@@ -206,7 +206,7 @@ fn a_link_to_a_held_device_stays_down_whatever_is_said_of_it() {
 }
 
 #[test]
-fn faults_are_told_and_change_nothing() {
+fn errors_are_returned_and_change_nothing() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
     let path = format!("/api/links/{}", plant.link("ODF", "SPL-A"));

@@ -18,7 +18,7 @@ const PAIRS: [(&str, &str); 7] = [
     ("AON_SWITCH", "AON_CPE"),
 ];
 const CONTAINERS: [&str; 2] = ["POP", "CORE_SITE"];
-/// L8: a passive part, and anything that is no container.
+/// L8: a passive device, and anything that is not a container.
 const PASSIVE: [&str; 4] = ["ODF", "NVT", "SPLITTER", "HOP"];
 /// L9: peers of one type.
 const PEERS: [&str; 3] = ["BACKBONE_GATEWAY", "CORE_ROUTER", "EDGE_ROUTER"];
@@ -98,7 +98,7 @@ fn the_route_by_interfaces_follows_them_too() {
 }
 
 #[test]
-fn a_raw_repair_skips_the_rules_but_never_links_containers() {
+fn a_repair_skips_the_rules_but_never_links_containers() {
     let ends = Ends::new();
     for word in ["false", "0", "no", "off"] {
         let path = format!("/api/links/create-simple?validate={word}");

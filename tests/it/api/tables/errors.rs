@@ -1,12 +1,13 @@
-//! What is wrong with a table is told all at once, with the file's own line numbers; nothing is
-//! changed then.
+//! All errors of a table are returned together, with the line numbers of the file; nothing is
+//! changed.
 
 use serde_json::json;
 
 use super::{details, import, imported};
 use crate::harness::TestApp;
 
-/// The faults of a table, which a dry run and an import tell alike; the lines, and a word of each.
+/// Checks the errors of a table, which must be equal in a dry run and an import: the line and a
+/// part of each text.
 #[track_caller]
 fn check(app: &TestApp, table: &[u8], expected: &[(u64, &str)]) {
     let seq = app.seq();
@@ -42,11 +43,11 @@ fn the_cases() {
     );
     case(
         include_bytes!("more-cells-than-heading.csv"),
-        &[(2, "The row has 6 cells, and the heading names 4")],
+        &[(2, "The row has 6 cells, but the heading has 4 columns")],
     );
     case(
         include_bytes!("numbers-read-silently.csv"),
-        &[(2, "'0x10' is not a number"), (3, "'1,234' is not a number: the decimal sign")],
+        &[(2, "'0x10' is not a number"), (3, "'1,234' is not a number: use a decimal point")],
     );
     case(
         include_bytes!("one-bad-value-blocks-file.csv"),
@@ -71,9 +72,9 @@ fn headings_quotes_and_encodings() {
     let case = |table: &[u8], expected: &[(u64, &str)]| check(&app, table, expected);
     case(b"", &[(1, "The file is empty")]);
     case(b"\n \n", &[(1, "The file is empty")]);
-    case(b"name,device_type\n", &[(1, "a heading and no rows")]);
-    case(b"what,ever\n1,2\n", &[(1, "unknown"), (1, "unknown"), (1, "names no column name or id")]);
-    case(b"\nname,device_type,Name\nA,POP,\n", &[(2, "The column 'name' is there twice")]);
+    case(b"name,device_type\n", &[(1, "a heading, but no rows")]);
+    case(b"what,ever\n1,2\n", &[(1, "unknown"), (1, "unknown"), (1, "has no column name or id")]);
+    case(b"\nname,device_type,Name\nA,POP,\n", &[(2, "The column 'name' occurs twice")]);
     case(
         b"a_device,b_device\nA,B\n",
         &[(1, "no column a_interface"), (1, "no column b_interface")],
@@ -82,16 +83,16 @@ fn headings_quotes_and_encodings() {
         b"name,device_type\nA,POP\nB,\"POP\nC,POP\n",
         &[(3, "not a device type"), (3, "is not closed")],
     );
-    case(b"name,device_type\n\"A\"B,POP\n", &[(2, "After the closing quote")]);
-    case(b"name,device_type,\nA,POP,x\n", &[(2, "has 3 cells, and the heading names 2")]);
+    case(b"name,device_type\n\"A\"B,POP\n", &[(2, "after the closing quote")]);
+    case(b"name,device_type,\nA,POP,x\n", &[(2, "has 3 cells, but the heading has 2 columns")]);
     case(b"name,,device_type\nA,x,POP\n", &[(2, "Cell 2 has a value")]);
     case(
         b"name,device_type\n,POP\nA,\n",
         &[(2, "neither a name nor an id"), (3, "needs a name and a device_type")],
     );
-    case(b"n\0a\0m\0e\0", &[(1, "A zero byte")]);
+    case(b"n\0a\0m\0e\0", &[(1, "contains a zero byte")]);
     case(b"name,device_type\nA\x01,POP\n", &[(2, "is not a name")]);
-    case(b"name,device_type\nA,POP\nB,POP\nA,POP\n", &[(4, "Line 2 above")]);
+    case(b"name,device_type\nA,POP\nB,POP\nA,POP\n", &[(4, "Line 2 describes")]);
     let links = import(&app, "devices", b"a_device,a_interface,b_device,b_interface\n").expect(400);
     assert_eq!(
         details(&links.json()),
@@ -106,7 +107,7 @@ fn headings_quotes_and_encodings() {
         .collect();
     assert_eq!(import(&app, "csv", &utf16).expect(200).json()["created"], 1);
     assert_eq!(app.device(1)["name"], "Mühle");
-    // Trailing separators say nothing, and a spreadsheet adds them.
+    // Trailing separators, which a spreadsheet adds, are ignored.
     assert_eq!(
         imported(&app, "devices", "\u{feff}name;device_type;\r\nA;POP;\r\n;;\r\n"),
         [1, 0, 0, 0]
@@ -114,7 +115,7 @@ fn headings_quotes_and_encodings() {
 }
 
 #[test]
-fn what_follows_from_another_fault_is_not_told() {
+fn errors_that_follow_from_other_errors_are_not_returned() {
     let app = TestApp::empty();
     let table = "name,device_type,container,x\nP,TOASTER,,\nC,HOP,P,\nQ,POP,,1e0\nD,HOP,Q,\n\
                  E,EDGE_ROUTER,Q,zz\nCR,CORE_ROUTER,,\nO,OLT,nowhere,\n";
@@ -126,7 +127,7 @@ fn what_follows_from_another_fault_is_not_told() {
 }
 
 #[test]
-fn names_taken_meanwhile_and_places_that_do_not_fit_are_told_with_the_rest() {
+fn refusals_of_rows_are_returned_with_the_other_errors() {
     let app = TestApp::empty();
     app.provision("OLT-1", "OLT");
     let table = "name,device_type,container,tx_power_dbm\nOLT-1,ODF,,\nA,HOP,OLT-1,\nB,POP,C,\nC,POP,,\nX,HOP,,1e400\n";
