@@ -24,7 +24,7 @@ use crate::domain::{
 use crate::store::AuditOrigin;
 use crate::wire::{self, InterfaceView, LinkView};
 
-/// Routes whose answers are long.
+/// Returns the routes with long answers.
 pub(super) fn lists() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(list_links, create_link))
 }

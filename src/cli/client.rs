@@ -80,12 +80,12 @@ impl ApplianceClient {
         if answer.status() != StatusCode::BAD_REQUEST {
             return Ok(Ok(read_json(body(answer)?)?));
         }
-        let faults = read_json(answer)?;
-        if faults["faults"].is_array() {
-            return Ok(Err(faults));
+        let errors = read_json(answer)?;
+        if errors["faults"].is_array() {
+            return Ok(Err(errors));
         }
         Err(CommandError::refused(
-            faults["detail"].as_str().unwrap_or("the server refuses the table"),
+            errors["detail"].as_str().unwrap_or("the server refuses the table"),
         ))
     }
 

@@ -78,11 +78,11 @@ pub(super) fn run(
     match answer {
         Ok(report) if cli.json => print_line!("{report}"),
         Ok(report) => print_report(path, &report),
-        Err(faults) => {
+        Err(errors) => {
             if cli.json {
-                print_line!("{faults}");
+                print_line!("{errors}");
             }
-            return Err(refused(path, &faults, cli.json));
+            return Err(refused(path, &errors, cli.json));
         }
     }
     Ok(())
@@ -115,7 +115,7 @@ fn answer(imported: TableImport) -> Result<ImportAnswer, CommandError> {
     let value = |view: serde_json::Result<Value>| view.map_err(anyhow::Error::from);
     Ok(match imported {
         Ok(report) => Ok(value(serde_json::to_value(report))?),
-        Err(faults) => Err(value(serde_json::to_value(faults))?),
+        Err(errors) => Err(value(serde_json::to_value(errors))?),
     })
 }
 
@@ -159,18 +159,18 @@ fn print_report(path: &Path, report: &Value) {
 }
 
 /// Returns the error of a table: a line for each of its errors, unless they were printed as JSON.
-fn refused(path: &Path, faults: &Value, is_printed: bool) -> CommandError {
+fn refused(path: &Path, errors: &Value, is_printed: bool) -> CommandError {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut told = format!("{}: {}", path.display(), text(&faults["detail"]));
-    let listed = faults["faults"].as_array().map_or(&[][..], Vec::as_slice);
-    for fault in listed.iter().filter(|_| !is_printed) {
-        let name = fault["name"].as_str().map_or_else(String::new, |name| format!(" ({name})"));
-        told.push_str(&format!("\n  line {}{name}: {}", fault["line"], text(&fault["detail"])));
+    let mut message = format!("{}: {}", path.display(), text(&errors["detail"]));
+    let listed = errors["faults"].as_array().map_or(&[][..], Vec::as_slice);
+    for error in listed.iter().filter(|_| !is_printed) {
+        let name = error["name"].as_str().map_or_else(String::new, |name| format!(" ({name})"));
+        message.push_str(&format!("\n  line {}{name}: {}", error["line"], text(&error["detail"])));
     }
-    let count = faults["fault_count"].as_u64().unwrap_or_default();
+    let count = errors["fault_count"].as_u64().unwrap_or_default();
     let more = count.saturating_sub(listed.len() as u64);
     if more > 0 && !is_printed {
-        told.push_str(&format!("\n  and {more} more"));
+        message.push_str(&format!("\n  and {more} more"));
     }
-    CommandError::refused(told)
+    CommandError::refused(message)
 }

@@ -124,11 +124,11 @@ fn settings() -> Roff {
             names.extend([roman(", "), bold(*name)]);
         }
         roff.control("TP", []).text(names);
-        let mut told = vec![roman(format!("{} Allowed: {}.", key.help, key.allowed))];
+        let mut meaning = vec![roman(format!("{} Allowed: {}.", key.help, key.allowed))];
         if !key.default.is_empty() {
-            told.extend([roman(" Default: "), italic(key.default), roman(".")]);
+            meaning.extend([roman(" Default: "), italic(key.default), roman(".")]);
         }
-        roff.text(told);
+        roff.text(meaning);
     }
     roff
 }

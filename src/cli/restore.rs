@@ -326,7 +326,7 @@ fn kind_of(path: &Path) -> Option<FileKind> {
 /// Refuses a file that is neither a backup nor an SQL dump, with the command that converts it.
 fn refuse_unreadable(name: &str) -> Result<(), CommandError> {
     let path = Path::new(name);
-    let fault = match kind_of(path) {
+    let obstacle = match kind_of(path) {
         None | Some(FileKind::OwnBackup | FileKind::Encrypted) => None,
         // Backups are compressed with Zstandard, too; a damaged one is reported later.
         Some(kind @ FileKind::Packed { format: "Zstandard", .. }) => {
@@ -336,8 +336,8 @@ fn refuse_unreadable(name: &str) -> Result<(), CommandError> {
         }
         Some(kind) => refusal_of(kind),
     };
-    let Some(fault) = fault else { return Ok(()) };
-    Err(CommandError::refused(format!("{name} cannot be restored: {fault}")))
+    let Some(obstacle) = obstacle else { return Ok(()) };
+    Err(CommandError::refused(format!("{name} cannot be restored: {obstacle}")))
 }
 
 fn read_tables(path: &Path) -> Result<V2Tables, CommandError> {

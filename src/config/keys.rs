@@ -77,7 +77,7 @@ mod tests {
     fn the_table_of_keys_is_in_order() {
         let mut names: Vec<_> = keys().iter().flat_map(|key| key.environment).collect();
         names.sort_unstable();
-        assert!(names.is_sorted_by(|a, b| a < b), "a variable stands for two keys: {names:?}");
+        assert!(names.is_sorted_by(|a, b| a < b), "two keys have one variable: {names:?}");
         for key in keys() {
             let variable = format!("UNOC_{}", key.name.to_uppercase());
             assert_eq!(*key.environment.last().unwrap(), variable);

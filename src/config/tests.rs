@@ -8,7 +8,7 @@ use super::*;
 
 pub(super) const PASSWORD: &str = "hunter2-hunter2";
 
-/// Where a test's configuration comes from; the file is absent unless it says something.
+/// The sources of a test's configuration; the file exists only if it was written.
 pub(super) struct Case {
     pub(super) directory: TempDir,
     pub(super) sources: Sources,

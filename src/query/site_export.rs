@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::EntityKind;
 use crate::store::{Snapshot, StoreError};
-use crate::wire::{self, Line};
+use crate::wire::{self, ExportLine};
 
 /// Why an export was not completed.
 #[derive(Debug, thiserror::Error)]
@@ -94,21 +94,21 @@ fn write_some(
         EntityKind::Device => {
             for device in snapshot.devices(ids)?.take(lines_max) {
                 let device = device?;
-                wire::write_line(out, Line::Device(&device))?;
+                wire::write_line(out, ExportLine::Device(&device))?;
                 written = (written.0 + 1, device.id.0);
             }
         }
         EntityKind::Interface => {
             for port in snapshot.interfaces(ids)?.take(lines_max) {
                 let port = port?;
-                wire::write_line(out, Line::Interface(&port))?;
+                wire::write_line(out, ExportLine::Interface(&port))?;
                 written = (written.0 + 1, port.id.0);
             }
         }
         EntityKind::Link => {
             for link in snapshot.links(ids)?.take(lines_max) {
                 let link = link?;
-                wire::write_line(out, Line::Link(&link))?;
+                wire::write_line(out, ExportLine::Link(&link))?;
                 written = (written.0 + 1, link.id.0);
             }
         }

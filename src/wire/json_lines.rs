@@ -22,7 +22,7 @@ const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// The entity of a line.
 #[derive(Clone, Copy, Debug)]
-pub enum Line<'a> {
+pub enum ExportLine<'a> {
     Device(&'a Device),
     Interface(&'a Interface),
     Link(&'a Link),
@@ -127,11 +127,11 @@ pub fn write_header(
 }
 
 /// Writes one entity.
-pub fn write_line(out: &mut impl Write, line: Line<'_>) -> io::Result<()> {
+pub fn write_line(out: &mut impl Write, line: ExportLine<'_>) -> io::Result<()> {
     match line {
-        Line::Device(device) => end_line(out, &device_line(device)),
-        Line::Interface(interface) => end_line(out, &interface_line(interface)),
-        Line::Link(link) => end_line(out, &link_line(link)),
+        ExportLine::Device(device) => end_line(out, &device_line(device)),
+        ExportLine::Interface(interface) => end_line(out, &interface_line(interface)),
+        ExportLine::Link(link) => end_line(out, &link_line(link)),
     }
 }
 

@@ -18,7 +18,7 @@ pub use csv::{
 };
 pub use device::{DeviceView, ReasonCodes};
 pub use interface::{InterfaceTimedView, InterfaceView};
-pub use json_lines::{FORMAT_VERSION, Line, LineError, SiteReader, write_header, write_line};
+pub use json_lines::{ExportLine, FORMAT_VERSION, LineError, SiteReader, write_header, write_line};
 pub use link::{LinkTimedView, LinkView};
 pub use schemas::{
     device_type_schema, interface_type_schema, medium_schema, nullable_medium_schema,

@@ -80,7 +80,7 @@ fn a_host_is_named_once() {
         *request.version_mut() = version;
         access(&[], &[]).admit(&request)
     };
-    // A health check of HTTP/1.0 names none, and is no browser.
+    // A health check by HTTP/1.0 has no host, and is not a browser.
     assert_eq!(admit(Version::HTTP_10, &[]), Ok(Admission::WithoutCors));
     assert_eq!(admit(Version::HTTP_11, &[]), Err(AccessRefusal::UnreadableHost));
     let twice = [("host", OWN), ("host", OWN)];
@@ -107,7 +107,7 @@ fn a_forwarded_host_narrows_what_is_allowed() {
     check(OWN, &["noc.example.org"], page, true);
     check(OWN, &["noc.example.org:443, localhost"], page, true);
     check(OWN, &[], page, false);
-    // A page whose name was rebound sets every header but Host and Origin.
+    // A page with a rebound name can set every header except Host and Origin.
     check("evil.example", &["noc.example.org"], "http://evil.example", false);
     check("evil.example", &[OWN], "http://evil.example", false);
     check(OWN, &["evil.example"], "http://evil.example", false);
@@ -182,7 +182,7 @@ fn only_own_and_allowed_pages_change_anything_or_listen() {
     by_origin("http://localhost:5175", OWN, None);
     by_origin("http://localhost", OWN, None);
     by_origin("http://tools.example.org", OWN, None);
-    // An allowed origin does not make its host one.
+    // An allowed origin does not allow its host.
     let rebound =
         request("POST /api/seed", &[("host", "tools.example.org"), ("origin", allowed[1])]);
     assert!(matches!(access(&[], &allowed).admit(&rebound), Err(AccessRefusal::Host(_))));
