@@ -2,23 +2,17 @@
 
 mod bulk;
 mod create;
+mod message;
 mod overrides;
 mod paths;
 mod read;
 mod update;
 
-use axum::Json;
-use axum::http::{HeaderMap, Uri};
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) use self::create::NewDeviceBody;
 use super::state::ApiState;
-use crate::domain::{Device, Lookalikes};
-use crate::wire::DeviceView;
 
 /// Returns the routes with long answers.
 pub(super) fn lists() -> OpenApiRouter<ApiState> {
@@ -37,26 +31,3 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(overrides::set_override, overrides::clear_override))
         .routes(routes!(overrides::set_override_legacy, overrides::clear_override_legacy))
 }
-
-/// A message and the device.
-#[derive(Serialize, ToSchema)]
-struct DeviceMessage<'a> {
-    message: String,
-    device: DeviceView<'a>,
-    /// Warnings about a new name, such as another name that looks like it; absent if there are
-    /// none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-}
-
-fn with_message(message: String, device: &Device, lookalikes: &Lookalikes) -> Response {
-    let (device, warnings) = (DeviceView::new(device), lookalikes.warnings());
-    Json(DeviceMessage { message, device, warnings }).into_response()
-}
-
-/// Returns the path and the query for a `Link` header.
-fn uri_of(uri: &Uri) -> String {
-    uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string)
-}
-
-type Headers = HeaderMap;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use utoipa::IntoParams;
 
-use super::{Headers, uri_of};
 use crate::api::conditional;
 use crate::api::error::ApiError;
 use crate::api::extract::{PathId, Query422};
@@ -123,11 +123,11 @@ fn by_ids(
 pub(super) async fn list_devices(
     State(state): State<ApiState>,
     OriginalUri(uri): OriginalUri,
-    headers: Headers,
+    headers: HeaderMap,
     Query422(query): Query422<DeviceQuery>,
 ) -> Result<Response, ApiError> {
     let page = PageQuery { limit: query.limit, after: query.after.unwrap_or(0) };
-    let path = uri_of(&uri);
+    let path = uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string);
     if query.has_filter() {
         let query = Arc::new(query);
         let select = move |snapshot: &Arc<Snapshot>, after| select(snapshot, &query, after);
@@ -148,7 +148,7 @@ pub(super) async fn list_devices(
 pub(super) async fn get_device(
     State(state): State<ApiState>,
     PathId(id): PathId,
-    headers: Headers,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     let device = snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
@@ -168,7 +168,7 @@ pub(super) async fn get_device(
 pub(super) async fn list_device_interfaces(
     State(state): State<ApiState>,
     PathId(id): PathId,
-    headers: Headers,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;

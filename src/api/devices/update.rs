@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use utoipa::ToSchema;
 
-use super::{DeviceMessage, with_message};
+use super::message::{DeviceMessage, with_message};
 use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin, PathId};
 use crate::api::precondition::{ChangedDevice, IfMatch};

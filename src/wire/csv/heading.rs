@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::Separator;
 use super::columns::TableKind;
 use super::error::{TableError, quoted};
 use super::records::{Record, Records};
+use super::separator::Separator;
 
 /// The heading of a table.
 pub(super) struct Heading {

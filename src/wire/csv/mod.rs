@@ -9,6 +9,7 @@ mod heading;
 mod read;
 mod records;
 mod report;
+mod separator;
 mod write;
 
 pub use columns::TableKind;
@@ -16,6 +17,7 @@ pub use encoding::Encoding;
 pub use error::{TableError, TableErrors};
 pub use read::{Reading, TableOptions, looks_like_table, read_table};
 pub use report::{ImportErrors, ImportReport};
+pub use separator::Separator;
 pub use write::Cell;
 
 use std::io::{self, Write};
@@ -28,51 +30,6 @@ use write::{write_heading, write_row};
 pub const TABLE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Most rows in one table. Each may be a device with ports, and all of them are one command.
 pub const TABLE_ROWS_MAX: usize = 50_000;
-
-/// The character between two cells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Separator {
-    #[default]
-    Comma,
-    /// The separator of spreadsheets in countries where the comma is the decimal sign.
-    Semicolon,
-    Tab,
-}
-
-impl Separator {
-    pub const ALL: [Self; 3] = [Self::Comma, Self::Semicolon, Self::Tab];
-
-    pub const fn as_char(self) -> char {
-        match self {
-            Self::Comma => ',',
-            Self::Semicolon => ';',
-            Self::Tab => '\t',
-        }
-    }
-
-    /// Its name on the command line and in a query.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Comma => "comma",
-            Self::Semicolon => "semicolon",
-            Self::Tab => "tab",
-        }
-    }
-
-    /// The separator that this character is.
-    pub fn of(character: char) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_char() == character)
-    }
-
-    /// The separator of this name, or the character itself.
-    pub fn parse(word: &str) -> Option<Self> {
-        let mut characters = word.chars();
-        let character = characters.next().filter(|_| characters.next().is_none());
-        character
-            .and_then(Self::of)
-            .or_else(|| Self::ALL.into_iter().find(|it| it.as_str() == word))
-    }
-}
 
 /// Writes the names of the columns.
 pub fn write_table_heading(

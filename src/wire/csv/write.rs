@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Separator;
+use super::separator::Separator;
 
 /// The byte order mark, by which spreadsheets recognise UTF-8.
 const MARK: &str = "\u{feff}";
