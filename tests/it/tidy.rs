@@ -1,10 +1,13 @@
-//! Holds what the compiler cannot: the layers, the owners of vendor crates, file sizes, and the paper.
+//! Holds what the compiler cannot: the layers, the owners of vendor crates, names, circles of files,
+//! file sizes, and the paper.
 //!
 //! Every finding names the file, the line, the rule and what to do.
 
 mod checker;
+mod names;
 mod source;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,8 +28,6 @@ const LAYERS: &[(&str, u8)] = &[
     ("sync", 5),
     ("v2_import", 5),
     ("backup", 5),
-    ("health", 5),
-    ("auth", 5),
     ("jobs", 6),
     ("api", 7),
     ("realtime", 7),
@@ -110,6 +111,38 @@ fn sources_keep_the_layers_and_the_owners() {
     );
     let sources = files.iter().filter(|(name, _)| !is_test_file(name, &files));
     report(&sources.flat_map(check_source).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_name_is_one_type() {
+    let files = source_files();
+    report(&names::repeated_types(&names::program_files(&files)));
+}
+
+#[test]
+fn no_files_of_a_layer_need_each_other() {
+    let files = source_files();
+    let files = names::program_files(&files);
+    report(&names::circles(&files, names::CIRCLES_ALLOWED));
+}
+
+/// A layer that is listed exists, and its tests are in the folder of its name.
+#[test]
+fn layers_are_those_of_the_sources_and_of_the_tests() {
+    let folders = |root: &str| -> BTreeSet<String> {
+        let files = files_under(root, &["rs"]).into_iter();
+        let inside = files.filter_map(|(name, _)| {
+            let inside = name.strip_prefix(root)?.strip_prefix('/')?;
+            Some(inside.split(['/', '.']).next()?.to_owned())
+        });
+        inside.collect()
+    };
+    let listed = LAYERS.iter().map(|(layer, _)| *layer).chain([CONFIG, "lib"]);
+    let listed: BTreeSet<String> = listed.map(str::to_owned).collect();
+    assert_eq!(listed, folders("src"), "LAYERS and src/");
+    let tests = folders("tests/it");
+    let others: Vec<&String> = tests.difference(&listed).collect();
+    assert_eq!(others, ["harness", "tidy"], "folders of tests/it that are no layer");
 }
 
 #[test]

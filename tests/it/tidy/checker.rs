@@ -18,7 +18,7 @@ fn finds_what_breaks_a_rule() {
             &["3 layers", "3 layers"],
         ),
         ("src/api/devices.rs", "use crate::realtime;", &["1 layers"]),
-        ("src/backup.rs", "use super::health::Check;", &["1 layers"]),
+        ("src/backup.rs", "use super::sync::SyncHandle;", &["1 layers"]),
         (
             "src/store/codec.rs",
             "mod a { use super::super::super::engine::EngineHandle; }",
