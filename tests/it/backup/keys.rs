@@ -86,7 +86,7 @@ fn each_recipient_can_open_a_backup_and_nobody_else_can() {
     fs::copy(file_of(&host.data_dir(), &backup), &file).unwrap();
     for key in [&first, &second] {
         let said = host.verify_with(&backup, &key.file).expect(0);
-        assert!(said.stdout.contains("restored into a scratch store"), "{said:?}");
+        assert!(said.stdout.contains("verified by restoring it into a scratch store"), "{said:?}");
         let fresh = host.path(&format!("fresh {}", key.key_id));
         run(&fresh, &["restore", path_of(&file), "--identity", key.path()]).expect(0);
         assert_eq!(portable(&export_of(&fresh)), portable(&export_of(&host.data_dir())));
