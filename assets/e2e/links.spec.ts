@@ -183,6 +183,50 @@ test('length and medium are edited with a forecast, and the edit is undone', asy
   await close(opened)
 })
 
+test('two operators edit one link: both versions are shown, and nothing is lost unseen', async () => {
+  const opened = await visit(`/links?link=${feeder}`)
+  const { page } = opened
+  const length = async () => (await unoc.call<{ length_km: number }>('GET', `api/links/${feeder}`)).length_km
+  await panel(page).getByRole('button', { name: 'Edit' }).click()
+  await unoc.call('PATCH', `api/links/${feeder}`, { length_km: 5, physical_medium_id: 'G657A1' })
+  await page.getByLabel('Length').fill('7')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+  const conflict = dialog.getByRole('alert', { name: 'Conflict' })
+  for (const text of ['2 km', '5 km', '7 km']) await conflict.getByText(text, { exact: true }).waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  expect(await length()).toBe(5)
+  await conflict.getByRole('button', { name: 'Save yours' }).click()
+  await until('mine is saved', async () => (await length()) === 7)
+  // The other person's medium is kept, and the undo goes back to their length.
+  await panel(page).getByText('G.657.A1').first().waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await until('theirs is back', async () => (await length()) === 5)
+  await unoc.call('PATCH', `api/links/${feeder}`, { length_km: 2, physical_medium_id: 'G652D' })
+  await close(opened)
+})
+
+test('two operators edit one device: theirs can be taken over', async () => {
+  const opened = await visit(`/links?link=${feeder}`)
+  const { page } = opened
+  await panel(page).getByRole('button', { name: 'SPL', exact: true }).click()
+  const device = page.getByRole('complementary', { name: 'Device SPL' })
+  await device.getByRole('button', { name: 'Edit' }).click()
+  const id = Number(new URL(page.url()).searchParams.get('device'))
+  await unoc.call('PATCH', `api/devices/${id}`, { insertion_loss_db: 3 })
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Insertion loss').fill('4')
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+  const conflict = dialog.getByRole('alert', { name: 'Conflict' })
+  for (const text of ['Not set', '3 dB', '4 dB']) await conflict.getByText(text, { exact: true }).waitFor()
+  await conflict.getByRole('button', { name: 'Use theirs' }).click()
+  expect(await dialog.getByLabel('Insertion loss').inputValue()).toBe('3')
+  expect(await dialog.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true)
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await unoc.call('PATCH', `api/devices/${id}`, { insertion_loss_db: null })
+  await close(opened)
+})
+
 test('the links that are shown are exported, with the names of their ends', async () => {
   const opened = await visit('/links?q=ont')
   const { page } = opened

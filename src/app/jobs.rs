@@ -182,12 +182,12 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
         run_apart(work, stopping).boxed()
     });
     let verified = verified.await?;
-    let unproved = verified.iter().find_map(|entry| {
+    let unverified = verified.iter().find_map(|entry| {
         let verification = entry.notes.verification.as_ref()?;
         (!verification.is_complete()).then(|| format!("{}: {}", entry.id, verification.message))
     });
-    if let Some(unproved) = unproved {
-        bail!(unproved);
+    if let Some(unverified) = unverified {
+        bail!(unverified);
     }
     Ok(format!("{} verified", counted(verified.len(), "copy")))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::domain::Refusal;
 use crate::store::{DiskSpace, StoreError};
 
-/// Why a command was not carried out. Nothing of it was kept.
+/// Why a command was not carried out. Nothing of it was kept, except perhaps after [`Self::Stopped`].
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     #[error(transparent)]

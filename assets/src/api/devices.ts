@@ -1,3 +1,4 @@
+import { patchUnlessChanged } from './conditional'
 import { readJson, request } from './http'
 import type {
   Device,
@@ -69,6 +70,11 @@ export async function provisionDevice(body: NewDevice): Promise<Provisioned> {
 
 export async function updateDevice(deviceId: number, patch: DevicePatch): Promise<OverrideAnswer> {
   return readJson(await request('PATCH', `api/devices/${deviceId}`, patch))
+}
+
+/** As `updateDevice`; throws `EditConflictError` if someone else has changed the same values since `before`. */
+export async function editDevice(before: Device, patch: DevicePatch): Promise<OverrideAnswer> {
+  return patchUnlessChanged(`api/devices/${before.id}`, before, patch)
 }
 
 /** Deletes a device with its ports and links. */

@@ -2,7 +2,7 @@ import { asSentence } from '../utils/format'
 import type { FieldError } from './types'
 
 /** Enough for a list of 100,000 devices over a slow line. */
-const TIMEOUT_MS = 60_000
+export const TIMEOUT_MS = 60_000
 /** A backup is answered once it is verified, which takes minutes on a large site. */
 export const LONG_MS_MAX = 15 * 60_000
 
@@ -29,23 +29,24 @@ export function url(path: string): URL {
   return new URL(path, document.baseURI)
 }
 
-/** Sends a request and returns its 2xx answer; throws `ApiError` for every other outcome. */
+/**
+ * Sends a request and returns its 2xx answer; throws `ApiError` for every other outcome. With `ifMatch`,
+ * the tag of a state, a change is refused with 412 if that is not the current one.
+ */
 export async function request(
   method: string,
   path: string,
   body?: unknown,
   timeoutMs = TIMEOUT_MS,
+  ifMatch?: string,
 ): Promise<Response> {
-  const init: RequestInit = {
-    method,
-    cache: 'no-cache',
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(timeoutMs),
-  }
+  const headers: Record<string, string> = { accept: 'application/json' }
+  const init: RequestInit = { method, cache: 'no-cache', headers, signal: AbortSignal.timeout(timeoutMs) }
   if (body !== undefined) {
     init.body = JSON.stringify(body)
-    init.headers = { accept: 'application/json', 'content-type': 'application/json' }
+    headers['content-type'] = 'application/json'
   }
+  if (ifMatch !== undefined) headers['if-match'] = ifMatch
   return send(path, init)
 }
 

@@ -1,3 +1,4 @@
+import { patchUnlessChanged } from './conditional'
 import { readJson, request } from './http'
 import type { Connected, ConnectDevices, FiberType, Interface, Link, LinkPatch } from './types'
 
@@ -29,6 +30,11 @@ export async function connectDevices(body: ConnectDevices): Promise<Connected> {
 
 export async function updateLink(linkId: number, patch: LinkPatch): Promise<void> {
   await request('PATCH', `api/links/${linkId}`, patch)
+}
+
+/** As `updateLink`; throws `EditConflictError` if someone else has changed the same values since `before`. */
+export async function editLink(before: Link, patch: LinkPatch): Promise<void> {
+  await patchUnlessChanged(`api/links/${before.id}`, before, patch)
 }
 
 export async function deleteLink(linkId: number): Promise<void> {

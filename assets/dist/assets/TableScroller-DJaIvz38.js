@@ -1,1 +1,0 @@
-import{H as e,Y as t,lt as n,ot as r}from"./preload-helper-RWGJDbWs.js";var i=[`aria-label`],a=t({__name:`TableScroller`,props:{label:{}},setup(t){return(a,o)=>(r(),e(`div`,{class:`relative overflow-x-auto print:overflow-visible`,tabindex:`0`,role:`group`,"aria-label":t.label},[n(a.$slots,`default`)],8,i))}});export{a as t};

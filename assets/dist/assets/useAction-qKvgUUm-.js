@@ -1,1 +1,0 @@
-import{Tt as e,l as t}from"./preload-helper-RWGJDbWs.js";import{tt as n}from"./index-JwOnoZgz.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{runningAction:r,runAction:i}}export{r as t};

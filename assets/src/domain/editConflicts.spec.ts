@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { editConflicts } from './editConflicts'
+
+const BEFORE = { name: 'A', length_km: 1, medium: null, status: 'UP' }
+
+const rows: [string, object, object, string[]][] = [
+  ['nobody else has changed anything', {}, { name: 'B' }, []],
+  ['someone else has changed another field', { length_km: 2 }, { name: 'B' }, []],
+  ['someone else has changed the same field', { name: 'C' }, { name: 'B' }, ['name']],
+  ['both mean the same', { name: 'B' }, { name: 'B' }, []],
+  ['one of two fields', { name: 'C', length_km: 2 }, { name: 'B', medium: 'G652D' }, ['name']],
+  ['a value was removed', { length_km: null }, { length_km: 3 }, ['length_km']],
+  ['a status changed by itself', { status: 'DOWN' }, { length_km: 3 }, []],
+]
+
+test.each(rows)('%s', (_, changed, patch, keys) => {
+  const found = editConflicts(BEFORE, { ...BEFORE, ...changed }, patch)
+  expect(found.map(({ key }) => key)).toEqual(keys)
+})
+
+test('a conflict has the three values', () => {
+  const found = editConflicts(BEFORE, { ...BEFORE, name: 'C' }, { name: 'B' })
+  expect(found).toEqual([{ key: 'name', before: 'A', theirs: 'C', mine: 'B' }])
+})
