@@ -221,7 +221,7 @@ passed 'after a hang the watchdog restarts the service, nothing lost'
 
 # An unreachable mirror logs a warning here; a refused configuration logs an error below.
 of_this_run() { inside journalctl "_SYSTEMD_INVOCATION_ID=$(show InvocationID)" -o cat --no-pager "$@"; }
-is_warned() { of_this_run -p warning | grep 'The mirror waits' > /dev/null; }
+is_warned() { of_this_run -p warning | grep 'Sync is waiting' > /dev/null; }
 for format in text json; do
   inside bash -c "printf '[Service]\nEnvironment=UNOC_LOG_FORMAT=$format UNOC_DATABASE_URL=postgresql://unoc@127.0.0.1:1/unoc\n' > \
     /etc/systemd/system/unoc.service.d/priorities.conf"

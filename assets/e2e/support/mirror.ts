@@ -14,7 +14,7 @@ export function mirror(state: 'live' | 'waiting' | 'stopped'): SyncStatus {
     state,
     message: {
       live: 'PostgreSQL is up to date.',
-      waiting: 'PostgreSQL is away: db.example:5432: connection refused. Changes are kept here and will be sent.',
+      waiting: 'PostgreSQL is unreachable: db.example:5432: connection refused. Changes are kept here and will be sent.',
       stopped: 'Another appliance writes this site.',
     }[state],
     remedy: state === 'stopped' ? 'unoc sync takeover (this appliance becomes the one that writes)' : null,
@@ -39,7 +39,7 @@ export function mirror(state: 'live' | 'waiting' | 'stopped'): SyncStatus {
     })),
     last_error: isAway
       ? {
-          message: 'PostgreSQL is away: db.example:5432: connection refused',
+          message: 'PostgreSQL is unreachable: db.example:5432: connection refused',
           since: ago(260),
           at: ago(9),
           attempts: 14,
