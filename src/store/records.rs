@@ -217,7 +217,7 @@ impl StoredEntity for Link {
 }
 
 fn name(text: &str, source: RecordSource<'_>) -> Result<Name, StoreError> {
-    Name::stored(text).map_err(|fault| source.damaged(fault.to_string()))
+    Name::stored(text).map_err(|error| source.damaged(error.to_string()))
 }
 
 const fn status_code(status: Status) -> u8 {
@@ -285,7 +285,7 @@ fn over(record: &OverrideV1<'_>, source: RecordSource<'_>) -> Result<Override, S
     let reason = record.reason.map(OverrideReason::new).transpose();
     Ok(Override {
         status: status(record.status, source)?,
-        reason: reason.map_err(|fault| source.damaged(fault.to_string()))?,
+        reason: reason.map_err(|error| source.damaged(error.to_string()))?,
     })
 }
 

@@ -132,7 +132,7 @@ impl BackupTarget {
                 let next = self.within(self.deadlines.step, in_flight.next()).await?;
                 if let Some(done) = next {
                     sent_bytes += done.map_err(|error| failed(&error))?;
-                    // All of it is told when it is complete.
+                    // The last bytes are reported when the object is complete.
                     progress(sent_bytes.min(file.bytes.saturating_sub(1)));
                 }
             }
