@@ -72,7 +72,9 @@ test('a feeder is cut in the list with 3 clicks, the forecast shows its subscrib
   await panel(page).getByText('3 subscribers would go DOWN with it.').waitFor()
   await panel(page).getByRole('button', { name: 'Fibre cut…' }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByText('3 devices will go DOWN, 1 device will become DEGRADED; 3 subscribers affected.').waitFor()
+  for (const text of ['3 subscribers lose service', '3 devices go DOWN', 'SPL becomes DEGRADED']) {
+    await dialog.getByText(text).waitFor()
+  }
   expect(await dialog.getByRole('textbox', { name: 'Reason' }).inputValue()).toBe('Fibre cut')
   await dialog.getByRole('button', { name: 'Set override' }).click()
   await row(page, 'OLT', 'SPL', 'DOWN', 'Fibre cut')
@@ -92,7 +94,7 @@ test('an overridden link is put back from its problem with 3 clicks', async () =
   await page.locator('button.cause').filter({ hasText: 'OLT' }).first().click()
   await panel(page).getByText('Overridden to DOWN by an operator.').waitFor()
   await panel(page).getByRole('button', { name: 'Clear override' }).click()
-  await page.getByRole('dialog').getByText('4 devices will go UP.').waitFor()
+  await page.getByRole('dialog').getByText('4 devices come UP').waitFor()
   await page.getByRole('dialog').getByRole('button', { name: 'Clear override' }).click()
   await until('the override is cleared', async () => (await override()) === null)
   expect(await clicks(page)).toBe(3)
@@ -174,7 +176,7 @@ test('length and medium are edited with a forecast, and the edit is undone', asy
   const { page } = opened
   await panel(page).getByRole('button', { name: 'Edit' }).click()
   await page.getByLabel('Length').fill('190')
-  await page.getByRole('dialog').getByText('3 devices will go DOWN; 3 subscribers affected.').waitFor()
+  await page.getByRole('dialog').getByText('3 subscribers lose service').waitFor()
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
   await panel(page).getByText('190\u00a0km').waitFor()
   await page.getByRole('button', { name: 'Undo' }).click()

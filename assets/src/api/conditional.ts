@@ -1,4 +1,4 @@
-import { type EditConflict, editConflicts } from '../domain/editConflicts'
+import { type EditConflict, deletionPatch, editConflicts } from '../domain/editConflicts'
 import { ApiError, readJson, request, TIMEOUT_MS } from './http'
 
 const PRECONDITION_FAILED = 412
@@ -14,25 +14,40 @@ export class EditConflictError extends ApiError {
   }
 }
 
+/** A request that changes the device or link at `path`, of which `patch` has the fields that it sets. */
+export interface Change {
+  path: string
+  patch: object
+  send: (ifMatch: string | undefined) => Promise<Response>
+}
+
 /**
- * Changes a device or link, unless someone else has changed one of the same fields since it was read as
- * `before`: then `EditConflictError` is thrown. Changes of other fields are kept.
+ * Sends a change of a device or link, unless someone else has changed one of the same fields since it was
+ * read as `before`: then `EditConflictError` is thrown. Changes of other fields are kept.
  */
-export async function patchUnlessChanged<Answer>(
-  path: string,
-  before: object,
-  patch: object,
-): Promise<Answer> {
+export async function sendUnlessChanged(before: object, { path, patch, send }: Change): Promise<Response> {
   for (let round = 1; ; round += 1) {
     const response = await request('GET', path)
     const etag = response.headers.get('etag') ?? undefined
     const conflicts = editConflicts(before, await readJson<object>(response), patch)
     if (conflicts.length > 0) throw new EditConflictError(conflicts)
     try {
-      return await readJson<Answer>(await request('PATCH', path, patch, TIMEOUT_MS, etag))
+      return await send(etag)
     } catch (error) {
       const isChanged = error instanceof ApiError && error.status === PRECONDITION_FAILED
       if (!isChanged || round === ROUNDS_MAX) throw error
     }
   }
+}
+
+/** As `sendUnlessChanged`, by PATCH. */
+export async function patchUnlessChanged<Answer>(path: string, before: object, patch: object): Promise<Answer> {
+  const send = (ifMatch: string | undefined) => request('PATCH', path, patch, TIMEOUT_MS, ifMatch)
+  return readJson<Answer>(await sendUnlessChanged(before, { path, patch, send }))
+}
+
+/** Deletes a device or link, unless someone else has changed anything of it that a person sets. */
+export async function deleteUnlessChanged(path: string, before: object): Promise<void> {
+  const send = (ifMatch: string | undefined) => request('DELETE', path, undefined, TIMEOUT_MS, ifMatch)
+  await sendUnlessChanged(before, { path, patch: deletionPatch(before), send })
 }

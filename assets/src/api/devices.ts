@@ -1,4 +1,4 @@
-import { patchUnlessChanged } from './conditional'
+import { deleteUnlessChanged, patchUnlessChanged } from './conditional'
 import { readJson, request } from './http'
 import type {
   Device,
@@ -8,7 +8,6 @@ import type {
   OpticalPath,
   OverrideAnswer,
   Provisioned,
-  Status,
   UpstreamPath,
 } from './types'
 
@@ -45,24 +44,6 @@ export async function fetchUpstreamPath(deviceId: number): Promise<UpstreamPath>
   return readJson(await request('GET', `api/devices/${deviceId}/path`))
 }
 
-export async function setOverride(
-  deviceId: number,
-  status: Status,
-  reason: string | null,
-): Promise<OverrideAnswer> {
-  if (status === 'DEGRADED') {
-    // Only v2's older call accepts it.
-    const older = { status, reason }
-    return readJson(await request('POST', `api/devices/${deviceId}/override-status`, older))
-  }
-  const body = { status_override: status, override_reason: reason }
-  return readJson(await request('PATCH', `api/devices/${deviceId}/override`, body))
-}
-
-export async function clearOverride(deviceId: number): Promise<OverrideAnswer> {
-  return readJson(await request('DELETE', `api/devices/${deviceId}/override`))
-}
-
 /** Provisions a device with its ports. */
 export async function provisionDevice(body: NewDevice): Promise<Provisioned> {
   return readJson(await request('POST', 'api/devices/provision', body))
@@ -77,9 +58,9 @@ export async function editDevice(before: Device, patch: DevicePatch): Promise<Ov
   return patchUnlessChanged(`api/devices/${before.id}`, before, patch)
 }
 
-/** Deletes a device with its ports and links. */
-export async function deleteDevice(deviceId: number): Promise<void> {
-  await request('DELETE', `api/devices/${deviceId}`)
+/** Deletes a device with its ports and links; throws `EditConflictError` if someone else has changed it since `before`. */
+export async function deleteDevice(before: Device): Promise<void> {
+  await deleteUnlessChanged(`api/devices/${before.id}`, before)
 }
 
 /** Replaces everything by the demo network. */

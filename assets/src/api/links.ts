@@ -1,4 +1,4 @@
-import { patchUnlessChanged } from './conditional'
+import { deleteUnlessChanged, patchUnlessChanged } from './conditional'
 import { readJson, request } from './http'
 import type { Connected, ConnectDevices, FiberType, Interface, Link, LinkPatch } from './types'
 
@@ -28,21 +28,14 @@ export async function connectDevices(body: ConnectDevices): Promise<Connected> {
   return readJson(await request('POST', 'api/links/create-simple', body))
 }
 
-export async function updateLink(linkId: number, patch: LinkPatch): Promise<void> {
-  await request('PATCH', `api/links/${linkId}`, patch)
-}
-
-/** As `updateLink`; throws `EditConflictError` if someone else has changed the same values since `before`. */
+/** Throws `EditConflictError` if someone else has changed the same values since `before`. */
 export async function editLink(before: Link, patch: LinkPatch): Promise<void> {
   await patchUnlessChanged(`api/links/${before.id}`, before, patch)
 }
 
-export async function deleteLink(linkId: number): Promise<void> {
-  await request('DELETE', `api/links/${linkId}`)
-}
-
-export async function clearLinkOverride(linkId: number): Promise<void> {
-  await request('DELETE', `api/links/${linkId}/override`)
+/** Throws `EditConflictError` if someone else has changed the link since `before`. */
+export async function deleteLink(before: Link): Promise<void> {
+  await deleteUnlessChanged(`api/links/${before.id}`, before)
 }
 
 export async function fetchFiberTypes(): Promise<FiberType[]> {

@@ -1,6 +1,5 @@
-import { type ShallowRef, shallowRef } from 'vue'
-import { EditConflictError } from '../api/conditional'
-import type { EditConflict } from '../domain/editConflicts'
+import { computed, type ComputedRef, type ShallowRef, shallowRef } from 'vue'
+import { type EditConflict, withTheirs } from '../domain/editConflicts'
 import { useBulkChange } from './useBulkChange'
 
 /** Saves the edit of a device or link, and collects what someone else has changed meanwhile. */
@@ -10,35 +9,26 @@ export function useEntityEdit<T extends object>(
 ): {
   /** As it was when the dialog opened; after a conflict, with the other person's values. */
   seen: ShallowRef<T>
-  conflicts: ShallowRef<readonly EditConflict[]>
+  conflicts: ComputedRef<readonly EditConflict[]>
   busy: ShallowRef<boolean>
   errorText: ShallowRef<string | null>
   save: (edit: (before: T) => Promise<void>) => Promise<boolean>
   acceptTheirs: () => void
 } {
   const seen = shallowRef(opened) as ShallowRef<T>
-  const conflicts = shallowRef<readonly EditConflict[]>([])
-  const { busy, errorText, run } = useBulkChange(noun)
+  const { busy, errorText, conflicted, run, isDone } = useBulkChange<T>(noun)
+  const conflicts = computed(() => conflicted.value[0]?.conflicts ?? [])
 
   /** Returns whether it was saved; else `conflicts` or `errorText` has the reason. */
   async function save(edit: (before: T) => Promise<void>): Promise<boolean> {
-    conflicts.value = []
-    await run([seen.value], async (before) => {
-      try {
-        await edit(before)
-      } catch (error) {
-        if (!(error instanceof EditConflictError)) throw error
-        conflicts.value = error.conflicts
-      }
-    })
-    return errorText.value === null && conflicts.value.length === 0
+    await run([seen.value], edit)
+    return isDone()
   }
 
   /** From now on the other person's values count as known. */
   function acceptTheirs(): void {
-    const theirs = conflicts.value.map(({ key, theirs }) => [key, theirs] as const)
-    seen.value = { ...seen.value, ...Object.fromEntries(theirs) }
-    conflicts.value = []
+    seen.value = withTheirs(seen.value, conflicts.value)
+    conflicted.value = []
   }
 
   return { seen, conflicts, busy, errorText, save, acceptTheirs }

@@ -11,18 +11,30 @@ const PAUSE_MS = 200
 
 export type ImpactPreview =
   | { phase: 'idle' }
+  /** The answer would be large: it is calculated when someone asks for it. */
+  | { phase: 'on-request' }
   | { phase: 'loading' }
   | { phase: 'ready'; simulated: Simulated }
   | { phase: 'failed'; detail: string }
 
 type Changes = Simulation['changes']
 
+export interface ImpactPreviewState {
+  preview: Readonly<ShallowRef<ImpactPreview>>
+  /** Calculates an impact that is `on-request`, and those after it. */
+  request: () => void
+}
+
 /**
  * What changes would do, from a simulation on the server. Requested again whenever the changes
- * differ; null requests nothing.
+ * differ; null requests nothing. `isLarge`: not before `request()`.
  */
-export function useImpactPreview(changes: () => Changes | null): Readonly<ShallowRef<ImpactPreview>> {
+export function useImpactPreview(
+  changes: () => Changes | null,
+  isLarge: () => boolean = () => false,
+): ImpactPreviewState {
   const preview = shallowRef<ImpactPreview>({ phase: 'idle' })
+  const isRequested = shallowRef(false)
   let timer: ReturnType<typeof setTimeout> | undefined
   /** Grows with every request: the answer to an older one is dropped. */
   let round = 0
@@ -39,14 +51,17 @@ export function useImpactPreview(changes: () => Changes | null): Readonly<Shallo
   }
 
   watch(
-    changes,
-    (requested) => {
+    () => ({ requested: changes(), isHeld: isLarge() && !isRequested.value }),
+    ({ requested, isHeld }, before) => {
+      const isSame = before !== undefined && before.isHeld === isHeld
+      if (isSame && JSON.stringify(requested) === JSON.stringify(before.requested)) return
       clearTimeout(timer)
       round += 1
       if (requested === null || requested.length === 0) preview.value = { phase: 'idle' }
       else if (requested.length > CHANGES_MAX) {
         preview.value = { phase: 'failed', detail: `More than ${formatCount(CHANGES_MAX)} changes cannot be previewed at once.` }
-      } else {
+      } else if (isHeld) preview.value = { phase: 'on-request' }
+      else {
         preview.value = { phase: 'loading' }
         timer = setTimeout(() => void load(requested), PAUSE_MS)
       }
@@ -57,5 +72,5 @@ export function useImpactPreview(changes: () => Changes | null): Readonly<Shallo
     clearTimeout(timer)
     round += 1
   })
-  return preview
+  return { preview, request: () => (isRequested.value = true) }
 }

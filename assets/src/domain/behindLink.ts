@@ -1,5 +1,5 @@
 import type { Device, Simulated } from '../api/types'
-import { LEAF_TYPES } from './deviceTypes'
+import { isSubscriber } from './impact'
 
 /** The devices that a link carries: those that its outage takes down, or keeps down. */
 export interface BehindLink {
@@ -18,7 +18,6 @@ export function behindLink({ devices }: Simulated): BehindLink {
     // As they are while the link works.
     return isDown === wasDown ? [] : [isDown ? before : after]
   })
-  const isSubscriber = ({ device_type: type }: Device): boolean => LEAF_TYPES.includes(type)
   found.sort((a, b) => Number(isSubscriber(a)) - Number(isSubscriber(b)) || a.id - b.id)
   let weakest: Device | null = null
   for (const device of found) {

@@ -6,10 +6,37 @@ export interface EditConflict {
   mine: unknown
 }
 
+/** What this page makes of every field of something that it deletes. */
+export const DELETED = Symbol('deleted')
+
+/** The fields that a person sets, of a device or a link. */
+const SET_FIELDS = [
+  'name',
+  'parent_container_id',
+  'pon_class',
+  'tx_power_dbm',
+  'sensitivity_min_dbm',
+  'insertion_loss_db',
+  'length_km',
+  'physical_medium_id',
+  'status_override',
+  'override_reason',
+]
+
 /** The fields of a patch that someone else has changed since `before`, to another value than the patch's. */
 export function editConflicts(before: object, current: object, patch: object): EditConflict[] {
   const was = before as Record<string, unknown>
   const is = current as Record<string, unknown>
   const conflicts = Object.entries(patch).map(([key, mine]) => ({ key, before: was[key], theirs: is[key], mine }))
   return conflicts.filter(({ before, theirs, mine }) => theirs !== before && theirs !== mine)
+}
+
+/** The patch that stands for the deletion of a device or link: any field that a person has set conflicts. */
+export function deletionPatch(before: object): Record<string, typeof DELETED> {
+  return Object.fromEntries(SET_FIELDS.filter((key) => key in before).map((key) => [key, DELETED]))
+}
+
+/** A device or link as this page knew it, with the other person's values. */
+export function withTheirs<T extends object>(before: T, conflicts: readonly EditConflict[]): T {
+  return { ...before, ...Object.fromEntries(conflicts.map(({ key, theirs }) => [key, theirs])) }
 }

@@ -1,40 +1,84 @@
 import { expect, test } from 'vitest'
-import type { Simulated } from '../api/types'
-import { impactOf, impactText } from './impact'
-import { testDevice } from './testing'
+import type { Device, Simulated } from '../api/types'
+import { impactLines, impactOf, isTypedConfirmation, SUBSCRIBERS_TYPED_MIN } from './impact'
+import { TEST_SIGNAL, testDevice, testLink } from './testing'
 
-function simulated(devices: Simulated['devices']): Simulated {
-  return { device_count: devices.length, link_count: 0, devices, links: [] }
+type Change = [before: Device | null, after: Device | null]
+
+function impact(devices: Change[], links: Simulated['links'] = []) {
+  const changes = devices.map(([before, after]) => ({ id: (after ?? before)?.id ?? 0, before, after }))
+  return impactOf({ device_count: changes.length, link_count: links.length, devices: changes, links })
 }
 
-const down = testDevice({ effective_status: 'DOWN' })
-const up = { id: 1, before: down, after: testDevice() }
-const same = { id: 2, before: down, after: { ...down, status_override: null } }
-const degraded = { id: 3, before: down, after: testDevice({ effective_status: 'DEGRADED' }) }
+function ont(id: number, status: Device['effective_status'], marginDb: number | null = null): Device {
+  const signal = marginDb === null ? null : { ...TEST_SIGNAL, margin_db: marginDb }
+  return testDevice({ id, name: `ont-${id}`, effective_status: status, signal })
+}
 
-test('the text counts only devices whose status changes', () => {
-  expect(impactText(simulated([same]))).toBe('No device changes status.')
-  expect(impactText(simulated([up, same]))).toBe('ont-1 will go UP.')
-  expect(impactText(simulated([up, degraded, up]))).toBe(
-    '1\u00a0device will become DEGRADED, 2\u00a0devices will go UP.',
-  )
+function texts(...devices: Change[]): string[] {
+  return impactLines(impact(devices)).map(({ text }) => text.replaceAll('\u00a0', ' '))
+}
+
+const OLT = testDevice({ id: 90, name: 'OLT', device_type: 'OLT' })
+
+test('what stays as it is makes no line', () => {
+  expect(texts([ont(1, 'UP'), ont(1, 'UP')])).toEqual([])
+  expect(texts([ont(1, 'UP', 4), ont(1, 'UP', 4.004)])).toEqual([])
 })
 
-test('the numbers tell deleted, orphaned, worse and better devices apart', () => {
-  const inside = testDevice({ parent_container_id: 9, device_type: 'OLT' })
-  const devices = [
-    up,
-    same,
-    { id: 4, before: testDevice(), after: down },
-    { id: 5, before: inside, after: null },
-    { id: 6, before: inside, after: { ...inside, parent_container_id: null, effective_status: 'DOWN' as const } },
-  ]
-  expect(impactOf(simulated(devices))).toEqual({
-    devicesDeleted: 1,
-    linksDeleted: 0,
-    devicesOrphaned: 1,
-    devicesWorse: 2,
-    subscribersWorse: 1,
-    devicesBetter: 1,
-  })
+test('a single device is named, several are counted and listed', () => {
+  expect(texts([OLT, { ...OLT, effective_status: 'DEGRADED' }])).toEqual(['OLT becomes DEGRADED'])
+  expect(texts([ont(1, 'UP'), ont(1, 'DOWN')])).toEqual(['1 subscriber loses service', 'ont-1 goes DOWN'])
+  const lines = impactLines(impact([[ont(1, 'UP'), ont(1, 'DOWN')], [ont(2, 'DEGRADED'), ont(2, 'DOWN')]]))
+  expect(lines.map(({ text }) => text.replaceAll('\u00a0', ' '))).toEqual(['2 subscribers lose service', '2 devices go DOWN'])
+  expect(lines[1]?.devices.map(({ name }) => name)).toEqual(['ont-1', 'ont-2'])
+  expect(lines.every(({ isLoss }) => isLoss)).toBe(true)
+})
+
+test('a repair counts who gets service, with the light to expect', () => {
+  expect(texts([OLT, OLT], [ont(1, 'DOWN'), ont(1, 'UP', 4.5)])).toEqual([
+    'ont-1 comes UP',
+    '1 subscriber gets service',
+    'ont-1 is lit: receives −26.03 dBm, margin 4.50 dB',
+  ])
+})
+
+test('a change of margin names the device with the least', () => {
+  expect(texts([ont(1, 'UP', 9), ont(1, 'UP', 5.7)], [ont(2, 'UP', 5), ont(2, 'UP', 1.7)])).toEqual([
+    '2 devices lose margin; ont-2 has the least: margin 1.70 dB (now 5.00 dB)',
+  ])
+  expect(texts([ont(1, 'UP', 1), ont(1, 'UP', 3)])).toEqual(['ont-1 gains margin: margin 3.00 dB (now 1.00 dB)'])
+})
+
+test('deleted subscribers lose service too; those without service lose none', () => {
+  const inside = { ...OLT, parent_container_id: 9 }
+  const found = impact(
+    [[ont(1, 'UP'), null], [ont(2, 'DOWN'), null], [inside, { ...inside, parent_container_id: null }]],
+    [{ id: 1, before: testLink(), after: null }],
+  )
+  expect(found).toMatchObject({ subscribersLost: 1, subscribersRestored: 0, linksDeleted: 1 })
+  expect(impactLines(found).map(({ text }) => text.replaceAll('\u00a0', ' '))).toEqual([
+    '1 subscriber loses service',
+    '2 devices and their ports are deleted',
+    '1 link is deleted',
+    '1 device is no longer in a container',
+  ])
+})
+
+test('a large loss, and a deletion that others feel, are confirmed by typing', () => {
+  const outage = (count: number) =>
+    impact(Array.from({ length: count }, (_, index): Change => [ont(index, 'UP'), ont(index, 'DOWN')]))
+  const change = { count: 1, isDeletion: false }
+  const deletion = { count: 1, isDeletion: true }
+  expect(isTypedConfirmation(outage(SUBSCRIBERS_TYPED_MIN - 1), change)).toBe(false)
+  expect(isTypedConfirmation(outage(SUBSCRIBERS_TYPED_MIN), change)).toBe(true)
+  expect(isTypedConfirmation(outage(1), deletion)).toBe(true)
+  expect(isTypedConfirmation(impact([[OLT, null]]), deletion)).toBe(false)
+  expect(isTypedConfirmation(impact([[OLT, null]]), { count: 2, isDeletion: true })).toBe(true)
+})
+
+test('where the effect is not known, one override needs no typing, several and deletions do', () => {
+  expect(isTypedConfirmation(null, { count: 1, isDeletion: false })).toBe(false)
+  expect(isTypedConfirmation(null, { count: 2, isDeletion: false })).toBe(true)
+  expect(isTypedConfirmation(null, { count: 1, isDeletion: true })).toBe(true)
 })

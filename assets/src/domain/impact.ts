@@ -1,60 +1,169 @@
-import type { Simulated, Status } from '../api/types'
-import { formatCounted } from '../utils/format'
+import type { Device, Simulated, Status } from '../api/types'
+import { formatCounted, formatMeasure } from '../utils/format'
 import { LEAF_TYPES } from './deviceTypes'
-import { STATUS_RANK, STATUSES } from './statuses'
+import { STATUSES } from './statuses'
 
-/** What a change would do, in numbers, from a simulation of it. */
+/** What a change would do, from a simulation of it. Devices are as they would be; deleted ones as they are. */
 export interface Impact {
-  devicesDeleted: number
+  devicesDeleted: Device[]
   linksDeleted: number
-  /** Devices that would stay, without their container. */
-  devicesOrphaned: number
-  /** Devices whose status would get worse, and how many of them are subscribers. */
-  devicesWorse: number
-  subscribersWorse: number
-  devicesBetter: number
+  /** They would stay, without their container. */
+  devicesOrphaned: Device[]
+  /** Devices that would get another status, by that status. */
+  byStatus: Record<Status, Device[]>
+  /** Subscribers with service now that would be DOWN or deleted, and the reverse. */
+  subscribersLost: number
+  subscribersRestored: number
+  /** Devices whose light would be weaker or stronger, the least margin first. */
+  margins: MarginChange[]
 }
+
+/** The optical margin of a device now and afterwards, in dB; `beforeDb` is null for a new signal. */
+export interface MarginChange {
+  device: Device
+  beforeDb: number | null
+  afterDb: number
+}
+
+/** A line of the forecast: what happens to which devices. */
+export interface ImpactLine {
+  text: string
+  /** Service is lost or impaired. */
+  isLoss: boolean
+  /** Those that the text counts; empty if it names the only one. */
+  devices: Device[]
+}
+
+/**
+ * A change that takes service from this many subscribers is confirmed by typing. A 1:32 splitter serves
+ * fewer, so the everyday work on one PON needs no typing.
+ */
+export const SUBSCRIBERS_TYPED_MIN = 50
+
+/** Two decimal places are shown: less is no change. */
+const MARGIN_STEP_DB = 0.01
 
 export function impactOf({ devices, links }: Simulated): Impact {
   const impact: Impact = {
-    devicesDeleted: 0,
+    devicesDeleted: [],
     linksDeleted: links.filter(({ after }) => after === null).length,
-    devicesOrphaned: 0,
-    devicesWorse: 0,
-    subscribersWorse: 0,
-    devicesBetter: 0,
+    devicesOrphaned: [],
+    byStatus: { DOWN: [], DEGRADED: [], UP: [] },
+    subscribersLost: 0,
+    subscribersRestored: 0,
+    margins: [],
   }
   for (const { before, after } of devices) {
     if (before === null) continue
+    countSubscriber(impact, before, after)
     if (after === null) {
-      impact.devicesDeleted += 1
+      impact.devicesDeleted.push(before)
       continue
     }
-    if (before.parent_container_id !== null && after.parent_container_id === null) impact.devicesOrphaned += 1
-    const step = STATUS_RANK[after.effective_status] - STATUS_RANK[before.effective_status]
-    if (step > 0) impact.devicesBetter += 1
-    if (step >= 0) continue
-    impact.devicesWorse += 1
-    if (LEAF_TYPES.includes(before.device_type)) impact.subscribersWorse += 1
+    if (before.parent_container_id !== null && after.parent_container_id === null) impact.devicesOrphaned.push(after)
+    if (before.effective_status !== after.effective_status) impact.byStatus[after.effective_status].push(after)
+    const margin = marginChange(before, after)
+    if (margin !== null) impact.margins.push(margin)
   }
+  impact.margins.sort((a, b) => a.afterDb - b.afterDb || a.device.id - b.device.id)
   return impact
 }
 
-const BECOME: Record<Status, string> = { DOWN: 'go DOWN', DEGRADED: 'become DEGRADED', UP: 'go UP' }
+function countSubscriber(impact: Impact, before: Device, after: Device | null): void {
+  if (!isSubscriber(before)) return
+  const [hadService, hasService] = [before, after].map((each) => each !== null && each.effective_status !== 'DOWN')
+  if (hadService && !hasService) impact.subscribersLost += 1
+  if (!hadService && hasService) impact.subscribersRestored += 1
+}
 
-/** The statuses that a change would bring, in a sentence, and how many subscribers get worse. */
-export function impactText(simulated: Simulated): string {
-  const changed = simulated.devices.flatMap(({ before, after }) =>
-    after !== null && after.effective_status !== before?.effective_status ? [after] : [],
-  )
-  const [only] = changed
-  if (only === undefined) return 'No device changes status.'
-  if (changed.length === 1) return `${only.name} will ${BECOME[only.effective_status]}.`
-  const parts = STATUSES.flatMap((status) => {
-    const count = changed.filter((each) => each.effective_status === status).length
-    return count === 0 ? [] : [`${formatCounted(count, 'device')} will ${BECOME[status]}`]
-  })
-  const { subscribersWorse } = impactOf(simulated)
-  const subscribers = subscribersWorse === 0 ? '' : `; ${formatCounted(subscribersWorse, 'subscriber')} affected`
-  return `${parts.join(', ')}${subscribers}.`
+function marginChange(before: Device, after: Device): MarginChange | null {
+  if (after.signal === null) return null
+  const [beforeDb, afterDb] = [before.signal?.margin_db ?? null, after.signal.margin_db]
+  if (beforeDb !== null && Math.abs(afterDb - beforeDb) < MARGIN_STEP_DB) return null
+  return { device: after, beforeDb, afterDb }
+}
+
+const BECOMES: Record<Status, readonly [one: string, several: string]> = {
+  DOWN: ['goes DOWN', 'go DOWN'],
+  DEGRADED: ['becomes DEGRADED', 'become DEGRADED'],
+  UP: ['comes UP', 'come UP'],
+}
+
+/** What a change would do, line by line, the worst first. Without lines, nothing else changes. */
+export function impactLines(impact: Impact): ImpactLine[] {
+  const { devicesDeleted, linksDeleted, devicesOrphaned, byStatus, subscribersLost, subscribersRestored } = impact
+  const lines: ImpactLine[] = []
+  const add = (text: string, isLoss = false, devices: Device[] = []): void => void lines.push({ text, isLoss, devices })
+  if (subscribersLost > 0) add(`${subscribers(subscribersLost)} ${subscribersLost === 1 ? 'loses' : 'lose'} service`, true)
+  if (devicesDeleted.length > 1) {
+    add(`${formatCounted(devicesDeleted.length, 'device')} and their ports are deleted`, false, devicesDeleted)
+  }
+  if (linksDeleted > 0) add(`${formatCounted(linksDeleted, 'link')} ${linksDeleted === 1 ? 'is' : 'are'} deleted`)
+  for (const status of STATUSES) {
+    const devices = byStatus[status]
+    if (devices.length > 0) lines.push(statusLine(status, devices))
+  }
+  if (subscribersRestored > 0) {
+    add(`${subscribers(subscribersRestored)} ${subscribersRestored === 1 ? 'gets' : 'get'} service`)
+  }
+  lines.push(...marginLines(impact))
+  if (devicesOrphaned.length > 0) {
+    const count = devicesOrphaned.length
+    add(`${formatCounted(count, 'device')} ${count === 1 ? 'is' : 'are'} no longer in a container`, false, devicesOrphaned)
+  }
+  return lines
+}
+
+function statusLine(status: Status, devices: Device[]): ImpactLine {
+  const isLoss = status !== 'UP'
+  const [only] = devices
+  if (devices.length === 1 && only !== undefined) {
+    return { text: `${only.name} ${BECOMES[status][0]}`, isLoss, devices: [] }
+  }
+  return { text: `${formatCounted(devices.length, 'device')} ${BECOMES[status][1]}`, isLoss, devices }
+}
+
+function marginLines({ margins }: Impact): ImpactLine[] {
+  const lines: ImpactLine[] = []
+  const [lit, lower, higher] = [
+    margins.filter(({ beforeDb }) => beforeDb === null),
+    margins.filter(({ beforeDb, afterDb }) => beforeDb !== null && afterDb < beforeDb),
+    margins.filter(({ beforeDb, afterDb }) => beforeDb !== null && afterDb > beforeDb),
+  ]
+  if (lit.length > 0) lines.push(marginLine(lit, 'is lit', 'are lit', false))
+  if (lower.length > 0) lines.push(marginLine(lower, 'loses margin', 'lose margin', true))
+  if (higher.length > 0) lines.push(marginLine(higher, 'gains margin', 'gain margin', false))
+  return lines
+}
+
+/** `changes`: at least one, the least margin first. */
+function marginLine(changes: MarginChange[], one: string, several: string, isLoss: boolean): ImpactLine {
+  const [least] = changes
+  if (least === undefined) return { text: '', isLoss, devices: [] }
+  const { device, beforeDb, afterDb } = least
+  const rx = beforeDb === null && device.signal !== null ? `receives ${formatMeasure(device.signal.rx_down_dbm, 'dBm')}, ` : ''
+  const was = beforeDb === null ? '' : ` (now ${formatMeasure(beforeDb, 'dB')})`
+  if (changes.length === 1) {
+    return { text: `${device.name} ${one}: ${rx}margin ${formatMeasure(afterDb, 'dB')}${was}`, isLoss, devices: [] }
+  }
+  const text = `${formatCounted(changes.length, 'device')} ${several}; ${device.name} has the least: ${rx}margin ${formatMeasure(afterDb, 'dB')}${was}`
+  return { text, isLoss, devices: changes.map(({ device: each }) => each) }
+}
+
+/** How a change is confirmed: whether by typing. Null: the effect is not known. */
+export function isTypedConfirmation(impact: Impact | null, change: { count: number; isDeletion: boolean }): boolean {
+  const { count, isDeletion } = change
+  if (impact === null) return isDeletion || count > 1
+  if (impact.subscribersLost >= SUBSCRIBERS_TYPED_MIN) return true
+  if (!isDeletion) return false
+  const { linksDeleted, devicesOrphaned, byStatus } = impact
+  return count > 1 || linksDeleted + devicesOrphaned.length + byStatus.DOWN.length + byStatus.DEGRADED.length > 0
+}
+
+export function isSubscriber({ device_type: type }: Device): boolean {
+  return LEAF_TYPES.includes(type)
+}
+
+function subscribers(count: number): string {
+  return formatCounted(count, 'subscriber')
 }

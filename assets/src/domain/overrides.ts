@@ -1,4 +1,5 @@
 import type { Device, Link, Problem, Status } from '../api/types'
+import { type EditConflict, withTheirs } from './editConflicts'
 
 /** A device or link whose status can be overridden, with the override that it has. */
 export interface OverrideTarget {
@@ -53,6 +54,15 @@ export function overriddenStatus(problem: Problem): Status | null {
   if (problem.problem === 'conflict') return 'UP'
   if (problem.problem !== 'held') return null
   return problem.severity === 'critical' ? 'DOWN' : 'DEGRADED'
+}
+
+/** A target with the override that someone else has given it meanwhile. */
+export function targetWithTheirs(target: OverrideTarget, conflicts: readonly EditConflict[]): OverrideTarget {
+  const { status_override: status, override_reason: reason } = withTheirs(
+    { status_override: target.status, override_reason: target.reason },
+    conflicts,
+  )
+  return { ...target, status, reason }
 }
 
 function overrideOf(target: OverrideTarget, since: string): Override | null {

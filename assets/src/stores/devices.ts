@@ -1,11 +1,6 @@
 import { shallowReactive, shallowRef, triggerRef } from 'vue'
-import { clearOverride, setOverride } from '../api/devices'
-import { ApiError } from '../api/http'
-import type { Device, OverrideAnswer, Status } from '../api/types'
+import type { Device, Status } from '../api/types'
 import type { ChangeItem } from '../live/types'
-import { write } from './writes'
-
-const NOT_FOUND = 404
 
 /**
  * All devices by id, as on the server. Replaced or triggered once per batch:
@@ -49,74 +44,6 @@ export function applyDeviceChanges(items: ChangeItem[]): void {
     touched = true
   }
   if (touched) triggerRef(devices)
-}
-
-/** Overrides a status. Shown at once; the old value returns if the server refuses. */
-export async function overrideStatus(
-  id: number,
-  status: Status,
-  reason: string | null,
-): Promise<void> {
-  await optimistic(
-    id,
-    (device) => ({
-      status_override: status,
-      override_reason: reason,
-      effective_status: status,
-      status_reasons: ['override', ...computedReasons(device)],
-    }),
-    () => setOverride(id, status, reason),
-  )
-}
-
-/** Clears an override. Shown at once, like `overrideStatus`. */
-export async function clearStatusOverride(id: number): Promise<void> {
-  await optimistic(
-    id,
-    (device) => ({
-      status_override: null,
-      override_reason: null,
-      effective_status: device.status,
-      status_reasons: computedReasons(device),
-    }),
-    () => clearOverride(id),
-  )
-}
-
-async function optimistic(
-  id: number,
-  patch: (device: Device) => Partial<Device>,
-  send: () => Promise<OverrideAnswer>,
-): Promise<void> {
-  const before = devices.value.get(id)
-  if (before === undefined) throw new ApiError(NOT_FOUND, `Device ${id} no longer exists.`)
-  const guess = { ...before, ...patch(before) }
-  if (guess.effective_status !== before.effective_status) {
-    guess.status_since = new Date().toISOString()
-  }
-  put(guess)
-  try {
-    const answer = await write(send)
-    const current = devices.value.get(id)
-    // The live feed may already have a newer state than the answer.
-    if (current === guess || isNewer(answer.device, current)) put(answer.device)
-  } catch (error) {
-    if (devices.value.get(id) === guess) put(before)
-    throw error
-  }
-}
-
-function isNewer(answer: Device, current: Device | undefined): boolean {
-  return current !== undefined && answer.updated_at > current.updated_at
-}
-
-function computedReasons(device: Device): string[] {
-  return device.status_reasons.filter((code) => !code.startsWith('override'))
-}
-
-function put(device: Device): void {
-  store(device.id, device)
-  triggerRef(devices)
 }
 
 function store(id: number, next: Device | null): void {

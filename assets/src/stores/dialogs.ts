@@ -1,6 +1,6 @@
 import { shallowRef } from 'vue'
 import type { Device, DeviceType, Link } from '../api/types'
-import { deviceTarget, linkTarget, type OverrideTarget } from '../domain/overrides'
+import { deviceTarget, linkTarget, type Override, type OverrideTarget } from '../domain/overrides'
 import { devices } from './devices'
 import { links, nameOfLink } from './links'
 
@@ -34,8 +34,7 @@ export interface ConnectDefaults {
 export type Dialog =
   | { kind: 'provision'; defaults: ProvisionDefaults; done: (made: Device | null) => void }
   | { kind: 'connect'; defaults: ConnectDefaults; done: (made: Link | null) => void }
-  | { kind: 'delete'; ids: readonly number[]; done: (gone: boolean) => void }
-  | { kind: 'delete-links'; ids: readonly number[]; done: (gone: boolean) => void }
+  | { kind: 'delete'; noun: 'device' | 'link'; ids: readonly number[]; done: (gone: boolean) => void }
   | {
       kind: 'override'
       targets: readonly OverrideTarget[]
@@ -43,6 +42,7 @@ export type Dialog =
       reason: string
       done: (changed: boolean) => void
     }
+  | { kind: 'clear-override'; override: Override; done: (cleared: boolean) => void }
   | { kind: 'edit'; device: Device; done: () => void }
   | { kind: 'edit-link'; link: Link; done: () => void }
   | { kind: 'import'; done: () => void }
@@ -62,25 +62,35 @@ export function askConnect(defaults: ConnectDefaults = {}): Promise<Link | null>
 
 /** Deletes devices with their ports and links, after showing the impact. */
 export function askDelete(ids: readonly number[]): Promise<boolean> {
-  return new Promise((done) => open({ kind: 'delete', ids, done }))
+  return new Promise((done) => open({ kind: 'delete', noun: 'device', ids, done }))
 }
 
 /** Deletes links, after showing the impact. */
 export function askDeleteLinks(ids: readonly number[]): Promise<boolean> {
-  return new Promise((done) => open({ kind: 'delete-links', ids, done }))
+  return new Promise((done) => open({ kind: 'delete', noun: 'link', ids, done }))
 }
 
 /** Sets or clears the override of devices, after showing the impact. */
 export function askOverride(ids: readonly number[]): Promise<boolean> {
-  const targets = ids.flatMap((id) => devices.value.get(id) ?? []).map(deviceTarget)
-  return new Promise((done) => open({ kind: 'override', targets, reason: '', done }))
+  return askOverrideTargets(ids.flatMap((id) => devices.value.get(id) ?? []).map(deviceTarget), '')
 }
 
 /** The same for links, as for a fibre cut; `reason` is proposed. */
 export function askOverrideLinks(ids: readonly number[], reason = ''): Promise<boolean> {
   const found = ids.flatMap((id) => links.value.get(id) ?? [])
-  const targets = found.map((link) => linkTarget(link, nameOfLink(link.id)))
+  return askOverrideTargets(
+    found.map((link) => linkTarget(link, nameOfLink(link.id))),
+    reason,
+  )
+}
+
+export function askOverrideTargets(targets: readonly OverrideTarget[], reason: string): Promise<boolean> {
   return new Promise((done) => open({ kind: 'override', targets, reason, done }))
+}
+
+/** Clears an override, after showing the impact. */
+export function askClearOverride(override: Override): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'clear-override', override, done }))
 }
 
 /** Changes name, container and optical values. */

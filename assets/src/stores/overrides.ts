@@ -1,42 +1,38 @@
-import { clearOverride, setOverride } from '../api/devices'
-import { clearLinkOverride, updateLink } from '../api/links'
+import { type OverrideFields, putDeviceOverride, putLinkOverride } from '../api/overrides'
 import type { Status } from '../api/types'
-import type { Override, OverrideTarget } from '../domain/overrides'
+import type { OverrideTarget } from '../domain/overrides'
 import { runAll } from '../utils/runAll'
-import { clearStatusOverride, overrideStatus } from './devices'
 import { write } from './writes'
 
-/** Overrides the status of a device or link; null clears the override. */
-export async function sendOverride(
-  { kind, id }: OverrideTarget,
+/**
+ * Overrides the status of a device or link; null clears the override. Throws `EditConflictError` if it no longer
+ * has the override that `target` says.
+ */
+export async function sendOverride(target: OverrideTarget, status: Status | null, reason: string | null): Promise<void> {
+  const before = fieldsOf(target.status, target.reason)
+  const next = fieldsOf(status, status === null ? null : reason)
+  const put = target.kind === 'device' ? putDeviceOverride : putLinkOverride
+  await write(() => put(target.id, before, next))
+}
+
+/**
+ * Gives each device or link back the override that it had, or none, after they were set to `status`. Throws the
+ * first error.
+ */
+export async function restoreOverrides(
+  targets: readonly OverrideTarget[],
   status: Status | null,
   reason: string | null,
 ): Promise<void> {
-  if (kind === 'device') await (status === null ? clearOverride(id) : setOverride(id, status, reason))
-  else if (status === null) await clearLinkOverride(id)
-  else await updateLink(id, { status_override: status, override_reason: reason })
-}
-
-/** Gives each device or link back the override that it had, or none; throws the first error. */
-export async function restoreOverrides(before: readonly OverrideTarget[]): Promise<void> {
   const { failures } = await runAll(
-    before,
-    (target) => write(() => sendOverride(target, target.status, target.reason)),
+    targets,
+    (target) => sendOverride({ ...target, status, reason }, target.status, target.reason),
     { progress: () => undefined, stopped: () => false },
   )
   const [first] = failures
   if (first !== undefined) throw first.error
 }
 
-/** Clears the override of a device or link. */
-export async function removeOverride(override: Override): Promise<void> {
-  if (override.kind === 'device') await clearStatusOverride(override.id)
-  else await write(() => sendOverride(override, null, null))
-}
-
-/** Sets an override again, with the same status and reason. */
-export async function restoreOverride(override: Override): Promise<void> {
-  const { kind, id, status, reason } = override
-  if (kind === 'device') await overrideStatus(id, status, reason)
-  else await write(() => sendOverride(override, status, reason))
+function fieldsOf(status: Status | null, reason: string | null): OverrideFields {
+  return { status_override: status, override_reason: reason }
 }

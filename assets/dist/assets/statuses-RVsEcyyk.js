@@ -1,1 +1,0 @@
-var e={DOWN:`down`,DEGRADED:`degraded`,UP:`up`},t=Object.keys(e),n={DOWN:0,DEGRADED:1,UP:2};export{n,e as r,t};

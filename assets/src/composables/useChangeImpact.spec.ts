@@ -1,0 +1,90 @@
+import { effectScope, nextTick, shallowRef } from 'vue'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { simulate } from '../api/simulate'
+import type { Simulated } from '../api/types'
+import { testDevice } from '../domain/testing'
+import { type ChangeImpact, useChangeImpact } from './useChangeImpact'
+
+vi.mock('../api/simulate')
+
+beforeEach(() => vi.useFakeTimers())
+afterEach(() => vi.useRealTimers())
+
+/** The answer of a server where this many subscribers go DOWN. */
+function outage(count: number): Simulated {
+  const devices = Array.from({ length: count }, (_, id) => ({
+    id,
+    before: testDevice({ id }),
+    after: testDevice({ id, effective_status: 'DOWN' }),
+  }))
+  return { device_count: count, link_count: 0, devices, links: [] }
+}
+
+function forecast(more: Partial<Parameters<typeof useChangeImpact>[0]> = {}): ChangeImpact {
+  const steps = () => [{ op: 'delete_link', link_id: 1 } as { op: string }]
+  return effectScope().run(() => useChangeImpact({ steps, phrase: 'OLT-1 – ODF-1', ...more }))!
+}
+
+async function answered(): Promise<void> {
+  await vi.runAllTimersAsync()
+  await nextTick()
+}
+
+test('a small effect is confirmed by the button, once it is shown', async () => {
+  vi.mocked(simulate).mockResolvedValue(outage(3))
+  const change = forecast()
+  expect(change.isConfirmed.value).toBe(false)
+  await answered()
+  expect(change.impact.value?.subscribersLost).toBe(3)
+  expect(change.isTyped.value).toBe(false)
+  expect(change.isConfirmed.value).toBe(true)
+})
+
+test('a large effect is confirmed by typing the name; a hyphen will do for its dash', async () => {
+  vi.mocked(simulate).mockResolvedValue(outage(64))
+  const change = forecast()
+  await answered()
+  expect(change.isTyped.value).toBe(true)
+  expect(change.isConfirmed.value).toBe(false)
+  change.typed.value = 'OLT-1 - ODF-2'
+  expect(change.isConfirmed.value).toBe(false)
+  change.typed.value = ' OLT-1 - ODF-1'
+  expect(change.isConfirmed.value).toBe(true)
+})
+
+test('an effect that cannot be calculated blocks nothing', async () => {
+  vi.mocked(simulate).mockRejectedValue(new Error('away'))
+  const change = forecast()
+  await answered()
+  expect(change.preview.value.phase).toBe('failed')
+  expect(change.isConfirmed.value).toBe(true)
+})
+
+test('a large answer is requested only by a person, and until then the name is typed', async () => {
+  vi.mocked(simulate).mockClear().mockResolvedValue(outage(1))
+  const change = forecast({ isLarge: () => true })
+  await answered()
+  expect(simulate).not.toHaveBeenCalled()
+  expect(change.isTyped.value).toBe(true)
+  change.request()
+  await nextTick()
+  await answered()
+  expect(simulate).toHaveBeenCalledTimes(1)
+  expect(change.isTyped.value).toBe(false)
+})
+
+test('equal steps are simulated once, others again', async () => {
+  vi.mocked(simulate).mockClear().mockResolvedValue(outage(1))
+  const linkId = shallowRef(1)
+  const redrawn = shallowRef(0)
+  forecast({ steps: () => [{ op: 'delete_link', link_id: linkId.value, at: redrawn.value && 0 } as { op: string }] })
+  await answered()
+  redrawn.value = 1
+  await nextTick()
+  await answered()
+  expect(simulate).toHaveBeenCalledTimes(1)
+  linkId.value = 2
+  await nextTick()
+  await answered()
+  expect(simulate).toHaveBeenCalledTimes(2)
+})

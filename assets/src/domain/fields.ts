@@ -1,0 +1,41 @@
+import type { Medium, PonClass } from '../api/types'
+import { formatUnit } from '../utils/format'
+import { DELETED } from './editConflicts'
+import { MEDIA } from './media'
+import { PON_CLASSES } from './opticalFields'
+
+/** The fields of devices and links as people read them. */
+const LABELS: Record<string, string> = {
+  name: 'Name',
+  parent_container_id: 'Container',
+  pon_class: 'PON class',
+  tx_power_dbm: 'Transmit power',
+  sensitivity_min_dbm: 'Receiver sensitivity',
+  insertion_loss_db: 'Insertion loss',
+  length_km: 'Length',
+  physical_medium_id: 'Medium',
+  status_override: 'Override',
+  override_reason: 'Reason',
+}
+
+const UNITS: Record<string, string> = {
+  tx_power_dbm: 'dBm',
+  sensitivity_min_dbm: 'dBm',
+  insertion_loss_db: 'dB',
+  length_km: 'km',
+}
+
+export function fieldLabel(key: string): string {
+  return LABELS[key] ?? key
+}
+
+/** The value of a field, with its unit; `nameOf` knows the names of containers. */
+export function formatField(key: string, value: unknown, nameOf: (deviceId: number) => string): string {
+  if (value === DELETED) return 'Deleted'
+  if (value === null || value === undefined) return key === 'status_override' ? 'None' : 'Not set'
+  if (key === 'parent_container_id') return nameOf(value as number)
+  if (key === 'pon_class') return PON_CLASSES[value as PonClass]
+  if (key === 'physical_medium_id') return MEDIA[value as Medium]
+  const unit = UNITS[key]
+  return unit === undefined ? String(value) : formatUnit(value as number, unit)
+}
