@@ -1,5 +1,6 @@
 //! Answers about the whole network, computed once and shared by all clients.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use crate::domain::World;
+use crate::domain::{Problem, World};
 use crate::engine::{EngineError, EngineHandle};
 
 /// After a computation, no other starts for this many times as long, so that the engine can write.
@@ -15,43 +16,62 @@ const REST_FACTOR: u32 = 4;
 /// Longest such pause.
 const REST_MAX: Duration = Duration::from_secs(1);
 
-/// The last answer, as JSON.
-#[derive(Default)]
-pub(super) struct SharedAnswer(Mutex<Option<Known>>);
+/// All problems, as they are and as JSON.
+pub(super) struct ProblemsAnswer {
+    pub(super) problems: Vec<Problem>,
+    pub(super) body: Bytes,
+}
 
-struct Known {
+/// The last answer.
+pub(super) struct SharedAnswer<A>(Mutex<Option<Known<A>>>);
+
+struct Known<A> {
     seq: u64,
-    body: Bytes,
+    answer: Arc<A>,
     rested_at: Instant,
 }
 
-impl SharedAnswer {
+impl<A> Default for SharedAnswer<A> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<A> SharedAnswer<A> {
     /// Returns the answer and its seq. The answer has every change that was acknowledged before the
-    /// call. One computation runs at a time; calls during a computation share the next one.
+    /// call. One computation runs at a time; calls during a computation share the next one. `look` runs
+    /// on the engine's thread, `make` on the caller's.
     ///
     /// # Errors
     /// [`EngineError::Busy`] and [`EngineError::Stopped`].
-    pub(super) async fn get<T: Serialize + Send + 'static>(
+    pub(super) async fn get<T: Send + 'static>(
         &self,
         handle: &EngineHandle,
         look: fn(&World) -> T,
-    ) -> Result<(u64, Bytes), EngineError> {
+        make: fn(T) -> A,
+    ) -> Result<(u64, Arc<A>), EngineError> {
         let asked = handle.read().seq();
         let mut known = self.0.lock().await;
         if let Some(known) = &*known {
             if known.seq >= asked {
-                return Ok((known.seq, known.body.clone()));
+                return Ok((known.seq, Arc::clone(&known.answer)));
             }
             sleep_until(known.rested_at).await;
         }
         let start = Instant::now();
-        let (seq, answer) = handle.inspect(look).await?;
+        let (seq, seen) = handle.inspect(look).await?;
         let rest = (start.elapsed() * REST_FACTOR).min(REST_MAX);
-        let body = serde_json::to_vec(&answer).expect("views hold finite numbers and text only");
-        let body = Bytes::from(body);
-        *known = Some(Known { seq, body: body.clone(), rested_at: Instant::now() + rest });
-        Ok((seq, body))
+        let answer = Arc::new(make(seen));
+        let rested_at = Instant::now() + rest;
+        *known = Some(Known { seq, answer: Arc::clone(&answer), rested_at });
+        Ok((seq, answer))
     }
+}
+
+/// Returns an answer as JSON.
+pub(super) fn to_json<T: Serialize>(answer: T) -> Bytes {
+    let body = serde_json::to_vec(&answer).expect("views hold finite numbers and text only");
+    Bytes::from(body)
 }
 
 #[cfg(test)]
@@ -82,7 +102,7 @@ mod tests {
         for round in 1..=3 {
             let seed = ReseedSite(Blueprint::Demo);
             handle.execute(seed, AuditOrigin::default()).await.unwrap();
-            let asked = (0..50).map(|_| answer.get(&handle, count));
+            let asked = (0..50).map(|_| answer.get(&handle, count, to_json));
             for told in futures_util::future::join_all(asked).await {
                 let (seq, body) = told.unwrap();
                 assert_eq!(seq, round, "what was acknowledged is shown");

@@ -55,7 +55,7 @@ impl FromFields for AuditQuery {
 /// One accepted command.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditRow)]
-struct AuditView<'a> {
+pub(super) struct AuditView<'a> {
     id: u64,
     /// The commit that made it durable.
     seq: u64,
@@ -134,7 +134,7 @@ impl Pieces for Trail {
             self.rows_left -= 1;
             piece.extend_from_slice(self.separator);
             self.separator = b",";
-            serde_json::to_writer(&mut piece, &view(&row, changes_within(&row, self.row_bytes)))?;
+            serde_json::to_writer(&mut piece, &AuditView::new(&row, self.row_bytes))?;
             if piece.len() >= PIECE_BYTES {
                 return Ok(Some(vec![piece.into()]));
             }
@@ -163,16 +163,19 @@ fn changes_within(entry: &AuditEntry, bytes_max: usize) -> Vec<Box<RawValue>> {
     shown
 }
 
-fn view(entry: &AuditEntry, changes: Vec<Box<RawValue>>) -> AuditView<'_> {
-    AuditView {
-        id: entry.id,
-        seq: entry.seq,
-        at: Time(entry.at),
-        actor: &entry.origin.actor,
-        request_id: &entry.origin.request_id,
-        action: &entry.action,
-        change_count: entry.change_count,
-        changes,
+impl<'a> AuditView<'a> {
+    /// The row with as many changes as fit into `bytes_max`, but at least one.
+    pub(super) fn new(entry: &'a AuditEntry, bytes_max: usize) -> Self {
+        Self {
+            id: entry.id,
+            seq: entry.seq,
+            at: Time(entry.at),
+            actor: &entry.origin.actor,
+            request_id: &entry.origin.request_id,
+            action: &entry.action,
+            change_count: entry.change_count,
+            changes: changes_within(entry, bytes_max),
+        }
     }
 }
 

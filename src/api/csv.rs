@@ -24,7 +24,7 @@ use crate::wire::{
     read_table,
 };
 
-const CSV: &str = "text/csv; charset=utf-8";
+pub(super) const CSV: &str = "text/csv; charset=utf-8";
 const ENCODINGS: [&str; 2] = [Encoding::Utf8.as_str(), Encoding::Windows1252.as_str()];
 const SEPARATORS: [&str; 6] = ["comma", "semicolon", "tab", ",", ";", "\t"];
 
@@ -135,10 +135,10 @@ async fn import(
 /// How to export a table.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ExportQuery {
+pub(super) struct ExportQuery {
     /// `comma` (the default), `semicolon` or `tab`; or the character itself.
     #[param(value_type = Option<String>)]
-    separator: Separator,
+    pub(super) separator: Separator,
 }
 
 impl FromFields for ExportQuery {

@@ -311,7 +311,8 @@ fn json_type() -> [(header::HeaderName, HeaderValue); 1] {
     [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]
 }
 
-fn next_link(path: &str, last: u64) -> String {
+/// The `Link` header of the next page.
+pub(super) fn next_link(path: &str, last: u64) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
     let query: Vec<String> = kept.map(str::to_owned).chain([format!("after={last}")]).collect();

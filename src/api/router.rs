@@ -10,7 +10,7 @@ use super::error::answer;
 use super::state::ApiState;
 use super::{
     audit, backups, csv, devices, export, health, interfaces, jobs, links, metrics, openapi,
-    optics, problems, request, seed, shutdown, simulate, sync, topology, ui,
+    optics, overrides, problems, request, seed, shutdown, simulate, sync, topology, ui,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -20,6 +20,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(interfaces::router())
         .merge(links::lists())
         .merge(problems::router())
+        .merge(overrides::router())
         .merge(simulate::router())
         .merge(audit::router())
         .merge(backups::router())

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer_cache::SharedAnswer;
+use bytes::Bytes;
+
+use super::answer_cache::{ProblemsAnswer, SharedAnswer};
 use super::lease::Leases;
 use super::list_cache::ListCache;
 use crate::backup::Backups;
@@ -44,8 +46,9 @@ struct SharedState {
     options: ApiOptions,
     lists: ListCache,
     leases: Arc<Leases>,
-    problems: SharedAnswer,
-    summary: SharedAnswer,
+    problems: SharedAnswer<ProblemsAnswer>,
+    overrides: SharedAnswer<Bytes>,
+    summary: SharedAnswer<Bytes>,
     etag_prefix: String,
 }
 
@@ -70,6 +73,7 @@ impl ApiState {
             lists,
             leases: Arc::default(),
             problems: SharedAnswer::default(),
+            overrides: SharedAnswer::default(),
             summary: SharedAnswer::default(),
             etag_prefix,
         }))
@@ -89,11 +93,15 @@ impl ApiState {
         &self.0.leases
     }
 
-    pub(super) fn problems(&self) -> &SharedAnswer {
+    pub(super) fn problems(&self) -> &SharedAnswer<ProblemsAnswer> {
         &self.0.problems
     }
 
-    pub(super) fn summary(&self) -> &SharedAnswer {
+    pub(super) fn overrides(&self) -> &SharedAnswer<Bytes> {
+        &self.0.overrides
+    }
+
+    pub(super) fn summary(&self) -> &SharedAnswer<Bytes> {
         &self.0.summary
     }
 

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::answer_cache::to_json;
 use super::conditional;
 use super::error::ApiError;
 use super::state::ApiState;
@@ -33,7 +35,9 @@ struct Summary {
     by_signal_class: BTreeMap<&'static str, usize>,
     /// Links by status.
     links_by_status: BTreeMap<&'static str, usize>,
+    /// Overridden devices and links.
     overridden_count: usize,
+    overridden_link_count: usize,
 }
 
 /// Counts by type, status and signal class.
@@ -48,8 +52,8 @@ async fn summary(State(state): State<ApiState>, headers: HeaderMap) -> Result<Re
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }
-    let (seq, body) = state.summary().get(state.handle(), count).await?;
-    Ok(conditional::json_bytes(&state, seq, body))
+    let (seq, body) = state.summary().get(state.handle(), count, to_json).await?;
+    Ok(conditional::json_bytes(&state, seq, Bytes::clone(&body)))
 }
 
 fn count(world: &World) -> Summary {
@@ -62,6 +66,7 @@ fn count(world: &World) -> Summary {
         by_signal_class: BTreeMap::new(),
         links_by_status: BTreeMap::new(),
         overridden_count: 0,
+        overridden_link_count: 0,
     };
     for device in world.devices() {
         let status = device.effective_status().as_str();
@@ -76,6 +81,8 @@ fn count(world: &World) -> Summary {
     }
     for link in world.links() {
         *summary.links_by_status.entry(link.status.as_str()).or_default() += 1;
+        summary.overridden_link_count += usize::from(link.status_override.is_some());
     }
+    summary.overridden_count += summary.overridden_link_count;
     summary
 }

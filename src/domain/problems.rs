@@ -55,8 +55,8 @@ pub struct Problem {
     pub since: Timestamp,
     /// The affected devices, ascending, without the cause itself.
     pub victims: Vec<DeviceId>,
-    /// How many leaves are affected, the cause itself included.
-    pub leaf_count: usize,
+    /// The affected leaves, ascending, the cause itself included.
+    pub customers: Vec<DeviceId>,
 }
 
 /// Every problem of the network, the most severe and those with the most leaves first.
@@ -66,7 +66,7 @@ pub fn problems(world: &World) -> Vec<Problem> {
     finder.find_signals();
     let mut problems = finder.problems;
     problems.sort_by_key(|problem| {
-        (problem.severity, std::cmp::Reverse(problem.leaf_count), problem.since, problem.cause)
+        (problem.severity, std::cmp::Reverse(problem.customers.len()), problem.since, problem.cause)
     });
     problems
 }
@@ -276,14 +276,14 @@ impl ProblemFinder<'_> {
             RootCause::Device(id) => Some(id),
             RootCause::Link(_) => None,
         };
-        let leaf_count = victims
-            .iter()
-            .copied()
-            .chain(itself)
-            .filter_map(|id| self.world.device(id))
-            .filter(|device| device.device_type.class() == DeviceClass::Leaf)
-            .count();
-        self.problems.push(Problem { cause, kind, severity, since, victims, leaf_count });
+        let is_leaf = |id: &DeviceId| {
+            let device = self.world.device(*id);
+            device.is_some_and(|device| device.device_type.class() == DeviceClass::Leaf)
+        };
+        let mut customers: Vec<DeviceId> =
+            victims.iter().copied().chain(itself).filter(is_leaf).collect();
+        customers.sort_unstable();
+        self.problems.push(Problem { cause, kind, severity, since, victims, customers });
     }
 
     fn since(&self, cause: RootCause) -> Option<Timestamp> {

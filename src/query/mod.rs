@@ -2,11 +2,13 @@
 //!
 //! Everything here reads a [`Snapshot`](crate::store::Snapshot) and never waits for the engine.
 
+mod changes_before;
 mod check;
 mod path;
 mod site_export;
 mod table_export;
 
+pub use changes_before::{ChangesBefore, changes_before};
 pub use check::check_site;
 pub use path::{Hop, upstream_hops};
 pub use site_export::{ExportError, SiteExport, export_site};

@@ -81,6 +81,12 @@ impl<'a> DeviceView<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct ReasonCodes(Reasons);
 
+impl ReasonCodes {
+    pub fn of(device: &Device) -> Self {
+        Self(device.reasons)
+    }
+}
+
 impl Serialize for ReasonCodes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|reason| reason.as_str()))

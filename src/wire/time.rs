@@ -1,5 +1,7 @@
 //! Times on the wire: RFC 3339, UTC, microseconds.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 
 use crate::domain::Timestamp;
@@ -13,6 +15,14 @@ impl Serialize for Time {
         let time =
             jiff::Timestamp::from_microsecond(self.0.0).map_err(serde::ser::Error::custom)?;
         serializer.collect_str(&format_args!("{time:.6}"))
+    }
+}
+
+impl fmt::Display for Time {
+    /// As it is serialised.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = jiff::Timestamp::from_microsecond(self.0.0).map_err(|_| fmt::Error)?;
+        write!(f, "{time:.6}")
     }
 }
 

@@ -655,6 +655,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every override, also one that changes nothing. */
+        get: operations["list_overrides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/problems": {
         parameters: {
             query?: never;
@@ -664,6 +681,60 @@ export interface paths {
         };
         /** One entry per cause; the affected devices are listed under their cause. */
         get: operations["list_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/problems/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One cause: what it affects, its place on the path from the gateway, the redundancy that is left, and
+         *     what was changed just before.
+         */
+        get: operations["get_problem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/problems/{kind}/{id}/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All customers that the cause affects, ascending by id. */
+        get: operations["list_customers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/problems/{kind}/{id}/customers.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All customers that the cause affects, as a table. */
+        get: operations["export_customers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1153,6 +1224,36 @@ export interface components {
             total_bytes: number;
             undo?: components["schemas"]["BackupUndo"] | null;
         };
+        /** @description The path from a gateway down to a cause. */
+        CausePath: {
+            first_dark?: components["schemas"]["PartName"] | null;
+            /** @description Whether it begins at a backbone gateway. */
+            is_complete: boolean;
+            last_lit?: components["schemas"]["PartName"] | null;
+            /**
+             * @description Devices and the links between them from the top; the cause last, or the device below it if it is a
+             *     link.
+             */
+            parts: components["schemas"]["CausePathPart"][];
+        };
+        /** @description A part of the path to a cause. */
+        CausePathPart: components["schemas"]["PartName"] & {
+            /** @description Of a device. */
+            device_type?: string | null;
+            /** @description Whether light or traffic reaches it. */
+            is_lit: boolean;
+            /**
+             * Format: double
+             * @description Of a link.
+             */
+            length_km?: number | null;
+            /** @description Of a link: its port at the device below. */
+            lower_port?: string | null;
+            /** @enum {string} */
+            status: "UP" | "DOWN" | "DEGRADED";
+            /** @description Of a link: its port at the device above. */
+            upper_port?: string | null;
+        };
         /** @description The body of a 412: a device that was changed since the caller has seen it. */
         ChangedDevice: {
             /** @description As it is now; its tag is in the `ETag` of this answer. */
@@ -1191,6 +1292,24 @@ export interface components {
         Created: components["schemas"]["Device"] & {
             /** @description Warnings about the name, such as another name that looks like it; absent if there are none. */
             warnings?: string[];
+        };
+        /** @description A customer behind a cause. */
+        Customer: {
+            access_node?: components["schemas"]["DeviceName"] | null;
+            /** @description The port of the OLT or AON switch, such as `pon0`. */
+            access_port?: string | null;
+            /** @enum {string} */
+            device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
+            /** @enum {string} */
+            effective_status: "UP" | "DOWN" | "DEGRADED";
+            /** Format: int64 */
+            id: number;
+            name: string;
+            signal?: components["schemas"]["Signal"] | null;
+            splitter?: components["schemas"]["DeviceName"] | null;
+            status_reasons: string[];
+            /** Format: date-time */
+            status_since: string;
         };
         /** @description A device. The first ten keys are v2's. */
         Device: {
@@ -1243,6 +1362,12 @@ export interface components {
              *     none.
              */
             warnings?: string[];
+        };
+        /** @description A device by its name. */
+        DeviceName: {
+            /** Format: int64 */
+            id: number;
+            name: string;
         };
         /** @description Changes to a device; absent keys do not change. `x` and `y` must be set together. */
         DevicePatch: {
@@ -1612,11 +1737,48 @@ export interface components {
             /** Format: int32 */
             upstream_nm: number;
         };
+        /** @description A status that an operator has set. */
+        Override: {
+            /** @enum {string} */
+            effective_status: "UP" | "DOWN" | "DEGRADED";
+            /** Format: int64 */
+            id: number;
+            /** @description `device` or `link`. */
+            kind: string;
+            /** @description The device's name, or those of the link's ends. */
+            name: string;
+            override_reason?: string | null;
+            /** @description The container of the device, or of the link's upper end. */
+            place?: string | null;
+            /**
+             * Format: date-time
+             * @description When the effective status last changed.
+             */
+            since: string;
+            /** @enum {string} */
+            status_override: "UP" | "DOWN" | "DEGRADED";
+        };
         /** @description How to override the status of a device. */
         OverrideBody: {
             override_reason?: string | null;
             /** @description `UP` or `DOWN`. */
             status_override: string;
+        };
+        /** @description All overrides, those of the oldest status first. */
+        Overrides: {
+            /** @description Number of overridden devices and links; at most 1,000 are listed. */
+            count: number;
+            link_count: number;
+            overrides: components["schemas"]["Override"][];
+        };
+        /** @description A device or link. */
+        PartName: {
+            /** Format: int64 */
+            id: number;
+            /** @description `device` or `link`. */
+            kind: string;
+            /** @description The device's name, or those of the link's ends, the upper one first. */
+            name: string;
         };
         /** @description A part of a path. */
         PathElement: {
@@ -1667,6 +1829,8 @@ export interface components {
         };
         /** @description One cause and the devices that it affects. */
         Problem: {
+            /** @description Subscribers that are DEGRADED. */
+            degraded_count: number;
             /** @description Number of devices below that it affects. */
             device_count: number;
             /** @description At most 100 of these devices. */
@@ -1677,6 +1841,8 @@ export interface components {
             kind: string;
             /** @description Number of subscribers that it affects. */
             leaf_count: number;
+            /** @description Subscribers that are UP with too small an optical margin, or with too much light. */
+            low_margin_count: number;
             /** @description The device's name, or those of the link's ends. */
             name: string;
             /** @description The reason of the override, if the operator gave one. */
@@ -1689,6 +1855,22 @@ export interface components {
             severity: string;
             /** Format: date-time */
             since: string;
+            /** @description Subscribers that are DOWN. */
+            without_service_count: number;
+        };
+        /** @description One cause: what it affects, its place on the path, and what was changed before it. */
+        ProblemDetail: components["schemas"]["Problem"] & {
+            /**
+             * @description Changes of the cause, its ends and its path in the hour before it began, newest first; of each,
+             *     only these entities.
+             */
+            changes: components["schemas"]["AuditRow"][];
+            /** @description There were more changes than are listed. */
+            has_more_changes: boolean;
+            path: components["schemas"]["CausePath"];
+            redundancy?: components["schemas"]["Redundancy"] | null;
+            /** @enum {string|null} */
+            status_override?: "UP" | "DOWN" | "DEGRADED" | null;
         };
         /** @description All problems, the most severe first. */
         Problems: {
@@ -1749,6 +1931,19 @@ export interface components {
         PruningTarget: {
             remove: string[];
             target: string;
+        };
+        /** @description The uplinks of a device. */
+        Redundancy: {
+            /**
+             * Format: int64
+             * @description The cause, or the active device below the link.
+             */
+            device_id: number;
+            device_name: string;
+            uplink_count: number;
+            uplinks: components["schemas"]["Uplink"][];
+            /** @description How many of them reach a gateway now. */
+            working_uplink_count: number;
         };
         /** @description What a restore changed, or would change. */
         Restore: {
@@ -1934,7 +2129,9 @@ export interface components {
             links_by_status: {
                 [key: string]: number;
             };
+            /** @description Overridden devices and links. */
             overridden_count: number;
+            overridden_link_count: number;
         };
         /** @description The mirror's state. */
         Sync: {
@@ -2103,6 +2300,18 @@ export interface components {
          * @enum {string}
          */
         TableKind: "devices" | "links";
+        /** @description An uplink of a device. */
+        Uplink: {
+            is_working: boolean;
+            /** Format: int64 */
+            link_id: number;
+            /**
+             * Format: int64
+             * @description The next router on the way to a gateway.
+             */
+            via_id: number;
+            via_name: string;
+        };
         /** @description The path from a device to the backbone. */
         UpstreamPath: {
             /** Format: int64 */
@@ -7114,6 +7323,86 @@ export interface operations {
             };
         };
     };
+    list_overrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overrides"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_problems: {
         parameters: {
             query?: never;
@@ -7137,6 +7426,262 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_problem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `device` or `link` */
+                kind: string;
+                /** @description Id of the device or link that is the cause */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_customers: {
+        parameters: {
+            query?: {
+                /** @description At most this many; the next page is in a `Link` header with `rel="next"`. */
+                limit?: number;
+                /** @description Only items with a greater id. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `device` or `link` */
+                kind: string;
+                /** @description Id of the device or link that is the cause */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"][];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_customers: {
+        parameters: {
+            query?: {
+                /** @description `comma` (the default), `semicolon` or `tab`; or the character itself. */
+                separator?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `device` or `link` */
+                kind: string;
+                /** @description Id of the device or link that is the cause */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
             };
             /** @description Malformed request */
             400: {

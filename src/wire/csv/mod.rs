@@ -18,13 +18,12 @@ pub use error::{TableError, TableErrors};
 pub use read::{Reading, TableOptions, looks_like_table, read_table};
 pub use report::{ImportErrors, ImportReport};
 pub use separator::Separator;
-pub use write::Cell;
+pub use write::{Cell, write_heading, write_row};
 
 use std::io::{self, Write};
 
 use super::{SignalView, Time};
 use crate::domain::{Device, Interface, Link, Medium, OverrideReason, PonClass, Status};
-use write::{write_heading, write_row};
 
 /// Largest table: 300 bytes for each of the allowed rows; a typical row has 80.
 pub const TABLE_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -30,7 +30,7 @@ impl From<Option<f64>> for Cell<'_> {
 }
 
 /// Writes the byte order mark and the line of column names.
-pub(super) fn write_heading(
+pub fn write_heading(
     out: &mut impl Write,
     separator: Separator,
     columns: &[&str],
@@ -41,11 +41,7 @@ pub(super) fn write_heading(
 }
 
 /// Writes one row by RFC 4180.
-pub(super) fn write_row(
-    out: &mut impl Write,
-    separator: Separator,
-    cells: &[Cell<'_>],
-) -> io::Result<()> {
+pub fn write_row(out: &mut impl Write, separator: Separator, cells: &[Cell<'_>]) -> io::Result<()> {
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             write!(out, "{}", separator.as_char())?;

@@ -140,7 +140,8 @@ fn an_entry_names_place_and_time() {
     let problem = answer.json()["problems"][0].clone();
     assert_eq!(
         keys_of(&problem.to_string()).len(),
-        "kind id name place problem severity override_reason since device_count leaf_count device_ids"
+        "kind id name place problem severity override_reason since device_count leaf_count device_ids without_service_count \
+         degraded_count low_margin_count"
             .split(' ')
             .count()
     );

@@ -29,13 +29,14 @@ fn a_summary_counts_what_the_lists_show() {
     let nothing = json!({
         "device_count": 0, "interface_count": 0, "link_count": 0, "by_type": {}, "by_status": {},
         "by_signal_class": {}, "links_by_status": {}, "overridden_count": 0,
+        "overridden_link_count": 0,
     });
     assert_eq!(empty.get("/api/topology/summary").expect(200).json(), nothing);
 
     let app = TestApp::demo();
     let answer = app.get("/api/topology/summary").expect(200);
     let summary = answer.json();
-    assert_eq!(keys_of(answer.text()).len(), 8);
+    assert_eq!(keys_of(answer.text()).len(), 9);
     let (devices, links) = (list(&app, "devices"), list(&app, "links"));
     assert_eq!(summary["device_count"], devices.len());
     assert_eq!(summary["interface_count"], list(&app, "interfaces").len());

@@ -18,7 +18,7 @@ use super::http::Http;
 use super::wait::{self, PATIENCE};
 
 /// 2026-11-23T13:03:36.111211Z, the moment of the contract's examples.
-const START_MICROS: i64 = 1_795_439_016_111_211;
+pub(crate) const START_MICROS: i64 = 1_795_439_016_111_211;
 const SECOND_MICROS: i64 = 1_000_000;
 
 /// A running appliance; it stops when this is dropped.

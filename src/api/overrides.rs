@@ -1,0 +1,108 @@
+//! The statuses that operators have set, of devices and of links.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use bytes::Bytes;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer_cache::to_json;
+use super::conditional;
+use super::error::ApiError;
+use super::state::ApiState;
+use super::subject::Subject;
+use crate::domain::{RootCause, Status, Timestamp, World};
+use crate::wire::{self, Time};
+
+/// Most overrides in one answer; more than operators keep an eye on.
+const OVERRIDES_MAX: usize = 1_000;
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(list_overrides))
+}
+
+/// All overrides, those of the oldest status first.
+#[derive(Serialize, ToSchema)]
+struct Overrides {
+    /// Number of overridden devices and links; at most 1,000 are listed.
+    count: usize,
+    link_count: usize,
+    overrides: Vec<OverrideView>,
+}
+
+/// A status that an operator has set.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Override)]
+struct OverrideView {
+    /// `device` or `link`.
+    kind: &'static str,
+    id: u64,
+    /// The device's name, or those of the link's ends.
+    name: String,
+    /// The container of the device, or of the link's upper end.
+    place: Option<String>,
+    #[schema(schema_with = wire::status_schema)]
+    status_override: &'static str,
+    override_reason: Option<String>,
+    /// The present status. That of a link is DOWN while a device at its end has the override DOWN.
+    #[schema(schema_with = wire::status_schema)]
+    effective_status: &'static str,
+    /// When the effective status last changed.
+    #[schema(value_type = String, format = DateTime)]
+    since: Time,
+}
+
+/// Every override, also one that changes nothing.
+#[utoipa::path(
+    get,
+    path = "/api/overrides",
+    tag = "topology",
+    responses((status = 200, body = Overrides), (status = 304, description = "Unchanged"))
+)]
+async fn list_overrides(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let seq = state.handle().read().seq();
+    if let Some(response) = conditional::not_modified(&state, &headers, seq) {
+        return Ok(response);
+    }
+    let (seq, body) = state.overrides().get(state.handle(), all, to_json).await?;
+    Ok(conditional::json_bytes(&state, seq, Bytes::clone(&body)))
+}
+
+fn all(world: &World) -> Overrides {
+    let devices = world.devices().filter(|device| device.status_override.is_some());
+    let links = world.links().filter(|link| link.status_override.is_some());
+    let device_rows = devices.map(|device| {
+        let cause = RootCause::Device(device.id);
+        (device.status_since, cause, device.effective_status())
+    });
+    let mut found: Vec<(Timestamp, RootCause, Status)> =
+        links.map(|link| (link.status_since, RootCause::Link(link.id), link.status)).collect();
+    let link_count = found.len();
+    found.extend(device_rows);
+    found.sort_by_key(|(since, cause, _)| (*since, *cause));
+    let views = found.iter().take(OVERRIDES_MAX).filter_map(|row| view(world, *row)).collect();
+    Overrides { count: found.len(), link_count, overrides: views }
+}
+
+fn view(
+    world: &World,
+    (since, cause, status): (Timestamp, RootCause, Status),
+) -> Option<OverrideView> {
+    let subject = Subject::new(world, cause);
+    Some(OverrideView {
+        kind: subject.kind,
+        id: subject.id,
+        status_override: subject.set?.status.as_str(),
+        override_reason: subject.override_reason(),
+        name: subject.name,
+        place: subject.place,
+        effective_status: status.as_str(),
+        since: Time(since),
+    })
+}

@@ -1,0 +1,166 @@
+//! All problems, and what answers about one of them are made from.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::answer_cache::{ProblemsAnswer, to_json};
+use crate::api::conditional;
+use crate::api::error::ApiError;
+use crate::api::state::ApiState;
+use crate::api::subject::Subject;
+use crate::domain::{
+    Device, DeviceId, Problem, ProblemKind, Reason, Severity, SignalClass, Status, World, problems,
+};
+use crate::wire::Time;
+
+/// Most problems in one answer.
+const PROBLEMS_MAX: usize = 1_000;
+/// Most affected devices listed per problem; `device_count` is the number of all.
+const VICTIMS_MAX: usize = 100;
+
+/// All problems, the most severe first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Problems {
+    /// Number of problems; at most 1,000 are listed.
+    count: usize,
+    problems: Vec<ProblemView>,
+}
+
+/// One cause and the devices that it affects.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemView {
+    /// `device` or `link`.
+    pub(super) kind: &'static str,
+    id: u64,
+    /// The device's name, or those of the link's ends.
+    name: String,
+    /// The container of the cause, or of the link's upper end.
+    place: Option<String>,
+    /// `held`, `conflict`, or a status reason such as `no_upstream` or `signal_critical`.
+    problem: &'static str,
+    /// `critical`, `major` or `minor`.
+    severity: &'static str,
+    /// The reason of the override, if the operator gave one.
+    override_reason: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    since: Time,
+    /// Number of devices below that it affects.
+    device_count: usize,
+    /// Number of subscribers that it affects.
+    leaf_count: usize,
+    /// At most 100 of these devices.
+    device_ids: Vec<u64>,
+    /// Subscribers that are DOWN.
+    without_service_count: usize,
+    /// Subscribers that are DEGRADED.
+    degraded_count: usize,
+    /// Subscribers that are UP with too small an optical margin, or with too much light.
+    low_margin_count: usize,
+}
+
+/// One entry per cause; the affected devices are listed under their cause.
+#[utoipa::path(
+    get,
+    path = "/api/problems",
+    tag = "topology",
+    responses((status = 200, body = Problems), (status = 304, description = "Unchanged"))
+)]
+pub(super) async fn list_problems(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let seq = state.handle().read().seq();
+    if let Some(response) = conditional::not_modified(&state, &headers, seq) {
+        return Ok(response);
+    }
+    let (seq, answer) = all_problems(&state).await?;
+    Ok(conditional::json_bytes(&state, seq, answer.body.clone()))
+}
+
+/// Returns all problems and the seq that they are of; the analysis is shared.
+pub(super) async fn all_problems(state: &ApiState) -> Result<(u64, Arc<ProblemsAnswer>), ApiError> {
+    let make = |(problems, view)| ProblemsAnswer { problems, body: to_json(view) };
+    Ok(state.problems().get(state.handle(), all, make).await?)
+}
+
+fn all(world: &World) -> (Vec<Problem>, Problems) {
+    let found = problems(world);
+    let listed = found.iter().take(PROBLEMS_MAX);
+    let views = listed.map(|problem| ProblemView::new(world, problem)).collect();
+    let count = found.len();
+    (found, Problems { count, problems: views })
+}
+
+impl ProblemView {
+    pub(super) fn new(world: &World, problem: &Problem) -> Self {
+        let subject = Subject::new(world, problem.cause);
+        let counts = CustomerCounts::of(world, &problem.customers);
+        Self {
+            override_reason: subject.override_reason(),
+            kind: subject.kind,
+            id: subject.id,
+            name: subject.name,
+            place: subject.place,
+            problem: word(problem.kind),
+            severity: match problem.severity {
+                Severity::Critical => "critical",
+                Severity::Major => "major",
+                Severity::Minor => "minor",
+            },
+            since: Time(problem.since),
+            device_count: problem.victims.len(),
+            leaf_count: problem.customers.len(),
+            device_ids: problem.victims.iter().take(VICTIMS_MAX).map(|id| id.0).collect(),
+            without_service_count: counts.without_service,
+            degraded_count: counts.degraded,
+            low_margin_count: counts.low_margin,
+        }
+    }
+}
+
+/// Customers by what they notice.
+#[derive(Default)]
+struct CustomerCounts {
+    without_service: usize,
+    degraded: usize,
+    low_margin: usize,
+}
+
+impl CustomerCounts {
+    fn of(world: &World, customers: &[DeviceId]) -> Self {
+        let mut counts = Self::default();
+        for device in customers.iter().filter_map(|id| world.device(*id)) {
+            match device.effective_status() {
+                Status::Down => counts.without_service += 1,
+                Status::Degraded => counts.degraded += 1,
+                Status::Up => counts.low_margin += usize::from(has_low_margin(device)),
+            }
+        }
+        counts
+    }
+}
+
+fn has_low_margin(device: &Device) -> bool {
+    let reasons = [Reason::SignalWarning, Reason::SignalOverload, Reason::SignalCritical];
+    reasons.into_iter().any(|reason| device.reasons.contains(reason))
+}
+
+fn word(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::Held => "held",
+        ProblemKind::Conflict => "conflict",
+        ProblemKind::Unreachable(reason) => reason.as_str(),
+        ProblemKind::Signal(SignalClass::NoSignal) => Reason::NoSignal.as_str(),
+        ProblemKind::Signal(SignalClass::Critical) => Reason::SignalCritical.as_str(),
+        ProblemKind::Signal(SignalClass::Overload) => Reason::SignalOverload.as_str(),
+        ProblemKind::Signal(SignalClass::Warning | SignalClass::Ok) => {
+            Reason::SignalWarning.as_str()
+        }
+    }
+}
