@@ -6,3 +6,6 @@ export const isSearchOpen = shallowRef(false)
 export function openSearch(): void {
   isSearchOpen.value = true
 }
+
+/** Whether the list of keys is open. */
+export const areKeysShown = shallowRef(false)

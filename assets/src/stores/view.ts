@@ -1,34 +1,26 @@
 import { reactive, watch } from 'vue'
 import type { Router } from 'vue-router'
+import { enqueueStep, goBack, isStepping, startSteps } from './steps'
 import { mergeView, readView, type View } from './viewQuery'
 
 /** Filters, order and the chosen device or link of this page. The URL's query holds the same. */
 export const view = reactive<View>(readView(''))
-
-/** A step back in the browser's history takes milliseconds. */
-const BACK_MS_MAX = 1_000
 
 /** The change under way is a step of its own in the browser's history. */
 let isStep = false
 
 /** Keeps the URL and the view equal, in both directions. */
 export function startView(router: Router): void {
-  /** Our own steps under way: an answer to an older one must not undo a newer choice. */
-  let running = 0
-  let last: Promise<unknown> = Promise.resolve()
+  startSteps(router)
   router.afterEach((to) => {
-    if (running > 0) return
+    // An answer to an older step of our own must not undo a newer choice.
+    if (isStepping()) return
     Object.assign(view, readView(searchOf(to.fullPath)))
   })
   watch(view, () => {
     const pushes = isStep
     isStep = false
-    running += 1
-    last = last
-      .then(() => follow(router, pushes))
-      // One that came to nothing must not end the following of later ones.
-      .catch(() => undefined)
-      .finally(() => (running -= 1))
+    enqueueStep(() => follow(router, pushes))
   })
 }
 
@@ -89,19 +81,6 @@ function leadsBackTo(router: Router, to: string): boolean {
   const state: unknown = history.state
   if (typeof state !== 'object' || state === null || !('back' in state)) return false
   return typeof state.back === 'string' && router.resolve(state.back).fullPath === router.resolve(to).fullPath
-}
-
-function goBack(router: Router): Promise<void> {
-  return new Promise((done) => {
-    const end = (): void => {
-      stop()
-      clearTimeout(timer)
-      done()
-    }
-    const stop = router.afterEach(end)
-    const timer = setTimeout(end, BACK_MS_MAX)
-    router.back()
-  })
 }
 
 function searchOf(fullPath: string): string {

@@ -1,62 +1,34 @@
+import { commandOf, type KeyCommand } from '../domain/keys'
 import type { Topology } from './composables/useTopology'
 
-const DIRECTIONS: Record<string, readonly [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-}
 const PAN_PX = 80
+
+/** What a command does; false if it had nothing to do. */
+const COMMANDS: Record<KeyCommand<'topology'>, (topology: Topology) => boolean | void> = {
+  panLeft: ({ camera }) => camera.pan(-PAN_PX, 0),
+  panRight: ({ camera }) => camera.pan(PAN_PX, 0),
+  panUp: ({ camera }) => camera.pan(0, -PAN_PX),
+  panDown: ({ camera }) => camera.pan(0, PAN_PX),
+  stepLeft: ({ navigation }) => navigation.step([-1, 0]),
+  stepRight: ({ navigation }) => navigation.step([1, 0]),
+  stepUp: ({ navigation }) => navigation.step([0, -1]),
+  stepDown: ({ navigation }) => navigation.step([0, 1]),
+  open: ({ navigation }) => navigation.activate(),
+  nextLink: ({ navigation }) => navigation.stepLink(),
+  trace: ({ trace }) => trace.toggle(),
+  connect: ({ tools }) => tools.setTool('connect'),
+  box: ({ tools }) => tools.setTool('box'),
+  delete: ({ navigation }) => void navigation.deleteSelected(),
+  zoomIn: ({ camera }) => camera.zoom(1),
+  zoomOut: ({ camera }) => camera.zoom(-1),
+  fit: ({ camera }) => camera.fit(),
+  undo: ({ moves }) => void moves.undo(),
+  escape: (topology) => topology.escape(),
+}
 
 /** Runs the command of a key on the canvas; false if it has none. */
 export function handleKey(topology: Topology, event: KeyboardEvent): boolean {
   if (topology.scene.value === null) return false
-  const { camera, navigation, tools, trace, moves } = topology
-  const { key } = event
-  if (event.ctrlKey || event.metaKey) {
-    if (key.toLowerCase() !== 'z') return false
-    void moves.undo()
-    return true
-  }
-  if (event.altKey) return false
-  const direction = DIRECTIONS[key]
-  if (direction !== undefined) {
-    const [dx, dy] = direction
-    if (event.shiftKey) camera.pan(dx * PAN_PX, dy * PAN_PX)
-    else navigation.step(direction)
-    return true
-  }
-  switch (key) {
-    case '+':
-    case '=':
-      camera.zoom(1)
-      return true
-    case '-':
-      camera.zoom(-1)
-      return true
-    case '0':
-    case 'f':
-      camera.fit()
-      return true
-    case 'Enter':
-    case ' ':
-      return navigation.activate()
-    case 'l':
-      return navigation.stepLink()
-    case 't':
-      return trace.toggle()
-    case 'c':
-      tools.setTool('connect')
-      return true
-    case 'b':
-      tools.setTool('box')
-      return true
-    case 'Delete':
-      void navigation.deleteSelected()
-      return true
-    case 'Escape':
-      return topology.escape()
-    default:
-      return false
-  }
+  const command = commandOf('topology', event)
+  return command !== null && COMMANDS[command](topology) !== false
 }

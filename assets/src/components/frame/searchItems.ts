@@ -6,6 +6,7 @@ import { devices } from '../../stores/devices'
 import { linkLists } from '../../stores/links'
 import { askConnect, askImport, askProvision } from '../../stores/dialogs'
 import { notifyError } from '../../stores/notices'
+import { areKeysShown } from '../../stores/search'
 import { toggleTheme } from '../../stores/theme'
 import { openDevice, openLink } from '../../stores/view'
 import { downloadText } from '../../utils/download'
@@ -83,6 +84,7 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
     icon: 'filter',
     run: () => void router.push('/links?status=DOWN'),
   },
+  { text: 'Show the keys', icon: 'keyboard', run: () => void (areKeysShown.value = true) },
   { text: 'Switch between light and dark', icon: 'moon', run: toggleTheme },
   { text: 'Open the API documentation', icon: 'book-open', run: () => location.assign('docs') },
 ]

@@ -1,0 +1,137 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { act, close, launch, open, type Opened, TELEPHONE } from './support/browser'
+import { axeViolations, brokenWords, overflow } from './support/pages'
+import { Unoc } from './support/unoc'
+
+/** Without PostgreSQL there is no such resource. */
+const NO_MIRROR = [/404.*api\/sync/]
+
+let browser: Browser
+let unoc: Unoc
+const ids = new Map<string, number>()
+
+beforeAll(async () => {
+  browser = await launch()
+  unoc = await Unoc.start()
+  const types = { GW: 'BACKBONE_GATEWAY', CORE: 'CORE_ROUTER', EDGE: 'EDGE_ROUTER', OLT: 'OLT', 'ONT-1': 'ONT', 'ONT-2': 'ONT' }
+  for (const [name, type] of Object.entries(types)) ids.set(name, await unoc.provision(name, type))
+  for (const [a, b] of [['GW', 'CORE'], ['CORE', 'EDGE'], ['EDGE', 'OLT'], ['OLT', 'ONT-1'], ['OLT', 'ONT-2']] as const) {
+    await unoc.connect(ids.get(a) ?? 0, ids.get(b) ?? 0, { length_km: 1, physical_medium_id: 'G652D' })
+  }
+})
+
+afterAll(async () => {
+  await browser.close()
+  await unoc.stop()
+})
+
+function id(name: string): number {
+  return ids.get(name) ?? 0
+}
+
+function visit(path: string, more: object = {}): Promise<Opened> {
+  return open(browser, unoc.url + path, { expected: NO_MIRROR, ...more })
+}
+
+/** What the panel shows, waited for. */
+async function panel(page: Page, name: string): Promise<void> {
+  await page.getByRole('complementary', { name }).waitFor()
+}
+
+test.each(['light', 'dark'] as const)('the question mark opens the list of keys, %s', async (theme) => {
+  const opened = await visit('/inventory', { theme })
+  const { page } = opened
+  await page.getByRole('row').filter({ hasText: 'OLT' }).waitFor()
+  await page.keyboard.press('?')
+  const dialog = page.getByRole('dialog', { name: 'Keys' })
+  for (const title of ['Everywhere', 'Inventory and links', 'Topology']) {
+    await dialog.getByRole('heading', { name: title }).waitFor()
+  }
+  await dialog.getByText('Search devices, links, pages and actions').waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  // In a field, a question mark is text.
+  await page.keyboard.press('/')
+  await page.keyboard.type('ont?')
+  expect(await page.getByRole('searchbox').inputValue()).toBe('ont?')
+  expect(await dialog.count()).toBe(0)
+  await close(opened)
+})
+
+test('the list of keys fits a telephone', async () => {
+  const opened = await visit('/settings', { size: TELEPHONE })
+  const { page } = opened
+  await page.getByRole('heading', { name: 'Everywhere' }).waitFor()
+  await act(page, 'Show the keys')
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+  expect(await overflow(page)).toBe(0)
+  expect(await brokenWords(page)).toEqual([])
+  await close(opened)
+})
+
+test('Back goes from the dialog to the panel, to the list, to the page before', async () => {
+  const opened = await visit('/operations')
+  const { page } = opened
+  const dialog = page.getByRole('dialog')
+  await page.getByRole('link', { name: 'Inventory' }).click()
+  await page.getByRole('row').filter({ hasText: 'OLT' }).click()
+  await panel(page, 'Device OLT')
+  await page.getByRole('complementary').getByRole('button', { name: 'Override…' }).click()
+  await dialog.getByText('What will happen').waitFor()
+  await page.goBack()
+  await dialog.waitFor({ state: 'detached' })
+  await panel(page, 'Device OLT')
+  // One that is closed otherwise leaves no step behind.
+  for (const end of ['Escape', 'Cancel']) {
+    await page.getByRole('complementary').getByRole('button', { name: 'Edit' }).click()
+    await dialog.waitFor()
+    if (end === 'Escape') await page.keyboard.press('Escape')
+    else await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'detached' })
+  }
+  await page.keyboard.press('Control+k')
+  await dialog.waitFor()
+  await page.goBack()
+  await dialog.waitFor({ state: 'detached' })
+  await panel(page, 'Device OLT')
+  await page.goBack()
+  await page.getByRole('complementary').waitFor({ state: 'detached' })
+  expect(new URL(page.url()).pathname).toBe('/inventory')
+  await page.goBack()
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await close(opened)
+})
+
+test('Back after an answered question does not ask it again', async () => {
+  const opened = await visit('/inventory')
+  const { page } = opened
+  await page.getByRole('row').filter({ hasText: 'ONT-2' }).click()
+  await panel(page, 'Device ONT-2')
+  await page.getByRole('complementary').getByRole('button', { name: 'Edit' }).click()
+  await page.getByRole('dialog').getByLabel('Name').fill('ONT-2b')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await panel(page, 'Device ONT-2b')
+  await page.goBack()
+  await page.getByRole('complementary').waitFor({ state: 'detached' })
+  expect(await page.getByRole('dialog').count()).toBe(0)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('grid').getByText('ONT-2', { exact: true }).waitFor()
+  await close(opened)
+})
+
+test('a deleted device takes its panel with it, and Back does not bring it back', async () => {
+  const spare = await unoc.provision('SPARE', 'ONT')
+  const opened = await visit('/inventory')
+  const { page } = opened
+  await page.getByRole('row').filter({ hasText: 'SPARE' }).click()
+  await panel(page, 'Device SPARE')
+  await page.getByRole('complementary').getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+  await page.getByRole('complementary').waitFor({ state: 'detached' })
+  await expect.poll(() => page.url()).not.toContain(`device=${spare}`)
+  expect(await page.getByRole('dialog').count()).toBe(0)
+  expect(id('GW')).toBeGreaterThan(0)
+  await close(opened)
+})
