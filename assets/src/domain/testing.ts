@@ -40,6 +40,9 @@ export function testProblem(more: Partial<Problem> = {}): Problem {
     device_count: 0,
     leaf_count: 0,
     device_ids: [],
+    without_service_count: 0,
+    degraded_count: 0,
+    low_margin_count: 0,
     ...more,
   }
 }
