@@ -32,6 +32,8 @@ pub enum Refusal {
     TooManyInterfaces(String),
     #[error("Only an OLT has a pon_class, not a {}", .0.as_str())]
     PonClassNotOnOlt(DeviceType),
+    #[error("Only a SPLITTER has a split_ratio, not a {}", .0.as_str())]
+    SplitRatioNotOnSplitter(DeviceType),
     #[error("Cannot link device to itself")]
     SelfLink,
     #[error("No valid link rule between {} and {}", .0.as_str(), .1.as_str())]

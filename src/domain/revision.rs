@@ -5,7 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::command::{Command, CommandKind};
 use super::transaction::Transaction;
 use super::{
-    Device, DeviceId, EntityKey, EntityKind, Link, LinkId, Optics, Override, Refusal, World,
+    Device, DeviceDetails, DeviceId, EntityKey, EntityKind, Link, LinkId, Optics, Override,
+    Refusal, World,
 };
 
 /// What operators have set of a device or link, as a number: equal for equal settings. Computed values,
@@ -45,26 +46,35 @@ impl<C: Command> Command for IfUnchanged<C> {
 
 impl Revision {
     pub fn of_device(device: &Device) -> Self {
-        let Device { name, position, optics, parent, status_override, .. } = device;
-        let Optics { tx_power_dbm, sensitivity_min_dbm, insertion_loss_db, pon_class } = optics;
+        let Device { name, position, optics, lifecycle, details, parent, status_override, .. } =
+            device;
+        let Optics { tx_power_dbm, sensitivity_min_dbm, insertion_loss_db, pon_class, split_ratio } =
+            optics;
         let mut hasher = DefaultHasher::new();
         (name.as_str(), position.x.to_bits(), position.y.to_bits(), parent).hash(&mut hasher);
         let values = [tx_power_dbm, sensitivity_min_dbm, insertion_loss_db];
         values.map(|value| value.map(f64::to_bits)).hash(&mut hasher);
-        pon_class.hash(&mut hasher);
+        (pon_class, split_ratio, lifecycle).hash(&mut hasher);
+        hash_details(details.as_deref(), &mut hasher);
         Self::with_override(hasher, status_override.as_ref())
     }
 
     pub fn of_link(link: &Link) -> Self {
-        let Link { a, b, length_km, medium, status_override, .. } = link;
+        let Link { a, b, length_km, medium, lifecycle, status_override, .. } = link;
         let mut hasher = DefaultHasher::new();
-        (a, b, length_km.map(f64::to_bits), medium).hash(&mut hasher);
+        (a, b, length_km.map(f64::to_bits), medium, lifecycle).hash(&mut hasher);
         Self::with_override(hasher, status_override.as_ref())
     }
 
     fn with_override(mut hasher: DefaultHasher, status_override: Option<&Override>) -> Self {
-        let set = status_override
-            .map(|set| (set.status, set.reason.as_ref().map(|reason| reason.as_str())));
+        let set = status_override.map(|set| {
+            (
+                set.status,
+                set.reason.as_ref().map(|reason| reason.as_str()),
+                set.ends_at,
+                set.is_planned_work,
+            )
+        });
         set.hash(&mut hasher);
         Self(hasher.finish())
     }
@@ -81,17 +91,39 @@ impl Revision {
     }
 }
 
+fn hash_details(details: Option<&DeviceDetails>, hasher: &mut DefaultHasher) {
+    let Some(details) = details else { return };
+    let DeviceDetails {
+        serial,
+        customer_reference,
+        customer_name,
+        phone,
+        address,
+        coordinates,
+        tags,
+        note,
+    } = details;
+    (serial, customer_reference, customer_name, phone, address, tags, note).hash(hasher);
+    coordinates.map(|at| (at.latitude.to_bits(), at.longitude.to_bits())).hash(hasher);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::{
-        CreateDevice, DeviceType, InterfaceId, Medium, Name, NewDevice, OverrideReason, PonClass,
-        Position, Reasons, Status, Timestamp,
+        CreateDevice, DeviceType, InterfaceId, Lifecycle, Medium, Name, NewDevice, OverrideReason,
+        PonClass, Position, Reasons, SplitRatio, Status, Timestamp,
     };
 
     fn held(status: Status, reason: Option<&str>) -> Option<Override> {
         let reason = reason.map(|text| OverrideReason::new(text).expect("short"));
-        Some(Override { status, reason })
+        Some(Override::new(status, reason))
+    }
+
+    fn with(set: impl Fn(&mut DeviceDetails)) -> Option<Box<DeviceDetails>> {
+        let mut details = DeviceDetails::default();
+        set(&mut details);
+        Some(Box::new(details))
     }
 
     /// All revisions are different, except those of states that are equal to an operator.
@@ -125,6 +157,8 @@ mod tests {
             validate_upstream: false,
             position: Position::default(),
             optics: Optics::default(),
+            lifecycle: Lifecycle::InService,
+            details: None,
         };
         let created = World::default().execute(CreateDevice(new), Timestamp(1)).expect("created");
         let device = Device::clone(&created.reply.device);
@@ -137,6 +171,11 @@ mod tests {
             |it| it.optics.sensitivity_min_dbm = Some(1.0),
             |it| it.optics.insertion_loss_db = Some(1.0),
             |it| it.optics.pon_class = Some(PonClass::GponBPlus),
+            |it| it.optics.split_ratio = SplitRatio::new(8),
+            |it| it.lifecycle = Lifecycle::Planned,
+            |it| it.details = with(|details| details.serial = Some("A".into())),
+            |it| it.details = with(|details| details.note = Some("A".into())),
+            |it| it.details = with(|details| details.tags = vec!["A".into()]),
             |it| it.status_override = held(Status::Down, None),
             |it| it.status_override = held(Status::Up, None),
             |it| it.status_override = held(Status::Up, Some("dug up")),
@@ -160,6 +199,7 @@ mod tests {
             b: InterfaceId(2),
             length_km: None,
             medium: None,
+            lifecycle: Lifecycle::InService,
             status: Status::Up,
             status_override: None,
             status_since: Timestamp(1),
@@ -171,6 +211,7 @@ mod tests {
             |it| it.b = InterfaceId(3),
             |it| it.length_km = Some(0.0),
             |it| it.medium = Some(Medium::G652d),
+            |it| it.lifecycle = Lifecycle::Retired,
             |it| it.status_override = held(Status::Down, None),
             |it| it.status_override = held(Status::Down, Some("")),
         ];

@@ -8,7 +8,8 @@ use crate::domain::command::{Command, CommandKind};
 use crate::domain::status::rules as status;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceId, DeviceType, Lookalikes, Name, Optics, PonClass, Position, Refusal, Uplink, World,
+    DeviceDetails, DeviceId, DeviceType, Lifecycle, Lookalikes, Name, Optics, PonClass, Position,
+    Refusal, SplitRatio, Uplink, World,
 };
 
 /// A device to create.
@@ -21,6 +22,8 @@ pub struct NewDevice {
     pub validate_upstream: bool,
     pub position: Position,
     pub optics: Optics,
+    pub lifecycle: Lifecycle,
+    pub details: Option<Box<DeviceDetails>>,
 }
 
 /// Creates a bare device: no ports, no upstream check.
@@ -62,6 +65,7 @@ pub(in crate::domain) fn create(
         check_parent(transaction.world(), new.device_type, parent)?;
     }
     check_pon_class(new.device_type, new.optics.pon_class)?;
+    check_split_ratio(new.device_type, new.optics.split_ratio)?;
     let id = transaction.next_device_id()?;
     let now = transaction.now();
     transaction.put(Device {
@@ -70,6 +74,8 @@ pub(in crate::domain) fn create(
         device_type: new.device_type,
         position: new.position,
         optics: new.optics,
+        lifecycle: new.lifecycle,
+        details: new.details,
         parent: new.parent,
         status: status::of_new_device(new.device_type),
         reasons: status::reasons_of_new_device(new.device_type),
@@ -99,6 +105,19 @@ pub(in crate::domain) fn check_pon_class(
 ) -> Result<(), Refusal> {
     match class {
         Some(_) if device_type != DeviceType::Olt => Err(Refusal::PonClassNotOnOlt(device_type)),
+        _ => Ok(()),
+    }
+}
+
+/// Only a splitter has a split ratio.
+pub(in crate::domain) fn check_split_ratio(
+    device_type: DeviceType,
+    ratio: Option<SplitRatio>,
+) -> Result<(), Refusal> {
+    match ratio {
+        Some(_) if device_type != DeviceType::Splitter => {
+            Err(Refusal::SplitRatioNotOnSplitter(device_type))
+        }
         _ => Ok(()),
     }
 }

@@ -3,13 +3,15 @@
 pub(super) mod container;
 pub(super) mod create;
 pub(super) mod delete;
+pub(super) mod details;
 pub(super) mod device_type;
 pub(super) mod provision;
 pub(super) mod status_override;
 pub(super) mod update;
 
 use crate::domain::{
-    DeviceId, DeviceType, LinkId, Name, Override, PonClass, Reasons, Signal, Status, Timestamp,
+    DeviceDetails, DeviceId, DeviceType, Lifecycle, LinkId, Name, Override, PonClass, Reasons,
+    Signal, SplitRatio, Status, Timestamp,
 };
 
 /// A piece of equipment, or a location that groups some.
@@ -21,6 +23,9 @@ pub struct Device {
     pub device_type: DeviceType,
     pub position: Position,
     pub optics: Optics,
+    pub lifecycle: Lifecycle,
+    /// Serial number, customer, address; `None` for none of them.
+    pub details: Option<Box<DeviceDetails>>,
     /// The container that the device is in.
     pub parent: Option<DeviceId>,
     /// Computed from the network.
@@ -29,8 +34,8 @@ pub struct Device {
     pub reasons: Reasons,
     /// Computed for leaves with an optical path to a working OLT.
     pub signal: Option<Signal>,
-    /// The next links towards the OLT (leaves and passive parts) or, nearest first, towards the
-    /// next active device on the way to a gateway (the others).
+    /// The links, nearest first, to the OLT or AON switch (leaves and passive parts) or to the next
+    /// active device on the way to a gateway (the others).
     pub uplink: Uplink,
     /// The insertion loss of a passive part, with the default of its type and split ratio.
     pub through_loss_db: Option<f64>,
@@ -57,9 +62,11 @@ pub struct Optics {
     pub insertion_loss_db: Option<f64>,
     /// Only of an OLT: the limits of the OLT and its leaves where they set none themselves.
     pub pon_class: Option<PonClass>,
+    /// Only of a splitter; by default that of its outputs.
+    pub split_ratio: Option<SplitRatio>,
 }
 
-/// The first links of the path upstream; empty without a path.
+/// The links of the path upstream to the next active device, nearest first; empty without a path.
 pub type Uplink = Box<[LinkId]>;
 
 impl Device {

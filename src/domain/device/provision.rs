@@ -109,6 +109,7 @@ pub(in crate::domain) fn provision(
                 device: id,
                 name: Name::generated(format_args!("{}{number}", run.prefix)),
                 interface_type: run.interface_type,
+                cross_connect: None,
                 status: Status::Down,
                 created_at: now,
                 updated_at: now,

@@ -2,10 +2,12 @@
 
 use super::Device;
 use super::container::check_parent;
-use super::create::{DeviceReply, check_name, check_pon_class};
+use super::create::{DeviceReply, check_name, check_pon_class, check_split_ratio};
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
-use crate::domain::{DeviceId, Lookalikes, Name, PonClass, Position, Refusal, World};
+use crate::domain::{
+    DeviceId, Lifecycle, Lookalikes, Name, PonClass, Position, Refusal, SplitRatio, World,
+};
 
 /// Sets the given values of a device and keeps the others.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct DevicePatch {
     pub sensitivity_min_dbm: Option<Option<f64>>,
     pub insertion_loss_db: Option<Option<f64>>,
     pub pon_class: Option<Option<PonClass>>,
+    pub split_ratio: Option<Option<SplitRatio>>,
+    pub lifecycle: Option<Lifecycle>,
 }
 
 /// The device that was updated.
@@ -54,6 +58,9 @@ impl Command for UpdateDevice {
         if let Some(pon_class) = patch.pon_class {
             check_pon_class(device.device_type, pon_class)?;
         }
+        if let Some(ratio) = patch.split_ratio {
+            check_split_ratio(device.device_type, ratio)?;
+        }
         transaction.update::<Device>(id, |device| patch.apply_to(device));
         Ok(UpdatedDevice { id, is_renamed })
     }
@@ -70,7 +77,9 @@ impl DevicePatch {
         device.name = self.name.unwrap_or_else(|| device.name.clone());
         device.position = self.position.unwrap_or(device.position);
         device.parent = self.parent.unwrap_or(device.parent);
+        device.lifecycle = self.lifecycle.unwrap_or(device.lifecycle);
         let optics = &mut device.optics;
+        optics.split_ratio = self.split_ratio.unwrap_or(optics.split_ratio);
         optics.tx_power_dbm = self.tx_power_dbm.unwrap_or(optics.tx_power_dbm);
         optics.sensitivity_min_dbm = self.sensitivity_min_dbm.unwrap_or(optics.sensitivity_min_dbm);
         optics.pon_class = self.pon_class.unwrap_or(optics.pon_class);

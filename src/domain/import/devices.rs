@@ -6,11 +6,12 @@ use rustc_hash::FxHashMap;
 
 use super::counts::{IMPORT_ENTITIES_MAX, ImportCounts};
 use crate::domain::device::container::check_parent;
-use crate::domain::device::create::check_pon_class;
+use crate::domain::device::create::{check_pon_class, check_split_ratio};
 use crate::domain::device::provision::{check_upstream, provision};
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    Device, DeviceId, DeviceType, Name, NewDevice, Optics, Position, Refusal, RowRefusal, World,
+    Device, DeviceId, DeviceType, Lifecycle, Name, NewDevice, Optics, Position, Refusal,
+    RowRefusal, World,
 };
 
 /// A device as a row of a table describes it. What is absent stays as it is, or has its default.
@@ -219,6 +220,7 @@ fn update(
         return Err(Refusal::TypeMismatch { name: name.to_string(), is, wanted });
     }
     check_pon_class(is, row.optics.pon_class)?;
+    check_split_ratio(is, row.optics.split_ratio)?;
     transaction.update::<Device>(id, |device| {
         device.position.x = row.x.unwrap_or(device.position.x);
         device.position.y = row.y.unwrap_or(device.position.y);
@@ -227,6 +229,7 @@ fn update(
         optics.sensitivity_min_dbm = new.sensitivity_min_dbm.or(optics.sensitivity_min_dbm);
         optics.insertion_loss_db = new.insertion_loss_db.or(optics.insertion_loss_db);
         optics.pon_class = new.pon_class.or(optics.pon_class);
+        optics.split_ratio = new.split_ratio.or(optics.split_ratio);
     });
     Ok(())
 }
@@ -246,6 +249,8 @@ fn create(
         validate_upstream: false,
         position: Position { x: row.x.unwrap_or(0.0), y: row.y.unwrap_or(0.0) },
         optics: row.optics,
+        lifecycle: Lifecycle::InService,
+        details: None,
     };
     provision(transaction, new).map(Some)
 }

@@ -114,6 +114,7 @@ fn put(
         let patch = LinkPatch {
             length_km: row.length_km.map(Some),
             medium: row.medium.map(Some),
+            lifecycle: None,
             status_override: None,
         };
         UpdateLink { id: there, patch }.run(transaction)?;

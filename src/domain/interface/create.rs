@@ -74,6 +74,7 @@ fn put_interface(
         device: device.id,
         name,
         interface_type,
+        cross_connect: None,
         status: Status::Down,
         created_at: now,
         updated_at: now,

@@ -1,8 +1,9 @@
 //! An interface, which is a port of a device, and the command that creates one.
 
 pub(super) mod create;
+pub(super) mod cross_connect;
 
-use crate::domain::{DeviceId, InterfaceId, Name, Status, Timestamp};
+use crate::domain::{CrossConnect, DeviceId, InterfaceId, Name, Status, Timestamp};
 
 /// More ports than any chassis in access networks has; limits the cost of one device.
 pub(super) const INTERFACES_PER_DEVICE_MAX: usize = 4096;
@@ -41,6 +42,8 @@ pub struct Interface {
     /// Unique among the ports of its device.
     pub name: Name,
     pub interface_type: InterfaceType,
+    /// Only of a port of an ODF, NVT or HOP.
+    pub cross_connect: Option<Box<CrossConnect>>,
     /// Computed: see [`super::status::rules`].
     pub status: Status,
     pub created_at: Timestamp,

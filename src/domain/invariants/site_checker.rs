@@ -106,8 +106,8 @@ impl SiteLookup for SiteChecker {
 mod tests {
     use super::*;
     use crate::domain::{
-        ConnectDevices, DeviceType, InterfaceType, NewDevice, Optics, PonClass, Position,
-        ProvisionDevice, Site, Status, Timestamp, World,
+        ConnectDevices, DeviceType, InterfaceType, Lifecycle, NewDevice, Optics, PonClass,
+        Position, ProvisionDevice, Site, Status, Timestamp, World,
     };
 
     fn provision(world: &mut World, device_type: DeviceType) -> DeviceId {
@@ -118,6 +118,8 @@ mod tests {
             validate_upstream: false,
             position: Position::default(),
             optics: Optics::default(),
+            lifecycle: Lifecycle::InService,
+            details: None,
         };
         world.execute(ProvisionDevice(new), Timestamp(0)).unwrap().reply.device.id
     }

@@ -55,7 +55,7 @@ impl Command for ConnectDevices {
         check_can_carry_link(port)?;
         let status_override = match self.status {
             Status::Up => None,
-            Status::Down | Status::Degraded => Some(Override { status: self.status, reason: None }),
+            Status::Down | Status::Degraded => Some(Override::new(self.status, None)),
         };
         put_link(transaction, [a_port, b_port], self.length_km, self.medium, status_override)
     }

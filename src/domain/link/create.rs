@@ -7,7 +7,7 @@ use super::rules::rule_between;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceId, Interface, InterfaceId, LinkId, Medium, Override, Refusal, Status, World,
+    DeviceId, Interface, InterfaceId, Lifecycle, LinkId, Medium, Override, Refusal, Status, World,
 };
 
 /// Creates a link between two existing interfaces.
@@ -92,6 +92,7 @@ pub(in crate::domain) fn put_link(
         b,
         length_km,
         medium,
+        lifecycle: Lifecycle::InService,
         status: Status::Up,
         status_override,
         status_since: now,

@@ -7,7 +7,7 @@ pub(super) mod medium;
 pub(super) mod rules;
 pub(super) mod update;
 
-use crate::domain::{InterfaceId, LinkId, Medium, Override, Status, Timestamp};
+use crate::domain::{InterfaceId, Lifecycle, LinkId, Medium, Override, Status, Timestamp};
 use medium::DOWNSTREAM_NM;
 
 /// A cable between two ports.
@@ -19,6 +19,7 @@ pub struct Link {
     /// Finite and not negative.
     pub length_km: Option<f64>,
     pub medium: Option<Medium>,
+    pub lifecycle: Lifecycle,
     /// Computed: see [`super::status::rules`].
     pub status: Status,
     pub status_override: Option<Override>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Link;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
-use crate::domain::{LinkId, Medium, Override, Refusal, World};
+use crate::domain::{Lifecycle, LinkId, Medium, Override, Refusal, World};
 
 /// Sets the given values of a link and keeps the others.
 #[derive(Clone, Debug)]
@@ -19,6 +19,7 @@ pub struct UpdateLink {
 pub struct LinkPatch {
     pub length_km: Option<Option<f64>>,
     pub medium: Option<Option<Medium>>,
+    pub lifecycle: Option<Lifecycle>,
     pub status_override: Option<Option<Override>>,
 }
 
@@ -36,6 +37,7 @@ impl Command for UpdateLink {
         transaction.update::<Link>(id, |link| {
             link.length_km = patch.length_km.unwrap_or(link.length_km);
             link.medium = patch.medium.unwrap_or(link.medium);
+            link.lifecycle = patch.lifecycle.unwrap_or(link.lifecycle);
             if let Some(status_override) = patch.status_override {
                 link.status_override = status_override;
             }

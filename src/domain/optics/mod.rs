@@ -4,5 +4,6 @@ pub(super) mod budget;
 pub(super) mod loss;
 pub(super) mod pon_class;
 pub(super) mod signal;
+pub(super) mod split_ratio;
 #[cfg(test)]
 mod tests;

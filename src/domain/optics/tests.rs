@@ -2,7 +2,7 @@
 
 use crate::domain::{
     ConnectDevices, CreateDevice, DeviceId, DevicePatch, DeviceType, Direction, InterfaceType,
-    Name, NewDevice, Optics, PonClass, Position, Signal, SignalClass, Status, Timestamp,
+    Lifecycle, Name, NewDevice, Optics, PonClass, Position, Signal, SignalClass, Status, Timestamp,
     UpdateDevice, World,
 };
 
@@ -25,6 +25,8 @@ fn device(world: &mut World, device_type: DeviceType, name: &str, optics: Optics
         validate_upstream: false,
         position: Position::default(),
         optics,
+        lifecycle: Lifecycle::InService,
+        details: None,
     };
     world.execute(CreateDevice(new), NOW).unwrap().reply.device.id
 }

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use crate::domain::{
     ClearDeviceOverride, Command, ConnectDevices, DeleteDevice, DeleteLink, Device, DeviceId,
-    DevicePatch, DeviceType, InterfaceType, LinkId, LinkPatch, Medium, Name, NewDevice, Optics,
-    Override, PON_CLASSES, Position, ProvisionDevice, Reason, RefreshStatus, SetDeviceOverride,
-    SignalClass, Status, Timestamp, UpdateDevice, UpdateLink, World,
+    DevicePatch, DeviceType, InterfaceType, Lifecycle, LinkId, LinkPatch, Medium, Name, NewDevice,
+    Optics, Override, PON_CLASSES, Position, ProvisionDevice, Reason, RefreshStatus,
+    SetDeviceOverride, SignalClass, Status, Timestamp, UpdateDevice, UpdateLink, World,
 };
 
 const NOW: Timestamp = Timestamp(0);
@@ -22,6 +22,8 @@ fn provision(world: &mut World, device_type: DeviceType, name: &str, optics: Opt
         validate_upstream: false,
         position: Position::default(),
         optics,
+        lifecycle: Lifecycle::InService,
+        details: None,
     };
     world.execute(ProvisionDevice(new), NOW).unwrap().reply.device.id
 }
@@ -47,7 +49,7 @@ fn hold(world: &mut World, device: DeviceId, status: Status) {
 }
 
 fn override_with(id: DeviceId, status: Status) -> SetDeviceOverride {
-    SetDeviceOverride { id, status_override: Override { status, reason: None } }
+    SetDeviceOverride { id, status_override: Override::new(status, None) }
 }
 
 fn set_loss(world: &mut World, device: DeviceId, db: f64) {
@@ -226,7 +228,7 @@ fn tune(id: DeviceId, optics: Optics) -> UpdateDevice {
 }
 
 fn hold_link(id: LinkId, status: Option<Status>) -> UpdateLink {
-    let set = status.map(|status| Override { status, reason: None });
+    let set = status.map(|status| Override::new(status, None));
     UpdateLink { id, patch: LinkPatch { status_override: Some(set), ..LinkPatch::default() } }
 }
 

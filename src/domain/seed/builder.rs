@@ -7,8 +7,8 @@ use crate::domain::interface::create::add_port;
 use crate::domain::link::create::put_link;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    Device, DeviceId, DeviceType, InterfaceId, InterfaceType, Medium, Name, NewDevice, Optics,
-    Override, OverrideReason, Position, Status,
+    Device, DeviceId, DeviceType, InterfaceId, InterfaceType, Lifecycle, Medium, Name, NewDevice,
+    Optics, Override, OverrideReason, Position, Status,
 };
 
 /// Builds a network through the same functions that commands use.
@@ -55,6 +55,8 @@ impl<'e, 'w> NetworkBuilder<'e, 'w> {
             validate_upstream: true,
             position: Position { x: placement.x, y: placement.y },
             optics,
+            lifecycle: Lifecycle::InService,
+            details: None,
         };
         provision(self.transaction, new).expect(GENERATED)
     }
@@ -86,7 +88,7 @@ impl<'e, 'w> NetworkBuilder<'e, 'w> {
     pub(super) fn override_status(&mut self, device: DeviceId, status: Status, reason: &str) {
         let reason = OverrideReason::new(reason).ok();
         self.transaction.update::<Device>(device, |device| {
-            device.status_override = Some(Override { status, reason });
+            device.status_override = Some(Override::new(status, reason));
         });
     }
 }

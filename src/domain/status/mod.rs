@@ -3,6 +3,8 @@
 pub(super) mod reasons;
 pub(super) mod rules;
 
+use super::Timestamp;
+
 /// Operational status of a device, an interface or a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -35,6 +37,17 @@ impl Status {
 pub struct Override {
     pub status: Status,
     pub reason: Option<OverrideReason>,
+    /// When the override ends by itself; `None` for one that stays until an operator clears it.
+    pub ends_at: Option<Timestamp>,
+    /// Whether it is planned work, which alarms nobody.
+    pub is_planned_work: bool,
+}
+
+impl Override {
+    /// An override without an end.
+    pub const fn new(status: Status, reason: Option<OverrideReason>) -> Self {
+        Self { status, reason, ends_at: None, is_planned_work: false }
+    }
 }
 
 /// Why an operator has overridden a status: at most [`OverrideReason::CHARS_MAX`] characters.

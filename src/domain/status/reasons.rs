@@ -25,11 +25,17 @@ pub enum Reason {
     NoSwitch,
     /// No working active device can be reached through this passive part.
     NoActiveDevice,
+    /// No fibre is connected with this leaf yet, which is no outage.
+    NotConnected,
+    /// Fibres end at this passive part, and no cross-connect says how they go on.
+    JoinsNotRecorded,
+    /// Some of its cross-connects were recorded by the rule for links that name none.
+    JoinsAssumed,
 }
 
 impl Reason {
     /// In the order in which they are shown; the index of a reason is its bit on disk.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Override,
         Self::OverrideConflict,
         Self::NoUpstream,
@@ -40,6 +46,9 @@ impl Reason {
         Self::SignalOverload,
         Self::NoSwitch,
         Self::NoActiveDevice,
+        Self::NotConnected,
+        Self::JoinsNotRecorded,
+        Self::JoinsAssumed,
     ];
 
     /// The code on the wire.
@@ -55,6 +64,9 @@ impl Reason {
             Self::SignalOverload => "signal_overload",
             Self::NoSwitch => "no_switch",
             Self::NoActiveDevice => "no_active_device",
+            Self::NotConnected => "not_connected",
+            Self::JoinsNotRecorded => "joins_not_recorded",
+            Self::JoinsAssumed => "joins_assumed",
         }
     }
 }
