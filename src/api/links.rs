@@ -19,7 +19,8 @@ use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{
     ConnectDevices, ConnectedDevices, CreateLink, DeleteLink, DeviceId, InterfaceId, InterfaceType,
-    Link, LinkId, LinkPatch, Medium, Override, OverrideReason, Revision, Status, UpdateLink,
+    Lifecycle, Link, LinkId, LinkPatch, Medium, Override, OverrideReason, Revision, Status,
+    UpdateLink,
 };
 use crate::store::AuditOrigin;
 use crate::wire::{self, InterfaceView, LinkView};
@@ -241,6 +242,9 @@ pub(super) struct LinkPatchBody {
     status_override: Option<Option<Status>>,
     #[schema(value_type = Option<String>, max_length = 255)]
     override_reason: Option<OverrideReason>,
+    /// Only what is in service alarms.
+    #[schema(schema_with = wire::lifecycle_schema, required = false)]
+    lifecycle: Option<Lifecycle>,
 }
 
 impl FromFields for LinkPatchBody {
@@ -255,6 +259,7 @@ impl FromFields for LinkPatchBody {
                 fields.nullable("status_override", parse::status)
             },
             override_reason: fields.optional("override_reason", parse::reason),
+            lifecycle: fields.present("lifecycle", parse::lifecycle),
         })
     }
 }
@@ -262,10 +267,11 @@ impl FromFields for LinkPatchBody {
 impl From<LinkPatchBody> for LinkPatch {
     fn from(body: LinkPatchBody) -> Self {
         let reason = body.override_reason;
-        let set = |status| Override { status, reason };
+        let set = |status| Override::new(status, reason);
         Self {
             length_km: body.length_km,
             medium: body.physical_medium_id,
+            lifecycle: body.lifecycle,
             status_override: body.status_override.map(|status| status.map(set)),
         }
     }
@@ -278,7 +284,7 @@ struct LinkMessage<'a> {
     link: LinkView<'a>,
 }
 
-/// Changes a link, or overrides its status: a fibre cut is `{"status_override":"DOWN"}`.
+/// Changes a link, puts it into or out of service, or overrides its status: a fibre cut is `{"status_override":"DOWN"}`.
 #[utoipa::path(
     patch,
     path = "/api/links/{id}",

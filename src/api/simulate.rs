@@ -107,7 +107,7 @@ fn override_device(fields: &mut Fields<'_>) -> Option<SimulatedCommand> {
     let id = id?;
     Some(match status {
         Some(status) => {
-            let status_override = Override { status, reason: None };
+            let status_override = Override::new(status, None);
             SetDeviceOverride { id, status_override }.into()
         }
         None => ClearDeviceOverride(id).into(),

@@ -136,8 +136,9 @@ fn compare_devices(
 
 /// A device without computed fields.
 fn planned(device: &Device) -> impl PartialEq + use<'_> {
-    let Device { name, device_type, position, optics, parent, status_override, .. } = device;
-    (name, device_type, position, optics, parent, status_override)
+    let Device { name, device_type, position, optics, lifecycle, details, .. } = device;
+    let Device { parent, status_override, .. } = device;
+    (name, device_type, position, optics, lifecycle, details, parent, status_override)
 }
 
 fn note(difference: &mut Difference, change: &'static str, device: Option<&Device>) {

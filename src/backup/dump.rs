@@ -15,7 +15,9 @@ use super::error::BackupError;
 use super::manifest::{Digests, FORMAT, Header, TableDigest};
 use super::progress::{ProgressHandle, ProgressUnit};
 use crate::domain::{Device, Interface, Link, Timestamp};
-use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, audit_row, copy_text, schema};
+use crate::sql::{
+    AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, audit_row, audit_row_of_v1, copy_text, schema,
+};
 use crate::store::{Snapshot, StoreError};
 use crate::util::hex;
 
@@ -92,7 +94,8 @@ fn rows(
     ]))
 }
 
-/// The digests that a file of this snapshot would have.
+/// The digests that a file of this snapshot would have, in the version of the schema that the header
+/// names.
 pub(super) fn digests(
     snapshot: &Snapshot,
     header: &Header,
@@ -210,7 +213,8 @@ impl<W: Write> TableWriter<'_, W> {
     ) -> Result<(String, TableDigest), BackupError> {
         let all = (Bound::Unbounded, Bound::Unbounded);
         self.progress.phase(phase, Some(snapshot.audit_count()?), ProgressUnit::Rows)?;
-        self.table(&AUDIT, AUDIT_STAGE, snapshot.audit_range(all, AUDIT_IMAGES_MAX)?, audit_row)
+        let row = if self.header.sql_schema <= 1 { audit_row_of_v1 } else { audit_row };
+        self.table(&AUDIT, AUDIT_STAGE, snapshot.audit_range(all, AUDIT_IMAGES_MAX)?, row)
     }
 
     fn table<T>(
@@ -221,6 +225,7 @@ impl<W: Write> TableWriter<'_, W> {
         row: fn(&T) -> Row<'_>,
     ) -> Result<(String, TableDigest), BackupError> {
         let site_id = self.header.site_id.to_string();
+        let width = table.columns_of(self.header.sql_schema).len();
         let columns = table.column_list();
         writeln!(self.out, "COPY {into} (site_id, {columns}) FROM stdin;").map_err(writing)?;
         let mut hasher = Sha256::new();
@@ -228,7 +233,9 @@ impl<W: Write> TableWriter<'_, W> {
         let mut rows = 0;
         for item in items {
             line.clear();
-            copy_text::write_row(&mut line, &site_id, &row(&item?))?;
+            let item = item?;
+            let row = row(&item);
+            copy_text::write_row(&mut line, &site_id, row.get(..width).unwrap_or(&row))?;
             hasher.update(&line);
             self.out.write_all(&line).map_err(writing)?;
             rows += 1;

@@ -113,6 +113,7 @@ impl<'a> BackupReader<'a> {
         mut each: impl FnMut(&Row<'_>) -> Result<(), AddRowError>,
     ) -> Result<TableDigest, BackupError> {
         let site_id = self.header.site_id.to_string();
+        let columns = table.columns_of(self.header.sql_schema);
         let mut hasher = Sha256::new();
         let mut rows = 0;
         while self.lines.next()? {
@@ -121,7 +122,7 @@ impl<'a> BackupReader<'a> {
             }
             hasher.update(&self.lines.line);
             hasher.update(b"\n");
-            let row = copy_text::read_row(&self.lines.line, &site_id, table);
+            let row = copy_text::read_row(&self.lines.line, &site_id, columns);
             let added = row.map_err(|what| self.damaged(what)).and_then(|row| {
                 each(&row).map_err(|error| match error {
                     AddRowError::Row(error) => self.damaged(error.to_string()),

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::domain::{IdCounters, Timestamp};
 
-/// The layout of files and manifests that this program writes.
-pub const FORMAT: u32 = 1;
+/// The layout of files and manifests that this program writes. 1: as first shipped. 2: the tables of
+/// version 2 of the schema.
+pub const FORMAT: u32 = 2;
 /// The highest commit number that a site can have: JSON numbers are exact up to here.
 pub(super) const SEQ_MAX: u64 = 1 << 53;
 /// A time that seems to be from further in the future was noted by a wrong clock.

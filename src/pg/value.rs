@@ -34,6 +34,7 @@ impl<'a> From<Value<'a>> for Param<'a> {
             Value::Null | Value::Text(_) => Type::TEXT,
             Value::Int(_) => Type::INT8,
             Value::Float(_) => Type::FLOAT8,
+            Value::Bool(_) => Type::BOOL,
             Value::Time(_) => Type::TIMESTAMPTZ,
             Value::Ints(_) => Type::INT8_ARRAY,
             Value::Texts(_) => Type::TEXT_ARRAY,
@@ -49,6 +50,7 @@ pub(super) const fn type_of(column: ColumnType) -> Type {
     match column {
         ColumnType::Int => Type::INT8,
         ColumnType::Float => Type::FLOAT8,
+        ColumnType::Bool => Type::BOOL,
         ColumnType::Text => Type::TEXT,
         ColumnType::Timestamptz => Type::TIMESTAMPTZ,
         ColumnType::IntArray => Type::INT8_ARRAY,
@@ -65,6 +67,7 @@ impl ToSql for Value<'_> {
             Self::Null => return Ok(IsNull::Yes),
             Self::Int(number) => out.put_i64(*number),
             Self::Float(number) => out.put_f64(*number),
+            Self::Bool(flag) => out.put_u8((*flag).into()),
             Self::Text(text) => out.put_slice(text.as_bytes()),
             Self::Time(time) => out.put_i64(time.0 - EPOCH_US),
             Self::Ints(numbers) => return numbers.to_sql(ty, out),
@@ -91,6 +94,7 @@ impl<'a> FromSql<'a> for Value<'a> {
         Ok(match *ty {
             Type::INT8 => Self::Int(i64::from_sql(ty, raw)?),
             Type::FLOAT8 => Self::Float(f64::from_sql(ty, raw)?),
+            Type::BOOL => Self::Bool(bool::from_sql(ty, raw)?),
             Type::TEXT => Self::Text(<&str>::from_sql(ty, raw)?.into()),
             Type::TIMESTAMPTZ => {
                 let since_epoch = i64::from_be_bytes(raw.try_into()?);

@@ -25,6 +25,7 @@ pub fn check_site(snapshot: &Snapshot) -> Result<(), StoreError> {
     for interface in snapshot.interfaces(ALL)? {
         checker.check_interface(&interface?)?;
     }
+    checker.check_cross_connects()?;
     for link in snapshot.links(ALL)? {
         checker.check_link(&link?)?;
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::audit_v1::{DeviceImageV1, InterfaceImageV1, LinkImageV1};
 use super::row_reader::RowReader;
 use super::{Column, ColumnType, Entity, Row, RowError, Table, Value, id_of};
 use crate::domain::{Device, Interface, Link, Timestamp};
@@ -25,10 +26,20 @@ pub static AUDIT: Table = Table {
         Column("change_count", ColumnType::Int),
         Column("changes", ColumnType::Jsonb),
     ],
+    columns_of_v1: 8,
 };
 
 /// Returns the row of an audit entry.
 pub fn audit_row(entry: &AuditEntry) -> Row<'_> {
+    row(entry, image)
+}
+
+/// Returns the row that version 1 of the schema had, whose images had fewer keys.
+pub fn audit_row_of_v1(entry: &AuditEntry) -> Row<'_> {
+    row(entry, image_of_v1)
+}
+
+fn row(entry: &AuditEntry, image: fn(&AuditImage) -> String) -> Row<'_> {
     vec![
         Value::id(entry.id),
         Value::id(entry.seq),
@@ -37,7 +48,7 @@ pub fn audit_row(entry: &AuditEntry) -> Row<'_> {
         Value::text(&entry.origin.request_id),
         Value::text(&entry.action),
         Value::id(entry.change_count),
-        Value::Json(images(entry)),
+        Value::Json(images(entry, image)),
     ]
 }
 
@@ -74,7 +85,7 @@ struct ImageJson<'a, V> {
     after: Option<V>,
 }
 
-fn images(entry: &AuditEntry) -> String {
+fn images(entry: &AuditEntry, image: fn(&AuditImage) -> String) -> String {
     let images: Vec<String> = entry.images.iter().take(AUDIT_IMAGES_MAX).map(image).collect();
     format!("[{}]", images.join(","))
 }
@@ -92,6 +103,25 @@ fn image(image: &AuditImage) -> String {
         }
         AuditImage::Link { id, before, after } => {
             let [before, after] = [before, after].map(|side| side.as_deref().map(LinkView::new));
+            json(&ImageJson { kind: "link", id: *id, before, after })
+        }
+    }
+}
+
+fn image_of_v1(image: &AuditImage) -> String {
+    match image {
+        AuditImage::Device { id, before, after } => {
+            let [before, after] =
+                [before, after].map(|side| side.as_deref().map(DeviceImageV1::new));
+            json(&ImageJson { kind: "device", id: *id, before, after })
+        }
+        AuditImage::Interface { id, before, after } => {
+            let [before, after] =
+                [before, after].map(|side| side.as_deref().map(InterfaceImageV1::new));
+            json(&ImageJson { kind: "interface", id: *id, before, after })
+        }
+        AuditImage::Link { id, before, after } => {
+            let [before, after] = [before, after].map(|side| side.as_deref().map(LinkImageV1::new));
             json(&ImageJson { kind: "link", id: *id, before, after })
         }
     }
@@ -139,12 +169,22 @@ fn sides<T: Entity>(image: &ImageJson<'_, Map<String, Json>>) -> Result<Sides<T>
 /// Returns the values of a view in the order of the table's columns, which are its keys.
 fn row_of_view<'v>(table: &Table, view: &'v Map<String, Json>) -> Row<'v> {
     let signal = view.get("signal").and_then(Json::as_object);
+    let joined = view.get("cross_connect").and_then(Json::as_object);
     let find = |name: &str| match name {
         "signal_class" => signal?.get("class"),
         "limiting_direction" | "rx_down_dbm" | "rx_up_dbm" | "margin_db" => signal?.get(name),
-        _ => view.get(name),
+        _ => match name.strip_prefix("cross_connect_") {
+            Some(key) => joined?.get(key),
+            None => view.get(name),
+        },
     };
-    table.columns.iter().map(|column| value_of_json(find(column.0), column.1)).collect()
+    let value = |column: &Column| match (find(column.0), column.0) {
+        // Views of ports and links do not show these.
+        (None, "created_at" | "updated_at") => Value::Time(Timestamp(0)),
+        (None, "uplink_link_ids") => Value::Ints(Vec::new()),
+        (json, _) => value_of_json(json, column.1),
+    };
+    table.columns.iter().map(value).collect()
 }
 
 /// Returns the value for a column. A value of another type becomes NULL, which the entity refuses.
@@ -152,16 +192,15 @@ fn value_of_json(json: Option<&Json>, column: ColumnType) -> Value<'_> {
     let value = match column {
         ColumnType::Int => json.and_then(Json::as_u64).map(|id| Value::Int(id_of(id))),
         ColumnType::Float => json.and_then(Json::as_f64).map(Value::Float),
+        ColumnType::Bool => json.and_then(Json::as_bool).map(Value::Bool),
         ColumnType::Text => json.and_then(Json::as_str).map(Value::text),
         ColumnType::Timestamptz => {
-            let time = json.and_then(Json::as_str).and_then(Time::parse);
-            Some(Value::Time(time.unwrap_or(Timestamp(0))))
+            json.and_then(Json::as_str).and_then(Time::parse).map(Value::Time)
         }
-        ColumnType::IntArray => Some(Value::Ints(Vec::new())),
         ColumnType::TextArray => json.and_then(Json::as_array).map(|words| {
             Value::Texts(words.iter().filter_map(Json::as_str).map(Into::into).collect())
         }),
-        ColumnType::Jsonb => None,
+        ColumnType::IntArray | ColumnType::Jsonb => None,
     };
     value.unwrap_or(Value::Null)
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::Write as _;
 
-use super::{ColumnType, Row, Table, Value};
+use super::{Column, ColumnType, Row, Value};
 use crate::domain::Timestamp;
 
 /// The fields of one row, in the order of its header; `None` is NULL.
@@ -96,7 +96,7 @@ fn number(start: u8, rest: &mut &[u8], radix: u8, digits_max: usize) -> u8 {
 ///
 /// # Errors
 /// A time outside the years -9999 to 9999.
-pub fn write_row(out: &mut Vec<u8>, site_id: &str, row: &Row<'_>) -> Result<(), TimeError> {
+pub fn write_row(out: &mut Vec<u8>, site_id: &str, row: &[Value<'_>]) -> Result<(), TimeError> {
     out.extend_from_slice(site_id.as_bytes());
     for value in row {
         out.push(b'\t');
@@ -117,10 +117,11 @@ fn write_value(out: &mut Vec<u8>, value: &Value<'_>) -> Result<(), TimeError> {
         Value::Int(number) => write_plain(out, number),
         // Written with the fewest digits that read back as the same number.
         Value::Float(number) => write_plain(out, number),
+        Value::Bool(flag) => out.push(if *flag { b't' } else { b'f' }),
         Value::Text(text) => write_escaped(out, text),
         Value::Time(time) => write_time(out, *time)?,
-        Value::Ints(numbers) => write_array(out, numbers),
-        Value::Texts(texts) => write_array(out, texts),
+        Value::Ints(numbers) => write_array(out, numbers.iter(), write_plain),
+        Value::Texts(texts) => write_array(out, texts.iter(), |out, text| write_item(out, text)),
         Value::Uuid(id) => write_plain(out, id),
         Value::Json(text) => write_escaped(out, text),
     }
@@ -137,16 +138,32 @@ fn write_time(out: &mut Vec<u8>, time: Timestamp) -> Result<(), TimeError> {
     Ok(())
 }
 
-/// Writes `{a,b}`. Numbers and code words need no quotes.
-fn write_array(out: &mut Vec<u8>, items: &[impl Display]) {
+/// Writes `{a,b}`.
+fn write_array<T>(
+    out: &mut Vec<u8>,
+    items: impl Iterator<Item = T>,
+    write: impl Fn(&mut Vec<u8>, T),
+) {
     out.push(b'{');
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in items.enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        write_plain(out, item);
+        write(out, item);
     }
     out.push(b'}');
+}
+
+/// Writes a text in an array. Only code words need no quotes (PostgreSQL documentation, "Array Input
+/// and Output Syntax").
+fn write_item(out: &mut Vec<u8>, text: &str) {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if !text.is_empty() && text.bytes().all(is_word) && !text.eq_ignore_ascii_case("null") {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    let quoted = text.replace('\\', r"\\").replace('"', "\\\"");
+    write_escaped(out, &format!("\"{quoted}\""));
 }
 
 fn write_escaped(out: &mut Vec<u8>, text: &str) {
@@ -172,13 +189,13 @@ fn write_escaped(out: &mut Vec<u8>, text: &str) {
 ///
 /// # Errors
 /// A message about the first error.
-pub fn read_row<'a>(line: &'a [u8], site_id: &str, table: &Table) -> Result<Row<'a>, String> {
+pub fn read_row<'a>(line: &'a [u8], site_id: &str, columns: &[Column]) -> Result<Row<'a>, String> {
     let mut fields = line.split(|byte| *byte == b'\t');
     if fields.next() != Some(site_id.as_bytes()) {
         return Err("the row belongs to another site".to_owned());
     }
-    let mut row = Vec::with_capacity(table.columns.len());
-    for column in table.columns {
+    let mut row = Vec::with_capacity(columns.len());
+    for column in columns {
         let field = fields.next().ok_or_else(|| format!("column {} is missing", column.0))?;
         let value = read_value(field, column.1);
         row.push(value.map_err(|what| format!("column {}: {what}", column.0))?);
@@ -191,14 +208,20 @@ fn read_value(field: &[u8], column: ColumnType) -> Result<Value<'_>, String> {
     Ok(match column {
         ColumnType::Int => Value::Int(parsed(&text)?),
         ColumnType::Float => Value::Float(parsed(&text)?),
+        ColumnType::Bool => match text.as_ref() {
+            "t" => Value::Bool(true),
+            "f" => Value::Bool(false),
+            _ => return Err(format!("{text:?} is neither t nor f")),
+        },
         ColumnType::Text => Value::Text(text),
         ColumnType::Timestamptz => {
             Value::Time(Timestamp(parsed::<jiff::Timestamp>(&text)?.as_microsecond()))
         }
-        ColumnType::IntArray => Value::Ints(items(&text)?.map(parsed).collect::<Result<_, _>>()?),
-        ColumnType::TextArray => {
-            Value::Texts(items(&text)?.map(|item| item.to_owned().into()).collect())
+        ColumnType::IntArray => {
+            let numbers = items(&text)?.into_iter().map(|item| parsed(&item));
+            Value::Ints(numbers.collect::<Result<_, _>>()?)
         }
+        ColumnType::TextArray => Value::Texts(items(&text)?.into_iter().map(Cow::from).collect()),
         ColumnType::Jsonb => Value::Json(text.into_owned()),
     })
 }
@@ -207,16 +230,29 @@ fn parsed<T: std::str::FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
 
-fn items(text: &str) -> Result<impl Iterator<Item = &str>, String> {
+/// The items of an array of one dimension.
+fn items(text: &str) -> Result<Vec<String>, String> {
     let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
     let inner = inner.ok_or("it is not an array")?;
-    // Splitting an empty text gives one empty item.
-    Ok(inner.split(',').filter(|item| !item.is_empty()))
+    if inner.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut items, mut is_quoted) = (vec![String::new()], false);
+    let mut chars = inner.chars();
+    while let Some(character) = chars.next() {
+        let item = items.last_mut().expect("there is one from the start");
+        match character {
+            '"' => is_quoted = !is_quoted,
+            '\\' => item.push(chars.next().ok_or("it ends with a backslash")?),
+            ',' if !is_quoted => items.push(String::new()),
+            other => item.push(other),
+        }
+    }
+    if is_quoted { Err("a quoted item is not closed".to_owned()) } else { Ok(items) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Column;
     use super::*;
 
     #[test]
@@ -239,23 +275,21 @@ mod tests {
 
     #[test]
     fn values_are_written_and_read_back() {
-        const TABLE: Table = Table {
-            name: "t",
-            columns: &[
-                Column("a", ColumnType::Int),
-                Column("b", ColumnType::Float),
-                Column("c", ColumnType::Text),
-                Column("d", ColumnType::Timestamptz),
-                Column("e", ColumnType::IntArray),
-                Column("f", ColumnType::TextArray),
-                Column("g", ColumnType::Jsonb),
-            ],
-        };
+        const COLUMNS: [Column; 8] = [
+            Column("a", ColumnType::Int),
+            Column("b", ColumnType::Float),
+            Column("c", ColumnType::Text),
+            Column("d", ColumnType::Timestamptz),
+            Column("e", ColumnType::IntArray),
+            Column("f", ColumnType::TextArray),
+            Column("g", ColumnType::Jsonb),
+            Column("h", ColumnType::Bool),
+        ];
         let check = |row: Row<'_>, expected: &str| {
             let mut line = Vec::new();
             write_row(&mut line, "S", &row).unwrap();
             assert_eq!(str::from_utf8(&line).unwrap(), format!("S\t{expected}\n"));
-            assert_eq!(read_row(&line[..line.len() - 1], "S", &TABLE).unwrap(), row);
+            assert_eq!(read_row(&line[..line.len() - 1], "S", &COLUMNS).unwrap(), row);
         };
         check(
             vec![
@@ -266,8 +300,9 @@ mod tests {
                 Value::Ints(vec![1, 2]),
                 Value::Texts(vec!["x_y".into(), "z".into()]),
                 Value::Json("{\"a\": \"\\n\"}".to_owned()),
+                Value::Bool(true),
             ],
-            "-7\t-0\ta\\tb\\\\N\\r\\n\\v ü\t2026-11-23T13:03:36.111211Z\t{1,2}\t{x_y,z}\t{\"a\": \"\\\\n\"}",
+            "-7\t-0\ta\\tb\\\\N\\r\\n\\v ü\t2026-11-23T13:03:36.111211Z\t{1,2}\t{x_y,z}\t{\"a\": \"\\\\n\"}\tt",
         );
         let empty = vec![
             Value::Null,
@@ -277,8 +312,16 @@ mod tests {
             Value::Ints(vec![]),
             Value::Texts(vec![]),
             Value::Null,
+            Value::Bool(false),
         ];
-        check(empty, "\\N\t0.30000000000000004\t\t\\N\t{}\t{}\t\\N");
+        check(empty, "\\N\t0.30000000000000004\t\t\\N\t{}\t{}\t\\N\tf");
+        let mut texts = vec![Value::Null; 8];
+        let odd = ["a b", "", "NULL", "x,{y}", "q\"", "b\\", "ü"].map(Cow::from);
+        texts[5] = Value::Texts(odd.to_vec());
+        check(
+            texts,
+            "\\N\t\\N\t\\N\t\\N\t\\N\t{\"a b\",\"\",\"NULL\",\"x,{y}\",\"q\\\\\"\",\"b\\\\\\\\\",\"ü\"}\t\\N\t\\N",
+        );
         for (line, expected) in [
             (&b"T\t1"[..], "another site"),
             (b"S\t1", "column b is missing"),
@@ -286,7 +329,7 @@ mod tests {
             (b"S\t1\t1\tx\t2026", "column d"),
             (b"S\t1\t1\tx\t\\N\t1,2", "not an array"),
         ] {
-            let error = read_row(line, "S", &TABLE).unwrap_err();
+            let error = read_row(line, "S", &COLUMNS).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
     }

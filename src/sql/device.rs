@@ -6,8 +6,9 @@ use std::ops::Bound;
 use super::row_reader::RowReader;
 use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value, id_of};
 use crate::domain::{
-    Device, DeviceId, DeviceType, Direction, EntityKind, LinkId, Optics, OverrideReason, PonClass,
-    Position, Reason, Reasons, Signal, SignalClass, Status,
+    Coordinates, Device, DeviceDetails, DeviceId, DeviceType, Direction, EntityKind, LinkId,
+    Optics, OverrideReason, PonClass, Position, Reason, Reasons, Signal, SignalClass, SplitRatio,
+    Status,
 };
 use crate::store::{Snapshot, StoreError};
 
@@ -38,7 +39,21 @@ static DEVICES: Table = Table {
         Column("through_loss_db", ColumnType::Float),
         Column("created_at", ColumnType::Timestamptz),
         Column("updated_at", ColumnType::Timestamptz),
+        Column("override_ends_at", ColumnType::Timestamptz),
+        Column("override_is_planned_work", ColumnType::Bool),
+        Column("split_ratio", ColumnType::Int),
+        Column("lifecycle", ColumnType::Text),
+        Column("serial", ColumnType::Text),
+        Column("customer_reference", ColumnType::Text),
+        Column("customer_name", ColumnType::Text),
+        Column("phone", ColumnType::Text),
+        Column("address", ColumnType::Text),
+        Column("latitude", ColumnType::Float),
+        Column("longitude", ColumnType::Float),
+        Column("tags", ColumnType::TextArray),
+        Column("note", ColumnType::Text),
     ],
+    columns_of_v1: 24,
 };
 
 impl Entity for Device {
@@ -52,6 +67,7 @@ impl Entity for Device {
     fn row(&self) -> Row<'_> {
         let set = self.status_override.as_ref();
         let signal = self.signal.as_ref();
+        let details = self.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
         vec![
             Value::id(self.id.0),
             Value::text(self.name.as_str()),
@@ -77,6 +93,19 @@ impl Entity for Device {
             Value::opt_float(self.through_loss_db),
             Value::Time(self.created_at),
             Value::Time(self.updated_at),
+            Value::opt_time(set.and_then(|set| set.ends_at)),
+            Value::Bool(set.is_some_and(|set| set.is_planned_work)),
+            Value::opt_id(self.optics.split_ratio.map(|ratio| ratio.outputs().into())),
+            Value::text(self.lifecycle.as_str()),
+            Value::opt_text(details.serial.as_deref()),
+            Value::opt_text(details.customer_reference.as_deref()),
+            Value::opt_text(details.customer_name.as_deref()),
+            Value::opt_text(details.phone.as_deref()),
+            Value::opt_text(details.address.as_deref()),
+            Value::opt_float(details.coordinates.map(|at| at.latitude)),
+            Value::opt_float(details.coordinates.map(|at| at.longitude)),
+            Value::texts(details.tags.iter().map(AsRef::as_ref)),
+            Value::opt_text(details.note.as_deref()),
         ]
     }
 
@@ -86,33 +115,42 @@ impl Entity for Device {
         let (id, name) = (DeviceId(reader.id()?), reader.name()?);
         let device_type = reader.word(DeviceType::parse)?;
         let status = reader.word(Status::parse)?;
-        let status_override = reader.status_override()?;
+        let mut status_override = reader.status_override()?;
         let reasons = reasons(reader)?;
         let status_since = reader.time()?;
         let position = Position { x: reader.float()?, y: reader.float()? };
         let parent = reader.opt_id()?.map(DeviceId);
-        let optics = Optics {
+        let mut optics = Optics {
             tx_power_dbm: reader.opt_float()?,
             sensitivity_min_dbm: reader.opt_float()?,
             insertion_loss_db: reader.opt_float()?,
             pon_class: reader.opt_word(PonClass::parse)?,
+            split_ratio: None,
         };
+        let signal = signal(reader)?;
+        let uplink = reader.ids()?.into_iter().map(LinkId).collect();
+        let through_loss_db = reader.opt_float()?;
+        let (created_at, updated_at) = (reader.time()?, reader.time()?);
+        reader.override_plan(&mut status_override)?;
+        optics.split_ratio = split_ratio(reader)?;
         Ok(Self {
             id,
             name,
             device_type,
             position,
             optics,
+            lifecycle: reader.lifecycle()?,
+            details: details(reader)?.boxed(),
             parent,
             status,
             reasons,
-            signal: signal(reader)?,
-            uplink: reader.ids()?.into_iter().map(LinkId).collect(),
-            through_loss_db: reader.opt_float()?,
+            signal,
+            uplink,
+            through_loss_db,
             status_since,
             status_override,
-            created_at: reader.time()?,
-            updated_at: reader.time()?,
+            created_at,
+            updated_at,
         })
     }
 
@@ -134,6 +172,29 @@ fn reasons(reader: &mut RowReader<'_>) -> Result<Reasons, RowError> {
         reasons = reasons.with(reason);
     }
     Ok(reasons)
+}
+
+fn split_ratio(reader: &mut RowReader<'_>) -> Result<Option<SplitRatio>, RowError> {
+    let Some(outputs) = reader.opt_id()? else { return Ok(None) };
+    let ratio = SplitRatio::new(outputs);
+    ratio.map(Some).ok_or_else(|| reader.error(format!("has the unknown value {outputs}")))
+}
+
+fn details(reader: &mut RowReader<'_>) -> Result<DeviceDetails, RowError> {
+    Ok(DeviceDetails {
+        serial: reader.opt_text()?.map(Box::from),
+        customer_reference: reader.opt_text()?.map(Box::from),
+        customer_name: reader.opt_text()?.map(Box::from),
+        phone: reader.opt_text()?.map(Box::from),
+        address: reader.opt_text()?.map(Box::from),
+        coordinates: match (reader.opt_float()?, reader.opt_float()?) {
+            (Some(latitude), Some(longitude)) => Some(Coordinates { latitude, longitude }),
+            (None, None) => None,
+            _ => return Err(reader.error("is set without its latitude, or the other way round")),
+        },
+        tags: reader.opt_texts()?.iter().map(|tag| Box::from(tag.as_ref())).collect(),
+        note: reader.opt_text()?.map(Box::from),
+    })
 }
 
 /// Reads a signal from its five columns, which must all be set or all be null.

@@ -4,7 +4,9 @@ use std::ops::Bound;
 
 use super::row_reader::RowReader;
 use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value};
-use crate::domain::{DeviceId, EntityKind, Interface, InterfaceId, InterfaceType, Status};
+use crate::domain::{
+    CrossConnect, DeviceId, EntityKind, Interface, InterfaceId, InterfaceType, Status,
+};
 use crate::store::{Snapshot, StoreError};
 
 static INTERFACES: Table = Table {
@@ -17,7 +19,11 @@ static INTERFACES: Table = Table {
         Column("status", ColumnType::Text),
         Column("created_at", ColumnType::Timestamptz),
         Column("updated_at", ColumnType::Timestamptz),
+        Column("cross_connect_interface_id", ColumnType::Int),
+        Column("cross_connect_loss_db", ColumnType::Float),
+        Column("cross_connect_is_assumed", ColumnType::Bool),
     ],
+    columns_of_v1: 7,
 };
 
 impl Entity for Interface {
@@ -29,6 +35,7 @@ impl Entity for Interface {
     }
 
     fn row(&self) -> Row<'_> {
+        let joined = self.cross_connect.as_deref();
         vec![
             Value::id(self.id.0),
             Value::id(self.device.0),
@@ -37,11 +44,15 @@ impl Entity for Interface {
             Value::text(self.status.as_str()),
             Value::Time(self.created_at),
             Value::Time(self.updated_at),
+            Value::opt_id(joined.map(|joined| joined.to.0)),
+            Value::opt_float(joined.and_then(|joined| joined.loss_db)),
+            joined.map_or(Value::Null, |joined| Value::Bool(joined.is_assumed)),
         ]
     }
 
     fn from_row(row: &[Value<'_>]) -> Result<Self, RowError> {
         let mut reader = RowReader::new(Self::TABLE, row);
+        let reader = &mut reader;
         Ok(Self {
             id: InterfaceId(reader.id()?),
             device: DeviceId(reader.id()?),
@@ -50,6 +61,7 @@ impl Entity for Interface {
             status: reader.word(Status::parse)?,
             created_at: reader.time()?,
             updated_at: reader.time()?,
+            cross_connect: cross_connect(reader)?.map(Box::new),
         })
     }
 
@@ -60,4 +72,10 @@ impl Entity for Interface {
     fn all(snapshot: &Snapshot) -> Result<Entities<Self>, StoreError> {
         Ok(Box::new(snapshot.interfaces((Bound::Unbounded, Bound::Unbounded))?))
     }
+}
+
+fn cross_connect(reader: &mut RowReader<'_>) -> Result<Option<CrossConnect>, RowError> {
+    let (to, loss_db) = (reader.opt_id()?, reader.opt_float()?);
+    let is_assumed = reader.flag()?;
+    Ok(to.map(|to| CrossConnect { to: InterfaceId(to), loss_db, is_assumed }))
 }

@@ -22,7 +22,11 @@ static LINKS: Table = Table {
         Column("status_since", ColumnType::Timestamptz),
         Column("created_at", ColumnType::Timestamptz),
         Column("updated_at", ColumnType::Timestamptz),
+        Column("lifecycle", ColumnType::Text),
+        Column("override_ends_at", ColumnType::Timestamptz),
+        Column("override_is_planned_work", ColumnType::Bool),
     ],
+    columns_of_v1: 12,
 };
 
 impl Entity for Link {
@@ -48,6 +52,9 @@ impl Entity for Link {
             Value::Time(self.status_since),
             Value::Time(self.created_at),
             Value::Time(self.updated_at),
+            Value::text(self.lifecycle.as_str()),
+            Value::opt_time(set.and_then(|set| set.ends_at)),
+            Value::Bool(set.is_some_and(|set| set.is_planned_work)),
         ]
     }
 
@@ -60,17 +67,22 @@ impl Entity for Link {
         // The loss is computed from the two columns before it.
         reader.opt_float()?;
         let status = reader.word(Status::parse)?;
+        let mut status_override = reader.status_override()?;
+        let (status_since, created_at) = (reader.time()?, reader.time()?);
+        let (updated_at, lifecycle) = (reader.time()?, reader.lifecycle()?);
+        reader.override_plan(&mut status_override)?;
         Ok(Self {
             id,
             a,
             b,
             length_km,
             medium,
+            lifecycle,
             status,
-            status_override: reader.status_override()?,
-            status_since: reader.time()?,
-            created_at: reader.time()?,
-            updated_at: reader.time()?,
+            status_override,
+            status_since,
+            created_at,
+            updated_at,
         })
     }
 

@@ -5,6 +5,7 @@
 //! description. [`schema`] creates the tables, `copy_text` is the format of rows in a file.
 
 mod audit;
+mod audit_v1;
 pub mod copy_text;
 mod device;
 mod interface;
@@ -16,7 +17,7 @@ mod value;
 use crate::domain::EntityKind;
 use crate::store::{Snapshot, StoreError};
 
-pub use audit::{AUDIT, AUDIT_IMAGES_MAX, audit_entry, audit_row};
+pub use audit::{AUDIT, AUDIT_IMAGES_MAX, audit_entry, audit_row, audit_row_of_v1};
 pub use row_reader::RowError;
 pub use value::{Value, id_of};
 
@@ -25,7 +26,10 @@ pub use value::{Value, id_of};
 #[derive(Debug)]
 pub struct Table {
     pub name: &'static str,
+    /// Columns of later schema versions come after those of earlier ones.
     pub columns: &'static [Column],
+    /// How many of the columns version 1 of the schema has.
+    pub columns_of_v1: usize,
 }
 
 /// A column's name and type.
@@ -39,6 +43,8 @@ pub enum ColumnType {
     Int,
     /// `double precision`
     Float,
+    /// `boolean`
+    Bool,
     Text,
     Timestamptz,
     /// `bigint[]`
@@ -84,6 +90,11 @@ pub trait Entity: Sized {
 }
 
 impl Table {
+    /// Returns the columns of a version of the schema.
+    pub fn columns_of(&self, schema: i64) -> &'static [Column] {
+        if schema <= 1 { &self.columns[..self.columns_of_v1] } else { self.columns }
+    }
+
     /// Returns `id, name, …`.
     pub fn column_list(&self) -> String {
         let names: Vec<&str> = self.columns.iter().map(|column| column.0).collect();

@@ -1,7 +1,7 @@
 //! Reading the values of a row one after another.
 
 use super::{Table, Value};
-use crate::domain::{Name, Override, OverrideReason, Status, Timestamp};
+use crate::domain::{Lifecycle, Name, Override, OverrideReason, Status, Timestamp};
 
 /// A row in PostgreSQL with a value that this program does not write.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +100,23 @@ impl<'a> RowReader<'a> {
         }
     }
 
+    pub(super) fn opt_time(&mut self) -> RowResult<Option<Timestamp>> {
+        match self.take() {
+            Value::Null => Ok(None),
+            Value::Time(time) => Ok(Some(*time)),
+            other => Err(self.wrong(other)),
+        }
+    }
+
+    /// A flag; null is false.
+    pub(super) fn flag(&mut self) -> RowResult<bool> {
+        match self.take() {
+            Value::Null => Ok(false),
+            Value::Bool(flag) => Ok(*flag),
+            other => Err(self.wrong(other)),
+        }
+    }
+
     pub(super) fn ids(&mut self) -> RowResult<Vec<u64>> {
         match self.take() {
             Value::Ints(ids) => ids
@@ -112,6 +129,15 @@ impl<'a> RowReader<'a> {
 
     pub(super) fn texts(&mut self) -> RowResult<&'a [std::borrow::Cow<'a, str>]> {
         match self.take() {
+            Value::Texts(texts) => Ok(texts),
+            other => Err(self.wrong(other)),
+        }
+    }
+
+    /// Texts; null is none.
+    pub(super) fn opt_texts(&mut self) -> RowResult<&'a [std::borrow::Cow<'a, str>]> {
+        match self.take() {
+            Value::Null => Ok(&[]),
             Value::Texts(texts) => Ok(texts),
             other => Err(self.wrong(other)),
         }
@@ -140,7 +166,21 @@ impl<'a> RowReader<'a> {
         let status = self.opt_word(Status::parse)?;
         let reason = self.opt_text()?.map(OverrideReason::new).transpose();
         let reason = reason.map_err(|error| self.error(error.to_string()))?;
-        Ok(status.map(|status| Override { status, reason }))
+        Ok(status.map(|status| Override::new(status, reason)))
+    }
+
+    /// The other two columns of an override: its end and whether it is planned work.
+    pub(super) fn override_plan(&mut self, set: &mut Option<Override>) -> RowResult<()> {
+        let (ends_at, is_planned_work) = (self.opt_time()?, self.flag()?);
+        if let Some(set) = set {
+            (set.ends_at, set.is_planned_work) = (ends_at, is_planned_work);
+        }
+        Ok(())
+    }
+
+    /// A lifecycle; rows of schema version 1 have none.
+    pub(super) fn lifecycle(&mut self) -> RowResult<Lifecycle> {
+        Ok(self.opt_word(Lifecycle::parse)?.unwrap_or_default())
     }
 
     fn wrong(&self, value: &Value<'_>) -> RowError {

@@ -12,6 +12,7 @@ pub enum Value<'a> {
     Null,
     Int(i64),
     Float(f64),
+    Bool(bool),
     Text(Cow<'a, str>),
     Time(Timestamp),
     Ints(Vec<i64>),
@@ -42,6 +43,14 @@ impl<'a> Value<'a> {
         id.map_or(Self::Null, Self::id)
     }
 
+    pub fn opt_time(time: Option<Timestamp>) -> Self {
+        time.map_or(Self::Null, Self::Time)
+    }
+
+    pub fn texts(texts: impl Iterator<Item = &'a str>) -> Self {
+        Self::Texts(texts.map(without_nul).collect())
+    }
+
     pub fn opt_float(number: Option<f64>) -> Self {
         number.map_or(Self::Null, Self::Float)
     }
@@ -64,6 +73,7 @@ impl PartialEq<Value<'_>> for Value<'_> {
             (Self::Null, Value::Null) => true,
             (Self::Int(a), Value::Int(b)) => a == b,
             (Self::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::Bool(a), Value::Bool(b)) => a == b,
             (Self::Text(a), Value::Text(b)) => a == b,
             (Self::Time(a), Value::Time(b)) => a == b,
             (Self::Ints(a), Value::Ints(b)) => a == b,

@@ -143,7 +143,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Change, Device, DeviceId, DeviceType, Edit, IdCounters, Name, Optics, Override,
+        Change, Device, DeviceId, DeviceType, Edit, IdCounters, Lifecycle, Name, Optics, Override,
         OverrideReason, Position, Reasons, Status, Timestamp, Uplink,
     };
     use crate::store::{
@@ -164,6 +164,8 @@ mod tests {
             device_type: DeviceType::Hop,
             position: Position::default(),
             optics: Optics::default(),
+            lifecycle: Lifecycle::InService,
+            details: None,
             parent: None,
             status: Status::Up,
             reasons: Reasons::NONE,
@@ -171,7 +173,7 @@ mod tests {
             uplink: Uplink::default(),
             through_loss_db: None,
             status_since: Timestamp(0),
-            status_override: Some(Override { status: Status::Down, reason: Some(reason) }),
+            status_override: Some(Override::new(Status::Down, Some(reason))),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         });

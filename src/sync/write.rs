@@ -15,12 +15,12 @@ use crate::store::Snapshot;
 /// Below that, a temporary table costs PostgreSQL's catalogue more than it saves.
 const BULK_ROWS: usize = 400;
 /// New rows from which on they are sent by COPY: it costs one more round trip than a statement, and
-/// saves 24 parameters per row.
+/// saves 37 parameters per row.
 const NEW_BULK_ROWS: usize = 10;
 /// Rows of one kind after which the table is analyzed: without it, PostgreSQL would plan the next
 /// queries with old statistics.
 const ANALYZE_ROWS: usize = 2_000;
-/// Rows of one statement: 50 devices have 1,201 parameters; PostgreSQL allows 65,535.
+/// Rows of one statement: 50 devices have 1,851 parameters; PostgreSQL allows 65,535.
 const STATEMENT_ROWS: usize = 50;
 /// Images in the audit rows of one statement, about 1.5 MB; one row has at most a thousand.
 const STATEMENT_IMAGES: usize = 1_000;

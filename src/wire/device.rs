@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::schemas;
 use super::signal::SignalView;
 use super::time::Time;
-use crate::domain::{Device, OverrideReason, PonClass, Reasons, Status};
+use crate::domain::{Device, DeviceDetails, OverrideReason, PonClass, Reasons, SplitRatio, Status};
 
 /// A device. The first ten keys are v2's.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,11 +48,35 @@ pub struct DeviceView<'a> {
     pub created_at: Time,
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Time,
+    /// When the override ends by itself; null for one that stays until it is cleared.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub override_ends_at: Option<Time>,
+    /// Whether the override is planned work, which alarms nobody.
+    pub override_is_planned_work: bool,
+    /// Only of a splitter: the ratio that was set; null for that of its outputs.
+    #[schema(schema_with = schemas::nullable_split_ratio_schema)]
+    pub split_ratio: Option<u8>,
+    /// Only what is in service alarms.
+    #[schema(schema_with = schemas::lifecycle_schema)]
+    pub lifecycle: &'static str,
+    /// Unique among all devices.
+    pub serial: Option<&'a str>,
+    pub customer_reference: Option<&'a str>,
+    pub customer_name: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub address: Option<&'a str>,
+    /// In degrees (WGS 84).
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    #[schema(value_type = Vec<String>)]
+    pub tags: &'a [Box<str>],
+    pub note: Option<&'a str>,
 }
 
 impl<'a> DeviceView<'a> {
     pub fn new(device: &'a Device) -> Self {
         let set = device.status_override.as_ref();
+        let details = device.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
         Self {
             id: device.id.0,
             name: device.name.as_str(),
@@ -73,6 +97,19 @@ impl<'a> DeviceView<'a> {
             status_since: Time(device.status_since),
             created_at: Time(device.created_at),
             updated_at: Time(device.updated_at),
+            override_ends_at: set.and_then(|set| set.ends_at).map(Time),
+            override_is_planned_work: set.is_some_and(|set| set.is_planned_work),
+            split_ratio: device.optics.split_ratio.map(SplitRatio::outputs),
+            lifecycle: device.lifecycle.as_str(),
+            serial: details.serial.as_deref(),
+            customer_reference: details.customer_reference.as_deref(),
+            customer_name: details.customer_name.as_deref(),
+            phone: details.phone.as_deref(),
+            address: details.address.as_deref(),
+            latitude: details.coordinates.map(|at| at.latitude),
+            longitude: details.coordinates.map(|at| at.longitude),
+            tags: &details.tags,
+            note: details.note.as_deref(),
         }
     }
 }

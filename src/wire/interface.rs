@@ -1,11 +1,11 @@
 //! An interface as JSON.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas;
 use super::time::Time;
-use crate::domain::Interface;
+use crate::domain::{CrossConnect, Interface, InterfaceId};
 
 /// A port of a device.
 #[derive(Debug, Serialize, ToSchema)]
@@ -18,6 +18,35 @@ pub struct InterfaceView<'a> {
     #[schema(schema_with = schemas::status_schema)]
     pub status: &'static str,
     pub device_id: u64,
+    /// The splice or patch inside an ODF, NVT or HOP; null without one.
+    pub cross_connect: Option<CrossConnectView>,
+}
+
+/// A splice or patch, as one of its two ports has it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CrossConnect)]
+#[serde(deny_unknown_fields)]
+pub struct CrossConnectView {
+    /// The other port, of the same device.
+    pub interface_id: u64,
+    /// Its loss in dB; null counts as none beside that of the part.
+    pub loss_db: Option<f64>,
+    /// Recorded by the rule for links that name no cross-connect, not by an operator.
+    pub is_assumed: bool,
+}
+
+impl From<&CrossConnect> for CrossConnectView {
+    fn from(joined: &CrossConnect) -> Self {
+        let CrossConnect { to, loss_db, is_assumed } = *joined;
+        Self { interface_id: to.0, loss_db, is_assumed }
+    }
+}
+
+impl From<CrossConnectView> for CrossConnect {
+    fn from(view: CrossConnectView) -> Self {
+        let CrossConnectView { interface_id, loss_db, is_assumed } = view;
+        Self { to: InterfaceId(interface_id), loss_db, is_assumed }
+    }
 }
 
 /// A port with its times, as in events.
@@ -40,6 +69,7 @@ impl<'a> InterfaceView<'a> {
             interface_type: interface.interface_type.as_str(),
             status: interface.status.as_str(),
             device_id: interface.device.0,
+            cross_connect: interface.cross_connect.as_deref().map(Into::into),
         }
     }
 }

@@ -28,6 +28,14 @@ pub struct LinkView<'a> {
     /// When the status last changed.
     #[schema(value_type = String, format = DateTime)]
     pub status_since: Time,
+    /// Only what is in service alarms.
+    #[schema(schema_with = schemas::lifecycle_schema)]
+    pub lifecycle: &'static str,
+    /// When the override ends by itself; null for one that stays until it is cleared.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub override_ends_at: Option<Time>,
+    /// Whether the override is planned work, which alarms nobody.
+    pub override_is_planned_work: bool,
 }
 
 /// A link with its times, as in events.
@@ -56,6 +64,9 @@ impl<'a> LinkView<'a> {
             status_override: set.map(|set| Status::as_str(set.status)),
             override_reason: set.and_then(|set| set.reason.as_ref()).map(OverrideReason::as_str),
             status_since: Time(link.status_since),
+            lifecycle: link.lifecycle.as_str(),
+            override_ends_at: set.and_then(|set| set.ends_at).map(Time),
+            override_is_planned_work: set.is_some_and(|set| set.is_planned_work),
         }
     }
 }

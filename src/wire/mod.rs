@@ -17,13 +17,13 @@ pub use csv::{
     write_device_row, write_heading, write_link_row, write_row, write_table_heading,
 };
 pub use device::{DeviceView, ReasonCodes};
-pub use interface::{InterfaceTimedView, InterfaceView};
+pub use interface::{CrossConnectView, InterfaceTimedView, InterfaceView};
 pub use json_lines::{ExportLine, FORMAT_VERSION, LineError, SiteReader, write_header, write_line};
 pub use link::{LinkTimedView, LinkView};
 pub use schemas::{
-    device_type_schema, interface_type_schema, medium_schema, nullable_medium_schema,
-    nullable_pon_class_schema, nullable_status_schema, nullable_words_schema, pon_class_schema,
-    status_schema, words_schema,
+    device_type_schema, interface_type_schema, lifecycle_schema, medium_schema,
+    nullable_medium_schema, nullable_pon_class_schema, nullable_split_ratio_schema,
+    nullable_status_schema, nullable_words_schema, pon_class_schema, status_schema, words_schema,
 };
 pub use signal::SignalView;
 pub use time::Time;

@@ -4,7 +4,8 @@ use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
 use crate::domain::{
-    DeviceType, Direction, InterfaceType, Medium, PON_CLASSES, SignalClass, Status,
+    DeviceType, Direction, InterfaceType, Lifecycle, Medium, PON_CLASSES, SignalClass, SplitRatio,
+    Status,
 };
 
 fn words(values: impl Iterator<Item = &'static str>) -> ObjectBuilder {
@@ -51,6 +52,18 @@ pub fn nullable_pon_class_schema() -> Schema {
 
 pub fn pon_class_schema() -> Schema {
     words(PON_CLASSES.iter().map(|row| row.word)).into()
+}
+
+pub fn lifecycle_schema() -> Schema {
+    words(Lifecycle::ALL.into_iter().map(Lifecycle::as_str)).into()
+}
+
+pub fn nullable_split_ratio_schema() -> Schema {
+    let values = SplitRatio::ALL.map(|ratio| Value::from(ratio.outputs()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .enum_values(Some(values.into_iter().chain([Value::Null])))
+        .into()
 }
 
 pub(super) fn direction_schema() -> Schema {

@@ -15,6 +15,7 @@ mod kills;
 mod metrics;
 mod online;
 mod order;
+mod plant;
 mod psql;
 mod round_trip;
 mod targets;

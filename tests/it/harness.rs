@@ -9,6 +9,7 @@ pub(crate) mod certificates;
 pub(crate) mod commands;
 pub(crate) mod content;
 pub(crate) mod http;
+pub(crate) mod labels;
 pub(crate) mod oracle;
 pub(crate) mod pgbouncer;
 pub(crate) mod plan;

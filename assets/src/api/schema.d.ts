@@ -262,7 +262,7 @@ export interface paths {
         delete: operations["delete_device"];
         options?: never;
         head?: never;
-        /** Moves, renames or regroups a device, or sets its optical values. */
+        /** Moves, renames or regroups a device, or sets its optical values or its lifecycle. */
         patch: operations["update_device"];
         trace?: never;
     };
@@ -600,7 +600,7 @@ export interface paths {
         delete: operations["delete_link"];
         options?: never;
         head?: never;
-        /** Changes a link, or overrides its status: a fibre cut is `{"status_override":"DOWN"}`. */
+        /** Changes a link, puts it into or out of service, or overrides its status: a fibre cut is `{"status_override":"DOWN"}`. */
         patch: operations["update_link"];
         trace?: never;
     };
@@ -1293,6 +1293,21 @@ export interface components {
             /** @description Warnings about the name, such as another name that looks like it; absent if there are none. */
             warnings?: string[];
         };
+        /** @description A splice or patch, as one of its two ports has it. */
+        CrossConnect: {
+            /**
+             * Format: int64
+             * @description The other port, of the same device.
+             */
+            interface_id: number;
+            /** @description Recorded by the rule for links that name no cross-connect, not by an operator. */
+            is_assumed: boolean;
+            /**
+             * Format: double
+             * @description Its loss in dB; null counts as none beside that of the part.
+             */
+            loss_db?: number | null;
+        };
         /** @description A customer behind a cause. */
         Customer: {
             access_node?: components["schemas"]["DeviceName"] | null;
@@ -1313,8 +1328,11 @@ export interface components {
         };
         /** @description A device. The first ten keys are v2's. */
         Device: {
+            address?: string | null;
             /** Format: date-time */
             created_at: string;
+            customer_name?: string | null;
+            customer_reference?: string | null;
             /** @enum {string} */
             device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
             /** @enum {string} */
@@ -1323,16 +1341,38 @@ export interface components {
             id: number;
             /** Format: double */
             insertion_loss_db?: number | null;
+            /**
+             * Format: double
+             * @description In degrees (WGS 84).
+             */
+            latitude?: number | null;
+            /** @enum {string} */
+            lifecycle: "planned" | "in_service" | "retired";
+            /** Format: double */
+            longitude?: number | null;
             /** @description Unique among all devices. */
             name: string;
+            note?: string | null;
+            /**
+             * Format: date-time
+             * @description When the override ends by itself; null for one that stays until it is cleared.
+             */
+            override_ends_at?: string | null;
+            /** @description Whether the override is planned work, which alarms nobody. */
+            override_is_planned_work: boolean;
             override_reason?: string | null;
             /** Format: int64 */
             parent_container_id?: number | null;
+            phone?: string | null;
             /** @enum {string|null} */
             pon_class?: "GPON_B_PLUS" | "GPON_C_PLUS" | "XGS_N1" | "XGS_N2" | "XGS_E1" | null;
             /** Format: double */
             sensitivity_min_dbm?: number | null;
+            /** @description Unique among all devices. */
+            serial?: string | null;
             signal?: components["schemas"]["Signal"] | null;
+            /** @enum {integer|null} */
+            split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
             /** @enum {string} */
             status: "UP" | "DOWN" | "DEGRADED";
             /** @enum {string|null} */
@@ -1344,6 +1384,7 @@ export interface components {
              * @description When the effective status last changed.
              */
             status_since: string;
+            tags: string[];
             /** Format: double */
             tx_power_dbm?: number | null;
             /** Format: date-time */
@@ -1376,6 +1417,8 @@ export interface components {
              * @description Null restores the default of the type.
              */
             insertion_loss_db?: number | null;
+            /** @enum {string} */
+            lifecycle?: "planned" | "in_service" | "retired";
             /** @description 1 to 128 characters, not blank, no control characters; unique. */
             name?: string;
             /**
@@ -1390,6 +1433,8 @@ export interface components {
              * @description Null restores the default of the type.
              */
             sensitivity_min_dbm?: number | null;
+            /** @enum {integer|null} */
+            split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
             /**
              * Format: double
              * @description Null restores the default of the type.
@@ -1493,6 +1538,7 @@ export interface components {
         };
         /** @description A port of a device. */
         Interface: {
+            cross_connect?: components["schemas"]["CrossConnect"] | null;
             /** Format: int64 */
             device_id: number;
             /** Format: int64 */
@@ -1594,11 +1640,20 @@ export interface components {
             id: number;
             /** Format: double */
             length_km?: number | null;
+            /** @enum {string} */
+            lifecycle: "planned" | "in_service" | "retired";
             /**
              * Format: double
              * @description Fibre loss at the downstream wavelength; null if the length is unknown.
              */
             link_loss_db?: number | null;
+            /**
+             * Format: date-time
+             * @description When the override ends by itself; null for one that stays until it is cleared.
+             */
+            override_ends_at?: string | null;
+            /** @description Whether the override is planned work, which alarms nobody. */
+            override_is_planned_work: boolean;
             override_reason?: string | null;
             /** @enum {string|null} */
             physical_medium_id?: "G652D" | "G657A1" | "G657A2" | "OM3" | "OM4" | null;
@@ -1621,6 +1676,8 @@ export interface components {
         LinkPatch: {
             /** Format: double */
             length_km?: number | null;
+            /** @enum {string} */
+            lifecycle?: "planned" | "in_service" | "retired";
             override_reason?: string | null;
             /** @enum {string|null} */
             physical_medium_id?: "G652D" | "G657A1" | "G657A2" | "OM3" | "OM4" | null;
@@ -1637,6 +1694,8 @@ export interface components {
             device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
             /** Format: double */
             insertion_loss_db?: number | null;
+            /** @enum {string} */
+            lifecycle?: "planned" | "in_service" | "retired";
             /** @description 1 to 128 characters, not blank, no control characters; unique. */
             name: string;
             /**
@@ -1648,6 +1707,8 @@ export interface components {
             pon_class?: "GPON_B_PLUS" | "GPON_C_PLUS" | "XGS_N1" | "XGS_N2" | "XGS_E1" | null;
             /** Format: double */
             sensitivity_min_dbm?: number | null;
+            /** @enum {integer|null} */
+            split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
             /** Format: double */
             tx_power_dbm?: number | null;
             /**

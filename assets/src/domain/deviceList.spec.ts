@@ -1,31 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Device } from '../api/types'
 import { DEFAULT_QUERY, type ListQuery, listDevices } from './deviceList'
+import { testDevice } from './testing'
 
 function device(id: number, name: string, more: Partial<Device> = {}): Device {
   const effective_status = more.status_override ?? more.status ?? 'UP'
-  return {
-    id,
-    name,
-    device_type: 'ONT',
-    status: 'UP',
-    x: 0,
-    y: 0,
-    tx_power_dbm: null,
-    sensitivity_min_dbm: null,
-    insertion_loss_db: null,
-    parent_container_id: null,
-    status_override: null,
-    override_reason: null,
-    effective_status,
-    status_reasons: [],
-    signal: null,
-    pon_class: null,
-    status_since: '2026-11-23T10:00:00.000000Z',
-    created_at: '2026-11-23T10:00:00.000000Z',
-    updated_at: `2026-11-23T10:00:0${id}.000000Z`,
-    ...more,
-  }
+  const updated_at = `2026-11-23T10:00:0${id}.000000Z`
+  return testDevice({ id, name, effective_status, updated_at, ...more })
 }
 
 const list = [

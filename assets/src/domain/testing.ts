@@ -22,6 +22,19 @@ export function testDevice(more: Partial<Device> = {}): Device {
     status_since: '2026-11-23T10:00:00.000000Z',
     created_at: '2026-11-23T10:00:00.000000Z',
     updated_at: '2026-11-23T10:00:00.000000Z',
+    override_ends_at: null,
+    override_is_planned_work: false,
+    split_ratio: null,
+    lifecycle: 'in_service',
+    serial: null,
+    customer_reference: null,
+    customer_name: null,
+    phone: null,
+    address: null,
+    latitude: null,
+    longitude: null,
+    tags: [],
+    note: null,
     ...more,
   }
 }
@@ -69,6 +82,9 @@ export function testLink(more: Partial<Link> = {}): Link {
     status_override: null,
     override_reason: null,
     status_since: '2026-11-23T10:00:00.000000Z',
+    lifecycle: 'in_service',
+    override_ends_at: null,
+    override_is_planned_work: false,
     ...more,
   }
 }

@@ -5,8 +5,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use unoc::domain::{
     Blueprint, ClearDeviceOverride, Command, ConnectDevices, DeviceId, DeviceType, InterfaceType,
-    LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override, Position, ProvisionDevice,
-    RefreshStatus, ReseedSite, SetDeviceOverride, Status, Timestamp, UpdateLink, World,
+    Lifecycle, LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override, Position,
+    ProvisionDevice, RefreshStatus, ReseedSite, SetDeviceOverride, Status, Timestamp, UpdateLink,
+    World,
 };
 
 use super::LARGE_SITE;
@@ -101,7 +102,7 @@ fn timed(world: &mut World, command: impl Command) -> Result<(f64, usize)> {
 }
 
 fn down(status: Status) -> Override {
-    Override { status, reason: None }
+    Override::new(status, None)
 }
 
 /// A splitter with [`PON_LEAVES`] subscribers at the first ODF, beside the eight PONs that are
@@ -132,6 +133,8 @@ fn provision(world: &mut World, device_type: DeviceType, name: &str) -> Result<D
         validate_upstream: false,
         position: Position::default(),
         optics: Optics::default(),
+        lifecycle: Lifecycle::InService,
+        details: None,
     };
     Ok(world.execute(ProvisionDevice(new), NOW)?.reply.device.id)
 }

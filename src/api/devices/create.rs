@@ -12,8 +12,8 @@ use crate::api::extract::{Body422, Origin};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    CreateDevice, DeviceId, DeviceReply, DeviceType, Name, NewDevice, Optics, PonClass, Position,
-    ProvisionDevice, ProvisionedDevice,
+    CreateDevice, DeviceId, DeviceReply, DeviceType, Lifecycle, Name, NewDevice, Optics, PonClass,
+    Position, ProvisionDevice, ProvisionedDevice, SplitRatio,
 };
 use crate::wire::{self, DeviceView, InterfaceView};
 
@@ -43,6 +43,12 @@ pub(in crate::api) struct NewDeviceBody {
     /// Only for an OLT: the source of the limits that devices do not set themselves.
     #[schema(schema_with = wire::nullable_pon_class_schema, required = false)]
     pon_class: Option<PonClass>,
+    /// Only for a splitter: the number N of a 1:N or 2:N splitter. By default that of its outputs.
+    #[schema(schema_with = wire::nullable_split_ratio_schema, required = false)]
+    split_ratio: Option<SplitRatio>,
+    /// Only what is in service alarms. Default `in_service`.
+    #[schema(schema_with = wire::lifecycle_schema, required = false)]
+    lifecycle: Lifecycle,
 }
 
 impl FromFields for NewDeviceBody {
@@ -57,6 +63,8 @@ impl FromFields for NewDeviceBody {
         let sensitivity_min_dbm = fields.optional("sensitivity_min_dbm", parse::number);
         let insertion_loss_db = fields.optional("insertion_loss_db", parse::not_negative);
         let pon_class = fields.optional("pon_class", parse::pon_class);
+        let split_ratio = fields.optional("split_ratio", parse::split_ratio);
+        let lifecycle = fields.present("lifecycle", parse::lifecycle);
         Some(Self {
             name: name?,
             device_type: device_type?,
@@ -68,6 +76,8 @@ impl FromFields for NewDeviceBody {
             sensitivity_min_dbm,
             insertion_loss_db,
             pon_class,
+            split_ratio,
+            lifecycle: lifecycle.unwrap_or_default(),
         })
     }
 }
@@ -85,7 +95,10 @@ impl From<NewDeviceBody> for NewDevice {
                 sensitivity_min_dbm: body.sensitivity_min_dbm,
                 insertion_loss_db: body.insertion_loss_db,
                 pon_class: body.pon_class,
+                split_ratio: body.split_ratio,
             },
+            lifecycle: body.lifecycle,
+            details: None,
         }
     }
 }

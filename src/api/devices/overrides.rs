@@ -80,8 +80,8 @@ pub(super) async fn set_override(
             return Err(ApiError::BadRequest("status_override must be 'UP' or 'DOWN'"));
         }
     };
-    set(&state, if_match, DeviceId(id), Override { status, reason: body.override_reason }, origin)
-        .await
+    let status_override = Override::new(status, body.override_reason);
+    set(&state, if_match, DeviceId(id), status_override, origin).await
 }
 
 /// Clears the override of a device.
@@ -135,7 +135,8 @@ pub(super) async fn set_override_legacy(
             "Invalid status. Must be one of: ['UP', 'DOWN', 'DEGRADED']",
         ));
     };
-    set(&state, if_match, DeviceId(id), Override { status, reason: body.reason }, origin).await
+    let status_override = Override::new(status, body.reason);
+    set(&state, if_match, DeviceId(id), status_override, origin).await
 }
 
 /// Clears the override of a device (v2's older route).

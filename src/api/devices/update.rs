@@ -12,7 +12,8 @@ use crate::api::precondition::{ChangedDevice, IfMatch};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    DeleteDevice, DeviceId, DevicePatch, DeviceReply, Name, PonClass, Position, UpdateDevice,
+    DeleteDevice, DeviceId, DevicePatch, DeviceReply, Lifecycle, Name, PonClass, Position,
+    SplitRatio, UpdateDevice,
 };
 use crate::wire;
 
@@ -42,16 +43,24 @@ pub(super) struct DevicePatchBody {
     /// Only for an OLT; null restores the planning values.
     #[schema(schema_with = wire::nullable_pon_class_schema, required = false)]
     pon_class: Option<Option<PonClass>>,
+    /// Only for a splitter; null restores that of its outputs.
+    #[schema(schema_with = wire::nullable_split_ratio_schema, required = false)]
+    split_ratio: Option<Option<SplitRatio>>,
+    /// Only what is in service alarms.
+    #[schema(schema_with = wire::lifecycle_schema, required = false)]
+    lifecycle: Option<Lifecycle>,
 }
 
 /// The keys that UNOC adds to v2's change of position.
-const FURTHER_KEYS: [&str; 6] = [
+const FURTHER_KEYS: [&str; 8] = [
     "name",
     "parent_container_id",
     "tx_power_dbm",
     "sensitivity_min_dbm",
     "insertion_loss_db",
     "pon_class",
+    "split_ratio",
+    "lifecycle",
 ];
 
 impl FromFields for DevicePatchBody {
@@ -73,6 +82,8 @@ impl FromFields for DevicePatchBody {
             sensitivity_min_dbm: fields.nullable("sensitivity_min_dbm", parse::number),
             insertion_loss_db: fields.nullable("insertion_loss_db", parse::not_negative),
             pon_class: fields.nullable("pon_class", parse::pon_class),
+            split_ratio: fields.nullable("split_ratio", parse::split_ratio),
+            lifecycle: fields.present("lifecycle", parse::lifecycle),
         })
     }
 }
@@ -89,10 +100,12 @@ impl DevicePatchBody {
             && self.sensitivity_min_dbm.is_none()
             && self.insertion_loss_db.is_none()
             && self.pon_class.is_none()
+            && self.split_ratio.is_none()
+            && self.lifecycle.is_none()
     }
 }
 
-/// Moves, renames or regroups a device, or sets its optical values.
+/// Moves, renames or regroups a device, or sets its optical values or its lifecycle.
 #[utoipa::path(
     patch,
     path = "/api/devices/{id}",
@@ -129,6 +142,8 @@ pub(super) async fn update_device(
         sensitivity_min_dbm: body.sensitivity_min_dbm,
         insertion_loss_db: body.insertion_loss_db,
         pon_class: body.pon_class,
+        split_ratio: body.split_ratio,
+        lifecycle: body.lifecycle,
     };
     let command = UpdateDevice { id: DeviceId(id), patch };
     let reply = if_match.on_device(&state, DeviceId(id), command, origin).await?;

@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use crate::domain::{
-    DeviceType, InterfaceType, Medium, Name, NameError, OverrideReason, PON_CLASSES, PonClass,
-    Status,
+    DeviceType, InterfaceType, Lifecycle, Medium, Name, NameError, OverrideReason, PON_CLASSES,
+    PonClass, SplitRatio, Status,
 };
 use crate::jobs::Schedule;
 
@@ -183,6 +183,19 @@ pub(crate) fn pon_class(value: &Value) -> Result<PonClass, ParseError> {
     word(value, PonClass::parse, PON_CLASSES.iter().map(|row| row.word))
 }
 
+pub(crate) fn lifecycle(value: &Value) -> Result<Lifecycle, ParseError> {
+    word(value, Lifecycle::parse, Lifecycle::ALL.into_iter().map(Lifecycle::as_str))
+}
+
+/// A split ratio by its number of outputs.
+pub(crate) fn split_ratio(value: &Value) -> Result<SplitRatio, ParseError> {
+    let outputs = u64::try_from(integer(value)?).ok();
+    outputs.and_then(SplitRatio::new).ok_or_else(|| {
+        let all = SplitRatio::ALL.map(|ratio| ratio.outputs().to_string());
+        not_among(all.into_iter())
+    })
+}
+
 /// One of these words.
 pub(crate) fn one_of(
     words: &'static [&'static str],
@@ -203,14 +216,18 @@ fn word<T>(
     parse: impl Fn(&str) -> Option<T>,
     all: impl Iterator<Item = &'static str>,
 ) -> Result<T, ParseError> {
-    value.as_str().and_then(parse).ok_or_else(|| {
-        let quoted: Vec<String> = all.map(|word| format!("'{word}'")).collect();
-        let expected = match quoted.split_last() {
-            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-            _ => quoted.join(", "),
-        };
-        with_ctx("enum", format!("Input should be {expected}"), json!({"expected": expected}))
-    })
+    let found = value.as_str().and_then(parse);
+    found.ok_or_else(|| not_among(all.map(|word| format!("'{word}'"))))
+}
+
+/// The error of a value that is none of these.
+fn not_among(all: impl Iterator<Item = String>) -> ParseError {
+    let all: Vec<String> = all.collect();
+    let expected = match all.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => all.join(", "),
+    };
+    with_ctx("enum", format!("Input should be {expected}"), json!({"expected": expected}))
 }
 
 #[cfg(test)]

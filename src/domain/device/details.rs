@@ -15,9 +15,35 @@ pub struct DeviceDetails {
     pub note: Option<Box<str>>,
 }
 
+impl DeviceDetails {
+    /// Nothing was ever entered.
+    pub const NONE: Self = Self {
+        serial: None,
+        customer_reference: None,
+        customer_name: None,
+        phone: None,
+        address: None,
+        coordinates: None,
+        tags: Vec::new(),
+        note: None,
+    };
+
+    /// The details as a device has them: `None` when nothing is entered.
+    pub fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::NONE).then(|| Box::new(self))
+    }
+}
+
 /// A place on Earth (WGS 84), in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Coordinates {
     pub latitude: f64,
     pub longitude: f64,
+}
+
+impl Coordinates {
+    /// Whether the latitude is within 90 degrees and the longitude within 180.
+    pub fn are_on_earth(self) -> bool {
+        self.latitude.abs() <= 90.0 && self.longitude.abs() <= 180.0
+    }
 }

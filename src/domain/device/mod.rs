@@ -70,6 +70,11 @@ pub struct Optics {
 pub type Uplink = Box<[LinkId]>;
 
 impl Device {
+    /// The serial number, normalised.
+    pub fn serial(&self) -> Option<&str> {
+        self.details.as_ref()?.serial.as_deref()
+    }
+
     /// The status that operators see and that everything downstream depends on: the override, or
     /// else the computed status.
     pub fn effective_status(&self) -> Status {

@@ -25,6 +25,7 @@ pub struct DeviceTableRow {
     pub x: Option<f64>,
     pub y: Option<f64>,
     pub optics: Optics,
+    pub lifecycle: Option<Lifecycle>,
     /// A value of the row could not be read, which is reported elsewhere.
     pub is_partial: bool,
 }
@@ -224,6 +225,7 @@ fn update(
     transaction.update::<Device>(id, |device| {
         device.position.x = row.x.unwrap_or(device.position.x);
         device.position.y = row.y.unwrap_or(device.position.y);
+        device.lifecycle = row.lifecycle.unwrap_or(device.lifecycle);
         let (optics, new) = (&mut device.optics, row.optics);
         optics.tx_power_dbm = new.tx_power_dbm.or(optics.tx_power_dbm);
         optics.sensitivity_min_dbm = new.sensitivity_min_dbm.or(optics.sensitivity_min_dbm);
@@ -249,7 +251,7 @@ fn create(
         validate_upstream: false,
         position: Position { x: row.x.unwrap_or(0.0), y: row.y.unwrap_or(0.0) },
         optics: row.optics,
-        lifecycle: Lifecycle::InService,
+        lifecycle: row.lifecycle.unwrap_or_default(),
         details: None,
     };
     provision(transaction, new).map(Some)

@@ -6,8 +6,8 @@ use super::counts::ImportCounts;
 use crate::domain::command::Command;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    CreateInterface, CreateLink, DeviceId, InterfaceId, InterfaceType, LinkId, LinkPatch, Medium,
-    Name, Refusal, RowRefusal, UpdateLink, World,
+    CreateInterface, CreateLink, DeviceId, InterfaceId, InterfaceType, Lifecycle, Link, LinkId,
+    LinkPatch, Medium, Name, Refusal, RowRefusal, UpdateLink, World,
 };
 
 /// A link as a row of a table describes it. What is absent stays as it is.
@@ -17,6 +17,7 @@ pub struct LinkTableRow {
     pub b: LinkTableEnd,
     pub length_km: Option<f64>,
     pub medium: Option<Medium>,
+    pub lifecycle: Option<Lifecycle>,
     /// A value of the row could not be read, which is reported elsewhere.
     pub is_partial: bool,
 }
@@ -114,7 +115,7 @@ fn put(
         let patch = LinkPatch {
             length_km: row.length_km.map(Some),
             medium: row.medium.map(Some),
-            lifecycle: None,
+            lifecycle: row.lifecycle,
             status_override: None,
         };
         UpdateLink { id: there, patch }.run(transaction)?;
@@ -128,7 +129,11 @@ fn put(
         return Err(interface_taken(world, port, link));
     }
     let command = CreateLink { a, b, length_km: row.length_km, medium: row.medium, validate: true };
-    rows_of_links.insert(command.run(transaction)?, index);
+    let id = command.run(transaction)?;
+    if let Some(lifecycle) = row.lifecycle {
+        transaction.update::<Link>(id, |link| link.lifecycle = lifecycle);
+    }
+    rows_of_links.insert(id, index);
     counts.created += 1;
     Ok(())
 }

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{invariant}: {what}")]
 pub struct InvariantError {
-    /// `I1` to `I8`, as listed at the top of the module.
+    /// `I1` to `I9`, as listed at the top of the module.
     pub invariant: &'static str,
     pub what: String,
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::error::{InvariantError, ensure};
-use crate::domain::{ID_MAX, Site};
+use crate::domain::{Device, ID_MAX, Site};
 
 impl Site {
-    /// Checks I5, and that no id, name or linked port occurs twice, which the maps of a world would
+    /// Checks I5, and that no id, name, serial or linked port occurs twice, which the maps of a world would
     /// hide. No id or counter is above [`ID_MAX`], so that the site can be worked on.
     pub(in crate::domain) fn check_ids(&self) -> Result<(), InvariantError> {
         if let Some((name, next)) = self.counters.out_of_bounds() {
@@ -24,6 +24,7 @@ impl Site {
         unique(self.interfaces.iter().map(|port| port.id), "I5", "interface id")?;
         unique(self.links.iter().map(|link| link.id), "I5", "link id")?;
         unique(self.devices.iter().map(|device| &device.name), "I1", "device name")?;
+        unique(self.devices.iter().filter_map(Device::serial), "I9", "serial")?;
         unique(self.links.iter().flat_map(|link| [link.a, link.b]), "I4", "linked interface")
     }
 }

@@ -1,6 +1,7 @@
 //! The invariants of one device, port or link, with what they need to know of the site around it.
 
 use super::error::{InvariantError, ensure};
+use super::plant::{check_cross_connect, check_identity};
 use crate::domain::device::container::check_containment;
 use crate::domain::status::rules as status;
 use crate::domain::{
@@ -13,6 +14,8 @@ pub(super) trait SiteLookup {
     fn counters(&self) -> IdCounters;
     /// The device with this name; the last one if several have it.
     fn device_named(&self, name: &Name) -> Option<DeviceId>;
+    /// The device with this serial; the last one if several have it.
+    fn device_with_serial(&self, serial: &str) -> Option<DeviceId>;
     fn device_facts(&self, id: DeviceId) -> Option<DeviceFacts>;
     fn interface_facts(&self, id: InterfaceId) -> Option<InterfaceFacts>;
     /// The link at a port.
@@ -58,7 +61,7 @@ impl From<&Link> for LinkFacts {
     }
 }
 
-/// I1, I2, I5 and I8 of a device.
+/// I1, I2, I5, I8 and I9 of a device.
 pub(super) fn check_device(site: &impl SiteLookup, device: &Device) -> Result<(), InvariantError> {
     let name = &device.name;
     ensure(site.device_named(name) == Some(device.id), "I1", || {
@@ -76,6 +79,8 @@ pub(super) fn check_device(site: &impl SiteLookup, device: &Device) -> Result<()
     ensure(optics.pon_class.is_none() || device.device_type == DeviceType::Olt, "I8", || {
         format!("device '{name}' has a pon_class, but is not an OLT")
     })?;
+    let owner = device.serial().and_then(|serial| site.device_with_serial(serial));
+    check_identity(device, owner)?;
     let Some(parent) = device.parent else { return Ok(()) };
     let contained = match site.device_facts(parent) {
         Some(place) => {
@@ -89,7 +94,7 @@ pub(super) fn check_device(site: &impl SiteLookup, device: &Device) -> Result<()
     })
 }
 
-/// I5 and I7 of a port of such a device.
+/// I5, I7 and I9 of a port of such a device, without what its cross-connect's other port must have.
 pub(super) fn check_port(
     site: &impl SiteLookup,
     device_type: DeviceType,
@@ -98,6 +103,7 @@ pub(super) fn check_port(
     ensure((1..site.counters().interface).contains(&port.id.0), "I5", || {
         format!("interface id {} is not below its counter", port.id)
     })?;
+    check_cross_connect(device_type, port)?;
     let is_linked = site.link_facts_at(port.id).is_some_and(|link| !link.is_forced_down);
     let expected = status::of_port(port.interface_type, device_type, is_linked);
     ensure(port.status == expected, "I7", || {

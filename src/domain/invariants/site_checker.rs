@@ -1,20 +1,24 @@
 //! The check of a site that is read entity by entity, in a fraction of a world's memory.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use super::error::{InvariantError, ensure};
+use super::plant::JoinedPort;
 use super::rules::{
     DeviceFacts, InterfaceFacts, LinkFacts, SiteLookup, check_device, check_link, check_port,
 };
 use crate::domain::world::id_map::IdMap;
 use crate::domain::{Device, DeviceId, IdCounters, Interface, InterfaceId, Link, Name};
 
-/// Checks I1 to I5, I7 and I8 of a site that is read twice. It has no indexes that could be wrong
+/// Checks I1 to I5 and I7 to I9 of a site that is read twice. It has no indexes that could be wrong
 /// (I6).
 #[derive(Default)]
 pub struct SiteChecker {
     counters: IdCounters,
     names: FxHashMap<Name, DeviceId>,
+    serials: FxHashMap<Box<str>, DeviceId>,
     devices: IdMap<DeviceId, DeviceFacts>,
     interfaces: IdMap<InterfaceId, InterfaceFacts>,
     links_at: IdMap<InterfaceId, LinkFacts>,
@@ -22,6 +26,8 @@ pub struct SiteChecker {
     port_names: FxHashMap<Name, usize>,
     /// The numbers of the names of a device's ports, ascending.
     ports: IdMap<DeviceId, Vec<usize>>,
+    /// Cross-connected ports whose other port was not checked yet.
+    joined: BTreeMap<InterfaceId, JoinedPort>,
 }
 
 impl SiteChecker {
@@ -32,6 +38,9 @@ impl SiteChecker {
     /// Adds a device. All devices and links are added before anything is checked.
     pub fn add_device(&mut self, device: &Device) {
         self.names.insert(device.name.clone(), device.id);
+        if let Some(serial) = device.serial() {
+            self.serials.insert(serial.into(), device.id);
+        }
         self.devices.insert(device.id, device.into());
     }
 
@@ -71,7 +80,20 @@ impl SiteChecker {
         })?;
         names.insert(index, name);
         self.interfaces.insert(port.id, port.into());
-        check_port(self, device_type, port)
+        check_port(self, device_type, port)?;
+        let Some(joined) = JoinedPort::of(port) else { return Ok(()) };
+        match self.joined.remove(&joined.cross_connect.to) {
+            Some(other) => joined.check_other(Some(other)),
+            None => {
+                self.joined.insert(joined.id, joined);
+                Ok(())
+            }
+        }
+    }
+
+    /// Checks, after the last interface, that each cross-connect has two ends.
+    pub fn check_cross_connects(&self) -> Result<(), InvariantError> {
+        self.joined.values().try_for_each(|joined| joined.check_other(None))
     }
 
     /// Checks a link.
@@ -87,6 +109,10 @@ impl SiteLookup for SiteChecker {
 
     fn device_named(&self, name: &Name) -> Option<DeviceId> {
         self.names.get(name).copied()
+    }
+
+    fn device_with_serial(&self, serial: &str) -> Option<DeviceId> {
+        self.serials.get(serial).copied()
     }
 
     fn device_facts(&self, id: DeviceId) -> Option<DeviceFacts> {
@@ -106,8 +132,9 @@ impl SiteLookup for SiteChecker {
 mod tests {
     use super::*;
     use crate::domain::{
-        ConnectDevices, DeviceType, InterfaceType, Lifecycle, NewDevice, Optics, PonClass,
-        Position, ProvisionDevice, Site, Status, Timestamp, World,
+        ConnectDevices, Coordinates, CrossConnect, DeviceDetails, DeviceType, InterfaceType,
+        Lifecycle, NewDevice, Optics, PonClass, Position, ProvisionDevice, Site, SplitRatio,
+        Status, Timestamp, World,
     };
 
     fn provision(world: &mut World, device_type: DeviceType) -> DeviceId {
@@ -124,10 +151,12 @@ mod tests {
         world.execute(ProvisionDevice(new), Timestamp(0)).unwrap().reply.device.id
     }
 
-    /// A point of presence, and outside of it a gateway linked with a router.
+    /// A point of presence, outside of it a gateway linked with a router, and an ODF with a
+    /// cross-connect.
     fn site() -> Site {
+        use DeviceType as T;
         let mut world = World::default();
-        let made = [DeviceType::Pop, DeviceType::BackboneGateway, DeviceType::CoreRouter]
+        let made = [T::Pop, T::BackboneGateway, T::CoreRouter, T::Odf]
             .map(|device_type| provision(&mut world, device_type));
         let cable = ConnectDevices {
             a: made[1],
@@ -147,7 +176,26 @@ mod tests {
         };
         site.devices.sort_by_key(|device| device.id);
         site.interfaces.sort_by_key(|port| port.id);
+        let [a, b] = [0, 1].map(|index| world.ports(made[3])[index]);
+        join(&mut site, a, b);
+        join(&mut site, b, a);
         site
+    }
+
+    fn join(site: &mut Site, from: InterfaceId, to: InterfaceId) {
+        let joined = CrossConnect { to, loss_db: Some(0.1), is_assumed: false };
+        port(site, from).cross_connect = Some(Box::new(joined));
+    }
+
+    /// The first port with a cross-connect.
+    fn joined(site: &mut Site) -> &mut Interface {
+        site.interfaces.iter_mut().find(|port| port.cross_connect.is_some()).unwrap()
+    }
+
+    fn set(device: &mut Device, change: impl FnOnce(&mut DeviceDetails)) {
+        let mut details = DeviceDetails::NONE;
+        change(&mut details);
+        device.details = details.boxed();
     }
 
     fn port(site: &mut Site, id: InterfaceId) -> &mut Interface {
@@ -166,6 +214,7 @@ mod tests {
         site.links.iter().for_each(|link| checker.add_link(link));
         site.devices.iter().try_for_each(|device| checker.check_device(device))?;
         site.interfaces.iter().try_for_each(|port| checker.check_interface(port))?;
+        checker.check_cross_connects()?;
         site.links.iter().try_for_each(|link| checker.check_link(link))
     }
 
@@ -178,15 +227,17 @@ mod tests {
         world.check_invariants()
     }
 
+    #[track_caller]
+    fn check(expected: Option<&str>, damage: impl FnOnce(&mut Site)) {
+        let mut site = site();
+        damage(&mut site);
+        let found = [check_in_world(&site), check_by_entity(&site)];
+        let found = found.map(|result| result.err().map(|error| error.invariant));
+        assert_eq!(found, [expected; 2], "{site:?}");
+    }
+
     #[test]
     fn both_checks_find_the_same_broken_invariants() {
-        let check = |expected: Option<&str>, damage: fn(&mut Site)| {
-            let mut site = site();
-            damage(&mut site);
-            let found = [check_in_world(&site), check_by_entity(&site)];
-            let found = found.map(|result| result.err().map(|error| error.invariant));
-            assert_eq!(found, [expected; 2], "{site:?}");
-        };
         check(None, |_| {});
         check(None, |site| site.devices[2].parent = Some(site.devices[0].id));
         check(Some("I1"), |site| site.devices[1].name = site.devices[2].name.clone());
@@ -213,5 +264,49 @@ mod tests {
         check(Some("I8"), |site| site.devices[1].position.x = f64::NAN);
         check(Some("I8"), |site| site.devices[1].optics.pon_class = Some(PonClass::GponCPlus));
         check(Some("I8"), |site| site.links[0].length_km = Some(-1.0));
+    }
+
+    #[test]
+    fn both_checks_find_broken_cross_connects_and_identities() {
+        check(Some("I9"), |site| site.devices[1].optics.split_ratio = SplitRatio::new(8));
+        for (serials, expected) in [(["A", "B"], None), (["A", "A"], Some("I9"))] {
+            check(expected, |site| {
+                for (device, serial) in site.devices.iter_mut().zip(serials) {
+                    set(device, |details| details.serial = Some(serial.into()));
+                }
+            });
+        }
+        for (latitude, longitude, expected) in [
+            (-90.0, 180.0, None),
+            (90.5, 0.0, Some("I9")),
+            (0.0, -181.0, Some("I9")),
+            (f64::NAN, 0.0, Some("I9")),
+        ] {
+            let place = Coordinates { latitude, longitude };
+            check(expected, |site| {
+                set(&mut site.devices[1], |details| details.coordinates = Some(place));
+            });
+        }
+        check(Some("I9"), |site| joined(site).cross_connect = None);
+        for other in [0, 2, 77_777] {
+            check(Some("I9"), |site| {
+                let id = joined(site).id;
+                join(site, id, InterfaceId(id.0 + other));
+            });
+        }
+        let changes: [fn(&mut CrossConnect); 4] = [
+            |joined| joined.loss_db = None,
+            |joined| joined.loss_db = Some(-0.1),
+            |joined| joined.loss_db = Some(f64::NAN),
+            |joined| joined.is_assumed = true,
+        ];
+        for change in changes {
+            check(Some("I9"), |site| change(joined(site).cross_connect.as_mut().unwrap()));
+        }
+        check(Some("I9"), |site| {
+            let linked = [site.links[0].a, site.links[0].b];
+            join(site, linked[0], linked[1]);
+            join(site, linked[1], linked[0]);
+        });
     }
 }

@@ -3,13 +3,14 @@
 use rustc_hash::FxHashSet;
 
 use super::error::{InvariantError, ensure};
+use super::plant::JoinedPort;
 use super::rules::{
     DeviceFacts, InterfaceFacts, LinkFacts, SiteLookup, check_device, check_link, check_port,
 };
 use crate::domain::{Device, DeviceId, DeviceType, IdCounters, InterfaceId, Name, World};
 
 impl World {
-    /// Checks I1 to I8 on the whole world: for tests and after loading.
+    /// Checks I1 to I9 on the whole world: for tests and after loading.
     ///
     /// # Errors
     /// The first broken invariant.
@@ -65,6 +66,10 @@ impl World {
                 format!("device '{}' has two interfaces named '{}'", device.name, port.name)
             })?;
             check_port(self, device.device_type, port)?;
+            if let Some(joined) = JoinedPort::of(port) {
+                let other = self.interface(joined.cross_connect.to);
+                joined.check_other(other.and_then(|other| JoinedPort::of(other)))?;
+            }
         }
         Ok(self.ports(device.id).len())
     }
@@ -77,6 +82,10 @@ impl SiteLookup for World {
 
     fn device_named(&self, name: &Name) -> Option<DeviceId> {
         self.device_named(name)
+    }
+
+    fn device_with_serial(&self, serial: &str) -> Option<DeviceId> {
+        self.device_with_serial(serial)
     }
 
     fn device_facts(&self, id: DeviceId) -> Option<DeviceFacts> {

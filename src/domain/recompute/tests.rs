@@ -184,6 +184,7 @@ fn optics() -> impl Strategy<Value = Optics> {
     let class = proptest::sample::select(PON_CLASSES.map(|row| row.class).to_vec());
     let values = (option::of(0.0..9.0), option::of(-40.0..-5.0), option::of(0.0..20.0));
     (values, option::of(class)).prop_map(|((tx_power_dbm, sensitivity, loss), pon_class)| Optics {
+        split_ratio: None,
         tx_power_dbm,
         sensitivity_min_dbm: sensitivity,
         insertion_loss_db: loss,

@@ -25,6 +25,7 @@ pub struct World {
     links: IdMap<LinkId, Arc<Link>>,
     pub(super) counters: IdCounters,
     by_name: FxHashMap<Name, DeviceId>,
+    by_serial: FxHashMap<Box<str>, DeviceId>,
     /// Devices by the lookalike keys of their names.
     by_lookalike_key: FxHashMap<u64, LookalikeIds>,
     /// How many devices of each type exist, indexed by the type's discriminant.
@@ -114,6 +115,10 @@ impl World {
 
     pub fn device_named(&self, name: &Name) -> Option<DeviceId> {
         self.by_name.get(name).copied()
+    }
+
+    pub fn device_with_serial(&self, serial: &str) -> Option<DeviceId> {
+        self.by_serial.get(serial).copied()
     }
 
     /// A device whose name looks like that of this one.
@@ -231,15 +236,21 @@ impl World {
     fn apply_device(&mut self, edit: &Edit<Device>) {
         if let (Some(old), Some(new)) = (&edit.before, &edit.after)
             && (&old.name, old.device_type, old.parent) == (&new.name, new.device_type, new.parent)
+            && old.serial() == new.serial()
         {
             self.devices.insert(new.id, Arc::clone(new));
             return;
         }
         if let Some(old) = &edit.before {
             self.devices.remove(old.id);
-            // While a site is replaced, another device may have the name already.
+            // While a site is replaced, another device may have the name or the serial already.
             if self.by_name.get(&old.name) == Some(&old.id) {
                 self.by_name.remove(&old.name);
+            }
+            if let Some(serial) = old.serial()
+                && self.by_serial.get(serial) == Some(&old.id)
+            {
+                self.by_serial.remove(serial);
             }
             self.remove_lookalike(old);
             self.type_counts[old.device_type as usize] -= 1;
@@ -251,6 +262,9 @@ impl World {
         if let Some(new) = &edit.after {
             self.devices.insert(new.id, Arc::clone(new));
             self.by_name.insert(new.name.clone(), new.id);
+            if let Some(serial) = new.serial() {
+                self.by_serial.insert(serial.into(), new.id);
+            }
             self.insert_lookalike(new);
             self.type_counts[new.device_type as usize] += 1;
             if new.device_type.class() == DeviceClass::Active {

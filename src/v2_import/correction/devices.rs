@@ -6,7 +6,7 @@ use super::corrector::{Corrector, RowKey, kept_id};
 use super::names::{NameRequest, Names};
 use super::values::NumberRange;
 use crate::domain::{
-    Device, DeviceId, DeviceType, Name, Optics, Position, Reasons, Status, Uplink,
+    Device, DeviceId, DeviceType, Lifecycle, Name, Optics, Position, Reasons, Status, Uplink,
 };
 use crate::v2_import::report::quoted;
 use crate::v2_import::rules::CorrectionRuleId;
@@ -85,6 +85,7 @@ fn device(
             NumberRange::NotNegative,
         ),
         pon_class: None,
+        split_ratio: None,
     };
     Device {
         id: DeviceId(kept.id),
@@ -95,6 +96,8 @@ fn device(
             y: corrector.coordinate(key, "y", row.y),
         },
         optics,
+        lifecycle: Lifecycle::InService,
+        details: None,
         parent: parent(corrector, types, kept),
         // Computed when the site is loaded.
         status: Status::Down,

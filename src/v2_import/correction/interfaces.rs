@@ -155,6 +155,7 @@ fn interface(corrector: &mut Corrector, kept: &Kept, name: Name) -> Interface {
         device: kept.device,
         name,
         interface_type: kept.interface_type,
+        cross_connect: None,
         // Computed when the site is loaded.
         status: Status::Down,
         created_at,

@@ -6,7 +6,9 @@ use super::corrector::{Corrector, RowKey, V2LinkStatus, kept_id};
 use super::interfaces::Ports;
 use super::values::{NumberRange, status};
 use crate::domain::rule_between;
-use crate::domain::{Interface, InterfaceId, Link, LinkId, Medium, Override, Status, Timestamp};
+use crate::domain::{
+    Interface, InterfaceId, Lifecycle, Link, LinkId, Medium, Override, Status, Timestamp,
+};
 use crate::v2_import::report::quoted;
 use crate::v2_import::rules::CorrectionRuleId;
 use crate::v2_import::tables::{V2Link, V2Table};
@@ -36,6 +38,7 @@ pub(super) fn correct(corrector: &mut Corrector, ports: &mut Ports, rows: &[V2Li
             b,
             length_km: corrector.number(key, "length_km", row.length_km, NumberRange::NotNegative),
             medium: medium(corrector, key, row.physical_medium_id.as_deref()),
+            lifecycle: Lifecycle::InService,
             // Computed when the site is loaded.
             status: Status::Up,
             status_override: status_override(corrector, key, row.status.as_deref()),
@@ -130,5 +133,5 @@ fn status_override(corrector: &mut Corrector, key: RowKey, word: Option<&str>) -
     }
     let done = format!("held {} by an override", status.as_str());
     corrector.report.note(CorrectionRuleId::LinkHeld, key, found, done);
-    Some(Override { status, reason: None })
+    Some(Override::new(status, None))
 }

@@ -87,7 +87,7 @@ impl Corrector {
             self.report.note(CorrectionRuleId::BadOverride, key, found, "cleared");
             return None;
         };
-        Some(Override { status, reason: reason.and_then(|text| self.reason(key, text)) })
+        Some(Override::new(status, reason.and_then(|text| self.reason(key, text))))
     }
 
     fn reason(&mut self, key: RowKey, text: &str) -> Option<OverrideReason> {

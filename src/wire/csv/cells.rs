@@ -1,6 +1,8 @@
 //! Parsing cells into domain values.
 
-use crate::domain::{DeviceId, DeviceType, InterfaceType, Medium, Name, PON_CLASSES, PonClass};
+use crate::domain::{
+    DeviceId, DeviceType, InterfaceType, Lifecycle, Medium, Name, PON_CLASSES, PonClass, SplitRatio,
+};
 
 use super::error::quoted;
 
@@ -58,6 +60,20 @@ pub(super) fn medium(text: &str) -> Result<Medium, String> {
     word(text, Medium::parse, Medium::ALL.into_iter().map(Medium::as_str), "a medium")
 }
 
+pub(super) fn lifecycle(text: &str) -> Result<Lifecycle, String> {
+    let parse = |word: &str| Lifecycle::parse(&word.to_lowercase());
+    word(text, parse, Lifecycle::ALL.into_iter().map(Lifecycle::as_str), "a lifecycle")
+}
+
+/// Parses `32`, and also `1:32` or `2:32` as splitters are labelled.
+pub(super) fn split_ratio(text: &str) -> Result<SplitRatio, String> {
+    let outputs = text.strip_prefix("1:").or_else(|| text.strip_prefix("2:")).unwrap_or(text);
+    outputs.trim().parse().ok().and_then(SplitRatio::new).ok_or_else(|| {
+        let all = SplitRatio::ALL.map(|ratio| ratio.outputs().to_string()).join(", ");
+        format!("'{}' is not a split ratio: {all}", quoted(text))
+    })
+}
+
 fn word<T>(
     text: &str,
     parse: impl Fn(&str) -> Option<T>,
@@ -103,6 +119,15 @@ mod tests {
             assert_eq!(device_type(text), Ok(DeviceType::CoreRouter), "{text}");
         }
         assert!(device_type("TOASTER").is_err());
+        for text in ["in_service", "In service", "IN-SERVICE"] {
+            assert_eq!(lifecycle(text), Ok(Lifecycle::InService), "{text}");
+        }
+        for text in ["64", "1:64", "2: 64"] {
+            assert_eq!(split_ratio(text), SplitRatio::new(64).ok_or_else(String::new), "{text}");
+        }
+        for text in ["3", "1:", "64:1", "-2", "1.5"] {
+            assert!(split_ratio(text).is_err(), "{text}");
+        }
         assert_eq!(id("#12"), Ok(DeviceId(12)));
         for text in ["0", "-1", "1.5", "+3", "x", "99999999999999999999"] {
             assert!(id(text).is_err(), "{text}");

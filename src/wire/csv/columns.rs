@@ -28,6 +28,10 @@ const DEVICES_WRITTEN: &[&str] = &[
     "sensitivity_min_dbm",
     "insertion_loss_db",
     "pon_class",
+    "split_ratio",
+    "lifecycle",
+    "override_ends_at",
+    "override_is_planned_work",
 ];
 const LINKS_WRITTEN: &[&str] = &[
     "a_device",
@@ -41,6 +45,9 @@ const LINKS_WRITTEN: &[&str] = &[
     "status",
     "status_override",
     "override_reason",
+    "lifecycle",
+    "override_ends_at",
+    "override_is_planned_work",
 ];
 /// Columns that an import ignores: they are computed, or belong to the operation of the network.
 const PASSED_OVER: &[&str] = &[
@@ -50,6 +57,8 @@ const PASSED_OVER: &[&str] = &[
     "override_reason",
     "status_since",
     "margin_db",
+    "override_ends_at",
+    "override_is_planned_work",
 ];
 
 impl TableKind {

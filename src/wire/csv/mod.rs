@@ -23,7 +23,7 @@ pub use write::{Cell, write_heading, write_row};
 use std::io::{self, Write};
 
 use super::{SignalView, Time};
-use crate::domain::{Device, Interface, Link, Medium, OverrideReason, PonClass, Status};
+use crate::domain::{Device, Interface, Link, Medium, Override, OverrideReason, PonClass, Status};
 
 /// Largest table: 300 bytes for each of the allowed rows; a typical row has 80.
 pub const TABLE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -48,6 +48,7 @@ pub fn write_device_row(
 ) -> io::Result<()> {
     let set = device.status_override.as_ref();
     let since = time_text(device.status_since);
+    let ends_at = set.and_then(|set| set.ends_at).map(time_text);
     let cells = [
         Cell::Text(device.name.as_str()),
         Cell::Text(device.device_type.as_str()),
@@ -64,6 +65,10 @@ pub fn write_device_row(
         device.optics.sensitivity_min_dbm.into(),
         device.optics.insertion_loss_db.into(),
         device.optics.pon_class.map(PonClass::as_str).into(),
+        device.optics.split_ratio.map(|ratio| f64::from(ratio.outputs())).into(),
+        Cell::Text(device.lifecycle.as_str()),
+        ends_at.as_deref().into(),
+        planned_work(set),
     ];
     write_row(out, separator, &cells)
 }
@@ -76,7 +81,8 @@ pub fn write_link_row(
     ends: [(&str, &Interface); 2],
 ) -> io::Result<()> {
     let set = link.status_override.as_ref();
-    let mut cells = Vec::with_capacity(11);
+    let ends_at = set.and_then(|set| set.ends_at).map(time_text);
+    let mut cells = Vec::with_capacity(14);
     for (device, interface) in ends {
         cells.extend([
             Cell::Text(device),
@@ -90,8 +96,16 @@ pub fn write_link_row(
         Cell::Text(link.status.as_str()),
         set.map(|set| Status::as_str(set.status)).into(),
         set.and_then(|set| set.reason.as_ref()).map(OverrideReason::as_str).into(),
+        Cell::Text(link.lifecycle.as_str()),
+        ends_at.as_deref().into(),
+        planned_work(set),
     ]);
     write_row(out, separator, &cells)
+}
+
+/// Whether an override is planned work; empty without an override.
+fn planned_work<'a>(set: Option<&Override>) -> Cell<'a> {
+    set.map(|set| if set.is_planned_work { "true" } else { "false" }).into()
 }
 
 fn time_text(time: crate::domain::Timestamp) -> String {

@@ -147,7 +147,9 @@ impl<'r> RowReading<'r, '_> {
                 sensitivity_min_dbm: self.value("sensitivity_min_dbm", cells::number),
                 insertion_loss_db: self.value("insertion_loss_db", cells::not_negative),
                 pon_class: self.value("pon_class", cells::pon_class),
+                split_ratio: self.value("split_ratio", cells::split_ratio),
             },
+            lifecycle: self.value("lifecycle", cells::lifecycle),
             is_partial: false,
         };
         if row.name.is_none() && row.id.is_none() && self.errors.is_empty() {
@@ -161,7 +163,8 @@ impl<'r> RowReading<'r, '_> {
         let b = self.end("b_device", "b_interface", "b_interface_type");
         let length_km = self.value("length_km", cells::not_negative);
         let medium = self.value("physical_medium_id", cells::medium);
-        LinkTableRow { a, b, length_km, medium, is_partial: !self.errors.is_empty() }
+        let lifecycle = self.value("lifecycle", cells::lifecycle);
+        LinkTableRow { a, b, length_km, medium, lifecycle, is_partial: !self.errors.is_empty() }
     }
 
     fn end(&mut self, device: &str, interface: &str, interface_type: &str) -> LinkTableEnd {

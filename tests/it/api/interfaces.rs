@@ -20,7 +20,7 @@ fn an_interface_is_added_to_its_device() {
             answer.text(),
             format!(
                 "{{\"id\":{},\"name\":\"{name}\",\"interface_type\":\"{kind}\",\
-                 \"status\":\"{status}\",\"device_id\":{id}}}",
+                 \"status\":\"{status}\",\"device_id\":{id},\"cross_connect\":null}}",
                 number + 3
             )
         );

@@ -27,8 +27,8 @@ fn linking_two_devices_creates_a_port_on_each() {
                  \"length_km\":2.0,\"physical_medium_id\":\"G652D\",\"link_loss_db\":0.5";
     assert!(answer.text().starts_with(start), "{}", answer.text());
     let ports = "\"interface_a\":{\"id\":12,\"name\":\"port11\",\"interface_type\":\"OPTICAL\",\
-                 \"status\":\"UP\",\"device_id\":1},\"interface_b\":{\"id\":13,\"name\":\"port2\",\
-                 \"interface_type\":\"OPTICAL\",\"status\":\"UP\",\"device_id\":2},\
+                 \"status\":\"UP\",\"device_id\":1,\"cross_connect\":null},\"interface_b\":{\"id\":13,\"name\":\"port2\",\
+                 \"interface_type\":\"OPTICAL\",\"status\":\"UP\",\"device_id\":2,\"cross_connect\":null},\
                  \"message\":\"Link created: OLT1 (port11) <-> ONT1 (port2)\"}";
     assert!(answer.text().ends_with(ports), "{}", answer.text());
     assert_eq!(keys_of(answer.text()), ["link", "interface_a", "interface_b", "message"]);

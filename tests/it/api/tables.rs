@@ -316,3 +316,29 @@ fn the_report_has_its_keys() {
     assert_eq!(answer.json()["columns_passed_over"], json!(["status", "margin_db"]));
     assert_eq!(answer.json()["kind"], "devices");
 }
+
+#[test]
+fn lifecycles_and_split_ratios_are_read_and_written() {
+    let app = TestApp::empty();
+    let table =
+        "name,device_type,split_ratio,lifecycle\nS,SPLITTER,1:64,planned\nH,HOP,,In service";
+    assert_eq!(imported(&app, "devices", table)[..3], [2, 0, 0]);
+    let listed = app.get("/api/devices").expect(200).json();
+    assert_eq!(
+        (&listed[0]["split_ratio"], &listed[0]["lifecycle"]),
+        (&json!(64), &json!("planned"))
+    );
+    let into_service = "name,lifecycle\nS,in_service";
+    assert_eq!(imported(&app, "devices", into_service)[..3], [0, 1, 0]);
+    let cable = "a_device,a_interface,b_device,b_interface,lifecycle\nS,out0,H,port1,planned";
+    assert_eq!(imported(&app, "links", cable)[..3], [1, 0, 0]);
+    assert_eq!(app.get("/api/links").expect(200).json()[0]["lifecycle"], "planned");
+    for kind in ["devices", "links"] {
+        let written = app.get(&format!("/api/export/{kind}.csv")).expect(200).text().to_owned();
+        let rows = written.lines().count() as u64 - 1;
+        assert_eq!(imported(&app, kind, &written)[..3], [0, 0, rows], "{written}");
+    }
+    let faults = import(&app, "devices", b"name,split_ratio\nH,8").expect(400).json();
+    assert_eq!(faults["faults"][0]["detail"], "Only a SPLITTER has a split_ratio, not a HOP");
+    import(&app, "devices", b"name,split_ratio\nS,3").expect(400);
+}

@@ -43,7 +43,7 @@ fn the_first_start_of_a_newer_version_saves_the_old_store() {
     assert_eq!(saved["is_newest_verified"], true);
     assert_eq!(server.http.export(), old_export());
     assert!(server.terminate().0.success());
-    assert_eq!(schema_version(&data_dir), 2);
+    assert_eq!(schema_version(&data_dir), 3);
     let elsewhere = directory.path().join("elsewhere");
     run(&elsewhere, &["restore", path_of(&file_of(&data_dir, saved))]).expect(0);
     assert_eq!(portable(&export_of(&elsewhere)), portable(&old_export()));
@@ -85,5 +85,5 @@ fn a_store_is_not_upgraded_without_a_backup() {
     assert_eq!(fs::read(&in_the_way).unwrap(), b"in the way");
     // The previous version could still use the store; so can this one, once it can make a backup.
     assert_eq!(export_of(&data_dir), old_export());
-    assert_eq!(schema_version(&data_dir), 2);
+    assert_eq!(schema_version(&data_dir), 3);
 }

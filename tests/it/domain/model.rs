@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use unoc::domain::{
     Blueprint, Change, ClearDeviceOverride, CreateDevice, CreateInterface, DeviceId, DeviceType,
-    InterfaceId, InterfaceType, LinkId, Name, NewDevice, Optics, Position, RefreshStatus,
-    ReseedSite, World,
+    InterfaceId, InterfaceType, Lifecycle, LinkId, Name, NewDevice, Optics, Position,
+    RefreshStatus, ReseedSite, World,
 };
 
 use crate::harness::answer::{Answer, Refused};
@@ -185,6 +185,8 @@ fn a_device_takes_4096_interfaces_and_no_more() {
         validate_upstream: true,
         position: Position::default(),
         optics: Optics::default(),
+        lifecycle: Lifecycle::InService,
+        details: None,
     };
     world.execute(CreateDevice(rack), time(0)).unwrap();
     let port = |number: u32| CreateInterface {

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use tokio::sync::broadcast::Receiver;
 use unoc::domain::{
     Change, CommandKind, CreateDevice, DeleteLink, Device, DeviceId, DeviceType, Edit, EntityKey,
-    EntityKind, IdCounters, InterfaceId, LinkId, Name, NewDevice, Optics, Position, ReplaceSite,
-    Site, Timestamp,
+    EntityKind, IdCounters, InterfaceId, Lifecycle, LinkId, Name, NewDevice, Optics, Position,
+    ReplaceSite, Site, Timestamp,
 };
 use unoc::engine::{
     Clock, Commit, CommitCause, Engine, EngineError, EngineExit, EngineHandle, EngineOptions,
@@ -363,6 +363,8 @@ fn new_device(name: &str) -> AnyCommand {
         validate_upstream: false,
         position: Position::default(),
         optics: Optics::default(),
+        lifecycle: Lifecycle::InService,
+        details: None,
     };
     CreateDevice(new).into()
 }

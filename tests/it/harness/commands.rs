@@ -5,13 +5,15 @@ use std::ops::Range;
 use unoc::domain::{
     Blueprint, ClearDeviceOverride, ConnectDevices, CreateDevice, CreateInterface, CreateLink,
     DeleteDevice, DeleteLink, DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType,
-    LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override, OverrideReason, PON_CLASSES,
-    PonClass, Position, ProvisionDevice, ProvisionDevices, RefreshStatus, ReplaceSite, ReseedSite,
-    SetDeviceOverride, Site, Status, Timestamp, UpdateDevice, UpdateLink, World, rule_between,
+    Lifecycle, LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override, OverrideReason,
+    PON_CLASSES, PonClass, Position, ProvisionDevice, ProvisionDevices, RefreshStatus, ReplaceSite,
+    ReseedSite, SetDeviceOverride, Site, Status, Timestamp, UpdateDevice, UpdateLink, World,
+    rule_between,
 };
 
 use super::any_command::AnyCommand;
 use super::content::export;
+use super::labels::label;
 
 /// Device names: few enough that some are taken.
 const DEVICE_NAMES: usize = 48;
@@ -57,7 +59,7 @@ impl Rng {
     }
 
     /// A multiple of a quarter between -100 and 100.
-    fn quarter(&mut self) -> f64 {
+    pub(super) fn quarter(&mut self) -> f64 {
         f64::from(u32::try_from(self.below(801)).expect("small")) / 4.0 - 100.0
     }
 
@@ -162,7 +164,10 @@ impl Generator {
                 sensitivity_min_dbm: self.value(SENSITIVITY_DBM),
                 insertion_loss_db: self.value(INSERTION_LOSS_DB),
                 pon_class: self.pon_class(Some(device_type)),
+                split_ratio: None,
             },
+            lifecycle: Lifecycle::InService,
+            details: None,
         }
     }
 
@@ -176,6 +181,8 @@ impl Generator {
             sensitivity_min_dbm: self.rng.chance(20).then(|| self.value(SENSITIVITY_DBM)),
             insertion_loss_db: self.rng.chance(20).then(|| self.value(INSERTION_LOSS_DB)),
             pon_class: self.rng.chance(20).then(|| self.pon_class(type_of(world, id))),
+            split_ratio: None,
+            lifecycle: None,
         }
     }
 
@@ -183,6 +190,7 @@ impl Generator {
         LinkPatch {
             length_km: self.rng.chance(40).then(|| self.length_km()),
             medium: self.rng.chance(30).then(|| self.medium()),
+            lifecycle: None,
             status_override: self
                 .rng
                 .chance(60)
@@ -219,7 +227,7 @@ impl Generator {
             let text = self.rng.one_of(&["", "Karte getauscht", "fibre cut, ticket 4711"]);
             OverrideReason::new(text).expect("it is short")
         });
-        Override { status: self.rng.one_of(&Status::ALL), reason }
+        Override::new(self.rng.one_of(&Status::ALL), reason)
     }
 
     fn new_interface(&mut self, world: &World) -> CreateInterface {
@@ -299,6 +307,9 @@ impl Generator {
     /// more ids, or with one part of it broken.
     fn site(&mut self, world: &World, saved: Option<&Site>) -> Site {
         let mut site = saved.cloned().unwrap_or_else(|| export(world));
+        if self.rng.chance(50) {
+            label(&mut self.rng, &mut site);
+        }
         match self.rng.below(20) {
             16..20 => self.swap_owners(&mut site),
             12 | 13 => {

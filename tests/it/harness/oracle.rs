@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use unoc::domain::{
     CommandKind, ConnectDevices, CreateInterface, CreateLink, Device, DeviceId, DevicePatch,
-    DeviceType, IdCounters, Interface, InterfaceId, InterfaceType, Link, LinkId, LinkPatch, Medium,
-    Name, NewDevice, Override, PonClass, Reasons, SetDeviceOverride, Site, Status, Timestamp,
-    UpdateDevice, UpdateLink, Uplink, World,
+    DeviceType, IdCounters, Interface, InterfaceId, InterfaceType, Lifecycle, Link, LinkId,
+    LinkPatch, Medium, Name, NewDevice, Override, PonClass, Reasons, SetDeviceOverride, Site,
+    Status, Timestamp, UpdateDevice, UpdateLink, Uplink, World,
 };
 
 use super::answer::{Answer, INCONSISTENT, Refused};
@@ -149,6 +149,8 @@ impl Oracle {
             device_type: new.device_type,
             position: new.position,
             optics: new.optics,
+            lifecycle: new.lifecycle,
+            details: new.details.clone(),
             parent: new.parent,
             status: Status::Down,
             reasons: Reasons::NONE,
@@ -318,8 +320,7 @@ impl Oracle {
             }
             ports.push(self.add_interface(device, &name, new.interface_type, now));
         }
-        let set =
-            (new.status != Status::Up).then_some(Override { status: new.status, reason: None });
+        let set = (new.status != Status::Up).then_some(Override::new(new.status, None));
         let ends = [ports[0].id, ports[1].id];
         let link = self.add_link(ends, (new.length_km, new.medium), set, now);
         let names = [new.a, new.b].map(|id| self.devices[&id.0].name.to_string()).to_vec();
@@ -411,6 +412,7 @@ impl Oracle {
             device,
             name: Name::new(name).expect("names of ports are names"),
             interface_type,
+            cross_connect: None,
             status: Status::Down,
             created_at: now,
             updated_at: now,
@@ -435,6 +437,7 @@ impl Oracle {
             b,
             length_km,
             medium,
+            lifecycle: Lifecycle::InService,
             status,
             status_override,
             status_since,

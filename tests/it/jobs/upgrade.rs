@@ -53,7 +53,7 @@ fn an_old_store_opens_as_it_is_and_is_upgraded_with_all_its_data() {
 
     let config = Config::for_data_dir(directory.path());
     let store = app::open_store(&config, &Clock::system()).unwrap();
-    assert_eq!(store.schema_version().unwrap(), 2);
+    assert_eq!(store.schema_version().unwrap(), 3);
     assert!(!store.needs_upgrade().unwrap());
     assert_eq!(store.read().unwrap().job("backup").unwrap(), None);
     assert_eq!(exported(&store), export);
@@ -72,7 +72,7 @@ fn a_power_cut_during_the_upgrade_leaves_a_whole_store() {
     store.upgrade().unwrap();
     drop(store);
     let log = disk.log();
-    let mut versions = [0; 3];
+    let mut versions = [0; 4];
     for position in 0..=log.len() {
         let synced = log[..position].iter().rposition(|op| matches!(op, Op::Sync));
         let synced = synced.map_or(0, |index| index + 1);
@@ -88,7 +88,7 @@ fn a_power_cut_during_the_upgrade_leaves_a_whole_store() {
             assert_eq!(store.read().unwrap().job("backup").unwrap(), None);
         }
     }
-    assert!(versions[1] > 0 && versions[2] > 0, "both sides of the commit: {versions:?}");
+    assert!(versions[1] > 0 && versions[3] > 0, "both sides of the commit: {versions:?}");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn an_old_store_is_served_and_its_jobs_run() {
 fn a_new_store_and_a_copy_of_it_are_of_this_version() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
-    assert_eq!(store.schema_version().unwrap(), 2);
+    assert_eq!(store.schema_version().unwrap(), 3);
     let copy = store.copy_to_quarantine(&store.read().unwrap(), "copy").unwrap();
     let copy = open(&copy);
     assert!(!copy.needs_upgrade().unwrap());

@@ -225,15 +225,15 @@ fn a_newer_schema_is_refused_with_both_versions() {
     let config = bincode::config::standard();
     let (record, _) =
         bincode::decode_from_slice::<(u128, u32, i64), _>(&bytes[1..], config).unwrap();
-    assert_eq!((bytes[0], record.1), (1, 2));
-    let newer = bincode::encode_to_vec((record.0, 3_u32, record.2), config).unwrap();
+    assert_eq!((bytes[0], record.1), (1, 3));
+    let newer = bincode::encode_to_vec((record.0, 4_u32, record.2), config).unwrap();
     let tx = db.begin_write().unwrap();
     tx.open_table(META).unwrap().insert("site", [vec![1], newer].concat().as_slice()).unwrap();
     tx.commit().unwrap();
     drop(db);
     let before = fs::read(&path).unwrap();
     let error = open(directory.path()).unwrap_err();
-    assert!(matches!(error, StoreError::SchemaNewer { found: 3, known: 2 }), "{error}");
+    assert!(matches!(error, StoreError::SchemaNewer { found: 4, known: 3 }), "{error}");
     assert!(fs::read(&path).unwrap() == before, "a newer program's file was changed");
 }
 

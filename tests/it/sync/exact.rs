@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use postgres::{Client, IsolationLevel, SimpleQueryMessage, Transaction};
-use unoc::domain::{Device, IdCounters, Interface, Link, Override, Site, Timestamp};
+use unoc::domain::{Device, DeviceDetails, IdCounters, Interface, Link, Override, Site, Timestamp};
 use unoc::store::AuditEntry;
 use uuid::Uuid;
 
@@ -52,6 +52,19 @@ const TABLES: [(&str, Columns); 3] = [
             ("through_loss_db", Float),
             ("created_at", Time),
             ("updated_at", Time),
+            ("override_ends_at", Time),
+            ("override_is_planned_work", Text),
+            ("split_ratio", Text),
+            ("lifecycle", Text),
+            ("serial", Text),
+            ("customer_reference", Text),
+            ("customer_name", Text),
+            ("phone", Text),
+            ("address", Text),
+            ("latitude", Float),
+            ("longitude", Float),
+            ("tags", List),
+            ("note", Text),
         ],
     ),
     (
@@ -64,6 +77,9 @@ const TABLES: [(&str, Columns); 3] = [
             ("status", Text),
             ("created_at", Time),
             ("updated_at", Time),
+            ("cross_connect_interface_id", Text),
+            ("cross_connect_loss_db", Float),
+            ("cross_connect_is_assumed", Text),
         ],
     ),
     (
@@ -81,6 +97,9 @@ const TABLES: [(&str, Columns); 3] = [
             ("status_since", Time),
             ("created_at", Time),
             ("updated_at", Time),
+            ("lifecycle", Text),
+            ("override_ends_at", Time),
+            ("override_is_planned_work", Text),
         ],
     ),
 ];
@@ -117,9 +136,11 @@ const MISFITS: &str = "\
 const CONSTRAINTS: &str = "SELECT conname FROM pg_constraint WHERE contype IN ('f', 'u') \
     AND condeferred AND conrelid = ANY \
     ('{devices, interfaces, links}'::regclass[]) ORDER BY 1";
-const CONSTRAINT_NAMES: [&str; 8] = [
+const CONSTRAINT_NAMES: [&str; 10] = [
     "devices_name_key",
     "devices_parent_fkey",
+    "devices_serial_key",
+    "interfaces_cross_connect_fkey",
     "interfaces_device_fkey",
     "interfaces_name_key",
     "links_a_fkey",
@@ -309,10 +330,32 @@ fn override_of(set: Option<&Override>) -> [Option<String>; 2] {
     [set.map(|set| set.status.as_str().to_owned()), reason.map(|text| text.as_str().to_owned())]
 }
 
+/// The end of an override, and whether it is planned work.
+fn plan_of(set: Option<&Override>) -> [Option<String>; 2] {
+    let is_planned_work = set.is_some_and(|set| set.is_planned_work);
+    [set.and_then(|set| set.ends_at).and_then(time), text(is_planned_work)]
+}
+
+fn of_details(details: &DeviceDetails) -> Row {
+    let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+    vec![
+        text(&details.serial),
+        text(&details.customer_reference),
+        text(&details.customer_name),
+        text(&details.phone),
+        text(&details.address),
+        details.coordinates.and_then(|at| float(at.latitude)),
+        details.coordinates.and_then(|at| float(at.longitude)),
+        list(details.tags.iter()),
+        text(&details.note),
+    ]
+}
+
 fn of_device(device: &Device) -> Row {
     let [override_status, reason] = override_of(device.status_override.as_ref());
+    let [ends_at, is_planned_work] = plan_of(device.status_override.as_ref());
     let signal = device.signal.as_ref();
-    vec![
+    let mut row = vec![
         text(device.id.0),
         text(device.name.as_str()),
         text(device.device_type.as_str()),
@@ -337,10 +380,17 @@ fn of_device(device: &Device) -> Row {
         device.through_loss_db.and_then(float),
         time(device.created_at),
         time(device.updated_at),
-    ]
+        ends_at,
+        is_planned_work,
+        device.optics.split_ratio.and_then(|ratio| text(ratio.outputs())),
+        text(device.lifecycle.as_str()),
+    ];
+    row.extend(of_details(device.details.as_deref().unwrap_or(&DeviceDetails::default())));
+    row
 }
 
 fn of_interface(port: &Interface) -> Row {
+    let joined = port.cross_connect.as_deref();
     vec![
         text(port.id.0),
         text(port.device.0),
@@ -349,10 +399,14 @@ fn of_interface(port: &Interface) -> Row {
         text(port.status.as_str()),
         time(port.created_at),
         time(port.updated_at),
+        joined.and_then(|joined| text(joined.to.0)),
+        joined.and_then(|joined| joined.loss_db).and_then(float),
+        joined.and_then(|joined| text(joined.is_assumed)),
     ]
 }
 
 fn of_link(link: &Link) -> Row {
+    let [ends_at, is_planned_work] = plan_of(link.status_override.as_ref());
     let [override_status, reason] = override_of(link.status_override.as_ref());
     vec![
         text(link.id.0),
@@ -367,6 +421,9 @@ fn of_link(link: &Link) -> Row {
         time(link.status_since),
         time(link.created_at),
         time(link.updated_at),
+        text(link.lifecycle.as_str()),
+        ends_at,
+        is_planned_work,
     ]
 }
 

@@ -1,4 +1,5 @@
 import type { Device, DeviceType, Link, Status } from '../../api/types'
+import { testDevice, testLink } from '../../domain/testing'
 import { buildModel } from '../model/buildModel'
 import { computeLayout, layoutInput, type NetworkLists } from '../model/computeLayout'
 import type { Point } from '../model/geometry'
@@ -12,47 +13,14 @@ export class TestNetwork {
 
   device(type: DeviceType, more: Partial<Device> = {}): number {
     const id = this.devices.size + 1
-    const at = '2026-11-23T10:00:00.000000Z'
-    this.devices.set(id, {
-      id,
-      name: `${type}-${id}`,
-      device_type: type,
-      status: 'UP',
-      x: 0,
-      y: 0,
-      tx_power_dbm: null,
-      sensitivity_min_dbm: null,
-      insertion_loss_db: null,
-      parent_container_id: null,
-      status_override: null,
-      override_reason: null,
-      effective_status: 'UP',
-      status_reasons: [],
-      signal: null,
-      pon_class: null,
-      status_since: at,
-      created_at: at,
-      updated_at: at,
-      ...more,
-    })
+    this.devices.set(id, testDevice({ id, name: `${type}-${id}`, device_type: type, ...more }))
     return id
   }
 
   link(a: number, b: number, status: Status = 'UP'): number {
     const id = this.links.size + 1
     this.ports.set(2 * id, a).set(2 * id + 1, b)
-    this.links.set(id, {
-      id,
-      a_interface_id: 2 * id,
-      b_interface_id: 2 * id + 1,
-      status,
-      length_km: 1,
-      physical_medium_id: 'G652D',
-      link_loss_db: 0.25,
-      override_reason: null,
-      status_override: null,
-      status_since: '2026-11-23T10:00:00.000000Z',
-    })
+    this.links.set(id, testLink({ id, a_interface_id: 2 * id, b_interface_id: 2 * id + 1, status }))
     return id
   }
 

@@ -62,8 +62,8 @@ fn the_answer_equals_the_contract() {
                  \"parent_container_id\":null,";
     assert!(text.starts_with(start), "{text}");
     let end = "\"interfaces\":[{\"id\":1,\"name\":\"mgmt0\",\"interface_type\":\"ETHERNET\",\
-               \"status\":\"DOWN\",\"device_id\":1},{\"id\":2,\"name\":\"lo0\",\
-               \"interface_type\":\"LOOPBACK\",\"status\":\"UP\",\"device_id\":1}],\
+               \"status\":\"DOWN\",\"device_id\":1,\"cross_connect\":null},{\"id\":2,\"name\":\"lo0\",\
+               \"interface_type\":\"LOOPBACK\",\"status\":\"UP\",\"device_id\":1,\"cross_connect\":null}],\
                \"message\":\"Device 'BB-1' provisioned successfully with 2 interfaces\"}";
     assert!(text.ends_with(end), "{text}");
     assert_eq!(keys_of(text), ["device", "interfaces", "message"]);

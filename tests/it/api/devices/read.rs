@@ -85,8 +85,8 @@ fn a_devices_ports_come_in_the_order_of_their_creation() {
     let path = format!("/api/devices/{hop}/interfaces");
     assert_eq!(app.get(&path).expect(200).json(), json!(of_hop));
     let keys = crate::harness::http::keys_of(&of_hop[0].to_string());
-    assert_eq!(keys.len(), 5);
-    let start = "[{\"id\":1,\"name\":\"port1\",\"interface_type\":\"OPTICAL\",\"status\":\"UP\",\"device_id\":1}";
+    assert_eq!(keys.len(), 6);
+    let start = "[{\"id\":1,\"name\":\"port1\",\"interface_type\":\"OPTICAL\",\"status\":\"UP\",\"device_id\":1,\"cross_connect\":null}";
     assert!(app.get(&path).text().starts_with(start));
 }
 

@@ -159,3 +159,50 @@ fn a_change_to_equal_values_changes_nothing() {
     app.patch(&format!("/api/devices/{id}"), &json!({"x": 1, "y": 2, "name": "D"})).expect(200);
     assert_eq!((app.device(id), app.seq()), (before, seq));
 }
+
+#[test]
+fn a_split_ratio_is_one_that_is_sold_and_only_a_splitter_has_one() {
+    let app = TestApp::empty();
+    let splitter = app.provision("SPL", "SPLITTER");
+    let path = format!("/api/devices/{splitter}");
+    assert_eq!(app.device(splitter)["split_ratio"], Value::Null);
+    for outputs in [2, 4, 8, 16, 32, 64, 128] {
+        let answer = app.patch(&path, &json!({"split_ratio": outputs})).expect(200).json();
+        assert_eq!(answer["device"]["split_ratio"], outputs);
+        assert_eq!(app.device(splitter)["split_ratio"], outputs);
+    }
+    let body = json!({"split_ratio": 3, "lifecycle": "broken"});
+    let faults = app.patch(&path, &body).expect(422).detail();
+    assert_eq!(faults[0]["msg"], "Input should be 2, 4, 8, 16, 32, 64 or 128");
+    assert_eq!(faults[1]["msg"], "Input should be 'planned', 'in_service' or 'retired'");
+    let cleared = app.patch(&path, &json!({"split_ratio": null})).expect(200).json();
+    assert_eq!(cleared["device"]["split_ratio"], Value::Null);
+
+    let hop = app.provision("HOP", "HOP");
+    let refused = app.patch(&format!("/api/devices/{hop}"), &json!({"split_ratio": 8})).expect(400);
+    assert_eq!(refused.detail(), "Only a SPLITTER has a split_ratio, not a HOP");
+    let new = json!({"name": "H2", "device_type": "HOP", "split_ratio": 8});
+    app.post("/api/devices", &new).expect(400);
+    let new = json!({"name": "S2", "device_type": "SPLITTER", "split_ratio": 64});
+    let made = app.post("/api/devices/provision", &new).expect(201).json();
+    assert_eq!(made["device"]["split_ratio"], 64);
+}
+
+#[test]
+fn a_device_is_in_service_unless_it_is_planned_or_retired() {
+    let app = TestApp::empty();
+    let id = app.provision("D", "HOP");
+    assert_eq!(app.device(id)["lifecycle"], "in_service");
+    let path = format!("/api/devices/{id}");
+    for lifecycle in ["planned", "retired", "in_service"] {
+        let answer = app.patch(&path, &json!({"lifecycle": lifecycle})).expect(200).json();
+        assert_eq!(answer["message"], "Device updated");
+        assert_eq!(answer["device"]["lifecycle"], lifecycle);
+        assert_eq!(app.get("/api/devices").expect(200).json()[0]["lifecycle"], lifecycle);
+    }
+    app.patch(&path, &json!({"lifecycle": null})).expect(422);
+    let new = json!({"name": "P", "device_type": "HOP", "lifecycle": "planned"});
+    let rows = json!({"devices": [new]});
+    let made = app.post("/api/devices/bulk", &rows).expect(201).json();
+    assert_eq!(made["devices"][0]["lifecycle"], "planned");
+}

@@ -232,3 +232,19 @@ fn errors_are_returned_and_change_nothing() {
     app.patch("/api/links/x", &down).expect(422);
     assert_eq!((app.get(&path).json(), app.seq()), before);
 }
+
+#[test]
+fn a_link_is_in_service_unless_it_is_planned_or_retired() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let id = plant.link("SPL-A", "ONT-A1");
+    let path = format!("/api/links/{id}");
+    assert_eq!(app.get(&path).expect(200).json()["lifecycle"], "in_service");
+    for lifecycle in ["planned", "retired", "in_service"] {
+        let answer = app.patch(&path, &json!({"lifecycle": lifecycle})).expect(200).json();
+        assert_eq!(answer["link"]["lifecycle"], lifecycle);
+        assert_eq!(app.get(&path).expect(200).json()["lifecycle"], lifecycle);
+    }
+    let faults = app.patch(&path, &json!({"lifecycle": "new", "length_km": -1})).expect(422);
+    assert_eq!(faults.detail().as_array().map(Vec::len), Some(2));
+}

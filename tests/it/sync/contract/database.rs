@@ -125,9 +125,11 @@ fn server_statistics_and_slow_statements_are_shown() {
 #[test]
 fn the_check_constraints_accept_every_domain_value() {
     use unoc::domain::{
-        DeviceType, InterfaceType, Medium, PON_CLASSES, Reason, SignalClass, Status,
+        DeviceType, InterfaceType, Lifecycle, Medium, PON_CLASSES, Reason, SignalClass, Status,
     };
-    let sql = std::fs::read_to_string("migrations/V1__site.sql").expect("the migration");
+    let sql = ["migrations/V1__site.sql", "migrations/V2__plant.sql"]
+        .map(|path| std::fs::read_to_string(path).expect("a migration"))
+        .concat();
     let words = DeviceType::all()
         .map(DeviceType::as_str)
         .chain(Status::ALL.map(Status::as_str))
@@ -135,6 +137,7 @@ fn the_check_constraints_accept_every_domain_value() {
         .chain(Medium::ALL.map(Medium::as_str))
         .chain(SignalClass::ALL.map(SignalClass::as_str))
         .chain(Reason::ALL.map(Reason::as_str))
+        .chain(Lifecycle::ALL.map(Lifecycle::as_str))
         .chain(PON_CLASSES.iter().map(|row| row.word));
     for word in words {
         assert!(sql.contains(&format!("'{word}'")), "{word}");

@@ -47,8 +47,8 @@ fn s1_first_and_big_rounds_are_bulk_transfers_in_one_transaction() {
         "SELECT count(*) FROM pg_constraint WHERE contype IN ('f', 'u') AND convalidated \
          AND conrelid IN ('devices'::regclass, 'interfaces'::regclass, 'links'::regclass)",
     );
-    assert_eq!(made_again, "8", "constraints set aside for the first copy are back");
-    assert_eq!(postgres.value("SELECT count(*) FROM pg_indexes WHERE tablename = 'devices'"), "4");
+    assert_eq!(made_again, "10", "constraints set aside for the first copy are back");
+    assert_eq!(postgres.value("SELECT count(*) FROM pg_indexes WHERE tablename = 'devices'"), "5");
 }
 
 #[test]

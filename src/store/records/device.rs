@@ -1,22 +1,17 @@
-//! The records of entities on disk, and their conversion from and to the domain.
-//!
-//! A shipped struct here is never edited: add the next version and a conversion.
+//! The record of a device.
 
 use bincode::{BorrowDecode, Encode};
 
-use super::codec::{RecordSource, VersionedRecord, decode, encode_into};
-use super::error::StoreError;
-use crate::domain::{
-    Device, DeviceId, DeviceType, Direction, Interface, InterfaceId, InterfaceType, Link, LinkId,
-    Medium, Name, Optics, Override, OverrideReason, PON_CLASSES, PonClass, Position, Reasons,
-    Signal, SignalClass, Status, Timestamp,
+use super::{
+    IN_SERVICE, OverrideV1, OverrideV2, StoredEntity, lifecycle, lifecycle_code, name, over,
+    override_record, status, status_code,
 };
-
-/// A domain entity that has a record.
-pub(super) trait StoredEntity: Sized {
-    fn encode_into(&self, buffer: &mut Vec<u8>);
-    fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError>;
-}
+use crate::domain::{
+    Coordinates, Device, DeviceDetails, DeviceId, DeviceType, Direction, LinkId, Optics,
+    PON_CLASSES, PonClass, Position, Reasons, Signal, SignalClass, SplitRatio, Timestamp,
+};
+use crate::store::codec::{RecordSource, VersionedRecord, decode, encode_into};
+use crate::store::error::StoreError;
 
 #[derive(Encode, BorrowDecode)]
 struct DeviceV1<'a> {
@@ -41,6 +36,31 @@ struct DeviceV1<'a> {
 }
 
 #[derive(Encode, BorrowDecode)]
+struct DeviceV2<'a> {
+    name: &'a str,
+    device_type: u8,
+    x: f64,
+    y: f64,
+    tx_power_dbm: Option<f64>,
+    sensitivity_min_dbm: Option<f64>,
+    insertion_loss_db: Option<f64>,
+    pon_class: Option<u8>,
+    split_ratio: Option<u8>,
+    lifecycle: u8,
+    details: Option<DetailsV1<'a>>,
+    parent: Option<u64>,
+    status: u8,
+    reasons: u16,
+    signal: Option<SignalV1>,
+    uplink: Vec<u64>,
+    through_loss_db: Option<f64>,
+    status_since_us: i64,
+    status_override: Option<OverrideV2<'a>>,
+    created_at_us: i64,
+    updated_at_us: i64,
+}
+
+#[derive(Encode, BorrowDecode)]
 struct SignalV1 {
     rx_down_dbm: f64,
     rx_up_dbm: f64,
@@ -50,49 +70,57 @@ struct SignalV1 {
 }
 
 #[derive(Encode, BorrowDecode)]
-struct OverrideV1<'a> {
-    status: u8,
-    reason: Option<&'a str>,
-}
-
-#[derive(Encode, BorrowDecode)]
-struct InterfaceV1<'a> {
-    device: u64,
-    name: &'a str,
-    interface_type: u8,
-    status: u8,
-    created_at_us: i64,
-    updated_at_us: i64,
-}
-
-#[derive(Encode, BorrowDecode)]
-struct LinkV1<'a> {
-    a: u64,
-    b: u64,
-    length_km: Option<f64>,
-    medium: Option<u8>,
-    status: u8,
-    status_since_us: i64,
-    status_override: Option<OverrideV1<'a>>,
-    created_at_us: i64,
-    updated_at_us: i64,
+struct DetailsV1<'a> {
+    serial: Option<&'a str>,
+    customer_reference: Option<&'a str>,
+    customer_name: Option<&'a str>,
+    phone: Option<&'a str>,
+    address: Option<&'a str>,
+    /// Latitude and longitude.
+    coordinates: Option<(f64, f64)>,
+    tags: Vec<&'a str>,
+    note: Option<&'a str>,
 }
 
 impl VersionedRecord for DeviceV1<'_> {
     const VERSION: u8 = 1;
 }
 
-impl VersionedRecord for InterfaceV1<'_> {
-    const VERSION: u8 = 1;
+impl VersionedRecord for DeviceV2<'_> {
+    const VERSION: u8 = 2;
 }
 
-impl VersionedRecord for LinkV1<'_> {
-    const VERSION: u8 = 1;
+impl<'a> From<DeviceV1<'a>> for DeviceV2<'a> {
+    fn from(old: DeviceV1<'a>) -> Self {
+        Self {
+            name: old.name,
+            device_type: old.device_type,
+            x: old.x,
+            y: old.y,
+            tx_power_dbm: old.tx_power_dbm,
+            sensitivity_min_dbm: old.sensitivity_min_dbm,
+            insertion_loss_db: old.insertion_loss_db,
+            pon_class: old.pon_class,
+            split_ratio: None,
+            lifecycle: IN_SERVICE,
+            details: None,
+            parent: old.parent,
+            status: old.status,
+            reasons: old.reasons,
+            signal: old.signal,
+            uplink: old.uplink,
+            through_loss_db: old.through_loss_db,
+            status_since_us: old.status_since_us,
+            status_override: old.status_override.map(Into::into),
+            created_at_us: old.created_at_us,
+            updated_at_us: old.updated_at_us,
+        }
+    }
 }
 
 impl StoredEntity for Device {
     fn encode_into(&self, buffer: &mut Vec<u8>) {
-        let record = DeviceV1 {
+        let record = DeviceV2 {
             name: self.name.as_str(),
             device_type: self.device_type as u8,
             x: self.position.x,
@@ -101,6 +129,9 @@ impl StoredEntity for Device {
             sensitivity_min_dbm: self.optics.sensitivity_min_dbm,
             insertion_loss_db: self.optics.insertion_loss_db,
             pon_class: self.optics.pon_class.map(pon_class_code),
+            split_ratio: self.optics.split_ratio.map(SplitRatio::outputs),
+            lifecycle: lifecycle_code(self.lifecycle),
+            details: self.details.as_deref().map(details_record),
             parent: self.parent.map(|id| id.0),
             status: status_code(self.status),
             reasons: self.reasons.bits(),
@@ -117,7 +148,12 @@ impl StoredEntity for Device {
 
     fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
         let source = RecordSource { table: "devices", key: &id };
-        let record: DeviceV1<'_> = decode(bytes, source)?;
+        let record: DeviceV2<'_> = match bytes.first() {
+            Some(&DeviceV1::VERSION) => decode::<DeviceV1<'_>>(bytes, source)?.into(),
+            _ => decode(bytes, source)?,
+        };
+        let pon_class = record.pon_class.map(|code| pon_class(code, source)).transpose()?;
+        let ratio = record.split_ratio.map(|outputs| split_ratio(outputs, source)).transpose()?;
         Ok(Self {
             id: DeviceId(id),
             name: name(record.name, source)?,
@@ -128,8 +164,11 @@ impl StoredEntity for Device {
                 tx_power_dbm: record.tx_power_dbm,
                 sensitivity_min_dbm: record.sensitivity_min_dbm,
                 insertion_loss_db: record.insertion_loss_db,
-                pon_class: record.pon_class.map(|code| pon_class(code, source)).transpose()?,
+                pon_class,
+                split_ratio: ratio,
             },
+            lifecycle: lifecycle(record.lifecycle, source)?,
+            details: record.details.map(|record| Box::new(details(&record))),
             parent: record.parent.map(DeviceId),
             status: status(record.status, source)?,
             reasons: Reasons::from_bits(record.reasons)
@@ -145,95 +184,30 @@ impl StoredEntity for Device {
     }
 }
 
-impl StoredEntity for Interface {
-    fn encode_into(&self, buffer: &mut Vec<u8>) {
-        let record = InterfaceV1 {
-            device: self.device.0,
-            name: self.name.as_str(),
-            interface_type: match self.interface_type {
-                InterfaceType::Ethernet => 0,
-                InterfaceType::Optical => 1,
-                InterfaceType::Loopback => 2,
-            },
-            status: status_code(self.status),
-            created_at_us: self.created_at.0,
-            updated_at_us: self.updated_at.0,
-        };
-        encode_into(&record, buffer);
-    }
-
-    fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
-        let source = RecordSource { table: "interfaces", key: &id };
-        let record: InterfaceV1<'_> = decode(bytes, source)?;
-        Ok(Self {
-            id: InterfaceId(id),
-            device: DeviceId(record.device),
-            name: name(record.name, source)?,
-            interface_type: match record.interface_type {
-                0 => InterfaceType::Ethernet,
-                1 => InterfaceType::Optical,
-                2 => InterfaceType::Loopback,
-                _ => return Err(source.damaged("unknown interface type")),
-            },
-            status: status(record.status, source)?,
-            created_at: Timestamp(record.created_at_us),
-            updated_at: Timestamp(record.updated_at_us),
-        })
+fn details_record(details: &DeviceDetails) -> DetailsV1<'_> {
+    DetailsV1 {
+        serial: details.serial.as_deref(),
+        customer_reference: details.customer_reference.as_deref(),
+        customer_name: details.customer_name.as_deref(),
+        phone: details.phone.as_deref(),
+        address: details.address.as_deref(),
+        coordinates: details.coordinates.map(|at| (at.latitude, at.longitude)),
+        tags: details.tags.iter().map(AsRef::as_ref).collect(),
+        note: details.note.as_deref(),
     }
 }
 
-impl StoredEntity for Link {
-    fn encode_into(&self, buffer: &mut Vec<u8>) {
-        let record = LinkV1 {
-            a: self.a.0,
-            b: self.b.0,
-            length_km: self.length_km,
-            medium: self.medium.map(medium_code),
-            status: status_code(self.status),
-            status_since_us: self.status_since.0,
-            status_override: self.status_override.as_ref().map(override_record),
-            created_at_us: self.created_at.0,
-            updated_at_us: self.updated_at.0,
-        };
-        encode_into(&record, buffer);
-    }
-
-    fn decode(id: u64, bytes: &[u8]) -> Result<Self, StoreError> {
-        let source = RecordSource { table: "links", key: &id };
-        let record: LinkV1<'_> = decode(bytes, source)?;
-        Ok(Self {
-            id: LinkId(id),
-            a: InterfaceId(record.a),
-            b: InterfaceId(record.b),
-            length_km: record.length_km,
-            medium: record.medium.map(|code| medium(code, source)).transpose()?,
-            status: status(record.status, source)?,
-            status_since: Timestamp(record.status_since_us),
-            status_override: record.status_override.map(|set| over(&set, source)).transpose()?,
-            created_at: Timestamp(record.created_at_us),
-            updated_at: Timestamp(record.updated_at_us),
-        })
-    }
-}
-
-fn name(text: &str, source: RecordSource<'_>) -> Result<Name, StoreError> {
-    Name::stored(text).map_err(|error| source.damaged(error.to_string()))
-}
-
-const fn status_code(status: Status) -> u8 {
-    match status {
-        Status::Up => 0,
-        Status::Down => 1,
-        Status::Degraded => 2,
-    }
-}
-
-fn status(code: u8, source: RecordSource<'_>) -> Result<Status, StoreError> {
-    match code {
-        0 => Ok(Status::Up),
-        1 => Ok(Status::Down),
-        2 => Ok(Status::Degraded),
-        _ => Err(source.damaged("unknown status")),
+fn details(record: &DetailsV1<'_>) -> DeviceDetails {
+    let coordinates = record.coordinates;
+    DeviceDetails {
+        serial: record.serial.map(Into::into),
+        customer_reference: record.customer_reference.map(Into::into),
+        customer_name: record.customer_name.map(Into::into),
+        phone: record.phone.map(Into::into),
+        address: record.address.map(Into::into),
+        coordinates: coordinates.map(|(latitude, longitude)| Coordinates { latitude, longitude }),
+        tags: record.tags.iter().map(|tag| Box::from(*tag)).collect(),
+        note: record.note.map(Into::into),
     }
 }
 
@@ -274,21 +248,6 @@ fn signal(record: &SignalV1, source: RecordSource<'_>) -> Result<Signal, StoreEr
     Ok(Signal { rx_down_dbm, rx_up_dbm, margin_db, class, limiting })
 }
 
-fn override_record(set: &Override) -> OverrideV1<'_> {
-    OverrideV1 {
-        status: status_code(set.status),
-        reason: set.reason.as_ref().map(OverrideReason::as_str),
-    }
-}
-
-fn over(record: &OverrideV1<'_>, source: RecordSource<'_>) -> Result<Override, StoreError> {
-    let reason = record.reason.map(OverrideReason::new).transpose();
-    Ok(Override {
-        status: status(record.status, source)?,
-        reason: reason.map_err(|error| source.damaged(error.to_string()))?,
-    })
-}
-
 const fn pon_class_code(class: PonClass) -> u8 {
     match class {
         PonClass::GponBPlus => 0,
@@ -307,27 +266,15 @@ fn pon_class(code: u8, source: RecordSource<'_>) -> Result<PonClass, StoreError>
         .ok_or_else(|| source.damaged("unknown PON class"))
 }
 
-const fn medium_code(medium: Medium) -> u8 {
-    match medium {
-        Medium::G652d => 0,
-        Medium::G657a1 => 1,
-        Medium::G657a2 => 2,
-        Medium::Om3 => 3,
-        Medium::Om4 => 4,
-    }
-}
-
-fn medium(code: u8, source: RecordSource<'_>) -> Result<Medium, StoreError> {
-    Medium::ALL
-        .into_iter()
-        .find(|medium| medium_code(*medium) == code)
-        .ok_or_else(|| source.damaged("unknown medium"))
+fn split_ratio(outputs: u8, source: RecordSource<'_>) -> Result<SplitRatio, StoreError> {
+    SplitRatio::new(outputs.into()).ok_or_else(|| source.damaged("unknown split ratio"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Reason;
+    use crate::domain::{Lifecycle, Name, Override, OverrideReason, Reason, Status};
+    use crate::store::records::unhex;
     use crate::util::hex;
 
     fn device() -> Device {
@@ -337,6 +284,8 @@ mod tests {
             device_type: DeviceType::Olt,
             position: Position { x: 1.5, y: -2.25 },
             optics: Optics { tx_power_dbm: Some(4.5), ..Optics::default() },
+            lifecycle: Lifecycle::InService,
+            details: None,
             parent: Some(DeviceId(300)),
             status: Status::Degraded,
             reasons: Reasons::NONE.with(Reason::Override).with(Reason::NoUpstream),
@@ -350,10 +299,10 @@ mod tests {
             uplink: [LinkId(9)].into(),
             through_loss_db: None,
             status_since: Timestamp(1_795_000_000_000_000),
-            status_override: Some(Override {
-                status: Status::Down,
-                reason: Some(OverrideReason::new("card swap").unwrap()),
-            }),
+            status_override: Some(Override::new(
+                Status::Down,
+                Some(OverrideReason::new("card swap").unwrap()),
+            )),
             created_at: Timestamp(1_795_000_000_000_000),
             updated_at: Timestamp(1_795_000_000_000_001),
         }
@@ -364,12 +313,53 @@ mod tests {
         000000124000000001fb2c010205010000000000002dc00000000000802ec000000000008029400001010900\
         fd0060be0216c10c0001010109636172642073776170fd0060be0216c10c00fd0260be0216c10c00";
 
+    /// Version 2 as it was first shipped. These bytes never change.
+    const DEVICE_V2: &str = "020a4f4c542053c3bc642f310c000000000000f83f00000000000002c00000000001400001010c48\
+        575443313233343536373801044b2d373701074ac3bc7267656e01082b3439203330203101055765\
+        672031010000000000404a400000000000802ac002016101620109326e6420666c6f6f7201fb2c01\
+        0205010000000000002dc00000000000802ec000000000008029400001010900fd0060be0216c10c\
+        000101010963617264207377617001fd0460be0216c10c0001fd0060be0216c10c00fd0260be0216\
+        c10c00";
+
+    /// A splitter with everything that version 2 added.
+    fn labelled() -> Device {
+        let reason = OverrideReason::new("card swap").unwrap();
+        Device {
+            device_type: DeviceType::Splitter,
+            optics: Optics { split_ratio: SplitRatio::new(64), ..Optics::default() },
+            lifecycle: Lifecycle::Planned,
+            details: Some(Box::new(DeviceDetails {
+                serial: Some("HWTC12345678".into()),
+                customer_reference: Some("K-77".into()),
+                customer_name: Some("Jürgen".into()),
+                phone: Some("+49 30 1".into()),
+                address: Some("Weg 1".into()),
+                coordinates: Some(Coordinates { latitude: 52.5, longitude: -13.25 }),
+                tags: vec!["a".into(), "b".into()],
+                note: Some("2nd floor".into()),
+            })),
+            status_override: Some(Override {
+                ends_at: Some(Timestamp(1_795_000_000_000_002)),
+                is_planned_work: true,
+                ..Override::new(Status::Down, Some(reason))
+            }),
+            ..device()
+        }
+    }
+
     #[test]
     fn device_round_trip_and_golden_bytes() {
         let mut bytes = Vec::new();
-        device().encode_into(&mut bytes);
-        assert_eq!(Device::decode(7, &bytes).unwrap(), device());
-        assert_eq!(hex(&bytes), DEVICE_V1);
+        for device in [device(), labelled()] {
+            device.encode_into(&mut bytes);
+            assert_eq!(Device::decode(7, &bytes).unwrap(), device);
+        }
+        assert_eq!(hex(&bytes), DEVICE_V2);
+    }
+
+    #[test]
+    fn a_device_of_version_1_is_in_service_without_details() {
+        assert_eq!(Device::decode(7, &unhex(DEVICE_V1)).unwrap(), device());
     }
 
     #[test]
