@@ -48,7 +48,7 @@ test.each(['light', 'dark'] as const)('the question mark opens the list of keys,
   for (const title of ['Everywhere', 'Inventory and links', 'Topology']) {
     await dialog.getByRole('heading', { name: title }).waitFor()
   }
-  await dialog.getByText('Search devices, links, pages and actions').waitFor()
+  await dialog.getByText('Search, or act on what is selected').waitFor()
   expect(await axeViolations(page)).toEqual([])
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'detached' })
@@ -133,5 +133,88 @@ test('a deleted device takes its panel with it, and Back does not bring it back'
   await expect.poll(() => page.url()).not.toContain(`device=${spare}`)
   expect(await page.getByRole('dialog').count()).toBe(0)
   expect(id('GW')).toBeGreaterThan(0)
+  await close(opened)
+})
+
+/** Opens the search and returns its first options for a text. */
+async function options(page: Page, text: string): Promise<string[]> {
+  await page.keyboard.press('Control+k')
+  const search = page.getByRole('dialog', { name: 'Search' })
+  await search.getByRole('combobox').fill(text)
+  return search.getByRole('option').allInnerTexts()
+}
+
+test('Ctrl K acts on what is selected: without a click, two ticked devices are overridden', async () => {
+  const opened = await visit('/inventory?q=ONT')
+  const { page } = opened
+  await page.getByText('2 of 6 devices').waitFor()
+  await page.locator('[role="row"][tabindex="0"]').focus()
+  await page.keyboard.press('Control+a')
+  expect((await options(page, ''))[0]).toBe('Override 2\u00a0selected devices…')
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog', { name: /Override the status/ })
+  await dialog.getByText('2 subscribers lose service').waitFor()
+  await page.keyboard.press('Enter')
+  await dialog.waitFor({ state: 'detached' })
+  await page.getByRole('row').filter({ hasText: 'ONT-1' }).filter({ hasText: 'DOWN' }).waitFor()
+  // After the notice has gone, the change is still undone by Ctrl K.
+  await page.getByRole('button', { name: 'Dismiss' }).first().click()
+  expect((await options(page, 'undo override'))[0]).toMatch(/^Undo: Set the override on 2\sdevices to DOWN\./)
+  await page.keyboard.press('Enter')
+  await page.getByText(/^Undone: Set the override/).waitFor()
+  await page.getByRole('row').filter({ hasText: 'ONT-1' }).filter({ hasText: 'UP' }).waitFor()
+  await close(opened)
+})
+
+test('Ctrl K acts on the device of the panel', async () => {
+  const opened = await visit(`/operations?device=${id('OLT')}`)
+  const { page } = opened
+  await panel(page, 'Device OLT')
+  const all = await options(page, 'OLT')
+  for (const text of ['Override OLT…', 'Edit OLT', 'Connect OLT', 'Show OLT on the map', 'Copy link to OLT', 'Delete OLT…']) {
+    expect(all).toContain(text)
+  }
+  await page.getByRole('option', { name: 'Find what is behind OLT' }).click()
+  await page.getByText('2 of 6 devices').waitFor()
+  expect(page.url()).toMatch(/\/inventory\?behind=device-\d+$/)
+  await page.getByRole('group', { name: 'Behind' }).getByText('Devices that lose service with OLT').waitFor()
+  await page.getByRole('row').filter({ hasText: 'ONT-2' }).waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  await page.getByRole('button', { name: 'Show all devices' }).click()
+  await page.getByText('6 devices', { exact: true }).waitFor()
+  await act(page, 'Print this page')
+  await close(opened)
+})
+
+test('what is behind a link is a list of its own', async () => {
+  const [first] = await unoc.call<{ id: number }[]>('GET', 'api/links?limit=1')
+  const opened = await visit(`/links?link=${first?.id}`)
+  const { page } = opened
+  await page.getByRole('complementary').getByRole('link', { name: 'Show them in the inventory' }).click()
+  await page.getByText('5 of 6 devices').waitFor()
+  await page.getByRole('group', { name: 'Behind' }).getByRole('button', { name: 'GW – CORE' }).click()
+  await panel(page, 'Link GW – CORE')
+  await close(opened)
+})
+
+test('the link to a device, to a link and to a filtered list is copied with one click, and opens the same', async () => {
+  const opened = await visit('/inventory?q=ont&sort=name&order=desc')
+  const { page, context } = opened
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText())
+  await page.getByRole('row').filter({ hasText: 'ONT-2' }).click()
+  await panel(page, 'Device ONT-2')
+  await page.getByRole('button', { name: 'Copy link to this page' }).click()
+  await page.getByText('Copied the link to this page.').waitFor()
+  expect(await copied()).toBe(`${unoc.url}/inventory?q=ont&sort=name&order=desc`)
+  await page.getByRole('complementary').getByRole('button', { name: 'Copy link to ONT-2' }).click()
+  await page.getByText('Copied the link to ONT-2.').waitFor()
+  const address = await copied()
+  await page.goto(address)
+  await panel(page, 'Device ONT-2')
+  await page.getByText('6 devices', { exact: true }).waitFor()
+  await act(page, 'Copy link to ONT-2')
+  await page.getByText('Copied the link to ONT-2.').waitFor()
+  expect(await copied()).toBe(address)
   await close(opened)
 })

@@ -1,6 +1,6 @@
 import { computed, type ComputedRef } from 'vue'
 import type { Link } from '../api/types'
-import { type BehindLink, behindLink } from '../domain/behindLink'
+import { type BehindLink, behindLink, outageStep } from '../domain/behindLink'
 import { reachesMany } from '../stores/reach'
 import { type ImpactPreviewState, useImpactPreview } from './useImpactPreview'
 
@@ -12,10 +12,7 @@ export interface BehindLinkState extends ImpactPreviewState {
 /** The devices behind a link, from a simulation: of a cut, or while it is DOWN, of its repair. */
 export function useBehindLink(link: () => Link): BehindLinkState {
   const { preview, request } = useImpactPreview(
-    () => {
-      const { id, status } = link()
-      return [{ op: 'update_link', link_id: id, status_override: status === 'DOWN' ? 'UP' : 'DOWN' } as { op: string }]
-    },
+    () => [outageStep({ kind: 'link', id: link().id }, link().status === 'DOWN')],
     () => reachesMany([], [link().id]),
   )
   const value = computed(() => (preview.value.phase === 'ready' ? behindLink(preview.value.simulated) : null))

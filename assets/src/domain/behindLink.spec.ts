@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { behindLink } from './behindLink'
+import { behindLink, causeKey, outageStep, parseCause } from './behindLink'
 import { TEST_SIGNAL, testDevice } from './testing'
 
 const ont = (id: number, margin: number) => testDevice({ id, signal: { ...TEST_SIGNAL, margin_db: margin } })
@@ -21,4 +21,16 @@ test('behind a link that is DOWN is what its repair brings back', () => {
   const behind = behindLink({ device_count: 3, link_count: 0, links: [], devices })
   expect(behind.devices.map(({ id }) => id)).toEqual([9, 1, 2])
   expect(behind.weakest?.signal?.margin_db).toBe(4)
+})
+
+test('a cause is read from an address, and nothing else is', () => {
+  expect(parseCause('device-7')).toEqual({ kind: 'device', id: 7 })
+  expect(parseCause('link-12')).toEqual({ kind: 'link', id: 12 })
+  for (const text of ['', 'device-0', 'port-1', 'device-1x', 'link-99999999999999999']) expect(parseCause(text)).toBeNull()
+  expect(causeKey({ kind: 'link', id: 12 })).toBe('link-12')
+})
+
+test('behind what is DOWN already is what its end brings back', () => {
+  expect(outageStep({ kind: 'device', id: 7 }, false)).toEqual({ op: 'override_device', device_id: 7, status: 'DOWN' })
+  expect(outageStep({ kind: 'link', id: 12 }, true)).toEqual({ op: 'update_link', link_id: 12, status_override: 'UP' })
 })

@@ -48,3 +48,10 @@ test.each(['München', 'MUNCHEN', 'mu\u0308nch', ' Süd', 'sud'])('%j finds a na
   const query = { ...DEFAULT_QUERY, text }
   expect(listDevices(new Map(more.map((each) => [each.id, each])), query)).toEqual([1, 2, 3])
 })
+
+test('behind a device is what the server found, filtered and in order as any list', () => {
+  const query = { ...DEFAULT_QUERY, behind: 'device-4', sort: 'name' as const }
+  expect(listDevices(devices, query, [2, 3, 99])).toEqual([3, 2])
+  expect(listDevices(devices, { ...query, status: 'DOWN' }, [2, 3])).toEqual([3])
+  expect(listDevices(devices, query)).toEqual([])
+})

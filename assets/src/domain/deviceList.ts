@@ -24,6 +24,8 @@ export interface ListQuery {
   container: number | null
   /** Only devices with an override. */
   overridden: boolean
+  /** Only devices that lose service with this device or link: `device-7`, `link-12`. */
+  behind: string
   sort: SortKey
   descending: boolean
 }
@@ -34,6 +36,7 @@ export const DEFAULT_QUERY: ListQuery = {
   status: '',
   container: null,
   overridden: false,
+  behind: '',
   sort: 'id',
   descending: false,
 }
@@ -52,9 +55,13 @@ const LAST = '\u{10FFFF}'
 const nameKeys = new WeakMap<Device, string>()
 const foldedReasons = new WeakMap<Device, string>()
 
-/** The ids of the devices that match, in order; equal ones by ascending id. */
-export function listDevices(devices: Devices, query: ListQuery): number[] {
-  const rows = [...devices.values()].filter(matcher(devices, query))
+/**
+ * The ids of the devices that match, in order; equal ones by ascending id. `behindIds`: those that `query.behind`
+ * stands for.
+ */
+export function listDevices(devices: Devices, query: ListQuery, behindIds: readonly number[] = []): number[] {
+  const candidates = query.behind === '' ? [...devices.values()] : behindIds.flatMap((id) => devices.get(id) ?? [])
+  const rows = candidates.filter(matcher(devices, query))
   const keyOf = keyBy(devices, query.sort)
   const keyed = rows.map((device) => ({ key: keyOf(device), id: device.id }))
   const sign = query.descending ? -1 : 1

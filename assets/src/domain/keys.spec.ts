@@ -17,7 +17,7 @@ test('with Shift an arrow moves the view, without it goes to a device', () => {
 
 test('the list has every key once, grouped by what it does', () => {
   const [everywhere, list, topology] = keyList()
-  expect(everywhere?.lines[0]).toEqual({ ways: [['Ctrl', 'K']], text: 'Search devices, links, pages and actions' })
+  expect(everywhere?.lines[0]).toEqual({ ways: [['Ctrl', 'K']], text: 'Search, or act on what is selected' })
   expect(list?.lines.find(({ text }) => text === 'Move in a list')?.ways).toHaveLength(6)
   expect(topology?.lines.map(({ ways }) => ways.map((way) => way.join(' ')).join(', '))).toContain(
     'Shift ←, Shift →, Shift ↑, Shift ↓',

@@ -18,7 +18,7 @@ const PAN = 'Move the view'
 
 const TABLE = {
   everywhere: {
-    search: { keys: ['k'], ctrl: true, text: 'Search devices, links, pages and actions' },
+    search: { keys: ['k'], ctrl: true, text: 'Search, or act on what is selected' },
     keys: { keys: ['?'], text: 'Show the keys' },
     close: { keys: ['Escape'], text: 'Close the panel or the dialog' },
   },

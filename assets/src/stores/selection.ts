@@ -12,6 +12,15 @@ export interface ListSelection {
   selectNone: () => void
 }
 
+/** What is selected on the page that is open: ticked rows, or what is chosen on the topology. */
+export interface PageSelection {
+  deviceIds: readonly number[]
+  linkIds: readonly number[]
+}
+
+/** Null on a page where nothing can be selected. Set by `usePageSelection`. */
+export const pageSelection = shallowRef<PageSelection | null>(null)
+
 export const deviceSelection = createSelection((id) => devices.value.has(id))
 export const linkSelection = createSelection((id) => links.value.has(id))
 

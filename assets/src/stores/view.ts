@@ -52,6 +52,7 @@ export function clearFilters(): void {
   view.container = null
   view.medium = ''
   view.overridden = false
+  view.behind = ''
 }
 
 /** Brings the URL to the view. */

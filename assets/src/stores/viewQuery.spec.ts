@@ -5,6 +5,7 @@ test.each([
   '',
   '?q=ont-1',
   '?q=a%26b+%3Cc%3E&type=OLT&status=DOWN&sort=updated&order=desc&device=17',
+  '?q=ont&behind=link-12&device=3',
   '?q=olt&status=DOWN&medium=G652D&overridden=yes&sort=length&order=desc&link=4',
 ])('%s reads and writes back', (query) => {
   expect(writeView(readView(query))).toBe(query)
@@ -15,6 +16,6 @@ test('the panel shows a device or a link, not both', () => {
 })
 
 test('what is unknown falls back to the default', () => {
-  const query = '?type=TOASTER&status=broken&sort=x&order=up&device=-3&link=x&medium=STRING&more=1'
+  const query = '?type=TOASTER&status=broken&sort=x&order=up&device=-3&link=x&medium=STRING&behind=port-1&more=1'
   expect(writeView(readView(query))).toBe('')
 })

@@ -1,4 +1,5 @@
 import type { Medium } from '../api/types'
+import { parseCause } from '../domain/behindLink'
 import { DEVICE_TYPES } from '../domain/deviceTypes'
 import { STATUSES } from '../domain/statuses'
 import { DEFAULT_QUERY, type ListQuery, SORT_KEYS, type SortKey } from '../domain/deviceList'
@@ -18,7 +19,7 @@ export interface View extends Omit<ListQuery, 'sort'> {
   link: number | null
 }
 
-const KEYS = ['q', 'type', 'status', 'in', 'medium', 'overridden', 'sort', 'order', 'device', 'link']
+const KEYS = ['q', 'type', 'status', 'in', 'medium', 'overridden', 'behind', 'sort', 'order', 'device', 'link']
 const VIEW_SORT_KEYS: readonly ViewSortKey[] = [...SORT_KEYS, ...LINK_SORT_KEYS]
 const MEDIUM_KEYS = Object.keys(MEDIA) as Medium[]
 
@@ -33,6 +34,7 @@ export function readView(search: string): View {
     container: idOf(params.get('in')),
     medium: oneOf(MEDIUM_KEYS, params.get('medium')) ?? '',
     overridden: params.get('overridden') === 'yes',
+    behind: parseCause(params.get('behind') ?? '') === null ? '' : (params.get('behind') ?? ''),
     sort: oneOf(VIEW_SORT_KEYS, params.get('sort')) ?? DEFAULT_QUERY.sort,
     descending: params.get('order') === 'desc',
     device,
@@ -54,6 +56,7 @@ export function mergeView(search: string, state: View): string {
   if (state.container !== null) params.set('in', String(state.container))
   if (state.medium !== '') params.set('medium', state.medium)
   if (state.overridden) params.set('overridden', 'yes')
+  if (state.behind !== '') params.set('behind', state.behind)
   if (state.sort !== DEFAULT_QUERY.sort) params.set('sort', state.sort)
   if (state.descending) params.set('order', 'desc')
   if (state.device !== null) params.set('device', String(state.device))

@@ -54,6 +54,7 @@ export const ICON_NAMES = [
   'pin',
   'play',
   'plus',
+  'printer',
   'redo-2',
   'refresh-cw',
   'route',

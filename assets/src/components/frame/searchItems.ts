@@ -2,31 +2,36 @@ import { describeError } from '../../api/http'
 import { fetchLinkTable } from '../../api/tables'
 import type { DeviceType } from '../../api/types'
 import { PAGES, router } from '../../router'
+import { copyLink, placeOfPage } from '../../stores/copyLink'
 import { devices } from '../../stores/devices'
 import { linkLists } from '../../stores/links'
 import { askConnect, askImport, askProvision } from '../../stores/dialogs'
-import { notifyError } from '../../stores/notices'
+import { notifyError, undoableChanges, undoChange } from '../../stores/notices'
 import { areKeysShown } from '../../stores/search'
 import { toggleTheme } from '../../stores/theme'
 import { openDevice, openLink } from '../../stores/view'
 import { downloadText } from '../../utils/download'
+import { formatAge } from '../../utils/format'
 import { typeLabel } from '../../domain/deviceTypes'
 import type { IconName } from '../../utils/iconNames'
 import { findDevices } from '../../domain/deviceSearch'
 import { linkName } from '../../domain/linkEnds'
 import { findLinks } from '../../domain/linkList'
-import { matchesAllWords } from '../../domain/fold'
+import { fold, matchesAllWords } from '../../domain/fold'
 import { missingReason } from './missing'
+import { selectionItems } from './selectionItems'
 
 /** A search result. */
 export interface SearchItem {
   key: string
-  group: 'Devices' | 'Links' | 'Pages' | 'Actions'
+  group: 'Selected' | 'Devices' | 'Links' | 'Pages' | 'Actions' | 'Undo'
   text: string
   /** Shown beside the text, in small print. */
   detail: string
   icon: IconName | DeviceType
   run: () => void
+  /** It runs before the search closes. */
+  isImmediate?: true
 }
 
 const DEVICES_MAX = 20
@@ -58,7 +63,7 @@ async function saveLinks(): Promise<void> {
   }
 }
 
-const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
+const ACTIONS: readonly { text: string; icon: IconName; run: () => void; isImmediate?: true }[] = [
   { text: 'Provision a device', icon: 'plus', run: () => void askProvision() },
   { text: 'Connect two devices', icon: 'cable', run: () => void askConnect() },
   { text: 'Import devices from CSV', icon: 'file-up', run: () => void askImport() },
@@ -84,6 +89,13 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
     icon: 'filter',
     run: () => void router.push('/links?status=DOWN'),
   },
+  {
+    text: 'Copy link to this page',
+    icon: 'link',
+    run: () => void copyLink(router, placeOfPage(router.currentRoute.value), 'this page'),
+    isImmediate: true,
+  },
+  { text: 'Print this page', icon: 'printer', run: () => window.print() },
   { text: 'Show the keys', icon: 'keyboard', run: () => void (areKeysShown.value = true) },
   { text: 'Switch between light and dark', icon: 'moon', run: toggleTheme },
   { text: 'Open the API documentation', icon: 'book-open', run: () => location.assign('docs') },
@@ -93,7 +105,13 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void }[] = [
 export function searchItems(text: string): SearchItem[] {
   const found = findDevices(devices.value.values(), text, DEVICES_MAX)
   const lists = linkLists()
+  const selected = selectionItems()
+    .filter((item) => matchesAllWords(item.text, text))
+    .map((item): SearchItem => ({ ...item, key: `selected ${item.text}`, group: 'Selected', detail: '' }))
+  // Who writes a whole name looks for the device, even if it is the selected one.
+  const isName = found.some(({ name }) => fold(name) === fold(text.trim()))
   return [
+    ...(isName ? [] : selected),
     ...found.map(
       (device): SearchItem => ({
         key: `device ${device.id}`,
@@ -104,6 +122,7 @@ export function searchItems(text: string): SearchItem[] {
         run: () => openDevice(device.id),
       }),
     ),
+    ...(isName ? selected : []),
     ...findLinks(lists, text, LINKS_MAX).map(
       (link): SearchItem => ({
         key: `link ${link.id}`,
@@ -127,5 +146,11 @@ export function searchItems(text: string): SearchItem[] {
     ...ACTIONS.filter((action) => matchesAllWords(action.text, text)).map(
       (action): SearchItem => ({ ...action, key: action.text, group: 'Actions', detail: '' }),
     ),
+    ...undoableChanges
+      .filter((change) => matchesAllWords(`Undo ${change.text}`, text))
+      .map((change): SearchItem => {
+        const detail = formatAge(new Date(change.at).toISOString(), Date.now())
+        return { key: `undo ${change.at} ${change.text}`, group: 'Undo', text: `Undo: ${change.text}`, detail, icon: 'undo-2', run: () => void undoChange(change) }
+      }),
   ]
 }

@@ -1,0 +1,134 @@
+import { fetchDeviceTable } from '../../api/tables'
+import { describeError } from '../../api/http'
+import type { Device, Link } from '../../api/types'
+import { causeKey, type Cause } from '../../domain/behindLink'
+import { isContainer, LEAF_TYPES } from '../../domain/deviceTypes'
+import { deviceOverride, linkOverride } from '../../domain/overrides'
+import { router } from '../../router'
+import { copyLink, placeOf } from '../../stores/copyLink'
+import { devices } from '../../stores/devices'
+import {
+  askClearOverride, askConnect, askDelete, askDeleteLinks, askEdit, askEditLink, askOverride, askOverrideLinks,
+} from '../../stores/dialogs'
+import { links, nameOfLink } from '../../stores/links'
+import { notifyError } from '../../stores/notices'
+import { deviceSelection, linkSelection, pageSelection } from '../../stores/selection'
+import { view } from '../../stores/view'
+import { downloadText } from '../../utils/download'
+import { formatCounted } from '../../utils/format'
+import type { IconName } from '../../utils/iconNames'
+
+/** An action on what is selected. */
+export interface SelectionItem {
+  text: string
+  icon: IconName
+  run: () => void
+  /** It has to run in the same moment as the key that chose it, as the browser demands of copying. */
+  isImmediate?: true
+}
+
+/** What can be done with what is selected on this page, and with what the panel shows. */
+export function selectionItems(): SelectionItem[] {
+  const deviceIds = (pageSelection.value?.deviceIds ?? []).filter((id) => devices.value.has(id))
+  const linkIds = (pageSelection.value?.linkIds ?? []).filter((id) => links.value.has(id))
+  const items: SelectionItem[] = []
+  if (deviceIds.length > 1) items.push(...severalDevices(deviceIds))
+  if (linkIds.length > 1) items.push(...severalLinks(linkIds))
+  const oneDevice = devices.value.get((deviceIds.length === 1 ? deviceIds[0] : view.device) ?? -1)
+  const oneLink = links.value.get((linkIds.length === 1 ? linkIds[0] : view.link) ?? -1)
+  if (oneDevice !== undefined) items.push(...deviceItems(oneDevice))
+  if (oneLink !== undefined) items.push(...linkItems(oneLink))
+  return items
+}
+
+function severalDevices(ids: readonly number[]): SelectionItem[] {
+  const what = `${formatCounted(ids.length, 'selected device')}`
+  return [
+    { text: `Override ${what}…`, icon: 'hand', run: () => void askOverride(ids) },
+    { text: `Export ${what} as CSV`, icon: 'download', run: () => void exportDevices(ids) },
+    { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteDevices(ids) },
+  ]
+}
+
+function severalLinks(ids: readonly number[]): SelectionItem[] {
+  const what = `${formatCounted(ids.length, 'selected link')}`
+  return [
+    { text: `Override ${what}…`, icon: 'hand', run: () => void askOverrideLinks(ids) },
+    { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteLinks(ids) },
+  ]
+}
+
+function deviceItems(device: Device): SelectionItem[] {
+  const { id, name, device_type: type } = device
+  const override = deviceOverride(device)
+  const items: SelectionItem[] = [{ text: `Override ${name}…`, icon: 'hand', run: () => void askOverride([id]) }]
+  if (override !== null) {
+    items.push({ text: `Clear the override on ${name}…`, icon: 'undo-2', run: () => void askClearOverride(override) })
+  }
+  items.push({ text: `Edit ${name}`, icon: 'pencil', run: () => void askEdit(id) })
+  if (!isContainer(type)) items.push({ text: `Connect ${name}`, icon: 'cable', run: () => void askConnect({ a: id }) })
+  items.push(...placeItems({ kind: 'device', id }, name))
+  if (!isContainer(type) && !LEAF_TYPES.includes(type)) items.push(behindItem({ kind: 'device', id }, name))
+  items.push({ text: `Delete ${name}…`, icon: 'trash-2', run: () => void deleteDevices([id]) })
+  return items
+}
+
+function linkItems(link: Link): SelectionItem[] {
+  const { id } = link
+  const name = nameOfLink(id)
+  const override = linkOverride(link, name)
+  return [
+    override === null
+      ? { text: `Fibre cut on ${name}…`, icon: 'unplug', run: () => void askOverrideLinks([id], 'Fibre cut') }
+      : { text: `Clear the override on ${name}…`, icon: 'undo-2', run: () => void askClearOverride(override) },
+    { text: `Override ${name}…`, icon: 'hand', run: () => void askOverrideLinks([id], link.override_reason ?? '') },
+    { text: `Edit ${name}`, icon: 'pencil', run: () => void askEditLink(id) },
+    ...placeItems({ kind: 'link', id }, name),
+    behindItem({ kind: 'link', id }, name),
+    { text: `Delete ${name}…`, icon: 'trash-2', run: () => void deleteLinks([id]) },
+  ]
+}
+
+function placeItems({ kind, id }: Cause, name: string): SelectionItem[] {
+  return [
+    {
+      text: `Show ${name} on the map`,
+      icon: 'network',
+      run: () => void router.push({ path: '/topology', query: { [kind]: id } }),
+    },
+    {
+      text: `Copy link to ${name}`,
+      icon: 'link',
+      run: () => void copyLink(router, placeOf(kind, id), name),
+      isImmediate: true,
+    },
+  ]
+}
+
+function behindItem(cause: Cause, name: string): SelectionItem {
+  return {
+    text: `Find what is behind ${name}`,
+    icon: 'filter',
+    run: () => void router.push({ path: '/inventory', query: { behind: causeKey(cause) } }),
+  }
+}
+
+async function exportDevices(ids: readonly number[]): Promise<void> {
+  try {
+    downloadText('unoc-devices', 'csv', await fetchDeviceTable(ids, 'comma'))
+  } catch (error) {
+    notifyError(describeError(error))
+  }
+}
+
+async function deleteDevices(ids: readonly number[]): Promise<void> {
+  if (!(await askDelete(ids))) return
+  deviceSelection.selectNone()
+  if (view.device !== null && !devices.value.has(view.device)) view.device = null
+}
+
+async function deleteLinks(ids: readonly number[]): Promise<void> {
+  if (!(await askDeleteLinks(ids))) return
+  linkSelection.selectNone()
+  if (view.link !== null && !links.value.has(view.link)) view.link = null
+}
