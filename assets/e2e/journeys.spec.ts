@@ -185,6 +185,16 @@ test('many devices: import with a dry run, override with undo, export, delete by
     const opened = await open(browser, `${unoc.url}/inventory`, { expected: [NO_MIRROR, /400|422/] })
     const { page } = opened
     await page.getByRole('button', { name: 'Import', exact: true }).click()
+    // An empty site has templates, too.
+    const templates = page.getByRole('group', { name: 'Templates' })
+    for (const [kind, heading] of [['Devices', /^\uFEFFname;device_type;container;x;y;/], ['Links', /^\uFEFFa_device;a_interface;/]] as const) {
+      await templates.getByRole('combobox').selectOption('Semicolon')
+      const template = page.waitForEvent('download')
+      await templates.getByRole('button', { name: kind }).click()
+      const text = readFileSync(await (await template).path(), 'utf8')
+      expect(text).toMatch(heading)
+      expect(text).not.toMatch(/status|margin/)
+    }
     const lines = ['name,device_type,x', 'GW,BACKBONE_GATEWAY,1', 'CORE,core router,2', 'X,TOASTER,3']
     lines.push('GW,POP,4', 'EDGE,EDGE_ROUTER,', 'LONELY,AON_CPE,')
     const input = page.locator('input[type=file]')

@@ -63,8 +63,29 @@ test('on paper a page has its whole content and nothing to press', async () => {
     document.querySelector('main')?.clientHeight ?? 0,
     document.querySelectorAll('[role="row"]').length,
   ])
-  expect(main).toBeGreaterThan(75 * 40)
+  expect(main).toBeGreaterThan(75 * 26)
   expect(rows).toBeGreaterThan(75)
+  await close(opened)
+})
+
+test('on paper times are absolute, and the address tells the filters', async () => {
+  const opened = await visit('/inventory?q=OLT&device=20')
+  const { page } = opened
+  await page.getByRole('complementary').waitFor()
+  await page.emulateMedia({ media: 'print' })
+  await page.getByText(/\/inventory\?q=OLT&device=20$/).waitFor()
+  const printed = await page.locator('[data-printed]').first().evaluate((cell) => {
+    return { content: getComputedStyle(cell, '::after').content, own: getComputedStyle(cell).fontSize }
+  })
+  expect(printed.content).toMatch(/^"\d{4}-\d\d-\d\d \d\d:\d\d"$/)
+  expect(printed.own).toBe('0px')
+  const since = await page.getByRole('complementary').locator('time[data-as="duration"]').first().evaluate((time) => getComputedStyle(time, '::after').content)
+  expect(since).toMatch(/^"since .*\d{4}/)
+  for (const what of ['input[type="checkbox"]', '[role="toolbar"]', '[role="tablist"]', '.button']) {
+    expect(await page.locator(what).filter({ visible: true }).count(), what).toBe(0)
+  }
+  const panel = await page.getByRole('complementary').evaluate((aside) => getComputedStyle(aside).breakBefore)
+  expect(panel).toBe('page')
   await close(opened)
 })
 

@@ -40,6 +40,26 @@ export async function fetchLinkTable(separator: Separator): Promise<string> {
   return (await request('GET', `api/export/links.csv?separator=${separator}`)).text()
 }
 
+/** The heading of the server's table of devices or links. */
+export async function fetchHeading(kind: 'devices' | 'links', separator: Separator): Promise<string> {
+  if (kind === 'devices') return fetchDeviceTable([], separator)
+  return firstLine(await request('GET', `api/export/links.csv?separator=${separator}`))
+}
+
+/** Reads no further than the first line: the whole table may have megabytes. */
+async function firstLine(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  while (reader !== undefined && !text.includes('\n')) {
+    const { done, value } = await reader.read()
+    text += decoder.decode(value, { stream: !done })
+    if (done) break
+  }
+  await reader?.cancel()
+  return text.split('\n')[0] ?? ''
+}
+
 function isFaults(body: unknown): body is ImportErrors {
   return typeof body === 'object' && body !== null && 'fault_count' in body && 'faults' in body
 }

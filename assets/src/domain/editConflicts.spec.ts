@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { editConflicts } from './editConflicts'
+import { deletionPatch, editConflicts } from './editConflicts'
 
-const BEFORE = { name: 'A', length_km: 1, medium: null, status: 'UP' }
+const BEFORE = { name: 'A', length_km: 1, medium: null, status: 'UP', tags: ['north'] }
 
 const rows: [string, object, object, string[]][] = [
   ['nobody else has changed anything', {}, { name: 'B' }, []],
@@ -10,6 +10,10 @@ const rows: [string, object, object, string[]][] = [
   ['both mean the same', { name: 'B' }, { name: 'B' }, []],
   ['one of two fields', { name: 'C', length_km: 2 }, { name: 'B', medium: 'G652D' }, ['name']],
   ['a value was removed', { length_km: null }, { length_km: 3 }, ['length_km']],
+  ['a list that is equal', { tags: ['north'] }, { tags: ['south'] }, []],
+  ['a list that someone has changed', { tags: ['east'] }, { tags: ['south'] }, ['tags']],
+  ['a deletion, and a status changed by itself', { status: 'DOWN' }, deletionPatch(BEFORE), []],
+  ['a deletion of what someone has changed', { length_km: 2 }, deletionPatch(BEFORE), ['length_km']],
   ['a status changed by itself', { status: 'DOWN' }, { length_km: 3 }, []],
 ]
 

@@ -17,6 +17,17 @@ const SET_FIELDS = [
   'tx_power_dbm',
   'sensitivity_min_dbm',
   'insertion_loss_db',
+  'split_ratio',
+  'lifecycle',
+  'serial',
+  'customer_reference',
+  'customer_name',
+  'phone',
+  'address',
+  'latitude',
+  'longitude',
+  'tags',
+  'note',
   'length_km',
   'physical_medium_id',
   'status_override',
@@ -28,7 +39,12 @@ export function editConflicts(before: object, current: object, patch: object): E
   const was = before as Record<string, unknown>
   const is = current as Record<string, unknown>
   const conflicts = Object.entries(patch).map(([key, mine]) => ({ key, before: was[key], theirs: is[key], mine }))
-  return conflicts.filter(({ before, theirs, mine }) => theirs !== before && theirs !== mine)
+  return conflicts.filter(({ before, theirs, mine }) => !isSame(theirs, before) && !isSame(theirs, mine))
+}
+
+/** Values of JSON; a list of tags is no object that is the same one twice. */
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other))
 }
 
 /** The patch that stands for the deletion of a device or link: any field that a person has set conflicts. */

@@ -12,6 +12,17 @@ const LABELS: Record<string, string> = {
   tx_power_dbm: 'Transmit power',
   sensitivity_min_dbm: 'Receiver sensitivity',
   insertion_loss_db: 'Insertion loss',
+  split_ratio: 'Split ratio',
+  lifecycle: 'Life cycle',
+  serial: 'Serial number',
+  customer_reference: 'Customer reference',
+  customer_name: 'Customer',
+  phone: 'Phone',
+  address: 'Address',
+  latitude: 'Latitude',
+  longitude: 'Longitude',
+  tags: 'Tags',
+  note: 'Note',
   length_km: 'Length',
   physical_medium_id: 'Medium',
   status_override: 'Override',
@@ -36,6 +47,8 @@ export function formatField(key: string, value: unknown, nameOf: (deviceId: numb
   if (key === 'parent_container_id') return nameOf(value as number)
   if (key === 'pon_class') return PON_CLASSES[value as PonClass]
   if (key === 'physical_medium_id') return MEDIA[value as Medium]
+  if (key === 'split_ratio') return `1:${String(value)}`
+  if (Array.isArray(value)) return value.length === 0 ? 'Not set' : value.join(', ')
   const unit = UNITS[key]
   return unit === undefined ? String(value) : formatUnit(value as number, unit)
 }

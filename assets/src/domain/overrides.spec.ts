@@ -1,20 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Problem, Status } from '../api/types'
 import { problemOverride } from './overrides'
+import { testProblem } from './testing'
 
-const cut: Problem = {
-  kind: 'link',
-  id: 10,
-  name: 'ODF-1 - SPL-1',
-  place: 'POP West',
-  problem: 'held',
-  severity: 'critical',
-  override_reason: 'digger',
-  since: '2026-11-23T10:00:00.000000Z',
-  device_count: 13,
-  leaf_count: 12,
-  device_ids: [11],
-}
+const cut = testProblem({ kind: 'link', id: 10, problem: 'held', severity: 'critical', override_reason: 'digger' })
 
 test.each<[Partial<Problem>, Status | undefined]>([
   [{}, 'DOWN'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatAge, formatBytes, formatCount, formatCounted, formatFor, formatHundredths, formatMeasure, formatMoment, formatSpan, formatUnit, formatUntil, parseNumber } from './format'
+import { formatAge, formatBytes, formatCount, formatCounted, formatFor, formatHundredths, formatMeasure, formatMinute, formatMoment, formatSpan, formatUnit, formatUntil, parseNumber } from './format'
 
 const NOON = '2026-11-23T12:00:00.000000Z'
 
@@ -20,6 +20,13 @@ test.each([
 test('a time that cannot be read is shown as it came', () => {
   expect(formatAge('soon', 0)).toBe('soon')
   expect(formatFor('soon', 0)).toBe('since soon')
+})
+
+test('a minute on paper is in the zone of the browser', () => {
+  const minute = formatMinute(NOON)
+  expect(minute).toMatch(/^2026-11-2[234] \d\d:\d\d$/)
+  expect(Date.parse(minute.replace(' ', 'T'))).toBe(Date.parse(NOON))
+  expect(formatMinute('soon')).toBe('soon')
 })
 
 test('units, counts and numbers', () => {

@@ -109,6 +109,16 @@ export function formatTime(iso: string): string {
   return Number.isNaN(time) ? iso : absolute.format(time)
 }
 
+/** A time in the browser's zone, in few characters: `2026-11-29 02:15`. */
+export function formatMinute(iso: string): string {
+  const time = new Date(iso)
+  if (Number.isNaN(time.getTime())) return iso
+  const [month, day, hour, minute] = [time.getMonth() + 1, time.getDate(), time.getHours(), time.getMinutes()].map(
+    (part) => String(part).padStart(2, '0'),
+  )
+  return `${time.getFullYear()}-${month}-${day} ${hour}:${minute}`
+}
+
 /**
  * A moment as people say it: `today, 02:15`, `tomorrow, 02:15`, else with its date. In the
  * browser's time; in another zone's, with its name: `tomorrow, 02:15 Asia/Tokyo`.

@@ -1,1 +1,0 @@
-import{U as e,X as t,st as n,ut as r}from"./preload-helper-C4pyJ2bT.js";var i=[`aria-label`],a=t({__name:`TableScroller`,props:{label:{}},setup(t){return(a,o)=>(n(),e(`div`,{class:`relative overflow-x-auto print:overflow-visible`,tabindex:`0`,role:`group`,"aria-label":t.label},[r(a.$slots,`default`)],8,i))}});export{a as t};

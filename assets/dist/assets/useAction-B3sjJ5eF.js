@@ -1,1 +1,0 @@
-import{Et as e,u as t}from"./preload-helper-C4pyJ2bT.js";import{ft as n}from"./index-B-ct2J4R.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{runningAction:r,runAction:i}}export{r as t};

@@ -1,1 +1,0 @@
-import{gt as e,xt as t}from"./preload-helper-C4pyJ2bT.js";import{w as n}from"./index-B-ct2J4R.js";function r(r){let i=null;e(()=>{i=r(),n.value=i}),t(()=>{n.value===i&&(n.value=null)})}export{r as t};
