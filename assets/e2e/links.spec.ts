@@ -87,20 +87,6 @@ test('a feeder is cut in the list with 3 clicks, the forecast shows its subscrib
   await close(opened)
 })
 
-test('an overridden link is put back from its problem with 3 clicks', async () => {
-  await unoc.call('PATCH', `api/links/${feeder}`, { status_override: 'DOWN', override_reason: 'excavator' })
-  const opened = await visit('/operations/problems')
-  const { page } = opened
-  await page.locator('button.cause').filter({ hasText: 'OLT' }).first().click()
-  await panel(page).getByText('Overridden to DOWN by an operator.').waitFor()
-  await panel(page).getByRole('button', { name: 'Clear override' }).click()
-  await page.getByRole('dialog').getByText('4 devices come UP').waitFor()
-  await page.getByRole('dialog').getByRole('button', { name: 'Clear override' }).click()
-  await until('the override is cleared', async () => (await override()) === null)
-  expect(await clicks(page)).toBe(3)
-  await close(opened)
-})
-
 test('several links are held DEGRADED at once, and the list of overrides shows them', async () => {
   const opened = await visit('/links?q=ONT')
   const { page } = opened

@@ -58,6 +58,14 @@ export const PAGES: readonly Page[] = [
     load: () => import('./views/ProblemsView.vue'),
   },
   {
+    path: '/operations/overrides',
+    title: 'Overrides',
+    icon: 'hand',
+    group: 'Operations',
+    words: 'held forced planned work maintenance devices links',
+    load: () => import('./views/OverridesView.vue'),
+  },
+  {
     path: '/operations/health',
     title: 'Health',
     icon: 'heart-pulse',
@@ -115,6 +123,11 @@ export const router = createRouter({
   routes: [
     { path: '/', redirect: (to) => ({ path: '/operations', query: to.query }) },
     ...PAGES.map(({ path, title, load }) => ({ path, component: lazyPart(load, title), meta: { title } })),
+    {
+      path: '/operations/problems/:kind(device|link)/:id(\\d+)',
+      component: lazyPart(() => import('./views/ProblemView.vue'), 'Problem'),
+      meta: { title: 'Problem' },
+    },
     {
       path: '/:rest(.*)*',
       component: NotFoundView,

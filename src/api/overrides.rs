@@ -47,6 +47,11 @@ struct OverrideView {
     #[schema(schema_with = wire::status_schema)]
     status_override: &'static str,
     override_reason: Option<String>,
+    /// When it ends by itself; null if it stays until it is cleared.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    override_ends_at: Option<Time>,
+    /// Whether it is planned work, which alarms nobody.
+    override_is_planned_work: bool,
     /// The present status. That of a link is DOWN while a device at its end has the override DOWN.
     #[schema(schema_with = wire::status_schema)]
     effective_status: &'static str,
@@ -95,10 +100,13 @@ fn view(
     (since, cause, status): (Timestamp, RootCause, Status),
 ) -> Option<OverrideView> {
     let subject = Subject::new(world, cause);
+    let set = subject.set?;
     Some(OverrideView {
         kind: subject.kind,
         id: subject.id,
-        status_override: subject.set?.status.as_str(),
+        status_override: set.status.as_str(),
+        override_ends_at: set.ends_at.map(Time),
+        override_is_planned_work: set.is_planned_work,
         override_reason: subject.override_reason(),
         name: subject.name,
         place: subject.place,

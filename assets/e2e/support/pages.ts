@@ -8,6 +8,7 @@ export const PAGES: readonly { name: string; path: string; heading: string }[] =
   { name: 'inventory', path: '/inventory', heading: 'Inventory' },
   { name: 'links', path: '/links', heading: 'Links' },
   { name: 'problems', path: '/operations/problems', heading: 'Problems' },
+  { name: 'overrides', path: '/operations/overrides', heading: 'Overrides' },
   { name: 'health', path: '/operations/health', heading: 'Health' },
   { name: 'backups', path: '/operations/backups', heading: 'Backups' },
   { name: 'sync', path: '/operations/sync', heading: 'Sync' },

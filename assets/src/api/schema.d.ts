@@ -1313,6 +1313,9 @@ export interface components {
             access_node?: components["schemas"]["DeviceName"] | null;
             /** @description The port of the OLT or AON switch, such as `pon0`. */
             access_port?: string | null;
+            address?: string | null;
+            customer_name?: string | null;
+            customer_reference?: string | null;
             /** @enum {string} */
             device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
             /** @enum {string} */
@@ -1320,6 +1323,8 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+            phone?: string | null;
+            serial?: string | null;
             signal?: components["schemas"]["Signal"] | null;
             splitter?: components["schemas"]["DeviceName"] | null;
             status_reasons: string[];
@@ -1808,6 +1813,13 @@ export interface components {
             kind: string;
             /** @description The device's name, or those of the link's ends. */
             name: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null if it stays until it is cleared.
+             */
+            override_ends_at?: string | null;
+            /** @description Whether it is planned work, which alarms nobody. */
+            override_is_planned_work: boolean;
             override_reason?: string | null;
             /** @description The container of the device, or of the link's upper end. */
             place?: string | null;

@@ -32,6 +32,13 @@ export type OpticalElement = Sent<Schemas['OpticalElement']>
 export type UpstreamPath = Sent<Schemas['UpstreamPath']>
 export type Problem = Sent<Schemas['Problem']>
 export type Problems = Sent<Schemas['Problems']>
+export type ProblemDetail = Sent<Schemas['ProblemDetail']>
+export type CausePath = Sent<Schemas['CausePath']>
+export type CausePathPart = Sent<Schemas['CausePathPart']>
+export type Redundancy = Sent<Schemas['Redundancy']>
+export type Customer = Sent<Schemas['Customer']>
+export type Overrides = Sent<Schemas['Overrides']>
+export type OverrideRow = Sent<Schemas['Override']>
 export type Simulation = Schemas['Simulation']
 export type Simulated = Sent<Schemas['Simulated']>
 /** What is wrong with one field of a request. */

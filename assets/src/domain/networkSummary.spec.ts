@@ -6,12 +6,19 @@ import { testProblem } from './testing'
 test.each<[string, Problem[], NetworkSummary['tone'], string]>([
   ['no problem', [], 'ok', 'The network is working normally'],
   ['minor only', [testProblem({ severity: 'minor' })], 'degraded', '1\u00a0problem'],
-  ['critical, alone', [testProblem({ leaf_count: 1 })], 'critical', '1\u00a0subscriber affected'],
+  ['critical, alone', [testProblem({ without_service_count: 1 })], 'critical', '1\u00a0subscriber without service'],
+  ['major only', [testProblem({ severity: 'major', degraded_count: 3 })], 'degraded', '3\u00a0subscribers degraded'],
+  ['minor with subscribers', [testProblem({ severity: 'minor', low_margin_count: 2 })], 'degraded',
+    '2\u00a0subscribers with low margin'],
   [
     'critical, with devices behind it',
-    [testProblem({ severity: 'major', leaf_count: 3 }), testProblem({ device_count: 13, leaf_count: 12 })],
+    [
+      testProblem({ severity: 'major', degraded_count: 3 }),
+      testProblem({ device_count: 13, without_service_count: 12 }),
+      testProblem({ without_service_count: 2 }),
+    ],
     'outage',
-    '15\u00a0subscribers affected',
+    '14\u00a0subscribers without service',
   ],
 ])('%s', (_, problems, tone, headline) => {
   expect(networkSummary(problems.length, problems)).toMatchObject({ tone, headline })

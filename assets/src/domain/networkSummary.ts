@@ -1,6 +1,6 @@
 import type { Problem } from '../api/types'
 import { formatCounted } from '../utils/format'
-import { largestProblem } from './problems'
+import { largestProblem, type ServiceCounts, sumOfCounts } from './problems'
 
 /** The state of the whole network, as the Overview shows it first. */
 export interface NetworkSummary {
@@ -15,10 +15,9 @@ export interface NetworkSummary {
 /** `count` may exceed the list: the server sends the worst problems only. */
 export function networkSummary(count: number, problems: readonly Problem[]): NetworkSummary {
   const critical = problems.filter(({ severity }) => severity === 'critical')
-  const subscribers = problems.reduce((sum, each) => sum + each.leaf_count, 0)
   return {
     tone: toneOf(count, critical),
-    headline: headlineOf(count, subscribers),
+    headline: headlineOf(count, sumOfCounts(problems)),
     problemCount: count,
     criticalCount: critical.length,
     largest: largestProblem(problems),
@@ -31,8 +30,11 @@ function toneOf(count: number, critical: readonly Problem[]): NetworkSummary['to
   return critical.some((each) => each.device_count > 0) ? 'outage' : 'critical'
 }
 
-function headlineOf(count: number, subscribers: number): string {
+function headlineOf(count: number, counts: ServiceCounts): string {
   if (count === 0) return 'The network is working normally'
-  if (subscribers === 0) return formatCounted(count, 'problem')
-  return `${formatCounted(subscribers, 'subscriber')} affected`
+  const { without_service_count: without, degraded_count: degraded, low_margin_count: low } = counts
+  if (without > 0) return `${formatCounted(without, 'subscriber')} without service`
+  if (degraded > 0) return `${formatCounted(degraded, 'subscriber')} degraded`
+  if (low > 0) return `${formatCounted(low, 'subscriber')} with low margin`
+  return formatCounted(count, 'problem')
 }

@@ -1,4 +1,4 @@
-import type { Device, Link, Problem, Status } from '../api/types'
+import type { Device, Link, OverrideRow, Problem, Status } from '../api/types'
 import { type EditConflict, withTheirs } from './editConflicts'
 
 /** A device or link whose status can be overridden, with the override that it has. */
@@ -23,6 +23,18 @@ export function problemOverride(problem: Problem): Override | null {
   const status = overriddenStatus(problem)
   if (status === null || (kind !== 'device' && kind !== 'link')) return null
   return { kind, id, name, status, reason, since }
+}
+
+/** The override of a row of the list. */
+export function rowOverride(row: OverrideRow): Override {
+  const { id, name, since, status_override: status, override_reason: reason } = row
+  return { kind: row.kind === 'link' ? 'link' : 'device', id, name, status, reason, since }
+}
+
+/** Why a device or link does not show the status of its override; empty if it does. */
+export function overrideNote({ kind, status_override: set, effective_status: status }: OverrideRow): string {
+  if (set === status) return ''
+  return kind === 'link' ? `${status}: a device at its end is overridden to DOWN` : status
 }
 
 /** The override of a device, or null. */

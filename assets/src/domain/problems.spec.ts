@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Problem } from '../api/types'
-import { affectedText, causeText, largestProblem, problemText } from './problems'
+import { affectedText, causeText, largestProblem, problemAt, problemPage, problemText } from './problems'
 import { TEST_SIGNAL, testDevice, testProblem } from './testing'
 
 function problem(name: string, severity: string, leaf_count: number, since: string, device_count = 1): Problem {
@@ -34,17 +34,17 @@ test.each<[string, Problem[], string | undefined]>([
 })
 
 test.each<[Partial<Problem>, string, string]>([
-  [{ problem: 'held', device_count: 13, leaf_count: 12 },
-    'Overridden to DOWN by an operator.', '12\u00a0subscribers, 13\u00a0devices'],
-  [{ problem: 'held', severity: 'major', leaf_count: 1 },
-    'Overridden to DEGRADED by an operator.', '1\u00a0subscriber'],
+  [{ problem: 'held', device_count: 13, without_service_count: 12 },
+    'Overridden to DOWN by an operator.', '12\u00a0subscribers without service, 13\u00a0devices'],
+  [{ problem: 'held', severity: 'major', degraded_count: 1 },
+    'Overridden to DEGRADED by an operator.', '1\u00a0subscriber degraded'],
   [{ problem: 'conflict', severity: 'minor' },
     'Overridden to UP by an operator, but the computed status is DOWN.', 'no subscribers'],
   [{ device_count: 1 }, 'No path of working routers to a backbone gateway.', '1\u00a0device'],
-  [{ problem: 'signal_critical', leaf_count: 1 }, 'Optical margin is below 3\u00a0dB.', '1\u00a0subscriber'],
-  [{ problem: 'no_signal', leaf_count: 1_200, device_count: 1_200 },
+  [{ problem: 'signal_critical', degraded_count: 1 }, 'Optical margin is below 3\u00a0dB.', '1\u00a0subscriber degraded'],
+  [{ problem: 'no_signal', without_service_count: 1_200, degraded_count: 3, low_margin_count: 1, device_count: 1_204 },
     'Affects every device behind it. At worst: received optical power is too low.',
-    '1,200\u00a0subscribers, 1,200\u00a0devices'],
+    '1,200\u00a0subscribers without service, 3 degraded, 1 with low margin, 1,204\u00a0devices'],
   [{ problem: 'gremlins' }, 'Reason code from the server: “gremlins”.', 'no subscribers'],
 ])('the text of %o', (more, text, affected) => {
   expect(problemText(testProblem(more))).toBe(text)
@@ -64,4 +64,15 @@ test('what a root cause is and where', () => {
   expect(causeText(testProblem({ kind: 'link', place: 'POP West' }), undefined)).toBe('Link, POP West')
   expect(causeText(testProblem(), 'SPLITTER')).toBe('Splitter')
   expect(causeText(testProblem(), undefined)).toBe('Device')
+})
+
+test('the problem of a device or a link is its own, or the one that affects it', () => {
+  const own = testProblem({ kind: 'device', id: 7 })
+  const link = testProblem({ kind: 'link', id: 9, device_ids: [7, 8] })
+  expect(problemAt([link, own], 'device', 7)).toBe(own)
+  expect(problemAt([link, own], 'device', 8)).toBe(link)
+  expect(problemAt([link, own], 'device', 9)).toBeNull()
+  expect(problemAt([link, own], 'link', 9)).toBe(link)
+  expect(problemAt([link, own], 'link', 7)).toBeNull()
+  expect(problemPage(link)).toBe('/operations/problems/link/9')
 })

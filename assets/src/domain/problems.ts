@@ -1,5 +1,5 @@
 import type { Device, Problem } from '../api/types'
-import { formatCounted } from '../utils/format'
+import { formatCount, formatCounted } from '../utils/format'
 import type { Tone } from '../utils/tone'
 import { typeLabel } from './deviceTypes'
 import { overriddenStatus } from './overrides'
@@ -36,13 +36,50 @@ export function causeText(problem: Problem, type: string | undefined): string {
   return problem.place === null ? noun : `${noun}, ${problem.place}`
 }
 
-/** How many subscribers and devices a problem affects. */
+/** Subscribers by what they notice: without service, degraded, with low optical margin. */
+export type ServiceCounts = Pick<Problem, 'without_service_count' | 'degraded_count' | 'low_margin_count'>
+
+/** How many subscribers a problem affects and how, and how many devices. */
 export function affectedText(problem: Problem): string {
-  const { leaf_count: subscribers, device_count: devices } = problem
-  const parts: string[] = []
-  if (subscribers > 0) parts.push(formatCounted(subscribers, 'subscriber'))
-  if (devices > 0) parts.push(formatCounted(devices, 'device'))
-  return parts.join(', ') || 'no subscribers'
+  const { device_count: devices } = problem
+  const parts = [serviceText(problem), devices > 0 ? formatCounted(devices, 'device') : '']
+  return parts.filter((part) => part !== '').join(', ') || 'no subscribers'
+}
+
+/** What subscribers notice, the worst first; empty if none does. */
+export function serviceText(counts: ServiceCounts): string {
+  const { without_service_count: without, degraded_count: degraded, low_margin_count: low } = counts
+  const parts = [
+    [without, 'without service'],
+    [degraded, 'degraded'],
+    [low, 'with low margin'],
+  ] as const
+  const some = parts.filter(([count]) => count > 0)
+  return some
+    .map(([count, what], at) => `${at === 0 ? formatCounted(count, 'subscriber') : formatCount(count)} ${what}`)
+    .join(', ')
+}
+
+/** The sum of several problems. */
+export function sumOfCounts(problems: readonly ServiceCounts[]): ServiceCounts {
+  const sum = (key: keyof ServiceCounts): number => problems.reduce((total, each) => total + each[key], 0)
+  return {
+    without_service_count: sum('without_service_count'),
+    degraded_count: sum('degraded_count'),
+    low_margin_count: sum('low_margin_count'),
+  }
+}
+
+/** The page of a problem. */
+export function problemPage({ kind, id }: Pick<Problem, 'kind' | 'id'>): string {
+  return `/operations/problems/${kind}/${id}`
+}
+
+/** The problem that a device or link causes or, if it is a device, that affects it; as far as they are listed. */
+export function problemAt(problems: readonly Problem[], kind: 'device' | 'link', id: number): Problem | null {
+  const own = problems.find((each) => each.kind === kind && each.id === id)
+  if (own !== undefined || kind === 'link') return own ?? null
+  return problems.find(({ device_ids: affected }) => affected.includes(id)) ?? null
 }
 
 /**

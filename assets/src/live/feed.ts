@@ -3,6 +3,7 @@ import { fetchDevices } from '../api/devices'
 import { applyDeviceChanges, replaceDevices } from '../stores/devices'
 import { applyInterfaceChanges, reloadInterfaces } from '../stores/interfaces'
 import { applyLinkChanges, loadLinks } from '../stores/links'
+import { scheduleOverrides } from '../stores/overrideList'
 import { scheduleProblems } from '../stores/problems'
 import { type ConnectionFacts, connectionState, SILENCE_MS_MAX } from './connectionState'
 import { LiveList } from './liveList'
@@ -121,11 +122,11 @@ function startedLists(): LiveList[] {
 
 async function loadDevices(): Promise<number> {
   // They need not wait for a list of 100,000 devices.
-  scheduleProblems()
+  scheduleDerived()
   const list = await fetchDevices()
   replaceDevices(list.devices)
   void reloadInterfaces()
-  scheduleProblems()
+  scheduleDerived()
   changeCount.value += 1
   return list.seq
 }
@@ -133,8 +134,14 @@ async function loadDevices(): Promise<number> {
 function applyToDevices(items: ChangeItem[]): void {
   applyDeviceChanges(items)
   applyInterfaceChanges(items)
-  scheduleProblems()
+  scheduleDerived()
   changeCount.value += 1
+}
+
+/** What the server derives from the whole network may have changed. */
+function scheduleDerived(): void {
+  scheduleProblems()
+  scheduleOverrides()
 }
 
 function initialFacts(): ConnectionFacts {

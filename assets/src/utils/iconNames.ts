@@ -51,6 +51,7 @@ export const ICON_NAMES = [
   'panel-left',
   'pause',
   'pencil',
+  'phone',
   'pin',
   'play',
   'plus',

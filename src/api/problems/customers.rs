@@ -19,7 +19,7 @@ use crate::api::extract::Query422;
 use crate::api::listing::{PageParams, PageQuery, next_link};
 use crate::api::state::ApiState;
 use crate::api::streaming::{self, Broken, Pieces};
-use crate::domain::{AccessLines, Device, DeviceId, Interface, World};
+use crate::domain::{AccessLines, Device, DeviceDetails, DeviceId, Interface, World};
 use crate::engine::EngineHandle;
 use crate::wire::{self, Cell, ReasonCodes, Separator, SignalView, Time, write_heading, write_row};
 
@@ -40,6 +40,11 @@ struct CustomerView<'a> {
     status_reasons: ReasonCodes,
     #[schema(value_type = String, format = DateTime)]
     status_since: Time,
+    serial: Option<&'a str>,
+    customer_reference: Option<&'a str>,
+    customer_name: Option<&'a str>,
+    phone: Option<&'a str>,
+    address: Option<&'a str>,
     /// The light at the customer; null without a path to a working OLT.
     signal: Option<SignalView>,
     /// The OLT or AON switch that the customer is connected to, also while nothing works.
@@ -51,8 +56,13 @@ struct CustomerView<'a> {
 }
 
 /// The columns of the table.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 16] = [
     "name",
+    "customer_name",
+    "phone",
+    "address",
+    "customer_reference",
+    "serial",
     "device_type",
     "effective_status",
     "status_reasons",
@@ -218,6 +228,7 @@ fn rows(world: &World, ids: &[DeviceId]) -> Vec<CustomerRow> {
 impl CustomerRow {
     fn view(&self) -> CustomerView<'_> {
         let device = &self.device;
+        let details = device.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
         CustomerView {
             id: device.id.0,
             name: device.name.as_str(),
@@ -225,6 +236,11 @@ impl CustomerRow {
             effective_status: device.effective_status().as_str(),
             status_reasons: ReasonCodes::of(device),
             status_since: Time(device.status_since),
+            serial: details.serial.as_deref(),
+            customer_reference: details.customer_reference.as_deref(),
+            customer_name: details.customer_name.as_deref(),
+            phone: details.phone.as_deref(),
+            address: details.address.as_deref(),
             signal: device.signal.as_ref().map(SignalView::new),
             access_node: self.node.as_deref().map(NodeName::of),
             access_port: self.port.as_ref().map(|port| port.name.as_str()),
@@ -276,6 +292,11 @@ impl RowFormat for CsvRows {
             let signal = view.signal.as_ref();
             let cells: [Cell<'_>; COLUMNS.len()] = [
                 Cell::Text(view.name),
+                view.customer_name.into(),
+                view.phone.into(),
+                view.address.into(),
+                view.customer_reference.into(),
+                view.serial.into(),
                 Cell::Text(view.device_type),
                 Cell::Text(view.effective_status),
                 Cell::Text(&reasons),

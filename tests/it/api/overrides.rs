@@ -62,7 +62,7 @@ fn an_override_is_listed_with_its_place_reason_and_time_until_it_is_cleared() {
     let expected = json!({
         "kind": "link", "id": link, "name": "ODF - SPL-A", "place": "POP",
         "status_override": "DOWN", "override_reason": "dug up", "effective_status": "DOWN",
-        "since": since,
+        "since": since, "override_ends_at": null, "override_is_planned_work": false,
     });
     assert_eq!(answer.json()["overrides"], json!([expected]));
     let etag = answer.header("etag").expect("an ETag").to_owned();

@@ -1,7 +1,11 @@
 //! One problem: its place on the path, the redundancy, the changes before it, and its customers.
 
 use serde_json::{Value, json};
-use unoc::domain::Timestamp;
+use unoc::domain::{
+    DeviceDetails, DeviceType, Lifecycle, Name, NewDevice, Optics, Position, ProvisionDevice,
+    Timestamp,
+};
+use unoc::store::AuditOrigin;
 
 use crate::harness::TestApp;
 use crate::harness::app::START_MICROS;
@@ -217,7 +221,8 @@ fn customers_are_listed_with_where_they_are_connected() {
         "id": plant.id("ONT-B1"), "name": "ONT-B1", "device_type": "ONT",
         "effective_status": "DOWN", "status_reasons": ["no_optical_path"],
         "status_since": ont["status_since"], "signal": null,
-        "access_node": {"id": plant.id("OLT"), "name": "OLT"},
+        "serial": null, "customer_reference": null, "customer_name": null, "phone": null,
+        "address": null, "access_node": {"id": plant.id("OLT"), "name": "OLT"},
         "access_port": port.expect("the port of the feeder").1,
         "splitter": {"id": plant.id("SPL-B"), "name": "SPL-B"},
     });
@@ -236,6 +241,45 @@ fn customers_are_listed_with_where_they_are_connected() {
     assert_eq!(names(&behind), ["CPE-1", "CPE-2"]);
     assert_eq!(behind[1]["access_node"]["name"], "AON");
     assert_eq!(behind[1]["splitter"], Value::Null);
+}
+
+#[test]
+fn customers_are_listed_with_who_they_are() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let details = DeviceDetails {
+        serial: Some("HWTC12345678".into()),
+        customer_reference: Some("K-4711".into()),
+        customer_name: Some("Weber, Anna".into()),
+        phone: Some("+49 89 123456".into()),
+        address: Some("Am Anger 7".into()),
+        ..DeviceDetails::NONE
+    };
+    let ont = NewDevice {
+        name: Name::new("ONT-B4").expect("a name"),
+        device_type: DeviceType::Ont,
+        parent: None,
+        validate_upstream: false,
+        position: Position::default(),
+        optics: Optics::default(),
+        lifecycle: Lifecycle::InService,
+        details: Some(Box::new(details)),
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let command = app.handle.execute(ProvisionDevice(ont), AuditOrigin::default());
+    let made = runtime.block_on(command).expect("it is accepted");
+    app.fibre(plant.id("SPL-B"), made.device.id.0, 0.1);
+    let link = plant.link("ODF", "NVT");
+    app.cut(link);
+    let path = format!("/api/problems/link/{link}/customers");
+    let customer = app.get(&path).expect(200).json()[3].clone();
+    let keys = ["customer_name", "phone", "address", "customer_reference", "serial"];
+    let expected = ["Weber, Anna", "+49 89 123456", "Am Anger 7", "K-4711", "HWTC12345678"];
+    assert_eq!(keys.map(|key| text_of(&customer[key])), expected);
+    // A spreadsheet would calculate with the number.
+    let table = app.get(&format!("{path}.csv")).expect(200);
+    let row = "ONT-B4,\"Weber, Anna\",'+49 89 123456,Am Anger 7,K-4711,HWTC12345678,ONT,DOWN,";
+    assert!(table.text().contains(row), "{}", table.text());
 }
 
 #[test]
@@ -264,8 +308,8 @@ fn customers_come_in_pages_and_all_at_once() {
     let table = app.get(&format!("{path}.csv?separator=semicolon")).expect(200);
     assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8"));
     let lines: Vec<&str> = table.text().split("\r\n").collect();
-    assert!(lines[0].starts_with("\u{feff}name;device_type;effective_status;"), "{}", lines[0]);
-    assert!(lines[1].starts_with("ONT-0;ONT;DOWN;no_optical_path;2026-"), "{}", lines[1]);
+    assert!(lines[0].starts_with("\u{feff}name;customer_name;phone;address;"), "{}", lines[0]);
+    assert!(lines[1].starts_with("ONT-0;;;;;;ONT;DOWN;no_optical_path;2026-"), "{}", lines[1]);
     assert!(lines[1].contains(";OLT;"), "{}", lines[1]);
     assert_eq!(lines.len(), 25, "heading, 23 rows, the last line end");
     app.get(&format!("{path}?limit=0")).expect(422);

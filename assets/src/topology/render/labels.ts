@@ -149,6 +149,8 @@ function priorityOf(node: TopologyNode, { highlight, scale }: LayerFrame): numbe
   // In an outage the causes come first: the devices behind them are thousands.
   if (hasProblem(node) && !isCausedUpstream(node)) return 100 + tier
   if (node.role === 'container') return 60
+  // A PON that is dark because of its feeder is named, too, where there is room.
+  if (node.counts.down > 0 && isCollapsed(node, scale)) return 40 + tier
   if (node.role === 'leaf') return scale >= LEAF_LABEL_FROM_SCALE ? tier : 0
   return nodeDiameterPx(node, scale) >= LABEL_FROM_PX ? 10 + tier : 0
 }

@@ -98,6 +98,8 @@ const NODE_SIZES: Record<DeviceType, NodeSize> = {
 }
 /** A group or a problem is never smaller. */
 const NOTICEABLE_PX = 11
+/** A PON with devices that are DOWN is never smaller: it is found on the view of the whole site, from across the room. */
+const ALARM_PX = 18
 const SHAPES = { leaf: 0, active: 1, passive: 2, container: 3 }
 const PATTERNS = { solid: 0, shortDashes: 1, longDashes: 2, dots: 3 }
 const SEVERITIES = { UP: 0, DEGRADED: 1, DOWN: 2 }
@@ -110,7 +112,7 @@ const DIMMED = -1
 /** The style of a node. World y grows downwards, the graphics card's upwards. */
 export function nodeStyle(node: TopologyNode, { colors, highlight }: Appearance): NodeStyle {
   const { device, role, counts } = node
-  const [world, minPx, maxPx] = NODE_SIZES[device.device_type]
+  const [world, , maxPx] = NODE_SIZES[device.device_type]
   const isGroup = node.members.length > 0
   const isContainer = role === 'container'
   const [downShare, degradedShare] = problemShares(node)
@@ -119,7 +121,7 @@ export function nodeStyle(node: TopologyNode, { colors, highlight }: Appearance)
     y: -node.y,
     fill: colors.roles[role],
     size: world,
-    minPx: isGroup && !isContainer ? Math.max(minPx, NOTICEABLE_PX) : minPx,
+    minPx: leastPx(node),
     maxPx,
     minScale: isContainer ? 0 : node.minScale,
     maxScale: isContainer ? node.expandScale : 0,
@@ -135,11 +137,16 @@ export function nodeStyle(node: TopologyNode, { colors, highlight }: Appearance)
 
 /** Diameter in pixels, as the shader computes it. */
 export function nodeDiameterPx(node: TopologyNode, scale: number): number {
-  const [world, minPx, maxPx] = NODE_SIZES[node.device.device_type]
-  const isGroup = node.members.length > 0 && node.role !== 'container'
-  const least = isGroup ? Math.max(minPx, NOTICEABLE_PX) : minPx
-  const size = Math.min(Math.max(world * scale, least), maxPx)
+  const [world, , maxPx] = NODE_SIZES[node.device.device_type]
+  const size = Math.min(Math.max(world * scale, leastPx(node)), maxPx)
   return hasProblem(node) ? Math.max(size, NOTICEABLE_PX) : size
+}
+
+/** The smallest diameter in pixels, without what the shader adds for a problem. */
+function leastPx({ device, role, members, counts }: TopologyNode): number {
+  const [, minPx] = NODE_SIZES[device.device_type]
+  if (members.length === 0 || role === 'container') return minPx
+  return Math.max(minPx, counts.down > 0 ? ALARM_PX : NOTICEABLE_PX)
 }
 
 /** Whether a node is drawn as a group: a container, or a node in place of its members. */
