@@ -53,8 +53,7 @@ export function useImpactPreview(
   watch(
     () => ({ requested: changes(), isHeld: isLarge() && !isRequested.value }),
     ({ requested, isHeld }, before) => {
-      const isSame = before !== undefined && before.isHeld === isHeld
-      if (isSame && JSON.stringify(requested) === JSON.stringify(before.requested)) return
+      if (before !== undefined && before.isHeld === isHeld && isSame(requested, before.requested)) return
       clearTimeout(timer)
       round += 1
       if (requested === null || requested.length === 0) preview.value = { phase: 'idle' }
@@ -73,4 +72,10 @@ export function useImpactPreview(
     round += 1
   })
   return { preview, request: () => (isRequested.value = true) }
+}
+
+/** Whether both ask the same. Too many changes to be simulated are not compared one by one. */
+function isSame(one: Changes | null, other: Changes | null): boolean {
+  if (one !== null && other !== null && Math.min(one.length, other.length) > CHANGES_MAX) return true
+  return JSON.stringify(one) === JSON.stringify(other)
 }

@@ -1,7 +1,9 @@
 import { type OverrideFields, putDeviceOverride, putLinkOverride } from '../api/overrides'
 import type { Status } from '../api/types'
-import type { OverrideTarget } from '../domain/overrides'
+import { deviceOverride, linkOverride, type Override, type OverrideTarget } from '../domain/overrides'
 import { runAll } from '../utils/runAll'
+import { devices } from './devices'
+import { links } from './links'
 import { write } from './writes'
 
 /**
@@ -13,6 +15,15 @@ export async function sendOverride(target: OverrideTarget, status: Status | null
   const next = fieldsOf(status, status === null ? null : reason)
   const put = target.kind === 'device' ? putDeviceOverride : putLinkOverride
   await write(() => put(target.id, before, next))
+}
+
+/** An override as the lists have it; as it is given while they do not have that device or link. */
+export function knownOverride(override: Override): Override {
+  const { kind, id, name } = override
+  const device = kind === 'device' ? devices.value.get(id) : undefined
+  const link = kind === 'link' ? links.value.get(id) : undefined
+  const known = device !== undefined ? deviceOverride(device) : link === undefined ? null : linkOverride(link, name)
+  return known ?? override
 }
 
 /**
