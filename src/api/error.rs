@@ -162,6 +162,7 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::LinkNotFound
         | Refusal::ParentNotFound
         | Refusal::EndNotFound { .. } => StatusCode::NOT_FOUND,
+        Refusal::SerialTaken { .. } => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     };
     let errors = match refusal {

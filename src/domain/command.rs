@@ -1,7 +1,7 @@
 //! Commands: the requests to change the site, and what comes of an accepted one.
 
 use super::transaction::Transaction;
-use super::{Change, Refusal, World};
+use super::{Change, DeviceId, Refusal, World};
 
 /// A request to change the site. The only way in which it changes.
 ///
@@ -13,6 +13,11 @@ pub trait Command: Send + 'static {
     type Output;
 
     fn kind(&self) -> CommandKind;
+
+    /// The devices whose personal data is erased, in the audit trail too.
+    fn erased(&self) -> &[DeviceId] {
+        &[]
+    }
 
     /// Makes the changes that the command asks for, without the changes of status that follow.
     ///
@@ -36,6 +41,7 @@ pub enum CommandKind {
     SetDeviceOverride,
     ClearDeviceOverride,
     DeleteDevice,
+    ErasePersonalData,
     CreateInterface,
     CreateLink,
     ConnectDevices,
@@ -59,6 +65,7 @@ impl CommandKind {
             Self::SetDeviceOverride => "set override",
             Self::ClearDeviceOverride => "clear override",
             Self::DeleteDevice => "delete device",
+            Self::ErasePersonalData => "erase personal data",
             Self::CreateInterface => "create interface",
             Self::CreateLink => "create link",
             Self::ConnectDevices => "connect devices",

@@ -33,8 +33,9 @@ pub use change::{Change, Edit, EntityKey, EntityKind};
 pub use command::{Command, CommandKind, Decision, SimulatedCommand};
 pub use device::create::{CreateDevice, DeviceReply, NewDevice};
 pub use device::delete::DeleteDevice;
-pub use device::details::{Coordinates, DeviceDetails};
+pub use device::details::{Coordinates, DetailError, DetailText, DetailsPatch, DeviceDetails};
 pub use device::device_type::{DeviceClass, DeviceType};
+pub use device::erase::ErasePersonalData;
 pub use device::provision::{
     ProvisionDevice, ProvisionDevices, ProvisionedDevice, ProvisionedDevices,
 };

@@ -20,6 +20,8 @@ pub enum Refusal {
     EndNotFound { end: char, id: DeviceId },
     #[error("Device with name '{0}' already exists")]
     NameTaken(String),
+    #[error("Serial '{serial}' already belongs to device '{owner}'")]
+    SerialTaken { serial: String, owner: String },
     #[error("Cannot provision {}: {reason}", device_type.as_str())]
     NoUpstream { device_type: DeviceType, reason: &'static str },
     #[error("Parent '{name}' is a {}, not a container (POP or CORE_SITE)", device_type.as_str())]

@@ -31,6 +31,10 @@ impl<C: Command> Command for IfUnchanged<C> {
         self.command.kind()
     }
 
+    fn erased(&self) -> &[DeviceId] {
+        self.command.erased()
+    }
+
     fn run(self, transaction: &mut Transaction<'_>) -> Result<C::Output, Refusal> {
         // What does not exist is refused by the command itself.
         match Revision::of(transaction.world(), self.entity) {

@@ -156,6 +156,7 @@ impl Engine {
             at: now,
             counters: self.world.counters(),
             entries: vec![CommitEntry {
+                erased: &[],
                 action: "adopt site",
                 origin: &origin,
                 changes: &decision.changes,

@@ -10,7 +10,9 @@ use super::clock::Clock;
 use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
 use super::volume::{LowSpace, VolumeMonitor};
-use crate::domain::{Change, Command, CommandKind, Decision, IdCounters, Timestamp, World};
+use crate::domain::{
+    Change, Command, CommandKind, Decision, DeviceId, IdCounters, Timestamp, World,
+};
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
 
 /// Commands in one commit: enough that the fsync is shared widely, few enough that the first one
@@ -47,15 +49,19 @@ impl QueuedCommand {
                 return None;
             }
             let kind = command.kind();
+            let mut erased = command.erased().to_vec();
             let (result, changes, direct_count) = match world.execute(command, now) {
                 Ok(Decision { reply, changes, direct_count }) => (Ok(reply), changes, direct_count),
-                Err(refusal) => (Err(refusal.into()), Vec::new(), 0),
+                Err(refusal) => {
+                    erased.clear();
+                    (Err(refusal.into()), Vec::new(), 0)
+                }
             };
             let answer = Box::new(move |committed: Result<(), EngineError>| {
                 // A caller that went away does not need its answer.
                 answer.send(committed.and(result)).ok();
             });
-            Some(DecidedCommand { kind, origin, changes, direct_count, answer })
+            Some(DecidedCommand { kind, origin, changes, direct_count, erased, answer })
         }))
     }
 }
@@ -164,7 +170,9 @@ impl Engine {
     fn finish(&mut self, batch: Batch) -> Result<(), StoreError> {
         let Batch { commands, change_count, counters_before, .. } = batch;
         // An import may raise the counters alone: used ids must stay used after a restart.
-        let is_changed = change_count > 0 || self.world.counters() != counters_before;
+        let is_changed = change_count > 0
+            || self.world.counters() != counters_before
+            || commands.iter().any(DecidedCommand::is_recorded);
         if is_changed {
             if let Err(low_space) = self.volume.check_space(change_count)? {
                 self.refuse_all(commands, counters_before, &low_space);
@@ -188,12 +196,13 @@ impl Engine {
     fn commit(&mut self, commands: &[DecidedCommand]) -> Result<(), StoreError> {
         let entries = commands
             .iter()
-            .filter(|command| !command.changes.is_empty())
+            .filter(|command| command.is_recorded())
             .map(|command| CommitEntry {
                 action: command.kind.action(),
                 origin: &command.origin,
                 changes: &command.changes,
                 direct_count: command.direct_count,
+                erased: &command.erased,
             })
             .collect();
         self.activity.start_step(LONG_STEP_TIME_MAX);
@@ -248,8 +257,17 @@ struct DecidedCommand {
     /// Empty for a refused command.
     changes: Vec<Change>,
     direct_count: usize,
+    /// Devices whose personal data is erased in the audit trail, even where the site has none.
+    erased: Vec<DeviceId>,
     /// Sends the caller its reply or refusal, or the error of the batch.
     answer: Box<dyn FnOnce(Result<(), EngineError>) + Send>,
+}
+
+impl DecidedCommand {
+    /// Whether it gets a row in the audit trail.
+    fn is_recorded(&self) -> bool {
+        !self.changes.is_empty() || !self.erased.is_empty()
+    }
 }
 
 /// The commands of one commit, and the tasks that follow it.

@@ -54,7 +54,9 @@ pub(super) fn describe(answer: &DbError) -> String {
     let mut text = format!("{} ({code})", answer.message());
     let raised_by = answer.where_().filter(|_| code.starts_with("P0"));
     let raised_by = raised_by.and_then(|text| text.lines().next());
-    for more in [answer.detail(), answer.hint(), raised_by].into_iter().flatten() {
+    // This one quotes the whole row, personal data included.
+    let detail = answer.detail().filter(|detail| !detail.starts_with("Failing row contains"));
+    for more in [detail, answer.hint(), raised_by].into_iter().flatten() {
         text = format!("{text}; {more}");
     }
     text

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use bincode::{BorrowDecode, Encode};
 
-use super::codec::{RecordReader, RecordSource, VersionedRecord};
+use super::codec::{RecordReader, RecordSource, VersionedRecord, encode};
 use super::error::StoreError;
 use super::records::StoredEntity;
 use super::tables::kind_code;
@@ -165,6 +165,51 @@ pub(super) fn decode_entry(
         change_count: row.change_count,
         images,
     })
+}
+
+/// Returns the row without the personal data of these devices, which are ascending; `None` when it has
+/// none.
+pub(super) fn without_personal_data(
+    id: u64,
+    bytes: &[u8],
+    devices: &[u64],
+) -> Result<Option<Vec<u8>>, StoreError> {
+    const DEVICE: u8 = kind_code(EntityKind::Device);
+    let source = RecordSource { table: "audit", key: &id };
+    let mut parts = RecordReader::of::<AuditV1<'_>>(bytes, source)?;
+    let row: RowStartV1<'_> = parts.next()?;
+    let mut images = Vec::new();
+    let mut is_changed = false;
+    for _ in 0..row.image_count {
+        let image: ImageBytesV1<'_> = parts.next()?;
+        let is_concerned = image.kind == DEVICE && devices.binary_search(&image.id).is_ok();
+        let mut side = |bytes: Option<&[u8]>| -> Result<Option<Vec<u8>>, StoreError> {
+            let Some(bytes) = bytes else { return Ok(None) };
+            let erased = if is_concerned { erased_record(image.id, bytes)? } else { None };
+            is_changed |= erased.is_some();
+            Ok(Some(erased.unwrap_or_else(|| bytes.to_vec())))
+        };
+        let (before, after) = (side(image.before)?, side(image.after)?);
+        images.push(ImageV1 { kind: image.kind, id: image.id, before, after });
+    }
+    parts.end()?;
+    let RowStartV1 { seq, at_us, actor, request_id, action, change_count, .. } = row;
+    let row = AuditV1 { seq, at_us, actor, request_id, action, change_count, images };
+    Ok(is_changed.then(|| encode(&row)))
+}
+
+/// The record of a device without personal data; `None` when it has none.
+fn erased_record(id: u64, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut device = Device::decode(id, bytes)?;
+    let Some(details) = device.details.as_deref() else { return Ok(None) };
+    let rest = details.without_personal_data();
+    if rest == *details {
+        return Ok(None);
+    }
+    device.details = rest.boxed();
+    let mut buffer = Vec::new();
+    device.encode_into(&mut buffer);
+    Ok(Some(buffer))
 }
 
 fn decode_image(

@@ -56,6 +56,11 @@ impl AuditSize {
         Ok(Self { bytes })
     }
 
+    /// Counts rows that became shorter.
+    pub(super) fn shrink(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
     fn fits(&self, row_count: u64) -> bool {
         self.bytes <= AUDIT_BYTES_MAX && row_count <= AUDIT_ROWS_MAX
     }
@@ -182,7 +187,8 @@ mod tests {
 
     fn commit(store: &Store, changes: &[Change], direct_count: usize) {
         let origin = AuditOrigin::default();
-        let entry = CommitEntry { action: "test", origin: &origin, changes, direct_count };
+        let entry =
+            CommitEntry { action: "test", origin: &origin, changes, direct_count, erased: &[] };
         let batch = CommitBatch {
             seq: store.read().unwrap().seq() + 1,
             at: Timestamp(0),

@@ -8,7 +8,7 @@ use super::mirror::{self, MirrorState};
 use super::open::Store;
 use super::table_writer::TableWriter;
 use super::tables;
-use crate::domain::{Change, IdCounters, Timestamp};
+use crate::domain::{Change, DeviceId, IdCounters, Timestamp};
 
 /// Bytes of the images of what a command itself changed: a bulk of 10,000 devices fits, however
 /// long their names. Ports that came with devices are left out first.
@@ -45,6 +45,8 @@ pub struct CommitEntry<'a> {
     pub changes: &'a [Change],
     /// How many of them, at the front, the command itself made; the rest followed from these.
     pub direct_count: usize,
+    /// Devices whose personal data is removed from the audit trail, this entry's own row included.
+    pub erased: &'a [DeviceId],
 }
 
 impl Store {
@@ -69,6 +71,14 @@ impl Store {
             for entry in &batch.entries {
                 write_entry(&mut writer, batch, entry, next_audit)?;
                 next_audit += 1;
+            }
+            let mut erased: Vec<u64> =
+                batch.entries.iter().flat_map(|entry| entry.erased).map(|id| id.0).collect();
+            if !erased.is_empty() {
+                erased.sort_unstable();
+                erased.dedup();
+                // Its own row was counted in full.
+                writer.erase_personal_data(&erased).map(|bytes| size.shrink(bytes))?;
             }
             size.update(&mut meta, &mut writer, next_audit)?;
             let commit = LastCommit {

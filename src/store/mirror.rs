@@ -112,6 +112,7 @@ impl Store {
             if read_mirror(&meta)?.is_none() {
                 // An earlier version kept marks without a mirror.
                 tx.open_table(tables::DIRTY)?.retain(|_, _| false)?;
+                tx.open_table(tables::ERASED)?.retain(|_, _| false)?;
             }
             write_mirror(&mut meta, state)?;
         }
@@ -128,6 +129,7 @@ impl Store {
         {
             tx.open_table(tables::META)?.remove(MIRROR_KEY)?;
             tx.open_table(tables::DIRTY)?.retain(|_, _| false)?;
+            tx.open_table(tables::ERASED)?.retain(|_, _| false)?;
         }
         tx.commit()?;
         Ok(())
@@ -178,6 +180,7 @@ impl Store {
         };
         if cleared == ClearedDirty::All {
             let mut meta = tx.open_table(tables::META)?;
+            tx.open_table(tables::ERASED)?.retain(|_, seq| seq > through)?;
             if let Some(mut state) = read_mirror(&meta)? {
                 state.acknowledged_seq = state.acknowledged_seq.max(through);
                 write_mirror(&mut meta, &state)?;

@@ -2,7 +2,9 @@
 
 use std::ops::Bound;
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
+use redb::{
+    ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+};
 
 use super::audit::{AuditEntry, decode_entry};
 use super::error::StoreError;
@@ -10,7 +12,7 @@ use super::meta::{self, LastCommit};
 use super::mirror::{self, DirtyEntity, MirrorState};
 use super::open::Store;
 use super::records::StoredEntity;
-use super::tables::{self, IndexKey, kind_code};
+use super::tables::{self, IndexKey, kind_code, serial_key};
 use crate::domain::{
     Device, DeviceId, DeviceType, EntityKind, Interface, InterfaceId, Link, LinkId, Timestamp,
 };
@@ -132,6 +134,17 @@ impl Snapshot {
         self.indexed(IndexKey::Parent, container.0, after)
     }
 
+    /// The device with this serial, normalised.
+    pub fn device_with_serial(&self, serial: &str) -> Result<Option<Device>, StoreError> {
+        for id in self.indexed(IndexKey::Serial, serial_key(serial), 0)? {
+            let device: Option<Device> = get(&self.devices, id?)?;
+            if let Some(device) = device.filter(|device| device.serial() == Some(serial)) {
+                return Ok(Some(device));
+            }
+        }
+        Ok(None)
+    }
+
     /// The ports of a device in creation order.
     pub fn ports(&self, device: DeviceId) -> Result<Vec<Interface>, StoreError> {
         let mut ports = Vec::new();
@@ -187,6 +200,17 @@ impl Snapshot {
             let (key, seq) = row?;
             Ok(DirtyEntity { key: mirror::decode_key(key.value())?, seq: seq.value() })
         }))
+    }
+
+    /// Devices whose personal data was erased in the audit trail and, as far as is known, not in that of
+    /// the mirror.
+    pub fn erased_devices(&self) -> Result<Vec<DeviceId>, StoreError> {
+        let table = match self.tx.open_table(tables::ERASED) {
+            // Nothing was ever erased.
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            table => table?,
+        };
+        table.iter()?.map(|row| Ok(DeviceId(row?.0.value()))).collect()
     }
 
     /// Audit rows with ids in this range, oldest first, each with at most `images_max` images.

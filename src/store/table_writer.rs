@@ -1,13 +1,13 @@
 //! Writing entities and audit rows into the tables of one transaction.
 
-use redb::{Table, WriteTransaction};
+use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::audit::{AuditEntry, AuditV1, ImageV1};
+use super::audit::{AuditEntry, AuditV1, ImageV1, without_personal_data};
 use super::codec::encode_into;
 use super::error::StoreError;
 use super::records::StoredEntity;
 use super::snapshot::BLOCK_SIZE;
-use super::tables::{self, IndexKey, kind_code};
+use super::tables::{self, IndexKey, kind_code, serial_key};
 use crate::domain::{Change, Device, Edit, Interface};
 
 type RecordTable<'txn> = Table<'txn, u64, &'static [u8]>;
@@ -25,6 +25,7 @@ pub(super) struct TableWriter<'txn> {
     index: Table<'txn, (u8, u64, u64), ()>,
     blocks: Table<'txn, (u8, u64), u64>,
     dirty: Table<'txn, (u8, u64), u64>,
+    erased: Table<'txn, u64, u64>,
     pub(super) audit: RecordTable<'txn>,
     /// Bytes of the audit rows that this transaction has written.
     pub(super) audit_bytes: u64,
@@ -48,6 +49,7 @@ impl<'txn> TableWriter<'txn> {
             index: tx.open_table(tables::INDEX)?,
             blocks: tx.open_table(tables::BLOCKS)?,
             dirty: tx.open_table(tables::DIRTY)?,
+            erased: tx.open_table(tables::ERASED)?,
             audit: tx.open_table(tables::AUDIT)?,
             audit_bytes: 0,
             last_block: [None; 4],
@@ -64,6 +66,27 @@ impl<'txn> TableWriter<'txn> {
         self.audit.insert(id, self.buffer.as_slice())?;
         self.audit_bytes += self.buffer.len() as u64;
         Ok(())
+    }
+
+    /// Removes the personal data of these devices, which are ascending, from every audit row; returns how
+    /// many bytes shorter the trail is.
+    pub(super) fn erase_personal_data(&mut self, devices: &[u64]) -> Result<u64, StoreError> {
+        let mut rows = Vec::new();
+        let mut saved_bytes = 0;
+        for row in self.audit.iter()? {
+            let (id, old) = row?;
+            if let Some(new) = without_personal_data(id.value(), old.value(), devices)? {
+                saved_bytes += (old.value().len() as u64).saturating_sub(new.len() as u64);
+                rows.push((id.value(), new));
+            }
+        }
+        for (id, row) in rows {
+            self.audit.insert(id, row.as_slice())?;
+        }
+        for device in devices.iter().filter(|_| self.is_mirrored) {
+            self.erased.insert(device, self.seq)?;
+        }
+        Ok(saved_bytes)
     }
 
     /// Writes the record of a changed entity, its index entries, its mark and its block.
@@ -112,7 +135,9 @@ impl<'txn> TableWriter<'txn> {
         let id = edit.latest().id.0;
         self.reindex(IndexKey::DeviceType, id, before.map(type_key), after.map(type_key))?;
         let parent = |device: &Device| device.parent.map(|parent| parent.0);
-        self.reindex(IndexKey::Parent, id, before.and_then(parent), after.and_then(parent))
+        self.reindex(IndexKey::Parent, id, before.and_then(parent), after.and_then(parent))?;
+        let serial = |device: &Device| device.serial().map(serial_key);
+        self.reindex(IndexKey::Serial, id, before.and_then(serial), after.and_then(serial))
     }
 
     fn index_interface(&mut self, edit: &Edit<Interface>) -> Result<(), StoreError> {

@@ -32,6 +32,10 @@ pub(super) const JOBS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 pub(super) const JOB_RUNS: TableDefinition<'_, (&str, u64), &[u8]> =
     TableDefinition::new("job_runs");
 
+/// Devices whose personal data was erased in the audit trail: id -> seq of that commit, which the mirror
+/// has not confirmed; since schema version 3, empty without a mirror.
+pub(super) const ERASED: TableDefinition<'_, u64, u64> = TableDefinition::new("erased");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {
@@ -41,6 +45,17 @@ pub(super) enum IndexKey {
     Parent = 2,
     /// device -> its interfaces
     Ports = 3,
+    /// [`serial_key`] -> the device with that serial; since schema version 3
+    Serial = 4,
+}
+
+/// A serial's value in [`INDEX`]: FNV-1a with 64 bits. Two serials may share it, so that a reader
+/// compares them.
+pub(super) fn serial_key(serial: &str) -> u64 {
+    // draft-eastlake-fnv, "FNV Constants".
+    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    serial.bytes().fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
 
 /// The records of a kind.

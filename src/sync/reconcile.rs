@@ -8,7 +8,7 @@ use super::mirror::Mirror;
 use super::round::{self, Applied};
 use super::status::{Reconciliation, RoundKind, SyncState};
 use super::sync_state::{Claim, ClaimedSession};
-use super::write::{EntityKeys, write_audit, write_entities};
+use super::write::{EntityKeys, erase_personal_data, write_audit, write_entities};
 use crate::pg::{Comparison, PgTransaction, compare_entities};
 use crate::store::{LastCommit, Snapshot};
 
@@ -64,6 +64,7 @@ pub(super) fn run(
     }
     rows += repaired;
     let next_audit = write_audit(&mut tx, site_id, snapshot, claim.next_audit, u64::MAX)?;
+    erase_personal_data(&mut tx, site_id, &snapshot.erased_devices()?)?;
     round::applied_state(claim, snapshot, next_audit, repair).update(&mut tx)?;
     tx.commit()?;
     let LastCommit { seq, counters, .. } = snapshot.last_commit();

@@ -2,7 +2,7 @@
 
 use super::error::SyncError;
 use super::sync_state::{AppliedState, Claim};
-use super::write::{EntityKeys, write_audit, write_entities};
+use super::write::{EntityKeys, erase_personal_data, write_audit, write_entities};
 use crate::domain::IdCounters;
 use crate::pg::{PgError, PgTransaction, Session};
 use crate::store::Snapshot;
@@ -63,6 +63,7 @@ pub(super) fn run(
     let site_id = claim.identity.site_id;
     let rows = write_entities(&mut tx, site_id, snapshot, &keys, Some(claim.counters))?;
     let next_audit = write_audit(&mut tx, site_id, snapshot, claim.next_audit, AUDIT_ROWS_MAX)?;
+    erase_personal_data(&mut tx, site_id, &snapshot.erased_devices()?)?;
     applied_state(claim, snapshot, next_audit, false).update(&mut tx)?;
     tx.commit()?;
     let last_commit = snapshot.last_commit();

@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use uuid::Uuid;
 
-use crate::domain::{Device, EntityKey, EntityKind, IdCounters, Interface, Link};
+use crate::domain::{Device, DeviceId, EntityKey, EntityKind, IdCounters, Interface, Link};
 use crate::pg::{Param, PgError, PgTransaction};
 use crate::sql::{AUDIT, AUDIT_IMAGES_MAX, Entity, Row, Table, Value, audit_row, id_of};
 use crate::store::Snapshot;
@@ -199,6 +199,38 @@ fn delete(
     }
     Ok(())
 }
+
+/// Removes the personal data of these devices from the audit rows in PostgreSQL, those included that the
+/// local trail does not keep any more.
+pub(super) fn erase_personal_data(
+    tx: &mut PgTransaction<'_>,
+    site_id: Uuid,
+    devices: &[DeviceId],
+) -> Result<(), PgError> {
+    if devices.is_empty() {
+        return Ok(());
+    }
+    tx.allow_long_calls();
+    let ids = devices.iter().map(|id| id_of(id.0)).collect();
+    tx.execute(ERASE_AUDIT, &[Value::Uuid(site_id).into(), Value::Ints(ids).into()])?;
+    Ok(())
+}
+
+/// Images without these keys were written by version 0.1.0, which had no personal data.
+const ERASE_AUDIT: &str = "\
+    UPDATE audit a SET changes = (SELECT jsonb_agg(CASE \
+        WHEN c->>'kind' = 'device' AND (c->>'id')::bigint = ANY ($2) THEN c \
+            || CASE WHEN c->'before' ? 'customer_name' \
+                THEN jsonb_build_object('before', c->'before' || nothing) ELSE '{}' END \
+            || CASE WHEN c->'after' ? 'customer_name' \
+                THEN jsonb_build_object('after', c->'after' || nothing) ELSE '{}' END \
+        ELSE c END ORDER BY n) \
+        FROM jsonb_array_elements(a.changes) WITH ORDINALITY AS e (c, n), \
+            (SELECT '{\"customer_reference\": null, \"customer_name\": null, \"phone\": null, \
+                \"address\": null, \"latitude\": null, \"longitude\": null, \"note\": null}'::jsonb) \
+            AS empty (nothing)) \
+    WHERE site_id = $1 AND EXISTS (SELECT FROM jsonb_array_elements(a.changes) AS e (c) \
+        WHERE c->>'kind' = 'device' AND (c->>'id')::bigint = ANY ($2))";
 
 /// Sends at most `limit` audit rows from the number `first` on, and returns the number of the first
 /// row that is not sent.

@@ -2,6 +2,7 @@
 
 mod limits;
 mod log;
+mod personal_data;
 mod proxies;
 mod signals;
 mod watchdog;

@@ -3,6 +3,6 @@
 mod contract;
 pub(crate) mod exact;
 mod kills;
-mod mirrored;
+pub(crate) mod mirrored;
 mod oracle;
 mod races;

@@ -230,6 +230,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/devices/erase-personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erases customer, phone, address, coordinates, reference and note of devices: in the site, in the audit
+         *     trail, and in the mirror with its next round. Serials and tags stay. It cannot be undone.
+         */
+        post: operations["erase_personal_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices/provision": {
         parameters: {
             query?: never;
@@ -262,7 +282,7 @@ export interface paths {
         delete: operations["delete_device"];
         options?: never;
         head?: never;
-        /** Moves, renames or regroups a device, or sets its optical values or its lifecycle. */
+        /** Moves, renames or regroups a device, or sets its optical values, its lifecycle, serial or customer. */
         patch: operations["update_device"];
         trace?: never;
     };
@@ -1399,6 +1419,29 @@ export interface components {
             /** Format: double */
             y: number;
         };
+        /** @description What identifies a device, and the customer behind it. An empty text counts as null. */
+        DeviceDetails: {
+            address?: string | null;
+            customer_name?: string | null;
+            /** @description The customer in your own system. */
+            customer_reference?: string | null;
+            /**
+             * Format: double
+             * @description In degrees (WGS 84), only together with `longitude`.
+             */
+            latitude?: number | null;
+            /** Format: double */
+            longitude?: number | null;
+            note?: string | null;
+            phone?: string | null;
+            /**
+             * @description Unique. The two forms of a GPON serial, of 12 and of 16 characters, are the same; letters are
+             *     stored in upper case.
+             */
+            serial?: string | null;
+            /** @description At most 16, of 40 characters each. */
+            tags?: string[] | null;
+        };
         /** @description A message and the device. */
         DeviceMessage: {
             device: components["schemas"]["Device"];
@@ -1416,7 +1459,7 @@ export interface components {
             name: string;
         };
         /** @description Changes to a device; absent keys do not change. `x` and `y` must be set together. */
-        DevicePatch: {
+        DevicePatch: components["schemas"]["DeviceDetails"] & {
             /**
              * Format: double
              * @description Null restores the default of the type.
@@ -1460,6 +1503,23 @@ export interface components {
         /** @description Whether the engine is idle or makes progress. */
         EngineHealth: {
             is_alive: boolean;
+        };
+        /** @description What was erased, and where copies remain until they expire. */
+        ErasedPersonalData: {
+            /**
+             * @description Backups on this host and at targets that were made before, and may hold what was erased until
+             *     retention removes them; null while the backup directory cannot be read.
+             */
+            backup_count?: number | null;
+            device_count: number;
+            /** @description Whether the state before the last restore, which is kept for undoing it, may hold it too. */
+            is_in_undo?: boolean | null;
+            message: string;
+            /**
+             * Format: date-time
+             * @description When the newest of them was made.
+             */
+            newest_backup_at?: string | null;
         };
         /** @description The body of an error answer. */
         Error: {
@@ -1694,7 +1754,7 @@ export interface components {
             message: string;
         };
         /** @description A device to create. */
-        NewDevice: {
+        NewDevice: components["schemas"]["DeviceDetails"] & {
             /** @enum {string} */
             device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
             /** Format: double */
@@ -1865,6 +1925,11 @@ export interface components {
             name?: string | null;
             /** @description Effective, of a device; computed, of a link. */
             status: string;
+        };
+        /** @description The devices whose personal data is erased. */
+        PersonalDataSelection: {
+            /** @description At most 10,000. */
+            ids: number[];
         };
         /** @description A class of PON transceivers: powers in dBm, losses in dB, wavelengths in nm. */
         PonClass: {
@@ -3640,7 +3705,15 @@ export interface operations {
                 device_type?: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
                 status?: "UP" | "DOWN" | "DEGRADED";
                 parent_container_id?: number;
-                /** @description Part of the name; case, accents and Unicode normal forms are ignored. */
+                lifecycle?: "planned" | "in_service" | "retired";
+                /** @description In either form of a GPON serial. */
+                serial?: string;
+                /** @description One of the tags. */
+                tag?: string;
+                /**
+                 * @description Part of the name, serial, customer, phone or address; case, accents and Unicode normal forms are
+                 *     ignored.
+                 */
                 q?: string;
             };
             header?: never;
@@ -3852,6 +3925,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProvisionedMany"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    erase_personal_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonalDataSelection"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasedPersonalData"];
                 };
             };
             /** @description The command was refused */

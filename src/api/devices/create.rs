@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::details::DetailsBody;
 use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    CreateDevice, DeviceId, DeviceReply, DeviceType, Lifecycle, Name, NewDevice, Optics, PonClass,
-    Position, ProvisionDevice, ProvisionedDevice, SplitRatio,
+    CreateDevice, DetailsPatch, DeviceId, DeviceReply, DeviceType, Lifecycle, Name, NewDevice,
+    Optics, PonClass, Position, ProvisionDevice, ProvisionedDevice, SplitRatio,
 };
 use crate::wire::{self, DeviceView, InterfaceView};
 
@@ -49,6 +50,8 @@ pub(in crate::api) struct NewDeviceBody {
     /// Only what is in service alarms. Default `in_service`.
     #[schema(schema_with = wire::lifecycle_schema, required = false)]
     lifecycle: Lifecycle,
+    #[serde(flatten)]
+    details: DetailsBody,
 }
 
 impl FromFields for NewDeviceBody {
@@ -65,6 +68,7 @@ impl FromFields for NewDeviceBody {
         let pon_class = fields.optional("pon_class", parse::pon_class);
         let split_ratio = fields.optional("split_ratio", parse::split_ratio);
         let lifecycle = fields.present("lifecycle", parse::lifecycle);
+        let details = DetailsBody::from_fields(fields);
         Some(Self {
             name: name?,
             device_type: device_type?,
@@ -78,6 +82,7 @@ impl FromFields for NewDeviceBody {
             pon_class,
             split_ratio,
             lifecycle: lifecycle.unwrap_or_default(),
+            details,
         })
     }
 }
@@ -98,7 +103,7 @@ impl From<NewDeviceBody> for NewDevice {
                 split_ratio: body.split_ratio,
             },
             lifecycle: body.lifecycle,
-            details: None,
+            details: DetailsPatch::from(body.details).applied_to(None),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod bulk;
 mod create;
+mod details;
+mod erase;
 mod message;
 mod overrides;
 mod paths;
@@ -24,6 +26,7 @@ pub(super) fn lists() -> OpenApiRouter<ApiState> {
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(create::provision_device))
+        .routes(routes!(erase::erase_personal_data))
         .routes(routes!(read::get_device, update::update_device, update::delete_device))
         .routes(routes!(read::list_device_interfaces))
         .routes(routes!(paths::optical_path))

@@ -16,7 +16,9 @@ use crate::api::extract::{PathId, Query422};
 use crate::api::listing::{self, PageQuery, Selected};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
-use crate::domain::{Device, DeviceId, DeviceType, Revision, Status, fold};
+use crate::domain::{
+    DetailText, Device, DeviceDetails, DeviceId, DeviceType, Lifecycle, Revision, Status, fold,
+};
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{self, DeviceView, InterfaceView};
 
@@ -37,7 +39,16 @@ pub(super) struct DeviceQuery {
     status: Option<Status>,
     #[param(value_type = Option<u64>)]
     parent_container_id: Option<DeviceId>,
-    /// Part of the name; case, accents and Unicode normal forms are ignored.
+    #[param(schema_with = wire::lifecycle_schema, required = false)]
+    lifecycle: Option<Lifecycle>,
+    /// In either form of a GPON serial.
+    #[param(value_type = Option<String>, max_length = 64)]
+    serial: Option<Box<str>>,
+    /// One of the tags.
+    #[param(value_type = Option<String>, max_length = 40)]
+    tag: Option<Box<str>>,
+    /// Part of the name, serial, customer, phone or address; case, accents and Unicode normal forms are
+    /// ignored.
     #[param(value_type = Option<String>, max_length = 128)]
     q: Option<String>,
 }
@@ -51,6 +62,9 @@ impl FromFields for DeviceQuery {
             device_type: fields.optional("device_type", parse::device_type),
             status: fields.optional("status", parse::status),
             parent_container_id: fields.optional("parent_container_id", parse::id).map(DeviceId),
+            lifecycle: fields.optional("lifecycle", parse::lifecycle),
+            serial: fields.optional("serial", parse::detail(DetailText::Serial)).flatten(),
+            tag: fields.optional("tag", parse::detail(DetailText::Tag)).flatten(),
             q: fields.optional("q", parse::text).map(|text| fold(&text)),
         })
     }
@@ -61,6 +75,9 @@ impl DeviceQuery {
         self.device_type.is_some()
             || self.status.is_some()
             || self.parent_container_id.is_some()
+            || self.lifecycle.is_some()
+            || self.serial.is_some()
+            || self.tag.is_some()
             || self.q.is_some()
     }
 
@@ -68,8 +85,28 @@ impl DeviceQuery {
         self.device_type.is_none_or(|wanted| device.device_type == wanted)
             && self.status.is_none_or(|wanted| device.effective_status() == wanted)
             && self.parent_container_id.is_none_or(|wanted| device.parent == Some(wanted))
-            && self.q.as_ref().is_none_or(|wanted| contains(device.name.as_str(), wanted))
+            && self.lifecycle.is_none_or(|wanted| device.lifecycle == wanted)
+            && self.serial.as_deref().is_none_or(|wanted| device.serial() == Some(wanted))
+            && self.tag.as_ref().is_none_or(|wanted| has_tag(device, wanted))
+            && self.q.as_ref().is_none_or(|wanted| is_about(device, wanted))
     }
+}
+
+fn has_tag(device: &Device, wanted: &str) -> bool {
+    device.details.as_ref().is_some_and(|details| details.tags.iter().any(|tag| **tag == *wanted))
+}
+
+/// Whether one of the texts by which a device is known contains `wanted`, which is folded.
+fn is_about(device: &Device, wanted: &str) -> bool {
+    let has = |text: &Option<Box<str>>| text.as_ref().is_some_and(|text| contains(text, wanted));
+    let in_details = |details: &DeviceDetails| {
+        has(&details.serial)
+            || has(&details.customer_reference)
+            || has(&details.customer_name)
+            || has(&details.phone)
+            || has(&details.address)
+    };
+    contains(device.name.as_str(), wanted) || device.details.as_deref().is_some_and(in_details)
 }
 
 /// Returns whether `text` contains `wanted`, which is folded.
@@ -86,13 +123,18 @@ fn contains(text: &str, wanted: &str) -> bool {
 
 type Devices = Selected<Device>;
 
-/// Selects devices by the narrowest index: a container, a type, or all.
+/// Selects devices by the narrowest index: a serial, a container, a type, or all.
 fn select(
     snapshot: &Arc<Snapshot>,
     query: &Arc<DeviceQuery>,
     after: u64,
 ) -> Result<Devices, StoreError> {
     let query = Arc::clone(query);
+    if let Some(serial) = &query.serial {
+        let found = snapshot.device_with_serial(serial)?;
+        let found = found.filter(|device| device.id.0 > after && query.matches(device));
+        return Ok(Box::new(found.map(Ok).into_iter()));
+    }
     let candidates: Devices = match (query.parent_container_id, query.device_type) {
         (Some(parent), _) => by_ids(snapshot, snapshot.ids_in_container(parent, after)?),
         (None, Some(device_type)) => by_ids(snapshot, snapshot.ids_of_type(device_type, after)?),

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use utoipa::ToSchema;
 
+use super::details::{DETAIL_KEYS, DetailsBody};
 use super::message::{DeviceMessage, with_message};
 use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin, PathId};
@@ -49,6 +50,8 @@ pub(super) struct DevicePatchBody {
     /// Only what is in service alarms.
     #[schema(schema_with = wire::lifecycle_schema, required = false)]
     lifecycle: Option<Lifecycle>,
+    #[serde(flatten)]
+    details: DetailsBody,
 }
 
 /// The keys that UNOC adds to v2's change of position.
@@ -65,7 +68,8 @@ const FURTHER_KEYS: [&str; 8] = [
 
 impl FromFields for DevicePatchBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let has_further = FURTHER_KEYS.into_iter().any(|key| fields.has(key));
+        let mut further = FURTHER_KEYS.into_iter().chain(DETAIL_KEYS);
+        let has_further = further.any(|key| fields.has(key));
         let moves = fields.has("x") || fields.has("y");
         let (x, y) = if moves || !has_further {
             (fields.required("x", parse::number), fields.required("y", parse::number))
@@ -84,6 +88,7 @@ impl FromFields for DevicePatchBody {
             pon_class: fields.nullable("pon_class", parse::pon_class),
             split_ratio: fields.nullable("split_ratio", parse::split_ratio),
             lifecycle: fields.present("lifecycle", parse::lifecycle),
+            details: DetailsBody::from_fields(fields),
         })
     }
 }
@@ -92,20 +97,9 @@ impl DevicePatchBody {
     fn position(&self) -> Option<Position> {
         Some(Position { x: self.x?, y: self.y? })
     }
-
-    fn is_move_only(&self) -> bool {
-        self.name.is_none()
-            && self.parent_container_id.is_none()
-            && self.tx_power_dbm.is_none()
-            && self.sensitivity_min_dbm.is_none()
-            && self.insertion_loss_db.is_none()
-            && self.pon_class.is_none()
-            && self.split_ratio.is_none()
-            && self.lifecycle.is_none()
-    }
 }
 
-/// Moves, renames or regroups a device, or sets its optical values or its lifecycle.
+/// Moves, renames or regroups a device, or sets its optical values, its lifecycle, serial or customer.
 #[utoipa::path(
     patch,
     path = "/api/devices/{id}",
@@ -128,12 +122,6 @@ pub(super) async fn update_device(
     Body422(body): Body422<DevicePatchBody>,
 ) -> Result<Response, ApiError> {
     let position = body.position();
-    let message = match position {
-        Some(Position { x, y }) if body.is_move_only() => {
-            format!("Device position updated to ({x}, {y})")
-        }
-        _ => "Device updated".to_owned(),
-    };
     let patch = DevicePatch {
         name: body.name,
         position,
@@ -144,6 +132,13 @@ pub(super) async fn update_device(
         pon_class: body.pon_class,
         split_ratio: body.split_ratio,
         lifecycle: body.lifecycle,
+        details: body.details.into(),
+    };
+    let message = match position {
+        Some(Position { x, y }) if patch.is_move_only() => {
+            format!("Device position updated to ({x}, {y})")
+        }
+        _ => "Device updated".to_owned(),
     };
     let command = UpdateDevice { id: DeviceId(id), patch };
     let reply = if_match.on_device(&state, DeviceId(id), command, origin).await?;

@@ -120,6 +120,11 @@ impl<'a> Fields<'a> {
         self.object.contains_key(key)
     }
 
+    /// Whether the field is present and not null.
+    pub(crate) fn has_value(&self, key: &str) -> bool {
+        self.object.get(key).is_some_and(|value| !value.is_null())
+    }
+
     fn missing(&mut self, key: &'static str) {
         let input = Value::Object(self.object.clone());
         self.error(key, &input, parse_error("missing", "Field required".to_owned()));

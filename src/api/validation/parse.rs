@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use crate::domain::{
-    DeviceType, InterfaceType, Lifecycle, Medium, Name, NameError, OverrideReason, PON_CLASSES,
-    PonClass, SplitRatio, Status,
+    DetailError, DetailText, DeviceDetails, DeviceType, InterfaceType, Lifecycle, Medium, Name,
+    NameError, OverrideReason, PON_CLASSES, PonClass, SplitRatio, Status,
 };
 use crate::jobs::Schedule;
 
@@ -117,6 +117,24 @@ pub(crate) fn ids(value: &Value) -> Result<Vec<u64>, ParseError> {
     values.iter().map(id).collect()
 }
 
+/// A list of at least one id and at most `max`, each once, ascending.
+pub(crate) fn some_ids(max: usize) -> impl Fn(&Value) -> Result<Vec<u64>, ParseError> {
+    move |value| {
+        let mut ids = ids(value)?;
+        if ids.is_empty() {
+            let msg = "List should have at least 1 item";
+            return Err(with_ctx("too_short", msg, json!({"min_length": 1})));
+        }
+        if ids.len() > max {
+            let msg = format!("List should have at most {max} items");
+            return Err(with_ctx("too_long", msg, json!({"max_length": max})));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+}
+
 /// An integer between `min` and `max`.
 pub(crate) fn integer_in(min: u64, max: u64) -> impl Fn(&Value) -> Result<u64, ParseError> {
     move |value| {
@@ -194,6 +212,57 @@ pub(crate) fn split_ratio(value: &Value) -> Result<SplitRatio, ParseError> {
         let all = SplitRatio::ALL.map(|ratio| ratio.outputs().to_string());
         not_among(all.into_iter())
     })
+}
+
+/// A detail of a device; `None` for a blank text.
+pub(crate) fn detail(field: DetailText) -> impl Fn(&Value) -> Result<Option<Box<str>>, ParseError> {
+    move |value| field.read(&text(value)?).map_err(detail_error)
+}
+
+/// Tags in order, each once.
+pub(crate) fn tags(value: &Value) -> Result<Vec<Box<str>>, ParseError> {
+    let Value::Array(values) = value else {
+        return Err(parse_error("list_type", "Input should be a valid list"));
+    };
+    let texts = values.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+    DetailText::read_tags(texts.iter().map(String::as_str)).map_err(detail_error)
+}
+
+fn detail_error(error: DetailError) -> ParseError {
+    match error {
+        DetailError::TooLong(max) => too_long(max),
+        DetailError::ControlCharacter => {
+            parse_error("string_pattern_mismatch", "String should not contain control characters")
+        }
+        DetailError::Separator => {
+            let msg = "Tags should not contain commas or semicolons";
+            parse_error("string_pattern_mismatch", msg)
+        }
+        DetailError::TooManyTags => {
+            let max = DeviceDetails::TAGS_MAX;
+            with_ctx(
+                "too_long",
+                format!("List should have at most {max} items"),
+                json!({"max_length": max}),
+            )
+        }
+    }
+}
+
+/// A number whose magnitude is at most `max`, such as a latitude.
+pub(crate) fn within(max: f64) -> impl Fn(&Value) -> Result<f64, ParseError> {
+    move |value| {
+        let number = number(value)?;
+        if number < -max {
+            let msg = format!("Input should be greater than or equal to -{max}");
+            return Err(with_ctx("greater_than_equal", msg, json!({"ge": -max})));
+        }
+        if number > max {
+            let msg = format!("Input should be less than or equal to {max}");
+            return Err(with_ctx("less_than_equal", msg, json!({"le": max})));
+        }
+        Ok(number)
+    }
 }
 
 /// One of these words.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Device;
 use super::container::check_parent;
+use super::serial::check_serial;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::status::rules as status;
 use crate::domain::transaction::Transaction;
@@ -66,6 +67,11 @@ pub(in crate::domain) fn create(
     }
     check_pon_class(new.device_type, new.optics.pon_class)?;
     check_split_ratio(new.device_type, new.optics.split_ratio)?;
+    check_serial(
+        transaction.world(),
+        None,
+        new.details.as_ref().and_then(|it| it.serial.as_deref()),
+    )?;
     let id = transaction.next_device_id()?;
     let now = transaction.now();
     transaction.put(Device {

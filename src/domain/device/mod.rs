@@ -5,7 +5,9 @@ pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod details;
 pub(super) mod device_type;
+pub(super) mod erase;
 pub(super) mod provision;
+pub(super) mod serial;
 pub(super) mod status_override;
 pub(super) mod update;
 

@@ -3,10 +3,12 @@
 use super::Device;
 use super::container::check_parent;
 use super::create::{DeviceReply, check_name, check_pon_class, check_split_ratio};
+use super::serial::check_serial;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceId, Lifecycle, Lookalikes, Name, PonClass, Position, Refusal, SplitRatio, World,
+    DetailsPatch, DeviceId, Lifecycle, Lookalikes, Name, PonClass, Position, Refusal, SplitRatio,
+    World,
 };
 
 /// Sets the given values of a device and keeps the others.
@@ -17,7 +19,7 @@ pub struct UpdateDevice {
 }
 
 /// New values for a device; `None` keeps the old one, `Some(None)` removes it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DevicePatch {
     pub name: Option<Name>,
     pub position: Option<Position>,
@@ -28,6 +30,7 @@ pub struct DevicePatch {
     pub pon_class: Option<Option<PonClass>>,
     pub split_ratio: Option<Option<SplitRatio>>,
     pub lifecycle: Option<Lifecycle>,
+    pub details: DetailsPatch,
 }
 
 /// The device that was updated.
@@ -61,6 +64,8 @@ impl Command for UpdateDevice {
         if let Some(ratio) = patch.split_ratio {
             check_split_ratio(device.device_type, ratio)?;
         }
+        let serial = patch.details.serial.as_ref().and_then(|serial| serial.as_deref());
+        check_serial(transaction.world(), Some(id), serial)?;
         transaction.update::<Device>(id, |device| patch.apply_to(device));
         Ok(UpdatedDevice { id, is_renamed })
     }
@@ -73,11 +78,20 @@ impl Command for UpdateDevice {
 }
 
 impl DevicePatch {
+    /// Whether only the position changes.
+    pub fn is_move_only(&self) -> bool {
+        let moved = Self { position: self.position, ..Self::default() };
+        *self == moved
+    }
+
     fn apply_to(self, device: &mut Device) {
         device.name = self.name.unwrap_or_else(|| device.name.clone());
         device.position = self.position.unwrap_or(device.position);
         device.parent = self.parent.unwrap_or(device.parent);
         device.lifecycle = self.lifecycle.unwrap_or(device.lifecycle);
+        if !self.details.is_empty() {
+            device.details = self.details.applied_to(device.details.as_deref());
+        }
         let optics = &mut device.optics;
         optics.split_ratio = self.split_ratio.unwrap_or(optics.split_ratio);
         optics.tx_power_dbm = self.tx_power_dbm.unwrap_or(optics.tx_power_dbm);

@@ -8,10 +8,11 @@ use super::counts::{IMPORT_ENTITIES_MAX, ImportCounts};
 use crate::domain::device::container::check_parent;
 use crate::domain::device::create::{check_pon_class, check_split_ratio};
 use crate::domain::device::provision::{check_upstream, provision};
+use crate::domain::device::serial::check_serial;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    Device, DeviceId, DeviceType, Lifecycle, Name, NewDevice, Optics, Position, Refusal,
-    RowRefusal, World,
+    DetailsPatch, Device, DeviceId, DeviceType, Lifecycle, Name, NewDevice, Optics, Position,
+    Refusal, RowRefusal, World,
 };
 
 /// A device as a row of a table describes it. What is absent stays as it is, or has its default.
@@ -26,6 +27,8 @@ pub struct DeviceTableRow {
     pub y: Option<f64>,
     pub optics: Optics,
     pub lifecycle: Option<Lifecycle>,
+    /// Removes nothing.
+    pub details: DetailsPatch,
     /// A value of the row could not be read, which is reported elsewhere.
     pub is_partial: bool,
 }
@@ -222,10 +225,15 @@ fn update(
     }
     check_pon_class(is, row.optics.pon_class)?;
     check_split_ratio(is, row.optics.split_ratio)?;
+    let serial = row.details.serial.as_ref().and_then(|serial| serial.as_deref());
+    check_serial(transaction.world(), Some(id), serial)?;
     transaction.update::<Device>(id, |device| {
         device.position.x = row.x.unwrap_or(device.position.x);
         device.position.y = row.y.unwrap_or(device.position.y);
         device.lifecycle = row.lifecycle.unwrap_or(device.lifecycle);
+        if !row.details.is_empty() {
+            device.details = row.details.clone().applied_to(device.details.as_deref());
+        }
         let (optics, new) = (&mut device.optics, row.optics);
         optics.tx_power_dbm = new.tx_power_dbm.or(optics.tx_power_dbm);
         optics.sensitivity_min_dbm = new.sensitivity_min_dbm.or(optics.sensitivity_min_dbm);
@@ -252,7 +260,7 @@ fn create(
         position: Position { x: row.x.unwrap_or(0.0), y: row.y.unwrap_or(0.0) },
         optics: row.optics,
         lifecycle: row.lifecycle.unwrap_or_default(),
-        details: None,
+        details: row.details.clone().applied_to(None),
     };
     provision(transaction, new).map(Some)
 }

@@ -1,7 +1,8 @@
 //! Parsing cells into domain values.
 
 use crate::domain::{
-    DeviceId, DeviceType, InterfaceType, Lifecycle, Medium, Name, PON_CLASSES, PonClass, SplitRatio,
+    DetailText, DeviceId, DeviceType, InterfaceType, Lifecycle, Medium, Name, PON_CLASSES,
+    PonClass, SplitRatio,
 };
 
 use super::error::quoted;
@@ -58,6 +59,25 @@ pub(super) fn pon_class(text: &str) -> Result<PonClass, String> {
 
 pub(super) fn medium(text: &str) -> Result<Medium, String> {
     word(text, Medium::parse, Medium::ALL.into_iter().map(Medium::as_str), "a medium")
+}
+
+/// Parses a detail of a device; `None` for a blank text.
+pub(super) fn detail(field: DetailText) -> impl Fn(&str) -> Result<Option<Box<str>>, String> {
+    move |text| field.read(text).map_err(|error| format!("'{}': {error}", quoted(text)))
+}
+
+/// Parses tags separated by commas or semicolons.
+pub(super) fn tags(text: &str) -> Result<Vec<Box<str>>, String> {
+    let tags = DetailText::read_tags(text.split([',', ';']));
+    tags.map_err(|error| format!("'{}': {error}", quoted(text)))
+}
+
+/// Parses a number whose magnitude is at most `max`.
+pub(super) fn within(max: f64) -> impl Fn(&str) -> Result<f64, String> {
+    move |text| {
+        let number = number(text)?;
+        if number.abs() <= max { Ok(number) } else { Err(format!("{number} is not within {max}")) }
+    }
 }
 
 pub(super) fn lifecycle(text: &str) -> Result<Lifecycle, String> {

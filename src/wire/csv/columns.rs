@@ -32,6 +32,15 @@ const DEVICES_WRITTEN: &[&str] = &[
     "lifecycle",
     "override_ends_at",
     "override_is_planned_work",
+    "serial",
+    "customer_reference",
+    "customer_name",
+    "phone",
+    "address",
+    "latitude",
+    "longitude",
+    "tags",
+    "note",
 ];
 const LINKS_WRITTEN: &[&str] = &[
     "a_device",

@@ -23,7 +23,9 @@ pub use write::{Cell, write_heading, write_row};
 use std::io::{self, Write};
 
 use super::{SignalView, Time};
-use crate::domain::{Device, Interface, Link, Medium, Override, OverrideReason, PonClass, Status};
+use crate::domain::{
+    Device, DeviceDetails, Interface, Link, Medium, Override, OverrideReason, PonClass, Status,
+};
 
 /// Largest table: 300 bytes for each of the allowed rows; a typical row has 80.
 pub const TABLE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -49,6 +51,8 @@ pub fn write_device_row(
     let set = device.status_override.as_ref();
     let since = time_text(device.status_since);
     let ends_at = set.and_then(|set| set.ends_at).map(time_text);
+    let details = device.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
+    let tags = details.tags.join(", ");
     let cells = [
         Cell::Text(device.name.as_str()),
         Cell::Text(device.device_type.as_str()),
@@ -69,6 +73,15 @@ pub fn write_device_row(
         Cell::Text(device.lifecycle.as_str()),
         ends_at.as_deref().into(),
         planned_work(set),
+        details.serial.as_deref().into(),
+        details.customer_reference.as_deref().into(),
+        details.customer_name.as_deref().into(),
+        details.phone.as_deref().into(),
+        details.address.as_deref().into(),
+        details.coordinates.map(|at| at.latitude).into(),
+        details.coordinates.map(|at| at.longitude).into(),
+        Some(tags.as_str()).filter(|tags| !tags.is_empty()).into(),
+        details.note.as_deref().into(),
     ];
     write_row(out, separator, &cells)
 }

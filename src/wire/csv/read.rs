@@ -7,7 +7,10 @@ use super::error::{TableError, TableErrors, quoted};
 use super::heading::Heading;
 use super::records::{Record, Records};
 use super::{Separator, TABLE_ROWS_MAX};
-use crate::domain::{DeviceTableRow, ImportTable, LinkTableEnd, LinkTableRow, Optics};
+use crate::domain::{
+    Coordinates, DetailText, DetailsPatch, DeviceTableRow, ImportTable, LinkTableEnd, LinkTableRow,
+    Optics,
+};
 
 /// How to read a table.
 #[derive(Clone, Copy, Debug, Default)]
@@ -150,12 +153,39 @@ impl<'r> RowReading<'r, '_> {
                 split_ratio: self.value("split_ratio", cells::split_ratio),
             },
             lifecycle: self.value("lifecycle", cells::lifecycle),
+            details: self.details(),
             is_partial: false,
         };
         if row.name.is_none() && row.id.is_none() && self.errors.is_empty() {
             self.error(None, "The row has neither a name nor an id".to_owned());
         }
         DeviceTableRow { is_partial: !self.errors.is_empty(), ..row }
+    }
+
+    /// The details that the row gives; an empty cell removes none.
+    fn details(&mut self) -> DetailsPatch {
+        let mut text = |column, field| self.value(column, cells::detail(field)).flatten().map(Some);
+        DetailsPatch {
+            serial: text("serial", DetailText::Serial),
+            customer_reference: text("customer_reference", DetailText::CustomerReference),
+            customer_name: text("customer_name", DetailText::CustomerName),
+            phone: text("phone", DetailText::Phone),
+            address: text("address", DetailText::Address),
+            note: text("note", DetailText::Note),
+            coordinates: self.coordinates().map(Some),
+            tags: self.value("tags", cells::tags),
+        }
+    }
+
+    fn coordinates(&mut self) -> Option<Coordinates> {
+        for (column, other) in [("latitude", "longitude"), ("longitude", "latitude")] {
+            if self.text(column).is_none() && self.text(other).is_some() {
+                self.error(Some(column), format!("{other} has a value, but {column} has none"));
+            }
+        }
+        let latitude = self.value("latitude", cells::within(90.0));
+        let longitude = self.value("longitude", cells::within(180.0));
+        Some(Coordinates { latitude: latitude?, longitude: longitude? })
     }
 
     fn link(&mut self) -> LinkTableRow {

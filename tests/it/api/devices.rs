@@ -3,6 +3,8 @@
 pub(super) mod bulk;
 mod create;
 mod delete;
+mod erase;
+mod identity;
 mod names;
 mod overrides;
 mod paths;

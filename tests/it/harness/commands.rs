@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use unoc::domain::{
     Blueprint, ClearDeviceOverride, ConnectDevices, CreateDevice, CreateInterface, CreateLink,
-    DeleteDevice, DeleteLink, DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType,
-    Lifecycle, LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override, OverrideReason,
-    PON_CLASSES, PonClass, Position, ProvisionDevice, ProvisionDevices, RefreshStatus, ReplaceSite,
-    ReseedSite, SetDeviceOverride, Site, Status, Timestamp, UpdateDevice, UpdateLink, World,
-    rule_between,
+    DeleteDevice, DeleteLink, DetailsPatch, DeviceId, DevicePatch, DeviceType, InterfaceId,
+    InterfaceType, Lifecycle, LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override,
+    OverrideReason, PON_CLASSES, PonClass, Position, ProvisionDevice, ProvisionDevices,
+    RefreshStatus, ReplaceSite, ReseedSite, SetDeviceOverride, Site, Status, Timestamp,
+    UpdateDevice, UpdateLink, World, rule_between,
 };
 
 use super::any_command::AnyCommand;
@@ -183,6 +183,7 @@ impl Generator {
             pon_class: self.rng.chance(20).then(|| self.pon_class(type_of(world, id))),
             split_ratio: None,
             lifecycle: None,
+            details: DetailsPatch::default(),
         }
     }
 

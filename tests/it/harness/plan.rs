@@ -70,6 +70,7 @@ impl Plan {
         let origin = origin();
         let batch = self.batch(seq);
         let entries = batch.parts.iter().map(|part| CommitEntry {
+            erased: &[],
             direct_count: part.changes.len(),
             action: part.command.kind().action(),
             origin: &origin,

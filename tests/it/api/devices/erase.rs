@@ -1,0 +1,158 @@
+//! Erasing personal data: in the site, the audit trail, backups from then on, and the mirror.
+
+use serde_json::{Value, json};
+
+use crate::harness::TestApp;
+use crate::harness::http::Http;
+use crate::harness::postgres::Postgres;
+use crate::harness::process::{Server, run};
+use crate::sync::mirrored::serve;
+
+/// Texts that may nowhere be left.
+const PERSONAL: [&str; 6] =
+    ["Jürgen Groß", "K-4711", "30 1234567", "Lindenstraße 7", "52.53", "2nd floor"];
+
+fn customer() -> Value {
+    json!({
+        "serial": "HWTC90ABCDEF",
+        "customer_reference": "K-4711",
+        "customer_name": "Jürgen Groß",
+        "phone": "+49 30 1234567",
+        "address": "Lindenstraße 7",
+        "latitude": 52.53,
+        "longitude": 13.38,
+        "tags": ["vip"],
+        "note": "2nd floor",
+    })
+}
+
+#[track_caller]
+fn erase(http: &Http, ids: &[u64]) -> Value {
+    http.post("/api/devices/erase-personal-data", &json!({ "ids": ids })).expect(200).json()
+}
+
+#[track_caller]
+fn assert_is_free(text: &str, what: &str) {
+    for word in PERSONAL {
+        assert!(!text.contains(word), "{what} has {word}: {text}");
+    }
+}
+
+#[test]
+fn nothing_is_left_in_the_site_the_audit_trail_and_new_backups() {
+    let directory = tempfile::tempdir().unwrap();
+    let serve = || Server::start(directory.path(), &[("UNOC_DEV_FEATURES", "0")]);
+    let server = serve();
+    let app = &server.http;
+    let id = app.provision("ONT-1", "ONT");
+    let other = app.provision("ONT-2", "ONT");
+    let path = format!("/api/devices/{id}");
+    app.patch(&path, &customer()).expect(200);
+    app.patch(&path, &json!({"x": 5, "y": 6})).expect(200);
+    app.patch(&format!("/api/devices/{other}"), &json!({"customer_name": "Kept"})).expect(200);
+    let rows = app.get("/api/audit?limit=100").expect(200);
+    assert!(rows.text().contains("Jürgen Groß"));
+    let count = rows.json().as_array().unwrap().len();
+
+    let answer = erase(app, &[id]);
+    assert_eq!((&answer["device_count"], &answer["backup_count"]), (&json!(1), &json!(0)));
+    let device = app.device(id);
+    assert_eq!((&device["serial"], &device["tags"]), (&json!("HWTC90ABCDEF"), &json!(["vip"])));
+    assert_is_free(&device.to_string(), "the device");
+    assert_is_free(app.get("/api/devices").expect(200).text(), "the list");
+    let trail = app.get("/api/audit?limit=100").expect(200);
+    assert_is_free(trail.text(), "the audit trail");
+    assert!(trail.text().contains("Kept"));
+    let trail = trail.json();
+    assert_eq!(trail.as_array().unwrap().len(), count + 1);
+    assert_eq!(trail[0]["action"], "erase personal data");
+    assert_eq!(trail[0]["changes"][0]["id"], id);
+
+    assert!(server.terminate().0.success());
+    let server = serve();
+    let trail = server.http.get("/api/audit?limit=100").expect(200);
+    assert_is_free(trail.text(), "the trail on disk");
+    server.http.post("/api/backups", &Value::Null).expect(201);
+    let sql = run(directory.path(), &["backup", "cat", "latest"]).expect(0).stdout;
+    assert!(sql.contains("HWTC90ABCDEF") && sql.contains("Kept"));
+    assert_is_free(&sql, "a new backup");
+}
+
+/// The site has none any more, the audit trail still does.
+#[test]
+fn the_audit_trail_is_cleaned_even_if_the_site_has_none() {
+    let app = TestApp::empty();
+    let id = app.provision("ONT-1", "ONT");
+    let path = format!("/api/devices/{id}");
+    app.patch(&path, &customer()).expect(200);
+    let none = json!({
+        "customer_reference": null, "customer_name": null, "phone": null,
+        "address": null, "latitude": null, "note": null,
+    });
+    app.patch(&path, &none).expect(200);
+    assert!(app.get("/api/audit").expect(200).text().contains("Jürgen Groß"));
+    let seq = app.seq();
+    erase(&app, &[id]);
+    assert_is_free(app.get("/api/audit").expect(200).text(), "the audit trail");
+    assert_eq!(app.seq(), seq + 1, "it is a commit, so that the mirror follows");
+}
+
+#[test]
+fn an_unknown_device_erases_nothing() {
+    let app = TestApp::empty();
+    let id = app.provision("ONT-1", "ONT");
+    app.patch(&format!("/api/devices/{id}"), &customer()).expect(200);
+    let before = (app.device(id), app.seq());
+    let path = "/api/devices/erase-personal-data";
+    assert_eq!(app.post(path, &json!({"ids": [id, 77]})).expect(404).detail(), "Device not found");
+    for body in [json!({"ids": []}), json!({"ids": ["x"]}), json!({})] {
+        app.post(path, &body).expect(422);
+    }
+    assert_eq!((app.device(id), app.seq()), before);
+    assert!(app.get("/api/audit").expect(200).text().contains("Jürgen Groß"));
+}
+
+#[test]
+fn backups_that_were_made_before_are_counted() {
+    let app = TestApp::empty();
+    let id = app.provision("ONT-1", "ONT");
+    app.patch(&format!("/api/devices/{id}"), &customer()).expect(200);
+    let backup = app.post("/api/backups", &Value::Null).expect(201).json();
+    let answer = erase(&app, &[id]);
+    assert_eq!(answer["backup_count"], 1);
+    assert_eq!(answer["newest_backup_at"], backup["taken_at"]);
+    assert_eq!(
+        answer["message"],
+        "The personal data of 1 device was erased; 1 backup may hold it until retention removes them"
+    );
+}
+
+/// PostgreSQL keeps audit rows that the appliance has removed: they are cleaned there.
+#[test]
+fn the_mirror_is_cleaned_with_its_older_audit_rows() {
+    let Some(postgres) = Postgres::start() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let server = serve(directory.path(), &postgres.url());
+    let id = server.http.provision("ONT-1", "ONT");
+    let other = server.http.provision("ONT-2", "ONT");
+    server.http.patch(&format!("/api/devices/{id}"), &customer()).expect(200);
+    let kept = json!({"customer_name": "Kept"});
+    server.http.patch(&format!("/api/devices/{other}"), &kept).expect(200);
+    server.in_step();
+    postgres.rows(
+        "INSERT INTO audit SELECT site_id, -1, seq, at, actor, request_id, action, change_count, changes \
+         FROM audit WHERE changes::text LIKE '%Groß%'",
+    );
+    let all = "SELECT coalesce(string_agg(changes::text || (SELECT string_agg(d::text, '') \
+               FROM devices d), ''), '') FROM audit";
+    assert!(postgres.value(all).contains("Jürgen Groß"));
+    erase(&server.http, &[id]);
+    server.in_step();
+    let found = postgres.value(all);
+    assert_is_free(&found, "PostgreSQL");
+    assert!(found.contains("Kept") && found.contains("HWTC90ABCDEF"), "{found}");
+    let old = postgres.value("SELECT changes->0->'after'->>'name' FROM audit WHERE id = -1");
+    assert_eq!(old, "ONT-1", "the rest of the image stays");
+    let check = server.http.post("/api/sync/check", &Value::Null).expect(200).json();
+    assert_eq!(check["different"], 0, "{check}");
+}
