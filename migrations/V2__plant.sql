@@ -10,7 +10,7 @@ ALTER TABLE devices
     ADD CONSTRAINT devices_status_reasons_check CHECK (status_reasons <@ ARRAY[
         'override', 'override_conflict', 'no_upstream', 'no_optical_path', 'no_signal', 'signal_critical',
         'signal_warning', 'signal_overload', 'no_switch', 'no_active_device', 'not_connected',
-        'joins_not_recorded', 'joins_assumed']),
+        'joins_not_recorded', 'joins_assumed', 'not_in_service']),
     ADD COLUMN override_ends_at          timestamptz,
     ADD COLUMN override_is_planned_work  boolean          NOT NULL DEFAULT false,
     ADD COLUMN split_ratio               bigint           CHECK (split_ratio IN (2, 4, 8, 16, 32, 64, 128)),

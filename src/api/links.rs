@@ -49,6 +49,12 @@ struct NewLinkBody {
     length_km: Option<f64>,
     #[schema(schema_with = wire::nullable_medium_schema, required = false)]
     physical_medium_id: Option<Medium>,
+    /// The port to cross-connect the port of end A with, in the same ODF, NVT or HOP. Without one, the
+    /// link is joined with the oldest unjoined one that it continues.
+    #[schema(value_type = Option<u64>)]
+    a_cross_connect_to: Option<InterfaceId>,
+    #[schema(value_type = Option<u64>)]
+    b_cross_connect_to: Option<InterfaceId>,
 }
 
 /// Two devices to link.
@@ -76,7 +82,17 @@ impl FromFields for NewLinkBody {
         let b = fields.required("b_interface_id", parse::id).map(InterfaceId);
         let length_km = fields.optional("length_km", parse::not_negative);
         let physical_medium_id = fields.optional("physical_medium_id", parse::medium);
-        Some(Self { a_interface_id: a?, b_interface_id: b?, length_km, physical_medium_id })
+        let to = ["a_cross_connect_to", "b_cross_connect_to"]
+            .map(|key| fields.optional(key, parse::id).map(InterfaceId));
+        let [a_cross_connect_to, b_cross_connect_to] = to;
+        Some(Self {
+            a_interface_id: a?,
+            b_interface_id: b?,
+            length_km,
+            physical_medium_id,
+            a_cross_connect_to,
+            b_cross_connect_to,
+        })
     }
 }
 
@@ -195,13 +211,14 @@ async fn create_link(
         b: body.b_interface_id,
         length_km: body.length_km,
         medium: body.physical_medium_id,
+        cross_connect_to: [body.a_cross_connect_to, body.b_cross_connect_to],
         validate: rules.validate,
     };
     let link = state.handle().execute(command, origin).await?;
     Ok((StatusCode::CREATED, Json(LinkView::new(&link))).into_response())
 }
 
-/// Links two devices, with a new port on each.
+/// Links two devices, at the next free port of the right kind of each, or a new one.
 #[utoipa::path(
     post,
     path = "/api/links/create-simple",

@@ -20,7 +20,7 @@ use super::stage::{STAGE_DIR, ScratchStore, StagedBackup, stage};
 use super::undo::{self, RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE, UndoRecord};
 use super::verify::mark_bad;
 use super::{dump, files, seal};
-use crate::domain::{RefreshStatus, ReplaceSite, Site, Timestamp};
+use crate::domain::{AssumeCrossConnects, RefreshStatus, ReplaceSite, Site, Timestamp};
 use crate::engine::{Engine, EngineHandle, EngineOptions, RestoreOutcome, SiteRestore};
 use crate::store::{AuditOrigin, Store};
 use crate::util::{milliseconds, run_on_thread};
@@ -277,7 +277,10 @@ fn replace(
     }
     info!(seq, "{} is in place; unoc restore --undo undoes it", state.name);
     undo::remove_older(data_dir, &kept);
-    let refreshed = Runtime::current().block_on(engine.execute(RefreshStatus, origin.clone()));
+    let refreshed = Runtime::current().block_on(async {
+        engine.execute(AssumeCrossConnects, origin.clone()).await?;
+        engine.execute(RefreshStatus, origin.clone()).await
+    });
     if let Err(error) = refreshed {
         warn!(%error, "The status could not be recomputed");
     }

@@ -47,6 +47,10 @@ pub enum CommandKind {
     ConnectDevices,
     UpdateLink,
     DeleteLink,
+    AddCrossConnects,
+    ReplaceCrossConnects,
+    RemoveCrossConnect,
+    AssumeCrossConnects,
     RefreshStatus,
     ReseedSite,
     ReplaceSite,
@@ -71,6 +75,10 @@ impl CommandKind {
             Self::ConnectDevices => "connect devices",
             Self::UpdateLink => "update link",
             Self::DeleteLink => "delete link",
+            Self::AddCrossConnects => "add cross-connects",
+            Self::ReplaceCrossConnects => "replace cross-connects",
+            Self::RemoveCrossConnect => "remove cross-connect",
+            Self::AssumeCrossConnects => "assume cross-connects",
             Self::RefreshStatus => "refresh status",
             Self::ReseedSite => "reseed site",
             Self::ReplaceSite => "import site",
@@ -84,7 +92,7 @@ impl CommandKind {
 
     /// Whether the command names no entity, so that each change counts as one that follows from it.
     pub(super) const fn concerns_whole_site(self) -> bool {
-        self.replaces_site() || matches!(self, Self::RefreshStatus)
+        self.replaces_site() || matches!(self, Self::RefreshStatus | Self::AssumeCrossConnects)
     }
 }
 

@@ -18,6 +18,7 @@ mod link;
 mod name;
 mod optics;
 mod outage;
+mod plant;
 mod problems;
 mod recompute;
 mod refusal;
@@ -50,6 +51,9 @@ pub use import::links::{LinkTableEnd, LinkTableRow};
 pub use import::table::{ImportReply, ImportTable};
 pub use interface::create::CreateInterface;
 pub use interface::cross_connect::CrossConnect;
+pub use interface::join::{
+    AddCrossConnects, NewCrossConnect, RemoveCrossConnect, ReplaceCrossConnects,
+};
 pub use interface::{Interface, InterfaceType};
 pub use invariants::error::InvariantError;
 pub use invariants::site_checker::SiteChecker;
@@ -73,6 +77,7 @@ pub use refusal::{Refusal, RowRefusal};
 pub use revision::{IfUnchanged, Revision};
 pub use seed::Blueprint;
 pub use site::Site;
+pub use site::assume_joins::AssumeCrossConnects;
 pub use site::refresh::RefreshStatus;
 pub use site::replace::ReplaceSite;
 pub use site::reseed::ReseedSite;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rustc_hash::FxHashSet;
 
+use super::plant::stop::Stop;
 use super::{
     Device, DeviceClass, DeviceId, DeviceType, LinkId, Reason, SignalClass, Status, Timestamp,
     World,
@@ -33,6 +34,8 @@ pub enum ProblemKind {
     Signal(SignalClass),
     /// An operator has set it to UP, but the computed status is DOWN.
     Conflict,
+    /// It is planned or retired, but devices that are in service depend on it.
+    NotInService,
 }
 
 /// How bad a problem is.
@@ -90,64 +93,98 @@ struct Walk<'w> {
     world: &'w World,
     /// Not attributed yet.
     cut_off: BTreeSet<DeviceId>,
-    /// Held devices that the walk has passed.
-    visited: BTreeSet<DeviceId>,
+    /// What the walk has passed, with what was held before it.
+    visited: FxHashSet<Stop>,
     victims: BTreeMap<RootCause, Vec<DeviceId>>,
 }
 
+/// Where the walk is, and the cause that applies behind it, if there is one.
+type WalkStep = (Stop, Option<RootCause>);
+
+/// The links that lead from what is cut off or held up to working devices.
+#[derive(Default)]
+struct WayUp {
+    links: FxHashSet<LinkId>,
+    working: BTreeSet<DeviceId>,
+}
+
 impl Walk<'_> {
-    /// Breadth first from devices, each with the cause that applies behind it, if there is one.
-    fn down_from(&mut self, starts: Vec<(DeviceId, Option<RootCause>)>) {
+    /// Breadth first over some links, or over all.
+    fn down_from(&mut self, starts: Vec<WalkStep>, links: Option<&FxHashSet<LinkId>>) {
         let mut queue = VecDeque::from(starts);
-        while let Some((id, cause)) = queue.pop_front() {
-            for neighbour in self.world.neighbours(id) {
-                let link = self.world.link(neighbour.link);
-                let is_cut = link.is_some_and(|link| link.is_forced_down());
-                let cause = if is_cut { Some(RootCause::Link(neighbour.link)) } else { cause };
-                let device = self.world.device(neighbour.device);
-                if device.is_some_and(|device| device.is_forced_down()) {
-                    if self.visited.insert(neighbour.device) {
-                        queue.push_back((
-                            neighbour.device,
-                            Some(RootCause::Device(neighbour.device)),
-                        ));
-                    }
-                } else if let Some(cause) = cause
-                    && self.cut_off.remove(&neighbour.device)
-                {
-                    self.victims.entry(cause).or_default().push(neighbour.device);
-                    queue.push_back((neighbour.device, Some(cause)));
-                }
+        while let Some((from, cause)) = queue.pop_front() {
+            let all = from.links(self.world).into_iter();
+            for link in all.filter(|link| links.is_none_or(|links| links.contains(link))) {
+                let Some(to) = Stop::behind(self.world, from.device, link) else { continue };
+                let is_cut = self.world.link(link).is_some_and(|link| link.is_out_of_use());
+                let cause = if is_cut { Some(RootCause::Link(link)) } else { cause };
+                queue.extend(self.enter(to, cause));
             }
         }
     }
 
-    /// Working devices that are linked with devices that are cut off or held, and held gateways.
-    fn starts(&self) -> Vec<(DeviceId, Option<RootCause>)> {
-        let mut starts = BTreeMap::new();
-        let held = self.world.devices().filter(|device| device.is_forced_down());
-        let held: Vec<DeviceId> = held.map(|device| device.id).collect();
-        for id in self.cut_off.iter().chain(&held) {
-            for neighbour in self.world.neighbours(*id) {
-                let device = self.world.device(neighbour.device);
-                if device.is_some_and(|device| leads_down(device)) {
-                    starts.insert(neighbour.device, None);
+    /// Attributes a device to a cause; returns where the walk goes on.
+    fn enter(&mut self, to: Stop, cause: Option<RootCause>) -> Option<WalkStep> {
+        let device = self.world.device(to.device)?;
+        let is_passive = device.device_type.is_passive();
+        if device.is_out_of_use() {
+            return self.visited.insert(to).then_some((to, Some(RootCause::Device(device.id))));
+        }
+        let is_victim = cause.is_some() && self.cut_off.remove(&device.id);
+        if let (true, Some(cause)) = (is_victim, cause) {
+            self.victims.entry(cause).or_default().push(device.id);
+        }
+        // A part that is partly lit is passed by each of its ways.
+        let goes_on = if is_passive { self.visited.insert(to) } else { is_victim };
+        goes_on.then_some((to, cause))
+    }
+
+    /// Working devices above those that are cut off or held, and held gateways.
+    fn starts(&self, way_up: &WayUp) -> Vec<WalkStep> {
+        let mut starts: BTreeMap<DeviceId, Option<RootCause>> =
+            way_up.working.iter().map(|id| (*id, None)).collect();
+        let gateways = self.world.core().filter_map(|id| self.world.device(id));
+        for device in gateways.filter(|one| one.device_type == DeviceType::BackboneGateway) {
+            if device.is_out_of_use() {
+                starts.insert(device.id, Some(RootCause::Device(device.id)));
+            }
+        }
+        starts.into_iter().map(|(id, cause)| (Stop::at(id), cause)).collect()
+    }
+
+    /// Up from everything that is cut off or held.
+    fn way_up(&self) -> WayUp {
+        let mut way_up = WayUp::default();
+        let held = self.world.devices().filter(|device| device.is_out_of_use());
+        let mut queue: Vec<Stop> = held
+            .map(|device| device.id)
+            .chain(self.cut_off.iter().copied())
+            .map(Stop::at)
+            .collect();
+        let mut seen: FxHashSet<Stop> = queue.iter().copied().collect();
+        while let Some(from) = queue.pop() {
+            for link in from.links(self.world) {
+                way_up.links.insert(link);
+                let Some(to) = Stop::behind(self.world, from.device, link) else { continue };
+                let Some(device) = self.world.device(to.device) else { continue };
+                if device.device_type.is_passive() {
+                    if seen.insert(to) {
+                        queue.push(to);
+                    }
+                } else if leads_down(device) {
+                    way_up.working.insert(device.id);
                 }
             }
         }
-        for id in held {
-            let device = self.world.device(id);
-            if device.is_some_and(|one| one.device_type == DeviceType::BackboneGateway) {
-                starts.insert(id, Some(RootCause::Device(id)));
-            }
-        }
-        starts.into_iter().collect()
+        way_up
     }
 }
 
-/// Whether a device works and others are reached through it.
+/// Whether an active device works, so that others are reached through it.
 fn leads_down(device: &Device) -> bool {
-    device.device_type.class() != DeviceClass::Leaf && device.effective_status() == Status::Up
+    device.device_type.class() == DeviceClass::Active
+        && device.is_in_service()
+        && device.effective_status() != Status::Down
 }
 
 struct ProblemFinder<'w> {
@@ -160,15 +197,16 @@ impl ProblemFinder<'_> {
         let mut walk = Walk {
             world: self.world,
             cut_off: cut_off(self.world),
-            visited: BTreeSet::new(),
+            visited: FxHashSet::default(),
             victims: self.held().into_keys().map(|cause| (cause, Vec::new())).collect(),
         };
-        walk.down_from(walk.starts());
+        let way_up = walk.way_up();
+        walk.down_from(walk.starts(&way_up), Some(&way_up.links));
         // No walk leads there: the topmost device is the cause, unless a held one is in between.
         for top in self.top_down(&walk.cut_off) {
             if walk.cut_off.remove(&top) {
                 walk.victims.insert(RootCause::Device(top), Vec::new());
-                walk.down_from(vec![(top, Some(RootCause::Device(top)))]);
+                walk.down_from(vec![(Stop::at(top), Some(RootCause::Device(top)))], None);
             }
         }
         let held = self.held();
@@ -178,6 +216,12 @@ impl ProblemFinder<'_> {
                 (Some(status), _) => {
                     self.add(cause, ProblemKind::Held, severity_of(*status), since, victims);
                 }
+                _ if self.is_out_of_use(cause) => {
+                    if !victims.is_empty() {
+                        let kind = ProblemKind::NotInService;
+                        self.add(cause, kind, Severity::Critical, since, victims);
+                    }
+                }
                 (None, RootCause::Device(id)) => self.add_unreachable(id, since, victims),
                 (None, RootCause::Link(_)) => {}
             }
@@ -185,15 +229,23 @@ impl ProblemFinder<'_> {
         self.find_conflicts();
     }
 
-    /// Links and devices that an operator has set to DOWN or DEGRADED.
+    /// Links and devices in service that an operator has set to DOWN or DEGRADED.
     fn held(&self) -> BTreeMap<RootCause, Status> {
-        let links = self.world.links().filter_map(|link| {
+        let links = self.world.links().filter(|link| link.is_in_service()).filter_map(|link| {
             Some((RootCause::Link(link.id), link.status_override.as_ref()?.status))
         });
-        let devices = self.world.devices().filter_map(|device| {
+        let devices = self.world.devices().filter(|device| device.is_in_service());
+        let devices = devices.filter_map(|device| {
             Some((RootCause::Device(device.id), device.status_override.as_ref()?.status))
         });
         links.chain(devices).filter(|(_, status)| *status != Status::Up).collect()
+    }
+
+    fn is_out_of_use(&self, cause: RootCause) -> bool {
+        match cause {
+            RootCause::Link(id) => self.world.link(id).is_some_and(|link| link.is_out_of_use()),
+            RootCause::Device(id) => self.world.device(id).is_some_and(|one| one.is_out_of_use()),
+        }
     }
 
     /// Sorted by tier, then by id.
@@ -213,7 +265,7 @@ impl ProblemFinder<'_> {
     fn find_conflicts(&mut self) {
         let world = self.world;
         for device in world.devices() {
-            if device.reasons.contains(Reason::OverrideConflict) {
+            if device.is_in_service() && device.reasons.contains(Reason::OverrideConflict) {
                 let cause = RootCause::Device(device.id);
                 let since = device.status_since;
                 self.add(cause, ProblemKind::Conflict, Severity::Minor, since, Vec::new());

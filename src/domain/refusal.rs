@@ -2,7 +2,7 @@
 
 use super::import::counts::IMPORT_ENTITIES_MAX;
 use super::interface::INTERFACES_PER_DEVICE_MAX;
-use super::{DeviceId, DeviceType, EntityKind, ID_MAX, InvariantError};
+use super::{DeviceId, DeviceType, EntityKind, ID_MAX, InterfaceId, InvariantError, SplitRatio};
 
 /// Why a command was not carried out; the world stays as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -36,6 +36,30 @@ pub enum Refusal {
     PonClassNotOnOlt(DeviceType),
     #[error("Only a SPLITTER has a split_ratio, not a {}", .0.as_str())]
     SplitRatioNotOnSplitter(DeviceType),
+    #[error("A {} has no cross-connects; only an ODF, NVT or HOP has", .0.as_str())]
+    HasNoCrossConnects(DeviceType),
+    #[error("Interface {0} is not a port of this device")]
+    PortNotOfDevice(InterfaceId),
+    #[error("A cross-connect joins two different ports, not '{0}' with itself")]
+    SelfCrossConnect(String),
+    #[error(
+        "Port '{port}' is cross-connected with '{to}' already; remove that cross-connect first"
+    )]
+    CrossConnected { port: String, to: String },
+    #[error("Port '{0}' has no cross-connect")]
+    NotCrossConnected(String),
+    #[error(
+        "All {} outputs of splitter '{name}' are in use; raise its split_ratio or connect another splitter",
+        ratio.outputs()
+    )]
+    NoFreeSplitterOutput { name: String, ratio: SplitRatio },
+    #[error("Both inputs of splitter '{0}' are in use")]
+    NoFreeSplitterInput(String),
+    #[error(
+        "{linked} outputs of splitter '{name}' are in use; a ratio of 1:{} has fewer",
+        ratio.outputs()
+    )]
+    SplitRatioTooSmall { name: String, linked: usize, ratio: SplitRatio },
     #[error("Cannot link device to itself")]
     SelfLink,
     #[error("No valid link rule between {} and {}", .0.as_str(), .1.as_str())]

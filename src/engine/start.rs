@@ -90,15 +90,22 @@ impl Engine {
         }
     }
 
+    fn load(&mut self) -> Result<(), StoreError> {
+        self.world = load(&self.store.read()?, &self.activity)?;
+        info!(seq = self.seq, entities = self.world.entity_count(), "Loaded the site");
+        if self.store.is_unjoined()? && self.assume_cross_connects()? {
+            self.store.set_joined()?;
+            info!("Assumed the cross-connects of a site from before them");
+        }
+        Ok(())
+    }
+
     /// The site is loaded on the thread that keeps it: malloc keeps what a thread frees for that
     /// thread, and a restore frees one site and loads another.
     fn load_and_run(mut self, loaded: &Sender<Result<(), StoreError>>) -> EngineExit {
-        let world = self.store.read().and_then(|snapshot| load(&snapshot, &self.activity));
         // `Engine::start` waits for the outcome.
-        match world {
-            Ok(world) => {
-                info!(seq = self.seq, entities = world.entity_count(), "Loaded the site");
-                self.world = world;
+        match self.load() {
+            Ok(()) => {
                 loaded.send(Ok(())).ok();
                 self.run()
             }

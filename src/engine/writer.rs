@@ -11,7 +11,8 @@ use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
 use super::volume::{LowSpace, VolumeMonitor};
 use crate::domain::{
-    Change, Command, CommandKind, Decision, DeviceId, IdCounters, Timestamp, World,
+    AssumeCrossConnects, Change, Command, CommandKind, Decision, DeviceId, IdCounters, Timestamp,
+    World,
 };
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
 
@@ -121,6 +122,18 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Assumes the cross-connects of a site from before them. Returns false when the volume has no room;
+    /// the next start tries again.
+    pub(super) fn assume_cross_connects(&mut self) -> Result<bool, StoreError> {
+        let (answer, mut answered) = oneshot::channel();
+        let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
+        let command = QueuedCommand::new(AssumeCrossConnects, origin, answer);
+        let mut batch = Batch::new(self.world.counters());
+        self.take(&mut batch, EngineRequest::Command(command));
+        self.finish(batch)?;
+        Ok(answered.try_recv().is_ok_and(|outcome| outcome.is_ok()))
+    }
+
     /// Serves requests until the last one, or until a write fails.
     pub(super) fn run(mut self) -> EngineExit {
         loop {

@@ -1,6 +1,6 @@
 //! The path from a device to its gateway, as the engine computed it.
 
-use crate::domain::{Device, DeviceId, Link};
+use crate::domain::{Device, DeviceId, Interface, Link};
 use crate::store::{Snapshot, StoreError};
 
 /// One hop upstream: over a link to the device at its other end.
@@ -8,6 +8,8 @@ use crate::store::{Snapshot, StoreError};
 pub struct Hop {
     pub link: Link,
     pub device: Device,
+    /// Of the splice or patch at which the path goes on in the device, beside that of the device.
+    pub cross_connect_loss_db: Option<f64>,
 }
 
 /// More hops than any real network has; a longer path means that the records contradict each other.
@@ -36,19 +38,24 @@ pub fn upstream_hops(
             let from = hops.last().map_or(start.id, |hop| hop.device.id);
             let link = snapshot.link(link)?;
             let link = link.ok_or_else(|| broken(from, "the upstream path lacks a link"))?;
-            let device = other_end(snapshot, &link, from)?;
-            hops.push(Hop { link, device });
+            let (port, device) = other_end(snapshot, &link, from)?;
+            let cross_connect_loss_db = port.cross_connect.and_then(|joined| joined.loss_db);
+            hops.push(Hop { link, device, cross_connect_loss_db });
         }
     }
 }
 
-fn other_end(snapshot: &Snapshot, link: &Link, from: DeviceId) -> Result<Device, StoreError> {
+fn other_end(
+    snapshot: &Snapshot,
+    link: &Link,
+    from: DeviceId,
+) -> Result<(Interface, Device), StoreError> {
     for port in [link.a, link.b] {
         let port = snapshot.interface(port)?;
         if let Some(port) = port.filter(|port| port.device != from)
             && let Some(device) = snapshot.device(port.device)?
         {
-            return Ok(device);
+            return Ok((port, device));
         }
     }
     Err(broken(from, "a link of the upstream path has no other end"))

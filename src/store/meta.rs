@@ -14,6 +14,10 @@ pub(super) const SCHEMA_VERSION: u32 = 3;
 
 const SITE_KEY: &str = "site";
 const LAST_COMMIT_KEY: &str = "head";
+/// Present while the cross-connects of a site from before them are not assumed yet.
+const UNJOINED_KEY: &str = "unjoined";
+/// The schema version in which ports got cross-connects.
+const FIRST_WITH_CROSS_CONNECTS: u32 = 3;
 
 /// Which site the store holds. It is the sentinel: a redb file without it is no UNOC store.
 #[derive(Encode, BorrowDecode)]
@@ -70,8 +74,23 @@ pub(super) fn write_site(
 
 /// Sets the schema version to [`SCHEMA_VERSION`]; the rest of the sentinel stays.
 pub(super) fn upgrade_site(meta: &mut MetaTable<'_>, site: &SiteV1) -> Result<(), StoreError> {
+    if site.schema_version < FIRST_WITH_CROSS_CONNECTS {
+        meta.insert(UNJOINED_KEY, [].as_slice())?;
+    }
     let record = SiteV1 { schema_version: SCHEMA_VERSION, ..*site };
     meta.insert(SITE_KEY, encode(&record).as_slice())?;
+    Ok(())
+}
+
+/// Whether the site is from before cross-connects, and none were assumed since.
+pub(super) fn is_unjoined(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<bool, StoreError> {
+    Ok(meta.get(UNJOINED_KEY)?.is_some())
+}
+
+pub(super) fn set_joined(meta: &mut MetaTable<'_>) -> Result<(), StoreError> {
+    meta.remove(UNJOINED_KEY)?;
     Ok(())
 }
 

@@ -193,6 +193,26 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the site is from before cross-connects, and [`Store::set_joined`] was not called since.
+    ///
+    /// # Errors
+    /// Read errors.
+    pub fn is_unjoined(&self) -> Result<bool, StoreError> {
+        use redb::ReadableDatabase;
+        meta::is_unjoined(&self.db.begin_read()?.open_table(tables::META)?)
+    }
+
+    /// Notes that the cross-connects of an older site were assumed.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn set_joined(&self) -> Result<(), StoreError> {
+        let tx = self.db.begin_write()?;
+        meta::set_joined(&mut tx.open_table(tables::META)?)?;
+        tx.commit()?;
+        Ok(())
+    }
+
     pub(super) fn new(db: Database, directory: &Path, site_id: Uuid) -> Self {
         Self { db: Arc::new(db), directory: directory.to_owned(), site_id }
     }

@@ -14,6 +14,7 @@ pub(crate) mod oracle;
 pub(crate) mod pgbouncer;
 pub(crate) mod plan;
 pub(crate) mod plant;
+mod plant_commands;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod proxy;

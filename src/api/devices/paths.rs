@@ -140,11 +140,11 @@ fn shown(leaf: &Device, hops: &[Hop]) -> OpticalPath {
     let mut sum = Sum::default();
     // Downwards: each hop's upper device, then its link; the leaf last.
     for hop in hops.iter().rev() {
-        sum.add_device(&hop.device);
+        sum.add_device(&hop.device, hop.cross_connect_loss_db);
         sum.add_link(&hop.link, [downstream_nm, upstream_nm]);
     }
     if olt.is_some() {
-        sum.add_device(leaf);
+        sum.add_device(leaf, None);
     }
     let length_km: f64 =
         hops.iter().filter_map(|hop| hop.link.length_km).fold(0.0, |sum, km| sum + km);
@@ -168,8 +168,9 @@ struct Sum {
 }
 
 impl Sum {
-    fn add_device(&mut self, device: &Device) {
-        let through_db = device.through_loss_db.unwrap_or(0.0);
+    fn add_device(&mut self, device: &Device, cross_connect_loss_db: Option<f64>) {
+        let through_db =
+            device.through_loss_db.unwrap_or(0.0) + cross_connect_loss_db.unwrap_or(0.0);
         let element = OpticalElement {
             kind: "device",
             id: device.id.0,

@@ -155,6 +155,7 @@ fn word(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::Held => "held",
         ProblemKind::Conflict => "conflict",
+        ProblemKind::NotInService => "not_in_service",
         ProblemKind::Unreachable(reason) => reason.as_str(),
         ProblemKind::Signal(SignalClass::NoSignal) => Reason::NoSignal.as_str(),
         ProblemKind::Signal(SignalClass::Critical) => Reason::SignalCritical.as_str(),

@@ -83,6 +83,16 @@ impl Device {
         self.status_override.as_ref().map_or(self.status, |set| set.status)
     }
 
+    pub fn is_in_service(&self) -> bool {
+        self.lifecycle == Lifecycle::InService
+    }
+
+    /// Whether nothing passes the device, whatever is linked with it: an operator has set it to DOWN,
+    /// or it is not in service.
+    pub fn is_out_of_use(&self) -> bool {
+        self.is_forced_down() || !self.is_in_service()
+    }
+
     /// Whether an operator has set the device to DOWN.
     pub fn is_forced_down(&self) -> bool {
         self.status_override.as_ref().is_some_and(|set| set.status == Status::Down)

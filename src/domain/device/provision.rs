@@ -91,6 +91,9 @@ impl Command for ProvisionDevices {
     }
 }
 
+/// The ports of a splitter whose number follows its ratio.
+const SPLITTER_OUTPUT: &str = "out";
+
 /// Creates a device with the ports of its type.
 pub(in crate::domain) fn provision(
     transaction: &mut Transaction<'_>,
@@ -99,11 +102,13 @@ pub(in crate::domain) fn provision(
     if new.validate_upstream {
         check_upstream(transaction.world(), new.device_type)?;
     }
-    let device_type = new.device_type;
+    let (device_type, ratio) = (new.device_type, new.optics.split_ratio);
     let id = create(transaction, new)?;
     let now = transaction.now();
     for run in device_type.row().ports {
-        for number in run.first..run.first + run.count {
+        let is_output = run.prefix == SPLITTER_OUTPUT && device_type == DeviceType::Splitter;
+        let count = ratio.filter(|_| is_output).map_or(run.count, |ratio| ratio.outputs().into());
+        for number in run.first..run.first + count {
             let mut interface = Interface {
                 id: transaction.next_interface_id()?,
                 device: id,

@@ -5,6 +5,7 @@ use super::container::check_parent;
 use super::create::{DeviceReply, check_name, check_pon_class, check_split_ratio};
 use super::serial::check_serial;
 use crate::domain::command::{Command, CommandKind};
+use crate::domain::interface::splitter_outputs::fit_outputs;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
     DetailsPatch, DeviceId, Lifecycle, Lookalikes, Name, PonClass, Position, Refusal, SplitRatio,
@@ -66,7 +67,12 @@ impl Command for UpdateDevice {
         }
         let serial = patch.details.serial.as_ref().and_then(|serial| serial.as_deref());
         check_serial(transaction.world(), Some(id), serial)?;
+        let ratio =
+            patch.split_ratio.flatten().filter(|ratio| device.optics.split_ratio != Some(*ratio));
         transaction.update::<Device>(id, |device| patch.apply_to(device));
+        if let Some(ratio) = ratio {
+            fit_outputs(transaction, &device, ratio)?;
+        }
         Ok(UpdatedDevice { id, is_renamed })
     }
 

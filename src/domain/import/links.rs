@@ -128,7 +128,14 @@ fn put(
     {
         return Err(interface_taken(world, port, link));
     }
-    let command = CreateLink { a, b, length_km: row.length_km, medium: row.medium, validate: true };
+    let command = CreateLink {
+        a,
+        b,
+        length_km: row.length_km,
+        medium: row.medium,
+        cross_connect_to: [None; 2],
+        validate: true,
+    };
     let id = command.run(transaction)?;
     if let Some(lifecycle) = row.lifecycle {
         transaction.update::<Link>(id, |link| link.lifecycle = lifecycle);

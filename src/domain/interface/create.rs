@@ -47,9 +47,21 @@ pub(in crate::domain) fn add_port(
     device: &Device,
     interface_type: InterfaceType,
 ) -> Result<InterfaceId, Refusal> {
-    let mut number = transaction.world().ports(device.id).len() + 1;
+    let first = transaction.world().ports(device.id).len() + 1;
+    add_port_named(transaction, device, "port", first, interface_type)
+}
+
+/// Creates a port of a device that is named by a prefix and the next free number from `first` on.
+pub(in crate::domain) fn add_port_named(
+    transaction: &mut Transaction<'_>,
+    device: &Device,
+    prefix: &str,
+    first: usize,
+    interface_type: InterfaceType,
+) -> Result<InterfaceId, Refusal> {
+    let mut number = first;
     let name = loop {
-        let name = Name::generated(format_args!("port{number}"));
+        let name = Name::generated(format_args!("{prefix}{number}"));
         if transaction.world().port_named(device.id, &name).is_none() {
             break name;
         }

@@ -2,6 +2,9 @@
 
 pub(super) mod create;
 pub(super) mod cross_connect;
+pub(super) mod join;
+pub(super) mod splitter_outputs;
+pub(super) mod splitter_side;
 
 use crate::domain::{CrossConnect, DeviceId, InterfaceId, Name, Status, Timestamp};
 

@@ -26,7 +26,7 @@ pub(super) trait SiteLookup {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeviceFacts {
     pub(super) device_type: DeviceType,
-    pub(super) is_forced_down: bool,
+    pub(super) is_out_of_use: bool,
 }
 
 /// What a link depends on in its port.
@@ -40,12 +40,12 @@ pub(super) struct InterfaceFacts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LinkFacts {
     pub(super) id: LinkId,
-    pub(super) is_forced_down: bool,
+    pub(super) is_out_of_use: bool,
 }
 
 impl From<&Device> for DeviceFacts {
     fn from(device: &Device) -> Self {
-        Self { device_type: device.device_type, is_forced_down: device.is_forced_down() }
+        Self { device_type: device.device_type, is_out_of_use: device.is_out_of_use() }
     }
 }
 
@@ -57,7 +57,7 @@ impl From<&Interface> for InterfaceFacts {
 
 impl From<&Link> for LinkFacts {
     fn from(link: &Link) -> Self {
-        Self { id: link.id, is_forced_down: link.is_forced_down() }
+        Self { id: link.id, is_out_of_use: link.is_out_of_use() }
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) fn check_port(
         format!("interface id {} is not below its counter", port.id)
     })?;
     check_cross_connect(device_type, port)?;
-    let is_linked = site.link_facts_at(port.id).is_some_and(|link| !link.is_forced_down);
+    let is_linked = site.link_facts_at(port.id).is_some_and(|link| !link.is_out_of_use);
     let expected = status::of_port(port.interface_type, device_type, is_linked);
     ensure(port.status == expected, "I7", || {
         format!(
@@ -143,7 +143,7 @@ pub(super) fn check_link(
                 what: format!("link {id} ends at {end}, which is not a port that can carry a link"),
             });
         };
-        is_end_down |= place.is_forced_down;
+        is_end_down |= place.is_out_of_use;
         Ok(device)
     };
     let ends = [device_at(link.a)?, device_at(link.b)?];

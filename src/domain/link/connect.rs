@@ -1,17 +1,18 @@
-//! Connecting two devices: a link with a new port at each end.
+//! Connecting two devices: a link at the next free port of each.
 
 use std::sync::Arc;
 
 use super::Link;
-use super::create::{check_can_carry_link, check_ends, put_link};
+use super::create::{check_ends, join_ends, put_link};
+use super::port::take_ports;
 use crate::domain::command::{Command, CommandKind};
-use crate::domain::interface::create::add_port;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
     DeviceId, Interface, InterfaceType, LinkId, Medium, Name, Override, Refusal, Status, World,
 };
 
-/// Creates a link between two devices, with a new port on each.
+/// Creates a link between two devices, at the next free port of the right kind of each; a device
+/// without one gets a new port.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectDevices {
     pub a: DeviceId,
@@ -49,15 +50,14 @@ impl Command for ConnectDevices {
         let a = world.device(self.a).ok_or_else(|| missing('A', self.a))?.clone();
         let b = world.device(self.b).ok_or_else(|| missing('B', self.b))?.clone();
         check_ends(world, a.id, b.id, self.validate)?;
-        let a_port = add_port(transaction, &a, self.interface_type)?;
-        let b_port = add_port(transaction, &b, self.interface_type)?;
-        let port = transaction.world().interface(a_port).ok_or(Refusal::InterfaceNotFound)?;
-        check_can_carry_link(port)?;
+        let ports = take_ports(transaction, [&a, &b], self.interface_type)?;
         let status_override = match self.status {
             Status::Up => None,
             Status::Down | Status::Degraded => Some(Override::new(self.status, None)),
         };
-        put_link(transaction, [a_port, b_port], self.length_km, self.medium, status_override)
+        let link = put_link(transaction, ports, self.length_km, self.medium, status_override)?;
+        join_ends(transaction, link, [None; 2])?;
+        Ok(link)
     }
 
     fn reply(world: &World, id: LinkId) -> ConnectedDevices {

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use super::Link;
 use super::rules::rule_between;
 use crate::domain::command::{Command, CommandKind};
+use crate::domain::interface::join;
+use crate::domain::plant::assumed_joins::join_new_link;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceId, Interface, InterfaceId, Lifecycle, LinkId, Medium, Override, Refusal, Status, World,
+    DeviceId, Interface, InterfaceId, Lifecycle, LinkId, Medium, NewCrossConnect, Override,
+    Refusal, Status, World,
 };
 
 /// Creates a link between two existing interfaces.
@@ -17,6 +20,9 @@ pub struct CreateLink {
     pub b: InterfaceId,
     pub length_km: Option<f64>,
     pub medium: Option<Medium>,
+    /// For each end at an ODF, NVT or HOP, the port to cross-connect its port with. Where none is
+    /// given, the rule of [`crate::domain::plant::assumed_joins`] applies.
+    pub cross_connect_to: [Option<InterfaceId>; 2],
     /// Apply the link rules; `false` is for raw repairs.
     pub validate: bool,
 }
@@ -40,12 +46,32 @@ impl Command for CreateLink {
                 return Err(Refusal::InterfaceLinked);
             }
         }
-        put_link(transaction, [self.a, self.b], self.length_km, self.medium, None)
+        let link = put_link(transaction, [self.a, self.b], self.length_km, self.medium, None)?;
+        join_ends(transaction, link, self.cross_connect_to)?;
+        Ok(link)
     }
 
     fn reply(world: &World, id: LinkId) -> Arc<Link> {
         world.existing_link(id)
     }
+}
+
+/// Cross-connects the ports of a new link with those that are named, and the others by the rule.
+pub(super) fn join_ends(
+    transaction: &mut Transaction<'_>,
+    link: LinkId,
+    cross_connect_to: [Option<InterfaceId>; 2],
+) -> Result<(), Refusal> {
+    let ends = transaction.world().link(link).map(|link| [link.a, link.b]);
+    for (port, to) in ends.into_iter().flatten().zip(cross_connect_to) {
+        let device = transaction.world().interface(port).map(|port| port.device);
+        if let (Some(device), Some(to)) = (device, to) {
+            let new = NewCrossConnect { ports: [port, to], loss_db: None };
+            join::add(transaction, device, new)?;
+        }
+    }
+    join_new_link(transaction, link);
+    Ok(())
 }
 
 /// Both devices exist, differ, and may be linked.

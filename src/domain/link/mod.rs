@@ -4,6 +4,7 @@ pub(super) mod connect;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod medium;
+mod port;
 pub(super) mod rules;
 pub(super) mod update;
 
@@ -35,6 +36,16 @@ impl Link {
     pub fn loss_db(&self) -> Option<f64> {
         let medium = self.medium.unwrap_or(Medium::ASSUMED);
         self.length_km.map(|km| km * medium.attenuation_db_per_km(DOWNSTREAM_NM))
+    }
+
+    pub fn is_in_service(&self) -> bool {
+        self.lifecycle == Lifecycle::InService
+    }
+
+    /// Whether nothing passes the link, whatever is at its ends: an operator has set it to DOWN, or it
+    /// is not in service.
+    pub fn is_out_of_use(&self) -> bool {
+        self.is_forced_down() || !self.is_in_service()
     }
 
     /// Whether an operator has set the link to DOWN.

@@ -3,7 +3,7 @@
 //! Losses are whole microdecibels: their sums are exact, so the result does not depend on the order
 //! of the parts.
 
-use crate::domain::{DeviceType, Medium, Optics};
+use crate::domain::{CrossConnect, Device, DeviceType, Medium, SplitRatio};
 
 /// A loss in millionths of a decibel.
 pub(crate) type Microdecibel = i64;
@@ -12,7 +12,7 @@ const MICRO: f64 = 1_000_000.0;
 
 /// Insertion losses of splitters by their number of outputs, in dB: maxima of PLC splitter data
 /// sheets (Telcordia GR-1209/GR-1221), connectors included.
-const SPLITTER_DB: [(usize, f64); 7] =
+const SPLITTER_DB: [(u8, f64); 7] =
     [(2, 4.3), (4, 7.4), (8, 10.7), (16, 13.9), (32, 17.2), (64, 21.5), (128, 25.5)];
 
 /// Planning values in dB of parts that do not set their own.
@@ -30,26 +30,26 @@ pub(crate) fn fibre_loss(
     to_micro(length_km.unwrap_or(0.0) * medium.attenuation_db_per_km(wavelength_nm))
 }
 
-/// The loss of passing through a passive part; `link_count` is the number of fibres at it.
-pub(crate) fn passive_loss(
-    device_type: DeviceType,
-    optics: &Optics,
-    link_count: usize,
-) -> Microdecibel {
-    let default_db = match device_type {
-        DeviceType::Splitter => splitter_db(link_count.saturating_sub(1)),
+/// The loss of passing through a passive part; `ratio` is that of a splitter.
+pub(crate) fn passive_loss(device: &Device, ratio: SplitRatio) -> Microdecibel {
+    let default_db = match device.device_type {
+        DeviceType::Splitter => splitter_db(ratio),
         DeviceType::Odf => ODF_DB,
         DeviceType::Hop => HOP_DB,
         DeviceType::Nvt => NVT_DB,
         _ => 0.0,
     };
-    to_micro(optics.insertion_loss_db.unwrap_or(default_db))
+    to_micro(device.optics.insertion_loss_db.unwrap_or(default_db))
 }
 
-/// By the number of linked outputs, rounded up to the next ratio that is sold.
-fn splitter_db(outputs: usize) -> f64 {
-    let row = SPLITTER_DB.iter().find(|(ratio, _)| *ratio >= outputs);
-    row.or(SPLITTER_DB.last()).map_or(0.0, |(_, db)| *db)
+/// The loss of a splice or patch, beside that of its part; 0 for one that states none.
+pub(crate) fn cross_connect_loss(cross_connect: &CrossConnect) -> Microdecibel {
+    to_micro(cross_connect.loss_db.unwrap_or_default())
+}
+
+fn splitter_db(ratio: SplitRatio) -> f64 {
+    let row = SPLITTER_DB.iter().find(|(outputs, _)| *outputs == ratio.outputs());
+    row.map_or(0.0, |(_, db)| *db)
 }
 
 /// The upper bound is beyond any receiver and keeps sums far from overflow; no passive part
@@ -75,11 +75,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn splitters_round_up_to_the_next_ratio() {
+    fn every_ratio_has_a_loss_and_others_round_up() {
         for (outputs, db) in
             [(0, 4.3), (1, 4.3), (2, 4.3), (3, 7.4), (8, 10.7), (9, 13.9), (32, 17.2), (200, 25.5)]
         {
-            assert_eq!(to_micro(splitter_db(outputs)), to_micro(db), "{outputs} outputs");
+            let loss = splitter_db(SplitRatio::at_least(outputs));
+            assert_eq!(to_micro(loss), to_micro(db), "{outputs} outputs");
         }
     }
 

@@ -90,7 +90,7 @@ fn lit_count(world: &World, parts: &[PathPart]) -> usize {
         device.device_type == DeviceType::BackboneGateway || device.status_override.is_some()
     };
     let is_lit = |(index, part): &(usize, &PathPart)| match part {
-        PathPart::Link(id) => world.link(*id).is_some_and(|link| !link.is_forced_down()),
+        PathPart::Link(id) => world.link(*id).is_some_and(|link| !link.is_out_of_use()),
         PathPart::Device(id) => world.device(*id).is_some_and(|device| {
             device.effective_status() != Status::Down && (*index > 0 || is_source(device))
         }),

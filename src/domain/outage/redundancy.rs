@@ -145,10 +145,10 @@ impl UplinkSearch<'_> {
     /// Whether a link carries traffic, were `target` in service.
     fn is_passable(&self, id: LinkId) -> bool {
         let is_held = |end: DeviceId| {
-            end != self.target && self.world.device(end).is_none_or(|end| end.is_forced_down())
+            end != self.target && self.world.device(end).is_none_or(|end| end.is_out_of_use())
         };
         let link = self.world.link(id).zip(self.world.ends(id));
-        link.is_some_and(|(link, ends)| !link.is_forced_down() && !ends.into_iter().any(is_held))
+        link.is_some_and(|(link, ends)| !link.is_out_of_use() && !ends.into_iter().any(is_held))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
+use crate::domain::plant::passage;
 use crate::domain::{Device, DeviceClass, DeviceId, DeviceType, LinkId, Neighbour, Status, World};
 
 /// More hops than any real network has; a longer path means that the records contradict each other.
@@ -82,8 +83,12 @@ fn onward<'w>(
 }
 
 /// Whether what arrives at a device over one link goes on over the other one.
-pub(super) fn passes(_world: &World, _device: &Device, _from: LinkId, _to: LinkId) -> bool {
-    true
+pub(super) fn passes(world: &World, device: &Device, from: LinkId, to: LinkId) -> bool {
+    if !device.device_type.is_passive() {
+        return true;
+    }
+    let ports = world.port_at(device.id, from).zip(world.port_at(device.id, to));
+    ports.is_some_and(|(from, to)| passage::passes(world, device, from, to))
 }
 
 /// Whether an OLT or AON switch was reached through another active device.
@@ -153,5 +158,7 @@ fn tier_of(device_type: DeviceType) -> u8 {
 
 /// Whether a device forwards for others and works, by the network or by its override.
 pub(super) fn is_working_active(device: &Device) -> bool {
-    device.device_type.class() == DeviceClass::Active && device.effective_status() != Status::Down
+    device.device_type.class() == DeviceClass::Active
+        && device.is_in_service()
+        && device.effective_status() != Status::Down
 }

@@ -1,9 +1,11 @@
 //! What a transaction's changes can affect.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::domain::transaction::Transaction;
-use crate::domain::{Change, Device, DeviceClass, DeviceId, Edit, InterfaceId, LinkId};
+use crate::domain::{Change, Device, DeviceClass, DeviceId, Edit, Interface, InterfaceId, LinkId};
 
 /// Entities whose status a transaction can affect: ascending and each once, so that the result
 /// does not depend on the layout of maps.
@@ -54,7 +56,7 @@ impl Collector<'_, '_> {
     fn add(&mut self, change: &Change) {
         match change {
             Change::Device(edit) => self.add_device(edit),
-            Change::Interface(_) => {}
+            Change::Interface(edit) => self.add_interface(edit),
             Change::Link(edit) => {
                 self.affected.links.push(edit.latest().id);
                 let links = edit.before.iter().chain(&edit.after);
@@ -73,7 +75,9 @@ impl Collector<'_, '_> {
         let device = edit.latest();
         let is_affecting = match (&edit.before, &edit.after) {
             (Some(before), Some(after)) => {
-                before.status_override != after.status_override || before.optics != after.optics
+                before.status_override != after.status_override
+                    || before.optics != after.optics
+                    || before.lifecycle != after.lifecycle
             }
             _ => true,
         };
@@ -87,6 +91,15 @@ impl Collector<'_, '_> {
         for neighbour in neighbours {
             self.affected.links.push(neighbour.link);
             self.affected.devices.push(neighbour.device);
+        }
+    }
+
+    fn add_interface(&mut self, edit: &Edit<Interface>) {
+        let cross_connect = |side: &Option<Arc<Interface>>| {
+            side.as_ref().and_then(|port| port.cross_connect.clone())
+        };
+        if cross_connect(&edit.before) != cross_connect(&edit.after) {
+            self.affected.devices.push(edit.latest().device);
         }
     }
 

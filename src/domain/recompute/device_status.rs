@@ -9,7 +9,7 @@ use crate::domain::{Device, DeviceId, LinkId, Reason, Reasons, Signal, Status, U
 /// The status that follows from the network for a device, without its override.
 pub(super) struct DeviceStatus<'a> {
     pub(super) status: Status,
-    pub(super) reason: Option<Reason>,
+    pub(super) reasons: Reasons,
     pub(super) signal: Option<Signal>,
     pub(super) uplink: Cow<'a, [LinkId]>,
     pub(super) through_loss_db: Option<f64>,
@@ -19,7 +19,7 @@ impl DeviceStatus<'_> {
     pub(super) fn up() -> Self {
         Self {
             status: Status::Up,
-            reason: None,
+            reasons: Reasons::NONE,
             signal: None,
             uplink: Cow::default(),
             through_loss_db: None,
@@ -31,7 +31,7 @@ impl DeviceStatus<'_> {
     }
 
     pub(super) fn down(reason: Reason) -> Self {
-        Self { status: Status::Down, reason: Some(reason), ..Self::up() }
+        Self { status: Status::Down, reasons: Reasons::NONE.with(reason), ..Self::up() }
     }
 
     /// The status with the device's override, which wins.
@@ -41,7 +41,7 @@ impl DeviceStatus<'_> {
 
     /// What has to change in a device; `None` when nothing does.
     pub(super) fn update_of(self, device: &Device) -> Option<DeviceStatusUpdate> {
-        let reasons = status::reasons(device, self.status, self.reason);
+        let reasons = status::reasons(device, self.status, self.reasons);
         let is_current = device.status == self.status
             && device.reasons == reasons
             && device.signal == self.signal

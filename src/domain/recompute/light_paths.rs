@@ -1,28 +1,28 @@
-//! The best optical path from an OLT to each device of a region (Dijkstra from all OLTs at once).
+//! The best optical path from an OLT to each cell of a region (Dijkstra from all OLTs at once).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::reachability::is_working;
-use super::region::Region;
+use super::region::{Region, Step};
 use crate::domain::link::medium::{DOWNSTREAM_NM, UPSTREAM_NM, XGS_UPSTREAM_NM};
 use crate::domain::optics::budget::PathLoss;
-use crate::domain::optics::loss::{fibre_loss, passive_loss};
+use crate::domain::optics::loss::fibre_loss;
 use crate::domain::{Device, DeviceId, DeviceType, Link, LinkId};
 
-/// An optical path from an OLT to a device.
+/// An optical path from an OLT to a cell.
 #[derive(Clone)]
 pub(super) struct LightPath<'w> {
-    rank: PathRank,
+    pub(super) rank: PathRank,
     pub(super) olt: &'w Device,
-    /// The number of the device before it; `None` directly behind the OLT.
+    /// The number of the cell before it; `None` directly behind the OLT.
     pub(super) previous: Option<usize>,
 }
 
 /// What paths are compared by, in this order: loss, length, hops, OLT, then the next device
 /// towards it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PathRank {
+pub(super) struct PathRank {
     loss_down: i64,
     length_mm: i64,
     hops: u32,
@@ -46,15 +46,14 @@ impl LightPath<'_> {
     }
 }
 
-/// The path to each device of the region, by its number.
+/// The path to each cell of the region, by its number.
 pub(super) fn light_paths<'w>(region: &Region<'w>) -> Vec<Option<LightPath<'w>>> {
     let mut search =
-        Search { region, best: vec![None; region.nodes.len()], queue: BinaryHeap::new() };
-    for outer in &region.outer_links {
-        let olt = outer.from;
-        if outer.is_passable && olt.device_type == DeviceType::Olt && is_working(olt) {
-            let rank = PathRank::from_olt(olt.id, outer.link);
-            search.offer(outer.to, LightPath { rank, olt, previous: None });
+        Search { region, best: vec![None; region.cells.len()], queue: BinaryHeap::new() };
+    for Step { link, from: olt, to } in region.steps_from_outside() {
+        if olt.device_type == DeviceType::Olt && is_working(olt) {
+            let rank = PathRank::from_olt(olt.id, link);
+            search.offer(to, LightPath { rank, olt, previous: None });
         }
     }
     while let Some(Reverse((rank, number))) = search.queue.pop() {
@@ -66,7 +65,7 @@ pub(super) fn light_paths<'w>(region: &Region<'w>) -> Vec<Option<LightPath<'w>>>
 struct Search<'r, 'w> {
     region: &'r Region<'w>,
     best: Vec<Option<LightPath<'w>>>,
-    /// Passive parts, through which paths continue.
+    /// Cells of passive parts, through which paths continue.
     queue: BinaryHeap<Reverse<(PathRank, usize)>>,
 }
 
@@ -75,7 +74,7 @@ impl<'w> Search<'_, 'w> {
         if self.best[to].as_ref().is_some_and(|known| known.rank <= path.rank) {
             return;
         }
-        if self.region.nodes[to].device.device_type.is_passive() {
+        if self.region.cells[to].is_passive() {
             self.queue.push(Reverse((path.rank, to)));
         }
         self.best[to] = Some(path);
@@ -86,13 +85,11 @@ impl<'w> Search<'_, 'w> {
             return;
         };
         let olt = path.olt;
-        let node = &self.region.nodes[number];
-        let device = node.device;
-        let behind =
-            rank.through(passive_loss(device.device_type, &device.optics, node.link_count));
-        for inner in self.region.links_of(node).iter().filter(|inner| inner.is_passable) {
-            let rank = behind.over(inner.link, device.id);
-            self.offer(inner.to, LightPath { rank, olt, previous: Some(number) });
+        let cell = &self.region.cells[number];
+        let behind = rank.through(cell.loss.unwrap_or_default());
+        for Step { link, from, to } in self.region.steps_from(cell) {
+            let rank = behind.over(link, from.id);
+            self.offer(to, LightPath { rank, olt, previous: Some(number) });
         }
     }
 }

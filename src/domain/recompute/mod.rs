@@ -11,6 +11,8 @@
 //! a full recompute; a property test compares both.
 
 mod affected;
+#[cfg(test)]
+mod building_order;
 mod device_status;
 mod light_paths;
 mod reachability;
@@ -22,7 +24,7 @@ mod upstream;
 
 use super::status::rules as status;
 use super::transaction::Transaction;
-use super::{Device, DeviceId, Interface, InterfaceId, Link, LinkId, Status, World};
+use super::{Device, DeviceId, Interface, InterfaceId, Link, LinkId, Reason, Status, World};
 use device_status::DeviceStatus;
 use reachability::{ends, is_in_region};
 use region::RegionFinder;
@@ -67,8 +69,13 @@ fn recompute(
 ) {
     for id in &devices {
         let device = transaction.world().device(*id);
-        if device.is_some_and(|device| device.device_type.is_always_online()) {
+        let Some(device) = device.filter(|device| device.device_type.is_always_online()) else {
+            continue;
+        };
+        if device.is_in_service() || device.device_type.is_container() {
             DeviceStatus::up().store(transaction, *id);
+        } else {
+            DeviceStatus::down(Reason::NotInService).store(transaction, *id);
         }
     }
     for id in links {

@@ -8,9 +8,9 @@ pub(super) fn is_in_region(device: &Device) -> bool {
     matches!(device.device_type.class(), DeviceClass::Passive | DeviceClass::Leaf)
 }
 
-/// Whether a device is in service, by the network or by its override.
+/// Whether a device works, by the network or by its override.
 pub(super) fn is_working(device: &Device) -> bool {
-    device.effective_status() != Status::Down
+    device.is_in_service() && device.effective_status() != Status::Down
 }
 
 /// Whether a link lets anything through, even while its own status is not recomputed yet.

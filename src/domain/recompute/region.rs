@@ -1,62 +1,128 @@
 //! A region: passive parts and leaves that are linked with each other, as a graph of its own.
 //!
-//! Devices and links are looked up once, while the region is collected. From then on they are
-//! numbers: most of the time of a full recompute goes into look-ups, and this saves most of them.
+//! Its nodes are cells: what light that enters a device can do there. A leaf is one cell, an ODF, NVT or
+//! HOP has one for each port that light can enter by, a splitter two, one for each side. Light never
+//! leaves by the port that it entered by. Devices and links are looked up once, while the region is
+//! collected; from then on they are numbers: most of the time of a full recompute goes into look-ups,
+//! and this saves most of them.
 
 use std::ops::Range;
 
 use super::reachability::is_in_region;
+use crate::domain::interface::splitter_side::SplitterSide;
+use crate::domain::optics::loss::{Microdecibel, cross_connect_loss, passive_loss};
+use crate::domain::plant::assumed_joins::uncertainty;
+use crate::domain::plant::joins::cross_connect;
+use crate::domain::plant::passage::{Passage, passage};
+use crate::domain::plant::splitter::{side_of, split_ratio};
 use crate::domain::status::rules as status;
 use crate::domain::world::id_map::IdMap;
-use crate::domain::{Device, DeviceId, Link, Status, World};
+use crate::domain::{
+    Device, DeviceClass, DeviceId, DeviceType, InterfaceId, Link, LinkId, Reasons, Status, World,
+};
 
 /// Passive parts and leaves that are linked with each other, the links between them, and those
 /// from the active devices around them.
 #[derive(Default)]
 pub(super) struct Region<'w> {
     /// In the order in which they were found; the index is the device's number.
-    pub(super) nodes: Vec<RegionNode<'w>>,
-    /// The links between nodes: those of one node after those of the other.
-    inner_links: Vec<InnerLink<'w>>,
-    /// Ascending by device, then by link.
-    pub(super) outer_links: Vec<OuterLink<'w>>,
+    pub(super) devices: Vec<RegionDevice<'w>>,
+    /// Those of one device after those of the other.
+    pub(super) cells: Vec<LightCell>,
+    /// Each link once, in the order in which they were found.
+    pub(super) links: Vec<RegionLink<'w>>,
+    /// Those of one cell after those of the other.
+    exits: Vec<LinkEnd>,
+    /// The numbers of the links from active devices, ascending by device, then by link.
+    outer_links: Vec<usize>,
 }
 
 /// A device of the region.
-pub(super) struct RegionNode<'w> {
+pub(super) struct RegionDevice<'w> {
     pub(super) device: &'w Device,
-    /// All links at it, also those from active devices.
-    pub(super) link_count: usize,
-    /// The range of its links in `inner_links`.
-    inner_links: Range<usize>,
+    /// The numbers of its cells.
+    pub(super) cells: Range<usize>,
+    /// The insertion loss of a passive part, without that of its cross-connects.
+    pub(super) loss: Microdecibel,
+    /// Why the way through a passive part is not certain.
+    pub(super) uncertainty: Reasons,
+    /// Whether any link ends at it, or did at a leaf.
+    pub(super) was_connected: bool,
 }
 
-/// A link between two devices of the region, seen from one of them.
-pub(super) struct InnerLink<'w> {
-    pub(super) link: &'w Link,
-    /// The number of the device at the other end.
-    pub(super) to: usize,
-    pub(super) is_passable: bool,
+/// What light that enters a device reaches there.
+pub(super) struct LightCell {
+    /// The device's number.
+    pub(super) device: usize,
+    /// The loss of passing through; `None` where light ends.
+    pub(super) loss: Option<Microdecibel>,
+    /// The range of the ends at which light leaves, in `exits`.
+    exits: Range<usize>,
+    /// The link among them by which light enters, so that it does not leave by it.
+    entry: Option<usize>,
 }
 
-/// A link from an active device into the region.
-pub(super) struct OuterLink<'w> {
-    pub(super) from: &'w Device,
+impl LightCell {
+    pub(super) fn is_passive(&self) -> bool {
+        self.loss.is_some()
+    }
+}
+
+/// A link at a device of the region.
+pub(super) struct RegionLink<'w> {
     pub(super) link: &'w Link,
-    /// The number of the device of the region.
+    pub(super) ends: [&'w Device; 2],
+    /// The numbers of the cells that its light reaches at its ends; `None` at an active device.
+    pub(super) arrivals: [Option<usize>; 2],
+    is_passable: bool,
+}
+
+/// An end of a link of the region: its number, and 0 or 1.
+#[derive(Clone, Copy)]
+struct LinkEnd {
+    link: usize,
+    end: usize,
+}
+
+/// A way on for light, over a passable link.
+pub(super) struct Step<'r, 'w> {
+    pub(super) link: &'w Link,
+    /// The device that the link leads from.
+    pub(super) from: &'r Device,
+    /// The number of the cell that it leads to.
     pub(super) to: usize,
-    pub(super) is_passable: bool,
 }
 
 impl<'w> Region<'w> {
-    /// The links of a node to other nodes, ascending.
-    pub(super) fn links_of(&self, node: &RegionNode<'w>) -> &[InnerLink<'w>] {
-        &self.inner_links[node.inner_links.clone()]
+    /// The ways from a cell to others.
+    pub(super) fn steps_from(&self, cell: &LightCell) -> impl Iterator<Item = Step<'w, 'w>> {
+        let exits = self.exits[cell.exits.clone()].iter();
+        let exits = exits.filter(|exit| cell.entry.is_none_or(|entry| entry != exit.link));
+        exits.filter_map(|exit| self.step(*exit))
+    }
+
+    /// The ways into the region from the active devices around it, ascending by device and link.
+    pub(super) fn steps_from_outside(&self) -> impl Iterator<Item = Step<'w, 'w>> {
+        self.outer_links.iter().filter_map(|number| {
+            let end = usize::from(self.links[*number].arrivals[0].is_some());
+            self.step(LinkEnd { link: *number, end })
+        })
+    }
+
+    fn step(&self, LinkEnd { link, end }: LinkEnd) -> Option<Step<'w, 'w>> {
+        let RegionLink { link, ends, arrivals, is_passable } = &self.links[link];
+        let to = arrivals[1 - end].filter(|_| *is_passable)?;
+        Some(Step { link, from: ends[end], to })
+    }
+
+    pub(super) fn device_of(&self, cell: usize) -> &'w Device {
+        self.devices[self.cells[cell].device].device
     }
 
     /// Whether a router is linked with this region, so that the core may lead through it.
     pub(super) fn borders_on_router(&self) -> bool {
-        self.outer_links.iter().any(|outer| outer.from.device_type.is_router())
+        let outer = self.outer_links.iter().flat_map(|number| self.links[*number].ends);
+        outer.into_iter().any(|device| device.device_type.is_router())
     }
 }
 
@@ -65,6 +131,8 @@ impl<'w> Region<'w> {
 pub(super) struct RegionFinder {
     /// The number of each device that was found, in its region. Regions do not overlap.
     numbers: IdMap<DeviceId, usize>,
+    /// The same for links.
+    link_numbers: IdMap<LinkId, usize>,
 }
 
 impl RegionFinder {
@@ -80,46 +148,192 @@ impl RegionFinder {
     fn collect<'w>(&mut self, world: &'w World, start: &'w Device) -> Region<'w> {
         let mut region = Region::default();
         self.add(&mut region, start);
+        let mut ends = Vec::new();
         let mut number = 0;
-        while number < region.nodes.len() {
-            self.add_neighbours(world, &mut region, number);
+        while number < region.devices.len() {
+            self.find_links(world, &mut region, number, &mut ends);
+            region.devices[number].was_connected =
+                !ends.is_empty() || was_leaf_connected(world, region.devices[number].device);
+            self.add_cells(world, &mut region, number, &ends);
             number += 1;
         }
-        region.outer_links.sort_unstable_by_key(|outer| (outer.from.id, outer.link.id));
+        let links = &region.links;
+        region.outer_links.sort_unstable_by_key(|number| {
+            let RegionLink { link, ends, arrivals, .. } = &links[*number];
+            (ends[usize::from(arrivals[0].is_some())].id, link.id)
+        });
         region
     }
 
-    fn add_neighbours<'w>(&mut self, world: &'w World, region: &mut Region<'w>, number: usize) {
-        let device = region.nodes[number].device;
-        let neighbours = world.neighbours(device.id);
-        let first = region.inner_links.len();
-        for neighbour in neighbours {
-            let Some(link) = world.link(neighbour.link) else { continue };
+    /// Collects the ends of the links at a device, ascending by link.
+    fn find_links<'w>(
+        &mut self,
+        world: &'w World,
+        region: &mut Region<'w>,
+        number: usize,
+        found: &mut Vec<LinkEnd>,
+    ) {
+        found.clear();
+        let device = region.devices[number].device;
+        for neighbour in world.neighbours(device.id) {
+            if let Some(known) = self.link_numbers.get(neighbour.link).copied() {
+                let end = usize::from(region.links[known].ends[1].id == device.id);
+                found.push(LinkEnd { link: known, end });
+                continue;
+            }
+            let Some((link, [a, _])) = world.link(neighbour.link).zip(world.ends(neighbour.link))
+            else {
+                continue;
+            };
             let known = self.numbers.get(neighbour.device).copied();
             let other = match known {
-                Some(to) => region.nodes[to].device,
+                Some(other) => region.devices[other].device,
                 None => match world.device(neighbour.device) {
                     Some(other) => other,
                     None => continue,
                 },
             };
-            let is_passable = status::of_link(link, [device, other], false) != Status::Down;
-            if known.is_none() && !is_in_region(other) {
-                region.outer_links.push(OuterLink { from: other, link, to: number, is_passable });
-                continue;
+            let end = usize::from(a != device.id);
+            let ends = if end == 0 { [device, other] } else { [other, device] };
+            let is_passable = status::of_link(link, ends, false) != Status::Down;
+            let link_number = region.links.len();
+            region.links.push(RegionLink { link, ends, arrivals: [None; 2], is_passable });
+            self.link_numbers.insert(link.id, link_number);
+            found.push(LinkEnd { link: link_number, end });
+            if !is_in_region(other) {
+                region.outer_links.push(link_number);
+            } else if known.is_none() {
+                self.add(region, other);
             }
-            let to = known.unwrap_or_else(|| self.add(region, other));
-            region.inner_links.push(InnerLink { link, to, is_passable });
         }
-        let node = &mut region.nodes[number];
-        node.link_count = neighbours.len();
-        node.inner_links = first..region.inner_links.len();
     }
 
-    fn add<'w>(&mut self, region: &mut Region<'w>, device: &'w Device) -> usize {
-        let number = region.nodes.len();
-        self.numbers.insert(device.id, number);
-        region.nodes.push(RegionNode { device, link_count: 0, inner_links: 0..0 });
-        number
+    fn add<'w>(&mut self, region: &mut Region<'w>, device: &'w Device) {
+        self.numbers.insert(device.id, region.devices.len());
+        region.devices.push(RegionDevice {
+            device,
+            cells: 0..0,
+            loss: 0,
+            uncertainty: Reasons::NONE,
+            was_connected: false,
+        });
+    }
+
+    fn add_cells<'w>(
+        &self,
+        world: &'w World,
+        region: &mut Region<'w>,
+        number: usize,
+        ends: &[LinkEnd],
+    ) {
+        let device = region.devices[number].device;
+        let first = region.cells.len();
+        let mut cells = CellBuilder { region, number };
+        if device.device_type.class() == DeviceClass::Leaf {
+            cells.add(None, ends, ends);
+        } else if device.device_type == DeviceType::Splitter {
+            let loss = passive_loss(device, split_ratio(world, device));
+            let is_input =
+                |at: &LinkEnd| side_of(world, device.id, cells.port(*at)) == SplitterSide::Input;
+            let (inputs, outputs): (Vec<_>, Vec<_>) = ends.iter().partition(|at| is_input(at));
+            cells.set_loss(loss);
+            cells.add(Some(loss), &inputs, &outputs);
+            cells.add(Some(loss), &outputs, &inputs);
+        } else {
+            self.add_cells_of_through_part(world, &mut cells, device, ends);
+        }
+        let last = region.cells.len();
+        region.devices[number].cells = first..last;
+    }
+
+    fn add_cells_of_through_part(
+        &self,
+        world: &World,
+        cells: &mut CellBuilder<'_, '_>,
+        device: &Device,
+        ends: &[LinkEnd],
+    ) {
+        let passage = passage(world, device.id);
+        let loss = passive_loss(device, split_ratio(world, device));
+        cells.set_loss(loss);
+        cells.region.devices[cells.number].uncertainty = uncertainty(world, device.id, passage);
+        if ends.is_empty() {
+            cells.add(Some(loss), &[], &[]);
+            return;
+        }
+        if passage == Passage::EveryPort {
+            cells.add_for_each(loss, ends);
+            return;
+        }
+        for at in ends {
+            let port = cells.port(*at);
+            let joined = cross_connect(world, port);
+            let partner = joined.and_then(|joined| {
+                let link = self.link_numbers.get(world.link_at(joined.to)?)?;
+                ends.iter().find(|other| other.link == *link).copied()
+            });
+            let through = joined.map_or(0, cross_connect_loss) + loss;
+            match partner {
+                // The partner has made the cell of both.
+                Some(partner) if cells.port(partner) < port => {}
+                Some(partner) => cells.add_for_each(through, &[*at, partner]),
+                None => cells.add(Some(through), &[*at], &[]),
+            }
+        }
+    }
+}
+
+/// Whether a leaf ever had a link: the status of its port has changed then.
+fn was_leaf_connected(world: &World, device: &Device) -> bool {
+    let ports = world.ports(device.id).iter().filter_map(|port| world.interface(*port));
+    device.device_type.class() == DeviceClass::Leaf
+        && ports.into_iter().any(|port| port.updated_at != port.created_at)
+}
+
+/// Adds the cells of one device.
+struct CellBuilder<'r, 'w> {
+    region: &'r mut Region<'w>,
+    /// The device's number.
+    number: usize,
+}
+
+impl CellBuilder<'_, '_> {
+    /// A cell that light enters at some ends of links and leaves at others.
+    fn add(&mut self, loss: Option<Microdecibel>, entries: &[LinkEnd], exits: &[LinkEnd]) {
+        let Region { cells, links, exits: all, .. } = &mut *self.region;
+        for entry in entries {
+            links[entry.link].arrivals[entry.end] = Some(cells.len());
+        }
+        let first = all.len();
+        all.extend_from_slice(exits);
+        let exits = first..all.len();
+        cells.push(LightCell { device: self.number, loss, exits, entry: None });
+    }
+
+    /// For each of these ends of links a cell that light enters there and leaves at the others.
+    fn add_for_each(&mut self, loss: Microdecibel, ends: &[LinkEnd]) {
+        let Region { cells, links, exits: all, .. } = &mut *self.region;
+        let first = all.len();
+        all.extend_from_slice(ends);
+        for LinkEnd { link, end } in ends {
+            links[*link].arrivals[*end] = Some(cells.len());
+            let exits = first..all.len();
+            cells.push(LightCell {
+                device: self.number,
+                loss: Some(loss),
+                exits,
+                entry: Some(*link),
+            });
+        }
+    }
+
+    /// The device's port at the end of a link.
+    fn port(&self, LinkEnd { link, end }: LinkEnd) -> InterfaceId {
+        let link = self.region.links[link].link;
+        if end == 0 { link.a } else { link.b }
+    }
+
+    fn set_loss(&mut self, loss: Microdecibel) {
+        self.region.devices[self.number].loss = loss;
     }
 }

@@ -1,16 +1,15 @@
 //! The status of the devices and links of a region.
 
 use std::collections::VecDeque;
-use std::slice;
 
 use super::device_status::{DeviceStatus, DeviceStatusUpdate};
 use super::light_paths::{LightPath, light_paths};
 use super::reachability::is_working;
-use super::region::{Region, RegionNode};
+use super::region::{LightCell, Region, RegionLink, Step};
 use crate::domain::optics::budget::received_signal;
-use crate::domain::optics::loss::{passive_loss, to_db};
+use crate::domain::optics::loss::to_db;
 use crate::domain::status::rules as status;
-use crate::domain::{Device, DeviceId, DeviceType, Link, LinkId, Reason, SignalClass, Status};
+use crate::domain::{Device, DeviceId, DeviceType, LinkId, Reason, Reasons, SignalClass, Status};
 
 /// What has to change, ascending by id.
 #[derive(Default)]
@@ -24,7 +23,7 @@ pub(super) fn update_of(region: &Region<'_>) -> RegionUpdate {
     let paths = light_paths(region);
     let mut comparison = Comparison {
         region,
-        leaves: vec![LeafStatus::default(); region.nodes.len()],
+        leaves: vec![LeafStatus::default(); region.cells.len()],
         update: RegionUpdate::default(),
     };
     comparison.add_leaves(&paths);
@@ -36,11 +35,12 @@ pub(super) fn update_of(region: &Region<'_>) -> RegionUpdate {
     update
 }
 
+/// By the number of a cell.
 type LightPaths<'w> = [Option<LightPath<'w>>];
 
 struct Comparison<'r, 'w> {
     region: &'r Region<'w>,
-    /// By number; passive parts have the default.
+    /// By the number of a cell; those of passive parts have the default.
     leaves: Vec<LeafStatus>,
     update: RegionUpdate,
 }
@@ -52,7 +52,7 @@ struct LeafStatus {
     class: Option<SignalClass>,
 }
 
-/// How many optical paths lead through the link towards the OLT of a device, and how many of them
+/// How many optical paths lead through the link towards the OLT of a cell, and how many of them
 /// are CRITICAL.
 #[derive(Clone, Copy, Default)]
 struct PathCounts {
@@ -69,20 +69,27 @@ impl PathCounts {
 impl Comparison<'_, '_> {
     fn add_leaves(&mut self, paths: &LightPaths<'_>) {
         let switch_paths = switch_paths(self.region);
-        for (number, node) in self.region.nodes.iter().enumerate() {
-            let device = node.device;
+        let mut uplink = Vec::new();
+        for (number, cell) in self.region.cells.iter().enumerate() {
+            let device = self.region.device_of(number);
+            let path = paths[number].as_ref();
             let status = match device.device_type {
-                DeviceType::Ont | DeviceType::BusinessOnt => {
-                    optical_leaf_status(device, paths[number].as_ref())
+                _ if cell.is_passive() => continue,
+                _ if !device.is_in_service() => DeviceStatus::down(Reason::NotInService),
+                _ if !self.region.devices[cell.device].was_connected => {
+                    DeviceStatus::down(Reason::NotConnected)
                 }
                 DeviceType::AonCpe if switch_paths[number].is_some() => {
                     DeviceStatus::up_through(links_to_switch(&switch_paths, number))
                 }
                 DeviceType::AonCpe => DeviceStatus::down(Reason::NoSwitch),
-                _ => continue,
+                _ => {
+                    links_to_olt(paths, number, &mut uplink);
+                    optical_leaf_status(device, path, &uplink)
+                }
             };
             self.leaves[number] = LeafStatus {
-                is_working: status.effective(device) != Status::Down,
+                is_working: device.is_in_service() && status.effective(device) != Status::Down,
                 class: status.signal.map(|signal| signal.class),
             };
             self.add_device(device, status);
@@ -91,49 +98,53 @@ impl Comparison<'_, '_> {
 
     /// A passive part is UP when a working active device can be reached through it.
     fn add_passives(&mut self, paths: &LightPaths<'_>) {
-        let is_reached = self.reached_passives();
-        for (number, node) in self.region.nodes.iter().enumerate() {
-            let device = node.device;
-            if !device.device_type.is_passive() {
-                continue;
-            }
-            let loss = passive_loss(device.device_type, &device.optics, node.link_count);
-            let uplink = paths[number].as_ref().map(|path| slice::from_ref(path.link()));
-            let status = DeviceStatus {
-                status: if is_reached[number] { Status::Up } else { Status::Degraded },
-                reason: (!is_reached[number]).then_some(Reason::NoActiveDevice),
-                signal: None,
-                uplink: uplink.unwrap_or_default().into(),
-                through_loss_db: Some(to_db(loss)),
+        let is_reached = self.reached_cells();
+        let mut uplink = Vec::new();
+        for part in self.region.devices.iter().filter(|one| one.device.device_type.is_passive()) {
+            let is_up = part.cells.clone().any(|cell| is_reached[cell]);
+            let (status, reason) = if !part.device.is_in_service() {
+                (Status::Down, Some(Reason::NotInService))
+            } else if is_up {
+                (Status::Up, None)
+            } else if !part.was_connected {
+                (Status::Degraded, Some(Reason::NotConnected))
+            } else {
+                (Status::Degraded, Some(Reason::NoActiveDevice))
             };
-            self.add_device(device, status);
+            let best = part.cells.clone().filter(|cell| paths[*cell].is_some());
+            let best = best.min_by_key(|cell| paths[*cell].as_ref().map(|path| path.rank));
+            uplink.clear();
+            if let Some(best) = best {
+                links_to_olt(paths, best, &mut uplink);
+            }
+            let status = DeviceStatus {
+                status,
+                reasons: reason.map_or(part.uncertainty, |reason| part.uncertainty.with(reason)),
+                signal: None,
+                uplink: uplink.as_slice().into(),
+                through_loss_db: Some(to_db(part.loss)),
+            };
+            self.add_device(part.device, status);
         }
     }
 
     /// A link is DEGRADED when every optical path through it is CRITICAL.
     fn add_links(&mut self, paths: &LightPaths<'_>) {
         let counts = self.path_counts(paths);
-        let is_critical = |number: usize, link: &Link| {
-            counts[number].are_critical()
-                && paths[number].as_ref().is_some_and(|path| *path.link() == link.id)
-        };
-        for outer in &self.region.outer_links {
-            let to = self.region.nodes[outer.to].device;
-            let ends = [outer.from, to];
-            add_link(&mut self.update, outer.link, ends, is_critical(outer.to, outer.link));
-        }
-        for (number, node) in self.region.nodes.iter().enumerate() {
-            // Each link between two nodes is listed at both ends.
-            for inner in self.region.links_of(node).iter().filter(|inner| number < inner.to) {
-                let ends = [node.device, self.region.nodes[inner.to].device];
-                let critical = is_critical(number, inner.link) || is_critical(inner.to, inner.link);
-                add_link(&mut self.update, inner.link, ends, critical);
+        for RegionLink { link, ends, arrivals, .. } in &self.region.links {
+            let is_critical = arrivals.iter().flatten().any(|cell| {
+                let is_taken = paths[*cell].as_ref().is_some_and(|path| *path.link() == link.id);
+                is_taken && counts[*cell].are_critical()
+            });
+            let status = status::of_link(link, *ends, is_critical);
+            if link.status != status {
+                self.update.links.push((link.id, status));
             }
         }
     }
 
     fn path_counts(&self, paths: &LightPaths<'_>) -> Vec<PathCounts> {
-        let mut counts = vec![PathCounts::default(); self.region.nodes.len()];
+        let mut counts = vec![PathCounts::default(); self.region.cells.len()];
         for (number, leaf) in self.leaves.iter().enumerate() {
             let Some(class) = leaf.class else { continue };
             let mut at = Some(number);
@@ -146,22 +157,20 @@ impl Comparison<'_, '_> {
         counts
     }
 
-    /// Which passive parts a working active device or leaf can be reached from, by number.
-    fn reached_passives(&self) -> Vec<bool> {
-        let count = self.region.nodes.len();
+    /// Which cells of passive parts a working active device or leaf can be reached from, by number.
+    fn reached_cells(&self) -> Vec<bool> {
+        let count = self.region.cells.len();
         let mut flood = Flood { is_reached: vec![false; count], queue: Vec::new() };
-        for outer in self.region.outer_links.iter().filter(|outer| outer.is_passable) {
-            if is_working(outer.from) {
-                flood.reach(self.region, outer.to);
-            }
+        for step in self.region.steps_from_outside().filter(|step| is_working(step.from)) {
+            flood.reach(self.region, step.to);
         }
-        for (leaf, node) in self.leaves.iter().zip(&self.region.nodes) {
+        for (leaf, cell) in self.leaves.iter().zip(&self.region.cells) {
             if leaf.is_working {
-                flood.reach_neighbours(self.region, node);
+                flood.reach_behind(self.region, cell);
             }
         }
         while let Some(number) = flood.queue.pop() {
-            flood.reach_neighbours(self.region, &self.region.nodes[number]);
+            flood.reach_behind(self.region, &self.region.cells[number]);
         }
         flood.is_reached
     }
@@ -173,14 +182,11 @@ impl Comparison<'_, '_> {
     }
 }
 
-fn add_link(update: &mut RegionUpdate, link: &Link, ends: [&Device; 2], is_critical: bool) {
-    let status = status::of_link(link, ends, is_critical);
-    if link.status != status {
-        update.links.push((link.id, status));
-    }
-}
-
-fn optical_leaf_status<'a>(leaf: &Device, path: Option<&'a LightPath<'_>>) -> DeviceStatus<'a> {
+fn optical_leaf_status<'a>(
+    leaf: &Device,
+    path: Option<&LightPath<'_>>,
+    uplink: &'a [LinkId],
+) -> DeviceStatus<'a> {
     let Some(path) = path else { return DeviceStatus::down(Reason::NoOpticalPath) };
     let signal = received_signal(&path.olt.optics, &leaf.optics, path.loss());
     let (status, reason) = match signal.class {
@@ -192,28 +198,38 @@ fn optical_leaf_status<'a>(leaf: &Device, path: Option<&'a LightPath<'_>>) -> De
     };
     DeviceStatus {
         status,
-        reason,
+        reasons: reason.map_or(Reasons::NONE, |reason| Reasons::NONE.with(reason)),
         signal: Some(signal),
-        uplink: slice::from_ref(path.link()).into(),
+        uplink: uplink.into(),
         through_loss_db: None,
     }
 }
 
-/// A flood fill of the passive parts.
+/// Puts the links from a cell to its OLT, nearest first, in the place of those in `links`.
+fn links_to_olt(paths: &LightPaths<'_>, cell: usize, links: &mut Vec<LinkId>) {
+    links.clear();
+    let mut at = Some(cell);
+    while let Some(path) = at.and_then(|cell| paths[cell].as_ref()) {
+        links.push(*path.link());
+        at = path.previous;
+    }
+}
+
+/// A flood fill of the cells of passive parts.
 struct Flood {
     is_reached: Vec<bool>,
     queue: Vec<usize>,
 }
 
 impl Flood {
-    fn reach_neighbours(&mut self, region: &Region<'_>, node: &RegionNode<'_>) {
-        for inner in region.links_of(node).iter().filter(|inner| inner.is_passable) {
-            self.reach(region, inner.to);
+    fn reach_behind(&mut self, region: &Region<'_>, cell: &LightCell) {
+        for step in region.steps_from(cell) {
+            self.reach(region, step.to);
         }
     }
 
     fn reach(&mut self, region: &Region<'_>, number: usize) {
-        if !self.is_reached[number] && region.nodes[number].device.device_type.is_passive() {
+        if !self.is_reached[number] && region.cells[number].is_passive() {
             self.is_reached[number] = true;
             self.queue.push(number);
         }
@@ -224,45 +240,42 @@ impl Flood {
 #[derive(Clone, Copy)]
 struct SwitchHop {
     link: LinkId,
-    /// The number of the device there; `None` for the switch itself.
+    /// The number of the cell there; `None` for the switch itself.
     to: Option<usize>,
 }
 
-/// By number, the next hop to a working AON switch through passable links and passive parts:
-/// breadth first, so with the fewest hops.
+/// By the number of a cell, the next hop to a working AON switch through passable links and passive
+/// parts: breadth first, so with the fewest hops.
 fn switch_paths(region: &Region<'_>) -> Vec<Option<SwitchHop>> {
-    let mut paths: Vec<Option<SwitchHop>> = vec![None; region.nodes.len()];
+    let mut paths: Vec<Option<SwitchHop>> = vec![None; region.cells.len()];
     let mut queue = VecDeque::new();
-    for outer in region.outer_links.iter().filter(|outer| outer.is_passable) {
-        let switch = outer.from;
-        if switch.device_type == DeviceType::AonSwitch
-            && is_working(switch)
-            && paths[outer.to].is_none()
-        {
-            paths[outer.to] = Some(SwitchHop { link: outer.link.id, to: None });
-            queue.push_back(outer.to);
+    for Step { link, from: switch, to } in region.steps_from_outside() {
+        let is_switch = switch.device_type == DeviceType::AonSwitch && is_working(switch);
+        if is_switch && paths[to].is_none() {
+            paths[to] = Some(SwitchHop { link: link.id, to: None });
+            queue.push_back(to);
         }
     }
     while let Some(number) = queue.pop_front() {
-        let node = &region.nodes[number];
-        if !node.device.device_type.is_passive() {
+        let cell = &region.cells[number];
+        if !cell.is_passive() {
             continue;
         }
-        for inner in region.links_of(node).iter().filter(|inner| inner.is_passable) {
-            if paths[inner.to].is_none() {
-                paths[inner.to] = Some(SwitchHop { link: inner.link.id, to: Some(number) });
-                queue.push_back(inner.to);
+        for Step { link, to, .. } in region.steps_from(cell) {
+            if paths[to].is_none() {
+                paths[to] = Some(SwitchHop { link: link.id, to: Some(number) });
+                queue.push_back(to);
             }
         }
     }
     paths
 }
 
-/// The links from a device to its switch, nearest first.
-fn links_to_switch(paths: &[Option<SwitchHop>], number: usize) -> Vec<LinkId> {
+/// The links from a cell to its switch, nearest first.
+fn links_to_switch(paths: &[Option<SwitchHop>], cell: usize) -> Vec<LinkId> {
     let mut links = Vec::new();
-    let mut at = Some(number);
-    while let Some(hop) = at.and_then(|number| paths[number]) {
+    let mut at = Some(cell);
+    while let Some(hop) = at.and_then(|cell| paths[cell]) {
         links.push(hop.link);
         at = hop.to;
     }

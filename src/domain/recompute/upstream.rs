@@ -1,7 +1,7 @@
 //! Which active devices reach a backbone gateway.
 //!
 //! Routers forward; OLTs and AON switches are reached, but forward for no other active device.
-//! Passive parts between two active devices are transparent. A device that an operator has set to
+//! Passive parts between two active devices are transparent along what is joined in them. A device that an operator has set to
 //! UP serves those behind it, whether or not it reaches a gateway itself. Its computed status
 //! does not change, so that the conflict is shown.
 
@@ -11,8 +11,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::device_status::DeviceStatus;
 use super::reachability::{is_passable, is_working};
+use crate::domain::plant::stop::Stop;
 use crate::domain::transaction::Transaction;
-use crate::domain::{Device, DeviceId, DeviceType, LinkId, Neighbour, Reason, World};
+use crate::domain::{Device, DeviceId, DeviceType, LinkId, Reason, World};
 
 /// Recomputes the core. Returns the devices that began or ceased to work, ascending.
 pub(super) fn recompute_core(transaction: &mut Transaction<'_>) -> Vec<DeviceId> {
@@ -23,11 +24,12 @@ pub(super) fn recompute_core(transaction: &mut Transaction<'_>) -> Vec<DeviceId>
         let Some(device) = transaction.world().device(id) else { continue };
         let was_working = is_working(device);
         if !device.device_type.is_always_online() {
-            let status = match paths.get(&id) {
+            let status = match paths.get(&Stop::at(id)) {
                 Some(_) => {
                     DeviceStatus::up_through(links_to_next_active(transaction.world(), &paths, id))
                 }
-                None => DeviceStatus::down(Reason::NoUpstream),
+                None if device.is_in_service() => DeviceStatus::down(Reason::NoUpstream),
+                None => DeviceStatus::down(Reason::NotInService),
             };
             status.store(transaction, id);
         }
@@ -40,7 +42,13 @@ pub(super) fn recompute_core(transaction: &mut Transaction<'_>) -> Vec<DeviceId>
 }
 
 /// The next hop of each reached device towards a gateway.
-type UpstreamPaths = FxHashMap<DeviceId, Neighbour>;
+type UpstreamPaths = FxHashMap<Stop, UpstreamHop>;
+
+/// A link towards a gateway, and the stop at its other end.
+struct UpstreamHop {
+    link: LinkId,
+    to: Stop,
+}
 
 /// From the gateways first; then from routers that an operator has set to UP and that reach none.
 /// Those have no path of their own, so that no path is a loop.
@@ -50,28 +58,30 @@ fn paths(world: &World) -> UpstreamPaths {
         world.core().filter(|id| world.device(*id).is_some_and(|one| is_source(one))).collect()
     };
     extend(world, &sources(&is_working_gateway), &mut paths);
-    let overridden = sources(&|device| is_router_set_up(device) && !paths.contains_key(&device.id));
+    let overridden =
+        sources(&|device| is_router_set_up(device) && !paths.contains_key(&Stop::at(device.id)));
     extend(world, &overridden, &mut paths);
     paths
 }
 
 /// Breadth first from all sources at once: the fewest hops, then the order of links.
 fn extend(world: &World, sources: &[DeviceId], paths: &mut UpstreamPaths) {
-    let mut queue: VecDeque<DeviceId> = sources.iter().copied().collect();
-    let sources: FxHashSet<DeviceId> = queue.iter().copied().collect();
-    while let Some(id) = queue.pop_front() {
-        for neighbour in world.neighbours(id) {
-            let Some(device) = world.device(neighbour.device) else { continue };
-            let is_new = is_passable(world, neighbour.link)
+    let mut queue: VecDeque<Stop> = sources.iter().map(|id| Stop::at(*id)).collect();
+    let sources: FxHashSet<DeviceId> = sources.iter().copied().collect();
+    while let Some(from) = queue.pop_front() {
+        for link in from.links(world) {
+            let Some(to) = Stop::behind(world, from.device, link) else { continue };
+            let Some(device) = world.device(to.device) else { continue };
+            let is_new = is_passable(world, link)
                 && device.device_type != DeviceType::BackboneGateway
                 && !sources.contains(&device.id)
-                && !paths.contains_key(&device.id);
+                && !paths.contains_key(&to);
             if !is_new {
                 continue;
             }
-            paths.insert(device.id, Neighbour { link: neighbour.link, device: id });
+            paths.insert(to, UpstreamHop { link, to: from });
             if device.device_type.is_router() || device.device_type.is_passive() {
-                queue.push_back(device.id);
+                queue.push_back(to);
             }
         }
     }
@@ -89,11 +99,11 @@ fn is_router_set_up(device: &Device) -> bool {
 /// Through passive parts, nearest link first.
 fn links_to_next_active(world: &World, paths: &UpstreamPaths, id: DeviceId) -> Vec<LinkId> {
     let mut links = Vec::new();
-    let mut at = id;
+    let mut at = Stop::at(id);
     while let Some(hop) = paths.get(&at) {
         links.push(hop.link);
-        at = hop.device;
-        if !world.device(at).is_some_and(|device| device.device_type.is_passive()) {
+        at = hop.to;
+        if !world.device(at.device).is_some_and(|device| device.device_type.is_passive()) {
             break;
         }
     }

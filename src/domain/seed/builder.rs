@@ -5,6 +5,7 @@ use std::fmt;
 use crate::domain::device::provision::provision;
 use crate::domain::interface::create::add_port;
 use crate::domain::link::create::put_link;
+use crate::domain::plant::assumed_joins::put_join;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
     Device, DeviceId, DeviceType, InterfaceId, InterfaceType, Lifecycle, Medium, Name, NewDevice,
@@ -76,6 +77,11 @@ impl<'e, 'w> NetworkBuilder<'e, 'w> {
     pub(super) fn fibre(&mut self, a: InterfaceId, b: InterfaceId, length_km: f64) {
         put_link(self.transaction, [a, b], Some(length_km), Some(Medium::G652d), None)
             .expect(GENERATED);
+    }
+
+    /// Splices two ports of an ODF, NVT or HOP.
+    pub(super) fn cross_connect(&mut self, a: InterfaceId, b: InterfaceId) {
+        put_join(self.transaction, [a, b], None, false);
     }
 
     /// Links two devices by new ports and fibre.

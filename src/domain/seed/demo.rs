@@ -89,9 +89,11 @@ fn build_pon(
         let optics = Optics { insertion_loss_db: Some(SPLITTER_DB), ..Optics::default() };
         let splitter = network.device_with(DeviceType::Splitter, name, street, optics);
         let row = pon as usize;
-        network.fibre(network.port(olt, 2 + row), network.port(odf, 2 * row), 0.02);
+        let [pigtail, feeder] = [2 * row, 2 * row + 1].map(|index| network.port(odf, index));
+        network.fibre(network.port(olt, 2 + row), pigtail, 0.02);
+        network.cross_connect(pigtail, feeder);
         let feeder_km = spread_km(u64::from(number * 10 + pon), 2.5, 6.0);
-        network.fibre(network.port(odf, 2 * row + 1), network.port(splitter, 0), feeder_km);
+        network.fibre(feeder, network.port(splitter, 0), feeder_km);
         for leaf in 0..LEAVES_PER_SPLITTER {
             let subscriber = Subscriber { olt: number, pon, leaf, splitter_x };
             parts.extend(build_subscriber(network, splitter, subscriber));
@@ -166,8 +168,12 @@ fn build_part(network: &mut NetworkBuilder<'_, '_>, part: InlinePart) {
     let InlinePart { device_type, name, insertion_loss_db, placement, from, to, drop_km } = part;
     let optics = Optics { insertion_loss_db: Some(insertion_loss_db), ..Optics::default() };
     let part = network.device_with(device_type, format_args!("{name}"), placement, optics);
-    network.fibre(from, network.port(part, 0), drop_km);
-    network.fibre(network.port(part, 1), to, 0.02);
+    let [upper, lower] = [0, 1].map(|index| network.port(part, index));
+    network.fibre(from, upper, drop_km);
+    if device_type == DeviceType::Hop {
+        network.cross_connect(upper, lower);
+    }
+    network.fibre(lower, to, 0.02);
 }
 
 fn build_aon(network: &mut NetworkBuilder<'_, '_>, edge: DeviceId, pop: DeviceId) {

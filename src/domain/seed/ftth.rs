@@ -141,10 +141,13 @@ impl FtthBuilder<'_, '_> {
         let splitter = self.network.device(DeviceType::Splitter, name, placement);
         // pon ports follow mgmt0 and lo0; the ODF joins its ports in pairs.
         let pon_port = self.network.port(site.olt, 2 + row);
-        self.network.fibre(pon_port, self.network.port(site.odf, 2 * row), 0.015);
+        let [pigtail, feeder] =
+            [2 * row, 2 * row + 1].map(|index| self.network.port(site.odf, index));
+        self.network.fibre(pon_port, pigtail, 0.015);
+        self.network.cross_connect(pigtail, feeder);
         let feeder_km = spread_km(u64::from(pon), 1.0, 9.0);
         let feeder_end = self.network.port(splitter, 0);
-        self.network.fibre(self.network.port(site.odf, 2 * row + 1), feeder_end, feeder_km);
+        self.network.fibre(feeder, feeder_end, feeder_km);
         let count = LEAVES_PER_PON.min(self.leaves - self.made);
         for output in 1..=count {
             let is_business = self.made % BUSINESS_EVERY == BUSINESS_EVERY - 1;

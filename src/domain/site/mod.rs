@@ -1,5 +1,6 @@
 //! A whole site as plain data, as exported and imported, and the commands that concern it.
 
+pub(super) mod assume_joins;
 pub(super) mod refresh;
 pub(super) mod replace;
 pub(super) mod reseed;

@@ -2,6 +2,7 @@
 
 use super::Site;
 use crate::domain::command::{Command, CommandKind};
+use crate::domain::plant::assumed_joins::join_site_without_cross_connects;
 use crate::domain::transaction::Transaction;
 use crate::domain::{Device, Interface, Link, Refusal, World, recompute};
 
@@ -35,6 +36,7 @@ impl Command for ReplaceSite {
         }
         transaction.raise_counters(site.counters);
         transaction.keep_times();
+        join_site_without_cross_connects(transaction);
         recompute::recompute_all(transaction);
         transaction.world().check_invariants().map_err(Refusal::Inconsistent)
     }

@@ -25,17 +25,19 @@ pub enum Reason {
     NoSwitch,
     /// No working active device can be reached through this passive part.
     NoActiveDevice,
-    /// No fibre is connected with this leaf yet, which is no outage.
+    /// No fibre is connected with this leaf or passive part yet, which is no outage.
     NotConnected,
     /// Fibres end at this passive part, and no cross-connect says how they go on.
     JoinsNotRecorded,
     /// Some of its cross-connects were recorded by the rule for links that name none.
     JoinsAssumed,
+    /// It is planned or retired.
+    NotInService,
 }
 
 impl Reason {
     /// In the order in which they are shown; the index of a reason is its bit on disk.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Override,
         Self::OverrideConflict,
         Self::NoUpstream,
@@ -49,6 +51,7 @@ impl Reason {
         Self::NotConnected,
         Self::JoinsNotRecorded,
         Self::JoinsAssumed,
+        Self::NotInService,
     ];
 
     /// The code on the wire.
@@ -67,6 +70,7 @@ impl Reason {
             Self::NotConnected => "not_connected",
             Self::JoinsNotRecorded => "joins_not_recorded",
             Self::JoinsAssumed => "joins_assumed",
+            Self::NotInService => "not_in_service",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The site in memory: entities by id, and the indexes for the rules.
 
 pub(super) mod id_map;
+mod splitter_ports;
 
 use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
@@ -8,11 +9,13 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::interface::splitter_side::SplitterSide;
 use super::{
     Change, Device, DeviceClass, DeviceId, DeviceType, Edit, IdCounters, Interface, InterfaceId,
     Link, LinkId, Lookalike, Lookalikes, Name,
 };
 use id_map::IdMap;
+use splitter_ports::SplitterPorts;
 
 /// The whole network. Only the engine has one; readers use snapshots of the store instead.
 ///
@@ -39,6 +42,8 @@ pub struct World {
     neighbours: IdMap<DeviceId, Vec<Neighbour>>,
     /// Routers, OLTs and AON switches.
     core: BTreeSet<DeviceId>,
+    /// Only of devices that have ports named like those of a splitter.
+    splitter_ports: FxHashMap<DeviceId, SplitterPorts>,
     children: FxHashMap<DeviceId, BTreeSet<DeviceId>>,
 }
 
@@ -171,6 +176,30 @@ impl World {
     /// The devices at a link's ends.
     pub fn ends(&self, link: LinkId) -> Option<[DeviceId; 2]> {
         self.ends.get(link).copied()
+    }
+
+    /// The port of a device that a link ends at.
+    pub(super) fn port_at(&self, device: DeviceId, link: LinkId) -> Option<InterfaceId> {
+        let [a, b] = self.ends(link)?;
+        let link = self.link(link)?;
+        if a == device { Some(link.a) } else { (b == device).then_some(link.b) }
+    }
+
+    /// The device at the other end of a link, and its port there.
+    pub(super) fn other_end(
+        &self,
+        from: DeviceId,
+        link: LinkId,
+    ) -> Option<(DeviceId, InterfaceId)> {
+        let [a, b] = self.ends(link)?;
+        let link = self.link(link)?;
+        Some(if a == from { (b, link.b) } else { (a, link.a) })
+    }
+
+    /// The ports of a device that are named like those of a splitter.
+    pub(super) fn splitter_ports(&self, device: DeviceId) -> &SplitterPorts {
+        const NONE: &SplitterPorts = &SplitterPorts { inputs: Vec::new(), output_count: 0 };
+        self.splitter_ports.get(&device).unwrap_or(NONE)
     }
 
     /// Routers, OLTs and AON switches, ascending.
@@ -320,6 +349,7 @@ impl World {
             let ports = self.ports.or_default(device);
             ports.insert(ports.partition_point(|port| *port < id), id);
         }
+        self.apply_splitter_port(edit);
         match &edit.after {
             Some(new) => self.interfaces.insert(id, Arc::clone(new)),
             None => self.interfaces.remove(id),
@@ -330,6 +360,27 @@ impl World {
         {
             self.disconnect(link.id);
             self.connect(&link);
+        }
+    }
+
+    fn apply_splitter_port(&mut self, edit: &Edit<Interface>) {
+        let place = |port: &Interface| Some((port.device, SplitterSide::of_name(&port.name)?));
+        let before = edit.before.as_deref().and_then(place);
+        let after = edit.after.as_deref().and_then(place);
+        if before == after {
+            return;
+        }
+        let id = edit.latest().id;
+        if let Some((device, side)) = before
+            && let Some(ports) = self.splitter_ports.get_mut(&device)
+        {
+            ports.remove(side, id);
+            if ports.is_empty() {
+                self.splitter_ports.remove(&device);
+            }
+        }
+        if let Some((device, side)) = after {
+            self.splitter_ports.entry(device).or_default().insert(side, id);
         }
     }
 

@@ -23,20 +23,20 @@ fn linking_two_devices_creates_a_port_on_each() {
         "length_km": 2, "physical_medium_id": "G652D",
     });
     let answer = app.post("/api/links/create-simple", &body).expect(200);
-    let start = "{\"link\":{\"id\":1,\"status\":\"UP\",\"a_interface_id\":12,\"b_interface_id\":13,\
+    let start = "{\"link\":{\"id\":1,\"status\":\"UP\",\"a_interface_id\":3,\"b_interface_id\":12,\
                  \"length_km\":2.0,\"physical_medium_id\":\"G652D\",\"link_loss_db\":0.5";
     assert!(answer.text().starts_with(start), "{}", answer.text());
-    let ports = "\"interface_a\":{\"id\":12,\"name\":\"port11\",\"interface_type\":\"OPTICAL\",\
-                 \"status\":\"UP\",\"device_id\":1,\"cross_connect\":null},\"interface_b\":{\"id\":13,\"name\":\"port2\",\
+    let ports = "\"interface_a\":{\"id\":3,\"name\":\"pon0\",\"interface_type\":\"OPTICAL\",\
+                 \"status\":\"UP\",\"device_id\":1,\"cross_connect\":null},\"interface_b\":{\"id\":12,\"name\":\"port2\",\
                  \"interface_type\":\"OPTICAL\",\"status\":\"UP\",\"device_id\":2,\"cross_connect\":null},\
-                 \"message\":\"Link created: OLT1 (port11) <-> ONT1 (port2)\"}";
+                 \"message\":\"Link created: OLT1 (pon0) <-> ONT1 (port2)\"}";
     assert!(answer.text().ends_with(ports), "{}", answer.text());
     assert_eq!(keys_of(answer.text()), ["link", "interface_a", "interface_b", "message"]);
     let alone = app.get("/api/links/1").expect(200);
     assert_eq!(alone.json(), answer.json()["link"]);
     assert_eq!(app.get("/api/links").expect(200).json(), json!([alone.json()]));
     let second = app.connect(olt, ont);
-    assert_eq!(second["message"], "Link created: OLT1 (port12) <-> ONT1 (port3)");
+    assert_eq!(second["message"], "Link created: OLT1 (pon1) <-> ONT1 (port3)");
     assert_eq!(second["link"]["length_km"], Value::Null);
     assert_eq!(second["link"]["link_loss_db"], Value::Null);
 }
@@ -45,9 +45,11 @@ fn linking_two_devices_creates_a_port_on_each() {
 fn a_taken_port_number_is_skipped() {
     let app = TestApp::empty();
     let (olt, ont) = pair(&app);
-    let body = json!({"name": "port3", "interface_type": "OPTICAL", "device_id": ont});
+    app.connect(olt, ont);
+    let body = json!({"name": "port4", "interface_type": "OPTICAL", "device_id": ont});
     app.post("/api/interfaces", &body).expect(201);
-    assert_eq!(app.connect(olt, ont)["interface_b"]["name"], "port4");
+    assert_eq!(app.connect(olt, ont)["interface_b"]["name"], "port4", "a free one");
+    assert_eq!(app.connect(olt, ont)["interface_b"]["name"], "port5");
 }
 
 #[test]
@@ -210,8 +212,8 @@ fn a_deleted_link_leaves_its_interfaces() {
     assert_eq!(app.delete(&format!("/api/links/{id}")).expect(404).detail(), "Link not found");
     for (device, end) in [(olt, "interface_a"), (ont, "interface_b")] {
         let ports = app.get(&format!("/api/devices/{device}/interfaces")).json();
-        let port = ports.as_array().unwrap().last().unwrap().clone();
-        assert_eq!(id_of(&port), id_of(&made[end]));
+        let mut ports = ports.as_array().unwrap().iter();
+        let port = ports.find(|port| id_of(port) == id_of(&made[end])).expect("it stays");
         assert_eq!(port["status"], "DOWN", "it carries no link any more");
     }
     let again = json!({

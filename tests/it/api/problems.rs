@@ -161,6 +161,7 @@ fn at_most_a_hundred_affected_devices_are_listed() {
     let app = TestApp::empty();
     let olt = app.provision("OLT", "OLT");
     let splitter = app.provision("SPL", "SPLITTER");
+    app.patch(&format!("/api/devices/{splitter}"), &json!({"split_ratio": 128})).expect(200);
     app.fibre(olt, splitter, 1.0);
     for number in 0..110 {
         let ont = app.provision(&format!("ONT-{number}"), "ONT");

@@ -69,6 +69,13 @@ impl From<Arc<Interface>> for Answer {
     }
 }
 
+impl From<Vec<Arc<Interface>>> for Answer {
+    fn from(ports: Vec<Arc<Interface>>) -> Self {
+        let interfaces = ports.into_iter().map(Arc::unwrap_or_clone).collect();
+        Self { kind: "cross-connects", interfaces, ..Self::default() }
+    }
+}
+
 impl From<Arc<Link>> for Answer {
     fn from(link: Arc<Link>) -> Self {
         Self { kind: "link", links: vec![Arc::unwrap_or_clone(link)], ..Self::default() }

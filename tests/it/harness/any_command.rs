@@ -1,10 +1,10 @@
 //! A command of any kind, for tests that mix them.
 
 use unoc::domain::{
-    ClearDeviceOverride, Command, CommandKind, ConnectDevices, CreateDevice, CreateInterface,
-    CreateLink, Decision, DeleteDevice, DeleteLink, ProvisionDevice, ProvisionDevices,
-    RefreshStatus, Refusal, ReplaceSite, ReseedSite, SetDeviceOverride, Timestamp, UpdateDevice,
-    UpdateLink, World,
+    AddCrossConnects, ClearDeviceOverride, Command, CommandKind, ConnectDevices, CreateDevice,
+    CreateInterface, CreateLink, Decision, DeleteDevice, DeleteLink, ProvisionDevice,
+    ProvisionDevices, RefreshStatus, Refusal, RemoveCrossConnect, ReplaceCrossConnects,
+    ReplaceSite, ReseedSite, SetDeviceOverride, Timestamp, UpdateDevice, UpdateLink, World,
 };
 use unoc::engine::{EngineError, EngineHandle};
 use unoc::store::AuditOrigin;
@@ -71,6 +71,9 @@ any_command!(
     ConnectDevices,
     UpdateLink,
     DeleteLink,
+    AddCrossConnects,
+    ReplaceCrossConnects,
+    RemoveCrossConnect,
     RefreshStatus,
     ReseedSite,
     ReplaceSite,

@@ -105,6 +105,9 @@ impl Generator {
 
     /// A command for this world. `saved` is a site that was exported earlier, to be imported.
     pub(crate) fn command(&mut self, world: &World, saved: Option<&Site>) -> AnyCommand {
+        if self.scale == Scale::Full && self.rng.chance(15) {
+            return self.plant_command(world);
+        }
         let kinds = if self.scale == Scale::Full { 108 } else { 100 };
         match self.rng.below(kinds) {
             0..20 => ProvisionDevice(self.new_device(world)).into(),
@@ -144,7 +147,7 @@ impl Generator {
         u32::try_from(self.rng.below(40)).expect("small")
     }
 
-    fn new_device(&mut self, world: &World) -> NewDevice {
+    pub(super) fn new_device(&mut self, world: &World) -> NewDevice {
         use DeviceType as T;
         let device_type = if self.scale == Scale::Small {
             let slim = [T::BackboneGateway, T::CoreRouter, T::EdgeRouter, T::Ont, T::Hop, T::Pop];
@@ -239,7 +242,7 @@ impl Generator {
         }
     }
 
-    fn new_link(&mut self, world: &World) -> CreateLink {
+    pub(super) fn new_link(&mut self, world: &World) -> CreateLink {
         let mut ends = (self.port(world), self.port(world));
         for _ in 0..TRIES {
             let allowed = type_of_port(world, ends.0)
@@ -256,6 +259,7 @@ impl Generator {
             b: ends.1,
             length_km: self.length_km(),
             medium: self.medium(),
+            cross_connect_to: [None; 2],
             validate: self.rng.chance(70),
         }
     }
@@ -365,7 +369,7 @@ impl Generator {
         site
     }
 
-    fn device(&mut self, world: &World) -> DeviceId {
+    pub(super) fn device(&mut self, world: &World) -> DeviceId {
         self.device_where(world, |world, id| world.device(id).is_some())
     }
 
@@ -378,7 +382,7 @@ impl Generator {
         })
     }
 
-    fn device_where(
+    pub(super) fn device_where(
         &mut self,
         world: &World,
         suits: impl Fn(&World, DeviceId) -> bool,
@@ -393,7 +397,7 @@ impl Generator {
         id
     }
 
-    fn port(&mut self, world: &World) -> InterfaceId {
+    pub(super) fn port(&mut self, world: &World) -> InterfaceId {
         let mut id = InterfaceId(self.rng.id(world.counters().interface));
         for _ in 0..TRIES {
             if world.interface(id).is_some() || self.rng.chance(2) {
@@ -404,7 +408,7 @@ impl Generator {
         id
     }
 
-    fn link(&mut self, world: &World) -> LinkId {
+    pub(super) fn link(&mut self, world: &World) -> LinkId {
         let mut id = LinkId(self.rng.id(world.counters().link));
         for _ in 0..TRIES {
             if world.link(id).is_some() || self.rng.chance(5) {

@@ -2,17 +2,20 @@
 //! maps, everything computed again after every command, none of the program's own logic.
 
 mod difference;
+mod joins;
 mod light;
+mod links;
+mod plant;
 mod status;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use unoc::domain::{
-    CommandKind, ConnectDevices, CreateInterface, CreateLink, Device, DeviceId, DevicePatch,
-    DeviceType, IdCounters, Interface, InterfaceId, InterfaceType, Lifecycle, Link, LinkId,
-    LinkPatch, Medium, Name, NewDevice, Override, PonClass, Reasons, SetDeviceOverride, Site,
-    Status, Timestamp, UpdateDevice, UpdateLink, Uplink, World,
+    CommandKind, CreateInterface, Device, DeviceId, DevicePatch, DeviceType, IdCounters, Interface,
+    InterfaceId, InterfaceType, Link, Name, NewDevice, Override, PonClass, Reasons,
+    SetDeviceOverride, Site, SplitRatio, Status, Timestamp, UpdateDevice, UpdateLink, Uplink,
+    World,
 };
 
 use super::answer::{Answer, INCONSISTENT, Refused};
@@ -63,12 +66,23 @@ impl Oracle {
         program: &World,
     ) -> Result<Answer, Refused> {
         let before = self.clone();
-        let answer = self.carry_out(command, now);
+        let answer = self.carry_out(command, now, program);
         match (&answer, command.kind()) {
             (Err(_), _) => *self = before,
             (Ok(_), CommandKind::ReseedSite) => {}
-            (Ok(_), CommandKind::ReplaceSite) => self.recompute(program),
-            (Ok(_), _) => {
+            (Ok(_), CommandKind::ReplaceSite) => {
+                self.adopt_joins(program);
+                self.recompute(program);
+            }
+            (Ok(_), kind) => {
+                if matches!(
+                    kind,
+                    CommandKind::CreateLink
+                        | CommandKind::ConnectDevices
+                        | CommandKind::RefreshStatus
+                ) {
+                    self.adopt_joins(program);
+                }
                 self.recompute(program);
                 self.set_times(&before, now);
             }
@@ -76,12 +90,17 @@ impl Oracle {
         answer.map(|made| self.refresh(made))
     }
 
-    fn carry_out(&mut self, command: &AnyCommand, now: Timestamp) -> Result<Answer, Refused> {
+    fn carry_out(
+        &mut self,
+        command: &AnyCommand,
+        now: Timestamp,
+        program: &World,
+    ) -> Result<Answer, Refused> {
         match command {
             AnyCommand::ProvisionDevice(command) => self.provision(&command.0, now),
             AnyCommand::ProvisionDevices(command) => self.provision_all(&command.0, now),
             AnyCommand::CreateDevice(command) => self.create(&command.0, now),
-            AnyCommand::UpdateDevice(UpdateDevice { id, patch }) => self.update(*id, patch),
+            AnyCommand::UpdateDevice(UpdateDevice { id, patch }) => self.update(*id, patch, now),
             AnyCommand::SetDeviceOverride(SetDeviceOverride { id, status_override }) => {
                 self.set_override(*id, Some(status_override.clone()))
             }
@@ -89,7 +108,10 @@ impl Oracle {
             AnyCommand::DeleteDevice(command) => self.delete_device(command.0),
             AnyCommand::CreateInterface(command) => self.create_interface(command, now),
             AnyCommand::CreateLink(command) => self.create_link(command, now),
-            AnyCommand::ConnectDevices(command) => self.connect(command, now),
+            AnyCommand::ConnectDevices(command) => self.connect(command, now, program),
+            AnyCommand::AddCrossConnects(command) => self.add_cross_connects(command),
+            AnyCommand::ReplaceCrossConnects(command) => self.replace_cross_connects(command),
+            AnyCommand::RemoveCrossConnect(command) => self.remove_cross_connect(command),
             AnyCommand::UpdateLink(UpdateLink { id, patch }) => self.update_link(*id, patch),
             AnyCommand::DeleteLink(command) => match self.links.remove(&command.0.0) {
                 Some(_) => Ok(Answer { kind: "done", ..Answer::default() }),
@@ -111,7 +133,7 @@ impl Oracle {
         }
         let mut answer = self.create(new, now)?;
         answer.kind = "provisioned";
-        for (name, interface_type) in recipe(new.device_type) {
+        for (name, interface_type) in recipe(new.device_type, new.optics.split_ratio) {
             let port = self.add_interface(answer.devices[0].id, &name, interface_type, now);
             answer.interfaces.push(port);
         }
@@ -143,6 +165,7 @@ impl Oracle {
         self.check_name(&new.name)?;
         self.check_parent(new.device_type, new.parent)?;
         check_pon_class(new.device_type, new.optics.pon_class)?;
+        check_split_ratio(new.device_type, new.optics.split_ratio)?;
         let device = Device {
             id: DeviceId(take(&mut self.next.device)),
             name: new.name.clone(),
@@ -190,7 +213,12 @@ impl Oracle {
         Ok(())
     }
 
-    fn update(&mut self, id: DeviceId, patch: &DevicePatch) -> Result<Answer, Refused> {
+    fn update(
+        &mut self,
+        id: DeviceId,
+        patch: &DevicePatch,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
         let Some(old) = self.devices.get(&id.0).cloned() else {
             return refuse("Device not found");
         };
@@ -219,6 +247,14 @@ impl Oracle {
             check_pon_class(old.device_type, value)?;
             new.optics.pon_class = value;
         }
+        new.lifecycle = patch.lifecycle.unwrap_or(old.lifecycle);
+        if let Some(value) = patch.split_ratio {
+            check_split_ratio(old.device_type, value)?;
+            new.optics.split_ratio = value;
+            if let Some(ratio) = value.filter(|_| value != old.optics.split_ratio) {
+                self.fit_outputs(&new, ratio.outputs().into(), now)?;
+            }
+        }
         Ok(self.put_device(new))
     }
 
@@ -226,16 +262,6 @@ impl Oracle {
         let Some(old) = self.devices.get(&id.0) else { return refuse("Device not found") };
         let new = Device { status_override: set, ..old.clone() };
         Ok(self.put_device(new))
-    }
-
-    fn update_link(&mut self, id: LinkId, patch: &LinkPatch) -> Result<Answer, Refused> {
-        let Some(link) = self.links.get_mut(&id.0) else { return refuse("Link not found") };
-        link.length_km = patch.length_km.unwrap_or(link.length_km);
-        link.medium = patch.medium.unwrap_or(link.medium);
-        if let Some(set) = &patch.status_override {
-            link.status_override = set.clone();
-        }
-        Ok(Answer { kind: "link", links: vec![link.clone()], ..Answer::default() })
     }
 
     fn put_device(&mut self, device: Device) -> Answer {
@@ -272,72 +298,6 @@ impl Oracle {
         }
         let port = self.add_interface(new.device, new.name.as_str(), new.interface_type, now);
         Ok(Answer { kind: "interface", interfaces: vec![port], ..Answer::default() })
-    }
-
-    fn create_link(&mut self, new: &CreateLink, now: Timestamp) -> Result<Answer, Refused> {
-        let (Some(a), Some(b)) =
-            (self.interfaces.get(&new.a.0).cloned(), self.interfaces.get(&new.b.0).cloned())
-        else {
-            return refuse("Interface not found");
-        };
-        self.check_ends(a.device, b.device, new.validate)?;
-        for end in [&a, &b] {
-            if end.name.as_str().starts_with("mgmt")
-                || end.interface_type == InterfaceType::Loopback
-            {
-                return refuse(format!(
-                    "Interface '{}' is for management or loopback and cannot carry a link",
-                    end.name
-                ));
-            }
-            if self.links.values().any(|link| link.a == end.id || link.b == end.id) {
-                return refuse("Interface is already linked");
-            }
-        }
-        let link = self.add_link([a.id, b.id], (new.length_km, new.medium), None, now);
-        Ok(Answer { kind: "link", links: vec![link], ..Answer::default() })
-    }
-
-    fn connect(&mut self, new: &ConnectDevices, now: Timestamp) -> Result<Answer, Refused> {
-        for (end, id) in [("A", new.a), ("B", new.b)] {
-            if !self.devices.contains_key(&id.0) {
-                return refuse(format!("Device {end} (id={id}) not found"));
-            }
-        }
-        self.check_ends(new.a, new.b, new.validate)?;
-        let mut ports = Vec::with_capacity(2);
-        for device in [new.a, new.b] {
-            let count = self.interfaces.values().filter(|port| port.device == device).count();
-            let mut number = count + 1;
-            while self.port_named(device, &format!("port{number}")) {
-                number += 1;
-            }
-            let name = format!("port{number}");
-            if new.interface_type == InterfaceType::Loopback {
-                return refuse(format!(
-                    "Interface '{name}' is for management or loopback and cannot carry a link"
-                ));
-            }
-            ports.push(self.add_interface(device, &name, new.interface_type, now));
-        }
-        let set = (new.status != Status::Up).then_some(Override::new(new.status, None));
-        let ends = [ports[0].id, ports[1].id];
-        let link = self.add_link(ends, (new.length_km, new.medium), set, now);
-        let names = [new.a, new.b].map(|id| self.devices[&id.0].name.to_string()).to_vec();
-        let links = vec![link];
-        Ok(Answer { kind: "connected", links, interfaces: ports, names, ..Answer::default() })
-    }
-
-    fn check_ends(&self, a: DeviceId, b: DeviceId, validate: bool) -> Result<(), Refused> {
-        if a == b {
-            return refuse("Cannot link device to itself");
-        }
-        let types = (self.devices[&a.0].device_type, self.devices[&b.0].device_type);
-        let may_be_raw = !is_container(types.0) && !is_container(types.1);
-        if may_link(types.0, types.1) || (may_be_raw && !validate) {
-            return Ok(());
-        }
-        refuse(format!("No valid link rule between {} and {}", word(types.0), word(types.1)))
     }
 
     fn replace(&mut self, site: &Site) -> Result<Answer, Refused> {
@@ -394,6 +354,7 @@ impl Oracle {
                 .values()
                 .any(|device| self.check_parent(device.device_type, device.parent).is_err())
             || self.links.values().any(|link| link.length_km.is_some_and(|km| km < 0.0))
+            || self.has_broken_joins()
             || self.links.values().any(|link| {
                 let [a, b] = [link.a, link.b].map(|end| self.interfaces[&end.0].device);
                 self.check_ends(a, b, false).is_err()
@@ -419,33 +380,6 @@ impl Oracle {
         };
         self.interfaces.insert(port.id.0, port.clone());
         port
-    }
-
-    fn add_link(
-        &mut self,
-        [a, b]: [InterfaceId; 2],
-        (length_km, medium): (Option<f64>, Option<Medium>),
-        status_override: Option<Override>,
-        now: Timestamp,
-    ) -> Link {
-        let id = LinkId(take(&mut self.next.link));
-        let status = Status::Up;
-        let [status_since, created_at, updated_at] = [now; 3];
-        let link = Link {
-            id,
-            a,
-            b,
-            length_km,
-            medium,
-            lifecycle: Lifecycle::InService,
-            status,
-            status_override,
-            status_since,
-            created_at,
-            updated_at,
-        };
-        self.links.insert(id.0, link.clone());
-        link
     }
 
     fn port_named(&self, device: DeviceId, name: &str) -> bool {
@@ -475,6 +409,13 @@ fn take(counter: &mut u64) -> u64 {
 fn check_pon_class(device_type: DeviceType, class: Option<PonClass>) -> Result<(), Refused> {
     if class.is_some() && device_type != DeviceType::Olt {
         return refuse(format!("Only an OLT has a pon_class, not a {}", word(device_type)));
+    }
+    Ok(())
+}
+
+fn check_split_ratio(device_type: DeviceType, ratio: Option<SplitRatio>) -> Result<(), Refused> {
+    if ratio.is_some() && device_type != DeviceType::Splitter {
+        return refuse(format!("Only a SPLITTER has a split_ratio, not a {}", word(device_type)));
     }
     Ok(())
 }

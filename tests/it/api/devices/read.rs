@@ -77,7 +77,7 @@ fn a_devices_ports_come_in_the_order_of_their_creation() {
     let odf = app.provision("O", "ODF");
     app.connect(odf, hop);
     let names: Vec<String> = app.ports(hop).into_iter().map(|port| port.1).collect();
-    let expected: Vec<String> = (1..=9).map(|number| format!("port{number}")).collect();
+    let expected: Vec<String> = (1..=8).map(|number| format!("port{number}")).collect();
     assert_eq!(names, expected);
     let all = app.get("/api/interfaces").expect(200).json();
     let of_hop: Vec<_> =

@@ -64,7 +64,8 @@ impl Part {
                 part.links.insert(*id, *ends);
                 for (name, port) in [(a, ends.0), (b, ends.1)] {
                     let ports = &mut part.devices.get_mut(name)?.ports;
-                    ports.insert(port, format!("port{}", ports.len() + 1));
+                    let name = format!("port{}", ports.len() + 1);
+                    ports.entry(port).or_insert(name);
                 }
             }
             Change::DeleteLink { id } => {

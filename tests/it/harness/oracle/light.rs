@@ -22,7 +22,7 @@ impl Loss {
 
 /// Millionths of a number, which is limited to between 0 and a million.
 #[expect(clippy::cast_possible_truncation, reason = "cut to a million")]
-fn millionths(value: f64) -> i64 {
+pub(super) fn millionths(value: f64) -> i64 {
     (value.clamp(0.0, 1e6) * 1e6).round() as i64
 }
 
@@ -46,18 +46,18 @@ pub(super) fn fibre_loss(link: &Link) -> Loss {
     Loss { down, up, up_xgs }
 }
 
-/// `link_count` includes the link upstream.
-pub(super) fn passive_loss(device: &Device, link_count: usize) -> i64 {
+/// `ratio` is that of a splitter.
+pub(super) fn passive_loss(device: &Device, ratio: usize) -> i64 {
     let by_type = match device.device_type {
         DeviceType::Odf | DeviceType::Hop => 0.5,
         DeviceType::Nvt => 0.1,
-        _ => match link_count.saturating_sub(1) {
-            0..=2 => 4.3,
-            3..=4 => 7.4,
-            5..=8 => 10.7,
-            9..=16 => 13.9,
-            17..=32 => 17.2,
-            33..=64 => 21.5,
+        _ => match ratio {
+            2 => 4.3,
+            4 => 7.4,
+            8 => 10.7,
+            16 => 13.9,
+            32 => 17.2,
+            64 => 21.5,
             _ => 25.5,
         },
     };

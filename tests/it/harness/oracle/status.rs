@@ -8,22 +8,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use unoc::domain::{
-    Device, DeviceId, DeviceType, Link, LinkId, Override, Reason, Reasons, Signal, SignalClass,
-    Status, Timestamp, Uplink, World,
+    Device, DeviceId, DeviceType, Lifecycle, Link, LinkId, Override, Reason, Reasons, Signal,
+    SignalClass, Status, Timestamp, Uplink, World,
 };
 
 use super::Oracle;
 use super::light::{self, Loss};
+use super::plant::Passage;
 use super::tables::{is_container, is_passive};
 use DeviceType as T;
 
-/// From a device over a passable link to another device.
+/// From a device over a passable link to another device, with the ports at both ends.
 #[derive(Clone, Copy)]
 struct Step {
     link: u64,
     from: u64,
+    from_port: u64,
     to: u64,
+    to_port: u64,
 }
+
+/// A device, and the port that it was reached by.
+type Place = (u64, u64);
+
+/// What passive parts pass.
+type Passages = BTreeMap<u64, Passage>;
 
 /// An optical path from an OLT. Paths are compared by the fields in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +49,7 @@ struct LightPath {
 /// The computed status of a device.
 #[derive(Default)]
 struct ComputedStatus {
-    reason: Option<Reason>,
+    reasons: Vec<Reason>,
     signal: Option<Signal>,
     uplink: Uplink,
     through_loss_db: Option<f64>,
@@ -56,10 +65,11 @@ impl Oracle {
         self.recompute_ports();
         self.recompute_links(&BTreeSet::new());
         let steps = self.steps();
-        self.recompute_core(&steps, chosen);
-        let paths = self.light_paths(&steps);
-        self.recompute_leaves(&steps, &paths, chosen);
-        self.recompute_passives(&steps, &paths);
+        let passages = self.passages();
+        self.recompute_core(&steps, &passages, chosen);
+        let paths = self.light_paths(&steps, &passages);
+        self.recompute_leaves(&steps, &passages, &paths, chosen);
+        self.recompute_passives(&steps, &passages, &paths);
         self.recompute_links(&self.critical_links(&paths));
     }
 
@@ -96,7 +106,7 @@ impl Oracle {
 
     fn recompute_ports(&mut self) {
         let mut lit: BTreeSet<u64> = BTreeSet::new();
-        for link in self.links.values().filter(|link| !is_held_down(&link.status_override)) {
+        for link in self.links.values().filter(|link| !is_out_of_use(link)) {
             lit.extend([link.a.0, link.b.0]);
         }
         for port in self.interfaces.values_mut() {
@@ -115,8 +125,11 @@ impl Oracle {
     fn recompute_links(&mut self, critical: &BTreeSet<u64>) {
         let mut links = self.links.clone();
         for link in links.values_mut() {
-            let ends = self.ends(link).map(|id| &self.devices[&id].status_override);
-            let is_down = is_held_down(&link.status_override) || ends.into_iter().any(is_held_down);
+            let ends = self.ends(link).map(|id| &self.devices[&id]);
+            let is_end_down = ends.into_iter().any(|end| {
+                is_held_down(&end.status_override) || end.lifecycle != Lifecycle::InService
+            });
+            let is_down = is_out_of_use(link) || is_end_down;
             link.status = match &link.status_override {
                 _ if is_down => Status::Down,
                 Some(set) => set.status,
@@ -132,7 +145,9 @@ impl Oracle {
         let open = self.links.values().filter(|link| link.status != Status::Down);
         let both = open.flat_map(|link| {
             let [a, b] = self.ends(link);
-            [(a, b), (b, a)].map(|(from, to)| Step { link: link.id.0, from, to })
+            let (from_port, to_port) = (link.a.0, link.b.0);
+            let there = Step { link: link.id.0, from: a, from_port, to: b, to_port };
+            [there, Step { from: b, from_port: to_port, to: a, to_port: from_port, ..there }]
         });
         both.collect()
     }
@@ -146,50 +161,59 @@ impl Oracle {
     fn reached(
         &self,
         steps: &[Step],
+        passages: &Passages,
         sources: &BTreeSet<u64>,
         forwards: impl Fn(&Device) -> bool,
     ) -> BTreeSet<u64> {
-        let mut reached = BTreeSet::new();
+        let mut reached: BTreeSet<Place> = BTreeSet::new();
         loop {
             let count = reached.len();
-            for Step { from, to, .. } in steps {
-                let is_lit = sources.contains(from)
-                    || (reached.contains(from) && forwards(&self.devices[from]));
-                if is_lit && !sources.contains(to) {
-                    reached.insert(*to);
+            for step in steps {
+                let is_lit = sources.contains(&step.from)
+                    || (forwards(&self.devices[&step.from])
+                        && reached.iter().any(|place| goes_on(passages, *place, step)));
+                if is_lit && !sources.contains(&step.to) {
+                    reached.insert((step.to, step.to_port));
                 }
             }
             if reached.len() == count {
-                return reached;
+                return reached.into_iter().map(|(device, _)| device).collect();
             }
         }
     }
 
     /// Gateways and containers; routers, OLTs and switches.
-    fn recompute_core(&mut self, steps: &[Step], chosen: impl Fn(u64) -> Uplink) {
+    fn recompute_core(
+        &mut self,
+        steps: &[Step],
+        passages: &Passages,
+        chosen: impl Fn(u64) -> Uplink,
+    ) {
         let forwards = |device: &Device| is_router(device) || is_passive(device.device_type);
         let gateways = self.all(|one| one.device_type == T::BackboneGateway && works(one));
-        let mut reached = self.reached(steps, &gateways, forwards);
+        let mut reached = self.reached(steps, passages, &gateways, forwards);
         let held_up = self.all(|one| {
             let is_held = is_router(one) && one.status_override.is_some() && works(one);
             is_held && one.device_type != T::BackboneGateway && !reached.contains(&one.id.0)
         });
-        reached.extend(self.reached(steps, &held_up, forwards));
+        reached.extend(self.reached(steps, passages, &held_up, forwards));
         let mut above = BTreeMap::new();
         for id in self.all(|device| !is_leaf(device) && !is_passive(device.device_type)) {
             let device_type = self.devices[&id].device_type;
-            if device_type == T::BackboneGateway || is_container(device_type) {
+            let is_in_service = self.devices[&id].lifecycle == Lifecycle::InService;
+            let is_gateway = device_type == T::BackboneGateway;
+            if is_container(device_type) || (is_gateway && is_in_service) {
                 self.put(id, Status::Up, ComputedStatus::default());
             } else if reached.contains(&id) {
                 let uplink = chosen(id);
-                let end = self.end_of_chain(id, &uplink);
+                let end = self.end_of_chain(passages, id, &uplink);
                 let known = [&gateways, &held_up, &reached].iter().any(|set| set.contains(&end));
                 assert!(known && is_router(&self.devices[&end]), "the path of {id} ends at {end}");
                 above.insert(id, end);
                 self.put(id, Status::Up, ComputedStatus { uplink, ..ComputedStatus::default() });
             } else {
-                let reason = Some(Reason::NoUpstream);
-                self.put(id, Status::Down, ComputedStatus { reason, ..ComputedStatus::default() });
+                let reason = if is_in_service { Reason::NoUpstream } else { Reason::NotInService };
+                self.put(id, Status::Down, ComputedStatus::because(reason));
             }
         }
         for start in above.keys() {
@@ -199,41 +223,45 @@ impl Oracle {
     }
 
     /// The device at the end of a path over passable links and through passive parts.
-    fn end_of_chain(&self, start: u64, links: &[LinkId]) -> u64 {
+    fn end_of_chain(&self, passages: &Passages, start: u64, links: &[LinkId]) -> u64 {
         assert!(!links.is_empty(), "{start} is reached, but has no path");
-        let mut at = start;
+        let mut at: Place = (start, 0);
         for (index, id) in links.iter().enumerate() {
             let link = &self.links[&id.0];
             let [a, b] = self.ends(link);
-            assert!(link.status != Status::Down && [a, b].contains(&at), "{links:?} of {start}");
-            assert!(index == 0 || is_passive(self.devices[&at].device_type), "{links:?}");
-            at = if at == a { b } else { a };
+            let [near, far] = if a == at.0 { [link.a.0, link.b.0] } else { [link.b.0, link.a.0] };
+            assert!(link.status != Status::Down && [a, b].contains(&at.0), "{links:?} of {start}");
+            assert!(index == 0 || passages[&at.0].passes(at.1, near), "{links:?} of {start}");
+            at = (if at.0 == a { b } else { a }, far);
         }
-        at
+        at.0
     }
 
-    /// The best path to each passive part and leaf: repeated until no path improves.
-    fn light_paths(&self, steps: &[Step]) -> BTreeMap<u64, LightPath> {
+    /// The best path to each port of passive parts and of leaves: repeated until no path improves.
+    fn light_paths(&self, steps: &[Step], passages: &Passages) -> BTreeMap<Place, LightPath> {
         let inside = |device: &Device| is_leaf(device) || is_passive(device.device_type);
         let through = self.through_losses();
-        let mut paths: BTreeMap<u64, LightPath> = BTreeMap::new();
+        let mut paths: BTreeMap<Place, LightPath> = BTreeMap::new();
         loop {
             let mut is_better = false;
-            for Step { link, from, to } in steps.iter().copied() {
-                let source = &self.devices[&from];
-                let before = if source.device_type == T::Olt && works(source) {
-                    LightPath { olt: from, ..LightPath::nothing() }
-                } else if is_passive(source.device_type)
-                    && let Some(path) = paths.get(&from)
-                {
-                    path.through(through[&from])
-                } else {
-                    continue;
-                };
-                let path = before.over(&self.links[&link], from);
-                if inside(&self.devices[&to]) && paths.get(&to).is_none_or(|best| path < *best) {
-                    paths.insert(to, path);
-                    is_better = true;
+            for step in steps {
+                let source = &self.devices[&step.from];
+                let mut befores = Vec::new();
+                if source.device_type == T::Olt && works(source) {
+                    befores.push(LightPath { olt: step.from, ..LightPath::nothing() });
+                } else if is_passive(source.device_type) {
+                    let loss = through[&step.from] + self.join_loss(step.from_port);
+                    let ways = paths.iter().filter(|(place, _)| goes_on(passages, **place, step));
+                    befores.extend(ways.map(|(_, path)| path.through(loss)));
+                }
+                let place = (step.to, step.to_port);
+                for before in befores {
+                    let path = before.over(&self.links[&step.link], step.from);
+                    let is_best = paths.get(&place).is_none_or(|best| path < *best);
+                    if inside(&self.devices[&step.to]) && is_best {
+                        paths.insert(place, path);
+                        is_better = true;
+                    }
                 }
             }
             if !is_better {
@@ -242,33 +270,43 @@ impl Oracle {
         }
     }
 
-    /// The loss of each passive part; every link at it counts, with any status.
+    fn join_loss(&self, port: u64) -> i64 {
+        let join = self.interfaces[&port].cross_connect.as_ref();
+        light::millionths(join.and_then(|join| join.loss_db).unwrap_or_default())
+    }
+
+    /// The loss of each passive part, without that of its joins.
     fn through_losses(&self) -> BTreeMap<u64, i64> {
-        let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
-        for end in self.links.values().flat_map(|link| self.ends(link)) {
-            *counts.entry(end).or_default() += 1;
-        }
         let passives = self.devices.values().filter(|one| is_passive(one.device_type));
-        let loss = |device: &Device| {
-            light::passive_loss(device, counts.get(&device.id.0).copied().unwrap_or_default())
-        };
+        let loss = |device: &Device| light::passive_loss(device, self.split_ratio(device.id.0));
         passives.map(|device| (device.id.0, loss(device))).collect()
     }
 
     fn recompute_leaves(
         &mut self,
         steps: &[Step],
-        paths: &BTreeMap<u64, LightPath>,
+        passages: &Passages,
+        paths: &BTreeMap<Place, LightPath>,
         chosen: impl Fn(u64) -> Uplink,
     ) {
         let switches = self.all(|device| device.device_type == T::AonSwitch && works(device));
-        let served = self.reached(steps, &switches, |device| is_passive(device.device_type));
+        let served =
+            self.reached(steps, passages, &switches, |device| is_passive(device.device_type));
         for id in self.all(is_leaf) {
             let leaf = &self.devices[&id];
-            let (status, computed) = match (leaf.device_type, paths.get(&id)) {
+            let (status, computed) = match (leaf.device_type, best_path(paths, id)) {
+                _ if leaf.lifecycle != Lifecycle::InService => {
+                    (Status::Down, ComputedStatus::because(Reason::NotInService))
+                }
+                _ if !self.was_connected(id) => {
+                    (Status::Down, ComputedStatus::because(Reason::NotConnected))
+                }
                 (T::AonCpe, _) if served.contains(&id) => {
                     let uplink = chosen(id);
-                    assert!(switches.contains(&self.end_of_chain(id, &uplink)), "{uplink:?}");
+                    assert!(
+                        switches.contains(&self.end_of_chain(passages, id, &uplink)),
+                        "{uplink:?}"
+                    );
                     (Status::Up, ComputedStatus { uplink, ..ComputedStatus::default() })
                 }
                 (T::AonCpe, _) => (Status::Down, ComputedStatus::because(Reason::NoSwitch)),
@@ -283,31 +321,57 @@ impl Oracle {
                         SignalClass::NoSignal => (Status::Down, Some(Reason::NoSignal)),
                     };
                     let (signal, uplink) = (Some(signal), path.uplink());
-                    (status, ComputedStatus { reason, signal, uplink, ..ComputedStatus::default() })
+                    let reasons = reason.into_iter().collect();
+                    (
+                        status,
+                        ComputedStatus { reasons, signal, uplink, ..ComputedStatus::default() },
+                    )
                 }
             };
             self.put(id, status, computed);
         }
     }
 
-    fn recompute_passives(&mut self, steps: &[Step], paths: &BTreeMap<u64, LightPath>) {
+    /// A leaf without a link whose ports never changed was never connected.
+    fn was_connected(&self, leaf: u64) -> bool {
+        let mut ports = self.interfaces.values().filter(|port| port.device.0 == leaf);
+        !self.links_of(leaf).is_empty() || ports.any(|port| port.updated_at != port.created_at)
+    }
+
+    fn recompute_passives(
+        &mut self,
+        steps: &[Step],
+        passages: &Passages,
+        paths: &BTreeMap<Place, LightPath>,
+    ) {
         let working = self.all(|device| !is_passive(device.device_type) && works(device));
-        let lit = self.reached(steps, &working, |device| is_passive(device.device_type));
+        let lit = self.reached(steps, passages, &working, |device| is_passive(device.device_type));
         for (id, loss) in self.through_losses() {
             let through_loss_db = Some(light::decibels(loss));
-            let uplink = paths.get(&id).map(LightPath::uplink).unwrap_or_default();
-            let is_lit = lit.contains(&id);
-            let reason = (!is_lit).then_some(Reason::NoActiveDevice);
-            let status = if is_lit { Status::Up } else { Status::Degraded };
-            self.put(id, status, ComputedStatus { reason, uplink, through_loss_db, signal: None });
+            let uplink = best_path(paths, id).map(LightPath::uplink).unwrap_or_default();
+            let [is_incomplete, is_assumed] = self.uncertainty(id, &passages[&id]);
+            let (status, reason) = if self.devices[&id].lifecycle != Lifecycle::InService {
+                (Status::Down, Some(Reason::NotInService))
+            } else if lit.contains(&id) {
+                (Status::Up, None)
+            } else if self.links_of(id).is_empty() {
+                (Status::Degraded, Some(Reason::NotConnected))
+            } else {
+                (Status::Degraded, Some(Reason::NoActiveDevice))
+            };
+            let incomplete = is_incomplete.then_some(Reason::JoinsNotRecorded);
+            let assumed = is_assumed.then_some(Reason::JoinsAssumed);
+            let reasons = [reason, incomplete, assumed].into_iter().flatten().collect();
+            self.put(id, status, ComputedStatus { reasons, uplink, through_loss_db, signal: None });
         }
     }
 
     /// Links on the paths of leaves with a signal where all of these are CRITICAL.
-    fn critical_links(&self, paths: &BTreeMap<u64, LightPath>) -> BTreeSet<u64> {
+    fn critical_links(&self, paths: &BTreeMap<Place, LightPath>) -> BTreeSet<u64> {
         let mut is_critical: BTreeMap<u64, bool> = BTreeMap::new();
-        for (id, path) in paths {
-            let Some(signal) = self.devices[id].signal else { continue };
+        for device in self.devices.values() {
+            let Some(signal) = device.signal else { continue };
+            let Some(path) = best_path(paths, device.id.0) else { continue };
             for (_, link) in &path.nodes {
                 *is_critical.entry(*link).or_insert(true) &= signal.class == SignalClass::Critical;
             }
@@ -317,7 +381,7 @@ impl Oracle {
 
     fn put(&mut self, id: u64, status: Status, computed: ComputedStatus) {
         let device = self.devices.get_mut(&id).expect("it was found before");
-        let mut reasons = computed.reason.map_or(Reasons::NONE, |one| Reasons::NONE.with(one));
+        let mut reasons = computed.reasons.into_iter().fold(Reasons::NONE, Reasons::with);
         if let Some(set) = &device.status_override {
             reasons = reasons.with(Reason::Override);
             if (set.status, status) == (Status::Up, Status::Down) {
@@ -334,7 +398,7 @@ impl Oracle {
 
 impl ComputedStatus {
     fn because(reason: Reason) -> Self {
-        Self { reason: Some(reason), ..Self::default() }
+        Self { reasons: vec![reason], ..Self::default() }
     }
 }
 
@@ -362,10 +426,25 @@ impl LightPath {
         }
     }
 
-    /// The first link upwards.
+    /// The links upwards, nearest first.
     fn uplink(&self) -> Uplink {
-        self.nodes.iter().take(1).map(|(_, link)| LinkId(*link)).collect()
+        self.nodes.iter().map(|(_, link)| LinkId(*link)).collect()
     }
+}
+
+/// Whether light or traffic at a place goes on over a link.
+fn goes_on(passages: &Passages, (device, arrival): Place, step: &Step) -> bool {
+    let passes = || passages.get(&device).is_none_or(|part| part.passes(arrival, step.from_port));
+    device == step.from && passes()
+}
+
+/// The best path to any port of a device.
+fn best_path(paths: &BTreeMap<Place, LightPath>, device: u64) -> Option<&LightPath> {
+    paths.range((device, 0)..=(device, u64::MAX)).map(|(_, path)| path).min()
+}
+
+fn is_out_of_use(link: &Link) -> bool {
+    is_held_down(&link.status_override) || link.lifecycle != Lifecycle::InService
 }
 
 fn is_held_down(set: &Option<Override>) -> bool {
@@ -377,7 +456,7 @@ fn effective(device: &Device) -> Status {
 }
 
 fn works(device: &Device) -> bool {
-    effective(device) != Status::Down
+    effective(device) != Status::Down && device.lifecycle == Lifecycle::InService
 }
 
 fn is_router(device: &Device) -> bool {

@@ -1,6 +1,6 @@
 //! The tables of the contract, typed independently of the program.
 
-use unoc::domain::{DeviceType, InterfaceType};
+use unoc::domain::{DeviceType, InterfaceType, SplitRatio};
 
 use DeviceType as T;
 
@@ -68,7 +68,10 @@ pub(super) fn upstream(device_type: DeviceType) -> Option<(&'static [DeviceType]
 }
 
 /// The ports of a provisioned device, in the order of their creation.
-pub(super) fn recipe(device_type: DeviceType) -> Vec<(String, InterfaceType)> {
+pub(super) fn recipe(
+    device_type: DeviceType,
+    ratio: Option<SplitRatio>,
+) -> Vec<(String, InterfaceType)> {
     use InterfaceType::{Ethernet, Loopback, Optical};
     let run = |prefix: &str, numbers: std::ops::Range<u32>, interface_type| {
         numbers.map(|number| (format!("{prefix}{number}"), interface_type)).collect::<Vec<_>>()
@@ -84,7 +87,10 @@ pub(super) fn recipe(device_type: DeviceType) -> Vec<(String, InterfaceType)> {
         T::Pop | T::CoreSite => Vec::new(),
         T::Odf => run("port", 1..49, Optical),
         T::Nvt => run("port", 1..13, Optical),
-        T::Splitter => [run("in", 0..1, Optical), run("out", 0..32, Optical)].concat(),
+        T::Splitter => {
+            let outputs = ratio.map_or(32, |ratio| ratio.outputs().into());
+            [run("in", 0..1, Optical), run("out", 0..outputs, Optical)].concat()
+        }
         T::Hop => run("port", 1..9, Optical),
     }
 }

@@ -1,0 +1,32 @@
+//! The two sides of a splitter.
+
+use crate::domain::Name;
+
+/// The side of a splitter that a port is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::domain) enum SplitterSide {
+    Input,
+    Output,
+}
+
+impl SplitterSide {
+    pub(in crate::domain) const fn opposite(self) -> Self {
+        match self {
+            Self::Input => Self::Output,
+            Self::Output => Self::Input,
+        }
+    }
+
+    /// The side that a name says: `in` or `out` and a number.
+    pub(in crate::domain) fn of_name(name: &Name) -> Option<Self> {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let name = name.as_str();
+        if name.strip_prefix("out").is_some_and(is_number) {
+            Some(Self::Output)
+        } else if name.strip_prefix("in").is_some_and(is_number) {
+            Some(Self::Input)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The rule for fibres whose cross-connects nobody has recorded.
+//!
+//! UNOC v2 and older clients know no cross-connects. As long as a part passes to every port, nothing
+//! needs to be recorded. Otherwise each link is joined with the oldest unjoined link of the part that
+//! it can continue: an OLT's with a splitter's input, a splitter's output with a subscriber's, a
+//! router's with one that may be linked with it. The cross-connect is marked as assumed, and the
+//! part has the reason [`Reason::JoinsAssumed`]; what finds no partner stays unjoined, and the part
+//! of a drop has the reason [`Reason::JoinsNotRecorded`].
+
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashSet;
+
+use super::far_end::{FarEnd, far_end};
+use super::joins::{LinkedPort, cross_connect, has_cross_connects, linked_ports};
+use super::passage::{Passage, exits, passage};
+use crate::domain::transaction::Transaction;
+use crate::domain::{
+    CrossConnect, DeviceId, DeviceType, Interface, InterfaceId, LinkId, Reason, Reasons, World,
+};
+
+/// Joins what a new link leads to, at its ends and at the parts behind them.
+pub(in crate::domain) fn join_new_link(transaction: &mut Transaction<'_>, link: LinkId) {
+    let Some(ends) = transaction.world().ends(link) else { return };
+    // An end is reached from the other one over the link.
+    let mut queue: VecDeque<(DeviceId, LinkId)> = ends.map(|end| (end, link)).into();
+    let mut seen: FxHashSet<InterfaceId> = FxHashSet::default();
+    while let Some((from, link)) = queue.pop_front() {
+        let Some((part, port)) = transaction.world().other_end(from, link) else { continue };
+        if !is_through_part(transaction.world(), part) || !seen.insert(port) {
+            continue;
+        }
+        if has_cross_connects(transaction.world(), part) {
+            join_link(transaction, part, LinkedPort { link, port });
+        } else {
+            join_links_of(transaction, part);
+        }
+        let world = transaction.world();
+        let Some(device) = world.device(part) else { continue };
+        queue.extend(exits(world, device, port).into_iter().map(|link| (part, link)));
+    }
+}
+
+/// Joins the links of a site that has no cross-connects at all, because it comes from before them.
+pub(in crate::domain) fn join_site_without_cross_connects(transaction: &mut Transaction<'_>) {
+    let world = transaction.world();
+    if world.interfaces().any(|port| port.cross_connect.is_some()) {
+        return;
+    }
+    let parts = world.devices_by_id().map(|device| device.id);
+    let parts: Vec<DeviceId> = parts.filter(|id| is_through_part(world, *id)).collect();
+    for part in parts {
+        join_links_of(transaction, part);
+    }
+}
+
+/// Why the way through an ODF, NVT or HOP is not certain.
+pub(in crate::domain) fn uncertainty(world: &World, part: DeviceId, passage: Passage) -> Reasons {
+    let links = linked_ports(world, part);
+    let is_unjoined_drop = |at: &LinkedPort| {
+        cross_connect(world, at.port).is_none() && far_end(world, part, at.link).is_drop()
+    };
+    let is_not_recorded = match passage {
+        Passage::EveryPort => links.len() > 2,
+        Passage::CrossConnects => links.iter().any(is_unjoined_drop),
+    };
+    let is_assumed = |at: &LinkedPort| {
+        cross_connect(world, at.port).is_some_and(|cross_connect| cross_connect.is_assumed)
+    };
+    let mut reasons = Reasons::NONE;
+    if is_not_recorded {
+        reasons = reasons.with(Reason::JoinsNotRecorded);
+    }
+    if links.iter().any(is_assumed) {
+        reasons = reasons.with(Reason::JoinsAssumed);
+    }
+    reasons
+}
+
+/// Joins all links of a part that has no cross-connects, oldest first, unless it passes to every
+/// port.
+fn join_links_of(transaction: &mut Transaction<'_>, part: DeviceId) {
+    let world = transaction.world();
+    if passage(world, part) == Passage::EveryPort {
+        return;
+    }
+    let ends =
+        linked_ports(world, part).into_iter().map(|at| (at.port, far_end(world, part, at.link)));
+    let mut joins = Vec::new();
+    let mut unjoined: Vec<(InterfaceId, FarEnd)> = Vec::new();
+    for (port, end) in ends {
+        match unjoined.iter().position(|(_, older)| older.can_meet(end)) {
+            Some(index) => joins.push([unjoined.remove(index).0, port]),
+            None => unjoined.push((port, end)),
+        }
+    }
+    for ports in joins {
+        put_join(transaction, ports, None, true);
+    }
+}
+
+/// Joins a link with the oldest unjoined link of its part that it can continue, if there is one.
+fn join_link(transaction: &mut Transaction<'_>, part: DeviceId, new: LinkedPort) {
+    let world = transaction.world();
+    if cross_connect(world, new.port).is_some() {
+        return;
+    }
+    let end: FarEnd = far_end(world, part, new.link);
+    let others = linked_ports(world, part)
+        .into_iter()
+        .filter(|other| other.port != new.port && cross_connect(world, other.port).is_none());
+    let partner = others.into_iter().find(|other| end.can_meet(far_end(world, part, other.link)));
+    if let Some(partner) = partner {
+        put_join(transaction, [new.port, partner.port], None, true);
+    }
+}
+
+/// Joins two ports without a check of any rule.
+pub(in crate::domain) fn put_join(
+    transaction: &mut Transaction<'_>,
+    [a, b]: [InterfaceId; 2],
+    loss_db: Option<f64>,
+    is_assumed: bool,
+) {
+    for (port, to) in [(a, b), (b, a)] {
+        let cross_connect = Some(Box::new(CrossConnect { to, loss_db, is_assumed }));
+        transaction.update::<Interface>(port, |port| port.cross_connect = cross_connect);
+    }
+}
+
+/// Whether a device is an ODF, NVT or HOP, which have cross-connects.
+pub(in crate::domain) fn is_through_part(world: &World, device: DeviceId) -> bool {
+    let device = world.device(device);
+    device.is_some_and(|device| {
+        matches!(device.device_type, DeviceType::Odf | DeviceType::Nvt | DeviceType::Hop)
+    })
+}
