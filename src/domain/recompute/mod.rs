@@ -32,14 +32,15 @@ use region::RegionFinder;
 /// Recomputes every status that the transaction's changes can affect.
 pub(super) fn recompute_affected(transaction: &mut Transaction<'_>) {
     let affected = affected::affected_by(transaction);
-    recompute(transaction, affected.devices, &affected.links, affected.is_core_affected);
     let world = transaction.world();
     let ports = affected.interfaces.into_iter();
     let stale = ports.filter_map(|id| {
         let device = world.device(world.interface(id)?.device)?;
         stale_port(world, device, id)
     });
+    // Before devices: whether a leaf ever had a link is seen from its ports.
     update_ports(transaction, stale.collect());
+    recompute(transaction, affected.devices, &affected.links, affected.is_core_affected);
 }
 
 /// Recomputes every status.
@@ -50,13 +51,11 @@ pub(super) fn recompute_all(transaction: &mut Transaction<'_>) {
     // Every other link is in a region, which updates its own.
     let at_core = world.core().flat_map(|id| world.neighbours(id));
     let links: Vec<LinkId> = at_core.map(|neighbour| neighbour.link).collect();
-    recompute(transaction, devices.clone(), &links, true);
-    let world = transaction.world();
-    let devices = devices.iter().filter_map(|id| world.device(*id));
-    let stale = devices.flat_map(|device| {
+    let stale = devices.iter().filter_map(|id| world.device(*id)).flat_map(|device| {
         world.ports(device.id).iter().filter_map(|id| stale_port(world, device, *id))
     });
     update_ports(transaction, stale.collect());
+    recompute(transaction, devices, &links, true);
 }
 
 /// Recomputes devices, links, and the regions of the devices. `devices` and `links` have a defined

@@ -83,6 +83,9 @@ impl Oracle {
                 ) {
                     self.adopt_joins(program);
                 }
+                // Whether a leaf ever had a link is seen from the times of its ports.
+                self.recompute_ports();
+                self.set_times(&before, now);
                 self.recompute(program);
                 self.set_times(&before, now);
             }

@@ -104,7 +104,7 @@ impl Oracle {
         }
     }
 
-    fn recompute_ports(&mut self) {
+    pub(super) fn recompute_ports(&mut self) {
         let mut lit: BTreeSet<u64> = BTreeSet::new();
         for link in self.links.values().filter(|link| !is_out_of_use(link)) {
             lit.extend([link.a.0, link.b.0]);
