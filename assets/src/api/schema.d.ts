@@ -597,7 +597,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Links two devices, with a new port on each. */
+        /** Links two devices, at the next free port of the right kind of each, or a new one. */
         post: operations["connect_devices"];
         delete?: never;
         options?: never;
@@ -1808,8 +1808,16 @@ export interface components {
         };
         /** @description A link to create between two interfaces. */
         NewLink: {
+            /**
+             * Format: int64
+             * @description The port to cross-connect the port of end A with, in the same ODF, NVT or HOP. Without one, the
+             *     link is joined with the oldest unjoined one that it continues.
+             */
+            a_cross_connect_to?: number | null;
             /** Format: int64 */
             a_interface_id: number;
+            /** Format: int64 */
+            b_cross_connect_to?: number | null;
             /** Format: int64 */
             b_interface_id: number;
             /** Format: double */
