@@ -3,6 +3,7 @@ import { readJson, request } from './http'
 import type {
   Device,
   DevicePatch,
+  ErasedPersonalData,
   Interface,
   NewDevice,
   OpticalPath,
@@ -61,6 +62,11 @@ export async function editDevice(before: Device, patch: DevicePatch): Promise<Ov
 /** Deletes a device with its ports and links; throws `EditConflictError` if someone else has changed it since `before`. */
 export async function deleteDevice(before: Device): Promise<void> {
   await deleteUnlessChanged(`api/devices/${before.id}`, before)
+}
+
+/** Removes customer, phone, address, coordinates, reference and note, for good. */
+export async function erasePersonalData(ids: readonly number[]): Promise<ErasedPersonalData> {
+  return readJson(await request('POST', 'api/devices/erase-personal-data', { ids }))
 }
 
 /** Replaces everything by the demo network. */

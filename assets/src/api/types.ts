@@ -45,6 +45,7 @@ export type Simulated = Sent<Schemas['Simulated']>
 export type FieldError = Schemas['FieldError']
 export type NewDevice = Schemas['NewDevice']
 export type DevicePatch = Schemas['DevicePatch']
+export type ErasedPersonalData = Sent<Schemas['ErasedPersonalData']>
 export type LinkPatch = Schemas['LinkPatch']
 export type ConnectDevices = Schemas['ConnectDevices']
 export type Connected = Sent<Schemas['Connected']>

@@ -12,7 +12,7 @@ function device(id: number, name: string, more: Partial<Device> = {}): Device {
 const list = [
   device(1, 'POP Nord', { device_type: 'POP' }),
   device(2, 'ont-10', { parent_container_id: 1 }),
-  device(3, 'ont-2', { status: 'DOWN' }),
+  device(3, 'ont-2', { status: 'DOWN', serial: 'HWTC12345678', customer_name: 'Ana', address: 'Lindenstraße 7' }),
   device(4, 'OLT <b>', { device_type: 'OLT', status: 'DEGRADED' }),
   device(5, 'ont-1', { status_override: 'DOWN', override_reason: 'Cable dig' }),
 ]
@@ -33,6 +33,9 @@ test.each<[string, Partial<ListQuery>, number[]]>([
   ['an id', { text: '#4' }, [4]],
   ['a type', { type: 'OLT' }, [4]],
   ['the effective status', { status: 'DOWN' }, [3, 5]],
+  ['part of a street', { text: 'LINDENSTRASSE' }, [3]],
+  ['a serial', { text: 'hwtc1' }, [3]],
+  ['by customer, none last', { sort: 'customer' }, [3, 1, 2, 4, 5]],
   ['nothing', { text: 'nowhere' }, []],
 ])('%s', (_name, query, expected) => {
   expect(listDevices(devices, { ...DEFAULT_QUERY, ...query })).toEqual(expected)

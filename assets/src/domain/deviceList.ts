@@ -1,7 +1,7 @@
 import type { Device, DeviceType, Status } from '../api/types'
 import { fold, sortKey } from './fold'
 import { typeLabel } from './deviceTypes'
-import { foldedName } from './deviceSearch'
+import { detailQuery, foldedDetails, foldedName } from './deviceSearch'
 import { STATUS_RANK } from './statuses'
 
 export const SORT_KEYS = [
@@ -9,6 +9,8 @@ export const SORT_KEYS = [
   'name',
   'type',
   'container',
+  'serial',
+  'customer',
   'override',
   'id',
   'updated',
@@ -77,6 +79,7 @@ export function containerName(devices: Devices, device: Device): string | null {
 function matcher(devices: Devices, query: ListQuery): (device: Device) => boolean {
   const { type, status, container, overridden } = query
   const text = fold(query.text.trim())
+  const detail = detailQuery(text)
   const id = /^#?\d+$/.test(text) ? Number(text.replace('#', '')) : null
   return (device) => {
     if (type !== '' && device.device_type !== type) return false
@@ -85,6 +88,7 @@ function matcher(devices: Devices, query: ListQuery): (device: Device) => boolea
     if (overridden && device.status_override === null) return false
     if (text === '' || device.id === id) return true
     if (foldedName(device).includes(text) || foldedReason(device).includes(text)) return true
+    if (foldedDetails(device).includes(detail)) return true
     const parent = devices.get(device.parent_container_id ?? -1)
     return parent !== undefined && foldedName(parent).includes(text)
   }
@@ -100,6 +104,10 @@ function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | nu
       return (device) => STATUS_RANK[device.effective_status]
     case 'type':
       return (device) => typeLabel(device.device_type)
+    case 'serial':
+      return (device) => device.serial ?? LAST
+    case 'customer':
+      return (device) => (device.customer_name === null ? LAST : sortKey(device.customer_name))
     case 'updated':
       return (device) => device.updated_at
     case 'override':

@@ -45,6 +45,7 @@ export type Dialog =
   | { kind: 'clear-override'; override: Override; done: (cleared: boolean) => void }
   | { kind: 'edit'; device: Device; done: () => void }
   | { kind: 'edit-link'; link: Link; done: () => void }
+  | { kind: 'erase'; ids: readonly number[]; done: (erased: boolean) => void }
   | { kind: 'import'; done: () => void }
 
 /** The open dialog, or null. */
@@ -93,7 +94,12 @@ export function askClearOverride(override: Override): Promise<boolean> {
   return new Promise((done) => open({ kind: 'clear-override', override, done }))
 }
 
-/** Changes name, container and optical values. */
+/** Erases the personal data of devices, once that is confirmed. */
+export function askErasePersonalData(ids: readonly number[]): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'erase', ids, done }))
+}
+
+/** Changes name, container, optical values, serial number and customer. */
 export function askEdit(id: number): Promise<void> {
   const device = devices.value.get(id)
   if (device === undefined) return Promise.resolve()

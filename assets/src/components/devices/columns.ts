@@ -6,6 +6,8 @@ export const COLUMNS: readonly (Column & { key: SortKey })[] = [
   { key: 'name', label: 'Name' },
   { key: 'type', label: 'Type' },
   { key: 'container', label: 'Container' },
+  { key: 'serial', label: 'Serial' },
+  { key: 'customer', label: 'Customer' },
   { key: 'override', label: 'Override' },
   { key: 'id', label: 'Id' },
   { key: 'updated', label: 'Updated', isDescendingFirst: true },

@@ -14,7 +14,7 @@ import { downloadText } from '../../utils/download'
 import { formatAge } from '../../utils/format'
 import { typeLabel } from '../../domain/deviceTypes'
 import type { IconName } from '../../utils/iconNames'
-import { findDevices } from '../../domain/deviceSearch'
+import { detailFound, findDevices } from '../../domain/deviceSearch'
 import { linkName } from '../../domain/linkEnds'
 import { findLinks } from '../../domain/linkList'
 import { fold, matchesAllWords } from '../../domain/fold'
@@ -117,7 +117,9 @@ export function searchItems(text: string): SearchItem[] {
         key: `device ${device.id}`,
         group: 'Devices',
         text: device.name,
-        detail: `${typeLabel(device.device_type)} · ${device.effective_status}`,
+        detail: [typeLabel(device.device_type), device.effective_status, detailFound(device, text)]
+          .filter((each) => each !== null)
+          .join(' · '),
         icon: device.device_type,
         run: () => openDevice(device.id),
       }),
