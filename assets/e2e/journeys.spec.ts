@@ -172,7 +172,7 @@ test('hostile names and reasons stay text on every page', () =>
     for (const tab of ['Interfaces', 'Events']) await page.getByRole('tab', { name: tab }).click()
     await page.keyboard.press('Control+k')
     await page.getByRole('dialog', { name: 'Search' }).getByRole('combobox').fill('<img')
-    await page.getByRole('option').getByText(HOSTILE[0] ?? '').waitFor()
+    await page.getByRole('option').getByText(HOSTILE[0] ?? '').first().waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
     await page.getByRole('dialog').getByText(HOSTILE[0] ?? '').first().waitFor()

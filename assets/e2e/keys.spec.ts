@@ -4,8 +4,8 @@ import { act, close, launch, open, type Opened, TELEPHONE } from './support/brow
 import { axeViolations, brokenWords, overflow } from './support/pages'
 import { Unoc } from './support/unoc'
 
-/** Without PostgreSQL there is no such resource. */
-const NO_MIRROR = [/404.*api\/sync/]
+/** Without PostgreSQL there is no such resource; nor is a problem that is over. */
+const NO_MIRROR = [/404.*api\/(sync|problems)/]
 
 let browser: Browser
 let unoc: Unoc
@@ -183,6 +183,21 @@ test('Ctrl K acts on the device of the panel', async () => {
   await page.getByRole('button', { name: 'Show all devices' }).click()
   await page.getByText('6 devices', { exact: true }).waitFor()
   await act(page, 'Print this page')
+  await close(opened)
+})
+
+test('Ctrl K acts on the cause of a problem: its override is cleared without a click', async () => {
+  const override = { status_override: 'DOWN', override_reason: 'excavator' }
+  await unoc.call('PATCH', `api/devices/${id('ONT-1')}/override`, override)
+  const opened = await visit(`/operations/problems/device/${id('ONT-1')}`)
+  const { page } = opened
+  await page.getByRole('heading', { level: 1, name: 'ONT-1' }).waitFor()
+  await act(page, 'Clear the override on ONT-1')
+  const dialog = page.getByRole('dialog', { name: /Clear the override/ })
+  await dialog.getByText('1 subscriber gets service').waitFor()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Not a problem any more' }).waitFor()
   await close(opened)
 })
 

@@ -65,6 +65,12 @@ test('deleted subscribers lose service too; those without service lose none', ()
   ])
 })
 
+test('a planned subscriber loses nothing, and gets service when it is put into service', () => {
+  const planned = { ...ont(1, 'UP'), lifecycle: 'planned' as const }
+  expect(texts([planned, { ...planned, effective_status: 'DOWN' }])).toEqual(['ont-1 goes DOWN'])
+  expect(impact([[planned, ont(1, 'UP')]]).subscribersRestored).toBe(1)
+})
+
 test('a large loss, and a deletion that others feel, are confirmed by typing', () => {
   const outage = (count: number) =>
     impact(Array.from({ length: count }, (_, index): Change => [ont(index, 'UP'), ont(index, 'DOWN')]))

@@ -71,9 +71,14 @@ export function impactOf({ devices, links }: Simulated): Impact {
 
 function countSubscriber(impact: Impact, before: Device, after: Device | null): void {
   if (!isSubscriber(before)) return
-  const [hadService, hasService] = [before, after].map((each) => each !== null && each.effective_status !== 'DOWN')
-  if (hadService && !hasService) impact.subscribersLost += 1
-  if (!hadService && hasService) impact.subscribersRestored += 1
+  const [had, has] = [hasService(before), after !== null && hasService(after)]
+  if (had && !has) impact.subscribersLost += 1
+  if (!had && has) impact.subscribersRestored += 1
+}
+
+/** What is planned or retired serves nobody, even if it is UP. */
+function hasService({ lifecycle, effective_status: status }: Device): boolean {
+  return lifecycle === 'in_service' && status !== 'DOWN'
 }
 
 function marginChange(before: Device, after: Device): MarginChange | null {
