@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { OverrideRow, Problem, Status } from '../api/types'
-import { overrideNote, problemOverride, rowOverride } from './overrides'
+import type { OverrideRow, Problem, ProblemDetail, Status } from '../api/types'
+import { causeOverride, overrideNote, problemOverride, rowOverride } from './overrides'
 import { testProblem } from './testing'
 
 const cut = testProblem({ kind: 'link', id: 10, problem: 'held', severity: 'critical', override_reason: 'digger' })
@@ -24,4 +24,10 @@ test('a link that is held UP while its end is DOWN says so', () => {
   expect(overrideNote(row)).toBe('DOWN: a device at its end is overridden to DOWN')
   expect(overrideNote({ ...row, effective_status: 'UP' })).toBe('')
   expect(rowOverride(row)).toMatchObject({ kind: 'link', id: 10, status: 'UP', reason: 'seen' })
+})
+
+test('the override of a cause is known, also where its problem is another one', () => {
+  const detail = { ...testProblem({ kind: 'device', id: 7, problem: 'signal_critical' }), status_override: 'DEGRADED' }
+  expect(causeOverride(detail as ProblemDetail)).toMatchObject({ kind: 'device', id: 7, status: 'DEGRADED' })
+  expect(causeOverride({ ...detail, status_override: null } as ProblemDetail)).toBeNull()
 })

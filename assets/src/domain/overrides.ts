@@ -1,4 +1,4 @@
-import type { Device, Link, OverrideRow, Problem, Status } from '../api/types'
+import type { Device, Link, OverrideRow, Problem, ProblemDetail, Status } from '../api/types'
 import { type EditConflict, withTheirs } from './editConflicts'
 
 /** A device or link whose status can be overridden, with the override that it has. */
@@ -23,6 +23,12 @@ export function problemOverride(problem: Problem): Override | null {
   const status = overriddenStatus(problem)
   if (status === null || (kind !== 'device' && kind !== 'link')) return null
   return { kind, id, name, status, reason, since }
+}
+
+/** The override of the cause of a problem, or null; also where the problem is another one. */
+export function causeOverride(detail: ProblemDetail): Override | null {
+  const { id, name, since, status_override: status, override_reason: reason } = detail
+  return status === null ? null : { kind: detail.kind === 'link' ? 'link' : 'device', id, name, status, reason, since }
 }
 
 /** The override of a row of the list. */

@@ -45,6 +45,8 @@ test.each<[Partial<Problem>, string, string]>([
   [{ problem: 'no_signal', without_service_count: 1_200, degraded_count: 3, low_margin_count: 1, device_count: 1_204 },
     'Affects every device behind it. At worst: received optical power is too low.',
     '1,200\u00a0subscribers without service, 3 degraded, 1 with low margin, 1,204\u00a0devices'],
+  [{ problem: 'not_in_service', without_service_count: 2 },
+    'It is planned or retired, but devices that are in service depend on it.', '2\u00a0subscribers without service'],
   [{ problem: 'gremlins' }, 'Reason code from the server: “gremlins”.', 'no subscribers'],
 ])('the text of %o', (more, text, affected) => {
   expect(problemText(testProblem(more))).toBe(text)

@@ -24,6 +24,7 @@ export function problemText(problem: Problem, cause?: Device): string {
   const { problem: code, device_count: affected } = problem
   if (code === 'held') return `Overridden to ${overriddenStatus(problem)} by an operator.`
   if (code === 'conflict') return 'Overridden to UP by an operator, but the computed status is DOWN.'
+  if (code === 'not_in_service') return 'It is planned or retired, but devices that are in service depend on it.'
   const weak = signalReason(code)
   if (weak !== undefined && affected > 0) return `Affects every device behind it. At worst: ${lowerFirst(weak)}`
   const signal = cause?.status_reasons.includes(code) === true ? cause.signal : null

@@ -30,6 +30,7 @@ test.each<[string, Partial<Device>, string[]]>([
     'Without the override it would be DOWN:',
     'No path to a working AON switch.',
   ]],
+  ['a leaf without a fibre', { status_reasons: ['not_connected'] }, ['No fibre is connected yet.']],
   ['a code of a newer server', { status_reasons: ['constructor'] }, [
     'Reason code from the server: “constructor”.',
   ]],

@@ -2,11 +2,15 @@ import type { Device, Signal } from '../api/types'
 import { formatMeasure } from '../utils/format'
 import { directionLabel, limitingReceiver } from './opticalSignal'
 
-const NO_PATH = new Map([
+const PLANT = new Map([
   ['no_upstream', 'No path of working routers to a backbone gateway.'],
   ['no_optical_path', 'No fibre path to a working OLT.'],
   ['no_switch', 'No path to a working AON switch.'],
   ['no_active_device', 'No path to a working active device.'],
+  ['not_connected', 'No fibre is connected yet.'],
+  ['joins_not_recorded', 'Fibres end here, and no cross-connect records how they go on.'],
+  ['joins_assumed', 'Some of its cross-connects are assumed: confirm or correct them.'],
+  ['not_in_service', 'It is planned or retired.'],
 ])
 
 const SIGNAL = new Map([
@@ -31,7 +35,7 @@ export function statusReasons(device: Device): string[] {
 /** A reason in a sentence, with the measured values if there is a signal. */
 export function reasonText(code: string, signal: Signal | null): string {
   const measured = signal === null ? undefined : measuredText(code, signal)
-  return measured ?? signalReason(code) ?? NO_PATH.get(code) ?? `Reason code from the server: “${code}”.`
+  return measured ?? signalReason(code) ?? PLANT.get(code) ?? `Reason code from the server: “${code}”.`
 }
 
 /** The sentence of a reason that is about the optical signal; undefined for every other. */

@@ -1,5 +1,7 @@
 //! The `{kind}/{id}` in a path.
 
+use std::cmp::Reverse;
+
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde_json::{Map, Value};
@@ -8,6 +10,8 @@ use crate::api::error::ApiError;
 use crate::api::validation::{Fields, parse};
 use crate::domain::{DeviceId, LinkId, Problem, RootCause};
 
+/// The text of the answer where there is no such problem.
+const OVER: &str = "This is not a problem, or it is one no longer";
 const KINDS: [&str; 2] = ["device", "link"];
 
 /// The cause that a path names; it may not exist.
@@ -34,11 +38,15 @@ impl<S: Send + Sync> FromRequestParts<S> for PathCause {
     }
 }
 
-/// Returns the place of a cause among the problems, that of its worst one.
+/// Returns the place of a cause among the problems: of several, the one that affects the most customers,
+/// then the worst.
 ///
 /// # Errors
 /// [`ApiError::NotFound`] if it has none.
 pub(super) fn index_of(problems: &[Problem], cause: RootCause) -> Result<usize, ApiError> {
-    let index = problems.iter().position(|problem| problem.cause == cause);
-    index.ok_or(ApiError::NotFound("This is not a problem, or it is one no longer"))
+    let of_cause = problems.iter().enumerate().filter(|(_, problem)| problem.cause == cause);
+    // Of equals, `min_by_key` returns the first one, which is the worst.
+    let found = of_cause.min_by_key(|(_, problem)| Reverse(problem.customers.len()));
+    let (index, _) = found.ok_or(ApiError::NotFound(OVER))?;
+    Ok(index)
 }

@@ -282,6 +282,22 @@ fn customers_are_listed_with_who_they_are() {
     assert!(table.text().contains(row), "{}", table.text());
 }
 
+/// A splitter that is held DEGRADED, and loses too much: the page shows the customers.
+#[test]
+fn of_several_problems_of_a_cause_the_one_with_customers_is_shown() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    app.patch(&plant.path("SPL-B"), &json!({"insertion_loss_db": 24})).expect(200);
+    let set = json!({"status": "DEGRADED", "reason": "loose plug"});
+    app.post(&format!("{}/override-status", plant.path("SPL-B")), &set).expect(200);
+    let found = detail(&app, "device", plant.id("SPL-B"));
+    assert_eq!(found["problem"], "signal_critical");
+    assert_eq!((&found["leaf_count"], &found["status_override"]), (&json!(3), &json!("DEGRADED")));
+    assert_eq!(found["override_reason"], "loose plug");
+    let customers = app.get(&format!("/api/problems/device/{}/customers", plant.id("SPL-B")));
+    assert_eq!(names(&customers.expect(200).json()), ["ONT-B1", "ONT-B2", "BONT-B3"]);
+}
+
 #[test]
 fn customers_come_in_pages_and_all_at_once() {
     let app = TestApp::empty();
