@@ -10,6 +10,9 @@ const EXPECTED = [/404.*api\/(sync|problems)/]
 /** A telephone and a laptop, both at 200 %. */
 const ZOOMED = [{ width: 195, height: 422 }, { width: 640, height: 400 }]
 
+/** Of the first ONT. */
+const CUSTOMER = { customer_name: 'Anna Weber', phone: '+49 (0)89 123 456', address: 'Am Anger 7, 80331 München' }
+
 let browser: Browser
 let unoc: Unoc
 /** The link between the OLT and the splitter; three ONTs are behind it. */
@@ -35,7 +38,7 @@ beforeAll(async () => {
   feeder = await connect('OLT', 'SPL')
   olt = ids['OLT'] ?? 0
   for (const name of ['ONT-1', 'ONT-2', 'ONT-3']) {
-    ids[name] = await unoc.provision(name, 'ONT')
+    ids[name] = await unoc.provision(name, 'ONT', name === 'ONT-1' ? CUSTOMER : {})
     await connect('SPL', name)
   }
 })
@@ -129,15 +132,8 @@ test('another one is found after a lost uplink: the redundancy that is left', as
 
 test('from the link to a call with two more taps on a telephone', async () => {
   await cut()
-  const opened = await visit('/operations/overrides', TELEPHONE)
+  const opened = await visit(problemPage(), TELEPHONE)
   const { page } = opened
-  await page.route(/\/customers\?/, async (route) => {
-    const answer = await route.fetch()
-    const customers = (await answer.json()) as object[]
-    const known = { customer_name: 'Anna Weber', phone: '+49 (0)89 123 456', address: 'Am Anger 7, 80331 München' }
-    await route.fulfill({ json: customers.map((each, at) => (at === 0 ? { ...each, ...known } : each)) })
-  })
-  await page.goto(unoc.url + problemPage())
   await isOpen(page)
   await page.getByRole('button', { name: 'Customers' }).click()
   const call = page.getByRole('link', { name: 'Call Anna Weber' })
@@ -173,7 +169,7 @@ test('all customers are exported, and the link is copied', async () => {
   await page.getByRole('button', { name: 'Export' }).click()
   const lines = readFileSync(await (await download).path(), 'utf8').trim().split('\r\n')
   expect(lines).toHaveLength(4)
-  expect(lines[1]).toMatch(/^ONT-1,,,,,,ONT,DOWN,no_optical_path,.*,OLT,\w+,SPL,/)
+  expect(lines[1]).toMatch(/^ONT-1,Anna Weber,'\+49 \(0\)89 123 456,"Am Anger 7, 80331 München",,,ONT,DOWN,no_optical_path,.*,OLT,pon0,SPL,/)
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   await page.getByRole('button', { name: 'Copy link to this page' }).click()
   await page.getByText('Copied the link to this page.').waitFor()

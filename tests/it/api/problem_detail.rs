@@ -94,6 +94,44 @@ fn the_path_names_the_first_dark_part_also_above_the_cause() {
     assert_eq!(path_of(&held).len(), 7);
 }
 
+/// Two PONs through one ODF: each path leads through its own feeder, and each cut has its own customers.
+#[test]
+fn the_path_follows_the_joins_of_an_odf_that_pons_share() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let odf = app.provision("ODF-2", "ODF");
+    let mut feeders = Vec::new();
+    let mut risers = Vec::new();
+    for pon in 1..=2 {
+        feeders.push(app.fibre(plant.id("OLT"), odf, 0.1));
+        let splitter = app.provision(&format!("SPL-{pon}"), "SPLITTER");
+        risers.push(app.fibre(odf, splitter, 2.0));
+        for number in 1..=2 {
+            let ont = app.provision(&format!("ONT-{pon}{number}"), "ONT");
+            app.fibre(splitter, ont, 0.1);
+        }
+    }
+    assert_eq!(app.problems(), [""; 0]);
+    for (at, names_behind) in [["ONT-11", "ONT-12"], ["ONT-21", "ONT-22"]].iter().enumerate() {
+        app.cut(risers[at]);
+        let found = detail(&app, "link", risers[at]);
+        let links = found["path"]["parts"].as_array().expect("a list").iter();
+        let links = links.filter(|part| part["kind"] == "link").map(|part| &part["id"]);
+        let ids: Vec<u64> = links.filter_map(Value::as_u64).collect();
+        assert_eq!(ids[3..], [feeders[at], risers[at]], "{found}");
+        app.mend(risers[at]);
+
+        app.cut(feeders[at]);
+        let path = format!("/api/problems/link/{}", feeders[at]);
+        assert_eq!(border_of(&app.get(&path).expect(200).json())[0], &json!("OLT"));
+        let customers = app.get(&format!("{path}/customers")).expect(200).json();
+        assert_eq!(names(&customers), *names_behind);
+        let port = text_of(&customers[0]["access_port"]);
+        assert!(port.starts_with("pon"), "{port}");
+        app.mend(feeders[at]);
+    }
+}
+
 #[test]
 fn a_cause_without_any_way_up_is_a_path_of_its_own() {
     let app = TestApp::empty();
