@@ -1,5 +1,0 @@
-<<<<<<<< HEAD:assets/dist/assets/useEntityEdit-D9IYVO5j.js
-import{B as e,Dt as t}from"./preload-helper-yU1_I5cx.js";import{d as n}from"./devices-BVzaFeUH.js";import{n as r}from"./ConflictBox-BgMoJJU4.js";function i(i,a){let o=t(i),{busy:s,errorText:c,conflicted:l,run:u,isDone:d}=r(a),f=e(()=>l.value[0]?.conflicts??[]);async function p(e){return await u([o.value],e),d()}function m(){o.value=n(o.value,f.value),l.value=[]}return{seen:o,conflicts:f,busy:s,errorText:c,save:p,acceptTheirs:m}}export{i as t};
-========
-import{B as e,Dt as t}from"./preload-helper-yU1_I5cx.js";import{d as n}from"./devices-BVzaFeUH.js";import{n as r}from"./ConflictBox-CStVxaby.js";function i(i,a){let o=t(i),{busy:s,errorText:c,conflicted:l,run:u,isDone:d}=r(a),f=e(()=>l.value[0]?.conflicts??[]);async function p(e){return await u([o.value],e),d()}function m(){o.value=n(o.value,f.value),l.value=[]}return{seen:o,conflicts:f,busy:s,errorText:c,save:p,acceptTheirs:m}}export{i as t};
->>>>>>>> 8affc62 (Show a cause's customers and override whatever its problems are):assets/dist/assets/useEntityEdit-D9JJlpMX.js
