@@ -13,7 +13,8 @@ use crate::domain::{Device, DeviceDetails, OverrideReason, PonClass, Reasons, Sp
 #[schema(as = Device)]
 pub struct DeviceView<'a> {
     pub id: u64,
-    /// Unique among all devices.
+    /// Unique among all devices. Like the fields below, absent where nothing is recorded: most devices of
+    /// most sites have none, and lists are long.
     pub name: &'a str,
     #[schema(schema_with = schemas::device_type_schema)]
     pub device_type: &'static str,
@@ -48,28 +49,39 @@ pub struct DeviceView<'a> {
     pub created_at: Time,
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Time,
-    /// When the override ends by itself; null for one that stays until it is cleared.
+    /// When the override ends by itself; absent for one that stays until it is cleared.
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub override_ends_at: Option<Time>,
     /// Whether the override is planned work, which alarms nobody.
     pub override_is_planned_work: bool,
-    /// Only of a splitter: the ratio that was set; null for that of its outputs.
+    /// Only of a splitter: the ratio that was set; absent for that of its outputs.
     #[schema(schema_with = schemas::nullable_split_ratio_schema)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub split_ratio: Option<u8>,
     /// Only what is in service alarms.
     #[schema(schema_with = schemas::lifecycle_schema)]
     pub lifecycle: &'static str,
-    /// Unique among all devices.
+    /// Unique among all devices. Like the fields below, absent where nothing is recorded: most devices of
+    /// most sites have none, and lists are long.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub serial: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<&'a str>,
     /// In degrees (WGS 84).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub latitude: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub longitude: Option<f64>,
     #[schema(value_type = Vec<String>)]
     pub tags: &'a [Box<str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'a str>,
 }
 
