@@ -121,6 +121,23 @@ pub(super) fn portable(export: &str) -> String {
     format!("{header}\n{rest}")
 }
 
+/// The rows of an export without the cross-connects that were assumed when a site of 0.1.0 was taken over,
+/// and the number of ports that have such.
+pub(super) fn without_assumed_joins(export: &str) -> (Vec<Value>, usize) {
+    let mut assumed_count = 0;
+    let mut row = |line: &str| -> Value {
+        let mut row: Value = serde_json::from_str(line).expect("a row is JSON");
+        if row["kind"] == "interface" {
+            let row = row.as_object_mut().expect("a row is an object");
+            row.remove("updated_at");
+            let joined = row.remove("cross_connect");
+            assumed_count += usize::from(joined.is_some_and(|joined| joined["is_assumed"] == true));
+        }
+        row
+    };
+    (entities(export).lines().map(&mut row).collect(), assumed_count)
+}
+
 /// The rows of an export, without its first line, which has the commit and the next ids.
 pub(super) fn entities(export: &str) -> &str {
     export.split_once('\n').expect("a header").1

@@ -12,7 +12,9 @@ use unoc::store::{AuditEntry, AuditImage, AuditOrigin, OpenOptions, Store};
 use unoc::wire::{ExportLine, SiteReader, write_header, write_line};
 use uuid::Uuid;
 
-use super::fixture::{back_up, entities, export_of, file_of, path_of, portable};
+use super::fixture::{
+    back_up, entities, export_of, file_of, path_of, portable, without_assumed_joins,
+};
 use crate::harness::commands::{Rng, time};
 use crate::harness::content::Content;
 use crate::harness::labels;
@@ -168,18 +170,8 @@ fn an_export_of_0_1_0_is_imported_as_it_was() {
     fs::write(&file, old_export()).unwrap();
     let data_dir = directory.path().join("data");
     run(&data_dir, &["import", path_of(&file)]).expect(0);
-    let lines = |export: &str| -> Vec<serde_json::Value> {
-        let lines = entities(export).lines();
-        lines.map(|line| serde_json::from_str(line).expect("an entity")).collect()
-    };
-    let mut imported = lines(&export_of(&data_dir));
-    // What is carried over: the joins of its two ODFs and its HOP, as assumed ones.
-    let mut assumed_count = 0;
-    for entity in &mut imported {
-        let joined = entity.as_object_mut().and_then(|entity| entity.remove("cross_connect"));
-        assumed_count += usize::from(joined.is_some_and(|joined| joined["is_assumed"] == true));
-    }
-    assert_eq!(imported, lines(&old_export()));
+    let (imported, assumed_count) = without_assumed_joins(&export_of(&data_dir));
+    assert_eq!(imported, without_assumed_joins(&old_export()).0);
     assert_eq!(assumed_count, 2 * 4, "ports of two ODFs; the HOP passes to every port");
 }
 
