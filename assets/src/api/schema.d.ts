@@ -1375,12 +1375,15 @@ export interface components {
             lifecycle: "planned" | "in_service" | "retired";
             /** Format: double */
             longitude?: number | null;
-            /** @description Unique among all devices. */
+            /**
+             * @description Unique among all devices. Like the fields below, absent where nothing is recorded: most devices of
+             *     most sites have none, and lists are long.
+             */
             name: string;
             note?: string | null;
             /**
              * Format: date-time
-             * @description When the override ends by itself; null for one that stays until it is cleared.
+             * @description When the override ends by itself; absent for one that stays until it is cleared.
              */
             override_ends_at?: string | null;
             /** @description Whether the override is planned work, which alarms nobody. */
@@ -1393,7 +1396,10 @@ export interface components {
             pon_class?: "GPON_B_PLUS" | "GPON_C_PLUS" | "XGS_N1" | "XGS_N2" | "XGS_E1" | null;
             /** Format: double */
             sensitivity_min_dbm?: number | null;
-            /** @description Unique among all devices. */
+            /**
+             * @description Unique among all devices. Like the fields below, absent where nothing is recorded: most devices of
+             *     most sites have none, and lists are long.
+             */
             serial?: string | null;
             signal?: components["schemas"]["Signal"] | null;
             /** @enum {integer|null} */

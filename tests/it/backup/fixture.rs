@@ -127,12 +127,11 @@ pub(super) fn without_assumed_joins(export: &str) -> (Vec<Value>, usize) {
     let mut assumed_count = 0;
     let mut row = |line: &str| -> Value {
         let mut row: Value = serde_json::from_str(line).expect("a row is JSON");
-        if row["kind"] == "interface" {
-            let row = row.as_object_mut().expect("a row is an object");
-            row.remove("updated_at");
-            let joined = row.remove("cross_connect");
-            assumed_count += usize::from(joined.is_some_and(|joined| joined["is_assumed"] == true));
-        }
+        let fields = row.as_object_mut().expect("a row is an object");
+        // Ports and parts with such were changed.
+        fields.remove("updated_at");
+        let joined = fields.remove("cross_connect");
+        assumed_count += usize::from(joined.is_some_and(|joined| joined["is_assumed"] == true));
         row
     };
     (entities(export).lines().map(&mut row).collect(), assumed_count)
