@@ -96,7 +96,7 @@ impl Coordinates {
 }
 
 impl DetailText {
-    /// Longest accepted text, in characters: more than any label, customer record or postal address has.
+    /// Longest accepted text, in characters: more than any label, customer record or address has.
     pub const fn chars_max(self) -> usize {
         match self {
             Self::Serial | Self::CustomerReference => 64,
@@ -131,6 +131,17 @@ impl DetailText {
         })
     }
 
+    /// Returns a text that was exported as it is, but a serial normalised.
+    ///
+    /// # Errors
+    /// [`DetailError::TooLong`].
+    pub fn exported(self, text: &str) -> Result<Box<str>, DetailError> {
+        if text.chars().count() > self.chars_max() {
+            return Err(DetailError::TooLong(self.chars_max()));
+        }
+        Ok(if self == Self::Serial { normalized_serial(text.trim()) } else { text.into() })
+    }
+
     /// Returns tags in order, each once, without blank ones.
     ///
     /// # Errors
@@ -148,9 +159,10 @@ impl DetailText {
     }
 }
 
-/// Returns a serial in the form in which it is stored. A GPON serial (ITU-T G.984.3: a vendor id of four
-/// letters and eight hexadecimal digits) is often written with the vendor id in hexadecimal too, as 16
-/// digits: both forms are the same serial, stored in 12 characters. Letters are in upper case.
+/// Returns a serial in the form in which it is stored. A GPON serial (ITU-T G.984.3: a vendor id of
+/// four letters and eight hexadecimal digits) is often written with the vendor id in hexadecimal
+/// too, as 16 digits: both forms are the same serial, stored in 12 characters. Letters are in upper
+/// case.
 fn normalized_serial(text: &str) -> Box<str> {
     let upper = text.to_uppercase();
     let vendor = (upper.len() == 16 && upper.bytes().all(|byte| byte.is_ascii_hexdigit()))

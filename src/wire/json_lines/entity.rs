@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Coordinates, CrossConnect, Device, DeviceDetails, DeviceId, DeviceType, ID_MAX, Interface,
-    InterfaceId, InterfaceType, Lifecycle, Link, LinkId, Medium, Name, Optics, Override,
+    Coordinates, CrossConnect, DetailText, Device, DeviceDetails, DeviceId, DeviceType, ID_MAX,
+    Interface, InterfaceId, InterfaceType, Lifecycle, Link, LinkId, Medium, Name, Optics, Override,
     OverrideReason, PonClass, Position, Reasons, SplitRatio, Status, Timestamp, Uplink,
 };
 use crate::wire::interface::CrossConnectView;
@@ -247,21 +247,24 @@ impl DeviceLine<'_> {
     }
 
     fn details(self) -> Result<DeviceDetails, String> {
-        let text = |text: Option<Cow<'_, str>>| text.map(|text| Box::from(text.as_ref()));
         let coordinates = match (self.latitude, self.longitude) {
             (Some(latitude), Some(longitude)) => Some(Coordinates { latitude, longitude }),
             (None, None) => None,
             _ => return Err("latitude and longitude are only valid together".to_owned()),
         };
         Ok(DeviceDetails {
-            serial: text(self.serial),
-            customer_reference: text(self.customer_reference),
-            customer_name: text(self.customer_name),
-            phone: text(self.phone),
-            address: text(self.address),
+            serial: detail("serial", DetailText::Serial, self.serial)?,
+            customer_reference: detail(
+                "customer_reference",
+                DetailText::CustomerReference,
+                self.customer_reference,
+            )?,
+            customer_name: detail("customer_name", DetailText::CustomerName, self.customer_name)?,
+            phone: detail("phone", DetailText::Phone, self.phone)?,
+            address: detail("address", DetailText::Address, self.address)?,
             coordinates,
-            tags: self.tags.iter().map(|tag| Box::from(tag.as_ref())).collect(),
-            note: text(self.note),
+            tags: self.tags.iter().map(|text| tag(text)).collect::<Result<_, _>>()?,
+            note: detail("note", DetailText::Note, self.note)?,
         })
     }
 }
@@ -328,6 +331,19 @@ impl OverrideKeys<'_> {
         let status = status(word)?;
         Ok(Some(Override { status, reason, ends_at, is_planned_work: self.is_planned_work }))
     }
+}
+
+fn detail(
+    key: &str,
+    field: DetailText,
+    text: Option<Cow<'_, str>>,
+) -> Result<Option<Box<str>>, String> {
+    let read = text.map(|text| field.exported(&text)).transpose();
+    read.map_err(|error| format!("{key}: {error}"))
+}
+
+fn tag(text: &str) -> Result<Box<str>, String> {
+    DetailText::Tag.exported(text).map_err(|error| format!("tags: {error}"))
 }
 
 fn number(id: u64) -> Result<u64, String> {

@@ -175,6 +175,41 @@ fn an_export_of_0_1_0_is_imported_as_it_was() {
     assert_eq!(assumed_count, 2 * 4, "ports of two ODFs; the HOP passes to every port");
 }
 
+/// A file may be made by another program.
+#[test]
+fn serials_of_an_export_are_normalised_and_texts_are_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let import = |details: [&str; 2]| {
+        let device = |id: u64, details: &str| {
+            format!(
+                r#"{{"kind":"device","id":{id},"name":"D{id}","device_type":"HOP","status":"UP","x":0,"y":0,"status_since":"2026-11-29T12:00:00Z","created_at":"2026-11-29T12:00:00Z","updated_at":"2026-11-29T12:00:00Z",{details}}}"#
+            )
+        };
+        let header = format!(
+            r#"{{"unoc_export":1,"site_id":"{}","seq":1,"next_device_id":3,"next_interface_id":1,"next_link_id":1,"entities":2}}"#,
+            Uuid::nil()
+        );
+        let lines = [header, device(1, details[0]), device(2, details[1])].join("\n");
+        let file = directory.path().join("site.jsonl");
+        fs::write(&file, lines + "\n").unwrap();
+        let data_dir = directory.path().join("data");
+        (run(&data_dir, &["import", "--replace", path_of(&file)]), data_dir)
+    };
+    let (said, data_dir) = import([r#""serial":"4857544312345678""#, r#""serial":"other""#]);
+    said.expect(0);
+    let exported = export_of(&data_dir);
+    assert!(exported.contains("HWTC12345678") && exported.contains("OTHER"), "{exported}");
+    for (details, word) in [
+        ([r#""serial":"4857544312345678""#, r#""serial":"hwtc12345678""#], "occurs twice"),
+        ([r#""phone":"0""#, &format!(r#""phone":"{}""#, "1".repeat(41))], "phone: it has more"),
+        ([r#""phone":"0""#, r#""latitude":1.5"#], "only valid together"),
+    ] {
+        let (said, _) = import(details);
+        assert_ne!(said.code, 0, "{said:?}");
+        assert!(said.stderr.contains(word), "{said:?}");
+    }
+}
+
 /// The images of its audit trail had fewer keys, and are compared as they were written.
 #[test]
 fn a_backup_of_0_1_0_is_verified_and_restored() {
