@@ -6,7 +6,8 @@ type Schemas = components['schemas']
 
 /**
  * A response as it arrives. The document marks every nullable key as optional, because requests may
- * omit it; responses have them all.
+ * omit it; responses have them all, except what is not recorded of a device (serial, customer, place,
+ * split ratio): test these with `!= null`.
  */
 type Sent<T> = T extends (infer Each)[]
   ? Sent<Each>[]

@@ -121,9 +121,12 @@ export function summarizeRow(row: AuditRow, isCut = false): string {
 
 function differences(before: object, after: object): EntityChange['fields'] {
   const old = new Map<string, unknown>(Object.entries(before))
-  return Object.entries(after).flatMap(([key, value]: [string, unknown]) => {
-    if (HIDDEN_FIELDS.has(key) || JSON.stringify(value) === JSON.stringify(old.get(key))) return []
-    return [{ key, before: formatValue(old.get(key)), after: formatValue(value) }]
+  const now = new Map<string, unknown>(Object.entries(after))
+  // What is not recorded is absent.
+  return [...new Set([...now.keys(), ...old.keys()])].flatMap((key) => {
+    const [was, is] = [old.get(key) ?? null, now.get(key) ?? null]
+    if (HIDDEN_FIELDS.has(key) || JSON.stringify(is) === JSON.stringify(was)) return []
+    return [{ key, before: formatValue(was), after: formatValue(is) }]
   })
 }
 

@@ -52,7 +52,7 @@ export function detailTexts(device: Details | null): DetailTexts {
     customer_name: device?.customer_name ?? '',
     phone: device?.phone ?? '',
     address: device?.address ?? '',
-    coordinates: latitude === null || longitude === null ? '' : `${latitude}, ${longitude}`,
+    coordinates: latitude == null || longitude == null ? '' : `${latitude}, ${longitude}`,
     tags: (device?.tags ?? []).join(', '),
     note: device?.note ?? '',
   }
@@ -96,11 +96,11 @@ export function detailChanges(values: Details, was: Details): Partial<Details> {
 /** Whether anything is known of the customer or the place: what is personal data. */
 export function hasPersonalData(device: Details): boolean {
   const { customer_reference: reference, customer_name: name, phone, address, latitude, note } = device
-  return [reference, name, phone, address, latitude, note].some((value) => value !== null)
+  return [reference, name, phone, address, latitude, note].some((value) => value != null)
 }
 
 function isSame(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return a === b
+  if (!Array.isArray(a) || !Array.isArray(b)) return (a ?? null) === (b ?? null)
   return [...a].sort().join('\n') === [...b].sort().join('\n')
 }
 

@@ -107,7 +107,7 @@ function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | nu
     case 'serial':
       return (device) => device.serial ?? LAST
     case 'customer':
-      return (device) => (device.customer_name === null ? LAST : sortKey(device.customer_name))
+      return (device) => (device.customer_name == null ? LAST : sortKey(device.customer_name))
     case 'updated':
       return (device) => device.updated_at
     case 'override':

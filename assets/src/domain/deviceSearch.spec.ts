@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Device } from '../api/types'
 import { detailFound, findDevices } from './deviceSearch'
 import { testDevice } from './testing'
 import { matchesAllWords } from './fold'
@@ -59,4 +60,11 @@ test('what is known of a customer is found after the names', () => {
   check('c1234', [1], 'HWTC12345678')
   check('4930123', [1], '+49 30 123')
   check('ont', [1], null)
+})
+
+test('a device of which nothing is recorded is found by its name alone', () => {
+  const device = { id: 1, name: 'ONT-1', tags: [] as string[] } as Device
+  expect(findDevices([device], 'linden', 5)).toEqual([])
+  expect(findDevices([device], 'ont', 5)).toEqual([device])
+  expect(detailFound(device, 'linden')).toBeNull()
 })

@@ -43,11 +43,11 @@ export function foldedName(device: Device): string {
 /** Serial, customer, phone (also its digits alone) and address of a device, folded, one per line. */
 export function foldedDetails(device: Device): string {
   const { serial, customer_reference: reference, customer_name: name, phone, address } = device
-  if ((serial ?? reference ?? name ?? phone ?? address) === null) return ''
+  if ((serial ?? reference ?? name ?? phone ?? address) == null) return ''
   let text = details.get(device)
   if (text === undefined) {
     const digits = phone?.replace(/\D/g, '') ?? ''
-    text = fold([serial, reference, name, phone, digits, address].filter((each) => each !== null).join('\n'))
+    text = fold([serial, reference, name, phone, digits, address].filter((each) => each != null).join('\n'))
     details.set(device, text)
   }
   return text
@@ -65,6 +65,6 @@ export function detailFound(device: Device, text: string): string | null {
   const query = detailQuery(fold(text.trim()))
   if (query === '' || foldedName(device).includes(query)) return null
   const { serial, customer_reference: reference, customer_name: name, phone, address } = device
-  const found = [name, address, reference, serial].find((each) => each !== null && fold(each).includes(query))
-  return found ?? (foldedDetails(device).includes(query) ? phone : null)
+  const found = [name, address, reference, serial].find((each) => each != null && fold(each).includes(query))
+  return found ?? (foldedDetails(device).includes(query) ? phone : null) ?? null
 }

@@ -42,9 +42,9 @@ export function editConflicts(before: object, current: object, patch: object): E
   return conflicts.filter(({ before, theirs, mine }) => !isSame(theirs, before) && !isSame(theirs, mine))
 }
 
-/** Values of JSON; a list of tags is no object that is the same one twice. */
+/** Values of JSON, where absent means null; a list of tags is no object that is the same one twice. */
 function isSame(one: unknown, other: unknown): boolean {
-  return one === other || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other))
+  return (one ?? null) === (other ?? null) || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other))
 }
 
 /** The patch that stands for the deletion of a device or link: any field that a person has set conflicts. */
