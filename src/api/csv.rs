@@ -1,4 +1,4 @@
-//! Import and export of devices and links as tables (CSV).
+//! Import and export of devices, links and cross-connects as tables (CSV).
 #![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
 
 use axum::Json;
@@ -33,8 +33,10 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(import_any))
         .routes(routes!(import_devices))
         .routes(routes!(import_links))
+        .routes(routes!(import_cross_connects))
         .routes(routes!(export_all_devices, export_some_devices))
         .routes(routes!(export_links))
+        .routes(routes!(export_cross_connects))
 }
 
 /// How to import a table.
@@ -59,7 +61,7 @@ impl FromFields for ImportQuery {
     }
 }
 
-/// Imports a table of devices or of links, as its heading tells.
+/// Imports a table of devices, of links or of cross-connects, as its heading tells.
 #[utoipa::path(
     post,
     path = "/api/import/csv",
@@ -114,6 +116,26 @@ async fn import_links(
     BodyBytes(table): BodyBytes<TABLE_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
     import(&state, Some(TableKind::Links), query, table, origin).await
+}
+
+/// Imports a table of cross-connects, which name their devices and interfaces. They take the place
+/// of assumed ones at the same ports. If any row is invalid, nothing is imported and every error is
+/// returned.
+#[utoipa::path(
+    post,
+    path = "/api/import/cross-connects",
+    tag = "cross-connects",
+    params(ImportQuery),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = ImportReport), (status = 400, body = ImportErrors))
+)]
+async fn import_cross_connects(
+    State(state): State<ApiState>,
+    Query422(query): Query422<ImportQuery>,
+    Origin(origin): Origin,
+    BodyBytes(table): BodyBytes<TABLE_BYTES_MAX>,
+) -> Result<Response, ApiError> {
+    import(&state, Some(TableKind::CrossConnects), query, table, origin).await
 }
 
 async fn import(
@@ -218,6 +240,21 @@ async fn export_links(
     Query422(query): Query422<ExportQuery>,
 ) -> Result<Response, ApiError> {
     table(&state, TableExport::all(TableKind::Links, query.separator)).await
+}
+
+/// Exports all cross-connects as a table, with the names of their devices and interfaces.
+#[utoipa::path(
+    get,
+    path = "/api/export/cross-connects.csv",
+    tag = "cross-connects",
+    params(ExportQuery),
+    responses((status = 200, body = String, content_type = "text/csv"))
+)]
+async fn export_cross_connects(
+    State(state): State<ApiState>,
+    Query422(query): Query422<ExportQuery>,
+) -> Result<Response, ApiError> {
+    table(&state, TableExport::all(TableKind::CrossConnects, query.separator)).await
 }
 
 async fn table(state: &ApiState, mut export: TableExport) -> Result<Response, ApiError> {

@@ -161,6 +161,9 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::InterfaceNotFound
         | Refusal::LinkNotFound
         | Refusal::ParentNotFound
+        | Refusal::PortNotOfDevice(_)
+        | Refusal::NoPortNamed { .. }
+        | Refusal::NotCrossConnected(_)
         | Refusal::EndNotFound { .. } => StatusCode::NOT_FOUND,
         Refusal::SerialTaken { .. } => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,

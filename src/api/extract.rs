@@ -92,6 +92,33 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
+/// The `{id}` of a device and the `{interface_id}` of its port in a path, each as [`PathId`].
+pub(super) struct PathPort {
+    pub(super) id: u64,
+    pub(super) interface_id: u64,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPort {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path((id, port)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::BadRequest("The path could not be read"))?;
+        let texts = [("id", id), ("interface_id", port)];
+        let object = texts.map(|(key, text)| (key.to_owned(), Value::String(text)));
+        read_fields(&Map::from_iter(object), "path")
+    }
+}
+
+impl FromFields for PathPort {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let id = fields.required("id", parse::id);
+        let interface_id = fields.required("interface_id", parse::id);
+        Some(Self { id: id?, interface_id: interface_id? })
+    }
+}
+
 /// The `{name}` in a path; the handler checks whether it exists.
 pub(super) struct PathName(pub(super) String);
 

@@ -40,7 +40,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 /// A link to create between two interfaces.
 #[derive(ToSchema)]
 #[schema(as = NewLink)]
-struct NewLinkBody {
+pub(super) struct NewLinkBody {
     #[schema(value_type = u64)]
     a_interface_id: InterfaceId,
     #[schema(value_type = u64)]
@@ -67,6 +67,11 @@ pub(super) struct ConnectBody {
     device_b_id: DeviceId,
     /// `fiber` creates optical ports, any other value Ethernet ports.
     link_type: String,
+    /// A free port to take instead of the next one of the right kind.
+    #[schema(value_type = Option<u64>)]
+    a_interface_id: Option<InterfaceId>,
+    #[schema(value_type = Option<u64>)]
+    b_interface_id: Option<InterfaceId>,
     /// DOWN and DEGRADED are kept as an override of the link.
     #[schema(schema_with = wire::status_schema, required = false)]
     status: Status,
@@ -101,6 +106,9 @@ impl FromFields for ConnectBody {
         let device_a_id = fields.required("device_a_id", parse::id).map(DeviceId);
         let device_b_id = fields.required("device_b_id", parse::id).map(DeviceId);
         let link_type = fields.required("link_type", parse::text);
+        let ports = ["a_interface_id", "b_interface_id"]
+            .map(|key| fields.optional(key, parse::id).map(InterfaceId));
+        let [a_interface_id, b_interface_id] = ports;
         let status = fields.present("status", parse::status);
         let length_km = fields.optional("length_km", parse::not_negative);
         let physical_medium_id = fields.optional("physical_medium_id", parse::medium);
@@ -108,6 +116,8 @@ impl FromFields for ConnectBody {
             device_a_id: device_a_id?,
             device_b_id: device_b_id?,
             link_type: link_type?,
+            a_interface_id,
+            b_interface_id,
             status: status.unwrap_or(Status::Up),
             length_km,
             physical_medium_id,
@@ -122,9 +132,23 @@ impl ConnectBody {
             a: self.device_a_id,
             b: self.device_b_id,
             interface_type: if is_fiber { InterfaceType::Optical } else { InterfaceType::Ethernet },
+            ports: [self.a_interface_id, self.b_interface_id],
             status: self.status,
             length_km: self.length_km,
             medium: self.physical_medium_id,
+            validate,
+        }
+    }
+}
+
+impl NewLinkBody {
+    pub(super) fn with_rules(self, validate: bool) -> CreateLink {
+        CreateLink {
+            a: self.a_interface_id,
+            b: self.b_interface_id,
+            length_km: self.length_km,
+            medium: self.physical_medium_id,
+            cross_connect_to: [self.a_cross_connect_to, self.b_cross_connect_to],
             validate,
         }
     }
@@ -206,19 +230,12 @@ async fn create_link(
     Origin(origin): Origin,
     Body422(body): Body422<NewLinkBody>,
 ) -> Result<Response, ApiError> {
-    let command = CreateLink {
-        a: body.a_interface_id,
-        b: body.b_interface_id,
-        length_km: body.length_km,
-        medium: body.physical_medium_id,
-        cross_connect_to: [body.a_cross_connect_to, body.b_cross_connect_to],
-        validate: rules.validate,
-    };
-    let link = state.handle().execute(command, origin).await?;
+    let link = state.handle().execute(body.with_rules(rules.validate), origin).await?;
     Ok((StatusCode::CREATED, Json(LinkView::new(&link))).into_response())
 }
 
-/// Links two devices, at the next free port of the right kind of each, or a new one.
+/// Links two devices, at the ports that are chosen, or else at the next free port of the right kind
+/// of each, or a new one.
 #[utoipa::path(
     post,
     path = "/api/links/create-simple",

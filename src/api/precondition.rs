@@ -9,9 +9,7 @@ use utoipa::ToSchema;
 use super::conditional;
 use super::error::ApiError;
 use super::state::ApiState;
-use crate::domain::{
-    Command, DeviceId, EntityKey, EntityKind, IfUnchanged, LinkId, Refusal, Revision,
-};
+use crate::domain::{Command, DeviceId, IfUnchanged, LinkId, Refusal, Revised, Revision};
 use crate::engine::EngineError;
 use crate::store::AuditOrigin;
 use crate::wire::{DeviceView, LinkView};
@@ -45,8 +43,8 @@ impl IfMatch {
         command: C,
         origin: AuditOrigin,
     ) -> Result<C::Reply, ApiError> {
-        let entity = EntityKey { kind: EntityKind::Device, id: id.0 };
-        self.execute(state, entity, command, origin, || changed_device(state, id)).await
+        let of = Revised::Device(id);
+        self.execute(state, of, command, origin, || changed_device(state, id)).await
     }
 
     /// The same for a link.
@@ -60,14 +58,19 @@ impl IfMatch {
         command: C,
         origin: AuditOrigin,
     ) -> Result<C::Reply, ApiError> {
-        let entity = EntityKey { kind: EntityKind::Link, id: id.0 };
-        self.execute(state, entity, command, origin, || changed_link(state, id)).await
+        let of = Revised::Link(id);
+        self.execute(state, of, command, origin, || changed_link(state, id)).await
     }
 
-    async fn execute<C: Command>(
+    /// Carries a command out, unless what it changes was changed since its caller has seen it: then
+    /// the answer is what `changed` returns.
+    ///
+    /// # Errors
+    /// As the engine's; 412.
+    pub(super) async fn execute<C: Command>(
         self,
         state: &ApiState,
-        entity: EntityKey,
+        of: Revised,
         command: C,
         origin: AuditOrigin,
         changed: impl FnOnce() -> Result<Response, ApiError>,
@@ -75,7 +78,7 @@ impl IfMatch {
         let Some(revisions) = self.0 else {
             return Ok(state.handle().execute(command, origin).await?);
         };
-        let command = IfUnchanged { entity, revisions, command };
+        let command = IfUnchanged { of, revisions, command };
         match state.handle().execute(command, origin).await {
             Err(EngineError::Refused(Refusal::Changed)) => {
                 Err(ApiError::Changed(Box::new(changed()?)))
@@ -117,7 +120,13 @@ fn changed_link(state: &ApiState, id: LinkId) -> Result<Response, ApiError> {
     Ok(failed(state, snapshot.seq(), Revision::of_link(&link), &body))
 }
 
-fn failed(state: &ApiState, seq: u64, revision: Revision, body: &impl Serialize) -> Response {
+/// The answer 412 with the state as it is now.
+pub(super) fn failed(
+    state: &ApiState,
+    seq: u64,
+    revision: Revision,
+    body: &impl Serialize,
+) -> Response {
     let answer = conditional::entity(state, &HeaderMap::new(), seq, revision, body);
     (StatusCode::PRECONDITION_FAILED, answer).into_response()
 }

@@ -44,10 +44,10 @@ pub(super) enum Subcommand {
     Serve,
     /// Load the demo network, or a generated one of any size
     Seed(SeedArgs),
-    /// Write the whole site as JSON Lines, or its devices or links as CSV
+    /// Write the whole site as JSON Lines, or one of its tables as CSV
     Export(ExportArgs),
-    /// Import devices or links from CSV; or, while the service is stopped, load a site that `unoc
-    /// export` wrote, or move in from UNOC v2
+    /// Import devices, links or cross-connects from CSV; or, while the service is stopped, load a
+    /// site that `unoc export` wrote, or move in from UNOC v2
     Import(ImportArgs),
     /// Show and control the mirror in PostgreSQL
     #[command(subcommand)]
@@ -89,7 +89,7 @@ pub(super) struct SeedArgs {
 pub(super) struct ExportArgs {
     /// File to write; `-`, or none, is standard output
     pub(super) file: Option<PathBuf>,
-    /// Write `devices` or `links` as CSV instead of the site
+    /// Write `devices`, `links` or `cross-connects` as CSV instead of the site
     #[arg(long, value_name = "KIND", value_parser = table_kind)]
     pub(super) csv: Option<TableKind>,
     /// Cell separator: comma, semicolon or tab
@@ -100,7 +100,7 @@ pub(super) struct ExportArgs {
 #[derive(Args)]
 #[command(group(ArgGroup::new("source").required(true)))]
 pub(super) struct ImportArgs {
-    /// What to load: a site, or a CSV table of devices or links; `-` is standard input
+    /// What to load: a site, or a CSV table of devices, links or cross-connects; `-` is standard input
     #[arg(group = "source")]
     pub(super) file: Option<PathBuf>,
     /// Read the database of UNOC v2. Without URL, use the setting database_url, which keeps the

@@ -1,4 +1,4 @@
-//! `unoc import` of a table of devices or links.
+//! `unoc import` of a table.
 
 use std::io::{BufRead, Read};
 use std::path::Path;

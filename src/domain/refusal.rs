@@ -90,6 +90,8 @@ pub enum Refusal {
     NoDeviceNamed(String),
     #[error("device '{device}' has no interface '{name}'; give its type to create it")]
     NoInterfaceNamed { name: String, device: String },
+    #[error("device '{device}' has no port '{name}'")]
+    NoPortNamed { name: String, device: String },
     #[error("interface '{name}' of '{device}' is already linked with '{other}'")]
     InterfaceTaken { name: String, device: String, other: String },
     #[error(

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::command::{Command, CommandKind};
 use super::transaction::Transaction;
 use super::{
-    Device, DeviceDetails, DeviceId, EntityKey, EntityKind, Link, LinkId, Optics, Override,
+    CrossConnect, Device, DeviceDetails, DeviceId, Interface, Link, LinkId, Optics, Override,
     Refusal, World,
 };
 
@@ -14,10 +14,19 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision(pub u64);
 
+/// What a revision is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revised {
+    Device(DeviceId),
+    Link(LinkId),
+    /// All cross-connects of a device.
+    CrossConnects(DeviceId),
+}
+
 /// A command that is refused when its entity was changed meanwhile.
 #[derive(Debug)]
 pub struct IfUnchanged<C> {
-    pub entity: EntityKey,
+    pub of: Revised,
     /// The revisions that the command was meant for.
     pub revisions: Vec<Revision>,
     pub command: C,
@@ -37,7 +46,7 @@ impl<C: Command> Command for IfUnchanged<C> {
 
     fn run(self, transaction: &mut Transaction<'_>) -> Result<C::Output, Refusal> {
         // What does not exist is refused by the command itself.
-        match Revision::of(transaction.world(), self.entity) {
+        match Revision::of(transaction.world(), self.of) {
             Some(current) if !self.revisions.contains(&current) => Err(Refusal::Changed),
             _ => self.command.run(transaction),
         }
@@ -83,14 +92,26 @@ impl Revision {
         Self(hasher.finish())
     }
 
-    /// `None` for what does not exist, and for interfaces, of which nothing can be set.
-    fn of(world: &World, entity: EntityKey) -> Option<Self> {
-        match entity.kind {
-            EntityKind::Device => {
-                world.device(DeviceId(entity.id)).map(|device| Self::of_device(device))
+    /// Of the cross-connects of a device with these ports, in the order of their creation.
+    pub fn of_cross_connects<'i>(ports: impl IntoIterator<Item = &'i Interface>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        for port in ports {
+            if let Some(CrossConnect { to, loss_db, is_assumed }) = port.cross_connect.as_deref() {
+                (port.id, to, loss_db.map(f64::to_bits), is_assumed).hash(&mut hasher);
             }
-            EntityKind::Link => world.link(LinkId(entity.id)).map(|link| Self::of_link(link)),
-            EntityKind::Interface => None,
+        }
+        Self(hasher.finish())
+    }
+
+    /// `None` for what does not exist.
+    fn of(world: &World, revised: Revised) -> Option<Self> {
+        match revised {
+            Revised::Device(id) => world.device(id).map(|device| Self::of_device(device)),
+            Revised::Link(id) => world.link(id).map(|link| Self::of_link(link)),
+            Revised::CrossConnects(id) => {
+                let ports = world.ports(id).iter().filter_map(|port| world.interface(*port));
+                world.device(id).map(|_| Self::of_cross_connects(ports.map(AsRef::as_ref)))
+            }
         }
     }
 }

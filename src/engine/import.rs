@@ -1,4 +1,4 @@
-//! Importing a table of devices or links as one command.
+//! Importing a table as one command.
 
 use super::error::EngineError;
 use super::handle::EngineHandle;

@@ -1,4 +1,4 @@
-//! The devices or the links of a site as a table.
+//! The devices, the links or the cross-connects of a site as a table.
 
 use std::io::Write;
 use std::ops::Bound;
@@ -6,12 +6,15 @@ use std::ops::Bound;
 use super::site_export::ExportError;
 use crate::domain::{Device, DeviceId, Interface, InterfaceId, InvariantError};
 use crate::store::{Snapshot, StoreError};
-use crate::wire::{Separator, TableKind, write_device_row, write_link_row, write_table_heading};
+use crate::wire::{
+    Separator, TableKind, write_cross_connect_row, write_device_row, write_link_row,
+    write_table_heading,
+};
 
 /// Rows that [`export_table`] writes at once.
 const ROWS_PER_STEP: usize = 256;
 
-/// An export of devices or links as a table, which can be written in parts.
+/// An export as a table, which can be written in parts.
 #[derive(Debug)]
 pub struct TableExport {
     separator: Separator,
@@ -24,15 +27,18 @@ pub struct TableExport {
 enum Rows {
     DevicesAfter(u64),
     LinksAfter(u64),
+    /// By the port of each that was created first.
+    CrossConnectsAfter(u64),
     Devices(std::vec::IntoIter<DeviceId>),
 }
 
 impl TableExport {
-    /// All devices, or all links.
+    /// All rows of a kind.
     pub fn all(kind: TableKind, separator: Separator) -> Self {
         let rows = match kind {
             TableKind::Devices => Rows::DevicesAfter(0),
             TableKind::Links => Rows::LinksAfter(0),
+            TableKind::CrossConnects => Rows::CrossConnectsAfter(0),
         };
         Self { separator, rows, has_heading: false }
     }
@@ -58,6 +64,7 @@ impl TableExport {
             let kind = match self.rows {
                 Rows::DevicesAfter(_) | Rows::Devices(_) => TableKind::Devices,
                 Rows::LinksAfter(_) => TableKind::Links,
+                Rows::CrossConnectsAfter(_) => TableKind::CrossConnects,
             };
             write_table_heading(out, kind, separator)?;
         }
@@ -81,6 +88,15 @@ impl TableExport {
                     (*after, count) = (link.id.0, count + 1);
                 }
             }
+            Rows::CrossConnectsAfter(after) => {
+                let ids = (Bound::Excluded(*after), Bound::Unbounded);
+                // Most ports have none: ports are counted instead of rows.
+                for port in snapshot.interfaces(ids)?.take(rows_max) {
+                    let port = port?;
+                    write_cross_connect(snapshot, &port, separator, out)?;
+                    (*after, count) = (port.id.0, count + 1);
+                }
+            }
             Rows::Devices(ids) => {
                 for id in ids.take(rows_max) {
                     if let Some(device) = snapshot.device(id)? {
@@ -94,7 +110,7 @@ impl TableExport {
     }
 }
 
-/// Writes all devices, or all links, as a table.
+/// Writes all rows of a kind as a table.
 ///
 /// # Errors
 /// As [`TableExport::write`].
@@ -120,10 +136,27 @@ fn write_device(
     Ok(write_device_row(out, separator, device, container)?)
 }
 
+/// Writes the cross-connect of a port, if it has one and was created before the other port.
+fn write_cross_connect(
+    snapshot: &Snapshot,
+    port: &Interface,
+    separator: Separator,
+    out: &mut impl Write,
+) -> Result<(), ExportError> {
+    let Some(joined) = port.cross_connect.as_deref().filter(|joined| port.id < joined.to) else {
+        return Ok(());
+    };
+    let (device, other) = end(snapshot, joined.to)?;
+    let ports = [port.name.as_str(), other.name.as_str()];
+    Ok(write_cross_connect_row(out, separator, device.name.as_str(), ports, joined)?)
+}
+
 fn end(snapshot: &Snapshot, id: InterfaceId) -> Result<(Device, Interface), ExportError> {
     // The invariant is checked at each start and kept by each commit.
     let missing = || {
-        let what = format!("interface {id}, where a link ends, or its device does not exist");
+        let what = format!(
+            "interface {id}, where a link or cross-connect ends, or its device does not exist"
+        );
         StoreError::Inconsistent(InvariantError { invariant: "I4", what })
     };
     let interface = snapshot.interface(id)?.ok_or_else(missing)?;

@@ -19,6 +19,7 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod s3;
+pub(crate) mod shared_odf;
 pub(crate) mod site;
 pub(crate) mod skip;
 pub(crate) mod socket;

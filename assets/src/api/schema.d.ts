@@ -286,6 +286,45 @@ export interface paths {
         patch: operations["update_device"];
         trace?: never;
     };
+    "/api/devices/{id}/cross-connects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cross-connects of an ODF, NVT or HOP, by their older ports. */
+        get: operations["list_cross_connects"];
+        /** Records these cross-connects, and removes all others of the device. */
+        put: operations["replace_cross_connects"];
+        /**
+         * Records cross-connects: all of them, or none. One that exists gets the loss that is given, and is
+         *     no longer assumed. The answer has all cross-connects of the device.
+         */
+        post: operations["add_cross_connects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{id}/cross-connects/{interface_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes the cross-connect at a port. */
+        delete: operations["remove_cross_connect"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices/{id}/interfaces": {
         parameters: {
             query?: never;
@@ -373,6 +412,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/devices/{id}/ports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ports of a device with what is connected with each, in the order of their creation. */
+        get: operations["list_ports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/export": {
         parameters: {
             query?: never;
@@ -382,6 +438,23 @@ export interface paths {
         };
         /** Exports the whole site for `unoc import`: a header line, then one entity per line. */
         get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/cross-connects.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports all cross-connects as a table, with the names of their devices and interfaces. */
+        get: operations["export_cross_connects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -442,6 +515,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/import/cross-connects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports a table of cross-connects, which name their devices and interfaces. They take the place
+         *     of assumed ones at the same ports. If any row is invalid, nothing is imported and every error is
+         *     returned.
+         */
+        post: operations["import_cross_connects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/import/csv": {
         parameters: {
             query?: never;
@@ -451,7 +545,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Imports a table of devices or of links, as its heading tells. */
+        /** Imports a table of devices, of links or of cross-connects, as its heading tells. */
         post: operations["import_any"];
         delete?: never;
         options?: never;
@@ -597,7 +691,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Links two devices, at the next free port of the right kind of each, or a new one. */
+        /**
+         * Links two devices, at the ports that are chosen, or else at the next free port of the right kind
+         *     of each, or a new one.
+         */
         post: operations["connect_devices"];
         delete?: never;
         options?: never;
@@ -789,7 +886,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Returns which devices and links would change, and how. Nothing is committed. */
+        /** Returns what would change, and how. Nothing is committed. */
         post: operations["simulate"];
         delete?: never;
         options?: never;
@@ -1274,6 +1371,12 @@ export interface components {
             /** @description Of a link: its port at the device above. */
             upper_port?: string | null;
         };
+        /** @description The body of a 412: cross-connects that were changed since the caller has seen them. */
+        ChangedCrossConnects: {
+            /** @description As they are now; their tag is in the `ETag` of this answer. */
+            current: components["schemas"]["PortPair"][];
+            detail: string;
+        };
         /** @description The body of a 412: a device that was changed since the caller has seen it. */
         ChangedDevice: {
             /** @description As it is now; its tag is in the `ETag` of this answer. */
@@ -1288,6 +1391,13 @@ export interface components {
         };
         /** @description Two devices to link. */
         ConnectDevices: {
+            /**
+             * Format: int64
+             * @description A free port to take instead of the next one of the right kind.
+             */
+            a_interface_id?: number | null;
+            /** Format: int64 */
+            b_interface_id?: number | null;
             /** Format: int64 */
             device_a_id: number;
             /** Format: int64 */
@@ -1498,6 +1608,23 @@ export interface components {
             x?: number;
             /** Format: double */
             y?: number;
+        };
+        /** @description The ports of a device. */
+        DevicePorts: {
+            /** @description Of all ports that can carry a link. */
+            counts: components["schemas"]["PortCounts"];
+            /** Format: int64 */
+            device_id: number;
+            inputs?: components["schemas"]["PortCounts"] | null;
+            outputs?: components["schemas"]["PortCounts"] | null;
+            /** @enum {string|null} */
+            passes?: "every_port" | "cross_connects" | "splitter" | null;
+            pon_limits?: components["schemas"]["PonLimits"] | null;
+            pon_ports?: components["schemas"]["PortCounts"] | null;
+            /** @description In the order of their creation. */
+            ports: components["schemas"]["Port"][];
+            /** @enum {integer|null} */
+            split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
         };
         /** @description The devices to export. */
         DeviceSelection: {
@@ -1759,6 +1886,24 @@ export interface components {
         Message: {
             message: string;
         };
+        /** @description A cross-connect to record. Each of the two ports is given by its id or by its name. */
+        NewCrossConnect: {
+            a_interface?: string;
+            /** Format: int64 */
+            a_interface_id?: number;
+            b_interface?: string;
+            /** Format: int64 */
+            b_interface_id?: number;
+            /**
+             * Format: double
+             * @description In dB: a splice has about 0.1, a pair of connectors 0.5.
+             */
+            loss_db?: number | null;
+        };
+        /** @description Cross-connects to record. */
+        NewCrossConnects: {
+            cross_connects: components["schemas"]["NewCrossConnect"][];
+        };
         /** @description A device to create. */
         NewDevice: components["schemas"]["DeviceDetails"] & {
             /** @enum {string} */
@@ -1978,6 +2123,90 @@ export interface components {
             source: string;
             /** Format: int32 */
             upstream_nm: number;
+        };
+        /** @description The planning limits of a PON: ITU-T G.984.1, or G.9807.1 for the classes of XGS-PON. */
+        PonLimits: {
+            /** Format: double */
+            reach_km: number;
+            /** Format: int32 */
+            split: number;
+            /** Format: int32 */
+            subscribers: number;
+        };
+        /**
+         * @description Who is behind a port of an OLT, as the plant is built, whatever its status. What is planned
+         *     counts, what is retired does not.
+         */
+        PonLoad: {
+            /**
+             * Format: double
+             * @description Fibre to the farthest subscriber; null without subscribers.
+             */
+            farthest_km?: number | null;
+            /** @description Some fibres on the way have no length recorded, and count as 0. */
+            has_unknown_length: boolean;
+            /**
+             * Format: int32
+             * @description The greatest product of split ratios on a way down; 1 without a splitter.
+             */
+            split: number;
+            /** Format: int32 */
+            subscribers: number;
+            warnings: ("reach_exceeded" | "split_exceeded" | "subscribers_exceeded")[];
+        };
+        /** @description A port, and what is connected with it. */
+        Port: components["schemas"]["Interface"] & {
+            /** @description Whether it can carry a link: management and loopback ports cannot. */
+            can_carry_link: boolean;
+            far_end?: components["schemas"]["PortFarEnd"] | null;
+            link?: components["schemas"]["PortLink"] | null;
+            pon?: components["schemas"]["PonLoad"] | null;
+            /** @enum {string|null} */
+            side?: "input" | "output" | null;
+        };
+        /** @description How many ports carry a link. */
+        PortCounts: {
+            free: number;
+            total: number;
+            used: number;
+        };
+        /** @description The port at the other end of a link, and its device. */
+        PortFarEnd: {
+            /** Format: int64 */
+            device_id: number;
+            device_name: string;
+            /** @enum {string} */
+            device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
+            /** Format: int64 */
+            interface_id: number;
+            interface_name: string;
+        };
+        /** @description The link at a port. */
+        PortLink: {
+            /** Format: int64 */
+            id: number;
+            /** Format: double */
+            length_km?: number | null;
+            /** @enum {string} */
+            lifecycle: "planned" | "in_service" | "retired";
+            /** @enum {string} */
+            status: "UP" | "DOWN" | "DEGRADED";
+        };
+        /** @description A cross-connect of a device, with both of its ports. */
+        PortPair: {
+            a_interface: string;
+            /** Format: int64 */
+            a_interface_id: number;
+            b_interface: string;
+            /** Format: int64 */
+            b_interface_id: number;
+            /** @description Recorded by the rule for links that name no cross-connect, not by an operator. */
+            is_assumed: boolean;
+            /**
+             * Format: double
+             * @description Its loss in dB; null counts as none beside that of the part.
+             */
+            loss_db?: number | null;
         };
         /** @description One cause and the devices that it affects. */
         Problem: {
@@ -2200,11 +2429,14 @@ export interface components {
              */
             rx_up_dbm: number;
         };
-        /** @description The devices and links that would change. */
+        /** @description What would change. */
         Simulated: {
             device_count: number;
             /** @description Devices that would change; `before` is null for new devices, `after` for deleted ones. */
             devices: components["schemas"]["SimulatedDevice"][];
+            effects: components["schemas"]["SimulatedEffects"];
+            interface_count: number;
+            interfaces: components["schemas"]["SimulatedInterface"][];
             link_count: number;
             links: components["schemas"]["SimulatedLink"][];
         };
@@ -2212,6 +2444,26 @@ export interface components {
         SimulatedDevice: {
             after?: components["schemas"]["Device"] | null;
             before?: components["schemas"]["Device"] | null;
+            /** Format: int64 */
+            id: number;
+        };
+        /** @description How many devices would be affected, and how. New devices are not counted. */
+        SimulatedEffects: {
+            devices_degraded: number;
+            devices_deleted: number;
+            /** @description Devices whose effective status would become this one. */
+            devices_down: number;
+            devices_up: number;
+            links_deleted: number;
+            /** @description Leaves that have service now and would have none. */
+            subscribers_lost: number;
+            /** @description Leaves that have no service now and would have it. */
+            subscribers_restored: number;
+        };
+        /** @description A port before and after. */
+        SimulatedInterface: {
+            after?: components["schemas"]["Interface"] | null;
+            before?: components["schemas"]["Interface"] | null;
             /** Format: int64 */
             id: number;
         };
@@ -2225,17 +2477,24 @@ export interface components {
         /** @description Changes to try together. */
         Simulation: {
             changes: components["schemas"]["SimulationStep"][];
+            /** @description `false` leaves the lists of the answer empty: for effects on most of a large site. */
+            details?: boolean;
         };
         /** @description One change: `op` and the keys that it needs. */
         SimulationStep: {
             /** Format: int64 */
             device_id?: number | null;
             /** Format: int64 */
+            interface_id?: number | null;
+            /** Format: int64 */
             link_id?: number | null;
             /**
-             * @description `provision` (with the keys of a new device), `delete_device`, `override_device` (with
-             *     `status`; null clears the override), `connect` (with the keys of create-simple),
-             *     `update_link` (with the keys of a change to a link), `delete_link`.
+             * @description `provision` (with the keys of a new device), `update_device` (with the keys of a change to a
+             *     device), `delete_device`, `override_device` (with `status`; null clears the override),
+             *     `connect` (with the keys of create-simple), `create_link` (with the keys of a new link),
+             *     `update_link` (with the keys of a change to a link), `delete_link`, `add_cross_connects` and
+             *     `replace_cross_connects` (with `device_id` and `cross_connects`, whose ports are given by
+             *     their ids), `remove_cross_connect` (with `device_id` and `interface_id`).
              */
             op: string;
             status?: string | null;
@@ -2451,7 +2710,7 @@ export interface components {
          * @description The kind of rows in a table.
          * @enum {string}
          */
-        TableKind: "devices" | "links";
+        TableKind: "devices" | "links" | "cross-connects";
         /** @description An uplink of a device. */
         Uplink: {
             is_working: boolean;
@@ -4593,6 +4852,470 @@ export interface operations {
             };
         };
     };
+    list_cross_connects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Device id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortPair"][];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replace_cross_connects: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Device id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCrossConnects"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortPair"][];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedCrossConnects"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_cross_connects: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Device id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCrossConnects"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortPair"][];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedCrossConnects"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remove_cross_connect: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is meant for */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Device id */
+                id: number;
+                /** @description Id of one of the two ports */
+                interface_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedCrossConnects"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_device_interfaces: {
         parameters: {
             query?: never;
@@ -5332,6 +6055,89 @@ export interface operations {
             };
         };
     };
+    list_ports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Device id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePorts"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     export: {
         parameters: {
             query?: never;
@@ -5347,6 +6153,82 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_cross_connects: {
+        parameters: {
+            query?: {
+                /** @description `comma` (the default), `semicolon` or `tab`; or the character itself. */
+                separator?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description Malformed request */
@@ -5734,6 +6616,123 @@ export interface operations {
             };
             /** @description The service is stopping, or a directory cannot be read */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    import_cross_connects: {
+        parameters: {
+            query?: {
+                /** @description `true` reports what would be imported, and changes nothing. */
+                dry_run?: boolean;
+                /** @description `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`. */
+                encoding?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportErrors"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,7 +2,7 @@ import { effectScope, nextTick, shallowRef } from 'vue'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { simulate } from '../api/simulate'
 import type { Simulated } from '../api/types'
-import { testDevice } from '../domain/testing'
+import { testDevice, testSimulated } from '../domain/testing'
 import { type ChangeImpact, useChangeImpact } from './useChangeImpact'
 
 vi.mock('../api/simulate')
@@ -17,7 +17,7 @@ function outage(count: number): Simulated {
     before: testDevice({ id }),
     after: testDevice({ id, effective_status: 'DOWN' }),
   }))
-  return { device_count: count, link_count: 0, devices, links: [] }
+  return testSimulated({ device_count: count, devices })
 }
 
 function forecast(more: Partial<Parameters<typeof useChangeImpact>[0]> = {}): ChangeImpact {

@@ -10,7 +10,7 @@ const other = { id: 5, before: testDevice({ id: 5 }), after: testDevice({ id: 5,
 const gone = { id: 6, before: testDevice({ id: 6 }), after: null }
 
 test('behind a link is what a cut takes down', () => {
-  const behind = behindLink({ device_count: 5, link_count: 0, links: [], devices: [...pairs, other, gone] })
+  const behind = behindLink({ devices: [...pairs, other, gone] })
   expect(behind.devices.map(({ id }) => id)).toEqual([9, 1, 2])
   expect(behind.subscriberCount).toBe(2)
   expect(behind.weakest?.id).toBe(1)
@@ -18,7 +18,7 @@ test('behind a link is what a cut takes down', () => {
 
 test('behind a link that is DOWN is what its repair brings back', () => {
   const devices = pairs.map(({ id, before, after }) => ({ id, before: after, after: before }))
-  const behind = behindLink({ device_count: 3, link_count: 0, links: [], devices })
+  const behind = behindLink({ devices })
   expect(behind.devices.map(({ id }) => id)).toEqual([9, 1, 2])
   expect(behind.weakest?.signal?.margin_db).toBe(4)
 })

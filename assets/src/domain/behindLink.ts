@@ -35,7 +35,7 @@ export function outageStep({ kind, id }: Cause, isDown: boolean): { op: string }
 }
 
 /** Which devices are DOWN with the link and not without it, from a simulation of either. */
-export function behindLink({ devices }: Simulated): BehindLink {
+export function behindLink({ devices }: Pick<Simulated, 'devices'>): BehindLink {
   const found = devices.flatMap(({ before, after }) => {
     if (before === null || after === null) return []
     const [isDown, wasDown] = [after.effective_status === 'DOWN', before.effective_status === 'DOWN']

@@ -7,7 +7,7 @@ type Change = [before: Device | null, after: Device | null]
 
 function impact(devices: Change[], links: Simulated['links'] = []) {
   const changes = devices.map(([before, after]) => ({ id: (after ?? before)?.id ?? 0, before, after }))
-  return impactOf({ device_count: changes.length, link_count: links.length, devices: changes, links })
+  return impactOf({ devices: changes, links })
 }
 
 function ont(id: number, status: Device['effective_status'], marginDb: number | null = null): Device {

@@ -43,7 +43,7 @@ export const SUBSCRIBERS_TYPED_MIN = 50
 /** Two decimal places are shown: less is no change. */
 const MARGIN_STEP_DB = 0.01
 
-export function impactOf({ devices, links }: Simulated): Impact {
+export function impactOf({ devices, links }: Pick<Simulated, 'devices' | 'links'>): Impact {
   const impact: Impact = {
     devicesDeleted: [],
     linksDeleted: links.filter(({ after }) => after === null).length,

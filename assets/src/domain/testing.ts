@@ -1,4 +1,4 @@
-import type { Device, Link, Problem, Signal } from '../api/types'
+import type { Device, Link, Problem, Signal, Simulated } from '../api/types'
 
 /** An ONT for tests: UP, without override and signal. */
 export function testDevice(more: Partial<Device> = {}): Device {
@@ -85,6 +85,28 @@ export function testLink(more: Partial<Link> = {}): Link {
     lifecycle: 'in_service',
     override_ends_at: null,
     override_is_planned_work: false,
+    ...more,
+  }
+}
+
+/** A simulation for tests: nothing changes. */
+export function testSimulated(more: Partial<Simulated> = {}): Simulated {
+  return {
+    device_count: 0,
+    link_count: 0,
+    devices: [],
+    links: [],
+    interface_count: 0,
+    interfaces: [],
+    effects: {
+      devices_down: 0,
+      devices_degraded: 0,
+      devices_up: 0,
+      devices_deleted: 0,
+      links_deleted: 0,
+      subscribers_lost: 0,
+      subscribers_restored: 0,
+    },
     ...more,
   }
 }

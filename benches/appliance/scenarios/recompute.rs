@@ -144,6 +144,7 @@ fn connect(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> Resul
         a,
         b,
         interface_type: InterfaceType::Optical,
+        ports: [None; 2],
         status: Status::Up,
         length_km: Some(length_km),
         medium: Some(Medium::G652d),

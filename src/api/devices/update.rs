@@ -21,7 +21,7 @@ use crate::wire;
 /// Changes to a device; absent keys do not change. `x` and `y` must be set together.
 #[derive(ToSchema)]
 #[schema(as = DevicePatch)]
-pub(super) struct DevicePatchBody {
+pub(in crate::api) struct DevicePatchBody {
     #[schema(value_type = Option<f64>, nullable = false)]
     x: Option<f64>,
     #[schema(value_type = Option<f64>, nullable = false)]
@@ -99,6 +99,23 @@ impl DevicePatchBody {
     }
 }
 
+impl From<DevicePatchBody> for DevicePatch {
+    fn from(body: DevicePatchBody) -> Self {
+        Self {
+            position: body.position(),
+            name: body.name,
+            parent: body.parent_container_id,
+            tx_power_dbm: body.tx_power_dbm,
+            sensitivity_min_dbm: body.sensitivity_min_dbm,
+            insertion_loss_db: body.insertion_loss_db,
+            pon_class: body.pon_class,
+            split_ratio: body.split_ratio,
+            lifecycle: body.lifecycle,
+            details: body.details.into(),
+        }
+    }
+}
+
 /// Moves, renames or regroups a device, or sets its optical values, its lifecycle, serial or customer.
 #[utoipa::path(
     patch,
@@ -121,20 +138,8 @@ pub(super) async fn update_device(
     Origin(origin): Origin,
     Body422(body): Body422<DevicePatchBody>,
 ) -> Result<Response, ApiError> {
-    let position = body.position();
-    let patch = DevicePatch {
-        name: body.name,
-        position,
-        parent: body.parent_container_id,
-        tx_power_dbm: body.tx_power_dbm,
-        sensitivity_min_dbm: body.sensitivity_min_dbm,
-        insertion_loss_db: body.insertion_loss_db,
-        pon_class: body.pon_class,
-        split_ratio: body.split_ratio,
-        lifecycle: body.lifecycle,
-        details: body.details.into(),
-    };
-    let message = match position {
+    let patch = DevicePatch::from(body);
+    let message = match patch.position {
         Some(Position { x, y }) if patch.is_move_only() => {
             format!("Device position updated to ({x}, {y})")
         }

@@ -198,6 +198,11 @@ impl DeviceType {
         self.class() == DeviceClass::Passive
     }
 
+    /// Whether its ports are joined by cross-connects: an ODF, NVT or HOP.
+    pub fn takes_cross_connects(self) -> bool {
+        self.is_passive() && self != Self::Splitter
+    }
+
     /// The type with this word, if there is one.
     pub fn parse(word: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.word == word).map(|row| row.device_type)

@@ -1,6 +1,7 @@
-//! Importing a table of devices or of links.
+//! Importing a table of devices, of links or of cross-connects.
 
 use super::counts::ImportCounts;
+use super::cross_connects::{CrossConnectTableRow, import_cross_connects};
 use super::devices::{DeviceTableRow, import_devices};
 use super::links::{LinkTableRow, import_links};
 use crate::domain::command::{Command, CommandKind};
@@ -14,6 +15,8 @@ pub enum ImportTable {
     Devices(Vec<DeviceTableRow>),
     /// Links by the names of devices and ports: updated, or created.
     Links(Vec<LinkTableRow>),
+    /// Cross-connects by the names of devices and ports: updated, or created.
+    CrossConnects(Vec<CrossConnectTableRow>),
 }
 
 /// What an import did.
@@ -33,6 +36,7 @@ impl Command for ImportTable {
         match self {
             Self::Devices(_) => CommandKind::ImportDevices,
             Self::Links(_) => CommandKind::ImportLinks,
+            Self::CrossConnects(_) => CommandKind::ImportCrossConnects,
         }
     }
 
@@ -41,6 +45,9 @@ impl Command for ImportTable {
             Self::Devices(rows) => import_devices(transaction, &rows),
             Self::Links(rows) => {
                 import_links(transaction, &rows).map(|counts| (counts, Vec::new()))
+            }
+            Self::CrossConnects(rows) => {
+                import_cross_connects(transaction, &rows).map(|counts| (counts, Vec::new()))
             }
         }
     }

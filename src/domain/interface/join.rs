@@ -141,7 +141,8 @@ pub(in crate::domain) fn add(
     Ok(())
 }
 
-fn remove(transaction: &mut Transaction<'_>, port: InterfaceId) {
+/// Removes the cross-connect at a port, if there is one.
+pub(in crate::domain) fn remove(transaction: &mut Transaction<'_>, port: InterfaceId) {
     let to = cross_connect(transaction.world(), port).map(|joined| joined.to);
     for port in to.into_iter().chain([port]) {
         transaction.update::<Interface>(port, |port| port.cross_connect = None);

@@ -4,12 +4,22 @@ use crate::domain::Name;
 
 /// The side of a splitter that a port is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::domain) enum SplitterSide {
+pub enum SplitterSide {
     Input,
     Output,
 }
 
 impl SplitterSide {
+    pub const ALL: [Self; 2] = [Self::Input, Self::Output];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+        }
+    }
+
     pub(in crate::domain) const fn opposite(self) -> Self {
         match self {
             Self::Input => Self::Output,

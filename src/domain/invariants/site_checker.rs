@@ -162,6 +162,7 @@ mod tests {
             a: made[1],
             b: made[2],
             interface_type: InterfaceType::Optical,
+            ports: [None; 2],
             status: Status::Up,
             length_km: Some(1.0),
             medium: None,

@@ -8,7 +8,8 @@ use super::port::take_ports;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceId, Interface, InterfaceType, LinkId, Medium, Name, Override, Refusal, Status, World,
+    DeviceId, Interface, InterfaceId, InterfaceType, LinkId, Medium, Name, Override, Refusal,
+    Status, World,
 };
 
 /// Creates a link between two devices, at the next free port of the right kind of each; a device
@@ -18,6 +19,8 @@ pub struct ConnectDevices {
     pub a: DeviceId,
     pub b: DeviceId,
     pub interface_type: InterfaceType,
+    /// Free ports to take instead.
+    pub ports: [Option<InterfaceId>; 2],
     /// DOWN and DEGRADED are kept as an override of the new link.
     pub status: Status,
     pub length_km: Option<f64>,
@@ -50,7 +53,7 @@ impl Command for ConnectDevices {
         let a = world.device(self.a).ok_or_else(|| missing('A', self.a))?.clone();
         let b = world.device(self.b).ok_or_else(|| missing('B', self.b))?.clone();
         check_ends(world, a.id, b.id, self.validate)?;
-        let ports = take_ports(transaction, [&a, &b], self.interface_type)?;
+        let ports = take_ports(transaction, [&a, &b], self.ports, self.interface_type)?;
         let status_override = match self.status {
             Status::Up => None,
             Status::Down | Status::Degraded => Some(Override::new(self.status, None)),

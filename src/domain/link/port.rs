@@ -13,16 +13,30 @@ use crate::domain::{
     World,
 };
 
-/// The ports of two devices for a link between them: for each the next free port of the right kind,
-/// or a new one.
+/// The ports of two devices for a link between them: for each the one that is chosen, or else the next
+/// free port of the right kind, or a new one.
 pub(super) fn take_ports(
     transaction: &mut Transaction<'_>,
     [a, b]: [&Device; 2],
+    [a_chosen, b_chosen]: [Option<InterfaceId>; 2],
     interface_type: InterfaceType,
 ) -> Result<[InterfaceId; 2], Refusal> {
-    let mut first =
-        NewEnd { device: a, other: b, other_port: None, is_first: true, interface_type };
-    let mut second = NewEnd { device: b, other: a, is_first: false, ..first };
+    let mut first = NewEnd {
+        device: a,
+        chosen: a_chosen,
+        other: b,
+        other_port: b_chosen,
+        is_first: true,
+        interface_type,
+    };
+    let mut second = NewEnd {
+        device: b,
+        chosen: b_chosen,
+        other: a,
+        other_port: a_chosen,
+        is_first: false,
+        interface_type,
+    };
     // What an ODF, NVT or HOP takes depends on the other port.
     if is_through(a) && !is_through(b) {
         let b_port = take_port(transaction, second)?;
@@ -38,6 +52,8 @@ pub(super) fn take_ports(
 #[derive(Clone, Copy)]
 struct NewEnd<'d> {
     device: &'d Device,
+    /// The port that the caller has chosen.
+    chosen: Option<InterfaceId>,
     /// The device at the other end.
     other: &'d Device,
     /// The port at the other end, where it is chosen already.
@@ -53,7 +69,10 @@ fn is_through(device: &Device) -> bool {
 
 fn take_port(transaction: &mut Transaction<'_>, end: NewEnd<'_>) -> Result<InterfaceId, Refusal> {
     let world = transaction.world();
-    let NewEnd { device, other, other_port, interface_type, .. } = end;
+    let NewEnd { device, chosen, other, other_port, interface_type, .. } = end;
+    if let Some(port) = chosen {
+        return check_chosen(world, device.id, port);
+    }
     let found = match device.device_type {
         // Such a link is refused, with the name of the port that it would have got.
         _ if interface_type == InterfaceType::Loopback => None,
@@ -78,6 +97,20 @@ fn take_port(transaction: &mut Transaction<'_>, end: NewEnd<'_>) -> Result<Inter
     };
     let port = transaction.world().interface(port).ok_or(Refusal::InterfaceNotFound)?;
     check_can_carry_link(port).map(|()| port.id)
+}
+
+/// A port of the device that can carry a link and carries none.
+fn check_chosen(
+    world: &World,
+    device: DeviceId,
+    port: InterfaceId,
+) -> Result<InterfaceId, Refusal> {
+    let found = world.interface(port).filter(|port| port.device == device);
+    check_can_carry_link(found.ok_or(Refusal::PortNotOfDevice(port))?)?;
+    match world.link_at(port) {
+        Some(_) => Err(Refusal::InterfaceLinked),
+        None => Ok(port),
+    }
 }
 
 /// Ports that carry no link, and could, in the order of their creation.

@@ -3,6 +3,7 @@
 pub(super) mod budget;
 pub(super) mod loss;
 pub(super) mod pon_class;
+pub(super) mod pon_limits;
 pub(super) mod signal;
 pub(super) mod split_ratio;
 #[cfg(test)]

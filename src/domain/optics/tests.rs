@@ -36,6 +36,7 @@ fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: Option<f64>) {
         a,
         b,
         interface_type: InterfaceType::Optical,
+        ports: [None; 2],
         status: Status::Up,
         length_km,
         medium: None,

@@ -16,7 +16,7 @@ use super::joins::{LinkedPort, cross_connect, has_cross_connects, linked_ports};
 use super::passage::{Passage, exits, passage};
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    CrossConnect, DeviceId, DeviceType, Interface, InterfaceId, LinkId, Reason, Reasons, World,
+    CrossConnect, DeviceId, Interface, InterfaceId, LinkId, Reason, Reasons, World,
 };
 
 /// Joins what a new link leads to, at its ends and at the parts behind them.
@@ -131,7 +131,5 @@ pub(in crate::domain) fn put_join(
 /// Whether a device is an ODF, NVT or HOP, which have cross-connects.
 pub(in crate::domain) fn is_through_part(world: &World, device: DeviceId) -> bool {
     let device = world.device(device);
-    device.is_some_and(|device| {
-        matches!(device.device_type, DeviceType::Odf | DeviceType::Nvt | DeviceType::Hop)
-    })
+    device.is_some_and(|device| device.device_type.takes_cross_connects())
 }

@@ -13,6 +13,7 @@ mod cuts;
 pub(super) mod far_end;
 pub(super) mod joins;
 pub(super) mod passage;
+pub(super) mod ports;
 pub(super) mod splitter;
 pub(super) mod stop;
 #[cfg(test)]

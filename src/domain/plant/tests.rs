@@ -65,6 +65,7 @@ impl Plant {
             a,
             b,
             interface_type: InterfaceType::Optical,
+            ports: [None; 2],
             status: Status::Up,
             length_km: Some(0.1),
             medium: None,

@@ -37,6 +37,7 @@ pub(super) fn connect(a: DeviceId, b: DeviceId, length_km: f64) -> ConnectDevice
         a,
         b,
         interface_type: InterfaceType::Optical,
+        ports: [None; 2],
         status: Status::Up,
         length_km: Some(length_km),
         medium: None,

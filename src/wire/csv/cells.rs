@@ -94,6 +94,15 @@ pub(super) fn split_ratio(text: &str) -> Result<SplitRatio, String> {
     })
 }
 
+/// Parses `true` or `false`.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err(format!("'{}' is neither true nor false", quoted(text))),
+    }
+}
+
 fn word<T>(
     text: &str,
     parse: impl Fn(&str) -> Option<T>,
@@ -148,6 +157,8 @@ mod tests {
         for text in ["3", "1:", "64:1", "-2", "1.5"] {
             assert!(split_ratio(text).is_err(), "{text}");
         }
+        assert_eq!([boolean("TRUE"), boolean("no")], [Ok(true), Ok(false)]);
+        assert!(boolean("perhaps").is_err());
         assert_eq!(id("#12"), Ok(DeviceId(12)));
         for text in ["0", "-1", "1.5", "+3", "x", "99999999999999999999"] {
             assert!(id(text).is_err(), "{text}");

@@ -5,10 +5,11 @@ use utoipa::ToSchema;
 
 /// The kind of rows in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum TableKind {
     Devices,
     Links,
+    CrossConnects,
 }
 
 /// The columns of an export, in this order.
@@ -58,6 +59,8 @@ const LINKS_WRITTEN: &[&str] = &[
     "override_ends_at",
     "override_is_planned_work",
 ];
+const CROSS_CONNECTS_WRITTEN: &[&str] =
+    &["device", "a_interface", "b_interface", "loss_db", "is_assumed"];
 /// Columns that an import ignores: they are computed, or belong to the operation of the network.
 const PASSED_OVER: &[&str] = &[
     "effective_status",
@@ -71,13 +74,14 @@ const PASSED_OVER: &[&str] = &[
 ];
 
 impl TableKind {
-    pub const ALL: [Self; 2] = [Self::Devices, Self::Links];
+    pub const ALL: [Self; 3] = [Self::Devices, Self::Links, Self::CrossConnects];
 
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Devices => "devices",
             Self::Links => "links",
+            Self::CrossConnects => "cross-connects",
         }
     }
 
@@ -91,6 +95,7 @@ impl TableKind {
         match self {
             Self::Devices => DEVICES_WRITTEN,
             Self::Links => LINKS_WRITTEN,
+            Self::CrossConnects => CROSS_CONNECTS_WRITTEN,
         }
     }
 
@@ -115,6 +120,7 @@ impl TableKind {
         match self {
             Self::Devices => &[&["name", "id"]],
             Self::Links => &[&["a_device"], &["a_interface"], &["b_device"], &["b_interface"]],
+            Self::CrossConnects => &[&["device"], &["a_interface"], &["b_interface"]],
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Devices and links as tables in text: CSV with commas, semicolons or tabs. The page, the API and
+//! Devices, links and cross-connects as tables in text: CSV with commas, semicolons or tabs. The page, the API and
 //! the command line share this parser and writer.
 
 mod cells;
@@ -24,7 +24,8 @@ use std::io::{self, Write};
 
 use super::{SignalView, Time};
 use crate::domain::{
-    Device, DeviceDetails, Interface, Link, Medium, Override, OverrideReason, PonClass, Status,
+    CrossConnect, Device, DeviceDetails, Interface, Link, Medium, Override, OverrideReason,
+    PonClass, Status,
 };
 
 /// Largest table: 300 bytes for each of the allowed rows; a typical row has 80.
@@ -113,6 +114,24 @@ pub fn write_link_row(
         ends_at.as_deref().into(),
         planned_work(set),
     ]);
+    write_row(out, separator, &cells)
+}
+
+/// Writes a cross-connect with its device and its two ports.
+pub fn write_cross_connect_row(
+    out: &mut impl Write,
+    separator: Separator,
+    device: &str,
+    ports: [&str; 2],
+    joined: &CrossConnect,
+) -> io::Result<()> {
+    let cells = [
+        Cell::Text(device),
+        Cell::Text(ports[0]),
+        Cell::Text(ports[1]),
+        joined.loss_db.into(),
+        Cell::Text(if joined.is_assumed { "true" } else { "false" }),
+    ];
     write_row(out, separator, &cells)
 }
 

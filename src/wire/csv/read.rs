@@ -8,8 +8,8 @@ use super::heading::Heading;
 use super::records::{Record, Records};
 use super::{Separator, TABLE_ROWS_MAX};
 use crate::domain::{
-    Coordinates, DetailText, DetailsPatch, DeviceTableRow, ImportTable, LinkTableEnd, LinkTableRow,
-    Optics,
+    Coordinates, CrossConnectTableRow, DetailText, DetailsPatch, DeviceTableRow, ImportTable,
+    LinkTableEnd, LinkTableRow, Optics,
 };
 
 /// How to read a table.
@@ -34,7 +34,7 @@ pub struct Reading {
     pub command: Option<ImportTable>,
 }
 
-/// Returns whether the bytes begin like a table of devices or links, in any encoding.
+/// Returns whether the bytes begin like a table that can be imported, in any encoding.
 pub fn looks_like_table(head: &[u8]) -> bool {
     Heading::read(&decode_head(head)).is_some_and(|heading| heading.is_one())
 }
@@ -82,7 +82,11 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
     let mut records = Records::new(text, heading.separator.as_char());
     records.next();
     reading.errors.extend(records.errors.drain(..));
-    let (mut devices, mut links) = (Vec::new(), Vec::new());
+    let mut command = match heading.kind {
+        TableKind::Devices => ImportTable::Devices(Vec::new()),
+        TableKind::Links => ImportTable::Links(Vec::new()),
+        TableKind::CrossConnects => ImportTable::CrossConnects(Vec::new()),
+    };
     let mut count = 0;
     while let Some(record) = records.next() {
         count += 1;
@@ -92,17 +96,7 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
         }
         let mut row = RowReading { heading, record: &record, errors: Vec::new() };
         row.errors.extend(heading.surplus(&record));
-        let name = match heading.kind {
-            TableKind::Devices => {
-                devices.push(row.device());
-                row.text("name").or_else(|| row.text("id")).unwrap_or_default().to_owned()
-            }
-            TableKind::Links => {
-                links.push(row.link());
-                let end = |column| row.text(column).unwrap_or_default();
-                format!("{} \u{2013} {}", end("a_device"), end("b_device"))
-            }
-        };
+        let name = row.add_to(&mut command);
         let named = Some(quoted(&name)).filter(|name| !name.is_empty());
         let of_row = |error| TableError { name: named.clone(), ..error };
         let mut errors: Vec<_> = row.errors.into_iter().map(of_row).collect();
@@ -122,10 +116,7 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
         reading.errors = TableError::at(heading.line, what).into();
         return reading;
     }
-    reading.command = Some(match heading.kind {
-        TableKind::Devices => ImportTable::Devices(devices),
-        TableKind::Links => ImportTable::Links(links),
-    });
+    reading.command = Some(command);
     reading
 }
 
@@ -137,6 +128,27 @@ struct RowReading<'r, 't> {
 }
 
 impl<'r> RowReading<'r, '_> {
+    /// Adds the row to its table, and returns its name.
+    fn add_to(&mut self, table: &mut ImportTable) -> String {
+        match table {
+            ImportTable::Devices(rows) => {
+                rows.push(self.device());
+                self.text("name").or_else(|| self.text("id")).unwrap_or_default().to_owned()
+            }
+            ImportTable::Links(rows) => {
+                rows.push(self.link());
+                let end = |column| self.text(column).unwrap_or_default();
+                format!("{} \u{2013} {}", end("a_device"), end("b_device"))
+            }
+            ImportTable::CrossConnects(rows) => {
+                rows.push(self.cross_connect());
+                let cell = |column| self.text(column).unwrap_or_default();
+                let [device, a, b] = ["device", "a_interface", "b_interface"].map(cell);
+                format!("{device} {a} \u{2013} {b}")
+            }
+        }
+    }
+
     fn device(&mut self) -> DeviceTableRow {
         let row = DeviceTableRow {
             id: self.value("id", cells::id),
@@ -197,16 +209,30 @@ impl<'r> RowReading<'r, '_> {
         LinkTableRow { a, b, length_km, medium, lifecycle, is_partial: !self.errors.is_empty() }
     }
 
-    fn end(&mut self, device: &str, interface: &str, interface_type: &str) -> LinkTableEnd {
-        for column in [device, interface] {
-            if self.text(column).is_none() {
-                self.error(Some(column), format!("{column} has no value"));
-            }
+    fn cross_connect(&mut self) -> CrossConnectTableRow {
+        self.require(["device", "a_interface", "b_interface"]);
+        CrossConnectTableRow {
+            device: self.value("device", cells::name),
+            ports: ["a_interface", "b_interface"].map(|column| self.value(column, cells::name)),
+            loss_db: self.value("loss_db", cells::not_negative),
+            is_assumed: self.value("is_assumed", cells::boolean).unwrap_or(false),
         }
+    }
+
+    fn end(&mut self, device: &str, interface: &str, interface_type: &str) -> LinkTableEnd {
+        self.require([device, interface]);
         LinkTableEnd {
             device: self.value(device, cells::name),
             interface: self.value(interface, cells::name),
             interface_type: self.value(interface_type, cells::interface_type),
+        }
+    }
+
+    fn require<const N: usize>(&mut self, columns: [&str; N]) {
+        for column in columns {
+            if self.text(column).is_none() {
+                self.error(Some(column), format!("{column} has no value"));
+            }
         }
     }
 

@@ -60,10 +60,18 @@ impl ImportReport {
     }
 }
 
+/// What a row of a table describes.
+const fn described(kind: TableKind) -> &'static str {
+    match kind {
+        TableKind::Devices | TableKind::Links => "device or link",
+        TableKind::CrossConnects => "cross-connect",
+    }
+}
+
 impl ImportErrors {
     /// Returns the errors of a table, together with those of rows that the rules refuse.
     pub fn new(reading: Reading, refusal: Option<&Refusal>) -> Self {
-        let Reading { errors, rows, .. } = reading;
+        let Reading { kind, errors, rows, .. } = reading;
         let TableErrors { count: mut error_count, first: mut errors, mut lines } = errors;
         let read_count = errors.len();
         let line_of = |index: usize| rows.get(index).map_or(1, |(line, _)| *line);
@@ -72,7 +80,8 @@ impl ImportErrors {
                 errors.extend(refused.iter().map(|row| {
                     let detail = match row.refusal {
                         Refusal::RowRepeated { first } => {
-                            format!("Line {} describes the same device or link", line_of(first))
+                            let line = line_of(first);
+                            format!("Line {line} describes the same {}", described(kind))
                         }
                         ref refusal => refusal.to_string(),
                     };

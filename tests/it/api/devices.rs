@@ -2,11 +2,13 @@
 
 pub(super) mod bulk;
 mod create;
+mod cross_connects;
 mod delete;
 mod erase;
 mod identity;
 mod names;
 mod overrides;
 mod paths;
+mod ports;
 mod read;
 mod update;

@@ -1,6 +1,7 @@
 //! Creating and deleting links.
 
 mod change;
+mod ports;
 mod rules;
 
 use serde_json::{Value, json};

@@ -28,10 +28,17 @@ fn timeless(entity: Option<&Value>) -> Value {
     entity
 }
 
+/// The lists of an answer.
+const KINDS: [&str; 3] = ["devices", "links", "interfaces"];
+
 /// Sends the request of a simulated step.
 type Real = (Method, String, Value);
 
-fn steps(plant: &Plant) -> Vec<(Value, Real)> {
+fn steps(app: &TestApp, plant: &Plant) -> Vec<(Value, Real)> {
+    [status_steps(plant), plant_steps(app, plant), deletions(plant)].concat()
+}
+
+fn status_steps(plant: &Plant) -> Vec<(Value, Real)> {
     let device = |name: &str| json!(plant.id(name));
     let override_of = |name: &str| format!("{}/override", plant.path(name));
     let link_of = |a, b| format!("/api/links/{}", plant.link(a, b));
@@ -69,12 +76,71 @@ fn steps(plant: &Plant) -> Vec<(Value, Real)> {
             merged(&json!({"op": "connect"}), &connect),
             (Method::POST, "/api/links/create-simple".into(), connect),
         ),
+    ]
+}
+
+/// Ports, cross-connects, ratios, and what is in service.
+fn plant_steps(app: &TestApp, plant: &Plant) -> Vec<(Value, Real)> {
+    let device = |name: &str| json!(plant.id(name));
+    let drop = plant.link("SPL-A", "ONT-A3");
+    let nvt = ["port1", "port2"].map(|name| app.port(plant.id("NVT"), name));
+    let joins = json!({"cross_connects": [{"a_interface_id": nvt[0], "b_interface_id": nvt[1]}]});
+    let no_joins = json!({"cross_connects": []});
+    let joins_of_nvt = plant.path("NVT") + "/cross-connects";
+    let of_nvt = |op: &str| json!({"op": op, "device_id": plant.id("NVT")});
+    let new_link = json!({
+        "a_interface_id": app.port(plant.id("NVT"), "port7"),
+        "b_interface_id": app.port(plant.id("SPL-B"), "out9"),
+        "length_km": 0.2,
+    });
+    vec![
         (
-            json!({"op": "delete_link", "link_id": plant.link("SPL-A", "ONT-A4")}),
-            (Method::DELETE, link_of("SPL-A", "ONT-A4"), Value::Null),
+            merged(&json!({"op": "create_link"}), &new_link),
+            (Method::POST, "/api/links".into(), new_link),
         ),
         (
-            json!({"op": "delete_device", "device_id": device("EDGE")}),
+            json!({"op": "update_device", "device_id": device("ONT-A2"), "lifecycle": "planned"}),
+            (Method::PATCH, plant.path("ONT-A2"), json!({"lifecycle": "planned"})),
+        ),
+        (
+            json!({"op": "update_device", "device_id": device("SPL-A"), "split_ratio": 64}),
+            (Method::PATCH, plant.path("SPL-A"), json!({"split_ratio": 64})),
+        ),
+        (
+            json!({
+                "op": "update_link", "link_id": drop,
+                "lifecycle": "retired",
+            }),
+            (Method::PATCH, format!("/api/links/{drop}"), json!({"lifecycle": "retired"})),
+        ),
+        (
+            merged(&of_nvt("add_cross_connects"), &joins),
+            (Method::POST, joins_of_nvt.clone(), joins.clone()),
+        ),
+        (
+            merged(&of_nvt("remove_cross_connect"), &json!({"interface_id": nvt[1]})),
+            (Method::DELETE, format!("{joins_of_nvt}/{}", nvt[1]), Value::Null),
+        ),
+        (
+            merged(&of_nvt("replace_cross_connects"), &joins),
+            (Method::PUT, joins_of_nvt.clone(), joins),
+        ),
+        (
+            merged(&of_nvt("replace_cross_connects"), &no_joins),
+            (Method::PUT, joins_of_nvt, no_joins),
+        ),
+    ]
+}
+
+fn deletions(plant: &Plant) -> Vec<(Value, Real)> {
+    let drop = plant.link("SPL-A", "ONT-A4");
+    vec![
+        (
+            json!({"op": "delete_link", "link_id": drop}),
+            (Method::DELETE, format!("/api/links/{drop}"), Value::Null),
+        ),
+        (
+            json!({"op": "delete_device", "device_id": plant.id("EDGE")}),
             (Method::DELETE, plant.path("EDGE"), Value::Null),
         ),
     ]
@@ -129,13 +195,14 @@ fn compare(
 fn each_step_does_what_was_simulated() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
-    for (step, real) in steps(&plant) {
+    for (step, real) in steps(&app, &plant) {
         let simulated = simulate(&app, std::slice::from_ref(&step));
-        let before = ["devices", "links"].map(|one| snapshot(&app, one));
+        let before = KINDS.map(|one| snapshot(&app, one));
         carry_out(&app, &real);
-        let after = ["devices", "links"].map(|one| snapshot(&app, one));
-        compare(&simulated, "devices", [&before[0], &after[0]], &step);
-        compare(&simulated, "links", [&before[1], &after[1]], &step);
+        let after = KINDS.map(|one| snapshot(&app, one));
+        for (kind, (before, after)) in KINDS.iter().zip(before.iter().zip(&after)) {
+            compare(&simulated, kind, [before, after], &step);
+        }
     }
 }
 
@@ -143,11 +210,11 @@ fn each_step_does_what_was_simulated() {
 fn all_steps_together_do_what_was_simulated() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
-    let (changes, real): (Vec<Value>, Vec<Real>) = steps(&plant).into_iter().unzip();
+    let (changes, real): (Vec<Value>, Vec<Real>) = steps(&app, &plant).into_iter().unzip();
     let simulated = simulate(&app, &changes);
-    let before = ["devices", "links"].map(|one| snapshot(&app, one));
+    let before = KINDS.map(|one| snapshot(&app, one));
     real.iter().for_each(|request| carry_out(&app, request));
-    let after = ["devices", "links"].map(|one| snapshot(&app, one));
+    let after = KINDS.map(|one| snapshot(&app, one));
     // An entity that changed and changed back differs only in its time.
     let lasting = |[before, after]: [&BTreeMap<u64, Value>; 2]| {
         let mut after = after.clone();
@@ -159,15 +226,56 @@ fn all_steps_together_do_what_was_simulated() {
         after
     };
     let what = json!("all steps");
-    compare(&simulated, "devices", [&before[0], &lasting([&before[0], &after[0]])], &what);
-    compare(&simulated, "links", [&before[1], &lasting([&before[1], &after[1]])], &what);
+    for (kind, (before, after)) in KINDS.iter().zip(before.iter().zip(&after)) {
+        compare(&simulated, kind, [before, &lasting([before, after])], &what);
+    }
+}
+
+#[test]
+fn effects_are_counted_also_without_details() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let cut = json!({
+        "op": "update_link", "link_id": plant.link("ODF", "SPL-A"), "status_override": "DOWN",
+    });
+    let delete = json!({"op": "delete_device", "device_id": plant.id("ONT-B1")});
+    let full = simulate(&app, &[cut.clone(), delete.clone()]);
+    let effects = json!({
+        "devices_down": 4, "devices_degraded": 1, "devices_up": 0, "devices_deleted": 1,
+        "links_deleted": 1, "subscribers_lost": 5, "subscribers_restored": 0,
+    });
+    assert_eq!(full["effects"], effects);
+    let body = json!({"changes": [cut, delete], "details": false});
+    let brief = app.post("/api/simulate", &body).expect(200).json();
+    for key in ["effects", "device_count", "link_count", "interface_count"] {
+        assert_eq!(brief[key], full[key], "{key}");
+    }
+    for kind in KINDS {
+        assert_eq!(brief[kind], json!([]), "{kind}");
+    }
+    app.cut(plant.link("ODF", "SPL-A"));
+    let mend = json!({
+        "op": "update_link", "link_id": plant.link("ODF", "SPL-A"), "status_override": null,
+    });
+    let planned = json!({
+        "op": "update_device", "device_id": plant.id("ONT-A1"), "lifecycle": "planned",
+    });
+    let effects = simulate(&app, &[mend, planned])["effects"].clone();
+    assert_eq!(effects["subscribers_restored"], 3, "one is not in service: {effects}");
 }
 
 #[test]
 fn a_simulation_without_changes_is_empty() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);
-    let nothing = json!({"device_count": 0, "link_count": 0, "devices": [], "links": []});
+    let nothing = json!({
+        "device_count": 0, "link_count": 0, "devices": [], "links": [],
+        "interface_count": 0, "interfaces": [],
+        "effects": {
+            "devices_down": 0, "devices_degraded": 0, "devices_up": 0, "devices_deleted": 0,
+            "links_deleted": 0, "subscribers_lost": 0, "subscribers_restored": 0,
+        },
+    });
     assert_eq!(simulate(&app, &[]), nothing);
     let clear = json!({"op": "override_device", "device_id": plant.id("OLT"), "status": null});
     assert_eq!(simulate(&app, &[clear]), nothing);
@@ -229,6 +337,10 @@ fn errors_of_the_body_name_the_step() {
             "greater_than_equal",
         ),
         (json!({"op": "override_device", "device_id": 1, "status": "BAD"}), "status", "enum"),
+        (json!({"op": "update_device", "split_ratio": 8}), "device_id", "missing"),
+        (json!({"op": "create_link", "a_interface_id": 1}), "b_interface_id", "missing"),
+        (json!({"op": "add_cross_connects", "device_id": 1}), "cross_connects", "missing"),
+        (json!({"op": "remove_cross_connect", "device_id": 1}), "interface_id", "missing"),
         (json!({"op": "provision", "name": "x"}), "device_type", "missing"),
         (json!({"op": "connect", "device_a_id": 1, "device_b_id": 2}), "link_type", "missing"),
     ] {

@@ -1,5 +1,6 @@
-//! Import and export of tables of devices and links.
+//! Import and export of tables.
 
+mod cross_connects;
 mod errors;
 
 use serde_json::{Value, json};

@@ -279,6 +279,7 @@ impl Generator {
             a: ends.0,
             b: ends.1,
             interface_type: self.rng.one_of(&InterfaceType::ALL),
+            ports: [None; 2],
             status: self.rng.one_of(&Status::ALL),
             length_km: self.length_km(),
             medium: self.medium(),

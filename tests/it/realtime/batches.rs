@@ -8,6 +8,7 @@ use unoc::store::CounterFloors;
 
 use crate::harness::TestApp;
 use crate::harness::http::keys_of;
+use crate::harness::shared_odf::{SharedOdf, pairs};
 use crate::harness::site::{id_of, text_of};
 use crate::harness::socket::{Client, Event};
 use crate::harness::wait;
@@ -111,6 +112,25 @@ fn a_raised_seq_without_a_change_is_sent() {
     assert_eq!(heartbeats.last().unwrap().payload, json!({"seq": 4_000}));
     app.provision("POP", "POP");
     client.follow_to(4_001);
+}
+
+#[test]
+fn both_ports_of_a_changed_cross_connect_are_sent() {
+    let app = TestApp::empty();
+    let plant = SharedOdf::build(&app);
+    let mut client = LiveClient::new(&app);
+    let path = plant.cross_connects_path();
+    let ports = ["port7", "port8"].map(|name| app.port(plant.odf, name));
+    app.post(&path, &pairs(&[["port7", "port8"]])).expect(201);
+    client.follow_to(app.seq());
+    for (port, other) in [(ports[0], ports[1]), (ports[1], ports[0])] {
+        assert_eq!(client.state_of("interface", port)["cross_connect"]["interface_id"], other);
+    }
+    app.delete(&format!("{path}/{}", ports[0])).expect(204);
+    client.follow_to(app.seq());
+    for port in ports {
+        assert_eq!(client.state_of("interface", port)["cross_connect"], Value::Null);
+    }
 }
 
 #[test]
