@@ -13,7 +13,7 @@ export const SEPARATOR_CHARS: Record<Separator, string> = { comma: ',', semicolo
 /** The result of a table: a report, or its errors; then nothing was changed. */
 export type Outcome = { report: ImportReport } | { faults: ImportErrors }
 
-/** Imports a table of devices or links, or only validates it. */
+/** Imports a table, or only validates it. */
 export async function sendTable(
   table: ArrayBuffer,
   options: { encoding: Encoding; dryRun: boolean },
@@ -40,10 +40,18 @@ export async function fetchLinkTable(separator: Separator): Promise<string> {
   return (await request('GET', `api/export/links.csv?separator=${separator}`)).text()
 }
 
-/** The heading of the server's table of devices or links. */
-export async function fetchHeading(kind: 'devices' | 'links', separator: Separator): Promise<string> {
+/** All cross-connects as a table, by the names of their devices and ports. */
+export async function fetchCrossConnectTable(separator: Separator): Promise<string> {
+  return (await request('GET', `api/export/cross-connects.csv?separator=${separator}`)).text()
+}
+
+/** The tables that can be imported. */
+export type TableKind = 'devices' | 'links' | 'cross-connects'
+
+/** The heading of a table of the server. */
+export async function fetchHeading(kind: TableKind, separator: Separator): Promise<string> {
   if (kind === 'devices') return fetchDeviceTable([], separator)
-  return firstLine(await request('GET', `api/export/links.csv?separator=${separator}`))
+  return firstLine(await request('GET', `api/export/${kind}.csv?separator=${separator}`))
 }
 
 /** Reads no further than the first line: the whole table may have megabytes. */

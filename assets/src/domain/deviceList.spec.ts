@@ -52,6 +52,16 @@ test.each(['München', 'MUNCHEN', 'mu\u0308nch', ' Süd', 'sud'])('%j finds a na
   expect(listDevices(new Map(more.map((each) => [each.id, each])), query)).toEqual([1, 2, 3])
 })
 
+test('joins to check are those of parts where they are assumed or missing', () => {
+  const parts = [
+    device(1, 'ODF-1', { device_type: 'ODF', status_reasons: ['joins_assumed'] }),
+    device(2, 'ODF-2', { device_type: 'ODF', status_reasons: ['no_active_device'] }),
+    device(3, 'NVT-1', { device_type: 'NVT', status_reasons: ['joins_not_recorded'] }),
+  ]
+  const query = { ...DEFAULT_QUERY, uncertain: true }
+  expect(listDevices(new Map(parts.map((each) => [each.id, each])), query)).toEqual([1, 3])
+})
+
 test('behind a device is what the server found, filtered and in order as any list', () => {
   const query = { ...DEFAULT_QUERY, behind: 'device-4', sort: 'name' as const }
   expect(listDevices(devices, query, [2, 3, 99])).toEqual([3, 2])

@@ -3,6 +3,7 @@ import { fold, sortKey } from './fold'
 import { typeLabel } from './deviceTypes'
 import { detailQuery, foldedDetails, foldedName } from './deviceSearch'
 import { STATUS_RANK } from './statuses'
+import { hasUncertainJoins } from './statusReasons'
 
 export const SORT_KEYS = [
   'status',
@@ -26,6 +27,8 @@ export interface ListQuery {
   container: number | null
   /** Only devices with an override. */
   overridden: boolean
+  /** Only parts whose joins are assumed or not recorded. */
+  uncertain: boolean
   /** Only devices that lose service with this device or link: `device-7`, `link-12`. */
   behind: string
   sort: SortKey
@@ -38,6 +41,7 @@ export const DEFAULT_QUERY: ListQuery = {
   status: '',
   container: null,
   overridden: false,
+  uncertain: false,
   behind: '',
   sort: 'id',
   descending: false,
@@ -77,7 +81,7 @@ export function containerName(devices: Devices, device: Device): string | null {
 }
 
 function matcher(devices: Devices, query: ListQuery): (device: Device) => boolean {
-  const { type, status, container, overridden } = query
+  const { type, status, container, overridden, uncertain } = query
   const text = fold(query.text.trim())
   const detail = detailQuery(text)
   const id = /^#?\d+$/.test(text) ? Number(text.replace('#', '')) : null
@@ -86,6 +90,7 @@ function matcher(devices: Devices, query: ListQuery): (device: Device) => boolea
     if (status !== '' && device.effective_status !== status) return false
     if (container !== null && device.parent_container_id !== container) return false
     if (overridden && device.status_override === null) return false
+    if (uncertain && !hasUncertainJoins(device)) return false
     if (text === '' || device.id === id) return true
     if (foldedName(device).includes(text) || foldedReason(device).includes(text)) return true
     if (foldedDetails(device).includes(detail)) return true

@@ -20,6 +20,8 @@ export const TYPE_LABELS: Record<DeviceType, string> = {
 export const DEVICE_TYPES = Object.keys(TYPE_LABELS) as DeviceType[]
 
 export const PASSIVE_TYPES: readonly DeviceType[] = ['ODF', 'NVT', 'SPLITTER', 'HOP']
+/** The types whose ports are planned: parts that pass light on, and what sends it. */
+export const PORT_TYPES: readonly DeviceType[] = [...PASSIVE_TYPES, 'OLT']
 export const CONTAINER_TYPES: readonly DeviceType[] = ['POP', 'CORE_SITE']
 /** The types that serve a subscriber. */
 export const LEAF_TYPES: readonly DeviceType[] = ['ONT', 'BUSINESS_ONT', 'AON_CPE']

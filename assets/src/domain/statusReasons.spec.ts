@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Device } from '../api/types'
-import { statusReasons } from './statusReasons'
+import { hasUncertainJoins, statusReasons } from './statusReasons'
 import { TEST_SIGNAL, testDevice } from './testing'
 
 test.each<[string, Partial<Device>, string[]]>([
@@ -36,4 +36,10 @@ test.each<[string, Partial<Device>, string[]]>([
   ]],
 ])('%s', (_name, more, expected) => {
   expect(statusReasons(testDevice(more))).toEqual(expected)
+})
+
+test('a part whose joins are assumed or missing has to be checked', () => {
+  expect(hasUncertainJoins(testDevice({ status_reasons: ['joins_assumed'] }))).toBe(true)
+  expect(hasUncertainJoins(testDevice({ status_reasons: ['no_active_device', 'joins_not_recorded'] }))).toBe(true)
+  expect(hasUncertainJoins(testDevice({ status_reasons: ['no_active_device'] }))).toBe(false)
 })

@@ -13,6 +13,14 @@ const PLANT = new Map([
   ['not_in_service', 'It is planned or retired.'],
 ])
 
+/** What is not known about the inside of an ODF, NVT or HOP; its cross-connects settle it. */
+const UNCERTAIN_JOINS: readonly string[] = ['joins_not_recorded', 'joins_assumed']
+
+/** Whether the inside of a part has to be checked. */
+export function hasUncertainJoins({ status_reasons: codes }: Pick<Device, 'status_reasons'>): boolean {
+  return codes.some((code) => UNCERTAIN_JOINS.includes(code))
+}
+
 const SIGNAL = new Map([
   ['no_signal', 'Received optical power is too low.'],
   ['signal_critical', 'Optical margin is below 3\u00a0dB.'],

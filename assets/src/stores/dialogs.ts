@@ -113,7 +113,7 @@ export function askEditLink(id: number): Promise<void> {
   return new Promise((done) => open({ kind: 'edit-link', link, done }))
 }
 
-/** Imports devices or links from a CSV file. */
+/** Imports devices, links or cross-connects from a CSV file. */
 export function askImport(): Promise<void> {
   return new Promise((done) => open({ kind: 'import', done }))
 }

@@ -52,6 +52,7 @@ export function clearFilters(): void {
   view.container = null
   view.medium = ''
   view.overridden = false
+  view.uncertain = false
   view.behind = ''
 }
 

@@ -6,6 +6,7 @@ test.each([
   '?q=ont-1',
   '?q=a%26b+%3Cc%3E&type=OLT&status=DOWN&sort=updated&order=desc&device=17',
   '?q=ont&behind=link-12&device=3',
+  '?type=ODF&joins=uncertain',
   '?q=olt&status=DOWN&medium=G652D&overridden=yes&sort=length&order=desc&link=4',
 ])('%s reads and writes back', (query) => {
   expect(writeView(readView(query))).toBe(query)

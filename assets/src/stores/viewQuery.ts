@@ -19,7 +19,7 @@ export interface View extends Omit<ListQuery, 'sort'> {
   link: number | null
 }
 
-const KEYS = ['q', 'type', 'status', 'in', 'medium', 'overridden', 'behind', 'sort', 'order', 'device', 'link']
+const KEYS = ['q', 'type', 'status', 'in', 'medium', 'overridden', 'joins', 'behind', 'sort', 'order', 'device', 'link']
 const VIEW_SORT_KEYS: readonly ViewSortKey[] = [...SORT_KEYS, ...LINK_SORT_KEYS]
 const MEDIUM_KEYS = Object.keys(MEDIA) as Medium[]
 
@@ -34,6 +34,7 @@ export function readView(search: string): View {
     container: idOf(params.get('in')),
     medium: oneOf(MEDIUM_KEYS, params.get('medium')) ?? '',
     overridden: params.get('overridden') === 'yes',
+    uncertain: params.get('joins') === 'uncertain',
     behind: parseCause(params.get('behind') ?? '') === null ? '' : (params.get('behind') ?? ''),
     sort: oneOf(VIEW_SORT_KEYS, params.get('sort')) ?? DEFAULT_QUERY.sort,
     descending: params.get('order') === 'desc',
@@ -56,6 +57,7 @@ export function mergeView(search: string, state: View): string {
   if (state.container !== null) params.set('in', String(state.container))
   if (state.medium !== '') params.set('medium', state.medium)
   if (state.overridden) params.set('overridden', 'yes')
+  if (state.uncertain) params.set('joins', 'uncertain')
   if (state.behind !== '') params.set('behind', state.behind)
   if (state.sort !== DEFAULT_QUERY.sort) params.set('sort', state.sort)
   if (state.descending) params.set('order', 'desc')

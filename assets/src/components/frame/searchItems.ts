@@ -1,5 +1,5 @@
 import { describeError } from '../../api/http'
-import { fetchLinkTable } from '../../api/tables'
+import { fetchCrossConnectTable, fetchLinkTable } from '../../api/tables'
 import type { DeviceType } from '../../api/types'
 import { PAGES, router } from '../../router'
 import { copyLink, placeOfPage } from '../../stores/copyLink'
@@ -55,9 +55,9 @@ async function backUp(): Promise<void> {
   }
 }
 
-async function saveLinks(): Promise<void> {
+async function saveTable(name: string, fetchTable: typeof fetchLinkTable): Promise<void> {
   try {
-    downloadText('unoc-links', 'csv', await fetchLinkTable('comma'))
+    downloadText(`unoc-${name}`, 'csv', await fetchTable('comma'))
   } catch (error) {
     notifyError(describeError(error))
   }
@@ -67,7 +67,12 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void; isImmed
   { text: 'Provision a device', icon: 'plus', run: () => void askProvision() },
   { text: 'Connect two devices', icon: 'cable', run: () => void askConnect() },
   { text: 'Import devices from CSV', icon: 'file-up', run: () => void askImport() },
-  { text: 'Export all links as CSV', icon: 'download', run: () => void saveLinks() },
+  { text: 'Export all links as CSV', icon: 'download', run: () => void saveTable('links', fetchLinkTable) },
+  {
+    text: 'Export all cross-connects as CSV',
+    icon: 'download',
+    run: () => void saveTable('cross-connects', fetchCrossConnectTable),
+  },
   { text: 'Back up now', icon: 'archive', run: () => void backUp() },
   {
     text: 'Show devices that are DOWN',

@@ -1,1 +1,0 @@
-import{W as e,Z as t,ct as n,dt as r}from"./preload-helper-yU1_I5cx.js";var i=[`aria-label`],a=t({__name:`TableScroller`,props:{label:{}},setup(t){return(a,o)=>(n(),e(`div`,{class:`relative overflow-x-auto print:overflow-visible`,tabindex:`0`,role:`group`,"aria-label":t.label},[r(a.$slots,`default`)],8,i))}});export{a as t};

@@ -1,1 +1,0 @@
-import{Dt as e,u as t}from"./preload-helper-yU1_I5cx.js";import{wt as n}from"./index-DxkSyHy-.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{runningAction:r,runAction:i}}export{r as t};

@@ -1,1 +1,0 @@
-import{St as e,_t as t}from"./preload-helper-yU1_I5cx.js";import{I as n}from"./index-DxkSyHy-.js";function r(r){let i=null;t(()=>{i=r(),n.value=i}),e(()=>{n.value===i&&(n.value=null)})}export{r as t};

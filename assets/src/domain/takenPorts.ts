@@ -1,0 +1,19 @@
+import type { Simulated } from '../api/types'
+
+/** A port that a new link would take; `newName` if it would be created for it. */
+export interface TakenPort {
+  id: number
+  newName: string | null
+}
+
+/** The ports that the only new link of a simulation would take, its end A first; null without one. */
+export function takenPorts({ links, interfaces }: Simulated): [TakenPort, TakenPort] | null {
+  const made = links.find(({ before }) => before === null)?.after
+  if (made === undefined || made === null) return null
+  const port = (id: number): TakenPort => {
+    const change = interfaces.find((each) => each.id === id)
+    const isNew = change !== undefined && change.before === null
+    return { id, newName: isNew ? (change.after?.name ?? null) : null }
+  }
+  return [port(made.a_interface_id), port(made.b_interface_id)]
+}
