@@ -121,15 +121,17 @@ pub(super) fn portable(export: &str) -> String {
     format!("{header}\n{rest}")
 }
 
-/// The rows of an export without the cross-connects that were assumed when a site of 0.1.0 was taken over,
-/// and the number of ports that have such.
+/// The rows of an export as operators recorded them, without the cross-connects that were assumed when a
+/// site of 0.1.0 was taken over, and the number of ports that have such.
 pub(super) fn without_assumed_joins(export: &str) -> (Vec<Value>, usize) {
     let mut assumed_count = 0;
     let mut row = |line: &str| -> Value {
         let mut row: Value = serde_json::from_str(line).expect("a row is JSON");
         let fields = row.as_object_mut().expect("a row is an object");
-        // Ports and parts with such were changed.
-        fields.remove("updated_at");
+        // Ports and parts with such were changed; a splitter's loss follows its ratio now.
+        for computed in ["updated_at", "status", "status_since"] {
+            fields.remove(computed);
+        }
         let joined = fields.remove("cross_connect");
         assumed_count += usize::from(joined.is_some_and(|joined| joined["is_assumed"] == true));
         row
