@@ -100,6 +100,8 @@ pub(super) fn stage(
         return Err(BackupError::Damaged { file: name, what });
     }
     check_store(store.store(), &header, &tables, progress)?;
+    // Where the site has cross-connects, the engine assumes none.
+    store.store().set_unjoined()?;
     Ok(StagedBackup { header, store })
 }
 

@@ -75,7 +75,7 @@ pub(super) fn write_site(
 /// Sets the schema version to [`SCHEMA_VERSION`]; the rest of the sentinel stays.
 pub(super) fn upgrade_site(meta: &mut MetaTable<'_>, site: &SiteV1) -> Result<(), StoreError> {
     if site.schema_version < FIRST_WITH_CROSS_CONNECTS {
-        meta.insert(UNJOINED_KEY, [].as_slice())?;
+        set_unjoined(meta)?;
     }
     let record = SiteV1 { schema_version: SCHEMA_VERSION, ..*site };
     meta.insert(SITE_KEY, encode(&record).as_slice())?;
@@ -87,6 +87,11 @@ pub(super) fn is_unjoined(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<bool, StoreError> {
     Ok(meta.get(UNJOINED_KEY)?.is_some())
+}
+
+pub(super) fn set_unjoined(meta: &mut MetaTable<'_>) -> Result<(), StoreError> {
+    meta.insert(UNJOINED_KEY, [].as_slice())?;
+    Ok(())
 }
 
 pub(super) fn set_joined(meta: &mut MetaTable<'_>) -> Result<(), StoreError> {

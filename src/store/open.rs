@@ -202,6 +202,18 @@ impl Store {
         meta::is_unjoined(&self.db.begin_read()?.open_table(tables::META)?)
     }
 
+    /// Notes that the site may be from before cross-connects: unless it has any, the engine assumes them
+    /// when it starts.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn set_unjoined(&self) -> Result<(), StoreError> {
+        let tx = self.db.begin_write()?;
+        meta::set_unjoined(&mut tx.open_table(tables::META)?)?;
+        tx.commit()?;
+        Ok(())
+    }
+
     /// Notes that the cross-connects of an older site were assumed.
     ///
     /// # Errors

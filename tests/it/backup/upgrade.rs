@@ -50,7 +50,9 @@ fn the_first_start_of_a_newer_version_saves_the_old_store() {
     assert_eq!(schema_version(&data_dir), 3);
     let elsewhere = directory.path().join("elsewhere");
     run(&elsewhere, &["restore", path_of(&file_of(&data_dir, saved))]).expect(0);
-    assert_eq!(without_assumed_joins(&export_of(&elsewhere)), (wanted, 2 * 4));
+    let there = Server::start(&elsewhere, &[]);
+    assert_eq!(without_assumed_joins(&there.http.export()), (wanted, 2 * 4));
+    assert!(there.terminate().0.success());
     assert_no_left_overs(&data_dir);
     // The next start makes no other backup.
     let server = Server::start(&data_dir, &[]);
