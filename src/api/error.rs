@@ -160,6 +160,7 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::DeviceNotFound
         | Refusal::InterfaceNotFound
         | Refusal::LinkNotFound
+        | Refusal::EntityNotFound(_)
         | Refusal::ParentNotFound
         | Refusal::PortNotOfDevice(_)
         | Refusal::NoPortNamed { .. }

@@ -20,7 +20,7 @@ use super::validation::{Fields, FromFields, parse};
 use crate::domain::{
     ConnectDevices, ConnectedDevices, CreateLink, DeleteLink, DeviceId, InterfaceId, InterfaceType,
     Lifecycle, Link, LinkId, LinkPatch, Medium, Override, OverrideReason, Revision, Status,
-    UpdateLink,
+    Timestamp, UpdateLink,
 };
 use crate::store::AuditOrigin;
 use crate::wire::{self, InterfaceView, LinkView};
@@ -276,23 +276,39 @@ pub(super) struct LinkPatchBody {
     status_override: Option<Option<Status>>,
     #[schema(value_type = Option<String>, max_length = 255)]
     override_reason: Option<OverrideReason>,
+    /// When the override ends by itself: a time in the future.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    override_ends_at: Option<Timestamp>,
+    /// Planned work alarms nobody.
+    #[schema(required = false)]
+    override_is_planned_work: bool,
     /// Only what is in service alarms.
     #[schema(schema_with = wire::lifecycle_schema, required = false)]
     lifecycle: Option<Lifecycle>,
 }
+
+/// The keys of an override beside its status.
+const OVERRIDE_TERMS: [&str; 3] =
+    ["override_reason", "override_ends_at", "override_is_planned_work"];
 
 impl FromFields for LinkPatchBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
             length_km: fields.nullable("length_km", parse::not_negative),
             physical_medium_id: fields.nullable("physical_medium_id", parse::medium),
-            status_override: if fields.has("override_reason") && !fields.has("status_override") {
-                // A reason without a status has no meaning.
+            status_override: if !fields.has("status_override")
+                && OVERRIDE_TERMS.into_iter().any(|key| fields.has(key))
+            {
+                // A reason or an end without a status has no meaning.
                 fields.required("status_override", parse::status).map(Some)
             } else {
                 fields.nullable("status_override", parse::status)
             },
             override_reason: fields.optional("override_reason", parse::reason),
+            override_ends_at: fields.optional("override_ends_at", parse::time),
+            override_is_planned_work: fields
+                .present("override_is_planned_work", parse::boolean)
+                .unwrap_or(false),
             lifecycle: fields.present("lifecycle", parse::lifecycle),
         })
     }
@@ -300,8 +316,12 @@ impl FromFields for LinkPatchBody {
 
 impl From<LinkPatchBody> for LinkPatch {
     fn from(body: LinkPatchBody) -> Self {
-        let reason = body.override_reason;
-        let set = |status| Override::new(status, reason);
+        let set = |status| Override {
+            status,
+            reason: body.override_reason,
+            ends_at: body.override_ends_at,
+            is_planned_work: body.override_is_planned_work,
+        };
         Self {
             length_km: body.length_km,
             medium: body.physical_medium_id,

@@ -1,5 +1,6 @@
 //! `If-Match`: a change that is carried out only on the state that its caller has seen.
 
+use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +10,9 @@ use utoipa::ToSchema;
 use super::conditional;
 use super::error::ApiError;
 use super::state::ApiState;
-use crate::domain::{Command, DeviceId, IfUnchanged, LinkId, Refusal, Revised, Revision};
+use crate::domain::{
+    Command, DeviceId, EntityKey, EntityKind, IfUnchanged, LinkId, Refusal, Revised, Revision,
+};
 use crate::engine::EngineError;
 use crate::store::AuditOrigin;
 use crate::wire::{DeviceView, LinkView};
@@ -86,6 +89,56 @@ impl IfMatch {
             result => Ok(result?),
         }
     }
+}
+
+/// Most changed devices, and most changed links, in an answer.
+const CHANGED_SHOWN_MAX: usize = 100;
+
+/// Carries out a command on many devices and links that names the state in which it has seen them.
+///
+/// # Errors
+/// As the engine's; 412 with those that are in another state.
+pub(super) async fn execute_unless_changed<C: Command>(
+    state: &ApiState,
+    command: C,
+    origin: AuditOrigin,
+) -> Result<C::Reply, ApiError> {
+    match state.handle().execute(command, origin).await {
+        Err(EngineError::Refused(Refusal::EntitiesChanged(entities))) => {
+            Err(ApiError::Changed(Box::new(changed_entities(state, entities)?)))
+        }
+        result => Ok(result?),
+    }
+}
+
+/// The body of a 412: devices and links that were changed since the caller has seen them.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChangedEntities<'a> {
+    detail: String,
+    /// At most 100 of them, as they are now.
+    devices: Vec<DeviceView<'a>>,
+    /// At most 100 of them, as they are now.
+    links: Vec<LinkView<'a>>,
+}
+
+fn changed_entities(state: &ApiState, entities: Vec<EntityKey>) -> Result<Response, ApiError> {
+    let snapshot = state.handle().read();
+    let of_kind =
+        |kind| entities.iter().filter(move |one| one.kind == kind).take(CHANGED_SHOWN_MAX);
+    let mut devices = Vec::new();
+    for entity in of_kind(EntityKind::Device) {
+        devices.extend(snapshot.device(DeviceId(entity.id))?);
+    }
+    let mut links = Vec::new();
+    for entity in of_kind(EntityKind::Link) {
+        links.extend(snapshot.link(LinkId(entity.id))?);
+    }
+    let body = ChangedEntities {
+        detail: Refusal::EntitiesChanged(entities).to_string(),
+        devices: devices.iter().map(DeviceView::new).collect(),
+        links: links.iter().map(LinkView::new).collect(),
+    };
+    Ok((StatusCode::PRECONDITION_FAILED, Json(body)).into_response())
 }
 
 /// The body of a 412: a device that was changed since the caller has seen it.

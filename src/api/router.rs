@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, backups, csv, devices, export, health, interfaces, jobs, links, metrics, openapi,
-    optics, overrides, problems, request, seed, shutdown, simulate, sync, topology, ui,
+    audit, backups, csv, devices, export, health, interfaces, jobs, lifecycle, links, metrics,
+    openapi, optics, overrides, problems, request, seed, shutdown, simulate, sync, topology, ui,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -37,6 +37,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(devices::router())
         .merge(links::router())
         .merge(topology::router())
+        .merge(lifecycle::router())
         .merge(optics::router())
         .merge(seed::router())
         .merge(shutdown::router());

@@ -11,14 +11,16 @@ use utoipa_axum::routes;
 use super::devices::{CrossConnectByIds, DevicePatchBody, NewDeviceBody};
 use super::error::ApiError;
 use super::extract::Body422;
+use super::lifecycle::LifecycleGroupBody;
 use super::links::{ConnectBody, LinkPatchBody, NewLinkBody};
+use super::overrides::OverrideGroupBody;
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{
     AddCrossConnects, Change, ClearDeviceOverride, DeleteDevice, DeleteLink, Device, DeviceClass,
     DeviceId, DevicePatch, Edit, InterfaceId, LinkId, LinkPatch, NewCrossConnect, Override,
-    ProvisionDevice, RemoveCrossConnect, ReplaceCrossConnects, SetDeviceOverride, SimulatedCommand,
-    Status, UpdateDevice, UpdateLink,
+    ProvisionDevice, RemoveCrossConnect, ReplaceCrossConnects, SetDeviceOverride, SetLifecycles,
+    SetOverrides, SimulatedCommand, Status, UpdateDevice, UpdateLink,
 };
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
@@ -53,6 +55,8 @@ struct SimulationStep(SimulatedCommand);
 struct StepSchema {
     /// `provision` (with the keys of a new device), `update_device` (with the keys of a change to a
     /// device), `delete_device`, `override_device` (with `status`; null clears the override),
+    /// `override` (with the keys of `/api/overrides/bulk`), `lifecycle` (with the keys of
+    /// `/api/lifecycle/bulk`),
     /// `connect` (with the keys of create-simple), `create_link` (with the keys of a new link),
     /// `update_link` (with the keys of a change to a link), `delete_link`, `add_cross_connects` and
     /// `replace_cross_connects` (with `device_id` and `cross_connects`, whose ports are given by
@@ -81,11 +85,13 @@ impl FromFields for SimulationBody {
     }
 }
 
-const OPS: [&str; 11] = [
+const OPS: [&str; 13] = [
     "provision",
     "update_device",
     "delete_device",
     "override_device",
+    "override",
+    "lifecycle",
     "connect",
     "create_link",
     "update_link",
@@ -124,6 +130,10 @@ impl FromFields for SimulationStep {
             }
             "delete_device" => DeleteDevice(device_id(fields)?).into(),
             "override_device" => override_device(fields)?,
+            "override" => SetOverrides::from(vec![OverrideGroupBody::from_fields(fields)?]).into(),
+            "lifecycle" => {
+                SetLifecycles::from(vec![LifecycleGroupBody::from_fields(fields)?]).into()
+            }
             "update_link" => {
                 let id = link_id(fields);
                 let patch: LinkPatch = LinkPatchBody::from_fields(fields)?.into();

@@ -1,6 +1,6 @@
 //! Totals of the network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -15,14 +15,17 @@ use super::answer_cache::to_json;
 use super::conditional;
 use super::error::ApiError;
 use super::state::ApiState;
-use crate::domain::{SignalClass, World};
+use crate::domain::{
+    CustomerCounts, DeviceClass, DeviceId, Lifecycle, Severity, SignalClass, Status, World,
+    problems,
+};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(summary))
 }
 
 /// Counts by type, status and signal class.
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 struct Summary {
     device_count: usize,
     interface_count: usize,
@@ -38,6 +41,26 @@ struct Summary {
     /// Overridden devices and links.
     overridden_count: usize,
     overridden_link_count: usize,
+    /// Leaves in service that fibre is connected with.
+    customer_count: usize,
+    /// Customers that are DOWN, without those behind planned work.
+    without_service_count: usize,
+    /// Customers that are DEGRADED.
+    degraded_count: usize,
+    /// Customers that are UP with too small an optical margin, or with too much light.
+    low_margin_count: usize,
+    /// Customers that are DOWN because of planned work.
+    planned_work_count: usize,
+    /// Leaves in service that no fibre was connected with yet.
+    not_connected_count: usize,
+    /// Devices that are planned.
+    planned_device_count: usize,
+    /// Devices that are retired.
+    retired_device_count: usize,
+    /// Links that are planned.
+    planned_link_count: usize,
+    /// Links that are retired.
+    retired_link_count: usize,
 }
 
 /// Counts by type, status and signal class.
@@ -61,28 +84,76 @@ fn count(world: &World) -> Summary {
         device_count: world.devices().count(),
         interface_count: world.interfaces().count(),
         link_count: world.links().count(),
-        by_type: BTreeMap::new(),
-        by_status: BTreeMap::new(),
-        by_signal_class: BTreeMap::new(),
-        links_by_status: BTreeMap::new(),
-        overridden_count: 0,
-        overridden_link_count: 0,
+        ..Summary::default()
     };
-    for device in world.devices() {
-        let status = device.effective_status().as_str();
-        let of_type = summary.by_type.entry(device.device_type.as_str()).or_default();
-        *of_type.entry(status).or_default() += 1;
-        *summary.by_status.entry(status).or_default() += 1;
-        summary.overridden_count += usize::from(device.status_override.is_some());
-        if device.device_type.is_optical_leaf() {
-            let class = device.signal.map_or(SignalClass::NoSignal, |signal| signal.class);
-            *summary.by_signal_class.entry(class.as_str()).or_default() += 1;
+    summary.count_devices(world);
+    summary.count_links(world);
+    summary.count_customers(world);
+    summary
+}
+
+impl Summary {
+    fn count_devices(&mut self, world: &World) {
+        for device in world.devices() {
+            let status = device.effective_status().as_str();
+            let of_type = self.by_type.entry(device.device_type.as_str()).or_default();
+            *of_type.entry(status).or_default() += 1;
+            *self.by_status.entry(status).or_default() += 1;
+            self.overridden_count += usize::from(device.status_override.is_some());
+            match device.lifecycle {
+                Lifecycle::Planned => self.planned_device_count += 1,
+                Lifecycle::Retired => self.retired_device_count += 1,
+                Lifecycle::InService => {}
+            }
+            if device.device_type.is_optical_leaf() && device.is_customer() {
+                let class = device.signal.map_or(SignalClass::NoSignal, |signal| signal.class);
+                *self.by_signal_class.entry(class.as_str()).or_default() += 1;
+            }
         }
     }
-    for link in world.links() {
-        *summary.links_by_status.entry(link.status.as_str()).or_default() += 1;
-        summary.overridden_link_count += usize::from(link.status_override.is_some());
+
+    fn count_links(&mut self, world: &World) {
+        for link in world.links() {
+            *self.links_by_status.entry(link.status.as_str()).or_default() += 1;
+            self.overridden_link_count += usize::from(link.status_override.is_some());
+            match link.lifecycle {
+                Lifecycle::Planned => self.planned_link_count += 1,
+                Lifecycle::Retired => self.retired_link_count += 1,
+                Lifecycle::InService => {}
+            }
+        }
+        self.overridden_count += self.overridden_link_count;
     }
-    summary.overridden_count += summary.overridden_link_count;
-    summary
+
+    fn count_customers(&mut self, world: &World) {
+        let in_planned_work = customers_in_planned_work(world);
+        let mut counts = CustomerCounts::default();
+        let leaves = world.devices().filter(|one| one.device_type.class() == DeviceClass::Leaf);
+        for leaf in leaves.filter(|leaf| leaf.is_in_service()) {
+            if !leaf.is_customer() {
+                self.not_connected_count += 1;
+                continue;
+            }
+            self.customer_count += 1;
+            if leaf.effective_status() == Status::Down && in_planned_work.contains(&leaf.id) {
+                self.planned_work_count += 1;
+            } else {
+                counts.add(leaf);
+            }
+        }
+        self.without_service_count = counts.without_service;
+        self.degraded_count = counts.degraded;
+        self.low_margin_count = counts.low_margin;
+    }
+}
+
+/// Customers whose root cause is planned work. Only then is the network analysed.
+fn customers_in_planned_work(world: &World) -> BTreeSet<DeviceId> {
+    let devices = world.devices().filter_map(|device| device.status_override.as_ref());
+    let links = world.links().filter_map(|link| link.status_override.as_ref());
+    if !devices.chain(links).any(|set| set.is_planned_work) {
+        return BTreeSet::new();
+    }
+    let planned = problems(world).into_iter().filter(|one| one.severity == Severity::Planned);
+    planned.flat_map(|problem| problem.customers).collect()
 }

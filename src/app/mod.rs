@@ -7,6 +7,7 @@ mod endpoint;
 mod jobs;
 mod logging;
 mod mirror;
+mod override_ends;
 mod permit_stream;
 mod request_body;
 mod server;
@@ -324,6 +325,8 @@ fn spawn_tasks(
     stopping: &watch::Receiver<bool>,
 ) {
     tasks.spawn(refresh(handle.clone()));
+    let ends = override_ends::end_overrides(handle.clone());
+    tasks.spawn(run_until_stopped(ends, stopping.clone()));
     tasks
         .spawn(run_until_stopped(realtime::run(handle.clone(), sockets.clone()), stopping.clone()));
     if let Some(period) = systemd::watchdog_period() {

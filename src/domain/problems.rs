@@ -12,8 +12,8 @@ use rustc_hash::FxHashSet;
 
 use super::plant::stop::Stop;
 use super::{
-    Device, DeviceClass, DeviceId, DeviceType, LinkId, Reason, SignalClass, Status, Timestamp,
-    World,
+    Device, DeviceClass, DeviceId, DeviceType, LinkId, Override, Reason, SignalClass, Status,
+    Timestamp, World,
 };
 
 /// The link or device that a problem comes from.
@@ -47,6 +47,8 @@ pub enum Severity {
     Major,
     /// Everything works, but with too little margin.
     Minor,
+    /// Planned work, which alarms nobody.
+    Planned,
 }
 
 /// A root cause and the devices that it affects.
@@ -213,8 +215,8 @@ impl ProblemFinder<'_> {
         for (cause, victims) in walk.victims {
             let Some(since) = self.since(cause) else { continue };
             match (held.get(&cause), cause) {
-                (Some(status), _) => {
-                    self.add(cause, ProblemKind::Held, severity_of(*status), since, victims);
+                (Some(severity), _) => {
+                    self.add(cause, ProblemKind::Held, *severity, since, victims);
                 }
                 _ if self.is_out_of_use(cause) => {
                     if !victims.is_empty() {
@@ -230,15 +232,17 @@ impl ProblemFinder<'_> {
     }
 
     /// Links and devices in service that an operator has set to DOWN or DEGRADED.
-    fn held(&self) -> BTreeMap<RootCause, Status> {
-        let links = self.world.links().filter(|link| link.is_in_service()).filter_map(|link| {
-            Some((RootCause::Link(link.id), link.status_override.as_ref()?.status))
-        });
+    fn held(&self) -> BTreeMap<RootCause, Severity> {
+        let links =
+            self.world.links().filter(|link| link.is_in_service()).filter_map(|link| {
+                Some((RootCause::Link(link.id), link.status_override.as_ref()?))
+            });
         let devices = self.world.devices().filter(|device| device.is_in_service());
         let devices = devices.filter_map(|device| {
-            Some((RootCause::Device(device.id), device.status_override.as_ref()?.status))
+            Some((RootCause::Device(device.id), device.status_override.as_ref()?))
         });
-        links.chain(devices).filter(|(_, status)| *status != Status::Up).collect()
+        let held = links.chain(devices).filter(|(_, set)| set.status != Status::Up);
+        held.map(|(cause, set)| (cause, severity_of_override(set))).collect()
     }
 
     fn is_out_of_use(&self, cause: RootCause) -> bool {
@@ -373,6 +377,10 @@ impl ProblemFinder<'_> {
         };
         Some(tier)
     }
+}
+
+fn severity_of_override(set: &Override) -> Severity {
+    if set.is_planned_work { Severity::Planned } else { severity_of(set.status) }
 }
 
 fn severity_of(status: Status) -> Severity {

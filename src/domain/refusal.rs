@@ -2,7 +2,9 @@
 
 use super::import::counts::IMPORT_ENTITIES_MAX;
 use super::interface::INTERFACES_PER_DEVICE_MAX;
-use super::{DeviceId, DeviceType, EntityKind, ID_MAX, InterfaceId, InvariantError, SplitRatio};
+use super::{
+    DeviceId, DeviceType, EntityKey, EntityKind, ID_MAX, InterfaceId, InvariantError, SplitRatio,
+};
 
 /// Why a command was not carried out; the world stays as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -13,6 +15,9 @@ pub enum Refusal {
     InterfaceNotFound,
     #[error("Link not found")]
     LinkNotFound,
+    /// One of several devices and links does not exist.
+    #[error("{} {} not found", .0.kind.as_str(), .0.id)]
+    EntityNotFound(EntityKey),
     #[error("Parent container not found")]
     ParentNotFound,
     /// An end of a link by devices is missing; `end` is `A` or `B`.
@@ -103,6 +108,11 @@ pub enum Refusal {
     /// The command was meant for another state of its entity.
     #[error("It was changed meanwhile")]
     Changed,
+    /// These devices and links are not as the command has seen them.
+    #[error("{} of the devices and links were changed meanwhile; nothing was done", .0.len())]
+    EntitiesChanged(Vec<EntityKey>),
+    #[error("The end of an override must be in the future")]
+    OverrideEndPassed,
     /// A counter has passed [`ID_MAX`].
     #[error(
         "No {kind} id is left: ids end at {ID_MAX}. Export the site, set next_{kind}_id in the first line \

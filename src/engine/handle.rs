@@ -27,6 +27,7 @@ pub struct EngineHandle {
     pub(super) requests: mpsc::Sender<EngineRequest>,
     pub(super) commits: broadcast::Sender<Arc<Commit>>,
     pub(super) seqs: watch::Sender<u64>,
+    pub(super) override_end: watch::Sender<Option<Timestamp>>,
     pub(super) store: Store,
     /// The view of the last commit, put in place before the callers of that commit are answered.
     pub(super) latest: Arc<RwLock<Arc<Snapshot>>>,
@@ -169,6 +170,11 @@ impl EngineHandle {
     /// nothing, however slow they are.
     pub fn watch_seq(&self) -> watch::Receiver<u64> {
         self.seqs.subscribe()
+    }
+
+    /// When the next override ends by itself; `None` while no override has an end.
+    pub fn watch_override_end(&self) -> watch::Receiver<Option<Timestamp>> {
+        self.override_end.subscribe()
     }
 
     /// The engine's clock.

@@ -49,6 +49,7 @@ impl Engine {
             requests: sender,
             commits: broadcast::channel(PUBLISHED_COMMITS_MAX).0,
             seqs: watch::channel(seq).0,
+            override_end: watch::channel(None).0,
             volume: VolumeMonitor::new(store.clone(), min_free_bytes),
             store,
             latest: Arc::new(RwLock::new(Arc::new(snapshot))),
@@ -65,6 +66,7 @@ impl Engine {
             requests,
             commits: handle.commits.clone(),
             seqs: handle.seqs.clone(),
+            override_end: handle.override_end.clone(),
             activity: handle.activity.clone(),
             volume: handle.volume.clone(),
         };
@@ -92,6 +94,7 @@ impl Engine {
 
     fn load(&mut self) -> Result<(), StoreError> {
         self.world = load(&self.store.read()?, &self.activity)?;
+        self.update_override_end();
         info!(seq = self.seq, entities = self.world.entity_count(), "Loaded the site");
         if self.store.is_unjoined()? && self.assume_cross_connects()? {
             self.store.set_joined()?;

@@ -117,6 +117,8 @@ pub struct Engine {
     pub(super) requests: mpsc::Receiver<EngineRequest>,
     pub(super) commits: broadcast::Sender<Arc<Commit>>,
     pub(super) seqs: watch::Sender<u64>,
+    /// When the next override ends; shared with every handle.
+    pub(super) override_end: watch::Sender<Option<Timestamp>>,
     pub(super) activity: ActivityMonitor,
     pub(super) volume: VolumeMonitor,
 }
@@ -232,9 +234,15 @@ impl Engine {
 
     /// Lets readers see what is on disk now.
     pub(super) fn update_snapshot(&self) -> Result<(), StoreError> {
+        self.update_override_end();
         let snapshot = Arc::new(self.store.read()?);
         *self.latest.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
+    }
+
+    pub(super) fn update_override_end(&self) {
+        let next = self.world.next_override_end();
+        self.override_end.send_if_modified(|end| std::mem::replace(end, next) != next);
     }
 
     pub(super) fn publish(&self, commit: Commit) {

@@ -664,6 +664,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lifecycle/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts devices and links into service, or plans or retires them: all of them, or none. One entry in the
+         *     audit trail.
+         */
+        post: operations["set_lifecycles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/links": {
         parameters: {
             query?: never;
@@ -783,6 +803,23 @@ export interface paths {
         get: operations["list_overrides"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overrides/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets or clears the overrides of devices and links: all of them, or none. One entry in the audit trail. */
+        post: operations["set_overrides"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1383,6 +1420,14 @@ export interface components {
             current: components["schemas"]["Device"];
             detail: string;
         };
+        /** @description The body of a 412: devices and links that were changed since the caller has seen them. */
+        ChangedEntities: {
+            detail: string;
+            /** @description At most 100 of them, as they are now. */
+            devices: components["schemas"]["Device"][];
+            /** @description At most 100 of them, as they are now. */
+            links: components["schemas"]["Link"][];
+        };
         /** @description The body of a 412: a link that was changed since the caller has seen it. */
         ChangedLink: {
             /** @description As it is now; its tag is in the `ETag` of this answer. */
@@ -1828,6 +1873,21 @@ export interface components {
             /** @description `UP`, `DOWN` or `DEGRADED`. */
             status: string;
         };
+        /** @description The keys of a group. */
+        LifecycleGroup: {
+            device_ids?: number[];
+            /** @enum {string} */
+            lifecycle: "planned" | "in_service" | "retired";
+            link_ids?: number[];
+            /** @enum {string} */
+            replaces?: "planned" | "in_service" | "retired";
+        };
+        /** @description How many devices and links have the lifecycle now. */
+        LifecyclesSet: {
+            device_count: number;
+            link_count: number;
+            message: string;
+        };
         /** @description A link between two interfaces. The first seven keys are v2's. */
         Link: {
             /** Format: int64 */
@@ -1876,6 +1936,13 @@ export interface components {
             length_km?: number | null;
             /** @enum {string} */
             lifecycle?: "planned" | "in_service" | "retired";
+            /**
+             * Format: date-time
+             * @description When the override ends by itself: a time in the future.
+             */
+            override_ends_at?: string | null;
+            /** @description Planned work alarms nobody. */
+            override_is_planned_work?: boolean;
             override_reason?: string | null;
             /** @enum {string|null} */
             physical_medium_id?: "G652D" | "G657A1" | "G657A2" | "OM3" | "OM4" | null;
@@ -2052,9 +2119,45 @@ export interface components {
         };
         /** @description How to override the status of a device. */
         OverrideBody: {
+            /**
+             * Format: date-time
+             * @description When the override ends by itself: a time in the future.
+             */
+            override_ends_at?: string | null;
+            /** @description Planned work alarms nobody. */
+            override_is_planned_work?: boolean;
             override_reason?: string | null;
             /** @description `UP` or `DOWN`. */
             status_override: string;
+        };
+        /** @description The keys of a group. */
+        OverrideGroup: {
+            device_ids?: number[];
+            /**
+             * Format: date-time
+             * @description When the overrides end by themselves: a time in the future.
+             */
+            ends_at?: string | null;
+            link_ids?: number[];
+            /** @description Planned work alarms nobody. */
+            planned?: boolean;
+            reason?: string | null;
+            replaces?: components["schemas"]["OverrideValue"] | null;
+            /** @enum {string|null} */
+            status?: "UP" | "DOWN" | "DEGRADED" | null;
+        };
+        /** @description A status that is set by hand, with its reason and its end. */
+        OverrideValue: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            ends_at?: string | null;
+            /** @description Planned work alarms nobody. */
+            planned?: boolean;
+            reason?: string | null;
+            /** @enum {string|null} */
+            status?: "UP" | "DOWN" | "DEGRADED" | null;
         };
         /** @description All overrides, those of the oldest status first. */
         Overrides: {
@@ -2062,6 +2165,12 @@ export interface components {
             count: number;
             link_count: number;
             overrides: components["schemas"]["Override"][];
+        };
+        /** @description How many devices and links were overridden, or returned to their computed status. */
+        OverridesSet: {
+            device_count: number;
+            link_count: number;
+            message: string;
         };
         /** @description A device or link. */
         PartName: {
@@ -2226,16 +2335,25 @@ export interface components {
             low_margin_count: number;
             /** @description The device's name, or those of the link's ends. */
             name: string;
+            /**
+             * Format: date-time
+             * @description When that override ends by itself; null for one that stays until it is cleared.
+             */
+            override_ends_at?: string | null;
+            /** @description Whether that override is planned work. */
+            override_is_planned_work: boolean;
             /** @description The reason of the override, if the operator gave one. */
             override_reason?: string | null;
             /** @description The container of the cause, or of the link's upper end. */
             place?: string | null;
             /** @description `held`, `conflict`, or a status reason such as `no_upstream` or `signal_critical`. */
             problem: string;
-            /** @description `critical`, `major` or `minor`. */
+            /** @description `critical`, `major` or `minor`; `planned` for planned work, which alarms nobody. */
             severity: string;
             /** Format: date-time */
             since: string;
+            /** @enum {string|null} */
+            status_override?: "UP" | "DOWN" | "DEGRADED" | null;
             /** @description Subscribers that are DOWN. */
             without_service_count: number;
         };
@@ -2250,8 +2368,6 @@ export interface components {
             has_more_changes: boolean;
             path: components["schemas"]["CausePath"];
             redundancy?: components["schemas"]["Redundancy"] | null;
-            /** @enum {string|null} */
-            status_override?: "UP" | "DOWN" | "DEGRADED" | null;
         };
         /** @description All problems, the most severe first. */
         Problems: {
@@ -2407,6 +2523,16 @@ export interface components {
             /** @description Index in the request, from 0. */
             index: number;
         };
+        /** @description One group, or several of them in `groups`. */
+        SetLifecycles: {
+            /** @description Groups to change together; without this key, the body is one group. */
+            groups: components["schemas"]["LifecycleGroup"][];
+        };
+        /** @description One group, or several of them in `groups`. */
+        SetOverrides: {
+            /** @description Groups to change together; without this key, the body is one group. */
+            groups: components["schemas"]["OverrideGroup"][];
+        };
         /** @description The light between an OLT and a leaf. Powers and margins are rounded to hundredths. */
         Signal: {
             /** @enum {string} */
@@ -2491,6 +2617,8 @@ export interface components {
             /**
              * @description `provision` (with the keys of a new device), `update_device` (with the keys of a change to a
              *     device), `delete_device`, `override_device` (with `status`; null clears the override),
+             *     `override` (with the keys of `/api/overrides/bulk`), `lifecycle` (with the keys of
+             *     `/api/lifecycle/bulk`),
              *     `connect` (with the keys of create-simple), `create_link` (with the keys of a new link),
              *     `update_link` (with the keys of a change to a link), `delete_link`, `add_cross_connects` and
              *     `replace_cross_connects` (with `device_id` and `cross_connects`, whose ports are given by
@@ -2533,6 +2661,10 @@ export interface components {
                     [key: string]: number;
                 };
             };
+            /** @description Leaves in service that fibre is connected with. */
+            customer_count: number;
+            /** @description Customers that are DEGRADED. */
+            degraded_count: number;
             device_count: number;
             interface_count: number;
             link_count: number;
@@ -2540,9 +2672,25 @@ export interface components {
             links_by_status: {
                 [key: string]: number;
             };
+            /** @description Customers that are UP with too small an optical margin, or with too much light. */
+            low_margin_count: number;
+            /** @description Leaves in service that no fibre was connected with yet. */
+            not_connected_count: number;
             /** @description Overridden devices and links. */
             overridden_count: number;
             overridden_link_count: number;
+            /** @description Devices that are planned. */
+            planned_device_count: number;
+            /** @description Links that are planned. */
+            planned_link_count: number;
+            /** @description Customers that are DOWN because of planned work. */
+            planned_work_count: number;
+            /** @description Devices that are retired. */
+            retired_device_count: number;
+            /** @description Links that are retired. */
+            retired_link_count: number;
+            /** @description Customers that are DOWN, without those behind planned work. */
+            without_service_count: number;
         };
         /** @description The mirror's state. */
         Sync: {
@@ -7674,6 +7822,128 @@ export interface operations {
             };
         };
     };
+    set_lifecycles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLifecycles"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifecyclesSet"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedEntities"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_links: {
         parameters: {
             query?: {
@@ -8666,6 +8936,128 @@ export interface operations {
             };
             /** @description The service is stopping, or a directory cannot be read */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_overrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetOverrides"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverridesSet"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedEntities"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

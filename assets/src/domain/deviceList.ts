@@ -1,7 +1,8 @@
-import type { Device, DeviceType, Status } from '../api/types'
+import type { Device, DeviceType } from '../api/types'
 import { fold, sortKey } from './fold'
 import { typeLabel } from './deviceTypes'
 import { detailQuery, foldedDetails, foldedName } from './deviceSearch'
+import { deviceState, type State, stateRank } from './states'
 import { STATUS_RANK } from './statuses'
 import { hasUncertainJoins } from './statusReasons'
 
@@ -22,7 +23,8 @@ export type SortKey = (typeof SORT_KEYS)[number]
 export interface ListQuery {
   text: string
   type: DeviceType | ''
-  status: Status | ''
+  /** What it is shown as. */
+  status: State | ''
   /** Only devices in this container. */
   container: number | null
   /** Only devices with an override. */
@@ -87,7 +89,7 @@ function matcher(devices: Devices, query: ListQuery): (device: Device) => boolea
   const id = /^#?\d+$/.test(text) ? Number(text.replace('#', '')) : null
   return (device) => {
     if (type !== '' && device.device_type !== type) return false
-    if (status !== '' && device.effective_status !== status) return false
+    if (status !== '' && deviceState(device) !== status) return false
     if (container !== null && device.parent_container_id !== container) return false
     if (overridden && device.status_override === null) return false
     if (uncertain && !hasUncertainJoins(device)) return false
@@ -106,7 +108,7 @@ function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | nu
     case 'name':
       return nameKey
     case 'status':
-      return (device) => STATUS_RANK[device.effective_status]
+      return (device) => stateRank(deviceState(device))
     case 'type':
       return (device) => typeLabel(device.device_type)
     case 'serial':

@@ -32,6 +32,8 @@ const SET_FIELDS = [
   'physical_medium_id',
   'status_override',
   'override_reason',
+  'override_ends_at',
+  'override_is_planned_work',
 ]
 
 /** The fields of a patch that someone else has changed since `before`, to another value than the patch's. */

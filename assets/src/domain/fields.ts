@@ -1,7 +1,8 @@
-import type { Medium, PonClass } from '../api/types'
-import { formatUnit } from '../utils/format'
+import type { Lifecycle, Medium, PonClass } from '../api/types'
+import { formatMinute, formatUnit } from '../utils/format'
 import { DELETED } from './editConflicts'
 import { MEDIA } from './media'
+import { LIFECYCLES } from './states'
 import { PON_CLASSES } from './opticalFields'
 
 /** The fields of devices and links as people read them. */
@@ -27,6 +28,8 @@ const LABELS: Record<string, string> = {
   physical_medium_id: 'Medium',
   status_override: 'Override',
   override_reason: 'Reason',
+  override_ends_at: 'Ends',
+  override_is_planned_work: 'Planned work',
 }
 
 const UNITS: Record<string, string> = {
@@ -47,6 +50,9 @@ export function formatField(key: string, value: unknown, nameOf: (deviceId: numb
   if (key === 'parent_container_id') return nameOf(value as number)
   if (key === 'pon_class') return PON_CLASSES[value as PonClass]
   if (key === 'physical_medium_id') return MEDIA[value as Medium]
+  if (key === 'lifecycle') return LIFECYCLES[value as Lifecycle]
+  if (key === 'override_ends_at') return formatMinute(String(value))
+  if (key === 'override_is_planned_work') return value === true ? 'Yes' : 'No'
   if (key === 'split_ratio') return `1:${String(value)}`
   if (Array.isArray(value)) return value.length === 0 ? 'Not set' : value.join(', ')
   const unit = UNITS[key]

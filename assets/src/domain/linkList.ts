@@ -1,8 +1,9 @@
-import type { Device, Link, Medium, Status } from '../api/types'
+import type { Device, Link, Medium } from '../api/types'
 import { nameKey } from './deviceList'
 import { foldedName } from './deviceSearch'
 import { fold } from './fold'
 import type { EndLists, Port } from './linkEnds'
+import { linkState, type State, stateRank } from './states'
 import { STATUS_RANK } from './statuses'
 
 export const LINK_SORT_KEYS = ['status', 'a', 'b', 'medium', 'length', 'loss', 'override', 'id', 'since'] as const
@@ -11,7 +12,8 @@ export type LinkSortKey = (typeof LINK_SORT_KEYS)[number]
 /** Which links, in which order. An empty string means any. */
 export interface LinkQuery {
   text: string
-  status: Status | ''
+  /** What it is shown as. */
+  status: State | ''
   medium: Medium | ''
   /** Only links with an override. */
   overridden: boolean
@@ -88,7 +90,7 @@ function matcher(lists: LinkLists, query: LinkQuery): (link: Link) => boolean {
   const id = idIn(text)
   const hasWords = wordsIn(lists, text)
   return (link) => {
-    if (status !== '' && link.status !== status) return false
+    if (status !== '' && linkState(link) !== status) return false
     if (medium !== '' && link.physical_medium_id !== medium) return false
     if (overridden && link.status_override === null) return false
     if (text === '' || link.id === id || hasWords(link)) return true
@@ -141,7 +143,7 @@ function keyBy({ ports, devices }: LinkLists, sort: LinkSortKey): (link: Link) =
     case 'id':
       return (link) => link.id
     case 'status':
-      return (link) => STATUS_RANK[link.status]
+      return (link) => stateRank(linkState(link))
     case 'a':
       return (link) => nameAt(link.a_interface_id)
     case 'b':

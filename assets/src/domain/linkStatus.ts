@@ -5,8 +5,12 @@ import type { LinkEnd } from './linkEnds'
 export function linkReasons(link: Link, ends: { a: LinkEnd; b: LinkEnd } | null): string[] {
   const { status, status_override: override } = link
   const reasons = override === null ? [] : [`Overridden to ${override} by an operator.`]
+  if (link.lifecycle !== 'in_service') reasons.push(`It is ${link.lifecycle}, so that nothing passes it.`)
   if (status === 'DOWN' && override !== 'DOWN' && ends !== null) {
     for (const { name, device } of [ends.a, ends.b]) {
+      if (device !== null && device.lifecycle !== 'in_service') {
+        reasons.push(`${name}, at one end, is ${device.lifecycle}.`)
+      }
       if (device?.status_override === 'DOWN') reasons.push(`${name}, at one end, is overridden to DOWN.`)
     }
   }

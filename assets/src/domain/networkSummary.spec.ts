@@ -29,3 +29,18 @@ test('the summary names the largest problem and counts the critical ones', () =>
   const { problemCount, criticalCount, largest } = networkSummary(40, problems)
   expect([problemCount, criticalCount, largest?.name]).toEqual([40, 1, 'OLT-1'])
 })
+
+test('planned work is told apart, and is no outage', () => {
+  const work = testProblem({ severity: 'planned', device_count: 9, without_service_count: 8 })
+  const quiet = networkSummary(2, [work, { ...work, id: 2 }])
+  expect(quiet).toMatchObject({
+    tone: 'ok',
+    headline: 'The network is working normally',
+    problemCount: 0,
+    largest: null,
+    plannedWork: 'Planned work at 2\u00a0places: 16\u00a0subscribers without service',
+  })
+  const outage = networkSummary(2, [testProblem({ name: 'OLT-1', device_count: 3, without_service_count: 2 }), work])
+  expect(outage).toMatchObject({ tone: 'outage', headline: '2\u00a0subscribers without service', problemCount: 1 })
+  expect(outage.largest?.name).toBe('OLT-1')
+})

@@ -1,6 +1,6 @@
 import type { Problem } from '../api/types'
 import { formatCounted } from '../utils/format'
-import { largestProblem, type ServiceCounts, sumOfCounts } from './problems'
+import { isPlannedWork, largestProblem, openCount, type ServiceCounts, serviceText, sumOfCounts } from './problems'
 
 /** The state of the whole network, as the Overview shows it first. */
 export interface NetworkSummary {
@@ -10,17 +10,23 @@ export interface NetworkSummary {
   problemCount: number
   criticalCount: number
   largest: Problem | null
+  /** Planned work under way, and what subscribers notice of it; empty without any. */
+  plannedWork: string
 }
 
 /** `count` may exceed the list: the server sends the worst problems only. */
 export function networkSummary(count: number, problems: readonly Problem[]): NetworkSummary {
-  const critical = problems.filter(({ severity }) => severity === 'critical')
+  const planned = problems.filter(isPlannedWork)
+  const open = problems.filter((each) => !isPlannedWork(each))
+  const alarming = openCount(count, problems)
+  const critical = open.filter(({ severity }) => severity === 'critical')
   return {
-    tone: toneOf(count, critical),
-    headline: headlineOf(count, sumOfCounts(problems)),
-    problemCount: count,
+    tone: toneOf(alarming, critical),
+    headline: headlineOf(alarming, sumOfCounts(open)),
+    problemCount: alarming,
     criticalCount: critical.length,
-    largest: largestProblem(problems),
+    largest: largestProblem(open),
+    plannedWork: plannedWorkText(planned),
   }
 }
 
@@ -37,4 +43,11 @@ function headlineOf(count: number, counts: ServiceCounts): string {
   if (degraded > 0) return `${formatCounted(degraded, 'subscriber')} degraded`
   if (low > 0) return `${formatCounted(low, 'subscriber')} with low margin`
   return formatCounted(count, 'problem')
+}
+
+function plannedWorkText(planned: readonly Problem[]): string {
+  if (planned.length === 0) return ''
+  const service = serviceText(sumOfCounts(planned))
+  const text = planned.length === 1 ? 'Planned work' : `Planned work at ${formatCounted(planned.length, 'place')}`
+  return service === '' ? text : `${text}: ${service}`
 }

@@ -1,14 +1,23 @@
-import type { Device, Link, OverrideRow, Problem, ProblemDetail, Status } from '../api/types'
-import { type EditConflict, withTheirs } from './editConflicts'
+import type { Device, Link, OverrideGroup, OverrideRow, Problem, ProblemDetail, Simulation, Status } from '../api/types'
 
-/** A device or link whose status can be overridden, with the override that it has. */
-export interface OverrideTarget {
-  kind: 'device' | 'link'
-  id: number
-  name: string
+/** A status that is set by hand, or none. */
+export interface OverrideSetting {
   /** Null without an override. */
   status: Status | null
   reason: string | null
+  /** When it ends by itself. */
+  endsAt: string | null
+  /** Planned work alarms nobody. */
+  isPlanned: boolean
+}
+
+export const NO_OVERRIDE: OverrideSetting = { status: null, reason: null, endsAt: null, isPlanned: false }
+
+/** A device or link whose status can be overridden, with the override that it has. */
+export interface OverrideTarget extends OverrideSetting {
+  kind: 'device' | 'link'
+  id: number
+  name: string
 }
 
 /** A status that an operator set on a device or link. */
@@ -17,24 +26,29 @@ export interface Override extends OverrideTarget {
   since: string
 }
 
+/** The fields of an override, as devices, links and problems have them. */
+export type OverrideFields = Pick<
+  Device | Link | Problem,
+  'status_override' | 'override_reason' | 'override_ends_at' | 'override_is_planned_work'
+>
+
 /** The override behind a problem, or null. */
 export function problemOverride(problem: Problem): Override | null {
-  const { kind, id, name, since, override_reason: reason } = problem
-  const status = overriddenStatus(problem)
-  if (status === null || (kind !== 'device' && kind !== 'link')) return null
-  return { kind, id, name, status, reason, since }
+  const { kind, id, name, since } = problem
+  if (overriddenStatus(problem) === null || (kind !== 'device' && kind !== 'link')) return null
+  return overrideOf({ kind, id, name, ...settingOf(problem) }, since)
 }
 
 /** The override of the cause of a problem, or null; also where the problem is another one. */
 export function causeOverride(detail: ProblemDetail): Override | null {
-  const { id, name, since, status_override: status, override_reason: reason } = detail
-  return status === null ? null : { kind: detail.kind === 'link' ? 'link' : 'device', id, name, status, reason, since }
+  const { id, name, since } = detail
+  return overrideOf({ kind: detail.kind === 'link' ? 'link' : 'device', id, name, ...settingOf(detail) }, since)
 }
 
 /** The override of a row of the list. */
 export function rowOverride(row: OverrideRow): Override {
-  const { id, name, since, status_override: status, override_reason: reason } = row
-  return { kind: row.kind === 'link' ? 'link' : 'device', id, name, status, reason, since }
+  const { id, name, since, status_override: status } = row
+  return { kind: row.kind === 'link' ? 'link' : 'device', id, name, since, ...settingOf(row), status }
 }
 
 /** Why a device or link does not show the status of its override; empty if it does. */
@@ -53,34 +67,75 @@ export function linkOverride(link: Link, name: string): Override | null {
   return overrideOf(linkTarget(link, name), link.status_since)
 }
 
-export function deviceTarget({ id, name, status_override: status, override_reason: reason }: Device): OverrideTarget {
-  return { kind: 'device', id, name, status, reason }
+export function deviceTarget(device: Device): OverrideTarget {
+  return { kind: 'device', id: device.id, name: device.name, ...settingOf(device) }
 }
 
-export function linkTarget({ id, status_override: status, override_reason: reason }: Link, name: string): OverrideTarget {
-  return { kind: 'link', id, name, status, reason }
+export function linkTarget(link: Link, name: string): OverrideTarget {
+  return { kind: 'link', id: link.id, name, ...settingOf(link) }
 }
 
-/** The step of a simulation that sets an override, or clears it with null. */
-export function overrideStep({ kind, id }: OverrideTarget, status: Status | null): { op: string } {
-  if (kind === 'device') return { op: 'override_device', device_id: id, status } as { op: string }
-  return { op: 'update_link', link_id: id, status_override: status } as { op: string }
+/** A target with the override that it has now. */
+export function currentTarget({ kind, id, name }: OverrideTarget, current: OverrideFields): OverrideTarget {
+  return { kind, id, name, ...settingOf(current) }
 }
 
-/** The status that an operator set; the severity of the problem tells DOWN from DEGRADED. */
+/** An override as the fields of a device or link. */
+export function fieldsOf({ status, reason, endsAt, isPlanned }: OverrideSetting): OverrideFields {
+  return {
+    status_override: status,
+    override_reason: reason,
+    override_ends_at: endsAt,
+    override_is_planned_work: isPlanned,
+  }
+}
+
+/** The step of a simulation that gives all targets the same override, or clears it. */
+export function overrideStep(targets: readonly OverrideTarget[], status: Status | null): Simulation['changes'][number] {
+  return { op: 'override', status, ...idsOf(targets) } as Simulation['changes'][number]
+}
+
+/** The requests for targets, those with the same change together. */
+export function groupTargets(
+  targets: readonly OverrideTarget[],
+  changeOf: (target: OverrideTarget) => { before: OverrideSetting; after: OverrideSetting },
+): OverrideGroup[] {
+  const groups = new Map<string, { targets: OverrideTarget[]; before: OverrideSetting; after: OverrideSetting }>()
+  for (const target of targets) {
+    const { before, after } = changeOf(target)
+    const key = JSON.stringify([valueOf(before), valueOf(after)])
+    const group = groups.get(key) ?? { targets: [], before, after }
+    group.targets.push(target)
+    groups.set(key, group)
+  }
+  return [...groups.values()].map(({ targets, before, after }) => ({
+    ...idsOf(targets),
+    ...valueOf(after),
+    replaces: before.status === null ? null : valueOf(before),
+  }))
+}
+
+/** The status that an operator set, of a problem that an override is. */
 export function overriddenStatus(problem: Problem): Status | null {
-  if (problem.problem === 'conflict') return 'UP'
-  if (problem.problem !== 'held') return null
-  return problem.severity === 'critical' ? 'DOWN' : 'DEGRADED'
+  return problem.problem === 'held' || problem.problem === 'conflict' ? problem.status_override : null
 }
 
-/** A target with the override that someone else has given it meanwhile. */
-export function targetWithTheirs(target: OverrideTarget, conflicts: readonly EditConflict[]): OverrideTarget {
-  const { status_override: status, override_reason: reason } = withTheirs(
-    { status_override: target.status, override_reason: target.reason },
-    conflicts,
-  )
-  return { ...target, status, reason }
+function idsOf(targets: readonly OverrideTarget[]): { device_ids: number[]; link_ids: number[] } {
+  const of = (kind: OverrideTarget['kind']) => targets.filter((target) => target.kind === kind).map(({ id }) => id)
+  return { device_ids: of('device'), link_ids: of('link') }
+}
+
+function valueOf({ status, reason, endsAt, isPlanned }: OverrideSetting) {
+  return { status, reason, ends_at: endsAt, planned: isPlanned }
+}
+
+export function settingOf(fields: OverrideFields): OverrideSetting {
+  return {
+    status: fields.status_override,
+    reason: fields.override_reason,
+    endsAt: fields.override_ends_at,
+    isPlanned: fields.override_is_planned_work,
+  }
 }
 
 function overrideOf(target: OverrideTarget, since: string): Override | null {

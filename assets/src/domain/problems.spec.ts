@@ -34,10 +34,12 @@ test.each<[string, Problem[], string | undefined]>([
 })
 
 test.each<[Partial<Problem>, string, string]>([
-  [{ problem: 'held', device_count: 13, without_service_count: 12 },
+  [{ problem: 'held', status_override: 'DOWN', device_count: 13, without_service_count: 12 },
     'Overridden to DOWN by an operator.', '12\u00a0subscribers without service, 13\u00a0devices'],
-  [{ problem: 'held', severity: 'major', degraded_count: 1 },
+  [{ problem: 'held', status_override: 'DEGRADED', severity: 'major', degraded_count: 1 },
     'Overridden to DEGRADED by an operator.', '1\u00a0subscriber degraded'],
+  [{ problem: 'held', status_override: 'DOWN', severity: 'planned', override_is_planned_work: true },
+    'Planned work: overridden to DOWN by an operator.', 'no subscribers'],
   [{ problem: 'conflict', severity: 'minor' },
     'Overridden to UP by an operator, but the computed status is DOWN.', 'no subscribers'],
   [{ device_count: 1 }, 'No path of working routers to a backbone gateway.', '1\u00a0device'],

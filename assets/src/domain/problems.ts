@@ -2,16 +2,18 @@ import type { Device, Problem } from '../api/types'
 import { formatCount, formatCounted } from '../utils/format'
 import type { Tone } from '../utils/tone'
 import { typeLabel } from './deviceTypes'
-import { overriddenStatus } from './overrides'
+import { overriddenStatus, settingOf } from './overrides'
+import { overrideTerms } from './overrideTerms'
 import { reasonText, signalReason } from './statusReasons'
 
-/** The server's severities, the worst first. */
-export const SEVERITIES = ['critical', 'major', 'minor'] as const
+/** The server's severities, the worst first; planned work alarms nobody. */
+export const SEVERITIES = ['critical', 'major', 'minor', 'planned'] as const
 
 const SEVERITY_MARKS = new Map<string, { tone: Tone; label: string }>([
   ['critical', { tone: 'down', label: 'Critical' }],
   ['major', { tone: 'degraded', label: 'Major' }],
   ['minor', { tone: 'minor', label: 'Minor' }],
+  ['planned', { tone: 'quiet', label: 'Planned' }],
 ])
 
 /** How a severity is drawn; one that this page does not know is shown as it came. */
@@ -20,9 +22,13 @@ export function severityMark(severity: string): { tone: Tone; label: string } {
 }
 
 /** What is wrong; with measured values if the root cause is a device with a signal. */
-export function problemText(problem: Problem, cause?: Device): string {
+export function problemText(problem: Problem, cause?: Device, now = Date.now()): string {
   const { problem: code, device_count: affected } = problem
-  if (code === 'held') return `Overridden to ${overriddenStatus(problem)} by an operator.`
+  if (code === 'held') {
+    const terms = overrideTerms(settingOf(problem), now)
+    const text = `verridden to ${overriddenStatus(problem)} by an operator.`
+    return terms === '' ? `O${text}` : `${terms}: o${text}`
+  }
   if (code === 'conflict') return 'Overridden to UP by an operator, but the computed status is DOWN.'
   if (code === 'not_in_service') return 'It is planned or retired, but devices that are in service depend on it.'
   const weak = signalReason(code)
@@ -69,6 +75,16 @@ export function sumOfCounts(problems: readonly ServiceCounts[]): ServiceCounts {
     degraded_count: sum('degraded_count'),
     low_margin_count: sum('low_margin_count'),
   }
+}
+
+/** Whether a problem is planned work, which alarms nobody. */
+export function isPlannedWork({ severity }: Problem): boolean {
+  return severity === 'planned'
+}
+
+/** How many problems alarm; `count` may exceed the list, which has planned work at its end. */
+export function openCount(count: number, listed: readonly Problem[]): number {
+  return count - listed.filter(isPlannedWork).length
 }
 
 /** The page of a problem. */

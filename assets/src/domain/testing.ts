@@ -56,6 +56,9 @@ export function testProblem(more: Partial<Problem> = {}): Problem {
     without_service_count: 0,
     degraded_count: 0,
     low_margin_count: 0,
+    status_override: null,
+    override_ends_at: null,
+    override_is_planned_work: false,
     ...more,
   }
 }

@@ -1,5 +1,6 @@
 import { shallowReactive, shallowRef, triggerRef } from 'vue'
-import type { Device, Status } from '../api/types'
+import type { Device } from '../api/types'
+import { deviceState, type State } from '../domain/states'
 import type { ChangeItem } from '../live/types'
 
 /**
@@ -15,20 +16,15 @@ export function deviceNamesVersion(): number {
   return namesVersion
 }
 
-/** How many devices there are of each effective status, and how many are overridden. */
-export const counts = shallowReactive<Record<Status | 'overridden', number>>({
-  DOWN: 0,
-  DEGRADED: 0,
-  UP: 0,
-  overridden: 0,
-})
+/** How many devices there are of each status, of each kind that alarms nobody, and how many are overridden. */
+export const counts = shallowReactive<Record<State | 'overridden', number>>(noCounts())
 
 export function replaceDevices(list: Device[]): void {
   const next = new Map<number, Device>()
-  const sums = { DOWN: 0, DEGRADED: 0, UP: 0, overridden: 0 }
+  const sums = noCounts()
   for (const device of list) {
     next.set(device.id, device)
-    sums[device.effective_status] += 1
+    sums[deviceState(device)] += 1
     if (device.status_override !== null) sums.overridden += 1
   }
   devices.value = next
@@ -59,6 +55,10 @@ function store(id: number, next: Device | null): void {
 }
 
 function count(device: Device, by: 1 | -1): void {
-  counts[device.effective_status] += by
+  counts[deviceState(device)] += by
   if (device.status_override !== null) counts.overridden += by
+}
+
+function noCounts(): Record<State | 'overridden', number> {
+  return { DOWN: 0, DEGRADED: 0, UP: 0, PLANNED: 0, RETIRED: 0, NOT_CONNECTED: 0, overridden: 0 }
 }

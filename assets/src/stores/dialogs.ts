@@ -1,5 +1,6 @@
 import { shallowRef } from 'vue'
 import type { Device, DeviceType, Link } from '../api/types'
+import { deviceLifecycle, type LifecycleTarget, linkLifecycle } from '../domain/lifecycles'
 import { deviceTarget, linkTarget, type Override, type OverrideTarget } from '../domain/overrides'
 import { devices } from './devices'
 import { links, nameOfLink } from './links'
@@ -43,6 +44,7 @@ export type Dialog =
       done: (changed: boolean) => void
     }
   | { kind: 'clear-override'; override: Override; done: (cleared: boolean) => void }
+  | { kind: 'lifecycle'; targets: readonly LifecycleTarget[]; done: (changed: boolean) => void }
   | { kind: 'edit'; device: Device; done: () => void }
   | { kind: 'edit-link'; link: Link; done: () => void }
   | { kind: 'erase'; ids: readonly number[]; done: (erased: boolean) => void }
@@ -97,6 +99,22 @@ export function askClearOverride(override: Override): Promise<boolean> {
 /** Erases the personal data of devices, once that is confirmed. */
 export function askErasePersonalData(ids: readonly number[]): Promise<boolean> {
   return new Promise((done) => open({ kind: 'erase', ids, done }))
+}
+
+/** Puts devices or links into service, or plans or retires them, after showing the impact. */
+export function askLifecycle(targets: readonly LifecycleTarget[]): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'lifecycle', targets, done }))
+}
+
+/** The same for devices by their ids. */
+export function askDeviceLifecycle(ids: readonly number[]): Promise<boolean> {
+  return askLifecycle(ids.flatMap((id) => devices.value.get(id) ?? []).map(deviceLifecycle))
+}
+
+/** The same for links by their ids. */
+export function askLinkLifecycle(ids: readonly number[]): Promise<boolean> {
+  const found = ids.flatMap((id) => links.value.get(id) ?? [])
+  return askLifecycle(found.map((link) => linkLifecycle(link, nameOfLink(link.id))))
 }
 
 /** Changes name, container, optical values, serial number and customer. */

@@ -1,7 +1,7 @@
 import type { Medium } from '../api/types'
 import { parseCause } from '../domain/behindLink'
 import { DEVICE_TYPES } from '../domain/deviceTypes'
-import { STATUSES } from '../domain/statuses'
+import { STATES } from '../domain/states'
 import { DEFAULT_QUERY, type ListQuery, SORT_KEYS, type SortKey } from '../domain/deviceList'
 import { LINK_SORT_KEYS, type LinkSortKey } from '../domain/linkList'
 import { MEDIA } from '../domain/media'
@@ -30,7 +30,7 @@ export function readView(search: string): View {
   return {
     text: params.get('q') ?? '',
     type: oneOf(DEVICE_TYPES, params.get('type')) ?? '',
-    status: oneOf(STATUSES, params.get('status')) ?? '',
+    status: oneOf(STATES, params.get('status')) ?? '',
     container: idOf(params.get('in')),
     medium: oneOf(MEDIUM_KEYS, params.get('medium')) ?? '',
     overridden: params.get('overridden') === 'yes',

@@ -1,12 +1,13 @@
 import type { Link } from '../api/types'
 import { typeLabel } from '../domain/deviceTypes'
+import { deviceState, linkState, stateLabel } from '../domain/states'
 import { formatCount, formatCounted, formatUnit } from '../utils/format'
 import type { TopologyEdge, TopologyNode } from './model/graph'
 
 /** A device as a sentence, for screen readers. */
 export function describeNode(node: TopologyNode): string {
   const { device, counts, edges } = node
-  const parts = [`${device.name}, ${typeLabel(device.device_type)}, ${device.effective_status}`]
+  const parts = [`${device.name}, ${typeLabel(device.device_type)}, ${stateLabel(deviceState(device))}`]
   if (device.status_override !== null) parts.push('overridden by an operator')
   if (device.signal !== null && device.signal.class !== 'OK') {
     parts.push(`signal ${device.signal.class.toLowerCase().replace('_', ' ')}`)
@@ -19,7 +20,7 @@ export function describeNode(node: TopologyNode): string {
 
 /** A link as a sentence, for screen readers. */
 export function describeLink(link: Link, { a, b }: TopologyEdge): string {
-  const parts = [`Link ${a.device.name} – ${b.device.name}, ${link.status}`]
+  const parts = [`Link ${a.device.name} – ${b.device.name}, ${stateLabel(linkState(link))}`]
   if (link.status_override !== null) parts.push('overridden by an operator')
   if (link.length_km !== null) parts.push(formatUnit(link.length_km, 'km'))
   return `${parts.join(', ')}.`

@@ -229,14 +229,14 @@ export class SceneSync {
     ) {
       this.requestRebuild()
     }
-    addToCounts(node, before.effective_status, -1)
-    addToCounts(node, device.effective_status, 1)
+    addToCounts(node, before, -1)
+    addToCounts(node, device, 1)
     node.device = device
     confirmPosition(device)
     for (const each of [node, node.groupHead, node.container]) {
       if (each !== null) changes.nodes.add(each)
     }
-    if (before.signal?.class !== device.signal?.class) {
+    if (before.signal?.class !== device.signal?.class || before.lifecycle !== device.lifecycle) {
       for (const edge of node.edges) changes.edges.add(edge)
     }
     const hasMoved = before.x !== device.x || before.y !== device.y

@@ -119,6 +119,11 @@ export function formatMinute(iso: string): string {
   return `${time.getFullYear()}-${month}-${day} ${hour}:${minute}`
 }
 
+/** A time in the browser's zone, as a field of type `datetime-local` has it: `2026-11-29T02:15`. */
+export function localMinute(milliseconds: number): string {
+  return formatMinute(new Date(milliseconds).toISOString()).replace(' ', 'T')
+}
+
 /**
  * A moment as people say it: `today, 02:15`, `tomorrow, 02:15`, else with its date. In the
  * browser's time; in another zone's, with its name: `tomorrow, 02:15 Asia/Tokyo`.

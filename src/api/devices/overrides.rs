@@ -12,6 +12,7 @@ use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
     ClearDeviceOverride, DeviceId, Lookalikes, Override, OverrideReason, SetDeviceOverride, Status,
+    Timestamp,
 };
 use crate::store::AuditOrigin;
 
@@ -23,6 +24,12 @@ pub(super) struct OverrideBody {
     status_override: String,
     #[schema(value_type = Option<String>, max_length = 255)]
     override_reason: Option<OverrideReason>,
+    /// When the override ends by itself: a time in the future.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    override_ends_at: Option<Timestamp>,
+    /// Planned work alarms nobody.
+    #[schema(required = false)]
+    override_is_planned_work: bool,
 }
 
 /// The same with v2's older names.
@@ -39,7 +46,14 @@ impl FromFields for OverrideBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let status_override = fields.required("status_override", parse::text);
         let override_reason = fields.optional("override_reason", parse::reason);
-        Some(Self { status_override: status_override?, override_reason })
+        let override_ends_at = fields.optional("override_ends_at", parse::time);
+        let planned = fields.present("override_is_planned_work", parse::boolean);
+        Some(Self {
+            status_override: status_override?,
+            override_reason,
+            override_ends_at,
+            override_is_planned_work: planned.unwrap_or(false),
+        })
     }
 }
 
@@ -80,7 +94,12 @@ pub(super) async fn set_override(
             return Err(ApiError::BadRequest("status_override must be 'UP' or 'DOWN'"));
         }
     };
-    let status_override = Override::new(status, body.override_reason);
+    let status_override = Override {
+        status,
+        reason: body.override_reason,
+        ends_at: body.override_ends_at,
+        is_planned_work: body.override_is_planned_work,
+    };
     set(&state, if_match, DeviceId(id), status_override, origin).await
 }
 

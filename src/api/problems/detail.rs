@@ -14,7 +14,6 @@ use crate::api::audit::AuditView;
 use crate::api::conditional;
 use crate::api::error::ApiError;
 use crate::api::state::ApiState;
-use crate::api::subject::Subject;
 use crate::domain::{
     CausePath, Device, DeviceId, DeviceType, LinkId, PathPart, Problem, Redundancy, Status,
     Timestamp, UplinkState, World, cause_path, redundancy,
@@ -32,9 +31,6 @@ const ROW_BYTES_MAX: usize = 64 << 10;
 struct ProblemDetailView<'a> {
     #[serde(flatten)]
     problem: ProblemView,
-    /// The override of the cause.
-    #[schema(schema_with = wire::nullable_status_schema)]
-    status_override: Option<&'static str>,
     path: CausePathView,
     /// Of a router, an OLT, an AON switch, or a link between such; null in a PON, where there is none.
     redundancy: Option<RedundancyView>,
@@ -144,11 +140,10 @@ pub(super) async fn get_problem(
     let (seq, found) = state.handle().inspect(look).await?;
     let snapshot = state.handle().read();
     let body = run_blocking(move || {
-        let Found { since, problem, status_override, path, redundancy, touched } = found;
+        let Found { since, problem, path, redundancy, touched } = found;
         let before = changes_before(&snapshot, since, |image| touched.has(image))?;
         Ok::<_, ApiError>(to_json(ProblemDetailView {
             problem,
-            status_override,
             path,
             redundancy,
             changes: before.rows.iter().map(|row| AuditView::new(row, ROW_BYTES_MAX)).collect(),
@@ -162,7 +157,6 @@ pub(super) async fn get_problem(
 struct Found {
     since: Timestamp,
     problem: ProblemView,
-    status_override: Option<&'static str>,
     path: CausePathView,
     redundancy: Option<RedundancyView>,
     touched: Touched,
@@ -171,11 +165,9 @@ struct Found {
 impl Found {
     fn new(world: &World, problem: &Problem) -> Self {
         let path = cause_path(world, problem.cause);
-        let set = Subject::new(world, problem.cause).set;
         Self {
             since: problem.since,
             problem: ProblemView::new(world, problem),
-            status_override: set.map(|set| Status::as_str(set.status)),
             redundancy: redundancy(world, problem.cause).map(|found| uplinks(world, &found)),
             touched: Touched::new(world, problem.cause, &path),
             path: path_view(world, &path),

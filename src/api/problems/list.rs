@@ -14,9 +14,9 @@ use crate::api::error::ApiError;
 use crate::api::state::ApiState;
 use crate::api::subject::Subject;
 use crate::domain::{
-    Device, DeviceId, Problem, ProblemKind, Reason, Severity, SignalClass, Status, World, problems,
+    CustomerCounts, Problem, ProblemKind, Reason, Severity, SignalClass, World, problems,
 };
-use crate::wire::Time;
+use crate::wire::{self, Time};
 
 /// Most problems in one answer.
 const PROBLEMS_MAX: usize = 1_000;
@@ -44,10 +44,18 @@ pub(super) struct ProblemView {
     place: Option<String>,
     /// `held`, `conflict`, or a status reason such as `no_upstream` or `signal_critical`.
     problem: &'static str,
-    /// `critical`, `major` or `minor`.
+    /// `critical`, `major` or `minor`; `planned` for planned work, which alarms nobody.
     severity: &'static str,
     /// The reason of the override, if the operator gave one.
     override_reason: Option<String>,
+    /// The override of the cause.
+    #[schema(schema_with = wire::nullable_status_schema)]
+    status_override: Option<&'static str>,
+    /// When that override ends by itself; null for one that stays until it is cleared.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    override_ends_at: Option<Time>,
+    /// Whether that override is planned work.
+    override_is_planned_work: bool,
     #[schema(value_type = String, format = DateTime)]
     since: Time,
     /// Number of devices below that it affects.
@@ -100,9 +108,15 @@ fn all(world: &World) -> (Vec<Problem>, Problems) {
 impl ProblemView {
     pub(super) fn new(world: &World, problem: &Problem) -> Self {
         let subject = Subject::new(world, problem.cause);
-        let counts = CustomerCounts::of(world, &problem.customers);
+        let mut counts = CustomerCounts::default();
+        for customer in problem.customers.iter().filter_map(|id| world.device(*id)) {
+            counts.add(customer);
+        }
         Self {
             override_reason: subject.override_reason(),
+            status_override: subject.set.map(|set| set.status.as_str()),
+            override_ends_at: subject.set.and_then(|set| set.ends_at).map(Time),
+            override_is_planned_work: subject.set.is_some_and(|set| set.is_planned_work),
             kind: subject.kind,
             id: subject.id,
             name: subject.name,
@@ -112,6 +126,7 @@ impl ProblemView {
                 Severity::Critical => "critical",
                 Severity::Major => "major",
                 Severity::Minor => "minor",
+                Severity::Planned => "planned",
             },
             since: Time(problem.since),
             device_count: problem.victims.len(),
@@ -122,33 +137,6 @@ impl ProblemView {
             low_margin_count: counts.low_margin,
         }
     }
-}
-
-/// Customers by what they notice.
-#[derive(Default)]
-struct CustomerCounts {
-    without_service: usize,
-    degraded: usize,
-    low_margin: usize,
-}
-
-impl CustomerCounts {
-    fn of(world: &World, customers: &[DeviceId]) -> Self {
-        let mut counts = Self::default();
-        for device in customers.iter().filter_map(|id| world.device(*id)) {
-            match device.effective_status() {
-                Status::Down => counts.without_service += 1,
-                Status::Degraded => counts.degraded += 1,
-                Status::Up => counts.low_margin += usize::from(has_low_margin(device)),
-            }
-        }
-        counts
-    }
-}
-
-fn has_low_margin(device: &Device) -> bool {
-    let reasons = [Reason::SignalWarning, Reason::SignalOverload, Reason::SignalCritical];
-    reasons.into_iter().any(|reason| device.reasons.contains(reason))
 }
 
 fn word(kind: ProblemKind) -> &'static str {

@@ -76,6 +76,24 @@ impl<'a> Fields<'a> {
         self.parsed(key, value, parse)
     }
 
+    /// Reads an object that may be absent (`None`) or null (`Some(None)`).
+    pub(crate) fn nullable_object<T: FromFields>(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Option<T>> {
+        let object = match self.object.get(key)? {
+            Value::Null => return Some(None),
+            Value::Object(object) => object,
+            value => {
+                self.error(key, value, not_an_object());
+                return None;
+            }
+        };
+        let mut place = self.place.clone();
+        place.push(Value::from(key));
+        T::from_fields(&mut Fields { object, place, errors: self.errors }).map(Some)
+    }
+
     /// Reads a list of objects and records the errors of each.
     pub(crate) fn objects<T: FromFields>(
         &mut self,

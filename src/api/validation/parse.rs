@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::domain::{
     DetailError, DetailText, DeviceDetails, DeviceType, InterfaceType, Lifecycle, Medium, Name,
-    NameError, OverrideReason, PON_CLASSES, PonClass, SplitRatio, Status,
+    NameError, OverrideReason, PON_CLASSES, PonClass, SplitRatio, Status, Timestamp,
 };
 use crate::jobs::Schedule;
+use crate::wire::Time;
 
 /// Why a value is invalid.
 pub(crate) struct ParseError {
@@ -117,22 +118,38 @@ pub(crate) fn ids(value: &Value) -> Result<Vec<u64>, ParseError> {
     values.iter().map(id).collect()
 }
 
+/// A list of at most `max` ids, each as [`id`] reads it.
+pub(crate) fn ids_at_most(max: usize) -> impl Fn(&Value) -> Result<Vec<u64>, ParseError> {
+    move |value| match value {
+        Value::Array(values) if values.len() > max => {
+            let msg = format!("List should have at most {max} items");
+            Err(with_ctx("too_long", msg, json!({"max_length": max})))
+        }
+        value => ids(value),
+    }
+}
+
 /// A list of at least one id and at most `max`, each once, ascending.
 pub(crate) fn some_ids(max: usize) -> impl Fn(&Value) -> Result<Vec<u64>, ParseError> {
     move |value| {
-        let mut ids = ids(value)?;
+        let mut ids = ids_at_most(max)(value)?;
         if ids.is_empty() {
             let msg = "List should have at least 1 item";
             return Err(with_ctx("too_short", msg, json!({"min_length": 1})));
-        }
-        if ids.len() > max {
-            let msg = format!("List should have at most {max} items");
-            return Err(with_ctx("too_long", msg, json!({"max_length": max})));
         }
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
     }
+}
+
+/// A time with its offset from UTC (RFC 3339).
+pub(crate) fn time(value: &Value) -> Result<Timestamp, ParseError> {
+    let invalid = || {
+        let msg = "Input should be a time in RFC 3339, such as 2026-11-24T04:00:00Z";
+        parse_error("datetime_parsing", msg)
+    };
+    Time::parse(text(value)?.trim()).ok_or_else(invalid)
 }
 
 /// An integer between `min` and `max`.

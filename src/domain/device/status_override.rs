@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Device;
 use crate::domain::command::{Command, CommandKind};
+use crate::domain::status::set_overrides::check_end;
 use crate::domain::transaction::Transaction;
 use crate::domain::{DeviceId, Override, Refusal, World};
 
@@ -58,6 +59,9 @@ fn put_override(
     status_override: Option<Override>,
 ) -> Result<DeviceId, Refusal> {
     transaction.world().device(id).ok_or(Refusal::DeviceNotFound)?;
+    if let Some(set) = &status_override {
+        check_end(set, transaction.now())?;
+    }
     transaction.update::<Device>(id, |device| device.status_override = status_override);
     Ok(id)
 }

@@ -7,7 +7,9 @@ use super::plant::JoinedPort;
 use super::rules::{
     DeviceFacts, InterfaceFacts, LinkFacts, SiteLookup, check_device, check_link, check_port,
 };
-use crate::domain::{Device, DeviceId, DeviceType, IdCounters, InterfaceId, Name, World};
+use crate::domain::{
+    Device, DeviceId, DeviceType, EntityKey, EntityKind, IdCounters, InterfaceId, Name, World,
+};
 
 impl World {
     /// Checks I1 to I9 on the whole world: for tests and after loading.
@@ -41,7 +43,30 @@ impl World {
                 format!("link {} is not indexed", link.id)
             })?;
         }
-        Ok(())
+        self.check_override_ends()
+    }
+
+    fn check_override_ends(&self) -> Result<(), InvariantError> {
+        let devices = self.devices().map(|device| {
+            let entity = EntityKey { kind: EntityKind::Device, id: device.id.0 };
+            (entity, device.status_override.as_ref())
+        });
+        let links = self.links().map(|link| {
+            let entity = EntityKey { kind: EntityKind::Link, id: link.id.0 };
+            (entity, link.status_override.as_ref())
+        });
+        let mut count = 0;
+        for (entity, set) in devices.chain(links) {
+            let Some(at) = set.and_then(|set| set.ends_at) else { continue };
+            count += 1;
+            ensure(self.is_override_end_indexed(at, entity), "I6", || {
+                let EntityKey { kind, id } = entity;
+                format!("the end of the override of {} {id} is not indexed", kind.as_str())
+            })?;
+        }
+        ensure(count == self.override_end_count(), "I6", || {
+            "an end of an override is indexed that does not exist".to_owned()
+        })
     }
 
     fn check_is_child(&self, device: &Device) -> Result<(), InvariantError> {

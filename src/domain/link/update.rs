@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Link;
 use crate::domain::command::{Command, CommandKind};
+use crate::domain::status::set_overrides::check_end;
 use crate::domain::transaction::Transaction;
 use crate::domain::{Lifecycle, LinkId, Medium, Override, Refusal, World};
 
@@ -34,6 +35,9 @@ impl Command for UpdateLink {
     fn run(self, transaction: &mut Transaction<'_>) -> Result<LinkId, Refusal> {
         let Self { id, patch } = self;
         transaction.world().link(id).ok_or(Refusal::LinkNotFound)?;
+        if let Some(Some(set)) = &patch.status_override {
+            check_end(set, transaction.now())?;
+        }
         transaction.update::<Link>(id, |link| {
             link.length_km = patch.length_km.unwrap_or(link.length_km);
             link.medium = patch.medium.unwrap_or(link.medium);

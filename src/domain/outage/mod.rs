@@ -6,5 +6,6 @@
 
 pub(super) mod access_line;
 pub(super) mod cause_path;
+pub(super) mod customer_counts;
 pub(super) mod redundancy;
 mod way_up;

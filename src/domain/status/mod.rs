@@ -1,7 +1,9 @@
 //! Status and its override.
 
+pub(super) mod end_overrides;
 pub(super) mod reasons;
 pub(super) mod rules;
+pub(super) mod set_overrides;
 
 use super::Timestamp;
 

@@ -1,6 +1,7 @@
 //! The site in memory: entities by id, and the indexes for the rules.
 
 pub(super) mod id_map;
+mod override_ends;
 mod splitter_ports;
 
 use std::collections::BTreeSet;
@@ -11,10 +12,11 @@ use rustc_hash::FxHashMap;
 
 use super::interface::splitter_side::SplitterSide;
 use super::{
-    Change, Device, DeviceClass, DeviceId, DeviceType, Edit, IdCounters, Interface, InterfaceId,
-    Link, LinkId, Lookalike, Lookalikes, Name,
+    Change, Device, DeviceClass, DeviceId, DeviceType, Edit, EntityKey, EntityKind, IdCounters,
+    Interface, InterfaceId, Link, LinkId, Lookalike, Lookalikes, Name, Timestamp,
 };
 use id_map::IdMap;
+use override_ends::OverrideEnds;
 use splitter_ports::SplitterPorts;
 
 /// The whole network. Only the engine has one; readers use snapshots of the store instead.
@@ -45,6 +47,7 @@ pub struct World {
     /// Only of devices that have ports named like those of a splitter.
     splitter_ports: FxHashMap<DeviceId, SplitterPorts>,
     children: FxHashMap<DeviceId, BTreeSet<DeviceId>>,
+    override_ends: OverrideEnds,
 }
 
 /// Devices whose names look alike. Nearly every name looks like no other.
@@ -212,6 +215,24 @@ impl World {
         self.children.get(&container).into_iter().flatten().copied()
     }
 
+    /// When the next override ends by itself.
+    pub fn next_override_end(&self) -> Option<Timestamp> {
+        self.override_ends.next()
+    }
+
+    pub(super) fn is_override_end_indexed(&self, at: Timestamp, entity: EntityKey) -> bool {
+        self.override_ends.contains(at, entity)
+    }
+
+    pub(super) fn override_end_count(&self) -> usize {
+        self.override_ends.len()
+    }
+
+    /// What has an override that has ended at `now`, the earliest end first.
+    pub(super) fn ended_overrides(&self, now: Timestamp) -> impl Iterator<Item = EntityKey> {
+        self.override_ends.ended(now)
+    }
+
     /// The ids that the next new entities will get.
     pub fn counters(&self) -> IdCounters {
         self.counters
@@ -263,6 +284,10 @@ impl World {
     }
 
     fn apply_device(&mut self, edit: &Edit<Device>) {
+        let entity = EntityKey { kind: EntityKind::Device, id: edit.latest().id.0 };
+        let [before, after] = [&edit.before, &edit.after]
+            .map(|side| side.as_ref().and_then(|device| device.status_override.as_ref()));
+        self.override_ends.change(entity, before, after);
         if let (Some(old), Some(new)) = (&edit.before, &edit.after)
             && (&old.name, old.device_type, old.parent) == (&new.name, new.device_type, new.parent)
             && old.serial() == new.serial()
@@ -385,6 +410,10 @@ impl World {
     }
 
     fn apply_link(&mut self, edit: &Edit<Link>) {
+        let entity = EntityKey { kind: EntityKind::Link, id: edit.latest().id.0 };
+        let [before, after] = [&edit.before, &edit.after]
+            .map(|side| side.as_ref().and_then(|link| link.status_override.as_ref()));
+        self.override_ends.change(entity, before, after);
         let has_same_ends = matches!((&edit.before, &edit.after),
             (Some(old), Some(new)) if (old.a, old.b) == (new.a, new.b));
         if has_same_ends {

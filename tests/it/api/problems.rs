@@ -141,7 +141,7 @@ fn an_entry_names_place_and_time() {
     assert_eq!(
         keys_of(&problem.to_string()).len(),
         "kind id name place problem severity override_reason since device_count leaf_count device_ids without_service_count \
-         degraded_count low_margin_count"
+         degraded_count low_margin_count status_override override_ends_at override_is_planned_work"
             .split(' ')
             .count()
     );

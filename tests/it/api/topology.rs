@@ -29,14 +29,17 @@ fn a_summary_counts_what_the_lists_show() {
     let nothing = json!({
         "device_count": 0, "interface_count": 0, "link_count": 0, "by_type": {}, "by_status": {},
         "by_signal_class": {}, "links_by_status": {}, "overridden_count": 0,
-        "overridden_link_count": 0,
+        "overridden_link_count": 0, "customer_count": 0, "without_service_count": 0,
+        "degraded_count": 0, "low_margin_count": 0, "planned_work_count": 0,
+        "not_connected_count": 0, "planned_device_count": 0, "retired_device_count": 0,
+        "planned_link_count": 0, "retired_link_count": 0,
     });
     assert_eq!(empty.get("/api/topology/summary").expect(200).json(), nothing);
 
     let app = TestApp::demo();
     let answer = app.get("/api/topology/summary").expect(200);
     let summary = answer.json();
-    assert_eq!(keys_of(answer.text()).len(), 9);
+    assert_eq!(keys_of(answer.text()).len(), 19);
     let (devices, links) = (list(&app, "devices"), list(&app, "links"));
     assert_eq!(summary["device_count"], devices.len());
     assert_eq!(summary["interface_count"], list(&app, "interfaces").len());
@@ -66,6 +69,78 @@ fn leaves_without_light_count_as_without_signal() {
     app.patch(&plant.path("ONT-B1"), &json!({"sensitivity_min_dbm": -10})).expect(200);
     app.patch(&plant.path("ONT-B2"), &json!({"sensitivity_min_dbm": -16})).expect(200);
     assert_eq!(classes(), json!({"NO_SIGNAL": 5, "OK": 1, "WARNING": 1}));
+}
+
+/// The counts of customers, in the order of the answer.
+fn customers(app: &TestApp) -> [u64; 6] {
+    let summary = app.get("/api/topology/summary").expect(200).json();
+    let count = |key: &str| summary[key].as_u64().expect("a count");
+    [
+        count("customer_count"),
+        count("without_service_count"),
+        count("degraded_count"),
+        count("low_margin_count"),
+        count("planned_work_count"),
+        count("not_connected_count"),
+    ]
+}
+
+#[test]
+fn customers_are_counted_by_what_they_notice() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    assert_eq!(customers(&app), [9, 0, 0, 0, 0, 0]);
+    app.cut(plant.link("SPL-A", "ONT-A1"));
+    app.patch(&plant.path("ONT-B1"), &json!({"sensitivity_min_dbm": -16})).expect(200);
+    assert_eq!(customers(&app), [9, 1, 0, 1, 0, 0]);
+    // What is planned or retired, and what was never connected, is counted in none.
+    let spare = app.provision("ONT-X", "ONT");
+    assert_eq!(customers(&app), [9, 1, 0, 1, 0, 1]);
+    let retired = json!({"device_ids": [plant.id("ONT-A1")], "lifecycle": "retired"});
+    app.post("/api/lifecycle/bulk", &retired).expect(200);
+    let planned = json!({
+        "device_ids": [spare, plant.id("ONT-B1")], "link_ids": [plant.link("SPL-B", "ONT-B1")],
+        "lifecycle": "planned",
+    });
+    app.post("/api/lifecycle/bulk", &planned).expect(200);
+    assert_eq!(customers(&app), [7, 0, 0, 0, 0, 0]);
+    let summary = app.get("/api/topology/summary").expect(200).json();
+    assert_eq!(summary["planned_device_count"], 2);
+    assert_eq!(summary["retired_device_count"], 1);
+    assert_eq!(
+        (&summary["planned_link_count"], &summary["retired_link_count"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(summary["by_signal_class"], json!({"OK": 5}));
+}
+
+#[test]
+fn customers_behind_planned_work_are_no_outage() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let work = json!({
+        "device_ids": [plant.id("SPL-A")], "link_ids": [plant.link("NVT", "SPL-B")],
+        "status": "DOWN", "reason": "new splitter", "ends_at": "2026-11-24T04:00:00Z",
+        "planned": true,
+    });
+    app.post("/api/overrides/bulk", &work).expect(200);
+    assert_eq!(customers(&app), [9, 0, 0, 0, 7, 0]);
+    let problems = app.get("/api/problems").expect(200).json();
+    assert_eq!(problems["count"], 2, "it is visible");
+    for problem in problems["problems"].as_array().expect("a list") {
+        assert_eq!(
+            (&problem["severity"], &problem["problem"]),
+            (&json!("planned"), &json!("held"))
+        );
+        assert_eq!(problem["status_override"], "DOWN");
+        assert_eq!(problem["override_ends_at"], "2026-11-24T04:00:00.000000Z");
+        assert_eq!(problem["override_is_planned_work"], true);
+    }
+    assert_eq!(problems["problems"][0]["without_service_count"], 4);
+    // An outage beside it comes first.
+    app.cut(plant.link("AON", "CPE-1"));
+    assert_eq!(customers(&app), [9, 1, 0, 0, 7, 0]);
+    assert_eq!(app.problems()[0], "AON - CPE-1: held (1, 1)");
 }
 
 /// The demo network has one problem of each kind.

@@ -31,8 +31,9 @@ pub(crate) struct TestApp {
     pub(crate) data_dir: PathBuf,
     stop: Box<dyn Fn() + Send + Sync>,
     thread: Option<JoinHandle<anyhow::Result<()>>>,
-    /// Removed last.
-    _directory: TempDir,
+    config: Config,
+    /// Removed last; `None` once another run has it.
+    directory: Option<TempDir>,
 }
 
 /// Time that goes on by a second with each look at it, until it is held.
@@ -101,12 +102,25 @@ impl TestApp {
         Self::start(config)
     }
 
-    fn start(mut config: Config) -> Self {
+    fn start(config: Config) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
+        Self::start_in(directory, TestClock::new(), config)
+    }
+
+    /// Stops, and begins again with the same data and the same clock, which `meanwhile` may set.
+    pub(crate) fn restart(mut self, meanwhile: impl FnOnce(&TestClock)) -> Self {
+        let (clock, config) = (self.clock.clone(), self.config.clone());
+        let directory = self.directory.take().expect("it is restarted once");
+        drop(self);
+        meanwhile(&clock);
+        Self::start_in(directory, clock, config)
+    }
+
+    fn start_in(directory: TempDir, clock: TestClock, mut config: Config) -> Self {
         config.data_dir = directory.path().to_owned();
         let base_path = config.base_path.clone();
-        let clock = TestClock::new();
         let ticking = clock.clock();
+        let kept = config.clone();
         let (started, starting) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -132,7 +146,8 @@ impl TestApp {
             data_dir: directory.path().to_owned(),
             stop,
             thread: Some(thread),
-            _directory: directory,
+            config: kept,
+            directory: Some(directory),
         }
     }
 

@@ -15,6 +15,8 @@ use super::any_command::AnyCommand;
 use super::content::export;
 use super::labels::label;
 
+/// The end of an override that no test reaches: 2100-01-01.
+const FAR_END: Timestamp = Timestamp(4_102_444_800_000_000);
 /// Device names: few enough that some are taken.
 const DEVICE_NAMES: usize = 48;
 /// Names of further ports: some that provisioning and create-simple use as well, and others.
@@ -231,7 +233,11 @@ impl Generator {
             let text = self.rng.one_of(&["", "Karte getauscht", "fibre cut, ticket 4711"]);
             OverrideReason::new(text).expect("it is short")
         });
-        Override::new(self.rng.one_of(&Status::ALL), reason)
+        Override {
+            ends_at: self.rng.chance(30).then_some(FAR_END),
+            is_planned_work: self.rng.chance(20),
+            ..Override::new(self.rng.one_of(&Status::ALL), reason)
+        }
     }
 
     fn new_interface(&mut self, world: &World) -> CreateInterface {

@@ -1,6 +1,6 @@
 import { fetchDeviceTable } from '../../api/tables'
 import { describeError } from '../../api/http'
-import type { Device, Link } from '../../api/types'
+import type { Device, Lifecycle, Link } from '../../api/types'
 import { causeKey, type Cause } from '../../domain/behindLink'
 import { isContainer, LEAF_TYPES } from '../../domain/deviceTypes'
 import { deviceOverride, linkOverride } from '../../domain/overrides'
@@ -8,7 +8,7 @@ import { router } from '../../router'
 import { copyLink, placeOf } from '../../stores/copyLink'
 import { devices } from '../../stores/devices'
 import {
-  askClearOverride, askConnect, askDelete, askDeleteLinks, askEdit, askEditLink, askOverride, askOverrideLinks,
+  askClearOverride, askConnect, askDelete, askDeleteLinks, askDeviceLifecycle, askLinkLifecycle, askEdit, askEditLink, askOverride, askOverrideLinks,
 } from '../../stores/dialogs'
 import { links, nameOfLink } from '../../stores/links'
 import { notifyError } from '../../stores/notices'
@@ -45,6 +45,7 @@ function severalDevices(ids: readonly number[]): SelectionItem[] {
   const what = `${formatCounted(ids.length, 'selected device')}`
   return [
     { text: `Override ${what}…`, icon: 'hand', run: () => void askOverride(ids) },
+    { text: `Put ${what} into service, plan or retire…`, icon: 'circle-check', run: () => void askDeviceLifecycle(ids) },
     { text: `Export ${what} as CSV`, icon: 'download', run: () => void exportDevices(ids) },
     { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteDevices(ids) },
   ]
@@ -54,6 +55,7 @@ function severalLinks(ids: readonly number[]): SelectionItem[] {
   const what = `${formatCounted(ids.length, 'selected link')}`
   return [
     { text: `Override ${what}…`, icon: 'hand', run: () => void askOverrideLinks(ids) },
+    { text: `Put ${what} into service, plan or retire…`, icon: 'circle-check', run: () => void askLinkLifecycle(ids) },
     { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteLinks(ids) },
   ]
 }
@@ -66,6 +68,7 @@ function deviceItems(device: Device): SelectionItem[] {
     items.push({ text: `Clear the override on ${name}…`, icon: 'undo-2', run: () => void askClearOverride(override) })
   }
   items.push({ text: `Edit ${name}`, icon: 'pencil', run: () => void askEdit(id) })
+  items.push({ text: lifecycleText(name, device.lifecycle), icon: 'circle-check', run: () => void askDeviceLifecycle([id]) })
   if (!isContainer(type)) items.push({ text: `Connect ${name}`, icon: 'cable', run: () => void askConnect({ a: id }) })
   items.push(...placeItems({ kind: 'device', id }, name))
   if (!isContainer(type) && !LEAF_TYPES.includes(type)) items.push(behindItem({ kind: 'device', id }, name))
@@ -83,10 +86,15 @@ function linkItems(link: Link): SelectionItem[] {
       : { text: `Clear the override on ${name}…`, icon: 'undo-2', run: () => void askClearOverride(override) },
     { text: `Override ${name}…`, icon: 'hand', run: () => void askOverrideLinks([id], link.override_reason ?? '') },
     { text: `Edit ${name}`, icon: 'pencil', run: () => void askEditLink(id) },
+    { text: lifecycleText(name, link.lifecycle), icon: 'circle-check', run: () => void askLinkLifecycle([id]) },
     ...placeItems({ kind: 'link', id }, name),
     behindItem({ kind: 'link', id }, name),
     { text: `Delete ${name}…`, icon: 'trash-2', run: () => void deleteLinks([id]) },
   ]
+}
+
+function lifecycleText(name: string, lifecycle: Lifecycle): string {
+  return lifecycle === 'in_service' ? `Plan or retire ${name}…` : `Put ${name} into service…`
 }
 
 function placeItems({ kind, id }: Cause, name: string): SelectionItem[] {

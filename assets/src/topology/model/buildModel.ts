@@ -42,7 +42,7 @@ export function* buildModel(
     node.parent?.children.push(node)
     node.groupHead?.members.push(node)
     node.container?.members.push(node)
-    addToCounts(node, node.device.effective_status, 1)
+    addToCounts(node, node.device, 1)
     model.order.push(node)
     if (step % ROWS_PER_STEP === 0) yield
   }

@@ -1,4 +1,5 @@
 import type { Device, Link, Signal, Status } from '../../api/types'
+import { alarmStatus, deviceState, linkState, stateTone } from '../../domain/states'
 import { type Role, roleOf } from './tiers'
 
 /** How many devices a group holds, and how many of them have a problem. */
@@ -54,6 +55,8 @@ export interface TopologyEdge<D extends LayoutDevice = Device> {
   signal: Signal['class'] | null
   /** Whether an operator has overridden the status of one of its links. */
   isOverridden: boolean
+  /** Whether it, or a device at its ends, is planned or retired. */
+  isOutOfService: boolean
 }
 
 /** The devices, where they are, and how they are connected. */
@@ -118,6 +121,7 @@ export function newEdge<D extends LayoutDevice>(
     status: 'UP',
     signal: null,
     isOverridden: false,
+    isOutOfService: false,
   }
   a.edges.push(edge)
   b.edges.push(edge)
@@ -133,7 +137,8 @@ export function neighbour<D extends LayoutDevice>(
 }
 
 /** Adds a device to the counts of its groups, or removes it (`by` -1). */
-export function addToCounts(node: TopologyNode, status: Status, by: 1 | -1): void {
+export function addToCounts(node: TopologyNode, device: Device, by: 1 | -1): void {
+  const status = alarmStatus(deviceState(device))
   for (const group of [node.groupHead, node.container]) {
     if (group === null) continue
     group.counts.devices += by
@@ -152,16 +157,30 @@ export function worseStatus(a: Status, b: Status): Status {
 /** Derives the status and the signal of an edge from its links. */
 export function refreshEdge(edge: TopologyEdge): void {
   let status: Status = 'UP'
-  for (const link of edge.links) status = worseStatus(status, link.status)
-  edge.status = status
+  for (const link of edge.links) status = worseStatus(status, alarmStatus(linkState(link)))
+  const ends = [edge.a, edge.b].map(({ device }) => device)
+  edge.isOutOfService =
+    ends.some(({ lifecycle }) => lifecycle !== 'in_service') ||
+    (edge.links.length > 0 && edge.links.every(({ lifecycle }) => lifecycle !== 'in_service'))
+  edge.status = edge.isOutOfService ? 'UP' : status
   edge.isOverridden = edge.links.some((link) => link.status_override !== null)
   const leaf = edge.a.role === 'leaf' ? edge.a : edge.b.role === 'leaf' ? edge.b : null
   edge.signal = leaf?.device.signal?.class ?? null
 }
 
+/** The status of the device itself, as far as it alarms. */
+export function nodeStatus({ device }: TopologyNode): Status {
+  return alarmStatus(deviceState(device))
+}
+
+/** Whether the device is planned, retired, or not connected yet. */
+export function isQuiet({ device }: TopologyNode): boolean {
+  return stateTone(deviceState(device)) === 'quiet'
+}
+
 /** Whether the device or a member of its group is not UP. */
 export function hasProblem(node: TopologyNode): boolean {
-  return node.device.effective_status !== 'UP' || node.counts.down + node.counts.degraded > 0
+  return nodeStatus(node) !== 'UP' || node.counts.down + node.counts.degraded > 0
 }
 
 /** Status reasons whose cause is another device. */

@@ -1,5 +1,5 @@
 import { boundsOf, type Point, type Rect } from '../model/geometry'
-import { hasProblem, type TopologyModel, type TopologyNode } from '../model/graph'
+import { hasProblem, nodeStatus, type TopologyModel, type TopologyNode } from '../model/graph'
 import { type ColorScheme, css } from './colorScheme'
 import { containerArea } from './containerAreas'
 
@@ -56,7 +56,7 @@ export class MiniMapRenderer {
     }
     for (const node of nodes) {
       if (!hasProblem(node)) continue
-      const isDown = node.device.effective_status === 'DOWN' || node.counts.down > 0
+      const isDown = nodeStatus(node) === 'DOWN' || node.counts.down > 0
       context.fillStyle = css(isDown ? colors.down : colors.degraded)
       const { x, y } = this.toCanvas(node.x, node.y)
       context.fillRect(x - 2, y - 2, 4, 4)

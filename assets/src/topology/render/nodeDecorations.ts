@@ -1,4 +1,4 @@
-import type { TopologyNode } from '../model/graph'
+import { isQuiet, nodeStatus, type TopologyNode } from '../model/graph'
 import type { Badges } from './badges'
 import { css, type Rgb } from './colorScheme'
 import type { LayerFrame } from './frame'
@@ -14,10 +14,12 @@ export class NodeDecorations {
 
   draw(context: CanvasRenderingContext2D, node: TopologyNode, frame: LayerFrame): void {
     const { colors, highlight, scale } = frame
-    const { effective_status: status, status_override: override } = node.device
+    const { status_override: override } = node.device
+    const status = nodeStatus(node)
+    const isDotted = node.isUnplaced || isQuiet(node)
     const hasHalo =
       highlight.selected.has(node) || highlight.hovered === node || highlight.traced.has(node.key)
-    if (!hasHalo && status === 'UP' && override === null && !node.isUnplaced) return
+    if (!hasHalo && status === 'UP' && override === null && !isDotted) return
     const [x, y] = frame.toCanvas(node.x, node.y)
     const radius = nodeDiameterPx(node, scale) / 2
     const isGroup = isGroupAt(node, scale)
@@ -29,7 +31,7 @@ export class NodeDecorations {
       context.stroke()
     }
     if (hasHalo) outline(hasRing ? 6.5 : 3.5, colors.accent, 2)
-    else if (node.isUnplaced && !hasRing) {
+    else if (isDotted && !hasRing && !isGroup) {
       context.setLineDash([2, 3])
       outline(3, colors.lineStrong, 1)
       context.setLineDash([])

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { TEST_COLORS } from '../testing/testColors'
 import { ponNetwork } from '../testing/testNetwork'
-import { nodeDiameterPx } from './style'
+import { hasProblem } from '../model/graph'
+import { edgeStyle, NO_HIGHLIGHT, nodeDiameterPx, nodeStyle } from './style'
 
 /** Pixels per world unit where a whole site fits into the window. */
 const AFAR = 0.01
@@ -16,4 +18,21 @@ test('from afar, a PON with a device that is DOWN is larger than the others', ()
   })
   expect(alarmed).toBe(18)
   expect(quiet).toBe(11)
+})
+
+test('what is planned is pale and dashed, and no problem', () => {
+  const network = ponNetwork(1, 2)
+  const ont = network.ids['onts']?.[0] ?? 0
+  network.setStatus(ont, 'DOWN', ['not_in_service'])
+  network.plan(ont)
+  const model = network.build()
+  const node = model.nodes.get(ont)
+  const edge = node?.edges[0]
+  if (node === undefined || edge === undefined) throw new Error('no ONT')
+  expect(hasProblem(node)).toBe(false)
+  expect(node.groupHead?.counts.down).toBe(0)
+  expect(edge).toMatchObject({ status: 'UP', isOutOfService: true })
+  const appearance = { colors: TEST_COLORS, highlight: NO_HIGHLIGHT }
+  expect(nodeStyle(node, appearance)).toMatchObject({ severity: 0, opacity: 0.5 })
+  expect(edgeStyle(edge, { minScale: 0, maxScale: 0, isDrop: true }, appearance).pattern).toBe(2)
 })

@@ -1,5 +1,5 @@
 import type { DeviceType } from '../../api/types'
-import { hasProblem, type TopologyEdge, type TopologyNode } from '../model/graph'
+import { hasProblem, isQuiet, nodeStatus, type TopologyEdge, type TopologyNode } from '../model/graph'
 import { isCollapsed } from '../model/levelOfDetail'
 import { TIERS } from '../model/tiers'
 import type { ColorScheme, Rgb } from './colorScheme'
@@ -106,6 +106,8 @@ const SEVERITIES = { UP: 0, DEGRADED: 1, DOWN: 2 }
 /** A smaller share of a group would be too thin to see. */
 const SHARE_MIN = 0.14
 const DIMMED_OPACITY = 0.22
+/** What is planned, retired or not connected yet. */
+const QUIET_OPACITY = 0.5
 const TRACED = 1
 const DIMMED = -1
 
@@ -128,8 +130,8 @@ export function nodeStyle(node: TopologyNode, { colors, highlight }: Appearance)
     collapsedBelowScale: isContainer ? 0 : node.expandScale,
     shape: SHAPES[role],
     icon: ICON_CELLS[device.device_type],
-    severity: SEVERITIES[device.effective_status],
-    opacity: isDimmed(node, highlight) ? DIMMED_OPACITY : 1,
+    severity: SEVERITIES[nodeStatus(node)],
+    opacity: isDimmed(node, highlight) ? DIMMED_OPACITY : isQuiet(node) && !isGroup ? QUIET_OPACITY : 1,
     downShare: counts.down > 0 || isGroup ? downShare : 0,
     degradedShare,
   }
@@ -175,10 +177,13 @@ export function edgeStyle(
 }
 
 function lineOf(
-  { status, signal }: TopologyEdge,
+  { status, signal, isOutOfService }: TopologyEdge,
   colors: ColorScheme,
   isDrop: boolean,
 ): { stroke: Rgb; pattern: number; isProblem: boolean } {
+  if (isOutOfService) {
+    return { stroke: mix(colors.ground, colors.lineStrong, 0.62), pattern: PATTERNS.longDashes, isProblem: false }
+  }
   if (status === 'DOWN' || signal === 'NO_SIGNAL') {
     return { stroke: colors.down, pattern: PATTERNS.shortDashes, isProblem: true }
   }
@@ -208,10 +213,11 @@ function isDimmed(node: TopologyNode, { traced, isConnectable }: Highlight): boo
 }
 
 /** The shares of a group that are DOWN and DEGRADED. The status of the node itself counts for all of it. */
-function problemShares({ counts, device, members }: TopologyNode): [down: number, degraded: number] {
+function problemShares(node: TopologyNode): [down: number, degraded: number] {
+  const { counts, members } = node
   if (members.length === 0) return [0, 0]
   const total = Math.max(1, counts.devices)
-  const own = device.effective_status
+  const own = nodeStatus(node)
   const down = own === 'DOWN' ? 1 : visibleShare(counts.down / total)
   const degraded = own === 'DEGRADED' ? 1 - down : visibleShare(counts.degraded / total)
   return [down, Math.min(degraded, 1 - down)]

@@ -3,17 +3,12 @@ import { contains, type Rect } from '../model/geometry'
 import type { TopologyModel, TopologyNode } from '../model/graph'
 import { isVisible, setLevelOfDetail } from '../model/levelOfDetail'
 import { treeLayout } from '../model/treeLayout'
-import type { ColorScheme } from '../render/colorScheme'
 import { type Appearance, NO_HIGHLIGHT } from '../render/style'
+import { TEST_COLORS } from '../testing/testColors'
 import { ponNetwork, type TestNetwork } from '../testing/testNetwork'
 import { SceneGraph } from './sceneGraph'
 
-const GREY = [0.5, 0.5, 0.5] as const
-const COLORS = new Proxy({} as ColorScheme, {
-  get: (_colors, key) =>
-    key === 'roles' ? { active: GREY, passive: GREY, leaf: GREY, container: GREY } : GREY,
-})
-const APPEARANCE: Appearance = { colors: COLORS, highlight: NO_HIGHLIGHT }
+const APPEARANCE: Appearance = { colors: TEST_COLORS, highlight: NO_HIGHLIGHT }
 
 function laidOut(network: TestNetwork): TopologyModel {
   const model = network.build()

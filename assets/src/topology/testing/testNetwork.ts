@@ -30,6 +30,12 @@ export class TestNetwork {
     this.devices.set(id, { ...before, effective_status: status, status_reasons: reasons })
   }
 
+  plan(id: number): void {
+    const before = this.devices.get(id)
+    if (before === undefined) throw new Error(`no device ${id}`)
+    this.devices.set(id, { ...before, lifecycle: 'planned' })
+  }
+
   readonly deviceOfPort = (portId: number): number | undefined => this.ports.get(portId)
 
   build(): TopologyModel {

@@ -1,1 +1,0 @@
-var e={G652D:`G.652.D single-mode`,G657A1:`G.657.A1 single-mode`,G657A2:`G.657.A2 single-mode`,OM3:`OM3 multimode`,OM4:`OM4 multimode`};export{e as t};

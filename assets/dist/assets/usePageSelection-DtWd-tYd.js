@@ -1,1 +1,0 @@
-import{Ct as e,vt as t}from"./preload-helper-BhpHFSih.js";import{H as n}from"./index-DTQ8QXgB.js";function r(r){let i=null;t(()=>{i=r(),n.value=i}),e(()=>{n.value===i&&(n.value=null)})}export{r as t};

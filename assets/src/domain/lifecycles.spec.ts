@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { deviceLifecycle, groupsBack, groupsTo, lifecycleNotice, lifecycleStep, linkLifecycle } from './lifecycles'
+import { testDevice, testLink } from './testing'
+
+const TARGETS = [
+  deviceLifecycle(testDevice({ lifecycle: 'planned' })),
+  deviceLifecycle(testDevice({ id: 2, lifecycle: 'retired' })),
+  linkLifecycle(testLink({ id: 7, lifecycle: 'planned' }), 'A - B'),
+]
+
+test('a change says what it replaces, and its undo puts each back', () => {
+  expect(groupsTo(TARGETS, 'in_service')).toEqual([
+    { device_ids: [1], link_ids: [7], replaces: 'planned', lifecycle: 'in_service' },
+    { device_ids: [2], link_ids: [], replaces: 'retired', lifecycle: 'in_service' },
+  ])
+  expect(groupsBack(TARGETS, 'in_service')).toEqual([
+    { device_ids: [1], link_ids: [7], replaces: 'in_service', lifecycle: 'planned' },
+    { device_ids: [2], link_ids: [], replaces: 'in_service', lifecycle: 'retired' },
+  ])
+  expect(lifecycleStep(TARGETS, 'retired')).toEqual({
+    op: 'lifecycle', lifecycle: 'retired', device_ids: [1, 2], link_ids: [7],
+  })
+})
+
+test('what was done is said in a sentence', () => {
+  expect(lifecycleNotice('ONT-1', 'in_service')).toBe('Put ONT-1 into service.')
+  expect(lifecycleNotice('3 devices', 'retired')).toBe('Retired 3 devices.')
+})

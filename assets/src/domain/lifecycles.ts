@@ -1,0 +1,61 @@
+import type { Device, Lifecycle, LifecycleGroup, Link, Simulation } from '../api/types'
+
+/** A device or link with the part of its life that it is in. */
+export interface LifecycleTarget {
+  kind: 'device' | 'link'
+  id: number
+  name: string
+  lifecycle: Lifecycle
+}
+
+/** What is done to reach a lifecycle, and what that means. */
+export const LIFECYCLE_ACTIONS: Record<Lifecycle, { verb: string; done: string; hint: string }> = {
+  in_service: { verb: 'Put into service', done: 'Put', hint: 'its status counts, and an outage alarms' },
+  planned: { verb: 'Plan', done: 'Planned', hint: 'not built yet: nothing passes it, and it alarms nobody' },
+  retired: { verb: 'Retire', done: 'Retired', hint: 'taken out of service: nothing passes it, and it alarms nobody' },
+}
+
+export function deviceLifecycle({ id, name, lifecycle }: Device): LifecycleTarget {
+  return { kind: 'device', id, name, lifecycle }
+}
+
+export function linkLifecycle({ id, lifecycle }: Link, name: string): LifecycleTarget {
+  return { kind: 'link', id, name, lifecycle }
+}
+
+/** What was done, as a sentence. */
+export function lifecycleNotice(what: string, lifecycle: Lifecycle): string {
+  const { done } = LIFECYCLE_ACTIONS[lifecycle]
+  return lifecycle === 'in_service' ? `${done} ${what} into service.` : `${done} ${what}.`
+}
+
+/** The step of a simulation that gives all targets the same lifecycle. */
+export function lifecycleStep(
+  targets: readonly LifecycleTarget[],
+  lifecycle: Lifecycle,
+): Simulation['changes'][number] {
+  return { op: 'lifecycle', lifecycle, ...idsOf(targets) } as Simulation['changes'][number]
+}
+
+/** The groups that bring targets from the lifecycle that they have to another. */
+export function groupsTo(targets: readonly LifecycleTarget[], lifecycle: Lifecycle): LifecycleGroup[] {
+  return groupsOf(targets).map(({ lifecycle: replaces, ...ids }) => ({ ...ids, replaces, lifecycle }))
+}
+
+/** The groups that bring targets back to the lifecycle that they had. */
+export function groupsBack(targets: readonly LifecycleTarget[], replaces: Lifecycle): LifecycleGroup[] {
+  return groupsOf(targets).map((group) => ({ ...group, replaces }))
+}
+
+function groupsOf(targets: readonly LifecycleTarget[]) {
+  const lifecycles = [...new Set(targets.map(({ lifecycle }) => lifecycle))]
+  return lifecycles.map((lifecycle) => ({
+    ...idsOf(targets.filter((target) => target.lifecycle === lifecycle)),
+    lifecycle,
+  }))
+}
+
+function idsOf(targets: readonly LifecycleTarget[]): { device_ids: number[]; link_ids: number[] } {
+  const of = (kind: LifecycleTarget['kind']) => targets.filter((target) => target.kind === kind).map(({ id }) => id)
+  return { device_ids: of('device'), link_ids: of('link') }
+}
