@@ -13,8 +13,7 @@ use crate::domain::{Device, DeviceDetails, OverrideReason, PonClass, Reasons, Sp
 #[schema(as = Device)]
 pub struct DeviceView<'a> {
     pub id: u64,
-    /// Unique among all devices. Like the fields below, absent where nothing is recorded: most devices of
-    /// most sites have none, and lists are long.
+    /// Unique among all devices.
     pub name: &'a str,
     #[schema(schema_with = schemas::device_type_schema)]
     pub device_type: &'static str,

@@ -1530,10 +1530,7 @@ export interface components {
             lifecycle: "planned" | "in_service" | "retired";
             /** Format: double */
             longitude?: number | null;
-            /**
-             * @description Unique among all devices. Like the fields below, absent where nothing is recorded: most devices of
-             *     most sites have none, and lists are long.
-             */
+            /** @description Unique among all devices. */
             name: string;
             note?: string | null;
             /**
