@@ -71,7 +71,7 @@ test('provision and connect until the ONT is UP', () =>
     ] as const) {
       await provisionInPage(page, type, name)
     }
-    await row(page, 'ONT-1', 'DOWN')
+    await row(page, 'ONT-1', 'Not connected yet')
     await connectInPage(page, 'GW', 'CORE', null)
     await connectInPage(page, 'CORE', 'EDGE', null)
     await connectInPage(page, 'EDGE', 'OLT', null)
@@ -255,7 +255,7 @@ test('a full disk and a list that cannot be loaded are shown', () =>
     await page.unroute('**/api/devices')
     await page.getByRole('button', { name: 'Try again now' }).click()
     await row(page, 'GW', 'UP')
-    await page.route('**/override', (route) =>
+    await page.route('**/overrides/bulk', (route) =>
       route.fulfill({ status: 507, json: { detail: 'The data volume is nearly full.' } }),
     )
     await page.getByRole('row').filter({ hasText: 'GW' }).click()
