@@ -1,12 +1,14 @@
 //! The OpenAPI 3.1 document, generated from the handlers.
 
+use std::collections::BTreeMap;
+
 use axum::http::header;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{
-    ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
-    Response, ResponseBuilder,
+    ContactBuilder, Content, InfoBuilder, LicenseBuilder, Object, OpenApi, OpenApiBuilder, Ref,
+    RefOr, Response, ResponseBuilder, Schema, Type,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -43,6 +45,7 @@ pub(super) fn base() -> OpenApiRouter<ApiState> {
 /// Adds the answers that every request of a method may get.
 pub(super) fn add_common_answers(document: &mut OpenApi) {
     add_schemas(document);
+    merge_flattened(document);
     for item in document.paths.paths.values_mut() {
         for read in [&mut item.get, &mut item.head].into_iter().flatten() {
             add(
@@ -87,6 +90,42 @@ fn add_schemas(document: &mut OpenApi) {
     components.schemas.extend(referenced);
     components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
     components.schemas.insert(ValidationErrors::name().into_owned(), ValidationErrors::schema());
+}
+
+/// Describes an object that contains the fields of another one as one object instead of `allOf`, which
+/// generators of requests and of types handle less well.
+fn merge_flattened(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    let known = components.schemas.clone();
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::AllOf(all)) = schema else { continue };
+        let parts: Option<Vec<&Object>> =
+            all.items.iter().map(|item| object_of(item, &known)).collect();
+        let Some(parts) = parts else { continue };
+        let mut merged = Object::with_type(Type::Object);
+        merged.description.clone_from(&all.description);
+        for part in parts {
+            merged.properties.extend(part.properties.clone());
+            merged.required.extend(part.required.iter().cloned());
+            merged.description = merged.description.or_else(|| part.description.clone());
+        }
+        *schema = RefOr::T(Schema::Object(merged));
+    }
+}
+
+/// The object that a schema is, or refers to.
+fn object_of<'s>(
+    schema: &'s RefOr<Schema>,
+    known: &'s BTreeMap<String, RefOr<Schema>>,
+) -> Option<&'s Object> {
+    let schema = match schema {
+        RefOr::Ref(to) => known.get(to.ref_location.rsplit('/').next()?)?,
+        schema @ RefOr::T(_) => schema,
+    };
+    match schema {
+        RefOr::T(Schema::Object(object)) => Some(object),
+        _ => None,
+    }
 }
 
 fn add(operation: &mut Operation, answers: &[(&str, &str)]) {

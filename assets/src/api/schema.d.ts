@@ -1391,11 +1391,15 @@ export interface components {
             parts: components["schemas"]["CausePathPart"][];
         };
         /** @description A part of the path to a cause. */
-        CausePathPart: components["schemas"]["PartName"] & {
+        CausePathPart: {
             /** @description Of a device. */
             device_type?: string | null;
+            /** Format: int64 */
+            id: number;
             /** @description Whether light or traffic reaches it. */
             is_lit: boolean;
+            /** @description `device` or `link`. */
+            kind: string;
             /**
              * Format: double
              * @description Of a link.
@@ -1403,6 +1407,8 @@ export interface components {
             length_km?: number | null;
             /** @description Of a link: its port at the device below. */
             lower_port?: string | null;
+            /** @description The device's name, or those of the link's ends, the upper one first. */
+            name: string;
             /** @enum {string} */
             status: "UP" | "DOWN" | "DEGRADED";
             /** @description Of a link: its port at the device above. */
@@ -1464,9 +1470,77 @@ export interface components {
             message: string;
         };
         /** @description A bare device. */
-        Created: components["schemas"]["Device"] & {
+        Created: {
+            address?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            customer_name?: string | null;
+            customer_reference?: string | null;
+            /** @enum {string} */
+            device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
+            /** @enum {string} */
+            effective_status: "UP" | "DOWN" | "DEGRADED";
+            /** Format: int64 */
+            id: number;
+            /** Format: double */
+            insertion_loss_db?: number | null;
+            /**
+             * Format: double
+             * @description In degrees (WGS 84).
+             */
+            latitude?: number | null;
+            /** @enum {string} */
+            lifecycle: "planned" | "in_service" | "retired";
+            /** Format: double */
+            longitude?: number | null;
+            /** @description Unique among all devices. */
+            name: string;
+            note?: string | null;
+            /**
+             * Format: date-time
+             * @description When the override ends by itself; absent for one that stays until it is cleared.
+             */
+            override_ends_at?: string | null;
+            /** @description Whether the override is planned work, which alarms nobody. */
+            override_is_planned_work: boolean;
+            override_reason?: string | null;
+            /** Format: int64 */
+            parent_container_id?: number | null;
+            phone?: string | null;
+            /** @enum {string|null} */
+            pon_class?: "GPON_B_PLUS" | "GPON_C_PLUS" | "XGS_N1" | "XGS_N2" | "XGS_E1" | null;
+            /** Format: double */
+            sensitivity_min_dbm?: number | null;
+            /**
+             * @description Unique among all devices. Like the fields below, absent where nothing is recorded: most devices of
+             *     most sites have none, and lists are long.
+             */
+            serial?: string | null;
+            signal?: components["schemas"]["Signal"] | null;
+            /** @enum {integer|null} */
+            split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
+            /** @enum {string} */
+            status: "UP" | "DOWN" | "DEGRADED";
+            /** @enum {string|null} */
+            status_override?: "UP" | "DOWN" | "DEGRADED" | null;
+            /** @description The reasons for the status: codes such as `no_signal`; docs/03_status_and_overrides.md. */
+            status_reasons: string[];
+            /**
+             * Format: date-time
+             * @description When the effective status last changed.
+             */
+            status_since: string;
+            tags: string[];
+            /** Format: double */
+            tx_power_dbm?: number | null;
+            /** Format: date-time */
+            updated_at: string;
             /** @description Warnings about the name, such as another name that looks like it; absent if there are none. */
             warnings?: string[];
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
         };
         /** @description A splice or patch, as one of its two ports has it. */
         CrossConnect: {
@@ -1617,21 +1691,34 @@ export interface components {
             name: string;
         };
         /** @description Changes to a device; absent keys do not change. `x` and `y` must be set together. */
-        DevicePatch: components["schemas"]["DeviceDetails"] & {
+        DevicePatch: {
+            address?: string | null;
+            customer_name?: string | null;
+            /** @description The customer in your own system. */
+            customer_reference?: string | null;
             /**
              * Format: double
              * @description Null restores the default of the type.
              */
             insertion_loss_db?: number | null;
+            /**
+             * Format: double
+             * @description In degrees (WGS 84), only together with `longitude`.
+             */
+            latitude?: number | null;
             /** @enum {string} */
             lifecycle?: "planned" | "in_service" | "retired";
+            /** Format: double */
+            longitude?: number | null;
             /** @description 1 to 128 characters, not blank, no control characters; unique. */
             name?: string;
+            note?: string | null;
             /**
              * Format: int64
              * @description A POP or CORE_SITE; null removes the device from its container.
              */
             parent_container_id?: number | null;
+            phone?: string | null;
             /** @enum {string|null} */
             pon_class?: "GPON_B_PLUS" | "GPON_C_PLUS" | "XGS_N1" | "XGS_N2" | "XGS_E1" | null;
             /**
@@ -1639,8 +1726,15 @@ export interface components {
              * @description Null restores the default of the type.
              */
             sensitivity_min_dbm?: number | null;
+            /**
+             * @description Unique. The two forms of a GPON serial, of 12 and of 16 characters, are the same; letters are
+             *     stored in upper case.
+             */
+            serial?: string | null;
             /** @enum {integer|null} */
             split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
+            /** @description At most 16, of 40 characters each. */
+            tags?: string[] | null;
             /**
              * Format: double
              * @description Null restores the default of the type.
@@ -1969,26 +2063,46 @@ export interface components {
             cross_connects: components["schemas"]["NewCrossConnect"][];
         };
         /** @description A device to create. */
-        NewDevice: components["schemas"]["DeviceDetails"] & {
+        NewDevice: {
+            address?: string | null;
+            customer_name?: string | null;
+            /** @description The customer in your own system. */
+            customer_reference?: string | null;
             /** @enum {string} */
             device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
             /** Format: double */
             insertion_loss_db?: number | null;
+            /**
+             * Format: double
+             * @description In degrees (WGS 84), only together with `longitude`.
+             */
+            latitude?: number | null;
             /** @enum {string} */
             lifecycle?: "planned" | "in_service" | "retired";
+            /** Format: double */
+            longitude?: number | null;
             /** @description 1 to 128 characters, not blank, no control characters; unique. */
             name: string;
+            note?: string | null;
             /**
              * Format: int64
              * @description A POP or CORE_SITE.
              */
             parent_container_id?: number | null;
+            phone?: string | null;
             /** @enum {string|null} */
             pon_class?: "GPON_B_PLUS" | "GPON_C_PLUS" | "XGS_N1" | "XGS_N2" | "XGS_E1" | null;
             /** Format: double */
             sensitivity_min_dbm?: number | null;
+            /**
+             * @description Unique. The two forms of a GPON serial, of 12 and of 16 characters, are the same; letters are
+             *     stored in upper case.
+             */
+            serial?: string | null;
             /** @enum {integer|null} */
             split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
+            /** @description At most 16, of 40 characters each. */
+            tags?: string[] | null;
             /** Format: double */
             tx_power_dbm?: number | null;
             /**
@@ -2261,14 +2375,24 @@ export interface components {
             warnings: ("reach_exceeded" | "split_exceeded" | "subscribers_exceeded")[];
         };
         /** @description A port, and what is connected with it. */
-        Port: components["schemas"]["Interface"] & {
+        Port: {
             /** @description Whether it can carry a link: management and loopback ports cannot. */
             can_carry_link: boolean;
+            cross_connect?: components["schemas"]["CrossConnect"] | null;
+            /** Format: int64 */
+            device_id: number;
             far_end?: components["schemas"]["PortFarEnd"] | null;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            interface_type: "ETHERNET" | "OPTICAL" | "LOOPBACK";
             link?: components["schemas"]["PortLink"] | null;
+            name: string;
             pon?: components["schemas"]["PonLoad"] | null;
             /** @enum {string|null} */
             side?: "input" | "output" | null;
+            /** @enum {string} */
+            status: "UP" | "DOWN" | "DEGRADED";
         };
         /** @description How many ports carry a link. */
         PortCounts: {
@@ -2355,16 +2479,53 @@ export interface components {
             without_service_count: number;
         };
         /** @description One cause: what it affects, its place on the path, and what was changed before it. */
-        ProblemDetail: components["schemas"]["Problem"] & {
+        ProblemDetail: {
             /**
              * @description Changes of the cause, its ends and its path in the hour before it began, newest first; of each,
              *     only these entities.
              */
             changes: components["schemas"]["AuditRow"][];
+            /** @description Subscribers that are DEGRADED. */
+            degraded_count: number;
+            /** @description Number of devices below that it affects. */
+            device_count: number;
+            /** @description At most 100 of these devices. */
+            device_ids: number[];
             /** @description There were more changes than are listed. */
             has_more_changes: boolean;
+            /** Format: int64 */
+            id: number;
+            /** @description `device` or `link`. */
+            kind: string;
+            /** @description Number of subscribers that it affects. */
+            leaf_count: number;
+            /** @description Subscribers that are UP with too small an optical margin, or with too much light. */
+            low_margin_count: number;
+            /** @description The device's name, or those of the link's ends. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When that override ends by itself; null for one that stays until it is cleared.
+             */
+            override_ends_at?: string | null;
+            /** @description Whether that override is planned work. */
+            override_is_planned_work: boolean;
+            /** @description The reason of the override, if the operator gave one. */
+            override_reason?: string | null;
             path: components["schemas"]["CausePath"];
+            /** @description The container of the cause, or of the link's upper end. */
+            place?: string | null;
+            /** @description `held`, `conflict`, or a status reason such as `no_upstream` or `signal_critical`. */
+            problem: string;
             redundancy?: components["schemas"]["Redundancy"] | null;
+            /** @description `critical`, `major` or `minor`; `planned` for planned work, which alarms nobody. */
+            severity: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string|null} */
+            status_override?: "UP" | "DOWN" | "DEGRADED" | null;
+            /** @description Subscribers that are DOWN. */
+            without_service_count: number;
         };
         /** @description All problems, the most severe first. */
         Problems: {
