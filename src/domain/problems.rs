@@ -204,10 +204,11 @@ impl ProblemFinder<'_> {
         };
         let way_up = walk.way_up();
         walk.down_from(walk.starts(&way_up), Some(&way_up.links));
-        // No walk leads there: the topmost device is the cause, unless a held one is in between.
-        for top in self.top_down(&walk.cut_off) {
-            if walk.cut_off.remove(&top) {
-                walk.victims.insert(RootCause::Device(top), Vec::new());
+        // No walk leads there: the topmost device is the cause, be it cut off itself or out of use.
+        for top in self.topmost_first(&walk.cut_off) {
+            let is_out_of_use = self.is_out_of_use(RootCause::Device(top));
+            if walk.cut_off.remove(&top) || is_out_of_use {
+                walk.victims.entry(RootCause::Device(top)).or_default();
                 walk.down_from(vec![(Stop::at(top), Some(RootCause::Device(top)))], None);
             }
         }
@@ -252,9 +253,14 @@ impl ProblemFinder<'_> {
         }
     }
 
-    /// Sorted by tier, then by id.
-    fn top_down(&self, devices: &BTreeSet<DeviceId>) -> Vec<DeviceId> {
-        let mut sorted: Vec<DeviceId> = devices.iter().copied().collect();
+    /// What is cut off, and what is out of use: by tier, then by id.
+    fn topmost_first(&self, cut_off: &BTreeSet<DeviceId>) -> Vec<DeviceId> {
+        if cut_off.is_empty() {
+            return Vec::new();
+        }
+        let out_of_use = self.world.devices().filter(|device| device.is_out_of_use());
+        let mut sorted: Vec<DeviceId> =
+            out_of_use.map(|device| device.id).chain(cut_off.iter().copied()).collect();
         sorted.sort_by_key(|id| (self.tier(*id), *id));
         sorted
     }

@@ -6,8 +6,8 @@ use crate::domain::{
     AddCrossConnects, Command, ConnectDevices, CreateInterface, CreateLink, DeleteLink, DeviceId,
     DevicePatch, DeviceType, InterfaceId, InterfaceType, Lifecycle, LinkId, LinkPatch, Name,
     NewCrossConnect, NewDevice, Optics, Override, Position, Problem, ProblemKind, ProvisionDevice,
-    Reason, Refusal, RemoveCrossConnect, RootCause, SplitRatio, Status, Timestamp, UpdateDevice,
-    UpdateLink, World, problems,
+    Reason, Refusal, RemoveCrossConnect, RootCause, SetDeviceOverride, SplitRatio, Status,
+    Timestamp, UpdateDevice, UpdateLink, World, problems,
 };
 use DeviceType as T;
 
@@ -384,4 +384,30 @@ fn what_is_not_in_service_passes_nothing_and_alarms_nobody() {
         patch: DevicePatch { lifecycle, ..DevicePatch::default() },
     });
     assert_eq!(plant.dark(), BTreeSet::from([unconnected]));
+}
+
+#[test]
+fn what_is_out_of_use_below_a_dark_part_is_the_cause_of_what_is_behind_it() {
+    for hold in [true, false] {
+        let mut plant = Plant::new();
+        let (olt, odf, splitter) = (plant.add_olt(), plant.add(T::Odf), plant.add(T::Splitter));
+        plant.connect(olt, odf);
+        let link = plant.connect(odf, splitter);
+        let onts = [0; 3].map(|_| plant.add(T::Ont));
+        for ont in onts {
+            plant.connect(splitter, ont);
+        }
+        plant.run(DeleteLink(link));
+        if hold {
+            let status_override = Override::new(Status::Down, None);
+            plant.run(SetDeviceOverride { id: splitter, status_override });
+        } else {
+            let lifecycle = Some(Lifecycle::Retired);
+            let patch = DevicePatch { lifecycle, ..DevicePatch::default() };
+            plant.run(UpdateDevice { id: splitter, patch });
+        }
+        let found = problems(&plant.world);
+        let shown: Vec<_> = found.iter().map(|one| (one.cause, one.customers.len())).collect();
+        assert_eq!(shown, [(RootCause::Device(splitter), onts.len())]);
+    }
 }
