@@ -175,6 +175,12 @@ pub(super) fn without_personal_data(
     devices: &[u64],
 ) -> Result<Option<Vec<u8>>, StoreError> {
     const DEVICE: u8 = kind_code(EntityKind::Device);
+    let is_concerned =
+        |image: &ImageBytesV1<'_>| image.kind == DEVICE && devices.binary_search(&image.id).is_ok();
+    // Most rows are about other devices: they are read, but not copied.
+    if !has_image(id, bytes, is_concerned)? {
+        return Ok(None);
+    }
     let source = RecordSource { table: "audit", key: &id };
     let mut parts = RecordReader::of::<AuditV1<'_>>(bytes, source)?;
     let row: RowStartV1<'_> = parts.next()?;
@@ -182,7 +188,7 @@ pub(super) fn without_personal_data(
     let mut is_changed = false;
     for _ in 0..row.image_count {
         let image: ImageBytesV1<'_> = parts.next()?;
-        let is_concerned = image.kind == DEVICE && devices.binary_search(&image.id).is_ok();
+        let is_concerned = is_concerned(&image);
         let mut side = |bytes: Option<&[u8]>| -> Result<Option<Vec<u8>>, StoreError> {
             let Some(bytes) = bytes else { return Ok(None) };
             let erased = if is_concerned { erased_record(image.id, bytes)? } else { None };
@@ -196,6 +202,22 @@ pub(super) fn without_personal_data(
     let RowStartV1 { seq, at_us, actor, request_id, action, change_count, .. } = row;
     let row = AuditV1 { seq, at_us, actor, request_id, action, change_count, images };
     Ok(is_changed.then(|| encode(&row)))
+}
+
+fn has_image(
+    id: u64,
+    bytes: &[u8],
+    is_wanted: impl Fn(&ImageBytesV1<'_>) -> bool,
+) -> Result<bool, StoreError> {
+    let source = RecordSource { table: "audit", key: &id };
+    let mut parts = RecordReader::of::<AuditV1<'_>>(bytes, source)?;
+    let row: RowStartV1<'_> = parts.next()?;
+    for _ in 0..row.image_count {
+        if is_wanted(&parts.next()?) {
+            return Ok(true);
+        }
+    }
+    parts.end().map(|()| false)
 }
 
 /// The record of a device without personal data; `None` when it has none.

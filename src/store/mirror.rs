@@ -1,7 +1,7 @@
 //! The mirror's state, and the dirty entities: those whose last change the mirror lacks.
 //!
 //! Entities are marked dirty only while there is a mirror: without one, the marks of a store that lives
-//! for years would name every entity that it ever had.
+//! for years would name every entity that it ever had. Erasures, which are few, are always noted.
 
 use std::ops::Bound;
 
@@ -112,7 +112,6 @@ impl Store {
             if read_mirror(&meta)?.is_none() {
                 // An earlier version kept marks without a mirror.
                 tx.open_table(tables::DIRTY)?.retain(|_, _| false)?;
-                tx.open_table(tables::ERASED)?.retain(|_, _| false)?;
             }
             write_mirror(&mut meta, state)?;
         }
@@ -120,7 +119,8 @@ impl Store {
         Ok(())
     }
 
-    /// Removes the mirror's state and all marks, durably.
+    /// Removes the mirror's state and all dirty marks, durably. Which devices were erased stays: the
+    /// database has their personal data in its audit rows, and may become the mirror again.
     ///
     /// # Errors
     /// As [`Store::commit`].
@@ -129,7 +129,6 @@ impl Store {
         {
             tx.open_table(tables::META)?.remove(MIRROR_KEY)?;
             tx.open_table(tables::DIRTY)?.retain(|_, _| false)?;
-            tx.open_table(tables::ERASED)?.retain(|_, _| false)?;
         }
         tx.commit()?;
         Ok(())

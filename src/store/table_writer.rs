@@ -83,7 +83,8 @@ impl<'txn> TableWriter<'txn> {
         for (id, row) in rows {
             self.audit.insert(id, row.as_slice())?;
         }
-        for device in devices.iter().filter(|_| self.is_mirrored) {
+        // Without a mirror too: a database that was the mirror may become it again.
+        for device in devices {
             self.erased.insert(device, self.seq)?;
         }
         Ok(saved_bytes)

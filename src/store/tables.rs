@@ -32,8 +32,8 @@ pub(super) const JOBS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 pub(super) const JOB_RUNS: TableDefinition<'_, (&str, u64), &[u8]> =
     TableDefinition::new("job_runs");
 
-/// Devices whose personal data was erased in the audit trail: id -> seq of that commit, which the mirror
-/// has not confirmed; since schema version 3, empty without a mirror.
+/// Devices whose personal data was erased in the audit trail: id -> seq of that commit, which no mirror
+/// has confirmed; since schema version 3. Each device once, however often it is erased.
 pub(super) const ERASED: TableDefinition<'_, u64, u64> = TableDefinition::new("erased");
 
 /// The secondary indexes inside [`INDEX`].

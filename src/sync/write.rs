@@ -201,7 +201,7 @@ fn delete(
 }
 
 /// Removes the personal data of these devices from the audit rows in PostgreSQL, those included that the
-/// local trail does not keep any more.
+/// local trail does not keep any more, and those that another holder wrote after the erasure.
 pub(super) fn erase_personal_data(
     tx: &mut PgTransaction<'_>,
     site_id: Uuid,
@@ -212,23 +212,26 @@ pub(super) fn erase_personal_data(
     }
     tx.allow_long_calls();
     let ids = devices.iter().map(|id| id_of(id.0)).collect();
-    tx.execute(ERASE_AUDIT, &[Value::Uuid(site_id).into(), Value::Ints(ids).into()])?;
+    let keys = Value::Texts(PERSONAL_KEYS.map(Into::into).to_vec());
+    let params = [Value::Uuid(site_id).into(), Value::Ints(ids).into(), keys.into()];
+    tx.execute(ERASE_AUDIT, &params)?;
     Ok(())
 }
 
-/// Images without these keys were written by version 0.1.0, which had no personal data.
+/// Where the image of a device has personal data. Each key is absent where nothing is recorded.
+const PERSONAL_KEYS: [&str; 7] =
+    ["customer_reference", "customer_name", "phone", "address", "latitude", "longitude", "note"];
+
+/// A side of an image is null where the device does not exist yet, or not any more.
 const ERASE_AUDIT: &str = "\
     UPDATE audit a SET changes = (SELECT jsonb_agg(CASE \
         WHEN c->>'kind' = 'device' AND (c->>'id')::bigint = ANY ($2) THEN c \
-            || CASE WHEN c->'before' ? 'customer_name' \
-                THEN jsonb_build_object('before', c->'before' || nothing) ELSE '{}' END \
-            || CASE WHEN c->'after' ? 'customer_name' \
-                THEN jsonb_build_object('after', c->'after' || nothing) ELSE '{}' END \
+            || CASE WHEN jsonb_typeof(c->'before') = 'object' \
+                THEN jsonb_build_object('before', (c->'before') - $3::text[]) ELSE '{}' END \
+            || CASE WHEN jsonb_typeof(c->'after') = 'object' \
+                THEN jsonb_build_object('after', (c->'after') - $3::text[]) ELSE '{}' END \
         ELSE c END ORDER BY n) \
-        FROM jsonb_array_elements(a.changes) WITH ORDINALITY AS e (c, n), \
-            (SELECT '{\"customer_reference\": null, \"customer_name\": null, \"phone\": null, \
-                \"address\": null, \"latitude\": null, \"longitude\": null, \"note\": null}'::jsonb) \
-            AS empty (nothing)) \
+        FROM jsonb_array_elements(a.changes) WITH ORDINALITY AS e (c, n)) \
     WHERE site_id = $1 AND EXISTS (SELECT FROM jsonb_array_elements(a.changes) AS e (c) \
         WHERE c->>'kind' = 'device' AND (c->>'id')::bigint = ANY ($2))";
 

@@ -240,8 +240,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Erases customer, phone, address, coordinates, reference and note of devices: in the site, in the audit
-         *     trail, and in the mirror with its next round. Serials and tags stay. It cannot be undone.
+         * Erases customer, phone, address, coordinates, reference and note of devices, deleted ones too: in the
+         *     site, in the audit trail, and in the mirror with its next round. Serials and tags stay. It cannot be
+         *     undone.
          */
         post: operations["erase_personal_data"];
         delete?: never;
@@ -2305,7 +2306,7 @@ export interface components {
             /** @description Effective, of a device; computed, of a link. */
             status: string;
         };
-        /** @description The devices whose personal data is erased. */
+        /** @description The devices whose personal data is erased, deleted ones too. */
         PersonalDataSelection: {
             /** @description At most 10,000. */
             ids: number[];

@@ -13,7 +13,7 @@ use crate::domain::{DeviceId, ErasePersonalData, Timestamp};
 use crate::util::counted;
 use crate::wire::Time;
 
-/// The devices whose personal data is erased.
+/// The devices whose personal data is erased, deleted ones too.
 #[derive(ToSchema)]
 #[schema(as = PersonalDataSelection)]
 pub(super) struct ErasureBody {
@@ -51,8 +51,9 @@ pub(super) struct Erased {
     message: String,
 }
 
-/// Erases customer, phone, address, coordinates, reference and note of devices: in the site, in the audit
-/// trail, and in the mirror with its next round. Serials and tags stay. It cannot be undone.
+/// Erases customer, phone, address, coordinates, reference and note of devices, deleted ones too: in the
+/// site, in the audit trail, and in the mirror with its next round. Serials and tags stay. It cannot be
+/// undone.
 #[utoipa::path(
     post,
     path = "/api/devices/erase-personal-data",
@@ -65,14 +66,14 @@ pub(super) async fn erase_personal_data(
     Origin(origin): Origin,
     Body422(body): Body422<ErasureBody>,
 ) -> Result<Json<Erased>, ApiError> {
-    let devices = state.handle().execute(ErasePersonalData(body.ids), origin).await?;
+    let device_count = state.handle().execute(ErasePersonalData(body.ids), origin).await?;
     // It is done: an unreadable backup directory only leaves the rest of the answer unknown.
     let overview = state.backups().observe().await.ok();
     let backups = overview.as_ref().map(|overview| overview.entries.as_slice());
     let newest = backups.and_then(|all| all.iter().map(|it| it.manifest.header.taken_at_us).max());
     let message = format!(
         "The personal data of {} was erased; {}",
-        counted(devices.len(), "device"),
+        counted(device_count, "device"),
         match backups.map(<[_]>::len) {
             Some(0) => "no backup holds it".to_owned(),
             Some(count) =>
@@ -81,7 +82,7 @@ pub(super) async fn erase_personal_data(
         }
     );
     Ok(Json(Erased {
-        device_count: devices.len(),
+        device_count,
         backup_count: backups.map(<[_]>::len),
         newest_backup_at: newest.map(|us| Time(Timestamp(us))),
         is_in_undo: overview.as_ref().map(|overview| overview.undo.is_some()),

@@ -16,7 +16,7 @@ use super::content::export;
 use super::labels::label;
 
 /// The end of an override that no test reaches: 2100-01-01.
-const FAR_END: Timestamp = Timestamp(4_102_444_800_000_000);
+pub(crate) const FAR_END: Timestamp = Timestamp(4_102_444_800_000_000);
 /// Device names: few enough that some are taken.
 const DEVICE_NAMES: usize = 48;
 /// Names of further ports: some that provisioning and create-simple use as well, and others.

@@ -5,7 +5,7 @@ use unoc::domain::{
     Lifecycle, Override, Site, SplitRatio,
 };
 
-use super::commands::{Rng, time};
+use super::commands::{FAR_END, Rng};
 
 /// Texts that some format would have to escape.
 const TEXTS: [&str; 8] = [
@@ -63,7 +63,7 @@ fn details(rng: &mut Rng, id: u64) -> DeviceDetails {
 
 fn plan(rng: &mut Rng, set: Option<&mut Override>) {
     let Some(set) = set else { return };
-    set.ends_at = rng.chance(50).then(|| time(1_000));
+    set.ends_at = rng.chance(50).then_some(FAR_END);
     set.is_planned_work = rng.chance(50);
 }
 

@@ -50,6 +50,9 @@ fn nothing_is_left_in_the_site_the_audit_trail_and_new_backups() {
     app.patch(&path, &customer()).expect(200);
     app.patch(&path, &json!({"x": 5, "y": 6})).expect(200);
     app.patch(&format!("/api/devices/{other}"), &json!({"customer_name": "Kept"})).expect(200);
+    // One row with both.
+    let both = json!({"device_ids": [id, other], "status": "DOWN"});
+    app.post("/api/overrides/bulk", &both).expect(200);
     let rows = app.get("/api/audit?limit=100").expect(200);
     assert!(rows.text().contains("Jürgen Groß"));
     let count = rows.json().as_array().unwrap().len();
@@ -97,6 +100,20 @@ fn the_audit_trail_is_cleaned_even_if_the_site_has_none() {
     assert_eq!(app.seq(), seq + 1, "it is a commit, so that the mirror follows");
 }
 
+/// Rows about a device that was deleted still have its data.
+#[test]
+fn a_deleted_device_is_erased_in_the_audit_trail() {
+    let app = TestApp::empty();
+    let id = app.provision("ONT-1", "ONT");
+    let path = format!("/api/devices/{id}");
+    app.patch(&path, &customer()).expect(200);
+    app.delete(&path).expect(204);
+    let trail = app.get("/api/audit").expect(200);
+    assert!(trail.json()[0]["changes"].to_string().contains("Jürgen Groß"), "{}", trail.text());
+    assert_eq!(erase(&app, &[id])["device_count"], 1);
+    assert_is_free(app.get("/api/audit").expect(200).text(), "the audit trail");
+}
+
 #[test]
 fn an_unknown_device_erases_nothing() {
     let app = TestApp::empty();
@@ -104,7 +121,10 @@ fn an_unknown_device_erases_nothing() {
     app.patch(&format!("/api/devices/{id}"), &customer()).expect(200);
     let before = (app.device(id), app.seq());
     let path = "/api/devices/erase-personal-data";
-    assert_eq!(app.post(path, &json!({"ids": [id, 77]})).expect(404).detail(), "Device not found");
+    for unused in [0, id + 1, 77] {
+        let answer = app.post(path, &json!({"ids": [id, unused]})).expect(404);
+        assert_eq!(answer.detail(), "Device not found");
+    }
     for body in [json!({"ids": []}), json!({"ids": ["x"]}), json!({})] {
         app.post(path, &body).expect(422);
     }
@@ -155,4 +175,59 @@ fn the_mirror_is_cleaned_with_its_older_audit_rows() {
     assert_eq!(old, "ONT-1", "the rest of the image stays");
     let check = server.http.post("/api/sync/check", &Value::Null).expect(200).json();
     assert_eq!(check["different"], 0, "{check}");
+}
+
+#[test]
+fn each_field_alone_is_erased_in_the_mirror() {
+    let Some(postgres) = Postgres::start() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let server = serve(directory.path(), &postgres.url());
+    let mut ids = Vec::new();
+    for (key, value) in customer().as_object().expect("an object") {
+        let fields = match key.as_str() {
+            "serial" | "tags" | "longitude" => continue,
+            "latitude" => json!({"latitude": value, "longitude": 13.38}),
+            _ => json!({key: value}),
+        };
+        let id = server.http.provision(&format!("only {key}"), "ONT");
+        server.http.patch(&format!("/api/devices/{id}"), &fields).expect(200);
+        ids.push(id);
+    }
+    assert_eq!(ids.len(), PERSONAL.len());
+    server.http.delete(&format!("/api/devices/{}", ids[0])).expect(204);
+    server.in_step();
+    let trail = "SELECT string_agg(changes::text, '' ORDER BY id) FROM audit";
+    let found = postgres.value(trail);
+    assert!(PERSONAL.iter().all(|word| found.contains(word)), "{found}");
+    erase(&server.http, &ids);
+    server.in_step();
+    assert_is_free(&postgres.value(trail), "PostgreSQL");
+    let row = "SELECT jsonb_typeof(changes->0->'before') || ' ' || jsonb_typeof(changes->0->'after') \
+               FROM audit WHERE action = 'provision device' LIMIT 1";
+    assert_eq!(postgres.value(row), "null object", "a side that is absent stays absent");
+}
+
+/// The database was the mirror before the erasure, and is the mirror again after it.
+#[test]
+fn a_mirror_that_was_away_is_cleaned_when_it_is_taken_over() {
+    let Some(postgres) = Postgres::start() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let server = serve(directory.path(), &postgres.url());
+    let id = server.http.provision("ONT-1", "ONT");
+    server.http.patch(&format!("/api/devices/{id}"), &customer()).expect(200);
+    server.in_step();
+    assert!(server.terminate().0.success());
+
+    let server = serve(directory.path(), "");
+    erase(&server.http, &[id]);
+    assert!(server.terminate().0.success());
+
+    let server = serve(directory.path(), &postgres.url());
+    server.sync_is("stopped");
+    let all = "SELECT string_agg(changes::text, '') || (SELECT string_agg(d::text, '') FROM devices d) \
+               FROM audit";
+    assert!(postgres.value(all).contains("Jürgen Groß"));
+    server.http.post("/api/sync/takeover", &Value::Null).expect(200);
+    server.in_step();
+    assert_is_free(&postgres.value(all), "PostgreSQL");
 }
