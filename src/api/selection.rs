@@ -22,13 +22,15 @@ pub(super) fn selection(fields: &mut Fields<'_>) -> Option<Selection> {
     })
 }
 
-/// `None` after an error.
+/// Each id once, ascending; `None` after an error.
 fn ids(fields: &mut Fields<'_>, key: &'static str) -> Option<Vec<u64>> {
-    if fields.has(key) {
-        fields.present(key, parse::ids_at_most(IDS_MAX))
-    } else {
-        Some(Vec::new())
+    if !fields.has(key) {
+        return Some(Vec::new());
     }
+    let mut ids = fields.present(key, parse::ids_at_most(IDS_MAX))?;
+    ids.sort_unstable();
+    ids.dedup();
+    Some(ids)
 }
 
 /// How many devices and links a request names.

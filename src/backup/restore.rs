@@ -277,12 +277,19 @@ fn replace(
     }
     info!(seq, "{} is in place; unoc restore --undo undoes it", state.name);
     undo::remove_older(data_dir, &kept);
-    let refreshed = Runtime::current().block_on(async {
-        engine.execute(AssumeCrossConnects, origin.clone()).await?;
-        engine.execute(RefreshStatus, origin.clone()).await
-    });
-    if let Err(error) = refreshed {
+    settle(engine, origin);
+    Ok(())
+}
+
+/// Brings a site that was restored up to the rules of this program. The site is in place whatever fails
+/// here: the status is computed even if the cross-connects cannot be assumed.
+fn settle(engine: &EngineHandle, origin: &AuditOrigin) {
+    let runtime = Runtime::current();
+    let assumed = runtime.block_on(engine.execute(AssumeCrossConnects, origin.clone()));
+    if let Err(error) = assumed {
+        warn!(%error, "The cross-connects of a site from before them could not be assumed");
+    }
+    if let Err(error) = runtime.block_on(engine.execute(RefreshStatus, origin.clone())) {
         warn!(%error, "The status could not be recomputed");
     }
-    Ok(())
 }

@@ -96,9 +96,12 @@ impl Engine {
         self.world = load(&self.store.read()?, &self.activity)?;
         self.update_override_end();
         info!(seq = self.seq, entities = self.world.entity_count(), "Loaded the site");
+        let seq = self.seq;
         if self.store.is_unjoined()? && self.assume_cross_connects()? {
             self.store.set_joined()?;
-            info!("Assumed the cross-connects of a site from before them");
+            if self.seq != seq {
+                info!("Assumed the cross-connects of a site from before them");
+            }
         }
         Ok(())
     }

@@ -2532,6 +2532,8 @@ export interface components {
         Problems: {
             /** @description Number of problems; at most 1,000 are listed. */
             count: number;
+            /** @description How many of them are planned work, which alarms nobody. */
+            planned_count: number;
             problems: components["schemas"]["Problem"][];
         };
         /** @description A provisioned device with its ports. */

@@ -7,7 +7,7 @@ const ask = vi.mocked(fetchProblems)
 beforeEach(() => {
   vi.useFakeTimers()
   vi.resetModules()
-  ask.mockReset().mockResolvedValue({ count: 0, problems: [] })
+  ask.mockReset().mockResolvedValue({ count: 0, planned_count: 0, problems: [] })
 })
 afterEach(() => vi.useRealTimers())
 

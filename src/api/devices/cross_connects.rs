@@ -18,7 +18,7 @@ use crate::domain::{
     Refusal, RemoveCrossConnect, ReplaceCrossConnects, Revised, Revision,
 };
 use crate::engine::EngineError;
-use crate::store::AuditOrigin;
+use crate::store::{AuditOrigin, Snapshot};
 
 /// As many as the ports of one device can have.
 const CROSS_CONNECTS_MAX: usize = 2_048;
@@ -155,7 +155,7 @@ pub(super) async fn list_cross_connects(
 ) -> Result<Response, ApiError> {
     let snapshot = state.handle().read();
     let device = snapshot.device(DeviceId(id))?.ok_or(ApiError::NotFound("Device not found"))?;
-    let ports = ports_of(&state, &device)?;
+    let ports = ports_of(&snapshot, &device)?;
     let revision = Revision::of_cross_connects(&ports);
     Ok(conditional::entity(&state, &headers, snapshot.seq(), revision, &pairs(ports.iter())))
 }
@@ -264,12 +264,12 @@ fn changed(state: &ApiState, id: DeviceId) -> Result<Response, ApiError> {
 }
 
 /// The ports of an ODF, NVT or HOP.
-fn ports_of(state: &ApiState, device: &Device) -> Result<Vec<Interface>, ApiError> {
+fn ports_of(snapshot: &Snapshot, device: &Device) -> Result<Vec<Interface>, ApiError> {
     if !device.device_type.takes_cross_connects() {
         let refusal = Refusal::HasNoCrossConnects(device.device_type);
         return Err(EngineError::Refused(refusal).into());
     }
-    Ok(state.handle().read().ports(device.id)?)
+    Ok(snapshot.ports(device.id)?)
 }
 
 /// The cross-connects of a body by the ids of their ports; names of ports never change.

@@ -42,10 +42,10 @@ pub(super) struct DeviceQuery {
     #[param(schema_with = wire::lifecycle_schema, required = false)]
     lifecycle: Option<Lifecycle>,
     /// In either form of a GPON serial.
-    #[param(value_type = Option<String>, max_length = 64)]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 64)]
     serial: Option<Box<str>>,
     /// One of the tags.
-    #[param(value_type = Option<String>, max_length = 40)]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 40)]
     tag: Option<Box<str>>,
     /// Part of the name, serial, customer, phone or address; case, accents and Unicode normal forms are
     /// ignored.
@@ -63,8 +63,8 @@ impl FromFields for DeviceQuery {
             status: fields.optional("status", parse::status),
             parent_container_id: fields.optional("parent_container_id", parse::id).map(DeviceId),
             lifecycle: fields.optional("lifecycle", parse::lifecycle),
-            serial: fields.optional("serial", parse::detail(DetailText::Serial)).flatten(),
-            tag: fields.optional("tag", parse::detail(DetailText::Tag)).flatten(),
+            serial: fields.optional("serial", parse::present_detail(DetailText::Serial)),
+            tag: fields.optional("tag", parse::present_detail(DetailText::Tag)),
             q: fields.optional("q", parse::text).map(|text| fold(&text)),
         })
     }

@@ -134,10 +134,12 @@ pub(super) async fn get_problem(
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }
-    let (_, answer) = all_problems(&state).await?;
+    let (seq_of_problems, answer) = all_problems(&state).await?;
     let index = index_of(&answer.problems, cause)?;
     let look = move |world: &World| Found::new(world, &answer.problems[index]);
-    let (seq, found) = state.handle().inspect(look).await?;
+    let (seq_of_path, found) = state.handle().inspect(look).await?;
+    // A commit may come between both: the answer is then only as new as its older part.
+    let seq = seq_of_problems.min(seq_of_path);
     let snapshot = state.handle().read();
     let body = run_blocking(move || {
         let Found { since, problem, path, redundancy, touched } = found;

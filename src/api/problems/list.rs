@@ -28,6 +28,8 @@ const VICTIMS_MAX: usize = 100;
 pub(super) struct Problems {
     /// Number of problems; at most 1,000 are listed.
     count: usize,
+    /// How many of them are planned work, which alarms nobody.
+    planned_count: usize,
     problems: Vec<ProblemView>,
 }
 
@@ -102,7 +104,8 @@ fn all(world: &World) -> (Vec<Problem>, Problems) {
     let listed = found.iter().take(PROBLEMS_MAX);
     let views = listed.map(|problem| ProblemView::new(world, problem)).collect();
     let count = found.len();
-    (found, Problems { count, problems: views })
+    let planned_count = found.iter().filter(|one| one.severity == Severity::Planned).count();
+    (found, Problems { count, planned_count, problems: views })
 }
 
 impl ProblemView {

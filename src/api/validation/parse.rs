@@ -173,11 +173,7 @@ pub(crate) fn integer_in(min: u64, max: u64) -> impl Fn(&Value) -> Result<u64, P
 pub(crate) fn name(value: &Value) -> Result<Name, ParseError> {
     let text = text(value)?;
     Name::new(&text).map_err(|error| match error {
-        NameError::Blank => with_ctx(
-            "string_too_short",
-            "String should have at least 1 character",
-            json!({"min_length": 1}),
-        ),
+        NameError::Blank => too_short(),
         NameError::TooLong => too_long(Name::CHARS_MAX),
         NameError::ControlCharacter => {
             parse_error("string_pattern_mismatch", "String should not contain control characters")
@@ -236,6 +232,11 @@ pub(crate) fn detail(field: DetailText) -> impl Fn(&Value) -> Result<Option<Box<
     move |value| field.read(&text(value)?).map_err(detail_error)
 }
 
+/// A detail of a device that is not blank.
+pub(crate) fn present_detail(field: DetailText) -> impl Fn(&Value) -> Result<Box<str>, ParseError> {
+    move |value| detail(field)(value)?.ok_or_else(too_short)
+}
+
 /// Tags in order, each once.
 pub(crate) fn tags(value: &Value) -> Result<Vec<Box<str>>, ParseError> {
     let Value::Array(values) = value else {
@@ -290,6 +291,11 @@ pub(crate) fn one_of(
         let find = |text: &str| words.iter().copied().find(|word| *word == text);
         word(value, find, words.iter().copied())
     }
+}
+
+fn too_short() -> ParseError {
+    let msg = "String should have at least 1 character";
+    with_ctx("string_too_short", msg, json!({"min_length": 1}))
 }
 
 fn too_long(max: usize) -> ParseError {

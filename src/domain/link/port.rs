@@ -179,6 +179,14 @@ fn take_splitter_port(
         // A splitter without ports, as UNOC v2's clients create it.
         return add_port(transaction, splitter, interface_type);
     }
+    let unnamed_inputs = unnamed_input_count(world, splitter);
+    if side == SplitterSide::Input && unnamed_inputs > 0 {
+        // Once a named input is in use, its other feeder would be at an output.
+        if unnamed_inputs >= INPUTS_MAX {
+            return Err(Refusal::NoFreeSplitterInput(splitter.name.to_string()));
+        }
+        return add_port(transaction, splitter, interface_type);
+    }
     let mut free = free_ports(world, splitter.id)
         .filter(|port| SplitterSide::of_name(&port.name) == Some(side));
     if let Some(port) = free.next() {
@@ -212,16 +220,21 @@ fn splitter_side(world: &World, end: NewEnd<'_>) -> SplitterSide {
     if let Some(port) = other_port.filter(|_| other.device_type == DeviceType::Splitter) {
         return side_of(world, other.id, port).opposite();
     }
+    if let Some(side) = other_port.and_then(|port| side_towards(world, other.id, port)) {
+        return side;
+    }
     let inputs = &world.splitter_ports(splitter.id).inputs;
-    let has_free_input = inputs.iter().any(|input| world.link_at(*input).is_none());
+    let has_free_input = inputs.iter().any(|input| world.link_at(*input).is_none())
+        && unnamed_input_count(world, splitter) == 0;
     match other.device_type.class() {
         DeviceClass::Active => SplitterSide::Input,
         DeviceClass::Leaf | DeviceClass::Container => SplitterSide::Output,
         DeviceClass::Passive if !has_free_input => SplitterSide::Output,
         DeviceClass::Passive if other.device_type == DeviceType::Splitter => {
             // The one that is fed already is above.
-            let other = world.splitter_ports(other.id);
-            let is_fed = other.inputs.iter().any(|input| world.link_at(*input).is_some());
+            let named = &world.splitter_ports(other.id).inputs;
+            let is_fed = named.iter().any(|input| world.link_at(*input).is_some())
+                || unnamed_input_count(world, other) > 0;
             if is_fed { SplitterSide::Input } else { SplitterSide::Output }
         }
         DeviceClass::Passive => {
@@ -237,4 +250,28 @@ fn splitter_side(world: &World, end: NewEnd<'_>) -> SplitterSide {
             }
         }
     }
+}
+
+/// The side of a splitter towards a port of an ODF, NVT or HOP: by what the port's cross-connect leads
+/// to, if it leads anywhere.
+fn side_towards(world: &World, part: DeviceId, port: InterfaceId) -> Option<SplitterSide> {
+    let end = far_end(world, part, joined_link(world, port)?);
+    if end.is_feeder() {
+        Some(SplitterSide::Input)
+    } else {
+        end.is_drop().then_some(SplitterSide::Output)
+    }
+}
+
+/// How many inputs in use have another name than `in0` or `in1`, as UNOC v2 made them.
+fn unnamed_input_count(world: &World, splitter: &Device) -> usize {
+    let named = world.splitter_ports(splitter.id);
+    if named.inputs.len() + named.output_count == world.ports(splitter.id).len() {
+        return 0;
+    }
+    let linked = linked_ports(world, splitter.id).into_iter().filter(|at| {
+        !named.inputs.contains(&at.port)
+            && side_of(world, splitter.id, at.port) == SplitterSide::Input
+    });
+    linked.count()
 }

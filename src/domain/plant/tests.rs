@@ -61,11 +61,20 @@ impl Plant {
     }
 
     pub(super) fn try_to_connect(&mut self, a: DeviceId, b: DeviceId) -> Result<LinkId, Refusal> {
+        self.connect_at(a, b, [None; 2])
+    }
+
+    fn connect_at(
+        &mut self,
+        a: DeviceId,
+        b: DeviceId,
+        ports: [Option<InterfaceId>; 2],
+    ) -> Result<LinkId, Refusal> {
         let command = ConnectDevices {
             a,
             b,
             interface_type: InterfaceType::Optical,
-            ports: [None; 2],
+            ports,
             status: Status::Up,
             length_km: Some(0.1),
             medium: None,
@@ -237,6 +246,78 @@ fn a_change_of_ratio_adds_and_removes_free_outputs() {
     assert_eq!(plant.port_name(splitter, link), "out3");
     plant.set_ratio(splitter, 8).unwrap();
     assert_eq!(count(&plant), 1 + 8);
+}
+
+/// Without a ratio of its own, a splitter has that of its outputs.
+#[test]
+fn a_new_output_counts_at_once() {
+    let mut plant = Plant::new();
+    let (olt, splitter, ont) = (plant.add_olt(), plant.add(T::Splitter), plant.add(T::Ont));
+    plant.connect(olt, splitter);
+    plant.connect(splitter, ont);
+    let before = plant.rx_dbm(ont);
+    plant.add_port(splitter, "out32");
+    // 1:64 instead of 1:32: 21.5 dB instead of 17.2.
+    assert!((before - plant.rx_dbm(ont) - 4.3).abs() < 1e-9);
+}
+
+/// UNOC v2 gave each link a new port, such as `port34`, and left those with names free.
+#[test]
+fn a_second_feeder_on_a_v2_splitter_gets_an_input() {
+    let mut plant = Plant::new();
+    let (olt, other, splitter) = (plant.add_olt(), plant.add_olt(), plant.add(T::Splitter));
+    let [ont, late] = [0; 2].map(|_| plant.add(T::Ont));
+    let v2_ports = ["port34", "port35"].map(|name| plant.add_port(splitter, name));
+    let pon = plant.port(olt, "pon0");
+    let feeder = plant.link(pon, v2_ports[0]);
+    let wan = plant.add_port(ont, "port1");
+    plant.link(v2_ports[1], wan);
+    assert_eq!(plant.dark(), BTreeSet::from([late]));
+    let second = plant.connect(other, splitter);
+    assert_eq!(plant.port_name(splitter, second), "port36");
+    let drop = plant.connect(splitter, late);
+    assert_eq!(plant.port_name(splitter, drop), "out0");
+    for cut in [feeder, second] {
+        plant.cut(cut);
+        assert_eq!(plant.dark(), BTreeSet::new());
+        plant.mend(cut);
+    }
+    let third = plant.try_to_connect(olt, splitter).unwrap_err();
+    assert!(matches!(third, Refusal::NoFreeSplitterInput(_)), "{third}");
+}
+
+/// The part leads to a feeder and to subscribers: what is joined with the port decides.
+#[test]
+fn the_port_that_is_chosen_at_a_part_decides_the_side_of_a_splitter() {
+    let mut plant = Plant::new();
+    let (olt, odf, ont) = (plant.add_olt(), plant.add(T::Odf), plant.add(T::Ont));
+    let [pon, wan] = [plant.port(olt, "pon0"), plant.add_port(ont, "port1")];
+    let ports = ["port1", "port2", "port3", "port4"].map(|name| plant.port(odf, name));
+    plant.link(pon, ports[0]);
+    plant.link(ports[1], wan);
+    let cross_connects = [[ports[0], ports[2]], [ports[1], ports[3]]]
+        .map(|ports| NewCrossConnect { ports, loss_db: None });
+    plant.run(AddCrossConnects { device: odf, cross_connects: cross_connects.to_vec() });
+    let splitter = plant.add(T::Splitter);
+    for is_first in [true, false] {
+        for (port, name) in [(ports[3], "out0"), (ports[2], "in0")] {
+            let (a, b, ports) = match is_first {
+                true => (odf, splitter, [Some(port), None]),
+                false => (splitter, odf, [None, Some(port)]),
+            };
+            let link = plant.connect_at(a, b, ports).unwrap();
+            assert_eq!(plant.port_name(splitter, link), name);
+            plant.run(DeleteLink(link));
+        }
+    }
+    // A second feeder is no output, whatever is free.
+    let other = plant.add_olt();
+    let first = plant.connect(other, splitter);
+    let link = plant.connect_at(odf, splitter, [Some(ports[2]), None]).unwrap();
+    assert_eq!(
+        [first, link].map(|link| plant.port_name(splitter, link).to_owned()),
+        ["in0", "in1"]
+    );
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::domain::transaction::Transaction;
-use crate::domain::{Change, Device, DeviceClass, DeviceId, Edit, Interface, InterfaceId, LinkId};
+use crate::domain::{
+    Change, Device, DeviceClass, DeviceId, DeviceType, Edit, Interface, InterfaceId, LinkId,
+};
 
 /// Entities whose status a transaction can affect: ascending and each once, so that the result
 /// does not depend on the layout of maps.
@@ -98,9 +100,19 @@ impl Collector<'_, '_> {
         let cross_connect = |side: &Option<Arc<Interface>>| {
             side.as_ref().and_then(|port| port.cross_connect.clone())
         };
-        if cross_connect(&edit.before) != cross_connect(&edit.after) {
-            self.affected.devices.push(edit.latest().device);
+        let is_new_or_deleted = edit.before.is_none() || edit.after.is_none();
+        let device = edit.latest().device;
+        if cross_connect(&edit.before) != cross_connect(&edit.after)
+            || is_new_or_deleted && self.is_splitter(device)
+        {
+            self.affected.devices.push(device);
         }
+    }
+
+    /// The loss of a splitter without a ratio of its own follows from the number of its outputs.
+    fn is_splitter(&self, device: DeviceId) -> bool {
+        let device = self.transaction.world().device(device);
+        device.is_some_and(|device| device.device_type == DeviceType::Splitter)
     }
 
     fn device_at(&self, port: InterfaceId) -> Option<DeviceId> {

@@ -22,6 +22,8 @@ mod region_status;
 mod tests;
 mod upstream;
 
+use rustc_hash::FxHashSet;
+
 use super::status::rules as status;
 use super::transaction::Transaction;
 use super::{Device, DeviceId, Interface, InterfaceId, Link, LinkId, Reason, Status, World};
@@ -99,10 +101,24 @@ fn recompute(
     }
 }
 
+/// Whether a router is linked with the regions of these devices, so that the core may lead through
+/// them.
 fn borders_on_router(world: &World, starts: &[DeviceId]) -> bool {
-    let mut finder = RegionFinder::default();
-    let mut regions = starts.iter().filter_map(|start| finder.find(world, *start));
-    regions.any(|region| region.borders_on_router())
+    let is_in_region = |id: &DeviceId| world.device(*id).is_some_and(|device| is_in_region(device));
+    let mut queue: Vec<DeviceId> = starts.iter().copied().filter(is_in_region).collect();
+    let mut seen: FxHashSet<DeviceId> = queue.iter().copied().collect();
+    while let Some(id) = queue.pop() {
+        for there in world.neighbours(id) {
+            let Some(device) = world.device(there.device) else { continue };
+            if device.device_type.is_router() {
+                return true;
+            }
+            if self::is_in_region(device) && seen.insert(device.id) {
+                queue.push(device.id);
+            }
+        }
+    }
+    false
 }
 
 /// Updates a link between two active devices. The links of a region are updated with the region

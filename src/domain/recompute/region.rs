@@ -118,12 +118,6 @@ impl<'w> Region<'w> {
     pub(super) fn device_of(&self, cell: usize) -> &'w Device {
         self.devices[self.cells[cell].device].device
     }
-
-    /// Whether a router is linked with this region, so that the core may lead through it.
-    pub(super) fn borders_on_router(&self) -> bool {
-        let outer = self.outer_links.iter().flat_map(|number| self.links[*number].ends);
-        outer.into_iter().any(|device| device.device_type.is_router())
-    }
 }
 
 /// Finds each region once.

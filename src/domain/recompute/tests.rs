@@ -4,9 +4,9 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::domain::{
-    AddCrossConnects, ClearDeviceOverride, Command, ConnectDevices, DeleteDevice, DeleteLink,
-    DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType, Lifecycle, LinkId, LinkPatch,
-    Medium, Name, NewCrossConnect, NewDevice, Optics, Override, PON_CLASSES, Position,
+    AddCrossConnects, ClearDeviceOverride, Command, ConnectDevices, CreateInterface, DeleteDevice,
+    DeleteLink, DeviceId, DevicePatch, DeviceType, InterfaceId, InterfaceType, Lifecycle, LinkId,
+    LinkPatch, Medium, Name, NewCrossConnect, NewDevice, Optics, Override, PON_CLASSES, Position,
     ProvisionDevice, Reason, RefreshStatus, RemoveCrossConnect, SetDeviceOverride, SignalClass,
     SplitRatio, Status, Timestamp, UpdateDevice, UpdateLink, World,
 };
@@ -185,6 +185,7 @@ enum Step {
     Fibre(usize, f64, Medium),
     Join(usize, usize, usize),
     Unjoin(usize, usize),
+    NewPort(usize, String),
     Ratio(usize, SplitRatio),
     Lifecycle(usize, Lifecycle),
     LinkLifecycle(usize, Lifecycle),
@@ -206,6 +207,15 @@ pub(super) fn status() -> impl Strategy<Value = Status> {
     proptest::sample::select(Status::ALL.to_vec())
 }
 
+/// Names that those of a splitter have, its next ones among them, and those of v2.
+fn new_port() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (0..3_usize).prop_map(|number| format!("in{number}")),
+        (0..70_usize).prop_map(|number| format!("out{number}")),
+        (32..40_usize).prop_map(|number| format!("port{number}")),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let device_type = proptest::sample::select(DeviceType::all().collect::<Vec<_>>());
     let medium = proptest::sample::select(Medium::ALL.to_vec());
@@ -214,6 +224,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (0..40_usize, 0..4_usize, 0..4_usize).prop_map(|(d, a, b)| Step::Join(d, a, b)),
         1 => (0..40_usize, 0..4_usize).prop_map(|(device, port)| Step::Unjoin(device, port)),
+        2 => (0..40_usize, new_port()).prop_map(|(device, name)| Step::NewPort(device, name)),
         1 => (0..40_usize, ratio).prop_map(|(device, ratio)| Step::Ratio(device, ratio)),
         1 => (0..40_usize, lifecycle()).prop_map(|(device, to)| Step::Lifecycle(device, to)),
         1 => (0..60_usize, lifecycle()).prop_map(|(link, to)| Step::LinkLifecycle(link, to)),
@@ -265,6 +276,11 @@ fn carry_out(world: &mut World, step: &Step, number: usize, now: Timestamp) {
         Step::Unjoin(index, at) => {
             let port = port(world, *index, *at);
             attempt(world, RemoveCrossConnect { device: device(*index), port }, now);
+        }
+        Step::NewPort(index, name) => {
+            let (device, name) = (device(*index), Name::new(name).unwrap());
+            let interface_type = InterfaceType::Optical;
+            attempt(world, CreateInterface { device, name, interface_type }, now);
         }
         Step::Ratio(index, ratio) => {
             let patch = DevicePatch { split_ratio: Some(Some(*ratio)), ..DevicePatch::default() };

@@ -179,6 +179,21 @@ fn many_overrides_are_one_change() {
 }
 
 #[test]
+fn a_device_that_is_named_twice_is_one() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let (olt, link) = (plant.id("OLT"), plant.link("GW", "CORE"));
+    let body = json!({
+        "device_ids": [olt, plant.id("AON"), olt], "link_ids": [link, link], "status": "DOWN",
+    });
+    let answer = app.post("/api/overrides/bulk", &body).expect(200).json();
+    assert_eq!(answer["message"], "Status override set on 2 devices and 1 link");
+    let body = json!({"device_ids": [olt, olt], "lifecycle": "planned"});
+    let answer = app.post("/api/lifecycle/bulk", &body).expect(200).json();
+    assert_eq!(answer["device_count"], 1, "{answer}");
+}
+
+#[test]
 fn many_overrides_are_set_all_or_none() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);

@@ -1,5 +1,7 @@
 //! One problem: its place on the path, the redundancy, the changes before it, and its customers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 use unoc::domain::{
     DeviceDetails, DeviceType, Lifecycle, Name, NewDevice, Optics, Position, ProvisionDevice,
@@ -387,4 +389,34 @@ fn what_is_no_problem_is_not_found() {
     app.get_with(&paths[0], &[("if-none-match", &etag)]).expect(404);
     app.get("/api/problems/interface/1").expect(422);
     app.get("/api/problems/device/x").expect(422);
+}
+
+/// A commit may come between the list of problems and the path of one: the tag names the older, or
+/// nobody would ask for the newer again.
+#[test]
+fn a_tag_is_never_newer_than_what_it_is_on() {
+    let app = TestApp::empty();
+    let olt = app.provision("OLT", "OLT");
+    let splitter = app.provision("SPL", "SPLITTER");
+    app.patch(&format!("/api/devices/{splitter}"), &json!({"split_ratio": 128})).expect(200);
+    let onts: Vec<u64> = (0..120).map(|at| app.provision(&format!("ONT-{at}"), "ONT")).collect();
+    app.fibre(olt, splitter, 1.0);
+    let start = app.seq();
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Each is one commit, and one more affected device.
+            for ont in &onts {
+                app.fibre(splitter, *ont, 0.1);
+            }
+            is_done.store(true, Ordering::Relaxed);
+        });
+        while !is_done.load(Ordering::Relaxed) {
+            let answer = app.get(&format!("/api/problems/device/{olt}")).expect(200);
+            let seq = answer.header("x-unoc-seq").and_then(|seq| seq.parse::<u64>().ok());
+            let seq = seq.expect("a number");
+            let count = answer.json()["device_count"].as_u64().expect("a number");
+            assert!(count > seq - start, "{count} devices at seq {seq}, {start} at the start");
+        }
+    });
 }

@@ -9,7 +9,8 @@ use crate::harness::plant::Plant;
 #[test]
 fn a_network_without_errors_has_no_problems() {
     let app = TestApp::empty();
-    assert_eq!(app.get("/api/problems").expect(200).text(), r#"{"count":0,"problems":[]}"#);
+    let none = r#"{"count":0,"planned_count":0,"problems":[]}"#;
+    assert_eq!(app.get("/api/problems").expect(200).text(), none);
     Plant::build(&app);
     assert_eq!(app.problems(), [""; 0]);
 }
@@ -136,7 +137,7 @@ fn an_entry_names_place_and_time() {
     let body = json!({"status_override": "DOWN", "override_reason": "fire"});
     app.patch(&format!("{}/override", plant.path("OLT")), &body).expect(200);
     let answer = app.get("/api/problems").expect(200);
-    assert_eq!(keys_of(answer.text()), ["count", "problems"]);
+    assert_eq!(keys_of(answer.text()), ["count", "planned_count", "problems"]);
     let problem = answer.json()["problems"][0].clone();
     assert_eq!(
         keys_of(&problem.to_string()).len(),
@@ -154,6 +155,24 @@ fn an_entry_names_place_and_time() {
     app.get_with("/api/problems", &[("if-none-match", &etag)]).expect(304);
     app.hold(plant.id("OLT"), &Value::Null);
     app.get_with("/api/problems", &[("if-none-match", &etag)]).expect(200);
+}
+
+#[test]
+fn planned_work_is_counted_apart() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    app.cut(plant.link("SPL-A", "ONT-A1"));
+    for (name, planned, expected) in [("SPL-B", true, (2, 1)), ("AON", false, (3, 1))] {
+        let work = json!({"device_ids": [plant.id(name)], "status": "DOWN", "planned": planned});
+        app.post("/api/overrides/bulk", &work).expect(200);
+        let problems = app.get("/api/problems").expect(200).json();
+        let (count, planned) = expected;
+        assert_eq!(
+            (&problems["count"], &problems["planned_count"]),
+            (&json!(count), &json!(planned)),
+            "{name}"
+        );
+    }
 }
 
 #[test]

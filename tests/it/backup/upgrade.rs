@@ -29,9 +29,12 @@ fn old_export() -> String {
     String::from_utf8(zstd::decode_all(EXPORT_V1).expect("whole")).expect("whole")
 }
 
+fn options() -> OpenOptions {
+    OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None }
+}
+
 fn schema_version(data_dir: &Path) -> u64 {
-    let options = OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None };
-    let store = Store::open(data_dir, options).expect("it opens");
+    let store = Store::open(data_dir, options()).expect("it opens");
     u64::from(store.schema_version().expect("it is readable"))
 }
 
@@ -43,6 +46,8 @@ fn the_first_start_of_a_newer_version_saves_the_old_store() {
     let [saved] = list["backups"].as_array().unwrap().as_slice() else { panic!("{list:#}") };
     assert_eq!((&saved["reason"], &saved["state"]), (&"upgrade".into(), &"verified".into()));
     assert_eq!(saved["is_newest_verified"], true);
+    let is_assumed = |line: &String| line.contains("Assumed the cross-connects");
+    assert!(server.log().iter().any(is_assumed));
     let (wanted, _) = without_assumed_joins(&old_export());
     // Two feeders each at its two ODFs: their joins are assumed, and marked so.
     assert_eq!(without_assumed_joins(&server.http.export()), (wanted.clone(), 2 * 4));
@@ -54,9 +59,13 @@ fn the_first_start_of_a_newer_version_saves_the_old_store() {
     assert_eq!(without_assumed_joins(&there.http.export()), (wanted, 2 * 4));
     assert!(there.terminate().0.success());
     assert_no_left_overs(&data_dir);
-    // The next start makes no other backup.
+    // The next start makes no other backup, and has nothing to assume.
+    let store = Store::open(&data_dir, options()).expect("it opens");
+    store.set_unjoined().expect("it is writable");
+    drop(store);
     let server = Server::start(&data_dir, &[]);
     assert_eq!(server.http.backups()["backups"].as_array().unwrap().len(), 1);
+    assert!(!server.log().iter().any(is_assumed));
 }
 
 #[test]

@@ -167,6 +167,13 @@ fn devices_are_found_by_what_is_known_of_the_customer() {
     for query in ["q=2nd%20floor", "serial=HWTC", "tag=VIP", "serial=hwtc12345678&after=9"] {
         assert_eq!(found(query), [0; 0], "{query}");
     }
+    for (key, query) in [("serial", "serial="), ("tag", "tag=%20%20")] {
+        let refused = app.get(&format!("/api/devices?{query}")).expect(422).json();
+        let error = &refused["detail"][0];
+        assert_eq!(error["type"], "string_too_short", "{refused}");
+        assert_eq!(error["msg"], "String should have at least 1 character");
+        assert_eq!(error["loc"], json!(["query", key]));
+    }
     let page = app.get("/api/devices?limit=1&lifecycle=in_service").expect(200);
     assert_eq!(id_of(&page.json()[0]), id);
 }
