@@ -1,4 +1,4 @@
-import { type EditConflict, deletionPatch, editConflicts } from '../domain/editConflicts'
+import { DELETION_PATCH, type EditConflict, editConflicts } from '../domain/editConflicts'
 import { ApiError, readJson, request, TIMEOUT_MS } from './http'
 
 const PRECONDITION_FAILED = 412
@@ -26,11 +26,26 @@ export interface Change {
  * read as `before`: then `EditConflictError` is thrown. Changes of other fields are kept.
  */
 export async function sendUnlessChanged(before: object, { path, patch, send }: Change): Promise<Response> {
+  const check = (current: object): void => {
+    const conflicts = editConflicts(before, current, patch)
+    if (conflicts.length > 0) throw new EditConflictError(conflicts)
+  }
+  return sendChecked(path, check, send)
+}
+
+/**
+ * Sends a change of what is at `path` for exactly the state that `check` has accepted; `check` throws where the
+ * change must not be made. After a change of something else it is checked and sent again.
+ */
+export async function sendChecked<Current>(
+  path: string,
+  check: (current: Current) => void,
+  send: Change['send'],
+): Promise<Response> {
   for (let round = 1; ; round += 1) {
     const response = await request('GET', path)
     const etag = response.headers.get('etag') ?? undefined
-    const conflicts = editConflicts(before, await readJson<object>(response), patch)
-    if (conflicts.length > 0) throw new EditConflictError(conflicts)
+    check(await readJson<Current>(response))
     try {
       return await send(etag)
     } catch (error) {
@@ -49,5 +64,5 @@ export async function patchUnlessChanged<Answer>(path: string, before: object, p
 /** Deletes a device or link, unless someone else has changed anything of it that a person sets. */
 export async function deleteUnlessChanged(path: string, before: object): Promise<void> {
   const send = (ifMatch: string | undefined) => request('DELETE', path, undefined, TIMEOUT_MS, ifMatch)
-  await sendUnlessChanged(before, { path, patch: deletionPatch(before), send })
+  await sendUnlessChanged(before, { path, patch: DELETION_PATCH, send })
 }

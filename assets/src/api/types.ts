@@ -4,16 +4,32 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
+/** Keys of a device that a response leaves out where nothing is recorded. */
+type Recorded =
+  | 'override_ends_at'
+  | 'split_ratio'
+  | 'serial'
+  | 'customer_reference'
+  | 'customer_name'
+  | 'phone'
+  | 'address'
+  | 'latitude'
+  | 'longitude'
+  | 'note'
+
 /**
  * A response as it arrives. The document marks every nullable key as optional, because requests may
- * omit it; responses have them all, except what is not recorded of a device (serial, customer, place,
- * split ratio): test these with `!= null`.
+ * omit it; responses have them all, except those of a device that are `Recorded`.
  */
 type Sent<T> = T extends (infer Each)[]
   ? Sent<Each>[]
-  : T extends object
-    ? { [Key in keyof T]-?: Sent<T[Key]> }
-    : T
+  : T extends Schemas['Device']
+    ? SentKeys<Omit<T, Recorded>> & { [Key in Recorded]?: T[Key] }
+    : T extends object
+      ? SentKeys<T>
+      : T
+
+type SentKeys<T> = { [Key in keyof T]-?: Sent<T[Key]> }
 
 /** A response with `warnings` if there are any. */
 type Warned<T> = Sent<Omit<T, 'warnings'>> & { warnings?: string[] }

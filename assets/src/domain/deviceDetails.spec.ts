@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Details, detailChanges, detailKey, detailTexts, detailValues, hasPersonalData } from './deviceDetails'
+import { detailChanges, detailKey, detailTexts, detailValues, hasPersonalData } from './deviceDetails'
 import { testDevice } from './testing'
 
 const customer = testDevice({
@@ -39,12 +39,4 @@ test('serials and tags are no personal data', () => {
   expect(hasPersonalData(customer)).toBe(true)
   expect(detailKey('longitude')).toBe('coordinates')
   expect(detailKey('name')).toBeNull()
-})
-
-test('what is not recorded is absent from the answers of the server', () => {
-  const { tags } = testDevice()
-  const device = { tags } as Details
-  expect(hasPersonalData(device)).toBe(false)
-  const values = detailValues(detailTexts(device))
-  expect(values && detailChanges(values, device)).toEqual({})
 })

@@ -1,4 +1,5 @@
 import type { Device } from '../api/types'
+import { isSameValue } from './editConflicts'
 
 /** What identifies a device and the customer behind it, as the server names it. */
 export type Details = Pick<
@@ -84,11 +85,11 @@ export function detailValues(texts: DetailTexts): Details | null {
 
 /** The values that differ from those of a device; latitude and longitude go together. */
 export function detailChanges(values: Details, was: Details): Partial<Details> {
-  const changed = Object.entries(values).filter(([key, value]) => !isSame(value, was[key as keyof Details]))
+  const changed = Object.entries(values).filter(([key, value]) => !isSameValue(value, was[key as keyof Details]))
   const changes: Partial<Details> = Object.fromEntries(changed)
   if ('latitude' in changes || 'longitude' in changes) {
-    changes.latitude = values.latitude
-    changes.longitude = values.longitude
+    changes.latitude = values.latitude ?? null
+    changes.longitude = values.longitude ?? null
   }
   return changes
 }
@@ -97,11 +98,6 @@ export function detailChanges(values: Details, was: Details): Partial<Details> {
 export function hasPersonalData(device: Details): boolean {
   const { customer_reference: reference, customer_name: name, phone, address, latitude, note } = device
   return [reference, name, phone, address, latitude, note].some((value) => value != null)
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return (a ?? null) === (b ?? null)
-  return [...a].sort().join('\n') === [...b].sort().join('\n')
 }
 
 /** Latitude and longitude; null for an empty text, undefined for one that is neither. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deletionPatch, editConflicts } from './editConflicts'
+import { DELETION_PATCH, editConflicts } from './editConflicts'
 
 const BEFORE = { name: 'A', length_km: 1, medium: null, status: 'UP', tags: ['north'] }
 
@@ -12,8 +12,11 @@ const rows: [string, object, object, string[]][] = [
   ['a value was removed', { length_km: null }, { length_km: 3 }, ['length_km']],
   ['a list that is equal', { tags: ['north'] }, { tags: ['south'] }, []],
   ['a list that someone has changed', { tags: ['east'] }, { tags: ['south'] }, ['tags']],
-  ['a deletion, and a status changed by itself', { status: 'DOWN' }, deletionPatch(BEFORE), []],
-  ['a deletion of what someone has changed', { length_km: 2 }, deletionPatch(BEFORE), ['length_km']],
+  ['a deletion, and a status changed by itself', { status: 'DOWN' }, DELETION_PATCH, []],
+  ['a deletion of what someone has changed', { length_km: 2 }, DELETION_PATCH, ['length_km']],
+  ['a deletion of what someone has recorded where nothing was', { serial: 'HWTC12345678' }, DELETION_PATCH, ['serial']],
+  ['a deletion of what someone has removed', { name: undefined }, DELETION_PATCH, ['name']],
+  ['a list in another order', { tags: ['b', 'a'] }, { tags: ['a', 'b'] }, []],
   ['a status changed by itself', { status: 'DOWN' }, { length_km: 3 }, []],
 ]
 

@@ -9,7 +9,7 @@ export interface EditConflict {
 /** What this page makes of every field of something that it deletes. */
 export const DELETED = Symbol('deleted')
 
-/** The fields that a person sets, of a device or a link. */
+/** The fields that a person sets, of a device or of a link; either has none of the other's. */
 const SET_FIELDS = [
   'name',
   'parent_container_id',
@@ -36,22 +36,23 @@ const SET_FIELDS = [
   'override_is_planned_work',
 ]
 
+/** The patch that stands for the deletion of a device or link: any field that a person has set conflicts. */
+export const DELETION_PATCH: Readonly<Record<string, typeof DELETED>> = Object.fromEntries(
+  SET_FIELDS.map((key) => [key, DELETED]),
+)
+
 /** The fields of a patch that someone else has changed since `before`, to another value than the patch's. */
 export function editConflicts(before: object, current: object, patch: object): EditConflict[] {
   const was = before as Record<string, unknown>
   const is = current as Record<string, unknown>
   const conflicts = Object.entries(patch).map(([key, mine]) => ({ key, before: was[key], theirs: is[key], mine }))
-  return conflicts.filter(({ before, theirs, mine }) => !isSame(theirs, before) && !isSame(theirs, mine))
+  return conflicts.filter(({ before, theirs, mine }) => !isSameValue(theirs, before) && !isSameValue(theirs, mine))
 }
 
-/** Values of JSON, where absent means null; a list of tags is no object that is the same one twice. */
-function isSame(one: unknown, other: unknown): boolean {
-  return (one ?? null) === (other ?? null) || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other))
-}
-
-/** The patch that stands for the deletion of a device or link: any field that a person has set conflicts. */
-export function deletionPatch(before: object): Record<string, typeof DELETED> {
-  return Object.fromEntries(SET_FIELDS.filter((key) => key in before).map((key) => [key, DELETED]))
+/** Whether two values of JSON are equal. Absent is null; the tags of a device are a set. */
+export function isSameValue(one: unknown, other: unknown): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return (one ?? null) === (other ?? null)
+  return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort())
 }
 
 /** A device or link as this page knew it, with the other person's values. */

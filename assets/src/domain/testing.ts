@@ -1,6 +1,6 @@
 import type { Device, Link, Problem, Signal, Simulated } from '../api/types'
 
-/** An ONT for tests: UP, without override and signal. */
+/** An ONT for tests as the server sends it: UP, without override and signal; what is not recorded is absent. */
 export function testDevice(more: Partial<Device> = {}): Device {
   return {
     id: 1,
@@ -22,19 +22,9 @@ export function testDevice(more: Partial<Device> = {}): Device {
     status_since: '2026-11-23T10:00:00.000000Z',
     created_at: '2026-11-23T10:00:00.000000Z',
     updated_at: '2026-11-23T10:00:00.000000Z',
-    override_ends_at: null,
     override_is_planned_work: false,
-    split_ratio: null,
     lifecycle: 'in_service',
-    serial: null,
-    customer_reference: null,
-    customer_name: null,
-    phone: null,
-    address: null,
-    latitude: null,
-    longitude: null,
     tags: [],
-    note: null,
     ...more,
   }
 }
