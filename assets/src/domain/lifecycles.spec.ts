@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deviceLifecycle, groupsBack, groupsTo, lifecycleNotice, lifecycleStep, linkLifecycle } from './lifecycles'
+import { deviceLifecycle, groupsBack, groupsTo, lifecycleNotice, lifecycleSteps, linkLifecycle } from './lifecycles'
 import { testDevice, testLink } from './testing'
 
 const TARGETS = [
@@ -17,9 +17,9 @@ test('a change says what it replaces, and its undo puts each back', () => {
     { device_ids: [1], link_ids: [7], replaces: 'in_service', lifecycle: 'planned' },
     { device_ids: [2], link_ids: [], replaces: 'in_service', lifecycle: 'retired' },
   ])
-  expect(lifecycleStep(TARGETS, 'retired')).toEqual({
-    op: 'lifecycle', lifecycle: 'retired', device_ids: [1, 2], link_ids: [7],
-  })
+  expect(lifecycleSteps(TARGETS, 'retired')).toEqual([
+    { op: 'lifecycle', lifecycle: 'retired', device_ids: [1, 2], link_ids: [7] },
+  ])
 })
 
 test('what was done is said in a sentence', () => {

@@ -1,4 +1,5 @@
 import type { Device, Lifecycle, LifecycleGroup, Link, Simulation } from '../api/types'
+import { groupIds } from './bulk'
 
 /** A device or link with the part of its life that it is in. */
 export interface LifecycleTarget {
@@ -29,12 +30,9 @@ export function lifecycleNotice(what: string, lifecycle: Lifecycle): string {
   return lifecycle === 'in_service' ? `${done} ${what} into service.` : `${done} ${what}.`
 }
 
-/** The step of a simulation that gives all targets the same lifecycle. */
-export function lifecycleStep(
-  targets: readonly LifecycleTarget[],
-  lifecycle: Lifecycle,
-): Simulation['changes'][number] {
-  return { op: 'lifecycle', lifecycle, ...idsOf(targets) } as Simulation['changes'][number]
+/** The steps of a simulation that gives all targets the same lifecycle. */
+export function lifecycleSteps(targets: readonly LifecycleTarget[], lifecycle: Lifecycle): Simulation['changes'] {
+  return groupIds(targets).map((ids) => ({ op: 'lifecycle', lifecycle, ...ids }))
 }
 
 /** The groups that bring targets from the lifecycle that they have to another. */
@@ -49,13 +47,7 @@ export function groupsBack(targets: readonly LifecycleTarget[], replaces: Lifecy
 
 function groupsOf(targets: readonly LifecycleTarget[]) {
   const lifecycles = [...new Set(targets.map(({ lifecycle }) => lifecycle))]
-  return lifecycles.map((lifecycle) => ({
-    ...idsOf(targets.filter((target) => target.lifecycle === lifecycle)),
-    lifecycle,
-  }))
-}
-
-function idsOf(targets: readonly LifecycleTarget[]): { device_ids: number[]; link_ids: number[] } {
-  const of = (kind: LifecycleTarget['kind']) => targets.filter((target) => target.kind === kind).map(({ id }) => id)
-  return { device_ids: of('device'), link_ids: of('link') }
+  return lifecycles.flatMap((lifecycle) =>
+    groupIds(targets.filter((target) => target.lifecycle === lifecycle)).map((ids) => ({ ...ids, lifecycle })),
+  )
 }

@@ -1,4 +1,5 @@
 import type { Device, Link, OverrideGroup, OverrideRow, Problem, ProblemDetail, Simulation, Status } from '../api/types'
+import { groupIds } from './bulk'
 
 /** A status that is set by hand, or none. */
 export interface OverrideSetting {
@@ -90,9 +91,9 @@ export function fieldsOf({ status, reason, endsAt, isPlanned }: OverrideSetting)
   }
 }
 
-/** The step of a simulation that gives all targets the same override, or clears it. */
-export function overrideStep(targets: readonly OverrideTarget[], status: Status | null): Simulation['changes'][number] {
-  return { op: 'override', status, ...idsOf(targets) } as Simulation['changes'][number]
+/** The steps of a simulation that gives all targets the same override, or clears it. */
+export function overrideSteps(targets: readonly OverrideTarget[], status: Status | null): Simulation['changes'] {
+  return groupIds(targets).map((ids) => ({ op: 'override', status, ...ids }))
 }
 
 /** The requests for targets, those with the same change together. */
@@ -108,21 +109,18 @@ export function groupTargets(
     group.targets.push(target)
     groups.set(key, group)
   }
-  return [...groups.values()].map(({ targets, before, after }) => ({
-    ...idsOf(targets),
-    ...valueOf(after),
-    replaces: before.status === null ? null : valueOf(before),
-  }))
+  return [...groups.values()].flatMap(({ targets, before, after }) =>
+    groupIds(targets).map((ids) => ({
+      ...ids,
+      ...valueOf(after),
+      replaces: before.status === null ? null : valueOf(before),
+    })),
+  )
 }
 
 /** The status that an operator set, of a problem that an override is. */
 export function overriddenStatus(problem: Problem): Status | null {
   return problem.problem === 'held' || problem.problem === 'conflict' ? problem.status_override : null
-}
-
-function idsOf(targets: readonly OverrideTarget[]): { device_ids: number[]; link_ids: number[] } {
-  const of = (kind: OverrideTarget['kind']) => targets.filter((target) => target.kind === kind).map(({ id }) => id)
-  return { device_ids: of('device'), link_ids: of('link') }
 }
 
 function valueOf({ status, reason, endsAt, isPlanned }: OverrideSetting) {
@@ -133,7 +131,7 @@ export function settingOf(fields: OverrideFields): OverrideSetting {
   return {
     status: fields.status_override,
     reason: fields.override_reason,
-    endsAt: fields.override_ends_at,
+    endsAt: fields.override_ends_at ?? null,
     isPlanned: fields.override_is_planned_work,
   }
 }
