@@ -1,6 +1,6 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { close, launch, open, type Opened, TELEPHONE, until } from './support/browser'
+import { clicks, close, countClicks, launch, open, type Opened, TELEPHONE, until } from './support/browser'
 import { axeViolations, overflow } from './support/pages'
 import { Unoc } from './support/unoc'
 
@@ -53,17 +53,9 @@ function override(name: string, status: string, reason: string): Promise<unknown
 /** Opens a page that counts its clicks. */
 async function visit(path: string, size = { width: 1280, height: 800 }): Promise<Opened> {
   const opened = await open(browser, 'about:blank', { expected: EXPECTED, size })
-  await opened.page.addInitScript(() => {
-    const counted = { clicks: 0 }
-    Object.assign(window, { counted })
-    window.addEventListener('pointerdown', () => (counted.clicks += 1), true)
-  })
+  await countClicks(opened.page)
   await opened.page.goto(unoc.url + path)
   return opened
-}
-
-function clicks(page: Page): Promise<number> {
-  return page.evaluate(() => (window as unknown as { counted: { clicks: number } }).counted.clicks)
 }
 
 test('an OLT with 60 subscribers is overridden with 2 clicks, but only after its name was typed', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { act, close, launch, open, type Opened, until } from './support/browser'
+import { act, clicks, close, countClicks, launch, open, type Opened, until } from './support/browser'
 import { axeViolations } from './support/pages'
 import { Unoc } from './support/unoc'
 
@@ -38,17 +38,9 @@ afterAll(async () => {
 /** Opens a page that counts its clicks from now on. */
 async function visit(path: string): Promise<Opened> {
   const opened = await open(browser, 'about:blank', { expected: NO_MIRROR })
-  await opened.page.addInitScript(() => {
-    const counted = { clicks: 0 }
-    Object.assign(window, { counted })
-    window.addEventListener('pointerdown', () => (counted.clicks += 1), true)
-  })
+  await countClicks(opened.page)
   await opened.page.goto(unoc.url + path)
   return opened
-}
-
-function clicks(page: Page): Promise<number> {
-  return page.evaluate(() => (window as unknown as { counted: { clicks: number } }).counted.clicks)
 }
 
 async function row(page: Page, ...words: string[]): Promise<void> {

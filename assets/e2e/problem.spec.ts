@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { close, launch, LAPTOP, open, type Opened, TELEPHONE, until } from './support/browser'
+import { clicks, close, countClicks, LAPTOP, launch, open, type Opened, TELEPHONE, until } from './support/browser'
 import { axeViolations, brokenWords, cutOff, overflow } from './support/pages'
 import { Unoc } from './support/unoc'
 
@@ -60,17 +60,9 @@ async function cut(link = feeder): Promise<void> {
 /** Opens a page that counts its clicks from now on. */
 async function visit(path: string, size = LAPTOP, theme: 'light' | 'dark' = 'light'): Promise<Opened> {
   const opened = await open(browser, 'about:blank', { expected: EXPECTED, size, theme })
-  await opened.page.addInitScript(() => {
-    const counted = { clicks: 0 }
-    Object.assign(window, { counted })
-    window.addEventListener('pointerdown', () => (counted.clicks += 1), true)
-  })
+  await countClicks(opened.page)
   await opened.page.goto(unoc.url + path)
   return opened
-}
-
-function clicks(page: Page): Promise<number> {
-  return page.evaluate(() => (window as unknown as { counted: { clicks: number } }).counted.clicks)
 }
 
 function problemPage(): string {

@@ -78,6 +78,20 @@ export async function close({ context, pageErrors }: Opened): Promise<void> {
   expect(list.filter((text) => !expected.some((each) => each.test(text)))).toEqual([])
 }
 
+/** Makes a page count its clicks, from the next address on that it opens. */
+export async function countClicks(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const counted = { clicks: 0 }
+    Object.assign(window, { counted })
+    window.addEventListener('pointerdown', () => (counted.clicks += 1), true)
+  })
+}
+
+/** The clicks since the page was loaded. */
+export function clicks(page: Page): Promise<number> {
+  return page.evaluate(() => (window as unknown as { counted: { clicks: number } }).counted.clicks)
+}
+
 /** Runs an action of the search by its name. */
 export async function act(page: Page, action: string): Promise<void> {
   await page.keyboard.press('Control+k')

@@ -25,6 +25,8 @@ test.each([
     422,
     'schedule: there is no such day',
   ],
+  [{ detail: '1 of 1 rows cannot be provisioned', errors: [{ index: 0, detail: 'Name is taken' }] }, 400, 'Name is taken'],
+  [{ detail: '2 of 9 rows', errors: [{ index: 0, detail: 'a' }, { index: 3, detail: 'b' }] }, 400, '2 of 9 rows'],
   [{ detail: [] }, 422, 'The server responded with status 422.'],
   [{ error: 'x' }, 502, 'The server responded with status 502.'],
   [null, 500, 'The server responded with status 500.'],

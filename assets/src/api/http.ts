@@ -83,12 +83,12 @@ export function describeError(error: unknown): string {
   return error instanceof ApiError ? error.detail : String(error)
 }
 
-/** The text of an error body: `{"detail": "text"}` or the field errors of a 422. */
+/** The text of an error body: `{"detail": "text"}`, its only faulty row, or the field errors of a 422. */
 export function detailText(body: unknown, status: number): string {
   const fallback = `The server responded with status ${status}.`
   if (typeof body !== 'object' || body === null || !('detail' in body)) return fallback
   const { detail } = body
-  if (typeof detail === 'string') return asSentence(detail)
+  if (typeof detail === 'string') return asSentence(onlyRowText(body) ?? detail)
   if (!Array.isArray(detail)) return fallback
   const texts = (detail as FieldError[]).map(({ loc, msg }) => {
     const field = loc.slice(1).join('.')
@@ -96,6 +96,13 @@ export function detailText(body: unknown, status: number): string {
     return field === '' ? text : `${field}: ${text}`
   })
   return texts.join('; ') || fallback
+}
+
+/** What is wrong with the only faulty row of a bulk request, which says more than how many rows there are. */
+function onlyRowText(body: object): string | null {
+  if (!('errors' in body) || !Array.isArray(body.errors) || body.errors.length !== 1) return null
+  const { detail } = body.errors[0] as { detail?: unknown }
+  return typeof detail === 'string' ? detail : null
 }
 
 async function errorFrom(response: Response): Promise<ApiError> {

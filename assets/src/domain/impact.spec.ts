@@ -7,7 +7,7 @@ type Change = [before: Device | null, after: Device | null]
 
 function impact(devices: Change[], links: Simulated['links'] = []) {
   const changes = devices.map(([before, after]) => ({ id: (after ?? before)?.id ?? 0, before, after }))
-  return impactOf({ devices: changes, links })
+  return impactOf({ devices: changes, links, interfaces: [] })
 }
 
 function ont(id: number, status: Device['effective_status'], marginDb: number | null = null): Device {
@@ -33,6 +33,20 @@ test('a single device is named, several are counted and listed', () => {
   expect(lines.map(({ text }) => text.replaceAll('\u00a0', ' '))).toEqual(['2 subscribers lose service', '2 devices go DOWN'])
   expect(lines[1]?.devices.map(({ name }) => name)).toEqual(['ont-1', 'ont-2'])
   expect(lines.every(({ isLoss }) => isLoss)).toBe(true)
+})
+
+test('a new device is named with its ports and its state', () => {
+  const port = { name: 'port1', interface_type: 'OPTICAL', status: 'UP', cross_connect: null } as const
+  const interfaces = [[5, 1], [6, 1], [7, 2]].map(([id = 0, device_id = 0]) => ({
+    id, before: null, after: { ...port, id, device_id },
+  }))
+  const lines = (device: Device) => {
+    const devices = [{ id: 1, before: null, after: device }]
+    return impactLines(impactOf({ devices, links: [], interfaces })).map(({ text }) => text.replaceAll('\u00a0', ' '))
+  }
+  expect(lines({ ...ont(1, 'DOWN'), status_reasons: ['not_connected'] })).toEqual(['ont-1 gets 2 ports and is not connected yet'])
+  expect(lines({ ...ont(1, 'DOWN'), lifecycle: 'planned' })).toEqual(['ont-1 gets 2 ports and is planned'])
+  expect(lines(ont(1, 'UP'))).toEqual(['ont-1 gets 2 ports and is UP'])
 })
 
 test('a repair counts who gets service, with the light to expect', () => {

@@ -1,10 +1,13 @@
 import type { Device, Simulated, Status } from '../api/types'
 import { formatCounted, formatMeasure } from '../utils/format'
 import { LEAF_TYPES } from './deviceTypes'
+import { deviceState, type State, stateLabel } from './states'
 import { STATUSES } from './statuses'
 
 /** What a change would do, from a simulation of it. Devices are as they would be; deleted ones as they are. */
 export interface Impact {
+  /** New devices, and how many ports each gets. */
+  devicesAdded: { device: Device; portCount: number }[]
   devicesDeleted: Device[]
   linksDeleted: number
   /** They would stay, without their container. */
@@ -43,8 +46,13 @@ export const SUBSCRIBERS_TYPED_MIN = 50
 /** Two decimal places are shown: less is no change. */
 const MARGIN_STEP_DB = 0.01
 
-export function impactOf({ devices, links }: Pick<Simulated, 'devices' | 'links'>): Impact {
+export function impactOf({ devices, links, interfaces }: Pick<Simulated, 'devices' | 'links' | 'interfaces'>): Impact {
   const impact: Impact = {
+    devicesAdded: devices.flatMap(({ before, after: device }) =>
+      before !== null || device === null
+        ? []
+        : [{ device, portCount: interfaces.filter(({ after: port }) => port?.device_id === device.id).length }],
+    ),
     devicesDeleted: [],
     linksDeleted: links.filter(({ after }) => after === null).length,
     devicesOrphaned: [],
@@ -99,6 +107,9 @@ export function impactLines(impact: Impact): ImpactLine[] {
   const { devicesDeleted, linksDeleted, devicesOrphaned, byStatus, subscribersLost, subscribersRestored } = impact
   const lines: ImpactLine[] = []
   const add = (text: string, isLoss = false, devices: Device[] = []): void => void lines.push({ text, isLoss, devices })
+  for (const { device, portCount } of impact.devicesAdded) {
+    add(`${device.name} gets ${formatCounted(portCount, 'port')} and is ${stateText(deviceState(device))}`)
+  }
   if (subscribersLost > 0) add(`${subscribers(subscribersLost)} ${subscribersLost === 1 ? 'loses' : 'lose'} service`, true)
   if (devicesDeleted.length > 1) {
     add(`${formatCounted(devicesDeleted.length, 'device')} and their ports are deleted`, false, devicesDeleted)
@@ -117,6 +128,12 @@ export function impactLines(impact: Impact): ImpactLine[] {
     add(`${formatCounted(count, 'device')} ${count === 1 ? 'is' : 'are'} no longer in a container`, false, devicesOrphaned)
   }
   return lines
+}
+
+/** A state within a sentence: `DOWN`, `not connected yet`. */
+function stateText(state: State): string {
+  const label = stateLabel(state)
+  return label === state ? label : label.toLowerCase()
 }
 
 function statusLine(status: Status, devices: Device[]): ImpactLine {

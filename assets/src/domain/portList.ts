@@ -1,5 +1,5 @@
 import type { DevicePorts, Port } from '../api/types'
-import { formatCount, formatUnit } from '../utils/format'
+import { formatCount, formatCounted, formatMeasure, formatUnit } from '../utils/format'
 
 /** Two ports that are joined inside an ODF, NVT or HOP, the older one first. */
 export interface PortPairRow {
@@ -56,6 +56,13 @@ export function passesText(passes: DevicePorts['passes']): string | null {
     default:
       return null
   }
+}
+
+/** What a new ratio of a splitter has to respect, in sentences. */
+export function splitterText({ outputs }: Pick<DevicePorts, 'outputs'>, insertionLossDb: number | null): string {
+  const used = `${formatCounted(outputs?.used ?? 0, 'output')} in use.`
+  if (insertionLossDb === null) return used
+  return `${used} Its own insertion loss of ${formatMeasure(insertionLossDb, 'dB')} stays as it is.`
 }
 
 type PonLoad = NonNullable<Port['pon']>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { DeviceType } from '../api/types'
-import { missingUpstream } from './provisioning'
+import { missingUpstream, portsText } from './provisioning'
 
 test.each<[DeviceType, DeviceType[], string | null]>([
   ['CORE_ROUTER', [], null],
@@ -13,4 +13,10 @@ test.each<[DeviceType, DeviceType[], string | null]>([
   ],
 ])('%s beside %j', (type, present, expected) => {
   expect(missingUpstream(type, (each) => present.includes(each))).toBe(expected)
+})
+
+test('a splitter has the outputs of its ratio', () => {
+  expect(portsText('SPLITTER', null)).toBe('in0, out0 to out31')
+  expect(portsText('SPLITTER', 64)).toBe('in0, out0 to out63')
+  expect(portsText('ONT', 64)).toBe('eth0')
 })

@@ -1,5 +1,6 @@
 import type { DeviceType } from '../api/types'
 import { typeLabel } from './deviceTypes'
+import type { SplitRatio } from './splitRatios'
 
 /** What provisioning a type creates and needs (docs/02_provisioning_flow.md); the server decides. */
 export interface ProvisioningRule {
@@ -22,8 +23,16 @@ export const PROVISIONING_RULES: Record<DeviceType, ProvisioningRule> = {
   CORE_SITE: { ports: 'none; it contains other devices', upstream: [] },
   ODF: { ports: 'port1 to port48', upstream: [] },
   NVT: { ports: 'port1 to port12', upstream: [] },
-  SPLITTER: { ports: 'in0, out0 to out31', upstream: [] },
+  SPLITTER: { ports: 'in0 and the outputs of its ratio', upstream: [] },
   HOP: { ports: 'port1 to port8', upstream: [] },
+}
+
+/** What a splitter gets without a ratio. */
+export const USUAL_RATIO: SplitRatio = 32
+
+/** The ports that provisioning creates. */
+export function portsText(type: DeviceType, ratio: SplitRatio | null): string {
+  return type === 'SPLITTER' ? `in0, out0 to out${(ratio ?? USUAL_RATIO) - 1}` : PROVISIONING_RULES[type].ports
 }
 
 /** Why the server would refuse to provision a type for lack of an upstream device, or null. */

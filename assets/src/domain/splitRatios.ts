@@ -1,4 +1,6 @@
 import type { Device } from '../api/types'
 
+export type SplitRatio = NonNullable<Device['split_ratio']>
+
 /** The ratios that are sold, by their number of outputs. */
-export const SPLIT_RATIOS: readonly NonNullable<Device['split_ratio']>[] = [2, 4, 8, 16, 32, 64, 128]
+export const SPLIT_RATIOS: readonly SplitRatio[] = [2, 4, 8, 16, 32, 64, 128]

@@ -1,1 +1,0 @@
-import{kt as e,u as t}from"./preload-helper-D7Xr5Cw2.js";import{At as n}from"./index-ktjRMTsl.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{runningAction:r,runAction:i}}export{r as t};

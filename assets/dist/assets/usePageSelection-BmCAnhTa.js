@@ -1,1 +1,0 @@
-import{wt as e,yt as t}from"./preload-helper-D7Xr5Cw2.js";import{K as n}from"./index-ktjRMTsl.js";function r(r){let i=null;t(()=>{i=r(),n.value=i}),e(()=>{n.value===i&&(n.value=null)})}export{r as t};
