@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { act, close, launch, LAPTOP, open, type Opened, TELEPHONE } from './support/browser'
+import { act, close, launch, LAPTOP, open, type Opened, TELEPHONE, until } from './support/browser'
 import { axeViolations, brokenWords, overflow } from './support/pages'
 import { Unoc } from './support/unoc'
 
@@ -150,6 +150,45 @@ test('connecting shows the ports that it takes and the light to expect, and take
   const ports = await unoc.call<{ ports: { name: string; link: unknown }[] }>('GET', `api/devices/${splitter}/ports`)
   expect(ports.ports.filter(({ link }) => link !== null).map(({ name }) => name)).toEqual(['in0', 'out0', 'out7'])
   await close(opened)
+})
+
+test('a new link at an ODF is joined as proposed, with another port, or with none', async () => {
+  const part = await unoc.provision('ODF-2', 'ODF')
+  const spare = await unoc.provision('SPL-5', 'SPLITTER')
+  const feeders = [await unoc.connect(olt, part), await unoc.connect(olt, part)]
+  await unoc.connect(part, await unoc.provision('SPL-6', 'SPLITTER'))
+  const joins = async () =>
+    (await unoc.call<{ a_interface: string; b_interface: string; is_assumed: boolean }[]>('GET', `api/devices/${part}/cross-connects`))
+      .map(({ a_interface: a, b_interface: b, is_assumed: isAssumed }) => `${a} ${b} ${isAssumed ? 'assumed' : 'recorded'}`)
+  expect(await joins()).toEqual(['port1 port3 assumed'])
+  await unoc.provision('SPL-7', 'SPLITTER')
+  for (const [to, choice, expected] of [
+    ['SPL-5', 'None', ['port1 port3 assumed']],
+    ['SPL-7', 'port6 (no fibre)', ['port1 port3 assumed', 'port5 port6 recorded']],
+    ['SPL-7', null, ['port1 port3 assumed', 'port2 port5 assumed']],
+  ] as const) {
+    const opened = await visit(`/inventory?device=${part}`)
+    const { page } = opened
+    await page.getByRole('complementary').getByRole('button', { name: 'Connect', exact: true }).click()
+    const dialog = page.getByRole('dialog', { name: 'Connect two devices' })
+    await dialog.getByRole('combobox', { name: 'To', exact: true }).fill(to)
+    await page.getByRole('option', { name: new RegExp(to) }).first().click()
+    const joined = dialog.getByRole('combobox', { name: 'From port is joined with' })
+    await joined.getByText(/port2 \(feeder from OLT pon\d\), proposed/).waitFor({ state: 'attached' })
+    if (choice !== null) await joined.selectOption({ label: choice })
+    await dialog.getByText('Calculating…').waitFor({ state: 'detached' })
+    expect(await dialog.getByText(/It cannot be calculated/).count()).toBe(0)
+    expect(await axeViolations(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Connect', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await until(`${choice} is recorded`, async () => JSON.stringify(await joins()) === JSON.stringify(expected))
+    if (typeof choice === 'string' && choice !== 'None') {
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await until('the join goes with its link', async () => (await joins()).length === 1)
+    }
+    await close(opened)
+  }
+  expect(feeders.length + spare).toBeGreaterThan(2)
 })
 
 test.each(['ODF', 'OLT', 'SPL-2'])('the ports of %s fit a telephone', async (name) => {

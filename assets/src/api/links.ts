@@ -1,6 +1,6 @@
 import { deleteUnlessChanged, patchUnlessChanged } from './conditional'
 import { readJson, request } from './http'
-import type { Connected, ConnectDevices, FiberType, Interface, Link, LinkPatch } from './types'
+import type { Connected, ConnectDevices, FiberType, Interface, Link, LinkPatch, NewLink } from './types'
 
 /** A whole list, and the sequence number that it is current to. */
 export interface Listed<T> {
@@ -26,6 +26,11 @@ export async function fetchPorts(): Promise<Listed<Interface>> {
 /** Creates a port on each device and links them. */
 export async function connectDevices(body: ConnectDevices): Promise<Connected> {
   return readJson(await request('POST', 'api/links/create-simple', body))
+}
+
+/** Links two ports. */
+export async function createLink(body: NewLink): Promise<Link> {
+  return readJson(await request('POST', 'api/links', body))
 }
 
 /** Throws `EditConflictError` if someone else has changed the same values since `before`. */

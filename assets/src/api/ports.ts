@@ -33,6 +33,13 @@ export async function removeCrossConnect(deviceId: number, join: Join): Promise<
   )
 }
 
+/** Removes the join at a port, if there is one. */
+export async function separatePort(deviceId: number, portId: number): Promise<void> {
+  const pairs = await readJson<PortPair[]>(await request('GET', pathOf(deviceId)))
+  const join = pairs.find((pair) => endsOf(pair).includes(portId))
+  if (join !== undefined) await removeCrossConnect(deviceId, join)
+}
+
 /** Records joins if each may be, given those that touch one of its ports now. */
 async function record(
   deviceId: number,

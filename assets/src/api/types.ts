@@ -34,7 +34,10 @@ type SentKeys<T> = { [Key in keyof T]-?: Sent<T[Key]> }
 /** A response with `warnings` if there are any. */
 type Warned<T> = Sent<Omit<T, 'warnings'>> & { warnings?: string[] }
 
-export type Device = Sent<Schemas['Device']>
+export type Device = Sent<Schemas['Device']> & {
+  /** Set by this page (stores/plannedWork.ts): it is DOWN or DEGRADED because of planned work elsewhere. */
+  isBehindPlannedWork?: true
+}
 export type DeviceType = Device['device_type']
 export type Status = Device['effective_status']
 export type OverrideAnswer = Warned<Schemas['DeviceMessage']>
@@ -66,6 +69,7 @@ export type OverrideGroup = Schemas['OverrideGroup']
 export type LifecycleGroup = Schemas['LifecycleGroup']
 export type Lifecycle = Device['lifecycle']
 export type ConnectDevices = Schemas['ConnectDevices']
+export type NewLink = Schemas['NewLink']
 export type DevicePorts = Sent<Schemas['DevicePorts']>
 export type Port = DevicePorts['ports'][number]
 export type PortPair = Sent<Schemas['PortPair']>

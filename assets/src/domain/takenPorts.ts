@@ -1,9 +1,12 @@
-import type { Simulated } from '../api/types'
+import type { Port, Simulated } from '../api/types'
 
-/** A port that a new link would take; `newName` if it would be created for it. */
+/** A port that a new link would take. */
 export interface TakenPort {
   id: number
+  /** If it would be created for the link. */
   newName: string | null
+  /** What it would be joined with at an ODF, NVT or HOP; undefined if that stays as it is. */
+  cross_connect: Port['cross_connect'] | undefined
 }
 
 /** The ports that the only new link of a simulation would take, its end A first; null without one. */
@@ -13,7 +16,7 @@ export function takenPorts({ links, interfaces }: Simulated): [TakenPort, TakenP
   const port = (id: number): TakenPort => {
     const change = interfaces.find((each) => each.id === id)
     const isNew = change !== undefined && change.before === null
-    return { id, newName: isNew ? (change.after?.name ?? null) : null }
+    return { id, newName: isNew ? (change.after?.name ?? null) : null, cross_connect: change?.after?.cross_connect }
   }
   return [port(made.a_interface_id), port(made.b_interface_id)]
 }

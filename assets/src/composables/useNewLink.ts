@@ -1,0 +1,91 @@
+import { computed, type ComputedRef, shallowRef, type ShallowRef, watch } from 'vue'
+import { describeError } from '../api/http'
+import { connectDevices, createLink, deleteLink } from '../api/links'
+import { removeCrossConnect, separatePort } from '../api/ports'
+import type { ConnectDevices, Link } from '../api/types'
+import { connectSteps, type Ends, type JoinChoice, linkWithJoins, unwantedJoins } from '../domain/linkJoins'
+import { type TakenPort, takenPorts } from '../domain/takenPorts'
+import { notify, notifyError } from '../stores/notices'
+import { write } from '../stores/writes'
+import { type ChangeImpact, useChangeImpact } from './useChangeImpact'
+
+export interface NewLinkPorts {
+  change: ChangeImpact
+  /** What the server would take and join by itself; null until that is known. */
+  proposal: Readonly<ShallowRef<Ends<TakenPort> | null>>
+  joins: ComputedRef<Ends<JoinChoice>>
+  chooseJoin: (end: 0 | 1, choice: JoinChoice) => void
+  /** Makes the link with the joins that are chosen, and notifies of it. */
+  connect: (request: ConnectDevices, names: Ends<string>) => Promise<Link>
+}
+
+/** A link between two devices, with its forecast and the joins of its ports. `isLarge`: as of `useChangeImpact`. */
+export function useNewLink(body: () => ConnectDevices | null, isLarge: () => boolean): NewLinkPorts {
+  const chosen = shallowRef<Ends<JoinChoice>>(['proposed', 'proposed'])
+  const proposal = shallowRef<Ends<TakenPort> | null>(null)
+  const isProposed = computed(() => chosen.value.every((choice) => choice === 'proposed'))
+  const change = useChangeImpact({
+    steps: () => {
+      const request = body()
+      return request === null ? null : connectSteps(request, proposal.value, chosen.value)
+    },
+    phrase: 'connect',
+    isLarge,
+  })
+
+  // Other ends or ports have other proposals.
+  watch(
+    () => {
+      const { device_a_id: a, device_b_id: b, a_interface_id: aPort, b_interface_id: bPort, link_type: type } = body() ?? {}
+      return JSON.stringify([a, b, aPort, bPort, type])
+    },
+    () => {
+      chosen.value = ['proposed', 'proposed']
+      proposal.value = null
+    },
+    { flush: 'sync' },
+  )
+  watch(change.preview, (preview) => {
+    if (preview.phase === 'ready' && isProposed.value) proposal.value = takenPorts(preview.simulated)
+  })
+
+  function chooseJoin(end: 0 | 1, choice: JoinChoice): void {
+    chosen.value = end === 0 ? [choice, chosen.value[1]] : [chosen.value[0], choice]
+  }
+
+  async function connect(request: ConnectDevices, names: Ends<string>): Promise<Link> {
+    const [ports, joins] = [proposal.value, chosen.value]
+    const withJoins = linkWithJoins(request, ports, joins)
+    const link = await write(async () =>
+      withJoins === null ? (await connectDevices(request)).link : createLink(withJoins),
+    )
+    notify(`Connected ${names[0]} and ${names[1]}.`, () => write(() => takeBack(link, request, joins)))
+    await separate(unwantedJoins(request, ports, joins))
+    return link
+  }
+
+  return { change, proposal, joins: computed(() => chosen.value), chooseJoin, connect }
+}
+
+/** The link exists by then: what fails here is said apart. */
+async function separate(ports: { device_id: number; interface_id: number }[]): Promise<void> {
+  try {
+    for (const { device_id: device, interface_id: port } of ports) await write(() => separatePort(device, port))
+  } catch (error) {
+    notifyError(`The link is made, but its port is still joined: ${describeError(error)}`)
+  }
+}
+
+/** A join that was chosen for the link goes with it. */
+async function takeBack(link: Link, request: ConnectDevices, joins: Ends<JoinChoice>): Promise<void> {
+  await deleteLink(link)
+  const ends = [
+    { device: request.device_a_id, port: link.a_interface_id },
+    { device: request.device_b_id, port: link.b_interface_id },
+  ]
+  for (const [at, { device, port }] of ends.entries()) {
+    const to = joins[at]
+    if (typeof to !== 'number') continue
+    await removeCrossConnect(device, { a_interface_id: port, b_interface_id: to, loss_db: null })
+  }
+}
