@@ -1,4 +1,5 @@
 import { formatCount, formatCounted } from '../utils/format'
+import { inParts } from '../utils/inParts'
 
 /** Most devices, and most links, of a group of a bulk change; the server's limit. */
 const GROUP_IDS_MAX = 10_000
@@ -21,12 +22,9 @@ export interface GroupIds {
 /** The ids of targets, as many groups as the server needs. */
 export function groupIds(targets: readonly BulkTarget[]): GroupIds[] {
   const of = (kind: BulkTarget['kind']) => targets.filter((target) => target.kind === kind).map(({ id }) => id)
-  const [devices, links] = [of('device'), of('link')]
-  const count = Math.ceil(Math.max(devices.length, links.length) / GROUP_IDS_MAX)
-  return Array.from({ length: count }, (_, at) => {
-    const slice = [at * GROUP_IDS_MAX, (at + 1) * GROUP_IDS_MAX] as const
-    return { device_ids: devices.slice(...slice), link_ids: links.slice(...slice) }
-  })
+  const [devices, links] = [of('device'), of('link')].map((ids) => inParts(ids, GROUP_IDS_MAX))
+  const count = Math.max(devices?.length ?? 0, links?.length ?? 0)
+  return Array.from({ length: count }, (_, at) => ({ device_ids: devices?.[at] ?? [], link_ids: links?.[at] ?? [] }))
 }
 
 /** Why targets cannot be changed as one entry of the audit trail, and what to do instead; null if they can. */

@@ -21,6 +21,7 @@ export const ICON_NAMES = [
   'copy',
   'database',
   'download',
+  'eraser',
   'external-link',
   'file-up',
   'filter',

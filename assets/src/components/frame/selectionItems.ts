@@ -8,7 +8,7 @@ import { router } from '../../router'
 import { copyLink, placeOf } from '../../stores/copyLink'
 import { devices } from '../../stores/devices'
 import {
-  askClearOverride, askConnect, askDelete, askDeleteLinks, askDeviceLifecycle, askLinkLifecycle, askEdit, askEditLink, askOverride, askOverrideLinks,
+  askClearOverride, askConnect, askDelete, askDeleteLinks, askDeviceLifecycle, askLinkLifecycle, askEdit, askEditLink, askErasePersonalData, askOverride, askOverrideLinks,
 } from '../../stores/dialogs'
 import { links, nameOfLink } from '../../stores/links'
 import { notifyError } from '../../stores/notices'
@@ -47,6 +47,7 @@ function severalDevices(ids: readonly number[]): SelectionItem[] {
     { text: `Override ${what}…`, icon: 'hand', run: () => void askOverride(ids) },
     { text: `Put ${what} into service, plan or retire…`, icon: 'circle-check', run: () => void askDeviceLifecycle(ids) },
     { text: `Export ${what} as CSV`, icon: 'download', run: () => void exportDevices(ids) },
+    { text: `Erase the personal data of ${what}…`, icon: 'eraser', run: () => void askErasePersonalData(ids) },
     { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteDevices(ids) },
   ]
 }
