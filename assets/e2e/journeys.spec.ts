@@ -209,7 +209,7 @@ test('many devices: import with a dry run, override with undo, export, delete by
     expect(await send.isDisabled()).toBe(true)
     // The corrected file has the same name; devices may come before their upstream devices.
     await choose([lines[0], lines[5], lines[1], lines[2]].join('\n'))
-    await dialog.getByText(/3\sdevices will be added, 0 updated/).waitFor()
+    await dialog.getByText(/^3\sdevices are added, with \d\snew ports\.$/).waitFor()
     expect(await unoc.call<unknown[]>('GET', 'api/devices')).toHaveLength(0)
     await send.click()
     await dialog.waitFor({ state: 'detached' })

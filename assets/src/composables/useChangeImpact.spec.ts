@@ -88,3 +88,15 @@ test('equal steps are simulated once, others again', async () => {
   await answered()
   expect(simulate).toHaveBeenCalledTimes(2)
 })
+
+test('a change of more than 2,000 things is forecast by its counts', async () => {
+  const effects = { ...testSimulated().effects, devices_down: 2_400, subscribers_lost: 2_300 }
+  const counted = testSimulated({ device_count: 2_400, effects })
+  vi.mocked(simulate).mockClear().mockResolvedValue(counted)
+  const change = forecast({ count: 2_001 })
+  forecast({ count: 2_000 })
+  await answered()
+  expect(vi.mocked(simulate).mock.calls.map(([, details]) => details)).toEqual([false, true])
+  expect(change.impact.value).toMatchObject({ isCountsOnly: true, subscribersLost: 2_300 })
+  expect(change.isTyped.value).toBe(true)
+})

@@ -27,10 +27,16 @@ export interface ChangeToForecast {
   isLarge?: () => boolean
 }
 
+/**
+ * A change of more devices or links than this is forecast by its counts: every one that changes would be sent as it is
+ * before and after.
+ */
+const DETAILED_MAX = 2_000
+
 /** Forecasts a change that can take service away. */
 export function useChangeImpact(change: ChangeToForecast): ChangeImpact {
-  const { preview, request } = useImpactPreview(change.steps, change.isLarge)
-  const { count = 1, isDeletion = false, phrase } = change
+  const { count = 1, isDeletion = false, isLarge = () => false, phrase } = change
+  const { preview, request } = useImpactPreview(change.steps, isLarge, () => count <= DETAILED_MAX && !isLarge())
   const typed = shallowRef('')
   const impact = computed(() => (preview.value.phase === 'ready' ? impactOf(preview.value.simulated) : null))
   const isTyped = computed(() => {

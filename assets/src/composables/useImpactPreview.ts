@@ -27,11 +27,12 @@ export interface ImpactPreviewState {
 
 /**
  * What changes would do, from a simulation on the server. Requested again whenever the changes
- * differ; null requests nothing. `isLarge`: not before `request()`.
+ * differ; null requests nothing. `isLarge`: not before `request()`. Without `hasDetails`, only counts are known.
  */
 export function useImpactPreview(
   changes: () => Changes | null,
   isLarge: () => boolean = () => false,
+  hasDetails: () => boolean = () => true,
 ): ImpactPreviewState {
   const preview = shallowRef<ImpactPreview>({ phase: 'idle' })
   const isRequested = shallowRef(false)
@@ -43,7 +44,7 @@ export function useImpactPreview(
     const mine = round
     let next: ImpactPreview
     try {
-      next = { phase: 'ready', simulated: await simulate(requested) }
+      next = { phase: 'ready', simulated: await simulate(requested, hasDetails()) }
     } catch (error) {
       next = { phase: 'failed', detail: describeError(error) }
     }

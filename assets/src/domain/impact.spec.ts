@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Device, Simulated } from '../api/types'
 import { impactLines, impactOf, isTypedConfirmation, SUBSCRIBERS_TYPED_MIN } from './impact'
-import { TEST_SIGNAL, testDevice, testLink } from './testing'
+import { TEST_SIGNAL, testDevice, testLink, testSimulated } from './testing'
 
 type Change = [before: Device | null, after: Device | null]
 
 function impact(devices: Change[], links: Simulated['links'] = []) {
   const changes = devices.map(([before, after]) => ({ id: (after ?? before)?.id ?? 0, before, after }))
-  return impactOf({ devices: changes, links, interfaces: [] })
+  return impactOf(testSimulated({ devices: changes, links }))
 }
 
 function ont(id: number, status: Device['effective_status'], marginDb: number | null = null): Device {
@@ -42,7 +42,7 @@ test('a new device is named with its ports and its state', () => {
   }))
   const lines = (device: Device) => {
     const devices = [{ id: 1, before: null, after: device }]
-    return impactLines(impactOf({ devices, links: [], interfaces })).map(({ text }) => text.replaceAll('\u00a0', ' '))
+    return impactLines(impactOf(testSimulated({ devices, interfaces }))).map(({ text }) => text.replaceAll('\u00a0', ' '))
   }
   expect(lines({ ...ont(1, 'DOWN'), status_reasons: ['not_connected'] })).toEqual(['ont-1 gets 2 ports and is not connected yet'])
   expect(lines({ ...ont(1, 'DOWN'), lifecycle: 'planned' })).toEqual(['ont-1 gets 2 ports and is planned'])
@@ -83,6 +83,24 @@ test('a planned subscriber loses nothing, and gets service when it is put into s
   const planned = { ...ont(1, 'UP'), lifecycle: 'planned' as const }
   expect(texts([planned, { ...planned, effective_status: 'DOWN' }])).toEqual(['ont-1 goes DOWN'])
   expect(impact([[planned, ont(1, 'UP')]]).subscribersRestored).toBe(1)
+})
+
+test('without lists, the server\'s counts are shown', () => {
+  const effects = {
+    devices_down: 1, devices_degraded: 2_400, devices_up: 0, devices_deleted: 3, links_deleted: 4,
+    subscribers_lost: 2_300, subscribers_restored: 1,
+  }
+  const found = impactOf(testSimulated({ device_count: 2_404, link_count: 4, effects }))
+  expect(impactLines(found).map(({ text }) => text.replaceAll('\u00a0', ' '))).toEqual([
+    '2,300 subscribers lose service',
+    '3 devices and their ports are deleted',
+    '4 links are deleted',
+    '1 device goes DOWN',
+    '2,400 devices become DEGRADED',
+    '1 subscriber gets service',
+  ])
+  expect(impactLines(found).every(({ devices }) => devices.length === 0)).toBe(true)
+  expect(isTypedConfirmation(found, { count: 1, isDeletion: false })).toBe(true)
 })
 
 test('a large loss, and a deletion that others feel, are confirmed by typing', () => {

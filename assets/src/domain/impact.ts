@@ -14,6 +14,10 @@ export interface Impact {
   devicesOrphaned: Device[]
   /** Devices that would get another status, by that status. */
   byStatus: Record<Status, Device[]>
+  /** How many these are, and how many are deleted. */
+  counts: Record<Status | 'deleted', number>
+  /** Only the counts are known: the lists are empty, and margins unknown. */
+  isCountsOnly: boolean
   /** Subscribers with service now that would be DOWN or deleted, and the reverse. */
   subscribersLost: number
   subscribersRestored: number
@@ -46,7 +50,8 @@ export const SUBSCRIBERS_TYPED_MIN = 50
 /** Two decimal places are shown: less is no change. */
 const MARGIN_STEP_DB = 0.01
 
-export function impactOf({ devices, links, interfaces }: Pick<Simulated, 'devices' | 'links' | 'interfaces'>): Impact {
+export function impactOf(simulated: Simulated): Impact {
+  const { devices, links, interfaces, device_count: changed, effects } = simulated
   const impact: Impact = {
     devicesAdded: devices.flatMap(({ before, after: device }) =>
       before !== null || device === null
@@ -57,10 +62,13 @@ export function impactOf({ devices, links, interfaces }: Pick<Simulated, 'device
     linksDeleted: links.filter(({ after }) => after === null).length,
     devicesOrphaned: [],
     byStatus: { DOWN: [], DEGRADED: [], UP: [] },
+    counts: { DOWN: 0, DEGRADED: 0, UP: 0, deleted: 0 },
+    isCountsOnly: changed > devices.length,
     subscribersLost: 0,
     subscribersRestored: 0,
     margins: [],
   }
+  if (impact.isCountsOnly) return { ...impact, ...countedImpact(effects) }
   for (const { before, after } of devices) {
     if (before === null) continue
     countSubscriber(impact, before, after)
@@ -73,8 +81,23 @@ export function impactOf({ devices, links, interfaces }: Pick<Simulated, 'device
     const margin = marginChange(before, after)
     if (margin !== null) impact.margins.push(margin)
   }
+  const { DOWN, DEGRADED, UP } = impact.byStatus
+  impact.counts = { DOWN: DOWN.length, DEGRADED: DEGRADED.length, UP: UP.length, deleted: impact.devicesDeleted.length }
   impact.margins.sort((a, b) => a.afterDb - b.afterDb || a.device.id - b.device.id)
   return impact
+}
+
+/** What the server has counted, where it lists nothing. */
+function countedImpact(
+  effects: Simulated['effects'],
+): Pick<Impact, 'counts' | 'linksDeleted' | 'subscribersLost' | 'subscribersRestored'> {
+  const { devices_down: DOWN, devices_degraded: DEGRADED, devices_up: UP, devices_deleted: deleted } = effects
+  return {
+    counts: { DOWN, DEGRADED, UP, deleted },
+    linksDeleted: effects.links_deleted,
+    subscribersLost: effects.subscribers_lost,
+    subscribersRestored: effects.subscribers_restored,
+  }
 }
 
 function countSubscriber(impact: Impact, before: Device, after: Device | null): void {
@@ -104,20 +127,19 @@ const BECOMES: Record<Status, readonly [one: string, several: string]> = {
 
 /** What a change would do, line by line, the worst first. Without lines, nothing else changes. */
 export function impactLines(impact: Impact): ImpactLine[] {
-  const { devicesDeleted, linksDeleted, devicesOrphaned, byStatus, subscribersLost, subscribersRestored } = impact
+  const { devicesDeleted, linksDeleted, devicesOrphaned, byStatus, counts, subscribersLost, subscribersRestored } = impact
   const lines: ImpactLine[] = []
   const add = (text: string, isLoss = false, devices: Device[] = []): void => void lines.push({ text, isLoss, devices })
   for (const { device, portCount } of impact.devicesAdded) {
     add(`${device.name} gets ${formatCounted(portCount, 'port')} and is ${stateText(deviceState(device))}`)
   }
   if (subscribersLost > 0) add(`${subscribers(subscribersLost)} ${subscribersLost === 1 ? 'loses' : 'lose'} service`, true)
-  if (devicesDeleted.length > 1) {
-    add(`${formatCounted(devicesDeleted.length, 'device')} and their ports are deleted`, false, devicesDeleted)
+  if (counts.deleted > 1) {
+    add(`${formatCounted(counts.deleted, 'device')} and their ports are deleted`, false, devicesDeleted)
   }
   if (linksDeleted > 0) add(`${formatCounted(linksDeleted, 'link')} ${linksDeleted === 1 ? 'is' : 'are'} deleted`)
   for (const status of STATUSES) {
-    const devices = byStatus[status]
-    if (devices.length > 0) lines.push(statusLine(status, devices))
+    if (counts[status] > 0) lines.push(statusLine(status, counts[status], byStatus[status]))
   }
   if (subscribersRestored > 0) {
     add(`${subscribers(subscribersRestored)} ${subscribersRestored === 1 ? 'gets' : 'get'} service`)
@@ -136,13 +158,14 @@ function stateText(state: State): string {
   return label === state ? label : label.toLowerCase()
 }
 
-function statusLine(status: Status, devices: Device[]): ImpactLine {
+function statusLine(status: Status, count: number, devices: Device[]): ImpactLine {
   const isLoss = status !== 'UP'
   const [only] = devices
   if (devices.length === 1 && only !== undefined) {
     return { text: `${only.name} ${BECOMES[status][0]}`, isLoss, devices: [] }
   }
-  return { text: `${formatCounted(devices.length, 'device')} ${BECOMES[status][1]}`, isLoss, devices }
+  const becomes = BECOMES[status][count === 1 ? 0 : 1]
+  return { text: `${formatCounted(count, 'device')} ${becomes}`, isLoss, devices }
 }
 
 function marginLines({ margins }: Impact): ImpactLine[] {
@@ -178,8 +201,8 @@ export function isTypedConfirmation(impact: Impact | null, change: { count: numb
   if (impact === null) return isDeletion || count > 1
   if (impact.subscribersLost >= SUBSCRIBERS_TYPED_MIN) return true
   if (!isDeletion) return false
-  const { linksDeleted, devicesOrphaned, byStatus } = impact
-  return count > 1 || linksDeleted + devicesOrphaned.length + byStatus.DOWN.length + byStatus.DEGRADED.length > 0
+  const { linksDeleted, devicesOrphaned, counts } = impact
+  return count > 1 || linksDeleted + devicesOrphaned.length + counts.DOWN + counts.DEGRADED > 0
 }
 
 export function isSubscriber({ device_type: type }: Device): boolean {
