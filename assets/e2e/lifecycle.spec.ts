@@ -127,3 +127,51 @@ test('planned devices are found by the filter, and put into service together', a
   expect((await newest()).action).toBe('set lifecycle')
   await close(opened)
 })
+
+test('what is behind planned work is drawn as that, in the list, in the counts and on the topology', async () => {
+  const link = (await unoc.call<{ id: number }[]>('GET', 'api/links'))[3]?.id ?? 0
+  await unoc.call('POST', 'api/overrides/bulk', { link_ids: [link], status: 'DOWN', planned: true, reason: 'new duct' })
+  const opened = await visit('/inventory?q=ONT-')
+  const { page } = opened
+  for (const name of NAMES) await page.getByRole('row').filter({ hasText: name }).filter({ hasText: 'Planned work' }).waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  await page.goto(`${unoc.url}/inventory?status=PLANNED_WORK`)
+  await page.getByText('4 of 8 devices').waitFor()
+  await page.goto(`${unoc.url}/links?status=PLANNED_WORK`)
+  await page.getByText('1 of 7 links').waitFor()
+  await page.goto(`${unoc.url}/topology?device=${id('ONT-1')}`)
+  await page.getByRole('complementary').getByRole('region', { name: 'Status' }).getByText('Planned work', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Legend' }).click()
+  await page.getByText('Planned work: square with two bars').waitFor()
+  if (process.env['UNOC_PICTURES'] !== undefined) {
+    await page.screenshot({ path: `${process.env['UNOC_PICTURES']}/planned-work.png` })
+  }
+  // Something else that is DOWN is an outage.
+  await unoc.call('PATCH', `api/devices/${id('ONT-2')}/override`, { status_override: 'DOWN' })
+  await page.goto(`${unoc.url}/inventory?status=DOWN`)
+  await page.getByText('1 of 8 devices').waitFor()
+  await unoc.call('POST', 'api/overrides/bulk', { link_ids: [link], device_ids: [id('ONT-2')], status: null })
+  await page.getByText('0 of 8 devices').waitFor()
+  await close(opened)
+})
+
+test('the personal data of several devices is erased after typing', async () => {
+  for (const name of NAMES) await unoc.call('PATCH', `api/devices/${id(name)}`, { customer_name: `Customer of ${name}`, serial: `S-${name}` })
+  const opened = await visit('/inventory?q=ONT-')
+  const { page } = opened
+  for (const name of ['ONT-1', 'ONT-2']) await page.getByRole('checkbox', { name: `Select ${name}` }).check()
+  await page.getByRole('button', { name: 'Erase personal data…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('2 of the 2\u00a0devices have personal data at present.').waitFor()
+  await dialog.getByText(/This cannot be undone\./).waitFor()
+  const erase = dialog.getByRole('button', { name: 'Erase', exact: true })
+  expect(await erase.isDisabled()).toBe(true)
+  await dialog.getByLabel('Type “erase 2” to confirm').fill('erase 2')
+  expect(await axeViolations(page)).toEqual([])
+  await erase.click()
+  await page.getByText('The personal data of 2 devices was erased').waitFor()
+  expect(await device('ONT-1')).not.toHaveProperty('customer_name')
+  expect(await device('ONT-2')).toMatchObject({ serial: 'S-ONT-2' })
+  expect(await device('ONT-3')).toMatchObject({ customer_name: 'Customer of ONT-3' })
+  await close(opened)
+})

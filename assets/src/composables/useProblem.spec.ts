@@ -25,7 +25,7 @@ async function open(cause: () => Cause) {
 
 /** The list of problems was loaded again. */
 function reloadList(): void {
-  problems.value = { phase: 'ready', count: 1, list: [], errorText: null }
+  problems.value = { phase: 'ready', count: 1, openCount: 1, list: [], errorText: null }
 }
 
 test('it is loaded again with the list, and another one when the address changes', async () => {

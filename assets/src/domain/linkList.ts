@@ -90,7 +90,7 @@ function matcher(lists: LinkLists, query: LinkQuery): (link: Link) => boolean {
   const id = idIn(text)
   const hasWords = wordsIn(lists, text)
   return (link) => {
-    if (status !== '' && linkState(link) !== status) return false
+    if (status !== '' && stateIn(lists, link) !== status) return false
     if (medium !== '' && link.physical_medium_id !== medium) return false
     if (overridden && link.status_override === null) return false
     if (text === '' || link.id === id || hasWords(link)) return true
@@ -133,17 +133,25 @@ function foldedEnd(port: Port | undefined, devices: ReadonlyMap<number, Device>)
   return device === undefined ? foldedPort(port.name) : `${foldedName(device)}\0${foldedPort(port.name)}`
 }
 
-function keyBy({ ports, devices }: LinkLists, sort: LinkSortKey): (link: Link) => string | number {
-  const deviceAt = (port: number): Device | undefined => devices.get(ports.get(port)?.device_id ?? -1)
+function stateIn(lists: LinkLists, link: Link): State {
+  const ends = [link.a_interface_id, link.b_interface_id].map((port) => deviceAt(lists, port) ?? null)
+  return linkState(link, ends)
+}
+
+function deviceAt({ ports, devices }: LinkLists, port: number): Device | undefined {
+  return devices.get(ports.get(port)?.device_id ?? -1)
+}
+
+function keyBy(lists: LinkLists, sort: LinkSortKey): (link: Link) => string | number {
   const nameAt = (port: number): string => {
-    const device = deviceAt(port)
+    const device = deviceAt(lists, port)
     return device === undefined ? LAST : nameKey(device)
   }
   switch (sort) {
     case 'id':
       return (link) => link.id
     case 'status':
-      return (link) => stateRank(linkState(link))
+      return (link) => stateRank(stateIn(lists, link))
     case 'a':
       return (link) => nameAt(link.a_interface_id)
     case 'b':

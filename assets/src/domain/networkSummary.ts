@@ -1,6 +1,6 @@
 import type { Problem } from '../api/types'
 import { formatCounted } from '../utils/format'
-import { isPlannedWork, largestProblem, openCount, type ServiceCounts, serviceText, sumOfCounts } from './problems'
+import { isPlannedWork, largestProblem, type ServiceCounts, serviceText, sumOfCounts } from './problems'
 
 /** The state of the whole network, as the Overview shows it first. */
 export interface NetworkSummary {
@@ -14,16 +14,15 @@ export interface NetworkSummary {
   plannedWork: string
 }
 
-/** `count` may exceed the list: the server sends the worst problems only. */
-export function networkSummary(count: number, problems: readonly Problem[]): NetworkSummary {
+/** `openCount`: those that alarm. They may exceed the list: the server sends the worst problems only. */
+export function networkSummary(openCount: number, problems: readonly Problem[]): NetworkSummary {
   const planned = problems.filter(isPlannedWork)
   const open = problems.filter((each) => !isPlannedWork(each))
-  const alarming = openCount(count, problems)
   const critical = open.filter(({ severity }) => severity === 'critical')
   return {
-    tone: toneOf(alarming, critical),
-    headline: headlineOf(alarming, sumOfCounts(open)),
-    problemCount: alarming,
+    tone: toneOf(openCount, critical),
+    headline: headlineOf(openCount, sumOfCounts(open)),
+    problemCount: openCount,
     criticalCount: critical.length,
     largest: largestProblem(open),
     plannedWork: plannedWorkText(planned),

@@ -13,7 +13,7 @@ const SEVERITY_MARKS = new Map<string, { tone: Tone; label: string }>([
   ['critical', { tone: 'down', label: 'Critical' }],
   ['major', { tone: 'degraded', label: 'Major' }],
   ['minor', { tone: 'minor', label: 'Minor' }],
-  ['planned', { tone: 'quiet', label: 'Planned' }],
+  ['planned', { tone: 'work', label: 'Planned work' }],
 ])
 
 /** How a severity is drawn; one that this page does not know is shown as it came. */
@@ -80,11 +80,6 @@ export function sumOfCounts(problems: readonly ServiceCounts[]): ServiceCounts {
 /** Whether a problem is planned work, which alarms nobody. */
 export function isPlannedWork({ severity }: Problem): boolean {
   return severity === 'planned'
-}
-
-/** How many problems alarm; `count` may exceed the list, which has planned work at its end. */
-export function openCount(count: number, listed: readonly Problem[]): number {
-  return count - listed.filter(isPlannedWork).length
 }
 
 /** The page of a problem. */

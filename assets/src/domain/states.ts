@@ -3,15 +3,16 @@ import type { Tone } from '../utils/tone'
 import { STATUSES, STATUS_RANK, STATUS_TONES } from './statuses'
 
 /** What a device or link is shown as: its status, or why its status alarms nobody. */
-export type State = Status | 'PLANNED' | 'RETIRED' | 'NOT_CONNECTED'
+export type State = Status | 'PLANNED_WORK' | 'PLANNED' | 'RETIRED' | 'NOT_CONNECTED'
 
 /** In the order of the filters. */
-export const STATES: readonly State[] = [...STATUSES, 'PLANNED', 'RETIRED', 'NOT_CONNECTED']
+export const STATES: readonly State[] = [...STATUSES, 'PLANNED_WORK', 'PLANNED', 'RETIRED', 'NOT_CONNECTED']
 
 /** Those of links, which are always connected. */
 export const LINK_STATES: readonly State[] = STATES.filter((state) => state !== 'NOT_CONNECTED')
 
 const QUIET: Record<Exclude<State, Status>, string> = {
+  PLANNED_WORK: 'Planned work',
   PLANNED: 'Planned',
   RETIRED: 'Retired',
   NOT_CONNECTED: 'Not connected yet',
@@ -23,17 +24,41 @@ export const LIFECYCLES: Record<Lifecycle, string> = {
   retired: 'Retired',
 }
 
-export function deviceState(device: Pick<Device, 'lifecycle' | 'status_reasons' | 'status_override' | 'effective_status'>): State {
+/** What the state of a device follows from. */
+type StatedDevice = Pick<
+  Device,
+  | 'lifecycle'
+  | 'status_reasons'
+  | 'status_override'
+  | 'override_is_planned_work'
+  | 'effective_status'
+  | 'isBehindPlannedWork'
+>
+
+export function deviceState(device: StatedDevice): State {
   const { lifecycle, status_reasons: reasons, status_override: override, effective_status: status } = device
   if (lifecycle !== 'in_service') return stateOfLifecycle(lifecycle)
-  return override === null && reasons.includes('not_connected') ? 'NOT_CONNECTED' : status
+  if (override === null && reasons.includes('not_connected')) return 'NOT_CONNECTED'
+  const isPlannedWork = override === null ? device.isBehindPlannedWork === true : device.override_is_planned_work
+  return status !== 'UP' && isPlannedWork ? 'PLANNED_WORK' : status
 }
 
-export function linkState({ lifecycle, status }: Pick<Link, 'lifecycle' | 'status'>): State {
-  return lifecycle === 'in_service' ? status : stateOfLifecycle(lifecycle)
+type StatedEnd = Pick<Device, 'status_override' | 'override_is_planned_work'> | null
+
+/** `ends`: its devices, as far as they are known. */
+export function linkState(link: Link, ends: readonly StatedEnd[] = []): State {
+  if (link.lifecycle !== 'in_service') return stateOfLifecycle(link.lifecycle)
+  return link.status !== 'UP' && isPlannedWorkOn(link, ends) ? 'PLANNED_WORK' : link.status
 }
 
-/** The status as far as it alarms: what is planned, retired or not connected yet does not. */
+/** A link has its status from its own override, or from devices at its ends that are overridden to DOWN. */
+function isPlannedWorkOn(link: Link, ends: readonly StatedEnd[]): boolean {
+  if (link.status_override === link.status) return link.override_is_planned_work
+  const causes = ends.filter((end) => end?.status_override === 'DOWN')
+  return causes.length > 0 && causes.every((end) => end?.override_is_planned_work)
+}
+
+/** The status as far as it alarms: planned work, and what is planned, retired or not connected yet, does not. */
 export function alarmStatus(state: State): Status {
   return isStatus(state) ? state : 'UP'
 }
@@ -43,6 +68,7 @@ export function stateLabel(state: State): string {
 }
 
 export function stateTone(state: State): Tone {
+  if (state === 'PLANNED_WORK') return 'work'
   return isStatus(state) ? STATUS_TONES[state] : 'quiet'
 }
 

@@ -4,6 +4,7 @@ import { applyDeviceChanges, replaceDevices } from '../stores/devices'
 import { applyInterfaceChanges, reloadInterfaces } from '../stores/interfaces'
 import { applyLinkChanges, loadLinks } from '../stores/links'
 import { scheduleOverrides } from '../stores/overrideList'
+import { followPlannedWork } from '../stores/plannedWork'
 import { scheduleProblems } from '../stores/problems'
 import { type ConnectionFacts, connectionState, SILENCE_MS_MAX } from './connectionState'
 import { LiveList } from './liveList'
@@ -40,6 +41,7 @@ let socket: LiveSocket | null = null
 
 /** Starts the live list. Called once, for the life of the page. */
 export function startFeed(): void {
+  followPlannedWork()
   facts.downSince = Date.now()
   if (!navigator.onLine) facts.offlineSince = Date.now()
   const opened = openLive({

@@ -7,14 +7,14 @@ const PAUSE_MS_MIN = 300
 const REST_FACTOR = 5
 const RETRY_MS = 5_000
 
-/** A list from the server. It survives a failed refetch; `errorText` marks it as out of date. */
-export type DerivedState<T> =
+/** A list from the server, and what comes with it. It survives a failed refetch; `errorText` marks it as out of date. */
+export type DerivedState<T, More extends object = object> =
   | { phase: 'loading' }
-  | { phase: 'ready'; count: number; list: T[]; errorText: string | null }
+  | ({ phase: 'ready'; count: number; list: T[]; errorText: string | null } & More)
   | { phase: 'failed'; errorText: string }
 
-export interface DerivedList<T> {
-  state: ShallowRef<DerivedState<T>>
+export interface DerivedList<T, More extends object> {
+  state: ShallowRef<DerivedState<T, More>>
   /** Loads soon; calls until then are merged. */
   schedule: () => void
   /** Loads now. */
@@ -22,8 +22,10 @@ export interface DerivedList<T> {
 }
 
 /** A list that the server derives from the whole network, so that any change may change it. */
-export function derivedList<T>(fetch: () => Promise<{ count: number; list: T[] }>): DerivedList<T> {
-  const state = shallowRef<DerivedState<T>>({ phase: 'loading' })
+export function derivedList<T, More extends object = object>(
+  fetch: () => Promise<{ count: number; list: T[] } & More>,
+): DerivedList<T, More> {
+  const state: ShallowRef<DerivedState<T, More>> = shallowRef({ phase: 'loading' })
   let timer: ReturnType<typeof setTimeout> | undefined
   let busy = false
   /** Something changed while a request was in flight. */

@@ -9,6 +9,9 @@ import type { ChangeItem } from '../live/types'
  */
 export const devices = shallowRef(new Map<number, Device>())
 
+/** Those that are DOWN or DEGRADED because of planned work elsewhere; marked in the list. */
+let behindPlannedWork: ReadonlySet<number> = new Set()
+
 /** Grows whenever a device has another name, or comes or goes. */
 let namesVersion = 0
 
@@ -22,7 +25,8 @@ export const counts = shallowReactive<Record<State | 'overridden', number>>(noCo
 export function replaceDevices(list: Device[]): void {
   const next = new Map<number, Device>()
   const sums = noCounts()
-  for (const device of list) {
+  for (const listed of list) {
+    const device = marked(listed)
     next.set(device.id, device)
     sums[deviceState(device)] += 1
     if (device.status_override !== null) sums.overridden += 1
@@ -42,7 +46,22 @@ export function applyDeviceChanges(items: ChangeItem[]): void {
   if (touched) triggerRef(devices)
 }
 
-function store(id: number, next: Device | null): void {
+/** Marks the devices that are DOWN or DEGRADED because of planned work elsewhere, and no others. */
+export function markBehindPlannedWork(ids: ReadonlySet<number>): void {
+  const before = behindPlannedWork
+  behindPlannedWork = ids
+  let touched = false
+  for (const id of new Set([...before, ...ids])) {
+    const device = devices.value.get(id)
+    if (before.has(id) === ids.has(id) || device === undefined) continue
+    store(id, device)
+    touched = true
+  }
+  if (touched) triggerRef(devices)
+}
+
+function store(id: number, value: Device | null): void {
+  const next = value === null ? null : marked(value)
   const before = devices.value.get(id)
   if (before?.name !== next?.name) namesVersion += 1
   if (before !== undefined) count(before, -1)
@@ -54,11 +73,19 @@ function store(id: number, next: Device | null): void {
   devices.value.set(id, next)
 }
 
+/** A device with or without the mark; the same object where that is right already. */
+function marked(device: Device): Device {
+  const isBehind = behindPlannedWork.has(device.id)
+  if (isBehind === (device.isBehindPlannedWork === true)) return device
+  const { isBehindPlannedWork: _, ...unmarked } = device
+  return isBehind ? { ...unmarked, isBehindPlannedWork: true } : unmarked
+}
+
 function count(device: Device, by: 1 | -1): void {
   counts[deviceState(device)] += by
   if (device.status_override !== null) counts.overridden += by
 }
 
 function noCounts(): Record<State | 'overridden', number> {
-  return { DOWN: 0, DEGRADED: 0, UP: 0, PLANNED: 0, RETIRED: 0, NOT_CONNECTED: 0, overridden: 0 }
+  return { DOWN: 0, DEGRADED: 0, UP: 0, PLANNED_WORK: 0, PLANNED: 0, RETIRED: 0, NOT_CONNECTED: 0, overridden: 0 }
 }

@@ -7,7 +7,7 @@ const ask = vi.mocked(fetchProblems)
 beforeEach(() => {
   vi.useFakeTimers()
   vi.resetModules()
-  ask.mockReset().mockResolvedValue({ count: 0, planned_count: 0, problems: [] })
+  ask.mockReset().mockResolvedValue({ count: 9, planned_count: 7, problems: [] })
 })
 afterEach(() => vi.useRealTimers())
 
@@ -17,7 +17,7 @@ test('a storm of changes asks once per pause, and once more at its end', async (
   expect(ask).not.toHaveBeenCalled()
   await vi.advanceTimersByTimeAsync(300)
   expect(ask).toHaveBeenCalledTimes(1)
-  expect(problems.value).toEqual({ phase: 'ready', count: 0, list: [], errorText: null })
+  expect(problems.value).toEqual({ phase: 'ready', count: 9, openCount: 2, list: [], errorText: null })
   await vi.advanceTimersByTimeAsync(10_000)
   expect(ask).toHaveBeenCalledTimes(1)
 })

@@ -20,7 +20,7 @@ export function describeNode(node: TopologyNode): string {
 
 /** A link as a sentence, for screen readers. */
 export function describeLink(link: Link, { a, b }: TopologyEdge): string {
-  const parts = [`Link ${a.device.name} – ${b.device.name}, ${stateLabel(linkState(link))}`]
+  const parts = [`Link ${a.device.name} – ${b.device.name}, ${stateLabel(linkState(link, [a.device, b.device]))}`]
   if (link.status_override !== null) parts.push('overridden by an operator')
   if (link.length_km !== null) parts.push(formatUnit(link.length_km, 'km'))
   return `${parts.join(', ')}.`

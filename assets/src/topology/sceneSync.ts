@@ -1,4 +1,5 @@
 import type { Device, Link } from '../api/types'
+import { deviceState } from '../domain/states'
 import { runInSlices } from '../utils/slices'
 import { buildModel } from './model/buildModel'
 import { type LayoutInput, layoutInput, type LayoutResult, type NetworkLists } from './model/computeLayout'
@@ -236,7 +237,8 @@ export class SceneSync {
     for (const each of [node, node.groupHead, node.container]) {
       if (each !== null) changes.nodes.add(each)
     }
-    if (before.signal?.class !== device.signal?.class || before.lifecycle !== device.lifecycle) {
+    const hasWorkChanged = (deviceState(before) === 'PLANNED_WORK') !== (deviceState(device) === 'PLANNED_WORK')
+    if (hasWorkChanged || before.signal?.class !== device.signal?.class || before.lifecycle !== device.lifecycle) {
       for (const edge of node.edges) changes.edges.add(edge)
     }
     const hasMoved = before.x !== device.x || before.y !== device.y

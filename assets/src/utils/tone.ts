@@ -1,2 +1,2 @@
-/** Shape and colour of a mark: out of service, impaired, worth a look, fine, and not counted. */
-export type Tone = 'down' | 'degraded' | 'minor' | 'up' | 'quiet'
+/** Shape and colour of a mark: out of service, impaired, worth a look, fine, not counted, and planned work. */
+export type Tone = 'down' | 'degraded' | 'minor' | 'up' | 'quiet' | 'work'

@@ -57,6 +57,8 @@ export interface TopologyEdge<D extends LayoutDevice = Device> {
   isOverridden: boolean
   /** Whether it, or a device at its ends, is planned or retired. */
   isOutOfService: boolean
+  /** Whether it, or a device at its ends, is DOWN or DEGRADED because of planned work, and nothing else is wrong. */
+  isPlannedWork: boolean
 }
 
 /** The devices, where they are, and how they are connected. */
@@ -122,6 +124,7 @@ export function newEdge<D extends LayoutDevice>(
     signal: null,
     isOverridden: false,
     isOutOfService: false,
+    isPlannedWork: false,
   }
   a.edges.push(edge)
   b.edges.push(edge)
@@ -156,13 +159,16 @@ export function worseStatus(a: Status, b: Status): Status {
 
 /** Derives the status and the signal of an edge from its links. */
 export function refreshEdge(edge: TopologyEdge): void {
-  let status: Status = 'UP'
-  for (const link of edge.links) status = worseStatus(status, alarmStatus(linkState(link)))
   const ends = [edge.a, edge.b].map(({ device }) => device)
+  const states = edge.links.map((link) => linkState(link, ends))
+  let status: Status = 'UP'
+  for (const state of states) status = worseStatus(status, alarmStatus(state))
   edge.isOutOfService =
     ends.some(({ lifecycle }) => lifecycle !== 'in_service') ||
     (edge.links.length > 0 && edge.links.every(({ lifecycle }) => lifecycle !== 'in_service'))
   edge.status = edge.isOutOfService ? 'UP' : status
+  edge.isPlannedWork =
+    edge.status === 'UP' && [...states, ...ends.map((end) => deviceState(end))].includes('PLANNED_WORK')
   edge.isOverridden = edge.links.some((link) => link.status_override !== null)
   const leaf = edge.a.role === 'leaf' ? edge.a : edge.b.role === 'leaf' ? edge.b : null
   edge.signal = leaf?.device.signal?.class ?? null
@@ -176,6 +182,11 @@ export function nodeStatus({ device }: TopologyNode): Status {
 /** Whether the device is planned, retired, or not connected yet. */
 export function isQuiet({ device }: TopologyNode): boolean {
   return stateTone(deviceState(device)) === 'quiet'
+}
+
+/** Whether the device is DOWN or DEGRADED because of planned work. */
+export function isPlannedWork({ device }: TopologyNode): boolean {
+  return deviceState(device) === 'PLANNED_WORK'
 }
 
 /** Whether the device or a member of its group is not UP. */

@@ -1,6 +1,6 @@
 import { type ColorScheme, css, type Rgb } from './colorScheme'
 
-export type Badge = 'down' | 'degraded' | 'overridden'
+export type Badge = 'down' | 'degraded' | 'overridden' | 'work'
 
 /** The signs at nodes and links, drawn once per colour scheme. */
 export class Badges {
@@ -9,11 +9,12 @@ export class Badges {
 
   of(colors: ColorScheme): Record<Badge, HTMLCanvasElement> {
     if (this.badges === null || this.badgeColors !== colors) {
-      const { down, degraded, override, ground } = colors
+      const { down, degraded, override, ground, textSoft, surface } = colors
       this.badgeColors = colors
       this.badges = {
         down: drawBadge(down, ground, disc, 'M9 9l6 6m0-6l-6 6', '#ffffff'),
         degraded: drawBadge(degraded, ground, triangle, 'M12 9.5v4.5M12 17v.3', '#1f1700'),
+        work: drawBadge(textSoft, ground, square, 'M9.8 8.5v7M14.2 8.5v7', css(surface)),
         overridden: drawBadge(override, ground, disc, PIN, '#ffffff'),
       }
     }
@@ -55,6 +56,13 @@ function drawBadge(
 function disc(context: CanvasRenderingContext2D, radius: number): void {
   context.beginPath()
   context.arc(12, 12, radius, 0, 2 * Math.PI)
+  context.fill()
+}
+
+function square(context: CanvasRenderingContext2D, radius: number): void {
+  const side = radius * 0.92
+  context.beginPath()
+  context.roundRect(12 - side, 12 - side, 2 * side, 2 * side, radius * 0.36)
   context.fill()
 }
 

@@ -1,4 +1,4 @@
-import { isQuiet, nodeStatus, type TopologyNode } from '../model/graph'
+import { isPlannedWork, isQuiet, nodeStatus, type TopologyNode } from '../model/graph'
 import type { Badges } from './badges'
 import { css, type Rgb } from './colorScheme'
 import type { LayerFrame } from './frame'
@@ -16,7 +16,8 @@ export class NodeDecorations {
     const { colors, highlight, scale } = frame
     const { status_override: override } = node.device
     const status = nodeStatus(node)
-    const isDotted = node.isUnplaced || isQuiet(node)
+    const isWork = isPlannedWork(node)
+    const isDotted = node.isUnplaced || isQuiet(node) || isWork
     const hasHalo =
       highlight.selected.has(node) || highlight.hovered === node || highlight.traced.has(node.key)
     if (!hasHalo && status === 'UP' && override === null && !isDotted) return
@@ -44,6 +45,7 @@ export class NodeDecorations {
       context.drawImage(badge, x + offset - size / 2, y + dy - size / 2, size, size)
     if (status === 'DOWN') put(badges.down, offset)
     else if (status === 'DEGRADED') put(badges.degraded, offset)
+    else if (isWork) put(badges.work, offset)
     if (override !== null) put(badges.overridden, -offset)
   }
 }

@@ -177,12 +177,15 @@ export function edgeStyle(
 }
 
 function lineOf(
-  { status, signal, isOutOfService }: TopologyEdge,
+  { status, signal, isOutOfService, isPlannedWork }: TopologyEdge,
   colors: ColorScheme,
   isDrop: boolean,
 ): { stroke: Rgb; pattern: number; isProblem: boolean } {
   if (isOutOfService) {
     return { stroke: mix(colors.ground, colors.lineStrong, 0.62), pattern: PATTERNS.longDashes, isProblem: false }
+  }
+  if (isPlannedWork) {
+    return { stroke: mix(colors.ground, colors.lineStrong, 0.8), pattern: PATTERNS.dots, isProblem: false }
   }
   if (status === 'DOWN' || signal === 'NO_SIGNAL') {
     return { stroke: colors.down, pattern: PATTERNS.shortDashes, isProblem: true }

@@ -1,0 +1,1 @@
+function e(e,t){return Array.from({length:Math.ceil(e.length/t)},(n,r)=>e.slice(r*t,(r+1)*t))}export{e as t};
