@@ -25,6 +25,14 @@ ALTER TABLE devices
     ADD COLUMN longitude                 double precision CHECK (longitude BETWEEN -180 AND 180),
     ADD COLUMN tags                      text[]           NOT NULL DEFAULT '{}',
     ADD COLUMN note                      text,
+    ADD COLUMN olt_id                    bigint,
+    ADD COLUMN pon_interface_id          bigint,
+    ADD COLUMN pon_port                  text,
+    ADD COLUMN splitter_id               bigint,
+    ADD COLUMN splitter_interface_id     bigint,
+    ADD CONSTRAINT devices_served_by_check
+        CHECK (num_nulls(olt_id, pon_interface_id, pon_port) IN (0, 3)
+               AND num_nulls(splitter_id, splitter_interface_id) IN (0, 2)),
     ADD CONSTRAINT devices_serial_key UNIQUE (site_id, serial) DEFERRABLE INITIALLY DEFERRED,
     ADD CONSTRAINT devices_coordinates_check CHECK ((latitude IS NULL) = (longitude IS NULL));
 COMMENT ON COLUMN devices.override_ends_at         IS 'When the override ends by itself; null: when an operator clears it.';
@@ -40,6 +48,11 @@ COMMENT ON COLUMN devices.latitude                 IS 'In degrees (WGS 84). Pers
 COMMENT ON COLUMN devices.longitude                IS 'In degrees (WGS 84). Personal data.';
 COMMENT ON COLUMN devices.tags                     IS 'Words by which operators group devices.';
 COMMENT ON COLUMN devices.note                     IS 'Personal data, since anything may be written here.';
+COMMENT ON COLUMN devices.olt_id                   IS 'Of a leaf: the OLT that serves it, or the AON switch; while it is dark, the one that it has by design.';
+COMMENT ON COLUMN devices.pon_interface_id         IS 'The port of the OLT or AON switch.';
+COMMENT ON COLUMN devices.pon_port                 IS 'The name of that port.';
+COMMENT ON COLUMN devices.splitter_id              IS 'The splitter next to the leaf.';
+COMMENT ON COLUMN devices.splitter_interface_id    IS 'The port of the splitter that leads to the leaf.';
 
 ALTER TABLE interfaces
     ADD COLUMN cross_connect_interface_id  bigint,
@@ -80,10 +93,15 @@ SELECT d.site_id,
        d.margin_db,
        p.name                                 AS container_name,
        d.lifecycle,
-       d.serial
+       d.serial,
+       o.name                                 AS olt_name,
+       d.pon_port,
+       sp.name                                AS splitter_name
   FROM devices d
-  LEFT JOIN sites s   ON s.site_id = d.site_id
-  LEFT JOIN devices p ON p.site_id = d.site_id AND p.id = d.parent_container_id;
+  LEFT JOIN sites s    ON s.site_id = d.site_id
+  LEFT JOIN devices p  ON p.site_id = d.site_id AND p.id = d.parent_container_id
+  LEFT JOIN devices o  ON o.site_id = d.site_id AND o.id = d.olt_id
+  LEFT JOIN devices sp ON sp.site_id = d.site_id AND sp.id = d.splitter_id;
 
 CREATE OR REPLACE VIEW v_problems AS
 SELECT d.site_id,

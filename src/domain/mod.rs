@@ -33,6 +33,7 @@ mod world;
 
 pub use change::{Change, Edit, EntityKey, EntityKind};
 pub use command::{Command, CommandKind, Decision, SimulatedCommand};
+pub use device::access_line::{AccessLine, AccessLines, ServedBy};
 pub use device::create::{CreateDevice, DeviceReply, NewDevice};
 pub use device::delete::DeleteDevice;
 pub use device::details::{Coordinates, DetailError, DetailText, DetailsPatch, DeviceDetails};
@@ -74,9 +75,9 @@ pub use optics::pon_class::{PON_CLASSES, PonClass, PonClassRow};
 pub use optics::pon_limits::PonLimits;
 pub use optics::signal::{Direction, Signal, SignalClass};
 pub use optics::split_ratio::SplitRatio;
-pub use outage::access_line::{AccessLine, AccessLines};
 pub use outage::cause_path::{CausePath, PathPart, cause_path};
 pub use outage::customer_counts::CustomerCounts;
+pub use outage::designed_path::{DarkReason, DesignedPath, designed_path};
 pub use outage::redundancy::{Redundancy, UplinkState, redundancy};
 pub use plant::ports::{DevicePorts, PartPassage, PonExcess, PonLoad, PortUse, device_ports};
 pub use problems::{Problem, ProblemKind, RootCause, Severity, problems};

@@ -136,8 +136,8 @@ fn hash_details(details: Option<&DeviceDetails>, hasher: &mut DefaultHasher) {
 mod tests {
     use super::*;
     use crate::domain::{
-        CreateDevice, DeviceType, InterfaceId, Lifecycle, Medium, Name, NewDevice, OverrideReason,
-        PonClass, Position, Reasons, SplitRatio, Status, Timestamp,
+        AccessLine, CreateDevice, DeviceType, InterfaceId, Lifecycle, Medium, Name, NewDevice,
+        OverrideReason, PonClass, Position, Reasons, ServedBy, SplitRatio, Status, Timestamp,
     };
 
     fn held(status: Status, reason: Option<&str>) -> Option<Override> {
@@ -149,6 +149,13 @@ mod tests {
         let mut details = DeviceDetails::default();
         set(&mut details);
         Some(Box::new(details))
+    }
+
+    fn served_by() -> Option<ServedBy> {
+        let port_name = Name::new("pon0").expect("a name");
+        let line =
+            AccessLine { node: DeviceId(1), port: InterfaceId(1), port_name, splitter: None };
+        Some(ServedBy { line: line.into(), splitter_port: None })
     }
 
     /// All revisions are different, except those of states that are equal to an operator.
@@ -209,6 +216,7 @@ mod tests {
             |it| it.status = Status::Degraded,
             |it| it.reasons = Reasons::default(),
             |it| it.uplink = Box::new([LinkId(3)]),
+            |it| it.served_by = served_by(),
             |it| it.through_loss_db = Some(3.5),
             |it| it.status_since = Timestamp(7),
             |it| it.updated_at = Timestamp(7),

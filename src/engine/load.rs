@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::activity::{ActivityMonitor, LONG_STEP_TIME_MAX, SHORT_STEP_TIME_MAX};
-use crate::domain::World;
+use crate::domain::{AccessLines, World};
 use crate::store::{IdRange, Snapshot, StoreError};
 
 const ALL: IdRange = (Bound::Unbounded, Bound::Unbounded);
@@ -29,11 +29,14 @@ pub(super) fn load(snapshot: &Snapshot, activity: &ActivityMonitor) -> Result<Wo
             drop(send_interfaces);
             send_records(snapshot.links(ALL), &send_links);
         });
+        let mut lines = AccessLines::default();
         for (number, device) in snapshot.devices(ALL)?.enumerate() {
             if number.is_multiple_of(CHUNK_RECORDS) {
                 activity.start_step(SHORT_STEP_TIME_MAX);
             }
-            world.restore_device(device?);
+            let mut device = device?;
+            device.served_by.iter_mut().for_each(|served| lines.share(served));
+            world.restore_device(device);
         }
         receive_records(interfaces, activity, |interface| world.restore_interface(interface))?;
         receive_records(links, activity, |link| world.restore_link(link))

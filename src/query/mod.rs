@@ -10,6 +10,6 @@ mod table_export;
 
 pub use changes_before::{ChangesBefore, changes_before};
 pub use check::check_site;
-pub use path::{Hop, upstream_hops};
+pub use path::{Hop, hops_along, upstream_hops};
 pub use site_export::{ExportError, SiteExport, export_site};
 pub use table_export::{TableExport, export_table};

@@ -1,6 +1,6 @@
 //! The path from a device to its gateway, as the engine computed it.
 
-use crate::domain::{Device, DeviceId, Interface, Link};
+use crate::domain::{Device, DeviceId, Interface, Link, Neighbour, World};
 use crate::store::{Snapshot, StoreError};
 
 /// One hop upstream: over a link to the device at its other end.
@@ -43,6 +43,19 @@ pub fn upstream_hops(
             hops.push(Hop { link, device, cross_connect_loss_db });
         }
     }
+}
+
+/// The hops along a path in memory: links, each with the device at its upper end, nearest first.
+pub fn hops_along(world: &World, path: &[Neighbour]) -> Vec<Hop> {
+    let hop = |step: &Neighbour| {
+        let link = Link::clone(world.link(step.link)?);
+        let device = Device::clone(world.device(step.device)?);
+        let ports = [link.a, link.b].into_iter().filter_map(|id| world.interface(id));
+        let port = ports.into_iter().find(|port| port.device == step.device)?;
+        let cross_connect_loss_db = port.cross_connect.as_ref().and_then(|joined| joined.loss_db);
+        Some(Hop { link, device, cross_connect_loss_db })
+    };
+    path.iter().filter_map(hop).collect()
 }
 
 fn other_end(

@@ -4,11 +4,11 @@ use std::io::Write;
 use std::ops::Bound;
 
 use super::site_export::ExportError;
-use crate::domain::{Device, DeviceId, Interface, InterfaceId, InvariantError};
+use crate::domain::{Device, DeviceId, Interface, InterfaceId, InvariantError, Name};
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{
-    Separator, TableKind, write_cross_connect_row, write_device_row, write_link_row,
-    write_table_heading,
+    DeviceRowNames, Separator, TableKind, write_cross_connect_row, write_device_row,
+    write_link_row, write_table_heading,
 };
 
 /// Rows that [`export_table`] writes at once.
@@ -131,9 +131,23 @@ fn write_device(
     separator: Separator,
     out: &mut impl Write,
 ) -> Result<(), ExportError> {
-    let parent = device.parent.map(|id| snapshot.device(id)).transpose()?.flatten();
-    let container = parent.as_ref().map(|parent| parent.name.as_str());
-    Ok(write_device_row(out, separator, device, container)?)
+    let name = |id: Option<DeviceId>| -> Result<Option<Name>, StoreError> {
+        let device = id.map(|id| snapshot.device(id)).transpose()?.flatten();
+        Ok(device.map(|device| device.name))
+    };
+    let served = device.served_by.as_ref();
+    let container = name(device.parent)?;
+    let olt = name(served.map(|served| served.line.node))?;
+    let splitter = name(served.and_then(|served| served.line.splitter))?;
+    let port = served.and_then(|served| served.splitter_port);
+    let port = port.map(|id| snapshot.interface(id)).transpose()?.flatten();
+    let names = DeviceRowNames {
+        container: container.as_ref().map(Name::as_str),
+        olt: olt.as_ref().map(Name::as_str),
+        splitter: splitter.as_ref().map(Name::as_str),
+        splitter_port: port.as_ref().map(|port| port.name.as_str()),
+    };
+    Ok(write_device_row(out, separator, device, names)?)
 }
 
 /// Writes the cross-connect of a port, if it has one and was created before the other port.

@@ -170,9 +170,13 @@ fn sides<T: Entity>(image: &ImageJson<'_, Map<String, Json>>) -> Result<Sides<T>
 fn row_of_view<'v>(table: &Table, view: &'v Map<String, Json>) -> Row<'v> {
     let signal = view.get("signal").and_then(Json::as_object);
     let joined = view.get("cross_connect").and_then(Json::as_object);
+    let served = view.get("served_by").and_then(Json::as_object);
     let find = |name: &str| match name {
         "signal_class" => signal?.get("class"),
         "limiting_direction" | "rx_down_dbm" | "rx_up_dbm" | "margin_db" => signal?.get(name),
+        "olt_id" | "pon_interface_id" | "pon_port" | "splitter_id" | "splitter_interface_id" => {
+            served?.get(name)
+        }
         _ => match name.strip_prefix("cross_connect_") {
             Some(key) => joined?.get(key),
             None => view.get(name),

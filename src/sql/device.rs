@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use super::row_reader::RowReader;
 use super::{Column, ColumnType, Entities, Entity, Row, RowError, Table, Value, id_of};
 use crate::domain::{
-    Coordinates, Device, DeviceDetails, DeviceId, DeviceType, Direction, EntityKind, LinkId,
-    Optics, OverrideReason, PonClass, Position, Reason, Reasons, Signal, SignalClass, SplitRatio,
-    Status,
+    AccessLine, Coordinates, Device, DeviceDetails, DeviceId, DeviceType, Direction, EntityKind,
+    InterfaceId, LinkId, Name, Optics, OverrideReason, PonClass, Position, Reason, Reasons,
+    ServedBy, Signal, SignalClass, SplitRatio, Status,
 };
 use crate::store::{Snapshot, StoreError};
 
@@ -52,6 +53,11 @@ static DEVICES: Table = Table {
         Column("longitude", ColumnType::Float),
         Column("tags", ColumnType::TextArray),
         Column("note", ColumnType::Text),
+        Column("olt_id", ColumnType::Int),
+        Column("pon_interface_id", ColumnType::Int),
+        Column("pon_port", ColumnType::Text),
+        Column("splitter_id", ColumnType::Int),
+        Column("splitter_interface_id", ColumnType::Int),
     ],
     columns_of_v1: 24,
 };
@@ -68,6 +74,8 @@ impl Entity for Device {
         let set = self.status_override.as_ref();
         let signal = self.signal.as_ref();
         let details = self.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
+        let line = self.served_by.as_ref().map(|served| served.line.as_ref());
+        let splitter_port = self.served_by.as_ref().and_then(|served| served.splitter_port);
         vec![
             Value::id(self.id.0),
             Value::text(self.name.as_str()),
@@ -106,6 +114,11 @@ impl Entity for Device {
             Value::opt_float(details.coordinates.map(|at| at.longitude)),
             Value::texts(details.tags.iter().map(AsRef::as_ref)),
             Value::opt_text(details.note.as_deref()),
+            Value::opt_id(line.map(|line| line.node.0)),
+            Value::opt_id(line.map(|line| line.port.0)),
+            Value::opt_text(line.map(|line| line.port_name.as_str())),
+            Value::opt_id(line.and_then(|line| line.splitter).map(|splitter| splitter.0)),
+            Value::opt_id(splitter_port.map(|port| port.0)),
         ]
     }
 
@@ -141,6 +154,7 @@ impl Entity for Device {
             optics,
             lifecycle: reader.lifecycle()?,
             details: details(reader)?.boxed(),
+            served_by: served_by(reader)?,
             parent,
             status,
             reasons,
@@ -195,6 +209,24 @@ fn details(reader: &mut RowReader<'_>) -> Result<DeviceDetails, RowError> {
         tags: reader.opt_texts()?.iter().map(|tag| Box::from(tag.as_ref())).collect(),
         note: reader.opt_text()?.map(Box::from),
     })
+}
+
+/// Reads what serves a leaf from its five columns.
+fn served_by(reader: &mut RowReader<'_>) -> Result<Option<ServedBy>, RowError> {
+    let [node, port] = [reader.opt_id()?, reader.opt_id()?];
+    let port_name = reader.opt_text()?.map(Name::stored).transpose();
+    let port_name = port_name.map_err(|error| reader.error(format!("is not a name: {error}")))?;
+    let [splitter, splitter_port] = [reader.opt_id()?, reader.opt_id()?];
+    match (node, port, port_name) {
+        (Some(node), Some(port), Some(port_name)) => {
+            let (node, port) = (DeviceId(node), InterfaceId(port));
+            let line = AccessLine { node, port, port_name, splitter: splitter.map(DeviceId) };
+            let splitter_port = splitter_port.map(InterfaceId);
+            Ok(Some(ServedBy { line: Arc::new(line), splitter_port }))
+        }
+        (None, None, None) => Ok(None),
+        _ => Err(reader.error("is part of an incomplete access line")),
+    }
 }
 
 /// Reads a signal from its five columns, which must all be set or all be null.

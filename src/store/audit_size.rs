@@ -176,6 +176,7 @@ mod tests {
             reasons: Reasons::NONE,
             signal: None,
             uplink: Uplink::default(),
+            served_by: None,
             through_loss_db: None,
             status_since: Timestamp(0),
             status_override: Some(Override::new(Status::Down, Some(reason))),

@@ -134,6 +134,24 @@ impl Snapshot {
         self.indexed(IndexKey::Parent, container.0, after)
     }
 
+    /// Ids above `after` of the leaves that a port of an OLT or AON switch serves, ascending.
+    pub fn ids_served_by_port(
+        &self,
+        port: InterfaceId,
+        after: u64,
+    ) -> Result<impl Iterator<Item = Listed<u64>> + use<>, StoreError> {
+        self.indexed(IndexKey::AccessPort, port.0, after)
+    }
+
+    /// Ids above `after` of the leaves next to a splitter, ascending.
+    pub fn ids_served_by_splitter(
+        &self,
+        splitter: DeviceId,
+        after: u64,
+    ) -> Result<impl Iterator<Item = Listed<u64>> + use<>, StoreError> {
+        self.indexed(IndexKey::Splitter, splitter.0, after)
+    }
+
     /// The device with this serial, normalised.
     pub fn device_with_serial(&self, serial: &str) -> Result<Option<Device>, StoreError> {
         for id in self.indexed(IndexKey::Serial, serial_key(serial), 0)? {
@@ -145,10 +163,18 @@ impl Snapshot {
         Ok(None)
     }
 
+    /// The ids of the ports of a device, ascending.
+    pub fn ids_of_ports(
+        &self,
+        device: DeviceId,
+    ) -> Result<impl Iterator<Item = Listed<u64>> + use<>, StoreError> {
+        self.indexed(IndexKey::Ports, device.0, 0)
+    }
+
     /// The ports of a device in creation order.
     pub fn ports(&self, device: DeviceId) -> Result<Vec<Interface>, StoreError> {
         let mut ports = Vec::new();
-        for id in self.indexed(IndexKey::Ports, device.0, 0)? {
+        for id in self.ids_of_ports(device)? {
             ports.extend(get(&self.interfaces, id?)?);
         }
         Ok(ports)

@@ -1,5 +1,7 @@
 //! Writing entities and audit rows into the tables of one transaction.
 
+use std::sync::Arc;
+
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::audit::{AuditEntry, AuditV1, ImageV1, without_personal_data};
@@ -8,7 +10,7 @@ use super::error::StoreError;
 use super::records::StoredEntity;
 use super::snapshot::BLOCK_SIZE;
 use super::tables::{self, IndexKey, kind_code, serial_key};
-use crate::domain::{Change, Device, Edit, Interface};
+use crate::domain::{AccessLine, Change, Device, Edit, Interface};
 
 type RecordTable<'txn> = Table<'txn, u64, &'static [u8]>;
 
@@ -138,7 +140,20 @@ impl<'txn> TableWriter<'txn> {
         let parent = |device: &Device| device.parent.map(|parent| parent.0);
         self.reindex(IndexKey::Parent, id, before.and_then(parent), after.and_then(parent))?;
         let serial = |device: &Device| device.serial().map(serial_key);
-        self.reindex(IndexKey::Serial, id, before.and_then(serial), after.and_then(serial))
+        self.reindex(IndexKey::Serial, id, before.and_then(serial), after.and_then(serial))?;
+        let line =
+            |device: Option<&Device>| device?.served_by.as_ref().map(|it| Arc::clone(&it.line));
+        let [before, after] = [line(before), line(after)];
+        let port = |line: &Arc<AccessLine>| line.port.0;
+        self.reindex(
+            IndexKey::AccessPort,
+            id,
+            before.as_ref().map(port),
+            after.as_ref().map(port),
+        )?;
+        let splitter = |line: &Arc<AccessLine>| line.splitter.map(|splitter| splitter.0);
+        let [before, after] = [before, after].map(|line| line.as_ref().and_then(splitter));
+        self.reindex(IndexKey::Splitter, id, before, after)
     }
 
     fn index_interface(&mut self, edit: &Edit<Interface>) -> Result<(), StoreError> {

@@ -47,6 +47,10 @@ pub(super) enum IndexKey {
     Ports = 3,
     /// [`serial_key`] -> the device with that serial; since schema version 3
     Serial = 4,
+    /// port of an OLT or AON switch -> the leaves that it serves; since schema version 3
+    AccessPort = 5,
+    /// splitter -> the leaves next to it; since schema version 3
+    Splitter = 6,
 }
 
 /// A serial's value in [`INDEX`]: FNV-1a with 64 bits. Two serials may share it, so that a reader

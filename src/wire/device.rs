@@ -6,7 +6,10 @@ use utoipa::ToSchema;
 use super::schemas;
 use super::signal::SignalView;
 use super::time::Time;
-use crate::domain::{Device, DeviceDetails, OverrideReason, PonClass, Reasons, SplitRatio, Status};
+use crate::domain::{
+    AccessLine, Device, DeviceDetails, OverrideReason, PonClass, Reasons, ServedBy, SplitRatio,
+    Status,
+};
 
 /// A device. The first ten keys are v2's.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,6 +85,9 @@ pub struct DeviceView<'a> {
     pub tags: &'a [Box<str>],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'a str>,
+    /// Only for leaves that a fibre leads to: what serves them; during an outage, what is designed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub served_by: Option<ServedByView<'a>>,
 }
 
 impl<'a> DeviceView<'a> {
@@ -121,6 +127,38 @@ impl<'a> DeviceView<'a> {
             longitude: details.coordinates.map(|at| at.longitude),
             tags: &details.tags,
             note: details.note.as_deref(),
+            served_by: device.served_by.as_ref().map(ServedByView::new),
+        }
+    }
+}
+
+/// What serves a leaf.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServedBy)]
+pub struct ServedByView<'a> {
+    /// The OLT; for an AON_CPE the AON switch.
+    pub olt_id: u64,
+    /// The port of the OLT or AON switch.
+    pub pon_interface_id: u64,
+    /// The name of that port, such as `pon0`.
+    pub pon_port: &'a str,
+    /// The splitter next to the leaf; absent without one, as is its port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub splitter_id: Option<u64>,
+    /// The port of the splitter that leads to the leaf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub splitter_interface_id: Option<u64>,
+}
+
+impl<'a> ServedByView<'a> {
+    pub fn new(served: &'a ServedBy) -> Self {
+        let AccessLine { node, port, port_name, splitter } = served.line.as_ref();
+        Self {
+            olt_id: node.0,
+            pon_interface_id: port.0,
+            pon_port: port_name.as_str(),
+            splitter_id: splitter.map(|id| id.0),
+            splitter_interface_id: served.splitter_port.map(|id| id.0),
         }
     }
 }

@@ -12,10 +12,10 @@ mod signal;
 mod time;
 
 pub use csv::{
-    Cell, Encoding, ImportErrors, ImportReport, Reading, Separator, TABLE_BYTES_MAX,
-    TABLE_ROWS_MAX, TableError, TableErrors, TableKind, TableOptions, looks_like_table, read_table,
-    write_cross_connect_row, write_device_row, write_heading, write_link_row, write_row,
-    write_table_heading,
+    Cell, DeviceRowNames, Encoding, ImportErrors, ImportReport, Reading, Separator,
+    TABLE_BYTES_MAX, TABLE_ROWS_MAX, TableError, TableErrors, TableKind, TableOptions,
+    looks_like_table, read_table, write_cross_connect_row, write_device_row, write_heading,
+    write_link_row, write_row, write_table_heading,
 };
 pub use device::{DeviceView, ReasonCodes};
 pub use interface::{CrossConnectView, InterfaceTimedView, InterfaceView};

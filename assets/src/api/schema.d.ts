@@ -350,7 +350,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The elements from the OLT to this leaf with their losses, both directions. */
+        /**
+         * The elements from the OLT to this leaf with their losses, both directions.
+         * @description Of a leaf without light also the path that it has by design, and where the light stops on it.
+         */
         get: operations["optical_path"];
         put?: never;
         post?: never;
@@ -1517,6 +1520,7 @@ export interface components {
              *     most sites have none, and lists are long.
              */
             serial?: string | null;
+            served_by?: components["schemas"]["ServedBy"] | null;
             signal?: components["schemas"]["Signal"] | null;
             /** @enum {integer|null} */
             split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
@@ -1581,6 +1585,28 @@ export interface components {
             /** Format: date-time */
             status_since: string;
         };
+        /**
+         * @description The path of a dark leaf as it would be if everything that is recorded were in service and nothing were
+         *     held DOWN.
+         */
+        DesignedOpticalPath: {
+            /** @enum {string|null} */
+            dark_reason?: "held_down" | "not_in_service" | "no_upstream" | null;
+            /** Format: int32 */
+            downstream_nm: number;
+            /** @description From the OLT to the leaf: devices and the links between them. */
+            elements: components["schemas"]["OpticalElement"][];
+            /** Format: double */
+            length_km: number;
+            /** @description How many of the elements the light reaches, counted from the OLT. */
+            lit_count: number;
+            /** Format: int64 */
+            olt_id: number;
+            /** @description The signal that the leaf would have. */
+            signal: components["schemas"]["Signal"];
+            /** Format: int32 */
+            upstream_nm: number;
+        };
         /** @description A device. The first ten keys are v2's. */
         Device: {
             address?: string | null;
@@ -1628,6 +1654,7 @@ export interface components {
              *     most sites have none, and lists are long.
              */
             serial?: string | null;
+            served_by?: components["schemas"]["ServedBy"] | null;
             signal?: components["schemas"]["Signal"] | null;
             /** @enum {integer|null} */
             split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
@@ -2184,6 +2211,7 @@ export interface components {
         };
         /** @description The optical path from an OLT to a leaf. */
         OpticalPath: {
+            designed?: components["schemas"]["DesignedOpticalPath"] | null;
             /** Format: int64 */
             device_id: number;
             /** Format: int32 */
@@ -2683,6 +2711,31 @@ export interface components {
             detail: string;
             /** @description Index in the request, from 0. */
             index: number;
+        };
+        /** @description What serves a leaf. */
+        ServedBy: {
+            /**
+             * Format: int64
+             * @description The OLT; for an AON_CPE the AON switch.
+             */
+            olt_id: number;
+            /**
+             * Format: int64
+             * @description The port of the OLT or AON switch.
+             */
+            pon_interface_id: number;
+            /** @description The name of that port, such as `pon0`. */
+            pon_port: string;
+            /**
+             * Format: int64
+             * @description The splitter next to the leaf; absent without one, as is its port.
+             */
+            splitter_id?: number | null;
+            /**
+             * Format: int64
+             * @description The port of the splitter that leads to the leaf.
+             */
+            splitter_interface_id?: number | null;
         };
         /** @description One group, or several of them in `groups`. */
         SetLifecycles: {
@@ -4290,6 +4343,12 @@ export interface operations {
                 lifecycle?: "planned" | "in_service" | "retired";
                 /** @description In either form of a GPON serial. */
                 serial?: string;
+                /** @description Only the leaves that this OLT or AON switch serves; during an outage those that it is designed to. */
+                olt_id?: number;
+                /** @description Only the leaves that this port of an OLT or AON switch serves. */
+                pon_interface_id?: number;
+                /** @description Only the leaves next to this splitter. */
+                splitter_id?: number;
                 /** @description One of the tags. */
                 tag?: string;
                 /**

@@ -4,7 +4,7 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
-/** Keys of a device that a response leaves out where nothing is recorded. */
+/** Keys of a device that a response leaves out where nothing is recorded, or where nothing serves it. */
 type Recorded =
   | 'override_ends_at'
   | 'split_ratio'
@@ -16,6 +16,7 @@ type Recorded =
   | 'latitude'
   | 'longitude'
   | 'note'
+  | 'served_by'
 
 /**
  * A response as it arrives. The document marks every nullable key as optional, because requests may
@@ -45,7 +46,10 @@ export type Interface = Sent<Schemas['Interface']>
 export type Link = Sent<Schemas['Link']>
 export type Medium = NonNullable<Link['physical_medium_id']>
 export type Signal = Sent<Schemas['Signal']>
-export type OpticalPath = Sent<Schemas['OpticalPath']>
+export type DesignedOpticalPath = Sent<Schemas['DesignedOpticalPath']>
+/** `designed`: only of a leaf without light. */
+export type OpticalPath = Omit<Sent<Schemas['OpticalPath']>, 'designed'> & { designed?: DesignedOpticalPath }
+export type ServedBy = NonNullable<Device['served_by']>
 export type OpticalElement = Sent<Schemas['OpticalElement']>
 export type UpstreamPath = Sent<Schemas['UpstreamPath']>
 export type Problem = Sent<Schemas['Problem']>

@@ -11,8 +11,8 @@ export function useDeviceIds(view: View, behind: Readonly<ShallowRef<BehindState
   return useListIds(
     () => listDevices(devices.value, { ...view, sort: deviceSortKey(view.sort) }, behindIds()),
     () => [
-      view.text, view.type, view.status, view.container, view.overridden, view.behind, view.sort, view.descending,
-      behind.value,
+      view.text, view.type, view.status, view.container, view.olt, view.pon, view.splitter, view.overridden,
+      view.uncertain, view.behind, view.sort, view.descending, behind.value,
     ],
     [devices],
   )

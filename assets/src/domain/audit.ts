@@ -15,7 +15,7 @@ export interface EntityChange {
 }
 
 /** Fields that follow from others or only carry a time. */
-const HIDDEN_FIELDS = new Set(['updated_at', 'created_at', 'status_since', 'id', 'signal', 'status_reasons'])
+const HIDDEN_FIELDS = new Set(['updated_at', 'created_at', 'status_since', 'id', 'signal', 'status_reasons', 'served_by'])
 
 /** The changes of a row: those that a person made first, then those that follow from them. */
 export function describeRow(row: AuditRow): EntityChange[] {

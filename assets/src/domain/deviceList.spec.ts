@@ -62,6 +62,28 @@ test('joins to check are those of parts where they are assumed or missing', () =
   expect(listDevices(new Map(parts.map((each) => [each.id, each])), query)).toEqual([1, 3])
 })
 
+test('what serves leaves filters and sorts them; devices without a line come last', () => {
+  const leaf = (id: number, port: number, splitter: number | null): Device =>
+    device(id, `ont-${id}`, {
+      served_by: {
+        olt_id: 1,
+        pon_interface_id: port,
+        pon_port: `pon${port}`,
+        splitter_id: splitter,
+        splitter_interface_id: splitter,
+      },
+    })
+  const splitters = [device(2, 'S-10', { device_type: 'SPLITTER' }), device(3, 'S-9', { device_type: 'SPLITTER' })]
+  const all = [device(1, 'OLT', { device_type: 'OLT' }), ...splitters, leaf(4, 10, 2), leaf(5, 2, 3), leaf(6, 2, null)]
+  const listed = (query: Partial<ListQuery>): number[] =>
+    listDevices(new Map(all.map((each) => [each.id, each])), { ...DEFAULT_QUERY, ...query })
+  expect(listed({ sort: 'olt' })).toEqual([5, 6, 4, 1, 2, 3])
+  expect(listed({ sort: 'pon' })).toEqual([5, 6, 4, 1, 2, 3])
+  expect(listed({ sort: 'splitter' })).toEqual([5, 4, 1, 2, 3, 6])
+  expect(listed({ olt: 1 })).toEqual([4, 5, 6])
+  expect(listed({ olt: 1, pon: 2, splitter: 3 })).toEqual([5])
+})
+
 test('behind a device is what the server found, filtered and in order as any list', () => {
   const query = { ...DEFAULT_QUERY, behind: 'device-4', sort: 'name' as const }
   expect(listDevices(devices, query, [2, 3, 99])).toEqual([3, 2])

@@ -1,4 +1,5 @@
 import type { Device, DeviceType } from '../api/types'
+import { type LineFilter, lineNames, matchesLine } from './accessLine'
 import { fold, sortKey } from './fold'
 import { typeLabel } from './deviceTypes'
 import { detailQuery, foldedDetails, foldedName } from './deviceSearch'
@@ -11,6 +12,9 @@ export const SORT_KEYS = [
   'name',
   'type',
   'container',
+  'olt',
+  'pon',
+  'splitter',
   'serial',
   'customer',
   'override',
@@ -20,7 +24,7 @@ export const SORT_KEYS = [
 export type SortKey = (typeof SORT_KEYS)[number]
 
 /** Which devices, in which order. An empty string means any. */
-export interface ListQuery {
+export interface ListQuery extends LineFilter {
   text: string
   type: DeviceType | ''
   /** What it is shown as. */
@@ -42,6 +46,9 @@ export const DEFAULT_QUERY: ListQuery = {
   type: '',
   status: '',
   container: null,
+  olt: null,
+  pon: null,
+  splitter: null,
   overridden: false,
   uncertain: false,
   behind: '',
@@ -91,6 +98,7 @@ function matcher(devices: Devices, query: ListQuery): (device: Device) => boolea
     if (type !== '' && device.device_type !== type) return false
     if (status !== '' && deviceState(device) !== status) return false
     if (container !== null && device.parent_container_id !== container) return false
+    if (!matchesLine(query, device.served_by)) return false
     if (overridden && device.status_override === null) return false
     if (uncertain && !hasUncertainJoins(device)) return false
     if (text === '' || device.id === id) return true
@@ -122,11 +130,36 @@ function keyBy(devices: Devices, sort: SortKey): (device: Device) => string | nu
         device.status_override === null
           ? LAST
           : `${STATUS_RANK[device.status_override]}${foldedReason(device)}`
+    case 'olt':
+    case 'pon':
+    case 'splitter':
+      return lineKey(devices, sort)
     case 'container':
       return (device) => {
         const parent = devices.get(device.parent_container_id ?? -1)
         return parent === undefined ? LAST : nameKey(parent)
       }
+  }
+}
+
+/** A key by what serves a device; within an OLT by its ports, within a port by the OLTs. */
+function lineKey(devices: Devices, sort: 'olt' | 'pon' | 'splitter'): (device: Device) => string {
+  // A few names serve very many leaves.
+  const keys = new Map<string, string>()
+  const keyOf = (name: string): string => {
+    let key = keys.get(name)
+    if (key === undefined) {
+      key = sortKey(name)
+      keys.set(name, key)
+    }
+    return key
+  }
+  return (device) => {
+    const line = lineNames(devices, device)
+    if (line === null) return LAST
+    if (sort === 'splitter') return line.splitter === null ? LAST : keyOf(line.splitter)
+    const [olt, port] = [keyOf(line.olt), keyOf(line.port)]
+    return sort === 'olt' ? olt + port : port + olt
   }
 }
 

@@ -8,6 +8,10 @@ export const COLUMNS_PASSED_OVER: readonly string[] = [
   'margin_db',
   'override_ends_at',
   'override_is_planned_work',
+  'olt',
+  'pon_port',
+  'splitter',
+  'splitter_port',
 ]
 
 /** A table to fill in: the columns of the server's own table that an import reads. `heading`: its first line. */

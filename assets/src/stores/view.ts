@@ -50,6 +50,9 @@ export function clearFilters(): void {
   view.type = ''
   view.status = ''
   view.container = null
+  view.olt = null
+  view.pon = null
+  view.splitter = null
   view.medium = ''
   view.overridden = false
   view.uncertain = false

@@ -19,7 +19,10 @@ export interface View extends Omit<ListQuery, 'sort'> {
   link: number | null
 }
 
-const KEYS = ['q', 'type', 'status', 'in', 'medium', 'overridden', 'joins', 'behind', 'sort', 'order', 'device', 'link']
+const KEYS = [
+  'q', 'type', 'status', 'in', 'olt', 'pon', 'splitter', 'medium', 'overridden', 'joins', 'behind', 'sort', 'order',
+  'device', 'link',
+]
 const VIEW_SORT_KEYS: readonly ViewSortKey[] = [...SORT_KEYS, ...LINK_SORT_KEYS]
 const MEDIUM_KEYS = Object.keys(MEDIA) as Medium[]
 
@@ -32,6 +35,9 @@ export function readView(search: string): View {
     type: oneOf(DEVICE_TYPES, params.get('type')) ?? '',
     status: oneOf(STATES, params.get('status')) ?? '',
     container: idOf(params.get('in')),
+    olt: idOf(params.get('olt')),
+    pon: idOf(params.get('pon')),
+    splitter: idOf(params.get('splitter')),
     medium: oneOf(MEDIUM_KEYS, params.get('medium')) ?? '',
     overridden: params.get('overridden') === 'yes',
     uncertain: params.get('joins') === 'uncertain',
@@ -55,6 +61,9 @@ export function mergeView(search: string, state: View): string {
   if (state.type !== '') params.set('type', state.type)
   if (state.status !== '') params.set('status', state.status)
   if (state.container !== null) params.set('in', String(state.container))
+  if (state.olt !== null) params.set('olt', String(state.olt))
+  if (state.pon !== null) params.set('pon', String(state.pon))
+  if (state.splitter !== null) params.set('splitter', String(state.splitter))
   if (state.medium !== '') params.set('medium', state.medium)
   if (state.overridden) params.set('overridden', 'yes')
   if (state.uncertain) params.set('joins', 'uncertain')

@@ -6,6 +6,7 @@ mod cross_connects;
 mod details;
 mod erase;
 mod message;
+mod optical_path;
 mod overrides;
 mod paths;
 mod ports;
@@ -40,7 +41,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(read::get_device, update::update_device, update::delete_device))
         .routes(routes!(read::list_device_interfaces))
         .routes(routes!(cross_connects::remove_cross_connect))
-        .routes(routes!(paths::optical_path))
+        .routes(routes!(optical_path::optical_path))
         .routes(routes!(paths::upstream_path))
         .routes(routes!(overrides::set_override, overrides::clear_override))
         .routes(routes!(overrides::set_override_legacy, overrides::clear_override_legacy))

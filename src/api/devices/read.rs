@@ -17,7 +17,8 @@ use crate::api::listing::{self, PageQuery, Selected};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    DetailText, Device, DeviceDetails, DeviceId, DeviceType, Lifecycle, Revision, Status, fold,
+    AccessLine, DetailText, Device, DeviceDetails, DeviceId, DeviceType, InterfaceId, Lifecycle,
+    Revision, Status, fold,
 };
 use crate::store::{Snapshot, StoreError};
 use crate::wire::{self, DeviceView, InterfaceView};
@@ -44,6 +45,15 @@ pub(super) struct DeviceQuery {
     /// In either form of a GPON serial.
     #[param(value_type = Option<String>, min_length = 1, max_length = 64)]
     serial: Option<Box<str>>,
+    /// Only the leaves that this OLT or AON switch serves; during an outage those that it is designed to.
+    #[param(value_type = Option<u64>)]
+    olt_id: Option<DeviceId>,
+    /// Only the leaves that this port of an OLT or AON switch serves.
+    #[param(value_type = Option<u64>)]
+    pon_interface_id: Option<InterfaceId>,
+    /// Only the leaves next to this splitter.
+    #[param(value_type = Option<u64>)]
+    splitter_id: Option<DeviceId>,
     /// One of the tags.
     #[param(value_type = Option<String>, min_length = 1, max_length = 40)]
     tag: Option<Box<str>>,
@@ -64,6 +74,9 @@ impl FromFields for DeviceQuery {
             parent_container_id: fields.optional("parent_container_id", parse::id).map(DeviceId),
             lifecycle: fields.optional("lifecycle", parse::lifecycle),
             serial: fields.optional("serial", parse::present_detail(DetailText::Serial)),
+            olt_id: fields.optional("olt_id", parse::id).map(DeviceId),
+            pon_interface_id: fields.optional("pon_interface_id", parse::id).map(InterfaceId),
+            splitter_id: fields.optional("splitter_id", parse::id).map(DeviceId),
             tag: fields.optional("tag", parse::present_detail(DetailText::Tag)),
             q: fields.optional("q", parse::text).map(|text| fold(&text)),
         })
@@ -77,6 +90,9 @@ impl DeviceQuery {
             || self.parent_container_id.is_some()
             || self.lifecycle.is_some()
             || self.serial.is_some()
+            || self.olt_id.is_some()
+            || self.pon_interface_id.is_some()
+            || self.splitter_id.is_some()
             || self.tag.is_some()
             || self.q.is_some()
     }
@@ -87,8 +103,17 @@ impl DeviceQuery {
             && self.parent_container_id.is_none_or(|wanted| device.parent == Some(wanted))
             && self.lifecycle.is_none_or(|wanted| device.lifecycle == wanted)
             && self.serial.as_deref().is_none_or(|wanted| device.serial() == Some(wanted))
+            && self.matches_line(device)
             && self.tag.as_ref().is_none_or(|wanted| has_tag(device, wanted))
             && self.q.as_ref().is_none_or(|wanted| is_about(device, wanted))
+    }
+
+    fn matches_line(&self, device: &Device) -> bool {
+        let line = device.served_by.as_ref().map(|served| served.line.as_ref());
+        let has = |suits: &dyn Fn(&AccessLine) -> bool| line.is_some_and(suits);
+        self.olt_id.is_none_or(|wanted| has(&|line| line.node == wanted))
+            && self.pon_interface_id.is_none_or(|wanted| has(&|line| line.port == wanted))
+            && self.splitter_id.is_none_or(|wanted| has(&|line| line.splitter == Some(wanted)))
     }
 }
 
@@ -123,7 +148,7 @@ fn contains(text: &str, wanted: &str) -> bool {
 
 type Devices = Selected<Device>;
 
-/// Selects devices by the narrowest index: a serial, a container, a type, or all.
+/// Selects devices by the narrowest index: a serial, a splitter, a port, an OLT, a container, a type, or all.
 fn select(
     snapshot: &Arc<Snapshot>,
     query: &Arc<DeviceQuery>,
@@ -135,15 +160,36 @@ fn select(
         let found = found.filter(|device| device.id.0 > after && query.matches(device));
         return Ok(Box::new(found.map(Ok).into_iter()));
     }
-    let candidates: Devices = match (query.parent_container_id, query.device_type) {
-        (Some(parent), _) => by_ids(snapshot, snapshot.ids_in_container(parent, after)?),
-        (None, Some(device_type)) => by_ids(snapshot, snapshot.ids_of_type(device_type, after)?),
-        (None, None) => Box::new(snapshot.devices((Bound::Excluded(after), Bound::Unbounded))?),
+    let candidates: Devices = if let Some(splitter) = query.splitter_id {
+        by_ids(snapshot, snapshot.ids_served_by_splitter(splitter, after)?)
+    } else if let Some(port) = query.pon_interface_id {
+        by_ids(snapshot, snapshot.ids_served_by_port(port, after)?)
+    } else if let Some(olt) = query.olt_id {
+        by_ids(snapshot, ids_served_by(snapshot, olt, after)?.into_iter().map(Ok))
+    } else if let Some(parent) = query.parent_container_id {
+        by_ids(snapshot, snapshot.ids_in_container(parent, after)?)
+    } else if let Some(device_type) = query.device_type {
+        by_ids(snapshot, snapshot.ids_of_type(device_type, after)?)
+    } else {
+        Box::new(snapshot.devices((Bound::Excluded(after), Bound::Unbounded))?)
     };
     Ok(Box::new(
         candidates
             .filter(move |device| device.as_ref().map_or(true, |device| query.matches(device))),
     ))
+}
+
+/// Ids above `after` of the leaves that an OLT or AON switch serves, ascending. They are no more than what its
+/// ports can serve.
+fn ids_served_by(snapshot: &Snapshot, olt: DeviceId, after: u64) -> Result<Vec<u64>, StoreError> {
+    let mut ids = Vec::new();
+    for port in snapshot.ids_of_ports(olt)? {
+        for id in snapshot.ids_served_by_port(InterfaceId(port?), after)? {
+            ids.push(id?);
+        }
+    }
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 fn by_ids(

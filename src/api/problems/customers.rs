@@ -19,7 +19,7 @@ use crate::api::extract::Query422;
 use crate::api::listing::{PageParams, PageQuery, next_link};
 use crate::api::state::ApiState;
 use crate::api::streaming::{self, Broken, Pieces};
-use crate::domain::{AccessLines, Device, DeviceDetails, DeviceId, Interface, World};
+use crate::domain::{Device, DeviceDetails, DeviceId, World};
 use crate::engine::EngineHandle;
 use crate::wire::{self, Cell, ReasonCodes, Separator, SignalView, Time, write_heading, write_row};
 
@@ -205,21 +205,18 @@ impl<F: RowFormat> Pieces for Customers<F> {
 struct CustomerRow {
     device: Arc<Device>,
     node: Option<Arc<Device>>,
-    port: Option<Arc<Interface>>,
     splitter: Option<Arc<Device>>,
 }
 
 fn rows(world: &World, ids: &[DeviceId]) -> Vec<CustomerRow> {
-    let mut lines = AccessLines::new(world);
     let device = |id: DeviceId| world.device(id).cloned();
     let devices = ids.iter().filter_map(|id| world.device(*id));
     let row = |customer: &Arc<Device>| {
-        let line = lines.of(customer);
+        let line = customer.served_by.as_ref().map(|served| served.line.as_ref());
         CustomerRow {
             device: Arc::clone(customer),
-            node: line.node.and_then(device),
-            port: line.port.and_then(|id| world.interface(id).cloned()),
-            splitter: line.splitter.and_then(device),
+            node: line.and_then(|line| device(line.node)),
+            splitter: line.and_then(|line| line.splitter).and_then(device),
         }
     };
     devices.map(row).collect()
@@ -228,6 +225,7 @@ fn rows(world: &World, ids: &[DeviceId]) -> Vec<CustomerRow> {
 impl CustomerRow {
     fn view(&self) -> CustomerView<'_> {
         let device = &self.device;
+        let line = device.served_by.as_ref().map(|served| &served.line);
         let details = device.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
         CustomerView {
             id: device.id.0,
@@ -243,7 +241,7 @@ impl CustomerRow {
             address: details.address.as_deref(),
             signal: device.signal.as_ref().map(SignalView::new),
             access_node: self.node.as_deref().map(NodeName::of),
-            access_port: self.port.as_ref().map(|port| port.name.as_str()),
+            access_port: line.map(|line| line.port_name.as_str()),
             splitter: self.splitter.as_deref().map(NodeName::of),
         }
     }

@@ -87,6 +87,7 @@ pub(in crate::domain) fn create(
         reasons: status::reasons_of_new_device(new.device_type),
         signal: None,
         uplink: Uplink::default(),
+        served_by: None,
         through_loss_db: None,
         status_since: now,
         status_override: None,

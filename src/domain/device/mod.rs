@@ -1,5 +1,6 @@
 //! A device, and the commands that change devices.
 
+pub(super) mod access_line;
 pub(super) mod container;
 pub(super) mod create;
 pub(super) mod delete;
@@ -13,7 +14,7 @@ pub(super) mod update;
 
 use crate::domain::{
     DeviceDetails, DeviceId, DeviceType, Lifecycle, LinkId, Name, Override, PonClass, Reasons,
-    Signal, SplitRatio, Status, Timestamp,
+    ServedBy, Signal, SplitRatio, Status, Timestamp,
 };
 
 /// A piece of equipment, or a location that groups some.
@@ -39,6 +40,8 @@ pub struct Device {
     /// The links, nearest first, to the OLT or AON switch (leaves and passive parts) or to the next
     /// active device on the way to a gateway (the others).
     pub uplink: Uplink,
+    /// Computed for leaves that a fibre leads to, also while nothing works.
+    pub served_by: Option<ServedBy>,
     /// The insertion loss of a passive part, with the default of its type and split ratio.
     pub through_loss_db: Option<f64>,
     /// Since when the effective status is what it is.

@@ -10,8 +10,8 @@ use super::tests::{
     NOW, attempt, connect, hold, hold_link, optics, optics_of, provision, status, tune,
 };
 use crate::domain::{
-    ClearDeviceOverride, CreateInterface, CreateLink, Device, DeviceId, DeviceType, InterfaceId,
-    Link, NewCrossConnect, Optics, Reason, ReplaceCrossConnects, Status, World,
+    AccessLine, ClearDeviceOverride, CreateInterface, CreateLink, Device, DeviceId, DeviceType,
+    InterfaceId, Link, NewCrossConnect, Optics, Reason, ReplaceCrossConnects, Status, World,
 };
 
 /// A network to build: devices, and links by the indexes of devices.
@@ -152,11 +152,19 @@ fn record_joins(world: &mut World, one: &World, device: &Device) {
 /// What operators see, without ids: devices by name, links by their ends and length.
 fn seen(world: &World) -> (BTreeMap<String, String>, BTreeMap<String, Status>) {
     let devices = world.devices().map(|device| {
-        let Device { status, reasons, signal, through_loss_db, .. } = device.as_ref();
+        let Device { status, reasons, signal, through_loss_db, served_by, .. } = device.as_ref();
         // Recorded in the one, assumed in the other.
         let reasons: Vec<Reason> =
             reasons.iter().filter(|reason| *reason != Reason::JoinsAssumed).collect();
-        let text = format!("{status:?} {reasons:?} {signal:?} {through_loss_db:?}");
+        let name = |id: DeviceId| world.device(id).unwrap().name.to_string();
+        // The switch of a CPE is chosen by its id.
+        let served_by = served_by.as_ref().filter(|_| device.device_type != DeviceType::AonCpe);
+        let served_by = served_by.map(|served| {
+            let AccessLine { node, port_name, splitter, .. } = served.line.as_ref();
+            let port = served.splitter_port.map(|port| &world.interface(port).unwrap().name);
+            format!("{} {port_name} {:?} {port:?}", name(*node), splitter.map(name))
+        });
+        let text = format!("{status:?} {reasons:?} {signal:?} {through_loss_db:?} {served_by:?}");
         (device.name.to_string(), text)
     });
     let links = world.links().map(|link| {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::status::rules as status;
 use crate::domain::transaction::Transaction;
-use crate::domain::{Device, DeviceId, LinkId, Reason, Reasons, Signal, Status, Uplink};
+use crate::domain::{Device, DeviceId, LinkId, Reason, Reasons, ServedBy, Signal, Status, Uplink};
 
 /// The status that follows from the network for a device, without its override.
 pub(super) struct DeviceStatus<'a> {
@@ -12,6 +12,7 @@ pub(super) struct DeviceStatus<'a> {
     pub(super) reasons: Reasons,
     pub(super) signal: Option<Signal>,
     pub(super) uplink: Cow<'a, [LinkId]>,
+    pub(super) served_by: Option<ServedBy>,
     pub(super) through_loss_db: Option<f64>,
 }
 
@@ -22,6 +23,7 @@ impl DeviceStatus<'_> {
             reasons: Reasons::NONE,
             signal: None,
             uplink: Cow::default(),
+            served_by: None,
             through_loss_db: None,
         }
     }
@@ -46,12 +48,14 @@ impl DeviceStatus<'_> {
             && device.reasons == reasons
             && device.signal == self.signal
             && *device.uplink == *self.uplink
+            && device.served_by == self.served_by
             && device.through_loss_db == self.through_loss_db;
         (!is_current).then(|| DeviceStatusUpdate {
             status: self.status,
             reasons,
             signal: self.signal,
             uplink: self.uplink.into_owned().into(),
+            served_by: self.served_by,
             through_loss_db: self.through_loss_db,
         })
     }
@@ -71,6 +75,7 @@ pub(super) struct DeviceStatusUpdate {
     reasons: Reasons,
     signal: Option<Signal>,
     uplink: Uplink,
+    served_by: Option<ServedBy>,
     through_loss_db: Option<f64>,
 }
 
@@ -81,6 +86,7 @@ impl DeviceStatusUpdate {
             device.reasons = self.reasons;
             device.signal = self.signal;
             device.uplink = self.uplink;
+            device.served_by = self.served_by;
             device.through_loss_db = self.through_loss_db;
         });
     }

@@ -3,18 +3,20 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::reachability::is_working;
-use super::region::{Region, Step};
+use super::access::AccessPoint;
+use super::region::{Reach, Region};
 use crate::domain::link::medium::{DOWNSTREAM_NM, UPSTREAM_NM, XGS_UPSTREAM_NM};
 use crate::domain::optics::budget::PathLoss;
 use crate::domain::optics::loss::fibre_loss;
-use crate::domain::{Device, DeviceId, DeviceType, Link, LinkId};
+use crate::domain::{Device, DeviceId, DeviceType, InterfaceId, Link, LinkId};
 
 /// An optical path from an OLT to a cell.
 #[derive(Clone)]
 pub(super) struct LightPath<'w> {
     pub(super) rank: PathRank,
     pub(super) olt: &'w Device,
+    /// The port that the link towards the OLT ends at there.
+    pub(super) towards_port: InterfaceId,
     /// The number of the cell before it; `None` directly behind the OLT.
     pub(super) previous: Option<usize>,
 }
@@ -47,13 +49,15 @@ impl LightPath<'_> {
 }
 
 /// The path to each cell of the region, by its number.
-pub(super) fn light_paths<'w>(region: &Region<'w>) -> Vec<Option<LightPath<'w>>> {
+pub(super) fn light_paths<'w>(region: &Region<'w>, reach: Reach) -> Vec<Option<LightPath<'w>>> {
     let mut search =
-        Search { region, best: vec![None; region.cells.len()], queue: BinaryHeap::new() };
-    for Step { link, from: olt, to } in region.steps_from_outside() {
-        if olt.device_type == DeviceType::Olt && is_working(olt) {
-            let rank = PathRank::from_olt(olt.id, link);
-            search.offer(to, LightPath { rank, olt, previous: None });
+        Search { region, reach, best: vec![None; region.cells.len()], queue: BinaryHeap::new() };
+    for step in region.steps_from_outside(reach) {
+        let olt = step.from;
+        if olt.device_type == DeviceType::Olt {
+            let rank = PathRank::from_olt(olt.id, step.link);
+            let towards_port = step.from_port;
+            search.offer(step.to, LightPath { rank, olt, towards_port, previous: None });
         }
     }
     while let Some(Reverse((rank, number))) = search.queue.pop() {
@@ -62,8 +66,40 @@ pub(super) fn light_paths<'w>(region: &Region<'w>) -> Vec<Option<LightPath<'w>>>
     search.best
 }
 
+/// By the number of a cell.
+pub(super) type LightPaths<'w> = [Option<LightPath<'w>>];
+
+/// Puts the links from a cell to its OLT, nearest first, in the place of those in `links`.
+pub(super) fn links_to_olt(paths: &LightPaths<'_>, cell: usize, links: &mut Vec<LinkId>) {
+    links.clear();
+    let mut at = Some(cell);
+    while let Some(path) = at.and_then(|cell| paths[cell].as_ref()) {
+        links.push(*path.link());
+        at = path.previous;
+    }
+}
+
+/// Where the path to a leaf's cell leads from.
+pub(super) fn access_of(
+    region: &Region<'_>,
+    paths: &LightPaths<'_>,
+    cell: usize,
+) -> Option<AccessPoint> {
+    let mut path = paths[cell].as_ref()?;
+    let mut splitter = None;
+    while let Some(previous) = path.previous {
+        let device = region.device_of(previous);
+        if splitter.is_none() && device.device_type == DeviceType::Splitter {
+            splitter = Some((device.id, path.towards_port));
+        }
+        path = paths[previous].as_ref()?;
+    }
+    Some(AccessPoint { node: path.olt.id, port: path.towards_port, splitter })
+}
+
 struct Search<'r, 'w> {
     region: &'r Region<'w>,
+    reach: Reach,
     best: Vec<Option<LightPath<'w>>>,
     /// Cells of passive parts, through which paths continue.
     queue: BinaryHeap<Reverse<(PathRank, usize)>>,
@@ -87,9 +123,10 @@ impl<'w> Search<'_, 'w> {
         let olt = path.olt;
         let cell = &self.region.cells[number];
         let behind = rank.through(cell.loss.unwrap_or_default());
-        for Step { link, from, to } in self.region.steps_from(cell) {
-            let rank = behind.over(link, from.id);
-            self.offer(to, LightPath { rank, olt, previous: Some(number) });
+        for step in self.region.steps_from(cell, self.reach) {
+            let rank = behind.over(step.link, step.from.id);
+            let (towards_port, previous) = (step.from_port, Some(number));
+            self.offer(step.to, LightPath { rank, olt, towards_port, previous });
         }
     }
 }

@@ -10,14 +10,19 @@
 //! recomputing it costs less than finding out what exactly may differ. The result equals that of
 //! a full recompute; a property test compares both.
 
+mod access;
 mod affected;
 #[cfg(test)]
 mod building_order;
+pub(super) mod designed_light;
 mod device_status;
 mod light_paths;
 mod reachability;
 mod region;
 mod region_status;
+#[cfg(test)]
+mod served_by;
+mod switch_paths;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -91,7 +96,7 @@ fn recompute(
     let mut finder = RegionFinder::default();
     for start in starts {
         let Some(region) = finder.find(transaction.world(), start) else { continue };
-        let update = region_status::update_of(&region);
+        let update = region_status::update_of(transaction.world(), &region);
         for (id, update) in update.devices {
             update.store(transaction, id);
         }

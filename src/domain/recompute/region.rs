@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::reachability::is_in_region;
+use super::reachability::{is_in_region, is_working};
 use crate::domain::interface::splitter_side::SplitterSide;
 use crate::domain::optics::loss::{Microdecibel, cross_connect_loss, passive_loss};
 use crate::domain::plant::assumed_joins::uncertainty;
@@ -84,35 +84,53 @@ struct LinkEnd {
     end: usize,
 }
 
-/// A way on for light, over a passable link.
+/// Which ways count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Over passable links, from active devices that work.
+    Working,
+    /// Also over links that are out of use, and from devices that do not work: as if everything that is
+    /// recorded were in service and nothing were held DOWN.
+    Designed,
+}
+
+/// A way on for light, over a link.
 pub(super) struct Step<'r, 'w> {
     pub(super) link: &'w Link,
     /// The device that the link leads from.
     pub(super) from: &'r Device,
+    /// Its port.
+    pub(super) from_port: InterfaceId,
     /// The number of the cell that it leads to.
     pub(super) to: usize,
 }
 
 impl<'w> Region<'w> {
     /// The ways from a cell to others.
-    pub(super) fn steps_from(&self, cell: &LightCell) -> impl Iterator<Item = Step<'w, 'w>> {
+    pub(super) fn steps_from(
+        &self,
+        cell: &LightCell,
+        reach: Reach,
+    ) -> impl Iterator<Item = Step<'w, 'w>> {
         let exits = self.exits[cell.exits.clone()].iter();
         let exits = exits.filter(|exit| cell.entry.is_none_or(|entry| entry != exit.link));
-        exits.filter_map(|exit| self.step(*exit))
+        exits.filter_map(move |exit| self.step(*exit, reach))
     }
 
     /// The ways into the region from the active devices around it, ascending by device and link.
-    pub(super) fn steps_from_outside(&self) -> impl Iterator<Item = Step<'w, 'w>> {
-        self.outer_links.iter().filter_map(|number| {
+    pub(super) fn steps_from_outside(&self, reach: Reach) -> impl Iterator<Item = Step<'w, 'w>> {
+        let steps = self.outer_links.iter().filter_map(move |number| {
             let end = usize::from(self.links[*number].arrivals[0].is_some());
-            self.step(LinkEnd { link: *number, end })
-        })
+            self.step(LinkEnd { link: *number, end }, reach)
+        });
+        steps.filter(move |step| reach == Reach::Designed || is_working(step.from))
     }
 
-    fn step(&self, LinkEnd { link, end }: LinkEnd) -> Option<Step<'w, 'w>> {
+    fn step(&self, LinkEnd { link, end }: LinkEnd, reach: Reach) -> Option<Step<'w, 'w>> {
         let RegionLink { link, ends, arrivals, is_passable } = &self.links[link];
-        let to = arrivals[1 - end].filter(|_| *is_passable)?;
-        Some(Step { link, from: ends[end], to })
+        let to = arrivals[1 - end].filter(|_| *is_passable || reach == Reach::Designed)?;
+        let from_port = if end == 0 { link.a } else { link.b };
+        Some(Step { link, from: ends[end], from_port, to })
     }
 
     pub(super) fn device_of(&self, cell: usize) -> &'w Device {

@@ -1,15 +1,16 @@
 //! The status of the devices and links of a region.
 
-use std::collections::VecDeque;
-
+use super::access::{AccessPoint, RegionLines};
 use super::device_status::{DeviceStatus, DeviceStatusUpdate};
-use super::light_paths::{LightPath, light_paths};
-use super::reachability::is_working;
-use super::region::{LightCell, Region, RegionLink, Step};
+use super::light_paths::{self, LightPath, LightPaths, light_paths, links_to_olt};
+use super::region::{LightCell, Reach, Region, RegionLink};
+use super::switch_paths::{self, SwitchHop, links_to_switch, switch_paths};
 use crate::domain::optics::budget::received_signal;
 use crate::domain::optics::loss::to_db;
 use crate::domain::status::rules as status;
-use crate::domain::{Device, DeviceId, DeviceType, LinkId, Reason, Reasons, SignalClass, Status};
+use crate::domain::{
+    Device, DeviceId, DeviceType, LinkId, Reason, Reasons, SignalClass, Status, World,
+};
 
 /// What has to change, ascending by id.
 #[derive(Default)]
@@ -19,10 +20,11 @@ pub(super) struct RegionUpdate {
 }
 
 /// Compares every device and link of the region with what follows from the network.
-pub(super) fn update_of(region: &Region<'_>) -> RegionUpdate {
-    let paths = light_paths(region);
+pub(super) fn update_of(world: &World, region: &Region<'_>) -> RegionUpdate {
+    let paths = light_paths(region, Reach::Working);
     let mut comparison = Comparison {
         region,
+        lines: RegionLines::new(world, region),
         leaves: vec![LeafStatus::default(); region.cells.len()],
         update: RegionUpdate::default(),
     };
@@ -35,11 +37,9 @@ pub(super) fn update_of(region: &Region<'_>) -> RegionUpdate {
     update
 }
 
-/// By the number of a cell.
-type LightPaths<'w> = [Option<LightPath<'w>>];
-
 struct Comparison<'r, 'w> {
     region: &'r Region<'w>,
+    lines: RegionLines<'r, 'w>,
     /// By the number of a cell; those of passive parts have the default.
     leaves: Vec<LeafStatus>,
     update: RegionUpdate,
@@ -68,19 +68,20 @@ impl PathCounts {
 
 impl Comparison<'_, '_> {
     fn add_leaves(&mut self, paths: &LightPaths<'_>) {
-        let switch_paths = switch_paths(self.region);
+        let to_switch = switch_paths(self.region, Reach::Working);
+        let mut designed = DesignedAccess::of(self.region);
         let mut uplink = Vec::new();
         for (number, cell) in self.region.cells.iter().enumerate() {
             let device = self.region.device_of(number);
             let path = paths[number].as_ref();
-            let status = match device.device_type {
+            let mut status = match device.device_type {
                 _ if cell.is_passive() => continue,
                 _ if !device.is_in_service() => DeviceStatus::down(Reason::NotInService),
                 _ if !self.region.devices[cell.device].was_connected => {
                     DeviceStatus::down(Reason::NotConnected)
                 }
-                DeviceType::AonCpe if switch_paths[number].is_some() => {
-                    DeviceStatus::up_through(links_to_switch(&switch_paths, number))
+                DeviceType::AonCpe if to_switch[number].is_some() => {
+                    DeviceStatus::up_through(links_to_switch(&to_switch, number))
                 }
                 DeviceType::AonCpe => DeviceStatus::down(Reason::NoSwitch),
                 _ => {
@@ -88,6 +89,12 @@ impl Comparison<'_, '_> {
                     optical_leaf_status(device, path, &uplink)
                 }
             };
+            let access = match device.device_type {
+                DeviceType::AonCpe => switch_paths::access_of(self.region, &to_switch, number),
+                _ => light_paths::access_of(self.region, paths, number),
+            };
+            let access = access.or_else(|| designed.of_leaf(number, device));
+            status.served_by = access.and_then(|access| self.lines.served_by(device, access));
             self.leaves[number] = LeafStatus {
                 is_working: device.is_in_service() && status.effective(device) != Status::Down,
                 class: status.signal.map(|signal| signal.class),
@@ -122,6 +129,7 @@ impl Comparison<'_, '_> {
                 reasons: reason.map_or(part.uncertainty, |reason| part.uncertainty.with(reason)),
                 signal: None,
                 uplink: uplink.as_slice().into(),
+                served_by: None,
                 through_loss_db: Some(to_db(part.loss)),
             };
             self.add_device(part.device, status);
@@ -161,7 +169,7 @@ impl Comparison<'_, '_> {
     fn reached_cells(&self) -> Vec<bool> {
         let count = self.region.cells.len();
         let mut flood = Flood { is_reached: vec![false; count], queue: Vec::new() };
-        for step in self.region.steps_from_outside().filter(|step| is_working(step.from)) {
+        for step in self.region.steps_from_outside(Reach::Working) {
             flood.reach(self.region, step.to);
         }
         for (leaf, cell) in self.leaves.iter().zip(&self.region.cells) {
@@ -201,17 +209,8 @@ fn optical_leaf_status<'a>(
         reasons: reason.map_or(Reasons::NONE, |reason| Reasons::NONE.with(reason)),
         signal: Some(signal),
         uplink: uplink.into(),
+        served_by: None,
         through_loss_db: None,
-    }
-}
-
-/// Puts the links from a cell to its OLT, nearest first, in the place of those in `links`.
-fn links_to_olt(paths: &LightPaths<'_>, cell: usize, links: &mut Vec<LinkId>) {
-    links.clear();
-    let mut at = Some(cell);
-    while let Some(path) = at.and_then(|cell| paths[cell].as_ref()) {
-        links.push(*path.link());
-        at = path.previous;
     }
 }
 
@@ -223,7 +222,7 @@ struct Flood {
 
 impl Flood {
     fn reach_behind(&mut self, region: &Region<'_>, cell: &LightCell) {
-        for step in region.steps_from(cell) {
+        for step in region.steps_from(cell, Reach::Working) {
             self.reach(region, step.to);
         }
     }
@@ -236,48 +235,27 @@ impl Flood {
     }
 }
 
-/// The next hop towards an AON switch.
-#[derive(Clone, Copy)]
-struct SwitchHop {
-    link: LinkId,
-    /// The number of the cell there; `None` for the switch itself.
-    to: Option<usize>,
+/// Where leaves without a path are connected by design. Nothing is searched as long as there are none.
+struct DesignedAccess<'r, 'w> {
+    region: &'r Region<'w>,
+    /// By the number of a cell.
+    optical: Option<Vec<Option<LightPath<'w>>>>,
+    /// The same for AON_CPEs.
+    ethernet: Option<Vec<Option<SwitchHop>>>,
 }
 
-/// By the number of a cell, the next hop to a working AON switch through passable links and passive
-/// parts: breadth first, so with the fewest hops.
-fn switch_paths(region: &Region<'_>) -> Vec<Option<SwitchHop>> {
-    let mut paths: Vec<Option<SwitchHop>> = vec![None; region.cells.len()];
-    let mut queue = VecDeque::new();
-    for Step { link, from: switch, to } in region.steps_from_outside() {
-        let is_switch = switch.device_type == DeviceType::AonSwitch && is_working(switch);
-        if is_switch && paths[to].is_none() {
-            paths[to] = Some(SwitchHop { link: link.id, to: None });
-            queue.push_back(to);
-        }
+impl<'r, 'w> DesignedAccess<'r, 'w> {
+    fn of(region: &'r Region<'w>) -> Self {
+        Self { region, optical: None, ethernet: None }
     }
-    while let Some(number) = queue.pop_front() {
-        let cell = &region.cells[number];
-        if !cell.is_passive() {
-            continue;
-        }
-        for Step { link, to, .. } in region.steps_from(cell) {
-            if paths[to].is_none() {
-                paths[to] = Some(SwitchHop { link: link.id, to: Some(number) });
-                queue.push_back(to);
-            }
-        }
-    }
-    paths
-}
 
-/// The links from a cell to its switch, nearest first.
-fn links_to_switch(paths: &[Option<SwitchHop>], cell: usize) -> Vec<LinkId> {
-    let mut links = Vec::new();
-    let mut at = Some(cell);
-    while let Some(hop) = at.and_then(|cell| paths[cell]) {
-        links.push(hop.link);
-        at = hop.to;
+    fn of_leaf(&mut self, cell: usize, leaf: &Device) -> Option<AccessPoint> {
+        let region = self.region;
+        if leaf.device_type == DeviceType::AonCpe {
+            let paths = self.ethernet.get_or_insert_with(|| switch_paths(region, Reach::Designed));
+            return switch_paths::access_of(region, paths, cell);
+        }
+        let paths = self.optical.get_or_insert_with(|| light_paths(region, Reach::Designed));
+        light_paths::access_of(region, paths, cell)
     }
-    links
 }

@@ -45,7 +45,7 @@ pub(super) fn connect(a: DeviceId, b: DeviceId, length_km: f64) -> ConnectDevice
     }
 }
 
-fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> LinkId {
+pub(super) fn link(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> LinkId {
     world.execute(connect(a, b, length_km), NOW).unwrap().reply.link.id
 }
 
@@ -63,21 +63,21 @@ fn set_loss(world: &mut World, device: DeviceId, db: f64) {
 }
 
 /// Gateway - core - edge - OLT - ODF - splitter - ONT, and an AON switch with a CPE at the edge.
-struct Chain {
-    world: World,
-    gateway: DeviceId,
-    core: DeviceId,
-    edge: DeviceId,
-    olt: DeviceId,
-    odf: DeviceId,
-    splitter: DeviceId,
-    ont: DeviceId,
-    switch: DeviceId,
-    cpe: DeviceId,
-    feeder: LinkId,
+pub(super) struct Chain {
+    pub(super) world: World,
+    pub(super) gateway: DeviceId,
+    pub(super) core: DeviceId,
+    pub(super) edge: DeviceId,
+    pub(super) olt: DeviceId,
+    pub(super) odf: DeviceId,
+    pub(super) splitter: DeviceId,
+    pub(super) ont: DeviceId,
+    pub(super) switch: DeviceId,
+    pub(super) cpe: DeviceId,
+    pub(super) feeder: LinkId,
 }
 
-fn chain() -> Chain {
+pub(super) fn chain() -> Chain {
     let mut world = World::default();
     let mut make = |device_type: DeviceType| {
         provision(&mut world, device_type, device_type.as_str(), Optics::default())

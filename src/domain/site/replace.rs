@@ -4,7 +4,7 @@ use super::Site;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::plant::assumed_joins::join_site_without_cross_connects;
 use crate::domain::transaction::Transaction;
-use crate::domain::{Device, Interface, Link, Refusal, World, recompute};
+use crate::domain::{AccessLines, Device, Interface, Link, Refusal, World, recompute};
 
 /// Puts this site in the place of the current one, ids, times and counters as given; a greater
 /// counter of the current site stays. Every status is computed again.
@@ -25,7 +25,9 @@ impl Command for ReplaceSite {
         let Self(site) = self;
         site.check_ids().map_err(Refusal::Inconsistent)?;
         clear(transaction);
-        for device in site.devices {
+        let mut lines = AccessLines::default();
+        for mut device in site.devices {
+            device.served_by.iter_mut().for_each(|served| lines.share(served));
             transaction.put(device);
         }
         for interface in site.interfaces {

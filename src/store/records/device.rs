@@ -1,5 +1,7 @@
 //! The record of a device.
 
+use std::sync::Arc;
+
 use bincode::{BorrowDecode, Encode};
 
 use super::{
@@ -7,8 +9,9 @@ use super::{
     override_record, status, status_code,
 };
 use crate::domain::{
-    Coordinates, Device, DeviceDetails, DeviceId, DeviceType, Direction, LinkId, Optics,
-    PON_CLASSES, PonClass, Position, Reasons, Signal, SignalClass, SplitRatio, Timestamp,
+    AccessLine, Coordinates, Device, DeviceDetails, DeviceId, DeviceType, Direction, InterfaceId,
+    LinkId, Optics, PON_CLASSES, PonClass, Position, Reasons, ServedBy, Signal, SignalClass,
+    SplitRatio, Timestamp,
 };
 use crate::store::codec::{RecordSource, VersionedRecord, decode, encode_into};
 use crate::store::error::StoreError;
@@ -53,11 +56,21 @@ struct DeviceV2<'a> {
     reasons: u16,
     signal: Option<SignalV1>,
     uplink: Vec<u64>,
+    served_by: Option<ServedByV1<'a>>,
     through_loss_db: Option<f64>,
     status_since_us: i64,
     status_override: Option<OverrideV2<'a>>,
     created_at_us: i64,
     updated_at_us: i64,
+}
+
+#[derive(Encode, BorrowDecode)]
+struct ServedByV1<'a> {
+    node: u64,
+    port: u64,
+    port_name: &'a str,
+    splitter: Option<u64>,
+    splitter_port: Option<u64>,
 }
 
 #[derive(Encode, BorrowDecode)]
@@ -109,6 +122,7 @@ impl<'a> From<DeviceV1<'a>> for DeviceV2<'a> {
             reasons: old.reasons,
             signal: old.signal,
             uplink: old.uplink,
+            served_by: None,
             through_loss_db: old.through_loss_db,
             status_since_us: old.status_since_us,
             status_override: old.status_override.map(Into::into),
@@ -137,6 +151,7 @@ impl StoredEntity for Device {
             reasons: self.reasons.bits(),
             signal: self.signal.as_ref().map(signal_record),
             uplink: self.uplink.iter().map(|link| link.0).collect(),
+            served_by: self.served_by.as_ref().map(served_by_record),
             through_loss_db: self.through_loss_db,
             status_since_us: self.status_since.0,
             status_override: self.status_override.as_ref().map(override_record),
@@ -175,6 +190,7 @@ impl StoredEntity for Device {
                 .ok_or_else(|| source.damaged("unknown reason"))?,
             signal: record.signal.map(|record| signal(&record, source)).transpose()?,
             uplink: record.uplink.into_iter().map(LinkId).collect(),
+            served_by: record.served_by.map(|record| served_by(&record, source)).transpose()?,
             through_loss_db: record.through_loss_db,
             status_since: Timestamp(record.status_since_us),
             status_override: record.status_override.map(|set| over(&set, source)).transpose()?,
@@ -182,6 +198,28 @@ impl StoredEntity for Device {
             updated_at: Timestamp(record.updated_at_us),
         })
     }
+}
+
+fn served_by_record(served: &ServedBy) -> ServedByV1<'_> {
+    let AccessLine { node, port, port_name, splitter } = served.line.as_ref();
+    ServedByV1 {
+        node: node.0,
+        port: port.0,
+        port_name: port_name.as_str(),
+        splitter: splitter.map(|id| id.0),
+        splitter_port: served.splitter_port.map(|id| id.0),
+    }
+}
+
+fn served_by(record: &ServedByV1<'_>, source: RecordSource<'_>) -> Result<ServedBy, StoreError> {
+    let line = AccessLine {
+        node: DeviceId(record.node),
+        port: InterfaceId(record.port),
+        port_name: name(record.port_name, source)?,
+        splitter: record.splitter.map(DeviceId),
+    };
+    let splitter_port = record.splitter_port.map(InterfaceId);
+    Ok(ServedBy { line: Arc::new(line), splitter_port })
 }
 
 fn details_record(details: &DeviceDetails) -> DetailsV1<'_> {
@@ -297,6 +335,7 @@ mod tests {
                 limiting: Direction::Up,
             }),
             uplink: [LinkId(9)].into(),
+            served_by: None,
             through_loss_db: None,
             status_since: Timestamp(1_795_000_000_000_000),
             status_override: Some(Override::new(
@@ -314,12 +353,12 @@ mod tests {
         fd0060be0216c10c0001010109636172642073776170fd0060be0216c10c00fd0260be0216c10c00";
 
     /// Version 2 as it was first shipped. These bytes never change.
-    const DEVICE_V2: &str = "020a4f4c542053c3bc642f310c000000000000f83f00000000000002c00000000001400001010c48\
-        575443313233343536373801044b2d373701074ac3bc7267656e01082b3439203330203101055765\
-        672031010000000000404a400000000000802ac002016101620109326e6420666c6f6f7201fb2c01\
-        0205010000000000002dc00000000000802ec000000000008029400001010900fd0060be0216c10c\
-        000101010963617264207377617001fd0460be0216c10c0001fd0060be0216c10c00fd0260be0216\
-        c10c00";
+    const DEVICE_V2: &str = "020a4f4c542053c3bc642f310c000000000000f83f00000000000002c0000000000\
+        1400001010c48575443313233343536373801044b2d373701074ac3bc7267656e01082b343920333\
+        0203101055765672031010000000000404a400000000000802ac002016101620109326e6420666c6\
+        f6f7201fb2c010205010000000000002dc00000000000802ec00000000000802940000101090103f\
+        b2d0104706f6e32011101fc7011010000fd0060be0216c10c000101010963617264207377617001f\
+        d0460be0216c10c0001fd0060be0216c10c00fd0260be0216c10c00";
 
     /// A splitter with everything that version 2 added.
     fn labelled() -> Device {
@@ -338,6 +377,15 @@ mod tests {
                 tags: vec!["a".into(), "b".into()],
                 note: Some("2nd floor".into()),
             })),
+            served_by: Some(ServedBy {
+                line: Arc::new(AccessLine {
+                    node: DeviceId(3),
+                    port: InterfaceId(301),
+                    port_name: Name::new("pon2").unwrap(),
+                    splitter: Some(DeviceId(17)),
+                }),
+                splitter_port: Some(InterfaceId(70_000)),
+            }),
             status_override: Some(Override {
                 ends_at: Some(Timestamp(1_795_000_000_000_002)),
                 is_planned_work: true,

@@ -104,6 +104,7 @@ fn device(
         reasons: Reasons::NONE,
         signal: None,
         uplink: Uplink::default(),
+        served_by: None,
         through_loss_db: None,
         status_since: corrector.now,
         status_override: corrector.status_override(

@@ -42,6 +42,10 @@ const DEVICES_WRITTEN: &[&str] = &[
     "longitude",
     "tags",
     "note",
+    "olt",
+    "pon_port",
+    "splitter",
+    "splitter_port",
 ];
 const LINKS_WRITTEN: &[&str] = &[
     "a_device",
@@ -71,6 +75,10 @@ const PASSED_OVER: &[&str] = &[
     "margin_db",
     "override_ends_at",
     "override_is_planned_work",
+    "olt",
+    "pon_port",
+    "splitter",
+    "splitter_port",
 ];
 
 impl TableKind {

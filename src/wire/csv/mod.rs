@@ -42,12 +42,24 @@ pub fn write_table_heading(
     write_heading(out, separator, kind.columns_written())
 }
 
+/// The names that a device's row shows beside its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DeviceRowNames<'a> {
+    pub container: Option<&'a str>,
+    /// The OLT that serves a leaf, or the AON switch.
+    pub olt: Option<&'a str>,
+    /// The splitter next to a leaf.
+    pub splitter: Option<&'a str>,
+    /// Its port towards the leaf.
+    pub splitter_port: Option<&'a str>,
+}
+
 /// Writes a device without its id, which has no meaning at another site.
 pub fn write_device_row(
     out: &mut impl Write,
     separator: Separator,
     device: &Device,
-    container: Option<&str>,
+    names: DeviceRowNames<'_>,
 ) -> io::Result<()> {
     let set = device.status_override.as_ref();
     let since = time_text(device.status_since);
@@ -57,7 +69,7 @@ pub fn write_device_row(
     let cells = [
         Cell::Text(device.name.as_str()),
         Cell::Text(device.device_type.as_str()),
-        container.into(),
+        names.container.into(),
         Cell::Text(device.effective_status().as_str()),
         Cell::Text(device.status.as_str()),
         set.map(|set| Status::as_str(set.status)).into(),
@@ -83,6 +95,10 @@ pub fn write_device_row(
         details.coordinates.map(|at| at.longitude).into(),
         Some(tags.as_str()).filter(|tags| !tags.is_empty()).into(),
         details.note.as_deref().into(),
+        names.olt.into(),
+        device.served_by.as_ref().map(|served| served.line.port_name.as_str()).into(),
+        names.splitter.into(),
+        names.splitter_port.into(),
     ];
     write_row(out, separator, &cells)
 }

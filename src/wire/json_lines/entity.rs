@@ -231,6 +231,7 @@ impl DeviceLine<'_> {
             reasons: Reasons::NONE,
             signal: None,
             uplink: Uplink::default(),
+            served_by: None,
             through_loss_db: None,
             status_since: time(&self.status_since)?,
             status_override: OverrideKeys {

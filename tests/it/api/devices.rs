@@ -11,4 +11,5 @@ mod overrides;
 mod paths;
 mod ports;
 mod read;
+mod served_by;
 mod update;

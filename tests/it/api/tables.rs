@@ -35,6 +35,12 @@ fn portable(list: &Value, own: &[&str]) -> Vec<Value> {
         for key in own {
             row[*key].take();
         }
+        // By ids, which differ, too.
+        for key in ["olt_id", "pon_interface_id", "splitter_id", "splitter_interface_id"] {
+            if let Some(served) = row["served_by"].as_object_mut() {
+                served.remove(key);
+            }
+        }
         // The tables have no cross-connects.
         if let Some(reasons) = row["status_reasons"].as_array_mut() {
             reasons.retain(|reason| reason != "joins_assumed");

@@ -4,6 +4,7 @@
 mod difference;
 mod joins;
 mod light;
+mod lines;
 mod links;
 mod plant;
 mod status;
@@ -182,6 +183,7 @@ impl Oracle {
             reasons: Reasons::NONE,
             signal: None,
             uplink: Uplink::default(),
+            served_by: None,
             through_loss_db: None,
             status_since: now,
             status_override: None,

@@ -65,6 +65,11 @@ const TABLES: [(&str, Columns); 3] = [
             ("longitude", Float),
             ("tags", List),
             ("note", Text),
+            ("olt_id", Text),
+            ("pon_interface_id", Text),
+            ("pon_port", Text),
+            ("splitter_id", Text),
+            ("splitter_interface_id", Text),
         ],
     ),
     (
@@ -386,6 +391,15 @@ fn of_device(device: &Device) -> Row {
         text(device.lifecycle.as_str()),
     ];
     row.extend(of_details(device.details.as_deref().unwrap_or(&DeviceDetails::default())));
+    let line = device.served_by.as_ref().map(|served| &served.line);
+    let splitter_port = device.served_by.as_ref().and_then(|served| served.splitter_port);
+    row.extend([
+        line.and_then(|line| text(line.node.0)),
+        line.and_then(|line| text(line.port.0)),
+        line.and_then(|line| text(line.port_name.as_str())),
+        line.and_then(|line| line.splitter).and_then(|splitter| text(splitter.0)),
+        splitter_port.and_then(|port| text(port.0)),
+    ]);
     row
 }
 

@@ -125,6 +125,41 @@ fn without_light_there_is_no_optical_path() {
 }
 
 #[test]
+fn a_dark_leaf_has_a_designed_path_with_the_break_on_it() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let leaf = plant.id("ONT-A1");
+    let lit = optical_path(&app, leaf);
+    assert_eq!(lit.get("designed"), None, "what is lit is shown as it is");
+    let designed = || {
+        let path = app.get(&format!("/api/devices/{leaf}/optical-path")).expect(200).json();
+        path["designed"].clone()
+    };
+    let check = |lit_count: u64, dark_reason: &str| {
+        let mut expected = lit.clone();
+        expected.as_object_mut().expect("an object").remove("device_id");
+        expected["lit_count"] = lit_count.into();
+        expected["dark_reason"] = dark_reason.into();
+        assert_eq!(designed(), expected);
+    };
+    // OLT, link, ODF, link, splitter, link, ONT.
+    let feeder = plant.link("ODF", "SPL-A");
+    app.cut(feeder);
+    check(3, "held_down");
+    app.mend(feeder);
+    app.hold(plant.id("SPL-A"), &json!("DOWN"));
+    check(4, "held_down");
+    app.hold(plant.id("SPL-A"), &Value::Null);
+    app.patch(&plant.path("ODF"), &json!({"lifecycle": "planned"})).expect(200);
+    check(2, "not_in_service");
+    app.patch(&plant.path("ODF"), &json!({"lifecycle": "in_service"})).expect(200);
+    app.cut(plant.link("CORE", "EDGE"));
+    check(0, "no_upstream");
+    app.delete(&format!("/api/links/{feeder}")).expect(204);
+    assert_eq!(designed(), Value::Null, "no fibre leads to an OLT");
+}
+
+#[test]
 fn the_optical_path_has_the_least_loss() {
     let app = TestApp::empty();
     let plant = Plant::build(&app);

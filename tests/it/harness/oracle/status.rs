@@ -2,14 +2,14 @@
 //! nothing changes.
 //!
 //! Of several equally good paths upstream that are not optical, the program may take any: its choice
-//! (`uplink` of routers, OLTs, switches and CPEs) is checked and adopted. Everything else is computed
+//! (`uplink` of routers, OLTs, switches and CPEs, the switch of CPEs) is checked and adopted. Everything else is computed
 //! here, to the last bit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use unoc::domain::{
-    Device, DeviceId, DeviceType, Lifecycle, Link, LinkId, Override, Reason, Reasons, Signal,
-    SignalClass, Status, Timestamp, Uplink, World,
+    Device, DeviceId, DeviceType, Lifecycle, Link, LinkId, Override, Reason, Reasons, ServedBy,
+    Signal, SignalClass, Status, Timestamp, Uplink, World,
 };
 
 use super::Oracle;
@@ -20,7 +20,7 @@ use DeviceType as T;
 
 /// From a device over a passable link to another device, with the ports at both ends.
 #[derive(Clone, Copy)]
-struct Step {
+pub(super) struct Step {
     link: u64,
     from: u64,
     from_port: u64,
@@ -29,20 +29,20 @@ struct Step {
 }
 
 /// A device, and the port that it was reached by.
-type Place = (u64, u64);
+pub(super) type Place = (u64, u64);
 
 /// What passive parts pass.
-type Passages = BTreeMap<u64, Passage>;
+pub(super) type Passages = BTreeMap<u64, Passage>;
 
 /// An optical path from an OLT. Paths are compared by the fields in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct LightPath {
+pub(super) struct LightPath {
     loss_down: i64,
     length_mm: i64,
     hops: usize,
     olt: u64,
     /// Devices and the links to them, from the end upwards.
-    nodes: Vec<(u64, u64)>,
+    pub(super) nodes: Vec<(u64, u64)>,
     loss: Loss,
 }
 
@@ -52,6 +52,7 @@ struct ComputedStatus {
     reasons: Vec<Reason>,
     signal: Option<Signal>,
     uplink: Uplink,
+    served_by: Option<ServedBy>,
     through_loss_db: Option<f64>,
 }
 
@@ -67,8 +68,9 @@ impl Oracle {
         let steps = self.steps();
         let passages = self.passages();
         self.recompute_core(&steps, &passages, chosen);
-        let paths = self.light_paths(&steps, &passages);
+        let paths = self.light_paths(&steps, &passages, works);
         self.recompute_leaves(&steps, &passages, &paths, chosen);
+        self.recompute_lines(&passages, &paths, program);
         self.recompute_passives(&steps, &passages, &paths);
         self.recompute_links(&self.critical_links(&paths));
     }
@@ -142,7 +144,11 @@ impl Oracle {
 
     /// Both directions of every link that is not DOWN.
     fn steps(&self) -> Vec<Step> {
-        let open = self.links.values().filter(|link| link.status != Status::Down);
+        self.steps_over(|link| link.status != Status::Down)
+    }
+
+    pub(super) fn steps_over(&self, is_open: impl Fn(&Link) -> bool) -> Vec<Step> {
+        let open = self.links.values().filter(|link| is_open(link));
         let both = open.flat_map(|link| {
             let [a, b] = self.ends(link);
             let (from_port, to_port) = (link.a.0, link.b.0);
@@ -152,13 +158,13 @@ impl Oracle {
         both.collect()
     }
 
-    fn all(&self, suits: impl Fn(&Device) -> bool) -> BTreeSet<u64> {
+    pub(super) fn all(&self, suits: impl Fn(&Device) -> bool) -> BTreeSet<u64> {
         let suitable = self.devices.values().filter(|device| suits(device));
         suitable.map(|device| device.id.0).collect()
     }
 
     /// Devices that are reached from `sources` through others that forward.
-    fn reached(
+    pub(super) fn reached(
         &self,
         steps: &[Step],
         passages: &Passages,
@@ -238,7 +244,12 @@ impl Oracle {
     }
 
     /// The best path to each port of passive parts and of leaves: repeated until no path improves.
-    fn light_paths(&self, steps: &[Step], passages: &Passages) -> BTreeMap<Place, LightPath> {
+    pub(super) fn light_paths(
+        &self,
+        steps: &[Step],
+        passages: &Passages,
+        shines: impl Fn(&Device) -> bool,
+    ) -> BTreeMap<Place, LightPath> {
         let inside = |device: &Device| is_leaf(device) || is_passive(device.device_type);
         let through = self.through_losses();
         let mut paths: BTreeMap<Place, LightPath> = BTreeMap::new();
@@ -247,7 +258,7 @@ impl Oracle {
             for step in steps {
                 let source = &self.devices[&step.from];
                 let mut befores = Vec::new();
-                if source.device_type == T::Olt && works(source) {
+                if source.device_type == T::Olt && shines(source) {
                     befores.push(LightPath { olt: step.from, ..LightPath::nothing() });
                 } else if is_passive(source.device_type) {
                     let loss = through[&step.from] + self.join_loss(step.from_port);
@@ -362,7 +373,9 @@ impl Oracle {
             let incomplete = is_incomplete.then_some(Reason::JoinsNotRecorded);
             let assumed = is_assumed.then_some(Reason::JoinsAssumed);
             let reasons = [reason, incomplete, assumed].into_iter().flatten().collect();
-            self.put(id, status, ComputedStatus { reasons, uplink, through_loss_db, signal: None });
+            let computed =
+                ComputedStatus { reasons, uplink, through_loss_db, ..Default::default() };
+            self.put(id, status, computed);
         }
     }
 
@@ -392,6 +405,7 @@ impl Oracle {
         device.reasons = reasons;
         device.signal = computed.signal;
         device.uplink = computed.uplink;
+        device.served_by = computed.served_by;
         device.through_loss_db = computed.through_loss_db;
     }
 }
@@ -439,7 +453,7 @@ fn goes_on(passages: &Passages, (device, arrival): Place, step: &Step) -> bool {
 }
 
 /// The best path to any port of a device.
-fn best_path(paths: &BTreeMap<Place, LightPath>, device: u64) -> Option<&LightPath> {
+pub(super) fn best_path(paths: &BTreeMap<Place, LightPath>, device: u64) -> Option<&LightPath> {
     paths.range((device, 0)..=(device, u64::MAX)).map(|(_, path)| path).min()
 }
 
@@ -463,6 +477,6 @@ fn is_router(device: &Device) -> bool {
     matches!(device.device_type, T::BackboneGateway | T::CoreRouter | T::EdgeRouter)
 }
 
-fn is_leaf(device: &Device) -> bool {
+pub(super) fn is_leaf(device: &Device) -> bool {
     matches!(device.device_type, T::Ont | T::BusinessOnt | T::AonCpe)
 }
