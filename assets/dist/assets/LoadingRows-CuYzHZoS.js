@@ -1,5 +1,0 @@
-<<<<<<<< HEAD:assets/dist/assets/LoadingRows-CuYzHZoS.js
-import{$ as e,$t as t,K as n,R as r,U as i,ft as a,ut as o}from"./preload-helper-C1eLuT_C.js";import{Vt as s}from"./index-RZA9Irvb.js";var c={class:`loading`,role:`status`},l={class:`unseen`},u=s(e({__name:`LoadingRows`,props:{text:{}},setup(e){return(s,u)=>(o(),n(`div`,c,[i(`span`,l,t(e.text),1),(o(),n(r,null,a(9,e=>i(`span`,{key:e,class:`line`,"aria-hidden":`true`})),64))]))}}),[[`__scopeId`,`data-v-67e63a07`]]);export{u as t};
-========
-import{$ as e,$t as t,K as n,R as r,U as i,ft as a,ut as o}from"./preload-helper-C1eLuT_C.js";import{un as s}from"./index-NMsuV68o.js";var c={class:`loading`,role:`status`},l={class:`unseen`},u=s(e({__name:`LoadingRows`,props:{text:{}},setup(e){return(s,u)=>(o(),n(`div`,c,[i(`span`,l,t(e.text),1),(o(),n(r,null,a(9,e=>i(`span`,{key:e,class:`line`,"aria-hidden":`true`})),64))]))}}),[[`__scopeId`,`data-v-67e63a07`]]);export{u as t};
->>>>>>>> 9d53b41 (Show what serves a leaf, and where the light of a dark one stops):assets/dist/assets/LoadingRows-CLVzxXRh.js
