@@ -98,32 +98,33 @@ fn merge_flattened(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let known = components.schemas.clone();
     for schema in components.schemas.values_mut() {
-        let RefOr::T(Schema::AllOf(all)) = schema else { continue };
-        let parts: Option<Vec<&Object>> =
-            all.items.iter().map(|item| object_of(item, &known)).collect();
-        let Some(parts) = parts else { continue };
-        let mut merged = Object::with_type(Type::Object);
-        merged.description.clone_from(&all.description);
-        for part in parts {
-            merged.properties.extend(part.properties.clone());
-            merged.required.extend(part.required.iter().cloned());
-            merged.description = merged.description.or_else(|| part.description.clone());
+        if matches!(schema, RefOr::T(Schema::AllOf(_)))
+            && let Some(merged) = object_of(schema, &known)
+        {
+            *schema = RefOr::T(Schema::Object(merged));
         }
-        *schema = RefOr::T(Schema::Object(merged));
     }
 }
 
-/// The object that a schema is, or refers to.
-fn object_of<'s>(
-    schema: &'s RefOr<Schema>,
-    known: &'s BTreeMap<String, RefOr<Schema>>,
-) -> Option<&'s Object> {
+/// The object that a schema is, refers to, or is put together from.
+fn object_of(schema: &RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) -> Option<Object> {
     let schema = match schema {
         RefOr::Ref(to) => known.get(to.ref_location.rsplit('/').next()?)?,
         schema @ RefOr::T(_) => schema,
     };
     match schema {
-        RefOr::T(Schema::Object(object)) => Some(object),
+        RefOr::T(Schema::Object(object)) => Some(object.clone()),
+        RefOr::T(Schema::AllOf(all)) => {
+            let mut merged = Object::with_type(Type::Object);
+            merged.description.clone_from(&all.description);
+            for item in &all.items {
+                let part = object_of(item, known)?;
+                merged.properties.extend(part.properties);
+                merged.required.extend(part.required);
+                merged.description = merged.description.or(part.description);
+            }
+            Some(merged)
+        }
         _ => None,
     }
 }

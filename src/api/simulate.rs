@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::devices::{CrossConnectByIds, DevicePatchBody, NewDeviceBody};
+use super::devices::{CrossConnectByIds, DevicePatchBody, ProvisionBody};
 use super::error::ApiError;
 use super::extract::Body422;
 use super::lifecycle::LifecycleGroupBody;
@@ -53,7 +53,7 @@ struct SimulationStep(SimulatedCommand);
     reason = "read by the OpenAPI generator only; `SimulationStep` holds the command"
 )]
 struct StepSchema {
-    /// `provision` (with the keys of a new device), `update_device` (with the keys of a change to a
+    /// `provision` (with the keys of a device to provision), `update_device` (with the keys of a change to a
     /// device), `delete_device`, `override_device` (with `status`; null clears the override),
     /// `override` (with the keys of `/api/overrides/bulk`), `lifecycle` (with the keys of
     /// `/api/lifecycle/bulk`),
@@ -107,7 +107,7 @@ impl FromFields for SimulationStep {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let op = fields.required("op", parse::one_of(&OPS))?;
         let command = match op {
-            "provision" => ProvisionDevice(NewDeviceBody::from_fields(fields)?.into()).into(),
+            "provision" => ProvisionDevice::from(ProvisionBody::from_fields(fields)?).into(),
             "update_device" => {
                 let id = device_id(fields);
                 let patch: DevicePatch = DevicePatchBody::from_fields(fields)?.into();

@@ -64,7 +64,7 @@ pub use invariants::site_checker::SiteChecker;
 pub use lifecycle::Lifecycle;
 pub use lifecycle::set_lifecycles::{LifecycleGroup, SetLifecycles};
 pub use link::Link;
-pub use link::connect::{ConnectDevices, ConnectedDevices};
+pub use link::connect::{ConnectDevices, ConnectedDevices, NewConnection};
 pub use link::create::CreateLink;
 pub use link::delete::DeleteLink;
 pub use link::medium::{Attenuation, DOWNSTREAM_NM, Medium, UPSTREAM_NM};

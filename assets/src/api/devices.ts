@@ -3,9 +3,9 @@ import { readJson, request } from './http'
 import type {
   Device,
   DevicePatch,
+  DeviceToProvision,
   ErasedPersonalData,
   Interface,
-  NewDevice,
   OpticalPath,
   OverrideAnswer,
   Provisioned,
@@ -45,8 +45,8 @@ export async function fetchUpstreamPath(deviceId: number): Promise<UpstreamPath>
   return readJson(await request('GET', `api/devices/${deviceId}/path`))
 }
 
-/** Provisions a device with its ports. */
-export async function provisionDevice(body: NewDevice): Promise<Provisioned> {
+/** Provisions a device with its ports, and its link if it is connected. */
+export async function provisionDevice(body: DeviceToProvision): Promise<Provisioned> {
   return readJson(await request('POST', 'api/devices/provision', body))
 }
 

@@ -260,7 +260,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Creates a device with the ports of its type. */
+        /**
+         * Creates a device with the ports of its type. With `connect_to`, also links it with that device, at
+         *     the next free port of the right kind or the chosen one: in one step, all or nothing.
+         */
         post: operations["provision_device"];
         delete?: never;
         options?: never;
@@ -1466,6 +1469,16 @@ export interface components {
             /** @enum {string} */
             status?: "UP" | "DOWN" | "DEGRADED";
         };
+        /** @description The far end of the link of a new device. */
+        ConnectTo: {
+            /** Format: int64 */
+            device_id: number;
+            /**
+             * Format: int64
+             * @description A free port of it to take instead of the next one of the right kind.
+             */
+            interface_id?: number | null;
+        };
         /** @description A new link with its new ports. */
         Connected: {
             interface_a: components["schemas"]["Interface"];
@@ -1796,6 +1809,73 @@ export interface components {
             ids: number[];
             /** @description As in the export of all devices. */
             separator?: string;
+        };
+        /** @description A device to provision, and to connect if `connect_to` is given. */
+        DeviceToProvision: {
+            address?: string | null;
+            connect_to?: components["schemas"]["ConnectTo"] | null;
+            customer_name?: string | null;
+            /** @description The customer in your own system. */
+            customer_reference?: string | null;
+            /** @enum {string} */
+            device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
+            /** Format: double */
+            insertion_loss_db?: number | null;
+            /**
+             * Format: double
+             * @description In degrees (WGS 84), only together with `longitude`.
+             */
+            latitude?: number | null;
+            /**
+             * Format: double
+             * @description Only with `connect_to`: the length of the link.
+             */
+            length_km?: number | null;
+            /** @enum {string} */
+            lifecycle?: "planned" | "in_service" | "retired";
+            /** Format: double */
+            longitude?: number | null;
+            /** @enum {string|null} */
+            medium?: "G652D" | "G657A1" | "G657A2" | "OM3" | "OM4" | null;
+            /** @description 1 to 128 characters, not blank, no control characters; unique. */
+            name: string;
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description A POP or CORE_SITE.
+             */
+            parent_container_id?: number | null;
+            phone?: string | null;
+            /** @enum {string|null} */
+            pon_class?: "GPON_B_PLUS" | "GPON_C_PLUS" | "XGS_N1" | "XGS_N2" | "XGS_E1" | null;
+            /** Format: double */
+            sensitivity_min_dbm?: number | null;
+            /**
+             * @description Unique. The two forms of a GPON serial, of 12 and of 16 characters, are the same; letters are
+             *     stored in upper case.
+             */
+            serial?: string | null;
+            /** @enum {integer|null} */
+            split_ratio?: 2 | 4 | 8 | 16 | 32 | 64 | 128 | null;
+            /** @description At most 16, of 40 characters each. */
+            tags?: string[] | null;
+            /** Format: double */
+            tx_power_dbm?: number | null;
+            /**
+             * @description Refuse the device if nothing exists that it could connect to. Default true.
+             * @default true
+             */
+            validate_upstream: boolean;
+            /**
+             * Format: double
+             * @default 0
+             */
+            x: number;
+            /**
+             * Format: double
+             * @default 0
+             */
+            y: number;
         };
         /** @description Whether the engine is idle or makes progress. */
         EngineHealth: {
@@ -2152,7 +2232,7 @@ export interface components {
         /** @description Devices to provision together. */
         NewDevices: {
             /** @description In order: a row may refer to those above it. */
-            devices: components["schemas"]["NewDevice"][];
+            devices: components["schemas"]["DeviceToProvision"][];
         };
         /** @description A port to create. */
         NewInterface: {
@@ -2567,8 +2647,15 @@ export interface components {
         /** @description A provisioned device with its ports. */
         Provisioned: {
             device: components["schemas"]["Device"];
+            /** @description The port that the link takes at the device of `connect_to`. */
+            interface_a?: components["schemas"]["Interface"];
+            /** @description The port that the link takes at the new device. */
+            interface_b?: components["schemas"]["Interface"];
             interfaces: components["schemas"]["Interface"][];
+            /** @description The link with the device of `connect_to`. Like the keys below, absent without `connect_to`. */
+            link?: components["schemas"]["Link"];
             message: string;
+            signal?: components["schemas"]["Signal"] | null;
             /** @description Warnings about the name, such as another name that looks like it; absent if there are none. */
             warnings?: string[];
         };
@@ -2576,6 +2663,8 @@ export interface components {
         ProvisionedMany: {
             devices: components["schemas"]["Device"][];
             interface_count: number;
+            /** @description The links of the rows with `connect_to`, in their order; absent if there are none. */
+            links?: components["schemas"]["Link"][];
             message: string;
             /**
              * @description Warnings about names that are easily confused with others, at most 101; absent if there are
@@ -2829,7 +2918,7 @@ export interface components {
             /** Format: int64 */
             link_id?: number | null;
             /**
-             * @description `provision` (with the keys of a new device), `update_device` (with the keys of a change to a
+             * @description `provision` (with the keys of a device to provision), `update_device` (with the keys of a change to a
              *     device), `delete_device`, `override_device` (with `status`; null clears the override),
              *     `override` (with the keys of `/api/overrides/bulk`), `lifecycle` (with the keys of
              *     `/api/lifecycle/bulk`),
@@ -4782,7 +4871,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewDevice"];
+                "application/json": components["schemas"]["DeviceToProvision"];
             };
         };
         responses: {

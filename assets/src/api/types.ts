@@ -65,7 +65,7 @@ export type Simulation = Schemas['Simulation']
 export type Simulated = Sent<Schemas['Simulated']>
 /** What is wrong with one field of a request. */
 export type FieldError = Schemas['FieldError']
-export type NewDevice = Schemas['NewDevice']
+export type DeviceToProvision = Schemas['DeviceToProvision']
 export type DevicePatch = Schemas['DevicePatch']
 export type ErasedPersonalData = Sent<Schemas['ErasedPersonalData']>
 export type LinkPatch = Schemas['LinkPatch']

@@ -47,6 +47,8 @@ test('a new device is named with its ports and its state', () => {
   expect(lines({ ...ont(1, 'DOWN'), status_reasons: ['not_connected'] })).toEqual(['ont-1 gets 2 ports and is not connected yet'])
   expect(lines({ ...ont(1, 'DOWN'), lifecycle: 'planned' })).toEqual(['ont-1 gets 2 ports and is planned'])
   expect(lines(ont(1, 'UP'))).toEqual(['ont-1 gets 2 ports and is UP'])
+  const rx = TEST_SIGNAL.rx_down_dbm.toFixed(2).replace('-', '\u2212')
+  expect(lines(ont(1, 'UP', 4))).toEqual([`ont-1 gets 2 ports and is UP; it receives ${rx} dBm, margin 4.00 dB`])
 })
 
 test('a repair counts who gets service, with the light to expect', () => {

@@ -119,6 +119,12 @@ function marginChange(before: Device, after: Device): MarginChange | null {
   return { device: after, beforeDb, afterDb }
 }
 
+/** The light that a new device receives. */
+function lightText({ signal }: Device): string {
+  if (signal === null) return ''
+  return `; it receives ${formatMeasure(signal.rx_down_dbm, 'dBm')}, margin ${formatMeasure(signal.margin_db, 'dB')}`
+}
+
 const BECOMES: Record<Status, readonly [one: string, several: string]> = {
   DOWN: ['goes DOWN', 'go DOWN'],
   DEGRADED: ['becomes DEGRADED', 'become DEGRADED'],
@@ -131,7 +137,7 @@ export function impactLines(impact: Impact): ImpactLine[] {
   const lines: ImpactLine[] = []
   const add = (text: string, isLoss = false, devices: Device[] = []): void => void lines.push({ text, isLoss, devices })
   for (const { device, portCount } of impact.devicesAdded) {
-    add(`${device.name} gets ${formatCounted(portCount, 'port')} and is ${stateText(deviceState(device))}`)
+    add(`${device.name} gets ${formatCounted(portCount, 'port')} and is ${stateText(deviceState(device))}${lightText(device)}`)
   }
   if (subscribersLost > 0) add(`${subscribers(subscribersLost)} ${subscribersLost === 1 ? 'loses' : 'lose'} service`, true)
   if (counts.deleted > 1) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Port } from '../api/types'
-import { farthestText, freePorts, joinedPorts, ponWarnings, portText } from './portList'
+import { farthestText, freePorts, freeText, joinedPorts, ponWarnings, portText } from './portList'
 
 function port(id: number, more: Partial<Port> = {}): Port {
   return {
@@ -75,4 +75,11 @@ test('a PON names the limits that it exceeds', () => {
     'The light is split 1:128; 1:64 is the usual limit.',
     'It has more than 128 subscribers.',
   ])
+})
+
+test('what is free is counted where new links go: outputs, PON ports, or any port', () => {
+  const of = (free: number, total: number) => ({ free, total, used: total - free })
+  expect(freeText({ outputs: of(28, 32), pon_ports: null, counts: of(28, 33) })).toBe('28 of 32 outputs are free.')
+  expect(freeText({ outputs: null, pon_ports: of(7, 8), counts: of(8, 9) })).toBe('7 of 8 PON ports are free.')
+  expect(freeText({ outputs: null, pon_ports: null, counts: of(40, 48) })).toBe('40 of 48 ports are free.')
 })

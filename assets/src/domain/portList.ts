@@ -46,6 +46,12 @@ export function freePorts(ports: readonly Port[]): Port[] {
   return ports.filter(({ can_carry_link: canCarry, link }) => canCarry && link === null)
 }
 
+/** How many ports of a device are free: of a splitter its outputs, of an OLT its PON ports. */
+export function freeText({ outputs, pon_ports: pons, counts }: Pick<DevicePorts, 'outputs' | 'pon_ports' | 'counts'>): string {
+  const [{ free, total }, noun] = outputs ? [outputs, 'outputs'] : pons ? [pons, 'PON ports'] : [counts, 'ports']
+  return `${formatCount(free)} of ${formatCount(total)} ${noun} are free.`
+}
+
 /** How a passive part passes light on, in a sentence; null for a device that is no such part. */
 export function passesText(passes: DevicePorts['passes']): string | null {
   switch (passes) {

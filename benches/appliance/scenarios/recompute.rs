@@ -136,7 +136,7 @@ fn provision(world: &mut World, device_type: DeviceType, name: &str) -> Result<D
         lifecycle: Lifecycle::InService,
         details: None,
     };
-    Ok(world.execute(ProvisionDevice(new), NOW)?.reply.device.id)
+    Ok(world.execute(ProvisionDevice::from(new), NOW)?.reply.device.id)
 }
 
 fn connect(world: &mut World, a: DeviceId, b: DeviceId, length_km: f64) -> Result<LinkId> {

@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::create::NewDeviceBody;
+use super::provision::ProvisionBody;
 use crate::api::error::ApiError;
 use crate::api::extract::{Body422, Origin};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields};
 use crate::domain::{ProvisionDevices, ProvisionedDevices};
-use crate::wire::DeviceView;
+use crate::wire::{DeviceView, LinkView};
 
 /// Most rows in one request; they take a commit of at most about half a second.
 const ROWS_MAX: usize = 10_000;
@@ -24,7 +24,7 @@ const ROWS_MAX: usize = 10_000;
 pub(super) struct BulkBody {
     /// In order: a row may refer to those above it.
     #[schema(max_items = 10_000)]
-    devices: Vec<NewDeviceBody>,
+    devices: Vec<ProvisionBody>,
 }
 
 impl FromFields for BulkBody {
@@ -42,6 +42,9 @@ pub(super) struct ProvisionedMany<'a> {
     devices: Vec<DeviceView<'a>>,
     interface_count: usize,
     message: String,
+    /// The links of the rows with `connect_to`, in their order; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<LinkView<'a>>,
     /// Warnings about names that are easily confused with others, at most 101; absent if there are
     /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -63,14 +66,18 @@ pub(super) async fn provision_devices(
     Body422(body): Body422<BulkBody>,
 ) -> Result<Response, ApiError> {
     let rows = body.devices.into_iter().map(Into::into).collect();
-    let ProvisionedDevices { devices, interface_count, lookalikes } =
+    let ProvisionedDevices { devices, links, interface_count, lookalikes } =
         state.handle().execute(ProvisionDevices(rows), origin).await?;
-    let message = format!(
+    let mut message = format!(
         "{} devices provisioned successfully with {interface_count} interfaces",
         devices.len()
     );
+    if !links.is_empty() {
+        message.push_str(&format!(" and {} links", links.len()));
+    }
     let devices = devices.iter().map(|device| DeviceView::new(device)).collect();
+    let links = links.iter().map(|link| LinkView::new(link)).collect();
     let warnings = lookalikes.warnings();
-    let answer = ProvisionedMany { devices, interface_count, message, warnings };
+    let answer = ProvisionedMany { devices, interface_count, message, links, warnings };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }

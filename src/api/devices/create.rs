@@ -1,4 +1,4 @@
-//! Creating one device.
+//! Creating a device without ports.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,9 +14,9 @@ use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{
     CreateDevice, DetailsPatch, DeviceId, DeviceReply, DeviceType, Lifecycle, Name, NewDevice,
-    Optics, PonClass, Position, ProvisionDevice, ProvisionedDevice, SplitRatio,
+    Optics, PonClass, Position, SplitRatio,
 };
-use crate::wire::{self, DeviceView, InterfaceView};
+use crate::wire::{self, DeviceView};
 
 /// A device to create.
 #[derive(ToSchema)]
@@ -106,44 +106,6 @@ impl From<NewDeviceBody> for NewDevice {
             details: DetailsPatch::from(body.details).applied_to(None),
         }
     }
-}
-
-/// A provisioned device with its ports.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Provisioned<'a> {
-    device: DeviceView<'a>,
-    interfaces: Vec<InterfaceView<'a>>,
-    message: String,
-    /// Warnings about the name, such as another name that looks like it; absent if there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-}
-
-/// Creates a device with the ports of its type.
-#[utoipa::path(
-    post,
-    path = "/api/devices/provision",
-    tag = "devices",
-    request_body = NewDeviceBody,
-    responses((status = 201, body = Provisioned<'_>))
-)]
-pub(super) async fn provision_device(
-    State(state): State<ApiState>,
-    Origin(origin): Origin,
-    Body422(body): Body422<NewDeviceBody>,
-) -> Result<Response, ApiError> {
-    let command = ProvisionDevice(body.into());
-    let ProvisionedDevice { device, interfaces, lookalikes } =
-        state.handle().execute(command, origin).await?;
-    let message = format!(
-        "Device '{}' provisioned successfully with {} interfaces",
-        device.name,
-        interfaces.len()
-    );
-    let interfaces = interfaces.iter().map(|port| InterfaceView::new(port)).collect();
-    let device = DeviceView::new(&device);
-    let answer = Provisioned { device, interfaces, message, warnings: lookalikes.warnings() };
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
 /// A bare device.

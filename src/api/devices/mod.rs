@@ -10,14 +10,15 @@ mod optical_path;
 mod overrides;
 mod paths;
 mod ports;
+mod provision;
 mod read;
 mod update;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) use self::create::NewDeviceBody;
 pub(super) use self::cross_connects::CrossConnectByIds;
+pub(super) use self::provision::ProvisionBody;
 pub(super) use self::update::DevicePatchBody;
 use super::state::ApiState;
 
@@ -36,7 +37,7 @@ pub(super) fn lists() -> OpenApiRouter<ApiState> {
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(create::provision_device))
+        .routes(routes!(provision::provision_device))
         .routes(routes!(erase::erase_personal_data))
         .routes(routes!(read::get_device, update::update_device, update::delete_device))
         .routes(routes!(read::list_device_interfaces))

@@ -143,7 +143,7 @@ impl<'a> Fields<'a> {
         self.object.get(key).is_some_and(|value| !value.is_null())
     }
 
-    fn missing(&mut self, key: &'static str) {
+    pub(crate) fn missing(&mut self, key: &'static str) {
         let input = Value::Object(self.object.clone());
         self.error(key, &input, parse_error("missing", "Field required".to_owned()));
     }

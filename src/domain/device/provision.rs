@@ -5,37 +5,51 @@ use std::sync::Arc;
 use super::Device;
 use super::create::{NewDevice, create};
 use crate::domain::command::{Command, CommandKind};
+use crate::domain::link::connect::connect_new_device;
 use crate::domain::status::rules as status;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceId, DeviceType, Interface, Lookalikes, Name, Refusal, RowRefusal, Status, World,
+    ConnectDevices, ConnectedDevices, DeviceId, DeviceType, Interface, Link, LinkId, Lookalikes,
+    Name, NewConnection, Refusal, RowRefusal, Status, World,
 };
 
-/// Creates a device with the ports of its type, after the check that its upstream exists.
+/// Creates a device with the ports of its type, after the check that its upstream exists, and links it
+/// where that is asked for: all of it, or nothing.
 #[derive(Clone, Debug)]
-pub struct ProvisionDevice(pub NewDevice);
+pub struct ProvisionDevice {
+    pub device: NewDevice,
+    pub connection: Option<NewConnection>,
+}
+
+impl From<NewDevice> for ProvisionDevice {
+    fn from(device: NewDevice) -> Self {
+        Self { device, connection: None }
+    }
+}
 
 /// The new device and its ports.
 #[derive(Clone, Debug)]
 pub struct ProvisionedDevice {
     pub device: Arc<Device>,
     pub interfaces: Vec<Arc<Interface>>,
+    /// Its link, whose end B is at the new device.
+    pub connected: Option<ConnectedDevices>,
     pub lookalikes: Lookalikes,
 }
 
 impl Command for ProvisionDevice {
     type Reply = ProvisionedDevice;
-    type Output = DeviceId;
+    type Output = (DeviceId, Option<LinkId>);
 
     fn kind(&self) -> CommandKind {
         CommandKind::ProvisionDevice
     }
 
-    fn run(self, transaction: &mut Transaction<'_>) -> Result<DeviceId, Refusal> {
-        provision(transaction, self.0)
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<Self::Output, Refusal> {
+        provision_connected(transaction, self)
     }
 
-    fn reply(world: &World, id: DeviceId) -> ProvisionedDevice {
+    fn reply(world: &World, (id, link): Self::Output) -> ProvisionedDevice {
         ProvisionedDevice {
             device: world.existing_device(id),
             interfaces: world
@@ -43,6 +57,7 @@ impl Command for ProvisionDevice {
                 .iter()
                 .map(|port| world.existing_interface(*port))
                 .collect(),
+            connected: link.map(|link| ConnectDevices::reply(world, link)),
             lookalikes: world.lookalikes_of(&[id]),
         }
     }
@@ -51,30 +66,32 @@ impl Command for ProvisionDevice {
 /// Provisions the rows in order, so that a row may rely on those above it: all of them, or none
 /// and the refusal of each faulty row.
 #[derive(Clone, Debug)]
-pub struct ProvisionDevices(pub Vec<NewDevice>);
+pub struct ProvisionDevices(pub Vec<ProvisionDevice>);
 
 /// The new devices, in the order of their rows.
 #[derive(Clone, Debug)]
 pub struct ProvisionedDevices {
     pub devices: Vec<Arc<Device>>,
+    /// Those of the rows that ask for one.
+    pub links: Vec<Arc<Link>>,
     pub interface_count: usize,
     pub lookalikes: Lookalikes,
 }
 
 impl Command for ProvisionDevices {
     type Reply = ProvisionedDevices;
-    type Output = Vec<DeviceId>;
+    type Output = Vec<(DeviceId, Option<LinkId>)>;
 
     fn kind(&self) -> CommandKind {
         CommandKind::ProvisionDevices
     }
 
-    fn run(self, transaction: &mut Transaction<'_>) -> Result<Vec<DeviceId>, Refusal> {
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<Self::Output, Refusal> {
         let total = self.0.len();
         let mut ids = Vec::with_capacity(total);
         let mut refused = Vec::new();
         for (index, row) in self.0.into_iter().enumerate() {
-            match provision(transaction, row) {
+            match provision_connected(transaction, row) {
                 Ok(id) => ids.push(id),
                 Err(refusal) => refused.push(RowRefusal { index, refusal }),
             }
@@ -82,13 +99,26 @@ impl Command for ProvisionDevices {
         if refused.is_empty() { Ok(ids) } else { Err(Refusal::Rows { rows: refused, total }) }
     }
 
-    fn reply(world: &World, ids: Vec<DeviceId>) -> ProvisionedDevices {
+    fn reply(world: &World, made: Self::Output) -> ProvisionedDevices {
+        let links = made.iter().filter_map(|(_, link)| *link);
+        let links = links.map(|link| world.existing_link(link)).collect();
+        let ids: Vec<DeviceId> = made.into_iter().map(|(id, _)| id).collect();
         ProvisionedDevices {
+            links,
             interface_count: ids.iter().map(|id| world.ports(*id).len()).sum(),
             lookalikes: world.lookalikes_of(&ids),
             devices: ids.into_iter().map(|id| world.existing_device(id)).collect(),
         }
     }
+}
+
+fn provision_connected(
+    transaction: &mut Transaction<'_>,
+    new: ProvisionDevice,
+) -> Result<(DeviceId, Option<LinkId>), Refusal> {
+    let id = provision(transaction, new.device)?;
+    let connect = |connection| connect_new_device(transaction, id, connection);
+    Ok((id, new.connection.map(connect).transpose()?))
 }
 
 /// The ports of a splitter whose number follows its ratio.

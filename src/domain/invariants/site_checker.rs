@@ -148,7 +148,7 @@ mod tests {
             lifecycle: Lifecycle::InService,
             details: None,
         };
-        world.execute(ProvisionDevice(new), Timestamp(0)).unwrap().reply.device.id
+        world.execute(ProvisionDevice::from(new), Timestamp(0)).unwrap().reply.device.id
     }
 
     /// A point of presence, outside of it a gateway linked with a router, and an ODF with a

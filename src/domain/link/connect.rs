@@ -29,6 +29,41 @@ pub struct ConnectDevices {
     pub validate: bool,
 }
 
+/// Where and how to link a new device with the network.
+#[derive(Clone, Copy, Debug)]
+pub struct NewConnection {
+    /// The device towards the OLT or the backbone.
+    pub to: DeviceId,
+    /// A free port of it to take instead of the next one.
+    pub port: Option<InterfaceId>,
+    pub length_km: Option<f64>,
+    pub medium: Option<Medium>,
+}
+
+/// Links a new device by the link rules. The link has the lifecycle of the device.
+pub(in crate::domain) fn connect_new_device(
+    transaction: &mut Transaction<'_>,
+    device: DeviceId,
+    connection: NewConnection,
+) -> Result<LinkId, Refusal> {
+    let NewConnection { to, port, length_km, medium } = connection;
+    let connect = ConnectDevices {
+        a: to,
+        b: device,
+        interface_type: InterfaceType::Optical,
+        ports: [port, None],
+        status: Status::Up,
+        length_km,
+        medium,
+        validate: true,
+    };
+    let link = connect.run(transaction)?;
+    if let Some(lifecycle) = transaction.world().device(device).map(|device| device.lifecycle) {
+        transaction.update::<Link>(link, |link| link.lifecycle = lifecycle);
+    }
+    Ok(link)
+}
+
 /// The new link and its ports.
 #[derive(Clone, Debug)]
 pub struct ConnectedDevices {

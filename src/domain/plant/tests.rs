@@ -50,7 +50,7 @@ impl Plant {
             lifecycle: Lifecycle::InService,
             details: None,
         };
-        self.run(ProvisionDevice(new)).device.id
+        self.run(ProvisionDevice::from(new)).device.id
     }
 
     /// An OLT at the edge router.

@@ -29,7 +29,7 @@ pub(super) fn provision(
         lifecycle: Lifecycle::InService,
         details: None,
     };
-    world.execute(ProvisionDevice(new), NOW).unwrap().reply.device.id
+    world.execute(ProvisionDevice::from(new), NOW).unwrap().reply.device.id
 }
 
 pub(super) fn connect(a: DeviceId, b: DeviceId, length_km: f64) -> ConnectDevices {

@@ -10,6 +10,7 @@ mod names;
 mod overrides;
 mod paths;
 mod ports;
+mod provision;
 mod read;
 mod served_by;
 mod update;

@@ -306,7 +306,7 @@ fn customers_are_listed_with_who_they_are() {
         details: Some(Box::new(details)),
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let command = app.handle.execute(ProvisionDevice(ont), AuditOrigin::default());
+    let command = app.handle.execute(ProvisionDevice::from(ont), AuditOrigin::default());
     let made = runtime.block_on(command).expect("it is accepted");
     app.fibre(plant.id("SPL-B"), made.device.id.0, 0.1);
     let link = plant.link("ODF", "NVT");

@@ -30,12 +30,16 @@ pub(crate) struct Refused {
 }
 
 impl From<ProvisionedDevice> for Answer {
-    fn from(ProvisionedDevice { device, interfaces, .. }: ProvisionedDevice) -> Self {
+    fn from(provisioned: ProvisionedDevice) -> Self {
+        let ProvisionedDevice { device, interfaces, connected, .. } = provisioned;
+        let mut answer = connected.map(Self::from).unwrap_or_default();
+        let ends = std::mem::take(&mut answer.interfaces);
+        let own = interfaces.into_iter().map(Arc::unwrap_or_clone);
         Self {
             kind: "provisioned",
             devices: vec![Arc::unwrap_or_clone(device)],
-            interfaces: interfaces.into_iter().map(Arc::unwrap_or_clone).collect(),
-            ..Self::default()
+            interfaces: own.chain(ends).collect(),
+            ..answer
         }
     }
 }

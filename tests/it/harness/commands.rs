@@ -5,8 +5,8 @@ use std::ops::Range;
 use unoc::domain::{
     Blueprint, ClearDeviceOverride, ConnectDevices, CreateDevice, CreateInterface, CreateLink,
     DeleteDevice, DeleteLink, DetailsPatch, DeviceId, DevicePatch, DeviceType, InterfaceId,
-    InterfaceType, Lifecycle, LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override,
-    OverrideReason, PON_CLASSES, PonClass, Position, ProvisionDevice, ProvisionDevices,
+    InterfaceType, Lifecycle, LinkId, LinkPatch, Medium, Name, NewConnection, NewDevice, Optics,
+    Override, OverrideReason, PON_CLASSES, PonClass, Position, ProvisionDevice, ProvisionDevices,
     RefreshStatus, ReplaceSite, ReseedSite, SetDeviceOverride, Site, Status, Timestamp,
     UpdateDevice, UpdateLink, World, rule_between,
 };
@@ -112,10 +112,14 @@ impl Generator {
         }
         let kinds = if self.scale == Scale::Full { 108 } else { 100 };
         match self.rng.below(kinds) {
-            0..20 => ProvisionDevice(self.new_device(world)).into(),
+            0..20 => {
+                let device = self.new_device(world);
+                let connection = self.rng.chance(30).then(|| self.new_connection(world, &device));
+                ProvisionDevice { device, connection }.into()
+            }
             20..25 => {
                 let rows = self.rng.below(7);
-                ProvisionDevices((0..rows).map(|_| self.new_device(world)).collect()).into()
+                ProvisionDevices((0..rows).map(|_| self.new_device(world).into()).collect()).into()
             }
             25..31 => CreateDevice(self.new_device(world)).into(),
             31..42 => {
@@ -290,6 +294,19 @@ impl Generator {
             length_km: self.length_km(),
             medium: self.medium(),
             validate: self.rng.chance(70),
+        }
+    }
+
+    /// Mostly to a device that the new one may be linked with.
+    fn new_connection(&mut self, world: &World, new: &NewDevice) -> NewConnection {
+        let may_link = |world: &World, id| {
+            type_of(world, id).is_some_and(|to| rule_between(to, new.device_type).is_some())
+        };
+        NewConnection {
+            to: self.device_where(world, may_link),
+            port: None,
+            length_km: self.length_km(),
+            medium: self.medium(),
         }
     }
 

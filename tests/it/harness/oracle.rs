@@ -14,9 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use unoc::domain::{
     CommandKind, CreateInterface, Device, DeviceId, DevicePatch, DeviceType, IdCounters, Interface,
-    InterfaceId, InterfaceType, Link, Name, NewDevice, Override, PonClass, Reasons,
-    SetDeviceOverride, Site, SplitRatio, Status, Timestamp, UpdateDevice, UpdateLink, Uplink,
-    World,
+    InterfaceId, InterfaceType, Link, Name, NewDevice, Override, PonClass, ProvisionDevice,
+    Reasons, SetDeviceOverride, Site, SplitRatio, Status, Timestamp, UpdateDevice, UpdateLink,
+    Uplink, World,
 };
 
 use super::answer::{Answer, INCONSISTENT, Refused};
@@ -78,7 +78,8 @@ impl Oracle {
             (Ok(_), kind) => {
                 if matches!(
                     kind,
-                    CommandKind::CreateLink
+                    CommandKind::ProvisionDevice
+                        | CommandKind::CreateLink
                         | CommandKind::ConnectDevices
                         | CommandKind::RefreshStatus
                 ) {
@@ -101,7 +102,7 @@ impl Oracle {
         program: &World,
     ) -> Result<Answer, Refused> {
         match command {
-            AnyCommand::ProvisionDevice(command) => self.provision(&command.0, now),
+            AnyCommand::ProvisionDevice(command) => self.provision_connected(command, now, program),
             AnyCommand::ProvisionDevices(command) => self.provision_all(&command.0, now),
             AnyCommand::CreateDevice(command) => self.create(&command.0, now),
             AnyCommand::UpdateDevice(UpdateDevice { id, patch }) => self.update(*id, patch, now),
@@ -128,7 +129,7 @@ impl Oracle {
         }
     }
 
-    fn provision(&mut self, new: &NewDevice, now: Timestamp) -> Result<Answer, Refused> {
+    pub(super) fn provision(&mut self, new: &NewDevice, now: Timestamp) -> Result<Answer, Refused> {
         if new.validate_upstream
             && let Some((any_of, reason)) = upstream(new.device_type)
             && !self.devices.values().any(|device| any_of.contains(&device.device_type))
@@ -144,11 +145,16 @@ impl Oracle {
         Ok(answer)
     }
 
-    fn provision_all(&mut self, rows: &[NewDevice], now: Timestamp) -> Result<Answer, Refused> {
+    fn provision_all(
+        &mut self,
+        rows: &[ProvisionDevice],
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
         let mut answer = Answer { kind: "provisioned many", ..Answer::default() };
         let mut refused = Vec::new();
         for (index, row) in rows.iter().enumerate() {
-            match self.provision(row, now) {
+            assert!(row.connection.is_none(), "not predicted for many");
+            match self.provision(&row.device, now) {
                 Ok(made) => {
                     answer.devices.extend(made.devices);
                     answer.interface_count += made.interfaces.len();

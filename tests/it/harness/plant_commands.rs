@@ -44,7 +44,7 @@ impl Generator {
                     if self.rng.chance(95) { DeviceType::Splitter } else { new.device_type };
                 new.optics.pon_class = None;
                 new.optics.split_ratio = SplitRatio::new(2);
-                ProvisionDevice(new).into()
+                ProvisionDevice::from(new).into()
             }
             15 => {
                 let id = self.device(world);

@@ -1,8 +1,9 @@
 //! Commands on links, as the contract defines them.
 
 use unoc::domain::{
-    ConnectDevices, CreateLink, DeviceId, DeviceType, InterfaceId, InterfaceType, Lifecycle, Link,
-    LinkId, LinkPatch, Medium, NewCrossConnect, Override, Status, Timestamp, World,
+    ConnectDevices, CreateLink, DeviceClass, DeviceId, DeviceType, InterfaceId, InterfaceType,
+    Lifecycle, Link, LinkId, LinkPatch, Medium, NewConnection, NewCrossConnect, Override,
+    ProvisionDevice, Status, Timestamp, World,
 };
 
 use super::tables::{is_container, may_link, word};
@@ -86,14 +87,18 @@ impl Oracle {
 
     /// The only reason why two devices that may be linked are not.
     fn refuse_full_splitter<T>(&self, new: &ConnectDevices) -> Result<T, Refused> {
-        let splitters = [new.a, new.b]
-            .map(|id| id.0)
-            .into_iter()
-            .filter(|id| self.devices[id].device_type == DeviceType::Splitter);
-        for id in splitters {
+        for (id, other) in [(new.a.0, new.b.0), (new.b.0, new.a.0)] {
+            if self.devices[&id].device_type != DeviceType::Splitter {
+                continue;
+            }
             let name = &self.devices[&id].name;
             let ratio = self.split_ratio(id);
-            if self.used_outputs(id) >= ratio {
+            let other_type = self.devices[&other].device_type;
+            // The upper splitter of two has given an output, unless it has an input left.
+            let is_below =
+                other_type == DeviceType::Splitter && id == new.b.0 && !self.has_free_input(other);
+            let takes_input = is_below || other_type.class() == DeviceClass::Active;
+            if self.used_outputs(id) >= ratio && !takes_input {
                 return refuse(format!(
                     "All {ratio} outputs of splitter '{name}' are in use; raise its split_ratio or \
                      connect another splitter"
@@ -104,6 +109,11 @@ impl Oracle {
             }
         }
         panic!("the program refused {new:?} for no reason");
+    }
+
+    fn has_free_input(&self, splitter: u64) -> bool {
+        let mut ports = self.interfaces.values().filter(|port| port.device.0 == splitter);
+        ports.any(|port| port.name.as_str().starts_with("in") && !self.is_linked(port.id.0))
     }
 
     pub(super) fn connect(
@@ -138,6 +148,37 @@ impl Oracle {
         let interfaces = ends.map(|port| self.interfaces[&port.0].clone()).to_vec();
         let links = vec![link];
         Ok(Answer { kind: "connected", links, interfaces, names, ..Answer::default() })
+    }
+
+    /// Provisions a device and links it: end A is the device that it is connected to.
+    pub(super) fn provision_connected(
+        &mut self,
+        new: &ProvisionDevice,
+        now: Timestamp,
+        program: &World,
+    ) -> Result<Answer, Refused> {
+        let mut answer = self.provision(&new.device, now)?;
+        let Some(NewConnection { to, port, length_km, medium }) = new.connection else {
+            return Ok(answer);
+        };
+        let id = answer.devices[0].id;
+        let connect = ConnectDevices {
+            a: to,
+            b: id,
+            interface_type: InterfaceType::Optical,
+            ports: [port, None],
+            status: Status::Up,
+            length_km,
+            medium,
+            validate: true,
+        };
+        let made = self.connect(&connect, now, program)?;
+        let link = self.links.get_mut(&made.links[0].id.0).expect("it was made");
+        link.lifecycle = new.device.lifecycle;
+        let own = self.interfaces.values().filter(|port| port.device == id);
+        answer.interfaces = own.cloned().chain(made.interfaces).collect();
+        (answer.links, answer.names) = (vec![link.clone()], made.names);
+        Ok(answer)
     }
 
     fn next_port_name(&self, device: DeviceId) -> String {

@@ -196,6 +196,14 @@ impl Oracle {
         chosen: impl Fn(u64) -> Uplink,
     ) {
         let forwards = |device: &Device| is_router(device) || is_passive(device.device_type);
+        let is_always_up = |device: &Device| {
+            let is_in_service = device.lifecycle == Lifecycle::InService;
+            let is_gateway = device.device_type == T::BackboneGateway;
+            is_container(device.device_type) || (is_gateway && is_in_service)
+        };
+        for id in self.all(is_always_up) {
+            self.put(id, Status::Up, ComputedStatus::default());
+        }
         let gateways = self.all(|one| one.device_type == T::BackboneGateway && works(one));
         let mut reached = self.reached(steps, passages, &gateways, forwards);
         let held_up = self.all(|one| {
@@ -204,13 +212,12 @@ impl Oracle {
         });
         reached.extend(self.reached(steps, passages, &held_up, forwards));
         let mut above = BTreeMap::new();
-        for id in self.all(|device| !is_leaf(device) && !is_passive(device.device_type)) {
-            let device_type = self.devices[&id].device_type;
+        let is_computed = |device: &Device| {
+            !is_leaf(device) && !is_passive(device.device_type) && !is_always_up(device)
+        };
+        for id in self.all(is_computed) {
             let is_in_service = self.devices[&id].lifecycle == Lifecycle::InService;
-            let is_gateway = device_type == T::BackboneGateway;
-            if is_container(device_type) || (is_gateway && is_in_service) {
-                self.put(id, Status::Up, ComputedStatus::default());
-            } else if reached.contains(&id) {
+            if reached.contains(&id) {
                 let uplink = chosen(id);
                 let end = self.end_of_chain(passages, id, &uplink);
                 let known = [&gateways, &held_up, &reached].iter().any(|set| set.contains(&end));
