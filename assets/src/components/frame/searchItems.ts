@@ -15,6 +15,7 @@ import { formatAge } from '../../utils/format'
 import { typeLabel } from '../../domain/deviceTypes'
 import type { IconName } from '../../utils/iconNames'
 import { detailFound, findDevices } from '../../domain/deviceSearch'
+import { deviceState, linkState, stateLabel } from '../../domain/states'
 import { linkName } from '../../domain/linkEnds'
 import { findLinks } from '../../domain/linkList'
 import { fold, matchesAllWords } from '../../domain/fold'
@@ -122,7 +123,7 @@ export function searchItems(text: string): SearchItem[] {
         key: `device ${device.id}`,
         group: 'Devices',
         text: device.name,
-        detail: [typeLabel(device.device_type), device.effective_status, detailFound(device, text)]
+        detail: [typeLabel(device.device_type), stateLabel(deviceState(device)), detailFound(device, text)]
           .filter((each) => each !== null)
           .join(' · '),
         icon: device.device_type,
@@ -135,7 +136,7 @@ export function searchItems(text: string): SearchItem[] {
         key: `link ${link.id}`,
         group: 'Links',
         text: linkName(link, lists),
-        detail: `Link ${link.id} · ${link.status}`,
+        detail: `Link ${link.id} · ${stateLabel(linkState(link))}`,
         icon: 'cable',
         run: () => openLink(link.id),
       }),
