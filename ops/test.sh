@@ -21,13 +21,15 @@ fi
 install_packages() {
   local wanted=(cc:build-essential git:git curl:curl python3:python3 shellcheck:shellcheck node:nodejs npm:npm
     debootstrap:debootstrap systemd-nspawn:systemd-container pgbouncer:pgbouncer
-    age:age zstd:zstd nginx:nginx-light caddy:caddy haproxy:haproxy)
+    age:age zstd:zstd nginx:nginx-light caddy:caddy haproxy:haproxy rsyslogd:rsyslog)
   local missing=() pair
   for pair in "${wanted[@]}"; do
     has "${pair%%:*}" || missing+=("${pair##*:}")
   done
   # Debian's python3 has no ensurepip, which virtual environments need.
   if ! has python3 || ! python3 -c 'import ensurepip' 2> /dev/null; then missing+=(python3-venv); fi
+  # Its tests send the log to Elasticsearch's bulk protocol.
+  if ! compgen -G '/usr/lib/*/rsyslog/omelasticsearch.so' > /dev/null; then missing+=(rsyslog-elasticsearch); fi
   if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then missing+=(postgresql); fi
   # Only the tests of the page need a browser.
   if grep -qs playwright assets/package.json && ! has chromium; then missing+=(chromium); fi

@@ -7,7 +7,7 @@
 //! the connection to PostgreSQL. [`sync`] mirrors the site into PostgreSQL, [`v2_import`] imports
 //! that of UNOC v2, and [`backup`] saves it in files and verifies that they can be restored.
 //! [`jobs`] runs what is due. [`app`] builds and ends it all with a [`config`]; [`cli`] is what
-//! people type. [`util`] has what several layers need: blocking calls, durable files, error chains.
+//! people type. [`logs`] keeps the last lines of the log. [`util`] has what several layers need: blocking calls, durable files, error chains.
 //!
 //! `docs/ARCHITECTURE.md` says what each part must not know.
 
@@ -19,6 +19,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod util;
 
 pub mod domain;
+
+pub mod logs;
 
 pub mod wire;
 

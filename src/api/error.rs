@@ -11,6 +11,7 @@ use crate::backup::BackupError;
 use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
 use crate::jobs::JobError;
+use crate::logs::LevelError;
 use crate::store::StoreError;
 use crate::sync::SyncError;
 use crate::util::BlockingError;
@@ -24,6 +25,7 @@ pub(super) enum ApiError {
     Sync(SyncError),
     Job(JobError),
     Backup(BackupError),
+    LogLevel(LevelError),
     Table(ImportErrors),
     /// The answer failed; the client is not told the cause.
     Broken(Box<dyn std::error::Error + Send + Sync>),
@@ -111,6 +113,12 @@ impl From<BackupError> for ApiError {
     }
 }
 
+impl From<LevelError> for ApiError {
+    fn from(error: LevelError) -> Self {
+        Self::LogLevel(error)
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
@@ -127,6 +135,10 @@ impl IntoResponse for ApiError {
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
             Self::Backup(error) => backup(&error),
+            Self::LogLevel(error @ LevelError::TooMany) => {
+                answer(StatusCode::CONFLICT, error.to_string())
+            }
+            Self::LogLevel(error) => answer(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             Self::Table(errors) => (StatusCode::BAD_REQUEST, Json(errors)).into_response(),
             Self::Changed(answer) => *answer,
             Self::Invalid(detail) => {

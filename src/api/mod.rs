@@ -21,6 +21,7 @@ mod lifecycle;
 mod links;
 mod list_cache;
 mod listing;
+mod logs;
 mod metrics;
 mod openapi;
 mod optics;

@@ -11,6 +11,7 @@ use super::list_cache::ListCache;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
 use crate::jobs::JobsHandle;
+use crate::logs::Logs;
 use crate::sync::SyncHandle;
 
 /// How often expired leases are ended.
@@ -43,6 +44,7 @@ struct SharedState {
     sync: SyncHandle,
     jobs: JobsHandle,
     backups: Backups,
+    logs: Logs,
     options: ApiOptions,
     lists: ListCache,
     leases: Arc<Leases>,
@@ -58,6 +60,7 @@ impl ApiState {
         sync: SyncHandle,
         jobs: JobsHandle,
         backups: Backups,
+        logs: Logs,
         options: ApiOptions,
     ) -> Self {
         let site = handle.site_id().simple().to_string();
@@ -69,6 +72,7 @@ impl ApiState {
             sync,
             jobs,
             backups,
+            logs,
             options,
             lists,
             leases: Arc::default(),
@@ -119,6 +123,10 @@ impl ApiState {
 
     pub(super) fn backups(&self) -> &Backups {
         &self.0.backups
+    }
+
+    pub(super) fn logs(&self) -> &Logs {
+        &self.0.logs
     }
 
     pub(super) fn options(&self) -> &ApiOptions {

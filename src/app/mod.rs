@@ -30,7 +30,7 @@ pub use backup::{backup_options, start_backups};
 pub use check::check;
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
 pub use jobs::start_jobs;
-pub use logging::init_logging;
+pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use store::open_store;
 
@@ -41,6 +41,7 @@ use crate::backup::Backups;
 use crate::config::Config;
 use crate::domain::{Blueprint, RefreshStatus, ReseedSite};
 use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
+use crate::logs::Logs;
 use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;
 use crate::sync::SyncHandle;
@@ -83,7 +84,7 @@ impl App {
     ///
     /// # Errors
     /// The store cannot be opened, the site is inconsistent, or the address is in use.
-    pub async fn start(config: Config, clock: Clock) -> Result<Option<Self>> {
+    pub async fn start(config: Config, clock: Clock, logs: Logs) -> Result<Option<Self>> {
         mirror::database(&config)?;
         // This is first, because process 1 of a container receives only signals that it handles.
         let signals = Signals::listen().context("cannot receive signals")?;
@@ -112,18 +113,19 @@ impl App {
         let address = listener.local_addr().context("cannot read the address of the listener")?;
         let reachable = endpoint::reachable_address(&listener)
             .context("cannot read the address of the listener")?;
-        let (layer, sockets) = Sockets::new(handle.clone(), &config.base_path);
+        let (layer, sockets) = Sockets::new(handle.clone(), logs.clone(), &config.base_path);
         let state = ApiState::new(
             handle.clone(),
             sync.clone(),
             job_handle,
             backups.clone(),
+            logs.clone(),
             api_options(&config, &shutdown),
         );
         let leases = state.clone().end_leases();
         let service = ServiceBuilder::new().layer(layer).service(api::router(state));
         let service = api::gate(access::access_rules(&config), service);
-        spawn_tasks(&mut tasks, &handle, &sockets, &stopping);
+        spawn_tasks(&mut tasks, &handle, &sockets, &logs, &stopping);
         tasks.spawn(run_until_stopped(leases, stopping.clone()));
         let server = server::HttpServer {
             listener,
@@ -322,9 +324,12 @@ fn spawn_tasks(
     tasks: &mut JoinSet<()>,
     handle: &EngineHandle,
     sockets: &Sockets,
+    logs: &Logs,
     stopping: &watch::Receiver<bool>,
 ) {
     tasks.spawn(refresh(handle.clone()));
+    tasks.spawn(run_until_stopped(logs.levels().clone().end_in_time(), stopping.clone()));
+    tasks.spawn(run_until_stopped(sockets.clone().send_logs(), stopping.clone()));
     let ends = override_ends::end_overrides(handle.clone());
     tasks.spawn(run_until_stopped(ends, stopping.clone()));
     tasks

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
+use super::log_start::LogStart;
 use crate::config::{self, Config, ConfigErrors, Key, Sources};
-use crate::wire::{Encoding, Separator, TableKind};
+use crate::wire::{Encoding, LOG_LEVELS, Separator, TableKind};
 
 /// A parsed command line.
 pub(super) struct Cli {
@@ -57,6 +58,8 @@ pub(super) enum Subcommand {
         #[command(subcommand)]
         action: Option<JobsAction>,
     },
+    /// Show the log of the running server: its last 100,000 lines
+    Logs(LogsArgs),
     /// Make, list, verify and read backups
     #[command(subcommand)]
     Backup(BackupAction),
@@ -171,6 +174,28 @@ pub(super) enum JobsAction {
         #[arg(long, group = "when")]
         default: bool,
     },
+}
+
+#[derive(Args)]
+pub(super) struct LogsArgs {
+    /// Show the last 10 lines, then new ones as they come
+    #[arg(short, long)]
+    pub(super) follow: bool,
+    /// Only this level and more severe ones: trace, debug, info, warn or error
+    #[arg(long, value_name = "LEVEL", value_parser = log_level)]
+    pub(super) level: Option<String>,
+    /// Only this module and those inside it, such as unoc::sync
+    #[arg(long, value_name = "MODULE")]
+    pub(super) target: Option<String>,
+    /// Only lines with this text in their message or fields, in any case
+    #[arg(long, value_name = "TEXT")]
+    pub(super) text: Option<String>,
+    /// Only lines about the request with this X-Request-Id
+    #[arg(long, value_name = "ID")]
+    pub(super) request_id: Option<String>,
+    /// Only lines from the last 15m, 1h or 2d, or from a time such as 2026-11-29T04:00:00Z
+    #[arg(long, value_name = "SPAN", value_parser = LogStart::parse)]
+    pub(super) since: Option<LogStart>,
 }
 
 #[derive(clap::Subcommand)]
@@ -292,6 +317,15 @@ fn settings(is_shown: impl Fn(&Key) -> bool) -> impl Iterator<Item = Arg> {
 fn encoding(word: &str) -> Result<Encoding, String> {
     Encoding::parse(word)
         .ok_or_else(|| format!("use one of {}", Encoding::ALL.map(Encoding::as_str).join(", ")))
+}
+
+/// Parses the value of --level.
+fn log_level(word: &str) -> Result<String, String> {
+    let is_level = |level: &tracing::Level| level.as_str().eq_ignore_ascii_case(word);
+    match LOG_LEVELS.iter().any(is_level) {
+        true => Ok(word.to_owned()),
+        false => Err("use trace, debug, info, warn or error".to_owned()),
+    }
 }
 
 /// Parses the value of --csv.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use reqwest::Url;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
@@ -53,6 +54,21 @@ impl ApplianceClient {
     /// Returns the body of a successful answer.
     pub(super) fn get(&self, path: &str) -> Result<impl Read + use<>, CommandError> {
         body(self.send(READ_WAIT, self.reading.get(self.url_of(path)))?)
+    }
+
+    /// Returns the body of a successful answer, and a header of it.
+    pub(super) fn get_with_header(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        header: &str,
+    ) -> Result<(impl Read + use<>, Option<String>), CommandError> {
+        let url = Url::parse_with_params(&self.url_of(path), query);
+        let url = url.context("the server's address is no URL")?;
+        let answer = body(self.send(READ_WAIT, self.reading.get(url))?)?;
+        let value = answer.headers().get(header).and_then(|value| value.to_str().ok());
+        let value = value.map(str::to_owned);
+        Ok((answer, value))
     }
 
     /// Posts without a body. Returns the body of a successful answer.

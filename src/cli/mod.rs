@@ -18,6 +18,8 @@ mod import_v2;
 mod import_v2_report;
 mod input;
 mod jobs;
+mod log_start;
+mod logs;
 mod man;
 mod offline;
 mod progress;
@@ -85,6 +87,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Import(args) => import::run(cli, args),
         Subcommand::Sync(action) => sync::run(cli, *action),
         Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
+        Subcommand::Logs(args) => logs::run(cli, args),
         Subcommand::Backup(action) => backup::run(cli, action),
         Subcommand::Restore(args) => restore::run(cli, args),
         Subcommand::Config(action) => config::run(cli, *action),

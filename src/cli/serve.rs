@@ -11,7 +11,7 @@ use crate::engine::Clock;
 
 pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
     let mut config = cli.load_config()?;
-    init_logging(&config)?;
+    let logs = init_logging(&config, Clock::system())?;
     config.max_connections = raise_file_limit(config.max_connections);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -19,7 +19,7 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
         .build()
         .context("cannot start the runtime")?;
     let served = runtime.block_on(async {
-        match App::start(config, Clock::system()).await? {
+        match App::start(config, Clock::system(), logs).await? {
             Some(app) => app.run().await,
             None => Ok(()),
         }

@@ -95,6 +95,6 @@ impl Fanout {
 
 /// Sends to one client; false when it misses the event, because its buffer is full or its handshake is
 /// not complete. One that has closed is removed from the list soon.
-fn emit(socket: &SocketRef, event: &Event) -> bool {
+pub(super) fn emit(socket: &SocketRef, event: &Event) -> bool {
     !matches!(socket.emit(event.name, &event.payload), Err(SendError::Socket(_)))
 }

@@ -2,11 +2,12 @@
 //!
 //! One task listens to the engine's commits and serialises each event once. Each client has a bounded
 //! buffer; one whose buffer is full misses events, is asked to read everything again as soon as there is
-//! room, and does not slow the others.
+//! room, and does not slow the others. A second task sends the log to the clients of `/live` that ask for it.
 
 mod events;
 mod fanout;
 mod live;
+mod log_followers;
 mod sockets;
 mod task;
 

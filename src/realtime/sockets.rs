@@ -11,11 +11,15 @@ use tracing::info;
 
 use super::fanout::JOINED;
 use super::live::SnapshotHint;
+use super::log_followers::LogFollowers;
 use crate::engine::EngineHandle;
+use crate::logs::Logs;
 
 /// The Tower layer that answers Socket.IO's HTTP requests.
 pub type RealtimeLayer = SocketIoLayer;
 
+/// The namespace of the built-in page.
+pub(super) const LIVE: &str = "/live";
 /// v2's timing, to which its clients are tuned.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -28,14 +32,16 @@ const BUFFERED_PACKETS: usize = 4096;
 const CLIENT_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// The Socket.IO server: its namespaces and their clients.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sockets {
     pub(super) io: SocketIo,
+    log_followers: LogFollowers,
 }
 
 impl Sockets {
     /// Creates the server, under `{base_path}/socket.io`.
-    pub fn new(handle: EngineHandle, base_path: &str) -> (RealtimeLayer, Self) {
+    pub fn new(handle: EngineHandle, logs: Logs, base_path: &str) -> (RealtimeLayer, Self) {
+        let log_followers = LogFollowers::new(logs);
         let (layer, io) = SocketIo::builder()
             .req_path(format!("{base_path}/socket.io"))
             .ping_interval(PING_INTERVAL)
@@ -44,6 +50,7 @@ impl Sockets {
             .ws_max_message_size(CLIENT_MESSAGE_BYTES_MAX)
             .max_buffer_size(BUFFERED_PACKETS)
             .with_state(handle)
+            .with_state(log_followers.clone())
             .build_layer();
         let join = async |socket: SocketRef| socket.join(JOINED);
         io.ns("/", join.with(log_connection));
@@ -57,13 +64,19 @@ impl Sockets {
                 Err(error) => tracing::error!(%error, "Could not send the first event to a client"),
             }
         };
-        io.ns("/live", join_live.with(log_connection));
-        (layer, Self { io })
+        io.ns(LIVE, join_live.with(log_connection));
+        (layer, Self { io, log_followers })
     }
 
     /// The number of clients of both namespaces.
     pub fn client_count(&self) -> usize {
-        ["/", "/live"].iter().filter_map(|ns| self.io.of(*ns)).map(|ns| ns.sockets().len()).sum()
+        ["/", LIVE].iter().filter_map(|ns| self.io.of(*ns)).map(|ns| ns.sockets().len()).sum()
+    }
+
+    /// Sends the log to the clients that follow it. Never returns: the composition root runs it beside the
+    /// server.
+    pub async fn send_logs(self) {
+        self.log_followers.send_lines(&self.io, LIVE).await;
     }
 
     /// Disconnects all clients, so that they reconnect to the next process at once.
@@ -73,10 +86,14 @@ impl Sockets {
 }
 
 /// Logs connects and disconnects, in sentences that the runbook searches for. Runs before the handshake is
-/// complete, so that the disconnect of a client that leaves at once is logged too.
+/// complete, so that the disconnect of a client that leaves at once is logged too, and its first event is heard.
 async fn log_connection(socket: SocketRef) -> Result<(), Infallible> {
     info!(client.sid = %socket.id, client.namespace = socket.ns(), "Client connected: {}", socket.id);
-    socket.on_disconnect(async |socket: SocketRef| {
+    if socket.ns() == LIVE {
+        LogFollowers::listen(&socket);
+    }
+    socket.on_disconnect(async |socket: SocketRef, State(log): State<LogFollowers>| {
+        log.remove(socket.id);
         info!(
             client.sid = %socket.id,
             client.namespace = socket.ns(),

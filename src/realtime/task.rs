@@ -6,7 +6,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use super::events;
 use super::fanout::Fanout;
 use super::live::{self, BATCH_INTERVAL, HEARTBEAT_INTERVAL, PendingChanges};
-use super::sockets::Sockets;
+use super::sockets::{LIVE, Sockets};
 use crate::engine::EngineHandle;
 
 /// Forwards commits to clients until the engine ends.
@@ -16,7 +16,7 @@ pub async fn run(handle: EngineHandle, sockets: Sockets) {
     // Its sender would keep the channel open after the engine's end.
     drop(handle);
     let mut v2 = Fanout::new(sockets.io.clone(), "/");
-    let mut live = Fanout::new(sockets.io, "/live");
+    let mut live = Fanout::new(sockets.io, LIVE);
     let mut pending = PendingChanges::new(seq);
     let mut next_batch = Instant::now();
     let mut heartbeat = interval(HEARTBEAT_INTERVAL);

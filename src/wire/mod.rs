@@ -1,4 +1,4 @@
-//! Entities as JSON, in HTTP answers, Socket.IO events and exports.
+//! Entities and log lines as JSON, in HTTP answers, Socket.IO events and exports.
 //!
 //! Keys, their order and their types are the v2 contract; keys that UNOC adds come last.
 
@@ -7,6 +7,7 @@ mod device;
 mod interface;
 mod json_lines;
 mod link;
+mod log_line;
 mod schemas;
 mod signal;
 mod time;
@@ -21,6 +22,7 @@ pub use device::{DeviceView, ReasonCodes};
 pub use interface::{CrossConnectView, InterfaceTimedView, InterfaceView};
 pub use json_lines::{ExportLine, FORMAT_VERSION, LineError, SiteReader, write_header, write_line};
 pub use link::{LinkTimedView, LinkView};
+pub use log_line::{LOG_LEVELS, LogLineView, log_level_schema};
 pub use schemas::{
     device_type_schema, interface_type_schema, lifecycle_schema, medium_schema,
     nullable_medium_schema, nullable_pon_class_schema, nullable_split_ratio_schema,

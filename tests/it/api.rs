@@ -14,6 +14,7 @@ mod jobs;
 mod lifecycle;
 mod links;
 mod listing;
+mod logs;
 mod memory;
 mod openapi;
 mod optics;

@@ -2,6 +2,7 @@
 
 mod limits;
 mod log;
+mod log_shipping;
 mod personal_data;
 mod proxies;
 mod signals;

@@ -3,6 +3,7 @@
 mod config;
 mod help;
 mod jobs;
+mod logs;
 mod man;
 mod moving;
 mod output;

@@ -2,6 +2,7 @@
 
 mod batches;
 mod log;
+mod logs;
 mod storm;
 mod storm200;
 mod v2;

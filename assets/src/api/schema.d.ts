@@ -765,6 +765,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last lines of the log, newest first: up to 100,000 or 32 MiB of them are in memory, since the start of
+         *     the process. Warnings and errors are kept longer: ask for them with `level`.
+         */
+        get: operations["list_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The lines in memory as a file, oldest first. `X-Unoc-Log-Id` is the id of the newest line: ask for those
+         *     after it to follow the log.
+         */
+        get: operations["export_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logs/levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configured level of the log, and the levels that modules have for some time. */
+        get: operations["log_levels"];
+        /** Changes the level of a module for up to an hour; then it ends by itself, also with a restart. */
+        put: operations["change_log_level"];
+        post?: never;
+        /** Ends the change of a module, or all changes. One that has ended already is no error. */
+        delete: operations["end_log_level"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logs/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Warnings and errors since a time, those of one kind as one group, and which kinds are new. */
+        get: operations["log_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/optical/classes": {
         parameters: {
             query?: never;
@@ -2148,6 +2224,121 @@ export interface components {
             /** @enum {string|null} */
             status_override?: "UP" | "DOWN" | "DEGRADED" | null;
         };
+        /** @description Warnings or errors whose messages differ only in numbers, ids and quoted names. */
+        LogGroup: {
+            /** Format: int64 */
+            count: number;
+            /** @description The newest of them. */
+            example: components["schemas"]["LogLine"];
+            /** Format: date-time */
+            first_at: string;
+            /** @description Whether there was none in the 24 hours before; null if the log does not reach that far back. */
+            is_new?: boolean | null;
+            /** Format: date-time */
+            last_at: string;
+            /** @enum {string} */
+            level: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+            /** @description Their message, with `…` for each such part. */
+            message: string;
+            /** @description The module that logged them. */
+            target: string;
+        };
+        /** @description A level that a module has for some time. */
+        LogLevelChange: {
+            /** @description Who asked for it. */
+            actor: string;
+            /** Format: date-time */
+            ends_at: string;
+            /**
+             * Format: int64
+             * @description Seconds until then.
+             */
+            ends_in_s: number;
+            /** @enum {string} */
+            level: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+            /** Format: date-time */
+            set_at: string;
+            /** @description The module, with those inside it. */
+            target: string;
+        };
+        /** @description The levels of the log. */
+        LogLevels: {
+            /** @description Sorted by target; the nearest one counts for a module. */
+            changes: components["schemas"]["LogLevelChange"][];
+            /** @enum {string} */
+            default_level: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+            /**
+             * Format: int64
+             * @description Longest change, in seconds.
+             */
+            for_s_max: number;
+        };
+        /** @description One line of the log. */
+        LogLine: {
+            /** Format: date-time */
+            at: string;
+            /** @description Its other values, by name. */
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Grows with each line, after a restart too.
+             */
+            id: number;
+            /** @enum {string} */
+            level: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+            message: string;
+            /** @description The `X-Request-Id` of the request that it is about. */
+            request_id?: string | null;
+            /** @description The module that logged it. */
+            target: string;
+        };
+        /** @description Lines of the log. */
+        LogPage: {
+            /**
+             * Format: date-time
+             * @description The log in memory has every such line from this time on.
+             */
+            complete_since: string;
+            /**
+             * Format: int64
+             * @description The id of the newest line of all.
+             */
+            last_id: number;
+            /** @description Newest first. */
+            lines: components["schemas"]["LogLine"][];
+            /**
+             * Format: int64
+             * @description Ask for the next page with `before` set to this; null at the end of the log.
+             */
+            next_before?: number | null;
+        };
+        /** @description The warnings and errors since a time. */
+        LogSummary: {
+            /**
+             * Format: date-time
+             * @description `is_new` compares with the lines from this time up to `since`; null if there are none.
+             */
+            compared_since?: string | null;
+            /**
+             * Format: date-time
+             * @description The log in memory has every warning and error from this time on. If it is later than `since`, earlier
+             *     ones are missing here.
+             */
+            complete_since: string;
+            /** Format: int64 */
+            error_count: number;
+            /** @description How many groups there are; at most 200 are listed. */
+            group_count: number;
+            /** @description New ones first, then errors, then the most frequent. */
+            groups: components["schemas"]["LogGroup"][];
+            new_count: number;
+            /** Format: date-time */
+            since: string;
+            /** Format: int64 */
+            warning_count: number;
+        };
         /** @description A message. */
         Message: {
             message: string;
@@ -2261,6 +2452,24 @@ export interface components {
             length_km?: number | null;
             /** @enum {string|null} */
             physical_medium_id?: "G652D" | "G657A1" | "G657A2" | "OM3" | "OM4" | null;
+        };
+        /** @description A level to set. */
+        NewLogLevel: {
+            /**
+             * Format: int64
+             * @description How long, in seconds; an hour if absent.
+             */
+            for_s?: number;
+            /**
+             * @description `TRACE`, `DEBUG`, `INFO` or `WARN`: warnings and errors are always logged.
+             * @example DEBUG
+             */
+            level: string;
+            /**
+             * @description `unoc`, or a module in it.
+             * @example unoc::sync
+             */
+            target: string;
         };
         /** @description A part of an optical path, and its loss. */
         OpticalElement: {
@@ -9019,6 +9228,571 @@ export interface operations {
             };
             /** @description Read-only: the data volume is nearly full */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_logs: {
+        parameters: {
+            query?: {
+                /** @description `TRACE`, `DEBUG`, `INFO`, `WARN` or `ERROR`: this level and more severe ones. */
+                level?: string;
+                /** @description A module, such as `unoc::sync`, and those inside it. */
+                target?: string;
+                /** @description Part of the message or of the fields, in any case. */
+                text?: string;
+                /** @description The `X-Request-Id` of a request. */
+                request_id?: string;
+                /** @description Lines from this time on. */
+                since?: string;
+                /** @description Only lines with a greater id. */
+                after?: number;
+                /** @description How many lines at most. */
+                limit?: number;
+                /** @description Only lines with a smaller id: `next_before` of the previous answer. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_logs: {
+        parameters: {
+            query?: {
+                /** @description `TRACE`, `DEBUG`, `INFO`, `WARN` or `ERROR`: this level and more severe ones. */
+                level?: string;
+                /** @description A module, such as `unoc::sync`, and those inside it. */
+                target?: string;
+                /** @description Part of the message or of the fields, in any case. */
+                text?: string;
+                /** @description The `X-Request-Id` of a request. */
+                request_id?: string;
+                /** @description Lines from this time on. */
+                since?: string;
+                /** @description Only lines with a greater id. */
+                after?: number;
+                /** @description `text` (the default) or `jsonl`: a JSON object on each line. */
+                format?: string;
+                /** @description Only so many of the newest of these lines. */
+                last?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Unoc-Log-Id"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    log_levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevels"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_log_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLogLevel"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevels"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many levels are changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    end_log_level: {
+        parameters: {
+            query?: {
+                /** @description Its target; all changes if absent. */
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevels"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    log_summary: {
+        parameters: {
+            query?: {
+                /** @description From this time on; the last 24 hours if absent. */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogSummary"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

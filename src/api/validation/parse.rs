@@ -4,13 +4,15 @@
 //! exactly.
 
 use serde_json::{Value, json};
+use tracing::Level;
 
 use crate::domain::{
     DetailError, DetailText, DeviceDetails, DeviceType, InterfaceType, Lifecycle, Medium, Name,
     NameError, OverrideReason, PON_CLASSES, PonClass, SplitRatio, Status, Timestamp,
 };
 use crate::jobs::Schedule;
-use crate::wire::Time;
+use crate::logs::is_own_target;
+use crate::wire::{LOG_LEVELS, Time};
 
 /// Why a value is invalid.
 pub(crate) struct ParseError {
@@ -31,6 +33,14 @@ pub(crate) fn text(value: &Value) -> Result<String, ParseError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         _ => Err(parse_error("string_type", "Input should be a valid string")),
+    }
+}
+
+/// A text of at most `max` characters.
+pub(crate) fn text_up_to(max: usize) -> impl Fn(&Value) -> Result<String, ParseError> {
+    move |value| {
+        let text = text(value)?;
+        if text.chars().count() > max { Err(too_long(max)) } else { Ok(text) }
     }
 }
 
@@ -216,6 +226,34 @@ pub(crate) fn pon_class(value: &Value) -> Result<PonClass, ParseError> {
 
 pub(crate) fn lifecycle(value: &Value) -> Result<Lifecycle, ParseError> {
     word(value, Lifecycle::parse, Lifecycle::ALL.into_iter().map(Lifecycle::as_str))
+}
+
+/// A level of the log, in upper or lower case.
+pub(crate) fn log_level(value: &Value) -> Result<Level, ParseError> {
+    level_of(value, &LOG_LEVELS)
+}
+
+/// A level that a module can be logged at: warnings and errors are always logged.
+pub(crate) fn new_log_level(value: &Value) -> Result<Level, ParseError> {
+    level_of(value, &LOG_LEVELS[..4])
+}
+
+fn level_of(value: &Value, levels: &[Level]) -> Result<Level, ParseError> {
+    let find =
+        |text: &str| levels.iter().copied().find(|level| level.as_str().eq_ignore_ascii_case(text));
+    word(value, find, levels.iter().map(Level::as_str))
+}
+
+/// A module whose level can be changed.
+pub(crate) fn log_target(value: &Value) -> Result<String, ParseError> {
+    let target = text(value)?;
+    match is_own_target(&target) {
+        true => Ok(target),
+        false => {
+            let msg = "Input should be unoc or a module in it, such as unoc::sync";
+            Err(parse_error("string_pattern_mismatch", msg))
+        }
+    }
 }
 
 /// A split ratio by its number of outputs.

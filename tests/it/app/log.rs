@@ -1,11 +1,13 @@
 //! The log: in the journal with priorities, on terminals with and without colours.
 
-use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::harness::process::unoc;
+use serde_json::{Value, json};
+
+use crate::harness::process::{Server, unoc};
 use crate::harness::skip;
 use crate::harness::wait;
 
@@ -96,4 +98,73 @@ fn colours_are_used_only_on_terminals_that_allow_them() {
         let empty = on_terminal(arguments, ("NO_COLOR", "")).expect("as before");
         assert!(empty.contains('\u{1b}'), "an empty NO_COLOR does not count: {empty}");
     }
+}
+
+/// Part of every password and token of the service under test.
+const SECRET: &str = "hunter2hunter2";
+
+#[test]
+fn no_line_has_a_password_or_a_token() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("postgresql://unoc:{SECRET}@127.0.0.1:1/unoc?echo=true");
+    let token = format!("{SECRET}-{SECRET}-token");
+    let keys = directory.path().join("keys.env");
+    fs::write(&keys, format!("aws_access_key_id=AK\naws_secret_access_key={SECRET}\n")).unwrap();
+    fs::set_permissions(&keys, Permissions::from_mode(0o600)).unwrap();
+    let keys = keys.display();
+    let targets = format!("s3://b/x?endpoint=https://127.0.0.1:1&credentials_file={keys}");
+    let environment = [
+        ("UNOC_LOG_LEVEL", "TRACE"),
+        ("DATABASE_URL", url.as_str()),
+        ("UNOC_SHUTDOWN_TOKEN", token.as_str()),
+        ("UNOC_BACKUP_TARGETS", targets.as_str()),
+    ];
+    let server = Server::start(directory.path(), &environment);
+    let level = json!({"target": "unoc", "level": "TRACE"}).to_string();
+    let headers = [("content-type", "application/json"), ("authorization", SECRET)];
+    server.http.send(http::Method::PUT, "/api/logs/levels", &headers, Some(&level)).expect(200);
+    let wrong = [("x-shutdown-token", SECRET), ("authorization", "Bearer hunter2hunter2")];
+    server.http.send(http::Method::POST, "/api/admin/shutdown", &wrong, None).expect(403);
+    server.http.post("/api/sync/now", &Value::Null);
+    server.http.post("/api/backups", &Value::Null);
+    server.http.get(&format!("/api/logs?text={SECRET}")).expect(200);
+    server.logged(|line| line.contains("PostgreSQL"));
+    let ring = server.http.get("/api/logs/export?format=jsonl").expect(200);
+    let count = ring.text().lines().count();
+    assert!(count > 20 && !ring.text().contains(SECRET), "{count} lines");
+    let (_, stderr) = server.terminate();
+    assert!(!stderr.iter().any(|line| line.contains(SECRET)), "{stderr:#?}");
+}
+
+/// The lines in memory are those of standard error, and a level that is changed counts for both.
+#[test]
+fn memory_and_standard_error_have_the_same_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    let environment = [("UNOC_LOG_FORMAT", "json"), ("UNOC_DEV_FEATURES", "0")];
+    let server = Server::start(directory.path(), &environment);
+    server.http.get_with("/api/devices", &[("x-request-id", "quiet")]).expect(200);
+    let level = json!({"target": "unoc::api", "level": "debug", "for_s": 60}).to_string();
+    let headers = [("content-type", "application/json"), ("x-request-id", "louder")];
+    server.http.send(http::Method::PUT, "/api/logs/levels", &headers, Some(&level)).expect(200);
+    server.http.get_with("/api/devices", &[("x-request-id", "read")]).expect(200);
+    server.http.delete("/api/logs/levels").expect(200);
+    server.http.get_with("/api/devices", &[("x-request-id", "quiet")]).expect(200);
+    let ring = server.http.get("/api/logs/export?format=jsonl").expect(200);
+    let ring: Vec<Value> =
+        ring.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let last = ring.last().expect("a line")["message"].as_str().expect("a text").to_owned();
+    server.logged(|line| line.contains(&last));
+    let stderr: Vec<Value> =
+        server.log().iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let shown = |lines: &[Value], field: &str| -> Vec<String> {
+        let texts = lines.iter().map(|line| {
+            format!("{} {} {} {}", line["level"], line["target"], line["message"], line[field])
+        });
+        texts.take(ring.len()).collect()
+    };
+    assert_eq!(shown(&ring, "request_id"), shown(&stderr, "request.id"));
+    let of = |id: &str| ring.iter().filter(|line| line["request_id"] == id).count();
+    assert_eq!((of("quiet"), of("read"), of("louder")), (0, 1, 2));
+    let said = ring.iter().find(|line| line["target"] == "unoc::logs::levels").expect("who did it");
+    assert_eq!(said["message"], "unoc::api is logged at DEBUG for 60 s, as api 127.0.0.1 asked");
 }

@@ -60,6 +60,8 @@ fn no_log_line_has_personal_data() {
     let environment = [("UNOC_LOG_LEVEL", "DEBUG"), ("UNOC_DEV_FEATURES", "0")];
     let server = Server::start(directory.path(), &environment);
     provoke(&server);
+    let ring = server.http.get("/api/logs/export?format=jsonl").expect(200);
+    assert_is_free(&ring.text().lines().map(str::to_owned).collect::<Vec<_>>());
     assert_is_free(&server.terminate().1);
     let said = run(directory.path(), &["backup", "verify", "latest"]).expect(0);
     assert!(!said.stderr.contains(MARK), "{said:?}");

@@ -13,6 +13,7 @@ const COMMANDS: &[&[&str]] = &[
     &["jobs"],
     &["jobs", "run"],
     &["jobs", "schedule"],
+    &["logs"],
     &["backup"],
     &["backup", "now"],
     &["backup", "verify"],

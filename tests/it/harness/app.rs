@@ -9,10 +9,11 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use tempfile::TempDir;
-use unoc::app::App;
+use unoc::app::{App, new_log};
 use unoc::config::{self, Config, Sources};
 use unoc::domain::Timestamp;
 use unoc::engine::{Clock, EngineHandle};
+use unoc::logs::Logs;
 
 use super::http::Http;
 use super::wait::{self, PATIENCE};
@@ -28,6 +29,8 @@ pub(crate) struct TestApp {
     pub(crate) clock: TestClock,
     /// The engine, to ask it directly.
     pub(crate) handle: EngineHandle,
+    /// Its log, which has only what the test logs.
+    pub(crate) logs: Logs,
     pub(crate) data_dir: PathBuf,
     stop: Box<dyn Fn() + Send + Sync>,
     thread: Option<JoinHandle<anyhow::Result<()>>>,
@@ -61,6 +64,12 @@ impl TestClock {
     pub(crate) fn jump_to(&self, time: Timestamp) {
         self.step_micros.store(0, Ordering::SeqCst);
         self.micros.store(time.0, Ordering::SeqCst);
+    }
+
+    /// The same time, which a look at it does not move.
+    pub(crate) fn still(&self) -> Clock {
+        let micros = Arc::clone(&self.micros);
+        Clock::manual(move || Timestamp(micros.load(Ordering::SeqCst)))
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -120,6 +129,8 @@ impl TestApp {
         config.data_dir = directory.path().to_owned();
         let base_path = config.base_path.clone();
         let ticking = clock.clock();
+        let logs = new_log(&config, clock.still());
+        let app_logs = logs.clone();
         let kept = config.clone();
         let (started, starting) = mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -128,7 +139,7 @@ impl TestApp {
                 .enable_all()
                 .build()?;
             runtime.block_on(async {
-                let app = App::start(config, ticking).await?.expect("no signal was sent");
+                let app = App::start(config, ticking, app_logs).await?.expect("no signal was sent");
                 let stop: Box<dyn Fn() + Send + Sync> = Box::new(app.stopper());
                 started.send((app.address(), app.handle().clone(), stop))?;
                 drop(started);
@@ -143,6 +154,7 @@ impl TestApp {
             address,
             clock,
             handle,
+            logs,
             data_dir: directory.path().to_owned(),
             stop,
             thread: Some(thread),

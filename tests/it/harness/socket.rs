@@ -79,6 +79,11 @@ impl Client {
         Event { name: text_of(&parts[0]).to_owned(), payload, raw }
     }
 
+    /// Sends an event without a payload.
+    pub(crate) fn emit(&mut self, name: &str) {
+        self.send(&format!("42{}[\"{name}\"]", self.prefix)).expect("the server reads");
+    }
+
     /// The number of events up to the first one of this name; nothing when the server gave the
     /// client up.
     #[track_caller]

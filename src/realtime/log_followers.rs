@@ -1,0 +1,179 @@
+//! The log on `/live`, for the clients that ask for it.
+//!
+//! `logs:follow` is answered by `logs:following {last_id}`: every later line comes in batches,
+//! `logs {missed, lines}`, until `logs:unfollow`. A client confirms each batch by `logs:received`. One that
+//! does not is sent nothing more after a few batches, and told how many lines it missed when it goes on.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use socketioxide::SocketIo;
+use socketioxide::extract::{SocketRef, State};
+use socketioxide::socket::Sid;
+use tokio::sync::Notify;
+
+use super::fanout::{Event, emit};
+use crate::logs::{LogLine, Logs};
+use crate::wire::LogLineView;
+
+/// The least time between two batches: lines seem to come at once, and a flood is ten events a second.
+const BATCH_INTERVAL: Duration = Duration::from_millis(100);
+/// Lines in one batch; nobody reads 5,000 a second.
+const BATCH_LINES_MAX: usize = 500;
+/// Most bytes of the lines in one batch.
+const BATCH_BYTES_MAX: usize = 256 * 1024;
+/// Batches that may wait for one client, 1 MiB in all: enough for a round trip of 400 ms.
+const UNCONFIRMED_MAX: usize = 4;
+/// Clients that follow the log at a time: 64 MiB wait for them at most.
+const FOLLOWERS_MAX: usize = 64;
+
+/// The clients that follow the log; clones share them.
+#[derive(Clone)]
+pub(super) struct LogFollowers(Arc<SharedFollowers>);
+
+struct SharedFollowers {
+    logs: Logs,
+    following: Mutex<Following>,
+    /// Wakes the task when there is a first client.
+    joined: Notify,
+}
+
+struct Following {
+    clients: HashMap<Sid, Follower>,
+    /// Clients beyond [`FOLLOWERS_MAX`] that have no answer yet.
+    refused: HashSet<Sid>,
+    /// The last line that was sent, or left out of a batch.
+    sent_id: u64,
+}
+
+#[derive(Default)]
+struct Follower {
+    /// Whether it knows that it follows: its handshake may not be complete when it asks.
+    is_answered: bool,
+    /// Batches that it has not confirmed.
+    unconfirmed: usize,
+    /// Lines that it was not sent since the last batch.
+    missed: u64,
+}
+
+#[derive(Serialize)]
+struct LogBatch<'a> {
+    missed: u64,
+    lines: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct LogsFollowed {
+    last_id: u64,
+}
+
+#[derive(Serialize)]
+struct LogsRefused {
+    detail: String,
+}
+
+impl LogFollowers {
+    pub(super) fn new(logs: Logs) -> Self {
+        let following = Following { clients: HashMap::new(), refused: HashSet::new(), sent_id: 0 };
+        let joined = Notify::new();
+        Self(Arc::new(SharedFollowers { logs, following: Mutex::new(following), joined }))
+    }
+
+    /// Listens to what a client of `/live` sends about the log.
+    pub(super) fn listen(socket: &SocketRef) {
+        socket.on("logs:follow", async |socket: SocketRef, State(all): State<Self>| {
+            all.add(socket.id);
+        });
+        socket.on("logs:received", async |socket: SocketRef, State(all): State<Self>| {
+            if let Some(follower) = all.lock().clients.get_mut(&socket.id) {
+                follower.unconfirmed = follower.unconfirmed.saturating_sub(1);
+            }
+        });
+        socket.on("logs:unfollow", async |socket: SocketRef, State(all): State<Self>| {
+            all.remove(socket.id);
+        });
+    }
+
+    pub(super) fn remove(&self, sid: Sid) {
+        let mut following = self.lock();
+        following.clients.remove(&sid);
+        following.refused.remove(&sid);
+    }
+
+    /// Sends the lines of the log to the clients that follow it. Never returns.
+    pub(super) async fn send_lines(&self, io: &SocketIo, namespace: &'static str) {
+        loop {
+            while self.lock().clients.is_empty() {
+                self.0.joined.notified().await;
+            }
+            tokio::time::sleep(BATCH_INTERVAL).await;
+            self.send_batch(io, namespace);
+        }
+    }
+
+    /// Adds a client; the task answers it.
+    fn add(&self, sid: Sid) {
+        let mut following = self.lock();
+        if !following.clients.contains_key(&sid) && following.clients.len() >= FOLLOWERS_MAX {
+            following.refused.insert(sid);
+            return;
+        }
+        if following.clients.is_empty() {
+            following.sent_id = self.0.logs.last_id();
+            self.0.joined.notify_one();
+        }
+        following.clients.entry(sid).or_default().is_answered = false;
+    }
+
+    fn send_batch(&self, io: &SocketIo, namespace: &str) {
+        let Some(namespace) = io.of(namespace) else { return };
+        let send = |sid: Sid, event: &Event| {
+            namespace.get_socket(sid).is_some_and(|socket| emit(&socket, event))
+        };
+        let sent_id = self.lock().sent_id;
+        let (lines, left_out) = self.0.logs.newest_after(sent_id, BATCH_LINES_MAX, BATCH_BYTES_MAX);
+        let lines_json = json_of(&lines);
+        let mut following = self.lock();
+        following.sent_id = lines.last().map_or(sent_id, |last| last.id);
+        let refusal = refusal();
+        following
+            .refused
+            .retain(|sid| namespace.get_socket(*sid).is_some() && !send(*sid, &refusal));
+        let answer = Event::new("logs:following", &LogsFollowed { last_id: sent_id });
+        for (sid, follower) in &mut following.clients {
+            follower.is_answered = follower.is_answered || send(*sid, &answer);
+            if !follower.is_answered {
+                continue;
+            }
+            let missed = follower.missed + left_out;
+            if lines.is_empty() && missed == 0 {
+                continue;
+            }
+            let batch = LogBatch { missed, lines: &lines_json };
+            if follower.unconfirmed < UNCONFIRMED_MAX && send(*sid, &Event::new("logs", &batch)) {
+                follower.unconfirmed += 1;
+                follower.missed = 0;
+            } else {
+                follower.missed = missed + lines.len() as u64;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Following> {
+        self.0.following.lock().expect("no code that panics runs while it is held")
+    }
+}
+
+fn refusal() -> Event {
+    let detail = format!("{FOLLOWERS_MAX} clients follow the log already");
+    Event::new("logs:refused", &LogsRefused { detail })
+}
+
+/// Returns lines as JSON, serialised once for all clients.
+fn json_of(lines: &[Arc<LogLine>]) -> Box<RawValue> {
+    let views: Vec<LogLineView<'_>> = lines.iter().map(|line| LogLineView::new(line)).collect();
+    to_raw_value(&views).expect("views hold finite numbers and text only")
+}
