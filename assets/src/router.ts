@@ -98,6 +98,14 @@ export const PAGES: readonly Page[] = [
     load: () => import('./views/JobsView.vue'),
   },
   {
+    path: '/operations/logs',
+    title: 'Logs',
+    icon: 'scroll-text',
+    group: 'Operations',
+    words: 'log journal warnings errors tail debug level request id',
+    load: () => import('./views/LogsView.vue'),
+  },
+  {
     path: '/operations/changes',
     title: 'Changes',
     icon: 'history',

@@ -112,3 +112,12 @@ export type Jobs = Sent<Schemas['Jobs']>
 export type Job = Sent<Schemas['Job']>
 export type JobRun = Sent<Schemas['JobRun']>
 export type JobPatch = Schemas['JobPatch']
+
+export type LogLine = Sent<Schemas['LogLine']>
+export type LogLevel = LogLine['level']
+export type LogPage = Sent<Schemas['LogPage']>
+export type LogSummary = Sent<Schemas['LogSummary']>
+export type LogGroup = Sent<Schemas['LogGroup']>
+export type LogLevels = Sent<Schemas['LogLevels']>
+export type LogLevelChange = Sent<Schemas['LogLevelChange']>
+export type NewLogLevel = Schemas['NewLogLevel']

@@ -10,6 +10,7 @@ import { backups, backUpNow, verifyNow } from '../stores/backups'
 import { counts, devices } from '../stores/devices'
 import { health, syncStatus } from '../stores/health'
 import { jobs, startJob } from '../stores/jobs'
+import { logSummary } from '../stores/logs'
 import { downloadText } from '../utils/download'
 
 /** The tasks of the runbook, from what the page knows now. */
@@ -44,6 +45,7 @@ export function useRunbook(): ComputedRef<RunbookTask[]> {
         health: health.state.value,
         sync: syncStatus.state.value,
         backups: backups.state.value,
+        logs: logSummary.state.value,
         jobs: jobs.state.value.value,
         connection: connection.value,
         lastLiveAt: lastLiveAt.value,

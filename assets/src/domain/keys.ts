@@ -30,7 +30,7 @@ const TABLE = {
     pageUp: { keys: ['PageUp'], text: MOVE_IN_LIST },
     first: { keys: ['Home'], text: MOVE_IN_LIST },
     last: { keys: ['End'], text: MOVE_IN_LIST },
-    open: { keys: ['Enter'], text: 'Open the device or link' },
+    open: { keys: ['Enter'], text: 'Open the device, link or line' },
     tick: { keys: [' '], text: 'Select the row; a click with Shift selects a range' },
     tickAll: { keys: ['a'], ctrl: true, text: 'Select all rows shown' },
   },
@@ -55,6 +55,9 @@ const TABLE = {
     undo: { keys: ['z'], ctrl: true, text: 'Undo the last move' },
     escape: { keys: ['Escape'], text: 'End the tool, the path or the selection' },
   },
+  logs: {
+    pause: { keys: ['p'], text: 'Pause the log, or go on' },
+  },
 } satisfies Record<string, Record<string, KeyBinding>>
 
 export type KeyScope = keyof typeof TABLE
@@ -63,8 +66,9 @@ export type KeyCommand<Scope extends KeyScope> = keyof (typeof TABLE)[Scope]
 /** Where each set of keys works, in the order of the list. */
 const SCOPE_TITLES: Record<KeyScope, string> = {
   everywhere: 'Everywhere',
-  list: 'Inventory and links',
+  list: 'Inventory, links and logs',
   topology: 'Topology',
+  logs: 'Logs',
 }
 
 type Pressed = Pick<KeyboardEvent, 'key'> & Partial<Pick<KeyboardEvent, 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>>

@@ -8,7 +8,7 @@ import { followPlannedWork } from '../stores/plannedWork'
 import { scheduleProblems } from '../stores/problems'
 import { type ConnectionFacts, connectionState, SILENCE_MS_MAX } from './connectionState'
 import { LiveList } from './liveList'
-import { type LiveSocket, openLive } from './socket'
+import { type LiveSocket, type LogListener, openLive } from './socket'
 import type { ChangeItem } from './types'
 
 const TICK_MS = 500
@@ -116,6 +116,11 @@ export function startFeed(): void {
 /** Drops the connection and makes a new one. */
 export function reconnectNow(): void {
   socket?.reopen()
+}
+
+/** Follows the log of the server until the result is called. */
+export function followLog(listener: LogListener): () => void {
+  return socket?.followLog(listener) ?? (() => undefined)
 }
 
 function startedLists(): LiveList[] {

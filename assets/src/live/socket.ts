@@ -1,6 +1,6 @@
 import { io } from 'socket.io-client'
 import { url } from '../api/http'
-import type { Batch, SnapshotHint, Span } from './types'
+import type { Batch, LogBatch, SnapshotHint, Span } from './types'
 
 const RECONNECT_DELAY_MS_MAX = 5_000
 /** socket.io does not come back by itself after the server closed the session. */
@@ -15,7 +15,17 @@ export interface LiveHandlers {
   heartbeat(seq: number): void
 }
 
+/** Whoever follows the log. */
+export interface LogListener {
+  /** Every line with a greater id comes from now on; also after each reconnect. */
+  following(lastId: number): void
+  lines(batch: LogBatch): void
+  refused(detail: string): void
+}
+
 export interface LiveSocket {
+  /** Follows the log until the result is called. One at a time. */
+  followLog(listener: LogListener): () => void
   /** Drops a connection that went silent and makes a new one. */
   reopen(): void
 }
@@ -25,11 +35,16 @@ type ServerEvents = {
   changes: (batch: Batch) => void
   resync: (span: Span) => void
   heartbeat: (beat: { seq: number }) => void
+  logs: (batch: LogBatch) => void
+  'logs:following': (start: { last_id: number }) => void
+  'logs:refused': (refusal: { detail: string }) => void
 }
+
+type ClientEvents = Record<'logs:follow' | 'logs:unfollow' | 'logs:received', () => void>
 
 /** Opens the live feed and keeps it open for the life of the page. */
 export function openLive(handlers: LiveHandlers): LiveSocket {
-  const socket: import('socket.io-client').Socket<ServerEvents> = io(url('/live').href, {
+  const socket: import('socket.io-client').Socket<ServerEvents, ClientEvents> = io(url('/live').href, {
     path: url('socket.io/').pathname,
     transports: ['websocket', 'polling'],
     tryAllTransports: true,
@@ -39,7 +54,11 @@ export function openLive(handlers: LiveHandlers): LiveSocket {
     // `active`: socket.io retries by itself.
     if (!socket.active) setTimeout(() => socket.connect(), RECONNECT_AFTER_KICK_MS)
   }
-  socket.on('connect', handlers.connected)
+  let listener: LogListener | null = null
+  socket.on('connect', () => {
+    handlers.connected()
+    if (listener !== null) socket.emit('logs:follow')
+  })
   socket.on('disconnect', (reason) => {
     handlers.disconnected()
     if (reason !== 'io client disconnect') comeBack()
@@ -49,7 +68,23 @@ export function openLive(handlers: LiveHandlers): LiveSocket {
   socket.on('changes', handlers.changes)
   socket.on('resync', handlers.resync)
   socket.on('heartbeat', (beat) => handlers.heartbeat(beat.seq))
+  socket.on('logs:following', ({ last_id }) => listener?.following(last_id))
+  socket.on('logs:refused', ({ detail }) => listener?.refused(detail))
+  socket.on('logs', (batch) => {
+    listener?.lines(batch)
+    socket.emit('logs:received')
+  })
   return {
+    followLog: (follower) => {
+      listener = follower
+      // Otherwise it is sent when the connection is there.
+      if (socket.connected) socket.emit('logs:follow')
+      return () => {
+        if (listener !== follower) return
+        listener = null
+        if (socket.connected) socket.emit('logs:unfollow')
+      }
+    },
     reopen: () => {
       socket.disconnect().connect()
     },

@@ -1,4 +1,4 @@
-import type { Device, Interface, Link } from '../api/types'
+import type { Device, Interface, Link, LogLine } from '../api/types'
 
 /** The latest state of one entity; null if it was deleted. */
 export type ChangeItem =
@@ -23,4 +23,10 @@ export interface SnapshotHint {
   run: string
   site: string
   version: string
+}
+
+/** Lines of the log that follow each other, and how many were left out before them. */
+export interface LogBatch {
+  missed: number
+  lines: LogLine[]
 }

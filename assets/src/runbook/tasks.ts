@@ -1,4 +1,4 @@
-import type { Backups, HealthDetail, Jobs, SyncStatus } from '../api/types'
+import type { Backups, HealthDetail, Jobs, LogSummary, SyncStatus } from '../api/types'
 import type { PollState } from '../composables/poll'
 import type { ConnectionState } from '../live/connectionState'
 import { formatBytes, formatCount, formatCounted, formatMs, formatSeconds } from '../utils/format'
@@ -10,6 +10,7 @@ export interface RunbookInput {
   health: PollState<HealthDetail>
   sync: PollState<SyncStatus | null>
   backups: PollState<Backups | null>
+  logs: PollState<LogSummary>
   jobs: Jobs | null
   connection: ConnectionState
   /** When the live connection was last good, in milliseconds. */
@@ -43,7 +44,7 @@ export function runbookTasks(input: RunbookInput, actions: RunbookActions): Runb
     apiTask(input, actions),
     databaseTask(input, actions),
     webSocketTask(input, actions),
-    logTask(),
+    logTask(input),
     ...siteTasks(input, actions),
     overrideTask(input),
     capacityTask(input),
@@ -134,18 +135,31 @@ function webSocketTask({ connection, lastLiveAt }: RunbookInput, { reconnect }: 
   }
 }
 
-function logTask(): RunbookTask {
-  return {
+/** The appliance sums up; whether it is all right, a person decides. */
+function logTask({ logs: { value, errorText } }: RunbookInput): RunbookTask {
+  const base: RunbookTask = {
     key: 'logs',
     title: 'Review the logs',
     interval: 'Daily',
     doneBy: 'Operator',
-    state: 'manual',
-    evidence: 'Warnings and errors since yesterday, on the host:',
-    command: 'journalctl -u unoc --since yesterday -p warning',
+    state: 'ok',
+    evidence: '',
+    command: null,
     lastDoneAt: null,
-    to: null,
+    to: '/operations/logs',
     action: null,
+  }
+  if (errorText !== null) return { ...base, state: 'error', evidence: errorText }
+  if (value === null) return { ...base, state: 'unknown', evidence: 'Loading…' }
+  const { error_count, warning_count, new_count } = value
+  const counts = `${formatCounted(error_count, 'error')} and ${formatCounted(warning_count, 'warning')} in the last 24\u00a0h`
+  const isNew = new_count > 0 ? `, ${formatCounted(new_count, 'new kind')}` : ''
+  const isPartial = value.complete_since > value.since
+  return {
+    ...base,
+    state: error_count > 0 || new_count > 0 ? 'warning' : 'ok',
+    evidence: `${counts}${isNew}${isPartial ? '; before the server was started, on the host:' : ''}`,
+    command: isPartial ? 'journalctl -u unoc --since yesterday -p warning' : null,
   }
 }
 

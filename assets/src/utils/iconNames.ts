@@ -61,6 +61,7 @@ export const ICON_NAMES = [
   'refresh-cw',
   'route',
   'scale',
+  'scroll-text',
   'search',
   'server',
   'settings',
