@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use crate::domain::{Problem, World};
+use crate::domain::{DeviceId, Problem, World};
 use crate::engine::{EngineError, EngineHandle};
 
 /// After a computation, no other starts for this many times as long, so that the engine can write.
@@ -19,6 +19,17 @@ const REST_MAX: Duration = Duration::from_secs(1);
 /// All problems, as they are and as JSON.
 pub(super) struct ProblemsAnswer {
     pub(super) problems: Vec<Problem>,
+    pub(super) body: Bytes,
+}
+
+/// The totals of the network: what of them is recorded, and all of them as JSON.
+pub(super) struct SummaryAnswer {
+    pub(super) customer_count: usize,
+    pub(super) without_service_count: usize,
+    pub(super) degraded_count: usize,
+    pub(super) planned_work_count: usize,
+    /// The devices that planned work affects.
+    pub(super) planned_work: Arc<[DeviceId]>,
     pub(super) body: Bytes,
 }
 

@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod extract;
 mod health;
+mod history;
 mod interfaces;
 mod jobs;
 mod lease;
@@ -44,6 +45,7 @@ mod validation;
 
 pub use access::{Access, gate};
 pub use backups::{BackupView, BackupsView, PruningView, RestoreView};
+pub use history::CustomerSamples;
 pub use jobs::{JobView, JobsView, RunView};
 pub use request::Peer;
 pub use router::{document, router};

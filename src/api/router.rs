@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, backups, csv, devices, export, health, interfaces, jobs, lifecycle, links, logs,
+    audit, backups, csv, devices, export, health, history, interfaces, jobs, lifecycle, links, logs,
     metrics, openapi, optics, overrides, problems, request, seed, shutdown, simulate, sync,
     topology, ui,
 };
@@ -22,6 +22,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(links::lists())
         .merge(problems::router())
         .merge(overrides::router())
+        .merge(history::router())
         .merge(simulate::router())
         .merge(audit::router())
         .merge(backups::router())

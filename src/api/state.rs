@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::answer_cache::{ProblemsAnswer, SharedAnswer};
+use super::answer_cache::{ProblemsAnswer, SharedAnswer, SummaryAnswer};
 use super::lease::Leases;
 use super::list_cache::ListCache;
 use crate::backup::Backups;
@@ -50,7 +50,7 @@ struct SharedState {
     leases: Arc<Leases>,
     problems: SharedAnswer<ProblemsAnswer>,
     overrides: SharedAnswer<Bytes>,
-    summary: SharedAnswer<Bytes>,
+    summary: SharedAnswer<SummaryAnswer>,
     etag_prefix: String,
 }
 
@@ -105,7 +105,7 @@ impl ApiState {
         &self.0.overrides
     }
 
-    pub(super) fn summary(&self) -> &SharedAnswer<Bytes> {
+    pub(super) fn summary(&self) -> &SharedAnswer<SummaryAnswer> {
         &self.0.summary
     }
 

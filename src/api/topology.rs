@@ -1,6 +1,7 @@
 //! Totals of the network.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -11,14 +12,15 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer_cache::to_json;
+use super::answer_cache::{SummaryAnswer, to_json};
 use super::conditional;
 use super::error::ApiError;
 use super::state::ApiState;
 use crate::domain::{
-    CustomerCounts, DeviceClass, DeviceId, Lifecycle, Severity, SignalClass, Status, World,
-    problems,
+    CustomerCounts, DeviceClass, DeviceId, Lifecycle, RootCause, Severity, SignalClass, Status,
+    World, problems,
 };
+use crate::engine::EngineError;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(summary))
@@ -75,11 +77,28 @@ async fn summary(State(state): State<ApiState>, headers: HeaderMap) -> Result<Re
     if let Some(response) = conditional::not_modified(&state, &headers, seq) {
         return Ok(response);
     }
-    let (seq, body) = state.summary().get(state.handle(), count, to_json).await?;
-    Ok(conditional::json_bytes(&state, seq, Bytes::clone(&body)))
+    let (seq, answer) = shared_summary(&state).await?;
+    Ok(conditional::json_bytes(&state, seq, Bytes::clone(&answer.body)))
 }
 
-fn count(world: &World) -> Summary {
+/// Returns the totals and their seq; they are counted once for all who ask.
+pub(super) async fn shared_summary(
+    state: &ApiState,
+) -> Result<(u64, Arc<SummaryAnswer>), EngineError> {
+    let make = |(summary, planned_work): (Summary, BTreeSet<DeviceId>)| SummaryAnswer {
+        customer_count: summary.customer_count,
+        without_service_count: summary.without_service_count,
+        degraded_count: summary.degraded_count,
+        planned_work_count: summary.planned_work_count,
+        planned_work: planned_work.into_iter().collect(),
+        body: to_json(summary),
+    };
+    state.summary().get(state.handle(), count, make).await
+}
+
+/// Counts, and returns the devices that planned work affects, too.
+fn count(world: &World) -> (Summary, BTreeSet<DeviceId>) {
+    let planned_work = in_planned_work(world);
     let mut summary = Summary {
         device_count: world.devices().count(),
         interface_count: world.interfaces().count(),
@@ -88,8 +107,8 @@ fn count(world: &World) -> Summary {
     };
     summary.count_devices(world);
     summary.count_links(world);
-    summary.count_customers(world);
-    summary
+    summary.count_customers(world, &planned_work);
+    (summary, planned_work)
 }
 
 impl Summary {
@@ -125,8 +144,7 @@ impl Summary {
         self.overridden_count += self.overridden_link_count;
     }
 
-    fn count_customers(&mut self, world: &World) {
-        let in_planned_work = customers_in_planned_work(world);
+    fn count_customers(&mut self, world: &World, in_planned_work: &BTreeSet<DeviceId>) {
         let mut counts = CustomerCounts::default();
         let leaves = world.devices().filter(|one| one.device_type.class() == DeviceClass::Leaf);
         for leaf in leaves.filter(|leaf| leaf.is_in_service()) {
@@ -147,13 +165,20 @@ impl Summary {
     }
 }
 
-/// Customers whose root cause is planned work. Only then is the network analysed.
-fn customers_in_planned_work(world: &World) -> BTreeSet<DeviceId> {
+/// Devices whose root cause is planned work. Only then is the network analysed.
+fn in_planned_work(world: &World) -> BTreeSet<DeviceId> {
     let devices = world.devices().filter_map(|device| device.status_override.as_ref());
     let links = world.links().filter_map(|link| link.status_override.as_ref());
     if !devices.chain(links).any(|set| set.is_planned_work) {
         return BTreeSet::new();
     }
     let planned = problems(world).into_iter().filter(|one| one.severity == Severity::Planned);
-    planned.flat_map(|problem| problem.customers).collect()
+    let affected = planned.flat_map(|problem| {
+        let itself = match problem.cause {
+            RootCause::Device(id) => Some(id),
+            RootCause::Link(_) => None,
+        };
+        problem.victims.into_iter().chain(itself)
+    });
+    affected.collect()
 }

@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod check;
 mod endpoint;
+mod history;
 mod jobs;
 mod logging;
 mod mirror;
@@ -122,11 +123,9 @@ impl App {
             logs.clone(),
             api_options(&config, &shutdown),
         );
-        let leases = state.clone().end_leases();
-        let service = ServiceBuilder::new().layer(layer).service(api::router(state));
+        let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
-        spawn_tasks(&mut tasks, &handle, &sockets, &logs, &stopping);
-        tasks.spawn(run_until_stopped(leases, stopping.clone()));
+        spawn_tasks(&mut tasks, &state, &handle, &sockets, &logs, &stopping);
         let server = server::HttpServer {
             listener,
             service,
@@ -322,6 +321,7 @@ async fn tidy(backups: &Backups) {
 /// Starts the tasks that run beside the server.
 fn spawn_tasks(
     tasks: &mut JoinSet<()>,
+    state: &ApiState,
     handle: &EngineHandle,
     sockets: &Sockets,
     logs: &Logs,
@@ -332,6 +332,9 @@ fn spawn_tasks(
     tasks.spawn(run_until_stopped(sockets.clone().send_logs(), stopping.clone()));
     let ends = override_ends::end_overrides(handle.clone());
     tasks.spawn(run_until_stopped(ends, stopping.clone()));
+    tasks.spawn(run_until_stopped(state.clone().end_leases(), stopping.clone()));
+    let history = history::record_history(handle.clone(), state.clone());
+    tasks.spawn(run_until_stopped(history, stopping.clone()));
     tasks
         .spawn(run_until_stopped(realtime::run(handle.clone(), sockets.clone()), stopping.clone()));
     if let Some(period) = systemd::watchdog_period() {

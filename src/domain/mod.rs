@@ -78,6 +78,8 @@ pub use optics::split_ratio::SplitRatio;
 pub use outage::cause_path::{CausePath, PathPart, cause_path};
 pub use outage::customer_counts::CustomerCounts;
 pub use outage::designed_path::{DarkReason, DesignedPath, designed_path};
+pub use outage::device_outage::DeviceOutage;
+pub use outage::outage_tracker::{OutageChange, OutageTracker};
 pub use outage::redundancy::{Redundancy, UplinkState, redundancy};
 pub use plant::ports::{DevicePorts, PartPassage, PonExcess, PonLoad, PortUse, device_ports};
 pub use problems::{Problem, ProblemKind, RootCause, Severity, problems};

@@ -150,6 +150,7 @@ impl Engine {
         };
         self.seq = self.seq.max(adoption.floors.seq) + 1;
         let origin = AuditOrigin { actor: adoption.actor.to_owned(), request_id: String::new() };
+        let outages = self.outages.follow(&decision.changes, now);
         self.activity.start_step(LONG_STEP_TIME_MAX);
         self.store.commit(&CommitBatch {
             seq: self.seq,
@@ -162,6 +163,7 @@ impl Engine {
                 changes: &decision.changes,
                 direct_count: decision.direct_count,
             }],
+            outages,
             adoption: Some(AdoptionRecord {
                 next_audit: adoption.floors.next_audit,
                 mirror: adoption.mirror,

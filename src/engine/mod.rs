@@ -8,6 +8,7 @@ mod clock;
 mod commit;
 mod error;
 mod handle;
+mod history;
 mod import;
 mod jobs;
 mod load;

@@ -14,7 +14,7 @@ use super::handle::EngineHandle;
 use super::load::load;
 use super::volume::VolumeMonitor;
 use super::writer::{Engine, EngineExit};
-use crate::domain::World;
+use crate::domain::{OutageTracker, World};
 use crate::store::{Store, StoreError};
 
 /// Requests that may wait. With 64 concurrent writers the queue holds 64; this is room for a
@@ -69,6 +69,7 @@ impl Engine {
             override_end: handle.override_end.clone(),
             activity: handle.activity.clone(),
             volume: handle.volume.clone(),
+            outages: OutageTracker::default(),
         };
         let (sender, loaded) = channel();
         let thread = std::thread::Builder::new()

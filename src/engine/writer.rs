@@ -11,8 +11,8 @@ use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
 use super::volume::{LowSpace, VolumeMonitor};
 use crate::domain::{
-    AssumeCrossConnects, Change, Command, CommandKind, Decision, DeviceId, IdCounters, Timestamp,
-    World,
+    AssumeCrossConnects, Change, Command, CommandKind, Decision, DeviceId, IdCounters,
+    OutageTracker, Timestamp, World,
 };
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
 
@@ -121,6 +121,7 @@ pub struct Engine {
     pub(super) override_end: watch::Sender<Option<Timestamp>>,
     pub(super) activity: ActivityMonitor,
     pub(super) volume: VolumeMonitor,
+    pub(super) outages: OutageTracker,
 }
 
 impl Engine {
@@ -220,12 +221,16 @@ impl Engine {
                 erased: &command.erased,
             })
             .collect();
+        let at = self.clock.now();
+        let changes = commands.iter().flat_map(|command| &command.changes);
+        let outages = self.outages.follow(changes, at);
         self.activity.start_step(LONG_STEP_TIME_MAX);
         self.store.commit(&CommitBatch {
             seq: self.seq + 1,
-            at: self.clock.now(),
+            at,
             counters: self.world.counters(),
             entries,
+            outages,
             adoption: None,
         })?;
         self.seq += 1;

@@ -1,15 +1,22 @@
-//! Answers that need several records of a snapshot: upstream paths, exports, the check of a whole site.
+//! Answers that need several records of a snapshot: upstream paths, availability, exports, the check of a
+//! whole site.
 //!
 //! Everything here reads a [`Snapshot`](crate::store::Snapshot) and never waits for the engine.
 
+mod availability;
 mod changes_before;
 mod check;
 mod path;
+mod series_history;
 mod site_export;
 mod table_export;
 
+pub use availability::{
+    AVAILABILITY_TIME_MIN_S, Availability, OutageDay, OutageSpan, availability,
+};
 pub use changes_before::{ChangesBefore, changes_before};
 pub use check::check_site;
 pub use path::{Hop, hops_along, upstream_hops};
+pub use series_history::{HISTORY_HOURS_MAX, HISTORY_POINTS_MAX, HistoryRange, series_history};
 pub use site_export::{ExportError, SiteExport, export_site};
 pub use table_export::{TableExport, export_table};

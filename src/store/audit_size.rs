@@ -195,6 +195,7 @@ mod tests {
             at: Timestamp(0),
             counters: IdCounters::default(),
             entries: vec![entry],
+            outages: Vec::new(),
             adoption: None,
         };
         store.commit(&batch).unwrap();

@@ -7,8 +7,8 @@ use super::meta::{self, LastCommit};
 use super::mirror::{self, MirrorState};
 use super::open::Store;
 use super::table_writer::TableWriter;
-use super::tables;
-use crate::domain::{Change, DeviceId, IdCounters, Timestamp};
+use super::{outages, tables};
+use crate::domain::{Change, DeviceId, IdCounters, OutageChange, Timestamp};
 
 /// Bytes of the images of what a command itself changed: a bulk of 10,000 devices fits, however
 /// long their names. Ports that came with devices are left out first.
@@ -25,6 +25,8 @@ pub struct CommitBatch<'a> {
     pub at: Timestamp,
     pub counters: IdCounters,
     pub entries: Vec<CommitEntry<'a>>,
+    /// What these changes say about outages.
+    pub outages: Vec<OutageChange>,
     /// The mirror whose site this commit adopts, if it does.
     pub adoption: Option<AdoptionRecord>,
 }
@@ -81,6 +83,7 @@ impl Store {
                 writer.erase_personal_data(&erased).map(|bytes| size.shrink(bytes))?;
             }
             size.update(&mut meta, &mut writer, next_audit)?;
+            outages::record(&tx, &mut meta, (batch.seq, batch.at), &batch.outages)?;
             let commit = LastCommit {
                 seq: batch.seq,
                 counters: batch.counters,

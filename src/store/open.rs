@@ -188,6 +188,7 @@ impl Store {
                 meta::upgrade_site(&mut meta, &site)?;
             }
             create_job_tables(&tx)?;
+            create_history_tables(&tx)?;
         }
         tx.commit()?;
         Ok(())
@@ -411,6 +412,7 @@ pub(super) fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result
         tx.open_table(tables::DIRTY)?;
         tx.open_table(tables::AUDIT)?;
         create_job_tables(&tx)?;
+        create_history_tables(&tx)?;
     }
     tx.commit()?;
     Ok(())
@@ -420,5 +422,13 @@ pub(super) fn initialise(db: &Database, site_id: Uuid, now: Timestamp) -> Result
 pub(super) fn create_job_tables(tx: &WriteTransaction) -> Result<(), StoreError> {
     tx.open_table(tables::JOBS)?;
     tx.open_table(tables::JOB_RUNS)?;
+    Ok(())
+}
+
+/// Creates the tables of the network's history, which schema version 3 added.
+pub(super) fn create_history_tables(tx: &WriteTransaction) -> Result<(), StoreError> {
+    tx.open_table(tables::SERIES)?;
+    tx.open_table(tables::OUTAGES)?;
+    tx.open_table(tables::LATE_OUTAGES)?;
     Ok(())
 }

@@ -18,9 +18,12 @@ use super::disk_space::DiskSpace;
 use super::error::{StoreError, catch_damage, io};
 use super::marker::{self, SiteMarker};
 use super::meta::{self, LastCommit};
-use super::open::{STORE_FILE, Store, create_job_tables, create_private_dir, lock, open_error};
+use super::open::{
+    STORE_FILE, Store, create_history_tables, create_job_tables, create_private_dir, lock,
+    open_error,
+};
 use super::snapshot::Snapshot;
-use super::tables;
+use super::{outages, tables};
 use crate::util::files;
 
 /// Directory inside the data directory for stores that were replaced.
@@ -206,8 +209,10 @@ fn copy_tables(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), Stor
     copy(from, to, tables::BLOCKS)?;
     copy(from, to, tables::DIRTY)?;
     copy(from, to, tables::AUDIT)?;
-    // The runs of jobs are not part of the site; the tables have to exist.
-    create_job_tables(to)
+    // The runs of jobs and the history are not part of the site; the tables have to exist.
+    create_job_tables(to)?;
+    create_history_tables(to)?;
+    outages::forget_history(&mut to.open_table(tables::META)?)
 }
 
 pub(super) fn copy<K: Key, V: Value>(

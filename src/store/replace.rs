@@ -11,7 +11,8 @@ use super::open::Store;
 use super::quarantine::copy;
 use super::snapshot::Snapshot;
 use super::table_writer::TableWriter;
-use super::tables::{self, kind_code};
+use super::tables::kind_code;
+use super::{outages, tables};
 use crate::domain::{EntityKind, IdCounters, Timestamp};
 
 /// The site that replaces the current one.
@@ -44,6 +45,7 @@ impl Store {
             }
             write_blocks(&tx, new)?;
             copy_entities(&tx, new.from)?;
+            outages::forget_late_starts(&tx)?;
             let has_no_audit = old.next_audit == 0;
             if has_no_audit {
                 copy(new.from.transaction(), &tx, tables::AUDIT)?;

@@ -36,6 +36,19 @@ pub(super) const JOB_RUNS: TableDefinition<'_, (&str, u64), &[u8]> =
 /// has confirmed; since schema version 3. Each device once, however often it is erased.
 pub(super) const ERASED: TableDefinition<'_, u64, u64> = TableDefinition::new("erased");
 
+/// (series, tier, number of the chunk) -> its buckets; since schema version 3. See [`super::series`].
+pub(super) const SERIES: TableDefinition<'_, (&str, u8, u64), &[u8]> =
+    TableDefinition::new("series");
+
+/// (day of the end, device id / [`super::BLOCK_SIZE`], seq) -> outages that ended in this commit; since
+/// schema version 3. See [`super::outages`].
+pub(super) const OUTAGES: TableDefinition<'_, (u64, u64, u64), &[u8]> =
+    TableDefinition::new("outages");
+
+/// Devices whose outage began later than their status: id -> microseconds since 1970; since schema
+/// version 3.
+pub(super) const LATE_OUTAGES: TableDefinition<'_, u64, i64> = TableDefinition::new("late_outages");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {

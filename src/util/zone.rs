@@ -51,6 +51,15 @@ impl Zone {
     pub fn local(&self, at: Timestamp) -> String {
         at.to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
+
+    /// Returns the beginning of the day after that of `at`, in microseconds since 1970; `None` beyond the
+    /// times that can be told.
+    pub fn next_midnight_us(&self, at_us: i64) -> Option<i64> {
+        let at = Timestamp::from_microsecond(at_us).ok()?;
+        let tomorrow = at.to_zoned_datetime(self.zone.clone()).tomorrow().ok()?;
+        let midnight_us = tomorrow.start_of_day().ok()?.timestamp().as_microsecond();
+        (midnight_us > at_us).then_some(midnight_us)
+    }
 }
 
 impl From<TimeZone> for Zone {
@@ -91,6 +100,9 @@ mod tests {
         assert_eq!([winter, summer].map(|at| rule.name(at)), ["+01:00", "+02:00"]);
         assert_eq!(rule.local(winter), "2026-11-29T02:15:00+01:00");
         assert_eq!(rule.local(summer), "2026-07-01T02:15:00+02:00");
+        let last_of_summer: Timestamp = "2026-10-24T22:00:00Z".parse().unwrap();
+        let midnight_us = rule.next_midnight_us(last_of_summer.as_microsecond()).unwrap();
+        assert_eq!(midnight_us - last_of_summer.as_microsecond(), 25 * 3_600_000_000);
         let west = Zone::from(TimeZone::posix("XXX3:30").unwrap());
         assert_eq!(west.name(winter), "-03:30");
         let utc = Zone::from(TimeZone::UTC);

@@ -8,6 +8,7 @@ mod devices;
 mod export;
 mod framework;
 mod health;
+mod history;
 mod hostile;
 mod interfaces;
 mod jobs;

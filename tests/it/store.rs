@@ -5,3 +5,4 @@ mod denied;
 pub(crate) mod disk_full;
 mod io_errors;
 mod opening;
+mod outages;

@@ -290,6 +290,23 @@ export interface paths {
         patch: operations["update_device"];
         trace?: never;
     };
+    "/api/devices/{id}/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of the last days a device was in service, and its outages. */
+        get: operations["device_availability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices/{id}/cross-connects": {
         parameters: {
             query?: never;
@@ -514,6 +531,23 @@ export interface paths {
         };
         /** Every component with its values. */
         get: operations["detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many customers had no service, over time. */
+        get: operations["customer_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1674,6 +1708,23 @@ export interface components {
             /** Format: date-time */
             status_since: string;
         };
+        /** @description Counts of customers over time. */
+        CustomerHistory: {
+            /**
+             * Format: date-time
+             * @description The beginning of the first point.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description The time that each point covers.
+             */
+            point_s: number;
+            /** @description At most 600, ascending. While the appliance did not run there are none. */
+            points: components["schemas"]["HistoryPoint"][];
+            /** Format: date-time */
+            to: string;
+        };
         /**
          * @description The path of a dark leaf as it would be if everything that is recorded were in service and nothing were
          *     held DOWN.
@@ -1767,6 +1818,45 @@ export interface components {
             x: number;
             /** Format: double */
             y: number;
+        };
+        /** @description How much of the time a device was in service. */
+        DeviceAvailability: {
+            /**
+             * Format: double
+             * @description The part of the time, without planned work, in which the device was not DOWN: 0 to 1. Null if
+             *     that time is less than an hour.
+             */
+            availability?: number | null;
+            /**
+             * Format: date-time
+             * @description Since when every outage is recorded.
+             */
+            complete_since: string;
+            /** @description The days of the time in the host's time zone, ascending. */
+            days: components["schemas"]["OutageDay"][];
+            /** Format: int64 */
+            device_id: number;
+            /**
+             * Format: double
+             * @description How long it was DOWN, without planned work.
+             */
+            downtime_s: number;
+            /**
+             * Format: date-time
+             * @description What was asked for, as far as the device exists and outages are recorded.
+             */
+            from: string;
+            /** @description The outages of the time, also those that are not in this answer. */
+            outage_count: number;
+            /** @description The outages, newest first, with the present one. */
+            outages: components["schemas"]["Outage"][];
+            /**
+             * Format: double
+             * @description How long it was DOWN because of planned work.
+             */
+            planned_downtime_s: number;
+            /** Format: date-time */
+            to: string;
         };
         /** @description What identifies a device, and the customer behind it. An empty text counts as null. */
         DeviceDetails: {
@@ -2027,6 +2117,28 @@ export interface components {
             /** @description The program's version. */
             version: string;
             volume: components["schemas"]["VolumeHealth"];
+        };
+        /** @description What was counted in the time that begins at `at`. */
+        HistoryPoint: {
+            /** Format: date-time */
+            at: string;
+            /** @description All customers: leaves in service that fibre is connected with. */
+            customers: components["schemas"]["HistoryValues"];
+            /** @description Customers that are DEGRADED. */
+            degraded: components["schemas"]["HistoryValues"];
+            /** @description Customers that are DOWN because of planned work. */
+            planned_work: components["schemas"]["HistoryValues"];
+            /** @description Customers that are DOWN, without those behind planned work. */
+            without_service: components["schemas"]["HistoryValues"];
+        };
+        /** @description The least, the greatest and the mean value. */
+        HistoryValues: {
+            /** Format: float */
+            max: number;
+            /** Format: float */
+            mean: number;
+            /** Format: float */
+            min: number;
         };
         /** @description Why a table was not imported; nothing was changed. */
         ImportErrors: {
@@ -2517,6 +2629,39 @@ export interface components {
             signal?: components["schemas"]["Signal"] | null;
             /** Format: int32 */
             upstream_nm: number;
+        };
+        /** @description A time in which a device was DOWN. */
+        Outage: {
+            /** Format: double */
+            duration_s: number;
+            /**
+             * Format: date-time
+             * @description It may be before the time of the answer.
+             */
+            from: string;
+            /**
+             * Format: double
+             * @description How much of that was planned work.
+             */
+            planned_s: number;
+            /**
+             * Format: date-time
+             * @description Null while the device is DOWN.
+             */
+            to?: string | null;
+        };
+        /** @description The outages of one day. */
+        OutageDay: {
+            /** Format: double */
+            downtime_s: number;
+            outage_count: number;
+            /** Format: double */
+            planned_downtime_s: number;
+            /**
+             * Format: date-time
+             * @description Midnight; of the first day, the beginning of the time.
+             */
+            start: string;
         };
         /** @description A status that an operator has set. */
         Override: {
@@ -5518,6 +5663,88 @@ export interface operations {
             };
         };
     };
+    device_availability: {
+        parameters: {
+            query?: {
+                /** @description The last days. */
+                days?: number;
+                /** @description At most this many outages. */
+                limit?: number;
+                /** @description Only outages that began before: `from` of the last one of the previous answer. */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAvailability"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_cross_connects: {
         parameters: {
             query?: never;
@@ -7233,6 +7460,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDetail"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    customer_history: {
+        parameters: {
+            query?: {
+                /** @description The last hours. Not used with `from`. */
+                hours?: number;
+                /** @description The beginning. */
+                from?: string;
+                /** @description The end; by default the present time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerHistory"];
                 };
             };
             /** @description Malformed request */

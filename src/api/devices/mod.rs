@@ -1,5 +1,6 @@
 //! Devices.
 
+mod availability;
 mod bulk;
 mod create;
 mod cross_connects;
@@ -43,6 +44,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(read::list_device_interfaces))
         .routes(routes!(cross_connects::remove_cross_connect))
         .routes(routes!(optical_path::optical_path))
+        .routes(routes!(availability::device_availability))
         .routes(routes!(paths::upstream_path))
         .routes(routes!(overrides::set_override, overrides::clear_override))
         .routes(routes!(overrides::set_override_legacy, overrides::clear_override_legacy))

@@ -7,5 +7,7 @@
 pub(super) mod cause_path;
 pub(super) mod customer_counts;
 pub(super) mod designed_path;
+pub(super) mod device_outage;
+pub(super) mod outage_tracker;
 pub(super) mod redundancy;
 mod way_up;

@@ -22,7 +22,7 @@ impl Http {
 
     /// Makes a backup, which must succeed.
     #[track_caller]
-    pub(super) fn back_up(&self) -> Value {
+    pub(crate) fn back_up(&self) -> Value {
         self.ask("/api/backups").expect(201).json()
     }
 
@@ -41,7 +41,7 @@ impl Http {
         self.ask(&format!("/api/backups/{}/verify", text_of(id)))
     }
 
-    pub(super) fn restore(&self, id: &Value, is_dry_run: bool) -> Answer {
+    pub(crate) fn restore(&self, id: &Value, is_dry_run: bool) -> Answer {
         let path = format!("/api/backups/{}/restore", text_of(id));
         self.post(&path, &json!({"dry_run": is_dry_run}))
     }

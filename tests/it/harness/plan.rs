@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use unoc::domain::{Change, IdCounters, Timestamp, World};
+use unoc::domain::{Change, IdCounters, OutageTracker, Timestamp, World};
 use unoc::store::{AuditOrigin, CommitBatch, CommitEntry, OpenOptions, Store, StoreError};
 
 use super::any_command::AnyCommand;
@@ -76,11 +76,13 @@ impl Plan {
             origin: &origin,
             changes: &part.changes,
         });
+        let changes = batch.parts.iter().flat_map(|part| &part.changes);
         store.commit(&CommitBatch {
             seq,
             at: batch.at,
             counters: batch.counters,
             entries: entries.collect(),
+            outages: OutageTracker::default().follow(changes, batch.at),
             adoption: None,
         })
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use unoc::app;
 use unoc::config::Config;
+use unoc::domain::{DeviceId, Timestamp};
 use unoc::engine::Clock;
 use unoc::query::export_site;
 use unoc::store::{MARKER_FILE, OpenOptions, STORE_FILE, Store};
@@ -56,6 +57,8 @@ fn an_old_store_opens_as_it_is_and_is_upgraded_with_all_its_data() {
     assert_eq!(store.schema_version().unwrap(), 3);
     assert!(!store.needs_upgrade().unwrap());
     assert_eq!(store.read().unwrap().job("backup").unwrap(), None);
+    let history = store.read().unwrap().outages(DeviceId(1), Timestamp(0), Timestamp(1)).unwrap();
+    assert_eq!(history, [], "the tables of the history are there");
     assert_eq!(exported(&store), export);
     assert_eq!(store.read().unwrap().audit(None, 0).unwrap().count(), audited);
     drop(store);
