@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, backups, csv, devices, export, health, history, interfaces, jobs, lifecycle, links, logs,
-    metrics, openapi, optics, overrides, problems, request, seed, shutdown, simulate, sync,
+    audit, backups, csv, devices, export, health, history, interfaces, jobs, lifecycle, links,
+    logs, metrics, openapi, optics, overrides, problems, request, seed, shutdown, simulate, sync,
     topology, ui,
 };
 

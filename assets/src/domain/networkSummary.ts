@@ -29,6 +29,11 @@ export function networkSummary(openCount: number, problems: readonly Problem[]):
   }
 }
 
+/** How many customers have no service now, without planned work. */
+export function customersWithoutService(problems: readonly Problem[]): number {
+  return sumOfCounts(problems.filter((each) => !isPlannedWork(each))).without_service_count
+}
+
 function toneOf(count: number, critical: readonly Problem[]): NetworkSummary['tone'] {
   if (count === 0) return 'ok'
   if (critical.length === 0) return 'degraded'

@@ -123,6 +123,7 @@ mod tests {
             reasons: Reasons::NONE,
             signal: None,
             uplink: Uplink::default(),
+            served_by: None,
             through_loss_db: None,
             status_since: minute(since),
             status_override: None,
