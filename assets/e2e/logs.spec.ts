@@ -41,7 +41,7 @@ test('new lines come by themselves, are found by their request and downloaded', 
 
   await line.first().click()
   const dialog = page.getByRole('dialog', { name: 'Line of the log' })
-  await dialog.getByText('e2e-1').waitFor()
+  await dialog.getByText('e2e-1', { exact: true }).waitFor()
   expect(await axeViolations(page)).toEqual([])
   await dialog.getByRole('button', { name: 'Lines of this request' }).click()
   await until('only its line is listed', async () => (await rows(page).count()) === 1)
@@ -67,7 +67,7 @@ test('the log is paused by a key, and goes on at its end', async () => {
   await page.getByRole('button', { name: 'Follow (1 new)' }).click()
   await page.getByRole('button', { name: 'Pause' }).waitFor()
   await rows(page).last().click()
-  await page.getByRole('dialog').getByText('pause-2').waitFor()
+  await page.getByRole('dialog').getByText('pause-2', { exact: true }).waitFor()
   await close(opened)
 })
 
