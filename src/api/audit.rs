@@ -1,6 +1,7 @@
 //! The audit trail: who changed what and when, with the values before and after.
 #![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -12,12 +13,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::extract::Query422;
+use super::extract::{Body422, Origin, PathId, Query422};
 use super::state::ApiState;
 use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
 use super::validation::{Fields, FromFields, parse};
+use crate::domain::UndoChanges;
 use crate::engine::EngineHandle;
-use crate::store::{AuditEntry, AuditImage};
+use crate::query::{UndoTarget, check_undoable, undo_of};
+use crate::store::{AuditEntry, AuditImage, AuditOrigin};
+use crate::util::run_blocking;
 use crate::wire::{DeviceView, InterfaceView, LinkView, Time};
 
 /// Most rows in one answer; each may show many entities before and after.
@@ -30,7 +34,10 @@ const IMAGES_SHOWN_MAX: usize = 100;
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list_audit))
+    OpenApiRouter::new()
+        .routes(routes!(list_audit))
+        .routes(routes!(undo_row))
+        .routes(routes!(undo_request))
 }
 
 /// Which rows of the trail.
@@ -66,12 +73,25 @@ pub(super) struct AuditView<'a> {
     /// The request's `X-Request-Id`; empty outside HTTP.
     request_id: &'a str,
     action: &'a str,
+    /// The rows whose changes this one undid.
+    undone_ids: &'a [u64],
+    /// Whether the row allows an undo.
+    undo: UndoabilityView,
     /// How many entities changed.
     change_count: u64,
     /// At most 100 of them, beginning with those that the command itself changed; fewer if the
     /// answer would be too large.
     #[schema(value_type = Vec<ImageView<'_>>)]
     changes: Vec<Box<RawValue>>,
+}
+
+/// Whether a row allows an undo, whatever was changed since: an undo may still be refused.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditUndo)]
+struct UndoabilityView {
+    is_possible: bool,
+    /// Why not; null when it is possible.
+    reason: Option<String>,
 }
 
 /// One entity before and after; null if it did not exist.
@@ -107,6 +127,93 @@ async fn list_audit(
     };
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok((json, streaming::body(pieces).await?).into_response())
+}
+
+/// What an undo changed itself.
+#[derive(Serialize, ToSchema)]
+struct UndoneChange {
+    /// The rows that were undone, oldest first.
+    undone_ids: Vec<u64>,
+    device_count: usize,
+    interface_count: usize,
+    link_count: usize,
+}
+
+/// Undoes the change of a row: deletes what it created, creates what it deleted with the same ids, and sets
+/// what it set to what it was. What was changed since and is not part of it stays. Refused with 409 and the
+/// obstacles when the same was changed since, or when something depends on it. An undo has a row of its
+/// own, which can be undone in turn.
+#[utoipa::path(
+    post,
+    path = "/api/audit/{id}/undo",
+    tag = "site",
+    params(("id" = u64, Path)),
+    responses((status = 200, body = UndoneChange))
+)]
+async fn undo_row(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+    PathId(id): PathId,
+) -> Result<Json<UndoneChange>, ApiError> {
+    undo(&state, UndoTarget::Row(id), origin).await
+}
+
+/// The request to undo.
+#[derive(ToSchema)]
+#[schema(as = RequestToUndo)]
+struct RequestToUndo {
+    /// Its `X-Request-Id`. All requests that were sent with it are undone together.
+    request_id: String,
+}
+
+impl FromFields for RequestToUndo {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { request_id: fields.required("request_id", parse::request_id)? })
+    }
+}
+
+/// Undoes all changes of a request, as one change: as the undo of a row.
+#[utoipa::path(
+    post,
+    path = "/api/undo",
+    tag = "site",
+    request_body = RequestToUndo,
+    responses((status = 200, body = UndoneChange))
+)]
+async fn undo_request(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+    Body422(RequestToUndo { request_id }): Body422<RequestToUndo>,
+) -> Result<Json<UndoneChange>, ApiError> {
+    undo(&state, UndoTarget::Request(request_id), origin).await
+}
+
+async fn undo(
+    state: &ApiState,
+    target: UndoTarget,
+    origin: AuditOrigin,
+) -> Result<Json<UndoneChange>, ApiError> {
+    let command = undo_command(state, target).await?;
+    let undone_ids = command.rows.clone();
+    let counts = state.handle().execute(command, origin).await?;
+    Ok(Json(UndoneChange {
+        undone_ids,
+        device_count: counts.devices,
+        interface_count: counts.interfaces,
+        link_count: counts.links,
+    }))
+}
+
+/// Returns the command that undoes these rows.
+pub(super) async fn undo_command(
+    state: &ApiState,
+    target: UndoTarget,
+) -> Result<UndoChanges, ApiError> {
+    let snapshot = state.handle().read();
+    match run_blocking(move || undo_of(&snapshot, &target)).await?? {
+        None => Err(ApiError::NotFound("Change not found among the newest 10,000")),
+        Some(undo) => Ok(undo?),
+    }
 }
 
 /// Rows that are sent to a client. Rows never change, so each part may come from a newer snapshot.
@@ -173,9 +280,18 @@ impl<'a> AuditView<'a> {
             actor: &entry.origin.actor,
             request_id: &entry.origin.request_id,
             action: &entry.action,
+            undone_ids: &entry.undone_ids,
+            undo: UndoabilityView::new(entry),
             change_count: entry.change_count,
             changes: changes_within(entry, bytes_max),
         }
+    }
+}
+
+impl UndoabilityView {
+    fn new(entry: &AuditEntry) -> Self {
+        let reason = check_undoable(entry).err().map(|reason| reason.to_string());
+        Self { is_possible: reason.is_none(), reason }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
 use crate::jobs::JobError;
 use crate::logs::LevelError;
+use crate::query::NotUndoable;
 use crate::store::StoreError;
 use crate::sync::SyncError;
 use crate::util::BlockingError;
@@ -27,6 +28,7 @@ pub(super) enum ApiError {
     Backup(BackupError),
     LogLevel(LevelError),
     Table(ImportErrors),
+    NotUndoable(NotUndoable),
     /// The answer failed; the client is not told the cause.
     Broken(Box<dyn std::error::Error + Send + Sync>),
     /// What was to be changed is not what the caller has seen; the answer shows it.
@@ -51,6 +53,10 @@ pub(super) struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     errors: Option<Vec<RowErrorView>>,
+    /// For an undo: what stands in its way, at most 20 sentences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    obstacles: Option<Vec<String>>,
 }
 
 /// The error of one row of a bulk request.
@@ -60,6 +66,10 @@ struct RowErrorView {
     /// Index in the request, from 0.
     index: usize,
     detail: String,
+    /// For an undo: what stands in its way, at most 20 sentences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    obstacles: Option<Vec<String>>,
 }
 
 /// The cause of an error, for the request log.
@@ -69,6 +79,12 @@ pub(super) struct LoggedCause(pub(super) String);
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<NotUndoable> for ApiError {
+    fn from(reason: NotUndoable) -> Self {
+        Self::NotUndoable(reason)
     }
 }
 
@@ -140,6 +156,7 @@ impl IntoResponse for ApiError {
             }
             Self::LogLevel(error) => answer(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             Self::Table(errors) => (StatusCode::BAD_REQUEST, Json(errors)).into_response(),
+            Self::NotUndoable(reason) => answer(StatusCode::CONFLICT, reason.to_string()),
             Self::Changed(answer) => *answer,
             Self::Invalid(detail) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(ValidationErrors { detail }))
@@ -164,7 +181,8 @@ impl IntoResponse for ApiError {
 
 /// Returns an error answer with a text.
 pub(super) fn answer(status: StatusCode, detail: impl Into<String>) -> Response {
-    (status, Json(ErrorBody { detail: detail.into(), errors: None })).into_response()
+    (status, Json(ErrorBody { detail: detail.into(), errors: None, obstacles: None }))
+        .into_response()
 }
 
 fn refused(refusal: &Refusal) -> Response {
@@ -178,18 +196,31 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::NoPortNamed { .. }
         | Refusal::NotCrossConnected(_)
         | Refusal::EndNotFound { .. } => StatusCode::NOT_FOUND,
-        Refusal::SerialTaken { .. } => StatusCode::CONFLICT,
+        Refusal::SerialTaken { .. } | Refusal::CannotUndo(_) | Refusal::NothingToUndo => {
+            StatusCode::CONFLICT
+        }
         _ => StatusCode::BAD_REQUEST,
     };
     let errors = match refusal {
         Refusal::Rows { rows, .. } => Some(rows.iter().map(row_error).collect()),
         _ => None,
     };
-    (status, Json(ErrorBody { detail: refusal.to_string(), errors })).into_response()
+    let body = ErrorBody { detail: refusal.to_string(), errors, obstacles: obstacles(refusal) };
+    (status, Json(body)).into_response()
+}
+
+/// Returns what stands in the way of an undo, as sentences.
+fn obstacles(refusal: &Refusal) -> Option<Vec<String>> {
+    let Refusal::CannotUndo(obstacles) = refusal else { return None };
+    Some(obstacles.listed().iter().map(ToString::to_string).collect())
 }
 
 fn row_error(row: &RowRefusal) -> RowErrorView {
-    RowErrorView { index: row.index, detail: row.refusal.to_string() }
+    RowErrorView {
+        index: row.index,
+        detail: row.refusal.to_string(),
+        obstacles: obstacles(&row.refusal),
+    }
 }
 
 /// Returns the answer of a request to the mirror that failed, with the reason.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::audit::undo_command;
 use super::devices::{CrossConnectByIds, DevicePatchBody, ProvisionBody};
 use super::error::ApiError;
 use super::extract::Body422;
@@ -22,6 +23,7 @@ use crate::domain::{
     ProvisionDevice, RemoveCrossConnect, ReplaceCrossConnects, SetDeviceOverride, SetLifecycles,
     SetOverrides, SimulatedCommand, Status, UpdateDevice, UpdateLink,
 };
+use crate::query::UndoTarget;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
 /// Most changes in one simulation, which takes milliseconds.
@@ -43,14 +45,17 @@ struct SimulationBody {
 }
 
 /// One change to try.
-struct SimulationStep(SimulatedCommand);
+enum SimulationStep {
+    Command(SimulatedCommand),
+    Undo(UndoTarget),
+}
 
 /// One change: `op` and the keys that it needs.
 #[derive(ToSchema)]
 #[schema(as = SimulationStep)]
 #[expect(
     dead_code,
-    reason = "read by the OpenAPI generator only; `SimulationStep` holds the command"
+    reason = "read by the OpenAPI generator only; `SimulationStep` holds the change"
 )]
 struct StepSchema {
     /// `provision` (with the keys of a device to provision), `update_device` (with the keys of a change to a
@@ -60,8 +65,11 @@ struct StepSchema {
     /// `connect` (with the keys of create-simple), `create_link` (with the keys of a new link),
     /// `update_link` (with the keys of a change to a link), `delete_link`, `add_cross_connects` and
     /// `replace_cross_connects` (with `device_id` and `cross_connects`, whose ports are given by
-    /// their ids), `remove_cross_connect` (with `device_id` and `interface_id`).
+    /// their ids), `remove_cross_connect` (with `device_id` and `interface_id`), `undo` (with
+    /// `audit_id` or `request_id`; at most once).
     op: String,
+    audit_id: Option<u64>,
+    request_id: Option<String>,
     device_id: Option<u64>,
     link_id: Option<u64>,
     interface_id: Option<u64>,
@@ -85,7 +93,7 @@ impl FromFields for SimulationBody {
     }
 }
 
-const OPS: [&str; 13] = [
+const OPS: [&str; 14] = [
     "provision",
     "update_device",
     "delete_device",
@@ -99,6 +107,7 @@ const OPS: [&str; 13] = [
     "add_cross_connects",
     "replace_cross_connects",
     "remove_cross_connect",
+    "undo",
 ];
 /// As many as the ports of one device can have.
 const CROSS_CONNECTS_MAX: usize = 2_048;
@@ -139,9 +148,17 @@ impl FromFields for SimulationStep {
                 let patch: LinkPatch = LinkPatchBody::from_fields(fields)?.into();
                 UpdateLink { id: id?, patch }.into()
             }
+            "undo" => return undo_target(fields).map(Self::Undo),
             _ => DeleteLink(link_id(fields)?).into(),
         };
-        Some(Self(command))
+        Some(Self::Command(command))
+    }
+}
+
+fn undo_target(fields: &mut Fields<'_>) -> Option<UndoTarget> {
+    match fields.optional("request_id", parse::request_id) {
+        Some(id) => Some(UndoTarget::Request(id)),
+        None => fields.required("audit_id", parse::integer_in(0, u64::MAX)).map(UndoTarget::Row),
     }
 }
 
@@ -236,7 +253,18 @@ async fn simulate(
     State(state): State<ApiState>,
     Body422(body): Body422<SimulationBody>,
 ) -> Result<Response, ApiError> {
-    let commands = body.changes.into_iter().map(|step| step.0).collect();
+    let is_undo = |step: &&SimulationStep| matches!(step, SimulationStep::Undo(_));
+    // Each reads the changes that it undoes into memory.
+    if body.changes.iter().filter(is_undo).count() > 1 {
+        return Err(ApiError::BadRequest("A simulation has at most one undo"));
+    }
+    let mut commands = Vec::with_capacity(body.changes.len());
+    for step in body.changes {
+        commands.push(match step {
+            SimulationStep::Command(command) => command,
+            SimulationStep::Undo(target) => undo_command(&state, target).await?.into(),
+        });
+    }
     let changes = state.handle().simulate(commands).await?;
     Ok(Json(shown(&changes, body.details)).into_response())
 }

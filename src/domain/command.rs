@@ -19,6 +19,11 @@ pub trait Command: Send + 'static {
         &[]
     }
 
+    /// The rows of the audit trail that the command undoes.
+    fn undone_rows(&self) -> &[u64] {
+        &[]
+    }
+
     /// Makes the changes that the command asks for, without the changes of status that follow.
     ///
     /// # Errors
@@ -58,9 +63,40 @@ pub enum CommandKind {
     RefreshStatus,
     ReseedSite,
     ReplaceSite,
+    UndoChanges,
 }
 
 impl CommandKind {
+    pub const ALL: [Self; 27] = [
+        Self::ProvisionDevice,
+        Self::ProvisionDevices,
+        Self::ImportDevices,
+        Self::ImportLinks,
+        Self::ImportCrossConnects,
+        Self::CreateDevice,
+        Self::UpdateDevice,
+        Self::SetDeviceOverride,
+        Self::ClearDeviceOverride,
+        Self::SetOverrides,
+        Self::EndOverrides,
+        Self::SetLifecycles,
+        Self::DeleteDevice,
+        Self::ErasePersonalData,
+        Self::CreateInterface,
+        Self::CreateLink,
+        Self::ConnectDevices,
+        Self::UpdateLink,
+        Self::DeleteLink,
+        Self::AddCrossConnects,
+        Self::ReplaceCrossConnects,
+        Self::RemoveCrossConnect,
+        Self::AssumeCrossConnects,
+        Self::RefreshStatus,
+        Self::ReseedSite,
+        Self::ReplaceSite,
+        Self::UndoChanges,
+    ];
+
     /// The name in the audit trail, where it is stored.
     pub const fn action(self) -> &'static str {
         match self {
@@ -90,7 +126,13 @@ impl CommandKind {
             Self::RefreshStatus => "refresh status",
             Self::ReseedSite => "reseed site",
             Self::ReplaceSite => "import site",
+            Self::UndoChanges => "undo",
         }
+    }
+
+    /// The kind with this name in the audit trail, if there is one.
+    pub fn of_action(action: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.action() == action)
     }
 
     /// Whether another site takes the place of the current one.

@@ -29,6 +29,7 @@ mod site;
 mod status;
 mod time;
 mod transaction;
+mod undo;
 mod world;
 
 pub use change::{Change, Edit, EntityKey, EntityKind};
@@ -97,4 +98,6 @@ pub use status::reasons::{Reason, Reasons};
 pub use status::set_overrides::{OverrideGroup, SetOverrides};
 pub use status::{Override, OverrideReason, OverrideReasonError, Status};
 pub use time::Timestamp;
+pub use undo::obstacle::{UndoObstacle, UndoObstacles};
+pub use undo::undo_changes::{UndoChanges, UndoneCounts};
 pub use world::{Neighbour, World};

@@ -4,6 +4,7 @@ use super::import::counts::IMPORT_ENTITIES_MAX;
 use super::interface::INTERFACES_PER_DEVICE_MAX;
 use super::{
     DeviceId, DeviceType, EntityKey, EntityKind, ID_MAX, InterfaceId, InvariantError, SplitRatio,
+    UndoObstacles,
 };
 
 /// Why a command was not carried out; the world stays as it was.
@@ -120,6 +121,11 @@ pub enum Refusal {
         kind = .0.as_str()
     )]
     IdsUsedUp(EntityKind),
+    /// What the command changed was changed again, or something depends on it.
+    #[error("It cannot be undone: {0}")]
+    CannotUndo(UndoObstacles),
+    #[error("Nothing of this change is left to undo")]
+    NothingToUndo,
     #[error("The site to load is not consistent: {0}")]
     Inconsistent(InvariantError),
 }

@@ -44,6 +44,10 @@ impl<C: Command> Command for IfUnchanged<C> {
         self.command.erased()
     }
 
+    fn undone_rows(&self) -> &[u64] {
+        self.command.undone_rows()
+    }
+
     fn run(self, transaction: &mut Transaction<'_>) -> Result<C::Output, Refusal> {
         // What does not exist is refused by the command itself.
         match Revision::of(transaction.world(), self.of) {

@@ -158,6 +158,7 @@ impl Engine {
             counters: self.world.counters(),
             entries: vec![CommitEntry {
                 erased: &[],
+                undone_ids: &[],
                 action: "adopt site",
                 origin: &origin,
                 changes: &decision.changes,

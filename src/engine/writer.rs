@@ -50,6 +50,7 @@ impl QueuedCommand {
                 return None;
             }
             let kind = command.kind();
+            let undone_ids = command.undone_rows().to_vec();
             let mut erased = command.erased().to_vec();
             let (result, changes, direct_count) = match world.execute(command, now) {
                 Ok(Decision { reply, changes, direct_count }) => (Ok(reply), changes, direct_count),
@@ -62,7 +63,7 @@ impl QueuedCommand {
                 // A caller that went away does not need its answer.
                 answer.send(committed.and(result)).ok();
             });
-            Some(DecidedCommand { kind, origin, changes, direct_count, erased, answer })
+            Some(DecidedCommand { kind, origin, changes, direct_count, undone_ids, erased, answer })
         }))
     }
 }
@@ -218,6 +219,7 @@ impl Engine {
                 origin: &command.origin,
                 changes: &command.changes,
                 direct_count: command.direct_count,
+                undone_ids: &command.undone_ids,
                 erased: &command.erased,
             })
             .collect();
@@ -283,6 +285,8 @@ struct DecidedCommand {
     /// Empty for a refused command.
     changes: Vec<Change>,
     direct_count: usize,
+    /// The audit rows that it undoes.
+    undone_ids: Vec<u64>,
     /// Devices whose personal data is erased in the audit trail, even where the site has none.
     erased: Vec<DeviceId>,
     /// Sends the caller its reply or refusal, or the error of the batch.

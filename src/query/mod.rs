@@ -1,5 +1,5 @@
 //! Answers that need several records of a snapshot: upstream paths, availability, exports, the check of a
-//! whole site.
+//! whole site, what undoes a change.
 //!
 //! Everything here reads a [`Snapshot`](crate::store::Snapshot) and never waits for the engine.
 
@@ -10,6 +10,7 @@ mod path;
 mod series_history;
 mod site_export;
 mod table_export;
+mod undo;
 
 pub use availability::{
     AVAILABILITY_TIME_MIN_S, Availability, OutageDay, OutageSpan, availability,
@@ -20,3 +21,4 @@ pub use path::{Hop, hops_along, upstream_hops};
 pub use series_history::{HISTORY_HOURS_MAX, HISTORY_POINTS_MAX, HistoryRange, series_history};
 pub use site_export::{ExportError, SiteExport, export_site};
 pub use table_export::{TableExport, export_table};
+pub use undo::{NotUndoable, UndoTarget, check_undoable, undo_of};

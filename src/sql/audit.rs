@@ -59,20 +59,24 @@ fn row(entry: &AuditEntry, image: fn(&AuditImage) -> String) -> Row<'_> {
 /// A value is not one that this program writes.
 pub fn audit_entry(row: &[Value<'_>]) -> Result<AuditEntry, RowError> {
     let mut reader = RowReader::new(&AUDIT, row);
+    let (id, seq, at) = (reader.id()?, reader.id()?, reader.time()?);
+    let actor = reader.text()?.to_owned();
+    let request_id = reader.text()?.to_owned();
+    let action = reader.text()?.to_owned();
+    let change_count = reader.id()?;
+    let json = reader.json()?;
+    let images = read_images(json).map_err(|what| reader.error(what))?;
     Ok(AuditEntry {
-        id: reader.id()?,
-        seq: reader.id()?,
-        at: reader.time()?,
-        origin: AuditOrigin {
-            actor: reader.text()?.to_owned(),
-            request_id: reader.text()?.to_owned(),
-        },
-        action: reader.text()?.to_owned(),
-        change_count: reader.id()?,
-        images: {
-            let json = reader.json()?;
-            read_images(json).map_err(|what| reader.error(what))?
-        },
+        id,
+        seq,
+        at,
+        origin: AuditOrigin { actor, request_id },
+        action,
+        undone_ids: Vec::new(),
+        change_count,
+        direct: None,
+        image_count: images.len() as u64,
+        images,
     })
 }
 

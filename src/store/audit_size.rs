@@ -188,8 +188,14 @@ mod tests {
 
     fn commit(store: &Store, changes: &[Change], direct_count: usize) {
         let origin = AuditOrigin::default();
-        let entry =
-            CommitEntry { action: "test", origin: &origin, changes, direct_count, erased: &[] };
+        let entry = CommitEntry {
+            action: "test",
+            origin: &origin,
+            changes,
+            direct_count,
+            undone_ids: &[],
+            erased: &[],
+        };
         let batch = CommitBatch {
             seq: store.read().unwrap().seq() + 1,
             at: Timestamp(0),

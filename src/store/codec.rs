@@ -55,8 +55,12 @@ impl<'b, 's> RecordReader<'b, 's> {
         bytes: &'b [u8],
         source: RecordSource<'s>,
     ) -> Result<Self, StoreError> {
-        let rest = payload::<R>(bytes, source)?;
-        Ok(Self { rest, source })
+        payload::<R>(bytes, source).map(|rest| Self::of_payload(rest, source))
+    }
+
+    /// Reads what follows the version byte.
+    pub(super) fn of_payload(rest: &'b [u8], source: RecordSource<'s>) -> Self {
+        Self { rest, source }
     }
 
     /// # Errors

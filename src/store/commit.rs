@@ -1,6 +1,6 @@
 //! Writing a batch of decided commands: one transaction, one fsync.
 
-use super::audit::{AuditOrigin, AuditV1, ImageV1};
+use super::audit::{AuditOrigin, AuditV2, DirectCountsV1, ImageV1};
 use super::audit_size::AuditSize;
 use super::error::StoreError;
 use super::meta::{self, LastCommit};
@@ -47,6 +47,8 @@ pub struct CommitEntry<'a> {
     pub changes: &'a [Change],
     /// How many of them, at the front, the command itself made; the rest followed from these.
     pub direct_count: usize,
+    /// The audit rows whose commands this one undid.
+    pub undone_ids: &'a [u64],
     /// Devices whose personal data is removed from the audit trail, this entry's own row included.
     pub erased: &'a [DeviceId],
 }
@@ -106,28 +108,32 @@ fn write_entry(
     for change in entry.changes {
         writer.write_change(change)?;
     }
-    let row = AuditV1 {
+    let (direct, images) = images(entry);
+    let row = AuditV2 {
         seq: batch.seq,
         at_us: batch.at.0,
         actor: &entry.origin.actor,
         request_id: &entry.origin.request_id,
         action: entry.action,
+        undone_ids: entry.undone_ids,
         change_count: entry.changes.len() as u64,
-        images: images(entry),
+        direct: Some(direct),
+        images,
     };
     writer.put_audit(audit_id, &row)
 }
 
 /// The images that a row keeps: those of what the operator did come before those of what followed.
-fn images(entry: &CommitEntry<'_>) -> Vec<ImageV1> {
+fn images(entry: &CommitEntry<'_>) -> (DirectCountsV1, Vec<ImageV1>) {
     let (direct, derived) = entry.changes.split_at(entry.direct_count.min(entry.changes.len()));
     let mut images = first_images(direct.iter());
     if images.len() < direct.len() {
         let is_port = |change: &&Change| matches!(change, Change::Interface(_));
         images = first_images(direct.iter().filter(|change| !is_port(change)));
     }
+    let counts = DirectCountsV1 { changes: direct.len() as u64, images: images.len() as u64 };
     images.extend(derived.iter().take(AUDIT_DERIVED_IMAGES_MAX).map(ImageV1::of_change));
-    images
+    (counts, images)
 }
 
 fn first_images<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<ImageV1> {

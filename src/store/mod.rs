@@ -26,7 +26,7 @@ mod snapshot;
 mod table_writer;
 mod tables;
 
-pub use audit::{AuditEntry, AuditImage, AuditOrigin};
+pub use audit::{AuditEntry, AuditImage, AuditOrigin, DirectCounts};
 pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX};
 pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionRecord, CommitBatch, CommitEntry};
 pub use counters::CounterFloors;

@@ -80,7 +80,10 @@ fn audit_entry(new: &SiteReplacement<'_>, id: u64) -> Result<AuditEntry, StoreEr
         at: new.at,
         origin: new.origin.clone(),
         action: new.action.to_owned(),
+        undone_ids: Vec::new(),
         change_count,
+        direct: None,
+        image_count: 0,
         images: Vec::new(),
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::audit::{AuditEntry, AuditV1, ImageV1, without_personal_data};
+use super::audit::{AuditEntry, AuditV2, ImageV1, without_personal_data};
 use super::codec::encode_into;
 use super::error::StoreError;
 use super::records::StoredEntity;
@@ -63,7 +63,7 @@ impl<'txn> TableWriter<'txn> {
     ///
     /// # Errors
     /// Write errors; so do the others.
-    pub(super) fn put_audit(&mut self, id: u64, row: &AuditV1<'_>) -> Result<(), StoreError> {
+    pub(super) fn put_audit(&mut self, id: u64, row: &AuditV2<'_>) -> Result<(), StoreError> {
         encode_into(row, &mut self.buffer);
         self.audit.insert(id, self.buffer.as_slice())?;
         self.audit_bytes += self.buffer.len() as u64;
@@ -119,13 +119,15 @@ impl<'txn> TableWriter<'txn> {
 
     /// Writes an audit row under its own id, with all of its images.
     pub(super) fn write_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let row = AuditV1 {
+        let row = AuditV2 {
             seq: entry.seq,
             at_us: entry.at.0,
             actor: &entry.origin.actor,
             request_id: &entry.origin.request_id,
             action: &entry.action,
+            undone_ids: &entry.undone_ids,
             change_count: entry.change_count,
+            direct: entry.direct.map(Into::into),
             images: entry.images.iter().map(ImageV1::of_image).collect(),
         };
         self.put_audit(entry.id, &row)

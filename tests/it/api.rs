@@ -30,4 +30,5 @@ mod simulate;
 mod tables;
 mod topology;
 mod ui;
+mod undo;
 mod validation;

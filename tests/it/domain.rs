@@ -2,3 +2,4 @@
 
 pub(crate) mod model;
 mod seed;
+mod undo;

@@ -44,6 +44,17 @@ pub(crate) fn text_up_to(max: usize) -> impl Fn(&Value) -> Result<String, ParseE
     }
 }
 
+/// The id of a request, as `X-Request-Id` has it.
+pub(crate) fn request_id(value: &Value) -> Result<String, ParseError> {
+    match text(value)? {
+        id if id.is_empty() => {
+            let msg = "String should have at least 1 character";
+            Err(with_ctx("string_too_short", msg, json!({"min_length": 1})))
+        }
+        id => Ok(id),
+    }
+}
+
 pub(crate) fn boolean(value: &Value) -> Result<bool, ParseError> {
     const MSG: &str = "Input should be a valid boolean, unable to interpret input";
     match value {

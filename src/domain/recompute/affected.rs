@@ -103,16 +103,19 @@ impl Collector<'_, '_> {
         let is_new_or_deleted = edit.before.is_none() || edit.after.is_none();
         let device = edit.latest().device;
         if cross_connect(&edit.before) != cross_connect(&edit.after)
-            || is_new_or_deleted && self.is_splitter(device)
+            || is_new_or_deleted && self.depends_on_ports(device)
         {
             self.affected.devices.push(device);
         }
     }
 
-    /// The loss of a splitter without a ratio of its own follows from the number of its outputs.
-    fn is_splitter(&self, device: DeviceId) -> bool {
-        let device = self.transaction.world().device(device);
-        device.is_some_and(|device| device.device_type == DeviceType::Splitter)
+    /// The loss of a splitter without a ratio of its own follows from the number of its outputs; whether a
+    /// leaf was ever connected, from the times of its ports.
+    fn depends_on_ports(&self, device: DeviceId) -> bool {
+        self.transaction.world().device(device).is_some_and(|device| {
+            device.device_type == DeviceType::Splitter
+                || device.device_type.class() == DeviceClass::Leaf
+        })
     }
 
     fn device_at(&self, port: InterfaceId) -> Option<DeviceId> {

@@ -99,7 +99,7 @@ fn over(record: &OverrideV2<'_>, source: RecordSource<'_>) -> Result<Override, S
 
 /// The bytes of golden records.
 #[cfg(test)]
-fn unhex(digits: &str) -> Vec<u8> {
+pub(super) fn unhex(digits: &str) -> Vec<u8> {
     let pairs = digits.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).expect("digits"));
     pairs.map(|pair| u8::from_str_radix(pair, 16).expect("two digits")).collect()
 }

@@ -73,6 +73,8 @@ fn the_served_document_is_version_3_1_and_complete() {
         "GET /api/problems/{kind}/{id}/customers",
         "GET /api/problems/{kind}/{id}/customers.csv",
         "GET /api/overrides",
+        "POST /api/audit/{id}/undo",
+        "POST /api/undo",
         "POST /api/simulate",
         "GET /api/jobs",
         "GET /api/jobs/{name}",

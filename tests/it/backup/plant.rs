@@ -115,14 +115,18 @@ fn creation(site: Site) -> AuditEntry {
         before: Some(Box::new(it)),
         after: None,
     });
+    let images: Vec<AuditImage> = devices.chain(links).chain(ports).collect();
     AuditEntry {
         id: 1,
         seq: 1,
         at: time(1),
         origin: AuditOrigin::default(),
         action: "test".to_owned(),
+        undone_ids: Vec::new(),
         change_count: 1,
-        images: devices.chain(links).chain(ports).collect(),
+        direct: None,
+        image_count: images.len() as u64,
+        images,
     }
 }
 

@@ -20,7 +20,7 @@ use unoc::engine::{
 };
 use unoc::store::{
     AUDIT_DERIVED_IMAGES_MAX as DERIVED_MAX, AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE,
-    LastCommit, MirrorState, OpenOptions, STORE_FILE, Store,
+    DirectCounts, LastCommit, MirrorState, OpenOptions, STORE_FILE, Store,
 };
 use uuid::Uuid;
 
@@ -231,15 +231,21 @@ fn cause(command: &AnyCommand) -> CommitCause {
 
 impl Expected {
     fn note(&mut self, step: &Step, origin: AuditOrigin, at: Timestamp) {
+        let kept = step.direct_count + DERIVED_MAX;
+        let images: Vec<AuditImage> = step.changes.iter().take(kept).map(image).collect();
+        let direct = step.direct_count as u64;
         self.audit.push(AuditEntry {
             id: self.audit.len() as u64,
             seq: self.seq,
             at,
             origin,
             action: step.command.kind().action().to_owned(),
+            undone_ids: Vec::new(),
             change_count: step.changes.len() as u64,
+            direct: Some(DirectCounts { changes: direct, images: direct }),
+            image_count: images.len() as u64,
             // All that the command itself changed, and the first of what followed from that.
-            images: step.changes.iter().take(step.direct_count + DERIVED_MAX).map(image).collect(),
+            images,
         });
         for change in &step.changes {
             self.touched.insert(change.key(), self.seq);

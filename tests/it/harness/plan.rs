@@ -71,6 +71,7 @@ impl Plan {
         let batch = self.batch(seq);
         let entries = batch.parts.iter().map(|part| CommitEntry {
             erased: &[],
+            undone_ids: &[],
             direct_count: part.changes.len(),
             action: part.command.kind().action(),
             origin: &origin,
