@@ -27,9 +27,8 @@ beforeAll(async () => {
     if (above !== 0) await unoc.connect(above, ont, { length_km: 0.5, physical_medium_id: 'G652D' })
     above = ont
   }
-  for (const status of ['DOWN', null]) {
-    await unoc.call('PATCH', `api/devices/${ont}/override`, { status_override: status })
-  }
+  await unoc.call('PATCH', `api/devices/${ont}/override`, { status_override: 'DOWN' })
+  await unoc.call('DELETE', `api/devices/${ont}/override`)
 })
 
 afterAll(async () => {
@@ -38,7 +37,7 @@ afterAll(async () => {
 })
 
 /** A day of three-minute points with an outage, planned work and a gap. */
-function day(): object {
+function day(): { from: string; to: string; point_s: number; points: object[] } {
   const now = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS
   const time = (minutes: number) => new Date(now - minutes * MINUTE_MS).toISOString()
   const values = (max: number) => ({ min: 0, max, mean: max / 2 })
@@ -62,10 +61,13 @@ async function check(page: Page, name: string): Promise<void> {
 for (const theme of ['light', 'dark'] as const) {
   for (const [width, size] of Object.entries({ wide: { ...LAPTOP, width: 1440 }, narrow: TELEPHONE })) {
     test(`the history and the availability are shown, ${theme} and ${width}`, async () => {
-      const opened = await open(browser, `${unoc.url}/operations`, { theme, size, expected: EXPECTED })
+      const opened = await open(browser, `${unoc.url}/settings`, { theme, size, expected: EXPECTED })
       const { page } = opened
+      const recorded = { ...day(), points: [] as object[] }
+      await page.route('**/api/history/customers?*', (route) => route.fulfill({ json: recorded }))
+      await page.goto(`${unoc.url}/operations`)
       await page.getByText(/The history begins with this installation/).waitFor()
-      await page.route('**/api/history/customers?*', (route) => route.fulfill({ json: day() }))
+      recorded.points = day().points
       const card = page.getByRole('region', { name: 'Subscribers without service' })
       await card.getByRole('button', { name: '7 d' }).focus()
       await page.keyboard.press('Enter')
