@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::Device;
 use super::create::{NewDevice, create};
+use super::device_type::PortRange;
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::link::connect::connect_new_device;
 use crate::domain::status::rules as status;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
     ConnectDevices, ConnectedDevices, DeviceId, DeviceType, Interface, Link, LinkId, Lookalikes,
-    Name, NewConnection, Refusal, RowRefusal, Status, World,
+    Name, NewConnection, Refusal, RowRefusal, SplitRatio, Status, World,
 };
 
 /// Creates a device with the ports of its type, after the check that its upstream exists, and links it
@@ -124,6 +125,18 @@ fn provision_connected(
 /// The ports of a splitter whose number follows its ratio.
 const SPLITTER_OUTPUT: &str = "out";
 
+/// How many ports of a range a new device gets.
+fn count_of(range: &PortRange, device_type: DeviceType, ratio: Option<SplitRatio>) -> u32 {
+    let is_output = range.prefix == SPLITTER_OUTPUT && device_type == DeviceType::Splitter;
+    ratio.filter(|_| is_output).map_or(range.count, |ratio| ratio.outputs().into())
+}
+
+/// How many ports a new device gets.
+pub(in crate::domain) fn port_count(device_type: DeviceType, ratio: Option<SplitRatio>) -> usize {
+    let ranges = device_type.row().ports.iter();
+    ranges.map(|range| count_of(range, device_type, ratio) as usize).sum()
+}
+
 /// Creates a device with the ports of its type.
 pub(in crate::domain) fn provision(
     transaction: &mut Transaction<'_>,
@@ -136,9 +149,7 @@ pub(in crate::domain) fn provision(
     let id = create(transaction, new)?;
     let now = transaction.now();
     for run in device_type.row().ports {
-        let is_output = run.prefix == SPLITTER_OUTPUT && device_type == DeviceType::Splitter;
-        let count = ratio.filter(|_| is_output).map_or(run.count, |ratio| ratio.outputs().into());
-        for number in run.first..run.first + count {
+        for number in run.first..run.first + count_of(run, device_type, ratio) {
             let mut interface = Interface {
                 id: transaction.next_interface_id()?,
                 device: id,

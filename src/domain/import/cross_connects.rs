@@ -4,8 +4,8 @@ use rustc_hash::FxHashMap;
 
 use super::counts::ImportCounts;
 use crate::domain::interface::join::remove;
-use crate::domain::plant::assumed_joins::{is_through_part, put_join};
-use crate::domain::plant::joins::cross_connect;
+use crate::domain::plant::assumed_joins::put_join;
+use crate::domain::plant::joins::{cross_connect, is_through_part};
 use crate::domain::transaction::Transaction;
 use crate::domain::{CrossConnect, InterfaceId, Name, Refusal, RowRefusal, World};
 

@@ -7,12 +7,13 @@ use rustc_hash::FxHashMap;
 use super::counts::{IMPORT_ENTITIES_MAX, ImportCounts};
 use crate::domain::device::container::check_parent;
 use crate::domain::device::create::{check_pon_class, check_split_ratio};
-use crate::domain::device::provision::{check_upstream, provision};
+use crate::domain::device::provision::{check_upstream, port_count, provision};
 use crate::domain::device::serial::check_serial;
+use crate::domain::interface::splitter_outputs::fit_outputs;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
     DetailsPatch, Device, DeviceId, DeviceType, Lifecycle, Name, NewDevice, Optics, Position,
-    Refusal, RowRefusal, World,
+    Refusal, RowRefusal, SplitRatio, World,
 };
 
 /// A device as a row of a table describes it. What is absent stays as it is, or has its default.
@@ -76,15 +77,26 @@ pub(in crate::domain) fn import_devices(
 }
 
 fn check_size(world: &World, rows: &[DeviceTableRow]) -> Result<(), Refusal> {
-    let is_new = |row: &&DeviceTableRow| {
-        row.name.as_ref().is_some_and(|name| world.device_named(name).is_none())
-    };
-    let ports = |row: &DeviceTableRow| -> usize {
-        let ranges = row.device_type.map_or(&[][..], |device_type| device_type.row().ports);
-        ranges.iter().map(|range| range.count as usize).sum()
-    };
-    let count = rows.iter().filter(is_new).map(|row| 1 + ports(row)).sum();
+    let count = rows.iter().map(|row| new_entity_count(world, row)).sum();
     if count > IMPORT_ENTITIES_MAX { Err(Refusal::ImportTooLarge(count)) } else { Ok(()) }
+}
+
+/// How many devices and ports a row may add.
+fn new_entity_count(world: &World, row: &DeviceTableRow) -> usize {
+    let ratio = row.optics.split_ratio;
+    match find(world, row) {
+        Ok(Some(id)) => {
+            let has_other = |ratio: &SplitRatio| {
+                world.device(id).is_some_and(|device| device.optics.split_ratio != Some(*ratio))
+            };
+            let outputs = ratio.filter(has_other).map_or(0, |ratio| ratio.outputs().into());
+            usize::saturating_sub(outputs, world.splitter_ports(id).output_count)
+        }
+        Ok(None) if row.name.is_some() => {
+            1 + row.device_type.map_or(0, |device_type| port_count(device_type, ratio))
+        }
+        Ok(None) | Err(_) => 0,
+    }
 }
 
 /// The state of an import.
@@ -146,7 +158,7 @@ impl<'r> DeviceImporter<'r> {
                     return Err(Refusal::RowRepeated { first });
                 }
                 let before = transaction.world().device(id).cloned();
-                update(transaction, id, row)?;
+                self.counts.interfaces += update(transaction, id, row)?;
                 (id, before)
             }
             None => match create(transaction, row)? {
@@ -213,12 +225,13 @@ fn find(world: &World, row: &DeviceTableRow) -> Result<Option<DeviceId>, Refusal
     }
 }
 
+/// Returns how many outputs a splitter gets.
 fn update(
     transaction: &mut Transaction<'_>,
     id: DeviceId,
     row: &DeviceTableRow,
-) -> Result<(), Refusal> {
-    let device = transaction.world().device(id).ok_or(Refusal::DeviceNotFound)?;
+) -> Result<usize, Refusal> {
+    let device = transaction.world().device(id).ok_or(Refusal::DeviceNotFound)?.clone();
     let (is, name) = (device.device_type, &device.name);
     if let Some(wanted) = row.device_type.filter(|wanted| *wanted != is) {
         return Err(Refusal::TypeMismatch { name: name.to_string(), is, wanted });
@@ -227,6 +240,11 @@ fn update(
     check_split_ratio(is, row.optics.split_ratio)?;
     let serial = row.details.serial.as_ref().and_then(|serial| serial.as_deref());
     check_serial(transaction.world(), Some(id), serial)?;
+    let ratio = row.optics.split_ratio.filter(|ratio| device.optics.split_ratio != Some(*ratio));
+    let port_count = transaction.world().ports(id).len();
+    if let Some(ratio) = ratio {
+        fit_outputs(transaction, &device, ratio)?;
+    }
     transaction.update::<Device>(id, |device| {
         device.position.x = row.x.unwrap_or(device.position.x);
         device.position.y = row.y.unwrap_or(device.position.y);
@@ -241,7 +259,7 @@ fn update(
         optics.pon_class = new.pon_class.or(optics.pon_class);
         optics.split_ratio = new.split_ratio.or(optics.split_ratio);
     });
-    Ok(())
+    Ok(transaction.world().ports(id).len().saturating_sub(port_count))
 }
 
 /// A new device; `None` for a row that could not be read, which is reported elsewhere.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::domain::command::{Command, CommandKind};
-use crate::domain::plant::assumed_joins::{is_through_part, put_join};
-use crate::domain::plant::joins::cross_connect;
+use crate::domain::plant::assumed_joins::put_join;
+use crate::domain::plant::joins::{cross_connect, is_through_part};
 use crate::domain::transaction::Transaction;
 use crate::domain::{DeviceId, Interface, InterfaceId, Refusal, World};
 

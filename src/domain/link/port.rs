@@ -4,7 +4,7 @@ use super::create::check_can_carry_link;
 use crate::domain::interface::create::{add_port, add_port_named};
 use crate::domain::interface::splitter_outputs::linked_output_count;
 use crate::domain::interface::splitter_side::SplitterSide;
-use crate::domain::plant::far_end::{FarEnd, far_end};
+use crate::domain::plant::far_end::{FarEnd, FarEnds, far_end};
 use crate::domain::plant::joins::{cross_connect, joined_link, linked_ports};
 use crate::domain::plant::splitter::{side_of, split_ratio};
 use crate::domain::transaction::Transaction;
@@ -156,10 +156,9 @@ fn direct_end(world: &World, device: &Device, port: Option<InterfaceId>) -> FarE
 
 /// A free port whose cross-connect leads to a link that the new one continues.
 fn free_joined_port(world: &World, part: DeviceId, end: FarEnd) -> Option<InterfaceId> {
+    let mut ends = FarEnds::new(world, part);
     let mut free = free_ports(world, part).map(|port| port.id);
-    free.find(|port| {
-        joined_link(world, *port).is_some_and(|link| end.can_meet(far_end(world, part, link)))
-    })
+    free.find(|port| joined_link(world, *port).is_some_and(|link| end.can_meet(ends.of(link))))
 }
 
 fn free_unjoined_port(world: &World, part: DeviceId) -> Option<InterfaceId> {
@@ -239,7 +238,8 @@ fn splitter_side(world: &World, end: NewEnd<'_>) -> SplitterSide {
         }
         DeviceClass::Passive => {
             let links = linked_ports(world, other.id).into_iter();
-            let ends: Vec<FarEnd> = links.map(|at| far_end(world, other.id, at.link)).collect();
+            let mut far_ends = FarEnds::new(world, other.id);
+            let ends: Vec<FarEnd> = links.map(|at| far_ends.of(at.link)).collect();
             let leads_to_leaf = ends.iter().any(|end| matches!(end, FarEnd::Leaf(_)));
             if ends.iter().any(|end| end.is_feeder()) {
                 SplitterSide::Input

@@ -30,10 +30,14 @@ pub(crate) fn fibre_loss(
     to_micro(length_km.unwrap_or(0.0) * medium.attenuation_db_per_km(wavelength_nm))
 }
 
-/// The loss of passing through a passive part; `ratio` is that of a splitter.
-pub(crate) fn passive_loss(device: &Device, ratio: SplitRatio) -> Microdecibel {
+/// The loss of passing through a splitter of this ratio.
+pub(crate) fn splitter_loss(splitter: &Device, ratio: SplitRatio) -> Microdecibel {
+    to_micro(splitter.optics.insertion_loss_db.unwrap_or_else(|| splitter_db(ratio)))
+}
+
+/// The loss of passing through an ODF, NVT or HOP, without that of a cross-connect.
+pub(crate) fn through_part_loss(device: &Device) -> Microdecibel {
     let default_db = match device.device_type {
-        DeviceType::Splitter => splitter_db(ratio),
         DeviceType::Odf => ODF_DB,
         DeviceType::Hop => HOP_DB,
         DeviceType::Nvt => NVT_DB,

@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashSet;
 
-use super::far_end::{FarEnd, far_end};
-use super::joins::{LinkedPort, cross_connect, has_cross_connects, linked_ports};
+use super::far_end::{FarEnd, FarEnds};
+use super::joins::{LinkedPort, cross_connect, has_cross_connects, is_through_part, linked_ports};
 use super::passage::{Passage, exits, passage};
 use crate::domain::transaction::Transaction;
 use crate::domain::{
@@ -25,9 +25,14 @@ pub(in crate::domain) fn join_new_link(transaction: &mut Transaction<'_>, link: 
     // An end is reached from the other one over the link.
     let mut queue: VecDeque<(DeviceId, LinkId)> = ends.map(|end| (end, link)).into();
     let mut seen: FxHashSet<InterfaceId> = FxHashSet::default();
+    // Parts that pass to every port: whatever way it comes back to one, the walk has been behind it.
+    let mut passed: FxHashSet<DeviceId> = FxHashSet::default();
     while let Some((from, link)) = queue.pop_front() {
         let Some((part, port)) = transaction.world().other_end(from, link) else { continue };
-        if !is_through_part(transaction.world(), part) || !seen.insert(port) {
+        if !is_through_part(transaction.world(), part)
+            || passed.contains(&part)
+            || !seen.insert(port)
+        {
             continue;
         }
         if has_cross_connects(transaction.world(), part) {
@@ -37,6 +42,9 @@ pub(in crate::domain) fn join_new_link(transaction: &mut Transaction<'_>, link: 
         }
         let world = transaction.world();
         let Some(device) = world.device(part) else { continue };
+        if !has_cross_connects(world, part) && passage(world, part) == Passage::EveryPort {
+            passed.insert(part);
+        }
         queue.extend(exits(world, device, port).into_iter().map(|link| (part, link)));
     }
 }
@@ -57,12 +65,12 @@ pub(in crate::domain) fn join_site_without_cross_connects(transaction: &mut Tran
 /// Why the way through an ODF, NVT or HOP is not certain.
 pub(in crate::domain) fn uncertainty(world: &World, part: DeviceId, passage: Passage) -> Reasons {
     let links = linked_ports(world, part);
-    let is_unjoined_drop = |at: &LinkedPort| {
-        cross_connect(world, at.port).is_none() && far_end(world, part, at.link).is_drop()
-    };
+    let mut ends = FarEnds::new(world, part);
+    let mut is_unjoined_drop =
+        |at: &LinkedPort| cross_connect(world, at.port).is_none() && ends.of(at.link).is_drop();
     let is_not_recorded = match passage {
         Passage::EveryPort => links.len() > 2,
-        Passage::CrossConnects => links.iter().any(is_unjoined_drop),
+        Passage::CrossConnects => links.iter().any(&mut is_unjoined_drop),
     };
     let is_assumed = |at: &LinkedPort| {
         cross_connect(world, at.port).is_some_and(|cross_connect| cross_connect.is_assumed)
@@ -84,18 +92,40 @@ fn join_links_of(transaction: &mut Transaction<'_>, part: DeviceId) {
     if passage(world, part) == Passage::EveryPort {
         return;
     }
-    let ends =
-        linked_ports(world, part).into_iter().map(|at| (at.port, far_end(world, part, at.link)));
+    let mut ends = FarEnds::new(world, part);
     let mut joins = Vec::new();
-    let mut unjoined: Vec<(InterfaceId, FarEnd)> = Vec::new();
-    for (port, end) in ends {
-        match unjoined.iter().position(|(_, older)| older.can_meet(end)) {
-            Some(index) => joins.push([unjoined.remove(index).0, port]),
-            None => unjoined.push((port, end)),
+    let mut unjoined = UnjoinedPorts::default();
+    for at in linked_ports(world, part) {
+        let end = ends.of(at.link);
+        match unjoined.take_oldest(end) {
+            Some(older) => joins.push([older, at.port]),
+            None => unjoined.push(end, at),
         }
     }
     for ports in joins {
         put_join(transaction, ports, None, true);
+    }
+}
+
+/// Ports of a part that found no partner, by what they lead to, of which there are few kinds.
+#[derive(Default)]
+struct UnjoinedPorts(Vec<(FarEnd, VecDeque<LinkedPort>)>);
+
+impl UnjoinedPorts {
+    /// Takes the port with the oldest link that one to `end` continues.
+    fn take_oldest(&mut self, end: FarEnd) -> Option<InterfaceId> {
+        let queues =
+            self.0.iter_mut().filter(|(older, queue)| older.can_meet(end) && !queue.is_empty());
+        let (_, queue) = queues.min_by_key(|(_, queue)| queue.front().map(|at| at.link))?;
+        queue.pop_front().map(|at| at.port)
+    }
+
+    /// Adds a port, whose link is newer than those that are there.
+    fn push(&mut self, end: FarEnd, at: LinkedPort) {
+        match self.0.iter_mut().find(|(known, _)| *known == end) {
+            Some((_, queue)) => queue.push_back(at),
+            None => self.0.push((end, VecDeque::from([at]))),
+        }
     }
 }
 
@@ -105,11 +135,12 @@ fn join_link(transaction: &mut Transaction<'_>, part: DeviceId, new: LinkedPort)
     if cross_connect(world, new.port).is_some() {
         return;
     }
-    let end: FarEnd = far_end(world, part, new.link);
-    let others = linked_ports(world, part)
+    let mut ends = FarEnds::new(world, part);
+    let end = ends.of(new.link);
+    let mut others = linked_ports(world, part)
         .into_iter()
         .filter(|other| other.port != new.port && cross_connect(world, other.port).is_none());
-    let partner = others.into_iter().find(|other| end.can_meet(far_end(world, part, other.link)));
+    let partner = others.find(|other| end.can_meet(ends.of(other.link)));
     if let Some(partner) = partner {
         put_join(transaction, [new.port, partner.port], None, true);
     }
@@ -126,10 +157,4 @@ pub(in crate::domain) fn put_join(
         let cross_connect = Some(Box::new(CrossConnect { to, loss_db, is_assumed }));
         transaction.update::<Interface>(port, |port| port.cross_connect = cross_connect);
     }
-}
-
-/// Whether a device is an ODF, NVT or HOP, which have cross-connects.
-pub(in crate::domain) fn is_through_part(world: &World, device: DeviceId) -> bool {
-    let device = world.device(device);
-    device.is_some_and(|device| device.device_type.takes_cross_connects())
 }

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::joins::{cross_connect, has_cross_connects, joined_link};
+use super::joins::{cross_connect, has_cross_connects, is_through_part, joined_link};
+use super::part_entries::{PartEntries, WaysOn};
 use super::splitter::side_of;
 use crate::domain::interface::splitter_side::SplitterSide;
 use crate::domain::{DeviceClass, DeviceId, DeviceType, LinkId, World, rule_between};
@@ -49,10 +50,35 @@ impl FarEnd {
     }
 }
 
+/// What the links of a passive part lead to. Behind a part that passes to every port, all links to it
+/// lead to the same: it is searched once, however many fibres there are between both.
+pub(in crate::domain) struct FarEnds<'w> {
+    world: &'w World,
+    part: DeviceId,
+    behind: FxHashMap<DeviceId, FarEnd>,
+}
+
+impl<'w> FarEnds<'w> {
+    pub(in crate::domain) fn new(world: &'w World, part: DeviceId) -> Self {
+        Self { world, part, behind: FxHashMap::default() }
+    }
+
+    /// What a link leads to: the nearest feeder, or else the nearest drop.
+    pub(in crate::domain) fn of(&mut self, link: LinkId) -> FarEnd {
+        let Self { world, part, ref mut behind } = *self;
+        let Some((next, _)) = world.other_end(part, link) else { return FarEnd::Open };
+        if !is_through_part(world, next) || has_cross_connects(world, next) {
+            return far_end(world, part, link);
+        }
+        *behind.entry(next).or_insert_with(|| far_end(world, part, link))
+    }
+}
+
 /// What a link of a passive part leads to: the nearest feeder, or else the nearest drop. Parts
 /// without cross-connects count as passing to every port.
 pub(in crate::domain) fn far_end(world: &World, part: DeviceId, link: LinkId) -> FarEnd {
     let mut seen = FxHashSet::default();
+    let mut entries: FxHashMap<DeviceId, PartEntries<LinkId>> = FxHashMap::default();
     let mut queue = VecDeque::from([(part, link)]);
     let mut drop = FarEnd::Open;
     while let Some((from, link)) = queue.pop_front() {
@@ -77,8 +103,14 @@ pub(in crate::domain) fn far_end(world: &World, part: DeviceId, link: LinkId) ->
             }
             DeviceClass::Passive if has_cross_connects(world, id) => continue,
             DeviceClass::Passive => {
-                let others = world.neighbours(id).iter().filter(|other| other.link != link);
-                queue.extend(others.map(|other| (id, other.link)));
+                match entries.entry(id).or_default().enter(link) {
+                    WaysOn::AllBut(entry) => {
+                        let others = world.neighbours(id).iter().map(|there| there.link);
+                        queue.extend(others.filter(|link| *link != entry).map(|link| (id, link)));
+                    }
+                    WaysOn::Only(link) => queue.push_back((id, link)),
+                    WaysOn::Nothing => {}
+                }
                 continue;
             }
         };

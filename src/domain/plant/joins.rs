@@ -9,9 +9,15 @@ pub(in crate::domain) struct LinkedPort {
     pub(in crate::domain) port: InterfaceId,
 }
 
+/// Whether a device is an ODF, NVT or HOP, which have cross-connects.
+pub(in crate::domain) fn is_through_part(world: &World, device: DeviceId) -> bool {
+    let device = world.device(device);
+    device.is_some_and(|device| device.device_type.takes_cross_connects())
+}
+
 /// Whether any cross-connect of a part is recorded.
 pub(in crate::domain) fn has_cross_connects(world: &World, part: DeviceId) -> bool {
-    world.ports(part).iter().any(|port| cross_connect(world, *port).is_some())
+    world.has_joined_ports(part)
 }
 
 pub(in crate::domain) fn cross_connect(world: &World, port: InterfaceId) -> Option<&CrossConnect> {

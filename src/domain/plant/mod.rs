@@ -9,9 +9,12 @@
 
 pub(super) mod assumed_joins;
 #[cfg(test)]
+mod cables;
+#[cfg(test)]
 mod cuts;
 pub(super) mod far_end;
 pub(super) mod joins;
+pub(super) mod part_entries;
 pub(super) mod passage;
 pub(super) mod ports;
 pub(super) mod splitter;

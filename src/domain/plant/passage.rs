@@ -1,6 +1,6 @@
 //! How a passive part passes light and traffic on.
 
-use super::far_end::far_end;
+use super::far_end::FarEnds;
 use super::joins::{cross_connect, has_cross_connects, joined_link, linked_ports};
 use super::splitter::side_of;
 use crate::domain::{Device, DeviceId, DeviceType, InterfaceId, LinkId, World};
@@ -20,7 +20,8 @@ pub(in crate::domain) fn passage(world: &World, part: DeviceId) -> Passage {
         return Passage::CrossConnects;
     }
     let links = world.neighbours(part);
-    let mut feeders = links.iter().filter(|there| far_end(world, part, there.link).is_feeder());
+    let mut ends = FarEnds::new(world, part);
+    let mut feeders = links.iter().filter(|there| ends.of(there.link).is_feeder());
     if links.len() <= 2 || feeders.nth(1).is_none() {
         Passage::EveryPort
     } else {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::access::AccessPoint;
-use super::region::{Reach, Region};
+use super::region::{Reach, Region, Walk};
 use crate::domain::link::medium::{DOWNSTREAM_NM, UPSTREAM_NM, XGS_UPSTREAM_NM};
 use crate::domain::optics::budget::PathLoss;
 use crate::domain::optics::loss::fibre_loss;
@@ -50,8 +50,8 @@ impl LightPath<'_> {
 
 /// The path to each cell of the region, by its number.
 pub(super) fn light_paths<'w>(region: &Region<'w>, reach: Reach) -> Vec<Option<LightPath<'w>>> {
-    let mut search =
-        Search { region, reach, best: vec![None; region.cells.len()], queue: BinaryHeap::new() };
+    let best = vec![None; region.cells.len()];
+    let mut search = Search { region, walk: region.walk(reach), best, queue: BinaryHeap::new() };
     for step in region.steps_from_outside(reach) {
         let olt = step.from;
         if olt.device_type == DeviceType::Olt {
@@ -99,7 +99,7 @@ pub(super) fn access_of(
 
 struct Search<'r, 'w> {
     region: &'r Region<'w>,
-    reach: Reach,
+    walk: Walk,
     best: Vec<Option<LightPath<'w>>>,
     /// Cells of passive parts, through which paths continue.
     queue: BinaryHeap<Reverse<(PathRank, usize)>>,
@@ -123,7 +123,7 @@ impl<'w> Search<'_, 'w> {
         let olt = path.olt;
         let cell = &self.region.cells[number];
         let behind = rank.through(cell.loss.unwrap_or_default());
-        for step in self.region.steps_from(cell, self.reach) {
+        for step in self.region.steps_from(cell, &mut self.walk) {
             let rank = behind.over(step.link, step.from.id);
             let (towards_port, previous) = (step.from_port, Some(number));
             self.offer(step.to, LightPath { rank, olt, towards_port, previous });

@@ -10,9 +10,12 @@ use std::ops::Range;
 
 use super::reachability::{is_in_region, is_working};
 use crate::domain::interface::splitter_side::SplitterSide;
-use crate::domain::optics::loss::{Microdecibel, cross_connect_loss, passive_loss};
+use crate::domain::optics::loss::{
+    Microdecibel, cross_connect_loss, splitter_loss, through_part_loss,
+};
 use crate::domain::plant::assumed_joins::uncertainty;
 use crate::domain::plant::joins::cross_connect;
+use crate::domain::plant::part_entries::{PartEntries, WaysOn};
 use crate::domain::plant::passage::{Passage, passage};
 use crate::domain::plant::splitter::{side_of, split_ratio};
 use crate::domain::status::rules as status;
@@ -94,6 +97,20 @@ pub(super) enum Reach {
     Designed,
 }
 
+/// Which ways count for a search, and where it has been, so that it crosses each part once.
+///
+/// Of the cells of a part, which differ only in the link that they do not leave by, the first one that the
+/// search takes from its queue leads on over all links but its own; the second one adds that link, any
+/// further one nothing. That is right only because the queue pops in the order that paths are compared by
+/// (by rank, or first in, first out where the hops decide) and each step keeps that order: what is popped
+/// later has nothing better to offer. This holds for either reach, as only the links that count differ;
+/// so each search has a walk of its own. Where only reachability is asked for, any order does.
+pub(super) struct Walk {
+    reach: Reach,
+    /// By the start of the exits that the cells of a part share, the links by which it was entered.
+    entries: Vec<PartEntries<usize>>,
+}
+
 /// A way on for light, over a link.
 pub(super) struct Step<'r, 'w> {
     pub(super) link: &'w Link,
@@ -106,15 +123,29 @@ pub(super) struct Step<'r, 'w> {
 }
 
 impl<'w> Region<'w> {
-    /// The ways from a cell to others.
-    pub(super) fn steps_from(
-        &self,
+    /// The ways from a cell to others that the walk has not taken yet.
+    pub(super) fn steps_from<'r>(
+        &'r self,
         cell: &LightCell,
-        reach: Reach,
-    ) -> impl Iterator<Item = Step<'w, 'w>> {
-        let exits = self.exits[cell.exits.clone()].iter();
-        let exits = exits.filter(|exit| cell.entry.is_none_or(|entry| entry != exit.link));
+        walk: &mut Walk,
+    ) -> impl Iterator<Item = Step<'w, 'w>> + use<'r, 'w> {
+        let reach = walk.reach;
+        let ways = cell.entry.map(|entry| walk.entries[cell.exits.start].enter(entry));
+        let exits = match ways {
+            Some(WaysOn::Nothing) => &[],
+            _ => &self.exits[cell.exits.clone()],
+        };
+        let exits = exits.iter().filter(move |exit| match ways {
+            None => true,
+            Some(WaysOn::AllBut(link)) => exit.link != link,
+            Some(WaysOn::Only(link)) => exit.link == link,
+            Some(WaysOn::Nothing) => false,
+        });
         exits.filter_map(move |exit| self.step(*exit, reach))
+    }
+
+    pub(super) fn walk(&self, reach: Reach) -> Walk {
+        Walk { reach, entries: vec![PartEntries::None; self.exits.len() + 1] }
     }
 
     /// The ways into the region from the active devices around it, ascending by device and link.
@@ -244,7 +275,7 @@ impl RegionFinder {
         if device.device_type.class() == DeviceClass::Leaf {
             cells.add(None, ends, ends);
         } else if device.device_type == DeviceType::Splitter {
-            let loss = passive_loss(device, split_ratio(world, device));
+            let loss = splitter_loss(device, split_ratio(world, device));
             let is_input =
                 |at: &LinkEnd| side_of(world, device.id, cells.port(*at)) == SplitterSide::Input;
             let (inputs, outputs): (Vec<_>, Vec<_>) = ends.iter().partition(|at| is_input(at));
@@ -266,7 +297,7 @@ impl RegionFinder {
         ends: &[LinkEnd],
     ) {
         let passage = passage(world, device.id);
-        let loss = passive_loss(device, split_ratio(world, device));
+        let loss = through_part_loss(device);
         cells.set_loss(loss);
         cells.region.devices[cells.number].uncertainty = uncertainty(world, device.id, passage);
         if ends.is_empty() {
@@ -281,8 +312,9 @@ impl RegionFinder {
             let port = cells.port(*at);
             let joined = cross_connect(world, port);
             let partner = joined.and_then(|joined| {
-                let link = self.link_numbers.get(world.link_at(joined.to)?)?;
-                ends.iter().find(|other| other.link == *link).copied()
+                let link = world.link_at(joined.to)?;
+                let link_of = |other: &LinkEnd| cells.region.links[other.link].link.id;
+                ends.binary_search_by_key(&link, link_of).ok().map(|index| ends[index])
             });
             let through = joined.map_or(0, cross_connect_loss) + loss;
             match partner {

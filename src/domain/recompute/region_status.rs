@@ -3,7 +3,7 @@
 use super::access::{AccessPoint, RegionLines};
 use super::device_status::{DeviceStatus, DeviceStatusUpdate};
 use super::light_paths::{self, LightPath, LightPaths, light_paths, links_to_olt};
-use super::region::{LightCell, Reach, Region, RegionLink};
+use super::region::{LightCell, Reach, Region, RegionLink, Walk};
 use super::switch_paths::{self, SwitchHop, links_to_switch, switch_paths};
 use crate::domain::optics::budget::received_signal;
 use crate::domain::optics::loss::to_db;
@@ -168,7 +168,8 @@ impl Comparison<'_, '_> {
     /// Which cells of passive parts a working active device or leaf can be reached from, by number.
     fn reached_cells(&self) -> Vec<bool> {
         let count = self.region.cells.len();
-        let mut flood = Flood { is_reached: vec![false; count], queue: Vec::new() };
+        let walk = self.region.walk(Reach::Working);
+        let mut flood = Flood { walk, is_reached: vec![false; count], queue: Vec::new() };
         for step in self.region.steps_from_outside(Reach::Working) {
             flood.reach(self.region, step.to);
         }
@@ -216,13 +217,14 @@ fn optical_leaf_status<'a>(
 
 /// A flood fill of the cells of passive parts.
 struct Flood {
+    walk: Walk,
     is_reached: Vec<bool>,
     queue: Vec<usize>,
 }
 
 impl Flood {
     fn reach_behind(&mut self, region: &Region<'_>, cell: &LightCell) {
-        for step in region.steps_from(cell, Reach::Working) {
+        for step in region.steps_from(cell, &mut self.walk) {
             self.reach(region, step.to);
         }
     }

@@ -28,6 +28,7 @@ impl SwitchHop {
 pub(super) fn switch_paths(region: &Region<'_>, reach: Reach) -> Vec<Option<SwitchHop>> {
     let mut paths: Vec<Option<SwitchHop>> = vec![None; region.cells.len()];
     let mut queue = VecDeque::new();
+    let mut walk = region.walk(reach);
     for step in region.steps_from_outside(reach) {
         if step.from.device_type == DeviceType::AonSwitch && paths[step.to].is_none() {
             paths[step.to] = Some(SwitchHop::over(&step, None));
@@ -39,7 +40,7 @@ pub(super) fn switch_paths(region: &Region<'_>, reach: Reach) -> Vec<Option<Swit
         if !cell.is_passive() {
             continue;
         }
-        for step in region.steps_from(cell, reach) {
+        for step in region.steps_from(cell, &mut walk) {
             if paths[step.to].is_none() {
                 paths[step.to] = Some(SwitchHop::over(&step, Some(number)));
                 queue.push_back(step.to);

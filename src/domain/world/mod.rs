@@ -1,6 +1,7 @@
 //! The site in memory: entities by id, and the indexes for the rules.
 
 pub(super) mod id_map;
+mod joined_ports;
 mod override_ends;
 mod splitter_ports;
 
@@ -16,6 +17,7 @@ use super::{
     Interface, InterfaceId, Link, LinkId, Lookalike, Lookalikes, Name, Timestamp,
 };
 use id_map::IdMap;
+use joined_ports::JoinedPorts;
 use override_ends::OverrideEnds;
 use splitter_ports::SplitterPorts;
 
@@ -46,6 +48,7 @@ pub struct World {
     core: BTreeSet<DeviceId>,
     /// Only of devices that have ports named like those of a splitter.
     splitter_ports: FxHashMap<DeviceId, SplitterPorts>,
+    joined_ports: JoinedPorts,
     children: FxHashMap<DeviceId, BTreeSet<DeviceId>>,
     override_ends: OverrideEnds,
 }
@@ -203,6 +206,11 @@ impl World {
     pub(super) fn splitter_ports(&self, device: DeviceId) -> &SplitterPorts {
         const NONE: &SplitterPorts = &SplitterPorts { inputs: Vec::new(), output_count: 0 };
         self.splitter_ports.get(&device).unwrap_or(NONE)
+    }
+
+    /// Whether any port of a device has a cross-connect.
+    pub(super) fn has_joined_ports(&self, device: DeviceId) -> bool {
+        self.joined_ports.has_any(device)
     }
 
     /// Routers, OLTs and AON switches, ascending.
@@ -375,6 +383,7 @@ impl World {
             ports.insert(ports.partition_point(|port| *port < id), id);
         }
         self.apply_splitter_port(edit);
+        self.joined_ports.apply(edit);
         match &edit.after {
             Some(new) => self.interfaces.insert(id, Arc::clone(new)),
             None => self.interfaces.remove(id),

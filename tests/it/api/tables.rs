@@ -353,3 +353,24 @@ fn lifecycles_and_split_ratios_are_read_and_written() {
     assert_eq!(faults["faults"][0]["detail"], "Only a SPLITTER has a split_ratio, not a HOP");
     import(&app, "devices", b"name,split_ratio\nS,3").expect(400);
 }
+
+/// As an update of the splitter does: free outputs follow the ratio, those in use stay.
+#[test]
+fn the_ratio_of_a_table_fits_the_outputs() {
+    let app = TestApp::empty();
+    let splitter = app.provision("S", "SPLITTER");
+    for name in ["A", "B", "C"] {
+        let ont = app.provision(name, "ONT");
+        app.connect(splitter, ont);
+    }
+    let refused = import(&app, "devices", b"name,split_ratio\nS,2").expect(400).json();
+    let detail = refused["faults"][0]["detail"].to_string();
+    assert!(detail.contains("3 outputs of splitter"), "{refused}");
+    assert_eq!(app.ports(splitter).len(), 1 + 32);
+    for (ratio, new) in [(4, 0), (64, 60), (64, 0)] {
+        let table = format!("name,split_ratio\nS,{ratio}");
+        let done = import(&app, "devices", table.as_bytes()).expect(200).json();
+        assert_eq!(done["interfaces_created"], new, "{done}");
+        assert_eq!(app.ports(splitter).len(), 1 + ratio, "{ratio}");
+    }
+}
