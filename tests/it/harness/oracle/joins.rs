@@ -165,7 +165,7 @@ impl Oracle {
     }
 
     /// Adopts the joins that the program assumed, after checking that each may be: neither port had
-    /// one, and each of the two links continues the other.
+    /// one, and each of the two links continues the other, if need be over a join made before it.
     pub(super) fn adopt_joins(&mut self, program: &World) {
         let mut assumed = BTreeMap::new();
         for port in program.interfaces() {
@@ -182,16 +182,23 @@ impl Oracle {
             let device = self.interfaces[port].device.0;
             assert!(self.is_through_part(device), "{device} has no cross-connects");
             assert_eq!(assumed.get(&join.to.0).map(|back| back.to.0), Some(*port));
-            let link = |port: u64| {
-                let links = self.links_of(device);
-                links.into_iter().find(|(_, at)| *at == port).expect("both carry links").0
-            };
-            let [one, other] = [*port, join.to.0].map(|port| self.far_end(device, link(port)));
-            assert!(one.continues(other), "{one:?} was joined with {other:?} in {device}");
         }
-        for (port, join) in assumed {
-            let port = self.interfaces.get_mut(&port).expect("it was found before");
-            port.cross_connect = Some(join);
+        while !assumed.is_empty() {
+            let fits = |port: &u64, join: &mut Box<CrossConnect>| self.may_join(*port, join.to.0);
+            let fitting: BTreeMap<_, _> = assumed.extract_if(.., fits).collect();
+            assert!(!fitting.is_empty(), "these do not continue each other: {assumed:?}");
+            for (port, join) in fitting {
+                let port = self.interfaces.get_mut(&port).expect("it was found before");
+                port.cross_connect = Some(join);
+            }
         }
+    }
+
+    /// Whether each of the links at two ports of a part continues the other.
+    fn may_join(&self, one: u64, other: u64) -> bool {
+        let device = self.interfaces[&one].device.0;
+        let links = self.links_of(device);
+        let link = |port: u64| links.iter().find(|(_, at)| *at == port).expect("it carries one").0;
+        self.far_end(device, link(one)).continues(self.far_end(device, link(other)))
     }
 }
