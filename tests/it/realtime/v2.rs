@@ -161,7 +161,8 @@ fn linking_and_unlinking() {
     let events = events_of(&app, &mut client, || {
         app.delete(&format!("/api/links/{id}")).expect(204);
     });
-    assert_eq!(names(&events), ["link:deleted"]);
+    // What serves the ONT changes with its link.
+    assert_eq!(names(&events), ["link:deleted", "device:updated"]);
     assert_eq!(events[0].payload, json!({ "id": id }));
     let events = events_of(&app, &mut client, || {
         let port = json!({"name": "x", "interface_type": "OPTICAL", "device_id": b});
@@ -171,7 +172,7 @@ fn linking_and_unlinking() {
         });
         app.post("/api/links", &ends).expect(201);
     });
-    assert_eq!(names(&events), ["interface:created", "link:created"]);
+    assert_eq!(names(&events), ["interface:created", "link:created", "device:updated"]);
 }
 
 #[test]
