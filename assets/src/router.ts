@@ -50,6 +50,14 @@ export const PAGES: readonly Page[] = [
     load: () => import('./views/OverviewView.vue'),
   },
   {
+    path: '/operations/incidents',
+    title: 'Incidents',
+    icon: 'siren',
+    group: 'Operations',
+    words: 'alarms acknowledge notes timeline maintenance window mute',
+    load: () => import('./views/IncidentsView.vue'),
+  },
+  {
     path: '/operations/problems',
     title: 'Problems',
     icon: 'triangle-alert',
@@ -135,6 +143,11 @@ export const router = createRouter({
       path: '/operations/problems/:kind(device|link)/:id(\\d+)',
       component: lazyPart(() => import('./views/ProblemView.vue'), 'Problem'),
       meta: { title: 'Problem' },
+    },
+    {
+      path: '/operations/incidents/:id(\\d+)',
+      component: lazyPart(() => import('./views/IncidentView.vue'), 'Incident'),
+      meta: { title: 'Incident' },
     },
     {
       path: '/:rest(.*)*',

@@ -10,6 +10,7 @@ use super::validation::{FieldError, ValidationErrors};
 use crate::backup::BackupError;
 use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
+use crate::incidents::IncidentError;
 use crate::jobs::JobError;
 use crate::logs::LevelError;
 use crate::query::NotUndoable;
@@ -25,6 +26,7 @@ pub(super) enum ApiError {
     Store(StoreError),
     Sync(SyncError),
     Job(JobError),
+    Incident(IncidentError),
     Backup(BackupError),
     LogLevel(LevelError),
     Table(ImportErrors),
@@ -120,6 +122,16 @@ impl From<JobError> for ApiError {
     }
 }
 
+impl From<IncidentError> for ApiError {
+    fn from(error: IncidentError) -> Self {
+        match error {
+            IncidentError::Engine(error) => Self::Engine(error),
+            IncidentError::Store(error) => Self::Store(error),
+            other => Self::Incident(other),
+        }
+    }
+}
+
 impl From<BackupError> for ApiError {
     fn from(error: BackupError) -> Self {
         match error {
@@ -150,6 +162,7 @@ impl IntoResponse for ApiError {
             Self::Broken(error) => internal(error.as_ref()),
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
+            Self::Incident(error) => incident(&error),
             Self::Backup(error) => backup(&error),
             Self::LogLevel(error @ LevelError::TooMany) => {
                 answer(StatusCode::CONFLICT, error.to_string())
@@ -242,6 +255,20 @@ fn job(error: &JobError) -> Response {
         JobError::AlreadyRunning => StatusCode::CONFLICT,
         JobError::Schedule(_) => StatusCode::UNPROCESSABLE_ENTITY,
         JobError::Stopping | JobError::Engine(_) | JobError::Store(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    };
+    answer(status, error.to_string())
+}
+
+fn incident(error: &IncidentError) -> Response {
+    let status = match error {
+        IncidentError::NotFound | IncidentError::WindowNotFound => StatusCode::NOT_FOUND,
+        IncidentError::Closed | IncidentError::StillActive | IncidentError::WindowsFull { .. } => {
+            StatusCode::CONFLICT
+        }
+        IncidentError::WindowOrder | IncidentError::WindowOver => StatusCode::BAD_REQUEST,
+        IncidentError::Stopping | IncidentError::Engine(_) | IncidentError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
     };

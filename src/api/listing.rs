@@ -3,6 +3,7 @@
 //! The store keeps the seq of the last change in each block. A rendered block is reused while that
 //! seq stays the same, so a list after one change renders one block.
 
+use std::fmt::Display;
 use std::marker::PhantomData;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -312,7 +313,7 @@ fn json_type() -> [(header::HeaderName, HeaderValue); 1] {
 }
 
 /// The `Link` header of the next page.
-pub(super) fn next_link(path: &str, last: u64) -> String {
+pub(super) fn next_link(path: &str, last: impl Display) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
     let query: Vec<String> = kept.map(str::to_owned).chain([format!("after={last}")]).collect();

@@ -9,9 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, backups, csv, devices, export, health, history, interfaces, jobs, lifecycle, links,
-    logs, metrics, openapi, optics, overrides, problems, request, seed, shutdown, simulate, sync,
-    topology, ui,
+    audit, backups, csv, devices, export, health, history, incidents, interfaces, jobs, lifecycle,
+    links, logs, metrics, openapi, optics, overrides, problems, request, seed, shutdown, simulate,
+    sync, topology, ui,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -29,6 +29,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(sync::router())
         .merge(jobs::router())
         .merge(logs::router())
+        .merge(incidents::router())
         .merge(export::router())
         .merge(csv::router())
         .layer(compression());

@@ -10,6 +10,7 @@ use super::lease::Leases;
 use super::list_cache::ListCache;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
+use crate::incidents::IncidentsHandle;
 use crate::jobs::JobsHandle;
 use crate::logs::Logs;
 use crate::sync::SyncHandle;
@@ -43,6 +44,7 @@ struct SharedState {
     handle: EngineHandle,
     sync: SyncHandle,
     jobs: JobsHandle,
+    incidents: IncidentsHandle,
     backups: Backups,
     logs: Logs,
     options: ApiOptions,
@@ -59,6 +61,7 @@ impl ApiState {
         handle: EngineHandle,
         sync: SyncHandle,
         jobs: JobsHandle,
+        incidents: IncidentsHandle,
         backups: Backups,
         logs: Logs,
         options: ApiOptions,
@@ -71,6 +74,7 @@ impl ApiState {
             handle,
             sync,
             jobs,
+            incidents,
             backups,
             logs,
             options,
@@ -119,6 +123,10 @@ impl ApiState {
 
     pub(super) fn jobs(&self) -> &JobsHandle {
         &self.0.jobs
+    }
+
+    pub(super) fn incidents(&self) -> &IncidentsHandle {
+        &self.0.incidents
     }
 
     pub(super) fn backups(&self) -> &Backups {

@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod endpoint;
 mod history;
+mod incidents;
 mod jobs;
 mod logging;
 mod mirror;
@@ -35,6 +36,7 @@ pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use store::open_store;
 
+use self::incidents::start_incidents;
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
@@ -42,6 +44,7 @@ use crate::backup::Backups;
 use crate::config::Config;
 use crate::domain::{Blueprint, RefreshStatus, ReseedSite};
 use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
+use crate::incidents::IncidentsHandle;
 use crate::logs::Logs;
 use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;
@@ -109,23 +112,24 @@ impl App {
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
         let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
+        let incidents = start_incidents(&handle, &job_handle, &mut tasks, &stopping)?;
 
         let listener = server::bind(config.host, config.port).await?;
-        let address = listener.local_addr().context("cannot read the address of the listener")?;
-        let reachable = endpoint::reachable_address(&listener)
-            .context("cannot read the address of the listener")?;
+        let (address, reachable) =
+            addresses(&listener).context("cannot read the address of the listener")?;
         let (layer, sockets) = Sockets::new(handle.clone(), logs.clone(), &config.base_path);
         let state = ApiState::new(
             handle.clone(),
             sync.clone(),
             job_handle,
+            incidents.clone(),
             backups.clone(),
             logs.clone(),
             api_options(&config, &shutdown),
         );
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
-        spawn_tasks(&mut tasks, &state, &handle, &sockets, &logs, &stopping);
+        spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
         let server = server::HttpServer {
             listener,
             service,
@@ -218,7 +222,12 @@ impl App {
         mirror::stop(&sync, mirror).await;
         let exit = match early_exit {
             Some(exit) => exit,
-            None => end_engine(&handle, engine).await,
+            None => {
+                if let Err(error) = handle.end_run().await {
+                    warn!(%error, "Could not record that the service ended as it should");
+                }
+                end_engine(&handle, engine).await
+            }
         };
         let ended =
             tokio::time::timeout(TASKS_WAIT, async { while tasks.join_next().await.is_some() {} });
@@ -227,6 +236,11 @@ impl App {
         }
         exit
     }
+}
+
+/// The address that a listener listens on, and the one by which this host reaches it.
+fn addresses(listener: &tokio::net::TcpListener) -> std::io::Result<(SocketAddr, SocketAddr)> {
+    Ok((listener.local_addr()?, endpoint::reachable_address(listener)?))
 }
 
 /// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns `None`
@@ -323,6 +337,7 @@ fn spawn_tasks(
     tasks: &mut JoinSet<()>,
     state: &ApiState,
     handle: &EngineHandle,
+    incidents: &IncidentsHandle,
     sockets: &Sockets,
     logs: &Logs,
     stopping: &watch::Receiver<bool>,
@@ -335,8 +350,8 @@ fn spawn_tasks(
     tasks.spawn(run_until_stopped(state.clone().end_leases(), stopping.clone()));
     let history = history::record_history(handle.clone(), state.clone());
     tasks.spawn(run_until_stopped(history, stopping.clone()));
-    tasks
-        .spawn(run_until_stopped(realtime::run(handle.clone(), sockets.clone()), stopping.clone()));
+    let events = realtime::run(handle.clone(), incidents.clone(), sockets.clone());
+    tasks.spawn(run_until_stopped(events, stopping.clone()));
     if let Some(period) = systemd::watchdog_period() {
         tasks.spawn(systemd::feed_watchdog(
             handle.clone(),

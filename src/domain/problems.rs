@@ -51,6 +51,21 @@ pub enum Severity {
     Planned,
 }
 
+impl Severity {
+    /// The most severe first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::Major, Self::Minor, Self::Planned];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Major => "major",
+            Self::Minor => "minor",
+            Self::Planned => "planned",
+        }
+    }
+}
+
 /// A root cause and the devices that it affects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {

@@ -10,6 +10,7 @@ mod error;
 mod handle;
 mod history;
 mod import;
+mod incidents;
 mod jobs;
 mod load;
 mod mirror;

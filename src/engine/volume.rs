@@ -91,9 +91,25 @@ impl VolumeMonitor {
         &self,
         change_count: usize,
     ) -> Result<Result<(), LowSpace>, StoreError> {
+        self.check_above(self.min_free_bytes, change_count)
+    }
+
+    /// As [`VolumeMonitor::check_space`], for a write that may use half of what is kept free.
+    pub(super) fn check_reserve(
+        &self,
+        change_count: usize,
+    ) -> Result<Result<(), LowSpace>, StoreError> {
+        self.check_above(self.min_free_bytes / 2, change_count)
+    }
+
+    fn check_above(
+        &self,
+        free_bytes: u64,
+        change_count: usize,
+    ) -> Result<Result<(), LowSpace>, StoreError> {
         let volume = self.measure()?;
         self.measurements.record(Ok(volume.clone()));
-        let needed_bytes = self.min_free_bytes + change_count as u64 * BYTES_PER_CHANGE;
+        let needed_bytes = free_bytes + change_count as u64 * BYTES_PER_CHANGE;
         let space = volume.space;
         Ok(if space.free_bytes < needed_bytes {
             Err(LowSpace { space, needed_bytes })

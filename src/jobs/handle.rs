@@ -1,6 +1,6 @@
 //! The handle by which other layers list, run and change jobs.
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::error::JobError;
 use crate::domain::Timestamp;
@@ -16,6 +16,8 @@ pub(super) const QUEUE_LIMIT: usize = 64;
 pub struct JobsHandle {
     pub(super) requests: mpsc::Sender<JobsRequest>,
     pub(super) engine: EngineHandle,
+    /// How many runs have ended.
+    pub(super) ended: watch::Sender<u64>,
     /// The time zone of the schedules.
     pub(super) zone: Zone,
 }
@@ -93,6 +95,11 @@ impl JobsHandle {
     /// The time zone of the schedules.
     pub fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// Changes whenever a run has ended and is recorded.
+    pub fn watch_ended(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
     }
 
     /// The engine's time.

@@ -84,8 +84,12 @@ pub async fn start(
         warn!("The time zone of this host is unknown, so schedules run in UTC: {error}");
     }
     let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
-    let handle =
-        JobsHandle { requests: sender, engine: engine.clone(), zone: options.zone.clone() };
+    let handle = JobsHandle {
+        requests: sender,
+        engine: engine.clone(),
+        ended: watch::channel(0).0,
+        zone: options.zone.clone(),
+    };
     let (stopping, _) = watch::channel(false);
     let tasks = JoinSet::new();
     let supervisor = JobSupervisor {
@@ -260,6 +264,7 @@ impl JobSupervisor {
         }
         let write = self.jobs[index].write(false, Some(run));
         self.write(write).await;
+        self.handle.ended.send_modify(|count| *count += 1);
         for answer in waiting {
             answer.send(Ok(())).ok();
         }

@@ -6,6 +6,7 @@
 
 mod events;
 mod fanout;
+mod incidents;
 mod live;
 mod log_followers;
 mod sockets;

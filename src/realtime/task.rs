@@ -5,16 +5,20 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::events;
 use super::fanout::Fanout;
+use super::incidents;
 use super::live::{self, BATCH_INTERVAL, HEARTBEAT_INTERVAL, PendingChanges};
 use super::sockets::{LIVE, Sockets};
 use crate::engine::EngineHandle;
+use crate::incidents::IncidentsHandle;
 
-/// Forwards commits to clients until the engine ends.
-pub async fn run(handle: EngineHandle, sockets: Sockets) {
+/// Forwards commits and changed incidents to clients until the engine ends.
+pub async fn run(handle: EngineHandle, incidents: IncidentsHandle, sockets: Sockets) {
     let mut commits = handle.subscribe();
+    let mut news = incidents.subscribe();
+    let mut has_news = true;
     let seq = handle.read().seq();
     // Its sender would keep the channel open after the engine's end.
-    drop(handle);
+    drop((handle, incidents));
     let mut v2 = Fanout::new(sockets.io.clone(), "/");
     let mut live = Fanout::new(sockets.io, LIVE);
     let mut pending = PendingChanges::new(seq);
@@ -36,6 +40,11 @@ pub async fn run(handle: EngineHandle, sockets: Sockets) {
                     pending.overflow(pending.to_seq() + missed);
                 }
                 Err(RecvError::Closed) => return,
+            },
+            news = news.recv(), if has_news => match news {
+                Ok(news) => live.send(&[incidents::changed(&news)]),
+                Err(RecvError::Lagged(_)) => live.send(&[incidents::missed()]),
+                Err(RecvError::Closed) => has_news = false,
             },
             () = sleep_until(next_batch), if has_changes || has_clients_behind => {
                 if has_changes {

@@ -11,6 +11,7 @@ mod commit;
 mod counters;
 mod disk_space;
 mod error;
+mod incidents;
 mod jobs;
 mod marker;
 mod meta;
@@ -20,6 +21,7 @@ mod outages;
 mod quarantine;
 mod records;
 mod replace;
+mod run;
 mod scratch;
 mod series;
 mod snapshot;
@@ -32,6 +34,11 @@ pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionRecord, CommitBatch, CommitEn
 pub use counters::CounterFloors;
 pub use disk_space::DiskSpace;
 pub use error::{StoreError, catch_damage};
+pub use incidents::{
+    Acknowledgement, CLOSED_INCIDENTS_MAX, Closure, Incident, IncidentBatch, IncidentCounters,
+    IncidentPosition, IncidentSource, IncidentState, MaintenanceWindow, TIMELINE_ENTRIES_MAX,
+    TimelineEntry, TimelineKind,
+};
 pub use jobs::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Trigger};
 pub use marker::{MARKER_FILE, SiteMarker, read as read_marker};
 pub use meta::LastCommit;

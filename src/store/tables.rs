@@ -49,6 +49,25 @@ pub(super) const OUTAGES: TableDefinition<'_, (u64, u64, u64), &[u8]> =
 /// version 3.
 pub(super) const LATE_OUTAGES: TableDefinition<'_, u64, i64> = TableDefinition::new("late_outages");
 
+/// Incidents by an id that grows by one; this and the next four since schema version 3, created when the
+/// first one is written.
+pub(super) const INCIDENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("incidents");
+
+/// (state, time, id) of every incident: see [`super::IncidentPosition`].
+pub(super) const INCIDENT_ORDER: TableDefinition<'_, (u8, i64, u64), ()> =
+    TableDefinition::new("incident_order");
+
+/// Key of a problem -> its last incident.
+pub(super) const INCIDENT_KEYS: TableDefinition<'_, &str, u64> =
+    TableDefinition::new("incident_keys");
+
+/// One row: the ids of the next incident and of the next maintenance window.
+pub(super) const INCIDENT_COUNTERS: TableDefinition<'_, (), (u64, u64)> =
+    TableDefinition::new("incident_counters");
+
+/// Maintenance windows by an id that grows by one.
+pub(super) const MAINTENANCE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("maintenance");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {

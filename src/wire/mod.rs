@@ -10,6 +10,7 @@ mod link;
 mod log_line;
 mod schemas;
 mod signal;
+mod subject;
 mod time;
 
 pub use csv::{
@@ -29,4 +30,5 @@ pub use schemas::{
     nullable_status_schema, nullable_words_schema, pon_class_schema, status_schema, words_schema,
 };
 pub use signal::SignalView;
+pub use subject::Subject;
 pub use time::Time;

@@ -10,6 +10,7 @@ mod framework;
 mod health;
 mod history;
 mod hostile;
+mod incidents;
 mod interfaces;
 mod jobs;
 mod lifecycle;

@@ -3,6 +3,7 @@
 mod crash_images;
 mod denied;
 pub(crate) mod disk_full;
+mod incidents;
 mod io_errors;
 mod opening;
 mod outages;

@@ -30,11 +30,12 @@ const LAYERS: &[(&str, u8)] = &[
     ("v2_import", 6),
     ("backup", 6),
     ("jobs", 7),
-    ("api", 8),
-    ("realtime", 8),
-    ("app", 9),
-    ("cli", 10),
-    ("main", 11),
+    ("incidents", 8),
+    ("api", 9),
+    ("realtime", 9),
+    ("app", 10),
+    ("cli", 11),
+    ("main", 12),
 ];
 
 /// A leaf that imports nothing of ours; only the layers that put the program together read it.

@@ -7,6 +7,7 @@ export const PAGES: readonly { name: string; path: string; heading: string }[] =
   { name: 'topology', path: '/topology', heading: 'Topology' },
   { name: 'inventory', path: '/inventory', heading: 'Inventory' },
   { name: 'links', path: '/links', heading: 'Links' },
+  { name: 'incidents', path: '/operations/incidents', heading: 'Incidents' },
   { name: 'problems', path: '/operations/problems', heading: 'Problems' },
   { name: 'overrides', path: '/operations/overrides', heading: 'Overrides' },
   { name: 'health', path: '/operations/health', heading: 'Health' },

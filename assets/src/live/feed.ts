@@ -3,6 +3,7 @@ import { fetchDevices } from '../api/devices'
 import { applyDeviceChanges, replaceDevices } from '../stores/devices'
 import { applyInterfaceChanges, reloadInterfaces } from '../stores/interfaces'
 import { applyLinkChanges, loadLinks } from '../stores/links'
+import { scheduleIncidents, scheduleMaintenance } from '../stores/incidents'
 import { scheduleOverrides } from '../stores/overrideList'
 import { followPlannedWork } from '../stores/plannedWork'
 import { scheduleProblems } from '../stores/problems'
@@ -61,6 +62,9 @@ export function startFeed(): void {
       outdated.value ||= version.value !== null && version.value !== snapshot.version
       site.value = snapshot.site
       version.value ??= snapshot.version
+      // Their events do not count: any may have been missed.
+      scheduleIncidents()
+      scheduleMaintenance()
       for (const { tracker } of startedLists()) {
         if (hasRestarted) tracker.serverRestarted()
         else tracker.connected(snapshot.seq, Date.now())
@@ -72,7 +76,14 @@ export function startFeed(): void {
     },
     resync: (span) => {
       heard()
+      scheduleIncidents()
+      scheduleMaintenance()
       for (const { tracker } of startedLists()) tracker.resync(span)
+    },
+    incidents: ({ has_maintenance: hasMaintenance }) => {
+      heard()
+      scheduleIncidents()
+      if (hasMaintenance) scheduleMaintenance()
     },
     heartbeat: (seq) => {
       heard()

@@ -1,6 +1,6 @@
 import { io } from 'socket.io-client'
 import { url } from '../api/http'
-import type { Batch, LogBatch, SnapshotHint, Span } from './types'
+import type { Batch, ChangedIncidents, LogBatch, SnapshotHint, Span } from './types'
 
 const RECONNECT_DELAY_MS_MAX = 5_000
 /** socket.io does not come back by itself after the server closed the session. */
@@ -13,6 +13,7 @@ export interface LiveHandlers {
   changes(batch: Batch): void
   resync(span: Span): void
   heartbeat(seq: number): void
+  incidents(changed: ChangedIncidents): void
 }
 
 /** Whoever follows the log. */
@@ -38,6 +39,7 @@ type ServerEvents = {
   logs: (batch: LogBatch) => void
   'logs:following': (start: { last_id: number }) => void
   'logs:refused': (refusal: { detail: string }) => void
+  incidents: (changed: ChangedIncidents) => void
 }
 
 type ClientEvents = Record<'logs:follow' | 'logs:unfollow' | 'logs:received', () => void>
@@ -74,6 +76,7 @@ export function openLive(handlers: LiveHandlers): LiveSocket {
     listener?.lines(batch)
     socket.emit('logs:received')
   })
+  socket.on('incidents', handlers.incidents)
   return {
     followLog: (follower) => {
       listener = follower

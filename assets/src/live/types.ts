@@ -16,6 +16,12 @@ export interface Batch<Item = ChangeItem> extends Span {
   items: Item[]
 }
 
+/** Incidents that changed; null if they are too many to name. */
+export interface ChangedIncidents {
+  ids: number[] | null
+  has_maintenance: boolean
+}
+
 /** The state of the server when a client connects. */
 export interface SnapshotHint {
   seq: number

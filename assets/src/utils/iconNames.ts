@@ -66,6 +66,7 @@ export const ICON_NAMES = [
   'server',
   'settings',
   'shield-check',
+  'siren',
   'square',
   'sun',
   'table-2',

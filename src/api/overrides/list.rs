@@ -11,9 +11,8 @@ use crate::api::answer_cache::to_json;
 use crate::api::conditional;
 use crate::api::error::ApiError;
 use crate::api::state::ApiState;
-use crate::api::subject::Subject;
 use crate::domain::{RootCause, Status, Timestamp, World};
-use crate::wire::{self, Time};
+use crate::wire::{self, Subject, Time};
 
 /// Most overrides in one answer; more than operators keep an eye on.
 const OVERRIDES_MAX: usize = 1_000;

@@ -12,11 +12,10 @@ use crate::api::answer_cache::{ProblemsAnswer, to_json};
 use crate::api::conditional;
 use crate::api::error::ApiError;
 use crate::api::state::ApiState;
-use crate::api::subject::Subject;
 use crate::domain::{
     CustomerCounts, Problem, ProblemKind, Reason, Severity, SignalClass, World, problems,
 };
-use crate::wire::{self, Time};
+use crate::wire::{self, Subject, Time};
 
 /// Most problems in one answer.
 const PROBLEMS_MAX: usize = 1_000;
@@ -125,12 +124,7 @@ impl ProblemView {
             name: subject.name,
             place: subject.place,
             problem: word(problem.kind),
-            severity: match problem.severity {
-                Severity::Critical => "critical",
-                Severity::Major => "major",
-                Severity::Minor => "minor",
-                Severity::Planned => "planned",
-            },
+            severity: problem.severity.as_str(),
             since: Time(problem.since),
             device_count: problem.victims.len(),
             leaf_count: problem.customers.len(),

@@ -55,6 +55,37 @@ pub(crate) fn request_id(value: &Value) -> Result<String, ParseError> {
     }
 }
 
+/// A text of at most `chars_max` characters that is not empty, without space around it.
+pub(crate) fn line(chars_max: usize) -> impl Fn(&Value) -> Result<String, ParseError> {
+    move |value| {
+        optional_line(chars_max)(value)?.ok_or_else(|| {
+            let msg = "String should have at least 1 character";
+            with_ctx("string_too_short", msg, json!({"min_length": 1}))
+        })
+    }
+}
+
+/// A text as [`line()`]; `None` if it is empty.
+pub(crate) fn optional_line(
+    chars_max: usize,
+) -> impl Fn(&Value) -> Result<Option<String>, ParseError> {
+    move |value| {
+        let text = text(value)?.trim().to_owned();
+        if text.chars().count() > chars_max {
+            return Err(too_long(chars_max));
+        }
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+}
+
+/// A text that `read` understands.
+pub(crate) fn read<T>(
+    read: impl Fn(&str) -> Option<T>,
+    msg: &'static str,
+) -> impl Fn(&Value) -> Result<T, ParseError> {
+    move |value| read(&text(value)?).ok_or_else(|| parse_error("value_error", msg))
+}
+
 pub(crate) fn boolean(value: &Value) -> Result<bool, ParseError> {
     const MSG: &str = "Input should be a valid boolean, unable to interpret input";
     match value {

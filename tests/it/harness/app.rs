@@ -72,6 +72,12 @@ impl TestClock {
         Clock::manual(move || Timestamp(micros.load(Ordering::SeqCst)))
     }
 
+    /// Stops the time this much later.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.step_micros.store(0, Ordering::SeqCst);
+        self.micros.fetch_add(seconds * SECOND_MICROS, Ordering::SeqCst);
+    }
+
     pub(crate) fn clock(&self) -> Clock {
         let Self { micros, step_micros } = self.clone();
         Clock::manual(move || {

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import type { Incident, MaintenanceWindow, TimelineEntry } from '../api/types'
+import { causePage, customersText, entryHeading, incidentNotes, networkKey, windowPlace, windowState } from './incidents'
+
+const INCIDENT: Incident = {
+  id: 7,
+  key: 'network:link:12',
+  source: 'network',
+  state: 'open',
+  severity: 'critical',
+  title: 'OLT - SPL is set to DOWN',
+  detail: '3 customers affected',
+  subject: { kind: 'link', id: 12 },
+  customer_count: 3,
+  customer_count_max: 3,
+  count: 1,
+  is_active: true,
+  is_flapping: false,
+  maintenance_id: null,
+  can_be_closed: false,
+  first_seen_at: '2026-11-29T12:00:00.000000Z',
+  last_seen_at: '2026-11-29T12:00:00.000000Z',
+  acknowledgement: null,
+  closed_at: null,
+  closed_by: null,
+}
+
+test('the notes of an incident say what is unusual about it', () => {
+  expect(incidentNotes(INCIDENT)).toEqual([])
+  const acknowledgement = { name: 'Ada', note: null, at: INCIDENT.first_seen_at }
+  expect(incidentNotes({ ...INCIDENT, count: 1200, is_flapping: true, maintenance_id: 1, acknowledgement })).toEqual([
+    '1,200 times',
+    'comes and goes',
+    'muted by maintenance',
+    'Ada works on it',
+  ])
+  expect(incidentNotes({ ...INCIDENT, is_flapping: true, is_active: false })).toEqual(['comes and goes, gone right now'])
+})
+
+test('customers are counted, with the most if they were more', () => {
+  expect(customersText(INCIDENT)).toBe('3\u00a0customers')
+  expect(customersText({ ...INCIDENT, customer_count: 1, customer_count_max: 30 })).toBe('1\u00a0customer, 30 at most')
+  expect(customersText({ ...INCIDENT, customer_count: 0, customer_count_max: 0 })).toBe('')
+})
+
+test('the cause is shown on the page of its source', () => {
+  expect(causePage(INCIDENT)?.to).toBe('/operations/problems/link/12')
+  const job: Incident = { ...INCIDENT, subject: null, source: 'job', key: 'job:backup' }
+  expect(causePage(job)?.to).toBe('/operations/jobs')
+  expect(causePage({ ...job, source: 'service', key: 'service:overflow' })?.to).toBe('/operations/problems')
+  expect(causePage({ ...job, source: 'service', key: 'service:unclean-shutdown' })).toBeNull()
+  expect(networkKey('link', 12)).toBe(INCIDENT.key)
+})
+
+test('an entry of the timeline says what happened and who did it', () => {
+  const entry = (kind: TimelineEntry['kind'], name: string | null): string =>
+    entryHeading({ at: INCIDENT.first_seen_at, kind, name, text: '' })
+  expect(entry('opened', null)).toBe('Opened')
+  expect(entry('noted', 'Ada')).toBe('Note by Ada')
+  expect(entry('closed', null)).toBe('Closed by itself')
+  expect(entry('closed', 'Ada')).toBe('Closed by Ada')
+  expect(entry('acknowledged', 'Ada')).toBe('Acknowledged by Ada')
+})
+
+test('a window names its place and where it is in its life', () => {
+  const window: MaintenanceWindow = {
+    id: 1,
+    device_id: null,
+    device_name: null,
+    starts_at: INCIDENT.first_seen_at,
+    ends_at: INCIDENT.first_seen_at,
+    reason: 'splicing',
+    name: 'Bo',
+    is_active: false,
+    has_ended: false,
+  }
+  expect([windowPlace(window), windowState(window)]).toEqual(['The whole site', 'Planned'])
+  const device: MaintenanceWindow = { ...window, device_id: 4, device_name: 'OLT-1', is_active: true }
+  expect([windowPlace(device), windowState(device)]).toEqual(['OLT-1', 'Active'])
+  const gone: MaintenanceWindow = { ...device, device_name: null, is_active: false, has_ended: true }
+  expect([windowPlace(gone), windowState(gone)]).toEqual(['Device 4 (deleted)', 'Ended'])
+})

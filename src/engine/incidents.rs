@@ -1,0 +1,66 @@
+//! Writing incidents, and whether the service ended as it should.
+
+use super::error::EngineError;
+use super::handle::EngineHandle;
+use crate::domain::Timestamp;
+use crate::store::IncidentBatch;
+
+/// Space for one incident, in changes of ordinary size: a timeline has some entries, seldom its 100.
+const CHANGES_PER_INCIDENT: usize = 8;
+
+impl EngineHandle {
+    /// Writes incidents and maintenance windows, durably and without a new seq. They may use half of the
+    /// space that is kept free: a full volume is when they are needed most.
+    ///
+    /// # Errors
+    /// [`EngineError::ReadOnly`] when the data volume has too little space: nothing was written.
+    /// [`EngineError::Busy`] and [`EngineError::Stopped`].
+    pub async fn save_incidents(&self, batch: IncidentBatch) -> Result<(), EngineError> {
+        let saved = self
+            .run("the record of an incident", move |engine| {
+                let count = batch.incidents.len() + batch.windows.len() + 1;
+                let space = engine.volume.check_reserve(count * CHANGES_PER_INCIDENT)?;
+                if space.is_ok() {
+                    engine.store.save_incidents(&batch)?;
+                    engine.update_snapshot()?;
+                }
+                Ok(space)
+            })
+            .await?;
+        saved.map_err(|low_space| EngineError::from(&low_space))
+    }
+
+    /// Notes that the service runs.
+    ///
+    /// # Errors
+    /// As [`EngineHandle::save_incidents`].
+    pub async fn begin_run(&self, started_at: Timestamp) -> Result<(), EngineError> {
+        let begun = self
+            .run("the start of the run", move |engine| {
+                let space = engine.volume.check_reserve(1)?;
+                if space.is_ok() {
+                    engine.store.begin_run(started_at)?;
+                }
+                Ok(space)
+            })
+            .await?;
+        begun.map_err(|low_space| EngineError::from(&low_space))
+    }
+
+    /// Notes that the service ends as it should.
+    ///
+    /// # Errors
+    /// As [`EngineHandle::save_incidents`].
+    pub async fn end_run(&self) -> Result<(), EngineError> {
+        let ended = self
+            .run("the end of the run", |engine| {
+                let space = engine.volume.check_reserve(1)?;
+                if space.is_ok() {
+                    engine.store.end_run()?;
+                }
+                Ok(space)
+            })
+            .await?;
+        ended.map_err(|low_space| EngineError::from(&low_space))
+    }
+}

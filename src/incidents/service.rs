@@ -1,0 +1,126 @@
+//! The task that owns the book: it makes each change durable before anybody is told of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::book::IncidentBook;
+use super::event::{IncidentEvent, IncidentNews};
+use super::handle::{BookRequest, IncidentsHandle, NEWS_MAX, QUEUE_LIMIT};
+use crate::domain::Timestamp;
+use crate::engine::{EngineError, EngineHandle};
+use crate::store::{IncidentState, StoreError, TimelineKind};
+
+/// How often the clock is read while something is due later: one that was set forward or back is noticed
+/// within this time.
+const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long it waits after a write that failed.
+const RETRY_PAUSE: Duration = Duration::from_secs(30);
+
+/// Owner of the incidents. It runs as one task.
+pub struct IncidentService {
+    engine: EngineHandle,
+    /// What is durable.
+    book: IncidentBook,
+    requests: mpsc::Receiver<BookRequest>,
+    news: broadcast::Sender<Arc<IncidentNews>>,
+    /// Of the last look at what is due.
+    last_tick: Timestamp,
+}
+
+/// Loads what the store has of incidents and maintenance windows.
+///
+/// # Errors
+/// When records cannot be read.
+pub fn start(engine: EngineHandle) -> Result<(IncidentsHandle, IncidentService), StoreError> {
+    let now = engine.now();
+    let snapshot = engine.read();
+    let mut incidents = Vec::new();
+    for state in IncidentState::ALL {
+        for incident in snapshot.incidents(state, None)? {
+            incidents.push(incident?);
+        }
+    }
+    let (counters, windows) = (snapshot.incident_counters()?, snapshot.maintenance_windows()?);
+    let book = IncidentBook::restore(counters, incidents, windows, now);
+    let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
+    let (news, _) = broadcast::channel(NEWS_MAX);
+    let handle = IncidentsHandle { requests: sender, news: news.clone(), engine: engine.clone() };
+    let service = IncidentService { engine, book, requests, news, last_tick: now };
+    Ok((handle, service))
+}
+
+impl IncidentService {
+    /// Serves until every handle is gone, or the caller drops this. The engine must outlive it.
+    pub async fn run(mut self) {
+        let mut pause = Duration::ZERO;
+        loop {
+            let has_more = self.book.next_tick(self.last_tick).is_some();
+            tokio::select! {
+                request = self.requests.recv() => match request {
+                    Some(request) => self.serve(request).await,
+                    None => return,
+                },
+                () = sleep(pause), if has_more => pause = self.tick().await,
+            }
+        }
+    }
+
+    async fn serve(&mut self, request: BookRequest) {
+        let now = self.engine.now();
+        let mut book = self.book.clone();
+        let answer = request(&mut book, now);
+        answer(self.keep(book, now).await);
+    }
+
+    /// Does what is due; returns how long to wait.
+    async fn tick(&mut self) -> Duration {
+        let now = self.engine.now();
+        let is_due = self.book.next_tick(self.last_tick).is_some_and(|at| at <= now);
+        if !is_due && now >= self.last_tick {
+            return CLOCK_CHECK_INTERVAL;
+        }
+        let mut book = self.book.clone();
+        book.tick(now);
+        match self.keep(book, now).await {
+            Ok(()) => {
+                self.last_tick = now;
+                CLOCK_CHECK_INTERVAL
+            }
+            Err(error) => {
+                warn!(%error, "Incidents could not be written");
+                RETRY_PAUSE
+            }
+        }
+    }
+
+    /// Makes the changes of a book durable, tells listeners, and goes on with it. After an error the book
+    /// before is kept.
+    async fn keep(&mut self, mut book: IncidentBook, now: Timestamp) -> Result<(), EngineError> {
+        if let Some((batch, news)) = book.take_changes(now) {
+            self.engine.save_incidents(batch).await?;
+            news.events.iter().for_each(log);
+            // There may be no listener.
+            self.news.send(Arc::new(news)).ok();
+        }
+        self.book = book;
+        Ok(())
+    }
+}
+
+fn log(event: &IncidentEvent) {
+    let incident = &event.incident;
+    let (id, key, title) = (incident.id, &incident.key, &incident.title);
+    match event.kind {
+        TimelineKind::Opened | TimelineKind::Reopened => {
+            warn!(incident.id = id, incident.key = key, "Incident {id} is open: {title}");
+        }
+        TimelineKind::Closed => {
+            info!(incident.id = id, incident.key = key, "Incident {id} is closed: {title}");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,6 @@
+//! Incidents: the rules of the book, what reports them, and that they survive.
+
+pub(crate) mod book;
+mod kill9;
+mod model;
+mod sources;
