@@ -222,7 +222,7 @@ test('many devices: import with a dry run, override with undo, export, delete by
     await dialog.getByText(/2\sdevices come UP/).waitFor()
     await dialog.getByRole('button', { name: 'Set override' }).click()
     await row(page, 'EDGE', 'UP', 'in service')
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo' }).last().click()
     await row(page, 'EDGE', 'DOWN')
 
     const waiting = page.waitForEvent('download')

@@ -90,7 +90,7 @@ test('a bulk override is undone with one click and one change', async () => {
   await page.getByRole('button', { name: 'Undo' }).click()
   await until('it is undone', async () => (await device('ONT-3')).status_override === null)
   expect((await device('ONT-1')).status_override).toBeNull()
-  expect((await newest()).action).toBe('set overrides')
+  expect((await newest()).action).toBe('undo')
   await close(opened)
 })
 

@@ -15,36 +15,36 @@ export async function fetchBackups(): Promise<Backups | null> {
 
 /** Answers once the new backup is complete and verified. */
 export async function createBackup(): Promise<Backup> {
-  return readJson(await request('POST', 'api/backups', undefined, LONG_MS_MAX))
+  return readJson(await request('POST', 'api/backups', undefined, { timeoutMs: LONG_MS_MAX }))
 }
 
 /** Restores it into a scratch store and compares; a backup that fails is returned as `bad`. */
 export async function verifyBackup(id: string): Promise<Backup> {
-  return readJson(await request('POST', `${pathOf(id)}/verify`, undefined, LONG_MS_MAX))
+  return readJson(await request('POST', `${pathOf(id)}/verify`, undefined, { timeoutMs: LONG_MS_MAX }))
 }
 
 /** What `restoreBackup` would do; nothing is changed. */
 export async function previewRestore(id: string): Promise<Restore> {
-  return readJson(await request('POST', `${pathOf(id)}/restore`, { dry_run: true }, LONG_MS_MAX))
+  return readJson(await request('POST', `${pathOf(id)}/restore`, { dry_run: true }, { timeoutMs: LONG_MS_MAX }))
 }
 
 export async function restoreBackup(id: string): Promise<Restore> {
-  return readJson(await request('POST', `${pathOf(id)}/restore`, { dry_run: false }, LONG_MS_MAX))
+  return readJson(await request('POST', `${pathOf(id)}/restore`, { dry_run: false }, { timeoutMs: LONG_MS_MAX }))
 }
 
 /** What `undoRestore` would do; nothing is changed. */
 export async function previewUndo(): Promise<Restore> {
-  return readJson(await request('POST', 'api/backups/undo?dry_run=true', undefined, LONG_MS_MAX))
+  return readJson(await request('POST', 'api/backups/undo?dry_run=true', undefined, { timeoutMs: LONG_MS_MAX }))
 }
 
 /** Restores the state from before the last restore. */
 export async function undoRestore(): Promise<Restore> {
-  return readJson(await request('POST', 'api/backups/undo', undefined, LONG_MS_MAX))
+  return readJson(await request('POST', 'api/backups/undo', undefined, { timeoutMs: LONG_MS_MAX }))
 }
 
 /** Looks on the targets for backups that the server does not list. */
 export async function discoverBackups(): Promise<Backups> {
-  return readJson(await request('POST', 'api/backups/discover', undefined, LONG_MS_MAX))
+  return readJson(await request('POST', 'api/backups/discover', undefined, { timeoutMs: LONG_MS_MAX }))
 }
 
 export async function fetchPruning(): Promise<Pruning> {
@@ -52,7 +52,7 @@ export async function fetchPruning(): Promise<Pruning> {
 }
 
 export async function pruneBackups(): Promise<Pruning> {
-  return readJson(await request('POST', 'api/backups/prune', undefined, LONG_MS_MAX))
+  return readJson(await request('POST', 'api/backups/prune', undefined, { timeoutMs: LONG_MS_MAX }))
 }
 
 /** Relative to the page's base URL. */

@@ -1,5 +1,5 @@
 import { DELETION_PATCH, type EditConflict, editConflicts } from '../domain/editConflicts'
-import { ApiError, readJson, request, TIMEOUT_MS } from './http'
+import { ApiError, readJson, request } from './http'
 
 const PRECONDITION_FAILED = 412
 
@@ -56,13 +56,18 @@ export async function sendChecked<Current>(
 }
 
 /** As `sendUnlessChanged`, by PATCH. */
-export async function patchUnlessChanged<Answer>(path: string, before: object, patch: object): Promise<Answer> {
-  const send = (ifMatch: string | undefined) => request('PATCH', path, patch, TIMEOUT_MS, ifMatch)
+export async function patchUnlessChanged<Answer>(
+  path: string,
+  before: object,
+  patch: object,
+  requestId?: string,
+): Promise<Answer> {
+  const send = (ifMatch: string | undefined) => request('PATCH', path, patch, { ifMatch, requestId })
   return readJson<Answer>(await sendUnlessChanged(before, { path, patch, send }))
 }
 
 /** Deletes a device or link, unless someone else has changed anything of it that a person sets. */
-export async function deleteUnlessChanged(path: string, before: object): Promise<void> {
-  const send = (ifMatch: string | undefined) => request('DELETE', path, undefined, TIMEOUT_MS, ifMatch)
+export async function deleteUnlessChanged(path: string, before: object, requestId?: string): Promise<void> {
+  const send = (ifMatch: string | undefined) => request('DELETE', path, undefined, { ifMatch, requestId })
   await sendUnlessChanged(before, { path, patch: DELETION_PATCH, send })
 }

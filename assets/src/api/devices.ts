@@ -46,22 +46,22 @@ export async function fetchUpstreamPath(deviceId: number): Promise<UpstreamPath>
 }
 
 /** Provisions a device with its ports, and its link if it is connected. */
-export async function provisionDevice(body: DeviceToProvision): Promise<Provisioned> {
-  return readJson(await request('POST', 'api/devices/provision', body))
+export async function provisionDevice(body: DeviceToProvision, requestId?: string): Promise<Provisioned> {
+  return readJson(await request('POST', 'api/devices/provision', body, { requestId }))
 }
 
-export async function updateDevice(deviceId: number, patch: DevicePatch): Promise<OverrideAnswer> {
-  return readJson(await request('PATCH', `api/devices/${deviceId}`, patch))
+export async function updateDevice(deviceId: number, patch: DevicePatch, requestId?: string): Promise<OverrideAnswer> {
+  return readJson(await request('PATCH', `api/devices/${deviceId}`, patch, { requestId }))
 }
 
 /** As `updateDevice`; throws `EditConflictError` if someone else has changed the same values since `before`. */
-export async function editDevice(before: Device, patch: DevicePatch): Promise<OverrideAnswer> {
-  return patchUnlessChanged(`api/devices/${before.id}`, before, patch)
+export async function editDevice(before: Device, patch: DevicePatch, requestId?: string): Promise<OverrideAnswer> {
+  return patchUnlessChanged(`api/devices/${before.id}`, before, patch, requestId)
 }
 
 /** Deletes a device with its ports and links; throws `EditConflictError` if someone else has changed it since `before`. */
-export async function deleteDevice(before: Device): Promise<void> {
-  await deleteUnlessChanged(`api/devices/${before.id}`, before)
+export async function deleteDevice(before: Device, requestId?: string): Promise<void> {
+  await deleteUnlessChanged(`api/devices/${before.id}`, before, requestId)
 }
 
 /** Removes customer, phone, address, coordinates, reference and note, for good. */

@@ -29,16 +29,20 @@ export function url(path: string): URL {
   return new URL(path, document.baseURI)
 }
 
-/**
- * Sends a request and returns its 2xx answer; throws `ApiError` for every other outcome. With `ifMatch`,
- * the tag of a state, a change is refused with 412 if that is not the current one.
- */
+export interface RequestOptions {
+  timeoutMs?: number
+  /** The tag of a state: a change is refused with 412 if that is not the current one. */
+  ifMatch?: string | undefined
+  /** By which the server undoes the change; the requests of one change share it. */
+  requestId?: string | undefined
+}
+
+/** Sends a request and returns its 2xx answer; throws `ApiError` for every other outcome. */
 export async function request(
   method: string,
   path: string,
   body?: unknown,
-  timeoutMs = TIMEOUT_MS,
-  ifMatch?: string,
+  { timeoutMs = TIMEOUT_MS, ifMatch, requestId }: RequestOptions = {},
 ): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   const init: RequestInit = { method, cache: 'no-cache', headers, signal: AbortSignal.timeout(timeoutMs) }
@@ -47,12 +51,14 @@ export async function request(
     headers['content-type'] = 'application/json'
   }
   if (ifMatch !== undefined) headers['if-match'] = ifMatch
+  if (requestId !== undefined) headers['x-request-id'] = requestId
   return send(path, init)
 }
 
 /** Sends a file as it is. */
-export async function upload(path: string, body: ArrayBuffer, type: string): Promise<Response> {
-  const headers = { accept: 'application/json', 'content-type': type }
+export async function upload(path: string, body: ArrayBuffer, type: string, requestId?: string): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json', 'content-type': type }
+  if (requestId !== undefined) headers['x-request-id'] = requestId
   return send(path, { method: 'POST', body, headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
 }
 

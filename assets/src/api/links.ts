@@ -24,23 +24,23 @@ export async function fetchPorts(): Promise<Listed<Interface>> {
 }
 
 /** Creates a port on each device and links them. */
-export async function connectDevices(body: ConnectDevices): Promise<Connected> {
-  return readJson(await request('POST', 'api/links/create-simple', body))
+export async function connectDevices(body: ConnectDevices, requestId?: string): Promise<Connected> {
+  return readJson(await request('POST', 'api/links/create-simple', body, { requestId }))
 }
 
 /** Links two ports. */
-export async function createLink(body: NewLink): Promise<Link> {
-  return readJson(await request('POST', 'api/links', body))
+export async function createLink(body: NewLink, requestId?: string): Promise<Link> {
+  return readJson(await request('POST', 'api/links', body, { requestId }))
 }
 
 /** Throws `EditConflictError` if someone else has changed the same values since `before`. */
-export async function editLink(before: Link, patch: LinkPatch): Promise<void> {
-  await patchUnlessChanged(`api/links/${before.id}`, before, patch)
+export async function editLink(before: Link, patch: LinkPatch, requestId?: string): Promise<void> {
+  await patchUnlessChanged(`api/links/${before.id}`, before, patch, requestId)
 }
 
 /** Throws `EditConflictError` if someone else has changed the link since `before`. */
-export async function deleteLink(before: Link): Promise<void> {
-  await deleteUnlessChanged(`api/links/${before.id}`, before)
+export async function deleteLink(before: Link, requestId?: string): Promise<void> {
+  await deleteUnlessChanged(`api/links/${before.id}`, before, requestId)
 }
 
 export async function fetchFiberTypes(): Promise<FiberType[]> {

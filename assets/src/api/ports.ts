@@ -1,5 +1,5 @@
 import { sendChecked } from './conditional'
-import { ApiError, readJson, request, TIMEOUT_MS } from './http'
+import { ApiError, readJson, request } from './http'
 import type { DevicePorts, NewCrossConnect, PortPair } from './types'
 
 const PRECONDITION_FAILED = 412
@@ -16,28 +16,28 @@ export async function fetchDevicePorts(deviceId: number): Promise<DevicePorts> {
  * Joins free ports of an ODF, NVT or HOP, and returns the joins as they are recorded. Refused if someone else has
  * joined one of the ports meanwhile in another way.
  */
-export async function addCrossConnects(deviceId: number, joins: readonly Join[]): Promise<Join[]> {
-  return record(deviceId, joins, (there, join) => there.every((pair) => isSameJoin(pair, join)))
+export async function addCrossConnects(deviceId: number, joins: readonly Join[], requestId?: string): Promise<Join[]> {
+  return record(deviceId, joins, (there, join) => there.every((pair) => isSameJoin(pair, join)), requestId)
 }
 
 /** Records joins that were assumed. Refused if someone else has changed one of them meanwhile. */
-export async function confirmCrossConnects(deviceId: number, joins: readonly Join[]): Promise<Join[]> {
-  return record(deviceId, joins, isThere)
+export async function confirmCrossConnects(deviceId: number, joins: readonly Join[], requestId?: string): Promise<Join[]> {
+  return record(deviceId, joins, isThere, requestId)
 }
 
 /** Removes a join; refused if someone else has changed it meanwhile. */
-export async function removeCrossConnect(deviceId: number, join: Join): Promise<void> {
+export async function removeCrossConnect(deviceId: number, join: Join, requestId?: string): Promise<void> {
   const path = pathOf(deviceId)
   await sendChecked<PortPair[]>(path, (pairs) => check(isThere(touching(pairs, join), join)), (ifMatch) =>
-    request('DELETE', `${path}/${join.a_interface_id}`, undefined, TIMEOUT_MS, ifMatch),
+    request('DELETE', `${path}/${join.a_interface_id}`, undefined, { ifMatch, requestId }),
   )
 }
 
 /** Removes the join at a port, if there is one. */
-export async function separatePort(deviceId: number, portId: number): Promise<void> {
+export async function separatePort(deviceId: number, portId: number, requestId?: string): Promise<void> {
   const pairs = await readJson<PortPair[]>(await request('GET', pathOf(deviceId)))
   const join = pairs.find((pair) => endsOf(pair).includes(portId))
-  if (join !== undefined) await removeCrossConnect(deviceId, join)
+  if (join !== undefined) await removeCrossConnect(deviceId, join, requestId)
 }
 
 /** Records joins if each may be, given those that touch one of its ports now. */
@@ -45,12 +45,13 @@ async function record(
   deviceId: number,
   joins: readonly Join[],
   mayBe: (there: PortPair[], join: Join) => boolean,
+  requestId: string | undefined,
 ): Promise<Join[]> {
   const path = pathOf(deviceId)
   const answer = await sendChecked<PortPair[]>(
     path,
     (pairs) => check(joins.every((join) => mayBe(touching(pairs, join), join))),
-    (ifMatch) => request('POST', path, { cross_connects: joins }, TIMEOUT_MS, ifMatch),
+    (ifMatch) => request('POST', path, { cross_connects: joins }, { ifMatch, requestId }),
   )
   const pairs = await readJson<PortPair[]>(answer)
   return joins.map((join) => touching(pairs, join)[0] ?? join)

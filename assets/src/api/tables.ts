@@ -16,11 +16,11 @@ export type Outcome = { report: ImportReport } | { faults: ImportErrors }
 /** Imports a table, or only validates it. */
 export async function sendTable(
   table: ArrayBuffer,
-  options: { encoding: Encoding; dryRun: boolean },
+  options: { encoding: Encoding; dryRun: boolean; requestId?: string | undefined },
 ): Promise<Outcome> {
   const path = `api/import/csv?dry_run=${options.dryRun}&encoding=${options.encoding}`
   try {
-    return { report: await readJson<ImportReport>(await upload(path, table, 'text/csv')) }
+    return { report: await readJson<ImportReport>(await upload(path, table, 'text/csv', options.requestId)) }
   } catch (error) {
     if (error instanceof ApiError && isFaults(error.body)) return { faults: error.body }
     throw error

@@ -91,6 +91,7 @@ export type FiberType = Sent<Schemas['FiberType']>
 export type PonClass = NonNullable<Device['pon_class']>
 export type HealthDetail = Sent<Schemas['HealthDetail']>
 export type AuditRow = Sent<Schemas['AuditRow']>
+export type Undone = Sent<Schemas['UndoneChange']>
 export type AuditChange = AuditRow['changes'][number]
 
 export type SyncState = 'off' | 'connecting' | 'loading' | 'live' | 'waiting' | 'stopped'

@@ -1,5 +1,5 @@
 import { onScopeDispose, type ShallowRef, shallowRef, watch } from 'vue'
-import { describeError } from '../api/http'
+import { ApiError, describeError } from '../api/http'
 import { simulate } from '../api/simulate'
 import type { Simulated, Simulation } from '../api/types'
 import { formatCount } from '../utils/format'
@@ -15,7 +15,8 @@ export type ImpactPreview =
   | { phase: 'on-request' }
   | { phase: 'loading' }
   | { phase: 'ready'; simulated: Simulated }
-  | { phase: 'failed'; detail: string }
+  /** `body`: of the answer that refused it. */
+  | { phase: 'failed'; detail: string; body: unknown }
 
 type Changes = Simulation['changes']
 
@@ -46,7 +47,7 @@ export function useImpactPreview(
     try {
       next = { phase: 'ready', simulated: await simulate(requested, hasDetails()) }
     } catch (error) {
-      next = { phase: 'failed', detail: describeError(error) }
+      next = { phase: 'failed', detail: describeError(error), body: error instanceof ApiError ? error.body : null }
     }
     if (mine === round) preview.value = next
   }
@@ -59,7 +60,7 @@ export function useImpactPreview(
       round += 1
       if (requested === null || requested.length === 0) preview.value = { phase: 'idle' }
       else if (requested.length > CHANGES_MAX) {
-        preview.value = { phase: 'failed', detail: `More than ${formatCount(CHANGES_MAX)} changes cannot be previewed at once.` }
+        preview.value = { phase: 'failed', detail: `More than ${formatCount(CHANGES_MAX)} changes cannot be previewed at once.`, body: null }
       } else if (isHeld) preview.value = { phase: 'on-request' }
       else {
         preview.value = { phase: 'loading' }

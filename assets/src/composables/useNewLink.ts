@@ -1,11 +1,12 @@
 import { computed, type ComputedRef, shallowRef, type ShallowRef, watch } from 'vue'
 import { describeError } from '../api/http'
-import { connectDevices, createLink, deleteLink } from '../api/links'
-import { removeCrossConnect, separatePort } from '../api/ports'
+import { connectDevices, createLink } from '../api/links'
+import { separatePort } from '../api/ports'
 import type { ConnectDevices, Link } from '../api/types'
 import { connectSteps, type Ends, type JoinChoice, linkWithJoins, unwantedJoins } from '../domain/linkJoins'
 import { type TakenPort, takenPorts } from '../domain/takenPorts'
 import { notify, notifyError } from '../stores/notices'
+import { newChange } from '../stores/undo'
 import { write } from '../stores/writes'
 import { type ChangeImpact, useChangeImpact } from './useChangeImpact'
 
@@ -56,11 +57,12 @@ export function useNewLink(body: () => ConnectDevices | null, isLarge: () => boo
   async function connect(request: ConnectDevices, names: Ends<string>): Promise<Link> {
     const [ports, joins] = [proposal.value, chosen.value]
     const withJoins = linkWithJoins(request, ports, joins)
+    const { requestId, undo } = newChange()
     const link = await write(async () =>
-      withJoins === null ? (await connectDevices(request)).link : createLink(withJoins),
+      withJoins === null ? (await connectDevices(request, requestId)).link : createLink(withJoins, requestId),
     )
-    notify(`Connected ${names[0]} and ${names[1]}.`, () => write(() => takeBack(link, request, joins)))
-    await separate(unwantedJoins(request, ports, joins))
+    notify(`Connected ${names[0]} and ${names[1]}.`, undo)
+    await separate(unwantedJoins(request, ports, joins), requestId)
     return link
   }
 
@@ -68,24 +70,10 @@ export function useNewLink(body: () => ConnectDevices | null, isLarge: () => boo
 }
 
 /** The link exists by then: what fails here is said apart. */
-async function separate(ports: { device_id: number; interface_id: number }[]): Promise<void> {
+async function separate(ports: { device_id: number; interface_id: number }[], requestId: string): Promise<void> {
   try {
-    for (const { device_id: device, interface_id: port } of ports) await write(() => separatePort(device, port))
+    for (const { device_id: device, interface_id: port } of ports) await write(() => separatePort(device, port, requestId))
   } catch (error) {
     notifyError(`The link is made, but its port is still joined: ${describeError(error)}`)
-  }
-}
-
-/** A join that was chosen for the link goes with it. */
-async function takeBack(link: Link, request: ConnectDevices, joins: Ends<JoinChoice>): Promise<void> {
-  await deleteLink(link)
-  const ends = [
-    { device: request.device_a_id, port: link.a_interface_id },
-    { device: request.device_b_id, port: link.b_interface_id },
-  ]
-  for (const [at, { device, port }] of ends.entries()) {
-    const to = joins[at]
-    if (typeof to !== 'number') continue
-    await removeCrossConnect(device, { a_interface_id: port, b_interface_id: to, loss_db: null })
   }
 }

@@ -25,7 +25,7 @@ export function useTableImport(send: Send = sendTable): {
   busy: ComputedRef<boolean>
   check: (file: Blob & { name: string }) => Promise<void>
   checkAgain: () => Promise<void>
-  importIt: () => Promise<void>
+  importIt: (requestId?: string) => Promise<void>
 } {
   const state = shallowRef<ImportState>({ phase: 'choose', errorText: null })
   const fileName = shallowRef('')
@@ -67,12 +67,12 @@ export function useTableImport(send: Send = sendTable): {
     if (chosen !== null) await check(chosen)
   }
 
-  async function importIt(): Promise<void> {
+  async function importIt(requestId?: string): Promise<void> {
     if (state.value.phase !== 'ready') return
     const { report, table } = state.value
     state.value = { phase: 'importing', report, table }
     try {
-      const outcome = await send(table, { encoding: encoding.value, dryRun: false })
+      const outcome = await send(table, { encoding: encoding.value, dryRun: false, requestId })
       state.value = shown(outcome, (done) => ({ phase: 'done', report: done }))
     } catch (error) {
       state.value = failed(describeError(error))

@@ -78,3 +78,12 @@ test('moves whose older rows are not loaded are counted as at least so many', ()
   expect(summaries(false)).toEqual(['at least 3\u00a0devices'])
   expect(summaries(true)).toEqual(['3\u00a0devices'])
 })
+
+test('a line of moves is undone as a whole when its requests share an id', () => {
+  const target = (...ids: string[]) =>
+    groupRows(ids.map((request_id, at) => moved(9 - at, 1, { request_id }))).map(({ undoTarget }) => undoTarget)
+  expect(target('a')).toEqual([{ audit_id: 9 }])
+  expect(target('a', 'a', 'a')).toEqual([{ request_id: 'a' }])
+  expect(target('a', 'b', 'a')).toEqual([null])
+  expect(target('', '')).toEqual([null])
+})

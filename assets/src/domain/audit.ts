@@ -1,3 +1,4 @@
+import type { UndoTarget } from '../api/audit'
 import type { AuditChange, AuditRow, Device } from '../api/types'
 import { formatCounted } from '../utils/format'
 import { typeLabel } from './deviceTypes'
@@ -54,6 +55,8 @@ export interface AuditLine {
   row: AuditRow
   /** How many requests it took. */
   requests: number
+  /** What an undo of the line undoes; null where its requests have different ids. */
+  undoTarget: UndoTarget | null
   /** More of it may be among the rows that are not loaded. */
   isCut: boolean
 }
@@ -74,13 +77,15 @@ export function groupRows(rows: readonly AuditRow[], before: readonly AuditLine[
     if (line !== undefined && oldest !== null && isMove(row) && isMove(oldest) && isContinued(oldest, row)) {
       line.ids.push(row.id)
       line.requests += 1
+      const isOne = row.request_id !== '' && row.request_id === line.row.request_id
+      line.undoTarget = isOne && line.undoTarget !== null ? { request_id: row.request_id } : null
       line.row = {
         ...line.row,
         action: 'move devices',
         changes: [...line.row.changes, ...row.changes],
         change_count: line.row.change_count + row.change_count,
       }
-    } else lines.push({ key: row.id, ids: [row.id], row, requests: 1, isCut: false })
+    } else lines.push({ key: row.id, ids: [row.id], row, requests: 1, undoTarget: { audit_id: row.id }, isCut: false })
     oldest = row
   }
   for (const line of lines) line.key = line.ids.map((id) => keys.get(id)).find((key) => key !== undefined) ?? line.key

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Device, DevicePatch } from '../api/types'
-import { type DeviceForm, deviceForm, devicePatch, feltPatch, formWithTheirs, patchBack } from './deviceForm'
+import { type DeviceForm, deviceForm, devicePatch, feltPatch, formWithTheirs } from './deviceForm'
 import { testDevice } from './testing'
 
 const ont = testDevice({ tx_power_dbm: 0.5, serial: 'HWTC12345678', tags: ['a', 'b'] })
@@ -21,21 +21,6 @@ const written: [string, Device, Partial<DeviceForm>, DevicePatch | null][] = [
 
 test.each(written)('%s', (_, device, fields, patch) => {
   expect(devicePatch({ ...deviceForm(device), ...fields }, device)).toEqual(patch)
-})
-
-test('the undo of a patch restores what was there, and removes what was not', () => {
-  const patch = { name: 'x', phone: '030', serial: null, lifecycle: 'planned' } as const
-  expect(patchBack(patch, ont, null)).toEqual({
-    name: 'ont-1',
-    phone: null,
-    serial: 'HWTC12345678',
-    lifecycle: 'in_service',
-  })
-})
-
-test('the outputs of a splitter come back by their ratio, also where none was set', () => {
-  expect(patchBack({ split_ratio: 64 }, splitter, 32)).toEqual({ split_ratio: 32 })
-  expect(patchBack({ split_ratio: 64 }, { ...splitter, split_ratio: 16 }, 32)).toEqual({ split_ratio: 16 })
 })
 
 test('what nobody else feels needs no forecast', () => {

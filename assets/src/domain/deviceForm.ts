@@ -68,16 +68,6 @@ export function feltPatch(patch: DevicePatch): DevicePatch | null {
   return felt.length === 0 ? null : Object.fromEntries(felt)
 }
 
-/**
- * The patch that takes another one back. `outputRatio`: outputs that were added go only when a ratio is set,
- * so a splitter without one gets that of its outputs.
- */
-export function patchBack(patch: DevicePatch, was: Device, outputRatio: SplitRatio | null): DevicePatch {
-  const values = { ...was, split_ratio: was.split_ratio ?? outputRatio }
-  const keys = Object.keys(patch) as (keyof DevicePatch & keyof Device)[]
-  return Object.fromEntries(keys.map((key) => [key, values[key] ?? null]))
-}
-
 /** What is written, with the other person's values in the fields of `keys`. */
 export function formWithTheirs(form: DeviceForm, theirs: Device, keys: readonly string[]): DeviceForm {
   const their = deviceForm(theirs)

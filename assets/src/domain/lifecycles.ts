@@ -40,11 +40,6 @@ export function groupsTo(targets: readonly LifecycleTarget[], lifecycle: Lifecyc
   return groupsOf(targets).map(({ lifecycle: replaces, ...ids }) => ({ ...ids, replaces, lifecycle }))
 }
 
-/** The groups that bring targets back to the lifecycle that they had. */
-export function groupsBack(targets: readonly LifecycleTarget[], replaces: Lifecycle): LifecycleGroup[] {
-  return groupsOf(targets).map((group) => ({ ...group, replaces }))
-}
-
 function groupsOf(targets: readonly LifecycleTarget[]) {
   const lifecycles = [...new Set(targets.map(({ lifecycle }) => lifecycle))]
   return lifecycles.flatMap((lifecycle) =>

@@ -1,4 +1,5 @@
 import { shallowRef } from 'vue'
+import type { UndoTarget } from '../api/audit'
 import type { Device, DeviceType, Link } from '../api/types'
 import { deviceLifecycle, type LifecycleTarget, linkLifecycle } from '../domain/lifecycles'
 import { deviceTarget, linkTarget, type Override, type OverrideTarget } from '../domain/overrides'
@@ -48,6 +49,7 @@ export type Dialog =
   | { kind: 'edit'; device: Device; done: () => void }
   | { kind: 'edit-link'; link: Link; done: () => void }
   | { kind: 'erase'; ids: readonly number[]; done: (erased: boolean) => void }
+  | { kind: 'undo'; target: UndoTarget; text: string; done: (undone: boolean) => void }
   | { kind: 'import'; done: () => void }
 
 /** The open dialog, or null. */
@@ -129,6 +131,11 @@ export function askEditLink(id: number): Promise<void> {
   const link = links.value.get(id)
   if (link === undefined) return Promise.resolve()
   return new Promise((done) => open({ kind: 'edit-link', link, done }))
+}
+
+/** Undoes a change, after showing the impact; `text` says what was done. */
+export function askUndo(target: UndoTarget, text: string): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'undo', target, text, done }))
 }
 
 /** Imports devices, links or cross-connects from a CSV file. */

@@ -1,43 +1,35 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { ApiError } from '../api/http'
-import { notices, notify, notifyWarnings, undoableChanges, undoChange } from './notices'
+import { notices, notify, notifyWarnings, undoNotice } from './notices'
 
-beforeEach(() => {
-  notices.splice(0)
-  undoableChanges.splice(0)
-})
+beforeEach(() => void notices.splice(0))
 
 test('a warning stays until it is dismissed; a response without one shows nothing', () => {
   notifyWarnings(undefined)
   expect(notices).toEqual([])
   notifyWarnings(['The name "ont" differs from "ONT" only by case'])
   expect(notices).toMatchObject([
-    { text: 'The name "ont" differs from "ONT" only by case.', tone: 'error', change: null },
+    { text: 'The name "ont" differs from "ONT" only by case.', tone: 'error', undo: null },
   ])
 })
 
-test('a change is undone once, and its notice goes', async () => {
-  const undo = vi.fn(() => Promise.resolve())
+test('a change is undone once, and its undo can be undone', async () => {
+  const redo = vi.fn(() => Promise.resolve())
+  const undo = vi.fn(() => Promise.resolve(redo))
   notify('Updated OLT-1.', undo)
-  const [change] = undoableChanges
-  await undoChange(change!)
-  await undoChange(change!)
+  const notice = notices[0]!
+  await undoNotice(notice)
+  await undoNotice(notice)
   expect(undo).toHaveBeenCalledTimes(1)
-  expect(undoableChanges).toEqual([])
-  expect(notices).toMatchObject([{ text: 'Undone: Updated OLT-1.', change: null }])
+  expect(notices).toMatchObject([{ text: 'Undone: Updated OLT-1.', undo: redo }])
+  await undoNotice(notices[0]!)
+  expect(notices).toMatchObject([{ text: 'Updated OLT-1.', undo: null }])
 })
 
 test('an undo that fails says why', async () => {
-  notify('Updated OLT-1.', () => Promise.reject(new ApiError(412, 'Someone else has changed it.')))
-  await undoChange(undoableChanges[0]!)
+  notify('Updated OLT-1.', () => Promise.reject(new ApiError(409, 'It cannot be undone: OLT-1 was deleted meanwhile.')))
+  await undoNotice(notices[0]!)
   expect(notices).toMatchObject([
-    { text: 'The change could not be undone: Someone else has changed it.', tone: 'error' },
+    { text: 'The change was not undone: It cannot be undone: OLT-1 was deleted meanwhile.', tone: 'error' },
   ])
-})
-
-test('the latest changes stay undoable after their notices have gone', () => {
-  for (let at = 1; at <= 25; at += 1) notify(`Change ${at}.`, () => Promise.resolve())
-  notices.splice(0)
-  expect(undoableChanges).toHaveLength(20)
-  expect(undoableChanges[0]).toMatchObject({ text: 'Change 25.' })
 })

@@ -6,62 +6,43 @@ export interface Notice {
   id: number
   text: string
   tone: 'info' | 'error'
-  change: UndoableChange | null
+  undo: Undo | null
 }
 
-/** A change that was made in this window and can be undone: by its notice, and later by Ctrl K. */
-export interface UndoableChange {
-  /** What was done, as a sentence. */
-  text: string
-  /** When, in milliseconds. */
-  at: number
-  undo: Undo
-}
+/** Undoes a change; returns what undoes that, if there is a way. */
+export type Undo = () => Promise<Undo | void>
 
-/** Undoes it and returns the message to show, if any; false: it failed and has shown why. */
-export type Undo = () => Promise<string | false | void>
+/** What is said of a change that was undone. */
+const UNDONE = 'Undone: '
 
 /** Long enough to read, reach for the mouse and decide. */
 const SHOWN_MS = 10_000
 /** The oldest is removed: more would cover the page. */
 const NOTICES_MAX = 4
 
-/** Older changes are found on the Changes page. */
-const UNDOABLE_MAX = 20
-
 export const notices = shallowReactive<Notice[]>([])
-/** The changes that can be undone, the latest first. */
-export const undoableChanges = shallowReactive<UndoableChange[]>([])
 let lastId = 0
 
-/** Shows that something was done; `undo` reverts it, also after the notice has gone. */
+/** Shows that something was done; `undo` reverts it. The Changes page undoes it after the notice has gone. */
 export function notify(text: string, undo: Undo | null = null): void {
-  const change = undo === null ? null : { text, at: Date.now(), undo }
-  if (change !== null) {
-    undoableChanges.unshift(change)
-    undoableChanges.splice(UNDOABLE_MAX)
-  }
-  add({ text, change, tone: 'info' }, SHOWN_MS)
+  add({ text, undo, tone: 'info' }, SHOWN_MS)
 }
 
-/** Undoes a change, and shows that, or why it could not be undone. */
-export async function undoChange(change: UndoableChange): Promise<void> {
-  const at = undoableChanges.indexOf(change)
-  if (at < 0) return
-  undoableChanges.splice(at, 1)
-  const notice = notices.find((each) => each.change === change)
-  if (notice !== undefined) dismiss(notice.id)
+/** Undoes the change of a notice, and shows that, or why it could not be undone. */
+export async function undoNotice({ id, text, undo }: Notice): Promise<void> {
+  if (undo === null || !notices.some((notice) => notice.id === id)) return
+  dismiss(id)
   try {
-    const message = await change.undo()
-    if (message !== false) notify(message ?? `Undone: ${change.text}`)
+    const redo = await undo()
+    notify(text.startsWith(UNDONE) ? text.slice(UNDONE.length) : `${UNDONE}${text}`, redo ?? null)
   } catch (error) {
-    notifyError(`The change could not be undone: ${describeError(error)}`)
+    notifyError(`The change was not undone: ${describeError(error)}`)
   }
 }
 
 /** Shows an error outside a form. Stays until it is dismissed. */
 export function notifyError(text: string): void {
-  add({ text, change: null, tone: 'error' }, null)
+  add({ text, undo: null, tone: 'error' }, null)
 }
 
 /** Shows the server's warnings about something that was done. */

@@ -1,5 +1,4 @@
 import { postOverrides } from '../api/overrides'
-import type { OverrideGroup } from '../api/types'
 import {
   deviceOverride,
   groupTargets,
@@ -16,13 +15,13 @@ import { write } from './writes'
  * Gives devices and links an override, or none: all of them, or an error. An `ApiError` with status 412 if one no
  * longer has the override that its target says.
  */
-export async function setOverrides(targets: readonly OverrideTarget[], next: OverrideSetting): Promise<void> {
-  await send(groupTargets(targets, (target) => ({ before: target, after: next })))
-}
-
-/** Gives each device or link back the override that it had, or none, after they were set to `current`. */
-export async function restoreOverrides(targets: readonly OverrideTarget[], current: OverrideSetting): Promise<void> {
-  await send(groupTargets(targets, (target) => ({ before: current, after: target })))
+export async function setOverrides(
+  targets: readonly OverrideTarget[],
+  next: OverrideSetting,
+  requestId: string,
+): Promise<void> {
+  const groups = groupTargets(targets, (target) => ({ before: target, after: next }))
+  await write(() => postOverrides(groups, requestId))
 }
 
 /** An override as the lists have it; as it is given while they do not have that device or link. */
@@ -32,8 +31,4 @@ export function knownOverride(override: Override): Override {
   const link = kind === 'link' ? links.value.get(id) : undefined
   const known = device !== undefined ? deviceOverride(device) : link === undefined ? null : linkOverride(link, name)
   return known ?? override
-}
-
-async function send(groups: OverrideGroup[]): Promise<void> {
-  await write(() => postOverrides(groups))
 }

@@ -3,21 +3,29 @@ import { updateDevice } from '../api/devices'
 import { describeError } from '../api/http'
 import type { Device } from '../api/types'
 import { devices } from '../stores/devices'
-import { notifyError } from '../stores/notices'
+import { notifyError, type Undo } from '../stores/notices'
+import { newChange } from '../stores/undo'
 import { write } from '../stores/writes'
 import { formatCounted } from '../utils/format'
 import type { Point } from './model/geometry'
 
 /** Browsers send six requests to one server at a time (HTTP/1.1). */
 const REQUESTS_MAX = 6
+/** Older moves are undone on the Changes page. */
 const UNDO_MAX = 50
 
-/** Devices that were moved together, with their positions before and after, by id. */
+/** Devices that are moved together. */
 export interface Move {
-  /** What was done, as in "Moved OLT-1". */
+  /** What is done, as in "Moved OLT-1". */
   text: string
-  before: Map<number, Point>
+  /** Their positions after it, by id. */
   after: Map<number, Point>
+}
+
+/** A move that the server has. */
+export interface MadeMove {
+  text: string
+  undo: Undo
 }
 
 /** Positions that the list of devices does not have yet. They replace those of the list. */
@@ -27,35 +35,34 @@ export const positionsVersion = shallowRef(0)
 /** How many positions are saved of those being saved; null while none are. */
 export const saveProgress = shallowRef<{ done: number; total: number } | null>(null)
 /** The moves that can be undone, the last one at the end. */
-export const undoableMoves = shallowReactive<Move[]>([])
+export const undoableMoves = shallowReactive<MadeMove[]>([])
 
-const undoneMoves = new WeakSet<Move>()
 let isStopped = false
 
-/** Moves devices, at once in the topology, then on the server. False if not all of it was saved. */
-export async function applyMove(move: Move): Promise<boolean> {
-  undoableMoves.push(move)
+/** Moves devices, at once in the topology, then on the server. Null if not all of it was saved. */
+export async function applyMove({ text, after }: Move): Promise<MadeMove | null> {
+  const change = newChange()
+  const made: MadeMove = {
+    text,
+    undo: () => {
+      const at = undoableMoves.indexOf(made)
+      if (at >= 0) undoableMoves.splice(at, 1)
+      return change.undo()
+    },
+  }
+  undoableMoves.push(made)
   if (undoableMoves.length > UNDO_MAX) undoableMoves.shift()
-  return savePositions(move.after)
+  return (await savePositions(after, change.requestId)) ? made : null
 }
 
-/** Undoes the last move. False if there is none, or if not all of it was saved. */
+/** Undoes the last move. False if there is none, or if it was refused. */
 export async function undoLastMove(): Promise<boolean> {
-  const move = undoableMoves.pop()
-  if (move === undefined) return false
-  undoneMoves.add(move)
-  return savePositions(move.before)
-}
-
-/** Undoes this move, provided that it is the last one. */
-export async function undoMove(move: Move): Promise<boolean> {
-  if (undoableMoves.at(-1) === move) return undoLastMove()
-  notifyError(
-    undoneMoves.has(move)
-      ? 'This move is already undone.'
-      : 'This move cannot be undone: devices were moved after it.',
-  )
-  return false
+  try {
+    return (await undoableMoves.at(-1)?.undo()) !== undefined
+  } catch (error) {
+    notifyError(`The move was not undone: ${describeError(error)}`)
+    return false
+  }
 }
 
 /** Stops saving; the positions already saved stay. */
@@ -71,7 +78,7 @@ export function confirmPosition(device: Device): void {
   }
 }
 
-async function savePositions(positions: Map<number, Point>): Promise<boolean> {
+async function savePositions(positions: Map<number, Point>, requestId: string): Promise<boolean> {
   for (const [id, point] of positions) unsavedPositions.set(id, point)
   positionsVersion.value += 1
   const queue = [...positions]
@@ -89,7 +96,7 @@ async function savePositions(positions: Map<number, Point>): Promise<boolean> {
         continue
       }
       try {
-        const saved = await write(() => updateDevice(id, { x, y }))
+        const saved = await write(() => updateDevice(id, { x, y }, requestId))
         confirmPosition(saved.device)
       } catch (error) {
         // The other positions would fail for the same reason.

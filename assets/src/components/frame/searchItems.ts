@@ -6,12 +6,12 @@ import { copyLink, placeOfPage } from '../../stores/copyLink'
 import { devices } from '../../stores/devices'
 import { linkLists } from '../../stores/links'
 import { askConnect, askImport, askProvision } from '../../stores/dialogs'
-import { notifyError, undoableChanges, undoChange } from '../../stores/notices'
+import { notifyError } from '../../stores/notices'
+import { askUndoLast } from '../../stores/undo'
 import { areKeysShown } from '../../stores/search'
 import { toggleTheme } from '../../stores/theme'
 import { openDevice, openLink } from '../../stores/view'
 import { downloadText } from '../../utils/download'
-import { formatAge } from '../../utils/format'
 import { typeLabel } from '../../domain/deviceTypes'
 import type { IconName } from '../../utils/iconNames'
 import { detailFound, findDevices } from '../../domain/deviceSearch'
@@ -25,7 +25,7 @@ import { selectionItems } from './selectionItems'
 /** A search result. */
 export interface SearchItem {
   key: string
-  group: 'Selected' | 'Devices' | 'Links' | 'Pages' | 'Actions' | 'Undo'
+  group: 'Selected' | 'Devices' | 'Links' | 'Pages' | 'Actions'
   text: string
   /** Shown beside the text, in small print. */
   detail: string
@@ -56,6 +56,14 @@ async function backUp(): Promise<void> {
   }
 }
 
+async function undoLast(): Promise<void> {
+  try {
+    await askUndoLast()
+  } catch (error) {
+    notifyError(describeError(error))
+  }
+}
+
 async function saveTable(name: string, fetchTable: typeof fetchLinkTable): Promise<void> {
   try {
     downloadText(`unoc-${name}`, 'csv', await fetchTable('comma'))
@@ -67,6 +75,7 @@ async function saveTable(name: string, fetchTable: typeof fetchLinkTable): Promi
 const ACTIONS: readonly { text: string; icon: IconName; run: () => void; isImmediate?: true }[] = [
   { text: 'Provision a device', icon: 'plus', run: () => void askProvision() },
   { text: 'Connect two devices', icon: 'cable', run: () => void askConnect() },
+  { text: 'Undo my last change…', icon: 'undo-2', run: () => void undoLast() },
   { text: 'Import devices from CSV', icon: 'file-up', run: () => void askImport() },
   { text: 'Export all links as CSV', icon: 'download', run: () => void saveTable('links', fetchLinkTable) },
   {
@@ -154,11 +163,5 @@ export function searchItems(text: string): SearchItem[] {
     ...ACTIONS.filter((action) => matchesAllWords(action.text, text)).map(
       (action): SearchItem => ({ ...action, key: action.text, group: 'Actions', detail: '' }),
     ),
-    ...undoableChanges
-      .filter((change) => matchesAllWords(`Undo ${change.text}`, text))
-      .map((change): SearchItem => {
-        const detail = formatAge(new Date(change.at).toISOString(), Date.now())
-        return { key: `undo ${change.at} ${change.text}`, group: 'Undo', text: `Undo: ${change.text}`, detail, icon: 'undo-2', run: () => void undoChange(change) }
-      }),
   ]
 }

@@ -3,7 +3,7 @@ import { notify } from '../../stores/notices'
 import { formatCounted } from '../../utils/format'
 import type { Point } from '../model/geometry'
 import type { TopologyModel, TopologyNode } from '../model/graph'
-import { applyMove, type Move, undoableMoves, undoLastMove, undoMove } from '../positions'
+import { applyMove, type Move, undoableMoves, undoLastMove } from '../positions'
 import type { SceneSync } from '../sceneSync'
 
 /** Moves devices: by a drag, or to the positions that the layout found. */
@@ -23,17 +23,14 @@ export function useMoves(model: Readonly<ShallowRef<TopologyModel | null>>, sync
     const nodes = unplacedNodes()
     if (nodes.length === 0) return
     const text = `Placed ${formatCounted(nodes.length, 'device')}`
-    // The server stores (0, 0) for a device without a position.
-    const before = new Map(nodes.map(({ id }) => [id, { x: 0, y: 0 }]))
-    const move: Move = { text, before, after: positionsOf(nodes) }
-    if (!(await applyMove(move))) return
-    notify(`${text}.`, async () => ((await undoMove(move)) ? undefined : false))
+    const made = await applyMove({ text, after: positionsOf(nodes) })
+    if (made !== null) notify(`${text}.`, made.undo)
   }
 
   /** Saves where dragged nodes are now; without nodes, the drag was cancelled. */
-  function endDrag(nodes: TopologyNode[], before: Map<TopologyNode, Point>): void {
+  function endDrag(nodes: TopologyNode[]): void {
     sync.endDrag(() => {
-      if (nodes.length > 0) void applyMove(dragMove(nodes, before))
+      if (nodes.length > 0) void applyMove(dragMove(nodes))
     })
   }
 
@@ -47,15 +44,11 @@ export function useMoves(model: Readonly<ShallowRef<TopologyModel | null>>, sync
   }
 }
 
-function dragMove(nodes: TopologyNode[], before: Map<TopologyNode, Point>): Move {
+function dragMove(nodes: TopologyNode[]): Move {
   const [first] = nodes
   const name = nodes.length === 1 ? (first?.device.name ?? '') : formatCounted(nodes.length, 'device')
   for (const node of nodes) node.isUnplaced = false
-  return {
-    text: `Moved ${name}`,
-    before: new Map([...before].map(([{ id }, point]) => [id, point])),
-    after: positionsOf(nodes),
-  }
+  return { text: `Moved ${name}`, after: positionsOf(nodes) }
 }
 
 function positionsOf(nodes: TopologyNode[]): Map<number, Point> {

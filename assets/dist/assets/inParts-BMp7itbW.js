@@ -1,1 +1,0 @@
-function e(e,t){return Array.from({length:Math.ceil(e.length/t)},(n,r)=>e.slice(r*t,(r+1)*t))}export{e as t};

@@ -1,1 +1,0 @@
-import{kt as e,u as t}from"./preload-helper-C1eLuT_C.js";import{jt as n}from"./index-CHeCRwoW.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{runningAction:r,runAction:i}}export{r as t};

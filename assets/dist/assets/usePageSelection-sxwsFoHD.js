@@ -1,1 +1,0 @@
-import{wt as e,yt as t}from"./preload-helper-C1eLuT_C.js";import{V as n}from"./index-CHeCRwoW.js";function r(r){let i=null;t(()=>{i=r(),n.value=i}),e(()=>{n.value===i&&(n.value=null)})}export{r as t};
