@@ -14,7 +14,7 @@ use super::export::{ROWS_PER_LOOK, stream};
 use super::extract::{Body422, BodyBytes, Origin, Query422};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
-use crate::domain::DeviceId;
+use crate::domain::{DeviceId, Lifecycle};
 use crate::engine::import_table;
 use crate::query::TableExport;
 use crate::store::AuditOrigin;
@@ -49,6 +49,11 @@ struct ImportQuery {
     /// `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`.
     #[param(value_type = Option<String>)]
     encoding: Encoding,
+    /// The lifecycle of new devices and links: with `planned` they alarm nobody until they are put into
+    /// service. Existing ones keep theirs, and the column `lifecycle` is not read. Not for
+    /// cross-connects.
+    #[param(value_type = Option<String>)]
+    lifecycle: Option<Lifecycle>,
 }
 
 impl FromFields for ImportQuery {
@@ -57,6 +62,7 @@ impl FromFields for ImportQuery {
         Some(Self {
             dry_run: fields.present("dry_run", parse::boolean).unwrap_or(false),
             encoding: encoding.and_then(Encoding::parse).unwrap_or_default(),
+            lifecycle: fields.present("lifecycle", parse::lifecycle),
         })
     }
 }
@@ -145,7 +151,8 @@ async fn import(
     table: Bytes,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
-    let options = TableOptions { encoding: query.encoding, kind };
+    let ImportQuery { encoding, lifecycle, .. } = query;
+    let options = TableOptions { encoding, kind, lifecycle_of_new: lifecycle };
     // Reading 16 MiB would block other requests for too long.
     let reading = run_blocking(move || read_table(&table, options)).await?;
     match import_table(state.handle(), reading, query.dry_run, origin).await? {

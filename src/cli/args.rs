@@ -133,6 +133,10 @@ pub(super) struct ImportArgs {
     /// Text encoding of a CSV table: utf-8 (the default) or windows-1252
     #[arg(long, value_name = "NAME", requires = "file", value_parser = encoding)]
     pub(super) encoding: Option<Encoding>,
+    /// Import the new devices and links of a CSV table as planned: they alarm nobody until they are put
+    /// into service
+    #[arg(long, requires = "file")]
+    pub(super) planned: bool,
     /// Move v2's tables into the schema unoc_v2 after they were imported, without importing them
     /// again. With --replace: import them first
     #[arg(long, conflicts_with_all = ["file", "from_dump"])]

@@ -35,6 +35,11 @@ fn run_file(cli: &Cli, args: &ImportArgs, file: &Path) -> Result<(), CommandErro
     if args.encoding.is_some() {
         return Err(CommandError::refused("--encoding is for CSV tables; a site is always UTF-8"));
     }
+    if args.planned {
+        return Err(CommandError::refused(
+            "--planned is for CSV tables; a site has its lifecycles",
+        ));
+    }
     if args.dry_run {
         let site = read(file, input)?;
         let counts = counts(&site);

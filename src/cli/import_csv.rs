@@ -13,6 +13,7 @@ use super::exit::CommandError;
 use super::offline;
 use super::progress::Progress;
 use crate::config::Config;
+use crate::domain::Lifecycle;
 use crate::engine::{TableImport, import_table, try_table};
 use crate::store::{AuditOrigin, Store};
 use crate::util::counted;
@@ -107,7 +108,11 @@ fn run_locally(
 }
 
 fn reading(table: &[u8], args: &ImportArgs) -> Reading {
-    let options = TableOptions { encoding: args.encoding.unwrap_or_default(), kind: None };
+    let options = TableOptions {
+        encoding: args.encoding.unwrap_or_default(),
+        kind: None,
+        lifecycle_of_new: args.planned.then_some(Lifecycle::Planned),
+    };
     read_table(table, options)
 }
 
@@ -125,7 +130,8 @@ fn run_on_server(
     args: &ImportArgs,
 ) -> Result<ImportAnswer, CommandError> {
     let (dry_run, encoding) = (args.dry_run, args.encoding.unwrap_or_default().as_str());
-    let path = format!("/api/import/csv?dry_run={dry_run}&encoding={encoding}");
+    let lifecycle = if args.planned { "&lifecycle=planned" } else { "" };
+    let path = format!("/api/import/csv?dry_run={dry_run}&encoding={encoding}{lifecycle}");
     ApplianceClient::connect(config)?.post_table(&path, table)
 }
 
@@ -141,6 +147,21 @@ fn print_report(path: &Path, report: &Value) {
         count("unchanged"),
         counted(count("interfaces_created"), "interface")
     );
+    for row in report["by_type"].as_array().into_iter().flatten() {
+        let count = |key: &str| row[key].as_u64().unwrap_or_default();
+        print_line!(
+            "  {}: {} new, {} changed, {} unchanged, {} connected",
+            row["device_type"].as_str().unwrap_or_default(),
+            count("created"),
+            count("updated"),
+            count("unchanged"),
+            count("connected")
+        );
+    }
+    if count("planned") > 0 {
+        let arrive = if report["is_dry_run"] == true { "would be" } else { "are" };
+        print_line!("New devices and links that {arrive} planned: {}.", count("planned"));
+    }
     let passed: Vec<&str> = report["columns_passed_over"]
         .as_array()
         .into_iter()

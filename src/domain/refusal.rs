@@ -106,6 +106,8 @@ pub enum Refusal {
         max = IMPORT_ENTITIES_MAX
     )]
     ImportTooLarge(usize),
+    #[error("'{name}' is connected to '{to}' already; delete that link first")]
+    ConnectedElsewhere { name: String, to: String },
     /// The command was meant for another state of its entity.
     #[error("It was changed meanwhile")]
     Changed,

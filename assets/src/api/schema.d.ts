@@ -2333,14 +2333,20 @@ export interface components {
         };
         /** @description What an import changed, or would change. */
         ImportReport: {
+            /** @description The devices of each type, empty for other tables. */
+            by_type: components["schemas"]["TypeReport"][];
             /** @description Columns that imports ignore, because they are computed. */
             columns_passed_over: string[];
+            /** @description Links of the devices of a table of devices, as `connect_to` asks for. */
+            connected: number;
             created: number;
             /** @description Interfaces of new devices, and those created for links. */
             interfaces_created: number;
             /** @description True when nothing was changed. */
             is_dry_run: boolean;
             kind: components["schemas"]["TableKind"];
+            /** @description New devices and links that arrive as planned, and alarm nobody. */
+            planned: number;
             rows: number;
             unchanged: number;
             updated: number;
@@ -3906,6 +3912,18 @@ export interface components {
             /** @description The person who did it, or who planned the maintenance. */
             name?: string | null;
             text: string;
+        };
+        /** @description What an import did, or would do, with the devices of one type. */
+        TypeReport: {
+            /** @description New links. */
+            connected: number;
+            created: number;
+            /** @enum {string} */
+            device_type: "BACKBONE_GATEWAY" | "CORE_ROUTER" | "EDGE_ROUTER" | "OLT" | "AON_SWITCH" | "ONT" | "BUSINESS_ONT" | "AON_CPE" | "POP" | "CORE_SITE" | "ODF" | "NVT" | "SPLITTER" | "HOP";
+            /** @description New devices that arrive as planned. */
+            planned: number;
+            unchanged: number;
+            updated: number;
         };
         /** @description What an undo changed itself. */
         UndoneChange: {
@@ -8115,6 +8133,12 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`. */
                 encoding?: string;
+                /**
+                 * @description The lifecycle of new devices and links: with `planned` they alarm nobody until they are put into
+                 *     service. Existing ones keep theirs, and the column `lifecycle` is not read. Not for
+                 *     cross-connects.
+                 */
+                lifecycle?: string;
             };
             header?: never;
             path?: never;
@@ -8232,6 +8256,12 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`. */
                 encoding?: string;
+                /**
+                 * @description The lifecycle of new devices and links: with `planned` they alarm nobody until they are put into
+                 *     service. Existing ones keep theirs, and the column `lifecycle` is not read. Not for
+                 *     cross-connects.
+                 */
+                lifecycle?: string;
             };
             header?: never;
             path?: never;
@@ -8349,6 +8379,12 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`. */
                 encoding?: string;
+                /**
+                 * @description The lifecycle of new devices and links: with `planned` they alarm nobody until they are put into
+                 *     service. Existing ones keep theirs, and the column `lifecycle` is not read. Not for
+                 *     cross-connects.
+                 */
+                lifecycle?: string;
             };
             header?: never;
             path?: never;
@@ -8466,6 +8502,12 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description `utf-8` (the default; UTF-16 is recognised by its byte order mark) or `windows-1252`. */
                 encoding?: string;
+                /**
+                 * @description The lifecycle of new devices and links: with `planned` they alarm nobody until they are put into
+                 *     service. Existing ones keep theirs, and the column `lifecycle` is not read. Not for
+                 *     cross-connects.
+                 */
+                lifecycle?: string;
             };
             header?: never;
             path?: never;

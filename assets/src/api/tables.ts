@@ -16,9 +16,9 @@ export type Outcome = { report: ImportReport } | { faults: ImportErrors }
 /** Imports a table, or only validates it. */
 export async function sendTable(
   table: ArrayBuffer,
-  options: { encoding: Encoding; dryRun: boolean; requestId?: string | undefined },
+  options: { encoding: Encoding; dryRun: boolean; isPlan: boolean; requestId?: string | undefined },
 ): Promise<Outcome> {
-  const path = `api/import/csv?dry_run=${options.dryRun}&encoding=${options.encoding}`
+  const path = `api/import/csv?dry_run=${options.dryRun}&encoding=${options.encoding}${options.isPlan ? '&lifecycle=planned' : ''}`
   try {
     return { report: await readJson<ImportReport>(await upload(path, table, 'text/csv', options.requestId)) }
   } catch (error) {

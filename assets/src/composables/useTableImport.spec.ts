@@ -13,6 +13,9 @@ function report(created: number, isDryRun = true): Outcome {
     updated: 0,
     unchanged: 0,
     interfaces_created: 0,
+    connected: 0,
+    planned: 0,
+    by_type: [],
     columns_passed_over: [],
   }
   return { report: told }
@@ -24,8 +27,8 @@ function file(text: string, name = 'site.csv'): File {
 
 /** A server whose responses are triggered by the test. */
 function server() {
-  const asked: { text: string; dryRun: boolean; encoding: string; answer: (it: Outcome | Error) => void }[] = []
-  const send = (table: ArrayBuffer, options: { encoding: string; dryRun: boolean }): Promise<Outcome> =>
+  const asked: { text: string; dryRun: boolean; isPlan: boolean; encoding: string; answer: (it: Outcome | Error) => void }[] = []
+  const send = (table: ArrayBuffer, options: { encoding: string; dryRun: boolean; isPlan: boolean }): Promise<Outcome> =>
     new Promise((resolve, reject) => {
       const answer = (it: Outcome | Error): void => (it instanceof Error ? reject(it) : resolve(it))
       asked.push({ text: new TextDecoder().decode(table), ...options, answer })
@@ -66,9 +69,15 @@ test('the corrected file is checked again, and what was checked is imported', as
   const corrected = it.check(file('good'))
   ;(await question(1)).answer(report(1))
   await corrected
+  it.isPlan.value = true
+  const again = it.checkAgain()
+  const plan = await question(2)
+  expect([plan.text, plan.dryRun, plan.isPlan]).toEqual(['good', true, true])
+  plan.answer(report(1))
+  await again
   const done = it.importIt()
-  const sent = await question(2)
-  expect([sent.text, sent.dryRun]).toEqual(['good', false])
+  const sent = await question(3)
+  expect([sent.text, sent.dryRun, sent.isPlan]).toEqual(['good', false, true])
   sent.answer(report(1, false))
   await done
   expect(it.state.value).toMatchObject({ phase: 'done', report: { is_dry_run: false } })

@@ -22,6 +22,8 @@ export function useTableImport(send: Send = sendTable): {
   state: Readonly<ShallowRef<ImportState>>
   fileName: Readonly<ShallowRef<string>>
   encoding: ShallowRef<Encoding>
+  /** What is new arrives as planned. */
+  isPlan: ShallowRef<boolean>
   busy: ComputedRef<boolean>
   check: (file: Blob & { name: string }) => Promise<void>
   checkAgain: () => Promise<void>
@@ -30,6 +32,7 @@ export function useTableImport(send: Send = sendTable): {
   const state = shallowRef<ImportState>({ phase: 'choose', errorText: null })
   const fileName = shallowRef('')
   const encoding = shallowRef<Encoding>('utf-8')
+  const isPlan = shallowRef(false)
   let chosen: (Blob & { name: string }) | null = null
   /** Counts what was asked: only the newest question's answer is shown. */
   let turn = 0
@@ -53,7 +56,7 @@ export function useTableImport(send: Send = sendTable): {
       return failed('The file cannot be read, or has changed since it was chosen; choose it again.')
     }
     try {
-      return shown(await send(table, { encoding: encoding.value, dryRun: true }), (report) => ({
+      return shown(await send(table, { encoding: encoding.value, dryRun: true, isPlan: isPlan.value }), (report) => ({
         phase: 'ready',
         report,
         table,
@@ -72,7 +75,8 @@ export function useTableImport(send: Send = sendTable): {
     const { report, table } = state.value
     state.value = { phase: 'importing', report, table }
     try {
-      const outcome = await send(table, { encoding: encoding.value, dryRun: false, requestId })
+      const options = { encoding: encoding.value, dryRun: false, isPlan: isPlan.value, requestId }
+      const outcome = await send(table, options)
       state.value = shown(outcome, (done) => ({ phase: 'done', report: done }))
     } catch (error) {
       state.value = failed(describeError(error))
@@ -80,7 +84,7 @@ export function useTableImport(send: Send = sendTable): {
   }
 
   const busy = computed(() => state.value.phase === 'importing')
-  return { state, fileName, encoding, busy, check, checkAgain, importIt }
+  return { state, fileName, encoding, isPlan, busy, check, checkAgain, importIt }
 }
 
 function shown(outcome: Outcome, good: (report: ImportReport) => ImportState): ImportState {

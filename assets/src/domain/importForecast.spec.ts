@@ -3,7 +3,8 @@ import type { ImportReport } from '../api/types'
 import { importForecast } from './importForecast'
 
 const NOTHING: ImportReport = {
-  kind: 'devices', rows: 0, created: 0, updated: 0, unchanged: 0, interfaces_created: 0, columns_passed_over: [], is_dry_run: true,
+  kind: 'devices', rows: 0, created: 0, updated: 0, unchanged: 0, interfaces_created: 0, connected: 0, planned: 0,
+  by_type: [], columns_passed_over: [], is_dry_run: true,
 }
 
 test.each<[Partial<ImportReport>, string[]]>([
@@ -18,6 +19,20 @@ test.each<[Partial<ImportReport>, string[]]>([
     ],
   ],
   [{ kind: 'links', created: 1 }, ['1 link is added.', 'A link that is planned or retired alarms nobody.']],
+  [
+    {
+      created: 2, unchanged: 1, connected: 2, planned: 4,
+      by_type: [{ device_type: 'ONT', created: 2, updated: 0, unchanged: 1, connected: 2, planned: 2 }],
+    },
+    [
+      '2 devices are added.',
+      '2 links are added.',
+      '1 of the rows are as they are already.',
+      'ONT: 2 new, 1 unchanged, 2 connected, 2 planned.',
+      'New devices and links that arrive as planned: 4.',
+      'A new device alarms nobody while it is planned, retired or not connected yet.',
+    ],
+  ],
   [{ kind: 'cross-connects', created: 2 }, ['2 cross-connects are added.']],
   [
     { updated: 2, columns_passed_over: ['status', 'margin_db'] },

@@ -14,8 +14,12 @@ export const COLUMNS_PASSED_OVER: readonly string[] = [
   'splitter_port',
 ]
 
-/** A table to fill in: the columns of the server's own table that an import reads. `heading`: its first line. */
-export function tableTemplate(heading: string, separator: string): string {
+/** Columns of a table of devices that only an import reads. */
+export const DEVICE_COLUMNS_READ: readonly string[] = ['connect_to', 'connect_to_port', 'length_km', 'medium']
+
+/** A table to fill in: the columns of the server's own table that an import reads, and `more`. `heading`: its first line. */
+export function tableTemplate(heading: string, separator: string, more: readonly string[] = []): string {
   const columns = heading.replace(/^\uFEFF/, '').trim().split(separator)
-  return `${columns.filter((column) => !COLUMNS_PASSED_OVER.includes(column)).join(separator)}\r\n`
+  const read = columns.filter((column) => !COLUMNS_PASSED_OVER.includes(column))
+  return `${[...read, ...more].join(separator)}\r\n`
 }

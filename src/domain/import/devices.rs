@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::connections::{Connected, TableConnection, connect_rows};
 use super::counts::{IMPORT_ENTITIES_MAX, ImportCounts};
+use super::lookup::device_by_text;
 use crate::domain::device::container::check_parent;
 use crate::domain::device::create::{check_pon_class, check_split_ratio};
 use crate::domain::device::provision::{check_upstream, port_count, provision};
@@ -27,7 +29,11 @@ pub struct DeviceTableRow {
     pub x: Option<f64>,
     pub y: Option<f64>,
     pub optics: Optics,
+    /// Not read with `lifecycle_of_new`.
     pub lifecycle: Option<Lifecycle>,
+    /// Of a new device and its link; existing ones keep theirs then.
+    pub lifecycle_of_new: Option<Lifecycle>,
+    pub connection: Option<TableConnection>,
     /// Removes nothing.
     pub details: DetailsPatch,
     /// A value of the row could not be read, which is reported elsewhere.
@@ -44,6 +50,7 @@ pub(in crate::domain) fn import_devices(
     rows: &[DeviceTableRow],
 ) -> Result<(ImportCounts, Vec<DeviceId>), Refusal> {
     check_size(transaction.world(), rows)?;
+    let interfaces_before = transaction.world().counters().interface;
     let mut importer = DeviceImporter::new(rows);
     for (index, row) in rows.iter().enumerate() {
         if let Err(refusal) = importer.put_row(transaction, index, row) {
@@ -51,33 +58,67 @@ pub(in crate::domain) fn import_devices(
         }
     }
     // A row may rely on devices of later rows.
-    let mut created = Vec::new();
-    for device in std::mem::take(&mut importer.imported) {
+    let imported = std::mem::take(&mut importer.imported);
+    for device in &imported {
         let index = device.index;
-        if let Err(refusal) = importer.connect_row(transaction, &rows[index], &device) {
+        if let Err(refusal) = importer.place_row(transaction, &rows[index], device) {
             importer.refused.push(RowRefusal { index, refusal });
         }
-        match &device.before {
-            None => importer.counts.created += 1,
-            Some(before) if transaction.world().device(device.id) == Some(before) => {
-                importer.counts.unchanged += 1;
+    }
+    let devices = imported.iter().map(|device| (device.index, device.id)).collect();
+    let refused = &mut importer.refused;
+    let connected = connect_rows(transaction, rows, &devices, &importer.first_rows, refused);
+    if !refused.is_empty() {
+        refused.sort_by_key(|row| row.index);
+        return Err(Refusal::Rows { rows: importer.refused, total: rows.len() });
+    }
+    let world = transaction.world();
+    let mut counts = counts_of(world, &imported, &connected);
+    let interfaces = world.counters().interface - interfaces_before;
+    counts.interfaces = usize::try_from(interfaces).unwrap_or(usize::MAX);
+    let created = imported.iter().filter(|device| device.before.is_none());
+    Ok((counts, created.map(|device| device.id).collect()))
+}
+
+fn counts_of(
+    world: &World,
+    imported: &[ImportedRow],
+    connected: &FxHashMap<usize, Connected>,
+) -> ImportCounts {
+    let mut counts = ImportCounts::default();
+    let is_planned = |lifecycle| usize::from(lifecycle == Lifecycle::Planned);
+    for row in imported {
+        let Some(device) = world.device(row.id) else { continue };
+        let connection = connected.get(&row.index).copied();
+        let of_type = counts.by_type.entry(device.device_type).or_default();
+        if let Some(Connected::Created(link)) = connection {
+            of_type.connected += 1;
+            counts.planned += world.link(link).map_or(0, |link| is_planned(link.lifecycle));
+        }
+        let is_link_same = matches!(connection, None | Some(Connected::Unchanged));
+        match &row.before {
+            None => {
+                of_type.created += 1;
+                of_type.planned += is_planned(device.lifecycle);
             }
-            Some(_) => importer.counts.updated += 1,
-        }
-        if device.before.is_none() {
-            importer.counts.interfaces += transaction.world().ports(device.id).len();
-            created.push(device.id);
+            Some(before) if is_link_same && before == device => of_type.unchanged += 1,
+            Some(_) => of_type.updated += 1,
         }
     }
-    if importer.refused.is_empty() {
-        return Ok((importer.counts, created));
+    for of_type in counts.by_type.values() {
+        counts.created += of_type.created;
+        counts.updated += of_type.updated;
+        counts.unchanged += of_type.unchanged;
+        counts.connected += of_type.connected;
+        counts.planned += of_type.planned;
     }
-    importer.refused.sort_by_key(|row| row.index);
-    Err(Refusal::Rows { rows: importer.refused, total: rows.len() })
+    counts
 }
 
 fn check_size(world: &World, rows: &[DeviceTableRow]) -> Result<(), Refusal> {
-    let count = rows.iter().map(|row| new_entity_count(world, row)).sum();
+    let devices: usize = rows.iter().map(|row| new_entity_count(world, row)).sum();
+    // A link takes at most one new port at each end.
+    let count = devices + 2 * rows.iter().filter(|row| row.connection.is_some()).count();
     if count > IMPORT_ENTITIES_MAX { Err(Refusal::ImportTooLarge(count)) } else { Ok(()) }
 }
 
@@ -109,7 +150,6 @@ struct DeviceImporter<'r> {
     types: Vec<DeviceType>,
     imported: Vec<ImportedRow>,
     refused: Vec<RowRefusal>,
-    counts: ImportCounts,
 }
 
 /// A row and its device.
@@ -137,7 +177,6 @@ impl<'r> DeviceImporter<'r> {
             types,
             imported: Vec::new(),
             refused: Vec::new(),
-            counts: ImportCounts::default(),
         }
     }
 
@@ -158,7 +197,7 @@ impl<'r> DeviceImporter<'r> {
                     return Err(Refusal::RowRepeated { first });
                 }
                 let before = transaction.world().device(id).cloned();
-                self.counts.interfaces += update(transaction, id, row)?;
+                update(transaction, id, row)?;
                 (id, before)
             }
             None => match create(transaction, row)? {
@@ -172,7 +211,7 @@ impl<'r> DeviceImporter<'r> {
     }
 
     /// Puts the device of a row into its container and checks that an upstream exists for it.
-    fn connect_row(
+    fn place_row(
         &mut self,
         transaction: &mut Transaction<'_>,
         row: &DeviceTableRow,
@@ -182,7 +221,7 @@ impl<'r> DeviceImporter<'r> {
         let device_type = device.device_type;
         if let Some(text) = &row.container {
             let name = Name::new(text).ok();
-            match container(transaction.world(), text) {
+            match device_by_text(transaction.world(), text) {
                 Some(parent) => {
                     check_parent(transaction.world(), device_type, parent)?;
                     transaction
@@ -225,12 +264,11 @@ fn find(world: &World, row: &DeviceTableRow) -> Result<Option<DeviceId>, Refusal
     }
 }
 
-/// Returns how many outputs a splitter gets.
 fn update(
     transaction: &mut Transaction<'_>,
     id: DeviceId,
     row: &DeviceTableRow,
-) -> Result<usize, Refusal> {
+) -> Result<(), Refusal> {
     let device = transaction.world().device(id).ok_or(Refusal::DeviceNotFound)?.clone();
     let (is, name) = (device.device_type, &device.name);
     if let Some(wanted) = row.device_type.filter(|wanted| *wanted != is) {
@@ -241,7 +279,6 @@ fn update(
     let serial = row.details.serial.as_ref().and_then(|serial| serial.as_deref());
     check_serial(transaction.world(), Some(id), serial)?;
     let ratio = row.optics.split_ratio.filter(|ratio| device.optics.split_ratio != Some(*ratio));
-    let port_count = transaction.world().ports(id).len();
     if let Some(ratio) = ratio {
         fit_outputs(transaction, &device, ratio)?;
     }
@@ -259,7 +296,7 @@ fn update(
         optics.pon_class = new.pon_class.or(optics.pon_class);
         optics.split_ratio = new.split_ratio.or(optics.split_ratio);
     });
-    Ok(transaction.world().ports(id).len().saturating_sub(port_count))
+    Ok(())
 }
 
 /// A new device; `None` for a row that could not be read, which is reported elsewhere.
@@ -277,16 +314,8 @@ fn create(
         validate_upstream: false,
         position: Position { x: row.x.unwrap_or(0.0), y: row.y.unwrap_or(0.0) },
         optics: row.optics,
-        lifecycle: row.lifecycle.unwrap_or_default(),
+        lifecycle: row.lifecycle_of_new.or(row.lifecycle).unwrap_or_default(),
         details: row.details.clone().applied_to(None),
     };
     provision(transaction, new).map(Some)
-}
-
-fn container(world: &World, text: &str) -> Option<DeviceId> {
-    let by_name = Name::new(text).ok().and_then(|name| world.device_named(&name));
-    by_name.or_else(|| {
-        let id = text.strip_prefix('#').unwrap_or(text).parse().ok().map(DeviceId)?;
-        world.device(id).map(|device| device.id)
-    })
 }

@@ -18,6 +18,8 @@ pub struct LinkTableRow {
     pub length_km: Option<f64>,
     pub medium: Option<Medium>,
     pub lifecycle: Option<Lifecycle>,
+    /// Of a new link; existing ones keep theirs then.
+    pub lifecycle_of_new: Option<Lifecycle>,
     /// A value of the row could not be read, which is reported elsewhere.
     pub is_partial: bool,
 }
@@ -137,8 +139,9 @@ fn put(
         validate: true,
     };
     let id = command.run(transaction)?;
-    if let Some(lifecycle) = row.lifecycle {
+    if let Some(lifecycle) = row.lifecycle_of_new.or(row.lifecycle) {
         transaction.update::<Link>(id, |link| link.lifecycle = lifecycle);
+        counts.planned += usize::from(lifecycle == Lifecycle::Planned);
     }
     rows_of_links.insert(id, index);
     counts.created += 1;

@@ -65,6 +65,8 @@ const LINKS_WRITTEN: &[&str] = &[
 ];
 const CROSS_CONNECTS_WRITTEN: &[&str] =
     &["device", "a_interface", "b_interface", "loss_db", "is_assumed"];
+/// Columns that only an import reads; an export has them in the table of links.
+const DEVICES_READ: &[&str] = &["connect_to", "connect_to_port", "length_km", "medium"];
 /// Columns that an import ignores: they are computed, or belong to the operation of the network.
 const PASSED_OVER: &[&str] = &[
     "effective_status",
@@ -111,7 +113,9 @@ impl TableKind {
     pub(super) fn columns_read(self) -> impl Iterator<Item = &'static str> {
         let id = matches!(self, Self::Devices).then_some("id");
         let written = self.columns_written().iter().copied();
-        id.into_iter().chain(written.filter(|column| !PASSED_OVER.contains(column)))
+        let read = if matches!(self, Self::Devices) { DEVICES_READ } else { &[] };
+        let written = written.filter(|column| !PASSED_OVER.contains(column));
+        id.into_iter().chain(written).chain(read.iter().copied())
     }
 
     /// Whether a column is known but not read.

@@ -9,7 +9,7 @@ use super::records::{Record, Records};
 use super::{Separator, TABLE_ROWS_MAX};
 use crate::domain::{
     Coordinates, CrossConnectTableRow, DetailText, DetailsPatch, DeviceTableRow, ImportTable,
-    LinkTableEnd, LinkTableRow, Optics,
+    Lifecycle, LinkTableEnd, LinkTableRow, Optics, TableConnection,
 };
 
 /// How to read a table.
@@ -18,6 +18,8 @@ pub struct TableOptions {
     pub encoding: Encoding,
     /// The required kind of rows; `None` accepts the kind of the heading.
     pub kind: Option<TableKind>,
+    /// The lifecycle of what is new. With it, the column `lifecycle` is not read.
+    pub lifecycle_of_new: Option<Lifecycle>,
 }
 
 /// The result of reading a table.
@@ -63,10 +65,14 @@ pub fn read_table(bytes: &[u8], options: TableOptions) -> Reading {
         let what = format!("This is a table of {}, not of {}", found.as_str(), kind.as_str());
         return unread(TableError::at(heading.line, what));
     }
-    read_rows(&text, &heading)
+    if heading.kind == TableKind::CrossConnects && options.lifecycle_of_new.is_some() {
+        let what = "Cross-connects have no lifecycle, and cannot be imported as planned";
+        return unread(TableError::at(heading.line, what));
+    }
+    read_rows(&text, &heading, options.lifecycle_of_new)
 }
 
-fn read_rows(text: &str, heading: &Heading) -> Reading {
+fn read_rows(text: &str, heading: &Heading, lifecycle_of_new: Option<Lifecycle>) -> Reading {
     let mut reading = Reading {
         kind: heading.kind,
         separator: heading.separator,
@@ -94,7 +100,7 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
         if count > TABLE_ROWS_MAX {
             continue;
         }
-        let mut row = RowReading { heading, record: &record, errors: Vec::new() };
+        let mut row = RowReading { heading, record: &record, lifecycle_of_new, errors: Vec::new() };
         row.errors.extend(heading.surplus(&record));
         let name = row.add_to(&mut command);
         let named = Some(quoted(&name)).filter(|name| !name.is_empty());
@@ -124,6 +130,7 @@ fn read_rows(text: &str, heading: &Heading) -> Reading {
 struct RowReading<'r, 't> {
     heading: &'r Heading,
     record: &'r Record<'t>,
+    lifecycle_of_new: Option<Lifecycle>,
     errors: Vec<TableError>,
 }
 
@@ -164,7 +171,9 @@ impl<'r> RowReading<'r, '_> {
                 pon_class: self.value("pon_class", cells::pon_class),
                 split_ratio: self.value("split_ratio", cells::split_ratio),
             },
-            lifecycle: self.value("lifecycle", cells::lifecycle),
+            lifecycle: self.lifecycle(),
+            lifecycle_of_new: self.lifecycle_of_new,
+            connection: self.connection(),
             details: self.details(),
             is_partial: false,
         };
@@ -172,6 +181,28 @@ impl<'r> RowReading<'r, '_> {
             self.error(None, "The row has neither a name nor an id".to_owned());
         }
         DeviceTableRow { is_partial: !self.errors.is_empty(), ..row }
+    }
+
+    /// The cell is checked even if it does not count.
+    fn lifecycle(&mut self) -> Option<Lifecycle> {
+        let lifecycle = self.value("lifecycle", cells::lifecycle);
+        lifecycle.filter(|_| self.lifecycle_of_new.is_none())
+    }
+
+    fn connection(&mut self) -> Option<TableConnection> {
+        let to = self.text("connect_to").map(str::to_owned);
+        let port = self.value("connect_to_port", cells::name);
+        let length_km = self.value("length_km", cells::not_negative);
+        let medium = self.value("medium", cells::medium);
+        if to.is_none() {
+            for column in ["connect_to_port", "length_km", "medium"] {
+                if self.text(column).is_some() {
+                    let what = format!("{column} has a value, but connect_to has none");
+                    self.error(Some(column), what);
+                }
+            }
+        }
+        Some(TableConnection { to: to?, port, length_km, medium })
     }
 
     /// The details that the row gives; an empty cell removes none.
@@ -205,8 +236,9 @@ impl<'r> RowReading<'r, '_> {
         let b = self.end("b_device", "b_interface", "b_interface_type");
         let length_km = self.value("length_km", cells::not_negative);
         let medium = self.value("physical_medium_id", cells::medium);
-        let lifecycle = self.value("lifecycle", cells::lifecycle);
-        LinkTableRow { a, b, length_km, medium, lifecycle, is_partial: !self.errors.is_empty() }
+        let (lifecycle, lifecycle_of_new) = (self.lifecycle(), self.lifecycle_of_new);
+        let is_partial = !self.errors.is_empty();
+        LinkTableRow { a, b, length_km, medium, lifecycle, lifecycle_of_new, is_partial }
     }
 
     fn cross_connect(&mut self) -> CrossConnectTableRow {

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use super::columns::TableKind;
 use super::error::{ERRORS_MAX, TableError, TableErrors};
 use super::read::Reading;
-use crate::domain::{ImportCounts, Refusal};
+use crate::domain::{DeviceType, ImportCounts, Refusal, TypeCounts};
+use crate::wire::schemas;
 
 /// What an import changed, or would change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -22,10 +23,30 @@ pub struct ImportReport {
     pub interfaces_created: usize,
     /// Columns that imports ignore, because they are computed.
     pub columns_passed_over: Vec<String>,
+    /// Links of the devices of a table of devices, as `connect_to` asks for.
+    pub connected: usize,
+    /// New devices and links that arrive as planned, and alarm nobody.
+    pub planned: usize,
+    /// The devices of each type, empty for other tables.
+    pub by_type: Vec<TypeReport>,
     /// Warnings about new names that are easily confused with others, at most 101; absent if there
     /// are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// What an import did, or would do, with the devices of one type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TypeReport {
+    #[schema(schema_with = schemas::device_type_schema)]
+    pub device_type: &'static str,
+    pub created: usize,
+    pub updated: usize,
+    pub unchanged: usize,
+    /// New links.
+    pub connected: usize,
+    /// New devices that arrive as planned.
+    pub planned: usize,
 }
 
 /// Why a table was not imported; nothing was changed.
@@ -54,10 +75,19 @@ impl ImportReport {
             updated: counts.updated,
             unchanged: counts.unchanged,
             interfaces_created: counts.interfaces,
+            connected: counts.connected,
+            planned: counts.planned,
+            by_type: counts.by_type.into_iter().map(type_report).collect(),
             columns_passed_over: reading.columns_passed_over.clone(),
             warnings,
         }
     }
+}
+
+fn type_report((device_type, counts): (DeviceType, TypeCounts)) -> TypeReport {
+    let TypeCounts { created, updated, unchanged, connected, planned } = counts;
+    let device_type = device_type.as_str();
+    TypeReport { device_type, created, updated, unchanged, connected, planned }
 }
 
 /// What a row of a table describes.

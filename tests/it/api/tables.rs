@@ -1,5 +1,6 @@
 //! Import and export of tables.
 
+mod connections;
 mod cross_connects;
 mod errors;
 
@@ -321,7 +322,10 @@ fn the_report_has_its_keys() {
             "updated",
             "unchanged",
             "interfaces_created",
-            "columns_passed_over"
+            "columns_passed_over",
+            "connected",
+            "planned",
+            "by_type"
         ]
     );
     assert_eq!(answer.json()["columns_passed_over"], json!(["status", "margin_db"]));

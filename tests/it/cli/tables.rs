@@ -94,13 +94,22 @@ fn a_table_on_standard_input_is_recognised_by_its_heading() {
         let said = said(&mut command).expect(0);
         assert!(said.stdout.contains(words), "{said:?}");
     }
+    fs::write(&file, "name,device_type,connect_to\nS-P,SPLITTER,O-P\nO-P,ODF,\n").unwrap();
+    let planned = run(&site, &["import", file.to_str().unwrap(), "--planned"]).expect(0).stdout;
+    assert!(
+        planned.contains("  SPLITTER: 1 new, 0 changed, 0 unchanged, 1 connected"),
+        "{planned}"
+    );
+    assert!(planned.contains("New devices and links that are planned: 3."), "{planned}");
+    run(&site, &["import", "--planned"]).expect(2);
     // Any other text is read as a site, which can be imported in a dry run, too.
     let name = file.to_str().unwrap();
     run(&site, &["export", name]).expect(0);
     let export = fs::read(&file).unwrap();
     let dry = run(&site, &["import", name, "--dry-run"]).expect(0);
-    assert!(dry.stdout.starts_with("Would import 5 devices, 15 interfaces, 1 link."), "{dry:?}");
+    assert!(dry.stdout.starts_with("Would import 7 devices, 96 interfaces, 2 links."), "{dry:?}");
     run(&site, &["import", name, "--encoding", "utf-8"]).expect(3);
+    run(&site, &["import", name, "--planned"]).expect(3);
     fs::write(&file, &export[..export.len() / 2]).unwrap();
     run(&site, &["import", name, "--dry-run"]).expect(1);
     let mut windows = unoc(&["import", name, "--encoding", "windows-1252", "--data-dir"]);
