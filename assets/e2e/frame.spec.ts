@@ -114,7 +114,7 @@ test('the Overview names the largest problem, not the oldest', async () => {
     { ...problem, id: 901, name: 'ONT-7', leaf_count: 1, device_count: 0, since: ago(60 * 24 * 9) },
     { ...problem, id: 902, name: 'OLT-1', leaf_count: 512, device_count: 530, since: ago(12) },
   ]
-  await page.route('**/api/problems', (route) => route.fulfill({ json: { count: 2, problems } }))
+  await page.route('**/api/problems', (route) => route.fulfill({ json: { count: 2, planned_count: 0, problems } }))
   await page.goto(`${unoc.url}/operations`)
   const summary = page.locator('main').getByText(/largest/)
   await summary.getByText('for 12 min').waitFor()

@@ -42,10 +42,10 @@ async function panel(page: Page, name: string): Promise<void> {
 test.each(['light', 'dark'] as const)('the question mark opens the list of keys, %s', async (theme) => {
   const opened = await visit('/inventory', { theme })
   const { page } = opened
-  await page.getByRole('row').filter({ hasText: 'OLT' }).waitFor()
+  await page.locator(`[role=row][data-id="${id('OLT')}"]`).waitFor()
   await page.keyboard.press('?')
   const dialog = page.getByRole('dialog', { name: 'Keys' })
-  for (const title of ['Everywhere', 'Inventory and links', 'Topology']) {
+  for (const title of ['Everywhere', 'Inventory, links and logs', 'Topology']) {
     await dialog.getByRole('heading', { name: title }).waitFor()
   }
   await dialog.getByText('Search, or act on what is selected').waitFor()
@@ -76,7 +76,7 @@ test('Back goes from the dialog to the panel, to the list, to the page before', 
   const { page } = opened
   const dialog = page.getByRole('dialog')
   await page.getByRole('link', { name: 'Inventory' }).click()
-  await page.getByRole('row').filter({ hasText: 'OLT' }).click()
+  await page.locator(`[role=row][data-id="${id('OLT')}"]`).click()
   await panel(page, 'Device OLT')
   await page.getByRole('complementary').getByRole('button', { name: 'Override…' }).click()
   await dialog.getByText('What will happen').waitFor()
