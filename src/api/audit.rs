@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use super::extract::{Body422, Origin, PathId, Query422};
 use super::state::ApiState;
 use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
@@ -148,7 +148,10 @@ struct UndoneChange {
     path = "/api/audit/{id}/undo",
     tag = "site",
     params(("id" = u64, Path)),
-    responses((status = 200, body = UndoneChange))
+    responses(
+        (status = 200, body = UndoneChange),
+        (status = 409, description = "It cannot be undone, or something stands in the way", body = ErrorBody)
+    )
 )]
 async fn undo_row(
     State(state): State<ApiState>,
@@ -178,7 +181,10 @@ impl FromFields for RequestToUndo {
     path = "/api/undo",
     tag = "site",
     request_body = RequestToUndo,
-    responses((status = 200, body = UndoneChange))
+    responses(
+        (status = 200, body = UndoneChange),
+        (status = 409, description = "It cannot be undone, or something stands in the way", body = ErrorBody)
+    )
 )]
 async fn undo_request(
     State(state): State<ApiState>,

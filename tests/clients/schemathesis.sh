@@ -16,7 +16,7 @@ schemathesis=${UNOC_SCHEMATHESIS:-schemathesis}
 
 # Bounded by cases, so that a fast and a slow machine test the same; the clock only stops a run that hangs.
 examples_per_operation=${UNOC_SCHEMATHESIS_EXAMPLES:-40}
-seconds_max=240
+seconds_max=480
 
 UNOC_LOG_LEVEL=WARN start_server "$binary"
 echo "server at $base, seed $seed"

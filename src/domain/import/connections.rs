@@ -2,26 +2,15 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::devices::DeviceTableRow;
+use super::device_row::{DeviceTableRow, TableConnection};
 use super::lookup::device_by_text;
 use crate::domain::command::Command;
 use crate::domain::link::connect::connect_new_device;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceClass, DeviceId, InterfaceId, Link, LinkId, LinkPatch, Medium, Name, NewConnection,
-    Refusal, RowRefusal, UpdateLink, World,
+    DeviceClass, DeviceId, InterfaceId, Link, LinkId, LinkPatch, Name, NewConnection, Refusal,
+    RowRefusal, UpdateLink, World,
 };
-
-/// What the device of a row is linked with, and how. What is absent stays as it is.
-#[derive(Clone, Debug)]
-pub struct TableConnection {
-    /// The name of a device, of the site or of another row; or its id, with or without a `#`.
-    pub to: String,
-    /// A port of that device, by its name.
-    pub port: Option<Name>,
-    pub length_km: Option<f64>,
-    pub medium: Option<Medium>,
-}
 
 /// What became of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::connections::{Connected, TableConnection, connect_rows};
+use super::connections::{Connected, connect_rows};
 use super::counts::{IMPORT_ENTITIES_MAX, ImportCounts};
+use super::device_row::DeviceTableRow;
 use super::lookup::device_by_text;
 use crate::domain::device::container::check_parent;
 use crate::domain::device::create::{check_pon_class, check_split_ratio};
@@ -14,31 +15,9 @@ use crate::domain::device::serial::check_serial;
 use crate::domain::interface::splitter_outputs::fit_outputs;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DetailsPatch, Device, DeviceId, DeviceType, Lifecycle, Name, NewDevice, Optics, Position,
-    Refusal, RowRefusal, SplitRatio, World,
+    Device, DeviceId, DeviceType, Lifecycle, Name, NewDevice, Position, Refusal, RowRefusal,
+    SplitRatio, World,
 };
-
-/// A device as a row of a table describes it. What is absent stays as it is, or has its default.
-#[derive(Clone, Debug, Default)]
-pub struct DeviceTableRow {
-    pub id: Option<DeviceId>,
-    pub name: Option<Name>,
-    pub device_type: Option<DeviceType>,
-    /// The name of a container, of the site or of another row; or its id, with or without a `#`.
-    pub container: Option<String>,
-    pub x: Option<f64>,
-    pub y: Option<f64>,
-    pub optics: Optics,
-    /// Not read with `lifecycle_of_new`.
-    pub lifecycle: Option<Lifecycle>,
-    /// Of a new device and its link; existing ones keep theirs then.
-    pub lifecycle_of_new: Option<Lifecycle>,
-    pub connection: Option<TableConnection>,
-    /// Removes nothing.
-    pub details: DetailsPatch,
-    /// A value of the row could not be read, which is reported elsewhere.
-    pub is_partial: bool,
-}
 
 /// Creates or updates the devices of the rows, whose order does not matter. Returns the counts and
 /// the new devices.

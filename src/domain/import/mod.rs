@@ -3,6 +3,7 @@
 pub(super) mod connections;
 pub(super) mod counts;
 pub(super) mod cross_connects;
+pub(super) mod device_row;
 pub(super) mod devices;
 pub(super) mod links;
 mod lookup;

@@ -2,7 +2,8 @@
 
 use super::counts::ImportCounts;
 use super::cross_connects::{CrossConnectTableRow, import_cross_connects};
-use super::devices::{DeviceTableRow, import_devices};
+use super::device_row::DeviceTableRow;
+use super::devices::import_devices;
 use super::links::{LinkTableRow, import_links};
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
