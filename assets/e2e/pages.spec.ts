@@ -63,7 +63,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
     const opened = await visit(path, theme)
     const { page } = opened
     await page.getByRole('heading', { level: 1, name: heading }).waitFor()
-    await page.locator('main [role="status"]:has-text("Loading")').waitFor({ state: 'detached' })
+    await page.locator('main [role="status"]:has-text("Loading")').first().waitFor({ state: 'detached' })
     for (const [size, label] of [[TABLET, 'tablet'], [LAPTOP, 'laptop']] as const) {
       await page.setViewportSize(size)
       expect(await overflow(page), label).toBeLessThanOrEqual(0)
@@ -79,7 +79,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
     for (const tab of ['Overview', 'Interfaces', 'Optical', 'Events']) {
       await page.getByRole('tab', { name: tab }).click()
       await page.getByRole('tabpanel', { name: tab }).waitFor()
-      await page.getByRole('tabpanel').getByText(/Loading|Searching/).waitFor({ state: 'detached' })
+      await page.getByRole('tabpanel').getByText(/Loading|Searching/).first().waitFor({ state: 'detached' })
       expect(await axeViolations(page), tab).toEqual([])
       await picture(page, `panel-${tab.toLowerCase()}-${theme}`)
     }

@@ -48,7 +48,7 @@ test.each(PAGES)('$name fits a telephone', async ({ path, heading }) => {
   const opened = await visit(path)
   const { page } = opened
   await page.getByRole('heading', { level: 1, name: heading }).waitFor()
-  await page.locator('main [role="status"]:has-text("Loading")').waitFor({ state: 'detached' })
+  await page.locator('main [role="status"]:has-text("Loading")').first().waitFor({ state: 'detached' })
   if (path === '/topology') await page.getByRole('button', { name: 'Arrange' }).waitFor()
   await fits(page)
   expect(await axeViolations(page)).toEqual([])
@@ -60,7 +60,7 @@ for (const { of, size } of ZOOMED) {
     const opened = await visit(path, {}, size)
     const { page } = opened
     await page.getByRole('heading', { level: 1, name: heading }).waitFor()
-    await page.locator('main [role="status"]:has-text("Loading")').waitFor({ state: 'detached' })
+    await page.locator('main [role="status"]:has-text("Loading")').first().waitFor({ state: 'detached' })
     const [scrolled, seen] = await page.evaluate(() => [document.scrollingElement?.scrollWidth ?? 0, innerWidth])
     expect(scrolled).toBeLessThanOrEqual(seen ?? 0)
     expect(await overflow(page)).toBeLessThanOrEqual(0)
