@@ -69,14 +69,14 @@ impl UndoPlan<'_> {
     fn check_deleted_device(&self, id: DeviceId, found: &mut Vec<UndoObstacle>) {
         for port in self.world.ports(id) {
             if let Some(port) = self.interface(*port)
-                && !self.is_concerned(EntityKind::Interface, port.id.0)
+                && !self.is_blocked(EntityKind::Interface, port.id.0)
             {
                 found.push(UndoObstacle::PortAdded(self.name_of_port(port)));
             }
         }
         for child in self.world.children(id) {
             if let Some(child) = self.device(child).filter(|child| child.parent == Some(id))
-                && !self.is_concerned(EntityKind::Device, child.id.0)
+                && !self.is_blocked(EntityKind::Device, child.id.0)
             {
                 let (what, child) = (self.name_of_device(id), child.name.to_string());
                 found.push(UndoObstacle::ChildAdded { what, child });
@@ -155,15 +155,15 @@ impl UndoPlan<'_> {
         port.can_carry_link() && device.is_some_and(|device| !device.device_type.is_container())
     }
 
-    /// Whether the command itself changed it: what stands in the way there is told of it.
-    fn is_concerned(&self, kind: EntityKind, id: u64) -> bool {
-        self.concerned.contains(&EntityKey { kind, id })
+    /// Whether an obstacle was found at the entity itself, which refuses the undo already.
+    fn is_blocked(&self, kind: EntityKind, id: u64) -> bool {
+        self.blocked.contains(&EntityKey { kind, id })
     }
 
     /// Another link that the port would still carry.
     fn link_left_at(&self, port: InterfaceId, own: Option<LinkId>) -> Option<LinkId> {
         let at = self.world.link_at(port).filter(|id| Some(*id) != own)?;
-        let link = self.link(at).filter(|_| !self.is_concerned(EntityKind::Link, at.0))?;
+        let link = self.link(at).filter(|_| !self.is_blocked(EntityKind::Link, at.0))?;
         [link.a, link.b].contains(&port).then_some(at)
     }
 }

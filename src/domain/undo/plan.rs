@@ -9,16 +9,16 @@ use super::obstacle::{UndoObstacle, UndoObstacles};
 use crate::domain::status::rules as status;
 use crate::domain::transaction::{Transaction, WorldEntity};
 use crate::domain::{
-    Change, Device, DeviceClass, DeviceId, Edit, EntityKey, Interface, InterfaceId, Link, LinkId,
-    Timestamp, World,
+    Change, Device, DeviceClass, DeviceId, Edit, EntityKey, EntityKind, Interface, InterfaceId,
+    Link, LinkId, Timestamp, World,
 };
 
 /// The entities that an undo creates, changes (`Some`) and deletes (`None`), and what stands in its way.
 pub(super) struct UndoPlan<'w> {
     pub(super) world: &'w World,
     now: Timestamp,
-    /// All that the command changed.
-    pub(super) concerned: BTreeSet<EntityKey>,
+    /// What has an obstacle itself: it is not told again of what depends on it.
+    pub(super) blocked: BTreeSet<EntityKey>,
     /// Ports that had never changed before the command: those of a leaf had never carried a link.
     unused_ports: BTreeSet<InterfaceId>,
     pub(super) devices: BTreeMap<DeviceId, Option<Device>>,
@@ -48,7 +48,7 @@ impl<'w> UndoPlan<'w> {
         let mut plan = Self {
             world,
             now,
-            concerned: BTreeSet::new(),
+            blocked: BTreeSet::new(),
             unused_ports: BTreeSet::new(),
             devices: BTreeMap::new(),
             interfaces: BTreeMap::new(),
@@ -56,7 +56,6 @@ impl<'w> UndoPlan<'w> {
             obstacles: UndoObstacles::default(),
         };
         let changes = plan.joined(changes);
-        plan.concerned = changes.iter().map(Change::key).collect();
         // Devices come first: what is said of ports and links has their names.
         for change in &changes {
             if let Change::Device(edit) = change
@@ -168,8 +167,14 @@ impl<'w> UndoPlan<'w> {
         let (Some(left), Some(found)) = (&earlier.after, &later.before) else { return };
         for field in T::FIELDS.iter().filter(|field| !(field.is_same)(left, found)) {
             let (what, field) = (later.latest().name_in(self), field.name);
-            self.obstacles.add(UndoObstacle::FieldChanged { what, field });
+            self.block(later.latest().as_ref(), UndoObstacle::FieldChanged { what, field });
         }
+    }
+
+    /// Adds an obstacle at the entity itself.
+    fn block<T: PlannedEntity>(&mut self, entity: &T, obstacle: UndoObstacle) {
+        self.blocked.insert(entity.key());
+        self.obstacles.add(obstacle);
     }
 
     /// What undoes an edit; `None` when nothing is left of it or something stands in the way.
@@ -195,7 +200,7 @@ impl<'w> UndoPlan<'w> {
                 let is_set = T::FIELDS.iter().any(|field| !(field.is_same)(&before, after));
                 if is_set {
                     let name = after.name_in(self);
-                    self.obstacles.add(UndoObstacle::Deleted(name));
+                    self.block(after, UndoObstacle::Deleted(name));
                 }
                 None
             }
@@ -208,7 +213,7 @@ impl<'w> UndoPlan<'w> {
     fn is_as_left<T: PlannedEntity>(&mut self, after: &T, current: &T) -> bool {
         let name = current.name_in(self);
         if !current.is_same_entity(after) {
-            self.obstacles.add(UndoObstacle::Replaced(name));
+            self.block(current, UndoObstacle::Replaced(name));
             return false;
         }
         let changed = T::FIELDS.iter().filter(|field| !(field.is_same)(after, current));
@@ -216,7 +221,7 @@ impl<'w> UndoPlan<'w> {
         for field in changed {
             is_as_left = false;
             let (what, field) = (name.clone(), field.name);
-            self.obstacles.add(UndoObstacle::FieldChanged { what, field });
+            self.block(current, UndoObstacle::FieldChanged { what, field });
         }
         is_as_left
     }
@@ -230,12 +235,12 @@ impl<'w> UndoPlan<'w> {
             }
             let what = current.name_in(self);
             if !current.is_same_entity(after) {
-                self.obstacles.add(UndoObstacle::Replaced(what));
+                self.block(current, UndoObstacle::Replaced(what));
                 return None;
             }
             if !(field.is_same)(current, after) {
                 let field = field.name;
-                self.obstacles.add(UndoObstacle::FieldChanged { what, field });
+                self.block(current, UndoObstacle::FieldChanged { what, field });
                 continue;
             }
             (field.copy)(&mut wanted, before);
@@ -334,22 +339,35 @@ impl<T> UndoStep<T> {
 
 /// An entity that a plan can name.
 trait PlannedEntity: UndoableEntity {
+    fn key(&self) -> EntityKey;
     fn name_in(&self, plan: &UndoPlan<'_>) -> String;
 }
 
 impl PlannedEntity for Device {
+    fn key(&self) -> EntityKey {
+        EntityKey { kind: EntityKind::Device, id: self.id.0 }
+    }
+
     fn name_in(&self, _: &UndoPlan<'_>) -> String {
         self.name.to_string()
     }
 }
 
 impl PlannedEntity for Interface {
+    fn key(&self) -> EntityKey {
+        EntityKey { kind: EntityKind::Interface, id: self.id.0 }
+    }
+
     fn name_in(&self, plan: &UndoPlan<'_>) -> String {
         plan.name_of_port(self)
     }
 }
 
 impl PlannedEntity for Link {
+    fn key(&self) -> EntityKey {
+        EntityKey { kind: EntityKind::Link, id: self.id.0 }
+    }
+
     fn name_in(&self, plan: &UndoPlan<'_>) -> String {
         plan.name_of_link(self)
     }

@@ -12,8 +12,10 @@ use crate::domain::{
 /// A network whose last command is undone.
 struct Network {
     world: World,
-    /// What the last command changed itself.
+    /// What the last command changed, with what followed from it, as the audit trail has it.
     last: Vec<Change>,
+    /// The same of all commands of a request.
+    request: Vec<Change>,
     now: Timestamp,
 }
 
@@ -26,7 +28,12 @@ const FEEDER: LinkId = LinkId(1);
 impl Network {
     /// An OLT in a POP, linked with a splitter, and an ODF.
     fn new() -> Self {
-        let mut network = Self { world: World::default(), last: Vec::new(), now: Timestamp(1_000) };
+        let mut network = Self {
+            world: World::default(),
+            last: Vec::new(),
+            request: Vec::new(),
+            now: Timestamp(1_000),
+        };
         network.provision("OLT-1", DeviceType::Olt);
         network.provision("SPL-1", DeviceType::Splitter);
         network.provision("ODF-1", DeviceType::Odf);
@@ -38,7 +45,7 @@ impl Network {
 
     fn run<C: Command>(&mut self, command: C) {
         let done = self.world.execute(command, self.now).unwrap();
-        self.last = done.changes[..done.direct_count].to_vec();
+        self.last = done.changes;
         self.now.0 += 1;
     }
 
@@ -56,11 +63,15 @@ impl Network {
     }
 
     fn connect(&mut self, a: DeviceId, b: DeviceId) {
+        self.connect_at(a, b, [None; 2]);
+    }
+
+    fn connect_at(&mut self, a: DeviceId, b: DeviceId, ports: [Option<InterfaceId>; 2]) {
         self.run(ConnectDevices {
             a,
             b,
             interface_type: InterfaceType::Optical,
-            ports: [None; 2],
+            ports,
             status: Status::Up,
             length_km: Some(1.0),
             medium: None,
@@ -101,6 +112,12 @@ impl Network {
         self.run(CreateInterface { device, name, interface_type: InterfaceType::Optical });
     }
 
+    /// Runs one command of the request.
+    fn in_request(&mut self, run: impl FnOnce(&mut Self)) {
+        run(self);
+        self.request.append(&mut self.last);
+    }
+
     fn undo(&mut self, changes: &[Change]) -> Result<UndoneCounts, Refusal> {
         let undo = UndoChanges { rows: Vec::new(), changes: changes.to_vec() };
         let undone = self.world.execute(undo, self.now).map(|done| done.reply);
@@ -125,7 +142,12 @@ fn check(first: fn(&mut Network), second: fn(&mut Network), expected: &[&str]) {
     first(&mut network);
     let changes = std::mem::take(&mut network.last);
     second(&mut network);
-    match network.undo(&changes).unwrap_err() {
+    assert_refused(&mut network, &changes, expected);
+}
+
+#[track_caller]
+fn assert_refused(network: &mut Network, changes: &[Change], expected: &[&str]) {
+    match network.undo(changes).unwrap_err() {
         Refusal::CannotUndo(obstacles) => {
             let listed: Vec<String> = obstacles.listed().iter().map(ToString::to_string).collect();
             assert_eq!(listed, expected);
@@ -263,6 +285,46 @@ fn what_is_in_use_by_others_is_not_taken_back() {
         |it| it.add_port(SPLITTER, "out20"),
         &["another port of SPL-1 is named 'out20' now"],
     );
+}
+
+/// What a command also changed, such as the status of a device downstream, was exempt from
+/// the checks: an undo left such a device in a container that it deleted, and the site did not load.
+#[test]
+fn what_followed_from_a_command_depends_on_what_it_created() {
+    let mut network = Network::new();
+    network.in_request(|it| it.provision("POP-2", DeviceType::Pop));
+    network.in_request(|it| {
+        it.run(SetDeviceOverride { id: OLT, status_override: Override::new(Status::Up, None) });
+    });
+    let is_splitter =
+        |change: &Change| matches!(change, Change::Device(edit) if edit.latest().id == SPLITTER);
+    assert!(network.request.iter().any(is_splitter), "the splitter follows its OLT");
+    network.patch(SPLITTER, |patch| patch.parent = Some(Some(DeviceId(5))));
+    let changes = std::mem::take(&mut network.request);
+    assert_refused(&mut network, &changes, &["POP-2 contains SPL-1 now"]);
+}
+
+#[test]
+fn a_port_that_others_added_to_a_device_of_the_request_is_not_orphaned() {
+    let mut network = Network::new();
+    network.in_request(|it| it.provision("SPL-2", DeviceType::Splitter));
+    network.add_port(DeviceId(5), "spare");
+    let spare = network.world.ports(DeviceId(5)).last().copied();
+    network.in_request(|it| it.connect_at(OLT, DeviceId(5), [None, spare]));
+    let changes = std::mem::take(&mut network.request);
+    assert_refused(&mut network, &changes, &["port spare of SPL-2 was added meanwhile"]);
+}
+
+#[test]
+fn a_link_that_others_made_between_two_commands_of_the_request_keeps_its_ports() {
+    let mut network = Network::new();
+    network.in_request(|it| it.run(DeleteLink(FEEDER)));
+    network.connect(OLT, SPLITTER);
+    network.in_request(|it| it.lengthen(LinkId(2), 3.0));
+    let changes = std::mem::take(&mut network.request);
+    let expected =
+        ["port pon0 of OLT-1 carries link 2 now", "port in0 of SPL-1 carries link 2 now"];
+    assert_refused(&mut network, &changes, &expected);
 }
 
 #[test]
