@@ -3,9 +3,14 @@ import type { Incident, IncidentActionBody, IncidentDetail, Incidents, Maintenan
 
 export type IncidentFilter = 'open' | 'acknowledged' | 'closed' | 'not_closed'
 
-/** The first incidents with this state. */
-export async function fetchIncidents(state: IncidentFilter, limit: number): Promise<Incidents> {
-  return readJson(await request('GET', `api/incidents?state=${state}&limit=${limit}`))
+/** The severities, worst first. */
+export const INCIDENT_SEVERITIES = ['critical', 'major', 'minor'] as const
+export type IncidentSeverity = (typeof INCIDENT_SEVERITIES)[number]
+
+/** The first incidents with this state, of one severity or of any. */
+export async function fetchIncidents(state: IncidentFilter, limit: number, severity?: IncidentSeverity): Promise<Incidents> {
+  const more = severity === undefined ? '' : `&severity=${severity}`
+  return readJson(await request('GET', `api/incidents?state=${state}&limit=${limit}${more}`))
 }
 
 /** The incident of a problem, such as `network:link:12`: the one that is not closed, or else the last one. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { fetchIncidents, fetchMaintenance, postIncident } from '../api/incidents'
-import type { IncidentDetail } from '../api/types'
+import type { Incident, IncidentDetail } from '../api/types'
 
-vi.mock('../api/incidents')
+vi.mock('../api/incidents', { spy: true })
 const ask = vi.mocked(fetchIncidents)
 const post = vi.mocked(postIncident)
 
@@ -24,6 +24,18 @@ test('those that somebody works on are counted, too', async () => {
   const { incidents, loadIncidents } = await import('./incidents')
   await loadIncidents()
   expect(incidents.value).toEqual({ phase: 'ready', count: 3, list: [], errorText: null })
+})
+
+test('the worst that nobody works on comes first', async () => {
+  const incident = (id: number, name: string | null): Incident =>
+    ({ id, acknowledgement: name === null ? null : { name } }) as Incident
+  const found = { critical: [incident(1, 'Ada'), incident(2, null)], major: [incident(3, null)], minor: [incident(4, null)] }
+  ask.mockImplementation((_, __, severity) =>
+    Promise.resolve({ open_count: 3, acknowledged_count: 1, incidents: severity === undefined ? [] : found[severity] }),
+  )
+  const { incidents, loadIncidents } = await import('./incidents')
+  await loadIncidents()
+  expect(incidents.value).toMatchObject({ count: 4, list: [{ id: 2 }, { id: 3 }, { id: 4 }, { id: 1 }] })
 })
 
 test('an action sends a note only if there is one, remembers the name and loads the list again', async () => {

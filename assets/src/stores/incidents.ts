@@ -1,20 +1,35 @@
-import { deleteMaintenance, fetchIncidents, fetchMaintenance, type IncidentDeed, postIncident, postMaintenance } from '../api/incidents'
-import type { IncidentDetail, MaintenancePlan } from '../api/types'
+import {
+  deleteMaintenance,
+  fetchIncidents,
+  fetchMaintenance,
+  INCIDENT_SEVERITIES,
+  type IncidentDeed,
+  postIncident,
+  postMaintenance,
+} from '../api/incidents'
+import type { Incident, IncidentDetail, MaintenancePlan } from '../api/types'
 import { derivedList } from './derivedList'
 import { rememberName } from './personName'
 import { write } from './writes'
 
-/** Open incidents that are shown; nobody reads more. */
+/** Incidents of one severity that are shown; nobody reads more. */
 const LISTED_MAX = 200
 
-/** The incidents that are not closed, those that nobody works on first. */
+/** The incidents that are not closed: those that nobody works on first, and of these the worst ones. */
 export const {
   state: incidents,
   schedule: scheduleIncidents,
   load: loadIncidents,
 } = derivedList(async () => {
-  const { open_count: open, acknowledged_count: acknowledged, incidents: list } = await fetchIncidents('not_closed', LISTED_MAX)
-  return { count: open + acknowledged, list }
+  // Each severity has a request of its own: many lesser incidents hide no worse one.
+  const requests = INCIDENT_SEVERITIES.map((severity) => fetchIncidents('not_closed', LISTED_MAX, severity))
+  const [worst, ...others] = await Promise.all(requests)
+  const list = [worst, ...others].flatMap((page) => page?.incidents ?? [])
+  const isFree = (each: Incident): boolean => each.acknowledgement === null
+  return {
+    count: (worst?.open_count ?? 0) + (worst?.acknowledged_count ?? 0),
+    list: [...list.filter(isFree), ...list.filter((each) => !isFree(each))],
+  }
 })
 
 /** Maintenance that is planned, under way or over. */
