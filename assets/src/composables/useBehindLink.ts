@@ -13,7 +13,7 @@ export interface BehindLinkState extends ImpactPreviewState {
 export function useBehindLink(link: () => Link): BehindLinkState {
   const { preview, request } = useImpactPreview(
     () => [outageStep({ kind: 'link', id: link().id }, link().status === 'DOWN')],
-    () => reachesMany([], [link().id]),
+    { isLarge: () => reachesMany([], [link().id]) },
   )
   const value = computed(() => (preview.value.phase === 'ready' ? behindLink(preview.value.simulated) : null))
   return { preview, value, request }

@@ -22,7 +22,7 @@ function outage(count: number): Simulated {
 
 function forecast(more: Partial<Parameters<typeof useChangeImpact>[0]> = {}): ChangeImpact {
   const steps = () => [{ op: 'delete_link', link_id: 1 } as { op: string }]
-  return effectScope().run(() => useChangeImpact({ steps, phrase: 'OLT-1 – ODF-1', ...more }))!
+  return effectScope().run(() => useChangeImpact({ steps, isUnderWay: () => false, phrase: 'OLT-1 – ODF-1', ...more }))!
 }
 
 async function answered(): Promise<void> {
@@ -87,6 +87,32 @@ test('equal steps are simulated once, others again', async () => {
   await nextTick()
   await answered()
   expect(simulate).toHaveBeenCalledTimes(2)
+})
+
+test('a change that is being made is not forecast, and what is shown of it stays', async () => {
+  vi.mocked(simulate).mockClear().mockResolvedValue(outage(3))
+  const [linkId, isUnderWay] = [shallowRef(1), shallowRef(false)]
+  const steps = () => [{ op: 'delete_link', link_id: linkId.value } as { op: string }]
+  const change = forecast({ steps, isUnderWay: () => isUnderWay.value })
+  // Sent before the forecast was requested: the pause after typing goes on.
+  isUnderWay.value = true
+  await answered()
+  expect([vi.mocked(simulate).mock.calls.length, change.preview.value.phase]).toEqual([0, 'idle'])
+  isUnderWay.value = false
+  await nextTick()
+  await answered()
+  expect(change.impact.value?.subscribersLost).toBe(3)
+  // What has been sent changes what the dialog would ask.
+  isUnderWay.value = true
+  linkId.value = 2
+  await nextTick()
+  await answered()
+  expect(vi.mocked(simulate).mock.calls.length).toBe(1)
+  expect(change.impact.value?.subscribersLost).toBe(3)
+  isUnderWay.value = false
+  await nextTick()
+  await answered()
+  expect(vi.mocked(simulate).mock.calls.length).toBe(2)
 })
 
 test('a change of more than 2,000 things is forecast by its counts', async () => {

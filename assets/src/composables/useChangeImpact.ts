@@ -19,6 +19,8 @@ export interface ChangeImpact extends ImpactPreviewState {
 export interface ChangeToForecast {
   /** The steps of the simulation; null while there is nothing to forecast. */
   steps: () => Simulation['changes'] | null
+  /** The change is being made. */
+  isUnderWay: () => boolean
   phrase: string
   /** How many devices or links are changed. */
   count?: number
@@ -35,8 +37,9 @@ const DETAILED_MAX = 2_000
 
 /** Forecasts a change that can take service away. */
 export function useChangeImpact(change: ChangeToForecast): ChangeImpact {
-  const { count = 1, isDeletion = false, isLarge = () => false, phrase } = change
-  const { preview, request } = useImpactPreview(change.steps, isLarge, () => count <= DETAILED_MAX && !isLarge())
+  const { count = 1, isDeletion = false, isLarge = () => false, isUnderWay, phrase } = change
+  const hasDetails = (): boolean => count <= DETAILED_MAX && !isLarge()
+  const { preview, request } = useImpactPreview(change.steps, { isLarge, hasDetails, isUnderWay })
   const typed = shallowRef('')
   const impact = computed(() => (preview.value.phase === 'ready' ? impactOf(preview.value.simulated) : null))
   const isTyped = computed(() => {

@@ -20,6 +20,15 @@ export type ImpactPreview =
 
 type Changes = Simulation['changes']
 
+export interface ImpactPreviewOptions {
+  /** Nothing is calculated before `request()`. */
+  isLarge: () => boolean
+  /** Otherwise only the counts are known. */
+  hasDetails?: () => boolean
+  /** The changes are being made: what is shown stays, and nothing is requested, since they cannot be made twice. */
+  isUnderWay?: () => boolean
+}
+
 export interface ImpactPreviewState {
   preview: Readonly<ShallowRef<ImpactPreview>>
   /** Calculates an impact that is `on-request`, and those after it. */
@@ -28,16 +37,15 @@ export interface ImpactPreviewState {
 
 /**
  * What changes would do, from a simulation on the server. Requested again whenever the changes
- * differ; null requests nothing. `isLarge`: not before `request()`. Without `hasDetails`, only counts are known.
+ * differ; null requests nothing.
  */
-export function useImpactPreview(
-  changes: () => Changes | null,
-  isLarge: () => boolean = () => false,
-  hasDetails: () => boolean = () => true,
-): ImpactPreviewState {
+export function useImpactPreview(changes: () => Changes | null, options: ImpactPreviewOptions): ImpactPreviewState {
+  const { isLarge, hasDetails = () => true, isUnderWay = () => false } = options
   const preview = shallowRef<ImpactPreview>({ phase: 'idle' })
   const isRequested = shallowRef(false)
   let timer: ReturnType<typeof setTimeout> | undefined
+  /** What the preview is of. */
+  let shown: { requested: Changes | null; isHeld: boolean } | null = null
   /** Grows with every request: the answer to an older one is dropped. */
   let round = 0
 
@@ -52,10 +60,24 @@ export function useImpactPreview(
     if (mine === round) preview.value = next
   }
 
+  /** Drops a request that is not answered yet. */
+  function drop(): void {
+    if (preview.value.phase !== 'loading') return
+    clearTimeout(timer)
+    round += 1
+    shown = null
+    preview.value = { phase: 'idle' }
+  }
+
   watch(
-    () => ({ requested: changes(), isHeld: isLarge() && !isRequested.value }),
-    ({ requested, isHeld }, before) => {
-      if (before !== undefined && before.isHeld === isHeld && isSame(requested, before.requested)) return
+    () => ({ requested: changes(), isHeld: isLarge() && !isRequested.value, isStill: isUnderWay() }),
+    ({ requested, isHeld, isStill }) => {
+      if (isStill) {
+        drop()
+        return
+      }
+      if (shown !== null && shown.isHeld === isHeld && isSame(requested, shown.requested)) return
+      shown = { requested, isHeld }
       clearTimeout(timer)
       round += 1
       if (requested === null || requested.length === 0) preview.value = { phase: 'idle' }

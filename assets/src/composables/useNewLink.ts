@@ -20,8 +20,11 @@ export interface NewLinkPorts {
   connect: (request: ConnectDevices, names: Ends<string>) => Promise<Link>
 }
 
-/** A link between two devices, with its forecast and the joins of its ports. `isLarge`: as of `useChangeImpact`. */
-export function useNewLink(body: () => ConnectDevices | null, isLarge: () => boolean): NewLinkPorts {
+/** A link between two devices, with its forecast and the joins of its ports. The options are those of `useChangeImpact`. */
+export function useNewLink(
+  body: () => ConnectDevices | null,
+  options: { isLarge: () => boolean; isUnderWay: () => boolean },
+): NewLinkPorts {
   const chosen = shallowRef<Ends<JoinChoice>>(['proposed', 'proposed'])
   const proposal = shallowRef<Ends<TakenPort> | null>(null)
   const isProposed = computed(() => chosen.value.every((choice) => choice === 'proposed'))
@@ -31,7 +34,7 @@ export function useNewLink(body: () => ConnectDevices | null, isLarge: () => boo
       return request === null ? null : connectSteps(request, proposal.value, chosen.value)
     },
     phrase: 'connect',
-    isLarge,
+    ...options,
   })
 
   // Other ends or ports have other proposals.
