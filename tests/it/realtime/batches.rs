@@ -1,7 +1,6 @@
 //! The namespace `/live`: numbered batches with the latest state of each entity.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use unoc::store::CounterFloors;
@@ -33,8 +32,7 @@ fn number(value: &Value) -> u64 {
 impl LiveClient {
     fn new(app: &TestApp) -> Self {
         let mut socket = Client::connect(app.address, "/live");
-        let first = socket.next(wait::PATIENCE).expect("the first event");
-        assert_eq!(first.name, "snapshot");
+        let first = socket.until(|event| event.name == "snapshot").pop().expect("an event");
         Self { socket, seq: number(&first.payload["seq"]), received: BTreeMap::new(), batches: 0 }
     }
 
@@ -72,6 +70,14 @@ impl LiveClient {
             let event = self.socket.next(wait::PATIENCE).expect("the changes");
             self.apply(&event);
         }
+    }
+
+    /// The next event about the site, which must ask to read everything again.
+    fn resync(&mut self) -> Event {
+        let is_of_site = |event: &Event| ["changes", "resync"].contains(&event.name.as_str());
+        let event = self.socket.until(is_of_site).pop().expect("an event");
+        assert_eq!(event.name, "resync", "{}", event.raw);
+        event
     }
 
     fn state_of(&self, kind: &str, id: u64) -> &Value {
@@ -223,8 +229,7 @@ fn a_replaced_site_asks_clients_to_read_again() {
     app.provision("before", "POP");
     client.follow_to(2);
     app.send(http::Method::POST, "/api/seed", &[], None).expect(201);
-    let event = client.socket.until(|event| event.name != "heartbeat").pop().unwrap();
-    assert_eq!(event.name, "resync");
+    let event = client.resync();
     assert_eq!(event.payload, json!({"from_seq": 2, "to_seq": 3}));
     client.seq = 3;
     app.provision("after", "POP");
@@ -236,11 +241,12 @@ fn a_large_change_asks_clients_to_read_again() {
     let app = TestApp::empty();
     let mut client = LiveClient::new(&app);
     app.provision_pops("many", 2_001);
-    let event = client.socket.until(|event| event.name != "heartbeat").pop().unwrap();
-    assert_eq!(event.name, "resync");
+    let event = client.resync();
     client.seq = number(&event.payload["to_seq"]);
     app.provision("after", "POP");
     client.follow_to(2);
     // v2's events are not sent here.
-    assert_eq!(client.socket.next(Duration::from_millis(200)).map(|event| event.name), None);
+    let seen = client.socket.until(|event| event.name == "heartbeat");
+    let is_live = |event: &Event| ["incidents", "heartbeat"].contains(&event.name.as_str());
+    assert!(seen.iter().all(is_live), "{seen:?}");
 }
