@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::audit::undo_command;
 use super::devices::{CrossConnectByIds, DevicePatchBody, ProvisionBody};
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use super::extract::Body422;
 use super::lifecycle::LifecycleGroupBody;
 use super::links::{ConnectBody, LinkPatchBody, NewLinkBody};
@@ -247,7 +247,10 @@ struct SimulatedInterface<'a> {
     path = "/api/simulate",
     tag = "topology",
     request_body = SimulationBody,
-    responses((status = 200, body = Simulated<'_>))
+    responses(
+        (status = 200, body = Simulated<'_>),
+        (status = 409, description = "The change of an `undo` cannot be undone", body = ErrorBody)
+    )
 )]
 async fn simulate(
     State(state): State<ApiState>,

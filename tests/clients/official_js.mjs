@@ -41,6 +41,8 @@ const LEAST_KEYS = {
   'interface:created': FULL_INTERFACE,
   'link:created': FULL_LINK,
 }
+/** The events of /live that are no part of its numbers. */
+const UNNUMBERED_KEYS = { heartbeat: ['seq'], incidents: ['ids', 'has_maintenance'] }
 
 function fail(message) {
   throw new Error(message)
@@ -297,8 +299,8 @@ function checkLive(watcher) {
   check(Number.isInteger(at), `${where}: snapshot.seq is no integer`)
   let first = true
   for (const { name, payload } of watcher.live.slice(1)) {
-    if (name === 'heartbeat') {
-      checkKeys(`${where}: heartbeat`, payload, ['seq'], true)
+    if (name in UNNUMBERED_KEYS) {
+      checkKeys(`${where}: ${name}`, payload, UNNUMBERED_KEYS[name], true)
       continue
     }
     check(name === 'changes' || name === 'resync', `${where}: unknown event ${name}`)
@@ -337,7 +339,7 @@ async function expectLive(watcher, { kept, deleted, deletedLink }) {
   await watcher.until('last override on /live', () => latest(watcher, 'device', kept.id)?.override_reason === reason)
   check(latest(watcher, 'device', deleted.id) === null, `${watcher.transport}: the deleted device is not null on /live`)
   check(latest(watcher, 'link', deletedLink.id) === null, `${watcher.transport}: the deleted link is not null on /live`)
-  const at = () => watcher.live.findLast((event) => event.name !== 'heartbeat')?.payload.to_seq
+  const at = () => watcher.live.findLast((event) => event.payload.to_seq !== undefined)?.payload.to_seq
   const caughtUp = () => watcher.live.some((event) => event.name === 'heartbeat' && event.payload.seq === at())
   await watcher.until('heartbeat with the last number', caughtUp, HEARTBEAT_MS_MAX)
 }

@@ -40,6 +40,8 @@ LEAST_KEYS = {
     "interface:created": FULL_INTERFACE,
     "link:created": FULL_LINK,
 }
+# The events of /live that are no part of its numbers.
+UNNUMBERED_KEYS = {"heartbeat": ["seq"], "incidents": ["ids", "has_maintenance"]}
 
 
 class Broken(Exception):
@@ -275,8 +277,8 @@ def check_live(watcher):
     check_keys(f"{where}: snapshot", payloads[0], ["seq", "run", "site", "version"], True)
     at, first = payloads[0]["seq"], True
     for name, (payload,) in watcher.live[1:]:
-        if name == "heartbeat":
-            check_keys(f"{where}: heartbeat", payload, ["seq"], True)
+        if name in UNNUMBERED_KEYS:
+            check_keys(f"{where}: {name}", payload, UNNUMBERED_KEYS[name], True)
             continue
         check(name in ("changes", "resync"), f"{where}: unknown event {name}")
         check_keys(f"{where}: {name}", payload, ["from_seq", "to_seq"] + ["items"] * (name == "changes"), True)

@@ -8,6 +8,7 @@ pub(crate) mod cases;
 pub(crate) mod certificates;
 pub(crate) mod commands;
 pub(crate) mod content;
+mod documented;
 pub(crate) mod http;
 pub(crate) mod labels;
 pub(crate) mod oracle;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::details::DetailsBody;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::{Body422, Origin};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
@@ -124,7 +124,10 @@ pub(super) struct Created<'a> {
     path = "/api/devices",
     tag = "devices",
     request_body = NewDeviceBody,
-    responses((status = 201, body = Created<'_>))
+    responses(
+        (status = 201, body = Created<'_>),
+        (status = 409, description = "The serial belongs to another device", body = ErrorBody)
+    )
 )]
 pub(super) async fn create_device(
     State(state): State<ApiState>,

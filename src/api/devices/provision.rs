@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::create::NewDeviceBody;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::{Body422, Origin};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
@@ -112,7 +112,10 @@ pub(super) struct Provisioned<'a> {
     path = "/api/devices/provision",
     tag = "devices",
     request_body = ProvisionBody,
-    responses((status = 201, body = Provisioned<'_>))
+    responses(
+        (status = 201, body = Provisioned<'_>),
+        (status = 409, description = "The serial belongs to another device", body = ErrorBody)
+    )
 )]
 pub(super) async fn provision_device(
     State(state): State<ApiState>,

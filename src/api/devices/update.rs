@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::details::{DETAIL_KEYS, DetailsBody};
 use super::message::{DeviceMessage, with_message};
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::{Body422, Origin, PathId};
 use crate::api::precondition::{ChangedDevice, IfMatch};
 use crate::api::state::ApiState;
@@ -128,6 +128,7 @@ impl From<DevicePatchBody> for DevicePatch {
     request_body = DevicePatchBody,
     responses(
         (status = 200, body = DeviceMessage<'_>),
+        (status = 409, description = "The serial belongs to another device", body = ErrorBody),
         (status = 412, body = ChangedDevice<'_>, description = "Changed meanwhile")
     )
 )]

@@ -127,6 +127,8 @@ fn what_cannot_be_undone_says_why() {
     let check = |row: &Value, reason: &str| {
         let refused = app.send(Method::POST, &undo_path(row), &[], None).expect(409);
         assert_eq!(refused.detail(), reason);
+        let step = json!({"changes": [{"op": "undo", "audit_id": row["id"]}]});
+        assert_eq!(app.post("/api/simulate", &step).expect(409).detail(), reason);
     };
     let hop = app.provision("HOP-1", "HOP");
     let provisioning = newest(&app);

@@ -4,6 +4,7 @@ use http::{HeaderMap, Method, Request};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::documented::assert_documented;
 use super::wait::PATIENCE;
 
 /// Longest body read: the list of 10,000 devices has 3.5 MB.
@@ -94,7 +95,7 @@ impl Http {
         }
         // Sends `content-length: 0` if there is no body, as browsers do.
         let takes_body = [Method::POST, Method::PATCH, Method::PUT].contains(&method);
-        request = request.method(method);
+        request = request.method(&method);
         let answered = match body.or(takes_body.then_some(&[][..])) {
             Some(body) => self.agent.run(request.body(body).expect("a request")),
             None => self.agent.run(request.body(()).expect("a request")),
@@ -102,7 +103,9 @@ impl Http {
         let (head, body) = answered.unwrap_or_else(|error| panic!("{url}: {error}")).into_parts();
         let body = body.into_with_config().limit(BODY_BYTES_MAX).read_to_vec();
         let body = body.unwrap_or_else(|error| panic!("{url}: {error}"));
-        Answer { status: head.status.as_u16(), headers: head.headers, body }
+        let status = head.status.as_u16();
+        assert_documented(&method, path, status);
+        Answer { status, headers: head.headers, body }
     }
 }
 
