@@ -81,6 +81,7 @@ pub use outage::customer_counts::CustomerCounts;
 pub use outage::designed_path::{DarkReason, DesignedPath, designed_path};
 pub use outage::device_outage::DeviceOutage;
 pub use outage::outage_tracker::{OutageChange, OutageTracker};
+pub use outage::planned_outage::PlannedOutage;
 pub use outage::redundancy::{Redundancy, UplinkState, redundancy};
 pub use plant::ports::{DevicePorts, PartPassage, PonExcess, PonLoad, PortUse, device_ports};
 pub use problems::{Problem, ProblemKind, RootCause, Severity, problems};

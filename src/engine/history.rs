@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::activity::LONG_STEP_TIME_MAX;
 use super::error::EngineError;
 use super::handle::EngineHandle;
-use crate::domain::{Device, DeviceId, Timestamp};
-use crate::store::Sample;
+use super::writer::Engine;
+use crate::domain::{DeviceId, OutageTracker, Timestamp};
+use crate::store::{Sample, StoreError};
 
 /// What these tasks are, for [`super::EngineTask::what`].
 const WHAT: &str = "a record of the network's history";
@@ -35,11 +37,11 @@ impl EngineHandle {
         recorded.map_err(|low_space| EngineError::from(&low_space))
     }
 
-    /// Remembers the devices that an analysis found to be DOWN because of planned work, so that their
-    /// outages are recorded as that.
+    /// Records the devices that an analysis found to be DOWN because of planned work, so that their
+    /// outages count as that. Durable, and without a new seq.
     ///
     /// # Errors
-    /// [`EngineError::Busy`] and [`EngineError::Stopped`]; so does [`EngineHandle::planned_since`].
+    /// As [`EngineHandle::record_samples`].
     pub async fn set_planned_work(
         &self,
         devices: Arc<[DeviceId]>,
@@ -48,17 +50,37 @@ impl EngineHandle {
         self.run(WHAT, move |engine| {
             let world = &engine.world;
             // Some may have come back since.
-            let is_out = |id: &DeviceId| world.device(*id).is_some_and(|one| one.is_in_outage());
-            let devices: Vec<DeviceId> = devices.iter().copied().filter(is_out).collect();
-            engine.outages.set_planned_work(&devices, at);
-            Ok(())
+            let outage = |id: &DeviceId| {
+                let device = world.device(*id).filter(|device| device.is_in_outage())?;
+                Some((*id, device.status_since))
+            };
+            let devices: Vec<(DeviceId, Timestamp)> = devices.iter().filter_map(outage).collect();
+            let changes = engine.outages.set_planned_work(&devices, at);
+            if changes.is_empty() {
+                return Ok(Ok(()));
+            }
+            if let Err(low_space) = engine.volume.check_space(changes.len())? {
+                // What is in memory is always on record.
+                engine.resume_outages()?;
+                return Ok(Err(low_space));
+            }
+            engine.activity.start_step(LONG_STEP_TIME_MAX);
+            engine.store.record_planned_work(&changes)?;
+            engine.update_snapshot()?;
+            Ok(Ok(()))
         })
-        .await
+        .await?
+        .map_err(|low_space| EngineError::from(&low_space))
     }
+}
 
-    /// Since when planned work is the cause of a device's present outage, if it is.
-    pub async fn planned_since(&self, device: &Device) -> Result<Option<Timestamp>, EngineError> {
-        let (id, from) = (device.id, device.status_since);
-        self.run(WHAT, move |engine| Ok(engine.outages.planned_from(id, from))).await
+impl Engine {
+    /// Continues with the planned work that is on record for devices that are out.
+    pub(super) fn resume_outages(&mut self) -> Result<(), StoreError> {
+        let mut planned = self.store.read()?.planned_outages()?;
+        let is_out = |id: DeviceId| self.world.device(id).is_some_and(|one| one.is_in_outage());
+        planned.retain(|(id, _)| is_out(*id));
+        self.outages = OutageTracker::resume(planned);
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::error::EngineError;
 use super::handle::EngineHandle;
 use super::load::load;
 use super::writer::Engine;
-use crate::domain::{OutageTracker, World};
+use crate::domain::World;
 use crate::store::{AuditOrigin, DiskSpace, SiteReplacement, Snapshot, Store, StoreError};
 
 /// How many times the stores' size is needed on disk, beside what must stay free: a copy of the
@@ -79,7 +79,7 @@ impl Engine {
             origin: &restore.origin,
         })?;
         self.world.restore_counters(commit.counters);
-        self.outages = OutageTracker::default();
+        self.resume_outages()?;
         self.update_snapshot()?;
         let applied = vec![AppliedCommand { cause: CommitCause::Reset, changes: Vec::new() }];
         self.publish(Commit { seq: self.seq, at, applied });

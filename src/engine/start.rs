@@ -95,6 +95,7 @@ impl Engine {
 
     fn load(&mut self) -> Result<(), StoreError> {
         self.world = load(&self.store.read()?, &self.activity)?;
+        self.resume_outages()?;
         self.update_override_end();
         info!(seq = self.seq, entities = self.world.entity_count(), "Loaded the site");
         let seq = self.seq;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::domain::{Device, DeviceOutage, Timestamp};
+use crate::domain::{Device, DeviceOutage, Status, Timestamp};
 use crate::store::{Snapshot, StoreError};
 use crate::util::Zone;
 
@@ -26,6 +26,8 @@ pub struct Availability {
     pub outages: Vec<OutageSpan>,
     /// The days of the time as the host counts them, ascending.
     pub days: Vec<OutageDay>,
+    /// Whether the device is DOWN and that is no outage: it is not in service, or was never up.
+    pub is_down_without_outage: bool,
 }
 
 /// One outage of a device.
@@ -49,8 +51,7 @@ pub struct OutageDay {
     pub outage_count: usize,
 }
 
-/// The availability of a device in a time that ends now. `planned_since` is since when planned work is
-/// the cause of its present outage.
+/// The availability of a device in a time that ends now.
 ///
 /// # Errors
 /// Read errors.
@@ -58,23 +59,15 @@ pub fn availability(
     snapshot: &Snapshot,
     device: &Device,
     time: Range<Timestamp>,
-    planned_since: Option<Timestamp>,
     zone: &Zone,
 ) -> Result<Availability, StoreError> {
     let now = time.end;
     let complete_since = snapshot.outages_complete_since()?.unwrap_or(now);
     let from = time.start.max(device.created_at).max(complete_since).min(now);
-    let mut outages = snapshot.outages(device.id, from, now)?;
-    if device.is_in_outage() {
-        let late_start = snapshot.late_start(device.id)?;
-        outages.push(DeviceOutage {
-            device: device.id,
-            from: late_start.map_or(device.status_since, |at| at.max(device.status_since)),
-            to: now,
-            planned_from: planned_since,
-        });
-    }
-    let outages = disjoint(outages, device);
+    let recorded = snapshot.outages(device.id, from, now)?;
+    let open = open_outage(snapshot, device, now)?;
+    let outages = disjoint(recorded, open, device.created_at);
+    let is_down = device.effective_status() == Status::Down;
     let mut availability = Availability {
         from,
         to: now,
@@ -82,6 +75,7 @@ pub fn availability(
         downtime_us: 0,
         planned_us: 0,
         days: days(from, now, zone),
+        is_down_without_outage: is_down && !outages.iter().any(|span| span.is_open),
         outages,
     };
     availability.add_up();
@@ -90,10 +84,10 @@ pub fn availability(
 
 impl Availability {
     /// The part of the time, without planned work, in which the device was not DOWN; `None` when that
-    /// is less than [`AVAILABILITY_TIME_MIN_S`].
+    /// is less than [`AVAILABILITY_TIME_MIN_S`], and for a device that is DOWN without an outage.
     pub fn ratio(&self) -> Option<f64> {
         let time_us = self.to.0 - self.from.0 - self.planned_us;
-        if time_us < AVAILABILITY_TIME_MIN_S * SECOND_US {
+        if self.is_down_without_outage || time_us < AVAILABILITY_TIME_MIN_S * SECOND_US {
             return None;
         }
         #[expect(clippy::cast_precision_loss, reason = "below 2^53 for 285 years")]
@@ -128,20 +122,41 @@ impl OutageSpan {
     }
 }
 
+/// The present outage of a device as if it ended now; `None` if it is not out.
+fn open_outage(
+    snapshot: &Snapshot,
+    device: &Device,
+    now: Timestamp,
+) -> Result<Option<DeviceOutage>, StoreError> {
+    if !device.is_in_outage() {
+        return Ok(None);
+    }
+    let late_start = snapshot.late_start(device.id)?;
+    let from = late_start.map_or(device.status_since, |at| at.max(device.status_since));
+    let planned = snapshot.planned_outage(device.id)?;
+    let planned_from = planned.and_then(|planned| planned.counted_from(from));
+    Ok(Some(DeviceOutage { device: device.id, from, to: now, planned_from }))
+}
+
 /// The outages one after another. After a restore the open one may have begun before one that is
-/// recorded; and a device may have the id of one that a former site had.
-fn disjoint(mut outages: Vec<DeviceOutage>, device: &Device) -> Vec<OutageSpan> {
-    outages.sort_by_key(|outage| (outage.from, outage.to));
-    let last = outages.len().checked_sub(1).filter(|_| device.is_in_outage());
+/// recorded; and a device may have the id of one that a former site had, before it was created.
+fn disjoint(
+    recorded: Vec<DeviceOutage>,
+    open: Option<DeviceOutage>,
+    created_at: Timestamp,
+) -> Vec<OutageSpan> {
+    let recorded = recorded.into_iter().map(|outage| (outage, false));
+    let mut outages: Vec<(DeviceOutage, bool)> =
+        recorded.chain(open.map(|outage| (outage, true))).collect();
+    outages.sort_by_key(|(outage, _)| (outage.from, outage.to));
     let mut spans: Vec<OutageSpan> = Vec::with_capacity(outages.len());
-    let mut end = device.created_at;
-    for (number, outage) in outages.into_iter().enumerate() {
+    let mut end = created_at;
+    for (outage, is_open) in outages {
         let from = outage.from.max(end);
         if outage.to <= from {
             continue;
         }
         let planned_from = outage.planned_from.map_or(outage.to, |at| at.clamp(from, outage.to));
-        let is_open = last == Some(number);
         spans.push(OutageSpan { from, to: outage.to, is_open, planned_from });
         end = outage.to;
     }

@@ -17,6 +17,7 @@ mod marker;
 mod meta;
 mod mirror;
 mod open;
+mod open_outages;
 mod outages;
 mod quarantine;
 mod records;

@@ -1,4 +1,4 @@
-//! Outages of devices that have ended, kept for a month.
+//! Outages of devices that have ended, kept for a month, or until a month has had outages since.
 //!
 //! A row has the outages that ended in one commit, of the devices of one block of ids: the recovery of a
 //! whole network writes a few hundred rows, and those of one device are found by looking at its block,
@@ -6,15 +6,17 @@
 //! takes four bytes for each.
 
 use bincode::{BorrowDecode, Encode};
-use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
+use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
+use super::open_outages;
 use super::snapshot::{BLOCK_SIZE, Snapshot};
 use super::tables;
 use crate::domain::{DeviceId, DeviceOutage, OutageChange, Timestamp};
 
-/// Days of outages that are kept: a month, and some days in which it can still be read.
+/// How old outages become: a month, and some days in which it can still be read. Older ones are kept until
+/// there were outages on as many days.
 pub const OUTAGE_DAYS_MAX: u64 = 35;
 /// Bytes of the rows that are kept, with their keys: 16 outages of a million devices. The oldest days
 /// are removed first.
@@ -100,12 +102,6 @@ impl Snapshot {
         Ok(outages)
     }
 
-    /// When the present outage of a device began, if that was later than its status.
-    pub fn late_start(&self, device: DeviceId) -> Result<Option<Timestamp>, StoreError> {
-        let table = self.transaction().open_table(tables::LATE_OUTAGES)?;
-        Ok(table.get(device.0)?.map(|at| Timestamp(at.value())))
-    }
-
     /// Since when every outage is recorded; `None` before the first one could be.
     pub fn outages_complete_since(&self) -> Result<Option<Timestamp>, StoreError> {
         let history = read_history(&self.transaction().open_table(tables::META)?)?;
@@ -123,7 +119,7 @@ pub(super) fn record(
     if changes.is_empty() {
         return Ok(());
     }
-    let mut ended = settle_starts(tx, changes)?;
+    let mut ended = open_outages::record(tx, changes)?;
     ended.retain(|outage| outage.to > outage.from);
     ended.sort_by_key(|outage| (row_of(outage), outage.device, outage.to));
     let mut history = read_history(meta)?.unwrap_or(OutageHistoryV1::begun(at));
@@ -148,43 +144,10 @@ pub(super) fn maintain(tx: &WriteTransaction, at: Timestamp) -> Result<(), Store
     write_history(&mut meta, &history)
 }
 
-/// Forgets when outages began, for a site that is replaced by another.
-pub(super) fn forget_late_starts(tx: &WriteTransaction) -> Result<(), StoreError> {
-    tx.delete_table(tables::LATE_OUTAGES)?;
-    tx.open_table(tables::LATE_OUTAGES)?;
-    Ok(())
-}
-
 /// Makes a copy of a store begin without a history.
 pub(super) fn forget_history(meta: &mut MetaTable<'_>) -> Result<(), StoreError> {
     meta.remove(OUTAGE_HISTORY_KEY)?;
     Ok(())
-}
-
-/// Writes and takes late starts, in the order of the changes; returns the outages that ended.
-fn settle_starts(
-    tx: &WriteTransaction,
-    changes: &[OutageChange],
-) -> Result<Vec<DeviceOutage>, StoreError> {
-    let mut late = tx.open_table(tables::LATE_OUTAGES)?;
-    // Hardly ever is there one; then thousands of devices come back without a look at the table.
-    let mut is_empty = late.is_empty()?;
-    let mut ended = Vec::with_capacity(changes.len());
-    for change in changes {
-        match *change {
-            OutageChange::LateStart(device, at) => {
-                late.insert(device.0, at.0)?;
-                is_empty = false;
-            }
-            OutageChange::End(mut outage) => {
-                if !is_empty && let Some(at) = late.remove(outage.device.0)? {
-                    outage.from = outage.from.max(Timestamp(at.value()));
-                }
-                ended.push(outage);
-            }
-        }
-    }
-    Ok(ended)
 }
 
 fn row_of(outage: &DeviceOutage) -> (u64, u64) {
@@ -201,15 +164,18 @@ impl OutageHistoryV1 {
         Self { bytes: 0, complete_since_us: at.0 }
     }
 
+    /// Removes the oldest rows where there are too many.
     fn prune(
         &mut self,
         table: &mut OutageTable<'_>,
         now: Timestamp,
         rows_max: usize,
     ) -> Result<(), StoreError> {
+        self.complete_since_us = self.complete_since_us.min(now.0);
+        let first_kept = first_kept_day(table, now)?;
         for _ in 0..rows_max {
             let Some(day) = table.first()?.map(|(key, _)| key.value().0) else { break };
-            if self.bytes <= OUTAGE_BYTES_MAX && day + OUTAGE_DAYS_MAX >= day_of(now) {
+            if self.bytes <= OUTAGE_BYTES_MAX && day >= first_kept {
                 break;
             }
             if let Some((_, row)) = table.pop_first()? {
@@ -221,6 +187,22 @@ impl OutageHistoryV1 {
         }
         Ok(())
     }
+}
+
+/// The day before which outages are too old. As many days with outages are kept, whatever the time: a
+/// clock that is far ahead for a moment removes nothing.
+fn first_kept_day(table: &OutageTable<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    let by_age = day_of(now).saturating_sub(OUTAGE_DAYS_MAX);
+    let first = table.first()?.map(|(key, _)| key.value().0);
+    if first.is_none_or(|day| day >= by_age) {
+        return Ok(by_age);
+    }
+    let mut day = u64::MAX;
+    for _ in 0..=OUTAGE_DAYS_MAX {
+        let Some(row) = table.range(..(day, 0, 0))?.next_back() else { return Ok(0) };
+        day = row?.0.value().0;
+    }
+    Ok(by_age.min(day))
 }
 
 fn encode_row(outages: &[DeviceOutage]) -> OutagesV1 {
@@ -279,7 +261,7 @@ mod tests {
     use redb::backends::InMemoryBackend;
 
     use super::*;
-    use crate::domain::IdCounters;
+    use crate::domain::{IdCounters, PlannedOutage};
     use crate::store::{CommitBatch, OpenOptions, Store};
 
     const DAY: i64 = 86_400_000_000;
@@ -364,6 +346,23 @@ mod tests {
     }
 
     #[test]
+    fn planned_work_is_on_record_until_the_outage_ends() {
+        let store = store();
+        let planned = PlannedOutage::since(Timestamp(START + 5));
+        let over = PlannedOutage { until: Some(Timestamp(START + 9)), ..planned };
+        let of_work = |device, planned| OutageChange::Planned(DeviceId(device), planned);
+        let on_record = || store.read().unwrap().planned_outages().unwrap();
+        assert_eq!(on_record(), [], "there is no table yet");
+        assert_eq!(store.read().unwrap().planned_outage(DeviceId(3)).unwrap(), None);
+        commit(&store, 5, vec![of_work(3, planned)]);
+        store.record_planned_work(&[of_work(4, planned), of_work(3, over)]).unwrap();
+        assert_eq!(on_record(), [(DeviceId(3), over), (DeviceId(4), planned)]);
+        assert_eq!(store.read().unwrap().planned_outage(DeviceId(3)).unwrap(), Some(over));
+        end(&store, &[outage(3, 0, 20)]);
+        assert_eq!(on_record(), [(DeviceId(4), planned)]);
+    }
+
+    #[test]
     fn the_recovery_of_a_whole_network_is_small() {
         let store = store();
         let all: Vec<_> = (1..=100_000).map(|device| outage(device, 1_000, DAY)).collect();
@@ -384,9 +383,37 @@ mod tests {
         let complete_since = store.read().unwrap().outages_complete_since().unwrap().unwrap();
         assert_eq!(complete_since, Timestamp(START + 25 * DAY), "the oldest day is whole");
         assert_eq!(kept[0].from, complete_since);
-        // Without another outage, too.
-        store.record_samples(Timestamp(START + 200 * DAY), &[]).unwrap();
-        assert_eq!((of(&store, 3), history(&store).bytes), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_for_a_moment_removes_nothing() {
+        let store = store();
+        let outages: Vec<_> = (1..=20).map(|day| outage(3, day * DAY, day * DAY + 1)).collect();
+        for each in &outages {
+            end(&store, &[*each]);
+        }
+        let maintained = |at: i64| {
+            store.record_samples(Timestamp(START + at), &[]).unwrap();
+            let complete_since = store.read().unwrap().outages_complete_since().unwrap();
+            (of(&store, 3), complete_since.unwrap().0 - START)
+        };
+        assert_eq!(maintained(3_000 * DAY), (outages.clone(), DAY + 1));
+        end(&store, &[outage(3, 3_000 * DAY, 3_000 * DAY + 9)]);
+        assert_eq!(maintained(21 * DAY), (outages.clone(), DAY + 1));
+        for day in 21..=60 {
+            end(&store, &[outage(3, day * DAY, day * DAY + 1)]);
+        }
+        let kept = of(&store, 3).len() as u64;
+        assert_eq!(kept, OUTAGE_DAYS_MAX + 1, "as many as without that");
+    }
+
+    #[test]
+    fn a_history_that_began_while_the_clock_was_ahead_is_complete_since_it_is_right() {
+        let store = store();
+        end(&store, &[outage(3, 3_000 * DAY, 3_000 * DAY + 9)]);
+        end(&store, &[outage(3, DAY, DAY + 9)]);
+        let complete_since = store.read().unwrap().outages_complete_since().unwrap().unwrap();
+        assert_eq!(complete_since.0 - START, DAY + 9);
     }
 
     #[test]

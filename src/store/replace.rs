@@ -12,7 +12,7 @@ use super::quarantine::copy;
 use super::snapshot::Snapshot;
 use super::table_writer::TableWriter;
 use super::tables::kind_code;
-use super::{outages, tables};
+use super::{open_outages, tables};
 use crate::domain::{EntityKind, IdCounters, Timestamp};
 
 /// The site that replaces the current one.
@@ -44,8 +44,9 @@ impl Store {
                 mark_all_dirty(&tx, new)?;
             }
             write_blocks(&tx, new)?;
+            let in_outage = open_outages::recorded_devices(&tx)?;
             copy_entities(&tx, new.from)?;
-            outages::forget_late_starts(&tx)?;
+            open_outages::keep_same_outages(&tx, &in_outage)?;
             let has_no_audit = old.next_audit == 0;
             if has_no_audit {
                 copy(new.from.transaction(), &tx, tables::AUDIT)?;

@@ -49,6 +49,11 @@ pub(super) const OUTAGES: TableDefinition<'_, (u64, u64, u64), &[u8]> =
 /// version 3.
 pub(super) const LATE_OUTAGES: TableDefinition<'_, u64, i64> = TableDefinition::new("late_outages");
 
+/// Devices whose present outage had planned work as its cause: id -> when; since schema version 3, created
+/// when the first one is written. See [`super::open_outages`].
+pub(super) const PLANNED_OUTAGES: TableDefinition<'_, u64, &[u8]> =
+    TableDefinition::new("planned_outages");
+
 /// Incidents by an id that grows by one; this and the next four since schema version 3, created when the
 /// first one is written.
 pub(super) const INCIDENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("incidents");

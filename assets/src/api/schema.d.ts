@@ -2006,7 +2006,8 @@ export interface components {
             /**
              * Format: double
              * @description The part of the time, without planned work, in which the device was not DOWN: 0 to 1. Null if
-             *     that time is less than an hour.
+             *     that time is less than an hour, and while the device is DOWN without an outage: it is not in
+             *     service, or was never up.
              */
             availability?: number | null;
             /**

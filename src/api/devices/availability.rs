@@ -63,7 +63,8 @@ pub(super) struct DeviceAvailability {
     #[schema(value_type = String, format = DateTime)]
     complete_since: Time,
     /// The part of the time, without planned work, in which the device was not DOWN: 0 to 1. Null if
-    /// that time is less than an hour.
+    /// that time is less than an hour, and while the device is DOWN without an outage: it is not in
+    /// service, or was never up.
     availability: Option<f64>,
     /// How long it was DOWN, without planned work.
     downtime_s: f64,
@@ -165,20 +166,16 @@ pub(super) async fn device_availability(
     PathId(id): PathId,
     Query422(query): Query422<AvailabilityQuery>,
 ) -> Result<Json<DeviceAvailability>, ApiError> {
-    let snapshot = state.handle().read();
-    let id = DeviceId(id);
-    let Some(device) = snapshot.device(id)? else {
-        return Err(ApiError::NotFound("Device not found"));
-    };
-    let planned_since = match device.is_in_outage() {
-        true => state.handle().planned_since(&device).await?,
-        false => None,
-    };
-    let now = state.handle().now();
+    let handle = state.handle();
+    let (snapshot, now, id) = (handle.read(), handle.now(), DeviceId(id));
     let days_us = i64::try_from(query.days * DAY_US).expect("at most OUTAGE_DAYS_MAX days");
     let from = Timestamp(now.0.saturating_sub(days_us));
-    let read = move || availability(&snapshot, &device, from..now, planned_since, Zone::host());
-    let found = run_blocking(read).await??;
+    let read = move || {
+        let device = snapshot.device(id)?;
+        let read = |device| availability(&snapshot, &device, from..now, Zone::host());
+        device.map(read).transpose()
+    };
+    let found = run_blocking(read).await??.ok_or(ApiError::NotFound("Device not found"))?;
     Ok(Json(DeviceAvailability::new(id, &found, &query)))
 }
 

@@ -1,5 +1,6 @@
 //! When a device was out of service: what its changes say about the beginning and the end.
 
+use super::planned_outage::counted_from;
 use crate::domain::change::Edit;
 use crate::domain::{Device, DeviceClass, DeviceId, Status, Timestamp};
 
@@ -11,6 +12,14 @@ pub struct DeviceOutage {
     pub to: Timestamp,
     /// Since when planned work was the cause; `None` if it was not when the outage ended.
     pub planned_from: Option<Timestamp>,
+}
+
+impl DeviceOutage {
+    /// Lets it begin at its late start.
+    pub fn begin_late(&mut self, at: Timestamp) {
+        self.from = self.from.max(at);
+        self.planned_from = self.planned_from.map(|planned| counted_from(planned, self.from));
+    }
 }
 
 /// The beginning or the end of an outage.
@@ -33,8 +42,20 @@ impl Device {
             DeviceClass::Leaf => self.is_customer(),
             _ => self.is_in_service(),
         };
-        let was_up = self.status_since != self.created_at;
-        is_in_use && was_up && self.effective_status() == Status::Down
+        is_in_use && self.was_ever_up() && self.effective_status() == Status::Down
+    }
+
+    /// Whether both are states of one device in one outage.
+    pub fn is_in_same_outage(&self, other: &Self) -> bool {
+        self.is_in_outage()
+            && other.is_in_outage()
+            && (self.id, self.created_at, self.status_since)
+                == (other.id, other.created_at, other.status_since)
+    }
+
+    /// Whether the device was in service or impaired at some time since it was created.
+    pub fn was_ever_up(&self) -> bool {
+        self.effective_status() != Status::Down || self.status_since != self.created_at
     }
 }
 

@@ -9,5 +9,6 @@ pub(super) mod customer_counts;
 pub(super) mod designed_path;
 pub(super) mod device_outage;
 pub(super) mod outage_tracker;
+pub(super) mod planned_outage;
 pub(super) mod redundancy;
 mod way_up;

@@ -23,7 +23,8 @@ pub(super) trait UndoableEntity: WorldEntity + 'static {
     fn is_same_entity(&self, other: &Self) -> bool;
     /// Leaves out an override that has ended at `now`: it is not set again.
     fn drop_ended_override(&mut self, now: Timestamp);
-    /// The entity as it is created again: what is computed is as in a new one.
+    /// The entity as it is created again: what is computed is as in a new one. That a device was never up
+    /// stays true.
     fn created_again(&self, world: &World, now: Timestamp) -> Self;
 }
 
@@ -88,7 +89,7 @@ impl UndoableEntity for Device {
             signal: None,
             uplink: Uplink::default(),
             through_loss_db: None,
-            status_since: now,
+            status_since: if self.was_ever_up() { now } else { self.created_at },
             updated_at: now,
             ..self.clone()
         }

@@ -1,5 +1,6 @@
 //! How many customers had no service over time, and how much of it a device was available.
 
+use http::Method;
 use serde_json::{Value, json};
 use unoc::domain::Timestamp;
 use unoc::wire::Time;
@@ -147,6 +148,7 @@ fn a_device_has_its_outages_and_an_availability() {
     // What is retired serves nobody; behind a cut link it is out, and still is.
     let retired = availability(&app, &plant, "ONT-A1", "");
     assert_eq!(retired["outages"], json!([span]), "it lasted no time");
+    assert_eq!(retired["availability"], Value::Null, "it is DOWN, and nobody misses it");
     let cut = availability(&app, &plant, "ONT-A2", "");
     assert_eq!(cut["outage_count"], 2);
     let open = json!({
@@ -211,6 +213,56 @@ fn planned_work_counts_apart_also_behind_it() {
 }
 
 #[test]
+fn planned_work_keeps_its_beginning_across_a_restart() {
+    let (app, plant) = start();
+    app.hold(plant.id("OLT"), &json!("DOWN"));
+    jump(&app, 1);
+    app.clock.jump_to(noon(60));
+    let planned = json!({"status_override": "DOWN", "override_is_planned_work": true});
+    app.patch(&format!("{}/override", plant.path("OLT")), &planned).expect(200);
+    jump(&app, 61);
+    let app = app.restart(|clock| clock.jump_to(noon(70)));
+    app.hold(plant.id("OLT"), &Value::Null);
+    for name in ["OLT", "ONT-A1"] {
+        let found = availability(&app, &plant, name, "");
+        let times = (&found["downtime_s"], &found["planned_downtime_s"]);
+        // What is behind it is found in the first minute.
+        let is_at_once = times == (&json!(3600.0), &json!(600.0));
+        let is_found = times == (&json!(3660.0), &json!(540.0));
+        assert!(is_at_once || (name != "OLT" && is_found), "{name}: {times:?}");
+    }
+}
+
+#[test]
+fn planned_work_that_is_over_before_the_next_analysis_counts_after_a_restart() {
+    let (app, plant) = start();
+    let planned = json!({"status_override": "DOWN", "override_is_planned_work": true});
+    app.patch(&format!("{}/override", plant.path("OLT")), &planned).expect(200);
+    let app = app.restart(|clock| clock.jump_to(noon(30)));
+    app.hold(plant.id("OLT"), &Value::Null);
+    let found = availability(&app, &plant, "OLT", "");
+    assert_eq!((&found["downtime_s"], &found["availability"]), (&json!(0.0), &json!(1.0)));
+}
+
+#[test]
+fn a_device_that_was_never_up_has_no_availability_also_when_created_again() {
+    let (app, _) = start();
+    let id = app.provision("OLT-NEW", "OLT");
+    let path = format!("/api/devices/{id}");
+    let check = |app: &TestApp| {
+        let found = app.get(&format!("{path}/availability")).expect(200).json();
+        assert_eq!((&found["availability"], &found["outages"]), (&Value::Null, &json!([])));
+    };
+    app.clock.jump_to(noon(120));
+    check(&app);
+    app.delete(&path).expect(204);
+    let row = app.get("/api/audit?limit=1").expect(200).json()[0]["id"].clone();
+    app.send(Method::POST, &format!("/api/audit/{row}/undo"), &[], None).expect(200);
+    app.clock.jump_to(noon(240));
+    check(&app);
+}
+
+#[test]
 fn a_restore_keeps_the_history() {
     let (app, plant) = start();
     let backup = app.back_up();
@@ -222,4 +274,35 @@ fn a_restore_keeps_the_history() {
     let after = availability(&app, &plant, "OLT", "");
     assert_eq!(after["outages"], before["outages"]);
     assert!(point(&app, 0).is_some());
+}
+
+#[test]
+fn an_outage_goes_on_in_the_same_state_that_is_restored() {
+    let (app, plant) = start();
+    let planned = json!({"status_override": "DOWN", "override_is_planned_work": true});
+    app.hold(plant.id("OLT"), &json!("DOWN"));
+    app.patch(&plant.path("BONT-B3"), &json!({"lifecycle": "planned"})).expect(200);
+    app.clock.jump_to(noon(10));
+    app.patch(&format!("{}/override", plant.path("OLT")), &planned).expect(200);
+    app.patch(&plant.path("BONT-B3"), &json!({"lifecycle": "in_service"})).expect(200);
+    let backup = app.back_up();
+    jump(&app, 20);
+    let spans = |name: &str| availability(&app, &plant, name, "")["outages"].clone();
+    let before = [spans("OLT"), spans("BONT-B3")];
+    assert_eq!((&before[0][0]["from"], &before[0][0]["to"]), (&text(noon(0)), &Value::Null));
+    assert_eq!(before[0][0]["planned_s"], 600.0);
+    assert_eq!(before[1][0]["from"], text(noon(10)));
+    app.restore(&backup["id"], false).expect(200);
+    assert_eq!([spans("OLT"), spans("BONT-B3")], before);
+
+    // It comes back and is out again, and then the state of the backup returns.
+    app.hold(plant.id("OLT"), &Value::Null);
+    app.clock.jump_to(noon(40));
+    app.hold(plant.id("OLT"), &json!("DOWN"));
+    app.clock.jump_to(noon(50));
+    app.hold(plant.id("OLT"), &Value::Null);
+    app.clock.jump_to(noon(60));
+    app.restore(&backup["id"], false).expect(200);
+    let open = spans("OLT")[0].clone();
+    assert_eq!((&open["from"], &open["to"]), (&text(noon(20)), &Value::Null));
 }

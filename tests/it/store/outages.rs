@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use unoc::domain::{
     Blueprint, Change, Device, DeviceClass, DeviceId, DeviceOutage, Lifecycle, OutageTracker,
-    Reason, ReseedSite, Status, Timestamp, World,
+    PlannedOutage, Reason, ReseedSite, Status, Timestamp, World,
 };
 use unoc::store::{CommitBatch, Store};
 
@@ -57,8 +57,8 @@ struct Recorder {
 #[derive(Default)]
 struct Seen {
     outages: BTreeMap<DeviceId, Vec<DeviceOutage>>,
-    /// Since when a device is out, and since when an operator calls that planned work.
-    open: BTreeMap<DeviceId, (Timestamp, Option<Timestamp>)>,
+    /// Since when a device is out, and when an operator calls that planned work.
+    open: BTreeMap<DeviceId, (Timestamp, Option<PlannedOutage>)>,
 }
 
 impl Recorder {
@@ -89,7 +89,10 @@ impl Recorder {
                 let late_start = snapshot.late_start(id).expect("nothing fails");
                 late_start.unwrap_or(device.status_since)
             });
-            assert_eq!(began, self.seen.open.get(&id).map(|open| open.0), "device {id:?}");
+            let open = self.seen.open.get(&id);
+            assert_eq!(began, open.map(|open| open.0), "device {id:?}");
+            let planned = snapshot.planned_outage(id).expect("nothing fails");
+            assert_eq!(planned, open.and_then(|open| open.1), "device {id:?}");
         }
     }
 }
@@ -107,14 +110,18 @@ impl Seen {
             });
             match (device.is_some_and(|device| is_out(device)), self.open.remove(&id)) {
                 (true, open) => {
-                    let (from, planned_from) = open.unwrap_or((at, None));
-                    let planned_from = is_planned.then(|| planned_from.unwrap_or(at));
-                    self.open.insert(id, (from, planned_from));
+                    let (from, planned) = open.unwrap_or((at, None));
+                    self.open.insert(id, (from, planned_at(planned, is_planned, at)));
                 }
-                (false, Some((from, planned_from))) if from < at => {
+                (false, Some((from, planned))) if from < at => {
                     // What is called planned work within two minutes was planned from the beginning.
-                    let is_early = |at: Timestamp| at.0 - from.0 <= 120_000_000;
-                    let planned_from = planned_from.map(|at| if is_early(at) { from } else { at });
+                    let planned = planned.filter(|planned| planned.until.is_none());
+                    let planned_from =
+                        planned.map(
+                            |planned| {
+                                if is_soon(planned.from, from) { from } else { planned.from }
+                            },
+                        );
                     let outage = DeviceOutage { device: id, from, to: at, planned_from };
                     self.outages.entry(id).or_default().push(outage);
                 }
@@ -122,6 +129,29 @@ impl Seen {
             }
         }
     }
+}
+
+/// When planned work was the cause, if it is now or not any more.
+fn planned_at(
+    known: Option<PlannedOutage>,
+    is_planned: bool,
+    at: Timestamp,
+) -> Option<PlannedOutage> {
+    match (known, is_planned) {
+        (None, false) => None,
+        (None, true) => Some(PlannedOutage { from: at, until: None }),
+        (Some(known), false) => {
+            Some(PlannedOutage { until: Some(known.until.unwrap_or(at)), ..known })
+        }
+        (Some(PlannedOutage { from, until }), true) => {
+            let is_anew = until.is_some_and(|until| !is_soon(at, until));
+            Some(PlannedOutage { from: if is_anew { at } else { from }, until: None })
+        }
+    }
+}
+
+fn is_soon(at: Timestamp, after: Timestamp) -> bool {
+    at.0 - after.0 <= 120_000_000
 }
 
 /// Whether a device is expected to work and does not.
