@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { detailText } from './http'
+import { detailText, nextPage } from './http'
 
 test.each([
   [{ detail: 'Device not found' }, 404, 'Device not found'],
@@ -32,4 +32,10 @@ test.each([
   [null, 500, 'The server responded with status 500.'],
 ])('the text of %j', (body, status, expected) => {
   expect(detailText(body, status)).toBe(expected)
+})
+
+test('the next page is in a Link header', () => {
+  expect(nextPage('</api/incidents?state=closed&limit=500&after=closed-17-4>; rel="next"')).toBe('closed-17-4')
+  expect(nextPage('</a?after=x%2Cy>; rel="next"')).toBe('x,y')
+  expect(nextPage(null)).toBeNull()
 })

@@ -84,6 +84,12 @@ export async function readJson<T>(response: Response): Promise<T> {
   }
 }
 
+/** The `after` of a `Link` header with `rel="next"`; null on the last page. */
+export function nextPage(link: string | null): string | null {
+  const target = /<([^>]*)>; rel="next"/.exec(link ?? '')?.[1]
+  return target === undefined ? null : new URL(target, 'http://unoc.invalid').searchParams.get('after')
+}
+
 /** The text to show for an error of any kind. */
 export function describeError(error: unknown): string {
   return error instanceof ApiError ? error.detail : String(error)

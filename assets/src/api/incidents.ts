@@ -1,4 +1,4 @@
-import { readJson, request } from './http'
+import { nextPage, readJson, request } from './http'
 import type { Incident, IncidentActionBody, IncidentDetail, Incidents, MaintenancePlan, MaintenanceWindow } from './types'
 
 export type IncidentFilter = 'open' | 'acknowledged' | 'closed' | 'not_closed'
@@ -11,6 +11,17 @@ export type IncidentSeverity = (typeof INCIDENT_SEVERITIES)[number]
 export async function fetchIncidents(state: IncidentFilter, limit: number, severity?: IncidentSeverity): Promise<Incidents> {
   const more = severity === undefined ? '' : `&severity=${severity}`
   return readJson(await request('GET', `api/incidents?state=${state}&limit=${limit}${more}`))
+}
+
+/** Some incidents with a state, and where the next page begins; `after` is null for the first page. */
+export async function fetchIncidentPage(
+  state: IncidentFilter,
+  limit: number,
+  after: string | null,
+): Promise<{ answer: Incidents; next: string | null }> {
+  const from = after === null ? '' : `&after=${encodeURIComponent(after)}`
+  const response = await request('GET', `api/incidents?state=${state}&limit=${limit}${from}`)
+  return { answer: await readJson(response), next: nextPage(response.headers.get('link')) }
 }
 
 /** The incident of a problem, such as `network:link:12`: the one that is not closed, or else the last one. */

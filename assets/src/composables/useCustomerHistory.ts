@@ -2,6 +2,7 @@ import { onScopeDispose, shallowRef, type ShallowRef, watch } from 'vue'
 import { fetchCustomerHistory } from '../api/history'
 import { describeError } from '../api/http'
 import type { CustomerHistory } from '../api/types'
+import type { HistoryRange } from '../domain/customerHistory'
 import { connection } from '../live/feed'
 
 /** The server records a value each minute. */
@@ -9,11 +10,12 @@ const PAUSE_MS = 60_000
 
 export type HistoryState =
   | { phase: 'loading' }
-  | { phase: 'ready'; history: CustomerHistory; errorText: string | null }
+  /** `range`: of this history; another one may have been chosen since. */
+  | { phase: 'ready'; history: CustomerHistory; range: HistoryRange; errorText: string | null }
   | { phase: 'failed'; errorText: string }
 
-/** The history of the last hours; loaded again each minute while the page is visible, and when the range changes. */
-export function useCustomerHistory(hours: () => number): {
+/** The history of a range; loaded again each minute while the page is visible, and when the range changes. */
+export function useCustomerHistory(range: () => HistoryRange): {
   state: Readonly<ShallowRef<HistoryState>>
   reload: () => Promise<void>
 } {
@@ -26,9 +28,10 @@ export function useCustomerHistory(hours: () => number): {
     clearTimeout(timer)
     round += 1
     const mine = round
+    const asked = range()
     let next: HistoryState
     try {
-      next = { phase: 'ready', history: await fetchCustomerHistory(hours()), errorText: null }
+      next = { phase: 'ready', history: await fetchCustomerHistory(asked.hours), range: asked, errorText: null }
     } catch (error) {
       const [before, errorText] = [state.value, describeError(error)]
       next = before.phase === 'ready' ? { ...before, errorText } : { phase: 'failed', errorText }
@@ -43,7 +46,7 @@ export function useCustomerHistory(hours: () => number): {
     else timer = setTimeout(tick, PAUSE_MS)
   }
 
-  watch(hours, () => void reload(), { immediate: true })
+  watch(range, () => void reload(), { immediate: true })
   watch(connection, (now) => {
     if (now === 'live') void reload()
   })

@@ -7,32 +7,45 @@ const PAUSE_MS = 300
 
 export type QueryState<T> =
   | { phase: 'loading' }
-  | { phase: 'ready'; value: T }
+  /** `errorText`: why it could not be loaded again. */
+  | { phase: 'ready'; value: T; errorText: string | null }
   | { phase: 'failed'; detail: string }
 
-/** Loads something about a device while enabled, and again when the device changes. */
+/**
+ * Loads something about a device while enabled, and again when the device changes. `repeatMs`: and after this pause while
+ * the page is visible; what is shown then survives a failure.
+ */
 export function useDeviceQuery<T>(
   device: () => Device,
   isEnabled: () => boolean,
   fetch: (deviceId: number) => Promise<T>,
+  repeatMs?: number,
 ): { state: Readonly<ShallowRef<QueryState<T>>>; reload: () => void } {
   const state = shallowRef<QueryState<T>>({ phase: 'loading' })
   let timer: ReturnType<typeof setTimeout> | undefined
+  let repeatTimer: ReturnType<typeof setTimeout> | undefined
   /** Grows with every question: the answer to an older one is dropped. */
   let round = 0
 
   async function load(): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
-    round += 1
+    forget()
     const mine = round
     let next: QueryState<T>
     try {
-      next = { phase: 'ready', value: await fetch(device().id) }
+      next = { phase: 'ready', value: await fetch(device().id), errorText: null }
     } catch (error) {
-      next = { phase: 'failed', detail: describeError(error) }
+      const [before, detail] = [state.value, describeError(error)]
+      const isKept = repeatMs !== undefined && before.phase === 'ready'
+      next = isKept ? { ...before, errorText: detail } : { phase: 'failed', detail }
     }
-    if (mine === round) state.value = next
+    if (mine !== round) return
+    state.value = next
+    if (repeatMs !== undefined) repeatTimer = setTimeout(repeat, repeatMs)
+  }
+
+  function repeat(): void {
+    if (document.visibilityState === 'visible') void load()
+    else repeatTimer = setTimeout(repeat, repeatMs)
   }
 
   function reload(): void {
@@ -42,6 +55,7 @@ export function useDeviceQuery<T>(
 
   function forget(): void {
     clearTimeout(timer)
+    clearTimeout(repeatTimer)
     timer = undefined
     round += 1
   }

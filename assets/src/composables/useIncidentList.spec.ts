@@ -1,23 +1,28 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { effectScope, nextTick, shallowRef } from 'vue'
 import { ApiError } from '../api/http'
-import { fetchIncidents } from '../api/incidents'
+import { fetchIncidentPage } from '../api/incidents'
 import type { Incident } from '../api/types'
 import type { IncidentState } from '../domain/incidents'
 import { incidents } from '../stores/incidents'
 import { INCIDENTS_STEP, useIncidentList } from './useIncidentList'
 
 vi.mock('../api/incidents')
-const ask = vi.mocked(fetchIncidents)
+const ask = vi.mocked(fetchIncidentPage)
+/** What the server has. */
+const COUNT = 1_300
 
 beforeEach(() => {
-  ask.mockReset().mockImplementation((_, limit) =>
-    Promise.resolve({
-      open_count: limit,
-      acknowledged_count: 0,
-      incidents: Array.from({ length: limit }, (_each, id) => ({ id }) as Incident),
-    }),
-  )
+  ask.mockReset().mockImplementation((_, limit, after) => {
+    const from = Number(after ?? 0)
+    const ids = Array.from({ length: Math.min(limit, COUNT - from) }, (_each, at) => from + at)
+    const next = from + ids.length
+    const incidents = ids.map((id) => ({ id }) as Incident)
+    return Promise.resolve({
+      answer: { open_count: COUNT, acknowledged_count: 0, incidents },
+      next: next < COUNT ? String(next) : null,
+    })
+  })
 })
 
 async function open(state: () => IncidentState) {
@@ -31,23 +36,33 @@ async function open(state: () => IncidentState) {
 test('it is loaded again when an incident changes or another state is chosen', async () => {
   const state = shallowRef<IncidentState>('open')
   const { list, scope } = await open(() => state.value)
-  expect(ask).toHaveBeenLastCalledWith('open', INCIDENTS_STEP)
+  expect(ask).toHaveBeenLastCalledWith('open', INCIDENTS_STEP, null)
   incidents.value = { phase: 'ready', count: 1, list: [], errorText: null }
   await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(2))
   state.value = 'closed'
   await nextTick()
   expect(list.value.phase).toBe('loading')
   await vi.waitFor(() => expect(list.value.phase).toBe('ready'))
-  expect(ask).toHaveBeenLastCalledWith('closed', INCIDENTS_STEP)
+  expect(ask).toHaveBeenLastCalledWith('closed', INCIDENTS_STEP, null)
   scope.stop()
 })
 
-test('more are shown until all are', async () => {
+test('more are shown until all are, page by page', async () => {
   const { list, showMore, scope } = await open(() => 'closed')
-  expect(list.value).toMatchObject({ phase: 'ready', hasMore: true })
-  for (let more = 0; more < 5; more += 1) await showMore()
-  expect(ask).toHaveBeenLastCalledWith('closed', 500)
+  const count = () => (list.value.phase === 'ready' ? list.value.answer.incidents.length : 0)
+  for (const shown of [50, 100, 200, 400, 800]) {
+    expect(count()).toBe(shown)
+    expect(list.value).toMatchObject({ phase: 'ready', hasMore: true })
+    await showMore()
+  }
   expect(list.value).toMatchObject({ phase: 'ready', hasMore: false })
+  const ids = list.value.phase === 'ready' ? list.value.answer.incidents.map(({ id }) => id) : []
+  expect(ids).toEqual(Array.from({ length: COUNT }, (_, id) => id))
+  expect(ask.mock.calls.slice(-3).map(([, limit, after]) => [limit, after])).toEqual([
+    [500, null],
+    [500, '500'],
+    [500, '1000'],
+  ])
   scope.stop()
 })
 

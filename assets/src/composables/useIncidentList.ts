@@ -1,6 +1,6 @@
 import { onScopeDispose, shallowRef, type ShallowRef, watch } from 'vue'
 import { describeError } from '../api/http'
-import { fetchIncidents } from '../api/incidents'
+import { fetchIncidentPage } from '../api/incidents'
 import type { Incidents } from '../api/types'
 import type { IncidentState } from '../domain/incidents'
 import { incidents } from '../stores/incidents'
@@ -8,7 +8,7 @@ import { incidents } from '../stores/incidents'
 /** Incidents shown at first, and added with each request for more. */
 export const INCIDENTS_STEP = 50
 /** Most incidents in one answer of the server. */
-const INCIDENTS_MAX = 500
+const PAGE_MAX = 500
 
 export type IncidentListState =
   | { phase: 'loading' }
@@ -29,24 +29,34 @@ export function useIncidentList(state: () => IncidentState): {
   async function reload(): Promise<void> {
     round += 1
     const mine = round
-    const next = await load()
+    const next = await load(() => mine === round)
     if (mine === round) list.value = next
   }
 
-  async function load(): Promise<IncidentListState> {
+  async function load(isWanted: () => boolean): Promise<IncidentListState> {
     const before = list.value
     try {
-      const answer = await fetchIncidents(state(), limit)
-      const hasMore = answer.incidents.length === limit && limit < INCIDENTS_MAX
-      return { phase: 'ready', answer, hasMore, errorText: null }
+      const found = await loadPages(isWanted)
+      return { phase: 'ready', ...found, errorText: null }
     } catch (error) {
       const errorText = describeError(error)
       return before.phase === 'ready' ? { ...before, errorText } : { phase: 'failed', errorText }
     }
   }
 
+  /** The counts are those of the first page. */
+  async function loadPages(isWanted: () => boolean): Promise<{ answer: Incidents; hasMore: boolean }> {
+    let { answer, next } = await fetchIncidentPage(state(), Math.min(limit, PAGE_MAX), null)
+    while (next !== null && answer.incidents.length < limit && isWanted()) {
+      const page = await fetchIncidentPage(state(), Math.min(limit - answer.incidents.length, PAGE_MAX), next)
+      answer = { ...answer, incidents: [...answer.incidents, ...page.answer.incidents] }
+      next = page.next
+    }
+    return { answer, hasMore: next !== null }
+  }
+
   async function showMore(): Promise<void> {
-    limit = Math.min(limit * 2, INCIDENTS_MAX)
+    limit *= 2
     await reload()
   }
 

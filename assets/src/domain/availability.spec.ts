@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { DeviceAvailability, OutageDay } from '../api/types'
+import type { Device, DeviceAvailability, Outage, OutageDay } from '../api/types'
+import { testDevice } from './testing'
 import { availabilityText, dayCells, daysText, formatAvailability, outageText } from './availability'
 
 function found(values: Partial<DeviceAvailability>): DeviceAvailability {
@@ -31,11 +32,25 @@ test('100 % means that there was nothing', () => {
 })
 
 test('the availability is told with what lowered it', () => {
-  const text = (values: Partial<DeviceAvailability>) => availabilityText(found(values)).replaceAll('\u00a0', ' ')
+  const text = (values: Partial<DeviceAvailability>) =>
+    availabilityText(found(values), testDevice()).replaceAll('\u00a0', ' ')
   expect(text({})).toBe('100 %, no outage')
   expect(text({ availability: 0.99982, outage_count: 2, downtime_s: 430 })).toBe('99.982 %, 2 outages, 7 min 10 s')
   expect(text({ outage_count: 1, planned_downtime_s: 1_800 })).toBe('100 %, 1 outage, planned work 30 min')
   expect(text({ availability: null })).toBe('Recorded for less than an hour, no outage')
+})
+
+test('a device that is DOWN without an outage has no availability, and the text says why', () => {
+  const text = (device: Partial<Device>, outages: Outage[] = []) => {
+    const values = { availability: null, outages, outage_count: outages.length }
+    const text = availabilityText(found(values), testDevice({ effective_status: 'DOWN', ...device }))
+    return text.replaceAll('\u00a0', ' ')
+  }
+  expect(text({ lifecycle: 'retired' })).toBe('No availability while it is retired, no outage')
+  expect(text({ status_reasons: ['not_connected'] })).toBe('No availability before it is connected, no outage')
+  expect(text({})).toBe('No availability: it has not been in service yet, no outage')
+  const open = { from: '', to: null, duration_s: 60, planned_s: 0 }
+  expect(text({}, [open])).toBe('Recorded for less than an hour, 1 outage')
 })
 
 test('an outage is told with its planned part', () => {

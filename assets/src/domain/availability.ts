@@ -1,4 +1,4 @@
-import type { DeviceAvailability, Outage, OutageDay } from '../api/types'
+import type { Device, DeviceAvailability, Outage, OutageDay } from '../api/types'
 import { formatCounted, formatSpan } from '../utils/format'
 
 /** Cells of the strip: the days that begin or end in 30 times 24 hours. */
@@ -24,13 +24,21 @@ export function formatAvailability(ratio: number): string {
 }
 
 /** As `99.982 %, 2 outages, 7 min`. */
-export function availabilityText(found: DeviceAvailability): string {
+export function availabilityText(found: DeviceAvailability, device: Device): string {
   const { availability: ratio, downtime_s: downtime, planned_downtime_s: planned, outage_count: count } = found
-  const parts = [ratio === null ? 'Recorded for less than an hour' : formatAvailability(ratio)]
+  const parts = [ratio === null ? (uncountedText(found, device) ?? 'Recorded for less than an hour') : formatAvailability(ratio)]
   parts.push(count === 0 ? 'no outage' : formatCounted(count, 'outage'))
   if (downtime > 0) parts.push(spanText(downtime))
   if (planned > 0) parts.push(`planned work ${spanText(planned)}`)
   return parts.join(', ')
+}
+
+/** Why a device is DOWN without an outage; null if it is not. */
+function uncountedText({ outages }: DeviceAvailability, device: Device): string | null {
+  if (device.effective_status !== 'DOWN' || outages[0]?.to === null) return null
+  if (device.lifecycle !== 'in_service') return `No availability while it is ${device.lifecycle}`
+  if (device.status_reasons.includes('not_connected')) return 'No availability before it is connected'
+  return 'No availability: it has not been in service yet'
 }
 
 function spanText(seconds: number): string {

@@ -67,16 +67,20 @@ test('a window names its place and where it is in its life', () => {
     id: 1,
     device_id: null,
     device_name: null,
-    starts_at: INCIDENT.first_seen_at,
-    ends_at: INCIDENT.first_seen_at,
+    starts_at: '2026-11-29T12:00:00Z',
+    ends_at: '2026-11-29T14:00:00Z',
     reason: 'splicing',
     name: 'Bo',
+    // As it was when the list was loaded.
     is_active: false,
     has_ended: false,
   }
-  expect([windowPlace(window), windowState(window)]).toEqual(['The whole site', 'Planned'])
-  const device: MaintenanceWindow = { ...window, device_id: 4, device_name: 'OLT-1', is_active: true }
-  expect([windowPlace(device), windowState(device)]).toEqual(['OLT-1', 'Active'])
-  const gone: MaintenanceWindow = { ...device, device_name: null, is_active: false, has_ended: true }
-  expect([windowPlace(gone), windowState(gone)]).toEqual(['Device 4 (deleted)', 'Ended'])
+  const stateAt = (time: string) => windowState(window, Date.parse(`2026-11-29T${time}Z`))
+  expect(['11:59:59', '12:00:00', '13:59:59', '14:00:00'].map(stateAt)).toEqual(['Planned', 'Active', 'Active', 'Ended'])
+  const early = Date.parse('2026-11-29T11:00:00Z')
+  expect(windowState({ ...window, is_active: true }, early)).toBe('Active')
+  expect(windowState({ ...window, has_ended: true }, early)).toBe('Ended')
+  expect(windowPlace(window)).toBe('The whole site')
+  expect(windowPlace({ ...window, device_id: 4, device_name: 'OLT-1' })).toBe('OLT-1')
+  expect(windowPlace({ ...window, device_id: 4 })).toBe('Device 4 (deleted)')
 })

@@ -79,8 +79,8 @@ export function windowPlace(window: MaintenanceWindow): string {
   return window.device_name ?? `Device ${window.device_id} (deleted)`
 }
 
-/** Where a window is in its life. */
-export function windowState(window: MaintenanceWindow): 'Active' | 'Planned' | 'Ended' {
-  if (window.has_ended) return 'Ended'
-  return window.is_active ? 'Active' : 'Planned'
+/** Where a window is in its life at a time in milliseconds: it goes on without news from the server. */
+export function windowState(window: MaintenanceWindow, at: number): 'Active' | 'Planned' | 'Ended' {
+  if (window.has_ended || Date.parse(window.ends_at) <= at) return 'Ended'
+  return window.is_active || Date.parse(window.starts_at) <= at ? 'Active' : 'Planned'
 }

@@ -11,10 +11,10 @@ test('what was undone is undone, until the undo is undone', () => {
   expect([...undoneIds(rows([3, [2]], [2, [1]], [1, []]))]).toEqual([2])
 })
 
-test('the obstacles of a refusal and of a forecast are listed, or else the reason', () => {
-  const error = (body: unknown) => ({ detail: 'It is gone.', body })
-  expect(undoObstacles(error({ detail: 'no', obstacles: ['a', 'b'] }))).toEqual(['a', 'b'])
-  expect(undoObstacles(error({ errors: [{ index: 0, detail: 'no', obstacles: ['a'] }] }))).toEqual(['a'])
-  expect(undoObstacles(error({ errors: [{ index: 0, detail: 'Nothing is left' }] }))).toEqual(['Nothing is left'])
-  expect(undoObstacles(error(null))).toEqual(['It is gone.'])
+test('only a refusal and a forecast that have obstacles stand in the way', () => {
+  expect(undoObstacles({ detail: 'no', obstacles: ['a', 'b'] })).toEqual(['a', 'b'])
+  expect(undoObstacles({ errors: [{ index: 0, detail: 'no', obstacles: ['a'] }] })).toEqual(['a'])
+  for (const body of [{ errors: [{ index: 0, detail: 'no' }] }, { detail: 'Internal error' }, null]) {
+    expect(undoObstacles(body)).toEqual([])
+  }
 })

@@ -10,9 +10,8 @@ export function undoneIds(rows: readonly AuditRow[]): Set<number> {
   return undone
 }
 
-/** Why an undo is refused: the obstacles, or the only reason. */
-export function undoObstacles({ body, detail }: { body: unknown; detail: string }): string[] {
-  const sent = (body ?? {}) as { obstacles?: string[]; errors?: { detail: string; obstacles?: string[] }[] }
-  const row = sent.errors?.[0]
-  return sent.obstacles ?? row?.obstacles ?? [row?.detail ?? detail]
+/** What stands in the way of an undo, from the body of the answer that refused it; empty if it failed otherwise. */
+export function undoObstacles(body: unknown): string[] {
+  const sent = (body ?? {}) as { obstacles?: string[]; errors?: { obstacles?: string[] }[] }
+  return sent.obstacles ?? sent.errors?.[0]?.obstacles ?? []
 }

@@ -1,6 +1,7 @@
 import { shallowRef } from 'vue'
 import type { UndoTarget } from '../api/audit'
-import type { Device, DeviceType, Link } from '../api/types'
+import type { IncidentDeed } from '../api/incidents'
+import type { Device, DeviceType, Incident, Link } from '../api/types'
 import { deviceLifecycle, type LifecycleTarget, linkLifecycle } from '../domain/lifecycles'
 import { deviceTarget, linkTarget, type Override, type OverrideTarget } from '../domain/overrides'
 import { devices } from './devices'
@@ -50,6 +51,7 @@ export type Dialog =
   | { kind: 'edit-link'; link: Link; done: () => void }
   | { kind: 'erase'; ids: readonly number[]; done: (erased: boolean) => void }
   | { kind: 'undo'; target: UndoTarget; text: string; done: (undone: boolean) => void }
+  | { kind: 'incident'; incident: Incident; deed: IncidentDeed; done: (changed: boolean) => void }
   | { kind: 'import'; done: () => void }
 
 /** The open dialog, or null. */
@@ -136,6 +138,11 @@ export function askEditLink(id: number): Promise<void> {
 /** Undoes a change, after showing the impact; `text` says what was done. */
 export function askUndo(target: UndoTarget, text: string): Promise<boolean> {
   return new Promise((done) => open({ kind: 'undo', target, text, done }))
+}
+
+/** Acknowledges an incident, adds a note or closes it. */
+export function askIncidentDeed(incident: Incident, deed: IncidentDeed): Promise<boolean> {
+  return new Promise((done) => open({ kind: 'incident', incident, deed, done }))
 }
 
 /** Imports devices, links or cross-connects from a CSV file. */

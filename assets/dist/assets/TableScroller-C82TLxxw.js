@@ -1,1 +1,0 @@
-import{G as e,Q as t,ft as n,lt as r}from"./preload-helper-Cw5fYFg1.js";var i=[`aria-label`],a=t({__name:`TableScroller`,props:{label:{}},setup(t){return(a,o)=>(r(),e(`div`,{class:`relative overflow-x-auto print:overflow-visible`,tabindex:`0`,role:`group`,"aria-label":t.label},[n(a.$slots,`default`)],8,i))}});export{a as t};

@@ -1,1 +1,0 @@
-import{Ot as e,l as t}from"./preload-helper-Cw5fYFg1.js";import{i as n}from"./notices-DW-jX8QY.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{runningAction:r,runAction:i}}export{r as t};

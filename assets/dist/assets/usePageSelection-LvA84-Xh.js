@@ -1,1 +1,0 @@
-import{Ct as e,vt as t}from"./preload-helper-Cw5fYFg1.js";import{I as n}from"./index-RVTki92d.js";function r(r){let i=null;t(()=>{i=r(),n.value=i}),e(()=>{n.value===i&&(n.value=null)})}export{r as t};
