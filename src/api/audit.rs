@@ -199,9 +199,9 @@ async fn undo(
     target: UndoTarget,
     origin: AuditOrigin,
 ) -> Result<Json<UndoneChange>, ApiError> {
-    let command = undo_command(state, target).await?;
+    let ReadUndo { seq, command } = read_undo(state, target).await?;
     let undone_ids = command.rows.clone();
-    let counts = state.handle().execute(command, origin).await?;
+    let counts = state.handle().execute_as_of(seq, command, origin).await?;
     Ok(Json(UndoneChange {
         undone_ids,
         device_count: counts.devices,
@@ -210,15 +210,19 @@ async fn undo(
     }))
 }
 
+/// A command that undoes rows, and the commit as of which they were read.
+pub(super) struct ReadUndo {
+    seq: u64,
+    pub(super) command: UndoChanges,
+}
+
 /// Returns the command that undoes these rows.
-pub(super) async fn undo_command(
-    state: &ApiState,
-    target: UndoTarget,
-) -> Result<UndoChanges, ApiError> {
+pub(super) async fn read_undo(state: &ApiState, target: UndoTarget) -> Result<ReadUndo, ApiError> {
     let snapshot = state.handle().read();
+    let seq = snapshot.seq();
     match run_blocking(move || undo_of(&snapshot, &target)).await?? {
         None => Err(ApiError::NotFound("Change not found among the newest 10,000")),
-        Some(undo) => Ok(undo?),
+        Some(undo) => Ok(ReadUndo { seq, command: undo? }),
     }
 }
 

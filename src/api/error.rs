@@ -154,6 +154,9 @@ impl IntoResponse for ApiError {
             Self::Engine(error @ EngineError::ReadOnly { .. }) => {
                 answer(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
             }
+            Self::Engine(error @ EngineError::PastRemoved) => {
+                answer(StatusCode::CONFLICT, error.to_string())
+            }
             Self::Engine(
                 error @ (EngineError::Busy | EngineError::Stopped | EngineError::Volume { .. }),
             ) => answer(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),

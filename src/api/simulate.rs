@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::audit::undo_command;
+use super::audit::read_undo;
 use super::devices::{CrossConnectByIds, DevicePatchBody, ProvisionBody};
 use super::error::{ApiError, ErrorBody};
 use super::extract::Body422;
@@ -265,7 +265,7 @@ async fn simulate(
     for step in body.changes {
         commands.push(match step {
             SimulationStep::Command(command) => command,
-            SimulationStep::Undo(target) => undo_command(&state, target).await?.into(),
+            SimulationStep::Undo(target) => read_undo(&state, target).await?.command.into(),
         });
     }
     let changes = state.handle().simulate(commands).await?;

@@ -20,6 +20,9 @@ pub enum EngineError {
         needed_bytes.div_ceil(1 << 20)
     )]
     ReadOnly { space: DiskSpace, needed_bytes: u64 },
+    /// What the command was made of was read before that.
+    #[error("personal data was erased, or the site was replaced, meanwhile; nothing was changed")]
+    PastRemoved,
     /// The queue stayed full until the timeout.
     #[error("the engine is busy; try again")]
     Busy,

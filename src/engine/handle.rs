@@ -48,8 +48,31 @@ impl EngineHandle {
         command: C,
         origin: AuditOrigin,
     ) -> Result<C::Reply, EngineError> {
+        self.submit(command, None, origin).await
+    }
+
+    /// As [`EngineHandle::execute`], for a command that was made of what is known of the past as of the
+    /// commit `seq`.
+    ///
+    /// # Errors
+    /// Also [`EngineError::PastRemoved`], when personal data was erased or the site was replaced since.
+    pub async fn execute_as_of<C: Command>(
+        &self,
+        seq: u64,
+        command: C,
+        origin: AuditOrigin,
+    ) -> Result<C::Reply, EngineError> {
+        self.submit(command, Some(seq), origin).await
+    }
+
+    async fn submit<C: Command>(
+        &self,
+        command: C,
+        as_of: Option<u64>,
+        origin: AuditOrigin,
+    ) -> Result<C::Reply, EngineError> {
         let (answer, answered) = oneshot::channel();
-        let command = QueuedCommand::new(command, origin, answer);
+        let command = QueuedCommand::new(command, as_of, origin, answer);
         self.enqueue(EngineRequest::Command(command)).await?;
         answered.await.map_err(|_| EngineError::Stopped)?
     }

@@ -149,6 +149,7 @@ impl Engine {
             }
         };
         self.seq = self.seq.max(adoption.floors.seq) + 1;
+        self.past_removed_at = self.seq;
         let origin = AuditOrigin { actor: adoption.actor.to_owned(), request_id: String::new() };
         let outages = self.outages.follow(&decision.changes, now);
         self.activity.start_step(LONG_STEP_TIME_MAX);

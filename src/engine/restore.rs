@@ -80,6 +80,7 @@ impl Engine {
         })?;
         self.world.restore_counters(commit.counters);
         self.resume_outages()?;
+        self.past_removed_at = self.seq;
         self.update_snapshot()?;
         let applied = vec![AppliedCommand { cause: CommitCause::Reset, changes: Vec::new() }];
         self.publish(Commit { seq: self.seq, at, applied });

@@ -70,6 +70,7 @@ impl Engine {
             activity: handle.activity.clone(),
             volume: handle.volume.clone(),
             outages: OutageTracker::default(),
+            past_removed_at: 0,
         };
         let (sender, loaded) = channel();
         let thread = std::thread::Builder::new()

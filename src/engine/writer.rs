@@ -33,30 +33,36 @@ pub(super) enum EngineRequest {
 /// A command that is decided in the batch that takes it, and answered after that batch's commit.
 pub(super) struct QueuedCommand(DecideFunction);
 
-/// A function, so that commands with different replies wait in one queue. `None` when the caller
-/// stopped waiting.
-type DecideFunction = Box<dyn FnOnce(&mut World, Timestamp) -> Option<DecidedCommand> + Send>;
+/// A function, so that commands with different replies wait in one queue. Its last argument is
+/// [`Engine::past_removed_at`]. `None` when the caller stopped waiting.
+type DecideFunction = Box<dyn FnOnce(&mut World, Timestamp, u64) -> Option<DecidedCommand> + Send>;
 
 impl QueuedCommand {
     /// Sends the command's reply to `answer`. It is not carried out when the caller stopped waiting: it
-    /// may have reported that nothing was done.
+    /// may have reported that nothing was done. `as_of` is the commit of a past that it was made of.
     pub(super) fn new<C: Command>(
         command: C,
+        as_of: Option<u64>,
         origin: AuditOrigin,
         answer: oneshot::Sender<Result<C::Reply, EngineError>>,
     ) -> Self {
-        Self(Box::new(move |world: &mut World, now: Timestamp| {
+        Self(Box::new(move |world: &mut World, now: Timestamp, past_removed_at: u64| {
             if answer.is_closed() {
                 return None;
             }
             let kind = command.kind();
             let undone_ids = command.undone_rows().to_vec();
             let mut erased = command.erased().to_vec();
-            let (result, changes, direct_count) = match world.execute(command, now) {
+            let decision = if as_of.is_some_and(|seq| seq < past_removed_at) {
+                Err(EngineError::PastRemoved)
+            } else {
+                world.execute(command, now).map_err(EngineError::from)
+            };
+            let (result, changes, direct_count) = match decision {
                 Ok(Decision { reply, changes, direct_count }) => (Ok(reply), changes, direct_count),
-                Err(refusal) => {
+                Err(error) => {
                     erased.clear();
-                    (Err(refusal.into()), Vec::new(), 0)
+                    (Err(error), Vec::new(), 0)
                 }
             };
             let answer = Box::new(move |committed: Result<(), EngineError>| {
@@ -123,6 +129,9 @@ pub struct Engine {
     pub(super) activity: ActivityMonitor,
     pub(super) volume: VolumeMonitor,
     pub(super) outages: OutageTracker,
+    /// The last commit that erased personal data or replaced the site: what was read of the time before
+    /// must not come back.
+    pub(super) past_removed_at: u64,
 }
 
 impl Engine {
@@ -131,8 +140,8 @@ impl Engine {
     pub(super) fn assume_cross_connects(&mut self) -> Result<bool, StoreError> {
         let (answer, mut answered) = oneshot::channel();
         let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
-        let command = QueuedCommand::new(AssumeCrossConnects, origin, answer);
-        let mut batch = Batch::new(self.world.counters());
+        let command = QueuedCommand::new(AssumeCrossConnects, None, origin, answer);
+        let mut batch = self.new_batch();
         self.take(&mut batch, EngineRequest::Command(command));
         self.finish(batch)?;
         Ok(answered.try_recv().is_ok_and(|outcome| outcome.is_ok()))
@@ -144,7 +153,7 @@ impl Engine {
             self.activity.end_task();
             let Some(first) = self.requests.blocking_recv() else { break };
             self.activity.start_task("a batch of changes");
-            let mut batch = Batch::new(self.world.counters());
+            let mut batch = self.new_batch();
             let mut is_stopping = self.take(&mut batch, first);
             while !is_stopping && batch.has_room() {
                 let Ok(next) = self.requests.try_recv() else { break };
@@ -169,11 +178,25 @@ impl Engine {
         EngineExit::Stopped
     }
 
+    fn new_batch(&self) -> Batch {
+        Batch {
+            commands: Vec::new(),
+            tasks: Vec::new(),
+            change_count: 0,
+            counters_before: self.world.counters(),
+            past_removed_before: self.past_removed_at,
+        }
+    }
+
     /// Adds a request to the batch, deciding a command at once. Returns true after the last one.
     fn take(&mut self, batch: &mut Batch, request: EngineRequest) -> bool {
         match request {
             EngineRequest::Command(QueuedCommand(decide)) => {
-                if let Some(decided) = decide(&mut self.world, self.clock.now()) {
+                let now = self.clock.now();
+                if let Some(decided) = decide(&mut self.world, now, self.past_removed_at) {
+                    if decided.removes_past() {
+                        self.past_removed_at = self.seq + 1;
+                    }
                     batch.add(decided);
                 }
             }
@@ -185,13 +208,14 @@ impl Engine {
 
     /// Makes a batch durable, then answers and publishes.
     fn finish(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let Batch { commands, change_count, counters_before, .. } = batch;
+        let Batch { commands, change_count, counters_before, past_removed_before, .. } = batch;
         // An import may raise the counters alone: used ids must stay used after a restart.
         let is_changed = change_count > 0
             || self.world.counters() != counters_before
             || commands.iter().any(DecidedCommand::is_recorded);
         if is_changed {
             if let Err(low_space) = self.volume.check_space(change_count)? {
+                self.past_removed_at = past_removed_before;
                 self.refuse_all(commands, counters_before, &low_space);
                 return Ok(());
             }
@@ -298,6 +322,11 @@ impl DecidedCommand {
     fn is_recorded(&self) -> bool {
         !self.changes.is_empty() || !self.erased.is_empty()
     }
+
+    /// Whether what was before must not come back.
+    fn removes_past(&self) -> bool {
+        !self.erased.is_empty() || (!self.changes.is_empty() && self.kind.replaces_site())
+    }
 }
 
 /// The commands of one commit, and the tasks that follow it.
@@ -307,13 +336,10 @@ struct Batch {
     change_count: usize,
     /// To return to when the batch is refused as a whole.
     counters_before: IdCounters,
+    past_removed_before: u64,
 }
 
 impl Batch {
-    fn new(counters_before: IdCounters) -> Self {
-        Self { commands: Vec::new(), tasks: Vec::new(), change_count: 0, counters_before }
-    }
-
     fn has_room(&self) -> bool {
         self.commands.len() < BATCH_COMMANDS_MAX && self.change_count < BATCH_CHANGES_MAX
     }

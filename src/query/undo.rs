@@ -29,8 +29,14 @@ pub enum NotUndoable {
     Incomplete,
     #[error("The whole site was replaced since")]
     SiteReplacedSince,
-    #[error("The request changed more than {CHANGES_MAX} devices, ports and links")]
+    /// More than [`CHANGES_MAX`].
+    #[error("It changed more than 50,000 devices, ports and links; restore a backup instead")]
     TooLarge,
+    /// Rows of the request are older than the newest [`ROWS_SEARCHED_MAX`], or may have been removed.
+    #[error(
+        "The request has changes that are not among the newest 10,000; restore a backup instead"
+    )]
+    ReachesTooFarBack,
 }
 
 /// Whether the row alone allows an undo. Rows and changes since are not looked at.
@@ -48,7 +54,13 @@ pub fn check_undoable(entry: &AuditEntry) -> Result<(), NotUndoable> {
         Some(CommandKind::EndOverrides) => return Err(NotUndoable::EndedOverrides),
         Some(_) => {}
     }
-    if entry.is_complete() { Ok(()) } else { Err(NotUndoable::Incomplete) }
+    if !entry.is_complete() {
+        Err(NotUndoable::Incomplete)
+    } else if entry.image_count > CHANGES_MAX as u64 {
+        Err(NotUndoable::TooLarge)
+    } else {
+        Ok(())
+    }
 }
 
 /// Which rows are to be undone.
@@ -93,7 +105,8 @@ fn find_rows(
 ) -> Result<Result<Vec<u64>, NotUndoable>, StoreError> {
     let mut rows = Vec::new();
     let mut is_site_replaced = false;
-    for row in snapshot.audit(None, 0)?.take(ROWS_SEARCHED_MAX) {
+    let mut trail = snapshot.audit(None, 0)?;
+    for row in trail.by_ref().take(ROWS_SEARCHED_MAX) {
         let row = row?;
         let verdict = check_undoable(&row);
         let is_wanted = match target {
@@ -114,8 +127,33 @@ fn find_rows(
             break;
         }
     }
+    if let UndoTarget::Request(id) = target
+        && !rows.is_empty()
+        && (has_row_of(trail, id)? || may_lack_rows(snapshot, id)?)
+    {
+        return Ok(Err(NotUndoable::ReachesTooFarBack));
+    }
     rows.reverse();
     Ok(Ok(rows))
+}
+
+/// Whether one of these rows is of the request. All of a full trail take some 0.1 s.
+fn has_row_of(
+    mut trail: impl Iterator<Item = Result<AuditEntry, StoreError>>,
+    request_id: &str,
+) -> Result<bool, StoreError> {
+    let found = trail.find(|row| match row {
+        Ok(row) => row.origin.request_id == request_id,
+        Err(_) => true,
+    });
+    found.transpose().map(|row| row.is_some())
+}
+
+/// Whether the oldest row that is kept is of the request, and older ones were removed.
+fn may_lack_rows(snapshot: &Snapshot, request_id: &str) -> Result<bool, StoreError> {
+    let everything = (Bound::Unbounded, Bound::Unbounded);
+    let oldest = snapshot.audit_range(everything, 0)?.next().transpose()?;
+    Ok(oldest.is_some_and(|row| row.id > 0 && row.origin.request_id == request_id))
 }
 
 /// The change of an image of a row from this time. Rows that come from SQL lack the times of ports and

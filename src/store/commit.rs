@@ -1,5 +1,7 @@
 //! Writing a batch of decided commands: one transaction, one fsync.
 
+use rustc_hash::FxHashSet;
+
 use super::audit::{AuditOrigin, AuditV2, DirectCountsV1, ImageV1};
 use super::audit_size::AuditSize;
 use super::error::StoreError;
@@ -8,13 +10,13 @@ use super::mirror::{self, MirrorState};
 use super::open::Store;
 use super::table_writer::TableWriter;
 use super::{outages, tables};
-use crate::domain::{Change, DeviceId, IdCounters, OutageChange, Timestamp};
+use crate::domain::{Change, DeviceId, IdCounters, InterfaceId, OutageChange, Timestamp};
 
 /// Bytes of the images of what a command itself changed: a bulk of 10,000 devices fits, however
 /// long their names. Ports that came with devices are left out first.
 const AUDIT_DIRECT_BYTES_MAX: usize = 8 << 20;
-/// Images of what followed from a command, such as the devices that an outage takes down: as many as
-/// an answer shows. `change_count` counts them all.
+/// Images of what followed from a command, such as the devices that an outage takes down, beside the ports
+/// at the ends of its links: as many as an answer shows. `change_count` counts them all.
 pub const AUDIT_DERIVED_IMAGES_MAX: usize = 100;
 
 /// What the engine decided, to be made durable together.
@@ -123,24 +125,41 @@ fn write_entry(
     writer.put_audit(audit_id, &row)
 }
 
-/// The images that a row keeps: those of what the operator did come before those of what followed.
+/// The images that a row keeps: those of what the operator did come before those of what followed. Of these,
+/// an undo needs the ports at the ends of links: they tell whether a leaf was ever connected.
 fn images(entry: &CommitEntry<'_>) -> (DirectCountsV1, Vec<ImageV1>) {
     let (direct, derived) = entry.changes.split_at(entry.direct_count.min(entry.changes.len()));
-    let mut images = first_images(direct.iter());
+    let mut images = first_images(direct.iter(), AUDIT_DIRECT_BYTES_MAX);
     if images.len() < direct.len() {
         let is_port = |change: &&Change| matches!(change, Change::Interface(_));
-        images = first_images(direct.iter().filter(|change| !is_port(change)));
+        let others = direct.iter().filter(|change| !is_port(change));
+        images = first_images(others, AUDIT_DIRECT_BYTES_MAX);
     }
     let counts = DirectCountsV1 { changes: direct.len() as u64, images: images.len() as u64 };
-    images.extend(derived.iter().take(AUDIT_DERIVED_IMAGES_MAX).map(ImageV1::of_change));
+    let ends = ends_of_links(direct);
+    let is_end = |change: &&Change| matches!(change, Change::Interface(edit) if ends.contains(&edit.latest().id));
+    let bytes: usize = images.iter().map(ImageV1::byte_count).sum();
+    let bytes_left = AUDIT_DIRECT_BYTES_MAX.saturating_sub(bytes);
+    images.extend(first_images(derived.iter().filter(is_end), bytes_left));
+    let others = derived.iter().filter(|change| !is_end(change));
+    images.extend(others.take(AUDIT_DERIVED_IMAGES_MAX).map(ImageV1::of_change));
     (counts, images)
 }
 
-fn first_images<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<ImageV1> {
+fn first_images<'a>(changes: impl Iterator<Item = &'a Change>, bytes_max: usize) -> Vec<ImageV1> {
     let mut bytes = 0;
     let fits = |image: &ImageV1| {
         bytes += image.byte_count();
-        bytes <= AUDIT_DIRECT_BYTES_MAX
+        bytes <= bytes_max
     };
     changes.map(ImageV1::of_change).take_while(fits).collect()
+}
+
+/// The ports at the ends of changed links, before and after.
+fn ends_of_links(changes: &[Change]) -> FxHashSet<InterfaceId> {
+    let links = changes.iter().filter_map(|change| match change {
+        Change::Link(edit) => Some(edit.before.iter().chain(&edit.after)),
+        Change::Device(_) | Change::Interface(_) => None,
+    });
+    links.flatten().flat_map(|link| [link.a, link.b]).collect()
 }

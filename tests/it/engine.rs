@@ -3,3 +3,4 @@
 mod abandoned;
 pub(crate) mod kill9;
 mod model;
+mod past;

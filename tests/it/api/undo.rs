@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
+use unoc::domain::{DeviceId, DevicePatch, Position, UpdateDevice};
+use unoc::store::AuditOrigin;
 
 use crate::harness::TestApp;
 use crate::harness::plant::Plant;
@@ -194,4 +197,64 @@ fn what_another_changed_between_two_changes_of_a_request_is_not_undone() {
     rename("HOP-4", "one");
     let refused = app.post("/api/undo", &json!({"request_id": "one"})).expect(409).json();
     assert_eq!(refused["obstacles"], json!(["the name of HOP-4 was changed meanwhile"]));
+}
+
+#[test]
+fn a_change_that_is_too_large_to_undo_says_so() {
+    let app = TestApp::empty();
+    let splitter =
+        |n: u32| json!({"name": format!("SPL-{n}"), "device_type": "SPLITTER", "split_ratio": 128});
+    let devices: Vec<Value> = (0..400).map(splitter).collect();
+    app.post("/api/devices/bulk", &json!({"devices": devices})).expect(201);
+    let row = newest(&app);
+    let reason = "It changed more than 50,000 devices, ports and links; restore a backup instead";
+    assert_eq!(row["undo"], json!({"is_possible": false, "reason": reason}));
+    let refused = app.send(Method::POST, &undo_path(&row), &[], None).expect(409);
+    assert_eq!(refused.detail(), reason);
+}
+
+#[test]
+fn a_request_with_more_changes_than_are_searched_is_not_undone_in_part() {
+    let app = TestApp::empty();
+    let id = DeviceId(app.provision("HOP-1", "HOP"));
+    let origin = AuditOrigin { actor: "test".to_owned(), request_id: "drag".to_owned() };
+    let moves = (1..=10_001).map(|x| {
+        let position = Some(Position { x: x.into(), y: 0.0 });
+        let patch = DevicePatch { position, ..DevicePatch::default() };
+        app.handle.execute(UpdateDevice { id, patch }, origin.clone())
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    for moved in runtime.block_on(join_all(moves)) {
+        moved.expect("it is moved");
+    }
+    let body = json!({"request_id": "drag"});
+    let refused = app.post("/api/undo", &body).expect(409);
+    let reason =
+        "The request has changes that are not among the newest 10,000; restore a backup instead";
+    assert_eq!(refused.detail(), reason);
+    undo(&app, &newest(&app));
+}
+
+/// Of what follows from a change 100 entities are kept, and the ports that tell that a leaf was never
+/// connected were beyond these.
+#[test]
+fn leaves_that_were_never_connected_are_so_again_after_an_undo_of_many_links() {
+    let app = TestApp::empty();
+    let _plant = Plant::build(&app);
+    let mut table = "name,device_type,split_ratio,connect_to\n".to_owned();
+    table.push_str("SPL-N,SPLITTER,128,ODF\n");
+    let mut links = "name,connect_to\n".to_owned();
+    for n in 0..120 {
+        table.push_str(&format!("NEW-{n},ONT,,\n"));
+        links.push_str(&format!("NEW-{n},SPL-N\n"));
+    }
+    let import = |table: &str| {
+        app.post_file("/api/import/devices", "text/csv", table.as_bytes()).expect(200);
+    };
+    import(&table);
+    let before = site(&app);
+    import(&links);
+    assert_ne!(site(&app), before);
+    undo(&app, &newest(&app));
+    assert_eq!(site(&app), before);
 }

@@ -95,7 +95,8 @@ impl Http {
         }
         // Sends `content-length: 0` if there is no body, as browsers do.
         let takes_body = [Method::POST, Method::PATCH, Method::PUT].contains(&method);
-        request = request.method(&method);
+        let operation = method.clone();
+        request = request.method(method);
         let answered = match body.or(takes_body.then_some(&[][..])) {
             Some(body) => self.agent.run(request.body(body).expect("a request")),
             None => self.agent.run(request.body(()).expect("a request")),
@@ -104,7 +105,7 @@ impl Http {
         let body = body.into_with_config().limit(BODY_BYTES_MAX).read_to_vec();
         let body = body.unwrap_or_else(|error| panic!("{url}: {error}"));
         let status = head.status.as_u16();
-        assert_documented(&method, path, status);
+        assert_documented(&operation, path, status);
         Answer { status, headers: head.headers, body }
     }
 }
