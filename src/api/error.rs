@@ -219,6 +219,7 @@ fn refused(refusal: &Refusal) -> Response {
     };
     let errors = match refusal {
         Refusal::Rows { rows, .. } => Some(rows.iter().map(row_error).collect()),
+        Refusal::Simulated { row, .. } => Some(vec![row_error(row)]),
         _ => None,
     };
     let body = ErrorBody { detail: refusal.to_string(), errors, obstacles: obstacles(refusal) };

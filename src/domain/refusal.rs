@@ -77,6 +77,9 @@ pub enum Refusal {
     /// Rows of a command that cannot be carried out; nothing was changed.
     #[error("{} of {total} rows cannot be provisioned; nothing was changed", rows.len())]
     Rows { rows: Vec<RowRefusal>, total: usize },
+    /// A change of a simulation that cannot be made.
+    #[error("Change {} of {total} cannot be made: {}", row.index + 1, row.refusal)]
+    Simulated { row: Box<RowRefusal>, total: usize },
     /// Two rows describe the same entity; `first` is the index of the first one.
     #[error("row {} above describes the same thing", first + 1)]
     RowRepeated { first: usize },

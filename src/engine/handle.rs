@@ -89,7 +89,7 @@ impl EngineHandle {
         let simulated = self
             .run("a simulation", |engine| Ok(engine.world.simulate(commands, engine.clock.now())))
             .await?;
-        simulated.map_err(|row| EngineError::Refused(Refusal::Rows { rows: vec![row], total }))
+        simulated.map_err(|row| Refusal::Simulated { row: row.into(), total }.into())
     }
 
     /// What a command would reply, without keeping anything: the same path as

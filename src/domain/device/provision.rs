@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::Device;
 use super::create::{NewDevice, create};
 use super::device_type::PortRange;
@@ -118,7 +120,8 @@ fn provision_connected(
     new: ProvisionDevice,
 ) -> Result<(DeviceId, Option<LinkId>), Refusal> {
     let id = provision(transaction, new.device)?;
-    let connect = |connection| connect_new_device(transaction, id, connection);
+    let reserved = FxHashSet::default();
+    let connect = |connection| connect_new_device(transaction, id, connection, &reserved);
     Ok((id, new.connection.map(connect).transpose()?))
 }
 

@@ -8,8 +8,8 @@ use crate::domain::command::Command;
 use crate::domain::link::connect::connect_new_device;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceClass, DeviceId, InterfaceId, Link, LinkId, LinkPatch, Name, NewConnection, Refusal,
-    RowRefusal, UpdateLink, World,
+    DeviceClass, DeviceId, InterfaceId, Lifecycle, Link, LinkId, LinkPatch, Name, NewConnection,
+    Refusal, RowRefusal, UpdateLink, World,
 };
 
 /// What became of a connection.
@@ -20,8 +20,8 @@ pub(super) enum Connected {
     Unchanged,
 }
 
-/// Connects the devices of the rows, what is above first: a row may rely on the links of other rows.
-/// `devices` has the device of each row that was imported.
+/// Connects the devices of the rows, whose order does not matter. `devices` has the device of each row that
+/// was imported.
 pub(super) fn connect_rows(
     transaction: &mut Transaction<'_>,
     rows: &[DeviceTableRow],
@@ -29,47 +29,90 @@ pub(super) fn connect_rows(
     first_rows: &FxHashMap<&Name, usize>,
     refused: &mut Vec<RowRefusal>,
 ) -> FxHashMap<usize, Connected> {
-    let rows_of: FxHashMap<DeviceId, usize> =
-        devices.iter().map(|(index, id)| (*id, *index)).collect();
+    let reserved = named_ports(transaction.world(), rows);
     let mut connected = FxHashMap::default();
-    let mut seen: FxHashSet<usize> = FxHashSet::default();
-    for start in 0..rows.len() {
-        // From the row upwards, to connect from above.
-        let mut chain = Vec::new();
-        let mut next = Some(start);
-        while let Some(index) = next.filter(|index| seen.insert(*index)) {
-            let Some(connection) = &rows[index].connection else { break };
-            chain.push((index, connection));
-            let to = device_by_text(transaction.world(), &connection.to);
-            next = to.and_then(|to| rows_of.get(&to)).copied();
-        }
-        for (index, connection) in chain.into_iter().rev() {
-            // The row of a device that was refused has a refusal of its own.
-            let Some(device) = devices.get(&index).copied() else { continue };
-            let Some(to) = device_by_text(transaction.world(), &connection.to) else {
-                let name = Name::new(&connection.to).ok();
-                if !name.is_some_and(|name| first_rows.contains_key(&name)) {
-                    let refusal = Refusal::NoDeviceNamed(connection.to.clone());
-                    refused.push(RowRefusal { index, refusal });
-                }
-                continue;
-            };
-            match connect(transaction, device, to, connection, &rows[index]) {
-                Ok(done) => drop(connected.insert(index, done)),
-                Err(refusal) => refused.push(RowRefusal { index, refusal }),
+    for (index, connection) in in_order(transaction.world(), rows, devices) {
+        // The row of a device that was refused has a refusal of its own.
+        let Some(device) = devices.get(&index).copied() else { continue };
+        let Some(to) = device_by_text(transaction.world(), &connection.to) else {
+            let name = Name::new(&connection.to).ok();
+            if !name.is_some_and(|name| first_rows.contains_key(&name)) {
+                let refusal = Refusal::NoDeviceNamed(connection.to.clone());
+                refused.push(RowRefusal { index, refusal });
             }
+            continue;
+        };
+        let lifecycle = rows[index].lifecycle_of_new;
+        match connect(transaction, [device, to], connection, lifecycle, &reserved) {
+            Ok(done) => drop(connected.insert(index, done)),
+            Err(refusal) => refused.push(RowRefusal { index, refusal }),
         }
     }
     connected
 }
 
-/// Links two devices, or changes the link that they have.
+/// The ports that rows name: no other row takes them.
+fn named_ports(world: &World, rows: &[DeviceTableRow]) -> FxHashSet<InterfaceId> {
+    let connections = rows.iter().filter_map(|row| row.connection.as_ref());
+    let port_of = |connection: &TableConnection| {
+        world.port_named(device_by_text(world, &connection.to)?, connection.port.as_ref()?)
+    };
+    connections.filter_map(port_of).collect()
+}
+
+/// The rows with a connection as they are connected: what is above first, since a row may rely on the links
+/// of other rows; and at the same device those that name a port before those that take any.
+fn in_order<'r>(
+    world: &World,
+    rows: &'r [DeviceTableRow],
+    devices: &FxHashMap<usize, DeviceId>,
+) -> Vec<(usize, &'r TableConnection)> {
+    let depths = depths(world, rows, devices);
+    let connections = rows.iter().enumerate();
+    let mut order: Vec<(usize, &TableConnection)> =
+        connections.filter_map(|(index, row)| Some((index, row.connection.as_ref()?))).collect();
+    order.sort_by_key(|(index, connection)| (depths[*index], connection.port.is_none()));
+    order
+}
+
+/// How many rows are above each row.
+fn depths(
+    world: &World,
+    rows: &[DeviceTableRow],
+    devices: &FxHashMap<usize, DeviceId>,
+) -> Vec<usize> {
+    let rows_of: FxHashMap<DeviceId, usize> =
+        devices.iter().map(|(index, id)| (*id, *index)).collect();
+    let row_above = |index: usize| {
+        let to = device_by_text(world, &rows[index].connection.as_ref()?.to)?;
+        rows_of.get(&to).copied()
+    };
+    let mut depths: Vec<Option<usize>> = vec![None; rows.len()];
+    for start in 0..rows.len() {
+        let mut chain = Vec::new();
+        let mut next = Some(start);
+        while let Some(index) = next.filter(|index| depths[*index].is_none()) {
+            // A circle ends at the row with which it was entered.
+            depths[index] = Some(0);
+            chain.push(index);
+            next = row_above(index);
+        }
+        let above = next.and_then(|index| depths[index]);
+        let first = above.map_or(0, |above| above + 1);
+        for (index, depth) in chain.into_iter().rev().zip(first..) {
+            depths[index] = Some(depth);
+        }
+    }
+    depths.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// Links a device with another one, or changes the link that they have.
 fn connect(
     transaction: &mut Transaction<'_>,
-    device: DeviceId,
-    to: DeviceId,
+    [device, to]: [DeviceId; 2],
     connection: &TableConnection,
-    row: &DeviceTableRow,
+    lifecycle_of_new: Option<Lifecycle>,
+    reserved: &FxHashSet<InterfaceId>,
 ) -> Result<Connected, Refusal> {
     let world = transaction.world();
     let port = connection.port.as_ref().map(|name| port_named(world, to, name)).transpose()?;
@@ -78,9 +121,9 @@ fn connect(
     }
     check_not_elsewhere(world, device)?;
     let TableConnection { length_km, medium, .. } = *connection;
-    let link =
-        connect_new_device(transaction, device, NewConnection { to, port, length_km, medium })?;
-    if let Some(lifecycle) = row.lifecycle_of_new {
+    let new = NewConnection { to, port, length_km, medium };
+    let link = connect_new_device(transaction, device, new, reserved)?;
+    if let Some(lifecycle) = lifecycle_of_new {
         transaction.update::<Link>(link, |link| link.lifecycle = lifecycle);
     }
     Ok(Connected::Created(link))

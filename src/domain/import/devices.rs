@@ -15,8 +15,8 @@ use crate::domain::device::serial::check_serial;
 use crate::domain::interface::splitter_outputs::fit_outputs;
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    Device, DeviceId, DeviceType, Lifecycle, Name, NewDevice, Position, Refusal, RowRefusal,
-    SplitRatio, World,
+    DetailsPatch, Device, DeviceId, DeviceType, Lifecycle, Name, NewDevice, Position, Refusal,
+    RowRefusal, SplitRatio, World,
 };
 
 /// Creates or updates the devices of the rows, whose order does not matter. Returns the counts and
@@ -29,7 +29,8 @@ pub(in crate::domain) fn import_devices(
     rows: &[DeviceTableRow],
 ) -> Result<(ImportCounts, Vec<DeviceId>), Refusal> {
     check_size(transaction.world(), rows)?;
-    let interfaces_before = transaction.world().counters().interface;
+    let counters_before = transaction.world().counters();
+    release_serials(transaction, rows);
     let mut importer = DeviceImporter::new(rows);
     for (index, row) in rows.iter().enumerate() {
         if let Err(refusal) = importer.put_row(transaction, index, row) {
@@ -53,10 +54,27 @@ pub(in crate::domain) fn import_devices(
     }
     let world = transaction.world();
     let mut counts = counts_of(world, &imported, &connected);
-    let interfaces = world.counters().interface - interfaces_before;
+    let interfaces = world.counters().interface - counters_before.interface;
     counts.interfaces = usize::try_from(interfaces).unwrap_or(usize::MAX);
+    // With the ports that links took, which depend on those that are free.
+    check_entity_count(counts.created.saturating_add(counts.interfaces))?;
     let created = imported.iter().filter(|device| device.before.is_none());
     Ok((counts, created.map(|device| device.id).collect()))
+}
+
+/// Takes the serials of devices whose rows give them other ones: two rows can swap serials, in any order.
+fn release_serials(transaction: &mut Transaction<'_>, rows: &[DeviceTableRow]) {
+    let none = DetailsPatch { serial: Some(None), ..DetailsPatch::default() };
+    for row in rows {
+        let Some(Some(serial)) = &row.details.serial else { continue };
+        let Ok(Some(id)) = find(transaction.world(), row) else { continue };
+        let own = transaction.world().device(id).and_then(|device| device.serial());
+        if own.is_some_and(|own| *own != **serial) {
+            transaction.update::<Device>(id, |device| {
+                device.details = none.clone().applied_to(device.details.as_deref());
+            });
+        }
+    }
 }
 
 fn counts_of(
@@ -94,10 +112,13 @@ fn counts_of(
     counts
 }
 
+/// The devices of the rows with the ports of their types are not too many, which is known before any is
+/// made.
 fn check_size(world: &World, rows: &[DeviceTableRow]) -> Result<(), Refusal> {
-    let devices: usize = rows.iter().map(|row| new_entity_count(world, row)).sum();
-    // A link takes at most one new port at each end.
-    let count = devices + 2 * rows.iter().filter(|row| row.connection.is_some()).count();
+    check_entity_count(rows.iter().map(|row| new_entity_count(world, row)).sum())
+}
+
+fn check_entity_count(count: usize) -> Result<(), Refusal> {
     if count > IMPORT_ENTITIES_MAX { Err(Refusal::ImportTooLarge(count)) } else { Ok(()) }
 }
 
@@ -297,4 +318,44 @@ fn create(
         details: row.details.clone().applied_to(None),
     };
     provision(transaction, new).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::import::device_row::TableConnection;
+    use crate::domain::{ImportTable, Timestamp};
+
+    fn row(name: &str, device_type: DeviceType, to: Option<&str>) -> DeviceTableRow {
+        DeviceTableRow {
+            name: Name::new(name).ok(),
+            device_type: Some(device_type),
+            connection: to.map(|to| TableConnection {
+                to: to.to_owned(),
+                port: None,
+                length_km: None,
+                medium: None,
+            }),
+            ..DeviceTableRow::default()
+        }
+    }
+
+    #[test]
+    fn a_connection_counts_only_with_the_ports_that_it_makes() {
+        let mut world = World::default();
+        let table = vec![
+            row("CORE", DeviceType::CoreRouter, None),
+            row("EDGE", DeviceType::EdgeRouter, None),
+            row("OLT", DeviceType::Olt, None),
+            row("ONT", DeviceType::Ont, Some("OLT")),
+        ];
+        world.execute(ImportTable::Devices(table), Timestamp(1)).unwrap();
+        let existing = vec![row("ONT", DeviceType::Ont, Some("OLT")); IMPORT_ENTITIES_MAX];
+        assert_eq!(check_size(&world, &existing), Ok(()));
+        let new: Vec<_> = (0..=IMPORT_ENTITIES_MAX / 9)
+            .map(|n| row(&format!("HOP-{n}"), DeviceType::Hop, None))
+            .collect();
+        let expected = Refusal::ImportTooLarge(new.len() * 9);
+        assert_eq!(check_size(&world, &new), Err(expected), "a HOP has 8 ports");
+    }
 }

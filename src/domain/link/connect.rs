@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::Link;
 use super::create::{check_ends, join_ends, put_link};
-use super::port::take_ports;
+use super::port::{PortChoice, take_ports};
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
 use crate::domain::{
-    DeviceId, Interface, InterfaceId, InterfaceType, LinkId, Medium, Name, Override, Refusal,
-    Status, World,
+    DeviceId, EntityKey, EntityKind, Interface, InterfaceId, InterfaceType, LinkId, Medium, Name,
+    Override, Refusal, Status, World,
 };
 
 /// Creates a link between two devices, at the next free port of the right kind of each; a device
@@ -40,13 +42,18 @@ pub struct NewConnection {
     pub medium: Option<Medium>,
 }
 
-/// Links a new device by the link rules. The link has the lifecycle of the device.
+/// Links a new device by the link rules, at no port of `reserved` but the chosen one. The link has the
+/// lifecycle of the device.
 pub(in crate::domain) fn connect_new_device(
     transaction: &mut Transaction<'_>,
     device: DeviceId,
     connection: NewConnection,
+    reserved: &FxHashSet<InterfaceId>,
 ) -> Result<LinkId, Refusal> {
     let NewConnection { to, port, length_km, medium } = connection;
+    if transaction.world().device(to).is_none() {
+        return Err(Refusal::EntityNotFound(EntityKey { kind: EntityKind::Device, id: to.0 }));
+    }
     let connect = ConnectDevices {
         a: to,
         b: device,
@@ -57,7 +64,7 @@ pub(in crate::domain) fn connect_new_device(
         medium,
         validate: true,
     };
-    let link = connect.run(transaction)?;
+    let link = connect_devices(transaction, connect, reserved)?;
     if let Some(lifecycle) = transaction.world().device(device).map(|device| device.lifecycle) {
         transaction.update::<Link>(link, |link| link.lifecycle = lifecycle);
     }
@@ -83,19 +90,7 @@ impl Command for ConnectDevices {
     }
 
     fn run(self, transaction: &mut Transaction<'_>) -> Result<LinkId, Refusal> {
-        let missing = |end, id| Refusal::EndNotFound { end, id };
-        let world = transaction.world();
-        let a = world.device(self.a).ok_or_else(|| missing('A', self.a))?.clone();
-        let b = world.device(self.b).ok_or_else(|| missing('B', self.b))?.clone();
-        check_ends(world, a.id, b.id, self.validate)?;
-        let ports = take_ports(transaction, [&a, &b], self.ports, self.interface_type)?;
-        let status_override = match self.status {
-            Status::Up => None,
-            Status::Down | Status::Degraded => Some(Override::new(self.status, None)),
-        };
-        let link = put_link(transaction, ports, self.length_km, self.medium, status_override)?;
-        join_ends(transaction, link, [None; 2])?;
-        Ok(link)
+        connect_devices(transaction, self, &FxHashSet::default())
     }
 
     fn reply(world: &World, id: LinkId) -> ConnectedDevices {
@@ -104,4 +99,26 @@ impl Command for ConnectDevices {
         let names = [a.device, b.device].map(|id| world.existing_device(id).name.clone());
         ConnectedDevices { link, a, b, names }
     }
+}
+
+/// Makes the link. Ports of `reserved` are taken only where they are chosen.
+fn connect_devices(
+    transaction: &mut Transaction<'_>,
+    new: ConnectDevices,
+    reserved: &FxHashSet<InterfaceId>,
+) -> Result<LinkId, Refusal> {
+    let missing = |end, id| Refusal::EndNotFound { end, id };
+    let world = transaction.world();
+    let a = world.device(new.a).ok_or_else(|| missing('A', new.a))?.clone();
+    let b = world.device(new.b).ok_or_else(|| missing('B', new.b))?.clone();
+    check_ends(world, a.id, b.id, new.validate)?;
+    let chosen = PortChoice { ports: new.ports, reserved };
+    let ports = take_ports(transaction, [&a, &b], chosen, new.interface_type)?;
+    let status_override = match new.status {
+        Status::Up => None,
+        Status::Down | Status::Degraded => Some(Override::new(new.status, None)),
+    };
+    let link = put_link(transaction, ports, new.length_km, new.medium, status_override)?;
+    join_ends(transaction, link, [None; 2])?;
+    Ok(link)
 }

@@ -1,5 +1,7 @@
 //! The port that a new link takes at a device.
 
+use rustc_hash::FxHashSet;
+
 use super::create::check_can_carry_link;
 use crate::domain::interface::create::{add_port, add_port_named};
 use crate::domain::interface::splitter_outputs::linked_output_count;
@@ -13,14 +15,24 @@ use crate::domain::{
     World,
 };
 
+/// Which ports a new link may take.
+#[derive(Clone, Copy)]
+pub(super) struct PortChoice<'c> {
+    /// Those that the caller has chosen.
+    pub(super) ports: [Option<InterfaceId>; 2],
+    /// Ports that are taken only where they are chosen.
+    pub(super) reserved: &'c FxHashSet<InterfaceId>,
+}
+
 /// The ports of two devices for a link between them: for each the one that is chosen, or else the next
 /// free port of the right kind, or a new one.
 pub(super) fn take_ports(
     transaction: &mut Transaction<'_>,
     [a, b]: [&Device; 2],
-    [a_chosen, b_chosen]: [Option<InterfaceId>; 2],
+    choice: PortChoice<'_>,
     interface_type: InterfaceType,
 ) -> Result<[InterfaceId; 2], Refusal> {
+    let PortChoice { ports: [a_chosen, b_chosen], reserved } = choice;
     let mut first = NewEnd {
         device: a,
         chosen: a_chosen,
@@ -28,6 +40,7 @@ pub(super) fn take_ports(
         other_port: b_chosen,
         is_first: true,
         interface_type,
+        reserved,
     };
     let mut second = NewEnd {
         device: b,
@@ -36,6 +49,7 @@ pub(super) fn take_ports(
         other_port: a_chosen,
         is_first: false,
         interface_type,
+        reserved,
     };
     // What an ODF, NVT or HOP takes depends on the other port.
     if is_through(a) && !is_through(b) {
@@ -61,6 +75,8 @@ struct NewEnd<'d> {
     /// Whether the device is the one that was named first.
     is_first: bool,
     interface_type: InterfaceType,
+    /// Ports that are taken only where they are chosen.
+    reserved: &'d FxHashSet<InterfaceId>,
 }
 
 fn is_through(device: &Device) -> bool {
@@ -69,7 +85,7 @@ fn is_through(device: &Device) -> bool {
 
 fn take_port(transaction: &mut Transaction<'_>, end: NewEnd<'_>) -> Result<InterfaceId, Refusal> {
     let world = transaction.world();
-    let NewEnd { device, chosen, other, other_port, interface_type, .. } = end;
+    let NewEnd { device, chosen, other, other_port, interface_type, reserved, .. } = end;
     if let Some(port) = chosen {
         return check_chosen(world, device.id, port);
     }
@@ -81,11 +97,12 @@ fn take_port(transaction: &mut Transaction<'_>, end: NewEnd<'_>) -> Result<Inter
         }
         _ if is_through(device) => {
             let end = direct_end(world, other, other_port);
-            free_joined_port(world, device.id, end).or_else(|| free_unjoined_port(world, device.id))
+            free_joined_port(world, device.id, reserved, end)
+                .or_else(|| free_unjoined_port(world, device.id, reserved))
         }
         device_type => {
             let is_router = other.device_type.is_router();
-            free_ports(world, device.id)
+            free_ports(world, device.id, reserved)
                 .filter(|port| is_of_type(device_type, port, interface_type))
                 .find(|port| is_for(device_type, is_router, port))
                 .map(|port| port.id)
@@ -113,11 +130,15 @@ fn check_chosen(
     }
 }
 
-/// Ports that carry no link, and could, in the order of their creation.
-fn free_ports(world: &World, device: DeviceId) -> impl Iterator<Item = &Interface> {
+/// Ports that carry no link, and could, in the order of their creation; without those of `reserved`.
+fn free_ports<'w>(
+    world: &'w World,
+    device: DeviceId,
+    reserved: &FxHashSet<InterfaceId>,
+) -> impl Iterator<Item = &'w Interface> {
     let ports = world.ports(device).iter().filter_map(|port| world.interface(*port));
-    let ports = ports.filter(|port| port.can_carry_link() && world.link_at(port.id).is_none());
-    ports.map(AsRef::as_ref)
+    let is_free = |port: &InterfaceId| world.link_at(*port).is_none() && !reserved.contains(port);
+    ports.filter(move |port| port.can_carry_link() && is_free(&port.id)).map(AsRef::as_ref)
 }
 
 /// Whether a port has the type that is asked for. Those of a switch and its CPE take either.
@@ -155,14 +176,23 @@ fn direct_end(world: &World, device: &Device, port: Option<InterfaceId>) -> FarE
 }
 
 /// A free port whose cross-connect leads to a link that the new one continues.
-fn free_joined_port(world: &World, part: DeviceId, end: FarEnd) -> Option<InterfaceId> {
+fn free_joined_port(
+    world: &World,
+    part: DeviceId,
+    reserved: &FxHashSet<InterfaceId>,
+    end: FarEnd,
+) -> Option<InterfaceId> {
     let mut ends = FarEnds::new(world, part);
-    let mut free = free_ports(world, part).map(|port| port.id);
+    let mut free = free_ports(world, part, reserved).map(|port| port.id);
     free.find(|port| joined_link(world, *port).is_some_and(|link| end.can_meet(ends.of(link))))
 }
 
-fn free_unjoined_port(world: &World, part: DeviceId) -> Option<InterfaceId> {
-    let mut free = free_ports(world, part).map(|port| port.id);
+fn free_unjoined_port(
+    world: &World,
+    part: DeviceId,
+    reserved: &FxHashSet<InterfaceId>,
+) -> Option<InterfaceId> {
+    let mut free = free_ports(world, part, reserved).map(|port| port.id);
     free.find(|port| cross_connect(world, *port).is_none())
 }
 
@@ -171,7 +201,7 @@ fn take_splitter_port(
     end: NewEnd<'_>,
 ) -> Result<InterfaceId, Refusal> {
     let world = transaction.world();
-    let NewEnd { device: splitter, interface_type, .. } = end;
+    let NewEnd { device: splitter, interface_type, reserved, .. } = end;
     let side = splitter_side(world, end);
     let named = world.splitter_ports(splitter.id);
     if named.output_count == 0 {
@@ -186,7 +216,7 @@ fn take_splitter_port(
         }
         return add_port(transaction, splitter, interface_type);
     }
-    let mut free = free_ports(world, splitter.id)
+    let mut free = free_ports(world, splitter.id, reserved)
         .filter(|port| SplitterSide::of_name(&port.name) == Some(side));
     if let Some(port) = free.next() {
         return Ok(port.id);

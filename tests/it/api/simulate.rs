@@ -315,6 +315,7 @@ fn a_refused_step_is_named_and_nothing_is_answered() {
         let body = json!({"changes": [good, bad, good]});
         let answer = app.post("/api/simulate", &body);
         assert!([400, 404].contains(&answer.status), "{bad}: {}", answer.status);
+        assert_eq!(answer.detail(), format!("Change 2 of 3 cannot be made: {detail}"));
         let errors = answer.json()["errors"].clone();
         assert_eq!(errors, json!([{"index": 1, "detail": detail}]), "{bad}");
         assert_eq!((app.seq(), snapshot(&app, "links")), (seq, before));

@@ -378,3 +378,31 @@ fn the_ratio_of_a_table_fits_the_outputs() {
         assert_eq!(app.ports(splitter).len(), 1 + ratio, "{ratio}");
     }
 }
+
+#[test]
+fn rows_can_pass_serials_on_in_any_order() {
+    let app = TestApp::empty();
+    imported(&app, "devices", "name,device_type,serial\nA,HOP,S1\nB,HOP,S2\nC,HOP,S3\nD,HOP,S4\n");
+    let rows = ["A,,S2\n", "B,,S1\n", "C,,S5\n", "D,,S3\n", "E,HOP,S4\n"];
+    let serials = |app: &TestApp| {
+        let devices = app.get("/api/devices").expect(200).json();
+        let devices = devices.as_array().expect("a list").iter();
+        devices.map(|it| it["serial"].as_str().expect("a serial").to_owned()).collect::<Vec<_>>()
+    };
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [3, 4, 0, 2, 1]] {
+        let table: String = order.iter().map(|at| rows[*at]).collect();
+        let table = format!("name,device_type,serial\n{table}");
+        let report = import(&app, "devices?dry_run=true", table.as_bytes()).expect(200).json();
+        assert_eq!([&report["created"], &report["updated"]], [1, 4], "{table}");
+    }
+    let table = "name,serial\nA,S2\nB,S1\nC,S5\nD,S3\n";
+    assert_eq!(imported(&app, "devices", table), [0, 4, 0, 0]);
+    assert_eq!(serials(&app), ["S2", "S1", "S5", "S3"]);
+
+    // One that its device keeps is not passed on, and none is given twice.
+    for table in ["name,serial\nA,S1\n", "name,serial\nA,S9\nB,S9\n"] {
+        let refused = import(&app, "devices", table.as_bytes()).expect(400);
+        assert!(refused.text().contains("already belongs to device"), "{}", refused.text());
+    }
+    assert_eq!(serials(&app), ["S2", "S1", "S5", "S3"]);
+}

@@ -70,7 +70,7 @@ fn a_refused_connection_leaves_no_device_behind() {
     let taken = app.port(splitter, "out0");
     let foreign = app.port(plant.id("SPL-B"), "out30");
     let cases = [
-        (json!({"device_id": 9999}), 404, "Device A (id=9999) not found".to_owned()),
+        (json!({"device_id": 9999}), 404, "device 9999 not found".to_owned()),
         (
             json!({"device_id": plant.id("EDGE")}),
             400,
@@ -167,7 +167,7 @@ fn many_are_connected_in_one_step_or_none() {
     let mut rows = rows.to_vec();
     rows[2]["connect_to"] = json!({"device_id": 9999});
     let refused = app.post("/api/devices/bulk", &json!({"devices": rows})).expect(400).json();
-    assert_eq!(refused["errors"], json!([{"index": 2, "detail": "Device A (id=9999) not found"}]));
+    assert_eq!(refused["errors"], json!([{"index": 2, "detail": "device 9999 not found"}]));
     assert_eq!(app.seq(), seq);
     rows[2]["connect_to"] = json!({"device_id": splitter});
     let made = app.post("/api/devices/bulk", &json!({"devices": rows})).expect(201).json();

@@ -5,11 +5,27 @@ use serde_json::{Value, json};
 use super::{details, import, imported};
 use crate::harness::TestApp;
 use crate::harness::plant::Plant;
+use crate::harness::site::id_of;
 
 fn named(app: &TestApp, name: &str) -> Value {
     let devices = app.get("/api/devices").expect(200).json();
     let devices = devices.as_array().expect("a list");
     devices.iter().find(|device| device["name"] == name).expect("a device").clone()
+}
+
+/// The ports of a device that carry a link, and the device at its other end.
+fn used_ports(app: &TestApp, name: &str) -> Vec<[String; 2]> {
+    let id = id_of(&named(app, name));
+    let ports = app.get(&format!("/api/devices/{id}/ports")).expect(200).json();
+    let ports = ports["ports"].as_array().expect("a list").iter();
+    let used = ports.filter_map(|port| {
+        Some([port["name"].as_str()?, port["far_end"]["device_name"].as_str()?])
+    });
+    used.map(|used| used.map(str::to_owned)).collect()
+}
+
+fn strings<const N: usize>(used: [(&str, &str); N]) -> Vec<[String; 2]> {
+    used.map(|(port, device)| [port.to_owned(), device.to_owned()]).to_vec()
 }
 
 /// A splitter below the ODF with two customers, the lowest first.
@@ -34,16 +50,8 @@ fn devices_are_connected_from_above_in_one_commit() {
     assert_eq!([&report["connected"], &report["planned"]], [3, 0]);
     assert_eq!(imported(&app, "devices", PLAN), [3, 0, 0, 33 + 2 * 2]);
     assert_eq!(app.seq(), seq + 1);
-    let splitter = named(&app, "SPL-N");
-    let id = splitter["id"].as_u64().expect("an id");
-    let ports = app.get(&format!("/api/devices/{id}/ports")).expect(200).json();
-    let used: Vec<(&str, &str)> = ports["ports"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter_map(|port| Some((port["name"].as_str()?, port["far_end"]["device_name"].as_str()?)))
-        .collect();
-    assert_eq!(used, [("in0", "ODF"), ("out0", "ONT-2"), ("out5", "ONT-1")]);
+    let used = used_ports(&app, "SPL-N");
+    assert_eq!(used, strings([("in0", "ODF"), ("out0", "ONT-2"), ("out5", "ONT-1")]));
     assert_eq!(imported(&app, "devices", PLAN), [0, 0, 3, 0], "an import twice is one");
     let longer = "name,connect_to,length_km\nONT-2,SPL-N,0.4\n";
     assert_eq!(imported(&app, "devices", longer), [0, 1, 0, 0]);
@@ -117,4 +125,36 @@ fn what_cannot_be_connected_is_reported_with_its_line() {
     assert_eq!(found[..6], expected);
     assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 9]);
     assert_eq!(app.seq(), seq);
+}
+
+/// A row that takes any free port took the one that a later row names.
+#[test]
+fn a_port_that_a_row_names_is_left_to_it() {
+    let app = TestApp::empty();
+    let _plant = Plant::build(&app);
+    let table = "name,device_type,connect_to,connect_to_port\n\
+                 ONT-1,ONT,SPL-N,\n\
+                 ONT-2,ONT,SPL-N,out0\n\
+                 SPL-N,SPLITTER,NVT-N,port1\n\
+                 SPL-M,SPLITTER,NVT-N,\n\
+                 NVT-N,NVT,ODF,\n";
+    assert_eq!(imported(&app, "devices", table)[0], 5);
+    assert_eq!(
+        used_ports(&app, "SPL-N"),
+        strings([("in0", "NVT-N"), ("out0", "ONT-2"), ("out1", "ONT-1")])
+    );
+    // Its own uplink leaves the port to the row below, too.
+    let at_nvt = used_ports(&app, "NVT-N");
+    assert_eq!(at_nvt[0], ["port1", "SPL-N"], "{at_nvt:?}");
+    assert_eq!(at_nvt.len(), 3, "{at_nvt:?}");
+    assert_eq!(imported(&app, "devices", table), [0, 0, 5, 0]);
+}
+
+#[test]
+fn connections_in_a_circle_are_made_once() {
+    let app = TestApp::empty();
+    let _plant = Plant::build(&app);
+    let table = "name,device_type,connect_to\nNVT-1,NVT,NVT-2\nNVT-2,NVT,NVT-1\n";
+    assert_eq!(imported(&app, "devices", table)[..3], [2, 0, 0]);
+    assert_eq!(used_ports(&app, "NVT-1"), strings([("port1", "NVT-2")]));
 }

@@ -162,6 +162,9 @@ impl Oracle {
             return Ok(answer);
         };
         let id = answer.devices[0].id;
+        if !self.devices.contains_key(&to.0) {
+            return refuse(format!("device {to} not found"));
+        }
         let connect = ConnectDevices {
             a: to,
             b: id,
