@@ -112,8 +112,10 @@ test('a device is retired and put back, in words, with a forecast and undo, also
   await close(opened)
 })
 
-test('planned devices are found by the filter, and put into service together', async () => {
-  await unoc.call('POST', 'api/lifecycle/bulk', { device_ids: NAMES.map(id), lifecycle: 'planned' })
+test('planned devices are found by the filter, and put into service together, with their links', async () => {
+  const links = () => unoc.call<{ id: number; lifecycle: string }[]>('GET', 'api/links')
+  const link_ids = (await links()).slice(-NAMES.length).map((link) => link.id)
+  await unoc.call('POST', 'api/lifecycle/bulk', { device_ids: NAMES.map(id), link_ids, lifecycle: 'planned' })
   const opened = await visit('/inventory?status=PLANNED')
   const { page } = opened
   await page.getByText('3 of 8 devices').waitFor()
@@ -125,6 +127,8 @@ test('planned devices are found by the filter, and put into service together', a
   await dialog.getByRole('button', { name: 'Put into service' }).click()
   await until('they are in service', async () => (await device('ONT-2')).lifecycle === 'in_service')
   expect((await newest()).action).toBe('set lifecycle')
+  expect((await links()).filter(({ lifecycle }) => lifecycle !== 'in_service')).toEqual([])
+  await page.getByText(/Put 3.devices and 3.links into service/).waitFor()
   await close(opened)
 })
 

@@ -39,6 +39,10 @@ struct LifecycleGroupSchema {
     replaces: Lifecycle,
     #[schema(schema_with = wire::lifecycle_schema)]
     lifecycle: Lifecycle,
+    /// Links at these devices that have this lifecycle get the new one, too, where the device at the other
+    /// end has it then.
+    #[schema(schema_with = wire::lifecycle_schema, required = false)]
+    with_links: Lifecycle,
 }
 
 /// One group, or several of them in `groups`.
@@ -55,7 +59,9 @@ impl FromFields for LifecycleGroupBody {
         let selection = selection(fields);
         let replaces = fields.present("replaces", parse::lifecycle);
         let lifecycle = fields.required("lifecycle", parse::lifecycle);
-        Some(Self(LifecycleGroup { selection: selection?, replaces, lifecycle: lifecycle? }))
+        let with_links = fields.present("with_links", parse::lifecycle);
+        let (selection, lifecycle) = (selection?, lifecycle?);
+        Some(Self(LifecycleGroup { selection, replaces, lifecycle, with_links }))
     }
 }
 
@@ -77,7 +83,7 @@ impl From<Vec<LifecycleGroupBody>> for SetLifecycles {
     }
 }
 
-/// How many devices and links have the lifecycle now.
+/// How many devices and links have the lifecycle now, those included that came with `with_links`.
 #[derive(Serialize, ToSchema)]
 struct LifecyclesSet {
     device_count: usize,
@@ -103,8 +109,8 @@ async fn set_lifecycles(
     Body422(body): Body422<LifecyclesBody>,
 ) -> Result<Response, ApiError> {
     let command = SetLifecycles::from(body.groups);
-    let counts = SelectionCounts::of(command.0.iter().map(|group| &group.selection));
-    execute_unless_changed(&state, command, origin).await?;
+    let mut counts = SelectionCounts::of(command.0.iter().map(|group| &group.selection));
+    counts.links += execute_unless_changed(&state, command, origin).await?;
     let message = format!("Lifecycle set of {}", counts.text());
     let answer = LifecyclesSet { device_count: counts.devices, link_count: counts.links, message };
     Ok(Json(answer).into_response())

@@ -6,6 +6,7 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,9 +19,9 @@ use super::precondition::{ChangedLink, IfMatch};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::{
-    ConnectDevices, ConnectedDevices, CreateLink, DeleteLink, DeviceId, InterfaceId, InterfaceType,
-    Lifecycle, Link, LinkId, LinkPatch, Medium, Override, OverrideReason, Revision, Status,
-    Timestamp, UpdateLink,
+    ConnectDevices, ConnectedDevices, CreateLink, DeleteLink, DeviceId, EndJoin, InterfaceId,
+    InterfaceType, Lifecycle, Link, LinkId, LinkPatch, Medium, Override, OverrideReason, Revision,
+    Status, Timestamp, UpdateLink,
 };
 use crate::store::AuditOrigin;
 use crate::wire::{self, InterfaceView, LinkView};
@@ -55,6 +56,11 @@ pub(super) struct NewLinkBody {
     a_cross_connect_to: Option<InterfaceId>,
     #[schema(value_type = Option<u64>)]
     b_cross_connect_to: Option<InterfaceId>,
+    /// Leaves the port of end A without a cross-connect; not with `a_cross_connect_to`.
+    #[schema(value_type = Option<bool>, nullable = false)]
+    a_stays_unjoined: bool,
+    #[schema(value_type = Option<bool>, nullable = false)]
+    b_stays_unjoined: bool,
 }
 
 /// Two devices to link.
@@ -90,6 +96,8 @@ impl FromFields for NewLinkBody {
         let to = ["a_cross_connect_to", "b_cross_connect_to"]
             .map(|key| fields.optional(key, parse::id).map(InterfaceId));
         let [a_cross_connect_to, b_cross_connect_to] = to;
+        let a_stays_unjoined = stays_unjoined(fields, "a_stays_unjoined", a_cross_connect_to);
+        let b_stays_unjoined = stays_unjoined(fields, "b_stays_unjoined", b_cross_connect_to);
         Some(Self {
             a_interface_id: a?,
             b_interface_id: b?,
@@ -97,8 +105,19 @@ impl FromFields for NewLinkBody {
             physical_medium_id,
             a_cross_connect_to,
             b_cross_connect_to,
+            a_stays_unjoined,
+            b_stays_unjoined,
         })
     }
+}
+
+/// Whether an end gets no cross-connect, which it cannot where one with `to` is asked for.
+fn stays_unjoined(fields: &mut Fields<'_>, key: &'static str, to: Option<InterfaceId>) -> bool {
+    let read = |value: &Value| match parse::boolean(value)? {
+        true if to.is_some() => Err(parse::contradiction("a port to cross-connect is given, too")),
+        is_unjoined => Ok(is_unjoined),
+    };
+    fields.present(key, read).unwrap_or(false)
 }
 
 impl FromFields for ConnectBody {
@@ -143,12 +162,20 @@ impl ConnectBody {
 
 impl NewLinkBody {
     pub(super) fn with_rules(self, validate: bool) -> CreateLink {
+        let join = |to: Option<InterfaceId>, stays_unjoined| match to {
+            Some(to) => EndJoin::With(to),
+            None if stays_unjoined => EndJoin::Nothing,
+            None => EndJoin::Assumed,
+        };
         CreateLink {
             a: self.a_interface_id,
             b: self.b_interface_id,
             length_km: self.length_km,
             medium: self.physical_medium_id,
-            cross_connect_to: [self.a_cross_connect_to, self.b_cross_connect_to],
+            joins: [
+                join(self.a_cross_connect_to, self.a_stays_unjoined),
+                join(self.b_cross_connect_to, self.b_stays_unjoined),
+            ],
             validate,
         }
     }

@@ -66,7 +66,7 @@ pub use lifecycle::Lifecycle;
 pub use lifecycle::set_lifecycles::{LifecycleGroup, SetLifecycles};
 pub use link::Link;
 pub use link::connect::{ConnectDevices, ConnectedDevices, NewConnection};
-pub use link::create::CreateLink;
+pub use link::create::{CreateLink, EndJoin};
 pub use link::delete::DeleteLink;
 pub use link::medium::{Attenuation, DOWNSTREAM_NM, Medium, UPSTREAM_NM};
 pub use link::rules::{LINK_RULES, LinkRule, rule_between};

@@ -1,7 +1,7 @@
-import { request } from './http'
-import type { LifecycleGroup } from './types'
+import { readJson, request } from './http'
+import type { LifecycleGroup, LifecyclesSet } from './types'
 
 /** Sets lifecycles: all of them, or none. 412 if one is no longer what its group replaces. */
-export async function postLifecycles(groups: LifecycleGroup[], requestId?: string): Promise<void> {
-  await request('POST', 'api/lifecycle/bulk', { groups }, { requestId })
+export async function postLifecycles(groups: LifecycleGroup[], requestId?: string): Promise<LifecyclesSet> {
+  return readJson(await request('POST', 'api/lifecycle/bulk', { groups }, { requestId }))
 }

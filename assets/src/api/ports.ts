@@ -33,13 +33,6 @@ export async function removeCrossConnect(deviceId: number, join: Join, requestId
   )
 }
 
-/** Removes the join at a port, if there is one. */
-export async function separatePort(deviceId: number, portId: number, requestId?: string): Promise<void> {
-  const pairs = await readJson<PortPair[]>(await request('GET', pathOf(deviceId)))
-  const join = pairs.find((pair) => endsOf(pair).includes(portId))
-  if (join !== undefined) await removeCrossConnect(deviceId, join, requestId)
-}
-
 /** Records joins if each may be, given those that touch one of its ports now. */
 async function record(
   deviceId: number,

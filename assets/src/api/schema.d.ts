@@ -2605,8 +2605,10 @@ export interface components {
             link_ids?: number[];
             /** @enum {string} */
             replaces?: "planned" | "in_service" | "retired";
+            /** @enum {string} */
+            with_links?: "planned" | "in_service" | "retired";
         };
-        /** @description How many devices and links have the lifecycle now. */
+        /** @description How many devices and links have the lifecycle now, those included that came with `with_links`. */
         LifecyclesSet: {
             device_count: number;
             link_count: number;
@@ -2933,10 +2935,13 @@ export interface components {
             a_cross_connect_to?: number | null;
             /** Format: int64 */
             a_interface_id: number;
+            /** @description Leaves the port of end A without a cross-connect; not with `a_cross_connect_to`. */
+            a_stays_unjoined?: boolean;
             /** Format: int64 */
             b_cross_connect_to?: number | null;
             /** Format: int64 */
             b_interface_id: number;
+            b_stays_unjoined?: boolean;
             /** Format: double */
             length_km?: number | null;
             /** @enum {string|null} */

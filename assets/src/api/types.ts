@@ -75,6 +75,7 @@ export type ErasedPersonalData = Sent<Schemas['ErasedPersonalData']>
 export type LinkPatch = Schemas['LinkPatch']
 export type OverrideGroup = Schemas['OverrideGroup']
 export type LifecycleGroup = Schemas['LifecycleGroup']
+export type LifecyclesSet = Schemas['LifecyclesSet']
 export type Lifecycle = Device['lifecycle']
 export type ConnectDevices = Schemas['ConnectDevices']
 export type NewLink = Schemas['NewLink']

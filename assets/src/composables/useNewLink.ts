@@ -1,11 +1,9 @@
 import { computed, type ComputedRef, shallowRef, type ShallowRef, watch } from 'vue'
-import { describeError } from '../api/http'
 import { connectDevices, createLink } from '../api/links'
-import { separatePort } from '../api/ports'
 import type { ConnectDevices, Link } from '../api/types'
-import { connectSteps, type Ends, type JoinChoice, linkWithJoins, unwantedJoins } from '../domain/linkJoins'
+import { connectSteps, type Ends, type JoinChoice, linkWithJoins } from '../domain/linkJoins'
 import { type TakenPort, takenPorts } from '../domain/takenPorts'
-import { notify, notifyError } from '../stores/notices'
+import { notify } from '../stores/notices'
 import { newChange } from '../stores/undo'
 import { write } from '../stores/writes'
 import { type ChangeImpact, useChangeImpact } from './useChangeImpact'
@@ -58,25 +56,14 @@ export function useNewLink(
   }
 
   async function connect(request: ConnectDevices, names: Ends<string>): Promise<Link> {
-    const [ports, joins] = [proposal.value, chosen.value]
-    const withJoins = linkWithJoins(request, ports, joins)
+    const withJoins = linkWithJoins(request, proposal.value, chosen.value)
     const { requestId, undo } = newChange()
     const link = await write(async () =>
       withJoins === null ? (await connectDevices(request, requestId)).link : createLink(withJoins, requestId),
     )
     notify(`Connected ${names[0]} and ${names[1]}.`, undo)
-    await separate(unwantedJoins(request, ports, joins), requestId)
     return link
   }
 
   return { change, proposal, joins: computed(() => chosen.value), chooseJoin, connect }
-}
-
-/** The link exists by then: what fails here is said apart. */
-async function separate(ports: { device_id: number; interface_id: number }[], requestId: string): Promise<void> {
-  try {
-    for (const { device_id: device, interface_id: port } of ports) await write(() => separatePort(device, port, requestId))
-  } catch (error) {
-    notifyError(`The link is made, but its port is still joined: ${describeError(error)}`)
-  }
 }

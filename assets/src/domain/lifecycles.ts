@@ -1,4 +1,5 @@
 import type { Device, Lifecycle, LifecycleGroup, Link, Simulation } from '../api/types'
+import { formatCounted } from '../utils/format'
 import { groupIds } from './bulk'
 
 /** A device or link with the part of its life that it is in. */
@@ -24,20 +25,36 @@ export function linkLifecycle({ id, lifecycle }: Link, name: string): LifecycleT
   return { kind: 'link', id, name, lifecycle }
 }
 
-/** What was done, as a sentence. */
-export function lifecycleNotice(what: string, lifecycle: Lifecycle): string {
+/** What was done, as a sentence. `linkCount` links came with the devices. */
+export function lifecycleNotice(what: string, lifecycle: Lifecycle, linkCount = 0): string {
   const { done } = LIFECYCLE_ACTIONS[lifecycle]
-  return lifecycle === 'in_service' ? `${done} ${what} into service.` : `${done} ${what}.`
+  const all = linkCount > 0 ? `${what} and ${formatCounted(linkCount, 'link')}` : what
+  return lifecycle === 'in_service' ? `${done} ${all} into service.` : `${done} ${all}.`
+}
+
+/** A change of lifecycle. `withLinks`: the planned links at the devices come into service with them. */
+export interface LifecycleChoice {
+  lifecycle: Lifecycle
+  withLinks: boolean
+}
+
+/** Whether planned links can come into service with these devices. */
+export function canHaveLinks(targets: readonly LifecycleTarget[], lifecycle: Lifecycle): boolean {
+  return lifecycle === 'in_service' && targets.some((target) => target.kind === 'device' && target.lifecycle === 'planned')
 }
 
 /** The steps of a simulation that gives all targets the same lifecycle. */
-export function lifecycleSteps(targets: readonly LifecycleTarget[], lifecycle: Lifecycle): Simulation['changes'] {
-  return groupIds(targets).map((ids) => ({ op: 'lifecycle', lifecycle, ...ids }))
+export function lifecycleSteps(targets: readonly LifecycleTarget[], choice: LifecycleChoice): Simulation['changes'] {
+  return groupIds(targets).map((ids) => ({ op: 'lifecycle', ...ids, ...keysOf(choice) }))
 }
 
 /** The groups that bring targets from the lifecycle that they have to another. */
-export function groupsTo(targets: readonly LifecycleTarget[], lifecycle: Lifecycle): LifecycleGroup[] {
-  return groupsOf(targets).map(({ lifecycle: replaces, ...ids }) => ({ ...ids, replaces, lifecycle }))
+export function groupsTo(targets: readonly LifecycleTarget[], choice: LifecycleChoice): LifecycleGroup[] {
+  return groupsOf(targets).map(({ lifecycle: replaces, ...ids }) => ({ ...ids, replaces, ...keysOf(choice) }))
+}
+
+function keysOf({ lifecycle, withLinks }: LifecycleChoice): Pick<LifecycleGroup, 'lifecycle' | 'with_links'> {
+  return withLinks ? { lifecycle, with_links: 'planned' } : { lifecycle }
 }
 
 function groupsOf(targets: readonly LifecycleTarget[]) {

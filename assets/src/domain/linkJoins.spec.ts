@@ -15,11 +15,8 @@ test.each<[string, Ends<TakenPort> | null, Ends<JoinChoice>, object[]]>([
   ['nothing is known yet', null, [12, 'proposed'], [{ op: 'connect', ...body }]],
   ['a port', ports, [13, 'proposed'], [{ ...link, a_cross_connect_to: 13 }]],
   ['a port at each end', ports, [13, 22], [{ ...link, a_cross_connect_to: 13, b_cross_connect_to: 22 }]],
-  ['no join', ports, ['none', 'proposed'], [link, { op: 'remove_cross_connect', device_id: 1, interface_id: 11 }]],
-  ['no join at the other end', ports, [13, 'none'], [
-    { ...link, a_cross_connect_to: 13 },
-    { op: 'remove_cross_connect', device_id: 2, interface_id: 21 },
-  ]],
+  ['no join', ports, ['none', 'proposed'], [{ ...link, a_stays_unjoined: true }]],
+  ['no join at the other end', ports, [13, 'none'], [{ ...link, a_cross_connect_to: 13, b_stays_unjoined: true }]],
 ])('the steps of a link: %s', (_, taken, joins, steps) => {
   expect(connectSteps(body, taken, joins)).toEqual(steps)
 })

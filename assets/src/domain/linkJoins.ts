@@ -34,20 +34,10 @@ export function linkWithJoins(
     length_km: length,
     physical_medium_id: medium,
     ...(typeof a === 'number' ? { a_cross_connect_to: a } : {}),
+    ...(a === 'none' ? { a_stays_unjoined: true } : {}),
     ...(typeof b === 'number' ? { b_cross_connect_to: b } : {}),
+    ...(b === 'none' ? { b_stays_unjoined: true } : {}),
   }
-}
-
-/** The ports whose proposed joins are not wanted, with their devices. */
-export function unwantedJoins(
-  body: ConnectDevices,
-  ports: Ends<TakenPort> | null,
-  joins: Ends<JoinChoice>,
-): { device_id: number; interface_id: number }[] {
-  const devices = [body.device_a_id, body.device_b_id]
-  return (ports ?? []).flatMap(({ id }, end) =>
-    joins[end] === 'none' ? [{ device_id: devices[end] ?? 0, interface_id: id }] : [],
-  )
 }
 
 /** The steps of a simulation that links two devices. */
@@ -57,6 +47,5 @@ export function connectSteps(
   joins: Ends<JoinChoice>,
 ): Simulation['changes'] {
   const link = linkWithJoins(body, ports, joins)
-  const made = link === null ? { op: 'connect', ...body } : { op: 'create_link', ...link }
-  return [made, ...unwantedJoins(body, ports, joins).map((port) => ({ op: 'remove_cross_connect', ...port }))]
+  return [link === null ? { op: 'connect', ...body } : { op: 'create_link', ...link }]
 }

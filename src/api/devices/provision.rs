@@ -155,7 +155,8 @@ async fn expected_signal(state: &ApiState, device: &Device, link: &Link) -> Opti
         return device.signal;
     }
     let selection = Selection { devices: vec![device.id], links: vec![link.id] };
-    let group = LifecycleGroup { selection, replaces: None, lifecycle: Lifecycle::InService };
+    let lifecycle = Lifecycle::InService;
+    let group = LifecycleGroup { selection, replaces: None, lifecycle, with_links: None };
     let simulated = state.handle().simulate(vec![SetLifecycles(vec![group]).into()]).await;
     // The device is provisioned, even if it was deleted or the engine stopped since.
     simulated.unwrap_or_default().into_iter().find_map(|change| match change {

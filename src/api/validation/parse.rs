@@ -29,6 +29,11 @@ fn with_ctx(kind: &'static str, msg: impl Into<String>, ctx: Value) -> ParseErro
     ParseError { kind, msg: msg.into(), ctx: Some(ctx) }
 }
 
+/// The error of a value that another field rules out.
+pub(crate) fn contradiction(msg: &'static str) -> ParseError {
+    parse_error("value_error", format!("Value error, {msg}"))
+}
+
 pub(crate) fn text(value: &Value) -> Result<String, ParseError> {
     match value {
         Value::String(text) => Ok(text.clone()),

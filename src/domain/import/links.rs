@@ -135,7 +135,7 @@ fn put(
         b,
         length_km: row.length_km,
         medium: row.medium,
-        cross_connect_to: [None; 2],
+        joins: Default::default(),
         validate: true,
     };
     let id = command.run(transaction)?;

@@ -18,17 +18,21 @@ pub struct LifecycleGroup {
     /// The lifecycle that they have now; the command is refused if one has another. `None` replaces any.
     pub replaces: Option<Lifecycle>,
     pub lifecycle: Lifecycle,
+    /// Links at the devices that have this lifecycle get the new one, too, where the device at the other
+    /// end has it then.
+    pub with_links: Option<Lifecycle>,
 }
 
 impl Command for SetLifecycles {
-    type Reply = ();
-    type Output = ();
+    /// How many links got the lifecycle with their devices.
+    type Reply = usize;
+    type Output = usize;
 
     fn kind(&self) -> CommandKind {
         CommandKind::SetLifecycles
     }
 
-    fn run(self, transaction: &mut Transaction<'_>) -> Result<(), Refusal> {
+    fn run(self, transaction: &mut Transaction<'_>) -> Result<usize, Refusal> {
         let mut changed = Vec::new();
         for group in &self.0 {
             for entity in group.selection.entities() {
@@ -42,18 +46,48 @@ impl Command for SetLifecycles {
         if !changed.is_empty() {
             return Err(Refusal::EntitiesChanged(changed));
         }
-        for LifecycleGroup { selection, lifecycle, .. } in self.0 {
-            for id in selection.devices {
-                transaction.update::<Device>(id, |device| device.lifecycle = lifecycle);
+        for LifecycleGroup { selection, lifecycle, .. } in &self.0 {
+            for id in &selection.devices {
+                transaction.update::<Device>(*id, |device| device.lifecycle = *lifecycle);
             }
-            for id in selection.links {
-                transaction.update::<Link>(id, |link| link.lifecycle = lifecycle);
+            for id in &selection.links {
+                transaction.update::<Link>(*id, |link| link.lifecycle = *lifecycle);
             }
         }
-        Ok(())
+        // The devices of all groups have theirs by now.
+        let mut link_count = 0;
+        for group in &self.0 {
+            let following = group.following_links(transaction.world());
+            link_count += following.len();
+            for id in following {
+                transaction.update::<Link>(id, |link| link.lifecycle = group.lifecycle);
+            }
+        }
+        Ok(link_count)
     }
 
-    fn reply(_: &World, (): ()) {}
+    fn reply(_: &World, link_count: usize) -> usize {
+        link_count
+    }
+}
+
+impl LifecycleGroup {
+    /// The links that get the lifecycle with their devices, each once.
+    fn following_links(&self, world: &World) -> Vec<LinkId> {
+        let Some(with_links) = self.with_links.filter(|it| *it != self.lifecycle) else {
+            return Vec::new();
+        };
+        let neighbours = self.selection.devices.iter().flat_map(|id| world.neighbours(*id));
+        let is_ready = |id| world.device(id).is_some_and(|it| it.lifecycle == self.lifecycle);
+        let mut links: Vec<LinkId> = neighbours
+            .filter(|at| world.link(at.link).is_some_and(|link| link.lifecycle == with_links))
+            .filter(|at| is_ready(at.device))
+            .map(|at| at.link)
+            .collect();
+        links.sort_unstable();
+        links.dedup();
+        links
+    }
 }
 
 fn lifecycle_of(world: &World, entity: EntityKey) -> Option<Lifecycle> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::Link;
-use super::create::{check_ends, join_ends, put_link};
+use super::create::{EndJoin, check_ends, join_ends, put_link};
 use super::port::{PortChoice, take_ports};
 use crate::domain::command::{Command, CommandKind};
 use crate::domain::transaction::Transaction;
@@ -119,6 +119,6 @@ fn connect_devices(
         Status::Down | Status::Degraded => Some(Override::new(new.status, None)),
     };
     let link = put_link(transaction, ports, new.length_km, new.medium, status_override)?;
-    join_ends(transaction, link, [None; 2])?;
+    join_ends(transaction, link, [EndJoin::Assumed; 2])?;
     Ok(link)
 }

@@ -20,11 +20,21 @@ pub struct CreateLink {
     pub b: InterfaceId,
     pub length_km: Option<f64>,
     pub medium: Option<Medium>,
-    /// For each end at an ODF, NVT or HOP, the port to cross-connect its port with. Where none is
-    /// given, the rule of [`crate::domain::plant::assumed_joins`] applies.
-    pub cross_connect_to: [Option<InterfaceId>; 2],
+    pub joins: [EndJoin; 2],
     /// Apply the link rules; `false` is for raw repairs.
     pub validate: bool,
+}
+
+/// What the port of a new link is cross-connected with, where it is one of an ODF, NVT or HOP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndJoin {
+    /// By the rule of [`crate::domain::plant::assumed_joins`].
+    #[default]
+    Assumed,
+    /// With this port.
+    With(InterfaceId),
+    /// With none.
+    Nothing,
 }
 
 impl Command for CreateLink {
@@ -47,7 +57,7 @@ impl Command for CreateLink {
             }
         }
         let link = put_link(transaction, [self.a, self.b], self.length_km, self.medium, None)?;
-        join_ends(transaction, link, self.cross_connect_to)?;
+        join_ends(transaction, link, self.joins)?;
         Ok(link)
     }
 
@@ -60,17 +70,23 @@ impl Command for CreateLink {
 pub(super) fn join_ends(
     transaction: &mut Transaction<'_>,
     link: LinkId,
-    cross_connect_to: [Option<InterfaceId>; 2],
+    joins: [EndJoin; 2],
 ) -> Result<(), Refusal> {
     let ends = transaction.world().link(link).map(|link| [link.a, link.b]);
-    for (port, to) in ends.into_iter().flatten().zip(cross_connect_to) {
+    let ends = || ends.into_iter().flatten().zip(joins);
+    for (port, join) in ends() {
         let device = transaction.world().interface(port).map(|port| port.device);
-        if let (Some(device), Some(to)) = (device, to) {
+        if let (Some(device), EndJoin::With(to)) = (device, join) {
             let new = NewCrossConnect { ports: [port, to], loss_db: None };
             join::add(transaction, device, new)?;
         }
     }
     join_new_link(transaction, link);
+    for (port, join) in ends() {
+        if join == EndJoin::Nothing {
+            join::remove(transaction, port);
+        }
+    }
     Ok(())
 }
 

@@ -88,9 +88,8 @@ impl Plant {
     }
 
     pub(super) fn link(&mut self, a: InterfaceId, b: InterfaceId) -> LinkId {
-        let cross_connect_to = [None; 2];
-        let command =
-            CreateLink { a, b, length_km: None, medium: None, cross_connect_to, validate: true };
+        let joins = Default::default();
+        let command = CreateLink { a, b, length_km: None, medium: None, joins, validate: true };
         self.run(command).id
     }
 

@@ -126,8 +126,8 @@ fn same_port(world: &mut World, one: &World, port: InterfaceId) -> InterfaceId {
 fn link_same_ports(world: &mut World, one: &World, link: &Link) {
     let [b, a] = [link.b, link.a].map(|port| same_port(world, one, port));
     let Link { length_km, medium, status_override, .. } = link.clone();
-    let cross_connect_to = [None; 2];
-    let create = CreateLink { a, b, length_km, medium, cross_connect_to, validate: true };
+    let joins = Default::default();
+    let create = CreateLink { a, b, length_km, medium, joins, validate: true };
     let made = world.execute(create, NOW).unwrap().reply.id;
     world.execute(hold_link(made, status_override.map(|set| set.status)), NOW).unwrap();
 }

@@ -247,7 +247,7 @@ fn what_something_depends_on_is_not_deleted() {
                 b: to,
                 length_km: None,
                 medium: None,
-                cross_connect_to: [None; 2],
+                joins: Default::default(),
                 validate: true,
             });
         },

@@ -81,3 +81,54 @@ fn a_change_of_lifecycles_can_be_tried() {
     assert_eq!(devices.filter(|one| one["after"]["status"] == "DOWN").count(), 4);
     assert_eq!(app.problems(), [""; 0]);
 }
+
+#[test]
+fn a_plan_goes_into_service_with_its_links_and_comes_back_with_one_undo() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let planned = ["SPL-A", "ONT-A1", "ONT-A2"].map(|name| plant.id(name));
+    let to_odf = plant.link("ODF", "SPL-A");
+    let [first, second] = ["ONT-A1", "ONT-A2"].map(|name| plant.link("SPL-A", name));
+    let third = plant.link("SPL-A", "ONT-A3");
+    let plan = json!({"device_ids": planned, "link_ids": [to_odf, first, second, third], "lifecycle": "planned"});
+    app.post(BULK, &plan).expect(200);
+    let retired = json!({"device_ids": [plant.id("ONT-A3")], "lifecycle": "retired"});
+    app.post(BULK, &retired).expect(200);
+    let lifecycles = || {
+        [to_odf, first, second, third]
+            .map(|id| app.get(&format!("/api/links/{id}")).expect(200).json()["lifecycle"].clone())
+    };
+
+    // In two groups: the other end of a link may be in either. One device of the plan stays planned.
+    let group = |ids: &[u64]| {
+        json!({
+            "device_ids": ids, "replaces": "planned", "lifecycle": "in_service",
+            "with_links": "planned",
+        })
+    };
+    let groups = [group(&planned[..1]), group(&planned[1..2])];
+    let steps: Vec<Value> = groups
+        .iter()
+        .map(|group| {
+            let mut step = group.clone();
+            step["op"] = "lifecycle".into();
+            step
+        })
+        .collect();
+    let forecast = app.post("/api/simulate", &json!({"changes": steps})).expect(200).json();
+    let links = forecast["links"].as_array().expect("a list").iter();
+    let is_put = |link: &&Value| link["before"]["lifecycle"] != link["after"]["lifecycle"];
+    assert_eq!(links.filter(is_put).count(), 2);
+    assert_eq!(forecast["effects"]["subscribers_restored"], 2, "ONT-A1, and ONT-A4 behind it");
+    let seq = app.seq();
+    let answer = app.post(BULK, &json!({"groups": groups})).expect(200).json();
+    assert_eq!(answer["message"], "Lifecycle set of 2 devices and 2 links");
+    assert_eq!(app.seq(), seq + 1);
+    assert_eq!(lifecycles(), ["in_service", "in_service", "planned", "planned"]);
+    assert_eq!(app.device(planned[1])["status"], "UP");
+
+    let row = app.get("/api/audit?limit=1").expect(200).json()[0]["id"].clone();
+    app.post(&format!("/api/audit/{row}/undo"), &json!({})).expect(200);
+    assert_eq!(lifecycles(), ["planned"; 4]);
+    assert_eq!(app.device(planned[1])["lifecycle"], "planned");
+}

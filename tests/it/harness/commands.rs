@@ -269,7 +269,7 @@ impl Generator {
             b: ends.1,
             length_km: self.length_km(),
             medium: self.medium(),
-            cross_connect_to: [None; 2],
+            joins: Default::default(),
             validate: self.rng.chance(70),
         }
     }

@@ -1,9 +1,9 @@
 //! Random commands on cross-connects, split ratios and lifecycles.
 
 use unoc::domain::{
-    AddCrossConnects, CreateLink, DeviceId, DevicePatch, DeviceType, InterfaceId, Lifecycle,
-    LinkPatch, NewCrossConnect, ProvisionDevice, RemoveCrossConnect, ReplaceCrossConnects,
-    SplitRatio, UpdateDevice, UpdateLink, World,
+    AddCrossConnects, CreateLink, DeviceId, DevicePatch, DeviceType, EndJoin, InterfaceId,
+    Lifecycle, LinkPatch, NewCrossConnect, ProvisionDevice, RemoveCrossConnect,
+    ReplaceCrossConnects, SplitRatio, UpdateDevice, UpdateLink, World,
 };
 
 use super::any_command::AnyCommand;
@@ -61,7 +61,7 @@ impl Generator {
                 let mut link: CreateLink = self.new_link(world);
                 let part = world.interface(link.a).map(|port| port.device);
                 let part = part.unwrap_or_else(|| self.through_part(world));
-                link.cross_connect_to[0] = Some(self.port_of(world, part));
+                link.joins[0] = EndJoin::With(self.port_of(world, part));
                 link.into()
             }
         }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::harness::TestApp;
+use crate::harness::plant::Plant;
 use crate::harness::site::fiber;
 
 #[test]
@@ -53,4 +54,50 @@ fn a_chosen_port_must_be_free_and_of_the_device() {
         assert_eq!(answer.expect(status).detail(), detail);
         assert_eq!(app.ports(splitter), ports, "no port was added");
     }
+}
+
+#[test]
+fn a_port_of_a_new_link_can_stay_unjoined() {
+    let app = TestApp::empty();
+    let plant = Plant::build(&app);
+    let (odf, splitter) = (plant.id("ODF"), app.provision("SPL-N", "SPLITTER"));
+    // The first feeder is joined with the cable to the NVT, the second one waits for a splitter.
+    for _ in 0..2 {
+        app.connect(plant.id("OLT"), odf);
+    }
+    let (at_odf, input) = (app.port(odf, "port40"), app.port(splitter, "in0"));
+    let body = |stays_unjoined: Option<bool>| {
+        let mut body = json!({"a_interface_id": at_odf, "b_interface_id": input});
+        if let Some(stays_unjoined) = stays_unjoined {
+            body["a_stays_unjoined"] = stays_unjoined.into();
+        }
+        body
+    };
+    let is_joined = || {
+        let ports = app.get(&format!("/api/devices/{odf}/ports")).expect(200).json();
+        let ports = ports["ports"].as_array().expect("a list");
+        let port = ports.iter().find(|port| port["id"] == at_odf).expect("the port");
+        !port["cross_connect"].is_null()
+    };
+    for (body, expected) in
+        [(body(None), true), (body(Some(false)), true), (body(Some(true)), false)]
+    {
+        let mut step = body.clone();
+        step["op"] = "create_link".into();
+        let forecast = app.post("/api/simulate", &json!({"changes": [step]})).expect(200).json();
+        let ports = forecast["interfaces"].as_array().expect("a list");
+        let is_forecast =
+            ports.iter().any(|it| it["id"] == at_odf && !it["after"]["cross_connect"].is_null());
+        assert_eq!(is_forecast, expected, "{body}");
+        let seq = app.seq();
+        let link = app.post("/api/links", &body).expect(201).json();
+        assert_eq!((is_joined(), app.seq()), (expected, seq + 1), "{body}");
+        app.delete(&format!("/api/links/{}", link["id"])).expect(204);
+        app.delete(&format!("/api/devices/{odf}/cross-connects/{at_odf}"));
+    }
+
+    let mut both = body(Some(true));
+    both["a_cross_connect_to"] = app.port(odf, "port41").into();
+    let refused = app.post("/api/links", &both).expect(422).detail();
+    assert_eq!(refused[0]["msg"], "Value error, a port to cross-connect is given, too");
 }

@@ -1,9 +1,9 @@
 //! Commands on links, as the contract defines them.
 
 use unoc::domain::{
-    ConnectDevices, CreateLink, DeviceClass, DeviceId, DeviceType, InterfaceId, InterfaceType,
-    Lifecycle, Link, LinkId, LinkPatch, Medium, NewConnection, NewCrossConnect, Override,
-    ProvisionDevice, Status, Timestamp, World,
+    ConnectDevices, CreateLink, DeviceClass, DeviceId, DeviceType, EndJoin, InterfaceId,
+    InterfaceType, Lifecycle, Link, LinkId, LinkPatch, Medium, NewConnection, NewCrossConnect,
+    Override, ProvisionDevice, Status, Timestamp, World,
 };
 
 use super::tables::{is_container, may_link, word};
@@ -47,8 +47,8 @@ impl Oracle {
             }
         }
         let link = self.add_link([a.id, b.id], (new.length_km, new.medium), None, now);
-        for (port, to) in [a, b].iter().zip(new.cross_connect_to) {
-            if let Some(to) = to {
+        for (port, to) in [a, b].iter().zip(new.joins) {
+            if let EndJoin::With(to) = to {
                 let new = NewCrossConnect { ports: [port.id, to], loss_db: None };
                 self.add_cross_connect(port.device, &new)?;
             }
