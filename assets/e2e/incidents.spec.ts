@@ -76,6 +76,27 @@ test('a cut is an incident: seen on the Overview, acknowledged, noted, closed by
   await close(opened)
 })
 
+test('a note that is being written survives the end of its incident', async () => {
+  await unoc.call('PATCH', `api/links/${feeder}`, { status_override: 'DOWN' })
+  await until('it is an incident', async () => (await openCount()) === 1)
+  const opened = await open(browser, `${unoc.url}/operations/problems/link/${feeder}`, { expected: EXPECTED })
+  const { page } = opened
+  const card = page.getByRole('region', { name: 'Incident', exact: true })
+  await card.getByRole('button', { name: 'Add note' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Your name').fill('Ada')
+  await dialog.getByLabel(/^Note/).fill('The excavator has left')
+  await unoc.call('DELETE', `api/links/${feeder}/override`)
+  await card.waitFor({ state: 'detached' })
+  expect(await dialog.getByLabel(/^Note/).inputValue()).toBe('The excavator has left')
+  await dialog.getByRole('button', { name: 'Add note' }).click()
+  await page.getByText('Added the note.').waitFor()
+  await page.goto(`${unoc.url}/operations/incidents?state=closed`)
+  await page.getByRole('link', { name: /OLT - SPL is set to DOWN/ }).first().click()
+  await page.getByText('The excavator has left').waitFor()
+  await close(opened)
+})
+
 test('maintenance is planned and ended on the page', async () => {
   const opened = await open(browser, `${unoc.url}/operations/incidents`, { expected: EXPECTED })
   const { page } = opened

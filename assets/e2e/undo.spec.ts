@@ -92,6 +92,26 @@ test('the notice of a deletion undoes it, and Ctrl K finds the last change after
   await close(opened)
 })
 
+test('an undo that the server could not do can be tried again', async () => {
+  await unoc.call('PATCH', `api/devices/${splitter}`, { x: 7, y: 0 })
+  const opened = await visit('/operations/changes')
+  const { page } = opened
+  opened.pageErrors.expected.push(/503/)
+  await page.getByRole('button', { name: /update device/i }).first().click()
+  await page.getByRole('button', { name: 'Undo…' }).first().click()
+  const dialog = page.getByRole('dialog', { name: /^Undo/ })
+  const button = dialog.getByRole('button', { name: 'Undo', exact: true })
+  const place = '**/api/audit/*/undo'
+  await page.route(place, (route) => route.fulfill({ status: 503, json: { detail: 'The server is busy' } }))
+  await button.click()
+  await dialog.getByRole('alert').getByText('The server is busy').waitFor()
+  expect(await dialog.getByText('It cannot be undone').count()).toBe(0)
+  await page.unroute(place)
+  await button.click()
+  await page.getByText(/^Undone: /).waitFor()
+  await close(opened)
+})
+
 test('what stands in the way is listed', async () => {
   await unoc.call('PATCH', `api/devices/${splitter}`, { name: 'SPL-2' })
   await unoc.call('PATCH', `api/devices/${splitter}`, { name: 'SPL' })
