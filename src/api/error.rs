@@ -10,6 +10,7 @@ use super::validation::{FieldError, ValidationErrors};
 use crate::backup::BackupError;
 use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
+use crate::health::HealthError;
 use crate::incidents::IncidentError;
 use crate::jobs::JobError;
 use crate::logs::LevelError;
@@ -27,6 +28,7 @@ pub(super) enum ApiError {
     Sync(SyncError),
     Job(JobError),
     Incident(IncidentError),
+    Health(HealthError),
     Backup(BackupError),
     LogLevel(LevelError),
     Table(ImportErrors),
@@ -132,6 +134,12 @@ impl From<IncidentError> for ApiError {
     }
 }
 
+impl From<HealthError> for ApiError {
+    fn from(error: HealthError) -> Self {
+        Self::Health(error)
+    }
+}
+
 impl From<BackupError> for ApiError {
     fn from(error: BackupError) -> Self {
         match error {
@@ -166,6 +174,7 @@ impl IntoResponse for ApiError {
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
             Self::Incident(error) => incident(&error),
+            Self::Health(error) => health(&error),
             Self::Backup(error) => backup(&error),
             Self::LogLevel(error @ LevelError::TooMany) => {
                 answer(StatusCode::CONFLICT, error.to_string())
@@ -275,6 +284,14 @@ fn incident(error: &IncidentError) -> Response {
         IncidentError::Stopping | IncidentError::Engine(_) | IncidentError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
+    };
+    answer(status, error.to_string())
+}
+
+fn health(error: &HealthError) -> Response {
+    let status = match error {
+        HealthError::NotFound => StatusCode::NOT_FOUND,
+        HealthError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
     };
     answer(status, error.to_string())
 }

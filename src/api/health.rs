@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::checks::CheckView;
 use super::error::ApiError;
 use super::state::ApiState;
 use super::sync::behind_s;
@@ -73,6 +74,8 @@ struct HealthDetail {
     store: StoreHealth,
     sync: SyncHealth,
     backup: BackupHealth,
+    /// Every check that applies here, by group.
+    checks: Vec<CheckView>,
 }
 
 /// Whether the site can be restored.
@@ -174,7 +177,7 @@ async fn ready(State(state): State<ApiState>) -> Response {
     }
 }
 
-/// Every component with its values.
+/// Every component with its values, and every check.
 #[utoipa::path(
     get,
     path = "/api/health",
@@ -219,6 +222,7 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
             unverified: state.backups().unverified(),
             target_failure: state.backups().target_failure(),
         },
+        checks: state.health().checks().into_iter().map(CheckView::from).collect(),
     };
     Ok(Json(body).into_response())
 }

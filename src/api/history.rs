@@ -64,7 +64,7 @@ impl ApiState {
 /// Which part of the history.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-struct HistoryQuery {
+pub(super) struct HistoryQuery {
     /// The last hours. Not used with `from`.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 9600, default = 24)]
     hours: u64,
@@ -89,7 +89,7 @@ impl FromFields for HistoryQuery {
 
 impl HistoryQuery {
     /// Within what is kept.
-    fn range(&self, now: Timestamp) -> HistoryRange {
+    pub(super) fn range(&self, now: Timestamp) -> HistoryRange {
         let hours_before = |end: Timestamp, hours: u64| {
             let us = i64::try_from(hours * 3_600_000_000).expect("at most 9,600 hours");
             Timestamp(end.0.saturating_sub(us))
@@ -132,7 +132,7 @@ struct HistoryPoint {
 
 /// The least, the greatest and the mean value.
 #[derive(Serialize, ToSchema)]
-struct HistoryValues {
+pub(super) struct HistoryValues {
     min: f32,
     max: f32,
     mean: f32,

@@ -1,10 +1,13 @@
 //! Metrics for monitoring systems, in the text format of Prometheus or OpenMetrics.
 
+use std::sync::atomic::AtomicU64;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::{prometheus_text, text};
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,6 +18,7 @@ use super::sync::behind_s;
 use crate::backup::{Backups, Overview};
 use crate::domain::EntityKind;
 use crate::engine::DataVolume;
+use crate::health::{CheckState, HealthHandle};
 
 /// Versions of OpenMetrics that scrapers request; they do not differ for gauges.
 const OPENMETRICS_VERSIONS: [&str; 2] = ["1.0.0", "0.0.1"];
@@ -109,6 +113,7 @@ async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Result<Re
     if let Ok(overview) = overview {
         of_backups(state.backups(), &overview, &mut registry);
     }
+    of_checks(state.health(), &mut registry);
     let format = Format::accepted(&headers);
     let mut body = String::new();
     let encoded = match format {
@@ -188,6 +193,27 @@ fn of_backups(backups: &Backups, overview: &Overview, registry: &mut Registry) {
     gauge(registry, "backup_targets_failing", help, float(failing.count() as u64));
     let is_encrypted = float(u64::from(backups.options().keyring.is_on()));
     gauge(registry, "backup_is_encrypted", "1 if new backups are encrypted", is_encrypted);
+}
+
+/// A series for each check: some thirty. A check without a value has no series of it.
+fn of_checks(health: &HealthHandle, registry: &mut Registry) {
+    type ByCheck = Family<[(&'static str, &'static str); 1], Gauge<f64, AtomicU64>>;
+    let (states, values) = (ByCheck::default(), ByCheck::default());
+    for check in health.checks() {
+        let labels = [("check", check.spec.id)];
+        states.get_or_create(&labels).set(match check.state {
+            CheckState::Unknown => -1.0,
+            CheckState::Ok => 0.0,
+            CheckState::Warning => 1.0,
+            CheckState::Critical => 2.0,
+        });
+        if let Some(value) = check.value {
+            values.get_or_create(&labels).set(value);
+        }
+    }
+    let help = "State of a check: 0 ok, 1 warning, 2 critical, -1 unknown";
+    registry.register("check_state", help, states);
+    registry.register("check_value", "Value of a check in its unit, see /api/health", values);
 }
 
 fn gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {

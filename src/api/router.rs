@@ -9,9 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, backups, csv, devices, export, health, history, incidents, interfaces, jobs, lifecycle,
-    links, logs, metrics, openapi, optics, overrides, problems, request, seed, shutdown, simulate,
-    sync, topology, ui,
+    audit, backups, checks, csv, devices, export, health, history, incidents, interfaces, jobs,
+    lifecycle, links, logs, metrics, openapi, optics, overrides, problems, request, seed, shutdown,
+    simulate, sync, topology, ui,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -36,6 +36,7 @@ fn resources() -> OpenApiRouter<ApiState> {
     // One entity is too small to be compressed.
     let mut router = large
         .merge(health::router())
+        .merge(checks::router())
         .merge(backups::downloads())
         .merge(metrics::router())
         .merge(devices::router())

@@ -10,6 +10,7 @@ use super::lease::Leases;
 use super::list_cache::ListCache;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
+use crate::health::HealthHandle;
 use crate::incidents::IncidentsHandle;
 use crate::jobs::JobsHandle;
 use crate::logs::Logs;
@@ -36,17 +37,23 @@ pub struct ShutdownGuard {
     pub trigger: Box<dyn Fn() + Send + Sync>,
 }
 
+/// What the handlers ask and command.
+pub struct ApiServices {
+    pub engine: EngineHandle,
+    pub sync: SyncHandle,
+    pub jobs: JobsHandle,
+    pub incidents: IncidentsHandle,
+    pub health: HealthHandle,
+    pub backups: Backups,
+    pub logs: Logs,
+}
+
 /// The state that all handlers share; clones share one allocation.
 #[derive(Clone)]
 pub struct ApiState(Arc<SharedState>);
 
 struct SharedState {
-    handle: EngineHandle,
-    sync: SyncHandle,
-    jobs: JobsHandle,
-    incidents: IncidentsHandle,
-    backups: Backups,
-    logs: Logs,
+    services: ApiServices,
     options: ApiOptions,
     lists: ListCache,
     leases: Arc<Leases>,
@@ -57,26 +64,14 @@ struct SharedState {
 }
 
 impl ApiState {
-    pub fn new(
-        handle: EngineHandle,
-        sync: SyncHandle,
-        jobs: JobsHandle,
-        incidents: IncidentsHandle,
-        backups: Backups,
-        logs: Logs,
-        options: ApiOptions,
-    ) -> Self {
+    pub fn new(services: ApiServices, options: ApiOptions) -> Self {
+        let handle = &services.engine;
         let site = handle.site_id().simple().to_string();
         let run = handle.run_id().simple().to_string();
         let etag_prefix = format!("{}-{}-{}", &site[..8], env!("CARGO_PKG_VERSION"), &run[..12]);
         let lists = ListCache::new();
         Self(Arc::new(SharedState {
-            handle,
-            sync,
-            jobs,
-            incidents,
-            backups,
-            logs,
+            services,
             options,
             lists,
             leases: Arc::default(),
@@ -114,27 +109,31 @@ impl ApiState {
     }
 
     pub(super) fn handle(&self) -> &EngineHandle {
-        &self.0.handle
+        &self.0.services.engine
     }
 
     pub(super) fn sync(&self) -> &SyncHandle {
-        &self.0.sync
+        &self.0.services.sync
     }
 
     pub(super) fn jobs(&self) -> &JobsHandle {
-        &self.0.jobs
+        &self.0.services.jobs
     }
 
     pub(super) fn incidents(&self) -> &IncidentsHandle {
-        &self.0.incidents
+        &self.0.services.incidents
+    }
+
+    pub(super) fn health(&self) -> &HealthHandle {
+        &self.0.services.health
     }
 
     pub(super) fn backups(&self) -> &Backups {
-        &self.0.backups
+        &self.0.services.backups
     }
 
     pub(super) fn logs(&self) -> &Logs {
-        &self.0.logs
+        &self.0.services.logs
     }
 
     pub(super) fn options(&self) -> &ApiOptions {

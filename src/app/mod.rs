@@ -3,6 +3,7 @@
 mod access;
 mod backup;
 mod check;
+mod checks;
 mod endpoint;
 mod history;
 mod incidents;
@@ -36,6 +37,7 @@ pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use store::open_store;
 
+use self::checks::{CheckedParts, start_checks};
 use self::incidents::start_incidents;
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
@@ -118,15 +120,20 @@ impl App {
         let (address, reachable) =
             addresses(&listener).context("cannot read the address of the listener")?;
         let (layer, sockets) = Sockets::new(handle.clone(), logs.clone(), &config.base_path);
-        let state = ApiState::new(
-            handle.clone(),
-            sync.clone(),
-            job_handle,
-            incidents.clone(),
-            backups.clone(),
-            logs.clone(),
-            api_options(&config, &shutdown),
-        );
+        let parts = CheckedParts {
+            engine: handle.clone(),
+            incidents: incidents.clone(),
+            sync: sync.clone(),
+            jobs: job_handle,
+            backups: backups.clone(),
+            sockets: sockets.clone(),
+            own_address: reachable,
+            base_path: config.base_path.clone(),
+            min_free_bytes: config.min_free_bytes,
+        };
+        let health = start_checks(&parts, &mut tasks, &stopping)?;
+        let services = parts.services(health, logs.clone());
+        let state = ApiState::new(services, api_options(&config, &shutdown));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
         spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
@@ -139,13 +146,7 @@ impl App {
         let runtime = tokio::runtime::Handle::current();
         let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
         let server = runtime.spawn(server.serve(stopping));
-        if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path) {
-            // On a full volume the service still serves reads.
-            warn!("Commands on this host will not find this server: {error:#}");
-        }
-        systemd::ready(address);
-        info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
-            env!("CARGO_PKG_VERSION"), config.base_path);
+        announce(&config, &handle, address, reachable);
         Ok(Some(Self {
             address,
             config,
@@ -236,6 +237,17 @@ impl App {
         }
         exit
     }
+}
+
+/// Tells commands on this host, systemd and the log that the service answers.
+fn announce(config: &Config, handle: &EngineHandle, address: SocketAddr, reachable: SocketAddr) {
+    if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path) {
+        // On a full volume the service still serves reads.
+        warn!("Commands on this host will not find this server: {error:#}");
+    }
+    systemd::ready(address);
+    info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
+        env!("CARGO_PKG_VERSION"), config.base_path);
 }
 
 /// The address that a listener listens on, and the one by which this host reaches it.

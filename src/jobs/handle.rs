@@ -33,6 +33,8 @@ pub struct JobStatus {
     pub is_enabled: bool,
     /// Absent while it is disabled.
     pub next_run_at: Option<Timestamp>,
+    /// When it was due, if it has not begun since.
+    pub overdue_since: Option<Timestamp>,
     /// The run under way, with its log so far.
     pub running: Option<JobRun>,
     /// Runs that ended, newest first; at most [`JOB_RUNS_MAX`].

@@ -220,6 +220,10 @@ impl Job {
             default_schedule: self.spec.default_schedule,
             is_enabled,
             next_run_at: self.schedule.next(now, zone).filter(|_| is_enabled),
+            overdue_since: self
+                .schedule
+                .latest(now, zone)
+                .filter(|due| is_enabled && due.0 > self.settled_us()),
             running: running.map(|now| JobRun { log: now.log.lines(), ..now.run.clone() }),
             runs: Vec::new(),
         };

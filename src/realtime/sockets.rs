@@ -1,6 +1,7 @@
 //! The Socket.IO server and its two namespaces.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use socketioxide::SocketIo;
@@ -8,6 +9,7 @@ use socketioxide::extract::{SocketRef, State};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use tracing::info;
+use uuid::Uuid;
 
 use super::fanout::JOINED;
 use super::live::SnapshotHint;
@@ -31,17 +33,34 @@ const BUFFERED_PACKETS: usize = 4096;
 /// Longest message from a client in a WebSocket frame; clients send nothing longer.
 const CLIENT_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
+/// The room of the clients by which the service checks itself.
+const CHECKS: &str = "checks";
+
 /// The Socket.IO server: its namespaces and their clients.
 #[derive(Clone)]
 pub struct Sockets {
     pub(super) io: SocketIo,
     log_followers: LogFollowers,
+    check_marker: CheckMarker,
+}
+
+/// The part of a query by which clients of the service's own checks are known. It is drawn at each start, so
+/// that nobody else can connect unnoticed.
+#[derive(Clone)]
+struct CheckMarker(Arc<str>);
+
+impl CheckMarker {
+    fn is_in(&self, socket: &SocketRef) -> bool {
+        let query = socket.req_parts().uri.query().unwrap_or_default();
+        query.split('&').any(|part| part == &*self.0)
+    }
 }
 
 impl Sockets {
     /// Creates the server, under `{base_path}/socket.io`.
     pub fn new(handle: EngineHandle, logs: Logs, base_path: &str) -> (RealtimeLayer, Self) {
         let log_followers = LogFollowers::new(logs);
+        let check_marker = CheckMarker(format!("check={}", Uuid::new_v4().simple()).into());
         let (layer, io) = SocketIo::builder()
             .req_path(format!("{base_path}/socket.io"))
             .ping_interval(PING_INTERVAL)
@@ -51,6 +70,7 @@ impl Sockets {
             .max_buffer_size(BUFFERED_PACKETS)
             .with_state(handle)
             .with_state(log_followers.clone())
+            .with_state(check_marker.clone())
             .build_layer();
         let join = async |socket: SocketRef| socket.join(JOINED);
         io.ns("/", join.with(log_connection));
@@ -65,12 +85,19 @@ impl Sockets {
             }
         };
         io.ns(LIVE, join_live.with(log_connection));
-        (layer, Self { io, log_followers })
+        (layer, Self { io, log_followers, check_marker })
     }
 
-    /// The number of clients of both namespaces.
+    /// The number of clients of both namespaces, without those of the service's own checks.
     pub fn client_count(&self) -> usize {
-        ["/", LIVE].iter().filter_map(|ns| self.io.of(*ns)).map(|ns| ns.sockets().len()).sum()
+        let namespaces = ["/", LIVE].iter().filter_map(|ns| self.io.of(*ns));
+        namespaces.map(|ns| ns.except(CHECKS).sockets().len()).sum()
+    }
+
+    /// The part of a query by which a client of the service's own checks is known: it is neither logged nor
+    /// counted.
+    pub fn check_marker(&self) -> String {
+        self.check_marker.0.to_string()
     }
 
     /// Sends the log to the clients that follow it. Never returns: the composition root runs it beside the
@@ -87,7 +114,14 @@ impl Sockets {
 
 /// Logs connects and disconnects, in sentences that the runbook searches for. Runs before the handshake is
 /// complete, so that the disconnect of a client that leaves at once is logged too, and its first event is heard.
-async fn log_connection(socket: SocketRef) -> Result<(), Infallible> {
+async fn log_connection(
+    socket: SocketRef,
+    State(check_marker): State<CheckMarker>,
+) -> Result<(), Infallible> {
+    if check_marker.is_in(&socket) {
+        socket.join(CHECKS);
+        return Ok(());
+    }
     info!(client.sid = %socket.id, client.namespace = socket.ns(), "Client connected: {}", socket.id);
     if socket.ns() == LIVE {
         LogFollowers::listen(&socket);

@@ -28,6 +28,7 @@ mod series;
 mod snapshot;
 mod table_writer;
 mod tables;
+mod write_probe;
 
 pub use audit::{AuditEntry, AuditImage, AuditOrigin, DirectCounts};
 pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX};

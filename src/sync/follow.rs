@@ -75,7 +75,7 @@ impl Mirror {
                 continue;
             }
             if now >= due.heartbeat {
-                heartbeat(&mut claimed, &mut due)?;
+                self.heartbeat(&mut claimed, &mut due)?;
             }
             let next = due.heartbeat.min(due.stats).min(due.reconcile);
             if self.wait(next, true) == WakeReason::Stop {
@@ -103,7 +103,7 @@ impl Mirror {
                 || claimed.claim.next_audit < last_commit.next_audit
         };
         if !is_behind(claimed) {
-            return heartbeat(claimed, due);
+            return self.heartbeat(claimed, due);
         }
         while is_behind(claimed) {
             self.make_round(claimed, due)?;
@@ -195,13 +195,16 @@ impl Mirror {
         }
         Ok(())
     }
-}
 
-/// Records that this run is alive, and checks that it still holds the site.
-fn heartbeat(claimed: &mut ClaimedSession, due: &mut DueTimes) -> Result<(), SyncError> {
-    let mut tx = claimed.session.begin()?;
-    claimed.claim.heartbeat(&mut tx)?;
-    tx.commit()?;
-    due.heartbeat = Instant::now() + HEARTBEAT_INTERVAL;
-    Ok(())
+    /// Records that this run is alive, and checks that it still holds the site.
+    fn heartbeat(&self, claimed: &mut ClaimedSession, due: &mut DueTimes) -> Result<(), SyncError> {
+        let begun = Instant::now();
+        let mut tx = claimed.session.begin()?;
+        claimed.claim.heartbeat(&mut tx)?;
+        tx.commit()?;
+        let now = Instant::now();
+        self.shared.update(|status| status.latency = Some(now - begun));
+        due.heartbeat = now + HEARTBEAT_INTERVAL;
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -120,6 +121,8 @@ pub struct SyncStatus {
     pub last_error: Option<LastError>,
     pub last_reconcile: Option<Reconciliation>,
     pub server_stats: Option<ServerStats>,
+    /// How long PostgreSQL took for the last heartbeat, one small transaction; `None` while it is not connected.
+    pub latency: Option<Duration>,
 }
 
 impl SyncStatus {
@@ -139,6 +142,7 @@ impl SyncStatus {
             last_error: None,
             last_reconcile: None,
             server_stats: None,
+            latency: None,
         }
     }
 }
@@ -174,6 +178,9 @@ impl SharedStatus {
         self.update(|status| {
             if status.state != state {
                 status.since = now;
+            }
+            if !matches!(state, SyncState::Live | SyncState::Loading) {
+                status.latency = None;
             }
             status.state = state;
             status.is_adopting = false;

@@ -8,6 +8,7 @@ mod cli;
 mod domain;
 mod engine;
 mod harness;
+mod health;
 mod incidents;
 mod jobs;
 mod pg;

@@ -31,11 +31,12 @@ const LAYERS: &[(&str, u8)] = &[
     ("backup", 6),
     ("jobs", 7),
     ("incidents", 8),
-    ("api", 9),
-    ("realtime", 9),
-    ("app", 10),
-    ("cli", 11),
-    ("main", 12),
+    ("health", 9),
+    ("api", 10),
+    ("realtime", 10),
+    ("app", 11),
+    ("cli", 12),
+    ("main", 13),
 ];
 
 /// A leaf that imports nothing of ours; only the layers that put the program together read it.

@@ -1,6 +1,17 @@
 import { readJson, request } from './http'
-import type { HealthDetail } from './types'
+import type { ApplianceCheck, CheckHistory, HealthDetail } from './types'
 
 export async function fetchHealth(): Promise<HealthDetail> {
   return readJson(await request('GET', 'api/health'))
+}
+
+/** Runs every check now; takes as long as the slowest one. */
+export async function runChecks(): Promise<ApplianceCheck[]> {
+  const answer = await readJson<{ checks: ApplianceCheck[] }>(await request('POST', 'api/health/run'))
+  return answer.checks
+}
+
+/** The values of a check in the last hours. */
+export async function fetchCheckHistory(id: string, hours: number): Promise<CheckHistory> {
+  return readJson(await request('GET', `api/health/checks/${encodeURIComponent(id)}/history?hours=${hours}`))
 }

@@ -551,10 +551,61 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every component with its values. */
+        /** Every component with its values, and every check. */
         get: operations["detail"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/checks/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The values of a check over time. */
+        get: operations["check_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/checks/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs one check now, and returns what it says then. */
+        post: operations["run_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs every check now, and returns what they say then. */
+        post: operations["run_checks"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1739,6 +1790,31 @@ export interface components {
             current: components["schemas"]["Link"];
             detail: string;
         };
+        /** @description The values of a check over time. */
+        CheckHistory: {
+            /**
+             * Format: date-time
+             * @description The beginning of the first point.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description The time that each point covers.
+             */
+            point_s: number;
+            /** @description At most 600, ascending. While nothing was measured there are none. */
+            points: components["schemas"]["CheckPoint"][];
+            /** Format: date-time */
+            to: string;
+            /** @enum {string} */
+            unit: "ms" | "s" | "h" | "d" | "bytes" | "%" | "count" | "yes/no";
+        };
+        /** @description The values in the time that begins at `at`. */
+        CheckPoint: {
+            /** Format: date-time */
+            at: string;
+            value: components["schemas"]["HistoryValues"];
+        };
         /** @description Two devices to link. */
         ConnectDevices: {
             /**
@@ -2286,9 +2362,56 @@ export interface components {
             status: string;
             version: string;
         };
+        /** @description A check and what it says now. */
+        HealthCheck: {
+            /**
+             * Format: date-time
+             * @description When it was last measured.
+             */
+            checked_at?: string | null;
+            critical?: components["schemas"]["HealthLimit"] | null;
+            /** @enum {string} */
+            group: "store" | "host" | "mirror" | "backups" | "jobs" | "service";
+            /** @description Such as `disk.free`. */
+            id: string;
+            /**
+             * Format: int64
+             * @description The time between two readings.
+             */
+            interval_s: number;
+            /** @description What there is to say beside the value, or why there is none. */
+            message?: string | null;
+            /** @description What to do; null while there is nothing to do. */
+            remedy?: string | null;
+            /**
+             * Format: date-time
+             * @description When it entered this state; null until it was measured.
+             */
+            since?: string | null;
+            /** @enum {string} */
+            state: "unknown" | "ok" | "warning" | "critical";
+            /** @description What is measured. */
+            title: string;
+            /** @enum {string} */
+            unit: "ms" | "s" | "h" | "d" | "bytes" | "%" | "count" | "yes/no";
+            /**
+             * Format: double
+             * @description Of the last reading; null if there is none, or what is checked does not work at all.
+             */
+            value?: number | null;
+            /** @description The value with its unit, for people. */
+            value_text?: string | null;
+            warning?: components["schemas"]["HealthLimit"] | null;
+        };
+        /** @description Checks that were run. */
+        HealthChecks: {
+            checks: components["schemas"]["HealthCheck"][];
+        };
         /** @description The health and its components. */
         HealthDetail: {
             backup: components["schemas"]["BackupHealth"];
+            /** @description Every check that applies here, by group. */
+            checks: components["schemas"]["HealthCheck"][];
             engine: components["schemas"]["EngineHealth"];
             /**
              * Format: int64
@@ -2302,6 +2425,23 @@ export interface components {
             /** @description The program's version. */
             version: string;
             volume: components["schemas"]["VolumeHealth"];
+        };
+        /** @description A limit of a check. */
+        HealthLimit: {
+            /**
+             * Format: double
+             * @description The first value of the state.
+             */
+            enter: number;
+            /**
+             * Format: double
+             * @description The first value after it: a value between both keeps the state that there is.
+             */
+            leave: number;
+            /** @enum {string} */
+            side: "above" | "below";
+            /** @description `enter` with its unit, for people. */
+            text: string;
         };
         /** @description What was counted in the time that begins at `at`. */
         HistoryPoint: {
@@ -8079,6 +8219,310 @@ export interface operations {
             };
             /** @description The service is stopping, or a directory cannot be read */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    check_history: {
+        parameters: {
+            query?: {
+                /** @description The last hours. Not used with `from`. */
+                hours?: number;
+                /** @description The beginning. */
+                from?: string;
+                /** @description The end; by default the present time. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Such as `disk.free` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckHistory"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    run_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as `disk.free` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthChecks"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    run_checks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthChecks"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

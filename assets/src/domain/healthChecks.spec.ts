@@ -17,6 +17,7 @@ function health(backup: BackupHealth): HealthDetail {
     store: { device_count: 0, interface_count: 0, link_count: 0, dirty_count: 0 },
     sync: { state: 'off', behind_s: 0 },
     backup,
+    checks: [],
   }
 }
 

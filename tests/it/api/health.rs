@@ -25,7 +25,10 @@ fn the_long_answer_counts_what_there_is() {
     let answer = app.get("/api/health").expect(200);
     assert_eq!(
         keys_of(answer.text()),
-        ["status", "version", "site_id", "seq", "engine", "volume", "store", "sync", "backup"]
+        [
+            "status", "version", "site_id", "seq", "engine", "volume", "store", "sync", "backup",
+            "checks"
+        ]
     );
     let health = answer.json();
     assert_eq!(health["status"], "healthy");

@@ -25,7 +25,8 @@ fn parsed(text: &str) -> BTreeMap<String, f64> {
             ["#", "UNIT", name, unit] => assert!(name.ends_with(&format!("_{unit}")), "{line}"),
             [name, value] => {
                 let value: f64 = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
-                assert!(types.contains_key(*name), "a sample without its type: {line}");
+                let family = name.split('{').next().unwrap_or_default();
+                assert!(types.contains_key(family), "a sample without its type: {line}");
                 assert!(value.is_finite() && name.starts_with("unoc_"), "{line}");
                 assert!(samples.insert((*name).to_owned(), value).is_none(), "twice: {line}");
             }

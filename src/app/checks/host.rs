@@ -1,0 +1,141 @@
+//! The host: space on the data volume, memory, open files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Resource, getrlimit};
+
+use super::measure::{blocking, float, percent, unmeasured};
+use crate::domain::Timestamp;
+use crate::engine::EngineHandle;
+use crate::health::{
+    CheckReading, CheckUnit, ProbeTable, TREND_SPAN_US, TrendPoint, Unmeasured, full_after,
+};
+use crate::store::{SeriesTier, Snapshot};
+use crate::wire::Time;
+
+const FREE_SPACE: &str = "disk.free";
+/// What a trend is told up to.
+const DAYS_MAX: f64 = 365.0;
+const DAY_US: f64 = 86_400e6;
+
+pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle) {
+    let handle = engine.clone();
+    probes.add(FREE_SPACE, move || {
+        let handle = handle.clone();
+        async move {
+            let space = handle.observe_volume().await.map_err(unmeasured)?.space;
+            let total = CheckUnit::Bytes.text(float(space.total_bytes));
+            let free = CheckReading::of(float(space.free_bytes));
+            Ok(free.with(format!("{} has {total}", space.directory.display())))
+        }
+    });
+    let handle = engine.clone();
+    probes.add("disk.full_in", move || {
+        let (snapshot, now) = (handle.read(), handle.now());
+        blocking(move || full_in(&snapshot, now))
+    });
+    probes.add("memory.resident", || blocking(|| memory(Path::new("/"))));
+    probes.add("files.open", || blocking(open_files));
+}
+
+/// In how many days the volume is full, by the free space of the last weeks.
+fn full_in(snapshot: &Snapshot, now: Timestamp) -> Result<CheckReading, Unmeasured> {
+    let range = Timestamp(now.0.saturating_sub(TREND_SPAN_US))..now;
+    let buckets = snapshot.buckets(FREE_SPACE, SeriesTier::Hour, range).map_err(unmeasured)?;
+    let points = buckets
+        .iter()
+        .map(|bucket| TrendPoint { at_us: bucket.at.0, free: f64::from(bucket.mean) });
+    let points: Vec<TrendPoint> = points.collect();
+    let Some(days) = full_after(&points) else {
+        return Err(unmeasured("A trend needs the free space of three days"));
+    };
+    if days >= DAYS_MAX {
+        return Ok(
+            CheckReading::of(DAYS_MAX).with("At the present rate it lasts for a year or more")
+        );
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "at most a year")]
+    let full_at = Timestamp(now.0.saturating_add((days * DAY_US) as i64));
+    let date = Time(full_at).to_string();
+    let date = date.split('T').next().unwrap_or_default();
+    Ok(CheckReading::of(days).with(format!("At the present rate it is full on {date}")))
+}
+
+/// Resident memory, and what the process may use at most: of the host, or of its control group.
+fn memory(root: &Path) -> Result<CheckReading, Unmeasured> {
+    let resident = kib_of(&root.join("proc/self/status"), "VmRSS:")?;
+    let of_host = kib_of(&root.join("proc/meminfo"), "MemTotal:")?;
+    let max = cgroup_limit(root).map_or(of_host, |limit| limit.min(of_host));
+    let text = |bytes| CheckUnit::Bytes.text(float(bytes));
+    let message = format!("{} of {}", text(resident), text(max));
+    Ok(CheckReading::of(percent(resident, max)).with(message))
+}
+
+/// A line such as `MemTotal:  8040 kB`, in bytes.
+fn kib_of(path: &Path, name: &str) -> Result<u64, Unmeasured> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|error| unmeasured(format!("{shown}: {error}")))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    number.map(|kib| kib * 1024).ok_or_else(|| unmeasured(format!("{shown} has no {name}")))
+}
+
+/// The least `memory.max` of the control group and those around it (cgroups(7), version 2); `None` without
+/// a limit.
+fn cgroup_limit(root: &Path) -> Option<u64> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let mounted = root.join("sys/fs/cgroup");
+    let directory: PathBuf = mounted.join(group);
+    let around = directory.ancestors().take_while(|directory| directory.starts_with(&mounted));
+    let limit = |directory: &Path| -> Option<u64> {
+        fs::read_to_string(directory.join("memory.max")).ok()?.trim().parse().ok()
+    };
+    around.filter_map(limit).min()
+}
+
+fn open_files() -> Result<CheckReading, Unmeasured> {
+    let open = fs::read_dir("/proc/self/fd").map_err(unmeasured)?.count() as u64;
+    let Some(max) = getrlimit(Resource::Nofile).current else {
+        return Ok(CheckReading::of(0.0).with(format!("{open}, without a limit")));
+    };
+    Ok(CheckReading::of(percent(open, max)).with(format!("{open} of {max}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_limit_of_memory_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let check = |expected: f64, message: &str| {
+            let reading = memory(root.path()).unwrap();
+            assert!((reading.value.unwrap() - expected).abs() < 1e-9, "{reading:?}");
+            assert_eq!(reading.message.as_deref(), Some(message));
+        };
+        write("proc/self/status", "Name:\tunoc\nVmRSS:\t  102400 kB\n");
+        assert!(memory(root.path()).is_err());
+        write("proc/meminfo", "MemTotal:        1024000 kB\nMemFree: 1 kB\n");
+        check(10.0, "100 MiB of 1000 MiB");
+        write("proc/self/cgroup", "0::/system.slice/unoc.service\n");
+        write("sys/fs/cgroup/system.slice/unoc.service/memory.max", "max\n");
+        check(10.0, "100 MiB of 1000 MiB");
+        write("sys/fs/cgroup/system.slice/memory.max", "209715200\n");
+        check(50.0, "100 MiB of 200 MiB");
+        write("sys/fs/cgroup/system.slice/unoc.service/memory.max", "104857600\n");
+        check(100.0, "100 MiB of 100 MiB");
+    }
+
+    #[test]
+    fn open_files_are_counted() {
+        let reading = open_files().unwrap();
+        assert!(reading.value.is_some_and(|value| value >= 0.0), "{reading:?}");
+    }
+}

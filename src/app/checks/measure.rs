@@ -1,0 +1,31 @@
+//! What several probes need: blocking measurements, and numbers as values.
+
+use crate::health::Unmeasured;
+use crate::util::run_blocking;
+
+/// Runs a measurement that may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    measure: impl FnOnce() -> Result<T, Unmeasured> + Send + 'static,
+) -> Result<T, Unmeasured> {
+    run_blocking(measure).await.unwrap_or_else(|error| Err(unmeasured(error)))
+}
+
+/// Why nothing was measured.
+pub(super) fn unmeasured(why: impl std::fmt::Display) -> Unmeasured {
+    Unmeasured(why.to_string())
+}
+
+/// Converts a count or a size; exact up to 2^53, far above any value here.
+#[expect(clippy::cast_precision_loss, reason = "values of checks are floats")]
+pub(super) fn float(number: u64) -> f64 {
+    number as f64
+}
+
+/// A part of a whole in percent.
+pub(super) fn percent(part: u64, whole: u64) -> f64 {
+    100.0 * float(part) / float(whole.max(1))
+}
+
+pub(super) fn milliseconds(duration: std::time::Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,35 @@
+//! The parts of the appliance that the probes look at.
+
+use std::net::SocketAddr;
+
+use crate::api::ApiServices;
+use crate::backup::Backups;
+use crate::engine::EngineHandle;
+use crate::health::HealthHandle;
+use crate::incidents::IncidentsHandle;
+use crate::jobs::JobsHandle;
+use crate::logs::Logs;
+use crate::realtime::Sockets;
+use crate::sync::SyncHandle;
+
+/// What the probes look at.
+pub(crate) struct CheckedParts {
+    pub(crate) engine: EngineHandle,
+    pub(crate) incidents: IncidentsHandle,
+    pub(crate) sync: SyncHandle,
+    pub(crate) jobs: JobsHandle,
+    pub(crate) backups: Backups,
+    pub(crate) sockets: Sockets,
+    /// By which this host reaches the own server, and the path under which that serves.
+    pub(crate) own_address: SocketAddr,
+    pub(crate) base_path: String,
+    pub(crate) min_free_bytes: u64,
+}
+
+impl CheckedParts {
+    /// The same for the API.
+    pub(crate) fn services(self, health: HealthHandle, logs: Logs) -> ApiServices {
+        let Self { engine, incidents, sync, jobs, backups, .. } = self;
+        ApiServices { engine, sync, jobs, incidents, health, backups, logs }
+    }
+}

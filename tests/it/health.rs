@@ -1,0 +1,5 @@
+//! Health checks: each is made to fail, becomes an incident, and recovers; probes that hang or panic.
+
+mod causes;
+mod history;
+mod probes;
