@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod check;
 mod checks;
+mod doctor;
 mod endpoint;
 mod history;
 mod incidents;
@@ -31,6 +32,7 @@ use tracing::{error, info, warn};
 
 pub use backup::{backup_options, start_backups};
 pub use check::check;
+pub use doctor::offline_checks;
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
 pub use jobs::start_jobs;
 pub use logging::{init_logging, new_log};

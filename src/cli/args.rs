@@ -58,6 +58,9 @@ pub(super) enum Subcommand {
         #[command(subcommand)]
         action: Option<JobsAction>,
     },
+    /// Run every check now, on the running server or without one, and show what is wrong and what to do;
+    /// exit with 1 if something is wrong
+    Doctor,
     /// Show the log of the running server: its last 100,000 lines
     Logs(LogsArgs),
     /// Make, list, verify and read backups

@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod data_dir;
 mod destination;
+mod doctor;
 mod exit;
 mod export;
 mod import;
@@ -87,6 +88,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Import(args) => import::run(cli, args),
         Subcommand::Sync(action) => sync::run(cli, *action),
         Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
+        Subcommand::Doctor => doctor::run(cli),
         Subcommand::Logs(args) => logs::run(cli, args),
         Subcommand::Backup(action) => backup::run(cli, action),
         Subcommand::Restore(args) => restore::run(cli, args),

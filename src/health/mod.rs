@@ -7,7 +7,9 @@
 
 mod error;
 mod handle;
+mod once;
 mod probe;
+mod reading;
 mod report;
 mod service;
 mod spec;
@@ -18,6 +20,7 @@ mod unit;
 
 pub use error::HealthError;
 pub use handle::{CheckStatus, HealthHandle};
+pub use once::run_once;
 pub use probe::{CheckReading, ProbeTable, Unmeasured};
 pub use service::{HealthService, start};
 pub use spec::{CheckGroup, CheckLimits, CheckSpec, LimitSide, Threshold};

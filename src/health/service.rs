@@ -4,7 +4,6 @@
 //! deadline, so that one that hangs delays no other.
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use tracing::{info, warn};
 
 use super::handle::{CheckBoard, HealthHandle, QUEUE_LIMIT, RunRequest};
 use super::probe::{CheckReading, Probe, ProbeResult, ProbeTable, Unmeasured};
+use super::reading::read;
 use super::report::{self, PREFIX};
 use super::spec::CheckSpec;
 use super::tracker::{CheckState, CheckTracker};
@@ -206,23 +206,9 @@ impl HealthService {
             return;
         }
         slot.is_running = true;
-        let spec = Arc::clone(&slot.spec);
-        let begun = catch_unwind(AssertUnwindSafe(|| (slot.probe)()));
+        let reading = read(Arc::clone(&slot.spec), &mut slot.probe);
         let reading = async move {
-            let result = match begun {
-                Ok(reading) => {
-                    let caught = AssertUnwindSafe(reading).catch_unwind();
-                    timeout(spec.deadline, caught).await
-                }
-                Err(panic) => Ok(Err(panic)),
-            };
-            let result = match result {
-                Ok(Ok(result)) => result.and_then(finite),
-                Ok(Err(_)) => {
-                    Err(Unmeasured("An internal error ended the check; the log has it".to_owned()))
-                }
-                Err(_) => late(&spec),
-            };
+            let result = reading.await;
             Finished::Reading { index, result }
         };
         self.work.push(reading.boxed());
@@ -380,16 +366,4 @@ impl HealthService {
         };
         self.work.push(record.boxed());
     }
-}
-
-fn finite(reading: CheckReading) -> ProbeResult {
-    match reading.value {
-        Some(value) if !value.is_finite() => Err(Unmeasured("There is no value".to_owned())),
-        _ => Ok(reading),
-    }
-}
-
-fn late(spec: &CheckSpec) -> ProbeResult {
-    let message = "There was no result in time".to_owned();
-    if spec.is_late_critical { Ok(CheckReading::broken(message)) } else { Err(Unmeasured(message)) }
 }

@@ -243,7 +243,7 @@ fn service() -> Vec<CheckSpec> {
         .after(3, 2)
         .in_time(Duration::from_secs(15)),
         CheckSpec::new("events.delivery", group, "Delivery of an event", CheckUnit::Seconds)
-            .above(limit(8.0, 6.0), limit(15.0, 10.0))
+            .above(limit(2.0, 1.0), limit(8.0, 4.0))
             .wrong(
                 "Live events do not arrive",
                 "Pages do not update by themselves until this is mended: systemctl restart unoc.",

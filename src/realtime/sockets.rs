@@ -8,6 +8,7 @@ use socketioxide::SocketIo;
 use socketioxide::extract::{SocketRef, State};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
+use tokio::sync::Notify;
 use tracing::info;
 use uuid::Uuid;
 
@@ -42,6 +43,8 @@ pub struct Sockets {
     pub(super) io: SocketIo,
     log_followers: LogFollowers,
     check_marker: CheckMarker,
+    /// Wakes the task that forwards commits: a heartbeat is wanted now.
+    pub(super) heartbeat_wanted: Arc<Notify>,
 }
 
 /// The part of a query by which clients of the service's own checks are known. It is drawn at each start, so
@@ -85,7 +88,8 @@ impl Sockets {
             }
         };
         io.ns(LIVE, join_live.with(log_connection));
-        (layer, Self { io, log_followers, check_marker })
+        let heartbeat_wanted = Arc::default();
+        (layer, Self { io, log_followers, check_marker, heartbeat_wanted })
     }
 
     /// The number of clients of both namespaces, without those of the service's own checks.
@@ -98,6 +102,11 @@ impl Sockets {
     /// counted.
     pub fn check_marker(&self) -> String {
         self.check_marker.0.to_string()
+    }
+
+    /// Has a heartbeat sent to all clients of `/live` now, the way in which all events are sent.
+    pub fn want_heartbeat(&self) {
+        self.heartbeat_wanted.notify_one();
     }
 
     /// Sends the log to the clients that follow it. Never returns: the composition root runs it beside the

@@ -19,6 +19,7 @@ pub async fn run(handle: EngineHandle, incidents: IncidentsHandle, sockets: Sock
     let seq = handle.read().seq();
     // Its sender would keep the channel open after the engine's end.
     drop((handle, incidents));
+    let heartbeat_wanted = sockets.heartbeat_wanted;
     let mut v2 = Fanout::new(sockets.io.clone(), "/");
     let mut live = Fanout::new(sockets.io, LIVE);
     let mut pending = PendingChanges::new(seq);
@@ -55,6 +56,9 @@ pub async fn run(handle: EngineHandle, incidents: IncidentsHandle, sockets: Sock
                 next_batch = Instant::now() + BATCH_INTERVAL;
             }
             _ = heartbeat.tick() => {
+                live.send_lossy(&live::heartbeat(pending.seq()));
+            }
+            () = heartbeat_wanted.notified() => {
                 live.send_lossy(&live::heartbeat(pending.seq()));
             }
         }

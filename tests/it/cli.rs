@@ -1,6 +1,7 @@
 //! The command line.
 
 mod config;
+mod doctor;
 mod help;
 mod jobs;
 mod logs;

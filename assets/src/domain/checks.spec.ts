@@ -43,7 +43,7 @@ test('the summary counts the states, the worst first', () => {
 })
 
 test('limits say from where they hold', () => {
-  expect(limitText(CHECK)).toBe('Warning from 250 ms, critical from 2000 ms')
+  expect(limitText(CHECK).replaceAll('\u00a0', ' ')).toBe('Warning from 250 ms, critical from 2000 ms')
   const critical = { side: 'below', enter: 0, leave: 1, text: 'no' } as const
   expect(limitText({ warning: null, critical })).toBe('Critical at or below no')
   expect(limitText({ warning: null, critical: null })).toBe('')

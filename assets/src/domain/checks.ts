@@ -48,7 +48,7 @@ export function checkSummary(checks: ApplianceCheck[]): string {
 
 /** `Warning above 250 ms, critical above 2,000 ms`; empty where nothing is too much. */
 export function limitText({ warning, critical }: Pick<ApplianceCheck, 'warning' | 'critical'>): string {
-  const part = (word: string, limit: CheckLimit | null) => (limit === null ? [] : [`${word} ${limit.side === 'below' ? 'at or below' : 'from'} ${limit.text}`])
+  const part = (word: string, limit: CheckLimit | null) => (limit === null ? [] : [`${word} ${limit.side === 'below' ? 'at or below' : 'from'} ${limit.text.replaceAll(' ', '\u00a0')}`])
   const parts = [...part('warning', warning), ...part('critical', critical)]
   const text = parts.join(', ')
   return text === '' ? '' : `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`

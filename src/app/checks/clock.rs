@@ -26,6 +26,10 @@ pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle) {
         );
         async move { reading }
     });
+    add_synchronized(probes);
+}
+
+pub(super) fn add_synchronized(probes: &mut ProbeTable) {
     let directory = Path::new(TIMESYNC_DIRECTORY);
     probes.add("clock.synchronized", move || blocking(move || synchronized(directory)));
 }

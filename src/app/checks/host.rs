@@ -20,6 +20,12 @@ const DAYS_MAX: f64 = 365.0;
 const DAY_US: f64 = 86_400e6;
 
 pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle) {
+    add_volume(probes, engine);
+    probes.add("memory.resident", || blocking(|| memory(Path::new("/"))));
+    probes.add("files.open", || blocking(open_files));
+}
+
+pub(super) fn add_volume(probes: &mut ProbeTable, engine: &EngineHandle) {
     let handle = engine.clone();
     probes.add(FREE_SPACE, move || {
         let handle = handle.clone();
@@ -35,8 +41,6 @@ pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle) {
         let (snapshot, now) = (handle.read(), handle.now());
         blocking(move || full_in(&snapshot, now))
     });
-    probes.add("memory.resident", || blocking(|| memory(Path::new("/"))));
-    probes.add("files.open", || blocking(open_files));
 }
 
 /// In how many days the volume is full, by the free space of the last weeks.

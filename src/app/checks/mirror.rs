@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::measure::{float, milliseconds, percent, unmeasured};
+use super::measure::{blocking, float, milliseconds, percent, unmeasured};
 use crate::engine::EngineHandle;
 use crate::health::{CheckReading, ProbeTable, Unmeasured};
+use crate::pg::PgConfig;
 use crate::sync::{ServerStats, SyncHandle, SyncState, SyncStatus};
 
 pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle, sync: &SyncHandle) {
@@ -31,6 +32,22 @@ pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle, sync: &SyncHan
         let behind_us = sync.status().behind_since.map_or(0, |since| handle.now().0 - since.0);
         let behind = Duration::from_micros(u64::try_from(behind_us).unwrap_or(0));
         async move { Ok(CheckReading::of(behind.as_secs_f64())) }
+    });
+}
+
+/// A login of its own, for a command: no mirror runs then.
+pub(super) fn add_login(probes: &mut ProbeTable, database: PgConfig) {
+    probes.add("postgres.reachable", move || {
+        let database = database.clone();
+        blocking(move || {
+            Ok(match database.check() {
+                Ok(server) => {
+                    let message = format!("PostgreSQL {}", server.version);
+                    CheckReading::yes_no(true).with(message)
+                }
+                Err(error) => CheckReading::broken(error.to_string()),
+            })
+        })
     });
 }
 

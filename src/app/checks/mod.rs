@@ -19,8 +19,29 @@ use tokio::task::JoinSet;
 pub(super) use parts::CheckedParts;
 
 use super::shutdown::run_until_stopped;
+use crate::backup::Backups;
+use crate::engine::EngineHandle;
 use crate::health::{self, CheckBounds, HealthHandle, ProbeTable, check_table};
+use crate::pg::PgConfig;
 use crate::sync::SyncState;
+
+/// The probes that make sense without a server: of the store, the host, the backups, and of PostgreSQL if
+/// there is a mirror.
+pub(super) fn offline_probes(
+    engine: &EngineHandle,
+    backups: &Backups,
+    database: Option<PgConfig>,
+) -> ProbeTable {
+    let mut probes = ProbeTable::default();
+    store::add(&mut probes, engine);
+    host::add_volume(&mut probes, engine);
+    clock::add_synchronized(&mut probes);
+    backups::add(&mut probes, engine, backups);
+    if let Some(database) = database {
+        mirror::add_login(&mut probes, database);
+    }
+    probes
+}
 
 /// Starts the checks.
 ///

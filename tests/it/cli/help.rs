@@ -13,6 +13,7 @@ const COMMANDS: &[&[&str]] = &[
     &["jobs"],
     &["jobs", "run"],
     &["jobs", "schedule"],
+    &["doctor"],
     &["logs"],
     &["backup"],
     &["backup", "now"],

@@ -1,0 +1,173 @@
+//! `unoc doctor`
+
+use std::io::Read;
+
+use anyhow::{Context, anyhow};
+use serde::{Deserialize, Serialize};
+
+use super::args::Cli;
+use super::client::ApplianceClient;
+use super::data_dir::{check_data_dir_owner, is_new_data_dir};
+use super::exit::{self, CommandError};
+use super::offline;
+use crate::app;
+use crate::config::{Config, ConfigError, ConfigErrors};
+use crate::health::{CheckState, CheckStatus};
+use crate::store::Store;
+use crate::util::counted;
+
+/// What one check found.
+#[derive(Debug, Deserialize, Serialize)]
+struct Finding {
+    id: String,
+    title: String,
+    /// As in `GET /api/health`.
+    state: String,
+    value_text: Option<String>,
+    message: Option<String>,
+    remedy: Option<String>,
+}
+
+impl Finding {
+    fn new(id: &str, title: &str, state: CheckState) -> Self {
+        let state = state.as_str().to_owned();
+        let (id, title) = (id.to_owned(), title.to_owned());
+        Self { id, title, state, value_text: None, message: None, remedy: None }
+    }
+
+    fn with(mut self, message: impl Into<String>, remedy: Option<&str>) -> Self {
+        self.message = Some(message.into());
+        self.remedy = remedy.map(str::to_owned);
+        self
+    }
+
+    fn of_setting(error: &ConfigError) -> Self {
+        Self::new("configuration", "Configuration", CheckState::Critical)
+            .with(error.to_string(), Some("Correct the setting, then: unoc config check."))
+    }
+
+    fn is_fault(&self) -> bool {
+        [CheckState::Warning, CheckState::Critical].iter().any(|it| it.as_str() == self.state)
+    }
+}
+
+impl From<CheckStatus> for Finding {
+    fn from(check: CheckStatus) -> Self {
+        let CheckStatus { spec, state, value, message, .. } = check;
+        let found = Self::new(spec.id, spec.title, state);
+        let remedy = found.is_fault().then(|| spec.remedy.to_owned());
+        let value_text = value.map(|value| spec.unit.text(value));
+        Self { value_text, message, remedy, ..found }
+    }
+}
+
+/// Runs all checks, on the server if one runs, prints what they say, and fails if one is not in order.
+pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
+    let findings = findings(cli)?;
+    let faults = findings.iter().filter(|finding| finding.is_fault()).count();
+    if cli.json {
+        print_line!("{:#}", serde_json::json!({"ok": faults == 0, "checks": findings}));
+    } else {
+        print(&findings);
+    }
+    match faults {
+        0 => Ok(()),
+        faults => Err(anyhow!("{} not in order", are(faults)).into()),
+    }
+}
+
+fn findings(cli: &Cli) -> Result<Vec<Finding>, CommandError> {
+    let of_settings = |errors: &ConfigErrors| errors.0.iter().map(Finding::of_setting).collect();
+    let config = match cli.load_config() {
+        Ok(config) => config,
+        Err(errors) => return Ok(of_settings(&errors)),
+    };
+    let mut findings = match app::check(&config) {
+        Ok(()) => vec![Finding::new("configuration", "Configuration", CheckState::Ok)],
+        Err(errors) => of_settings(&errors),
+    };
+    if findings.iter().all(|finding| !finding.is_fault()) {
+        findings.extend(of_site(&config)?);
+    }
+    Ok(findings)
+}
+
+/// The checks of the server that uses the store, or else of the store and the host.
+fn of_site(config: &Config) -> Result<Vec<Finding>, CommandError> {
+    const STORE: &str = "Store opens";
+    if is_new_data_dir(config) {
+        let what =
+            format!("{} holds no site yet; the service makes one", config.data_dir.display());
+        return Ok(vec![Finding::new("store.open", STORE, CheckState::Unknown).with(what, None)]);
+    }
+    check_data_dir_owner(config)?;
+    match offline::open_store(config) {
+        Ok(None) => of_server(config),
+        Ok(Some(store)) => {
+            let mut findings = vec![Finding::new("store.open", STORE, CheckState::Ok)];
+            findings.extend(without_server(config, store)?);
+            Ok(findings)
+        }
+        Err(error) => {
+            let remedy = "The message says why; unoc restore latest replaces a store that is lost.";
+            let finding = Finding::new("store.open", STORE, CheckState::Critical);
+            Ok(vec![finding.with(exit::one_line(&error.cause), Some(remedy))])
+        }
+    }
+}
+
+fn of_server(config: &Config) -> Result<Vec<Finding>, CommandError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        checks: Vec<Finding>,
+    }
+    let server = ApplianceClient::connect(config)?;
+    let mut text = String::new();
+    server.post("/api/health/run")?.read_to_string(&mut text)?;
+    let answer: Answer = serde_json::from_str(&text).context("the server's answer is not JSON")?;
+    Ok(answer.checks)
+}
+
+fn without_server(config: &Config, store: Store) -> Result<Vec<Finding>, CommandError> {
+    let (engine, thread) = offline::start_engine(config, store)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let checks = runtime.block_on(async {
+        let checks = app::offline_checks(config, &engine).await;
+        engine.stop().await;
+        checks
+    });
+    // A probe that hangs must not keep the command from ending.
+    runtime.shutdown_background();
+    offline::join(thread)?;
+    Ok(checks?.into_iter().map(Finding::from).collect())
+}
+
+/// The worst last, where the eye is when the output ends.
+fn print(findings: &[Finding]) {
+    const STATES: [CheckState; 4] =
+        [CheckState::Unknown, CheckState::Ok, CheckState::Warning, CheckState::Critical];
+    let width = |text: fn(&Finding) -> &str| {
+        findings.iter().map(|finding| text(finding).chars().count()).max().unwrap_or(0)
+    };
+    let (ids, values) = (width(|it| &it.id), width(|it| it.value_text.as_deref().unwrap_or("-")));
+    for state in STATES {
+        for finding in findings.iter().filter(|finding| finding.state == state.as_str()) {
+            let Finding { id, title, state, value_text, message, remedy } = finding;
+            let value = value_text.as_deref().unwrap_or("-");
+            print_line!("{state:8}  {id:ids$}  {value:values$}  {title}");
+            for line in message.iter().chain(remedy) {
+                print_line!("          {line}");
+            }
+        }
+    }
+}
+
+/// `1 check is`, `2 checks are`.
+fn are(count: usize) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(count, "check"))
+}
