@@ -241,12 +241,11 @@ fn a_request_with_more_changes_than_are_searched_is_not_undone_in_part() {
 fn leaves_that_were_never_connected_are_so_again_after_an_undo_of_many_links() {
     let app = TestApp::empty();
     let _plant = Plant::build(&app);
-    let mut table = "name,device_type,split_ratio,connect_to\n".to_owned();
-    table.push_str("SPL-N,SPLITTER,128,ODF\n");
+    let mut table = "name,device_type\n".to_owned();
     let mut links = "name,connect_to\n".to_owned();
     for n in 0..120 {
-        table.push_str(&format!("NEW-{n},ONT,,\n"));
-        links.push_str(&format!("NEW-{n},SPL-N\n"));
+        table.push_str(&format!("NEW-{n},AON_CPE\n"));
+        links.push_str(&format!("NEW-{n},AON\n"));
     }
     let import = |table: &str| {
         app.post_file("/api/import/devices", "text/csv", table.as_bytes()).expect(200);

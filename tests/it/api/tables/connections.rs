@@ -158,3 +158,18 @@ fn connections_in_a_circle_are_made_once() {
     assert_eq!(imported(&app, "devices", table)[..3], [2, 0, 0]);
     assert_eq!(used_ports(&app, "NVT-1"), strings([("port1", "NVT-2")]));
 }
+
+#[test]
+fn a_row_takes_no_output_beyond_the_ratio_where_others_name_the_last_ones() {
+    let app = TestApp::empty();
+    let _plant = Plant::build(&app);
+    let rows = "name,device_type,split_ratio,connect_to,connect_to_port\n\
+                ONT-1,ONT,,SPL-N,\n\
+                SPL-N,SPLITTER,2,ODF,\n\
+                ONT-2,ONT,,SPL-N,out0\n\
+                ONT-3,ONT,,SPL-N,out1\n";
+    let refused = import(&app, "devices", rows.as_bytes()).expect(400).json();
+    let full = "All 2 outputs of splitter 'SPL-N' are in use; raise its split_ratio or connect \
+                another splitter";
+    assert_eq!(details(&refused), [(2, full.to_owned())]);
+}
