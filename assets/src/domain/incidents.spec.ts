@@ -47,6 +47,7 @@ test('the cause is shown on the page of its source', () => {
   expect(causePage(INCIDENT)?.to).toBe('/operations/problems/link/12')
   const job: Incident = { ...INCIDENT, subject: null, source: 'job', key: 'job:backup' }
   expect(causePage(job)?.to).toBe('/operations/jobs')
+  expect(causePage({ ...job, source: 'check', key: 'check:disk.free' })?.to).toBe('/operations/health')
   expect(causePage({ ...job, source: 'service', key: 'service:overflow' })?.to).toBe('/operations/problems')
   expect(causePage({ ...job, source: 'service', key: 'service:unclean-shutdown' })).toBeNull()
   expect(networkKey('link', 12)).toBe(INCIDENT.key)

@@ -26,6 +26,7 @@ export function incidentPage({ id }: Pick<Incident, 'id'>): string {
 export function causePage({ subject, source, key }: Incident): { to: string; text: string } | null {
   if (subject !== null) return { to: `/operations/problems/${subject.kind}/${subject.id}`, text: 'Problem' }
   if (source === 'job') return { to: '/operations/jobs', text: 'Jobs' }
+  if (source === 'check') return { to: '/operations/health', text: 'Health' }
   return key.startsWith('service:overflow') ? { to: '/operations/problems', text: 'Problems' } : null
 }
 
