@@ -281,9 +281,10 @@ fn incident(error: &IncidentError) -> Response {
             StatusCode::CONFLICT
         }
         IncidentError::WindowOrder | IncidentError::WindowOver => StatusCode::BAD_REQUEST,
-        IncidentError::Stopping | IncidentError::Engine(_) | IncidentError::Store(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        IncidentError::Full { .. }
+        | IncidentError::Stopping
+        | IncidentError::Engine(_)
+        | IncidentError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     answer(status, error.to_string())
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::action::{ActionKind, IncidentAction, WindowPlan};
+use super::capacity::{NETWORK_INCIDENTS_MAX, is_full};
 use super::draft::{Draft, differs, muting_window, next_sample};
 use super::error::IncidentError;
 use super::event::{IncidentEvent, IncidentNews};
@@ -17,13 +18,8 @@ use crate::store::{
 
 /// A problem that comes again within this time is the same incident: a fibre that is being spliced.
 pub const REOPEN_WITHIN: i64 = 10 * MINUTE;
-/// Incidents of the network that are open at once; the others are counted by one more incident. Nobody
-/// reads more, and a storm stays a bounded number of writes.
-pub const NETWORK_INCIDENTS_MAX: usize = 1000;
-/// Incidents that are open at once: some for the jobs and checks, which are less than a hundred.
-const OPEN_MAX: usize = NETWORK_INCIDENTS_MAX + 200;
-/// Closed incidents that are remembered because they may come again.
-const CLOSED_MAX: usize = 2 * OPEN_MAX;
+/// Closed incidents that are remembered because they may come again: a storm that comes and goes.
+const CLOSED_MAX: usize = 2 * NETWORK_INCIDENTS_MAX;
 /// Maintenance windows that have not ended.
 const WINDOWS_MAX: usize = 200;
 /// Maintenance windows that have ended and are still shown.
@@ -31,7 +27,7 @@ const ENDED_WINDOWS_MAX: usize = 100;
 /// An event that nobody closed is over after this time without another one.
 const EVENT_EXPIRY: i64 = 7 * 24 * 60 * MINUTE;
 const MINUTE: i64 = 60 * 1_000_000;
-/// The incident that stands for those beyond [`NETWORK_INCIDENTS_MAX`].
+/// The incident that stands for the problems of the network that have none of their own.
 const OVERFLOW_KEY: &str = "service:overflow";
 
 /// All incidents that are not closed, and those that may still come again.
@@ -99,33 +95,37 @@ impl IncidentBook {
         self.open.contains_key(key)
     }
 
-    /// Notes a problem that exists. Returns false if there are too many incidents for another one.
-    pub fn observe(&mut self, report: ProblemReport, now: Timestamp) -> bool {
+    /// Notes a problem that exists.
+    ///
+    /// # Errors
+    /// [`IncidentError::Full`]: there are too many incidents for another one.
+    pub fn observe(&mut self, report: ProblemReport, now: Timestamp) -> Result<(), IncidentError> {
         let report = report.bounded();
         if let Some(incident) = self.open.get(&report.key) {
             let incident = Arc::clone(incident);
             self.observe_again(&incident, report, now);
-            return true;
+            return Ok(());
         }
-        if let Some(incident) = self.closed.get(&report.key) {
-            if report.occurrence != 0 && report.occurrence == incident.occurrence {
-                return true;
+        let closed = self.closed.get(&report.key).cloned();
+        let is_counted =
+            |it: &Arc<Incident>| report.occurrence != 0 && report.occurrence == it.occurrence;
+        if closed.as_ref().is_some_and(is_counted) {
+            return Ok(());
+        }
+        if is_full(self.open.values(), report.source, report.severity) {
+            return Err(IncidentError::Full { refused: 1 });
+        }
+        match closed.filter(|incident| is_recent(incident, now)) {
+            Some(incident) => self.reopen(&incident, report, now),
+            None => {
+                let id = self.counters.next_incident;
+                self.counters.next_incident += 1;
+                let mut draft = Draft::opened(id, report, now);
+                draft.update_mute(&self.windows);
+                self.put(draft);
             }
-            if is_recent(incident, now) {
-                let incident = Arc::clone(incident);
-                self.reopen(&incident, report, now);
-                return true;
-            }
         }
-        if self.is_full(report.source) {
-            return false;
-        }
-        let id = self.counters.next_incident;
-        self.counters.next_incident += 1;
-        let mut draft = Draft::opened(id, report, now);
-        draft.update_mute(&self.windows);
-        self.put(draft);
-        true
+        Ok(())
     }
 
     /// Notes that a problem does not exist any longer.
@@ -147,13 +147,14 @@ impl IncidentBook {
     }
 
     /// Notes all problems of a source, whose keys begin with `prefix`: those that are not among `reports`
-    /// do not exist any longer. Returns how many were refused because there are too many.
+    /// do not exist any longer. Returns the keys of those that were refused because there are too many.
+    #[must_use]
     pub fn reconcile(
         &mut self,
         prefix: &str,
         reports: Vec<ProblemReport>,
         now: Timestamp,
-    ) -> usize {
+    ) -> BTreeSet<String> {
         let reported: BTreeSet<&str> = reports.iter().map(|report| report.key.as_str()).collect();
         let of_source = self.open.range(prefix.to_owned()..).map(|(key, _)| key);
         let of_source = of_source.take_while(|key| key.starts_with(prefix));
@@ -162,29 +163,39 @@ impl IncidentBook {
         for key in gone {
             self.clear(&key, now);
         }
-        let refused = reports.into_iter().filter(|report| !self.observe(report.clone(), now));
-        refused.count()
+        let mut refused = BTreeSet::new();
+        for report in reports {
+            let key = report.key.clone();
+            if self.observe(report, now).is_err() {
+                refused.insert(key);
+            }
+        }
+        refused
     }
 
     /// Notes all problems of the network; `unlisted` ones exist, but are not among the reports. Those
-    /// that get no incident of their own are counted by one of the service.
+    /// that get no incident of their own are counted by one of the service. Returns the keys of the
+    /// reports among them.
     pub fn reconcile_network(
         &mut self,
         reports: Vec<ProblemReport>,
         unlisted: usize,
         now: Timestamp,
-    ) {
-        let refused = self.reconcile(NETWORK_PREFIX, reports, now) + unlisted;
-        if refused == 0 {
+    ) -> BTreeSet<String> {
+        let refused = self.reconcile(NETWORK_PREFIX, reports, now);
+        let count = refused.len() + unlisted;
+        if count == 0 {
             self.clear(OVERFLOW_KEY, now);
-            return;
+            return refused;
         }
         let title = "The network has more problems than incidents are kept for";
-        let detail = format!("{refused} more are listed among the problems only");
+        let detail = format!("{count} more are listed among the problems only");
         let source = IncidentSource::Service;
         let overflow =
             ProblemReport::lasting(source, OVERFLOW_KEY, Severity::Critical, title, detail);
-        self.observe(overflow, now);
+        // The service itself is never refused.
+        self.observe(overflow, now).ok();
+        refused
     }
 
     /// Does what a person wants. `stored` is the incident of this id if it is not among the open ones.
@@ -382,22 +393,6 @@ impl IncidentBook {
             let mut draft = Draft::of(&incident, now);
             draft.update_mute(&self.windows);
             self.put(draft);
-        }
-    }
-
-    fn is_full(&self, source: IncidentSource) -> bool {
-        let count = self.open.len();
-        let of_network = || {
-            let open = self.open.values();
-            open.filter(|incident| incident.source == IncidentSource::Network).count()
-        };
-        match source {
-            IncidentSource::Network => {
-                count >= NETWORK_INCIDENTS_MAX && of_network() >= NETWORK_INCIDENTS_MAX
-            }
-            IncidentSource::Job | IncidentSource::Check | IncidentSource::Service => {
-                count >= OPEN_MAX
-            }
         }
     }
 

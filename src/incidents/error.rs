@@ -19,6 +19,8 @@ pub enum IncidentError {
     WindowOver,
     #[error("There are {max} maintenance windows that have not ended; delete one first")]
     WindowsFull { max: usize },
+    #[error("too many incidents are open for {refused} more")]
+    Full { refused: usize },
     #[error("the service is stopping")]
     Stopping,
     #[error(transparent)]

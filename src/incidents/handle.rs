@@ -1,5 +1,6 @@
 //! The handle by which other layers report problems and change incidents.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -35,19 +36,16 @@ impl IncidentsHandle {
     /// Reports a problem. What is known already is not written again. Returns once it is durable.
     ///
     /// # Errors
-    /// [`IncidentError::Stopping`]; [`IncidentError::Engine`], after which the book is as before.
+    /// [`IncidentError::Full`]; [`IncidentError::Stopping`]; [`IncidentError::Engine`], after which the book
+    /// is as before.
     pub async fn observe(&self, report: ProblemReport) -> Result<(), IncidentError> {
-        self.change(move |book, now| {
-            book.observe(report, now);
-            Ok(())
-        })
-        .await
+        self.change(move |book, now| book.observe(report, now)).await
     }
 
     /// Reports that a problem does not exist any longer.
     ///
     /// # Errors
-    /// As [`IncidentsHandle::observe`].
+    /// [`IncidentError::Stopping`]; [`IncidentError::Engine`], after which the book is as before.
     pub async fn clear(&self, key: impl Into<String>) -> Result<(), IncidentError> {
         let key = key.into();
         self.change(move |book, now| {
@@ -60,37 +58,34 @@ impl IncidentsHandle {
     /// Reports all problems whose keys begin with `prefix`: others do not exist any longer.
     ///
     /// # Errors
-    /// As [`IncidentsHandle::observe`].
+    /// As [`IncidentsHandle::observe`]. With [`IncidentError::Full`], the others are recorded.
     pub async fn reconcile(
         &self,
         prefix: &'static str,
         reports: Vec<ProblemReport>,
     ) -> Result<(), IncidentError> {
-        self.change(move |book, now| {
-            book.reconcile(prefix, reports, now);
-            Ok(())
+        self.change(move |book, now| match book.reconcile(prefix, reports, now).len() {
+            0 => Ok(()),
+            refused => Err(IncidentError::Full { refused }),
         })
         .await
     }
 
-    /// Reports all problems of the network, and how many more there are.
+    /// Reports all problems of the network, and how many more there are. Returns the keys of the reports
+    /// that got no incident because there are too many.
     pub(super) async fn reconcile_network(
         &self,
         reports: Vec<ProblemReport>,
         unlisted: usize,
-    ) -> Result<(), IncidentError> {
-        self.change(move |book, now| {
-            book.reconcile_network(reports, unlisted, now);
-            Ok(())
-        })
-        .await
+    ) -> Result<BTreeSet<String>, IncidentError> {
+        self.change(move |book, now| Ok(book.reconcile_network(reports, unlisted, now))).await
     }
 
     /// Does what a person wants, and returns the incident as it is then.
     ///
     /// # Errors
     /// [`IncidentError::NotFound`], [`IncidentError::Closed`], [`IncidentError::StillActive`], and as
-    /// [`IncidentsHandle::observe`].
+    /// [`IncidentsHandle::clear`].
     pub async fn act(&self, id: u64, action: IncidentAction) -> Result<Incident, IncidentError> {
         let engine = self.engine.clone();
         self.change(move |book, now| {
@@ -105,7 +100,7 @@ impl IncidentsHandle {
     ///
     /// # Errors
     /// [`IncidentError::WindowOrder`], [`IncidentError::WindowOver`], [`IncidentError::WindowsFull`], and
-    /// as [`IncidentsHandle::observe`].
+    /// as [`IncidentsHandle::clear`].
     pub async fn add_window(
         &self,
         plan: WindowPlan,
@@ -116,7 +111,7 @@ impl IncidentsHandle {
     /// Deletes a maintenance window, which ends it.
     ///
     /// # Errors
-    /// [`IncidentError::WindowNotFound`], and as [`IncidentsHandle::observe`].
+    /// [`IncidentError::WindowNotFound`], and as [`IncidentsHandle::clear`].
     pub async fn remove_window(&self, id: u64) -> Result<(), IncidentError> {
         self.change(move |book, now| book.remove_window(id, now)).await
     }

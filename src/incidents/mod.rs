@@ -6,6 +6,7 @@
 
 mod action;
 mod book;
+mod capacity;
 mod draft;
 mod error;
 mod event;
@@ -17,7 +18,8 @@ mod report;
 mod service;
 
 pub use action::{ActionKind, IncidentAction, WindowPlan};
-pub use book::{BookChanges, IncidentBook, NETWORK_INCIDENTS_MAX, REOPEN_WITHIN};
+pub use book::{BookChanges, IncidentBook, REOPEN_WITHIN};
+pub use capacity::NETWORK_INCIDENTS_MAX;
 pub use error::IncidentError;
 pub use event::{IncidentEvent, IncidentNews};
 pub use handle::IncidentsHandle;

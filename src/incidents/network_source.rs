@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
-use super::book::{NETWORK_INCIDENTS_MAX, NETWORK_PREFIX};
+use super::book::NETWORK_PREFIX;
+use super::capacity::NETWORK_INCIDENTS_MAX;
 use super::error::IncidentError;
 use super::handle::IncidentsHandle;
 use super::report::ProblemReport;
@@ -23,11 +24,13 @@ use crate::wire::Subject;
 const HOLD_OFF_US: i64 = 2 * 1_000_000;
 /// How long until a problem that is too young is looked at again.
 const YOUNG_PAUSE: Duration = Duration::from_secs(1);
-/// After an analysis, no other starts for this many times as long: it takes at most 2 % of the engine.
+/// After an analysis, no other starts for this many times as long: analyses take at most 2 % of the engine's
+/// time, as long as one takes at most 200 ms, which is [`REST_MAX`] / 50. Where it takes longer, problems
+/// that are reported too late are worse than an engine that is slower.
 const REST_FACTOR: u32 = 50;
 /// Shortest and longest such pause.
 const REST_MIN: Duration = Duration::from_millis(100);
-const REST_MAX: Duration = Duration::from_secs(5);
+const REST_MAX: Duration = Duration::from_secs(10);
 /// How long it waits after an error, such as a volume without free space.
 const RETRY_PAUSE: Duration = Duration::from_secs(30);
 /// Containers above a device that are looked at: no site has more levels.
@@ -51,15 +54,16 @@ pub async fn watch_network(engine: EngineHandle, incidents: IncidentsHandle) {
             BTreeSet::new()
         }
     };
-    let mut source = NetworkSource { engine, incidents, known, reported: None };
+    let mut source =
+        NetworkSource { engine, incidents, known, reported: None, analysis_time: Duration::ZERO };
     loop {
         seqs.borrow_and_update();
-        let began = Instant::now();
         let next = source.report().await;
-        sleep((began.elapsed() * REST_FACTOR).clamp(REST_MIN, REST_MAX)).await;
+        sleep(rest_after(source.analysis_time)).await;
         let pause = match next {
             Ok(Next::Change) => None,
             Ok(Next::Soon) => Some(YOUNG_PAUSE),
+            Ok(Next::Room) => Some(RETRY_PAUSE),
             Err(IncidentError::Stopping) => return,
             Err(error) => {
                 warn!(%error, "Problems of the network could not be reported as incidents");
@@ -84,6 +88,8 @@ enum Next {
     Change,
     /// A problem becomes old enough.
     Soon,
+    /// There are too many incidents for all problems.
+    Room,
 }
 
 struct NetworkSource {
@@ -91,14 +97,22 @@ struct NetworkSource {
     incidents: IncidentsHandle,
     /// Keys that have an incident, as far as is known.
     known: BTreeSet<String>,
-    /// What was reported last, and how many more there were.
+    /// What was reported last, and how many more there were; `None` if it has to be reported again.
     reported: Option<(Vec<ProblemReport>, usize)>,
+    /// How long the last analysis kept the engine.
+    analysis_time: Duration,
 }
 
 impl NetworkSource {
     async fn report(&mut self) -> Result<Next, IncidentError> {
         let known = self.known.clone();
-        let (_, found) = self.engine.inspect(move |world| find(world, &known)).await?;
+        let analyse = move |world: &World| {
+            let began = Instant::now();
+            let found = find(world, &known);
+            (found, began.elapsed())
+        };
+        let (_, (found, took)) = self.engine.inspect(analyse).await?;
+        self.analysis_time = took;
         let is_new = |report: &ProblemReport| !self.known.contains(&report.key);
         let has_new = found.problems.iter().any(|(_, report)| is_new(report));
         // The clock is only read when it matters.
@@ -111,17 +125,27 @@ impl NetworkSource {
             .into_iter()
             .partition(|(since, report)| is_new(report) && is_young(*since));
         let reports: Vec<ProblemReport> = reports.into_iter().map(|(_, report)| report).collect();
-        let next = if young.is_empty() { Next::Change } else { Next::Soon };
-        let now = Some((reports, found.unlisted));
-        if now != self.reported
-            && let Some((reports, unlisted)) = now
-        {
-            self.incidents.reconcile_network(reports.clone(), unlisted).await?;
-            self.known = reports.iter().map(|report| report.key.clone()).collect();
-            self.reported = Some((reports, unlisted));
+        let current = (reports, found.unlisted);
+        let mut has_room = true;
+        if self.reported.as_ref() != Some(&current) {
+            let (reports, unlisted) = current;
+            let refused = self.incidents.reconcile_network(reports.clone(), unlisted).await?;
+            let keys = reports.iter().map(|report| &report.key);
+            self.known = keys.filter(|key| !refused.contains(*key)).cloned().collect();
+            has_room = refused.is_empty();
+            self.reported = has_room.then_some((reports, unlisted));
         }
-        Ok(next)
+        Ok(match (young.is_empty(), has_room) {
+            (false, _) => Next::Soon,
+            (true, false) => Next::Room,
+            (true, true) => Next::Change,
+        })
     }
+}
+
+/// How long no other analysis starts after one that kept the engine for this long.
+fn rest_after(analysis: Duration) -> Duration {
+    (analysis * REST_FACTOR).clamp(REST_MIN, REST_MAX)
 }
 
 /// The keys of problems that have an incident, so that a restart does not take them for new.
@@ -241,4 +265,18 @@ fn detail(subject: &Subject<'_>, problem: &Problem) -> String {
         detail.push_str(&format!("; reason: {reason}"));
     }
     detail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analyses_take_at_most_2_percent_up_to_200_ms_each() {
+        for (analysis_ms, rest_ms) in [(0, 100), (1, 100), (10, 500), (200, 10_000), (600, 10_000)]
+        {
+            let rest = rest_after(Duration::from_millis(analysis_ms));
+            assert_eq!(rest, Duration::from_millis(rest_ms), "{analysis_ms}");
+        }
+    }
 }

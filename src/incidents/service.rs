@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
 use super::book::IncidentBook;
@@ -56,7 +56,8 @@ pub fn start(engine: EngineHandle) -> Result<(IncidentsHandle, IncidentService),
 impl IncidentService {
     /// Serves until every handle is gone, or the caller drops this. The engine must outlive it.
     pub async fn run(mut self) {
-        let mut pause = Duration::ZERO;
+        // A moment, not a pause, which each request would begin again.
+        let mut next_look = Instant::now();
         loop {
             let has_more = self.book.next_tick(self.last_tick).is_some();
             tokio::select! {
@@ -64,7 +65,10 @@ impl IncidentService {
                     Some(request) => self.serve(request).await,
                     None => return,
                 },
-                () = sleep(pause), if has_more => pause = self.tick().await,
+                () = sleep_until(next_look), if has_more => {
+                    let pause = self.tick().await;
+                    next_look = Instant::now() + pause;
+                }
             }
         }
     }

@@ -51,8 +51,9 @@ struct SharedLevels {
     default: Level,
     /// Sorted by target, so that the last one that fits a target is the nearest.
     changes: RwLock<Vec<LevelChange>>,
-    /// The number of changes, for the task that ends them.
-    count: watch::Sender<usize>,
+    /// Wakes the task that ends changes. It has no value, since one that was read before another change
+    /// could be sent after it.
+    changed: watch::Sender<()>,
     now: Now,
 }
 
@@ -94,8 +95,8 @@ pub enum LevelError {
 
 impl LogLevels {
     pub(super) fn new(default: Level, now: Now) -> Self {
-        let (count, _) = watch::channel(0);
-        Self(Arc::new(SharedLevels { default, changes: RwLock::default(), count, now }))
+        let (changed, _) = watch::channel(());
+        Self(Arc::new(SharedLevels { default, changes: RwLock::default(), changed, now }))
     }
 
     /// Returns the configured level.
@@ -175,9 +176,11 @@ impl LogLevels {
     /// Ends each change when its time has come. Never returns: the composition root runs it beside the
     /// server.
     pub async fn end_in_time(self) {
-        let mut count = self.0.count.subscribe();
+        let mut changed = self.0.changed.subscribe();
         loop {
-            let has_changes = *count.borrow_and_update() > 0;
+            // In this order: what changes after it is read is noticed.
+            changed.mark_unchanged();
+            let has_changes = !self.read().is_empty();
             let pause = async {
                 match has_changes {
                     true => tokio::time::sleep(CLOCK_CHECK_INTERVAL).await,
@@ -186,7 +189,7 @@ impl LogLevels {
             };
             tokio::select! {
                 // It holds the sender.
-                changed = count.changed() => changed.unwrap_or(()),
+                changed = changed.changed() => changed.unwrap_or(()),
                 () = pause => self.end_due(),
             }
         }
@@ -214,8 +217,7 @@ impl LogLevels {
     /// No lock may be held: each place that logs asks for its level again.
     fn has_changed(&self) {
         tracing::callsite::rebuild_interest_cache();
-        let count = self.read().len();
-        self.0.count.send_replace(count);
+        self.0.changed.send_replace(());
     }
 
     fn level_of(&self, target: &str) -> Level {
@@ -285,7 +287,12 @@ pub fn is_own_target(target: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use super::*;
+
+    /// Far longer than it takes, also on a busy machine.
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     fn levels(default: Level) -> LogLevels {
         LogLevels::new(default, Arc::new(|| Timestamp(0)))
@@ -353,5 +360,35 @@ mod tests {
         assert_eq!(levels.change(new("unoc::more", Level::DEBUG)), Err(LevelError::TooMany));
         levels.change(new("unoc::m3", Level::TRACE)).unwrap();
         assert_eq!(levels.changes().len(), CHANGES_MAX);
+    }
+
+    /// A change that is made while another one is removed ends in time, too.
+    #[test]
+    fn a_change_beside_another_one_ends_in_time() {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).enable_time().build().unwrap();
+        let now = Arc::new(AtomicI64::new(0));
+        let all: Vec<LogLevels> = (0..500)
+            .map(|_| {
+                let now = Arc::clone(&now);
+                LogLevels::new(Level::INFO, Arc::new(move || Timestamp(now.load(Ordering::SeqCst))))
+            })
+            .collect();
+        for levels in &all {
+            runtime.spawn(levels.clone().end_in_time());
+            levels.change(new("unoc::a", Level::DEBUG)).unwrap();
+            std::thread::scope(|scope| {
+                scope.spawn(|| levels.end(Some("unoc::a"), "test", ""));
+                scope.spawn(|| levels.change(new("unoc::b", Level::DEBUG)).unwrap());
+            });
+        }
+        now.store(61_000_000, Ordering::SeqCst);
+        let ended = async {
+            while all.iter().any(|levels| !levels.changes().is_empty()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, ended).await });
+        ended.expect("every change ends");
     }
 }

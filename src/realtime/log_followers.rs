@@ -5,6 +5,7 @@
 //! does not is sent nothing more after a few batches, and told how many lines it missed when it goes on.
 
 use std::collections::{HashMap, HashSet};
+use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -49,6 +50,12 @@ struct Following {
     sent_id: u64,
 }
 
+impl Following {
+    fn has_nobody(&self) -> bool {
+        self.clients.is_empty() && self.refused.is_empty()
+    }
+}
+
 #[derive(Default)]
 struct Follower {
     /// Whether it knows that it follows: its handshake may not be complete when it asks.
@@ -82,18 +89,22 @@ impl LogFollowers {
         Self(Arc::new(SharedFollowers { logs, following: Mutex::new(following), joined }))
     }
 
-    /// Listens to what a client of `/live` sends about the log.
+    /// Listens to what a client of `/live` sends about the log. What it asks for is done before its next
+    /// message is read: only the futures of handlers run in any order.
     pub(super) fn listen(socket: &SocketRef) {
-        socket.on("logs:follow", async |socket: SocketRef, State(all): State<Self>| {
+        socket.on("logs:follow", |socket: SocketRef, State(all): State<Self>| {
             all.add(socket.id);
+            ready(())
         });
-        socket.on("logs:received", async |socket: SocketRef, State(all): State<Self>| {
+        socket.on("logs:received", |socket: SocketRef, State(all): State<Self>| {
             if let Some(follower) = all.lock().clients.get_mut(&socket.id) {
                 follower.unconfirmed = follower.unconfirmed.saturating_sub(1);
             }
+            ready(())
         });
-        socket.on("logs:unfollow", async |socket: SocketRef, State(all): State<Self>| {
+        socket.on("logs:unfollow", |socket: SocketRef, State(all): State<Self>| {
             all.remove(socket.id);
+            ready(())
         });
     }
 
@@ -106,7 +117,7 @@ impl LogFollowers {
     /// Sends the lines of the log to the clients that follow it. Never returns.
     pub(super) async fn send_lines(&self, io: &SocketIo, namespace: &'static str) {
         loop {
-            while self.lock().clients.is_empty() {
+            while self.lock().has_nobody() {
                 self.0.joined.notified().await;
             }
             tokio::time::sleep(BATCH_INTERVAL).await;
@@ -138,6 +149,8 @@ impl LogFollowers {
         let lines_json = json_of(&lines);
         let mut following = self.lock();
         following.sent_id = lines.last().map_or(sent_id, |last| last.id);
+        // A message that came with the end of its connection may be handled after it.
+        following.clients.retain(|sid, _| namespace.get_socket(*sid).is_some());
         let refusal = refusal();
         following
             .refused

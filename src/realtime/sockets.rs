@@ -1,6 +1,7 @@
 //! The Socket.IO server and its two namespaces.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,7 +136,8 @@ async fn log_connection(
     if socket.ns() == LIVE {
         LogFollowers::listen(&socket);
     }
-    socket.on_disconnect(async |socket: SocketRef, State(log): State<LogFollowers>| {
+    // It does its work at once: its future may run at any time.
+    socket.on_disconnect(|socket: SocketRef, State(log): State<LogFollowers>| {
         log.remove(socket.id);
         info!(
             client.sid = %socket.id,
@@ -143,6 +145,7 @@ async fn log_connection(
             "Client disconnected: {}",
             socket.id
         );
+        ready(())
     });
     Ok(())
 }

@@ -3,4 +3,5 @@
 pub(crate) mod book;
 mod kill9;
 mod model;
+mod service;
 mod sources;

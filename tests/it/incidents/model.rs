@@ -197,7 +197,7 @@ impl Kept {
         };
         let book = &mut self.book;
         match step {
-            Step::Observe(key) => assert!(book.observe(cut(*key), now)),
+            Step::Observe(key) => book.observe(cut(*key), now).expect("room"),
             Step::Clear(key) => book.clear(&format!("network:link:{key}"), now),
             Step::Wait(_) => book.tick(Timestamp(naive.now + MINUTE)),
             Step::Acknowledge(key) => act(book, *key, ActionKind::Acknowledge { note: None }),

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use unoc::incidents::NETWORK_INCIDENTS_MAX;
 
 use crate::harness::plant::Plant;
 use crate::harness::site::text_of;
@@ -180,4 +181,39 @@ fn incidents_are_written_while_the_store_is_read_only() {
     let body = json!({"name": "Ada", "reason": "r", "ends_at": "2100-01-01T00:00:00Z"});
     full.post("/api/maintenance", &body).expect(507);
     assert_eq!(full.get("/api/maintenance").expect(200).json(), json!([]), "nothing was kept");
+}
+
+/// One that comes and goes keeps its place, so that the last of a thousand others has none until it ends.
+#[test]
+fn a_refused_problem_gets_its_incident_once_there_is_room() {
+    let (app, plant) = built();
+    let link = plant.link("ODF", "SPL-A");
+    for _ in 0..3 {
+        app.cut(link);
+        open(&app, 1);
+        app.mend(link);
+        wait::until("the cause is gone", || {
+            let last = incident(&app, &json!(1));
+            (last["is_active"] == false).then_some(())
+        });
+    }
+    assert_eq!(incident(&app, &json!(1))["is_flapping"], true);
+    let first = app.provision_pops("alone", NETWORK_INCIDENTS_MAX);
+    let ids: Vec<u64> = (first..).take(NETWORK_INCIDENTS_MAX).collect();
+    let down = json!({"device_ids": ids, "status": "DOWN"});
+    app.post("/api/overrides/bulk", &down).expect(200);
+    app.clock.advance(HOLD_OFF_SECONDS);
+    let counted = |count: usize, overflow: &str| {
+        let of_network = "/api/incidents?state=open&source=network&limit=1";
+        wait::until("the incidents", || {
+            let open_count = app.get(of_network).expect(200).json()["open_count"].clone();
+            let list = app.get("/api/incidents?key=service:overflow").expect(200).json();
+            let is_there = list["incidents"].get(0).is_some_and(|one| one["state"] == overflow);
+            (open_count == count && is_there).then_some(())
+        });
+    };
+    counted(NETWORK_INCIDENTS_MAX + 1, "open");
+    app.post("/api/incidents/1/close", &json!({"name": "Ada"})).expect(200);
+    app.provision("a change", "POP");
+    counted(NETWORK_INCIDENTS_MAX, "closed");
 }

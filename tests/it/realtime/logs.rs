@@ -1,5 +1,7 @@
 //! The log on `/live`: only for clients that ask for it, in batches, as fast as they confirm them.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tracing::{info, warn};
 
@@ -139,4 +141,44 @@ fn at_most_64_clients_follow_the_log() {
         let answer = refused.until(|event| event.name.starts_with("logs:"));
         (answer.last()?.name == "logs:following").then_some(())
     });
+}
+
+/// Messages that come together are handled in the order in which they were sent.
+#[test]
+fn the_last_of_many_requests_counts() {
+    let app = TestApp::empty();
+    let mut clients: Vec<Client> = (0..60).map(|_| Client::connect(app.address, "/live")).collect();
+    for client in &mut clients {
+        for _ in 0..20 {
+            client.emit("logs:unfollow");
+            client.emit("logs:follow");
+        }
+    }
+    for client in &mut clients {
+        wait::until("it follows the log", || {
+            log(&app, || info!("A line"));
+            let event = client.next(Duration::from_millis(100))?;
+            (event.name == "logs").then_some(())
+        });
+    }
+}
+
+#[test]
+fn clients_that_are_gone_take_no_place() {
+    let app = TestApp::empty();
+    for _ in 0..150 {
+        let mut client = Client::connect(app.address, "/live");
+        client.emit("logs:follow");
+        client.emit("logs:received");
+        client.emit("logs:follow");
+        drop(client);
+    }
+    let mut clients: Vec<Client> = (0..64).map(|_| Client::connect(app.address, "/live")).collect();
+    for client in &mut clients {
+        wait::until("there is room for it", || {
+            client.emit("logs:follow");
+            let answer = client.until(|event| event.name.starts_with("logs:"));
+            (answer.last()?.name == "logs:following").then_some(())
+        });
+    }
 }

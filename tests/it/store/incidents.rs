@@ -23,7 +23,7 @@ fn closed(keys: std::ops::Range<u64>, at: i64) -> IncidentBatch {
     let mut book = IncidentBook::default();
     for key in keys.clone() {
         let now = Timestamp(at + i64::try_from(key).expect("small"));
-        assert!(book.observe(cut(key), now));
+        book.observe(cut(key), now).expect("room");
         book.clear(&format!("network:link:{key}"), now);
     }
     let (mut batch, _) = book.take_changes(Timestamp(at)).expect("changes");
@@ -60,7 +60,8 @@ fn an_incident_is_listed_once_under_its_state() {
         store.save_incidents(&batch).expect("a write");
     };
     for key in 1..=3 {
-        assert!(book.observe(cut(key), Timestamp(i64::try_from(key).expect("small"))));
+        let now = Timestamp(i64::try_from(key).expect("small"));
+        book.observe(cut(key), now).expect("room");
     }
     save(&mut book, 3);
     assert_eq!(ids(&store, IncidentState::Open, None), [3, 2, 1]);
