@@ -1,20 +1,26 @@
 //! Starts the incidents and what reports them.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use super::shutdown::run_until_stopped;
+use super::shutdown::{run_until_stopped, stop_requested};
 use crate::domain::{Severity, Timestamp};
-use crate::engine::EngineHandle;
+use crate::engine::{EngineError, EngineHandle};
 use crate::incidents::{
     self, IncidentError, IncidentSource, IncidentsHandle, ProblemReport, watch_jobs, watch_network,
 };
 use crate::jobs::JobsHandle;
 use crate::wire::Time;
 
-/// Starts the owner of the incidents and the tasks that watch the network and the jobs.
+/// How long it waits after an error, such as a volume without free space.
+const RETRY_PAUSE: Duration = Duration::from_secs(30);
+
+/// Starts the owner of the incidents and the tasks that watch the network and the jobs. The owner ends with
+/// its last handle: requests that are open when the service has to stop are carried out.
 ///
 /// # Errors
 /// When the records cannot be read.
@@ -26,21 +32,35 @@ pub(super) fn start_incidents(
 ) -> anyhow::Result<IncidentsHandle> {
     let (incidents, service) =
         incidents::start(handle.clone()).context("cannot load the incidents")?;
-    tasks.spawn(run_until_stopped(service.run(), stopping.clone()));
+    tasks.spawn(service.run());
     let network = watch_network(handle.clone(), incidents.clone());
     tasks.spawn(run_until_stopped(network, stopping.clone()));
     let failed = watch_jobs(jobs.clone(), incidents.clone());
     tasks.spawn(run_until_stopped(failed, stopping.clone()));
-    let run = begin_run(handle.clone(), incidents.clone());
-    tasks.spawn(run_until_stopped(run, stopping.clone()));
     Ok(incidents)
 }
 
-/// Reports a run before this one that ended without a shutdown, and notes that this one runs.
-async fn begin_run(handle: EngineHandle, incidents: IncidentsHandle) {
-    match try_begin_run(&handle, &incidents).await {
-        Ok(()) | Err(IncidentError::Stopping) => {}
-        Err(error) => warn!(%error, "Could not record whether the last run ended as it should"),
+/// Reports a run before this one that ended without a shutdown, and notes that this one has begun; tries
+/// again until that is done or the service has to stop. Returns whether it is done: otherwise the run before
+/// is reported by the next one.
+pub(super) async fn begin_run(
+    handle: EngineHandle,
+    incidents: IncidentsHandle,
+    stopping: watch::Receiver<bool>,
+) -> bool {
+    loop {
+        // A stop does not cut it off: what the engine was asked for is carried out.
+        match try_begin_run(&handle, &incidents).await {
+            Ok(()) => return true,
+            Err(IncidentError::Stopping | IncidentError::Engine(EngineError::Stopped)) => {
+                return false;
+            }
+            Err(error) => warn!(%error, "Could not record whether the last run ended as it should"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RETRY_PAUSE) => {}
+            () = stop_requested(stopping.clone()) => return false,
+        }
     }
 }
 

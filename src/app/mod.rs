@@ -40,7 +40,7 @@ pub use mirror::start_sync;
 pub use store::open_store;
 
 use self::checks::{CheckedParts, start_checks};
-use self::incidents::start_incidents;
+use self::incidents::{begin_run, start_incidents};
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
@@ -77,6 +77,8 @@ pub struct App {
     backups: Backups,
     /// Ends before the engine, which records how runs ended.
     jobs: JoinHandle<()>,
+    /// Ends with whether it is recorded that this run has begun.
+    run: JoinHandle<bool>,
     /// All other tasks.
     tasks: JoinSet<()>,
     /// Ends with the engine's thread.
@@ -138,7 +140,7 @@ impl App {
         let state = ApiState::new(services, api_options(&config, &shutdown));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
-        spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
+        let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
         let server = server::HttpServer {
             listener,
             service,
@@ -158,6 +160,7 @@ impl App {
             server,
             backups,
             jobs,
+            run,
             tasks,
             engine,
             sync,
@@ -204,6 +207,7 @@ impl App {
             server,
             backups,
             jobs,
+            run,
             mut tasks,
             engine,
             sync,
@@ -226,9 +230,7 @@ impl App {
         let exit = match early_exit {
             Some(exit) => exit,
             None => {
-                if let Err(error) = handle.end_run().await {
-                    warn!(%error, "Could not record that the service ended as it should");
-                }
+                end_run(&handle, run).await;
                 end_engine(&handle, engine).await
             }
         };
@@ -250,6 +252,18 @@ fn announce(config: &Config, handle: &EngineHandle, address: SocketAddr, reachab
     systemd::ready(address);
     info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
         env!("CARGO_PKG_VERSION"), config.base_path);
+}
+
+/// Records that the service ended as it should, if it is recorded that it began.
+async fn end_run(handle: &EngineHandle, mut run: JoinHandle<bool>) {
+    let has_begun = tokio::time::timeout(TASKS_WAIT, &mut run).await;
+    run.abort();
+    if !matches!(has_begun, Ok(Ok(true))) {
+        return;
+    }
+    if let Err(error) = handle.end_run().await {
+        warn!(%error, "Could not record that the service ended as it should");
+    }
 }
 
 /// The address that a listener listens on, and the one by which this host reaches it.
@@ -346,7 +360,8 @@ async fn tidy(backups: &Backups) {
     }
 }
 
-/// Starts the tasks that run beside the server.
+/// Starts the tasks that run beside the server, and the one that records that this run has begun: a start
+/// that fails before is no run. Returns that one.
 fn spawn_tasks(
     tasks: &mut JoinSet<()>,
     state: &ApiState,
@@ -355,7 +370,7 @@ fn spawn_tasks(
     sockets: &Sockets,
     logs: &Logs,
     stopping: &watch::Receiver<bool>,
-) {
+) -> JoinHandle<bool> {
     tasks.spawn(refresh(handle.clone()));
     tasks.spawn(run_until_stopped(logs.levels().clone().end_in_time(), stopping.clone()));
     tasks.spawn(run_until_stopped(sockets.clone().send_logs(), stopping.clone()));
@@ -373,6 +388,8 @@ fn spawn_tasks(
             stop_requested(stopping.clone()),
         ));
     }
+    let begin = begin_run(handle.clone(), incidents.clone(), stopping.clone());
+    tokio::runtime::Handle::current().spawn(begin)
 }
 
 type EngineEnd = std::result::Result<std::thread::Result<EngineExit>, tokio::task::JoinError>;
