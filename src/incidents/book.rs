@@ -12,7 +12,7 @@ use super::flapping;
 use super::report::ProblemReport;
 use crate::domain::{Severity, Timestamp};
 use crate::store::{
-    Acknowledgement, Incident, IncidentBatch, IncidentCounters, IncidentSource, MaintenanceWindow,
+    Acknowledgement, CLOSED_INCIDENT_AGE_US_MAX, Incident, IncidentBatch, IncidentCounters, IncidentSource, MaintenanceWindow,
     TimelineKind,
 };
 
@@ -64,25 +64,28 @@ impl BookChanges {
 }
 
 impl IncidentBook {
-    /// The book as the store has it: every incident that is not closed, the closed ones from new to old,
-    /// and the windows.
-    pub fn restore(
+    /// A book with the counters and windows of the store, to which its incidents are added by
+    /// [`IncidentBook::restore`].
+    pub fn new(
         counters: IncidentCounters,
-        incidents: impl IntoIterator<Item = Incident>,
         windows: impl IntoIterator<Item = MaintenanceWindow>,
-        now: Timestamp,
     ) -> Self {
-        let mut book = Self { counters, ..Self::default() };
-        for incident in incidents {
-            if incident.closure.is_none() {
-                book.open.insert(incident.key.clone(), Arc::new(incident));
-            } else if may_return(&incident, now) && !book.closed.contains_key(&incident.key) {
-                book.closed.insert(incident.key.clone(), Arc::new(incident));
-            }
+        let windows = windows.into_iter().map(|it| (it.id, Arc::new(it))).collect();
+        Self { counters, windows, ..Self::default() }
+    }
+
+    /// Adds an incident of the store, unless it is closed and does not matter any longer.
+    pub fn restore(&mut self, incident: Incident, now: Timestamp) {
+        let key = incident.key.clone();
+        if incident.closure.is_none() {
+            self.closed.remove(&key);
+            self.open.insert(key, Arc::new(incident));
+            return;
         }
-        book.closed.retain(|key, _| !book.open.contains_key(key));
-        book.windows = windows.into_iter().map(|it| (it.id, Arc::new(it))).collect();
-        book
+        let is_last = self.closed.get(&key).is_none_or(|other| other.id < incident.id);
+        if may_return(&incident, now) && is_last && !self.open.contains_key(&key) {
+            self.closed.insert(key, Arc::new(incident));
+        }
     }
 
     /// Incidents that are not closed, by key.
@@ -452,11 +455,17 @@ fn expiry(incident: &Incident) -> Option<Timestamp> {
 
 /// Whether a closed incident is opened again if the problem comes now.
 fn is_recent(incident: &Incident, now: Timestamp) -> bool {
-    let closed_at = incident.closure.as_ref().map(|closure| closure.at.0);
-    closed_at.is_some_and(|at| now.0.saturating_sub(at) < REOPEN_WITHIN)
+    is_closed_within(incident, REOPEN_WITHIN, now)
 }
 
-/// Whether a closed incident decides what the next report of its problem means.
+/// Whether a closed incident decides what the next report of its problem means. An event that a person has
+/// closed is reported on; it is known as long as the store has its incident.
 fn may_return(incident: &Incident, now: Timestamp) -> bool {
-    !incident.is_lasting || is_recent(incident, now)
+    let period = if incident.is_lasting { REOPEN_WITHIN } else { CLOSED_INCIDENT_AGE_US_MAX };
+    is_closed_within(incident, period, now)
+}
+
+fn is_closed_within(incident: &Incident, period_us: i64, now: Timestamp) -> bool {
+    let closed_at = incident.closure.as_ref().map(|closure| closure.at.0);
+    closed_at.is_some_and(|at| now.0.saturating_sub(at) < period_us)
 }

@@ -38,14 +38,13 @@ pub struct IncidentService {
 pub fn start(engine: EngineHandle) -> Result<(IncidentsHandle, IncidentService), StoreError> {
     let now = engine.now();
     let snapshot = engine.read();
-    let mut incidents = Vec::new();
+    let mut book =
+        IncidentBook::new(snapshot.incident_counters()?, snapshot.maintenance_windows()?);
     for state in IncidentState::ALL {
         for incident in snapshot.incidents(state, None)? {
-            incidents.push(incident?);
+            book.restore(incident?, now);
         }
     }
-    let (counters, windows) = (snapshot.incident_counters()?, snapshot.maintenance_windows()?);
-    let book = IncidentBook::restore(counters, incidents, windows, now);
     let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
     let (news, _) = broadcast::channel(NEWS_MAX);
     let handle = IncidentsHandle { requests: sender, news: news.clone(), engine: engine.clone() };

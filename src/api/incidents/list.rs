@@ -128,40 +128,59 @@ pub(super) async fn get_incident(
     Ok(Json(incident.into()))
 }
 
-/// Returns a page, and where the next one begins if there is one.
+/// Returns a page, and where the next one begins if there is one. Timelines are left out one by one: those
+/// of a page may be 16 MB.
 fn select(
     snapshot: &Arc<Snapshot>,
     query: &IncidentsQuery,
 ) -> Result<(IncidentsView, Option<IncidentPosition>), StoreError> {
     let limit = usize::try_from(query.limit).expect("at most ROWS_MAX");
-    let mut found = Vec::new();
+    let mut page = Page { limit, incidents: Vec::new(), last: None, has_more: false };
     if let Some(key) = &query.key {
-        found.extend(snapshot.incident_of_key(key)?.filter(|incident| query.includes(incident)));
+        let found = snapshot.incident_of_key(key)?;
+        page.fill(found.filter(|incident| query.includes(incident)).map(Ok))?;
     } else {
         let begin = query.after.map(|after| after.state);
         for state in query.states.iter().filter(|state| begin.is_none_or(|begin| **state >= begin))
         {
             let after = query.after.filter(|after| after.state == *state);
-            // One more shows that there is a next page.
-            let left = limit + 1 - found.len();
-            let selected = snapshot.incidents(*state, after)?.filter(|incident| {
-                incident.as_ref().is_ok_and(|incident| query.includes(incident))
-                    || incident.is_err()
-            });
-            for incident in selected.take(left) {
-                found.push(incident?);
-            }
+            page.fill(snapshot.incidents(*state, after)?.filter(|incident| {
+                incident.as_ref().map_or(true, |incident| query.includes(incident))
+            }))?;
         }
     }
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| has_more).map(IncidentPosition::of);
+    let next = page.last.filter(|_| page.has_more);
     let view = IncidentsView {
         open_count: snapshot.incident_count(IncidentState::Open)?,
         acknowledged_count: snapshot.incident_count(IncidentState::Acknowledged)?,
-        incidents: found.into_iter().map(IncidentView::from).collect(),
+        incidents: page.incidents,
     };
     Ok((view, next))
+}
+
+struct Page {
+    limit: usize,
+    incidents: Vec<IncidentView>,
+    last: Option<IncidentPosition>,
+    has_more: bool,
+}
+
+impl Page {
+    fn fill(
+        &mut self,
+        found: impl IntoIterator<Item = Result<Incident, StoreError>>,
+    ) -> Result<(), StoreError> {
+        for incident in found {
+            if self.incidents.len() >= self.limit {
+                self.has_more = true;
+                return Ok(());
+            }
+            let incident = incident?;
+            self.last = Some(IncidentPosition::of(&incident));
+            self.incidents.push(incident.into());
+        }
+        Ok(())
+    }
 }
 
 impl IncidentsQuery {

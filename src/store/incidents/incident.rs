@@ -4,6 +4,9 @@ use crate::domain::{DeviceId, EntityKey, Severity, Timestamp};
 
 /// Entries of a timeline. Beyond it those after the first are removed: the first says how it began.
 pub const TIMELINE_ENTRIES_MAX: usize = 100;
+/// Bytes of the texts and names of a timeline, beyond which entries are removed likewise: eight of the
+/// longest notes, or a hundred of usual length.
+pub const TIMELINE_BYTES_MAX: usize = 32 * 1024;
 
 /// A problem that someone has to know of, from its first sight until its cause is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ pub struct Incident {
     pub is_flapping: bool,
     /// The maintenance window that mutes it now.
     pub muted_by: Option<u64>,
-    /// Oldest first; at most [`TIMELINE_ENTRIES_MAX`].
+    /// Oldest first; at most [`TIMELINE_ENTRIES_MAX`] and [`TIMELINE_BYTES_MAX`].
     pub timeline: Vec<TimelineEntry>,
     /// Entries that were removed from the timeline.
     pub timeline_removed: u32,
@@ -135,11 +138,27 @@ impl Incident {
 
     /// Adds an entry to the timeline, which stays bounded.
     pub fn note(&mut self, entry: TimelineEntry) {
-        if self.timeline.len() >= TIMELINE_ENTRIES_MAX {
-            self.timeline.remove(1);
-            self.timeline_removed = self.timeline_removed.saturating_add(1);
-        }
         self.timeline.push(entry);
+        let mut bytes: usize = self.timeline.iter().map(TimelineEntry::size).sum();
+        // The first entry and the new one stay.
+        let removable = self.timeline.len().saturating_sub(2);
+        let mut removed = 0;
+        while removed < removable
+            && (self.timeline.len() - removed > TIMELINE_ENTRIES_MAX || bytes > TIMELINE_BYTES_MAX)
+        {
+            removed += 1;
+            bytes -= self.timeline[removed].size();
+        }
+        self.timeline.drain(1..=removed);
+        let removed = u32::try_from(removed).unwrap_or(u32::MAX);
+        self.timeline_removed = self.timeline_removed.saturating_add(removed);
+    }
+}
+
+impl TimelineEntry {
+    /// Bytes of its texts.
+    fn size(&self) -> usize {
+        self.text.len() + self.name.as_ref().map_or(0, String::len)
     }
 }
 

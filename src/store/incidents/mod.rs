@@ -9,9 +9,9 @@ mod record;
 mod write;
 
 pub use incident::{
-    Acknowledgement, Closure, Incident, IncidentSource, IncidentState, TIMELINE_ENTRIES_MAX,
-    TimelineEntry, TimelineKind,
+    Acknowledgement, Closure, Incident, IncidentSource, IncidentState, TIMELINE_BYTES_MAX,
+    TIMELINE_ENTRIES_MAX, TimelineEntry, TimelineKind,
 };
 pub use maintenance::MaintenanceWindow;
 pub use read::{IncidentCounters, IncidentPosition};
-pub use write::{CLOSED_INCIDENTS_MAX, IncidentBatch};
+pub use write::{CLOSED_INCIDENT_AGE_US_MAX, CLOSED_INCIDENTS_MAX, IncidentBatch};

@@ -15,9 +15,8 @@ use crate::store::tables;
 
 /// Closed incidents that are kept: five a day for 400 days; about 4 MB, at most 80 MB with full timelines.
 pub const CLOSED_INCIDENTS_MAX: usize = 2000;
-/// How long a closed incident is kept: the same month of the last year can be compared.
-const CLOSED_DAYS_MAX: i64 = 400;
-const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+/// How long a closed incident is kept, 400 days: the same month of the last year can be compared.
+pub const CLOSED_INCIDENT_AGE_US_MAX: i64 = 400 * 24 * 60 * 60 * 1_000_000;
 
 /// What to write in one transaction.
 #[derive(Clone, Debug)]
@@ -85,7 +84,7 @@ fn forget_old(tx: &WriteTransaction, now: Timestamp) -> Result<(), StoreError> {
         closed.push(row?.0.value());
     }
     let surplus = closed.len().saturating_sub(CLOSED_INCIDENTS_MAX);
-    let oldest = now.0.saturating_sub(CLOSED_DAYS_MAX * DAY_US);
+    let oldest = now.0.saturating_sub(CLOSED_INCIDENT_AGE_US_MAX);
     let is_old = |index: usize, at: i64| index < surplus || at < oldest;
     let old = closed.into_iter().enumerate().take_while(|(index, key)| is_old(*index, key.1));
     for (_, key) in old {

@@ -6,7 +6,7 @@ use unoc::incidents::{
     IncidentSource, IncidentState, NETWORK_INCIDENTS_MAX, ProblemReport, REOPEN_WITHIN,
     TimelineKind, WindowPlan,
 };
-use unoc::store::{IncidentBatch, TIMELINE_ENTRIES_MAX};
+use unoc::store::{IncidentBatch, TIMELINE_BYTES_MAX, TIMELINE_ENTRIES_MAX};
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -198,6 +198,14 @@ fn an_event_is_counted_once_and_closed_by_a_person_or_by_the_next_success() {
     assert_eq!(desk.observe(failed(7)), [TimelineKind::Opened]);
     assert_eq!(desk.clear("job:backup"), [TimelineKind::Closed]);
     desk.now += 8 * DAY;
+    assert_eq!(desk.observe(failed(9)), [TimelineKind::Opened]);
+    desk.act(3, close()).expect("it is over already");
+    desk.kinds();
+    desk.now += 399 * DAY;
+    desk.tick();
+    assert_eq!(desk.observe(failed(9)), [], "as long as the store has its incident");
+    desk.now += DAY;
+    desk.tick();
     assert_eq!(desk.observe(failed(9)), [TimelineKind::Opened]);
     desk.now += 30 * DAY;
     assert_eq!(desk.tick(), [], "a job is over with its next success only");
@@ -427,6 +435,46 @@ fn a_timeline_keeps_its_beginning_and_its_end() {
 }
 
 #[test]
+fn a_timeline_of_long_notes_is_bounded_in_bytes() {
+    let mut desk = Desk::default();
+    desk.observe(cut(1));
+    let longest = "\u{1f6a8}".repeat(1000);
+    for _ in 0..50 {
+        let note = by("Ada", ActionKind::Note { text: longest.clone() });
+        desk.act(1, note).expect("it is open");
+    }
+    desk.told();
+    let written = desk.written();
+    assert_eq!((written.timeline.len(), written.timeline_removed), (1 + 8, 42));
+    assert_eq!(written.timeline[0].kind, TimelineKind::Opened);
+    let bytes: usize = written.timeline.iter().map(|entry| entry.text.len()).sum();
+    assert!(bytes <= TIMELINE_BYTES_MAX, "{bytes}");
+}
+
+#[test]
+fn the_last_incident_of_a_problem_is_restored_in_any_order() {
+    let mut desk = Desk::default();
+    let mut stored = Vec::new();
+    for run in 1..=3 {
+        desk.observe(failed(run));
+        desk.clear("job:backup");
+        stored.push(desk.written().clone());
+        desk.now += DAY;
+    }
+    let now = desk.now();
+    for order in [[0, 1, 2], [2, 1, 0]] {
+        let mut book = IncidentBook::default();
+        for index in order {
+            book.restore(stored[index].clone(), now);
+        }
+        book.observe(failed(3), now).expect("room");
+        assert!(book.take_changes(now).is_none(), "the last run is known");
+        book.observe(failed(2), now).expect("room");
+        assert!(book.take_changes(now).is_some(), "only the last one");
+    }
+}
+
+#[test]
 fn a_book_from_the_store_goes_on() {
     let mut desk = Desk::default();
     for report in [cut(1), cut(2), failed(3)] {
@@ -438,18 +486,15 @@ fn a_book_from_the_store_goes_on() {
     let now = desk.now();
     let (batch, _) = desk.book.take_changes(now).expect("a window");
     let mut stored: Vec<Incident> = desk.book.open().map(|one| Incident::clone(one)).collect();
-    let mut all = IncidentBook::restore(
-        batch.counters,
-        [],
-        batch.windows.iter().map(|window| (**window).clone()),
-        now,
-    );
+    let mut all =
+        IncidentBook::new(batch.counters, batch.windows.iter().map(|window| (**window).clone()));
     all.observe(cut(4), now).expect("room");
     let (first, news) = all.take_changes(now).expect("it is new");
     assert_eq!(first.incidents[0].id, 4, "ids are never used twice");
     assert!(!news.events[0].is_quiet);
 
     stored.retain(|incident| incident.key == "network:link:1");
-    let restored = IncidentBook::restore(batch.counters, stored, [], now);
+    let mut restored = IncidentBook::new(batch.counters, []);
+    restored.restore(stored.remove(0), now);
     assert!(restored.has_open("network:link:1") && window == 1);
 }
