@@ -129,6 +129,7 @@ impl From<IncidentError> for ApiError {
         match error {
             IncidentError::Engine(error) => Self::Engine(error),
             IncidentError::Store(error) => Self::Store(error),
+            IncidentError::Blocking(error) => error.into(),
             other => Self::Incident(other),
         }
     }
@@ -283,6 +284,7 @@ fn incident(error: &IncidentError) -> Response {
         IncidentError::WindowOrder | IncidentError::WindowOver => StatusCode::BAD_REQUEST,
         IncidentError::Full { .. }
         | IncidentError::Stopping
+        | IncidentError::Blocking(_)
         | IncidentError::Engine(_)
         | IncidentError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };

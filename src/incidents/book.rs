@@ -6,14 +6,15 @@ use std::sync::Arc;
 use super::action::{ActionKind, IncidentAction, WindowPlan};
 use super::capacity::{NETWORK_INCIDENTS_MAX, is_full};
 use super::draft::{Draft, differs, muting_window, next_sample};
+use super::erasure::{self, ERASED};
 use super::error::IncidentError;
 use super::event::{IncidentEvent, IncidentNews};
 use super::flapping;
 use super::report::ProblemReport;
-use crate::domain::{Severity, Timestamp};
+use crate::domain::{DeviceId, Severity, Timestamp};
 use crate::store::{
-    Acknowledgement, CLOSED_INCIDENT_AGE_US_MAX, Incident, IncidentBatch, IncidentCounters, IncidentSource, MaintenanceWindow,
-    TimelineKind,
+    Acknowledgement, CLOSED_INCIDENT_AGE_US_MAX, Incident, IncidentBatch, IncidentCounters,
+    IncidentSource, MaintenanceWindow, TimelineKind,
 };
 
 /// A problem that comes again within this time is the same incident: a fibre that is being spliced.
@@ -237,6 +238,31 @@ impl IncidentBook {
         }
         self.put(draft);
         Ok(())
+    }
+
+    /// Erases what people wrote about an incident. `stored` is the incident of this id if it is not among
+    /// the open ones. Returns whether there was any such text.
+    pub fn erase_texts(&mut self, id: u64, stored: Option<Incident>, now: Timestamp) -> bool {
+        let found = self.open.values().find(|incident| incident.id == id).cloned();
+        let Some(incident) = found.or(stored.map(Arc::new)) else { return false };
+        let mut draft = Draft::of(&incident, now);
+        erasure::erase_texts(&mut draft.incident);
+        let is_changed = draft.incident != *incident;
+        if is_changed {
+            self.put(draft);
+        }
+        is_changed
+    }
+
+    /// Erases the reasons of the maintenance of these devices.
+    pub fn erase_window_reasons(&mut self, devices: &BTreeSet<DeviceId>) {
+        let is_about = |window: &MaintenanceWindow| {
+            window.device.is_some_and(|id| devices.contains(&id)) && window.reason != ERASED
+        };
+        for window in self.windows.values_mut().filter(|window| is_about(window)) {
+            ERASED.clone_into(&mut Arc::make_mut(window).reason);
+            self.changes.windows.insert(window.id, Arc::clone(window));
+        }
     }
 
     /// Plans maintenance, which may begin at once.

@@ -2,6 +2,7 @@
 
 use crate::engine::EngineError;
 use crate::store::StoreError;
+use crate::util::BlockingError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum IncidentError {
@@ -25,6 +26,8 @@ pub enum IncidentError {
     Stopping,
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Blocking(#[from] BlockingError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -7,15 +7,19 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::action::{IncidentAction, WindowPlan};
 use super::book::IncidentBook;
+use super::erasure::is_about;
 use super::error::IncidentError;
 use super::event::IncidentNews;
 use super::report::ProblemReport;
-use crate::domain::Timestamp;
+use crate::domain::{DeviceId, Timestamp};
 use crate::engine::{EngineError, EngineHandle};
-use crate::store::{Incident, MaintenanceWindow};
+use crate::store::{Incident, IncidentState, MaintenanceWindow, Snapshot, StoreError};
+use crate::util::run_blocking;
 
 /// Requests that may wait. Each takes about as long as an fsync.
 pub(super) const QUEUE_LIMIT: usize = 64;
+/// Incidents whose texts are erased in one write, of 2 MB at most.
+const ERASED_AT_ONCE_MAX: usize = 50;
 /// News that a listener may lag behind before it has to read again.
 pub(super) const NEWS_MAX: usize = 64;
 
@@ -96,6 +100,39 @@ impl IncidentsHandle {
         self.engine.read().incident(id)?.ok_or(IncidentError::NotFound)
     }
 
+    /// Erases what people wrote about incidents and maintenance of these devices, and the reasons of
+    /// overrides in what is known of the incidents; closed ones too. Returns how many incidents had any.
+    ///
+    /// # Errors
+    /// [`IncidentError::Blocking`], and as [`IncidentsHandle::clear`]: some may be erased then.
+    pub async fn erase_texts(&self, devices: Vec<DeviceId>) -> Result<usize, IncidentError> {
+        let devices: Arc<BTreeSet<DeviceId>> = Arc::new(devices.into_iter().collect());
+        let of_windows = Arc::clone(&devices);
+        self.change(move |book, _| {
+            book.erase_window_reasons(&of_windows);
+            Ok(())
+        })
+        .await?;
+        // What is written from now on follows the erasure.
+        let snapshot = self.engine.read();
+        let ids = run_blocking(move || ids_about(&snapshot, &devices)).await??;
+        let mut count = 0;
+        for ids in ids.chunks(ERASED_AT_ONCE_MAX) {
+            let (ids, engine) = (ids.to_vec(), self.engine.clone());
+            count += self
+                .change(move |book, now| {
+                    let mut count = 0;
+                    for id in ids {
+                        let stored = engine.read().incident(id)?;
+                        count += usize::from(book.erase_texts(id, stored, now));
+                    }
+                    Ok(count)
+                })
+                .await?;
+        }
+        Ok(count)
+    }
+
     /// Plans maintenance.
     ///
     /// # Errors
@@ -138,4 +175,18 @@ impl IncidentsHandle {
         self.requests.send(request).await.map_err(|_| IncidentError::Stopping)?;
         answered.await.map_err(|_| IncidentError::Stopping)?
     }
+}
+
+/// All incidents about one of these devices.
+fn ids_about(snapshot: &Snapshot, devices: &BTreeSet<DeviceId>) -> Result<Vec<u64>, StoreError> {
+    let mut ids = Vec::new();
+    for state in IncidentState::ALL {
+        for incident in snapshot.incidents(state, None)? {
+            let incident = incident?;
+            if is_about(&incident, devices) {
+                ids.push(incident.id);
+            }
+        }
+    }
+    Ok(ids)
 }

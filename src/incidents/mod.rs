@@ -8,6 +8,7 @@ mod action;
 mod book;
 mod capacity;
 mod draft;
+mod erasure;
 mod error;
 mod event;
 mod flapping;

@@ -8,6 +8,7 @@ use tracing::warn;
 
 use super::book::NETWORK_PREFIX;
 use super::capacity::NETWORK_INCIDENTS_MAX;
+use super::erasure::REASON_LABEL;
 use super::error::IncidentError;
 use super::handle::IncidentsHandle;
 use super::report::ProblemReport;
@@ -262,7 +263,7 @@ fn detail(subject: &Subject<'_>, problem: &Problem) -> String {
         detail.push_str(&format!("; in {place}"));
     }
     if let Some(reason) = subject.override_reason() {
-        detail.push_str(&format!("; reason: {reason}"));
+        detail.push_str(&format!("{REASON_LABEL}{reason}"));
     }
     detail
 }

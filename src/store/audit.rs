@@ -327,12 +327,9 @@ fn has_image(
 /// The record of a device without personal data; `None` when it has none.
 fn erased_record(id: u64, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
     let mut device = Device::decode(id, bytes)?;
-    let Some(details) = device.details.as_deref() else { return Ok(None) };
-    let rest = details.without_personal_data();
-    if rest == *details {
+    if !device.erase_personal_data() {
         return Ok(None);
     }
-    device.details = rest.boxed();
     let mut buffer = Vec::new();
     device.encode_into(&mut buffer);
     Ok(Some(buffer))

@@ -37,9 +37,9 @@ pub use counters::CounterFloors;
 pub use disk_space::DiskSpace;
 pub use error::{StoreError, catch_damage};
 pub use incidents::{
-    Acknowledgement, CLOSED_INCIDENT_AGE_US_MAX, CLOSED_INCIDENTS_MAX, Closure, Incident, IncidentBatch, IncidentCounters,
-    IncidentPosition, IncidentSource, IncidentState, MaintenanceWindow, TIMELINE_BYTES_MAX, TIMELINE_ENTRIES_MAX,
-    TimelineEntry, TimelineKind,
+    Acknowledgement, CLOSED_INCIDENT_AGE_US_MAX, CLOSED_INCIDENTS_MAX, Closure, Incident,
+    IncidentBatch, IncidentCounters, IncidentPosition, IncidentSource, IncidentState,
+    MaintenanceWindow, TIMELINE_BYTES_MAX, TIMELINE_ENTRIES_MAX, TimelineEntry, TimelineKind,
 };
 pub use jobs::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Trigger};
 pub use marker::{MARKER_FILE, SiteMarker, read as read_marker};

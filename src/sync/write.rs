@@ -218,9 +218,17 @@ pub(super) fn erase_personal_data(
     Ok(())
 }
 
-/// Where the image of a device has personal data. Each key is absent where nothing is recorded.
-const PERSONAL_KEYS: [&str; 7] =
-    ["customer_reference", "customer_name", "phone", "address", "latitude", "longitude", "note"];
+/// Where the image of a device has personal data. Each key may be absent.
+const PERSONAL_KEYS: [&str; 8] = [
+    "customer_reference",
+    "customer_name",
+    "phone",
+    "address",
+    "latitude",
+    "longitude",
+    "note",
+    "override_reason",
+];
 
 /// A side of an image is null where the device does not exist yet, or not any more.
 const ERASE_AUDIT: &str = "\

@@ -262,9 +262,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Erases customer, phone, address, coordinates, reference and note of devices, deleted ones too: in the
-         *     site, in the audit trail, and in the mirror with its next round. Serials and tags stay. It cannot be
-         *     undone.
+         * Erases customer, phone, address, coordinates, reference and note of devices, deleted ones too, and the
+         *     reasons of their overrides: in the site, in the audit trail, and in the mirror with its next round. What
+         *     people wrote about incidents and maintenance of the devices is erased too. Serials and tags stay, and so
+         *     does what was written elsewhere, such as the reason of a link's override or a note on another incident.
+         *     It cannot be undone.
          */
         post: operations["erase_personal_data"];
         delete?: never;
@@ -2314,6 +2316,11 @@ export interface components {
              */
             backup_count?: number | null;
             device_count: number;
+            /**
+             * @description Incidents about the devices from which notes and reasons were erased. Those about other causes are
+             *     not searched.
+             */
+            incident_count: number;
             /** @description Whether the state before the last restore, which is kept for undoing it, may hold it too. */
             is_in_undo?: boolean | null;
             message: string;

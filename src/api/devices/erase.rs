@@ -40,6 +40,9 @@ impl FromFields for ErasureBody {
 #[schema(as = ErasedPersonalData)]
 pub(super) struct Erased {
     device_count: usize,
+    /// Incidents about the devices from which notes and reasons were erased. Those about other causes are
+    /// not searched.
+    incident_count: usize,
     /// Backups on this host and at targets that were made before, and may hold what was erased until
     /// retention removes them; null while the backup directory cannot be read.
     backup_count: Option<usize>,
@@ -51,9 +54,11 @@ pub(super) struct Erased {
     message: String,
 }
 
-/// Erases customer, phone, address, coordinates, reference and note of devices, deleted ones too: in the
-/// site, in the audit trail, and in the mirror with its next round. Serials and tags stay. It cannot be
-/// undone.
+/// Erases customer, phone, address, coordinates, reference and note of devices, deleted ones too, and the
+/// reasons of their overrides: in the site, in the audit trail, and in the mirror with its next round. What
+/// people wrote about incidents and maintenance of the devices is erased too. Serials and tags stay, and so
+/// does what was written elsewhere, such as the reason of a link's override or a note on another incident.
+/// It cannot be undone.
 #[utoipa::path(
     post,
     path = "/api/devices/erase-personal-data",
@@ -66,13 +71,16 @@ pub(super) async fn erase_personal_data(
     Origin(origin): Origin,
     Body422(body): Body422<ErasureBody>,
 ) -> Result<Json<Erased>, ApiError> {
+    let ids = body.ids.clone();
     let device_count = state.handle().execute(ErasePersonalData(body.ids), origin).await?;
+    // If it fails, the whole request is repeated: what is erased already stays so.
+    let incident_count = state.incidents().erase_texts(ids).await?;
     // It is done: an unreadable backup directory only leaves the rest of the answer unknown.
     let overview = state.backups().observe().await.ok();
     let backups = overview.as_ref().map(|overview| overview.entries.as_slice());
     let newest = backups.and_then(|all| all.iter().map(|it| it.manifest.header.taken_at_us).max());
     let message = format!(
-        "The personal data of {} was erased; {}",
+        "The personal data of {} was erased; {}; notes on incidents about other causes were not searched",
         counted(device_count, "device"),
         match backups.map(<[_]>::len) {
             Some(0) => "no backup holds it".to_owned(),
@@ -83,6 +91,7 @@ pub(super) async fn erase_personal_data(
     );
     Ok(Json(Erased {
         device_count,
+        incident_count,
         backup_count: backups.map(<[_]>::len),
         newest_backup_at: newest.map(|us| Time(Timestamp(us))),
         is_in_undo: overview.as_ref().map(|overview| overview.undo.is_some()),

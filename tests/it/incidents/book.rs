@@ -361,64 +361,6 @@ fn a_storm_is_bounded_and_its_rest_is_counted() {
 }
 
 #[test]
-fn what_is_minor_never_takes_the_place_of_what_is_critical() {
-    let of = |id, severity| ProblemReport { severity, ..cut(id) };
-    let full = NETWORK_INCIDENTS_MAX as u64;
-    let mut desk = Desk::default();
-    let now = desk.now();
-    let minor = (1..=full).map(|id| of(id, Severity::Minor)).collect();
-    assert!(desk.book.reconcile_network(minor, 0, now).is_empty());
-    let observe = |desk: &mut Desk, report| desk.book.observe(report, now);
-    let is_refused = |result| matches!(result, Err(IncidentError::Full { refused: 1 }));
-    assert!(is_refused(observe(&mut desk, of(full + 1, Severity::Minor))));
-    observe(&mut desk, of(full + 2, Severity::Major)).expect("it is worse than all of them");
-    observe(&mut desk, of(full + 3, Severity::Critical)).expect("room");
-    observe(&mut desk, of(1, Severity::Critical)).expect("it has an incident already");
-    // One that was closed takes a place when it comes again.
-    desk.book.clear("network:link:2", now);
-    assert!(is_refused(observe(&mut desk, of(2, Severity::Minor))), "two others are worse");
-    for id in [3, 4, 5] {
-        desk.book.clear(&format!("network:link:{id}"), now);
-    }
-    observe(&mut desk, of(2, Severity::Minor)).expect("there is room again");
-    let again = desk.book.open().find(|one| one.key == "network:link:2").expect("it is open");
-    assert_eq!((again.id, again.count), (2, 2));
-
-    // What is eased does not make room without end.
-    let mut desk = Desk::default();
-    for batch in 0..4 {
-        let ids = batch * full + 1..=(batch + 1) * full;
-        for id in ids.clone() {
-            let is_full = observe(&mut desk, of(id, Severity::Critical)).is_err();
-            assert_eq!(is_full, batch == 3, "{id}");
-        }
-        for id in ids.filter(|_| batch < 3) {
-            observe(&mut desk, of(id, Severity::Minor)).expect("it is open");
-        }
-    }
-    assert_eq!(desk.book.open().count(), 3 * NETWORK_INCIDENTS_MAX);
-}
-
-#[test]
-fn the_network_and_the_appliance_do_not_take_each_others_places() {
-    let check = |number: u64| {
-        let (source, key) = (IncidentSource::Check, format!("check:{number}"));
-        ProblemReport::lasting(source, key, Severity::Minor, "A check failed", "")
-    };
-    let mut desk = Desk::default();
-    let now = desk.now();
-    let network = (1..=NETWORK_INCIDENTS_MAX as u64).map(cut).collect();
-    assert!(desk.book.reconcile_network(network, 0, now).is_empty());
-    let checks = (1..=210).map(check).collect();
-    let refused = desk.book.reconcile("check:", checks, now);
-    assert_eq!(refused.len(), 10, "the network has taken none of their places");
-    assert!(refused.contains("check:210"));
-    assert!(desk.book.observe(failed(1), now).is_err());
-    assert_eq!(desk.book.reconcile_network(vec![cut(1)], 5, now).len(), 0);
-    assert!(desk.book.has_open("service:overflow"), "the service is never refused");
-}
-
-#[test]
 fn a_timeline_keeps_its_beginning_and_its_end() {
     let mut desk = Desk::default();
     desk.observe(cut(1));

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::TestApp;
 use crate::harness::http::Http;
+use crate::harness::plant::Plant;
 use crate::harness::postgres::Postgres;
 use crate::harness::process::{Server, run};
+use crate::harness::{TestApp, wait};
 use crate::sync::mirrored::serve;
 
 /// Texts that may nowhere be left.
@@ -143,8 +144,76 @@ fn backups_that_were_made_before_are_counted() {
     assert_eq!(answer["newest_backup_at"], backup["taken_at"]);
     assert_eq!(
         answer["message"],
-        "The personal data of 1 device was erased; 1 backup may hold it until retention removes them"
+        "The personal data of 1 device was erased; 1 backup may hold it until retention removes them; \
+         notes on incidents about other causes were not searched"
     );
+}
+
+/// What people wrote about the customer's device and its link, open and closed, before and after a restart.
+#[test]
+fn notes_and_reasons_of_incidents_are_erased() {
+    let app = TestApp::empty();
+    app.clock.hold();
+    let plant = Plant::build(&app);
+    let (ont, other) = (plant.id("ONT-A1"), plant.id("ONT-B1"));
+    let by = |text: &str| json!({"name": "Ada", "note": text});
+    let window = json!({"device_id": ont, "name": "Bo", "reason": "at Jürgen Groß's",
+        "starts_at": "2026-11-23T13:20:00Z", "ends_at": "2100-01-01T00:00:00Z"});
+    let window = app.post("/api/maintenance", &window).expect(201).json();
+    // The cause of the first is the device, of the second its link, of the third another device.
+    let reason = json!({"status_override": "DOWN", "override_reason": "Lindenstraße 7 is closed"});
+    for (number, path) in [
+        (1, format!("/api/devices/{ont}/override")),
+        (2, format!("/api/links/{}", plant.link("SPL-A", "ONT-A1"))),
+        (3, format!("/api/devices/{other}/override")),
+    ] {
+        app.patch(&path, &reason).expect(200);
+        app.clock.advance(3);
+        let path = format!("/api/incidents/{number}");
+        wait::until("the incident", || (app.get(&path).status == 200).then_some(()));
+        app.post(&format!("{path}/acknowledge"), &by("called +49 30 1234567")).expect(200);
+        app.post(&format!("{path}/note"), &by("Jürgen Groß is not at home")).expect(200);
+        if number < 3 {
+            let path = if number == 1 {
+                format!("/api/devices/{ont}/override")
+            } else {
+                format!("/api/links/{}/override", plant.link("SPL-A", "ONT-A1"))
+            };
+            app.delete(&path).expect(200);
+            let path = format!("/api/incidents/{number}");
+            wait::until("it is over", || {
+                (app.get(&path).expect(200).json()["state"] == "closed").then_some(())
+            });
+        }
+    }
+    // The first one comes again, and then its maintenance begins.
+    app.patch(&format!("/api/devices/{ont}/override"), &reason).expect(200);
+    app.clock.advance(3);
+    let first = |key: &str, value: &Value| {
+        wait::until("the first incident", || {
+            let incident = app.get("/api/incidents/1").expect(200).json();
+            (incident[key] == *value).then_some(())
+        });
+    };
+    first("count", &json!(2));
+    app.clock.advance(20 * 60);
+    first("maintenance_id", &window["id"]);
+
+    assert_eq!(erase(&app, &[ont])["incident_count"], 2);
+    let app = app.restart(|_| {});
+    assert_is_free(&app.device(ont).to_string(), "the device");
+    assert_is_free(app.get("/api/maintenance").expect(200).text(), "maintenance");
+    let list = app.get("/api/incidents").expect(200).json();
+    for incident in list["incidents"].as_array().expect("a list") {
+        let incident = app.get(&format!("/api/incidents/{}", incident["id"])).expect(200);
+        if incident.json()["subject"] == json!({"kind": "device", "id": other}) {
+            assert!(incident.text().contains("Jürgen Groß"), "{}", incident.text());
+        } else {
+            assert_is_free(incident.text(), "an incident");
+            assert!(incident.text().contains("(erased)") && incident.text().contains("Ada"));
+        }
+    }
+    assert_eq!(erase(&app, &[ont])["incident_count"], 0, "once");
 }
 
 /// PostgreSQL keeps audit rows that the appliance has removed: they are cleaned there.
