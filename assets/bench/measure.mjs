@@ -152,3 +152,22 @@ export async function stormMs(page, change, isOver) {
   const tasks = await page.evaluate(() => window.seen.tasks.map(([, ms]) => ms))
   return { longestMs: Math.max(0, ...tasks), shownMs }
 }
+
+/** Opens the inventory: milliseconds from opening it until the first rows are shown, and frames per second while they scroll. */
+export async function measureInventory(browser, url) {
+  const { page, close } = await openPage(browser, `${url}/inventory`)
+  await page.waitForFunction(() => document.querySelector('[role=row][data-id]') !== null, null, { timeout: 120_000 })
+  const rowsMs = await page.evaluate(() => performance.now())
+  await page.waitForTimeout(QUIET_MS)
+  const rows = await page.locator('[role=row][data-id]').first().boundingBox()
+  await page.mouse.move(rows.x + 200, rows.y + 100)
+  await page.evaluate(countFrames)
+  const until = Date.now() + MOVE_MS
+  while (Date.now() < until) {
+    await page.mouse.wheel(0, 120)
+    await page.waitForTimeout(16)
+  }
+  const scroll = await page.evaluate(() => window.stopCounting())
+  await close()
+  return { rowsMs, scroll }
+}

@@ -4,7 +4,7 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
-import { firstPicture, gzippedBytes, openPage, panFps, returnMs, stormMs, zoomFps } from './measure.mjs'
+import { firstPicture, gzippedBytes, measureInventory, openPage, panFps, returnMs, stormMs, zoomFps } from './measure.mjs'
 import { startPages, startSite } from './server.mjs'
 
 const { values: options, positionals } = parseArgs({
@@ -58,7 +58,8 @@ async function inBrowser(measure, url) {
 async function measureSite(size) {
   const site = await startSite(options.binary, join(scratch, String(size)), size)
   try {
-    const ours = await inBrowser(measureOurs, site.url)
+    const inventory = await inBrowser(measureInventory, site.url)
+    const ours = { inventory, ...(await inBrowser(measureOurs, site.url)) }
     report(size, ours, size > COMPARED_SIZE_MAX ? null : await compare(site.url))
   } finally {
     await site.stop()
@@ -153,6 +154,9 @@ function report(size, ours, theirs) {
   add('panning the whole network', least(30), 'fps', ours.pan.fps, theirs?.pan.fps, worst(ours.pan, theirs?.pan))
   add('panning with subscribers drawn', least(30), 'fps', ours.near.fps, null, worst(ours.near))
   add('zooming', least(30), 'fps', ours.zoom.fps, theirs?.zoom.fps, worst(ours.zoom, theirs?.zoom))
+  add('first rows of the inventory', isLarge ? within(2_000) : null, 'ms', ours.inventory.rowsMs, null, 'from opening it')
+  const scrolled = isLarge ? { limit: 30, isMet: (value) => value >= 30, sign: '>=' } : null
+  add('scrolling the inventory', scrolled, 'fps', ours.inventory.scroll.fps, null, worst(ours.inventory.scroll))
   const shown = `all shown after ${round(ours.storm.shownMs)} ms`
   add('longest task in an outage', most(200), 'ms', ours.storm.longestMs, theirs?.storm.longestMs, shown)
 }
