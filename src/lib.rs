@@ -43,6 +43,7 @@ pub mod jobs;
 pub mod incidents;
 
 pub mod health;
+pub mod runbook;
 
 pub mod api;
 pub mod realtime;

@@ -159,7 +159,7 @@ test('the runbook shows the backups, and backs up', () =>
     const opened = await open(browser, `${unoc.url}/operations`, { expected: [NO_MIRROR] })
     const task = opened.page.getByRole('row').filter({ has: opened.page.getByRole('rowheader', { name: /^Backup/ }) })
     await task.getByRole('button', { name: 'Back up now' }).click()
-    await task.getByText(/unoc_\d{8}_\d{6}, .*restored and compared/).waitFor()
+    await task.getByText(/unoc_\d{8}_\d{6} \(.*restored and compared/).waitFor()
     await opened.page.getByRole('rowheader', { name: /^Restore test/ }).waitFor()
     await close(opened)
   }))

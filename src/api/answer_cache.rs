@@ -28,6 +28,8 @@ pub(super) struct SummaryAnswer {
     pub(super) without_service_count: usize,
     pub(super) degraded_count: usize,
     pub(super) planned_work_count: usize,
+    /// Overridden devices and links.
+    pub(super) overridden_count: usize,
     /// The devices that planned work affects.
     pub(super) planned_work: Arc<[DeviceId]>,
     pub(super) body: Bytes,

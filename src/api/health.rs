@@ -228,7 +228,7 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
 }
 
 /// Returns the health in one word, and the reasons if it is not `healthy`.
-fn verdict(
+pub(super) fn verdict(
     volume: Result<&DataVolume, &EngineError>,
     state: &ApiState,
 ) -> (&'static str, Option<String>) {

@@ -33,6 +33,7 @@ mod precondition;
 mod problems;
 mod request;
 mod router;
+mod runbook;
 mod seed;
 mod selection;
 mod shutdown;

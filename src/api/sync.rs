@@ -195,7 +195,7 @@ impl ReconciledView {
     }
 }
 
-fn message(status: &SyncStatus, behind_seq: u64) -> String {
+pub(super) fn message(status: &SyncStatus, behind_seq: u64) -> String {
     if let Some(activity) = &status.activity {
         return activity.clone();
     }

@@ -90,6 +90,7 @@ pub(super) async fn shared_summary(
         without_service_count: summary.without_service_count,
         degraded_count: summary.degraded_count,
         planned_work_count: summary.planned_work_count,
+        overridden_count: summary.overridden_count,
         planned_work: planned_work.into_iter().collect(),
         body: to_json(summary),
     };

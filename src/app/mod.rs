@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod checks;
 mod doctor;
+mod duties;
 mod endpoint;
 mod history;
 mod incidents;
@@ -379,6 +380,8 @@ fn spawn_tasks(
     tasks.spawn(run_until_stopped(state.clone().end_leases(), stopping.clone()));
     let history = history::record_history(handle.clone(), state.clone());
     tasks.spawn(run_until_stopped(history, stopping.clone()));
+    let duties = duties::watch_duties(handle.clone(), state.clone(), incidents.clone());
+    tasks.spawn(run_until_stopped(duties, stopping.clone()));
     let events = realtime::run(handle.clone(), incidents.clone(), sockets.clone());
     tasks.spawn(run_until_stopped(events, stopping.clone()));
     if let Some(period) = systemd::watchdog_period() {

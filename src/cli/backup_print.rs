@@ -2,15 +2,17 @@
 
 use serde_json::Value;
 
-use crate::util::counted;
+use crate::util::{counted, format_bytes, format_span};
 
 /// Prints whether the site can be restored, and the list of backups.
 pub(super) fn print_list(answer: &Value) {
     match answer["restorable_as_of"].as_str() {
         Some(at) => print_line!(
             "Restorable as of {at}{}; a restore took {}.",
-            answer["rpo_s"].as_f64().map_or_else(String::new, |s| format!(" ({} ago)", span(s))),
-            answer["rto_s"].as_f64().map_or_else(|| "-".to_owned(), span),
+            answer["rpo_s"]
+                .as_f64()
+                .map_or_else(String::new, |s| format!(" ({} ago)", format_span(s))),
+            answer["rto_s"].as_f64().map_or_else(|| "-".to_owned(), format_span),
         ),
         None => {
             print_line!("No backup has been verified yet. Make one: unoc backup now");
@@ -45,7 +47,7 @@ pub(super) fn print_list(answer: &Value) {
             "{:<21} {:<10} {:>9} {:>9} {:>8}  {:<9} {:<20} {}",
             text(&row["id"]),
             if row["is_local"] == true { text(&row["state"]) } else { "off-host" },
-            size(row["bytes"].as_u64().unwrap_or(0)),
+            format_bytes(row["bytes"].as_u64().unwrap_or(0)),
             rows_of(row),
             row["seq"].to_string(),
             text(&row["reason"]),
@@ -63,7 +65,7 @@ pub(super) fn print_backup(answer: &Value) {
         text(&answer["state"]),
         counted(rows_of(answer), "row"),
         answer["seq"],
-        size(answer["bytes"].as_u64().unwrap_or(0)),
+        format_bytes(answer["bytes"].as_u64().unwrap_or(0)),
         if answer["is_encrypted"] == true { ", encrypted" } else { ", not encrypted" }
     );
     if let Some(message) = answer["verification"]["message"].as_str() {
@@ -89,7 +91,7 @@ pub(super) fn print_pruning(answer: &Value, is_dry_run: bool) {
             text(&backup["id"])
         );
     }
-    let freed = size(answer["bytes_freed"].as_u64().unwrap_or(0));
+    let freed = format_bytes(answer["bytes_freed"].as_u64().unwrap_or(0));
     for target in answer["targets"].as_array().into_iter().flatten() {
         let copies = target["remove"].as_array().map_or(0, Vec::len);
         print_line!("  and {} at {}", counted(copies, "copy"), text(&target["target"]));
@@ -161,28 +163,4 @@ fn kept(row: &Value) -> String {
     let reasons: Vec<&str> =
         row["kept_as"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if reasons.is_empty() { "(removed next)".to_owned() } else { reasons.join(", ") }
-}
-
-/// Returns a size in the largest unit in which it is at least 1 (IEC 80000-13).
-fn size(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut step = 0;
-    while step + 1 < units.len() && bytes >> (10 * step) >= 1024 {
-        step += 1;
-    }
-    let tenths = (bytes * 10) >> (10 * step);
-    if step == 0 {
-        format!("{bytes} B")
-    } else {
-        format!("{}.{} {}", tenths / 10, tenths % 10, units[step])
-    }
-}
-
-fn span(seconds: f64) -> String {
-    match seconds {
-        s if s < 120.0 => format!("{s:.1} s"),
-        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
-        s if s < 172_800.0 => format!("{:.0} h", s / 3600.0),
-        s => format!("{:.0} days", s / 86_400.0),
-    }
 }

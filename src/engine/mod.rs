@@ -6,6 +6,7 @@
 mod activity;
 mod clock;
 mod commit;
+mod duties;
 mod error;
 mod handle;
 mod history;

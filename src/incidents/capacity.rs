@@ -23,7 +23,7 @@ pub(super) fn is_full<'a>(
 ) -> bool {
     let is_of_network = match source {
         IncidentSource::Network => true,
-        IncidentSource::Job | IncidentSource::Check => false,
+        IncidentSource::Job | IncidentSource::Check | IncidentSource::Duty => false,
         // It has two problems.
         IncidentSource::Service => return false,
     };

@@ -10,6 +10,7 @@ mod codec;
 mod commit;
 mod counters;
 mod disk_space;
+mod duties;
 mod error;
 mod incidents;
 mod jobs;
@@ -35,6 +36,7 @@ pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX};
 pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionRecord, CommitBatch, CommitEntry};
 pub use counters::CounterFloors;
 pub use disk_space::DiskSpace;
+pub use duties::{DUTY_RECORDS_MAX, DutyRecord};
 pub use error::{StoreError, catch_damage};
 pub use incidents::{
     Acknowledgement, CLOSED_INCIDENT_AGE_US_MAX, CLOSED_INCIDENTS_MAX, Closure, Incident,

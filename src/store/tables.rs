@@ -73,6 +73,10 @@ pub(super) const INCIDENT_COUNTERS: TableDefinition<'_, (), (u64, u64)> =
 /// Maintenance windows by an id that grows by one.
 pub(super) const MAINTENANCE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("maintenance");
 
+/// (duty, record id) -> who did it and when; since schema version 3, created when the first one is written.
+pub(super) const DUTY_RECORDS: TableDefinition<'_, (&str, u64), &[u8]> =
+    TableDefinition::new("duty_records");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {

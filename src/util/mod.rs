@@ -26,5 +26,5 @@ pub use hex::hex;
 pub use journal::{Priority, is_journal, with_priority};
 pub use shared_probe::{Observation, SharedProbe};
 pub use thread::{run_at_low_priority, run_on_thread};
-pub use words::counted;
+pub use words::{counted, format_bytes, format_span};
 pub use zone::Zone;

@@ -32,6 +32,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("jobs", 7),
     ("incidents", 8),
     ("health", 9),
+    ("runbook", 9),
     ("api", 10),
     ("realtime", 10),
     ("app", 11),

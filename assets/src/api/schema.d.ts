@@ -1215,6 +1215,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runbook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every duty that keeps the site running: who does it, when it was last done, what shows that, and when
+         *     it is due next.
+         */
+        get: operations["runbook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runbook/{key}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people recorded of a duty, the newest first. The last 1,200 are kept. */
+        get: operations["list_duty_records"];
+        put?: never;
+        /** Records that a person did a duty now. */
+        post: operations["add_duty_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/seed": {
         parameters: {
             query?: never;
@@ -2304,6 +2342,60 @@ export interface components {
              */
             y: number;
         };
+        /** @description A duty: who does it, when it was last done, and what shows that. */
+        Duty: {
+            action?: components["schemas"]["DutyAction"] | null;
+            /** @description A command that does it, or shows more, on the host. */
+            command?: string | null;
+            /** @enum {string} */
+            done_by: "appliance" | "operator";
+            /** @description What shows the state. */
+            evidence: string;
+            /** @enum {string} */
+            frequency: "continuous" | "shift" | "daily" | "weekly" | "monthly";
+            /** @description Its name in paths; it never changes. */
+            key: string;
+            /** Format: date-time */
+            last_done_at?: string | null;
+            last_record?: components["schemas"]["DutyRecord"] | null;
+            /** Format: date-time */
+            next_due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it becomes an incident; null if the appliance does it, and while there is nothing to do.
+             */
+            overdue_at?: string | null;
+            /** @description The page with the details, under the base path. */
+            page: string;
+            /** @enum {string} */
+            state: "ok" | "unknown" | "due" | "warning" | "error";
+            title: string;
+        };
+        /** @description A request that does a duty. */
+        DutyAction: {
+            label: string;
+            /** @description The path under the base path, for a `POST` without a body. */
+            path: string;
+        };
+        /** @description One time that a person did a duty. */
+        DutyRecord: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Grows by one with each record of the same duty.
+             */
+            id: number;
+            /** @description Who did it. */
+            name: string;
+            note?: string | null;
+        };
+        /** @description Who did a duty, and what there is to say. */
+        DutyRecordBody: {
+            /** @description The name of the person. */
+            name: string;
+            note?: string | null;
+        };
         /** @description Whether the engine is idle or makes progress. */
         EngineHealth: {
             is_alive: boolean;
@@ -2553,7 +2645,7 @@ export interface components {
             /** @enum {string} */
             severity: "critical" | "major" | "minor" | "planned";
             /** @enum {string} */
-            source: "network" | "job" | "check" | "service";
+            source: "network" | "job" | "check" | "service" | "duty";
             /** @enum {string} */
             state: "open" | "acknowledged" | "closed";
             subject?: components["schemas"]["IncidentSubject"] | null;
@@ -2615,7 +2707,7 @@ export interface components {
             /** @enum {string} */
             severity: "critical" | "major" | "minor" | "planned";
             /** @enum {string} */
-            source: "network" | "job" | "check" | "service";
+            source: "network" | "job" | "check" | "service" | "duty";
             /** @enum {string} */
             state: "open" | "acknowledged" | "closed";
             subject?: components["schemas"]["IncidentSubject"] | null;
@@ -3690,6 +3782,10 @@ export interface components {
             index: number;
             /** @description For an undo: what stands in its way, at most 20 sentences. */
             obstacles?: string[];
+        };
+        /** @description Every duty of the site. */
+        Runbook: {
+            duties: components["schemas"]["Duty"][];
         };
         /** @description What serves a leaf. */
         ServedBy: {
@@ -12658,6 +12754,274 @@ export interface operations {
             };
             /** @description The service is stopping, or a directory cannot be read */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    runbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runbook"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_duty_records: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Only records with a smaller id. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyRecord"][];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_duty_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DutyRecordBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyRecord"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

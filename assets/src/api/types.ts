@@ -137,3 +137,6 @@ export type TimelineEntry = Sent<Schemas['TimelineEntry']>
 export type IncidentActionBody = Schemas['IncidentActionBody']
 export type MaintenanceWindow = Sent<Schemas['MaintenanceWindow']>
 export type MaintenancePlan = Schemas['MaintenancePlan']
+export type Duty = Sent<Schemas['Duty']>
+export type DutyRecord = Sent<Schemas['DutyRecord']>
+export type DutyRecordBody = Schemas['DutyRecordBody']

@@ -69,6 +69,8 @@ pub enum IncidentSource {
     Check,
     /// The service itself: it ended without a shutdown, or has more problems than it can list.
     Service,
+    /// A duty that a person did not do in time.
+    Duty,
 }
 
 /// Where an incident is in its life.
@@ -163,7 +165,7 @@ impl TimelineEntry {
 }
 
 impl IncidentSource {
-    pub const ALL: [Self; 4] = [Self::Network, Self::Job, Self::Check, Self::Service];
+    pub const ALL: [Self; 5] = [Self::Network, Self::Job, Self::Check, Self::Service, Self::Duty];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -171,6 +173,7 @@ impl IncidentSource {
             Self::Job => "job",
             Self::Check => "check",
             Self::Service => "service",
+            Self::Duty => "duty",
         }
     }
 }

@@ -68,11 +68,12 @@ impl VersionedRecord for MaintenanceWindowV1<'_> {
 }
 
 /// Codes on disk, from 1; never renumbered.
-const SOURCES: [(IncidentSource, u8); 4] = [
+const SOURCES: [(IncidentSource, u8); 5] = [
     (IncidentSource::Network, 1),
     (IncidentSource::Job, 2),
     (IncidentSource::Check, 3),
     (IncidentSource::Service, 4),
+    (IncidentSource::Duty, 5),
 ];
 const SEVERITIES: [(Severity, u8); 4] =
     [(Severity::Critical, 1), (Severity::Major, 2), (Severity::Minor, 3), (Severity::Planned, 4)];

@@ -1,0 +1,314 @@
+//! The runbook: every duty with its state and evidence, and what people record.
+#![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use tracing::{Level, info, warn};
+use utoipa::openapi::schema::Schema;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ApiError;
+use super::extract::{Body422, PathName, Query422};
+use super::health::verdict;
+use super::state::ApiState;
+use super::sync::message;
+use super::topology::shared_summary;
+use super::validation::{Fields, FromFields, parse};
+use crate::domain::{EntityKind, Timestamp};
+use crate::engine::{DataVolume, EngineError};
+use crate::jobs::JobError;
+use crate::runbook::{
+    DUTY_PREFIX, DoneBy, Duty, DutyRecord, DutyState, Frequency, HealthFacts, LogFacts, ReadFacts,
+    RunbookFacts, VolumeFacts, duties, duty_keys,
+};
+use crate::store::{Snapshot, StoreError};
+use crate::util::run_blocking;
+use crate::wire::{Time, words_schema};
+
+/// Longest name of a person, and longest note: half a page.
+const NAME_CHARS_MAX: usize = 100;
+const NOTE_CHARS_MAX: usize = 1000;
+const RECORDS_DEFAULT: u64 = 50;
+const RECORDS_MAX: u64 = 500;
+/// The time of the daily review.
+const LOG_REVIEW_US: i64 = 24 * 60 * 60 * 1_000_000;
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(runbook))
+        .routes(routes!(list_duty_records, add_duty_record))
+}
+
+/// Every duty of the site.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Runbook)]
+struct RunbookView {
+    duties: Vec<DutyView>,
+}
+
+/// A duty: who does it, when it was last done, and what shows that.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Duty)]
+struct DutyView {
+    /// Its name in paths; it never changes.
+    key: &'static str,
+    title: &'static str,
+    #[schema(schema_with = frequency_schema)]
+    frequency: &'static str,
+    #[schema(schema_with = done_by_schema)]
+    done_by: &'static str,
+    /// `due`: a person has to do it now; `warning`: it was not done in time, or not as it should be.
+    #[schema(schema_with = state_schema)]
+    state: &'static str,
+    /// What shows the state.
+    evidence: String,
+    /// A command that does it, or shows more, on the host.
+    command: Option<&'static str>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_done_at: Option<Time>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_due_at: Option<Time>,
+    /// When it becomes an incident; null if the appliance does it, and while there is nothing to do.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    overdue_at: Option<Time>,
+    /// What a person recorded last.
+    last_record: Option<DutyRecordView>,
+    /// The page with the details, under the base path.
+    page: &'static str,
+    /// How it is done at once.
+    action: Option<DutyActionView>,
+}
+
+/// A request that does a duty.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DutyAction)]
+struct DutyActionView {
+    label: &'static str,
+    /// The path under the base path, for a `POST` without a body.
+    path: &'static str,
+}
+
+/// One time that a person did a duty.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DutyRecord)]
+struct DutyRecordView {
+    /// Grows by one with each record of the same duty.
+    id: u64,
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    /// Who did it.
+    name: String,
+    note: Option<String>,
+}
+
+/// Who did a duty, and what there is to say.
+#[derive(ToSchema)]
+#[schema(as = DutyRecordBody)]
+struct RecordBody {
+    /// The name of the person.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    note: Option<String>,
+}
+
+impl FromFields for RecordBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", parse::line(NAME_CHARS_MAX));
+        let note = fields.nullable("note", parse::optional_line(NOTE_CHARS_MAX));
+        Some(Self { name: name?, note: note.flatten().flatten() })
+    }
+}
+
+/// Which records.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RecordsQuery {
+    /// How many at most.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 500, default = 50)]
+    limit: u64,
+    /// Only records with a smaller id.
+    #[param(value_type = Option<u64>)]
+    before: Option<u64>,
+}
+
+impl FromFields for RecordsQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let limit = fields.present("limit", parse::integer_in(1, RECORDS_MAX));
+        let before = fields.present("before", parse::integer_in(0, u64::MAX));
+        Some(Self { limit: limit.unwrap_or(RECORDS_DEFAULT), before })
+    }
+}
+
+/// Every duty that keeps the site running: who does it, when it was last done, what shows that, and when
+/// it is due next.
+#[utoipa::path(
+    get,
+    path = "/api/runbook",
+    tag = "runbook",
+    responses((status = 200, body = RunbookView))
+)]
+async fn runbook(State(state): State<ApiState>) -> Result<Json<RunbookView>, ApiError> {
+    let duties = state.duties().await?;
+    Ok(Json(RunbookView { duties: duties.into_iter().map(DutyView::from).collect() }))
+}
+
+/// What people recorded of a duty, the newest first. The last 1,200 are kept.
+#[utoipa::path(
+    get,
+    path = "/api/runbook/{key}/records",
+    tag = "runbook",
+    params(("key" = String, Path), RecordsQuery),
+    responses((status = 200, body = Vec<DutyRecordView>))
+)]
+async fn list_duty_records(
+    State(state): State<ApiState>,
+    PathName(key): PathName,
+    Query422(RecordsQuery { limit, before }): Query422<RecordsQuery>,
+) -> Result<Json<Vec<DutyRecordView>>, ApiError> {
+    let key = known_key(&key)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let records = state.handle().read().duty_records(key, before, limit)?;
+    Ok(Json(records.into_iter().map(DutyRecordView::from).collect()))
+}
+
+/// Records that a person did a duty now.
+#[utoipa::path(
+    post,
+    path = "/api/runbook/{key}/records",
+    tag = "runbook",
+    params(("key" = String, Path)),
+    request_body = RecordBody,
+    responses((status = 201, body = DutyRecordView))
+)]
+async fn add_duty_record(
+    State(state): State<ApiState>,
+    PathName(key): PathName,
+    Body422(RecordBody { name, note }): Body422<RecordBody>,
+) -> Result<(StatusCode, Json<DutyRecordView>), ApiError> {
+    let key = known_key(&key)?;
+    let at = state.handle().now();
+    let id = state.handle().add_duty_record(key, at, name.clone(), note.clone()).await?;
+    info!(duty.key = key, "The duty {key} was recorded as done");
+    // Otherwise the incident closes when the duties are looked at next.
+    let cleared = state.incidents().clear(format!("{DUTY_PREFIX}{key}")).await;
+    if let Err(error) = cleared {
+        warn!(%error, "The incident of the duty {key} is not closed yet");
+    }
+    Ok((StatusCode::CREATED, Json(DutyRecord { id, at, name, note }.into())))
+}
+
+fn known_key(key: &str) -> Result<&'static str, ApiError> {
+    duty_keys().find(|known| *known == key).ok_or(ApiError::NotFound("Duty not found"))
+}
+
+impl ApiState {
+    /// Returns every duty as it stands now.
+    ///
+    /// # Errors
+    /// [`JobError::Engine`], [`JobError::Store`] and [`JobError::Stopping`].
+    pub async fn duties(&self) -> Result<Vec<Duty>, JobError> {
+        let volume = self.handle().observe_volume().await;
+        let (status, reason) = verdict(volume.as_ref(), self);
+        let backups = self.backups().observe().await;
+        let jobs = self.jobs().list().await?;
+        let overridden_count = shared_summary(self).await?.1.overridden_count;
+        let logs = self.log_facts().await?;
+        let sync = self.sync().status();
+        let snapshot = self.handle().read();
+        let seq = snapshot.seq();
+        let behind_seq = sync.applied_seq.map_or(0, |applied| seq.saturating_sub(applied));
+        let facts = RunbookFacts {
+            now: self.handle().now(),
+            created_at: snapshot.created_at()?,
+            health: HealthFacts { status, reason },
+            read: ReadFacts { device_count: snapshot.count(EntityKind::Device)?, seq },
+            sync: &sync,
+            sync_message: message(&sync, behind_seq),
+            backups: backups.as_ref().map_err(ToString::to_string),
+            jobs: &jobs,
+            logs,
+            overridden_count,
+            volume: volume.as_ref().map(volume_facts).map_err(ToString::to_string),
+            records: newest_records(&snapshot)?,
+        };
+        Ok(duties(&facts))
+    }
+
+    async fn log_facts(&self) -> Result<LogFacts, EngineError> {
+        let logs = self.logs().clone();
+        let since = Timestamp(logs.now().0.saturating_sub(LOG_REVIEW_US));
+        let summary = run_blocking(move || logs.summary(since)).await;
+        let summary = summary.map_err(|_| EngineError::Stopped)?;
+        let count = |level| {
+            let of_level = summary.groups.iter().filter(|group| group.level == level);
+            of_level.map(|group| group.count).sum()
+        };
+        Ok(LogFacts {
+            error_count: count(Level::ERROR),
+            warning_count: count(Level::WARN),
+            new_count: summary.groups.iter().filter(|group| group.is_new == Some(true)).count(),
+            is_partial: summary.complete_since > summary.since,
+        })
+    }
+}
+
+fn volume_facts(volume: &DataVolume) -> VolumeFacts {
+    let (free_bytes, total_bytes) = (volume.space.free_bytes, volume.space.total_bytes);
+    VolumeFacts { free_bytes, total_bytes, is_writable: volume.is_writable() }
+}
+
+fn newest_records(snapshot: &Snapshot) -> Result<BTreeMap<&'static str, DutyRecord>, StoreError> {
+    let newest = duty_keys().map(|key| {
+        let record = snapshot.duty_records(key, None, 1)?.pop();
+        Ok(record.map(|record| (key, record)))
+    });
+    newest.filter_map(Result::transpose).collect()
+}
+
+impl From<Duty> for DutyView {
+    fn from(duty: Duty) -> Self {
+        Self {
+            key: duty.key,
+            title: duty.title,
+            frequency: duty.frequency.as_str(),
+            done_by: duty.done_by.as_str(),
+            state: duty.state.as_str(),
+            evidence: duty.evidence,
+            command: duty.command,
+            last_done_at: duty.last_done_at.map(Time),
+            next_due_at: duty.next_due_at.map(Time),
+            overdue_at: duty.overdue_at.map(Time),
+            last_record: duty.last_record.map(DutyRecordView::from),
+            page: duty.page,
+            action: duty
+                .action
+                .map(|action| DutyActionView { label: action.label, path: action.path }),
+        }
+    }
+}
+
+impl From<DutyRecord> for DutyRecordView {
+    fn from(record: DutyRecord) -> Self {
+        let DutyRecord { id, at, name, note } = record;
+        Self { id, at: Time(at), name, note }
+    }
+}
+
+fn frequency_schema() -> Schema {
+    words_schema(Frequency::ALL.map(Frequency::as_str))
+}
+
+fn done_by_schema() -> Schema {
+    words_schema(DoneBy::ALL.map(DoneBy::as_str))
+}
+
+fn state_schema() -> Schema {
+    words_schema(DutyState::ALL.map(DutyState::as_str))
+}

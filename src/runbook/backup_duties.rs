@@ -1,0 +1,190 @@
+//! Duties that concern the backups.
+
+use super::duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
+use super::facts::{RunbookFacts, last_run};
+use super::operator_duties::by_record;
+use crate::backup::{CopyState, Overview, TargetOverview, TargetState};
+use crate::jobs::{JobStatus, RunResult};
+use crate::util::{counted, format_bytes, format_span};
+
+const PAGE: &str = "/operations/backups";
+
+pub(super) fn backup(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    let base = Duty {
+        command: Some("unoc backup now"),
+        action: Some(DutyAction { label: "Back up now", path: "/api/jobs/backup/run" }),
+        ..by_job(key, "Backup", Frequency::Daily, facts.job("backup"))
+    };
+    let overview = match &facts.backups {
+        Ok(overview) => overview,
+        Err(error) => return unreadable(base, error),
+    };
+    let Some(newest) = overview.entries.first() else {
+        return with(base, DutyState::Warning, "No backup has been made yet");
+    };
+    let state = match newest {
+        entry if entry.is_bad() => DutyState::Error,
+        entry if entry.is_verified() => DutyState::Ok,
+        _ => DutyState::Warning,
+    };
+    let words = match state {
+        DutyState::Error => "is damaged and was set aside",
+        DutyState::Ok => "was restored and compared",
+        _ => "is not verified",
+    };
+    let bytes = format_bytes(newest.manifest.bytes);
+    let evidence = format!("{} ({bytes}) {words}", newest.id);
+    let done = Duty { last_done_at: Some(newest.manifest.taken_at()), ..base };
+    with(done, state, &evidence)
+}
+
+pub(super) fn restore_test(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    let base = Duty {
+        command: Some("unoc backup verify"),
+        action: Some(DutyAction { label: "Verify now", path: "/api/jobs/verify/run" }),
+        ..by_job(key, "Restore test", Frequency::Weekly, facts.job("verify"))
+    };
+    let overview = match &facts.backups {
+        Ok(overview) => overview,
+        Err(error) => return unreadable(base, error),
+    };
+    let Some(at) = overview.rehearsed_at else {
+        return with(base, DutyState::Warning, "No backup has been restored and compared yet");
+    };
+    let took = overview.rto_s.map_or_else(String::new, |s| format!(", in {}", format_span(s)));
+    let loss = overview.rpo_s.map_or_else(String::new, |s| {
+        format!("; the changes of the last {} would be lost now", format_span(s))
+    });
+    let state = if overview.is_stale { DutyState::Error } else { DutyState::Ok };
+    let done = Duty { last_done_at: Some(at), ..base };
+    with(done, state, &format!("A backup was restored and compared{took}{loss}"))
+}
+
+pub(super) fn off_host(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    let overview = match &facts.backups {
+        Ok(overview) => overview,
+        Err(error) => {
+            return unreadable(by_job(key, OFF_HOST, Frequency::Daily, facts.job("copy")), error);
+        }
+    };
+    if overview.targets.is_empty() {
+        let evidence = "Without a copy off this host, the loss of its disk loses every backup. \
+                        Set backup_targets, or copy the newest backup elsewhere";
+        let base = Duty { page: PAGE, ..by_record(key, OFF_HOST, Frequency::Daily, facts) };
+        return Duty { evidence: evidence.to_owned(), ..base };
+    }
+    let base = Duty {
+        action: Some(DutyAction { label: "Copy now", path: "/api/jobs/copy/run" }),
+        last_done_at: overview.targets.iter().filter_map(|target| target.last_ok_at).max(),
+        ..by_job(key, OFF_HOST, Frequency::Daily, facts.job("copy"))
+    };
+    let failing: Vec<String> = overview.targets.iter().filter_map(failing).collect();
+    if !failing.is_empty() {
+        return with(base, DutyState::Error, &failing.join("; "));
+    }
+    let copies = overview.targets.iter();
+    let copies: Vec<String> = copies
+        .map(|target| format!("{} on {}", counted(target.copies, "copy"), target.name))
+        .collect();
+    let waiting = waiting_copies(overview);
+    let waiting = if waiting == 0 { String::new() } else { format!("; {waiting} waiting") };
+    with(base, DutyState::Ok, &format!("{}{waiting}", copies.join(", ")))
+}
+
+const OFF_HOST: &str = "Copies off the host";
+
+fn failing(target: &TargetOverview) -> Option<String> {
+    let is_failing = target.state == TargetState::Failing;
+    let why = target.last_error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
+    is_failing.then(|| format!("Copying to {} failed{why}", target.name))
+}
+
+fn waiting_copies(overview: &Overview) -> usize {
+    let copies = overview.entries.iter().flat_map(|entry| entry.notes.copies.values());
+    copies.filter(|copy| copy.state != CopyState::Done).count()
+}
+
+pub(super) fn prune(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    let base = Duty {
+        command: Some("unoc backup prune --dry-run"),
+        ..by_job(key, "Pruning of backups", Frequency::Daily, facts.job("prune"))
+    };
+    let run = last_run(facts.job("prune"));
+    let base = Duty { last_done_at: run.map(|run| run.started_at), ..base };
+    let overview = match &facts.backups {
+        Ok(overview) => overview,
+        Err(error) => return unreadable(base, error),
+    };
+    let kept = counted(overview.entries.len(), "backup");
+    let last = run.and_then(|run| run.message.as_ref());
+    let last = last.map_or_else(String::new, |message| format!("; the last run: {message}"));
+    with(base, DutyState::Ok, &format!("{kept}{last}"))
+}
+
+pub(super) fn disaster_recovery_test(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    const TITLE: &str = "Disaster recovery test";
+    let has_targets = facts.backups.as_ref().is_ok_and(|overview| !overview.targets.is_empty());
+    let job = facts.job("verify-offhost");
+    if !has_targets && job.is_none() {
+        let evidence = "There is no copy off this host to restore from. Restore a downloaded backup \
+                        on another host";
+        let base = Duty { page: PAGE, ..by_record(key, TITLE, Frequency::Monthly, facts) };
+        return Duty { evidence: evidence.to_owned(), ..base };
+    }
+    let run = last_run(job);
+    let base = Duty {
+        last_done_at: run.map(|run| run.started_at),
+        action: Some(DutyAction { label: "Test now", path: "/api/jobs/verify-offhost/run" }),
+        page: "/operations/jobs",
+        ..by_job(key, TITLE, Frequency::Monthly, job)
+    };
+    match run.and_then(|run| run.message.as_ref()) {
+        Some(message) => {
+            with(base, DutyState::Ok, &format!("The newest copy off the host: {message}"))
+        }
+        None => with(base, DutyState::Unknown, "No copy off the host has been restored yet"),
+    }
+}
+
+/// A duty that a job does: it fails as the job does.
+fn by_job(
+    key: &'static str,
+    title: &'static str,
+    frequency: Frequency,
+    job: Option<&JobStatus>,
+) -> Duty {
+    let base = Duty::of_appliance(key, title, frequency, PAGE);
+    let Some(job) = job else { return base };
+    let state = match last_run(Some(job)).map(|run| run.result) {
+        Some(RunResult::Failed | RunResult::Interrupted) => DutyState::Error,
+        _ if !job.is_enabled => DutyState::Warning,
+        _ => DutyState::Ok,
+    };
+    let evidence = match last_run(Some(job)) {
+        Some(run) if run.result == RunResult::Failed => {
+            format!(
+                "the last run failed: {}",
+                run.message.as_deref().unwrap_or("no reason is known")
+            )
+        }
+        Some(run) if run.result == RunResult::Interrupted => {
+            "the last run was interrupted".to_owned()
+        }
+        _ if !job.is_enabled => format!("the job “{}” is turned off", job.name),
+        _ => String::new(),
+    };
+    Duty { state, evidence, next_due_at: job.next_run_at, ..base }
+}
+
+/// Adds what was found to the state of the job: the worse one counts.
+fn with(duty: Duty, state: DutyState, evidence: &str) -> Duty {
+    let evidence = match duty.evidence.as_str() {
+        "" => evidence.to_owned(),
+        of_job => format!("{evidence}; {of_job}"),
+    };
+    Duty { state: duty.state.max(state), evidence, ..duty }
+}
+
+fn unreadable(duty: Duty, error: &str) -> Duty {
+    with(Duty { done_by: DoneBy::Appliance, ..duty }, DutyState::Error, error)
+}

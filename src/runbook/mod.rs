@@ -1,0 +1,48 @@
+//! The runbook: the duties that keep a site running, who does each, when it was last done and what shows
+//! that.
+//!
+//! [`duties`] decides by [`RunbookFacts`], without time, threads or disks. What the appliance does is
+//! shown by its own records; what a person does, by what people record. A duty of a person that is not
+//! done in time is reported as an incident.
+
+mod backup_duties;
+mod duty;
+mod duty_source;
+mod facts;
+mod operator_duties;
+mod service_duties;
+
+pub use duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
+pub use duty_source::{DUTY_PREFIX, overdue};
+pub use facts::{HealthFacts, LogFacts, ReadFacts, RunbookFacts, VolumeFacts};
+
+pub use crate::store::{DUTY_RECORDS_MAX, DutyRecord};
+
+type DutyFunction = fn(&'static str, &RunbookFacts<'_>) -> Duty;
+
+/// Every duty by its key, in the order in which they are shown.
+const DUTIES: [(&str, DutyFunction); 13] = [
+    ("health", service_duties::health),
+    ("api", service_duties::api),
+    ("database", service_duties::database),
+    ("self-check", service_duties::self_check),
+    ("logs", operator_duties::logs),
+    ("overrides", operator_duties::overrides),
+    ("backup", backup_duties::backup),
+    ("restore-test", backup_duties::restore_test),
+    ("off-host", backup_duties::off_host),
+    ("prune", backup_duties::prune),
+    ("disaster-recovery-test", backup_duties::disaster_recovery_test),
+    ("capacity", operator_duties::capacity),
+    ("contacts", operator_duties::contacts),
+];
+
+/// The keys of all duties, which records of them use. They never change.
+pub fn duty_keys() -> impl Iterator<Item = &'static str> {
+    DUTIES.iter().map(|(key, _)| *key)
+}
+
+/// Returns every duty with its state.
+pub fn duties(facts: &RunbookFacts<'_>) -> Vec<Duty> {
+    DUTIES.iter().map(|(key, function)| function(key, facts)).collect()
+}

@@ -1,0 +1,167 @@
+//! The runbook over HTTP: what the duties show, what people record, and what is not done in time.
+
+use serde_json::{Value, json};
+
+use crate::harness::http::keys_of;
+use crate::harness::{TestApp, wait};
+
+const DAY_S: i64 = 24 * 60 * 60;
+
+fn duty(app: &TestApp, key: &str) -> Value {
+    let runbook = app.get("/api/runbook").expect(200).json();
+    let duties = runbook["duties"].as_array().expect("a list");
+    duties.iter().find(|duty| duty["key"] == key).expect("the duty").clone()
+}
+
+fn record(app: &TestApp, key: &str, body: &Value) -> Value {
+    app.post(&format!("/api/runbook/{key}/records"), body).expect(201).json()
+}
+
+#[test]
+fn every_duty_of_the_runbook_is_listed() {
+    let app = TestApp::empty();
+    let runbook = app.get("/api/runbook").expect(200).json();
+    let duties = runbook["duties"].as_array().unwrap();
+    let listed: Vec<_> = duties
+        .iter()
+        .map(|duty| {
+            let words =
+                ["key", "frequency", "done_by", "state"].map(|key| duty[key].as_str().unwrap());
+            words.join(" ")
+        })
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            "health continuous appliance ok",
+            "api continuous appliance ok",
+            "database continuous appliance ok",
+            "self-check daily appliance unknown",
+            "logs daily operator due",
+            "overrides shift operator ok",
+            "backup daily appliance warning",
+            "restore-test weekly appliance warning",
+            "off-host daily operator due",
+            "prune daily appliance ok",
+            "disaster-recovery-test monthly operator due",
+            "capacity monthly operator due",
+            "contacts monthly operator due",
+        ]
+    );
+    assert!(duties.iter().all(|duty| !duty["evidence"].as_str().unwrap().is_empty()));
+}
+
+#[test]
+fn a_duty_has_these_keys() {
+    let app = TestApp::empty();
+    let runbook = app.get("/api/runbook").expect(200);
+    assert_eq!(keys_of(runbook.text()), ["duties"]);
+    let keys = [
+        "key",
+        "title",
+        "frequency",
+        "done_by",
+        "state",
+        "evidence",
+        "command",
+        "last_done_at",
+        "next_due_at",
+        "overdue_at",
+        "last_record",
+        "page",
+        "action",
+    ];
+    let first = runbook.text().split_once('[').unwrap().1;
+    assert_eq!(keys_of(first), keys);
+}
+
+#[test]
+fn what_a_person_records_is_kept() {
+    let app = TestApp::empty();
+    app.clock.hold();
+    let first = record(&app, "contacts", &json!({"name": " Ada ", "note": "all right"}));
+    assert_eq!((&first["id"], &first["name"]), (&json!(1), &json!("Ada")));
+    app.clock.advance(60);
+    record(&app, "contacts", &json!({"name": "Bo"}));
+    let app = app.restart(|_| {});
+    let records = app.get("/api/runbook/contacts/records").expect(200).json();
+    let shown = |of: &Value| (of["name"].clone(), of["note"].clone());
+    assert_eq!(shown(&records[0]), (json!("Bo"), json!(null)));
+    assert_eq!(shown(&records[1]), (json!("Ada"), json!("all right")));
+    let page = app.get("/api/runbook/contacts/records?limit=1&before=2").expect(200).json();
+    assert_eq!(page, json!([records[1]]));
+    let duty = duty(&app, "contacts");
+    assert_eq!(duty["state"], "ok");
+    assert_eq!(duty["last_record"], records[0]);
+    assert_eq!(duty["last_done_at"], records[0]["at"]);
+}
+
+#[test]
+fn records_are_checked() {
+    let app = TestApp::empty();
+    let path = "/api/runbook/contacts/records";
+    for body in [json!({}), json!({"name": " "}), json!({"name": "a", "note": "x".repeat(1001)})] {
+        app.post(path, &body).expect(422);
+    }
+    app.post("/api/runbook/nothing/records", &json!({"name": "Ada"})).expect(404);
+    app.get("/api/runbook/nothing/records").expect(404);
+    app.get(&format!("{path}?limit=0")).expect(422);
+    assert_eq!(app.get(path).expect(200).json(), json!([]));
+}
+
+/// The incidents of duties that are not closed.
+fn late(app: &TestApp) -> Vec<String> {
+    let list = app.get("/api/incidents?state=not_closed").expect(200).json();
+    let incidents = list["incidents"].as_array().unwrap().iter();
+    let keys = incidents.map(|incident| incident["key"].as_str().unwrap().to_owned());
+    let mut keys: Vec<String> = keys.filter(|key| key.starts_with("duty:")).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn a_duty_that_is_not_done_in_time_is_an_incident_until_it_is_recorded() {
+    let app = TestApp::empty();
+    app.clock.hold();
+    record(&app, "off-host", &json!({"name": "Ada"}));
+    app.clock.advance(DAY_S + 60);
+    assert_eq!(duty(&app, "off-host")["state"], "due");
+    assert_eq!(late(&app), [""; 0]);
+    app.clock.advance(DAY_S / 2);
+    wait::until("the incident", || late(&app).contains(&"duty:off-host".to_owned()).then_some(()));
+    assert_eq!(duty(&app, "off-host")["state"], "warning");
+    let incident = app.get("/api/incidents?key=duty:off-host").expect(200).json();
+    assert_eq!(incident["incidents"][0]["source"], "duty");
+    record(&app, "off-host", &json!({"name": "Bo"}));
+    assert!(!late(&app).contains(&"duty:off-host".to_owned()));
+    assert_eq!(duty(&app, "off-host")["state"], "ok");
+}
+
+#[test]
+fn overrides_are_to_be_reviewed_only_while_there_are_some() {
+    let app = TestApp::empty();
+    assert_eq!(duty(&app, "overrides")["state"], "ok");
+    let device = app.provision("GW", "BACKBONE_GATEWAY");
+    app.hold(device, &json!("DOWN"));
+    let due = duty(&app, "overrides");
+    assert_eq!(
+        (&due["state"], &due["evidence"]),
+        (&json!("due"), &json!("1 device or link is overridden"))
+    );
+    record(&app, "overrides", &json!({"name": "Ada", "note": "planned until Monday"}));
+    assert_eq!(duty(&app, "overrides")["state"], "ok");
+}
+
+#[test]
+fn the_action_of_a_duty_does_it() {
+    let app = TestApp::empty();
+    app.provision("GW", "BACKBONE_GATEWAY");
+    let path = duty(&app, "backup")["action"]["path"].as_str().unwrap().to_owned();
+    app.post(&path, &json!({})).expect(202);
+    let backup = wait::until("the backup", || {
+        let backup = duty(&app, "backup");
+        (backup["state"] == "ok").then_some(backup)
+    });
+    assert!(backup["evidence"].as_str().unwrap().contains("was restored and compared"));
+    assert_eq!(duty(&app, "restore-test")["state"], "ok");
+}
