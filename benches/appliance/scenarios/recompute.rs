@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 use unoc::domain::{
     Blueprint, ClearDeviceOverride, Command, ConnectDevices, DeviceId, DeviceType, InterfaceType,
     Lifecycle, LinkId, LinkPatch, Medium, Name, NewDevice, Optics, Override, Position,
-    ProvisionDevice, RefreshStatus, ReseedSite, SetDeviceOverride, Status, Timestamp, UpdateLink,
-    World,
+    ProvisionDevice, RefreshStatus, ReseedSite, SetDeviceOverride, SplitRatio, Status, Timestamp,
+    UpdateLink, World,
 };
 
 use super::LARGE_SITE;
@@ -111,10 +111,13 @@ fn add_pon(world: &mut World) -> Result<LinkId> {
     let odf = named(world, "ODF-0001")?;
     let olt = named(world, "OLT-0001")?;
     connect(world, olt, odf, 0.015)?;
-    let splitter = provision(world, DeviceType::Splitter, "bench-splitter")?;
+    let ratio = SplitRatio::new(PON_LEAVES.into()).context("no such splitter is sold")?;
+    let optics = Optics { split_ratio: Some(ratio), ..Optics::default() };
+    let splitter = provision(world, DeviceType::Splitter, "bench-splitter", optics)?;
     let feeder = connect(world, odf, splitter, 2.0)?;
     for number in 0..PON_LEAVES {
-        let leaf = provision(world, DeviceType::Ont, &format!("bench-ont-{number}"))?;
+        let name = format!("bench-ont-{number}");
+        let leaf = provision(world, DeviceType::Ont, &name, Optics::default())?;
         connect(world, splitter, leaf, 0.2)?;
     }
     Ok(feeder)
@@ -125,14 +128,19 @@ fn named(world: &World, name: &str) -> Result<DeviceId> {
     id.with_context(|| format!("the generated network has no {name}"))
 }
 
-fn provision(world: &mut World, device_type: DeviceType, name: &str) -> Result<DeviceId> {
+fn provision(
+    world: &mut World,
+    device_type: DeviceType,
+    name: &str,
+    optics: Optics,
+) -> Result<DeviceId> {
     let new = NewDevice {
         name: Name::new(name)?,
         device_type,
         parent: None,
         validate_upstream: false,
         position: Position::default(),
-        optics: Optics::default(),
+        optics,
         lifecycle: Lifecycle::InService,
         details: None,
     };
