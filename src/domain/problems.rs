@@ -251,11 +251,11 @@ impl ProblemFinder<'_> {
     fn held(&self) -> BTreeMap<RootCause, Severity> {
         let links =
             self.world.links().filter(|link| link.is_in_service()).filter_map(|link| {
-                Some((RootCause::Link(link.id), link.status_override.as_ref()?))
+                Some((RootCause::Link(link.id), link.status_override.as_deref()?))
             });
         let devices = self.world.devices().filter(|device| device.is_in_service());
         let devices = devices.filter_map(|device| {
-            Some((RootCause::Device(device.id), device.status_override.as_ref()?))
+            Some((RootCause::Device(device.id), device.status_override.as_deref()?))
         });
         let held = links.chain(devices).filter(|(_, set)| set.status != Status::Up);
         held.map(|(cause, set)| (cause, severity_of_override(set))).collect()

@@ -73,14 +73,14 @@ impl Revision {
         values.map(|value| value.map(f64::to_bits)).hash(&mut hasher);
         (pon_class, split_ratio, lifecycle).hash(&mut hasher);
         hash_details(details.as_deref(), &mut hasher);
-        Self::with_override(hasher, status_override.as_ref())
+        Self::with_override(hasher, status_override.as_deref())
     }
 
     pub fn of_link(link: &Link) -> Self {
         let Link { a, b, length_km, medium, lifecycle, status_override, .. } = link;
         let mut hasher = DefaultHasher::new();
         (a, b, length_km.map(f64::to_bits), medium, lifecycle).hash(&mut hasher);
-        Self::with_override(hasher, status_override.as_ref())
+        Self::with_override(hasher, status_override.as_deref())
     }
 
     fn with_override(mut hasher: DefaultHasher, status_override: Option<&Override>) -> Self {
@@ -144,9 +144,9 @@ mod tests {
         OverrideReason, PonClass, Position, Reasons, ServedBy, SplitRatio, Status, Timestamp,
     };
 
-    fn held(status: Status, reason: Option<&str>) -> Option<Override> {
+    fn held(status: Status, reason: Option<&str>) -> Option<Box<Override>> {
         let reason = reason.map(|text| OverrideReason::new(text).expect("short"));
-        Some(Override::new(status, reason))
+        Some(Box::new(Override::new(status, reason)))
     }
 
     fn with(set: impl Fn(&mut DeviceDetails)) -> Option<Box<DeviceDetails>> {

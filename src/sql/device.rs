@@ -71,7 +71,7 @@ impl Entity for Device {
     }
 
     fn row(&self) -> Row<'_> {
-        let set = self.status_override.as_ref();
+        let set = self.status_override.as_deref();
         let signal = self.signal.as_ref();
         let details = self.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
         let line = self.served_by.as_ref().map(|served| served.line.as_ref());
@@ -162,7 +162,7 @@ impl Entity for Device {
             uplink,
             through_loss_db,
             status_since,
-            status_override,
+            status_override: status_override.map(Box::new),
             created_at,
             updated_at,
         })

@@ -38,7 +38,7 @@ impl Entity for Link {
     }
 
     fn row(&self) -> Row<'_> {
-        let set = self.status_override.as_ref();
+        let set = self.status_override.as_deref();
         vec![
             Value::id(self.id.0),
             Value::id(self.a.0),
@@ -79,7 +79,7 @@ impl Entity for Link {
             medium,
             lifecycle,
             status,
-            status_override,
+            status_override: status_override.map(Box::new),
             status_since,
             created_at,
             updated_at,

@@ -179,7 +179,7 @@ mod tests {
             served_by: None,
             through_loss_db: None,
             status_since: Timestamp(0),
-            status_override: Some(Override::new(Status::Down, Some(reason))),
+            status_override: Some(Box::new(Override::new(Status::Down, Some(reason)))),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         });

@@ -92,7 +92,7 @@ pub struct DeviceView<'a> {
 
 impl<'a> DeviceView<'a> {
     pub fn new(device: &'a Device) -> Self {
-        let set = device.status_override.as_ref();
+        let set = device.status_override.as_deref();
         let details = device.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
         Self {
             id: device.id.0,

@@ -52,7 +52,7 @@ pub struct LinkTimedView<'a> {
 
 impl<'a> LinkView<'a> {
     pub fn new(link: &'a Link) -> Self {
-        let set = link.status_override.as_ref();
+        let set = link.status_override.as_deref();
         Self {
             id: link.id.0,
             status: link.status.as_str(),

@@ -25,7 +25,7 @@ impl<'w> Subject<'w> {
                     id: id.0,
                     name: one.map(|device| device.name.to_string()).unwrap_or_default(),
                     place: one.and_then(|device| place(world, device)),
-                    set: one.and_then(|device| device.status_override.as_ref()),
+                    set: one.and_then(|device| device.status_override.as_deref()),
                 }
             }
             RootCause::Link(id) => {
@@ -39,7 +39,7 @@ impl<'w> Subject<'w> {
                     id: id.0,
                     name: names.map(|names| names.join(" - ")).unwrap_or_default(),
                     place: upper.and_then(|device| place(world, device)),
-                    set: world.link(id).and_then(|link| link.status_override.as_ref()),
+                    set: world.link(id).and_then(|link| link.status_override.as_deref()),
                 }
             }
         }

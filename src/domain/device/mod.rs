@@ -46,7 +46,8 @@ pub struct Device {
     pub through_loss_db: Option<f64>,
     /// Since when the effective status is what it is.
     pub status_since: Timestamp,
-    pub status_override: Option<Override>,
+    /// Boxed, because few have one and every device would be larger by it.
+    pub status_override: Option<Box<Override>>,
     pub created_at: Timestamp,
     /// The time of the last change of any field.
     pub updated_at: Timestamp,

@@ -62,6 +62,7 @@ fn put_override(
     if let Some(set) = &status_override {
         check_end(set, transaction.now())?;
     }
-    transaction.update::<Device>(id, |device| device.status_override = status_override);
+    transaction
+        .update::<Device>(id, |device| device.status_override = status_override.map(Box::new));
     Ok(id)
 }

@@ -49,11 +49,11 @@ impl World {
     fn check_override_ends(&self) -> Result<(), InvariantError> {
         let devices = self.devices().map(|device| {
             let entity = EntityKey { kind: EntityKind::Device, id: device.id.0 };
-            (entity, device.status_override.as_ref())
+            (entity, device.status_override.as_deref())
         });
         let links = self.links().map(|link| {
             let entity = EntityKey { kind: EntityKind::Link, id: link.id.0 };
-            (entity, link.status_override.as_ref())
+            (entity, link.status_override.as_deref())
         });
         let mut count = 0;
         for (entity, set) in devices.chain(links) {

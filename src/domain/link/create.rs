@@ -136,7 +136,7 @@ pub(in crate::domain) fn put_link(
         medium,
         lifecycle: Lifecycle::InService,
         status: Status::Up,
-        status_override,
+        status_override: status_override.map(Box::new),
         status_since: now,
         created_at: now,
         updated_at: now,

@@ -23,7 +23,8 @@ pub struct Link {
     pub lifecycle: Lifecycle,
     /// Computed: see [`super::status::rules`].
     pub status: Status,
-    pub status_override: Option<Override>,
+    /// Boxed, because few have one and every link would be larger by it.
+    pub status_override: Option<Box<Override>>,
     /// Since when the status is what it is.
     pub status_since: Timestamp,
     pub created_at: Timestamp,

@@ -43,7 +43,7 @@ impl Command for UpdateLink {
             link.medium = patch.medium.unwrap_or(link.medium);
             link.lifecycle = patch.lifecycle.unwrap_or(link.lifecycle);
             if let Some(status_override) = patch.status_override {
-                link.status_override = status_override;
+                link.status_override = status_override.map(Box::new);
             }
         });
         Ok(id)

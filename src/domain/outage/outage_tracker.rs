@@ -275,7 +275,7 @@ mod tests {
         let up = device(Status::Up, 5);
         let work = Override { is_planned_work: true, ..Override::new(Status::Down, None) };
         let held = |set: &Override, since| Device {
-            status_override: Some(set.clone()),
+            status_override: Some(Box::new(set.clone())),
             status_since: minute(since),
             ..up.clone()
         };

@@ -94,7 +94,7 @@ impl<'e, 'w> NetworkBuilder<'e, 'w> {
     pub(super) fn override_status(&mut self, device: DeviceId, status: Status, reason: &str) {
         let reason = OverrideReason::new(reason).ok();
         self.transaction.update::<Device>(device, |device| {
-            device.status_override = Some(Override::new(status, reason));
+            device.status_override = Some(Box::new(Override::new(status, reason)));
         });
     }
 }

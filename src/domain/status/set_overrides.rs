@@ -68,9 +68,11 @@ pub(in crate::domain) fn check_end(set: &Override, now: Timestamp) -> Result<(),
 fn override_of(world: &World, entity: EntityKey) -> Result<Option<&Override>, Refusal> {
     let set = match entity.kind {
         EntityKind::Device => {
-            world.device(DeviceId(entity.id)).map(|device| device.status_override.as_ref())
+            world.device(DeviceId(entity.id)).map(|device| device.status_override.as_deref())
         }
-        EntityKind::Link => world.link(LinkId(entity.id)).map(|link| link.status_override.as_ref()),
+        EntityKind::Link => {
+            world.link(LinkId(entity.id)).map(|link| link.status_override.as_deref())
+        }
         EntityKind::Interface => None,
     };
     set.ok_or(Refusal::EntityNotFound(entity))
@@ -84,10 +86,10 @@ pub(super) fn put_override(
 ) {
     match entity.kind {
         EntityKind::Device => transaction.update::<Device>(DeviceId(entity.id), |device| {
-            device.status_override = set.cloned();
+            device.status_override = set.cloned().map(Box::new);
         }),
         EntityKind::Link => transaction.update::<Link>(LinkId(entity.id), |link| {
-            link.status_override = set.cloned();
+            link.status_override = set.cloned().map(Box::new);
         }),
         EntityKind::Interface => {}
     }

@@ -144,6 +144,6 @@ fn details(device: &Device) -> &DeviceDetails {
     device.details.as_deref().unwrap_or(const { &DeviceDetails::NONE })
 }
 
-fn drop_ended(set: &mut Option<Override>, now: Timestamp) {
+fn drop_ended(set: &mut Option<Box<Override>>, now: Timestamp) {
     set.take_if(|set| set.ends_at.is_some_and(|at| at <= now));
 }

@@ -3,6 +3,7 @@
 pub(super) mod id_map;
 mod joined_ports;
 mod override_ends;
+mod short_list;
 mod splitter_ports;
 
 use std::collections::BTreeSet;
@@ -294,7 +295,7 @@ impl World {
     fn apply_device(&mut self, edit: &Edit<Device>) {
         let entity = EntityKey { kind: EntityKind::Device, id: edit.latest().id.0 };
         let [before, after] = [&edit.before, &edit.after]
-            .map(|side| side.as_ref().and_then(|device| device.status_override.as_ref()));
+            .map(|side| side.as_ref().and_then(|device| device.status_override.as_deref()));
         self.override_ends.change(entity, before, after);
         if let (Some(old), Some(new)) = (&edit.before, &edit.after)
             && (&old.name, old.device_type, old.parent) == (&new.name, new.device_type, new.parent)
@@ -380,7 +381,7 @@ impl World {
         }
         if let Some(device) = new_device.filter(|_| old_device != new_device) {
             let ports = self.ports.or_default(device);
-            ports.insert(ports.partition_point(|port| *port < id), id);
+            short_list::insert(ports, ports.partition_point(|port| *port < id), id);
         }
         self.apply_splitter_port(edit);
         self.joined_ports.apply(edit);
@@ -421,7 +422,7 @@ impl World {
     fn apply_link(&mut self, edit: &Edit<Link>) {
         let entity = EntityKey { kind: EntityKind::Link, id: edit.latest().id.0 };
         let [before, after] = [&edit.before, &edit.after]
-            .map(|side| side.as_ref().and_then(|link| link.status_override.as_ref()));
+            .map(|side| side.as_ref().and_then(|link| link.status_override.as_deref()));
         self.override_ends.change(entity, before, after);
         let has_same_ends = matches!((&edit.before, &edit.after),
             (Some(old), Some(new)) if (old.a, old.b) == (new.a, new.b));
@@ -455,7 +456,7 @@ impl World {
         for (from, to) in [(a, b), (b, a)] {
             let neighbours = self.neighbours.or_default(from);
             let index = neighbours.partition_point(|neighbour| neighbour.link < link.id);
-            neighbours.insert(index, Neighbour { link: link.id, device: to });
+            short_list::insert(neighbours, index, Neighbour { link: link.id, device: to });
         }
     }
 

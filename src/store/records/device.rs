@@ -154,7 +154,7 @@ impl StoredEntity for Device {
             served_by: self.served_by.as_ref().map(served_by_record),
             through_loss_db: self.through_loss_db,
             status_since_us: self.status_since.0,
-            status_override: self.status_override.as_ref().map(override_record),
+            status_override: self.status_override.as_deref().map(override_record),
             created_at_us: self.created_at.0,
             updated_at_us: self.updated_at.0,
         };
@@ -193,7 +193,10 @@ impl StoredEntity for Device {
             served_by: record.served_by.map(|record| served_by(&record, source)).transpose()?,
             through_loss_db: record.through_loss_db,
             status_since: Timestamp(record.status_since_us),
-            status_override: record.status_override.map(|set| over(&set, source)).transpose()?,
+            status_override: record
+                .status_override
+                .map(|set| over(&set, source).map(Box::new))
+                .transpose()?,
             created_at: Timestamp(record.created_at_us),
             updated_at: Timestamp(record.updated_at_us),
         })
@@ -338,10 +341,10 @@ mod tests {
             served_by: None,
             through_loss_db: None,
             status_since: Timestamp(1_795_000_000_000_000),
-            status_override: Some(Override::new(
+            status_override: Some(Box::new(Override::new(
                 Status::Down,
                 Some(OverrideReason::new("card swap").unwrap()),
-            )),
+            ))),
             created_at: Timestamp(1_795_000_000_000_000),
             updated_at: Timestamp(1_795_000_000_000_001),
         }
@@ -386,11 +389,11 @@ mod tests {
                 }),
                 splitter_port: Some(InterfaceId(70_000)),
             }),
-            status_override: Some(Override {
+            status_override: Some(Box::new(Override {
                 ends_at: Some(Timestamp(1_795_000_000_000_002)),
                 is_planned_work: true,
                 ..Override::new(Status::Down, Some(reason))
-            }),
+            })),
             ..device()
         }
     }

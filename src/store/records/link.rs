@@ -72,7 +72,7 @@ impl StoredEntity for Link {
             lifecycle: lifecycle_code(self.lifecycle),
             status: status_code(self.status),
             status_since_us: self.status_since.0,
-            status_override: self.status_override.as_ref().map(override_record),
+            status_override: self.status_override.as_deref().map(override_record),
             created_at_us: self.created_at.0,
             updated_at_us: self.updated_at.0,
         };
@@ -94,7 +94,10 @@ impl StoredEntity for Link {
             lifecycle: lifecycle(record.lifecycle, source)?,
             status: status(record.status, source)?,
             status_since: Timestamp(record.status_since_us),
-            status_override: record.status_override.map(|set| over(&set, source)).transpose()?,
+            status_override: record
+                .status_override
+                .map(|set| over(&set, source).map(Box::new))
+                .transpose()?,
             created_at: Timestamp(record.created_at_us),
             updated_at: Timestamp(record.updated_at_us),
         })
@@ -135,7 +138,7 @@ mod tests {
             medium: Some(Medium::G657a1),
             lifecycle: Lifecycle::InService,
             status: Status::Down,
-            status_override: Some(Override::new(Status::Down, Some(reason))),
+            status_override: Some(Box::new(Override::new(Status::Down, Some(reason)))),
             status_since: Timestamp(1_795_000_000_000_000),
             created_at: Timestamp(1_795_000_000_000_001),
             updated_at: Timestamp(1_795_000_000_000_002),
@@ -152,11 +155,11 @@ mod tests {
     fn link_round_trip_and_golden_bytes() {
         let link = Link {
             lifecycle: Lifecycle::Retired,
-            status_override: Some(Override {
+            status_override: Some(Box::new(Override {
                 ends_at: Some(Timestamp(1_795_000_000_000_003)),
                 is_planned_work: true,
                 ..Override::new(Status::Up, None)
-            }),
+            })),
             ..link()
         };
         let mut bytes = Vec::new();

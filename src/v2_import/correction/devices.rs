@@ -107,11 +107,9 @@ fn device(
         served_by: None,
         through_loss_db: None,
         status_since: corrector.now,
-        status_override: corrector.status_override(
-            key,
-            row.status_override.as_deref(),
-            row.override_reason.as_deref(),
-        ),
+        status_override: corrector
+            .status_override(key, row.status_override.as_deref(), row.override_reason.as_deref())
+            .map(Box::new),
         created_at,
         updated_at,
     }

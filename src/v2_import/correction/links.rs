@@ -41,7 +41,7 @@ pub(super) fn correct(corrector: &mut Corrector, ports: &mut Ports, rows: &[V2Li
             lifecycle: Lifecycle::InService,
             // Computed when the site is loaded.
             status: Status::Up,
-            status_override: status_override(corrector, key, row.status.as_deref()),
+            status_override: status_override(corrector, key, row.status.as_deref()).map(Box::new),
             status_since: corrector.now,
             created_at,
             updated_at,

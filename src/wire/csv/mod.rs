@@ -61,7 +61,7 @@ pub fn write_device_row(
     device: &Device,
     names: DeviceRowNames<'_>,
 ) -> io::Result<()> {
-    let set = device.status_override.as_ref();
+    let set = device.status_override.as_deref();
     let since = time_text(device.status_since);
     let ends_at = set.and_then(|set| set.ends_at).map(time_text);
     let details = device.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
@@ -110,7 +110,7 @@ pub fn write_link_row(
     link: &Link,
     ends: [(&str, &Interface); 2],
 ) -> io::Result<()> {
-    let set = link.status_override.as_ref();
+    let set = link.status_override.as_deref();
     let ends_at = set.and_then(|set| set.ends_at).map(time_text);
     let mut cells = Vec::with_capacity(14);
     for (device, interface) in ends {

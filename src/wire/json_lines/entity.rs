@@ -112,7 +112,7 @@ fn is_false(flag: &bool) -> bool {
 
 impl<'a> From<&'a Device> for DeviceLine<'a> {
     fn from(device: &'a Device) -> Self {
-        let set = device.status_override.as_ref();
+        let set = device.status_override.as_deref();
         let details = device.details.as_deref().unwrap_or(const { &DeviceDetails::NONE });
         Self {
             id: device.id.0,
@@ -165,7 +165,7 @@ impl<'a> From<&'a Interface> for InterfaceLine<'a> {
 
 impl<'a> From<&'a Link> for LinkLine<'a> {
     fn from(link: &'a Link) -> Self {
-        let set = link.status_override.as_ref();
+        let set = link.status_override.as_deref();
         Self {
             id: link.id.0,
             a_interface_id: link.a.0,
@@ -240,7 +240,8 @@ impl DeviceLine<'_> {
                 ends_at: self.override_ends_at.as_deref(),
                 is_planned_work: self.override_is_planned_work,
             }
-            .read()?,
+            .read()?
+            .map(Box::new),
             created_at: time(&self.created_at)?,
             updated_at: time(&self.updated_at)?,
             details: self.details()?.boxed(),
@@ -308,7 +309,8 @@ impl LinkLine<'_> {
                 ends_at: self.override_ends_at.as_deref(),
                 is_planned_work: self.override_is_planned_work,
             }
-            .read()?,
+            .read()?
+            .map(Box::new),
             created_at: time(&self.created_at)?,
             updated_at: time(&self.updated_at)?,
         })

@@ -31,13 +31,13 @@ pub(crate) fn label(rng: &mut Rng, site: &mut Site) {
         if device.device_type == DeviceType::Splitter {
             device.optics.split_ratio = rng.chance(50).then(|| rng.one_of(&SplitRatio::ALL));
         }
-        plan(rng, device.status_override.as_mut());
+        plan(rng, device.status_override.as_deref_mut());
     }
     for link in &mut site.links {
         if rng.chance(20) {
             link.lifecycle = rng.one_of(&Lifecycle::ALL);
         }
-        plan(rng, link.status_override.as_mut());
+        plan(rng, link.status_override.as_deref_mut());
     }
 }
 

@@ -271,7 +271,7 @@ impl Oracle {
 
     fn set_override(&mut self, id: DeviceId, set: Option<Override>) -> Result<Answer, Refused> {
         let Some(old) = self.devices.get(&id.0) else { return refuse("Device not found") };
-        let new = Device { status_override: set, ..old.clone() };
+        let new = Device { status_override: set.map(Box::new), ..old.clone() };
         Ok(self.put_device(new))
     }
 

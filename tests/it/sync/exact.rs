@@ -357,8 +357,8 @@ fn of_details(details: &DeviceDetails) -> Row {
 }
 
 fn of_device(device: &Device) -> Row {
-    let [override_status, reason] = override_of(device.status_override.as_ref());
-    let [ends_at, is_planned_work] = plan_of(device.status_override.as_ref());
+    let [override_status, reason] = override_of(device.status_override.as_deref());
+    let [ends_at, is_planned_work] = plan_of(device.status_override.as_deref());
     let signal = device.signal.as_ref();
     let mut row = vec![
         text(device.id.0),
@@ -420,8 +420,8 @@ fn of_interface(port: &Interface) -> Row {
 }
 
 fn of_link(link: &Link) -> Row {
-    let [ends_at, is_planned_work] = plan_of(link.status_override.as_ref());
-    let [override_status, reason] = override_of(link.status_override.as_ref());
+    let [ends_at, is_planned_work] = plan_of(link.status_override.as_deref());
+    let [override_status, reason] = override_of(link.status_override.as_deref());
     vec![
         text(link.id.0),
         text(link.a.0),

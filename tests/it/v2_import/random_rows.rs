@@ -141,7 +141,7 @@ fn as_tables(site: &Site) -> V2Tables {
         value.as_str().map(Into::into)
     };
     let id = |id: u64| i64::try_from(id).expect("small");
-    let word = |set: &Option<Override>| set.as_ref().map(|set| set.status.as_str().into());
+    let word = |set: &Option<Box<Override>>| set.as_ref().map(|set| set.status.as_str().into());
     V2Tables {
         devices: site
             .devices

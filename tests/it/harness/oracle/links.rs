@@ -17,7 +17,7 @@ impl Oracle {
         link.medium = patch.medium.unwrap_or(link.medium);
         link.lifecycle = patch.lifecycle.unwrap_or(link.lifecycle);
         if let Some(set) = &patch.status_override {
-            link.status_override = set.clone();
+            link.status_override = set.clone().map(Box::new);
         }
         Ok(Answer { kind: "link", links: vec![link.clone()], ..Answer::default() })
     }
@@ -227,7 +227,7 @@ impl Oracle {
             medium,
             lifecycle: Lifecycle::InService,
             status,
-            status_override,
+            status_override: status_override.map(Box::new),
             status_since,
             created_at,
             updated_at,

@@ -468,7 +468,7 @@ fn is_out_of_use(link: &Link) -> bool {
     is_held_down(&link.status_override) || link.lifecycle != Lifecycle::InService
 }
 
-fn is_held_down(set: &Option<Override>) -> bool {
+fn is_held_down(set: &Option<Box<Override>>) -> bool {
     set.as_ref().is_some_and(|set| set.status == Status::Down)
 }
 
