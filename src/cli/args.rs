@@ -61,6 +61,12 @@ pub(super) enum Subcommand {
     /// Run every check now, on the running server or without one, and show what is wrong and what to do;
     /// exit with 1 if something is wrong
     Doctor,
+    /// Show the duties that keep the site running, and whether they are done; exit with 1 if one is not
+    /// as it should be
+    Runbook {
+        #[command(subcommand)]
+        action: Option<RunbookAction>,
+    },
     /// Show the log of the running server: its last 100,000 lines
     Logs(LogsArgs),
     /// Make, list, verify and read backups
@@ -180,6 +186,21 @@ pub(super) enum JobsAction {
         /// Restore the default schedule
         #[arg(long, group = "when")]
         default: bool,
+    },
+}
+
+#[derive(clap::Subcommand)]
+pub(super) enum RunbookAction {
+    /// Record that a person did a duty now
+    Record {
+        /// The duty, such as contacts; unoc runbook lists them
+        duty: String,
+        /// Who did it
+        #[arg(long)]
+        name: String,
+        /// What there is to say to the next shift
+        #[arg(long)]
+        note: Option<String>,
     },
 }
 

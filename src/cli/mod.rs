@@ -25,6 +25,7 @@ mod man;
 mod offline;
 mod progress;
 mod restore;
+mod runbook;
 mod seed;
 mod serve;
 mod sync;
@@ -89,6 +90,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Sync(action) => sync::run(cli, *action),
         Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
         Subcommand::Doctor => doctor::run(cli),
+        Subcommand::Runbook { action } => runbook::run(cli, action.as_ref()),
         Subcommand::Logs(args) => logs::run(cli, args),
         Subcommand::Backup(action) => backup::run(cli, action),
         Subcommand::Restore(args) => restore::run(cli, args),

@@ -9,6 +9,7 @@ mod man;
 mod moving;
 mod output;
 mod refusals;
+mod runbook;
 mod seed;
 mod tables;
 

@@ -14,6 +14,8 @@ const COMMANDS: &[&[&str]] = &[
     &["jobs", "run"],
     &["jobs", "schedule"],
     &["doctor"],
+    &["runbook"],
+    &["runbook", "record"],
     &["logs"],
     &["backup"],
     &["backup", "now"],
