@@ -6,9 +6,10 @@
 //! JSON, [`query`] what needs several records of a snapshot. [`sql`] is the site as tables, [`pg`]
 //! the connection to PostgreSQL. [`sync`] mirrors the site into PostgreSQL, [`v2_import`] imports
 //! that of UNOC v2, and [`backup`] saves it in files and verifies that they can be restored.
-//! [`jobs`] runs what is due, [`incidents`] keeps what someone has to know of, and [`health`] checks
-//! the appliance itself. [`app`] builds and ends it all with a [`config`]; [`cli`] is what people
-//! type. [`logs`] keeps the last lines of the log. [`util`] has what several layers need: blocking calls, durable files, error chains.
+//! [`jobs`] runs what is due, [`incidents`] keeps what someone has to know of, [`notices`] tells them, and
+//! [`health`] checks the appliance itself. [`app`] builds and ends it all with a [`config`]; [`cli`] is
+//! what people type. [`logs`] keeps the last lines of the log. [`util`] has what several layers need:
+//! blocking calls, durable files, error chains.
 //!
 //! `docs/ARCHITECTURE.md` says what each part must not know.
 
@@ -41,6 +42,8 @@ pub mod v2_import;
 pub mod jobs;
 
 pub mod incidents;
+
+pub mod notices;
 
 pub mod health;
 pub mod runbook;

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Incidents } from '../src/api/types'
@@ -9,13 +12,21 @@ const EXPECTED = [/404.*api\/(sync|problems)/]
 
 let browser: Browser
 let unoc: Unoc
+/** Accepts every notice. */
+let receiver: Server
 /** The link between the OLT and the splitter; two ONTs are behind it. */
 let feeder: number
 /** The link to the first ONT. */
 let leaf: number
 
 beforeAll(async () => {
-  ;[unoc, browser] = await Promise.all([Unoc.start(), launch()])
+  receiver = createServer((asked, answer) => asked.on('end', () => answer.end()).resume())
+  receiver.listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  const { port } = receiver.address() as AddressInfo
+  const contacts = [{ name: 'on-call', webhook: `http://127.0.0.1:${port}/s3cr3t` }, { name: 'manager', webhook: `http://127.0.0.1:${port}/` }]
+  const env = { UNOC_CONTACTS: JSON.stringify(contacts), UNOC_ESCALATION: '0s: on-call; 15m: manager' }
+  ;[unoc, browser] = await Promise.all([Unoc.start({ env }), launch()])
   const gateway = await unoc.provision('GW', 'BACKBONE_GATEWAY')
   const core = await unoc.provision('CORE', 'CORE_ROUTER')
   const edge = await unoc.provision('EDGE', 'EDGE_ROUTER')
@@ -33,6 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close()
   await unoc.stop()
+  receiver.close()
 })
 
 async function openCount(): Promise<number> {
@@ -94,6 +106,25 @@ test('a note that is being written survives the end of its incident', async () =
   await page.goto(`${unoc.url}/operations/incidents?state=closed`)
   await page.getByRole('link', { name: /OLT - SPL is set to DOWN/ }).first().click()
   await page.getByText('The excavator has left').waitFor()
+  await close(opened)
+})
+
+test('who is told is shown, and a test shows whether they are reached', async () => {
+  const opened = await open(browser, `${unoc.url}/operations/incidents`, { expected: EXPECTED })
+  const { page } = opened
+  const card = page.getByRole('region', { name: 'Contacts' })
+  await card.getByText('after 15\u00a0min · webhook, generic · all severities').waitFor()
+  await card.getByRole('button', { name: 'Send a test to on-call' }).click()
+  await card.getByText('on-call: accepted (HTTP 200 OK)').waitFor()
+  await unoc.call('PATCH', `api/links/${feeder}`, { status_override: 'DOWN' })
+  await page.getByRole('link', { name: /OLT - SPL is set to DOWN/ }).click()
+  const notices = page.getByRole('region', { name: 'Notices' })
+  await notices.getByText('Opened: told, HTTP 200 OK').first().waitFor()
+  await notices.getByText(/^manager at .* unless acknowledged$/).waitFor()
+  expect(await page.content()).not.toContain('s3cr3t')
+  expect(await axeViolations(page)).toEqual([])
+  await unoc.call('DELETE', `api/links/${feeder}/override`)
+  await notices.getByText('Closed: told, HTTP 200 OK').waitFor()
   await close(opened)
 })
 

@@ -54,7 +54,7 @@ export const PAGES: readonly Page[] = [
     title: 'Incidents',
     icon: 'siren',
     group: 'Operations',
-    words: 'alarms acknowledge notes timeline maintenance window mute',
+    words: 'alarms acknowledge notes timeline maintenance window mute contacts notices escalation',
     load: () => import('./views/IncidentsView.vue'),
   },
   {

@@ -26,6 +26,7 @@ mod list_cache;
 mod listing;
 mod logs;
 mod metrics;
+mod notices;
 mod openapi;
 mod optics;
 mod overrides;

@@ -10,8 +10,8 @@ use super::error::answer;
 use super::state::ApiState;
 use super::{
     audit, backups, checks, csv, devices, export, health, history, incidents, interfaces, jobs,
-    lifecycle, links, logs, metrics, openapi, optics, overrides, problems, request, runbook, seed,
-    shutdown, simulate, sync, topology, ui,
+    lifecycle, links, logs, metrics, notices, openapi, optics, overrides, problems, request,
+    runbook, seed, shutdown, simulate, sync, topology, ui,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -30,6 +30,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(jobs::router())
         .merge(logs::router())
         .merge(incidents::router())
+        .merge(notices::router())
         .merge(runbook::router())
         .merge(export::router())
         .merge(csv::router())

@@ -14,6 +14,7 @@ use crate::health::HealthHandle;
 use crate::incidents::IncidentsHandle;
 use crate::jobs::JobsHandle;
 use crate::logs::Logs;
+use crate::notices::NoticesHandle;
 use crate::sync::SyncHandle;
 
 /// How often expired leases are ended.
@@ -44,6 +45,7 @@ pub struct ApiServices {
     pub jobs: JobsHandle,
     pub incidents: IncidentsHandle,
     pub health: HealthHandle,
+    pub notices: NoticesHandle,
     pub backups: Backups,
     pub logs: Logs,
 }
@@ -122,6 +124,10 @@ impl ApiState {
 
     pub(super) fn incidents(&self) -> &IncidentsHandle {
         &self.0.services.incidents
+    }
+
+    pub(super) fn notices(&self) -> &NoticesHandle {
+        &self.0.services.notices
     }
 
     pub(super) fn health(&self) -> &HealthHandle {

@@ -2,6 +2,7 @@
 
 use super::backup::targets;
 use super::mirror::{DATABASE_KEY, database};
+use super::notices::NoticeSettings;
 use crate::backup::Keyring;
 use crate::config::{Config, ConfigErrors};
 
@@ -32,5 +33,7 @@ pub fn check(config: &Config) -> Result<(), ConfigErrors> {
         let key = if shown.is_some() { "backup_identity_file" } else { "backup_recipients" };
         errors.push(config.error(key, shown.unwrap_or_default(), error.to_string()));
     }
+    errors
+        .extend(NoticeSettings::of(config).err().into_iter().flat_map(|ConfigErrors(found)| found));
     if errors.is_empty() { Ok(()) } else { Err(ConfigErrors(errors)) }
 }

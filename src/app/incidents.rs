@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use super::notices::NoticeSettings;
 use super::shutdown::{run_until_stopped, stop_requested};
 use crate::domain::{Severity, Timestamp};
 use crate::engine::{EngineError, EngineHandle};
@@ -14,30 +15,36 @@ use crate::incidents::{
     self, IncidentError, IncidentSource, IncidentsHandle, ProblemReport, watch_jobs, watch_network,
 };
 use crate::jobs::JobsHandle;
+use crate::notices::NoticesHandle;
 use crate::wire::Time;
 
 /// How long it waits after an error, such as a volume without free space.
 const RETRY_PAUSE: Duration = Duration::from_secs(30);
 
-/// Starts the owner of the incidents and the tasks that watch the network and the jobs. The owner ends with
-/// its last handle: requests that are open when the service has to stop are carried out.
+/// Starts the owner of the incidents, the tasks that watch the network and the jobs, and the delivery of
+/// notices. The settings come with the address of the page if no other is set. The owner ends with its last
+/// handle: requests that are open when the service has to stop are carried out.
 ///
 /// # Errors
 /// When the records cannot be read.
 pub(super) fn start_incidents(
     handle: &EngineHandle,
     jobs: &JobsHandle,
+    (settings, page_url): (NoticeSettings, String),
     tasks: &mut JoinSet<()>,
     stopping: &watch::Receiver<bool>,
-) -> anyhow::Result<IncidentsHandle> {
+) -> anyhow::Result<(IncidentsHandle, NoticesHandle)> {
+    let outbox = settings.outbox(handle)?;
     let (incidents, service) =
-        incidents::start(handle.clone()).context("cannot load the incidents")?;
+        incidents::start(handle.clone(), outbox.planner()).context("cannot load the incidents")?;
     tasks.spawn(service.run());
     let network = watch_network(handle.clone(), incidents.clone());
     tasks.spawn(run_until_stopped(network, stopping.clone()));
     let failed = watch_jobs(jobs.clone(), incidents.clone());
     tasks.spawn(run_until_stopped(failed, stopping.clone()));
-    Ok(incidents)
+    let (notices, delivery) = settings.start(page_url, handle, &incidents, outbox);
+    tasks.spawn(run_until_stopped(delivery.run(), stopping.clone()));
+    Ok((incidents, notices))
 }
 
 /// Reports a run before this one that ended without a shutdown, and notes that this one has begun; tries

@@ -12,6 +12,7 @@ mod incidents;
 mod jobs;
 mod logging;
 mod mirror;
+mod notices;
 mod override_ends;
 mod permit_stream;
 mod request_body;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceBuilder;
@@ -42,6 +44,7 @@ pub use store::open_store;
 
 use self::checks::{CheckedParts, start_checks};
 use self::incidents::{begin_run, start_incidents};
+use self::notices::NoticeSettings;
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
@@ -97,6 +100,7 @@ impl App {
     /// The store cannot be opened, the site is inconsistent, or the address is in use.
     pub async fn start(config: Config, clock: Clock, logs: Logs) -> Result<Option<Self>> {
         mirror::database(&config)?;
+        let notice_settings = NoticeSettings::of(&config)?;
         // This is first, because process 1 of a container receives only signals that it handles.
         let signals = Signals::listen().context("cannot receive signals")?;
         let (shutdown, stopping) = watch::channel(false);
@@ -119,11 +123,10 @@ impl App {
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
         let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
-        let incidents = start_incidents(&handle, &job_handle, &mut tasks, &stopping)?;
-
-        let listener = server::bind(config.host, config.port).await?;
-        let (address, reachable) =
-            addresses(&listener).context("cannot read the address of the listener")?;
+        let (listener, address, reachable) = listen(&config).await?;
+        let settings = (notice_settings, format!("http://{reachable}{}", config.base_path));
+        let (incidents, notices) =
+            start_incidents(&handle, &job_handle, settings, &mut tasks, &stopping)?;
         let (layer, sockets) = Sockets::new(handle.clone(), logs.clone(), &config.base_path);
         let parts = CheckedParts {
             engine: handle.clone(),
@@ -137,7 +140,7 @@ impl App {
             min_free_bytes: config.min_free_bytes,
         };
         let health = start_checks(&parts, &mut tasks, &stopping)?;
-        let services = parts.services(health, logs.clone());
+        let services = parts.services(health, notices, logs.clone());
         let state = ApiState::new(services, api_options(&config, &shutdown));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
@@ -267,9 +270,13 @@ async fn end_run(handle: &EngineHandle, mut run: JoinHandle<bool>) {
     }
 }
 
-/// The address that a listener listens on, and the one by which this host reaches it.
-fn addresses(listener: &tokio::net::TcpListener) -> std::io::Result<(SocketAddr, SocketAddr)> {
-    Ok((listener.local_addr()?, endpoint::reachable_address(listener)?))
+/// Listens as the settings say. Returns the address too, and the one by which this host reaches it.
+async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr, SocketAddr)> {
+    let listener = server::bind(config.host, config.port).await?;
+    let address = listener.local_addr();
+    let reachable = endpoint::reachable_address(&listener);
+    let what = "cannot read the address of the listener";
+    Ok((listener, address.context(what)?, reachable.context(what)?))
 }
 
 /// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns `None`

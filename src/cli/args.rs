@@ -69,6 +69,9 @@ pub(super) enum Subcommand {
     },
     /// Show the log of the running server: its last 100,000 lines
     Logs(LogsArgs),
+    /// Send test notices to the contacts
+    #[command(subcommand)]
+    Notify(NotifyAction),
     /// Make, list, verify and read backups
     #[command(subcommand)]
     Backup(BackupAction),
@@ -201,6 +204,15 @@ pub(super) enum RunbookAction {
         /// What there is to say to the next shift
         #[arg(long)]
         note: Option<String>,
+    },
+}
+
+#[derive(clap::Subcommand)]
+pub(super) enum NotifyAction {
+    /// Send a test message and wait for the receivers; exit with 1 if one does not accept it
+    Test {
+        /// Name of a contact; all contacts, if absent
+        contact: Option<String>,
     },
 }
 

@@ -22,6 +22,7 @@ mod jobs;
 mod log_start;
 mod logs;
 mod man;
+mod notify;
 mod offline;
 mod progress;
 mod restore;
@@ -92,6 +93,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Doctor => doctor::run(cli),
         Subcommand::Runbook { action } => runbook::run(cli, action.as_ref()),
         Subcommand::Logs(args) => logs::run(cli, args),
+        Subcommand::Notify(action) => notify::run(cli, action),
         Subcommand::Backup(action) => backup::run(cli, action),
         Subcommand::Restore(args) => restore::run(cli, args),
         Subcommand::Config(action) => config::run(cli, *action),

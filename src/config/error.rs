@@ -156,7 +156,10 @@ mod tests {
         check(file("DATABASE_URL = ''"), Some("did you mean database_url?"));
         check(file("UNOC_PORT = 1"), Some("did you mean port?"));
         check(file("zzzzzz = 1"), None);
-        check(file("[server]\nport = 1"), Some("the file has only keys, no [table]"));
+        check(
+            file("[server]\nport = 1"),
+            Some("the file has only keys, no [table] but [[contacts]] and [[escalation]]"),
+        );
         check(file(&format!("{} = 1", "a".repeat(100_000))), None);
         let variable = |name| Case::new().variable(name, "1");
         check(variable("UNOC_HOTS"), Some("did you mean UNOC_HOST?"));

@@ -1,16 +1,18 @@
-//! The configuration file, a flat table of TOML, and files that hold one secret.
+//! The configuration file, a flat table of TOML but for the contacts and the escalation.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::hints::{did_you_mean, nearest};
+use super::key::Key;
 use super::keys::{find, keys};
 use super::rules::ValueError;
+use super::secret_file::read_limited;
 use super::setting::Setting;
 use super::settings::DEFAULT_SOURCE;
 use super::sources::{CONFIG_ENVIRONMENT, Sources};
@@ -18,8 +20,8 @@ use super::sources::{CONFIG_ENVIRONMENT, Sources};
 /// Largest configuration file; one with every key and a comment for each is below 16 KiB.
 const CONFIG_BYTES_MAX: u64 = 256 * 1024;
 
-/// Largest file of a secret, far above the longest secret that a key allows.
-const SECRET_BYTES_MAX: u64 = 64 * 1024;
+/// Keys whose value may be an array of tables.
+const TABLE_KEYS: [&str; 2] = ["contacts", "escalation"];
 
 /// Which file to read.
 pub(super) struct Location {
@@ -108,7 +110,12 @@ fn parse(path: &Path, text: &str) -> FileContent {
             continue;
         }
         let source = path.display().to_string();
-        match (find(name.get_ref()), scalar(value.get_ref())) {
+        let value_text = |key: &Key| match TABLE_KEYS.contains(&key.name) {
+            true => scalar(value.get_ref()).or_else(|| tables(value.get_ref())),
+            false => scalar(value.get_ref()),
+        };
+        let key = find(name.get_ref());
+        match (key, key.and_then(value_text)) {
             (Some(key), Some(text)) => {
                 settings.push(Setting { key, text, source, line: Some(line) });
             }
@@ -144,37 +151,40 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
+/// Returns an array of tables as JSON.
+fn tables(value: &DeValue<'_>) -> Option<String> {
+    let DeValue::Array(items) = value else { return None };
+    items.iter().all(|item| item.get_ref().is_table()).then(|| json(value).to_string())
+}
+
+/// Returns a value as JSON; a date is a text.
+fn json(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
+        DeValue::Table(table) => {
+            let fields = table.iter();
+            fields
+                .map(|(name, value)| (name.get_ref().to_string(), json(value.get_ref())))
+                .collect()
+        }
+        DeValue::Boolean(on) => Value::Bool(*on),
+        DeValue::String(text) => Value::String(text.to_string()),
+        // No table of ours has a number; it is refused as what is no text.
+        DeValue::Integer(_) | DeValue::Float(_) => Value::Null,
+        DeValue::Datetime(date) => Value::String(date.to_string()),
+    }
+}
+
 fn hint_for_unknown(name: &str, value: &DeValue<'_>) -> Option<String> {
     if value.is_table() {
-        return Some("the file has only keys, no [table]".to_owned());
+        return Some(
+            "the file has only keys, no [table] but [[contacts]] and [[escalation]]".to_owned(),
+        );
     }
     let by_variable = keys().iter().find(|key| key.environment.contains(&name));
     let known = keys().iter().map(|key| key.name);
     let nearest = by_variable.map(|key| key.name).or_else(|| nearest(name, known))?;
     Some(did_you_mean(nearest))
-}
-
-/// Returns the secret that the file at `path` holds, without the line breaks at its end.
-///
-/// # Errors
-/// A message: the file cannot be read, is empty, is too large, or is not UTF-8.
-pub(super) fn read_secret(path: &Path) -> Result<String, String> {
-    let bytes = read_limited(path, SECRET_BYTES_MAX).map_err(|error| error.to_string())?;
-    let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())?;
-    // Some editors write a byte order mark.
-    let secret = text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
-    if secret.is_empty() { Err("the file is empty".to_owned()) } else { Ok(secret.to_owned()) }
-}
-
-fn read_limited(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut file = File::open(path)?.take(bytes_max);
-    file.read_to_end(&mut bytes)?;
-    if file.limit() == 0 {
-        let message = format!("the file is {bytes_max} bytes or larger");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    Ok(bytes)
 }
 
 /// A place in a text, line and column counted from 1, the column in characters.

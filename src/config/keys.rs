@@ -70,7 +70,7 @@ mod tests {
             }
             checked += 1;
         }
-        assert_eq!(checked, 9, "port, cache, free space, connections, four to keep, hours");
+        assert_eq!(checked, 10, "port, cache, space, connections, four to keep, hours, heartbeat");
     }
 
     #[test]

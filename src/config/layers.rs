@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::contacts::{self, ChannelSettings, ContactSettings};
 use super::error::ConfigError;
-use super::file;
 use super::hints::{did_you_mean, nearest, service_link_hint};
 use super::key::Key;
 use super::keys::{find, keys, secret_of};
 use super::rules::ValueError;
+use super::secret_file;
 use super::setting::Setting;
 use super::settings::{Config, DEFAULT_SOURCE};
 use super::sources::CONFIG_ENVIRONMENT;
@@ -141,7 +142,7 @@ pub(super) fn secret_files(config: &mut Config) -> Vec<ConfigError> {
             ));
             continue;
         }
-        let text = match file::read_secret(&path) {
+        let text = match secret_file::read_secret(&path) {
             Ok(text) => text,
             Err(error) => {
                 let path = path.to_string_lossy().into_owned();
@@ -165,6 +166,29 @@ pub(super) fn missing(config: &Config, errors: &[ConfigError]) -> Option<ConfigE
     let setting = Setting::new(find("data_dir")?, "", DEFAULT_SOURCE);
     let hint = "STATE_DIRECTORY, XDG_STATE_HOME and HOME are not set; set UNOC_DATA_DIR";
     Some(ConfigError::value(&setting, ValueError::because(hint)))
+}
+
+/// Returns the errors between the settings of contacts that are valid alone: a step that names nobody, or
+/// contacts that are told by e-mail without a mail server.
+pub(super) fn contact_errors(config: &Config, errors: &[ConfigError]) -> Vec<ConfigError> {
+    let has_error = |name: &str| errors.iter().any(|error| error.key == name);
+    if ["contacts", "smtp_url", "smtp_url_file", "escalation"].into_iter().any(has_error) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let by_mail = |it: &&ContactSettings| matches!(it.channel, ChannelSettings::Email(_));
+    if let (Some(contact), None) = (config.contacts.iter().find(by_mail), &config.smtp_url) {
+        let hint = format!("set it: {} is to be told by e-mail", contact.name);
+        found.push(config.error("smtp_url", String::new(), hint));
+    }
+    let steps = contacts::shown_escalation(&config.escalation);
+    for name in config.escalation.iter().flat_map(|step| &step.contacts) {
+        if !config.contacts.iter().any(|contact| contact.name == *name) {
+            let hint = format!("there is no contact {name}");
+            found.push(config.error("escalation", steps.clone(), hint));
+        }
+    }
+    found
 }
 
 #[cfg(test)]

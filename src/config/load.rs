@@ -8,7 +8,7 @@ use super::error::ConfigErrors;
 use super::layers::{self, apply};
 use super::settings::Config;
 use super::sources::{DEFAULT_FILE, Sources};
-use super::{database_url, file};
+use super::{database_url, file, secret_file};
 
 /// Loads the configuration from `sources`.
 ///
@@ -46,6 +46,7 @@ pub(super) fn load_with_default_file(
     errors.extend(settings.iter().filter_map(|setting| apply(&mut config, setting).err()));
     errors.extend(layers::secret_files(&mut config));
     errors.extend(layers::missing(&config, &errors));
+    errors.extend(layers::contact_errors(&config, &errors));
     let credentials = sources.environment.get("CREDENTIALS_DIRECTORY");
     config.credentials_dir = credentials.filter(|path| !path.is_empty()).map(PathBuf::from);
     config.passfile = layers::passfile(&sources.environment);
@@ -73,7 +74,7 @@ impl Config {
         let mut config = self.clone();
         let Some(path) = self.secret_files.get("database_url") else { return Ok(config) };
         let in_file = |what: &dyn fmt::Display| format!("{}: {what}", path.display());
-        let text = file::read_secret(path).map_err(|what| in_file(&what))?;
+        let text = secret_file::read_secret(path).map_err(|what| in_file(&what))?;
         config.database_url =
             database_url::check(&text).map_err(|error| in_file(&error.hint.unwrap_or_default()))?;
         Ok(config)

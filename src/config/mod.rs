@@ -12,12 +12,13 @@
 //! module except through [`Secret::expose`].
 //!
 //! In reading order: `key` and `key_table` (the table of keys), `settings` (the typed result),
-//! `rules`, `database_url`, `access`, `backup`, `log` and `secret` (the types of values and their
+//! `rules`, `database_url`, `access`, `backup`, `contacts`, `notices`, `log` and `secret` (the types of values and their
 //! rules), `sources`, `file` and `layers` (where values come from), `load`, `error` and `hints`,
 //! `show`.
 
 mod access;
 mod backup;
+mod contacts;
 mod database_url;
 mod error;
 mod file;
@@ -28,15 +29,19 @@ mod keys;
 mod layers;
 mod load;
 mod log;
+mod notices;
 mod rules;
 mod secret;
+mod secret_file;
 mod setting;
 mod settings;
 mod show;
 mod sources;
+mod table_fields;
 #[cfg(test)]
 mod tests;
 
+pub use contacts::{ChannelSettings, ContactSettings, EscalationSettings};
 pub use error::{ConfigError, ConfigErrors};
 pub use key::Key;
 pub use keys::{keys, markdown_table};

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::contacts::{ContactSettings, EscalationSettings};
 use super::database_url;
 use super::log::{LogFormat, LogLevel};
+use super::notices;
 use super::rules::{self, ValueError};
 use super::secret::Secret;
 
@@ -71,6 +73,22 @@ pub struct Config {
     pub backup_keep_monthly: usize,
     /// Age of the newest verified backup, in hours, at which health becomes degraded.
     pub backup_stale_hours: u32,
+    /// The address under which people open the page, without a slash at its end.
+    pub public_url: Option<String>,
+    /// Who is told of incidents.
+    pub contacts: Vec<ContactSettings>,
+    /// In which order; if empty, all at once.
+    pub escalation: Vec<EscalationSettings>,
+    /// Address of the mail server, with user and password.
+    pub smtp_url: Option<Secret>,
+    /// Root certificates (PEM) that the mail server is trusted by, instead of the system's.
+    pub smtp_ca_file: Option<PathBuf>,
+    /// The sender of e-mails; if not set, `unoc` at the name of this host.
+    pub mail_from: Option<String>,
+    /// Address that is called as long as the service works.
+    pub heartbeat_url: Option<Secret>,
+    /// How often it is called.
+    pub heartbeat_interval_s: u32,
     /// Directory of the service's systemd credentials (systemd.exec(5)).
     pub credentials_dir: Option<PathBuf>,
     /// File with passwords for PostgreSQL (PostgreSQL documentation, "The Password File"): the file
@@ -89,6 +107,11 @@ impl Config {
     pub fn shown_database_url(&self) -> String {
         let url = self.database_url.as_ref();
         url.map(|url| database_url::masked(url.expose())).unwrap_or_default()
+    }
+
+    /// Returns the address of the mail server without its user and password; empty without one.
+    pub fn shown_smtp_url(&self) -> String {
+        notices::shown_smtp_url(self.smtp_url.as_ref())
     }
 
     /// Returns the directory of the backups, an absolute path; it need not exist yet.
@@ -131,6 +154,14 @@ impl Config {
             backup_keep_weekly: 0,
             backup_keep_monthly: 0,
             backup_stale_hours: 0,
+            public_url: None,
+            contacts: Vec::new(),
+            escalation: Vec::new(),
+            smtp_url: None,
+            smtp_ca_file: None,
+            mail_from: None,
+            heartbeat_url: None,
+            heartbeat_interval_s: 0,
             credentials_dir: None,
             passfile: None,
             secret_files: BTreeMap::new(),

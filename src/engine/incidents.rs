@@ -1,12 +1,14 @@
-//! Writing incidents, and whether the service ended as it should.
+//! Writing incidents and notices, and whether the service ended as it should.
 
 use super::error::EngineError;
 use super::handle::EngineHandle;
 use crate::domain::Timestamp;
-use crate::store::IncidentBatch;
+use crate::store::{IncidentBatch, NoticeBatch};
 
 /// Space for one incident, in changes of ordinary size: a timeline has some entries, seldom its 100.
 const CHANGES_PER_INCIDENT: usize = 8;
+/// The same for one notice.
+const CHANGES_PER_NOTICE: usize = 1;
 
 impl EngineHandle {
     /// Writes incidents and maintenance windows, durably and without a new seq. They may use half of the
@@ -19,9 +21,30 @@ impl EngineHandle {
         let saved = self
             .run("the record of an incident", move |engine| {
                 let count = batch.incidents.len() + batch.windows.len() + 1;
-                let space = engine.volume.check_reserve(count * CHANGES_PER_INCIDENT)?;
+                let of_notices = batch.notices.saved.len() * CHANGES_PER_NOTICE;
+                let changes = count * CHANGES_PER_INCIDENT + of_notices;
+                let space = engine.volume.check_reserve(changes)?;
                 if space.is_ok() {
                     engine.store.save_incidents(&batch)?;
+                    engine.update_snapshot()?;
+                }
+                Ok(space)
+            })
+            .await?;
+        saved.map_err(|low_space| EngineError::from(&low_space))
+    }
+
+    /// Writes what became of notices, durably and without a new seq.
+    ///
+    /// # Errors
+    /// As [`EngineHandle::save_incidents`].
+    pub async fn save_notices(&self, batch: NoticeBatch) -> Result<(), EngineError> {
+        let saved = self
+            .run("the record of a notice", move |engine| {
+                let changes = (batch.saved.len() + 1) * CHANGES_PER_NOTICE;
+                let space = engine.volume.check_reserve(changes)?;
+                if space.is_ok() {
+                    engine.store.save_notices(&batch)?;
                     engine.update_snapshot()?;
                 }
                 Ok(space)

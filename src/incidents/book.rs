@@ -14,7 +14,7 @@ use super::report::ProblemReport;
 use crate::domain::{DeviceId, Severity, Timestamp};
 use crate::store::{
     Acknowledgement, CLOSED_INCIDENT_AGE_US_MAX, Incident, IncidentBatch, IncidentCounters,
-    IncidentSource, MaintenanceWindow, TimelineKind,
+    IncidentSource, MaintenanceWindow, NoticeBatch, TimelineKind,
 };
 
 /// A problem that comes again within this time is the same incident: a fibre that is being spliced.
@@ -353,6 +353,7 @@ impl IncidentBook {
             incidents,
             windows: changes.windows.into_values().collect(),
             removed_windows: changes.removed_windows.into_iter().collect(),
+            notices: NoticeBatch::default(),
         };
         Some((batch, news))
     }

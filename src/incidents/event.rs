@@ -17,7 +17,7 @@ pub struct IncidentEvent {
 /// The incidents that one write changed.
 #[derive(Clone, Debug)]
 pub struct IncidentNews {
-    /// All that changed, also those of which only a number did.
+    /// All that changed, also those of which only a number did, or the notices.
     pub incidents: Vec<Arc<Incident>>,
     /// In the order in which they happened.
     pub events: Vec<IncidentEvent>,

@@ -159,6 +159,13 @@ impl IncidentsHandle {
         self.news.subscribe()
     }
 
+    /// Tells listeners that something which is shown with these incidents has changed.
+    pub fn announce(&self, incidents: Vec<Arc<Incident>>) {
+        let news = IncidentNews { incidents, events: Vec::new(), has_windows: false };
+        // There may be no listener.
+        self.news.send(Arc::new(news)).ok();
+    }
+
     async fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut IncidentBook, Timestamp) -> Result<T, IncidentError> + Send + 'static,

@@ -15,6 +15,7 @@ mod flapping;
 mod handle;
 mod job_source;
 mod network_source;
+mod planner;
 mod report;
 mod service;
 
@@ -26,6 +27,7 @@ pub use event::{IncidentEvent, IncidentNews};
 pub use handle::IncidentsHandle;
 pub use job_source::watch_jobs;
 pub use network_source::watch_network;
+pub use planner::NoticePlanner;
 pub use report::ProblemReport;
 pub use service::{IncidentService, start};
 

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::book::IncidentBook;
 use super::event::{IncidentEvent, IncidentNews};
 use super::handle::{BookRequest, IncidentsHandle, NEWS_MAX, QUEUE_LIMIT};
+use super::planner::NoticePlanner;
 use crate::domain::Timestamp;
 use crate::engine::{EngineError, EngineHandle};
 use crate::store::{IncidentState, StoreError, TimelineKind};
@@ -27,15 +28,20 @@ pub struct IncidentService {
     book: IncidentBook,
     requests: mpsc::Receiver<BookRequest>,
     news: broadcast::Sender<Arc<IncidentNews>>,
+    planner: Box<dyn NoticePlanner>,
     /// Of the last look at what is due.
     last_tick: Timestamp,
 }
 
-/// Loads what the store has of incidents and maintenance windows.
+/// Loads what the store has of incidents and maintenance windows. `planner` decides who is told of what
+/// happens.
 ///
 /// # Errors
 /// When records cannot be read.
-pub fn start(engine: EngineHandle) -> Result<(IncidentsHandle, IncidentService), StoreError> {
+pub fn start(
+    engine: EngineHandle,
+    planner: Box<dyn NoticePlanner>,
+) -> Result<(IncidentsHandle, IncidentService), StoreError> {
     let now = engine.now();
     let snapshot = engine.read();
     let mut book =
@@ -48,7 +54,7 @@ pub fn start(engine: EngineHandle) -> Result<(IncidentsHandle, IncidentService),
     let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
     let (news, _) = broadcast::channel(NEWS_MAX);
     let handle = IncidentsHandle { requests: sender, news: news.clone(), engine: engine.clone() };
-    let service = IncidentService { engine, book, requests, news, last_tick: now };
+    let service = IncidentService { engine, book, requests, news, planner, last_tick: now };
     Ok((handle, service))
 }
 
@@ -103,8 +109,11 @@ impl IncidentService {
     /// Makes the changes of a book durable, tells listeners, and goes on with it. After an error the book
     /// before is kept.
     async fn keep(&mut self, mut book: IncidentBook, now: Timestamp) -> Result<(), EngineError> {
-        if let Some((batch, news)) = book.take_changes(now) {
+        if let Some((mut batch, news)) = book.take_changes(now) {
+            let notices = self.planner.plan(&news.events, now);
+            batch.notices = notices.clone();
             self.engine.save_incidents(batch).await?;
+            self.planner.saved(&notices);
             news.events.iter().for_each(log);
             // There may be no listener.
             self.news.send(Arc::new(news)).ok();

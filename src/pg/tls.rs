@@ -113,15 +113,9 @@ fn tls_error(path: &Path, what: &dyn fmt::Display) -> PgError {
 }
 
 fn system_roots() -> Result<Vec<CertificateDer<'static>>, PgError> {
-    let found = rustls_native_certs::load_native_certs();
-    if found.certs.is_empty() {
-        let cause = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
-        return Err(PgError::Tls(format!(
-            "this system has no root certificates{cause}: install ca-certificates or name a file \
-             with sslrootcert"
-        )));
-    }
-    Ok(found.certs)
+    trust::system_roots().map_err(|what| {
+        PgError::Tls(format!("{what}: install ca-certificates or name a file with sslrootcert"))
+    })
 }
 
 /// Negotiates the connections to one host.

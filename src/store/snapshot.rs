@@ -3,7 +3,8 @@
 use std::ops::Bound;
 
 use redb::{
-    ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    Key, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition, TableError, Value,
 };
 
 use super::audit::{AuditEntry, decode_entry};
@@ -38,6 +39,17 @@ type RecordTable = ReadOnlyTable<u64, &'static [u8]>;
 pub type IdRange = (Bound<u64>, Bound<u64>);
 
 type Listed<T> = Result<T, StoreError>;
+
+/// A table that is created when something is first written to it; `None` before.
+pub(super) fn open_if_written<K: Key + 'static, V: Value + 'static>(
+    tx: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<Option<ReadOnlyTable<K, V>>, StoreError> {
+    match tx.open_table(table) {
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        table => Ok(Some(table?)),
+    }
+}
 
 impl Store {
     /// A consistent view of the last commit; never waits for the writer.
@@ -231,11 +243,7 @@ impl Snapshot {
     /// Devices whose personal data was erased in the audit trail and, as far as is known, not in that of
     /// the mirror.
     pub fn erased_devices(&self) -> Result<Vec<DeviceId>, StoreError> {
-        let table = match self.tx.open_table(tables::ERASED) {
-            // Nothing was ever erased.
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-            table => table?,
-        };
+        let Some(table) = open_if_written(&self.tx, tables::ERASED)? else { return Ok(Vec::new()) };
         table.iter()?.map(|row| Ok(DeviceId(row?.0.value()))).collect()
     }
 

@@ -77,6 +77,14 @@ pub(super) const MAINTENANCE: TableDefinition<'_, u64, &[u8]> = TableDefinition:
 pub(super) const DUTY_RECORDS: TableDefinition<'_, (&str, u64), &[u8]> =
     TableDefinition::new("duty_records");
 
+/// Notices by an id that grows by one; this and the next one since schema version 3, created when the first
+/// notice is written.
+pub(super) const NOTICES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("notices");
+
+/// (incident, notice)
+pub(super) const INCIDENT_NOTICES: TableDefinition<'_, (u64, u64), ()> =
+    TableDefinition::new("incident_notices");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {

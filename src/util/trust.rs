@@ -54,6 +54,19 @@ pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, St
     Ok(certificates)
 }
 
+/// Reads the root certificates of the operating system.
+///
+/// # Errors
+/// There are none; with the reason if there is one.
+pub fn system_roots() -> Result<Vec<CertificateDer<'static>>, String> {
+    let found = rustls_native_certs::load_native_certs();
+    if found.certs.is_empty() {
+        let cause = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
+        return Err(format!("this system has no root certificates{cause}"));
+    }
+    Ok(found.certs)
+}
+
 /// Returns whether an error or one of its causes is that a server's certificate was not accepted.
 pub fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);

@@ -7,6 +7,7 @@ mod jobs;
 mod logs;
 mod man;
 mod moving;
+mod notify;
 mod output;
 mod refusals;
 mod runbook;

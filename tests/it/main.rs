@@ -11,6 +11,7 @@ mod harness;
 mod health;
 mod incidents;
 mod jobs;
+mod notices;
 mod pg;
 mod realtime;
 mod store;

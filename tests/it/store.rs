@@ -5,5 +5,6 @@ mod denied;
 pub(crate) mod disk_full;
 mod incidents;
 mod io_errors;
+mod notices;
 mod opening;
 mod outages;

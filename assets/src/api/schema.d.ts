@@ -214,6 +214,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contacts as they are configured, without their secrets, and how delivery to them goes. */
+        get: operations["list_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices": {
         parameters: {
             query?: never;
@@ -734,7 +751,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One incident with its timeline. */
+        /** One incident with its timeline, and with who was told of it. */
         get: operations["get_incident"];
         put?: never;
         post?: never;
@@ -1071,6 +1088,40 @@ export interface paths {
         post?: never;
         /** Deletes a maintenance window, which ends it. */
         delete: operations["delete_maintenance"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notices, the newest first. The last 20,000 are kept. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message to a contact, or to all of them, and waits up to 20 s for their answers. */
+        post: operations["test_notices"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1894,6 +1945,42 @@ export interface components {
             link: components["schemas"]["Link"];
             message: string;
         };
+        /** @description Somebody who is told of incidents. */
+        Contact: {
+            /** @description The address without its secrets. */
+            address: string;
+            /** @description `email` or `webhook`. */
+            channel: string;
+            /** @description Why the last attempt failed. */
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description Attempts that failed since the last one that succeeded.
+             */
+            failure_count: number;
+            /** @description The form of a webhook. */
+            form?: string | null;
+            /** @description Whether they are so many that it is an incident. */
+            is_failing: boolean;
+            /**
+             * Format: date-time
+             * @description When a message was last accepted, since the start of the service.
+             */
+            last_sent_at?: string | null;
+            name: string;
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
+            severities: string[];
+            /** @description Notices that are due and not delivered. */
+            waiting_count: number;
+        };
+        /** @description Who is told of incidents, and in which order. */
+        Contacts: {
+            contacts: components["schemas"]["Contact"][];
+            escalation: components["schemas"]["EscalationStep"][];
+            heartbeat?: components["schemas"]["Heartbeat"] | null;
+            /** @description The address that the links in notices begin with. */
+            page_url: string;
+        };
         /** @description A bare device. */
         Created: {
             address?: string | null;
@@ -2430,6 +2517,13 @@ export interface components {
             /** @description For an undo: what stands in its way, at most 20 sentences. */
             obstacles?: string[];
         };
+        /** @description Who is told how long after the beginning of an incident that nobody acknowledged. */
+        EscalationStep: {
+            /** Format: int64 */
+            after_s: number;
+            /** @description Names of contacts. */
+            contacts: string[];
+        };
         /** @description A fibre medium. */
         FiberType: {
             attenuations: components["schemas"]["Attenuation"][];
@@ -2541,6 +2635,16 @@ export interface components {
             side: "above" | "below";
             /** @description `enter` with its unit, for people. */
             text: string;
+        };
+        /** @description The address that is called as long as the service works. */
+        Heartbeat: {
+            /** @description Why the last call failed; null if it was answered. */
+            error?: string | null;
+            /**
+             * Format: date-time
+             * @description When a call was last answered, since the start of the service.
+             */
+            last_ok_at?: string | null;
         };
         /** @description What was counted in the time that begins at `at`. */
         HistoryPoint: {
@@ -2704,6 +2808,8 @@ export interface components {
              * @description The maintenance window that mutes it.
              */
             maintenance_id?: number | null;
+            /** @description Who was told of it, and who is told next unless somebody acknowledges it; oldest first. */
+            notices: components["schemas"]["Notice"][];
             /** @enum {string} */
             severity: "critical" | "major" | "minor" | "planned";
             /** @enum {string} */
@@ -3204,6 +3310,60 @@ export interface components {
              */
             target: string;
         };
+        /** @description One contact is told one thing of an incident. */
+        Notice: {
+            /** @description What the receiver answered. */
+            answer?: string | null;
+            /** Format: int32 */
+            attempt_count: number;
+            /** @description The name of the contact. */
+            contact: string;
+            /**
+             * Format: date-time
+             * @description When it is or was to be delivered.
+             */
+            due_at: string;
+            /**
+             * Format: date-time
+             * @description When it was delivered or given up.
+             */
+            ended_at?: string | null;
+            /** @description Why the last attempt failed. */
+            error?: string | null;
+            /** @enum {string} */
+            event: "opened" | "reopened" | "worsened" | "continued" | "closed";
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            incident_id: number;
+            /**
+             * Format: date-time
+             * @description When it is tried next; null if it is not pending.
+             */
+            next_attempt_at?: string | null;
+            /** @enum {string} */
+            state: "pending" | "sent" | "failed";
+            /**
+             * Format: int32
+             * @description The step of the escalation, from 0.
+             */
+            step: number;
+        };
+        /** @description The outcome of a test. */
+        NoticeTest: {
+            /** @description What the receiver answered. */
+            answer?: string | null;
+            contact: string;
+            /** @description Why it was not delivered. */
+            error?: string | null;
+            /** @description Whether the receiver accepted it. */
+            is_ok: boolean;
+        };
+        /** @description Whom to send a test. */
+        NoticeTestBody: {
+            /** @description The name of a contact; all if it is absent. */
+            contact?: string | null;
+        };
         /** @description A part of an optical path, and its loss. */
         OpticalElement: {
             /**
@@ -3681,6 +3841,15 @@ export interface components {
         PruningTarget: {
             remove: string[];
             target: string;
+        };
+        /** @description Hours of each day, in the time zone of `/api/jobs`, at whose end some incidents are told. */
+        QuietHours: {
+            /** @example 22:00 */
+            from: string;
+            /** @description The severities that wait. */
+            severities: string[];
+            /** @example 06:00 */
+            to: string;
         };
         /** @description The uplinks of a device. */
         Redundancy: {
@@ -5550,6 +5719,79 @@ export interface operations {
             };
             /** @description Read-only: the data volume is nearly full */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_contacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contacts"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11986,6 +12228,203 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: {
+                /** @description Only those of this incident. */
+                incident_id?: number;
+                /** @description Only those to this contact. */
+                contact?: string;
+                /** @description `pending`, `sent` or `failed`. */
+                state?: string;
+                /** @description At most this many; the next page is in a `Link` header with `rel="next"`. */
+                limit?: number;
+                /** @description Only older ones than the notice with this id. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    test_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeTestBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeTest"][];
+                };
             };
             /** @description The command was refused */
             400: {

@@ -140,3 +140,8 @@ export type MaintenancePlan = Schemas['MaintenancePlan']
 export type Duty = Sent<Schemas['Duty']>
 export type DutyRecord = Sent<Schemas['DutyRecord']>
 export type DutyRecordBody = Schemas['DutyRecordBody']
+/** Called after its incident: a notice of the page itself is a short message. */
+export type IncidentNotice = Sent<Schemas['Notice']>
+export type NoticeTest = Sent<Schemas['NoticeTest']>
+export type Contacts = Sent<Schemas['Contacts']>
+export type Contact = Sent<Schemas['Contact']>

@@ -118,5 +118,6 @@ async fn act(
     kind: ActionKind,
 ) -> Result<Json<IncidentDetailView>, ApiError> {
     let incident = state.incidents().act(id, IncidentAction { name, kind }).await?;
-    Ok(Json(incident.into()))
+    let notices = state.handle().read().notices_of(id)?;
+    Ok(Json(IncidentDetailView::new(incident, notices)))
 }

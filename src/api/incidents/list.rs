@@ -112,7 +112,7 @@ pub(super) async fn list_incidents(
     Ok(response)
 }
 
-/// One incident with its timeline.
+/// One incident with its timeline, and with who was told of it.
 #[utoipa::path(
     get,
     path = "/api/incidents/{id}",
@@ -124,8 +124,9 @@ pub(super) async fn get_incident(
     State(state): State<ApiState>,
     PathId(id): PathId,
 ) -> Result<Json<IncidentDetailView>, ApiError> {
-    let incident = state.handle().read().incident(id)?.ok_or(IncidentError::NotFound)?;
-    Ok(Json(incident.into()))
+    let snapshot = state.handle().read();
+    let incident = snapshot.incident(id)?.ok_or(IncidentError::NotFound)?;
+    Ok(Json(IncidentDetailView::new(incident, snapshot.notices_of(id)?)))
 }
 
 /// Returns a page, and where the next one begins if there is one. Timelines are left out one by one: those

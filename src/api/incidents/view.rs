@@ -4,8 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 
+use crate::api::notices::NoticeView;
 use crate::domain::Severity;
 use crate::incidents::{Incident, IncidentSource, IncidentState, TimelineEntry, TimelineKind};
+use crate::notices::Notice;
 use crate::wire::{Time, words_schema};
 
 /// A problem that someone has to know of.
@@ -63,6 +65,8 @@ pub(super) struct IncidentDetailView {
     timeline: Vec<TimelineEntryView>,
     /// Entries after the first one that were removed because there were too many.
     timeline_removed_count: u32,
+    /// Who was told of it, and who is told next unless somebody acknowledges it; oldest first.
+    notices: Vec<NoticeView>,
 }
 
 /// The cause of an incident.
@@ -130,12 +134,13 @@ impl From<Incident> for IncidentView {
     }
 }
 
-impl From<Incident> for IncidentDetailView {
-    fn from(mut incident: Incident) -> Self {
+impl IncidentDetailView {
+    pub(super) fn new(mut incident: Incident, notices: Vec<Notice>) -> Self {
         let timeline = std::mem::take(&mut incident.timeline);
         Self {
             timeline: timeline.into_iter().map(TimelineEntryView::from).collect(),
             timeline_removed_count: incident.timeline_removed,
+            notices: notices.into_iter().map(NoticeView::from).collect(),
             incident: incident.into(),
         }
     }

@@ -9,6 +9,7 @@ use crate::health::HealthHandle;
 use crate::incidents::IncidentsHandle;
 use crate::jobs::JobsHandle;
 use crate::logs::Logs;
+use crate::notices::NoticesHandle;
 use crate::realtime::Sockets;
 use crate::sync::SyncHandle;
 
@@ -28,8 +29,13 @@ pub(crate) struct CheckedParts {
 
 impl CheckedParts {
     /// The same for the API.
-    pub(crate) fn services(self, health: HealthHandle, logs: Logs) -> ApiServices {
+    pub(crate) fn services(
+        self,
+        health: HealthHandle,
+        notices: NoticesHandle,
+        logs: Logs,
+    ) -> ApiServices {
         let Self { engine, incidents, sync, jobs, backups, .. } = self;
-        ApiServices { engine, sync, jobs, incidents, health, backups, logs }
+        ApiServices { engine, sync, jobs, incidents, health, notices, backups, logs }
     }
 }

@@ -2,7 +2,6 @@
 //! certificate they trust at its end.
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 
 use object_store::client::{
@@ -11,9 +10,7 @@ use object_store::client::{
 use object_store::{ClientConfigKey, ClientOptions};
 
 use super::deadlines::{CONNECT, STEP};
-
-/// Host names of this host (RFC 6761, section 6.3) and of its cloud's metadata service.
-const NEAR_NAMES: [&str; 2] = ["localhost", "metadata.google.internal"];
+use crate::util::is_near_host;
 
 /// All hosts, by name and by address, in the notation of `NO_PROXY`.
 const ALL: &str = "*,0.0.0.0/0,::/0";
@@ -106,60 +103,8 @@ impl HttpService for ByHost {
         'a: 'b,
         Self: 'b,
     {
-        let is_near = request.uri().host().is_some_and(is_near);
+        let is_near = request.uri().host().is_some_and(is_near_host);
         let client = if is_near { &self.direct } else { &self.usual };
         Box::pin(client.execute(request))
-    }
-}
-
-/// Whether a host of a URL is this host itself or on its own link.
-fn is_near(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_unspecified() || ip.is_link_local(),
-        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local(),
-        Err(_) => {
-            let host = host.to_ascii_lowercase();
-            NEAR_NAMES.contains(&host.as_str()) || host.ends_with(".localhost")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_this_host_and_its_link_bypass_the_proxy() {
-        let check = |host: &str, wanted: bool| assert_eq!(is_near(host), wanted, "{host}");
-        for host in [
-            "localhost",
-            "LOCALHOST.",
-            "minio.localhost",
-            "127.0.0.1",
-            "127.9.9.9",
-            "0.0.0.0",
-            "[::1]",
-            "[::]",
-            "[::ffff:127.0.0.1]",
-            "169.254.169.254",
-            "169.254.170.2",
-            "[fe80::1]",
-            "metadata.google.internal",
-        ] {
-            check(host, true);
-        }
-        for host in [
-            "localhost.example.com",
-            "mylocalhost",
-            "s3.eu-central-1.amazonaws.com",
-            "10.0.0.1",
-            "192.168.1.1",
-            "128.0.0.1",
-            "[fd00::1]",
-            "",
-        ] {
-            check(host, false);
-        }
     }
 }

@@ -2,16 +2,14 @@
 
 use std::ops::Bound;
 
-use redb::{
-    Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, Value,
-};
+use redb::ReadableTable;
 
 use super::incident::{Incident, IncidentState};
 use super::maintenance::MaintenanceWindow;
 use super::record::{decode_incident, decode_window};
 use crate::domain::Timestamp;
 use crate::store::error::StoreError;
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{Snapshot, open_if_written};
 use crate::store::tables;
 
 /// A place in the list of incidents, which orders them by state and then from new to old: those that are
@@ -49,13 +47,17 @@ impl IncidentPosition {
 
 impl Snapshot {
     pub fn incident(&self, id: u64) -> Result<Option<Incident>, StoreError> {
-        let Some(table) = open(self.transaction(), tables::INCIDENTS)? else { return Ok(None) };
+        let Some(table) = open_if_written(self.transaction(), tables::INCIDENTS)? else {
+            return Ok(None);
+        };
         read_incident(&table, id)
     }
 
     /// The incident of a problem: the one that is not closed, or else the last one.
     pub fn incident_of_key(&self, key: &str) -> Result<Option<Incident>, StoreError> {
-        let Some(keys) = open(self.transaction(), tables::INCIDENT_KEYS)? else { return Ok(None) };
+        let Some(keys) = open_if_written(self.transaction(), tables::INCIDENT_KEYS)? else {
+            return Ok(None);
+        };
         let Some(id) = keys.get(key)?.map(|id| id.value()) else { return Ok(None) };
         self.incident(id)
     }
@@ -71,8 +73,8 @@ impl Snapshot {
             Some(after) => Bound::Excluded((code, after.at.0, after.id)),
             None => Bound::Included((code, i64::MAX, u64::MAX)),
         };
-        let index = open(self.transaction(), tables::INCIDENT_ORDER)?;
-        let records = open(self.transaction(), tables::INCIDENTS)?;
+        let index = open_if_written(self.transaction(), tables::INCIDENT_ORDER)?;
+        let records = open_if_written(self.transaction(), tables::INCIDENTS)?;
         let rows = match index {
             Some(index) => Some(index.range((Bound::Included((code, i64::MIN, 0)), end))?.rev()),
             None => None,
@@ -89,14 +91,16 @@ impl Snapshot {
 
     /// How many incidents have this state.
     pub fn incident_count(&self, state: IncidentState) -> Result<usize, StoreError> {
-        let Some(index) = open(self.transaction(), tables::INCIDENT_ORDER)? else { return Ok(0) };
+        let Some(index) = open_if_written(self.transaction(), tables::INCIDENT_ORDER)? else {
+            return Ok(0);
+        };
         let code = state_code(state);
         Ok(index.range((code, i64::MIN, 0)..=(code, i64::MAX, u64::MAX))?.count())
     }
 
     /// Every maintenance window, also those that have ended, by id.
     pub fn maintenance_windows(&self) -> Result<Vec<MaintenanceWindow>, StoreError> {
-        let Some(table) = open(self.transaction(), tables::MAINTENANCE)? else {
+        let Some(table) = open_if_written(self.transaction(), tables::MAINTENANCE)? else {
             return Ok(Vec::new());
         };
         let rows = table.iter()?;
@@ -108,7 +112,7 @@ impl Snapshot {
     }
 
     pub fn incident_counters(&self) -> Result<IncidentCounters, StoreError> {
-        let Some(table) = open(self.transaction(), tables::INCIDENT_COUNTERS)? else {
+        let Some(table) = open_if_written(self.transaction(), tables::INCIDENT_COUNTERS)? else {
             return Ok(IncidentCounters::default());
         };
         let counters = table.get(())?.map(|counters| counters.value());
@@ -123,17 +127,6 @@ pub(super) fn read_incident(
     id: u64,
 ) -> Result<Option<Incident>, StoreError> {
     table.get(id)?.map(|value| decode_incident(id, value.value())).transpose()
-}
-
-/// `None` where no incident was ever written.
-fn open<K: Key + 'static, V: Value + 'static>(
-    tx: &ReadTransaction,
-    table: TableDefinition<'_, K, V>,
-) -> Result<Option<ReadOnlyTable<K, V>>, StoreError> {
-    match tx.open_table(table) {
-        Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        table => Ok(Some(table?)),
-    }
 }
 
 /// The state's number in keys.

@@ -10,6 +10,7 @@ use super::read::{IncidentCounters, IncidentPosition, read_incident, state_code}
 use super::record::{encode_incident, encode_window};
 use crate::domain::Timestamp;
 use crate::store::error::StoreError;
+use crate::store::notices::{self, NoticeBatch};
 use crate::store::open::Store;
 use crate::store::tables;
 
@@ -28,10 +29,12 @@ pub struct IncidentBatch {
     pub windows: Vec<Arc<MaintenanceWindow>>,
     /// Windows that are forgotten.
     pub removed_windows: Vec<u64>,
+    /// Who is to be told of it.
+    pub notices: NoticeBatch,
 }
 
 impl Store {
-    /// Remembers incidents and maintenance windows in one durable transaction; closed incidents that are
+    /// Remembers incidents, maintenance windows and notices in one durable transaction; closed incidents that are
     /// too many or too old are forgotten. The site and its seq stay what they are.
     pub fn save_incidents(&self, batch: &IncidentBatch) -> Result<(), StoreError> {
         let tx = self.db.begin_write()?;
@@ -52,6 +55,7 @@ impl Store {
             let IncidentCounters { next_incident, next_window } = batch.counters;
             tx.open_table(tables::INCIDENT_COUNTERS)?.insert((), (next_incident, next_window))?;
         }
+        notices::save(&tx, &batch.notices)?;
         tx.commit()?;
         Ok(())
     }

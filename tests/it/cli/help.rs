@@ -17,6 +17,8 @@ const COMMANDS: &[&[&str]] = &[
     &["runbook"],
     &["runbook", "record"],
     &["logs"],
+    &["notify"],
+    &["notify", "test"],
     &["backup"],
     &["backup", "now"],
     &["backup", "verify"],

@@ -12,6 +12,8 @@ use unoc::health::{
     check_table,
 };
 use unoc::incidents::{self, IncidentSource, IncidentState, ProblemReport};
+use unoc::notices::{NoticePolicy, Outbox};
+use unoc::util::Zone;
 
 use crate::harness::TestApp;
 
@@ -67,7 +69,11 @@ fn a_probe_that_hangs_or_panics_is_alone_with_that() {
     let app = TestApp::empty();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("one");
     runtime.block_on(async {
-        let (incidents, service) = incidents::start(app.handle.clone()).expect("they are read");
+        let nobody =
+            NoticePolicy { contacts: Vec::new(), steps: Vec::new(), zone: Zone::host().clone() };
+        let outbox = Outbox::restore(&app.handle, Arc::new(nobody)).expect("they are read");
+        let (incidents, service) =
+            incidents::start(app.handle.clone(), outbox.planner()).expect("they are read");
         let (mut book, mut checks) = (JoinSet::new(), JoinSet::new());
         book.spawn(service.run());
         let former = ProblemReport::lasting(

@@ -1,0 +1,314 @@
+//! The rules: who is told what of an incident, and when. The time is an argument.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::contact::{Contact, EscalationStep};
+use crate::domain::{Severity, Timestamp};
+use crate::incidents::{Incident, IncidentEvent, IncidentState, TimelineKind};
+use crate::store::{Notice, NoticeBatch, NoticeKind, NoticeState};
+use crate::util::Zone;
+
+/// Notices that wait at once: a storm of 1,000 incidents, told to ten contacts. More are not planned; the
+/// digests that go out then say how many incidents there are.
+const PENDING_MAX: usize = 10_000;
+/// With what the key of the incident begins that a contact cannot be told.
+pub(super) const FAILING_PREFIX: &str = "notice:";
+
+/// Who is told, and in which order.
+#[derive(Debug)]
+pub struct NoticePolicy {
+    pub contacts: Vec<Contact>,
+    /// The first one usually begins at once.
+    pub steps: Vec<EscalationStep>,
+    /// The time zone of quiet hours.
+    pub zone: Zone,
+}
+
+/// An incident and the id of a notice: those of an incident are neighbours.
+pub(super) type NoticeKey = (u64, u64);
+
+/// The notices that wait, and who was told of what is not over.
+///
+/// Invariants:
+/// 1. Of an incident, a contact has at most one pending notice per step that is not [`NoticeKind::Closed`].
+/// 2. Whoever is in `told` is told when the incident closes.
+#[derive(Clone, Debug)]
+pub struct NoticeBook {
+    policy: Arc<NoticePolicy>,
+    next_id: u64,
+    pub(super) pending: BTreeMap<NoticeKey, Notice>,
+    /// Notices that are being delivered.
+    pub(super) in_flight: BTreeSet<NoticeKey>,
+    /// The contacts that were told of an incident since it last closed.
+    told: BTreeMap<u64, BTreeSet<String>>,
+}
+
+/// What events add and take away, before it is durable.
+struct Plan<'b> {
+    book: &'b NoticeBook,
+    now: Timestamp,
+    added: BTreeMap<NoticeKey, Notice>,
+    cancelled: BTreeSet<NoticeKey>,
+    next_id: u64,
+}
+
+impl NoticePolicy {
+    pub fn contact(&self, name: &str) -> Option<&Contact> {
+        self.contacts.iter().find(|contact| contact.name == name)
+    }
+
+    /// Each step with each of its contacts that is to be told of an incident of this severity.
+    fn receivers(
+        &self,
+        incident: &Incident,
+    ) -> impl Iterator<Item = (u8, &EscalationStep, &Contact)> {
+        let failing = incident.key.strip_prefix(FAILING_PREFIX).unwrap_or_default().to_owned();
+        let severity = incident.severity;
+        (0..).zip(&self.steps).flat_map(move |(number, step)| {
+            let failing = failing.clone();
+            let contacts = step.contacts.iter().filter_map(|name| self.contact(name));
+            // A contact that cannot be reached is not told of that.
+            let contacts =
+                contacts.filter(move |it| it.severities.contains(&severity) && it.name != failing);
+            contacts.map(move |contact| (number, step, contact))
+        })
+    }
+
+    fn due(&self, contact: &Contact, severity: Severity, at: Timestamp) -> Timestamp {
+        let hours = contact.quiet_hours.as_ref();
+        hours.map_or(at, |hours| hours.shift(severity, at, &self.zone))
+    }
+}
+
+impl NoticeBook {
+    /// The book as the store has it. `open` are the incidents that are not closed.
+    pub fn restore(
+        policy: Arc<NoticePolicy>,
+        notices: impl IntoIterator<Item = Notice>,
+        open: &BTreeSet<u64>,
+    ) -> Self {
+        let mut notices: Vec<Notice> = notices.into_iter().collect();
+        notices.sort_by_key(|notice| notice.id);
+        let mut book = Self {
+            policy,
+            next_id: notices.last().map_or(1, |last| last.id + 1),
+            pending: BTreeMap::new(),
+            in_flight: BTreeSet::new(),
+            told: BTreeMap::new(),
+        };
+        for notice in notices {
+            if notice.kind == NoticeKind::Closed {
+                book.told.remove(&notice.incident);
+            } else if matches!(notice.state, NoticeState::Sent { .. }) {
+                book.note_told(&notice);
+            }
+            if notice.state.is_pending() {
+                book.pending.insert((notice.incident, notice.id), notice);
+            }
+        }
+        book.told.retain(|incident, _| open.contains(incident));
+        book
+    }
+
+    pub fn policy(&self) -> &Arc<NoticePolicy> {
+        &self.policy
+    }
+
+    /// Returns what follows from events. It changes nothing: see [`NoticeBook::apply`].
+    pub fn plan(&self, events: &[IncidentEvent], now: Timestamp) -> NoticeBatch {
+        let mut plan = Plan {
+            book: self,
+            now,
+            added: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
+            next_id: self.next_id,
+        };
+        if !self.policy.contacts.is_empty() {
+            events.iter().for_each(|event| plan.follow(event));
+        }
+        NoticeBatch {
+            saved: plan.added.into_values().collect(),
+            cancelled: plan.cancelled.into_iter().collect(),
+        }
+    }
+
+    /// Takes over a planned batch, which is durable now.
+    pub fn apply(&mut self, batch: &NoticeBatch) {
+        for key in &batch.cancelled {
+            self.pending.remove(key);
+        }
+        for notice in &batch.saved {
+            self.next_id = self.next_id.max(notice.id + 1);
+            if notice.kind == NoticeKind::Closed {
+                self.told.remove(&notice.incident);
+            }
+            self.pending.insert((notice.incident, notice.id), notice.clone());
+        }
+    }
+
+    /// Notes that a contact knows of an incident.
+    pub(super) fn note_told(&mut self, notice: &Notice) {
+        if notice.kind != NoticeKind::Closed {
+            let contacts = self.told.entry(notice.incident).or_default();
+            contacts.insert(notice.contact.clone());
+        }
+    }
+}
+
+impl Plan<'_> {
+    fn follow(&mut self, event: &IncidentEvent) {
+        let incident = &event.incident;
+        let is_told = !event.is_quiet && incident.closure.is_none();
+        match event.kind {
+            TimelineKind::Opened if is_told => self.open(incident, NoticeKind::Opened),
+            TimelineKind::Reopened if is_told => {
+                self.cancel(incident.id, |notice| notice.kind == NoticeKind::Closed);
+                self.open(incident, NoticeKind::Reopened);
+            }
+            TimelineKind::Unmuted if is_told && incident.is_active => {
+                self.open(incident, NoticeKind::Continued);
+            }
+            TimelineKind::Escalated if is_told => self.worsen(incident),
+            TimelineKind::Muted => {
+                self.cancel(incident.id, |notice| notice.kind != NoticeKind::Closed);
+            }
+            // Whoever was to be told at once still is; nobody else needs to be woken.
+            TimelineKind::Acknowledged => {
+                let now = self.now;
+                self.cancel(incident.id, |notice| {
+                    notice.kind != NoticeKind::Closed && (notice.step > 0 || notice.due_at > now)
+                });
+            }
+            TimelineKind::Closed => self.close(incident),
+            TimelineKind::Opened
+            | TimelineKind::Reopened
+            | TimelineKind::Unmuted
+            | TimelineKind::Escalated
+            | TimelineKind::Eased
+            | TimelineKind::Gone
+            | TimelineKind::FlappingBegan
+            | TimelineKind::FlappingEnded
+            | TimelineKind::Noted => {}
+        }
+    }
+
+    /// Plans all steps; those after the first only for an incident that nobody works on.
+    fn open(&mut self, incident: &Incident, kind: NoticeKind) {
+        let policy = Arc::clone(&self.book.policy);
+        let is_acknowledged = incident.state() == IncidentState::Acknowledged;
+        for (number, step, contact) in policy.receivers(incident) {
+            let is_planned = self.pending_step(incident.id, contact, number).is_some();
+            if is_planned || (is_acknowledged && step.after_us > 0) {
+                continue;
+            }
+            let at = Timestamp(self.now.0.saturating_add(step.after_us));
+            let due_at = policy.due(contact, incident.severity, at);
+            self.add(incident.id, contact, number, kind, due_at);
+        }
+    }
+
+    /// Tells those who know of it, those for whom it was not severe enough before, and those who were to be
+    /// told at the end of their quiet hours.
+    fn worsen(&mut self, incident: &Incident) {
+        let policy = Arc::clone(&self.book.policy);
+        let is_acknowledged = incident.state() == IncidentState::Acknowledged;
+        let mut has_been_told = BTreeSet::new();
+        for (number, step, contact) in policy.receivers(incident) {
+            let after_us = step.after_us;
+            if let Some(planned) = self.pending_step(incident.id, contact, number) {
+                let at = planned.planned_at.0.saturating_add(after_us).max(self.now.0);
+                let due_at = policy.due(contact, incident.severity, Timestamp(at));
+                if due_at < planned.due_at {
+                    let (id, kind) = (planned.id, planned.kind);
+                    self.cancel(incident.id, |notice| notice.id == id);
+                    self.add(incident.id, contact, number, kind, due_at);
+                }
+                continue;
+            }
+            if self.is_told(incident.id, &contact.name) {
+                if has_been_told.insert(contact.name.clone()) {
+                    let due_at = policy.due(contact, incident.severity, self.now);
+                    self.add(incident.id, contact, number, NoticeKind::Worsened, due_at);
+                }
+            } else if after_us == 0 || !is_acknowledged {
+                let at = incident.first_seen.0.saturating_add(after_us).max(self.now.0);
+                let due_at = policy.due(contact, incident.severity, Timestamp(at));
+                self.add(incident.id, contact, number, NoticeKind::Worsened, due_at);
+            }
+        }
+    }
+
+    /// Tells those who know of it, or are being told.
+    fn close(&mut self, incident: &Incident) {
+        let policy = Arc::clone(&self.book.policy);
+        let in_flight = self.book.in_flight.range((incident.id, 0)..=(incident.id, u64::MAX));
+        let being_told = in_flight.filter_map(|key| self.book.pending.get(key));
+        let being_told = being_told.map(|notice| &notice.contact);
+        let told = self.book.told.get(&incident.id).into_iter().flatten();
+        let names: BTreeSet<String> = told.chain(being_told).cloned().collect();
+        self.cancel(incident.id, |notice| notice.kind != NoticeKind::Closed);
+        for contact in names.iter().filter_map(|name| policy.contact(name)) {
+            let due_at = policy.due(contact, incident.severity, self.now);
+            self.add(incident.id, contact, 0, NoticeKind::Closed, due_at);
+        }
+    }
+
+    fn is_told(&self, incident: u64, contact: &str) -> bool {
+        self.book.told.get(&incident).is_some_and(|told| told.contains(contact))
+    }
+
+    fn pending(&self, incident: u64) -> impl Iterator<Item = (&NoticeKey, &Notice)> {
+        let keys = (incident, 0)..=(incident, u64::MAX);
+        let before = self.book.pending.range(keys.clone());
+        before.filter(|(key, _)| !self.cancelled.contains(key)).chain(self.added.range(keys))
+    }
+
+    /// What a contact is to be told of an incident in this step, unless that it is over.
+    fn pending_step(&self, incident: u64, contact: &Contact, step: u8) -> Option<&Notice> {
+        let mut pending = self.pending(incident).map(|(_, notice)| notice);
+        pending.find(|it| {
+            it.step == step && it.contact == contact.name && it.kind != NoticeKind::Closed
+        })
+    }
+
+    fn cancel(&mut self, incident: u64, is_cancelled: impl Fn(&Notice) -> bool) {
+        // What is being delivered arrives anyway.
+        let is_free = |key: &NoticeKey| !self.book.in_flight.contains(key);
+        let found = self.pending(incident).filter(|(key, it)| is_free(key) && is_cancelled(it));
+        let keys: Vec<NoticeKey> = found.map(|(key, _)| *key).collect();
+        for key in keys {
+            if self.added.remove(&key).is_none() {
+                self.cancelled.insert(key);
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        incident: u64,
+        contact: &Contact,
+        step: u8,
+        kind: NoticeKind,
+        due_at: Timestamp,
+    ) {
+        if self.book.pending.len() + self.added.len() >= PENDING_MAX {
+            return;
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        let notice = Notice {
+            id,
+            incident,
+            contact: contact.name.clone(),
+            step,
+            kind,
+            planned_at: self.now,
+            due_at,
+            attempt_at: due_at,
+            attempts: 0,
+            state: NoticeState::Pending { error: None },
+        };
+        self.added.insert((incident, id), notice);
+    }
+}

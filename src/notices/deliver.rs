@@ -1,0 +1,242 @@
+//! The task that delivers notices: each contact's after each other, the contacts beside each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::book::{FAILING_PREFIX, NoticePolicy};
+use super::contact::{Contact, StormMode};
+use super::handle::NoticesHandle;
+use super::heartbeat::Heartbeat;
+use super::mail::MailServer;
+use super::message::{MessageItem, NoticeMessage, SiteFacts};
+use super::outbox::Outbox;
+use super::queue::NextDelivery;
+use super::sender::NoticeSender;
+use crate::domain::Severity;
+use crate::engine::{EngineError, EngineHandle};
+use crate::incidents::{IncidentError, IncidentSource, IncidentsHandle, ProblemReport};
+use crate::store::{Notice, NoticeBatch, NoticeKind, NoticeState, StoreError};
+use crate::util::counted;
+
+/// How often the clock is read while a notice is due later: one that was set is noticed within this time.
+const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What the delivery needs besides the notices.
+pub struct NoticeOptions {
+    pub policy: Arc<NoticePolicy>,
+    pub site: SiteFacts,
+    /// `None` without a mail server.
+    pub mail: Option<MailServer>,
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// Delivers the notices of an [`Outbox`], and calls the heartbeat. It runs as one task.
+pub struct NoticeService {
+    engine: EngineHandle,
+    incidents: IncidentsHandle,
+    outbox: Outbox,
+    policy: Arc<NoticePolicy>,
+    site: Arc<SiteFacts>,
+    sender: NoticeSender,
+    heartbeat: Option<Heartbeat>,
+}
+
+/// The service is stopping.
+struct Ended;
+
+/// Sets the delivery up. The caller runs the service as a task.
+pub fn start(
+    engine: EngineHandle,
+    incidents: IncidentsHandle,
+    outbox: Outbox,
+    options: NoticeOptions,
+) -> (NoticesHandle, NoticeService) {
+    let NoticeOptions { policy, site, mail, heartbeat } = options;
+    let site = Arc::new(site);
+    let sender = NoticeSender::new(Arc::clone(&policy), mail);
+    let handle = NoticesHandle {
+        engine: engine.clone(),
+        outbox: outbox.clone(),
+        policy: Arc::clone(&policy),
+        site: Arc::clone(&site),
+        sender: sender.clone(),
+        heartbeat: heartbeat.as_ref().map(Heartbeat::log),
+    };
+    let service = NoticeService { engine, incidents, outbox, policy, site, sender, heartbeat };
+    (handle, service)
+}
+
+impl NoticeService {
+    /// Delivers until the service stops, which drops this.
+    pub async fn run(self) {
+        self.give_up_orphans().await;
+        self.report_failing().await;
+        let heartbeat = async {
+            if let Some(heartbeat) = &self.heartbeat {
+                heartbeat.run(&self.engine, &self.sender).await;
+            }
+        };
+        let contacts = self.policy.contacts.iter().map(|contact| self.deliver_to(contact));
+        tokio::join!(heartbeat, join_all(contacts));
+    }
+
+    /// Gives up the notices of contacts that are not configured any more.
+    async fn give_up_orphans(&self) {
+        let orphans = self.outbox.orphans();
+        let now = self.engine.now();
+        let error = "the contact is not configured any more".to_owned();
+        let failed = orphans.iter().map(|notice| {
+            warn!(notice.id = notice.id, "{} is no contact any more", notice.contact);
+            let state = NoticeState::Failed { at: now, error: error.clone() };
+            Notice { state, ..notice.clone() }
+        });
+        let saved: Vec<Notice> = failed.collect();
+        self.outbox.withdraw(&orphans);
+        self.save(NoticeBatch { saved, cancelled: Vec::new() }).await.ok();
+    }
+
+    async fn deliver_to(&self, contact: &Contact) {
+        let mut changes = self.outbox.changes();
+        loop {
+            changes.borrow_and_update();
+            match self.outbox.next(contact, self.engine.now()) {
+                NextDelivery::Send(notices) => {
+                    if self.deliver(contact, notices).await.is_err() {
+                        return;
+                    }
+                }
+                NextDelivery::Later => tokio::select! {
+                    changed = changes.changed() => if changed.is_err() { return },
+                    () = sleep(CLOCK_CHECK_INTERVAL) => {}
+                },
+                NextDelivery::Nothing => {
+                    if changes.changed().await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends notices in one message and records the outcome.
+    async fn deliver(&self, contact: &Contact, notices: Vec<Notice>) -> Result<(), Ended> {
+        let (notices, items) = match self.current(notices) {
+            Ok(current) => current,
+            Err(error) => {
+                warn!(%error, "Incidents cannot be read, so nobody is told of them");
+                sleep(CLOCK_CHECK_INTERVAL).await;
+                return Ok(());
+            }
+        };
+        let (current, stale): (Vec<_>, Vec<_>) =
+            notices.into_iter().zip(items).partition(|(_, item)| item.is_some());
+        let stale: Vec<Notice> = stale.into_iter().map(|(notice, _)| notice).collect();
+        if !stale.is_empty() {
+            let batch = self.outbox.withdraw(&stale);
+            self.save(batch).await?;
+        }
+        let (notices, items): (Vec<Notice>, Vec<Option<MessageItem>>) = current.into_iter().unzip();
+        let items: Vec<MessageItem> = items.into_iter().flatten().collect();
+        if items.is_empty() {
+            return Ok(());
+        }
+        let message = NoticeMessage {
+            site: Arc::clone(&self.site),
+            contact: contact.name.clone(),
+            now: self.engine.now(),
+            is_digest: items.len() > 1 && contact.storm_mode() == StormMode::Digest,
+            items,
+        };
+        let was_failing = self.is_failing(contact);
+        let sent = self.sender.send(contact, &message).await;
+        log(contact, &notices, sent.as_ref().map_err(ToString::to_string));
+        let outcome = sent.map_err(|error| error.to_string());
+        let batch = self.outbox.settle(&contact.name, notices, &outcome, self.engine.now());
+        self.save(batch).await?;
+        self.incidents.announce(message.items.into_iter().map(|item| item.incident).collect());
+        if self.is_failing(contact) != was_failing {
+            self.report_failing().await;
+        }
+        Ok(())
+    }
+
+    /// What is to be told of each notice now; `None` for one that has nothing to tell any more.
+    fn current(
+        &self,
+        notices: Vec<Notice>,
+    ) -> Result<(Vec<Notice>, Vec<Option<MessageItem>>), StoreError> {
+        let snapshot = self.engine.read();
+        let mut items = Vec::with_capacity(notices.len());
+        for notice in &notices {
+            let incident = snapshot.incident(notice.incident)?;
+            let item = incident.filter(|incident| {
+                let is_over = incident.closure.is_some();
+                is_over == (notice.kind == NoticeKind::Closed)
+            });
+            items.push(item.map(|incident| MessageItem {
+                kind: notice.kind,
+                step: notice.step,
+                incident: Arc::new(incident),
+            }));
+        }
+        Ok((notices, items))
+    }
+
+    fn is_failing(&self, contact: &Contact) -> bool {
+        self.outbox.contact_log(&contact.name, self.engine.now()).0.is_failing()
+    }
+
+    /// Reports the contacts that cannot be told as incidents, of which the others are told.
+    async fn report_failing(&self) {
+        let now = self.engine.now();
+        let reports = self.policy.contacts.iter().filter_map(|contact| {
+            let (log, waiting) = self.outbox.contact_log(&contact.name, now);
+            log.is_failing().then(|| {
+                let name = &contact.name;
+                let error = log.error.unwrap_or_default();
+                ProblemReport::lasting(
+                    IncidentSource::Service,
+                    format!("{FAILING_PREFIX}{name}"),
+                    Severity::Major,
+                    format!("Notices to {name} are not delivered"),
+                    format!("{error}; {} wait", counted(waiting, "notice")),
+                )
+            })
+        });
+        match self.incidents.reconcile(FAILING_PREFIX, reports.collect()).await {
+            Ok(()) | Err(IncidentError::Stopping) => {}
+            Err(error) => warn!(%error, "A contact that cannot be told could not be reported"),
+        }
+    }
+
+    async fn save(&self, batch: NoticeBatch) -> Result<(), Ended> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match self.engine.save_notices(batch).await {
+            Ok(()) => Ok(()),
+            Err(EngineError::Stopped) => Err(Ended),
+            Err(error) => {
+                // It goes on with what it knows; a restart sends these once more.
+                warn!(%error, "It could not be recorded that notices were delivered");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn log(contact: &Contact, notices: &[Notice], sent: Result<&String, String>) {
+    let name = &contact.name;
+    let what = match notices {
+        [notice] => format!("incident {}", notice.incident),
+        _ => counted(notices.len(), "change"),
+    };
+    match sent {
+        Ok(answer) => info!(contact = name, answer, "Told {name} of {what}"),
+        Err(error) => warn!(contact = name, error, "Could not tell {name} of {what}"),
+    }
+}

@@ -1,0 +1,33 @@
+//! Notices: who is told of an incident, by e-mail or webhook, and who next if nobody acknowledges it.
+//!
+//! [`NoticeBook`] decides, without time, threads or disks. What it decides is written in the transaction of the
+//! incident that it tells of ([`crate::incidents::NoticePlanner`]), so that a kill loses none: what waits is
+//! delivered after the restart, at most one message twice. One task delivers, and calls the heartbeat.
+
+mod book;
+mod contact;
+mod deliver;
+mod error;
+mod forms;
+mod handle;
+mod heartbeat;
+mod mail;
+mod message;
+mod outbox;
+mod queue;
+mod quiet_hours;
+mod sender;
+mod webhook;
+
+pub use book::{NoticeBook, NoticePolicy};
+pub use contact::{Channel, Contact, EscalationStep, Webhook, WebhookForm};
+pub use deliver::{NoticeOptions, NoticeService, start};
+pub use error::DeliveryError;
+pub use handle::{ContactState, NoticeTest, NoticesHandle};
+pub use heartbeat::{Heartbeat, HeartbeatLog};
+pub use mail::MailServer;
+pub use message::SiteFacts;
+pub use outbox::Outbox;
+pub use quiet_hours::QuietHours;
+
+pub use crate::store::{Notice, NoticeKind, NoticeState};

@@ -1,0 +1,8 @@
+//! Notices: the rules of who is told when, and that it arrives.
+
+mod book;
+mod delivery;
+mod forms;
+mod kill9;
+mod mail;
+mod storm;
