@@ -7,8 +7,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use super::crashes::report_crashes;
 use super::notices::NoticeSettings;
 use super::shutdown::{run_until_stopped, stop_requested};
+use crate::config::Config;
 use crate::domain::{Severity, Timestamp};
 use crate::engine::{EngineError, EngineHandle};
 use crate::incidents::{
@@ -21,13 +23,14 @@ use crate::wire::Time;
 /// How long it waits after an error, such as a volume without free space.
 const RETRY_PAUSE: Duration = Duration::from_secs(30);
 
-/// Starts the owner of the incidents, the tasks that watch the network and the jobs, and the delivery of
+/// Starts the owner of the incidents, the tasks that watch the network, the jobs and crashes, and the delivery of
 /// notices. The settings come with the address of the page if no other is set. The owner ends with its last
 /// handle: requests that are open when the service has to stop are carried out.
 ///
 /// # Errors
 /// When the records cannot be read.
 pub(super) fn start_incidents(
+    config: &Config,
     handle: &EngineHandle,
     jobs: &JobsHandle,
     (settings, page_url): (NoticeSettings, String),
@@ -42,6 +45,8 @@ pub(super) fn start_incidents(
     tasks.spawn(run_until_stopped(network, stopping.clone()));
     let failed = watch_jobs(jobs.clone(), incidents.clone());
     tasks.spawn(run_until_stopped(failed, stopping.clone()));
+    let crashes = report_crashes(config.data_dir.clone(), incidents.clone());
+    tasks.spawn(run_until_stopped(crashes, stopping.clone()));
     let (notices, delivery) = settings.start(page_url, handle, &incidents, outbox);
     tasks.spawn(run_until_stopped(delivery.run(), stopping.clone()));
     Ok((incidents, notices))

@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod check;
 mod checks;
+mod crashes;
 mod doctor;
 mod duties;
 mod endpoint;
@@ -35,6 +36,7 @@ use tracing::{error, info, warn};
 
 pub use backup::{backup_options, start_backups};
 pub use check::check;
+pub use crashes::{RunEnd, RunRecorder};
 pub use doctor::offline_checks;
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
 pub use jobs::start_jobs;
@@ -126,7 +128,7 @@ impl App {
         let (listener, address, reachable) = listen(&config).await?;
         let settings = (notice_settings, format!("http://{reachable}{}", config.base_path));
         let (incidents, notices) =
-            start_incidents(&handle, &job_handle, settings, &mut tasks, &stopping)?;
+            start_incidents(&config, &handle, &job_handle, settings, &mut tasks, &stopping)?;
         let (layer, sockets) = Sockets::new(handle.clone(), logs.clone(), &config.base_path);
         let parts = CheckedParts {
             engine: handle.clone(),

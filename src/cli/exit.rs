@@ -49,6 +49,11 @@ impl CommandError {
         self.code == READER_GONE
     }
 
+    /// Returns whether the configuration or the state of the store does not allow the command.
+    pub(super) fn is_refused(&self) -> bool {
+        self.code == REFUSED
+    }
+
     /// Puts `what` in front of the error's text.
     pub(super) fn context(self, what: String) -> Self {
         Self { cause: self.cause.context(what), code: self.code }

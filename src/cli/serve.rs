@@ -5,8 +5,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
 use super::args::Cli;
-use super::exit::CommandError;
-use crate::app::{App, init_logging};
+use super::exit::{CommandError, one_line};
+use crate::app::{App, RunEnd, RunRecorder, init_logging};
 use crate::engine::Clock;
 
 pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
@@ -18,6 +18,7 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
+    let recorder = RunRecorder::begin(&config.data_dir, &Clock::system(), &logs);
     let served = runtime.block_on(async {
         match App::start(config, Clock::system(), logs).await? {
             Some(app) => app.run().await,
@@ -27,7 +28,19 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
     // The app has awaited its tasks. A task past its deadline, such as a mirror that waits for a
     // host that does not answer, is not awaited again.
     runtime.shutdown_background();
-    Ok(served?)
+    let served = served.map_err(CommandError::from);
+    if let Some(recorder) = recorder {
+        recorder.finish(end_of(&served));
+    }
+    served
+}
+
+fn end_of(served: &Result<(), CommandError>) -> RunEnd {
+    match served {
+        Ok(()) => RunEnd::Stopped,
+        Err(error) if error.is_refused() => RunEnd::Refused,
+        Err(error) => RunEnd::Failed(one_line(&error.cause)),
+    }
 }
 
 /// Most threads for blocking calls. Calls that may hang have lower limits of their own; the systemd

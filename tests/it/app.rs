@@ -1,5 +1,6 @@
 //! The service and its host: limits, proxies, signals, the journal, terminals.
 
+mod crashes;
 mod incidents;
 mod limits;
 mod log;
