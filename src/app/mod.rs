@@ -121,7 +121,6 @@ impl App {
             return engine_result(end_engine(&handle, engine).await).map(|()| None);
         }
         load_demo(&config, &handle).await?;
-        log_ignored_settings(&config);
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
         let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
@@ -251,6 +250,7 @@ impl App {
 
 /// Tells commands on this host, systemd and the log that the service answers.
 fn announce(config: &Config, handle: &EngineHandle, address: SocketAddr, reachable: SocketAddr) {
+    log_ignored_settings(config);
     if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path) {
         // On a full volume the service still serves reads.
         warn!("Commands on this host will not find this server: {error:#}");
