@@ -18,6 +18,8 @@ let receiver: Server
 let feeder: number
 /** The link to the first ONT. */
 let leaf: number
+/** The link to the second ONT. */
+let otherLeaf: number
 
 beforeAll(async () => {
   receiver = createServer((asked, answer) => asked.on('end', () => answer.end()).resume())
@@ -38,7 +40,7 @@ beforeAll(async () => {
   await unoc.connect(edge, olt, fibre)
   feeder = await unoc.connect(olt, splitter, fibre)
   leaf = await unoc.connect(splitter, await unoc.provision('ONT-1', 'ONT'), fibre)
-  await unoc.connect(splitter, await unoc.provision('ONT-2', 'ONT'), fibre)
+  otherLeaf = await unoc.connect(splitter, await unoc.provision('ONT-2', 'ONT'), fibre)
 })
 
 afterAll(async () => {
@@ -116,14 +118,14 @@ test('who is told is shown, and a test shows whether they are reached', async ()
   await card.getByText('after 15\u00a0min · webhook, generic · all severities').waitFor()
   await card.getByRole('button', { name: 'Send a test to on-call' }).click()
   await card.getByText('on-call: accepted (HTTP 200 OK)').waitFor()
-  await unoc.call('PATCH', `api/links/${feeder}`, { status_override: 'DOWN' })
-  await page.getByRole('link', { name: /OLT - SPL is set to DOWN/ }).click()
+  await unoc.call('PATCH', `api/links/${otherLeaf}`, { status_override: 'DOWN' })
+  await page.getByRole('link', { name: /SPL - ONT-2 is set to DOWN/ }).click()
   const notices = page.getByRole('region', { name: 'Notices' })
   await notices.getByText('Opened: told, HTTP 200 OK').first().waitFor()
   await notices.getByText(/^manager at .* unless acknowledged$/).waitFor()
   expect(await page.content()).not.toContain('s3cr3t')
   expect(await axeViolations(page)).toEqual([])
-  await unoc.call('DELETE', `api/links/${feeder}/override`)
+  await unoc.call('DELETE', `api/links/${otherLeaf}/override`)
   await notices.getByText('Closed: told, HTTP 200 OK').waitFor()
   await close(opened)
 })
