@@ -116,8 +116,8 @@ fn records_are_checked() {
 /// The incidents of duties that are not closed.
 fn late(app: &TestApp) -> Vec<String> {
     let list = app.get("/api/incidents?state=not_closed").expect(200).json();
-    let incidents = list["incidents"].as_array().unwrap().iter();
-    let keys = incidents.map(|incident| incident["key"].as_str().unwrap().to_owned());
+    let incidents = list["incidents"].as_array().expect("a list").iter();
+    let keys = incidents.map(|incident| incident["key"].as_str().expect("a key").to_owned());
     let mut keys: Vec<String> = keys.filter(|key| key.starts_with("duty:")).collect();
     keys.sort();
     keys
