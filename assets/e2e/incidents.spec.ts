@@ -50,8 +50,9 @@ afterAll(async () => {
 })
 
 async function openCount(): Promise<number> {
-  const { open_count: open, acknowledged_count: acknowledged } = await unoc.call<Incidents>('GET', 'api/incidents')
-  return open + acknowledged
+  // A slow machine may have incidents of its own.
+  const { incidents } = await unoc.call<Incidents>('GET', 'api/incidents?state=not_closed&source=network')
+  return incidents.length
 }
 
 test('a cut is an incident: seen on the Overview, acknowledged, noted, closed by itself', async () => {

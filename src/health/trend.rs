@@ -13,11 +13,14 @@ pub struct TrendPoint {
     pub free: f64,
 }
 
+/// Fewer points, which may be from two short runs, say nothing about a trend.
+const POINTS_MIN: usize = 48;
+
 /// How many days after the last point nothing is left, by the line of least squares through the points;
 /// infinity if the space does not shrink. `None` while the points cover less than three days.
 pub fn full_after(points: &[TrendPoint]) -> Option<f64> {
     let (first, last) = (points.first()?, points.last()?);
-    if last.at_us.saturating_sub(first.at_us) < SPAN_MIN_US {
+    if points.len() < POINTS_MIN || last.at_us.saturating_sub(first.at_us) < SPAN_MIN_US {
         return None;
     }
     let days = |at_us: i64| {

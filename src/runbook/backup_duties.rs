@@ -1,7 +1,7 @@
 //! Duties that concern the backups.
 
 use super::duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
-use super::facts::{RunbookFacts, last_run};
+use super::facts::{RunbookFacts, last_run, last_success};
 use super::operator_duties::by_record;
 use crate::backup::{CopyState, Overview, TargetOverview, TargetState};
 use crate::jobs::{JobStatus, RunResult};
@@ -109,7 +109,7 @@ pub(super) fn prune(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
         command: Some("unoc backup prune --dry-run"),
         ..by_job(key, "Pruning of backups", Frequency::Daily, facts.job("prune"))
     };
-    let run = last_run(facts.job("prune"));
+    let run = last_success(facts.job("prune"));
     let base = Duty { last_done_at: run.map(|run| run.started_at), ..base };
     let overview = match &facts.backups {
         Ok(overview) => overview,
@@ -117,7 +117,7 @@ pub(super) fn prune(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     };
     let kept = counted(overview.entries.len(), "backup");
     let last = run.and_then(|run| run.message.as_ref());
-    let last = last.map_or_else(String::new, |message| format!("; the last run: {message}"));
+    let last = last.map_or_else(String::new, |message| format!("; last pruned: {message}"));
     with(base, DutyState::Ok, &format!("{kept}{last}"))
 }
 
@@ -131,7 +131,7 @@ pub(super) fn disaster_recovery_test(key: &'static str, facts: &RunbookFacts<'_>
         let base = Duty { page: PAGE, ..by_record(key, TITLE, Frequency::Monthly, facts) };
         return Duty { evidence: evidence.to_owned(), ..base };
     }
-    let run = last_run(job);
+    let run = last_success(job);
     let base = Duty {
         last_done_at: run.map(|run| run.started_at),
         action: Some(DutyAction { label: "Test now", path: "/api/jobs/verify-offhost/run" }),
@@ -156,7 +156,8 @@ fn by_job(
     let base = Duty::of_appliance(key, title, frequency, PAGE);
     let Some(job) = job else { return base };
     let state = match last_run(Some(job)).map(|run| run.result) {
-        Some(RunResult::Failed | RunResult::Interrupted) => DutyState::Error,
+        Some(RunResult::Failed) => DutyState::Error,
+        Some(RunResult::Interrupted) => DutyState::Warning,
         _ if !job.is_enabled => DutyState::Warning,
         _ => DutyState::Ok,
     };

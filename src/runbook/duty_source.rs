@@ -18,7 +18,7 @@ pub fn overdue(duties: &[Duty], now: Timestamp) -> Vec<ProblemReport> {
 
 fn report(duty: &Duty) -> ProblemReport {
     let title = format!("The duty “{}” was not done in time", duty.title);
-    let detail = format!("{}. Do it, then record it in the runbook on the Overview", duty.evidence);
+    let detail = "Do it, then record it in the runbook on the Overview";
     let key = format!("{DUTY_PREFIX}{}", duty.key);
     ProblemReport::lasting(IncidentSource::Duty, key, Severity::Minor, title, detail)
 }

@@ -70,6 +70,11 @@ impl RunbookFacts<'_> {
     }
 }
 
+/// The last run of a job that succeeded.
+pub(super) fn last_success(job: Option<&JobStatus>) -> Option<&JobRun> {
+    job?.runs.iter().find(|run| run.result == RunResult::Ok)
+}
+
 /// The last run of a job that ended.
 pub(super) fn last_run(job: Option<&JobStatus>) -> Option<&JobRun> {
     job?.runs.iter().find(|run| run.result != RunResult::Running)

@@ -41,10 +41,12 @@ pub(super) fn by_record(
 
 /// A duty that waits for a person only while there is something to look at.
 fn unless_idle(duty: Duty, is_idle: bool) -> Duty {
-    if !is_idle {
-        return duty;
-    }
-    Duty { state: DutyState::Ok, next_due_at: None, overdue_at: None, ..duty }
+    // Since when there is something to look at is not known: it may be due, but is never late.
+    let (state, next_due_at) = match is_idle {
+        true => (DutyState::Ok, None),
+        false => (duty.state.min(DutyState::Due), duty.next_due_at),
+    };
+    Duty { state, next_due_at, overdue_at: None, ..duty }
 }
 
 /// The appliance sums up; whether it is all right, a person decides.

@@ -1,7 +1,7 @@
 //! Duties of the appliance that it does all the time.
 
 use super::duty::{Duty, DutyAction, DutyState, Frequency};
-use super::facts::{RunbookFacts, last_run};
+use super::facts::{RunbookFacts, last_run, last_success};
 use crate::jobs::RunResult;
 use crate::sync::SyncState;
 use crate::util::counted;
@@ -71,7 +71,8 @@ pub(super) fn self_check(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let late = facts.now.0.saturating_sub(SELF_CHECK_LATE_US);
     let is_late = run.map_or(facts.created_at, |run| run.started_at).0 < late;
     let state = match run.map(|run| run.result) {
-        Some(RunResult::Failed | RunResult::Interrupted) => DutyState::Error,
+        Some(RunResult::Failed) => DutyState::Error,
+        Some(RunResult::Interrupted) => DutyState::Warning,
         _ if job.is_none_or(|job| !job.is_enabled) || is_late => DutyState::Warning,
         Some(RunResult::Ok | RunResult::Running) => DutyState::Ok,
         None => DutyState::Unknown,
@@ -83,7 +84,7 @@ pub(super) fn self_check(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     Duty {
         state,
         evidence,
-        last_done_at: run.map(|run| run.started_at),
+        last_done_at: last_success(job).map(|run| run.started_at),
         next_due_at: job.and_then(|job| job.next_run_at),
         action: Some(DutyAction { label: "Check now", path: "/api/jobs/self-check/run" }),
         ..Duty::of_appliance(key, "Self-check", Frequency::Daily, "/operations/jobs")

@@ -11,11 +11,16 @@ use crate::health::{CheckReading, ProbeTable, Unmeasured};
 pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle, backups: &Backups) {
     let own = backups.clone();
     probes.add("backup.age", move || {
-        let protection = own.protection();
+        let own = own.clone();
         async move {
-            match protection.rpo_s {
+            // This reads the directory: before, nothing is known of what is in it.
+            let seen = own.observe().await.map_err(unmeasured)?;
+            match seen.rpo_s {
                 Some(rpo_s) => Ok(CheckReading::of(rpo_s / 3600.0)),
-                None if protection.is_stale => {
+                None if !seen.is_answering => {
+                    Err(unmeasured("The backup directory does not respond"))
+                }
+                None if own.protection().is_stale => {
                     Ok(CheckReading::broken("There is no verified backup"))
                 }
                 None => {

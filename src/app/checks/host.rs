@@ -69,8 +69,12 @@ fn full_in(snapshot: &Snapshot, now: Timestamp) -> Result<CheckReading, Unmeasur
 /// Resident memory, and what the process may use at most: of the host, or of its control group.
 fn memory(root: &Path) -> Result<CheckReading, Unmeasured> {
     let resident = kib_of(&root.join("proc/self/status"), "VmRSS:")?;
-    let of_host = kib_of(&root.join("proc/meminfo"), "MemTotal:")?;
-    let max = cgroup_limit(root).map_or(of_host, |limit| limit.min(of_host));
+    // A unit with ProcSubset=pid does not see it.
+    let of_host = kib_of(&root.join("proc/meminfo"), "MemTotal:").ok();
+    let max = [of_host, cgroup_limit(root)].into_iter().flatten().min();
+    let max = max.ok_or_else(|| {
+        unmeasured("Neither the host nor a control group tells how much memory there is")
+    })?;
     let text = |bytes| CheckUnit::Bytes.text(float(bytes));
     let message = format!("{} of {}", text(resident), text(max));
     Ok(CheckReading::of(percent(resident, max)).with(message))
@@ -126,6 +130,11 @@ mod tests {
         };
         write("proc/self/status", "Name:\tunoc\nVmRSS:\t  102400 kB\n");
         assert!(memory(root.path()).is_err());
+        // As in a unit with ProcSubset=pid.
+        write("proc/self/cgroup", "0::/system.slice/unoc.service\n");
+        write("sys/fs/cgroup/system.slice/memory.max", "209715200\n");
+        check(50.0, "100 MiB of 200 MiB");
+        fs::remove_dir_all(root.path().join("sys")).unwrap();
         write("proc/meminfo", "MemTotal:        1024000 kB\nMemFree: 1 kB\n");
         check(10.0, "100 MiB of 1000 MiB");
         write("proc/self/cgroup", "0::/system.slice/unoc.service\n");

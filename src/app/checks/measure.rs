@@ -1,13 +1,19 @@
 //! What several probes need: blocking measurements, and numbers as values.
 
-use crate::health::Unmeasured;
-use crate::util::run_blocking;
+use std::sync::LazyLock;
 
-/// Runs a measurement that may block.
+use crate::health::Unmeasured;
+use crate::util::BlockingLimit;
+
+/// Measurements that may block at a time: on a volume that hangs, none of them returns.
+const BLOCKED_MAX: usize = 8;
+static BLOCKED: LazyLock<BlockingLimit> = LazyLock::new(|| BlockingLimit::new(BLOCKED_MAX));
+
+/// Runs a measurement that may block. One that waits for others longer than its deadline is late, too.
 pub(super) async fn blocking<T: Send + 'static>(
     measure: impl FnOnce() -> Result<T, Unmeasured> + Send + 'static,
 ) -> Result<T, Unmeasured> {
-    run_blocking(measure).await.unwrap_or_else(|error| Err(unmeasured(error)))
+    BLOCKED.run(measure).await.unwrap_or_else(|error| Err(unmeasured(error)))
 }
 
 /// Why nothing was measured.

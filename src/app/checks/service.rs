@@ -13,8 +13,8 @@ use crate::health::{CheckReading, ProbeTable};
 /// The delay is the longest of so many short sleeps: one alone misses most stalls.
 const SLEEPS: u32 = 5;
 const SLEEP: Duration = Duration::from_millis(40);
-/// Fewer clients than this may leave at once: some tabs of one person.
-const CLIENTS_MIN: u64 = 4;
+/// Fewer clients than this may leave at once: the tabs of one person whose shift ends.
+const CLIENTS_MIN: u64 = 10;
 
 pub(super) fn add(probes: &mut ProbeTable, parts: &CheckedParts) {
     probes.add("loop.lag", || async {
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn clients_are_lost_if_there_were_some() {
         for (before, now, expected) in
-            [(0, 0, 0.0), (3, 0, 0.0), (4, 1, 75.0), (4, 5, 0.0), (10, 5, 50.0), (8, 8, 0.0)]
+            [(0, 0, 0.0), (9, 0, 0.0), (12, 3, 75.0), (12, 13, 0.0), (10, 5, 50.0), (18, 18, 0.0)]
         {
             let reading = lost(before, now);
             assert_eq!(reading.value.map(f64::to_bits), Some(f64::to_bits(expected)), "{before}");

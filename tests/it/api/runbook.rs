@@ -169,3 +169,18 @@ fn the_action_of_a_duty_does_it() {
     assert!(backup["evidence"].as_str().unwrap().contains("was restored and compared"));
     assert_eq!(duty(&app, "restore-test")["state"], "ok");
 }
+
+/// Nobody records a review while there is nothing to look at.
+#[test]
+fn what_there_is_to_review_since_now_is_not_late() {
+    let app = TestApp::empty();
+    app.clock.hold();
+    app.clock.advance(2 * DAY_S);
+    let device = app.provision("GW", "BACKBONE_GATEWAY");
+    app.hold(device, &json!("DOWN"));
+    wait::until("the other duties are late", || {
+        late(&app).contains(&"duty:off-host".to_owned()).then_some(())
+    });
+    assert!(!late(&app).contains(&"duty:overrides".to_owned()));
+    assert_eq!(duty(&app, "overrides")["state"], "due");
+}

@@ -73,8 +73,14 @@ fn every_check_of_a_new_appliance_is_in_order_or_says_why_it_cannot_tell() {
         let (id, state) = (id_of(check), text_of(&check["state"]));
         let cannot_tell = ["disk.full_in", "clock.jump", "backup.age", "backup.verified"];
         // A host under test may be slow, or have a clock that nobody keeps right: that takes more readings.
-        let depends =
-            ["clock.synchronized", "store.write", "store.read", "loop.lag", "http.response"];
+        let depends = [
+            "clock.synchronized",
+            "store.write",
+            "store.read",
+            "loop.lag",
+            "http.response",
+            "events.delivery",
+        ];
         match state {
             // On a slow host this is its second reading.
             "ok" if id == "clock.jump" => {}
@@ -163,9 +169,9 @@ fn a_clock_that_jumps_is_an_incident() {
 #[test]
 fn clients_that_leave_all_at_once_are_an_incident() {
     let app = TestApp::empty();
-    let clients: Vec<Client> = (0..6).map(|_| Client::connect(app.address, "/live")).collect();
+    let clients: Vec<Client> = (0..12).map(|_| Client::connect(app.address, "/live")).collect();
     wait::until("the clients are counted", || {
-        (run(&app, "clients.count")["value"] == 6.0).then_some(())
+        (run(&app, "clients.count")["value"] == 12.0).then_some(())
     });
     assert_eq!(run(&app, "clients.drop")["value"], 0.0);
     let mut clients = clients.into_iter();
@@ -176,7 +182,7 @@ fn clients_that_leave_all_at_once_are_an_incident() {
     let opened = incident(&app, "clients.drop", "open");
     assert_eq!(opened["severity"], "minor");
     assert!(
-        text_of(&opened["detail"]).contains(" of 6 clients are left. Check the network"),
+        text_of(&opened["detail"]).contains(" of 12 clients are left. Check the network"),
         "{opened}"
     );
     run_until(&app, "clients.drop", "ok");

@@ -26,7 +26,10 @@ fn open(app: &TestApp, count: usize) -> Vec<Value> {
     app.clock.advance(HOLD_OFF_SECONDS);
     wait::until("the incidents", || {
         let list = app.get("/api/incidents?state=not_closed").expect(200).json();
-        let incidents = list["incidents"].as_array().expect("a list").clone();
+        let incidents = list["incidents"].as_array().expect("a list").iter();
+        // The clock of the test stands still and jumps, which is an incident of a check.
+        let incidents: Vec<Value> =
+            incidents.filter(|incident| incident["source"] != "check").cloned().collect();
         (incidents.len() == count).then_some(incidents)
     })
 }
