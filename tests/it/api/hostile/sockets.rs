@@ -22,7 +22,7 @@ fn a_thousand_idle_clients_take_little_memory_and_get_every_event() {
     println!("{IDLE_SOCKETS} clients connected in {:?}", now() - started);
     let asked = now();
     target.client().get("/health");
-    println!("/health took {:?}, {} MiB resident", now() - asked, target.server.resident_mib());
+    println!("/health took {:?}, {} MiB held", now() - asked, target.server.anonymous_mib());
     let body = serde_json::json!({"name": "for everybody", "device_type": "POP"});
     let sent = now();
     let answer = target.client().call("POST", "/api/devices/provision", Some(&body));

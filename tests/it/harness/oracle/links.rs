@@ -6,6 +6,7 @@ use unoc::domain::{
     Override, ProvisionDevice, Status, Timestamp, World,
 };
 
+use super::plant::is_numbered;
 use super::tables::{is_container, may_link, word};
 use super::{Oracle, refuse, take};
 use crate::harness::answer::{Answer, Refused};
@@ -98,7 +99,9 @@ impl Oracle {
             let is_below =
                 other_type == DeviceType::Splitter && id == new.b.0 && !self.has_free_input(other);
             let takes_input = is_below || other_type.class() == DeviceClass::Active;
-            if self.used_outputs(id) >= ratio && !takes_input {
+            // One without outputs, as UNOC v2 makes it, takes any number.
+            let has_outputs = self.ports_of(id).any(|port| is_numbered(port.name.as_str(), "out"));
+            if has_outputs && self.used_outputs(id) >= ratio && !takes_input {
                 return refuse(format!(
                     "All {ratio} outputs of splitter '{name}' are in use; raise its split_ratio or \
                      connect another splitter"
