@@ -5,15 +5,18 @@ import { extname, join, normalize } from 'node:path'
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
 const READY_MS = 20_000
+/** Without UNOC_CHROMIUM, which is no setting of the server. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('UNOC_')))
 
 /** A site of this many subscribers, served by the real binary on a free port. */
 export async function startSite(binary, directory, leaves) {
   const flags = ['--data-dir', directory]
-  const seeded = spawnSync(binary, ['seed', '--size', String(leaves), ...flags], { encoding: 'utf8' })
+  const seeded = spawnSync(binary, ['seed', '--size', String(leaves), ...flags], { encoding: 'utf8', env })
   if (seeded.status !== 0) throw new Error(`seed failed: ${seeded.stderr}`)
   const port = await freePort()
   const child = spawn(binary, ['serve', '--host', '127.0.0.1', '--port', String(port), ...flags], {
     stdio: 'ignore',
+    env,
   })
   const url = `http://127.0.0.1:${port}`
   const until = Date.now() + READY_MS
