@@ -10,6 +10,7 @@ pub trait NoticePlanner: Send {
     /// Returns the notices that follow from what happened. It changes nothing: the write may fail.
     fn plan(&mut self, events: &[IncidentEvent], now: Timestamp) -> NoticeBatch;
 
-    /// Notes that a batch which [`NoticePlanner::plan`] returned is durable.
+    /// Notes that the batch which [`NoticePlanner::plan`] returned is durable. It is empty when the write
+    /// failed.
     fn saved(&mut self, batch: &NoticeBatch);
 }

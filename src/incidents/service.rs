@@ -112,8 +112,9 @@ impl IncidentService {
         if let Some((mut batch, news)) = book.take_changes(now) {
             let notices = self.planner.plan(&news.events, now);
             batch.notices = notices.clone();
-            self.engine.save_incidents(batch).await?;
-            self.planner.saved(&notices);
+            let saved = self.engine.save_incidents(batch).await;
+            self.planner.saved(&saved.as_ref().map(|()| notices).unwrap_or_default());
+            saved?;
             news.events.iter().for_each(log);
             // There may be no listener.
             self.news.send(Arc::new(news)).ok();

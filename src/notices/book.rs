@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tracing::warn;
+
 use super::contact::{Contact, EscalationStep};
 use crate::domain::{Severity, Timestamp};
 use crate::incidents::{Incident, IncidentEvent, IncidentState, TimelineKind};
@@ -10,7 +12,8 @@ use crate::store::{Notice, NoticeBatch, NoticeKind, NoticeState};
 use crate::util::Zone;
 
 /// Notices that wait at once: a storm of 1,000 incidents, told to ten contacts. More are not planned; the
-/// digests that go out then say how many incidents there are.
+/// digests that go out then say how many incidents there are. That an incident is over is planned anyway:
+/// who was told of it would wait for it.
 const PENDING_MAX: usize = 10_000;
 /// With what the key of the incident begins that a contact cannot be told.
 pub(super) const FAILING_PREFIX: &str = "notice:";
@@ -40,6 +43,8 @@ pub struct NoticeBook {
     pub(super) pending: BTreeMap<NoticeKey, Notice>,
     /// Notices that are being delivered.
     pub(super) in_flight: BTreeSet<NoticeKey>,
+    /// Notices that the batch which is being written cancels. They are not delivered meanwhile.
+    pub(super) cancelling: BTreeSet<NoticeKey>,
     /// The contacts that were told of an incident since it last closed.
     told: BTreeMap<u64, BTreeSet<String>>,
 }
@@ -50,6 +55,8 @@ struct Plan<'b> {
     now: Timestamp,
     added: BTreeMap<NoticeKey, Notice>,
     cancelled: BTreeSet<NoticeKey>,
+    /// Notices that are not planned, because too many wait.
+    dropped_count: usize,
     next_id: u64,
 }
 
@@ -95,11 +102,15 @@ impl NoticeBook {
             next_id: notices.last().map_or(1, |last| last.id + 1),
             pending: BTreeMap::new(),
             in_flight: BTreeSet::new(),
+            cancelling: BTreeSet::new(),
             told: BTreeMap::new(),
         };
         for notice in notices {
             if notice.kind == NoticeKind::Closed {
-                book.told.remove(&notice.incident);
+                // The one of another contact may have been cancelled.
+                if let Some(told) = book.told.get_mut(&notice.incident) {
+                    told.remove(&notice.contact);
+                }
             } else if matches!(notice.state, NoticeState::Sent { .. }) {
                 book.note_told(&notice);
             }
@@ -122,10 +133,17 @@ impl NoticeBook {
             now,
             added: BTreeMap::new(),
             cancelled: BTreeSet::new(),
+            dropped_count: 0,
             next_id: self.next_id,
         };
         if !self.policy.contacts.is_empty() {
             events.iter().for_each(|event| plan.follow(event));
+        }
+        if plan.dropped_count > 0 {
+            warn!(
+                dropped = plan.dropped_count,
+                "{PENDING_MAX} notices wait, so more are not planned"
+            );
         }
         NoticeBatch {
             saved: plan.added.into_values().collect(),
@@ -136,7 +154,12 @@ impl NoticeBook {
     /// Takes over a planned batch, which is durable now.
     pub fn apply(&mut self, batch: &NoticeBatch) {
         for key in &batch.cancelled {
-            self.pending.remove(key);
+            // Who was not told of its end still thinks that it goes on.
+            if let Some(it) = self.pending.remove(key)
+                && it.kind == NoticeKind::Closed
+            {
+                self.told.entry(it.incident).or_default().insert(it.contact);
+            }
         }
         for notice in &batch.saved {
             self.next_id = self.next_id.max(notice.id + 1);
@@ -239,12 +262,15 @@ impl Plan<'_> {
         }
     }
 
-    /// Tells those who know of it, or are being told.
+    /// Tells those who know of it, or are being told. An end that these events cancelled was not told.
     fn close(&mut self, incident: &Incident) {
         let policy = Arc::clone(&self.book.policy);
-        let in_flight = self.book.in_flight.range((incident.id, 0)..=(incident.id, u64::MAX));
-        let being_told = in_flight.filter_map(|key| self.book.pending.get(key));
-        let being_told = being_told.map(|notice| &notice.contact);
+        let keys = (incident.id, 0)..=(incident.id, u64::MAX);
+        let notice = |key: &NoticeKey| self.book.pending.get(key);
+        let being_told = self.book.in_flight.range(keys.clone()).filter_map(notice);
+        let not_told = self.cancelled.range(keys).filter_map(notice);
+        let not_told = not_told.filter(|notice| notice.kind == NoticeKind::Closed);
+        let being_told = being_told.chain(not_told).map(|notice| &notice.contact);
         let told = self.book.told.get(&incident.id).into_iter().flatten();
         let names: BTreeSet<String> = told.chain(being_told).cloned().collect();
         self.cancel(incident.id, |notice| notice.kind != NoticeKind::Closed);
@@ -292,7 +318,9 @@ impl Plan<'_> {
         kind: NoticeKind,
         due_at: Timestamp,
     ) {
-        if self.book.pending.len() + self.added.len() >= PENDING_MAX {
+        let before = self.book.pending.len().saturating_sub(self.cancelled.len());
+        if before + self.added.len() >= PENDING_MAX && kind != NoticeKind::Closed {
+            self.dropped_count += 1;
             return;
         }
         let id = self.next_id;

@@ -1,11 +1,13 @@
 //! The task that delivers notices: each contact's after each other, the contacts beside each other.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::time::sleep;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::book::{FAILING_PREFIX, NoticePolicy};
 use super::contact::{Contact, StormMode};
@@ -24,6 +26,8 @@ use crate::util::counted;
 
 /// How often the clock is read while a notice is due later: one that was set is noticed within this time.
 const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long it waits after a panic: what panics each time does not fill the log.
+const RETRY_PAUSE: Duration = Duration::from_secs(30);
 
 /// What the delivery needs besides the notices.
 pub struct NoticeOptions {
@@ -71,17 +75,29 @@ pub fn start(
 }
 
 impl NoticeService {
-    /// Delivers until the service stops, which drops this.
+    /// Delivers until the service stops, which drops this. A panic ends nothing for good, and nothing of
+    /// another contact.
     pub async fn run(self) {
+        let this = &self;
+        run_again("The look at contacts", RETRY_PAUSE, || this.look_at_contacts()).await;
+        let heartbeat = run_again("The heartbeat", RETRY_PAUSE, || this.call_heartbeat());
+        let contacts = self.policy.contacts.iter().map(|contact| async move {
+            let what = format!("The delivery to {}", contact.name);
+            run_again(&what, RETRY_PAUSE, || this.deliver_to(contact)).await;
+        });
+        tokio::join!(heartbeat, join_all(contacts));
+    }
+
+    async fn call_heartbeat(&self) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.run(&self.engine, &self.sender).await;
+        }
+    }
+
+    /// Deals with what contacts left behind before this start.
+    async fn look_at_contacts(&self) {
         self.give_up_orphans().await;
         self.report_failing().await;
-        let heartbeat = async {
-            if let Some(heartbeat) = &self.heartbeat {
-                heartbeat.run(&self.engine, &self.sender).await;
-            }
-        };
-        let contacts = self.policy.contacts.iter().map(|contact| self.deliver_to(contact));
-        tokio::join!(heartbeat, join_all(contacts));
     }
 
     /// Gives up the notices of contacts that are not configured any more.
@@ -229,6 +245,14 @@ impl NoticeService {
     }
 }
 
+/// Runs something until it ends, after each panic again.
+async fn run_again<R: Future<Output = ()>>(what: &str, pause: Duration, run: impl Fn() -> R) {
+    while AssertUnwindSafe(run()).catch_unwind().await.is_err() {
+        error!("{what} panicked and begins again in {} s", pause.as_secs());
+        sleep(pause).await;
+    }
+}
+
 fn log(contact: &Contact, notices: &[Notice], sent: Result<&String, String>) {
     let name = &contact.name;
     let what = match notices {
@@ -238,5 +262,23 @@ fn log(contact: &Contact, notices: &[Notice], sent: Result<&String, String>) {
     match sent {
         Ok(answer) => info!(contact = name, answer, "Told {name} of {what}"),
         Err(error) => warn!(contact = name, error, "Could not tell {name} of {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_panics_is_run_again() {
+        let runs = Cell::new(0);
+        run_again("It", Duration::ZERO, || async {
+            runs.set(runs.get() + 1);
+            assert!(runs.get() > 2, "the test wants it");
+        })
+        .await;
+        assert_eq!(runs.get(), 3);
     }
 }

@@ -24,6 +24,8 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 const PORT_STARTTLS: u16 = 587;
 const PORT_TLS: u16 = 465;
 const PORT_PLAIN: u16 = 25;
+/// Longest part of what a server explains that is kept: two lines of SMTP.
+const EXPLANATION_CHARS_MAX: usize = 300;
 
 /// A mail server that accepts our messages.
 #[derive(Clone)]
@@ -117,7 +119,7 @@ impl MailServer {
         match self.transport.send(mail).await {
             Ok(answer) => Ok(format!("SMTP {}", answer.code())),
             Err(error) => {
-                let text = without_secrets(&error_chain(&error), self.secrets.clone());
+                let text = self.explanation(&error_chain(&error), address);
                 let is_answer = error.is_permanent() || error.is_transient();
                 Err(match is_answer {
                     true => DeliveryError::Refused(text),
@@ -125,6 +127,19 @@ impl MailServer {
                 })
             }
         }
+    }
+
+    /// The start of what was said, in one line, without secrets and without the address of the recipient,
+    /// which servers repeat.
+    fn explanation(&self, said: &str, address: &str) -> String {
+        let name = address.rsplit_once('@').map_or(address, |(name, _)| name);
+        let mut secrets = self.secrets.clone();
+        for part in [address, name] {
+            secrets.extend([part.to_owned(), part.to_lowercase()]);
+        }
+        let masked = without_secrets(said, secrets);
+        let printed = masked.chars().map(|c| if c.is_control() { ' ' } else { c });
+        printed.take(EXPLANATION_CHARS_MAX).collect()
     }
 }
 

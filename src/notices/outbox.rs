@@ -113,13 +113,116 @@ struct OutboxPlanner(Outbox);
 
 impl NoticePlanner for OutboxPlanner {
     fn plan(&mut self, events: &[IncidentEvent], now: Timestamp) -> NoticeBatch {
-        self.0.lock().book.plan(events, now)
+        let book = &mut self.0.lock().book;
+        let batch = book.plan(events, now);
+        // Nobody is told while it is written.
+        book.cancelling = batch.cancelled.iter().copied().collect();
+        batch
     }
 
     fn saved(&mut self, batch: &NoticeBatch) {
-        if !batch.is_empty() {
-            self.0.lock().book.apply(batch);
+        let book = &mut self.0.lock().book;
+        let was_cancelling = !std::mem::take(&mut book.cancelling).is_empty();
+        if was_cancelling || !batch.is_empty() {
+            book.apply(batch);
             self.0.changes.send_replace(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::contact::{Channel, EscalationStep, Webhook, WebhookForm};
+    use super::*;
+    use crate::domain::Severity;
+    use crate::incidents::{IncidentBook, IncidentSource, ProblemReport};
+    use crate::util::Zone;
+
+    const NOW: Timestamp = Timestamp(1_000_000_000);
+
+    fn pagerduty() -> Contact {
+        let url = "https://events.pagerduty.com/v2/enqueue";
+        let webhook = Webhook::parse(url, WebhookForm::PagerDuty, Some("a-key".to_owned()));
+        Contact {
+            name: "on-call".to_owned(),
+            channel: Channel::Webhook(webhook.unwrap()),
+            severities: Severity::ALL.to_vec(),
+            quiet_hours: None,
+        }
+    }
+
+    /// An outbox without notices, for this contact.
+    fn outbox(contact: &Contact) -> Outbox {
+        let steps = vec![EscalationStep { after_us: 0, contacts: vec![contact.name.clone()] }];
+        let (contacts, zone) = (vec![contact.clone()], Zone::host().clone());
+        let policy = Arc::new(NoticePolicy { contacts, steps, zone });
+        let book = NoticeBook::restore(policy, [], &BTreeSet::new());
+        let state = OutboxState { book, log: DeliveryLog::default() };
+        Outbox { state: Arc::new(Mutex::new(state)), changes: watch::channel(()).0 }
+    }
+
+    fn observe(incidents: &mut IncidentBook, key: &str) {
+        let (source, severity) = (IncidentSource::Service, Severity::Major);
+        let report = ProblemReport::lasting(source, key, severity, "It fails", "");
+        incidents.observe(report, NOW).unwrap();
+    }
+
+    /// Plans what follows from what happened to incidents.
+    fn plan(planner: &mut dyn NoticePlanner, incidents: &mut IncidentBook) -> NoticeBatch {
+        let (_, news) = incidents.take_changes(NOW).unwrap();
+        planner.plan(&news.events, NOW)
+    }
+
+    fn sent(next: NextDelivery) -> Vec<Notice> {
+        let NextDelivery::Send(notices) = next else { panic!("{next:?}") };
+        notices
+    }
+
+    #[test]
+    fn what_is_being_cancelled_is_not_delivered_unless_that_is_not_written() {
+        let contact = pagerduty();
+        let outbox = outbox(&contact);
+        let (mut planner, mut incidents) = (outbox.planner(), IncidentBook::default());
+        observe(&mut incidents, "service:a");
+        let opened = plan(&mut *planner, &mut incidents);
+        planner.saved(&opened);
+        let mut after = incidents.clone();
+        after.clear("service:a", NOW);
+        let closed = plan(&mut *planner, &mut after.clone());
+        assert_eq!(closed.cancelled, [(1, 1)]);
+        assert_eq!(outbox.next(&contact, NOW), NextDelivery::Later, "it is being cancelled");
+        let mut changes = outbox.changes();
+        planner.saved(&NoticeBatch::default());
+        assert!(changes.has_changed().unwrap(), "the delivery looks again");
+        changes.mark_unchanged();
+        // That it was not written, so it is the same again.
+        let closed = plan(&mut *planner, &mut after);
+        planner.saved(&closed);
+        assert_eq!(outbox.next(&contact, NOW), NextDelivery::Nothing);
+
+        observe(&mut incidents, "service:b");
+        let opened = plan(&mut *planner, &mut incidents);
+        planner.saved(&opened);
+        incidents.clear("service:b", NOW);
+        plan(&mut *planner, &mut incidents);
+        planner.saved(&NoticeBatch::default());
+        assert_eq!(sent(outbox.next(&contact, NOW)), opened.saved, "the write failed");
+    }
+
+    #[test]
+    fn a_notice_that_is_refused_does_not_hold_up_the_others() {
+        let contact = pagerduty();
+        let outbox = outbox(&contact);
+        let (mut planner, mut incidents) = (outbox.planner(), IncidentBook::default());
+        for key in ["service:a", "service:b"] {
+            observe(&mut incidents, key);
+        }
+        let opened = plan(&mut *planner, &mut incidents);
+        planner.saved(&opened);
+        let refused = sent(outbox.next(&contact, NOW));
+        assert_eq!(refused[0].incident, 1);
+        outbox.settle(&contact.name, refused, &Err("HTTP 400".to_owned()), NOW);
+        let later = Timestamp(NOW.0 + 60_000_000);
+        assert_eq!(sent(outbox.next(&contact, later))[0].incident, 2);
     }
 }

@@ -102,8 +102,9 @@ impl DeliveryLog {
         now: Timestamp,
     ) -> NextDelivery {
         let of_contact = || book.pending.values().filter(|it| it.contact == contact.name);
-        let mut due: Vec<Notice> =
-            of_contact().filter(|it| is_due(it, now)).take(TOGETHER_MAX).cloned().collect();
+        let is_kept = |it: &&Notice| !book.cancelling.contains(&(it.incident, it.id));
+        let due = of_contact().filter(|it| is_due(it, now)).filter(is_kept);
+        let mut due: Vec<Notice> = due.take(TOGETHER_MAX).cloned().collect();
         if due.is_empty() {
             let has_more = of_contact().next().is_some();
             return if has_more { NextDelivery::Later } else { NextDelivery::Nothing };
@@ -112,7 +113,8 @@ impl DeliveryLog {
         if log.retry_at.is_some_and(|at| is_ahead(at, now)) {
             return NextDelivery::Later;
         }
-        due.sort_by_key(|notice| notice.id);
+        // One that the receiver refuses, and no other, does not hold the others up.
+        due.sort_by_key(|notice| (notice.attempts, notice.id));
         let count = log.recent_count(now);
         let count_max = match contact.storm_mode() {
             StormMode::Each => EACH_RATE_MAX,

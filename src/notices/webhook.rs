@@ -47,10 +47,7 @@ impl WebhookClient {
             None => request,
         };
         let answer = request.body(document.to_string()).send().await;
-        accepted(answer.map_err(DeliveryError::http)?).await.map_err(|error| match error {
-            DeliveryError::Refused(text) => DeliveryError::Refused(webhook.without_secrets(&text)),
-            other => other,
-        })
+        accepted(answer.map_err(DeliveryError::http)?, webhook).await
     }
 
     /// Gets an address. Returns what was answered.
@@ -88,7 +85,7 @@ fn client(is_direct: bool) -> Result<Client, DeliveryError> {
 }
 
 /// Returns the status of an answer that accepts the request.
-async fn accepted(mut answer: Response) -> Result<String, DeliveryError> {
+async fn accepted(mut answer: Response, webhook: &Webhook) -> Result<String, DeliveryError> {
     let status = format!("HTTP {}", answer.status());
     if answer.status().is_success() {
         return Ok(status);
@@ -99,7 +96,8 @@ async fn accepted(mut answer: Response) -> Result<String, DeliveryError> {
         let Ok(Some(part)) = answer.chunk().await else { break };
         bytes.extend_from_slice(&part);
     }
-    let text = String::from_utf8_lossy(&bytes);
+    // Before it is cut, or the start of a secret would stay.
+    let text = webhook.without_secrets(&String::from_utf8_lossy(&bytes));
     let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
     let words = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let start: String = words.chars().take(EXPLANATION_CHARS_MAX).collect();

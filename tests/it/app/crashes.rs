@@ -32,18 +32,25 @@ fn logs() -> Logs {
     Logs::new(Level::INFO, || Timestamp(1))
 }
 
-/// The only report of a data directory.
+/// Waits for the only report of a data directory: whoever panics waits for it 5 s, then goes on.
+#[track_caller]
 fn report(data_dir: &Path) -> (PathBuf, Value) {
-    let entries = fs::read_dir(data_dir.join("crashes")).expect("the directory of reports");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let directory = data_dir.join("crashes");
     let is_report = |path: &PathBuf| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         name.starts_with("panic-") && name.ends_with(".json")
     };
-    let reports: Vec<_> = paths.filter(is_report).collect();
-    let [path] = reports.as_slice() else { panic!("{reports:?}") };
-    let text = fs::read_to_string(path).expect("a text");
-    (path.clone(), serde_json::from_str(&text).expect("JSON"))
+    let path = wait::until("a report", || {
+        let entries = fs::read_dir(&directory).expect("the directory of reports");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        match paths.filter(is_report).collect::<Vec<_>>().as_slice() {
+            [] => None,
+            [path] => Some(path.clone()),
+            several => panic!("{several:?}"),
+        }
+    });
+    let text = fs::read_to_string(&path).expect("a text");
+    (path, serde_json::from_str(&text).expect("JSON"))
 }
 
 /// The incidents whose keys begin with this.
@@ -135,6 +142,7 @@ fn a_crash_loop_is_named_with_its_first_cause() {
     let path = directory.path();
     let begun = RunRecorder::begin(path, &Clock::system(), &logs()).expect("begun");
     panic_in("engine");
+    report(path);
     begun.finish(RunEnd::Failed("the engine panicked".to_owned()));
     // Each is killed when it is dropped.
     for _ in 0..2 {

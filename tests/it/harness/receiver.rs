@@ -49,9 +49,8 @@ impl WebhookReceiver {
                 }
                 let Ok(stream) = stream else { continue };
                 let status = answered.load(Ordering::SeqCst);
-                if let Some(request) = serve(stream, status) {
-                    kept.lock().expect("not poisoned").push(request);
-                }
+                // One that breaks off is not kept, or not answered.
+                serve(stream, status, &kept);
             }
         });
         Self { address, received, status, stop, thread: Some(thread) }
@@ -92,8 +91,8 @@ impl Drop for WebhookReceiver {
     }
 }
 
-/// Reads one request and answers it.
-fn serve(stream: TcpStream, status: u16) -> Option<Received> {
+/// Reads one request, keeps it, and answers it: whoever has the answer finds the request.
+fn serve(stream: TcpStream, status: u16, kept: &Mutex<Vec<Received>>) -> Option<()> {
     stream.set_read_timeout(Some(wait::PATIENCE)).ok()?;
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut line = String::new();
@@ -110,14 +109,14 @@ fn serve(stream: TcpStream, status: u16) -> Option<Received> {
     let length = length.map_or(0, |(_, value)| value.parse().expect("a number"));
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let mut stream = stream;
     // What a receiver says may repeat what it was sent, secrets too.
     let said = format!("{path} {}", String::from_utf8_lossy(&body));
     let head = format!(
         "HTTP/1.1 {status} Said\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
         said.len()
     );
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(said.as_bytes())).ok()?;
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    Some(Received { path, headers, body })
+    kept.lock().expect("not poisoned").push(Received { path, headers, body });
+    let mut stream = stream;
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(said.as_bytes())).ok()
 }

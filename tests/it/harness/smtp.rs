@@ -1,4 +1,5 @@
-//! A mail server that accepts everything, as far as a client that submits mail needs it (RFC 5321).
+//! A mail server, as far as a client that submits mail needs it (RFC 5321). It accepts everything but mail to
+//! `nobody`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -116,7 +117,8 @@ fn converse(stream: TcpStream, tls: SmtpTls, config: &Arc<ServerConfig>) -> Vec<
     }
     while let Some(command) = line(&mut reader) {
         let verb = command.split_whitespace().next().unwrap_or_default().to_uppercase();
-        commands.push(command);
+        let is_unknown = command.to_lowercase().contains("<nobody");
+        commands.push(command.clone());
         let said = match verb.as_str() {
             "EHLO" if tls == SmtpTls::StartTls && !is_encrypted => {
                 say(&mut reader, "250-here\r\n250 STARTTLS")
@@ -138,6 +140,11 @@ fn converse(stream: TcpStream, tls: SmtpTls, config: &Arc<ServerConfig>) -> Vec<
                 let commands = std::mem::take(&mut commands);
                 mails.push(ReceivedMail { commands, text: text.join("\n"), is_encrypted });
                 say(&mut reader, "250 accepted")
+            }
+            // It repeats what it was sent, at length, as some do.
+            "RCPT" if is_unknown => {
+                let rest = "x".repeat(400);
+                say(&mut reader, &format!("550 {}: \u{7}unknown {rest}", command.to_lowercase()))
             }
             "QUIT" => {
                 say(&mut reader, "221 bye");

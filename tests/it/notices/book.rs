@@ -184,6 +184,45 @@ fn its_end_is_told_to_those_who_know_of_it() {
 }
 
 #[test]
+fn an_end_that_was_not_delivered_before_it_came_again_is_told_when_it_ends_again() {
+    let expected =
+        [row("chief", 0, NoticeKind::Closed, 0), row("on-call", 0, NoticeKind::Closed, 0)];
+    for is_written_together in [false, true] {
+        let mut desk = Desk::new(policy());
+        desk.observe(cut(1));
+        desk.deliver();
+        assert_eq!(desk.clear(), expected);
+        desk.incidents.observe(cut(1), desk.now()).expect("room for it");
+        if !is_written_together {
+            assert_eq!(desk.rows().len(), 3, "it comes again");
+        }
+        assert_eq!(desk.clear(), expected, "{is_written_together}");
+        let ends = desk.written.iter().filter(|it| it.kind == NoticeKind::Closed);
+        assert_eq!(ends.count(), 2, "one for each: {:?}", desk.written);
+    }
+}
+
+#[test]
+fn a_restart_keeps_who_was_not_told_of_an_end() {
+    let mut policy = policy();
+    policy.contacts[0].quiet_hours = Some(QuietHours {
+        start_min: 12 * 60 + 1,
+        end_min: 13 * 60,
+        severities: Severity::ALL.to_vec(),
+    });
+    let mut desk = Desk::new(policy);
+    desk.observe(cut(1));
+    desk.deliver();
+    desk.now += MINUTE;
+    assert!(desk.clear().contains(&row("on-call", 0, NoticeKind::Closed, 60)));
+    desk.deliver();
+    desk.observe(cut(1));
+    desk.deliver();
+    let closed = desk.clear();
+    assert!(closed.contains(&row("on-call", 0, NoticeKind::Closed, 60)), "{closed:?}");
+}
+
+#[test]
 fn what_becomes_worse_is_told_to_those_who_know_and_to_those_for_whom_it_matters_now() {
     let mut desk = Desk::new(policy());
     desk.observe(minor(cut(1)));

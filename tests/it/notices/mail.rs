@@ -60,6 +60,22 @@ fn an_incident_is_told_by_e_mail() {
 }
 
 #[test]
+fn a_refusal_is_kept_short_and_without_the_address() {
+    let authority = Authority::new();
+    let receiver = SmtpReceiver::start(SmtpTls::Off, &authority.issue(&["127.0.0.1"]));
+    let contacts = r#"[{"name": "on-call", "email": "Nobody.Jane@example.org"}]"#;
+    let app = TestApp::with_environment(&[
+        ("UNOC_CONTACTS", contacts),
+        ("UNOC_SMTP_URL", &format!("smtp://{}?tls=none", receiver.address)),
+        ("UNOC_MAIL_FROM", "unoc@example.org"),
+    ]);
+    let outcome = app.post("/api/notices/test", &json!({})).expect(200).json()[0].clone();
+    let error = text_of(&outcome["error"]);
+    assert!(error.contains("550") && error.contains("<***>:  unknown xxx"), "{error}");
+    assert!(!error.to_lowercase().contains("jane") && error.len() < 400, "{error}");
+}
+
+#[test]
 fn a_mail_server_is_reached_by_tls_and_must_be_trusted() {
     let directory = tempfile::tempdir().expect("a directory");
     let authority = Authority::new();
