@@ -56,7 +56,8 @@ test('a job is disabled, and enabled again by undo', async () => {
   expect(await axeViolations(page)).toEqual([])
   await page.getByRole('button', { name: 'Undo' }).click()
   await prune.getByText(/^Disabled/).waitFor({ state: 'detached' })
-  expect((await job(NAME)).is_enabled).toBe(true)
+  // The page shows the change before the server has answered.
+  await until('the server has it', async () => (await job(NAME)).is_enabled)
   await close(opened)
 })
 
