@@ -20,7 +20,7 @@ pub(super) fn backup(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
         Err(error) => return unreadable(base, error),
     };
     let Some(newest) = overview.entries.first() else {
-        return with(base, DutyState::Warning, "No backup has been made yet");
+        return with(base, without_backup(overview), "No backup has been made yet");
     };
     let state = match newest {
         entry if entry.is_bad() => DutyState::Error,
@@ -49,7 +49,8 @@ pub(super) fn restore_test(key: &'static str, facts: &RunbookFacts<'_>) -> Duty 
         Err(error) => return unreadable(base, error),
     };
     let Some(at) = overview.rehearsed_at else {
-        return with(base, DutyState::Warning, "No backup has been restored and compared yet");
+        let evidence = "No backup has been restored and compared yet";
+        return with(base, without_backup(overview), evidence);
     };
     let took = overview.rto_s.map_or_else(String::new, |s| format!(", in {}", format_span(s)));
     let loss = overview.rpo_s.map_or_else(String::new, |s| {
@@ -89,6 +90,11 @@ pub(super) fn off_host(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let waiting = waiting_copies(overview);
     let waiting = if waiting == 0 { String::new() } else { format!("; {waiting} waiting") };
     with(base, DutyState::Ok, &format!("{}{waiting}", copies.join(", ")))
+}
+
+/// A new site has its first backup in the night that follows; until then it is healthy, as for `/health`.
+fn without_backup(overview: &Overview) -> DutyState {
+    if overview.is_stale { DutyState::Error } else { DutyState::Unknown }
 }
 
 const OFF_HOST: &str = "Copies off the host";

@@ -43,8 +43,8 @@ fn every_duty_of_the_runbook_is_listed() {
             "self-check daily appliance unknown",
             "logs daily operator due",
             "overrides shift operator ok",
-            "backup daily appliance warning",
-            "restore-test weekly appliance warning",
+            "backup daily appliance unknown",
+            "restore-test weekly appliance unknown",
             "off-host daily operator due",
             "prune daily appliance ok",
             "disaster-recovery-test monthly operator due",
@@ -183,4 +183,15 @@ fn what_there_is_to_review_since_now_is_not_late() {
     });
     assert!(!late(&app).contains(&"duty:overrides".to_owned()));
     assert_eq!(duty(&app, "overrides")["state"], "due");
+}
+
+#[test]
+fn a_site_without_a_backup_is_new_at_first_and_unprotected_later() {
+    let app = TestApp::empty();
+    app.clock.hold();
+    assert_eq!(duty(&app, "backup")["state"], "unknown");
+    app.clock.advance(2 * DAY_S);
+    let states = ["backup", "restore-test"].map(|key| duty(&app, key)["state"].clone());
+    assert_eq!(states, ["error", "error"]);
+    assert_eq!(app.get("/health").expect(200).json()["status"], "degraded");
 }

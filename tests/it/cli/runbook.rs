@@ -10,9 +10,8 @@ fn duties_are_listed_and_recorded() {
     let missing = run(directory.path(), &["runbook"]).expect(75);
     assert!(missing.stderr.contains("no server runs on"), "{missing:?}");
     let server = Server::start(directory.path(), &[]);
-    // There is no backup yet.
-    let listed = run(directory.path(), &["runbook"]).expect(1);
-    assert!(listed.stderr.contains("not as it should be: backup, restore-test"), "{listed:?}");
+    // A new site is as it should be.
+    let listed = run(directory.path(), &["runbook"]).expect(0);
     let contacts = |text: &str| {
         let line = text.lines().find(|line| line.contains("  contacts ")).expect("the duty");
         line.to_owned()
@@ -22,12 +21,22 @@ fn duties_are_listed_and_recorded() {
     let arguments = ["runbook", "record", "contacts", "--name", "Ada", "--note", "all right"];
     let recorded = run(directory.path(), &arguments).expect(0);
     assert_eq!(recorded.stdout, "Recorded: contacts was done by Ada.\n");
-    let listed = run(directory.path(), &["runbook", "--json"]).expect(1);
+    let listed = run(directory.path(), &["runbook", "--json"]).expect(0);
     let runbook: Value = serde_json::from_str(&listed.stdout).unwrap();
     let duties = runbook["duties"].as_array().unwrap();
     let duty = duties.iter().find(|duty| duty["key"] == "contacts").unwrap();
     assert_eq!(duty["last_record"]["note"], "all right");
     let unknown = run(directory.path(), &["runbook", "record", "no-duty", "--name", "Ada"]);
     assert!(unknown.expect(3).stderr.contains("Duty not found"));
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn a_duty_that_fails_makes_the_command_fail() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[("UNOC_MIN_FREE_MIB", "1048576")]);
+    let listed = run(directory.path(), &["runbook"]).expect(1);
+    assert!(listed.stderr.contains("not as it should be: health, capacity"), "{listed:?}");
+    assert!(listed.stdout.contains("read-only"), "{listed:?}");
     assert!(server.terminate().0.success());
 }
