@@ -16,6 +16,7 @@ mod mirror;
 mod notices;
 mod override_ends;
 mod permit_stream;
+mod reports;
 mod request_body;
 mod server;
 mod shutdown;

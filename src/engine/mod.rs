@@ -16,6 +16,7 @@ mod jobs;
 mod load;
 mod load_probe;
 mod mirror;
+mod reports;
 mod restore;
 mod start;
 mod volume;

@@ -24,6 +24,7 @@ mod outages;
 mod quarantine;
 mod records;
 mod replace;
+mod reports;
 mod run;
 mod scratch;
 mod series;
@@ -53,6 +54,10 @@ pub use open::{OpenOptions, STORE_FILE, Store};
 pub use outages::{OUTAGE_BYTES_MAX, OUTAGE_DAYS_MAX};
 pub use quarantine::{QUARANTINE_BYTES_MAX, QUARANTINE_DIR, QuarantineRefusal};
 pub use replace::SiteReplacement;
+pub use reports::{
+    NewReport, REPORT_AGE_US_MAX, REPORT_BYTES_MAX, REPORTS_PER_KIND_MAX, Report, ReportFact,
+    ReportHead, ReportKind, ReportResult, ReportSection, ReportTable, ReportValue,
+};
 pub use scratch::BulkLoader;
 pub use series::{Bucket, SERIES_MAX, Sample, SeriesTier};
 pub use snapshot::{BLOCK_SIZE, IdRange, Snapshot};

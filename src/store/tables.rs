@@ -85,6 +85,13 @@ pub(super) const NOTICES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new
 pub(super) const INCIDENT_NOTICES: TableDefinition<'_, (u64, u64), ()> =
     TableDefinition::new("incident_notices");
 
+/// Id of a report, which grows by one -> its kind; this and the next one since schema version 3, created
+/// when the first report is written.
+pub(super) const REPORT_KINDS: TableDefinition<'_, u64, u8> = TableDefinition::new("report_kinds");
+
+/// (kind, id) -> the report
+pub(super) const REPORTS: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("reports");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {
