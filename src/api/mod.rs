@@ -32,6 +32,7 @@ mod optics;
 mod overrides;
 mod precondition;
 mod problems;
+mod reports;
 mod request;
 mod router;
 mod runbook;

@@ -10,8 +10,8 @@ use super::error::answer;
 use super::state::ApiState;
 use super::{
     audit, backups, checks, csv, devices, export, health, history, incidents, interfaces, jobs,
-    lifecycle, links, logs, metrics, notices, openapi, optics, overrides, problems, request,
-    runbook, seed, shutdown, simulate, sync, topology, ui,
+    lifecycle, links, logs, metrics, notices, openapi, optics, overrides, problems, reports,
+    request, runbook, seed, shutdown, simulate, sync, topology, ui,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -32,6 +32,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(incidents::router())
         .merge(notices::router())
         .merge(runbook::router())
+        .merge(reports::router())
         .merge(export::router())
         .merge(csv::router())
         .layer(compression());

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::log_start::LogStart;
 use crate::config::{self, Config, ConfigErrors, Key, Sources};
+use crate::store::ReportKind;
 use crate::wire::{Encoding, LOG_LEVELS, Separator, TableKind};
 
 /// A parsed command line.
@@ -67,6 +68,8 @@ pub(super) enum Subcommand {
         #[command(subcommand)]
         action: Option<RunbookAction>,
     },
+    /// Show what the jobs of the runbook found: all reports, or one
+    Reports(ReportsArgs),
     /// Show the log of the running server: its last 100,000 lines
     Logs(LogsArgs),
     /// Send test notices to the contacts
@@ -205,6 +208,15 @@ pub(super) enum RunbookAction {
         #[arg(long)]
         note: Option<String>,
     },
+}
+
+#[derive(Args)]
+pub(super) struct ReportsArgs {
+    /// Number of a report; without it the newest 50 are listed
+    pub(super) id: Option<u64>,
+    /// List only reports of this kind, such as daily_review
+    #[arg(long, value_name = "KIND", value_parser = report_kind, conflicts_with = "id")]
+    pub(super) kind: Option<ReportKind>,
 }
 
 #[derive(clap::Subcommand)]
@@ -366,6 +378,12 @@ fn log_level(word: &str) -> Result<String, String> {
         true => Ok(word.to_owned()),
         false => Err("use trace, debug, info, warn or error".to_owned()),
     }
+}
+
+/// Parses the value of --kind.
+fn report_kind(word: &str) -> Result<ReportKind, String> {
+    ReportKind::parse(word)
+        .ok_or_else(|| format!("use one of {}", ReportKind::ALL.map(ReportKind::as_str).join(", ")))
 }
 
 /// Parses the value of --csv.

@@ -25,6 +25,7 @@ mod man;
 mod notify;
 mod offline;
 mod progress;
+mod reports;
 mod restore;
 mod runbook;
 mod seed;
@@ -92,6 +93,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
         Subcommand::Doctor => doctor::run(cli),
         Subcommand::Runbook { action } => runbook::run(cli, action.as_ref()),
+        Subcommand::Reports(args) => reports::run(cli, args),
         Subcommand::Logs(args) => logs::run(cli, args),
         Subcommand::Notify(action) => notify::run(cli, action),
         Subcommand::Backup(action) => backup::run(cli, action),

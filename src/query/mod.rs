@@ -1,5 +1,5 @@
 //! Answers that need several records of a snapshot: upstream paths, availability, exports, the check of a
-//! whole site, what undoes a change.
+//! whole site, what undoes a change; and reports as text.
 //!
 //! Everything here reads a [`Snapshot`](crate::store::Snapshot) and never waits for the engine.
 
@@ -7,6 +7,7 @@ mod availability;
 mod changes_before;
 mod check;
 mod path;
+mod report_text;
 mod series_history;
 mod site_export;
 mod table_export;
@@ -18,6 +19,7 @@ pub use availability::{
 pub use changes_before::{ChangesBefore, changes_before};
 pub use check::check_site;
 pub use path::{Hop, hops_along, upstream_hops};
+pub use report_text::{report_text, value_text};
 pub use series_history::{HISTORY_HOURS_MAX, HISTORY_POINTS_MAX, HistoryRange, series_history};
 pub use site_export::{ExportError, SiteExport, export_site};
 pub use table_export::{TableExport, export_table};

@@ -25,6 +25,7 @@ mod overrides;
 mod precondition;
 mod problem_detail;
 mod problems;
+mod reports;
 mod runbook;
 mod seed;
 mod shutdown;

@@ -10,6 +10,7 @@ mod moving;
 mod notify;
 mod output;
 mod refusals;
+mod reports;
 mod runbook;
 mod seed;
 mod tables;

@@ -1266,6 +1266,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the jobs of the runbook found, the newest first. Reports are kept for 400 days, and at most 500 of a
+         *     kind.
+         */
+        get: operations["list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as a whole; each of its values has a unit. */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{id}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as plain text. */
+        get: operations["get_report_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runbook": {
         parameters: {
             query?: never;
@@ -3863,6 +3917,99 @@ export interface components {
             uplinks: components["schemas"]["Uplink"][];
             /** @description How many of them reach a gateway now. */
             working_uplink_count: number;
+        };
+        /** @description A report as a whole. */
+        Report: {
+            /** Format: date-time */
+            ended_at: string;
+            /**
+             * Format: int64
+             * @description Grows by one with each report.
+             */
+            id: number;
+            /** @enum {string} */
+            kind: "daily_review" | "restore_test" | "pruning" | "reconciliation" | "provisioning_test" | "capacity" | "disaster_drill" | "incident_drill";
+            /** @enum {string} */
+            result: "ok" | "warning" | "failed";
+            sections: components["schemas"]["ReportSection"][];
+            /** Format: date-time */
+            started_at: string;
+            /** @description What was found, in a sentence or two. */
+            summary: string;
+            title: string;
+        };
+        /** @description A value with its name. */
+        ReportFact: {
+            label: string;
+            value?: components["schemas"]["ReportValue"] | null;
+        };
+        /** @description A report in a list. */
+        ReportHead: {
+            /** Format: date-time */
+            ended_at: string;
+            /**
+             * Format: int64
+             * @description Grows by one with each report.
+             */
+            id: number;
+            /** @enum {string} */
+            kind: "daily_review" | "restore_test" | "pruning" | "reconciliation" | "provisioning_test" | "capacity" | "disaster_drill" | "incident_drill";
+            /** @enum {string} */
+            result: "ok" | "warning" | "failed";
+            /** Format: date-time */
+            started_at: string;
+            /** @description What was found, in a sentence or two. */
+            summary: string;
+            title: string;
+        };
+        /** @description A part of a report: a title, then what there is of a sentence, values by name, and a table. */
+        ReportSection: {
+            facts: components["schemas"]["ReportFact"][];
+            table?: components["schemas"]["ReportTable"] | null;
+            text?: string | null;
+            title: string;
+        };
+        /** @description Rows with as many values as there are columns. */
+        ReportTable: {
+            columns: string[];
+            /**
+             * Format: int64
+             * @description Rows that were left out because the report would be too long.
+             */
+            omitted_count: number;
+            /** @description A value is null if it is not known, or there is none. */
+            rows: (components["schemas"]["ReportValue"] | null)[][];
+        };
+        /** @description A value and its unit. */
+        ReportValue: {
+            /** @enum {string} */
+            unit: "text";
+            value: string;
+        } | {
+            /** @enum {string} */
+            unit: "count";
+            /** Format: int64 */
+            value: number;
+        } | {
+            /** @enum {string} */
+            unit: "bytes";
+            /** Format: int64 */
+            value: number;
+        } | {
+            /** @enum {string} */
+            unit: "seconds";
+            /** Format: double */
+            value: number;
+        } | {
+            /** @enum {string} */
+            unit: "percent";
+            /** Format: double */
+            value: number;
+        } | {
+            /** @enum {string} */
+            unit: "time";
+            /** @description As all times are: `2026-11-29T02:15:00.000000Z`. */
+            value: string;
         };
         /** @description The request to undo. */
         RequestToUndo: {
@@ -13144,6 +13291,236 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                /** @description Only reports of this kind, such as `daily_review`. */
+                kind?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Only reports with a smaller id. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportHead"][];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_report_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description Malformed request */
