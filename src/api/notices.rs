@@ -346,7 +346,7 @@ struct NoticeTestView {
 }
 
 impl From<NoticeTest> for NoticeTestView {
-    fn from(NoticeTest { contact, outcome }: NoticeTest) -> Self {
+    fn from(NoticeTest { contact, outcome, .. }: NoticeTest) -> Self {
         let is_ok = outcome.is_ok();
         let (answer, error) = match outcome {
             Ok(answer) => (Some(answer), None),

@@ -1,5 +1,6 @@
 //! Starts the incidents and what reports them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,7 +9,6 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::crashes::report_crashes;
-use super::notices::NoticeSettings;
 use super::shutdown::{run_until_stopped, stop_requested};
 use crate::config::Config;
 use crate::domain::{Severity, Timestamp};
@@ -17,14 +17,14 @@ use crate::incidents::{
     self, IncidentError, IncidentSource, IncidentsHandle, ProblemReport, watch_jobs, watch_network,
 };
 use crate::jobs::JobsHandle;
-use crate::notices::NoticesHandle;
+use crate::notices::{self, NoticeOptions, NoticesHandle, Outbox};
 use crate::wire::Time;
 
 /// How long it waits after an error, such as a volume without free space.
 const RETRY_PAUSE: Duration = Duration::from_secs(30);
 
 /// Starts the owner of the incidents, the tasks that watch the network, the jobs and crashes, and the delivery of
-/// notices. The settings come with the address of the page if no other is set. The owner ends with its last
+/// notices. The owner ends with its last
 /// handle: requests that are open when the service has to stop are carried out.
 ///
 /// # Errors
@@ -33,11 +33,12 @@ pub(super) fn start_incidents(
     config: &Config,
     handle: &EngineHandle,
     jobs: &JobsHandle,
-    (settings, page_url): (NoticeSettings, String),
+    options: NoticeOptions,
     tasks: &mut JoinSet<()>,
     stopping: &watch::Receiver<bool>,
 ) -> anyhow::Result<(IncidentsHandle, NoticesHandle)> {
-    let outbox = settings.outbox(handle)?;
+    let outbox = Outbox::restore(handle, Arc::clone(options.sender.policy()));
+    let outbox = outbox.context("cannot load the notices")?;
     let (incidents, service) =
         incidents::start(handle.clone(), outbox.planner()).context("cannot load the incidents")?;
     tasks.spawn(service.run());
@@ -47,7 +48,7 @@ pub(super) fn start_incidents(
     tasks.spawn(run_until_stopped(failed, stopping.clone()));
     let crashes = report_crashes(config.data_dir.clone(), incidents.clone());
     tasks.spawn(run_until_stopped(crashes, stopping.clone()));
-    let (notices, delivery) = settings.start(page_url, handle, &incidents, outbox);
+    let (notices, delivery) = notices::start(handle.clone(), incidents.clone(), outbox, options);
     tasks.spawn(run_until_stopped(delivery.run(), stopping.clone()));
     Ok((incidents, notices))
 }

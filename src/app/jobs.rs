@@ -6,18 +6,23 @@ use anyhow::{Context, Result, bail};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::backup::start_backups;
+use super::notices::NoticeSettings;
+use super::reports;
 use crate::backup::{BackupError, BackupReason, Backups, Depth, Pruning};
+use crate::config::Config;
 use crate::domain::EntityKind;
 use crate::engine::EngineHandle;
 use crate::jobs::{
     self, JobContext, JobError, JobFuture, JobRun, JobSpec, JobSupervisor, JobsHandle, JobsOptions,
     RunLog, RunResult, Trigger,
 };
+use crate::notices::{NoticeOptions, NoticeSender};
 use crate::util::{Zone, counted, run_blocking};
 
 /// Returns the specifications of all jobs.
-fn table(engine: &EngineHandle, backups: &Backups) -> Vec<JobSpec> {
-    let check = engine.clone();
+fn table(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> Vec<JobSpec> {
+    let (check, drilled, sender) = (engine.clone(), engine.clone(), sender.clone());
     let row = |name, title, schedule, function: fn(Backups, JobContext) -> JobFuture| {
         let backups = backups.clone();
         JobSpec::new(name, title, schedule, move |context| function(backups.clone(), context))
@@ -35,6 +40,9 @@ fn table(engine: &EngineHandle, backups: &Backups) -> Vec<JobSpec> {
         JobSpec::new("self-check", "Self-check", "0 6 * * *", move |context| {
             self_check(check.clone(), context)
         }),
+        JobSpec::new("incident-drill", "Incident drill", "0 10 1 * *", move |context| {
+            reports::incident_drill(drilled.clone(), sender.clone(), context)
+        }),
     ];
     if backups.options().has_targets() {
         table.push(row("copy", "Copy backups off the host", "*/10 * * * *", |backups, context| {
@@ -50,17 +58,34 @@ fn table(engine: &EngineHandle, backups: &Backups) -> Vec<JobSpec> {
     table
 }
 
-/// Starts the appliance's jobs, scheduled or only on request.
+/// Starts the appliance's jobs.
 ///
 /// # Errors
 /// When their records cannot be read.
-pub async fn start_jobs(
+pub(super) async fn start_jobs(
     engine: &EngineHandle,
     backups: &Backups,
-    is_scheduling: bool,
+    sender: &NoticeSender,
 ) -> Result<(JobsHandle, JobSupervisor)> {
-    let options = JobsOptions { zone: Zone::host().clone(), is_scheduling };
-    let table = table(engine, backups);
+    let options = JobsOptions { zone: Zone::host().clone(), is_scheduling: true };
+    let table = table(engine, backups, sender);
+    jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
+}
+
+/// Starts the jobs while no server runs: they run only on request.
+///
+/// # Errors
+/// A setting cannot be used; their records cannot be read.
+pub async fn start_offline_jobs(
+    config: &Config,
+    engine: &EngineHandle,
+) -> Result<(JobsHandle, JobSupervisor)> {
+    let backups = start_backups(config, engine, &[])?;
+    let reachable = format!("localhost:{}", config.port);
+    let NoticeOptions { sender, .. } =
+        NoticeSettings::of(config)?.for_site(config, engine, reachable);
+    let options = JobsOptions { zone: Zone::host().clone(), is_scheduling: false };
+    let table = table(engine, &backups, &sender);
     jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
 }
 

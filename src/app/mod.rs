@@ -40,13 +40,14 @@ pub use check::check;
 pub use crashes::{RunEnd, RunRecorder};
 pub use doctor::offline_checks;
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
-pub use jobs::start_jobs;
+pub use jobs::start_offline_jobs;
 pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use store::open_store;
 
 use self::checks::{CheckedParts, start_checks};
 use self::incidents::{begin_run, start_incidents};
+use self::jobs::start_jobs;
 use self::notices::NoticeSettings;
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
@@ -124,11 +125,11 @@ impl App {
         load_demo(&config, &handle).await?;
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
-        let (job_handle, jobs) = start_jobs(&handle, &backups, true).await?;
         let (listener, address, reachable) = listen(&config).await?;
-        let settings = (notice_settings, format!("http://{reachable}{}", config.base_path));
+        let options = notice_settings.for_site(&config, &handle, reachable);
+        let (job_handle, jobs) = start_jobs(&handle, &backups, &options.sender).await?;
         let (incidents, notices) =
-            start_incidents(&config, &handle, &job_handle, settings, &mut tasks, &stopping)?;
+            start_incidents(&config, &handle, &job_handle, options, &mut tasks, &stopping)?;
         let (layer, sockets) = Sockets::new(handle.clone(), logs.clone(), &config.base_path);
         let parts = CheckedParts {
             engine: handle.clone(),

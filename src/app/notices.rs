@@ -1,18 +1,17 @@
 //! Turns the settings of notices into who is told, and how.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{ChannelSettings, Config, ConfigError, ConfigErrors, ContactSettings};
 use crate::domain::Severity;
 use crate::engine::EngineHandle;
-use crate::incidents::IncidentsHandle;
 use crate::notices::{
     self, Channel, Contact, EscalationStep, Heartbeat, MailServer, NoticeOptions, NoticePolicy,
-    NoticeService, NoticesHandle, Outbox, QuietHours, SiteFacts, Webhook, WebhookForm,
+    NoticeSender, QuietHours, SiteFacts, Webhook, WebhookForm,
 };
 use crate::util::Zone;
-use anyhow::Context;
 
 const SECOND_US: i64 = 1_000_000;
 
@@ -62,32 +61,23 @@ impl NoticeSettings {
         Ok(Self { policy, mail, heartbeat, site_name, public_url })
     }
 
-    /// Sets the delivery of the notices of `outbox` up. `page_url` is the address of the page if no other is
-    /// set.
-    pub(super) fn start(
+    /// What the delivery of a site's notices needs. `reachable` is the host and the port at which the page is
+    /// reached if no other address is set.
+    pub(super) fn for_site(
         self,
-        page_url: String,
+        config: &Config,
         engine: &EngineHandle,
-        incidents: &IncidentsHandle,
-        outbox: Outbox,
-    ) -> (NoticesHandle, NoticeService) {
+        reachable: impl Display,
+    ) -> NoticeOptions {
         let Self { policy, mail, heartbeat, site_name, public_url } = self;
         let site = SiteFacts {
             name: site_name,
             id: engine.site_id().to_string(),
-            page_url: public_url.unwrap_or(page_url),
+            page_url: public_url
+                .unwrap_or_else(|| format!("http://{reachable}{}", config.base_path)),
             zone: Zone::host().clone(),
         };
-        let options = NoticeOptions { policy, site, mail, heartbeat };
-        notices::start(engine.clone(), incidents.clone(), outbox, options)
-    }
-
-    /// Loads the notices that wait.
-    ///
-    /// # Errors
-    /// When the records cannot be read.
-    pub(super) fn outbox(&self, engine: &EngineHandle) -> anyhow::Result<Outbox> {
-        Outbox::restore(engine, Arc::clone(&self.policy)).context("cannot load the notices")
+        NoticeOptions { sender: NoticeSender::new(policy, site, mail), heartbeat }
     }
 }
 

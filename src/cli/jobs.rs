@@ -110,11 +110,7 @@ fn run_locally(
         .build()
         .context("cannot start the runtime")?;
     let answer = runtime.block_on(async {
-        let started = match app::start_backups(config, &engine, &[]) {
-            Ok(backups) => app::start_jobs(&engine, &backups, false).await,
-            Err(error) => Err(error),
-        };
-        let answer = match started {
+        let answer = match app::start_offline_jobs(config, &engine).await {
             Ok((handle, jobs)) => {
                 let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
                 let asked = async {

@@ -9,12 +9,11 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
-use super::book::{FAILING_PREFIX, NoticePolicy};
+use super::book::FAILING_PREFIX;
 use super::contact::{Contact, StormMode};
 use super::handle::NoticesHandle;
 use super::heartbeat::Heartbeat;
-use super::mail::MailServer;
-use super::message::{MessageItem, NoticeMessage, SiteFacts};
+use super::message::{MessageItem, MessageOccasion, NoticeMessage};
 use super::outbox::Outbox;
 use super::queue::NextDelivery;
 use super::sender::NoticeSender;
@@ -31,10 +30,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(30);
 
 /// What the delivery needs besides the notices.
 pub struct NoticeOptions {
-    pub policy: Arc<NoticePolicy>,
-    pub site: SiteFacts,
-    /// `None` without a mail server.
-    pub mail: Option<MailServer>,
+    pub sender: NoticeSender,
     pub heartbeat: Option<Heartbeat>,
 }
 
@@ -43,8 +39,6 @@ pub struct NoticeService {
     engine: EngineHandle,
     incidents: IncidentsHandle,
     outbox: Outbox,
-    policy: Arc<NoticePolicy>,
-    site: Arc<SiteFacts>,
     sender: NoticeSender,
     heartbeat: Option<Heartbeat>,
 }
@@ -59,18 +53,14 @@ pub fn start(
     outbox: Outbox,
     options: NoticeOptions,
 ) -> (NoticesHandle, NoticeService) {
-    let NoticeOptions { policy, site, mail, heartbeat } = options;
-    let site = Arc::new(site);
-    let sender = NoticeSender::new(Arc::clone(&policy), mail);
+    let NoticeOptions { sender, heartbeat } = options;
     let handle = NoticesHandle {
         engine: engine.clone(),
         outbox: outbox.clone(),
-        policy: Arc::clone(&policy),
-        site: Arc::clone(&site),
         sender: sender.clone(),
         heartbeat: heartbeat.as_ref().map(Heartbeat::log),
     };
-    let service = NoticeService { engine, incidents, outbox, policy, site, sender, heartbeat };
+    let service = NoticeService { engine, incidents, outbox, sender, heartbeat };
     (handle, service)
 }
 
@@ -81,7 +71,7 @@ impl NoticeService {
         let this = &self;
         run_again("The look at contacts", RETRY_PAUSE, || this.look_at_contacts()).await;
         let heartbeat = run_again("The heartbeat", RETRY_PAUSE, || this.call_heartbeat());
-        let contacts = self.policy.contacts.iter().map(|contact| async move {
+        let contacts = self.sender.policy.contacts.iter().map(|contact| async move {
             let what = format!("The delivery to {}", contact.name);
             run_again(&what, RETRY_PAUSE, || this.deliver_to(contact)).await;
         });
@@ -161,9 +151,10 @@ impl NoticeService {
             return Ok(());
         }
         let message = NoticeMessage {
-            site: Arc::clone(&self.site),
+            site: Arc::clone(&self.sender.site),
             contact: contact.name.clone(),
             now: self.engine.now(),
+            occasion: MessageOccasion::Incidents,
             is_digest: items.len() > 1 && contact.storm_mode() == StormMode::Digest,
             items,
         };
@@ -209,7 +200,7 @@ impl NoticeService {
     /// Reports the contacts that cannot be told as incidents, of which the others are told.
     async fn report_failing(&self) {
         let now = self.engine.now();
-        let reports = self.policy.contacts.iter().filter_map(|contact| {
+        let reports = self.sender.policy.contacts.iter().filter_map(|contact| {
             let (log, waiting) = self.outbox.contact_log(&contact.name, now);
             log.is_failing().then(|| {
                 let name = &contact.name;

@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::contact::{EscalationStep, Webhook, WebhookForm, topic};
-use super::message::{MessageItem, NoticeMessage, remedy};
+use super::message::{MessageItem, MessageOccasion, NoticeMessage, remedy};
 use crate::domain::{Severity, Timestamp};
 use crate::incidents::Incident;
 use crate::store::NoticeKind;
@@ -133,10 +133,14 @@ fn ntfy(url: Url, message: &NoticeMessage, text: &str) -> (Url, Value) {
 fn pagerduty(message: &NoticeMessage, key: &str) -> Value {
     let site = &message.site;
     let Some(MessageItem { kind, incident: of, .. }) = message.items.first() else {
+        let dedup_key = format!("unoc-{}-test", site.id);
+        if message.occasion == MessageOccasion::DrillEnd {
+            return json!({"routing_key": key, "event_action": "resolve", "dedup_key": dedup_key});
+        }
         return json!({
             "routing_key": key,
             "event_action": "trigger",
-            "dedup_key": format!("unoc-{}-test", site.id),
+            "dedup_key": dedup_key,
             "payload": {"summary": message.subject(), "source": site.name, "severity": "info"},
         });
     };

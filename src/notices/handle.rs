@@ -1,16 +1,14 @@
 //! The handle by which people see the contacts, and test them.
 
-use std::sync::{Arc, PoisonError};
-
-use futures_util::future::join_all;
+use std::sync::PoisonError;
 
 use super::book::NoticePolicy;
 use super::contact::Contact;
 use super::error::DeliveryError;
 use super::heartbeat::{HeartbeatLog, HeartbeatState};
-use super::message::{NoticeMessage, SiteFacts};
+use super::message::SiteFacts;
 use super::outbox::Outbox;
-use super::sender::NoticeSender;
+use super::sender::{NoticeSender, NoticeTest};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 
@@ -19,8 +17,6 @@ use crate::engine::EngineHandle;
 pub struct NoticesHandle {
     pub(super) engine: EngineHandle,
     pub(super) outbox: Outbox,
-    pub(super) policy: Arc<NoticePolicy>,
-    pub(super) site: Arc<SiteFacts>,
     pub(super) sender: NoticeSender,
     pub(super) heartbeat: Option<HeartbeatState>,
 }
@@ -40,21 +36,13 @@ pub struct ContactState {
     pub waiting_count: usize,
 }
 
-/// The outcome of a test.
-#[derive(Debug)]
-pub struct NoticeTest {
-    pub contact: String,
-    /// What the receiver answered.
-    pub outcome: Result<String, DeliveryError>,
-}
-
 impl NoticesHandle {
     pub fn policy(&self) -> &NoticePolicy {
-        &self.policy
+        &self.sender.policy
     }
 
     pub fn site(&self) -> &SiteFacts {
-        &self.site
+        &self.sender.site
     }
 
     /// How delivery to a contact goes.
@@ -81,21 +69,10 @@ impl NoticesHandle {
     /// [`DeliveryError::UnknownContact`].
     pub async fn test(&self, name: Option<&str>) -> Result<Vec<NoticeTest>, DeliveryError> {
         let is_meant = |contact: &&Contact| name.is_none_or(|name| name == contact.name);
-        let contacts: Vec<&Contact> = self.policy.contacts.iter().filter(is_meant).collect();
+        let contacts: Vec<&Contact> = self.policy().contacts.iter().filter(is_meant).collect();
         if contacts.is_empty() && name.is_some() {
             return Err(DeliveryError::UnknownContact);
         }
-        let tests = contacts.into_iter().map(|contact| async {
-            let message = NoticeMessage {
-                site: Arc::clone(&self.site),
-                contact: contact.name.clone(),
-                now: self.engine.now(),
-                items: Vec::new(),
-                is_digest: false,
-            };
-            let outcome = self.sender.send(contact, &message).await;
-            NoticeTest { contact: contact.name.clone(), outcome }
-        });
-        Ok(join_all(tests).await)
+        Ok(self.sender.test(&contacts, self.engine.now()).await)
     }
 }

@@ -15,13 +15,26 @@ const SUBJECT_CHARS_MAX: usize = 120;
 const LISTED_MAX: usize = 10;
 const MINUTE_US: i64 = 60_000_000;
 
+/// Why a message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MessageOccasion {
+    Incidents,
+    /// A person tests the way to the contact.
+    Test,
+    /// The appliance does, regularly.
+    Drill,
+    /// Closes the alert that a drill made at a receiver that keeps alerts.
+    DrillEnd,
+}
+
 /// One message to one contact.
 #[derive(Clone, Debug)]
 pub(super) struct NoticeMessage {
     pub(super) site: Arc<SiteFacts>,
     pub(super) contact: String,
     pub(super) now: Timestamp,
-    /// At least one, unless it is a test.
+    pub(super) occasion: MessageOccasion,
+    /// At least one, unless it is a test or a drill.
     pub(super) items: Vec<MessageItem>,
     /// Whether it only counts the incidents.
     pub(super) is_digest: bool,
@@ -70,6 +83,10 @@ impl NoticeMessage {
         self.items.is_empty()
     }
 
+    fn is_drill(&self) -> bool {
+        matches!(self.occasion, MessageOccasion::Drill | MessageOccasion::DrillEnd)
+    }
+
     /// The worst incident that is not over, or else the last one.
     pub(super) fn worst(&self) -> Option<&MessageItem> {
         let open = self.items.iter().filter(|item| item.kind != NoticeKind::Closed);
@@ -91,6 +108,7 @@ impl NoticeMessage {
     /// One line, `[UNOC] critical: ODF - SPL-A is set to DOWN`.
     pub(super) fn subject(&self) -> String {
         let what = match (self.worst(), self.is_digest) {
+            (None, _) if self.is_drill() => "drill: a test notice to every contact".to_owned(),
             (None, _) => "test of the notices".to_owned(),
             (Some(item), false) => item.headline(),
             (Some(_), true) => self.counts(),
@@ -115,6 +133,10 @@ impl NoticeMessage {
     /// Plain text with lines.
     pub(super) fn text(&self, steps: &[EscalationStep]) -> String {
         let mut lines = match (&self.items[..], self.is_digest) {
+            ([], _) if self.is_drill() => vec![
+                "This is a drill. Nothing is wrong, and there is nothing to do.".to_owned(),
+                format!("It shows that notices to {} arrive here.", self.contact),
+            ],
             ([], _) => vec![
                 "This is a test. Nothing is wrong.".to_owned(),
                 format!("Notices to {} arrive here.", self.contact),

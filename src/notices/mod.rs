@@ -23,11 +23,12 @@ pub use book::{NoticeBook, NoticePolicy};
 pub use contact::{Channel, Contact, EscalationStep, Webhook, WebhookForm};
 pub use deliver::{NoticeOptions, NoticeService, start};
 pub use error::DeliveryError;
-pub use handle::{ContactState, NoticeTest, NoticesHandle};
+pub use handle::{ContactState, NoticesHandle};
 pub use heartbeat::{Heartbeat, HeartbeatLog};
 pub use mail::MailServer;
 pub use message::SiteFacts;
 pub use outbox::Outbox;
 pub use quiet_hours::QuietHours;
+pub use sender::{NoticeSender, NoticeTest};
 
 pub use crate::store::{Notice, NoticeKind, NoticeState};

@@ -25,6 +25,11 @@ impl QuietHours {
         self.end_after(at, zone).unwrap_or(at)
     }
 
+    /// Whether `at` is in the quiet hours.
+    pub fn include(&self, at: Timestamp, zone: &Zone) -> bool {
+        self.end_after(at, zone).is_some()
+    }
+
     /// The end of the quiet hours that `at` is in.
     fn end_after(&self, at: Timestamp, zone: &Zone) -> Option<Timestamp> {
         let instant = jiff::Timestamp::from_microsecond(at.0).ok()?;

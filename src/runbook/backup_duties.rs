@@ -1,10 +1,10 @@
 //! Duties that concern the backups.
 
 use super::duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
-use super::facts::{RunbookFacts, last_run, last_success};
+use super::facts::{RunbookFacts, last_success};
+use super::job_duties::{by_job, with};
 use super::operator_duties::by_record;
 use crate::backup::{CopyState, Overview, TargetOverview, TargetState};
-use crate::jobs::{JobStatus, RunResult};
 use crate::util::{counted, format_bytes, format_span};
 
 const PAGE: &str = "/operations/backups";
@@ -13,7 +13,7 @@ pub(super) fn backup(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let base = Duty {
         command: Some("unoc backup now"),
         action: Some(DutyAction { label: "Back up now", path: "/api/jobs/backup/run" }),
-        ..by_job(key, "Backup", Frequency::Daily, facts.job("backup"))
+        ..by_job(key, "Backup", Frequency::Daily, PAGE, facts.job("backup"))
     };
     let overview = match &facts.backups {
         Ok(overview) => overview,
@@ -42,7 +42,7 @@ pub(super) fn restore_test(key: &'static str, facts: &RunbookFacts<'_>) -> Duty 
     let base = Duty {
         command: Some("unoc backup verify"),
         action: Some(DutyAction { label: "Verify now", path: "/api/jobs/verify/run" }),
-        ..by_job(key, "Restore test", Frequency::Weekly, facts.job("verify"))
+        ..by_job(key, "Restore test", Frequency::Weekly, PAGE, facts.job("verify"))
     };
     let overview = match &facts.backups {
         Ok(overview) => overview,
@@ -65,7 +65,10 @@ pub(super) fn off_host(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let overview = match &facts.backups {
         Ok(overview) => overview,
         Err(error) => {
-            return unreadable(by_job(key, OFF_HOST, Frequency::Daily, facts.job("copy")), error);
+            return unreadable(
+                by_job(key, OFF_HOST, Frequency::Daily, PAGE, facts.job("copy")),
+                error,
+            );
         }
     };
     if overview.targets.is_empty() {
@@ -77,7 +80,7 @@ pub(super) fn off_host(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let base = Duty {
         action: Some(DutyAction { label: "Copy now", path: "/api/jobs/copy/run" }),
         last_done_at: overview.targets.iter().filter_map(|target| target.last_ok_at).max(),
-        ..by_job(key, OFF_HOST, Frequency::Daily, facts.job("copy"))
+        ..by_job(key, OFF_HOST, Frequency::Daily, PAGE, facts.job("copy"))
     };
     let failing: Vec<String> = overview.targets.iter().filter_map(failing).collect();
     if !failing.is_empty() {
@@ -113,7 +116,7 @@ fn waiting_copies(overview: &Overview) -> usize {
 pub(super) fn prune(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let base = Duty {
         command: Some("unoc backup prune --dry-run"),
-        ..by_job(key, "Pruning of backups", Frequency::Daily, facts.job("prune"))
+        ..by_job(key, "Pruning of backups", Frequency::Daily, PAGE, facts.job("prune"))
     };
     let run = last_success(facts.job("prune"));
     let base = Duty { last_done_at: run.map(|run| run.started_at), ..base };
@@ -142,7 +145,7 @@ pub(super) fn disaster_recovery_test(key: &'static str, facts: &RunbookFacts<'_>
         last_done_at: run.map(|run| run.started_at),
         action: Some(DutyAction { label: "Test now", path: "/api/jobs/verify-offhost/run" }),
         page: "/operations/jobs",
-        ..by_job(key, TITLE, Frequency::Monthly, job)
+        ..by_job(key, TITLE, Frequency::Monthly, PAGE, job)
     };
     match run.and_then(|run| run.message.as_ref()) {
         Some(message) => {
@@ -150,46 +153,6 @@ pub(super) fn disaster_recovery_test(key: &'static str, facts: &RunbookFacts<'_>
         }
         None => with(base, DutyState::Unknown, "No copy off the host has been restored yet"),
     }
-}
-
-/// A duty that a job does: it fails as the job does.
-fn by_job(
-    key: &'static str,
-    title: &'static str,
-    frequency: Frequency,
-    job: Option<&JobStatus>,
-) -> Duty {
-    let base = Duty::of_appliance(key, title, frequency, PAGE);
-    let Some(job) = job else { return base };
-    let state = match last_run(Some(job)).map(|run| run.result) {
-        Some(RunResult::Failed) => DutyState::Error,
-        Some(RunResult::Interrupted) => DutyState::Warning,
-        _ if !job.is_enabled => DutyState::Warning,
-        _ => DutyState::Ok,
-    };
-    let evidence = match last_run(Some(job)) {
-        Some(run) if run.result == RunResult::Failed => {
-            format!(
-                "the last run failed: {}",
-                run.message.as_deref().unwrap_or("no reason is known")
-            )
-        }
-        Some(run) if run.result == RunResult::Interrupted => {
-            "the last run was interrupted".to_owned()
-        }
-        _ if !job.is_enabled => format!("the job “{}” is turned off", job.name),
-        _ => String::new(),
-    };
-    Duty { state, evidence, next_due_at: job.next_run_at, ..base }
-}
-
-/// Adds what was found to the state of the job: the worse one counts.
-fn with(duty: Duty, state: DutyState, evidence: &str) -> Duty {
-    let evidence = match duty.evidence.as_str() {
-        "" => evidence.to_owned(),
-        of_job => format!("{evidence}; {of_job}"),
-    };
-    Duty { state: duty.state.max(state), evidence, ..duty }
 }
 
 fn unreadable(duty: Duty, error: &str) -> Duty {

@@ -9,6 +9,7 @@ mod backup_duties;
 mod duty;
 mod duty_source;
 mod facts;
+mod job_duties;
 mod operator_duties;
 mod service_duties;
 
@@ -21,7 +22,7 @@ pub use crate::store::{DUTY_RECORDS_MAX, DutyRecord};
 type DutyFunction = fn(&'static str, &RunbookFacts<'_>) -> Duty;
 
 /// Every duty by its key, in the order in which they are shown.
-const DUTIES: [(&str, DutyFunction); 13] = [
+const DUTIES: [(&str, DutyFunction); 14] = [
     ("health", service_duties::health),
     ("api", service_duties::api),
     ("database", service_duties::database),
@@ -35,6 +36,7 @@ const DUTIES: [(&str, DutyFunction); 13] = [
     ("disaster-recovery-test", backup_duties::disaster_recovery_test),
     ("capacity", operator_duties::capacity),
     ("contacts", operator_duties::contacts),
+    ("incident-drill", job_duties::incident_drill),
 ];
 
 /// The keys of all duties, which records of them use. They never change.

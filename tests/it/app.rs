@@ -7,5 +7,6 @@ mod log;
 mod log_shipping;
 mod personal_data;
 mod proxies;
+mod reports;
 mod signals;
 mod watchdog;

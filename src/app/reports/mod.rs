@@ -1,6 +1,10 @@
 //! The reports of the runbook's jobs: what each found, kept as evidence.
 
+mod incident_drill;
+
 use anyhow::{Result, bail};
+
+pub(super) use incident_drill::incident_drill;
 
 use crate::engine::EngineHandle;
 use crate::jobs::JobContext;
@@ -19,7 +23,6 @@ pub(super) struct Findings {
 /// # Errors
 /// The error of the work, of which a report is kept too; the summary of a report that says `failed`; and
 /// when the report could not be kept.
-#[expect(dead_code, reason = "the jobs follow")]
 pub(super) async fn with_report(
     kind: ReportKind,
     engine: &EngineHandle,

@@ -50,6 +50,7 @@ fn every_duty_of_the_runbook_is_listed() {
             "disaster-recovery-test monthly operator due",
             "capacity monthly operator due",
             "contacts monthly operator due",
+            "incident-drill monthly appliance unknown",
         ]
     );
     assert!(duties.iter().all(|duty| !duty["evidence"].as_str().unwrap().is_empty()));
