@@ -1,5 +1,6 @@
 //! The state that all handlers share.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,11 @@ pub struct ApiOptions {
     /// The path under which everything is served: empty, or `/a/b`.
     pub base_path: String,
     pub shutdown: ShutdownGuard,
+    pub support: SupportSource,
 }
+
+/// Makes a support bundle: its name, and its bytes. It blocks.
+pub type SupportSource = Arc<dyn Fn() -> io::Result<(String, Vec<u8>)> + Send + Sync>;
 
 /// Returns whether a token is valid.
 pub type TokenCheck = Box<dyn Fn(&str) -> bool + Send + Sync>;

@@ -12,6 +12,7 @@ mod history;
 mod incidents;
 mod jobs;
 mod logging;
+mod loopback;
 mod mirror;
 mod notices;
 mod override_ends;
@@ -22,6 +23,7 @@ mod server;
 mod shutdown;
 mod signals;
 mod store;
+mod support;
 mod systemd;
 
 use std::net::SocketAddr;
@@ -44,6 +46,7 @@ pub use jobs::start_offline_jobs;
 pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use store::open_store;
+pub use support::{SupportFacts, SupportFile, make_support_bundle};
 
 use self::checks::{CheckedParts, start_checks};
 use self::incidents::{begin_run, start_incidents};
@@ -144,7 +147,7 @@ impl App {
         };
         let health = start_checks(&parts, &mut tasks, &stopping)?;
         let services = parts.services(health, notices, logs.clone());
-        let state = ApiState::new(services, api_options(&config, &shutdown));
+        let state = ApiState::new(services, api_options(&config, &shutdown, reachable));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
         let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
@@ -408,14 +411,22 @@ fn spawn_tasks(
 
 type EngineEnd = std::result::Result<std::thread::Result<EngineExit>, tokio::task::JoinError>;
 
-fn api_options(config: &Config, shutdown: &Arc<watch::Sender<bool>>) -> ApiOptions {
+fn api_options(
+    config: &Config,
+    shutdown: &Arc<watch::Sender<bool>>,
+    reachable: SocketAddr,
+) -> ApiOptions {
     let accepts = config
         .shutdown_token
         .clone()
         .map(|token| -> TokenCheck { Box::new(move |given| token.matches(given)) });
     let shutdown = Arc::clone(shutdown);
     let trigger = Box::new(move || begin_shutdown(&shutdown, "request"));
-    ApiOptions { base_path: config.base_path.clone(), shutdown: ShutdownGuard { accepts, trigger } }
+    ApiOptions {
+        base_path: config.base_path.clone(),
+        shutdown: ShutdownGuard { accepts, trigger },
+        support: support::source(config.clone(), reachable),
+    }
 }
 
 /// Recomputes the status: a newer version may have other rules than the one that stored it.

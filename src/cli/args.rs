@@ -62,6 +62,12 @@ pub(super) enum Subcommand {
     /// Run every check now, on the running server or without one, and show what is wrong and what to do;
     /// exit with 1 if something is wrong
     Doctor,
+    /// Write one file with what helps to find a fault: logs, checks, incidents, configuration and host,
+    /// without secrets; also when the server does not start
+    SupportBundle {
+        /// File to write; `-` is standard output. By default unoc-support-HOST-TIME.tar.gz
+        file: Option<PathBuf>,
+    },
     /// Show the duties that keep the site running, and whether they are done; exit with 1 if one is not
     /// as it should be
     Runbook {

@@ -18,7 +18,7 @@ use crate::util::counted;
 
 /// What one check found.
 #[derive(Debug, Deserialize, Serialize)]
-struct Finding {
+pub(super) struct DoctorFinding {
     id: String,
     title: String,
     /// As in `GET /api/health`.
@@ -28,7 +28,7 @@ struct Finding {
     remedy: Option<String>,
 }
 
-impl Finding {
+impl DoctorFinding {
     fn new(id: &str, title: &str, state: CheckState) -> Self {
         let state = state.as_str().to_owned();
         let (id, title) = (id.to_owned(), title.to_owned());
@@ -51,7 +51,7 @@ impl Finding {
     }
 }
 
-impl From<CheckStatus> for Finding {
+impl From<CheckStatus> for DoctorFinding {
     fn from(check: CheckStatus) -> Self {
         let CheckStatus { spec, state, value, message, .. } = check;
         let found = Self::new(spec.id, spec.title, state);
@@ -76,14 +76,15 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
     }
 }
 
-fn findings(cli: &Cli) -> Result<Vec<Finding>, CommandError> {
-    let of_settings = |errors: &ConfigErrors| errors.0.iter().map(Finding::of_setting).collect();
+pub(super) fn findings(cli: &Cli) -> Result<Vec<DoctorFinding>, CommandError> {
+    let of_settings =
+        |errors: &ConfigErrors| errors.0.iter().map(DoctorFinding::of_setting).collect();
     let config = match cli.load_config() {
         Ok(config) => config,
         Err(errors) => return Ok(of_settings(&errors)),
     };
     let mut findings = match app::check(&config) {
-        Ok(()) => vec![Finding::new("configuration", "Configuration", CheckState::Ok)],
+        Ok(()) => vec![DoctorFinding::new("configuration", "Configuration", CheckState::Ok)],
         Err(errors) => of_settings(&errors),
     };
     if findings.iter().all(|finding| !finding.is_fault()) {
@@ -93,33 +94,35 @@ fn findings(cli: &Cli) -> Result<Vec<Finding>, CommandError> {
 }
 
 /// The checks of the server that uses the store, or else of the store and the host.
-fn of_site(config: &Config) -> Result<Vec<Finding>, CommandError> {
+fn of_site(config: &Config) -> Result<Vec<DoctorFinding>, CommandError> {
     const STORE: &str = "Store opens";
     if is_new_data_dir(config) {
         let what =
             format!("{} holds no site yet; the service makes one", config.data_dir.display());
-        return Ok(vec![Finding::new("store.open", STORE, CheckState::Unknown).with(what, None)]);
+        return Ok(vec![
+            DoctorFinding::new("store.open", STORE, CheckState::Unknown).with(what, None),
+        ]);
     }
     check_data_dir_owner(config)?;
     match offline::open_store(config) {
         Ok(None) => of_server(config),
         Ok(Some(store)) => {
-            let mut findings = vec![Finding::new("store.open", STORE, CheckState::Ok)];
+            let mut findings = vec![DoctorFinding::new("store.open", STORE, CheckState::Ok)];
             findings.extend(without_server(config, store)?);
             Ok(findings)
         }
         Err(error) => {
             let remedy = "The message says why; unoc restore latest replaces a store that is lost.";
-            let finding = Finding::new("store.open", STORE, CheckState::Critical);
+            let finding = DoctorFinding::new("store.open", STORE, CheckState::Critical);
             Ok(vec![finding.with(exit::one_line(&error.cause), Some(remedy))])
         }
     }
 }
 
-fn of_server(config: &Config) -> Result<Vec<Finding>, CommandError> {
+fn of_server(config: &Config) -> Result<Vec<DoctorFinding>, CommandError> {
     #[derive(Deserialize)]
     struct Answer {
-        checks: Vec<Finding>,
+        checks: Vec<DoctorFinding>,
     }
     let server = ApplianceClient::connect(config)?;
     let mut text = String::new();
@@ -128,7 +131,7 @@ fn of_server(config: &Config) -> Result<Vec<Finding>, CommandError> {
     Ok(answer.checks)
 }
 
-fn without_server(config: &Config, store: Store) -> Result<Vec<Finding>, CommandError> {
+fn without_server(config: &Config, store: Store) -> Result<Vec<DoctorFinding>, CommandError> {
     let (engine, thread) = offline::start_engine(config, store)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -143,20 +146,20 @@ fn without_server(config: &Config, store: Store) -> Result<Vec<Finding>, Command
     // A probe that hangs must not keep the command from ending.
     runtime.shutdown_background();
     offline::join(thread)?;
-    Ok(checks?.into_iter().map(Finding::from).collect())
+    Ok(checks?.into_iter().map(DoctorFinding::from).collect())
 }
 
 /// The worst last, where the eye is when the output ends.
-fn print(findings: &[Finding]) {
+fn print(findings: &[DoctorFinding]) {
     const STATES: [CheckState; 4] =
         [CheckState::Unknown, CheckState::Ok, CheckState::Warning, CheckState::Critical];
-    let width = |text: fn(&Finding) -> &str| {
+    let width = |text: fn(&DoctorFinding) -> &str| {
         findings.iter().map(|finding| text(finding).chars().count()).max().unwrap_or(0)
     };
     let (ids, values) = (width(|it| &it.id), width(|it| it.value_text.as_deref().unwrap_or("-")));
     for state in STATES {
         for finding in findings.iter().filter(|finding| finding.state == state.as_str()) {
-            let Finding { id, title, state, value_text, message, remedy } = finding;
+            let DoctorFinding { id, title, state, value_text, message, remedy } = finding;
             let value = value_text.as_deref().unwrap_or("-");
             print_line!("{state:8}  {id:ids$}  {value:values$}  {title}");
             for line in message.iter().chain(remedy) {

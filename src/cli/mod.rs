@@ -30,6 +30,7 @@ mod restore;
 mod runbook;
 mod seed;
 mod serve;
+mod support_bundle;
 mod sync;
 
 use std::process::ExitCode;
@@ -92,6 +93,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Sync(action) => sync::run(cli, *action),
         Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
         Subcommand::Doctor => doctor::run(cli),
+        Subcommand::SupportBundle { file } => support_bundle::run(cli, file.as_ref()),
         Subcommand::Runbook { action } => runbook::run(cli, action.as_ref()),
         Subcommand::Reports(args) => reports::run(cli, args),
         Subcommand::Logs(args) => logs::run(cli, args),

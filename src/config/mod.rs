@@ -14,7 +14,7 @@
 //! In reading order: `key` and `key_table` (the table of keys), `settings` (the typed result),
 //! `rules`, `database_url`, `access`, `backup`, `contacts`, `notices`, `log` and `secret` (the types of values and their
 //! rules), `sources`, `file` and `layers` (where values come from), `load`, `error` and `hints`,
-//! `show`.
+//! `show`, `secret_values`.
 
 mod access;
 mod backup;
@@ -33,6 +33,7 @@ mod notices;
 mod rules;
 mod secret;
 mod secret_file;
+mod secret_values;
 mod setting;
 mod settings;
 mod show;
@@ -48,6 +49,7 @@ pub use keys::{keys, markdown_table};
 pub use load::load;
 pub use log::{LogFormat, LogLevel};
 pub use secret::Secret;
+pub use secret_values::secrets_of_environment;
 pub use settings::Config;
 pub use show::ShownKey;
 pub use sources::{CONFIG_ENVIRONMENT, DEFAULT_FILE, Sources, environment};

@@ -162,6 +162,12 @@ impl Snapshot {
         table.get(name)?.map(|value| decode_settings(name, value.value())).transpose()
     }
 
+    /// The names of the jobs that were ever saved.
+    pub fn job_names(&self) -> Result<Vec<String>, StoreError> {
+        let table = self.transaction().open_table(tables::JOBS)?;
+        table.iter()?.map(|row| Ok(row?.0.value().to_owned())).collect()
+    }
+
     /// At most `limit` of a job's runs, newest first.
     pub fn job_runs(&self, name: &str, limit: usize) -> Result<Vec<JobRun>, StoreError> {
         read_runs(self.transaction(), name, limit)

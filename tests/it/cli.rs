@@ -13,6 +13,7 @@ mod refusals;
 mod reports;
 mod runbook;
 mod seed;
+mod support_bundle;
 mod tables;
 
 use crate::harness::process::{said, unoc};

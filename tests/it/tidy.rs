@@ -34,6 +34,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("notices", 9),
     ("health", 9),
     ("runbook", 9),
+    ("support", 9),
     ("api", 10),
     ("realtime", 10),
     ("app", 11),

@@ -1,4 +1,4 @@
-import { readJson, request } from './http'
+import { readJson, request, url } from './http'
 import type { ApplianceCheck, CheckHistory, HealthDetail } from './types'
 
 export async function fetchHealth(): Promise<HealthDetail> {
@@ -9,6 +9,11 @@ export async function fetchHealth(): Promise<HealthDetail> {
 export async function runChecks(): Promise<ApplianceCheck[]> {
   const answer = await readJson<{ checks: ApplianceCheck[] }>(await request('POST', 'api/health/run'))
   return answer.checks
+}
+
+/** Where the support bundle is as a file. */
+export function supportBundleUrl(): string {
+  return url('api/support-bundle').href
 }
 
 /** The values of a check in the last hours. */

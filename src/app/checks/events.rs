@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::loopback::OwnServer;
+use super::super::loopback::OwnServer;
 use super::parts::CheckedParts;
 use crate::health::{CheckReading, ProbeTable};
 use crate::realtime::Sockets;

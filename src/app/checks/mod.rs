@@ -5,7 +5,6 @@ mod clock;
 mod events;
 mod host;
 mod jobs;
-mod loopback;
 mod measure;
 mod mirror;
 mod parts;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::super::loopback::OwnServer;
 use super::events;
-use super::loopback::OwnServer;
 use super::measure::{float, milliseconds, percent};
 use super::parts::CheckedParts;
 use crate::health::{CheckReading, ProbeTable};

@@ -122,6 +122,12 @@ impl CrashDirectory {
     }
 }
 
+/// Returns the reports of a data directory as files: names, and JSON.
+pub(crate) fn crash_files(data_dir: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let reports = CrashDirectory::of(data_dir).reports()?.into_iter();
+    reports.map(|(name, report)| Ok((name, serde_json::to_vec_pretty(&report)?))).collect()
+}
+
 /// Whether a file does not exist. A file in place of the directory was reported at the start.
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)

@@ -10,5 +10,6 @@ mod incidents;
 mod report;
 mod run;
 
+pub(super) use directory::crash_files;
 pub(super) use incidents::report_crashes;
 pub use run::{RunEnd, RunRecorder};

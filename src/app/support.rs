@@ -1,0 +1,228 @@
+//! Making the support bundle: by the server for its page, by the command for everything else.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::runtime::Handle;
+
+use super::crashes::crash_files;
+use super::loopback::OwnServer;
+use crate::api::SupportSource;
+use crate::config::{self, Config, ConfigErrors};
+use crate::engine::Clock;
+use crate::store::MARKER_FILE;
+use crate::support::{FILE_BYTES_MAX, SecretMask, SupportBundle, directory_listing, host_files};
+use crate::wire::Time;
+
+/// What the server answers, by the file that takes it.
+const ANSWERS: [(&str, &str); 17] = [
+    ("health.json", "/api/health"),
+    ("runbook.json", "/api/runbook"),
+    ("incidents.json", "/api/incidents?limit=500"),
+    ("maintenance.json", "/api/maintenance"),
+    ("notices.json", "/api/notices?limit=500"),
+    ("contacts.json", "/api/contacts"),
+    ("network_summary.json", "/api/topology/summary"),
+    ("network_problems.json", "/api/problems"),
+    ("sync.json", "/api/sync"),
+    ("jobs.json", "/api/jobs"),
+    ("reports.json", "/api/reports?limit=500"),
+    ("backups.json", "/api/backups"),
+    ("metrics.txt", "/metrics"),
+    ("log_levels.json", "/api/logs/levels"),
+    ("log_summary.json", "/api/logs/summary"),
+    ("log_warnings.txt", "/api/logs/export?level=warn"),
+    ("log.txt", "/api/logs/export"),
+];
+
+/// The largest answer that is read: the log of a server has at most 32 MiB.
+const ANSWER_BYTES_MAX: u64 = 2 * FILE_BYTES_MAX as u64 + (1 << 20);
+/// A longer credential, such as a key file, is no text that would be in a log.
+const CREDENTIAL_BYTES_MAX: u64 = 4096;
+/// How long each may take. After the first that takes longer, the server is not asked any more.
+const ANSWER_WAIT: Duration = Duration::from_secs(10);
+
+/// What a bundle is made of besides the host.
+pub struct SupportFacts<'a> {
+    pub config: Result<&'a Config, &'a ConfigErrors>,
+    /// The URL of the server, if one runs.
+    pub server: Option<String>,
+    /// Files of the caller's: names, and contents or why there are none.
+    pub files: Vec<SupportFile>,
+}
+
+/// A file of a bundle.
+pub struct SupportFile {
+    pub name: &'static str,
+    pub content: Result<Vec<u8>, String>,
+}
+
+/// Makes a bundle in memory. Returns the name of its directory, and its bytes as `.tar.gz`. It blocks for up
+/// to a minute or so, on a thread that may do so.
+///
+/// # Errors
+/// None that a caller could cause: what cannot be read is named in the bundle.
+pub fn make_support_bundle(
+    facts: SupportFacts<'_>,
+    runtime: &Handle,
+) -> io::Result<(String, Vec<u8>)> {
+    let now = Clock::system().now();
+    let stamp: String =
+        Time(now).to_string().chars().take(19).filter(|c| *c != '-' && *c != ':').collect();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let name = format!("unoc-support-{host}-{stamp}Z");
+    let at_s = u64::try_from(now.0 / 1_000_000).unwrap_or(0);
+    let mut bundle = SupportBundle::new(name.clone(), at_s, mask(facts.config));
+    bundle.add("configuration.txt", Ok(configuration(facts.config)))?;
+    for file in facts.files {
+        bundle.add(file.name, file.content)?;
+    }
+    for (file, content) in host_files() {
+        bundle.add(file, content)?;
+    }
+    if let Ok(config) = facts.config {
+        of_data_dir(&config.data_dir, &mut bundle)?;
+    }
+    match facts.server.as_deref().map(own_server) {
+        Some(Some(server)) => of_server(&server, runtime, &mut bundle)?,
+        _ => bundle.add("health.json", Err("no server runs".to_owned()))?,
+    }
+    let head = format!(
+        "Support bundle of UNOC {}, made {} on {host}.\n\n\
+         It has facts about the service and its host for whoever looks for a fault: names and addresses of\n\
+         equipment, names of operators, nothing of customers beyond their number in each problem. Known\n\
+         secrets, passwords in addresses and keys were replaced by ***. Read it before you pass it on.",
+        env!("CARGO_PKG_VERSION"),
+        Time(now),
+    );
+    Ok((name, bundle.finish(&head)?))
+}
+
+/// Returns what makes a bundle in the server that is reached at this address.
+pub(super) fn source(config: Config, reachable: SocketAddr) -> SupportSource {
+    let server = format!("http://{reachable}{}", config.base_path);
+    Arc::new(move || {
+        let facts =
+            SupportFacts { config: Ok(&config), server: Some(server.clone()), files: Vec::new() };
+        make_support_bundle(facts, &Handle::current())
+    })
+}
+
+fn mask(config: Result<&Config, &ConfigErrors>) -> SecretMask {
+    let mut secrets = config::secrets_of_environment(&config::environment());
+    secrets.extend(config.iter().flat_map(|config| config.secret_values()));
+    let credentials = config.ok().and_then(|config| config.credentials_dir.as_deref());
+    secrets.extend(credentials.into_iter().flat_map(texts_in));
+    SecretMask::new(&secrets)
+}
+
+/// The lines of the small files in a directory of credentials.
+fn texts_in(directory: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let small = files.filter(|file| {
+        file.metadata().is_ok_and(|it| it.is_file() && it.len() <= CREDENTIAL_BYTES_MAX)
+    });
+    let texts = small.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    texts
+        .flat_map(|text| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>())
+        .collect()
+}
+
+fn configuration(config: Result<&Config, &ConfigErrors>) -> Vec<u8> {
+    let text = match config {
+        Ok(config) => {
+            let shown = config.show().into_iter();
+            let lines = shown.map(|it| format!("{} = {}    # {}\n", it.key, it.value, it.source));
+            lines.collect()
+        }
+        Err(errors) => {
+            errors.0.iter().map(|error| format!("{error}\n")).collect::<Vec<_>>().concat()
+        }
+    };
+    text.into_bytes()
+}
+
+fn of_data_dir(data_dir: &Path, bundle: &mut SupportBundle) -> io::Result<()> {
+    bundle.add("data_directory.txt", Ok(directory_listing(data_dir).into_bytes()))?;
+    let marker = std::fs::read(data_dir.join(MARKER_FILE)).map_err(|error| error.to_string());
+    bundle.add(MARKER_FILE, marker)?;
+    match crash_files(data_dir) {
+        Ok(files) => files
+            .into_iter()
+            .try_for_each(|(name, bytes)| bundle.add(&format!("crashes/{name}"), Ok(bytes))),
+        Err(error) => bundle.add("crashes", Err(error.to_string())),
+    }
+}
+
+/// Takes a URL as the file `endpoint` has it apart.
+fn own_server(url: &str) -> Option<OwnServer> {
+    let rest = url.strip_prefix("http://")?;
+    let (address, base_path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    Some(OwnServer { address: address.parse().ok()?, base_path: base_path.to_owned() })
+}
+
+fn of_server(server: &OwnServer, runtime: &Handle, bundle: &mut SupportBundle) -> io::Result<()> {
+    let mut is_silent = false;
+    let mut ask = |path: &str| -> Result<Vec<u8>, String> {
+        if is_silent {
+            return Err("the server does not answer".to_owned());
+        }
+        let answer =
+            async { tokio::time::timeout(ANSWER_WAIT, server.get(path, ANSWER_BYTES_MAX)).await };
+        match runtime.block_on(answer) {
+            Ok(Ok(answer)) if answer.status == 200 => Ok(answer.body.into_bytes()),
+            Ok(Ok(answer)) => {
+                Err(format!("the server answered {}: {}", answer.status, answer.body))
+            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => {
+                is_silent = true;
+                Err(format!("no answer within {} s", ANSWER_WAIT.as_secs()))
+            }
+        }
+    };
+    let mut checks = Vec::new();
+    for (name, path) in ANSWERS {
+        let content = ask(path);
+        if let ("health.json", Ok(content)) = (name, &content) {
+            checks = check_ids(content);
+        }
+        bundle.add(name, content)?;
+    }
+    for id in checks {
+        let history = ask(&format!("/api/health/checks/{id}/history?hours=168"));
+        bundle.add(&format!("checks/{id}.json"), history)?;
+    }
+    Ok(())
+}
+
+fn check_ids(health: &[u8]) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Health {
+        #[serde(default)]
+        checks: Vec<Check>,
+    }
+    #[derive(Deserialize)]
+    struct Check {
+        id: String,
+    }
+    let health: Option<Health> = serde_json::from_slice(health).ok();
+    health.into_iter().flat_map(|health| health.checks).map(|check| check.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_is_an_address_and_a_path() {
+        let server = own_server("http://127.0.0.1:5001/noc").unwrap();
+        assert_eq!((server.address.port(), server.base_path.as_str()), (5001, "/noc"));
+        assert_eq!(own_server("http://[::1]:5001").unwrap().base_path, "");
+        assert!(own_server("nonsense").is_none());
+    }
+}

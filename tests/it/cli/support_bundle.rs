@@ -1,0 +1,149 @@
+//! `unoc support-bundle` and `GET /api/support-bundle`: what is in it, and that no secret is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+
+use crate::harness::process::{Server, run, said, unoc};
+
+/// Secrets as an operator sets them, and a part of each that must never be seen.
+const PLANTED: [(&str, &str); 5] = [
+    ("DATABASE_URL", "postgresql://unoc:planted%40one@127.0.0.1:1/unoc?connect_timeout=1"),
+    ("UNOC_SHUTDOWN_TOKEN", "planted-two"),
+    ("UNOC_CONTACTS", "slack+http://127.0.0.1:1/services/planted-three-0123456789"),
+    ("UNOC_SMTP_URL", "smtp://noc:planted-four@127.0.0.1:1"),
+    ("AWS_SECRET_ACCESS_KEY", "planted-five"),
+];
+
+/// The files of a bundle by their names inside its directory.
+fn unpacked(bundle: impl Read) -> BTreeMap<String, String> {
+    let mut archive = tar::Archive::new(GzDecoder::new(bundle));
+    let files = archive.entries().expect("an archive").map(|entry| {
+        let mut entry = entry.expect("a file");
+        let path = entry.path().expect("a path").into_owned();
+        assert!(path.components().count() > 1, "it unpacks into a directory");
+        let name = path.components().skip(1).collect::<std::path::PathBuf>();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("its content");
+        (name.display().to_string(), String::from_utf8_lossy(&bytes).into_owned())
+    });
+    files.collect()
+}
+
+#[track_caller]
+fn assert_no_secret(files: &BTreeMap<String, String>) {
+    for (name, text) in files {
+        if let Some(at) = text.find("planted") {
+            panic!("{name}: {}", &text[at.saturating_sub(80)..(at + 30).min(text.len())]);
+        }
+    }
+}
+
+#[track_caller]
+fn written(directory: &Path, environment: &[(&str, &str)], file: &str) -> BTreeMap<String, String> {
+    let path = directory.join(file);
+    let mut command = unoc(&["support-bundle"]);
+    command.arg(&path).arg("--data-dir").arg(directory.join("data"));
+    let said = said(command.envs(environment.iter().copied())).expect(0);
+    assert!(said.stdout.contains("README.txt lists what is in it"), "{}", said.stdout);
+    assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+    unpacked(fs::File::open(&path).expect("a file"))
+}
+
+#[test]
+fn a_bundle_of_a_server_has_its_state_and_no_secret() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let environment = [&PLANTED[..], &[("UNOC_DEV_FEATURES", "0")]].concat();
+    let server = Server::start(&data, &environment);
+    // Secrets that people put where they do not belong, and that then are in logs and records.
+    let device = json!({"name": "pw planted-two", "device_type": "POP"});
+    let headers = [("x-request-id", "planted-five"), ("content-type", "application/json")];
+    let post = http::Method::POST;
+    let body = device.to_string();
+    server.http.send(post, "/api/devices/provision", &headers, Some(&body)).expect(201);
+    let note = json!({"name": "Ada", "note": "see postgres://x:planted-six@h and planted@one"});
+    server.http.post("/api/runbook/contacts/records", &note).expect(201);
+
+    let answer = server.http.get("/api/support-bundle").expect(200);
+    assert_eq!(answer.header("content-type"), Some("application/gzip"));
+    let disposition = answer.header("content-disposition").expect("a name");
+    assert!(disposition.contains("filename=\"unoc-support-"), "{disposition}");
+    let served = unpacked(answer.body.as_slice());
+    let commanded = written(directory.path(), &environment, "bundle.tar.gz");
+    for files in [&served, &commanded] {
+        assert_no_secret(files);
+        let health: Value = serde_json::from_str(&files["health.json"]).expect("JSON");
+        assert_eq!(health["store"]["device_count"], 1);
+        assert!(files["log.txt"].contains("POST /api/devices/provision 201"), "the log");
+        assert!(files["log.txt"].contains("request.id=***"), "a secret in it is masked");
+        assert!(files["runbook.json"].contains("postgres://x:***@h and ***"), "a record");
+        assert!(files["checks/disk.free.json"].contains("points"), "the history of a check");
+        for name in ["sync.json", "jobs.json", "backups.json", "incidents.json", "notices.json"] {
+            serde_json::from_str::<Value>(&files[name]).unwrap_or_else(|it| panic!("{name}: {it}"));
+        }
+        assert!(files["configuration.txt"].contains("smtp_url = smtp://***@127.0.0.1:1"));
+        assert!(files["host.txt"].contains("Linux version"), "the kernel");
+        assert!(files["data_directory.txt"].contains("unoc.redb"), "the files");
+        assert!(files["README.txt"].contains("log.txt"), "the contents");
+    }
+    serde_json::from_str::<Value>(&commanded["doctor.json"]).expect("the checks");
+}
+
+#[test]
+fn a_bundle_is_made_when_the_server_does_not_start() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("data");
+    // Nothing was ever started.
+    let nothing = written(directory.path(), &[], "nothing.tar.gz");
+    assert!(nothing["README.txt"].contains("health.json"), "{}", nothing["README.txt"]);
+    assert!(nothing["README.txt"].contains("missing: no server runs"));
+
+    Server::start(&data, &[("UNOC_DEV_FEATURES", "1")]).terminate();
+    let stopped = written(directory.path(), &[], "stopped.tar.gz");
+    assert!(stopped["store.txt"].contains("last commit 1: "), "{}", stopped["store.txt"]);
+    assert!(stopped["doctor.json"].contains("disk.free"));
+
+    let wrong = [&PLANTED[..], &[("UNOC_PORT", "planted-five")]].concat();
+    let refused = written(directory.path(), &wrong, "refused.tar.gz");
+    assert!(refused["configuration.txt"].contains("UNOC_PORT"), "{}", refused["configuration.txt"]);
+    assert_no_secret(&refused);
+
+    fs::write(data.join("unoc.redb"), "no store").expect("it is ours");
+    let broken = written(directory.path(), &[], "broken.tar.gz");
+    assert!(broken["doctor.json"].contains("store.open"), "{}", broken["doctor.json"]);
+    assert!(broken["README.txt"].contains("store.txt"), "{}", broken["README.txt"]);
+}
+
+/// A process that was killed leaves its address behind, and one that hangs does not answer.
+#[test]
+fn a_server_that_is_gone_or_hangs_does_not_stop_the_bundle() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let server = Server::start(&data, &[("UNOC_DEV_FEATURES", "0")]);
+    server.signal("STOP");
+    let hanging = written(directory.path(), &[], "hanging.tar.gz");
+    server.signal("CONT");
+    let readme = &hanging["README.txt"];
+    assert!(readme.contains("health.json") && readme.contains("no answer within"), "{readme}");
+    assert!(readme.contains("the server does not answer"), "it is asked once: {readme}");
+    server.end_by("KILL");
+    let killed = written(directory.path(), &[], "killed.tar.gz");
+    assert!(killed["store.txt"].contains("last commit 0"), "{}", killed["store.txt"]);
+}
+
+#[test]
+fn a_bundle_can_be_piped() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut command = unoc(&["support-bundle", "-"]);
+    let output = command.arg("--data-dir").arg(directory.path()).output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    assert!(unpacked(output.stdout.as_slice()).contains_key("README.txt"));
+    let said = run(directory.path(), &["support-bundle", "/nonexistent/x.tar.gz"]).expect(1);
+    assert!(said.stderr.contains("cannot create /nonexistent/x.tar.gz"), "{}", said.stderr);
+}
