@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -15,6 +16,7 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::error::{LoggedCause, answer};
+use super::metrics::http::HttpMetrics;
 
 /// The client's address, put into each request by the server.
 #[derive(Clone, Copy, Debug)]
@@ -48,12 +50,18 @@ impl RequestId {
 
 /// Gives the request an id, runs its handler and logs it: changes and errors at INFO (5xx at WARN),
 /// reads at DEBUG.
-pub(super) async fn guard(mut request: Request, next: Next) -> Response {
+pub(super) async fn guard(
+    State(metrics): State<Arc<HttpMetrics>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let line = RequestLog::of(&request, id);
     let response =
         AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(panicked);
+    let route = line.route.as_ref().map(MatchedPath::as_str);
+    metrics.count(route, &line.method, response.status(), line.started.elapsed());
     line.end(response)
 }
 

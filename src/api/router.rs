@@ -1,7 +1,10 @@
 //! All routes and their layers.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use utoipa_axum::router::OpenApiRouter;
@@ -61,11 +64,12 @@ pub fn router(state: ApiState) -> Router {
         .route("/openapi.json", openapi::serve(&document).layer(compression()))
         .method_not_allowed_fallback(method_not_allowed);
     let base = state.options().base_path.clone();
+    state.http().set_routes(&document, &base);
     let routes = if base.is_empty() { routes } else { Router::new().nest(&base, routes) };
     let pages = Router::new().fallback(ui::fallback).layer(compression());
     routes
         .fallback_service(pages.with_state(state.clone()))
-        .layer(axum::middleware::from_fn(request::guard))
+        .layer(from_fn_with_state(Arc::clone(state.http()), request::guard))
         .with_state(state)
 }
 

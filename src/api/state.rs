@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::answer_cache::{ProblemsAnswer, SharedAnswer, SummaryAnswer};
 use super::lease::Leases;
 use super::list_cache::ListCache;
+use super::metrics::http::HttpMetrics;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
 use crate::health::HealthHandle;
@@ -17,6 +18,7 @@ use crate::jobs::JobsHandle;
 use crate::logs::Logs;
 use crate::notices::NoticesHandle;
 use crate::sync::SyncHandle;
+use crate::util::metrics::Metric;
 
 /// How often expired leases are ended.
 const LEASE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -53,6 +55,8 @@ pub struct ApiServices {
     pub notices: NoticesHandle,
     pub backups: Backups,
     pub logs: Logs,
+    /// What the Socket.IO server measures, which the API does not know.
+    pub realtime_metrics: Box<dyn Fn() -> Vec<Metric> + Send + Sync>,
 }
 
 /// The state that all handlers share; clones share one allocation.
@@ -67,6 +71,7 @@ struct SharedState {
     problems: SharedAnswer<ProblemsAnswer>,
     overrides: SharedAnswer<Bytes>,
     summary: SharedAnswer<SummaryAnswer>,
+    http: Arc<HttpMetrics>,
     etag_prefix: String,
 }
 
@@ -85,6 +90,7 @@ impl ApiState {
             problems: SharedAnswer::default(),
             overrides: SharedAnswer::default(),
             summary: SharedAnswer::default(),
+            http: Arc::default(),
             etag_prefix,
         }))
     }
@@ -113,6 +119,14 @@ impl ApiState {
 
     pub(super) fn summary(&self) -> &SharedAnswer<SummaryAnswer> {
         &self.0.summary
+    }
+
+    pub(super) fn http(&self) -> &Arc<HttpMetrics> {
+        &self.0.http
+    }
+
+    pub(super) fn services(&self) -> &ApiServices {
+        &self.0.services
     }
 
     pub(super) fn handle(&self) -> &EngineHandle {

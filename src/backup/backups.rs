@@ -27,6 +27,7 @@ use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::query::check_site;
 use crate::store::{AuditOrigin, CounterFloors};
+use crate::util::metrics::Metric;
 use crate::util::{BlockingError, BlockingLimit, Observation, SharedProbe, run_at_low_priority};
 
 /// Requests for operations that are served at once: one works, and the others are refused
@@ -343,6 +344,11 @@ impl Backups {
         (overview.age, overview.is_answering) = (age, is_fresh);
         overview.activity = self.activity();
         Ok(overview)
+    }
+
+    /// The durations of the steps since the start, for monitoring systems.
+    pub fn metrics(&self) -> Metric {
+        self.library().metrics.read()
     }
 
     /// Reads the directory. Blocks while it does not respond: not for tokio's threads.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::catalog::{CatalogEntry, manifest_text};
@@ -11,6 +12,7 @@ use super::error::BackupError;
 use super::fetch::check_space;
 use super::files;
 use super::library::Library;
+use super::metrics::BackupStep;
 use super::name::PART;
 use super::notes::{CopyNote, CopyState};
 use super::operation::OperationGuard;
@@ -119,7 +121,9 @@ async fn copy_one(
     let manifest = &entry.manifest;
     progress.set_backup(entry.id.as_str());
     progress.phase("Copying off the host", Some(2 * manifest.bytes), ProgressUnit::Bytes)?;
+    let start = Instant::now();
     let sent = send(library, progress, target, entry).await;
+    library.metrics.count(BackupStep::Copy, start.elapsed(), sent.is_ok());
     let now_us = library.now().0;
     let attempts = entry.notes.copies.get(target.name()).map_or(0, |note| note.attempts) + 1;
     let mut note = CopyNote { at_us: Some(now_us), attempts, ..CopyNote::default() };

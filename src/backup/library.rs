@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::catalog::{Catalog, CatalogEntry};
 use super::error::BackupError;
 use super::manifest::Manifest;
+use super::metrics::BackupMetrics;
 use super::name::BackupId;
 use super::options::BackupOptions;
 use super::progress::{Activity, ProgressBoard};
@@ -29,6 +30,7 @@ pub(super) struct Library {
     /// Copies are made beside everything else: an upload may take hours.
     pub(super) copying: ProgressBoard,
     pub(super) protection: ProtectionTracker,
+    pub(super) metrics: BackupMetrics,
     clock: Clock,
 }
 
@@ -40,6 +42,7 @@ impl Library {
             board: ProgressBoard::default(),
             copying: ProgressBoard::default(),
             protection: ProtectionTracker::default(),
+            metrics: BackupMetrics::default(),
             options,
             clock,
         }

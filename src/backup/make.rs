@@ -12,6 +12,7 @@ use super::error::BackupError;
 use super::files;
 use super::library::Library;
 use super::manifest::{BackupReason, Manifest};
+use super::metrics::BackupStep;
 use super::name::{BackupId, PART};
 use super::notes::{CopyNote, Depth, Notes};
 use super::operation::OperationGuard;
@@ -45,7 +46,10 @@ pub(super) fn back_up(
     reason: BackupReason,
     log: Log<'_>,
 ) -> Result<CatalogEntry, BackupError> {
-    let entry = save(operation, &state, reason)?;
+    let start = Instant::now();
+    let saved = save(operation, &state, reason);
+    operation.library.metrics.count(BackupStep::Make, start.elapsed(), saved.is_ok());
+    let entry = saved?;
     // A snapshot that is kept open keeps pages of the store from being reused.
     drop(state);
     log(summary(&entry.manifest));

@@ -7,7 +7,7 @@
 //! `operation` (one at a time); `library` (what all of them need), `protection`, `options`; `stage`
 //! (a backup restored into a store of its own, and compared), `load`, `dump` (a snapshot as SQL),
 //! `seal` (packing and encrypting), `retention`; `catalog`, `notes`, `manifest`, `name`, `files`
-//! (the directory), `keys`, `progress`; [`targets`] (off the host).
+//! (the directory), `keys`, `progress`, `metrics`; [`targets`] (off the host).
 //!
 //! Invariants:
 //! 1. A manifest is in the directory only if its file was complete and durable before.
@@ -28,6 +28,7 @@ mod library;
 mod load;
 mod make;
 mod manifest;
+mod metrics;
 mod name;
 mod notes;
 mod operation;

@@ -11,6 +11,7 @@ use super::error::BackupError;
 use super::keys::Keyring;
 use super::library::Library;
 use super::manifest::{Header, Manifest};
+use super::metrics::BackupStep;
 use super::notes::{Depth, PostgresResult, Verification};
 use super::operation::OperationGuard;
 use super::options::ReadPgConfig;
@@ -138,6 +139,18 @@ fn note(
 /// Restores the file at `path` into a scratch store and compares it with what was noted of the
 /// backup when it was made; beyond [`Depth::Quick`], also in PostgreSQL, where there is one.
 fn restore_and_compare(
+    operation: &OperationGuard,
+    entry: &CatalogEntry,
+    path: &Path,
+    depth: Depth,
+) -> Result<Verification, BackupError> {
+    let start = Instant::now();
+    let compared = compare(operation, entry, path, depth);
+    operation.library.metrics.count(BackupStep::Verify, start.elapsed(), compared.is_ok());
+    compared
+}
+
+fn compare(
     operation: &OperationGuard,
     entry: &CatalogEntry,
     path: &Path,

@@ -1,5 +1,7 @@
 //! What the engine publishes after each commit.
 
+use tokio::time::Instant;
+
 use crate::domain::{Change, CommandKind, Timestamp};
 
 /// One durable commit.
@@ -7,6 +9,8 @@ use crate::domain::{Change, CommandKind, Timestamp};
 pub struct Commit {
     pub seq: u64,
     pub at: Timestamp,
+    /// When it was published, by a clock that nobody sets.
+    pub published: Instant,
     /// In the order in which the commands were carried out.
     pub applied: Vec<AppliedCommand>,
 }

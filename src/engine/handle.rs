@@ -12,6 +12,7 @@ use super::activity::{ActivityMonitor, EngineActivity};
 use super::clock::Clock;
 use super::commit::Commit;
 use super::error::EngineError;
+use super::metrics::EngineMetrics;
 use super::volume::{DataVolume, VolumeMonitor};
 use super::writer::{Engine, EngineRequest, QueuedCommand, QueuedTask};
 use crate::domain::{Change, Command, Refusal, SimulatedCommand, Timestamp, World};
@@ -34,6 +35,7 @@ pub struct EngineHandle {
     pub(super) clock: Clock,
     pub(super) volume: VolumeMonitor,
     pub(super) activity: ActivityMonitor,
+    pub(super) metrics: Arc<EngineMetrics>,
     pub(super) run_id: Uuid,
 }
 

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::error::EngineError;
 use super::handle::EngineHandle;
+use crate::util::metrics::{Metric, float};
 
 /// Requests that wait for the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,24 @@ impl EngineHandle {
     pub fn queue(&self) -> EngineQueue {
         let max = self.requests.max_capacity();
         EngineQueue { waiting: max - self.requests.capacity(), max }
+    }
+
+    /// The queue and the batches, for monitoring systems.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let queue = self.queue();
+        let of_queue = [
+            Metric::gauge(
+                "unoc_engine_queue_length",
+                "Number of requests that wait for the engine",
+                float(queue.waiting as u64),
+            ),
+            Metric::gauge(
+                "unoc_engine_queue_limit",
+                "Number of requests that may wait for the engine",
+                float(queue.max as u64),
+            ),
+        ];
+        of_queue.into_iter().chain(self.metrics.read()).collect()
     }
 
     /// How long one small durable commit takes on the engine's thread, without the time in the queue.

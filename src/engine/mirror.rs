@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::activity::LONG_STEP_TIME_MAX;
-use super::commit::{AppliedCommand, Commit, CommitCause};
+use super::commit::{AppliedCommand, CommitCause};
 use super::error::EngineError;
 use super::handle::EngineHandle;
 use super::volume::BYTES_PER_CHANGE;
@@ -118,7 +118,7 @@ impl Engine {
         self.update_snapshot()?;
         if is_raised {
             // Listeners that count by the seq have to know where it continues.
-            self.publish(Commit { seq: self.seq, at, applied: Vec::new() });
+            self.publish(at, Vec::new());
         }
         Ok(())
     }
@@ -173,7 +173,7 @@ impl Engine {
         })?;
         self.update_snapshot()?;
         let applied = vec![AppliedCommand { cause, changes: decision.changes }];
-        self.publish(Commit { seq: self.seq, at: now, applied });
+        self.publish(now, applied);
         Ok(AdoptionOutcome::Done { seq: self.seq, quarantined })
     }
 

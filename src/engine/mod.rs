@@ -15,6 +15,7 @@ mod incidents;
 mod jobs;
 mod load;
 mod load_probe;
+mod metrics;
 mod mirror;
 mod reports;
 mod restore;

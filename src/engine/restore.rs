@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::activity::LONG_STEP_TIME_MAX;
-use super::commit::{AppliedCommand, Commit, CommitCause};
+use super::commit::{AppliedCommand, CommitCause};
 use super::error::EngineError;
 use super::handle::EngineHandle;
 use super::load::load;
@@ -83,7 +83,7 @@ impl Engine {
         self.past_removed_at = self.seq;
         self.update_snapshot()?;
         let applied = vec![AppliedCommand { cause: CommitCause::Reset, changes: Vec::new() }];
-        self.publish(Commit { seq: self.seq, at, applied });
+        self.publish(at, applied);
         Ok(RestoreOutcome::Done { seq_before, seq: self.seq, undo })
     }
 

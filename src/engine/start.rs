@@ -55,6 +55,7 @@ impl Engine {
             latest: Arc::new(RwLock::new(Arc::new(snapshot))),
             clock,
             activity: ActivityMonitor::default(),
+            metrics: Arc::default(),
             run_id: Uuid::new_v4(),
         };
         let engine = Self {
@@ -68,6 +69,7 @@ impl Engine {
             seqs: handle.seqs.clone(),
             override_end: handle.override_end.clone(),
             activity: handle.activity.clone(),
+            metrics: Arc::clone(&handle.metrics),
             volume: handle.volume.clone(),
             outages: OutageTracker::default(),
             past_removed_at: 0,

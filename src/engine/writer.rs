@@ -3,18 +3,21 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tracing::error;
 
 use super::activity::{ActivityMonitor, LONG_STEP_TIME_MAX};
 use super::clock::Clock;
 use super::commit::{AppliedCommand, Commit, CommitCause};
 use super::error::EngineError;
+use super::metrics::EngineMetrics;
 use super::volume::{LowSpace, VolumeMonitor};
 use crate::domain::{
     AssumeCrossConnects, Change, Command, CommandKind, Decision, DeviceId, IdCounters,
     OutageTracker, Timestamp, World,
 };
 use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
+use crate::util::metrics::float;
 
 /// Commands in one commit: enough that the fsync is shared widely, few enough that the first one
 /// does not wait for long (27 ms for 1,024).
@@ -31,7 +34,10 @@ pub(super) enum EngineRequest {
 }
 
 /// A command that is decided in the batch that takes it, and answered after that batch's commit.
-pub(super) struct QueuedCommand(DecideFunction);
+pub(super) struct QueuedCommand {
+    decide: DecideFunction,
+    queued_at: Instant,
+}
 
 /// A function, so that commands with different replies wait in one queue. Its last argument is
 /// [`Engine::past_removed_at`]. `None` when the caller stopped waiting.
@@ -46,7 +52,7 @@ impl QueuedCommand {
         origin: AuditOrigin,
         answer: oneshot::Sender<Result<C::Reply, EngineError>>,
     ) -> Self {
-        Self(Box::new(move |world: &mut World, now: Timestamp, past_removed_at: u64| {
+        let decide = Box::new(move |world: &mut World, now: Timestamp, past_removed_at: u64| {
             if answer.is_closed() {
                 return None;
             }
@@ -70,7 +76,8 @@ impl QueuedCommand {
                 answer.send(committed.and(result)).ok();
             });
             Some(DecidedCommand { kind, origin, changes, direct_count, undone_ids, erased, answer })
-        }))
+        });
+        Self { decide, queued_at: Instant::now() }
     }
 }
 
@@ -127,6 +134,8 @@ pub struct Engine {
     /// When the next override ends; shared with every handle.
     pub(super) override_end: watch::Sender<Option<Timestamp>>,
     pub(super) activity: ActivityMonitor,
+    /// Shared with every handle, which reads it.
+    pub(super) metrics: Arc<EngineMetrics>,
     pub(super) volume: VolumeMonitor,
     pub(super) outages: OutageTracker,
     /// The last commit that erased personal data or replaced the site: what was read of the time before
@@ -183,6 +192,7 @@ impl Engine {
             commands: Vec::new(),
             tasks: Vec::new(),
             change_count: 0,
+            begun_at: Instant::now(),
             counters_before: self.world.counters(),
             past_removed_before: self.past_removed_at,
         }
@@ -191,7 +201,8 @@ impl Engine {
     /// Adds a request to the batch, deciding a command at once. Returns true after the last one.
     fn take(&mut self, batch: &mut Batch, request: EngineRequest) -> bool {
         match request {
-            EngineRequest::Command(QueuedCommand(decide)) => {
+            EngineRequest::Command(QueuedCommand { decide, queued_at }) => {
+                self.metrics.queue_wait.observe_duration(queued_at.elapsed());
                 let now = self.clock.now();
                 if let Some(decided) = decide(&mut self.world, now, self.past_removed_at) {
                     if decided.removes_past() {
@@ -208,7 +219,13 @@ impl Engine {
 
     /// Makes a batch durable, then answers and publishes.
     fn finish(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let Batch { commands, change_count, counters_before, past_removed_before, .. } = batch;
+        let Batch {
+            commands, change_count, begun_at, counters_before, past_removed_before, ..
+        } = batch;
+        if !commands.is_empty() {
+            self.metrics.batch_commands.observe(float(commands.len() as u64));
+            self.metrics.execute.observe_duration(begun_at.elapsed());
+        }
         // An import may raise the counters alone: used ids must stay used after a restart.
         let is_changed = change_count > 0
             || self.world.counters() != counters_before
@@ -229,7 +246,7 @@ impl Engine {
             answer(Ok(()));
         }
         if is_changed {
-            self.publish(Commit { seq: self.seq, at: self.clock.now(), applied });
+            self.publish(self.clock.now(), applied);
         }
         Ok(())
     }
@@ -251,6 +268,7 @@ impl Engine {
         let changes = commands.iter().flat_map(|command| &command.changes);
         let outages = self.outages.follow(changes, at);
         self.activity.start_step(LONG_STEP_TIME_MAX);
+        let begun = Instant::now();
         self.store.commit(&CommitBatch {
             seq: self.seq + 1,
             at,
@@ -259,6 +277,7 @@ impl Engine {
             outages,
             adoption: None,
         })?;
+        self.metrics.commit.observe_duration(begun.elapsed());
         self.seq += 1;
         self.update_snapshot()
     }
@@ -276,8 +295,9 @@ impl Engine {
         self.override_end.send_if_modified(|end| std::mem::replace(end, next) != next);
     }
 
-    pub(super) fn publish(&self, commit: Commit) {
-        self.seqs.send_replace(commit.seq);
+    pub(super) fn publish(&self, at: Timestamp, applied: Vec<AppliedCommand>) {
+        self.seqs.send_replace(self.seq);
+        let commit = Commit { seq: self.seq, at, published: Instant::now(), applied };
         // There may be no listener.
         self.commits.send(Arc::new(commit)).ok();
     }
@@ -334,6 +354,7 @@ struct Batch {
     commands: Vec<DecidedCommand>,
     tasks: Vec<QueuedTask>,
     change_count: usize,
+    begun_at: Instant,
     /// To return to when the batch is refused as a whole.
     counters_before: IdCounters,
     past_removed_before: u64,

@@ -10,10 +10,12 @@ use super::book::IncidentBook;
 use super::erasure::is_about;
 use super::error::IncidentError;
 use super::event::IncidentNews;
+use super::metrics::OpenCounts;
 use super::report::ProblemReport;
 use crate::domain::{DeviceId, Timestamp};
 use crate::engine::{EngineError, EngineHandle};
 use crate::store::{Incident, IncidentState, MaintenanceWindow, Snapshot, StoreError};
+use crate::util::metrics::Metric;
 use crate::util::run_blocking;
 
 /// Requests that may wait. Each takes about as long as an fsync.
@@ -28,6 +30,7 @@ pub(super) const NEWS_MAX: usize = 64;
 pub struct IncidentsHandle {
     pub(super) requests: mpsc::Sender<BookRequest>,
     pub(super) news: broadcast::Sender<Arc<IncidentNews>>,
+    pub(super) open_counts: Arc<OpenCounts>,
     pub(super) engine: EngineHandle,
 }
 
@@ -83,6 +86,11 @@ impl IncidentsHandle {
         unlisted: usize,
     ) -> Result<BTreeSet<String>, IncidentError> {
         self.change(move |book, now| Ok(book.reconcile_network(reports, unlisted, now))).await
+    }
+
+    /// How many are open, for monitoring systems.
+    pub fn metrics(&self) -> Metric {
+        self.open_counts.read()
     }
 
     /// Does what a person wants, and returns the incident as it is then.

@@ -14,6 +14,7 @@ mod event;
 mod flapping;
 mod handle;
 mod job_source;
+mod metrics;
 mod network_source;
 mod planner;
 mod report;

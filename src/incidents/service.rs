@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::book::IncidentBook;
 use super::event::{IncidentEvent, IncidentNews};
 use super::handle::{BookRequest, IncidentsHandle, NEWS_MAX, QUEUE_LIMIT};
+use super::metrics::OpenCounts;
 use super::planner::NoticePlanner;
 use crate::domain::Timestamp;
 use crate::engine::{EngineError, EngineHandle};
@@ -29,6 +30,8 @@ pub struct IncidentService {
     requests: mpsc::Receiver<BookRequest>,
     news: broadcast::Sender<Arc<IncidentNews>>,
     planner: Box<dyn NoticePlanner>,
+    /// Shared with every handle, which reads it.
+    open_counts: Arc<OpenCounts>,
     /// Of the last look at what is due.
     last_tick: Timestamp,
 }
@@ -53,8 +56,16 @@ pub fn start(
     }
     let (sender, requests) = mpsc::channel(QUEUE_LIMIT);
     let (news, _) = broadcast::channel(NEWS_MAX);
-    let handle = IncidentsHandle { requests: sender, news: news.clone(), engine: engine.clone() };
-    let service = IncidentService { engine, book, requests, news, planner, last_tick: now };
+    let open_counts = Arc::new(OpenCounts::default());
+    open_counts.update(&book);
+    let handle = IncidentsHandle {
+        requests: sender,
+        news: news.clone(),
+        open_counts: Arc::clone(&open_counts),
+        engine: engine.clone(),
+    };
+    let last_tick = now;
+    let service = IncidentService { engine, book, requests, news, planner, open_counts, last_tick };
     Ok((handle, service))
 }
 
@@ -120,6 +131,7 @@ impl IncidentService {
             self.news.send(Arc::new(news)).ok();
         }
         self.book = book;
+        self.open_counts.update(&self.book);
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use super::outbox::Outbox;
 use super::sender::{NoticeSender, NoticeTest};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
+use crate::util::metrics::{Metric, float};
 
 /// Handle to the notices; clones share everything.
 #[derive(Clone)]
@@ -55,6 +56,19 @@ impl NoticesHandle {
             error: log.error,
             waiting_count,
         }
+    }
+
+    /// The notices that wait and the attempts to deliver them, for monitoring systems.
+    pub fn metrics(&self) -> [Metric; 2] {
+        let waiting = self.outbox.waiting_count(self.engine.now());
+        [
+            Metric::gauge(
+                "unoc_notices_waiting",
+                "Number of notices that are due and not delivered",
+                float(waiting as u64),
+            ),
+            self.sender.metrics.read(&self.policy().contacts),
+        ]
     }
 
     /// How the calls of the heartbeat went; `None` without one.

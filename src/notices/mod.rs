@@ -13,6 +13,7 @@ mod handle;
 mod heartbeat;
 mod mail;
 mod message;
+mod metrics;
 mod outbox;
 mod queue;
 mod quiet_hours;

@@ -103,6 +103,11 @@ impl Outbox {
         (state.log.of(contact), waiting)
     }
 
+    /// How many notices are due.
+    pub(super) fn waiting_count(&self, now: Timestamp) -> usize {
+        self.lock().book.pending.values().filter(|notice| notice.due_at <= now).count()
+    }
+
     fn lock(&self) -> MutexGuard<'_, OutboxState> {
         // Nothing that panics is done while it is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

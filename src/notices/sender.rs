@@ -11,6 +11,7 @@ use super::contact::{Channel, Contact, StormMode};
 use super::error::DeliveryError;
 use super::mail::MailServer;
 use super::message::{MessageOccasion, NoticeMessage, SiteFacts};
+use super::metrics::AttemptMetrics;
 use super::webhook::WebhookClient;
 use crate::domain::Timestamp;
 
@@ -25,6 +26,7 @@ pub struct NoticeSender {
     /// `None` when it could not be set up.
     web: Result<WebhookClient, Arc<DeliveryError>>,
     mail: Option<MailServer>,
+    pub(super) metrics: Arc<AttemptMetrics>,
 }
 
 /// The outcome of a test.
@@ -40,7 +42,7 @@ pub struct NoticeTest {
 impl NoticeSender {
     pub fn new(policy: Arc<NoticePolicy>, site: SiteFacts, mail: Option<MailServer>) -> Self {
         let web = WebhookClient::new().map_err(Arc::new);
-        Self { policy, site: Arc::new(site), web, mail }
+        Self { policy, site: Arc::new(site), web, mail, metrics: Arc::default() }
     }
 
     pub fn policy(&self) -> &Arc<NoticePolicy> {
@@ -99,8 +101,11 @@ impl NoticeSender {
                 Channel::Webhook(webhook) => self.web()?.post(webhook, message, steps).await,
             }
         };
+        let begun = Instant::now();
         let sent = tokio::time::timeout(ATTEMPT_TIMEOUT, sending).await;
-        sent.unwrap_or(Err(DeliveryError::TimedOut(ATTEMPT_TIMEOUT)))
+        let sent = sent.unwrap_or(Err(DeliveryError::TimedOut(ATTEMPT_TIMEOUT)));
+        self.metrics.count(&contact.channel, begun.elapsed(), sent.is_ok());
+        sent
     }
 
     pub(super) fn web(&self) -> Result<&WebhookClient, DeliveryError> {

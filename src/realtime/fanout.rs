@@ -41,6 +41,10 @@ impl Fanout {
         !self.behind.is_empty()
     }
 
+    pub(super) fn behind_count(&self) -> usize {
+        self.behind.len()
+    }
+
     /// Sends events in order. A client that misses one is behind from then on.
     pub(super) fn send(&mut self, events: &[Event]) {
         let joined = self.joined();

@@ -9,6 +9,7 @@ mod fanout;
 mod incidents;
 mod live;
 mod log_followers;
+mod metrics;
 mod sockets;
 mod task;
 

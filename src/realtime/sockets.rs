@@ -16,8 +16,10 @@ use uuid::Uuid;
 use super::fanout::JOINED;
 use super::live::SnapshotHint;
 use super::log_followers::LogFollowers;
+use super::metrics::FanoutMetrics;
 use crate::engine::EngineHandle;
 use crate::logs::Logs;
+use crate::util::metrics::{Metric, float};
 
 /// The Tower layer that answers Socket.IO's HTTP requests.
 pub type RealtimeLayer = SocketIoLayer;
@@ -46,6 +48,7 @@ pub struct Sockets {
     check_marker: CheckMarker,
     /// Wakes the task that forwards commits: a heartbeat is wanted now.
     pub(super) heartbeat_wanted: Arc<Notify>,
+    pub(super) metrics: Arc<FanoutMetrics>,
 }
 
 /// The part of a query by which clients of the service's own checks are known. It is drawn at each start, so
@@ -89,14 +92,29 @@ impl Sockets {
             }
         };
         io.ns(LIVE, join_live.with(log_connection));
-        let heartbeat_wanted = Arc::default();
-        (layer, Self { io, log_followers, check_marker, heartbeat_wanted })
+        let (heartbeat_wanted, metrics) = Default::default();
+        (layer, Self { io, log_followers, check_marker, heartbeat_wanted, metrics })
     }
 
     /// The number of clients of both namespaces, without those of the service's own checks.
     pub fn client_count(&self) -> usize {
-        let namespaces = ["/", LIVE].iter().filter_map(|ns| self.io.of(*ns));
-        namespaces.map(|ns| ns.except(CHECKS).sockets().len()).sum()
+        ["/", LIVE].into_iter().map(|namespace| self.clients_of(namespace)).sum()
+    }
+
+    fn clients_of(&self, namespace: &'static str) -> usize {
+        self.io.of(namespace).map_or(0, |namespace| namespace.except(CHECKS).sockets().len())
+    }
+
+    /// The clients and the events to them, for monitoring systems.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let clients = |namespace| (namespace, float(self.clients_of(namespace) as u64));
+        let clients = Metric::gauges(
+            "unoc_clients",
+            "Number of Socket.IO clients, without those of the service's own checks",
+            "namespace",
+            ["/", LIVE].map(clients),
+        );
+        [clients].into_iter().chain(self.metrics.read()).collect()
     }
 
     /// The part of a query by which a client of the service's own checks is known: it is neither logged nor

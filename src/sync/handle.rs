@@ -1,12 +1,16 @@
 //! How other parts of the program ask the mirror.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::SyncError;
+use super::metrics::SyncMetrics;
 use super::request::{ReplyTo, SyncRequest};
 use super::status::{Reconciliation, SharedStatus, SyncState, SyncStatus};
 use crate::domain::Timestamp;
 use crate::pg::ConnectionControl;
+use crate::util::metrics::Metric;
 
 /// Requests that may wait: they come from operators, not in bulk from programs.
 pub(super) const REQUESTS_MAX: usize = 16;
@@ -15,6 +19,7 @@ pub(super) const REQUESTS_MAX: usize = 16;
 #[derive(Clone)]
 pub struct SyncHandle {
     pub(super) shared: SharedStatus,
+    pub(super) metrics: Arc<SyncMetrics>,
     /// `None` without a mirror.
     pub(super) requests: Option<mpsc::Sender<SyncRequest>>,
     pub(super) control: ConnectionControl,
@@ -25,6 +30,7 @@ impl SyncHandle {
     pub fn off(now: Timestamp) -> Self {
         Self {
             shared: SharedStatus::new(SyncState::Off, now),
+            metrics: Arc::default(),
             requests: None,
             control: ConnectionControl::default(),
         }
@@ -37,6 +43,11 @@ impl SyncHandle {
     /// The state alone, which is cheaper than [`SyncHandle::status`].
     pub fn state(&self) -> SyncState {
         self.shared.state()
+    }
+
+    /// The rounds, for monitoring systems; nothing without a mirror.
+    pub fn metrics(&self) -> Vec<Metric> {
+        if self.requests.is_some() { self.metrics.read() } else { Vec::new() }
     }
 
     /// Whether PostgreSQL's state is replacing the local one.

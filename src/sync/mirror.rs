@@ -1,5 +1,7 @@
 //! The mirror: what its thread owns, and what each of its steps uses.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tracing::info;
@@ -7,6 +9,7 @@ use tracing::info;
 use super::backoff::Backoff;
 use super::claim_decision::ClaimOverride;
 use super::error::SyncError;
+use super::metrics::SyncMetrics;
 use super::request::SyncRequest;
 use super::round::Applied;
 use super::status::{ROUNDS_KEPT, Round, RoundKind, SharedStatus};
@@ -41,6 +44,7 @@ pub(super) struct Mirror {
     pub(super) options: SyncOptions,
     pub(super) engine: EngineHandle,
     pub(super) shared: SharedStatus,
+    pub(super) metrics: Arc<SyncMetrics>,
     pub(super) identity: Identity,
     /// The sequence number of the last commit.
     pub(super) seqs: watch::Receiver<u64>,
@@ -172,6 +176,7 @@ impl Mirror {
         let took_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
         let is_behind = self.engine.read().seq() > applied.seq;
         let Applied { seq, rows, indexes_ms, .. } = applied;
+        self.metrics.count_round(kind, start.elapsed(), rows);
         let round = Round { at, kind, seq, rows, duration_ms, indexes_ms };
         self.shared.update(|status| {
             status.applied_seq = Some(applied.seq);

@@ -8,7 +8,7 @@
 //! to a claim), `claim_decision` (whose state wins), `sync_state` (the row that holds the claim),
 //! `adoption` (PostgreSQL's state wins), `follow` (rounds), `round`, `initial_copy`, `reconcile`
 //! (what is sent), `write` (how), `retry` and `backoff` (after an error), `schema`, `server_stats`,
-//! `status`, `request`, `handle`, `error`.
+//! `status`, `metrics`, `request`, `handle`, `error`.
 //!
 //! Invariant: rows and `sync_state` change in one transaction, which begins by checking that this
 //! run still holds the site.
@@ -21,6 +21,7 @@ mod follow;
 mod handle;
 mod handshake;
 mod initial_copy;
+mod metrics;
 mod mirror;
 mod reconcile;
 mod request;

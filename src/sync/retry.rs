@@ -25,6 +25,9 @@ impl Mirror {
     /// Returns when it is time for another attempt. `was_claimed` tells whether this run held the
     /// site.
     pub(super) fn handle_error(&mut self, error: SyncError, was_claimed: bool) {
+        if !matches!(error, SyncError::Changed(_)) {
+            self.metrics.count_error();
+        }
         let Backoff { attempts, has_reconnected, .. } = &mut self.backoff;
         let is_first = *attempts == 0 && !*has_reconnected;
         let reconnects = match &error {

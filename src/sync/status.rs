@@ -54,6 +54,8 @@ pub enum RoundKind {
 }
 
 impl RoundKind {
+    pub(super) const ALL: [Self; 3] = [Self::First, Self::Changes, Self::Reconcile];
+
     /// The value in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

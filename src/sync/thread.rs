@@ -1,6 +1,7 @@
 //! The mirror's thread: it connects, follows the site, and handles the error when either ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::backoff::Backoff;
 use super::error::SyncError;
 use super::handle::{REQUESTS_MAX, SyncHandle};
+use super::metrics::SyncMetrics;
 use super::mirror::{Mirror, SyncOptions};
 use super::status::{SharedStatus, SyncState};
 use super::sync_state::Identity;
@@ -28,8 +30,13 @@ pub fn start(
     let shared = SharedStatus::new(SyncState::Connecting, options.clock.now());
     let control = ConnectionControl::default();
     shared.update(|status| status.database = Some(options.database.masked_url.clone()));
-    let handle =
-        SyncHandle { control: control.clone(), shared: shared.clone(), requests: Some(sender) };
+    let metrics: Arc<SyncMetrics> = Arc::default();
+    let handle = SyncHandle {
+        control: control.clone(),
+        shared: shared.clone(),
+        metrics: Arc::clone(&metrics),
+        requests: Some(sender),
+    };
     let identity = Identity {
         site_id: engine.site_id(),
         instance_id: Uuid::new_v4(),
@@ -42,6 +49,7 @@ pub fn start(
         options,
         engine,
         shared,
+        metrics,
         identity,
         requests,
         pending: Vec::new(),

@@ -1,5 +1,5 @@
 //! What several layers need and no crate does: calls that may hang, files that survive a power cut,
-//! error chains, and small things of text and time.
+//! error chains, what is measured, and small things of text and time.
 //!
 //! Invariant: `util` does not know UNOC.
 
@@ -11,6 +11,7 @@ mod errors;
 pub mod files;
 mod hex;
 mod journal;
+pub mod metrics;
 mod near_host;
 mod shared_probe;
 mod thread;

@@ -18,6 +18,7 @@ mod links;
 mod listing;
 mod logs;
 mod memory;
+mod metrics;
 mod openapi;
 mod optics;
 mod override_ends;

@@ -11,6 +11,7 @@ pub(crate) mod content;
 mod documented;
 pub(crate) mod http;
 pub(crate) mod labels;
+pub(crate) mod metrics;
 pub(crate) mod oracle;
 pub(crate) mod pgbouncer;
 pub(crate) mod plan;

@@ -1606,7 +1606,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gauges for Prometheus: the site, the store, the mirror, backups. */
+        /**
+         * Metrics for Prometheus: the process, requests, the engine, the site, clients, the mirror, backups,
+         *     checks, incidents, notices.
+         */
         get: operations["metrics"];
         put?: never;
         post?: never;

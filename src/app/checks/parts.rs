@@ -35,7 +35,17 @@ impl CheckedParts {
         notices: NoticesHandle,
         logs: Logs,
     ) -> ApiServices {
-        let Self { engine, incidents, sync, jobs, backups, .. } = self;
-        ApiServices { engine, sync, jobs, incidents, health, notices, backups, logs }
+        let Self { engine, incidents, sync, jobs, backups, sockets, .. } = self;
+        ApiServices {
+            engine,
+            sync,
+            jobs,
+            incidents,
+            health,
+            notices,
+            backups,
+            logs,
+            realtime_metrics: Box::new(move || sockets.metrics()),
+        }
     }
 }

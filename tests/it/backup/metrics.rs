@@ -1,55 +1,16 @@
 //! The metrics of backups and the health check.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use unoc::domain::Timestamp;
 
 use crate::harness::TestApp;
+use crate::harness::metrics::Samples;
 use crate::harness::site::text_of;
 
 const HOUR_US: i64 = 3_600_000_000;
 
-/// The samples of an OpenMetrics text by name; every line must be valid.
-fn parsed(text: &str) -> BTreeMap<String, f64> {
-    let body = text.strip_suffix("# EOF\n").expect("it ends as the format says");
-    let (mut types, mut samples) = (BTreeMap::new(), BTreeMap::new());
-    for line in body.lines() {
-        let words: Vec<&str> = line.splitn(4, ' ').collect();
-        match words.as_slice() {
-            ["#", "TYPE", name, kind] => {
-                assert_eq!(*kind, "gauge", "{line}");
-                assert!(types.insert((*name).to_owned(), "").is_none(), "twice: {line}");
-            }
-            ["#", "HELP", _, help] => assert!(help.ends_with('.'), "{line}"),
-            ["#", "UNIT", name, unit] => assert!(name.ends_with(&format!("_{unit}")), "{line}"),
-            [name, value] => {
-                let value: f64 = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
-                let family = name.split('{').next().unwrap_or_default();
-                assert!(types.contains_key(family), "a sample without its type: {line}");
-                assert!(value.is_finite() && name.starts_with("unoc_"), "{line}");
-                assert!(samples.insert((*name).to_owned(), value).is_none(), "twice: {line}");
-            }
-            _ => panic!("no line of OpenMetrics: {line}"),
-        }
-    }
-    samples
-}
-
-fn metrics(app: &TestApp) -> BTreeMap<String, f64> {
-    let accept = [("accept", "application/openmetrics-text; version=1.0.0, */*; q=0.1")];
-    let answer = app.get_with("/metrics", &accept).expect(200);
-    assert!(
-        answer
-            .header("content-type")
-            .expect("a header")
-            .starts_with("application/openmetrics-text")
-    );
-    parsed(answer.text())
-}
-
 /// A sample that is a whole number.
-fn whole(samples: &BTreeMap<String, f64>, name: &str) -> String {
+fn whole(samples: &Samples, name: &str) -> String {
     samples[name].to_string()
 }
 
@@ -71,13 +32,13 @@ fn backups_are_in_the_metrics() {
         app.patch(&format!("/api/jobs/{name}"), &serde_json::json!({"is_enabled": false}))
             .expect(200);
     }
-    let none = metrics(&app);
+    let none = app.metrics();
     assert_eq!(whole(&none, "unoc_backups"), "0");
     assert_eq!(whole(&none, "unoc_backup_is_stale"), "0", "a new site is given time");
     assert!(!none.contains_key("unoc_backup_rpo_seconds"), "{none:?}");
     let backup = app.back_up();
     later(&app, 1);
-    let one = metrics(&app);
+    let one = app.metrics();
     assert_eq!((one["unoc_backups"], one["unoc_backups_bad"]), (1.0, 0.0));
     assert_eq!(Value::from(one["unoc_backup_size_bytes"]).as_f64(), backup["bytes"].as_f64());
     let told = app.backups();
@@ -93,7 +54,7 @@ fn backups_are_in_the_metrics() {
     let file = super::fixture::file_of(&app.data_dir, &backup);
     std::fs::write(file, "nonsense").unwrap();
     assert_eq!(app.verify(&backup["id"]).expect(200).json()["state"], "bad");
-    let bad = metrics(&app);
+    let bad = app.metrics();
     assert_eq!((bad["unoc_backups"], bad["unoc_backups_bad"]), (2.0, 1.0));
 }
 
@@ -117,7 +78,7 @@ fn health_is_degraded_without_a_recent_backup_and_healthy_after_one() {
         assert_eq!(status, "degraded");
         assert!(text_of(&reason).contains("unoc backup now"), "{reason}");
         assert_eq!(app.backups()["is_stale"], true);
-        assert_eq!(whole(&metrics(&app), "unoc_backup_is_stale"), "1");
+        assert_eq!(whole(&app.metrics(), "unoc_backup_is_stale"), "1");
         let detail = app.get("/api/health").expect(200).json();
         assert_eq!(
             (&detail["status"], &detail["backup"]["is_stale"]),
@@ -126,7 +87,7 @@ fn health_is_degraded_without_a_recent_backup_and_healthy_after_one() {
         app.get("/health/ready").expect(200);
         app.back_up();
         assert_eq!(health(&app), fine, "healthy again after a backup");
-        assert_eq!(whole(&metrics(&app), "unoc_backup_is_stale"), "0");
+        assert_eq!(whole(&app.metrics(), "unoc_backup_is_stale"), "0");
     }
 }
 
