@@ -34,6 +34,7 @@ checks=(
   'shell: shell scripts'
   'unit: the systemd unit'
   'boot: the systemd unit, booted in a container'
+  'runbook: the commands of docs/OPERATIONS.md, on a host booted in a container'
   'deny: licences, advisories and sources of the dependencies'
 )
 
@@ -194,13 +195,18 @@ check_unit() {
     tail -n 1
 }
 
-check_boot() {
+# Runs a test that needs a booted host; its last words say why it was skipped.
+booted() {
   needs_binary
-  UNOC_TEST_CACHE=$cache appliance/boot-test.sh "$binary" | tee "$scratch/boot"
+  UNOC_TEST_CACHE=$cache "$@" "$binary" | tee "$scratch/booted"
   local status=${PIPESTATUS[0]}
-  [ "$status" -ne "$skipped" ] || skip "$(sed -n 's/^SKIPPED: //p' "$scratch/boot")"
+  [ "$status" -ne "$skipped" ] || skip "$(sed -n 's/^SKIPPED: //p' "$scratch/booted")"
   return "$status"
 }
+
+check_boot() { booted appliance/boot-test.sh; }
+
+check_runbook() { booted appliance/runbook-test.sh; }
 
 # deny.toml needs the format of cargo-deny 0.16. The advisories are in a database that must be fetched: where it cannot be,
 # the rest is checked, and the advisories are counted as skipped.

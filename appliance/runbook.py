@@ -1,0 +1,298 @@
+"""Runs the commands of docs/OPERATIONS.md in a booted container and compares them with the document.
+
+    runbook.py DOCUMENT LEADER
+
+LEADER is the process id of the container's init. The document's first section explains the notation to its readers:
+
+- In a block of shell commands, each line that begins with `#>` is a line which the command above it prints; `…` stands for
+  any text. The lines come in this order, others may stand between them. `#> nothing` means that it prints nothing,
+  `#> exit status N` is its status if that is not 0, `#> ^C` that it runs until it is interrupted, `#< TEXT` what is typed.
+- In a table with the column `expected`, that column has the same: each `code` in it is text that the command prints, a
+  number from 200 on in front is the HTTP status, `exit status N` the status.
+- `not run by the test: REASON`, as a `#>` line or in any column, keeps the test from running a command, which is counted.
+- A command anywhere else, as `code` in a sentence or in another table, must be one of those above or its beginning.
+
+A command without an expectation, or that appears nowhere with one, is a failure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+
+# What begins a command of an operator.
+COMMAND = re.compile(
+    r"(u|unoc|curl|sudo|systemctl|journalctl|psql|df|findmnt|timedatectl|iostat|top|dmesg|age|test|u\(\)|\{) (?!=)|(dmesg|top)$"
+)
+NOT_RUN = re.compile(r"not run by the test: (.+?)\s*(?:\||$)")
+TIMEOUT_S = 60
+# How long a command runs that only Ctrl-C ends.
+FOLLOWED_S = 3
+
+
+@dataclasses.dataclass
+class Step:
+    line: int
+    command: str
+    printed: list = dataclasses.field(default_factory=list)
+    status: int | None = None
+    http_status: str = ""
+    typed: str = ""
+    interrupted: bool = False
+    silent: bool = False
+    reason: str = ""
+
+    def is_complete(self):
+        return self.printed or self.status is not None or self.http_status or self.interrupted or self.silent or self.reason
+
+
+def fail(line, words):
+    raise SystemExit(f"FAILED: docs/OPERATIONS.md:{line}: {words}")
+
+
+def read(text):
+    """The commands of the document with their expectations, and those that are only mentioned, as (line, command)."""
+    steps, mentioned = [], []
+    block, expected_column = None, None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("```"):
+            block = None if block is not None else line.strip()[3:]
+            continue
+        if block is not None:
+            if block == "sh" and line.strip():
+                read_block_line(steps, number, line.strip())
+            continue
+        if not line.startswith("|"):
+            expected_column = None
+            mentioned += [(number, span) for span in spans(line) if COMMAND.match(span)]
+            continue
+        cells = [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if "expected" in cells:
+            expected_column = cells.index("expected")
+        elif expected_column is None:
+            reason = NOT_RUN.search(line)
+            for span in spans(" ".join(cells)):
+                if COMMAND.match(span):
+                    if reason:
+                        steps.append(Step(number, span, reason=reason[1]))
+                    else:
+                        mentioned.append((number, span))
+        else:
+            steps += row_steps(number, cells, expected_column)
+    return steps, mentioned
+
+
+def spans(text):
+    return re.findall(r"`([^`]+)`", text)
+
+
+def read_block_line(steps, number, line):
+    last = steps[-1] if steps else None
+    if line.startswith("#< "):
+        last.typed += line[3:] + "\n"
+    elif line.startswith("#> "):
+        read_expectation(last, line[3:])
+    elif last and last.command.endswith("\\"):
+        last.command = last.command[:-1] + without_comment(line).strip()
+    else:
+        steps.append(Step(number, without_comment(line)))
+
+
+def read_expectation(step, words):
+    reason = NOT_RUN.match(words)
+    if reason:
+        step.reason = reason[1]
+    elif words == "nothing":
+        step.silent = True
+    elif words == "^C":
+        step.interrupted = True
+    elif words.startswith("exit status "):
+        step.status = int(words.removeprefix("exit status "))
+    else:
+        step.printed.append(words)
+
+
+def without_comment(line):
+    """The command without the remark behind it, which at least one blank and `# ` set apart."""
+    return re.sub(r"\s+# .*$", "", line)
+
+
+def row_steps(number, cells, expected_column):
+    expected = cells[expected_column]
+    reason = NOT_RUN.search(" | ".join(cells))
+    others = " ".join(cell for column, cell in enumerate(cells) if column != expected_column)
+    commands = [span for span in spans(others) if COMMAND.match(span)]
+    if len(commands) > 1:
+        fail(number, "more than one command in a row with an expectation: give each its own row")
+    for command in commands:
+        step = Step(number, command, reason=reason[1] if reason else "")
+        step.printed = spans(expected)
+        step.silent = expected == "nothing"
+        status = re.search(r"exit status (\d+)", expected)
+        step.status = int(status[1]) if status else None
+        http = re.match(r"([2-5]\d\d)\b", expected)
+        step.http_status = http[1] if http else ""
+        yield step
+
+
+class Host:
+    """The booted container, in which an engineer types."""
+
+    def __init__(self, leader):
+        self.leader = leader
+        # The functions and variables that earlier commands set.
+        self.session = ""
+
+    def run(self, command, typed="", interrupted=False, user="engineer"):
+        """The output (both streams) and the exit status of a command."""
+        home = "/root" if user == "root" else f"/home/{user}"
+        script = f"cd {home}\n{self.session}{command}\n"
+        if interrupted:
+            script = f"timeout -k 5 -s INT {FOLLOWED_S} bash -c {shlex.quote(script)}\n"
+        words = ["nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-C", "--", "runuser", "-u", user, "--", "env", "-i"]
+        words += ["PATH=/usr/local/bin:/usr/bin:/bin", f"HOME={home}", f"USER={user}", "LANG=C.UTF-8", "PAGER=cat"]
+        words += ["SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", "bash", "-c", script]
+        # A question is asked only on a terminal.
+        terminal, keyboard = pty.openpty() if typed else (None, subprocess.DEVNULL)
+        try:
+            if typed:
+                os.write(terminal, typed.encode())
+            done = subprocess.run(words, stdin=keyboard, text=True, errors="replace", stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False)
+            output, status = done.stdout, done.returncode
+        except subprocess.TimeoutExpired as expired:
+            output, status = f"{(expired.stdout or b'').decode(errors='replace')}\n(no end within {TIMEOUT_S} s)", None
+        finally:
+            if typed:
+                os.close(terminal)
+                os.close(keyboard)
+        if re.match(r"\w+(\(\) |=)", command):
+            self.session += command + "\n"
+        return output, status
+
+
+# What has happened before a command, as the text above it says: scripts that root runs.
+BEFORE = {
+    "u logs --text 'client connected'": '''
+        server='http://localhost:5001/socket.io/?EIO=4&transport=polling'
+        sid=$(curl -sf "$server" | sed 's/.*"sid":"\\([^"]*\\)".*/\\1/')
+        curl -sf -d 40 "$server&sid=$sid"
+        sleep 0.5''',
+    # A device is overridden, of which an incident warns two seconds later.
+    "u logs --since 1h --level warn": '''
+        olt=$(curl -sf 'http://localhost:5001/api/devices?device_type=OLT&limit=1' | sed 's/^[^0-9]*\\([0-9]*\\).*/\\1/')
+        curl -sf -X PATCH "http://localhost:5001/api/devices/$olt/override" -H 'Content-Type: application/json' \\
+          -d '{"status_override":"DOWN","override_reason":"splice work"}'
+        for _ in {1..50}; do ! curl -s 'http://localhost:5001/api/logs?level=warn' | grep WARN || break; sleep 0.2; done''',
+    "u logs --request-id 0199f3a1…": '''
+        curl -s -X DELETE -H 'X-Request-Id: runbook-test' http://localhost:5001/api/devices/999999''',
+    "u restore /path/unoc_20261125_021500.sql.zst.age --identity /path/key.txt": '''
+        install -d /path
+        install -m 644 /home/engineer/key.txt /var/lib/unoc/backups/*.age /path''',
+    # The host is lost, and what is known of its site is in unoc.toml.
+    "sudo install -d -o unoc -g unoc -m 700 /var/lib/unoc": '''
+        site_id=$(sed -n 's/.*"site_id": *"\\([^"]*\\)".*/\\1/p' /var/lib/unoc/site.json)
+        echo "site_id = '$site_id'" >> /etc/unoc/unoc.toml
+        systemctl stop unoc
+        rm -r /var/lib/unoc''',
+    "u import - --dry-run < devices.csv": '''
+        printf 'name,device_type\\nPOP-9,POP\\n' > /home/engineer/devices.csv''',
+    "sudo sh -c 'cd /var/lib/unoc && mkdir old && for f in unoc.redb site.json undo backups; do [ ! -e $f ] || mv $f old/; done'": '''
+        sed -i /^site_id/d /etc/unoc/unoc.toml''',
+    "u backup now --backup-dir /another/disk": '''
+        install -d -o unoc -m 700 /another/disk''',
+    # The store is lost, while the service is stopped.
+    "sudo ls -l /var/lib/unoc": '''
+        rm /var/lib/unoc/unoc.redb''',
+    "sudo rm /var/lib/unoc/site.json": '''
+        systemctl stop unoc
+        rm /var/lib/unoc/unoc.redb''',
+    # The site is new since then.
+    "u runbook": '''
+        sudo -u unoc unoc backup now --data-dir /var/lib/unoc''',
+}
+
+# What stands for something on this host, and the command that names it.
+EXAMPLES = {
+    "unoc_20261125_021500": "ls /var/lib/unoc/backups | sed -n 's/[.]json$//p' | tail -n 1",
+    "20261125_021500-seq4711": "ls /var/lib/unoc/quarantine | tail -n 1",
+    "0199f3a1…": "echo runbook-test",
+}
+
+
+def substitute(host, command):
+    """The command with the names of this host in place of the document's examples."""
+    for example, name in EXAMPLES.items():
+        if example in command:
+            command = command.replace(example, host.run(name, user="root")[0].strip())
+    return command
+
+
+def difference(step, output, status):
+    """What differs from the expectation, or nothing."""
+    # `timeout` ends with 124 when the command ran until the interrupt and then ended.
+    expected_status = 124 if step.interrupted else step.status or 0
+    if status != expected_status:
+        return f"exit status {status}, expected {expected_status}"
+    if step.silent and output.strip():
+        return "it prints something, expected nothing"
+    position = 0
+    for words in step.printed:
+        pattern = ".*?".join(re.escape(part.strip() if "…" in words else part) for part in words.split("…"))
+        found = re.compile(re.sub(r"(\\ )+", r"[ \\t]+", pattern)).search(output, position)
+        if not found:
+            return f"it does not print: {words}"
+        position = found.end()
+    return None
+
+
+def is_known(mention, steps):
+    """Whether a command with an expectation begins like this one, up to a placeholder such as NAME."""
+    def plain(command):
+        return re.sub(r"^u ", "unoc ", command.replace("sudo -u unoc ", "")) + " "
+    beginning = plain(re.sub(r" (?:'?…|[A-Z]+\b).*", "", mention))
+    return any(beginning in plain(step.command) for step in steps)
+
+
+def main():
+    document, leader = sys.argv[1:]
+    steps, mentioned = read(open(document, encoding="utf-8").read())
+    for step in steps:
+        if not step.is_complete():
+            fail(step.line, f"no expectation for: {step.command}")
+    faults = [f"docs/OPERATIONS.md:{line}: appears nowhere with its expectation: {command}"
+              for line, command in mentioned if not is_known(command, steps)]
+    faults += [f"no such command in docs/OPERATIONS.md: {command}" for command in BEFORE.keys() - {step.command for step in steps}]
+    host, run, skipped = Host(leader), 0, 0
+    for step in steps:
+        if step.reason:
+            skipped += 1
+            print(f"not run: {step.command} ({step.reason})")
+            continue
+        run += 1
+        if step.command in BEFORE:
+            words, status = host.run(f"set -e\n{BEFORE[step.command]}", user="root")
+            if status != 0:
+                faults.append(f"docs/OPERATIONS.md:{step.line}: cannot prepare: {step.command}\n    {words}")
+        command = substitute(host, step.command)
+        output, status = host.run(command, step.typed, step.interrupted)
+        wrong = difference(step, output, status)
+        if not wrong and step.http_status:
+            answered, _ = host.run(command.replace("curl ", "curl -s -o /dev/null -w '%{http_code}' ", 1))
+            if answered != step.http_status:
+                wrong = f"HTTP status {answered}, expected {step.http_status}"
+        if wrong:
+            faults.append(f"docs/OPERATIONS.md:{step.line}: {command}\n  {wrong}; it prints:\n    " + output[:3000].replace("\n", "\n    "))
+    for fault in faults:
+        print(f"FAILED: {fault}", file=sys.stderr)
+    print(f"commands of docs/OPERATIONS.md: {run} run, {skipped} not run for the reasons above, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
