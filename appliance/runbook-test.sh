@@ -60,4 +60,4 @@ systemctl daemon-reload
 systemctl restart unoc
 PREPARE
 
-python3 "$repository/appliance/runbook.py" "$repository/docs/OPERATIONS.md" "$leader"
+python3 "$repository/appliance/runbook.py" "$repository" "$leader"

@@ -1,6 +1,6 @@
 """Runs the commands of docs/OPERATIONS.md in a booted container and compares them with the document.
 
-    runbook.py DOCUMENT LEADER
+    runbook.py REPOSITORY LEADER
 
 LEADER is the process id of the container's init. The document's first section explains the notation to its readers:
 
@@ -12,13 +12,15 @@ LEADER is the process id of the container's init. The document's first section e
 - `not run by the test: REASON`, as a `#>` line or in any column, keeps the test from running a command, which is counted.
 - A command anywhere else, as `code` in a sentence or in another table, must be one of those above or its beginning.
 
-A command without an expectation, or that appears nowhere with one, is a failure.
+A command without an expectation, or that appears nowhere with one, is a failure. So is a command of ops/RUNBOOK.md that is
+none of these.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import pathlib
 import pty
 import re
 import shlex
@@ -260,13 +262,17 @@ def is_known(mention, steps):
 
 
 def main():
-    document, leader = sys.argv[1:]
-    steps, mentioned = read(open(document, encoding="utf-8").read())
+    repository, leader = sys.argv[1:]
+    steps, mentioned = read(pathlib.Path(repository, "docs/OPERATIONS.md").read_text(encoding="utf-8"))
     for step in steps:
         if not step.is_complete():
             fail(step.line, f"no expectation for: {step.command}")
     faults = [f"docs/OPERATIONS.md:{line}: appears nowhere with its expectation: {command}"
               for line, command in mentioned if not is_known(command, steps)]
+    told, mentioned = read(pathlib.Path(repository, "ops/RUNBOOK.md").read_text(encoding="utf-8"))
+    mentioned += [(step.line, step.command) for step in told]
+    faults += [f"ops/RUNBOOK.md:{line}: not in docs/OPERATIONS.md: {command}"
+               for line, command in mentioned if not is_known(command, steps)]
     faults += [f"no such command in docs/OPERATIONS.md: {command}" for command in BEFORE.keys() - {step.command for step in steps}]
     host, run, skipped = Host(leader), 0, 0
     for step in steps:

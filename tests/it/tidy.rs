@@ -5,6 +5,7 @@
 
 mod checker;
 mod names;
+mod runbook;
 mod source;
 
 use std::collections::BTreeSet;
