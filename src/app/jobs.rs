@@ -7,8 +7,12 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::backup::start_backups;
+use super::logging::new_log;
 use super::notices::NoticeSettings;
-use super::reports;
+use super::reports::{
+    self, DailyReview, Findings, is_report_due, keep_report, pruning, restore_test,
+    review_capacity, with_report,
+};
 use crate::backup::{BackupError, BackupReason, Backups, Depth, Pruning};
 use crate::config::Config;
 use crate::domain::EntityKind;
@@ -17,11 +21,20 @@ use crate::jobs::{
     self, JobContext, JobError, JobFuture, JobRun, JobSpec, JobSupervisor, JobsHandle, JobsOptions,
     RunLog, RunResult, Trigger,
 };
+use crate::logs::Logs;
 use crate::notices::{NoticeOptions, NoticeSender};
+use crate::store::ReportKind;
+use crate::sync::{SyncHandle, SyncState};
 use crate::util::{Zone, counted, run_blocking};
 
 /// Returns the specifications of all jobs.
-fn table(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> Vec<JobSpec> {
+fn table(
+    engine: &EngineHandle,
+    backups: &Backups,
+    sender: &NoticeSender,
+    logs: &Logs,
+    sync: &SyncHandle,
+) -> Vec<JobSpec> {
     let (check, drilled, sender) = (engine.clone(), engine.clone(), sender.clone());
     let row = |name, title, schedule, function: fn(Backups, JobContext) -> JobFuture| {
         let backups = backups.clone();
@@ -31,12 +44,8 @@ fn table(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> Vec
         row("backup", "Nightly backup", "15 2 * * *", |backups, context| {
             Box::pin(back_up(backups, context))
         }),
-        row("verify", "Verify newest backup", "30 3 * * 0", |backups, context| {
-            Box::pin(verify(backups, context))
-        }),
-        row("prune", "Prune backups", "0 5 * * *", |backups, context| {
-            Box::pin(prune(backups, context))
-        }),
+        verification(engine, backups),
+        pruning_of(engine, backups),
         JobSpec::new("self-check", "Self-check", "0 6 * * *", move |context| {
             self_check(check.clone(), context)
         }),
@@ -44,6 +53,16 @@ fn table(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> Vec
             reports::incident_drill(drilled.clone(), sender.clone(), context)
         }),
     ];
+    table.extend(reviews(engine, backups, logs));
+    if sync.state() != SyncState::Off {
+        let (engine, sync) = (engine.clone(), sync.clone());
+        table.push(JobSpec::new(
+            "reconcile",
+            "Compare with PostgreSQL",
+            "30 5 * * 0",
+            move |context| reports::reconcile(engine.clone(), sync.clone(), context),
+        ));
+    }
     if backups.options().has_targets() {
         table.push(row("copy", "Copy backups off the host", "*/10 * * * *", |backups, context| {
             Box::pin(copy(backups, context))
@@ -58,6 +77,36 @@ fn table(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> Vec
     table
 }
 
+fn verification(engine: &EngineHandle, backups: &Backups) -> JobSpec {
+    let (engine, backups) = (engine.clone(), backups.clone());
+    JobSpec::new("verify", "Verify newest backup", "30 3 * * 0", move |context| {
+        let (engine, work) = (engine.clone(), verify(backups.clone(), context.clone()));
+        async move { with_report(ReportKind::RestoreTest, &engine, context, work).await }
+    })
+}
+
+fn pruning_of(engine: &EngineHandle, backups: &Backups) -> JobSpec {
+    let (engine, backups) = (engine.clone(), backups.clone());
+    JobSpec::new("prune", "Prune backups", "0 5 * * *", move |context| {
+        prune(engine.clone(), backups.clone(), context)
+    })
+}
+
+/// The jobs that look at what the appliance recorded.
+fn reviews(engine: &EngineHandle, backups: &Backups, logs: &Logs) -> [JobSpec; 2] {
+    let (engine, backups, logs) = (engine.clone(), backups.clone(), logs.clone());
+    let handle = engine.clone();
+    [
+        JobSpec::new("daily-review", "Daily review", "10 6 * * *", move |context| {
+            let (engine, backups, logs) = (engine.clone(), backups.clone(), logs.clone());
+            DailyReview { engine, backups, logs }.run(context)
+        }),
+        JobSpec::new("capacity", "Review of the capacity", "20 6 1 * *", move |context| {
+            review_capacity(handle.clone(), context)
+        }),
+    ]
+}
+
 /// Starts the appliance's jobs.
 ///
 /// # Errors
@@ -65,10 +114,12 @@ fn table(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> Vec
 pub(super) async fn start_jobs(
     engine: &EngineHandle,
     backups: &Backups,
-    sender: &NoticeSender,
+    NoticeOptions { sender, .. }: &NoticeOptions,
+    logs: &Logs,
+    sync: &SyncHandle,
 ) -> Result<(JobsHandle, JobSupervisor)> {
     let options = JobsOptions { zone: Zone::host().clone(), is_scheduling: true };
-    let table = table(engine, backups, sender);
+    let table = table(engine, backups, sender, logs, sync);
     jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
 }
 
@@ -85,7 +136,9 @@ pub async fn start_offline_jobs(
     let NoticeOptions { sender, .. } =
         NoticeSettings::of(config)?.for_site(config, engine, reachable);
     let options = JobsOptions { zone: Zone::host().clone(), is_scheduling: false };
-    let table = table(engine, &backups, &sender);
+    // There is no log to review, and no mirror runs.
+    let (logs, sync) = (new_log(config, engine.clock()), SyncHandle::off(engine.now()));
+    let table = table(engine, &backups, &sender, &logs, &sync);
     jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
 }
 
@@ -183,20 +236,21 @@ async fn blocking<T: Send + 'static>(
     run_blocking(work).await.unwrap_or_else(|error| Err(error.into()))
 }
 
-async fn verify(backups: Backups, context: JobContext) -> Result<String> {
+async fn verify(backups: Backups, context: JobContext) -> Result<Findings> {
     let entry = retry_while_busy(context, move |log| {
         let worker = backups.clone();
         blocking(move || worker.verify("latest", Depth::Full, &|line| log.line(line))).boxed()
     });
     let entry = entry.await?;
-    let verification = entry.notes.verification.context("a verification records its result")?;
+    let verification =
+        entry.notes.verification.as_ref().context("a verification records its result")?;
     if !verification.is_ok {
         bail!("{} failed and was set aside: {}", entry.id, verification.message);
     }
     if !verification.is_complete() {
         bail!("{}: {}", entry.id, verification.message);
     }
-    Ok(format!("{}: {}", entry.id, verification.message))
+    Ok(restore_test(&entry, verification))
 }
 
 async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String> {
@@ -237,13 +291,24 @@ async fn copy(backups: Backups, context: JobContext) -> Result<String> {
     }
 }
 
-async fn prune(backups: Backups, context: JobContext) -> Result<String> {
-    let pruned = prune_backups(backups, context).await?;
-    let message = format!("{} removed, {} kept", pruned.removed.len(), pruned.retained.len());
-    match failed_removals(&pruned) {
-        Some(failed) => bail!("{message}; {failed}"),
-        None => Ok(message),
+/// Prunes. When there was nothing to do, a report is kept only if the last one is a week old.
+async fn prune(engine: EngineHandle, backups: Backups, context: JobContext) -> Result<String> {
+    let started_at = context.clock.now();
+    let found = prune_backups(backups, context.clone()).await.map(|pruned| {
+        let message = format!("{} removed, {} kept", pruned.removed.len(), pruned.retained.len());
+        let is_idle = pruned.removed.is_empty() && pruned.copies.is_empty();
+        match failed_removals(&pruned) {
+            Some(failed) => (pruning(&pruned, format!("{message}; {failed}")), false),
+            None => (pruning(&pruned, message), is_idle),
+        }
+    });
+    if let Ok((found, true)) = &found
+        && !is_report_due(&engine.read(), ReportKind::Pruning, started_at)?
+    {
+        return Ok(found.summary.clone());
     }
+    let found = found.map(|(found, _)| found);
+    keep_report(ReportKind::Pruning, &engine, context, started_at, found).await
 }
 
 /// Returns how many copies could not be removed, and why the first of them.

@@ -130,7 +130,7 @@ impl App {
         tidy(&backups).await;
         let (listener, address, reachable) = listen(&config).await?;
         let options = notice_settings.for_site(&config, &handle, reachable);
-        let (job_handle, jobs) = start_jobs(&handle, &backups, &options.sender).await?;
+        let (job_handle, jobs) = start_jobs(&handle, &backups, &options, &logs, &sync).await?;
         let (incidents, notices) =
             start_incidents(&config, &handle, &job_handle, options, &mut tasks, &stopping)?;
         let (layer, sockets) = Sockets::new(handle.clone(), logs.clone(), &config.base_path);

@@ -52,7 +52,7 @@ fn print_list(answer: &Value) {
         let ended = ended.get(.."2026-11-29T02:15".len()).unwrap_or(ended);
         print_line!(
             "{:>5}  {:17}  {ended}Z  {:7}  {}",
-            report["id"],
+            report["id"].as_u64().unwrap_or_default(),
             text("kind"),
             text("result"),
             text("summary").replace(char::is_control, " ")

@@ -53,6 +53,9 @@ fn store(bounds: CheckBounds) -> Vec<CheckSpec> {
                 "Writes wait in a long queue",
                 "Find out who writes that much (unoc logs --level info), and stop or slow it.",
             ),
+        CheckSpec::new("store.size", group, "Size of the store", CheckUnit::Bytes).each_minute(),
+        CheckSpec::new("site.devices", group, "Devices of the site", CheckUnit::Count)
+            .each_minute(),
     ]
 }
 
@@ -83,6 +86,8 @@ fn host(bounds: CheckBounds) -> Vec<CheckSpec> {
                 "Give it more memory (MemoryMax of the unit, or the host), or lower cache_mib; \
                  then: systemctl restart unoc.",
             ),
+        CheckSpec::new("processor.used", group, "Processor time in use", CheckUnit::Percent)
+            .each_minute(),
         CheckSpec::new("files.open", group, "Open files", CheckUnit::Percent)
             .above(limit(75.0, 65.0), limit(90.0, 80.0))
             .wrong(

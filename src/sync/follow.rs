@@ -152,7 +152,13 @@ impl Mirror {
     ) -> Result<(), SyncError> {
         while let Some(request) = self.next_request() {
             let result = match &request {
-                SyncRequest::Compare { repair, .. } => self.compare(claimed, *repair).map(Some),
+                SyncRequest::Compare { repair, .. } => {
+                    let compared = self.compare(claimed, *repair);
+                    if *repair && compared.is_ok() {
+                        due.reconcile = Instant::now() + RECONCILE_INTERVAL;
+                    }
+                    compared.map(Some)
+                }
                 SyncRequest::SyncNow(_) => self.sync_now(claimed, due).map(|()| None),
                 // The next handshake carries them out.
                 SyncRequest::TakeOver(_) | SyncRequest::Adopt(_) | SyncRequest::Stop => {

@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit};
+use tokio::time::Instant;
 
 use super::measure::{blocking, float, percent, unmeasured};
 use crate::domain::Timestamp;
@@ -17,11 +19,22 @@ use crate::wire::Time;
 const FREE_SPACE: &str = "disk.free";
 /// What a trend is told up to.
 const DAYS_MAX: f64 = 365.0;
+/// The time in user mode in `/proc/self/stat`, counted from the state, which follows the name; that in the
+/// kernel follows it.
+const USER_TIME_FIELD: usize = 11;
+/// Linux counts in hundredths of a second there on all hosts (USER_HZ, proc_pid_stat(5)).
+const TICK_MS: u64 = 10;
 const DAY_US: f64 = 86_400e6;
 
 pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle) {
     add_volume(probes, engine);
     probes.add("memory.resident", || blocking(|| memory(Path::new("/"))));
+    let mut before = None;
+    probes.add("processor.used", move || {
+        let now = processor_time().map(|used| (used, Instant::now()));
+        let last = std::mem::replace(&mut before, now.clone().ok());
+        async move { processor_used(last, now?) }
+    });
     probes.add("files.open", || blocking(open_files));
 }
 
@@ -103,6 +116,39 @@ fn cgroup_limit(root: &Path) -> Option<u64> {
     around.filter_map(limit).min()
 }
 
+/// The processor time that all threads of this process have used. The file does not block.
+fn processor_time() -> Result<Duration, Unmeasured> {
+    let text = fs::read_to_string("/proc/self/stat").map_err(unmeasured)?;
+    // The name of the program, in parentheses, may have anything in it (proc_pid_stat(5)).
+    let fields = text.rsplit_once(')').map(|(_, rest)| rest.split_whitespace());
+    let ticks: Vec<u64> = fields
+        .into_iter()
+        .flatten()
+        .skip(USER_TIME_FIELD)
+        .take(2)
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    match ticks[..] {
+        [user, system] => Ok(Duration::from_millis((user + system) * TICK_MS)),
+        _ => Err(unmeasured("/proc/self/stat has no processor time")),
+    }
+}
+
+/// How much of all processors was used since the last reading.
+fn processor_used(
+    last: Option<(Duration, Instant)>,
+    (used, at): (Duration, Instant),
+) -> Result<CheckReading, Unmeasured> {
+    let Some((used_before, before)) = last else {
+        return Err(unmeasured("It needs two readings"));
+    };
+    let elapsed_s = (at - before).as_secs_f64().max(0.001);
+    let processors = used.saturating_sub(used_before).as_secs_f64() / elapsed_s;
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = 100.0 * processors / float(count as u64);
+    Ok(CheckReading::of(share).with(format!("{processors:.2} of {count}")))
+}
+
 fn open_files() -> Result<CheckReading, Unmeasured> {
     let open = fs::read_dir("/proc/self/fd").map_err(unmeasured)?.count() as u64;
     let Some(max) = getrlimit(Resource::Nofile).current else {
@@ -144,6 +190,17 @@ mod tests {
         check(50.0, "100 MiB of 200 MiB");
         write("sys/fs/cgroup/system.slice/unoc.service/memory.max", "104857600\n");
         check(100.0, "100 MiB of 100 MiB");
+    }
+
+    #[test]
+    fn processor_time_grows_with_work() {
+        let begun = (processor_time().unwrap(), Instant::now());
+        assert!(processor_used(None, begun).is_err());
+        let used = begun.0 + Duration::from_secs(30);
+        let reading = processor_used(Some(begun), (used, begun.1 + Duration::from_secs(60)));
+        let reading = reading.unwrap();
+        assert!(reading.message.is_some_and(|message| message.starts_with("0.50 of ")));
+        while processor_time().unwrap() == begun.0 {}
     }
 
     #[test]

@@ -36,6 +36,19 @@ pub(super) fn add(probes: &mut ProbeTable, engine: &EngineHandle) {
         })
     });
     let handle = engine.clone();
+    probes.add("store.size", move || {
+        let handle = handle.clone();
+        blocking(move || Ok(CheckReading::of(float(handle.store_bytes().map_err(unmeasured)?))))
+    });
+    let handle = engine.clone();
+    probes.add("site.devices", move || {
+        let snapshot = handle.read();
+        blocking(move || {
+            let count = snapshot.count(EntityKind::Device).map_err(unmeasured)?;
+            Ok(CheckReading::of(float(count)))
+        })
+    });
+    let handle = engine.clone();
     probes.add("engine.queue", move || {
         let waiting = float(handle.queue().waiting as u64);
         async move { Ok(CheckReading::of(waiting)) }

@@ -1,14 +1,27 @@
 //! The reports of the runbook's jobs: what each found, kept as evidence.
 
+mod backups;
+mod capacity;
+mod daily_review;
 mod incident_drill;
+mod reconciliation;
+mod section;
 
 use anyhow::{Result, bail};
 
+pub(super) use backups::{pruning, restore_test};
+pub(super) use capacity::review_capacity;
+pub(super) use daily_review::DailyReview;
 pub(super) use incident_drill::incident_drill;
+pub(super) use reconciliation::reconcile;
 
+use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::jobs::JobContext;
-use crate::store::{NewReport, ReportKind, ReportResult, ReportSection};
+use crate::store::{NewReport, ReportKind, ReportResult, ReportSection, Snapshot, StoreError};
+
+/// What happens each week has a report each week, also when there is nothing to tell.
+const ROUTINE_AGE_US: i64 = 6 * 24 * 60 * 60 * 1_000_000;
 
 /// What a job found.
 pub(super) struct Findings {
@@ -30,7 +43,19 @@ pub(super) async fn with_report(
     work: impl Future<Output = Result<Findings>>,
 ) -> Result<String> {
     let started_at = context.clock.now();
-    let found = work.await.unwrap_or_else(|error| Findings {
+    let found = work.await;
+    keep_report(kind, engine, context, started_at, found).await
+}
+
+/// Keeps what a job found, as [`with_report`].
+pub(super) async fn keep_report(
+    kind: ReportKind,
+    engine: &EngineHandle,
+    context: JobContext,
+    started_at: Timestamp,
+    found: Result<Findings>,
+) -> Result<String> {
+    let found = found.unwrap_or_else(|error| Findings {
         result: ReportResult::Failed,
         summary: format!("{error:#}"),
         sections: Vec::new(),
@@ -53,4 +78,14 @@ pub(super) async fn with_report(
             Ok(summary)
         }
     }
+}
+
+/// Whether the newest report of a kind is a week old, or there is none.
+pub(super) fn is_report_due(
+    snapshot: &Snapshot,
+    kind: ReportKind,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let newest = snapshot.reports(Some(kind), None, 1)?.pop();
+    Ok(newest.is_none_or(|head| now.0.saturating_sub(head.ended_at.0) >= ROUTINE_AGE_US))
 }

@@ -1,6 +1,7 @@
 //! The jobs that keep a report: run on the whole appliance, as a person would.
 
 mod incident_drill;
+mod reviews;
 
 use serde_json::Value;
 use unoc::store::{Report, ReportKind, ReportValue};
