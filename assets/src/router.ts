@@ -106,6 +106,14 @@ export const PAGES: readonly Page[] = [
     load: () => import('./views/JobsView.vue'),
   },
   {
+    path: '/operations/reports',
+    title: 'Reports',
+    icon: 'clipboard-check',
+    group: 'Operations',
+    words: 'daily review capacity restore test drill evidence print',
+    load: () => import('./views/ReportsView.vue'),
+  },
+  {
     path: '/operations/logs',
     title: 'Logs',
     icon: 'scroll-text',
@@ -148,6 +156,11 @@ export const router = createRouter({
       path: '/operations/incidents/:id(\\d+)',
       component: lazyPart(() => import('./views/IncidentView.vue'), 'Incident'),
       meta: { title: 'Incident' },
+    },
+    {
+      path: '/operations/reports/:id(\\d+)',
+      component: lazyPart(() => import('./views/ReportView.vue'), 'Report'),
+      meta: { title: 'Report' },
     },
     {
       path: '/:rest(.*)*',

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
-use tracing::{Level, info, warn};
+use tracing::{info, warn};
 use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,15 +20,14 @@ use super::state::ApiState;
 use super::sync::message;
 use super::topology::shared_summary;
 use super::validation::{Fields, FromFields, parse};
-use crate::domain::{EntityKind, Timestamp};
-use crate::engine::{DataVolume, EngineError};
+use crate::domain::EntityKind;
+use crate::engine::DataVolume;
 use crate::jobs::JobError;
 use crate::runbook::{
-    DUTY_PREFIX, DoneBy, Duty, DutyRecord, DutyState, Frequency, HealthFacts, LogFacts, ReadFacts,
+    DUTY_PREFIX, DoneBy, Duty, DutyRecord, DutyState, Frequency, HealthFacts, ReadFacts,
     RunbookFacts, VolumeFacts, duties, duty_keys,
 };
-use crate::store::{Snapshot, StoreError};
-use crate::util::run_blocking;
+use crate::store::{ReportHead, ReportKind, Snapshot, StoreError};
 use crate::wire::{Time, words_schema};
 
 /// Longest name of a person, and longest note: half a page.
@@ -36,8 +35,6 @@ const NAME_CHARS_MAX: usize = 100;
 const NOTE_CHARS_MAX: usize = 1000;
 const RECORDS_DEFAULT: u64 = 50;
 const RECORDS_MAX: u64 = 500;
-/// The time of the daily review.
-const LOG_REVIEW_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
@@ -61,6 +58,7 @@ struct DutyView {
     title: &'static str,
     #[schema(schema_with = frequency_schema)]
     frequency: &'static str,
+    /// What the appliance reviews is the operator's while a person should look at what it found.
     #[schema(schema_with = done_by_schema)]
     done_by: &'static str,
     /// `due`: a person has to do it now; `warning`: it was not done in time, or not as it should be.
@@ -83,6 +81,8 @@ struct DutyView {
     page: &'static str,
     /// How it is done at once.
     action: Option<DutyActionView>,
+    /// The newest report of it.
+    report_id: Option<u64>,
 }
 
 /// A request that does a duty.
@@ -219,7 +219,6 @@ impl ApiState {
         let backups = self.backups().observe().await;
         let jobs = self.jobs().list().await?;
         let overridden_count = shared_summary(self).await?.1.overridden_count;
-        let logs = self.log_facts().await?;
         let sync = self.sync().status();
         let snapshot = self.handle().read();
         let seq = snapshot.seq();
@@ -233,29 +232,12 @@ impl ApiState {
             sync_message: message(&sync, behind_seq),
             backups: backups.as_ref().map_err(ToString::to_string),
             jobs: &jobs,
-            logs,
             overridden_count,
             volume: volume.as_ref().map(volume_facts).map_err(ToString::to_string),
             records: newest_records(&snapshot)?,
+            reports: newest_reports(&snapshot)?,
         };
         Ok(duties(&facts))
-    }
-
-    async fn log_facts(&self) -> Result<LogFacts, EngineError> {
-        let logs = self.logs().clone();
-        let since = Timestamp(logs.now().0.saturating_sub(LOG_REVIEW_US));
-        let summary = run_blocking(move || logs.summary(since)).await;
-        let summary = summary.map_err(|_| EngineError::Stopped)?;
-        let count = |level| {
-            let of_level = summary.groups.iter().filter(|group| group.level == level);
-            of_level.map(|group| group.count).sum()
-        };
-        Ok(LogFacts {
-            error_count: count(Level::ERROR),
-            warning_count: count(Level::WARN),
-            new_count: summary.groups.iter().filter(|group| group.is_new == Some(true)).count(),
-            is_partial: summary.complete_since > summary.since,
-        })
     }
 }
 
@@ -270,6 +252,11 @@ fn newest_records(snapshot: &Snapshot) -> Result<BTreeMap<&'static str, DutyReco
         Ok(record.map(|record| (key, record)))
     });
     newest.filter_map(Result::transpose).collect()
+}
+
+fn newest_reports(snapshot: &Snapshot) -> Result<Vec<ReportHead>, StoreError> {
+    let newest = ReportKind::ALL.map(|kind| snapshot.reports(Some(kind), None, 1));
+    Ok(newest.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 impl From<Duty> for DutyView {
@@ -290,6 +277,7 @@ impl From<Duty> for DutyView {
             action: duty
                 .action
                 .map(|action| DutyActionView { label: action.label, path: action.path }),
+            report_id: duty.report_id,
         }
     }
 }

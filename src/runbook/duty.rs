@@ -124,6 +124,8 @@ pub struct Duty {
     /// The page with the details, under the base path.
     pub page: &'static str,
     pub action: Option<DutyAction>,
+    /// The newest report of it.
+    pub report_id: Option<u64>,
 }
 
 impl Duty {
@@ -148,6 +150,7 @@ impl Duty {
             last_record: None,
             page,
             action: None,
+            report_id: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::backup::Overview;
 use crate::domain::Timestamp;
 use crate::jobs::{JobRun, JobStatus, RunResult};
-use crate::store::DutyRecord;
+use crate::store::{DutyRecord, ReportHead, ReportKind};
 use crate::sync::SyncStatus;
 
 /// Everything that the duties look at, at one moment.
@@ -20,11 +20,12 @@ pub struct RunbookFacts<'a> {
     pub sync_message: String,
     pub backups: Result<&'a Overview, String>,
     pub jobs: &'a [JobStatus],
-    pub logs: LogFacts,
     pub overridden_count: usize,
     pub volume: Result<VolumeFacts, String>,
     /// The newest record of each duty that has one.
     pub records: BTreeMap<&'static str, DutyRecord>,
+    /// The newest report of each kind that has one.
+    pub reports: Vec<ReportHead>,
 }
 
 /// The answer of `GET /health`.
@@ -41,17 +42,6 @@ pub struct ReadFacts {
     pub seq: u64,
 }
 
-/// The warnings and errors of the last 24 hours.
-#[derive(Clone, Copy, Debug)]
-pub struct LogFacts {
-    pub error_count: u64,
-    pub warning_count: u64,
-    /// Kinds of them that the 24 hours before did not have.
-    pub new_count: usize,
-    /// Whether earlier ones are only in the journal.
-    pub is_partial: bool,
-}
-
 /// Space on the data volume, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct VolumeFacts {
@@ -63,6 +53,11 @@ pub struct VolumeFacts {
 impl RunbookFacts<'_> {
     pub(super) fn job(&self, name: &str) -> Option<&JobStatus> {
         self.jobs.iter().find(|job| job.name == name)
+    }
+
+    /// The newest report of a kind.
+    pub(super) fn report(&self, kind: ReportKind) -> Option<&ReportHead> {
+        self.reports.iter().find(|report| report.kind == kind)
     }
 
     pub(super) fn record(&self, key: &str) -> Option<DutyRecord> {

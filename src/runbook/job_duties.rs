@@ -1,10 +1,86 @@
 //! Duties that a job of the appliance does.
 
-use super::duty::{Duty, DutyAction, DutyState, Frequency};
+use super::duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
 use super::facts::{RunbookFacts, last_run, last_success};
 use crate::jobs::{JobStatus, RunResult};
+use crate::store::{ReportKind, ReportResult};
+use crate::util::format_bytes;
 
 const PAGE: &str = "/operations/jobs";
+/// Below this share of free space, most volumes fill up within days.
+const FREE_PERCENT_LOW: u64 = 10;
+
+pub(super) fn logs(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    let job = facts.job("daily-review");
+    let base = Duty {
+        command: Some("unoc logs --since 24h --level warn"),
+        action: Some(DutyAction { label: "Review now", path: "/api/jobs/daily-review/run" }),
+        ..by_job(key, "Review of the logs", Frequency::Daily, "/operations/logs", job)
+    };
+    reviewed(base, ReportKind::DailyReview, facts, "No day has been reviewed yet")
+}
+
+pub(super) fn capacity(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    let job = facts.job("capacity");
+    let base = Duty {
+        command: Some("unoc reports --kind capacity"),
+        action: Some(DutyAction { label: "Review now", path: "/api/jobs/capacity/run" }),
+        ..by_job(key, "Review of the capacity", Frequency::Monthly, "/operations/health", job)
+    };
+    let otherwise = "The capacity has not been reviewed yet";
+    let base = reviewed(base, ReportKind::Capacity, facts, otherwise);
+    let volume = match &facts.volume {
+        Ok(volume) => volume,
+        Err(error) => return with(base, DutyState::Error, error),
+    };
+    let percent = (volume.free_bytes * 100).checked_div(volume.total_bytes).unwrap_or(0);
+    let state = match percent {
+        _ if !volume.is_writable => DutyState::Error,
+        percent if percent < FREE_PERCENT_LOW => DutyState::Warning,
+        _ => return base,
+    };
+    let (free, total) = (format_bytes(volume.free_bytes), format_bytes(volume.total_bytes));
+    with(base, state, &format!("{free} of {total} of the data volume are free ({percent} %) now"))
+}
+
+pub(super) fn reconcile(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    const TITLE: &str = "Comparison with PostgreSQL";
+    const PAGE: &str = "/operations/sync";
+    let job = facts.job("reconcile");
+    if job.is_none() {
+        let evidence = "No PostgreSQL is configured; there is nothing to compare".to_owned();
+        let base = Duty::of_appliance(key, TITLE, Frequency::Weekly, PAGE);
+        return Duty { state: DutyState::Ok, evidence, ..base };
+    }
+    let base = Duty {
+        command: Some("unoc sync reconcile"),
+        action: Some(DutyAction { label: "Compare now", path: "/api/jobs/reconcile/run" }),
+        ..by_job(key, TITLE, Frequency::Weekly, PAGE, job)
+    };
+    reviewed(base, ReportKind::Reconciliation, facts, "Nothing has been compared by the job yet")
+}
+
+/// What the newest report says. While somebody should look at it, the duty is a person's, until a record
+/// says that one did.
+fn reviewed(duty: Duty, kind: ReportKind, facts: &RunbookFacts<'_>, otherwise: &str) -> Duty {
+    let record = facts.record(duty.key);
+    let Some(report) = facts.report(kind) else {
+        return with(Duty { last_record: record, ..duty }, DutyState::Unknown, otherwise);
+    };
+    let is_seen = record.as_ref().is_some_and(|record| record.at >= report.ended_at);
+    let duty = Duty { last_done_at: Some(report.ended_at), last_record: record, ..duty };
+    match report.result {
+        ReportResult::Warning if !is_seen => Duty {
+            done_by: DoneBy::Operator,
+            next_due_at: Some(facts.now),
+            ..with(duty, DutyState::Due, &report.summary)
+        },
+        // The run of the job has said so.
+        ReportResult::Failed if !duty.evidence.is_empty() => duty,
+        ReportResult::Failed => with(duty, DutyState::Error, &report.summary),
+        ReportResult::Ok | ReportResult::Warning => with(duty, DutyState::Ok, &report.summary),
+    }
+}
 
 pub(super) fn incident_drill(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let job = facts.job("incident-drill");

@@ -3,7 +3,8 @@
 //!
 //! [`duties`] decides by [`RunbookFacts`], without time, threads or disks. What the appliance does is
 //! shown by its own records; what a person does, by what people record. A duty of a person that is not
-//! done in time is reported as an incident.
+//! done in time is reported as an incident. What the appliance reviews is a person's while the newest report
+//! says that somebody should look at it.
 
 mod backup_duties;
 mod duty;
@@ -15,26 +16,28 @@ mod service_duties;
 
 pub use duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
 pub use duty_source::{DUTY_PREFIX, overdue};
-pub use facts::{HealthFacts, LogFacts, ReadFacts, RunbookFacts, VolumeFacts};
+pub use facts::{HealthFacts, ReadFacts, RunbookFacts, VolumeFacts};
 
+use crate::store::ReportKind;
 pub use crate::store::{DUTY_RECORDS_MAX, DutyRecord};
 
 type DutyFunction = fn(&'static str, &RunbookFacts<'_>) -> Duty;
 
 /// Every duty by its key, in the order in which they are shown.
-const DUTIES: [(&str, DutyFunction); 14] = [
+const DUTIES: [(&str, DutyFunction); 15] = [
     ("health", service_duties::health),
     ("api", service_duties::api),
     ("database", service_duties::database),
     ("self-check", service_duties::self_check),
-    ("logs", operator_duties::logs),
+    ("logs", job_duties::logs),
     ("overrides", operator_duties::overrides),
     ("backup", backup_duties::backup),
     ("restore-test", backup_duties::restore_test),
     ("off-host", backup_duties::off_host),
     ("prune", backup_duties::prune),
     ("disaster-recovery-test", backup_duties::disaster_recovery_test),
-    ("capacity", operator_duties::capacity),
+    ("reconcile", job_duties::reconcile),
+    ("capacity", job_duties::capacity),
     ("contacts", operator_duties::contacts),
     ("incident-drill", job_duties::incident_drill),
 ];
@@ -46,5 +49,24 @@ pub fn duty_keys() -> impl Iterator<Item = &'static str> {
 
 /// Returns every duty with its state.
 pub fn duties(facts: &RunbookFacts<'_>) -> Vec<Duty> {
-    DUTIES.iter().map(|(key, function)| function(key, facts)).collect()
+    let duty = |(key, function): &(&'static str, DutyFunction)| {
+        let report = report_kind(key).and_then(|kind| facts.report(kind));
+        Duty { report_id: report.map(|report| report.id), ..function(key, facts) }
+    };
+    DUTIES.iter().map(duty).collect()
+}
+
+/// The reports that show that a duty was done.
+fn report_kind(key: &str) -> Option<ReportKind> {
+    Some(match key {
+        "logs" => ReportKind::DailyReview,
+        "restore-test" => ReportKind::RestoreTest,
+        "prune" => ReportKind::Pruning,
+        "reconcile" => ReportKind::Reconciliation,
+        "provisioning-test" => ReportKind::ProvisioningTest,
+        "capacity" => ReportKind::Capacity,
+        "disaster-recovery-test" | "disaster-drill" => ReportKind::DisasterDrill,
+        "incident-drill" => ReportKind::IncidentDrill,
+        _ => return None,
+    })
 }

@@ -3,10 +3,6 @@
 use super::duty::{DoneBy, Duty, DutyState, Frequency};
 use super::facts::RunbookFacts;
 use crate::domain::Timestamp;
-use crate::util::{counted, format_bytes};
-
-/// Below this share of free space, most volumes fill up within days.
-const FREE_PERCENT_LOW: u64 = 10;
 
 /// A duty that a person has to do again a period after it was last recorded. It is overdue after one and a
 /// half periods; a site that never had a record counts from when its store was created.
@@ -49,26 +45,6 @@ fn unless_idle(duty: Duty, is_idle: bool) -> Duty {
     Duty { state, next_due_at, overdue_at: None, ..duty }
 }
 
-/// The appliance sums up; whether it is all right, a person decides.
-pub(super) fn logs(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
-    let logs = facts.logs;
-    let errors = counted(logs.error_count, "error");
-    let warnings = counted(logs.warning_count, "warning");
-    let new = match logs.new_count {
-        0 => String::new(),
-        count => format!(", {}", counted(count, "new kind")),
-    };
-    let partial =
-        if logs.is_partial { "; the time before the last start is in the journal" } else { "" };
-    let duty = Duty {
-        evidence: format!("{errors} and {warnings} in the last 24 hours{new}{partial}"),
-        command: Some("unoc logs --since 24h --level warn"),
-        page: "/operations/logs",
-        ..by_record(key, "Review of the logs", Frequency::Daily, facts)
-    };
-    unless_idle(duty, logs.error_count == 0 && logs.warning_count == 0 && !logs.is_partial)
-}
-
 pub(super) fn overrides(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let count = facts.overridden_count;
     let duty = Duty {
@@ -81,27 +57,6 @@ pub(super) fn overrides(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
         ..by_record(key, "Review of the overrides", Frequency::Shift, facts)
     };
     unless_idle(duty, count == 0)
-}
-
-pub(super) fn capacity(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
-    let base = Duty {
-        command: Some("curl http://localhost:5001/api/health"),
-        page: "/operations/health",
-        ..by_record(key, "Review of the capacity", Frequency::Monthly, facts)
-    };
-    let volume = match &facts.volume {
-        Ok(volume) => volume,
-        Err(error) => return Duty { state: DutyState::Error, evidence: error.clone(), ..base },
-    };
-    let percent = (volume.free_bytes * 100).checked_div(volume.total_bytes).unwrap_or(0);
-    let found = match percent {
-        _ if !volume.is_writable => DutyState::Error,
-        percent if percent < FREE_PERCENT_LOW => DutyState::Warning,
-        _ => DutyState::Ok,
-    };
-    let (free, total) = (format_bytes(volume.free_bytes), format_bytes(volume.total_bytes));
-    let evidence = format!("{free} of {total} of the data volume are free ({percent} %)");
-    Duty { state: base.state.max(found), evidence, ..base }
 }
 
 pub(super) fn contacts(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
@@ -117,7 +72,7 @@ pub(super) fn contacts(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runbook::{HealthFacts, LogFacts, ReadFacts};
+    use crate::runbook::{HealthFacts, ReadFacts};
     use crate::store::DutyRecord;
     use crate::sync::SyncHandle;
 
@@ -136,10 +91,10 @@ mod tests {
             sync_message: String::new(),
             backups: Err(String::new()),
             jobs: &[],
-            logs: LogFacts { error_count: 0, warning_count: 0, new_count: 0, is_partial: false },
             overridden_count: 0,
             volume: Err(String::new()),
             records: recorded_h.map(|hours| ("duty", record(ago(hours)))).into_iter().collect(),
+            reports: Vec::new(),
         };
         by_record("duty", "Duty", frequency, &facts).state
     }

@@ -14,6 +14,7 @@ export const PAGES: readonly { name: string; path: string; heading: string }[] =
   { name: 'backups', path: '/operations/backups', heading: 'Backups' },
   { name: 'sync', path: '/operations/sync', heading: 'Sync' },
   { name: 'jobs', path: '/operations/jobs', heading: 'Jobs' },
+  { name: 'reports', path: '/operations/reports', heading: 'Reports' },
   { name: 'logs', path: '/operations/logs', heading: 'Logs' },
   { name: 'changes', path: '/operations/changes', heading: 'Changes' },
   { name: 'settings', path: '/settings', heading: 'Settings' },

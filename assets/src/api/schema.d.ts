@@ -2531,6 +2531,11 @@ export interface components {
             overdue_at?: string | null;
             /** @description The page with the details, under the base path. */
             page: string;
+            /**
+             * Format: int64
+             * @description The newest report of it.
+             */
+            report_id?: number | null;
             /** @enum {string} */
             state: "ok" | "unknown" | "due" | "warning" | "error";
             title: string;

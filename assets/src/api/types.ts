@@ -139,6 +139,11 @@ export type MaintenanceWindow = Sent<Schemas['MaintenanceWindow']>
 export type MaintenancePlan = Schemas['MaintenancePlan']
 export type Duty = Sent<Schemas['Duty']>
 export type DutyRecord = Sent<Schemas['DutyRecord']>
+export type ReportHead = Sent<Schemas['ReportHead']>
+export type ReportKind = ReportHead['kind']
+export type Report = Sent<Schemas['Report']>
+export type ReportSection = Sent<Schemas['ReportSection']>
+export type ReportValue = Schemas['ReportValue']
 export type DutyRecordBody = Schemas['DutyRecordBody']
 /** Called after its incident: a notice of the page itself is a short message. */
 export type IncidentNotice = Sent<Schemas['Notice']>

@@ -17,6 +17,7 @@ export const ICON_NAMES = [
   'circle-check',
   'circle-dashed',
   'circle-help',
+  'clipboard-check',
   'clock',
   'copy',
   'database',

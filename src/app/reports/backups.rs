@@ -7,7 +7,7 @@ use crate::store::{ReportResult, ReportValue};
 use crate::util::format_bytes;
 
 /// The findings of a verification that was made as asked for.
-pub(in crate::app) fn restore_test(entry: &CatalogEntry, verification: &Verification) -> Findings {
+pub(crate) fn restore_test(entry: &CatalogEntry, verification: &Verification) -> Findings {
     let manifest = &entry.manifest;
     #[expect(clippy::cast_precision_loss, reason = "a duration is far below 2^53 ms")]
     let took_s = verification.duration_ms as f64 / 1000.0;
@@ -35,7 +35,7 @@ pub(in crate::app) fn restore_test(entry: &CatalogEntry, verification: &Verifica
 }
 
 /// The findings of a pruning, with the message of the job.
-pub(in crate::app) fn pruning(pruned: &Pruning, summary: String) -> Findings {
+pub(crate) fn pruning(pruned: &Pruning, summary: String) -> Findings {
     let mut section = section("Backups");
     section.facts = vec![
         fact("Kept", count(pruned.retained.len())),

@@ -42,10 +42,7 @@ const ROWS: [Row; 7] = [
 ];
 
 /// Reviews the capacity and keeps the report. Returns the summary.
-pub(in crate::app) async fn review_capacity(
-    engine: EngineHandle,
-    context: JobContext,
-) -> Result<String> {
+pub(crate) async fn review_capacity(engine: EngineHandle, context: JobContext) -> Result<String> {
     let work = findings(engine.clone(), context.clock.now());
     with_report(ReportKind::Capacity, &engine, context, work).await
 }
@@ -75,7 +72,7 @@ async fn findings(engine: EngineHandle, now: Timestamp) -> Result<Findings> {
         fact("Directory", text(space.directory.display().to_string())),
         fact("Size", ReportValue::Bytes(space.total_bytes)),
         fact("Free", ReportValue::Bytes(space.free_bytes)),
-        fact("Free", ReportValue::Percent(share(space.free_bytes, space.total_bytes))),
+        fact("Free share", ReportValue::Percent(share(space.free_bytes, space.total_bytes))),
         fact("Full, by the last two weeks", full_on(now, recent)),
         fact("Full, by all that is recorded", full_on(now, long)),
     ];

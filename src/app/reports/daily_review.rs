@@ -32,10 +32,10 @@ const LOG_TITLE: &str = "Log";
 const MESSAGE_COLUMN: usize = 1;
 
 /// What the review looks at.
-pub(in crate::app) struct DailyReview {
-    pub(in crate::app) engine: EngineHandle,
-    pub(in crate::app) backups: Backups,
-    pub(in crate::app) logs: Logs,
+pub(crate) struct DailyReview {
+    pub(crate) engine: EngineHandle,
+    pub(crate) backups: Backups,
+    pub(crate) logs: Logs,
 }
 
 /// A section, what the summary says of it, and whether a person should look at it.
@@ -47,7 +47,7 @@ struct Part {
 
 impl DailyReview {
     /// Does the review and keeps its report. Returns the summary.
-    pub(in crate::app) async fn run(self, context: JobContext) -> Result<String> {
+    pub(crate) async fn run(self, context: JobContext) -> Result<String> {
         let engine = self.engine.clone();
         let work = self.findings(context.clone());
         with_report(ReportKind::DailyReview, &engine, context, work).await
@@ -160,7 +160,10 @@ fn log(summary: &LogSummary, known: Option<&BTreeSet<String>>) -> Part {
         fact("New kinds", count(new.len())),
     ];
     if summary.complete_since > summary.since {
-        section.text = Some("The log in memory has no earlier lines; the journal has.".to_owned());
+        section.text = Some(
+            "The log in memory does not cover the whole day; earlier lines are in the journal."
+                .to_owned(),
+        );
         section.facts.push(fact("Complete since", time(summary.complete_since)));
     }
     let (errors, warnings) = (counted(errors, "error"), counted(warnings, "warning"));

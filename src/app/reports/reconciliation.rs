@@ -13,7 +13,7 @@ use crate::sync::{Reconciliation, SyncHandle};
 use crate::util::counted;
 
 /// Compares both sides, repairs PostgreSQL, and keeps the report. Returns the summary.
-pub(in crate::app) async fn reconcile(
+pub(crate) async fn reconcile(
     engine: EngineHandle,
     sync: SyncHandle,
     context: JobContext,

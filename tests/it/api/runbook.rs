@@ -30,9 +30,7 @@ fn every_duty_of_the_runbook_is_listed() {
             words.join(" ")
         })
         // The disk of the machine that runs this may be nearly full.
-        .map(|words| {
-            words.replace("capacity monthly operator warning", "capacity monthly operator due")
-        })
+        .map(|words| words.replace("appliance warning", "appliance unknown"))
         .collect();
     assert_eq!(
         listed,
@@ -41,14 +39,15 @@ fn every_duty_of_the_runbook_is_listed() {
             "api continuous appliance ok",
             "database continuous appliance ok",
             "self-check daily appliance unknown",
-            "logs daily operator due",
+            "logs daily appliance unknown",
             "overrides shift operator ok",
             "backup daily appliance unknown",
             "restore-test weekly appliance unknown",
             "off-host daily operator due",
             "prune daily appliance ok",
             "disaster-recovery-test monthly operator due",
-            "capacity monthly operator due",
+            "reconcile weekly appliance ok",
+            "capacity monthly appliance unknown",
             "contacts monthly operator due",
             "incident-drill monthly appliance unknown",
         ]
@@ -75,6 +74,7 @@ fn a_duty_has_these_keys() {
         "last_record",
         "page",
         "action",
+        "report_id",
     ];
     let first = runbook.text().split_once('[').unwrap().1;
     assert_eq!(keys_of(first), keys);
@@ -140,6 +140,42 @@ fn a_duty_that_is_not_done_in_time_is_an_incident_until_it_is_recorded() {
     record(&app, "off-host", &json!({"name": "Bo"}));
     assert!(!late(&app).contains(&"duty:off-host".to_owned()));
     assert_eq!(duty(&app, "off-host")["state"], "ok");
+}
+
+fn run(app: &TestApp, job: &str) {
+    let begun = app.post(&format!("/api/jobs/{job}/run"), &Value::Null).expect(202).json();
+    wait::until("the run ends", || {
+        let job = app.get(&format!("/api/jobs/{job}")).expect(200).json();
+        let runs = job["runs"].as_array().expect("a list").iter();
+        runs.into_iter().any(|run| run["id"] == begun["id"]).then_some(())
+    });
+}
+
+/// The appliance reviews; a person has to look only when it found something.
+#[test]
+fn a_review_is_the_appliances_until_it_finds_something() {
+    let app = TestApp::empty();
+    app.clock.hold();
+    run(&app, "daily-review");
+    let done = duty(&app, "logs");
+    assert_eq!(
+        [&done["done_by"], &done["state"], &done["report_id"]],
+        [&json!("appliance"), &json!("ok"), &json!(1)]
+    );
+    assert!(done["evidence"].as_str().unwrap().starts_with("0 errors and 0 warnings in the log"));
+    let lines = || tracing::error!("No room");
+    app.clock.advance(DAY_S);
+    run(&app, "backup");
+    tracing::dispatcher::with_default(&app.logs.dispatch(), lines);
+    run(&app, "daily-review");
+    let due = duty(&app, "logs");
+    assert_eq!([&due["done_by"], &due["state"]], [&json!("operator"), &json!("due")], "{due}");
+    let report = app.get(&format!("/api/reports/{}", due["report_id"])).expect(200).json();
+    assert_eq!(due["evidence"], report["summary"]);
+    assert_eq!(due["overdue_at"], Value::Null, "the next review is tomorrow");
+    record(&app, "logs", &json!({"name": "Ada", "note": "the disk was enlarged"}));
+    let seen = duty(&app, "logs");
+    assert_eq!([&seen["done_by"], &seen["state"]], [&json!("appliance"), &json!("ok")], "{seen}");
 }
 
 #[test]

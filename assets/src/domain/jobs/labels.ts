@@ -26,6 +26,9 @@ const DISABLED_EFFECTS: Record<string, string> = {
   verify: 'no backup is fully verified automatically.',
   'verify-offhost': 'no off-host copy is verified automatically.',
   prune: 'old backups are kept until the disk is full.',
+  'daily-review': 'the log is not reviewed automatically.',
+  capacity: 'the capacity is not reviewed automatically.',
+  reconcile: 'PostgreSQL is compared without a report.',
   'self-check': 'a store that cannot be read is not detected.',
 }
 
