@@ -21,7 +21,7 @@ fi
 install_packages() {
   local wanted=(cc:build-essential git:git curl:curl python3:python3 shellcheck:shellcheck node:nodejs npm:npm
     debootstrap:debootstrap systemd-nspawn:systemd-container pgbouncer:pgbouncer
-    age:age zstd:zstd nginx:nginx-light caddy:caddy haproxy:haproxy rsyslogd:rsyslog)
+    age:age zstd:zstd nginx:nginx-light caddy:caddy haproxy:haproxy rsyslogd:rsyslog prometheus:prometheus)
   local missing=() pair
   for pair in "${wanted[@]}"; do
     has "${pair%%:*}" || missing+=("${pair##*:}")

@@ -19,6 +19,7 @@ mod listing;
 mod logs;
 mod memory;
 mod metrics;
+mod monitoring;
 mod openapi;
 mod optics;
 mod override_ends;
