@@ -44,23 +44,28 @@ pub(crate) fn unoc(binary: &Path, directory: &Path) -> Command {
 
 /// Starts `unoc serve` on a directory; returns it and the time until it was ready.
 pub(crate) fn start_unoc(binary: &Path, directory: &Path) -> Result<(Server, Duration)> {
-    start(binary, directory, None, &[])
+    start(binary, directory, &[], &[])
 }
 
 /// The same with further arguments.
 pub(crate) fn start_with(binary: &Path, directory: &Path, arguments: &[&str]) -> Result<Server> {
-    start(binary, directory, None, arguments).map(|(server, _)| server)
+    start(binary, directory, &[], arguments).map(|(server, _)| server)
 }
 
 /// Starts `unoc serve` with a mirror in this database.
 pub(crate) fn start_mirrored(binary: &Path, directory: &Path, url: &str) -> Result<Server> {
-    start(binary, directory, Some(url), &[]).map(|(server, _)| server)
+    start(binary, directory, &[("DATABASE_URL", url)], &[]).map(|(server, _)| server)
+}
+
+/// Starts `unoc serve` with these contacts, as JSON.
+pub(crate) fn start_told(binary: &Path, directory: &Path, contacts: &str) -> Result<Server> {
+    start(binary, directory, &[("UNOC_CONTACTS", contacts)], &[]).map(|(server, _)| server)
 }
 
 fn start(
     binary: &Path,
     directory: &Path,
-    url: Option<&str>,
+    environment: &[(&str, &str)],
     arguments: &[&str],
 ) -> Result<(Server, Duration)> {
     fs::create_dir_all(directory)?;
@@ -76,7 +81,7 @@ fn start(
     let mut command = unoc(binary, directory);
     command.arg("serve").arg("--port").arg("0").arg("--config").arg(&config);
     command.arg("--data-dir").arg(directory).args(arguments);
-    command.envs(url.map(|url| ("DATABASE_URL", url)));
+    command.envs(environment.iter().copied());
     command.stdout(output.try_clone()?).stderr(output);
     let started = Instant::now();
     let child = command.spawn().with_context(|| format!("starting {}", binary.display()))?;

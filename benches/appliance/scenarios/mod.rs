@@ -2,6 +2,7 @@
 
 mod backup;
 mod broadcast;
+mod checks;
 mod first_byte;
 mod footprint;
 mod get_one;
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     ("storm", storm::measure),
     ("sync", sync::measure),
     ("backup", backup::measure),
+    ("checks", checks::measure),
     ("footprint", footprint::measure),
 ];
 
