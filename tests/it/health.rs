@@ -2,4 +2,5 @@
 
 mod causes;
 mod history;
+mod host_causes;
 mod probes;

@@ -16,13 +16,13 @@ use crate::sync::mirrored;
 const HOUR: i64 = 3600;
 
 /// Runs a check once and returns it.
-fn run(http: &Http, id: &str) -> Value {
+pub(super) fn run(http: &Http, id: &str) -> Value {
     let answer = http.post(&format!("/api/health/checks/{id}/run"), &Value::Null).expect(200);
     answer.json()["checks"][0].clone()
 }
 
 /// Runs a check until it has this state.
-fn run_until(http: &Http, id: &str, state: &str) -> Value {
+pub(super) fn run_until(http: &Http, id: &str, state: &str) -> Value {
     let mut last = Value::Null;
     wait::until(&format!("{id} is {state}"), || {
         last = run(http, id);
@@ -31,7 +31,7 @@ fn run_until(http: &Http, id: &str, state: &str) -> Value {
 }
 
 /// The incident of a check, once it has this state.
-fn incident(http: &Http, id: &str, state: &str) -> Value {
+pub(super) fn incident(http: &Http, id: &str, state: &str) -> Value {
     wait::until(&format!("the incident of {id} is {state}"), || {
         let path = format!("/api/incidents?key=check:{id}");
         let incident = http.get(&path).expect(200).json()["incidents"].get(0)?.clone();
