@@ -29,7 +29,7 @@ import sys
 
 # What begins a command of an operator.
 COMMAND = re.compile(
-    r"(u|unoc|curl|sudo|systemctl|journalctl|psql|df|findmnt|timedatectl|iostat|top|dmesg|age|test|u\(\)|\{) (?!=)|(dmesg|top)$"
+    r"(u|unoc|curl|tar|sudo|systemctl|journalctl|psql|df|findmnt|timedatectl|iostat|top|dmesg|age|test|u\(\)|\{) (?!=)|(dmesg|top)$"
 )
 NOT_RUN = re.compile(r"not run by the test: (.+?)\s*(?:\||$)")
 TIMEOUT_S = 60
@@ -64,6 +64,8 @@ def read(text):
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("```"):
             block = None if block is not None else line.strip()[3:]
+            if block in ("bash", "shell", "console", "shell-session"):
+                fail(number, f"a block of {block} would not be run: write it as sh")
             continue
         if block is not None:
             if block == "sh" and line.strip():
@@ -129,6 +131,8 @@ def row_steps(number, cells, expected_column):
     reason = NOT_RUN.search(" | ".join(cells))
     others = " ".join(cell for column, cell in enumerate(cells) if column != expected_column)
     commands = [span for span in spans(others) if COMMAND.match(span)]
+    if not commands and not reason:
+        fail(number, "no command that the test knows in a row with an expectation")
     if len(commands) > 1:
         fail(number, "more than one command in a row with an expectation: give each its own row")
     for command in commands:
@@ -257,8 +261,10 @@ def is_known(mention, steps):
     """Whether a command with an expectation begins like this one, up to a placeholder such as NAME."""
     def plain(command):
         return re.sub(r"^u ", "unoc ", command.replace("sudo -u unoc ", "")) + " "
-    beginning = plain(re.sub(r" (?:'?…|[A-Z]+\b).*", "", mention))
-    return any(beginning in plain(step.command) for step in steps)
+    # The method of a request is no placeholder.
+    beginning = plain(re.sub(r"(?<!-X) (?:'?…|[A-Z]+\b).*", "", mention))
+    return len(beginning.split()) > 1 and any(
+        plain(step.command).startswith(beginning) or f" {beginning}" in plain(step.command) for step in steps)
 
 
 def main():

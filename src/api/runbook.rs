@@ -20,8 +20,9 @@ use super::state::ApiState;
 use super::sync::message;
 use super::topology::shared_summary;
 use super::validation::{Fields, FromFields, parse};
-use crate::domain::EntityKind;
+use crate::domain::{EntityKind, Timestamp};
 use crate::engine::DataVolume;
+use crate::health::CheckState;
 use crate::jobs::JobError;
 use crate::runbook::{
     DUTY_PREFIX, DoneBy, Duty, DutyRecord, DutyState, Frequency, HealthFacts, ReadFacts,
@@ -30,6 +31,8 @@ use crate::runbook::{
 use crate::store::{ReportHead, ReportKind, Snapshot, StoreError};
 use crate::wire::{Time, words_schema};
 
+/// The check that asks for the list of devices as a client does.
+const HTTP_CHECK: &str = "http.response";
 /// Longest name of a person, and longest note: half a page.
 const NAME_CHARS_MAX: usize = 100;
 const NOTE_CHARS_MAX: usize = 1000;
@@ -227,7 +230,11 @@ impl ApiState {
             now: self.handle().now(),
             created_at: snapshot.created_at()?,
             health: HealthFacts { status, reason },
-            read: ReadFacts { device_count: snapshot.count(EntityKind::Device)?, seq },
+            read: ReadFacts {
+                device_count: snapshot.count(EntityKind::Device)?,
+                seq,
+                asked: self.asked_over_http(),
+            },
             sync: &sync,
             sync_message: message(&sync, behind_seq),
             backups: backups.as_ref().map_err(ToString::to_string),
@@ -238,6 +245,17 @@ impl ApiState {
             reports: newest_reports(&snapshot)?,
         };
         Ok(duties(&facts))
+    }
+
+    /// What the check of the own address last found.
+    fn asked_over_http(&self) -> Option<(Timestamp, Result<(), String>)> {
+        let checks = self.health().checks();
+        let check = checks.into_iter().find(|check| check.spec.id == HTTP_CHECK)?;
+        let found = match check.state {
+            CheckState::Critical if check.value.is_none() => Err(check.message.unwrap_or_default()),
+            _ => Ok(()),
+        };
+        Some((check.checked_at?, found))
     }
 }
 

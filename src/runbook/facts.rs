@@ -36,10 +36,12 @@ pub struct HealthFacts {
 }
 
 /// A read of the site.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReadFacts {
     pub device_count: u64,
     pub seq: u64,
+    /// When the list was last asked for by HTTP, and why that failed; `None` before the first time.
+    pub asked: Option<(Timestamp, Result<(), String>)>,
 }
 
 /// Space on the data volume, in bytes.

@@ -86,7 +86,7 @@ mod tests {
             now,
             created_at: ago(created_h),
             health: HealthFacts { status: "healthy", reason: None },
-            read: ReadFacts { device_count: 0, seq: 0 },
+            read: ReadFacts { device_count: 0, seq: 0, asked: None },
             sync: &SyncHandle::off(now).status(),
             sync_message: String::new(),
             backups: Err(String::new()),

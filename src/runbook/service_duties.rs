@@ -31,11 +31,17 @@ pub(super) fn health(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
 
 pub(super) fn api(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let devices = counted(facts.read.device_count, "device");
+    let list = format!("The list has {devices}, at change {}", facts.read.seq);
+    let (state, evidence) = match &facts.read.asked {
+        None => (DutyState::Unknown, format!("{list}; it has not been asked for by HTTP yet")),
+        Some((_, Ok(()))) => (DutyState::Ok, list),
+        Some((_, Err(why))) => (DutyState::Error, why.clone()),
+    };
     Duty {
-        state: DutyState::Ok,
-        evidence: format!("The list has {devices}, at change {}", facts.read.seq),
+        state,
+        evidence,
         command: Some("curl http://localhost:5001/api/devices?limit=1"),
-        last_done_at: Some(facts.now),
+        last_done_at: facts.read.asked.as_ref().map(|(at, _)| *at),
         ..Duty::of_appliance(key, "The API lists devices", Frequency::Continuous, "/inventory")
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::super::loopback::OwnServer;
+use super::super::loopback::{OwnAnswer, OwnServer};
 use super::events;
 use super::measure::{float, milliseconds, percent};
 use super::parts::CheckedParts;
@@ -15,6 +15,9 @@ const SLEEPS: u32 = 5;
 const SLEEP: Duration = Duration::from_millis(40);
 /// Fewer clients than this may leave at once: the tabs of one person whose shift ends.
 const CLIENTS_MIN: u64 = 10;
+
+/// What an operator asks first, and what the page does.
+const ASKED: [&str; 2] = ["/health/live", "/api/devices?limit=1"];
 
 pub(super) fn add(probes: &mut ProbeTable, parts: &CheckedParts) {
     probes.add("loop.lag", || async {
@@ -32,19 +35,20 @@ pub(super) fn add(probes: &mut ProbeTable, parts: &CheckedParts) {
         let server = server.clone();
         async move {
             let begun = Instant::now();
-            Ok(match server.request("GET", "/health/live", "").await {
-                Ok(answer) if answer.status == 200 => {
-                    CheckReading::of(milliseconds(begun.elapsed()))
+            for path in ASKED {
+                match server.request("GET", path, "").await {
+                    Ok(answer) if answer.status == 200 => {}
+                    Ok(OwnAnswer { status, .. }) => {
+                        let what = format!("GET {path} was answered with the status {status}");
+                        return Ok(CheckReading::broken(what));
+                    }
+                    Err(error) => {
+                        let what = format!("http://{} does not answer: {error}", server.address);
+                        return Ok(CheckReading::broken(what));
+                    }
                 }
-                Ok(answer) => CheckReading::broken(format!(
-                    "GET /health/live was answered with the status {}",
-                    answer.status
-                )),
-                Err(error) => CheckReading::broken(format!(
-                    "http://{} does not answer: {error}",
-                    server.address
-                )),
-            })
+            }
+            Ok(CheckReading::of(milliseconds(begun.elapsed())))
         }
     });
     let sockets = parts.sockets.clone();
