@@ -303,9 +303,10 @@ fn health(error: &HealthError) -> Response {
 /// internal error.
 fn backup(error: &BackupError) -> Response {
     let status = match error {
-        BackupError::NotFound(_) | BackupError::NotLocal(_) | BackupError::NoBackup => {
-            StatusCode::NOT_FOUND
-        }
+        BackupError::NotFound(_)
+        | BackupError::NotLocal(_)
+        | BackupError::NoBackup
+        | BackupError::NoCopy => StatusCode::NOT_FOUND,
         BackupError::Busy(_)
         | BackupError::NoFreeName
         | BackupError::NothingToUndo

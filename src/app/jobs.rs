@@ -1,5 +1,7 @@
 //! The table of jobs: what this appliance does automatically, and when.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -35,7 +37,7 @@ fn table(
     logs: &Logs,
     sync: &SyncHandle,
 ) -> Vec<JobSpec> {
-    let (check, drilled, sender) = (engine.clone(), engine.clone(), sender.clone());
+    let check = engine.clone();
     let row = |name, title, schedule, function: fn(Backups, JobContext) -> JobFuture| {
         let backups = backups.clone();
         JobSpec::new(name, title, schedule, move |context| function(backups.clone(), context))
@@ -49,9 +51,6 @@ fn table(
         JobSpec::new("self-check", "Self-check", "0 6 * * *", move |context| {
             self_check(check.clone(), context)
         }),
-        JobSpec::new("incident-drill", "Incident drill", "0 10 1 * *", move |context| {
-            reports::incident_drill(drilled.clone(), sender.clone(), context)
-        }),
     ];
     table.extend(reviews(engine, backups, logs));
     if sync.state() != SyncState::Off {
@@ -63,6 +62,7 @@ fn table(
             move |context| reports::reconcile(engine.clone(), sync.clone(), context),
         ));
     }
+    table.extend(drills(engine, backups, sender));
     if backups.options().has_targets() {
         table.push(row("copy", "Copy backups off the host", "*/10 * * * *", |backups, context| {
             Box::pin(copy(backups, context))
@@ -107,6 +107,25 @@ fn reviews(engine: &EngineHandle, backups: &Backups, logs: &Logs) -> [JobSpec; 2
     ]
 }
 
+/// The drills, each of which tries out what nobody wants to find out in an emergency.
+fn drills(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> [JobSpec; 3] {
+    let (provisioning, disaster, incident) = (engine.clone(), engine.clone(), engine.clone());
+    let data_dir: Arc<Path> = Arc::from(backups.options().data_dir.as_path());
+    let (backups, sender) = (backups.clone(), sender.clone());
+    [
+        JobSpec::new("provisioning-test", "Provisioning test", "45 5 * * 0", move |context| {
+            reports::provisioning_test(provisioning.clone(), Arc::clone(&data_dir), context)
+        }),
+        JobSpec::new("disaster-drill", "Disaster drill", "30 4 2 * *", move |context| {
+            disaster_drill(disaster.clone(), backups.clone(), context)
+        }),
+        // In working hours: it reaches people.
+        JobSpec::new("incident-drill", "Incident drill", "0 10 1 * *", move |context| {
+            reports::incident_drill(incident.clone(), sender.clone(), context)
+        }),
+    ]
+}
+
 /// Starts the appliance's jobs.
 ///
 /// # Errors
@@ -118,9 +137,7 @@ pub(super) async fn start_jobs(
     logs: &Logs,
     sync: &SyncHandle,
 ) -> Result<(JobsHandle, JobSupervisor)> {
-    let options = JobsOptions { zone: Zone::host().clone(), is_scheduling: true };
-    let table = table(engine, backups, sender, logs, sync);
-    jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
+    start(engine, backups, sender, (logs, sync), true).await
 }
 
 /// Starts the jobs while no server runs: they run only on request.
@@ -135,10 +152,21 @@ pub async fn start_offline_jobs(
     let reachable = format!("localhost:{}", config.port);
     let NoticeOptions { sender, .. } =
         NoticeSettings::of(config)?.for_site(config, engine, reachable);
-    let options = JobsOptions { zone: Zone::host().clone(), is_scheduling: false };
     // There is no log to review, and no mirror runs.
     let (logs, sync) = (new_log(config, engine.clock()), SyncHandle::off(engine.now()));
-    let table = table(engine, &backups, &sender, &logs, &sync);
+    start(engine, &backups, &sender, (&logs, &sync), false).await
+}
+
+async fn start(
+    engine: &EngineHandle,
+    backups: &Backups,
+    sender: &NoticeSender,
+    (logs, sync): (&Logs, &SyncHandle),
+    is_scheduling: bool,
+) -> Result<(JobsHandle, JobSupervisor)> {
+    reports::remove_leftovers(&backups.options().data_dir);
+    let options = JobsOptions { zone: Zone::host().clone(), is_scheduling };
+    let table = table(engine, backups, sender, logs, sync);
     jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
 }
 
@@ -269,6 +297,18 @@ async fn verify_offhost(backups: Backups, context: JobContext) -> Result<String>
         bail!(unverified);
     }
     Ok(format!("{} verified", counted(verified.len(), "copy")))
+}
+
+async fn disaster_drill(
+    engine: EngineHandle,
+    backups: Backups,
+    context: JobContext,
+) -> Result<String> {
+    let rebuild = retry_while_busy(context.clone(), move |_| {
+        let backups = backups.clone();
+        blocking(move || backups.begin_rebuild()).boxed()
+    });
+    reports::disaster_drill(engine, rebuild.await?, context).await
 }
 
 /// Makes the copies that are due. A copy that exists already is not an error.

@@ -21,6 +21,7 @@ use super::overview::{Overview, overview};
 use super::progress::{Activity, Log, Operation, ProgressUnit};
 use super::protection::Protection;
 use super::prune::{self, Pruning};
+use super::rebuild::SiteRebuild;
 use super::restore::{RestoreReport, RestoreSource, restore};
 use super::{fetch, stage, undo, verify};
 use crate::domain::Timestamp;
@@ -230,6 +231,15 @@ impl Backups {
     /// [`BackupError::NoBackup`] without any copy; [`BackupError`] naming the copy that failed.
     pub async fn verify_copies(&self, log: Log<'_>) -> Result<Vec<CatalogEntry>, BackupError> {
         copy::verify_copies(self.library(), log).await
+    }
+
+    /// Begins to rebuild the site beside the running one.
+    ///
+    /// # Errors
+    /// [`BackupError::Busy`].
+    pub fn begin_rebuild(&self) -> Result<SiteRebuild, BackupError> {
+        let operation = self.begin(Operation::Verify)?;
+        Ok(SiteRebuild::new(operation, self.0.engine.clone()))
     }
 
     /// Finds backups at the targets that this host does not know of, as after its loss, and adds

@@ -35,6 +35,8 @@ pub enum BackupError {
     NotLocal(String),
     #[error("there is no backup yet; make one with: unoc backup now")]
     NoBackup,
+    #[error("no target has a backup of this site yet; copy one there with: unoc jobs run copy")]
+    NoCopy,
     #[error("{file} is damaged: {what}. It cannot be restored; use an older backup or a copy")]
     Damaged { file: String, what: String },
     #[error(

@@ -17,7 +17,7 @@ use super::targets::BackupTarget;
 use crate::store::DiskSpace;
 
 /// Largest manifest: 2 kB as they are.
-const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
+pub(super) const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 /// Manifests that are read at one target when a lost host looks for its backups: ten years of any
 /// sensible retention.
 const DISCOVERED_MAX: usize = 1_000;
@@ -87,14 +87,16 @@ pub(super) async fn discover(
     let mut manifests = Vec::new();
     for id in ids.into_iter().rev().take(DISCOVERED_MAX) {
         let bytes = target.get_small(site_id, &id.manifest(), MANIFEST_BYTES_MAX).await?;
-        // What cannot be read was made by something else, or is from a newer version.
-        let manifest = serde_json::from_slice::<Manifest>(&bytes).ok();
-        // It must be about this very backup of this very site.
-        manifests.extend(manifest.filter(|it| {
-            it.file == id.file(!it.key_ids.is_empty()) && it.header.site_id == site_id
-        }));
+        manifests.extend(read_manifest(&bytes, &id, site_id));
     }
     Ok(manifests)
+}
+
+/// The manifest of a backup at a target; `None` if it is not about this very backup of this very site. What
+/// cannot be read was made by something else, or is from a newer version.
+pub(super) fn read_manifest(bytes: &[u8], id: &BackupId, site_id: Uuid) -> Option<Manifest> {
+    let manifest = serde_json::from_slice::<Manifest>(bytes).ok();
+    manifest.filter(|it| it.file == id.file(!it.key_ids.is_empty()) && it.header.site_id == site_id)
 }
 
 /// Adds copies that were found at a target, and with them the backups that are not listed yet.

@@ -3,7 +3,7 @@
 //!
 //! In reading order, from the outside in: [`Backups`] (everything that can be asked of a running
 //! site's backups), [`DisasterRecovery`] (on a host that lost its store), `upgrade`; `overview`;
-//! `restore`, `diff`, `undo`, `prune`, `copy`, `fetch`, `make`, `verify` (the operations),
+//! `restore`, `rebuild`, `diff`, `undo`, `prune`, `copy`, `fetch`, `make`, `verify` (the operations),
 //! `operation` (one at a time); `library` (what all of them need), `protection`, `options`; `stage`
 //! (a backup restored into a store of its own, and compared), `load`, `dump` (a snapshot as SQL),
 //! `seal` (packing and encrypting), `retention`; `catalog`, `notes`, `manifest`, `name`, `files`
@@ -13,7 +13,7 @@
 //! 1. A manifest is in the directory only if its file was complete and durable before.
 //! 2. Nothing is restored, and nothing counts as a backup, that `stage` did not restore and compare.
 //! 3. `backup` does not know settings or schedules; `app` and `jobs` hand it what to do.
-//! 4. Only [`Backups`] and `restore` know the engine.
+//! 4. Only [`Backups`], `restore` and `rebuild` know the engine.
 
 mod backups;
 mod catalog;
@@ -37,6 +37,7 @@ mod overview;
 mod progress;
 mod protection;
 mod prune;
+mod rebuild;
 mod recovery;
 mod restore;
 mod retention;
@@ -61,6 +62,10 @@ pub use overview::{Overview, TargetOverview, TargetState};
 pub use progress::{Activity, Log, Operation, ProgressUnit};
 pub use protection::Protection;
 pub use prune::{FailedRemoval, Pruning};
+pub use rebuild::{
+    FoundBackup, RebuildComparison, RebuildFile, RebuiltSite, SiteRebuild, StagedSite,
+    TargetFinding,
+};
 pub use recovery::{DisasterRecovery, RecoveredStore};
 pub use restore::{RestoreReport, RestoreSource};
 pub use retention::{Retained, Retention};

@@ -26,7 +26,7 @@ pub(super) const VERIFY_FILE_DIR: &str = "unoc-rehearsed";
 const STAGE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// What a staged store needs on disk for each byte of SQL text: measured 1.1 with all indexes,
 /// and redb doubles its file in the end.
-const STAGE_BYTES_PER_SQL_BYTE: u64 = 3;
+pub(super) const STAGE_BYTES_PER_SQL_BYTE: u64 = 3;
 
 /// A backup that was restored into a scratch store and equals what was saved.
 pub(super) struct StagedBackup {

@@ -2,7 +2,7 @@
 
 use super::duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
 use super::facts::{RunbookFacts, last_success};
-use super::job_duties::{by_job, with};
+use super::job_duties::{by_job, of_last_run, with};
 use super::operator_duties::by_record;
 use crate::backup::{CopyState, Overview, TargetOverview, TargetState};
 use crate::util::{counted, format_bytes, format_span};
@@ -130,29 +130,24 @@ pub(super) fn prune(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     with(base, DutyState::Ok, &format!("{kept}{last}"))
 }
 
+/// Without a target the drill shows only that this host can restore what it has.
 pub(super) fn disaster_recovery_test(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     const TITLE: &str = "Disaster recovery test";
-    let has_targets = facts.backups.as_ref().is_ok_and(|overview| !overview.targets.is_empty());
-    let job = facts.job("verify-offhost");
-    if !has_targets && job.is_none() {
+    let job = facts.job("disaster-drill");
+    let action = DutyAction { label: "Drill now", path: "/api/jobs/disaster-drill/run" };
+    let command = Some("unoc jobs run disaster-drill");
+    if facts.backups.as_ref().is_ok_and(|overview| overview.targets.is_empty()) {
         let evidence = "There is no copy off this host to restore from. Restore a downloaded backup \
                         on another host";
         let base = Duty { page: PAGE, ..by_record(key, TITLE, Frequency::Monthly, facts) };
-        return Duty { evidence: evidence.to_owned(), ..base };
+        return Duty { evidence: evidence.to_owned(), command, action: Some(action), ..base };
     }
-    let run = last_success(job);
     let base = Duty {
-        last_done_at: run.map(|run| run.started_at),
-        action: Some(DutyAction { label: "Test now", path: "/api/jobs/verify-offhost/run" }),
-        page: "/operations/jobs",
-        ..by_job(key, TITLE, Frequency::Monthly, PAGE, job)
+        command,
+        action: Some(action),
+        ..by_job(key, TITLE, Frequency::Monthly, "/operations/jobs", job)
     };
-    match run.and_then(|run| run.message.as_ref()) {
-        Some(message) => {
-            with(base, DutyState::Ok, &format!("The newest copy off the host: {message}"))
-        }
-        None => with(base, DutyState::Unknown, "No copy off the host has been restored yet"),
-    }
+    of_last_run(base, job, "The site has not been rebuilt from a copy off the host yet")
 }
 
 fn unreadable(duty: Duty, error: &str) -> Duty {

@@ -92,8 +92,18 @@ pub(super) fn incident_drill(key: &'static str, facts: &RunbookFacts<'_>) -> Dut
     of_last_run(base, job, "No test notice has been sent to every contact yet")
 }
 
+pub(super) fn provisioning_test(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
+    let job = facts.job("provisioning-test");
+    let base = Duty {
+        command: Some("unoc jobs run provisioning-test"),
+        action: Some(DutyAction { label: "Test now", path: "/api/jobs/provisioning-test/run" }),
+        ..by_job(key, "Provisioning test", Frequency::Weekly, PAGE, job)
+    };
+    of_last_run(base, job, "No ONT has been provisioned in a scratch site yet")
+}
+
 /// The duty with what the last run found that succeeded; `otherwise` if none did.
-fn of_last_run(duty: Duty, job: Option<&JobStatus>, otherwise: &str) -> Duty {
+pub(super) fn of_last_run(duty: Duty, job: Option<&JobStatus>, otherwise: &str) -> Duty {
     let run = last_success(job);
     let duty = Duty { last_done_at: run.map(|run| run.started_at), ..duty };
     match run.and_then(|run| run.message.as_ref()) {

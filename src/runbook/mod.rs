@@ -24,7 +24,7 @@ pub use crate::store::{DUTY_RECORDS_MAX, DutyRecord};
 type DutyFunction = fn(&'static str, &RunbookFacts<'_>) -> Duty;
 
 /// Every duty by its key, in the order in which they are shown.
-const DUTIES: [(&str, DutyFunction); 15] = [
+const DUTIES: [(&str, DutyFunction); 16] = [
     ("health", service_duties::health),
     ("api", service_duties::api),
     ("database", service_duties::database),
@@ -35,6 +35,7 @@ const DUTIES: [(&str, DutyFunction); 15] = [
     ("restore-test", backup_duties::restore_test),
     ("off-host", backup_duties::off_host),
     ("prune", backup_duties::prune),
+    ("provisioning-test", job_duties::provisioning_test),
     ("disaster-recovery-test", backup_duties::disaster_recovery_test),
     ("reconcile", job_duties::reconcile),
     ("capacity", job_duties::capacity),

@@ -3,17 +3,24 @@
 mod backups;
 mod capacity;
 mod daily_review;
+mod disaster_drill;
 mod incident_drill;
+mod provisioning_test;
 mod reconciliation;
+mod scratch_site;
 mod section;
+mod steps;
 
 use anyhow::{Result, bail};
 
 pub(super) use backups::{pruning, restore_test};
 pub(super) use capacity::review_capacity;
 pub(super) use daily_review::DailyReview;
+pub(super) use disaster_drill::disaster_drill;
 pub(super) use incident_drill::incident_drill;
+pub(super) use provisioning_test::provisioning_test;
 pub(super) use reconciliation::reconcile;
+pub(super) use scratch_site::remove_leftovers;
 
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;

@@ -45,6 +45,7 @@ fn every_duty_of_the_runbook_is_listed() {
             "restore-test weekly appliance unknown",
             "off-host daily operator due",
             "prune daily appliance ok",
+            "provisioning-test weekly appliance unknown",
             "disaster-recovery-test monthly operator due",
             "reconcile weekly appliance ok",
             "capacity monthly appliance unknown",

@@ -1,11 +1,16 @@
 //! The jobs that keep a report: run on the whole appliance, as a person would.
 
+mod disaster_drill;
 mod incident_drill;
+mod provisioning_test;
 mod reviews;
+
+use std::path::Path;
 
 use serde_json::Value;
 use unoc::store::{Report, ReportKind, ReportValue};
 
+use crate::harness::process::Server;
 use crate::harness::{TestApp, wait};
 
 /// Runs a job to its end. Returns the run.
@@ -23,6 +28,21 @@ fn ended(app: &TestApp, name: &str, id: &Value) -> Value {
         let runs = job["runs"].as_array().into_iter().flatten();
         runs.into_iter().find(|run| run["id"] == *id && run["result"] != "running").cloned()
     })
+}
+
+/// Begins a run in a process of its own and kills it with signal 9 as soon as `path` exists. Returns false
+/// if the run ended before.
+fn killed_at(server: Server, job: &str, path: &Path) -> bool {
+    let begun = server.http.post(&format!("/api/jobs/{job}/run"), &Value::Null);
+    let id = begun.expect(202).json()["id"].take();
+    let has_begun = wait::until("the path or the end", || {
+        let is_there = path.exists();
+        let job = server.http.get(&format!("/api/jobs/{job}")).expect(200).json();
+        let has_ended = job["running"].is_null() && job["runs"][0]["id"] == id;
+        (is_there || has_ended).then_some(is_there)
+    });
+    server.end_by("KILL");
+    has_begun
 }
 
 /// The newest report of a kind.

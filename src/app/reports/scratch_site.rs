@@ -1,0 +1,88 @@
+//! A site of its own for a test: a store in a directory beside the real one, with an engine.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use anyhow::{Context, Result, bail};
+use tracing::warn;
+
+use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
+use crate::store::{OpenOptions, Store};
+use crate::util::run_blocking;
+
+/// Inside the data directory. At most one process uses it: the one that has the store open.
+const SCRATCH_DIR: &str = "scratch";
+const CACHE_BYTES: usize = 8 << 20;
+
+/// The directory of a scratch site, which is removed when this is dropped.
+pub(super) struct ScratchDirectory(PathBuf);
+
+/// A running engine on the store in a scratch directory. It ends with its last handle.
+pub(super) struct ScratchEngine {
+    pub(super) handle: EngineHandle,
+    thread: JoinHandle<EngineExit>,
+}
+
+/// Removes what a process that was killed left behind.
+pub(in crate::app) fn remove_leftovers(data_dir: &Path) {
+    let path = data_dir.join(SCRATCH_DIR);
+    if let Err(error) = remove(&path) {
+        warn!(%error, "The scratch site of an earlier run in {} could not be removed", path.display());
+    }
+}
+
+impl ScratchDirectory {
+    /// An empty directory below the data directory. What an earlier run left in it is removed.
+    pub(super) fn create(data_dir: &Path) -> Result<Self> {
+        let path = data_dir.join(SCRATCH_DIR);
+        remove(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    /// Removes it now.
+    pub(super) fn remove(self) -> Result<()> {
+        remove(&self.0).with_context(|| format!("cannot remove {}", self.0.display()))
+    }
+
+    /// Opens the store in the directory, a new one at first, as the service does: each commit is synced.
+    pub(super) async fn start_engine(&self, clock: Clock) -> Result<ScratchEngine> {
+        let path = self.0.clone();
+        let started = run_blocking(move || -> Result<_> {
+            let options = OpenOptions { cache_bytes: CACHE_BYTES, now: clock.now(), site_id: None };
+            let store = Store::open(&path, options)?;
+            Ok(Engine::start(store, EngineOptions { min_free_bytes: 0, clock })?)
+        });
+        let (handle, thread) = started.await??;
+        Ok(ScratchEngine { handle, thread })
+    }
+}
+
+impl Drop for ScratchDirectory {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next run, or at the next start.
+        remove(&self.0).ok();
+    }
+}
+
+impl ScratchEngine {
+    /// Stops the engine and waits until it has closed the store.
+    pub(super) async fn stop(self) -> Result<()> {
+        let Self { handle, thread } = self;
+        handle.stop().await;
+        drop(handle);
+        match run_blocking(move || thread.join()).await? {
+            Ok(EngineExit::Stopped) => Ok(()),
+            Ok(EngineExit::Failed(error)) => Err(error).context("a commit failed"),
+            Err(_) => bail!("the engine of the scratch site panicked; the log has the cause"),
+        }
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
