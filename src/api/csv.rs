@@ -17,6 +17,7 @@ use super::validation::{Fields, FromFields, parse};
 use crate::domain::{DeviceId, Lifecycle};
 use crate::engine::import_table;
 use crate::query::TableExport;
+use crate::settings::RuntimeSetting;
 use crate::store::AuditOrigin;
 use crate::util::run_blocking;
 use crate::wire::{
@@ -151,6 +152,7 @@ async fn import(
     table: Bytes,
     origin: AuditOrigin,
 ) -> Result<Response, ApiError> {
+    state.require(RuntimeSetting::Imports)?;
     let ImportQuery { encoding, lifecycle, .. } = query;
     let options = TableOptions { encoding, kind, lifecycle_of_new: lifecycle };
     // Reading 16 MiB would block other requests for too long.
@@ -265,5 +267,6 @@ async fn export_cross_connects(
 }
 
 async fn table(state: &ApiState, mut export: TableExport) -> Result<Response, ApiError> {
+    state.require(RuntimeSetting::Exports)?;
     stream(state, CSV, move |snapshot, out| export.write(snapshot, out, ROWS_PER_LOOK)).await
 }

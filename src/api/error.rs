@@ -15,6 +15,7 @@ use crate::incidents::IncidentError;
 use crate::jobs::JobError;
 use crate::logs::LevelError;
 use crate::query::NotUndoable;
+use crate::settings::RuntimeSetting;
 use crate::store::StoreError;
 use crate::sync::SyncError;
 use crate::util::BlockingError;
@@ -31,6 +32,8 @@ pub(super) enum ApiError {
     Health(HealthError),
     Backup(BackupError),
     LogLevel(LevelError),
+    /// An operator switched the feature off.
+    SwitchedOff(RuntimeSetting),
     Table(ImportErrors),
     NotUndoable(NotUndoable),
     /// The answer failed; the client is not told the cause.
@@ -181,6 +184,7 @@ impl IntoResponse for ApiError {
                 answer(StatusCode::CONFLICT, error.to_string())
             }
             Self::LogLevel(error) => answer(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+            Self::SwitchedOff(feature) => switched_off(feature),
             Self::Table(errors) => (StatusCode::BAD_REQUEST, Json(errors)).into_response(),
             Self::NotUndoable(reason) => answer(StatusCode::CONFLICT, reason.to_string()),
             Self::Changed(answer) => *answer,
@@ -334,6 +338,12 @@ fn backup(error: &BackupError) -> Response {
         | BackupError::Engine(_) => return internal(error),
     };
     answer(status, error.to_string())
+}
+
+fn switched_off(feature: RuntimeSetting) -> Response {
+    let (title, key) = (feature.spec().title, feature.spec().key);
+    let remedy = format!("PATCH /api/settings with {{\"{key}\": true}} switches them on");
+    answer(StatusCode::SERVICE_UNAVAILABLE, format!("{title} are switched off; {remedy}"))
 }
 
 /// Returns 500. The cause is only in the log.

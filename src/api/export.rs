@@ -14,6 +14,7 @@ use super::lease::Lease;
 use super::state::ApiState;
 use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
 use crate::query::{ExportError, SiteExport};
+use crate::settings::RuntimeSetting;
 use crate::store::Snapshot;
 
 /// Rows between two checks of the size of a part.
@@ -34,6 +35,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     responses((status = 200, body = String, content_type = "application/x-ndjson"))
 )]
 async fn export(State(state): State<ApiState>) -> Result<Response, ApiError> {
+    state.require(RuntimeSetting::Exports)?;
     let mut export = SiteExport::new(state.handle().site_id());
     stream(&state, "application/x-ndjson", move |snapshot, out| {
         export.write(snapshot, out, ROWS_PER_LOOK)

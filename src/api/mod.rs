@@ -38,6 +38,7 @@ mod router;
 mod runbook;
 mod seed;
 mod selection;
+mod settings;
 mod shutdown;
 mod simulate;
 mod state;

@@ -14,7 +14,7 @@ use super::state::ApiState;
 use super::{
     audit, backups, checks, csv, devices, export, health, history, incidents, interfaces, jobs,
     lifecycle, links, logs, metrics, notices, openapi, optics, overrides, problems, reports,
-    request, runbook, seed, shutdown, simulate, support, sync, topology, ui,
+    request, runbook, seed, settings, shutdown, simulate, support, sync, topology, ui,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -51,6 +51,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(lifecycle::router())
         .merge(optics::router())
         .merge(seed::router())
+        .merge(settings::router())
         .merge(shutdown::router())
         .merge(support::router());
     openapi::add_common_answers(router.get_openapi_mut());

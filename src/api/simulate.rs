@@ -24,6 +24,7 @@ use crate::domain::{
     SetOverrides, SimulatedCommand, Status, UpdateDevice, UpdateLink,
 };
 use crate::query::UndoTarget;
+use crate::settings::RuntimeSetting;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
 /// Most changes in one simulation, which takes milliseconds.
@@ -256,6 +257,7 @@ async fn simulate(
     State(state): State<ApiState>,
     Body422(body): Body422<SimulationBody>,
 ) -> Result<Response, ApiError> {
+    state.require(RuntimeSetting::Forecasts)?;
     let is_undo = |step: &&SimulationStep| matches!(step, SimulationStep::Undo(_));
     // Each reads the changes that it undoes into memory.
     if body.changes.iter().filter(is_undo).count() > 1 {

@@ -17,6 +17,7 @@ use crate::incidents::IncidentsHandle;
 use crate::jobs::JobsHandle;
 use crate::logs::Logs;
 use crate::notices::NoticesHandle;
+use crate::settings::RuntimeSettings;
 use crate::sync::SyncHandle;
 use crate::util::metrics::Metric;
 
@@ -48,6 +49,7 @@ pub struct ShutdownGuard {
 /// What the handlers ask and command.
 pub struct ApiServices {
     pub engine: EngineHandle,
+    pub settings: RuntimeSettings,
     pub sync: SyncHandle,
     pub jobs: JobsHandle,
     pub incidents: IncidentsHandle,
@@ -131,6 +133,10 @@ impl ApiState {
 
     pub(super) fn handle(&self) -> &EngineHandle {
         &self.0.services.engine
+    }
+
+    pub(super) fn settings(&self) -> &RuntimeSettings {
+        &self.0.services.settings
     }
 
     pub(super) fn sync(&self) -> &SyncHandle {

@@ -20,6 +20,7 @@ mod permit_stream;
 mod reports;
 mod request_body;
 mod server;
+mod settings;
 mod shutdown;
 mod signals;
 mod store;
@@ -133,7 +134,7 @@ impl App {
         let (job_handle, jobs) = start_jobs(&handle, &backups, &options, &logs, &sync).await?;
         let (incidents, notices) =
             start_incidents(&config, &handle, &job_handle, options, &mut tasks, &stopping)?;
-        let (layer, sockets) = Sockets::new(handle.clone(), logs.clone(), &config.base_path);
+        let (layer, sockets) = settings::start_sockets(&config, &handle, &logs)?;
         let parts = CheckedParts {
             engine: handle.clone(),
             incidents: incidents.clone(),
@@ -389,6 +390,8 @@ fn spawn_tasks(
     tasks.spawn(refresh(handle.clone()));
     tasks.spawn(run_until_stopped(logs.levels().clone().end_in_time(), stopping.clone()));
     tasks.spawn(run_until_stopped(sockets.clone().send_logs(), stopping.clone()));
+    let settings = sockets.settings().clone().end_in_time(handle.clone());
+    tasks.spawn(run_until_stopped(settings, stopping.clone()));
     let ends = override_ends::end_overrides(handle.clone());
     tasks.spawn(run_until_stopped(ends, stopping.clone()));
     tasks.spawn(run_until_stopped(state.clone().end_leases(), stopping.clone()));

@@ -19,6 +19,7 @@ mod metrics;
 mod mirror;
 mod reports;
 mod restore;
+mod settings;
 mod start;
 mod volume;
 mod writer;

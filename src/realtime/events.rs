@@ -8,23 +8,58 @@ use crate::domain::{Change, Device, Edit};
 use crate::engine::{AppliedCommand, Commit, CommitCause};
 use crate::wire::{DeviceView, InterfaceTimedView, LinkTimedView};
 
-/// Events of one commit. A larger commit is sent as `topology:reset`: nobody reads a thousand single
-/// events, and a client's buffer would overflow.
-pub(super) const EVENTS_PER_COMMIT_MAX: usize = 2_000;
+/// The events that wait to be sent. When there are more than the setting allows, `topology:reset` is sent
+/// instead: nobody reads a thousand single events, and a client's buffer would overflow.
+#[derive(Default)]
+pub(super) struct PendingEvents {
+    events: Vec<Event>,
+    is_overflowing: bool,
+}
+
+impl PendingEvents {
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && !self.is_overflowing
+    }
+
+    /// Adds the events of a commit, if no more than `events_max` wait then.
+    pub(super) fn add(&mut self, commit: &Commit, events_max: usize) {
+        if self.is_overflowing {
+            return;
+        }
+        match of_commit(commit, events_max.saturating_sub(self.events.len())) {
+            Some(events) => self.events.extend(events),
+            None => self.overflow(),
+        }
+    }
+
+    /// Too much is due: clients are asked to read everything again.
+    pub(super) fn overflow(&mut self) {
+        self.events.clear();
+        self.is_overflowing = true;
+    }
+
+    /// What is to be sent. Nothing waits afterwards.
+    pub(super) fn take(&mut self) -> Vec<Event> {
+        match std::mem::take(self) {
+            Self { is_overflowing: true, .. } => vec![reset()],
+            Self { events, .. } => events,
+        }
+    }
+}
 
 /// Asks clients to read everything again.
 pub(super) fn reset() -> Event {
     Event::new("topology:reset", &json!({}))
 }
 
-/// The events of a commit, in the order of its commands.
-pub(super) fn of_commit(commit: &Commit) -> Vec<Event> {
+/// The events of a commit, in the order of its commands; `None` when clients have to read everything again.
+fn of_commit(commit: &Commit, changes_max: usize) -> Option<Vec<Event>> {
     let change_count: usize = commit.applied.iter().map(|applied| applied.changes.len()).sum();
     let is_reset = commit.applied.iter().any(|applied| applied.cause == CommitCause::Reset);
-    if is_reset || change_count > EVENTS_PER_COMMIT_MAX {
-        return vec![reset()];
+    if is_reset || change_count > changes_max {
+        return None;
     }
-    commit.applied.iter().flat_map(of_command).collect()
+    Some(commit.applied.iter().flat_map(of_command).collect())
 }
 
 fn of_command(applied: &AppliedCommand) -> Vec<Event> {

@@ -1,6 +1,6 @@
 //! Sending one event to every client of a namespace without waiting for any of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -8,12 +8,19 @@ use socketioxide::SendError;
 use socketioxide::SocketIo;
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::Sid;
+use tokio::time::Instant;
+
+use super::pace::Pace;
+use crate::settings::NamespaceFacts;
 
 /// The clients of one namespace, and those among them that missed an event.
 pub(super) struct Fanout {
     io: SocketIo,
     namespace: &'static str,
     behind: HashSet<Sid>,
+    /// Of the clients that could not follow lately: each is asked to read everything again less often the more
+    /// often it misses something, so that in a storm it does not read the whole site again and again.
+    paces: HashMap<Sid, Pace>,
 }
 
 /// The Socket.IO room of the clients that have joined: they may be sent events.
@@ -34,7 +41,7 @@ impl Event {
 
 impl Fanout {
     pub(super) fn new(io: SocketIo, namespace: &'static str) -> Self {
-        Self { io, namespace, behind: HashSet::new() }
+        Self { io, namespace, behind: HashSet::new(), paces: HashMap::new() }
     }
 
     pub(super) fn has_clients_behind(&self) -> bool {
@@ -52,9 +59,12 @@ impl Fanout {
             if self.behind.contains(&socket.id) {
                 continue;
             }
-            let has_joined = joined.contains(&socket.id);
-            if !has_joined || !events.iter().all(|event| emit(&socket, event)) {
+            if !joined.contains(&socket.id) {
                 self.behind.insert(socket.id);
+            } else if !events.iter().all(|event| emit(&socket, event)) {
+                self.behind.insert(socket.id);
+                let now = Instant::now();
+                self.paces.entry(socket.id).or_insert_with(|| Pace::new(now)).miss(now);
             }
         }
     }
@@ -68,20 +78,44 @@ impl Fanout {
     }
 
     /// Sends `event` to the clients that are behind, so that they read everything again. Those whose
-    /// buffer has no room yet stay behind.
+    /// buffer has no room yet stay behind, and those whose wait is not over.
     pub(super) fn resync(&mut self, event: &Event) {
         if self.behind.is_empty() {
             return;
         }
-        let joined = self.joined();
+        let (joined, now) = (self.joined(), Instant::now());
         let mut still_behind = HashSet::new();
         for socket in self.sockets() {
-            let is_behind = self.behind.contains(&socket.id);
-            if is_behind && (!joined.contains(&socket.id) || !emit(&socket, event)) {
+            if !self.behind.contains(&socket.id) {
+                continue;
+            }
+            let is_due = self.paces.get(&socket.id).is_none_or(|pace| pace.is_due(now));
+            if !is_due || !joined.contains(&socket.id) || !emit(&socket, event) {
                 still_behind.insert(socket.id);
             }
         }
         self.behind = still_behind;
+    }
+
+    /// Lets the clients that follow again recover. Returns what is to be shown.
+    pub(super) fn settle(&mut self, now: Instant) -> NamespaceFacts {
+        let sockets = self.sockets();
+        let present: HashSet<Sid> = sockets.iter().map(|socket| socket.id).collect();
+        let behind = &self.behind;
+        self.paces.retain(|sid, pace| {
+            // One that is still behind has not recovered.
+            if !behind.contains(sid) {
+                pace.settle(now);
+            }
+            present.contains(sid) && !pace.is_settled()
+        });
+        let waits = self.paces.values().map(Pace::wait).filter(|wait| !wait.is_zero());
+        NamespaceFacts {
+            client_count: present.len() as u64,
+            behind_count: self.behind.len() as u64,
+            slowed_count: waits.clone().count() as u64,
+            longest_wait: waits.max().unwrap_or_default(),
+        }
     }
 
     /// The clients that have joined: their handshake is complete.

@@ -17,14 +17,10 @@ use crate::engine::{Commit, CommitCause, EngineHandle};
 use crate::store::StoreError;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
-/// The least time between two batches: 20 a second look continuous.
+/// The least time between two batches, whatever the setting is: 20 a second look continuous.
 pub(super) const BATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// How often a heartbeat is sent.
 pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
-/// Entities in one batch: about 250 kB, which is kept for each slow client. When more change at once,
-/// reading the list again is faster.
-const BATCH_ITEMS_MAX: usize = 500;
-
 /// The event `snapshot`, which a client receives first: the state that it should read.
 #[derive(Serialize)]
 pub(super) struct SnapshotHint {
@@ -84,10 +80,11 @@ impl PendingChanges {
         self.from_seq == self.to_seq
     }
 
-    pub(super) fn add(&mut self, commit: &Commit) {
+    /// Adds a commit. When more than `items_max` entities changed, the next batch is a `resync`.
+    pub(super) fn add(&mut self, commit: &Commit, items_max: usize) {
         self.to_seq = commit.seq;
         for applied in &commit.applied {
-            if applied.cause == CommitCause::Reset || self.items.len() > BATCH_ITEMS_MAX {
+            if applied.cause == CommitCause::Reset || self.items.len() > items_max {
                 self.overflow(commit.seq);
             }
             if self.is_overflowing {
@@ -96,6 +93,9 @@ impl PendingChanges {
             for change in &applied.changes {
                 self.items.insert(change.key(), change.clone());
             }
+        }
+        if self.items.len() > items_max {
+            self.overflow(commit.seq);
         }
     }
 
@@ -110,7 +110,7 @@ impl PendingChanges {
     pub(super) fn take(&mut self) -> Event {
         let (from_seq, to_seq) = (self.from_seq, self.to_seq);
         let pending = std::mem::replace(self, Self::new(to_seq));
-        if pending.is_overflowing || pending.items.len() > BATCH_ITEMS_MAX {
+        if pending.is_overflowing {
             return resync(from_seq, to_seq);
         }
         let items = pending.items.iter().map(|(key, change)| item(*key, change)).collect();

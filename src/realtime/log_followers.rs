@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use super::fanout::{Event, emit};
 use crate::logs::{LogLine, Logs};
+use crate::settings::{LOG_FOLLOWERS_MAX, RuntimeSetting, RuntimeSettings};
 use crate::wire::LogLineView;
 
 /// The least time between two batches: lines seem to come at once, and a flood is ten events a second.
@@ -28,8 +29,6 @@ const BATCH_LINES_MAX: usize = 500;
 const BATCH_BYTES_MAX: usize = 256 * 1024;
 /// Batches that may wait for one client, 1 MiB in all: enough for a round trip of 400 ms.
 const UNCONFIRMED_MAX: usize = 4;
-/// Clients that follow the log at a time: 64 MiB wait for them at most.
-const FOLLOWERS_MAX: usize = 64;
 
 /// The clients that follow the log; clones share them.
 #[derive(Clone)]
@@ -37,6 +36,7 @@ pub(super) struct LogFollowers(Arc<SharedFollowers>);
 
 struct SharedFollowers {
     logs: Logs,
+    settings: RuntimeSettings,
     following: Mutex<Following>,
     /// Wakes the task when there is a first client.
     joined: Notify,
@@ -44,7 +44,7 @@ struct SharedFollowers {
 
 struct Following {
     clients: HashMap<Sid, Follower>,
-    /// Clients beyond [`FOLLOWERS_MAX`] that have no answer yet.
+    /// Clients beyond [`LOG_FOLLOWERS_MAX`], or of a feature that is off, that have no answer yet.
     refused: HashSet<Sid>,
     /// The last line that was sent, or left out of a batch.
     sent_id: u64,
@@ -83,10 +83,10 @@ struct LogsRefused {
 }
 
 impl LogFollowers {
-    pub(super) fn new(logs: Logs) -> Self {
+    pub(super) fn new(logs: Logs, settings: RuntimeSettings) -> Self {
         let following = Following { clients: HashMap::new(), refused: HashSet::new(), sent_id: 0 };
         let joined = Notify::new();
-        Self(Arc::new(SharedFollowers { logs, following: Mutex::new(following), joined }))
+        Self(Arc::new(SharedFollowers { logs, settings, following: Mutex::new(following), joined }))
     }
 
     /// Listens to what a client of `/live` sends about the log. What it asks for is done before its next
@@ -117,7 +117,7 @@ impl LogFollowers {
     /// Sends the lines of the log to the clients that follow it. Never returns.
     pub(super) async fn send_lines(&self, io: &SocketIo, namespace: &'static str) {
         loop {
-            while self.lock().has_nobody() {
+            while self.has_nobody() {
                 self.0.joined.notified().await;
             }
             tokio::time::sleep(BATCH_INTERVAL).await;
@@ -125,10 +125,17 @@ impl LogFollowers {
         }
     }
 
+    /// Whether nobody is to be sent anything; what is shown of the clients is renewed.
+    fn has_nobody(&self) -> bool {
+        let following = self.lock();
+        self.0.settings.delivery().set_log_followers(following.clients.len());
+        following.has_nobody()
+    }
+
     /// Adds a client; the task answers it.
     fn add(&self, sid: Sid) {
         let mut following = self.lock();
-        if !following.clients.contains_key(&sid) && following.clients.len() >= FOLLOWERS_MAX {
+        if !following.clients.contains_key(&sid) && following.clients.len() >= LOG_FOLLOWERS_MAX {
             following.refused.insert(sid);
             return;
         }
@@ -151,7 +158,12 @@ impl LogFollowers {
         following.sent_id = lines.last().map_or(sent_id, |last| last.id);
         // A message that came with the end of its connection may be handled after it.
         following.clients.retain(|sid, _| namespace.get_socket(*sid).is_some());
-        let refusal = refusal();
+        let is_on = self.0.settings.is_on(RuntimeSetting::LogStreaming);
+        if !is_on {
+            let ended: Vec<Sid> = following.clients.drain().map(|(sid, _)| sid).collect();
+            following.refused.extend(ended);
+        }
+        let refusal = refusal(is_on);
         following
             .refused
             .retain(|sid| namespace.get_socket(*sid).is_some() && !send(*sid, &refusal));
@@ -180,8 +192,12 @@ impl LogFollowers {
     }
 }
 
-fn refusal() -> Event {
-    let detail = format!("{FOLLOWERS_MAX} clients follow the log already");
+fn refusal(is_on: bool) -> Event {
+    let detail = match is_on {
+        true => format!("{LOG_FOLLOWERS_MAX} clients follow the log already"),
+        false => "The live log is switched off; PATCH /api/settings with {\"log_streaming\": true} switches it on"
+            .to_owned(),
+    };
     Event::new("logs:refused", &LogsRefused { detail })
 }
 

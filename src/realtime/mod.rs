@@ -2,7 +2,7 @@
 //!
 //! One task listens to the engine's commits and serialises each event once. Each client has a bounded
 //! buffer; one whose buffer is full misses events, is asked to read everything again as soon as there is
-//! room, and does not slow the others. A second task sends the log to the clients of `/live` that ask for it.
+//! room, and does not slow the others; the more often that happens, the less often it is asked. A second task sends the log to the clients of `/live` that ask for it.
 
 mod events;
 mod fanout;
@@ -10,6 +10,7 @@ mod incidents;
 mod live;
 mod log_followers;
 mod metrics;
+mod pace;
 mod sockets;
 mod task;
 

@@ -19,6 +19,7 @@ use super::log_followers::LogFollowers;
 use super::metrics::FanoutMetrics;
 use crate::engine::EngineHandle;
 use crate::logs::Logs;
+use crate::settings::RuntimeSettings;
 use crate::util::metrics::{Metric, float};
 
 /// The Tower layer that answers Socket.IO's HTTP requests.
@@ -31,8 +32,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(25);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// v2's limit for a message from a client.
 const MAX_PAYLOAD_BYTES: u64 = 1_000_000;
-/// Packets that may wait for one client: more than one commit's events (see
-/// [`super::events::EVENTS_PER_COMMIT_MAX`]), about 2 MB of `device:updated`.
+/// Packets that may wait for one client: more than the largest batch of events, about 2 MB of
+/// `device:updated`.
 const BUFFERED_PACKETS: usize = 4096;
 /// Longest message from a client in a WebSocket frame; clients send nothing longer.
 const CLIENT_MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -49,6 +50,7 @@ pub struct Sockets {
     /// Wakes the task that forwards commits: a heartbeat is wanted now.
     pub(super) heartbeat_wanted: Arc<Notify>,
     pub(super) metrics: Arc<FanoutMetrics>,
+    settings: RuntimeSettings,
 }
 
 /// The part of a query by which clients of the service's own checks are known. It is drawn at each start, so
@@ -65,8 +67,13 @@ impl CheckMarker {
 
 impl Sockets {
     /// Creates the server, under `{base_path}/socket.io`.
-    pub fn new(handle: EngineHandle, logs: Logs, base_path: &str) -> (RealtimeLayer, Self) {
-        let log_followers = LogFollowers::new(logs);
+    pub fn new(
+        handle: EngineHandle,
+        logs: Logs,
+        settings: RuntimeSettings,
+        base_path: &str,
+    ) -> (RealtimeLayer, Self) {
+        let log_followers = LogFollowers::new(logs, settings.clone());
         let check_marker = CheckMarker(format!("check={}", Uuid::new_v4().simple()).into());
         let (layer, io) = SocketIo::builder()
             .req_path(format!("{base_path}/socket.io"))
@@ -93,7 +100,7 @@ impl Sockets {
         };
         io.ns(LIVE, join_live.with(log_connection));
         let (heartbeat_wanted, metrics) = Default::default();
-        (layer, Self { io, log_followers, check_marker, heartbeat_wanted, metrics })
+        (layer, Self { io, log_followers, check_marker, heartbeat_wanted, metrics, settings })
     }
 
     /// The number of clients of both namespaces, without those of the service's own checks.
@@ -121,6 +128,11 @@ impl Sockets {
     /// counted.
     pub fn check_marker(&self) -> String {
         self.check_marker.0.to_string()
+    }
+
+    /// The settings that it follows.
+    pub fn settings(&self) -> &RuntimeSettings {
+        &self.settings
     }
 
     /// Has a heartbeat sent to all clients of `/live` now, the way in which all events are sent.

@@ -28,6 +28,7 @@ mod reports;
 mod run;
 mod scratch;
 mod series;
+mod settings;
 mod snapshot;
 mod table_writer;
 mod tables;
@@ -60,4 +61,5 @@ pub use reports::{
 };
 pub use scratch::BulkLoader;
 pub use series::{Bucket, SERIES_MAX, Sample, SeriesTier};
+pub use settings::SettingChange;
 pub use snapshot::{BLOCK_SIZE, IdRange, Snapshot};

@@ -92,6 +92,9 @@ pub(super) const REPORT_KINDS: TableDefinition<'_, u64, u8> = TableDefinition::n
 /// (kind, id) -> the report
 pub(super) const REPORTS: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("reports");
 
+/// Key of a setting -> its last change; since schema version 3, created when the first one is written.
+pub(super) const SETTINGS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("settings");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {

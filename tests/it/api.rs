@@ -30,6 +30,7 @@ mod problems;
 mod reports;
 mod runbook;
 mod seed;
+mod settings;
 mod shutdown;
 mod simulate;
 mod tables;

@@ -1,6 +1,7 @@
 //! Socket.IO, as a client without a library receives it.
 
 mod batches;
+mod flood;
 mod log;
 mod logs;
 mod storm;

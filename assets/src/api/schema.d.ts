@@ -1375,6 +1375,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings that are changed while the service runs, and how events are sent at present. */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes settings, all or none. They are in force at once and after a restart, until they are changed again or
+         *     `for_s` is over.
+         */
+        patch: operations["change_settings"];
+        trace?: never;
+    };
     "/api/simulate": {
         parameters: {
             query?: never;
@@ -2186,6 +2207,45 @@ export interface components {
             points: components["schemas"]["HistoryPoint"][];
             /** Format: date-time */
             to: string;
+        };
+        /**
+         * @description How events are sent at present. Clients that cannot follow are asked to read everything again, each at most
+         *     every few seconds; that goes up to 8 s, and back by itself.
+         */
+        Delivery: {
+            /**
+             * Format: int64
+             * @description The least time between two batches to a client of `/live`.
+             */
+            interval_ms: number;
+            namespaces: components["schemas"]["DeliveryNamespace"][];
+            /**
+             * Format: int64
+             * @description The interval that the service has chosen itself, because there were more commits than it could send; 0
+             *     otherwise.
+             */
+            own_interval_ms: number;
+        };
+        /** @description The clients of a namespace of Socket.IO. */
+        DeliveryNamespace: {
+            /**
+             * Format: int64
+             * @description Those that missed something and are to read everything again.
+             */
+            behind_count: number;
+            /** Format: int64 */
+            client_count: number;
+            /**
+             * Format: int64
+             * @description The longest time between two such requests to one client.
+             */
+            longest_wait_ms: number;
+            namespace: string;
+            /**
+             * Format: int64
+             * @description Those that missed something repeatedly, and are asked less often.
+             */
+            slowed_count: number;
         };
         /**
          * @description The path of a dark leaf as it would be if everything that is recorded were in service and nothing were
@@ -4165,6 +4225,62 @@ export interface components {
         SetOverrides: {
             /** @description Groups to change together; without this key, the body is one group. */
             groups: components["schemas"]["OverrideGroup"][];
+        };
+        /** @description A setting, its value and who changed it last. */
+        Setting: {
+            /** Format: date-time */
+            changed_at?: string | null;
+            /** @description Who changed it last; null if it never was. */
+            changed_by?: string | null;
+            default: components["schemas"]["SettingValue"];
+            /** @description What it does. */
+            effect: string;
+            /**
+             * Format: date-time
+             * @description When it goes back to the default by itself.
+             */
+            ends_at?: string | null;
+            /** @description Its name in `PATCH /api/settings`; it never changes. */
+            key: string;
+            /** Format: int64 */
+            max?: number | null;
+            /** Format: int64 */
+            min?: number | null;
+            title: string;
+            /** @description Of a number: its unit, and the least and the greatest value. */
+            unit?: string | null;
+            value: components["schemas"]["SettingValue"];
+        };
+        /** @description A number, or whether a feature is on. */
+        SettingValue: number | boolean;
+        /** @description The settings that are changed while the service runs. */
+        Settings: {
+            delivery: components["schemas"]["Delivery"];
+            /**
+             * Format: int64
+             * @description Longest `for_s`.
+             */
+            for_s_max: number;
+            settings: components["schemas"]["Setting"][];
+        };
+        /** @description Settings to change; null sets one back to its default. */
+        SettingsPatch: {
+            /** Format: int64 */
+            event_interval_ms?: number | null;
+            exports?: boolean | null;
+            /**
+             * Format: int64
+             * @description After so many seconds they go back to their defaults by themselves; if absent, they stay.
+             */
+            for_s?: number;
+            forecasts?: boolean | null;
+            imports?: boolean | null;
+            /** Format: int64 */
+            live_changes_max?: number | null;
+            log_streaming?: boolean | null;
+            v2_events?: boolean | null;
+            /** Format: int64 */
+            v2_events_max?: number | null;
         };
         /** @description The light between an OLT and a leaf. Powers and margins are rounded to hundredths. */
         Signal: {
@@ -13890,6 +14006,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
                 };
             };
             /** @description The command was refused */

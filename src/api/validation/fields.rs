@@ -138,6 +138,15 @@ impl<'a> Fields<'a> {
         self.object.contains_key(key)
     }
 
+    /// Records an error for each field that is none of these.
+    pub(crate) fn refuse_others(&mut self, known: &[&str]) {
+        let object = self.object;
+        for (key, value) in object.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
+            let msg = "Extra inputs are not permitted".to_owned();
+            self.error(key, value, parse_error("extra_forbidden", msg));
+        }
+    }
+
     /// Whether the field is present and not null.
     pub(crate) fn has_value(&self, key: &str) -> bool {
         self.object.get(key).is_some_and(|value| !value.is_null())
@@ -163,7 +172,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn error(&mut self, key: &'static str, input: &Value, error: ParseError) {
+    fn error(&mut self, key: &str, input: &Value, error: ParseError) {
         let mut loc = self.place.clone();
         loc.push(key.into());
         let ParseError { kind, msg, ctx } = error;

@@ -36,8 +36,10 @@ impl CheckedParts {
         logs: Logs,
     ) -> ApiServices {
         let Self { engine, incidents, sync, jobs, backups, sockets, .. } = self;
+        let settings = sockets.settings().clone();
         ApiServices {
             engine,
+            settings,
             sync,
             jobs,
             incidents,

@@ -1,0 +1,34 @@
+//! Writing the settings that are changed while the service runs.
+
+use super::error::EngineError;
+use super::handle::EngineHandle;
+use crate::store::SettingChange;
+
+impl EngineHandle {
+    /// Remembers changes of settings durably and without a new seq. Then, on the engine's thread, `applied`
+    /// puts them into force: in the order in which they were written.
+    ///
+    /// # Errors
+    /// [`EngineError::ReadOnly`] when the data volume has too little space: nothing was written.
+    /// [`EngineError::Busy`] and [`EngineError::Stopped`].
+    pub async fn save_settings(
+        &self,
+        changes: Vec<SettingChange>,
+        applied: impl FnOnce(Vec<SettingChange>) + Send + 'static,
+    ) -> Result<(), EngineError> {
+        let saved = self
+            .run("a change of settings", move |engine| {
+                // A full volume is no time to refuse what takes load off the service.
+                let space = engine.volume.check_reserve(changes.len())?;
+                if let Err(low_space) = space {
+                    return Ok(Err(low_space));
+                }
+                engine.store.save_settings(&changes)?;
+                engine.update_snapshot()?;
+                applied(changes);
+                Ok(Ok(()))
+            })
+            .await?;
+        saved.map_err(|low_space| EngineError::from(&low_space))
+    }
+}

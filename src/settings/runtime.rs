@@ -1,0 +1,215 @@
+//! The settings in force.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::delivery::DeliveryMonitor;
+use super::spec::{RuntimeSetting, SETTINGS, SettingSpec};
+use crate::domain::Timestamp;
+use crate::engine::{EngineError, EngineHandle};
+use crate::store::{AuditOrigin, SettingChange, Snapshot, StoreError};
+
+/// Longest time after which a change ends by itself: a week.
+pub const FOR_S_MAX: u64 = 7 * 24 * 60 * 60;
+/// Who ends a change whose time is over.
+const END_ACTOR: &str = "the end of its time";
+/// How often it is looked for such changes.
+const END_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A setting to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewSetting {
+    pub setting: RuntimeSetting,
+    /// `None`: the default.
+    pub value: Option<u64>,
+}
+
+/// The settings in force; clones share them.
+#[derive(Clone)]
+pub struct RuntimeSettings(Arc<SharedSettings>);
+
+struct SharedSettings {
+    values: [AtomicU64; SETTINGS.len()],
+    /// The last change of each setting. Held only while it is copied or replaced.
+    changes: Mutex<[Option<AppliedChange>; SETTINGS.len()]>,
+    changed: watch::Sender<()>,
+    delivery: DeliveryMonitor,
+}
+
+#[derive(Clone)]
+struct AppliedChange {
+    change: SettingChange,
+    /// The end of its time by a clock that is never set back.
+    deadline: Option<Instant>,
+}
+
+impl RuntimeSettings {
+    /// Reads what earlier runs remembered; changes whose time is over are not in force.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn load(snapshot: &Snapshot, now: Timestamp) -> Result<Self, StoreError> {
+        let (changed, _) = watch::channel(());
+        let settings = Self(Arc::new(SharedSettings {
+            values: std::array::from_fn(|index| AtomicU64::new(SETTINGS[index].default)),
+            changes: Mutex::new(std::array::from_fn(|_| None)),
+            changed,
+            delivery: DeliveryMonitor::default(),
+        }));
+        for mut change in snapshot.setting_changes()? {
+            // A setting that only a newer version has.
+            let Some(spec) = SettingSpec::of_key(&change.key) else { continue };
+            if change.ends_at.is_some_and(|at| at <= now) {
+                (change.value, change.ends_at) = (None, None);
+            }
+            if let Some(value) = change.value.filter(|value| !spec.allows(*value)) {
+                warn!(
+                    setting.key = spec.key,
+                    value, "A remembered setting is out of range; the default is used"
+                );
+                change.value = None;
+            }
+            if let Some(value) = change.value {
+                let actor = &change.actor;
+                info!(
+                    setting.key = spec.key,
+                    actor,
+                    "{}: {}, as it was set",
+                    spec.title,
+                    spec.text(value)
+                );
+            }
+            settings.apply(spec, change, now);
+        }
+        Ok(settings)
+    }
+
+    /// Returns the value in force.
+    pub fn value(&self, setting: RuntimeSetting) -> u64 {
+        self.0.values[setting as usize].load(Ordering::Relaxed)
+    }
+
+    /// Returns whether a feature is on.
+    pub fn is_on(&self, feature: RuntimeSetting) -> bool {
+        self.value(feature) != 0
+    }
+
+    /// Returns the last change of a setting.
+    pub fn last_change(&self, setting: RuntimeSetting) -> Option<SettingChange> {
+        self.lock()[setting as usize].as_ref().map(|applied| applied.change.clone())
+    }
+
+    /// Tells of every change from now on.
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        self.0.changed.subscribe()
+    }
+
+    /// How events are delivered at present.
+    pub fn delivery(&self) -> &DeliveryMonitor {
+        &self.0.delivery
+    }
+
+    /// Changes settings, all or none, for some time or until they are changed again. They are durable and in
+    /// force afterwards, and the log says who did it.
+    ///
+    /// # Errors
+    /// As [`EngineHandle::save_settings`].
+    pub async fn change(
+        &self,
+        engine: &EngineHandle,
+        new: &[NewSetting],
+        wait: Option<Duration>,
+        origin: AuditOrigin,
+    ) -> Result<(), EngineError> {
+        let now = engine.now();
+        let change = |new: &NewSetting| SettingChange {
+            key: new.setting.spec().key.to_owned(),
+            value: new.value,
+            actor: origin.actor.clone(),
+            changed_at: now,
+            ends_at: wait.filter(|_| new.value.is_some()).map(|wait| after(now, wait)),
+        };
+        let changes: Vec<SettingChange> = new.iter().map(change).collect();
+        let settings = self.clone();
+        let saved = engine.save_settings(changes, move |changes| {
+            for change in changes {
+                let Some(spec) = SettingSpec::of_key(&change.key) else { continue };
+                settings.apply(spec, change, now);
+            }
+        });
+        saved.await?;
+        for NewSetting { setting, value } in new {
+            let spec = setting.spec();
+            info!(
+                setting.key = spec.key,
+                actor = origin.actor,
+                request.id = origin.request_id,
+                for_s = wait.map(|wait| wait.as_secs()),
+                "{}: {} now",
+                spec.title,
+                spec.text(value.unwrap_or(spec.default))
+            );
+        }
+        Ok(())
+    }
+
+    /// Sets settings back whose time is over. Never returns: the composition root runs it beside the server.
+    pub async fn end_in_time(self, engine: EngineHandle) {
+        let mut tick = tokio::time::interval(END_CHECK_INTERVAL);
+        loop {
+            tick.tick().await;
+            for setting in self.over(engine.now()) {
+                let actor = END_ACTOR.to_owned();
+                let origin = AuditOrigin { actor: actor.clone(), request_id: String::new() };
+                let new = [NewSetting { setting, value: None }];
+                if let Err(error) = self.change(&engine, &new, None, origin).await {
+                    let spec = setting.spec();
+                    warn!(%error, setting.key = spec.key, "The end of a change is not remembered: {}", spec.title);
+                    let now = engine.now();
+                    let key = spec.key.to_owned();
+                    let change =
+                        SettingChange { key, value: None, actor, changed_at: now, ends_at: None };
+                    self.apply(spec, change, now);
+                }
+            }
+        }
+    }
+
+    /// The settings whose time is over.
+    fn over(&self, now: Timestamp) -> Vec<RuntimeSetting> {
+        let changes = self.lock();
+        let is_over = |applied: &&AppliedChange| {
+            applied.change.ends_at.is_some_and(|at| at <= now)
+                || applied.deadline.is_some_and(|deadline| deadline <= Instant::now())
+        };
+        let over = changes.iter().flatten().filter(is_over);
+        over.filter_map(|applied| SettingSpec::of_key(&applied.change.key))
+            .map(|spec| spec.setting)
+            .collect()
+    }
+
+    fn apply(&self, spec: &SettingSpec, change: SettingChange, now: Timestamp) {
+        let left = change.ends_at.map(|at| u64::try_from(at.0.saturating_sub(now.0)).unwrap_or(0));
+        let deadline = left.map(|micros| Instant::now() + Duration::from_micros(micros));
+        let index = spec.setting as usize;
+        let mut changes = self.lock();
+        self.0.values[index].store(change.value.unwrap_or(spec.default), Ordering::Relaxed);
+        changes[index] = Some(AppliedChange { change, deadline });
+        drop(changes);
+        self.0.changed.send_replace(());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, [Option<AppliedChange>; SETTINGS.len()]> {
+        // No code panics while the lock is held.
+        self.0.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)))
+}
