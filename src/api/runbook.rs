@@ -26,13 +26,15 @@ use crate::health::CheckState;
 use crate::jobs::JobError;
 use crate::runbook::{
     DUTY_PREFIX, DoneBy, Duty, DutyRecord, DutyState, Frequency, HealthFacts, ReadFacts,
-    RunbookFacts, VolumeFacts, duties, duty_keys,
+    RunbookFacts, VolumeFacts, duties, duty_keys, report_kind,
 };
-use crate::store::{ReportHead, ReportKind, Snapshot, StoreError};
+use crate::store::{ReportHead, ReportResult, Snapshot, StoreError};
 use crate::wire::{Time, words_schema};
 
 /// The check that asks for the list of devices as a client does.
 const HTTP_CHECK: &str = "http.response";
+/// Reports of a kind in which a warning is looked for: a month of daily ones.
+const REPORTS_SEARCHED: usize = 31;
 /// Longest name of a person, and longest note: half a page.
 const NAME_CHARS_MAX: usize = 100;
 const NOTE_CHARS_MAX: usize = 1000;
@@ -226,6 +228,7 @@ impl ApiState {
         let snapshot = self.handle().read();
         let seq = snapshot.seq();
         let behind_seq = sync.applied_seq.map_or(0, |applied| seq.saturating_sub(applied));
+        let records = newest_records(&snapshot)?;
         let facts = RunbookFacts {
             now: self.handle().now(),
             created_at: snapshot.created_at()?,
@@ -241,8 +244,8 @@ impl ApiState {
             jobs: &jobs,
             overridden_count,
             volume: volume.as_ref().map(volume_facts).map_err(ToString::to_string),
-            records: newest_records(&snapshot)?,
-            reports: newest_reports(&snapshot)?,
+            reports: shown_reports(&snapshot, &records)?,
+            records,
         };
         Ok(duties(&facts))
     }
@@ -272,9 +275,23 @@ fn newest_records(snapshot: &Snapshot) -> Result<BTreeMap<&'static str, DutyReco
     newest.filter_map(Result::transpose).collect()
 }
 
-fn newest_reports(snapshot: &Snapshot) -> Result<Vec<ReportHead>, StoreError> {
-    let newest = ReportKind::ALL.map(|kind| snapshot.reports(Some(kind), None, 1));
-    Ok(newest.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
+/// Of each kind, the report that its duty shows: the newest one, unless all was in order then and there is a
+/// warning before it that nobody has looked at.
+fn shown_reports(
+    snapshot: &Snapshot,
+    records: &BTreeMap<&'static str, DutyRecord>,
+) -> Result<Vec<ReportHead>, StoreError> {
+    let mut shown = Vec::new();
+    for (key, kind) in duty_keys().filter_map(|key| Some((key, report_kind(key)?))) {
+        let seen_at = records.get(key).map(|record| record.at);
+        let mut reports = snapshot.reports(Some(kind), None, REPORTS_SEARCHED)?.into_iter();
+        let Some(newest) = reports.next() else { continue };
+        let unseen = reports
+            .take_while(|report| seen_at.is_none_or(|at| report.ended_at > at))
+            .find(|report| report.result == ReportResult::Warning);
+        shown.push(unseen.filter(|_| newest.result == ReportResult::Ok).unwrap_or(newest));
+    }
+    Ok(shown)
 }
 
 impl From<Duty> for DutyView {

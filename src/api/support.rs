@@ -15,7 +15,7 @@ use crate::util::BlockingLimit;
 
 /// One at a time: each holds up to some 100 MiB of memory while it is made.
 static MAKING: LazyLock<BlockingLimit> = LazyLock::new(|| BlockingLimit::new(1));
-/// Five commands of the host take up to 5 s each, the answers up to 10 s once.
+/// Six commands of the host take up to 5 s each, all answers of the server 40 s, files 15 s.
 const MAKING_WAIT: Duration = Duration::from_secs(90);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {

@@ -43,8 +43,11 @@ const ANSWERS: [(&str, &str); 17] = [
 const ANSWER_BYTES_MAX: u64 = 2 * FILE_BYTES_MAX as u64 + (1 << 20);
 /// A longer credential, such as a key file, is no text that would be in a log.
 const CREDENTIAL_BYTES_MAX: u64 = 4096;
-/// How long each may take. After the first that takes longer, the server is not asked any more.
+/// How long all of them together may take, and one of them. Then the server is not asked any more.
+const ANSWERS_WAIT: Duration = Duration::from_secs(40);
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// How long a look at the files of the data directory may take.
+const FILES_WAIT: Duration = Duration::from_secs(5);
 
 /// What a bundle is made of besides the host.
 pub struct SupportFacts<'a> {
@@ -147,14 +150,33 @@ fn configuration(config: Result<&Config, &ConfigErrors>) -> Vec<u8> {
 }
 
 fn of_data_dir(data_dir: &Path, bundle: &mut SupportBundle) -> io::Result<()> {
-    bundle.add("data_directory.txt", Ok(directory_listing(data_dir).into_bytes()))?;
-    let marker = std::fs::read(data_dir.join(MARKER_FILE)).map_err(|error| error.to_string());
-    bundle.add(MARKER_FILE, marker)?;
-    match crash_files(data_dir) {
+    let directory = data_dir.to_owned();
+    let listing = in_time(move || Ok(directory_listing(&directory).into_bytes()));
+    bundle.add("data_directory.txt", listing)?;
+    let marker = data_dir.join(MARKER_FILE);
+    bundle.add(MARKER_FILE, in_time(move || std::fs::read(marker)))?;
+    let directory = data_dir.to_owned();
+    match in_time(move || crash_files(&directory)) {
         Ok(files) => files
             .into_iter()
             .try_for_each(|(name, bytes)| bundle.add(&format!("crashes/{name}"), Ok(bytes))),
-        Err(error) => bundle.add("crashes", Err(error.to_string())),
+        Err(why) => bundle.add("crashes", Err(why)),
+    }
+}
+
+/// Reads from a file system that may hang, on a thread that is left behind then.
+fn in_time<T: Send + 'static>(
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, String> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    // Nobody listens after the deadline.
+    let started = std::thread::Builder::new()
+        .name("support-files".to_owned())
+        .spawn(move || sender.send(read()).ok());
+    started.map_err(|error| error.to_string())?;
+    match receiver.recv_timeout(FILES_WAIT) {
+        Ok(read) => read.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("the file system did not respond within {} s", FILES_WAIT.as_secs())),
     }
 }
 
@@ -167,12 +189,16 @@ fn own_server(url: &str) -> Option<OwnServer> {
 
 fn of_server(server: &OwnServer, runtime: &Handle, bundle: &mut SupportBundle) -> io::Result<()> {
     let mut is_silent = false;
+    let deadline = runtime.block_on(async { tokio::time::Instant::now() }) + ANSWERS_WAIT;
     let mut ask = |path: &str| -> Result<Vec<u8>, String> {
         if is_silent {
             return Err("the server does not answer".to_owned());
         }
-        let answer =
-            async { tokio::time::timeout(ANSWER_WAIT, server.get(path, ANSWER_BYTES_MAX)).await };
+        let answer = async {
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let answer = server.get(path, ANSWER_BYTES_MAX);
+            tokio::time::timeout(ANSWER_WAIT.min(left), answer).await
+        };
         match runtime.block_on(answer) {
             Ok(Ok(answer)) if answer.status == 200 => Ok(answer.body.into_bytes()),
             Ok(Ok(answer)) => {

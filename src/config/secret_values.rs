@@ -35,7 +35,7 @@ pub fn secrets_of_environment(environment: &BTreeMap<String, String>) -> Vec<Str
     let mut secrets = Vec::new();
     for (name, value) in environment {
         // The path of a file with a secret is none.
-        let is_path = value.starts_with('/');
+        let is_path = value.starts_with('/') && std::path::Path::new(value).exists();
         if !is_path && SECRET_NAMES.iter().any(|part| name.to_ascii_uppercase().contains(part)) {
             secrets.push(value.clone());
         }

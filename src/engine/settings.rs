@@ -5,8 +5,8 @@ use super::handle::EngineHandle;
 use crate::store::SettingChange;
 
 impl EngineHandle {
-    /// Remembers changes of settings durably and without a new seq. Then, on the engine's thread, `applied`
-    /// puts them into force: in the order in which they were written.
+    /// Remembers changes of settings durably and without a new seq, if `is_wanted` still says so. Then, on the
+    /// engine's thread, `applied` puts them into force: in the order in which they were written.
     ///
     /// # Errors
     /// [`EngineError::ReadOnly`] when the data volume has too little space: nothing was written.
@@ -14,10 +14,14 @@ impl EngineHandle {
     pub async fn save_settings(
         &self,
         changes: Vec<SettingChange>,
+        is_wanted: impl FnOnce() -> bool + Send + 'static,
         applied: impl FnOnce(Vec<SettingChange>) + Send + 'static,
     ) -> Result<(), EngineError> {
         let saved = self
             .run("a change of settings", move |engine| {
+                if !is_wanted() {
+                    return Ok(Ok(()));
+                }
                 // A full volume is no time to refuse what takes load off the service.
                 let space = engine.volume.check_reserve(changes.len())?;
                 if let Err(low_space) = space {

@@ -2,9 +2,10 @@
 
 use super::duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
 use super::facts::{RunbookFacts, last_success};
-use super::job_duties::{by_job, of_last_run, with};
+use super::job_duties::{by_job, reviewed, with};
 use super::operator_duties::by_record;
 use crate::backup::{CopyState, Overview, TargetOverview, TargetState};
+use crate::store::ReportKind;
 use crate::util::{counted, format_bytes, format_span};
 
 const PAGE: &str = "/operations/backups";
@@ -147,7 +148,8 @@ pub(super) fn disaster_recovery_test(key: &'static str, facts: &RunbookFacts<'_>
         action: Some(action),
         ..by_job(key, TITLE, Frequency::Monthly, "/operations/jobs", job)
     };
-    of_last_run(base, job, "The site has not been rebuilt from a copy off the host yet")
+    let otherwise = "The site has not been rebuilt from a copy off the host yet";
+    reviewed(base, ReportKind::DisasterDrill, facts, otherwise)
 }
 
 fn unreadable(duty: Duty, error: &str) -> Duty {

@@ -24,7 +24,7 @@ pub struct RunbookFacts<'a> {
     pub volume: Result<VolumeFacts, String>,
     /// The newest record of each duty that has one.
     pub records: BTreeMap<&'static str, DutyRecord>,
-    /// The newest report of each kind that has one.
+    /// Of each kind that has one, the newest report, or a warning before it that nobody has looked at.
     pub reports: Vec<ReportHead>,
 }
 

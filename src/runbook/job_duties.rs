@@ -1,7 +1,7 @@
 //! Duties that a job of the appliance does.
 
 use super::duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
-use super::facts::{RunbookFacts, last_run, last_success};
+use super::facts::{RunbookFacts, last_run};
 use crate::jobs::{JobStatus, RunResult};
 use crate::store::{ReportKind, ReportResult};
 use crate::util::format_bytes;
@@ -62,7 +62,12 @@ pub(super) fn reconcile(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
 
 /// What the newest report says. While somebody should look at it, the duty is a person's, until a record
 /// says that one did.
-fn reviewed(duty: Duty, kind: ReportKind, facts: &RunbookFacts<'_>, otherwise: &str) -> Duty {
+pub(super) fn reviewed(
+    duty: Duty,
+    kind: ReportKind,
+    facts: &RunbookFacts<'_>,
+    otherwise: &str,
+) -> Duty {
     let record = facts.record(duty.key);
     let Some(report) = facts.report(kind) else {
         return with(Duty { last_record: record, ..duty }, DutyState::Unknown, otherwise);
@@ -89,7 +94,8 @@ pub(super) fn incident_drill(key: &'static str, facts: &RunbookFacts<'_>) -> Dut
         action: Some(DutyAction { label: "Drill now", path: "/api/jobs/incident-drill/run" }),
         ..by_job(key, "Incident drill", Frequency::Monthly, PAGE, job)
     };
-    of_last_run(base, job, "No test notice has been sent to every contact yet")
+    let otherwise = "No test notice has been sent to every contact yet";
+    reviewed(base, ReportKind::IncidentDrill, facts, otherwise)
 }
 
 pub(super) fn provisioning_test(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
@@ -99,17 +105,8 @@ pub(super) fn provisioning_test(key: &'static str, facts: &RunbookFacts<'_>) -> 
         action: Some(DutyAction { label: "Test now", path: "/api/jobs/provisioning-test/run" }),
         ..by_job(key, "Provisioning test", Frequency::Weekly, PAGE, job)
     };
-    of_last_run(base, job, "No ONT has been provisioned in a scratch site yet")
-}
-
-/// The duty with what the last run found that succeeded; `otherwise` if none did.
-pub(super) fn of_last_run(duty: Duty, job: Option<&JobStatus>, otherwise: &str) -> Duty {
-    let run = last_success(job);
-    let duty = Duty { last_done_at: run.map(|run| run.started_at), ..duty };
-    match run.and_then(|run| run.message.as_ref()) {
-        Some(message) => with(duty, DutyState::Ok, message),
-        None => with(duty, DutyState::Unknown, otherwise),
-    }
+    let otherwise = "No ONT has been provisioned in a scratch site yet";
+    reviewed(base, ReportKind::ProvisioningTest, facts, otherwise)
 }
 
 /// A duty that a job does: it fails as the job does.

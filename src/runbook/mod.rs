@@ -57,8 +57,8 @@ pub fn duties(facts: &RunbookFacts<'_>) -> Vec<Duty> {
     DUTIES.iter().map(duty).collect()
 }
 
-/// The reports that show that a duty was done.
-fn report_kind(key: &str) -> Option<ReportKind> {
+/// The kind of reports that show that a duty was done.
+pub fn report_kind(key: &str) -> Option<ReportKind> {
     Some(match key {
         "logs" => ReportKind::DailyReview,
         "restore-test" => ReportKind::RestoreTest,
@@ -66,7 +66,7 @@ fn report_kind(key: &str) -> Option<ReportKind> {
         "reconcile" => ReportKind::Reconciliation,
         "provisioning-test" => ReportKind::ProvisioningTest,
         "capacity" => ReportKind::Capacity,
-        "disaster-recovery-test" | "disaster-drill" => ReportKind::DisasterDrill,
+        "disaster-recovery-test" => ReportKind::DisasterDrill,
         "incident-drill" => ReportKind::IncidentDrill,
         _ => return None,
     })

@@ -136,12 +136,8 @@ impl RuntimeSettings {
         };
         let changes: Vec<SettingChange> = new.iter().map(change).collect();
         let settings = self.clone();
-        let saved = engine.save_settings(changes, move |changes| {
-            for change in changes {
-                let Some(spec) = SettingSpec::of_key(&change.key) else { continue };
-                settings.apply(spec, change, now);
-            }
-        });
+        let applied = move |changes: Vec<SettingChange>| settings.apply_all(changes, now);
+        let saved = engine.save_settings(changes, || true, applied);
         saved.await?;
         for NewSetting { setting, value } in new {
             let spec = setting.spec();
@@ -163,34 +159,50 @@ impl RuntimeSettings {
         let mut tick = tokio::time::interval(END_CHECK_INTERVAL);
         loop {
             tick.tick().await;
-            for setting in self.over(engine.now()) {
-                let actor = END_ACTOR.to_owned();
-                let origin = AuditOrigin { actor: actor.clone(), request_id: String::new() };
-                let new = [NewSetting { setting, value: None }];
-                if let Err(error) = self.change(&engine, &new, None, origin).await {
-                    let spec = setting.spec();
-                    warn!(%error, setting.key = spec.key, "The end of a change is not remembered: {}", spec.title);
-                    let now = engine.now();
-                    let key = spec.key.to_owned();
-                    let change =
-                        SettingChange { key, value: None, actor, changed_at: now, ends_at: None };
-                    self.apply(spec, change, now);
-                }
+            for over in self.over(engine.now()) {
+                self.end(&engine, over).await;
             }
         }
     }
 
-    /// The settings whose time is over.
-    fn over(&self, now: Timestamp) -> Vec<RuntimeSetting> {
+    /// Sets back a setting whose time is over, unless somebody has changed it since.
+    async fn end(&self, engine: &EngineHandle, over: SettingChange) {
+        let Some(spec) = SettingSpec::of_key(&over.key) else { return };
+        let (now, actor) = (engine.now(), END_ACTOR.to_owned());
+        let key = over.key.clone();
+        let change = SettingChange { key, value: None, actor, changed_at: now, ends_at: None };
+        let (settings, expected) = (self.clone(), over.clone());
+        let is_wanted = move || settings.last_change(spec.setting).as_ref() == Some(&expected);
+        let settings = self.clone();
+        let applied = move |changes: Vec<SettingChange>| {
+            settings.apply_all(changes, now);
+            let value = spec.text(spec.default);
+            info!(setting.key = spec.key, "{}: {value} again, its time is over", spec.title);
+        };
+        if let Err(error) = engine.save_settings(vec![change.clone()], is_wanted, applied).await {
+            warn!(%error, setting.key = spec.key, "The end of a change is not remembered: {}", spec.title);
+            if self.last_change(spec.setting).as_ref() == Some(&over) {
+                self.apply(spec, change, now);
+            }
+        }
+    }
+
+    fn apply_all(&self, changes: Vec<SettingChange>, now: Timestamp) {
+        for change in changes {
+            let Some(spec) = SettingSpec::of_key(&change.key) else { continue };
+            self.apply(spec, change, now);
+        }
+    }
+
+    /// The changes whose time is over.
+    fn over(&self, now: Timestamp) -> Vec<SettingChange> {
         let changes = self.lock();
         let is_over = |applied: &&AppliedChange| {
             applied.change.ends_at.is_some_and(|at| at <= now)
                 || applied.deadline.is_some_and(|deadline| deadline <= Instant::now())
         };
         let over = changes.iter().flatten().filter(is_over);
-        over.filter_map(|applied| SettingSpec::of_key(&applied.change.key))
-            .map(|spec| spec.setting)
-            .collect()
+        over.map(|applied| applied.change.clone()).collect()
     }
 
     fn apply(&self, spec: &SettingSpec, change: SettingChange, now: Timestamp) {

@@ -47,10 +47,10 @@ impl SupportBundle {
                 return Ok(());
             }
         };
-        let left_out = content.len().saturating_sub(FILE_BYTES_MAX);
         // A secret must not be cut in two: it is removed before.
         let mut content = self.mask.redact(content);
-        content.drain(..content.len().saturating_sub(FILE_BYTES_MAX));
+        let left_out = content.len().saturating_sub(FILE_BYTES_MAX);
+        content.drain(..left_out);
         if self.bytes + content.len() > BUNDLE_BYTES_MAX {
             self.list(name, "missing: the bundle is full");
             return Ok(());

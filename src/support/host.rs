@@ -89,9 +89,12 @@ fn output(command: &[&str]) -> Result<Vec<u8>, String> {
     };
     let started = std::thread::Builder::new().name("host-facts".to_owned()).spawn(read);
     let received = started.map(|_| receiver.recv_timeout(COMMAND_WAIT));
-    // One that has ended cannot be killed; either way it is reaped.
+    // One that has ended cannot be killed. One that waits for a disk that hangs ends when that answers: it is
+    // not waited for, and a command that makes a bundle ends soon.
     child.kill().ok();
-    child.wait().ok();
+    if received.as_ref().is_ok_and(Result::is_ok) {
+        child.wait().ok();
+    }
     match received {
         Ok(Ok(Ok(bytes))) if bytes.is_empty() => Err(format!("{program} printed nothing")),
         Ok(Ok(Ok(bytes))) => Ok(bytes),

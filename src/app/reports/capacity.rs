@@ -59,7 +59,8 @@ async fn findings(engine: EngineHandle, now: Timestamp) -> Result<Findings> {
     let free = free.map_or(&[][..], |(_, history)| history.as_slice());
     let recent = full_in_days(free, now.0.saturating_sub(TREND_SPAN_US));
     let long = full_in_days(free, i64::MIN);
-    let soonest = [recent, long].into_iter().flatten().min_by(f64::total_cmp);
+    // One step months ago makes a slope of the long history; it counts only while there is no other.
+    let soonest = recent.or(long);
     let is_soon = soonest.is_some_and(|days| days < FULL_WITHIN_DAYS);
     let (free_text, total_text) = (format_bytes(space.free_bytes), format_bytes(space.total_bytes));
     let outlook = match soonest {

@@ -57,10 +57,13 @@ impl DailyReview {
         let now = context.clock.now();
         let since = Timestamp(now.0.saturating_sub(DAY_US));
         let snapshot = self.engine.read();
-        let logs = self.logs.clone();
+        let (logs, created_at) = (self.logs.clone(), snapshot.created_at()?);
         let (log, incidents) = run_blocking(move || -> Result<(Part, Part), StoreError> {
             let known = messages_before(&snapshot, now)?;
-            Ok((log(&logs.summary(since), known.as_ref()), incidents(&snapshot, since)?))
+            Ok((
+                log(&logs.summary(since), known.as_ref(), created_at),
+                incidents(&snapshot, since)?,
+            ))
         })
         .await??;
         let backup = self.backup(&context, now).await;
@@ -127,7 +130,7 @@ fn messages_before(
 
 /// The warnings and errors by kind. New is what neither the log nor the review of the day before has: the
 /// log in memory begins anew with each start of the service.
-fn log(summary: &LogSummary, known: Option<&BTreeSet<String>>) -> Part {
+fn log(summary: &LogSummary, known: Option<&BTreeSet<String>>, created_at: Timestamp) -> Part {
     let is_new = |group: &LogGroup| match known {
         Some(known) => group.is_new != Some(false) && !known.contains(&group.message),
         None => group.is_new == Some(true),
@@ -159,7 +162,9 @@ fn log(summary: &LogSummary, known: Option<&BTreeSet<String>>) -> Part {
         fact("Warnings", ReportValue::Count(warnings)),
         fact("New kinds", count(new.len())),
     ];
-    if summary.complete_since > summary.since {
+    // Before the site there was nothing to log.
+    let is_partial = summary.complete_since > summary.since.max(created_at);
+    if is_partial {
         section.text = Some(
             "The log in memory does not cover the whole day; earlier lines are in the journal."
                 .to_owned(),
@@ -171,10 +176,11 @@ fn log(summary: &LogSummary, known: Option<&BTreeSet<String>>) -> Part {
         0 => String::new(),
         count => format!(", {}", counted(count, "new kind")),
     };
+    let partial = if is_partial { " since the last start; the journal has the rest" } else { "" };
     Part {
         section,
-        summary: format!("{errors} and {warnings} in the log{new_text}"),
-        is_conspicuous: new.iter().any(|group| group.level == Level::ERROR),
+        summary: format!("{errors} and {warnings} in the log{new_text}{partial}"),
+        is_conspicuous: is_partial || new.iter().any(|group| group.level == Level::ERROR),
     }
 }
 

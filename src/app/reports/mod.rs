@@ -62,6 +62,10 @@ pub(super) async fn keep_report(
     started_at: Timestamp,
     found: Result<Findings>,
 ) -> Result<String> {
+    if found.is_err() && context.is_stopping() {
+        // The run is interrupted when the service has stopped, which is no failure of what it did.
+        std::future::pending::<()>().await;
+    }
     let found = found.unwrap_or_else(|error| Findings {
         result: ReportResult::Failed,
         summary: format!("{error:#}"),

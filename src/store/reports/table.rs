@@ -73,9 +73,9 @@ fn forget(tx: &WriteTransaction, kind: ReportKind, now: Timestamp) -> Result<(),
     for (rank, row) in reports.range(of_kind)?.rev().enumerate().skip(REPORTS_PER_KIND_MIN) {
         let (key, value) = row?;
         let id = key.value().1;
-        if rank >= REPORTS_PER_KIND_MAX
-            || read_head(id, kind, value.value())?.ended_at.0 < oldest_us
-        {
+        // One that cannot be read has no age: it must not keep the next report from being kept.
+        let is_old = read_head(id, kind, value.value()).is_ok_and(|it| it.ended_at.0 < oldest_us);
+        if rank >= REPORTS_PER_KIND_MAX || is_old {
             forgotten.push(id);
         }
     }
