@@ -69,11 +69,15 @@ impl Fanout {
         }
     }
 
-    /// Sends an event that clients may miss.
+    /// Sends an event that clients may miss. Those that wait get none: it would make them read everything again.
     pub(super) fn send_lossy(&self, event: &Event) {
-        let joined = self.joined();
-        for socket in self.sockets().iter().filter(|socket| joined.contains(&socket.id)) {
-            emit(socket, event);
+        let (joined, now) = (self.joined(), Instant::now());
+        for socket in self.sockets() {
+            let waits = self.behind.contains(&socket.id)
+                && self.paces.get(&socket.id).is_some_and(|pace| !pace.is_due(now));
+            if joined.contains(&socket.id) && !waits {
+                emit(&socket, event);
+            }
         }
     }
 

@@ -51,7 +51,7 @@ async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Result<Re
     metrics.extend(state.notices().metrics());
     let format = Format::accepted(&headers);
     let body = format.encode(metrics);
-    let body = body.map_err(|_| ApiError::NotFound("The metrics cannot be encoded"))?;
+    let body = body.map_err(|error| ApiError::Broken(error.into()))?;
     let head = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
     Ok((head, body).into_response())
 }

@@ -20,6 +20,8 @@ fn record(app: &TestApp, key: &str, body: &Value) -> Value {
 #[test]
 fn every_duty_of_the_runbook_is_listed() {
     let app = TestApp::empty();
+    assert_eq!(duty(&app, "api")["state"], "unknown", "nobody has asked by HTTP yet");
+    app.post("/api/health/checks/http.response/run", &Value::Null).expect(200);
     let runbook = app.get("/api/runbook").expect(200).json();
     let duties = runbook["duties"].as_array().unwrap();
     let listed: Vec<_> = duties
@@ -174,6 +176,15 @@ fn a_review_is_the_appliances_until_it_finds_something() {
     let report = app.get(&format!("/api/reports/{}", due["report_id"])).expect(200).json();
     assert_eq!(due["evidence"], report["summary"]);
     assert_eq!(due["overdue_at"], Value::Null, "the next review is tomorrow");
+    // The same error is not new on the next day, but nobody has looked at it yet.
+    app.clock.advance(DAY_S);
+    run(&app, "backup");
+    tracing::dispatcher::with_default(&app.logs.dispatch(), lines);
+    run(&app, "daily-review");
+    let newest = &app.get("/api/reports?kind=daily_review&limit=1").expect(200).json()[0];
+    assert_eq!(newest["result"], "ok", "{newest}");
+    let unseen = duty(&app, "logs");
+    assert_eq!([&unseen["state"], &unseen["report_id"]], [&json!("due"), &due["report_id"]]);
     record(&app, "logs", &json!({"name": "Ada", "note": "the disk was enlarged"}));
     let seen = duty(&app, "logs");
     assert_eq!([&seen["done_by"], &seen["state"]], [&json!("appliance"), &json!("ok")], "{seen}");
